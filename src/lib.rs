@@ -1,0 +1,16 @@
+//! Punchmark is an SSH certificate authority whose key never leaves the hardware.
+//!
+//! The modules stand in one total order; each may use only those before it
+//! (`scripts/layers` holds them to it). The way of a request goes from top to bottom.
+//!
+//! - [`secret`]: a [`secret::Pin`], and how one is asked for.
+//! - [`signer`]: what signs: a key in a token, named by a locator.
+//! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
+//! - [`request`]: what comes from outside, not yet believed.
+//! - [`policy`]: decides, and does nothing else.
+//! - [`ledger`]: serials, and what was done with them; durable before the key is used.
+//! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
+//! - [`config`]: `punchmark.toml`; alone reads files and the environment.
+//! - [`cli`]: arguments to library calls, results to words; alone prints.
+
+pub mod secret;

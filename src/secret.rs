@@ -1,0 +1,103 @@
+//! A PIN, and the question for one.
+//!
+//! Stands before everything that talks to hardware. Where a PIN comes from (a
+//! terminal, a file, `pinentry`) is the front's choice: it implements [`AskPin`].
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// The PIN of a token or card, or the passphrase of a key file.
+///
+/// Wiped from memory when dropped. `Debug` prints `Pin(..)`; there is no
+/// `Display`, `Clone` or serde, so that no log line can hold one.
+pub struct Pin(SecretString);
+
+impl Pin {
+    /// Takes over a secret that was just read.
+    pub fn new(secret: String) -> Self {
+        Self(SecretString::from(secret))
+    }
+
+    /// The secret itself, to be handed to the device and to nothing else.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pin(..)")
+    }
+}
+
+/// Something that can be asked for a PIN: a terminal, a file, a `pinentry`.
+pub trait AskPin {
+    /// The PIN for `device`, which is named for a person, as in
+    /// `PIN for token "Root CA" (SoftHSM, slot 0)`.
+    ///
+    /// # Errors
+    /// [`PinError`] if there is nobody to ask, or the answer is no PIN. Nothing was
+    /// tried on the device then.
+    fn pin(&mut self, device: &str) -> Result<Pin, PinError>;
+}
+
+/// Why there is no PIN.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinError {
+    /// Neither a terminal, nor a `pinentry`, nor a file was there to ask.
+    #[error("{device} needs a PIN, and there is no terminal to ask at")]
+    NobodyToAsk {
+        /// The device, named for a person.
+        device: String,
+    },
+    /// The person pressed Ctrl-C, Ctrl-D or the dialogue's cancel button.
+    #[error("the PIN prompt was cancelled")]
+    Cancelled,
+    /// The PIN has no characters.
+    #[error("the PIN is empty")]
+    Empty,
+    /// The file that holds the PIN cannot be used.
+    #[error("PIN file {path}")]
+    File {
+        /// The file or descriptor as it was named.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A PIN file that others can read holds no secret.
+    #[error("PIN file {path} can be read by others (mode {mode:04o})")]
+    FileReadableByOthers {
+        /// The file as it was named.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A PIN file of more than [`PIN_MAX`] bytes.
+    #[error("PIN file {path} holds more than {PIN_MAX} bytes")]
+    FileTooLong {
+        /// The file as it was named.
+        path: String,
+    },
+    /// The `pinentry` program failed.
+    #[error("pinentry: {reason}")]
+    Pinentry {
+        /// Its own words.
+        reason: String,
+    },
+}
+
+/// The longest PIN that is read, in bytes.
+pub const PIN_MAX: usize = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_holds_no_secret() {
+        assert_eq!(format!("{:?}", Pin::new("648219".into())), "Pin(..)");
+    }
+}
