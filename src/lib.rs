@@ -13,4 +13,5 @@
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
+pub mod certificate;
 pub mod secret;
