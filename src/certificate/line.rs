@@ -1,0 +1,20 @@
+//! The line of a `-cert.pub` file.
+
+use ssh_encoding::base64::{Base64, Encoding};
+
+use super::reader::RawCertificate;
+use super::text::is_plain;
+
+/// The line of a certificate and its comment, without a line break.
+///
+/// Characters of the comment that could end the line or hide in it become `?`.
+#[must_use]
+pub fn certificate_line(certificate: &RawCertificate, comment: &str) -> String {
+    let blob = Base64::encode_string(certificate.blob());
+    let comment: String = comment
+        .chars()
+        .map(|c| if is_plain(c) { c } else { '?' })
+        .collect();
+    let line = format!("{} {blob} {}", certificate.algorithm(), comment.trim());
+    line.trim_end().to_owned()
+}
