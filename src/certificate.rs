@@ -22,6 +22,7 @@ pub use self::to_be_signed::{EncodeError, ToBeSigned};
 pub use self::validity::{Validity, ValidityError};
 pub use self::verify::{Certificate, SignatureError, VerifyError, verify, verify_signature};
 
+pub mod alarm;
 mod key_id;
 pub mod key_line;
 mod options;

@@ -13,17 +13,26 @@ pub(super) fn is_cidr_list(list: &str) -> bool {
 }
 
 fn is_network(entry: &str) -> bool {
-    if entry.len() > MAX_ENTRY_LEN {
-        return false;
-    }
-    match entry.parse::<IpNet>() {
-        Ok(network) => network.addr() == network.network(),
-        Err(_) => entry.parse::<IpAddr>().is_ok(),
+    let (address, length) = match entry.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (entry, None),
+    };
+    // Not ipnet's own parser: it reads 010.0.0.0 as 10.0.0.0, which servers read as 8.0.0.0.
+    match (address.parse::<IpAddr>(), length) {
+        (Ok(address), Some(length)) => is_network_of(address, length),
+        (Ok(_), None) => true,
+        (Err(_), _) => false,
     }
 }
 
-/// `INET6_ADDRSTRLEN` and the length of a mask.
-const MAX_ENTRY_LEN: usize = 49;
+fn is_network_of(address: IpAddr, length: &str) -> bool {
+    let digits = length.len() <= 3 && length.bytes().all(|byte| byte.is_ascii_digit());
+    let network = length
+        .parse()
+        .ok()
+        .and_then(|n| IpNet::new(address, n).ok());
+    digits && network.is_some_and(|network| network.network() == address)
+}
 
 #[cfg(test)]
 mod tests {
@@ -55,6 +64,7 @@ mod tests {
             "::/129",
             "10.0.0.0/",
             "10.0.0.0/-1",
+            "10.0.0.0/+8",
             "10.0.0.*",
             "localhost",
             "10",

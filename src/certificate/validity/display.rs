@@ -29,7 +29,7 @@ fn instant(seconds: u64) -> String {
     let timestamp = i64::try_from(seconds)
         .ok()
         .and_then(|s| Timestamp::from_second(s).ok());
-    let format = if seconds % 60 == 0 {
+    let format = if seconds.is_multiple_of(60) {
         "%F %H:%M"
     } else {
         "%F %H:%M:%S"
