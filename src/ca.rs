@@ -6,8 +6,8 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use ssh_key::private::KeypairData;
 use ssh_key::PublicKey;
+use ssh_key::private::KeypairData;
 
 use crate::certificate::Serial;
 use crate::config::{CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca};
@@ -134,6 +134,30 @@ pub fn establish(
     })
 }
 
+/// What a token says of a key, in words: `local, sensitive, never extractable`.
+pub fn token_says(origin: &signer::Origin) -> String {
+    let words = [
+        (origin.local, "made in the token", "not made in the token"),
+        (origin.sensitive, "sensitive", "not sensitive"),
+        (origin.extractable, "extractable", "not extractable"),
+        (
+            origin.never_extractable,
+            "never extractable",
+            "was extractable",
+        ),
+        (origin.always_authenticate, "PIN for each signature", ""),
+    ];
+    let said: Vec<_> = words
+        .into_iter()
+        .filter_map(|(fact, yes, no)| fact.map(|fact| if fact { yes } else { no }))
+        .filter(|word| !word.is_empty())
+        .collect();
+    match said.is_empty() {
+        true => "nothing".to_owned(),
+        false => said.join(", "),
+    }
+}
+
 /// The files of a CA to be, looked at before the token is touched.
 struct Home {
     config: Config,
@@ -171,7 +195,9 @@ impl Home {
         match crate::config::read_limited(&self.public_key_file, 64 * 1024) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Ok(found) if key_of(&found) == key_of(line) => Ok(()),
-            _ => Err(EstablishError::PublicKeyFileTaken(self.public_key_file.clone())),
+            _ => Err(EstablishError::PublicKeyFileTaken(
+                self.public_key_file.clone(),
+            )),
         }
     }
 
@@ -229,8 +255,8 @@ fn added(new: &NewCa<'_>, key: &NewKey, keyboard: String) -> Result<CaAdded, ssh
         public_key: PublicKey::from(key.public_key.clone()).to_bytes()?,
         purpose: new.purpose,
         origin: new.source.origin(),
-        token_says: key.token_says(),
-        next_serial: new.next_serial.get(),
+        token_says: token_says(&key.origin),
+        next_serial: new.next_serial.number(),
         keyboard,
     })
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::key_id::{KeyId, KeyIdError};
+pub use self::line::{CertificateLineError, certificate_line, read_certificate_line};
 pub use self::options::{OptionError, Options, Place};
 pub use self::principal::{Principal, PrincipalError, Principals};
 pub use self::serial::{Serial, SerialError};
@@ -23,8 +24,10 @@ pub use self::validity::{Validity, ValidityError};
 pub use self::verify::{Certificate, SignatureError, VerifyError, verify, verify_signature};
 
 pub mod alarm;
+pub mod explain;
 mod key_id;
 pub mod key_line;
+mod line;
 mod options;
 mod principal;
 pub mod reader;

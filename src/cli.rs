@@ -25,7 +25,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Context;
-use failure::{Exit, Failure};
+use failure::Exit;
 
 /// An SSH certificate authority whose key never leaves the hardware
 #[derive(Debug, Parser)]

@@ -18,7 +18,7 @@ use ssh_key::PublicKey;
 
 pub use edit::{EditError, with_ca};
 pub use place::{Place, PlaceError};
-pub use subject::{SubjectFile, SubjectFileError, read_limited, subject_from_stdin};
+pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
 pub use surroundings::{keyboard, now, time_zone};
 
 use crate::ledger::Purpose;
@@ -305,7 +305,10 @@ mod tests {
     #[test]
     fn a_bad_locator_is_an_error_where_it_stands() {
         let error = parse(&USERS.replace("pkcs11:token=T", "pkcs11:pin-value=1")).unwrap_err();
-        assert!(matches!(error, ConfigError::Syntax { line: 3, .. }), "{error}");
+        assert!(
+            matches!(error, ConfigError::Syntax { line: 3, .. }),
+            "{error}"
+        );
     }
 
     #[test]
@@ -313,13 +316,21 @@ mod tests {
         let config = parse(&format!("ledger = \"../l\"\n{USERS}")).unwrap();
         assert_eq!(config.ledger(), Path::new("/etc/punchmark/../l"));
         let config = parse(USERS).unwrap();
-        assert_eq!(config.ledger(), Path::new("/etc/punchmark/punchmark.ledger"));
+        assert_eq!(
+            config.ledger(),
+            Path::new("/etc/punchmark/punchmark.ledger")
+        );
     }
 
     #[test]
     fn a_ca_that_is_not_there_is_named_with_those_that_are() {
         let error = parse(USERS).unwrap().ca("hosts").unwrap_err();
-        assert!(error.to_string().ends_with("has no CA `hosts`; it has `users`"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("has no CA `hosts`; it has `users`"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -200,10 +200,12 @@ struct Run<'a> {
 /// An order on its way: refused by the ledger, or reserved and tried.
 enum Tried {
     Refused(ReserveError),
-    Reserved(Reservation, Result<Signature, IssueError>),
+    Reserved(Box<Reservation>, Result<Signature, IssueError>),
 }
 
 type Chunk<T> = Vec<(T, Tried)>;
+
+type ReservedOrders<T> = Vec<(T, Result<Reservation, ReserveError>)>;
 
 impl Run<'_> {
     fn sign_all<T>(
@@ -231,9 +233,11 @@ impl Run<'_> {
     fn reserve<T>(
         &self,
         orders: Vec<Order<T>>,
-    ) -> Result<Vec<(T, Result<Reservation, ReserveError>)>, LedgerError> {
-        let (tags, wanted): (Vec<_>, Vec<_>) =
-            orders.into_iter().map(|order| (order.tag, order.wanted)).unzip();
+    ) -> Result<ReservedOrders<T>, LedgerError> {
+        let (tags, wanted): (Vec<_>, Vec<_>) = orders
+            .into_iter()
+            .map(|order| (order.tag, order.wanted))
+            .unzip();
         let reserved = lock(self.ledger).reserve(self.ca, wanted, (self.now)())?;
         Ok(tags.into_iter().zip(reserved).collect())
     }
@@ -241,13 +245,13 @@ impl Run<'_> {
     fn sign_chunk<T>(
         &self,
         signer: &mut dyn Signer,
-        reserved: Vec<(T, Result<Reservation, ReserveError>)>,
+        reserved: ReservedOrders<T>,
     ) -> Chunk<T> {
         let tried = |reserved| match reserved {
             Err(refused) => Tried::Refused(refused),
             Ok(reservation) => {
                 let signature = self.sign_one(signer, &reservation);
-                Tried::Reserved(reservation, signature)
+                Tried::Reserved(Box::new(reservation), signature)
             }
         };
         let (tags, reserved): (Vec<_>, Vec<_>) = reserved.into_iter().unzip();
@@ -284,7 +288,12 @@ impl Run<'_> {
                 .map(|(tag, tried)| (tag, self.verify(tried)))
                 .collect();
             let recorded = self.record(&verified);
-            release(verified.into_iter().map(|v| finished(v, recorded.is_ok())).collect());
+            release(
+                verified
+                    .into_iter()
+                    .map(|v| finished(v, recorded.is_ok()))
+                    .collect(),
+            );
             if let Err(error) = recorded {
                 self.stop.store(true, Ordering::Release);
                 ended = Err(error.into());
@@ -296,13 +305,15 @@ impl Run<'_> {
     fn verify(&self, tried: Tried) -> Verified {
         let (reservation, signature) = match tried {
             Tried::Refused(refused) => return Verified::Refused(refused),
-            Tried::Reserved(reservation, Err(error)) => return Verified::Failed(reservation, error),
+            Tried::Reserved(reservation, Err(error)) => {
+                return Verified::Failed(reservation, error);
+            }
             Tried::Reserved(reservation, Ok(signature)) => (reservation, signature),
         };
         let blob = reservation.to_be_signed().with_signature(&signature);
         let body = reservation.decided().body();
         match certificate::verify(&blob, body, reservation.serial(), self.ca.public_key()) {
-            Ok(certificate) => Verified::Issued(reservation, signature, certificate),
+            Ok(certificate) => Verified::Issued(reservation, signature, Box::new(certificate)),
             Err(error) => {
                 // A token that lies once is not asked again.
                 self.stop.store(true, Ordering::Release);
@@ -331,8 +342,8 @@ impl Run<'_> {
 /// An order whose signature was checked; not yet recorded.
 enum Verified {
     Refused(ReserveError),
-    Failed(Reservation, IssueError),
-    Issued(Reservation, Signature, Certificate),
+    Failed(Box<Reservation>, IssueError),
+    Issued(Box<Reservation>, Signature, Box<Certificate>),
 }
 
 fn finished<T>((tag, verified): (T, Verified), recorded: bool) -> Finished<T> {
@@ -342,7 +353,7 @@ fn finished<T>((tag, verified): (T, Verified), recorded: bool) -> Finished<T> {
         Verified::Issued(..) if !recorded => Err(IssueError::NotRecorded),
         Verified::Issued(reservation, _, certificate) => Ok(Issued {
             serial: reservation.serial(),
-            certificate,
+            certificate: *certificate,
         }),
     };
     Finished { tag, result }

@@ -9,6 +9,8 @@ mod entry;
 mod lock;
 mod schema;
 mod sqlite;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

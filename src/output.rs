@@ -62,7 +62,9 @@ pub fn release(staged: Vec<Staged>) -> Vec<Result<(), OutputError>> {
 /// # Errors
 /// [`OutputError`], and then `target` is what it was.
 pub fn write(target: &Path, bytes: &[u8], mode: u32) -> Result<(), OutputError> {
-    release(vec![stage(target, bytes, mode)?]).into_iter().collect()
+    release(vec![stage(target, bytes, mode)?])
+        .into_iter()
+        .collect()
 }
 
 /// Creates `target`, and refuses if something is there.
@@ -125,7 +127,9 @@ impl Staged {
 /// One sync a file where there are few, one a file system where there are many.
 fn sync(staged: &[Staged]) -> io::Result<()> {
     if staged.len() <= FEW {
-        return staged.iter().try_for_each(|one| one.file.as_file().sync_data());
+        return staged
+            .iter()
+            .try_for_each(|one| one.file.as_file().sync_data());
     }
     let mut devices = HashSet::new();
     for one in staged {

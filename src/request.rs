@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use ssh_encoding::Encode;
 use ssh_key::public::KeyData;
 
-use crate::certificate::{Kind, KeyId, Options, Principals, Validity};
+use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
 
 /// Somebody asks for a certificate for this key.
 #[derive(Clone, Debug)]

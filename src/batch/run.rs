@@ -1,16 +1,16 @@
 //! One run over many keys.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
 
 use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
-use crate::certificate::{Serial, certificate_line};
+use crate::certificate::{Serial, certificate_line, reader};
 use crate::config::SubjectFile;
-use crate::issue::{Finished, Issued, OpenCa, Order, SharedLedger, lock};
-use crate::ledger::{SerialChoice, State, Wanted};
+use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, SharedLedger, lock};
+use crate::ledger::{Ca, SerialChoice, State, Wanted};
 use crate::output::{self, Staged};
 use crate::policy::{CaFacts, decide};
 use crate::request::{Ask, Request, RequestDigest};
@@ -59,19 +59,22 @@ impl Batch<'_> {
                 ca.issue(ledger, &mut order, self.now, &mut release)
             }
             Subjects::Files(files) => {
-                let mut index = 0..;
-                let mut orders = std::iter::from_fn(|| {
-                    files.find_map(|file| run.order(file, index.next().unwrap_or_default()))
-                });
+                let mut files = files.zip(0..);
+                let mut orders =
+                    std::iter::from_fn(|| files.find_map(|(file, index)| run.order(file, index)));
                 let ended = ca.issue(ledger, &mut orders, self.now, &mut release);
                 if ended.is_err() {
-                    files.map_while(Result::ok).for_each(|file| run.not_tried(&file));
+                    let rest = files.map_while(|(file, _)| file.ok());
+                    rest.for_each(|file| run.not_tried(&file));
                 }
                 ended
             }
         };
         Ended {
-            summary: run.summary.into_inner().unwrap_or_else(PoisonError::into_inner),
+            summary: run
+                .summary
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
             early: early.err(),
         }
     }
@@ -80,7 +83,7 @@ impl Batch<'_> {
 /// A run under way; shared by the thread that signs and the one that releases.
 struct Run<'a> {
     batch: &'a Batch<'a>,
-    ca: crate::ledger::Ca,
+    ca: Ca,
     ca_key: KeyData,
     ledger: &'a SharedLedger,
     summary: Mutex<Summary>,
@@ -105,11 +108,15 @@ impl Run<'_> {
         }
     }
 
-    fn prepare(&self, file: &PathBuf, index: u64) -> Result<Option<Order<Destination>>, BatchError> {
+    fn prepare(
+        &self,
+        file: &Path,
+        index: u64,
+    ) -> Result<Option<Order<Destination>>, BatchError> {
         let subject = SubjectFile::read(file)?;
         output::check(&subject.output).map_err(BatchError::Place)?;
         let destination = Destination {
-            file: Some(file.clone()),
+            file: Some(file.to_path_buf()),
             output: Some(subject.output),
             comment: subject.comment,
         };
@@ -145,7 +152,7 @@ impl Run<'_> {
             SerialPlan::Single(serial) if index == 0 => Ok(SerialChoice::Exactly(serial)),
             SerialPlan::Single(serial) => Err(BatchError::SerialForSeveral(serial)),
             SerialPlan::CountingFrom(first) => first
-                .get()
+                .number()
                 .checked_add(index)
                 .and_then(|serial| Serial::try_from(serial).ok())
                 .map(SerialChoice::Exactly)
@@ -157,7 +164,7 @@ impl Run<'_> {
         let mut ask = self.batch.ask.clone();
         ask.serial = match serial {
             SerialChoice::Next => None,
-            SerialChoice::Exactly(serial) => Some(serial.get()),
+            SerialChoice::Exactly(serial) => Some(serial.number()),
         };
         let request = Request { subject, ask };
         let digest = request.digest(&self.ca_key)?;
@@ -179,12 +186,15 @@ impl Run<'_> {
             return Ok(false);
         };
         let serial = record.reserved.serial;
-        let certificate = match crate::certificate::read(blob) {
+        let certificate = match reader::read(blob) {
             Ok(certificate) if certificate.valid_before() > (self.batch.now)() => certificate,
             _ => return Ok(false),
         };
-        let line = certificate_line(&certificate, &to.comment);
-        let there = to.output.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let line = format!("{}\n", certificate_line(&certificate, &to.comment));
+        let there = to
+            .output
+            .as_ref()
+            .and_then(|path| std::fs::read_to_string(path).ok());
         if let (Some(output), true) = (&to.output, there.as_ref() != Some(&line)) {
             output::write(output, line.as_bytes(), CERTIFICATE_MODE)
                 .map_err(|source| BatchError::Write { serial, source })?;
@@ -198,7 +208,10 @@ impl Run<'_> {
         let mut ready = Vec::with_capacity(chunk.len());
         let mut staged = Vec::with_capacity(chunk.len());
         for Finished { tag, result } in chunk {
-            match result.map_err(BatchError::from).and_then(|issued| stage(&tag, &issued)) {
+            match result
+                .map_err(BatchError::from)
+                .and_then(|issued| stage(&tag, &issued))
+            {
                 Err(error) => self.failed(tag.file.as_deref(), error),
                 Ok((serial, line, None)) => self.signed(&tag, serial, &line, false),
                 Ok((serial, line, Some(file))) => {
@@ -236,8 +249,8 @@ impl Run<'_> {
         });
     }
 
-    fn failed(&self, file: Option<&std::path::Path>, error: BatchError) {
-        let not_tried = matches!(error, BatchError::Issue(crate::issue::IssueError::NotTried));
+    fn failed(&self, file: Option<&Path>, error: BatchError) {
+        let not_tried = matches!(error, BatchError::Issue(IssueError::NotTried));
         self.count(|summary| match not_tried {
             true => summary.not_tried += 1,
             false => summary.failed += 1,
@@ -245,7 +258,7 @@ impl Run<'_> {
         (self.batch.report)(Report::Failed { file, error });
     }
 
-    fn not_tried(&self, file: &std::path::Path) {
+    fn not_tried(&self, file: &Path) {
         self.count(|summary| summary.not_tried += 1);
         (self.batch.report)(Report::NotTried { file });
     }
@@ -258,8 +271,8 @@ impl Run<'_> {
 type Staging = (u64, String, Option<Staged>);
 
 fn stage(to: &Destination, issued: &Issued) -> Result<Staging, BatchError> {
-    let serial = issued.serial.get();
-    let line = issued.certificate.to_openssh(&to.comment);
+    let serial = issued.serial.number();
+    let line = format!("{}\n", issued.certificate.to_openssh(&to.comment));
     let staged = to
         .output
         .as_ref()

@@ -12,6 +12,22 @@ pub(super) fn is_plain(c: char) -> bool {
     !is_invisible(c) && shows_unescaped(c)
 }
 
+/// Bytes from a certificate as they may be printed: plain text as it is, the rest escaped.
+pub(super) fn escaped(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if is_plain(c) && c != '\\' {
+                shown.push(c);
+            } else {
+                shown.extend(c.escape_default());
+            }
+        }
+        shown.push_str(&chunk.invalid().escape_ascii().to_string());
+    }
+    shown
+}
+
 /// Whether the standard library prints the character as it is within a `Debug` string.
 ///
 /// A letter stands before it, since a combining mark is escaped only where it has no base.
@@ -30,13 +46,19 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    use super::{escaped, is_plain};
 
     #[test]
     fn takes_letters_marks_and_symbols_of_every_script() {
         for c in "a~ \\\"'é\u{301}ßłжα中한🔑".chars() {
             assert!(is_plain(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn escapes_what_is_not_plain_text() {
+        assert_eq!(escaped("pétér \"1\"".as_bytes()), "pétér \"1\"");
+        assert_eq!(escaped(b"a\x1b[2J\\\n\xff"), "a\\u{1b}[2J\\\\\\n\\xff");
     }
 
     #[test]

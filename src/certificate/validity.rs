@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use self::grammar::interval;
 
-mod display;
+pub(super) mod display;
 mod grammar;
 
 /// An interval of Unix seconds: from `valid_after` on, until just before `valid_before`.
@@ -88,7 +88,7 @@ impl Validity {
 impl fmt::Display for Validity {
     /// `2026-11-22 09:55 to 2026-11-29 10:00 UTC (1 week)`: UTC, the length in two units.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        display::interval(f, self.valid_after, self.valid_before)
+        f.write_str(&display::interval(self.valid_after, self.valid_before))
     }
 }
 

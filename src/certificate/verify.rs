@@ -9,14 +9,13 @@ use ring::signature::{
     RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
 use signature::Verifier;
-use ssh_encoding::base64::{Base64, Encoding};
 use ssh_encoding::{Decode, Encode};
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
 use ssh_key::{Algorithm, HashAlg, Mpint, Signature};
 
+use super::line::certificate_line;
 use super::reader::{self, OptionValue, RawCertificate, RawOption, ReadError};
 use super::subject::rsa_bits;
-use super::text::is_plain;
 use super::{Body, Serial};
 
 /// A certificate that was read back, whose signature is the CA's, and which says what its body
@@ -40,12 +39,7 @@ impl Certificate {
     /// Characters of the comment that could end the line or hide in it become `?`.
     #[must_use]
     pub fn to_openssh(&self, comment: &str) -> String {
-        let blob = Base64::encode_string(self.as_bytes());
-        let line = format!("{} {blob}", self.raw.algorithm());
-        match sanitised(comment) {
-            comment if comment.is_empty() => line,
-            comment => format!("{line} {comment}"),
-        }
+        certificate_line(&self.raw, comment)
     }
 
     /// Its fields.
@@ -295,11 +289,6 @@ fn fixed_size(mut signature: &[u8], size: usize) -> Result<Vec<u8>, SignatureErr
         fixed.extend_from_slice(number);
     }
     Ok(fixed)
-}
-
-fn sanitised(comment: &str) -> String {
-    let plain = |c| if is_plain(c) { c } else { '?' };
-    comment.chars().map(plain).collect()
 }
 
 /// As OpenSSH makes it.

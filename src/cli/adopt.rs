@@ -38,9 +38,9 @@ pub(super) fn first_serial(given: Option<u64>) -> Result<Serial, Failure> {
         Some(answer) if answer.is_empty() => Ok(Serial::FIRST),
         Some(answer) => {
             let highest = serial(&answer)?;
-            highest.checked_next().ok_or_else(|| {
-                Failure::Usage(format!("no serial is left after {highest}"))
-            })
+            highest
+                .checked_next()
+                .ok_or_else(|| Failure::Usage(format!("no serial is left after {highest}")))
         }
         None => {
             warn(WARNING);

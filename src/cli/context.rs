@@ -97,11 +97,13 @@ impl Context {
         Ok(KnownCa { config: entry, ca })
     }
 
-    /// A yes or no; `--yes` says yes, and so nobody is asked.
-    pub(crate) fn confirm(&self, question: &str) -> Result<(), Failure> {
-        match self.global.yes {
-            true => Ok(()),
-            false => terminal::confirm(question),
+    /// Asks whether to go on although something is unwise: a person at a terminal, whom
+    /// `--yes` answers for; elsewhere it is a warning.
+    pub(crate) fn confirm_or_warn(&self, words: &str) -> Result<(), Failure> {
+        if self.global.yes || !terminal::somebody_is_there() {
+            terminal::warn(words);
+            return Ok(());
         }
+        terminal::confirm(&format!("{words}.\nGo on?"))
     }
 }

@@ -39,10 +39,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Option(#[from] OptionError),
     #[error("serial {text:?}")]
-    Serial {
-        text: String,
-        source: SerialError,
-    },
+    Serial { text: String, source: SerialError },
     #[error(transparent)]
     CaName(#[from] CaNameError),
     #[error(transparent)]
@@ -81,7 +78,10 @@ pub(crate) enum Failure {
         source: std::io::Error,
     },
     #[error("{path}")]
-    KeyFile { path: String, source: ssh_key::Error },
+    KeyFile {
+        path: String,
+        source: ssh_key::Error,
+    },
     #[error(transparent)]
     Pin(#[from] crate::secret::PinError),
     #[error("CA `{ca}` has no certificate {serial} in its ledger")]

@@ -35,7 +35,9 @@ impl Import {
         let key = self.private_key()?;
         let next_serial = first_serial(self.next_serial)?;
         let from = self.from.display().to_string();
-        let exit = self.ca.establish(context, Source::Import(key.key_data()), next_serial)?;
+        let exit = self
+            .ca
+            .establish(context, Source::Import(key.key_data()), next_serial)?;
         if context.talks() {
             warn(&format!(
                 "this key was once outside: whoever copied {from} can sign with it. \

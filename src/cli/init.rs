@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::next_steps::show_established;
-use super::terminal::{say, warn};
+use super::terminal::say;
 use crate::ca::{NewCa, Source, establish};
 use crate::certificate::Serial;
 use crate::config;
@@ -50,7 +50,12 @@ pub(crate) enum For {
 
 impl Init {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        if context.talks() && matches!(self.algorithm, KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096) {
+        if context.talks()
+            && matches!(
+                self.algorithm,
+                KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096
+            )
+        {
             say("making an RSA key in the token; some take a minute");
         }
         let source = Source::Generate(self.algorithm);
@@ -66,8 +71,8 @@ impl CaArguments {
         source: Source<'_>,
         next_serial: Serial,
     ) -> Result<Exit, Failure> {
-        if context.talks() && matches!(self.purpose, For::Both) {
-            warn("a CA for both users and hosts: whoever gets one kind of certificate wrong has the other too");
+        if matches!(self.purpose, For::Both) {
+            context.confirm_or_warn(BOTH)?;
         }
         let new = NewCa {
             name: self.name,
@@ -98,6 +103,9 @@ impl From<For> for Purpose {
         }
     }
 }
+
+const BOTH: &str = "\
+a CA for both users and hosts is trusted by servers and by clients: one leak opens both";
 
 const EXAMPLES: &str = "\
 Examples:

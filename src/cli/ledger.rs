@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::terminal::{product, say};
+use crate::certificate::explain::{Fields, utc};
 use crate::certificate::{Serial, certificate_line};
 use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
-use crate::certificate::explain::{Fields, utc};
 
 /// Read the ledger: every serial that was taken, and what became of it
 #[derive(Debug, Args)]
@@ -81,12 +81,20 @@ fn show(
         return Ok(Exit::Done);
     }
     let reserved = &record.reserved;
-    product(&format!("serial {} of {}: {}", number, name, state(&record)))?;
+    product(&format!(
+        "serial {} of {}: {}",
+        number,
+        name,
+        state(&record)
+    ))?;
     for (label, value) in [
         ("reserved", utc(record.time)),
         ("role", reserved.role.clone()),
         ("asked by", reserved.requester.clone()),
-        ("at the keyboard", format!("{} (the system's word)", reserved.keyboard)),
+        (
+            "at the keyboard",
+            format!("{} (the system's word)", reserved.keyboard),
+        ),
         ("proof", reserved.proof.clone()),
         ("decided by", reserved.decided_by.clone()),
     ] {
@@ -160,7 +168,7 @@ fn state(record: &Record) -> String {
 fn certificate(record: &Record) -> Option<String> {
     match &record.state {
         State::Issued(blob) => {
-            let certificate = crate::certificate::read(blob).ok()?;
+            let certificate = crate::certificate::reader::read(blob).ok()?;
             Some(certificate_line(&certificate, ""))
         }
         _ => None,

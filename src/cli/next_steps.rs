@@ -29,7 +29,10 @@ pub(crate) fn show_established(
     ))?;
     product(&format!("  key          {}", done.key.locator))?;
     product(&format!("  token says   {}", token_says(&done.key.origin)))?;
-    product(&format!("  public key   {}", done.public_key_file.display()))?;
+    product(&format!(
+        "  public key   {}",
+        done.public_key_file.display()
+    ))?;
     product(&format!("  config       {}", done.config.display()))?;
     let made = if done.ledger_is_new { " (new)" } else { "" };
     product(&format!("  ledger       {}{made}", done.ledger.display()))?;
@@ -47,7 +50,9 @@ pub(crate) fn show_established(
 
 fn for_users(done: &Established) -> Result<(), Failure> {
     let file = file_name(done);
-    product(&format!("  on each server, copy {file} to /etc/ssh/ and add to sshd_config:"))?;
+    product(&format!(
+        "  on each server, copy {file} to /etc/ssh/ and add to sshd_config:"
+    ))?;
     product(&format!("    TrustedUserCAKeys /etc/ssh/{file}"))?;
     product("  sign a user's key:")?;
     product(&format!(
@@ -58,7 +63,10 @@ fn for_users(done: &Established) -> Result<(), Failure> {
 
 fn for_hosts(done: &Established) -> Result<(), Failure> {
     product("  on each client, add to known_hosts, with your domain for *.example.org:")?;
-    product(&format!("    @cert-authority *.example.org {}", done.public_key_line.trim_end()))?;
+    product(&format!(
+        "    @cert-authority *.example.org {}",
+        done.public_key_line.trim_end()
+    ))?;
     product("  sign a server's host key:")?;
     product(&format!(
         "    punchmark sign -s {} -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
 
 use crate::secret::{AskPin, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
 
@@ -43,7 +44,7 @@ fn read_descriptor(descriptor: u32) -> Result<Pin, PinError> {
         source,
     };
     let limit = u64::try_from(PIN_MAX).unwrap_or(0) + 2;
-    let mut bytes = Vec::with_capacity(PIN_MAX + 2);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * PIN_MAX));
     File::open(path)
         .map_err(failed)?
         .take(limit)
@@ -52,20 +53,31 @@ fn read_descriptor(descriptor: u32) -> Result<Pin, PinError> {
     pin_from_bytes(bytes, &format!("descriptor {descriptor}"))
 }
 
+/// The passphrase of a key file, from a person.
+pub(crate) fn ask_passphrase(file: &str) -> Result<Pin, PinError> {
+    if File::open("/dev/tty").is_ok() {
+        return typed(&format!("Passphrase for {file}: "));
+    }
+    ask_pinentry(file, "Passphrase:")
+}
+
 /// At the terminal where there is one, although stdin may be a file.
 fn ask_person(device: &str) -> Result<Pin, PinError> {
     if File::open("/dev/tty").is_ok() {
-        let typed = rpassword::prompt_password(format!("PIN for {device}: "));
-        return match typed {
-            Ok(typed) if typed.is_empty() => Err(PinError::Empty),
-            Ok(typed) => Ok(Pin::new(typed)),
-            Err(_cut_off) => Err(PinError::Cancelled),
-        };
+        return typed(&format!("PIN for {device}: "));
     }
-    ask_pinentry(device)
+    ask_pinentry(device, "PIN:")
 }
 
-fn ask_pinentry(device: &str) -> Result<Pin, PinError> {
+fn typed(prompt: &str) -> Result<Pin, PinError> {
+    match rpassword::prompt_password(prompt) {
+        Ok(typed) if typed.is_empty() => Err(PinError::Empty),
+        Ok(typed) => Ok(Pin::new(typed)),
+        Err(_cut_off) => Err(PinError::Cancelled),
+    }
+}
+
+fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
     let nobody = || PinError::NobodyToAsk {
         device: device.to_owned(),
     };
@@ -73,8 +85,8 @@ fn ask_pinentry(device: &str) -> Result<Pin, PinError> {
     let answer = dialogue
         .with_title("punchmark")
         .with_description(device)
-        .with_prompt("PIN:")
-        .required("a PIN is needed")
+        .with_prompt(prompt)
+        .required("an answer is needed")
         .interact();
     match answer {
         Ok(pin) => Ok(Pin::new(pin.expose_secret().to_owned())),

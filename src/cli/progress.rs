@@ -64,24 +64,36 @@ impl Progress {
     }
 
     /// Ends the bar; of each failure so far, whether it was a refusal.
-    pub(crate) fn finish(self) -> Vec<bool> {
+    pub(crate) fn finish(&self) -> Vec<bool> {
         self.bar.finish_and_clear();
-        self.failures.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn tell_person(&self, report: &Report<'_>) {
         match report {
-            Report::Signed { output: None, line, .. } => {
-                let _closed = product(line);
+            Report::Signed {
+                output: None, line, ..
+            } => {
+                let _closed = product(line.trim_end());
             }
-            Report::Signed { output: Some(output), serial, resumed, .. } => {
+            Report::Signed {
+                output: Some(output),
+                serial,
+                resumed,
+                ..
+            } => {
                 if self.style == Style::Lines {
                     let word = if *resumed { "kept" } else { "signed" };
                     say(&format!("{word} {}: serial {serial}", output.display()));
                 }
             }
             Report::Failed { file, error } => self.complain(*file, &chain(error)),
-            Report::NotTried { file } => self.complain(Some(file), "not signed, since the run ended before"),
+            Report::NotTried { file } => {
+                self.complain(Some(file), "not signed, since the run ended before")
+            }
         }
     }
 
@@ -120,7 +132,10 @@ fn bar(keys: Option<u64>) -> ProgressBar {
             ProgressBar::new(keys),
             "{bar:40} {pos} of {len} keys, {per_sec}, {eta} left",
         ),
-        None => (ProgressBar::new_spinner(), "{spinner} {pos} keys, {per_sec}"),
+        None => (
+            ProgressBar::new_spinner(),
+            "{spinner} {pos} keys, {per_sec}",
+        ),
     };
     let style = ProgressStyle::with_template(template);
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -128,7 +143,13 @@ fn bar(keys: Option<u64>) -> ProgressBar {
 
 fn json(report: &Report<'_>) -> serde_json::Value {
     match report {
-        Report::Signed { file, output, serial, line, resumed } => json!({
+        Report::Signed {
+            file,
+            output,
+            serial,
+            line,
+            resumed,
+        } => json!({
             "file": file, "output": output, "serial": serial,
             "state": if *resumed { "kept" } else { "signed" },
             "certificate": line.trim_end(),

@@ -32,7 +32,12 @@ pub(crate) struct Sign {
     ca: String,
 
     /// Key ID: how servers name the certificate in their logs
-    #[arg(short = 'I', value_name = "KEY_ID", required = true, allow_hyphen_values = true)]
+    #[arg(
+        short = 'I',
+        value_name = "KEY_ID",
+        required = true,
+        allow_hyphen_values = true
+    )]
     key_id: String,
 
     /// Names that the certificate is valid for, with commas between

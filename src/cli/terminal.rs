@@ -38,8 +38,7 @@ pub(crate) fn somebody_is_there() -> bool {
 pub(crate) fn confirm(question: &str) -> Result<(), Failure> {
     match ask(&format!("{question} [y/N] "))?.as_deref() {
         Some("y" | "Y" | "yes") => Ok(()),
-        Some(_) => Err(Failure::Declined("stopped, since the answer was not yes")),
-        None => Err(Failure::Declined("a yes is needed, and there is no terminal to ask at")),
+        _ => Err(Failure::Declined("stopped, since the answer was not yes")),
     }
 }
 

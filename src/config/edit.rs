@@ -3,7 +3,6 @@
 use toml::Value;
 
 use super::{CaConfig, CaName, Config, ConfigError};
-use crate::ledger::Purpose;
 
 /// Why a CA cannot be added to the config.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +40,7 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
     }
     text.push_str(&format!(
         "\n[ca.{name}]\ncertificates = {}\nkey          = {}\npublic-key   = {}\n",
-        quoted(purpose(ca.certificates)),
+        quoted(&ca.certificates.to_string()),
         quoted(&ca.key.to_string()),
         quoted(public_key),
     ));
@@ -53,14 +52,6 @@ fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
-fn purpose(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::User => "user",
-        Purpose::Host => "host",
-        Purpose::Both => "both",
-    }
-}
-
 const HEADING: &str = "\
 # punchmark.toml: holds no secret; paths are relative to this file; an unknown key is an error.
 ";
@@ -70,6 +61,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::ledger::Purpose;
 
     fn hosts() -> (CaName, CaConfig) {
         let ca = CaConfig {
@@ -96,13 +88,19 @@ mod tests {
         let (name, ca) = hosts();
         let text = with_ca(&Config::empty(Path::new("c")), &name, &ca).unwrap();
         let config = Config::parse(Path::new("c"), text).unwrap();
-        assert!(matches!(with_ca(&config, &name, &ca), Err(EditError::Taken(_))));
+        assert!(matches!(
+            with_ca(&config, &name, &ca),
+            Err(EditError::Taken(_))
+        ));
     }
 
     #[test]
     fn refuses_an_inline_table_that_it_cannot_add_to() {
         let config = Config::parse(Path::new("c"), "ca = {}\n".to_owned()).unwrap();
         let (name, ca) = hosts();
-        assert!(matches!(with_ca(&config, &name, &ca), Err(EditError::Form(_))));
+        assert!(matches!(
+            with_ca(&config, &name, &ca),
+            Err(EditError::Form(_))
+        ));
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::public::KeyData;
 
-use crate::certificate::{KeyLineError, read_public_key_line};
+use crate::certificate::key_line::{KeyLineError, read_public_key_line};
 
 /// A subject key, and where its certificate goes.
 #[derive(Debug)]
@@ -48,13 +48,14 @@ impl SubjectFile {
     /// [`SubjectFileError`].
     pub fn read(path: &Path) -> Result<Self, SubjectFileError> {
         match read_key(path) {
-            Err(SubjectFileError::Line(KeyLineError::PrivateKey)) => read_beside(path)
-                .map_err(|(public, error)| match error {
+            Err(SubjectFileError::Line(KeyLineError::PrivateKey)) => {
+                read_beside(path).map_err(|(public, error)| match error {
                     SubjectFileError::File(source) => {
                         SubjectFileError::PrivateKey { public, source }
                     }
                     error => error,
-                }),
+                })
+            }
             Err(SubjectFileError::File(missing)) if missing.kind() == io::ErrorKind::NotFound => {
                 read_beside(path).map_err(|(_, error)| match error {
                     SubjectFileError::File(_) => SubjectFileError::File(missing),
@@ -78,6 +79,14 @@ impl SubjectFile {
 pub fn subject_from_stdin() -> Result<(KeyData, String), SubjectFileError> {
     let text = read_from(io::stdin().lock(), LARGEST).map_err(SubjectFileError::File)?;
     Ok(read_public_key_line(&text)?)
+}
+
+/// Reads all of standard input, if that is not more than a certificate can be.
+///
+/// # Errors
+/// As [`read_limited`].
+pub fn read_stdin() -> io::Result<String> {
+    read_from(io::stdin().lock(), 2 * LARGEST)
 }
 
 /// Reads a text file of at most `limit` bytes, and not a byte more of a larger one.

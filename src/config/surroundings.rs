@@ -19,7 +19,10 @@ pub fn time_zone() -> TimeZone {
 /// Who is at the keyboard: `peter (uid 1000) on ca1`. The system's word, no proof.
 pub fn keyboard() -> String {
     let uid = rustix::process::getuid().as_raw();
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
     match login_name(uid) {
         Some(name) => format!("{name} (uid {uid}) on {host}"),
         None => format!("uid {uid} on {host}"),

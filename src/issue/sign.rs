@@ -41,8 +41,8 @@ pub enum SelfTestError {
 pub fn self_test(locator: &Locator, pins: &mut dyn AskPin) -> Result<PublicKey, SelfTestError> {
     let mut signer = signer::open(locator, RsaHash::default(), pins)?;
     let public_key = PublicKey::from(signer.public_key().clone());
-    let message = SshSig::signed_data(NAMESPACE, HashAlg::Sha512, MESSAGE)
-        .map_err(SelfTestError::Message)?;
+    let message =
+        SshSig::signed_data(NAMESPACE, HashAlg::Sha512, MESSAGE).map_err(SelfTestError::Message)?;
     let signature = signer.sign(&message)?;
     SshSig::new(
         signer.public_key().clone(),

@@ -79,7 +79,10 @@ mod tests {
         assert_eq!(check_clock(NOW, Some(NOW - 400 * DAY), 400), Ok(()));
         assert_eq!(
             check_clock(NOW, Some(NOW - 401 * DAY), 400),
-            Err(ClockError::LeapAhead { days: 401, allowed: 400 })
+            Err(ClockError::LeapAhead {
+                days: 401,
+                allowed: 400
+            })
         );
     }
 }

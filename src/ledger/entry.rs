@@ -188,7 +188,12 @@ impl Entry {
                 reserved: u64::decode(input)?,
                 reason: String::decode(input)?,
             }),
-            value => return Err(EntryError::Unknown { field: "kind", value }),
+            value => {
+                return Err(EntryError::Unknown {
+                    field: "kind",
+                    value,
+                });
+            }
         };
         Ok(input.finish(Self { time, salt, event })?)
     }
@@ -257,6 +262,16 @@ impl Reserved {
     }
 }
 
+impl std::fmt::Display for Purpose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Host => "host",
+            Self::Both => "both",
+        })
+    }
+}
+
 /// A choice of one byte, as the canonical bytes spell it.
 macro_rules! codes {
     ($type:ident, $field:literal, $($variant:ident = $code:literal),+) => {
@@ -280,7 +295,7 @@ codes!(Origin, "origin", Generated = 1, Adopted = 2, Imported = 3);
 codes!(Sequence, "sequence", Automatic = 0, Explicit = 1);
 
 /// Random bytes an entry.
-pub const SALT: usize = 16;
+pub(super) const SALT: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -334,9 +349,15 @@ mod tests {
     fn refuses_a_byte_too_many_and_a_byte_too_few() {
         let mut bytes = reserved().to_bytes().unwrap();
         bytes.push(0);
-        assert!(matches!(Entry::from_bytes(&bytes), Err(EntryError::Encoding(_))));
+        assert!(matches!(
+            Entry::from_bytes(&bytes),
+            Err(EntryError::Encoding(_))
+        ));
         bytes.truncate(bytes.len() - 2);
-        assert!(matches!(Entry::from_bytes(&bytes), Err(EntryError::Encoding(_))));
+        assert!(matches!(
+            Entry::from_bytes(&bytes),
+            Err(EntryError::Encoding(_))
+        ));
     }
 
     #[test]
@@ -345,7 +366,10 @@ mod tests {
         bytes[0] = 200;
         assert!(matches!(
             Entry::from_bytes(&bytes),
-            Err(EntryError::Unknown { field: "kind", value: 200 })
+            Err(EntryError::Unknown {
+                field: "kind",
+                value: 200
+            })
         ));
     }
 

@@ -4,7 +4,9 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use ssh_encoding::Encode;
 use ssh_key::PublicKey;
 
@@ -82,9 +84,9 @@ impl SqliteLedger {
 
 impl Ledger for SqliteLedger {
     fn cas(&self) -> Result<Vec<Ca>, LedgerError> {
-        let mut statement = self
-            .connection
-            .prepare("SELECT e.position, e.bytes FROM ca c JOIN entry e USING (position) ORDER BY 1")?;
+        let mut statement = self.connection.prepare(
+            "SELECT e.position, e.bytes FROM ca c JOIN entry e USING (position) ORDER BY 1",
+        )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.map(|row| {
             let (position, bytes): (u64, Vec<u8>) = row?;
@@ -98,9 +100,10 @@ impl Ledger for SqliteLedger {
     }
 
     fn add_ca(&mut self, added: CaAdded, time: u64) -> Result<Ca, LedgerError> {
-        let known = self.cas()?.into_iter().find(|ca| {
-            ca.added.name == added.name || ca.added.public_key == added.public_key
-        });
+        let known = self
+            .cas()?
+            .into_iter()
+            .find(|ca| ca.added.name == added.name || ca.added.public_key == added.public_key);
         if let Some(known) = known {
             return Err(LedgerError::CaKnown {
                 name: known.added.name,
@@ -148,18 +151,22 @@ impl Ledger for SqliteLedger {
     fn issued_for(&self, ca: &Ca, request: &RequestDigest) -> Result<Option<Record>, LedgerError> {
         let mut newest = None;
         let condition = "WHERE r.request = ?1 AND r.ca = ?2 ORDER BY r.position";
-        self.records(condition, params![request.as_bytes(), ca.position], &mut |record| {
-            if matches!(record.state, State::Issued(_)) {
-                newest = Some(record);
-            }
-        })?;
+        self.records(
+            condition,
+            params![request.as_bytes(), ca.position],
+            &mut |record| {
+                if matches!(record.state, State::Issued(_)) {
+                    newest = Some(record);
+                }
+            },
+        )?;
         Ok(newest)
     }
 
     fn record_of(&self, ca: &Ca, serial: Serial) -> Result<Option<Record>, LedgerError> {
         let mut found = None;
         let condition = "WHERE r.ca = ?1 AND r.serial = ?2";
-        let key = params![ca.position, serial.get().to_be_bytes()];
+        let key = params![ca.position, serial.number().to_be_bytes()];
         self.records(condition, key, &mut |record| found = Some(record))?;
         Ok(found)
     }
@@ -227,7 +234,10 @@ impl<'t> Serials<'t> {
         })
     }
 
-    fn choose(&mut self, choice: SerialChoice) -> Result<Result<Serial, ReserveError>, LedgerError> {
+    fn choose(
+        &mut self,
+        choice: SerialChoice,
+    ) -> Result<Result<Serial, ReserveError>, LedgerError> {
         match choice {
             SerialChoice::Exactly(serial) if self.is_taken(serial)? => {
                 Ok(Err(ReserveError::SerialTaken(serial)))
@@ -251,7 +261,7 @@ impl<'t> Serials<'t> {
         Ok(self
             .transaction
             .prepare_cached("SELECT 1 FROM reservation WHERE ca = ?1 AND serial = ?2")?
-            .exists(params![self.ca, serial.get().to_be_bytes()])?)
+            .exists(params![self.ca, serial.number().to_be_bytes()])?)
     }
 }
 
@@ -275,8 +285,12 @@ fn reserve_one(
     let automatic = wanted.serial == SerialChoice::Next;
     let reserved = Reserved {
         ca: ca.position,
-        serial: serial.get(),
-        sequence: if automatic { Sequence::Automatic } else { Sequence::Explicit },
+        serial: serial.number(),
+        sequence: if automatic {
+            Sequence::Automatic
+        } else {
+            Sequence::Explicit
+        },
         role: wanted.decided.role().to_owned(),
         decided_by: concat!("punchmark ", env!("CARGO_PKG_VERSION")).to_owned(),
         requester: wanted.decided.requester().to_owned(),
@@ -293,7 +307,7 @@ fn reserve_one(
         )?
         .execute(params![
             ca.position,
-            serial.get().to_be_bytes(),
+            serial.number().to_be_bytes(),
             automatic,
             position,
             wanted.request.as_bytes()

@@ -1,31 +1,24 @@
 //! A validity in words.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
 use super::FOREVER;
 
-/// `FROM to TO UTC (LENGTH)`.
-pub(super) fn interval(f: &mut fmt::Formatter<'_>, after: u64, before: u64) -> fmt::Result {
+/// `FROM to TO UTC (LENGTH)`, also of an interval that no [`super::Validity`] can hold.
+pub(in crate::certificate) fn interval(after: u64, before: u64) -> String {
     match (after, before) {
-        (0, FOREVER) => f.write_str("always to forever"),
-        (0, before) => write!(f, "always to {} UTC", instant(before)),
-        (after, FOREVER) => write!(f, "{} UTC to forever", instant(after)),
+        (0, FOREVER) => "always to forever".to_owned(),
+        (0, before) => format!("always to {} UTC", instant(before)),
+        (after, FOREVER) => format!("{} UTC to forever", instant(after)),
         (after, before) => {
             let length = length(before.saturating_sub(after));
-            write!(
-                f,
-                "{} to {} UTC ({length})",
-                instant(after),
-                instant(before)
-            )
+            format!("{} to {} UTC ({length})", instant(after), instant(before))
         }
     }
 }
 
 /// The date and time; past the year 9999, the seconds as `-V` reads them.
-fn instant(seconds: u64) -> String {
+pub(in crate::certificate) fn instant(seconds: u64) -> String {
     let timestamp = i64::try_from(seconds)
         .ok()
         .and_then(|s| Timestamp::from_second(s).ok());
