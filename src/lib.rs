@@ -14,3 +14,8 @@
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
 pub mod secret;
+#[allow(
+    dead_code,
+    reason = "the spine, which opens signers, stands above this module"
+)]
+pub mod signer;
