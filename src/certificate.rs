@@ -25,6 +25,8 @@ pub use self::verify::{Certificate, SignatureError, VerifyError, verify, verify_
 pub mod alarm;
 mod key_id;
 pub mod key_line;
+#[cfg(test)]
+mod openssh_tests;
 mod options;
 mod principal;
 pub mod reader;
