@@ -7,10 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use ssh_encoding::Decode;
-use ssh_encoding::base64::{Base64, Encoding};
 use ssh_key::public::KeyData;
 
-use super::reader::{OptionValue, RawCertificate, RawOption, read};
+use super::key_line::read_certificate_line;
+use super::reader::{OptionValue, RawCertificate, RawOption};
 use super::*;
 
 mod alarms;
@@ -39,8 +39,7 @@ fn lines(path: &str) -> Vec<(String, String)> {
 
 fn certificate(name: &str) -> RawCertificate {
     let line = fs::read_to_string(vectors("certs").join(format!("{name}.pub"))).unwrap();
-    let blob = line.split(' ').nth(1).unwrap();
-    read(&Base64::decode_vec(blob).unwrap()).unwrap()
+    read_certificate_line(&line).unwrap().0
 }
 
 fn names() -> Vec<String> {
