@@ -28,6 +28,8 @@ pub mod explain;
 mod key_id;
 pub mod key_line;
 mod line;
+#[cfg(test)]
+mod openssh_tests;
 mod options;
 mod principal;
 pub mod reader;

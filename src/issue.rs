@@ -230,10 +230,7 @@ impl Run<'_> {
         Err(RunEnd::Signer)
     }
 
-    fn reserve<T>(
-        &self,
-        orders: Vec<Order<T>>,
-    ) -> Result<ReservedOrders<T>, LedgerError> {
+    fn reserve<T>(&self, orders: Vec<Order<T>>) -> Result<ReservedOrders<T>, LedgerError> {
         let (tags, wanted): (Vec<_>, Vec<_>) = orders
             .into_iter()
             .map(|order| (order.tag, order.wanted))
@@ -242,11 +239,7 @@ impl Run<'_> {
         Ok(tags.into_iter().zip(reserved).collect())
     }
 
-    fn sign_chunk<T>(
-        &self,
-        signer: &mut dyn Signer,
-        reserved: ReservedOrders<T>,
-    ) -> Chunk<T> {
+    fn sign_chunk<T>(&self, signer: &mut dyn Signer, reserved: ReservedOrders<T>) -> Chunk<T> {
         let tried = |reserved| match reserved {
             Err(refused) => Tried::Refused(refused),
             Ok(reservation) => {

@@ -108,11 +108,7 @@ impl Run<'_> {
         }
     }
 
-    fn prepare(
-        &self,
-        file: &Path,
-        index: u64,
-    ) -> Result<Option<Order<Destination>>, BatchError> {
+    fn prepare(&self, file: &Path, index: u64) -> Result<Option<Order<Destination>>, BatchError> {
         let subject = SubjectFile::read(file)?;
         output::check(&subject.output).map_err(BatchError::Place)?;
         let destination = Destination {

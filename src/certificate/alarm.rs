@@ -73,8 +73,8 @@ pub enum Alarm {
     NoPrincipals,
     /// A name of no length.
     EmptyPrincipal,
-    /// A name with characters that no name should hold.
-    UnreadablePrincipal {
+    /// A name that is too long, begins with `-` or holds characters that no name should.
+    OddPrincipal {
         /// The name, escaped.
         principal: String,
     },
@@ -175,11 +175,8 @@ impl Alarm {
     fn fmt_content(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmptyPrincipal => f.write_str("one of its principals is empty"),
-            Self::UnreadablePrincipal { principal } => {
-                write!(
-                    f,
-                    "principal \"{principal}\" holds what no principal may hold"
-                )
+            Self::OddPrincipal { principal } => {
+                write!(f, "principal \"{principal}\" is no plain name")
             }
             Self::WildcardPrincipal { principal } => {
                 write!(

@@ -1,9 +1,10 @@
-//! The line of an OpenSSH public key file.
+//! The line of an OpenSSH public key file, or of a certificate file.
 
-use std::ops::ControlFlow;
-
+use ssh_encoding::base64::{Base64, Encoding};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
+
+use super::reader::{self, RawCertificate, ReadError};
 
 /// Reads the first public key of a text, and its comment.
 ///
@@ -12,23 +13,38 @@ use ssh_key::public::KeyData;
 /// behind the key, `#` included, without the line break; it may be empty.
 ///
 /// # Errors
-/// If the text is longer than 64 KiB, holds a private key or a certificate, or no key.
+/// If the text is longer than 128 KiB, holds a private key or a certificate, or no key.
 pub fn read_public_key_line(text: &str) -> Result<(KeyData, String), KeyLineError> {
-    if text.len() > MAX_LEN {
-        return Err(KeyLineError::TooLong { length: text.len() });
+    for line in lines(text)? {
+        let line = Line::split(line)?;
+        if line.is_certificate() {
+            return Err(KeyLineError::Certificate);
+        }
+        if let Some(key) = line.key() {
+            return Ok((key, line.comment.to_owned()));
+        }
     }
-    let found = text.lines().try_for_each(|line| match read_line(line) {
-        Ok(None) => ControlFlow::Continue(()),
-        Ok(Some(key)) => ControlFlow::Break(Ok(key)),
-        Err(fault) => ControlFlow::Break(Err(fault)),
-    });
-    match found {
-        ControlFlow::Break(found) => found,
-        ControlFlow::Continue(()) => Err(KeyLineError::NoKey),
-    }
+    Err(KeyLineError::NoKey)
 }
 
-/// Why a text has no public key.
+/// Reads the first certificate of a text, and its comment; nothing in it is believed.
+///
+/// # Errors
+/// If the text is longer than 128 KiB, holds a private or a public key, or no certificate.
+pub fn read_certificate_line(text: &str) -> Result<(RawCertificate, String), KeyLineError> {
+    for line in lines(text)? {
+        let line = Line::split(line)?;
+        if line.is_certificate() {
+            return Ok((line.certificate()?, line.comment.to_owned()));
+        }
+        if line.key().is_some() {
+            return Err(KeyLineError::PublicKey);
+        }
+    }
+    Err(KeyLineError::NoCertificate)
+}
+
+/// Why a text has no public key, or no certificate.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyLineError {
     /// Longer than any public key file.
@@ -40,34 +56,78 @@ pub enum KeyLineError {
     /// A file that should never leave its owner's machine.
     #[error("this is a private key, not a public key")]
     PrivateKey,
-    /// A certificate is not a key.
+    /// A certificate, where a key is asked for.
     #[error("this is a certificate, not a public key")]
     Certificate,
+    /// A key, where a certificate is asked for.
+    #[error("this is a public key, not a certificate")]
+    PublicKey,
     /// Nothing that could be read as a key.
     #[error("there is no public key in OpenSSH form")]
     NoKey,
+    /// Nothing that could be read as a certificate.
+    #[error("there is no certificate in OpenSSH form")]
+    NoCertificate,
+    /// A line that is named as a certificate, but is none.
+    #[error("certificate cannot be read")]
+    Malformed(#[from] ReadError),
 }
 
-/// The key of a line, or none for a line that is passed over.
-fn read_line(line: &str) -> Result<Option<(KeyData, String)>, KeyLineError> {
-    if PRIVATE_KEYS.iter().any(|start| line.starts_with(start)) {
-        return Err(if is_private(line) {
-            KeyLineError::PrivateKey
+/// A line in its three parts.
+struct Line<'a> {
+    algorithm: &'a str,
+    base64: &'a str,
+    comment: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// Splits a line that is not the begin of a private key.
+    fn split(line: &'a str) -> Result<Self, KeyLineError> {
+        let pem = line.starts_with("-----BEGIN") && line.contains("PRIVATE KEY");
+        if pem
+            || OTHER_PRIVATE_KEYS
+                .iter()
+                .any(|start| line.starts_with(start))
+        {
+            return Err(KeyLineError::PrivateKey);
+        }
+        let (algorithm, rest) = word(line);
+        let (base64, comment) = word(rest);
+        Ok(Self {
+            algorithm,
+            base64,
+            comment: comment.split('\r').next().unwrap_or_default(),
+        })
+    }
+
+    fn is_certificate(&self) -> bool {
+        CERTIFICATES.iter().any(|end| self.algorithm.ends_with(end))
+    }
+
+    fn key(&self) -> Option<KeyData> {
+        let line = format!("{} {}", self.algorithm, self.base64);
+        let key = PublicKey::from_openssh(&line).ok()?;
+        Some(key.key_data().clone())
+    }
+
+    fn certificate(&self) -> Result<RawCertificate, KeyLineError> {
+        // What base64ct says of a fault is where it stands, which nobody can see in a long line.
+        let blob = Base64::decode_vec(self.base64).map_err(|_at| KeyLineError::NoCertificate)?;
+        let certificate = reader::read(&blob)?;
+        if certificate.algorithm() == self.algorithm {
+            Ok(certificate)
         } else {
-            KeyLineError::NoKey
-        });
+            Err(ReadError::Type(self.algorithm.to_owned()).into())
+        }
     }
-    if line.starts_with('#') {
-        return Ok(None);
+}
+
+/// The lines that are no comment.
+fn lines(text: &str) -> Result<impl Iterator<Item = &str>, KeyLineError> {
+    if text.len() > MAX_LEN {
+        return Err(KeyLineError::TooLong { length: text.len() });
     }
-    let (name, rest) = word(line);
-    let (blob, comment) = word(rest);
-    if is_certificate(name) {
-        return Err(KeyLineError::Certificate);
-    }
-    Ok(PublicKey::from_openssh(&format!("{name} {blob}"))
-        .ok()
-        .map(|key| (key.key_data().clone(), comment.to_owned())))
+    Ok(text.lines().filter(|line| !line.starts_with('#')))
 }
 
 /// The next word, and what stands behind it and its blanks.
@@ -77,27 +137,21 @@ fn word(line: &str) -> (&str, &str) {
     (word, rest.trim_start_matches(BLANK))
 }
 
-fn is_private(line: &str) -> bool {
-    !line.starts_with("-----BEGIN") || line.contains("PRIVATE KEY")
-}
-
-fn is_certificate(name: &str) -> bool {
-    ["-cert-v00@openssh.com", "-cert-v01@openssh.com", "-cert"]
-        .iter()
-        .any(|end| name.ends_with(end))
-}
-
-/// The longest file that is read, in bytes.
-pub const MAX_LEN: usize = 64 * 1024;
+/// The longest file that is read, in bytes: a certificate of 64 KiB and its comment.
+pub const MAX_LEN: usize = 128 * 1024;
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// How PEM, PuTTY's and version 1's files begin; the first also begins public PEM files.
-const PRIVATE_KEYS: [&str; 3] = ["-----BEGIN", "PuTTY-User-Key-File-", "SSH PRIVATE KEY FILE"];
+/// How the names of certificates end.
+const CERTIFICATES: [&str; 2] = ["-cert-v00@openssh.com", "-cert-v01@openssh.com"];
+
+/// How PuTTY's files and those of version 1 begin.
+const OTHER_PRIVATE_KEYS: [&str; 2] = ["PuTTY-User-Key-File-", "SSH PRIVATE KEY FILE"];
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyLineError, MAX_LEN, read_public_key_line};
+    use super::{KeyLineError, MAX_LEN, read_certificate_line, read_public_key_line};
+    use crate::certificate::reader::ReadError;
 
     const KEY: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
@@ -113,6 +167,7 @@ mod tests {
             ("\n", ""),
             (" peter@laptop #2  x\r\nrest", "peter@laptop #2  x"),
             (" \t ä # ", "ä # "),
+            (" a\rb\n", "a"),
         ] {
             assert_eq!(comment(&format!("{KEY}{end}")).as_deref(), Ok(expected));
         }
@@ -158,5 +213,22 @@ mod tests {
                 length: MAX_LEN + 1
             })
         );
+    }
+
+    #[test]
+    fn knows_what_is_no_certificate() {
+        let named = |rest: &str| format!("ssh-ed25519-cert-v01@openssh.com {rest}");
+        let plain = KEY.split(' ').nth(1).unwrap();
+        for (text, fault) in [
+            (KEY.to_owned(), KeyLineError::PublicKey),
+            ("hello".to_owned(), KeyLineError::NoCertificate),
+            (named("AAA"), KeyLineError::NoCertificate),
+            (
+                named(plain),
+                KeyLineError::Malformed(ReadError::Type("ssh-ed25519".to_owned())),
+            ),
+        ] {
+            assert_eq!(read_certificate_line(&text), Err(fault), "{text}");
+        }
     }
 }

@@ -141,6 +141,12 @@ pub enum OptionError {
     /// No option of ssh-keygen.
     #[error("{0:?} is no certificate option")]
     Unknown(String),
+    /// Longer than a whole map may be.
+    #[error("certificate option of {length} bytes is longer than {MAX_LEN}")]
+    ArgumentTooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
     /// `critical:` or `extension:` with nothing, or nothing readable, as the name.
     #[error("{0:?} is no option name of 1 to 255 printable ASCII characters")]
     Name(String),
@@ -158,7 +164,7 @@ pub enum OptionError {
         /// The character.
         character: char,
     },
-    /// Not what `AllowUsers` and `from=` would take either.
+    /// Something else than addresses and networks, or a network with host bits.
     #[error("source-address {0:?} is no list of networks in CIDR form without host bits")]
     SourceAddress(String),
     /// A value for a flag, or a flag where OpenSSH reads a value.

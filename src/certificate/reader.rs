@@ -5,6 +5,7 @@
 //! the signature is checked over what was really signed.
 
 use ssh_encoding::Decode;
+use ssh_key::public::KeyData;
 
 /// A certificate as it was read; nothing in it is believed.
 ///
@@ -97,6 +98,12 @@ impl RawCertificate {
         &self.public_key
     }
 
+    /// The certified key, if it is in the form of its type.
+    #[must_use]
+    pub fn subject_key(&self) -> Option<KeyData> {
+        key_data(&self.public_key)
+    }
+
     /// The serial, which may be 0.
     #[must_use]
     pub fn serial(&self) -> u64 {
@@ -155,6 +162,12 @@ impl RawCertificate {
     #[must_use]
     pub fn ca_key(&self) -> &[u8] {
         &self.ca_key
+    }
+
+    /// The CA's public key, if it is in the form of its type.
+    #[must_use]
+    pub fn signing_key(&self) -> Option<KeyData> {
+        key_data(&self.ca_key)
     }
 
     /// The CA's signature in wire form.
@@ -284,6 +297,12 @@ where
 {
     // The only way for a number not to decode.
     T::decode(input).map_err(|_too_short| ReadError::Truncated(field))
+}
+
+fn key_data(blob: &[u8]) -> Option<KeyData> {
+    let input = &mut &*blob;
+    let key = KeyData::decode(input).ok()?;
+    input.is_empty().then_some(key)
 }
 
 fn principals(mut input: &[u8]) -> Result<Vec<Vec<u8>>, ReadError> {

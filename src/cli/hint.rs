@@ -4,8 +4,8 @@ use super::failure::Failure;
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::PrincipalError;
-use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::certificate::key_line::KeyLineError;
+use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::ledger::{ClockError, LedgerError, ReserveError};
 use crate::secret::PinError;
@@ -22,9 +22,9 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::OtherPublicKey { .. } => {
             text("put the recorded key back from a backup; `punchmark ledger list` shows it")
         }
-        Failure::OtherPurpose { ca, .. } => {
-            Some(format!("set `certificates` of [ca.{ca}] back in the config"))
-        }
+        Failure::OtherPurpose { ca, .. } => Some(format!(
+            "set `certificates` of [ca.{ca}] back in the config"
+        )),
         Failure::Config(error) => config(error),
         Failure::Ledger(error) => ledger(error),
         Failure::Clock(error) => clock(error),
@@ -51,9 +51,7 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
-        BatchError::SerialForSeveral(serial) => {
-            Some(format!("-z +{serial} counts up from it"))
-        }
+        BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
         }
@@ -74,19 +72,21 @@ fn principal(error: &PrincipalError) -> Option<String> {
 
 fn config(error: &ConfigError) -> Option<String> {
     match error {
-        ConfigError::Missing(_) => text(
-            "make a CA with `punchmark init`, or name another config with --config FILE",
-        ),
-        ConfigError::NoCa { .. } => text("make it with `punchmark init`, or name one that is there"),
+        ConfigError::Missing(_) => {
+            text("make a CA with `punchmark init`, or name another config with --config FILE")
+        }
+        ConfigError::NoCa { .. } => {
+            text("make it with `punchmark init`, or name one that is there")
+        }
         _ => None,
     }
 }
 
 fn ledger(error: &LedgerError) -> Option<String> {
     match error {
-        LedgerError::Missing(_) => text(
-            "put it back from a backup: without it, serials would be given out twice",
-        ),
+        LedgerError::Missing(_) => {
+            text("put it back from a backup: without it, serials would be given out twice")
+        }
         LedgerError::Locked { .. } => text("wait for the other run to end, then try again"),
         LedgerError::NewerFormat { .. } => text("use the version of punchmark that wrote it"),
         LedgerError::CaKnown { .. } => text("a key is CA only once; use it by that name"),
@@ -117,7 +117,9 @@ fn establish(error: &EstablishError) -> Option<String> {
         }
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
-        EstablishError::PublicKeyFileTaken(_) => text("move that file away, or choose another name"),
+        EstablishError::PublicKeyFileTaken(_) => {
+            text("move that file away, or choose another name")
+        }
         _ => None,
     }
 }

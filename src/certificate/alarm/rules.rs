@@ -1,6 +1,6 @@
 //! What makes an alarm, field by field.
 
-use ssh_encoding::{Decode, Encode};
+use ssh_encoding::Encode;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
@@ -20,7 +20,7 @@ pub(super) fn signature(certificate: &RawCertificate, known_cas: &[KeyData]) -> 
     if !known_cas.iter().any(is_ca) {
         alarms.push(Alarm::UnknownCa);
     }
-    alarms.extend(match decode(certificate.ca_key()) {
+    alarms.extend(match certificate.signing_key() {
         None => None,
         Some(KeyData::Certificate(_)) => Some(Alarm::CaIsCertificate),
         Some(ca) => signature_by(certificate, &ca),
@@ -43,16 +43,16 @@ fn signature_by(certificate: &RawCertificate, ca: &KeyData) -> Option<Alarm> {
 /// How strong the two keys are.
 pub(super) fn keys(certificate: &RawCertificate) -> Vec<Alarm> {
     let keys = [
-        (Owner::Subject, certificate.public_key()),
-        (Owner::Ca, certificate.ca_key()),
+        (Owner::Subject, certificate.subject_key()),
+        (Owner::Ca, certificate.signing_key()),
     ];
     keys.into_iter()
-        .filter_map(|(owner, blob)| key(owner, blob))
+        .filter_map(|(owner, found)| strength(owner, found))
         .collect()
 }
 
-fn key(owner: Owner, blob: &[u8]) -> Option<Alarm> {
-    let Some(key) = decode(blob) else {
+fn strength(owner: Owner, key: Option<KeyData>) -> Option<Alarm> {
+    let Some(key) = key else {
         return Some(Alarm::MalformedKey { owner });
     };
     let name = describe(&key);
@@ -62,12 +62,6 @@ fn key(owner: Owner, blob: &[u8]) -> Option<Alarm> {
         KeyData::Rsa(rsa) if rsa_bits(rsa) < 3072 => Some(Alarm::ShortKey { owner, key: name }),
         _ => None,
     }
-}
-
-fn decode(blob: &[u8]) -> Option<KeyData> {
-    let input = &mut &*blob;
-    let key = KeyData::decode(input).ok()?;
-    input.is_empty().then_some(key)
 }
 
 /// Kind, serial, key ID and principals.
@@ -117,7 +111,7 @@ fn principal(name: &[u8], kind: Kind) -> Option<Alarm> {
         Ok(Err(PrincipalError::Wildcard(principal))) => {
             Some(Alarm::WildcardPrincipal { principal })
         }
-        Ok(Err(_)) | Err(_) => Some(Alarm::UnreadablePrincipal {
+        Ok(Err(_)) | Err(_) => Some(Alarm::OddPrincipal {
             principal: shown(name),
         }),
     }
@@ -193,7 +187,11 @@ fn unordered(place: Place, options: &[RawOption]) -> Option<Alarm> {
     (!ascending).then_some(Alarm::UnorderedOptions { place })
 }
 
-/// Text from a certificate as it may be shown: escaped where it is not ASCII.
+/// The begin of a text from a certificate, escaped where it is not ASCII.
 fn shown(bytes: &[u8]) -> String {
-    bytes.escape_ascii().to_string()
+    let begin = bytes.get(..MAX_SHOWN).unwrap_or(bytes);
+    begin.escape_ascii().to_string()
 }
+
+/// How many bytes of a name are shown.
+const MAX_SHOWN: usize = 80;

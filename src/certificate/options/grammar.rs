@@ -31,7 +31,8 @@ impl Collector {
 
     pub(super) fn add(&mut self, argument: &str) -> Result<(), OptionError> {
         if argument.len() > MAX_LEN {
-            return Err(OptionError::Unknown(argument.chars().take(64).collect()));
+            let length = argument.len();
+            return Err(OptionError::ArgumentTooLong { length });
         }
         if self.add_flag(argument) {
             return Ok(());
