@@ -10,5 +10,11 @@
     reason = "a test whose parts can't be set up must stop at once"
 )]
 
+mod batch;
+mod faults;
 mod harness;
+mod logins;
+mod modules;
+mod openssh;
+mod prompts;
 mod selftest;

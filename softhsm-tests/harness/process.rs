@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,13 @@ impl Ran {
         self
     }
 
+    /// Stops the test unless the child said no by an exit code of its own.
+    #[track_caller]
+    pub(crate) fn fails(self) -> Self {
+        assert!(matches!(self.code, Some(1..=3)), "{self}");
+        self
+    }
+
     /// Stops the test unless stderr holds this text, in whatever case.
     #[track_caller]
     pub(crate) fn says(self, fault: &str) -> Self {
@@ -58,7 +66,7 @@ impl fmt::Display for Ran {
 /// `setsid` executes the program in its own place, so that the child's pid is the program's.
 pub(crate) fn detached(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setsid");
-    command.arg(program).stdin(Stdio::null());
+    command.arg(program).stdin(Stdio::null()).env("TZ", "UTC");
     command
 }
 
@@ -76,6 +84,16 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     let ran = Ran::new(command, output);
     assert_ne!(ran.code, Some(124), "ran into its time limit\n{ran}");
     ran
+}
+
+/// Runs to the end with this on its standard input.
+#[track_caller]
+pub(crate) fn run_fed(command: &mut Command, input: &[u8]) -> Ran {
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    Ran::new(command, child.wait_with_output().unwrap())
 }
 
 /// Waits until `ready` says yes; stops the test after half a minute.
