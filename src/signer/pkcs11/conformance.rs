@@ -397,6 +397,23 @@ fn a_key_that_may_not_sign_is_refused() {
     });
 }
 
+#[test]
+fn a_pin_source_is_read_and_nobody_is_asked() {
+    with_tokens("a_pin_source_is_read_and_nobody_is_asked", |module| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("{PIN}\n")).unwrap();
+        let path = file.path().display();
+        let text = format!("pkcs11:token=Other;object=a?module-path={module}&pin-source={path}");
+        let locator: Locator = text.parse().unwrap();
+        let mut pins = Answer::new("000000");
+        let made = generate(&locator, KeyAlgorithm::P256, &mut pins).unwrap();
+        let mut signer = open(&made.locator, RsaHash::Sha512, &mut pins).unwrap();
+        let signature = signer.sign(b"message").unwrap();
+        made.public_key.verify(b"message", &signature).unwrap();
+        assert_eq!(pins.1.load(Ordering::Relaxed), 0);
+    });
+}
+
 /// A key pair as a careless tool makes it: nobody looks whether its names are taken.
 fn twins(module: &str, label: &str, id: u8) {
     create(module, label, id, &[A::Sign(true)]);
