@@ -186,7 +186,8 @@ impl OpenCa {
             let finisher = scope.spawn(|| run.finish_all(signed, release));
             let signing = run.sign_all(self.signer.as_mut(), orders, chunks);
             let finishing = finisher.join().unwrap_or(Err(RunEnd::Signer));
-            signing.and(finishing)
+            // Where both ended early, the ledger is the cause.
+            finishing.and(signing)
         })
     }
 }
