@@ -28,13 +28,13 @@ pub mod explain;
 mod key_id;
 pub mod key_line;
 mod line;
-#[cfg(test)]
-mod openssh_tests;
 mod options;
 mod principal;
 pub mod reader;
 mod serial;
 pub mod subject;
+#[cfg(test)]
+mod tests;
 mod text;
 mod to_be_signed;
 mod validity;

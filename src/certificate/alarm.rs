@@ -149,6 +149,7 @@ impl Alarm {
     }
 }
 
+/// One long match: a sentence a variant, so that none is without one.
 impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -165,15 +166,6 @@ impl fmt::Display for Alarm {
             Self::SerialZero => f.write_str("serial 0 cannot be revoked by serial"),
             Self::UnreadableKeyId => f.write_str("its key ID is not printable text"),
             Self::NoPrincipals => f.write_str("it names nobody, which old servers read as anybody"),
-            _ => self.fmt_content(f),
-        }
-    }
-}
-
-impl Alarm {
-    /// The second half of the sentences: names, times, options.
-    fn fmt_content(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
             Self::EmptyPrincipal => f.write_str("one of its principals is empty"),
             Self::OddPrincipal { principal } => {
                 write!(f, "principal \"{principal}\" is no plain name")
@@ -212,7 +204,7 @@ impl Alarm {
             Self::UnorderedOptions { place } => {
                 write!(f, "its {place}s come twice or out of order")
             }
-            _ => f.write_str("a hardware key may sign without a touch"),
+            Self::NoTouchRequired => f.write_str("a hardware key may sign without a touch"),
         }
     }
 }

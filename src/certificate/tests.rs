@@ -20,16 +20,20 @@ mod hostile;
 /// 2026-11-22 10:00:30 UTC, when the certificates were made.
 const NOW: u64 = 1_795_341_630;
 
-fn vectors(path: &str) -> PathBuf {
+fn vectors() -> PathBuf {
     PathBuf::from(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/softhsm-tests/vectors"
     ))
-    .join(path)
+}
+
+/// The text of a vector.
+fn vector(path: &str) -> String {
+    fs::read_to_string(vectors().join(path)).unwrap()
 }
 
 fn lines(path: &str) -> Vec<(String, String)> {
-    let text = fs::read_to_string(vectors(path)).unwrap();
+    let text = vector(path);
     let line = |line: &str| {
         let (left, right) = line.split_once('\t').unwrap();
         (left.to_owned(), right.to_owned())
@@ -38,12 +42,12 @@ fn lines(path: &str) -> Vec<(String, String)> {
 }
 
 fn certificate(name: &str) -> RawCertificate {
-    let line = fs::read_to_string(vectors("certs").join(format!("{name}.pub"))).unwrap();
+    let line = vector(&format!("certs/{name}.pub"));
     read_certificate_line(&line).unwrap().0
 }
 
 fn names() -> Vec<String> {
-    let files = fs::read_dir(vectors("certs")).unwrap();
+    let files = fs::read_dir(vectors().join("certs")).unwrap();
     let name = |file: fs::DirEntry| file.file_name().into_string().unwrap();
     let mut names: Vec<_> = files
         .map(|file| name(file.unwrap()).trim_end_matches(".pub").to_owned())
@@ -129,7 +133,7 @@ fn verifies_what_ssh_keygen_signed_with_every_type_of_ca_key() {
 #[test]
 fn writes_the_line_that_ssh_keygen_wrote() {
     for (name, raw) in ordinary() {
-        let line = fs::read_to_string(vectors("certs").join(format!("{name}.pub"))).unwrap();
+        let line = vector(&format!("certs/{name}.pub"));
         let comment = line.trim_end().splitn(3, ' ').nth(2).unwrap();
         let written = verified(&raw).unwrap().to_openssh(comment);
         assert_eq!(written, line.trim_end(), "{name}");

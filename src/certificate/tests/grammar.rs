@@ -1,12 +1,10 @@
 //! `-V`, `-O` and key files, as ssh-keygen reads them.
 
-use std::fs;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::{NOW, lines, map, vectors};
+use super::{NOW, lines, map, vector};
 use crate::certificate::key_line::{KeyLineError, read_public_key_line};
 use crate::certificate::reader::read;
 use crate::certificate::{Kind, Options, Subject, SubjectError, Validity};
@@ -127,7 +125,7 @@ fn reads_key_files_and_says_which_keys_can_be_certified() {
         ("ed25519-sk", "Ed25519-SK", "ed25519-sk"),
         ("ecdsa-sk", "ECDSA-SK P-256", "ecdsa-sk"),
     ] {
-        let text = fs::read_to_string(vectors("keys").join(format!("{name}.pub"))).unwrap();
+        let text = vector(&format!("keys/{name}.pub"));
         let (key, found) = read_public_key_line(&text).unwrap();
         assert_eq!(found, comment);
         assert_eq!(Subject::try_from(key).unwrap().describe(), description);
@@ -136,10 +134,10 @@ fn reads_key_files_and_says_which_keys_can_be_certified() {
         ("dsa1024", SubjectError::Algorithm("ssh-dss".to_owned())),
         ("rsa1024", SubjectError::RsaSize { bits: 1024 }),
     ] {
-        let text = fs::read_to_string(vectors("keys").join(format!("{name}.pub"))).unwrap();
+        let text = vector(&format!("keys/{name}.pub"));
         let (key, _) = read_public_key_line(&text).unwrap();
         assert_eq!(Subject::try_from(key), Err(fault));
     }
-    let text = fs::read_to_string(vectors("certs/host.pub")).unwrap();
+    let text = vector("certs/host.pub");
     assert_eq!(read_public_key_line(&text), Err(KeyLineError::Certificate));
 }
