@@ -151,9 +151,9 @@ fn a_pin_is_locked_by_wrong_tries_and_the_right_one_then_fails_too() {
     let admin = Admin::with_users_ca(Token::new(Module::Kryoptic), "p256");
     admin.key("key", ED25519);
     admin.punchmark.write_pin("pin", "99999999");
-    let tries = (0..20).map(|_| admin.sign(&["-n", "peter", "key.pub"]).exits(1));
-    let locked = tries.last().unwrap();
-    locked.says("locked");
+    for _ in 0..10 {
+        admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    }
     admin.punchmark.write_pin("pin", PIN);
     admin
         .sign(&["-n", "peter", "key.pub"])
