@@ -4,6 +4,7 @@
 //! (`scripts/layers` holds them to it). The way of a request goes from top to bottom.
 //!
 //! - [`secret`]: a [`secret::Pin`], and how one is asked for.
+//! - [`output`]: files made whole or not at all.
 //! - [`signer`]: what signs: a key in a token, named by a locator.
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
 //! - [`request`]: what comes from outside, not yet believed.
@@ -11,6 +12,19 @@
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
+//! - [`ca`]: how a key becomes a CA.
+//! - [`batch`]: many keys in one run.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
+pub mod batch;
+pub mod ca;
+pub mod certificate;
+pub mod cli;
+pub mod config;
+pub mod issue;
+pub mod ledger;
+pub mod output;
+pub mod policy;
+pub mod request;
 pub mod secret;
+pub mod signer;
