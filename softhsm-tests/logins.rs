@@ -149,7 +149,7 @@ const REFUSED: [(&[&str], &str); 5] = [
     (&["-V", "+1d:+2d"], "certificate invalid: not yet valid"),
     (
         &["-O", "source-address=10.0.0.0/8"],
-        "not permitted to use this certificate for login",
+        "not from a permitted source address",
     ),
     (&["-s", "others"], "permission denied"),
 ];
