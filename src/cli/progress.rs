@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::failure::{chain, is_refusal};
+use super::hint::hint_of_key;
 use super::terminal::{product, say};
 use crate::batch::{BatchError, Report};
 
@@ -90,7 +91,12 @@ impl Progress {
                     say(&format!("{word} {}: serial {serial}", output.display()));
                 }
             }
-            Report::Failed { file, error } => self.complain(*file, &chain(error)),
+            Report::Failed { file, error } => {
+                self.complain(*file, &chain(error));
+                if let (Style::Lines, Some(hint)) = (self.style, hint_of_key(error)) {
+                    say(&format!("  hint: {hint}"));
+                }
+            }
             Report::NotTried { file } => {
                 self.complain(Some(file), "not signed, since the run ended before")
             }
