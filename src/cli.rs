@@ -31,6 +31,7 @@ use failure::Exit;
 #[derive(Debug, Parser)]
 #[command(
     name = "punchmark",
+    version,
     disable_help_flag = true,
     disable_version_flag = true,
     args_override_self = true,

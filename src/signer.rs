@@ -1,6 +1,6 @@
 //! What signs: a key in hardware, named by a locator.
 //!
-//! The last step before a certificate is released. A [`Signer`] is opened once a run: the
+//! The last step before a certificate is released. A signer is opened once a run: the
 //! token and the key are found, the PIN is asked for and the public key is read; after that
 //! a signature is one private-key operation and nothing else.
 

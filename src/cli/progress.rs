@@ -19,6 +19,8 @@ pub(crate) enum Style {
     Json,
     /// Errors alone.
     Errors,
+    /// A line for the one key there is.
+    Single,
     /// A line a key.
     Lines,
     /// A bar, and errors above it.
@@ -86,14 +88,17 @@ impl Progress {
                 resumed,
                 ..
             } => {
-                if self.style == Style::Lines {
-                    let word = if *resumed { "kept" } else { "signed" };
-                    say(&format!("{word} {}: serial {serial}", output.display()));
+                let word = if *resumed { "kept" } else { "signed" };
+                match self.style {
+                    Style::Single => say(&format!("{word} {}", output.display())),
+                    Style::Lines => say(&format!("{word} {}: serial {serial}", output.display())),
+                    _ => {}
                 }
             }
             Report::Failed { file, error } => {
                 self.complain(*file, &chain(error));
-                if let (Style::Lines, Some(hint)) = (self.style, hint_of_key(error)) {
+                if let (Style::Lines | Style::Single, Some(hint)) = (self.style, hint_of_key(error))
+                {
                     say(&format!("  hint: {hint}"));
                 }
             }
@@ -125,6 +130,7 @@ pub(crate) fn style(json: bool, talks: bool, keys: Option<u64>) -> Style {
     match (json, talks) {
         (true, _) => Style::Json,
         (_, false) => Style::Errors,
+        _ if keys == Some(1) => Style::Single,
         _ if keys.is_none_or(|keys| keys > FEW) && std::io::stderr().is_terminal() => {
             Style::Bar { keys }
         }

@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure, exit_of_keys};
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
 use super::terminal::say;
-use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects};
+use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::{KeyId, Kind, Options, Principals, Serial, Validity};
 use crate::config::{self, Config};
 use crate::issue::{OpenCa, SharedLedger};
@@ -116,7 +116,7 @@ impl Sign {
         };
         let failures = progress.finish();
         if context.talks() {
-            self.summarise(&ended, &batch.ask);
+            self.summarise(&ended, &batch.ask, count);
         }
         match ended.early {
             Some(early) => Err(early.into()),
@@ -233,31 +233,40 @@ impl Sign {
         }
     }
 
-    fn summarise(&self, ended: &Ended, ask: &Ask) {
+    fn summarise(&self, ended: &Ended, ask: &Ask, count: Option<u64>) {
         let summary = &ended.summary;
         if let Some((first, last)) = summary.serials {
-            let serials = match first == last {
-                true => format!("serial {first}"),
-                false => format!("serials {first} to {last}"),
+            let what = match (count, first == last) {
+                (Some(1), _) => format!("  serial {first} of {}", self.ca),
+                (_, true) => format!("signed 1 key with {}: serial {first}", self.ca),
+                (_, false) => format!(
+                    "signed {} with {}: serials {first} to {last}",
+                    keys(summary.signed),
+                    self.ca
+                ),
             };
             say(&format!(
-                "{} of {}, {serials}, key ID {:?}, principals {}",
-                keys(summary.signed),
-                self.ca,
+                "{what}, key ID {:?}, principals {}",
                 ask.key_id.as_str(),
-                ask.principals,
+                ask.principals
             ));
-            say(&format!("valid {}", ask.validity));
+            say(&format!("  valid {}", ask.validity));
         }
-        if summary.resumed > 0 {
-            say(&format!("{} had a certificate", keys(summary.resumed)));
+        if count != Some(1) {
+            summarise_the_rest(summary);
         }
-        if summary.failed + summary.not_tried > 0 {
-            say(&format!(
-                "{} failed, {} not tried",
-                keys(summary.failed),
-                summary.not_tried
-            ));
+    }
+}
+
+/// Of a run over several keys: those without a new certificate.
+fn summarise_the_rest(summary: &Summary) {
+    for (number, words) in [
+        (summary.resumed, "had a certificate before"),
+        (summary.failed, "failed"),
+        (summary.not_tried, "not tried"),
+    ] {
+        if number > 0 {
+            say(&format!("{} {words}", keys(number)));
         }
     }
 }

@@ -94,7 +94,10 @@ fn print_module(module: &Inventory) -> Result<(), Failure> {
 
 fn print_slot(slot: &SlotEntry) -> Result<(), Failure> {
     match &slot.token {
-        None => product(&format!("  slot {}: {}, no token", slot.slot_id, slot.description)),
+        None => product(&format!(
+            "  slot {}: {}, no token",
+            slot.slot_id, slot.description
+        )),
         Some(token) => {
             product(&format!("  slot {}: {}", slot.slot_id, token_words(token)))?;
             if let Some(fault) = &token.fault {
@@ -118,7 +121,10 @@ fn token_words(token: &TokenEntry) -> String {
 fn print_key(key: &KeyEntry) -> Result<(), Failure> {
     let kind = key.key_type.as_deref().unwrap_or("unknown type");
     let bits = key.bits.map(|bits| format!(" {bits}")).unwrap_or_default();
-    let locator = key.locator.as_deref().unwrap_or("no locator names it alone");
+    let locator = key
+        .locator
+        .as_deref()
+        .unwrap_or("no locator names it alone");
     product(&format!("    {locator}"))?;
     let half = match key.private {
         Some(true) => "private key",
@@ -127,7 +133,10 @@ fn print_key(key: &KeyEntry) -> Result<(), Failure> {
     };
     product(&format!("      {kind}{bits}, {half}"))?;
     if key.private == Some(true) {
-        product(&format!("      the token says: {}", token_says(&key.origin)))?;
+        product(&format!(
+            "      the token says: {}",
+            token_says(&key.origin)
+        ))?;
     }
     match &key.public_key {
         Some(public_key) => product(&format!("      {public_key}")),

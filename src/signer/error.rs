@@ -186,6 +186,9 @@ pub enum SignerError {
         /// Its kind.
         algorithm: String,
     },
+    /// The public half in a key file is not that of its private half.
+    #[error("the two halves of the private key's file are no pair")]
+    HalvesDiffer,
     /// An object that should be removed is still there.
     #[error("{device}: {key} was made in part, and the rest could not be removed")]
     Leftover {
@@ -233,7 +236,11 @@ impl SignerError {
     /// Whether no later signature of this run can work. Only what concerns one message alone
     /// leaves hope.
     pub fn ends_the_run(&self) -> bool {
-        !matches!(self, Self::Call { .. } | Self::Signature { .. })
+        match self {
+            Self::Call { source, .. } => !source.is_about_message(),
+            Self::Signature { .. } => false,
+            _ => true,
+        }
     }
 }
 

@@ -139,6 +139,19 @@ impl Pkcs11Signer {
         Ok(())
     }
 
+    /// What a failed signature means for the run. A PIN that was refused is not shown again.
+    fn failure(&mut self, fault: Fault) -> SignerError {
+        if fault.is_about_pin() {
+            self.link = None;
+            self.heals_left = 0;
+            return login::refusal(fault, &self.device, None);
+        }
+        match fault.may_heal() {
+            true => self.gone(fault.at(&self.device)),
+            false => fault.at(&self.device),
+        }
+    }
+
     fn gone(&self, source: SignerError) -> SignerError {
         SignerError::DeviceGone {
             device: self.device.clone(),
@@ -161,14 +174,11 @@ impl Signer for Pkcs11Signer {
         let bytes = match self.try_sign(&input) {
             Err(fault) if fault.may_heal() => {
                 self.heal(fault)?;
-                let again = self.try_sign(&input);
-                again.map_err(|fault| match fault.may_heal() {
-                    true => self.gone(fault.at(&self.device)),
-                    false => fault.at(&self.device),
-                })
+                self.try_sign(&input)
             }
-            answer => answer.map_err(|fault| fault.at(&self.device)),
-        }?;
+            answer => answer,
+        };
+        let bytes = bytes.map_err(|fault| self.failure(fault))?;
         let signature = self.scheme.signature(&bytes);
         signature.map_err(|source| SignerError::Signature {
             device: self.device.clone(),

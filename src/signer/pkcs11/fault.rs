@@ -36,6 +36,37 @@ impl Fault {
         }
     }
 
+    /// Whether it is the PIN that the token refuses: to be tried never again.
+    pub(super) fn is_about_pin(&self) -> bool {
+        use RvError as R;
+        matches!(
+            self.code,
+            Some(
+                R::PinIncorrect
+                    | R::PinInvalid
+                    | R::PinLenRange
+                    | R::PinExpired
+                    | R::PinLocked
+                    | R::UserPinNotInitialized
+            )
+        )
+    }
+
+    /// Whether it concerns one message alone, or a person who did not confirm it.
+    pub(in crate::signer) fn is_about_message(&self) -> bool {
+        use RvError as R;
+        matches!(
+            self.code,
+            Some(
+                R::DataInvalid
+                    | R::DataLenRange
+                    | R::Cancel
+                    | R::FunctionCanceled
+                    | R::FunctionRejected
+            )
+        )
+    }
+
     /// Whether the same key, told in other words, may be taken.
     pub(super) fn is_about_template(&self) -> bool {
         use RvError as R;
@@ -130,6 +161,15 @@ mod tests {
         assert_eq!(fault.to_string(), "C_Sign: CKR_KEY_HANDLE_INVALID");
         let fault = Fault::new("C_Sign", RvError::VendorDefined(0x8000_0001));
         assert_eq!(fault.to_string(), "C_Sign: vendor code 0x80000001");
+    }
+
+    #[test]
+    fn only_what_concerns_one_message_leaves_hope_for_the_next() {
+        let ends = |code| Fault::new("C_Sign", code).at("token").ends_the_run();
+        assert!(!ends(RvError::DataLenRange));
+        assert!(!ends(RvError::FunctionCanceled));
+        assert!(ends(RvError::KeyFunctionNotPermitted));
+        assert!(ends(RvError::PinIncorrect));
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(in crate::signer) fn generate(
         algorithm,
         source,
     })?;
-    vacancy.accept(public, private)
+    vacancy.accept(public, private, None)
 }
 
 /// Tries the forms of the key's parameters, each with all that the key may not do, then

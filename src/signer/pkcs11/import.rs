@@ -3,7 +3,8 @@
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use rsa::traits::PrivateKeyParts;
 use ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData, RsaKeypair};
-use ssh_key::{Mpint, public::KeyData};
+use ssh_key::public::KeyData;
+use ssh_key::{EcdsaCurve, Mpint};
 use zeroize::Zeroize;
 
 use super::fault::Fault;
@@ -19,12 +20,14 @@ pub(in crate::signer) fn import(
     keypair: &KeypairData,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {
+    let expected = KeyData::try_from(keypair).map_err(|_| cannot(keypair))?;
+    check_halves(keypair)?;
     let forms = forms(keypair).ok_or_else(|| cannot(keypair))?;
     let vacancy = Vacancy::open(uri, pins)?;
     let mut last = None;
     for form in &forms {
         match create_pair(&vacancy, form) {
-            Ok((public, private)) => return accept(vacancy, keypair, public, private),
+            Ok((public, private)) => return vacancy.accept(public, private, Some(&expected)),
             Err(Failure::Template(fault)) => last = Some(fault),
             Err(Failure::Hard(fault)) => return Err(fault),
         }
@@ -54,18 +57,27 @@ enum Failure {
     Hard(SignerError),
 }
 
-/// The token's key must be the one that was brought.
-fn accept(
-    vacancy: Vacancy,
-    keypair: &KeypairData,
-    public: ObjectHandle,
-    private: ObjectHandle,
-) -> Result<NewKey, SignerError> {
-    let device = vacancy.device.clone();
-    let key = vacancy.accept(public, private)?;
-    match KeyData::try_from(keypair) {
-        Ok(brought) if brought == key.public_key => Ok(key),
-        _ => Err(SignerError::KeyChanged { device }),
+/// A file may claim another public key than its private one; the token would believe it.
+fn check_halves(keypair: &KeypairData) -> Result<(), SignerError> {
+    let KeypairData::Ecdsa(ecdsa) = keypair else {
+        // Ed25519 is checked when it is parsed, RSA when its numbers are completed.
+        return Ok(());
+    };
+    let secret = ecdsa.private_key_bytes();
+    let own = match ecdsa.curve() {
+        EcdsaCurve::NistP256 => {
+            p256::SecretKey::from_slice(secret).map(|key| key.public_key().to_sec1_bytes())
+        }
+        EcdsaCurve::NistP384 => {
+            p384::SecretKey::from_slice(secret).map(|key| key.public_key().to_sec1_bytes())
+        }
+        EcdsaCurve::NistP521 => {
+            p521::SecretKey::from_slice(secret).map(|key| key.public_key().to_sec1_bytes())
+        }
+    };
+    match own {
+        Ok(own) if *own == *ecdsa.public_key_bytes() => Ok(()),
+        _ => Err(SignerError::HalvesDiffer),
     }
 }
 
@@ -223,5 +235,19 @@ mod tests {
     fn a_point_of_p521_has_a_length_of_two_bytes() {
         assert_eq!(octet_string(&[7; 133])[..4], [0x04, 0x81, 133, 7]);
         assert_eq!(octet_string(&[7; 65])[..3], [0x04, 65, 7]);
+    }
+
+    #[test]
+    fn a_file_with_two_halves_of_different_keys_is_refused() {
+        let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+        let mut pair = || EcdsaKeypair::random(&mut rng, EcdsaCurve::NistP256).unwrap();
+        let (EcdsaKeypair::NistP256 { public, .. }, EcdsaKeypair::NistP256 { private, .. }) =
+            (pair(), pair())
+        else {
+            panic!("another curve");
+        };
+        let mixed = KeypairData::Ecdsa(EcdsaKeypair::NistP256 { public, private });
+        let fault = check_halves(&mixed).unwrap_err();
+        assert!(matches!(fault, SignerError::HalvesDiffer));
     }
 }

@@ -9,7 +9,7 @@ use super::module::Module;
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::{AskPin, Pin, read_pin_file};
-use crate::signer::SignerError;
+use crate::signer::{PinTries, SignerError};
 
 /// How the user shows the token that it is they. Kept for the run: a lost session is healed
 /// with it, and some keys want it for each signature.
@@ -58,7 +58,10 @@ impl Credential {
     ) -> Result<(), SignerError> {
         match self.present(session, UserType::User) {
             Ok(()) => Ok(()),
-            Err(fault) => Err(refusal(fault, module, token)),
+            Err(fault) => {
+                let after = Token::read(module, token.slot).ok();
+                Err(refusal(fault, &token.device(), after.as_ref()))
+            }
         }
     }
 
@@ -85,13 +88,12 @@ impl Credential {
     }
 }
 
-/// Says what the token tells about the PIN after it refused one.
-fn refusal(fault: Fault, module: &Module, token: &Token) -> SignerError {
-    let device = token.device();
+/// Says what the token tells about the PIN `after` it refused one.
+pub(super) fn refusal(fault: Fault, device: &str, after: Option<&Token>) -> SignerError {
+    let device = device.to_owned();
     match fault.code() {
         Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
-            let after = Token::read(module, token.slot);
-            let tries = after.as_ref().unwrap_or(token).pin_tries();
+            let tries = after.map_or(PinTries::Untold, Token::pin_tries);
             SignerError::WrongPin { device, tries }
         }
         Some(RvError::PinLocked) => SignerError::PinLocked { device },

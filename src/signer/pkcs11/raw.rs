@@ -64,6 +64,7 @@ impl Raw {
 
     /// What the token in `slot` says of itself.
     #[expect(unsafe_code, reason = "calls C_GetTokenInfo")]
+    #[allow(clippy::useless_conversion, reason = "CK_ULONG has 32 bits elsewhere")]
     pub(super) fn token_info(&self, slot: Slot) -> Result<sys::CK_TOKEN_INFO, Fault> {
         let call = self.functions.C_GetTokenInfo.ok_or(missing(TOKEN_INFO))?;
         let id = slot.id().try_into().map_err(|_| missing(TOKEN_INFO))?;

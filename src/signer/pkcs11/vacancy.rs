@@ -2,9 +2,10 @@
 
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
+use ssh_key::public::KeyData;
 
 use super::fault::Fault;
-use super::find::find_key;
+use super::find::{FoundKey, find_key};
 use super::login::Credential;
 use super::module::Module;
 use super::object::{self, hex};
@@ -65,28 +66,33 @@ impl Vacancy {
         template
     }
 
-    /// Reads the new key back, and takes it away again if it is not protected as asked for.
+    /// Reads the new key back, and takes it away again if it is not protected as asked for, or
+    /// is another one than `expected`.
     pub(super) fn accept(
         self,
         public: ObjectHandle,
         private: ObjectHandle,
+        expected: Option<&KeyData>,
     ) -> Result<NewKey, SignerError> {
-        let key = find_key(&self.session, &self.uri, &self.device).and_then(|key| {
-            let origin = key.object.origin;
-            match (origin.sensitive, origin.extractable) {
-                (Some(false), _) | (_, Some(true)) => Err(SignerError::NotProtected {
-                    device: self.device.clone(),
-                }),
-                _ => Ok(key),
-            }
-        });
-        match key {
+        let found = find_key(&self.session, &self.uri, &self.device);
+        match found.and_then(|key| self.check(key, expected)) {
             Ok(key) => Ok(key.facts(&self.uri)),
             Err(fault) => {
                 self.remove(private)?;
                 self.remove(public)?;
                 Err(fault)
             }
+        }
+    }
+
+    fn check(&self, key: FoundKey, expected: Option<&KeyData>) -> Result<FoundKey, SignerError> {
+        let device = self.device.clone();
+        if expected.is_some_and(|expected| *expected != key.public_key) {
+            return Err(SignerError::KeyChanged { device });
+        }
+        match (key.object.origin.sensitive, key.object.origin.extractable) {
+            (Some(false), _) | (_, Some(true)) => Err(SignerError::NotProtected { device }),
+            _ => Ok(key),
         }
     }
 
