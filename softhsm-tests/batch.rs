@@ -27,7 +27,7 @@ fn one_bad_file_does_not_stop_the_others_and_is_named() {
     let keys = admin.public_keys(3);
     std::fs::write(&keys[1], "not a key\n").unwrap();
     let ran = admin.sign(&["-n", "peter", "key0.pub", "key1.pub", "key2.pub"]);
-    ran.exits(1).says("key1.pub").says("1 failed");
+    ran.exits(1).says("key1.pub").says("1 key failed");
     let there = keys.iter().map(|key| certificate_of(key).exists());
     assert_eq!(there.collect::<Vec<_>>(), [true, false, true]);
     admin.assert_issued(2);

@@ -3,6 +3,7 @@
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, P384, P521, RSA_2048, SUBJECTS};
 use crate::harness::module::Module;
+use crate::harness::process::{bounded, run};
 use crate::harness::sshd::{Configuration, Sshd};
 use crate::harness::token::Token;
 
@@ -148,7 +149,7 @@ const REFUSED: [(&[&str], &str); 5] = [
     (&["-V", "+1d:+2d"], "certificate invalid: not yet valid"),
     (
         &["-O", "source-address=10.0.0.0/8"],
-        "not permitted to use this certificate for login",
+        "not from a permitted source address",
     ),
     (&["-s", "others"], "permission denied"),
 ];
@@ -203,4 +204,21 @@ fn a_key_that_asks_for_verification_is_refused_without_it() {
         .sign(&["-n", "peter", "-O", "verify-required", "user.pub"])
         .ok();
     sshd.login(&key).exits(255).says("user verification");
+}
+
+#[test]
+fn a_certificate_is_revoked_by_the_serial_that_the_ledger_gave_it() {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let ca = admin.ca_file("users");
+    let [first, second] = ["first", "second"].map(|name| admin.key(name, ED25519));
+    admin.sign(&["-n", "peter", "first.pub", "second.pub"]).ok();
+    std::fs::write(admin.punchmark.path("revoked"), "serial: 1\n").unwrap();
+    let krl = admin.punchmark.path("krl");
+    let mut keygen = bounded("ssh-keygen");
+    keygen.arg("-kf").arg(&krl).arg("-s").arg(&ca);
+    run(keygen.arg(admin.punchmark.path("revoked"))).ok();
+    let revoked = format!("RevokedKeys {}", krl.display());
+    let sshd = Sshd::start(&Configuration::users(&ca, &["peter"]).line(&revoked));
+    sshd.login(&first).exits(255).says("revoked");
+    sshd.login(&second).ok();
 }
