@@ -18,7 +18,7 @@ use crate::issue::{OpenCa, SharedLedger};
 use crate::ledger::{Ledger, Purpose};
 use crate::policy::CaFacts;
 use crate::request::Ask;
-use crate::signer::RsaHash;
+use crate::signer::{Locator, RsaHash};
 
 /// Sign public keys, with the letters of ssh-keygen -s
 ///
@@ -219,9 +219,10 @@ impl Sign {
 
     /// A locator is no CA; if it is the key of one, its name is said.
     fn refuse_locator(&self, config: &Config) -> Result<(), Failure> {
-        let Ok(locator) = self.ca.parse::<crate::signer::Locator>() else {
+        if !self.ca.contains(':') {
             return Ok(());
-        };
+        }
+        let locator: Locator = self.ca.parse()?;
         match config.cas().find(|(_, ca)| ca.key == locator) {
             Some((name, _)) => Err(Failure::Usage(format!(
                 "-s takes the name of a CA; this key is CA `{name}`"

@@ -25,14 +25,17 @@ pub(crate) struct Tokens {
     module: Vec<PathBuf>,
 
     /// Log in to the one token that this locator names, asking for its PIN
-    #[arg(long, value_name = "LOCATOR", value_parser = str::parse::<Locator>)]
-    login: Option<Locator>,
+    // Parsed later: clap would repeat a locator that holds a PIN.
+    #[arg(long, value_name = "LOCATOR")]
+    login: Option<String>,
 }
 
 impl Tokens {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let seen = match &self.login {
-            Some(Locator::Pkcs11(uri)) => vec![self.logged_in(uri, context)?],
+            Some(locator) => match locator.parse()? {
+                Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
+            },
             None => self
                 .modules(context)?
                 .into_iter()
@@ -77,7 +80,7 @@ impl Tokens {
         let tokens = seen.iter().flat_map(|module| &module.slots);
         let hidden = tokens
             .filter_map(|slot| slot.token.as_ref())
-            .any(|token| token.login_required && !token.logged_in);
+            .any(|token| token.fault.is_none() && token.login_required && !token.logged_in);
         if hidden && context.talks() {
             say("private keys may be hidden; --login 'pkcs11:token=…' shows those of one token");
         }
