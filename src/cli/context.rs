@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::pin::PinSource;
 use super::terminal;
 use crate::config::{self, CaConfig, Config, Place};
-use crate::ledger::{Ca, ClockError, Ledger, SqliteLedger, check_clock};
+use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
 use crate::secret::RememberPin;
 
 /// The global options, and what follows from them.
@@ -60,14 +60,20 @@ impl Context {
     /// Opens the ledger to write, and holds the clock against it.
     pub(crate) fn ledger(&self, config: &Config) -> Result<SqliteLedger, Failure> {
         let ledger = SqliteLedger::open(&config.ledger())?;
-        let leap = config.clock_leap_days();
-        match check_clock(config::now(), ledger.last_time()?, leap) {
-            Err(error @ ClockError::LeapAhead { .. }) => {
-                terminal::confirm_typed(&error.to_string()).map_err(|_| error)?;
-            }
-            checked => checked?,
-        }
+        believe_clock(ledger.last_time()?, config.clock_leap_days())?;
         Ok(ledger)
+    }
+
+    /// Holds the clock against a ledger that may not be there yet, before a key is made.
+    pub(crate) fn check_clock(&self, place: &Place) -> Result<(), Failure> {
+        let config = place.read_if_there()?;
+        let config = config.unwrap_or_else(|| Config::empty(place.path()));
+        match self.ledger(&config) {
+            Err(Failure::Ledger(LedgerError::Missing(_))) => {
+                believe_clock(None, config.clock_leap_days())
+            }
+            opened => opened.map(drop),
+        }
     }
 
     /// The CA `name`, which config, public key file and ledger must agree on.
@@ -105,5 +111,15 @@ impl Context {
             return Ok(());
         }
         terminal::confirm(&format!("{words}.\nGo on?"))
+    }
+}
+
+/// A clock that leaps ahead may be right, if a person says so by a whole word.
+fn believe_clock(last: Option<u64>, leap_days: u64) -> Result<(), Failure> {
+    match check_clock(config::now(), last, leap_days) {
+        Err(error @ ClockError::LeapAhead { .. }) => {
+            terminal::confirm_typed(&error.to_string()).map_err(|_| error.into())
+        }
+        checked => Ok(checked?),
     }
 }
