@@ -2,7 +2,7 @@
 
 use super::Global;
 use super::failure::Failure;
-use super::pin::PinSource;
+use super::pin::{PinSource, require_open};
 use super::terminal;
 use crate::config::{self, CaConfig, Config, Place};
 use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
@@ -20,8 +20,12 @@ pub(crate) struct KnownCa {
 }
 
 impl Context {
-    pub(crate) fn new(global: Global) -> Self {
-        Self { global }
+    /// To be made before any file is opened.
+    pub(crate) fn new(global: Global) -> Result<Self, Failure> {
+        if let Some(descriptor) = global.pin_fd {
+            require_open(descriptor)?;
+        }
+        Ok(Self { global })
     }
 
     pub(crate) fn json(&self) -> bool {
