@@ -11,10 +11,13 @@
 )]
 
 mod batch;
+mod clock;
 mod faults;
 mod harness;
 mod logins;
 mod modules;
 mod openssh;
+mod options;
+mod pins;
 mod prompts;
 mod selftest;
