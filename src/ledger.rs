@@ -7,7 +7,7 @@
 mod clock;
 mod entry;
 mod lock;
-mod schema;
+pub mod merkle;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -234,6 +234,9 @@ pub enum LedgerError {
         #[source]
         source: Option<EntryError>,
     },
+    /// Entries and the head of the ledger disagree: another hand changed the file.
+    #[error("the ledger's newest entries do not agree with its head")]
+    Head,
     /// An entry could not be made.
     #[error("entry cannot be written")]
     Entry(#[from] EntryError),
