@@ -10,7 +10,9 @@
 //! - [`policy`]: decides, and does nothing else.
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
+//! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
+pub mod krl;
 pub mod secret;
