@@ -30,6 +30,8 @@ mod sections;
 mod serials;
 mod show;
 pub mod spec;
+#[cfg(test)]
+mod vectors;
 mod wire;
 mod write;
 

@@ -72,8 +72,10 @@ impl Revocations {
             .or_insert_with(|| Authority::new(ca.cloned(), place))
     }
 
-    /// Sorts each list and drops repeats.
+    /// Sorts each list, and drops repeats and authorities of which nothing is revoked.
     pub(super) fn settle(&mut self) {
+        self.authorities
+            .retain(|_, authority| !authority.is_empty());
         for authority in self.authorities.values_mut() {
             authority.serials.settle();
             settle(&mut authority.key_ids);
@@ -102,6 +104,10 @@ impl Authority {
             serials: Serials::default(),
             key_ids: Vec::new(),
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.serials.ranges().is_empty() && self.key_ids.is_empty()
     }
 
     /// The CA whose certificates are meant; `None` for every CA's.

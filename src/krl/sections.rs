@@ -183,3 +183,115 @@ const RANGE: u64 = HEADER + 8 + 8;
 /// A bitmap's section without its bits: header, offset, length, and the byte that
 /// holds the highest bit or keeps the integer positive.
 const BITMAP: u64 = HEADER + 8 + 4 + 1;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn range(first: u64, last: u64) -> SerialRange {
+        SerialRange::new(first, last).unwrap()
+    }
+
+    fn bytes(section: &Section<'_>) -> u64 {
+        match section {
+            Section::List(serials) => LIST_HEADER + LISTED * serials.len() as u64,
+            Section::Range(_) => RANGE,
+            Section::Bitmap(ranges) => {
+                BITMAP + bits(ranges[0].first(), ranges[ranges.len() - 1].last()) / 8
+            }
+        }
+    }
+
+    fn total(ranges: &[SerialRange]) -> u64 {
+        smallest(ranges).iter().map(bytes).sum()
+    }
+
+    /// The bytes of the best choice, by trying every one.
+    fn tried(ranges: &[SerialRange], listed: bool) -> u64 {
+        let Some((last, before)) = ranges.split_last() else {
+            return if listed { LIST_HEADER } else { 0 };
+        };
+        let in_list = (last.last() - last.first() + 1) * LISTED + tried(before, true);
+        let alone = RANGE + tried(before, listed);
+        let bitmaps = (0..ranges.len()).filter_map(|start| {
+            let bits = bits(ranges[start].first(), last.last());
+            (bits <= MPINT_BITS_MAX)
+                .then(|| BITMAP + bits / 8 + tried(&ranges[..start], listed))
+        });
+        bitmaps.chain([in_list, alone]).min().unwrap()
+    }
+
+    #[test]
+    fn one_serial_is_a_list_and_three_in_a_row_a_bitmap() {
+        assert_eq!(smallest(&[range(7, 7)]), [Section::List(vec![7])]);
+        let row = [range(7, 9)];
+        assert_eq!(smallest(&row), [Section::Bitmap(&row)]);
+        let long = [range(7, u64::MAX)];
+        assert_eq!(smallest(&long), [Section::Range(long[0])]);
+    }
+
+    #[test]
+    fn scattered_serials_share_one_list() {
+        let ranges = [range(5, 5), range(10_000, 90_000), range(500_000, 500_000)];
+        assert_eq!(
+            smallest(&ranges),
+            [
+                Section::List(vec![5, 500_000]),
+                Section::Range(range(10_000, 90_000))
+            ]
+        );
+    }
+
+    #[test]
+    fn no_bitmap_is_longer_than_openssh_reads() {
+        let ranges: Vec<_> = (0..100_000).map(|n| range(1 + 2 * n, 1 + 2 * n)).collect();
+        let sections = smallest(&ranges);
+        assert_eq!(sections.len(), 200_000_usize.div_ceil(16_384));
+        for section in sections {
+            let Section::Bitmap(ranges) = section else {
+                panic!("{section:?} is no bitmap")
+            };
+            let (first, last) = (ranges[0].first(), ranges[ranges.len() - 1].last());
+            assert!(last - first < 16_384);
+        }
+    }
+
+    #[test]
+    fn the_longest_bitmap_is_used_to_its_last_bit() {
+        let ranges: Vec<_> = (0..=8_191)
+            .map(|n| range(1 + 2 * n, 1 + 2 * n))
+            .chain([range(16_384, 16_384)])
+            .collect();
+        let ranges: super::super::Serials = ranges.into_iter().collect();
+        assert_eq!(
+            smallest(ranges.ranges()),
+            [Section::Bitmap(ranges.ranges())]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_choice_of_sections_takes_fewer_bytes(
+            ranges in prop::collection::vec(
+                (
+                    prop_oneof![2_u64..9, 2_u64..200, 2_u64..9_000, 2_u64..1 << 40],
+                    prop_oneof![Just(0_u64), 0_u64..4, 0_u64..300],
+                ),
+                0..7,
+            ),
+        ) {
+            let mut last = 0;
+            let ranges: Vec<_> = ranges
+                .into_iter()
+                .map(|(gap, more)| {
+                    let first = last + gap;
+                    last = first + more;
+                    range(first, last)
+                })
+                .collect();
+            prop_assert_eq!(total(&ranges), tried(&ranges, false));
+        }
+    }
+}
