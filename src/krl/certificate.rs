@@ -197,3 +197,68 @@ fn verify(ca: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), Certif
 const USER: u32 = 1;
 const HOST: u32 = 2;
 const PRINCIPALS_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::super::vectors::{blob, certificate, key};
+    use super::*;
+
+    #[test]
+    fn a_certificate_says_what_openssh_put_in() {
+        assert_eq!(
+            certificate("serial-7"),
+            Certificate {
+                subject: key("user"),
+                serial: 7,
+                key_id: c"peter, laptop".into(),
+                ca: key("ca"),
+            }
+        );
+        assert_eq!(certificate("rsa-ca").ca, key("rsa"));
+        assert_eq!(certificate("p521-ca").ca, key("p521"));
+    }
+
+    #[test]
+    fn a_changed_certificate_is_read_but_not_as_signed() {
+        let mut blob = blob("serial-7-cert");
+        // Behind the name, the nonce and the key.
+        let serial = 4 + 32 + 4 + 32 + 4 + 32 + 7;
+        assert_eq!(blob[serial], 7);
+        blob[serial] = 8;
+        assert_eq!(Certificate::from_blob(&blob).unwrap().serial, 8);
+        assert_eq!(
+            Certificate::from_signed_blob(&blob),
+            Err(CertificateError::WrongSignature)
+        );
+        blob[serial + 4] = 3;
+        assert_eq!(
+            Certificate::from_blob(&blob),
+            Err(CertificateError::Kind { kind: 3 })
+        );
+    }
+
+    #[test]
+    fn a_certificate_that_is_cut_anywhere_is_refused() {
+        let blob = blob("p521-ca-cert");
+        for length in 0..blob.len() {
+            let error = Certificate::from_blob(&blob[..length]).unwrap_err();
+            let short = [
+                CertificateError::Wire(WireError::Short),
+                CertificateError::Key(KeyError::Wire(WireError::Short)),
+            ];
+            assert!(short.contains(&error), "{length}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_plain_key_is_a_subject_but_no_certificate() {
+        assert_eq!(
+            Certificate::from_blob(&blob("user")),
+            Err(CertificateError::Key(KeyError::NoCertificate))
+        );
+        assert_eq!(
+            Subject::from_signed_blob(&blob("user")),
+            Ok(Subject::Key(key("user")))
+        );
+    }
+}

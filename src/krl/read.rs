@@ -350,10 +350,7 @@ mod tests {
                 (section::SERIAL_LIST, &list),
             ],
         );
-        assert_eq!(
-            serials(krl),
-            [(3, 3), (9, 9), (11, u64::MAX)]
-        );
+        assert_eq!(serials(krl), [(3, 3), (9, 9), (11, u64::MAX)]);
     }
 
     #[test]
@@ -444,10 +441,7 @@ mod tests {
 
     #[test]
     fn sections_of_unknown_types_are_refused() {
-        assert_eq!(
-            krl(&[(6, b"")]),
-            Err(ReadError::UnknownSection { kind: 6 })
-        );
+        assert_eq!(krl(&[(6, b"")]), Err(ReadError::UnknownSection { kind: 6 }));
         assert_eq!(
             certificates(b"", &[(0x24, b"")]),
             Err(ReadError::UnknownCertificateSection { kind: 0x24 })

@@ -217,8 +217,7 @@ mod tests {
         let alone = RANGE + tried(before, listed);
         let bitmaps = (0..ranges.len()).filter_map(|start| {
             let bits = bits(ranges[start].first(), last.last());
-            (bits <= MPINT_BITS_MAX)
-                .then(|| BITMAP + bits / 8 + tried(&ranges[..start], listed))
+            (bits <= MPINT_BITS_MAX).then(|| BITMAP + bits / 8 + tried(&ranges[..start], listed))
         });
         bitmaps.chain([in_list, alone]).min().unwrap()
     }

@@ -115,3 +115,53 @@ fn is_printable(character: char) -> bool {
 fn write_octal(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "\\{byte:03o}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Header, Revocations, vectors};
+    use super::*;
+
+    fn show(krl: &Krl, generated: &str) -> String {
+        let mut text = String::new();
+        krl.show(generated, &mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn every_krl_shows_as_ssh_keygen_shows_it() {
+        for (name, _) in vectors::KRLS {
+            let expected = vectors::text(&format!("{name}.show"));
+            let generated = expected.lines().nth(1).unwrap();
+            let generated = generated.strip_prefix("# Generated at ").unwrap();
+            assert_eq!(show(&vectors::krl(name), generated), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_escaped() {
+        let comment = "ok\n# CA key \x1b[2J \u{202e}x\u{200b} \\ søren 鍵"
+            .as_bytes()
+            .to_vec();
+        let header = Header {
+            comment: std::ffi::CString::new([comment, vec![0xff]].concat()).unwrap(),
+            ..Header::default()
+        };
+        let text = show(&Krl::new(header, Revocations::default()), "then");
+        let comment = text.lines().nth(2).unwrap();
+        assert_eq!(
+            comment,
+            "# Comment: ok\\012# CA key \\033[2J \\342\\200\\256x\\342\\200\\213 \\ søren 鍵\\377"
+        );
+    }
+
+    #[test]
+    fn an_explicit_key_that_is_none_is_shown_as_such() {
+        let mut revocations = Revocations::default();
+        revocations.keys.push(b"garbage".as_slice().into());
+        let text = show(&Krl::new(Header::default(), revocations), "then");
+        assert_eq!(
+            text.lines().nth(3),
+            Some("# 7 bytes that are no public key")
+        );
+    }
+}

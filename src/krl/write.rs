@@ -115,11 +115,7 @@ fn position(distance: u64) -> (usize, u8) {
 }
 
 /// Appends a section of strings, if there are any.
-fn write_blobs<B: AsRef<[u8]>>(
-    out: &mut Vec<u8>,
-    kind: u8,
-    blobs: impl IntoIterator<Item = B>,
-) {
+fn write_blobs<B: AsRef<[u8]>>(out: &mut Vec<u8>, kind: u8, blobs: impl IntoIterator<Item = B>) {
     let mut blobs = blobs.into_iter().peekable();
     if blobs.peek().is_some() {
         out.push(kind);

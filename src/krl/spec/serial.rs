@@ -67,7 +67,11 @@ fn number(text: &[u8]) -> Result<(u64, &[u8]), SerialError> {
                 .checked_add(u64::from(digit))
         })
         .ok_or(SerialError::TooLarge)?;
-    let value = if negative { value.wrapping_neg() } else { value };
+    let value = if negative {
+        value.wrapping_neg()
+    } else {
+        value
+    };
     Ok((value, rest))
 }
 
@@ -94,5 +98,73 @@ fn radix(text: &[u8]) -> (u32, &[u8]) {
         }
         [b'0', ..] => (8, text),
         text => (10, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::SerialRangeError;
+    use super::*;
+
+    fn read(text: &str) -> Result<(u64, u64), Fault> {
+        range(text.as_bytes()).map(|range| (range.first(), range.last()))
+    }
+
+    #[test]
+    fn numbers_are_those_of_strtoull() {
+        assert_eq!(read("7"), Ok((7, 7)));
+        assert_eq!(read("0x1F-0X20"), Ok((0x1f, 0x20)));
+        assert_eq!(read("010"), Ok((8, 8)));
+        assert_eq!(read("+7- \u{b}9"), Ok((7, 9)));
+        assert_eq!(read("-1"), Ok((u64::MAX, u64::MAX)));
+        assert_eq!(read("7--1"), Ok((7, u64::MAX)));
+        assert_eq!(read("18446744073709551615"), Ok((u64::MAX, u64::MAX)));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        let malformed = [
+            "", "-", "x", "7-", "7-x", "7 -9", "7-9-", "7-9x", "08", "0x", "0b11", "7\r", "--",
+            "-x-5", "0x-7", "7-0x",
+        ];
+        for text in malformed {
+            assert_eq!(
+                read(text),
+                Err(Fault::Serial(SerialError::Malformed)),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for text in [
+            "18446744073709551616",
+            "0x10000000000000000",
+            "1-99999999999999999999",
+        ] {
+            assert_eq!(
+                read(text),
+                Err(Fault::Serial(SerialError::TooLarge)),
+                "{text}"
+            );
+        }
+        for text in ["0", "0-5", "00", "--5", "- 7"] {
+            assert_eq!(
+                read(text),
+                Err(Fault::Range(SerialRangeError::Zero)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_range_has_two_serials_at_least() {
+        for (first, last) in [(7, 7), (9, 8)] {
+            assert_eq!(
+                read(&format!("{first}-{last}")),
+                Err(Fault::Serial(SerialError::NoRange { first, last }))
+            );
+        }
     }
 }
