@@ -1,6 +1,12 @@
 //! KRLs against the real `ssh-keygen`, in both directions: what it writes we read,
 //! what we write it reads, and both say the same of every key and certificate.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test whose parts can't be set up must stop at once"
+)]
+
 use std::ffi::CString;
 use std::path::Path;
 use std::process::Command;
@@ -95,11 +101,13 @@ fn shown(krl: &Krl) -> Vec<String> {
     below_the_time(&text)
 }
 
-/// All lines but the time, and those that ssh-keygen leaves out.
+/// All lines but the time, and those that ssh-keygen, or one of today without DSA,
+/// leaves out.
 fn below_the_time(text: &str) -> Vec<String> {
     text.lines()
         .filter(|line| !line.starts_with("# Generated at "))
         .filter(|line| !line.ends_with(" bytes that are no public key"))
+        .filter(|line| !line.ends_with(" # ssh-dss"))
         .map(str::to_owned)
         .collect()
 }
@@ -119,10 +127,18 @@ impl Random {
         self.next() % limit
     }
 
+    fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(length).unwrap())).unwrap()
+    }
+
+    fn one_of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+        &list[self.index(list.len())]
+    }
+
     /// A specification of serials: gaps and runs of changing lengths.
     fn serials(&mut self) -> String {
-        let gaps = [2, 9, 80, 200, 5_000, 1 << 40][self.below(6) as usize];
-        let runs = [1, 3, 30, 300, 5_000][self.below(5) as usize];
+        let gaps = *self.one_of(&[2, 9, 80, 200, 5_000, 1 << 40]);
+        let runs = *self.one_of(&[1, 3, 30, 300, 5_000]);
         let mut last = self.below(1_000);
         let mut lines = Vec::new();
         for _ in 0..self.below(1_500) {
@@ -199,8 +215,8 @@ fn subjects(folder: &Folder) -> Vec<(String, Subject)> {
 fn some_revocations(random: &mut Random, subjects: &[(String, Subject)]) -> Revocations {
     let mut revocations = Revocations::default();
     for _ in 0..=random.below(3) {
-        let (_, subject) = &subjects[random.below(subjects.len() as u64) as usize];
-        let (_, other) = &subjects[random.below(subjects.len() as u64) as usize];
+        let (_, subject) = random.one_of(subjects);
+        let (_, other) = random.one_of(subjects);
         let ca = match other {
             Subject::Certificate(certificate) => Some(&certificate.ca),
             Subject::Key(_) => None,
@@ -387,7 +403,7 @@ fn specifications_are_taken_and_refused_as_by_ssh_keygen() {
 #[test]
 fn damaged_krls_are_read_and_refused_as_by_openssh() {
     let folder = Folder::new();
-    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/krl-vectors");
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/vectors/krl");
     let mut krls: Vec<Vec<u8>> = std::fs::read_dir(vectors)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -400,10 +416,10 @@ fn damaged_krls_are_read_and_refused_as_by_openssh() {
     for round in 0..ROUNDS {
         let mut bytes = krls[round % krls.len()].clone();
         for _ in 0..=random.below(2) {
-            let place = random.below(bytes.len() as u64) as usize;
+            let place = random.index(bytes.len());
             match random.below(4) {
                 0 => bytes[place] ^= 1 << random.below(8),
-                1 => bytes[place] = random.next() as u8,
+                1 => bytes[place] = random.next().to_le_bytes()[0],
                 2 => drop(bytes.splice(place..place, [0; 4])),
                 _ => bytes.truncate(place + 1),
             }

@@ -31,7 +31,7 @@ mod serials;
 mod show;
 pub mod spec;
 #[cfg(test)]
-mod vectors;
+mod tests;
 mod wire;
 mod write;
 

@@ -200,7 +200,7 @@ const PRINCIPALS_MAX: usize = 256;
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors::{blob, certificate, key};
+    use super::super::tests::{blob, certificate, key};
     use super::*;
 
     #[test]

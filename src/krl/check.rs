@@ -92,7 +92,7 @@ impl Authority {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors::{certificate, key, krl};
+    use super::super::tests::{certificate, key, krl};
     use super::super::{Header, Revocations, SerialRange};
     use super::*;
 

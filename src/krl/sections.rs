@@ -196,7 +196,7 @@ mod tests {
 
     fn bytes(section: &Section<'_>) -> u64 {
         match section {
-            Section::List(serials) => LIST_HEADER + LISTED * serials.len() as u64,
+            Section::List(serials) => LIST_HEADER + LISTED * u64::try_from(serials.len()).unwrap(),
             Section::Range(_) => RANGE,
             Section::Bitmap(ranges) => {
                 BITMAP + bits(ranges[0].first(), ranges[ranges.len() - 1].last()) / 8

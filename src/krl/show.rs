@@ -118,7 +118,7 @@ fn write_octal(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Header, Revocations, vectors};
+    use super::super::{Header, Revocations, tests as vectors};
     use super::*;
 
     fn show(krl: &Krl, generated: &str) -> String {

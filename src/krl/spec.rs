@@ -242,7 +242,7 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vectors::{self, certificate, key, text};
+    use super::super::tests::{self as vectors, certificate, key, text};
     use super::super::{Header, KeyError, Krl, WireError};
     use super::*;
 

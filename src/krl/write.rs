@@ -134,7 +134,7 @@ const RESERVED: &[u8] = b"";
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::vectors::{self, key};
+    use super::super::tests::{self as vectors, key};
     use super::super::{Header, Revocations};
     use super::*;
 
