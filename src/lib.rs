@@ -4,6 +4,7 @@
 //! (`scripts/layers` holds them to it). The way of a request goes from top to bottom.
 //!
 //! - [`secret`]: a [`secret::Pin`], and how one is asked for.
+//! - [`output`]: files made whole or not at all.
 //! - [`signer`]: what signs: a key in a token, named by a locator.
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
 //! - [`request`]: what comes from outside, not yet believed.
@@ -12,7 +13,20 @@
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
 //! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
+//! - [`ca`]: how a key becomes a CA.
+//! - [`batch`]: many keys in one run.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
+pub mod batch;
+pub mod ca;
+pub mod certificate;
+pub mod cli;
+pub mod config;
+pub mod issue;
 pub mod krl;
+pub mod ledger;
+pub mod output;
+pub mod policy;
+pub mod request;
 pub mod secret;
+pub mod signer;

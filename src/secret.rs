@@ -3,9 +3,15 @@
 //! Stands before everything that talks to hardware. Where a PIN comes from (a
 //! terminal, a file, `pinentry`) is the front's choice: it implements [`AskPin`].
 
+mod file;
+mod remember;
+
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+
+pub use file::{pin_from_bytes, read_pin_file};
+pub use remember::RememberPin;
 
 /// The PIN of a token or card, or the passphrase of a key file.
 ///
@@ -40,6 +46,11 @@ pub trait AskPin {
     /// [`PinError`] if there is nobody to ask, or the answer is no PIN. Nothing was
     /// tried on the device then.
     fn pin(&mut self, device: &str) -> Result<Pin, PinError>;
+
+    /// Says that the PIN is now awaited at `device` itself, on its own keypad.
+    ///
+    /// Nothing is asked, so a front without anybody to tell may leave it out.
+    fn type_on_device(&mut self, _device: &str) {}
 }
 
 /// Why there is no PIN.
@@ -74,6 +85,18 @@ pub enum PinError {
         path: String,
         /// Its permission bits.
         mode: u32,
+    },
+    /// A folder, a pipe or a device in the place of a PIN file.
+    #[error("PIN file {path} is not a regular file")]
+    FileNotRegular {
+        /// The file as it was named.
+        path: String,
+    },
+    /// What a PIN file holds is no text.
+    #[error("PIN file {path} is not UTF-8")]
+    FileNotText {
+        /// The file as it was named.
+        path: String,
     },
     /// A PIN file of more than [`PIN_MAX`] bytes.
     #[error("PIN file {path} holds more than {PIN_MAX} bytes")]

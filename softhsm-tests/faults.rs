@@ -1,0 +1,415 @@
+//! Bad input gets a clear error, and loses nothing.
+//!
+//! Each test asserts the words of the fault, and that certificates and ledger agree.
+
+use std::path::Path;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519, P256, RSA_1024, SK_DUMMY};
+use crate::harness::module::Module;
+use crate::harness::process::Ran;
+use crate::harness::token::{PIN, Token, Usage};
+use crate::harness::write;
+
+/// An admin with a CA and a key `key.pub` to sign.
+fn ready() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    admin.key("key", ED25519);
+    admin
+}
+
+/// The same, but `users` is a key with ID 01 that was in the token before.
+fn adopted() -> Admin {
+    let admin = Admin::new(Token::softhsm());
+    admin
+        .token
+        .add_key("users", "01", "EC:prime256v1", Usage::Sign);
+    admin.adopt("users", &admin.token.locator("users")).ok();
+    admin.key("key", ED25519);
+    admin
+}
+
+/// A first `init` with this locator, which must not leave a config, ledger or key.
+#[track_caller]
+fn init_fails(admin: &Admin, locator: &str) -> Ran {
+    let arguments = ["init", "users", "--key", locator, "--algorithm", "p256"];
+    let ran = admin.punchmark.pinned(&arguments).fails();
+    assert!(!admin.config_file().exists(), "{ran}");
+    assert!(!admin.ledger_file().exists(), "{ran}");
+    ran
+}
+
+#[test]
+fn a_missing_module_is_named() {
+    let admin = Admin::new(Token::softhsm());
+    let locator = admin
+        .token
+        .locator_through(Path::new("/nowhere/p11.so"), "users");
+    init_fails(&admin, &locator)
+        .exits(1)
+        .says("no PKCS#11 module /nowhere/p11.so");
+}
+
+#[test]
+fn a_file_or_library_that_is_no_module_is_named() {
+    let admin = Admin::new(Token::softhsm());
+    let text = admin.punchmark.path("module.so");
+    write(&text, "not a library", 0o755);
+    for path in [&text, Path::new(SK_DUMMY)] {
+        let locator = admin.token.locator_through(path, "users");
+        let words = format!("{} is not a PKCS#11 module", path.display());
+        init_fails(&admin, &locator).exits(1).says(&words);
+    }
+}
+
+#[test]
+fn a_missing_token_is_an_error_that_lists_what_was_seen() {
+    let admin = Admin::new(Token::softhsm());
+    let locator = admin.token.locator("users").replace("Root%20CA", "Other");
+    init_fails(&admin, &locator)
+        .exits(1)
+        .says("no token matches")
+        .says("Root CA");
+}
+
+#[test]
+fn two_tokens_with_the_label_are_not_chosen_between() {
+    for module in [Module::SoftHsm, Module::Kryoptic] {
+        let admin = Admin::new(Token::new(module));
+        admin.token.add_token(admin.token.label);
+        let locator = admin.token.locator("users");
+        init_fails(&admin, &locator)
+            .exits(1)
+            .says("more than one token matches");
+    }
+}
+
+#[test]
+fn two_keys_with_the_label_are_not_chosen_between() {
+    let admin = Admin::new(Token::softhsm());
+    admin
+        .token
+        .add_key("users", "01", "EC:prime256v1", Usage::Sign);
+    admin
+        .token
+        .add_key("users", "02", "EC:prime256v1", Usage::Sign);
+    let ran = admin.adopt("users", &admin.token.locator("users")).exits(1);
+    ran.says("more than one private key matches")
+        .says("01")
+        .says("02");
+    assert!(!admin.ledger_file().exists());
+}
+
+#[test]
+fn two_keys_with_label_and_id_stop_a_recorded_ca_too() {
+    let admin = adopted();
+    admin
+        .token
+        .add_key("users", "01", "EC:prime256v1", Usage::Sign);
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("more than one private key matches");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_missing_key_is_an_error_that_lists_what_was_seen() {
+    let admin = ready();
+    let locator = admin.token.locator("missing");
+    let ran = admin.adopt("other", &locator).exits(1);
+    ran.says("no private key matches").says("users");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_key_without_the_sign_right_is_refused() {
+    // SoftHSM gives every private key the right that pkcs11-tool doesn't mention.
+    let admin = Admin::new(Token::new(Module::Kryoptic));
+    admin.token.add_key("users", "01", "rsa:3072", Usage::Other);
+    let ran = admin.adopt("users", &admin.token.locator("users")).exits(1);
+    ran.says("is not allowed to sign");
+    assert!(!admin.ledger_file().exists());
+}
+
+#[test]
+fn a_label_that_is_taken_is_never_given_twice() {
+    let admin = ready();
+    let locator = admin.token.locator("users");
+    let arguments = ["init", "again", "--key", &locator, "--algorithm", "p256"];
+    admin
+        .punchmark
+        .pinned(&arguments)
+        .exits(1)
+        .says("the label \"users\" is taken");
+    admin
+        .init("users", "p256", "user")
+        .exits(1)
+        .says("has a CA `users` already");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_wrong_pin_is_tried_once_and_not_repeated() {
+    let admin = ready();
+    admin.punchmark.write_pin("pin", "99999999");
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    assert!(!ran.to_string().contains("99999999"), "{ran}");
+    ran.says("wrong PIN, tried once");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_pin_is_locked_by_wrong_tries_and_the_right_one_then_fails_too() {
+    let admin = Admin::with_users_ca(Token::new(Module::Kryoptic), "p256");
+    admin.key("key", ED25519);
+    admin.punchmark.write_pin("pin", "99999999");
+    for _ in 0..10 {
+        admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    }
+    admin.punchmark.write_pin("pin", PIN);
+    admin
+        .sign(&["-n", "peter", "key.pub"])
+        .exits(1)
+        .says("the PIN is locked");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_pin_file_that_others_can_read_is_refused() {
+    let admin = ready();
+    write(&admin.punchmark.path("pin"), PIN, 0o640);
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("can be read by others (mode 0640)");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn without_pin_and_terminal_it_says_that_nobody_can_be_asked() {
+    let admin = ready();
+    let arguments = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
+    let path = admin.punchmark.path("empty");
+    std::fs::create_dir(&path).unwrap();
+    let ran = admin.punchmark.run(&arguments).exits(1);
+    ran.says("PIN");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_pin_in_a_locator_is_refused_and_not_repeated() {
+    let admin = Admin::new(Token::softhsm());
+    let locator = format!("{}&pin-value={PIN}", admin.token.locator("users"));
+    let ran = init_fails(&admin, &locator);
+    assert!(!ran.stderr.contains(PIN), "{}", ran.stderr);
+    ran.exits(2).says("pin-value is refused");
+
+    let admin = ready();
+    let ran = admin
+        .sign(&["-s", &locator, "-n", "peter", "key.pub"])
+        .fails();
+    assert!(!ran.stderr.contains(PIN), "{}", ran.stderr);
+
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let config = config.replace("?module-path", &format!("?pin-value={PIN}&module-path"));
+    std::fs::write(admin.config_file(), config).unwrap();
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).fails();
+    assert!(!ran.stderr.contains(PIN), "{}", ran.stderr);
+    ran.says("pin-value is refused");
+}
+
+#[test]
+fn another_key_than_the_recorded_one_signs_nothing() {
+    let admin = adopted();
+    admin.token.delete_key("users");
+    admin
+        .token
+        .add_key("users", "01", "EC:prime256v1", Usage::Sign);
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("the key in the token is not that of CA `users`");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_changed_public_key_file_signs_nothing() {
+    let admin = ready();
+    let other = admin.key("other", P256);
+    std::fs::copy(keygen::public(&other), admin.ca_file("users")).unwrap();
+    admin
+        .sign(&["-n", "peter", "key.pub"])
+        .exits(1)
+        .says("users.pub");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_config_without_its_ledger_is_an_error_and_makes_none() {
+    let admin = ready();
+    std::fs::remove_file(admin.ledger_file()).unwrap();
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("punchmark.ledger is missing");
+    assert!(!admin.ledger_file().exists());
+    assert!(admin.certificates().is_empty());
+}
+
+#[test]
+fn a_ledger_that_is_none_is_not_written_to() {
+    let admin = ready();
+    std::fs::write(admin.ledger_file(), "not a ledger").unwrap();
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("is not a ledger");
+    assert_eq!(std::fs::read(admin.ledger_file()).unwrap(), b"not a ledger");
+    assert!(admin.certificates().is_empty());
+}
+
+#[test]
+fn a_mistake_in_the_config_is_named_by_line_and_column() {
+    let admin = ready();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    std::fs::write(admin.config_file(), format!("colour = 1\n{config}")).unwrap();
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("punchmark.toml:1:1").says("colour");
+}
+
+#[test]
+fn a_locator_in_place_of_a_ca_is_refused_with_its_way_out() {
+    let admin = ready();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let recorded = config
+        .split('"')
+        .find(|text| text.starts_with("pkcs11:"))
+        .unwrap();
+    let ran = admin
+        .sign(&["-s", recorded, "-n", "peter", "key.pub"])
+        .fails();
+    ran.says("CA `users`");
+    let unknown = admin.token.locator("unknown");
+    let ran = admin
+        .sign(&["-s", &unknown, "-n", "peter", "key.pub"])
+        .fails();
+    ran.says("punchmark adopt");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn arguments_that_make_no_sense_reserve_nothing() {
+    let admin = ready();
+    for (flags, fault) in ARGUMENTS {
+        let ran = admin.sign(&[*flags, &["key.pub"]].concat());
+        ran.exits(2).says(fault);
+    }
+    assert_eq!(admin.ledger(), Vec::<serde_json::Value>::new());
+    admin.assert_issued(0);
+}
+
+const ARGUMENTS: &[(&[&str], &str)] = &[
+    (&[], "no principals"),
+    (&["-n", ""], "principal"),
+    (&["-n", "peter,,erik"], "principal 2 of 3 is empty"),
+    (&["-n", "peter,"], "principal 2 of 2 is empty"),
+    (&["-n", "peter,peter"], "named twice"),
+    (&["-n", "pe ter"], "a principal may not hold"),
+    (&["-n", "*"], "wildcard"),
+    (&["-n", "peter", "-I", ""], "key ID is empty"),
+    (&["-n", "peter", "-I", "a\nb"], "not printable"),
+    (
+        &["-n", "peter", "-V", "+2w:+1w"],
+        "validity ends before it begins",
+    ),
+    (
+        &["-n", "peter", "-V", "20260230:20260301"],
+        "does not exist in the calendar",
+    ),
+    (&["-n", "peter", "-V", "soon"], "soon"),
+    (&["-n", "peter", "-z", "0"], "serial 0"),
+    (
+        &["-n", "peter", "-z", "18446744073709551616"],
+        "serial is larger",
+    ),
+    (&["-n", "peter", "-z", "7", "other.pub"], "serial 7"),
+    (
+        &["-n", "peter", "-O", "permit-everything"],
+        "no certificate option",
+    ),
+    (
+        &["-n", "peter", "-O", "source-address=10.0.0.1/8"],
+        "source-address",
+    ),
+    (
+        &[
+            "-n",
+            "peter",
+            "-O",
+            "force-command=a",
+            "-O",
+            "force-command=b",
+        ],
+        "given twice",
+    ),
+    (
+        &["-n", "peter", "-O", "critical:x@example.org="],
+        "empty value after =",
+    ),
+    (
+        &["-n", "peter", "-O", "extension:x@example.org="],
+        "empty value after =",
+    ),
+];
+
+#[test]
+fn files_that_are_no_public_key_are_named_with_what_they_are() {
+    let admin = ready();
+    admin.key("alone", ED25519);
+    std::fs::remove_file(admin.punchmark.path("alone.pub")).unwrap();
+    admin.key("weak", RSA_1024);
+    std::fs::write(admin.punchmark.path("text.pub"), "hello\n").unwrap();
+    std::fs::write(admin.punchmark.path("huge.pub"), vec![b'a'; 1 << 20]).unwrap();
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    for (file, fault) in [
+        ("alone", "is a private key"),
+        ("key-cert.pub", "is a certificate"),
+        ("weak.pub", "RSA key of 1024 bits"),
+        ("text.pub", "no public key"),
+        ("huge.pub", "cannot be read"),
+        ("missing.pub", "cannot be read"),
+        ("config/punchmark/users.pub", "a CA key is never certified"),
+    ] {
+        let ran = admin.sign(&["-n", "peter", file]).fails();
+        ran.says(file).says(fault);
+    }
+    admin.assert_issued(1);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_found_before_anything_is_reserved() {
+    let admin = ready();
+    std::fs::create_dir(admin.punchmark.path("key-cert.pub")).unwrap();
+    let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    ran.says("key-cert.pub");
+    assert_eq!(admin.ledger(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn a_user_ca_signs_no_hosts() {
+    let admin = ready();
+    let ran = admin
+        .sign(&["-h", "-n", "web1.example.org", "key.pub"])
+        .exits(3);
+    ran.says("CA `users` signs no host certificates");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn no_secret_is_in_any_file_of_the_home() {
+    let admin = ready();
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    for file in [
+        admin.config_file(),
+        admin.ledger_file(),
+        admin.ca_file("users"),
+    ] {
+        let content = std::fs::read(&file).unwrap();
+        let found = content
+            .windows(PIN.len())
+            .any(|part| part == PIN.as_bytes());
+        assert!(!found, "{}", file.display());
+    }
+}

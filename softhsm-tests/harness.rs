@@ -1,0 +1,28 @@
+//! The real parts that the tests are made of, each with a folder of its own.
+
+pub(crate) mod admin;
+pub(crate) mod keygen;
+pub(crate) mod module;
+pub(crate) mod p11kit;
+pub(crate) mod process;
+pub(crate) mod pty;
+pub(crate) mod punchmark;
+pub(crate) mod sshd;
+pub(crate) mod token;
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+/// A temporary folder with a short name: unix sockets allow some 100 bytes.
+pub(crate) fn scratch() -> TempDir {
+    tempfile::Builder::new().prefix("pm").tempdir().unwrap()
+}
+
+/// Writes a file and gives it exactly this mode.
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>, mode: u32) {
+    std::fs::write(path, content).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}

@@ -1,0 +1,148 @@
+//! An admin with a token and a CA `users` in it, and what their ledger says.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::{PrivateKey, PublicKey};
+
+use super::keygen::{self, Subject};
+use super::process::Ran;
+use super::punchmark::Punchmark;
+use super::token::Token;
+use super::write;
+
+/// A token, and an account that uses it.
+pub(crate) struct Admin {
+    pub(crate) token: Token,
+    pub(crate) punchmark: Punchmark,
+}
+
+impl Admin {
+    /// An admin without any CA yet.
+    pub(crate) fn new(token: Token) -> Self {
+        let punchmark = Punchmark::new(&token);
+        Self { token, punchmark }
+    }
+
+    /// An admin whose CA `users` was made by `init`.
+    pub(crate) fn with_users_ca(token: Token, algorithm: &str) -> Self {
+        let admin = Self::new(token);
+        admin.init("users", algorithm, "user").ok();
+        admin
+    }
+
+    /// Makes a CA whose key has the CA's name as its label.
+    pub(crate) fn init(&self, name: &str, algorithm: &str, purpose: &str) -> Ran {
+        let key = self.token.locator(name);
+        self.punchmark.pinned(&[
+            "init",
+            name,
+            "--key",
+            &key,
+            "--algorithm",
+            algorithm,
+            "--for",
+            purpose,
+        ])
+    }
+
+    /// Records a key that is in the token already.
+    pub(crate) fn adopt(&self, name: &str, locator: &str) -> Ran {
+        self.punchmark
+            .pinned(&["adopt", name, "--key", locator, "--next-serial", "1"])
+    }
+
+    /// `punchmark sign -s users -I id` and these arguments.
+    pub(crate) fn sign(&self, arguments: &[&str]) -> Ran {
+        let all = [&["sign", "-s", "users", "-I", "id"], arguments].concat();
+        self.punchmark.pinned(&all)
+    }
+
+    /// A subject key in the home folder; gives the private file's path.
+    pub(crate) fn key(&self, name: &str, subject: Subject) -> PathBuf {
+        keygen::make(self.punchmark.home(), name, subject)
+    }
+
+    /// So many different public keys in the home folder, made without `ssh-keygen`.
+    pub(crate) fn public_keys(&self, count: u8) -> Vec<PathBuf> {
+        (0..count).map(|number| self.public_key(number)).collect()
+    }
+
+    /// The public key file that `init` and `adopt` write beside the config.
+    pub(crate) fn ca_file(&self, name: &str) -> PathBuf {
+        self.punchmark.path(&format!("config/punchmark/{name}.pub"))
+    }
+
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.punchmark.path("config/punchmark/punchmark.toml")
+    }
+
+    pub(crate) fn ledger_file(&self) -> PathBuf {
+        self.punchmark.path("config/punchmark/punchmark.ledger")
+    }
+
+    /// What `ledger list --json` says, an object a serial.
+    #[track_caller]
+    pub(crate) fn ledger(&self) -> Vec<Value> {
+        let ran = self.punchmark.run(&["ledger", "list", "--json"]).ok();
+        let objects = ran.stdout.lines().map(serde_json::from_str);
+        objects.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Stops the test where certificates and ledger contradict each other.
+    ///
+    /// Every certificate in the home folder is the issued one of its entry, no serial
+    /// stands twice, and `issued` certificates were issued in all.
+    #[track_caller]
+    pub(crate) fn assert_issued(&self, issued: usize) {
+        let ledger = self.ledger();
+        let text = |entry: &Value, name: &str| entry[name].as_str().unwrap_or("").to_owned();
+        let serials: BTreeSet<_> = ledger
+            .iter()
+            .map(|entry| (text(entry, "ca"), entry["serial"].as_u64()))
+            .collect();
+        assert_eq!(serials.len(), ledger.len(), "{ledger:#?}");
+        let recorded: BTreeSet<_> = ledger
+            .iter()
+            .filter(|entry| entry["state"] == "issued")
+            .map(|entry| blob(&text(entry, "certificate")))
+            .collect();
+        assert_eq!(recorded.len(), issued, "{ledger:#?}");
+        for (path, line) in self.certificates() {
+            let known = recorded.contains(&blob(&line));
+            assert!(known, "{} is not in {ledger:#?}", path.display());
+        }
+    }
+
+    /// Every certificate file in the home folder.
+    pub(crate) fn certificates(&self) -> Vec<(PathBuf, String)> {
+        let files = std::fs::read_dir(self.punchmark.home()).unwrap();
+        files
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.is_file() && is_certificate(path))
+            .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+            .collect()
+    }
+
+    fn public_key(&self, number: u8) -> PathBuf {
+        let pair = Ed25519Keypair::from_seed(&[number; 32]);
+        let key = PrivateKey::new(KeypairData::Ed25519(pair), "").unwrap();
+        let path = self.punchmark.path(&format!("key{number}.pub"));
+        write(&path, PublicKey::from(&key).to_openssh().unwrap(), 0o644);
+        path
+    }
+}
+
+fn is_certificate(path: &Path) -> bool {
+    path.to_string_lossy().ends_with("-cert.pub")
+}
+
+/// Algorithm and base64 of a line, without its comment.
+fn blob(line: &str) -> String {
+    line.split_whitespace()
+        .take(2)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

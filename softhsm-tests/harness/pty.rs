@@ -1,0 +1,55 @@
+//! A real terminal, for what is asked and shown there alone.
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+use rexpect::session::{PtySession, spawn_command};
+
+/// A child whose stdin, stdout, stderr and controlling terminal are one new terminal.
+pub(crate) struct Pty {
+    session: PtySession,
+}
+
+/// A command for a terminal, which says its exit code last.
+///
+/// rexpect gives the code in a type of a crate that it doesn't pass on, hence the shell.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("sh");
+    let script = format!("\"$0\" \"$@\"; echo \"{EXIT_CODE}$?\"");
+    command.arg("-c").arg(script).arg(program);
+    command
+}
+
+impl Pty {
+    /// Starts what [`command`] made.
+    pub(crate) fn start(command: Command) -> Self {
+        let session = spawn_command(command, Some(60_000)).unwrap();
+        Self { session }
+    }
+
+    /// Waits for this text; gives what stood before it.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, text: &str) -> String {
+        self.session.exp_string(text).unwrap()
+    }
+
+    /// Types a line.
+    pub(crate) fn type_line(&mut self, line: &str) {
+        self.session.send_line(line).unwrap();
+    }
+
+    /// Presses Control and a letter.
+    pub(crate) fn press_control(&mut self, letter: char) {
+        self.session.send_control(letter).unwrap();
+    }
+
+    /// Reads to the end; gives the rest of the output and the exit code.
+    #[track_caller]
+    pub(crate) fn finish(mut self) -> (String, u8) {
+        let all = self.session.exp_eof().unwrap();
+        let (rest, code) = all.rsplit_once(EXIT_CODE).expect("the program ended");
+        (rest.to_owned(), code.trim().parse().unwrap())
+    }
+}
+
+const EXIT_CODE: &str = "exit code ";

@@ -1,0 +1,20 @@
+//! Whatever starts a process: the binary against real tokens, `ssh-keygen` and `sshd`.
+//!
+//! PKCS#11 state is per process and its configuration comes from the environment, so
+//! each test runs the binary as a child, on a token of its own in a temporary folder.
+//! `scripts/setup` installs and builds all that is needed here.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test whose parts can't be set up must stop at once"
+)]
+
+mod batch;
+mod faults;
+mod harness;
+mod logins;
+mod modules;
+mod openssh;
+mod prompts;
+mod selftest;

@@ -1,0 +1,156 @@
+//! What is asked and shown on a terminal, on a real one.
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519, P256};
+use crate::harness::process::{bounded, run};
+use crate::harness::pty::Pty;
+use crate::harness::token::{PIN, Token, Usage};
+
+const SIGN: [&str; 8] = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
+
+fn ready() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    admin.key("key", ED25519);
+    admin
+}
+
+fn start(admin: &Admin, arguments: &[&str]) -> Pty {
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(arguments);
+    Pty::start(command)
+}
+
+#[test]
+fn the_prompt_names_the_device_and_the_pin_is_not_shown() {
+    let admin = ready();
+    let mut pty = start(&admin, &SIGN);
+    pty.expect("PIN for token \"Root CA\" (");
+    pty.expect("): ");
+    pty.type_line(PIN);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    assert!(!rest.contains(PIN), "{rest}");
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_wrong_pin_on_the_terminal_is_tried_once_and_not_asked_again() {
+    let admin = ready();
+    let mut pty = start(&admin, &SIGN);
+    pty.expect("PIN for");
+    pty.type_line("99999999");
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 1, "{rest}");
+    assert!(rest.contains("wrong PIN, tried once"), "{rest}");
+    assert!(!rest.contains("PIN for"), "{rest}");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn an_empty_answer_tries_nothing() {
+    let admin = ready();
+    let mut pty = start(&admin, &SIGN);
+    pty.expect("PIN for");
+    pty.type_line("");
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 1, "{rest}");
+    assert!(rest.contains("PIN is empty"), "{rest}");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn many_keys_ask_for_one_pin_and_show_a_bar() {
+    let admin = ready();
+    let keys = admin.public_keys(30);
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(&SIGN[..7]).args(&keys);
+    let mut pty = Pty::start(command);
+    pty.expect("PIN for");
+    pty.type_line(PIN);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("of 30 keys"), "{rest}");
+    assert!(!rest.contains("PIN for"), "{rest}");
+    admin.assert_issued(30);
+}
+
+#[test]
+fn adopt_asks_for_the_highest_serial_of_before() {
+    let admin = Admin::new(Token::softhsm());
+    admin
+        .token
+        .add_key("old", "01", "EC:secp384r1", Usage::Sign);
+    let key = admin.key("key", ED25519);
+    let locator = admin.token.locator("old");
+    let mut pty = start(&admin, &["adopt", "users", "--key", &locator]);
+    pty.expect("sign certificates before");
+    pty.expect(": ");
+    pty.type_line("41");
+    pty.expect("PIN for");
+    pty.type_line(PIN);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let reading = keygen::read(&keygen::certificate(&key));
+    assert_eq!(reading.field("Serial"), "42");
+}
+
+#[test]
+fn adopt_without_a_terminal_warns_of_serials_met_again() {
+    let admin = Admin::new(Token::softhsm());
+    admin
+        .token
+        .add_key("old", "01", "EC:prime256v1", Usage::Sign);
+    let locator = admin.token.locator("old");
+    let ran = admin
+        .punchmark
+        .pinned(&["adopt", "users", "--key", &locator]);
+    ran.ok().says("--next-serial");
+}
+
+#[test]
+fn import_asks_for_the_passphrase_and_says_that_the_key_was_outside() {
+    let admin = Admin::new(Token::softhsm());
+    let key = admin.key("key", ED25519);
+    let file = admin.key("ca_key", P256);
+    let mut keygen = bounded("ssh-keygen");
+    run(keygen
+        .args(["-p", "-P", "", "-N", "correct horse", "-f"])
+        .arg(&file))
+    .ok();
+    let locator = admin.token.locator("users");
+    let import = [
+        "import",
+        "users",
+        "--from",
+        "ca_key",
+        "--key",
+        &locator,
+        "--next-serial",
+        "1",
+    ];
+    let mut pty = start(&admin, &import);
+    pty.expect("assphrase");
+    pty.type_line("correct horse");
+    pty.expect("PIN for");
+    pty.type_line(PIN);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("was once outside"), "{rest}");
+    assert!(!rest.contains("correct horse"), "{rest}");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let reading = keygen::read(&keygen::certificate(&key));
+    let ca = keygen::fingerprint(&keygen::public(&file));
+    assert!(reading.field("Signing CA").contains(&ca));
+}
+
+#[test]
+fn an_interrupted_prompt_signs_nothing_and_gives_the_terminal_back() {
+    let admin = ready();
+    let mut pty = start(&admin, &SIGN);
+    pty.expect("PIN for");
+    pty.press_control('d');
+    let (rest, code) = pty.finish();
+    assert_ne!(code, 0, "{rest}");
+    admin.assert_issued(0);
+}

@@ -1,0 +1,149 @@
+//! Many keys in one run: read, decide, issue, write; one bad file stops no other.
+//!
+//! Memory does not grow with the number of keys: files come from an iterator, what
+//! became of each goes to a report, and a summary counts.
+
+mod run;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::certificate::Serial;
+use crate::config::SubjectFileError;
+use crate::issue::{IssueError, RunEnd};
+use crate::ledger::LedgerError;
+use crate::output::OutputError;
+use crate::policy::Refusal;
+
+pub use run::{Batch, Subjects};
+
+/// Which serials the certificates of a run get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SerialPlan {
+    /// The next ones of the CA's sequence.
+    Automatic,
+    /// This one, for a single key.
+    Single(Serial),
+    /// This one for the first key, and one more for each key after it.
+    CountingFrom(Serial),
+}
+
+/// Whether certificates that were issued before are issued again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Every key is signed.
+    No,
+    /// A key with a valid certificate for the same request is skipped, and its
+    /// certificate written again where it is missing.
+    Yes,
+}
+
+/// What became of one key.
+#[derive(Debug)]
+pub enum Report<'a> {
+    /// Its certificate is in the ledger, and where it belongs.
+    Signed {
+        /// The key file; none for standard input.
+        file: Option<&'a Path>,
+        /// The certificate file; none for standard input, whose line the front prints.
+        output: Option<&'a Path>,
+        /// Its serial.
+        serial: u64,
+        /// The certificate, as the line that was written.
+        line: &'a str,
+        /// Whether it was issued by an earlier run.
+        resumed: bool,
+    },
+    /// There is no certificate, or it is not where it belongs.
+    Failed {
+        /// The key file; none for standard input.
+        file: Option<&'a Path>,
+        /// Why.
+        error: BatchError,
+    },
+    /// The run ended before it was its turn. Nothing was reserved for it.
+    NotTried {
+        /// The key file.
+        file: &'a Path,
+    },
+}
+
+/// Counts of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Certificates that were issued and written.
+    pub signed: u64,
+    /// Keys whose certificate was there.
+    pub resumed: u64,
+    /// Keys without a certificate, for a reason of their own.
+    pub failed: u64,
+    /// Keys that the run did not come to.
+    pub not_tried: u64,
+    /// The first and the last serial that was issued.
+    pub serials: Option<(u64, u64)>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What came of it.
+    pub summary: Summary,
+    /// Why it ended before the last key, if it did.
+    pub early: Option<RunEnd>,
+}
+
+/// Why one key of a run has no certificate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BatchError {
+    /// The list of files could not be read on.
+    #[error("the list of key files")]
+    List(#[source] io::Error),
+    /// The file gave no key.
+    #[error(transparent)]
+    Subject(#[from] SubjectFileError),
+    /// The certificate could not be put where it belongs; nothing was reserved.
+    #[error("the certificate could not be written")]
+    Place(#[source] OutputError),
+    /// Policy refused it; nothing was reserved.
+    #[error("refused")]
+    Refused(#[from] Refusal),
+    /// The count of serials went over the last one there is.
+    #[error("no serial is left after {max}", max = u64::MAX)]
+    NoSerialLeft,
+    /// A plain serial was given for several keys.
+    #[error("serial {0} was given for one key, and there are several")]
+    SerialForSeveral(Serial),
+    /// The request could not be put into bytes.
+    #[error("the request cannot be encoded")]
+    Encode(#[from] ssh_encoding::Error),
+    /// The ledger could not be asked for an earlier certificate.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// It was not issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// It was issued, and could not be written.
+    #[error("certificate {serial} is in the ledger, but could not be written")]
+    Write {
+        /// Its serial.
+        serial: u64,
+        /// The fault.
+        source: OutputError,
+    },
+}
+
+/// Where a certificate goes, and what its line ends in.
+#[derive(Debug)]
+struct Destination {
+    file: Option<PathBuf>,
+    output: Option<PathBuf>,
+    comment: String,
+}
+
+impl BatchError {
+    /// Whether policy said no, rather than something having gone wrong.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_))
+    }
+}

@@ -1,0 +1,282 @@
+//! One run over many keys.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use ssh_key::public::KeyData;
+
+use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
+use crate::certificate::{Serial, certificate_line, reader};
+use crate::config::SubjectFile;
+use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, SharedLedger, lock};
+use crate::ledger::{Ca, SerialChoice, State, Wanted};
+use crate::output::{self, Staged};
+use crate::policy::{CaFacts, decide};
+use crate::request::{Ask, Request, RequestDigest};
+
+/// What is the same for every key of a run.
+pub struct Batch<'a> {
+    /// What policy needs to know of the CA.
+    pub facts: CaFacts<'a>,
+    /// What is asked for every key.
+    pub ask: Ask,
+    /// Which serials they get.
+    pub serials: SerialPlan,
+    /// Whether earlier certificates count.
+    pub resume: Resume,
+    /// Who is at the keyboard, by the system's word.
+    pub keyboard: String,
+    /// The clock, in Unix seconds.
+    pub now: &'a (dyn Fn() -> u64 + Sync),
+    /// Is told what became of each key, from two threads.
+    pub report: &'a (dyn Fn(Report<'_>) + Sync),
+}
+
+/// The keys of a run.
+pub enum Subjects<'a> {
+    /// One, from standard input, whose certificate goes to standard output.
+    One(KeyData, String),
+    /// Those that these files name.
+    Files(&'a mut dyn Iterator<Item = io::Result<PathBuf>>),
+}
+
+impl Batch<'_> {
+    /// Issues a certificate for every subject, in their sequence.
+    pub fn run(&self, ca: &mut OpenCa, ledger: &SharedLedger, subjects: Subjects<'_>) -> Ended {
+        let ca_key = ca.ca().public_key().clone();
+        let run = Run {
+            batch: self,
+            ca_key,
+            ca: ca.ca().clone(),
+            ledger,
+            summary: Mutex::new(Summary::default()),
+        };
+        let mut release = |chunk| run.release(chunk);
+        let early = match subjects {
+            Subjects::One(key, comment) => {
+                let mut order = run.order_of_one(key, comment).into_iter();
+                ca.issue(ledger, &mut order, self.now, &mut release)
+            }
+            Subjects::Files(files) => {
+                let mut files = files.zip(0..);
+                let mut orders =
+                    std::iter::from_fn(|| files.find_map(|(file, index)| run.order(file, index)));
+                let ended = ca.issue(ledger, &mut orders, self.now, &mut release);
+                if ended.is_err() {
+                    let rest = files.map_while(|(file, _)| file.ok());
+                    rest.for_each(|file| run.not_tried(&file));
+                }
+                ended
+            }
+        };
+        Ended {
+            summary: run
+                .summary
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+            early: early.err(),
+        }
+    }
+}
+
+/// A run under way; shared by the thread that signs and the one that releases.
+struct Run<'a> {
+    batch: &'a Batch<'a>,
+    ca: Ca,
+    ca_key: KeyData,
+    ledger: &'a SharedLedger,
+    summary: Mutex<Summary>,
+}
+
+impl Run<'_> {
+    /// The order for one file, unless it failed or was resumed, which is reported.
+    fn order(&self, file: io::Result<PathBuf>, index: u64) -> Option<Order<Destination>> {
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => {
+                self.failed(None, BatchError::List(error));
+                return None;
+            }
+        };
+        match self.prepare(&file, index) {
+            Ok(order) => order,
+            Err(error) => {
+                self.failed(Some(&file), error);
+                None
+            }
+        }
+    }
+
+    fn prepare(&self, file: &Path, index: u64) -> Result<Option<Order<Destination>>, BatchError> {
+        let subject = SubjectFile::read(file)?;
+        output::check(&subject.output).map_err(BatchError::Place)?;
+        let destination = Destination {
+            file: Some(file.to_path_buf()),
+            output: Some(subject.output),
+            comment: subject.comment,
+        };
+        let serial = self.serial(index)?;
+        let wanted = self.decide(subject.key, serial)?;
+        if self.batch.resume == Resume::Yes && self.resume(&wanted.request, &destination)? {
+            return Ok(None);
+        }
+        Ok(Some(Order {
+            wanted,
+            tag: destination,
+        }))
+    }
+
+    fn order_of_one(&self, key: KeyData, comment: String) -> Option<Order<Destination>> {
+        let tag = Destination {
+            file: None,
+            output: None,
+            comment,
+        };
+        match self.serial(0).and_then(|serial| self.decide(key, serial)) {
+            Ok(wanted) => Some(Order { wanted, tag }),
+            Err(error) => {
+                self.failed(None, error);
+                None
+            }
+        }
+    }
+
+    fn serial(&self, index: u64) -> Result<SerialChoice, BatchError> {
+        match self.batch.serials {
+            SerialPlan::Automatic => Ok(SerialChoice::Next),
+            SerialPlan::Single(serial) if index == 0 => Ok(SerialChoice::Exactly(serial)),
+            SerialPlan::Single(serial) => Err(BatchError::SerialForSeveral(serial)),
+            SerialPlan::CountingFrom(first) => first
+                .number()
+                .checked_add(index)
+                .and_then(|serial| Serial::try_from(serial).ok())
+                .map(SerialChoice::Exactly)
+                .ok_or(BatchError::NoSerialLeft),
+        }
+    }
+
+    fn decide(&self, subject: KeyData, serial: SerialChoice) -> Result<Wanted, BatchError> {
+        let mut ask = self.batch.ask.clone();
+        ask.serial = match serial {
+            SerialChoice::Next => None,
+            SerialChoice::Exactly(serial) => Some(serial.number()),
+        };
+        let request = Request { subject, ask };
+        let digest = request.digest(&self.ca_key)?;
+        Ok(Wanted {
+            decided: decide(request, &self.batch.facts)?,
+            serial,
+            request: digest,
+            keyboard: self.batch.keyboard.clone(),
+        })
+    }
+
+    /// Whether the ledger has a valid certificate for this request; it is then written
+    /// again if its file is missing or holds something else.
+    fn resume(&self, request: &RequestDigest, to: &Destination) -> Result<bool, BatchError> {
+        let Some(record) = lock(self.ledger).issued_for(&self.ca, request)? else {
+            return Ok(false);
+        };
+        let State::Issued(blob) = &record.state else {
+            return Ok(false);
+        };
+        let serial = record.reserved.serial;
+        let certificate = match reader::read(blob) {
+            Ok(certificate) if certificate.valid_before() > (self.batch.now)() => certificate,
+            _ => return Ok(false),
+        };
+        let line = format!("{}\n", certificate_line(&certificate, &to.comment));
+        let there = to
+            .output
+            .as_ref()
+            .and_then(|path| std::fs::read_to_string(path).ok());
+        if let (Some(output), true) = (&to.output, there.as_ref() != Some(&line)) {
+            output::write(output, line.as_bytes(), CERTIFICATE_MODE)
+                .map_err(|source| BatchError::Write { serial, source })?;
+        }
+        self.signed(to, serial, &line, true);
+        Ok(true)
+    }
+
+    /// Writes the certificates of a chunk, which the ledger holds by now.
+    fn release(&self, chunk: Vec<Finished<Destination>>) {
+        let mut ready = Vec::with_capacity(chunk.len());
+        let mut staged = Vec::with_capacity(chunk.len());
+        for Finished { tag, result } in chunk {
+            match result
+                .map_err(BatchError::from)
+                .and_then(|issued| stage(&tag, &issued))
+            {
+                Err(error) => self.failed(tag.file.as_deref(), error),
+                Ok((serial, line, None)) => self.signed(&tag, serial, &line, false),
+                Ok((serial, line, Some(file))) => {
+                    staged.push(file);
+                    ready.push((tag, serial, line));
+                }
+            }
+        }
+        for ((tag, serial, line), written) in ready.into_iter().zip(output::release(staged)) {
+            match written {
+                Ok(()) => self.signed(&tag, serial, &line, false),
+                Err(source) => {
+                    self.failed(tag.file.as_deref(), BatchError::Write { serial, source });
+                }
+            }
+        }
+    }
+
+    fn signed(&self, to: &Destination, serial: u64, line: &str, resumed: bool) {
+        self.count(|summary| {
+            if resumed {
+                summary.resumed += 1;
+            } else {
+                summary.signed += 1;
+                let (first, last) = summary.serials.unwrap_or((serial, serial));
+                summary.serials = Some((first.min(serial), last.max(serial)));
+            }
+        });
+        (self.batch.report)(Report::Signed {
+            file: to.file.as_deref(),
+            output: to.output.as_deref(),
+            serial,
+            line,
+            resumed,
+        });
+    }
+
+    fn failed(&self, file: Option<&Path>, error: BatchError) {
+        let not_tried = matches!(error, BatchError::Issue(IssueError::NotTried));
+        self.count(|summary| match not_tried {
+            true => summary.not_tried += 1,
+            false => summary.failed += 1,
+        });
+        (self.batch.report)(Report::Failed { file, error });
+    }
+
+    fn not_tried(&self, file: &Path) {
+        self.count(|summary| summary.not_tried += 1);
+        (self.batch.report)(Report::NotTried { file });
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Summary)) {
+        change(&mut self.summary.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+type Staging = (u64, String, Option<Staged>);
+
+fn stage(to: &Destination, issued: &Issued) -> Result<Staging, BatchError> {
+    let serial = issued.serial.number();
+    let line = format!("{}\n", issued.certificate.to_openssh(&to.comment));
+    let staged = to
+        .output
+        .as_ref()
+        .map(|output| output::stage(output, line.as_bytes(), CERTIFICATE_MODE))
+        .transpose()
+        .map_err(|source| BatchError::Write { serial, source })?;
+    Ok((serial, line, staged))
+}
+
+/// A certificate is public, and sshd's `AuthorizedKeysFile` neighbours are read by all.
+const CERTIFICATE_MODE: u32 = 0o644;

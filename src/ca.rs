@@ -1,0 +1,287 @@
+//! How a key becomes a CA: made in the token, adopted, or imported.
+//!
+//! The key comes first, then its self-test, then the ledger, the public key file, and
+//! last the config: a crash in between leaves nothing that `adopt` cannot take up.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use ssh_key::PublicKey;
+use ssh_key::private::KeypairData;
+
+use crate::certificate::Serial;
+use crate::config::{CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca};
+use crate::issue::{SelfTestError, self_test};
+use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SqliteLedger};
+use crate::output::{self, OutputError};
+use crate::secret::AskPin;
+use crate::signer::{self, KeyAlgorithm, Locator, NewKey, SignerError};
+
+/// A CA to be.
+pub struct NewCa<'a> {
+    /// Its name in the config.
+    pub name: CaName,
+    /// Where its key is, or shall be.
+    pub locator: Locator,
+    /// What it may sign.
+    pub purpose: Purpose,
+    /// Where its key comes from.
+    pub source: Source<'a>,
+    /// The first serial that it may give out.
+    pub next_serial: Serial,
+}
+
+/// Where the key of a CA comes from.
+pub enum Source<'a> {
+    /// The token makes it.
+    Generate(KeyAlgorithm),
+    /// It is in the token.
+    Adopt,
+    /// It comes from a file, and copies of it may stay outside.
+    Import(&'a KeypairData),
+}
+
+/// A CA that stands in the config and in the ledger.
+#[derive(Debug)]
+pub struct Established {
+    /// Its name.
+    pub name: CaName,
+    /// Its key, and what the token says of it.
+    pub key: NewKey,
+    /// The public key file that was written.
+    pub public_key_file: PathBuf,
+    /// The same file, as it reads.
+    pub public_key_line: String,
+    /// The config that names it.
+    pub config: PathBuf,
+    /// The ledger that it counts in.
+    pub ledger: PathBuf,
+    /// Whether the ledger was made for it.
+    pub ledger_is_new: bool,
+}
+
+/// Why there is no new CA. A key that was made stays in the token, for `adopt`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EstablishError {
+    /// The config cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The CA cannot be written into the config.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The token did not give or make the key.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The key is there, and its self-test failed.
+    #[error("the key is in the token, but failed its self-test")]
+    SelfTest(#[source] SelfTestError),
+    /// The key that signed is not the key that was found first.
+    #[error("the key that signed the self-test is not the one that was found before")]
+    OtherKey,
+    /// A file is in the way.
+    #[error("{} exists already, with another key", .0.display())]
+    PublicKeyFileTaken(PathBuf),
+    /// A file could not be written.
+    #[error("cannot write")]
+    Output(#[from] OutputError),
+    /// The folder of the config could not be made.
+    #[error("folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The public key cannot be written as a line.
+    #[error("public key")]
+    Encode(#[from] ssh_key::Error),
+}
+
+/// Makes `new` a CA. `time` is Unix time in seconds, `keyboard` who is at it.
+///
+/// # Errors
+/// [`EstablishError`].
+pub fn establish(
+    place: &Place,
+    new: &NewCa<'_>,
+    pins: &mut dyn AskPin,
+    keyboard: String,
+    time: u64,
+) -> Result<Established, EstablishError> {
+    let mut home = Home::prepare(place, new)?;
+    let key = obtain(new, pins)?;
+    let line = public_key_line(&key, &new.name)?;
+    home.require_public_key_file(&line)?;
+    let tested = self_test(&key.locator, pins).map_err(EstablishError::SelfTest)?;
+    if *tested.key_data() != key.public_key {
+        return Err(EstablishError::OtherKey);
+    }
+    let ledger_is_new = home.record(added(new, &key, keyboard)?, time)?;
+    output::write(&home.public_key_file, line.as_bytes(), 0o644)?;
+    home.add_to_config(new, &key)?;
+    Ok(Established {
+        name: new.name.clone(),
+        key,
+        public_key_file: home.public_key_file,
+        public_key_line: line,
+        ledger: home.config.ledger(),
+        config: home.config.path().to_path_buf(),
+        ledger_is_new,
+    })
+}
+
+/// What a token says of a key, in words: `local, sensitive, never extractable`.
+pub fn token_says(origin: &signer::Origin) -> String {
+    let words = [
+        (origin.local, "made in the token", "not made in the token"),
+        (origin.sensitive, "sensitive", "not sensitive"),
+        (origin.extractable, "extractable", "not extractable"),
+        (
+            origin.never_extractable,
+            "never extractable",
+            "was extractable",
+        ),
+        (origin.always_authenticate, "PIN for each signature", ""),
+    ];
+    let said: Vec<_> = words
+        .into_iter()
+        .filter_map(|(fact, yes, no)| fact.map(|fact| if fact { yes } else { no }))
+        .filter(|word| !word.is_empty())
+        .collect();
+    match said.is_empty() {
+        true => "nothing".to_owned(),
+        false => said.join(", "),
+    }
+}
+
+/// The files of a CA to be, looked at before the token is touched.
+struct Home {
+    config: Config,
+    public_key_name: PathBuf,
+    public_key_file: PathBuf,
+    ledger: Option<SqliteLedger>,
+}
+
+impl Home {
+    fn prepare(place: &Place, new: &NewCa<'_>) -> Result<Self, EstablishError> {
+        let there = place.read_if_there()?;
+        let is_new = there.is_none();
+        let config = there.unwrap_or_else(|| Config::empty(place.path()));
+        if config.ca(new.name.as_str()).is_ok() {
+            return Err(EditError::Taken(new.name.clone()).into());
+        }
+        make_folder(config.path())?;
+        output::check(config.path())?;
+        let ledger = match SqliteLedger::open(&config.ledger()) {
+            // Neither exists: both are made. A config without its ledger is an error.
+            Err(LedgerError::Missing(_)) if is_new => None,
+            opened => Some(opened?),
+        };
+        let public_key_name = PathBuf::from(format!("{}.pub", new.name));
+        Ok(Self {
+            public_key_file: config.resolve(&public_key_name),
+            public_key_name,
+            config,
+            ledger,
+        })
+    }
+
+    /// A public key file of the same key may be there, from a run that was cut short.
+    fn require_public_key_file(&self, line: &str) -> Result<(), EstablishError> {
+        match crate::config::read_limited(&self.public_key_file, 64 * 1024) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Ok(found) if key_of(&found) == key_of(line) => Ok(()),
+            _ => Err(EstablishError::PublicKeyFileTaken(
+                self.public_key_file.clone(),
+            )),
+        }
+    }
+
+    /// Whether the ledger was made for it. A CA that the ledger knows with the same
+    /// name and key is taken up: the run that recorded it was cut short.
+    fn record(&mut self, added: CaAdded, time: u64) -> Result<bool, EstablishError> {
+        let is_new = self.ledger.is_none();
+        let mut ledger = match self.ledger.take() {
+            Some(ledger) => ledger,
+            None => SqliteLedger::create(&self.config.ledger())?,
+        };
+        let same = |ca: &Ca| {
+            ca.name() == added.name
+                && ca.added().public_key == added.public_key
+                && ca.added().purpose == added.purpose
+        };
+        if !ledger.cas()?.iter().any(same) {
+            ledger.add_ca(added, time)?;
+        }
+        Ok(is_new)
+    }
+
+    fn add_to_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<(), EstablishError> {
+        let ca = CaConfig {
+            certificates: new.purpose,
+            key: key.locator.clone(),
+            public_key: self.public_key_name.clone(),
+        };
+        let text = with_ca(&self.config, &new.name, &ca)?;
+        Ok(output::write(self.config.path(), text.as_bytes(), 0o644)?)
+    }
+}
+
+impl Source<'_> {
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Generate(_) => Origin::Generated,
+            Self::Adopt => Origin::Adopted,
+            Self::Import(_) => Origin::Imported,
+        }
+    }
+}
+
+fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+    match new.source {
+        Source::Generate(algorithm) => signer::generate(&new.locator, algorithm, pins),
+        Source::Adopt => signer::describe(&new.locator, pins),
+        Source::Import(key) => signer::import(&new.locator, key, pins),
+    }
+}
+
+fn added(new: &NewCa<'_>, key: &NewKey, keyboard: String) -> Result<CaAdded, ssh_key::Error> {
+    Ok(CaAdded {
+        name: new.name.to_string(),
+        public_key: PublicKey::from(key.public_key.clone()).to_bytes()?,
+        purpose: new.purpose,
+        origin: new.source.origin(),
+        token_says: token_says(&key.origin),
+        next_serial: new.next_serial.number(),
+        keyboard,
+    })
+}
+
+fn public_key_line(key: &NewKey, name: &CaName) -> Result<String, ssh_key::Error> {
+    let line = PublicKey::new(key.public_key.clone(), name.as_str()).to_openssh()?;
+    Ok(format!("{}\n", line.trim_end()))
+}
+
+/// Algorithm and key of a line, without its comment.
+fn key_of(line: &str) -> Vec<&str> {
+    line.split_whitespace().take(2).collect()
+}
+
+fn make_folder(config: &Path) -> Result<(), EstablishError> {
+    let folder = match config.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => return Ok(()),
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| EstablishError::Folder {
+            path: folder.to_path_buf(),
+            source,
+        })
+}

@@ -1,0 +1,415 @@
+//! The grammar of `ssh-keygen -O`.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Kind;
+use super::super::text::is_plain;
+use super::{Form, MAX_LEN, OptionError, Options, Place};
+
+/// What was collected of the arguments so far.
+///
+/// Flags are apart, since `clear` drops them and nothing else.
+pub(super) struct Collector {
+    flags: BTreeSet<&'static str>,
+    critical: BTreeMap<String, String>,
+    extensions: BTreeMap<String, String>,
+}
+
+impl Collector {
+    pub(super) fn new(kind: Kind) -> Self {
+        let defaults: &[&str] = match kind {
+            Kind::User => USER_DEFAULTS,
+            Kind::Host => &[],
+        };
+        Self {
+            flags: defaults.iter().copied().collect(),
+            critical: BTreeMap::new(),
+            extensions: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, argument: &str) -> Result<(), OptionError> {
+        if argument.len() > MAX_LEN {
+            let length = argument.len();
+            return Err(OptionError::ArgumentTooLong { length });
+        }
+        if self.add_flag(argument) {
+            return Ok(());
+        }
+        for name in VALUED {
+            if let Some(value) = after_prefix(argument, name).and_then(|v| v.strip_prefix('=')) {
+                return self.insert(Place::Critical, name, Some(value));
+            }
+        }
+        for (prefix, place) in CUSTOM {
+            if let Some(custom) = after_prefix(argument, prefix) {
+                let (name, value) = match custom.split_once('=') {
+                    Some((name, value)) => (name, Some(value)),
+                    None => (custom, None),
+                };
+                return self.insert(place, name, value);
+            }
+        }
+        Err(OptionError::Unknown(argument.to_owned()))
+    }
+
+    /// Whether the argument was `clear` or one that turns a flag on or off.
+    fn add_flag(&mut self, argument: &str) -> bool {
+        if argument.eq_ignore_ascii_case("clear") {
+            self.flags.clear();
+            return true;
+        }
+        for (on, off, flag) in FLAGS {
+            if argument.eq_ignore_ascii_case(on) {
+                self.flags.insert(flag);
+                return true;
+            }
+            if argument.eq_ignore_ascii_case(off) {
+                self.flags.remove(flag);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn insert(&mut self, place: Place, name: &str, value: Option<&str>) -> Result<(), OptionError> {
+        if value == Some("") {
+            return Err(OptionError::EmptyValue(quotable(name)));
+        }
+        let value = value.unwrap_or_default();
+        check_entry(place, name, value)?;
+        match self.map(place).entry(name.to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(value.to_owned());
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(OptionError::Twice(name.to_owned())),
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Options, OptionError> {
+        for flag in std::mem::take(&mut self.flags) {
+            let place = match Place::Critical.form(flag) {
+                Some(_) => Place::Critical,
+                None => Place::Extension,
+            };
+            self.insert(place, flag, None)?;
+        }
+        Options::new(self.critical, self.extensions)
+    }
+
+    fn map(&mut self, place: Place) -> &mut BTreeMap<String, String> {
+        match place {
+            Place::Critical => &mut self.critical,
+            Place::Extension => &mut self.extensions,
+        }
+    }
+}
+
+/// Refuses a name or value that OpenSSH would not read as it is meant.
+pub(super) fn check_entry(place: Place, name: &str, value: &str) -> Result<(), OptionError> {
+    if !(1..=MAX_NAME_LEN).contains(&name.len()) || !name.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(OptionError::Name(quotable(name)));
+    }
+    if let Some(character) = value.chars().find(|c| !is_plain(*c)) {
+        let name = name.to_owned();
+        return Err(OptionError::Character { name, character });
+    }
+    match place.form(name) {
+        Some(form) if form.fits(value) => Ok(()),
+        Some(form) => Err(misformed(form, name, value)),
+        None if place.other().form(name).is_some() => Err(OptionError::Place {
+            name: name.to_owned(),
+            place,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a map that would take more than [`MAX_LEN`] bytes on the wire.
+pub(super) fn check_size(place: Place, map: &BTreeMap<String, String>) -> Result<(), OptionError> {
+    let entry = |(name, value): (&String, &String)| {
+        let embedded = if value.is_empty() { 0 } else { PREFIX_LEN };
+        [PREFIX_LEN, name.len(), PREFIX_LEN, embedded, value.len()]
+            .iter()
+            .sum::<usize>()
+    };
+    let length = map.iter().map(entry).sum();
+    if length > MAX_LEN {
+        return Err(OptionError::TooLong { place, length });
+    }
+    Ok(())
+}
+
+fn misformed(form: Form, name: &str, value: &str) -> OptionError {
+    match form {
+        Form::Addresses if !value.is_empty() => OptionError::SourceAddress(value.to_owned()),
+        Form::Addresses | Form::Text | Form::Flag => OptionError::Form {
+            name: name.to_owned(),
+            flag: form == Form::Flag,
+        },
+    }
+}
+
+/// What stands behind a prefix, whose case does not count.
+fn after_prefix<'a>(argument: &'a str, prefix: &str) -> Option<&'a str> {
+    let (head, tail) = argument.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(tail)
+}
+
+/// A refused name as it may be shown.
+fn quotable(name: &str) -> String {
+    name.escape_debug().take(MAX_NAME_LEN).collect()
+}
+
+/// What turns a flag on, what turns it off, and the option it stands for.
+const FLAGS: [(&str, &str, &str); 7] = [
+    (
+        "permit-x11-forwarding",
+        "no-x11-forwarding",
+        "permit-X11-forwarding",
+    ),
+    (
+        "permit-agent-forwarding",
+        "no-agent-forwarding",
+        "permit-agent-forwarding",
+    ),
+    (
+        "permit-port-forwarding",
+        "no-port-forwarding",
+        "permit-port-forwarding",
+    ),
+    ("permit-pty", "no-pty", "permit-pty"),
+    ("permit-user-rc", "no-user-rc", "permit-user-rc"),
+    ("no-touch-required", "touch-required", "no-touch-required"),
+    ("verify-required", "no-verify-required", "verify-required"),
+];
+
+/// The flags of a user certificate that nobody turned off.
+const USER_DEFAULTS: &[&str] = &[
+    "permit-X11-forwarding",
+    "permit-agent-forwarding",
+    "permit-port-forwarding",
+    "permit-pty",
+    "permit-user-rc",
+];
+
+const VALUED: [&str; 2] = ["force-command", "source-address"];
+
+const CUSTOM: [(&str, Place); 2] = [
+    ("extension:", Place::Extension),
+    ("critical:", Place::Critical),
+];
+
+/// The longest option name, in bytes.
+const MAX_NAME_LEN: usize = 255;
+
+/// The length before a string on the wire.
+const PREFIX_LEN: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::{OptionError, Options, Place};
+    use crate::certificate::Kind;
+
+    fn parse(kind: Kind, args: &[&str]) -> Result<String, OptionError> {
+        let args: Vec<String> = args.iter().map(|a| (*a).to_owned()).collect();
+        Options::parse(kind, &args).map(|options| {
+            let words = |map: &std::collections::BTreeMap<String, String>| {
+                let entry = |(name, value): (&String, &String)| match value.as_str() {
+                    "" => name.clone(),
+                    value => format!("{name}={value}"),
+                };
+                map.iter().map(entry).collect::<Vec<_>>().join(" ")
+            };
+            format!(
+                "{} | {}",
+                words(options.critical()),
+                words(options.extensions())
+            )
+        })
+    }
+
+    fn user(args: &[&str]) -> Result<String, OptionError> {
+        parse(Kind::User, args)
+    }
+
+    fn cleared(args: &[&str]) -> Result<String, OptionError> {
+        user(&[&["clear"], args].concat())
+    }
+
+    #[test]
+    fn permits_five_things_to_users_and_nothing_to_hosts() {
+        assert_eq!(
+            user(&[]).unwrap(),
+            " | permit-X11-forwarding permit-agent-forwarding permit-port-forwarding \
+             permit-pty permit-user-rc"
+        );
+        assert_eq!(parse(Kind::Host, &[]).unwrap(), " | ");
+    }
+
+    #[test]
+    fn reads_flags_in_order_and_in_any_case() {
+        assert_eq!(cleared(&["Permit-PTY"]).unwrap(), " | permit-pty");
+        assert_eq!(user(&["permit-pty", "CLEAR", "clear"]).unwrap(), " | ");
+        assert_eq!(cleared(&["permit-pty", "no-pty"]).unwrap(), " | ");
+        assert_eq!(
+            cleared(&["no-touch-required", "verify-required"]).unwrap(),
+            "verify-required | no-touch-required"
+        );
+        assert_eq!(
+            cleared(&[
+                "no-touch-required",
+                "touch-required",
+                "verify-required",
+                "no-verify-required"
+            ]),
+            Ok(" | ".to_owned())
+        );
+        assert_eq!(
+            cleared(&["permit-X11-Forwarding"]).unwrap(),
+            " | permit-X11-forwarding"
+        );
+    }
+
+    #[test]
+    fn clear_keeps_options_with_a_value() {
+        assert_eq!(
+            user(&[
+                "Force-Command=/bin/true -x",
+                "source-address=10.0.0.0/8,::1",
+                "clear"
+            ])
+            .unwrap(),
+            "force-command=/bin/true -x source-address=10.0.0.0/8,::1 | "
+        );
+    }
+
+    #[test]
+    fn takes_custom_options_with_and_without_a_value() {
+        assert_eq!(
+            cleared(&["critical:a@b=c=d", "EXTENSION:Flag", "extension:a@b=x"]).unwrap(),
+            "a@b=c=d | Flag a@b=x"
+        );
+    }
+
+    #[test]
+    fn refuses_an_empty_value() {
+        for (argument, name) in [
+            ("force-command=", "force-command"),
+            ("source-address=", "source-address"),
+            ("critical:x=", "x"),
+            ("extension:y=", "y"),
+        ] {
+            assert_eq!(
+                user(&[argument]),
+                Err(OptionError::EmptyValue(name.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_an_option_twice_in_any_spelling() {
+        for (args, name) in [
+            (["force-command=a", "force-command=b"], "force-command"),
+            (
+                ["source-address=::1", "SOURCE-ADDRESS=::1"],
+                "source-address",
+            ),
+            (
+                ["critical:force-command=a", "force-command=a"],
+                "force-command",
+            ),
+            (["extension:x", "extension:x=1"], "x"),
+            (["extension:permit-pty", "permit-pty"], "permit-pty"),
+        ] {
+            assert_eq!(
+                user(&args),
+                Err(OptionError::Twice(name.to_owned())),
+                "{args:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_name_that_ssh_keygen_does_not_know() {
+        for argument in [
+            "",
+            "pty",
+            "permit-pty=yes",
+            "force-command",
+            "critical",
+            "permitty",
+            "é",
+        ] {
+            assert_eq!(
+                user(&[argument]),
+                Err(OptionError::Unknown(argument.to_owned()))
+            );
+        }
+        for argument in ["critical:", "extension:=x", "extension:a b", "extension:é"] {
+            assert!(matches!(
+                user(&[argument]),
+                Err(OptionError::Name(_) | OptionError::EmptyValue(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn refuses_control_characters_in_a_value() {
+        for character in ['\0', '\n', '\u{1b}', '\u{202e}'] {
+            let name = "force-command".to_owned();
+            assert_eq!(
+                user(&[&format!("force-command=a{character}")]),
+                Err(OptionError::Character { name, character })
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_known_option_in_the_wrong_map_or_form() {
+        let place = |name: &str, place| OptionError::Place {
+            name: name.to_owned(),
+            place,
+        };
+        assert_eq!(
+            user(&["extension:force-command=ls"]),
+            Err(place("force-command", Place::Extension))
+        );
+        assert_eq!(
+            user(&["critical:permit-pty"]),
+            Err(place("permit-pty", Place::Critical))
+        );
+        for (argument, name, flag) in [
+            ("critical:force-command", "force-command", false),
+            ("critical:source-address", "source-address", false),
+            ("critical:verify-required=1", "verify-required", true),
+            ("extension:permit-pty=1", "permit-pty", true),
+        ] {
+            let name = name.to_owned();
+            assert_eq!(user(&[argument]), Err(OptionError::Form { name, flag }));
+        }
+    }
+
+    #[test]
+    fn refuses_a_network_with_host_bits() {
+        assert_eq!(
+            user(&["source-address=10.0.0.1/8"]),
+            Err(OptionError::SourceAddress("10.0.0.1/8".to_owned()))
+        );
+    }
+
+    #[test]
+    fn refuses_more_than_8192_bytes_of_either_map() {
+        let value = format!("critical:x={}", "a".repeat(8000));
+        assert!(user(&[&value]).is_ok());
+        assert_eq!(
+            user(&[&value, &format!("critical:y={}", "a".repeat(200))]),
+            Err(OptionError::TooLong {
+                place: Place::Critical,
+                length: 2 * 13 + 8200
+            })
+        );
+    }
+}

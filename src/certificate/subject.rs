@@ -1,0 +1,242 @@
+//! The key that is certified, and how a key is called.
+
+use serde::Serializer;
+use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
+use ssh_key::{EcdsaCurve, HashAlg};
+
+/// A public key that a certificate may be made for.
+///
+/// RSA of 2048 to 16384 bits with an odd exponent from 3 to 64 bits, ECDSA on P-256, P-384 or
+/// P-521 (a point of the curve, uncompressed, as OpenSSH wants it), Ed25519, and the two that
+/// FIDO tokens have.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Subject(KeyData);
+
+impl Subject {
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &KeyData {
+        &self.0
+    }
+
+    /// `SHA256:…`, as ssh-keygen prints it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.0)
+    }
+
+    /// The kind of key and its size, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        describe(&self.0)
+    }
+}
+
+impl TryFrom<KeyData> for Subject {
+    type Error = SubjectError;
+
+    fn try_from(key: KeyData) -> Result<Self, SubjectError> {
+        match &key {
+            KeyData::Rsa(rsa) => check_rsa(rsa)?,
+            KeyData::Ecdsa(ecdsa) => check_ecdsa(ecdsa)?,
+            KeyData::SkEcdsaSha2NistP256(sk) => {
+                check_ecdsa(&EcdsaPublicKey::NistP256(*sk.ec_point()))?;
+            }
+            KeyData::Ed25519(_) | KeyData::SkEd25519(_) => {}
+            KeyData::Certificate(_) => return Err(SubjectError::Certificate),
+            _ => return Err(SubjectError::Algorithm(key.algorithm().to_string())),
+        }
+        Ok(Self(key))
+    }
+}
+
+/// Why no certificate is made for a key.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SubjectError {
+    /// A certificate is not a key.
+    #[error("this is a certificate, not a public key")]
+    Certificate,
+    /// DSA, or an algorithm that OpenSSH does not have.
+    #[error("{0} keys cannot be certified")]
+    Algorithm(String),
+    /// An RSA modulus that is too short or too long.
+    #[error("RSA key of {bits} bits is outside of {MIN_RSA_BITS} to {MAX_RSA_BITS}")]
+    RsaSize {
+        /// Bits of the modulus.
+        bits: u32,
+    },
+    /// No product of two odd primes.
+    #[error("RSA modulus is even")]
+    RsaModulus,
+    /// An even exponent, 1, or one longer than OpenSSL reads with a large modulus.
+    #[error("RSA exponent is even, below 3 or longer than 64 bits")]
+    RsaExponent,
+    /// A compressed point, or one that is not on its curve.
+    #[error("{0} point is compressed or not on its curve")]
+    Point(&'static str),
+}
+
+/// `SHA256:…`, as ssh-keygen prints it.
+#[must_use]
+pub fn fingerprint(key: &KeyData) -> String {
+    key.fingerprint(HashAlg::Sha256).to_string()
+}
+
+/// The kind of key and its size, for people: `RSA 3072`, `ECDSA P-256`, `Ed25519`.
+#[must_use]
+pub fn describe(key: &KeyData) -> String {
+    match key {
+        KeyData::Rsa(rsa) => format!("RSA {}", rsa_bits(rsa)),
+        KeyData::Ecdsa(ecdsa) => format!("ECDSA {}", curve_name(ecdsa.curve())),
+        KeyData::Ed25519(_) => "Ed25519".to_owned(),
+        KeyData::SkEcdsaSha2NistP256(_) => "ECDSA-SK P-256".to_owned(),
+        KeyData::SkEd25519(_) => "Ed25519-SK".to_owned(),
+        KeyData::Dsa(_) => "DSA".to_owned(),
+        KeyData::Certificate(_) => "certificate".to_owned(),
+        _ => key.algorithm().to_string(),
+    }
+}
+
+/// Bits of the modulus; its encoding tells whole bytes only.
+#[must_use]
+pub fn rsa_bits(key: &RsaPublicKey) -> u32 {
+    mpint_bits(key.n().as_positive_bytes().unwrap_or_default())
+}
+
+/// For `serialize_with`: a key is known by its fingerprint.
+pub(super) fn as_fingerprint<S: Serializer>(
+    subject: &Subject,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&subject.fingerprint())
+}
+
+fn check_rsa(key: &RsaPublicKey) -> Result<(), SubjectError> {
+    let bits = rsa_bits(key);
+    if !(MIN_RSA_BITS..=MAX_RSA_BITS).contains(&bits) {
+        return Err(SubjectError::RsaSize { bits });
+    }
+    if is_even(key.n().as_bytes()) {
+        return Err(SubjectError::RsaModulus);
+    }
+    let exponent = key.e().as_positive_bytes().unwrap_or_default();
+    if is_even(exponent) || !(2..=64).contains(&mpint_bits(exponent)) {
+        return Err(SubjectError::RsaExponent);
+    }
+    Ok(())
+}
+
+/// OpenSSH takes uncompressed points only, and checks them.
+fn check_ecdsa(key: &EcdsaPublicKey) -> Result<(), SubjectError> {
+    let bytes = key.as_sec1_bytes();
+    let on_curve = match key.curve() {
+        EcdsaCurve::NistP256 => p256::PublicKey::from_sec1_bytes(bytes).is_ok(),
+        EcdsaCurve::NistP384 => p384::PublicKey::from_sec1_bytes(bytes).is_ok(),
+        EcdsaCurve::NistP521 => p521::PublicKey::from_sec1_bytes(bytes).is_ok(),
+    };
+    if on_curve && bytes.first() == Some(&SEC1_UNCOMPRESSED) {
+        Ok(())
+    } else {
+        Err(SubjectError::Point(curve_name(key.curve())))
+    }
+}
+
+fn curve_name(curve: EcdsaCurve) -> &'static str {
+    match curve {
+        EcdsaCurve::NistP256 => "P-256",
+        EcdsaCurve::NistP384 => "P-384",
+        EcdsaCurve::NistP521 => "P-521",
+    }
+}
+
+fn is_even(big_endian: &[u8]) -> bool {
+    big_endian.last().is_none_or(|byte| byte % 2 == 0)
+}
+
+/// Bits of a big-endian number.
+pub(super) fn mpint_bits(big_endian: &[u8]) -> u32 {
+    let mut bytes = big_endian.iter().skip_while(|byte| **byte == 0);
+    let Some(first) = bytes.next() else { return 0 };
+    let rest = u32::try_from(bytes.count()).unwrap_or(u32::MAX);
+    rest.saturating_mul(8)
+        .saturating_add(8)
+        .saturating_sub(first.leading_zeros())
+}
+
+const MIN_RSA_BITS: u32 = 2048;
+const MAX_RSA_BITS: u32 = 16384;
+const SEC1_UNCOMPRESSED: u8 = 4;
+
+#[cfg(test)]
+mod tests {
+    use ssh_key::Mpint;
+    use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
+
+    use super::{Subject, SubjectError, describe};
+
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> KeyData {
+        let e = Mpint::from_positive_bytes(exponent);
+        KeyData::Rsa(RsaPublicKey::new(e, Mpint::from_positive_bytes(modulus)).unwrap())
+    }
+
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut bytes = vec![0xff; bits.div_ceil(8)];
+        if !bits.is_multiple_of(8) {
+            bytes[0] = (1 << (bits % 8)) - 1;
+        }
+        bytes
+    }
+
+    #[test]
+    fn takes_rsa_of_2048_to_16384_bits_counted_exactly() {
+        for (bits, taken) in [(2047, false), (2048, true), (16384, true), (16385, false)] {
+            let key = rsa(&modulus(bits), &[1, 0, 1]);
+            assert_eq!(describe(&key), format!("RSA {bits}"));
+            match Subject::try_from(key) {
+                Ok(_) => assert!(taken, "{bits}"),
+                Err(fault) => {
+                    let bits = u32::try_from(bits).unwrap();
+                    assert_eq!(fault, SubjectError::RsaSize { bits });
+                    assert!(!taken);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_an_rsa_exponent_that_is_even_one_or_huge() {
+        for exponent in [&[2][..], &[1], &[1, 0, 0], &modulus(65)] {
+            assert_eq!(
+                Subject::try_from(rsa(&modulus(2048), exponent)),
+                Err(SubjectError::RsaExponent)
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_an_even_rsa_modulus() {
+        let mut even = modulus(2048);
+        even[255] = 0xfe;
+        assert_eq!(
+            Subject::try_from(rsa(&even, &[3])),
+            Err(SubjectError::RsaModulus)
+        );
+    }
+
+    #[test]
+    fn refuses_a_point_off_the_curve_and_a_compressed_one() {
+        let mut off = vec![4; 65];
+        off[64] = 5;
+        // The generator of P-256, compressed (SEC 2, 2.4.2).
+        let mut compressed = vec![3];
+        compressed.extend([
+            0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5, 0x63, 0xa4,
+            0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4, 0xa1, 0x39, 0x45,
+            0xd8, 0x98, 0xc2, 0x96,
+        ]);
+        for point in [off, compressed] {
+            let key = KeyData::Ecdsa(EcdsaPublicKey::from_sec1_bytes(&point).unwrap());
+            assert_eq!(Subject::try_from(key), Err(SubjectError::Point("P-256")));
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! The grammar of `ssh-keygen -V`.
+
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+use super::{FOREVER, ValidityError};
+
+/// Reads `+REL` or `FROM:TO` into `valid_after` and `valid_before`.
+pub(super) fn interval(spec: &str, now: u64, zone: &TimeZone) -> Result<(u64, u64), ValidityError> {
+    if spec.len() > MAX_LEN {
+        return Err(ValidityError::TooLong { limit: MAX_LEN });
+    }
+    match spec.split_once(':') {
+        None if spec.starts_with('+') => Ok((one_minute_back(now), relative(spec, now)?)),
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => {
+            Ok((begin(from, now, zone)?, end(to, now, zone)?))
+        }
+        _ => Err(ValidityError::Form(spec.to_owned())),
+    }
+}
+
+/// At least 59 seconds ago, at a full minute: for hosts whose clocks are behind.
+fn one_minute_back(now: u64) -> u64 {
+    let back = now.saturating_sub(59);
+    back.saturating_sub(back % MINUTE)
+}
+
+fn begin(text: &str, now: u64, zone: &TimeZone) -> Result<u64, ValidityError> {
+    match text {
+        "always" => Ok(0),
+        _ => instant(text, now, zone),
+    }
+}
+
+fn end(text: &str, now: u64, zone: &TimeZone) -> Result<u64, ValidityError> {
+    match text {
+        "forever" => Ok(FOREVER),
+        _ => instant(text, now, zone),
+    }
+}
+
+fn instant(text: &str, now: u64, zone: &TimeZone) -> Result<u64, ValidityError> {
+    if text.starts_with(['+', '-']) {
+        relative(text, now)
+    } else if let Some(digits) = text.strip_prefix("0x") {
+        hexadecimal(digits).ok_or_else(|| ValidityError::Hexadecimal(text.to_owned()))
+    } else {
+        absolute(text, zone)
+    }
+}
+
+/// `from_str_radix` would also take a sign.
+fn hexadecimal(digits: &str) -> Option<u64> {
+    let pure = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    pure.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+}
+
+fn relative(text: &str, now: u64) -> Result<u64, ValidityError> {
+    let fault = || ValidityError::Relative(text.to_owned());
+    match text.strip_prefix('-') {
+        Some(back) => now
+            .checked_sub(seconds(back).ok_or_else(fault)?)
+            .ok_or_else(|| ValidityError::Before1970(text.to_owned())),
+        None => now
+            .checked_add(text.strip_prefix('+').and_then(seconds).ok_or_else(fault)?)
+            .ok_or_else(|| ValidityError::TooFar(text.to_owned())),
+    }
+}
+
+/// Sums numbers with units; OpenSSH holds the sum in an `int`.
+fn seconds(text: &str) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut rest = text;
+    let mut sum: u64 = 0;
+    while !rest.is_empty() {
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (number, tail) = rest.split_at_checked(digits)?;
+        let mut tail = tail.chars();
+        let length = number
+            .parse::<u64>()
+            .ok()?
+            .checked_mul(unit(tail.next())?)?;
+        sum = sum.checked_add(length)?;
+        rest = tail.as_str();
+    }
+    (sum <= MAX_RELATIVE).then_some(sum)
+}
+
+/// Seconds in a unit; no unit means seconds.
+fn unit(letter: Option<char>) -> Option<u64> {
+    Some(match letter.map(|letter| letter.to_ascii_lowercase()) {
+        None | Some('s') => 1,
+        Some('m') => MINUTE,
+        Some('h') => HOUR,
+        Some('d') => DAY,
+        Some('w') => WEEK,
+        Some(_) => return None,
+    })
+}
+
+/// `YYYYMMDD[HHMM[SS]]`, with `Z` or `UTC` for UTC.
+fn absolute(text: &str, zone: &TimeZone) -> Result<u64, ValidityError> {
+    let upper = text.to_ascii_uppercase();
+    let utc = upper
+        .strip_suffix('Z')
+        .or_else(|| upper.strip_suffix("UTC"));
+    let zone = if utc.is_some() { &TimeZone::UTC } else { zone };
+    let digits = utc.unwrap_or(&upper);
+    if !matches!(digits.len(), 8 | 12 | 14) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(ValidityError::Date(text.to_owned()));
+    }
+    let seconds = civil(digits)
+        .and_then(|time| unix_seconds(time, zone))
+        .ok_or_else(|| ValidityError::NoSuchTime(text.to_owned()))?;
+    u64::try_from(seconds).map_err(|_negative| ValidityError::Before1970(text.to_owned()))
+}
+
+fn civil(digits: &str) -> Option<DateTime> {
+    let field = |from: usize, to: usize| digits.get(from..to).unwrap_or("0").parse::<i8>().ok();
+    let year = digits.get(..4)?.parse::<i16>().ok()?;
+    let (month, day) = (field(4, 6)?, field(6, 8)?);
+    DateTime::new(
+        year,
+        month,
+        day,
+        field(8, 10)?,
+        field(10, 12)?,
+        field(12, 14)?,
+        0,
+    )
+    .ok()
+}
+
+/// None for a time that the zone's clocks skip.
+fn unix_seconds(time: DateTime, zone: &TimeZone) -> Option<i64> {
+    let instant = zone.to_ambiguous_timestamp(time);
+    match instant.offset() {
+        AmbiguousOffset::Gap { .. } => None,
+        _ => Some(instant.earlier().ok()?.as_second()),
+    }
+}
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const WEEK: u64 = 7 * DAY;
+
+/// The longest specification that is read, in bytes.
+const MAX_LEN: usize = 256;
+
+/// `INT_MAX` of C.
+const MAX_RELATIVE: u64 = 2_147_483_647;
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::super::{Validity, ValidityError};
+
+    /// 2026-11-22 10:00:30 UTC
+    const NOW: u64 = 1_795_341_630;
+
+    fn parse(spec: &str) -> Result<(u64, u64), ValidityError> {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        Validity::parse(spec, NOW, &zone).map(|v| (v.valid_after(), v.valid_before()))
+    }
+
+    fn end(spec: &str) -> Result<u64, ValidityError> {
+        parse(&format!("always:{spec}")).map(|(_, end)| end)
+    }
+
+    #[test]
+    fn a_lone_relative_time_begins_at_the_minute_before() {
+        assert_eq!(parse("+1w"), Ok((NOW - 90, NOW + 604_800)));
+        let zone = TimeZone::UTC;
+        for (now, after) in [(0, 0), (58, 0), (119, 60), (178, 60), (179, 120)] {
+            assert_eq!(
+                Validity::parse("+1h", now, &zone).unwrap().valid_after(),
+                after
+            );
+        }
+    }
+
+    #[test]
+    fn reads_every_unit_in_both_cases_and_compounds() {
+        for (spec, length) in [
+            ("+10", 10),
+            ("+10s", 10),
+            ("+1m30", 90),
+            ("+1H", 3_600),
+            ("+1D", 86_400),
+            ("+1w2d3h4m5s", 788_645),
+            ("+4M1h", 3_840),
+            ("+2147483647", 2_147_483_647),
+        ] {
+            assert_eq!(end(spec), Ok(NOW + length), "{spec}");
+        }
+        assert_eq!(parse("-5m:-1m"), Ok((NOW - 300, NOW - 60)));
+    }
+
+    #[test]
+    fn refuses_relative_times_that_are_not_one() {
+        for spec in [
+            "+",
+            "-",
+            "+s",
+            "+1x",
+            "+1 h",
+            "++1h",
+            "+-1h",
+            "+1.5h",
+            "+2147483648",
+            "+99999999999999999999w",
+            "+é",
+        ] {
+            assert_eq!(end(spec), Err(ValidityError::Relative(spec.to_owned())));
+        }
+    }
+
+    #[test]
+    fn reads_dates_in_the_zone_and_in_utc() {
+        for (spec, seconds) in [
+            ("20261122", 1_795_302_000),
+            ("202611221100", 1_795_341_600),
+            ("20261122110030", NOW),
+            ("20261122Z", 1_795_305_600),
+            ("202611221000z", 1_795_341_600),
+            ("20261122100030utc", NOW),
+            ("20260701", 1_782_856_800),
+            ("0x6b0", 0x6b0),
+            ("0xFFFFFFFFFFFFFFFE", u64::MAX - 1),
+            ("forever", u64::MAX),
+        ] {
+            assert_eq!(end(spec), Ok(seconds), "{spec}");
+        }
+    }
+
+    #[test]
+    fn refuses_times_that_the_calendar_or_the_clocks_skip() {
+        for spec in [
+            "20260230",
+            "20261301",
+            "20260000",
+            "202601012400",
+            "20260101236060",
+            "20250229Z",
+            "202603290230",
+        ] {
+            assert_eq!(end(spec), Err(ValidityError::NoSuchTime(spec.to_owned())));
+        }
+    }
+
+    #[test]
+    fn takes_the_earlier_of_a_local_time_that_comes_twice() {
+        assert_eq!(end("202610250230"), end("202610250030Z"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_date() {
+        for spec in [
+            "2026",
+            "2026112",
+            "2026112210",
+            "2026-1-1",
+            "always",
+            "Forever",
+            "Z",
+            "+1h:",
+            "2026112é",
+            " 2026112",
+        ] {
+            let found = end(spec).unwrap_err();
+            assert!(
+                matches!(found, ValidityError::Date(_) | ValidityError::Relative(_)),
+                "{found}"
+            );
+        }
+        for spec in ["0x", "0xg", "0x-1", "0x+1", "0x10000000000000000"] {
+            assert_eq!(end(spec), Err(ValidityError::Hexadecimal(spec.to_owned())));
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_interval() {
+        for spec in ["", ":", "always:", ":forever", "forever", "-1h", "20261122"] {
+            assert_eq!(parse(spec), Err(ValidityError::Form(spec.to_owned())));
+        }
+        let long = "+".to_owned() + &"1".repeat(256);
+        assert_eq!(parse(&long), Err(ValidityError::TooLong { limit: 256 }));
+    }
+
+    #[test]
+    fn refuses_times_before_1970_and_past_the_end() {
+        assert_eq!(
+            end("19691231Z"),
+            Err(ValidityError::Before1970("19691231Z".to_owned()))
+        );
+        let zone = TimeZone::UTC;
+        assert_eq!(
+            Validity::parse("-11:forever", 10, &zone),
+            Err(ValidityError::Before1970("-11".to_owned()))
+        );
+        assert_eq!(
+            Validity::parse("always:+2", u64::MAX - 1, &zone),
+            Err(ValidityError::TooFar("+2".to_owned()))
+        );
+    }
+
+    #[test]
+    fn refuses_an_interval_that_ends_before_or_when_it_begins() {
+        for spec in ["20261123:20261122", "+1h:+1h", "+1h:-1h", "0x10:0xf"] {
+            assert_eq!(parse(spec), Err(ValidityError::EndsBeforeItBegins));
+        }
+    }
+}

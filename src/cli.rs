@@ -1,0 +1,143 @@
+//! The command line: arguments to one library call, its result to words.
+//!
+//! stdout is the product, stderr is for people, `--json` for programs. Nothing else in
+//! the crate prints.
+
+mod adopt;
+mod context;
+mod failure;
+mod hint;
+mod import;
+mod init;
+mod ledger;
+mod next_steps;
+mod pin;
+mod progress;
+mod show;
+mod sign;
+mod subjects;
+mod terminal;
+mod tokens;
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use context::Context;
+use failure::Exit;
+
+/// An SSH certificate authority whose key never leaves the hardware
+#[derive(Debug, Parser)]
+#[command(
+    name = "punchmark",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    args_override_self = true,
+    max_term_width = 100,
+    after_help = EXAMPLES
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    /// Print the version
+    #[arg(long, action = clap::ArgAction::Version)]
+    version: (),
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that stand before or after any subcommand.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+struct Global {
+    /// Config to use [default: $PUNCHMARK_CONFIG, the user's, /etc/punchmark/punchmark.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Print JSON on stdout, for programs
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Print errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// Answer yes where a yes is all that is asked
+    #[arg(long, global = true)]
+    yes: bool,
+
+    /// Read the PIN from a file that nobody else can read
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "pin_fd")]
+    pin_file: Option<PathBuf>,
+
+    /// Read the PIN from an open file descriptor
+    #[arg(long, global = true, value_name = "FD")]
+    pin_fd: Option<u32>,
+
+    /// Print help
+    #[arg(long, global = true, action = clap::ArgAction::Help)]
+    help: (),
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Tokens(tokens::Tokens),
+    Init(init::Init),
+    Adopt(adopt::Adopt),
+    Import(import::Import),
+    Sign(sign::Sign),
+    Show(show::Show),
+    Ledger(ledger::Ledger),
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let cli = match parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let context = Context::new(cli.global);
+    let done = match cli.command {
+        Command::Tokens(command) => command.run(&context),
+        Command::Init(command) => command.run(&context),
+        Command::Adopt(command) => command.run(&context),
+        Command::Import(command) => command.run(&context),
+        Command::Sign(command) => command.run(&context),
+        Command::Show(command) => command.run(&context),
+        Command::Ledger(command) => command.run(&context),
+    };
+    match done {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            terminal::print_failure(&failure);
+            failure.exit().code()
+        }
+    }
+}
+
+fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Help and version are a product; all else is a mistake in the arguments.
+fn usage(error: &clap::Error) -> u8 {
+    let _unprintable = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.code(),
+        _ => Exit::Usage.code(),
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark tokens --module /usr/lib/softhsm/libsofthsm2.so
+  punchmark init users --key 'pkcs11:token=Root%20CA;object=users' --algorithm p256
+  punchmark sign -s users -I 'peter, laptop' -n peter -V +8h peter.pub
+  punchmark show peter-cert.pub
+  punchmark ledger list";

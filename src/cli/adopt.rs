@@ -1,0 +1,69 @@
+//! `punchmark adopt`: a CA of a key that is in the token already.
+
+use clap::Args;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::init::CaArguments;
+use super::terminal::{ask, warn};
+use crate::ca::Source;
+use crate::certificate::Serial;
+
+/// Record a key that is in the token already as a CA
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Adopt {
+    #[command(flatten)]
+    ca: CaArguments,
+
+    /// First serial to give out, above all that the key ever signed
+    #[arg(long, value_name = "N")]
+    next_serial: Option<u64>,
+}
+
+impl Adopt {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let next_serial = first_serial(self.next_serial)?;
+        self.ca.establish(context, Source::Adopt, next_serial)
+    }
+}
+
+/// The first serial of a key that may have signed before: what was given, else what a
+/// person knows, else 1 with a warning.
+pub(super) fn first_serial(given: Option<u64>) -> Result<Serial, Failure> {
+    if let Some(number) = given {
+        return serial(&number.to_string());
+    }
+    match ask(QUESTION)? {
+        Some(answer) if answer.is_empty() => Ok(Serial::FIRST),
+        Some(answer) => {
+            let highest = serial(&answer)?;
+            highest
+                .checked_next()
+                .ok_or_else(|| Failure::Usage(format!("no serial is left after {highest}")))
+        }
+        None => {
+            warn(WARNING);
+            Ok(Serial::FIRST)
+        }
+    }
+}
+
+fn serial(text: &str) -> Result<Serial, Failure> {
+    text.parse().map_err(|source| Failure::Serial {
+        text: text.to_owned(),
+        source,
+    })
+}
+
+const QUESTION: &str = "\
+Did this key sign certificates before? A KRL that revokes one of their serials would
+revoke a new certificate of the same serial too.
+Highest serial it signed (Enter if it never signed, or only serial 0): ";
+
+const WARNING: &str = "serials begin at 1; if this key signed certificates before, \
+their serials will be met again: give --next-serial N above the highest";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark adopt users --key 'pkcs11:token=Root%20CA;object=users' --next-serial 1001";

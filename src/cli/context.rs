@@ -1,0 +1,109 @@
+//! What every subcommand shares: the global options, the config, the ledger, the PIN.
+
+use super::Global;
+use super::failure::Failure;
+use super::pin::PinSource;
+use super::terminal;
+use crate::config::{self, CaConfig, Config, Place};
+use crate::ledger::{Ca, ClockError, Ledger, SqliteLedger, check_clock};
+use crate::secret::RememberPin;
+
+/// The global options, and what follows from them.
+pub(crate) struct Context {
+    global: Global,
+}
+
+/// A CA as config and ledger agree on it.
+pub(crate) struct KnownCa {
+    pub(crate) config: CaConfig,
+    pub(crate) ca: Ca,
+}
+
+impl Context {
+    pub(crate) fn new(global: Global) -> Self {
+        Self { global }
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.global.json
+    }
+
+    /// Whether people want to read more than errors.
+    pub(crate) fn talks(&self) -> bool {
+        !self.global.quiet && !self.global.json
+    }
+
+    pub(crate) fn place(&self) -> Result<Place, Failure> {
+        Ok(Place::find(self.global.config.as_deref())?)
+    }
+
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(self.place()?.read()?)
+    }
+
+    /// The config for commands that can do without: none where there is no file.
+    pub(crate) fn config_if_there(&self) -> Result<Option<Config>, Failure> {
+        match self.place() {
+            Err(Failure::Place(_)) => Ok(None),
+            place => Ok(place?.read_if_there()?),
+        }
+    }
+
+    /// Where PINs come from; each is asked for once a run.
+    pub(crate) fn pins(&self) -> RememberPin<PinSource> {
+        RememberPin::new(PinSource::new(
+            self.global.pin_file.clone(),
+            self.global.pin_fd,
+        ))
+    }
+
+    /// Opens the ledger to write, and holds the clock against it.
+    pub(crate) fn ledger(&self, config: &Config) -> Result<SqliteLedger, Failure> {
+        let ledger = SqliteLedger::open(&config.ledger())?;
+        let leap = config.clock_leap_days();
+        match check_clock(config::now(), ledger.last_time()?, leap) {
+            Err(error @ ClockError::LeapAhead { .. }) => {
+                terminal::confirm_typed(&error.to_string()).map_err(|_| error)?;
+            }
+            checked => checked?,
+        }
+        Ok(ledger)
+    }
+
+    /// The CA `name`, which config, public key file and ledger must agree on.
+    pub(crate) fn known_ca(
+        &self,
+        config: &Config,
+        ledger: &dyn Ledger,
+        name: &str,
+    ) -> Result<KnownCa, Failure> {
+        let entry = config.ca(name)?.clone();
+        let recorded = config.public_key(&entry)?;
+        let ca = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
+        let ca = ca.ok_or_else(|| Failure::NotInLedger(name.to_owned()))?;
+        if ca.public_key() != recorded.key_data() {
+            return Err(Failure::OtherPublicKey {
+                ca: name.to_owned(),
+                file: config.resolve(&entry.public_key).display().to_string(),
+            });
+        }
+        if ca.added().purpose != entry.certificates {
+            return Err(Failure::OtherPurpose {
+                ca: name.to_owned(),
+                config: entry.certificates.to_string(),
+                ledger: ca.added().purpose.to_string(),
+            });
+        }
+        Ok(KnownCa { config: entry, ca })
+    }
+
+    /// Asks whether to go on although something is unwise: a person at a terminal, whom
+    /// `--yes` answers for; elsewhere it is a warning.
+    pub(crate) fn confirm_or_warn(&self, words: &str) -> Result<(), Failure> {
+        if self.global.yes || !terminal::somebody_is_there() {
+            terminal::warn(words);
+            return Ok(());
+        }
+        terminal::confirm(&format!("{words}.\nGo on?"))
+    }
+}

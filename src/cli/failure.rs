@@ -1,0 +1,151 @@
+//! A command that did not do what it was told, and the exit code that says so.
+
+use std::error::Error;
+
+use crate::batch::BatchError;
+use crate::ca::EstablishError;
+use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
+use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
+use crate::issue::{OpenError, RunEnd};
+use crate::ledger::{ClockError, LedgerError};
+use crate::signer::{LocatorError, SignerError};
+
+/// How a run of the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All was done.
+    Done,
+    /// Something was not.
+    Failed,
+    /// The arguments make no sense.
+    Usage,
+    /// Policy said no.
+    Refused,
+}
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Declined(&'static str),
+    #[error(transparent)]
+    Principal(#[from] PrincipalError),
+    #[error(transparent)]
+    KeyId(#[from] KeyIdError),
+    #[error(transparent)]
+    Validity(#[from] ValidityError),
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    #[error("serial {text:?}")]
+    Serial { text: String, source: SerialError },
+    #[error(transparent)]
+    CaName(#[from] CaNameError),
+    #[error(transparent)]
+    Locator(#[from] LocatorError),
+    #[error("no CA of config {config} has the key {locator}")]
+    UnknownLocator { config: String, locator: String },
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("CA `{0}` is in the config, but not in the ledger")]
+    NotInLedger(String),
+    #[error("{file} is not the public key that the ledger has for CA `{ca}`")]
+    OtherPublicKey { ca: String, file: String },
+    #[error("CA `{ca}` is a {config} CA in the config, and a {ledger} CA in the ledger")]
+    OtherPurpose {
+        ca: String,
+        config: String,
+        ledger: String,
+    },
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    #[error(transparent)]
+    Establish(#[from] EstablishError),
+    #[error("standard input")]
+    Stdin(#[source] SubjectFileError),
+    #[error("{path}")]
+    File {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("{path}")]
+    KeyFile {
+        path: String,
+        source: ssh_key::Error,
+    },
+    #[error(transparent)]
+    Pin(#[from] crate::secret::PinError),
+    #[error("CA `{ca}` has no certificate {serial} in its ledger")]
+    NoSuchSerial { ca: String, serial: u64 },
+    #[error(transparent)]
+    Run(#[from] RunEnd),
+    #[error("the answer could not be read")]
+    Answer(#[source] std::io::Error),
+    #[error("the output could not be written")]
+    Output(#[source] std::io::Error),
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_)
+            | Self::Principal(_)
+            | Self::KeyId(_)
+            | Self::Validity(_)
+            | Self::Option(_)
+            | Self::Serial { .. }
+            | Self::CaName(_)
+            | Self::Locator(_) => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// An error and its sources in one line. A source that only repeats is left out.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !words.ends_with(&next) {
+            words.push_str(": ");
+            words.push_str(&next);
+        }
+        source = error.source();
+    }
+    words
+}
+
+/// The exit code of a run over several keys, or over one.
+pub(crate) fn exit_of_keys(failures: &[bool], keys: u64) -> Exit {
+    match failures {
+        [] => Exit::Done,
+        [true] if keys == 1 => Exit::Refused,
+        _ => Exit::Failed,
+    }
+}
+
+/// Whether an error of one key is a refusal.
+pub(crate) fn is_refusal(error: &BatchError) -> bool {
+    error.is_refusal()
+}

@@ -1,0 +1,161 @@
+//! The way out of each failure: the one place that advises flags and commands.
+
+use super::failure::Failure;
+use crate::batch::BatchError;
+use crate::ca::EstablishError;
+use crate::certificate::PrincipalError;
+use crate::certificate::key_line::KeyLineError;
+use crate::config::{ConfigError, EditError, SubjectFileError};
+use crate::issue::{IssueError, OpenError, RunEnd};
+use crate::ledger::{ClockError, LedgerError, ReserveError};
+use crate::secret::PinError;
+use crate::signer::SignerError;
+
+/// What to do about a failure, where there is anything to say beyond the error.
+pub(crate) fn hint(failure: &Failure) -> Option<String> {
+    match failure {
+        Failure::Principal(error) => principal(error),
+        Failure::UnknownLocator { locator, .. } => Some(format!(
+            "record it first: punchmark adopt NAME --key '{locator}'"
+        )),
+        Failure::NotInLedger(_) => text("is this the ledger that belongs to this config?"),
+        Failure::OtherPublicKey { .. } => {
+            text("put the recorded key back from a backup; `punchmark ledger list` shows it")
+        }
+        Failure::OtherPurpose { ca, .. } => Some(format!(
+            "set `certificates` of [ca.{ca}] back in the config"
+        )),
+        Failure::Config(error) => config(error),
+        Failure::Ledger(error) => ledger(error),
+        Failure::Clock(error) => clock(error),
+        Failure::Open(OpenError::Signer(error)) | Failure::Signer(error) => signer(error),
+        Failure::Open(OpenError::OtherKey { .. }) => {
+            text("is the right token plugged in? nothing was signed")
+        }
+        Failure::Establish(error) => establish(error),
+        Failure::Pin(error) => pin(error),
+        Failure::Run(RunEnd::Signer) => {
+            text("when the token is back, the same command with --resume goes on")
+        }
+        Failure::Run(RunEnd::Ledger(error)) => ledger(error),
+        _ => None,
+    }
+}
+
+/// What to do about one key of a run.
+pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
+    match error {
+        BatchError::Subject(SubjectFileError::PrivateKey { .. }) => {
+            text("make the public key from it: ssh-keygen -y -f KEY > KEY.pub")
+        }
+        BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
+            text("name the key that the certificate is for, not the certificate")
+        }
+        BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
+        BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
+            text("leave -z out, and the ledger takes the next free one")
+        }
+        BatchError::Issue(IssueError::Sign(error)) => signer(error),
+        BatchError::Write { .. } => text("the same command with --resume writes it again"),
+        _ => None,
+    }
+}
+
+fn principal(error: &PrincipalError) -> Option<String> {
+    match error {
+        PrincipalError::Empty { .. } => {
+            text("an empty principal can match any user on old servers; write -n peter,erik")
+        }
+        _ => None,
+    }
+}
+
+fn config(error: &ConfigError) -> Option<String> {
+    match error {
+        ConfigError::Missing(_) => {
+            text("make a CA with `punchmark init`, or name another config with --config FILE")
+        }
+        ConfigError::NoCa { .. } => {
+            text("make it with `punchmark init`, or name one that is there")
+        }
+        _ => None,
+    }
+}
+
+fn ledger(error: &LedgerError) -> Option<String> {
+    match error {
+        LedgerError::Missing(_) => {
+            text("put it back from a backup: without it, serials would be given out twice")
+        }
+        LedgerError::Locked { .. } => text("wait for the other run to end, then try again"),
+        LedgerError::NewerFormat { .. } => text("use the version of punchmark that wrote it"),
+        LedgerError::CaKnown { .. } => text("a key is CA only once; use it by that name"),
+        LedgerError::Store(_) => {
+            text("nothing was released that the ledger does not hold; see that the disk has room")
+        }
+        _ => None,
+    }
+}
+
+fn clock(error: &ClockError) -> Option<String> {
+    match error {
+        ClockError::LeapAhead { .. } => text(
+            "if the clock is right, run this on a terminal and confirm it; \
+             `clock-leap-days` in the config sets the span",
+        ),
+        _ => text("set the clock of this machine, then try again"),
+    }
+}
+
+fn establish(error: &EstablishError) -> Option<String> {
+    match error {
+        EstablishError::Config(error) => config(error),
+        EstablishError::Ledger(error) => ledger(error),
+        EstablishError::Edit(EditError::Taken(_)) => text("choose another name"),
+        EstablishError::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
+            text("choose another label, or record the key that is there with `punchmark adopt`")
+        }
+        EstablishError::Signer(error) => signer(error),
+        EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
+        EstablishError::PublicKeyFileTaken(_) => {
+            text("move that file away, or choose another name")
+        }
+        _ => None,
+    }
+}
+
+fn signer(error: &SignerError) -> Option<String> {
+    match error {
+        SignerError::ModuleMissing { .. } | SignerError::NotAModule { .. } => text(
+            "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so",
+        ),
+        SignerError::NoToken { .. } | SignerError::NoKey { .. } => {
+            text("`punchmark tokens` lists what is there, each key with its locator")
+        }
+        SignerError::SeveralTokens { .. } => text("add serial=… to the locator"),
+        SignerError::SeveralKeys { .. } => text("add id=… to the locator"),
+        SignerError::Pin(error) => pin(error),
+        SignerError::WrongPin { .. } => {
+            text("it is not tried again by itself, since tokens lock; look up the PIN first")
+        }
+        SignerError::PinLocked { .. } => {
+            text("unlock it with the token's own tool and its SO PIN or PUK")
+        }
+        SignerError::DeviceGone { .. } => {
+            text("plug the token in or start its daemon; --resume then goes on")
+        }
+        _ => None,
+    }
+}
+
+fn pin(error: &PinError) -> Option<String> {
+    match error {
+        PinError::NobodyToAsk { .. } => text("give it with --pin-file FILE or --pin-fd FD"),
+        PinError::FileReadableByOthers { path, .. } => Some(format!("chmod 600 {path}")),
+        _ => None,
+    }
+}
+
+fn text(words: &str) -> Option<String> {
+    Some(words.to_owned())
+}

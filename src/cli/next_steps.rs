@@ -1,0 +1,104 @@
+//! What `init`, `adopt` and `import` say when they are done.
+
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::terminal::{product, warn};
+use crate::ca::{Established, NewCa, token_says};
+use crate::certificate::subject::{describe, fingerprint};
+use crate::ledger::Purpose;
+
+/// Prints what was made, and the lines that servers and clients need.
+pub(crate) fn show_established(
+    context: &Context,
+    new: &NewCa<'_>,
+    done: &Established,
+) -> Result<(), Failure> {
+    if context.json() {
+        return product(&json(new, done).to_string());
+    }
+    if !context.talks() {
+        return Ok(());
+    }
+    product(&format!(
+        "CA {} is ready: {} {}",
+        done.name,
+        describe(&done.key.public_key),
+        fingerprint(&done.key.public_key)
+    ))?;
+    product(&format!("  key          {}", done.key.locator))?;
+    product(&format!("  token says   {}", token_says(&done.key.origin)))?;
+    product(&format!(
+        "  public key   {}",
+        done.public_key_file.display()
+    ))?;
+    product(&format!("  config       {}", done.config.display()))?;
+    let made = if done.ledger_is_new { " (new)" } else { "" };
+    product(&format!("  ledger       {}{made}", done.ledger.display()))?;
+    product(&format!("  next serial  {}", new.next_serial))?;
+    warn_of_weakness(done);
+    product("\nNext:")?;
+    if new.purpose != Purpose::Host {
+        for_users(done)?;
+    }
+    if new.purpose != Purpose::User {
+        for_hosts(done)?;
+    }
+    Ok(())
+}
+
+fn for_users(done: &Established) -> Result<(), Failure> {
+    let file = file_name(done);
+    product(&format!(
+        "  on each server, copy {file} to /etc/ssh/ and add to sshd_config:"
+    ))?;
+    product(&format!("    TrustedUserCAKeys /etc/ssh/{file}"))?;
+    product("  sign a user's key:")?;
+    product(&format!(
+        "    punchmark sign -s {} -I 'peter, laptop' -n peter -V +8h peter.pub",
+        done.name
+    ))
+}
+
+fn for_hosts(done: &Established) -> Result<(), Failure> {
+    product("  on each client, add to known_hosts, with your domain for *.example.org:")?;
+    product(&format!(
+        "    @cert-authority *.example.org {}",
+        done.public_key_line.trim_end()
+    ))?;
+    product("  sign a server's host key:")?;
+    product(&format!(
+        "    punchmark sign -s {} -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub",
+        done.name
+    ))
+}
+
+/// What the token says that a CA key should not be.
+fn warn_of_weakness(done: &Established) {
+    let origin = &done.key.origin;
+    if origin.sensitive == Some(false) || origin.extractable == Some(true) {
+        warn("by the token's own word, this key can be read out or exported");
+    }
+}
+
+fn json(new: &NewCa<'_>, done: &Established) -> serde_json::Value {
+    json!({
+        "name": done.name.as_str(),
+        "for": new.purpose,
+        "algorithm": describe(&done.key.public_key),
+        "fingerprint": fingerprint(&done.key.public_key),
+        "key": done.key.locator.to_string(),
+        "token-says": done.key.origin,
+        "public-key": done.public_key_line.trim_end(),
+        "public-key-file": done.public_key_file,
+        "config": done.config,
+        "ledger": done.ledger,
+        "next-serial": new.next_serial,
+    })
+}
+
+fn file_name(done: &Established) -> String {
+    let name = done.public_key_file.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}

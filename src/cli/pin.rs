@@ -1,0 +1,98 @@
+//! Where a PIN comes from: a file, a descriptor, the terminal, else `pinentry`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use pinentry::PassphraseInput;
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use crate::secret::{AskPin, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
+
+/// The one source that the global options name, else a person.
+pub(crate) enum PinSource {
+    File(PathBuf),
+    Descriptor(u32),
+    Person,
+}
+
+impl PinSource {
+    pub(crate) fn new(file: Option<PathBuf>, descriptor: Option<u32>) -> Self {
+        match (file, descriptor) {
+            (Some(file), _) => Self::File(file),
+            (None, Some(descriptor)) => Self::Descriptor(descriptor),
+            (None, None) => Self::Person,
+        }
+    }
+}
+
+impl AskPin for PinSource {
+    fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
+        match self {
+            Self::File(file) => read_pin_file(file),
+            Self::Descriptor(descriptor) => read_descriptor(*descriptor),
+            Self::Person => ask_person(device),
+        }
+    }
+}
+
+fn read_descriptor(descriptor: u32) -> Result<Pin, PinError> {
+    let path = format!("/dev/fd/{descriptor}");
+    let failed = |source| PinError::File {
+        path: format!("descriptor {descriptor}"),
+        source,
+    };
+    let limit = u64::try_from(PIN_MAX).unwrap_or(0) + 2;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * PIN_MAX));
+    File::open(path)
+        .map_err(failed)?
+        .take(limit)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    pin_from_bytes(bytes, &format!("descriptor {descriptor}"))
+}
+
+/// The passphrase of a key file, from a person.
+pub(crate) fn ask_passphrase(file: &str) -> Result<Pin, PinError> {
+    if File::open("/dev/tty").is_ok() {
+        return typed(&format!("Passphrase for {file}: "));
+    }
+    ask_pinentry(file, "Passphrase:")
+}
+
+/// At the terminal where there is one, although stdin may be a file.
+fn ask_person(device: &str) -> Result<Pin, PinError> {
+    if File::open("/dev/tty").is_ok() {
+        return typed(&format!("PIN for {device}: "));
+    }
+    ask_pinentry(device, "PIN:")
+}
+
+fn typed(prompt: &str) -> Result<Pin, PinError> {
+    match rpassword::prompt_password(prompt) {
+        Ok(typed) if typed.is_empty() => Err(PinError::Empty),
+        Ok(typed) => Ok(Pin::new(typed)),
+        Err(_cut_off) => Err(PinError::Cancelled),
+    }
+}
+
+fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
+    let nobody = || PinError::NobodyToAsk {
+        device: device.to_owned(),
+    };
+    let mut dialogue = PassphraseInput::with_default_binary().ok_or_else(nobody)?;
+    let answer = dialogue
+        .with_title("punchmark")
+        .with_description(device)
+        .with_prompt(prompt)
+        .required("an answer is needed")
+        .interact();
+    match answer {
+        Ok(pin) => Ok(Pin::new(pin.expose_secret().to_owned())),
+        Err(pinentry::Error::Cancelled) => Err(PinError::Cancelled),
+        Err(error) => Err(PinError::Pinentry {
+            reason: error.to_string(),
+        }),
+    }
+}

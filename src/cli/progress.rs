@@ -1,0 +1,186 @@
+//! What a run shows while it goes on: a bar on a terminal, lines elsewhere.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::failure::{chain, is_refusal};
+use super::hint::hint_of_key;
+use super::terminal::{product, say};
+use crate::batch::{BatchError, Report};
+
+/// How much of each key's fate is told, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// A JSON object a line, on stdout.
+    Json,
+    /// Errors alone.
+    Errors,
+    /// A line for the one key there is.
+    Single,
+    /// A line a key.
+    Lines,
+    /// A bar, and errors above it.
+    Bar {
+        /// How many keys there are, if that is known.
+        keys: Option<u64>,
+    },
+}
+
+/// Tells of each key of a run, as it comes.
+pub(crate) struct Progress {
+    style: Style,
+    bar: ProgressBar,
+    /// Of each failure, whether it was a refusal; the first few decide the exit code.
+    failures: Mutex<Vec<bool>>,
+}
+
+impl Progress {
+    pub(crate) fn new(style: Style) -> Self {
+        let bar = match style {
+            Style::Bar { keys } => bar(keys),
+            _ => ProgressBar::hidden(),
+        };
+        Self {
+            style,
+            bar,
+            failures: Mutex::default(),
+        }
+    }
+
+    /// Tells of one key.
+    pub(crate) fn tell(&self, report: Report<'_>) {
+        self.bar.inc(1);
+        if let Report::Failed { error, .. } = &report {
+            self.note(is_refusal(error));
+        }
+        match self.style {
+            Style::Json => {
+                // A closed stdout must not stop certificates from being recorded.
+                let _closed = product(&json(&report).to_string());
+            }
+            _ => self.tell_person(&report),
+        }
+    }
+
+    /// Ends the bar; of each failure so far, whether it was a refusal.
+    pub(crate) fn finish(&self) -> Vec<bool> {
+        self.bar.finish_and_clear();
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn tell_person(&self, report: &Report<'_>) {
+        match report {
+            Report::Signed {
+                output: None, line, ..
+            } => {
+                let _closed = product(line.trim_end());
+            }
+            Report::Signed {
+                output: Some(output),
+                serial,
+                resumed,
+                ..
+            } => {
+                let word = if *resumed { "kept" } else { "signed" };
+                match self.style {
+                    Style::Single => say(&format!("{word} {}", output.display())),
+                    Style::Lines => say(&format!("{word} {}: serial {serial}", output.display())),
+                    _ => {}
+                }
+            }
+            Report::Failed { file, error } => {
+                self.complain(*file, &chain(error));
+                if let (Style::Lines | Style::Single, Some(hint)) = (self.style, hint_of_key(error))
+                {
+                    say(&format!("  hint: {hint}"));
+                }
+            }
+            Report::NotTried { file } => {
+                self.complain(Some(file), "not signed, since the run ended before")
+            }
+        }
+    }
+
+    fn complain(&self, file: Option<&Path>, words: &str) {
+        let words = match file {
+            Some(file) => format!("punchmark: {}: {words}", file.display()),
+            None => format!("punchmark: {words}"),
+        };
+        self.bar.suspend(|| say(&words));
+    }
+
+    fn note(&self, refusal: bool) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        // A batch of bad files must not grow in memory: two decide as well as a million.
+        if failures.len() < 2 {
+            failures.push(refusal);
+        }
+    }
+}
+
+/// The bar, where somebody looks at it and there is more than a glance to see.
+pub(crate) fn style(json: bool, talks: bool, keys: Option<u64>) -> Style {
+    match (json, talks) {
+        (true, _) => Style::Json,
+        (_, false) => Style::Errors,
+        _ if keys == Some(1) => Style::Single,
+        _ if keys.is_none_or(|keys| keys > FEW) && std::io::stderr().is_terminal() => {
+            Style::Bar { keys }
+        }
+        _ => Style::Lines,
+    }
+}
+
+fn bar(keys: Option<u64>) -> ProgressBar {
+    let (bar, template) = match keys {
+        Some(keys) => (
+            ProgressBar::new(keys),
+            "{bar:40} {pos} of {len} keys, {per_sec}, {eta} left",
+        ),
+        None => (
+            ProgressBar::new_spinner(),
+            "{spinner} {pos} keys, {per_sec}",
+        ),
+    };
+    let style = ProgressStyle::with_template(template);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn json(report: &Report<'_>) -> serde_json::Value {
+    match report {
+        Report::Signed {
+            file,
+            output,
+            serial,
+            line,
+            resumed,
+        } => json!({
+            "file": file, "output": output, "serial": serial,
+            "state": if *resumed { "kept" } else { "signed" },
+            "certificate": line.trim_end(),
+        }),
+        Report::Failed { file, error } => json!({
+            "file": file, "state": if is_refusal(error) { "refused" } else { "failed" },
+            "error": chain(error), "serial": spent(error),
+        }),
+        Report::NotTried { file } => json!({ "file": file, "state": "not tried" }),
+    }
+}
+
+/// The serial of a certificate that exists, but could not be written.
+fn spent(error: &BatchError) -> Option<u64> {
+    match error {
+        BatchError::Write { serial, .. } => Some(*serial),
+        _ => None,
+    }
+}
+
+/// Up to so many keys a line each is shorter than a bar.
+const FEW: u64 = 10;

@@ -1,0 +1,165 @@
+//! `punchmark show`: a certificate or key explained, and what is alarming about it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+use ssh_key::public::KeyData;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::terminal::{product, say};
+use crate::certificate::alarm::{Alarm, alarms};
+use crate::certificate::explain::Fields;
+use crate::certificate::key_line::{KeyLineError, read_public_key_line};
+use crate::certificate::reader::RawCertificate;
+use crate::certificate::subject::{describe, fingerprint};
+use crate::certificate::{Subject, read_certificate_line};
+use crate::config::{self, Config, read_limited};
+
+/// Explain certificates and public keys, and say what is alarming
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Show {
+    /// Certificate or public key files, or `-`
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+}
+
+/// What a file holds.
+enum Shown {
+    Certificate(Box<RawCertificate>, String),
+    Key(Box<KeyData>, String),
+}
+
+impl Show {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config_if_there()?;
+        let known = match &config {
+            Some(config) => Some(ca_keys(config)?),
+            None => None,
+        };
+        let mut exit = Exit::Done;
+        for file in &self.files {
+            match read(file) {
+                Ok(shown) => print(context, file, &shown, known.as_deref())?,
+                Err(words) => {
+                    say(&format!("punchmark: {}: {words}", file.display()));
+                    exit = Exit::Failed;
+                }
+            }
+        }
+        Ok(exit)
+    }
+}
+
+/// The keys of the config's CAs. A CA whose file is damaged is an error, not unknown.
+fn ca_keys(config: &Config) -> Result<Vec<KeyData>, Failure> {
+    let keys = config.cas().map(|(_, ca)| config.public_key(ca));
+    keys.map(|key| Ok(key?.key_data().clone())).collect()
+}
+
+fn read(file: &Path) -> Result<Shown, String> {
+    let text = match file == Path::new("-") {
+        true => config::read_stdin(),
+        false => read_limited(file, LARGEST),
+    };
+    let text = text.map_err(|error| error.to_string())?;
+    match read_public_key_line(&text) {
+        Ok((key, comment)) => Ok(Shown::Key(Box::new(key), comment)),
+        Err(KeyLineError::Certificate) => read_certificate_line(&text)
+            .map(|(certificate, comment)| Shown::Certificate(Box::new(certificate), comment))
+            .map_err(|error| super::failure::chain(&error)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn print(
+    context: &Context,
+    file: &Path,
+    shown: &Shown,
+    known: Option<&[KeyData]>,
+) -> Result<(), Failure> {
+    match (shown, context.json()) {
+        (Shown::Certificate(certificate, comment), json) => {
+            let alarms = alarms_of(certificate, known);
+            match json {
+                true => product(&certificate_json(file, certificate, comment, &alarms).to_string()),
+                false => print_certificate(file, certificate, &alarms),
+            }
+        }
+        (Shown::Key(key, comment), true) => product(&key_json(file, key, comment).to_string()),
+        (Shown::Key(key, _), false) => {
+            product(&format!("{}:", file.display()))?;
+            product(&format!(
+                "  public key    {} {}",
+                describe(key),
+                fingerprint(key)
+            ))?;
+            match Subject::try_from(key.as_ref().clone()) {
+                Ok(_) => Ok(()),
+                Err(error) => product(&format!("  ! it cannot be certified: {error}")),
+            }
+        }
+    }
+}
+
+/// Without a config, no CA can be unknown to it.
+fn alarms_of(certificate: &RawCertificate, known: Option<&[KeyData]>) -> Vec<Alarm> {
+    let mut alarms = alarms(certificate, config::now(), known.unwrap_or_default());
+    if known.is_none() {
+        alarms.retain(|alarm| *alarm != Alarm::UnknownCa);
+    }
+    alarms
+}
+
+fn print_certificate(
+    file: &Path,
+    certificate: &RawCertificate,
+    alarms: &[Alarm],
+) -> Result<(), Failure> {
+    product(&format!("{}:", file.display()))?;
+    for (label, value) in Fields::of(certificate).rows() {
+        product(&format!("  {label:12}{value}"))?;
+    }
+    for alarm in alarms {
+        let mark = if alarm.is_note() { "-" } else { "!" };
+        product(&format!("  {mark} {alarm}"))?;
+    }
+    Ok(())
+}
+
+fn certificate_json(
+    file: &Path,
+    certificate: &RawCertificate,
+    comment: &str,
+    alarms: &[Alarm],
+) -> Value {
+    let alarms: Vec<_> = alarms
+        .iter()
+        .map(|alarm| json!({ "alarm": alarm, "words": alarm.to_string(), "note": alarm.is_note() }))
+        .collect();
+    json!({
+        "file": file, "is": "certificate", "comment": comment,
+        "certificate": Fields::of(certificate), "alarms": alarms,
+    })
+}
+
+fn key_json(file: &Path, key: &KeyData, comment: &str) -> Value {
+    let certifiable = Subject::try_from(key.clone());
+    json!({
+        "file": file, "is": "public key", "comment": comment,
+        "algorithm": describe(key), "fingerprint": fingerprint(key),
+        "certifiable": certifiable.is_ok(),
+        "reason": certifiable.err().map(|error| error.to_string()),
+    })
+}
+
+/// A certificate of 64 KiB is 88 KiB of Base64.
+const LARGEST: u64 = 128 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark show peter-cert.pub
+  punchmark show --json *-cert.pub
+  ssh-keyscan -c web1.example.org 2>/dev/null | cut -d' ' -f2- | punchmark show -";

@@ -1,0 +1,321 @@
+//! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use clap::Args;
+
+use super::context::{Context, KnownCa};
+use super::failure::{Exit, Failure, exit_of_keys};
+use super::progress::{Progress, style};
+use super::subjects::{PathList, Separator, count};
+use super::terminal::say;
+use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
+use crate::certificate::{KeyId, Kind, Options, Principals, Serial, Validity};
+use crate::config::{self, Config};
+use crate::issue::{OpenCa, SharedLedger};
+use crate::ledger::{Ledger, Purpose};
+use crate::policy::CaFacts;
+use crate::request::Ask;
+use crate::signer::RsaHash;
+
+/// Sign public keys, with the letters of ssh-keygen -s
+///
+/// Each certificate is written beside its key: peter.pub gives peter-cert.pub, and an
+/// existing one is replaced whole. `-` reads one key on stdin and writes to stdout.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Sign {
+    /// The CA, by the name that `init`, `adopt` or `import` recorded
+    #[arg(short = 's', value_name = "CA", required = true)]
+    ca: String,
+
+    /// Key ID: how servers name the certificate in their logs
+    #[arg(
+        short = 'I',
+        value_name = "KEY_ID",
+        required = true,
+        allow_hyphen_values = true
+    )]
+    key_id: String,
+
+    /// Names that the certificate is valid for, with commas between
+    #[arg(short = 'n', value_name = "PRINCIPALS", allow_hyphen_values = true)]
+    principals: Option<String>,
+
+    /// When it is valid: +8h, -5m:+1w, 20261122:20261129Z, always:forever [default: forever]
+    #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
+    validity: Option<String>,
+
+    /// An option: clear, no-pty, force-command=…, source-address=…, critical:…, extension:…
+    #[arg(short = 'O', value_name = "OPTION", allow_hyphen_values = true)]
+    options: Vec<String>,
+
+    /// Make host certificates
+    #[arg(short = 'h')]
+    host: bool,
+
+    /// The signature of an RSA CA: rsa-sha2-512 or rsa-sha2-256 [default: rsa-sha2-512]
+    #[arg(short = 't', value_name = "SIGNATURE", value_parser = rsa_hash)]
+    hash: Option<RsaHash>,
+
+    /// Serial: N for one key, +N to count up from N [default: the ledger's next ones]
+    #[arg(short = 'z', value_name = "SERIAL", allow_hyphen_values = true)]
+    serial: Option<String>,
+
+    /// Read the paths of key files from a file, or from stdin for `-`, one a line
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    files_from: Option<PathBuf>,
+
+    /// Paths of --files-from end in NUL bytes
+    #[arg(short = '0', long, requires = "files_from")]
+    null: bool,
+
+    /// Skip keys that have a valid certificate for the same request in the ledger
+    #[arg(long)]
+    resume: bool,
+
+    /// Public key files, or `-`
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+impl Sign {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let ask = self.ask()?;
+        let serials = self.serials()?;
+        let subject = self.subject()?;
+        let mut files = match subject {
+            Some(_) => None,
+            None => Some(self.paths()?),
+        };
+        let config = context.config()?;
+        self.refuse_locator(&config)?;
+        let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
+        let known = context.known_ca(&config, ledger.as_ref(), &self.ca)?;
+        let keys = ca_keys(ledger.as_ref())?;
+        let mut ca = self.open(&known, context)?;
+
+        let count = self.count(subject.is_some());
+        let progress = Progress::new(style(context.json(), context.talks(), count));
+        let batch = Batch {
+            facts: facts(&self.ca, known.config.certificates, &keys),
+            ask,
+            serials,
+            resume: if self.resume { Resume::Yes } else { Resume::No },
+            keyboard: config::keyboard(),
+            now: &config::now,
+            report: &|report| progress.tell(report),
+        };
+        let ledger: SharedLedger = Mutex::new(ledger);
+        let ended = match (subject, &mut files) {
+            (Some((key, comment)), _) => batch.run(&mut ca, &ledger, Subjects::One(key, comment)),
+            (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
+            (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
+        };
+        let failures = progress.finish();
+        if context.talks() {
+            self.summarise(&ended, &batch.ask, count);
+        }
+        match ended.early {
+            Some(early) => Err(early.into()),
+            None => Ok(exit_of_keys(&failures, count.unwrap_or(u64::MAX))),
+        }
+    }
+
+    /// What is asked for every key, parsed before anything is opened.
+    fn ask(&self) -> Result<Ask, Failure> {
+        let kind = if self.host { Kind::Host } else { Kind::User };
+        let Some(principals) = &self.principals else {
+            return Err(Failure::Usage(NO_PRINCIPALS.to_owned()));
+        };
+        let validity = self.validity.as_deref().unwrap_or("always:forever");
+        Ok(Ask {
+            kind,
+            key_id: KeyId::parse(&self.key_id)?,
+            principals: Principals::parse(principals, kind)?,
+            validity: Validity::parse(validity, config::now(), &config::time_zone())?,
+            validity_as_asked: validity.to_owned(),
+            options: Options::parse(kind, &self.options)?,
+            serial: None,
+        })
+    }
+
+    fn serials(&self) -> Result<SerialPlan, Failure> {
+        let Some(text) = &self.serial else {
+            return Ok(SerialPlan::Automatic);
+        };
+        let (number, counting) = match text.strip_prefix('+') {
+            Some(number) => (number, true),
+            None => (text.as_str(), false),
+        };
+        let serial: Serial = number.parse().map_err(|source| Failure::Serial {
+            text: text.clone(),
+            source,
+        })?;
+        match counting {
+            true => Ok(SerialPlan::CountingFrom(serial)),
+            false if self.files.len() > 1 => Err(Failure::Usage(format!(
+                "serial {serial} was given for {} keys; -z +{serial} counts up from it",
+                self.files.len()
+            ))),
+            false => Ok(SerialPlan::Single(serial)),
+        }
+    }
+
+    /// The key on stdin, if that is what `-` asks for.
+    fn subject(&self) -> Result<Option<(ssh_key::public::KeyData, String)>, Failure> {
+        match self.files.as_slice() {
+            [] if self.files_from.is_none() => Err(Failure::Usage(NO_KEY.to_owned())),
+            [file] if file == Path::new("-") => {
+                let subject = config::subject_from_stdin().map_err(Failure::Stdin)?;
+                Ok(Some(subject))
+            }
+            files if files.iter().any(|file| file == Path::new("-")) => {
+                Err(Failure::Usage("- stands for one key, alone".to_owned()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn paths(&self) -> Result<Box<dyn Iterator<Item = io::Result<PathBuf>>>, Failure> {
+        let Some(list) = &self.files_from else {
+            return Ok(Box::new(self.files.clone().into_iter().map(Ok)));
+        };
+        let paths = PathList::open(list, self.separator()).map_err(|source| Failure::File {
+            path: list.display().to_string(),
+            source,
+        })?;
+        Ok(Box::new(paths))
+    }
+
+    fn separator(&self) -> Separator {
+        match self.null {
+            true => Separator::Nul,
+            false => Separator::Newline,
+        }
+    }
+
+    /// How many keys there are, if that can be known before.
+    fn count(&self, from_stdin: bool) -> Option<u64> {
+        match &self.files_from {
+            _ if from_stdin => Some(1),
+            None => u64::try_from(self.files.len()).ok(),
+            Some(list) if list == Path::new("-") => None,
+            Some(list) => count(list, self.separator()),
+        }
+    }
+
+    fn open(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
+        let mut pins = context.pins();
+        Ok(OpenCa::open(
+            known.ca.clone(),
+            &known.config.key,
+            self.hash,
+            &mut pins,
+        )?)
+    }
+
+    /// A locator is no CA; if it is the key of one, its name is said.
+    fn refuse_locator(&self, config: &Config) -> Result<(), Failure> {
+        let Ok(locator) = self.ca.parse::<crate::signer::Locator>() else {
+            return Ok(());
+        };
+        match config.cas().find(|(_, ca)| ca.key == locator) {
+            Some((name, _)) => Err(Failure::Usage(format!(
+                "-s takes the name of a CA; this key is CA `{name}`"
+            ))),
+            None => Err(Failure::UnknownLocator {
+                config: config.path().display().to_string(),
+                locator: locator.to_string(),
+            }),
+        }
+    }
+
+    fn summarise(&self, ended: &Ended, ask: &Ask, count: Option<u64>) {
+        let summary = &ended.summary;
+        if let Some((first, last)) = summary.serials {
+            let what = match (count, first == last) {
+                (Some(1), _) => format!("  serial {first} of {}", self.ca),
+                (_, true) => format!("signed 1 key with {}: serial {first}", self.ca),
+                (_, false) => format!(
+                    "signed {} with {}: serials {first} to {last}",
+                    keys(summary.signed),
+                    self.ca
+                ),
+            };
+            say(&format!(
+                "{what}, key ID {:?}, principals {}",
+                ask.key_id.as_str(),
+                ask.principals
+            ));
+            say(&format!("  valid {}", ask.validity));
+        }
+        if count != Some(1) {
+            summarise_the_rest(summary);
+        }
+    }
+}
+
+/// Of a run over several keys: those without a new certificate.
+fn summarise_the_rest(summary: &Summary) {
+    for (number, words) in [
+        (summary.resumed, "had a certificate before"),
+        (summary.failed, "failed"),
+        (summary.not_tried, "not tried"),
+    ] {
+        if number > 0 {
+            say(&format!("{} {words}", keys(number)));
+        }
+    }
+}
+
+fn keys(number: u64) -> String {
+    match number {
+        1 => "1 key".to_owned(),
+        number => format!("{number} keys"),
+    }
+}
+
+fn facts<'a>(
+    name: &'a str,
+    purpose: Purpose,
+    ca_keys: &'a [(String, ssh_key::public::KeyData)],
+) -> CaFacts<'a> {
+    CaFacts {
+        name,
+        signs_users: purpose != Purpose::Host,
+        signs_hosts: purpose != Purpose::User,
+        ca_keys,
+    }
+}
+
+/// Every CA key of the ledger: none is ever certified.
+fn ca_keys(ledger: &dyn Ledger) -> Result<Vec<(String, ssh_key::public::KeyData)>, Failure> {
+    let cas = ledger.cas()?;
+    Ok(cas
+        .iter()
+        .map(|ca| (ca.name().to_owned(), ca.public_key().clone()))
+        .collect())
+}
+
+fn rsa_hash(text: &str) -> Result<RsaHash, String> {
+    match text {
+        "rsa-sha2-512" => Ok(RsaHash::Sha512),
+        "rsa-sha2-256" => Ok(RsaHash::Sha256),
+        "ssh-rsa" => Err("ssh-rsa is SHA-1, which no OpenSSH since 8.8 accepts".to_owned()),
+        _ => Err("rsa-sha2-512 or rsa-sha2-256".to_owned()),
+    }
+}
+
+const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
+const NO_PRINCIPALS: &str =
+    "no principals: a certificate without -n would be valid for any user on old servers";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark sign -s users -I 'peter, laptop' -n peter -V -5m:+1w peter.pub
+  punchmark sign -s users -I ops -n root -O clear -O permit-pty -O source-address=10.0.0.0/8 *.pub
+  punchmark sign -s hosts -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub
+  find . -name '*.pub' -print0 | punchmark sign -s users -I all -n dev --files-from - -0 --resume";

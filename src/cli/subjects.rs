@@ -1,0 +1,134 @@
+//! Which key files a run is about: named one by one, or in a list.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+/// How the paths of a list are set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Separator {
+    Newline,
+    Nul,
+}
+
+/// The paths of a list file, or of standard input for `-`, read as they are needed.
+///
+/// Empty lines are passed over; a path is at most 4096 bytes.
+pub(crate) struct PathList {
+    input: Box<dyn BufRead>,
+    separator: Separator,
+    failed: bool,
+}
+
+impl PathList {
+    pub(crate) fn open(list: &Path, separator: Separator) -> io::Result<Self> {
+        let input: Box<dyn BufRead> = if list == Path::new("-") {
+            Box::new(BufReader::new(io::stdin()))
+        } else {
+            Box::new(BufReader::new(File::open(list)?))
+        };
+        Ok(Self {
+            input,
+            separator,
+            failed: false,
+        })
+    }
+
+    fn read(&mut self) -> io::Result<Option<PathBuf>> {
+        loop {
+            let mut path = Vec::new();
+            let mut limited = (&mut self.input).take(LONGEST_PATH + 1);
+            if limited.read_until(self.separator.byte(), &mut path)? == 0 {
+                return Ok(None);
+            }
+            if path.last() == Some(&self.separator.byte()) {
+                path.pop();
+            } else if u64::try_from(path.len()).is_ok_and(|length| length > LONGEST_PATH) {
+                return Err(io::ErrorKind::InvalidFilename.into());
+            }
+            if self.separator == Separator::Newline && path.last() == Some(&b'\r') {
+                path.pop();
+            }
+            if !path.is_empty() {
+                return Ok(Some(OsString::from_vec(path).into()));
+            }
+        }
+    }
+}
+
+impl Iterator for PathList {
+    type Item = io::Result<PathBuf>;
+
+    /// After an error there is nothing more: what follows it cannot be told apart.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let path = self.read().transpose();
+        self.failed = matches!(path, Some(Err(_)));
+        path
+    }
+}
+
+impl Separator {
+    fn byte(self) -> u8 {
+        match self {
+            Self::Newline => b'\n',
+            Self::Nul => 0,
+        }
+    }
+}
+
+/// How many paths a list file has, for a progress bar; none if it is not a plain file.
+pub(crate) fn count(list: &Path, separator: Separator) -> Option<u64> {
+    if !list.metadata().ok()?.is_file() {
+        return None;
+    }
+    let paths = PathList::open(list, separator).ok()?;
+    u64::try_from(paths.take_while(Result::is_ok).count()).ok()
+}
+
+/// `PATH_MAX` of Linux.
+const LONGEST_PATH: u64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &[u8], separator: Separator) -> Vec<Result<String, io::ErrorKind>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        PathList::open(file.path(), separator)
+            .unwrap()
+            .map(|path| match path {
+                Ok(path) => Ok(path.display().to_string()),
+                Err(error) => Err(error.kind()),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn reads_a_path_a_line_and_passes_empty_lines_over() {
+        let paths = read(b"a b.pub\r\n\nc.pub", Separator::Newline);
+        assert_eq!(paths, [Ok("a b.pub".to_owned()), Ok("c.pub".to_owned())]);
+    }
+
+    #[test]
+    fn with_nul_a_newline_is_part_of_a_path() {
+        assert_eq!(
+            read(b"a\nb\0c\0", Separator::Nul),
+            [Ok("a\nb".to_owned()), Ok("c".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_path_over_the_limit_ends_the_list() {
+        let content = [vec![b'a'; 5000], b"\nb\n".to_vec()].concat();
+        assert_eq!(
+            read(&content, Separator::Newline),
+            [Err(io::ErrorKind::InvalidFilename)]
+        );
+    }
+}

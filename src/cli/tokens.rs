@@ -1,0 +1,151 @@
+//! `punchmark tokens`: what is plugged in, and the locator of each key.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::terminal::{product, say};
+use crate::ca::token_says;
+use crate::signer::pkcs11::Uri;
+use crate::signer::{Inventory, KeyEntry, Locator, SlotEntry, TokenEntry, inventory};
+
+/// List slots, tokens and keys, each key with the locator that names it
+///
+/// Looks at --module, else at the modules that the config names, else at all that p11-kit
+/// is configured for. Most tokens show private keys, and what they say of them, only
+/// after a login.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Tokens {
+    /// PKCS#11 module to look at; may be given several times
+    #[arg(long, value_name = "PATH")]
+    module: Vec<PathBuf>,
+
+    /// Log in to the one token that this locator names, asking for its PIN
+    #[arg(long, value_name = "LOCATOR", value_parser = str::parse::<Locator>)]
+    login: Option<Locator>,
+}
+
+impl Tokens {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let seen = match &self.login {
+            Some(Locator::Pkcs11(uri)) => vec![self.logged_in(uri, context)?],
+            None => self
+                .modules(context)?
+                .into_iter()
+                .map(|module| inventory(module.as_deref(), None))
+                .collect::<Result<_, _>>()?,
+        };
+        if context.json() {
+            product(&serde_json::json!({ "modules": seen }).to_string())?;
+        } else {
+            seen.iter().try_for_each(print_module)?;
+            self.say_what_is_hidden(&seen, context);
+        }
+        Ok(Exit::Done)
+    }
+
+    fn logged_in(&self, uri: &Uri, context: &Context) -> Result<Inventory, Failure> {
+        let mut pins = context.pins();
+        let module = self.module.first().map(PathBuf::as_path);
+        Ok(inventory(module, Some((uri, &mut pins)))?)
+    }
+
+    /// The modules to look at; none stands for p11-kit's proxy.
+    fn modules(&self, context: &Context) -> Result<Vec<Option<PathBuf>>, Failure> {
+        if !self.module.is_empty() {
+            return Ok(self.module.iter().cloned().map(Some).collect());
+        }
+        let mut named = BTreeSet::new();
+        if let Some(config) = context.config_if_there()? {
+            named.extend(config.modules().iter().map(|module| config.resolve(module)));
+            let of_cas = config.cas().filter_map(|(_, ca)| match &ca.key {
+                Locator::Pkcs11(uri) => uri.module_path().map(PathBuf::from),
+            });
+            named.extend(of_cas);
+        }
+        match named.is_empty() {
+            true => Ok(vec![None]),
+            false => Ok(named.into_iter().map(Some).collect()),
+        }
+    }
+
+    fn say_what_is_hidden(&self, seen: &[Inventory], context: &Context) {
+        let tokens = seen.iter().flat_map(|module| &module.slots);
+        let hidden = tokens
+            .filter_map(|slot| slot.token.as_ref())
+            .any(|token| token.login_required && !token.logged_in);
+        if hidden && context.talks() {
+            say("private keys may be hidden; --login 'pkcs11:token=…' shows those of one token");
+        }
+    }
+}
+
+fn print_module(module: &Inventory) -> Result<(), Failure> {
+    product(&format!("{}", module.module.display()))?;
+    if module.slots.is_empty() {
+        product("  no slots")?;
+    }
+    module.slots.iter().try_for_each(print_slot)
+}
+
+fn print_slot(slot: &SlotEntry) -> Result<(), Failure> {
+    match &slot.token {
+        None => product(&format!(
+            "  slot {}: {}, no token",
+            slot.slot_id, slot.description
+        )),
+        Some(token) => {
+            product(&format!("  slot {}: {}", slot.slot_id, token_words(token)))?;
+            if let Some(fault) = &token.fault {
+                product(&format!("    keys cannot be listed: {fault}"))?;
+            }
+            if token.keys.is_empty() && token.fault.is_none() {
+                product("    no keys to be seen")?;
+            }
+            token.keys.iter().try_for_each(print_key)
+        }
+    }
+}
+
+fn token_words(token: &TokenEntry) -> String {
+    format!(
+        "token {:?}, {} {}, serial {}",
+        token.label, token.manufacturer, token.model, token.serial
+    )
+}
+
+fn print_key(key: &KeyEntry) -> Result<(), Failure> {
+    let kind = key.key_type.as_deref().unwrap_or("unknown type");
+    let bits = key.bits.map(|bits| format!(" {bits}")).unwrap_or_default();
+    let locator = key
+        .locator
+        .as_deref()
+        .unwrap_or("no locator names it alone");
+    product(&format!("    {locator}"))?;
+    let half = match key.private {
+        Some(true) => "private key",
+        Some(false) => "public key only",
+        None => "public key; the private one shows after a login",
+    };
+    product(&format!("      {kind}{bits}, {half}"))?;
+    if key.private == Some(true) {
+        product(&format!(
+            "      the token says: {}",
+            token_says(&key.origin)
+        ))?;
+    }
+    match &key.public_key {
+        Some(public_key) => product(&format!("      {public_key}")),
+        None => Ok(()),
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark tokens
+  punchmark tokens --module /usr/lib/softhsm/libsofthsm2.so
+  punchmark tokens --login 'pkcs11:token=Root%20CA?module-path=/usr/lib/softhsm/libsofthsm2.so'";

@@ -1,0 +1,343 @@
+//! `punchmark.toml`: which CAs there are, where their keys and the ledger lie.
+//!
+//! Holds no secret. Strict: an unknown key is an error with line and column. This
+//! module alone reads the environment, and the files that the others are about.
+
+mod edit;
+mod place;
+mod subject;
+mod surroundings;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer};
+use ssh_key::PublicKey;
+
+pub use edit::{EditError, with_ca};
+pub use place::{Place, PlaceError};
+pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
+pub use surroundings::{keyboard, now, time_zone};
+
+use crate::ledger::Purpose;
+use crate::signer::Locator;
+
+/// The config, read and understood.
+#[derive(Clone, Debug)]
+pub struct Config {
+    folder: PathBuf,
+    path: PathBuf,
+    text: String,
+    file: ConfigFile,
+}
+
+/// The file's own structure.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ConfigFile {
+    ledger: Option<PathBuf>,
+    #[serde(default)]
+    modules: Vec<PathBuf>,
+    clock_leap_days: Option<u64>,
+    #[serde(default)]
+    ca: BTreeMap<CaName, CaConfig>,
+}
+
+/// One `[ca.NAME]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CaConfig {
+    /// What it may sign.
+    pub certificates: Purpose,
+    /// Where its key is.
+    #[serde(deserialize_with = "parsed")]
+    pub key: Locator,
+    /// Its public key file, as it stands in the config.
+    pub public_key: PathBuf,
+}
+
+/// The name of a CA: 1 to 64 of `a-z A-Z 0-9 _ -`, not beginning with `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CaName(String);
+
+/// A name that no CA can have.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name for a CA; 1 to 64 letters, digits, `_` or `-`, not beginning with `-`")]
+pub struct CaNameError(String);
+
+/// Why the config cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// There is none.
+    #[error("no config at {}", .0.display())]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("config {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is not what a config looks like.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// From 1, in characters.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// It has no CA of this name.
+    #[error("config {} has no CA `{name}`{}", path.display(), known(known_names))]
+    NoCa {
+        /// The file.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// The names it has.
+        known_names: Vec<String>,
+    },
+    /// The public key file of a CA is no public key.
+    #[error("public key file {}", path.display())]
+    PublicKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ssh_key::Error,
+    },
+}
+
+impl Config {
+    /// Reads the config at `path`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = read_limited(path, LARGEST).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ConfigError::Missing(path.to_path_buf()),
+            _ => ConfigError::File {
+                path: path.to_path_buf(),
+                source,
+            },
+        })?;
+        Self::parse(path, text)
+    }
+
+    /// An empty config that would lie at `path`.
+    pub fn empty(path: &Path) -> Self {
+        Self {
+            folder: folder(path),
+            path: path.to_path_buf(),
+            text: String::new(),
+            file: ConfigFile::default(),
+        }
+    }
+
+    fn parse(path: &Path, text: String) -> Result<Self, ConfigError> {
+        let file = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
+        Ok(Self {
+            folder: folder(path),
+            path: path.to_path_buf(),
+            text,
+            file,
+        })
+    }
+
+    /// The file itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the ledger lies: what the config says, else beside it with the same name.
+    pub fn ledger(&self) -> PathBuf {
+        match &self.file.ledger {
+            Some(ledger) => self.folder.join(ledger),
+            None => self.path.with_extension("ledger"),
+        }
+    }
+
+    /// The PKCS#11 modules that `punchmark tokens` looks at.
+    pub fn modules(&self) -> &[PathBuf] {
+        &self.file.modules
+    }
+
+    /// How many days may lie between two entries before somebody is asked.
+    pub fn clock_leap_days(&self) -> u64 {
+        self.file.clock_leap_days.unwrap_or(CLOCK_LEAP_DAYS)
+    }
+
+    /// Every CA, by name.
+    pub fn cas(&self) -> impl Iterator<Item = (&CaName, &CaConfig)> {
+        self.file.ca.iter()
+    }
+
+    /// The CA of this name.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoCa`], with the names there are.
+    pub fn ca(&self, name: &str) -> Result<&CaConfig, ConfigError> {
+        let found = self.cas().find(|(known, _)| known.as_str() == name);
+        found.map(|(_, ca)| ca).ok_or_else(|| ConfigError::NoCa {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            known_names: self.cas().map(|(name, _)| name.to_string()).collect(),
+        })
+    }
+
+    /// The recorded public key of a CA.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`] or [`ConfigError::PublicKey`].
+    pub fn public_key(&self, ca: &CaConfig) -> Result<PublicKey, ConfigError> {
+        let path = self.folder.join(&ca.public_key);
+        let text = read_limited(&path, LARGEST).map_err(|source| ConfigError::File {
+            path: path.clone(),
+            source,
+        })?;
+        PublicKey::from_openssh(&text).map_err(|source| ConfigError::PublicKey { path, source })
+    }
+
+    /// A path of the config, made from where the config lies.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+}
+
+impl CaName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CaName {
+    type Err = CaNameError;
+
+    fn from_str(name: &str) -> Result<Self, CaNameError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let fits = (1..=64).contains(&name.len()) && !name.starts_with('-');
+        if fits && name.chars().all(plain) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(CaNameError(name.to_owned()))
+        }
+    }
+}
+
+impl Display for CaName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for CaName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer)
+    }
+}
+
+/// A value that is written as a string, parsed by its own rules.
+fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let before = before.unwrap_or_default();
+    let last_line = before.rsplit('\n').next().unwrap_or_default();
+    ConfigError::Syntax {
+        path: path.to_path_buf(),
+        line: before.matches('\n').count() + 1,
+        column: last_line.chars().count() + 1,
+        message: error.message().replace('\n', " "),
+    }
+}
+
+fn folder(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new("")).to_path_buf()
+}
+
+fn known(names: &[String]) -> String {
+    match names {
+        [] => "; it has none at all".to_owned(),
+        names => format!("; it has `{}`", names.join("`, `")),
+    }
+}
+
+/// The largest config or public key file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+/// A CA that signs once a year is not rare; a clock that leaps further is.
+const CLOCK_LEAP_DAYS: u64 = 400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(Path::new("/etc/punchmark/punchmark.toml"), text.to_owned())
+    }
+
+    const USERS: &str = "[ca.users]\ncertificates = \"user\"\n\
+        key = \"pkcs11:token=T;object=users\"\npublic-key = \"users.pub\"\n";
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_line_and_column() {
+        let error = parse(&format!("{USERS}  colour = \"red\"\n")).unwrap_err();
+        assert!(
+            matches!(&error, ConfigError::Syntax { line: 5, column: 3, message, .. }
+                if message.contains("colour")),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_bad_locator_is_an_error_where_it_stands() {
+        let error = parse(&USERS.replace("pkcs11:token=T", "pkcs11:pin-value=1")).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::Syntax { line: 3, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_config() {
+        let config = parse(&format!("ledger = \"../l\"\n{USERS}")).unwrap();
+        assert_eq!(config.ledger(), Path::new("/etc/punchmark/../l"));
+        let config = parse(USERS).unwrap();
+        assert_eq!(
+            config.ledger(),
+            Path::new("/etc/punchmark/punchmark.ledger")
+        );
+    }
+
+    #[test]
+    fn a_ca_that_is_not_there_is_named_with_those_that_are() {
+        let error = parse(USERS).unwrap().ca("hosts").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with("has no CA `hosts`; it has `users`"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_ca_name_is_plain() {
+        assert!("users-2_a".parse::<CaName>().is_ok());
+        for bad in ["", "-a", "a b", "a.b", "ä", &"a".repeat(65)] {
+            assert_eq!(bad.parse::<CaName>(), Err(CaNameError(bad.to_owned())));
+        }
+    }
+}

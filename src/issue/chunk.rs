@@ -1,0 +1,67 @@
+//! How many orders are reserved at a time.
+
+use std::time::{Duration, Instant};
+
+/// The size of the next chunk, by how long the last one took.
+///
+/// A slow token (a finger on a card) gets one at a time, so that a certificate comes
+/// out as soon as it is signed and a crash leaves one spent serial; a fast one gets
+/// so many that two durable commits a chunk cost little.
+#[derive(Debug)]
+pub(super) struct ChunkSize(usize);
+
+impl Default for ChunkSize {
+    fn default() -> Self {
+        Self(FIRST)
+    }
+}
+
+impl ChunkSize {
+    pub(super) fn get(&self) -> usize {
+        self.0
+    }
+
+    /// Runs `work` on one chunk, and learns from the time that it took.
+    pub(super) fn timed<R>(&mut self, work: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = work();
+        self.learn(start.elapsed());
+        result
+    }
+
+    fn learn(&mut self, elapsed: Duration) {
+        self.0 = if elapsed < SHORT {
+            (self.0 * 4).min(LARGEST)
+        } else if elapsed > LONG {
+            (self.0 / 2).max(1)
+        } else {
+            self.0
+        };
+    }
+}
+
+const FIRST: usize = 4;
+const LARGEST: usize = 256;
+const SHORT: Duration = Duration::from_millis(40);
+const LONG: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fast_token_gets_large_chunks_and_a_slow_one_single_orders() {
+        let mut size = ChunkSize::default();
+        (0..4).for_each(|_| size.learn(Duration::from_millis(1)));
+        assert_eq!(size.get(), LARGEST);
+        (0..9).for_each(|_| size.learn(Duration::from_secs(5)));
+        assert_eq!(size.get(), 1);
+    }
+
+    #[test]
+    fn stays_where_a_chunk_takes_a_fair_time() {
+        let mut size = ChunkSize::default();
+        size.learn(Duration::from_millis(100));
+        assert_eq!(size.get(), FIRST);
+    }
+}

@@ -1,0 +1,289 @@
+//! Which serials were taken, for what exactly, and what became of it.
+//!
+//! Stands between policy and the key: a [`Reservation`] can be made by a ledger
+//! alone, from a [`Decided`] that policy alone can make, and nothing is signed
+//! without one. What was reserved is durable before the key is used; there is no undo.
+
+mod clock;
+mod entry;
+mod lock;
+mod schema;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use ssh_key::Signature;
+use ssh_key::public::KeyData;
+
+pub use clock::{ClockError, check_clock};
+pub use entry::{
+    CaAdded, Entry, EntryError, Event, Failed, Issued, Origin, Purpose, Reserved, Sequence,
+};
+pub use sqlite::SqliteLedger;
+
+use crate::certificate::{EncodeError, Serial, ToBeSigned};
+use crate::policy::Decided;
+use crate::request::RequestDigest;
+
+/// A store of entries that are only ever appended.
+///
+/// One conformance suite runs over every implementation.
+pub trait Ledger: Send {
+    /// The CAs that were added, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn cas(&self) -> Result<Vec<Ca>, LedgerError>;
+
+    /// Records a key as CA.
+    ///
+    /// # Errors
+    /// [`LedgerError::CaKnown`] if the ledger has this key or this name already.
+    fn add_ca(&mut self, ca: CaAdded, time: u64) -> Result<Ca, LedgerError>;
+
+    /// Takes a serial for each item, in one durable step. When this returns, the
+    /// to-be-signed content of every reservation is on disk.
+    ///
+    /// One result an item, in order: an item whose explicit serial was ever taken is
+    /// refused alone.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing was reserved.
+    fn reserve(
+        &mut self,
+        ca: &Ca,
+        wanted: Vec<Wanted>,
+        time: u64,
+    ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError>;
+
+    /// Records what became of reservations, in one durable step. A certificate may be
+    /// released only after this returned.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing was recorded: release nothing.
+    fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError>;
+
+    /// The newest certificate that was issued for this very request.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn issued_for(&self, ca: &Ca, request: &RequestDigest) -> Result<Option<Record>, LedgerError>;
+
+    /// The record of one serial.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn record_of(&self, ca: &Ca, serial: Serial) -> Result<Option<Record>, LedgerError>;
+
+    /// Calls `each` with every record in the order of reservation.
+    ///
+    /// # Errors
+    /// [`LedgerError`], also that of the first entry that cannot be read.
+    fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError>;
+
+    /// The time of the last entry, in Unix seconds; none in an empty ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn last_time(&self) -> Result<Option<u64>, LedgerError>;
+}
+
+/// A CA as its ledger knows it.
+#[derive(Clone, Debug)]
+pub struct Ca {
+    /// The position of its entry, which names it in other entries.
+    position: u64,
+    added: CaAdded,
+    public_key: KeyData,
+    time: u64,
+}
+
+/// Something to be reserved.
+#[derive(Debug)]
+pub struct Wanted {
+    /// What policy decided to sign.
+    pub decided: Decided,
+    /// Which serial it shall have.
+    pub serial: SerialChoice,
+    /// The request it came from.
+    pub request: RequestDigest,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+/// Which serial a certificate shall have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SerialChoice {
+    /// The next of the sequence that nobody took.
+    Next,
+    /// This one.
+    Exactly(Serial),
+}
+
+/// The right to one signature over one content. Only a ledger makes one.
+#[derive(Debug)]
+pub struct Reservation {
+    position: u64,
+    serial: Serial,
+    decided: Decided,
+    to_be_signed: ToBeSigned,
+}
+
+/// What became of a reservation.
+#[derive(Debug)]
+pub enum Outcome<'a> {
+    /// It was signed, and the signature verified.
+    Issued(&'a Reservation, &'a Signature),
+    /// It was given up, for this reason.
+    Failed(&'a Reservation, String),
+}
+
+/// A reservation and what became of it, read back from the ledger.
+#[derive(Debug)]
+pub struct Record {
+    /// The name of its CA.
+    pub ca: String,
+    /// When it was reserved, in Unix seconds.
+    pub time: u64,
+    /// What was reserved.
+    pub reserved: Reserved,
+    /// What became of it.
+    pub state: State,
+}
+
+/// What became of a reservation.
+#[derive(Debug, PartialEq, Eq)]
+pub enum State {
+    /// Reserved, and nothing more: a run is at it, or ended before it came to it.
+    Reserved,
+    /// Issued: the whole certificate blob.
+    Issued(Vec<u8>),
+    /// Given up, for this reason.
+    Failed(String),
+}
+
+/// Why one item got no reservation. Nothing was taken for it.
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    /// The serial was reserved before, whatever became of it.
+    #[error("serial {0} was taken before")]
+    SerialTaken(Serial),
+    /// The sequence reached the last serial there is.
+    #[error("no serial is left after {max}", max = u64::MAX)]
+    NoSerialLeft,
+    /// The content cannot be encoded as a certificate.
+    #[error("the certificate cannot be built")]
+    Encode(#[from] EncodeError),
+}
+
+/// Why the ledger could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// No file is there.
+    #[error("ledger {} is missing", .0.display())]
+    Missing(PathBuf),
+    /// A new ledger was to be made where a file is.
+    #[error("ledger {} exists already", .0.display())]
+    Exists(PathBuf),
+    /// The file is no ledger of ours.
+    #[error("{} is not a ledger", .0.display())]
+    NotALedger(PathBuf),
+    /// A later version wrote it.
+    #[error("ledger {} has format {found}, this version knows up to {known}", path.display())]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format number.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// Another run writes to it.
+    #[error("ledger {} is in use by another run{}", path.display(), by(*holder))]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// The process that said it holds the lock.
+        holder: Option<u32>,
+    },
+    /// The file or its lock cannot be used.
+    #[error("ledger file {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The key or the name is a CA already.
+    #[error("the ledger knows CA `{name}` already, with key {fingerprint}")]
+    CaKnown {
+        /// Its name.
+        name: String,
+        /// Its key.
+        fingerprint: String,
+    },
+    /// An entry cannot be read: the file was damaged or tampered with.
+    #[error("ledger entry {position} is damaged")]
+    Damaged {
+        /// Its position, from 1.
+        position: u64,
+        /// What is wrong with it.
+        #[source]
+        source: Option<EntryError>,
+    },
+    /// An entry could not be made.
+    #[error("entry cannot be written")]
+    Entry(#[from] EntryError),
+    /// The system has no randomness to give.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// The store itself: disk full, input/output error, damaged file.
+    #[error("ledger storage")]
+    Store(#[from] rusqlite::Error),
+}
+
+impl Ca {
+    /// Its name in the config.
+    pub fn name(&self) -> &str {
+        &self.added.name
+    }
+
+    /// Its public key.
+    pub fn public_key(&self) -> &KeyData {
+        &self.public_key
+    }
+
+    /// All that was recorded when it was added.
+    pub fn added(&self) -> &CaAdded {
+        &self.added
+    }
+
+    /// When it was added, in Unix seconds.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+}
+
+impl Reservation {
+    /// The serial that was taken.
+    pub fn serial(&self) -> Serial {
+        self.serial
+    }
+
+    /// What was decided.
+    pub fn decided(&self) -> &Decided {
+        &self.decided
+    }
+
+    /// The exact content to sign.
+    pub fn to_be_signed(&self) -> &ToBeSigned {
+        &self.to_be_signed
+    }
+}
+
+fn by(holder: Option<u32>) -> String {
+    holder.map_or(String::new(), |pid| format!(" (process {pid})"))
+}

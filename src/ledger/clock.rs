@@ -1,0 +1,88 @@
+//! Whether the clock can be believed, before an entry is written by it.
+
+/// A clock that no entry should be written by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockError {
+    /// It stands before the newest entry.
+    #[error("the clock stands {behind} s before the last ledger entry")]
+    BehindLedger {
+        /// By so many seconds.
+        behind: u64,
+    },
+    /// It stands before this program was made.
+    #[error("the clock stands before this version of punchmark was made")]
+    BeforeBuild,
+    /// It stands so far after the newest entry that somebody should look at it.
+    #[error("the clock stands {days} days after the last ledger entry, more than {allowed}")]
+    LeapAhead {
+        /// By so many days.
+        days: u64,
+        /// What the config allows.
+        allowed: u64,
+    },
+}
+
+/// Holds `now` (Unix seconds) against the time of the last entry.
+///
+/// # Errors
+/// [`ClockError`]. [`ClockError::LeapAhead`] may be right, if nobody signed for long: a
+/// person can confirm it. The others cannot be.
+pub fn check_clock(now: u64, last: Option<u64>, leap_days: u64) -> Result<(), ClockError> {
+    if now < BUILT_AFTER {
+        return Err(ClockError::BeforeBuild);
+    }
+    let Some(last) = last else { return Ok(()) };
+    if now.saturating_add(TOLERANCE) < last {
+        return Err(ClockError::BehindLedger { behind: last - now });
+    }
+    let days = now.saturating_sub(last) / DAY;
+    if days > leap_days {
+        return Err(ClockError::LeapAhead {
+            days,
+            allowed: leap_days,
+        });
+    }
+    Ok(())
+}
+
+/// 2026-11-22 00:00 UTC: no clock that is right stands before it.
+const BUILT_AFTER: u64 = 1_795_305_600;
+/// Two machines, or one after a correction, may differ by a minute.
+const TOLERANCE: u64 = 60;
+const DAY: u64 = 86_400;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = BUILT_AFTER + 10_000_000;
+
+    #[test]
+    fn takes_a_clock_that_stands_up_to_a_minute_before_the_last_entry() {
+        assert_eq!(check_clock(NOW, Some(NOW + 60), 400), Ok(()));
+        assert_eq!(
+            check_clock(NOW, Some(NOW + 61), 400),
+            Err(ClockError::BehindLedger { behind: 61 })
+        );
+    }
+
+    #[test]
+    fn refuses_a_clock_that_stands_before_the_build() {
+        assert_eq!(
+            check_clock(BUILT_AFTER - 1, None, 400),
+            Err(ClockError::BeforeBuild)
+        );
+    }
+
+    #[test]
+    fn asks_about_a_leap_ahead() {
+        assert_eq!(check_clock(NOW, Some(NOW - 400 * DAY), 400), Ok(()));
+        assert_eq!(
+            check_clock(NOW, Some(NOW - 401 * DAY), 400),
+            Err(ClockError::LeapAhead {
+                days: 401,
+                allowed: 400
+            })
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! A PIN from a file that nobody else can read.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{PIN_MAX, Pin, PinError};
+
+/// Reads the PIN in the file at `path`: at most [`PIN_MAX`] bytes of UTF-8, of which
+/// one trailing newline is dropped.
+///
+/// # Errors
+/// [`PinError`] if the file is missing, is not a regular file, can be read by group or
+/// others, or holds no PIN. The file is opened once, so what was checked is what is read.
+pub fn read_pin_file(path: &Path) -> Result<Pin, PinError> {
+    let name = path.display().to_string();
+    let failed = |source| PinError::File {
+        path: path.display().to_string(),
+        source,
+    };
+    let file = open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(PinError::FileNotRegular { path: name });
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o044 != 0 {
+        return Err(PinError::FileReadableByOthers { path: name, mode });
+    }
+    let content = read_limited(file).map_err(failed)?;
+    pin_from_bytes(content, &name)
+}
+
+/// Opens without waiting: a pipe without a writer must not block the run.
+fn open(path: &Path) -> std::io::Result<File> {
+    let non_blocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    File::options()
+        .read(true)
+        .custom_flags(non_blocking)
+        .open(path)
+}
+
+/// One byte more than a PIN and its newline may have, in a buffer that never moves.
+fn read_limited(file: File) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut content = Zeroizing::new(Vec::with_capacity(2 * PIN_MAX));
+    let limit = u64::try_from(PIN_MAX + 2).unwrap_or(u64::MAX);
+    file.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The PIN that these bytes of `source` are: one trailing newline is dropped.
+///
+/// # Errors
+/// [`PinError`] if they are no PIN.
+pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<Pin, PinError> {
+    let path = source.to_owned();
+    if content.last() == Some(&b'\n') {
+        content.pop();
+    }
+    if content.is_empty() {
+        return Err(PinError::Empty);
+    }
+    if content.len() > PIN_MAX {
+        return Err(PinError::FileTooLong { path });
+    }
+    String::from_utf8(std::mem::take(&mut *content))
+        .map(Pin::new)
+        .map_err(|error| {
+            error.into_bytes().zeroize();
+            PinError::FileNotText { path }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn file_with(content: &[u8], mode: u32) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        std::fs::set_permissions(file.path(), PermissionsExt::from_mode(mode)).unwrap();
+        file
+    }
+
+    #[test]
+    fn one_trailing_newline_is_dropped_and_no_more() {
+        let pin = read_pin_file(file_with(b" 1234\n\n", 0o600).path()).unwrap();
+        assert_eq!(pin.expose(), " 1234\n");
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused() {
+        let fault = read_pin_file(file_with(b"1234", 0o640).path()).unwrap_err();
+        assert!(matches!(
+            fault,
+            PinError::FileReadableByOthers { mode: 0o640, .. }
+        ));
+    }
+
+    #[test]
+    fn a_pin_of_the_greatest_length_is_read_and_a_longer_one_refused() {
+        let longest = [vec![b'7'; PIN_MAX], b"\n".to_vec()].concat();
+        assert!(read_pin_file(file_with(&longest, 0o400).path()).is_ok());
+        let fault = read_pin_file(file_with(&[b'7'; PIN_MAX + 1], 0o400).path()).unwrap_err();
+        assert!(matches!(fault, PinError::FileTooLong { .. }));
+    }
+
+    #[test]
+    fn a_file_without_a_pin_is_refused() {
+        let fault = read_pin_file(file_with(b"\n", 0o600).path()).unwrap_err();
+        assert!(matches!(fault, PinError::Empty));
+    }
+
+    #[test]
+    fn a_folder_is_no_pin_file() {
+        let fault = read_pin_file(&std::env::temp_dir()).unwrap_err();
+        assert!(matches!(fault, PinError::FileNotRegular { .. }));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused() {
+        let fault = read_pin_file(file_with(&[0xff, 0xfe], 0o600).path()).unwrap_err();
+        assert!(matches!(fault, PinError::FileNotText { .. }));
+    }
+}

@@ -1,0 +1,56 @@
+//! A PIN is asked for once a run.
+
+use super::{AskPin, Pin, PinError};
+
+/// Asks `inner` once a device, and gives the same answer after.
+///
+/// A command that makes a key and then tries it logs in twice; a person types once. A
+/// PIN that was wrong ends the command at its first use, so none is tried twice.
+pub struct RememberPin<A> {
+    inner: A,
+    known: Vec<(String, Pin)>,
+}
+
+impl<A: AskPin> RememberPin<A> {
+    /// Remembers nothing yet.
+    pub fn new(inner: A) -> Self {
+        Self {
+            inner,
+            known: Vec::new(),
+        }
+    }
+}
+
+impl<A: AskPin> AskPin for RememberPin<A> {
+    fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
+        if let Some((_, pin)) = self.known.iter().find(|(known, _)| known == device) {
+            return Ok(Pin::new(pin.expose().to_owned()));
+        }
+        let pin = self.inner.pin(device)?;
+        self.known
+            .push((device.to_owned(), Pin::new(pin.expose().to_owned())));
+        Ok(pin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Count(u32);
+
+    impl AskPin for Count {
+        fn pin(&mut self, _device: &str) -> Result<Pin, PinError> {
+            self.0 += 1;
+            Ok(Pin::new(format!("pin {}", self.0)))
+        }
+    }
+
+    #[test]
+    fn asks_once_a_device() {
+        let mut pins = RememberPin::new(Count(0));
+        assert_eq!(pins.pin("a").unwrap().expose(), "pin 1");
+        assert_eq!(pins.pin("b").unwrap().expose(), "pin 2");
+        assert_eq!(pins.pin("a").unwrap().expose(), "pin 1");
+    }
+}

@@ -1,0 +1,174 @@
+//! What signs: a key in hardware, named by a locator.
+//!
+//! The last step before a certificate is released. A signer is opened once a run: the
+//! token and the key are found, the PIN is asked for and the public key is read; after that
+//! a signature is one private-key operation and nothing else.
+
+mod ecdsa;
+mod error;
+mod key;
+pub mod pkcs11;
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use ssh_key::Signature;
+use ssh_key::private::KeypairData;
+use ssh_key::public::KeyData;
+
+pub use error::{PinTries, Seen, SignatureError, SignerError};
+pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
+pub use pkcs11::inventory::{Inventory, KeyEntry, SlotEntry, TokenEntry};
+
+use crate::secret::AskPin;
+
+/// Where a key is, in the ecosystem's own notation.
+///
+/// It must match exactly one key when it is opened. It holds no PIN.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Locator {
+    /// A key behind a PKCS#11 module (RFC 7512).
+    Pkcs11(pkcs11::Uri),
+}
+
+impl FromStr for Locator {
+    type Err = LocatorError;
+
+    fn from_str(text: &str) -> Result<Self, LocatorError> {
+        match text.split_once(':') {
+            Some(("pkcs11", _)) => Ok(Self::Pkcs11(text.parse()?)),
+            _ => Err(LocatorError::UnknownScheme),
+        }
+    }
+}
+
+impl fmt::Display for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pkcs11(uri) => uri.fmt(f),
+        }
+    }
+}
+
+/// Why a text is no locator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocatorError {
+    /// Another scheme, or none. The text is not repeated: it may be a mistyped secret.
+    #[error("a key's locator begins with pkcs11: (RFC 7512)")]
+    UnknownScheme,
+    /// A `pkcs11:` URI that is not understood.
+    #[error(transparent)]
+    Pkcs11(#[from] pkcs11::UriError),
+}
+
+/// A key in hardware that can sign; its public key was read once, when it was opened.
+pub(crate) trait Signer: Send {
+    /// The public half of the key that signs.
+    fn public_key(&self) -> &KeyData;
+
+    /// The device for a person, as in `token "Root CA" (SoftHSM v2, slot 0)`.
+    fn device(&self) -> &str;
+
+    /// Signs the whole `message` by exactly one private-key operation.
+    ///
+    /// The hash that the key's type calls for is computed on the host. The signature is
+    /// not verified here.
+    ///
+    /// # Errors
+    /// [`SignerError`]; when its [`SignerError::ends_the_run`] is true, no later signature
+    /// can work. Nothing was released by a call that failed.
+    fn sign(&mut self, message: &[u8]) -> Result<Signature, SignerError>;
+}
+
+/// Opens the one key that `locator` names.
+///
+/// `rsa_hash` matters for an RSA key only.
+///
+/// # Errors
+/// [`SignerError`] if module, token, key or PIN is not there or not the one. Whatever can be
+/// known without a PIN is checked before one is asked for, and no PIN is tried twice.
+pub(crate) fn open(
+    locator: &Locator,
+    rsa_hash: RsaHash,
+    pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, SignerError> {
+    match locator {
+        Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
+    }
+}
+
+/// Makes a key pair in the device: sensitive, not extractable, for signing only.
+///
+/// # Errors
+/// [`SignerError`] if the locator names no label, or label or id is taken. A key that came
+/// out other than asked for was removed again.
+pub(crate) fn generate(
+    locator: &Locator,
+    algorithm: KeyAlgorithm,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
+    }
+}
+
+/// Brings an existing key pair into the device. It was outside once, and its
+/// [`Origin`] says so: a device reports it as not local.
+///
+/// # Errors
+/// As for [`generate`]; no half of the pair is left behind.
+pub(crate) fn import(
+    locator: &Locator,
+    keypair: &KeypairData,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
+    }
+}
+
+/// The facts of one key that is there already.
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
+    }
+}
+
+/// Lists every slot, token and key that a PKCS#11 module shows.
+///
+/// Without `module`, that of the URI in `login`, else p11-kit's proxy, which shows every
+/// module that the machine is configured for. Without `login` private keys stay hidden.
+///
+/// # Errors
+/// [`SignerError`] if the module cannot be used, or the login fails. A token or key that
+/// cannot be read is listed with what is known.
+pub fn inventory(
+    module: Option<&Path>,
+    login: Option<(&pkcs11::Uri, &mut dyn AskPin)>,
+) -> Result<Inventory, SignerError> {
+    pkcs11::inventory::inventory(module, login)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locator_is_written_in_its_canonical_form() {
+        let locator: Locator = "pkcs11:object=users;token=Root%20CA".parse().unwrap();
+        assert_eq!(locator.to_string(), "pkcs11:token=Root%20CA;object=users");
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_refused_and_not_repeated() {
+        for text in ["", "648219", "yubikey:slot-id=9c", "PKCS11:token=a"] {
+            assert_eq!(text.parse::<Locator>(), Err(LocatorError::UnknownScheme));
+        }
+    }
+}

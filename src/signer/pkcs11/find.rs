@@ -1,0 +1,146 @@
+//! The one private key that a URI names, and its public half.
+
+use cryptoki::object::{KeyType, ObjectClass};
+use cryptoki::session::Session;
+use ssh_key::public::KeyData;
+
+use super::fault::Fault;
+use super::object::{self, KeyObject};
+use super::public_key::{PublicKeyError, size};
+use super::uri::Uri;
+use crate::signer::error::RSA_MIN_BITS;
+use crate::signer::{Locator, NewKey, Seen, SignerError};
+
+/// A private key whose public half is known for sure.
+pub(super) struct FoundKey {
+    pub(super) object: KeyObject,
+    pub(super) public_key: KeyData,
+}
+
+impl FoundKey {
+    /// Its facts, with a locator that names it alone.
+    pub(super) fn facts(self, uri: &Uri) -> NewKey {
+        let uri = match self.object.id.is_empty() {
+            true => uri.clone(),
+            false => uri.with_id(&self.object.id),
+        };
+        NewKey {
+            public_key: self.public_key,
+            origin: self.object.origin,
+            locator: Locator::Pkcs11(uri),
+        }
+    }
+}
+
+/// Refuses a URI that names a token and no key, before a PIN is asked for.
+pub(super) fn check_named(uri: &Uri) -> Result<(), SignerError> {
+    match (&uri.object, &uri.id) {
+        (None, None) => Err(SignerError::NoKeyNamed),
+        _ => Ok(()),
+    }
+}
+
+/// Finds the one key that `uri` names and that may sign for a CA.
+pub(super) fn find_key(
+    session: &Session,
+    uri: &Uri,
+    device: &str,
+) -> Result<FoundKey, SignerError> {
+    let object = find_private(session, uri, device)?;
+    if object.sign == Some(false) {
+        return Err(SignerError::KeyCannotSign {
+            device: device.to_owned(),
+            key: object.name(),
+        });
+    }
+    let public_key = public_half(session, &object, device)?;
+    check_size(&object, &public_key, device)?;
+    Ok(FoundKey { object, public_key })
+}
+
+fn find_private(session: &Session, uri: &Uri, device: &str) -> Result<KeyObject, SignerError> {
+    let find = |label, id| {
+        object::find(session, ObjectClass::PRIVATE_KEY, label, id).map_err(|fault| fault.at(device))
+    };
+    let mut found = find(uri.object.as_deref(), uri.id.as_deref())?;
+    match (found.pop(), found.is_empty()) {
+        (Some(key), true) => Ok(key),
+        (Some(last), false) => {
+            found.push(last);
+            Err(SignerError::SeveralKeys {
+                device: device.to_owned(),
+                wanted: uri.to_string(),
+                seen: names(&found),
+            })
+        }
+        (None, _) => Err(SignerError::NoKey {
+            device: device.to_owned(),
+            wanted: uri.to_string(),
+            seen: names(&find(None, None)?),
+        }),
+    }
+}
+
+/// The key's own public parts, else those of the one public key with its `CKA_ID`.
+pub(super) fn public_half(
+    session: &Session,
+    key: &KeyObject,
+    device: &str,
+) -> Result<KeyData, SignerError> {
+    let malformed = |source| SignerError::PublicKey {
+        device: device.to_owned(),
+        key: key.name(),
+        source,
+    };
+    let key_type = key.key_type.ok_or(malformed(PublicKeyError::Type))?;
+    if key.parts.is_complete(key_type) {
+        return key.parts.key_data(key_type).map_err(malformed);
+    }
+    match paired(session, key, key_type).map_err(|fault| fault.at(device))? {
+        Paired::One(public) => public.parts.key_data(key_type).map_err(malformed),
+        Paired::None => Err(malformed(PublicKeyError::NoObject)),
+        Paired::Many => Err(SignerError::AmbiguousPublicKey {
+            device: device.to_owned(),
+            key: key.name(),
+        }),
+    }
+}
+
+enum Paired {
+    None,
+    One(Box<KeyObject>),
+    Many,
+}
+
+/// Pairs by id and type. Two private keys with one id could each own the public key, so
+/// that is no pair; copies of one public key are one.
+fn paired(session: &Session, key: &KeyObject, key_type: KeyType) -> Result<Paired, Fault> {
+    if key.id.is_empty() {
+        return Ok(Paired::None);
+    }
+    let with_id = |class| object::find(session, class, None, Some(&key.id));
+    let mut public = with_id(ObjectClass::PUBLIC_KEY)?;
+    public.retain(|object| object.key_type == Some(key_type));
+    public.dedup_by(|a, b| a.parts == b.parts);
+    let owners = with_id(ObjectClass::PRIVATE_KEY)?.len();
+    Ok(match (public.pop(), public.is_empty() && owners == 1) {
+        (None, _) => Paired::None,
+        (Some(object), true) => Paired::One(Box::new(object)),
+        (Some(_), false) => Paired::Many,
+    })
+}
+
+fn check_size(key: &KeyObject, public_key: &KeyData, device: &str) -> Result<(), SignerError> {
+    match (public_key, size(public_key)) {
+        (KeyData::Rsa(_), Some(bits)) if bits < RSA_MIN_BITS => Err(SignerError::RsaTooShort {
+            device: device.to_owned(),
+            key: key.name(),
+            bits,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn names(keys: &[KeyObject]) -> Seen {
+    Seen(keys.iter().map(KeyObject::name).collect())
+}

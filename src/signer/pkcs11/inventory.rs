@@ -1,0 +1,274 @@
+//! Everything that a module shows: slots, tokens and keys.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use cryptoki::object::{KeyType, ObjectClass};
+use cryptoki::session::Session;
+use cryptoki::slot::Slot;
+use serde::{Serialize, Serializer};
+use ssh_key::public::KeyData;
+
+use super::fault::Fault;
+use super::find::public_half;
+use super::login::Credential;
+use super::module::Module;
+use super::object::{self, KeyObject, hex};
+use super::public_key::size;
+use super::token::Token;
+use super::uri::Uri;
+use crate::secret::AskPin;
+use crate::signer::{Origin, SignerError};
+
+/// What a module shows.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Inventory {
+    /// The module, as it was named.
+    pub module: PathBuf,
+    /// Every slot, with or without a token.
+    pub slots: Vec<SlotEntry>,
+}
+
+/// One slot.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SlotEntry {
+    /// Its number, which some modules change at each start.
+    pub slot_id: u64,
+    /// What the module calls it.
+    pub description: String,
+    /// The token in it, if there is one that can be read.
+    pub token: Option<TokenEntry>,
+}
+
+/// One token.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TokenEntry {
+    /// Its label.
+    pub label: String,
+    /// Who made it.
+    pub manufacturer: String,
+    /// Its model.
+    pub model: String,
+    /// Its serial number.
+    pub serial: String,
+    /// Whether private keys show after a login only.
+    pub login_required: bool,
+    /// Whether this list was made logged in.
+    pub logged_in: bool,
+    /// Its keys.
+    pub keys: Vec<KeyEntry>,
+    /// Why the keys could not be listed.
+    pub fault: Option<String>,
+}
+
+/// One key: a private one, a public one, or the pair of both.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct KeyEntry {
+    /// The shortest locator that names it alone in this module; `None` if nothing does.
+    pub locator: Option<String>,
+    /// Its label.
+    pub label: String,
+    /// Its id; written in hexadecimal.
+    #[serde(serialize_with = "as_hex")]
+    pub id: Vec<u8>,
+    /// Whether the private half is there; `None` where a login would be needed to see it.
+    pub private: Option<bool>,
+    /// `rsa`, `ecdsa`, `ed25519`, or what the token calls it; `None` if it doesn't say.
+    pub key_type: Option<String>,
+    /// Its size in bits.
+    pub bits: Option<u32>,
+    /// The SSH public key, where it can be built.
+    pub public_key: Option<String>,
+    /// What the token says of the private half.
+    pub origin: Origin,
+}
+
+/// Lists what a module shows; see [`crate::signer::inventory`].
+pub(in crate::signer) fn inventory(
+    module: Option<&Path>,
+    login: Option<(&Uri, &mut dyn AskPin)>,
+) -> Result<Inventory, SignerError> {
+    let module = match (module, &login) {
+        (Some(path), _) => Module::open(path)?,
+        (None, Some((uri, _))) => Module::of(uri)?,
+        (None, None) => Module::of(&Uri::default())?,
+    };
+    let door = match login {
+        Some((uri, pins)) => Some(log_in(&module, uri, pins)?),
+        None => None,
+    };
+    let all = module.pkcs11.get_all_slots();
+    let all = all.map_err(|error| module.fault(error))?;
+    let open = door.as_ref().map(|(slot, _)| *slot);
+    let mut slots: Vec<_> = all
+        .into_iter()
+        .map(|slot| slot_entry(&module, slot, open))
+        .collect();
+    name_keys(&mut slots, module.path());
+    if let Some((_, session)) = door {
+        let _logged_out = session.logout();
+    }
+    Ok(Inventory {
+        module: module.path().to_owned(),
+        slots,
+    })
+}
+
+/// A login holds for all sessions on the token, as long as this one is open.
+fn log_in(
+    module: &Module,
+    uri: &Uri,
+    pins: &mut dyn AskPin,
+) -> Result<(Slot, Session), SignerError> {
+    let token = Token::find(module, uri)?;
+    let session = module.session(token.slot);
+    let session = session.map_err(|fault| fault.at(&token.device()))?;
+    Credential::for_token(uri, &token, pins)?.log_in(&session, module, &token)?;
+    Ok((token.slot, session))
+}
+
+fn slot_entry(module: &Module, slot: Slot, open: Option<Slot>) -> SlotEntry {
+    let (description, present) = match module.pkcs11.get_slot_info(slot) {
+        Ok(slot) => (slot.slot_description().to_owned(), slot.token_present()),
+        Err(_) => (String::new(), false),
+    };
+    let token = present.then(|| Token::read(module, slot).ok()).flatten();
+    SlotEntry {
+        slot_id: slot.id(),
+        description,
+        token: token.map(|token| token_entry(module, token, open == Some(slot))),
+    }
+}
+
+fn token_entry(module: &Module, token: Token, logged_in: bool) -> TokenEntry {
+    let sees_private = logged_in || !token.flags.login_required;
+    let keys = keys_of(module, &token, sees_private);
+    TokenEntry {
+        fault: keys.as_ref().err().map(Fault::to_string),
+        keys: keys.unwrap_or_default(),
+        login_required: token.flags.login_required,
+        logged_in,
+        label: token.label,
+        manufacturer: token.manufacturer,
+        model: token.model,
+        serial: token.serial,
+    }
+}
+
+/// Private keys first, each with its public half; then public keys that belong to none.
+fn keys_of(module: &Module, token: &Token, sees_private: bool) -> Result<Vec<KeyEntry>, Fault> {
+    let session = module.session(token.slot)?;
+    let private = object::find(&session, ObjectClass::PRIVATE_KEY, None, None)?;
+    let public = object::find(&session, ObjectClass::PUBLIC_KEY, None, None)?;
+    let belongs = |object: &&KeyObject| private.iter().any(|key| is_pair(key, object));
+    let lone = public.iter().filter(|object| !belongs(object));
+    let mut entries: Vec<_> = private
+        .iter()
+        .map(|key| key_entry(&session, key, Some(true)))
+        .collect();
+    let unseen = sees_private.then_some(false);
+    entries.extend(lone.map(|object| key_entry(&session, object, unseen)));
+    Ok(entries)
+}
+
+fn is_pair(private: &KeyObject, public: &KeyObject) -> bool {
+    private.key_type == public.key_type
+        && private.id == public.id
+        && (!private.id.is_empty() || private.label == public.label)
+}
+
+fn key_entry(session: &Session, key: &KeyObject, private: Option<bool>) -> KeyEntry {
+    let public_key = match private {
+        Some(true) => public_half(session, key, "").ok(),
+        _ => key.key_type.and_then(|kind| key.parts.key_data(kind).ok()),
+    };
+    KeyEntry {
+        locator: None,
+        label: String::from_utf8_lossy(&key.label).into_owned(),
+        id: key.id.clone(),
+        private,
+        key_type: key.key_type.map(type_name),
+        bits: public_key.as_ref().and_then(size),
+        public_key: public_key.and_then(openssh),
+        origin: key.origin,
+    }
+}
+
+fn type_name(key_type: KeyType) -> String {
+    match key_type {
+        KeyType::RSA => "rsa".to_owned(),
+        KeyType::EC => "ecdsa".to_owned(),
+        KeyType::EC_EDWARDS => "ed25519".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn openssh(key: KeyData) -> Option<String> {
+    ssh_key::PublicKey::new(key, "").to_openssh().ok()
+}
+
+/// Gives each key the shortest locator that no other key of the module has too.
+fn name_keys(slots: &mut [SlotEntry], module: &Path) {
+    let mut seen: BTreeMap<Uri, usize> = BTreeMap::new();
+    let tokens = slots.iter().filter_map(|slot| slot.token.as_ref());
+    for token in tokens {
+        for key in &token.keys {
+            for uri in candidates(token, key, module) {
+                *seen.entry(uri).or_default() += 1;
+            }
+        }
+    }
+    for token in slots.iter_mut().filter_map(|slot| slot.token.as_mut()) {
+        let names: Vec<_> = token
+            .keys
+            .iter()
+            .map(|key| candidates(token, key, module))
+            .map(|mut uris| uris.drain(..).find(|uri| seen.get(uri) == Some(&1)))
+            .collect();
+        for (key, name) in token.keys.iter_mut().zip(names) {
+            key.locator = name.map(|uri| uri.to_string());
+        }
+    }
+}
+
+/// Locators that match the key, the shortest first.
+fn candidates(token: &TokenEntry, key: &KeyEntry, module: &Path) -> Vec<Uri> {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| is_nameable(text));
+    let base = Uri {
+        token: text(&token.label),
+        module_path: module.is_absolute().then(|| module.to_owned()),
+        ..Uri::default()
+    };
+    let label = text(&key.label);
+    let id = Some(key.id.clone()).filter(|id| !id.is_empty());
+    let serial = text(&token.serial);
+    [
+        (label.clone(), None, None),
+        (None, id.clone(), None),
+        (label.clone(), id.clone(), None),
+        (label.clone(), None, serial.clone()),
+        (label, id, serial),
+    ]
+    .into_iter()
+    .filter(|(object, id, _)| object.is_some() || id.is_some())
+    .map(|(object, id, serial)| Uri {
+        object,
+        id,
+        serial,
+        ..base.clone()
+    })
+    .collect()
+}
+
+/// Whether a locator can say it: what it was decoded to would be read back as it is.
+fn is_nameable(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER)
+}
+
+fn as_hex<S: Serializer>(id: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&hex(id))
+}

@@ -1,0 +1,206 @@
+//! The one token that a URI names, and what it says of itself.
+
+use cryptoki::error::Error;
+use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki_sys as sys;
+
+use super::fault::Fault;
+use super::module::Module;
+use super::uri::Uri;
+use crate::signer::{PinTries, Seen, SignerError};
+
+/// A token that is plugged in.
+#[derive(Debug, Clone)]
+pub(super) struct Token {
+    pub(super) slot: Slot,
+    pub(super) label: String,
+    pub(super) manufacturer: String,
+    pub(super) model: String,
+    pub(super) serial: String,
+    pub(super) flags: Flags,
+}
+
+/// Those of a token's flags that matter for a login (PKCS#11 v2.40, 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flags {
+    pub(super) login_required: bool,
+    pub(super) pin_set: bool,
+    pub(super) own_keypad: bool,
+    pin_count_low: bool,
+    pin_final_try: bool,
+    pub(super) pin_locked: bool,
+}
+
+impl Token {
+    /// Finds the one token that `uri` names.
+    pub(super) fn find(module: &Module, uri: &Uri) -> Result<Self, SignerError> {
+        check_library(module, uri)?;
+        let seen = Self::all(module)?;
+        let matching = |token: &&Self| token.matches(uri);
+        let mut found = seen.iter().filter(matching);
+        match (found.next(), found.next()) {
+            (Some(token), None) => Ok(token.clone()),
+            (None, _) => Err(SignerError::NoToken {
+                wanted: uri.to_string(),
+                seen: list(seen.iter()),
+            }),
+            (Some(_), Some(_)) => Err(SignerError::SeveralTokens {
+                wanted: uri.to_string(),
+                seen: list(seen.iter().filter(matching)),
+            }),
+        }
+    }
+
+    /// Every token that can be read. One that cannot is passed over: it may be a card that
+    /// is just being pulled from another reader.
+    pub(super) fn all(module: &Module) -> Result<Vec<Self>, SignerError> {
+        let slots = module.slots()?;
+        Ok(slots
+            .into_iter()
+            .filter_map(|slot| Self::read(module, slot).ok())
+            .collect())
+    }
+
+    pub(super) fn read(module: &Module, slot: Slot) -> Result<Self, Fault> {
+        match module.pkcs11.get_token_info(slot) {
+            Ok(info) => Ok(Self::from_cryptoki(slot, &info)),
+            Err(error @ Error::Pkcs11(..)) => Err(error.into()),
+            // The token answered, and its clock was not in the standard's form.
+            Err(_) => Ok(Self::from_raw(slot, &module.raw.token_info(slot)?)),
+        }
+    }
+
+    /// For messages: `token "Root CA" (SoftHSM v2, slot 0)`.
+    pub(super) fn device(&self) -> String {
+        let (label, model, slot) = (&self.label, &self.model, self.slot.id());
+        match model.is_empty() {
+            true => format!("token {label:?} (slot {slot})"),
+            false => format!("token {label:?} ({}, slot {slot})", model.escape_debug()),
+        }
+    }
+
+    /// `uri`, bound to this very token: a token that comes in its place later, with the same
+    /// label, must not be given the PIN.
+    pub(super) fn bind(&self, uri: &Uri) -> Uri {
+        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Uri {
+            token: text(&self.label),
+            serial: text(&self.serial),
+            slot_id: None,
+            ..uri.clone()
+        }
+    }
+
+    pub(super) fn pin_tries(&self) -> PinTries {
+        match self.flags {
+            Flags {
+                pin_locked: true, ..
+            } => PinTries::NoneLeft,
+            Flags {
+                pin_final_try: true,
+                ..
+            } => PinTries::OneLeft,
+            Flags {
+                pin_count_low: true,
+                ..
+            } => PinTries::Left,
+            _ => PinTries::Untold,
+        }
+    }
+
+    fn matches(&self, uri: &Uri) -> bool {
+        let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        uri.token
+            .as_deref()
+            .is_none_or(|label| self.is_labelled(label))
+            && same(&uri.manufacturer, &self.manufacturer)
+            && same(&uri.model, &self.model)
+            && same(&uri.serial, &self.serial)
+            && uri.slot_id.is_none_or(|slot| slot == self.slot.id())
+    }
+
+    /// OpenSC shows each PIN of a card as a token of its own, and puts the PIN's name behind
+    /// the card's label.
+    fn is_labelled(&self, label: &str) -> bool {
+        self.label == label || self.label.strip_suffix(" (UserPIN)") == Some(label)
+    }
+
+    fn from_cryptoki(slot: Slot, info: &TokenInfo) -> Self {
+        Self {
+            slot,
+            label: info.label().to_owned(),
+            manufacturer: info.manufacturer_id().to_owned(),
+            model: info.model().to_owned(),
+            serial: info.serial_number().to_owned(),
+            flags: Flags {
+                login_required: info.login_required(),
+                pin_set: info.user_pin_initialized(),
+                own_keypad: info.protected_authentication_path(),
+                pin_count_low: info.user_pin_count_low(),
+                pin_final_try: info.user_pin_final_try(),
+                pin_locked: info.user_pin_locked(),
+            },
+        }
+    }
+
+    fn from_raw(slot: Slot, info: &sys::CK_TOKEN_INFO) -> Self {
+        let has = |flag| info.flags & flag != 0;
+        Self {
+            slot,
+            label: unpadded(&info.label),
+            manufacturer: unpadded(&info.manufacturerID),
+            model: unpadded(&info.model),
+            serial: unpadded(&info.serialNumber),
+            flags: Flags {
+                login_required: has(sys::CKF_LOGIN_REQUIRED),
+                pin_set: has(sys::CKF_USER_PIN_INITIALIZED),
+                own_keypad: has(sys::CKF_PROTECTED_AUTHENTICATION_PATH),
+                pin_count_low: has(sys::CKF_USER_PIN_COUNT_LOW),
+                pin_final_try: has(sys::CKF_USER_PIN_FINAL_TRY),
+                pin_locked: has(sys::CKF_USER_PIN_LOCKED),
+            },
+        }
+    }
+}
+
+/// Refuses a library other than the one that `uri` describes.
+fn check_library(module: &Module, uri: &Uri) -> Result<(), SignerError> {
+    let wanted = (
+        &uri.library_description,
+        &uri.library_manufacturer,
+        &uri.library_version,
+    );
+    if wanted == (&None, &None, &None) {
+        return Ok(());
+    }
+    let library = module.pkcs11.get_library_info();
+    let library = library.map_err(|error| module.fault(error))?;
+    let version = library.library_version();
+    let version = format!("{}.{}", version.major(), version.minor());
+    let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+    if same(wanted.0, library.library_description())
+        && same(wanted.1, library.manufacturer_id())
+        && same(wanted.2, &version)
+    {
+        return Ok(());
+    }
+    Err(SignerError::NoToken {
+        wanted: uri.to_string(),
+        seen: Seen(vec![format!(
+            "library {:?} by {:?}, version {version}",
+            library.library_description(),
+            library.manufacturer_id()
+        )]),
+    })
+}
+
+fn list<'a>(tokens: impl Iterator<Item = &'a Token>) -> Seen {
+    let line = |token: &Token| format!("{} serial {:?}", token.device(), token.serial);
+    Seen(tokens.map(line).collect())
+}
+
+fn unpadded(field: &[u8]) -> String {
+    String::from_utf8_lossy(field)
+        .trim_end_matches(' ')
+        .to_owned()
+}

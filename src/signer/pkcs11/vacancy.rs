@@ -1,0 +1,179 @@
+//! The place in a token where a new key goes: named, free, and open for writing.
+
+use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use ssh_key::public::KeyData;
+
+use super::fault::Fault;
+use super::find::{FoundKey, find_key};
+use super::login::Credential;
+use super::module::Module;
+use super::object::{self, hex};
+use super::token::Token;
+use super::uri::Uri;
+use crate::secret::AskPin;
+use crate::signer::{NewKey, SignerError};
+
+/// A label and an id that no key in the token has.
+pub(super) struct Vacancy {
+    pub(super) session: Session,
+    pub(super) device: String,
+    uri: Uri,
+    label: String,
+    id: Vec<u8>,
+    _module: Module,
+}
+
+impl Vacancy {
+    /// Logs in to the token that `uri` names, and makes sure that label and id are free.
+    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, SignerError> {
+        let label = uri.object.clone().ok_or(SignerError::LabelMissing)?;
+        let module = Module::of(uri)?;
+        let token = Token::find(&module, uri)?;
+        let device = token.device();
+        let at = |fault: Fault| fault.at(&device);
+        let session = module.writing_session(token.slot).map_err(at)?;
+        let id = uri.id.clone().map_or_else(random_id, Ok).map_err(at)?;
+        Credential::for_token(uri, &token, pins)?.log_in(&session, &module, &token)?;
+        let vacancy = Self {
+            session,
+            uri: uri.with_id(&id),
+            label,
+            id,
+            device,
+            _module: module,
+        };
+        vacancy.check_free()?;
+        Ok(vacancy)
+    }
+
+    /// What the public object must say.
+    pub(super) fn public_template(&self) -> Vec<Attribute> {
+        let mut template = self.name();
+        template.push(Attribute::Verify(true));
+        template
+    }
+
+    /// What the private object must say: it signs, and never shows itself.
+    pub(super) fn private_template(&self) -> Vec<Attribute> {
+        let mut template = self.name();
+        template.extend([
+            Attribute::Private(true),
+            Attribute::Sensitive(true),
+            Attribute::Extractable(false),
+            Attribute::Sign(true),
+        ]);
+        template
+    }
+
+    /// Reads the new key back, and takes it away again if it is not protected as asked for, or
+    /// is another one than `expected`.
+    pub(super) fn accept(
+        self,
+        public: ObjectHandle,
+        private: ObjectHandle,
+        expected: Option<&KeyData>,
+    ) -> Result<NewKey, SignerError> {
+        let found = find_key(&self.session, &self.uri, &self.device);
+        match found.and_then(|key| self.check(key, expected)) {
+            Ok(key) => Ok(key.facts(&self.uri)),
+            Err(fault) => {
+                self.remove(private)?;
+                self.remove(public)?;
+                Err(fault)
+            }
+        }
+    }
+
+    fn check(&self, key: FoundKey, expected: Option<&KeyData>) -> Result<FoundKey, SignerError> {
+        let device = self.device.clone();
+        if expected.is_some_and(|expected| *expected != key.public_key) {
+            return Err(SignerError::KeyChanged { device });
+        }
+        match (key.object.origin.sensitive, key.object.origin.extractable) {
+            (Some(false), _) | (_, Some(true)) => Err(SignerError::NotProtected { device }),
+            _ => Ok(key),
+        }
+    }
+
+    /// Removes an object that was just made here.
+    pub(super) fn remove(&self, object: ObjectHandle) -> Result<(), SignerError> {
+        let removed = self.session.destroy_object(object);
+        removed.map_err(|error| SignerError::Leftover {
+            device: self.device.clone(),
+            key: format!("key {:?} (id {})", self.label, hex(&self.id)),
+            source: error.into(),
+        })
+    }
+
+    fn name(&self) -> Vec<Attribute> {
+        vec![
+            Attribute::Token(true),
+            Attribute::Label(self.label.clone().into_bytes()),
+            Attribute::Id(self.id.clone()),
+        ]
+    }
+
+    fn check_free(&self) -> Result<(), SignerError> {
+        let device = || self.device.clone();
+        if self.is_taken(Some(&self.label), None)? {
+            return Err(SignerError::LabelTaken {
+                device: device(),
+                label: self.label.clone(),
+            });
+        }
+        if self.is_taken(None, Some(&self.id))? {
+            return Err(SignerError::IdTaken {
+                device: device(),
+                id: hex(&self.id),
+            });
+        }
+        Ok(())
+    }
+
+    fn is_taken(&self, label: Option<&str>, id: Option<&[u8]>) -> Result<bool, SignerError> {
+        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+            let found = object::find(&self.session, class, label, id);
+            if !found.map_err(|fault| fault.at(&self.device))?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl Drop for Vacancy {
+    fn drop(&mut self) {
+        let _logged_out = self.session.logout();
+    }
+}
+
+/// What a private key is told not to do, where the module lets itself be told.
+pub(super) fn private_denials() -> [Attribute; 4] {
+    [
+        Attribute::Decrypt(false),
+        Attribute::Unwrap(false),
+        Attribute::SignRecover(false),
+        Attribute::Derive(false),
+    ]
+}
+
+/// The same for a public key.
+pub(super) fn public_denials() -> [Attribute; 3] {
+    [
+        Attribute::Encrypt(false),
+        Attribute::Wrap(false),
+        Attribute::VerifyRecover(false),
+    ]
+}
+
+fn random_id() -> Result<Vec<u8>, Fault> {
+    let mut id = vec![0; ID_BYTES];
+    match getrandom::fill(&mut id) {
+        Ok(()) => Ok(id),
+        Err(_) => Err(Fault::new("getrandom", super::RvError::RandomNoRng)),
+    }
+}
+
+/// Enough that two never meet, short enough to be read aloud.
+const ID_BYTES: usize = 8;
