@@ -14,7 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::key_id::{KeyId, KeyIdError};
-pub use self::line::{CertificateLineError, certificate_line, read_certificate_line};
+pub use self::line::certificate_line;
 pub use self::options::{OptionError, Options, Place};
 pub use self::principal::{Principal, PrincipalError, Principals};
 pub use self::serial::{Serial, SerialError};

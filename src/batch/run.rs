@@ -8,10 +8,10 @@ use ssh_key::public::KeyData;
 
 use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
 use crate::certificate::{Serial, certificate_line, reader};
-use crate::config::SubjectFile;
+use crate::config::{SubjectFile, read_limited};
 use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, SharedLedger, lock};
 use crate::ledger::{Ca, SerialChoice, State, Wanted};
-use crate::output::{self, Staged};
+use crate::output::{self, OutputError, Staged};
 use crate::policy::{CaFacts, decide};
 use crate::request::{Ask, Request, RequestDigest};
 
@@ -187,13 +187,8 @@ impl Run<'_> {
             _ => return Ok(false),
         };
         let line = format!("{}\n", certificate_line(&certificate, &to.comment));
-        let there = to
-            .output
-            .as_ref()
-            .and_then(|path| std::fs::read_to_string(path).ok());
-        if let (Some(output), true) = (&to.output, there.as_ref() != Some(&line)) {
-            output::write(output, line.as_bytes(), CERTIFICATE_MODE)
-                .map_err(|source| BatchError::Write { serial, source })?;
+        if let Some(output) = &to.output {
+            restore(output, &line).map_err(|source| BatchError::Write { serial, source })?;
         }
         self.signed(to, serial, &line, true);
         Ok(true)
@@ -264,6 +259,14 @@ impl Run<'_> {
     }
 }
 
+/// Writes the file again unless it is there as it should be.
+fn restore(output: &Path, line: &str) -> Result<(), OutputError> {
+    match read_limited(output, LARGEST) {
+        Ok(there) if there == line => Ok(()),
+        _ => output::write(output, line.as_bytes(), CERTIFICATE_MODE),
+    }
+}
+
 type Staging = (u64, String, Option<Staged>);
 
 fn stage(to: &Destination, issued: &Issued) -> Result<Staging, BatchError> {
@@ -280,3 +283,5 @@ fn stage(to: &Destination, issued: &Issued) -> Result<Staging, BatchError> {
 
 /// A certificate is public, and sshd's `AuthorizedKeysFile` neighbours are read by all.
 const CERTIFICATE_MODE: u32 = 0o644;
+/// The line of the largest certificate, 64 KiB, with room for its comment.
+const LARGEST: u64 = 256 * 1024;

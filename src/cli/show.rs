@@ -9,12 +9,12 @@ use ssh_key::public::KeyData;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::terminal::{product, say};
+use crate::certificate::Subject;
 use crate::certificate::alarm::{Alarm, alarms};
 use crate::certificate::explain::Fields;
-use crate::certificate::key_line::{KeyLineError, read_public_key_line};
+use crate::certificate::key_line::{KeyLineError, read_certificate_line, read_public_key_line};
 use crate::certificate::reader::RawCertificate;
 use crate::certificate::subject::{describe, fingerprint};
-use crate::certificate::{Subject, read_certificate_line};
 use crate::config::{self, Config, read_limited};
 
 /// Explain certificates and public keys, and say what is alarming
