@@ -14,8 +14,9 @@ impl Krl {
     /// Reads a KRL (PROTOCOL.krl).
     ///
     /// Sections may come in any order and number. Extensions that are not critical
-    /// are skipped. A range of serials stays a range, so that memory is bounded by
-    /// the input: at most 16 bytes for each byte, and 256 MiB for serials.
+    /// are skipped. Memory is bounded by the input, since a range of serials stays a
+    /// range: at most 32 bytes for each byte, but for bitmaps, which may make up to
+    /// 2^24 ranges of 16 bytes.
     ///
     /// # Errors
     /// [`ReadError`] for whatever OpenSSH would refuse.
@@ -415,7 +416,14 @@ mod tests {
                 (section::KEY_ID, b""),
             ],
         );
-        assert_eq!(nothing.unwrap().authorities().count(), 0);
+        let (header, mut revocations) = nothing.unwrap().into_parts();
+        revocations.authority(None);
+        revocations.revoke_key_id(Some(&key("p384")), c"peter");
+        revocations.revoke_key_id(Some(&key("p256")), c"peter");
+        let krl = Krl::new(header, revocations);
+        let cas: Vec<_> = krl.authorities().map(|authority| authority.ca()).collect();
+        assert_eq!(cas, [Some(&key("p384")), Some(&key("p256"))]);
+        assert_eq!(Krl::from_bytes(&krl.to_bytes().unwrap()).as_ref(), Ok(&krl));
     }
 
     #[test]

@@ -76,9 +76,11 @@ impl Revocations {
     pub(super) fn settle(&mut self) {
         self.authorities
             .retain(|_, authority| !authority.is_empty());
-        for authority in self.authorities.values_mut() {
-            authority.serials.settle();
-            settle(&mut authority.key_ids);
+        let mut authorities: Vec<_> = self.authorities.values_mut().collect();
+        authorities.sort_unstable_by_key(|authority| authority.place);
+        for (place, authority) in authorities.into_iter().enumerate() {
+            authority.place = place;
+            authority.settle();
         }
         settle(&mut self.keys);
         settle(&mut self.sha1s);
@@ -108,6 +110,11 @@ impl Authority {
 
     fn is_empty(&self) -> bool {
         self.serials.ranges().is_empty() && self.key_ids.is_empty()
+    }
+
+    fn settle(&mut self) {
+        self.serials.settle();
+        settle(&mut self.key_ids);
     }
 
     /// The CA whose certificates are meant; `None` for every CA's.

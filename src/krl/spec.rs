@@ -89,7 +89,7 @@ pub enum Fault {
     /// No serial or range of serials.
     #[error(transparent)]
     Serial(#[from] SerialError),
-    /// A range that holds 0, or one or fewer serials.
+    /// Serial 0, which no KRL can name.
     #[error(transparent)]
     Range(#[from] SerialRangeError),
     /// `hash:` takes fingerprints as in `SHA256:…` alone.
