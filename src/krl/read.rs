@@ -214,14 +214,12 @@ fn read_bitmap(authority: &mut Authority, mut content: Wire<'_>) -> Result<(), R
     let offset = content.u64()?;
     let bitmap = content.mpint()?;
     content.finish()?;
-    let mut first = Some(offset);
-    for byte in bitmap.iter().rev() {
+    for (index, byte) in (0_u64..).zip(bitmap.iter().rev()) {
         for bit in (0..8).filter(|bit| byte >> bit & 1 == 1) {
-            let serial = first.and_then(|first| first.checked_add(bit));
+            let serial = offset.checked_add(index * 8 + bit);
             let serial = serial.ok_or(ReadError::BitmapOverflow { offset })?;
             authority.serials.push(SerialRange::one(serial)?);
         }
-        first = first.and_then(|first| first.checked_add(8));
     }
     Ok(())
 }
