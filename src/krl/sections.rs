@@ -258,15 +258,19 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_bitmap_is_used_to_its_last_bit() {
-        let ranges: Vec<_> = (0..=8_191)
-            .map(|n| range(1 + 2 * n, 1 + 2 * n))
-            .chain([range(16_384, 16_384)])
-            .collect();
-        let ranges: super::super::Serials = ranges.into_iter().collect();
+    fn the_longest_bitmap_is_used_to_its_last_bit_and_no_further() {
+        let dots_and = |last: u64| -> super::super::Serials {
+            let dots = (1..16_384).step_by(2).map(|serial| range(serial, serial));
+            dots.chain([range(last, last)]).collect()
+        };
+        let longest = dots_and(16_384);
+        let longest = longest.ranges();
+        assert_eq!(smallest(longest), [Section::Bitmap(longest)]);
+        let longer = dots_and(16_385);
+        let dots = longer.ranges().split_last().unwrap().1;
         assert_eq!(
-            smallest(ranges.ranges()),
-            [Section::Bitmap(ranges.ranges())]
+            smallest(longer.ranges()),
+            [Section::List(vec![16_385]), Section::Bitmap(dots)]
         );
     }
 
