@@ -201,6 +201,7 @@ const PRINCIPALS_MAX: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::super::tests::{blob, certificate, key};
+    use super::super::wire::put_string;
     use super::*;
 
     #[test]
@@ -234,6 +235,48 @@ mod tests {
         assert_eq!(
             Certificate::from_blob(&blob),
             Err(CertificateError::Kind { kind: 3 })
+        );
+    }
+
+    /// A certificate with some principals and options, which nobody signed.
+    fn unsigned(principals: usize, options: &[u8]) -> Vec<u8> {
+        let mut blob = Vec::new();
+        put_string(&mut blob, b"ssh-ed25519-cert-v01@openssh.com");
+        put_string(&mut blob, b"nonce");
+        put_string(&mut blob, &[7; 32]);
+        blob.extend(7_u64.to_be_bytes());
+        blob.extend(USER.to_be_bytes());
+        put_string(&mut blob, b"key ID");
+        put_string(&mut blob, &b"\0\0\0\x01x".repeat(principals));
+        blob.extend([0; 16]);
+        for field in [options, b"", b"", key("ca").as_blob(), b"signature"] {
+            put_string(&mut blob, field);
+        }
+        blob
+    }
+
+    #[test]
+    fn a_certificate_has_256_principals_at_most() {
+        let read = |principals| Certificate::from_blob(&unsigned(principals, b""));
+        assert_eq!(read(256).unwrap().key_id.as_c_str(), c"key ID");
+        assert_eq!(read(257), Err(CertificateError::Principals));
+    }
+
+    #[test]
+    fn an_option_is_a_name_and_a_value() {
+        let read = |options| Certificate::from_blob(&unsigned(0, options));
+        assert_eq!(read(b"\0\0\0\x01x\0\0\0\0").unwrap().serial, 7);
+        assert_eq!(
+            read(b"\0\0\0\x01x"),
+            Err(CertificateError::Wire(WireError::Short))
+        );
+    }
+
+    #[test]
+    fn what_is_signed_by_nobody_cannot_be_verified() {
+        assert_eq!(
+            Certificate::from_signed_blob(&unsigned(1, b"")),
+            Err(CertificateError::UnknownSignature)
         );
     }
 
