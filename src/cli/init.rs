@@ -32,8 +32,9 @@ pub(crate) struct CaArguments {
     pub(crate) name: config::CaName,
 
     /// Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512)
-    #[arg(long, value_name = "LOCATOR", value_parser = str::parse::<crate::signer::Locator>)]
-    pub(crate) key: crate::signer::Locator,
+    // Parsed later: clap would repeat a locator that holds a PIN.
+    #[arg(long, value_name = "LOCATOR")]
+    pub(crate) key: String,
 
     /// What it signs
     #[arg(long = "for", value_name = "KIND", default_value = "user")]
@@ -76,7 +77,7 @@ impl CaArguments {
         }
         let new = NewCa {
             name: self.name,
-            locator: self.key,
+            locator: self.key.parse()?,
             purpose: self.purpose.into(),
             source,
             next_serial,

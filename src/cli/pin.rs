@@ -8,6 +8,7 @@ use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
+use super::terminal::say;
 use crate::secret::{AskPin, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
 
 /// The one source that the global options name, else a person.
@@ -34,6 +35,10 @@ impl AskPin for PinSource {
             Self::Descriptor(descriptor) => read_descriptor(*descriptor),
             Self::Person => ask_person(device),
         }
+    }
+
+    fn type_on_device(&mut self, device: &str) {
+        say(&format!("type the PIN on the keypad of {device}"));
     }
 }
 

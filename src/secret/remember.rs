@@ -31,6 +31,10 @@ impl<A: AskPin> AskPin for RememberPin<A> {
             .push((device.to_owned(), Pin::new(pin.expose().to_owned())));
         Ok(pin)
     }
+
+    fn type_on_device(&mut self, device: &str) {
+        self.inner.type_on_device(device);
+    }
 }
 
 #[cfg(test)]
