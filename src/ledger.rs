@@ -4,10 +4,12 @@
 //! alone, from a [`Decided`] that policy alone can make, and nothing is signed
 //! without one. What was reserved is durable before the key is used; there is no undo.
 
+pub mod checkpoint;
 mod clock;
 mod entry;
 mod lock;
 pub mod merkle;
+pub mod note;
 mod sqlite;
 #[cfg(test)]
 mod tests;
