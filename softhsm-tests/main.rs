@@ -13,6 +13,7 @@
 mod batch;
 mod faults;
 mod harness;
+mod ledger;
 mod logins;
 mod modules;
 mod openssh;

@@ -23,7 +23,7 @@ pub use clock::{ClockError, check_clock};
 pub use entry::{
     CaAdded, Entry, EntryError, Event, Failed, Issued, Origin, Purpose, Reserved, Sequence,
 };
-pub use sqlite::SqliteLedger;
+pub use sqlite::{Audit, AuditError, Fault, Inclusion, ProofError, Signatures, SqliteLedger};
 
 use crate::certificate::{EncodeError, Serial, ToBeSigned};
 use crate::policy::Decided;

@@ -1,6 +1,8 @@
 //! The embedded ledger: one SQLite file beside the config.
 
 mod append;
+mod audit;
+mod proofs;
 mod records;
 mod schema;
 mod serials;
@@ -17,10 +19,12 @@ use ssh_key::PublicKey;
 
 use super::entry::{CaAdded, Entry, Event};
 use super::lock::WriterLock;
-use super::merkle::Frontier;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
 use crate::certificate::Serial;
 use crate::request::RequestDigest;
+pub use audit::{Audit, AuditError, Fault, Signatures};
+pub use proofs::{Inclusion, ProofError};
+
 use append::Append;
 use serials::Serials;
 
@@ -86,14 +90,6 @@ impl SqliteLedger {
             connection,
             _lock: None,
         })
-    }
-
-    /// The right edge of its tree, as it was stored with the newest entry.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn head(&self) -> Result<Frontier, LedgerError> {
-        tree::head(&self.connection)
     }
 }
 

@@ -131,7 +131,7 @@ impl StoredHashes<'_> {
     }
 
     /// The stored hash of exactly these leaves, if they are a tile.
-    fn tile(&self, start: u64, end: u64) -> Result<Option<Hash>, LedgerError> {
+    pub(super) fn tile(&self, start: u64, end: u64) -> Result<Option<Hash>, LedgerError> {
         let leaves = end - start;
         let height = leaves.trailing_zeros();
         let is_tile = leaves.is_power_of_two()
@@ -151,4 +151,4 @@ impl StoredHashes<'_> {
 }
 
 /// Levels of the tree in one level of tiles: 256 leaves.
-const TILE_HEIGHT: u32 = 8;
+pub(super) const TILE_HEIGHT: u32 = 8;
