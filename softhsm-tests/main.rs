@@ -18,4 +18,5 @@ mod logins;
 mod modules;
 mod openssh;
 mod prompts;
+mod revocation;
 mod selftest;

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn serial_0_and_a_backward_range_are_refused() {
-        for range in [0..=5, 9..=8] {
+        for range in [0..=5, RangeInclusive::new(9, 8)] {
             let selector = Selector::Serials(range);
             let named = name(&mut Revoked::default(), &selector, "users");
             assert!(matches!(named, Err(RevokeError::Serials)));
