@@ -145,7 +145,10 @@ impl PrivateKey {
 
     fn import_rsa(algorithm: Algorithm, p: &[u8], q: &[u8]) -> Result<Self, Status> {
         let half = algorithm.bits() / 16;
-        if p.len() != half || q.len() != half {
+        if ![p, q]
+            .into_iter()
+            .all(|prime| looks_like_a_prime(prime, half))
+        {
             return Err(Status::WRONG_DATA);
         }
         let key = RsaPrivateKey::from_p_q(
@@ -168,6 +171,13 @@ fn raw_rsa(key: &RsaPrivateKey, input: &[u8]) -> Result<Vec<u8>, Status> {
     let input = BoxedUint::from_be_slice(input, precision).map_err(wrong)?;
     let output = rsa::hazmat::rsa_decrypt(None::<&mut SysRng>, key, &input).map_err(wrong)?;
     Ok(output.to_be_bytes().to_vec())
+}
+
+/// Of the right length, without zeros in front, and odd: an even one makes `rsa` panic.
+fn looks_like_a_prime(bytes: &[u8], length: usize) -> bool {
+    let high = bytes.first().is_some_and(|first| *first >= 0x80);
+    let odd = bytes.last().is_some_and(|last| last % 2 == 1);
+    bytes.len() == length && high && odd
 }
 
 fn big_endian(number: &BoxedUint) -> Vec<u8> {
