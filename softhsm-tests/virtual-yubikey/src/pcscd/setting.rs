@@ -40,7 +40,7 @@ fn lay_out_reader(folder: &Path, number: usize, port: u16) -> Result<(), PcscdEr
     let driver = folder.join(format!("driver-{number}.so"));
     fs::write(&driver, read(DRIVER, "vsmartcard-vpcd")?).map_err(step("copying the driver"))?;
     let reader = format!(
-        "FRIENDLYNAME \"{READER}\"\nDEVICENAME /dev/null:{port:#x}\nLIBPATH {}\nCHANNELID {port:#x}\n",
+        "FRIENDLYNAME \"{READER} #{number}\"\nDEVICENAME /dev/null:{port:#x}\nLIBPATH {}\nCHANNELID {port:#x}\n",
         driver.display()
     );
     let file = folder.join(READERS).join(format!("reader-{number}"));
@@ -94,7 +94,8 @@ const RUN_IN_DAEMON: &str = "/dev/stdin";
 const NO_DRIVERS_IN_DAEMON: &str = "/dev/stdin/no-drivers";
 const DAEMON: &str = "/usr/sbin/pcscd";
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
-/// So that programs which look for YubiKeys by the reader's name find it.
+/// So that programs which look for YubiKeys by the reader's name find it. (Readers that are
+/// configured, not plugged in, must have different names.)
 const READER: &str = "Yubico YubiKey CCID";
 
 #[cfg(test)]
