@@ -10,7 +10,7 @@ use virtual_yubikey::{
     fault::{Fault, Moment, Plan, Pull},
 };
 use yubikey::{
-    Error, MgmKey, PinPolicy, TouchPolicy, YubiKey,
+    Error, MgmKey, PinPolicy, Serial, TouchPolicy, YubiKey,
     piv::{self, AlgorithmId, SlotId},
 };
 
@@ -94,6 +94,32 @@ fn a_card_that_is_pulled_after_it_signed_has_signed() {
     sign(&mut card).unwrap();
     sign(&mut card).unwrap_err();
     assert!(signs_again());
+}
+
+#[test]
+fn one_card_of_two_is_pulled_and_put_back() {
+    if !is_client() {
+        let (pcscd, _) = cards(&[("5.7.1", 1), ("5.4.3", 2)]);
+        let link = pcscd.link(0).unwrap();
+        return thread::scope(|scope| {
+            scope.spawn(|| {
+                link.pull();
+                thread::sleep(Duration::from_secs(2));
+                link.put_back();
+            });
+            run_client(&pcscd);
+        });
+    }
+    let is_there = |serial| YubiKey::open_by_serial(Serial(serial)).is_ok();
+    let start = Instant::now();
+    while is_there(1) && start.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!is_there(1) && is_there(2));
+    while !is_there(1) && start.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(is_there(1) && is_there(2));
 }
 
 #[test]

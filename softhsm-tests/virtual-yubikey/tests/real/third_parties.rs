@@ -10,7 +10,7 @@ use virtual_yubikey::{
     pcscd::Pcscd,
 };
 
-use crate::common::{cards, folder, run};
+use crate::common::{cards, cards_of, folder, run};
 
 const EC_IN_9A: (&str, &str, &str) = ("9a", "01", "ECDSA-SHA256 --signature-format openssl");
 const RSA_IN_9C: (&str, &str, &str) = ("9c", "02", "SHA256-RSA-PKCS");
@@ -59,8 +59,8 @@ fn fill_slots(pcscd: &Pcscd) {
     }
 }
 
-fn yubico_piv_tool_works(firmware: &str) {
-    let (pcscd, manufacturer) = cards(&[(firmware, 12_345_678)]);
+fn yubico_piv_tool_works(firmware: &str, manufacturer: Manufacturer) {
+    let (pcscd, manufacturer) = cards_of(manufacturer, &[(firmware, 12_345_678)]);
     let tool = "yubico-piv-tool -r Yubico";
     let status = run(&pcscd, &format!("{tool} -a status"));
     assert!(status.contains("Serial Number:\t12345678"), "{status}");
@@ -86,12 +86,13 @@ fn yubico_piv_tool_works(firmware: &str) {
 
 #[test]
 fn yubico_piv_tool_works_with_firmware_4_3() {
-    yubico_piv_tool_works("4.3.7");
+    let manufacturer = Manufacturer::new().unwrap().attesting_with_rsa();
+    yubico_piv_tool_works("4.3.7", manufacturer);
 }
 
 #[test]
 fn yubico_piv_tool_works_with_firmware_5_4() {
-    yubico_piv_tool_works("5.4.3");
+    yubico_piv_tool_works("5.4.3", Manufacturer::new().unwrap());
 }
 
 /// Signs in each slot (named by its PKCS#11 identifier) and lets openssl check it.
