@@ -5,7 +5,7 @@
 //!
 //! The tests want Debian's packages `pcscd`, `libpcsclite-dev`, `vsmartcard-vpcd`, `yubico-piv-tool`,
 //! `ykcs11`, `opensc` and `openssl`; with `--include-ignored` they also install `ykman` from PyPI.
-//! No privilege is needed. A test that is killed by force leaves its daemon behind.
+//! No privilege is needed.
 //!
 //! - [`card`]: the card itself, without I/O: the bytes of one command in, those of the answer out.
 //! - [`link`](mod@link): carries a card to a virtual reader, pulls it and puts it back.

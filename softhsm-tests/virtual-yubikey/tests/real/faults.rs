@@ -1,7 +1,9 @@
 //! What a client sees when something goes wrong with the card.
 
 use std::{
-    env, thread,
+    env, fs,
+    path::{Path, PathBuf},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -242,4 +244,22 @@ fn nothing_is_left_behind() {
     assert!(place.starts_with(env::temp_dir()) && place.exists());
     drop(pcscd);
     assert!(!place.exists());
+}
+
+#[test]
+fn nothing_is_left_behind_by_a_process_that_ends_without_cleaning_up() {
+    if is_client() {
+        let (pcscd, _) = cards(&[("5.7.1", 1)]);
+        let note = Path::new(&env::var_os("PCSCLITE_CSOCK_NAME").unwrap()).with_file_name("note");
+        fs::write(note, folder(&pcscd).to_str().unwrap()).unwrap();
+        return std::mem::forget(pcscd);
+    }
+    let (pcscd, _) = cards(&[("5.7.1", 1)]);
+    run_client(&pcscd);
+    let left = PathBuf::from(fs::read_to_string(folder(&pcscd).join("run/note")).unwrap());
+    let start = Instant::now();
+    while left.exists() && start.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!left.exists(), "{left:?}");
 }
