@@ -111,7 +111,7 @@ impl Authority {
             key: key.clone(),
             certificate: Vec::new(),
         };
-        let certificate = unsigned.issue(ROOT, &key, vec![Extension::authority(3)])?;
+        let certificate = unsigned.issue(ROOT, &key, authority(3))?;
         Ok(Self {
             certificate,
             ..unsigned
@@ -120,7 +120,7 @@ impl Authority {
 
     fn authority(&self, name: &'static str, path_length: u8) -> Result<Self, ManufacturerError> {
         let key = PrivateKey::generate(Algorithm::P256)?;
-        let certificate = self.issue(name, &key, vec![Extension::authority(path_length)])?;
+        let certificate = self.issue(name, &key, authority(path_length))?;
         Ok(Self {
             name,
             key,
@@ -148,6 +148,14 @@ impl From<Status> for ManufacturerError {
     fn from(status: Status) -> Self {
         Self(status.0)
     }
+}
+
+/// What a certificate above a card's own says of its key. (A card's own has no key usage.)
+fn authority(path_length: u8) -> Vec<Extension> {
+    vec![
+        Extension::authority(path_length),
+        Extension::certificate_signing(),
+    ]
 }
 
 /// The subject of every card's attestation certificate, and so the issuer of what it attests.
