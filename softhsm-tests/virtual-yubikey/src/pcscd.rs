@@ -3,7 +3,8 @@
 //! No privilege is needed, and no daemon, card or reader of the machine is touched: what runs is
 //! a temporary copy of the machine's `pcscd`, in which two paths that are compiled in (its
 //! socket's folder and that of the USB drivers) are replaced by ones of the same length within
-//! `/dev/stdin`, which is the temporary folder. Clients find it by `PCSCLITE_CSOCK_NAME`, which they read once a process.
+//! `/dev/stdin`, which is the temporary folder. Clients find it by `PCSCLITE_CSOCK_NAME`, which
+//! they read once a process.
 //!
 //! vpcd listens on all addresses, so whoever reaches the machine can put a card into a reader
 //! while a test runs.

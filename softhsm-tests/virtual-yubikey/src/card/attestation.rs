@@ -163,3 +163,27 @@ pub(crate) const CARD: &str = "Yubico PIV Attestation";
 const ROOT: &str = "Virtual YubiKey Root, for tests only";
 const INTERMEDIATE: &str = "Virtual YubiKey Attestation Intermediate, for tests only";
 const PIV: &str = "Virtual YubiKey PIV Attestation, for tests only";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issued_by(name: &str, firmware: &str) -> bool {
+        let manufacturer = Manufacturer::new().unwrap();
+        let model = Model {
+            firmware: firmware.parse().unwrap(),
+            serial: 1,
+        };
+        let attestation = manufacturer.attestation(&model).unwrap();
+        let mut parts = attestation.certificate.windows(name.len());
+        parts.any(|part| part == name.as_bytes())
+    }
+
+    #[test]
+    fn a_card_hangs_under_the_root_before_5_7_4_and_two_deeper_from_then_on() {
+        assert!(issued_by(ROOT, "4.3.7"));
+        assert!(issued_by(ROOT, "5.7.3"));
+        assert!(issued_by(PIV, "5.7.4"));
+        assert!(!issued_by(ROOT, "5.7.4"));
+    }
+}
