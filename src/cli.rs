@@ -12,7 +12,9 @@ mod init;
 mod ledger;
 mod next_steps;
 mod pin;
+mod private_key;
 mod progress;
+mod revoke;
 mod show;
 mod sign;
 mod subjects;
@@ -92,6 +94,7 @@ enum Command {
     Sign(sign::Sign),
     Show(show::Show),
     Ledger(ledger::Ledger),
+    Revoke(revoke::Revoke),
 }
 
 impl Cli {
@@ -105,6 +108,7 @@ impl Cli {
             Command::Sign(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
+            Command::Revoke(command) => command.run(&context),
         }
     }
 }
