@@ -11,6 +11,7 @@
 )]
 
 mod batch;
+mod docs;
 mod faults;
 mod harness;
 mod logins;
