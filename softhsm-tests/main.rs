@@ -14,6 +14,7 @@ mod batch;
 mod docs;
 mod faults;
 mod harness;
+mod ledger;
 mod logins;
 mod modules;
 mod openssh;

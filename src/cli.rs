@@ -12,6 +12,7 @@ mod init;
 mod ledger;
 mod next_steps;
 mod pin;
+mod private_key;
 mod progress;
 mod show;
 mod sign;
