@@ -20,7 +20,7 @@ fn the_first_certificate_of_the_readme_is_made_as_it_stands() {
 #[test]
 fn every_example_of_a_help_text_is_understood() {
     let account = Punchmark::new(&Token::softhsm());
-    for subcommand in ["", "tokens", "init", "adopt", "import", "sign", "show"] {
+    for subcommand in SUBCOMMANDS {
         let help = shell(&account, &format!("punchmark {subcommand} --help")).ok();
         let examples = examples(&help.stdout);
         assert!(!examples.is_empty(), "{help}");
@@ -94,5 +94,18 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
         .collect()
 }
 
+/// All that have examples; `""` is the program itself.
+const SUBCOMMANDS: [&str; 10] = [
+    "",
+    "tokens",
+    "init",
+    "adopt",
+    "import",
+    "sign",
+    "show",
+    "ledger verify",
+    "ledger checkpoint",
+    "ledger check-proof",
+];
 const README: &str = include_str!("../README.md");
 const RUNNABLE: &str = "```console run\n";
