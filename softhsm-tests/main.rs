@@ -19,4 +19,5 @@ mod logins;
 mod modules;
 mod openssh;
 mod prompts;
+mod revocation;
 mod selftest;

@@ -14,6 +14,7 @@ mod next_steps;
 mod pin;
 mod private_key;
 mod progress;
+mod revoke;
 mod show;
 mod sign;
 mod subjects;
@@ -93,6 +94,7 @@ enum Command {
     Sign(sign::Sign),
     Show(show::Show),
     Ledger(ledger::Ledger),
+    Revoke(revoke::Revoke),
 }
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -110,6 +112,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Sign(command) => command.run(&context),
         Command::Show(command) => command.run(&context),
         Command::Ledger(command) => command.run(&context),
+        Command::Revoke(command) => command.run(&context),
     };
     match done {
         Ok(exit) => exit.code(),

@@ -21,7 +21,8 @@ use ssh_key::public::KeyData;
 
 pub use clock::{ClockError, check_clock};
 pub use entry::{
-    CaAdded, Entry, EntryError, Event, Failed, Issued, Origin, Purpose, Reserved, Sequence,
+    CaAdded, Entry, EntryError, Event, Failed, Issued, KrlMade, Origin, Purpose, Reserved, Revoked,
+    Sequence,
 };
 pub use sqlite::{Audit, AuditError, Fault, Inclusion, ProofError, Signatures, SqliteLedger};
 
@@ -172,6 +173,9 @@ pub enum ReserveError {
     /// The serial was reserved before, whatever became of it.
     #[error("serial {0} was taken before")]
     SerialTaken(Serial),
+    /// The key was revoked, and is never certified again.
+    #[error("key {0} was revoked")]
+    KeyRevoked(String),
     /// The sequence reached the last serial there is.
     #[error("no serial is left after {max}", max = u64::MAX)]
     NoSerialLeft,

@@ -106,4 +106,12 @@ impl Context {
         }
         terminal::confirm(&format!("{words}.\nGo on?"))
     }
+
+    /// Asks a person at a terminal, whom `--yes` answers for; a script meant what it says.
+    pub(crate) fn confirm_or_go_on(&self, question: &str) -> Result<(), Failure> {
+        match self.global.yes || !terminal::somebody_is_there() {
+            true => Ok(()),
+            false => terminal::confirm(question),
+        }
+    }
 }

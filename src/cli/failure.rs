@@ -4,6 +4,7 @@ use std::error::Error;
 
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
+use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
@@ -11,6 +12,7 @@ use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
+use crate::revocation::{KrlError, RevokeError};
 use crate::signer::{LocatorError, SignerError};
 
 /// How a run of the program ends.
@@ -101,6 +103,12 @@ pub(crate) enum Failure {
     Note(#[from] NoteError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
+    #[error(transparent)]
+    Krl(#[from] KrlError),
+    #[error("{path}")]
+    Line { path: String, source: KeyLineError },
     #[error("the proof {0}")]
     Proof(&'static str),
     #[error("the ledger has no entry yet")]

@@ -4,6 +4,7 @@ mod append;
 mod audit;
 mod proofs;
 mod records;
+mod revocations;
 mod schema;
 mod serials;
 mod tree;

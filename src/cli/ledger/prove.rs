@@ -148,6 +148,8 @@ fn words(inclusion: &Inclusion) -> String {
         Event::Failed(failed) => {
             format!("{place}: entry {} was given up {time}", failed.reserved)
         }
+        Event::Revoked(revoked) => format!("{place}: revoked {time}, {:?}", revoked.reason),
+        Event::KrlMade(made) => format!("{place}: KRL {} was made {time}", made.version),
     }
 }
 

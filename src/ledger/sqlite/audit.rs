@@ -1,6 +1,6 @@
 //! Reading the whole ledger and holding everything in it against everything else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use ssh_key::public::KeyData;
@@ -8,7 +8,7 @@ use ssh_key::{PublicKey, Signature};
 
 use super::tree::{self, TILE_HEIGHT};
 use crate::certificate::{SignatureError, reader, verify_signature};
-use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Sequence};
+use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Revoked, Sequence};
 use crate::ledger::merkle::{Frontier, Hash, leaf_hash};
 use crate::ledger::{EntryError, LedgerError};
 
@@ -32,6 +32,10 @@ pub struct Audit {
     pub issued: u64,
     /// Of these, given up.
     pub failed: u64,
+    /// Revocations.
+    pub revocations: u64,
+    /// KRLs that were made.
+    pub krls: u64,
     /// The right edge of its tree.
     pub head: Frontier,
 }
@@ -101,6 +105,7 @@ pub(super) fn audit(connection: &Connection, signatures: Signatures) -> Result<A
         found: Audit::default(),
         cas: HashMap::new(),
         tiles: 0,
+        revoked_keys: HashSet::new(),
     };
     let select = "SELECT position, bytes FROM entry ORDER BY position";
     let mut entries = connection.prepare(select).map_err(LedgerError::from)?;
@@ -119,6 +124,7 @@ struct Auditor<'c> {
     found: Audit,
     cas: HashMap<u64, KeyData>,
     tiles: u64,
+    revoked_keys: HashSet<[u8; 32]>,
 }
 
 impl Auditor<'_> {
@@ -139,6 +145,14 @@ impl Auditor<'_> {
             Event::Failed(failed) => {
                 self.found.failed += 1;
                 self.outcome(position, failed.reserved)?
+            }
+            Event::Revoked(revoked) => self.revoked(position, &revoked)?,
+            Event::KrlMade(made) => {
+                self.found.krls += 1;
+                self.indexed(
+                    "SELECT 1 FROM krl WHERE version = ?1 AND position = ?2",
+                    params![made.version, position],
+                )?
             }
         };
         fault.map_err(wrong)
@@ -229,6 +243,27 @@ impl Auditor<'_> {
         Ok(verify_signature(&reserved.to_be_signed, &signature, ca)?)
     }
 
+    /// Each of its keys must be indexed, by this entry or by an earlier one.
+    fn revoked(
+        &mut self,
+        position: u64,
+        revoked: &Revoked,
+    ) -> Result<Result<(), Fault>, LedgerError> {
+        self.found.revocations += 1;
+        for hash in revoked.key_hashes() {
+            self.revoked_keys.insert(hash);
+            let select = "SELECT 1 FROM revoked_key WHERE sha256 = ?1 AND position <= ?2";
+            let indexed = self.indexed(select, params![hash, position])?;
+            if indexed.is_err() {
+                return Ok(indexed);
+            }
+        }
+        self.indexed(
+            "SELECT 1 FROM revocation WHERE position = ?1",
+            params![position],
+        )
+    }
+
     /// The outcome of a reservation that stands before it, and has no other.
     fn outcome(&self, position: u64, reserved: u64) -> Result<Result<(), Fault>, LedgerError> {
         if reserved >= position {
@@ -261,6 +296,12 @@ impl Auditor<'_> {
             ("reservation", found.reserved),
             ("outcome", found.issued + found.failed),
             ("tile", self.tiles),
+            ("revocation", found.revocations),
+            (
+                "revoked_key",
+                u64::try_from(self.revoked_keys.len()).unwrap_or(u64::MAX),
+            ),
+            ("krl", found.krls),
         ] {
             let count = format!("SELECT count(*) FROM {table}");
             let rows = self.connection.query_row(&count, [], |row| row.get(0));
