@@ -12,6 +12,7 @@
 
 mod batch;
 mod clock;
+mod docs;
 mod faults;
 mod harness;
 mod ledger;
