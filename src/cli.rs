@@ -9,6 +9,7 @@ mod failure;
 mod hint;
 mod import;
 mod init;
+mod krl;
 mod ledger;
 mod next_steps;
 mod pin;
@@ -91,6 +92,7 @@ enum Command {
     Import(import::Import),
     Sign(sign::Sign),
     Show(show::Show),
+    Krl(krl::Krl),
     Ledger(ledger::Ledger),
 }
 
@@ -108,6 +110,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Command::Import(command) => command.run(&context),
         Command::Sign(command) => command.run(&context),
         Command::Show(command) => command.run(&context),
+        Command::Krl(command) => command.run(&context),
         Command::Ledger(command) => command.run(&context),
     };
     match done {

@@ -84,6 +84,8 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Pin(#[from] crate::secret::PinError),
+    #[error(transparent)]
+    Krl(#[from] super::krl::KrlFailure),
     #[error("CA `{ca}` has no certificate {serial} in its ledger")]
     NoSuchSerial { ca: String, serial: u64 },
     #[error(transparent)]
