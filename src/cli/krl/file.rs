@@ -32,8 +32,7 @@ pub(crate) enum KrlFailure {
 
 /// Reads a KRL.
 pub(super) fn read_krl(path: &Path) -> Result<Krl, Failure> {
-    // One byte too many, so that the reader says which limit it is.
-    let bytes = File::open(path).and_then(|file| read(file, KRL_BYTES_MAX + 1));
+    let bytes = File::open(path).and_then(|file| read(file, KRL_BYTES_MAX));
     let bytes = bytes.map_err(|source| failed(path, source))?;
     Ok(Krl::from_bytes(&bytes).map_err(|source| KrlFailure::Read {
         file: path.display().to_string(),
