@@ -9,6 +9,7 @@ mod failure;
 mod hint;
 mod import;
 mod init;
+mod krl;
 mod ledger;
 mod next_steps;
 mod pin;
@@ -93,6 +94,7 @@ enum Command {
     Import(import::Import),
     Sign(sign::Sign),
     Show(show::Show),
+    Krl(krl::Krl),
     Ledger(ledger::Ledger),
     Revoke(revoke::Revoke),
 }
@@ -107,6 +109,7 @@ impl Cli {
             Command::Import(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
+            Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
         }

@@ -3,7 +3,8 @@
 //! [`Revocations`] gathers what is to be revoked, [`Krl::new`] makes a KRL of it,
 //! [`Krl::to_bytes`] the file, [`Krl::from_bytes`] reads one that anybody made,
 //! [`Krl::revokes`] says whether it revokes a key or certificate, and [`Krl::show`]
-//! prints it. [`spec`] reads the specifications of `ssh-keygen -k`.
+//! prints it. [`spec`] reads the specifications of `ssh-keygen -k`, [`KeyFile`] its
+//! key files.
 //!
 //! The format is PROTOCOL.krl of OpenSSH; where it says little, OpenSSH's own
 //! reading counts. This module stands for itself: it uses nothing else of the
@@ -24,6 +25,7 @@
 mod certificate;
 mod check;
 mod key;
+mod key_file;
 mod read;
 mod revocations;
 mod sections;
@@ -40,9 +42,11 @@ use std::ffi::CString;
 pub use self::certificate::{Certificate, CertificateError, Subject};
 pub use self::check::{KeyMatch, Reason, Scope};
 pub use self::key::{KeyError, PublicKey};
+pub use self::key_file::{KeyFile, KeyFileError};
 pub use self::read::ReadError;
 pub use self::revocations::{Authority, Revocations};
 pub use self::serials::{SerialRange, SerialRangeError, Serials};
+pub use self::show::{Fingerprint, Harmless};
 pub use self::wire::WireError;
 pub use self::write::WriteError;
 

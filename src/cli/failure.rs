@@ -89,6 +89,8 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Pin(#[from] crate::secret::PinError),
+    #[error(transparent)]
+    Krl(#[from] super::krl::KrlFailure),
     #[error("CA `{ca}` has no certificate {serial} in its ledger")]
     NoSuchSerial { ca: String, serial: u64 },
     #[error(transparent)]
@@ -106,7 +108,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Revoke(#[from] RevokeError),
     #[error(transparent)]
-    Krl(#[from] KrlError),
+    KrlOfLedger(#[from] KrlError),
     #[error("{path}")]
     Line { path: String, source: KeyLineError },
     #[error("the proof {0}")]

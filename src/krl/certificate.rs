@@ -76,7 +76,7 @@ impl Subject {
 
     /// The name that stands before the base64 form, as in
     /// `ssh-ed25519-cert-v01@openssh.com`.
-    pub(super) fn algorithm(&self) -> &'static str {
+    pub fn algorithm(&self) -> &'static str {
         match self {
             Self::Key(key) => key.algorithm(),
             Self::Certificate(certificate) => certificate.subject.certificate_algorithm(),

@@ -1,6 +1,5 @@
 //! A KRL in words, as `ssh-keygen -Q -l` prints it.
 
-use std::ffi::CStr;
 use std::fmt::{self, Write};
 
 use base64ct::{Base64Unpadded, Encoding};
@@ -24,7 +23,11 @@ impl Krl {
         writeln!(out, "# KRL version {}", self.header.version)?;
         writeln!(out, "# Generated at {generated}")?;
         if !self.header.comment.is_empty() {
-            writeln!(out, "# Comment: {}", Harmless(&self.header.comment))?;
+            writeln!(
+                out,
+                "# Comment: {}",
+                Harmless(self.header.comment.to_bytes())
+            )?;
         }
         writeln!(out)?;
         for key in self.keys() {
@@ -65,12 +68,14 @@ fn show_authority(authority: &Authority, out: &mut impl Write) -> fmt::Result {
         }
     }
     for key_id in authority.key_ids() {
-        writeln!(out, "id: {}", Harmless(key_id))?;
+        writeln!(out, "id: {}", Harmless(key_id.to_bytes()))?;
     }
     Ok(())
 }
 
-struct Fingerprint<'a>(&'a PublicKey);
+/// A key's SHA-256 fingerprint as OpenSSH prints it: `SHA256:` and base64.
+#[derive(Clone, Copy, Debug)]
+pub struct Fingerprint<'a>(pub &'a PublicKey);
 
 impl fmt::Display for Fingerprint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,12 +92,14 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// A text from outside, safe for a terminal and for a line.
-struct Harmless<'a>(&'a CStr);
+/// A text from outside, safe for a terminal and for a line: what is not plainly
+/// printable, or no UTF-8, becomes octal escapes of its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Harmless<'a>(pub &'a [u8]);
 
 impl fmt::Display for Harmless<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for chunk in self.0.to_bytes().utf8_chunks() {
+        for chunk in self.0.utf8_chunks() {
             for character in chunk.valid().chars() {
                 if is_printable(character) {
                     f.write_char(character)?;

@@ -124,7 +124,7 @@ fn revoke_line(line: &[u8], ca: &Ca, revocations: &mut Revocations) -> Result<()
     let (keyword, content) = Keyword::split(trim(line));
     match keyword {
         Keyword::None if content.is_empty() => {}
-        Keyword::None => revocations.revoke(&read_key(content)?),
+        Keyword::None => revocations.revoke(&read_key(content)?.0),
         Keyword::Serial => {
             let ca = ca.scope()?;
             revocations.revoke_serials(ca, serial::range(content)?);
@@ -136,9 +136,9 @@ fn revoke_line(line: &[u8], ca: &Ca, revocations: &mut Revocations) -> Result<()
             revocations.revoke_key_id(ca, &key_id);
         }
         Keyword::Hash => revocations.revoke_sha256(read_hash(content)?),
-        Keyword::Key => revocations.revoke_key(read_key(content)?.key()),
-        Keyword::Sha1 => revocations.revoke_sha1(read_key(content)?.key().sha1()),
-        Keyword::Sha256 => revocations.revoke_sha256(read_key(content)?.key().sha256()),
+        Keyword::Key => revocations.revoke_key(read_key(content)?.0.key()),
+        Keyword::Sha1 => revocations.revoke_sha1(read_key(content)?.0.key().sha1()),
+        Keyword::Sha256 => revocations.revoke_sha256(read_key(content)?.0.key().sha256()),
     }
     Ok(())
 }
@@ -189,17 +189,17 @@ fn trim(line: &[u8]) -> &[u8] {
     line
 }
 
-fn trim_start(mut text: &[u8]) -> &[u8] {
+pub(super) fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
         text = rest;
     }
     text
 }
 
-/// Reads an algorithm, a base64 key, and a comment that counts for nothing.
-fn read_key(text: &[u8]) -> Result<Subject, Fault> {
+/// Reads an algorithm and a base64 key, and gives the comment behind them.
+pub(super) fn read_key(text: &[u8]) -> Result<(Subject, &[u8]), Fault> {
     let (name, rest) = split_word(text);
-    let (base64, _comment) = split_word(trim_start(rest));
+    let (base64, rest) = split_word(trim_start(rest));
     if base64.is_empty() {
         return Err(Fault::NoKey);
     }
@@ -209,7 +209,7 @@ fn read_key(text: &[u8]) -> Result<Subject, Fault> {
     let subject = Subject::from_signed_blob(&blob).map_err(Fault::Key)?;
     let (said, found) = (algorithm.name(form), subject.algorithm());
     if said == found {
-        Ok(subject)
+        Ok((subject, trim_start(rest)))
     } else {
         Err(Fault::OtherAlgorithm { said, found })
     }

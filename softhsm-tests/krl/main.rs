@@ -7,85 +7,17 @@
     reason = "a test whose parts can't be set up must stop at once"
 )]
 
+mod answers;
+mod command;
+mod folder;
+mod spec_command;
+
 use std::ffi::CString;
 use std::path::Path;
-use std::process::Command;
 
-use punchmark::krl::{
-    Certificate, Header, Krl, PublicKey, Revocations, SerialRange, Subject, spec,
-};
-use tempfile::TempDir;
+use punchmark::krl::{Certificate, Header, Krl, Revocations, SerialRange, Subject, spec};
 
-/// A folder in which `ssh-keygen` works.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        std::fs::write(self.path().join(name), content).unwrap();
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path().join(name)).unwrap()
-    }
-
-    /// Whether `ssh-keygen` succeeds, and what it prints.
-    fn run(&self, args: &[&str]) -> (bool, Vec<u8>) {
-        let output = Command::new("ssh-keygen")
-            .args(args)
-            .current_dir(self.path())
-            .env("LC_ALL", "C.UTF-8")
-            .env("TZ", "UTC")
-            .output()
-            .unwrap();
-        (output.status.success(), output.stdout)
-    }
-
-    fn must(&self, args: &[&str]) -> Vec<u8> {
-        let (success, stdout) = self.run(args);
-        assert!(success, "ssh-keygen {args:?}");
-        stdout
-    }
-
-    /// Makes a key, and gives its public half.
-    fn key(&self, name: &str, kind: &str) -> PublicKey {
-        self.must(&["-q", "-t", kind, "-N", "", "-C", name, "-f", name]);
-        PublicKey::from_blob(&self.blob(&format!("{name}.pub"))).unwrap()
-    }
-
-    /// The wire form in a public key file.
-    fn blob(&self, file: &str) -> Vec<u8> {
-        use base64ct::Encoding;
-        let line = String::from_utf8(self.read(file)).unwrap();
-        let base64 = line.split(' ').nth(1).unwrap().trim_end();
-        base64ct::Base64::decode_vec(base64).unwrap()
-    }
-
-    /// What `ssh-keygen -Q -l` prints of a KRL, if it reads it.
-    fn show(&self, krl: &[u8]) -> Option<String> {
-        self.write("shown.krl", krl);
-        let (success, stdout) = self.run(&["-Q", "-l", "-f", "shown.krl"]);
-        success.then(|| String::from_utf8(stdout).unwrap())
-    }
-
-    /// What `ssh-keygen -k` makes of a specification, if it takes it. Without `ca`
-    /// there is no `-s`.
-    fn make(&self, spec: &str, ca: Option<&str>) -> Option<Vec<u8>> {
-        self.write("spec", spec);
-        let mut args = vec!["-q", "-k", "-f", "made.krl"];
-        args.extend(ca.iter().flat_map(|ca| ["-s", ca]));
-        args.push("spec");
-        let _ = std::fs::remove_file(self.path().join("made.krl"));
-        self.run(&args).0.then(|| self.read("made.krl"))
-    }
-}
+use folder::Folder;
 
 /// Our KRL of a specification, with the header of theirs.
 fn made(spec: &str, ca: &spec::Ca, header: Header) -> Result<Krl, spec::SpecError> {
