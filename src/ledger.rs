@@ -4,10 +4,12 @@
 //! alone, from a [`Decided`] that policy alone can make, and nothing is signed
 //! without one. What was reserved is durable before the key is used; there is no undo.
 
+pub mod checkpoint;
 mod clock;
 mod entry;
 mod lock;
-mod schema;
+pub mod merkle;
+pub mod note;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -234,6 +236,9 @@ pub enum LedgerError {
         #[source]
         source: Option<EntryError>,
     },
+    /// Entries and the head of the ledger disagree: another hand changed the file.
+    #[error("the ledger's newest entries do not agree with its head")]
+    Head,
     /// An entry could not be made.
     #[error("entry cannot be written")]
     Entry(#[from] EntryError),

@@ -33,6 +33,15 @@ pub enum Locator {
     Pkcs11(pkcs11::Uri),
 }
 
+impl Locator {
+    /// Whether all that this locator says, `other` says too: it may name the same key.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let (Self::Pkcs11(this), Self::Pkcs11(other)) = (self, other);
+        this.covers(other)
+    }
+}
+
 impl FromStr for Locator {
     type Err = LocatorError;
 

@@ -141,7 +141,6 @@ impl Alarm {
         matches!(
             self,
             Self::UncheckedSignature
-                | Self::UnknownCa
                 | Self::ShortKey { .. }
                 | Self::SerialZero
                 | Self::NoTouchRequired

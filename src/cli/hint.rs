@@ -3,11 +3,12 @@
 use super::failure::Failure;
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
-use crate::certificate::PrincipalError;
 use crate::certificate::key_line::KeyLineError;
+use crate::certificate::{Kind, PrincipalError};
 use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::ledger::{ClockError, LedgerError, ReserveError};
+use crate::policy::Refusal;
 use crate::secret::PinError;
 use crate::signer::SignerError;
 
@@ -32,6 +33,7 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::Open(OpenError::OtherKey { .. }) => {
             text("is the right token plugged in? nothing was signed")
         }
+        Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
         Failure::Establish(error) => establish(error),
         Failure::Pin(error) => pin(error),
         Failure::Run(RunEnd::Signer) => {
@@ -51,6 +53,10 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
+        BatchError::Refused(Refusal::WrongKind { kind, .. }) => text(match kind {
+            Kind::Host => "leave -h out, or sign with a host CA",
+            Kind::User => "add -h for a host certificate, or sign with a user CA",
+        }),
         BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
@@ -150,7 +156,9 @@ fn signer(error: &SignerError) -> Option<String> {
 
 fn pin(error: &PinError) -> Option<String> {
     match error {
-        PinError::NobodyToAsk { .. } => text("give it with --pin-file FILE or --pin-fd FD"),
+        PinError::NobodyToAsk { .. } | PinError::Pinentry { .. } => {
+            text("give it with --pin-file FILE or --pin-fd FD")
+        }
         PinError::FileReadableByOthers { path, .. } => Some(format!("chmod 600 {path}")),
         _ => None,
     }

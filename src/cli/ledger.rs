@@ -7,7 +7,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::terminal::{product, say};
 use crate::certificate::explain::{Fields, utc};
-use crate::certificate::{Serial, certificate_line};
+use crate::certificate::{Serial, certificate_line, reader};
 use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
 
 /// Read the ledger: every serial that was taken, and what became of it
@@ -168,7 +168,7 @@ fn state(record: &Record) -> String {
 fn certificate(record: &Record) -> Option<String> {
     match &record.state {
         State::Issued(blob) => {
-            let certificate = crate::certificate::reader::read(blob).ok()?;
+            let certificate = reader::read(blob).ok()?;
             Some(certificate_line(&certificate, ""))
         }
         _ => None,
@@ -177,5 +177,11 @@ fn certificate(record: &Record) -> Option<String> {
 
 /// What the reservation says, read from the very bytes that were signed.
 fn fields(record: &Record) -> Fields {
-    Fields::of_to_be_signed(&record.reserved.to_be_signed)
+    match &record.state {
+        State::Issued(blob) => reader::read(blob).map_or_else(
+            |_| Fields::of_to_be_signed(&record.reserved.to_be_signed),
+            |certificate| Fields::of(&certificate),
+        ),
+        _ => Fields::of_to_be_signed(&record.reserved.to_be_signed),
+    }
 }

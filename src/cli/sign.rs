@@ -10,7 +10,7 @@ use super::context::{Context, KnownCa};
 use super::failure::{Exit, Failure, exit_of_keys};
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
-use super::terminal::say;
+use super::terminal::{say, warn};
 use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::{KeyId, Kind, Options, Principals, Serial, Validity};
 use crate::config::{self, Config};
@@ -154,11 +154,20 @@ impl Sign {
             text: text.clone(),
             source,
         })?;
+        let keys = u64::try_from(self.files.len()).unwrap_or(u64::MAX);
         match counting {
+            true if serial
+                .number()
+                .checked_add(keys.saturating_sub(1))
+                .is_none() =>
+            {
+                Err(Failure::Usage(format!(
+                    "{keys} keys from serial {serial} on need more serials than there are"
+                )))
+            }
             true => Ok(SerialPlan::CountingFrom(serial)),
-            false if self.files.len() > 1 => Err(Failure::Usage(format!(
-                "serial {serial} was given for {} keys; -z +{serial} counts up from it",
-                self.files.len()
+            false if keys > 1 => Err(Failure::Usage(format!(
+                "serial {serial} was given for {keys} keys; -z +{serial} counts up from it"
             ))),
             false => Ok(SerialPlan::Single(serial)),
         }
@@ -223,7 +232,7 @@ impl Sign {
             return Ok(());
         }
         let locator: Locator = self.ca.parse()?;
-        match config.cas().find(|(_, ca)| ca.key == locator) {
+        match config.cas().find(|(_, ca)| locator.covers(&ca.key)) {
             Some((name, _)) => Err(Failure::Usage(format!(
                 "-s takes the name of a CA; this key is CA `{name}`"
             ))),
@@ -252,6 +261,9 @@ impl Sign {
                 ask.principals
             ));
             say(&format!("  valid {}", ask.validity));
+            if ask.validity.is_forever() {
+                warn("these certificates never expire; -V +8h makes ones that do");
+            }
         }
         if count != Some(1) {
             summarise_the_rest(summary);

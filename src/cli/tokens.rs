@@ -80,8 +80,8 @@ impl Tokens {
         let tokens = seen.iter().flat_map(|module| &module.slots);
         let hidden = tokens
             .filter_map(|slot| slot.token.as_ref())
-            .any(|token| token.fault.is_none() && token.login_required && !token.logged_in);
-        if hidden && context.talks() {
+            .any(|token| token.initialized && token.login_required && !token.logged_in);
+        if hidden && self.login.is_none() && context.talks() {
             say("private keys may be hidden; --login 'pkcs11:token=…' shows those of one token");
         }
     }
@@ -101,15 +101,17 @@ fn print_slot(slot: &SlotEntry) -> Result<(), Failure> {
             "  slot {}: {}, no token",
             slot.slot_id, slot.description
         )),
+        Some(token) if !token.initialized => product(&format!(
+            "  slot {}: a token that was never initialized",
+            slot.slot_id
+        )),
         Some(token) => {
             product(&format!("  slot {}: {}", slot.slot_id, token_words(token)))?;
-            if let Some(fault) = &token.fault {
-                product(&format!("    keys cannot be listed: {fault}"))?;
+            match (&token.fault, token.keys.as_slice()) {
+                (Some(fault), _) => product(&format!("    keys cannot be listed: {fault}")),
+                (None, []) => product("    no keys to be seen"),
+                (None, keys) => keys.iter().try_for_each(print_key),
             }
-            if token.keys.is_empty() && token.fault.is_none() {
-                product("    no keys to be seen")?;
-            }
-            token.keys.iter().try_for_each(print_key)
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct TokenEntry {
     pub model: String,
     /// Its serial number.
     pub serial: String,
+    /// Whether it was ever set up; if not, it holds nothing.
+    pub initialized: bool,
     /// Whether private keys show after a login only.
     pub login_required: bool,
     /// Whether this list was made logged in.
@@ -146,8 +148,12 @@ fn slot_entry(module: &Module, slot: Slot, open: Option<Slot>) -> SlotEntry {
 
 fn token_entry(module: &Module, token: Token, logged_in: bool) -> TokenEntry {
     let sees_private = logged_in || !token.flags.login_required;
-    let keys = keys_of(module, &token, sees_private);
+    let keys = match token.flags.initialized {
+        true => keys_of(module, &token, sees_private),
+        false => Ok(Vec::new()),
+    };
     TokenEntry {
+        initialized: token.flags.initialized,
         fault: keys.as_ref().err().map(Fault::to_string),
         keys: keys.unwrap_or_default(),
         login_required: token.flags.login_required,

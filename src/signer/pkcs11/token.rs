@@ -23,6 +23,7 @@ pub(super) struct Token {
 /// Those of a token's flags that matter for a login (PKCS#11 v2.40, 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Flags {
+    pub(super) initialized: bool,
     pub(super) login_required: bool,
     pub(super) pin_set: bool,
     pub(super) own_keypad: bool,
@@ -42,7 +43,7 @@ impl Token {
             (Some(token), None) => Ok(token.clone()),
             (None, _) => Err(SignerError::NoToken {
                 wanted: uri.to_string(),
-                seen: list(seen.iter()),
+                seen: list(seen.iter().filter(|token| token.is_worth_naming())),
             }),
             (Some(_), Some(_)) => Err(SignerError::SeveralTokens {
                 wanted: uri.to_string(),
@@ -68,6 +69,11 @@ impl Token {
             // The token answered, and its clock was not in the standard's form.
             Err(_) => Ok(Self::from_raw(slot, &module.raw.token_info(slot)?)),
         }
+    }
+
+    /// An empty slot of a software token looks like a token without a label.
+    fn is_worth_naming(&self) -> bool {
+        self.flags.initialized || !self.label.is_empty()
     }
 
     /// For messages: `token "Root CA" (SoftHSM v2, slot 0)`.
@@ -133,6 +139,7 @@ impl Token {
             model: info.model().to_owned(),
             serial: info.serial_number().to_owned(),
             flags: Flags {
+                initialized: info.token_initialized(),
                 login_required: info.login_required(),
                 pin_set: info.user_pin_initialized(),
                 own_keypad: info.protected_authentication_path(),
@@ -152,6 +159,7 @@ impl Token {
             model: unpadded(&info.model),
             serial: unpadded(&info.serialNumber),
             flags: Flags {
+                initialized: has(sys::CKF_TOKEN_INITIALIZED),
                 login_required: has(sys::CKF_LOGIN_REQUIRED),
                 pin_set: has(sys::CKF_USER_PIN_INITIALIZED),
                 own_keypad: has(sys::CKF_PROTECTED_AUTHENTICATION_PATH),

@@ -121,6 +121,32 @@ impl Uri {
         self.object.as_deref()
     }
 
+    /// Whether all that this URI says, `other` says too.
+    pub(in crate::signer) fn covers(&self, other: &Self) -> bool {
+        let filled = Self {
+            token: self.token.clone().or(other.token.clone()),
+            manufacturer: self.manufacturer.clone().or(other.manufacturer.clone()),
+            serial: self.serial.clone().or(other.serial.clone()),
+            model: self.model.clone().or(other.model.clone()),
+            library_description: (self.library_description.clone())
+                .or(other.library_description.clone()),
+            library_manufacturer: (self.library_manufacturer.clone())
+                .or(other.library_manufacturer.clone()),
+            library_version: self
+                .library_version
+                .clone()
+                .or(other.library_version.clone()),
+            slot_id: self.slot_id.or(other.slot_id),
+            object: self.object.clone().or(other.object.clone()),
+            id: self.id.clone().or(other.id.clone()),
+            private: self.private || other.private,
+            module_path: self.module_path.clone().or(other.module_path.clone()),
+            module_name: self.module_name.clone().or(other.module_name.clone()),
+            pin_source: self.pin_source.clone().or(other.pin_source.clone()),
+        };
+        filled == *other
+    }
+
     /// The same key, by its `CKA_ID` too.
     pub(super) fn with_id(&self, id: &[u8]) -> Self {
         Self {
@@ -421,6 +447,16 @@ mod tests {
 
     fn fault(text: &str) -> UriError {
         text.parse::<Uri>().unwrap_err()
+    }
+
+    #[test]
+    fn a_shorter_uri_covers_a_longer_one_and_no_other() {
+        let uri = |text: &str| text.parse::<Uri>().unwrap();
+        let long = uri("pkcs11:token=T;object=users;id=%01?module-path=/m.so");
+        assert!(uri("pkcs11:object=users").covers(&long));
+        assert!(long.covers(&long));
+        assert!(!uri("pkcs11:object=hosts").covers(&long));
+        assert!(!uri("pkcs11:object=users;serial=1").covers(&long));
     }
 
     #[test]
