@@ -10,7 +10,7 @@ use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
-use crate::ledger::{ClockError, LedgerError, ReserveError};
+use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
 use crate::policy::Refusal;
 use crate::secret::PinError;
 use crate::signer::SignerError;
@@ -38,6 +38,14 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
         Failure::Establish(error) => establish(error),
+        Failure::Extends(ProofError::Forked { .. } | ProofError::Shorter { .. })
+        | Failure::Audit(_) => text(
+            "keep this file as it is, and compare it with a backup: it was changed, cut short, \
+             or an older copy was put back",
+        ),
+        Failure::LedgerKeyType { .. } => {
+            text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
+        }
         Failure::Pin(error) => pin(error),
         Failure::Krl(error) => krl(error),
         Failure::Run(RunEnd::Signer) => {
@@ -99,6 +107,7 @@ fn ledger(error: &LedgerError) -> Option<String> {
         }
         LedgerError::Locked { .. } => text("wait for the other run to end, then try again"),
         LedgerError::NewerFormat { .. } => text("use the version of punchmark that wrote it"),
+        LedgerError::Head => text("`punchmark ledger verify` says where it begins to be wrong"),
         LedgerError::CaKnown { .. } => text("a key is CA only once; use it by that name"),
         LedgerError::Store(_) => {
             text("nothing was released that the ledger does not hold; see that the disk has room")

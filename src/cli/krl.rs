@@ -1,8 +1,9 @@
-//! `punchmark krl`: key revocation lists made, shown and asked, as by `ssh-keygen -k`
-//! and `-Q`. Needs no config.
+//! `punchmark krl`: key revocation lists, made of the ledger; or made, shown and asked
+//! as by `ssh-keygen -k` and `-Q`, which needs no config.
 
 mod check;
 mod file;
+mod make;
 mod show;
 mod spec;
 
@@ -14,10 +15,17 @@ use super::failure::{Exit, Failure};
 pub(crate) use self::file::KrlFailure;
 
 /// Make, show and ask KRLs, the files of revoked keys that sshd's RevokedKeys names
+///
+/// Without a subcommand, writes the KRL of all that the ledger has revoked.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Krl {
+    #[command(flatten)]
+    make: make::Make,
+
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -30,9 +38,16 @@ enum Command {
 impl Krl {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
-            Command::Show(command) => command.run(context),
-            Command::Spec(command) => command.run(context),
-            Command::Check(command) => command.run(context),
+            None => self.make.run(context),
+            Some(Command::Show(command)) => command.run(context),
+            Some(Command::Spec(command)) => command.run(context),
+            Some(Command::Check(command)) => command.run(context),
         }
     }
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark krl --ca users --out revoked.krl
+  punchmark krl show revoked.krl
+  punchmark krl check -f revoked.krl peter-cert.pub";

@@ -350,7 +350,8 @@ mod tests {
         ) {
             let leaves = Leaves::numbered(size);
             let root = leaves.root(size);
-            let old = at.index(usize::try_from(size - 1).unwrap()) as u64 + 1;
+            let old = at.index(usize::try_from(size - 1).unwrap()) + 1;
+            let old = u64::try_from(old).unwrap();
             let proof = consistency_proof(&leaves, old, size).unwrap();
             let old_root = leaves.root(old);
             let holds = |proof: &[Hash]| is_consistent(old, &old_root, size, &root, proof);

@@ -1,7 +1,10 @@
 //! The embedded ledger: one SQLite file beside the config.
 
 mod append;
+mod audit;
+mod proofs;
 mod records;
+mod revocations;
 mod schema;
 mod serials;
 mod tree;
@@ -17,10 +20,12 @@ use ssh_key::PublicKey;
 
 use super::entry::{CaAdded, Entry, Event};
 use super::lock::WriterLock;
-use super::merkle::Frontier;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
 use crate::certificate::Serial;
 use crate::request::RequestDigest;
+pub use audit::{Audit, AuditError, Fault, Signatures};
+pub use proofs::{Inclusion, ProofError};
+
 use append::Append;
 use serials::Serials;
 
@@ -87,20 +92,13 @@ impl SqliteLedger {
             _lock: None,
         })
     }
-
-    /// The right edge of its tree, as it was stored with the newest entry.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn head(&self) -> Result<Frontier, LedgerError> {
-        tree::head(&self.connection)
-    }
 }
 
 impl Ledger for SqliteLedger {
     fn cas(&self) -> Result<Vec<Ca>, LedgerError> {
+        // CROSS JOIN keeps SQLite from going through all entries to find the few of CAs.
         let mut statement = self.connection.prepare(
-            "SELECT e.position, e.bytes FROM ca c JOIN entry e USING (position) ORDER BY 1",
+            "SELECT c.position, e.bytes FROM ca c CROSS JOIN entry e USING (position) ORDER BY 1",
         )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.map(|row| {

@@ -2,10 +2,14 @@
 
 use rusqlite::{Transaction, params};
 use ssh_encoding::Encode;
+use ssh_key::HashAlg;
+use ssh_key::public::KeyData;
 
 use super::serials::Serials;
 use super::tree::Tree;
-use crate::ledger::entry::{CaAdded, Entry, Event, Failed, Issued, Reserved, SALT, Sequence};
+use crate::ledger::entry::{
+    CaAdded, Entry, Event, Failed, Issued, KrlMade, Reserved, Revoked, SALT, Sequence,
+};
 use crate::ledger::{
     Ca, EntryError, LedgerError, Outcome, Reservation, ReserveError, SerialChoice, Wanted,
 };
@@ -52,8 +56,12 @@ impl<'t> Append<'t> {
             Ok(serial) => serial,
             Err(refused) => return Ok(Err(refused)),
         };
-        let nonce = random::<32>()?;
         let body = wanted.decided.body();
+        if self.is_revoked(body.subject.key())? {
+            let fingerprint = body.subject.fingerprint();
+            return Ok(Err(ReserveError::KeyRevoked(fingerprint)));
+        }
+        let nonce = random::<32>()?;
         let to_be_signed = match body.to_be_signed(serial, &nonce, &ca.public_key) {
             Ok(to_be_signed) => to_be_signed,
             Err(error) => return Ok(Err(error.into())),
@@ -85,11 +93,56 @@ impl<'t> Append<'t> {
     /// What became of a reservation, which can be said once.
     pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) -> Result<(), LedgerError> {
         let (reserved, event) = outcome_event(outcome)?;
+        self.concluded(reserved, event)
+    }
+
+    fn concluded(&mut self, reserved: u64, event: Event) -> Result<(), LedgerError> {
         let position = self.entry(event)?;
         self.transaction
             .prepare_cached("INSERT INTO outcome (reserved, position) VALUES (?1, ?2)")?
             .execute(params![reserved, position])?;
         Ok(())
+    }
+
+    /// Revokes; a key that was revoked before stays revoked by the first entry.
+    pub(super) fn revoked(&mut self, revoked: Revoked) -> Result<(), LedgerError> {
+        let hashes: Vec<[u8; 32]> = revoked.key_hashes().collect();
+        let position = self.entry(Event::Revoked(revoked))?;
+        self.transaction
+            .execute("INSERT INTO revocation (position) VALUES (?1)", [position])?;
+        for hash in hashes {
+            self.transaction
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO revoked_key (sha256, position) VALUES (?1, ?2)",
+                )?
+                .execute(params![hash, position])?;
+        }
+        Ok(())
+    }
+
+    /// Notes a KRL; its version must be a new one.
+    pub(super) fn krl(&mut self, made: KrlMade) -> Result<(), LedgerError> {
+        let version = made.version;
+        let position = self.entry(Event::KrlMade(made))?;
+        self.transaction.execute(
+            "INSERT INTO krl (version, position) VALUES (?1, ?2)",
+            params![version, position],
+        )?;
+        Ok(())
+    }
+
+    /// Gives up a reservation of a run that ended before it came to it.
+    pub(super) fn abandoned(&mut self, reserved: u64) -> Result<(), LedgerError> {
+        let reason = "the run ended without it".to_owned();
+        self.concluded(reserved, Event::Failed(Failed { reserved, reason }))
+    }
+
+    fn is_revoked(&self, key: &KeyData) -> Result<bool, LedgerError> {
+        let fingerprint = key.fingerprint(HashAlg::Sha256);
+        Ok(self
+            .transaction
+            .prepare_cached("SELECT 1 FROM revoked_key WHERE sha256 = ?1")?
+            .exists([fingerprint.as_bytes()])?)
     }
 
     fn reserved(&mut self, reserved: Reserved) -> Result<u64, LedgerError> {

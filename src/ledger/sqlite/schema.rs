@@ -104,7 +104,8 @@ CREATE TRIGGER entry_remains BEFORE DELETE ON entry
 ";
 
 /// What the Merkle tree of format 2 needs beside the entries: the hash of each complete
-/// subtree of 256, 65536, … leaves, and the right edge. Both follow from the entries.
+/// subtree of 256, 65536, … leaves, and the right edge; then an index of revocations.
+/// All of it follows from the entries.
 const FORMAT_2: &str = "
 CREATE TABLE tile (
     level  INTEGER NOT NULL,
@@ -119,4 +120,18 @@ CREATE TABLE head (
     peaks BLOB NOT NULL
 ) STRICT;
 INSERT INTO head VALUES (1, 0, x'');
+
+CREATE TABLE revocation (
+    position INTEGER PRIMARY KEY REFERENCES entry
+) STRICT;
+
+CREATE TABLE revoked_key (
+    sha256   BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+    position INTEGER NOT NULL REFERENCES revocation
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE krl (
+    version  INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL UNIQUE REFERENCES entry
+) STRICT;
 ";

@@ -33,7 +33,7 @@ impl<'t> Tree<'t> {
         }
         let mut tiles = Vec::new();
         self.frontier.push(leaf_hash(entry), |height, hash| {
-            if height > 0 && height % TILE_HEIGHT == 0 {
+            if height > 0 && height.is_multiple_of(TILE_HEIGHT) {
                 tiles.push((height, *hash));
             }
         });
@@ -131,10 +131,13 @@ impl StoredHashes<'_> {
     }
 
     /// The stored hash of exactly these leaves, if they are a tile.
-    fn tile(&self, start: u64, end: u64) -> Result<Option<Hash>, LedgerError> {
+    pub(super) fn tile(&self, start: u64, end: u64) -> Result<Option<Hash>, LedgerError> {
         let leaves = end - start;
         let height = leaves.trailing_zeros();
-        if !leaves.is_power_of_two() || height % TILE_HEIGHT != 0 || start % leaves != 0 {
+        let is_tile = leaves.is_power_of_two()
+            && height.is_multiple_of(TILE_HEIGHT)
+            && start.is_multiple_of(leaves);
+        if !is_tile {
             return Ok(None);
         }
         Ok(self
@@ -148,4 +151,4 @@ impl StoredHashes<'_> {
 }
 
 /// Levels of the tree in one level of tiles: 256 leaves.
-const TILE_HEIGHT: u32 = 8;
+pub(super) const TILE_HEIGHT: u32 = 8;
