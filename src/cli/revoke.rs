@@ -199,9 +199,8 @@ fn not_a_key(file: &Path, source: crate::certificate::key_line::KeyLineError) ->
 
 /// A point in time, in the grammar of `-V`.
 fn instant(text: &str) -> Result<u64, Failure> {
-    let zone = config::time_zone();
     let spec = format!("always:{text}");
-    Ok(Validity::parse(&spec, config::now(), &zone)?.valid_before())
+    Ok(Validity::parse(&spec, config::now(), &config::time_zone)?.valid_before())
 }
 
 fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
