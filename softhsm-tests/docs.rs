@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 10] = [
+const SUBCOMMANDS: [&str; 14] = [
     "",
     "tokens",
     "init",
@@ -106,6 +106,10 @@ const SUBCOMMANDS: [&str; 10] = [
     "ledger verify",
     "ledger checkpoint",
     "ledger check-proof",
+    "krl",
+    "krl show",
+    "krl spec",
+    "krl check",
 ];
 const README: &str = include_str!("../README.md");
 const RUNNABLE: &str = "```console run\n";
