@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 14] = [
+const SUBCOMMANDS: [&str; 15] = [
     "",
     "tokens",
     "init",
@@ -103,6 +103,7 @@ const SUBCOMMANDS: [&str; 14] = [
     "import",
     "sign",
     "show",
+    "revoke",
     "ledger verify",
     "ledger checkpoint",
     "ledger check-proof",

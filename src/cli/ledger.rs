@@ -1,6 +1,7 @@
 //! `punchmark ledger`: what was reserved, what became of it, and that nothing is missing.
 
 mod checkpoint;
+mod filter;
 mod prove;
 mod records;
 mod verify;
@@ -14,6 +15,8 @@ use super::failure::{Exit, Failure};
 use crate::certificate::Serial;
 use crate::ledger::{Ca, Ledger as _, SqliteLedger};
 
+pub(super) use filter::instant;
+
 /// Read the ledger: every serial that was taken, and what became of it
 #[derive(Debug, Args)]
 pub(crate) struct Ledger {
@@ -23,8 +26,8 @@ pub(crate) struct Ledger {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List every reservation, oldest first; with --json, an object a line
-    List,
+    /// List reservations, oldest first; with --json, an object a line
+    List(filter::Filter),
     /// Show all that is known of one serial
     Show(One),
     /// Hold every entry against every other, and against a head that was kept elsewhere
@@ -51,7 +54,10 @@ struct One {
 impl Ledger {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
-            Command::List => records::list(context, &open(context)?),
+            Command::List(filter) => {
+                let condition = filter.read()?;
+                records::list(context, &open(context)?, &condition)
+            }
             Command::Show(one) => records::show(context, &open(context)?, &one.ca, one.serial),
             Command::Verify(command) => command.run(context, &open(context)?),
             Command::Checkpoint(command) => command.run(context, &open(context)?),

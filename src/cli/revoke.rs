@@ -9,8 +9,8 @@ use ssh_key::{Fingerprint, PublicKey};
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::ledger::instant;
 use super::terminal::{product, say};
-use crate::certificate::Validity;
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};
 use crate::ledger::{Ca, Ledger as _};
@@ -195,12 +195,6 @@ fn not_a_key(file: &Path, source: crate::certificate::key_line::KeyLineError) ->
         path: file.display().to_string(),
         source,
     }
-}
-
-/// A point in time, in the grammar of `-V`.
-fn instant(text: &str) -> Result<u64, Failure> {
-    let spec = format!("always:{text}");
-    Ok(Validity::parse(&spec, config::now(), &config::time_zone)?.valid_before())
 }
 
 fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {

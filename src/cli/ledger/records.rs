@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::filter::Condition;
 use super::{find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::certificate::{certificate_line, reader};
@@ -10,21 +11,26 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{product, say};
 use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
 
-pub(super) fn list(context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
+pub(super) fn list(
+    context: &Context,
+    ledger: &SqliteLedger,
+    condition: &Condition,
+) -> Result<Exit, Failure> {
     let mut printed = Ok(());
     let mut records = 0_u64;
     ledger.each_record(&mut |record| {
-        records += 1;
-        if printed.is_ok() {
+        let fields = fields(&record);
+        if printed.is_ok() && condition.holds(&record, &fields) {
+            records += 1;
             printed = match context.json() {
-                true => product(&json(&record).to_string()),
-                false => product(&line(&record)),
+                true => product(&json(&record, &fields).to_string()),
+                false => product(&line(&record, &fields)),
             };
         }
     })?;
     printed?;
     if records == 0 && context.talks() {
-        say("nothing was signed yet");
+        say("no serial is meant");
     }
     Ok(Exit::Done)
 }
@@ -38,8 +44,9 @@ pub(super) fn show(
     let (ca, serial) = find(ledger, name, number)?;
     let record = ledger.record_of(&ca, serial)?;
     let record = record.ok_or_else(|| no_such_serial(name, number))?;
+    let fields = fields(&record);
     if context.json() {
-        product(&json(&record).to_string())?;
+        product(&json(&record, &fields).to_string())?;
         return Ok(Exit::Done);
     }
     let reserved = &record.reserved;
@@ -62,7 +69,7 @@ pub(super) fn show(
     ] {
         product(&format!("  {label:16}{value}"))?;
     }
-    for (label, value) in fields(&record).rows() {
+    for (label, value) in fields.rows() {
         product(&format!("  {label:16}{value}"))?;
     }
     if let Some(line) = certificate(&record) {
@@ -71,8 +78,7 @@ pub(super) fn show(
     Ok(Exit::Done)
 }
 
-fn line(record: &Record) -> String {
-    let fields = fields(record);
+fn line(record: &Record, fields: &Fields) -> String {
     format!(
         "{:12} {:>6}  {}  {:8}  {}  {:?}  {}",
         record.ca,
@@ -85,7 +91,7 @@ fn line(record: &Record) -> String {
     )
 }
 
-fn json(record: &Record) -> Value {
+fn json(record: &Record, fields: &Fields) -> Value {
     let reserved = &record.reserved;
     let mut value = json!({
         "ca": record.ca,
@@ -98,7 +104,7 @@ fn json(record: &Record) -> Value {
         "keyboard": reserved.keyboard,
         "proof": reserved.proof,
         "decided-by": reserved.decided_by,
-        "content": fields(record),
+        "content": fields,
     });
     if let Value::Object(object) = &mut value {
         if let State::Failed(reason) = &record.state {
