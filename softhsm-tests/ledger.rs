@@ -182,3 +182,58 @@ fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
     std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
     admin.punchmark.run(&check).exits(1).says("does not lead");
 }
+
+/// A ledger with serials 1 to 3, put back after serial 4 was given out.
+fn put_back() -> Admin {
+    let admin = ready();
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    let key = admin.public_keys(4).pop().unwrap();
+    admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
+    std::fs::remove_file(admin.punchmark.path("key3-cert.pub")).unwrap();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    admin
+}
+
+#[test]
+fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
+    let admin = put_back();
+    let sign = || admin.sign(&["-n", "erik", "key3.pub"]);
+    sign()
+        .exits(1)
+        .says("is not the newest one")
+        .says("ledger resume --after");
+    for command in [
+        &["revoke", "--serial", "1"][..],
+        &["krl", "--out", "revoked.krl"],
+    ] {
+        admin.punchmark.run(command).exits(1).says("not the newest");
+    }
+    admin.assert_issued(3);
+
+    let resume = ["ledger", "resume", "--after", "10"];
+    admin
+        .punchmark
+        .run(&resume)
+        .ok()
+        .says("serials 4 to 10 of users");
+    sign().ok();
+    assert_eq!(admin.ledger().last().unwrap()["serial"], 11);
+    admin
+        .sign(&["-z", "4", "-n", "erik", "key2.pub"])
+        .exits(1)
+        .says("taken before");
+    verify(&admin, &["--signatures"]).ok();
+    admin.punchmark.run(&resume).ok().says("beyond 10 already");
+}
+
+#[test]
+fn the_serials_of_a_gap_are_revoked() {
+    let admin = put_back();
+    admin
+        .punchmark
+        .run(&["ledger", "resume", "--after", "10"])
+        .ok();
+    admin.punchmark.run(&["krl", "--out", "revoked.krl"]).ok();
+    let shown = admin.punchmark.run(&["krl", "show", "revoked.krl"]).ok();
+    assert!(shown.stdout.contains("serial: 4-10"), "{shown}");
+}

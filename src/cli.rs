@@ -11,6 +11,7 @@ mod hint;
 mod import;
 mod init;
 mod interrupt;
+mod kept_head;
 mod krl;
 mod ledger;
 mod next_steps;

@@ -21,8 +21,8 @@ use ssh_key::public::KeyData;
 
 pub use clock::{ClockError, check_clock};
 pub use entry::{
-    CaAdded, Entry, EntryError, Event, Failed, Issued, KrlMade, Origin, Purpose, Reserved, Revoked,
-    Sequence,
+    CaAdded, Entry, EntryError, Event, Failed, Issued, KrlMade, Origin, Purpose, Reserved, Resumed,
+    Revoked, Sequence,
 };
 pub use sqlite::{Audit, AuditError, Fault, Inclusion, ProofError, Signatures, SqliteLedger};
 

@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::failure::Failure;
+use super::kept_head;
 use super::pin::{PinSource, require_open};
 use super::terminal;
 use crate::config::{self, CaConfig, Config, Place};
@@ -65,6 +66,7 @@ impl Context {
     pub(crate) fn ledger(&self, config: &Config) -> Result<SqliteLedger, Failure> {
         let ledger = SqliteLedger::open(&config.ledger())?;
         believe_clock(ledger.last_time()?, config.clock_leap_days())?;
+        kept_head::check(&ledger)?;
         Ok(ledger)
     }
 

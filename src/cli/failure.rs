@@ -107,6 +107,8 @@ pub(crate) enum Failure {
     Audit(#[from] AuditError),
     #[error(transparent)]
     Extends(#[from] ProofError),
+    #[error("this ledger is not the newest one")]
+    OlderLedger(#[source] ProofError),
     #[error(transparent)]
     Note(#[from] NoteError),
     #[error(transparent)]

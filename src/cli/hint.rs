@@ -43,6 +43,10 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             "keep this file as it is, and compare it with a backup: it was changed, cut short, \
              or an older copy was put back",
         ),
+        Failure::OlderLedger(_) => text(
+            "put the newest copy back; if it is lost, go on behind the highest serial that any \
+             server or user ever saw: punchmark ledger resume --after SERIAL",
+        ),
         Failure::NoPrivateKey { path } => Some(format!(
             "an older form is made a new one by: ssh-keygen -p -f {path}"
         )),

@@ -4,12 +4,13 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::kept_head;
 use super::next_steps::show_established;
 use super::terminal::say;
 use crate::ca::{NewCa, Source, establish};
 use crate::certificate::Serial;
 use crate::config;
-use crate::ledger::Purpose;
+use crate::ledger::{Purpose, SqliteLedger};
 use crate::signer::KeyAlgorithm;
 
 /// Make a CA: its key pair in the token, its place in config and ledger
@@ -91,6 +92,7 @@ impl CaArguments {
             config::keyboard(),
             config::now(),
         )?;
+        kept_head::keep(&SqliteLedger::open_to_read(&established.ledger)?)?;
         show_established(context, &new, &established)?;
         Ok(Exit::Done)
     }

@@ -4,6 +4,7 @@ mod checkpoint;
 mod filter;
 mod prove;
 mod records;
+mod resume;
 mod verify;
 
 use std::path::Path;
@@ -37,6 +38,8 @@ enum Command {
     Checkpoint(checkpoint::Sign),
     /// Print the proof that the ledger holds one serial; `check-proof` reads it
     Prove(One),
+    /// Go on with an older ledger that was put back, behind the serials that are lost
+    Resume(resume::Resume),
     /// Check a proof without the ledger
     CheckProof(prove::Check),
 }
@@ -63,6 +66,7 @@ impl Ledger {
             Command::Verify(command) => command.run(context, &open(context)?),
             Command::Checkpoint(command) => command.run(context, &open(context)?),
             Command::Prove(one) => prove::prove(&open(context)?, &one.ca, one.serial),
+            Command::Resume(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),
         }
     }

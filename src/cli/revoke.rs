@@ -9,6 +9,7 @@ use ssh_key::{Fingerprint, PublicKey};
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
+use super::kept_head;
 use super::ledger::instant;
 use super::terminal::{product, say};
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
@@ -93,6 +94,7 @@ impl Revoke {
         caught.revoked.reason = self.reason;
         caught.revoked.keyboard = config::keyboard();
         ledger.revoke(caught.revoked, config::now())?;
+        kept_head::keep(&ledger)?;
         if context.talks() {
             say(&format!(
                 "revoked; servers know it when they have the KRL: \

@@ -9,6 +9,7 @@ use clap::Args;
 use super::context::{Context, KnownCa};
 use super::failure::{Exit, Failure, exit_of_keys};
 use super::interrupt::on_signal;
+use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
 use super::terminal::{say, warn};
@@ -16,7 +17,7 @@ use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::{KeyId, Kind, Options, Principals, Serial, Validity};
 use crate::config::{self, Config};
 use crate::issue::{OpenCa, SharedLedger};
-use crate::ledger::{Ledger, Purpose};
+use crate::ledger::{Ledger, Purpose, SqliteLedger};
 use crate::policy::CaFacts;
 use crate::request::Ask;
 use crate::signer::{Locator, RsaHash};
@@ -119,6 +120,8 @@ impl Sign {
             (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
         };
         let failures = progress.finish();
+        drop(ledger);
+        kept_head::keep(&SqliteLedger::open_to_read(&config.ledger())?)?;
         if context.talks() {
             self.summarise(&ended, &batch.ask, count);
         }

@@ -8,7 +8,7 @@ mod revocation;
 
 use ssh_encoding::{Decode, Encode, Reader};
 
-pub use revocation::{KrlMade, Revoked};
+pub use revocation::{KrlMade, Resumed, Revoked};
 
 /// What happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Event {
     Revoked(Revoked),
     /// A KRL was made of all that was revoked until then.
     KrlMade(KrlMade),
+    /// An older ledger was put back, and goes on behind the gap.
+    Resumed(Resumed),
 }
 
 /// A key became a CA.
@@ -174,6 +176,7 @@ impl Entry {
             }
             Event::Revoked(event) => event.encode(out)?,
             Event::KrlMade(event) => event.encode(out)?,
+            Event::Resumed(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -200,6 +203,7 @@ impl Entry {
             }),
             5 => Event::Revoked(Revoked::decode(input)?),
             6 => Event::KrlMade(KrlMade::decode(input)?),
+            7 => Event::Resumed(Resumed::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -218,6 +222,7 @@ impl Entry {
             Event::Failed(_) => 4,
             Event::Revoked(_) => 5,
             Event::KrlMade(_) => 6,
+            Event::Resumed(_) => 7,
         }
     }
 }

@@ -388,7 +388,8 @@ fn a_ledger_of_format_1_becomes_one_of_today_with_the_same_tree() {
     let before = ledger.head().unwrap();
     drop(ledger);
     let connection = rusqlite::Connection::open(&path).unwrap();
-    let back = "DROP TABLE tile; DROP TABLE head; DROP TABLE krl; DROP TABLE revoked_key;
+    let back =
+        "DROP TABLE tile; DROP TABLE head; DROP TABLE krl; DROP TABLE gap; DROP TABLE revoked_key;
         DROP TABLE revocation; PRAGMA user_version = 1";
     connection.execute_batch(back).unwrap();
     drop(connection);

@@ -37,8 +37,8 @@ pub enum KrlError {
     Encode(#[from] ssh_key::Error),
 }
 
-/// The KRL of these CAs: every revocation, and the serials of reservations that were
-/// given up, whose signature may exist although nobody released it.
+/// The KRL of these CAs: every revocation, the serials of reservations that were given
+/// up, whose signature may exist although nobody released it, and those of gaps.
 ///
 /// # Errors
 /// [`KrlError`].
@@ -59,6 +59,9 @@ pub fn krl(
         };
         for serial in given_up(ledger, ca)? {
             list.add_serials(serial, serial);
+        }
+        for (first, last) in ledger.gaps(ca)? {
+            list.add_serials(first, last);
         }
         for (_, revoked) in revoked.iter().filter(|(_, revoked)| revoked.ca == blob) {
             list.add(revoked)?;

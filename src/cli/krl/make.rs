@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::KrlFailure;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::kept_head;
 use crate::cli::terminal::{product, say};
 use crate::config;
 use crate::krl::{Header, Krl};
@@ -58,6 +59,7 @@ impl Make {
             keyboard: config::keyboard(),
         };
         ledger.record_krl(made, now)?;
+        kept_head::keep(&ledger)?;
         output::write(out, &bytes, 0o644).map_err(Failure::Write)?;
         self.tell(context, &list, bytes.len(), abandoned)
     }

@@ -149,6 +149,10 @@ fn words(inclusion: &Inclusion) -> String {
             format!("{place}: entry {} was given up {time}", failed.reserved)
         }
         Event::Revoked(revoked) => format!("{place}: revoked {time}, {:?}", revoked.reason),
+        Event::Resumed(resumed) => format!(
+            "{place}: serials {} to {} were left out {time}",
+            resumed.first, resumed.last
+        ),
         Event::KrlMade(made) => format!("{place}: KRL {} was made {time}", made.version),
     }
 }

@@ -25,6 +25,19 @@ pub struct Revoked {
     pub keyboard: String,
 }
 
+/// Serials that an earlier, lost state of the ledger may have given out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    /// The position of the CA's entry.
+    pub ca: u64,
+    /// The first serial of the gap.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
 /// A KRL was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KrlMade {
@@ -85,6 +98,24 @@ impl Revoked {
     }
 }
 
+impl Resumed {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.ca.encode(out)?;
+        self.first.encode(out)?;
+        self.last.encode(out)?;
+        Ok(self.keyboard.encode(out)?)
+    }
+
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            ca: u64::decode(input)?,
+            first: u64::decode(input)?,
+            last: u64::decode(input)?,
+            keyboard: String::decode(input)?,
+        })
+    }
+}
+
 impl KrlMade {
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
         self.version.encode(out)?;
@@ -130,6 +161,12 @@ mod tests {
                 keys: vec![vec![3; 40]],
                 sha256s: vec![[4; 32]],
                 reason: "lost".into(),
+                keyboard: "tester".into(),
+            }),
+            Event::Resumed(Resumed {
+                ca: 1,
+                first: 7,
+                last: 9,
                 keyboard: "tester".into(),
             }),
             Event::KrlMade(KrlMade {

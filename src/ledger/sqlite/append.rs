@@ -8,7 +8,7 @@ use ssh_key::public::KeyData;
 use super::serials::Serials;
 use super::tree::Tree;
 use crate::ledger::entry::{
-    CaAdded, Entry, Event, Failed, Issued, KrlMade, Reserved, Revoked, SALT, Sequence,
+    CaAdded, Entry, Event, Failed, Issued, KrlMade, Reserved, Resumed, Revoked, SALT, Sequence,
 };
 use crate::ledger::{
     Ca, EntryError, LedgerError, Outcome, Reservation, ReserveError, SerialChoice, Wanted,
@@ -127,6 +127,17 @@ impl<'t> Append<'t> {
         self.transaction.execute(
             "INSERT INTO krl (version, position) VALUES (?1, ?2)",
             params![version, position],
+        )?;
+        Ok(())
+    }
+
+    /// Leaves out the serials of a gap.
+    pub(super) fn resumed(&mut self, resumed: Resumed) -> Result<(), LedgerError> {
+        let (ca, first, last) = (resumed.ca, resumed.first, resumed.last);
+        let position = self.entry(Event::Resumed(resumed))?;
+        self.transaction.execute(
+            "INSERT INTO gap (position, ca, first, last) VALUES (?1, ?2, ?3, ?4)",
+            params![position, ca, first.to_be_bytes(), last.to_be_bytes()],
         )?;
         Ok(())
     }

@@ -36,6 +36,8 @@ pub struct Audit {
     pub revocations: u64,
     /// KRLs that were made.
     pub krls: u64,
+    /// Times that an older ledger went on.
+    pub gaps: u64,
     /// The right edge of its tree.
     pub head: Frontier,
 }
@@ -147,6 +149,18 @@ impl Auditor<'_> {
                 self.outcome(position, failed.reserved)?
             }
             Event::Revoked(revoked) => self.revoked(position, &revoked)?,
+            Event::Resumed(resumed) => {
+                self.found.gaps += 1;
+                self.indexed(
+                    "SELECT 1 FROM gap WHERE position = ?1 AND ca = ?2 AND first = ?3 AND last = ?4",
+                    params![
+                        position,
+                        resumed.ca,
+                        resumed.first.to_be_bytes(),
+                        resumed.last.to_be_bytes()
+                    ],
+                )?
+            }
             Event::KrlMade(made) => {
                 self.found.krls += 1;
                 self.indexed(
@@ -302,6 +316,7 @@ impl Auditor<'_> {
                 u64::try_from(self.revoked_keys.len()).unwrap_or(u64::MAX),
             ),
             ("krl", found.krls),
+            ("gap", found.gaps),
         ] {
             let count = format!("SELECT count(*) FROM {table}");
             let rows = self.connection.query_row(&count, [], |row| row.get(0));

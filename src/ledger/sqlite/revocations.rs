@@ -1,9 +1,11 @@
 //! Writing and reading revocations, and the KRLs that were made of them.
 
 use super::append::Append;
+use super::serials::Serials;
 use super::{SqliteLedger, damaged, read, write};
-use crate::ledger::LedgerError;
-use crate::ledger::entry::{Event, KrlMade, Revoked};
+use crate::certificate::Serial;
+use crate::ledger::entry::{Event, KrlMade, Resumed, Revoked};
+use crate::ledger::{Ca, LedgerError};
 
 impl SqliteLedger {
     /// Records that something was revoked; there is no way back.
@@ -20,6 +22,52 @@ impl SqliteLedger {
     /// [`LedgerError`], also if its version was used before.
     pub fn record_krl(&mut self, made: KrlMade, time: u64) -> Result<(), LedgerError> {
         self.append(time, |append| append.krl(made))
+    }
+
+    /// Goes on behind serials that a lost state of this ledger may have given out: from
+    /// the CA's next serial up to `after`. They count as taken and are revoked. Returns
+    /// the first of them; none if the sequence is beyond `after` already.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing changed.
+    pub fn resume(
+        &mut self,
+        ca: &Ca,
+        after: Serial,
+        keyboard: String,
+        time: u64,
+    ) -> Result<Option<u64>, LedgerError> {
+        let transaction = write(&mut self.connection)?;
+        let first = match Serials::new(&transaction, ca)?.peek() {
+            Some(first) if first <= after => first.number(),
+            _ => return Ok(None),
+        };
+        let mut append = Append::begin(&transaction, time)?;
+        append.resumed(Resumed {
+            ca: ca.position,
+            first,
+            last: after.number(),
+            keyboard,
+        })?;
+        append.finish()?;
+        transaction.commit()?;
+        Ok(Some(first))
+    }
+
+    /// The gaps in the serials of a CA, as first and last.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn gaps(&self, ca: &Ca) -> Result<Vec<(u64, u64)>, LedgerError> {
+        let select = "SELECT first, last FROM gap WHERE ca = ?1 ORDER BY position";
+        let mut statement = self.connection.prepare(select)?;
+        let rows = statement.query_map([ca.position], |row| {
+            Ok((
+                u64::from_be_bytes(row.get(0)?),
+                u64::from_be_bytes(row.get(1)?),
+            ))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Gives up every reservation that nothing became of, and says how many there were.

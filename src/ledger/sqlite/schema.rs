@@ -141,6 +141,13 @@ CREATE TABLE revoked_key (
     position INTEGER NOT NULL REFERENCES revocation
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE gap (
+    position INTEGER PRIMARY KEY REFERENCES entry,
+    ca       INTEGER NOT NULL REFERENCES ca,
+    first    BLOB NOT NULL CHECK (length(first) = 8),
+    last     BLOB NOT NULL CHECK (length(last) = 8)
+) STRICT;
+
 CREATE TABLE krl (
     version  INTEGER PRIMARY KEY,
     position INTEGER NOT NULL UNIQUE REFERENCES entry

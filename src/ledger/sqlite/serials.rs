@@ -17,7 +17,10 @@ impl<'t> Serials<'t> {
         let last: Option<[u8; 8]> = transaction
             .prepare_cached("SELECT max(serial) FROM reservation WHERE ca = ?1 AND automatic = 1")?
             .query_row([ca.position], |row| row.get(0))?;
-        let next = match last {
+        let gap: Option<[u8; 8]> = transaction
+            .prepare_cached("SELECT max(last) FROM gap WHERE ca = ?1")?
+            .query_row([ca.position], |row| row.get(0))?;
+        let next = match last.max(gap) {
             Some(last) => u64::from_be_bytes(last).checked_add(1),
             None => Some(ca.added.next_serial),
         };
@@ -26,6 +29,11 @@ impl<'t> Serials<'t> {
             ca: ca.position,
             next: next.and_then(|next| Serial::try_from(next).ok()),
         })
+    }
+
+    /// The next serial of the sequence, whether or not it was asked for by number before.
+    pub(super) fn peek(&self) -> Option<Serial> {
+        self.next
     }
 
     /// The serial for one item, or why it gets none.
@@ -55,7 +63,10 @@ impl<'t> Serials<'t> {
     fn is_taken(&self, serial: Serial) -> Result<bool, LedgerError> {
         Ok(self
             .transaction
-            .prepare_cached("SELECT 1 FROM reservation WHERE ca = ?1 AND serial = ?2")?
+            .prepare_cached(
+                "SELECT 1 FROM reservation WHERE ca = ?1 AND serial = ?2 \
+                 UNION ALL SELECT 1 FROM gap WHERE ca = ?1 AND ?2 BETWEEN first AND last",
+            )?
             .exists(params![self.ca, serial.number().to_be_bytes()])?)
     }
 }

@@ -1,0 +1,65 @@
+//! The head of a ledger, kept outside of its folder: an older copy that was put back is
+//! not written to.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use super::failure::Failure;
+use super::terminal::warn;
+use crate::config::read_limited;
+use crate::ledger::SqliteLedger;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::output;
+
+/// Holds the ledger against the head that the last run kept.
+///
+/// # Errors
+/// [`Failure::OlderLedger`] if it does not extend that head.
+pub(crate) fn check(ledger: &SqliteLedger) -> Result<(), Failure> {
+    let Some(checkpoint) = ledger.checkpoint()? else {
+        return Ok(());
+    };
+    let Some(path) = path(&checkpoint.origin) else {
+        return Ok(());
+    };
+    // What cannot be read was never kept, or is no head: there is nothing to hold against.
+    let Ok(text) = read_limited(&path, LARGEST) else {
+        return Ok(());
+    };
+    let kept = Checkpoint::parse(&text)?;
+    ledger.extends(&kept).map_err(Failure::OlderLedger)
+}
+
+/// Keeps the head for the next run. A ledger without a place for it goes on without.
+pub(crate) fn keep(ledger: &SqliteLedger) -> Result<(), Failure> {
+    let Some(checkpoint) = ledger.checkpoint()? else {
+        return Ok(());
+    };
+    let Some(path) = path(&checkpoint.origin) else {
+        return Ok(());
+    };
+    let folder = path.parent().map(std::fs::create_dir_all);
+    let written = output::write(&path, checkpoint.to_string().as_bytes(), 0o600);
+    if let (Some(Err(_)), _) | (_, Err(_)) = (folder, written) {
+        warn(&format!(
+            "the ledger's head could not be kept in {}: an older copy would not be noticed",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+/// `$XDG_STATE_HOME/punchmark/ID.head`, else below `~/.local/state`.
+fn path(origin: &str) -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let state = variable("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")))?;
+    let id = origin.rsplit('/').next().map(OsStr::new)?;
+    let mut path = state.join("punchmark").join(id).into_os_string();
+    path.push(".head");
+    Some(path.into())
+}
+
+/// A head takes three lines.
+const LARGEST: u64 = 4096;

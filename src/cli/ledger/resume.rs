@@ -1,0 +1,53 @@
+//! `punchmark ledger resume`: an older ledger was put back, and goes on behind the gap.
+
+use clap::Args;
+
+use crate::certificate::Serial;
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::kept_head;
+use crate::cli::terminal::say;
+use crate::config;
+use crate::ledger::{Ledger as _, SqliteLedger};
+
+/// What the lost state of the ledger may have given out.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Resume {
+    /// The highest serial that may have been given out by any CA of this ledger; all up to
+    /// it count as taken, and the next KRL revokes them
+    #[arg(long, value_name = "SERIAL")]
+    after: u64,
+}
+
+impl Resume {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let after = Serial::try_from(self.after).map_err(|source| Failure::Serial {
+            text: self.after.to_string(),
+            source,
+        })?;
+        let config = context.config()?;
+        let mut ledger = SqliteLedger::open(&config.ledger())?;
+        for ca in ledger.cas()? {
+            let first = ledger.resume(&ca, after, config::keyboard(), config::now())?;
+            if context.talks() {
+                say(&words(ca.name(), first, after));
+            }
+        }
+        kept_head::keep(&ledger)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn words(ca: &str, first: Option<u64>, after: Serial) -> String {
+    match first {
+        Some(first) => {
+            format!("serials {first} to {after} of {ca} count as taken; the next KRL revokes them")
+        }
+        None => format!("the serials of {ca} are beyond {after} already"),
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ledger resume --after 1500";
