@@ -8,6 +8,8 @@ mod ecdsa;
 mod error;
 mod key;
 pub mod pkcs11;
+mod scheme;
+pub mod yubikey;
 
 use std::fmt;
 use std::path::Path;
@@ -31,14 +33,19 @@ use crate::secret::AskPin;
 pub enum Locator {
     /// A key behind a PKCS#11 module (RFC 7512).
     Pkcs11(pkcs11::Uri),
+    /// A slot of a YubiKey's PIV applet.
+    YubiKey(yubikey::SlotLocator),
 }
 
 impl Locator {
     /// Whether all that this locator says, `other` says too: it may name the same key.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        let (Self::Pkcs11(this), Self::Pkcs11(other)) = (self, other);
-        this.covers(other)
+        match (self, other) {
+            (Self::Pkcs11(this), Self::Pkcs11(other)) => this.covers(other),
+            (Self::YubiKey(this), Self::YubiKey(other)) => this.covers(other),
+            _ => false,
+        }
     }
 }
 
@@ -48,6 +55,7 @@ impl FromStr for Locator {
     fn from_str(text: &str) -> Result<Self, LocatorError> {
         match text.split_once(':') {
             Some(("pkcs11", _)) => Ok(Self::Pkcs11(text.parse()?)),
+            Some(("yubikey", _)) => Ok(Self::YubiKey(text.parse()?)),
             _ => Err(LocatorError::UnknownScheme),
         }
     }
@@ -57,6 +65,7 @@ impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pkcs11(uri) => uri.fmt(f),
+            Self::YubiKey(slot) => slot.fmt(f),
         }
     }
 }
@@ -66,11 +75,14 @@ impl fmt::Display for Locator {
 #[non_exhaustive]
 pub enum LocatorError {
     /// Another scheme, or none. The text is not repeated: it may be a mistyped secret.
-    #[error("a key's locator begins with pkcs11: (RFC 7512)")]
+    #[error("a key's locator begins with pkcs11: (RFC 7512) or yubikey:")]
     UnknownScheme,
     /// A `pkcs11:` URI that is not understood.
     #[error(transparent)]
     Pkcs11(#[from] pkcs11::UriError),
+    /// A `yubikey:` locator that is not understood.
+    #[error(transparent)]
+    YubiKey(#[from] yubikey::SlotLocatorError),
 }
 
 /// A key in hardware that can sign; its public key was read once, when it was opened.
@@ -106,6 +118,7 @@ pub(crate) fn open(
 ) -> Result<Box<dyn Signer>, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
+        Locator::YubiKey(slot) => yubikey::open(slot, rsa_hash, pins),
     }
 }
 
@@ -121,6 +134,7 @@ pub(crate) fn generate(
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
+        Locator::YubiKey(_) => Err(SignerError::OnlyPkcs11("make a key")),
     }
 }
 
@@ -136,6 +150,7 @@ pub(crate) fn import(
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
+        Locator::YubiKey(_) => Err(SignerError::OnlyPkcs11("import a key")),
     }
 }
 
@@ -146,6 +161,7 @@ pub(crate) fn import(
 pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
+        Locator::YubiKey(slot) => yubikey::describe(slot),
     }
 }
 
@@ -175,8 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn a_locator_covers_none_of_another_kind() {
+        let pkcs11: Locator = "pkcs11:token=a".parse().unwrap();
+        let yubikey: Locator = "yubikey:slot-id=9c".parse().unwrap();
+        assert!(!pkcs11.covers(&yubikey) && !yubikey.covers(&pkcs11));
+        assert!(yubikey.covers(&"yubikey:serial=1;slot-id=9c".parse().unwrap()));
+    }
+
+    #[test]
     fn an_unknown_scheme_is_refused_and_not_repeated() {
-        for text in ["", "648219", "yubikey:slot-id=9c", "PKCS11:token=a"] {
+        for text in ["", "648219", "agent:SHA256:x", "PKCS11:token=a"] {
             assert_eq!(text.parse::<Locator>(), Err(LocatorError::UnknownScheme));
         }
     }

@@ -35,6 +35,7 @@ impl Tokens {
         let seen = match &self.login {
             Some(locator) => match locator.parse()? {
                 Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
+                Locator::YubiKey(_) => return Err(Failure::Usage(NO_LOGIN.to_owned())),
             },
             None => self
                 .modules(context)?
@@ -67,6 +68,7 @@ impl Tokens {
             named.extend(config.modules().iter().map(|module| config.resolve(module)));
             let of_cas = config.cas().filter_map(|(_, ca)| match &ca.key {
                 Locator::Pkcs11(uri) => uri.module_path().map(PathBuf::from),
+                Locator::YubiKey(_) => None,
             });
             named.extend(of_cas);
         }
@@ -148,6 +150,8 @@ fn print_key(key: &KeyEntry) -> Result<(), Failure> {
         None => Ok(()),
     }
 }
+
+const NO_LOGIN: &str = "--login is for PKCS#11 tokens; a YubiKey shows its keys without a PIN";
 
 const EXAMPLES: &str = "\
 Examples:

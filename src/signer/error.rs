@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::KeyAlgorithm;
 use super::pkcs11::{Fault, PublicKeyError};
+use super::yubikey::CardFault;
 use crate::secret::PinError;
 
 /// Why a key cannot be opened, made or used.
@@ -145,6 +146,40 @@ pub enum SignerError {
         /// The device.
         device: String,
     },
+    /// A build without the feature `yubikey`.
+    #[error("this build of punchmark leaves out YubiKeys")]
+    YubiKeyLeftOut,
+    /// What is done through a PKCS#11 module alone.
+    #[error("punchmark cannot {0} on a YubiKey")]
+    OnlyPkcs11(&'static str),
+    /// A card, or what stands before it, fails.
+    #[error("{device}")]
+    Card {
+        /// The device.
+        device: String,
+        /// What it answered.
+        source: CardFault,
+    },
+    /// A PIN that no card takes; it was not tried.
+    #[error("{device}: a PIN has 6 to 8 characters; this one was not tried")]
+    PinLength {
+        /// The device.
+        device: String,
+    },
+    /// The card waited for a finger in vain.
+    #[error("{device} was not touched in time")]
+    TouchTimeout {
+        /// The device.
+        device: String,
+    },
+    /// A message that can't be sent to a card.
+    #[error("{device} cannot be sent a message of {length} bytes to sign with Ed25519")]
+    MessageLength {
+        /// The device.
+        device: String,
+        /// How long the message is.
+        length: usize,
+    },
     /// The locator for a new key names no label.
     #[error("a new key needs a label: the locator has no object")]
     LabelMissing,
@@ -238,7 +273,7 @@ impl SignerError {
     pub fn ends_the_run(&self) -> bool {
         match self {
             Self::Call { source, .. } => !source.is_about_message(),
-            Self::Signature { .. } => false,
+            Self::Signature { .. } | Self::MessageLength { .. } => false,
             _ => true,
         }
     }
@@ -259,6 +294,9 @@ pub enum SignatureError {
     /// Half of an ECDSA signature is zero.
     #[error("r or s is zero")]
     Zero,
+    /// An ECDSA signature that is not in DER.
+    #[error("it is not in DER")]
+    Form,
     /// SSH's form cannot be made.
     #[error(transparent)]
     Encoding(ssh_key::Error),
@@ -276,6 +314,9 @@ pub enum PinTries {
     /// None.
     #[error("the token says the PIN is now locked")]
     NoneLeft,
+    /// So many.
+    #[error("{0} tries are left")]
+    Counted(u8),
     /// It does not say.
     #[error("the token does not say how many tries are left")]
     Untold,

@@ -338,7 +338,9 @@ fn every_locator_of_an_inventory_opens_its_key() {
         }
         twins(module, "same", 1);
         twins(module, "same", 2);
-        let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA");
+        let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA") else {
+            panic!("another kind of locator");
+        };
         let mut pins = Answer::new(PIN);
         let seen = inventory(None, Some((&uri, &mut pins))).unwrap();
         let tokens = seen.slots.iter().filter_map(|slot| slot.token.as_ref());
@@ -441,7 +443,9 @@ fn remove_keys(module: &str) {
 }
 
 fn careless_session(module: &str) -> cryptoki::session::Session {
-    let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA");
+    let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA") else {
+        panic!("another kind of locator");
+    };
     let module = super::module::Module::open(Path::new(module)).unwrap();
     let token = super::token::Token::find(&module, &uri).unwrap();
     let session = module.writing_session(token.slot).unwrap();
