@@ -18,6 +18,7 @@ mod sign;
 mod subjects;
 mod terminal;
 mod tokens;
+mod yubikeys;
 
 use std::path::PathBuf;
 

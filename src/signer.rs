@@ -122,7 +122,8 @@ pub(crate) fn open(
     }
 }
 
-/// Makes a key pair in the device: sensitive, not extractable, for signing only.
+/// Makes a key pair in the device: sensitive, not extractable, for signing only. `in_slot`
+/// matters for a YubiKey only.
 ///
 /// # Errors
 /// [`SignerError`] if the locator names no label, or label or id is taken. A key that came
@@ -130,11 +131,12 @@ pub(crate) fn open(
 pub(crate) fn generate(
     locator: &Locator,
     algorithm: KeyAlgorithm,
+    in_slot: &yubikey::NewSlotKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
-        Locator::YubiKey(_) => Err(SignerError::OnlyPkcs11("make a key")),
+        Locator::YubiKey(slot) => yubikey::generate(slot, algorithm, in_slot, pins),
     }
 }
 
@@ -150,7 +152,7 @@ pub(crate) fn import(
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
-        Locator::YubiKey(_) => Err(SignerError::OnlyPkcs11("import a key")),
+        Locator::YubiKey(_) => Err(SignerError::CannotImportToCard),
     }
 }
 
@@ -178,6 +180,15 @@ pub fn inventory(
     login: Option<(&pkcs11::Uri, &mut dyn AskPin)>,
 ) -> Result<Inventory, SignerError> {
     pkcs11::inventory::inventory(module, login)
+}
+
+/// Lists the YubiKeys that are plugged in, with the keys in their slots. No PIN is tried.
+///
+/// # Errors
+/// [`CardFault`](yubikey::CardFault) if there is no PC/SC daemon, or it doesn't answer. A card
+/// that cannot be read whole is listed with what is known.
+pub fn yubikeys() -> Result<Vec<yubikey::CardEntry>, yubikey::CardFault> {
+    yubikey::inventory()
 }
 
 #[cfg(test)]

@@ -122,6 +122,9 @@ fn establish(error: &EstablishError) -> Option<String> {
         EstablishError::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
             text("choose another label, or record the key that is there with `punchmark adopt`")
         }
+        EstablishError::Signer(SignerError::SlotTaken { .. }) => {
+            text("choose another slot, or record the key that is there with `punchmark adopt`")
+        }
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
@@ -161,6 +164,9 @@ fn signer(error: &SignerError) -> Option<String> {
         }
         SignerError::MessageLength { .. } => {
             text("another key ID or fewer principals change the length")
+        }
+        SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
+            text("give the card's management key with --management-key-file FILE")
         }
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")

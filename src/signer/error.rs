@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::KeyAlgorithm;
 use super::pkcs11::{Fault, PublicKeyError};
-use super::yubikey::CardFault;
+use super::yubikey::{CardFault, Firmware, Slot};
 use crate::secret::PinError;
 
 /// Why a key cannot be opened, made or used.
@@ -149,9 +149,50 @@ pub enum SignerError {
     /// A build without the feature `yubikey`.
     #[error("this build of punchmark leaves out YubiKeys")]
     YubiKeyLeftOut,
-    /// What is done through a PKCS#11 module alone.
-    #[error("punchmark cannot {0} on a YubiKey")]
-    OnlyPkcs11(&'static str),
+    /// A key that was a file can't be brought into a YubiKey.
+    #[error("an existing key cannot be imported to a YubiKey; init makes one in it")]
+    CannotImportToCard,
+    /// There is a key in the slot.
+    #[error("{device}: slot {slot} has a key")]
+    SlotTaken {
+        /// The device.
+        device: String,
+        /// The slot.
+        slot: Slot,
+    },
+    /// Firmware before 5.3, which doesn't tell an empty slot from an imported key.
+    #[error("{device}: firmware {firmware} does not tell whether a slot has an imported key")]
+    SlotUntold {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+    },
+    /// The card knows no key of this kind.
+    #[error("{device} (firmware {firmware}) cannot make a key of type {algorithm}")]
+    CardCannotGenerate {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+        /// The kind that was asked for.
+        algorithm: KeyAlgorithm,
+    },
+    /// No management key was given, and the card keeps none behind its PIN.
+    #[error("{device} keeps no management key behind its PIN")]
+    ManagementKeyMissing {
+        /// The device.
+        device: String,
+    },
+    /// The card has another management key.
+    #[error("{device} has another management key")]
+    ManagementKeyRefused {
+        /// The device.
+        device: String,
+    },
+    /// What was given is no management key.
+    #[error("a management key has 32, 48 or 64 hexadecimal digits")]
+    ManagementKeyForm,
     /// A card, or what stands before it, fails.
     #[error("{device}")]
     Card {
@@ -315,7 +356,7 @@ pub enum PinTries {
     #[error("the token says the PIN is now locked")]
     NoneLeft,
     /// So many.
-    #[error("{0} tries are left")]
+    #[error("the token says {0} tries are left")]
     Counted(u8),
     /// It does not say.
     #[error("the token does not say how many tries are left")]

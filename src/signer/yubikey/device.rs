@@ -101,17 +101,6 @@ impl Device {
         Ok(result?)
     }
 
-    /// Hands the connection itself to `work`, which gives it back.
-    pub(super) fn lend<T: Send + 'static>(
-        &mut self,
-        work: impl FnOnce(YubiKey) -> Result<(YubiKey, T), Error> + Send + 'static,
-    ) -> Result<T, CardFault> {
-        let handle = self.handle.take().ok_or_else(lost)?;
-        let (handle, result) = within(&Patience::of(MOMENT_MAX), move || work(handle))??;
-        self.handle = Some(handle);
-        Ok(result)
-    }
-
     /// Ends the connection without a reset, where nothing was verified.
     pub(super) fn leave(mut self) {
         if let Some(handle) = self.handle.take() {

@@ -62,7 +62,11 @@ pub(super) fn refusal(fault: CardFault, device: &str) -> SignerError {
     match fault {
         CardFault::WrongPin { tries } => SignerError::WrongPin {
             device,
-            tries: PinTries::Counted(tries),
+            tries: match tries {
+                0 => PinTries::NoneLeft,
+                1 => PinTries::OneLeft,
+                some => PinTries::Counted(some),
+            },
         },
         source => SignerError::Card { device, source },
     }
