@@ -3,15 +3,17 @@
 //! No privilege is needed, and no daemon, card or reader of the machine is touched: what runs is
 //! a temporary copy of the machine's `pcscd`, in which two paths that are compiled in (its
 //! socket's folder and that of the USB drivers) are replaced by ones of the same length within
-//! `/dev/stdin`, which is the temporary folder. Clients find it by `PCSCLITE_CSOCK_NAME`, which they read once a process.
+//! `/dev/stdin`, which is the temporary folder. Clients find it by `PCSCLITE_CSOCK_NAME`, which
+//! they read once a process.
 //!
 //! vpcd listens on all addresses, so whoever reaches the machine can put a card into a reader
 //! while a test runs.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -24,9 +26,10 @@ use crate::{card::Card, link::Link};
 mod port;
 mod setting;
 
-/// A running daemon with its cards; both end, and the folder is removed, when this is dropped.
+/// A running daemon with its cards; both end, and the folder is removed, when this is dropped, or
+/// when the process ends without that.
 pub struct Pcscd {
-    daemon: Option<Child>,
+    guard: Option<Child>,
     links: Vec<Link>,
     folder: TempDir,
 }
@@ -62,7 +65,7 @@ pub enum PcscdError {
         /// Why it can't be.
         source: io::Error,
     },
-    /// The daemon ended, or didn't notice the cards in ten seconds.
+    /// The daemon didn't notice the cards within ten seconds.
     #[error("the daemon is not ready; it says:\n{log}")]
     NotReady {
         /// What the daemon printed.
@@ -87,7 +90,7 @@ impl Pcscd {
             .collect::<Result<_, _>>()
             .map_err(step("starting a card"))?;
         let mut this = Self {
-            daemon: None,
+            guard: None,
             links,
             folder,
         };
@@ -110,11 +113,14 @@ impl Pcscd {
 
     /// Kills the daemon, as a crash would; its cards stay.
     pub fn kill(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            // A card that never answers keeps the daemon from ending by itself, so no SIGTERM.
-            let _ = daemon.kill();
-            let _ = daemon.wait();
+        let Some(mut guard) = self.guard.take() else {
+            return;
+        };
+        if let Some(order) = &mut guard.stdin {
+            // A guard that is gone has nothing left to guard.
+            let _ = order.write_all(b"\n");
         }
+        let _ = guard.wait();
     }
 
     /// Starts the daemon again at the same place, with the same cards.
@@ -126,18 +132,15 @@ impl Pcscd {
         self.kill();
         let folder = self.folder.path();
         setting::sweep(folder)?;
-        self.daemon = Some(spawn(folder).map_err(step("starting the daemon"))?);
+        self.guard = Some(spawn(folder).map_err(step("starting the daemon"))?);
         self.wait_until_ready()
     }
 
-    fn wait_until_ready(&mut self) -> Result<(), PcscdError> {
+    fn wait_until_ready(&self) -> Result<(), PcscdError> {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             if self.is_ready() {
                 return Ok(());
-            }
-            if self.has_ended() {
-                break;
             }
             thread::sleep(Duration::from_millis(10));
         }
@@ -150,13 +153,6 @@ impl Pcscd {
     fn is_ready(&self) -> bool {
         let (_, socket) = self.environment();
         socket.exists() && self.links.iter().all(Link::is_noticed)
-    }
-
-    fn has_ended(&mut self) -> bool {
-        match &mut self.daemon {
-            Some(daemon) => !matches!(daemon.try_wait(), Ok(None)),
-            None => true,
-        }
     }
 }
 
@@ -172,15 +168,27 @@ fn step(step: &'static str) -> impl FnOnce(io::Error) -> PcscdError {
 }
 
 fn spawn(folder: &Path) -> io::Result<Child> {
-    let log = fs::File::create(folder.join(LOG))?;
-    Command::new(folder.join(setting::PROGRAM))
-        .args(["--foreground", "--config"])
-        .arg(folder.join(setting::READERS))
-        .stdin(fs::File::open(folder.join(setting::RUN))?)
-        .stdout(log.try_clone()?)
-        .stderr(log)
+    Command::new("/bin/sh")
+        .args(["-c", GUARD])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(folder.join(LOG))?)
         .spawn()
 }
 
+/// Starts the daemon, and kills it when a line comes, or when this process is gone, however it
+/// ended; then nobody else is left to remove the folder.
+///
+/// It has to be SIGKILL: a card that never answers keeps the daemon from ending by itself. The
+/// shell doesn't wait for the daemon before, so that its number can't be another process's.
+const GUARD: &str = r#"
+trap '' INT HUP TERM
+"$0/pcscd" --foreground --config "$0/readers" <"$0/run" >&2 &
+read -r line
+ended=$?
+kill -9 $!
+[ $ended = 0 ] || rm -rf "$0"
+"#;
 const LOG: &str = "log";
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -111,7 +111,7 @@ impl Authority {
             key: key.clone(),
             certificate: Vec::new(),
         };
-        let certificate = unsigned.issue(ROOT, &key, vec![Extension::authority(3)])?;
+        let certificate = unsigned.issue(ROOT, &key, authority(3))?;
         Ok(Self {
             certificate,
             ..unsigned
@@ -120,7 +120,7 @@ impl Authority {
 
     fn authority(&self, name: &'static str, path_length: u8) -> Result<Self, ManufacturerError> {
         let key = PrivateKey::generate(Algorithm::P256)?;
-        let certificate = self.issue(name, &key, vec![Extension::authority(path_length)])?;
+        let certificate = self.issue(name, &key, authority(path_length))?;
         Ok(Self {
             name,
             key,
@@ -150,8 +150,40 @@ impl From<Status> for ManufacturerError {
     }
 }
 
+/// What a certificate above a card's own says of its key. (A card's own has no key usage.)
+fn authority(path_length: u8) -> Vec<Extension> {
+    vec![
+        Extension::authority(path_length),
+        Extension::certificate_signing(),
+    ]
+}
+
 /// The subject of every card's attestation certificate, and so the issuer of what it attests.
 pub(crate) const CARD: &str = "Yubico PIV Attestation";
 const ROOT: &str = "Virtual YubiKey Root, for tests only";
 const INTERMEDIATE: &str = "Virtual YubiKey Attestation Intermediate, for tests only";
 const PIV: &str = "Virtual YubiKey PIV Attestation, for tests only";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issued_by(name: &str, firmware: &str) -> bool {
+        let manufacturer = Manufacturer::new().unwrap();
+        let model = Model {
+            firmware: firmware.parse().unwrap(),
+            serial: 1,
+        };
+        let attestation = manufacturer.attestation(&model).unwrap();
+        let mut parts = attestation.certificate.windows(name.len());
+        parts.any(|part| part == name.as_bytes())
+    }
+
+    #[test]
+    fn a_card_hangs_under_the_root_before_5_7_4_and_two_deeper_from_then_on() {
+        assert!(issued_by(ROOT, "4.3.7"));
+        assert!(issued_by(ROOT, "5.7.3"));
+        assert!(issued_by(PIV, "5.7.4"));
+        assert!(!issued_by(ROOT, "5.7.4"));
+    }
+}

@@ -38,6 +38,16 @@ impl Extension {
         }
     }
 
+    /// The subject's key may sign certificates and revocation lists, and nothing else.
+    pub(crate) fn certificate_signing() -> Self {
+        Self {
+            identifier: vec![0x55, 0x1d, 0x0f],
+            critical: true,
+            // One unused bit, then keyCertSign and cRLSign (RFC 5280, 4.2.1.3).
+            value: tlv::write(&[BIT_STRING], &[0x01, 0x06]),
+        }
+    }
+
     /// One of Yubico's: 1.3.6.1.4.1.41482.3.`last`.
     pub(crate) fn yubico(last: u8, value: Vec<u8>) -> Self {
         Self {

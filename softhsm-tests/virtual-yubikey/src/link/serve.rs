@@ -43,23 +43,23 @@ impl Shared {
             _ => {}
         }
         let answer = self.transmit(command)?;
+        self.deliver(wire, &answer, fault)
+    }
+
+    /// What arrives of an answer, for a card that has done its work.
+    fn deliver(&self, wire: &Wire, answer: &[u8], fault: Option<Fault>) -> io::Result<()> {
         match fault {
-            Some(Fault::Pull(Pull::During, back)) => Err(self.pull(back)),
-            Some(Fault::Pull(Pull::After, back)) => {
-                wire.send(&answer)?;
-                Err(self.pull(back))
-            }
-            Some(Fault::Nonsense(bytes)) => wire.send(&bytes),
-            Some(Fault::Cut(length)) => {
-                let kept: Vec<u8> = answer.into_iter().take(length).collect();
-                wire.send(&kept)
-            }
-            Some(Fault::Silence) => self.wait(Duration::MAX),
-            Some(Fault::Late(delay)) => {
-                self.wait(delay)?;
-                wire.send(&answer)
-            }
-            Some(Fault::Pull(Pull::Before, _) | Fault::Status(_)) | None => wire.send(&answer),
+            Some(Fault::Pull(Pull::During, back)) => return Err(self.pull(back)),
+            Some(Fault::Silence) => return self.wait(Duration::MAX),
+            Some(Fault::Nonsense(bytes)) => return wire.send(&bytes),
+            Some(Fault::Cut(length)) => return wire.send(answer.get(..length).unwrap_or(answer)),
+            Some(Fault::Late(delay)) => self.wait(delay)?,
+            _ => {}
+        }
+        wire.send(answer)?;
+        match fault {
+            Some(Fault::Pull(Pull::After, back)) => Err(self.pull(back)),
+            _ => Ok(()),
         }
     }
 

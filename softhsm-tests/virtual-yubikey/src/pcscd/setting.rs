@@ -81,12 +81,13 @@ fn replace_all(
     }
 }
 
-pub(super) const PROGRAM: &str = "pcscd";
-pub(super) const READERS: &str = "readers";
+/// These three are named in the guard's script too.
+const PROGRAM: &str = "pcscd";
+const READERS: &str = "readers";
 /// The daemon's socket, seen from the folder.
 pub(super) const SOCKET: &str = "run/pcscd.comm";
 /// The folder of the socket and, in it, an empty one, so that no USB device is looked at.
-pub(super) const RUN: &str = "run";
+const RUN: &str = "run";
 const NO_DRIVERS: &str = "run/no-drivers";
 /// What the daemon knows them by: its standard input is the folder of the socket. (It changes to
 /// `/` when it starts, so a relative path leads nowhere.) They are as long as what they replace.

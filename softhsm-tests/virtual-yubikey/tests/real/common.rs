@@ -16,7 +16,14 @@ use virtual_yubikey::{
 
 /// A daemon with one card for each firmware and serial.
 pub(crate) fn cards(models: &[(&str, u32)]) -> (Pcscd, Manufacturer) {
-    let manufacturer = Manufacturer::new().unwrap();
+    cards_of(Manufacturer::new().unwrap(), models)
+}
+
+/// The same, with cards of a certain manufacturer.
+pub(crate) fn cards_of(
+    manufacturer: Manufacturer,
+    models: &[(&str, u32)],
+) -> (Pcscd, Manufacturer) {
     let cards = models.iter().map(|(firmware, serial)| {
         let model = Model {
             firmware: firmware.parse().unwrap(),

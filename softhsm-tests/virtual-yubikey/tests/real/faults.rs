@@ -1,7 +1,9 @@
 //! What a client sees when something goes wrong with the card.
 
 use std::{
-    env, thread,
+    env, fs,
+    path::{Path, PathBuf},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -10,7 +12,7 @@ use virtual_yubikey::{
     fault::{Fault, Moment, Plan, Pull},
 };
 use yubikey::{
-    Error, MgmKey, PinPolicy, TouchPolicy, YubiKey,
+    Error, MgmKey, PinPolicy, Serial, TouchPolicy, YubiKey,
     piv::{self, AlgorithmId, SlotId},
 };
 
@@ -94,6 +96,32 @@ fn a_card_that_is_pulled_after_it_signed_has_signed() {
     sign(&mut card).unwrap();
     sign(&mut card).unwrap_err();
     assert!(signs_again());
+}
+
+#[test]
+fn one_card_of_two_is_pulled_and_put_back() {
+    if !is_client() {
+        let (pcscd, _) = cards(&[("5.7.1", 1), ("5.4.3", 2)]);
+        let link = pcscd.link(0).unwrap();
+        return thread::scope(|scope| {
+            scope.spawn(|| {
+                link.pull();
+                thread::sleep(Duration::from_secs(2));
+                link.put_back();
+            });
+            run_client(&pcscd);
+        });
+    }
+    let is_there = |serial| YubiKey::open_by_serial(Serial(serial)).is_ok();
+    let start = Instant::now();
+    while is_there(1) && start.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(!is_there(1) && is_there(2));
+    while !is_there(1) && start.elapsed() < Duration::from_secs(10) {
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert!(is_there(1) && is_there(2));
 }
 
 #[test]
@@ -216,4 +244,22 @@ fn nothing_is_left_behind() {
     assert!(place.starts_with(env::temp_dir()) && place.exists());
     drop(pcscd);
     assert!(!place.exists());
+}
+
+#[test]
+fn nothing_is_left_behind_by_a_process_that_ends_without_cleaning_up() {
+    if is_client() {
+        let (pcscd, _) = cards(&[("5.7.1", 1)]);
+        let note = Path::new(&env::var_os("PCSCLITE_CSOCK_NAME").unwrap()).with_file_name("note");
+        fs::write(note, folder(&pcscd).to_str().unwrap()).unwrap();
+        return std::mem::forget(pcscd);
+    }
+    let (pcscd, _) = cards(&[("5.7.1", 1)]);
+    run_client(&pcscd);
+    let left = PathBuf::from(fs::read_to_string(folder(&pcscd).join("run/note")).unwrap());
+    let start = Instant::now();
+    while left.exists() && start.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!left.exists(), "{left:?}");
 }
