@@ -32,7 +32,7 @@ use crate::secret::AskPin;
 #[non_exhaustive]
 pub enum Locator {
     /// A key behind a PKCS#11 module (RFC 7512).
-    Pkcs11(pkcs11::Uri),
+    Pkcs11(Box<pkcs11::Uri>),
     /// A slot of a YubiKey's PIV applet.
     YubiKey(yubikey::SlotLocator),
 }
@@ -54,7 +54,7 @@ impl FromStr for Locator {
 
     fn from_str(text: &str) -> Result<Self, LocatorError> {
         match text.split_once(':') {
-            Some(("pkcs11", _)) => Ok(Self::Pkcs11(text.parse()?)),
+            Some(("pkcs11", _)) => Ok(Self::Pkcs11(Box::new(text.parse()?))),
             Some(("yubikey", _)) => Ok(Self::YubiKey(text.parse()?)),
             _ => Err(LocatorError::UnknownScheme),
         }

@@ -373,7 +373,7 @@ fn every_locator_of_an_inventory_opens_its_key() {
             panic!("another kind of locator");
         };
         let mut pins = Answer::new(PIN);
-        let seen = inventory(None, Some((&uri, &mut pins))).unwrap();
+        let seen = inventory(None, Some((&*uri, &mut pins))).unwrap();
         let tokens = seen.slots.iter().filter_map(|slot| slot.token.as_ref());
         let keys: Vec<_> = tokens.flat_map(|token| &token.keys).collect();
         assert_eq!(keys.len(), 4);
