@@ -18,3 +18,6 @@ mod modules;
 mod openssh;
 mod prompts;
 mod selftest;
+mod yubikey;
+mod yubikey_faults;
+mod yubikey_session;
