@@ -51,9 +51,9 @@ fn a_batch_shows_the_pin_as_often_as_the_policy_says() {
         admin.sign(&["-n", "peter", "--files-from", "list"]).ok();
         let headers = admin.card().take_headers();
         // Asking how many tries are left is the same command without a PIN.
-        let tries_asked = u32::from(pin != "never");
+        let tries_asked = usize::from(pin != "never");
         let verified = headers.iter().filter(|header| header[1] == VERIFY).count();
-        assert_eq!(verified, shown + tries_asked as usize, "{pin}");
+        assert_eq!(verified, shown + tries_asked, "{pin}");
         admin.assert_issued(3);
     }
 }

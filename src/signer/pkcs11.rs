@@ -25,7 +25,6 @@ use ssh_key::public::KeyData;
 
 pub use fault::Fault;
 pub use public_key::PublicKeyError;
-pub(super) use public_key::size;
 pub use uri::{URI_MAX, Uri, UriError};
 
 use super::{NewKey, RsaHash, Signer, SignerError};

@@ -136,7 +136,7 @@ pub(super) fn nist_params(curve: EcdsaCurve) -> &'static [u8] {
 }
 
 /// The size of a key in bits, as `ssh-keygen -l` gives it.
-pub(in crate::signer) fn size(key: &KeyData) -> Option<u32> {
+pub(super) fn size(key: &KeyData) -> Option<u32> {
     match key {
         KeyData::Rsa(rsa) => u32::try_from(bit_length(stripped(rsa.n().as_bytes()))).ok(),
         KeyData::Ecdsa(ecdsa) => Some(match ecdsa.curve() {

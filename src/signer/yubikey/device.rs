@@ -22,10 +22,7 @@ pub(super) struct Device {
 impl Device {
     /// Connects to the card with this serial, else to the only one.
     pub(super) fn find(serial: Option<u32>, wanted: &str) -> Result<Self, SignerError> {
-        let found = connect(serial).map_err(|source| SignerError::Card {
-            device: "the smart card readers".to_owned(),
-            source,
-        })?;
+        let found = connect(serial).map_err(|fault| fault.at("the smart card readers"))?;
         let seen = Seen(found.seen);
         let wanted = wanted.to_owned();
         let mut cards = found.cards;

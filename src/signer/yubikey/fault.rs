@@ -1,5 +1,8 @@
 //! Why a card or the daemon before it doesn't do what it is told.
 
+#[cfg(feature = "yubikey")]
+use crate::signer::SignerError;
+
 /// What went wrong between us and a card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -53,6 +56,13 @@ pub enum CardFault {
 
 #[cfg(feature = "yubikey")]
 impl CardFault {
+    pub(super) fn at(self, device: &str) -> SignerError {
+        SignerError::Card {
+            device: device.to_owned(),
+            source: self,
+        }
+    }
+
     /// Whether a new connection may make it work: the answers that were seen when a card was
     /// pulled or reset elsewhere. A pulled card's first word is an error without a name.
     pub(super) fn may_heal(&self) -> bool {

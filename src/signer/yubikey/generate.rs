@@ -10,9 +10,10 @@ use super::contents::{Contents, id};
 use super::deadline::Patience;
 use super::device::Device;
 use super::pin::Access;
-use super::{CardFault, Firmware, NewSlotKey, PinPolicy, SlotLocator, TouchPolicy};
+use super::signer::facts;
+use super::{CardFault, Firmware, NewSlotKey, PinPolicy, Slot, SlotLocator, TouchPolicy};
 use crate::secret::{AskPin, Pin};
-use crate::signer::{KeyAlgorithm, Locator, NewKey, SignerError};
+use crate::signer::{KeyAlgorithm, NewKey, SignerError};
 
 /// Makes the key in the slot that `locator` names, which must be empty.
 pub(in crate::signer) fn generate(
@@ -31,69 +32,31 @@ pub(in crate::signer) fn generate(
     let Some(kind) = kind(algorithm) else {
         return Err(cannot);
     };
-    require_empty(&mut device, locator, &name)?;
+    require_empty(&mut device, locator.slot, &name)?;
     authenticate(&mut device, wanted.management_key, pins)?;
-    match make(&mut device, locator, kind, wanted) {
-        Ok(()) => {}
-        Err(CardFault::NotSupported) => return Err(cannot),
-        Err(source) => {
-            return Err(SignerError::Card {
-                device: name,
-                source,
-            });
-        }
-    }
-    facts(&mut device, locator, name)
-}
-
-/// The key as the card tells of it afterwards.
-fn facts(device: &mut Device, locator: &SlotLocator, name: String) -> Result<NewKey, SignerError> {
-    let contents =
-        Contents::read(device, locator.slot).and_then(|it| it.ok_or(CardFault::NotFound));
-    let contents = contents.map_err(|source| SignerError::Card {
-        device: name.clone(),
-        source,
+    make(&mut device, locator.slot, kind, wanted).map_err(|fault| match fault {
+        CardFault::NotSupported => cannot,
+        other => other.at(&name),
     })?;
-    let origin = contents.origin();
-    let public_key = contents
-        .public_key
-        .map_err(|source| SignerError::PublicKey {
-            device: name,
-            key: format!("slot {}", locator.slot),
-            source,
-        })?;
-    let locator = Locator::YubiKey(SlotLocator {
-        serial: Some(device.serial()),
-        ..*locator
-    });
-    Ok(NewKey {
-        public_key,
-        origin,
-        locator,
-    })
+    let contents = Contents::read(&mut device, locator.slot);
+    let contents = contents.and_then(|contents| contents.ok_or(CardFault::NotFound));
+    let contents = contents.map_err(|fault| fault.at(&name))?;
+    facts(&device, &contents, locator.slot)
 }
 
 /// Old firmware can't tell an empty slot from an imported key, so nothing is made there.
-fn require_empty(
-    device: &mut Device,
-    locator: &SlotLocator,
-    name: &str,
-) -> Result<(), SignerError> {
+fn require_empty(device: &mut Device, slot: Slot, name: &str) -> Result<(), SignerError> {
     if device.firmware() < METADATA {
         return Err(SignerError::SlotUntold {
             device: name.to_owned(),
             firmware: device.firmware(),
         });
     }
-    match Contents::read(device, locator.slot) {
-        Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(SignerError::SlotTaken {
+    match Contents::read(device, slot).map_err(|fault| fault.at(name))? {
+        None => Ok(()),
+        Some(_) => Err(SignerError::SlotTaken {
             device: name.to_owned(),
-            slot: locator.slot,
-        }),
-        Err(source) => Err(SignerError::Card {
-            device: name.to_owned(),
-            source,
+            slot,
         }),
     }
 }
@@ -109,10 +72,7 @@ fn authenticate(
         CardFault::NotAllowed => SignerError::ManagementKeyRefused {
             device: name.clone(),
         },
-        source => SignerError::Card {
-            device: name.clone(),
-            source,
-        },
+        other => other.at(&name),
     };
     match given {
         Some(given) => {
@@ -152,7 +112,7 @@ fn given_key(card: &mut YubiKey, bytes: &[u8]) -> Result<MgmKey, Error> {
 
 fn make(
     device: &mut Device,
-    locator: &SlotLocator,
+    slot: Slot,
     kind: AlgorithmId,
     wanted: &NewSlotKey<'_>,
 ) -> Result<(), CardFault> {
@@ -166,7 +126,6 @@ fn make(
         TouchPolicy::Always => ::yubikey::TouchPolicy::Always,
         TouchPolicy::Cached => ::yubikey::TouchPolicy::Cached,
     };
-    let slot = locator.slot;
     device.call_within(&Patience::of(GENERATION_MAX), move |card| {
         piv::generate(card, id(slot)?, kind, pin, touch).map(drop)
     })

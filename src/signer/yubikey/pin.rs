@@ -58,17 +58,16 @@ impl Access {
 
 /// Names what a card says of its PIN.
 pub(super) fn refusal(fault: CardFault, device: &str) -> SignerError {
-    let device = device.to_owned();
     match fault {
         CardFault::WrongPin { tries } => SignerError::WrongPin {
-            device,
+            device: device.to_owned(),
             tries: match tries {
                 0 => PinTries::NoneLeft,
                 1 => PinTries::OneLeft,
                 some => PinTries::Counted(some),
             },
         },
-        source => SignerError::Card { device, source },
+        other => other.at(device),
     }
 }
 

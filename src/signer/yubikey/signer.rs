@@ -12,7 +12,7 @@ use super::pin::{Access, refusal};
 use super::{CardFault, Slot, SlotLocator, TouchPolicy, scheme};
 use crate::secret::{AskPin, Notice};
 use crate::signer::error::RSA_MIN_BITS;
-use crate::signer::pkcs11::{PublicKeyError, size};
+use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::scheme::Scheme;
 use crate::signer::{Locator, NewKey, RsaHash, Seen, Signer, SignerError};
 
@@ -59,30 +59,36 @@ pub(in crate::signer) fn open(
 /// The facts of the key in a slot, which want no PIN.
 pub(in crate::signer) fn describe(locator: &SlotLocator) -> Result<NewKey, SignerError> {
     let (device, contents) = find(locator)?;
-    let described = NewKey {
-        public_key: public_key(&contents, locator.slot, &device.name())?,
+    let described = facts(&device, &contents, locator.slot);
+    device.leave();
+    described
+}
+
+/// What a card tells of a key, with the locator that names it alone.
+pub(super) fn facts(
+    device: &Device,
+    contents: &Contents,
+    slot: Slot,
+) -> Result<NewKey, SignerError> {
+    Ok(NewKey {
+        public_key: public_key(contents, slot, &device.name())?,
         origin: contents.origin(),
         locator: Locator::YubiKey(SlotLocator {
             serial: Some(device.serial()),
-            ..*locator
+            slot,
         }),
-    };
-    device.leave();
-    Ok(described)
+    })
 }
 
 fn find(locator: &SlotLocator) -> Result<(Device, Contents), SignerError> {
     let wanted = locator.to_string();
     let mut device = Device::find(locator.serial, &wanted)?;
     let name = device.name();
-    let at = |source| SignerError::Card {
-        device: name.clone(),
-        source,
-    };
-    if let Some(contents) = Contents::read(&mut device, locator.slot).map_err(at)? {
+    let contents = Contents::read(&mut device, locator.slot);
+    if let Some(contents) = contents.map_err(|fault| fault.at(&name))? {
         return Ok((device, contents));
     }
-    let seen = occupied(&mut device).map_err(at)?;
+    let seen = occupied(&mut device).map_err(|fault| fault.at(&name))?;
     device.leave();
     Err(SignerError::NoKey {
         device: name,
@@ -105,14 +111,20 @@ fn occupied(device: &mut Device) -> Result<Seen, CardFault> {
 fn public_key(contents: &Contents, slot: Slot, name: &str) -> Result<KeyData, SignerError> {
     let key = contents.public_key.clone();
     let key = key.map_err(|source| malformed(slot, name, source))?;
-    match (&key, size(&key)) {
-        (KeyData::Rsa(_), Some(bits)) if bits < RSA_MIN_BITS => Err(SignerError::RsaTooShort {
+    match rsa_bits(&key) {
+        Some(bits) if bits < RSA_MIN_BITS => Err(SignerError::RsaTooShort {
             device: name.to_owned(),
             key: format!("slot {slot}"),
             bits,
         }),
         _ => Ok(key),
     }
+}
+
+/// In whole bytes: a card knows no other sizes.
+fn rsa_bits(key: &KeyData) -> Option<u32> {
+    let bytes = key.rsa()?.n().as_positive_bytes()?.len();
+    u32::try_from(8 * bytes).ok()
 }
 
 fn malformed(slot: Slot, device: &str, source: PublicKeyError) -> SignerError {
@@ -188,10 +200,7 @@ impl YubiKeySigner {
 
     fn reconnect(&mut self) -> Result<(), SignerError> {
         self.device = None;
-        let at = |source| SignerError::Card {
-            device: self.name.clone(),
-            source,
-        };
+        let at = |fault: CardFault| fault.at(&self.name);
         let mut device = Device::find_again(self.serial).map_err(at)?;
         let contents = Contents::read(&mut device, self.slot).map_err(at)?;
         let key = contents.and_then(|contents| contents.public_key.ok());
@@ -231,11 +240,8 @@ impl YubiKeySigner {
                 self.heals_left = 0;
                 refusal(fault, &device)
             }
-            CardFault::Lost { .. } => self.gone(SignerError::Card {
-                device,
-                source: fault,
-            }),
-            source => SignerError::Card { device, source },
+            CardFault::Lost { .. } => self.gone(fault.at(&device)),
+            other => other.at(&device),
         }
     }
 
