@@ -9,6 +9,7 @@ pub(crate) mod pty;
 pub(crate) mod punchmark;
 pub(crate) mod sshd;
 pub(crate) mod token;
+#[cfg(feature = "yubikey")]
 pub(crate) mod yubikey;
 
 use std::fs::Permissions;

@@ -18,6 +18,9 @@ mod modules;
 mod openssh;
 mod prompts;
 mod selftest;
+#[cfg(feature = "yubikey")]
 mod yubikey;
+#[cfg(feature = "yubikey")]
 mod yubikey_faults;
+#[cfg(feature = "yubikey")]
 mod yubikey_session;

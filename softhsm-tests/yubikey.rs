@@ -6,7 +6,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::pty::Pty;
 use crate::harness::sshd::{Configuration, Sshd};
-use crate::harness::yubikey::{PIN, PLAIN, SERIAL, Wanted};
+use crate::harness::yubikey::{PIN, PLAIN, SERIAL, Wanted, task};
 
 /// VERIFY (SP 800-73-4 part 2, 3.2.1).
 const VERIFY: u8 = 0x20;
@@ -89,7 +89,7 @@ fn the_prompt_names_the_card_and_a_touch_is_asked_for() {
 }
 
 #[test]
-fn a_key_is_adopted_with_its_facts_and_firmware_that_tells_little() {
+fn a_key_is_adopted_with_its_facts() {
     let admin = Admin::with_ca_in_card(&PLAIN);
     let locator = format!("yubikey:serial={SERIAL};slot-id=9c");
     let other = Admin {
@@ -152,6 +152,99 @@ fn each_of_two_cards_is_found_by_its_serial_and_none_without() {
         admin.punchmark.pinned(&arguments).ok();
     }
 }
+
+#[test]
+fn the_management_key_that_a_card_keeps_behind_its_pin_is_used() {
+    if task().is_some() {
+        return protect_management_key();
+    }
+    let admin = Admin::with_cards(&["5.7.1"]);
+    let mut arguments = vec!["init", "users", "--key", "yubikey:slot-id=9c"];
+    arguments.extend(["--algorithm", "p256", "--touch-policy", "never"]);
+    let ran = admin.punchmark.pinned(&arguments).exits(1);
+    ran.says("keeps no management key behind its PIN")
+        .says("--management-key-file");
+    let test = "yubikey::the_management_key_that_a_card_keeps_behind_its_pin_is_used";
+    assert!(admin.run_client(test, "protect"));
+    admin.punchmark.pinned(&arguments).ok();
+    let refused = admin.init_in_card(
+        "other",
+        &Wanted {
+            slot: "9a",
+            ..PLAIN
+        },
+    );
+    refused.exits(1).says("has another management key");
+}
+
+fn protect_management_key() {
+    let mut card = yubikey::YubiKey::open().unwrap();
+    let factory = yubikey::MgmKey::get_default(&card).unwrap();
+    card.authenticate(&factory).unwrap();
+    card.verify_pin(PIN.as_bytes()).unwrap();
+    let algorithm = yubikey::MgmAlgorithmId::Aes256;
+    let key = yubikey::MgmKey::from_bytes([7; 32], Some(algorithm)).unwrap();
+    key.set_protected(&mut card).unwrap();
+}
+
+#[test]
+fn old_firmware_tells_of_a_key_by_attestation_and_by_certificate() {
+    for firmware in ["4.3.7", "5.2.4"] {
+        let admin = Admin::with_cards(&[firmware]);
+        let tool = |arguments: &[&str]| admin.tool("yubico-piv-tool", arguments);
+        let made = ["-a", "generate", "-s", "9a", "-A", "ECCP256", "-o", "a.pem"];
+        tool(&[&made[..], &["--pin-policy=always", "--touch-policy=cached"]].concat());
+        admin.tool("openssl", &IMPORTED);
+        tool(&["-a", "import-key", "-s", "9d", "-i", "key.pem"]);
+        admin.tool("openssl", &CERTIFIED);
+        let told = |words: &str| {
+            let ran = admin.punchmark.run(&["tokens"]).ok();
+            assert!(ran.stdout.contains(words), "{words:?}\n{ran}");
+            ran.stdout
+        };
+        let listed = told("slot-id=9a\n    made in the card, PIN always, touch cached");
+        assert!(!listed.contains("slot-id=9d"), "{listed}");
+        tool(&[
+            "-a",
+            "import-certificate",
+            "-s",
+            "9d",
+            "-i",
+            "certificate.pem",
+        ]);
+        told("slot-id=9d\n    of unknown origin, PIN not told, touch not told");
+        admin.key("key", ED25519);
+        for slot in ["9a", "9d"] {
+            let name = format!("ca{slot}");
+            let locator = format!("yubikey:slot-id={slot}");
+            admin.adopt(&name, &locator).ok();
+            let sign = ["sign", "-s", &name, "-I", "id", "-n", "peter", "key.pub"];
+            admin.punchmark.pinned(&sign).ok();
+        }
+        assert_eq!(admin.ledger().len(), 2);
+    }
+}
+
+const IMPORTED: [&str; 7] = [
+    "ecparam",
+    "-name",
+    "prime256v1",
+    "-genkey",
+    "-noout",
+    "-out",
+    "key.pem",
+];
+const CERTIFIED: [&str; 9] = [
+    "req",
+    "-x509",
+    "-new",
+    "-key",
+    "key.pem",
+    "-subj",
+    "/CN=x",
+    "-out",
+    "certificate.pem",
+];
 
 #[test]
 fn firmware_without_metadata_makes_no_key_and_says_why() {

@@ -1,9 +1,8 @@
 //! Whether a card still trusts whoever comes after us.
 //!
 //! What looks is a client that selects nothing: selecting would forget the PIN by itself.
-//! libpcsclite reads once a process where its daemon is, so this binary is run again as it.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use virtual_yubikey::card::Finger;
@@ -12,7 +11,7 @@ use virtual_yubikey::pcscd::Pcscd;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::wait_until;
-use crate::harness::yubikey::{PIN, PLAIN, Wanted};
+use crate::harness::yubikey::{PIN, PLAIN, Wanted, task};
 
 #[test]
 fn the_card_forgets_the_pin_at_the_end_and_after_an_error() {
@@ -55,8 +54,8 @@ fn the_card_forgets_the_pin_when_the_program_is_killed() {
 
 #[test]
 fn the_client_that_looks_sees_a_verified_pin() {
-    if std::env::var_os(LOOK).is_some() {
-        return look();
+    if let Some(task) = task() {
+        return look(&task);
     }
     let admin = Admin::with_ca_in_card(&PLAIN);
     assert!(!is_verified(&admin));
@@ -64,20 +63,19 @@ fn the_client_that_looks_sees_a_verified_pin() {
 }
 
 fn is_verified(admin: &Admin<Pcscd>) -> bool {
-    answers(admin, "")
+    answers(admin, "look")
 }
 
 /// Whether a VERIFY without a PIN is answered by yes.
-fn answers(admin: &Admin<Pcscd>, look: &str) -> bool {
-    let test = "yubikey_session::the_client_that_looks_sees_a_verified_pin";
-    let (name, value) = admin.token.environment();
-    let mut client = Command::new(std::env::current_exe().unwrap());
-    client.args([test, "--exact"]).env(name, value);
-    client.env(LOOK, look).output().unwrap().status.success()
+fn answers(admin: &Admin<Pcscd>, task: &str) -> bool {
+    admin.run_client(
+        "yubikey_session::the_client_that_looks_sees_a_verified_pin",
+        task,
+    )
 }
 
 /// The client: stops unless the card says that its PIN is verified.
-fn look() {
+fn look(task: &str) {
     let context = pcsc::Context::establish(pcsc::Scope::System).unwrap();
     let readers = context.list_readers_owned().unwrap();
     let connect = |reader: &std::ffi::CString| {
@@ -86,7 +84,7 @@ fn look() {
     };
     let card = readers.iter().find_map(connect).unwrap();
     let mut buffer = [0; 258];
-    if std::env::var_os(LOOK).unwrap() == VERIFY_FIRST {
+    if task == VERIFY_FIRST {
         card.transmit(SELECT, &mut buffer).unwrap();
         let verify = [&[0, 0x20, 0, 0x80, 8], PIN.as_bytes(), &[0xff; 2]].concat();
         card.transmit(&verify, &mut buffer).unwrap();
@@ -95,6 +93,5 @@ fn look() {
     assert_eq!(answer, [0x90, 0]);
 }
 
-const LOOK: &str = "PUNCHMARK_TEST_LOOK";
 const VERIFY_FIRST: &str = "verify first";
 const SELECT: &[u8] = &[0, 0xa4, 4, 0, 5, 0xa0, 0, 0, 3, 8];

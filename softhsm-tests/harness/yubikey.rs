@@ -1,13 +1,14 @@
 //! An admin with emulated YubiKeys on a private PC/SC daemon.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use virtual_yubikey::card::{Card, Manufacturer, Model};
 use virtual_yubikey::link::Link;
 use virtual_yubikey::pcscd::Pcscd;
 
 use super::admin::Admin;
-use super::process::Ran;
+use super::process::{Ran, bounded, run};
 use super::punchmark::Punchmark;
 use super::write;
 
@@ -65,6 +66,21 @@ impl Admin<Pcscd> {
         self.punchmark.pinned(&arguments)
     }
 
+    /// Runs a test of this binary again, as a client of these cards: libpcsclite reads once a
+    /// process where its daemon is. Whether the client succeeded.
+    pub(crate) fn run_client(&self, test: &str, task: &str) -> bool {
+        let (name, value) = self.token.environment();
+        let mut client = Command::new(std::env::current_exe().unwrap());
+        client.args([test, "--exact"]).env(name, value);
+        client.env(TASK, task).output().unwrap().status.success()
+    }
+
+    /// Runs a program that sees these cards; it must succeed.
+    #[track_caller]
+    pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
+        run(self.punchmark.prepare(bounded(program)).args(arguments)).ok();
+    }
+
     /// The first card.
     pub(crate) fn card(&self) -> &Link {
         self.token.link(0).unwrap()
@@ -79,5 +95,12 @@ impl Admin<Pcscd> {
         list
     }
 }
+
+/// What this process is to do, if it is a client.
+pub(crate) fn task() -> Option<String> {
+    std::env::var(TASK).ok()
+}
+
+const TASK: &str = "PUNCHMARK_TEST_TASK";
 
 const FACTORY: &str = "010203040506070801020304050607080102030405060708";

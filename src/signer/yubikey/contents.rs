@@ -54,7 +54,7 @@ impl Raw {
     /// certificate in the slot tells no more than what somebody wrote there.
     fn read(card: &mut YubiKey, slot: SlotId) -> Result<Option<Self>, Error> {
         match piv::metadata(card, slot) {
-            Ok(metadata) => Ok(Self::of_metadata(metadata)),
+            Ok(metadata) => Ok(Some(Self::of_metadata(metadata))),
             Err(Error::NotFound) => Ok(None),
             Err(Error::NotSupported) => match Self::of_attestation(card, slot)? {
                 None => Self::of_certificate(card, slot),
@@ -64,17 +64,18 @@ impl Raw {
         }
     }
 
-    fn of_metadata(metadata: piv::SlotMetadata) -> Option<Self> {
-        let public_key = metadata.public?.to_der().ok()?;
-        Some(Self {
-            public_key,
+    /// A slot that has metadata has a key, known or not.
+    fn of_metadata(metadata: piv::SlotMetadata) -> Self {
+        let public_key = metadata.public.and_then(|key| key.to_der().ok());
+        Self {
+            public_key: public_key.unwrap_or_default(),
             policies: metadata
                 .policy
                 .map(|(pin, touch)| [pin.into(), touch.into()]),
             generated: metadata
                 .origin
                 .map(|origin| origin == piv::Origin::Generated),
-        })
+        }
     }
 
     fn of_attestation(card: &mut YubiKey, slot: SlotId) -> Result<Option<Self>, Error> {

@@ -22,8 +22,11 @@ fn entry(mut device: Device) -> CardEntry {
             Ok(None) => {}
             Ok(Some(contents)) => keys.push(key_entry(&device, slot, contents)),
             Err(error) => {
-                fault = Some(error.to_string());
-                break;
+                let one_slot = matches!(error, CardFault::NotSupported | CardFault::Malformed);
+                fault = Some(format!("slot {slot}: {error}"));
+                if !one_slot {
+                    break;
+                }
             }
         }
     }
