@@ -1,5 +1,6 @@
 //! What goes wrong with a YubiKey in the middle of things, and what is said of it.
 
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,9 +9,10 @@ use virtual_yubikey::fault::{Fault, Moment, Plan, Pull};
 use virtual_yubikey::pcscd::Pcscd;
 
 use crate::harness::admin::Admin;
-use crate::harness::keygen::ED25519;
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::wait_until;
 use crate::harness::pty::Pty;
-use crate::harness::yubikey::{PLAIN, Wanted};
+use crate::harness::yubikey::{PLAIN, Wanted, task};
 
 const SIGN: [&str; 4] = ["-n", "peter", "--files-from", "list"];
 
@@ -191,7 +193,7 @@ fn a_pin_that_another_program_made_the_card_forget_is_shown_again() {
 }
 
 #[test]
-fn a_daemon_that_dies_in_a_run_and_comes_back_is_found_again() {
+fn a_daemon_that_is_not_there_is_said_to_be_missing() {
     let mut admin = Admin::with_ca_in_card(&PLAIN);
     admin.token.kill();
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
@@ -200,6 +202,27 @@ fn a_daemon_that_dies_in_a_run_and_comes_back_is_found_again() {
     admin.key("key", ED25519);
     admin.sign(&["-n", "peter", "key.pub"]).ok();
     admin.assert_issued(1);
+}
+
+#[test]
+fn a_daemon_that_dies_in_a_run_and_comes_back_is_found_again() {
+    let mut admin = Admin::with_ca_in_card(&PLAIN);
+    admin.list_of_keys(3);
+    admin.card().set_signature_time(Duration::from_millis(500));
+    let _of_init = admin.card().take_headers();
+    let arguments = [&["sign", "-s", "users", "-I", "id"][..], &SIGN].concat();
+    let mut child = admin.punchmark.background();
+    let child = child.args(arguments).stderr(Stdio::piped()).spawn();
+    wait_until("the card is asked to sign", || {
+        let headers = admin.card().take_headers();
+        headers.iter().any(|header| header[1] == 0x87)
+    });
+    admin.token.kill();
+    admin.token.resume().unwrap();
+    let output = child.unwrap().wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    admin.assert_issued(3);
 }
 
 #[test]
@@ -214,4 +237,90 @@ fn a_slot_without_a_key_is_said_with_those_that_have_one() {
     let admin = Admin::with_ca_in_card(&PLAIN);
     let ran = admin.adopt("other", "yubikey:slot-id=9a").exits(1);
     ran.says("no private key matches yubikey:slot-id=9a; seen: slot 9c");
+}
+
+#[test]
+fn a_card_that_another_program_has_alone_is_said_to_be_so() {
+    if let Some(task) = task() {
+        return hold(&task);
+    }
+    let admin = Admin::with_ca_in_card(&PLAIN);
+    admin.key("key", ED25519);
+    while_held(&admin, "exclusive", || {
+        let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+        ran.says("used by another program alone");
+    });
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn another_program_s_transaction_is_waited_for() {
+    let admin = Admin::with_ca_in_card(&PLAIN);
+    admin.key("key", ED25519);
+    while_held(&admin, "transaction", || {
+        admin.sign(&["-n", "peter", "key.pub"]).ok();
+    });
+    admin.assert_issued(1);
+}
+
+/// Does `work` while another program holds the card for some seconds.
+fn while_held(admin: &Admin<Pcscd>, task: &str, work: impl FnOnce()) {
+    let test = "yubikey_faults::a_card_that_another_program_has_alone_is_said_to_be_so";
+    thread::scope(|scope| {
+        let holder = scope.spawn(|| admin.run_client(test, task));
+        thread::sleep(Duration::from_millis(700));
+        work();
+        assert!(holder.join().unwrap());
+    });
+}
+
+fn hold(task: &str) {
+    let context = pcsc::Context::establish(pcsc::Scope::System).unwrap();
+    let mode = match task {
+        "exclusive" => pcsc::ShareMode::Exclusive,
+        _ => pcsc::ShareMode::Shared,
+    };
+    let readers = context.list_readers_owned().unwrap();
+    let connect =
+        |reader: &std::ffi::CString| context.connect(reader, mode, pcsc::Protocols::T1).ok();
+    let mut card = readers.iter().find_map(connect).unwrap();
+    let held = (task == "transaction").then(|| card.transaction().unwrap());
+    thread::sleep(Duration::from_secs(3));
+    drop(held);
+}
+
+#[test]
+fn an_ed25519_message_that_cannot_be_sent_is_refused_and_the_next_one_signed() {
+    let admin = Admin::with_ca_in_card(&Wanted {
+        algorithm: "ed25519",
+        ..PLAIN
+    });
+    let key = admin.key("key", ED25519);
+    let sign = |id: &str| {
+        let arguments = [
+            "sign", "-s", "users", "-n", "a", "-O", "clear", "-I", id, "key.pub",
+        ];
+        admin.punchmark.pinned(&arguments)
+    };
+    sign("a").ok();
+    let line = std::fs::read_to_string(keygen::certificate(&key)).unwrap();
+    let blob = ssh_key::Certificate::from_openssh(&line)
+        .unwrap()
+        .to_bytes()
+        .unwrap();
+    // The signature: a string of a string and 64 bytes.
+    let message = blob.len() - (4 + 4 + 11 + 4 + 64);
+    let id = "a".repeat(1 + 255 - message);
+    sign(&id).exits(1).says("a message of 255 bytes");
+    sign(&format!("{id}a")).ok();
+    let long: Vec<_> = (0..100)
+        .map(|number| format!("principal{number}"))
+        .collect();
+    let long = ["-n", &long.join(","), "key.pub"];
+    admin
+        .sign(&long)
+        .exits(1)
+        .says("cannot be sent a message of");
+    admin.assert_issued(2);
 }
