@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
@@ -135,32 +136,35 @@ fn a_token_pulled_in_the_middle_loses_nothing() {
 }
 
 #[test]
-fn a_killed_run_leaves_no_certificate_that_the_ledger_does_not_know() {
+fn a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_know() {
     let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
     let keys = admin.public_keys(200);
-    let mut child = admin
-        .punchmark
-        .background()
-        .args(SIGN)
-        .args(&keys)
-        .spawn()
-        .unwrap();
-    wait_until("the first certificate is there", || {
-        certificate_of(&keys[0]).exists()
-    });
-    child.kill().unwrap();
-    child.wait().unwrap();
-    let ledger = admin.ledger();
-    let issued = ledger
-        .iter()
-        .filter(|entry| entry["state"] == "issued")
-        .count();
-    assert!(issued >= admin.certificates().len());
-    admin.assert_issued(issued);
-    let mut command = admin.punchmark.background();
-    run(command.args(SIGN).arg("--resume").args(&keys)).ok();
+    let sign = || {
+        let mut command = admin.punchmark.background();
+        command.args(SIGN).args(&keys).stderr(Stdio::null());
+        command
+    };
+    let start = Instant::now();
+    run(&mut sign()).ok();
+    let whole = start.elapsed();
+    let mut cut_short = 0;
+    for moment in 1..=12 {
+        let mut child = sign().spawn().unwrap();
+        std::thread::sleep(whole * moment / 13);
+        child.kill().unwrap();
+        cut_short += usize::from(!child.wait().unwrap().success());
+        admin.assert_issued(count_issued(&admin));
+    }
+    assert!(cut_short >= 6, "only {cut_short} runs were killed in time");
+    run(sign().arg("--resume")).ok();
     assert_eq!(admin.certificates().len(), 200);
-    admin.assert_issued(200);
+    admin.assert_issued(count_issued(&admin));
+}
+
+fn count_issued(admin: &Admin) -> usize {
+    let ledger = admin.ledger();
+    let issued = ledger.iter().filter(|entry| entry["state"] == "issued");
+    issued.count()
 }
 
 #[test]
@@ -215,11 +219,7 @@ fn a_full_disk_for_the_outputs_is_named_and_the_ledger_knows_what_was_signed() {
         return;
     };
     let ran = ran.exits(1).says("No space left");
-    let issued = admin
-        .ledger()
-        .iter()
-        .filter(|entry| entry["state"] == "issued")
-        .count();
+    let issued = count_issued(&admin);
     let written: usize = ran.stdout.trim().parse().unwrap();
     assert!(written < keys.len(), "{ran}");
     assert!(issued >= written, "{ran}");

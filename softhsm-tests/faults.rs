@@ -184,17 +184,6 @@ fn a_pin_file_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn without_pin_and_terminal_it_says_that_nobody_can_be_asked() {
-    let admin = ready();
-    let arguments = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
-    let path = admin.punchmark.path("empty");
-    std::fs::create_dir(&path).unwrap();
-    let ran = admin.punchmark.run(&arguments).exits(1);
-    ran.says("PIN");
-    admin.assert_issued(0);
-}
-
-#[test]
 fn a_pin_in_a_locator_is_refused_and_not_repeated() {
     let admin = Admin::new(Token::softhsm());
     let locator = format!("{}&pin-value={PIN}", admin.token.locator("users"));

@@ -1,5 +1,8 @@
 //! Certificates at a real `sshd` and a real `ssh`: those that let in, those that must not.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, P384, P521, RSA_2048, SUBJECTS};
 use crate::harness::module::Module;
@@ -221,4 +224,46 @@ fn a_certificate_is_revoked_by_the_serial_that_the_ledger_gave_it() {
     let sshd = Sshd::start(&Configuration::users(&ca, &["peter"]).line(&revoked));
     sshd.login(&first).exits(255).says("revoked");
     sshd.login(&second).ok();
+}
+
+#[test]
+fn a_krl_of_ours_keeps_out_whom_it_names_by_each_kind_of_revocation() {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let ca = admin.ca_file("users");
+    let [first, second] = ["first", "second"].map(|name| admin.key(name, ED25519));
+    admin.sign(&["-n", "peter", "first.pub"]).ok();
+    admin
+        .sign(&["-n", "peter", "-I", "other", "second.pub"])
+        .ok();
+    let krl = admin.punchmark.path("krl");
+    let revoke = |specification: &str| {
+        std::fs::write(admin.punchmark.path("spec"), specification).unwrap();
+        let krl = ["krl", "spec", "-f", "krl", "-s"].map(OsStr::new);
+        let arguments = [&krl[..], &[ca.as_os_str(), OsStr::new("spec")]].concat();
+        admin.punchmark.run(&arguments).ok();
+    };
+    revoke("");
+    let revoked = format!("RevokedKeys {}", krl.display());
+    let sshd = Sshd::start(&Configuration::users(&ca, &["peter"]).line(&revoked));
+    sshd.login(&first).ok();
+    let line = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let public = line(&keygen::public(&first));
+    for specification in [
+        "serial: 1".to_owned(),
+        "id: id".to_owned(),
+        format!("key: {public}"),
+        format!("sha1: {public}"),
+        format!("sha256: {public}"),
+        format!("hash: {}", keygen::fingerprint(&keygen::public(&first))),
+        public,
+        line(&keygen::certificate(&first)),
+    ] {
+        revoke(&specification);
+        sshd.login(&first).exits(255).says("revoked");
+        sshd.login(&second).ok();
+    }
+    revoke(&line(&ca));
+    sshd.login(&second).exits(255).says("revoked");
+    revoke("");
+    sshd.login(&first).ok();
 }

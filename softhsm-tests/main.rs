@@ -11,12 +11,18 @@
 )]
 
 mod batch;
+mod clock;
+mod docs;
 mod faults;
 mod harness;
+mod ledger;
 mod logins;
 mod modules;
 mod openssh;
+mod options;
+mod pins;
 mod prompts;
+mod revocation;
 mod selftest;
 #[cfg(feature = "yubikey")]
 mod yubikey;

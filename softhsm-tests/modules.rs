@@ -100,3 +100,56 @@ fn several_cas_in_one_token_keep_their_own_serials() {
         expected.map(|(ca, serial)| (ca.into(), serial.into()))
     );
 }
+
+/// What `tokens --json` finds by itself: the modules by name, and whether each shows the
+/// test's own token.
+fn found(admin: &Admin) -> Vec<(String, bool)> {
+    let listing = admin.punchmark.run(&["tokens", "--json"]).ok().stdout;
+    let listing: Value = serde_json::from_str(&listing).unwrap();
+    let modules = listing.get("modules").and_then(Value::as_array).unwrap();
+    let file = |module: &Value| {
+        let path = module["module"].as_str().unwrap();
+        path.rsplit('/').next().unwrap().to_owned()
+    };
+    let shown = |module: &Value| module.to_string().contains("\"label\":\"Root CA\"");
+    let modules = modules.iter().map(|module| (file(module), shown(module)));
+    modules.collect()
+}
+
+#[test]
+fn tokens_without_a_config_looks_at_all_that_p11_kit_is_configured_for() {
+    // Debian's package of SoftHSM configures p11-kit for it.
+    let admin = Admin::new(Token::softhsm());
+    assert_eq!(found(&admin), [("p11-kit-proxy.so".to_owned(), true)]);
+}
+
+#[test]
+fn tokens_looks_at_the_modules_of_the_config_each_once() {
+    let mut admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let other = Token::new(Module::Kryoptic);
+    let (name, value) = other.environment();
+    admin.punchmark = admin.punchmark.with(name, value);
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let modules = [Module::Kryoptic, Module::SoftHsm].map(Module::path);
+    std::fs::write(
+        admin.config_file(),
+        format!("modules = {modules:?}\n{config}"),
+    )
+    .unwrap();
+    let mut found = found(&admin);
+    found.sort();
+    let expected = ["libkryoptic.so", "libsofthsm2.so"];
+    assert_eq!(found, expected.map(|name| (name.to_owned(), true)));
+}
+
+#[test]
+fn a_locator_without_a_module_goes_through_p11_kits_proxy() {
+    let admin = Admin::new(Token::softhsm());
+    let locator = "pkcs11:token=Root%20CA;object=users";
+    let init = ["init", "users", "--key", locator, "--algorithm", "p256"];
+    admin.punchmark.pinned(&init).ok();
+    admin.key("key", ED25519);
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    admin.assert_issued(1);
+    assert_eq!(found(&admin), [("p11-kit-proxy.so".to_owned(), true)]);
+}

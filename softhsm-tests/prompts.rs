@@ -4,7 +4,6 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256};
 use crate::harness::process::{bounded, run};
 use crate::harness::pty::Pty;
-use crate::harness::punchmark::BINARY;
 use crate::harness::token::{PIN, Token, Usage};
 
 const SIGN: [&str; 8] = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
@@ -154,20 +153,6 @@ fn an_interrupted_prompt_signs_nothing_and_gives_the_terminal_back() {
     let (rest, code) = pty.finish();
     assert_ne!(code, 0, "{rest}");
     admin.assert_issued(0);
-}
-
-#[test]
-fn a_pin_is_read_from_a_descriptor_or_from_the_locators_pin_source() {
-    let admin = ready();
-    let script = "exec \"$0\" --pin-fd 3 \"$@\" 3<pin";
-    let mut shell = admin.punchmark.prepare(bounded("sh"));
-    run(shell.args(["-c", script, BINARY]).args(SIGN)).ok();
-
-    let config = std::fs::read_to_string(admin.config_file()).unwrap();
-    let source = format!("?pin-source={}&", admin.punchmark.path("pin").display());
-    std::fs::write(admin.config_file(), config.replace('?', &source)).unwrap();
-    admin.punchmark.run(&SIGN).ok();
-    admin.assert_issued(2);
 }
 
 #[test]

@@ -9,10 +9,13 @@ mod failure;
 mod hint;
 mod import;
 mod init;
+mod krl;
 mod ledger;
 mod next_steps;
 mod pin;
+mod private_key;
 mod progress;
+mod revoke;
 mod show;
 mod sign;
 mod subjects;
@@ -26,7 +29,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::Context;
-use failure::Exit;
+use failure::{Exit, Failure};
 
 /// An SSH certificate authority whose key never leaves the hardware
 #[derive(Debug, Parser)]
@@ -72,7 +75,7 @@ struct Global {
     yes: bool,
 
     /// Read the PIN from a file that nobody else can read
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "pin_fd")]
+    #[arg(long, global = true, value_name = "FILE")]
     pin_file: Option<PathBuf>,
 
     /// Read the PIN from an open file descriptor
@@ -92,7 +95,26 @@ enum Command {
     Import(import::Import),
     Sign(sign::Sign),
     Show(show::Show),
+    Krl(krl::Krl),
     Ledger(ledger::Ledger),
+    Revoke(revoke::Revoke),
+}
+
+impl Cli {
+    fn run(self) -> Result<Exit, Failure> {
+        let context = Context::new(self.global)?;
+        match self.command {
+            Command::Tokens(command) => command.run(&context),
+            Command::Init(command) => command.run(&context),
+            Command::Adopt(command) => command.run(&context),
+            Command::Import(command) => command.run(&context),
+            Command::Sign(command) => command.run(&context),
+            Command::Show(command) => command.run(&context),
+            Command::Krl(command) => command.run(&context),
+            Command::Ledger(command) => command.run(&context),
+            Command::Revoke(command) => command.run(&context),
+        }
+    }
 }
 
 /// Runs the program with these arguments, the first of which is its name.
@@ -101,17 +123,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let context = Context::new(cli.global);
-    let done = match cli.command {
-        Command::Tokens(command) => command.run(&context),
-        Command::Init(command) => command.run(&context),
-        Command::Adopt(command) => command.run(&context),
-        Command::Import(command) => command.run(&context),
-        Command::Sign(command) => command.run(&context),
-        Command::Show(command) => command.run(&context),
-        Command::Ledger(command) => command.run(&context),
-    };
-    match done {
+    match cli.run() {
         Ok(exit) => exit.code(),
         Err(failure) => {
             terminal::print_failure(&failure);
@@ -123,7 +135,16 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
 fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(arguments)?;
-    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    match cli.global {
+        // clap sees this conflict only where both stand on one side of the subcommand.
+        Global {
+            pin_file: Some(_),
+            pin_fd: Some(_),
+            ..
+        } => Err(command.error(ErrorKind::ArgumentConflict, TWO_PINS)),
+        _ => Ok(cli),
+    }
 }
 
 /// Help and version are a product; all else is a mistake in the arguments.
@@ -134,6 +155,8 @@ fn usage(error: &clap::Error) -> u8 {
         _ => Exit::Usage.code(),
     }
 }
+
+const TWO_PINS: &str = "--pin-file and --pin-fd cannot be used together";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,7 +1,7 @@
 //! The spine: reserve, sign, verify, record, release. Every front comes through here.
 //!
-//! While the token signs one chunk of a batch, another thread verifies and records
-//! the chunk before it. A chunk is reserved in one durable step before its first
+//! While the token signs, another thread verifies what it signed just before, and records
+//! and releases each chunk of a batch that is through. A chunk is reserved in one durable step before its first
 //! signature, and recorded in one before its first certificate is released.
 
 mod chunk;
@@ -10,7 +10,7 @@ mod sign;
 mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ssh_key::Signature;
@@ -206,7 +206,8 @@ enum Tried {
     Reserved(Box<Reservation>, Result<Signature, IssueError>),
 }
 
-type Chunk<T> = Vec<(T, Tried)>;
+/// The orders of a chunk, each as soon as it was tried; ends with the chunk.
+type Chunk<T> = Receiver<(T, Tried)>;
 
 type ReservedOrders<T> = Vec<(T, Result<Reservation, ReserveError>)>;
 
@@ -224,11 +225,12 @@ impl Run<'_> {
                 return Ok(());
             }
             let reserved = self.reserve(orders)?;
-            let chunk = size.timed(|| self.sign_chunk(signer, reserved));
+            let (tried, chunk) = channel();
             // The finisher only goes away before the last chunk if it panicked.
             if chunks.send(chunk).is_err() {
                 break;
             }
+            size.timed(|| self.sign_chunk(signer, reserved, &tried));
         }
         Err(RunEnd::Signer)
     }
@@ -242,18 +244,23 @@ impl Run<'_> {
         Ok(tags.into_iter().zip(reserved).collect())
     }
 
-    fn sign_chunk<T>(&self, signer: &mut dyn Signer, reserved: ReservedOrders<T>) -> Chunk<T> {
-        let tried = |reserved| match reserved {
-            Err(refused) => Tried::Refused(refused),
-            Ok(reservation) => {
-                let signature = self.sign_one(signer, &reservation);
-                Tried::Reserved(Box::new(reservation), signature)
-            }
-        };
-        let (tags, reserved): (Vec<_>, Vec<_>) = reserved.into_iter().unzip();
-        tags.into_iter()
-            .zip(reserved.into_iter().map(tried))
-            .collect()
+    fn sign_chunk<T>(
+        &self,
+        signer: &mut dyn Signer,
+        reserved: ReservedOrders<T>,
+        chunk: &Sender<(T, Tried)>,
+    ) {
+        for (tag, reserved) in reserved {
+            let tried = match reserved {
+                Err(refused) => Tried::Refused(refused),
+                Ok(reservation) => {
+                    let signature = self.sign_one(signer, &reservation);
+                    Tried::Reserved(Box::new(reservation), signature)
+                }
+            };
+            // As above.
+            let _panicked = chunk.send((tag, tried));
+        }
     }
 
     fn sign_one(

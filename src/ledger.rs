@@ -4,10 +4,12 @@
 //! alone, from a [`Decided`] that policy alone can make, and nothing is signed
 //! without one. What was reserved is durable before the key is used; there is no undo.
 
+pub mod checkpoint;
 mod clock;
 mod entry;
 mod lock;
-mod schema;
+pub mod merkle;
+pub mod note;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -19,9 +21,10 @@ use ssh_key::public::KeyData;
 
 pub use clock::{ClockError, check_clock};
 pub use entry::{
-    CaAdded, Entry, EntryError, Event, Failed, Issued, Origin, Purpose, Reserved, Sequence,
+    CaAdded, Entry, EntryError, Event, Failed, Issued, KrlMade, Origin, Purpose, Reserved, Revoked,
+    Sequence,
 };
-pub use sqlite::SqliteLedger;
+pub use sqlite::{Audit, AuditError, Fault, Inclusion, ProofError, Signatures, SqliteLedger};
 
 use crate::certificate::{EncodeError, Serial, ToBeSigned};
 use crate::policy::Decided;
@@ -170,6 +173,9 @@ pub enum ReserveError {
     /// The serial was reserved before, whatever became of it.
     #[error("serial {0} was taken before")]
     SerialTaken(Serial),
+    /// The key was revoked, and is never certified again.
+    #[error("key {0} was revoked")]
+    KeyRevoked(String),
     /// The sequence reached the last serial there is.
     #[error("no serial is left after {max}", max = u64::MAX)]
     NoSerialLeft,
@@ -234,6 +240,9 @@ pub enum LedgerError {
         #[source]
         source: Option<EntryError>,
     },
+    /// Entries and the head of the ledger disagree: another hand changed the file.
+    #[error("the ledger's newest entries do not agree with its head")]
+    Head,
     /// An entry could not be made.
     #[error("entry cannot be written")]
     Entry(#[from] EntryError),

@@ -11,6 +11,8 @@
 //! - [`policy`]: decides, and does nothing else.
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
+//! - [`krl`]: key revocation lists: written, read, searched and shown.
+//! - [`revocation`]: what to revoke, and the KRL of all that was.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`ca`]: how a key becomes a CA.
 //! - [`batch`]: many keys in one run.
@@ -22,9 +24,11 @@ pub mod certificate;
 pub mod cli;
 pub mod config;
 pub mod issue;
+pub mod krl;
 pub mod ledger;
 pub mod output;
 pub mod policy;
 pub mod request;
+pub mod revocation;
 pub mod secret;
 pub mod signer;

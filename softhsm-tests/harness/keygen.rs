@@ -59,6 +59,13 @@ pub(crate) fn make(folder: &Path, name: &str, subject: Subject) -> PathBuf {
     path
 }
 
+/// Puts a passphrase on a private key file.
+pub(crate) fn encrypt(private: &Path, passphrase: &str) {
+    let mut command = bounded("ssh-keygen");
+    command.args(["-q", "-p", "-P", "", "-N", passphrase, "-f"]);
+    run(command.arg(private)).ok();
+}
+
 /// The path of the public key beside a private one.
 pub(crate) fn public(private: &Path) -> PathBuf {
     with_ending(private, ".pub")

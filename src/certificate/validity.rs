@@ -51,11 +51,12 @@ impl Validity {
     /// numbers with units `s m h d w` (none is seconds), up to 2^31 - 1 seconds.
     ///
     /// Stricter than ssh-keygen: dates and local times must exist and not be before 1970.
+    /// `zone` is called only where a local time has to be read.
     /// A local time that comes twice, when clocks are set back, is the earlier one.
     ///
     /// # Errors
     /// If the text is not of this grammar, or the interval empty or not representable.
-    pub fn parse(spec: &str, now: u64, zone: &TimeZone) -> Result<Self, ValidityError> {
+    pub fn parse(spec: &str, now: u64, zone: &dyn Fn() -> TimeZone) -> Result<Self, ValidityError> {
         let (valid_after, valid_before) = interval(spec, now, zone)?;
         Self::new(valid_after, valid_before)
     }

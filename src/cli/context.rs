@@ -2,10 +2,10 @@
 
 use super::Global;
 use super::failure::Failure;
-use super::pin::PinSource;
+use super::pin::{PinSource, require_open};
 use super::terminal;
 use crate::config::{self, CaConfig, Config, Place};
-use crate::ledger::{Ca, ClockError, Ledger, SqliteLedger, check_clock};
+use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
 use crate::secret::RememberPin;
 
 /// The global options, and what follows from them.
@@ -20,8 +20,12 @@ pub(crate) struct KnownCa {
 }
 
 impl Context {
-    pub(crate) fn new(global: Global) -> Self {
-        Self { global }
+    /// To be made before any file is opened.
+    pub(crate) fn new(global: Global) -> Result<Self, Failure> {
+        if let Some(descriptor) = global.pin_fd {
+            require_open(descriptor)?;
+        }
+        Ok(Self { global })
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -60,14 +64,20 @@ impl Context {
     /// Opens the ledger to write, and holds the clock against it.
     pub(crate) fn ledger(&self, config: &Config) -> Result<SqliteLedger, Failure> {
         let ledger = SqliteLedger::open(&config.ledger())?;
-        let leap = config.clock_leap_days();
-        match check_clock(config::now(), ledger.last_time()?, leap) {
-            Err(error @ ClockError::LeapAhead { .. }) => {
-                terminal::confirm_typed(&error.to_string()).map_err(|_| error)?;
-            }
-            checked => checked?,
-        }
+        believe_clock(ledger.last_time()?, config.clock_leap_days())?;
         Ok(ledger)
+    }
+
+    /// Holds the clock against a ledger that may not be there yet, before a key is made.
+    pub(crate) fn check_clock(&self, place: &Place) -> Result<(), Failure> {
+        let config = place.read_if_there()?;
+        let config = config.unwrap_or_else(|| Config::empty(place.path()));
+        match self.ledger(&config) {
+            Err(Failure::Ledger(LedgerError::Missing(_))) => {
+                believe_clock(None, config.clock_leap_days())
+            }
+            opened => opened.map(drop),
+        }
     }
 
     /// The CA `name`, which config, public key file and ledger must agree on.
@@ -105,5 +115,23 @@ impl Context {
             return Ok(());
         }
         terminal::confirm(&format!("{words}.\nGo on?"))
+    }
+
+    /// Asks a person at a terminal, whom `--yes` answers for; a script meant what it says.
+    pub(crate) fn confirm_or_go_on(&self, question: &str) -> Result<(), Failure> {
+        match self.global.yes || !terminal::somebody_is_there() {
+            true => Ok(()),
+            false => terminal::confirm(question),
+        }
+    }
+}
+
+/// A clock that leaps ahead may be right, if a person says so by a whole word.
+fn believe_clock(last: Option<u64>, leap_days: u64) -> Result<(), Failure> {
+    match check_clock(config::now(), last, leap_days) {
+        Err(error @ ClockError::LeapAhead { .. }) => {
+            terminal::confirm_typed(&error.to_string()).map_err(|_| error.into())
+        }
+        checked => Ok(checked?),
     }
 }

@@ -4,10 +4,15 @@ use std::error::Error;
 
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
+use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
-use crate::ledger::{ClockError, LedgerError};
+use crate::ledger::checkpoint::CheckpointError;
+use crate::ledger::note::NoteError;
+use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
+use crate::output::OutputError;
+use crate::revocation::{KrlError, RevokeError};
 use crate::signer::{LocatorError, SignerError};
 
 /// How a run of the program ends.
@@ -84,12 +89,36 @@ pub(crate) enum Failure {
     },
     #[error(transparent)]
     Pin(#[from] crate::secret::PinError),
+    #[error(transparent)]
+    Krl(#[from] super::krl::KrlFailure),
     #[error("CA `{ca}` has no certificate {serial} in its ledger")]
     NoSuchSerial { ca: String, serial: u64 },
     #[error(transparent)]
     Run(#[from] RunEnd),
     #[error("the answer could not be read")]
     Answer(#[source] std::io::Error),
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Extends(#[from] ProofError),
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
+    #[error(transparent)]
+    KrlOfLedger(#[from] KrlError),
+    #[error("{path}")]
+    Line { path: String, source: KeyLineError },
+    #[error("the proof {0}")]
+    Proof(&'static str),
+    #[error("the ledger has no entry yet")]
+    EmptyLedger,
+    #[error("{path} is {algorithm}; a ledger key is ssh-ed25519")]
+    LedgerKeyType { path: String, algorithm: String },
+    #[error("cannot write")]
+    Write(#[source] OutputError),
     #[error("the output could not be written")]
     Output(#[source] std::io::Error),
 }

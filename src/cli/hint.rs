@@ -1,13 +1,16 @@
 //! The way out of each failure: the one place that advises flags and commands.
 
 use super::failure::Failure;
+use super::krl::KrlFailure;
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{Kind, PrincipalError};
 use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
-use crate::ledger::{ClockError, LedgerError, ReserveError};
+use crate::krl::KeyFileError;
+use crate::krl::spec::Fault;
+use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
 use crate::policy::Refusal;
 use crate::secret::PinError;
 use crate::signer::SignerError;
@@ -36,7 +39,16 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
         Failure::Establish(error) => establish(error),
+        Failure::Extends(ProofError::Forked { .. } | ProofError::Shorter { .. })
+        | Failure::Audit(_) => text(
+            "keep this file as it is, and compare it with a backup: it was changed, cut short, \
+             or an older copy was put back",
+        ),
+        Failure::LedgerKeyType { .. } => {
+            text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
+        }
         Failure::Pin(error) => pin(error),
+        Failure::Krl(error) => krl(error),
         Failure::Run(RunEnd::Signer) => {
             text("when the token is back, the same command with --resume goes on")
         }
@@ -96,6 +108,7 @@ fn ledger(error: &LedgerError) -> Option<String> {
         }
         LedgerError::Locked { .. } => text("wait for the other run to end, then try again"),
         LedgerError::NewerFormat { .. } => text("use the version of punchmark that wrote it"),
+        LedgerError::Head => text("`punchmark ledger verify` says where it begins to be wrong"),
         LedgerError::CaKnown { .. } => text("a key is CA only once; use it by that name"),
         LedgerError::Store(_) => {
             text("nothing was released that the ledger does not hold; see that the disk has room")
@@ -171,6 +184,23 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")
         }
+        _ => None,
+    }
+}
+
+fn krl(error: &KrlFailure) -> Option<String> {
+    match error {
+        KrlFailure::Key {
+            source: KeyFileError::Pem,
+            ..
+        } => text("name the public key; it is made by: ssh-keygen -y -f KEY > KEY.pub"),
+        KrlFailure::Spec { source, .. } if source.fault == Fault::CaMissing => text(
+            "name the CA whose certificates are meant with -s CA.pub, or every CA with -s none",
+        ),
+        KrlFailure::CaIsCertificate { .. } => {
+            text("name the CA's own key; a KRL for its certificate would revoke nothing")
+        }
+        KrlFailure::NothingToUpdate { .. } => text("leave -u out to make it"),
         _ => None,
     }
 }

@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ssh_key::PrivateKey;
 
 use super::adopt::first_serial;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::init::CaArguments;
-use super::pin::ask_passphrase;
+use super::private_key::read_private_key;
 use super::terminal::warn;
 use crate::ca::Source;
-use crate::config::read_limited;
 
 /// Bring an existing ssh-keygen CA key file into the token, as a CA
 #[derive(Debug, Args)]
@@ -32,7 +30,7 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let key = self.private_key()?;
+        let (key, _was_encrypted) = read_private_key(&self.from)?;
         let next_serial = first_serial(self.next_serial)?;
         let from = self.from.display().to_string();
         let exit = self
@@ -46,30 +44,7 @@ impl Import {
         }
         Ok(exit)
     }
-
-    /// The key, decrypted with the passphrase that is asked for once.
-    fn private_key(&self) -> Result<PrivateKey, Failure> {
-        let path = self.from.display().to_string();
-        let text = read_limited(&self.from, LARGEST).map(zeroize::Zeroizing::new);
-        let text = text.map_err(|source| Failure::File {
-            path: path.clone(),
-            source,
-        })?;
-        let in_file = |source| Failure::KeyFile {
-            path: path.clone(),
-            source,
-        };
-        let key = PrivateKey::from_openssh(text.as_bytes()).map_err(in_file)?;
-        if !key.is_encrypted() {
-            return Ok(key);
-        }
-        let passphrase = ask_passphrase(&path)?;
-        key.decrypt(passphrase.expose()).map_err(in_file)
-    }
 }
-
-/// An RSA-16384 private key takes 13 KiB.
-const LARGEST: u64 = 64 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -155,6 +155,7 @@ impl CaArguments {
             next_serial,
         };
         let place = context.place()?;
+        context.check_clock(&place)?;
         let established = establish(
             &place,
             &new,

@@ -62,20 +62,39 @@ impl Notice for OnStderr {
     }
 }
 
+/// Refuses a number that no descriptor has when the program starts: the next file that is
+/// opened, such as the ledger, would get it and be tried as a PIN.
+pub(crate) fn require_open(descriptor: u32) -> Result<(), PinError> {
+    match std::fs::metadata(path_of(descriptor)) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(PinError::File {
+            path: name_of(descriptor),
+            source,
+        }),
+    }
+}
+
 fn read_descriptor(descriptor: u32) -> Result<Pin, PinError> {
-    let path = format!("/dev/fd/{descriptor}");
     let failed = |source| PinError::File {
-        path: format!("descriptor {descriptor}"),
+        path: name_of(descriptor),
         source,
     };
-    let limit = u64::try_from(PIN_MAX).unwrap_or(0) + 2;
+    let limit = u64::try_from(PIN_MAX).unwrap_or(0) + 3;
     let mut bytes = Zeroizing::new(Vec::with_capacity(2 * PIN_MAX));
-    File::open(path)
+    File::open(path_of(descriptor))
         .map_err(failed)?
         .take(limit)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    pin_from_bytes(bytes, &format!("descriptor {descriptor}"))
+    pin_from_bytes(bytes, &name_of(descriptor))
+}
+
+fn path_of(descriptor: u32) -> String {
+    format!("/dev/fd/{descriptor}")
+}
+
+fn name_of(descriptor: u32) -> String {
+    format!("descriptor {descriptor}")
 }
 
 /// The passphrase of a key file, from a person.
@@ -106,10 +125,12 @@ fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
     let nobody = || PinError::NobodyToAsk {
         device: device.to_owned(),
     };
+    // The crate panics at a line of more than 1000 bytes, and a path may be longer.
+    let description: String = device.chars().take(DESCRIPTION_MAX).collect();
     let mut dialogue = PassphraseInput::with_default_binary().ok_or_else(nobody)?;
     let answer = dialogue
         .with_title("punchmark")
-        .with_description(device)
+        .with_description(&description)
         .with_prompt(prompt)
         .required("an answer is needed")
         .interact();
@@ -121,3 +142,6 @@ fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
         }),
     }
 }
+
+/// In characters, each of which takes up to four bytes.
+const DESCRIPTION_MAX: usize = 200;

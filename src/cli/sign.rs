@@ -135,7 +135,7 @@ impl Sign {
             kind,
             key_id: KeyId::parse(&self.key_id)?,
             principals: Principals::parse(principals, kind)?,
-            validity: Validity::parse(validity, config::now(), &config::time_zone())?,
+            validity: Validity::parse(validity, config::now(), &config::time_zone)?,
             validity_as_asked: validity.to_owned(),
             options: Options::parse(kind, &self.options)?,
             serial: None,

@@ -4,7 +4,11 @@
 //! encoding, and that is what a hash of it is taken over. `docs/formats/ledger.md`
 //! gives the layout field by field.
 
+mod revocation;
+
 use ssh_encoding::{Decode, Encode, Reader};
+
+pub use revocation::{KrlMade, Revoked};
 
 /// What happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +32,10 @@ pub enum Event {
     Issued(Issued),
     /// A reservation was given up; its serial stays taken.
     Failed(Failed),
+    /// Certificates or keys were revoked.
+    Revoked(Revoked),
+    /// A KRL was made of all that was revoked until then.
+    KrlMade(KrlMade),
 }
 
 /// A key became a CA.
@@ -164,6 +172,8 @@ impl Entry {
                 event.reserved.encode(out)?;
                 event.reason.encode(out)?;
             }
+            Event::Revoked(event) => event.encode(out)?,
+            Event::KrlMade(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -188,6 +198,8 @@ impl Entry {
                 reserved: u64::decode(input)?,
                 reason: String::decode(input)?,
             }),
+            5 => Event::Revoked(Revoked::decode(input)?),
+            6 => Event::KrlMade(KrlMade::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -204,6 +216,8 @@ impl Entry {
             Event::Reserved(_) => 2,
             Event::Issued(_) => 3,
             Event::Failed(_) => 4,
+            Event::Revoked(_) => 5,
+            Event::KrlMade(_) => 6,
         }
     }
 }

@@ -320,8 +320,16 @@ fn the_file_is_for_its_owner_alone() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
+/// Does to the file what a hand with another program could do.
+fn tamper(path: &std::path::Path, statements: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    let without_guards = "DROP TRIGGER entry_stays; DROP TRIGGER entry_remains;";
+    connection.execute_batch(without_guards).unwrap();
+    connection.execute_batch(statements).unwrap();
+}
+
 #[test]
-fn a_damaged_entry_is_named() {
+fn a_damaged_entry_is_named_and_nothing_is_written_behind_it() {
     let Fixture {
         path,
         mut ledger,
@@ -332,16 +340,61 @@ fn a_damaged_entry_is_named() {
         .reserve(&ca, vec![wanted(9, SerialChoice::Next)], NOW)
         .unwrap();
     drop(ledger);
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let break_it = "DROP TRIGGER entry_stays; UPDATE entry SET bytes = x'0200' WHERE position = 2";
-    connection.execute_batch(break_it).unwrap();
-    drop(connection);
-    let ledger = SqliteLedger::open(&path).unwrap();
+    tamper(&path, "UPDATE entry SET bytes = x'0200' WHERE position = 2");
+    let ledger = SqliteLedger::open_to_read(&path).unwrap();
     let error = ledger.each_record(&mut |_| ()).unwrap_err();
     assert!(
         matches!(error, LedgerError::Damaged { position: 2, .. }),
         "{error}"
     );
+    let error = SqliteLedger::open(&path).unwrap_err();
+    assert!(matches!(error, LedgerError::Head), "{error}");
+}
+
+#[test]
+fn an_end_that_was_cut_off_or_grown_by_another_hand_is_refused() {
+    for statements in [
+        "PRAGMA foreign_keys = off; DELETE FROM entry WHERE position = 300",
+        "INSERT INTO entry (bytes) SELECT bytes FROM entry WHERE position = 2",
+        "UPDATE head SET peaks = zeroblob(length(peaks))",
+        "UPDATE tile SET hash = zeroblob(32)",
+    ] {
+        let Fixture {
+            path,
+            mut ledger,
+            ca,
+            _folder,
+        } = fixture(1);
+        let many = (0..299).map(|_| wanted(9, SerialChoice::Next)).collect();
+        ledger.reserve(&ca, many, NOW).unwrap();
+        drop(ledger);
+        drop(SqliteLedger::open(&path).unwrap());
+        tamper(&path, statements);
+        let error = SqliteLedger::open(&path).unwrap_err();
+        assert!(matches!(error, LedgerError::Head), "{statements}: {error}");
+    }
+}
+
+#[test]
+fn a_ledger_of_format_1_becomes_one_of_today_with_the_same_tree() {
+    let Fixture {
+        path,
+        mut ledger,
+        ca,
+        _folder,
+    } = fixture(1);
+    let many = (0..600).map(|_| wanted(9, SerialChoice::Next)).collect();
+    ledger.reserve(&ca, many, NOW).unwrap();
+    let before = ledger.head().unwrap();
+    drop(ledger);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let back = "DROP TABLE tile; DROP TABLE head; DROP TABLE krl; DROP TABLE revoked_key;
+        DROP TABLE revocation; PRAGMA user_version = 1";
+    connection.execute_batch(back).unwrap();
+    drop(connection);
+    let ledger = SqliteLedger::open(&path).unwrap();
+    assert_eq!(ledger.head().unwrap(), before);
+    assert_eq!(before.size(), 601);
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{PIN_MAX, Pin, PinError};
 
 /// Reads the PIN in the file at `path`: at most [`PIN_MAX`] bytes of UTF-8, of which
-/// one trailing newline is dropped.
+/// one trailing newline (LF or CRLF) is dropped.
 ///
 /// # Errors
 /// [`PinError`] if the file is missing, is not a regular file, can be read by group or
@@ -46,12 +46,12 @@ fn open(path: &Path) -> std::io::Result<File> {
 /// One byte more than a PIN and its newline may have, in a buffer that never moves.
 fn read_limited(file: File) -> std::io::Result<Zeroizing<Vec<u8>>> {
     let mut content = Zeroizing::new(Vec::with_capacity(2 * PIN_MAX));
-    let limit = u64::try_from(PIN_MAX + 2).unwrap_or(u64::MAX);
+    let limit = u64::try_from(PIN_MAX + 3).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }
 
-/// The PIN that these bytes of `source` are: one trailing newline is dropped.
+/// The PIN that these bytes of `source` are: one trailing newline (LF or CRLF) is dropped.
 ///
 /// # Errors
 /// [`PinError`] if they are no PIN.
@@ -59,6 +59,9 @@ pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<P
     let path = source.to_owned();
     if content.last() == Some(&b'\n') {
         content.pop();
+        if content.last() == Some(&b'\r') {
+            content.pop();
+        }
     }
     if content.is_empty() {
         return Err(PinError::Empty);
@@ -91,6 +94,14 @@ mod tests {
     fn one_trailing_newline_is_dropped_and_no_more() {
         let pin = read_pin_file(file_with(b" 1234\n\n", 0o600).path()).unwrap();
         assert_eq!(pin.expose(), " 1234\n");
+    }
+
+    #[test]
+    fn a_newline_of_windows_is_one_newline() {
+        let pin = read_pin_file(file_with(b"1234\r\n", 0o600).path()).unwrap();
+        assert_eq!(pin.expose(), "1234");
+        let pin = read_pin_file(file_with(b"1234\r", 0o600).path()).unwrap();
+        assert_eq!(pin.expose(), "1234\r");
     }
 
     #[test]

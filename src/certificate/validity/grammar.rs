@@ -5,8 +5,12 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use super::{FOREVER, ValidityError};
 
+/// The zone of dates without one. Finding it reads the system's list of all zones, so it is
+/// asked for only where there is such a date.
+pub(super) type Zone<'a> = &'a dyn Fn() -> TimeZone;
+
 /// Reads `+REL` or `FROM:TO` into `valid_after` and `valid_before`.
-pub(super) fn interval(spec: &str, now: u64, zone: &TimeZone) -> Result<(u64, u64), ValidityError> {
+pub(super) fn interval(spec: &str, now: u64, zone: Zone<'_>) -> Result<(u64, u64), ValidityError> {
     if spec.len() > MAX_LEN {
         return Err(ValidityError::TooLong { limit: MAX_LEN });
     }
@@ -25,21 +29,21 @@ fn one_minute_back(now: u64) -> u64 {
     back.saturating_sub(back % MINUTE)
 }
 
-fn begin(text: &str, now: u64, zone: &TimeZone) -> Result<u64, ValidityError> {
+fn begin(text: &str, now: u64, zone: Zone<'_>) -> Result<u64, ValidityError> {
     match text {
         "always" => Ok(0),
         _ => instant(text, now, zone),
     }
 }
 
-fn end(text: &str, now: u64, zone: &TimeZone) -> Result<u64, ValidityError> {
+fn end(text: &str, now: u64, zone: Zone<'_>) -> Result<u64, ValidityError> {
     match text {
         "forever" => Ok(FOREVER),
         _ => instant(text, now, zone),
     }
 }
 
-fn instant(text: &str, now: u64, zone: &TimeZone) -> Result<u64, ValidityError> {
+fn instant(text: &str, now: u64, zone: Zone<'_>) -> Result<u64, ValidityError> {
     if text.starts_with(['+', '-']) {
         relative(text, now)
     } else if let Some(digits) = text.strip_prefix("0x") {
@@ -103,18 +107,21 @@ fn unit(letter: Option<char>) -> Option<u64> {
 }
 
 /// `YYYYMMDD[HHMM[SS]]`, with `Z` or `UTC` for UTC.
-fn absolute(text: &str, zone: &TimeZone) -> Result<u64, ValidityError> {
+fn absolute(text: &str, zone: Zone<'_>) -> Result<u64, ValidityError> {
     let upper = text.to_ascii_uppercase();
     let utc = upper
         .strip_suffix('Z')
         .or_else(|| upper.strip_suffix("UTC"));
-    let zone = if utc.is_some() { &TimeZone::UTC } else { zone };
+    let zone = match utc {
+        Some(_) => TimeZone::UTC,
+        None => zone(),
+    };
     let digits = utc.unwrap_or(&upper);
     if !matches!(digits.len(), 8 | 12 | 14) || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(ValidityError::Date(text.to_owned()));
     }
     let seconds = civil(digits)
-        .and_then(|time| unix_seconds(time, zone))
+        .and_then(|time| unix_seconds(time, &zone))
         .ok_or_else(|| ValidityError::NoSuchTime(text.to_owned()))?;
     u64::try_from(seconds).map_err(|_negative| ValidityError::Before1970(text.to_owned()))
 }
@@ -165,7 +172,7 @@ mod tests {
     const NOW: u64 = 1_795_341_630;
 
     fn parse(spec: &str) -> Result<(u64, u64), ValidityError> {
-        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let zone = || TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         Validity::parse(spec, NOW, &zone).map(|v| (v.valid_after(), v.valid_before()))
     }
 
@@ -176,7 +183,7 @@ mod tests {
     #[test]
     fn a_lone_relative_time_begins_at_the_minute_before() {
         assert_eq!(parse("+1w"), Ok((NOW - 90, NOW + 604_800)));
-        let zone = TimeZone::UTC;
+        let zone = || TimeZone::UTC;
         for (now, after) in [(0, 0), (58, 0), (119, 60), (178, 60), (179, 120)] {
             assert_eq!(
                 Validity::parse("+1h", now, &zone).unwrap().valid_after(),
@@ -299,7 +306,7 @@ mod tests {
             end("19691231Z"),
             Err(ValidityError::Before1970("19691231Z".to_owned()))
         );
-        let zone = TimeZone::UTC;
+        let zone = || TimeZone::UTC;
         assert_eq!(
             Validity::parse("-11:forever", 10, &zone),
             Err(ValidityError::Before1970("-11".to_owned()))

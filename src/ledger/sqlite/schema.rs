@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::LedgerError;
+use super::tree;
+use crate::ledger::LedgerError;
 
 /// Makes the tables of the newest format in an empty file.
 pub(super) fn create(connection: &mut Connection) -> Result<(), LedgerError> {
@@ -12,6 +13,20 @@ pub(super) fn create(connection: &mut Connection) -> Result<(), LedgerError> {
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.execute_batch(FORMAT_1)?;
+    transaction.execute_batch(FORMAT_2)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    Ok(transaction.commit()?)
+}
+
+/// Brings an older ledger to the newest format, in one step or not at all.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found == FORMAT {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(FORMAT_2)?;
+    tree::grow_from_entries(&transaction)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     Ok(transaction.commit()?)
 }
@@ -49,12 +64,12 @@ pub(super) fn configure(connection: &Connection) -> Result<(), LedgerError> {
 /// `punc`, in the file's header (SQLite file format, 1.3.15).
 const APPLICATION_ID: i64 = 0x7075_6e63;
 
-/// The newest format. A step from each older one stands here when there is one.
-const FORMAT: i64 = 1;
+/// The newest format; [`migrate`] has a step from each older one.
+const FORMAT: i64 = 2;
 
 /// `entry` is the ledger. The other tables only index it, can be made anew from it,
 /// and hold what must be unique.
-const FORMAT_1: &str = "
+pub(super) const FORMAT_1: &str = "
 CREATE TABLE entry (
     position INTEGER PRIMARY KEY,
     bytes    BLOB NOT NULL
@@ -86,4 +101,37 @@ CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER entry_remains BEFORE DELETE ON entry
     BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+";
+
+/// What the Merkle tree of format 2 needs beside the entries: the hash of each complete
+/// subtree of 256, 65536, … leaves, and the right edge; then an index of revocations.
+/// All of it follows from the entries.
+const FORMAT_2: &str = "
+CREATE TABLE tile (
+    level  INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    hash   BLOB NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (level, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE head (
+    only  INTEGER PRIMARY KEY CHECK (only = 1),
+    size  INTEGER NOT NULL,
+    peaks BLOB NOT NULL
+) STRICT;
+INSERT INTO head VALUES (1, 0, x'');
+
+CREATE TABLE revocation (
+    position INTEGER PRIMARY KEY REFERENCES entry
+) STRICT;
+
+CREATE TABLE revoked_key (
+    sha256   BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+    position INTEGER NOT NULL REFERENCES revocation
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE krl (
+    version  INTEGER PRIMARY KEY,
+    position INTEGER NOT NULL UNIQUE REFERENCES entry
+) STRICT;
 ";

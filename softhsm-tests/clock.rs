@@ -1,0 +1,127 @@
+//! A clock that can't be believed writes no entry (by `faketime`, on the child alone).
+
+use std::process::Command;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::ED25519;
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::pty::{self, Pty};
+use crate::harness::punchmark::BINARY;
+use crate::harness::token::Token;
+
+const SIGN: [&str; 8] = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
+const BEFORE_BUILD: &str = "@2026-11-21 23:59:58";
+
+fn ready() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    admin.key("key", ED25519);
+    admin
+}
+
+/// Makes any command of the binary run by another clock, with the right PIN.
+fn by_clock(admin: &Admin, faketime: Command, clock: &str) -> Command {
+    let mut command = admin.punchmark.prepare(faketime);
+    command.args(["-f", clock, BINARY, "--pin-file", "pin"]);
+    command
+}
+
+fn at(admin: &Admin, clock: &str, arguments: &[&str]) -> Ran {
+    run(by_clock(admin, bounded("faketime"), clock).args(arguments))
+}
+
+/// Signs at this clock on a terminal, and answers the question about it.
+fn answered(admin: &Admin, clock: &str, answer: &str) -> (String, u8) {
+    let mut command = by_clock(admin, pty::command("faketime"), clock);
+    command.arg("--yes").args(SIGN);
+    let mut pty = Pty::start(command);
+    pty.expect("Type yes if that is right: ");
+    pty.type_line(answer);
+    pty.finish()
+}
+
+#[track_caller]
+fn assert_nothing_reserved(admin: &Admin) {
+    assert_eq!(admin.ledger(), Vec::<serde_json::Value>::new());
+    assert!(admin.certificates().is_empty());
+}
+
+#[test]
+fn a_clock_before_the_last_entry_is_refused_and_reserves_nothing() {
+    let admin = ready();
+    let ran = at(&admin, "-600s", &SIGN).exits(1);
+    ran.says("s before the last ledger entry")
+        .says("set the clock");
+    assert_nothing_reserved(&admin);
+    let init = admin.token.locator("second");
+    let init = ["init", "second", "--key", &init, "--algorithm", "p256"];
+    let ran = at(&admin, "-600s", &init).exits(1);
+    ran.says("before the last ledger entry");
+    admin.init("second", "p256", "user").ok();
+}
+
+#[test]
+fn a_clock_half_a_minute_before_the_last_entry_signs() {
+    let admin = ready();
+    at(&admin, "-30s", &SIGN).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_clock_before_the_build_signs_nothing_and_makes_no_ca() {
+    let admin = Admin::new(Token::softhsm());
+    let locator = admin.token.locator("users");
+    let init = ["init", "users", "--key", &locator, "--algorithm", "p256"];
+    let ran = at(&admin, BEFORE_BUILD, &init).exits(1);
+    ran.says("before this version of punchmark was made");
+    assert!(!admin.ledger_file().exists());
+    // No key was made either: its label is free.
+    admin.init("users", "p256", "user").ok();
+    admin.key("key", ED25519);
+    let ran = at(&admin, BEFORE_BUILD, &SIGN).exits(1);
+    ran.says("before this version of punchmark was made");
+    assert_nothing_reserved(&admin);
+}
+
+#[test]
+fn a_leap_fails_where_nobody_can_confirm_it_and_yes_does_not_help() {
+    let admin = ready();
+    for flags in [&[][..], &["--yes"]] {
+        let ran = at(&admin, "+402d", &[&SIGN, flags].concat()).exits(1);
+        ran.says("days after the last ledger entry, more than 400")
+            .says("clock-leap-days");
+    }
+    assert_nothing_reserved(&admin);
+    at(&admin, "+399d", &SIGN).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn the_config_sets_how_far_a_clock_may_leap() {
+    let admin = ready();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let config = format!("clock-leap-days = 3\n{config}");
+    std::fs::write(admin.config_file(), config).unwrap();
+    let ran = at(&admin, "+5d", &SIGN).exits(1);
+    ran.says("5 days after the last ledger entry, more than 3");
+    assert_nothing_reserved(&admin);
+    at(&admin, "+2d", &SIGN).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_leap_goes_on_after_a_typed_yes() {
+    let admin = ready();
+    let (rest, code) = answered(&admin, "+402d", "yes");
+    assert_eq!(code, 0, "{rest}");
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_leap_is_refused_for_any_other_answer() {
+    let admin = ready();
+    for answer in ["y", "YES", "no", "", "yes please"] {
+        let (rest, code) = answered(&admin, "+402d", answer);
+        assert_eq!(code, 1, "{answer:?}: {rest}");
+    }
+    assert_nothing_reserved(&admin);
+}

@@ -1,0 +1,184 @@
+//! That the ledger shows what was done to it, and proves what is in it.
+
+use std::path::PathBuf;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::Ran;
+use crate::harness::pty::Pty;
+use crate::harness::token::Token;
+
+const PASSPHRASE: &str = "a long and boring passphrase";
+
+/// An admin with three certificates, and a ledger key without a passphrase.
+fn ready() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    for key in admin.public_keys(3) {
+        admin.sign(&["-n", "peter", key.to_str().unwrap()]).ok();
+    }
+    keygen::make(admin.punchmark.home(), "ledger_key", ED25519);
+    admin
+}
+
+fn checkpoint(admin: &Admin, name: &str) -> PathBuf {
+    let ran = admin
+        .punchmark
+        .run(&["ledger", "checkpoint", "--key", "ledger_key"])
+        .ok();
+    let path = admin.punchmark.path(name);
+    std::fs::write(&path, ran.stdout).unwrap();
+    path
+}
+
+fn verify(admin: &Admin, arguments: &[&str]) -> Ran {
+    let all = [&["ledger", "verify"], arguments].concat();
+    admin.punchmark.run(&all)
+}
+
+fn against(admin: &Admin, head: &str) -> Ran {
+    verify(admin, &["--against", head, "--signer", "ledger_key.pub"])
+}
+
+/// Does to the ledger what a hand with another program could do, head and tree included.
+fn rewrite(admin: &Admin, statements: &str) {
+    let connection = rusqlite::Connection::open(admin.ledger_file()).unwrap();
+    let guards = "DROP TRIGGER entry_stays; DROP TRIGGER entry_remains; PRAGMA foreign_keys = 0;";
+    connection.execute_batch(guards).unwrap();
+    connection.execute_batch(statements).unwrap();
+}
+
+#[test]
+fn without_a_kept_head_it_is_consistent_with_itself_and_never_complete() {
+    let admin = ready();
+    let ran = verify(&admin, &["--signatures"]).ok();
+    assert!(ran.stdout.starts_with("consistent with itself\n"), "{ran}");
+    assert!(ran.stdout.contains("3 certificates issued"), "{ran}");
+    assert!(!ran.stdout.contains("complete"), "{ran}");
+}
+
+#[test]
+fn a_grown_ledger_extends_the_head_that_was_kept() {
+    let admin = ready();
+    checkpoint(&admin, "head");
+    let key = admin.public_keys(4).pop().unwrap();
+    admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
+    let ran = against(&admin, "head").ok();
+    assert!(
+        ran.stdout.contains("extends the head of 7 entries"),
+        "{ran}"
+    );
+    checkpoint(&admin, "later");
+    against(&admin, "later").ok();
+}
+
+#[test]
+fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
+    let admin = ready();
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    let key = admin.public_keys(4).pop().unwrap();
+    admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
+    checkpoint(&admin, "head");
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    verify(&admin, &[]).ok();
+    against(&admin, "head")
+        .exits(1)
+        .says("had 9 when the checkpoint was made");
+    let again = ["ledger", "checkpoint", "--key", "ledger_key"];
+    admin
+        .punchmark
+        .run(&again)
+        .exits(1)
+        .says("the ledger has 7 entries");
+}
+
+#[test]
+fn another_ledger_is_told_from_the_one_of_the_head() {
+    let (admin, other) = (ready(), ready());
+    checkpoint(&admin, "head");
+    std::fs::copy(other.ledger_file(), admin.ledger_file()).unwrap();
+    against(&admin, "head")
+        .exits(1)
+        .says("the checkpoint is of ledger");
+}
+
+#[test]
+fn an_entry_that_was_changed_is_named() {
+    let admin = ready();
+    rewrite(&admin, "UPDATE entry SET bytes = x'00' WHERE position = 4");
+    verify(&admin, &[]).exits(1).says("entry 4: ");
+    let key = admin.public_keys(4).pop().unwrap();
+    let ran = admin.sign(&["-n", "erik", key.to_str().unwrap()]);
+    ran.exits(1).says("do not agree with its head");
+    assert_eq!(admin.certificates().len(), 3);
+}
+
+#[test]
+fn an_index_that_says_something_else_than_the_entries_is_found() {
+    for (statements, fault) in [
+        (
+            "UPDATE reservation SET serial = x'00000000000000ff' WHERE position = 2",
+            "entry 2: ",
+        ),
+        ("DELETE FROM outcome WHERE reserved = 2", "entry 3: "),
+        (
+            "INSERT INTO tile VALUES (1, 7, zeroblob(32))",
+            "table tile has 1 rows",
+        ),
+    ] {
+        let admin = ready();
+        rewrite(&admin, statements);
+        verify(&admin, &[]).exits(1).says(fault);
+    }
+}
+
+#[test]
+fn a_head_that_was_changed_or_signed_by_another_is_not_believed() {
+    let admin = ready();
+    let head = checkpoint(&admin, "head");
+    let note = std::fs::read_to_string(&head).unwrap();
+    std::fs::write(&head, note.replace("\n7\n", "\n5\n")).unwrap();
+    against(&admin, "head").exits(1).says("is not valid");
+    std::fs::write(&head, note).unwrap();
+    keygen::make(admin.punchmark.home(), "other", ED25519);
+    let other = ["--against", "head", "--signer", "other.pub"];
+    verify(&admin, &other).exits(1).says("is not signed by");
+}
+
+#[test]
+fn an_encrypted_ledger_key_asks_for_its_passphrase_and_a_bare_one_is_warned_of() {
+    let admin = ready();
+    let command = ["ledger", "checkpoint", "--key", "ledger_key"];
+    admin.punchmark.run(&command).ok().says("no passphrase");
+    keygen::encrypt(&admin.punchmark.path("ledger_key"), PASSPHRASE);
+    let mut terminal = admin.punchmark.on_a_terminal();
+    terminal.args(command);
+    let mut pty = Pty::start(terminal);
+    pty.expect("Passphrase for ledger_key: ");
+    pty.type_line(PASSPHRASE);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("punchmark.ledger/"), "{rest}");
+    assert!(!rest.contains("no passphrase"), "{rest}");
+}
+
+#[test]
+fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
+    let admin = ready();
+    checkpoint(&admin, "head");
+    let proof = admin
+        .punchmark
+        .run(&["ledger", "prove", "users", "2"])
+        .ok()
+        .stdout;
+    std::fs::write(admin.punchmark.path("proof"), &proof).unwrap();
+    std::fs::remove_file(admin.ledger_file()).unwrap();
+    let check = ["ledger", "check-proof", "proof", "--against", "head"];
+    let ran = admin.punchmark.run(&check).ok();
+    assert!(ran.stdout.contains("serial 2 was reserved"), "{ran}");
+    assert!(ran.stdout.contains("was issued"), "{ran}");
+
+    let changed = proof.replace("\"index\":3", "\"index\":2");
+    assert_ne!(changed, proof);
+    std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
+    admin.punchmark.run(&check).exits(1).says("does not lead");
+}

@@ -1,0 +1,190 @@
+//! From `revoke` to a real sshd that refuses, by each kind of revocation.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::token::Token;
+
+/// Peter has serial 1, Erik serial 2, both with key ID `id`.
+fn ready() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    for name in ["peter", "erik"] {
+        admin.key(name, ED25519);
+        admin.sign(&["-n", name, &format!("{name}.pub")]).ok();
+    }
+    admin
+}
+
+fn revoke(admin: &Admin, arguments: &[&str]) -> Ran {
+    let all = [&["revoke", "--reason", "lost"], arguments].concat();
+    admin.punchmark.run(&all)
+}
+
+fn krl(admin: &Admin, arguments: &[&str]) -> PathBuf {
+    let all = [&["krl", "--out", "revoked.krl"], arguments].concat();
+    admin.punchmark.run(&all).ok();
+    admin.punchmark.path("revoked.krl")
+}
+
+/// Whether `ssh-keygen -Q` says that the certificate of this name is revoked.
+fn is_revoked(admin: &Admin, name: &str) -> bool {
+    query(admin, &admin.punchmark.path(&format!("{name}-cert.pub")))
+}
+
+fn query(admin: &Admin, file: &Path) -> bool {
+    let krl = admin.punchmark.path("revoked.krl");
+    let ran = run(bounded("ssh-keygen").arg("-Qf").arg(krl).arg(file));
+    let (ok, revoked) = (ran.stdout.contains(": ok"), ran.stdout.contains("REVOKED"));
+    assert!(ok != revoked, "{ran}");
+    revoked
+}
+
+#[test]
+fn each_kind_of_revocation_reaches_ssh_keygen_and_hits_no_other() {
+    let admin = ready();
+    let print = keygen::fingerprint(&admin.punchmark.path("peter.pub"));
+    for selector in [
+        ["--serial", "1"],
+        ["--certificate", "peter-cert.pub"],
+        ["--key", "peter.pub"],
+        ["--fingerprint", &print],
+        ["--principal", "peter"],
+    ] {
+        let admin = if selector[1] == print {
+            &admin
+        } else {
+            &ready()
+        };
+        revoke(admin, &selector).ok();
+        krl(admin, &[]);
+        assert!(is_revoked(admin, "peter"), "{selector:?}");
+        assert!(!is_revoked(admin, "erik"), "{selector:?}");
+    }
+}
+
+#[test]
+fn a_revocation_of_many_hits_all_it_says() {
+    for selector in [
+        &["--key-id", "id"][..],
+        &["--role", "operator"],
+        &["--requester", "operator"],
+        &["--issued-before", "+1h"],
+        &["--serial", "1-2"],
+    ] {
+        let admin = ready();
+        revoke(&admin, selector).ok();
+        krl(&admin, &[]);
+        assert!(is_revoked(&admin, "peter"), "{selector:?}");
+        assert!(is_revoked(&admin, "erik"), "{selector:?}");
+        admin.punchmark.run(&["ledger", "verify"]).ok();
+    }
+}
+
+#[test]
+fn a_dry_run_says_what_is_caught_and_records_nothing() {
+    let admin = ready();
+    let ran = revoke(&admin, &["--principal", "peter", "--dry-run", "--json"]).ok();
+    let caught: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(caught["certificates"][0]["serial"], 1, "{ran}");
+    assert_eq!(caught["certificates"].as_array().unwrap().len(), 1, "{ran}");
+    krl(&admin, &[]);
+    assert!(!is_revoked(&admin, "peter"));
+}
+
+#[test]
+fn what_means_nothing_is_refused() {
+    let admin = ready();
+    revoke(&admin, &[]).exits(2).says("nothing is named");
+    revoke(&admin, &["--principal", "nobody"])
+        .exits(1)
+        .says("nothing is caught");
+    revoke(&admin, &["--serial", "0"])
+        .exits(1)
+        .says("serials run from 1");
+    revoke(&admin, &["--serial", "9-3"])
+        .exits(1)
+        .says("serials run from 1");
+    revoke(&admin, &["--serial", "x"])
+        .exits(2)
+        .says("is no serial");
+    revoke(&admin, &["--ca", "hosts", "--serial", "1"])
+        .exits(1)
+        .says("hosts");
+}
+
+#[test]
+fn a_revoked_key_is_never_certified_again() {
+    let admin = ready();
+    revoke(&admin, &["--key", "peter.pub"]).ok();
+    let again = admin.sign(&["-n", "peter", "peter.pub"]);
+    again.exits(1).says("was revoked");
+    admin.sign(&["-n", "erik", "erik.pub"]).ok();
+    admin.assert_issued(3);
+}
+
+#[test]
+fn the_version_only_grows_and_stands_in_the_ledger() {
+    let admin = ready();
+    let version = || {
+        let made = admin
+            .punchmark
+            .run(&["krl", "--out", "revoked.krl", "--json"])
+            .ok();
+        let made: Value = serde_json::from_str(&made.stdout).unwrap();
+        made["version"].as_u64().unwrap()
+    };
+    let first = version();
+    assert!(version() > first);
+    admin.punchmark.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
+fn a_serial_whose_run_was_cut_short_is_revoked() {
+    let admin = ready();
+    let connection = rusqlite::Connection::open(admin.ledger_file()).unwrap();
+    let undo = "DROP TRIGGER entry_remains; PRAGMA foreign_keys = 0;
+        DELETE FROM outcome WHERE reserved = 4; DELETE FROM entry WHERE position = 5;";
+    connection.execute_batch(undo).unwrap();
+    drop(connection);
+    // Not by this hand: a ledger that was cut is not written to.
+    admin
+        .punchmark
+        .run(&["krl", "--out", "revoked.krl"])
+        .exits(1)
+        .says("do not agree");
+    assert!(!admin.punchmark.path("revoked.krl").exists());
+}
+
+#[test]
+fn pruning_leaves_out_what_has_expired() {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    for (name, validity) in [("peter", "20200101:20200102"), ("erik", "-1h:+1h")] {
+        admin.key(name, ED25519);
+        admin
+            .sign(&["-n", name, "-V", validity, &format!("{name}.pub")])
+            .ok();
+    }
+    revoke(&admin, &["--serial", "1-2"]).ok();
+    krl(&admin, &[]);
+    assert!(is_revoked(&admin, "peter") && is_revoked(&admin, "erik"));
+    krl(&admin, &["--prune"]);
+    assert!(!is_revoked(&admin, "peter") && is_revoked(&admin, "erik"));
+}
+
+#[test]
+fn a_certificate_of_another_ca_is_not_revoked_by_this_one() {
+    let admin = ready();
+    admin.init("hosts", "p256", "host").ok();
+    let ran = revoke(
+        &admin,
+        &["--ca", "hosts", "--certificate", "peter-cert.pub"],
+    );
+    ran.exits(1).says("not by CA `hosts`");
+    revoke(&admin, &["--serial", "1"])
+        .exits(2)
+        .says("several CAs");
+}

@@ -1,0 +1,158 @@
+//! `punchmark krl check`: which keys a KRL revokes, as `ssh-keygen -Q` says it.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::file::{read_key, read_krl};
+use super::show::print;
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::terminal::{print_failure, product};
+use crate::krl::{Harmless, KeyMatch, Krl, Reason, Scope};
+
+/// Say which keys and certificates a KRL revokes, with the letters of ssh-keygen -Q
+///
+/// Prints a line for each: ok or REVOKED. Exits with 0 only if each could be read and
+/// none is revoked. A certificate whose signature is not its CA's counts as unreadable.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Check {
+    /// The KRL
+    #[arg(short = 'f', value_name = "KRL", required = true)]
+    krl: PathBuf,
+
+    /// Print the KRL first, as `krl show` does
+    #[arg(short = 'l')]
+    list: bool,
+
+    /// Public key or certificate files
+    #[arg(value_name = "KEY")]
+    keys: Vec<PathBuf>,
+}
+
+impl Check {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let krl = read_krl(&self.krl)?;
+        if self.list {
+            print(context, &krl)?;
+        }
+        check(context, &krl, &self.keys)
+    }
+}
+
+/// Prints a line a key, in their order.
+pub(super) fn check(context: &Context, krl: &Krl, keys: &[PathBuf]) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    for keys in keys.chunks(CHUNK) {
+        for answer in answers(krl, keys) {
+            match answer {
+                Ok(answer) => {
+                    product(&answer.words(context.json()))?;
+                    if answer.reason.is_some() {
+                        exit = Exit::Failed;
+                    }
+                }
+                Err(failure) => {
+                    print_failure(&failure);
+                    exit = Exit::Failed;
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// One answer a key, in order, by as many threads as there are cores: verifying a
+/// certificate's signature is what takes time.
+fn answers<'a>(krl: &Krl, keys: &'a [PathBuf]) -> Vec<Result<Answer<'a>, Failure>> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = keys.len().div_ceil(threads).max(1);
+    let ask = |keys: &'a [PathBuf]| keys.iter().map(|key| Answer::of(krl, key)).collect();
+    if threads == 1 || keys.len() < FEW {
+        return ask(keys);
+    }
+    thread::scope(|scope| {
+        let shares: Vec<_> = keys
+            .chunks(share)
+            .map(|keys| scope.spawn(move || ask(keys)))
+            .collect();
+        shares
+            .into_iter()
+            .flat_map(|share| {
+                share
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    })
+}
+
+/// What a KRL says of one key.
+struct Answer<'a> {
+    file: &'a Path,
+    comment: Vec<u8>,
+    reason: Option<Reason>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(krl: &Krl, file: &'a Path) -> Result<Self, Failure> {
+        let key = read_key(file)?;
+        Ok(Self {
+            file,
+            reason: krl.revokes(&key.subject),
+            comment: key.comment,
+        })
+    }
+
+    fn words(&self, json: bool) -> String {
+        let name = Harmless(self.file.as_os_str().as_encoded_bytes());
+        let comment = Harmless(&self.comment);
+        if json {
+            return self.json().to_string();
+        }
+        let verdict = self.reason.map_or("ok", |_| "REVOKED");
+        format!("{name} ({comment}): {verdict}")
+    }
+
+    fn json(&self) -> Value {
+        let (by, matched) = self.reason.map(reason_words).unzip();
+        json!({
+            "file": self.file.display().to_string(),
+            "comment": String::from_utf8_lossy(&self.comment),
+            "revoked": self.reason.is_some(), "by": by, "match": matched,
+        })
+    }
+}
+
+/// What is revoked, and how the KRL names it.
+fn reason_words(reason: Reason) -> (&'static str, &'static str) {
+    let key = |matched| match matched {
+        KeyMatch::Explicit => "key",
+        KeyMatch::Sha1 => "sha1",
+        KeyMatch::Sha256 => "sha256",
+    };
+    let scope = |scope| match scope {
+        Scope::Ca => "ca",
+        Scope::AnyCa => "any-ca",
+    };
+    match reason {
+        Reason::Key(matched) => ("key", key(matched)),
+        Reason::Ca(matched) => ("ca-key", key(matched)),
+        Reason::KeyId(whose) => ("key-id", scope(whose)),
+        Reason::Serial(whose) => ("serial", scope(whose)),
+    }
+}
+
+/// So many keys are read before their answers are printed.
+const CHUNK: usize = 4_096;
+
+/// For fewer keys, threads cost more than they save.
+const FEW: usize = 16;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark krl check -f revoked.krl peter-cert.pub erik-cert.pub
+  punchmark krl check -f revoked.krl --json *-cert.pub";

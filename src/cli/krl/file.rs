@@ -1,0 +1,116 @@
+//! The files that `punchmark krl` reads, each with its limit, and what is wrong with them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::failure::Failure;
+use crate::krl::spec::SpecError;
+use crate::krl::{KRL_BYTES_MAX, KeyFile, KeyFileError, Krl, ReadError, WriteError};
+use crate::output::OutputError;
+
+/// Why a KRL was not made, shown or asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KrlFailure {
+    #[error("{file}")]
+    Read { file: String, source: ReadError },
+    #[error("{file}")]
+    Key { file: String, source: KeyFileError },
+    #[error("{file}")]
+    Spec { file: String, source: SpecError },
+    #[error("CA {file} is a certificate, not a key")]
+    CaIsCertificate { file: String },
+    #[error("KRL {file} does not exist, so it cannot be updated")]
+    NothingToUpdate { file: String },
+    #[error("{file} is not a regular file, and would be replaced by one")]
+    NotRegular { file: String },
+    #[error("no KRL was written")]
+    TooLong(#[source] WriteError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+/// Reads a KRL.
+pub(super) fn read_krl(path: &Path) -> Result<Krl, Failure> {
+    let bytes = File::open(path).and_then(|file| read(file, KRL_BYTES_MAX));
+    let bytes = bytes.map_err(|source| failed(path, source))?;
+    Ok(Krl::from_bytes(&bytes).map_err(|source| KrlFailure::Read {
+        file: path.display().to_string(),
+        source,
+    })?)
+}
+
+/// Reads the key or certificate that `path` names, and its comment, which is the name
+/// of the file where it would be empty.
+///
+/// As OpenSSH does: where `path` is none, `path.pub` is tried. The public half of a
+/// private key file is not looked for: `ssh-keygen -Q` crashes on such a file.
+pub(super) fn read_key(path: &Path) -> Result<KeyFile, Failure> {
+    read_one_key(path).or_else(|error| {
+        let mut public = path.as_os_str().to_owned();
+        public.push(".pub");
+        // The file that was named is the one to speak of.
+        read_one_key(&PathBuf::from(public)).map_err(|_| error)
+    })
+}
+
+fn read_one_key(path: &Path) -> Result<KeyFile, Failure> {
+    let text = File::open(path).and_then(|file| read(file, KEY_BYTES_MAX));
+    let text = text.map_err(|source| failed(path, source))?;
+    let mut key = KeyFile::read(&text).map_err(|source| KrlFailure::Key {
+        file: path.display().to_string(),
+        source,
+    })?;
+    if key.comment.is_empty() {
+        key.comment = path.as_os_str().as_encoded_bytes().to_vec();
+    }
+    Ok(key)
+}
+
+/// Reads a specification, from standard input for `-`.
+pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>, Failure> {
+    let text = match is_stdin(path) {
+        true => read(io::stdin().lock(), SPEC_BYTES_MAX),
+        false => File::open(path).and_then(|file| read(file, SPEC_BYTES_MAX)),
+    };
+    text.map_err(|source| Failure::File {
+        path: spec_name(path),
+        source,
+    })
+}
+
+/// What people call a specification.
+pub(super) fn spec_name(path: &Path) -> String {
+    match is_stdin(path) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Reads all, and not a byte more than the limit of what is longer.
+fn read(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    input.take(one_more).read_to_end(&mut bytes)?;
+    match bytes.len() <= limit {
+        true => Ok(bytes),
+        false => Err(io::ErrorKind::FileTooLarge.into()),
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> Failure {
+    Failure::File {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+/// The largest key that OpenSSH reads, in a certificate with 256 long principals, is smaller.
+const KEY_BYTES_MAX: usize = 1 << 20;
+
+/// Some ten million serials, a line each.
+const SPEC_BYTES_MAX: usize = 1 << 28;

@@ -1,0 +1,109 @@
+//! Which reservations `punchmark ledger list` shows.
+
+use clap::{Args, ValueEnum};
+
+use crate::certificate::Validity;
+use crate::certificate::explain::Fields;
+use crate::cli::failure::Failure;
+use crate::config;
+use crate::ledger::{Record, State};
+
+/// Every condition that is given must hold.
+#[derive(Debug, Default, Args)]
+pub(super) struct Filter {
+    /// Of this CA
+    #[arg(long, value_name = "CA")]
+    ca: Option<String>,
+
+    /// That name this principal
+    #[arg(long, value_name = "PRINCIPAL", allow_hyphen_values = true)]
+    principal: Option<String>,
+
+    /// With this key ID
+    #[arg(long, value_name = "KEY_ID", allow_hyphen_values = true)]
+    key_id: Option<String>,
+
+    /// With this serial
+    #[arg(long, value_name = "SERIAL")]
+    serial: Option<u64>,
+
+    /// For the key of this fingerprint (SHA256:…)
+    #[arg(long, value_name = "FINGERPRINT")]
+    key: Option<String>,
+
+    /// That this role allowed
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+
+    /// In this state
+    #[arg(long, value_name = "STATE")]
+    state: Option<Word>,
+
+    /// Reserved at this time or later: a date, or -REL, as in sign -V
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    since: Option<String>,
+
+    /// Reserved before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    until: Option<String>,
+}
+
+/// A [`State`], as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Word {
+    Reserved,
+    Issued,
+    Failed,
+}
+
+/// A filter whose times were read.
+pub(super) struct Condition {
+    filter: Filter,
+    since: u64,
+    until: u64,
+}
+
+impl Filter {
+    pub(super) fn read(self) -> Result<Condition, Failure> {
+        Ok(Condition {
+            since: self.since.as_deref().map_or(Ok(0), instant)?,
+            until: self.until.as_deref().map_or(Ok(u64::MAX), instant)?,
+            filter: self,
+        })
+    }
+}
+
+impl Condition {
+    pub(super) fn holds(&self, record: &Record, fields: &Fields) -> bool {
+        let filter = &self.filter;
+        let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        let named = |wanted: &String| fields.principals.contains(wanted);
+        same(&filter.ca, &record.ca)
+            && same(&filter.key_id, &fields.key_id)
+            && same(&filter.key, &fields.key)
+            && same(&filter.role, &record.reserved.role)
+            && filter.principal.as_ref().is_none_or(named)
+            && filter
+                .serial
+                .is_none_or(|serial| serial == record.reserved.serial)
+            && filter.state.is_none_or(|state| state.is(&record.state))
+            && (self.since..self.until).contains(&record.time)
+    }
+}
+
+impl Word {
+    fn is(self, state: &State) -> bool {
+        match self {
+            Self::Reserved => matches!(state, State::Reserved),
+            Self::Issued => matches!(state, State::Issued(_)),
+            Self::Failed => matches!(state, State::Failed(_)),
+        }
+    }
+}
+
+/// A point in time, in the grammar of `-V`.
+pub(in crate::cli) fn instant(text: &str) -> Result<u64, Failure> {
+    let spec = format!("always:{text}");
+    let validity = Validity::parse(&spec, config::now(), &config::time_zone)?;
+    Ok(validity.valid_before())
+}

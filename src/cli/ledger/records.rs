@@ -1,0 +1,155 @@
+//! `punchmark ledger list` and `show`: reservations, and what became of them.
+
+use serde_json::{Value, json};
+
+use super::filter::Condition;
+use super::{find, no_such_serial};
+use crate::certificate::explain::{Fields, utc};
+use crate::certificate::{certificate_line, reader};
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::terminal::{product, say};
+use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
+
+pub(super) fn list(
+    context: &Context,
+    ledger: &SqliteLedger,
+    condition: &Condition,
+) -> Result<Exit, Failure> {
+    let mut printed = Ok(());
+    let mut records = 0_u64;
+    ledger.each_record(&mut |record| {
+        let fields = fields(&record);
+        if printed.is_ok() && condition.holds(&record, &fields) {
+            records += 1;
+            printed = match context.json() {
+                true => product(&json(&record, &fields).to_string()),
+                false => product(&line(&record, &fields)),
+            };
+        }
+    })?;
+    printed?;
+    if records == 0 && context.talks() {
+        say("no serial is meant");
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) fn show(
+    context: &Context,
+    ledger: &SqliteLedger,
+    name: &str,
+    number: u64,
+) -> Result<Exit, Failure> {
+    let (ca, serial) = find(ledger, name, number)?;
+    let record = ledger.record_of(&ca, serial)?;
+    let record = record.ok_or_else(|| no_such_serial(name, number))?;
+    let fields = fields(&record);
+    if context.json() {
+        product(&json(&record, &fields).to_string())?;
+        return Ok(Exit::Done);
+    }
+    let reserved = &record.reserved;
+    product(&format!(
+        "serial {} of {}: {}",
+        number,
+        name,
+        state(&record)
+    ))?;
+    for (label, value) in [
+        ("reserved", utc(record.time)),
+        ("role", reserved.role.clone()),
+        ("asked by", reserved.requester.clone()),
+        (
+            "at the keyboard",
+            format!("{} (the system's word)", reserved.keyboard),
+        ),
+        ("proof", reserved.proof.clone()),
+        ("decided by", reserved.decided_by.clone()),
+    ] {
+        product(&format!("  {label:16}{value}"))?;
+    }
+    for (label, value) in fields.rows() {
+        product(&format!("  {label:16}{value}"))?;
+    }
+    if let Some(line) = certificate(&record) {
+        product(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn line(record: &Record, fields: &Fields) -> String {
+    format!(
+        "{:12} {:>6}  {}  {:8}  {}  {:?}  {}",
+        record.ca,
+        record.reserved.serial,
+        utc(record.time),
+        word(&record.state),
+        fields.principals.join(","),
+        fields.key_id,
+        fields.key,
+    )
+}
+
+fn json(record: &Record, fields: &Fields) -> Value {
+    let reserved = &record.reserved;
+    let mut value = json!({
+        "ca": record.ca,
+        "serial": reserved.serial,
+        "sequence": reserved.sequence,
+        "state": word(&record.state),
+        "reserved": utc(record.time),
+        "role": reserved.role,
+        "requester": reserved.requester,
+        "keyboard": reserved.keyboard,
+        "proof": reserved.proof,
+        "decided-by": reserved.decided_by,
+        "content": fields,
+    });
+    if let Value::Object(object) = &mut value {
+        if let State::Failed(reason) = &record.state {
+            object.insert("reason".to_owned(), json!(reason));
+        }
+        if let Some(line) = certificate(record) {
+            object.insert("certificate".to_owned(), json!(line));
+        }
+    }
+    value
+}
+
+fn word(state: &State) -> &'static str {
+    match state {
+        State::Reserved => "reserved",
+        State::Issued(_) => "issued",
+        State::Failed(_) => "failed",
+    }
+}
+
+fn state(record: &Record) -> String {
+    match &record.state {
+        State::Reserved => "reserved, not issued".to_owned(),
+        State::Issued(_) => "issued".to_owned(),
+        State::Failed(reason) => format!("failed: {reason}"),
+    }
+}
+
+fn certificate(record: &Record) -> Option<String> {
+    match &record.state {
+        State::Issued(blob) => {
+            let certificate = reader::read(blob).ok()?;
+            Some(certificate_line(&certificate, ""))
+        }
+        _ => None,
+    }
+}
+
+/// What the reservation says, read from the very bytes that were signed.
+fn fields(record: &Record) -> Fields {
+    match &record.state {
+        State::Issued(blob) => reader::read(blob).map_or_else(
+            |_| Fields::of_to_be_signed(&record.reserved.to_be_signed),
+            |certificate| Fields::of(&certificate),
+        ),
+        _ => Fields::of_to_be_signed(&record.reserved.to_be_signed),
+    }
+}

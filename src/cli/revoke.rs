@@ -1,0 +1,225 @@
+//! `punchmark revoke`: certificates and keys are no longer to be taken, for good.
+
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use ssh_key::{Fingerprint, PublicKey};
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::ledger::instant;
+use super::terminal::{product, say};
+use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
+use crate::config::{self, read_limited};
+use crate::ledger::{Ca, Ledger as _};
+use crate::revocation::{Caught, Selector, catch};
+
+/// Revoke certificates or keys, for good; `krl` then makes the list for servers
+///
+/// Says first what is caught. A key that was revoked is never certified again.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Revoke {
+    /// The CA, by name; may be left out where there is one only
+    #[arg(long, value_name = "CA")]
+    ca: Option<String>,
+
+    /// Serials: N or A-B
+    #[arg(long, value_name = "SERIALS", value_parser = serials)]
+    serial: Vec<RangeInclusive<u64>>,
+
+    /// Every certificate with this key ID, issued here or not
+    #[arg(long, value_name = "KEY_ID", allow_hyphen_values = true)]
+    key_id: Vec<String>,
+
+    /// The certificate in this file
+    #[arg(long, value_name = "FILE")]
+    certificate: Vec<PathBuf>,
+
+    /// The key in this file: the key itself, and every certificate for it
+    #[arg(long, value_name = "FILE")]
+    key: Vec<PathBuf>,
+
+    /// The key of this fingerprint (SHA256:…), with the same effect
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
+    fingerprint: Vec<Hash>,
+
+    /// Every certificate in the ledger that names this principal
+    #[arg(long, value_name = "PRINCIPAL", allow_hyphen_values = true)]
+    principal: Vec<String>,
+
+    /// Every certificate in the ledger that this role allowed
+    #[arg(long, value_name = "ROLE")]
+    role: Vec<String>,
+
+    /// Every certificate in the ledger that this requester asked for
+    #[arg(long, value_name = "REQUESTER")]
+    requester: Vec<String>,
+
+    /// Every certificate of the CA that was issued before: a date, or -REL as in sign -V
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    issued_before: Option<String>,
+
+    /// Why, for the ledger
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
+    reason: String,
+
+    /// Say what would be caught, and record nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+type Hash = [u8; 32];
+
+impl Revoke {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let selectors = self.selectors()?;
+        let config = context.config()?;
+        let mut ledger = context.ledger(&config)?;
+        let ca = the_ca(ledger.cas()?, self.ca.as_deref())?;
+        let mut caught = catch(&ledger, &ca, &selectors)?;
+        print(context, &ca, &caught)?;
+        if self.dry_run {
+            return Ok(Exit::Done);
+        }
+        context.confirm_or_go_on("Revoke this for good?")?;
+        caught.revoked.reason = self.reason;
+        caught.revoked.keyboard = config::keyboard();
+        ledger.revoke(caught.revoked, config::now())?;
+        if context.talks() {
+            say(&format!(
+                "revoked; servers know it when they have the KRL: \
+                 punchmark krl --ca {} --out revoked.krl",
+                ca.name()
+            ));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn selectors(&self) -> Result<Vec<Selector>, Failure> {
+        let mut selectors: Vec<_> = self.serial.iter().cloned().map(Selector::Serials).collect();
+        selectors.extend(self.key_id.iter().cloned().map(Selector::KeyId));
+        selectors.extend(self.fingerprint.iter().copied().map(Selector::Fingerprint));
+        selectors.extend(self.principal.iter().cloned().map(Selector::Principal));
+        selectors.extend(self.role.iter().cloned().map(Selector::Role));
+        selectors.extend(self.requester.iter().cloned().map(Selector::Requester));
+        for file in &self.certificate {
+            selectors.push(certificate(file)?);
+        }
+        for file in &self.key {
+            selectors.push(key(file)?);
+        }
+        if let Some(time) = &self.issued_before {
+            selectors.push(Selector::IssuedBefore(instant(time)?));
+        }
+        match selectors.is_empty() {
+            true => Err(Failure::Usage(NOTHING_NAMED.to_owned())),
+            false => Ok(selectors),
+        }
+    }
+}
+
+/// The one that was named, or the only one there is.
+pub(crate) fn the_ca(mut cas: Vec<Ca>, name: Option<&str>) -> Result<Ca, Failure> {
+    match name {
+        Some(name) => cas
+            .into_iter()
+            .find(|ca| ca.name() == name)
+            .ok_or_else(|| Failure::NotInLedger(name.to_owned())),
+        None => match (cas.pop(), cas.is_empty()) {
+            (Some(ca), true) => Ok(ca),
+            (Some(_), false) => Err(Failure::Usage(
+                "the ledger has several CAs: name one with --ca".to_owned(),
+            )),
+            (None, _) => Err(Failure::EmptyLedger),
+        },
+    }
+}
+
+fn print(context: &Context, ca: &Ca, caught: &Caught) -> Result<(), Failure> {
+    if context.json() {
+        let value = json!({ "ca": ca.name(), "certificates": caught.certificates });
+        return product(&value.to_string());
+    }
+    if !context.talks() {
+        return Ok(());
+    }
+    let number = caught.certificates.len();
+    product(&format!(
+        "{number} certificates of {} in the ledger are meant",
+        ca.name()
+    ))?;
+    for hit in &caught.certificates {
+        product(&format!(
+            "  {:>6}  {}  {:?}  {}",
+            hit.serial,
+            hit.principals.join(","),
+            hit.key_id,
+            hit.validity
+        ))?;
+    }
+    Ok(())
+}
+
+fn certificate(file: &Path) -> Result<Selector, Failure> {
+    let (certificate, _) = read_certificate_line(&read(file)?).map_err(|e| not_a_key(file, e))?;
+    Ok(Selector::Certificate(Box::new(certificate)))
+}
+
+fn key(file: &Path) -> Result<Selector, Failure> {
+    let (key, _) = read_public_key_line(&read(file)?).map_err(|e| not_a_key(file, e))?;
+    let blob = PublicKey::from(key).to_bytes();
+    let blob = blob.map_err(|source| Failure::KeyFile {
+        path: file.display().to_string(),
+        source,
+    })?;
+    Ok(Selector::Key(blob))
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    read_limited(file, 128 * 1024).map_err(|source| Failure::File {
+        path: file.display().to_string(),
+        source,
+    })
+}
+
+fn not_a_key(file: &Path, source: crate::certificate::key_line::KeyLineError) -> Failure {
+    Failure::Line {
+        path: file.display().to_string(),
+        source,
+    }
+}
+
+fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| {
+        text.parse::<u64>()
+            .map_err(|_| format!("{text:?} is no serial"))
+    };
+    match text.split_once('-') {
+        Some((first, last)) => Ok(number(first)?..=number(last)?),
+        None => number(text).map(|serial| serial..=serial),
+    }
+}
+
+fn fingerprint(text: &str) -> Result<Hash, String> {
+    match text.parse() {
+        Ok(Fingerprint::Sha256(hash)) => Ok(hash),
+        _ => Err("a fingerprint begins with SHA256: and is what ssh-keygen -l prints".to_owned()),
+    }
+}
+
+const NOTHING_NAMED: &str = "nothing is named: give --serial, --key-id, --certificate, --key, \
+    --fingerprint, --principal, --role, --requester or --issued-before";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark revoke --serial 42 --reason 'laptop lost'
+  punchmark revoke --key peter.pub --reason 'key copied' --dry-run
+  punchmark revoke --ca users --principal peter --reason 'left the team'";

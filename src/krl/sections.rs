@@ -1,0 +1,300 @@
+//! The smallest way to write a set of serials down.
+//!
+//! A KRL has three kinds of section for serials (PROTOCOL.krl, sections 2.1 to
+//! 2.3): one list takes 8 bytes for each serial, a range takes 21 bytes, and a
+//! bitmap 18 bytes and a bit for each serial from its first to its last. Their order
+//! is free, so one list is enough. What is left to choose are the runs of ranges
+//! that go into a bitmap: the shortest path over the ranges, found in linear time.
+
+use std::collections::VecDeque;
+
+use super::serials::SerialRange;
+use super::wire::MPINT_BITS_MAX;
+
+/// A section for serials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Section<'a> {
+    /// Serials one by one.
+    List(Vec<u64>),
+    /// All serials of a range.
+    Range(SerialRange),
+    /// The serials of some ranges, as bits behind the first one's first serial.
+    Bitmap(&'a [SerialRange]),
+}
+
+/// The sections of the fewest bytes for `ranges`, which are in ascending order with
+/// gaps between them. No bitmap is longer than OpenSSH reads.
+pub(super) fn smallest(ranges: &[SerialRange]) -> Vec<Section<'_>> {
+    // The list's header is paid once, which no path over the ranges can know.
+    let with_list = Path::shortest(ranges, List::Allowed);
+    let without_list = Path::shortest(ranges, List::Avoided);
+    if with_list.bytes + LIST_HEADER < without_list.bytes {
+        with_list.sections(ranges, List::Allowed)
+    } else {
+        without_list.sections(ranges, List::Avoided)
+    }
+}
+
+/// Whether serials may go into a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    Allowed,
+    Avoided,
+}
+
+impl List {
+    /// The bytes that a range takes outside of a bitmap, and whether in the list.
+    fn price(self, range: SerialRange) -> (u64, bool) {
+        let more = range.last() - range.first();
+        if self == Self::Allowed && more < LISTED_MAX {
+            ((more + 1) * LISTED, true)
+        } else {
+            (RANGE, false)
+        }
+    }
+}
+
+/// The cheapest choice of bitmaps.
+struct Path {
+    /// All that the sections take, but for a list's header.
+    bytes: u64,
+    /// For each range the first range of the bitmap that ends with it; `None` where
+    /// it stands alone. Those that the path steps over mean nothing.
+    bitmaps: Vec<Option<usize>>,
+}
+
+impl Path {
+    fn shortest(ranges: &[SerialRange], list: List) -> Self {
+        let mut starts = Starts::default();
+        let mut bytes = 0;
+        let mut bitmaps = Vec::with_capacity(ranges.len());
+        for (index, range) in ranges.iter().enumerate() {
+            starts.add(Start {
+                index,
+                first: range.first(),
+                before: bytes,
+            });
+            let alone = bytes + list.price(*range).0;
+            let (bitmap, start) = starts.cheapest(range.last()).unzip();
+            bytes = bitmap.map_or(alone, |bitmap| alone.min(bitmap));
+            bitmaps.push(start.filter(|_| bytes < alone));
+        }
+        Self { bytes, bitmaps }
+    }
+
+    fn sections<'a>(&self, ranges: &'a [SerialRange], list: List) -> Vec<Section<'a>> {
+        let mut sections = Vec::new();
+        let mut serials = Vec::new();
+        let mut ranges = ranges;
+        while let Some((last, before)) = ranges.split_last() {
+            let start = self.bitmaps.get(before.len()).copied().flatten();
+            if let Some((before, bitmap)) = start.and_then(|start| ranges.split_at_checked(start)) {
+                sections.push(Section::Bitmap(bitmap));
+                ranges = before;
+                continue;
+            }
+            if list.price(*last).1 {
+                serials.extend((last.first()..=last.last()).rev());
+            } else {
+                sections.push(Section::Range(*last));
+            }
+            ranges = before;
+        }
+        if !serials.is_empty() {
+            serials.reverse();
+            sections.push(Section::List(serials));
+        }
+        sections.reverse();
+        sections
+    }
+}
+
+/// Where a bitmap may start: at a range, and what all ranges before it take.
+struct Start {
+    index: usize,
+    first: u64,
+    before: u64,
+}
+
+impl Start {
+    /// The bytes up to the end of a bitmap from here to `last`.
+    ///
+    /// The bits take whole bytes, and one more bit keeps the integer positive.
+    fn bytes(&self, last: u64) -> u64 {
+        self.before + BITMAP + bits(self.first, last) / 8
+    }
+
+    /// Whether a bitmap from `later` is never longer than one from here.
+    ///
+    /// Both firsts leave the same remainder by 8, so the two bitmaps differ by the
+    /// same whole number of bytes wherever they end.
+    fn yields_to(&self, later: &Self) -> bool {
+        later.before <= self.before.saturating_add((later.first - self.first) / 8)
+    }
+}
+
+/// The starts that may still be the best ones: for each remainder by 8 in ascending
+/// order, the best first (a sliding-window minimum).
+#[derive(Default)]
+struct Starts([VecDeque<Start>; 8]);
+
+impl Starts {
+    fn add(&mut self, start: Start) {
+        let remainder = usize::try_from(start.first % 8).unwrap_or(0);
+        let Some(starts) = self.0.get_mut(remainder) else {
+            return;
+        };
+        while starts.back().is_some_and(|back| back.yields_to(&start)) {
+            starts.pop_back();
+        }
+        starts.push_back(start);
+    }
+
+    /// The bytes up to the end of the best bitmap that ends at `last`, and the range
+    /// it starts with. Starts that are too far back are dropped for good.
+    fn cheapest(&mut self, last: u64) -> Option<(u64, usize)> {
+        let best = self.0.iter_mut().filter_map(|starts| {
+            while starts
+                .front()
+                .is_some_and(|start| last - start.first >= MPINT_BITS_MAX)
+            {
+                starts.pop_front();
+            }
+            starts.front().map(|start| (start.bytes(last), start.index))
+        });
+        best.min()
+    }
+}
+
+/// The bits of a bitmap from `first` to `last`, which are at most 16,384.
+fn bits(first: u64, last: u64) -> u64 {
+    (last - first).saturating_add(1)
+}
+
+/// A section's type and length.
+const HEADER: u64 = 1 + 4;
+const LIST_HEADER: u64 = HEADER;
+/// A serial in a list.
+const LISTED: u64 = 8;
+/// The longest range that is shorter as a list.
+const LISTED_MAX: u64 = 2;
+/// A section of one range.
+const RANGE: u64 = HEADER + 8 + 8;
+/// A bitmap's section without its bits: header, offset, length, and the byte that
+/// holds the highest bit or keeps the integer positive.
+const BITMAP: u64 = HEADER + 8 + 4 + 1;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn range(first: u64, last: u64) -> SerialRange {
+        SerialRange::new(first, last).unwrap()
+    }
+
+    fn bytes(section: &Section<'_>) -> u64 {
+        match section {
+            Section::List(serials) => LIST_HEADER + LISTED * u64::try_from(serials.len()).unwrap(),
+            Section::Range(_) => RANGE,
+            Section::Bitmap(ranges) => {
+                BITMAP + bits(ranges[0].first(), ranges[ranges.len() - 1].last()) / 8
+            }
+        }
+    }
+
+    fn total(ranges: &[SerialRange]) -> u64 {
+        smallest(ranges).iter().map(bytes).sum()
+    }
+
+    /// The bytes of the best choice, by trying every one.
+    fn tried(ranges: &[SerialRange], listed: bool) -> u64 {
+        let Some((last, before)) = ranges.split_last() else {
+            return if listed { LIST_HEADER } else { 0 };
+        };
+        let in_list = (last.last() - last.first() + 1) * LISTED + tried(before, true);
+        let alone = RANGE + tried(before, listed);
+        let bitmaps = (0..ranges.len()).filter_map(|start| {
+            let bits = bits(ranges[start].first(), last.last());
+            (bits <= MPINT_BITS_MAX).then(|| BITMAP + bits / 8 + tried(&ranges[..start], listed))
+        });
+        bitmaps.chain([in_list, alone]).min().unwrap()
+    }
+
+    #[test]
+    fn one_serial_is_a_list_and_three_in_a_row_a_bitmap() {
+        assert_eq!(smallest(&[range(7, 7)]), [Section::List(vec![7])]);
+        let row = [range(7, 9)];
+        assert_eq!(smallest(&row), [Section::Bitmap(&row)]);
+        let long = [range(7, u64::MAX)];
+        assert_eq!(smallest(&long), [Section::Range(long[0])]);
+    }
+
+    #[test]
+    fn scattered_serials_share_one_list() {
+        let ranges = [range(5, 5), range(10_000, 90_000), range(500_000, 500_000)];
+        assert_eq!(
+            smallest(&ranges),
+            [
+                Section::List(vec![5, 500_000]),
+                Section::Range(range(10_000, 90_000))
+            ]
+        );
+    }
+
+    #[test]
+    fn no_bitmap_is_longer_than_openssh_reads() {
+        let ranges: Vec<_> = (0..100_000).map(|n| range(1 + 2 * n, 1 + 2 * n)).collect();
+        let sections = smallest(&ranges);
+        assert_eq!(sections.len(), 200_000_usize.div_ceil(16_384));
+        for section in sections {
+            let Section::Bitmap(ranges) = section else {
+                panic!("{section:?} is no bitmap")
+            };
+            let (first, last) = (ranges[0].first(), ranges[ranges.len() - 1].last());
+            assert!(last - first < 16_384);
+        }
+    }
+
+    #[test]
+    fn the_longest_bitmap_is_used_to_its_last_bit_and_no_further() {
+        let dots_and = |last: u64| -> super::super::Serials {
+            let dots = (1..16_384).step_by(2).map(|serial| range(serial, serial));
+            dots.chain([range(last, last)]).collect()
+        };
+        let longest = dots_and(16_384);
+        let longest = longest.ranges();
+        assert_eq!(smallest(longest), [Section::Bitmap(longest)]);
+        let longer = dots_and(16_385);
+        let dots = longer.ranges().split_last().unwrap().1;
+        assert_eq!(
+            smallest(longer.ranges()),
+            [Section::List(vec![16_385]), Section::Bitmap(dots)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_choice_of_sections_takes_fewer_bytes(
+            ranges in prop::collection::vec(
+                (
+                    prop_oneof![2_u64..9, 2_u64..200, 2_u64..9_000, 2_u64..1 << 40],
+                    prop_oneof![Just(0_u64), 0_u64..4, 0_u64..300],
+                ),
+                0..7,
+            ),
+        ) {
+            let mut last = 0;
+            let ranges: Vec<_> = ranges
+                .into_iter()
+                .map(|(gap, more)| {
+                    let first = last + gap;
+                    last = first + more;
+                    range(first, last)
+                })
+                .collect();
+            prop_assert_eq!(total(&ranges), tried(&ranges, false));
+        }
+    }
+}

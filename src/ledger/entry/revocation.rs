@@ -1,0 +1,161 @@
+//! The entries of revocation: what was revoked, and which KRLs said so.
+
+use sha2::{Digest, Sha256};
+use ssh_encoding::{Decode, Encode, Reader};
+
+use super::EntryError;
+
+/// Certificates or keys were revoked, for good.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revoked {
+    /// The public key blob of the CA whose serials and key IDs are meant; empty where
+    /// there are none, or where they are meant whoever the CA is.
+    pub ca: Vec<u8>,
+    /// Serials, as first and last of each range.
+    pub serials: Vec<(u64, u64)>,
+    /// Key IDs.
+    pub key_ids: Vec<String>,
+    /// Public key blobs: each key itself, and every certificate for it.
+    pub keys: Vec<Vec<u8>>,
+    /// SHA-256 fingerprints of public key blobs, with the same effect.
+    pub sha256s: Vec<[u8; 32]>,
+    /// Why, in the words of who revoked.
+    pub reason: String,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+/// A KRL was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KrlMade {
+    /// Its version, greater than that of every KRL before.
+    pub version: u64,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+impl Revoked {
+    /// The SHA-256 of every key that is revoked.
+    pub fn key_hashes(&self) -> impl Iterator<Item = [u8; 32]> {
+        let of_keys = self.keys.iter().map(|key| Sha256::digest(key).into());
+        of_keys.chain(self.sha256s.iter().copied())
+    }
+
+    /// Whether it revokes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.serials.is_empty()
+            && self.key_ids.is_empty()
+            && self.keys.is_empty()
+            && self.sha256s.is_empty()
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.ca.encode(out)?;
+        self.serials.len().encode(out)?;
+        for (first, last) in &self.serials {
+            first.encode(out)?;
+            last.encode(out)?;
+        }
+        self.key_ids.len().encode(out)?;
+        self.key_ids
+            .iter()
+            .try_for_each(|key_id| key_id.encode(out))?;
+        self.keys.len().encode(out)?;
+        self.keys.iter().try_for_each(|key| key.encode(out))?;
+        self.sha256s.len().encode(out)?;
+        self.sha256s.iter().try_for_each(|hash| hash.encode(out))?;
+        self.reason.encode(out)?;
+        Ok(self.keyboard.encode(out)?)
+    }
+
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            ca: Vec::decode(input)?,
+            serials: list(input, |input| {
+                Ok((u64::decode(input)?, u64::decode(input)?))
+            })?,
+            key_ids: list(input, String::decode)?,
+            keys: list(input, Vec::decode)?,
+            sha256s: list(input, Decode::decode)?,
+            reason: String::decode(input)?,
+            keyboard: String::decode(input)?,
+        })
+    }
+}
+
+impl KrlMade {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.version.encode(out)?;
+        self.sha256.encode(out)?;
+        Ok(self.keyboard.encode(out)?)
+    }
+
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            version: u64::decode(input)?,
+            sha256: Decode::decode(input)?,
+            keyboard: String::decode(input)?,
+        })
+    }
+}
+
+/// A count, then so many items. Nothing is set aside for a count that lies: each item
+/// takes bytes that must be there.
+fn list<R: Reader, T>(
+    input: &mut R,
+    mut item: impl FnMut(&mut R) -> Result<T, ssh_encoding::Error>,
+) -> Result<Vec<T>, EntryError> {
+    let count = usize::decode(input)?;
+    let mut items = Vec::new();
+    for _ in 0..count {
+        items.push(item(input)?);
+    }
+    Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Entry, Event, SALT};
+    use super::*;
+
+    #[test]
+    fn reads_back_what_it_writes() {
+        for event in [
+            Event::Revoked(Revoked {
+                ca: vec![1, 2],
+                serials: vec![(1, 1), (7, u64::MAX)],
+                key_ids: vec!["peter".into(), String::new()],
+                keys: vec![vec![3; 40]],
+                sha256s: vec![[4; 32]],
+                reason: "lost".into(),
+                keyboard: "tester".into(),
+            }),
+            Event::KrlMade(KrlMade {
+                version: 9,
+                sha256: [5; 32],
+                keyboard: "tester".into(),
+            }),
+        ] {
+            let entry = Entry {
+                time: 1,
+                salt: [6; SALT],
+                event,
+            };
+            let bytes = entry.to_bytes().unwrap();
+            assert_eq!(Entry::from_bytes(&bytes).unwrap(), entry);
+        }
+    }
+
+    #[test]
+    fn a_count_that_lies_takes_no_memory() {
+        let mut bytes = vec![5];
+        bytes.extend([0; 8 + SALT + 4]);
+        bytes.extend([0xff; 4]);
+        assert!(matches!(
+            Entry::from_bytes(&bytes),
+            Err(EntryError::Encoding(_))
+        ));
+    }
+}

@@ -1,0 +1,200 @@
+//! Appending entries within one transaction, and what indexes them.
+
+use rusqlite::{Transaction, params};
+use ssh_encoding::Encode;
+use ssh_key::HashAlg;
+use ssh_key::public::KeyData;
+
+use super::serials::Serials;
+use super::tree::Tree;
+use crate::ledger::entry::{
+    CaAdded, Entry, Event, Failed, Issued, KrlMade, Reserved, Revoked, SALT, Sequence,
+};
+use crate::ledger::{
+    Ca, EntryError, LedgerError, Outcome, Reservation, ReserveError, SerialChoice, Wanted,
+};
+
+/// Entries on their way into the ledger; all of them, or none if it is not finished.
+pub(super) struct Append<'t> {
+    transaction: &'t Transaction<'t>,
+    tree: Tree<'t>,
+    time: u64,
+}
+
+impl<'t> Append<'t> {
+    pub(super) fn begin(transaction: &'t Transaction<'t>, time: u64) -> Result<Self, LedgerError> {
+        Ok(Self {
+            transaction,
+            tree: Tree::load(transaction)?,
+            time,
+        })
+    }
+
+    /// To be called last, before the transaction is committed.
+    pub(super) fn finish(self) -> Result<(), LedgerError> {
+        self.tree.store()
+    }
+
+    /// The position of the new CA's entry.
+    pub(super) fn ca(&mut self, added: &CaAdded) -> Result<u64, LedgerError> {
+        let position = self.entry(Event::CaAdded(added.clone()))?;
+        self.transaction.execute(
+            "INSERT INTO ca (position, name, public_key) VALUES (?1, ?2, ?3)",
+            params![position, added.name, added.public_key],
+        )?;
+        Ok(position)
+    }
+
+    /// Takes a serial for one item, unless it is refused.
+    pub(super) fn reservation(
+        &mut self,
+        serials: &mut Serials<'_>,
+        ca: &Ca,
+        wanted: Wanted,
+    ) -> Result<Result<Reservation, ReserveError>, LedgerError> {
+        let serial = match serials.choose(wanted.serial)? {
+            Ok(serial) => serial,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let body = wanted.decided.body();
+        if self.is_revoked(body.subject.key())? {
+            let fingerprint = body.subject.fingerprint();
+            return Ok(Err(ReserveError::KeyRevoked(fingerprint)));
+        }
+        let nonce = random::<32>()?;
+        let to_be_signed = match body.to_be_signed(serial, &nonce, &ca.public_key) {
+            Ok(to_be_signed) => to_be_signed,
+            Err(error) => return Ok(Err(error.into())),
+        };
+        let sequence = match wanted.serial {
+            SerialChoice::Next => Sequence::Automatic,
+            SerialChoice::Exactly(_) => Sequence::Explicit,
+        };
+        let position = self.reserved(Reserved {
+            ca: ca.position,
+            serial: serial.number(),
+            sequence,
+            role: wanted.decided.role().to_owned(),
+            decided_by: concat!("punchmark ", env!("CARGO_PKG_VERSION")).to_owned(),
+            requester: wanted.decided.requester().to_owned(),
+            keyboard: wanted.keyboard,
+            proof: "none".to_owned(),
+            request: *wanted.request.as_bytes(),
+            to_be_signed: to_be_signed.as_bytes().to_vec(),
+        })?;
+        Ok(Ok(Reservation {
+            position,
+            serial,
+            decided: wanted.decided,
+            to_be_signed,
+        }))
+    }
+
+    /// What became of a reservation, which can be said once.
+    pub(super) fn outcome(&mut self, outcome: &Outcome<'_>) -> Result<(), LedgerError> {
+        let (reserved, event) = outcome_event(outcome)?;
+        self.concluded(reserved, event)
+    }
+
+    fn concluded(&mut self, reserved: u64, event: Event) -> Result<(), LedgerError> {
+        let position = self.entry(event)?;
+        self.transaction
+            .prepare_cached("INSERT INTO outcome (reserved, position) VALUES (?1, ?2)")?
+            .execute(params![reserved, position])?;
+        Ok(())
+    }
+
+    /// Revokes; a key that was revoked before stays revoked by the first entry.
+    pub(super) fn revoked(&mut self, revoked: Revoked) -> Result<(), LedgerError> {
+        let hashes: Vec<[u8; 32]> = revoked.key_hashes().collect();
+        let position = self.entry(Event::Revoked(revoked))?;
+        self.transaction
+            .execute("INSERT INTO revocation (position) VALUES (?1)", [position])?;
+        for hash in hashes {
+            self.transaction
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO revoked_key (sha256, position) VALUES (?1, ?2)",
+                )?
+                .execute(params![hash, position])?;
+        }
+        Ok(())
+    }
+
+    /// Notes a KRL; its version must be a new one.
+    pub(super) fn krl(&mut self, made: KrlMade) -> Result<(), LedgerError> {
+        let version = made.version;
+        let position = self.entry(Event::KrlMade(made))?;
+        self.transaction.execute(
+            "INSERT INTO krl (version, position) VALUES (?1, ?2)",
+            params![version, position],
+        )?;
+        Ok(())
+    }
+
+    /// Gives up a reservation of a run that ended before it came to it.
+    pub(super) fn abandoned(&mut self, reserved: u64) -> Result<(), LedgerError> {
+        let reason = "the run ended without it".to_owned();
+        self.concluded(reserved, Event::Failed(Failed { reserved, reason }))
+    }
+
+    fn is_revoked(&self, key: &KeyData) -> Result<bool, LedgerError> {
+        let fingerprint = key.fingerprint(HashAlg::Sha256);
+        Ok(self
+            .transaction
+            .prepare_cached("SELECT 1 FROM revoked_key WHERE sha256 = ?1")?
+            .exists([fingerprint.as_bytes()])?)
+    }
+
+    fn reserved(&mut self, reserved: Reserved) -> Result<u64, LedgerError> {
+        let (ca, serial) = (reserved.ca, reserved.serial.to_be_bytes());
+        let (request, automatic) = (reserved.request, reserved.sequence == Sequence::Automatic);
+        let position = self.entry(Event::Reserved(reserved))?;
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO reservation (ca, serial, automatic, position, request) \
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![ca, serial, automatic, position, request])?;
+        Ok(position)
+    }
+
+    fn entry(&mut self, event: Event) -> Result<u64, LedgerError> {
+        let entry = Entry {
+            time: self.time,
+            salt: random::<SALT>()?,
+            event,
+        };
+        let bytes = entry.to_bytes()?;
+        let position = self
+            .transaction
+            .prepare_cached("INSERT INTO entry (bytes) VALUES (?1) RETURNING position")?
+            .query_row([&bytes], |row| row.get(0))?;
+        self.tree.push(position, &bytes)?;
+        Ok(position)
+    }
+}
+
+fn outcome_event(outcome: &Outcome<'_>) -> Result<(u64, Event), LedgerError> {
+    Ok(match outcome {
+        Outcome::Issued(reservation, signature) => {
+            let event = Issued {
+                reserved: reservation.position,
+                signature: signature.encode_vec().map_err(EntryError::from)?,
+            };
+            (reservation.position, Event::Issued(event))
+        }
+        Outcome::Failed(reservation, reason) => {
+            let event = Failed {
+                reserved: reservation.position,
+                reason: reason.clone(),
+            };
+            (reservation.position, Event::Failed(event))
+        }
+    })
+}
+
+fn random<const N: usize>() -> Result<[u8; N], LedgerError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(LedgerError::Random)?;
+    Ok(bytes)
+}

@@ -1,0 +1,330 @@
+//! Reading the whole ledger and holding everything in it against everything else.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use ssh_key::public::KeyData;
+use ssh_key::{PublicKey, Signature};
+
+use super::tree::{self, TILE_HEIGHT};
+use crate::certificate::{SignatureError, reader, verify_signature};
+use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Revoked, Sequence};
+use crate::ledger::merkle::{Frontier, Hash, leaf_hash};
+use crate::ledger::{EntryError, LedgerError};
+
+/// Whether the CA's signature of every certificate is checked too, which takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signatures {
+    /// Every one.
+    Check,
+    /// None.
+    Skip,
+}
+
+/// What a ledger holds that is consistent with itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Its CAs.
+    pub cas: u64,
+    /// Serials that were taken.
+    pub reserved: u64,
+    /// Of these, certificates.
+    pub issued: u64,
+    /// Of these, given up.
+    pub failed: u64,
+    /// Revocations.
+    pub revocations: u64,
+    /// KRLs that were made.
+    pub krls: u64,
+    /// The right edge of its tree.
+    pub head: Frontier,
+}
+
+/// Why a ledger is not consistent with itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An entry is wrong.
+    #[error("entry {position}")]
+    Entry {
+        /// Its position, from 1.
+        position: u64,
+        /// What is wrong with it.
+        source: Fault,
+    },
+    /// The tree that is stored is not that of the entries.
+    #[error("the stored Merkle tree is not that of the entries")]
+    Tree,
+    /// The index has rows that no entry accounts for.
+    #[error("table {table} has {rows} rows, and the entries account for {entries}")]
+    Index {
+        /// The table.
+        table: &'static str,
+        /// Its rows.
+        rows: u64,
+        /// The rows it should have.
+        entries: u64,
+    },
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Entries are missing before it.
+    #[error("entries are missing before it")]
+    Gap,
+    /// It is no entry.
+    #[error(transparent)]
+    Bytes(#[from] EntryError),
+    /// A CA whose public key is none.
+    #[error("its public key is malformed")]
+    PublicKey,
+    /// It names a CA or a reservation that does not stand before it.
+    #[error("it refers to entry {0}, which is not what it should be")]
+    Reference(u64),
+    /// The content does not have the serial or the CA that the entry says.
+    #[error("its content is of another CA or serial")]
+    Content,
+    /// The index says something else.
+    #[error("the index does not have it")]
+    Index,
+    /// A certificate that its CA did not sign.
+    #[error("the signature of the certificate")]
+    Signature(#[from] SignatureError),
+}
+
+/// Reads every entry of the ledger.
+pub(super) fn audit(connection: &Connection, signatures: Signatures) -> Result<Audit, AuditError> {
+    let mut auditor = Auditor {
+        connection,
+        signatures,
+        found: Audit::default(),
+        cas: HashMap::new(),
+        tiles: 0,
+        revoked_keys: HashSet::new(),
+    };
+    let select = "SELECT position, bytes FROM entry ORDER BY position";
+    let mut entries = connection.prepare(select).map_err(LedgerError::from)?;
+    let mut rows = entries.query([]).map_err(LedgerError::from)?;
+    while let Some(row) = rows.next().map_err(LedgerError::from)? {
+        let position: u64 = row.get(0).map_err(LedgerError::from)?;
+        let bytes: Vec<u8> = row.get(1).map_err(LedgerError::from)?;
+        auditor.entry(position, &bytes)?;
+    }
+    auditor.finish()
+}
+
+struct Auditor<'c> {
+    connection: &'c Connection,
+    signatures: Signatures,
+    found: Audit,
+    cas: HashMap<u64, KeyData>,
+    tiles: u64,
+    revoked_keys: HashSet<[u8; 32]>,
+}
+
+impl Auditor<'_> {
+    fn entry(&mut self, position: u64, bytes: &[u8]) -> Result<(), AuditError> {
+        let wrong = |source| AuditError::Entry { position, source };
+        if position != self.found.head.size() + 1 {
+            return Err(wrong(Fault::Gap));
+        }
+        self.grow(bytes)?;
+        let entry = Entry::from_bytes(bytes).map_err(|error| wrong(error.into()))?;
+        let fault = match entry.event {
+            Event::CaAdded(added) => self.ca(position, &added)?,
+            Event::Reserved(reserved) => self.reserved(position, &reserved)?,
+            Event::Issued(issued) => {
+                self.found.issued += 1;
+                self.issued(position, issued.reserved, &issued.signature)?
+            }
+            Event::Failed(failed) => {
+                self.found.failed += 1;
+                self.outcome(position, failed.reserved)?
+            }
+            Event::Revoked(revoked) => self.revoked(position, &revoked)?,
+            Event::KrlMade(made) => {
+                self.found.krls += 1;
+                self.indexed(
+                    "SELECT 1 FROM krl WHERE version = ?1 AND position = ?2",
+                    params![made.version, position],
+                )?
+            }
+        };
+        fault.map_err(wrong)
+    }
+
+    /// Takes the leaf, and holds each tile that it completes against the stored one.
+    fn grow(&mut self, bytes: &[u8]) -> Result<(), AuditError> {
+        let mut tiles: Vec<(u32, Hash)> = Vec::new();
+        self.found.head.push(leaf_hash(bytes), |height, hash| {
+            if height > 0 && height.is_multiple_of(TILE_HEIGHT) {
+                tiles.push((height, *hash));
+            }
+        });
+        for (height, hash) in tiles {
+            let end = self.found.head.size();
+            let start = ((end >> height) - 1) << height;
+            if tree::StoredHashes(self.connection).tile(start, end)? != Some(hash) {
+                return Err(AuditError::Tree);
+            }
+            self.tiles += 1;
+        }
+        Ok(())
+    }
+
+    fn ca(&mut self, position: u64, added: &CaAdded) -> Result<Result<(), Fault>, LedgerError> {
+        self.found.cas += 1;
+        let Ok(key) = PublicKey::from_bytes(&added.public_key) else {
+            return Ok(Err(Fault::PublicKey));
+        };
+        self.cas.insert(position, key.key_data().clone());
+        self.indexed(
+            "SELECT 1 FROM ca WHERE position = ?1 AND name = ?2 AND public_key = ?3",
+            params![position, added.name, added.public_key],
+        )
+    }
+
+    fn reserved(
+        &mut self,
+        position: u64,
+        reserved: &Reserved,
+    ) -> Result<Result<(), Fault>, LedgerError> {
+        self.found.reserved += 1;
+        let Some(ca) = self.cas.get(&reserved.ca) else {
+            return Ok(Err(Fault::Reference(reserved.ca)));
+        };
+        if !is_content_of(reserved, ca) {
+            return Ok(Err(Fault::Content));
+        }
+        self.indexed(
+            "SELECT 1 FROM reservation WHERE ca = ?1 AND serial = ?2 AND automatic = ?3 \
+             AND position = ?4 AND request = ?5",
+            params![
+                reserved.ca,
+                reserved.serial.to_be_bytes(),
+                reserved.sequence == Sequence::Automatic,
+                position,
+                reserved.request
+            ],
+        )
+    }
+
+    fn issued(
+        &mut self,
+        position: u64,
+        reserved: u64,
+        signature: &[u8],
+    ) -> Result<Result<(), Fault>, LedgerError> {
+        let outcome = self.outcome(position, reserved)?;
+        if outcome.is_err() || self.signatures == Signatures::Skip {
+            return Ok(outcome);
+        }
+        let content: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached("SELECT bytes FROM entry WHERE position = ?1")?
+            .query_row([reserved], |row| row.get(0))
+            .optional()?;
+        Ok(self.signature(reserved, &content.unwrap_or_default(), signature))
+    }
+
+    fn signature(&self, position: u64, entry: &[u8], signature: &[u8]) -> Result<(), Fault> {
+        let Ok(Event::Reserved(reserved)) = Entry::from_bytes(entry).map(|entry| entry.event)
+        else {
+            return Err(Fault::Reference(position));
+        };
+        let ca = self.cas.get(&reserved.ca);
+        let ca = ca.ok_or(Fault::Reference(reserved.ca))?;
+        let signature = Signature::try_from(signature).map_err(|_| SignatureError::Malformed)?;
+        Ok(verify_signature(&reserved.to_be_signed, &signature, ca)?)
+    }
+
+    /// Each of its keys must be indexed, by this entry or by an earlier one.
+    fn revoked(
+        &mut self,
+        position: u64,
+        revoked: &Revoked,
+    ) -> Result<Result<(), Fault>, LedgerError> {
+        self.found.revocations += 1;
+        for hash in revoked.key_hashes() {
+            self.revoked_keys.insert(hash);
+            let select = "SELECT 1 FROM revoked_key WHERE sha256 = ?1 AND position <= ?2";
+            let indexed = self.indexed(select, params![hash, position])?;
+            if indexed.is_err() {
+                return Ok(indexed);
+            }
+        }
+        self.indexed(
+            "SELECT 1 FROM revocation WHERE position = ?1",
+            params![position],
+        )
+    }
+
+    /// The outcome of a reservation that stands before it, and has no other.
+    fn outcome(&self, position: u64, reserved: u64) -> Result<Result<(), Fault>, LedgerError> {
+        if reserved >= position {
+            return Ok(Err(Fault::Reference(reserved)));
+        }
+        self.indexed(
+            "SELECT 1 FROM outcome WHERE reserved = ?1 AND position = ?2",
+            params![reserved, position],
+        )
+    }
+
+    fn indexed(
+        &self,
+        select: &str,
+        row: &[&dyn rusqlite::ToSql],
+    ) -> Result<Result<(), Fault>, LedgerError> {
+        match self.connection.prepare_cached(select)?.exists(row)? {
+            true => Ok(Ok(())),
+            false => Ok(Err(Fault::Index)),
+        }
+    }
+
+    fn finish(self) -> Result<Audit, AuditError> {
+        if tree::head(self.connection)? != self.found.head {
+            return Err(AuditError::Tree);
+        }
+        let found = &self.found;
+        for (table, entries) in [
+            ("ca", found.cas),
+            ("reservation", found.reserved),
+            ("outcome", found.issued + found.failed),
+            ("tile", self.tiles),
+            ("revocation", found.revocations),
+            (
+                "revoked_key",
+                u64::try_from(self.revoked_keys.len()).unwrap_or(u64::MAX),
+            ),
+            ("krl", found.krls),
+        ] {
+            let count = format!("SELECT count(*) FROM {table}");
+            let rows = self.connection.query_row(&count, [], |row| row.get(0));
+            let rows = rows.map_err(LedgerError::from)?;
+            if rows != entries {
+                return Err(AuditError::Index {
+                    table,
+                    rows,
+                    entries,
+                });
+            }
+        }
+        Ok(self.found)
+    }
+}
+
+/// Whether the to-be-signed part has the serial and the CA that its entry says.
+fn is_content_of(reserved: &Reserved, ca: &KeyData) -> bool {
+    // An empty signature makes it a certificate as far as the reader is concerned.
+    let blob = [reserved.to_be_signed.as_slice(), &[0; 4]].concat();
+    let Ok(content) = reader::read(&blob) else {
+        return false;
+    };
+    let ca = PublicKey::from(ca.clone()).to_bytes();
+    content.serial() == reserved.serial && ca.as_deref() == Ok(content.ca_key())
+}

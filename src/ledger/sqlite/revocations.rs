@@ -1,0 +1,88 @@
+//! Writing and reading revocations, and the KRLs that were made of them.
+
+use super::append::Append;
+use super::{SqliteLedger, damaged, read, write};
+use crate::ledger::LedgerError;
+use crate::ledger::entry::{Event, KrlMade, Revoked};
+
+impl SqliteLedger {
+    /// Records that something was revoked; there is no way back.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing was recorded.
+    pub fn revoke(&mut self, revoked: Revoked, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |append| append.revoked(revoked))
+    }
+
+    /// Records that a KRL was made.
+    ///
+    /// # Errors
+    /// [`LedgerError`], also if its version was used before.
+    pub fn record_krl(&mut self, made: KrlMade, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |append| append.krl(made))
+    }
+
+    /// Gives up every reservation that nothing became of, and says how many there were.
+    /// Whoever has the ledger open to write knows that their runs have ended.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then none was given up.
+    pub fn close_abandoned(&mut self, time: u64) -> Result<usize, LedgerError> {
+        let open: Vec<u64> = self
+            .connection
+            .prepare(
+                "SELECT r.position FROM reservation r LEFT JOIN outcome o \
+                 ON o.reserved = r.position WHERE o.position IS NULL ORDER BY 1",
+            )?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        if !open.is_empty() {
+            self.append(time, |append| {
+                open.iter()
+                    .try_for_each(|position| append.abandoned(*position))
+            })?;
+        }
+        Ok(open.len())
+    }
+
+    /// Every revocation, oldest first, with its time.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn revocations(&self) -> Result<Vec<(u64, Revoked)>, LedgerError> {
+        let mut statement = self.connection.prepare(
+            "SELECT e.position, e.bytes FROM revocation r JOIN entry e USING (position) ORDER BY 1",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| {
+            let (position, bytes): (u64, Vec<u8>) = row?;
+            let entry = read(position, &bytes)?;
+            match entry.event {
+                Event::Revoked(revoked) => Ok((entry.time, revoked)),
+                _ => Err(damaged(position)),
+            }
+        })
+        .collect()
+    }
+
+    /// The version of the newest KRL that was made.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn last_krl_version(&self) -> Result<Option<u64>, LedgerError> {
+        let select = "SELECT max(version) FROM krl";
+        Ok(self.connection.query_row(select, [], |row| row.get(0))?)
+    }
+
+    fn append(
+        &mut self,
+        time: u64,
+        entries: impl FnOnce(&mut Append<'_>) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let transaction = write(&mut self.connection)?;
+        let mut append = Append::begin(&transaction, time)?;
+        entries(&mut append)?;
+        append.finish()?;
+        Ok(transaction.commit()?)
+    }
+}

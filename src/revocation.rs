@@ -1,0 +1,222 @@
+//! Revoking: from what somebody names to what the ledger records, and from there to a KRL.
+//!
+//! A revocation names serials, key IDs or keys, so that it says the same for ever,
+//! whatever is issued later under the same principal or role.
+
+mod list;
+
+use std::ops::RangeInclusive;
+
+use ssh_key::PublicKey;
+
+use crate::certificate::explain::Fields;
+use crate::certificate::reader::RawCertificate;
+use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, SqliteLedger};
+
+pub use list::{KrlError, Prune, krl};
+
+/// What somebody wants revoked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selector {
+    /// These serials of the CA, issued or not.
+    Serials(RangeInclusive<u64>),
+    /// Every certificate of the CA with this key ID, issued here or not.
+    KeyId(String),
+    /// This certificate, by its serial, else by its key ID.
+    Certificate(Box<RawCertificate>),
+    /// This key: its blob. The key itself, and every certificate for it.
+    Key(Vec<u8>),
+    /// The key of this SHA-256 fingerprint, with the same effect.
+    Fingerprint([u8; 32]),
+    /// Every certificate of the CA in the ledger that names this principal.
+    Principal(String),
+    /// Every certificate of the CA in the ledger that this role allowed.
+    Role(String),
+    /// Every certificate of the CA in the ledger that this requester asked for.
+    Requester(String),
+    /// Every certificate of the CA in the ledger that was reserved before, in Unix seconds.
+    IssuedBefore(u64),
+}
+
+/// What a revocation would catch, before it is recorded.
+#[derive(Debug, Default)]
+pub struct Caught {
+    /// What would be recorded, without reason and keyboard.
+    pub revoked: Revoked,
+    /// The certificates in the ledger that it hits.
+    pub certificates: Vec<Hit>,
+}
+
+/// A certificate that a revocation hits.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Hit {
+    /// Its CA.
+    pub ca: String,
+    /// Its serial.
+    pub serial: u64,
+    /// Its key ID.
+    pub key_id: String,
+    /// Its principals.
+    pub principals: Vec<String>,
+    /// Its validity in words.
+    pub validity: String,
+}
+
+/// Why nothing can be revoked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RevokeError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The selectors mean no key, and no certificate that is known.
+    #[error("nothing is caught: no certificate of CA `{0}` in the ledger is meant")]
+    Nothing(String),
+    /// A certificate of another CA, among selectors of this one.
+    #[error("the certificate is not by CA `{0}`")]
+    OtherCa(String),
+    /// Serial 0, which no KRL can name, or a range that runs backwards.
+    #[error("serials run from 1 up, and a range from its lower end")]
+    Serials,
+    /// The CA's key cannot be encoded.
+    #[error("public key")]
+    Encode(#[from] ssh_key::Error),
+}
+
+/// Finds what `selectors` mean for the CA.
+///
+/// # Errors
+/// [`RevokeError`].
+pub fn catch(
+    ledger: &SqliteLedger,
+    ca: &Ca,
+    selectors: &[Selector],
+) -> Result<Caught, RevokeError> {
+    let mut caught = Caught::default();
+    caught.revoked.ca = PublicKey::from(ca.public_key().clone()).to_bytes()?;
+    for selector in selectors {
+        name(&mut caught.revoked, selector, ca.name())?;
+    }
+    ledger.each_record(&mut |record| {
+        let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
+        if record.ca != ca.name() || !selectors.iter().any(|s| means(s, &record, &fields)) {
+            return;
+        }
+        let serial = record.reserved.serial;
+        if selectors
+            .iter()
+            .any(|s| s.is_by_record() && means(s, &record, &fields))
+        {
+            caught.revoked.serials.push((serial, serial));
+        }
+        caught.certificates.push(Hit {
+            ca: record.ca,
+            serial,
+            key_id: fields.key_id,
+            principals: fields.principals,
+            validity: fields.validity,
+        });
+    })?;
+    if caught.revoked.is_empty() {
+        return Err(RevokeError::Nothing(ca.name().to_owned()));
+    }
+    join(&mut caught.revoked.serials);
+    Ok(caught)
+}
+
+impl Selector {
+    /// Whether it is answered by looking through the ledger, rather than by itself.
+    fn is_by_record(&self) -> bool {
+        matches!(
+            self,
+            Self::Principal(_) | Self::Role(_) | Self::Requester(_) | Self::IssuedBefore(_)
+        )
+    }
+}
+
+/// Takes over what a selector names by itself.
+fn name(revoked: &mut Revoked, selector: &Selector, ca: &str) -> Result<(), RevokeError> {
+    match selector {
+        Selector::Serials(range) if *range.start() == 0 || range.is_empty() => {
+            return Err(RevokeError::Serials);
+        }
+        Selector::Serials(range) => revoked.serials.push((*range.start(), *range.end())),
+        Selector::KeyId(key_id) => revoked.key_ids.push(key_id.clone()),
+        Selector::Key(key) => revoked.keys.push(key.clone()),
+        Selector::Fingerprint(hash) => revoked.sha256s.push(*hash),
+        Selector::Certificate(certificate) if certificate.ca_key() != revoked.ca => {
+            return Err(RevokeError::OtherCa(ca.to_owned()));
+        }
+        Selector::Certificate(certificate) => match certificate.serial() {
+            0 => revoked.key_ids.push(key_id(certificate)),
+            serial => revoked.serials.push((serial, serial)),
+        },
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether a selector means this certificate.
+fn means(selector: &Selector, record: &Record, fields: &Fields) -> bool {
+    let reserved = &record.reserved;
+    match selector {
+        Selector::Serials(range) => range.contains(&reserved.serial),
+        Selector::KeyId(key_id) => fields.key_id == *key_id,
+        Selector::Certificate(certificate) => match certificate.serial() {
+            0 => fields.key_id == key_id(certificate),
+            serial => serial == reserved.serial,
+        },
+        Selector::Key(key) => {
+            let key = PublicKey::from_bytes(key);
+            key.is_ok_and(|key| key.fingerprint(Default::default()).to_string() == fields.key)
+        }
+        Selector::Fingerprint(hash) => fingerprint(hash) == fields.key,
+        Selector::Principal(principal) => fields.principals.contains(principal),
+        Selector::Role(role) => reserved.role == *role,
+        Selector::Requester(requester) => reserved.requester == *requester,
+        Selector::IssuedBefore(time) => record.time < *time,
+    }
+}
+
+fn key_id(certificate: &RawCertificate) -> String {
+    String::from_utf8_lossy(certificate.key_id()).into_owned()
+}
+
+fn fingerprint(hash: &[u8; 32]) -> String {
+    ssh_key::Fingerprint::Sha256(*hash).to_string()
+}
+
+/// Joins ranges that touch or overlap.
+fn join(ranges: &mut Vec<(u64, u64)>) {
+    ranges.sort_unstable();
+    let mut joined: Vec<(u64, u64)> = Vec::with_capacity(ranges.len());
+    for (first, last) in ranges.drain(..) {
+        match joined.last_mut() {
+            Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+            _ => joined.push((first, last)),
+        }
+    }
+    *ranges = joined;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_that_touch_or_overlap_are_joined() {
+        let mut ranges = vec![(7, 9), (1, 2), (3, 3), (8, 20), (u64::MAX, u64::MAX)];
+        join(&mut ranges);
+        assert_eq!(ranges, [(1, 3), (7, 20), (u64::MAX, u64::MAX)]);
+    }
+
+    #[test]
+    fn serial_0_and_a_backward_range_are_refused() {
+        for range in [0..=5, RangeInclusive::new(9, 8)] {
+            let selector = Selector::Serials(range);
+            let named = name(&mut Revoked::default(), &selector, "users");
+            assert!(matches!(named, Err(RevokeError::Serials)));
+        }
+    }
+}

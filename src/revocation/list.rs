@@ -1,0 +1,150 @@
+//! All that was revoked, as a KRL.
+
+use std::collections::BTreeSet;
+use std::ffi::CString;
+
+use ssh_key::PublicKey as SshPublicKey;
+
+use crate::certificate::explain::Fields;
+use crate::krl::{Header, KeyError, Krl, PublicKey, Revocations, SerialRange};
+use crate::ledger::{Ca, Ledger, LedgerError, Revoked, SqliteLedger, State};
+
+/// Whether certificates that have expired are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prune {
+    /// Everything is named for ever.
+    Nothing,
+    /// What expired before this time, in Unix seconds, is left out, where the ledger
+    /// knows when it expires. A margin for wrong clocks is the caller's.
+    ExpiredBefore(u64),
+}
+
+/// Why no KRL can be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KrlError {
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A key in the ledger is none that a KRL can name.
+    #[error("a revoked key cannot be named in a KRL")]
+    Key(#[from] KeyError),
+    /// A key ID with a NUL byte cannot be named.
+    #[error("key ID {0:?} cannot be named in a KRL")]
+    KeyId(String),
+    /// A CA's key cannot be encoded.
+    #[error("public key")]
+    Encode(#[from] ssh_key::Error),
+}
+
+/// The KRL of these CAs: every revocation, and the serials of reservations that were
+/// given up, whose signature may exist although nobody released it.
+///
+/// # Errors
+/// [`KrlError`].
+pub fn krl(
+    ledger: &SqliteLedger,
+    cas: &[Ca],
+    header: Header,
+    prune: Prune,
+) -> Result<Krl, KrlError> {
+    let mut revocations = Revocations::default();
+    let revoked = ledger.revocations()?;
+    for ca in cas {
+        let blob = SshPublicKey::from(ca.public_key().clone()).to_bytes()?;
+        let mut list = OfCa {
+            key: PublicKey::from_blob(&blob)?,
+            expired: expired(ledger, ca, prune)?,
+            revocations: &mut revocations,
+        };
+        for serial in given_up(ledger, ca)? {
+            list.add_serials(serial, serial);
+        }
+        for (_, revoked) in revoked.iter().filter(|(_, revoked)| revoked.ca == blob) {
+            list.add(revoked)?;
+        }
+    }
+    for (_, revoked) in &revoked {
+        add_keys(&mut revocations, revoked)?;
+    }
+    Ok(Krl::new(header, revocations))
+}
+
+/// What is revoked by CA, on its way into the KRL.
+struct OfCa<'r> {
+    key: PublicKey,
+    /// Serials that are left out.
+    expired: BTreeSet<u64>,
+    revocations: &'r mut Revocations,
+}
+
+impl OfCa<'_> {
+    fn add(&mut self, revoked: &Revoked) -> Result<(), KrlError> {
+        for (first, last) in &revoked.serials {
+            self.add_serials(*first, *last);
+        }
+        for key_id in &revoked.key_ids {
+            let text = CString::new(key_id.as_bytes());
+            let text = text.map_err(|_nul| KrlError::KeyId(key_id.clone()))?;
+            self.revocations.revoke_key_id(Some(&self.key), &text);
+        }
+        Ok(())
+    }
+
+    /// The range, in as many pieces as the expired serials in it leave.
+    fn add_serials(&mut self, first: u64, last: u64) {
+        let mut start = Some(first);
+        for expired in self.expired.range(first..=last) {
+            if let (Some(first), Some(last)) = (start, expired.checked_sub(1)) {
+                add_range(self.revocations, &self.key, first, last);
+            }
+            start = expired.checked_add(1);
+        }
+        if let Some(first) = start {
+            add_range(self.revocations, &self.key, first, last);
+        }
+    }
+}
+
+/// Adds a range that may be empty: nothing lies between two neighbours that expired.
+fn add_range(revocations: &mut Revocations, ca: &PublicKey, first: u64, last: u64) {
+    if let Ok(range) = SerialRange::new(first, last) {
+        revocations.revoke_serials(Some(ca), range);
+    }
+}
+
+/// Keys, which are revoked whoever signed for them.
+fn add_keys(revocations: &mut Revocations, revoked: &Revoked) -> Result<(), KrlError> {
+    for key in &revoked.keys {
+        revocations.revoke_key(&PublicKey::from_blob(key)?);
+    }
+    for hash in &revoked.sha256s {
+        revocations.revoke_sha256(*hash);
+    }
+    Ok(())
+}
+
+/// Serials whose reservation was given up.
+fn given_up(ledger: &SqliteLedger, ca: &Ca) -> Result<Vec<u64>, LedgerError> {
+    let mut serials = Vec::new();
+    ledger.each_record(&mut |record| {
+        if record.ca == ca.name() && !matches!(record.state, State::Issued(_)) {
+            serials.push(record.reserved.serial);
+        }
+    })?;
+    Ok(serials)
+}
+
+/// Serials of what has expired and may be left out.
+fn expired(ledger: &SqliteLedger, ca: &Ca, prune: Prune) -> Result<BTreeSet<u64>, LedgerError> {
+    let mut expired = BTreeSet::new();
+    if let Prune::ExpiredBefore(time) = prune {
+        ledger.each_record(&mut |record| {
+            let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
+            if record.ca == ca.name() && fields.valid_before < time {
+                expired.insert(record.reserved.serial);
+            }
+        })?;
+    }
+    Ok(expired)
+}
