@@ -149,15 +149,14 @@ impl Signer for YubiKeySigner {
             device: self.name.clone(),
             length: message.len(),
         })?;
-        let start = Instant::now();
-        let answer = match self.attempt(&input) {
-            Err(fault) => {
-                self.heal(fault, start.elapsed())?;
-                self.attempt(&input)
+        let answer = match self.timed_attempt(&input) {
+            Err((fault, waited)) => {
+                self.heal(fault, waited)?;
+                self.timed_attempt(&input)
             }
             answer => answer,
         };
-        let answer = answer.map_err(|fault| self.failure(fault, start.elapsed()))?;
+        let answer = answer.map_err(|(fault, waited)| self.failure(fault, waited))?;
         scheme::signature(self.scheme, &answer).map_err(|source| SignerError::Signature {
             device: self.name.clone(),
             source,
@@ -166,6 +165,13 @@ impl Signer for YubiKeySigner {
 }
 
 impl YubiKeySigner {
+    /// A fault comes with the time that the card took for it.
+    fn timed_attempt(&mut self, input: &[u8]) -> Result<Vec<u8>, (CardFault, Duration)> {
+        let start = Instant::now();
+        self.attempt(input)
+            .map_err(|fault| (fault, start.elapsed()))
+    }
+
     /// One private-key operation, after the PIN where each wants it.
     fn attempt(&mut self, input: &[u8]) -> Result<Vec<u8>, CardFault> {
         let device = self.device.as_mut().ok_or(CardFault::NotFound)?;
