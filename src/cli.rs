@@ -149,10 +149,17 @@ fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli,
 
 /// Help and version are a product; all else is a mistake in the arguments.
 fn usage(error: &clap::Error) -> u8 {
-    let _unprintable = error.print();
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Done.code(),
-        _ => Exit::Usage.code(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _unprintable = error.print();
+            Exit::Done.code()
+        }
+        _ => {
+            let words = error.render().to_string();
+            let words = words.strip_prefix("error: ").unwrap_or(&words);
+            terminal::say(&format!("punchmark: {}", words.trim_end()));
+            Exit::Usage.code()
+        }
     }
 }
 

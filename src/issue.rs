@@ -76,6 +76,9 @@ pub enum IssueError {
     /// The run ended before it was signed; the serial is spent.
     #[error("not signed, since the run ended before")]
     NotTried,
+    /// The ledger could not take a serial for it.
+    #[error("not signed, since the ledger could not reserve a serial")]
+    NotReserved,
     /// The ledger did not take it, so it is not released.
     #[error("not released, since the ledger could not record it")]
     NotRecorded,
@@ -200,8 +203,9 @@ struct Run<'a> {
     stop: &'a AtomicBool,
 }
 
-/// An order on its way: refused by the ledger, or reserved and tried.
+/// An order on its way: not taken or refused by the ledger, or reserved and tried.
 enum Tried {
+    Unreserved,
     Refused(ReserveError),
     Reserved(Box<Reservation>, Result<Signature, IssueError>),
 }
@@ -224,24 +228,35 @@ impl Run<'_> {
             if orders.is_empty() {
                 return Ok(());
             }
-            let reserved = self.reserve(orders)?;
             let (tried, chunk) = channel();
             // The finisher only goes away before the last chunk if it panicked.
             if chunks.send(chunk).is_err() {
                 break;
             }
+            let reserved = self.reserve(orders, &tried)?;
             size.timed(|| self.sign_chunk(signer, reserved, &tried));
         }
         Err(RunEnd::Signer)
     }
 
-    fn reserve<T>(&self, orders: Vec<Order<T>>) -> Result<ReservedOrders<T>, LedgerError> {
+    fn reserve<T>(
+        &self,
+        orders: Vec<Order<T>>,
+        chunk: &Sender<(T, Tried)>,
+    ) -> Result<ReservedOrders<T>, LedgerError> {
         let (tags, wanted): (Vec<_>, Vec<_>) = orders
             .into_iter()
             .map(|order| (order.tag, order.wanted))
             .unzip();
-        let reserved = lock(self.ledger).reserve(self.ca, wanted, (self.now)())?;
-        Ok(tags.into_iter().zip(reserved).collect())
+        match lock(self.ledger).reserve(self.ca, wanted, (self.now)()) {
+            Ok(reserved) => Ok(tags.into_iter().zip(reserved).collect()),
+            Err(error) => {
+                for tag in tags {
+                    let _panicked = chunk.send((tag, Tried::Unreserved));
+                }
+                Err(error)
+            }
+        }
     }
 
     fn sign_chunk<T>(
@@ -307,7 +322,8 @@ impl Run<'_> {
 
     fn verify(&self, tried: Tried) -> Verified {
         let (reservation, signature) = match tried {
-            Tried::Refused(refused) => return Verified::Refused(refused),
+            Tried::Unreserved => return Verified::Refused(IssueError::NotReserved),
+            Tried::Refused(refused) => return Verified::Refused(refused.into()),
             Tried::Reserved(reservation, Err(error)) => {
                 return Verified::Failed(reservation, error);
             }
@@ -338,20 +354,23 @@ impl Run<'_> {
                 }
             })
             .collect();
+        if outcomes.is_empty() {
+            return Ok(());
+        }
         lock(self.ledger).record(&outcomes, (self.now)())
     }
 }
 
 /// An order whose signature was checked; not yet recorded.
 enum Verified {
-    Refused(ReserveError),
+    Refused(IssueError),
     Failed(Box<Reservation>, IssueError),
     Issued(Box<Reservation>, Signature, Box<Certificate>),
 }
 
 fn finished<T>((tag, verified): (T, Verified), recorded: bool) -> Finished<T> {
     let result = match verified {
-        Verified::Refused(refused) => Err(refused.into()),
+        Verified::Refused(refused) => Err(refused),
         Verified::Failed(_, error) => Err(error),
         Verified::Issued(..) if !recorded => Err(IssueError::NotRecorded),
         Verified::Issued(reservation, _, certificate) => Ok(Issued {

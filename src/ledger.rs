@@ -207,6 +207,14 @@ pub enum LedgerError {
         /// The newest that is known here.
         known: i64,
     },
+    /// An earlier version wrote it, and it is opened to read only.
+    #[error("ledger {} has format {found}, which this version only reads after it wrote to it", path.display())]
+    OlderFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format number.
+        found: i64,
+    },
     /// Another run writes to it.
     #[error("ledger {} is in use by another run{}", path.display(), by(*holder))]
     Locked {

@@ -4,7 +4,6 @@
 //! (`scripts/layers` holds them to it). The way of a request goes from top to bottom.
 //!
 //! - [`secret`]: a [`secret::Pin`], and how one is asked for.
-//! - [`output`]: files made whole or not at all.
 //! - [`signer`]: what signs: a key in a token, named by a locator.
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
 //! - [`request`]: what comes from outside, not yet believed.
@@ -14,6 +13,7 @@
 //! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`revocation`]: what to revoke, and the KRL of all that was.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
+//! - [`output`]: files made whole or not at all.
 //! - [`ca`]: how a key becomes a CA.
 //! - [`batch`]: many keys in one run.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.

@@ -109,7 +109,7 @@ impl OutputError {
     fn new(path: &Path, source: io::Error) -> Self {
         Self {
             path: path.to_path_buf(),
-            source,
+            source: without_temporary_name(source),
         }
     }
 }
@@ -146,6 +146,15 @@ fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _unsupported = folder.sync_all();
     }
+}
+
+/// tempfile puts the temporary file's name into its errors, which says nothing to people.
+fn without_temporary_name(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|error| error.source());
+    let code = inner
+        .and_then(|error| error.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    code.map_or(error, io::Error::from_raw_os_error)
 }
 
 fn folder(target: &Path) -> &Path {

@@ -138,8 +138,10 @@ pub enum PinError {
         path: String,
     },
     /// The `pinentry` program failed.
-    #[error("pinentry: {reason}")]
+    #[error("{device} needs a PIN, and pinentry cannot ask for it: {reason}")]
     Pinentry {
+        /// The device, named for a person.
+        device: String,
         /// Its own words.
         reason: String,
     },

@@ -151,7 +151,7 @@ pub enum OptionError {
     #[error("{0:?} is no option name of 1 to 255 printable ASCII characters")]
     Name(String),
     /// An `=` with nothing behind it: neither a flag nor a value.
-    #[error("{0} has an empty value after =")]
+    #[error("option {0} has an empty value after =")]
     EmptyValue(String),
     /// The same option with a value, or the same custom option, a second time.
     #[error("{0} is given twice")]

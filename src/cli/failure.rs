@@ -90,6 +90,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Pin(#[from] crate::secret::PinError),
     #[error(transparent)]
+    Passphrase(crate::secret::PinError),
+    #[error(transparent)]
     Krl(#[from] super::krl::KrlFailure),
     #[error("CA `{ca}` has no certificate {serial} in its ledger")]
     NoSuchSerial { ca: String, serial: u64 },
@@ -156,7 +158,8 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     let mut source = error.source();
     while let Some(error) = source {
         let next = error.to_string();
-        if !words.ends_with(&next) {
+        let last = words.rsplit(": ").next().unwrap_or_default();
+        if !words.ends_with(&next) && !next.ends_with(last) {
             words.push_str(": ");
             words.push_str(&next);
         }

@@ -24,9 +24,7 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             "record it first: punchmark adopt NAME --key '{locator}'"
         )),
         Failure::NotInLedger(_) => text("is this the ledger that belongs to this config?"),
-        Failure::OtherPublicKey { .. } => {
-            text("put the recorded key back from a backup; `punchmark ledger list` shows it")
-        }
+        Failure::OtherPublicKey { .. } => text("put the public key file back from a backup"),
         Failure::OtherPurpose { ca, .. } => Some(format!(
             "set `certificates` of [ca.{ca}] back in the config"
         )),
@@ -107,6 +105,9 @@ fn ledger(error: &LedgerError) -> Option<String> {
             text("put it back from a backup: without it, serials would be given out twice")
         }
         LedgerError::Locked { .. } => text("wait for the other run to end, then try again"),
+        LedgerError::OlderFormat { .. } => {
+            text("any run that writes brings it up to date: `punchmark krl --out FILE`, say")
+        }
         LedgerError::NewerFormat { .. } => text("use the version of punchmark that wrote it"),
         LedgerError::Head => text("`punchmark ledger verify` says where it begins to be wrong"),
         LedgerError::CaKnown { .. } => text("a key is CA only once; use it by that name"),

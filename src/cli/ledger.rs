@@ -19,6 +19,7 @@ pub(super) use filter::instant;
 
 /// Read the ledger: every serial that was taken, and what became of it
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Ledger {
     #[command(subcommand)]
     command: Command,
@@ -93,3 +94,9 @@ fn read_text(path: &Path) -> Result<String, Failure> {
         source,
     })
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ledger list --principal peter --since -1w
+  punchmark ledger show users 42
+  punchmark ledger verify --signatures";

@@ -91,9 +91,9 @@ fn json(new: &NewCa<'_>, done: &Established) -> serde_json::Value {
         "key": done.key.locator.to_string(),
         "token-says": done.key.origin,
         "public-key": done.public_key_line.trim_end(),
-        "public-key-file": done.public_key_file,
-        "config": done.config,
-        "ledger": done.ledger,
+        "public-key-file": done.public_key_file.to_string_lossy(),
+        "config": done.config.to_string_lossy(),
+        "ledger": done.ledger.to_string_lossy(),
         "next-serial": new.next_serial,
     })
 }

@@ -138,6 +138,7 @@ fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
         Ok(pin) => Ok(Pin::new(pin.expose_secret().to_owned())),
         Err(pinentry::Error::Cancelled) => Err(PinError::Cancelled),
         Err(error) => Err(PinError::Pinentry {
+            device: device.to_owned(),
             reason: error.to_string(),
         }),
     }

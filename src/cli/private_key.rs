@@ -25,7 +25,7 @@ pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failur
     if !key.is_encrypted() {
         return Ok((key, false));
     }
-    let passphrase = ask_passphrase(&name)?;
+    let passphrase = ask_passphrase(&name).map_err(Failure::Passphrase)?;
     let key = key.decrypt(passphrase.expose()).map_err(in_file)?;
     Ok((key, true))
 }

@@ -162,16 +162,21 @@ fn json(report: &Report<'_>) -> serde_json::Value {
             line,
             resumed,
         } => json!({
-            "file": file, "output": output, "serial": serial,
+            "file": file.map(words), "output": output.map(words), "serial": serial,
             "state": if *resumed { "kept" } else { "signed" },
             "certificate": line.trim_end(),
         }),
         Report::Failed { file, error } => json!({
-            "file": file, "state": if is_refusal(error) { "refused" } else { "failed" },
+            "file": file.map(words), "state": if is_refusal(error) { "refused" } else { "failed" },
             "error": chain(error), "serial": spent(error),
         }),
-        Report::NotTried { file } => json!({ "file": file, "state": "not tried" }),
+        Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
     }
+}
+
+/// A path, as far as it is text: JSON knows no other.
+fn words(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
 /// The serial of a certificate that exists, but could not be written.

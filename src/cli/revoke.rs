@@ -151,11 +151,11 @@ fn print(context: &Context, ca: &Ca, caught: &Caught) -> Result<(), Failure> {
     if !context.talks() {
         return Ok(());
     }
-    let number = caught.certificates.len();
-    product(&format!(
-        "{number} certificates of {} in the ledger are meant",
-        ca.name()
-    ))?;
+    let meant = match caught.certificates.len() {
+        1 => "1 certificate".to_owned(),
+        number => format!("{number} certificates"),
+    };
+    product(&format!("caught in the ledger of {}: {meant}", ca.name()))?;
     for hit in &caught.certificates {
         product(&format!(
             "  {:>6}  {}  {:?}  {}",

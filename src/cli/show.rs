@@ -44,6 +44,10 @@ impl Show {
             match read(file) {
                 Ok(shown) => print(context, file, &shown, known.as_deref())?,
                 Err(words) => {
+                    if context.json() {
+                        let value = json!({ "file": file.to_string_lossy(), "error": words });
+                        product(&value.to_string())?;
+                    }
                     say(&format!("punchmark: {}: {words}", file.display()));
                     exit = Exit::Failed;
                 }
@@ -135,20 +139,27 @@ fn certificate_json(
     comment: &str,
     alarms: &[Alarm],
 ) -> Value {
-    let alarms: Vec<_> = alarms
-        .iter()
-        .map(|alarm| json!({ "alarm": alarm, "words": alarm.to_string(), "note": alarm.is_note() }))
-        .collect();
+    let alarms: Vec<_> = alarms.iter().map(alarm_json).collect();
     json!({
-        "file": file, "is": "certificate", "comment": comment,
+        "file": file.to_string_lossy(), "is": "certificate", "comment": comment,
         "certificate": Fields::of(certificate), "alarms": alarms,
     })
+}
+
+/// The alarm's own fields, and beside them its words.
+fn alarm_json(alarm: &Alarm) -> Value {
+    let mut value = json!(alarm);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("words".to_owned(), json!(alarm.to_string()));
+        fields.insert("note".to_owned(), json!(alarm.is_note()));
+    }
+    value
 }
 
 fn key_json(file: &Path, key: &KeyData, comment: &str) -> Value {
     let certifiable = Subject::try_from(key.clone());
     json!({
-        "file": file, "is": "public key", "comment": comment,
+        "file": file.to_string_lossy(), "is": "public key", "comment": comment,
         "algorithm": describe(key), "fingerprint": fingerprint(key),
         "certifiable": certifiable.is_ok(),
         "reason": certifiable.err().map(|error| error.to_string()),

@@ -1,5 +1,6 @@
 //! Words to a person, and a person's answers.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::failure::{Failure, chain};
@@ -8,16 +9,36 @@ use super::hint::hint;
 /// A line of the product, on stdout.
 pub(crate) fn product(line: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{line}").map_err(Failure::Output)
+    writeln!(stdout, "{}", plain(line)).map_err(Failure::Output)
 }
 
 /// A line for a person, on stderr. Nobody may be there to read it.
 pub(crate) fn say(line: &str) {
-    let _closed = writeln!(io::stderr().lock(), "{line}");
+    let _closed = writeln!(io::stderr().lock(), "{}", plain(line));
+}
+
+/// Escapes what would steer a terminal: a file's name may hold anything.
+fn plain(line: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !line.contains(steers) {
+        return line.into();
+    }
+    let mut plain = String::with_capacity(line.len() + 8);
+    for c in line.chars() {
+        match steers(c) {
+            true => plain.extend(c.escape_default()),
+            false => plain.push(c),
+        }
+    }
+    plain.into()
 }
 
 /// The error and the way out.
 pub(crate) fn print_failure(failure: &Failure) {
+    if matches!(failure, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
+        // Whoever read stdout has read enough.
+        return;
+    }
     say(&format!("punchmark: {}", chain(failure)));
     if let Some(hint) = hint(failure) {
         say(&format!("  hint: {hint}"));
@@ -65,3 +86,14 @@ pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
 }
 
 const LONGEST_ANSWER: u64 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_would_steer_a_terminal_is_escaped() {
+        assert_eq!(plain("a\tpétér\nb"), "a\tpétér\nb");
+        assert_eq!(plain("\u{1b}[2Jx\r\u{9b}1m"), "\\u{1b}[2Jx\\r\\u{9b}1m");
+    }
+}

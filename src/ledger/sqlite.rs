@@ -9,8 +9,6 @@ mod schema;
 mod serials;
 mod tree;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{
@@ -44,21 +42,23 @@ impl SqliteLedger {
     /// [`LedgerError::Exists`] if there is one.
     pub fn create(path: &Path) -> Result<Self, LedgerError> {
         let lock = WriterLock::take(path)?;
-        let created = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path);
-        created.map_err(|source| match source.kind() {
-            std::io::ErrorKind::AlreadyExists => LedgerError::Exists(path.to_path_buf()),
-            _ => file_error(path, source),
-        })?;
-        let mut connection = Connection::open_with_flags(path, flags(Access::Write))?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        // Made whole under another name: a run that is killed leaves no half of a ledger.
+        let file = tempfile::Builder::new()
+            .prefix(".punchmark-")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|source| file_error(path, source))?;
+        let mut connection = Connection::open_with_flags(file.path(), flags(Access::Write))?;
         schema::create(&mut connection)?;
-        Ok(Self {
-            connection,
-            _lock: Some(lock),
-        })
+        connection.close().map_err(|(_, error)| error)?;
+        file.persist_noclobber(path)
+            .map_err(|error| match error.error.kind() {
+                std::io::ErrorKind::AlreadyExists => LedgerError::Exists(path.to_path_buf()),
+                _ => file_error(path, error.error),
+            })?;
+        Self::open_locked(path, lock)
     }
 
     /// Opens a ledger to write to it; no other run can meanwhile.
@@ -67,7 +67,10 @@ impl SqliteLedger {
     /// [`LedgerError::Missing`], [`LedgerError::Locked`], and what makes a file unusable.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         require(path)?;
-        let lock = WriterLock::take(path)?;
+        Self::open_locked(path, WriterLock::take(path)?)
+    }
+
+    fn open_locked(path: &Path, lock: WriterLock) -> Result<Self, LedgerError> {
         let mut connection = Connection::open_with_flags(path, flags(Access::Write))?;
         schema::check(&connection, path)?;
         schema::configure(&connection)?;
@@ -87,6 +90,7 @@ impl SqliteLedger {
         require(path)?;
         let connection = Connection::open_with_flags(path, flags(Access::Read))?;
         schema::check(&connection, path)?;
+        schema::require_newest(&connection, path)?;
         Ok(Self {
             connection,
             _lock: None,

@@ -104,7 +104,7 @@ impl Make {
         let version = list.header().version;
         if context.json() {
             let value = json!({
-                "version": version, "file": self.out, "bytes": bytes,
+                "version": version, "file": self.out.as_deref().map(Path::to_string_lossy), "bytes": bytes,
                 "abandoned-reservations": abandoned,
             });
             product(&value.to_string())?;

@@ -99,6 +99,7 @@ fn json(record: &Record, fields: &Fields) -> Value {
         "sequence": reserved.sequence,
         "state": word(&record.state),
         "reserved": utc(record.time),
+        "reserved-unix": record.time,
         "role": reserved.role,
         "requester": reserved.requester,
         "keyboard": reserved.keyboard,

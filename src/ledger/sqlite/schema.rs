@@ -9,13 +9,24 @@ use crate::ledger::LedgerError;
 
 /// Makes the tables of the newest format in an empty file.
 pub(super) fn create(connection: &mut Connection) -> Result<(), LedgerError> {
-    configure(connection)?;
     let transaction = connection.transaction()?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.execute_batch(FORMAT_1)?;
     transaction.execute_batch(FORMAT_2)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     Ok(transaction.commit()?)
+}
+
+/// Whoever only reads cannot bring an older ledger to the newest format.
+pub(super) fn require_newest(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let found = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found == FORMAT {
+        true => Ok(()),
+        false => Err(LedgerError::OlderFormat {
+            path: path.to_path_buf(),
+            found,
+        }),
+    }
 }
 
 /// Brings an older ledger to the newest format, in one step or not at all.
