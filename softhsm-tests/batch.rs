@@ -161,6 +161,32 @@ fn a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_kno
     admin.assert_issued(count_issued(&admin));
 }
 
+#[test]
+fn a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on() {
+    let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
+    let keys = admin.public_keys(200);
+    let mut command = admin.punchmark.background();
+    command.args(SIGN).args(&keys).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_until("the first certificate is there", || {
+        certificate_of(&keys[0]).exists()
+    });
+    run(bounded("kill").args(["-INT", &child.id().to_string()])).ok();
+    let output = child.wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("the run was stopped"), "{words}");
+    assert!(words.contains("--resume goes on"), "{words}");
+    let written = admin.certificates().len();
+    assert!((1..200).contains(&written), "{written}");
+    admin.assert_issued(written);
+    let states: Vec<_> = admin.ledger().iter().map(|e| e["state"].clone()).collect();
+    assert!(states.iter().all(|state| state == "issued"), "{states:?}");
+    let files = std::fs::read_dir(admin.punchmark.home()).unwrap();
+    let mut names = files.map(|file| file.unwrap().file_name());
+    assert!(!names.any(|name| name.to_string_lossy().starts_with(".punchmark-")));
+}
+
 fn count_issued(admin: &Admin) -> usize {
     let ledger = admin.ledger();
     let issued = ledger.iter().filter(|entry| entry["state"] == "issued");

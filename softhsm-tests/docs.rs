@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 11] = [
+const SUBCOMMANDS: [&str; 15] = [
     "",
     "tokens",
     "init",
@@ -107,6 +107,10 @@ const SUBCOMMANDS: [&str; 11] = [
     "ledger verify",
     "ledger checkpoint",
     "ledger check-proof",
+    "krl",
+    "krl show",
+    "krl spec",
+    "krl check",
 ];
 const README: &str = include_str!("../README.md");
 const RUNNABLE: &str = "```console run\n";

@@ -402,3 +402,21 @@ fn no_secret_is_in_any_file_of_the_home() {
         assert!(!found, "{}", file.display());
     }
 }
+
+#[test]
+fn an_import_that_the_ledger_refuses_puts_no_key_into_the_token() {
+    let admin = Admin::new(Token::softhsm());
+    admin.key("ca_key", P256);
+    let import = |name: &str| {
+        let key = admin.token.locator(name);
+        let from = ["--from", "ca_key", "--next-serial", "1"];
+        let arguments = [&["import", name, "--key", &key][..], &from].concat();
+        admin.punchmark.pinned(&arguments)
+    };
+    import("first").ok();
+    import("second").exits(1).says("knows CA `first` already");
+    let token = admin.token.locator("second");
+    let seen = admin.punchmark.pinned(&["tokens", "--login", &token]).ok();
+    assert!(seen.stdout.contains("object=first"), "{seen}");
+    assert!(!seen.stdout.contains("second"), "{seen}");
+}

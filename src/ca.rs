@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::PublicKey;
 use ssh_key::private::KeypairData;
+use ssh_key::public::KeyData;
 
 use crate::certificate::Serial;
+use crate::certificate::subject::fingerprint;
 use crate::config::{CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca};
 use crate::issue::{SelfTestError, self_test};
 use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SqliteLedger};
@@ -114,6 +116,7 @@ pub fn establish(
     time: u64,
 ) -> Result<Established, EstablishError> {
     let mut home = Home::prepare(place, new)?;
+    home.refuse_known(new)?;
     let key = obtain(new, pins)?;
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
@@ -189,6 +192,29 @@ impl Home {
             config,
             ledger,
         })
+    }
+
+    /// Refuses what the ledger would refuse later, before a key is put into the token.
+    fn refuse_known(&self, new: &NewCa<'_>) -> Result<(), EstablishError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
+        let imported = match new.source {
+            Source::Adopt => return Ok(()),
+            Source::Generate(_) => None,
+            Source::Import(key) => Some(KeyData::try_from(key)?),
+        };
+        let known = ledger.cas()?.into_iter().find(|ca| {
+            ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
+        });
+        match known {
+            Some(ca) => Err(LedgerError::CaKnown {
+                name: ca.name().to_owned(),
+                fingerprint: fingerprint(ca.public_key()),
+            }
+            .into()),
+            None => Ok(()),
+        }
     }
 
     /// A public key file of the same key may be there, from a run that was cut short.

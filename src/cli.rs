@@ -6,9 +6,11 @@
 mod adopt;
 mod context;
 mod failure;
+mod getopt;
 mod hint;
 mod import;
 mod init;
+mod interrupt;
 mod krl;
 mod ledger;
 mod next_steps;
@@ -134,7 +136,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
 
 fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(arguments)?;
+    let matches = command.try_get_matches_from_mut(getopt::split_attached(arguments))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     match cli.global {
         // clap sees this conflict only where both stand on one side of the subcommand.
@@ -171,4 +173,6 @@ Examples:
   punchmark init users --key 'pkcs11:token=Root%20CA;object=users' --algorithm p256
   punchmark sign -s users -I 'peter, laptop' -n peter -V +8h peter.pub
   punchmark show peter-cert.pub
-  punchmark ledger list";
+  punchmark ledger list
+
+Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by policy";

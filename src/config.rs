@@ -10,6 +10,7 @@ mod surroundings;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -82,6 +83,14 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Anybody could change it, and it names a module to load.
+    #[error("config {} can be written by everybody (mode {mode:04o})", path.display())]
+    WritableByAll {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
     /// It is not what a config looks like.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Syntax {
@@ -127,6 +136,7 @@ impl Config {
                 source,
             },
         })?;
+        refuse_open_to_all(path)?;
         Self::parse(path, text)
     }
 
@@ -251,6 +261,17 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
+}
+
+fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {
+    let mode = path.metadata().map(|metadata| metadata.mode() & 0o7777);
+    match mode {
+        Ok(mode) if mode & 0o002 != 0 => Err(ConfigError::WritableByAll {
+            path: path.to_path_buf(),
+            mode,
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {

@@ -91,6 +91,9 @@ pub enum RunEnd {
     /// The key can sign no more; the error of the last order says why.
     #[error("the run was ended, since the key can sign no more")]
     Signer,
+    /// Somebody asked it to stop; what was begun was finished.
+    #[error("the run was stopped")]
+    Interrupted,
     /// The ledger failed; nothing of the last chunk was released.
     #[error("the run was ended by the ledger")]
     Ledger(#[from] LedgerError),

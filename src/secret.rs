@@ -131,6 +131,12 @@ pub enum PinError {
         /// The file as it was named.
         path: String,
     },
+    /// A PIN that a person could not have typed.
+    #[error("PIN file {path} holds a control character or a second line")]
+    FileControl {
+        /// The file as it was named.
+        path: String,
+    },
     /// A PIN file of more than [`PIN_MAX`] bytes.
     #[error("PIN file {path} holds more than {PIN_MAX} bytes")]
     FileTooLong {

@@ -1,10 +1,10 @@
-//! Anybody's bytes as a KRL, as a specification, and as a key or certificate: what
+//! Anybody's bytes as a KRL, as a specification, and as a key, certificate or key file: what
 //! is read must write, read back, show and search without a panic.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::krl::{Certificate, Header, Krl, PublicKey, Revocations, Subject, spec};
+use punchmark::krl::{Certificate, Header, KeyFile, Krl, PublicKey, Revocations, Subject, spec};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(krl) = Krl::from_bytes(bytes) {
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     if spec::revoke(bytes, &spec::Ca::Any, &mut revocations).is_ok() {
         go_round(&Krl::new(Header::default(), revocations));
     }
-    let _ = PublicKey::from_blob(bytes);
+    let _ = (PublicKey::from_blob(bytes), KeyFile::read(bytes));
     if let Ok(certificate) = Certificate::from_blob(bytes) {
         let mut revocations = Revocations::default();
         let subject = Subject::Certificate(certificate);

@@ -74,7 +74,7 @@ fn json_has_all_that_the_words_have() {
     let line = String::from_utf8(folder.read("user.pub")).unwrap();
     folder.write(
         "a",
-        format!("serial: 1-9\nserial: 18446744073709551615\nid: søren\n"),
+        "serial: 1-9\nserial: 18446744073709551615\nid: søren\n",
     );
     folder.write(
         "b",

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
@@ -9,7 +10,7 @@ use ssh_key::public::KeyData;
 use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
 use crate::certificate::{Serial, certificate_line, reader};
 use crate::config::{SubjectFile, read_limited};
-use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, SharedLedger, lock};
+use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, RunEnd, SharedLedger, lock};
 use crate::ledger::{Ca, SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
 use crate::policy::{CaFacts, decide};
@@ -29,6 +30,8 @@ pub struct Batch<'a> {
     pub keyboard: String,
     /// The clock, in Unix seconds.
     pub now: &'a (dyn Fn() -> u64 + Sync),
+    /// Set when somebody wants the run to stop.
+    pub interrupted: &'a AtomicBool,
     /// Is told what became of each key, from two threads.
     pub report: &'a (dyn Fn(Report<'_>) + Sync),
 }
@@ -60,14 +63,13 @@ impl Batch<'_> {
             }
             Subjects::Files(files) => {
                 let mut files = files.zip(0..);
-                let mut orders =
-                    std::iter::from_fn(|| files.find_map(|(file, index)| run.order(file, index)));
+                let mut orders = std::iter::from_fn(|| run.next_order(&mut files));
                 let ended = ca.issue(ledger, &mut orders, self.now, &mut release);
-                if ended.is_err() {
-                    let rest = files.map_while(|(file, _)| file.ok());
-                    rest.for_each(|file| run.not_tried(&file));
+                let rest = files.map_while(|(file, _)| file.ok());
+                match (rest.map(|file| run.not_tried(&file)).count(), ended) {
+                    (1.., Ok(())) => Err(RunEnd::Interrupted),
+                    (_, ended) => ended,
                 }
-                ended
             }
         };
         Ended {
@@ -90,6 +92,20 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The next file that gives an order; none when somebody wants the run to stop.
+    fn next_order(
+        &self,
+        files: &mut dyn Iterator<Item = (io::Result<PathBuf>, u64)>,
+    ) -> Option<Order<Destination>> {
+        while !self.batch.interrupted.load(Ordering::Relaxed) {
+            let (file, index) = files.next()?;
+            if let Some(order) = self.order(file, index) {
+                return Some(order);
+            }
+        }
+        None
+    }
+
     /// The order for one file, unless it failed or was resumed, which is reported.
     fn order(&self, file: io::Result<PathBuf>, index: u64) -> Option<Order<Destination>> {
         let file = match file {

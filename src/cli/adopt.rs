@@ -35,7 +35,7 @@ pub(super) fn first_serial(given: Option<u64>) -> Result<Serial, Failure> {
         return serial(&number.to_string());
     }
     match ask(QUESTION)? {
-        Some(answer) if answer.is_empty() => Ok(Serial::FIRST),
+        Some(answer) if ["", "n", "no", "never"].contains(&answer.as_str()) => Ok(Serial::FIRST),
         Some(answer) => {
             let highest = serial(&answer)?;
             highest

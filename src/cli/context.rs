@@ -124,6 +124,16 @@ impl Context {
             false => terminal::confirm(question),
         }
     }
+
+    /// Standard input holds one thing.
+    pub(crate) fn refuse_two_on_stdin(&self, reads_stdin: bool) -> Result<(), Failure> {
+        match self.global.pin_fd == Some(0) && reads_stdin {
+            true => Err(Failure::Usage(
+                "stdin cannot hold both the PIN (--pin-fd 0) and what `-` stands for".to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
 }
 
 /// A clock that leaps ahead may be right, if a person says so by a whole word.

@@ -55,7 +55,7 @@ pub(crate) enum Failure {
     Place(#[from] PlaceError),
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("CA `{0}` is in the config, but not in the ledger")]
+    #[error("the ledger has no CA `{0}`")]
     NotInLedger(String),
     #[error("{file} is not the public key that the ledger has for CA `{ca}`")]
     OtherPublicKey { ca: String, file: String },
@@ -87,6 +87,10 @@ pub(crate) enum Failure {
         path: String,
         source: ssh_key::Error,
     },
+    #[error("{path} is no private key in OpenSSH's form")]
+    NoPrivateKey { path: String },
+    #[error("{path}: wrong passphrase")]
+    WrongPassphrase { path: String },
     #[error(transparent)]
     Pin(#[from] crate::secret::PinError),
     #[error(transparent)]

@@ -1,5 +1,7 @@
 //! The way out of each failure: the one place that advises flags and commands.
 
+use rusqlite::ErrorCode;
+
 use super::failure::Failure;
 use super::krl::KrlFailure;
 use crate::batch::BatchError;
@@ -42,11 +44,15 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             "keep this file as it is, and compare it with a backup: it was changed, cut short, \
              or an older copy was put back",
         ),
+        Failure::NoPrivateKey { path } => Some(format!(
+            "an older form is made a new one by: ssh-keygen -p -f {path}"
+        )),
         Failure::LedgerKeyType { .. } => {
             text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
         }
         Failure::Pin(error) => pin(error),
         Failure::Krl(error) => krl(error),
+        Failure::Run(RunEnd::Interrupted) => text("the same command with --resume goes on"),
         Failure::Run(RunEnd::Signer) => {
             text("when the token is back, the same command with --resume goes on")
         }
@@ -92,6 +98,7 @@ fn config(error: &ConfigError) -> Option<String> {
         ConfigError::Missing(_) => {
             text("make a CA with `punchmark init`, or name another config with --config FILE")
         }
+        ConfigError::WritableByAll { path, .. } => Some(format!("chmod o-w {}", path.display())),
         ConfigError::NoCa { .. } => {
             text("make it with `punchmark init`, or name one that is there")
         }
@@ -111,11 +118,27 @@ fn ledger(error: &LedgerError) -> Option<String> {
         LedgerError::NewerFormat { .. } => text("use the version of punchmark that wrote it"),
         LedgerError::Head => text("`punchmark ledger verify` says where it begins to be wrong"),
         LedgerError::CaKnown { .. } => text("a key is CA only once; use it by that name"),
-        LedgerError::Store(_) => {
-            text("nothing was released that the ledger does not hold; see that the disk has room")
-        }
+        LedgerError::Store(error) => store(error),
         _ => None,
     }
+}
+
+fn store(error: &rusqlite::Error) -> Option<String> {
+    text(match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => {
+            "make room; nothing was released that the ledger does not hold, and --resume goes on"
+        }
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            "see that you may write to the ledger, to its -wal and -shm beside it, and to its folder"
+        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            "another program has the ledger open; close it there"
+        }
+        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
+            "keep this file as it is, and put the ledger back from a backup"
+        }
+        _ => return None,
+    })
 }
 
 fn clock(error: &ClockError) -> Option<String> {

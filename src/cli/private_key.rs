@@ -17,17 +17,18 @@ pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failur
         path: name.clone(),
         source,
     })?;
-    let in_file = |source| Failure::KeyFile {
-        path: name.clone(),
-        source,
-    };
-    let key = PrivateKey::from_openssh(text.as_bytes()).map_err(in_file)?;
+    let key = PrivateKey::from_openssh(text.as_bytes());
+    // Its own error speaks of bytes of PEM, which tells nobody what to do.
+    let key = key.map_err(|_| Failure::NoPrivateKey { path: name.clone() })?;
     if !key.is_encrypted() {
         return Ok((key, false));
     }
     let passphrase = ask_passphrase(&name).map_err(Failure::Passphrase)?;
-    let key = key.decrypt(passphrase.expose()).map_err(in_file)?;
-    Ok((key, true))
+    match key.decrypt(passphrase.expose()) {
+        Ok(key) => Ok((key, true)),
+        Err(ssh_key::Error::Crypto) => Err(Failure::WrongPassphrase { path: name }),
+        Err(source) => Err(Failure::KeyFile { path: name, source }),
+    }
 }
 
 /// An RSA-16384 private key takes 13 KiB.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::failure::{chain, is_refusal};
 use super::hint::hint_of_key;
-use super::terminal::{product, say};
+use super::terminal::{path, product, say};
 use crate::batch::{BatchError, Report};
 
 /// How much of each key's fate is told, and in which form.
@@ -90,8 +90,8 @@ impl Progress {
             } => {
                 let word = if *resumed { "kept" } else { "signed" };
                 match self.style {
-                    Style::Single => say(&format!("{word} {}", output.display())),
-                    Style::Lines => say(&format!("{word} {}: serial {serial}", output.display())),
+                    Style::Single => say(&format!("{word} {}", path(output))),
+                    Style::Lines => say(&format!("{word} {}: serial {serial}", path(output))),
                     _ => {}
                 }
             }
@@ -110,7 +110,7 @@ impl Progress {
 
     fn complain(&self, file: Option<&Path>, words: &str) {
         let words = match file {
-            Some(file) => format!("punchmark: {}: {words}", file.display()),
+            Some(file) => format!("punchmark: {}: {words}", path(file)),
             None => format!("punchmark: {words}"),
         };
         self.bar.suspend(|| say(&words));

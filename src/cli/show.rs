@@ -8,7 +8,7 @@ use ssh_key::public::KeyData;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::terminal::{product, say};
+use super::terminal::{path, product, say};
 use crate::certificate::Subject;
 use crate::certificate::alarm::{Alarm, alarms};
 use crate::certificate::explain::Fields;
@@ -42,13 +42,17 @@ impl Show {
         let mut exit = Exit::Done;
         for file in &self.files {
             match read(file) {
-                Ok(shown) => print(context, file, &shown, known.as_deref())?,
+                Ok(all) => {
+                    for shown in &all {
+                        print(context, file, shown, known.as_deref())?;
+                    }
+                }
                 Err(words) => {
                     if context.json() {
                         let value = json!({ "file": file.to_string_lossy(), "error": words });
                         product(&value.to_string())?;
                     }
-                    say(&format!("punchmark: {}: {words}", file.display()));
+                    say(&format!("punchmark: {}: {words}", path(file)));
                     exit = Exit::Failed;
                 }
             }
@@ -63,18 +67,31 @@ fn ca_keys(config: &Config) -> Result<Vec<KeyData>, Failure> {
     keys.map(|key| Ok(key?.key_data().clone())).collect()
 }
 
-fn read(file: &Path) -> Result<Shown, String> {
+/// Every key and certificate of a file, a line each.
+fn read(file: &Path) -> Result<Vec<Shown>, String> {
     let text = match file == Path::new("-") {
         true => config::read_stdin(),
         false => read_limited(file, LARGEST),
     };
     let text = text.map_err(|error| error.to_string())?;
-    match read_public_key_line(&text) {
-        Ok((key, comment)) => Ok(Shown::Key(Box::new(key), comment)),
-        Err(KeyLineError::Certificate) => read_certificate_line(&text)
-            .map(|(certificate, comment)| Shown::Certificate(Box::new(certificate), comment))
-            .map_err(|error| super::failure::chain(&error)),
-        Err(error) => Err(error.to_string()),
+    let lines = text.lines().filter_map(|line| match read_line(line) {
+        Err(KeyLineError::NoKey) => None,
+        read => Some(read),
+    });
+    let shown: Vec<_> = lines
+        .collect::<Result<_, _>>()
+        .map_err(|error| super::failure::chain(&error))?;
+    match shown.is_empty() {
+        true => Err(KeyLineError::NoKey.to_string()),
+        false => Ok(shown),
+    }
+}
+
+fn read_line(line: &str) -> Result<Shown, KeyLineError> {
+    match read_public_key_line(line) {
+        Err(KeyLineError::Certificate) => read_certificate_line(line)
+            .map(|(certificate, comment)| Shown::Certificate(Box::new(certificate), comment)),
+        read => read.map(|(key, comment)| Shown::Key(Box::new(key), comment)),
     }
 }
 
@@ -94,7 +111,7 @@ fn print(
         }
         (Shown::Key(key, comment), true) => product(&key_json(file, key, comment).to_string()),
         (Shown::Key(key, _), false) => {
-            product(&format!("{}:", file.display()))?;
+            product(&format!("{}:", path(file)))?;
             product(&format!(
                 "  public key    {} {}",
                 describe(key),
@@ -122,7 +139,7 @@ fn print_certificate(
     certificate: &RawCertificate,
     alarms: &[Alarm],
 ) -> Result<(), Failure> {
-    product(&format!("{}:", file.display()))?;
+    product(&format!("{}:", path(file)))?;
     for (label, value) in Fields::of(certificate).rows() {
         product(&format!("  {label:12}{value}"))?;
     }

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::context::{Context, KnownCa};
 use super::failure::{Exit, Failure, exit_of_keys};
+use super::interrupt::on_signal;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
 use super::terminal::{say, warn};
@@ -85,6 +86,7 @@ impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let ask = self.ask()?;
         let serials = self.serials()?;
+        context.refuse_two_on_stdin(self.reads_stdin())?;
         let subject = self.subject()?;
         let mut files = match subject {
             Some(_) => None,
@@ -98,6 +100,7 @@ impl Sign {
         let mut ca = self.open(&known, context)?;
 
         let count = self.count(subject.is_some());
+        let interrupted = on_signal().unwrap_or_default();
         let progress = Progress::new(style(context.json(), context.talks(), count));
         let batch = Batch {
             facts: facts(&self.ca, known.config.certificates, &keys),
@@ -106,6 +109,7 @@ impl Sign {
             resume: if self.resume { Resume::Yes } else { Resume::No },
             keyboard: config::keyboard(),
             now: &config::now,
+            interrupted: &interrupted,
             report: &|report| progress.tell(report),
         };
         let ledger: SharedLedger = Mutex::new(ledger);
@@ -177,6 +181,9 @@ impl Sign {
     fn subject(&self) -> Result<Option<(ssh_key::public::KeyData, String)>, Failure> {
         match self.files.as_slice() {
             [] if self.files_from.is_none() => Err(Failure::Usage(NO_KEY.to_owned())),
+            [file] if file == Path::new("-") && self.resume => Err(Failure::Usage(
+                "--resume is for files: what stdin gave before is not known".to_owned(),
+            )),
             [file] if file == Path::new("-") => {
                 let subject = config::subject_from_stdin().map_err(Failure::Stdin)?;
                 Ok(Some(subject))
@@ -186,6 +193,11 @@ impl Sign {
             }
             _ => Ok(None),
         }
+    }
+
+    fn reads_stdin(&self) -> bool {
+        let stdin = Path::new("-");
+        self.files.iter().any(|file| file == stdin) || self.files_from.as_deref() == Some(stdin)
     }
 
     fn paths(&self) -> Result<Box<dyn Iterator<Item = io::Result<PathBuf>>>, Failure> {
@@ -250,9 +262,10 @@ impl Sign {
                 (Some(1), _) => format!("  serial {first} of {}", self.ca),
                 (_, true) => format!("signed 1 key with {}: serial {first}", self.ca),
                 (_, false) => format!(
-                    "signed {} with {}: serials {first} to {last}",
+                    "signed {} with {}: serials {first} to {last}{}",
                     keys(summary.signed),
-                    self.ca
+                    self.ca,
+                    gaps(last - first + 1 - summary.signed)
                 ),
             };
             say(&format!(
@@ -264,6 +277,9 @@ impl Sign {
             if ask.validity.is_forever() {
                 warn("these certificates never expire; -V +8h makes ones that do");
             }
+        }
+        if *summary == Summary::default() {
+            say("no key was named");
         }
         if count != Some(1) {
             summarise_the_rest(summary);
@@ -281,6 +297,14 @@ fn summarise_the_rest(summary: &Summary) {
         if number > 0 {
             say(&format!("{} {words}", keys(number)));
         }
+    }
+}
+
+/// A range of serials from which some are missing.
+fn gaps(missing: u64) -> String {
+    match missing {
+        0 => String::new(),
+        missing => format!(" without {missing} of them"),
     }
 }
 

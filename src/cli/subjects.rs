@@ -20,6 +20,10 @@ pub(crate) struct PathList {
     input: Box<dyn BufRead>,
     separator: Separator,
     failed: bool,
+    /// Entries so far, empty ones included.
+    entries: u64,
+    /// Empty entries since the last path.
+    empty: u32,
 }
 
 impl PathList {
@@ -33,12 +37,15 @@ impl PathList {
             input,
             separator,
             failed: false,
+            entries: 0,
+            empty: 0,
         })
     }
 
     fn read(&mut self) -> io::Result<Option<PathBuf>> {
         loop {
             let mut path = Vec::new();
+            self.entries += 1;
             let mut limited = (&mut self.input).take(LONGEST_PATH + 1);
             if limited.read_until(self.separator.byte(), &mut path)? == 0 {
                 return Ok(None);
@@ -46,13 +53,19 @@ impl PathList {
             if path.last() == Some(&self.separator.byte()) {
                 path.pop();
             } else if u64::try_from(path.len()).is_ok_and(|length| length > LONGEST_PATH) {
-                return Err(io::ErrorKind::InvalidFilename.into());
+                return Err(too_long(self.entries));
             }
             if self.separator == Separator::Newline && path.last() == Some(&b'\r') {
                 path.pop();
             }
             if !path.is_empty() {
+                self.empty = 0;
                 return Ok(Some(OsString::from_vec(path).into()));
+            }
+            self.empty += 1;
+            if self.empty > MOST_EMPTY {
+                let words = format!("more than {MOST_EMPTY} empty entries in a row");
+                return Err(io::Error::new(io::ErrorKind::InvalidData, words));
             }
         }
     }
@@ -90,6 +103,13 @@ pub(crate) fn count(list: &Path, separator: Separator) -> Option<u64> {
     u64::try_from(paths.take_while(Result::is_ok).count()).ok()
 }
 
+fn too_long(entry: u64) -> io::Error {
+    let words = format!("entry {entry} is longer than {LONGEST_PATH} bytes");
+    io::Error::new(io::ErrorKind::InvalidFilename, words)
+}
+
+/// A list without an end, such as a device, is no list.
+const MOST_EMPTY: u32 = 1_000_000;
 /// `PATH_MAX` of Linux.
 const LONGEST_PATH: u64 = 4096;
 

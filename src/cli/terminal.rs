@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::Path;
 
 use super::failure::{Failure, chain};
 use super::hint::hint;
@@ -31,6 +32,11 @@ fn plain(line: &str) -> Cow<'_, str> {
         }
     }
     plain.into()
+}
+
+/// A path on one line, whatever its name holds.
+pub(crate) fn path(path: &Path) -> String {
+    path.display().to_string().replace('\n', "\\n")
 }
 
 /// The error and the way out.

@@ -69,6 +69,9 @@ pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<P
     if content.len() > PIN_MAX {
         return Err(PinError::FileTooLong { path });
     }
+    if content.iter().any(u8::is_ascii_control) {
+        return Err(PinError::FileControl { path });
+    }
     String::from_utf8(std::mem::take(&mut *content))
         .map(Pin::new)
         .map_err(|error| {
@@ -91,17 +94,29 @@ mod tests {
     }
 
     #[test]
-    fn one_trailing_newline_is_dropped_and_no_more() {
-        let pin = read_pin_file(file_with(b" 1234\n\n", 0o600).path()).unwrap();
-        assert_eq!(pin.expose(), " 1234\n");
+    fn one_trailing_newline_is_dropped_and_no_space() {
+        let pin = read_pin_file(file_with(b" 1234 \n", 0o600).path()).unwrap();
+        assert_eq!(pin.expose(), " 1234 ");
+    }
+
+    #[test]
+    fn a_second_line_or_a_control_character_is_never_sent_to_a_token() {
+        for content in [
+            &b"1234\n\n"[..],
+            b"12\n34",
+            b"1234\r",
+            b"1234\0",
+            b"\x1b1234",
+        ] {
+            let fault = read_pin_file(file_with(content, 0o600).path()).unwrap_err();
+            assert!(matches!(fault, PinError::FileControl { .. }), "{content:?}");
+        }
     }
 
     #[test]
     fn a_newline_of_windows_is_one_newline() {
         let pin = read_pin_file(file_with(b"1234\r\n", 0o600).path()).unwrap();
         assert_eq!(pin.expose(), "1234");
-        let pin = read_pin_file(file_with(b"1234\r", 0o600).path()).unwrap();
-        assert_eq!(pin.expose(), "1234\r");
     }
 
     #[test]

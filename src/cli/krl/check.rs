@@ -1,5 +1,6 @@
 //! `punchmark krl check`: which keys a KRL revokes, as `ssh-keygen -Q` says it.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -46,46 +47,42 @@ impl Check {
 /// Prints a line a key, in their order.
 pub(super) fn check(context: &Context, krl: &Krl, keys: &[PathBuf]) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
-    for keys in keys.chunks(CHUNK) {
-        for answer in answers(krl, keys) {
-            match answer {
-                Ok(answer) => {
-                    product(&answer.words(context.json()))?;
-                    if answer.reason.is_some() {
-                        exit = Exit::Failed;
-                    }
-                }
-                Err(failure) => {
-                    print_failure(&failure);
-                    exit = Exit::Failed;
-                }
-            }
+    for answer in keys.chunks(CHUNK).flat_map(|keys| answers(krl, keys)) {
+        if tell(context, answer)? != Exit::Done {
+            exit = Exit::Failed;
         }
     }
     Ok(exit)
+}
+
+fn tell(context: &Context, answer: Result<Answer<'_>, Failure>) -> Result<Exit, Failure> {
+    match answer {
+        Ok(answer) => {
+            product(&answer.words(context.json()))?;
+            Ok(answer.reason.map_or(Exit::Done, |_| Exit::Failed))
+        }
+        Err(failure) => {
+            print_failure(&failure);
+            Ok(Exit::Failed)
+        }
+    }
 }
 
 /// One answer a key, in order, by as many threads as there are cores: verifying a
 /// certificate's signature is what takes time.
 fn answers<'a>(krl: &Krl, keys: &'a [PathBuf]) -> Vec<Result<Answer<'a>, Failure>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let share = keys.len().div_ceil(threads).max(1);
-    let ask = |keys: &'a [PathBuf]| keys.iter().map(|key| Answer::of(krl, key)).collect();
-    if threads == 1 || keys.len() < FEW {
-        return ask(keys);
-    }
+    let share = keys.len().div_ceil(threads).max(FEW);
+    let ask =
+        |keys: &'a [PathBuf]| -> Vec<_> { keys.iter().map(|key| Answer::of(krl, key)).collect() };
     thread::scope(|scope| {
         let shares: Vec<_> = keys
             .chunks(share)
             .map(|keys| scope.spawn(move || ask(keys)))
             .collect();
-        shares
-            .into_iter()
-            .flat_map(|share| {
-                share
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
+        let answers = shares.into_iter().map(|share| share.join());
+        answers
+            .flat_map(|share| share.unwrap_or_else(|panic| resume_unwind(panic)))
             .collect()
     })
 }
@@ -149,7 +146,7 @@ fn reason_words(reason: Reason) -> (&'static str, &'static str) {
 /// So many keys are read before their answers are printed.
 const CHUNK: usize = 4_096;
 
-/// For fewer keys, threads cost more than they save.
+/// For fewer keys, another thread costs more than it saves.
 const FEW: usize = 16;
 
 const EXAMPLES: &str = "\

@@ -1,0 +1,90 @@
+//! Attached values as getopt reads them.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// Splits `-I=id` into `-I` and `=id`.
+///
+/// clap would take the `=` for a separator and drop it, where ssh-keygen's getopt has it
+/// in the value: the same letters would make another certificate.
+pub(super) fn split_attached(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> impl Iterator<Item = OsString> {
+    let mut signing = false;
+    let mut is_value = false;
+    let mut options_ended = false;
+    arguments.into_iter().flat_map(move |argument| {
+        let split = match signing && !is_value && !options_ended {
+            true => value_after_equals(&argument),
+            false => None,
+        };
+        is_value = signing && !is_value && !options_ended && wants_value(&argument);
+        options_ended |= argument == "--";
+        signing |= argument == "sign";
+        match split {
+            Some((option, value)) => [Some(option), Some(value)],
+            None => [Some(argument), None],
+        }
+        .into_iter()
+        .flatten()
+    })
+}
+
+/// The cluster up to its letter with a value, and that value if it begins with `=`.
+fn value_after_equals(argument: &OsStr) -> Option<(OsString, OsString)> {
+    let at = value_letter(argument)? + 1;
+    let (option, value) = argument.as_bytes().split_at_checked(at)?;
+    value.starts_with(b"=").then(|| {
+        let text = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        (text(option), text(value))
+    })
+}
+
+/// Whether the next argument is this one's value.
+fn wants_value(argument: &OsStr) -> bool {
+    value_letter(argument).is_some_and(|at| at + 1 == argument.len())
+}
+
+/// Where in a cluster of letters the first one with a value stands.
+fn value_letter(argument: &OsStr) -> Option<usize> {
+    let letters = argument.as_bytes().strip_prefix(b"-")?;
+    let at = letters.iter().position(|letter| !FLAGS.contains(letter))?;
+    VALUES.contains(letters.get(at)?).then_some(at + 1)
+}
+
+/// The letters of `sign` that stand alone, and those with a value.
+const FLAGS: &[u8] = b"qh0";
+const VALUES: &[u8] = b"sInVOtz";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(line: &str) -> Vec<String> {
+        let words = line.split(' ').map(OsString::from);
+        split_attached(words)
+            .map(|word| word.into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn an_attached_value_keeps_its_equals_sign() {
+        assert_eq!(
+            split("p sign -I=id -n a"),
+            ["p", "sign", "-I", "=id", "-n", "a"]
+        );
+        assert_eq!(split("p sign -qhI=id"), ["p", "sign", "-qhI", "=id"]);
+    }
+
+    #[test]
+    fn values_other_options_and_files_stay_as_they_are() {
+        for line in [
+            "p sign -I -n=a -n b",
+            "p sign -Oforce-command=ls x=y.pub",
+            "p sign --config=c -I id -- -I=id",
+            "p show -I=id",
+        ] {
+            assert_eq!(split(line).join(" "), line);
+        }
+    }
+}
