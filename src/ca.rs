@@ -201,7 +201,7 @@ impl Home {
         };
         let imported = match new.source {
             Source::Adopt => return Ok(()),
-            Source::Generate(_) => None,
+            Source::Generate(..) => None,
             Source::Import(key) => Some(KeyData::try_from(key)?),
         };
         let known = ledger.cas()?.into_iter().find(|ca| {
