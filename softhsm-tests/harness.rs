@@ -9,6 +9,8 @@ pub(crate) mod pty;
 pub(crate) mod punchmark;
 pub(crate) mod sshd;
 pub(crate) mod token;
+#[cfg(feature = "yubikey")]
+pub(crate) mod yubikey;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;

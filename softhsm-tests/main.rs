@@ -24,3 +24,9 @@ mod pins;
 mod prompts;
 mod revocation;
 mod selftest;
+#[cfg(feature = "yubikey")]
+mod yubikey;
+#[cfg(feature = "yubikey")]
+mod yubikey_faults;
+#[cfg(feature = "yubikey")]
+mod yubikey_session;

@@ -17,6 +17,7 @@ use crate::issue::{SelfTestError, self_test};
 use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SqliteLedger};
 use crate::output::{self, OutputError};
 use crate::secret::AskPin;
+use crate::signer::yubikey::NewSlotKey;
 use crate::signer::{self, KeyAlgorithm, Locator, NewKey, SignerError};
 
 /// A CA to be.
@@ -35,8 +36,8 @@ pub struct NewCa<'a> {
 
 /// Where the key of a CA comes from.
 pub enum Source<'a> {
-    /// The token makes it.
-    Generate(KeyAlgorithm),
+    /// The token makes it. The second part is what a YubiKey is asked for.
+    Generate(KeyAlgorithm, NewSlotKey<'a>),
     /// It is in the token.
     Adopt,
     /// It comes from a file, and copies of it may stay outside.
@@ -200,7 +201,7 @@ impl Home {
         };
         let imported = match new.source {
             Source::Adopt => return Ok(()),
-            Source::Generate(_) => None,
+            Source::Generate(..) => None,
             Source::Import(key) => Some(KeyData::try_from(key)?),
         };
         let known = ledger.cas()?.into_iter().find(|ca| {
@@ -260,7 +261,7 @@ impl Home {
 impl Source<'_> {
     fn origin(&self) -> Origin {
         match self {
-            Self::Generate(_) => Origin::Generated,
+            Self::Generate(..) => Origin::Generated,
             Self::Adopt => Origin::Adopted,
             Self::Import(_) => Origin::Imported,
         }
@@ -268,8 +269,10 @@ impl Source<'_> {
 }
 
 fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
-    match new.source {
-        Source::Generate(algorithm) => signer::generate(&new.locator, algorithm, pins),
+    match &new.source {
+        Source::Generate(algorithm, in_slot) => {
+            signer::generate(&new.locator, *algorithm, in_slot, pins)
+        }
         Source::Adopt => signer::describe(&new.locator, pins),
         Source::Import(key) => signer::import(&new.locator, key, pins),
     }

@@ -51,6 +51,33 @@ pub trait AskPin {
     ///
     /// Nothing is asked, so a front without anybody to tell may leave it out.
     fn type_on_device(&mut self, _device: &str) {}
+
+    /// Asks a person whether the last try before `device` locks may be spent.
+    ///
+    /// # Errors
+    /// [`PinError::LastTry`] if there is nobody, or the answer is not yes; nothing was tried.
+    fn last_try(&mut self, device: &str) -> Result<(), PinError> {
+        Err(PinError::LastTry {
+            device: device.to_owned(),
+        })
+    }
+
+    /// Who is told what a device waits for while it signs; nobody, if a front leaves it out.
+    fn notice(&self) -> Box<dyn Notice> {
+        Box::new(Nobody)
+    }
+}
+
+/// Somebody who is told what a device waits for.
+pub trait Notice: Send {
+    /// `device` now waits for a finger.
+    fn touch(&self, device: &str);
+}
+
+struct Nobody;
+
+impl Notice for Nobody {
+    fn touch(&self, _device: &str) {}
 }
 
 /// Why there is no PIN.
@@ -66,6 +93,12 @@ pub enum PinError {
     /// The person pressed Ctrl-C, Ctrl-D or the dialogue's cancel button.
     #[error("the PIN prompt was cancelled")]
     Cancelled,
+    /// One try is left, and nobody said that it may be spent.
+    #[error("{device} has one PIN try left, which needs a typed yes")]
+    LastTry {
+        /// The device, named for a person.
+        device: String,
+    },
     /// The PIN has no characters.
     #[error("the PIN is empty")]
     Empty,

@@ -8,6 +8,8 @@ mod ecdsa;
 mod error;
 mod key;
 pub mod pkcs11;
+mod scheme;
+pub mod yubikey;
 
 use std::fmt;
 use std::path::Path;
@@ -30,15 +32,20 @@ use crate::secret::AskPin;
 #[non_exhaustive]
 pub enum Locator {
     /// A key behind a PKCS#11 module (RFC 7512).
-    Pkcs11(pkcs11::Uri),
+    Pkcs11(Box<pkcs11::Uri>),
+    /// A slot of a YubiKey's PIV applet.
+    YubiKey(yubikey::SlotLocator),
 }
 
 impl Locator {
     /// Whether all that this locator says, `other` says too: it may name the same key.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        let (Self::Pkcs11(this), Self::Pkcs11(other)) = (self, other);
-        this.covers(other)
+        match (self, other) {
+            (Self::Pkcs11(this), Self::Pkcs11(other)) => this.covers(other),
+            (Self::YubiKey(this), Self::YubiKey(other)) => this.covers(other),
+            _ => false,
+        }
     }
 }
 
@@ -47,7 +54,8 @@ impl FromStr for Locator {
 
     fn from_str(text: &str) -> Result<Self, LocatorError> {
         match text.split_once(':') {
-            Some(("pkcs11", _)) => Ok(Self::Pkcs11(text.parse()?)),
+            Some(("pkcs11", _)) => Ok(Self::Pkcs11(Box::new(text.parse()?))),
+            Some(("yubikey", _)) => Ok(Self::YubiKey(text.parse()?)),
             _ => Err(LocatorError::UnknownScheme),
         }
     }
@@ -57,6 +65,7 @@ impl fmt::Display for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pkcs11(uri) => uri.fmt(f),
+            Self::YubiKey(slot) => slot.fmt(f),
         }
     }
 }
@@ -66,11 +75,14 @@ impl fmt::Display for Locator {
 #[non_exhaustive]
 pub enum LocatorError {
     /// Another scheme, or none. The text is not repeated: it may be a mistyped secret.
-    #[error("a key's locator begins with pkcs11: (RFC 7512)")]
+    #[error("a key's locator begins with pkcs11: (RFC 7512) or yubikey:")]
     UnknownScheme,
     /// A `pkcs11:` URI that is not understood.
     #[error(transparent)]
     Pkcs11(#[from] pkcs11::UriError),
+    /// A `yubikey:` locator that is not understood.
+    #[error(transparent)]
+    YubiKey(#[from] yubikey::SlotLocatorError),
 }
 
 /// A key in hardware that can sign; its public key was read once, when it was opened.
@@ -106,10 +118,12 @@ pub(crate) fn open(
 ) -> Result<Box<dyn Signer>, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
+        Locator::YubiKey(slot) => yubikey::open(slot, rsa_hash, pins),
     }
 }
 
-/// Makes a key pair in the device: sensitive, not extractable, for signing only.
+/// Makes a key pair in the device: sensitive, not extractable, for signing only. `in_slot`
+/// matters for a YubiKey only.
 ///
 /// # Errors
 /// [`SignerError`] if the locator names no label, or label or id is taken. A key that came
@@ -117,10 +131,12 @@ pub(crate) fn open(
 pub(crate) fn generate(
     locator: &Locator,
     algorithm: KeyAlgorithm,
+    in_slot: &yubikey::NewSlotKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
+        Locator::YubiKey(slot) => yubikey::generate(slot, algorithm, in_slot, pins),
     }
 }
 
@@ -136,6 +152,7 @@ pub(crate) fn import(
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
+        Locator::YubiKey(_) => Err(SignerError::CannotImportToCard),
     }
 }
 
@@ -146,6 +163,7 @@ pub(crate) fn import(
 pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
+        Locator::YubiKey(slot) => yubikey::describe(slot),
     }
 }
 
@@ -164,6 +182,15 @@ pub fn inventory(
     pkcs11::inventory::inventory(module, login)
 }
 
+/// Lists the YubiKeys that are plugged in, with the keys in their slots. No PIN is tried.
+///
+/// # Errors
+/// [`CardFault`](yubikey::CardFault) if there is no PC/SC daemon, or it doesn't answer. A card
+/// that cannot be read whole is listed with what is known.
+pub fn yubikeys() -> Result<Vec<yubikey::CardEntry>, yubikey::CardFault> {
+    yubikey::inventory()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,8 +202,16 @@ mod tests {
     }
 
     #[test]
+    fn a_locator_covers_none_of_another_kind() {
+        let pkcs11: Locator = "pkcs11:token=a".parse().unwrap();
+        let yubikey: Locator = "yubikey:slot-id=9c".parse().unwrap();
+        assert!(!pkcs11.covers(&yubikey) && !yubikey.covers(&pkcs11));
+        assert!(yubikey.covers(&"yubikey:serial=1;slot-id=9c".parse().unwrap()));
+    }
+
+    #[test]
     fn an_unknown_scheme_is_refused_and_not_repeated() {
-        for text in ["", "648219", "yubikey:slot-id=9c", "PKCS11:token=a"] {
+        for text in ["", "648219", "agent:SHA256:x", "PKCS11:token=a"] {
             assert_eq!(text.parse::<Locator>(), Err(LocatorError::UnknownScheme));
         }
     }

@@ -13,9 +13,9 @@ use super::punchmark::Punchmark;
 use super::token::Token;
 use super::write;
 
-/// A token, and an account that uses it.
-pub(crate) struct Admin {
-    pub(crate) token: Token,
+/// A token or a card, and an account that uses it.
+pub(crate) struct Admin<T = Token> {
+    pub(crate) token: T,
     pub(crate) punchmark: Punchmark,
 }
 
@@ -47,7 +47,9 @@ impl Admin {
             purpose,
         ])
     }
+}
 
+impl<T> Admin<T> {
     /// Records a key that is in the token already.
     pub(crate) fn adopt(&self, name: &str, locator: &str) -> Ran {
         self.punchmark

@@ -20,11 +20,16 @@ pub(crate) struct Punchmark {
 impl Punchmark {
     /// An account that finds this token, with its PIN in `pin`.
     pub(crate) fn new(token: &Token) -> Self {
+        Self::at(token.environment(), PIN)
+    }
+
+    /// An account that finds its device by this variable, with its PIN in `pin`.
+    pub(crate) fn at(device: (&'static str, PathBuf), pin: &str) -> Self {
         let punchmark = Self {
             home: scratch(),
-            environment: vec![token.environment()],
+            environment: vec![device],
         };
-        punchmark.write_pin("pin", PIN);
+        punchmark.write_pin("pin", pin);
         punchmark
     }
 
@@ -76,6 +81,8 @@ impl Punchmark {
         command.env_clear().env("PATH", path).env("TERM", "xterm");
         command.env("HOME", self.home()).env("TZ", "UTC");
         command.env("XDG_CONFIG_HOME", self.path("config"));
+        // The machine's own cards are no part of a test.
+        command.env("PCSCLITE_CSOCK_NAME", self.path("no-pcscd"));
         command.envs(self.environment.iter().cloned());
         command.current_dir(self.home());
         command

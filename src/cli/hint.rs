@@ -16,6 +16,7 @@ use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
 use crate::policy::Refusal;
 use crate::secret::PinError;
 use crate::signer::SignerError;
+use crate::signer::yubikey::CardFault;
 
 /// What to do about a failure, where there is anything to say beyond the error.
 pub(crate) fn hint(failure: &Failure) -> Option<String> {
@@ -162,6 +163,9 @@ fn establish(error: &EstablishError) -> Option<String> {
         EstablishError::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
             text("choose another label, or record the key that is there with `punchmark adopt`")
         }
+        EstablishError::Signer(SignerError::SlotTaken { .. }) => {
+            text("choose another slot, or record the key that is there with `punchmark adopt`")
+        }
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
@@ -187,6 +191,23 @@ fn signer(error: &SignerError) -> Option<String> {
         }
         SignerError::PinLocked { .. } => {
             text("unlock it with the token's own tool and its SO PIN or PUK")
+        }
+        SignerError::Card {
+            source: CardFault::NoDaemon,
+            ..
+        } => text("install and start pcscd: systemctl enable --now pcscd.socket"),
+        SignerError::Card {
+            source: CardFault::Busy | CardFault::Silent { .. },
+            ..
+        } => text("is another program using the card? end it, or plug the card in again"),
+        SignerError::TouchTimeout { .. } => {
+            text("touch the metal contact while it blinks; --resume then goes on")
+        }
+        SignerError::MessageLength { .. } => {
+            text("another key ID or fewer principals change the length")
+        }
+        SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
+            text("give the card's management key with --management-key-file FILE")
         }
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")
@@ -217,6 +238,7 @@ fn pin(error: &PinError) -> Option<String> {
         PinError::NobodyToAsk { .. } | PinError::Pinentry { .. } => {
             text("give it with --pin-file FILE or --pin-fd FD")
         }
+        PinError::LastTry { .. } => text("run it at a terminal when you are sure of the PIN"),
         PinError::FileReadableByOthers { path, .. } => Some(format!("chmod 600 {path}")),
         _ => None,
     }

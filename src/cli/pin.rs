@@ -8,8 +8,8 @@ use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::terminal::say;
-use crate::secret::{AskPin, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
+use super::terminal::{confirm_typed, say};
+use crate::secret::{AskPin, Notice, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
 
 /// The one source that the global options name, else a person.
 pub(crate) enum PinSource {
@@ -39,6 +39,26 @@ impl AskPin for PinSource {
 
     fn type_on_device(&mut self, device: &str) {
         say(&format!("type the PIN on the keypad of {device}"));
+    }
+
+    fn last_try(&mut self, device: &str) -> Result<(), PinError> {
+        let statement = format!("{device} has one PIN try left; a wrong PIN locks it.");
+        confirm_typed(&statement).map_err(|_declined| PinError::LastTry {
+            device: device.to_owned(),
+        })
+    }
+
+    fn notice(&self) -> Box<dyn Notice> {
+        Box::new(OnStderr)
+    }
+}
+
+/// Says it even where people want errors only: without a touch the command stands still.
+struct OnStderr;
+
+impl Notice for OnStderr {
+    fn touch(&self, device: &str) {
+        say(&format!("touch {device} now"));
     }
 }
 

@@ -7,16 +7,20 @@ use clap::Args;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
-use super::terminal::{product, say};
+use super::terminal::{product, say, warn};
+use super::yubikeys::print_card;
 use crate::ca::token_says;
 use crate::signer::pkcs11::Uri;
-use crate::signer::{Inventory, KeyEntry, Locator, SlotEntry, TokenEntry, inventory};
+use crate::signer::yubikey::{CardEntry, CardFault};
+use crate::signer::{
+    Inventory, KeyEntry, Locator, SignerError, SlotEntry, TokenEntry, inventory, yubikeys,
+};
 
 /// List slots, tokens and keys, each key with the locator that names it
 ///
 /// Looks at --module, else at the modules that the config names, else at all that p11-kit
-/// is configured for. Most tokens show private keys, and what they say of them, only
-/// after a login.
+/// is configured for, and at every YubiKey. Most tokens show private keys, and what they say
+/// of them, only after a login; a YubiKey shows all without one.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Tokens {
@@ -32,23 +36,46 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let cards = self.cards(context);
         let seen = match &self.login {
             Some(locator) => match locator.parse()? {
                 Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
+                Locator::YubiKey(_) => return Err(Failure::Usage(NO_LOGIN.to_owned())),
             },
-            None => self
-                .modules(context)?
-                .into_iter()
-                .map(|module| inventory(module.as_deref(), None))
-                .collect::<Result<_, _>>()?,
+            None => self.seen(context, &cards)?,
         };
         if context.json() {
-            product(&serde_json::json!({ "modules": seen }).to_string())?;
+            let all = serde_json::json!({ "modules": seen, "yubikeys": cards });
+            product(&all.to_string())?;
         } else {
             seen.iter().try_for_each(print_module)?;
+            cards.iter().try_for_each(print_card)?;
             self.say_what_is_hidden(&seen, context);
         }
         Ok(Exit::Done)
+    }
+
+    /// The YubiKeys, unless PKCS#11 alone was asked for. No daemon, no cards.
+    fn cards(&self, context: &Context) -> Vec<CardEntry> {
+        if self.login.is_some() || !self.module.is_empty() {
+            return Vec::new();
+        }
+        yubikeys().unwrap_or_else(|fault| {
+            if context.talks() && fault != CardFault::NoDaemon {
+                warn(&format!("YubiKeys cannot be listed: {fault}"));
+            }
+            Vec::new()
+        })
+    }
+
+    /// What the modules show. Who has a YubiKey needs no p11-kit.
+    fn seen(&self, context: &Context, cards: &[CardEntry]) -> Result<Vec<Inventory>, Failure> {
+        let show = |module: Option<PathBuf>| match inventory(module.as_deref(), None) {
+            Err(SignerError::ModuleMissing { .. }) if module.is_none() && !cards.is_empty() => None,
+            shown => Some(shown),
+        };
+        let modules = self.modules(context)?.into_iter();
+        Ok(modules.filter_map(show).collect::<Result<_, _>>()?)
     }
 
     fn logged_in(&self, uri: &Uri, context: &Context) -> Result<Inventory, Failure> {
@@ -67,6 +94,7 @@ impl Tokens {
             named.extend(config.modules().iter().map(|module| config.resolve(module)));
             let of_cas = config.cas().filter_map(|(_, ca)| match &ca.key {
                 Locator::Pkcs11(uri) => uri.module_path().map(PathBuf::from),
+                Locator::YubiKey(_) => None,
             });
             named.extend(of_cas);
         }
@@ -148,6 +176,8 @@ fn print_key(key: &KeyEntry) -> Result<(), Failure> {
         None => Ok(()),
     }
 }
+
+const NO_LOGIN: &str = "--login is for PKCS#11 tokens; a YubiKey shows its keys without a PIN";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! A PIN is asked for once a run.
 
-use super::{AskPin, Pin, PinError};
+use super::{AskPin, Notice, Pin, PinError};
 
 /// Asks `inner` once a device, and gives the same answer after.
 ///
@@ -34,6 +34,14 @@ impl<A: AskPin> AskPin for RememberPin<A> {
 
     fn type_on_device(&mut self, device: &str) {
         self.inner.type_on_device(device);
+    }
+
+    fn last_try(&mut self, device: &str) -> Result<(), PinError> {
+        self.inner.last_try(device)
+    }
+
+    fn notice(&self) -> Box<dyn Notice> {
+        self.inner.notice()
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::KeyAlgorithm;
 use super::pkcs11::{Fault, PublicKeyError};
+use super::yubikey::{CardFault, Firmware, Slot};
 use crate::secret::PinError;
 
 /// Why a key cannot be opened, made or used.
@@ -145,6 +146,81 @@ pub enum SignerError {
         /// The device.
         device: String,
     },
+    /// A build without the feature `yubikey`.
+    #[error("this build of punchmark leaves out YubiKeys")]
+    YubiKeyLeftOut,
+    /// A key that was a file can't be brought into a YubiKey.
+    #[error("an existing key cannot be imported to a YubiKey; init makes one in it")]
+    CannotImportToCard,
+    /// There is a key in the slot.
+    #[error("{device}: slot {slot} has a key")]
+    SlotTaken {
+        /// The device.
+        device: String,
+        /// The slot.
+        slot: Slot,
+    },
+    /// Firmware before 5.3, which doesn't tell an empty slot from an imported key.
+    #[error("{device}: firmware {firmware} does not tell whether a slot has an imported key")]
+    SlotUntold {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+    },
+    /// The card knows no key of this kind.
+    #[error("{device} (firmware {firmware}) cannot make a key of type {algorithm}")]
+    CardCannotGenerate {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+        /// The kind that was asked for.
+        algorithm: KeyAlgorithm,
+    },
+    /// No management key was given, and the card keeps none behind its PIN.
+    #[error("{device} keeps no management key behind its PIN")]
+    ManagementKeyMissing {
+        /// The device.
+        device: String,
+    },
+    /// The card has another management key.
+    #[error("{device} has another management key")]
+    ManagementKeyRefused {
+        /// The device.
+        device: String,
+    },
+    /// What was given is no management key.
+    #[error("a management key has 32, 48 or 64 hexadecimal digits")]
+    ManagementKeyForm,
+    /// A card, or what stands before it, fails.
+    #[error("{device}")]
+    Card {
+        /// The device.
+        device: String,
+        /// What it answered.
+        source: CardFault,
+    },
+    /// A PIN that no card takes; it was not tried.
+    #[error("{device}: a PIN has 6 to 8 characters; this one was not tried")]
+    PinLength {
+        /// The device.
+        device: String,
+    },
+    /// The card waited for a finger in vain.
+    #[error("{device} was not touched in time")]
+    TouchTimeout {
+        /// The device.
+        device: String,
+    },
+    /// A message that can't be sent to a card.
+    #[error("{device} cannot be sent a message of {length} bytes to sign with Ed25519")]
+    MessageLength {
+        /// The device.
+        device: String,
+        /// How long the message is.
+        length: usize,
+    },
     /// The locator for a new key names no label.
     #[error("a new key needs a label: the locator has no object")]
     LabelMissing,
@@ -238,7 +314,7 @@ impl SignerError {
     pub fn ends_the_run(&self) -> bool {
         match self {
             Self::Call { source, .. } => !source.is_about_message(),
-            Self::Signature { .. } => false,
+            Self::Signature { .. } | Self::MessageLength { .. } => false,
             _ => true,
         }
     }
@@ -259,6 +335,9 @@ pub enum SignatureError {
     /// Half of an ECDSA signature is zero.
     #[error("r or s is zero")]
     Zero,
+    /// An ECDSA signature that is not in DER.
+    #[error("it is not in DER")]
+    Form,
     /// SSH's form cannot be made.
     #[error(transparent)]
     Encoding(ssh_key::Error),
@@ -276,6 +355,9 @@ pub enum PinTries {
     /// None.
     #[error("the token says the PIN is now locked")]
     NoneLeft,
+    /// So many.
+    #[error("the token says {0} tries are left")]
+    Counted(u8),
     /// It does not say.
     #[error("the token does not say how many tries are left")]
     Untold,

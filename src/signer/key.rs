@@ -18,6 +18,8 @@ pub enum KeyAlgorithm {
     P384,
     /// ECDSA over NIST P-521.
     P521,
+    /// RSA with a modulus of 2048 bits: the most that YubiKeys before firmware 5.7 have.
+    Rsa2048,
     /// RSA with a modulus of 3072 bits.
     Rsa3072,
     /// RSA with a modulus of 4096 bits.
@@ -28,10 +30,11 @@ pub enum KeyAlgorithm {
 
 impl KeyAlgorithm {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::P256,
         Self::P384,
         Self::P521,
+        Self::Rsa2048,
         Self::Rsa3072,
         Self::Rsa4096,
         Self::Ed25519,
@@ -43,6 +46,7 @@ impl KeyAlgorithm {
             Self::P256 => "p256",
             Self::P384 => "p384",
             Self::P521 => "p521",
+            Self::Rsa2048 => "rsa2048",
             Self::Rsa3072 => "rsa3072",
             Self::Rsa4096 => "rsa4096",
             Self::Ed25519 => "ed25519",
@@ -69,7 +73,7 @@ impl fmt::Display for KeyAlgorithm {
 
 /// A name that is no [`KeyAlgorithm`]'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key algorithm is one of p256, p384, p521, rsa3072, rsa4096 and ed25519")]
+#[error("a key algorithm is one of p256, p384, p521, rsa2048, rsa3072, rsa4096 and ed25519")]
 pub struct UnknownAlgorithm;
 
 /// The hash of an RSA signature (RFC 8332). SHA-1 cannot be expressed.

@@ -29,9 +29,10 @@ pub use uri::{URI_MAX, Uri, UriError};
 
 use super::{NewKey, RsaHash, Signer, SignerError};
 use crate::secret::AskPin;
+use crate::signer::scheme::Scheme;
 use find::{FoundKey, check_named, find_key};
 use login::Credential;
-use mechanism::Scheme;
+use mechanism::{cryptoki_mechanism, mechanism};
 use module::Module;
 use token::Token;
 
@@ -88,10 +89,9 @@ impl Pkcs11Signer {
         };
         let (session, key) = (&link.session, link.key);
         if !link.direct {
-            return Ok(session.sign(&self.scheme.cryptoki_mechanism(), key, input)?);
+            return Ok(session.sign(&cryptoki_mechanism(self.scheme), key, input)?);
         }
-        let mechanism = self.scheme.mechanism();
-        module.raw.sign_init(session, mechanism, key)?;
+        module.raw.sign_init(session, mechanism(self.scheme), key)?;
         if self.confirm == Confirm::EachSignature {
             self.credential.confirm(session)?;
         }

@@ -17,6 +17,7 @@ use ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData, RsaKeypair};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use crate::secret::{AskPin, Pin, PinError};
+use crate::signer::yubikey::NewSlotKey;
 use crate::signer::{KeyAlgorithm, Locator, PinTries, RsaHash, SignerError};
 use crate::signer::{describe, generate, import, inventory, open};
 
@@ -125,7 +126,13 @@ fn a_key_of_every_kind_is_made_in_the_token_and_signs() {
         |module| {
             for algorithm in kinds(module) {
                 let locator = key(module, algorithm.as_str());
-                let made = generate(&locator, algorithm, &mut Answer::new(PIN)).unwrap();
+                let made = generate(
+                    &locator,
+                    algorithm,
+                    &NewSlotKey::default(),
+                    &mut Answer::new(PIN),
+                )
+                .unwrap();
                 assert_eq!(made.origin.local, Some(true), "{algorithm}");
                 assert_eq!(made.origin.sensitive, Some(true));
                 assert_eq!(made.origin.extractable, Some(false));
@@ -181,7 +188,12 @@ fn a_label_or_an_id_that_is_taken_is_refused() {
     with_tokens("a_label_or_an_id_that_is_taken_is_refused", |module| {
         let make = |path: &str| {
             let locator = locator(module, path);
-            generate(&locator, KeyAlgorithm::P256, &mut Answer::new(PIN))
+            generate(
+                &locator,
+                KeyAlgorithm::P256,
+                &NewSlotKey::default(),
+                &mut Answer::new(PIN),
+            )
         };
         make("token=Root%20CA;object=a;id=%01").unwrap();
         let fault = make("token=Root%20CA;object=a").unwrap_err();
@@ -199,7 +211,13 @@ fn a_wrong_pin_is_tried_once_and_the_tokens_word_is_told() {
         "a_wrong_pin_is_tried_once_and_the_tokens_word_is_told",
         |module| {
             let mut wrong = Answer::new("000000");
-            let fault = generate(&key(module, "a"), KeyAlgorithm::P256, &mut wrong).unwrap_err();
+            let fault = generate(
+                &key(module, "a"),
+                KeyAlgorithm::P256,
+                &NewSlotKey::default(),
+                &mut wrong,
+            )
+            .unwrap_err();
             let told = match module {
                 SOFTHSM => PinTries::Left,
                 _ => PinTries::Untold,
@@ -291,7 +309,13 @@ fn a_signer_heals_when_its_session_is_logged_out_or_its_module_ended() {
         "a_signer_heals_when_its_session_is_logged_out_or_its_module_ended",
         |module| {
             let locator = key(module, "a");
-            let made = generate(&locator, KeyAlgorithm::P256, &mut Answer::new(PIN)).unwrap();
+            let made = generate(
+                &locator,
+                KeyAlgorithm::P256,
+                &NewSlotKey::default(),
+                &mut Answer::new(PIN),
+            )
+            .unwrap();
             let mut pins = Answer::new(PIN);
             let mut signer = open(&locator, RsaHash::Sha512, &mut pins).unwrap();
             let foreign = super::module::Module::open(Path::new(module)).unwrap();
@@ -316,7 +340,13 @@ fn a_signer_heals_when_its_session_is_logged_out_or_its_module_ended() {
 fn a_key_that_is_gone_ends_the_run() {
     with_tokens("a_key_that_is_gone_ends_the_run", |module| {
         let locator = key(module, "a");
-        generate(&locator, KeyAlgorithm::P256, &mut Answer::new(PIN)).unwrap();
+        generate(
+            &locator,
+            KeyAlgorithm::P256,
+            &NewSlotKey::default(),
+            &mut Answer::new(PIN),
+        )
+        .unwrap();
         let mut signer = open(&locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
         remove_keys(module);
         let fault = signer.sign(b"message").unwrap_err();
@@ -332,15 +362,18 @@ fn every_locator_of_an_inventory_opens_its_key() {
             generate(
                 &key(module, name),
                 KeyAlgorithm::P256,
+                &NewSlotKey::default(),
                 &mut Answer::new(PIN),
             )
             .unwrap();
         }
         twins(module, "same", 1);
         twins(module, "same", 2);
-        let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA");
+        let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA") else {
+            panic!("another kind of locator");
+        };
         let mut pins = Answer::new(PIN);
-        let seen = inventory(None, Some((&uri, &mut pins))).unwrap();
+        let seen = inventory(None, Some((&*uri, &mut pins))).unwrap();
         let tokens = seen.slots.iter().filter_map(|slot| slot.token.as_ref());
         let keys: Vec<_> = tokens.flat_map(|token| &token.keys).collect();
         assert_eq!(keys.len(), 4);
@@ -406,7 +439,13 @@ fn a_pin_source_is_read_and_nobody_is_asked() {
         let text = format!("pkcs11:token=Other;object=a?module-path={module}&pin-source={path}");
         let locator: Locator = text.parse().unwrap();
         let mut pins = Answer::new("000000");
-        let made = generate(&locator, KeyAlgorithm::P256, &mut pins).unwrap();
+        let made = generate(
+            &locator,
+            KeyAlgorithm::P256,
+            &NewSlotKey::default(),
+            &mut pins,
+        )
+        .unwrap();
         let mut signer = open(&made.locator, RsaHash::Sha512, &mut pins).unwrap();
         let signature = signer.sign(b"message").unwrap();
         made.public_key.verify(b"message", &signature).unwrap();
@@ -441,7 +480,9 @@ fn remove_keys(module: &str) {
 }
 
 fn careless_session(module: &str) -> cryptoki::session::Session {
-    let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA");
+    let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA") else {
+        panic!("another kind of locator");
+    };
     let module = super::module::Module::open(Path::new(module)).unwrap();
     let token = super::token::Token::find(&module, &uri).unwrap();
     let session = module.writing_session(token.slot).unwrap();

@@ -27,7 +27,7 @@ impl FoundKey {
         NewKey {
             public_key: self.public_key,
             origin: self.object.origin,
-            locator: Locator::Pkcs11(uri),
+            locator: Locator::Pkcs11(Box::new(uri)),
         }
     }
 }

@@ -57,7 +57,7 @@ fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
     use KeyAlgorithm as A;
     match algorithm {
         A::P256 | A::P384 | A::P521 => Mechanism::EccKeyPairGen,
-        A::Rsa3072 | A::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
+        A::Rsa2048 | A::Rsa3072 | A::Rsa4096 => Mechanism::RsaPkcsKeyPairGen,
         A::Ed25519 => Mechanism::EccEdwardsKeyPairGen,
     }
 }
@@ -68,6 +68,7 @@ fn parameters(algorithm: KeyAlgorithm) -> Vec<Vec<Attribute>> {
         KeyAlgorithm::P256 => curve(EcdsaCurve::NistP256),
         KeyAlgorithm::P384 => curve(EcdsaCurve::NistP384),
         KeyAlgorithm::P521 => curve(EcdsaCurve::NistP521),
+        KeyAlgorithm::Rsa2048 => vec![rsa(2048)],
         KeyAlgorithm::Rsa3072 => vec![rsa(3072)],
         KeyAlgorithm::Rsa4096 => vec![rsa(4096)],
         KeyAlgorithm::Ed25519 => ED25519

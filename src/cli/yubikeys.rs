@@ -1,0 +1,53 @@
+//! What `tokens` says of a YubiKey.
+
+use super::failure::Failure;
+use super::terminal::product;
+use crate::signer::yubikey::{CardEntry, SlotKeyEntry};
+
+/// Prints a card, its warnings and its keys.
+pub(super) fn print_card(card: &CardEntry) -> Result<(), Failure> {
+    let shape = card.form_factor.map(|form| format!(", {form}"));
+    let fips = if card.fips == Some(true) {
+        ", FIPS"
+    } else {
+        ""
+    };
+    product(&format!(
+        "YubiKey {}: firmware {}{}{fips}",
+        card.serial,
+        card.firmware,
+        shape.unwrap_or_default()
+    ))?;
+    for warning in card.warnings() {
+        product(&format!("  warning: {warning}"))?;
+    }
+    match (&card.fault, card.keys.as_slice()) {
+        (Some(fault), _) => product(&format!("  not all slots can be read: {fault}"))?,
+        (None, []) => product("  no keys to be seen")?,
+        (None, _) => {}
+    }
+    card.keys.iter().try_for_each(print_key)
+}
+
+fn print_key(key: &SlotKeyEntry) -> Result<(), Failure> {
+    product(&format!("  {}", key.locator))?;
+    let origin = match key.generated {
+        Some(true) => "made in the card",
+        Some(false) => "imported",
+        None => "of unknown origin",
+    };
+    let pin = told(key.pin_policy.as_ref());
+    let touch = told(key.touch_policy.as_ref());
+    product(&format!("    {origin}, PIN {pin}, touch {touch}"))?;
+    match (&key.fingerprint, &key.public_key) {
+        (Some(fingerprint), Some(line)) => {
+            product(&format!("    {fingerprint}"))?;
+            product(&format!("    {}", line.trim_end()))
+        }
+        _ => product("    a key that SSH does not know"),
+    }
+}
+
+fn told(policy: Option<&impl ToString>) -> String {
+    policy.map_or_else(|| "not told".to_owned(), ToString::to_string)
+}

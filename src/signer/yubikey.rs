@@ -1,0 +1,90 @@
+//! A key in a YubiKey's PIV applet, straight over PC/SC.
+//!
+//! The `yubikey` crate links libpcsclite, so all but the locator stands behind the cargo
+//! feature `yubikey`; a build without it names such a key and refuses to use it.
+
+mod entry;
+mod fault;
+mod locator;
+mod policy;
+mod slot;
+
+#[cfg(feature = "yubikey")]
+mod contents;
+#[cfg(feature = "yubikey")]
+mod deadline;
+#[cfg(feature = "yubikey")]
+mod device;
+#[cfg(feature = "yubikey")]
+mod generate;
+#[cfg(feature = "yubikey")]
+mod inventory;
+#[cfg(feature = "yubikey")]
+mod pin;
+#[cfg(feature = "yubikey")]
+mod public_key;
+#[cfg(feature = "yubikey")]
+mod scheme;
+#[cfg(feature = "yubikey")]
+mod signer;
+
+#[cfg(not(feature = "yubikey"))]
+mod left_out;
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+pub use entry::{CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
+pub use fault::CardFault;
+pub use locator::{SlotError, SlotLocator, SlotLocatorError};
+pub use policy::{PinPolicy, TouchPolicy};
+pub use slot::Slot;
+
+#[cfg(feature = "yubikey")]
+use entry::form_factor_name;
+#[cfg(feature = "yubikey")]
+pub(super) use generate::generate;
+#[cfg(feature = "yubikey")]
+pub(super) use inventory::inventory;
+#[cfg(feature = "yubikey")]
+pub(super) use signer::{describe, open};
+
+#[cfg(not(feature = "yubikey"))]
+pub(super) use left_out::{describe, generate, inventory, open};
+
+use crate::secret::Pin;
+
+/// What is asked of a new key in a slot, beside its algorithm.
+#[derive(Debug, Default)]
+pub struct NewSlotKey<'a> {
+    /// When it wants the PIN; for each signature, unless it says otherwise.
+    pub pin: Option<PinPolicy>,
+    /// When it wants a touch; for each signature, unless it says otherwise.
+    pub touch: Option<TouchPolicy>,
+    /// The card's management key in hexadecimal; else the one that it keeps behind its PIN.
+    pub management_key: Option<&'a Pin>,
+}
+
+/// A card's firmware, which decides what it can do and which faults it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Firmware {
+    /// The first number.
+    pub major: u8,
+    /// The second.
+    pub minor: u8,
+    /// The third.
+    pub patch: u8,
+}
+
+impl fmt::Display for Firmware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+impl Serialize for Firmware {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

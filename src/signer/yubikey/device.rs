@@ -1,0 +1,204 @@
+//! One open YubiKey, and how it is found among the readers.
+
+use std::time::{Duration, Instant};
+
+use ::yubikey::reader::{Context, Reader};
+use ::yubikey::{Error, YubiKey};
+use pcsc::Disposition;
+
+use super::deadline::{Patience, within};
+use super::{CardFault, Firmware};
+use crate::signer::{Seen, SignerError};
+
+/// A card with a connection of its own. Its session, a verified PIN included, is reset
+/// when this is dropped.
+pub(super) struct Device {
+    /// None after a call that never came back.
+    handle: Option<YubiKey>,
+    serial: u32,
+    firmware: Firmware,
+}
+
+impl Device {
+    /// Connects to the card with this serial, else to the only one.
+    pub(super) fn find(serial: Option<u32>, wanted: &str) -> Result<Self, SignerError> {
+        let found = connect(serial).map_err(|fault| fault.at("the smart card readers"))?;
+        let seen = Seen(found.seen);
+        let wanted = wanted.to_owned();
+        let mut cards = found.cards;
+        match (cards.pop(), cards.is_empty()) {
+            (Some(card), true) => Ok(card),
+            (None, _) => Err(SignerError::NoToken { wanted, seen }),
+            (Some(last), false) => {
+                cards.push(last);
+                cards.into_iter().for_each(Self::leave);
+                Err(SignerError::SeveralTokens { wanted, seen })
+            }
+        }
+    }
+
+    /// Connects to every card.
+    pub(super) fn find_all() -> Result<Vec<Self>, CardFault> {
+        Ok(connect(None)?.cards)
+    }
+
+    /// Connects anew to a card that was pulled or reset, and waits a while for it.
+    pub(super) fn find_again(serial: u32) -> Result<Self, CardFault> {
+        let start = Instant::now();
+        loop {
+            let fault = match connect(Some(serial)) {
+                Ok(mut found) => match found.cards.pop() {
+                    Some(card) => return Ok(card),
+                    None => CardFault::Lost {
+                        reason: "no reader has the card".to_owned(),
+                    },
+                },
+                Err(fault) => fault,
+            };
+            if start.elapsed() > RETURN_MAX {
+                return Err(fault);
+            }
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Its name for a person.
+    pub(super) fn name(&self) -> String {
+        format!("YubiKey {}", self.serial)
+    }
+
+    pub(super) fn serial(&self) -> u32 {
+        self.serial
+    }
+
+    pub(super) fn firmware(&self) -> Firmware {
+        self.firmware
+    }
+
+    /// Has the card do something that takes it no longer than a moment.
+    pub(super) fn call<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut YubiKey) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CardFault> {
+        self.call_within(&Patience::of(MOMENT_MAX), work)
+    }
+
+    /// Has the card do something.
+    pub(super) fn call_within<T: Send + 'static>(
+        &mut self,
+        patience: &Patience<'_>,
+        work: impl FnOnce(&mut YubiKey) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CardFault> {
+        let mut handle = self.handle.take().ok_or_else(lost)?;
+        let (handle, result) = within(patience, move || {
+            let result = work(&mut handle);
+            (handle, result)
+        })?;
+        self.handle = Some(handle);
+        Ok(result?)
+    }
+
+    /// Ends the connection without a reset, where nothing was verified.
+    pub(super) fn leave(mut self) {
+        if let Some(handle) = self.handle.take() {
+            let _left = within(&Patience::of(MOMENT_MAX), move || leave(handle));
+        }
+    }
+
+    fn new(handle: YubiKey) -> Self {
+        let version = handle.version();
+        Self {
+            serial: handle.serial().0,
+            firmware: Firmware {
+                major: version.major,
+                minor: version.minor,
+                patch: version.patch,
+            },
+            handle: Some(handle),
+        }
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            // The crate's own drop resets the card; another's transaction may hold it up.
+            let _reset = within(&Patience::of(MOMENT_MAX), move || drop(handle));
+        }
+    }
+}
+
+/// The cards that match, and the names of all that are there.
+#[derive(Default)]
+struct Found {
+    cards: Vec<Device>,
+    seen: Vec<String>,
+}
+
+fn connect(serial: Option<u32>) -> Result<Found, CardFault> {
+    within(&Patience::of(CONNECT_MAX), move || look(serial))?
+}
+
+fn look(serial: Option<u32>) -> Result<Found, CardFault> {
+    let mut found = Found::default();
+    let mut context = match Context::open() {
+        Err(error) if is_empty(&error) => return Ok(found),
+        context => context?,
+    };
+    let readers = match context.iter() {
+        Err(error) if is_empty(&error) => return Ok(found),
+        readers => readers?,
+    };
+    for reader in readers {
+        found.take(&reader, serial);
+        if serial.is_some() && !found.cards.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+impl Found {
+    /// A card that isn't wanted is left as it was; a reader without a YubiKey is passed by.
+    fn take(&mut self, reader: &Reader<'_>, serial: Option<u32>) {
+        match reader.open() {
+            Ok(handle) => {
+                let name = format!("YubiKey {}", handle.serial());
+                self.seen.push(name);
+                match serial.is_none_or(|serial| handle.serial().0 == serial) {
+                    true => self.cards.push(Device::new(handle)),
+                    false => leave(handle),
+                }
+            }
+            Err(error) if CardFault::from(error) == CardFault::Busy => {
+                let name = format!("reader {} (used by another program alone)", reader.name());
+                self.seen.push(name);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn leave(handle: YubiKey) {
+    let _left = handle.disconnect(Disposition::LeaveCard);
+}
+
+fn is_empty(error: &Error) -> bool {
+    let inner = Some(pcsc::Error::NoReadersAvailable);
+    *error == Error::PcscError { inner }
+}
+
+fn lost() -> CardFault {
+    CardFault::Lost {
+        reason: "the last call never came back".to_owned(),
+    }
+}
+
+/// For what takes a card some milliseconds, and a foreign transaction longer.
+const MOMENT_MAX: Duration = Duration::from_secs(10);
+/// For a look into every reader.
+const CONNECT_MAX: Duration = Duration::from_secs(20);
+/// How long a pulled card may stay away.
+const RETURN_MAX: Duration = Duration::from_secs(8);
+/// pcscd looks for cards each 400 ms.
+const POLL: Duration = Duration::from_millis(200);

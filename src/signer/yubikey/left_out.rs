@@ -1,0 +1,34 @@
+//! What a build without the feature `yubikey` says.
+
+use super::{CardEntry, CardFault, NewSlotKey, SlotLocator};
+use crate::secret::AskPin;
+use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer, SignerError};
+
+/// Says that it can't.
+pub(in crate::signer) fn open(
+    _locator: &SlotLocator,
+    _rsa_hash: RsaHash,
+    _pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn describe(_locator: &SlotLocator) -> Result<NewKey, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn generate(
+    _locator: &SlotLocator,
+    _algorithm: KeyAlgorithm,
+    _wanted: &NewSlotKey<'_>,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Sees none.
+pub(in crate::signer) fn inventory() -> Result<Vec<CardEntry>, CardFault> {
+    Ok(Vec::new())
+}

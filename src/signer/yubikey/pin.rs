@@ -1,0 +1,92 @@
+//! The card's PIN: asked for once, shown once, and again only if it was right.
+
+use super::device::Device;
+use super::{CardFault, PinPolicy};
+use crate::secret::{AskPin, Pin};
+use crate::signer::{PinTries, SignerError};
+
+/// What a key wants of its user.
+pub(super) enum Access {
+    /// Nothing.
+    Free,
+    /// A PIN that the card accepted once.
+    Once(Pin),
+    /// A PIN that the card accepted once, and wants again before each signature.
+    EachSignature(Pin),
+}
+
+impl Access {
+    /// Asks for the PIN where `policy` wants one, and shows it to the card once. A key whose
+    /// policy isn't told is treated as the strictest.
+    pub(super) fn open(
+        device: &mut Device,
+        policy: Option<PinPolicy>,
+        pins: &mut dyn AskPin,
+    ) -> Result<Self, SignerError> {
+        if policy == Some(PinPolicy::Never) {
+            return Ok(Self::Free);
+        }
+        let name = device.name();
+        check_tries(device, &name, pins)?;
+        let pin = pins.pin(&name)?;
+        if !LENGTHS.contains(&pin.expose().len()) {
+            return Err(SignerError::PinLength { device: name });
+        }
+        show(device, &pin).map_err(|fault| refusal(fault, &name))?;
+        Ok(match policy {
+            Some(PinPolicy::Once) => Self::Once(pin),
+            _ => Self::EachSignature(pin),
+        })
+    }
+
+    /// Shows a PIN that was accepted before to a card that forgot it.
+    pub(super) fn show_again(&self, device: &mut Device) -> Result<(), CardFault> {
+        match self {
+            Self::Free => Ok(()),
+            Self::Once(pin) | Self::EachSignature(pin) => show(device, pin),
+        }
+    }
+
+    /// Shows the PIN where each signature wants it.
+    pub(super) fn confirm(&self, device: &mut Device) -> Result<(), CardFault> {
+        match self {
+            Self::Free | Self::Once(_) => Ok(()),
+            Self::EachSignature(pin) => show(device, pin),
+        }
+    }
+}
+
+/// Names what a card says of its PIN.
+pub(super) fn refusal(fault: CardFault, device: &str) -> SignerError {
+    match fault {
+        CardFault::WrongPin { tries } => SignerError::WrongPin {
+            device: device.to_owned(),
+            tries: match tries {
+                0 => PinTries::NoneLeft,
+                1 => PinTries::OneLeft,
+                some => PinTries::Counted(some),
+            },
+        },
+        other => other.at(device),
+    }
+}
+
+/// Before anybody is asked: a locked PIN is of no use, and the last try is a person's choice.
+fn check_tries(device: &mut Device, name: &str, pins: &mut dyn AskPin) -> Result<(), SignerError> {
+    let tries = device.call(|card| card.get_pin_retries());
+    match tries.map_err(|fault| refusal(fault, name))? {
+        0 => Err(SignerError::PinLocked {
+            device: name.to_owned(),
+        }),
+        1 => Ok(pins.last_try(name)?),
+        _ => Ok(()),
+    }
+}
+
+fn show(device: &mut Device, pin: &Pin) -> Result<(), CardFault> {
+    let pin = Pin::new(pin.expose().to_owned());
+    device.call(move |card| card.verify_pin(pin.expose().as_bytes()))
+}
+
+/// SP 800-73-4 part 2, 2.4.3. A card may count a PIN of another length as a try.
+const LENGTHS: std::ops::RangeInclusive<usize> = 6..=8;
