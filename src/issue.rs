@@ -1,8 +1,9 @@
 //! The spine: reserve, sign, verify, record, release. Every front comes through here.
 //!
 //! While the token signs, another thread verifies what it signed just before, and records
-//! and releases each chunk of a batch that is through. A chunk is reserved in one durable step before its first
-//! signature, and recorded in one before its first certificate is released.
+//! and releases each chunk of a batch that is through. A chunk is reserved in one durable
+//! step before its first signature, and recorded in one before its first certificate is
+//! released.
 
 mod chunk;
 mod sign;

@@ -26,6 +26,8 @@ pub use entry::{
 };
 pub use sqlite::{Audit, AuditError, Fault, Inclusion, ProofError, Signatures, SqliteLedger};
 
+use checkpoint::Checkpoint;
+
 use crate::certificate::{EncodeError, Serial, ToBeSigned};
 use crate::policy::Decided;
 use crate::request::RequestDigest;
@@ -85,6 +87,12 @@ pub trait Ledger: Send {
     /// # Errors
     /// [`LedgerError`], also that of the first entry that cannot be read.
     fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError>;
+
+    /// Its head, as it can be signed and kept; none of an empty ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError>;
 
     /// The time of the last entry, in Unix seconds; none in an empty ledger.
     ///

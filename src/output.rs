@@ -67,6 +67,15 @@ pub fn write(target: &Path, bytes: &[u8], mode: u32) -> Result<(), OutputError> 
         .collect()
 }
 
+/// Renames a staged file to its target without making it durable: for what may be lost
+/// in a power cut, but never be seen in part.
+///
+/// # Errors
+/// [`OutputError`], and then the target is what it was.
+pub fn rename_unsynced(staged: Staged) -> Result<(), OutputError> {
+    staged.rename()
+}
+
 /// Creates `target`, and refuses if something is there.
 ///
 /// # Errors

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::terminal::warn;
 use crate::config::read_limited;
-use crate::ledger::SqliteLedger;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::{Ledger, SqliteLedger};
 use crate::output;
 
 /// Holds the ledger against the head that the last run kept.
@@ -31,7 +31,7 @@ pub(crate) fn check(ledger: &SqliteLedger) -> Result<(), Failure> {
 }
 
 /// Keeps the head for the next run. A ledger without a place for it goes on without.
-pub(crate) fn keep(ledger: &SqliteLedger) -> Result<(), Failure> {
+pub(crate) fn keep(ledger: &dyn Ledger) -> Result<(), Failure> {
     let Some(checkpoint) = ledger.checkpoint()? else {
         return Ok(());
     };
@@ -39,7 +39,9 @@ pub(crate) fn keep(ledger: &SqliteLedger) -> Result<(), Failure> {
         return Ok(());
     };
     let folder = path.parent().map(std::fs::create_dir_all);
-    let written = output::write(&path, checkpoint.to_string().as_bytes(), 0o600);
+    // Not synced: what a power cut takes away is an older head, which does no harm.
+    let written = output::stage(&path, checkpoint.to_string().as_bytes(), 0o600)
+        .and_then(output::rename_unsynced);
     if let (Some(Err(_)), _) | (_, Err(_)) = (folder, written) {
         warn(&format!(
             "the ledger's head could not be kept in {}: an older copy would not be noticed",

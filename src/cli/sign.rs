@@ -16,8 +16,8 @@ use super::terminal::{say, warn};
 use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::{KeyId, Kind, Options, Principals, Serial, Validity};
 use crate::config::{self, Config};
-use crate::issue::{OpenCa, SharedLedger};
-use crate::ledger::{Ledger, Purpose, SqliteLedger};
+use crate::issue::{OpenCa, SharedLedger, lock};
+use crate::ledger::{Ledger, Purpose};
 use crate::policy::CaFacts;
 use crate::request::Ask;
 use crate::signer::{Locator, RsaHash};
@@ -120,8 +120,7 @@ impl Sign {
             (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
         };
         let failures = progress.finish();
-        drop(ledger);
-        kept_head::keep(&SqliteLedger::open_to_read(&config.ledger())?)?;
+        kept_head::keep(lock(&ledger).as_ref())?;
         if context.talks() {
             self.summarise(&ended, &batch.ask, count);
         }

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{CaAdded, Origin, Purpose, Record, SerialChoice, SqliteLedger, State};
 use crate::policy::{CaFacts, decide};
 use crate::request::{Ask, Request, RequestDigest};
@@ -113,6 +114,10 @@ impl Ledger for CannotRecord {
 
     fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError> {
         self.ledger.each_record(each)
+    }
+
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
+        self.ledger.checkpoint()
     }
 
     fn last_time(&self) -> Result<Option<u64>, LedgerError> {

@@ -16,8 +16,10 @@ use rusqlite::{
 };
 use ssh_key::PublicKey;
 
+use super::checkpoint::{Checkpoint, origin};
 use super::entry::{CaAdded, Entry, Event};
 use super::lock::WriterLock;
+use super::merkle::Hashes;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
 use crate::certificate::Serial;
 use crate::request::RequestDigest;
@@ -191,6 +193,18 @@ impl Ledger for SqliteLedger {
 
     fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError> {
         records::each(&self.connection, "ORDER BY r.position", params![], each)
+    }
+
+    fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
+        let head = self.head()?;
+        match head.size() {
+            0 => Ok(None),
+            size => Ok(Some(Checkpoint {
+                origin: origin(&self.hashes().range(0, 1)?),
+                size,
+                root: head.root(),
+            })),
+        }
     }
 
     fn last_time(&self) -> Result<Option<u64>, LedgerError> {

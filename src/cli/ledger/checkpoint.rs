@@ -13,9 +13,9 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::private_key::read_private_key;
 use crate::cli::terminal::{product, warn};
-use crate::ledger::SqliteLedger;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteKey, unverified_text};
+use crate::ledger::{Ledger as _, SqliteLedger};
 use crate::output;
 
 /// The key that signs heads.

@@ -5,11 +5,11 @@ use rusqlite::{OptionalExtension, params};
 use super::audit::{self, Audit, AuditError, Signatures};
 use super::{SqliteLedger, tree};
 use crate::certificate::Serial;
-use crate::ledger::checkpoint::{Checkpoint, origin};
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::merkle::{
     Frontier, Hash, Hashes, inclusion_proof, leaf_hash, root_of_inclusion,
 };
-use crate::ledger::{Ca, LedgerError};
+use crate::ledger::{Ca, Ledger, LedgerError};
 
 /// An entry, and the hashes that lead from it to a root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,22 +70,6 @@ impl SqliteLedger {
     /// [`LedgerError`].
     pub fn head(&self) -> Result<Frontier, LedgerError> {
         tree::head(&self.connection)
-    }
-
-    /// Its head as it can be signed and kept; none of an empty ledger.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
-        let head = self.head()?;
-        match head.size() {
-            0 => Ok(None),
-            size => Ok(Some(Checkpoint {
-                origin: origin(&self.hashes().range(0, 1)?),
-                size,
-                root: head.root(),
-            })),
-        }
     }
 
     /// Makes sure that this ledger is the one of `checkpoint`, grown.
@@ -152,7 +136,7 @@ impl SqliteLedger {
         })
     }
 
-    fn hashes(&self) -> tree::StoredHashes<'_> {
+    pub(super) fn hashes(&self) -> tree::StoredHashes<'_> {
         tree::StoredHashes(&self.connection)
     }
 }
