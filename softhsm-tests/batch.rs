@@ -290,6 +290,8 @@ fn an_existing_certificate_is_replaced_whole() {
     let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
     let mut names: Vec<_> = names.iter().filter_map(|name| name.to_str()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["config", "key", "key-cert.pub", "key.pub", "pin"]);
+    // The ledger's head is kept below `.local`.
+    let expected = [".local", "config", "key", "key-cert.pub", "key.pub", "pin"];
+    assert_eq!(names, expected);
     admin.assert_issued(2);
 }
