@@ -156,6 +156,18 @@ fn order(tag: u8, ca: &KeyData, serial: SerialChoice) -> Order<u8> {
     }
 }
 
+fn added() -> CaAdded {
+    CaAdded {
+        name: "users".to_owned(),
+        public_key: key(1).public_key().to_bytes().unwrap(),
+        purpose: Purpose::User,
+        origin: Origin::Generated,
+        token_says: String::new(),
+        next_serial: 1,
+        keyboard: String::new(),
+    }
+}
+
 /// A run of `count` orders, and what came of it.
 struct Run {
     _folder: TempDir,
@@ -172,20 +184,7 @@ fn run(count: u8, fault: Fault, records: usize) -> Run {
         ledger: SqliteLedger::create(&folder.path().join("l.ledger")).unwrap(),
         from: Cell::new(records),
     };
-    let ca = ledger
-        .add_ca(
-            CaAdded {
-                name: "users".to_owned(),
-                public_key: key(1).public_key().to_bytes().unwrap(),
-                purpose: Purpose::User,
-                origin: Origin::Generated,
-                token_says: String::new(),
-                next_serial: 1,
-                keyboard: String::new(),
-            },
-            NOW,
-        )
-        .unwrap();
+    let ca = ledger.add_ca(added(), NOW).unwrap();
     let mut open = OpenCa {
         signer: Box::new(Fake {
             key: key(1),
@@ -303,16 +302,7 @@ fn nothing_is_released_that_the_ledger_could_not_record() {
 fn an_explicit_serial_that_is_taken_fails_alone() {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = SqliteLedger::create(&folder.path().join("l.ledger")).unwrap();
-    let added = CaAdded {
-        name: "users".to_owned(),
-        public_key: key(1).public_key().to_bytes().unwrap(),
-        purpose: Purpose::User,
-        origin: Origin::Generated,
-        token_says: String::new(),
-        next_serial: 1,
-        keyboard: String::new(),
-    };
-    let ca = ledger.add_ca(added, NOW).unwrap();
+    let ca = ledger.add_ca(added(), NOW).unwrap();
     let signer = Box::new(Fake {
         key: key(1),
         fault: Fault::None,

@@ -156,13 +156,11 @@ impl Ledger for SqliteLedger {
     }
 
     fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError> {
-        let transaction = write(&mut self.connection)?;
-        let mut append = Append::begin(&transaction, time)?;
-        outcomes
-            .iter()
-            .try_for_each(|outcome| append.outcome(outcome))?;
-        append.finish()?;
-        Ok(transaction.commit()?)
+        self.append(time, |append| {
+            outcomes
+                .iter()
+                .try_for_each(|outcome| append.outcome(outcome))
+        })
     }
 
     fn issued_for(&self, ca: &Ca, request: &RequestDigest) -> Result<Option<Record>, LedgerError> {

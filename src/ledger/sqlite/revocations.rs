@@ -122,7 +122,8 @@ impl SqliteLedger {
         Ok(self.connection.query_row(select, [], |row| row.get(0))?)
     }
 
-    fn append(
+    /// Appends entries in one durable step, or none of them.
+    pub(super) fn append(
         &mut self,
         time: u64,
         entries: impl FnOnce(&mut Append<'_>) -> Result<(), LedgerError>,
