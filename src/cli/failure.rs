@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
@@ -181,9 +180,4 @@ pub(crate) fn exit_of_keys(failures: &[bool], keys: u64) -> Exit {
         [true] if keys == 1 => Exit::Refused,
         _ => Exit::Failed,
     }
-}
-
-/// Whether an error of one key is a refusal.
-pub(crate) fn is_refusal(error: &BatchError) -> bool {
-    error.is_refusal()
 }

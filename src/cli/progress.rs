@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::failure::{chain, is_refusal};
+use super::failure::chain;
 use super::hint::hint_of_key;
 use super::terminal::{path, product, say};
 use crate::batch::{BatchError, Report};
@@ -55,7 +55,7 @@ impl Progress {
     pub(crate) fn tell(&self, report: Report<'_>) {
         self.bar.inc(1);
         if let Report::Failed { error, .. } = &report {
-            self.note(is_refusal(error));
+            self.note(error.is_refusal());
         }
         match self.style {
             Style::Json => {
@@ -167,7 +167,7 @@ fn json(report: &Report<'_>) -> serde_json::Value {
             "certificate": line.trim_end(),
         }),
         Report::Failed { file, error } => json!({
-            "file": file.map(words), "state": if is_refusal(error) { "refused" } else { "failed" },
+            "file": file.map(words), "state": if error.is_refusal() { "refused" } else { "failed" },
             "error": chain(error), "serial": spent(error),
         }),
         Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
