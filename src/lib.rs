@@ -7,6 +7,7 @@
 //! - [`signer`]: what signs: a key in a token, named by a locator.
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
 //! - [`request`]: what comes from outside, not yet believed.
+//! - [`attestation`]: evidence that was checked, and so became a proof.
 //! - [`policy`]: decides, and does nothing else.
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
@@ -18,6 +19,7 @@
 //! - [`batch`]: many keys in one run.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
+pub mod attestation;
 pub mod batch;
 pub mod ca;
 pub mod certificate;

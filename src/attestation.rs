@@ -1,0 +1,155 @@
+//! What a key is made of: evidence that was checked, and so became a proof.
+//!
+//! Between the request and policy: a [`Proof`] can be made nowhere else, and says how a
+//! key is stored, never whose it is.
+
+use serde::{Deserialize, Serialize};
+use ssh_key::public::KeyData;
+
+use crate::signer::yubikey::{PinPolicy, TouchPolicy};
+
+/// How a key's storage was proved, as suffix classes and roles name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProofKind {
+    /// A YubiKey's PIV attestation, up to a root that is trusted.
+    Piv,
+    /// A FIDO2 security key's attestation, up to a root that is trusted.
+    Fido,
+    /// A person saw the key made, and says so.
+    Witnessed,
+    /// A key of an `sk-` type without attestation: software can make one.
+    Sk,
+}
+
+/// What is known of the storage of one key, by evidence that was checked.
+///
+/// A field that the evidence says nothing of is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    key: KeyData,
+    kind: ProofKind,
+    facts: Facts,
+}
+
+/// What the evidence says of the device and of the key in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Facts {
+    /// When a signature wants a touch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub touch: Option<TouchPolicy>,
+    /// When a signature wants the PIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinPolicy>,
+    /// The device's firmware.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firmware: Option<Firmware>,
+    /// The device's serial number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<u32>,
+    /// The device's form factor, in Yubico's words: `USB-C keychain`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form_factor: Option<String>,
+    /// Whether the device is of the FIPS series.
+    pub fips: bool,
+    /// The root that the evidence goes up to, by name; marked where it is no pinned one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// Whether that root is one that the admin named, and none that the program pins.
+    pub private_root: bool,
+    /// What the witness says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    /// SHA-256 of the evidence.
+    #[serde(skip)]
+    pub evidence: [u8; 32],
+}
+
+/// A firmware version: major, minor, patch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Firmware(pub u8, pub u8, pub u8);
+
+impl Proof {
+    /// The key that it is about.
+    pub fn key(&self) -> &KeyData {
+        &self.key
+    }
+
+    /// How it was proved.
+    pub fn kind(&self) -> ProofKind {
+        self.kind
+    }
+
+    /// What was proved.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The word of a person who saw the key made.
+    pub fn witnessed(key: KeyData, statement: String) -> Self {
+        let facts = Facts {
+            statement: Some(statement),
+            ..Facts::default()
+        };
+        Self {
+            key,
+            kind: ProofKind::Witnessed,
+            facts,
+        }
+    }
+
+    /// Any proof at all, to test what follows from it.
+    #[cfg(test)]
+    pub(crate) fn for_tests(key: KeyData, kind: ProofKind, facts: Facts) -> Self {
+        Self { key, kind, facts }
+    }
+}
+
+impl ProofKind {
+    /// The word for it in config, ledger and key ID.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Piv => "piv",
+            Self::Fido => "fido",
+            Self::Witnessed => "witnessed",
+            Self::Sk => "sk",
+        }
+    }
+}
+
+impl std::fmt::Display for Firmware {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+impl Serialize for Firmware {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> KeyData {
+        let text =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk";
+        text.parse::<ssh_key::PublicKey>().unwrap().into()
+    }
+
+    #[test]
+    fn facts_leave_out_what_is_not_known() {
+        let facts = Facts {
+            firmware: Some(Firmware(5, 7, 1)),
+            ..Facts::default()
+        };
+        let proof = Proof::for_tests(key(), ProofKind::Piv, facts);
+        assert_eq!(
+            serde_json::to_string(proof.facts()).unwrap(),
+            r#"{"firmware":"5.7.1","fips":false,"private-root":false}"#
+        );
+    }
+}
