@@ -4,6 +4,7 @@
 //! module alone reads the environment, and the files that the others are about.
 
 mod edit;
+mod ledger_key;
 mod place;
 mod subject;
 mod surroundings;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 
 pub use edit::{EditError, with_ca};
+pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
 pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
 pub use surroundings::{keyboard, now, time_zone};
@@ -42,6 +44,8 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    #[serde(default, deserialize_with = "parsed_if_there")]
+    ledger_key: Option<LedgerKeyPlace>,
     #[serde(default)]
     ca: BTreeMap<CaName, CaConfig>,
 }
@@ -173,6 +177,12 @@ impl Config {
         }
     }
 
+    /// Where the key that signs heads and KRLs is.
+    pub fn ledger_key(&self) -> Option<LedgerKeyPlace> {
+        let place = self.file.ledger_key.clone()?;
+        Some(place.from_folder(&self.folder))
+    }
+
     /// The PKCS#11 modules that `punchmark tokens` looks at.
     pub fn modules(&self) -> &[PathBuf] {
         &self.file.modules
@@ -261,6 +271,15 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
+}
+
+/// The same for a key that may be left out.
+fn parsed_if_there<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    parsed(deserializer).map(Some)
 }
 
 fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {

@@ -8,6 +8,7 @@ use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, V
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
 use crate::ledger::checkpoint::CheckpointError;
+use crate::ledger::key::LedgerKeyError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
@@ -109,6 +110,12 @@ pub(crate) enum Failure {
     #[error("this ledger is not the newest one")]
     OlderLedger(#[source] ProofError),
     #[error(transparent)]
+    LedgerKey(#[from] LedgerKeyError),
+    #[error("neither HOME nor XDG_STATE_HOME is set")]
+    NoStateFolder,
+    #[error("no ledger key is named")]
+    NoLedgerKey,
+    #[error(transparent)]
     Note(#[from] NoteError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -122,7 +129,7 @@ pub(crate) enum Failure {
     Proof(&'static str),
     #[error("the ledger has no entry yet")]
     EmptyLedger,
-    #[error("{path} is {algorithm}; a ledger key is ssh-ed25519")]
+    #[error("{path} is {algorithm}; a ledger key in a file is ssh-ed25519")]
     LedgerKeyType { path: String, algorithm: String },
     #[error("cannot write")]
     Write(#[source] OutputError),

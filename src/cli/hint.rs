@@ -12,6 +12,7 @@ use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
+use crate::ledger::key::LedgerKeyError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
 use crate::policy::Refusal;
 use crate::secret::PinError;
@@ -51,7 +52,9 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::NoPrivateKey { path } => Some(format!(
             "an older form is made a new one by: ssh-keygen -p -f {path}"
         )),
-        Failure::LedgerKeyType { .. } => {
+        Failure::LedgerKey(LedgerKeyError::Signer(error)) => signer(error),
+        Failure::NoLedgerKey => text("name it with --key, or as `ledger-key` in the config"),
+        Failure::LedgerKeyType { .. } | Failure::LedgerKey(LedgerKeyError::IsCa { .. }) => {
             text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
         }
         Failure::Pin(error) => pin(error),

@@ -91,6 +91,25 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
+/// The file to replace: what a symbolic link points to, as `ssh-keygen` writes through
+/// it; never a device or a pipe, which a rename would do away with.
+pub(super) fn target(out: &Path) -> Result<PathBuf, Failure> {
+    match out.metadata() {
+        Ok(metadata) if !metadata.is_file() => Err(KrlFailure::NotRegular {
+            file: out.display().to_string(),
+        }
+        .into()),
+        _ => Ok(out.canonicalize().unwrap_or_else(|_missing| out.to_owned())),
+    }
+}
+
+/// Where the signature of a KRL lies: beside it.
+pub(super) fn signature_file(krl: &Path) -> PathBuf {
+    let mut path = krl.as_os_str().to_owned();
+    path.push(".sig");
+    path.into()
+}
+
 /// Reads all, and not a byte more than the limit of what is longer.
 fn read(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -108,6 +127,9 @@ fn failed(path: &Path, source: io::Error) -> Failure {
         source,
     }
 }
+
+/// What it revokes is no secret, and sshd reads it as whoever it runs as.
+pub(super) const KRL_MODE: u32 = 0o644;
 
 /// The largest key that OpenSSH reads, in a certificate with 256 long principals, is smaller.
 const KEY_BYTES_MAX: usize = 1 << 20;

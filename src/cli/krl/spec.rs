@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::file::{KrlFailure, read_key, read_krl, read_spec, spec_name};
+use super::file::{KRL_MODE, KrlFailure, read_key, read_krl, read_spec, spec_name, target};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{product, say};
@@ -64,7 +64,7 @@ impl Spec {
         }
         let krl = Krl::new(header, revocations);
         let bytes = krl.to_bytes().map_err(KrlFailure::TooLong)?;
-        output::write(&out, &bytes, MODE).map_err(KrlFailure::Output)?;
+        output::write(&out, &bytes, KRL_MODE).map_err(KrlFailure::Output)?;
         report(context, &self.out, krl.header(), bytes.len())?;
         Ok(Exit::Done)
     }
@@ -97,18 +97,6 @@ impl Spec {
             header.comment = CString::new(comment.as_bytes()).unwrap_or_default();
         }
         header
-    }
-}
-
-/// The file to replace: what a symbolic link points to, as `ssh-keygen` writes through
-/// it; never a device or a pipe, which a rename would do away with.
-fn target(out: &Path) -> Result<PathBuf, Failure> {
-    match out.metadata() {
-        Ok(metadata) if !metadata.is_file() => Err(KrlFailure::NotRegular {
-            file: out.display().to_string(),
-        }
-        .into()),
-        _ => Ok(out.canonicalize().unwrap_or_else(|_missing| out.to_owned())),
     }
 }
 
@@ -163,9 +151,6 @@ fn report(context: &Context, out: &Path, header: &Header, bytes: usize) -> Resul
     }
     Ok(())
 }
-
-/// What it revokes is no secret, and sshd reads it as whoever it runs as.
-const MODE: u32 = 0o644;
 
 const EXAMPLES: &str = "\
 Examples:
