@@ -15,6 +15,7 @@ mod clock;
 mod docs;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
@@ -23,6 +24,7 @@ mod options;
 mod pins;
 mod prompts;
 mod revocation;
+mod revoked_logins;
 mod selftest;
 #[cfg(feature = "yubikey")]
 mod yubikey;

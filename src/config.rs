@@ -21,7 +21,9 @@ use ssh_key::PublicKey;
 pub use edit::{EditError, with_ca};
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
-pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
+pub use subject::{
+    SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
+};
 pub use surroundings::{keyboard, now, time_zone};
 
 use crate::ledger::Purpose;

@@ -5,6 +5,8 @@ use std::error::Error;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
+use crate::client::fetch::FetchError;
+use crate::client::source::{HttpsError, UrlError};
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
 use crate::ledger::checkpoint::CheckpointError;
@@ -26,6 +28,8 @@ pub(crate) enum Exit {
     Usage,
     /// Policy said no.
     Refused,
+    /// What guards this machine is too old, missing or not believed; to monitoring alone.
+    Critical,
 }
 
 /// Why a command ended early.
@@ -110,6 +114,12 @@ pub(crate) enum Failure {
     #[error("this ledger is not the newest one")]
     OlderLedger(#[source] ProofError),
     #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error(transparent)]
+    Https(#[from] HttpsError),
+    #[error(transparent)]
     LedgerKey(#[from] LedgerKeyError),
     #[error("neither HOME nor XDG_STATE_HOME is set")]
     NoStateFolder,
@@ -142,7 +152,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Critical => 2,
             Self::Refused => 3,
         }
     }
@@ -158,7 +168,8 @@ impl Failure {
             | Self::Option(_)
             | Self::Serial { .. }
             | Self::CaName(_)
-            | Self::Locator(_) => Exit::Usage,
+            | Self::Locator(_)
+            | Self::Url(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }

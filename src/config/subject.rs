@@ -97,6 +97,20 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
     read_from(File::open(path)?, limit)
 }
 
+/// Reads a file of at most `limit` bytes, and not a byte more of a larger one.
+///
+/// # Errors
+/// What the system says; `FileTooLarge`.
+pub fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(one_more).read_to_end(&mut bytes)?;
+    match bytes.len() <= limit {
+        true => Ok(bytes),
+        false => Err(io::ErrorKind::FileTooLarge.into()),
+    }
+}
+
 fn read_from(input: impl Read, limit: u64) -> io::Result<String> {
     let mut text = String::new();
     input.take(limit + 1).read_to_string(&mut text)?;
