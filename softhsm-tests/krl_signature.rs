@@ -207,3 +207,30 @@ fn a_head_beside_the_key_that_it_did_not_sign_stops_it() {
         .exits(1)
         .says("is not valid");
 }
+
+#[test]
+fn a_key_that_signed_heads_becomes_no_ca() {
+    let admin = ready();
+    let key = admin.token.locator("ledger");
+    let checkpoint = ["ledger", "checkpoint", "--key", &key];
+    admin.punchmark.pinned(&checkpoint).ok();
+    let ran = admin.adopt("second", &key).exits(1);
+    ran.says("is the ledger's own");
+    let file = ["ledger", "checkpoint", "--key", "ledger_key"];
+    admin.punchmark.run(&file).ok();
+    let second = admin.token.locator("second");
+    let import = [
+        "import",
+        "second",
+        "--key",
+        &second,
+        "--from",
+        "ledger_key",
+        "--next-serial",
+        "1",
+    ];
+    let ran = admin.punchmark.pinned(&import).exits(1);
+    ran.says("is the ledger's own");
+    let verified = admin.punchmark.run(&["ledger", "verify"]).ok();
+    assert!(verified.stdout.contains("  3 entries"), "{verified}");
+}

@@ -66,8 +66,8 @@ impl Ledger {
             Command::Verify(command) => command.run(context, &open(context)?),
             Command::Checkpoint(command) => {
                 let config = context.config()?;
-                let ledger = SqliteLedger::open_to_read(&config.ledger())?;
-                command.run(context, &config, &ledger)
+                let mut ledger = context.ledger(&config)?;
+                command.run(context, &config, &mut ledger)
             }
             Command::Prove(one) => prove::prove(&open(context)?, &one.ca, one.serial),
             Command::Resume(command) => command.run(context),

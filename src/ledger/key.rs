@@ -103,12 +103,20 @@ impl LedgerKey {
         &self.public_key
     }
 
+    /// What its notes are verified with, under a ledger's name.
+    ///
+    /// # Errors
+    /// [`NoteError::Name`].
+    pub fn note_key(&self, origin: &str) -> Result<NoteKey, NoteError> {
+        NoteKey::new(origin, &self.public_key)
+    }
+
     /// Signs a head, as a note under the ledger's own name.
     ///
     /// # Errors
     /// [`LedgerKeyError`].
     pub fn sign_head(&mut self, head: &Checkpoint) -> Result<String, LedgerKeyError> {
-        let key = NoteKey::new(&head.origin, &self.public_key)?;
+        let key = self.note_key(&head.origin)?;
         let text = head.to_string();
         let signature = self.signature(text.as_bytes())?;
         Ok(key.note(&text, &signature)?)

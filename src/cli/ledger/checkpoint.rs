@@ -12,11 +12,11 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::kept_head;
 use crate::cli::ledger_key;
 use crate::cli::terminal::product;
-use crate::config::{Config, LedgerKeyPlace};
+use crate::config::{self, Config, LedgerKeyPlace};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
 use crate::ledger::note::NoteKey;
-use crate::ledger::{Ledger as _, SqliteLedger};
+use crate::ledger::{CheckpointSigned, Ledger as _, SqliteLedger};
 use crate::output;
 
 /// The key that signs heads.
@@ -35,7 +35,7 @@ impl Sign {
         self,
         context: &Context,
         config: &Config,
-        ledger: &SqliteLedger,
+        ledger: &mut SqliteLedger,
     ) -> Result<Exit, Failure> {
         let place = ledger_key::place(self.key.as_ref(), config)?.ok_or(Failure::NoLedgerKey)?;
         let head = ledger.checkpoint()?.ok_or(Failure::EmptyLedger)?;
@@ -46,9 +46,22 @@ impl Sign {
         }
         let note = key.sign_head(&head)?;
         output::write(&beside, note.as_bytes(), 0o644).map_err(Failure::Write)?;
+        record(ledger, &head, &key)?;
         product(note.trim_end())?;
         Ok(Exit::Done)
     }
+}
+
+/// The ledger says what was signed of it: who finds a head elsewhere can look for it here.
+fn record(ledger: &mut SqliteLedger, head: &Checkpoint, key: &LedgerKey) -> Result<(), Failure> {
+    let signed = CheckpointSigned {
+        size: head.size,
+        root: head.root,
+        key: key.note_key(&head.origin)?.to_vkey(),
+        keyboard: config::keyboard(),
+    };
+    ledger.record_checkpoint(signed, config::now())?;
+    kept_head::keep(ledger)
 }
 
 /// The last head that the key signed. Its signature is checked: another hand could write
@@ -56,8 +69,7 @@ impl Sign {
 fn last(path: &Path, key: &LedgerKey) -> Result<Checkpoint, Failure> {
     let note = read_text(path)?;
     let origin = Checkpoint::parse(crate::ledger::note::unverified_text(&note)?)?.origin;
-    let key = NoteKey::new(&origin, key.public_key())?;
-    Ok(Checkpoint::parse(key.open(&note)?)?)
+    Ok(Checkpoint::parse(key.note_key(&origin)?.open(&note)?)?)
 }
 
 /// The signer of a head, which signs under the ledger's own name.
