@@ -7,12 +7,13 @@ use clap::Args;
 use ssh_key::PublicKey;
 
 use super::read_text;
+use crate::certificate::subject::fingerprint;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::kept_head;
 use crate::cli::ledger_key;
 use crate::cli::terminal::product;
-use crate::config::{self, Config, LedgerKeyPlace};
+use crate::config::{self, LedgerKeyPlace};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
 use crate::ledger::note::NoteKey;
@@ -31,13 +32,10 @@ pub(super) struct Sign {
 
 impl Sign {
     /// Signs only a head that extends the last one that this key signed.
-    pub(super) fn run(
-        self,
-        context: &Context,
-        config: &Config,
-        ledger: &mut SqliteLedger,
-    ) -> Result<Exit, Failure> {
-        let place = ledger_key::place(self.key.as_ref(), config)?.ok_or(Failure::NoLedgerKey)?;
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let place = ledger_key::place(self.key.as_ref(), &config)?.ok_or(Failure::NoLedgerKey)?;
+        let mut ledger = context.ledger(&config)?;
         let head = ledger.checkpoint()?.ok_or(Failure::EmptyLedger)?;
         let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
         let beside = head_file(&place, &head)?;
@@ -46,7 +44,7 @@ impl Sign {
         }
         let note = key.sign_head(&head)?;
         output::write(&beside, note.as_bytes(), 0o644).map_err(Failure::Write)?;
-        record(ledger, &head, &key)?;
+        record(&mut ledger, &head, &key)?;
         product(note.trim_end())?;
         Ok(Exit::Done)
     }
@@ -57,7 +55,7 @@ fn record(ledger: &mut SqliteLedger, head: &Checkpoint, key: &LedgerKey) -> Resu
     let signed = CheckpointSigned {
         size: head.size,
         root: head.root,
-        key: key.note_key(&head.origin)?.to_vkey(),
+        key: fingerprint(key.public_key()),
         keyboard: config::keyboard(),
     };
     ledger.record_checkpoint(signed, config::now())?;
