@@ -6,6 +6,7 @@ mod fetch;
 mod file;
 mod make;
 mod show;
+mod signatures;
 mod spec;
 
 use clap::{Args, Subcommand};

@@ -13,7 +13,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{product, say};
 use crate::config;
 use crate::krl::spec::{Ca, revoke};
-use crate::krl::{Header, Krl, Revocations, Subject};
+use crate::krl::{Header, Krl, Revocations, Signatures, Subject};
 use crate::output;
 
 /// Make a KRL out of specifications, with the letters of ssh-keygen -k
@@ -104,7 +104,7 @@ fn read_ca(ca: Option<&Path>) -> Result<Ca, Failure> {
     match ca {
         None => Ok(Ca::Unnamed),
         Some(name) if name.as_os_str().eq_ignore_ascii_case("none") => Ok(Ca::Any),
-        Some(path) => match read_key(path)?.subject {
+        Some(path) => match read_key(path, Signatures::default())?.subject {
             Subject::Key(key) => Ok(Ca::Key(key)),
             Subject::Certificate(_) => Err(KrlFailure::CaIsCertificate {
                 file: path.display().to_string(),
