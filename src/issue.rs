@@ -22,13 +22,13 @@ pub use sign::{SelfTestError, self_test};
 use crate::certificate::{self, Certificate, Serial, VerifyError};
 use crate::ledger::{Ca, Ledger, LedgerError, Outcome, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
-use crate::signer::{self, Locator, RsaHash, Signer, SignerError};
+use crate::signer::{self, Locator, Locators, RsaHash, Signer, SignerError};
 use chunk::ChunkSize;
 
 /// A CA whose key was found, opened, and is the one that was recorded.
 pub struct OpenCa {
     ca: Ca,
-    signer: Box<dyn Signer>,
+    signers: Vec<Box<dyn Signer>>,
 }
 
 /// One certificate to issue, and the front's own mark for it.
@@ -108,10 +108,12 @@ pub enum OpenError {
     #[error(transparent)]
     Signer(#[from] SignerError),
     /// The key that the locator finds is not the one that was recorded.
-    #[error("the key in the token is not that of CA `{ca}`: recorded {recorded}, found {found}")]
+    #[error("the key in {device} is not that of CA `{ca}`: recorded {recorded}, found {found}")]
     OtherKey {
         /// The CA.
         ca: String,
+        /// The device that has another key.
+        device: String,
         /// The fingerprint that was recorded first.
         recorded: String,
         /// The fingerprint of the key that is there now.
@@ -128,13 +130,14 @@ pub enum OpenError {
 }
 
 impl OpenCa {
-    /// Finds and opens the key of `ca`, asking for its PIN where it needs one.
+    /// Finds and opens the key of `ca` in each of its devices, asking for each one's PIN
+    /// where it needs one.
     ///
     /// # Errors
     /// [`OpenError`]; nothing was signed.
     pub fn open(
         ca: Ca,
-        locator: &Locator,
+        keys: &Locators,
         rsa_hash: Option<RsaHash>,
         pins: &mut dyn AskPin,
     ) -> Result<Self, OpenError> {
@@ -144,25 +147,14 @@ impl OpenCa {
                 algorithm: ca.public_key().algorithm().to_string(),
             });
         }
-        let signer = signer::open(locator, rsa_hash.unwrap_or_default(), pins)?;
-        if signer.public_key() != ca.public_key() {
-            return Err(OpenError::OtherKey {
-                ca: ca.name().to_owned(),
-                recorded: fingerprint(ca.public_key()),
-                found: fingerprint(signer.public_key()),
-            });
-        }
-        Ok(Self { ca, signer })
+        let open = |locator| open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins);
+        let signers = keys.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self { ca, signers })
     }
 
     /// The CA.
     pub fn ca(&self) -> &Ca {
         &self.ca
-    }
-
-    /// The device that holds the key, named for a person.
-    pub fn device(&self) -> &str {
-        self.signer.device()
     }
 
     /// Issues the orders in their sequence; hands each to `release` when the ledger
@@ -191,12 +183,33 @@ impl OpenCa {
         };
         std::thread::scope(|scope| {
             let finisher = scope.spawn(|| run.finish_all(signed, release));
-            let signing = run.sign_all(self.signer.as_mut(), orders, chunks);
+            let signing = match self.signers.first_mut() {
+                Some(signer) => run.sign_all(signer.as_mut(), orders, chunks),
+                None => Err(RunEnd::Signer),
+            };
             let finishing = finisher.join().unwrap_or(Err(RunEnd::Signer));
             // Where both ended early, the ledger is the cause.
             finishing.and(signing)
         })
     }
+}
+
+fn open_one(
+    ca: &Ca,
+    locator: &Locator,
+    rsa_hash: RsaHash,
+    pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, OpenError> {
+    let signer = signer::open(locator, rsa_hash, pins)?;
+    if signer.public_key() == ca.public_key() {
+        return Ok(signer);
+    }
+    Err(OpenError::OtherKey {
+        ca: ca.name().to_owned(),
+        device: signer.device().to_owned(),
+        recorded: fingerprint(ca.public_key()),
+        found: fingerprint(signer.public_key()),
+    })
 }
 
 /// What both threads of a run share.

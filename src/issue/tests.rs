@@ -186,11 +186,11 @@ fn run(count: u8, fault: Fault, records: usize) -> Run {
     };
     let ca = ledger.add_ca(added(), NOW).unwrap();
     let mut open = OpenCa {
-        signer: Box::new(Fake {
+        signers: vec![Box::new(Fake {
             key: key(1),
             fault,
             calls: 0,
-        }),
+        })],
         ca,
     };
     let ca_key = open.ca.public_key().clone();
@@ -308,7 +308,10 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         fault: Fault::None,
         calls: 0,
     });
-    let mut open = OpenCa { signer, ca };
+    let mut open = OpenCa {
+        signers: vec![signer],
+        ca,
+    };
     let ca_key = open.ca.public_key().clone();
     let seven = || SerialChoice::Exactly(7.try_into().unwrap());
     let mut orders = [seven(), seven(), SerialChoice::Next]
