@@ -5,6 +5,7 @@ mod fido;
 mod piv;
 mod pki;
 mod roots;
+mod vectors;
 
 use super::*;
 use pki::Key;
