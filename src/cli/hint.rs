@@ -154,7 +154,11 @@ fn clock(error: &ClockError) -> Option<String> {
             "if the clock is right, run this on a terminal and confirm it; \
              `clock-leap-days` in the config sets the span",
         ),
-        _ => text("set the clock of this machine, then try again"),
+        ClockError::BehindLedger { .. } => text(
+            "set the clock of this machine, then try again; if it is right and the entry is \
+             wrong: punchmark ledger correct-clock",
+        ),
+        ClockError::BeforeBuild => text("set the clock of this machine, then try again"),
     }
 }
 
