@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 19] = [
+const SUBCOMMANDS: &[&str] = &[
     "",
     "tokens",
     "init",
@@ -115,6 +115,7 @@ const SUBCOMMANDS: [&str; 19] = [
     "attestation roots check",
     "evidence",
     "evidence verify",
+    "krl fetch",
 ];
 const README: &str = include_str!("../README.md");
 const RUNNABLE: &str = "```console run\n";

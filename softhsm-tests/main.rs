@@ -17,6 +17,7 @@ mod docs;
 mod evidence;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
@@ -25,6 +26,7 @@ mod options;
 mod pins;
 mod prompts;
 mod revocation;
+mod revoked_logins;
 mod selftest;
 #[cfg(feature = "yubikey")]
 mod yubikey;

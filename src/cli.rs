@@ -16,6 +16,7 @@ mod interrupt;
 mod kept_head;
 mod krl;
 mod ledger;
+mod ledger_key;
 mod next_steps;
 mod pin;
 mod private_key;

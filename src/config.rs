@@ -5,6 +5,7 @@
 
 mod attestation;
 mod edit;
+mod ledger_key;
 mod place;
 mod subject;
 mod surroundings;
@@ -18,8 +19,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 
-pub use edit::{EditError, with_ca, with_key};
 pub use attestation::roots_from;
+pub use edit::{EditError, with_ca, with_key};
+pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
 pub use subject::{
     SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
@@ -48,6 +50,8 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    #[serde(default, deserialize_with = "parsed_if_there")]
+    ledger_key: Option<LedgerKeyPlace>,
     #[serde(default)]
     attestation: AttestationConfig,
     #[serde(default)]
@@ -189,6 +193,12 @@ impl Config {
         }
     }
 
+    /// Where the key that signs heads and KRLs is.
+    pub fn ledger_key(&self) -> Option<LedgerKeyPlace> {
+        let place = self.file.ledger_key.clone()?;
+        Some(place.from_folder(&self.folder))
+    }
+
     /// The PKCS#11 modules that `punchmark tokens` looks at.
     pub fn modules(&self) -> &[PathBuf] {
         &self.file.modules
@@ -277,6 +287,15 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
+}
+
+/// The same for a key that may be left out.
+fn parsed_if_there<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    parsed(deserializer).map(Some)
 }
 
 fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {
