@@ -24,6 +24,8 @@ mod pins;
 mod prompts;
 mod revocation;
 mod selftest;
+mod sharing;
+mod software;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]

@@ -125,6 +125,8 @@ pub enum Origin {
     Adopted,
     /// Was in a file once; copies may exist.
     Imported,
+    /// In an ssh-agent or a file: nothing shows that it is in hardware.
+    Software,
 }
 
 /// Where a serial comes from.
@@ -310,7 +312,14 @@ macro_rules! codes {
 }
 
 codes!(Purpose, "purpose", User = 1, Host = 2, Both = 3);
-codes!(Origin, "origin", Generated = 1, Adopted = 2, Imported = 3);
+codes!(
+    Origin,
+    "origin",
+    Generated = 1,
+    Adopted = 2,
+    Imported = 3,
+    Software = 4
+);
 codes!(Sequence, "sequence", Automatic = 0, Explicit = 1);
 
 /// Random bytes an entry.
