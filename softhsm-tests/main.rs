@@ -28,6 +28,8 @@ mod prompts;
 mod revocation;
 mod revoked_logins;
 mod selftest;
+mod sharing;
+mod software;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]

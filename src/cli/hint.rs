@@ -20,6 +20,8 @@ use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
 use crate::policy;
 use crate::secret::PinError;
 use crate::signer::SignerError;
+use crate::signer::agent::AgentFault;
+use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::CardFault;
 
 /// What to do about a failure, where there is anything to say beyond the error.
@@ -42,6 +44,9 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             text("is the right token plugged in? nothing was signed")
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
+        Failure::Open(OpenError::Software { .. }) => {
+            text("name the token or card in the config; what the ledger says of a key stays")
+        }
         Failure::Establish(error) => establish(error),
         Failure::Extends(ProofError::Forked { .. } | ProofError::Shorter { .. })
         | Failure::Audit(_) => text(
@@ -222,9 +227,36 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }
+        SignerError::MadeElsewhere => text(
+            "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
+        ),
+        SignerError::Software { .. } => text(
+            "init and import put a key into hardware; to take it as it is, which the ledger \
+             keeps for good, add --allow-software-key",
+        ),
+        SignerError::Agent { source, .. } => agent(source),
+        SignerError::KeyFile { source, .. } => key_file(source),
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")
         }
+        _ => None,
+    }
+}
+
+fn agent(fault: &AgentFault) -> Option<String> {
+    match fault {
+        AgentFault::NoSocket | AgentFault::Connection { .. } => {
+            text("start one (`eval $(ssh-agent)`), or name its socket: agent:SHA256:…?socket=/path")
+        }
+        AgentFault::Refused => text("is the agent locked (`ssh-add -X`), or was it not confirmed?"),
+        _ => None,
+    }
+}
+
+fn key_file(fault: &KeyFileFault) -> Option<String> {
+    match fault {
+        KeyFileFault::OpenToOthers { .. } => text("chmod 600 it, as ssh wants it too"),
+        KeyFileFault::Form => text("an older form is made a new one by: ssh-keygen -p -f FILE"),
         _ => None,
     }
 }
