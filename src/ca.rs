@@ -40,6 +40,8 @@ pub enum Source<'a> {
     Generate(KeyAlgorithm, NewSlotKey<'a>),
     /// It is in the token.
     Adopt,
+    /// It is in an ssh-agent or a file, and whoever asks for it knows that.
+    Software,
     /// It comes from a file, and copies of it may stay outside.
     Import(&'a KeypairData),
 }
@@ -204,7 +206,7 @@ impl Home {
             return Ok(());
         };
         let imported = match new.source {
-            Source::Adopt => return Ok(()),
+            Source::Adopt | Source::Software => return Ok(()),
             Source::Generate(..) => None,
             Source::Import(key) => Some(KeyData::try_from(key)?),
         };
@@ -266,7 +268,7 @@ impl Home {
     fn add_to_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<(), EstablishError> {
         let ca = CaConfig {
             certificates: new.purpose,
-            key: key.locator.clone(),
+            keys: key.locator.clone().into(),
             public_key: self.public_key_name.clone(),
         };
         let text = with_ca(&self.config, &new.name, &ca)?;
@@ -280,6 +282,7 @@ impl Source<'_> {
             Self::Generate(..) => Origin::Generated,
             Self::Adopt => Origin::Adopted,
             Self::Import(_) => Origin::Imported,
+            Self::Software => Origin::Software,
         }
     }
 }
@@ -289,7 +292,10 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError>
         Source::Generate(algorithm, in_slot) => {
             signer::generate(&new.locator, *algorithm, in_slot, pins)
         }
-        Source::Adopt => signer::describe(&new.locator, pins),
+        Source::Adopt if new.locator.is_software() => Err(SignerError::Software {
+            locator: new.locator.to_string(),
+        }),
+        Source::Adopt | Source::Software => signer::describe(&new.locator, pins),
         Source::Import(key) => signer::import(&new.locator, key, pins),
     }
 }

@@ -3,6 +3,7 @@
 //! Holds no secret. Strict: an unknown key is an error with line and column. This
 //! module alone reads the environment, and the files that the others are about.
 
+mod attestation;
 mod edit;
 mod ledger_key;
 mod place;
@@ -18,7 +19,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 
-pub use edit::{EditError, with_ca};
+pub use attestation::roots_from;
+pub use edit::{EditError, with_ca, with_key};
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
 pub use subject::{
@@ -26,8 +28,10 @@ pub use subject::{
 };
 pub use surroundings::{keyboard, now, time_zone};
 
+use self::attestation::AttestationConfig;
+use crate::attestation::RootsError;
 use crate::ledger::Purpose;
-use crate::signer::Locator;
+use crate::signer::Locators;
 
 /// The config, read and understood.
 #[derive(Clone, Debug)]
@@ -49,6 +53,8 @@ struct ConfigFile {
     #[serde(default, deserialize_with = "parsed_if_there")]
     ledger_key: Option<LedgerKeyPlace>,
     #[serde(default)]
+    attestation: AttestationConfig,
+    #[serde(default)]
     ca: BTreeMap<CaName, CaConfig>,
 }
 
@@ -58,9 +64,9 @@ struct ConfigFile {
 pub struct CaConfig {
     /// What it may sign.
     pub certificates: Purpose,
-    /// Where its key is.
-    #[serde(deserialize_with = "parsed")]
-    pub key: Locator,
+    /// Where its key is: each of these devices holds the same one.
+    #[serde(rename = "key")]
+    pub keys: Locators,
     /// Its public key file, as it stands in the config.
     pub public_key: PathBuf,
 }
@@ -118,6 +124,14 @@ pub enum ConfigError {
         name: String,
         /// The names it has.
         known_names: Vec<String>,
+    },
+    /// A file of roots gives none.
+    #[error("roots of attestation in {}", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RootsError,
     },
     /// The public key file of a CA is no public key.
     #[error("public key file {}", path.display())]
