@@ -11,6 +11,7 @@ use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
+use crate::request::ReasonError;
 use crate::revocation::{KrlError, RevokeError};
 use crate::signer::{LocatorError, SignerError};
 
@@ -42,6 +43,8 @@ pub(crate) enum Failure {
     Validity(#[from] ValidityError),
     #[error(transparent)]
     Option(#[from] OptionError),
+    #[error("--reason")]
+    Reason(#[from] ReasonError),
     #[error("serial {text:?}")]
     Serial { text: String, source: SerialError },
     #[error(transparent)]
@@ -74,6 +77,11 @@ pub(crate) enum Failure {
     Signer(#[from] SignerError),
     #[error(transparent)]
     Establish(#[from] EstablishError),
+    #[error("{path}")]
+    Subject {
+        path: String,
+        source: SubjectFileError,
+    },
     #[error("standard input")]
     Stdin(#[source] SubjectFileError),
     #[error("{path}")]
@@ -149,6 +157,7 @@ impl Failure {
             | Self::KeyId(_)
             | Self::Validity(_)
             | Self::Option(_)
+            | Self::Reason(_)
             | Self::Serial { .. }
             | Self::CaName(_)
             | Self::Locator(_) => Exit::Usage,

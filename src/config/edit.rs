@@ -48,12 +48,28 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
     Ok(text)
 }
 
+/// The text of a config with the suffixes that a new user CA begins with; as it is where
+/// suffixes are reserved already.
+pub fn with_suffixes(config: &Config, text: String) -> String {
+    match config.policy().suffixes().is_empty() {
+        true => text + SUFFIXES,
+        false => text,
+    }
+}
+
 fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
 const HEADING: &str = "\
 # punchmark.toml: holds no secret; paths are relative to this file; an unknown key is an error.
+";
+
+const SUFFIXES: &str = "
+[suffixes] # the CA alone writes these; each is a class with its least proof
+physical  = { suffix = \"_physical\", proof = [\"piv\", \"fido\"], touch = \"cached\", pin = \"once\" }
+witnessed = { suffix = \"_witnessed\", proof = [\"witnessed\"] }
+file      = { suffix = \"_file\" }
 ";
 
 #[cfg(test)]

@@ -45,6 +45,16 @@ impl Glob {
         matches(self.0.as_bytes(), name.as_bytes())
     }
 
+    /// Whether a name could match both.
+    pub fn meets(&self, other: &Self) -> bool {
+        meets(self.0.as_bytes(), other.0.as_bytes())
+    }
+
+    /// Whether a longer name that it matches could end in `suffix`.
+    pub fn could_end_in(&self, suffix: &str) -> bool {
+        meets(self.0.as_bytes(), format!("?*{suffix}").as_bytes())
+    }
+
     /// The text behind the last wildcard, in which every match ends.
     pub fn tail(&self) -> &str {
         let wildcards = ['*', '?'];
@@ -87,6 +97,18 @@ impl PrincipalPattern {
             Self::Exact(exact) => Some(exact.clone()),
             Self::Glob(_) => None,
             Self::Requester => Principal::parse(requester.as_str(), Kind::User).ok(),
+        }
+    }
+
+    /// Whether one principal could be of both; `{requester}` could be anybody.
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(a), Self::Exact(b)) => a == b,
+            (Self::Exact(exact), Self::Glob(glob)) | (Self::Glob(glob), Self::Exact(exact)) => {
+                glob.matches(exact.as_str())
+            }
+            (Self::Glob(a), Self::Glob(b)) => a.meets(b),
+            (Self::Requester, _) | (_, Self::Requester) => true,
         }
     }
 
@@ -195,6 +217,35 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
     rest.iter().all(|byte| *byte == b'*')
 }
 
+/// Whether some name matches both, by a table of which ends of the one meet which of the
+/// other; at most 255 times 255 entries.
+fn meets(a: &[u8], b: &[u8]) -> bool {
+    let empty = |rest: &[u8]| rest.iter().all(|byte| *byte == b'*');
+    let ends = |text: &[u8]| (0..=text.len()).rev().collect::<Vec<_>>();
+    let mut below: Vec<bool> = Vec::new();
+    for i in ends(a) {
+        let mut row = vec![false; b.len() + 1];
+        for j in ends(b) {
+            let (rest_a, rest_b) = (
+                a.get(i..).unwrap_or_default(),
+                b.get(j..).unwrap_or_default(),
+            );
+            let at = |row: &[bool], index: usize| row.get(index).copied().unwrap_or(false);
+            let met = match (rest_a.first(), rest_b.first()) {
+                (None, _) => empty(rest_b),
+                (_, None) => empty(rest_a),
+                (Some(b'*'), _) | (_, Some(b'*')) => at(&below, j) || at(&row, j + 1),
+                (Some(x), Some(y)) => (x == y || *x == b'?' || *y == b'?') && at(&below, j + 1),
+            };
+            if let Some(cell) = row.get_mut(j) {
+                *cell = met;
+            }
+        }
+        below = row;
+    }
+    below.first().copied().unwrap_or(false)
+}
+
 const REQUESTER: &str = "{requester}";
 
 #[cfg(test)]
@@ -220,6 +271,22 @@ mod tests {
             let pattern = RequesterPattern::try_from(pattern.to_owned()).unwrap();
             let name = name.parse().unwrap();
             assert_eq!(pattern.matches(&name), fits, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn two_globs_meet_where_one_name_matches_both() {
+        let glob = |text: &str| glob(text.to_owned()).unwrap();
+        for (a, b, meet) in [
+            ("dev-*", "*-admin", true),
+            ("dev-*", "ops-*", false),
+            ("a?c", "ab*", true),
+            ("a?", "a??", false),
+            ("*", "x", true),
+            ("*a*", "*b*", true),
+        ] {
+            assert_eq!(glob(a).meets(&glob(b)), meet, "{a} {b}");
+            assert_eq!(glob(b).meets(&glob(a)), meet, "{b} {a}");
         }
     }
 

@@ -231,7 +231,10 @@ impl TryFrom<String> for Suffix {
 
     fn try_from(text: String) -> Result<Self, SuffixError> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-.+@".contains(&b);
-        let begins = text.bytes().next().is_some_and(|b| !b.is_ascii_alphanumeric());
+        let begins = text
+            .bytes()
+            .next()
+            .is_some_and(|b| !b.is_ascii_alphanumeric());
         match (2..=32).contains(&text.len()) && begins && text.bytes().all(plain) {
             true => Ok(Self(text)),
             false => Err(SuffixError(text.chars().take(64).collect())),

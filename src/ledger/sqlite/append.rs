@@ -78,7 +78,7 @@ impl<'t> Append<'t> {
             decided_by: concat!("punchmark ", env!("CARGO_PKG_VERSION")).to_owned(),
             requester: wanted.decided.requester().to_owned(),
             keyboard: wanted.keyboard,
-            proof: "none".to_owned(),
+            proof: wanted.decided.proof_in_words(),
             request: *wanted.request.as_bytes(),
             to_be_signed: to_be_signed.as_bytes().to_vec(),
         })?;

@@ -1,0 +1,1 @@
+//! What decide must never let through.
