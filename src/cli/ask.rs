@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::failure::Failure;
-use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
+use crate::certificate::{KeyId, Kind, Options, OptionsAsked, Principals};
 use crate::config;
 use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName, ValidityAsked};
 
@@ -60,6 +60,10 @@ impl AskArguments {
         let kind = if self.host { Kind::Host } else { Kind::User };
         if role.is_operator() && self.principals.is_none() {
             return Err(Failure::Usage(NO_PRINCIPALS.to_owned()));
+        }
+        if role.is_operator() {
+            // Mistakes that only ssh-keygen's own defaults make one are mistakes of the flags.
+            Options::parse(kind, &self.options)?;
         }
         let principals = self.principals.as_deref();
         let principals = principals.map(|list| Principals::parse(list, kind));

@@ -33,7 +33,7 @@ enum Command {
     /// Say what in suffixes and roles is allowed or forbidden, and hardly meant
     Lint,
     /// Decide about a request, and explain; signs nothing, and needs no token
-    Try(attempt::Attempt),
+    Try(Box<attempt::Attempt>),
 }
 
 /// One role.

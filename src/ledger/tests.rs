@@ -24,14 +24,14 @@ fn public(seed: u8) -> KeyData {
 fn wanted(subject: u8, serial: SerialChoice) -> Wanted {
     let request = sample::request(public(subject));
     Wanted {
-        request: digest(&request),
+        request: digest_of(&request),
         decided: sample::decided(&request),
         serial,
         keyboard: "tester".to_owned(),
     }
 }
 
-fn digest(request: &Request) -> RequestDigest {
+fn digest_of(request: &Request) -> RequestDigest {
     let requester = Requester::operator();
     request.digest(&public(1), &requester, "none").unwrap()
 }
@@ -185,7 +185,7 @@ fn a_reservation_has_one_outcome() {
 fn finds_the_certificate_of_the_same_request_and_of_no_other() {
     let mut fixture = fixture(1);
     let reservation = fixture.reserve(SerialChoice::Next).unwrap();
-    let digest = digest(&sample::request(public(9)));
+    let digest = digest_of(&sample::request(public(9)));
     let found = fixture.ledger.issued_for(&fixture.ca, &digest).unwrap();
     assert!(found.is_none(), "reserved is not issued");
     let signature = sign(&reservation);
@@ -193,7 +193,7 @@ fn finds_the_certificate_of_the_same_request_and_of_no_other() {
     fixture.ledger.record(&[outcome], NOW).unwrap();
     let found = fixture.ledger.issued_for(&fixture.ca, &digest).unwrap();
     assert_eq!(found.unwrap().reserved.serial, 1);
-    let other = digest(&sample::request(public(8)));
+    let other = digest_of(&sample::request(public(8)));
     assert!(
         fixture
             .ledger

@@ -223,6 +223,11 @@ impl Refusals {
         &self.role
     }
 
+    /// The reasons, to keep.
+    pub fn into_reasons(self) -> Vec<Refusal> {
+        self.reasons
+    }
+
     /// The reasons.
     pub fn reasons(&self) -> &[Refusal] {
         &self.reasons

@@ -13,6 +13,8 @@ use super::{OptionError, Options};
 pub struct OptionsAsked {
     pub(super) cleared: bool,
     pub(super) without: BTreeSet<&'static str>,
+    /// The flags that are asked for as flags; they stand among the extensions too.
+    pub(super) flags: BTreeSet<&'static str>,
     pub(super) critical: BTreeMap<String, String>,
     pub(super) extensions: BTreeMap<String, String>,
 }
@@ -65,11 +67,16 @@ impl OptionsAsked {
     /// The options of a certificate that would have these flags.
     ///
     /// # Errors
-    /// If a map grows too large.
+    /// If one of them is asked for as `extension:` too, or a map grows too large.
     pub(super) fn onto(self, defaults: &[&str]) -> Result<Options, OptionError> {
         let mut extensions = self.extensions.clone();
         for flag in defaults.iter().filter(|flag| !self.leaves_out(flag)) {
-            extensions.entry((*flag).to_owned()).or_default();
+            let custom = extensions
+                .insert((*flag).to_owned(), String::new())
+                .is_some();
+            if custom && !self.flags.contains(flag) {
+                return Err(OptionError::Twice((*flag).to_owned()));
+            }
         }
         Options::new(self.critical, extensions)
     }

@@ -89,6 +89,7 @@ impl Collector {
     }
 
     pub(super) fn finish(mut self) -> Result<OptionsAsked, OptionError> {
+        self.asked.flags = self.flags.clone();
         for flag in std::mem::take(&mut self.flags) {
             let place = match Place::Critical.form(flag) {
                 Some(_) => Place::Critical,

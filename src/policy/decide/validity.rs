@@ -20,9 +20,9 @@ impl Case<'_> {
         };
         let validity = match asked {
             Some(ValidityAsked::Interval(interval)) => Some(interval),
-            Some(ValidityAsked::Length { seconds, .. }) => self.from_now(seconds, lifetime),
+            Some(ValidityAsked::Length { seconds, .. }) => self.lasting(seconds, lifetime),
             None => match &lifetime.default {
-                Some(default) => self.from_now(default.seconds(), lifetime),
+                Some(default) => self.lasting(default.seconds(), lifetime),
                 None => {
                     self.refuse(Refusal::LifetimeNotNamed);
                     None
@@ -33,7 +33,7 @@ impl Case<'_> {
         validity
     }
 
-    fn from_now(&mut self, seconds: u64, lifetime: &Lifetime) -> Option<Validity> {
+    fn lasting(&mut self, seconds: u64, lifetime: &Lifetime) -> Option<Validity> {
         let begin = self.now.saturating_sub(lifetime.back());
         let Some(end) = self.now.checked_add(seconds) else {
             self.refuse(Refusal::Lifetime {
