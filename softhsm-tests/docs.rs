@@ -95,13 +95,14 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 15] = [
+const SUBCOMMANDS: [&str; 16] = [
     "",
     "tokens",
     "init",
     "adopt",
     "import",
     "sign",
+    "role",
     "show",
     "revoke",
     "ledger verify",
