@@ -5,7 +5,9 @@
 
 mod adopt;
 mod ask;
+mod attestation;
 mod context;
+mod evidence;
 mod failure;
 mod getopt;
 mod hint;
@@ -15,6 +17,7 @@ mod interrupt;
 mod kept_head;
 mod krl;
 mod ledger;
+mod ledger_key;
 mod next_steps;
 mod pin;
 mod private_key;
@@ -104,6 +107,8 @@ enum Command {
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
     Revoke(revoke::Revoke),
+    Attestation(attestation::Attestation),
+    Evidence(evidence::EvidenceCommand),
 }
 
 impl Cli {
@@ -120,6 +125,8 @@ impl Cli {
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
+            Command::Attestation(command) => command.run(&context),
+            Command::Evidence(command) => command.run(&context),
         }
     }
 }

@@ -11,8 +11,8 @@ use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary}
 use crate::attestation::Proof;
 use crate::certificate::{Body, Serial, certificate_line, reader};
 use crate::config::{SubjectFile, read_limited};
-use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, RunEnd, SharedLedger, lock};
-use crate::ledger::{Ca, SerialChoice, State, Wanted};
+use crate::issue::{Finished, IssueError, Issued, Lost, OpenCa, Order, RunEnd, SharedLedger, lock};
+use crate::ledger::{Basis, Ca, Policy, SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
 use crate::policy::{Rules, decide};
 use crate::request::{Ask, Request, RequestDigest, Requester};
@@ -21,6 +21,8 @@ use crate::request::{Ask, Request, RequestDigest, Requester};
 pub struct Batch<'a> {
     /// What decides about every key.
     pub rules: Rules<'a>,
+    /// The same in one text, for the ledger.
+    pub policy: Policy,
     /// What is asked for every key.
     pub ask: Ask,
     /// Who asks.
@@ -37,7 +39,7 @@ pub struct Batch<'a> {
     pub now: &'a (dyn Fn() -> u64 + Sync),
     /// Set when somebody wants the run to stop.
     pub interrupted: &'a AtomicBool,
-    /// Is told what became of each key, from two threads.
+    /// Is told what became of each key, from several threads.
     pub report: &'a (dyn Fn(Report<'_>) + Sync),
 }
 
@@ -62,15 +64,16 @@ impl Batch<'_> {
             first: OnceLock::new(),
         };
         let mut release = |chunk| run.release(chunk);
+        let lost: &Lost<'_> = &|device, error| (self.report)(Report::DeviceLost { device, error });
         let early = match subjects {
             Subjects::One(key, comment) => {
                 let mut order = run.order_of_one(key, comment).into_iter();
-                ca.issue(ledger, &mut order, self.now, &mut release)
+                ca.issue(ledger, &mut order, self.now, &mut release, lost)
             }
             Subjects::Files(files) => {
                 let mut files = files.zip(0..);
                 let mut orders = std::iter::from_fn(|| run.next_order(&mut files));
-                let ended = ca.issue(ledger, &mut orders, self.now, &mut release);
+                let ended = ca.issue(ledger, &mut orders, self.now, &mut release, lost);
                 let rest = files.map_while(|(file, _)| file.ok());
                 match (rest.map(|file| run.not_tried(&file)).count(), ended) {
                     (1.., Ok(())) => Err(RunEnd::Interrupted),
@@ -204,10 +207,21 @@ impl Run<'_> {
             (self.batch.report)(Report::Warned { file, warning });
         }
         self.first.get_or_init(|| decided.body().clone());
+        let basis = Basis {
+            proof: decided.proof().cloned(),
+            reason: request
+                .ask
+                .reason
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            ..Basis::of(self.batch.policy.clone())
+        };
         Ok(Wanted {
             request: request.digest(&self.ca_key, requester, &decided.proof_in_words())?,
             decided,
             serial,
+            basis,
             keyboard: self.batch.keyboard.clone(),
         })
     }

@@ -53,7 +53,8 @@ impl Progress {
 
     /// Tells of one key.
     pub(crate) fn tell(&self, report: Report<'_>) {
-        if !matches!(report, Report::Warned { .. }) {
+        let about_a_key = !matches!(report, Report::Warned { .. } | Report::DeviceLost { .. });
+        if about_a_key {
             self.bar.inc(1);
         }
         if let Report::Failed { error, .. } = &report {
@@ -107,6 +108,12 @@ impl Progress {
             Report::Warned { file, warning } => {
                 let file = file.map_or("-".to_owned(), path);
                 self.bar.suspend(|| warn(&format!("{file}: {warning}")));
+            }
+            Report::DeviceLost { device, error } => {
+                let error = chain(*error);
+                self.bar.suspend(|| {
+                    warn(&format!("{error}; the run goes on without {device}"));
+                });
             }
             Report::NotTried { file } => {
                 self.complain(Some(file), "not signed, since the run ended before")
@@ -178,6 +185,9 @@ fn json(report: &Report<'_>) -> serde_json::Value {
         }),
         Report::Warned { file, warning } => json!({
             "file": file.map(words), "warning": warning.to_string(),
+        }),
+        Report::DeviceLost { device, error } => json!({
+            "device": device, "state": "lost", "error": chain(*error),
         }),
         Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
     }

@@ -19,8 +19,9 @@ use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
 use crate::issue::{OpenCa, SharedLedger, lock};
-use crate::ledger::{Ledger, Purpose};
+use crate::ledger::{Ledger, Policy, Purpose};
 use crate::policy::role::Permit;
+use crate::policy::text::text;
 use crate::policy::{CaFacts, Role, Rules};
 use crate::request::RoleName;
 use crate::signer::{Locator, RsaHash};
@@ -100,6 +101,7 @@ impl Sign {
                 suffixes: config.policy().suffixes(),
                 ca: facts(&name, known.config.certificates, &keys),
             },
+            policy: written_policy(&config, role)?,
             ask,
             requester,
             witnessed,
@@ -244,7 +246,7 @@ impl Sign {
         let mut pins = context.pins();
         Ok(OpenCa::open(
             known.ca.clone(),
-            &known.config.key,
+            &known.config.keys,
             self.hash,
             &mut pins,
         )?)
@@ -257,7 +259,8 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     let locator: Locator = ca.parse()?;
-    match config.cas().find(|(_, ca)| locator.covers(&ca.key)) {
+    let mut cas = config.cas();
+    match cas.find(|(_, ca)| ca.keys.iter().any(|key| locator.covers(key))) {
         Some((name, _)) => Err(Failure::Usage(format!(
             "-s takes the name of a CA; this key is CA `{name}`"
         ))),
@@ -337,6 +340,13 @@ pub(super) fn facts<'a>(
         signs_hosts: purpose != Purpose::User,
         ca_keys,
     }
+}
+
+/// What decides, as the ledger keeps it.
+fn written_policy(config: &Config, role: &Role) -> Result<Policy, Failure> {
+    let roots = config.attestation_roots()?.fingerprints();
+    let text = text(role, config.policy().suffixes(), &roots).map_err(Failure::PolicyText)?;
+    Ok(Policy::new(text))
 }
 
 /// Every CA key of the ledger: none is ever certified.

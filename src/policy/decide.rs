@@ -271,6 +271,15 @@ impl Decided {
         self.requester.name().as_str()
     }
 
+    /// The same, asked by somebody else.
+    #[cfg(test)]
+    pub(crate) fn asked_by(self, requester: &str) -> Self {
+        Self {
+            requester: Requester::known(requester.parse().unwrap(), KnownBy::Vouch),
+            ..self
+        }
+    }
+
     /// How it is known who asked.
     pub fn known_by(&self) -> KnownBy {
         self.requester.known_by()
