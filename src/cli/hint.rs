@@ -315,9 +315,9 @@ fn krl(error: &KrlFailure) -> Option<String> {
 
 fn evidence_form(error: &EvidenceFormError) -> Option<String> {
     match error {
-        EvidenceFormError::OneCertificate => {
-            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
-        }
+        EvidenceFormError::OneCertificate => text(
+            "put slot f9's certificate behind it: yubico-piv-tool -a read-certificate -s f9 >> FILE",
+        ),
         EvidenceFormError::Form(_) => {
             text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
         }
