@@ -12,6 +12,7 @@
 
 mod batch;
 mod clock;
+mod crash;
 mod docs;
 mod faults;
 mod harness;
@@ -22,6 +23,7 @@ mod openssh;
 mod options;
 mod pins;
 mod prompts;
+mod reconcile;
 mod revocation;
 mod selftest;
 #[cfg(feature = "yubikey")]
