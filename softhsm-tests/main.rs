@@ -14,8 +14,11 @@ mod batch;
 mod clock;
 mod crash;
 mod docs;
+#[cfg(feature = "yubikey")]
+mod evidence;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
@@ -25,7 +28,10 @@ mod pins;
 mod prompts;
 mod reconcile;
 mod revocation;
+mod revoked_logins;
 mod selftest;
+mod sharing;
+mod software;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]
