@@ -14,6 +14,7 @@
 
 mod batch;
 mod clock;
+mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
@@ -29,6 +30,7 @@ mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;
 mod prompts;
+mod reconcile;
 mod revocation;
 mod revoked_logins;
 mod roles;
