@@ -13,6 +13,8 @@
 )]
 
 mod batch;
+#[cfg(feature = "yubikey")]
+mod check_card;
 mod clock;
 mod docs;
 mod faults;
