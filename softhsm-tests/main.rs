@@ -16,6 +16,7 @@ mod batch;
 #[cfg(feature = "yubikey")]
 mod check_card;
 mod clock;
+mod conformance;
 mod docs;
 mod faults;
 mod harness;
