@@ -18,8 +18,11 @@ mod check_card;
 mod clock;
 mod conformance;
 mod docs;
+#[cfg(feature = "yubikey")]
+mod evidence;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
@@ -30,7 +33,10 @@ mod pins;
 mod piv_modules;
 mod prompts;
 mod revocation;
+mod revoked_logins;
 mod selftest;
+mod sharing;
+mod software;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]

@@ -65,8 +65,8 @@ pub(crate) struct CaArguments {
     #[arg(value_name = "NAME", value_parser = str::parse::<config::CaName>)]
     pub(crate) name: config::CaName,
 
-    /// Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512), or
-    /// yubikey:serial=…;slot-id=9c
+    /// Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512),
+    /// yubikey:serial=…;slot-id=9c, or to adopt: agent:SHA256:… or file:/path
     // Parsed later: clap would repeat a locator that holds a PIN.
     #[arg(long, value_name = "LOCATOR")]
     pub(crate) key: String,
@@ -111,7 +111,8 @@ impl Init {
             || self.touch_policy.is_some()
             || self.management_key_file.is_some();
         match self.ca.key.parse()? {
-            Locator::Pkcs11(_) if for_card => Err(Failure::Usage(FOR_CARDS.to_owned())),
+            Locator::YubiKey(_) => Ok(()),
+            _ if for_card => Err(Failure::Usage(FOR_CARDS.to_owned())),
             _ => Ok(()),
         }
     }

@@ -40,7 +40,7 @@ impl Tokens {
         let seen = match &self.login {
             Some(locator) => match locator.parse()? {
                 Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
-                Locator::YubiKey(_) => return Err(Failure::Usage(NO_LOGIN.to_owned())),
+                _ => return Err(Failure::Usage(NO_LOGIN.to_owned())),
             },
             None => self.seen(context, &cards)?,
         };
@@ -92,9 +92,10 @@ impl Tokens {
         let mut named = BTreeSet::new();
         if let Some(config) = context.config_if_there()? {
             named.extend(config.modules().iter().map(|module| config.resolve(module)));
-            let of_cas = config.cas().filter_map(|(_, ca)| match &ca.key {
+            let keys = config.cas().flat_map(|(_, ca)| &ca.keys);
+            let of_cas = keys.filter_map(|locator| match locator {
                 Locator::Pkcs11(uri) => uri.module_path().map(PathBuf::from),
-                Locator::YubiKey(_) => None,
+                _ => None,
             });
             named.extend(of_cas);
         }
@@ -177,7 +178,7 @@ fn print_key(key: &KeyEntry) -> Result<(), Failure> {
     }
 }
 
-const NO_LOGIN: &str = "--login is for PKCS#11 tokens; a YubiKey shows its keys without a PIN";
+const NO_LOGIN: &str = "--login is for PKCS#11 tokens; others show their keys without a PIN";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -7,6 +7,7 @@ mod entry;
 mod fault;
 mod locator;
 mod policy;
+mod public_key;
 mod slot;
 
 #[cfg(feature = "yubikey")]
@@ -21,8 +22,6 @@ mod generate;
 mod inventory;
 #[cfg(feature = "yubikey")]
 mod pin;
-#[cfg(feature = "yubikey")]
-mod public_key;
 #[cfg(feature = "yubikey")]
 mod scheme;
 #[cfg(feature = "yubikey")]
@@ -41,8 +40,9 @@ pub use locator::{SlotError, SlotLocator, SlotLocatorError};
 pub use policy::{PinPolicy, TouchPolicy};
 pub use slot::Slot;
 
-#[cfg(feature = "yubikey")]
-use entry::form_factor_name;
+pub(crate) use entry::form_factor_name;
+pub(crate) use public_key::key_data;
+
 #[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]
