@@ -13,8 +13,11 @@
 )]
 
 mod batch;
+#[cfg(feature = "yubikey")]
+mod check_card;
 mod clock;
 mod crash;
+mod conformance;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
