@@ -19,6 +19,8 @@ mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
 #[cfg(feature = "yubikey")]
+mod held;
+#[cfg(feature = "yubikey")]
 mod inventory;
 #[cfg(feature = "yubikey")]
 mod pin;
