@@ -32,3 +32,5 @@ mod yubikey;
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_sharing;
