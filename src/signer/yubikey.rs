@@ -23,6 +23,8 @@ mod held;
 #[cfg(feature = "yubikey")]
 mod inventory;
 #[cfg(feature = "yubikey")]
+mod long;
+#[cfg(feature = "yubikey")]
 mod pin;
 #[cfg(feature = "yubikey")]
 mod scheme;
