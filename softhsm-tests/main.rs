@@ -7,22 +7,30 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test whose parts can't be set up must stop at once"
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
 mod batch;
 mod clock;
 mod docs;
+#[cfg(feature = "yubikey")]
+mod evidence;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
 mod openssh;
 mod options;
 mod pins;
+#[cfg(feature = "yubikey")]
+mod piv_modules;
 mod prompts;
 mod revocation;
+mod revoked_logins;
 mod selftest;
 mod sharing;
 mod software;

@@ -87,6 +87,9 @@ pub enum EstablishError {
     /// The key that signed is not the key that was found first.
     #[error("the key that signed the self-test is not the one that was found before")]
     OtherKey,
+    /// Who keeps the ledger honest must not be who signs.
+    #[error("the key {0} is the ledger's own: it signed its heads")]
+    IsLedgerKey(String),
     /// A file is in the way.
     #[error("{} exists already, with another key", .0.display())]
     PublicKeyFileTaken(PathBuf),
@@ -120,6 +123,7 @@ pub fn establish(
     let mut home = Home::prepare(place, new)?;
     home.refuse_known(new)?;
     let key = obtain(new, pins)?;
+    home.refuse_ledger_key(&key.public_key)?;
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
     let tested = self_test(&key.locator, pins).map_err(EstablishError::SelfTest)?;
@@ -206,6 +210,9 @@ impl Home {
             Source::Generate(..) => None,
             Source::Import(key) => Some(KeyData::try_from(key)?),
         };
+        if let Some(key) = &imported {
+            self.refuse_ledger_key(key)?;
+        }
         let known = ledger.cas()?.into_iter().find(|ca| {
             ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
         });
@@ -216,6 +223,15 @@ impl Home {
             }
             .into()),
             None => Ok(()),
+        }
+    }
+
+    fn refuse_ledger_key(&self, key: &KeyData) -> Result<(), EstablishError> {
+        match &self.ledger {
+            Some(ledger) if ledger.is_ledger_key(key)? => {
+                Err(EstablishError::IsLedgerKey(fingerprint(key)))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -4,7 +4,9 @@
 //! the crate prints.
 
 mod adopt;
+mod attestation;
 mod context;
+mod evidence;
 mod failure;
 mod getopt;
 mod hint;
@@ -14,6 +16,7 @@ mod interrupt;
 mod kept_head;
 mod krl;
 mod ledger;
+mod ledger_key;
 mod next_steps;
 mod pin;
 mod private_key;
@@ -102,6 +105,8 @@ enum Command {
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
     Revoke(revoke::Revoke),
+    Attestation(attestation::Attestation),
+    Evidence(evidence::EvidenceCommand),
 }
 
 impl Cli {
@@ -117,6 +122,8 @@ impl Cli {
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
+            Command::Attestation(command) => command.run(&context),
+            Command::Evidence(command) => command.run(&context),
         }
     }
 }

@@ -4,16 +4,20 @@ use rusqlite::ErrorCode;
 
 use super::failure::Failure;
 use super::krl::KrlFailure;
+use crate::attestation::{ChainError, EvidenceError, EvidenceFormError, FidoError, PivError};
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{Kind, PrincipalError};
+use crate::client::fetch::{FetchError, Refusal};
 use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
+use crate::ledger::key::LedgerKeyError;
+use crate::ledger::krl_signature::KrlSignatureError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
-use crate::policy::Refusal;
+use crate::policy;
 use crate::secret::PinError;
 use crate::signer::SignerError;
 use crate::signer::agent::AgentFault;
@@ -56,11 +60,16 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::NoPrivateKey { path } => Some(format!(
             "an older form is made a new one by: ssh-keygen -p -f {path}"
         )),
-        Failure::LedgerKeyType { .. } => {
+        Failure::LedgerKey(LedgerKeyError::Signer(error)) => signer(error),
+        Failure::NoLedgerKey => text("name it with --key, or as `ledger-key` in the config"),
+        Failure::LedgerKeyType { .. } | Failure::LedgerKey(LedgerKeyError::IsCa { .. }) => {
             text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
         }
         Failure::Pin(error) => pin(error),
         Failure::Krl(error) => krl(error),
+        Failure::Evidence { source, .. } => evidence_form(source),
+        Failure::Unproved { source, .. } => evidence(source),
+        Failure::Fetch(FetchError::Refused { refusal, .. }) => refused_list(refusal),
         Failure::Run(RunEnd::Interrupted) => text("the same command with --resume goes on"),
         Failure::Run(RunEnd::Signer) => {
             text("when the token is back, the same command with --resume goes on")
@@ -79,7 +88,7 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
-        BatchError::Refused(Refusal::WrongKind { kind, .. }) => text(match kind {
+        BatchError::Refused(policy::Refusal::WrongKind { kind, .. }) => text(match kind {
             Kind::Host => "leave -h out, or sign with a host CA",
             Kind::User => "add -h for a host certificate, or sign with a user CA",
         }),
@@ -159,7 +168,11 @@ fn clock(error: &ClockError) -> Option<String> {
             "if the clock is right, run this on a terminal and confirm it; \
              `clock-leap-days` in the config sets the span",
         ),
-        _ => text("set the clock of this machine, then try again"),
+        ClockError::BehindLedger { .. } => text(
+            "set the clock of this machine, then try again; if it is right and the entry is \
+             wrong: punchmark ledger correct-clock",
+        ),
+        ClockError::BeforeBuild => text("set the clock of this machine, then try again"),
     }
 }
 
@@ -262,6 +275,50 @@ fn krl(error: &KrlFailure) -> Option<String> {
             text("name the CA's own key; a KRL for its certificate would revoke nothing")
         }
         KrlFailure::NothingToUpdate { .. } => text("leave -u out to make it"),
+        _ => None,
+    }
+}
+
+fn evidence_form(error: &EvidenceFormError) -> Option<String> {
+    match error {
+        EvidenceFormError::OneCertificate => {
+            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
+        }
+        EvidenceFormError::Form(_) => {
+            text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
+        }
+        _ => None,
+    }
+}
+
+fn evidence(error: &EvidenceError) -> Option<String> {
+    match error {
+        EvidenceError::Piv(PivError::Chain(ChainError::UnknownIssuer { .. }))
+        | EvidenceError::Fido(FidoError::Chain(ChainError::UnknownIssuer { .. })) => text(
+            "give the maker's certificates with --roots FILE, or `roots` of [attestation] in \
+             the config",
+        ),
+        EvidenceError::Fido(FidoError::V00) => text("make the key again with OpenSSH 8.4 or newer"),
+        EvidenceError::Fido(FidoError::OtherApplication(_)) => {
+            text("name its public key with --key KEY.pub")
+        }
+        _ => None,
+    }
+}
+
+fn refused_list(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::Signature(KrlSignatureError::Signer(_)) => {
+            text("if the ledger key was changed, name the new one with --signer")
+        }
+        Refusal::Signature(KrlSignatureError::Signature(_)) => text(
+            "list and signature are not of one run: on the CA's machine, make both again with \
+             `punchmark krl --out`",
+        ),
+        Refusal::Older { .. } | Refusal::SameVersion(_) => text(
+            "the source has an older list again; make a new one there: its version moves forward",
+        ),
+        Refusal::Name { .. } => text("if it was renamed on purpose, say so with --name WORDS"),
         _ => None,
     }
 }
