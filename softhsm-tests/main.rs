@@ -16,8 +16,8 @@ mod batch;
 #[cfg(feature = "yubikey")]
 mod check_card;
 mod clock;
-mod crash;
 mod conformance;
+mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
@@ -46,3 +46,5 @@ mod yubikey;
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_sharing;
