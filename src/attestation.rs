@@ -2,11 +2,33 @@
 //!
 //! Between the request and policy: a [`Proof`] can be made nowhere else, and says how a
 //! key is stored, never whose it is.
+//!
+//! [`Evidence`] is what comes from outside, [`Roots`] whom it must lead up to, and
+//! [`Evidence::verify`] the one door.
+
+mod armour;
+mod cbor;
+mod chain;
+mod evidence;
+mod fido;
+mod firmware;
+mod piv;
+mod roots;
+mod x509;
+
+pub use armour::ArmourError;
+pub use cbor::CborError;
+pub use chain::ChainError;
+pub use evidence::{Evidence, EvidenceError, EvidenceFormError};
+pub use fido::{FidoError, FidoEvidence};
+pub use firmware::Fault;
+pub use piv::{PivError, PivEvidence};
+pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
 
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
-use crate::signer::yubikey::{PinPolicy, TouchPolicy};
+use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
 
 /// How a key's storage was proved, as suffix classes and roles name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +58,9 @@ pub struct Proof {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Facts {
+    /// The slot that the key was born in; from firmware 5.7 it may have been moved since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Slot>,
     /// When a signature wants a touch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub touch: Option<TouchPolicy>,
@@ -53,6 +78,13 @@ pub struct Facts {
     pub form_factor: Option<String>,
     /// Whether the device is of the FIPS series.
     pub fips: bool,
+    /// A FIDO security key's model, in the form of a UUID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aaguid: Option<String>,
+    /// Whether a security key asked for its PIN or a finger when the key was made. It binds
+    /// no later use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_verified: Option<bool>,
     /// The root that the evidence goes up to, by name; marked where it is no pinned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
@@ -97,6 +129,24 @@ impl Proof {
             kind: ProofKind::Witnessed,
             facts,
         }
+    }
+
+    /// A key of an `sk-` type, by its own word alone: software can make one too.
+    ///
+    /// None for any other key.
+    pub fn sk(key: KeyData) -> Option<Self> {
+        let is_sk = matches!(key, KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_));
+        is_sk.then_some(Self {
+            key,
+            kind: ProofKind::Sk,
+            facts: Facts::default(),
+        })
+    }
+
+    /// What is known to be wrong with a key of this type in a device of this firmware.
+    pub fn faults(&self) -> Vec<Fault> {
+        let firmware = self.facts.firmware;
+        firmware.map_or_else(Vec::new, |firmware| Fault::of(firmware, &self.key))
     }
 
     /// Any proof at all, to test what follows from it.

@@ -38,7 +38,7 @@ mod tests;
 mod text;
 mod to_be_signed;
 mod validity;
-mod verify;
+pub(crate) mod verify;
 
 /// All that a certificate says before serial, nonce, CA key and signature.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -5,8 +5,10 @@
 //! (P-256: 0.1 ms instead of 0.3), and for verification only.
 
 use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA384_ASN1,
+    ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_FIXED, ED25519,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
 };
 use signature::Verifier;
 use ssh_encoding::{Decode, Encode};
@@ -102,6 +104,43 @@ pub fn verify_signature(
             signature: algorithm.to_string(),
         }),
     }
+}
+
+/// How an X.509 certificate, or a FIDO attestation, is signed (RFC 4055, 5; RFC 5758, 3.2).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum X509Scheme {
+    RsaSha256,
+    RsaSha384,
+    RsaSha512,
+    P256Sha256,
+    P256Sha384,
+    P384Sha256,
+    P384Sha384,
+}
+
+/// Checks a signature as X.509 has it: RSA PKCS#1 v1.5, or ECDSA in DER.
+///
+/// `key` is the content of a `subjectPublicKey`: an `RSAPublicKey` of 2048 to 8192 bits, or
+/// an uncompressed point.
+///
+/// # Errors
+/// [`SignatureError::Mismatch`], also where the key is none.
+pub(crate) fn verify_x509(
+    scheme: X509Scheme,
+    key: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), SignatureError> {
+    let algorithm: &'static dyn VerificationAlgorithm = match scheme {
+        X509Scheme::RsaSha256 => &RSA_PKCS1_2048_8192_SHA256,
+        X509Scheme::RsaSha384 => &RSA_PKCS1_2048_8192_SHA384,
+        X509Scheme::RsaSha512 => &RSA_PKCS1_2048_8192_SHA512,
+        X509Scheme::P256Sha256 => &ECDSA_P256_SHA256_ASN1,
+        X509Scheme::P256Sha384 => &ECDSA_P256_SHA384_ASN1,
+        X509Scheme::P384Sha256 => &ECDSA_P384_SHA256_ASN1,
+        X509Scheme::P384Sha384 => &ECDSA_P384_SHA384_ASN1,
+    };
+    verify_by(algorithm, key, message, signature)
 }
 
 /// Whether a key may be a CA's: RSA of 2048 to 8192 bits, ECDSA or Ed25519.

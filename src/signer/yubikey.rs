@@ -8,6 +8,7 @@ mod fault;
 mod locator;
 mod new_secret;
 mod policy;
+mod public_key;
 pub mod setup;
 mod slot;
 
@@ -53,8 +54,9 @@ pub use new_secret::{NewPin, NewPuk, NewSecretError};
 pub use policy::{PinPolicy, TouchPolicy};
 pub use slot::Slot;
 
-#[cfg(feature = "yubikey")]
-use entry::form_factor_name;
+pub(crate) use entry::form_factor_name;
+pub(crate) use public_key::key_data;
+
 #[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]

@@ -112,17 +112,17 @@ impl CardEntry {
 
 impl Firmware {
     /// From 4.2.6 to 4.3.4 (YSA-2017-01).
-    fn has_roca(self) -> bool {
+    pub(crate) fn has_roca(self) -> bool {
         (Self::of(4, 2, 6)..Self::of(4, 3, 5)).contains(&self)
     }
 
     /// Below 5.7 (YSA-2024-03).
-    fn has_eucleak(self) -> bool {
+    pub(crate) fn has_eucleak(self) -> bool {
         self < Self::of(5, 7, 0)
     }
 
     /// 4.4.2 and 4.4.4 (YSA-2019-02).
-    fn has_weak_fips(self) -> bool {
+    pub(crate) fn has_weak_fips(self) -> bool {
         self == Self::of(4, 4, 2) || self == Self::of(4, 4, 4)
     }
 
@@ -142,8 +142,7 @@ impl Serialize for Slot {
 }
 
 /// The shapes that attestations tell of, less the bit for FIPS.
-#[cfg(feature = "yubikey")]
-pub(super) fn form_factor_name(byte: u8) -> &'static str {
+pub(crate) fn form_factor_name(byte: u8) -> &'static str {
     match byte & 0x7f {
         1 => "USB-A keychain",
         2 => "USB-A nano",

@@ -9,7 +9,7 @@ use x509_cert::spki::SubjectPublicKeyInfoRef;
 use crate::signer::pkcs11::PublicKeyError;
 
 /// The key of `der`, whose point is checked to lie on its curve.
-pub(super) fn key_data(der: &[u8]) -> Result<KeyData, PublicKeyError> {
+pub(crate) fn key_data(der: &[u8]) -> Result<KeyData, PublicKeyError> {
     let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PublicKeyError::Type)?;
     let key = info.subject_public_key.raw_bytes();
     match info.algorithm.oid {
