@@ -29,8 +29,6 @@ mod management_key;
 #[cfg(feature = "yubikey")]
 mod pin;
 #[cfg(feature = "yubikey")]
-mod public_key;
-#[cfg(feature = "yubikey")]
 mod records;
 #[cfg(feature = "yubikey")]
 mod scheme;
