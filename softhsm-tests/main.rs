@@ -30,3 +30,5 @@ mod yubikey;
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_setup;

@@ -78,7 +78,15 @@ impl Admin<Pcscd> {
     /// Runs a program that sees these cards; it must succeed.
     #[track_caller]
     pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
-        run(self.punchmark.prepare(bounded(program)).args(arguments)).ok();
+        self.output(program, arguments);
+    }
+
+    /// The same; gives what it printed.
+    #[track_caller]
+    pub(crate) fn output(&self, program: &str, arguments: &[&str]) -> String {
+        run(self.punchmark.prepare(bounded(program)).args(arguments))
+            .ok()
+            .stdout
     }
 
     /// The first card.
