@@ -7,7 +7,7 @@ pub struct CheckpointSigned {
     pub size: u64,
     /// The root over them.
     pub root: [u8; 32],
-    /// The name and hash of the key that signed (C2SP signed-note).
+    /// The fingerprint of the key that signed.
     pub key: String,
     /// Who was at the keyboard, by the system's word.
     pub keyboard: String,

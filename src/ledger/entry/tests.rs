@@ -147,7 +147,7 @@ fn each_kind() -> Vec<Event> {
         Event::CheckpointSigned(CheckpointSigned {
             size: 9,
             root: [1; 32],
-            key: "ledger+01020304".into(),
+            key: "SHA256:x".into(),
             keyboard: keyboard(),
         }),
         Event::RequesterAdded(RequesterAdded {

@@ -201,7 +201,10 @@ impl Auditor<'_> {
                 self.index.barred(position, barred);
                 Ok(())
             }
-            Event::CheckpointSigned(signed) => checkpoint(&before, &signed),
+            Event::CheckpointSigned(signed) => {
+                self.index.signed_head(position, signed.size);
+                checkpoint(&before, &signed)
+            }
             Event::ClockCorrected(_) => Ok(()),
         };
         fault.map_err(wrong)

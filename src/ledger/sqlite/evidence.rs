@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::append::Append;
 use super::{SqliteLedger, damaged, read};
-use crate::ledger::entry::{CheckpointSigned, ClockCorrected, Event, EvidenceSeen};
+use crate::ledger::entry::{Event, EvidenceSeen};
 use crate::ledger::{Entry, LedgerError};
 
 impl SqliteLedger {
@@ -65,34 +65,6 @@ impl SqliteLedger {
             Some(Event::PolicySeen(seen)) => Ok(Some(seen.text)),
             _ => Err(damaged(position)),
         }
-    }
-
-    /// Records that a head was signed.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn record_checkpoint(
-        &mut self,
-        signed: CheckpointSigned,
-        time: u64,
-    ) -> Result<(), LedgerError> {
-        self.append(time, |append| {
-            append.entry(Event::CheckpointSigned(signed)).map(drop)
-        })
-    }
-
-    /// Goes on by a clock that stands before the last entry, whose time is wrong.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn correct_clock(
-        &mut self,
-        corrected: ClockCorrected,
-        time: u64,
-    ) -> Result<(), LedgerError> {
-        self.append(time, |append| {
-            append.entry(Event::ClockCorrected(corrected)).map(drop)
-        })
     }
 
     /// One entry; none behind the last.

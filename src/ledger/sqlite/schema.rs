@@ -211,6 +211,11 @@ CREATE TABLE answer (
     PRIMARY KEY (challenge, position)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE signed_head (
+    position INTEGER PRIMARY KEY REFERENCES entry,
+    size     INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE barred (
     position INTEGER PRIMARY KEY REFERENCES entry
 ) STRICT;

@@ -88,7 +88,7 @@ fn an_older_ledger_takes_new_entries_behind_its_old_ones() {
 }
 
 const WITHOUT_FORMAT_3: &str = "PRAGMA foreign_keys = off;
-    DROP TABLE term; DROP TABLE policy; DROP TABLE evidence; DROP TABLE requester;
+    DROP TABLE term; DROP TABLE policy; DROP TABLE signed_head; DROP TABLE evidence; DROP TABLE requester;
     DROP TABLE certified; DROP TABLE request_id; DROP TABLE answer; DROP TABLE challenge;
     DROP TABLE barred_card; DROP TABLE barred_requester; DROP TABLE barred";
 const WITHOUT_FORMAT_2: &str = "DROP TABLE tile; DROP TABLE head; DROP TABLE krl; DROP TABLE gap;

@@ -132,6 +132,10 @@ impl Index {
         }
     }
 
+    pub(super) fn signed_head(&mut self, position: u64, size: u64) {
+        self.expect(SIGNED_HEAD, &[integer(position), integer(size)]);
+    }
+
     pub(super) fn barred(&mut self, position: u64, barred: Barred) {
         self.expect(BARRED, &[integer(position)]);
         for card in barred.cards {
@@ -224,7 +228,7 @@ fn integer(position: u64) -> Field<'static> {
     Field::Integer(i64::try_from(position).unwrap_or(i64::MAX))
 }
 
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     ("term", "hash, position"),
     ("certified", "sha256, requester, position"),
     ("policy", "digest, position"),
@@ -236,6 +240,7 @@ const TABLES: [(&str, &str); 11] = [
     ("barred", "position"),
     ("barred_card", "card, position"),
     ("barred_requester", "name, position"),
+    ("signed_head", "position, size"),
 ];
 const TERM: usize = 0;
 const CERTIFIED: usize = 1;
@@ -248,3 +253,4 @@ const ANSWER: usize = 7;
 const BARRED: usize = 8;
 const BARRED_CARD: usize = 9;
 const BARRED_REQUESTER: usize = 10;
+const SIGNED_HEAD: usize = 11;
