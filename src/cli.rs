@@ -4,6 +4,7 @@
 //! the crate prints.
 
 mod adopt;
+mod ca;
 mod context;
 mod failure;
 mod getopt;
@@ -19,10 +20,12 @@ mod pin;
 mod private_key;
 mod progress;
 mod revoke;
+mod roots;
 mod setup_card;
 mod show;
 mod sign;
 mod slot_arguments;
+mod storage;
 mod subjects;
 mod terminal;
 mod tokens;
@@ -99,6 +102,7 @@ enum Command {
     Init(init::Init),
     Adopt(adopt::Adopt),
     Import(import::Import),
+    Ca(ca::Ca),
     Sign(sign::Sign),
     Show(show::Show),
     Krl(krl::Krl),
@@ -115,6 +119,7 @@ impl Cli {
             Command::Init(command) => command.run(&context),
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
+            Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),

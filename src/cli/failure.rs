@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::attestation::RootsError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
@@ -75,6 +76,8 @@ pub(crate) enum Failure {
     Signer(#[from] SignerError),
     #[error("{step}")]
     SetupStep { step: String, source: SignerError },
+    #[error("roots of attestation in {path}")]
+    Roots { path: String, source: RootsError },
     #[error("the new {what}")]
     NewSecret {
         what: &'static str,

@@ -13,6 +13,8 @@ pub mod setup;
 mod slot;
 
 #[cfg(feature = "yubikey")]
+mod attest;
+#[cfg(feature = "yubikey")]
 mod contents;
 #[cfg(feature = "yubikey")]
 mod deadline;
@@ -56,6 +58,8 @@ pub(crate) use entry::form_factor_name;
 pub(crate) use public_key::key_data;
 
 #[cfg(feature = "yubikey")]
+pub(super) use attest::attest;
+#[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]
 pub(super) use import::import;
@@ -65,12 +69,12 @@ pub(super) use inventory::inventory;
 pub(super) use signer::{describe, open};
 
 #[cfg(not(feature = "yubikey"))]
-pub(super) use left_out::{describe, generate, import, inventory, open};
+pub(super) use left_out::{attest, describe, generate, import, inventory, open};
 
 use crate::secret::Pin;
 
 /// What is asked of a new key in a slot, beside its algorithm.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct NewSlotKey<'a> {
     /// When it wants the PIN; for each signature, unless it says otherwise.
     pub pin: Option<PinPolicy>,
@@ -102,8 +106,17 @@ impl<'a> ManagementKey<'a> {
     }
 }
 
+/// What a card says of a key that was born in it, not yet believed: two certificates in DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotAttestation {
+    /// About the key, signed by the key in slot f9.
+    pub leaf: Vec<u8>,
+    /// The certificate in slot f9.
+    pub f9: Vec<u8>,
+}
+
 /// A card's firmware, which decides what it can do and which faults it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Firmware {
     /// The first number.
     pub major: u8,
