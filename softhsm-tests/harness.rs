@@ -1,6 +1,7 @@
 //! The real parts that the tests are made of, each with a folder of its own.
 
 pub(crate) mod admin;
+pub(crate) mod agent;
 pub(crate) mod keygen;
 pub(crate) mod module;
 pub(crate) mod p11kit;

@@ -13,8 +13,11 @@
 mod batch;
 mod clock;
 mod docs;
+#[cfg(feature = "yubikey")]
+mod evidence;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
@@ -23,7 +26,10 @@ mod options;
 mod pins;
 mod prompts;
 mod revocation;
+mod revoked_logins;
 mod selftest;
+mod sharing;
+mod software;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]

@@ -49,6 +49,8 @@ pub enum Source<'a> {
     Generate(KeyAlgorithm, NewSlotKey<'a>),
     /// It is in the token.
     Adopt,
+    /// It is in an ssh-agent or a file, and whoever asks for it knows that.
+    Software,
     /// It comes from a file, and copies of it may stay outside. The second part as above.
     Import(&'a KeypairData, NewSlotKey<'a>),
 }
@@ -96,6 +98,9 @@ pub enum EstablishError {
     /// The key that signed is not the key that was found first.
     #[error("the key that signed the self-test is not the one that was found before")]
     OtherKey,
+    /// Who keeps the ledger honest must not be who signs.
+    #[error("the key {0} is the ledger's own: it signed its heads")]
+    IsLedgerKey(String),
     /// A file is in the way.
     #[error("{} exists already, with another key", .0.display())]
     PublicKeyFileTaken(PathBuf),
@@ -150,6 +155,7 @@ pub fn establish(
     let mut home = Home::prepare(place, new)?;
     home.refuse_known(new)?;
     let key = obtain(new, pins)?;
+    home.refuse_ledger_key(&key.public_key)?;
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
     let tested = self_test(&key.locator, pins).map_err(EstablishError::SelfTest)?;
@@ -259,10 +265,13 @@ impl Home {
             return Ok(());
         };
         let imported = match new.source {
-            Source::Adopt => return Ok(()),
+            Source::Adopt | Source::Software => return Ok(()),
             Source::Generate(..) => None,
             Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
+        if let Some(key) = &imported {
+            self.refuse_ledger_key(key)?;
+        }
         let known = ledger.cas()?.into_iter().find(|ca| {
             ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
         });
@@ -273,6 +282,15 @@ impl Home {
             }
             .into()),
             None => Ok(()),
+        }
+    }
+
+    fn refuse_ledger_key(&self, key: &KeyData) -> Result<(), EstablishError> {
+        match &self.ledger {
+            Some(ledger) if ledger.is_ledger_key(key)? => {
+                Err(EstablishError::IsLedgerKey(fingerprint(key)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -345,6 +363,7 @@ impl Source<'_> {
             Self::Generate(..) => Origin::Generated,
             Self::Adopt => Origin::Adopted,
             Self::Import(..) => Origin::Imported,
+            Self::Software => Origin::Software,
         }
     }
 }
@@ -354,7 +373,10 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError>
         Source::Generate(algorithm, in_slot) => {
             signer::generate(&new.locator, *algorithm, in_slot, pins)
         }
-        Source::Adopt => signer::describe(&new.locator, pins),
+        Source::Adopt if new.locator.is_software() => Err(SignerError::Software {
+            locator: new.locator.to_string(),
+        }),
+        Source::Adopt | Source::Software => signer::describe(&new.locator, pins),
         Source::Import(key, in_slot) => signer::import(&new.locator, key, in_slot, pins),
     }
 }

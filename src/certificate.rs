@@ -20,7 +20,7 @@ pub use self::principal::{Principal, PrincipalError, Principals};
 pub use self::serial::{Serial, SerialError};
 pub use self::subject::{Subject, SubjectError};
 pub use self::to_be_signed::{EncodeError, ToBeSigned};
-pub use self::validity::{Validity, ValidityError};
+pub use self::validity::{Validity, ValidityError, length, length_in_seconds};
 pub use self::verify::{Certificate, SignatureError, VerifyError, verify, verify_signature};
 
 pub mod alarm;

@@ -4,8 +4,10 @@
 //! the crate prints.
 
 mod adopt;
+mod attestation;
 mod ca;
 mod context;
+mod evidence;
 mod failure;
 mod getopt;
 mod hint;
@@ -15,6 +17,7 @@ mod interrupt;
 mod kept_head;
 mod krl;
 mod ledger;
+mod ledger_key;
 mod next_steps;
 mod pin;
 mod private_key;
@@ -108,6 +111,8 @@ enum Command {
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
     Revoke(revoke::Revoke),
+    Attestation(attestation::Attestation),
+    Evidence(evidence::EvidenceCommand),
 }
 
 impl Cli {
@@ -125,6 +130,8 @@ impl Cli {
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
+            Command::Attestation(command) => command.run(&context),
+            Command::Evidence(command) => command.run(&context),
         }
     }
 }

@@ -3,7 +3,9 @@
 //! Holds no secret. Strict: an unknown key is an error with line and column. This
 //! module alone reads the environment, and the files that the others are about.
 
+mod attestation;
 mod edit;
+mod ledger_key;
 mod place;
 mod subject;
 mod surroundings;
@@ -17,11 +19,17 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 
+pub use attestation::roots_from;
 pub use edit::{EditError, with_ca, with_key};
+pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
-pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
+pub use subject::{
+    SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
+};
 pub use surroundings::{keyboard, now, time_zone};
 
+use self::attestation::AttestationConfig;
+use crate::attestation::RootsError;
 use crate::ledger::Purpose;
 use crate::signer::Locators;
 
@@ -42,6 +50,10 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    #[serde(default, deserialize_with = "parsed_if_there")]
+    ledger_key: Option<LedgerKeyPlace>,
+    #[serde(default)]
+    attestation: AttestationConfig,
     #[serde(default)]
     ca: BTreeMap<CaName, CaConfig>,
 }
@@ -113,6 +125,14 @@ pub enum ConfigError {
         /// The names it has.
         known_names: Vec<String>,
     },
+    /// A file of roots gives none.
+    #[error("roots of attestation in {}", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RootsError,
+    },
     /// The public key file of a CA is no public key.
     #[error("public key file {}", path.display())]
     PublicKey {
@@ -171,6 +191,12 @@ impl Config {
             Some(ledger) => self.folder.join(ledger),
             None => self.path.with_extension("ledger"),
         }
+    }
+
+    /// Where the key that signs heads and KRLs is.
+    pub fn ledger_key(&self) -> Option<LedgerKeyPlace> {
+        let place = self.file.ledger_key.clone()?;
+        Some(place.from_folder(&self.folder))
     }
 
     /// The PKCS#11 modules that `punchmark tokens` looks at.
@@ -261,6 +287,15 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
+}
+
+/// The same for a key that may be left out.
+fn parsed_if_there<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    parsed(deserializer).map(Some)
 }
 
 fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {

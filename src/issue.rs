@@ -24,7 +24,7 @@ use ssh_key::public::KeyData;
 pub use sign::{SelfTestError, self_test};
 
 use crate::certificate::{Certificate, Serial, VerifyError};
-use crate::ledger::{Ca, Ledger, LedgerError, Reservation, ReserveError, Wanted};
+use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
 use crate::signer::{self, Locator, Locators, RsaHash, Signer, SignerError};
 use queue::Queue;
@@ -123,6 +123,14 @@ pub enum OpenError {
         /// The fingerprint of the key that is there now.
         found: String,
     },
+    /// The config names a key in software for a CA that was recorded as one in hardware.
+    #[error("{locator} is a key in software, and CA `{ca}` was recorded with one in hardware")]
+    Software {
+        /// The CA.
+        ca: String,
+        /// The key that the config names.
+        locator: String,
+    },
     /// A hash was chosen for a key that is not RSA.
     #[error("a hash can be chosen for an RSA key only; CA `{ca}` has {algorithm}")]
     HashForOtherKey {
@@ -151,6 +159,7 @@ impl OpenCa {
                 algorithm: ca.public_key().algorithm().to_string(),
             });
         }
+        refuse_unrecorded_software(&ca, keys)?;
         let open = |locator| open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins);
         let signers = keys.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { ca, signers })
@@ -205,6 +214,18 @@ impl OpenCa {
 
 /// Is told of a device that can sign no more, and why, while others of the run can.
 pub type Lost<'a> = dyn Fn(&str, &SignerError) + Sync + 'a;
+
+/// A config may only name a key in software where the ledger says that the CA's is one.
+fn refuse_unrecorded_software(ca: &Ca, keys: &Locators) -> Result<(), OpenError> {
+    let software = keys.iter().find(|locator| locator.is_software());
+    match software {
+        Some(locator) if ca.added().origin != Origin::Software => Err(OpenError::Software {
+            ca: ca.name().to_owned(),
+            locator: locator.to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
 
 fn open_one(
     ca: &Ca,

@@ -7,6 +7,8 @@
 pub mod checkpoint;
 mod clock;
 mod entry;
+pub mod key;
+pub mod krl_signature;
 mod lock;
 pub mod merkle;
 pub mod note;

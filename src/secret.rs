@@ -47,6 +47,14 @@ pub trait AskPin {
     /// tried on the device then.
     fn pin(&mut self, device: &str) -> Result<Pin, PinError>;
 
+    /// The passphrase that opens `file`, a private key file named for a person.
+    ///
+    /// # Errors
+    /// As for [`AskPin::pin`].
+    fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
+        self.pin(file)
+    }
+
     /// Says that the PIN is now awaited at `device` itself, on its own keypad.
     ///
     /// Nothing is asked, so a front without anybody to tell may leave it out.

@@ -8,6 +8,7 @@ use super::init::CaArguments;
 use super::terminal::{ask, warn};
 use crate::ca::Source;
 use crate::certificate::Serial;
+use crate::signer::Locator;
 
 /// Record a key that is in the token already as a CA
 #[derive(Debug, Args)]
@@ -19,12 +20,21 @@ pub(crate) struct Adopt {
     /// First serial to give out, above all that the key ever signed
     #[arg(long, value_name = "N")]
     next_serial: Option<u64>,
+
+    /// Take a key of an ssh-agent or a file, which can be copied; the ledger keeps that it is one
+    #[arg(long)]
+    allow_software_key: bool,
 }
 
 impl Adopt {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let locator: Locator = self.ca.key.parse()?;
+        let source = match self.allow_software_key && locator.is_software() {
+            true => Source::Software,
+            false => Source::Adopt,
+        };
         let next_serial = first_serial(self.next_serial)?;
-        self.ca.establish(context, Source::Adopt, next_serial)
+        self.ca.establish(context, source, next_serial)
     }
 }
 
@@ -66,4 +76,7 @@ their serials will be met again: give --next-serial N above the highest";
 
 const EXAMPLES: &str = "\
 Examples:
-  punchmark adopt users --key 'pkcs11:token=Root%20CA;object=users' --next-serial 1001";
+  punchmark adopt users --key 'pkcs11:token=Root%20CA;object=users' --next-serial 1001
+  punchmark adopt trial --allow-software-key --key file:/home/peter/ca_key --next-serial 1001
+  punchmark adopt trial --allow-software-key --next-serial 1001 \\
+    --key agent:SHA256:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM";

@@ -2,13 +2,16 @@
 
 use std::error::Error;
 
-use crate::attestation::RootsError;
+use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
+use crate::client::fetch::FetchError;
+use crate::client::source::{HttpsError, UrlError};
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
 use crate::ledger::checkpoint::CheckpointError;
+use crate::ledger::key::LedgerKeyError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
@@ -27,6 +30,8 @@ pub(crate) enum Exit {
     Usage,
     /// Policy said no.
     Refused,
+    /// What guards this machine is too old, missing or not believed; to monitoring alone.
+    Critical,
 }
 
 /// Why a command ended early.
@@ -122,6 +127,18 @@ pub(crate) enum Failure {
     #[error("this ledger is not the newest one")]
     OlderLedger(#[source] ProofError),
     #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error(transparent)]
+    Https(#[from] HttpsError),
+    #[error(transparent)]
+    LedgerKey(#[from] LedgerKeyError),
+    #[error("neither HOME nor XDG_STATE_HOME is set")]
+    NoStateFolder,
+    #[error("no ledger key is named")]
+    NoLedgerKey,
+    #[error(transparent)]
     Note(#[from] NoteError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -131,11 +148,23 @@ pub(crate) enum Failure {
     KrlOfLedger(#[from] KrlError),
     #[error("{path}")]
     Line { path: String, source: KeyLineError },
+    #[error("{path}")]
+    Subject {
+        path: String,
+        source: SubjectFileError,
+    },
+    #[error("{path}")]
+    Evidence {
+        path: String,
+        source: EvidenceFormError,
+    },
+    #[error("{path} proves nothing")]
+    Unproved { path: String, source: EvidenceError },
     #[error("the proof {0}")]
     Proof(&'static str),
     #[error("the ledger has no entry yet")]
     EmptyLedger,
-    #[error("{path} is {algorithm}; a ledger key is ssh-ed25519")]
+    #[error("{path} is {algorithm}; a ledger key in a file is ssh-ed25519")]
     LedgerKeyType { path: String, algorithm: String },
     #[error("cannot write")]
     Write(#[source] OutputError),
@@ -148,7 +177,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Critical => 2,
             Self::Refused => 3,
         }
     }
@@ -164,7 +193,8 @@ impl Failure {
             | Self::Option(_)
             | Self::Serial { .. }
             | Self::CaName(_)
-            | Self::Locator(_) => Exit::Usage,
+            | Self::Locator(_)
+            | Self::Url(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -4,18 +4,24 @@ use rusqlite::ErrorCode;
 
 use super::failure::Failure;
 use super::krl::KrlFailure;
+use crate::attestation::{ChainError, EvidenceError, EvidenceFormError, FidoError, PivError};
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{Kind, PrincipalError};
+use crate::client::fetch::{FetchError, Refusal};
 use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
+use crate::ledger::key::LedgerKeyError;
+use crate::ledger::krl_signature::KrlSignatureError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
-use crate::policy::Refusal;
+use crate::policy;
 use crate::secret::PinError;
 use crate::signer::SignerError;
+use crate::signer::agent::AgentFault;
+use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::CardFault;
 
 /// What to do about a failure, where there is anything to say beyond the error.
@@ -38,6 +44,9 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             text("is the right token plugged in? nothing was signed")
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
+        Failure::Open(OpenError::Software { .. }) => {
+            text("name the token or card in the config; what the ledger says of a key stays")
+        }
         Failure::Establish(error) => establish(error),
         Failure::SetupStep {
             source: SignerError::NoToken { .. },
@@ -59,11 +68,16 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::NoPrivateKey { path } => Some(format!(
             "an older form is made a new one by: ssh-keygen -p -f {path}"
         )),
-        Failure::LedgerKeyType { .. } => {
+        Failure::LedgerKey(LedgerKeyError::Signer(error)) => signer(error),
+        Failure::NoLedgerKey => text("name it with --key, or as `ledger-key` in the config"),
+        Failure::LedgerKeyType { .. } | Failure::LedgerKey(LedgerKeyError::IsCa { .. }) => {
             text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
         }
         Failure::Pin(error) => pin(error),
         Failure::Krl(error) => krl(error),
+        Failure::Evidence { source, .. } => evidence_form(source),
+        Failure::Unproved { source, .. } => evidence(source),
+        Failure::Fetch(FetchError::Refused { refusal, .. }) => refused_list(refusal),
         Failure::Run(RunEnd::Interrupted) => text("the same command with --resume goes on"),
         Failure::Run(RunEnd::Signer) => {
             text("when the token is back, the same command with --resume goes on")
@@ -82,7 +96,7 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
-        BatchError::Refused(Refusal::WrongKind { kind, .. }) => text(match kind {
+        BatchError::Refused(policy::Refusal::WrongKind { kind, .. }) => text(match kind {
             Kind::Host => "leave -h out, or sign with a host CA",
             Kind::User => "add -h for a host certificate, or sign with a user CA",
         }),
@@ -159,7 +173,11 @@ fn clock(error: &ClockError) -> Option<String> {
             "if the clock is right, run this on a terminal and confirm it; \
              `clock-leap-days` in the config sets the span",
         ),
-        _ => text("set the clock of this machine, then try again"),
+        ClockError::BehindLedger { .. } => text(
+            "set the clock of this machine, then try again; if it is right and the entry is \
+             wrong: punchmark ledger correct-clock",
+        ),
+        ClockError::BeforeBuild => text("set the clock of this machine, then try again"),
     }
 }
 
@@ -226,9 +244,36 @@ fn signer(error: &SignerError) -> Option<String> {
             "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
              too; or make a new key in it with `punchmark init`",
         ),
+        SignerError::MadeElsewhere => text(
+            "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
+        ),
+        SignerError::Software { .. } => text(
+            "init and import put a key into hardware; to take it as it is, which the ledger \
+             keeps for good, add --allow-software-key",
+        ),
+        SignerError::Agent { source, .. } => agent(source),
+        SignerError::KeyFile { source, .. } => key_file(source),
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")
         }
+        _ => None,
+    }
+}
+
+fn agent(fault: &AgentFault) -> Option<String> {
+    match fault {
+        AgentFault::NoSocket | AgentFault::Connection { .. } => {
+            text("start one (`eval $(ssh-agent)`), or name its socket: agent:SHA256:…?socket=/path")
+        }
+        AgentFault::Refused => text("is the agent locked (`ssh-add -X`), or was it not confirmed?"),
+        _ => None,
+    }
+}
+
+fn key_file(fault: &KeyFileFault) -> Option<String> {
+    match fault {
+        KeyFileFault::OpenToOthers { .. } => text("chmod 600 it, as ssh wants it too"),
+        KeyFileFault::Form => text("an older form is made a new one by: ssh-keygen -p -f FILE"),
         _ => None,
     }
 }
@@ -246,6 +291,50 @@ fn krl(error: &KrlFailure) -> Option<String> {
             text("name the CA's own key; a KRL for its certificate would revoke nothing")
         }
         KrlFailure::NothingToUpdate { .. } => text("leave -u out to make it"),
+        _ => None,
+    }
+}
+
+fn evidence_form(error: &EvidenceFormError) -> Option<String> {
+    match error {
+        EvidenceFormError::OneCertificate => {
+            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
+        }
+        EvidenceFormError::Form(_) => {
+            text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
+        }
+        _ => None,
+    }
+}
+
+fn evidence(error: &EvidenceError) -> Option<String> {
+    match error {
+        EvidenceError::Piv(PivError::Chain(ChainError::UnknownIssuer { .. }))
+        | EvidenceError::Fido(FidoError::Chain(ChainError::UnknownIssuer { .. })) => text(
+            "give the maker's certificates with --roots FILE, or `roots` of [attestation] in \
+             the config",
+        ),
+        EvidenceError::Fido(FidoError::V00) => text("make the key again with OpenSSH 8.4 or newer"),
+        EvidenceError::Fido(FidoError::OtherApplication(_)) => {
+            text("name its public key with --key KEY.pub")
+        }
+        _ => None,
+    }
+}
+
+fn refused_list(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::Signature(KrlSignatureError::Signer(_)) => {
+            text("if the ledger key was changed, name the new one with --signer")
+        }
+        Refusal::Signature(KrlSignatureError::Signature(_)) => text(
+            "list and signature are not of one run: on the CA's machine, make both again with \
+             `punchmark krl --out`",
+        ),
+        Refusal::Older { .. } | Refusal::SameVersion(_) => text(
+            "the source has an older list again; make a new one there: its version moves forward",
+        ),
+        Refusal::Name { .. } => text("if it was renamed on purpose, say so with --name WORDS"),
         _ => None,
     }
 }

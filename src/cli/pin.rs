@@ -37,6 +37,13 @@ impl AskPin for PinSource {
         }
     }
 
+    fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
+        match self {
+            Self::Person => ask_passphrase(file),
+            _ => self.pin(file),
+        }
+    }
+
     fn type_on_device(&mut self, device: &str) {
         say(&format!("type the PIN on the keypad of {device}"));
     }

@@ -47,7 +47,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use ssh_key::Fingerprint;
 
-pub use entry::{CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
+pub use entry::{AttestationKeyEntry, CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
 pub use fault::CardFault;
 pub use locator::{SlotError, SlotLocator, SlotLocatorError};
 pub use new_secret::{NewPin, NewPuk, NewSecretError};
