@@ -40,3 +40,5 @@ mod yubikey_keys;
 mod yubikey_session;
 #[cfg(feature = "yubikey")]
 mod yubikey_setup;
+#[cfg(feature = "yubikey")]
+mod yubikey_sharing;

@@ -32,6 +32,7 @@ mod storage;
 mod subjects;
 mod terminal;
 mod tokens;
+mod touch;
 mod yubikeys;
 
 use std::path::PathBuf;

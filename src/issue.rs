@@ -26,6 +26,7 @@ pub use sign::{SelfTestError, self_test};
 use crate::certificate::{Certificate, Serial, VerifyError};
 use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
+use crate::signer::yubikey::TouchPolicy;
 use crate::signer::{self, Locator, Locators, RsaHash, Signer, SignerError};
 use queue::Queue;
 
@@ -168,6 +169,14 @@ impl OpenCa {
     /// The CA.
     pub fn ca(&self) -> &Ca {
         &self.ca
+    }
+
+    /// When a signature wants a finger, by the strictest of the devices that tell.
+    pub fn touch(&self) -> Option<TouchPolicy> {
+        let told = |policy| self.signers.iter().any(|s| s.touch() == Some(policy));
+        [TouchPolicy::Always, TouchPolicy::Cached, TouchPolicy::Never]
+            .into_iter()
+            .find(|policy| told(*policy))
     }
 
     /// Issues the orders in their sequence; hands each to `release` when the ledger

@@ -120,6 +120,11 @@ pub(crate) trait Signer: Send {
     /// The device for a person, as in `token "Root CA" (SoftHSM v2, slot 0)`.
     fn device(&self) -> &str;
 
+    /// When a signature wants a finger; none if the device does not tell.
+    fn touch(&self) -> Option<yubikey::TouchPolicy> {
+        None
+    }
+
     /// Signs the whole `message` by exactly one private-key operation.
     ///
     /// The hash that the key's type calls for is computed on the host. The signature is

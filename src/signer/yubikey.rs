@@ -23,6 +23,8 @@ mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
 #[cfg(feature = "yubikey")]
+mod held;
+#[cfg(feature = "yubikey")]
 mod import;
 #[cfg(feature = "yubikey")]
 mod inventory;
