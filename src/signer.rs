@@ -148,9 +148,23 @@ pub(crate) fn open(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
+    open_knowing(locator, None, rsa_hash, pins)
+}
+
+/// The same, where the public key is known: a YubiKey of firmware before 5.3 doesn't tell of
+/// an imported key without a certificate. What another device tells is believed instead.
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn open_knowing(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    rsa_hash: RsaHash,
+    pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
-        Locator::YubiKey(slot) => yubikey::open(slot, rsa_hash, pins),
+        Locator::YubiKey(slot) => yubikey::open(slot, known, rsa_hash, pins),
         Locator::Agent(key) => agent::open(key, rsa_hash),
         Locator::File(file) => file::open(file, rsa_hash, pins),
     }
@@ -198,10 +212,23 @@ pub(crate) fn import(
 ///
 /// # Errors
 /// As for [`open`].
+#[cfg(test)]
 pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+    describe_knowing(locator, None, pins)
+}
+
+/// The facts of one key that is there already. `known` counts as for [`open_knowing`].
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn describe_knowing(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
-        Locator::YubiKey(slot) => yubikey::describe(slot),
+        Locator::YubiKey(slot) => yubikey::describe(slot, known),
         Locator::Agent(key) => agent::describe(key),
         Locator::File(file) => file::describe(file),
     }

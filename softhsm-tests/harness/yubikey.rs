@@ -51,7 +51,7 @@ impl Admin<Pcscd> {
         let token = Pcscd::start(cards).unwrap();
         let punchmark = Punchmark::at(token.environment(), PIN);
         write(&punchmark.path("management"), FACTORY, 0o600);
-        write(&punchmark.path("roots.pem"), roots(&manufacturer), 0o644);
+        write(&punchmark.path("roots.pem"), roots(manufacturer), 0o644);
         Self { token, punchmark }
     }
 

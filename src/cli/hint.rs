@@ -193,6 +193,10 @@ fn establish(error: &EstablishError) -> Option<String> {
             "choose another slot, record the key that is there with `punchmark adopt`, or \
                  overwrite it for good with --replace and its fingerprint",
         ),
+        EstablishError::Signer(SignerError::NoKey { .. }) => text(
+            "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
+             is adopted with its public key file: --public-key FILE",
+        ),
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
