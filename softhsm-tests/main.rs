@@ -7,7 +7,9 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test whose parts can't be set up must stop at once"
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
 mod batch;
@@ -24,6 +26,8 @@ mod modules;
 mod openssh;
 mod options;
 mod pins;
+#[cfg(feature = "yubikey")]
+mod piv_modules;
 mod prompts;
 mod revocation;
 mod revoked_logins;

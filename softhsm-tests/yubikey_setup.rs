@@ -276,7 +276,6 @@ fn a_step_that_is_declined_ends_the_setup_and_the_rest_is_named() {
 }
 
 #[test]
-#[ignore = "installs ykman from PyPI the first time"]
 fn ykman_understands_what_was_set_up() {
     let admin = admin("5.7.1");
     setup(&admin).ok();
