@@ -29,6 +29,7 @@ mod sign;
 mod subjects;
 mod terminal;
 mod tokens;
+mod touch;
 mod yubikeys;
 
 use std::path::PathBuf;

@@ -79,6 +79,8 @@ pub enum Role {
 pub(super) struct Anchor {
     pub(super) name: String,
     pub(super) private: bool,
+    /// Whether keys of other applets are attested right below it too.
+    pub(super) shared: bool,
 }
 
 /// Why a file gives no roots.
@@ -301,10 +303,12 @@ impl Authority {
             Some(name) => Anchor {
                 name: name.to_owned(),
                 private: false,
+                shared: self.listed.role == Role::Root && self.listed.vouches_for == ALL,
             },
             None => Anchor {
                 name: self.listed.subject.clone(),
                 private: true,
+                shared: false,
             },
         }
     }

@@ -93,6 +93,9 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
         }
+        BatchError::Issue(IssueError::TooLong { .. }) => {
+            text("fewer principals or options make it shorter; a CA key of another type takes any")
+        }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
         _ => None,
@@ -256,9 +259,7 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::TouchTimeout { .. } => {
             text("touch the metal contact while it blinks; --resume then goes on")
         }
-        SignerError::MessageLength { .. } => {
-            text("another key ID or fewer principals change the length")
-        }
+        SignerError::MessageLength { .. } => text("fewer principals or options make it shorter"),
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }
@@ -315,9 +316,9 @@ fn krl(error: &KrlFailure) -> Option<String> {
 
 fn evidence_form(error: &EvidenceFormError) -> Option<String> {
     match error {
-        EvidenceFormError::OneCertificate => {
-            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
-        }
+        EvidenceFormError::OneCertificate => text(
+            "put slot f9's certificate behind it: yubico-piv-tool -a read-certificate -s f9 >> FILE",
+        ),
         EvidenceFormError::Form(_) => {
             text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
         }
