@@ -154,6 +154,19 @@ impl Roots {
         Ok(listed)
     }
 
+    /// The SHA-256 of every certificate that counts, in hexadecimal; that of one by the
+    /// admin's word has `private:` before it.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<String> {
+        let counts = self.0.iter().map(|authority| &authority.listed);
+        let counts = counts.filter(|listed| listed.role != Role::Unknown);
+        let word = |listed: &Listed| match listed.role {
+            Role::PrivateRoot | Role::PrivateIntermediate => format!("private:{}", listed.sha256),
+            _ => listed.sha256.clone(),
+        };
+        counts.map(word).collect()
+    }
+
     /// Whether there is none at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -19,7 +19,11 @@ mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
 #[cfg(feature = "yubikey")]
+mod held;
+#[cfg(feature = "yubikey")]
 mod inventory;
+#[cfg(feature = "yubikey")]
+mod long;
 #[cfg(feature = "yubikey")]
 mod pin;
 #[cfg(feature = "yubikey")]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ::yubikey::piv::AlgorithmId;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
@@ -9,7 +10,7 @@ use super::contents::{Contents, id};
 use super::deadline::Patience;
 use super::device::Device;
 use super::pin::{Access, refusal};
-use super::{CardFault, Slot, SlotLocator, TouchPolicy, scheme};
+use super::{CardFault, Slot, SlotLocator, TouchPolicy, long, scheme};
 use crate::secret::{AskPin, Notice};
 use crate::signer::error::RSA_MIN_BITS;
 use crate::signer::pkcs11::PublicKeyError;
@@ -145,6 +146,25 @@ impl Signer for YubiKeySigner {
     }
 
     fn sign(&mut self, message: &[u8]) -> Result<Signature, SignerError> {
+        let signed = self.sign_once_or_healed(message);
+        match &signed {
+            Ok(_) => self.touch.notice.signed(&self.name),
+            Err(_) => self.touch.notice.gave_up(&self.name),
+        }
+        signed
+    }
+
+    fn longest_message(&self) -> Option<usize> {
+        scheme::longest_message(self.scheme)
+    }
+
+    fn touch(&self) -> Option<TouchPolicy> {
+        self.touch.policy
+    }
+}
+
+impl YubiKeySigner {
+    fn sign_once_or_healed(&mut self, message: &[u8]) -> Result<Signature, SignerError> {
         let input = scheme::input(self.scheme, message).ok_or(SignerError::MessageLength {
             device: self.name.clone(),
             length: message.len(),
@@ -162,9 +182,7 @@ impl Signer for YubiKeySigner {
             source,
         })
     }
-}
 
-impl YubiKeySigner {
     /// A fault comes with the time that the card took for it.
     fn timed_attempt(&mut self, input: &[u8]) -> Result<Vec<u8>, (CardFault, Duration)> {
         let start = Instant::now();
@@ -179,9 +197,12 @@ impl YubiKeySigner {
         let (slot, input) = (self.slot, input.to_vec());
         self.access.confirm(device)?;
         let name = &self.name;
-        let nudge = || self.touch.notice.touch(name);
+        let nudge = || self.touch.notice.touch(name, FINGER_MAX);
         let patience = self.touch.patience(&nudge);
         device.call_within(&patience, move |card| {
+            if algorithm == AlgorithmId::Ed25519 && !long::is_sent_by_crate(input.len()) {
+                return long::sign(card, &input, slot);
+            }
             let answer = ::yubikey::piv::sign_data(card, &input, algorithm, id(slot)?)?;
             Ok(answer.to_vec())
         })
@@ -289,7 +310,9 @@ impl Touch {
 
 /// RSA-4096 takes a card about a second.
 const SIGNATURE_MAX: Duration = Duration::from_secs(20);
-/// A card waits for a finger for 15 seconds, then gives up by itself.
+/// A card waits for a finger so long, then gives up by itself.
+const FINGER_MAX: Duration = Duration::from_secs(15);
+/// An answer that comes later than the card's own time is none.
 const TOUCH_MAX: Duration = Duration::from_secs(40);
 /// An answer that takes longer than this is likely waiting for a finger.
 const TOUCH_LIKELY: Duration = Duration::from_secs(1);
