@@ -7,11 +7,16 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test whose parts can't be set up must stop at once"
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
 mod batch;
+#[cfg(feature = "yubikey")]
+mod check_card;
 mod clock;
+mod conformance;
 mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
@@ -25,10 +30,13 @@ mod modules;
 mod openssh;
 mod options;
 mod pins;
+#[cfg(feature = "yubikey")]
+mod piv_modules;
 mod prompts;
 mod reconcile;
 mod revocation;
 mod revoked_logins;
+mod roles;
 mod selftest;
 mod sharing;
 mod software;

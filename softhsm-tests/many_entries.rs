@@ -7,13 +7,13 @@
 use std::error::Error;
 use std::path::Path;
 
-use punchmark::certificate::{KeyId, Kind, Options, Principals, Validity};
+use punchmark::certificate::{KeyId, Kind, OptionsAsked, Principals};
 use punchmark::ledger::{
     Basis, Ca, CaAdded, Ledger as _, Origin, Outcome, Policy, Purpose, SerialChoice, SqliteLedger,
     Wanted,
 };
-use punchmark::policy::{CaFacts, decide};
-use punchmark::request::{Ask, Request};
+use punchmark::policy::{CaFacts, Role, Rules, Suffixes, decide};
+use punchmark::request::{Ask, Request, Requester, RoleName};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{PrivateKey, PublicKey, Signature};
 
@@ -59,30 +59,42 @@ fn issue(
 }
 
 fn wanted(ca: &Ca, number: u64) -> Result<Wanted, Box<dyn Error>> {
-    let request = Request {
-        subject: PublicKey::from(pair(number).public).into(),
-        ask: Ask {
-            kind: Kind::User,
-            key_id: KeyId::parse(&format!("certificate {number}"))?,
-            principals: Principals::parse(&format!("person{}", number % 10_000), Kind::User)?,
-            validity: Validity::always(),
-            validity_as_asked: "always:forever".to_owned(),
-            options: Options::parse(Kind::User, &[])?,
-            serial: None,
+    let request = request(number)?;
+    let requester = Requester::operator();
+    let rules = Rules {
+        role: &Role::operator(),
+        suffixes: &Suffixes::default(),
+        ca: CaFacts {
+            name: ca.name(),
+            signs_users: true,
+            signs_hosts: false,
+            ca_keys: &[],
         },
     };
-    let facts = CaFacts {
-        name: ca.name(),
-        signs_users: true,
-        signs_hosts: false,
-        ca_keys: &[],
-    };
     Ok(Wanted {
-        request: request.digest(ca.public_key())?,
-        decided: decide(request, &facts)?,
+        request: request.digest(ca.public_key(), &requester, "none")?,
+        decided: decide(&request, &requester, &[], &rules, 0)?,
         serial: SerialChoice::Next,
         basis: Basis::of(Policy::operator()),
         keyboard: "bench (uid 1000) on bench".to_owned(),
+    })
+}
+
+fn request(number: u64) -> Result<Request, Box<dyn Error>> {
+    let person = format!("person{}", number % 10_000);
+    Ok(Request {
+        subject: PublicKey::from(pair(number).public).into(),
+        ask: Ask {
+            role: RoleName::operator(),
+            kind: Kind::User,
+            key_id: Some(KeyId::parse(&format!("certificate {number}"))?),
+            principals: Some(Principals::parse(&person, Kind::User)?),
+            validity: None,
+            validity_as_asked: "always:forever".to_owned(),
+            options: OptionsAsked::default(),
+            reason: None,
+            serial: None,
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 //! the crate prints.
 
 mod adopt;
+mod ask;
 mod attestation;
 mod context;
 mod evidence;
@@ -22,6 +23,7 @@ mod pin;
 mod private_key;
 mod progress;
 mod revoke;
+mod role;
 mod show;
 mod sign;
 mod subjects;
@@ -100,6 +102,7 @@ enum Command {
     Adopt(adopt::Adopt),
     Import(import::Import),
     Sign(sign::Sign),
+    Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
@@ -117,6 +120,7 @@ impl Cli {
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),

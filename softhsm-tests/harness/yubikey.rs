@@ -1,6 +1,5 @@
 //! An admin with emulated YubiKeys on a private PC/SC daemon.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use virtual_yubikey::card::{Card, Manufacturer, Model};
@@ -8,7 +7,7 @@ use virtual_yubikey::link::Link;
 use virtual_yubikey::pcscd::Pcscd;
 
 use super::admin::Admin;
-use super::process::{Ran, bounded, run};
+use super::process::Ran;
 use super::punchmark::Punchmark;
 use super::write;
 
@@ -79,24 +78,9 @@ impl Admin<Pcscd> {
         client.env(TASK, task).output().unwrap().status.success()
     }
 
-    /// Runs a program that sees these cards; it must succeed.
-    #[track_caller]
-    pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
-        run(self.punchmark.prepare(bounded(program)).args(arguments)).ok();
-    }
-
     /// The first card.
     pub(crate) fn card(&self) -> &Link {
         self.token.link(0).unwrap()
-    }
-
-    /// Writes several keys' paths for `--files-from`; gives that file.
-    pub(crate) fn list_of_keys(&self, count: u8) -> PathBuf {
-        let names = self.public_keys(count).into_iter();
-        let lines: Vec<_> = names.map(|path| path.display().to_string()).collect();
-        let list = self.punchmark.path("list");
-        write(&list, lines.join("\n"), 0o600);
-        list
     }
 }
 
