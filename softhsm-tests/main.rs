@@ -13,7 +13,11 @@
 )]
 
 mod batch;
+#[cfg(feature = "yubikey")]
+mod check_card;
 mod clock;
+mod conformance;
+mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
@@ -29,8 +33,10 @@ mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;
 mod prompts;
+mod reconcile;
 mod revocation;
 mod revoked_logins;
+mod roles;
 mod selftest;
 mod sharing;
 mod software;

@@ -4,6 +4,7 @@
 //! the crate prints.
 
 mod adopt;
+mod ask;
 mod attestation;
 mod ca;
 mod context;
@@ -23,6 +24,7 @@ mod pin;
 mod private_key;
 mod progress;
 mod revoke;
+mod role;
 mod roots;
 mod setup_card;
 mod show;
@@ -108,6 +110,7 @@ enum Command {
     Import(import::Import),
     Ca(ca::Ca),
     Sign(sign::Sign),
+    Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
@@ -127,6 +130,7 @@ impl Cli {
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),

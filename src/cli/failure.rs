@@ -15,6 +15,7 @@ use crate::ledger::key::LedgerKeyError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
+use crate::request::ReasonError;
 use crate::revocation::{KrlError, RevokeError};
 use crate::signer::yubikey::NewSecretError;
 use crate::signer::{LocatorError, SignerError};
@@ -49,6 +50,10 @@ pub(crate) enum Failure {
     Validity(#[from] ValidityError),
     #[error(transparent)]
     Option(#[from] OptionError),
+    #[error("the role cannot be written down")]
+    PolicyText(#[source] serde_json::Error),
+    #[error("--reason")]
+    Reason(#[from] ReasonError),
     #[error("serial {text:?}")]
     Serial { text: String, source: SerialError },
     #[error(transparent)]
@@ -191,6 +196,7 @@ impl Failure {
             | Self::KeyId(_)
             | Self::Validity(_)
             | Self::Option(_)
+            | Self::Reason(_)
             | Self::Serial { .. }
             | Self::CaName(_)
             | Self::Locator(_)
