@@ -23,7 +23,7 @@ use ssh_key::public::KeyData;
 
 pub use sign::{SelfTestError, self_test};
 
-use crate::certificate::{Certificate, Serial, VerifyError};
+use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
 use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
 use crate::signer::yubikey::TouchPolicy;
@@ -73,6 +73,17 @@ pub enum IssueError {
     /// No serial was taken for it.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
+    /// A device of the run can't take what would be signed. No serial was taken for it.
+    #[error("{length} bytes to sign, where the CA's key takes at most {longest}")]
+    TooLong {
+        /// How many there are.
+        length: usize,
+        /// How many the device takes.
+        longest: usize,
+    },
+    /// The content cannot be put together. No serial was taken for it.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     /// The key did not sign; the serial is spent.
     #[error(transparent)]
     Sign(#[from] SignerError),
@@ -205,6 +216,11 @@ impl OpenCa {
             ledger,
             now,
             stop: &stop,
+            longest: self
+                .signers
+                .iter()
+                .filter_map(|s| s.longest_message())
+                .min(),
         };
         std::thread::scope(|scope| {
             let finisher = scope.spawn(|| run.finish_all(signed, release));
@@ -260,12 +276,13 @@ struct Run<'a> {
     ledger: &'a SharedLedger,
     now: &'a (dyn Fn() -> u64 + Sync),
     stop: &'a AtomicBool,
+    /// What the least of the devices takes, in bytes.
+    longest: Option<usize>,
 }
 
-/// An order on its way: not taken or refused by the ledger, or reserved and tried.
+/// An order on its way: left without a serial, or reserved and tried.
 enum Tried {
-    Unreserved,
-    Refused(ReserveError),
+    Unreserved(IssueError),
     Reserved(Box<Reservation>, Result<Signature, IssueError>),
 }
 

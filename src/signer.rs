@@ -120,6 +120,11 @@ pub(crate) trait Signer: Send {
     /// The device for a person, as in `token "Root CA" (SoftHSM v2, slot 0)`.
     fn device(&self) -> &str;
 
+    /// The longest message that the device takes, in bytes; none if any that we make fits.
+    fn longest_message(&self) -> Option<usize> {
+        None
+    }
+
     /// When a signature wants a finger; none if the device does not tell.
     fn touch(&self) -> Option<yubikey::TouchPolicy> {
         None

@@ -101,6 +101,9 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
         }
+        BatchError::Issue(IssueError::TooLong { .. }) => {
+            text("fewer principals or options make it shorter; a CA key of another type takes any")
+        }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
         _ => None,
@@ -269,9 +272,7 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::TouchTimeout { .. } => {
             text("touch the metal contact while it blinks; --resume then goes on")
         }
-        SignerError::MessageLength { .. } => {
-            text("another key ID or fewer principals change the length")
-        }
+        SignerError::MessageLength { .. } => text("fewer principals or options make it shorter"),
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }

@@ -29,6 +29,8 @@ mod import;
 #[cfg(feature = "yubikey")]
 mod inventory;
 #[cfg(feature = "yubikey")]
+mod long;
+#[cfg(feature = "yubikey")]
 mod management_key;
 #[cfg(feature = "yubikey")]
 mod pin;

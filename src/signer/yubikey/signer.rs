@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ::yubikey::piv::AlgorithmId;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
@@ -9,7 +10,7 @@ use super::contents::{Contents, id};
 use super::deadline::Patience;
 use super::device::Device;
 use super::pin::{Access, refusal};
-use super::{CardFault, Slot, SlotLocator, TouchPolicy, scheme};
+use super::{CardFault, Slot, SlotLocator, TouchPolicy, long, scheme};
 use crate::secret::{AskPin, Notice};
 use crate::signer::error::RSA_MIN_BITS;
 use crate::signer::pkcs11::PublicKeyError;
@@ -157,6 +158,10 @@ impl Signer for YubiKeySigner {
         signed
     }
 
+    fn longest_message(&self) -> Option<usize> {
+        scheme::longest_message(self.scheme)
+    }
+
     fn touch(&self) -> Option<TouchPolicy> {
         self.touch.policy
     }
@@ -199,6 +204,9 @@ impl YubiKeySigner {
         let nudge = || self.touch.notice.touch(name, FINGER_MAX);
         let patience = self.touch.patience(&nudge);
         device.call_within(&patience, move |card| {
+            if algorithm == AlgorithmId::Ed25519 && !long::is_sent_by_crate(input.len()) {
+                return long::sign(card, &input, slot);
+            }
             let answer = ::yubikey::piv::sign_data(card, &input, algorithm, id(slot)?)?;
             Ok(answer.to_vec())
         })
