@@ -96,10 +96,19 @@ impl Sign {
         };
         let config = context.config()?;
         self.refuse_locator(&config)?;
-        let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
-        let known = context.known_ca(&config, ledger.as_ref(), &self.ca)?;
+        let mut ledger = context.ledger(&config)?;
+        let known = context.known_ca(&config, &ledger, &self.ca)?;
+        let mut ca = if context.asks_a_person() {
+            // Closed meanwhile: a forgotten prompt must not keep other runs out.
+            drop(ledger);
+            let ca = self.open(&known, context)?;
+            ledger = context.ledger_again(&config, &known.ca)?;
+            ca
+        } else {
+            self.open(&known, context)?
+        };
+        let ledger: Box<dyn Ledger> = Box::new(ledger);
         let keys = ca_keys(ledger.as_ref())?;
-        let mut ca = self.open(&known, context)?;
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
