@@ -13,7 +13,11 @@
 )]
 
 mod batch;
+#[cfg(feature = "yubikey")]
+mod check_card;
 mod clock;
+mod conformance;
+mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
@@ -29,8 +33,10 @@ mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;
 mod prompts;
+mod reconcile;
 mod revocation;
 mod revoked_logins;
+mod roles;
 mod selftest;
 mod sharing;
 mod software;
@@ -39,6 +45,10 @@ mod yubikey;
 #[cfg(feature = "yubikey")]
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
+mod yubikey_keys;
+#[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_setup;
 #[cfg(feature = "yubikey")]
 mod yubikey_sharing;

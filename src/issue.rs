@@ -258,7 +258,7 @@ fn open_one(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, OpenError> {
-    let signer = signer::open(locator, rsa_hash, pins)?;
+    let signer = signer::open_knowing(locator, Some(ca.public_key()), rsa_hash, pins)?;
     if signer.public_key() == ca.public_key() {
         return Ok(signer);
     }

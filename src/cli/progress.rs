@@ -58,7 +58,8 @@ impl Progress {
 
     /// Tells of one key.
     pub(crate) fn tell(&self, report: Report<'_>) {
-        if !matches!(report, Report::DeviceLost { .. }) {
+        let about_a_key = !matches!(report, Report::Warned { .. } | Report::DeviceLost { .. });
+        if about_a_key {
             self.bar.inc(1);
         }
         if let Report::Failed { error, .. } = &report {
@@ -108,6 +109,10 @@ impl Progress {
                 {
                     say(&format!("  hint: {hint}"));
                 }
+            }
+            Report::Warned { file, warning } => {
+                let file = file.map_or("-".to_owned(), path);
+                self.bar.suspend(|| warn(&format!("{file}: {warning}")));
             }
             Report::DeviceLost { device, error } => {
                 let error = chain(*error);
@@ -185,6 +190,9 @@ fn json(report: &Report<'_>) -> serde_json::Value {
         Report::Failed { file, error } => json!({
             "file": file.map(words), "state": if error.is_refusal() { "refused" } else { "failed" },
             "error": chain(error), "serial": spent(error),
+        }),
+        Report::Warned { file, warning } => json!({
+            "file": file.map(words), "warning": warning.to_string(),
         }),
         Report::DeviceLost { device, error } => json!({
             "device": device, "state": "lost", "error": chain(*error),

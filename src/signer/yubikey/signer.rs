@@ -34,10 +34,11 @@ struct YubiKeySigner {
 /// Finds the card and the key, asks for the PIN where one is wanted, and shows it once.
 pub(in crate::signer) fn open(
     locator: &SlotLocator,
+    known: Option<&KeyData>,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
-    let (mut device, contents) = find(locator)?;
+    let (mut device, contents) = find(locator, known)?;
     let name = device.name();
     let public_key = public_key(&contents, locator.slot, &name)?;
     let scheme = Scheme::of(&public_key, rsa_hash)
@@ -58,8 +59,11 @@ pub(in crate::signer) fn open(
 }
 
 /// The facts of the key in a slot, which want no PIN.
-pub(in crate::signer) fn describe(locator: &SlotLocator) -> Result<NewKey, SignerError> {
-    let (device, contents) = find(locator)?;
+pub(in crate::signer) fn describe(
+    locator: &SlotLocator,
+    known: Option<&KeyData>,
+) -> Result<NewKey, SignerError> {
+    let (device, contents) = find(locator, known)?;
     let described = facts(&device, &contents, locator.slot);
     device.leave();
     described
@@ -81,11 +85,11 @@ pub(super) fn facts(
     })
 }
 
-fn find(locator: &SlotLocator) -> Result<(Device, Contents), SignerError> {
+fn find(locator: &SlotLocator, known: Option<&KeyData>) -> Result<(Device, Contents), SignerError> {
     let wanted = locator.to_string();
     let mut device = Device::find(locator.serial, &wanted)?;
     let name = device.name();
-    let contents = Contents::read(&mut device, locator.slot);
+    let contents = Contents::read_knowing(&mut device, locator.slot, known);
     if let Some(contents) = contents.map_err(|fault| fault.at(&name))? {
         return Ok((device, contents));
     }
@@ -229,7 +233,8 @@ impl YubiKeySigner {
         self.device = None;
         let at = |fault: CardFault| fault.at(&self.name);
         let mut device = Device::find_again(self.serial).map_err(at)?;
-        let contents = Contents::read(&mut device, self.slot).map_err(at)?;
+        let known = Some(&self.public_key);
+        let contents = Contents::read_knowing(&mut device, self.slot, known).map_err(at)?;
         let key = contents.and_then(|contents| contents.public_key.ok());
         if key.as_ref() != Some(&self.public_key) {
             return Err(SignerError::KeyChanged {
