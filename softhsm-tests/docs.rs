@@ -102,6 +102,7 @@ const SUBCOMMANDS: &[&str] = &[
     "adopt",
     "import",
     "sign",
+    "role",
     "show",
     "revoke",
     "ledger verify",

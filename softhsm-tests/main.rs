@@ -17,6 +17,7 @@ mod batch;
 mod check_card;
 mod clock;
 mod conformance;
+mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
@@ -32,8 +33,10 @@ mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;
 mod prompts;
+mod reconcile;
 mod revocation;
 mod revoked_logins;
+mod roles;
 mod selftest;
 mod sharing;
 mod software;
@@ -42,4 +45,10 @@ mod yubikey;
 #[cfg(feature = "yubikey")]
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
+mod yubikey_keys;
+#[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_setup;
+#[cfg(feature = "yubikey")]
+mod yubikey_sharing;

@@ -244,6 +244,27 @@ fn a_certificate_of_another_ca_is_not_revoked_by_this_one() {
 }
 
 #[test]
+fn a_requester_who_is_revoked_stands_in_the_ledger_and_the_operator_is_none() {
+    let admin = ready();
+    let barred = || {
+        let ran = admin.punchmark.run(&["ledger", "export"]).ok();
+        let kind = r#""kind":"barred""#;
+        ran.stdout
+            .lines()
+            .filter(|line| line.contains(kind))
+            .count()
+    };
+    revoke(&admin, &["--requester", "operator"]).ok();
+    assert_eq!(barred(), 0);
+    // Nobody has a certificate by them, and none shall get one.
+    revoke(&admin, &["--requester", "mallory", "--card", "12345678"]).ok();
+    assert_eq!(barred(), 1);
+    admin.key("zoe", ED25519);
+    admin.sign(&["-n", "zoe", "zoe.pub"]).ok();
+    admin.punchmark.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
 fn pruning_keeps_a_day_for_clocks_that_are_wrong() {
     let admin = Admin::with_users_ca(Token::softhsm(), "p256");
     for (name, validity) in [("peter", "-3d:-25h"), ("erik", "-3d:-23h")] {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::key_id::{KeyId, KeyIdError};
 pub use self::line::certificate_line;
-pub use self::options::{OptionError, Options, Place};
+pub use self::options::{OptionError, Options, OptionsAsked, Place};
 pub use self::principal::{Principal, PrincipalError, Principals};
 pub use self::serial::{Serial, SerialError};
 pub use self::subject::{Subject, SubjectError};

@@ -4,7 +4,9 @@
 //! the crate prints.
 
 mod adopt;
+mod ask;
 mod attestation;
+mod ca;
 mod context;
 mod evidence;
 mod failure;
@@ -22,11 +24,17 @@ mod pin;
 mod private_key;
 mod progress;
 mod revoke;
+mod role;
+mod roots;
+mod setup_card;
 mod show;
 mod sign;
+mod slot_arguments;
+mod storage;
 mod subjects;
 mod terminal;
 mod tokens;
+mod touch;
 mod yubikeys;
 
 use std::path::PathBuf;
@@ -96,10 +104,13 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tokens(tokens::Tokens),
+    SetupCard(setup_card::SetupCard),
     Init(init::Init),
     Adopt(adopt::Adopt),
     Import(import::Import),
+    Ca(ca::Ca),
     Sign(sign::Sign),
+    Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
@@ -113,10 +124,13 @@ impl Cli {
         let context = Context::new(self.global)?;
         match self.command {
             Command::Tokens(command) => command.run(&context),
+            Command::SetupCard(command) => command.run(&context),
             Command::Init(command) => command.run(&context),
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
+            Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),

@@ -31,7 +31,7 @@ pub use entry::{
 pub use sqlite::{
     Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, Signatures, SqliteLedger, Term,
 };
-pub use wanted::{Basis, Policy, SerialChoice, Wanted};
+pub use wanted::{Basis, OPERATOR, Policy, SerialChoice, Wanted};
 
 use checkpoint::Checkpoint;
 

@@ -71,7 +71,7 @@ fn a_list_is_put_in_place_then_left_alone_then_replaced() {
         &ran,
         0,
         "OK: revoked.krl: version 10, made ",
-        "20 revocations: replaced",
+        "revokes 20: replaced",
     );
     assert_eq!(folder.read("revoked.krl"), folder.read("source"));
     line(&fetch(&folder, "source", &[]), 0, "OK: ", ": unchanged");
@@ -145,7 +145,7 @@ fn without_a_source_the_list_stays_and_only_its_age_counts() {
         &fetch(&folder, "source", &[]),
         1,
         "WARNING: ",
-        "made 3 days ago, 20 revocations: replaced",
+        "made 3 days ago, revokes 20: replaced",
     );
     line(
         &fetch(&folder, "source", &["--warn-after", "4d"]),

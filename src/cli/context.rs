@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::kept_head;
 use super::pin::{PinSource, require_open};
 use super::terminal;
+use super::touch::Touches;
 use crate::config::{self, CaConfig, Config, Place};
 use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
 use crate::secret::RememberPin;
@@ -12,6 +13,7 @@ use crate::secret::RememberPin;
 /// The global options, and what follows from them.
 pub(crate) struct Context {
     global: Global,
+    touches: Touches,
 }
 
 /// A CA as config and ledger agree on it.
@@ -26,11 +28,19 @@ impl Context {
         if let Some(descriptor) = global.pin_fd {
             require_open(descriptor)?;
         }
-        Ok(Self { global })
+        Ok(Self {
+            global,
+            touches: Touches::default(),
+        })
     }
 
     pub(crate) fn json(&self) -> bool {
         self.global.json
+    }
+
+    /// Whether a yes is given in advance.
+    pub(crate) fn yes(&self) -> bool {
+        self.global.yes
     }
 
     /// Whether people want to read more than errors.
@@ -59,7 +69,13 @@ impl Context {
         RememberPin::new(PinSource::new(
             self.global.pin_file.clone(),
             self.global.pin_fd,
+            self.touches.clone(),
         ))
+    }
+
+    /// What the devices that were opened with [`Self::pins`] say of touches.
+    pub(crate) fn touches(&self) -> &Touches {
+        &self.touches
     }
 
     /// Opens the ledger to write, and holds the clock against it.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::attestation::{EvidenceError, EvidenceFormError};
+use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
@@ -15,7 +15,9 @@ use crate::ledger::key::LedgerKeyError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
+use crate::request::ReasonError;
 use crate::revocation::{KrlError, RevokeError};
+use crate::signer::yubikey::NewSecretError;
 use crate::signer::{LocatorError, SignerError};
 
 /// How a run of the program ends.
@@ -48,6 +50,10 @@ pub(crate) enum Failure {
     Validity(#[from] ValidityError),
     #[error(transparent)]
     Option(#[from] OptionError),
+    #[error("the role cannot be written down")]
+    PolicyText(#[source] serde_json::Error),
+    #[error("--reason")]
+    Reason(#[from] ReasonError),
     #[error("serial {text:?}")]
     Serial { text: String, source: SerialError },
     #[error(transparent)]
@@ -78,6 +84,17 @@ pub(crate) enum Failure {
     Open(#[from] OpenError),
     #[error(transparent)]
     Signer(#[from] SignerError),
+    #[error("{step}")]
+    SetupStep { step: String, source: SignerError },
+    #[error("roots of attestation in {path}")]
+    Roots { path: String, source: RootsError },
+    #[error("the new {what}")]
+    NewSecret {
+        what: &'static str,
+        source: NewSecretError,
+    },
+    #[error("the new {0} was not the same the second time")]
+    TypedOther(&'static str),
     #[error(transparent)]
     Establish(#[from] EstablishError),
     #[error("standard input")]
@@ -179,6 +196,7 @@ impl Failure {
             | Self::KeyId(_)
             | Self::Validity(_)
             | Self::Option(_)
+            | Self::Reason(_)
             | Self::Serial { .. }
             | Self::CaName(_)
             | Self::Locator(_)

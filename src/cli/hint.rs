@@ -17,7 +17,7 @@ use crate::krl::spec::Fault;
 use crate::ledger::key::LedgerKeyError;
 use crate::ledger::krl_signature::KrlSignatureError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
-use crate::policy;
+use crate::policy::{self, Refusals};
 use crate::secret::PinError;
 use crate::signer::SignerError;
 use crate::signer::agent::AgentFault;
@@ -48,6 +48,14 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             text("name the token or card in the config; what the ledger says of a key stays")
         }
         Failure::Establish(error) => establish(error),
+        Failure::SetupStep {
+            source: SignerError::NoToken { .. },
+            ..
+        } => text(SETUP_GOES_ON),
+        Failure::SetupStep { source, .. } => signer(source).or_else(|| text(SETUP_GOES_ON)),
+        Failure::NewSecret { .. } => {
+            text("6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8")
+        }
         Failure::Extends(ProofError::Forked { .. } | ProofError::Shorter { .. })
         | Failure::Audit(_) => text(
             "keep this file as it is, and compare it with a backup: it was changed, cut short, \
@@ -88,16 +96,51 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
-        BatchError::Refused(policy::Refusal::WrongKind { kind, .. }) => text(match kind {
-            Kind::Host => "leave -h out, or sign with a host CA",
-            Kind::User => "add -h for a host certificate, or sign with a user CA",
-        }),
+        BatchError::Refused(refusals) => refused(refusals),
         BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
         }
+        BatchError::Issue(IssueError::TooLong { .. }) => {
+            text("fewer principals or options make it shorter; a CA key of another type takes any")
+        }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
+        _ => None,
+    }
+}
+
+/// The way out of the first refusal that has one.
+pub(super) fn refused(refusals: &Refusals) -> Option<String> {
+    let reasons = refusals.reasons().iter();
+    reasons
+        .map(|reason| way_out(reason, refusals.role()))
+        .find_map(|hint| hint)
+}
+
+fn way_out(refusal: &policy::Refusal, role: &str) -> Option<String> {
+    match refusal {
+        policy::Refusal::WrongKind { kind, .. } => text(match kind {
+            Kind::Host => "leave -h out, or sign with a host CA",
+            Kind::User => "add -h for a host certificate, or sign with a user CA",
+        }),
+        policy::Refusal::ReservedSuffix { principal, suffix } => {
+            let base = principal.len().saturating_sub(suffix.len());
+            let base = principal.get(..base).filter(|base| !base.is_empty())?;
+            Some(format!(
+                "write -n {base}; the suffix comes with proof, or with --witnessed STATEMENT \
+                 for what you saw yourself"
+            ))
+        }
+        policy::Refusal::DirectOff => text("ask by a role: sign --role ROLE --requester NAME"),
+        policy::Refusal::NoReason => text("say why with --reason WORDS"),
+        policy::Refusal::Lifetime { allowed, .. } => {
+            Some(format!("ask for less with -V +{allowed}s"))
+        }
+        policy::Refusal::NoClass(_) => text("[suffixes] of the config names the classes"),
+        _ if role != "operator" => {
+            Some(format!("`punchmark role show {role}` says what it allows"))
+        }
         _ => None,
     }
 }
@@ -119,6 +162,9 @@ fn config(error: &ConfigError) -> Option<String> {
         ConfigError::WritableByAll { path, .. } => Some(format!("chmod o-w {}", path.display())),
         ConfigError::NoCa { .. } => {
             text("make it with `punchmark init`, or name one that is there")
+        }
+        ConfigError::NoRole { .. } => {
+            text("`punchmark role list` names them; add a table [role.NAME] for another")
         }
         _ => None,
     }
@@ -181,9 +227,14 @@ fn establish(error: &EstablishError) -> Option<String> {
         EstablishError::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
             text("choose another label, or record the key that is there with `punchmark adopt`")
         }
-        EstablishError::Signer(SignerError::SlotTaken { .. }) => {
-            text("choose another slot, or record the key that is there with `punchmark adopt`")
-        }
+        EstablishError::Signer(SignerError::SlotTaken { .. }) => text(
+            "choose another slot, record the key that is there with `punchmark adopt`, or \
+                 overwrite it for good with --replace and its fingerprint",
+        ),
+        EstablishError::Signer(SignerError::NoKey { .. }) => text(
+            "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
+             is adopted with its public key file: --public-key FILE",
+        ),
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
@@ -221,12 +272,18 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::TouchTimeout { .. } => {
             text("touch the metal contact while it blinks; --resume then goes on")
         }
-        SignerError::MessageLength { .. } => {
-            text("another key ID or fewer principals change the length")
-        }
+        SignerError::MessageLength { .. } => text("fewer principals or options make it shorter"),
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }
+        SignerError::WrongPuk { .. } => text(
+            "it is not tried again by itself, since the card locks; `punchmark setup-card` \
+             changes the factory's PUK only",
+        ),
+        SignerError::CardCannotImport { .. } => text(
+            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
+             too; or make a new key in it with `punchmark init`",
+        ),
         SignerError::MadeElsewhere => text(
             "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
         ),
@@ -280,9 +337,9 @@ fn krl(error: &KrlFailure) -> Option<String> {
 
 fn evidence_form(error: &EvidenceFormError) -> Option<String> {
     match error {
-        EvidenceFormError::OneCertificate => {
-            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
-        }
+        EvidenceFormError::OneCertificate => text(
+            "put slot f9's certificate behind it: yubico-piv-tool -a read-certificate -s f9 >> FILE",
+        ),
         EvidenceFormError::Form(_) => {
             text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
         }
@@ -336,3 +393,5 @@ fn pin(error: &PinError) -> Option<String> {
 fn text(words: &str) -> Option<String> {
     Some(words.to_owned())
 }
+
+const SETUP_GOES_ON: &str = "the same command again goes on where this one stopped";

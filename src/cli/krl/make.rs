@@ -68,8 +68,9 @@ impl Make {
         let signature = key.map(|mut key| key.sign_krl(&bytes)).transpose()?;
         record(&mut ledger, &list, &bytes, now)?;
         write(&target, &bytes, signature.as_deref())?;
-        self.tell(context, &list, bytes.len(), abandoned)?;
-        self.tell_of_signature(context, &target, signature.is_some());
+        let signed = signature.is_some();
+        self.tell(context, &list, bytes.len(), abandoned, signed)?;
+        self.tell_of_signature(context, &target, signed);
         Ok(Exit::Done)
     }
 
@@ -134,13 +135,14 @@ impl Make {
         list: &Krl,
         bytes: usize,
         abandoned: usize,
+        signed: bool,
     ) -> Result<(), Failure> {
         let version = list.header().version;
         let out = self.out.as_deref().unwrap_or(Path::new("")).display();
         if context.json() {
             let value = json!({
                 "version": version, "file": out.to_string(), "bytes": bytes,
-                "abandoned-reservations": abandoned,
+                "abandoned-reservations": abandoned, "signed": signed,
             });
             product(&value.to_string())?;
         } else if context.talks() {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// When the PIN is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PinPolicy {
     /// Never.
@@ -17,7 +17,7 @@ pub enum PinPolicy {
 }
 
 /// When a touch is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TouchPolicy {
     /// Never.
@@ -45,5 +45,23 @@ impl fmt::Display for TouchPolicy {
             Self::Always => "always",
             Self::Cached => "cached",
         })
+    }
+}
+
+#[cfg(feature = "yubikey")]
+impl super::NewSlotKey<'_> {
+    /// The policies as the card's commands have them; the strictest, unless told otherwise.
+    pub(super) fn policies(&self) -> (::yubikey::PinPolicy, ::yubikey::TouchPolicy) {
+        let pin = match self.pin.unwrap_or(PinPolicy::Always) {
+            PinPolicy::Never => ::yubikey::PinPolicy::Never,
+            PinPolicy::Once => ::yubikey::PinPolicy::Once,
+            PinPolicy::Always => ::yubikey::PinPolicy::Always,
+        };
+        let touch = match self.touch.unwrap_or(TouchPolicy::Always) {
+            TouchPolicy::Never => ::yubikey::TouchPolicy::Never,
+            TouchPolicy::Always => ::yubikey::TouchPolicy::Always,
+            TouchPolicy::Cached => ::yubikey::TouchPolicy::Cached,
+        };
+        (pin, touch)
     }
 }

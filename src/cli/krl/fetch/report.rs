@@ -113,7 +113,7 @@ impl Report<'_> {
             Err(ahead) => format!("{} in the future", length(ahead)),
         };
         let (version, count) = (krl.header().version, count(krl));
-        format!("version {version}, made {age}, {count} revocations")
+        format!("version {version}, made {age}, revokes {count}")
     }
 
     fn json(&self, state: State) -> serde_json::Value {
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(state, State::Warning);
         assert_eq!(
             words,
-            "r.krl: version 7, made 1 minute ago, 0 revocations: \
+            "r.krl: version 7, made 1 minute ago, revokes 0: \
              replaced, and 5 of 9 revocations are gone"
         );
         let (_, words) = report(What::Kept(None, Failure::NoLedgerKey));
