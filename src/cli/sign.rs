@@ -20,7 +20,7 @@ use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
 use crate::issue::{OpenCa, SharedLedger, lock};
-use crate::ledger::{Ledger, Policy, Purpose};
+use crate::ledger::{Ledger, Policy, Purpose, SqliteLedger};
 use crate::policy::role::Permit;
 use crate::policy::text::text;
 use crate::policy::{CaFacts, Role, Rules};
@@ -87,11 +87,8 @@ impl Sign {
         let role = config.role(&ask.role)?;
         let name = self.ca_name(role)?;
         refuse_locator(&name, &config)?;
-        let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
-        let known = context.known_ca(&config, ledger.as_ref(), &name)?;
-        let keys = ca_keys(ledger.as_ref())?;
-        self.vouch(context)?;
-        let mut ca = self.open(&known, context)?;
+        let (known, mut ca, ledger) = self.open(&name, &config, context)?;
+        let keys = ca_keys(&ledger)?;
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
@@ -113,7 +110,7 @@ impl Sign {
             interrupted: &interrupted,
             report: &|report| progress.tell(report),
         };
-        let ledger: SharedLedger = Mutex::new(ledger);
+        let ledger: SharedLedger = Mutex::new(Box::new(ledger));
         let ended = match (subject, &mut files) {
             (Some((key, comment)), _) => batch.run(&mut ca, &ledger, Subjects::One(key, comment)),
             (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
@@ -254,7 +251,29 @@ impl Sign {
         Progress::new(style(context.json(), context.talks(), count), touches)
     }
 
-    fn open(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
+    /// The CA, its open key, and the ledger to write; somebody may be asked in between.
+    fn open(
+        &self,
+        name: &str,
+        config: &Config,
+        context: &Context,
+    ) -> Result<(KnownCa, OpenCa, SqliteLedger), Failure> {
+        let ledger = context.ledger(config)?;
+        let known = context.known_ca(config, &ledger, name)?;
+        if !context.asks_a_person() {
+            self.vouch(context)?;
+            let ca = self.open_key(&known, context)?;
+            return Ok((known, ca, ledger));
+        }
+        // A forgotten prompt must not keep other runs out.
+        drop(ledger);
+        self.vouch(context)?;
+        let ca = self.open_key(&known, context)?;
+        let ledger = context.ledger_again(config, &known.ca)?;
+        Ok((known, ca, ledger))
+    }
+
+    fn open_key(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
         let mut pins = context.pins();
         Ok(OpenCa::open(
             known.ca.clone(),
