@@ -16,7 +16,9 @@ on_devices!(
         yubikey_5_4,
         yubikey_5_7,
         opensc,
-        ykcs11
+        ykcs11,
+        agent,
+        file
     ],
     [users_of_every_ca_algorithm_log_in]
 );

@@ -45,4 +45,10 @@ mod yubikey;
 #[cfg(feature = "yubikey")]
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
+mod yubikey_keys;
+#[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_setup;
+#[cfg(feature = "yubikey")]
+mod yubikey_sharing;

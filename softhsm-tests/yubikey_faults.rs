@@ -1,5 +1,6 @@
 //! What goes wrong with a YubiKey in the middle of things, and what is said of it.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -264,11 +265,50 @@ fn another_program_s_transaction_is_waited_for() {
     admin.assert_issued(1);
 }
 
+#[test]
+fn a_card_that_another_program_resets_in_the_middle_goes_on() {
+    let admin = Admin::with_ca_in_card(&PLAIN);
+    admin.list_of_keys(12);
+    admin.card().set_signature_time(Duration::from_millis(300));
+    let _of_init = admin.card().take_headers();
+    let arguments = [&["sign", "-s", "users", "-I", "id"][..], &SIGN].concat();
+    let mut child = admin.punchmark.background();
+    let child = child.args(arguments).stderr(Stdio::piped()).spawn();
+    wait_until("the card is asked to sign", || {
+        let headers = admin.card().take_headers();
+        headers.iter().any(|header| header[1] == 0x87)
+    });
+    assert!(admin.run_client(CLIENT, "reset"));
+    let output = child.unwrap().wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    let verifies = admin.card().take_headers();
+    let verifies = verifies.iter().filter(|h| h[1] == 0x20).count();
+    assert!(verifies >= 1, "the PIN was shown again after the reset");
+    admin.assert_issued(12);
+}
+
+#[test]
+fn a_transaction_without_end_is_given_up_in_time() {
+    let admin = Admin::with_ca_in_card(&PLAIN);
+    admin.key("key", ED25519);
+    while_held(&admin, "long transaction", || {
+        let start = Instant::now();
+        let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+        assert!(start.elapsed() < Duration::from_secs(40), "{ran}");
+        assert!(
+            ran.stderr.contains("is another program using the card?"),
+            "{ran}"
+        );
+    });
+    admin.assert_issued(0);
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+}
+
 /// Does `work` while another program holds the card for some seconds.
 fn while_held(admin: &Admin<Pcscd>, task: &str, work: impl FnOnce()) {
-    let test = "yubikey_faults::a_card_that_another_program_has_alone_is_said_to_be_so";
     thread::scope(|scope| {
-        let holder = scope.spawn(|| admin.run_client(test, task));
+        let holder = scope.spawn(|| admin.run_client(CLIENT, task));
         thread::sleep(Duration::from_millis(700));
         work();
         assert!(holder.join().unwrap());
@@ -285,42 +325,61 @@ fn hold(task: &str) {
     let connect =
         |reader: &std::ffi::CString| context.connect(reader, mode, pcsc::Protocols::T1).ok();
     let mut card = readers.iter().find_map(connect).unwrap();
-    let held = (task == "transaction").then(|| card.transaction().unwrap());
-    thread::sleep(Duration::from_secs(3));
+    if task == "reset" {
+        let reset = card.disconnect(pcsc::Disposition::ResetCard);
+        return assert!(reset.is_ok());
+    }
+    let held = task.ends_with("transaction");
+    let held = held.then(|| card.transaction().unwrap());
+    thread::sleep(Duration::from_secs(if task == "long transaction" {
+        45
+    } else {
+        3
+    }));
     drop(held);
 }
 
+/// The test that this binary runs again as a client of the cards.
+const CLIENT: &str = "yubikey_faults::a_card_that_another_program_has_alone_is_said_to_be_so";
+
 #[test]
-fn an_ed25519_message_that_cannot_be_sent_is_refused_and_the_next_one_signed() {
-    let admin = Admin::with_ca_in_card(&Wanted {
-        algorithm: "ed25519",
-        ..PLAIN
-    });
-    let key = admin.key("key", ED25519);
-    let sign = |id: &str| {
-        let arguments = [
-            "sign", "-s", "users", "-n", "a", "-O", "clear", "-I", id, "key.pub",
-        ];
-        admin.punchmark.pinned(&arguments)
-    };
-    sign("a").ok();
-    let line = std::fs::read_to_string(keygen::certificate(&key)).unwrap();
-    let blob = ssh_key::Certificate::from_openssh(&line)
-        .unwrap()
-        .to_bytes()
-        .unwrap();
+fn an_ed25519_message_of_any_length_that_a_card_takes_is_signed() {
+    for pin in ["once", "always"] {
+        let admin = Admin::with_ca_in_card(&Wanted {
+            algorithm: "ed25519",
+            pin,
+            ..PLAIN
+        });
+        let key = admin.key("key", ED25519);
+        let sign = |id: &str| {
+            let arguments = [
+                "sign", "-s", "users", "-n", "a", "-O", "clear", "-I", id, "key.pub",
+            ];
+            admin.punchmark.pinned(&arguments)
+        };
+        sign("a").ok();
+        let exactly = "a".repeat(1 + 255 - signed_length(&key));
+        sign(&exactly).ok();
+        assert_eq!(signed_length(&key), 255);
+        sign(&format!("{exactly}a")).ok();
+        admin.sign(&["-n", &principals(150), "key.pub"]).ok();
+        assert!(signed_length(&key) > 2000);
+        admin.assert_issued(4);
+        let ran = admin.sign(&["-n", &principals(250), "key.pub"]).exits(1);
+        ran.says("where the CA's key takes at most 3040");
+        assert_eq!(admin.ledger().len(), 4, "no serial was spent");
+    }
+}
+
+fn principals(count: u8) -> String {
+    let names: Vec<_> = (0..count).map(|n| format!("principal{n:03}")).collect();
+    names.join(",")
+}
+
+/// How many bytes of the certificate beside `key` were signed.
+fn signed_length(key: &Path) -> usize {
+    let line = std::fs::read_to_string(keygen::certificate(key)).unwrap();
+    let certificate = ssh_key::Certificate::from_openssh(&line).unwrap();
     // The signature: a string of a string and 64 bytes.
-    let message = blob.len() - (4 + 4 + 11 + 4 + 64);
-    let id = "a".repeat(1 + 255 - message);
-    sign(&id).exits(1).says("a message of 255 bytes");
-    sign(&format!("{id}a")).ok();
-    let long: Vec<_> = (0..100)
-        .map(|number| format!("principal{number}"))
-        .collect();
-    let long = ["-n", &long.join(","), "key.pub"];
-    admin
-        .sign(&long)
-        .exits(1)
-        .says("cannot be sent a message of");
-    admin.assert_issued(2);
+    certificate.to_bytes().unwrap().len() - (4 + 4 + 11 + 4 + 64)
 }

@@ -3,13 +3,20 @@
 //! The key comes first, then its self-test, then the ledger, the public key file, and
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
+mod spare;
+mod storage;
+
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use ssh_key::PublicKey;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
+use ssh_key::{Fingerprint, PublicKey};
 
+pub use spare::{Use, add_spare};
+pub use storage::{Attested, Storage};
+
+use crate::attestation::{EvidenceFormError, Roots};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{
@@ -34,18 +41,20 @@ pub struct NewCa<'a> {
     pub source: Source<'a>,
     /// The first serial that it may give out.
     pub next_serial: Serial,
+    /// Whose word is taken for where a key was born.
+    pub roots: Roots,
 }
 
 /// Where the key of a CA comes from.
 pub enum Source<'a> {
     /// The token makes it. The second part is what a YubiKey is asked for.
     Generate(KeyAlgorithm, NewSlotKey<'a>),
-    /// It is in the token.
-    Adopt,
+    /// It is in the token. It must be this key, where one is given.
+    Adopt(Option<KeyData>),
     /// It is in an ssh-agent or a file, and whoever asks for it knows that.
     Software,
-    /// It comes from a file, and copies of it may stay outside.
-    Import(&'a KeypairData),
+    /// It comes from a file, and copies of it may stay outside. The second part as above.
+    Import(&'a KeypairData, NewSlotKey<'a>),
 }
 
 /// A CA that stands in the config and in the ledger.
@@ -55,6 +64,8 @@ pub struct Established {
     pub name: CaName,
     /// Its key, and what the token says of it.
     pub key: NewKey,
+    /// What the device says of it, signed; none if it was brought in or the device can't.
+    pub attested: Option<Attested>,
     /// The public key file that was written.
     pub public_key_file: PathBuf,
     /// The same file, as it reads.
@@ -98,6 +109,35 @@ pub enum EstablishError {
     /// A file could not be written.
     #[error("cannot write")]
     Output(#[from] OutputError),
+    /// The token tells of another key than the one that was given for it.
+    #[error("the key in the token is {found}, not {given}")]
+    NotTheGiven {
+        /// The fingerprint of the key that was given.
+        given: String,
+        /// The fingerprint of the key that is there.
+        found: String,
+    },
+    /// The key that was given for a spare is not the CA's.
+    #[error("CA `{name}` has the key {recorded}, not {given}")]
+    OtherKeyOfCa {
+        /// The CA.
+        name: CaName,
+        /// The fingerprint that was recorded.
+        recorded: String,
+        /// The fingerprint of the key that was given.
+        given: String,
+    },
+    /// What the device gave as attestation, or a file of it, is none.
+    #[error("the attestation of the key")]
+    Attestation(#[from] EvidenceFormError),
+    /// A file cannot be read.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The folder of the config could not be made.
     #[error("folder {}", path.display())]
     Folder {
@@ -125,25 +165,54 @@ pub fn establish(
     let mut home = Home::prepare(place, new)?;
     home.refuse_known(new)?;
     let key = obtain(new, pins)?;
+    new.refuse_other(&key.public_key)?;
     home.refuse_ledger_key(&key.public_key)?;
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
-    let tested = self_test(&key.locator, pins).map_err(EstablishError::SelfTest)?;
+    let tested =
+        self_test(&key.locator, &key.public_key, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != key.public_key {
         return Err(EstablishError::OtherKey);
     }
-    let ledger_is_new = home.record(added(new, &key, keyboard)?, time)?;
+    let attested = Attested::fetch(&key.locator, &key.public_key, &new.roots)?;
+    let ledger_is_new = home.record(added(new, &key, keyboard)?, attested.as_ref(), time)?;
     output::write(&home.public_key_file, line.as_bytes(), 0o644)?;
+    home.keep_attestation(&new.name, attested.as_ref())?;
     home.add_to_config(new, &key)?;
     Ok(Established {
         name: new.name.clone(),
         key,
+        attested,
         public_key_file: home.public_key_file,
         public_key_line: line,
         ledger: home.config.ledger(),
         config: home.config.path().to_path_buf(),
         ledger_is_new,
     })
+}
+
+/// The CA of ledger or config whose key has this fingerprint.
+///
+/// # Errors
+/// [`EstablishError`] if config, ledger or a public key file is there and cannot be read.
+pub fn owner(place: &Place, of: &Fingerprint) -> Result<Option<String>, EstablishError> {
+    let Some(config) = place.read_if_there()? else {
+        return Ok(None);
+    };
+    let is_it = |key: &KeyData| key.fingerprint(of.algorithm()) == *of;
+    let ledger = match SqliteLedger::open_to_read(&config.ledger()) {
+        Err(LedgerError::Missing(_)) => Vec::new(),
+        opened => opened?.cas()?,
+    };
+    if let Some(ca) = ledger.iter().find(|ca| is_it(ca.public_key())) {
+        return Ok(Some(ca.name().to_owned()));
+    }
+    for (name, ca) in config.cas() {
+        if is_it(config.public_key(ca)?.key_data()) {
+            return Ok(Some(name.to_string()));
+        }
+    }
+    Ok(None)
 }
 
 /// What a token says of a key, in words: `local, sensitive, never extractable`.
@@ -208,9 +277,9 @@ impl Home {
             return Ok(());
         };
         let imported = match new.source {
-            Source::Adopt | Source::Software => return Ok(()),
+            Source::Adopt(_) | Source::Software => return Ok(()),
             Source::Generate(..) => None,
-            Source::Import(key) => Some(KeyData::try_from(key)?),
+            Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
         if let Some(key) = &imported {
             self.refuse_ledger_key(key)?;
@@ -250,7 +319,12 @@ impl Home {
 
     /// Whether the ledger was made for it. A CA that the ledger knows with the same
     /// name and key is taken up: the run that recorded it was cut short.
-    fn record(&mut self, added: CaAdded, time: u64) -> Result<bool, EstablishError> {
+    fn record(
+        &mut self,
+        added: CaAdded,
+        attested: Option<&Attested>,
+        time: u64,
+    ) -> Result<bool, EstablishError> {
         let is_new = self.ledger.is_none();
         let mut ledger = match self.ledger.take() {
             Some(ledger) => ledger,
@@ -261,10 +335,27 @@ impl Home {
                 && ca.added().public_key == added.public_key
                 && ca.added().purpose == added.purpose
         };
+        let seen = attested.map(|attested| attested.seen(&added.keyboard));
         if !ledger.cas()?.iter().any(same) {
             ledger.add_ca(added, time)?;
         }
+        if let Some(seen) = seen.transpose()?.flatten() {
+            ledger.see_evidence(seen, time)?;
+        }
         Ok(is_new)
+    }
+
+    fn keep_attestation(
+        &self,
+        name: &CaName,
+        attested: Option<&Attested>,
+    ) -> Result<(), EstablishError> {
+        let Some(attested) = attested else {
+            return Ok(());
+        };
+        let path = storage::attestation_file(&self.config, name.as_str());
+        let pem = attested.evidence.to_pem();
+        Ok(output::write(&path, pem.as_bytes(), 0o644)?)
     }
 
     fn add_to_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<(), EstablishError> {
@@ -281,12 +372,24 @@ impl Home {
     }
 }
 
+impl NewCa<'_> {
+    fn refuse_other(&self, found: &KeyData) -> Result<(), EstablishError> {
+        match &self.source {
+            Source::Adopt(Some(given)) if given != found => Err(EstablishError::NotTheGiven {
+                given: fingerprint(given),
+                found: fingerprint(found),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Source<'_> {
     fn origin(&self) -> Origin {
         match self {
             Self::Generate(..) => Origin::Generated,
-            Self::Adopt => Origin::Adopted,
-            Self::Import(_) => Origin::Imported,
+            Self::Adopt(_) => Origin::Adopted,
+            Self::Import(..) => Origin::Imported,
             Self::Software => Origin::Software,
         }
     }
@@ -297,11 +400,12 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError>
         Source::Generate(algorithm, in_slot) => {
             signer::generate(&new.locator, *algorithm, in_slot, pins)
         }
-        Source::Adopt if new.locator.is_software() => Err(SignerError::Software {
+        Source::Adopt(_) if new.locator.is_software() => Err(SignerError::Software {
             locator: new.locator.to_string(),
         }),
-        Source::Adopt | Source::Software => signer::describe(&new.locator, pins),
-        Source::Import(key) => signer::import(&new.locator, key, pins),
+        Source::Adopt(known) => signer::describe_knowing(&new.locator, known.as_ref(), pins),
+        Source::Software => signer::describe_knowing(&new.locator, None, pins),
+        Source::Import(key, in_slot) => signer::import(&new.locator, key, in_slot, pins),
     }
 }
 

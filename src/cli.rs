@@ -6,6 +6,7 @@
 mod adopt;
 mod ask;
 mod attestation;
+mod ca;
 mod context;
 mod evidence;
 mod failure;
@@ -24,11 +25,16 @@ mod private_key;
 mod progress;
 mod revoke;
 mod role;
+mod roots;
+mod setup_card;
 mod show;
 mod sign;
+mod slot_arguments;
+mod storage;
 mod subjects;
 mod terminal;
 mod tokens;
+mod touch;
 mod yubikeys;
 
 use std::path::PathBuf;
@@ -98,9 +104,11 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tokens(tokens::Tokens),
+    SetupCard(setup_card::SetupCard),
     Init(init::Init),
     Adopt(adopt::Adopt),
     Import(import::Import),
+    Ca(ca::Ca),
     Sign(sign::Sign),
     Role(role::Role),
     Show(show::Show),
@@ -116,9 +124,11 @@ impl Cli {
         let context = Context::new(self.global)?;
         match self.command {
             Command::Tokens(command) => command.run(&context),
+            Command::SetupCard(command) => command.run(&context),
             Command::Init(command) => command.run(&context),
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
+            Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),

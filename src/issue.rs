@@ -23,9 +23,10 @@ use ssh_key::public::KeyData;
 
 pub use sign::{SelfTestError, self_test};
 
-use crate::certificate::{Certificate, Serial, VerifyError};
+use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
 use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
+use crate::signer::yubikey::TouchPolicy;
 use crate::signer::{self, Locator, Locators, RsaHash, Signer, SignerError};
 use queue::Queue;
 
@@ -72,6 +73,17 @@ pub enum IssueError {
     /// No serial was taken for it.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
+    /// A device of the run can't take what would be signed. No serial was taken for it.
+    #[error("{length} bytes to sign, where the CA's key takes at most {longest}")]
+    TooLong {
+        /// How many there are.
+        length: usize,
+        /// How many the device takes.
+        longest: usize,
+    },
+    /// The content cannot be put together. No serial was taken for it.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     /// The key did not sign; the serial is spent.
     #[error(transparent)]
     Sign(#[from] SignerError),
@@ -170,6 +182,14 @@ impl OpenCa {
         &self.ca
     }
 
+    /// When a signature wants a finger, by the strictest of the devices that tell.
+    pub fn touch(&self) -> Option<TouchPolicy> {
+        let told = |policy| self.signers.iter().any(|s| s.touch() == Some(policy));
+        [TouchPolicy::Always, TouchPolicy::Cached, TouchPolicy::Never]
+            .into_iter()
+            .find(|policy| told(*policy))
+    }
+
     /// Issues the orders in their sequence; hands each to `release` when the ledger
     /// holds what became of it. `now` is the clock, in Unix seconds. `lost` is told of a
     /// device that can sign no more while others can.
@@ -196,6 +216,11 @@ impl OpenCa {
             ledger,
             now,
             stop: &stop,
+            longest: self
+                .signers
+                .iter()
+                .filter_map(|s| s.longest_message())
+                .min(),
         };
         std::thread::scope(|scope| {
             let finisher = scope.spawn(|| run.finish_all(signed, release));
@@ -233,7 +258,7 @@ fn open_one(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, OpenError> {
-    let signer = signer::open(locator, rsa_hash, pins)?;
+    let signer = signer::open_knowing(locator, Some(ca.public_key()), rsa_hash, pins)?;
     if signer.public_key() == ca.public_key() {
         return Ok(signer);
     }
@@ -251,12 +276,13 @@ struct Run<'a> {
     ledger: &'a SharedLedger,
     now: &'a (dyn Fn() -> u64 + Sync),
     stop: &'a AtomicBool,
+    /// What the least of the devices takes, in bytes.
+    longest: Option<usize>,
 }
 
-/// An order on its way: not taken or refused by the ledger, or reserved and tried.
+/// An order on its way: left without a serial, or reserved and tried.
 enum Tried {
-    Unreserved,
-    Refused(ReserveError),
+    Unreserved(IssueError),
     Reserved(Box<Reservation>, Result<Signature, IssueError>),
 }
 

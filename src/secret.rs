@@ -7,6 +7,7 @@ mod file;
 mod remember;
 
 use std::fmt;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -78,14 +79,24 @@ pub trait AskPin {
 
 /// Somebody who is told what a device waits for.
 pub trait Notice: Send {
-    /// `device` now waits for a finger.
-    fn touch(&self, device: &str);
+    /// `device` now waits for a finger, for so long.
+    fn touch(&self, device: &str, limit: Duration);
+
+    /// `device` has signed, touched or not.
+    fn signed(&self, device: &str);
+
+    /// `device` has not signed, and waits no more.
+    fn gave_up(&self, device: &str);
 }
 
 struct Nobody;
 
 impl Notice for Nobody {
-    fn touch(&self, _device: &str) {}
+    fn touch(&self, _device: &str, _limit: Duration) {}
+
+    fn signed(&self, _device: &str) {}
+
+    fn gave_up(&self, _device: &str) {}
 }
 
 /// Why there is no PIN.

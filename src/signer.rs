@@ -120,6 +120,16 @@ pub(crate) trait Signer: Send {
     /// The device for a person, as in `token "Root CA" (SoftHSM v2, slot 0)`.
     fn device(&self) -> &str;
 
+    /// The longest message that the device takes, in bytes; none if any that we make fits.
+    fn longest_message(&self) -> Option<usize> {
+        None
+    }
+
+    /// When a signature wants a finger; none if the device does not tell.
+    fn touch(&self) -> Option<yubikey::TouchPolicy> {
+        None
+    }
+
     /// Signs the whole `message` by exactly one private-key operation.
     ///
     /// The hash that the key's type calls for is computed on the host. The signature is
@@ -143,9 +153,23 @@ pub(crate) fn open(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
+    open_knowing(locator, None, rsa_hash, pins)
+}
+
+/// The same, where the public key is known: a YubiKey of firmware before 5.3 doesn't tell of
+/// an imported key without a certificate. What another device tells is believed instead.
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn open_knowing(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    rsa_hash: RsaHash,
+    pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
-        Locator::YubiKey(slot) => yubikey::open(slot, rsa_hash, pins),
+        Locator::YubiKey(slot) => yubikey::open(slot, known, rsa_hash, pins),
         Locator::Agent(key) => agent::open(key, rsa_hash),
         Locator::File(file) => file::open(file, rsa_hash, pins),
     }
@@ -174,15 +198,17 @@ pub(crate) fn generate(
 /// [`Origin`] says so: a device reports it as not local.
 ///
 /// # Errors
-/// As for [`generate`]; no half of the pair is left behind.
+/// As for [`generate`]; no half of the pair is left behind. A card that shows another key
+/// after it than was sent is [`SignerError::ImportedOther`].
 pub(crate) fn import(
     locator: &Locator,
     keypair: &KeypairData,
+    in_slot: &yubikey::NewSlotKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
-        Locator::YubiKey(_) => Err(SignerError::CannotImportToCard),
+        Locator::YubiKey(slot) => yubikey::import(slot, keypair, in_slot, pins),
         Locator::Agent(_) | Locator::File(_) => Err(SignerError::MadeElsewhere),
     }
 }
@@ -191,12 +217,36 @@ pub(crate) fn import(
 ///
 /// # Errors
 /// As for [`open`].
+#[cfg(test)]
 pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+    describe_knowing(locator, None, pins)
+}
+
+/// The facts of one key that is there already. `known` counts as for [`open_knowing`].
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn describe_knowing(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
-        Locator::YubiKey(slot) => yubikey::describe(slot),
+        Locator::YubiKey(slot) => yubikey::describe(slot, known),
         Locator::Agent(key) => agent::describe(key),
         Locator::File(file) => file::describe(file),
+    }
+}
+
+/// What the device that `locator` names says of the key, signed by itself; none if it can't.
+///
+/// # Errors
+/// [`SignerError`] if the device is not there or doesn't answer.
+pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestation>, SignerError> {
+    match locator {
+        Locator::YubiKey(slot) => yubikey::attest(slot),
+        _ => Ok(None),
     }
 }
 

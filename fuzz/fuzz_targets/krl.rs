@@ -16,7 +16,10 @@ fuzz_target!(|bytes: &[u8]| {
     if spec::revoke(bytes, &spec::Ca::Any, &mut revocations).is_ok() {
         go_round(&Krl::new(Header::default(), revocations));
     }
-    let _ = (PublicKey::from_blob(bytes), KeyFile::read(bytes, Signatures::default()));
+    let _ = (
+        PublicKey::from_blob(bytes),
+        KeyFile::read(bytes, Signatures::default()),
+    );
     if let Ok(certificate) = Certificate::from_blob(bytes) {
         let mut revocations = Revocations::default();
         let subject = Subject::Certificate(certificate);

@@ -13,7 +13,11 @@ use ssh_key::PublicKey;
 fuzz_target!(|bytes: &[u8]| {
     let key = PublicKey::from_openssh(KEY).unwrap();
     if let Ok(signature) = KrlSignature::read(bytes) {
-        assert!(signature.verify(b"SSHKRL\n\0", &[key.key_data().clone()]).is_err());
+        assert!(
+            signature
+                .verify(b"SSHKRL\n\0", &[key.key_data().clone()])
+                .is_err()
+        );
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;

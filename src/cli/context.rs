@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::kept_head;
 use super::pin::{PinSource, require_open};
 use super::terminal;
+use super::touch::Touches;
 use crate::config::{self, CaConfig, Config, Place};
 use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
 use crate::secret::RememberPin;
@@ -12,6 +13,7 @@ use crate::secret::RememberPin;
 /// The global options, and what follows from them.
 pub(crate) struct Context {
     global: Global,
+    touches: Touches,
 }
 
 /// A CA as config and ledger agree on it.
@@ -26,11 +28,19 @@ impl Context {
         if let Some(descriptor) = global.pin_fd {
             require_open(descriptor)?;
         }
-        Ok(Self { global })
+        Ok(Self {
+            global,
+            touches: Touches::default(),
+        })
     }
 
     pub(crate) fn json(&self) -> bool {
         self.global.json
+    }
+
+    /// Whether a yes is given in advance.
+    pub(crate) fn yes(&self) -> bool {
+        self.global.yes
     }
 
     /// Whether people want to read more than errors.
@@ -59,7 +69,18 @@ impl Context {
         RememberPin::new(PinSource::new(
             self.global.pin_file.clone(),
             self.global.pin_fd,
+            self.touches.clone(),
         ))
+    }
+
+    /// Whether a PIN comes from a person, who may take an hour for it.
+    pub(crate) fn asks_a_person(&self) -> bool {
+        self.global.pin_file.is_none() && self.global.pin_fd.is_none()
+    }
+
+    /// What the devices that were opened with [`Self::pins`] say of touches.
+    pub(crate) fn touches(&self) -> &Touches {
+        &self.touches
     }
 
     /// Opens the ledger to write, and holds the clock against it.
@@ -68,6 +89,21 @@ impl Context {
         believe_clock(ledger.last_time()?, config.clock_leap_days())?;
         kept_head::check(&ledger)?;
         Ok(ledger)
+    }
+
+    /// Opens the ledger that [`Self::ledger`] opened a moment ago, before somebody was asked
+    /// for a PIN; it must still have this CA. A leap of the clock was confirmed then.
+    pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<SqliteLedger, Failure> {
+        let ledger = SqliteLedger::open(&config.ledger())?;
+        match check_clock(config::now(), ledger.last_time()?, config.clock_leap_days()) {
+            Ok(()) | Err(ClockError::LeapAhead { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        kept_head::check(&ledger)?;
+        match ledger.cas()?.contains(ca) {
+            true => Ok(ledger),
+            false => Err(Failure::NotInLedger(ca.name().to_owned())),
+        }
     }
 
     /// Holds the clock against a ledger that may not be there yet, before a key is made.

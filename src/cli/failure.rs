@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::attestation::{EvidenceError, EvidenceFormError};
+use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
@@ -17,6 +17,7 @@ use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
 use crate::request::ReasonError;
 use crate::revocation::{KrlError, RevokeError};
+use crate::signer::yubikey::NewSecretError;
 use crate::signer::{LocatorError, SignerError};
 
 /// How a run of the program ends.
@@ -83,6 +84,17 @@ pub(crate) enum Failure {
     Open(#[from] OpenError),
     #[error(transparent)]
     Signer(#[from] SignerError),
+    #[error("{step}")]
+    SetupStep { step: String, source: SignerError },
+    #[error("roots of attestation in {path}")]
+    Roots { path: String, source: RootsError },
+    #[error("the new {what}")]
+    NewSecret {
+        what: &'static str,
+        source: NewSecretError,
+    },
+    #[error("the new {0} was not the same the second time")]
+    TypedOther(&'static str),
     #[error(transparent)]
     Establish(#[from] EstablishError),
     #[error("standard input")]

@@ -48,6 +48,14 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             text("name the token or card in the config; what the ledger says of a key stays")
         }
         Failure::Establish(error) => establish(error),
+        Failure::SetupStep {
+            source: SignerError::NoToken { .. },
+            ..
+        } => text(SETUP_GOES_ON),
+        Failure::SetupStep { source, .. } => signer(source).or_else(|| text(SETUP_GOES_ON)),
+        Failure::NewSecret { .. } => {
+            text("6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8")
+        }
         Failure::Extends(ProofError::Forked { .. } | ProofError::Shorter { .. })
         | Failure::Audit(_) => text(
             "keep this file as it is, and compare it with a backup: it was changed, cut short, \
@@ -92,6 +100,9 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
+        }
+        BatchError::Issue(IssueError::TooLong { .. }) => {
+            text("fewer principals or options make it shorter; a CA key of another type takes any")
         }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
@@ -216,9 +227,14 @@ fn establish(error: &EstablishError) -> Option<String> {
         EstablishError::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
             text("choose another label, or record the key that is there with `punchmark adopt`")
         }
-        EstablishError::Signer(SignerError::SlotTaken { .. }) => {
-            text("choose another slot, or record the key that is there with `punchmark adopt`")
-        }
+        EstablishError::Signer(SignerError::SlotTaken { .. }) => text(
+            "choose another slot, record the key that is there with `punchmark adopt`, or \
+                 overwrite it for good with --replace and its fingerprint",
+        ),
+        EstablishError::Signer(SignerError::NoKey { .. }) => text(
+            "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
+             is adopted with its public key file: --public-key FILE",
+        ),
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
@@ -256,12 +272,18 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::TouchTimeout { .. } => {
             text("touch the metal contact while it blinks; --resume then goes on")
         }
-        SignerError::MessageLength { .. } => {
-            text("another key ID or fewer principals change the length")
-        }
+        SignerError::MessageLength { .. } => text("fewer principals or options make it shorter"),
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }
+        SignerError::WrongPuk { .. } => text(
+            "it is not tried again by itself, since the card locks; `punchmark setup-card` \
+             changes the factory's PUK only",
+        ),
+        SignerError::CardCannotImport { .. } => text(
+            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
+             too; or make a new key in it with `punchmark init`",
+        ),
         SignerError::MadeElsewhere => text(
             "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
         ),
@@ -371,3 +393,5 @@ fn pin(error: &PinError) -> Option<String> {
 fn text(words: &str) -> Option<String> {
     Some(words.to_owned())
 }
+
+const SETUP_GOES_ON: &str = "the same command again goes on where this one stopped";

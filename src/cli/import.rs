@@ -1,18 +1,27 @@
-//! `punchmark import`: a CA key that was a file goes into the token.
+//! `punchmark import`: a CA key that was a file goes into the token, and into spares.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use ssh_key::PrivateKey;
 
 use super::adopt::first_serial;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::init::CaArguments;
 use super::private_key::read_private_key;
-use super::terminal::warn;
-use crate::ca::Source;
+use super::slot_arguments::SlotArguments;
+use super::terminal::{ask, product, say, somebody_is_there, warn};
+use crate::ca::{EstablishError, Source, Use, add_spare};
+use crate::config::{CaName, Place};
+use crate::secret::AskPin;
+use crate::signer::yubikey::NewSlotKey;
+use crate::signer::{Locator, NewKey, SignerError};
 
 /// Bring an existing ssh-keygen CA key file into the token, as a CA
+///
+/// With the name of a CA that has this key already, the token becomes one more that shares its
+/// runs, and stands in the config beside the others.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Import {
@@ -26,27 +35,133 @@ pub(crate) struct Import {
     /// First serial to give out, above all that the key ever signed
     #[arg(long, value_name = "N")]
     next_serial: Option<u64>,
+
+    /// Bring the key into this token too, which the config doesn't name since it lies in a safe;
+    /// may be given several times
+    // Parsed later: clap would repeat a locator that holds a PIN.
+    #[arg(long, value_name = "LOCATOR")]
+    spare: Vec<String>,
+
+    #[command(flatten)]
+    in_slot: SlotArguments,
 }
 
 impl Import {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (key, _was_encrypted) = read_private_key(&self.from)?;
-        let next_serial = first_serial(self.next_serial)?;
-        let from = self.from.display().to_string();
-        let exit = self
-            .ca
-            .establish(context, Source::Import(key.key_data()), next_serial)?;
-        if context.talks() {
-            warn(&format!(
-                "this key was once outside: whoever copied {from} can sign with it. \
-                 Destroy the file and its backups, or better make a new key with init"
-            ));
+        let spares = self.spare.iter().map(|spare| spare.parse());
+        let spares: Vec<Locator> = spares.collect::<Result<_, _>>()?;
+        let first: Locator = self.ca.key.parse()?;
+        let mut all = vec![first.clone()];
+        all.extend(spares.iter().cloned());
+        let management_key = self.in_slot.management_key()?;
+        self.in_slot.check(context, &all)?;
+        let in_slot = self.in_slot.wanted(management_key.as_ref());
+        let name = self.ca.name.clone();
+        let config = context.config_if_there()?;
+        let mut others = Vec::new();
+        if config.is_some_and(|config| config.ca(name.as_str()).is_ok()) {
+            others.push((first, Use::Shared));
+        } else {
+            let next_serial = first_serial(self.next_serial)?;
+            let source = Source::Import(key.key_data(), in_slot);
+            self.ca.establish(context, source, next_serial)?;
         }
-        Ok(exit)
+        others.extend(spares.into_iter().map(|spare| (spare, Use::Spare)));
+        let to_others = ToOthers {
+            context,
+            place: context.place()?,
+            name,
+            key: &key,
+            in_slot,
+        };
+        let mut pins = context.pins();
+        others
+            .iter()
+            .try_for_each(|(other, to_be)| to_others.add(other, *to_be, &mut pins))?;
+        if context.talks() {
+            warn_of_copies(&self.from, &all);
+        }
+        Ok(Exit::Done)
     }
 }
+
+/// What every other token gets.
+struct ToOthers<'a> {
+    context: &'a Context,
+    place: Place,
+    name: CaName,
+    key: &'a PrivateKey,
+    in_slot: NewSlotKey<'a>,
+}
+
+impl ToOthers<'_> {
+    /// A card that isn't plugged in is waited for, where somebody can put it in.
+    fn add(&self, other: &Locator, to_be: Use, pins: &mut dyn AskPin) -> Result<(), Failure> {
+        loop {
+            match self.attempt(other, to_be, pins) {
+                Err(EstablishError::Signer(SignerError::NoToken { .. })) if somebody_is_there() => {
+                    say(&format!("{other} is not plugged in"));
+                    match ask("Put it in, then press Enter; anything else stops: ")?.as_deref() {
+                        Some("") => {}
+                        _ => return Err(Failure::Declined(STOPPED)),
+                    }
+                }
+                added => return self.tell(&added?, to_be),
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        other: &Locator,
+        to_be: Use,
+        pins: &mut dyn AskPin,
+    ) -> Result<NewKey, EstablishError> {
+        let (key, in_slot) = (self.key.key_data(), &self.in_slot);
+        add_spare(&self.place, &self.name, other, key, in_slot, to_be, pins)
+    }
+
+    fn tell(&self, key: &NewKey, to_be: Use) -> Result<(), Failure> {
+        let locator = &key.locator;
+        match (self.context.json(), self.context.talks()) {
+            (true, _) => product(
+                &serde_json::json!({
+                    "name": self.name.as_str(),
+                    "key": locator.to_string(),
+                    "in-config": to_be == Use::Shared,
+                })
+                .to_string(),
+            ),
+            (_, true) if to_be == Use::Shared => product(&format!(
+                "CA {} shares its runs with {locator}, which the config names now",
+                self.name
+            )),
+            (_, true) => product(&format!(
+                "CA {} has a spare: {locator}; name it in the config when the other is lost",
+                self.name
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn warn_of_copies(from: &std::path::Path, keys: &[Locator]) {
+    let from = from.display();
+    warn(&format!(
+        "this key was once outside: whoever copied {from} can sign with it. Destroy the file \
+         and its backups, or better make a new key with init"
+    ));
+    if keys.iter().any(|key| matches!(key, Locator::YubiKey(_))) {
+        warn("a key that was imported cannot be attested: nothing can prove where it lies");
+    }
+}
+
+const STOPPED: &str = "stopped; the same command goes on with the tokens that are left";
 
 const EXAMPLES: &str = "\
 Examples:
   punchmark import users --from ca_key --next-serial 1001 \\
-    --key 'pkcs11:token=Root%20CA;object=users'";
+    --key 'pkcs11:token=Root%20CA;object=users'
+  punchmark import users --from ca_key --key 'yubikey:serial=12345678;slot-id=9c' \\
+    --spare 'yubikey:serial=12345679;slot-id=9c'";

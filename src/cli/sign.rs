@@ -14,12 +14,13 @@ use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
 use super::terminal::{path, say, warn};
+use super::touch::announcement;
 use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
 use crate::issue::{OpenCa, SharedLedger, lock};
-use crate::ledger::{Ledger, Policy, Purpose};
+use crate::ledger::{Ledger, Policy, Purpose, SqliteLedger};
 use crate::policy::role::Permit;
 use crate::policy::text::text;
 use crate::policy::{CaFacts, Role, Rules};
@@ -86,15 +87,12 @@ impl Sign {
         let role = config.role(&ask.role)?;
         let name = self.ca_name(role)?;
         refuse_locator(&name, &config)?;
-        let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
-        let known = context.known_ca(&config, ledger.as_ref(), &name)?;
-        let keys = ca_keys(ledger.as_ref())?;
-        self.vouch(context)?;
-        let mut ca = self.open(&known, context)?;
+        let (known, mut ca, ledger) = self.open(&name, &config, context)?;
+        let keys = ca_keys(&ledger)?;
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
-        let progress = Progress::new(style(context.json(), context.talks(), count));
+        let progress = self.progress(&ca, count, context);
         let batch = Batch {
             rules: Rules {
                 role,
@@ -112,7 +110,7 @@ impl Sign {
             interrupted: &interrupted,
             report: &|report| progress.tell(report),
         };
-        let ledger: SharedLedger = Mutex::new(ledger);
+        let ledger: SharedLedger = Mutex::new(Box::new(ledger));
         let ended = match (subject, &mut files) {
             (Some((key, comment)), _) => batch.run(&mut ca, &ledger, Subjects::One(key, comment)),
             (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
@@ -242,7 +240,40 @@ impl Sign {
         }
     }
 
-    fn open(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
+    /// What is shown of a run, and what a person should know before it.
+    fn progress(&self, ca: &OpenCa, count: Option<u64>, context: &Context) -> Progress {
+        let touches = context.touches();
+        touches.expect(count);
+        match announcement(ca.touch(), count) {
+            Some(words) if context.talks() => say(&words),
+            _ => {}
+        }
+        Progress::new(style(context.json(), context.talks(), count), touches)
+    }
+
+    /// The CA, its open key, and the ledger to write; somebody may be asked in between.
+    fn open(
+        &self,
+        name: &str,
+        config: &Config,
+        context: &Context,
+    ) -> Result<(KnownCa, OpenCa, SqliteLedger), Failure> {
+        let ledger = context.ledger(config)?;
+        let known = context.known_ca(config, &ledger, name)?;
+        if !context.asks_a_person() {
+            self.vouch(context)?;
+            let ca = self.open_key(&known, context)?;
+            return Ok((known, ca, ledger));
+        }
+        // A forgotten prompt must not keep other runs out.
+        drop(ledger);
+        self.vouch(context)?;
+        let ca = self.open_key(&known, context)?;
+        let ledger = context.ledger_again(config, &known.ca)?;
+        Ok((known, ca, ledger))
+    }
+
+    fn open_key(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
         let mut pins = context.pins();
         Ok(OpenCa::open(
             known.ca.clone(),

@@ -6,10 +6,14 @@
 mod entry;
 mod fault;
 mod locator;
+mod new_secret;
 mod policy;
 mod public_key;
+pub mod setup;
 mod slot;
 
+#[cfg(feature = "yubikey")]
+mod attest;
 #[cfg(feature = "yubikey")]
 mod contents;
 #[cfg(feature = "yubikey")]
@@ -19,13 +23,25 @@ mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
 #[cfg(feature = "yubikey")]
+mod held;
+#[cfg(feature = "yubikey")]
+mod import;
+#[cfg(feature = "yubikey")]
 mod inventory;
 #[cfg(feature = "yubikey")]
+mod long;
+#[cfg(feature = "yubikey")]
+mod management_key;
+#[cfg(feature = "yubikey")]
 mod pin;
+#[cfg(feature = "yubikey")]
+mod records;
 #[cfg(feature = "yubikey")]
 mod scheme;
 #[cfg(feature = "yubikey")]
 mod signer;
+#[cfg(feature = "yubikey")]
+mod vacancy;
 
 #[cfg(not(feature = "yubikey"))]
 mod left_out;
@@ -33,10 +49,12 @@ mod left_out;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use ssh_key::Fingerprint;
 
-pub use entry::{CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
+pub use entry::{AttestationKeyEntry, CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
 pub use fault::CardFault;
 pub use locator::{SlotError, SlotLocator, SlotLocatorError};
+pub use new_secret::{NewPin, NewPuk, NewSecretError};
 pub use policy::{PinPolicy, TouchPolicy};
 pub use slot::Slot;
 
@@ -44,30 +62,65 @@ pub(crate) use entry::form_factor_name;
 pub(crate) use public_key::key_data;
 
 #[cfg(feature = "yubikey")]
+pub(super) use attest::attest;
+#[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
+#[cfg(feature = "yubikey")]
+pub(super) use import::import;
 #[cfg(feature = "yubikey")]
 pub(super) use inventory::inventory;
 #[cfg(feature = "yubikey")]
 pub(super) use signer::{describe, open};
 
 #[cfg(not(feature = "yubikey"))]
-pub(super) use left_out::{describe, generate, inventory, open};
+pub(super) use left_out::{attest, describe, generate, import, inventory, open};
 
 use crate::secret::Pin;
 
 /// What is asked of a new key in a slot, beside its algorithm.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct NewSlotKey<'a> {
     /// When it wants the PIN; for each signature, unless it says otherwise.
     pub pin: Option<PinPolicy>,
     /// When it wants a touch; for each signature, unless it says otherwise.
     pub touch: Option<TouchPolicy>,
-    /// The card's management key in hexadecimal; else the one that it keeps behind its PIN.
-    pub management_key: Option<&'a Pin>,
+    /// What proves to the card that its slots may be changed.
+    pub management_key: ManagementKey<'a>,
+    /// Keys that it may take the place of; a key that is there is never overwritten else.
+    pub replace: &'a [Fingerprint],
+}
+
+/// A card's management key.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum ManagementKey<'a> {
+    /// The one that the card keeps behind its PIN.
+    #[default]
+    Protected,
+    /// The one that every new card has.
+    Factory,
+    /// This, in hexadecimal.
+    Given(&'a Pin),
+}
+
+impl<'a> ManagementKey<'a> {
+    /// The given one, else the one behind the PIN.
+    #[must_use]
+    pub fn given_or_protected(given: Option<&'a Pin>) -> Self {
+        given.map_or(Self::Protected, Self::Given)
+    }
+}
+
+/// What a card says of a key that was born in it, not yet believed: two certificates in DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotAttestation {
+    /// About the key, signed by the key in slot f9.
+    pub leaf: Vec<u8>,
+    /// The certificate in slot f9.
+    pub f9: Vec<u8>,
 }
 
 /// A card's firmware, which decides what it can do and which faults it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Firmware {
     /// The first number.
     pub major: u8,

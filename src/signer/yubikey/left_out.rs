@@ -1,12 +1,16 @@
 //! What a build without the feature `yubikey` says.
 
-use super::{CardEntry, CardFault, NewSlotKey, SlotLocator};
+use ssh_key::private::KeypairData;
+use ssh_key::public::KeyData;
+
+use super::{CardEntry, CardFault, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer, SignerError};
 
 /// Says that it can't.
 pub(in crate::signer) fn open(
     _locator: &SlotLocator,
+    _known: Option<&KeyData>,
     _rsa_hash: RsaHash,
     _pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
@@ -14,7 +18,17 @@ pub(in crate::signer) fn open(
 }
 
 /// Says that it can't.
-pub(in crate::signer) fn describe(_locator: &SlotLocator) -> Result<NewKey, SignerError> {
+pub(in crate::signer) fn describe(
+    _locator: &SlotLocator,
+    _known: Option<&KeyData>,
+) -> Result<NewKey, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn attest(
+    _locator: &SlotLocator,
+) -> Result<Option<SlotAttestation>, SignerError> {
     Err(SignerError::YubiKeyLeftOut)
 }
 
@@ -22,6 +36,16 @@ pub(in crate::signer) fn describe(_locator: &SlotLocator) -> Result<NewKey, Sign
 pub(in crate::signer) fn generate(
     _locator: &SlotLocator,
     _algorithm: KeyAlgorithm,
+    _wanted: &NewSlotKey<'_>,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn import(
+    _locator: &SlotLocator,
+    _keypair: &KeypairData,
     _wanted: &NewSlotKey<'_>,
     _pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {
