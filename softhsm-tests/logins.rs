@@ -68,7 +68,7 @@ fn users_of_every_ca_algorithm_log_in(device: Device) {
         ];
         admin.sign(&[&flags[..], &files].concat()).ok();
         let ca = admin.ca_file(algorithm);
-        let sshd = Sshd::start(&Configuration::users(&ca, &["peter_witnessed"]));
+        let sshd = Sshd::start(&Configuration::users(&ca, &["peter"]));
         for key in &keys {
             let reading = keygen::read(&keygen::certificate(key));
             let public = reading.field("Public key");
