@@ -56,16 +56,7 @@ fn users_of_every_ca_algorithm_log_in(device: Device) {
     let files: Vec<_> = files.iter().map(String::as_str).collect();
     for (algorithm, signature) in device.algorithms() {
         admin.init(algorithm, algorithm, "user").ok();
-        let flags = [
-            "-s",
-            algorithm,
-            "-n",
-            "peter,x",
-            "--witnessed",
-            "seen",
-            "-V",
-            "-5m:+1h",
-        ];
+        let flags = ["-s", algorithm, "-n", "peter,x", "-V", "-5m:+1h"];
         admin.sign(&[&flags[..], &files].concat()).ok();
         let ca = admin.ca_file(algorithm);
         let sshd = Sshd::start(&Configuration::users(&ca, &["peter"]));
