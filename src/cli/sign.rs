@@ -87,7 +87,7 @@ impl Sign {
         let role = config.role(&ask.role)?;
         let name = self.ca_name(role)?;
         refuse_locator(&name, &config)?;
-        let (known, mut ca, ledger) = self.open(&name, &config, context)?;
+        let (known, ca, ledger) = self.open(&name, &config, context)?;
         let keys = ca_keys(&ledger)?;
 
         let count = self.count(subject.is_some());
@@ -112,8 +112,8 @@ impl Sign {
         };
         let ledger: SharedLedger = Mutex::new(Box::new(ledger));
         let ended = match (subject, &mut files) {
-            (Some((key, comment)), _) => batch.run(&mut ca, &ledger, Subjects::One(key, comment)),
-            (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
+            (Some((key, comment)), _) => batch.run(ca, &ledger, Subjects::One(key, comment)),
+            (None, Some(files)) => batch.run(ca, &ledger, Subjects::Files(files.as_mut())),
             (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
         };
         let failures = progress.finish();
