@@ -6,7 +6,6 @@
 //! [`Evidence`] is what comes from outside, [`Roots`] whom it must lead up to, and
 //! [`Evidence::verify`] the one door.
 
-mod armour;
 mod chain;
 mod evidence;
 mod fido;
@@ -26,6 +25,7 @@ pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
+use crate::request::armour;
 use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
 
 /// How a key's storage was proved, as suffix classes and roles name it.

@@ -2,10 +2,38 @@
 //!
 //! The fields were parsed at the edge and cannot be malformed; whether they are
 //! allowed is for [`crate::policy`] to say.
+//!
+//! A request also comes as a file, signed by the key that it is about: [`RequestFile`].
+
+mod admission;
+pub(crate) mod armour;
+mod comment;
+mod content;
+mod file;
+mod reason;
+mod requester;
+mod role_name;
+mod target;
+#[cfg(test)]
+mod tests;
+mod validity;
+mod wire;
 
 use sha2::{Digest, Sha256};
 use ssh_encoding::Encode;
 use ssh_key::public::KeyData;
+
+pub use admission::{AdmissionError, AdmissionLimits, Admitted};
+pub use armour::ArmourError;
+pub use comment::{Comment, CommentError};
+pub use content::{Challenge, Content, RequestId};
+pub use file::{PossessionError, RequestFile, RequestFileError};
+pub use reason::{Reason, ReasonError};
+pub use requester::{KnownBy, Requester, RequesterName};
+pub use role_name::{RoleName, RoleNameError};
+pub use target::{Target, TargetError};
+pub use validity::ValidityAsked;
+pub use wire::ContentError;
 
 use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
 

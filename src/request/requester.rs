@@ -1,0 +1,90 @@
+//! Who asks, and how that is known.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::certificate::{Kind, Principal, PrincipalError};
+
+/// The name of somebody who asks: what a [`Principal`] of a user certificate may be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequesterName(String);
+
+/// Somebody whose name is known, and not only claimed.
+///
+/// A front makes one. Evidence says what a key is made of, never whose it is, so a name
+/// that stands in a request is no requester yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requester {
+    name: RequesterName,
+    known_by: KnownBy,
+}
+
+/// How it is known who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownBy {
+    /// Whoever holds token and PIN asks; nobody was named.
+    Token,
+    /// The operator was shown name and fingerprint, and vouched.
+    Vouch,
+    /// The key that signed the request is enrolled for that name.
+    Key,
+    /// The card that made the evidence is enrolled for that name.
+    Card,
+}
+
+impl Requester {
+    /// Whoever holds token and PIN, called `operator`.
+    pub fn operator() -> Self {
+        Self {
+            name: RequesterName("operator".to_owned()),
+            known_by: KnownBy::Token,
+        }
+    }
+
+    /// Somebody whom a front knows.
+    pub fn known(name: RequesterName, known_by: KnownBy) -> Self {
+        Self { name, known_by }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &RequesterName {
+        &self.name
+    }
+
+    /// How it is known.
+    pub fn known_by(&self) -> KnownBy {
+        self.known_by
+    }
+}
+
+impl RequesterName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for RequesterName {
+    type Err = PrincipalError;
+
+    fn from_str(name: &str) -> Result<Self, PrincipalError> {
+        Principal::parse(name, Kind::User).map(|name| Self(name.as_str().to_owned()))
+    }
+}
+
+impl fmt::Display for RequesterName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for KnownBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::Vouch => "vouch",
+            Self::Key => "key",
+            Self::Card => "card",
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! When a certificate shall be valid, as somebody asks for it.
+
+use jiff::tz::TimeZone;
+
+use crate::certificate::{Validity, ValidityError};
+
+/// A length from about now on, or both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValidityAsked {
+    /// So many seconds from now on: `+8h`. The role says how far back it begins.
+    Length(u64),
+    /// Both ends.
+    Interval(Validity),
+}
+
+impl ValidityAsked {
+    /// Reads what `ssh-keygen -V` reads; but `+REL` asks for a length alone.
+    ///
+    /// # Errors
+    /// As [`Validity::parse`].
+    pub fn parse(text: &str, now: u64, zone: &dyn Fn() -> TimeZone) -> Result<Self, ValidityError> {
+        let interval = Validity::parse(text, now, zone)?;
+        Ok(match text.contains(':') {
+            true => Self::Interval(interval),
+            false => Self::Length(interval.valid_before().saturating_sub(now)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_plus_asks_for_a_length_and_a_colon_for_both_ends() {
+        let parse = |text| ValidityAsked::parse(text, 1000, &|| TimeZone::UTC);
+        assert_eq!(parse("+1h"), Ok(ValidityAsked::Length(3600)));
+        let both = Validity::new(940, 4600).unwrap();
+        assert_eq!(parse("-1m:+1h"), Ok(ValidityAsked::Interval(both)));
+    }
+}
