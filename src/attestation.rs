@@ -6,6 +6,7 @@
 //! [`Evidence`] is what comes from outside, [`Roots`] whom it must lead up to, and
 //! [`Evidence::verify`] the one door.
 
+mod cbor;
 mod chain;
 mod evidence;
 mod fido;
@@ -15,6 +16,7 @@ mod roots;
 mod x509;
 
 pub use armour::ArmourError;
+pub use cbor::CborError;
 pub use chain::ChainError;
 pub use evidence::{Evidence, EvidenceError, EvidenceFormError};
 pub use fido::{FidoError, FidoEvidence};
@@ -76,6 +78,13 @@ pub struct Facts {
     pub form_factor: Option<String>,
     /// Whether the device is of the FIPS series.
     pub fips: bool,
+    /// A FIDO security key's model, in the form of a UUID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aaguid: Option<String>,
+    /// Whether a security key asked for its PIN or a finger when the key was made. It binds
+    /// no later use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_verified: Option<bool>,
     /// The root that the evidence goes up to, by name; marked where it is no pinned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
