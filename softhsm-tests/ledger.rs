@@ -64,7 +64,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
     let ran = against(&admin, "head").ok();
     assert!(
-        ran.stdout.contains("extends the head of 7 entries"),
+        ran.stdout.contains("extends the head of 8 entries"),
         "{ran}"
     );
     checkpoint(&admin, "later");
@@ -82,13 +82,13 @@ fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
     verify(&admin, &[]).ok();
     against(&admin, "head")
         .exits(1)
-        .says("had 9 when the checkpoint was made");
+        .says("had 10 when the checkpoint was made");
     let again = ["ledger", "checkpoint", "--key", "ledger_key"];
     admin
         .punchmark
         .run(&again)
         .exits(1)
-        .says("the ledger has 7 entries");
+        .says("the ledger has 8 entries");
 }
 
 #[test]
@@ -116,10 +116,10 @@ fn an_entry_that_was_changed_is_named() {
 fn an_index_that_says_something_else_than_the_entries_is_found() {
     for (statements, fault) in [
         (
-            "UPDATE reservation SET serial = x'00000000000000ff' WHERE position = 2",
-            "entry 2: ",
+            "UPDATE reservation SET serial = x'00000000000000ff' WHERE position = 3",
+            "entry 3: ",
         ),
-        ("DELETE FROM outcome WHERE reserved = 2", "entry 3: "),
+        ("DELETE FROM outcome WHERE reserved = 3", "entry 4: "),
         (
             "INSERT INTO tile VALUES (1, 7, zeroblob(32))",
             "table tile has 1 rows",
@@ -136,7 +136,7 @@ fn a_head_that_was_changed_or_signed_by_another_is_not_believed() {
     let admin = ready();
     let head = checkpoint(&admin, "head");
     let note = std::fs::read_to_string(&head).unwrap();
-    std::fs::write(&head, note.replace("\n7\n", "\n5\n")).unwrap();
+    std::fs::write(&head, note.replace("\n8\n", "\n5\n")).unwrap();
     against(&admin, "head").exits(1).says("is not valid");
     std::fs::write(&head, note).unwrap();
     keygen::make(admin.punchmark.home(), "other", ED25519);
@@ -177,7 +177,7 @@ fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
     assert!(ran.stdout.contains("serial 2 was reserved"), "{ran}");
     assert!(ran.stdout.contains("was issued"), "{ran}");
 
-    let changed = proof.replace("\"index\":3", "\"index\":2");
+    let changed = proof.replace("\"index\":4", "\"index\":2");
     assert_ne!(changed, proof);
     std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
     admin.punchmark.run(&check).exits(1).says("does not lead");

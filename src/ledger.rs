@@ -13,6 +13,7 @@ pub mod note;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod wanted;
 
 use std::path::PathBuf;
 
@@ -21,10 +22,14 @@ use ssh_key::public::KeyData;
 
 pub use clock::{ClockError, check_clock};
 pub use entry::{
-    CaAdded, Entry, EntryError, Event, Failed, Issued, KrlMade, Origin, Purpose, Reserved, Resumed,
-    Revoked, Sequence,
+    Barred, CaAdded, ChallengeMade, CheckpointSigned, ClockCorrected, Credential, Entry,
+    EntryError, Event, EvidenceSeen, Failed, Grounds, Issued, KrlMade, Nonce, Origin, PolicySeen,
+    Purpose, RequestId, RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, Sequence,
 };
-pub use sqlite::{Audit, AuditError, Fault, Inclusion, ProofError, Signatures, SqliteLedger};
+pub use sqlite::{
+    Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, Signatures, SqliteLedger, Term,
+};
+pub use wanted::{Basis, Policy, SerialChoice, Wanted};
 
 use checkpoint::Checkpoint;
 
@@ -94,6 +99,12 @@ pub trait Ledger: Send {
     /// [`LedgerError`].
     fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError>;
 
+    /// Whose key or card this is: the name that it was enrolled under, if it was.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn requester_of(&self, credential: &Credential) -> Result<Option<String>, LedgerError>;
+
     /// The time of the last entry, in Unix seconds; none in an empty ledger.
     ///
     /// # Errors
@@ -109,28 +120,6 @@ pub struct Ca {
     added: CaAdded,
     public_key: KeyData,
     time: u64,
-}
-
-/// Something to be reserved.
-#[derive(Debug)]
-pub struct Wanted {
-    /// What policy decided to sign.
-    pub decided: Decided,
-    /// Which serial it shall have.
-    pub serial: SerialChoice,
-    /// The request it came from.
-    pub request: RequestDigest,
-    /// Who was at the keyboard, by the system's word.
-    pub keyboard: String,
-}
-
-/// Which serial a certificate shall have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SerialChoice {
-    /// The next of the sequence that nobody took.
-    Next,
-    /// This one.
-    Exactly(Serial),
 }
 
 /// The right to one signature over one content. Only a ledger makes one.
@@ -184,6 +173,42 @@ pub enum ReserveError {
     /// The key was revoked, and is never certified again.
     #[error("key {0} was revoked")]
     KeyRevoked(String),
+    /// The key is somebody else's: it was enrolled for, or certified to, another requester.
+    #[error("key {fingerprint} is that of requester `{owner}`, not of `{requester}`")]
+    KeyOfAnother {
+        /// The key.
+        fingerprint: String,
+        /// Whose it is.
+        owner: String,
+        /// Who asked.
+        requester: String,
+    },
+    /// The card was barred.
+    #[error("card {0} was barred")]
+    CardBarred(u64),
+    /// The requester was barred.
+    #[error("requester `{0}` was barred")]
+    RequesterBarred(String),
+    /// The request was used before, and that was not given up.
+    #[error("request {} was used before", hex(.0))]
+    RequestUsed(RequestId),
+    /// The challenge is none of this ledger.
+    #[error("challenge {} was never made here", hex(.0))]
+    ChallengeUnknown(Nonce),
+    /// The challenge was answered too late.
+    #[error("challenge {} expired {late} s ago", hex(nonce))]
+    ChallengeExpired {
+        /// The challenge.
+        nonce: Nonce,
+        /// How long ago.
+        late: u64,
+    },
+    /// The challenge was answered before, and that was not given up.
+    #[error("challenge {} was answered before", hex(.0))]
+    ChallengeUsed(Nonce),
+    /// What was proved is of another key than the one to be certified.
+    #[error("the proof is of another key than {0}")]
+    ProofOfAnotherKey(String),
     /// The sequence reached the last serial there is.
     #[error("no serial is left after {max}", max = u64::MAX)]
     NoSerialLeft,
@@ -262,6 +287,12 @@ pub enum LedgerError {
     /// An entry could not be made.
     #[error("entry cannot be written")]
     Entry(#[from] EntryError),
+    /// A public key cannot be encoded.
+    #[error("public key")]
+    Key(#[from] ssh_key::Error),
+    /// What was proved of a key cannot be written down.
+    #[error("facts of a proof: {0}")]
+    Facts(#[from] serde_json::Error),
     /// The system has no randomness to give.
     #[error("no random bytes: {0}")]
     Random(getrandom::Error),
@@ -271,6 +302,11 @@ pub enum LedgerError {
 }
 
 impl Ca {
+    /// The position of its entry, which other entries name it by.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Its name in the config.
     pub fn name(&self) -> &str {
         &self.added.name
@@ -311,4 +347,8 @@ impl Reservation {
 
 fn by(holder: Option<u32>) -> String {
     holder.map_or(String::new(), |pid| format!(" (process {pid})"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

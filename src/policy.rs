@@ -98,6 +98,15 @@ impl Decided {
     pub fn requester(&self) -> &str {
         &self.requester
     }
+
+    /// The same, asked by somebody else.
+    #[cfg(test)]
+    pub(crate) fn asked_by(self, requester: &str) -> Self {
+        Self {
+            requester: requester.to_owned(),
+            ..self
+        }
+    }
 }
 
 /// The built-in role of whoever holds token and PIN.

@@ -11,7 +11,7 @@ use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary}
 use crate::certificate::{Serial, certificate_line, reader};
 use crate::config::{SubjectFile, read_limited};
 use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, RunEnd, SharedLedger, lock};
-use crate::ledger::{Ca, SerialChoice, State, Wanted};
+use crate::ledger::{Basis, Ca, Policy, SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
 use crate::policy::{CaFacts, decide};
 use crate::request::{Ask, Request, RequestDigest};
@@ -184,6 +184,7 @@ impl Run<'_> {
             decided: decide(request, &self.batch.facts)?,
             serial,
             request: digest,
+            basis: Basis::of(Policy::operator()),
             keyboard: self.batch.keyboard.clone(),
         })
     }

@@ -64,7 +64,7 @@ impl Ledger {
             }
             Command::Show(one) => records::show(context, &open(context)?, &one.ca, one.serial),
             Command::Verify(command) => command.run(context, &open(context)?),
-            Command::Checkpoint(command) => command.run(context, &open(context)?),
+            Command::Checkpoint(command) => command.run(context),
             Command::Prove(one) => prove::prove(&open(context)?, &one.ca, one.serial),
             Command::Resume(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),

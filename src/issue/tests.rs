@@ -10,7 +10,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{CaAdded, Origin, Purpose, Record, SerialChoice, SqliteLedger, State};
+use crate::ledger::{
+    Basis, CaAdded, Credential, Origin, Policy, Purpose, Record, SerialChoice, SqliteLedger, State,
+};
 use crate::policy::{CaFacts, decide};
 use crate::request::{Ask, Request, RequestDigest};
 use crate::signer::SignatureError;
@@ -120,6 +122,10 @@ impl Ledger for CannotRecord {
         self.ledger.checkpoint()
     }
 
+    fn requester_of(&self, credential: &Credential) -> Result<Option<String>, LedgerError> {
+        self.ledger.requester_of(credential)
+    }
+
     fn last_time(&self) -> Result<Option<u64>, LedgerError> {
         self.ledger.last_time()
     }
@@ -151,6 +157,7 @@ fn order(tag: u8, ca: &KeyData, serial: SerialChoice) -> Order<u8> {
             decided: decide(request, &facts).unwrap(),
             serial,
             keyboard: String::new(),
+            basis: Basis::of(Policy::operator()),
         },
         tag,
     }

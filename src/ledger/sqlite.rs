@@ -2,11 +2,15 @@
 
 mod append;
 mod audit;
+mod evidence;
 mod proofs;
 mod records;
+mod requesters;
+mod reserve;
 mod revocations;
 mod schema;
 mod serials;
+mod terms;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +21,7 @@ use rusqlite::{
 use ssh_key::PublicKey;
 
 use super::checkpoint::{Checkpoint, origin};
-use super::entry::{CaAdded, Entry, Event};
+use super::entry::{CaAdded, Credential, Entry, Event};
 use super::lock::WriterLock;
 use super::merkle::Hashes;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
@@ -25,6 +29,8 @@ use crate::certificate::Serial;
 use crate::request::RequestDigest;
 pub use audit::{Audit, AuditError, Fault, Signatures};
 pub use proofs::{Inclusion, ProofError};
+pub use requesters::EnrolError;
+pub use terms::Term;
 
 use append::Append;
 use serials::Serials;
@@ -203,6 +209,10 @@ impl Ledger for SqliteLedger {
                 root: head.root(),
             })),
         }
+    }
+
+    fn requester_of(&self, credential: &Credential) -> Result<Option<String>, LedgerError> {
+        requesters::name_of(&self.connection, credential)
     }
 
     fn last_time(&self) -> Result<Option<u64>, LedgerError> {

@@ -1,5 +1,8 @@
 //! What holds for every ledger.
 
+mod grounds;
+mod migration;
+
 use proptest::prelude::*;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::public::KeyData;
@@ -38,6 +41,10 @@ fn request(subject: u8) -> Request {
 }
 
 fn wanted(subject: u8, serial: SerialChoice) -> Wanted {
+    wanted_by("operator", subject, serial)
+}
+
+fn wanted_by(requester: &str, subject: u8, serial: SerialChoice) -> Wanted {
     let request = request(subject);
     let facts = CaFacts {
         name: "users",
@@ -47,8 +54,9 @@ fn wanted(subject: u8, serial: SerialChoice) -> Wanted {
     };
     Wanted {
         request: request.digest(&public(1)).unwrap(),
-        decided: decide(request, &facts).unwrap(),
+        decided: decide(request, &facts).unwrap().asked_by(requester),
         serial,
+        basis: Basis::of(Policy::operator()),
         keyboard: "tester".to_owned(),
     }
 }
@@ -340,11 +348,11 @@ fn a_damaged_entry_is_named_and_nothing_is_written_behind_it() {
         .reserve(&ca, vec![wanted(9, SerialChoice::Next)], NOW)
         .unwrap();
     drop(ledger);
-    tamper(&path, "UPDATE entry SET bytes = x'0200' WHERE position = 2");
+    tamper(&path, "UPDATE entry SET bytes = x'0200' WHERE position = 3");
     let ledger = SqliteLedger::open_to_read(&path).unwrap();
     let error = ledger.each_record(&mut |_| ()).unwrap_err();
     assert!(
-        matches!(error, LedgerError::Damaged { position: 2, .. }),
+        matches!(error, LedgerError::Damaged { position: 3, .. }),
         "{error}"
     );
     let error = SqliteLedger::open(&path).unwrap_err();
@@ -373,29 +381,6 @@ fn an_end_that_was_cut_off_or_grown_by_another_hand_is_refused() {
         let error = SqliteLedger::open(&path).unwrap_err();
         assert!(matches!(error, LedgerError::Head), "{statements}: {error}");
     }
-}
-
-#[test]
-fn a_ledger_of_format_1_becomes_one_of_today_with_the_same_tree() {
-    let Fixture {
-        path,
-        mut ledger,
-        ca,
-        _folder,
-    } = fixture(1);
-    let many = (0..600).map(|_| wanted(9, SerialChoice::Next)).collect();
-    ledger.reserve(&ca, many, NOW).unwrap();
-    let before = ledger.head().unwrap();
-    drop(ledger);
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let back =
-        "DROP TABLE tile; DROP TABLE head; DROP TABLE krl; DROP TABLE gap; DROP TABLE revoked_key;
-        DROP TABLE revocation; PRAGMA user_version = 1";
-    connection.execute_batch(back).unwrap();
-    drop(connection);
-    let ledger = SqliteLedger::open(&path).unwrap();
-    assert_eq!(ledger.head().unwrap(), before);
-    assert_eq!(before.size(), 601);
 }
 
 proptest! {

@@ -11,11 +11,13 @@ use ssh_key::public::KeyData;
 use super::read_text;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::kept_head;
 use crate::cli::private_key::read_private_key;
 use crate::cli::terminal::{product, warn};
+use crate::config;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteKey, unverified_text};
-use crate::ledger::{Ledger as _, SqliteLedger};
+use crate::ledger::{CheckpointSigned, Ledger as _};
 use crate::output;
 
 /// The key that signs heads.
@@ -30,20 +32,30 @@ pub(super) struct Sign {
 impl Sign {
     /// Signs only a head that extends the last one that this key signed, which lies
     /// beside the key as `KEY.head`.
-    pub(super) fn run(self, context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let mut ledger = context.ledger(&context.config()?)?;
         let head = ledger.checkpoint()?.ok_or(Failure::EmptyLedger)?;
         let beside = head_file(&self.key);
         if beside.exists() {
             let last = Checkpoint::parse(unverified_text(&read_text(&beside)?)?)?;
             ledger.extends(&last)?;
         }
-        let note = self.note(&head, context)?;
+        let (note, key) = self.note(&head, context)?;
+        let signed = CheckpointSigned {
+            size: head.size,
+            root: head.root,
+            key,
+            keyboard: config::keyboard(),
+        };
+        ledger.record_checkpoint(signed, config::now())?;
+        kept_head::keep(&ledger)?;
         output::write(&beside, note.as_bytes(), 0o644).map_err(Failure::Write)?;
         product(note.trim_end())?;
         Ok(Exit::Done)
     }
 
-    fn note(&self, head: &Checkpoint, context: &Context) -> Result<String, Failure> {
+    /// The signed head, and the fingerprint of the key that signed it.
+    fn note(&self, head: &Checkpoint, context: &Context) -> Result<(String, String), Failure> {
         let (key, was_encrypted) = read_private_key(&self.key)?;
         if !was_encrypted && context.talks() {
             warn("this key file has no passphrase: whoever reads it can sign heads");
@@ -53,7 +65,8 @@ impl Sign {
             _ => return Err(not_ed25519(&self.key, key.algorithm().as_str())),
         };
         let signer = NoteKey::new(&head.origin, pair.public)?;
-        Ok(signer.sign_note(&head.to_string(), pair)?)
+        let fingerprint = key.fingerprint(Default::default()).to_string();
+        Ok((signer.sign_note(&head.to_string(), pair)?, fingerprint))
     }
 }
 

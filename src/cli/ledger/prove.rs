@@ -154,6 +154,8 @@ fn words(inclusion: &Inclusion) -> String {
             resumed.first, resumed.last
         ),
         Event::KrlMade(made) => format!("{place}: KRL {} was made {time}", made.version),
+        // Not of a serial, and so in no proof that `prove` makes.
+        _ => format!("{place}: written {time}"),
     }
 }
 

@@ -2,23 +2,18 @@
 
 use rusqlite::{Transaction, params};
 use ssh_encoding::Encode;
-use ssh_key::HashAlg;
-use ssh_key::public::KeyData;
 
-use super::serials::Serials;
 use super::tree::Tree;
 use crate::ledger::entry::{
-    CaAdded, Entry, Event, Failed, Issued, KrlMade, Reserved, Resumed, Revoked, SALT, Sequence,
+    CaAdded, Entry, Event, Failed, Issued, KrlMade, Resumed, Revoked, SALT,
 };
-use crate::ledger::{
-    Ca, EntryError, LedgerError, Outcome, Reservation, ReserveError, SerialChoice, Wanted,
-};
+use crate::ledger::{EntryError, LedgerError, Outcome};
 
 /// Entries on their way into the ledger; all of them, or none if it is not finished.
 pub(super) struct Append<'t> {
-    transaction: &'t Transaction<'t>,
+    pub(super) transaction: &'t Transaction<'t>,
     tree: Tree<'t>,
-    time: u64,
+    pub(super) time: u64,
 }
 
 impl<'t> Append<'t> {
@@ -43,51 +38,6 @@ impl<'t> Append<'t> {
             params![position, added.name, added.public_key],
         )?;
         Ok(position)
-    }
-
-    /// Takes a serial for one item, unless it is refused.
-    pub(super) fn reservation(
-        &mut self,
-        serials: &mut Serials<'_>,
-        ca: &Ca,
-        wanted: Wanted,
-    ) -> Result<Result<Reservation, ReserveError>, LedgerError> {
-        let serial = match serials.choose(wanted.serial)? {
-            Ok(serial) => serial,
-            Err(refused) => return Ok(Err(refused)),
-        };
-        let body = wanted.decided.body();
-        if self.is_revoked(body.subject.key())? {
-            let fingerprint = body.subject.fingerprint();
-            return Ok(Err(ReserveError::KeyRevoked(fingerprint)));
-        }
-        let nonce = random::<32>()?;
-        let to_be_signed = match body.to_be_signed(serial, &nonce, &ca.public_key) {
-            Ok(to_be_signed) => to_be_signed,
-            Err(error) => return Ok(Err(error.into())),
-        };
-        let sequence = match wanted.serial {
-            SerialChoice::Next => Sequence::Automatic,
-            SerialChoice::Exactly(_) => Sequence::Explicit,
-        };
-        let position = self.reserved(Reserved {
-            ca: ca.position,
-            serial: serial.number(),
-            sequence,
-            role: wanted.decided.role().to_owned(),
-            decided_by: concat!("punchmark ", env!("CARGO_PKG_VERSION")).to_owned(),
-            requester: wanted.decided.requester().to_owned(),
-            keyboard: wanted.keyboard,
-            proof: "none".to_owned(),
-            request: *wanted.request.as_bytes(),
-            to_be_signed: to_be_signed.as_bytes().to_vec(),
-        })?;
-        Ok(Ok(Reservation {
-            position,
-            serial,
-            decided: wanted.decided,
-            to_be_signed,
-        }))
     }
 
     /// What became of a reservation, which can be said once.
@@ -148,28 +98,8 @@ impl<'t> Append<'t> {
         self.concluded(reserved, Event::Failed(Failed { reserved, reason }))
     }
 
-    fn is_revoked(&self, key: &KeyData) -> Result<bool, LedgerError> {
-        let fingerprint = key.fingerprint(HashAlg::Sha256);
-        Ok(self
-            .transaction
-            .prepare_cached("SELECT 1 FROM revoked_key WHERE sha256 = ?1")?
-            .exists([fingerprint.as_bytes()])?)
-    }
-
-    fn reserved(&mut self, reserved: Reserved) -> Result<u64, LedgerError> {
-        let (ca, serial) = (reserved.ca, reserved.serial.to_be_bytes());
-        let (request, automatic) = (reserved.request, reserved.sequence == Sequence::Automatic);
-        let position = self.entry(Event::Reserved(reserved))?;
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO reservation (ca, serial, automatic, position, request) \
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![ca, serial, automatic, position, request])?;
-        Ok(position)
-    }
-
-    fn entry(&mut self, event: Event) -> Result<u64, LedgerError> {
+    /// Appends one entry, and returns its position.
+    pub(super) fn entry(&mut self, event: Event) -> Result<u64, LedgerError> {
         let entry = Entry {
             time: self.time,
             salt: random::<SALT>()?,
@@ -204,7 +134,8 @@ fn outcome_event(outcome: &Outcome<'_>) -> Result<(u64, Event), LedgerError> {
     })
 }
 
-fn random<const N: usize>() -> Result<[u8; N], LedgerError> {
+/// So many random bytes.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], LedgerError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(LedgerError::Random)?;
     Ok(bytes)

@@ -1,5 +1,7 @@
 //! Reading the whole ledger and holding everything in it against everything else.
 
+mod index;
+
 use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -8,9 +10,10 @@ use ssh_key::{PublicKey, Signature};
 
 use super::tree::{self, TILE_HEIGHT};
 use crate::certificate::{SignatureError, reader, verify_signature};
-use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Revoked, Sequence};
+use crate::ledger::entry::{CaAdded, CheckpointSigned, Entry, Event, Reserved, Revoked, Sequence};
 use crate::ledger::merkle::{Frontier, Hash, leaf_hash};
 use crate::ledger::{EntryError, LedgerError};
+use index::Index;
 
 /// Whether the CA's signature of every certificate is checked too, which takes long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,9 @@ pub enum AuditError {
     /// The tree that is stored is not that of the entries.
     #[error("the stored Merkle tree is not that of the entries")]
     Tree,
+    /// The index has other rows than the entries call for.
+    #[error("table {0} has other rows than the entries call for")]
+    Rows(&'static str),
     /// The index has rows that no entry accounts for.
     #[error("table {table} has {rows} rows, and the entries account for {entries}")]
     Index {
@@ -91,6 +97,12 @@ pub enum Fault {
     /// The content does not have the serial or the CA that the entry says.
     #[error("its content is of another CA or serial")]
     Content,
+    /// A policy that is not the one of its digest, or that no entry before has.
+    #[error("the policy is not the one of its digest, or not in the ledger")]
+    Policy,
+    /// A head that the ledger never had.
+    #[error("the head that was signed is not one of this ledger")]
+    Checkpoint,
     /// The index says something else.
     #[error("the index does not have it")]
     Index,
@@ -108,6 +120,7 @@ pub(super) fn audit(connection: &Connection, signatures: Signatures) -> Result<A
         cas: HashMap::new(),
         tiles: 0,
         revoked_keys: HashSet::new(),
+        index: Index::default(),
     };
     let select = "SELECT position, bytes FROM entry ORDER BY position";
     let mut entries = connection.prepare(select).map_err(LedgerError::from)?;
@@ -127,6 +140,7 @@ struct Auditor<'c> {
     cas: HashMap<u64, KeyData>,
     tiles: u64,
     revoked_keys: HashSet<[u8; 32]>,
+    index: Index,
 }
 
 impl Auditor<'_> {
@@ -135,6 +149,7 @@ impl Auditor<'_> {
         if position != self.found.head.size() + 1 {
             return Err(wrong(Fault::Gap));
         }
+        let before = self.found.head.clone();
         self.grow(bytes)?;
         let entry = Entry::from_bytes(bytes).map_err(|error| wrong(error.into()))?;
         let fault = match entry.event {
@@ -168,6 +183,29 @@ impl Auditor<'_> {
                     params![made.version, position],
                 )?
             }
+            Event::PolicySeen(seen) => self.index.policy(position, &seen),
+            Event::EvidenceSeen(seen) => {
+                self.index.evidence(position, &seen);
+                Ok(())
+            }
+            Event::ChallengeMade(made) => {
+                self.index.challenge(position, &made);
+                Ok(())
+            }
+            Event::RequesterAdded(added) => {
+                self.index.enrolled(position, added);
+                Ok(())
+            }
+            Event::RequesterRemoved(removed) => self.index.unenrolled(&removed),
+            Event::Barred(barred) => {
+                self.index.barred(position, barred);
+                Ok(())
+            }
+            Event::CheckpointSigned(signed) => {
+                self.index.signed_head(position, signed.size);
+                checkpoint(&before, &signed)
+            }
+            Event::ClockCorrected(_) => Ok(()),
         };
         fault.map_err(wrong)
     }
@@ -214,6 +252,9 @@ impl Auditor<'_> {
         };
         if !is_content_of(reserved, ca) {
             return Ok(Err(Fault::Content));
+        }
+        if let Err(fault) = self.index.reserved(position, reserved) {
+            return Ok(Err(fault));
         }
         self.indexed(
             "SELECT 1 FROM reservation WHERE ca = ?1 AND serial = ?2 AND automatic = ?3 \
@@ -329,7 +370,18 @@ impl Auditor<'_> {
                 });
             }
         }
+        self.index.check(self.connection)?;
         Ok(self.found)
+    }
+}
+
+/// Whether a signed head was that of the entries before it. Where entries came between,
+/// only that it isn't longer can be seen here.
+fn checkpoint(before: &Frontier, signed: &CheckpointSigned) -> Result<(), Fault> {
+    let is_of_before = signed.size == before.size() && signed.root == before.root();
+    match is_of_before || signed.size < before.size() {
+        true => Ok(()),
+        false => Err(Fault::Checkpoint),
     }
 }
 

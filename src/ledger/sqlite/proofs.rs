@@ -6,6 +6,7 @@ use super::audit::{self, Audit, AuditError, Signatures};
 use super::{SqliteLedger, tree};
 use crate::certificate::Serial;
 use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::entry::{CheckpointSigned, ClockCorrected, Event};
 use crate::ledger::merkle::{
     Frontier, Hash, Hashes, inclusion_proof, leaf_hash, root_of_inclusion,
 };
@@ -72,6 +73,39 @@ impl SqliteLedger {
         tree::head(&self.connection)
     }
 
+    /// Records that a head was signed; proofs lead to the newest that was.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn record_checkpoint(
+        &mut self,
+        signed: CheckpointSigned,
+        time: u64,
+    ) -> Result<(), LedgerError> {
+        self.append(time, |append| {
+            let size = signed.size;
+            let position = append.entry(Event::CheckpointSigned(signed))?;
+            append.insert(
+                "INSERT INTO signed_head (position, size) VALUES (?1, ?2)",
+                params![position, size],
+            )
+        })
+    }
+
+    /// Goes on by a clock that stands before the last entry, whose time is wrong.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn correct_clock(
+        &mut self,
+        corrected: ClockCorrected,
+        time: u64,
+    ) -> Result<(), LedgerError> {
+        self.append(time, |append| {
+            append.entry(Event::ClockCorrected(corrected)).map(drop)
+        })
+    }
+
     /// Makes sure that this ledger is the one of `checkpoint`, grown.
     ///
     /// # Errors
@@ -118,12 +152,32 @@ impl SqliteLedger {
         let Some((reserved, outcome)) = positions else {
             return Ok(Vec::new());
         };
+        let head = self.head_over(outcome.unwrap_or(reserved))?;
         let positions = std::iter::once(reserved).chain(outcome);
-        positions.map(|position| self.inclusion(position)).collect()
+        positions
+            .map(|position| self.inclusion(position, head.clone()))
+            .collect()
     }
 
-    fn inclusion(&self, position: u64) -> Result<Inclusion, LedgerError> {
-        let checkpoint = self.checkpoint()?.ok_or(LedgerError::Head)?;
+    /// The newest head that was signed, if it covers the entry at `position`; else the
+    /// head of today, which nobody has signed yet.
+    fn head_over(&self, position: u64) -> Result<Checkpoint, LedgerError> {
+        let today = self.checkpoint()?.ok_or(LedgerError::Head)?;
+        let select = "SELECT max(size) FROM signed_head WHERE size >= ?1 AND size <= ?2";
+        let signed: Option<u64> =
+            self.connection
+                .query_row(select, [position, today.size], |row| row.get(0))?;
+        let Some(size) = signed else {
+            return Ok(today);
+        };
+        Ok(Checkpoint {
+            size,
+            root: self.hashes().range(0, size)?,
+            ..today
+        })
+    }
+
+    fn inclusion(&self, position: u64, checkpoint: Checkpoint) -> Result<Inclusion, LedgerError> {
         let select = "SELECT bytes FROM entry WHERE position = ?1";
         let index = position - 1;
         Ok(Inclusion {

@@ -2,9 +2,28 @@
 
 use rusqlite::Connection;
 
-use super::{damaged, read};
+use super::terms::Term;
+use super::{SqliteLedger, damaged, read};
 use crate::ledger::entry::Event;
 use crate::ledger::{LedgerError, Record, State};
+
+impl SqliteLedger {
+    /// Calls `each` with the records that a term finds, in the order of reservation, and
+    /// seldom with one that it does not: look at what is found.
+    ///
+    /// # Errors
+    /// [`LedgerError`], also that of the first entry that cannot be read.
+    pub fn each_record_of(
+        &self,
+        term: Term<'_>,
+        each: &mut dyn FnMut(Record),
+    ) -> Result<(), LedgerError> {
+        // The unary plus keeps SQLite from walking through all reservations instead.
+        let condition = "WHERE r.position IN (SELECT position FROM term WHERE hash = ?1) \
+            ORDER BY +r.position";
+        self::each(&self.connection, condition, &[&term.hash()], each)
+    }
+}
 
 /// Calls `each` with the records that `condition` selects.
 pub(super) fn each(

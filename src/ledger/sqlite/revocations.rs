@@ -2,7 +2,7 @@
 
 use super::append::Append;
 use super::serials::Serials;
-use super::{SqliteLedger, damaged, read, write};
+use super::{SqliteLedger, write};
 use crate::certificate::Serial;
 use crate::ledger::entry::{Event, KrlMade, Resumed, Revoked};
 use crate::ledger::{Ca, LedgerError};
@@ -98,21 +98,10 @@ impl SqliteLedger {
     /// # Errors
     /// [`LedgerError`].
     pub fn revocations(&self) -> Result<Vec<(u64, Revoked)>, LedgerError> {
-        // CROSS JOIN, as for the CAs: few of all entries are revocations.
-        let mut statement = self.connection.prepare(
-            "SELECT r.position, e.bytes FROM revocation r \
-             CROSS JOIN entry e USING (position) ORDER BY 1",
-        )?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.map(|row| {
-            let (position, bytes): (u64, Vec<u8>) = row?;
-            let entry = read(position, &bytes)?;
-            match entry.event {
-                Event::Revoked(revoked) => Ok((entry.time, revoked)),
-                _ => Err(damaged(position)),
-            }
+        self.entries_of("revocation", |event| match event {
+            Event::Revoked(revoked) => Some(revoked),
+            _ => None,
         })
-        .collect()
     }
 
     /// The version of the newest KRL that was made.
@@ -125,15 +114,16 @@ impl SqliteLedger {
     }
 
     /// Appends entries in one durable step, or none of them.
-    pub(super) fn append(
+    pub(super) fn append<T>(
         &mut self,
         time: u64,
-        entries: impl FnOnce(&mut Append<'_>) -> Result<(), LedgerError>,
-    ) -> Result<(), LedgerError> {
+        entries: impl FnOnce(&mut Append<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
         let transaction = write(&mut self.connection)?;
         let mut append = Append::begin(&transaction, time)?;
-        entries(&mut append)?;
+        let appended = entries(&mut append)?;
         append.finish()?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(appended)
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::tree;
+use super::{reserve, tree};
 use crate::ledger::LedgerError;
 
 /// Makes the tables of the newest format in an empty file.
@@ -13,6 +13,7 @@ pub(super) fn create(connection: &mut Connection) -> Result<(), LedgerError> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.execute_batch(FORMAT_1)?;
     transaction.execute_batch(FORMAT_2)?;
+    transaction.execute_batch(FORMAT_3)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     Ok(transaction.commit()?)
 }
@@ -36,8 +37,12 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
         return Ok(());
     }
     let transaction = connection.transaction()?;
-    transaction.execute_batch(FORMAT_2)?;
-    tree::grow_from_entries(&transaction)?;
+    if found < 2 {
+        transaction.execute_batch(FORMAT_2)?;
+        tree::grow_from_entries(&transaction)?;
+    }
+    transaction.execute_batch(FORMAT_3)?;
+    reserve::index_terms(&transaction)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     Ok(transaction.commit()?)
 }
@@ -76,7 +81,7 @@ pub(super) fn configure(connection: &Connection) -> Result<(), LedgerError> {
 const APPLICATION_ID: i64 = 0x7075_6e63;
 
 /// The newest format; [`migrate`] has a step from each older one.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 
 /// `entry` is the ledger. The other tables only index it, can be made anew from it,
 /// and hold what must be unique.
@@ -152,4 +157,76 @@ CREATE TABLE krl (
     version  INTEGER PRIMARY KEY,
     position INTEGER NOT NULL UNIQUE REFERENCES entry
 ) STRICT;
+";
+
+/// What format 3 finds reservations by, and what it keeps unique. All of it follows from
+/// the entries.
+const FORMAT_3: &str = "
+CREATE TABLE term (
+    hash     INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (hash, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE policy (
+    digest   BLOB PRIMARY KEY CHECK (length(digest) = 32),
+    position INTEGER NOT NULL UNIQUE REFERENCES entry
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE evidence (
+    sha256   BLOB PRIMARY KEY CHECK (length(sha256) = 32),
+    subject  BLOB NOT NULL CHECK (length(subject) = 32),
+    position INTEGER NOT NULL UNIQUE REFERENCES entry
+) STRICT, WITHOUT ROWID;
+CREATE INDEX evidence_subject ON evidence (subject);
+
+CREATE TABLE requester (
+    credential BLOB PRIMARY KEY,
+    name       TEXT NOT NULL,
+    position   INTEGER NOT NULL UNIQUE REFERENCES entry
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE certified (
+    sha256    BLOB NOT NULL CHECK (length(sha256) = 32),
+    requester TEXT NOT NULL,
+    position  INTEGER NOT NULL,
+    PRIMARY KEY (sha256, requester, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE request_id (
+    id       BLOB NOT NULL CHECK (length(id) = 16),
+    position INTEGER NOT NULL,
+    PRIMARY KEY (id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE challenge (
+    nonce    BLOB PRIMARY KEY CHECK (length(nonce) = 32),
+    expires  INTEGER NOT NULL,
+    position INTEGER NOT NULL UNIQUE REFERENCES entry
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE answer (
+    challenge INTEGER NOT NULL REFERENCES challenge (position),
+    position  INTEGER NOT NULL,
+    PRIMARY KEY (challenge, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signed_head (
+    position INTEGER PRIMARY KEY REFERENCES entry,
+    size     INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE barred (
+    position INTEGER PRIMARY KEY REFERENCES entry
+) STRICT;
+
+CREATE TABLE barred_card (
+    card     BLOB PRIMARY KEY CHECK (length(card) = 8),
+    position INTEGER NOT NULL REFERENCES barred
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE barred_requester (
+    name     TEXT PRIMARY KEY,
+    position INTEGER NOT NULL REFERENCES barred
+) STRICT, WITHOUT ROWID;
 ";
