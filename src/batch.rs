@@ -14,6 +14,7 @@ use crate::issue::{IssueError, RunEnd};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
 use crate::policy::Refusal;
+use crate::signer::SignerError;
 
 pub use run::{Batch, Subjects};
 
@@ -60,6 +61,13 @@ pub enum Report<'a> {
         file: Option<&'a Path>,
         /// Why.
         error: BatchError,
+    },
+    /// A device can sign no more; the others that hold the key go on.
+    DeviceLost {
+        /// The device, named for a person.
+        device: &'a str,
+        /// Why.
+        error: &'a SignerError,
     },
     /// The run ended before it was its turn. Nothing was reserved for it.
     NotTried {

@@ -250,7 +250,7 @@ impl Home {
     fn add_to_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<(), EstablishError> {
         let ca = CaConfig {
             certificates: new.purpose,
-            key: key.locator.clone(),
+            keys: key.locator.clone().into(),
             public_key: self.public_key_name.clone(),
         };
         let text = with_ca(&self.config, &new.name, &ca)?;

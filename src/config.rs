@@ -17,13 +17,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 
-pub use edit::{EditError, with_ca};
+pub use edit::{EditError, with_ca, with_key};
 pub use place::{Place, PlaceError};
 pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
 pub use surroundings::{keyboard, now, time_zone};
 
 use crate::ledger::Purpose;
-use crate::signer::Locator;
+use crate::signer::Locators;
 
 /// The config, read and understood.
 #[derive(Clone, Debug)]
@@ -52,9 +52,9 @@ struct ConfigFile {
 pub struct CaConfig {
     /// What it may sign.
     pub certificates: Purpose,
-    /// Where its key is.
-    #[serde(deserialize_with = "parsed")]
-    pub key: Locator,
+    /// Where its key is: each of these devices holds the same one.
+    #[serde(rename = "key")]
+    pub keys: Locators,
     /// Its public key file, as it stands in the config.
     pub public_key: PathBuf,
 }

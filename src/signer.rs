@@ -7,6 +7,7 @@
 mod ecdsa;
 mod error;
 mod key;
+mod locators;
 pub mod pkcs11;
 mod scheme;
 pub mod yubikey;
@@ -21,6 +22,7 @@ use ssh_key::public::KeyData;
 
 pub use error::{PinTries, Seen, SignatureError, SignerError};
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
+pub use locators::{Locators, LocatorsError};
 pub use pkcs11::inventory::{Inventory, KeyEntry, SlotEntry, TokenEntry};
 
 use crate::secret::AskPin;

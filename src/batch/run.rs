@@ -10,7 +10,7 @@ use ssh_key::public::KeyData;
 use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
 use crate::certificate::{Serial, certificate_line, reader};
 use crate::config::{SubjectFile, read_limited};
-use crate::issue::{Finished, IssueError, Issued, OpenCa, Order, RunEnd, SharedLedger, lock};
+use crate::issue::{Finished, IssueError, Issued, Lost, OpenCa, Order, RunEnd, SharedLedger, lock};
 use crate::ledger::{Basis, Ca, Policy, SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
 use crate::policy::{CaFacts, decide};
@@ -32,7 +32,7 @@ pub struct Batch<'a> {
     pub now: &'a (dyn Fn() -> u64 + Sync),
     /// Set when somebody wants the run to stop.
     pub interrupted: &'a AtomicBool,
-    /// Is told what became of each key, from two threads.
+    /// Is told what became of each key, from several threads.
     pub report: &'a (dyn Fn(Report<'_>) + Sync),
 }
 
@@ -56,15 +56,16 @@ impl Batch<'_> {
             summary: Mutex::new(Summary::default()),
         };
         let mut release = |chunk| run.release(chunk);
+        let lost: &Lost<'_> = &|device, error| (self.report)(Report::DeviceLost { device, error });
         let early = match subjects {
             Subjects::One(key, comment) => {
                 let mut order = run.order_of_one(key, comment).into_iter();
-                ca.issue(ledger, &mut order, self.now, &mut release)
+                ca.issue(ledger, &mut order, self.now, &mut release, lost)
             }
             Subjects::Files(files) => {
                 let mut files = files.zip(0..);
                 let mut orders = std::iter::from_fn(|| run.next_order(&mut files));
-                let ended = ca.issue(ledger, &mut orders, self.now, &mut release);
+                let ended = ca.issue(ledger, &mut orders, self.now, &mut release, lost);
                 let rest = files.map_while(|(file, _)| file.ok());
                 match (rest.map(|file| run.not_tried(&file)).count(), ended) {
                     (1.., Ok(())) => Err(RunEnd::Interrupted),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::failure::chain;
 use super::hint::hint_of_key;
-use super::terminal::{path, product, say};
+use super::terminal::{path, product, say, warn};
 use crate::batch::{BatchError, Report};
 
 /// How much of each key's fate is told, and in which form.
@@ -53,7 +53,9 @@ impl Progress {
 
     /// Tells of one key.
     pub(crate) fn tell(&self, report: Report<'_>) {
-        self.bar.inc(1);
+        if !matches!(report, Report::DeviceLost { .. }) {
+            self.bar.inc(1);
+        }
         if let Report::Failed { error, .. } = &report {
             self.note(error.is_refusal());
         }
@@ -101,6 +103,12 @@ impl Progress {
                 {
                     say(&format!("  hint: {hint}"));
                 }
+            }
+            Report::DeviceLost { device, error } => {
+                let error = chain(*error);
+                self.bar.suspend(|| {
+                    warn(&format!("{error}; the run goes on without {device}"));
+                });
             }
             Report::NotTried { file } => {
                 self.complain(Some(file), "not signed, since the run ended before")
@@ -169,6 +177,9 @@ fn json(report: &Report<'_>) -> serde_json::Value {
         Report::Failed { file, error } => json!({
             "file": file.map(words), "state": if error.is_refusal() { "refused" } else { "failed" },
             "error": chain(error), "serial": spent(error),
+        }),
+        Report::DeviceLost { device, error } => json!({
+            "device": device, "state": "lost", "error": chain(*error),
         }),
         Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
     }

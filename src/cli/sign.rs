@@ -234,7 +234,7 @@ impl Sign {
         let mut pins = context.pins();
         Ok(OpenCa::open(
             known.ca.clone(),
-            &known.config.key,
+            &known.config.keys,
             self.hash,
             &mut pins,
         )?)
@@ -246,7 +246,8 @@ impl Sign {
             return Ok(());
         }
         let locator: Locator = self.ca.parse()?;
-        match config.cas().find(|(_, ca)| locator.covers(&ca.key)) {
+        let mut cas = config.cas();
+        match cas.find(|(_, ca)| ca.keys.iter().any(|key| locator.covers(key))) {
             Some((name, _)) => Err(Failure::Usage(format!(
                 "-s takes the name of a CA; this key is CA `{name}`"
             ))),

@@ -92,9 +92,10 @@ impl Tokens {
         let mut named = BTreeSet::new();
         if let Some(config) = context.config_if_there()? {
             named.extend(config.modules().iter().map(|module| config.resolve(module)));
-            let of_cas = config.cas().filter_map(|(_, ca)| match &ca.key {
+            let keys = config.cas().flat_map(|(_, ca)| &ca.keys);
+            let of_cas = keys.filter_map(|locator| match locator {
                 Locator::Pkcs11(uri) => uri.module_path().map(PathBuf::from),
-                Locator::YubiKey(_) => None,
+                _ => None,
             });
             named.extend(of_cas);
         }

@@ -1,10 +1,14 @@
-//! A config with one more CA. All that stood there stays as it was written.
+//! A config with one more CA, or one more device. All else stays as it was written.
 
-use toml::Value;
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
 
 use super::{CaConfig, CaName, Config, ConfigError};
+use crate::signer::{Locator, Locators, LocatorsError};
 
-/// Why a CA cannot be added to the config.
+/// Why the config cannot be changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     /// The name is taken.
@@ -16,6 +20,12 @@ pub enum EditError {
     /// `ca` stands there in a form that a table cannot be added to.
     #[error("a table cannot be added to this config")]
     Form(#[source] ConfigError),
+    /// There is no such CA to add a device to.
+    #[error(transparent)]
+    NoCa(ConfigError),
+    /// The device cannot stand beside those that are there.
+    #[error(transparent)]
+    Locators(#[from] LocatorsError),
 }
 
 /// The text of `config` with a table for `ca` at its end.
@@ -41,11 +51,52 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
     text.push_str(&format!(
         "\n[ca.{name}]\ncertificates = {}\nkey          = {}\npublic-key   = {}\n",
         quoted(&ca.certificates.to_string()),
-        quoted(&ca.key.to_string()),
+        key(&ca.keys),
         quoted(public_key),
     ));
     Config::parse(&config.path, text.clone()).map_err(EditError::Form)?;
     Ok(text)
+}
+
+/// The text of `config` with one more device for the key of CA `name`. A comment within the
+/// list is lost.
+///
+/// # Errors
+/// [`EditError`].
+pub fn with_key(config: &Config, name: &CaName, locator: Locator) -> Result<String, EditError> {
+    let ca = config.ca(name.as_str()).map_err(EditError::NoCa)?;
+    let keys = ca.keys.with(locator)?;
+    let mut text = config.text.clone();
+    let places: Places = toml::from_str(&text)
+        .map_err(|error| EditError::Form(super::syntax(&config.path, &text, &error)))?;
+    if let Some(place) = places.ca.get(name.as_str()) {
+        text.replace_range(place.key.span(), &key(&keys));
+    }
+    Config::parse(&config.path, text.clone()).map_err(EditError::Form)?;
+    Ok(text)
+}
+
+/// Where each CA's `key` stands in the text.
+#[derive(Deserialize)]
+struct Places {
+    ca: BTreeMap<String, Place>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    key: Spanned<Value>,
+}
+
+/// One locator is a string; several are a list, a line each.
+fn key(keys: &Locators) -> String {
+    let quoted = keys.iter().map(|key| quoted(&key.to_string()));
+    match keys.len() {
+        1 => quoted.collect(),
+        _ => {
+            let lines: String = quoted.map(|key| format!("    {key},\n")).collect();
+            format!("[\n{lines}]")
+        }
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -63,10 +114,14 @@ mod tests {
     use super::*;
     use crate::ledger::Purpose;
 
+    fn locator(text: &str) -> Locator {
+        text.parse().unwrap()
+    }
+
     fn hosts() -> (CaName, CaConfig) {
         let ca = CaConfig {
             certificates: Purpose::Host,
-            key: "pkcs11:token=T;object=hosts".parse().unwrap(),
+            keys: locator("pkcs11:token=T;object=hosts").into(),
             public_key: "hosts.pub".into(),
         };
         ("hosts".parse().unwrap(), ca)
@@ -80,7 +135,48 @@ mod tests {
         let edited = with_ca(&config, &name, &ca).unwrap();
         assert!(edited.starts_with(text), "{edited}");
         let read = Config::parse(Path::new("c"), edited).unwrap();
-        assert_eq!(read.ca("hosts").unwrap().key, ca.key);
+        assert_eq!(read.ca("hosts").unwrap().keys, ca.keys);
+    }
+
+    #[test]
+    fn several_devices_are_written_as_a_list_and_read_back() {
+        let (name, mut ca) = hosts();
+        ca.keys = ca.keys.with(locator("yubikey:slot-id=9c")).unwrap();
+        let text = with_ca(&Config::empty(Path::new("c")), &name, &ca).unwrap();
+        let read = Config::parse(Path::new("c"), text).unwrap();
+        assert_eq!(read.ca("hosts").unwrap().keys, ca.keys);
+    }
+
+    #[test]
+    fn a_device_is_added_where_the_key_stands() {
+        let text = "[ca.a]\ncertificates = 'user'\nkey = 'yubikey:serial=1;slot-id=9c' # one\n\
+            public-key = 'a.pub'\n\n[ca.b]\ncertificates = 'host'\n\
+            key = 'yubikey:serial=9;slot-id=9c'\npublic-key = 'b.pub' # last\n";
+        let config = Config::parse(Path::new("c"), text.to_owned()).unwrap();
+        let name = "a".parse().unwrap();
+        let spare = locator("yubikey:serial=2;slot-id=9c");
+        let edited = with_key(&config, &name, spare.clone()).unwrap();
+        assert_eq!(
+            edited,
+            text.replace(
+                "'yubikey:serial=1;slot-id=9c'",
+                "[\n    \"yubikey:serial=1;slot-id=9c\",\n    \"yubikey:serial=2;slot-id=9c\",\n]"
+            )
+        );
+        let config = Config::parse(Path::new("c"), edited).unwrap();
+        assert_eq!(config.ca("a").unwrap().keys.iter().last(), Some(&spare));
+        assert!(matches!(
+            with_key(&config, &name, spare),
+            Err(EditError::Locators(LocatorsError::Overlap { .. }))
+        ));
+        assert!(matches!(
+            with_key(
+                &config,
+                &"c".parse().unwrap(),
+                locator("yubikey:slot-id=9a")
+            ),
+            Err(EditError::NoCa(_))
+        ));
     }
 
     #[test]

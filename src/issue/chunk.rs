@@ -1,6 +1,8 @@
 //! How many orders are reserved at a time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::queue::Pace;
 
 /// The size of the next chunk, by how long the last one took.
 ///
@@ -21,12 +23,12 @@ impl ChunkSize {
         self.0
     }
 
-    /// Runs `work` on one chunk, and learns from the time that it took.
-    pub(super) fn timed<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        let start = Instant::now();
-        let result = work();
-        self.learn(start.elapsed());
-        result
+    /// Learns from the signatures that were made since the last look, by so many signers.
+    pub(super) fn paced(&mut self, pace: Pace, signers: usize) {
+        if let Some(each) = pace.time.checked_div(pace.signatures) {
+            let each_signs = u32::try_from(self.0.div_ceil(signers.max(1)));
+            self.learn(each.saturating_mul(each_signs.unwrap_or(u32::MAX)));
+        }
     }
 
     fn learn(&mut self, elapsed: Duration) {
@@ -56,6 +58,20 @@ mod tests {
         assert_eq!(size.get(), LARGEST);
         (0..9).for_each(|_| size.learn(Duration::from_secs(5)));
         assert_eq!(size.get(), 1);
+    }
+
+    #[test]
+    fn two_signers_are_given_twice_as_much() {
+        let pace = Pace {
+            signatures: 4,
+            time: Duration::from_millis(600),
+        };
+        let (mut one, mut two) = (ChunkSize(4), ChunkSize(4));
+        one.paced(pace, 1);
+        two.paced(pace, 2);
+        assert_eq!((one.get(), two.get()), (2, 4));
+        two.paced(Pace::default(), 2);
+        assert_eq!(two.get(), 4);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The spine, with parts that fail on purpose.
 
+mod sharing;
+
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ssh_key::PrivateKey;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
@@ -11,7 +14,8 @@ use super::*;
 use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{
-    Basis, CaAdded, Credential, Origin, Policy, Purpose, Record, SerialChoice, SqliteLedger, State,
+    Basis, CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice,
+    SqliteLedger, State,
 };
 use crate::policy::{CaFacts, decide};
 use crate::request::{Ask, Request, RequestDigest};
@@ -183,35 +187,47 @@ struct Run {
     issued: Vec<u8>,
     failed: Vec<(u8, String)>,
     untouched: usize,
+    lost: usize,
 }
 
 fn run(count: u8, fault: Fault, records: usize) -> Run {
+    let signer = Fake {
+        key: key(1),
+        fault,
+        calls: 0,
+    };
+    run_by(count, vec![Box::new(signer)], records)
+}
+
+fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, records: usize) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let mut ledger = CannotRecord {
         ledger: SqliteLedger::create(&folder.path().join("l.ledger")).unwrap(),
         from: Cell::new(records),
     };
     let ca = ledger.add_ca(added(), NOW).unwrap();
-    let mut open = OpenCa {
-        signer: Box::new(Fake {
-            key: key(1),
-            fault,
-            calls: 0,
-        }),
-        ca,
-    };
+    let mut open = OpenCa { signers, ca };
     let ca_key = open.ca.public_key().clone();
     let ledger: SharedLedger = Mutex::new(Box::new(ledger));
     let mut orders = (0..count).map(|tag| order(tag, &ca_key, SerialChoice::Next));
     let (mut issued, mut failed) = (Vec::new(), Vec::new());
-    let ended = open.issue(&ledger, &mut orders, &|| NOW, &mut |chunk| {
-        for finished in chunk {
-            match finished.result {
-                Ok(_) => issued.push(finished.tag),
-                Err(error) => failed.push((finished.tag, error.to_string())),
+    let lost = AtomicUsize::new(0);
+    let ended = open.issue(
+        &ledger,
+        &mut orders,
+        &|| NOW,
+        &mut |chunk| {
+            for finished in chunk {
+                match finished.result {
+                    Ok(_) => issued.push(finished.tag),
+                    Err(error) => failed.push((finished.tag, error.to_string())),
+                }
             }
-        }
-    });
+        },
+        &|_, _| {
+            lost.fetch_add(1, Ordering::Relaxed);
+        },
+    );
     let untouched = orders.count();
     Run {
         _folder: folder,
@@ -220,6 +236,7 @@ fn run(count: u8, fault: Fault, records: usize) -> Run {
         issued,
         failed,
         untouched,
+        lost: lost.into_inner(),
     }
 }
 
@@ -315,7 +332,10 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         fault: Fault::None,
         calls: 0,
     });
-    let mut open = OpenCa { signer, ca };
+    let mut open = OpenCa {
+        signers: vec![signer],
+        ca,
+    };
     let ca_key = open.ca.public_key().clone();
     let seven = || SerialChoice::Exactly(7.try_into().unwrap());
     let mut orders = [seven(), seven(), SerialChoice::Next]
@@ -324,13 +344,19 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         .map(|(tag, serial)| order(u8::try_from(tag).unwrap(), &ca_key, serial));
     let ledger: SharedLedger = Mutex::new(Box::new(ledger));
     let mut results = Vec::new();
-    open.issue(&ledger, &mut orders, &|| NOW, &mut |chunk| {
-        results.extend(
-            chunk
-                .into_iter()
-                .map(|f| f.result.map(|i| i.serial.number())),
-        );
-    })
+    open.issue(
+        &ledger,
+        &mut orders,
+        &|| NOW,
+        &mut |chunk| {
+            results.extend(
+                chunk
+                    .into_iter()
+                    .map(|f| f.result.map(|i| i.serial.number())),
+            );
+        },
+        &|_, _| (),
+    )
     .unwrap();
     assert!(matches!(results[0], Ok(7)));
     assert!(matches!(
