@@ -6,9 +6,9 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use ssh_key::PublicKey;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
+use ssh_key::{Fingerprint, PublicKey};
 
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
@@ -40,8 +40,8 @@ pub enum Source<'a> {
     Generate(KeyAlgorithm, NewSlotKey<'a>),
     /// It is in the token.
     Adopt,
-    /// It comes from a file, and copies of it may stay outside.
-    Import(&'a KeypairData),
+    /// It comes from a file, and copies of it may stay outside. The second part as above.
+    Import(&'a KeypairData, NewSlotKey<'a>),
 }
 
 /// A CA that stands in the config and in the ledger.
@@ -138,6 +138,30 @@ pub fn establish(
     })
 }
 
+/// The CA of ledger or config whose key has this fingerprint.
+///
+/// # Errors
+/// [`EstablishError`] if config, ledger or a public key file is there and cannot be read.
+pub fn owner(place: &Place, of: &Fingerprint) -> Result<Option<String>, EstablishError> {
+    let Some(config) = place.read_if_there()? else {
+        return Ok(None);
+    };
+    let is_it = |key: &KeyData| key.fingerprint(of.algorithm()) == *of;
+    let ledger = match SqliteLedger::open_to_read(&config.ledger()) {
+        Err(LedgerError::Missing(_)) => Vec::new(),
+        opened => opened?.cas()?,
+    };
+    if let Some(ca) = ledger.iter().find(|ca| is_it(ca.public_key())) {
+        return Ok(Some(ca.name().to_owned()));
+    }
+    for (name, ca) in config.cas() {
+        if is_it(config.public_key(ca)?.key_data()) {
+            return Ok(Some(name.to_string()));
+        }
+    }
+    Ok(None)
+}
+
 /// What a token says of a key, in words: `local, sensitive, never extractable`.
 pub fn token_says(origin: &signer::Origin) -> String {
     let words = [
@@ -202,7 +226,7 @@ impl Home {
         let imported = match new.source {
             Source::Adopt => return Ok(()),
             Source::Generate(..) => None,
-            Source::Import(key) => Some(KeyData::try_from(key)?),
+            Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
         let known = ledger.cas()?.into_iter().find(|ca| {
             ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
@@ -263,7 +287,7 @@ impl Source<'_> {
         match self {
             Self::Generate(..) => Origin::Generated,
             Self::Adopt => Origin::Adopted,
-            Self::Import(_) => Origin::Imported,
+            Self::Import(..) => Origin::Imported,
         }
     }
 }
@@ -274,7 +298,7 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError>
             signer::generate(&new.locator, *algorithm, in_slot, pins)
         }
         Source::Adopt => signer::describe(&new.locator, pins),
-        Source::Import(key) => signer::import(&new.locator, key, pins),
+        Source::Import(key, in_slot) => signer::import(&new.locator, key, in_slot, pins),
     }
 }
 

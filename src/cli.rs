@@ -19,8 +19,10 @@ mod pin;
 mod private_key;
 mod progress;
 mod revoke;
+mod setup_card;
 mod show;
 mod sign;
+mod slot_arguments;
 mod subjects;
 mod terminal;
 mod tokens;
@@ -93,6 +95,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Tokens(tokens::Tokens),
+    SetupCard(setup_card::SetupCard),
     Init(init::Init),
     Adopt(adopt::Adopt),
     Import(import::Import),
@@ -108,6 +111,7 @@ impl Cli {
         let context = Context::new(self.global)?;
         match self.command {
             Command::Tokens(command) => command.run(&context),
+            Command::SetupCard(command) => command.run(&context),
             Command::Init(command) => command.run(&context),
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),

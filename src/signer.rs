@@ -146,15 +146,17 @@ pub(crate) fn generate(
 /// [`Origin`] says so: a device reports it as not local.
 ///
 /// # Errors
-/// As for [`generate`]; no half of the pair is left behind.
+/// As for [`generate`]; no half of the pair is left behind. A card that shows another key
+/// after it than was sent is [`SignerError::ImportedOther`].
 pub(crate) fn import(
     locator: &Locator,
     keypair: &KeypairData,
+    in_slot: &yubikey::NewSlotKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
-        Locator::YubiKey(_) => Err(SignerError::CannotImportToCard),
+        Locator::YubiKey(slot) => yubikey::import(slot, keypair, in_slot, pins),
     }
 }
 

@@ -33,6 +33,11 @@ impl Context {
         self.global.json
     }
 
+    /// Whether a yes is given in advance.
+    pub(crate) fn yes(&self) -> bool {
+        self.global.yes
+    }
+
     /// Whether people want to read more than errors.
     pub(crate) fn talks(&self) -> bool {
         !self.global.quiet && !self.global.json

@@ -12,6 +12,7 @@ use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
 use crate::revocation::{KrlError, RevokeError};
+use crate::signer::yubikey::NewSecretError;
 use crate::signer::{LocatorError, SignerError};
 
 /// How a run of the program ends.
@@ -72,6 +73,15 @@ pub(crate) enum Failure {
     Open(#[from] OpenError),
     #[error(transparent)]
     Signer(#[from] SignerError),
+    #[error("{step}")]
+    SetupStep { step: String, source: SignerError },
+    #[error("the new {what}")]
+    NewSecret {
+        what: &'static str,
+        source: NewSecretError,
+    },
+    #[error("the new {0} was not the same the second time")]
+    TypedOther(&'static str),
     #[error(transparent)]
     Establish(#[from] EstablishError),
     #[error("standard input")]

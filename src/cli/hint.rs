@@ -39,6 +39,10 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
         Failure::Establish(error) => establish(error),
+        Failure::SetupStep { source, .. } => signer(source).or_else(|| text(SETUP_GOES_ON)),
+        Failure::NewSecret { .. } => {
+            text("6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8")
+        }
         Failure::Extends(ProofError::Forked { .. } | ProofError::Shorter { .. })
         | Failure::Audit(_) => text(
             "keep this file as it is, and compare it with a backup: it was changed, cut short, \
@@ -163,9 +167,10 @@ fn establish(error: &EstablishError) -> Option<String> {
         EstablishError::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
             text("choose another label, or record the key that is there with `punchmark adopt`")
         }
-        EstablishError::Signer(SignerError::SlotTaken { .. }) => {
-            text("choose another slot, or record the key that is there with `punchmark adopt`")
-        }
+        EstablishError::Signer(SignerError::SlotTaken { .. }) => text(
+            "choose another slot, record the key that is there with `punchmark adopt`, or \
+                 overwrite it for good with --replace and its fingerprint",
+        ),
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
@@ -209,6 +214,14 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }
+        SignerError::WrongPuk { .. } => text(
+            "it is not tried again by itself, since the card locks; `punchmark setup-card` \
+             changes the factory's PUK only",
+        ),
+        SignerError::CardCannotImport { .. } => text(
+            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
+             too; or make a new key in it with `punchmark init`",
+        ),
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")
         }
@@ -247,3 +260,5 @@ fn pin(error: &PinError) -> Option<String> {
 fn text(words: &str) -> Option<String> {
     Some(words.to_owned())
 }
+
+const SETUP_GOES_ON: &str = "the same command again goes on where this one stopped";

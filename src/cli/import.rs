@@ -9,6 +9,7 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::init::CaArguments;
 use super::private_key::read_private_key;
+use super::slot_arguments::SlotArguments;
 use super::terminal::warn;
 use crate::ca::Source;
 
@@ -26,6 +27,9 @@ pub(crate) struct Import {
     /// First serial to give out, above all that the key ever signed
     #[arg(long, value_name = "N")]
     next_serial: Option<u64>,
+
+    #[command(flatten)]
+    in_slot: SlotArguments,
 }
 
 impl Import {
@@ -33,9 +37,11 @@ impl Import {
         let (key, _was_encrypted) = read_private_key(&self.from)?;
         let next_serial = first_serial(self.next_serial)?;
         let from = self.from.display().to_string();
-        let exit = self
-            .ca
-            .establish(context, Source::Import(key.key_data()), next_serial)?;
+        let management_key = self.in_slot.management_key()?;
+        self.in_slot.check(context, &self.ca.key.parse()?)?;
+        let in_slot = self.in_slot.wanted(management_key.as_ref());
+        let source = Source::Import(key.key_data(), in_slot);
+        let exit = self.ca.establish(context, source, next_serial)?;
         if context.talks() {
             warn(&format!(
                 "this key was once outside: whoever copied {from} can sign with it. \

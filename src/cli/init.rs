@@ -1,21 +1,18 @@
 //! `punchmark init`: a new CA, whose key is made in the token.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::kept_head;
 use super::next_steps::show_established;
+use super::slot_arguments::SlotArguments;
 use super::terminal::say;
 use crate::ca::{NewCa, Source, establish};
 use crate::certificate::Serial;
 use crate::config;
 use crate::ledger::{Purpose, SqliteLedger};
-use crate::secret::read_pin_file;
-use crate::signer::yubikey::{NewSlotKey, PinPolicy, TouchPolicy};
-use crate::signer::{KeyAlgorithm, Locator};
+use crate::signer::KeyAlgorithm;
 
 /// Make a CA: its key pair in the token, its place in config and ledger
 #[derive(Debug, Args)]
@@ -28,34 +25,8 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: KeyAlgorithm,
 
-    /// When a key in a YubiKey wants the PIN [default: always]
-    #[arg(long, value_name = "WHEN")]
-    pin_policy: Option<PinWanted>,
-
-    /// When a key in a YubiKey wants a touch [default: always]
-    #[arg(long, value_name = "WHEN")]
-    touch_policy: Option<TouchWanted>,
-
-    /// Hexadecimal management key of a YubiKey, which nobody else can read [default: the one
-    /// that the YubiKey keeps behind its PIN]
-    #[arg(long, value_name = "FILE")]
-    management_key_file: Option<PathBuf>,
-}
-
-/// [`PinPolicy`], as it is typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PinWanted {
-    Never,
-    Once,
-    Always,
-}
-
-/// [`TouchPolicy`], as it is typed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum TouchWanted {
-    Never,
-    Always,
-    Cached,
+    #[command(flatten)]
+    in_slot: SlotArguments,
 }
 
 /// What `init`, `adopt` and `import` share.
@@ -94,46 +65,10 @@ impl Init {
         {
             say("making an RSA key in the token; some take a minute");
         }
-        self.refuse_what_is_not_for_tokens()?;
-        let management_key = self.management_key_file.as_deref().map(read_pin_file);
-        let management_key = management_key.transpose()?;
-        let in_slot = NewSlotKey {
-            pin: self.pin_policy.map(PinPolicy::from),
-            touch: self.touch_policy.map(TouchPolicy::from),
-            management_key: management_key.as_ref(),
-        };
-        let source = Source::Generate(self.algorithm, in_slot);
+        let management_key = self.in_slot.management_key()?;
+        self.in_slot.check(context, &self.ca.key.parse()?)?;
+        let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
         self.ca.establish(context, source, Serial::FIRST)
-    }
-
-    fn refuse_what_is_not_for_tokens(&self) -> Result<(), Failure> {
-        let for_card = self.pin_policy.is_some()
-            || self.touch_policy.is_some()
-            || self.management_key_file.is_some();
-        match self.ca.key.parse()? {
-            Locator::Pkcs11(_) if for_card => Err(Failure::Usage(FOR_CARDS.to_owned())),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl From<PinWanted> for PinPolicy {
-    fn from(wanted: PinWanted) -> Self {
-        match wanted {
-            PinWanted::Never => Self::Never,
-            PinWanted::Once => Self::Once,
-            PinWanted::Always => Self::Always,
-        }
-    }
-}
-
-impl From<TouchWanted> for TouchPolicy {
-    fn from(wanted: TouchWanted) -> Self {
-        match wanted {
-            TouchWanted::Never => Self::Never,
-            TouchWanted::Always => Self::Always,
-            TouchWanted::Cached => Self::Cached,
-        }
     }
 }
 
@@ -182,9 +117,6 @@ impl From<For> for Purpose {
 
 const BOTH: &str = "\
 a CA for both users and hosts is trusted by servers and by clients: one leak opens both";
-
-const FOR_CARDS: &str = "\
---pin-policy, --touch-policy and --management-key-file are for a key in a YubiKey";
 
 const EXAMPLES: &str = "\
 Examples:

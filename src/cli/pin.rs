@@ -113,6 +113,13 @@ fn ask_person(device: &str) -> Result<Pin, PinError> {
     ask_pinentry(device, "PIN:")
 }
 
+/// A secret that a card is to get, typed twice at a terminal; none where they differ.
+pub(crate) fn ask_new(what: &str) -> Result<Option<Pin>, PinError> {
+    let first = typed(&format!("New {what}: "))?;
+    let again = typed(&format!("New {what} again: "))?;
+    Ok((first.expose() == again.expose()).then_some(first))
+}
+
 fn typed(prompt: &str) -> Result<Pin, PinError> {
     match rpassword::prompt_password(prompt) {
         Ok(typed) if typed.is_empty() => Err(PinError::Empty),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::KeyAlgorithm;
 use super::pkcs11::{Fault, PublicKeyError};
+use super::yubikey::setup::ManagementKeyAlgorithm;
 use super::yubikey::{CardFault, Firmware, Slot};
 use crate::secret::PinError;
 
@@ -149,16 +150,59 @@ pub enum SignerError {
     /// A build without the feature `yubikey`.
     #[error("this build of punchmark leaves out YubiKeys")]
     YubiKeyLeftOut,
-    /// A key that was a file can't be brought into a YubiKey.
-    #[error("an existing key cannot be imported to a YubiKey; init makes one in it")]
-    CannotImportToCard,
-    /// There is a key in the slot.
-    #[error("{device}: slot {slot} has a key")]
+    /// There is a key in the slot, and it was not named as one to replace.
+    #[error("{device}: slot {slot} has a key, {fingerprint}")]
     SlotTaken {
         /// The device.
         device: String,
         /// The slot.
         slot: Slot,
+        /// Its key's fingerprint.
+        fingerprint: String,
+    },
+    /// The card takes no such key from outside.
+    #[error("{device} (firmware {firmware}) takes no key of type {key} from a file")]
+    CardCannotImport {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+        /// The key's type and size.
+        key: String,
+    },
+    /// The key that the card shows after the import is not the one that was sent.
+    #[error("{device}: slot {slot} shows another key than the one that was imported")]
+    ImportedOther {
+        /// The device.
+        device: String,
+        /// The slot.
+        slot: Slot,
+    },
+    /// The card refused the PUK.
+    #[error("{device}: wrong PUK, tried once; {tries}")]
+    WrongPuk {
+        /// The device.
+        device: String,
+        /// What it says of the tries that are left.
+        tries: PinTries,
+    },
+    /// Firmware that knows no management key for this cipher.
+    #[error("{device}: firmware {firmware} knows no management key for {algorithm}")]
+    ManagementKeyAlgorithm {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+        /// The cipher.
+        algorithm: ManagementKeyAlgorithm,
+    },
+    /// What the card keeps behind its PIN was not written by a program that is known.
+    #[error("{device}: object {object} holds something else than a management key's record")]
+    CardObjectTaken {
+        /// The device.
+        device: String,
+        /// The object's number in hexadecimal.
+        object: &'static str,
     },
     /// Firmware before 5.3, which doesn't tell an empty slot from an imported key.
     #[error("{device}: firmware {firmware} does not tell whether a slot has an imported key")]
@@ -361,6 +405,18 @@ pub enum PinTries {
     /// It does not say.
     #[error("the token does not say how many tries are left")]
     Untold,
+}
+
+impl PinTries {
+    /// What a device that counts says.
+    #[cfg(feature = "yubikey")]
+    pub(super) fn of(tries: u8) -> Self {
+        match tries {
+            0 => Self::NoneLeft,
+            1 => Self::OneLeft,
+            some => Self::Counted(some),
+        }
+    }
 }
 
 /// What was seen in the place of what was looked for; shows at most 16 of them.

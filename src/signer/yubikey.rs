@@ -6,8 +6,10 @@
 mod entry;
 mod fault;
 mod locator;
+mod new_secret;
 mod policy;
 mod public_key;
+pub mod setup;
 mod slot;
 
 #[cfg(feature = "yubikey")]
@@ -19,13 +21,21 @@ mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
 #[cfg(feature = "yubikey")]
+mod import;
+#[cfg(feature = "yubikey")]
 mod inventory;
 #[cfg(feature = "yubikey")]
+mod management_key;
+#[cfg(feature = "yubikey")]
 mod pin;
+#[cfg(feature = "yubikey")]
+mod records;
 #[cfg(feature = "yubikey")]
 mod scheme;
 #[cfg(feature = "yubikey")]
 mod signer;
+#[cfg(feature = "yubikey")]
+mod vacancy;
 
 #[cfg(not(feature = "yubikey"))]
 mod left_out;
@@ -33,10 +43,12 @@ mod left_out;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use ssh_key::Fingerprint;
 
 pub use entry::{CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
 pub use fault::CardFault;
 pub use locator::{SlotError, SlotLocator, SlotLocatorError};
+pub use new_secret::{NewPin, NewPuk, NewSecretError};
 pub use policy::{PinPolicy, TouchPolicy};
 pub use slot::Slot;
 
@@ -46,12 +58,14 @@ pub(crate) use public_key::key_data;
 #[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]
+pub(super) use import::import;
+#[cfg(feature = "yubikey")]
 pub(super) use inventory::inventory;
 #[cfg(feature = "yubikey")]
 pub(super) use signer::{describe, open};
 
 #[cfg(not(feature = "yubikey"))]
-pub(super) use left_out::{describe, generate, inventory, open};
+pub(super) use left_out::{describe, generate, import, inventory, open};
 
 use crate::secret::Pin;
 
@@ -62,8 +76,30 @@ pub struct NewSlotKey<'a> {
     pub pin: Option<PinPolicy>,
     /// When it wants a touch; for each signature, unless it says otherwise.
     pub touch: Option<TouchPolicy>,
-    /// The card's management key in hexadecimal; else the one that it keeps behind its PIN.
-    pub management_key: Option<&'a Pin>,
+    /// What proves to the card that its slots may be changed.
+    pub management_key: ManagementKey<'a>,
+    /// Keys that it may take the place of; a key that is there is never overwritten else.
+    pub replace: &'a [Fingerprint],
+}
+
+/// A card's management key.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum ManagementKey<'a> {
+    /// The one that the card keeps behind its PIN.
+    #[default]
+    Protected,
+    /// The one that every new card has.
+    Factory,
+    /// This, in hexadecimal.
+    Given(&'a Pin),
+}
+
+impl<'a> ManagementKey<'a> {
+    /// The given one, else the one behind the PIN.
+    #[must_use]
+    pub fn given_or_protected(given: Option<&'a Pin>) -> Self {
+        given.map_or(Self::Protected, Self::Given)
+    }
 }
 
 /// A card's firmware, which decides what it can do and which faults it has.

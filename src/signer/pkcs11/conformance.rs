@@ -169,8 +169,13 @@ fn a_key_of_every_kind_is_brought_in_and_signs() {
         let kept = |pair: &&KeypairData| module == SOFTHSM || !pair.is_ed25519();
         for (number, pair) in pairs.iter().filter(kept).enumerate() {
             let locator = key(module, &format!("k{number}"));
-            let made = import(&locator, pair, &mut Answer::new(PIN))
-                .unwrap_or_else(|fault| panic!("{:?}: {fault:?}", pair.algorithm()));
+            let made = import(
+                &locator,
+                pair,
+                &NewSlotKey::default(),
+                &mut Answer::new(PIN),
+            )
+            .unwrap_or_else(|fault| panic!("{:?}: {fault:?}", pair.algorithm()));
             assert_eq!(made.origin.local, Some(false));
             assert_eq!(made.origin.never_extractable, Some(false));
             let mut signer = open(&made.locator, RsaHash::Sha256, &mut Answer::new(PIN)).unwrap();

@@ -58,7 +58,7 @@ enum Failure {
 }
 
 /// A file may claim another public key than its private one; the token would believe it.
-fn check_halves(keypair: &KeypairData) -> Result<(), SignerError> {
+pub(in crate::signer) fn check_halves(keypair: &KeypairData) -> Result<(), SignerError> {
     let KeypairData::Ecdsa(ecdsa) = keypair else {
         // Ed25519 is checked when it is parsed, RSA when its numbers are completed.
         return Ok(());

@@ -1,5 +1,7 @@
 //! What a build without the feature `yubikey` says.
 
+use ssh_key::private::KeypairData;
+
 use super::{CardEntry, CardFault, NewSlotKey, SlotLocator};
 use crate::secret::AskPin;
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer, SignerError};
@@ -22,6 +24,16 @@ pub(in crate::signer) fn describe(_locator: &SlotLocator) -> Result<NewKey, Sign
 pub(in crate::signer) fn generate(
     _locator: &SlotLocator,
     _algorithm: KeyAlgorithm,
+    _wanted: &NewSlotKey<'_>,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn import(
+    _locator: &SlotLocator,
+    _keypair: &KeypairData,
     _wanted: &NewSlotKey<'_>,
     _pins: &mut dyn AskPin,
 ) -> Result<NewKey, SignerError> {

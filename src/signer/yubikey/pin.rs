@@ -26,17 +26,23 @@ impl Access {
         if policy == Some(PinPolicy::Never) {
             return Ok(Self::Free);
         }
-        let name = device.name();
-        check_tries(device, &name, pins)?;
-        let pin = pins.pin(&name)?;
-        if !LENGTHS.contains(&pin.expose().len()) {
-            return Err(SignerError::PinLength { device: name });
-        }
-        show(device, &pin).map_err(|fault| refusal(fault, &name))?;
+        let pin = Self::ask(device, pins)?;
+        show(device, &pin).map_err(|fault| refusal(fault, &device.name()))?;
         Ok(match policy {
             Some(PinPolicy::Once) => Self::Once(pin),
             _ => Self::EachSignature(pin),
         })
+    }
+
+    /// Asks for the PIN, and shows it to nobody.
+    pub(super) fn ask(device: &mut Device, pins: &mut dyn AskPin) -> Result<Pin, SignerError> {
+        let name = device.name();
+        check_tries(device, &name, pins)?;
+        let pin = pins.pin(&name)?;
+        match LENGTHS.contains(&pin.expose().len()) {
+            true => Ok(pin),
+            false => Err(SignerError::PinLength { device: name }),
+        }
     }
 
     /// Shows a PIN that was accepted before to a card that forgot it.
@@ -61,11 +67,7 @@ pub(super) fn refusal(fault: CardFault, device: &str) -> SignerError {
     match fault {
         CardFault::WrongPin { tries } => SignerError::WrongPin {
             device: device.to_owned(),
-            tries: match tries {
-                0 => PinTries::NoneLeft,
-                1 => PinTries::OneLeft,
-                some => PinTries::Counted(some),
-            },
+            tries: PinTries::of(tries),
         },
         other => other.at(device),
     }

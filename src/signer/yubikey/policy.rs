@@ -47,3 +47,21 @@ impl fmt::Display for TouchPolicy {
         })
     }
 }
+
+#[cfg(feature = "yubikey")]
+impl super::NewSlotKey<'_> {
+    /// The policies as the card's commands have them; the strictest, unless told otherwise.
+    pub(super) fn policies(&self) -> (::yubikey::PinPolicy, ::yubikey::TouchPolicy) {
+        let pin = match self.pin.unwrap_or(PinPolicy::Always) {
+            PinPolicy::Never => ::yubikey::PinPolicy::Never,
+            PinPolicy::Once => ::yubikey::PinPolicy::Once,
+            PinPolicy::Always => ::yubikey::PinPolicy::Always,
+        };
+        let touch = match self.touch.unwrap_or(TouchPolicy::Always) {
+            TouchPolicy::Never => ::yubikey::TouchPolicy::Never,
+            TouchPolicy::Always => ::yubikey::TouchPolicy::Always,
+            TouchPolicy::Cached => ::yubikey::TouchPolicy::Cached,
+        };
+        (pin, touch)
+    }
+}

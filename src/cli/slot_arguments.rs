@@ -1,0 +1,120 @@
+//! What `init` and `import` are told about a key in a YubiKey's slot.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ssh_key::Fingerprint;
+
+use super::context::Context;
+use super::failure::Failure;
+use super::terminal::confirm_typed;
+use crate::ca::owner;
+use crate::secret::{Pin, read_pin_file};
+use crate::signer::Locator;
+use crate::signer::yubikey::{ManagementKey, NewSlotKey, PinPolicy, TouchPolicy};
+
+/// Policies of a new key, what proves that it may be put there, and what it may replace.
+#[derive(Debug, Args)]
+pub(crate) struct SlotArguments {
+    /// When a key in a YubiKey wants the PIN [default: always]
+    #[arg(long, value_name = "WHEN")]
+    pin_policy: Option<PinWanted>,
+
+    /// When a key in a YubiKey wants a touch [default: always]
+    #[arg(long, value_name = "WHEN")]
+    touch_policy: Option<TouchWanted>,
+
+    /// Hexadecimal management key of a YubiKey, which nobody else can read [default: the one
+    /// that the YubiKey keeps behind its PIN]
+    #[arg(long, value_name = "FILE")]
+    management_key_file: Option<PathBuf>,
+
+    /// Overwrite the key with this fingerprint in a YubiKey's slot; may be given several times
+    #[arg(long, value_name = "SHA256:…", value_parser = fingerprint)]
+    replace: Vec<Fingerprint>,
+}
+
+/// [`PinPolicy`], as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PinWanted {
+    Never,
+    Once,
+    Always,
+}
+
+/// [`TouchPolicy`], as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TouchWanted {
+    Never,
+    Always,
+    Cached,
+}
+
+impl SlotArguments {
+    /// Reads the management key, if one was named.
+    pub(crate) fn management_key(&self) -> Result<Option<Pin>, Failure> {
+        let key = self.management_key_file.as_deref().map(read_pin_file);
+        Ok(key.transpose()?)
+    }
+
+    /// Refuses what is for cards alone, and asks before a CA's own key is overwritten.
+    pub(crate) fn check(&self, context: &Context, key: &Locator) -> Result<(), Failure> {
+        let for_card = self.pin_policy.is_some()
+            || self.touch_policy.is_some()
+            || self.management_key_file.is_some()
+            || !self.replace.is_empty();
+        if for_card && !matches!(key, Locator::YubiKey(_)) {
+            return Err(Failure::Usage(FOR_CARDS.to_owned()));
+        }
+        let place = context.place()?;
+        for replaced in &self.replace {
+            if let Some(ca) = owner(&place, replaced)? {
+                confirm_typed(&format!(
+                    "The key {replaced} is that of CA `{ca}`. What overwrites it on the card \
+                     ends that CA there."
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is asked of the card.
+    pub(crate) fn wanted<'a>(&'a self, management_key: Option<&'a Pin>) -> NewSlotKey<'a> {
+        NewSlotKey {
+            pin: self.pin_policy.map(PinPolicy::from),
+            touch: self.touch_policy.map(TouchPolicy::from),
+            management_key: ManagementKey::given_or_protected(management_key),
+            replace: &self.replace,
+        }
+    }
+}
+
+impl From<PinWanted> for PinPolicy {
+    fn from(wanted: PinWanted) -> Self {
+        match wanted {
+            PinWanted::Never => Self::Never,
+            PinWanted::Once => Self::Once,
+            PinWanted::Always => Self::Always,
+        }
+    }
+}
+
+impl From<TouchWanted> for TouchPolicy {
+    fn from(wanted: TouchWanted) -> Self {
+        match wanted {
+            TouchWanted::Never => Self::Never,
+            TouchWanted::Always => Self::Always,
+            TouchWanted::Cached => Self::Cached,
+        }
+    }
+}
+
+fn fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
+    match text.parse() {
+        Ok(fingerprint @ Fingerprint::Sha256(_)) => Ok(fingerprint),
+        _ => Err("a fingerprint reads SHA256:…, as ssh-keygen -l prints it"),
+    }
+}
+
+const FOR_CARDS: &str = "\
+--pin-policy, --touch-policy, --management-key-file and --replace are for a key in a YubiKey";

@@ -1,0 +1,140 @@
+//! An existing key pair, brought into a slot.
+
+use ::yubikey::piv::{self, AlgorithmId, RsaKeyData};
+use ssh_key::private::{EcdsaKeypair, KeypairData, RsaKeypair};
+use ssh_key::public::KeyData;
+use ssh_key::{EcdsaCurve, Mpint};
+use zeroize::Zeroizing;
+
+use super::contents::id;
+use super::device::Device;
+use super::management_key::authenticate;
+use super::signer::facts;
+use super::vacancy::{self, read_back};
+use super::{CardFault, NewSlotKey, SlotLocator};
+use crate::secret::AskPin;
+use crate::signer::pkcs11::import::check_halves;
+use crate::signer::{NewKey, SignerError};
+
+/// Brings `keypair` into the slot that `locator` names, and reads its public half back.
+pub(in crate::signer) fn import(
+    locator: &SlotLocator,
+    keypair: &KeypairData,
+    wanted: &NewSlotKey<'_>,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    check_halves(keypair)?;
+    let mut device = Device::find(locator.serial, &locator.to_string())?;
+    let (Some(parts), Ok(expected)) = (Parts::of(keypair), KeyData::try_from(keypair)) else {
+        return Err(cannot(&device, keypair));
+    };
+    vacancy::require(&mut device, locator.slot, wanted)?;
+    authenticate(&mut device, wanted.management_key, pins)?;
+    put(&mut device, locator, parts, wanted).map_err(|fault| match fault {
+        CardFault::NotSupported => cannot(&device, keypair),
+        other => other.at(&device.name()),
+    })?;
+    let contents = read_back(&mut device, locator.slot)?;
+    match &contents.public_key {
+        Ok(there) if *there == expected => facts(&device, &contents, locator.slot),
+        _ => Err(SignerError::ImportedOther {
+            device: device.name(),
+            slot: locator.slot,
+        }),
+    }
+}
+
+/// What is sent of a key.
+enum Parts {
+    Curve(AlgorithmId, Zeroizing<Vec<u8>>),
+    Edwards(Zeroizing<Vec<u8>>),
+    Rsa(AlgorithmId, RsaKeyData),
+}
+
+impl Parts {
+    /// None for a key that no card takes.
+    fn of(keypair: &KeypairData) -> Option<Self> {
+        match keypair {
+            KeypairData::Ecdsa(keypair) => Self::ecdsa(keypair),
+            KeypairData::Ed25519(keypair) => {
+                let secret: &[u8] = keypair.private.as_ref();
+                Some(Self::Edwards(Zeroizing::new(secret.to_vec())))
+            }
+            KeypairData::Rsa(keypair) => Self::rsa(keypair),
+            _ => None,
+        }
+    }
+
+    fn ecdsa(keypair: &EcdsaKeypair) -> Option<Self> {
+        let (algorithm, length) = match keypair.curve() {
+            EcdsaCurve::NistP256 => (AlgorithmId::EccP256, 32),
+            EcdsaCurve::NistP384 => (AlgorithmId::EccP384, 48),
+            EcdsaCurve::NistP521 => return None,
+        };
+        let secret = keypair.private_key_bytes();
+        // The yubikey crate 0.9.0-rc.0 panics at a longer one.
+        (secret.len() <= length).then(|| Self::Curve(algorithm, Zeroizing::new(secret.to_vec())))
+    }
+
+    /// A card has primes of half the modulus, and one exponent. The crate has no room for
+    /// the parts of a key of 4096 bits.
+    fn rsa(keypair: &RsaKeypair) -> Option<Self> {
+        let number = |number: &Mpint| number.as_positive_bytes().map(<[u8]>::to_vec);
+        let (public, private) = (keypair.public(), keypair.private());
+        let (p, q) = (
+            Zeroizing::new(number(private.p())?),
+            Zeroizing::new(number(private.q())?),
+        );
+        let modulus = number(public.n())?;
+        let algorithm = match modulus.len() {
+            256 => AlgorithmId::Rsa2048,
+            384 => AlgorithmId::Rsa3072,
+            _ => return None,
+        };
+        let fits = 2 * p.len() == modulus.len() && p.len() == q.len();
+        if !fits || number(public.e())? != EXPONENT {
+            return None;
+        }
+        Some(Self::Rsa(algorithm, RsaKeyData::new(&p, &q).ok()?))
+    }
+}
+
+fn put(
+    device: &mut Device,
+    locator: &SlotLocator,
+    parts: Parts,
+    wanted: &NewSlotKey<'_>,
+) -> Result<(), CardFault> {
+    let (slot, (pin, touch)) = (locator.slot, wanted.policies());
+    device.call(move |card| match parts {
+        Parts::Curve(algorithm, secret) => {
+            piv::import_ecc_key(card, id(slot)?, algorithm, &secret, touch, pin)
+        }
+        Parts::Edwards(secret) => {
+            piv::import_cv_key(card, id(slot)?, AlgorithmId::Ed25519, &secret, touch, pin)
+        }
+        Parts::Rsa(algorithm, key) => {
+            piv::import_rsa_key(card, id(slot)?, algorithm, key, touch, pin)
+        }
+    })
+}
+
+fn cannot(device: &Device, keypair: &KeypairData) -> SignerError {
+    let algorithm = keypair.algorithm().ok();
+    let algorithm = algorithm.map_or_else(|| "encrypted".to_owned(), |name| name.to_string());
+    let bits = match keypair {
+        KeypairData::Rsa(keypair) => keypair.public().n().as_positive_bytes(),
+        _ => None,
+    };
+    SignerError::CardCannotImport {
+        device: device.name(),
+        firmware: device.firmware(),
+        key: match bits {
+            Some(modulus) => format!("{algorithm} with {} bits", 8 * modulus.len()),
+            None => algorithm,
+        },
+    }
+}
+
+/// 65537: a card knows no other.
+const EXPONENT: [u8; 3] = [1, 0, 1];

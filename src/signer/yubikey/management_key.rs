@@ -1,0 +1,118 @@
+//! The card's management key: which one it is, and the proof that it is known.
+
+use ::yubikey::piv::{self, ManagementSlotId, SlotAlgorithmId, SlotId};
+use ::yubikey::{Error, MgmAlgorithmId, MgmKey, YubiKey};
+use zeroize::Zeroizing;
+
+use super::device::Device;
+use super::pin::Access;
+use super::{CardFault, ManagementKey, PinPolicy};
+use crate::secret::AskPin;
+use crate::signer::SignerError;
+
+/// Proves `key` to the card. The one behind the PIN costs a PIN.
+pub(super) fn authenticate(
+    device: &mut Device,
+    key: ManagementKey<'_>,
+    pins: &mut dyn AskPin,
+) -> Result<(), SignerError> {
+    if matches!(key, ManagementKey::Protected) {
+        Access::open(device, Some(PinPolicy::Once), pins)?;
+    }
+    prove(device, key)
+}
+
+/// Proves `key` to a card that has seen its PIN, where `key` is the one behind it.
+pub(super) fn prove(device: &mut Device, key: ManagementKey<'_>) -> Result<(), SignerError> {
+    let name = device.name();
+    let shown = match key {
+        ManagementKey::Protected => {
+            let kept = device.call(MgmKey::get_protected);
+            let key = kept.map_err(|fault| match fault {
+                CardFault::Refused { .. } | CardFault::NotFound | CardFault::Malformed => {
+                    SignerError::ManagementKeyMissing {
+                        device: name.clone(),
+                    }
+                }
+                other => other.at(&name),
+            })?;
+            device.call(move |card| card.authenticate(&key))
+        }
+        ManagementKey::Factory => show_bytes(device, Zeroizing::new(FACTORY.to_vec())),
+        ManagementKey::Given(text) => {
+            let bytes = from_hex(text.expose()).ok_or(SignerError::ManagementKeyForm)?;
+            show_bytes(device, bytes)
+        }
+    };
+    shown.map_err(|fault| match fault {
+        CardFault::NotAllowed => SignerError::ManagementKeyRefused { device: name },
+        other => other.at(&name),
+    })
+}
+
+fn show_bytes(device: &mut Device, bytes: Zeroizing<Vec<u8>>) -> Result<(), CardFault> {
+    device.call(move |card| {
+        let algorithm = algorithm(card)?;
+        // Another length is another key: the card would say no more.
+        let key = MgmKey::from_bytes(&bytes, Some(algorithm));
+        card.authenticate(&key.map_err(|_| Error::AuthenticationError)?)
+    })
+}
+
+/// Which cipher the card's key is for; firmware without metadata knows 3DES only.
+fn algorithm(card: &mut YubiKey) -> Result<MgmAlgorithmId, Error> {
+    let slot = SlotId::Management(ManagementSlotId::Management);
+    match piv::metadata(card, slot) {
+        Ok(metadata) => match metadata.algorithm {
+            SlotAlgorithmId::Management(algorithm) => Ok(algorithm),
+            _ => Err(Error::ParseError),
+        },
+        Err(Error::NotSupported) => Ok(MgmAlgorithmId::ThreeDes),
+        Err(error) => Err(error),
+    }
+}
+
+/// 16, 24 or 32 bytes.
+fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let digits = text.as_bytes();
+    if !matches!(digits.len(), 32 | 48 | 64) {
+        return None;
+    }
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    };
+    digits
+        .chunks(2)
+        .map(byte)
+        .collect::<Option<_>>()
+        .map(Zeroizing::new)
+}
+
+fn digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'0'..=b'9' => Some(letter - b'0'),
+        b'a'..=b'f' => Some(letter - b'a' + 10),
+        b'A'..=b'F' => Some(letter - b'A' + 10),
+        _ => None,
+    }
+}
+
+/// Every card's management key when it is new.
+const FACTORY: [u8; 24] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_management_key_is_hexadecimal_of_a_length_that_cards_have() {
+        let factory = "010203040506070801020304050607080102030405060708";
+        assert_eq!(from_hex(factory).unwrap().as_slice(), FACTORY);
+        for text in ["", "0102", &factory[1..], &factory.replace("01", "0x")] {
+            assert_eq!(from_hex(text), None, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! Taking a factory-new card to a safe one, step by step.
+//!
+//! Each step is whole by itself and leaves a card that says how far it came, so whoever was
+//! interrupted starts again and goes on. Setting the tries comes first, since it sets PIN and
+//! PUK back to the factory's.
+
+#[cfg(feature = "yubikey")]
+mod card;
+#[cfg(not(feature = "yubikey"))]
+mod left_out;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+#[cfg(feature = "yubikey")]
+pub use card::{change_pin, change_puk, protect_management_key, set_tries, state};
+#[cfg(not(feature = "yubikey"))]
+pub use left_out::{change_pin, change_puk, protect_management_key, set_tries, state};
+
+use super::Firmware;
+use super::new_secret::{FACTORY_PIN, FACTORY_PUK};
+use crate::secret::Pin;
+
+/// What a card says of its secrets. Asking costs no try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CardState {
+    /// The serial that is printed on it.
+    pub serial: u32,
+    /// Its firmware.
+    pub firmware: Firmware,
+    /// The PIN.
+    pub pin: SecretState,
+    /// The PUK.
+    pub puk: SecretState,
+    /// The management key.
+    pub management_key: ManagementKeyState,
+    /// How often the PIN may be wrong in a row; those that are left, where firmware before
+    /// 5.3 tells no more.
+    pub pin_tries: u8,
+    /// How often the PUK may be; none where the firmware doesn't tell.
+    pub puk_tries: Option<u8>,
+}
+
+/// Whether a PIN or PUK is still the factory's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecretState {
+    /// The factory's.
+    Factory,
+    /// Somebody's own.
+    Own,
+    /// Firmware before 5.3 doesn't tell.
+    Untold,
+}
+
+/// Which management key a card has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManagementKeyState {
+    /// The factory's.
+    Factory,
+    /// One that the card says it keeps behind its PIN.
+    Protected,
+    /// Somebody's own, kept elsewhere.
+    Own,
+}
+
+/// How often PIN and PUK may be wrong in a row before they lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Tries {
+    /// The PIN: 3 to 15.
+    pub pin: TryCount,
+    /// The PUK: 3 to 15.
+    pub puk: TryCount,
+}
+
+/// 3 to 15 tries: fewer lock out whoever mistypes, more help whoever guesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct TryCount(u8);
+
+/// A number of tries that is not within 3 to 15.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a number of tries is within {} to {}", TryCount::MIN, TryCount::MAX)]
+pub struct TryCountError;
+
+/// The cipher of a management key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManagementKeyAlgorithm {
+    /// Triple DES: all that firmware before 5.4.2 knows.
+    #[serde(rename = "3des")]
+    TripleDes,
+    /// AES with a key of 128 bits.
+    Aes128,
+    /// AES with a key of 192 bits, as the factory sets it from firmware 5.7.
+    Aes192,
+    /// AES with a key of 256 bits.
+    Aes256,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Set how often PIN and PUK may be wrong; both become the factory's.
+    SetTries,
+    /// Change the PUK.
+    ChangePuk,
+    /// Change the PIN.
+    ChangePin,
+    /// Make a random management key, and keep it behind the PIN.
+    ProtectManagementKey,
+}
+
+/// Whether a step is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Due {
+    /// It is.
+    Due,
+    /// It was done before.
+    Done,
+    /// It would undo what somebody set: PIN and PUK are no longer the factory's.
+    WouldReset,
+    /// The management key is somebody's own, and was not given.
+    OtherManagementKey,
+}
+
+impl CardState {
+    /// Every step in its order, and whether it is due. `key_is_given` says that the
+    /// management key is known where it is nobody's else.
+    #[must_use]
+    pub fn plan(&self, tries: Tries, key_is_given: bool) -> [(Step, Due); 4] {
+        let secret = |state| match state {
+            SecretState::Own => Due::Done,
+            SecretState::Factory | SecretState::Untold => Due::Due,
+        };
+        [
+            (Step::SetTries, self.tries_due(tries, key_is_given)),
+            (Step::ChangePuk, secret(self.puk)),
+            (Step::ChangePin, secret(self.pin)),
+            (Step::ProtectManagementKey, self.key_due(key_is_given)),
+        ]
+    }
+
+    fn tries_due(&self, tries: Tries, key_is_given: bool) -> Due {
+        let are_set =
+            self.pin_tries == tries.pin.0 && self.puk_tries.is_none_or(|told| told == tries.puk.0);
+        let is_own = [self.pin, self.puk].contains(&SecretState::Own);
+        match (are_set, is_own, self.management_key) {
+            (true, _, _) => Due::Done,
+            (_, true, _) => Due::WouldReset,
+            (_, _, ManagementKeyState::Own) if !key_is_given => Due::OtherManagementKey,
+            _ => Due::Due,
+        }
+    }
+
+    fn key_due(&self, key_is_given: bool) -> Due {
+        match self.management_key {
+            ManagementKeyState::Factory => Due::Due,
+            ManagementKeyState::Protected => Due::Done,
+            ManagementKeyState::Own if key_is_given => Due::Due,
+            ManagementKeyState::Own => Due::OtherManagementKey,
+        }
+    }
+}
+
+impl TryCount {
+    const MIN: u8 = 3;
+    const MAX: u8 = 15;
+
+    /// What is proposed for a CA's card.
+    pub const PROPOSED: Self = Self(5);
+
+    /// As a number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl FromStr for TryCount {
+    type Err = TryCountError;
+
+    fn from_str(text: &str) -> Result<Self, TryCountError> {
+        let count = text.parse().map_err(|_| TryCountError)?;
+        match (Self::MIN..=Self::MAX).contains(&count) {
+            true => Ok(Self(count)),
+            false => Err(TryCountError),
+        }
+    }
+}
+
+impl fmt::Display for TryCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ManagementKeyAlgorithm {
+    /// The best that this firmware has: AES-192 where it can, so that the key is of the kind
+    /// that new cards have.
+    #[must_use]
+    pub fn proposed(firmware: Firmware) -> Self {
+        match firmware < AES {
+            true => Self::TripleDes,
+            false => Self::Aes192,
+        }
+    }
+
+    /// Whether this firmware knows it.
+    #[must_use]
+    pub fn is_known(self, firmware: Firmware) -> bool {
+        self == Self::TripleDes || firmware >= AES
+    }
+}
+
+impl fmt::Display for ManagementKeyAlgorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TripleDes => "3DES",
+            Self::Aes128 => "AES-128",
+            Self::Aes192 => "AES-192",
+            Self::Aes256 => "AES-256",
+        })
+    }
+}
+
+/// The PIN that every new card has.
+#[must_use]
+pub fn factory_pin() -> Pin {
+    Pin::new(FACTORY_PIN.to_owned())
+}
+
+/// The PUK that every new card has.
+#[must_use]
+pub fn factory_puk() -> Pin {
+    Pin::new(FACTORY_PUK.to_owned())
+}
+
+/// The first firmware with AES management keys (YubiKey 5 technical manual, 5.4.2 features).
+const AES: Firmware = Firmware {
+    major: 5,
+    minor: 4,
+    patch: 2,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: CardState = CardState {
+        serial: 1,
+        firmware: AES,
+        pin: SecretState::Factory,
+        puk: SecretState::Factory,
+        management_key: ManagementKeyState::Factory,
+        pin_tries: 3,
+        puk_tries: Some(3),
+    };
+    const FIVE: Tries = Tries {
+        pin: TryCount::PROPOSED,
+        puk: TryCount::PROPOSED,
+    };
+
+    fn due(state: &CardState) -> [Due; 4] {
+        state.plan(FIVE, false).map(|(_, due)| due)
+    }
+
+    #[test]
+    fn everything_is_due_on_a_new_card_and_nothing_on_a_finished_one() {
+        assert_eq!(due(&NEW), [Due::Due; 4]);
+        let finished = CardState {
+            pin: SecretState::Own,
+            puk: SecretState::Own,
+            management_key: ManagementKeyState::Protected,
+            pin_tries: 5,
+            puk_tries: Some(5),
+            ..NEW
+        };
+        assert_eq!(due(&finished), [Due::Done; 4]);
+    }
+
+    #[test]
+    fn who_was_interrupted_goes_on_where_it_stopped() {
+        let mut state = CardState {
+            pin_tries: 5,
+            puk_tries: Some(5),
+            ..NEW
+        };
+        assert_eq!(due(&state), [Due::Done, Due::Due, Due::Due, Due::Due]);
+        state.puk = SecretState::Own;
+        assert_eq!(due(&state), [Due::Done, Due::Done, Due::Due, Due::Due]);
+        state.pin = SecretState::Own;
+        assert_eq!(due(&state), [Due::Done, Due::Done, Due::Done, Due::Due]);
+    }
+
+    #[test]
+    fn tries_are_never_set_where_that_would_undo_a_pin() {
+        let state = CardState {
+            pin: SecretState::Own,
+            ..NEW
+        };
+        assert_eq!(due(&state)[0], Due::WouldReset);
+    }
+
+    #[test]
+    fn a_management_key_of_somebody_s_own_is_changed_only_if_it_is_given() {
+        let state = CardState {
+            management_key: ManagementKeyState::Own,
+            ..NEW
+        };
+        let given = state.plan(FIVE, true).map(|(_, due)| due);
+        assert_eq!(given, [Due::Due; 4]);
+        let (first, last) = (due(&state)[0], due(&state)[3]);
+        assert_eq!([first, last], [Due::OtherManagementKey; 2]);
+    }
+
+    #[test]
+    fn a_number_of_tries_is_within_its_bounds() {
+        for text in ["", "2", "16", "-3", "x", "256"] {
+            assert_eq!(text.parse::<TryCount>(), Err(TryCountError), "{text}");
+        }
+        assert_eq!("15".parse::<TryCount>().unwrap().to_string(), "15");
+    }
+
+    #[test]
+    fn the_cipher_of_the_management_key_is_one_that_the_firmware_knows() {
+        use ManagementKeyAlgorithm as A;
+        let old = Firmware { minor: 3, ..AES };
+        assert_eq!(A::proposed(old), A::TripleDes);
+        assert_eq!(A::proposed(AES), A::Aes192);
+        assert!(!A::Aes256.is_known(old) && A::Aes256.is_known(AES));
+    }
+}

@@ -1,0 +1,261 @@
+//! The steps, each on a connection of its own: between two of them a person thinks.
+
+use ::yubikey::piv::{self, ManagementSlotId, SlotId, SlotMetadata};
+use ::yubikey::{MgmAlgorithmId, MgmKey, YubiKey};
+use zeroize::Zeroizing;
+
+use super::{CardState, ManagementKeyAlgorithm, ManagementKeyState, SecretState, Tries, TryCount};
+use crate::secret::{AskPin, Pin};
+use crate::signer::yubikey::device::Device;
+use crate::signer::yubikey::management_key::{authenticate, prove};
+use crate::signer::yubikey::pin::{Access, refusal};
+use crate::signer::yubikey::records::Records;
+use crate::signer::yubikey::{CardFault, ManagementKey, NewPin, NewPuk, PinPolicy};
+use crate::signer::{PinTries, SignerError};
+
+/// What the card with this serial, else the only one, says of its secrets.
+///
+/// # Errors
+/// [`SignerError`] if there is no such card, or several without a serial.
+pub fn state(serial: Option<u32>) -> Result<CardState, SignerError> {
+    let mut device = find(serial)?;
+    let state = read_state(&mut device).map_err(|fault| fault.at(&device.name()));
+    device.leave();
+    state
+}
+
+/// Sets how often PIN and PUK may be wrong. Both are the factory's after that.
+///
+/// # Errors
+/// [`SignerError`]; the card is as it was.
+pub fn set_tries(
+    serial: u32,
+    tries: Tries,
+    key: ManagementKey<'_>,
+    pins: &mut dyn AskPin,
+) -> Result<(), SignerError> {
+    let mut device = find(Some(serial))?;
+    Access::open(&mut device, Some(PinPolicy::Once), pins)?;
+    prove(&mut device, key)?;
+    let (TryCount(pin), TryCount(puk)) = (tries.pin, tries.puk);
+    let set = device.call(move |card| card.set_pin_retries(pin, puk));
+    set.map_err(|fault| fault.at(&device.name()))
+}
+
+/// Changes the PUK. The old one is tried once.
+///
+/// # Errors
+/// [`SignerError`]; the card has its old PUK.
+pub fn change_puk(serial: u32, old: &Pin, new: &NewPuk) -> Result<(), SignerError> {
+    let mut device = find(Some(serial))?;
+    let (old, new) = (copy(old.expose()), copy(new.expose()));
+    let changed =
+        device.call(move |card| card.change_puk(old.expose().as_bytes(), new.expose().as_bytes()));
+    changed.map_err(|fault| match fault {
+        CardFault::WrongPin { tries } => SignerError::WrongPuk {
+            device: device.name(),
+            tries: PinTries::of(tries),
+        },
+        other => other.at(&device.name()),
+    })
+}
+
+/// Changes the PIN. The old one, which is asked for, is tried once.
+///
+/// # Errors
+/// [`SignerError`]; the card has its old PIN.
+pub fn change_pin(serial: u32, new: &NewPin, pins: &mut dyn AskPin) -> Result<(), SignerError> {
+    let mut device = find(Some(serial))?;
+    let name = device.name();
+    let old = Access::ask(&mut device, pins)?;
+    let new = copy(new.expose());
+    let changed =
+        device.call(move |card| card.change_pin(old.expose().as_bytes(), new.expose().as_bytes()));
+    changed.map_err(|fault| refusal(fault, &name))
+}
+
+/// Makes a random management key, and keeps it behind the PIN as ykman does: in the object
+/// for printed information, with a flag in the admin data.
+///
+/// The key is written behind the PIN before the card gets it, so that no moment of this,
+/// however it ends, leaves a card whose management key nobody has.
+///
+/// # Errors
+/// [`SignerError`]; the card has the old management key, or the new one behind its PIN.
+pub fn protect_management_key(
+    serial: u32,
+    old: ManagementKey<'_>,
+    algorithm: ManagementKeyAlgorithm,
+    pins: &mut dyn AskPin,
+) -> Result<(), SignerError> {
+    let mut device = find(Some(serial))?;
+    let name = device.name();
+    if !algorithm.is_known(device.firmware()) {
+        return Err(SignerError::ManagementKeyAlgorithm {
+            device: name,
+            firmware: device.firmware(),
+            algorithm,
+        });
+    }
+    let key = random_key(algorithm).map_err(|fault| fault.at(&name))?;
+    Access::open(&mut device, Some(PinPolicy::Once), pins)?;
+    prove(&mut device, old)?;
+    keep(&mut device, &PROTECTED, |records| {
+        records.set(PROTECTED_KEY, key.as_ref());
+    })?;
+    keep(&mut device, &ADMIN, |records| {
+        let flags = match records.find(ADMIN_FLAGS) {
+            Some([flags]) => *flags,
+            _ => 0,
+        };
+        records.set(ADMIN_FLAGS, &[flags | KEY_IS_PROTECTED]);
+        records.remove(ADMIN_SALT);
+    })?;
+    let set = device.call(move |card| key.set_protected(card));
+    set.map_err(|fault| fault.at(&name))?;
+    authenticate(&mut device, ManagementKey::Protected, pins)
+}
+
+fn find(serial: Option<u32>) -> Result<Device, SignerError> {
+    let wanted = match serial {
+        Some(serial) => format!("YubiKey {serial}"),
+        None => "a YubiKey".to_owned(),
+    };
+    Device::find(serial, &wanted)
+}
+
+fn read_state(device: &mut Device) -> Result<CardState, CardFault> {
+    let pin = metadata(device, ManagementSlotId::Pin)?;
+    let puk = metadata(device, ManagementSlotId::Puk)?;
+    let total =
+        |secret: &Option<SlotMetadata>| Some(secret.as_ref()?.retries.as_ref()?.retry_count);
+    Ok(CardState {
+        serial: device.serial(),
+        firmware: device.firmware(),
+        pin: secret_state(pin.as_ref()),
+        puk: secret_state(puk.as_ref()),
+        management_key: management_key_state(device)?,
+        pin_tries: match total(&pin) {
+            Some(tries) => tries,
+            None => tries_left(device)?,
+        },
+        puk_tries: total(&puk),
+    })
+}
+
+/// None where the firmware tells nothing.
+fn metadata(device: &mut Device, of: ManagementSlotId) -> Result<Option<SlotMetadata>, CardFault> {
+    match device.call(move |card| piv::metadata(card, SlotId::Management(of))) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(CardFault::NotSupported) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+fn secret_state(metadata: Option<&SlotMetadata>) -> SecretState {
+    match metadata.and_then(|metadata| metadata.default) {
+        Some(true) => SecretState::Factory,
+        Some(false) => SecretState::Own,
+        None => SecretState::Untold,
+    }
+}
+
+/// A locked PIN has none.
+fn tries_left(device: &mut Device) -> Result<u8, CardFault> {
+    match device.call(YubiKey::get_pin_retries) {
+        Err(CardFault::WrongPin { tries }) => Ok(tries),
+        told => told,
+    }
+}
+
+/// Where the firmware doesn't tell, the factory's key is tried: no counter runs for it.
+fn management_key_state(device: &mut Device) -> Result<ManagementKeyState, CardFault> {
+    let told = metadata(device, ManagementSlotId::Management)?;
+    let is_factory = match told.and_then(|metadata| metadata.default) {
+        Some(is_factory) => is_factory,
+        None => match prove(device, ManagementKey::Factory) {
+            Ok(()) => true,
+            Err(SignerError::Card { source, .. }) => return Err(source),
+            Err(_another_key) => false,
+        },
+    };
+    let flags = read_object(device, &ADMIN)?;
+    let flags = flags.as_ref().and_then(|records| records.find(ADMIN_FLAGS));
+    Ok(match (is_factory, flags) {
+        (true, _) => ManagementKeyState::Factory,
+        (false, Some([flags])) if flags & KEY_IS_PROTECTED != 0 => ManagementKeyState::Protected,
+        (false, _) => ManagementKeyState::Own,
+    })
+}
+
+/// The records in an object; none if it holds something else.
+fn read_object(device: &mut Device, object: &Object) -> Result<Option<Records>, CardFault> {
+    let Object { id, tag, .. } = *object;
+    match device.call(move |card| card.fetch_object(id)) {
+        Ok(bytes) => Ok(Records::within(tag, &bytes)),
+        Err(CardFault::NotFound) => Ok(Some(Records::default())),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Changes the records in an object; what else stands there stays.
+fn keep(
+    device: &mut Device,
+    object: &Object,
+    change: impl FnOnce(&mut Records),
+) -> Result<(), SignerError> {
+    let name = device.name();
+    let taken = || SignerError::CardObjectTaken {
+        device: name.clone(),
+        object: object.name,
+    };
+    let records = read_object(device, object).map_err(|fault| fault.at(&name))?;
+    let mut records = records.ok_or_else(taken)?;
+    change(&mut records);
+    let mut bytes = records.written_within(object.tag).ok_or_else(taken)?;
+    let id = object.id;
+    let saved = device.call(move |card| card.save_object(id, &mut bytes));
+    saved.map_err(|fault| fault.at(&name))
+}
+
+fn random_key(algorithm: ManagementKeyAlgorithm) -> Result<MgmKey, CardFault> {
+    let (id, length) = match algorithm {
+        ManagementKeyAlgorithm::TripleDes => (MgmAlgorithmId::ThreeDes, 24),
+        ManagementKeyAlgorithm::Aes128 => (MgmAlgorithmId::Aes128, 16),
+        ManagementKeyAlgorithm::Aes192 => (MgmAlgorithmId::Aes192, 24),
+        ManagementKeyAlgorithm::Aes256 => (MgmAlgorithmId::Aes256, 32),
+    };
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    getrandom::fill(&mut bytes).map_err(|error| CardFault::Refused {
+        reason: format!("no random numbers: {error}"),
+    })?;
+    Ok(MgmKey::from_bytes(&bytes, Some(id))?)
+}
+
+fn copy(secret: &str) -> Pin {
+    Pin::new(secret.to_owned())
+}
+
+/// A data object in which Yubico's tools keep records.
+struct Object {
+    id: u32,
+    name: &'static str,
+    tag: u8,
+}
+
+/// Readable by anybody (ykman, pivman data).
+const ADMIN: Object = Object {
+    id: 0x005f_ff00,
+    name: "5fff00",
+    tag: 0x80,
+};
+/// The object for printed information, which wants the PIN to be read.
+const PROTECTED: Object = Object {
+    id: 0x005f_c109,
+    name: "5fc109",
+    tag: 0x88,
+};
+const ADMIN_FLAGS: u8 = 0x81;
+const ADMIN_SALT: u8 = 0x82;
+const KEY_IS_PROTECTED: u8 = 0x02;
+const PROTECTED_KEY: u8 = 0x89;

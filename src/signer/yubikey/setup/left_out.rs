@@ -1,0 +1,56 @@
+//! What a build without the feature `yubikey` says.
+
+use super::{CardState, ManagementKeyAlgorithm, Tries};
+use crate::secret::{AskPin, Pin};
+use crate::signer::SignerError;
+use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
+
+/// Says that it can't.
+///
+/// # Errors
+/// [`SignerError::YubiKeyLeftOut`], as all of these.
+pub fn state(_serial: Option<u32>) -> Result<CardState, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+///
+/// # Errors
+/// As for [`state`].
+pub fn set_tries(
+    _serial: u32,
+    _tries: Tries,
+    _key: ManagementKey<'_>,
+    _pins: &mut dyn AskPin,
+) -> Result<(), SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+///
+/// # Errors
+/// As for [`state`].
+pub fn change_puk(_serial: u32, _old: &Pin, _new: &NewPuk) -> Result<(), SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+///
+/// # Errors
+/// As for [`state`].
+pub fn change_pin(_serial: u32, _new: &NewPin, _pins: &mut dyn AskPin) -> Result<(), SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+///
+/// # Errors
+/// As for [`state`].
+pub fn protect_management_key(
+    _serial: u32,
+    _old: ManagementKey<'_>,
+    _algorithm: ManagementKeyAlgorithm,
+    _pins: &mut dyn AskPin,
+) -> Result<(), SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
