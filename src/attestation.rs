@@ -6,6 +6,7 @@
 //! [`Evidence`] is what comes from outside, [`Roots`] whom it must lead up to, and
 //! [`Evidence::verify`] the one door.
 
+mod card;
 mod cbor;
 mod chain;
 mod evidence;
@@ -16,6 +17,7 @@ mod roots;
 mod x509;
 
 pub use armour::ArmourError;
+pub use card::CardEvidenceError;
 pub use cbor::CborError;
 pub use chain::ChainError;
 pub use evidence::{Evidence, EvidenceError, EvidenceFormError};

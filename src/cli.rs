@@ -18,6 +18,7 @@ mod next_steps;
 mod pin;
 mod private_key;
 mod progress;
+mod request;
 mod revoke;
 mod setup_card;
 mod show;
@@ -100,6 +101,7 @@ enum Command {
     Adopt(adopt::Adopt),
     Import(import::Import),
     Sign(sign::Sign),
+    Request(request::Request),
     Show(show::Show),
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
@@ -116,6 +118,7 @@ impl Cli {
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Request(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),

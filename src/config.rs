@@ -16,10 +16,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 
 pub use edit::{EditError, with_ca, with_key};
 pub use place::{Place, PlaceError};
-pub use subject::{SubjectFile, SubjectFileError, read_limited, read_stdin, subject_from_stdin};
+pub use subject::{
+    SubjectFile, SubjectFileError, read_limited, read_limited_bytes, read_stdin, subject_from_stdin,
+};
 pub use surroundings::{keyboard, now, time_zone};
 
 use crate::ledger::Purpose;
@@ -212,6 +215,15 @@ impl Config {
             source,
         })?;
         PublicKey::from_openssh(&text).map_err(|source| ConfigError::PublicKey { path, source })
+    }
+
+    /// The recorded public keys of all its CAs.
+    ///
+    /// # Errors
+    /// As [`Self::public_key`]: a CA whose file is damaged is an error, not unknown.
+    pub fn public_keys(&self) -> Result<Vec<KeyData>, ConfigError> {
+        let keys = self.cas().map(|(_, ca)| self.public_key(ca));
+        keys.map(|key| Ok(key?.key_data().clone())).collect()
     }
 
     /// A path of the config, made from where the config lies.

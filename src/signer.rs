@@ -171,6 +171,17 @@ pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKe
     }
 }
 
+/// What the device that `locator` names says of the key, signed by itself; none if it can't.
+///
+/// # Errors
+/// [`SignerError`] if the device is not there or doesn't answer.
+pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestation>, SignerError> {
+    match locator {
+        Locator::YubiKey(slot) => yubikey::attest(slot),
+        _ => Ok(None),
+    }
+}
+
 /// Lists every slot, token and key that a PKCS#11 module shows.
 ///
 /// Without `module`, that of the URI in `login`, else p11-kit's proxy, which shows every

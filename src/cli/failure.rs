@@ -1,6 +1,7 @@
 //! A command that did not do what it was told, and the exit code that says so.
 
 use std::error::Error;
+use std::path::Path;
 
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
@@ -87,6 +88,32 @@ pub(crate) enum Failure {
     #[error("standard input")]
     Stdin(#[source] SubjectFileError),
     #[error("{path}")]
+    SubjectFile {
+        path: String,
+        source: SubjectFileError,
+    },
+    #[error("the key cannot be certified")]
+    Subject(#[source] crate::certificate::SubjectError),
+    #[error(transparent)]
+    SignRequest(#[from] crate::request::SignRequestError),
+    #[error(transparent)]
+    Target(#[from] crate::request::TargetError),
+    #[error("{0} holds no challenge of 64 hexadecimal digits")]
+    NoChallenge(String),
+    #[error(transparent)]
+    CardEvidence(#[from] crate::attestation::CardEvidenceError),
+    #[error("evidence {path}")]
+    Evidence {
+        path: String,
+        source: crate::attestation::EvidenceFormError,
+    },
+    #[error("no random numbers")]
+    Random(#[source] getrandom::Error),
+    #[error("the request cannot be encoded")]
+    Encode(#[source] ssh_encoding::Error),
+    #[error("the public key cannot be written as a line")]
+    PublicKeyLine(#[source] ssh_key::Error),
+    #[error("{path}")]
     File {
         path: String,
         source: std::io::Error,
@@ -152,6 +179,13 @@ impl Exit {
 }
 
 impl Failure {
+    pub(crate) fn subject_file(path: &Path, source: SubjectFileError) -> Self {
+        Self::SubjectFile {
+            path: super::terminal::path(path),
+            source,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_)

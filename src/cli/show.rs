@@ -15,7 +15,7 @@ use crate::certificate::explain::Fields;
 use crate::certificate::key_line::{KeyLineError, read_certificate_line, read_public_key_line};
 use crate::certificate::reader::RawCertificate;
 use crate::certificate::subject::{describe, fingerprint};
-use crate::config::{self, Config, read_limited};
+use crate::config::{self, read_limited};
 
 /// Explain certificates and public keys, and say what is alarming
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config_if_there()?;
         let known = match &config {
-            Some(config) => Some(ca_keys(config)?),
+            Some(config) => Some(config.public_keys()?),
             None => None,
         };
         let mut exit = Exit::Done;
@@ -59,12 +59,6 @@ impl Show {
         }
         Ok(exit)
     }
-}
-
-/// The keys of the config's CAs. A CA whose file is damaged is an error, not unknown.
-fn ca_keys(config: &Config) -> Result<Vec<KeyData>, Failure> {
-    let keys = config.cas().map(|(_, ca)| config.public_key(ca));
-    keys.map(|key| Ok(key?.key_data().clone())).collect()
 }
 
 /// Every key and certificate of a file, a line each.

@@ -97,6 +97,19 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
     read_from(File::open(path)?, limit)
 }
 
+/// Reads a file of at most `limit` bytes, whatever they are.
+///
+/// # Errors
+/// As [`read_limited`].
+pub fn read_limited_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= limit => Ok(bytes),
+        _ => Err(io::ErrorKind::FileTooLarge.into()),
+    }
+}
+
 fn read_from(input: impl Read, limit: u64) -> io::Result<String> {
     let mut text = String::new();
     input.take(limit + 1).read_to_string(&mut text)?;

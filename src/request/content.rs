@@ -48,3 +48,28 @@ pub type RequestId = [u8; 16];
 
 /// A random number of the CA, which makes a request a fresh one.
 pub type Challenge = [u8; 32];
+
+/// A new id.
+///
+/// # Errors
+/// If the system has no random numbers.
+pub fn random_id() -> Result<RequestId, getrandom::Error> {
+    let mut id = RequestId::default();
+    getrandom::fill(&mut id)?;
+    Ok(id)
+}
+
+/// Reads a challenge as `punchmark challenge` prints it: 64 hexadecimal digits.
+#[must_use]
+pub fn challenge_from_hex(text: &str) -> Option<Challenge> {
+    let mut challenge = Challenge::default();
+    if text.len() != 2 * challenge.len() {
+        return None;
+    }
+    for (byte, digits) in challenge.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let digits = std::str::from_utf8(digits).ok()?;
+        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        *byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
+    }
+    Some(challenge)
+}

@@ -13,6 +13,8 @@ pub mod setup;
 mod slot;
 
 #[cfg(feature = "yubikey")]
+mod attest;
+#[cfg(feature = "yubikey")]
 mod contents;
 #[cfg(feature = "yubikey")]
 mod deadline;
@@ -56,6 +58,8 @@ pub(crate) use entry::form_factor_name;
 pub(crate) use public_key::key_data;
 
 #[cfg(feature = "yubikey")]
+pub(super) use attest::attest;
+#[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]
 pub(super) use import::import;
@@ -65,7 +69,7 @@ pub(super) use inventory::inventory;
 pub(super) use signer::{describe, open};
 
 #[cfg(not(feature = "yubikey"))]
-pub(super) use left_out::{describe, generate, import, inventory, open};
+pub(super) use left_out::{attest, describe, generate, import, inventory, open};
 
 use crate::secret::Pin;
 
@@ -80,6 +84,15 @@ pub struct NewSlotKey<'a> {
     pub management_key: ManagementKey<'a>,
     /// Keys that it may take the place of; a key that is there is never overwritten else.
     pub replace: &'a [Fingerprint],
+}
+
+/// What a card says of a key that was born in it, not yet believed: two certificates in DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotAttestation {
+    /// About the key, signed by the key in slot f9.
+    pub leaf: Vec<u8>,
+    /// The certificate in slot f9.
+    pub f9: Vec<u8>,
 }
 
 /// A card's management key.

@@ -2,7 +2,7 @@
 
 use ssh_key::private::KeypairData;
 
-use super::{CardEntry, CardFault, NewSlotKey, SlotLocator};
+use super::{CardEntry, CardFault, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer, SignerError};
 
@@ -17,6 +17,13 @@ pub(in crate::signer) fn open(
 
 /// Says that it can't.
 pub(in crate::signer) fn describe(_locator: &SlotLocator) -> Result<NewKey, SignerError> {
+    Err(SignerError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn attest(
+    _locator: &SlotLocator,
+) -> Result<Option<SlotAttestation>, SignerError> {
     Err(SignerError::YubiKeyLeftOut)
 }
 

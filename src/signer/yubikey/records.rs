@@ -46,7 +46,8 @@ impl Records {
         Some(whole)
     }
 
-    fn read(mut bytes: &[u8]) -> Option<Self> {
+    /// The records that `bytes` are, one behind the other.
+    pub(super) fn read(mut bytes: &[u8]) -> Option<Self> {
         let mut records = Self::default();
         while !bytes.is_empty() {
             let (tag, value, rest) = split(bytes)?;

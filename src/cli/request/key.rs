@@ -1,0 +1,170 @@
+//! The key that a user asks for: in a file, or in a YubiKey.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
+
+use crate::certificate::key_line::read_public_key_line;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::slot_arguments::SlotArguments;
+use crate::cli::terminal::say;
+use crate::config::{SubjectFile, read_limited};
+use crate::output;
+use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
+use crate::secret::AskPin;
+use crate::signer::yubikey::{Slot, SlotLocator};
+use crate::signer::{KeyAlgorithm, Locator};
+
+/// Which key it is.
+#[derive(Debug, Args)]
+pub(super) struct KeyArguments {
+    /// Your public key file; ssh-keygen signs with it, by ssh-agent or the private key beside it
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "piv",
+        conflicts_with = "piv"
+    )]
+    key: Option<PathBuf>,
+
+    /// Your key in this slot of your YubiKey
+    #[arg(long, value_name = "SLOT", value_parser = str::parse::<Slot>)]
+    piv: Option<Slot>,
+
+    /// Serial of the YubiKey, where several are plugged in
+    #[arg(long, value_name = "SERIAL", requires = "piv")]
+    card: Option<u32>,
+
+    /// Make the key in the slot first
+    #[arg(long, requires_all = ["piv", "algorithm"])]
+    generate: bool,
+
+    /// p256, p384, rsa2048, or from firmware 5.7 rsa3072, rsa4096 or ed25519
+    #[arg(long, value_name = "ALGORITHM", requires = "generate")]
+    algorithm: Option<KeyAlgorithm>,
+
+    #[command(flatten)]
+    in_slot: SlotArguments,
+}
+
+/// The user's key, and where its public half lies.
+pub(super) struct OwnKey {
+    pub(super) key: KeyData,
+    pub(super) comment: Comment,
+    /// Its public key file; made by us for a key in a card.
+    pub(super) public: PathBuf,
+    /// The slot, for a key in a card.
+    pub(super) slot: Option<SlotLocator>,
+}
+
+impl KeyArguments {
+    /// Finds or makes it. `out` is where the request shall go.
+    pub(super) fn find(
+        &self,
+        out: Option<&Path>,
+        context: &Context,
+        pins: &mut dyn AskPin,
+    ) -> Result<OwnKey, Failure> {
+        match (&self.key, self.piv) {
+            (Some(file), _) => own_file(file),
+            (None, Some(slot)) => self.in_card(slot, out, context, pins),
+            (None, None) => Err(Failure::Usage("name a key: --key or --piv".to_owned())),
+        }
+    }
+
+    fn in_card(
+        &self,
+        slot: Slot,
+        out: Option<&Path>,
+        context: &Context,
+        pins: &mut dyn AskPin,
+    ) -> Result<OwnKey, Failure> {
+        let locator = SlotLocator {
+            serial: self.card,
+            slot,
+        };
+        let found = match self.algorithm {
+            Some(algorithm) if self.generate => {
+                let management_key = self.in_slot.management_key()?;
+                self.in_slot.check(context, &Locator::YubiKey(locator))?;
+                let wanted = self.in_slot.wanted(management_key.as_ref());
+                new_key_in_card(&locator, algorithm, &wanted, pins)?
+            }
+            _ => key_in_card(&locator, pins)?,
+        };
+        // From here on, this very card is meant.
+        let locator = match found.locator {
+            Locator::YubiKey(locator) => locator,
+            _ => locator,
+        };
+        let serial = locator
+            .serial
+            .map_or(String::new(), |serial| format!("-{serial}"));
+        Ok(OwnKey {
+            key: found.public_key,
+            comment: Comment::lossy(&format!("YubiKey{serial} slot {slot}")),
+            public: match out {
+                Some(out) if out != Path::new("-") => out.with_extension("pub"),
+                _ => format!("piv-{slot}{serial}.pub").into(),
+            },
+            slot: Some(locator),
+        })
+    }
+}
+
+impl OwnKey {
+    /// Its public key file's name less `.pub`, plus `.req`.
+    pub(super) fn request_file(&self) -> PathBuf {
+        let stem = match self.public.extension() {
+            Some(extension) if extension == "pub" => self.public.with_extension(""),
+            _ => self.public.clone(),
+        };
+        let mut name = stem.into_os_string();
+        name.push(".req");
+        name.into()
+    }
+
+    pub(super) fn holder<'a>(&'a self, pins: &'a mut dyn AskPin) -> Holder<'a> {
+        match &self.slot {
+            Some(slot) => Holder::Card(slot, pins),
+            None => Holder::SshKeygen(&self.public),
+        }
+    }
+
+    /// Puts the public half of a key in a card where ssh finds it.
+    pub(super) fn write_public_key(&self) -> Result<(), Failure> {
+        if self.slot.is_none() || self.is_written() {
+            return Ok(());
+        }
+        let key = PublicKey::new(self.key.clone(), self.comment.as_str());
+        let line = key.to_openssh().map_err(Failure::PublicKeyLine)?;
+        output::create(&self.public, format!("{line}\n").as_bytes(), MODE)
+            .map_err(Failure::Write)?;
+        say(&format!(
+            "wrote {}",
+            crate::cli::terminal::path(&self.public)
+        ));
+        Ok(())
+    }
+
+    fn is_written(&self) -> bool {
+        let text = read_limited(&self.public, LARGEST).unwrap_or_default();
+        read_public_key_line(&text).is_ok_and(|(key, _)| key == self.key)
+    }
+}
+
+fn own_file(file: &Path) -> Result<OwnKey, Failure> {
+    let subject = SubjectFile::read(file).map_err(|source| Failure::subject_file(file, source))?;
+    Ok(OwnKey {
+        key: subject.key,
+        comment: Comment::lossy(&subject.comment),
+        public: file.to_path_buf(),
+        slot: None,
+    })
+}
+
+const MODE: u32 = 0o644;
+const LARGEST: u64 = 64 * 1024;
