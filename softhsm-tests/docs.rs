@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 15] = [
+const SUBCOMMANDS: [&str; 19] = [
     "",
     "tokens",
     "init",
@@ -111,6 +111,10 @@ const SUBCOMMANDS: [&str; 15] = [
     "krl show",
     "krl spec",
     "krl check",
+    "attestation",
+    "attestation roots check",
+    "evidence",
+    "evidence verify",
 ];
 const README: &str = include_str!("../README.md");
 const RUNNABLE: &str = "```console run\n";

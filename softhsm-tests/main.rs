@@ -13,6 +13,8 @@
 mod batch;
 mod clock;
 mod docs;
+#[cfg(feature = "yubikey")]
+mod evidence;
 mod faults;
 mod harness;
 mod ledger;

@@ -14,6 +14,8 @@ mod fido;
 mod firmware;
 mod piv;
 mod roots;
+#[cfg(test)]
+mod tests;
 mod x509;
 
 pub use armour::ArmourError;
@@ -179,29 +181,5 @@ impl std::fmt::Display for Firmware {
 impl Serialize for Firmware {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key() -> KeyData {
-        let text =
-            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk";
-        text.parse::<ssh_key::PublicKey>().unwrap().into()
-    }
-
-    #[test]
-    fn facts_leave_out_what_is_not_known() {
-        let facts = Facts {
-            firmware: Some(Firmware(5, 7, 1)),
-            ..Facts::default()
-        };
-        let proof = Proof::for_tests(key(), ProofKind::Piv, facts);
-        assert_eq!(
-            serde_json::to_string(proof.facts()).unwrap(),
-            r#"{"firmware":"5.7.1","fips":false,"private-root":false}"#
-        );
     }
 }

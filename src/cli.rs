@@ -4,7 +4,9 @@
 //! the crate prints.
 
 mod adopt;
+mod attestation;
 mod context;
+mod evidence;
 mod failure;
 mod getopt;
 mod hint;
@@ -106,6 +108,8 @@ enum Command {
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
     Revoke(revoke::Revoke),
+    Attestation(attestation::Attestation),
+    Evidence(evidence::EvidenceCommand),
 }
 
 impl Cli {
@@ -123,6 +127,8 @@ impl Cli {
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
+            Command::Attestation(command) => command.run(&context),
+            Command::Evidence(command) => command.run(&context),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Holds no secret. Strict: an unknown key is an error with line and column. This
 //! module alone reads the environment, and the files that the others are about.
 
+mod attestation;
 mod edit;
 mod place;
 mod subject;
@@ -18,13 +19,16 @@ use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+pub use attestation::roots_from;
 pub use edit::{EditError, with_ca, with_key};
 pub use place::{Place, PlaceError};
 pub use subject::{
-    SubjectFile, SubjectFileError, read_limited, read_limited_bytes, read_stdin, subject_from_stdin,
+    SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
 };
 pub use surroundings::{keyboard, now, time_zone};
 
+use self::attestation::AttestationConfig;
+use crate::attestation::RootsError;
 use crate::ledger::Purpose;
 use crate::signer::Locators;
 
@@ -45,6 +49,8 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    #[serde(default)]
+    attestation: AttestationConfig,
     #[serde(default)]
     ca: BTreeMap<CaName, CaConfig>,
 }
@@ -115,6 +121,14 @@ pub enum ConfigError {
         name: String,
         /// The names it has.
         known_names: Vec<String>,
+    },
+    /// A file of roots gives none.
+    #[error("roots of attestation in {}", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RootsError,
     },
     /// The public key file of a CA is no public key.
     #[error("public key file {}", path.display())]

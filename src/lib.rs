@@ -13,6 +13,7 @@
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
 //! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`revocation`]: what to revoke, and the KRL of all that was.
+//! - [`sshd`]: what runs on servers: reads what their sshd says.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`output`]: files made whole or not at all.
 //! - [`ca`]: how a key becomes a CA.
@@ -34,3 +35,4 @@ pub mod request;
 pub mod revocation;
 pub mod secret;
 pub mod signer;
+pub mod sshd;

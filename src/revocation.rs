@@ -11,7 +11,7 @@ use ssh_key::PublicKey;
 
 use crate::certificate::explain::Fields;
 use crate::certificate::reader::RawCertificate;
-use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, SqliteLedger};
+use crate::ledger::{Barred, Ca, Ledger, LedgerError, Record, Revoked, SqliteLedger};
 
 pub use list::{KrlError, Prune, krl};
 
@@ -34,6 +34,8 @@ pub enum Selector {
     Role(String),
     /// Every certificate of the CA in the ledger that this requester asked for.
     Requester(String),
+    /// Every certificate of the CA in the ledger whose key is in the card of this serial.
+    Card(u64),
     /// Every certificate of the CA in the ledger that was reserved before, in Unix seconds.
     IssuedBefore(u64),
 }
@@ -43,6 +45,8 @@ pub enum Selector {
 pub struct Caught {
     /// What would be recorded, without reason and keyboard.
     pub revoked: Revoked,
+    /// Cards and requesters that would never be served again, without reason and keyboard.
+    pub barred: Barred,
     /// The certificates in the ledger that it hits.
     pub certificates: Vec<Hit>,
 }
@@ -118,11 +122,31 @@ pub fn catch(
             validity: fields.validity,
         });
     })?;
-    if caught.revoked.is_empty() {
+    bar(&mut caught.barred, selectors);
+    if caught.revoked.is_empty() && caught.bars_nobody() {
         return Err(RevokeError::Nothing(ca.name().to_owned()));
     }
     join(&mut caught.revoked.serials);
     Ok(caught)
+}
+
+impl Caught {
+    /// Whether no card and no requester is meant.
+    #[must_use]
+    pub fn bars_nobody(&self) -> bool {
+        self.barred.cards.is_empty() && self.barred.requesters.is_empty()
+    }
+}
+
+/// Who is revoked by name is not certified again.
+fn bar(barred: &mut Barred, selectors: &[Selector]) {
+    for selector in selectors {
+        match selector {
+            Selector::Card(card) => barred.cards.push(*card),
+            Selector::Requester(name) => barred.requesters.push(name.clone()),
+            _ => {}
+        }
+    }
 }
 
 impl Selector {
@@ -130,7 +154,11 @@ impl Selector {
     fn is_by_record(&self) -> bool {
         matches!(
             self,
-            Self::Principal(_) | Self::Role(_) | Self::Requester(_) | Self::IssuedBefore(_)
+            Self::Principal(_)
+                | Self::Role(_)
+                | Self::Requester(_)
+                | Self::Card(_)
+                | Self::IssuedBefore(_)
         )
     }
 }
@@ -175,6 +203,10 @@ fn means(selector: &Selector, record: &Record, fields: &Fields) -> bool {
         Selector::Principal(principal) => fields.principals.contains(principal),
         Selector::Role(role) => reserved.role == *role,
         Selector::Requester(requester) => reserved.requester == *requester,
+        Selector::Card(card) => {
+            let grounds = reserved.grounds.as_ref();
+            grounds.and_then(|grounds| grounds.card) == Some(*card)
+        }
         Selector::IssuedBefore(time) => record.time < *time,
     }
 }

@@ -37,10 +37,14 @@ pub(crate) const PLAIN: Wanted = Wanted {
 impl Admin<Pcscd> {
     /// An admin with a new card of each firmware, whose serials count up from [`SERIAL`].
     pub(crate) fn with_cards(firmwares: &[&str]) -> Self {
-        let manufacturer = Manufacturer::new().unwrap();
+        Self::with_cards_of(&Manufacturer::new().unwrap(), firmwares)
+    }
+
+    /// The same, of a maker whose certificates the test needs.
+    pub(crate) fn with_cards_of(manufacturer: &Manufacturer, firmwares: &[&str]) -> Self {
         let card = |(firmware, serial): (&&str, u32)| {
             let firmware = firmware.parse().unwrap();
-            Card::new(Model { firmware, serial }, &manufacturer).unwrap()
+            Card::new(Model { firmware, serial }, manufacturer).unwrap()
         };
         let cards = firmwares.iter().zip(SERIAL..).map(card).collect();
         let token = Pcscd::start(cards).unwrap();

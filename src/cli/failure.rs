@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
+use crate::attestation::{EvidenceError, EvidenceFormError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
@@ -155,6 +156,18 @@ pub(crate) enum Failure {
     KrlOfLedger(#[from] KrlError),
     #[error("{path}")]
     Line { path: String, source: KeyLineError },
+    #[error("{path}")]
+    Subject {
+        path: String,
+        source: SubjectFileError,
+    },
+    #[error("{path}")]
+    Evidence {
+        path: String,
+        source: EvidenceFormError,
+    },
+    #[error("{path} proves nothing")]
+    Unproved { path: String, source: EvidenceError },
     #[error("the proof {0}")]
     Proof(&'static str),
     #[error("the ledger has no entry yet")]

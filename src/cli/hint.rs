@@ -4,6 +4,7 @@ use rusqlite::ErrorCode;
 
 use super::failure::Failure;
 use super::krl::KrlFailure;
+use crate::attestation::{ChainError, EvidenceError, EvidenceFormError, FidoError, PivError};
 use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
@@ -60,6 +61,8 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         }
         Failure::Pin(error) => pin(error),
         Failure::Krl(error) => krl(error),
+        Failure::Evidence { source, .. } => evidence_form(source),
+        Failure::Unproved { source, .. } => evidence(source),
         Failure::Run(RunEnd::Interrupted) => text("the same command with --resume goes on"),
         Failure::Run(RunEnd::Signer) => {
             text("when the token is back, the same command with --resume goes on")
@@ -155,7 +158,11 @@ fn clock(error: &ClockError) -> Option<String> {
             "if the clock is right, run this on a terminal and confirm it; \
              `clock-leap-days` in the config sets the span",
         ),
-        _ => text("set the clock of this machine, then try again"),
+        ClockError::BehindLedger { .. } => text(
+            "set the clock of this machine, then try again; if it is right and the entry is \
+             wrong: punchmark ledger correct-clock",
+        ),
+        ClockError::BeforeBuild => text("set the clock of this machine, then try again"),
     }
 }
 
@@ -242,6 +249,33 @@ fn krl(error: &KrlFailure) -> Option<String> {
             text("name the CA's own key; a KRL for its certificate would revoke nothing")
         }
         KrlFailure::NothingToUpdate { .. } => text("leave -u out to make it"),
+        _ => None,
+    }
+}
+
+fn evidence_form(error: &EvidenceFormError) -> Option<String> {
+    match error {
+        EvidenceFormError::OneCertificate => {
+            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
+        }
+        EvidenceFormError::Form(_) => {
+            text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
+        }
+        _ => None,
+    }
+}
+
+fn evidence(error: &EvidenceError) -> Option<String> {
+    match error {
+        EvidenceError::Piv(PivError::Chain(ChainError::UnknownIssuer { .. }))
+        | EvidenceError::Fido(FidoError::Chain(ChainError::UnknownIssuer { .. })) => text(
+            "give the maker's certificates with --roots FILE, or `roots` of [attestation] in \
+             the config",
+        ),
+        EvidenceError::Fido(FidoError::V00) => text("make the key again with OpenSSH 8.4 or newer"),
+        EvidenceError::Fido(FidoError::OtherApplication(_)) => {
+            text("name its public key with --key KEY.pub")
+        }
         _ => None,
     }
 }

@@ -1,8 +1,13 @@
 //! `punchmark ledger`: what was reserved, what became of it, and that nothing is missing.
 
 mod checkpoint;
+mod clock;
+mod export;
 mod filter;
+mod grounds;
+mod log_time;
 mod prove;
+mod reconcile;
 mod records;
 mod resume;
 mod verify;
@@ -40,6 +45,12 @@ enum Command {
     Prove(One),
     /// Go on with an older ledger that was put back, behind the serials that are lost
     Resume(resume::Resume),
+    /// Go on after entries whose time is wrong, since the clock was
+    CorrectClock(clock::CorrectClock),
+    /// Print every entry as JSON, one a line, and the head
+    Export(export::Export),
+    /// Name the certificates that an sshd saw and the ledger doesn't know, from its log
+    Reconcile(reconcile::Reconcile),
     /// Check a proof without the ledger
     CheckProof(prove::Check),
 }
@@ -68,6 +79,9 @@ impl Ledger {
             Command::Prove(one) => prove::prove(&open(context)?, &one.ca, one.serial),
             Command::Resume(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),
+            Command::Reconcile(command) => command.run(context, &open(context)?),
+            Command::CorrectClock(command) => command.run(context),
+            Command::Export(command) => command.run(&open(context)?),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::ledger::instant;
 use super::terminal::{product, say};
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};
-use crate::ledger::{Ca, Ledger as _};
+use crate::ledger::{Ca, Ledger as _, SqliteLedger};
 use crate::revocation::{Caught, Selector, catch};
 
 /// Revoke certificates or keys, for good; `krl` then makes the list for servers
@@ -55,7 +55,13 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "ROLE")]
     role: Vec<String>,
 
-    /// Every certificate in the ledger that this requester asked for
+    /// Every certificate in the ledger for a key in the card of this serial; the card is
+    /// never certified again
+    #[arg(long, value_name = "SERIAL")]
+    card: Vec<u64>,
+
+    /// Every certificate in the ledger that this requester asked for, who is never served
+    /// again
     #[arg(long, value_name = "REQUESTER")]
     requester: Vec<String>,
 
@@ -85,15 +91,13 @@ impl Revoke {
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let ca = the_ca(ledger.cas()?, self.ca.as_deref())?;
-        let mut caught = catch(&ledger, &ca, &selectors)?;
+        let caught = catch(&ledger, &ca, &selectors)?;
         print(context, &ca, &caught)?;
         if self.dry_run {
             return Ok(Exit::Done);
         }
         context.confirm_or_go_on("Revoke this for good?")?;
-        caught.revoked.reason = self.reason;
-        caught.revoked.keyboard = config::keyboard();
-        ledger.revoke(caught.revoked, config::now())?;
+        record(&mut ledger, caught, &self.reason)?;
         kept_head::keep(&ledger)?;
         if context.talks() {
             say(&format!(
@@ -111,6 +115,7 @@ impl Revoke {
         selectors.extend(self.fingerprint.iter().copied().map(Selector::Fingerprint));
         selectors.extend(self.principal.iter().cloned().map(Selector::Principal));
         selectors.extend(self.role.iter().cloned().map(Selector::Role));
+        selectors.extend(self.card.iter().copied().map(Selector::Card));
         selectors.extend(self.requester.iter().cloned().map(Selector::Requester));
         for file in &self.certificate {
             selectors.push(certificate(file)?);
@@ -126,6 +131,22 @@ impl Revoke {
             false => Ok(selectors),
         }
     }
+}
+
+fn record(ledger: &mut SqliteLedger, mut caught: Caught, reason: &str) -> Result<(), Failure> {
+    let (keyboard, now) = (config::keyboard(), config::now());
+    // First, so that a run that is cut off between the two leaves no card served again.
+    if !caught.bars_nobody() {
+        caught.barred.reason = reason.to_owned();
+        caught.barred.keyboard = keyboard.clone();
+        ledger.bar(caught.barred, now)?;
+    }
+    if !caught.revoked.is_empty() {
+        caught.revoked.reason = reason.to_owned();
+        caught.revoked.keyboard = keyboard;
+        ledger.revoke(caught.revoked, now)?;
+    }
+    Ok(())
 }
 
 /// The one that was named, or the only one there is.
@@ -210,7 +231,7 @@ fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
     }
 }
 
-fn fingerprint(text: &str) -> Result<Hash, String> {
+pub(crate) fn fingerprint(text: &str) -> Result<Hash, String> {
     match text.parse() {
         Ok(Fingerprint::Sha256(hash)) => Ok(hash),
         _ => Err("a fingerprint begins with SHA256: and is what ssh-keygen -l prints".to_owned()),
@@ -218,10 +239,11 @@ fn fingerprint(text: &str) -> Result<Hash, String> {
 }
 
 const NOTHING_NAMED: &str = "nothing is named: give --serial, --key-id, --certificate, --key, \
-    --fingerprint, --principal, --role, --requester or --issued-before";
+    --fingerprint, --principal, --role, --requester, --card or --issued-before";
 
 const EXAMPLES: &str = "\
 Examples:
   punchmark revoke --serial 42 --reason 'laptop lost'
   punchmark revoke --key peter.pub --reason 'key copied' --dry-run
-  punchmark revoke --ca users --principal peter --reason 'left the team'";
+  punchmark revoke --ca users --principal peter --reason 'left the team'
+  punchmark revoke --card 12345678 --reason 'YubiKey lost'";

@@ -97,24 +97,25 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
     read_from(File::open(path)?, limit)
 }
 
-/// Reads a file of at most `limit` bytes, whatever they are.
+/// Reads a file of any bytes, at most `limit`, and not a byte more of a larger one.
 ///
 /// # Errors
-/// As [`read_limited`].
-pub fn read_limited_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+/// What the system says; `FileTooLarge`.
+pub fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    match u64::try_from(bytes.len()) {
-        Ok(length) if length <= limit => Ok(bytes),
-        _ => Err(io::ErrorKind::FileTooLarge.into()),
-    }
+    refuse_larger(bytes.len(), limit).map(|()| bytes)
 }
 
 fn read_from(input: impl Read, limit: u64) -> io::Result<String> {
     let mut text = String::new();
     input.take(limit + 1).read_to_string(&mut text)?;
-    match u64::try_from(text.len()) {
-        Ok(length) if length <= limit => Ok(text),
+    refuse_larger(text.len(), limit).map(|()| text)
+}
+
+fn refuse_larger(length: usize, limit: u64) -> io::Result<()> {
+    match u64::try_from(length) {
+        Ok(length) if length <= limit => Ok(()),
         _ => Err(io::ErrorKind::FileTooLarge.into()),
     }
 }

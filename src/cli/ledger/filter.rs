@@ -1,12 +1,14 @@
 //! Which reservations `punchmark ledger list` shows.
 
 use clap::{Args, ValueEnum};
+use ssh_key::Fingerprint;
 
 use crate::certificate::Validity;
 use crate::certificate::explain::Fields;
 use crate::cli::failure::Failure;
+use crate::cli::revoke::fingerprint;
 use crate::config;
-use crate::ledger::{Record, State};
+use crate::ledger::{Record, State, Term};
 
 /// Every condition that is given must hold.
 #[derive(Debug, Default, Args)]
@@ -28,8 +30,16 @@ pub(super) struct Filter {
     serial: Option<u64>,
 
     /// For the key of this fingerprint (SHA256:…)
-    #[arg(long, value_name = "FINGERPRINT")]
-    key: Option<String>,
+    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
+    key: Option<[u8; 32]>,
+
+    /// For a key in the card of this serial
+    #[arg(long, value_name = "SERIAL")]
+    card: Option<u64>,
+
+    /// That this requester asked for
+    #[arg(long, value_name = "REQUESTER", allow_hyphen_values = true)]
+    requester: Option<String>,
 
     /// That this role allowed
     #[arg(long, value_name = "ROLE")]
@@ -74,13 +84,39 @@ impl Filter {
 }
 
 impl Condition {
+    /// What the records are to be looked up by: the rarest that was given.
+    pub(super) fn term(&self) -> Option<Term<'_>> {
+        let filter = &self.filter;
+        let key = filter.key.as_ref().map(Term::Key);
+        key.or(filter.key_id.as_deref().map(Term::KeyId))
+            .or(filter.card.map(Term::Card))
+            .or(filter.principal.as_deref().map(Term::Principal))
+            .or(filter.requester.as_deref().map(Term::Requester))
+            .or(filter.role.as_deref().map(Term::Role))
+    }
+
+    /// The one serial that was asked for.
+    pub(super) fn serial(&self) -> Option<u64> {
+        self.filter.serial
+    }
+
     pub(super) fn holds(&self, record: &Record, fields: &Fields) -> bool {
         let filter = &self.filter;
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        let grounds = record.reserved.grounds.as_ref();
+        let card = grounds.and_then(|grounds| grounds.card);
         let named = |wanted: &String| fields.principals.contains(wanted);
         same(&filter.ca, &record.ca)
             && same(&filter.key_id, &fields.key_id)
-            && same(&filter.key, &fields.key)
+            && same(
+                &filter
+                    .key
+                    .map(Fingerprint::Sha256)
+                    .map(|key| key.to_string()),
+                &fields.key,
+            )
+            && same(&filter.requester, &record.reserved.requester)
+            && filter.card.is_none_or(|wanted| card == Some(wanted))
             && same(&filter.role, &record.reserved.role)
             && filter.principal.as_ref().is_none_or(named)
             && filter

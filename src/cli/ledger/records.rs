@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::filter::Condition;
+use super::grounds;
 use super::{find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
-use crate::certificate::{certificate_line, reader};
+use crate::certificate::{Serial, certificate_line, reader};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{product, say};
@@ -18,7 +19,7 @@ pub(super) fn list(
 ) -> Result<Exit, Failure> {
     let mut printed = Ok(());
     let mut records = 0_u64;
-    ledger.each_record(&mut |record| {
+    let each = &mut |record: Record| {
         let fields = fields(&record);
         if printed.is_ok() && condition.holds(&record, &fields) {
             records += 1;
@@ -27,7 +28,21 @@ pub(super) fn list(
                 false => product(&line(&record, &fields)),
             };
         }
-    })?;
+    };
+    match (condition.serial(), condition.term()) {
+        (Some(number), _) => {
+            for ca in ledger.cas()? {
+                if let Ok(serial) = Serial::try_from(number) {
+                    ledger
+                        .record_of(&ca, serial)?
+                        .into_iter()
+                        .for_each(&mut *each);
+                }
+            }
+        }
+        (None, Some(term)) => ledger.each_record_of(term, each)?,
+        (None, None) => ledger.each_record(each)?,
+    }
     printed?;
     if records == 0 && context.talks() {
         say("no serial is meant");
@@ -46,7 +61,13 @@ pub(super) fn show(
     let record = record.ok_or_else(|| no_such_serial(name, number))?;
     let fields = fields(&record);
     if context.json() {
-        product(&json(&record, &fields).to_string())?;
+        let mut value = json(&record, &fields);
+        if let (Value::Object(object), Some(grounds)) =
+            (&mut value, grounds::json(ledger, &record.reserved)?)
+        {
+            object.insert("grounds".to_owned(), grounds);
+        }
+        product(&value.to_string())?;
         return Ok(Exit::Done);
     }
     let reserved = &record.reserved;
@@ -69,7 +90,10 @@ pub(super) fn show(
     ] {
         product(&format!("  {label:16}{value}"))?;
     }
-    for (label, value) in fields.rows() {
+    for (label, value) in grounds::rows(ledger, reserved)?
+        .into_iter()
+        .chain(fields.rows())
+    {
         product(&format!("  {label:16}{value}"))?;
     }
     if let Some(line) = certificate(&record) {

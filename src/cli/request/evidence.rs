@@ -8,7 +8,7 @@ use super::key::OwnKey;
 use crate::attestation::{Evidence, FidoEvidence};
 use crate::cli::failure::Failure;
 use crate::cli::terminal::path;
-use crate::config::read_limited_bytes;
+use crate::config::read_bytes;
 
 /// Where it is.
 #[derive(Debug, Args)]
@@ -50,7 +50,7 @@ fn text(file: &Path) -> Result<Evidence, Failure> {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    read_limited_bytes(file, LARGEST).map_err(|source| Failure::File {
+    read_bytes(file, LARGEST).map_err(|source| Failure::File {
         path: path(file),
         source,
     })

@@ -1,5 +1,7 @@
 //! Reading reservations back, each with what became of it.
 
+use std::ops::ControlFlow;
+
 use rusqlite::Connection;
 
 use super::terms::Term;
@@ -8,6 +10,29 @@ use crate::ledger::entry::Event;
 use crate::ledger::{LedgerError, Record, State};
 
 impl SqliteLedger {
+    /// Calls `each` with every entry from position `from` on, until it breaks off.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn each_entry(
+        &self,
+        from: u64,
+        each: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        let select = "SELECT position, bytes FROM entry WHERE position >= ?1 ORDER BY position";
+        let mut statement = self.connection.prepare(select)?;
+        // A position that SQLite has no number for is behind every entry.
+        let mut rows = statement.query([i64::try_from(from).unwrap_or(i64::MAX)])?;
+        while let Some(row) = rows.next()? {
+            let position = row.get(0)?;
+            let bytes = row.get_ref(1)?.as_blob().map_err(|_| damaged(position))?;
+            if each(position, bytes).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Calls `each` with the records that a term finds, in the order of reservation, and
     /// seldom with one that it does not: look at what is found.
     ///

@@ -1,0 +1,547 @@
+//! A card's attestation, right, and wrong in every way that is known.
+
+use rsa::pkcs8::EncodePublicKey;
+use sha2::{Digest as _, Sha256};
+
+use super::super::chain::ChainError;
+use super::pki::{
+    Authority, Contents, Key, authority, extension, no_authority, sequence, signs_no_certificates,
+    tlv, yubico,
+};
+use super::*;
+
+/// A card under a root, whose 9a holds a key.
+#[derive(Clone)]
+struct Card {
+    root: Authority,
+    /// Between root and f9, root first.
+    between: Vec<Authority>,
+    f9: Authority,
+    key: Key,
+}
+
+impl Card {
+    /// One before firmware 5.7.4.
+    fn new() -> Self {
+        let root = Authority::root("Root", 1);
+        let f9 = root.issue(F9, 3, &[yubico(3, &[5, 4, 3]), authority(Some(0))]);
+        Self {
+            root,
+            between: Vec::new(),
+            f9,
+            key: Key::new(4),
+        }
+    }
+
+    /// One from firmware 5.7.4 on.
+    fn long() -> Self {
+        let root = Authority::root("Root", 1);
+        let upper = root.issue("Upper", 5, &[authority(Some(2))]);
+        let lower = upper.issue("PIV", 6, &[authority(Some(1))]);
+        let f9 = lower.issue(F9, 3, &[authority(Some(0))]);
+        Self {
+            root,
+            between: vec![upper, lower],
+            f9,
+            key: Key::new(4),
+        }
+    }
+
+    fn leaf(&self) -> Contents {
+        Contents::new("YubiKey PIV Attestation 9a", &self.key, F9).with(&[
+            yubico(3, &[5, 4, 3]),
+            yubico(7, &tlv(2, &[0, 0xbc, 0x61, 0x4e])),
+            yubico(8, &[2, 3]),
+            yubico(9, &[0x83]),
+        ])
+    }
+
+    fn evidence(&self) -> Evidence {
+        self.evidence_of(self.leaf().signed_by(&self.f9.key))
+    }
+
+    fn evidence_of(&self, leaf: Vec<u8>) -> Evidence {
+        Evidence::Piv(PivEvidence::new(leaf, self.f9.der.clone(), Vec::new()).unwrap())
+    }
+
+    fn roots(&self) -> Roots {
+        let all = self.between.iter().chain([&self.root]);
+        let pem: String = all.map(Authority::pem).collect();
+        Roots::from_pem(&[], &[&pem]).unwrap()
+    }
+
+    fn verify(&self, evidence: &Evidence) -> Result<Proof, EvidenceError> {
+        evidence.verify(&self.key.ssh(), &self.roots())
+    }
+
+    /// The fault of a leaf that has these extensions.
+    fn fault_of(&self, extensions: &[Vec<u8>]) -> PivError {
+        let mut leaf = self.leaf();
+        leaf.extensions = extensions.to_vec();
+        self.fault(&self.evidence_of(leaf.signed_by(&self.f9.key)))
+    }
+
+    fn fault(&self, evidence: &Evidence) -> PivError {
+        piv_fault(self.verify(evidence))
+    }
+
+    /// The card with another certificate in f9, for the same key.
+    fn with_f9(mut self, extensions: &[Vec<u8>]) -> Self {
+        self.f9 = self
+            .between
+            .last()
+            .unwrap_or(&self.root)
+            .issue(F9, 3, extensions);
+        self
+    }
+}
+
+fn piv_fault(verified: Result<Proof, EvidenceError>) -> PivError {
+    match verified {
+        Err(EvidenceError::Piv(fault)) => fault,
+        other => panic!("{other:?}"),
+    }
+}
+
+const F9: &str = "Yubico PIV Attestation";
+
+#[test]
+fn a_card_of_either_family_proves_its_key_and_tells_of_itself() {
+    for card in [Card::new(), Card::long()] {
+        let evidence = card.evidence();
+        let proof = card.verify(&evidence).unwrap();
+        assert_eq!(proof.key(), &card.key.ssh());
+        assert_eq!(proof.kind(), ProofKind::Piv);
+        let told = Facts {
+            slot: Some("9a".parse().unwrap()),
+            touch: Some(TouchPolicy::Cached),
+            pin: Some(PinPolicy::Once),
+            firmware: Some(Firmware(5, 4, 3)),
+            serial: Some(12_345_678),
+            form_factor: Some("USB-C keychain".to_owned()),
+            fips: true,
+            root: Some("CN=Root".to_owned()),
+            private_root: true,
+            evidence: evidence.sha256(),
+            ..Facts::default()
+        };
+        assert_eq!(proof.facts(), &told);
+        assert_eq!(evidence.claimed_key(), Ok(card.key.ssh()));
+    }
+}
+
+#[test]
+fn an_old_card_tells_neither_serial_nor_form_and_its_f9_is_not_marked_as_an_authority() {
+    let card = Card::new().with_f9(&[yubico(3, &[4, 3, 7])]);
+    let mut leaf = card.leaf();
+    leaf.extensions = vec![yubico(3, &[4, 3, 7]), yubico(8, &[3, 1])];
+    let proof = card.verify(&card.evidence_of(leaf.signed_by(&card.f9.key)));
+    let facts = proof.unwrap().facts().clone();
+    assert_eq!(
+        (facts.serial, facts.form_factor, facts.fips),
+        (None, None, false)
+    );
+}
+
+#[test]
+fn a_fips_card_is_known_by_its_f9_too() {
+    let card = Card::new().with_f9(&[authority(Some(0)), yubico(10, &[1])]);
+    let mut leaf = card.leaf();
+    leaf.extensions[3] = yubico(9, &[1]);
+    let proof = card.verify(&card.evidence_of(leaf.signed_by(&card.f9.key)));
+    assert!(proof.unwrap().facts().fips);
+}
+
+#[test]
+fn no_changed_byte_is_believed() {
+    let card = Card::new();
+    let roots = card.roots();
+    let leaf = card.leaf().signed_by(&card.f9.key);
+    for bit in [0x01, 0x80] {
+        for index in 0..leaf.len() {
+            let mut changed = leaf.clone();
+            changed[index] ^= bit;
+            let evidence = card.evidence_of(changed);
+            assert!(
+                evidence.verify(&card.key.ssh(), &roots).is_err(),
+                "leaf {index}"
+            );
+        }
+        for index in 0..card.f9.der.len() {
+            let mut changed = card.clone();
+            changed.f9.der[index] ^= bit;
+            let evidence = changed.evidence_of(leaf.clone());
+            assert!(
+                evidence.verify(&card.key.ssh(), &roots).is_err(),
+                "f9 {index}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_cut_certificate_is_believed() {
+    let card = Card::new();
+    let leaf = card.leaf().signed_by(&card.f9.key);
+    for length in 0..leaf.len() {
+        let fault = card.fault(&card.evidence_of(leaf[..length].to_vec()));
+        assert!(
+            matches!(fault, PivError::Chain(ChainError::Form(_))),
+            "{length}: {fault}"
+        );
+    }
+    let long = [&leaf[..], &[0]].concat();
+    let fault = card.fault(&card.evidence_of(long));
+    assert!(
+        matches!(fault, PivError::Chain(ChainError::Form(_))),
+        "{fault}"
+    );
+}
+
+#[test]
+fn it_is_about_the_attested_key_alone() {
+    let card = Card::new();
+    let verified = card.evidence().verify(&Key::new(9).ssh(), &card.roots());
+    let attested = crate::certificate::subject::fingerprint(&card.key.ssh());
+    assert_eq!(piv_fault(verified), PivError::OtherKey { attested });
+}
+
+/// The key of 9a issues what looks like an attestation of a key in software.
+#[test]
+fn a_users_own_key_attests_nothing() {
+    for card in [Card::new(), Card::long()] {
+        let software = Key::new(9);
+        let mut fake = Contents::new(
+            "YubiKey PIV Attestation 9a",
+            &software,
+            "YubiKey PIV Attestation 9a",
+        );
+        fake.extensions = card.leaf().extensions;
+        let fake = fake.signed_by(&card.key);
+        let real = card.leaf().signed_by(&card.f9.key);
+        let evidence = PivEvidence::new(fake, real, vec![card.f9.der.clone()]).unwrap();
+        let verified = Evidence::Piv(evidence).verify(&software.ssh(), &card.roots());
+        let fault = piv_fault(verified);
+        let unknown = ChainError::UnknownIssuer {
+            subject: "CN=YubiKey PIV Attestation 9a".to_owned(),
+            issuer: format!("CN={F9}"),
+        };
+        assert_eq!(fault, PivError::Chain(unknown));
+    }
+}
+
+/// The same, by an admin who took a card's f9 for a maker's certificate.
+#[test]
+fn a_users_own_key_attests_nothing_even_if_its_card_is_trusted() {
+    let card = Card::new();
+    let software = Key::new(9);
+    let fake = Contents::new(
+        "YubiKey PIV Attestation 9a",
+        &software,
+        "YubiKey PIV Attestation 9a",
+    )
+    .with(&card.leaf().extensions)
+    .signed_by(&card.key);
+    let real = card.leaf().signed_by(&card.f9.key);
+    let evidence = Evidence::Piv(PivEvidence::new(fake, real, Vec::new()).unwrap());
+    let pem = card.root.pem() + &card.f9.pem();
+    let roots = Roots::from_pem(&[], &[&pem]).unwrap();
+    let fault = piv_fault(evidence.verify(&software.ssh(), &roots));
+    let too_long = ChainError::TooLong {
+        subject: format!("CN={F9}"),
+        limit: 0,
+        below: 1,
+    };
+    assert_eq!(fault, PivError::Chain(too_long));
+}
+
+#[test]
+fn another_cards_leaf_is_refused() {
+    let card = Card::new();
+    let fault = card.fault(&card.evidence_of(card.leaf().signed_by(&Key::new(8))));
+    assert_eq!(
+        fault,
+        PivError::Chain(ChainError::Signature(format!("CN={F9}")))
+    );
+}
+
+#[test]
+fn a_leaf_that_names_another_issuer_is_refused() {
+    let card = Card::new();
+    let mut leaf = card.leaf();
+    leaf.issuer = pki::name("Somebody");
+    let fault = card.fault(&card.evidence_of(leaf.signed_by(&card.f9.key)));
+    assert!(
+        matches!(fault, PivError::Chain(ChainError::OtherIssuer { .. })),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_root_that_is_not_trusted_proves_nothing() {
+    let card = Card::new();
+    let unknown = ChainError::UnknownIssuer {
+        subject: format!("CN={F9}"),
+        issuer: "CN=Root".to_owned(),
+    };
+    let verified = card.evidence().verify(&card.key.ssh(), &Roots::default());
+    assert_eq!(piv_fault(verified), PivError::Chain(unknown));
+    // Another root of the same name.
+    let other = Authority::root("Root", 7).pem();
+    let roots = Roots::from_pem(&[], &[&other]).unwrap();
+    let verified = card.evidence().verify(&card.key.ssh(), &roots);
+    assert_eq!(
+        piv_fault(verified),
+        PivError::Chain(ChainError::Signature("CN=Root".to_owned()))
+    );
+}
+
+/// What comes with the evidence, and what is not issued by itself, is no root.
+#[test]
+fn a_root_does_not_come_with_the_evidence_nor_an_intermediate_that_is_not_pinned() {
+    let card = Card::long();
+    let leaf = card.leaf().signed_by(&card.f9.key);
+    let all = card.between.iter().chain([&card.root]);
+    let brought: Vec<_> = all.map(|one| one.der.clone()).collect();
+    let evidence = PivEvidence::new(leaf, card.f9.der.clone(), brought).unwrap();
+    let root = card.root.pem();
+    for roots in [Roots::default(), Roots::from_pem(&[], &[&root]).unwrap()] {
+        let evidence = Evidence::Piv(evidence.clone());
+        let fault = piv_fault(evidence.verify(&card.key.ssh(), &roots));
+        assert!(
+            matches!(fault, PivError::Chain(ChainError::UnknownIssuer { .. })),
+            "{fault}"
+        );
+    }
+    let between: String = card.between.iter().map(Authority::pem).collect();
+    let roots = Roots::from_pem(&[], &[&between]).unwrap();
+    let fault = piv_fault(card.evidence().verify(&card.key.ssh(), &roots));
+    assert!(
+        matches!(fault, PivError::Chain(ChainError::UnknownIssuer { .. })),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_longer_path_and_a_shorter_one_are_refused() {
+    let mut card = Card::long();
+    let lowest = card
+        .between
+        .last()
+        .unwrap()
+        .issue("Lowest", 7, &[authority(None)]);
+    card.f9 = lowest.issue(F9, 3, &[authority(Some(0))]);
+    card.between.push(lowest);
+    let fault = card.fault(&card.evidence());
+    assert!(
+        matches!(
+            &fault,
+            PivError::Chain(ChainError::TooLong { .. } | ChainError::UnknownIssuer { .. })
+        ),
+        "{fault}"
+    );
+    // f9 as the leaf, and the root as its issuer.
+    let card = Card::new();
+    let evidence = PivEvidence::new(card.f9.der.clone(), card.root.der.clone(), Vec::new());
+    let verified = Evidence::Piv(evidence.unwrap()).verify(&card.f9.key.ssh(), &card.roots());
+    let fault = piv_fault(verified);
+    assert_eq!(
+        fault,
+        PivError::Chain(ChainError::Authority(format!("CN={F9}")))
+    );
+}
+
+#[test]
+fn an_intermediate_that_is_no_authority_is_refused() {
+    let no = ChainError::NoAuthority("CN=PIV".to_owned());
+    for extensions in [
+        vec![],
+        vec![no_authority()],
+        vec![authority(Some(1)), signs_no_certificates()],
+    ] {
+        let mut card = Card::long();
+        let upper = card.between[0].clone();
+        card.between[1] = upper.issue("PIV", 6, &extensions);
+        assert_eq!(card.fault(&card.evidence()), PivError::Chain(no.clone()));
+    }
+    let mut card = Card::long();
+    card.between[1] = card.between[0].issue("PIV", 6, &[authority(Some(0))]);
+    let too_long = ChainError::TooLong {
+        subject: "CN=PIV".to_owned(),
+        limit: 0,
+        below: 1,
+    };
+    assert_eq!(card.fault(&card.evidence()), PivError::Chain(too_long));
+}
+
+#[test]
+fn f9_may_be_unmarked_but_not_marked_as_no_authority() {
+    let no = PivError::Chain(ChainError::NoAuthority(format!("CN={F9}")));
+    for extensions in [vec![no_authority()], vec![signs_no_certificates()]] {
+        let card = Card::new().with_f9(&extensions);
+        assert_eq!(card.fault(&card.evidence()), no);
+    }
+}
+
+#[test]
+fn extensions_are_taken_once_and_critical_ones_only_if_known() {
+    let card = Card::new();
+    let mut twice = card.leaf().extensions;
+    twice.push(yubico(8, &[1, 1]));
+    let oid = "1.3.6.1.4.1.41482.3.8".to_owned();
+    let duplicate = PivError::Chain(ChainError::Duplicate(oid));
+    assert_eq!(card.fault_of(&twice), duplicate);
+    let mut critical = card.leaf().extensions;
+    critical.push(extension(&[0x55, 0x1d, 0x1e], true, &sequence(&[])));
+    let unknown = PivError::Chain(ChainError::Critical {
+        oid: "2.5.29.30".to_owned(),
+        subject: "CN=YubiKey PIV Attestation 9a".to_owned(),
+    });
+    assert_eq!(card.fault_of(&critical), unknown);
+    let mut ca = card.leaf().extensions;
+    ca.push(authority(None));
+    let subject = "CN=YubiKey PIV Attestation 9a".to_owned();
+    let authority = PivError::Chain(ChainError::Authority(subject));
+    assert_eq!(card.fault_of(&ca), authority);
+}
+
+#[test]
+fn statements_that_are_missing_or_of_another_length_are_refused() {
+    let card = Card::new();
+    let good = card.leaf().extensions;
+    assert!(matches!(card.fault_of(&good[1..]), PivError::Missing(_)));
+    assert!(matches!(card.fault_of(&good[..2]), PivError::Missing(_)));
+    let bad = [
+        (0, yubico(3, &[5, 4])),
+        (0, yubico(3, &[4, 3, 5, 4, 3])),
+        (1, yubico(7, &[1, 2, 3, 4])),
+        (1, yubico(7, &tlv(2, &[0xff]))),
+        (1, yubico(7, &tlv(2, &[1, 0, 0, 0, 0]))),
+        (2, yubico(8, &[2])),
+        (2, yubico(8, &[2, 3, 1])),
+        (3, yubico(9, &[])),
+        (3, yubico(9, &[1, 1])),
+    ];
+    for (place, extension) in bad {
+        let mut extensions = good.clone();
+        extensions[place] = extension;
+        let fault = card.fault_of(&extensions);
+        let malformed = matches!(fault, PivError::Chain(ChainError::Extension { .. }));
+        assert!(malformed, "{place}: {fault}");
+    }
+}
+
+#[test]
+fn policies_that_no_card_has_are_refused() {
+    let card = Card::new();
+    for (pin, touch) in [(0, 1), (6, 1), (1, 0), (1, 4), (255, 255)] {
+        let mut extensions = card.leaf().extensions;
+        extensions[2] = yubico(8, &[pin, touch]);
+        let fault = card.fault_of(&extensions);
+        assert!(
+            matches!(fault, PivError::Policy { .. }),
+            "{pin} {touch}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn f9_itself_and_what_is_no_slot_are_not_attested() {
+    let card = Card::new();
+    for subject in [
+        "YubiKey PIV Attestation f9",
+        "YubiKey PIV Attestation 9b",
+        "Peter",
+        "",
+    ] {
+        let mut leaf = card.leaf();
+        leaf.subject = pki::name(subject);
+        let fault = card.fault(&card.evidence_of(leaf.signed_by(&card.f9.key)));
+        assert!(matches!(fault, PivError::Slot(_)), "{subject}: {fault}");
+    }
+}
+
+#[test]
+fn two_names_of_one_signatures_algorithm_are_refused() {
+    let card = Card::new();
+    let contents = card.leaf();
+    let mut other = contents.clone();
+    other.algorithm = sequence(&[tlv(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3])]);
+    let signature = card.f9.key.sign(&contents.body());
+    let parts = [
+        contents.body(),
+        other.algorithm,
+        pki::bit_string(&signature),
+    ];
+    let fault = card.fault(&card.evidence_of(sequence(&parts)));
+    assert!(
+        matches!(fault, PivError::Chain(ChainError::Form(_))),
+        "{fault}"
+    );
+}
+
+/// A YubiKey 4 whose DigestInfo has no NULL.
+#[test]
+fn the_missing_null_of_some_old_cards_is_taken_in_the_leafs_signature() {
+    let rsa = Rsa::new();
+    let mut card = Card::new();
+    let mut f9 = Contents::new(F9, &card.f9.key, "Root");
+    f9.key_info = rsa.info();
+    card.f9.der = f9.signed_by(&card.root.key);
+    let verify = |prefix| card.verify(&card.evidence_of(rsa.sign(card.leaf(), prefix)));
+    assert!(verify(WITH_NULL).is_ok());
+    assert!(verify(WITHOUT_NULL).is_ok());
+    let mismatch = PivError::Chain(ChainError::Signature(format!("CN={F9}")));
+    assert_eq!(piv_fault(verify(&[])), mismatch);
+}
+
+#[test]
+fn the_missing_null_is_not_taken_in_any_other_signature() {
+    let rsa = Rsa::new();
+    let mut card = Card::new();
+    let mut root = Contents::new("Root", &card.root.key, "Root").with(&[authority(None)]);
+    root.key_info = rsa.info();
+    card.root.der = rsa.sign(root, WITH_NULL);
+    let f9 = Contents::new(F9, &card.f9.key, "Root");
+    card.f9.der = rsa.sign(f9.clone(), WITH_NULL);
+    assert!(card.verify(&card.evidence()).is_ok());
+    card.f9.der = rsa.sign(f9, WITHOUT_NULL);
+    let mismatch = PivError::Chain(ChainError::Signature("CN=Root".to_owned()));
+    assert_eq!(card.fault(&card.evidence()), mismatch);
+}
+
+/// A key as cards' makers have it.
+#[expect(clippy::disallowed_types, reason = "made for one test, and nobody's")]
+struct Rsa(rsa::RsaPrivateKey);
+
+#[expect(clippy::disallowed_types, reason = "made for one test, and nobody's")]
+impl Rsa {
+    fn new() -> Self {
+        let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+        Self(rsa::RsaPrivateKey::new(&mut random, 2048).unwrap())
+    }
+
+    fn info(&self) -> Vec<u8> {
+        let der = self.0.to_public_key().to_public_key_der().unwrap();
+        der.as_bytes().to_vec()
+    }
+
+    /// With SHA-256, and the DigestInfo's beginning that is given.
+    fn sign(&self, mut contents: Contents, prefix: &[u8]) -> Vec<u8> {
+        contents.algorithm = sequence(&[tlv(6, RSA_SHA256), tlv(5, &[])]);
+        let scheme = rsa::Pkcs1v15Sign {
+            hash_len: Some(32),
+            prefix: prefix.into(),
+        };
+        let signature = self.0.sign(scheme, &Sha256::digest(contents.body()));
+        contents.with_signature(&signature.unwrap())
+    }
+}
+
+const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
+const WITH_NULL: &[u8] = &[
+    0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20,
+];
+const WITHOUT_NULL: &[u8] = &[
+    0x30, 0x2f, 0x30, 0x0b, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 4, 0x20,
+];

@@ -1,0 +1,208 @@
+//! `punchmark ledger export`: the whole ledger as JSON, an entry a line.
+
+use std::ops::ControlFlow;
+
+use clap::Args;
+use serde_json::{Value, json};
+use ssh_encoding::base64::{Base64, Encoding};
+
+use super::grounds::hex;
+use crate::certificate::explain::{Fields, utc};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::terminal::product;
+use crate::ledger::merkle::leaf_hash;
+use crate::ledger::{
+    CaAdded, Credential, Entry, Event, EvidenceSeen, Ledger as _, Reserved, Revoked, SqliteLedger,
+};
+
+/// What to export.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Export {
+    /// Begin at this entry, to go on with an earlier export
+    #[arg(long, value_name = "POSITION", default_value_t = 1)]
+    from: u64,
+
+    /// Leaf hashes only, which tell nothing of the entries, and from which the head follows
+    #[arg(long)]
+    redact: bool,
+}
+
+impl Export {
+    pub(super) fn run(self, ledger: &SqliteLedger) -> Result<Exit, Failure> {
+        let mut printed = Ok(());
+        ledger.each_entry(self.from, &mut |position, bytes| {
+            printed = product(&self.line(position, bytes).to_string());
+            match printed {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        })?;
+        printed?;
+        if let Some(head) = ledger.checkpoint()? {
+            product(&json!({ "checkpoint": head.to_string() }).to_string())?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn line(&self, position: u64, bytes: &[u8]) -> Value {
+        let mut line = json!({ "position": position, "leaf": base64(&leaf_hash(bytes)) });
+        if self.redact {
+            return line;
+        }
+        if let Value::Object(object) = &mut line {
+            object.insert("bytes".to_owned(), json!(base64(bytes)));
+            // What cannot be read is there in its bytes; `verify` says what is wrong.
+            if let Ok(entry) = Entry::from_bytes(bytes) {
+                object.insert("time".to_owned(), json!(utc(entry.time)));
+                object.insert("time-unix".to_owned(), json!(entry.time));
+                object.insert("salt".to_owned(), json!(base64(&entry.salt)));
+                let (kind, fields) = event(&entry.event);
+                object.insert("kind".to_owned(), json!(kind));
+                object.insert(kind.to_owned(), fields);
+            }
+        }
+        line
+    }
+}
+
+/// The kind of an entry, and every field of it.
+fn event(event: &Event) -> (&'static str, Value) {
+    match event {
+        Event::CaAdded(added) => ("ca-added", ca(added)),
+        Event::Reserved(content) => ("reserved", reserved(content)),
+        Event::Issued(issued) => (
+            "issued",
+            json!({ "reserved": issued.reserved, "signature": base64(&issued.signature) }),
+        ),
+        Event::Failed(failed) => (
+            "failed",
+            json!({ "reserved": failed.reserved, "reason": failed.reason }),
+        ),
+        Event::Revoked(content) => ("revoked", revoked(content)),
+        Event::KrlMade(made) => (
+            "krl-made",
+            json!({ "version": made.version, "sha256": hex(&made.sha256), "keyboard": made.keyboard }),
+        ),
+        Event::Resumed(resumed) => (
+            "resumed",
+            json!({ "ca": resumed.ca, "first": resumed.first, "last": resumed.last,
+                "keyboard": resumed.keyboard }),
+        ),
+        Event::EvidenceSeen(seen) => ("evidence-seen", evidence(seen)),
+        Event::CheckpointSigned(signed) => (
+            "checkpoint-signed",
+            json!({ "size": signed.size, "root": base64(&signed.root), "key": signed.key,
+                "keyboard": signed.keyboard }),
+        ),
+        Event::RequesterAdded(added) => (
+            "requester-added",
+            json!({ "name": added.name, "credential": credential(&added.credential),
+                "keyboard": added.keyboard }),
+        ),
+        Event::RequesterRemoved(removed) => (
+            "requester-removed",
+            json!({ "name": removed.name, "credential": credential(&removed.credential),
+                "keyboard": removed.keyboard }),
+        ),
+        Event::ChallengeMade(made) => (
+            "challenge-made",
+            json!({ "nonce": hex(&made.nonce), "expires": made.expires, "keyboard": made.keyboard }),
+        ),
+        Event::ClockCorrected(corrected) => (
+            "clock-corrected",
+            json!({ "wrong": corrected.wrong, "reason": corrected.reason,
+                "keyboard": corrected.keyboard }),
+        ),
+        Event::Barred(barred) => (
+            "barred",
+            json!({ "cards": barred.cards, "requesters": barred.requesters,
+                "reason": barred.reason, "keyboard": barred.keyboard }),
+        ),
+        Event::PolicySeen(seen) => (
+            "policy-seen",
+            json!({ "digest": hex(&seen.digest), "text": seen.text, "keyboard": seen.keyboard }),
+        ),
+    }
+}
+
+fn ca(added: &CaAdded) -> Value {
+    json!({
+        "name": added.name,
+        "public-key": base64(&added.public_key),
+        "purpose": added.purpose,
+        "origin": added.origin,
+        "token-says": added.token_says,
+        "next-serial": added.next_serial,
+        "keyboard": added.keyboard,
+    })
+}
+
+fn reserved(reserved: &Reserved) -> Value {
+    let grounds = reserved.grounds.as_ref().map(|grounds| {
+        json!({
+            "policy": hex(&grounds.policy),
+            "request-id": grounds.request_id.map(|id| hex(&id)),
+            "challenge": grounds.challenge,
+            "evidence": grounds.evidence,
+            "card": grounds.card,
+            "reason": grounds.reason,
+        })
+    });
+    json!({
+        "ca": reserved.ca,
+        "serial": reserved.serial,
+        "sequence": reserved.sequence,
+        "role": reserved.role,
+        "decided-by": reserved.decided_by,
+        "requester": reserved.requester,
+        "keyboard": reserved.keyboard,
+        "proof": reserved.proof,
+        "request": hex(&reserved.request),
+        "to-be-signed": base64(&reserved.to_be_signed),
+        "content": Fields::of_to_be_signed(&reserved.to_be_signed),
+        "grounds": grounds,
+    })
+}
+
+fn revoked(revoked: &Revoked) -> Value {
+    let keys: Vec<_> = revoked.keys.iter().map(|key| base64(key)).collect();
+    let sha256s: Vec<_> = revoked.sha256s.iter().map(|hash| hex(hash)).collect();
+    json!({
+        "ca": base64(&revoked.ca),
+        "serials": revoked.serials,
+        "key-ids": revoked.key_ids,
+        "keys": keys,
+        "sha256s": sha256s,
+        "reason": revoked.reason,
+        "keyboard": revoked.keyboard,
+    })
+}
+
+fn evidence(seen: &EvidenceSeen) -> Value {
+    let facts = serde_json::from_str(&seen.facts);
+    json!({
+        "subject": base64(&seen.subject),
+        "proof": seen.kind,
+        "facts": facts.unwrap_or_else(|_no_json| Value::String(seen.facts.clone())),
+        "evidence": base64(&seen.evidence),
+        "keyboard": seen.keyboard,
+    })
+}
+
+fn credential(credential: &Credential) -> Value {
+    match credential {
+        Credential::Key(key) => json!({ "key": base64(key) }),
+        Credential::Card(card) => json!({ "card": card }),
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    Base64::encode_string(bytes)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ledger export > ledger.jsonl
+  punchmark ledger export --from 1001 >> ledger.jsonl
+  punchmark ledger export --redact > leaves.jsonl";

@@ -1,0 +1,63 @@
+//! What stood behind a reservation, in words: policy, request, evidence.
+
+use serde_json::{Value, json};
+
+use crate::cli::failure::Failure;
+use crate::ledger::{EvidenceSeen, Reserved, SqliteLedger};
+
+/// Label and value of all that is known; nothing of a reservation before format 3.
+pub(super) fn rows(
+    ledger: &SqliteLedger,
+    reserved: &Reserved,
+) -> Result<Vec<(&'static str, String)>, Failure> {
+    let Some(grounds) = &reserved.grounds else {
+        return Ok(Vec::new());
+    };
+    let text = ledger.policy_of(&grounds.policy)?.unwrap_or_default();
+    let mut rows = vec![("policy", format!("SHA-256 {} {text}", hex(&grounds.policy)))];
+    if let Some(id) = grounds.request_id {
+        rows.push(("request", hex(&id)));
+    }
+    if let Some(challenge) = grounds.challenge {
+        rows.push(("challenge", format!("made by entry {challenge}")));
+    }
+    if let Some(seen) = evidence(ledger, grounds.evidence)? {
+        rows.push(("facts", seen.facts));
+        let bytes = seen.evidence.len();
+        rows.push(("evidence", format!("{} of {bytes} bytes", seen.kind)));
+    }
+    if !grounds.reason.is_empty() {
+        rows.push(("reason", format!("{:?}", grounds.reason)));
+    }
+    Ok(rows)
+}
+
+/// The same for programs.
+pub(super) fn json(ledger: &SqliteLedger, reserved: &Reserved) -> Result<Option<Value>, Failure> {
+    let Some(grounds) = &reserved.grounds else {
+        return Ok(None);
+    };
+    let seen = evidence(ledger, grounds.evidence)?;
+    let facts = seen.map(|seen| serde_json::from_str(&seen.facts).unwrap_or(Value::Null));
+    Ok(Some(json!({
+        "policy": hex(&grounds.policy),
+        "policy-text": ledger.policy_of(&grounds.policy)?,
+        "request-id": grounds.request_id.map(|id| hex(&id)),
+        "challenge": grounds.challenge,
+        "evidence": grounds.evidence,
+        "facts": facts,
+        "card": grounds.card,
+        "reason": grounds.reason,
+    })))
+}
+
+fn evidence(ledger: &SqliteLedger, position: Option<u64>) -> Result<Option<EvidenceSeen>, Failure> {
+    Ok(match position {
+        Some(position) => ledger.evidence_of(position)?,
+        None => None,
+    })
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

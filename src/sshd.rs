@@ -1,0 +1,4 @@
+//! What runs on servers: reads what their sshd says.
+
+pub mod log;
+pub mod reconcile;
