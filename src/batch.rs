@@ -8,12 +8,12 @@ mod run;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::certificate::Serial;
+use crate::certificate::{Body, Serial};
 use crate::config::SubjectFileError;
 use crate::issue::{IssueError, RunEnd};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
-use crate::policy::Refusal;
+use crate::policy::{Refusals, Warning};
 use crate::signer::SignerError;
 
 pub use run::{Batch, Subjects};
@@ -69,6 +69,13 @@ pub enum Report<'a> {
         /// Why.
         error: &'a SignerError,
     },
+    /// It is signed all the same.
+    Warned {
+        /// The key file; none for standard input.
+        file: Option<&'a Path>,
+        /// What to be careful about.
+        warning: &'a Warning,
+    },
     /// The run ended before it was its turn. Nothing was reserved for it.
     NotTried {
         /// The key file.
@@ -96,6 +103,8 @@ pub struct Summary {
 pub struct Ended {
     /// What came of it.
     pub summary: Summary,
+    /// What the first certificate says; but for its key, the others say the same.
+    pub first: Option<Body>,
     /// Why it ended before the last key, if it did.
     pub early: Option<RunEnd>,
 }
@@ -115,7 +124,7 @@ pub enum BatchError {
     Place(#[source] OutputError),
     /// Policy refused it; nothing was reserved.
     #[error("refused")]
-    Refused(#[from] Refusal),
+    Refused(#[from] Refusals),
     /// The count of serials went over the last one there is.
     #[error("no serial is left after {max}", max = u64::MAX)]
     NoSerialLeft,

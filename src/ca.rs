@@ -12,7 +12,9 @@ use ssh_key::{Fingerprint, PublicKey};
 
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
-use crate::config::{CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca};
+use crate::config::{
+    CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca, with_suffixes,
+};
 use crate::issue::{SelfTestError, self_test};
 use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SqliteLedger};
 use crate::output::{self, OutputError};
@@ -277,7 +279,10 @@ impl Home {
             keys: key.locator.clone().into(),
             public_key: self.public_key_name.clone(),
         };
-        let text = with_ca(&self.config, &new.name, &ca)?;
+        let mut text = with_ca(&self.config, &new.name, &ca)?;
+        if matches!(new.source, Source::Generate(..)) && new.purpose != Purpose::Host {
+            text = with_suffixes(&self.config, text);
+        }
         Ok(output::write(self.config.path(), text.as_bytes(), 0o644)?)
     }
 }

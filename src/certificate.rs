@@ -15,13 +15,13 @@ use serde::{Deserialize, Serialize};
 
 pub use self::key_id::{KeyId, KeyIdError};
 pub use self::line::certificate_line;
-pub use self::options::{OptionError, Options, Place};
+pub use self::options::{OptionError, Options, OptionsAsked, Place};
 pub use self::principal::{Principal, PrincipalError, Principals};
 pub use self::serial::{Serial, SerialError};
 pub use self::subject::{Subject, SubjectError};
 pub(crate) use self::text::is_plain;
 pub use self::to_be_signed::{EncodeError, ToBeSigned};
-pub use self::validity::{Validity, ValidityError};
+pub use self::validity::{Validity, ValidityError, length, length_in_seconds};
 pub use self::verify::{
     Certificate, SecurityKeyUse, SignatureError, VerifyError, verify, verify_possession,
     verify_signature,

@@ -4,6 +4,7 @@
 //! the crate prints.
 
 mod adopt;
+mod ask;
 mod attestation;
 mod context;
 mod evidence;
@@ -22,6 +23,7 @@ mod private_key;
 mod progress;
 mod request;
 mod revoke;
+mod role;
 mod setup_card;
 mod show;
 mod sign;
@@ -104,6 +106,7 @@ enum Command {
     Import(import::Import),
     Sign(sign::Sign),
     Request(request::Request),
+    Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
     Ledger(ledger::Ledger),
@@ -123,6 +126,7 @@ impl Cli {
             Command::Import(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
+            Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),

@@ -6,11 +6,13 @@
 mod attestation;
 mod edit;
 mod place;
+mod policy;
 mod subject;
 mod surroundings;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -18,9 +20,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
+use toml::Spanned;
 
 pub use attestation::roots_from;
-pub use edit::{EditError, with_ca, with_key};
+pub use edit::{EditError, with_ca, with_key, with_suffixes};
 pub use place::{Place, PlaceError};
 pub use subject::{
     SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
@@ -30,6 +33,8 @@ pub use surroundings::{keyboard, now, time_zone};
 use self::attestation::AttestationConfig;
 use crate::attestation::RootsError;
 use crate::ledger::Purpose;
+use crate::policy::{Policy, Role, RoleTable, Suffixes};
+use crate::request::RoleName;
 use crate::signer::Locators;
 
 /// The config, read and understood.
@@ -39,6 +44,7 @@ pub struct Config {
     path: PathBuf,
     text: String,
     file: ConfigFile,
+    policy: Policy,
 }
 
 /// The file's own structure.
@@ -53,6 +59,10 @@ struct ConfigFile {
     attestation: AttestationConfig,
     #[serde(default)]
     ca: BTreeMap<CaName, CaConfig>,
+    #[serde(default)]
+    suffixes: Suffixes,
+    #[serde(default)]
+    role: BTreeMap<RoleName, Spanned<RoleTable>>,
 }
 
 /// One `[ca.NAME]` table.
@@ -130,6 +140,16 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: RootsError,
     },
+    /// It has no role of this name.
+    #[error("config {} has no role `{name}`{}", path.display(), known(known_names))]
+    NoRole {
+        /// The file.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// The names it has.
+        known_names: Vec<String>,
+    },
     /// The public key file of a CA is no public key.
     #[error("public key file {}", path.display())]
     PublicKey {
@@ -164,16 +184,43 @@ impl Config {
             path: path.to_path_buf(),
             text: String::new(),
             file: ConfigFile::default(),
+            policy: Policy::new(Suffixes::default(), []),
         }
     }
 
     fn parse(path: &Path, text: String) -> Result<Self, ConfigError> {
-        let file = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
+        let mut file: ConfigFile = toml::from_str(&text)
+            .map_err(|error| syntax(path, &text, error.span(), error.message()))?;
+        let (suffixes, roles) = (
+            std::mem::take(&mut file.suffixes),
+            std::mem::take(&mut file.role),
+        );
+        let policy = policy::policy(suffixes, roles)
+            .map_err(|error| syntax(path, &text, Some(error.span.clone()), &error.to_string()))?;
         Ok(Self {
             folder: folder(path),
             path: path.to_path_buf(),
             text,
             file,
+            policy,
+        })
+    }
+
+    /// Suffixes and roles.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The role of this name; `operator` is always there.
+    ///
+    /// # Errors
+    /// [`ConfigError::NoRole`], with the names there are.
+    pub fn role(&self, name: &RoleName) -> Result<&Role, ConfigError> {
+        let roles = self.policy.roles();
+        self.policy.role(name).ok_or_else(|| ConfigError::NoRole {
+            path: self.path.clone(),
+            name: name.to_string(),
+            known_names: roles.map(|role| role.name().to_string()).collect(),
         })
     }
 
@@ -300,15 +347,15 @@ fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {
     }
 }
 
-fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
-    let before = error.span().and_then(|span| text.get(..span.start));
+fn syntax(path: &Path, text: &str, span: Option<Range<usize>>, message: &str) -> ConfigError {
+    let before = span.and_then(|span| text.get(..span.start));
     let before = before.unwrap_or_default();
     let last_line = before.rsplit('\n').next().unwrap_or_default();
     ConfigError::Syntax {
         path: path.to_path_buf(),
         line: before.matches('\n').count() + 1,
         column: last_line.chars().count() + 1,
-        message: error.message().replace('\n', " "),
+        message: message.replace('\n', " "),
     }
 }
 

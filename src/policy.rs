@@ -2,11 +2,40 @@
 //!
 //! Pure: no clock, no file, no token. What it lets through is a [`Decided`], which
 //! nothing else can make, and nothing else can be reserved and signed.
+//!
+//! - [`role`]: the template of a certificate, and the types that its fields are made of;
+//! - [`suffix`]: what the CA alone writes at the end of a principal, and by which proof;
+//! - [`decide`]: both, applied to one request: the whole body, or every [`Refusal`];
+//! - [`lint`]: what in a config is allowed, and hardly meant;
+//! - [`text`]: the rules in one text, whose digest the ledger keeps.
+
+mod decide;
+pub mod key_id;
+pub mod key_types;
+pub mod least_proof;
+pub mod lifetime;
+pub mod lint;
+pub mod option_sets;
+pub mod pattern;
+mod refusal;
+pub mod role;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod suffix;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+use std::collections::BTreeMap;
 
 use ssh_key::public::KeyData;
 
-use crate::certificate::{Body, Kind, Subject, SubjectError};
-use crate::request::Request;
+pub use decide::{Decided, Warning, decide};
+pub use refusal::{Refusal, Refusals};
+pub use role::{Role, RoleError, RoleTable};
+pub use suffix::Suffixes;
+
+use crate::request::RoleName;
 
 /// What policy needs to know of the CA that shall sign.
 #[derive(Clone, Debug)]
@@ -21,93 +50,47 @@ pub struct CaFacts<'a> {
     pub ca_keys: &'a [(String, KeyData)],
 }
 
-/// A body that may be signed, and by which role. Only [`decide`] makes one.
+/// What is the same for every request of a run.
 #[derive(Clone, Debug)]
-pub struct Decided {
-    body: Body,
-    role: &'static str,
-    requester: String,
+pub struct Rules<'a> {
+    /// The role that is asked by.
+    pub role: &'a Role,
+    /// The suffixes that are reserved.
+    pub suffixes: &'a Suffixes,
+    /// The CA that shall sign.
+    pub ca: CaFacts<'a>,
 }
 
-/// Why nothing is signed. Every field is the one at fault, with its limit.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// A user certificate of a host CA, or the other way round.
-    #[error("CA `{ca}` signs no {kind} certificates")]
-    WrongKind {
-        /// The CA.
-        ca: String,
-        /// What was asked.
-        kind: Kind,
-    },
-    /// A key that is a CA would be its own user.
-    #[error("the key is CA `{0}` itself; a CA key is never certified")]
-    SubjectIsCa(String),
-    /// A key that no certificate should be made for.
-    #[error("the key cannot be certified")]
-    Subject(#[from] SubjectError),
+/// Suffixes and roles, as the config has them.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    suffixes: Suffixes,
+    roles: BTreeMap<RoleName, Role>,
 }
 
-/// Decides by the built-in role `operator`: whoever holds token and PIN gets what the
-/// flags say, within the invariants that hold for everybody.
-///
-/// # Errors
-/// [`Refusal`].
-pub fn decide(request: Request, ca: &CaFacts<'_>) -> Result<Decided, Refusal> {
-    let ask = request.ask;
-    let signs = match ask.kind {
-        Kind::User => ca.signs_users,
-        Kind::Host => ca.signs_hosts,
-    };
-    if !signs {
-        return Err(Refusal::WrongKind {
-            ca: ca.name.to_owned(),
-            kind: ask.kind,
-        });
-    }
-    if let Some((name, _)) = ca.ca_keys.iter().find(|(_, key)| *key == request.subject) {
-        return Err(Refusal::SubjectIsCa(name.clone()));
-    }
-    Ok(Decided {
-        body: Body {
-            kind: ask.kind,
-            subject: Subject::try_from(request.subject)?,
-            key_id: ask.key_id,
-            principals: ask.principals,
-            validity: ask.validity,
-            options: ask.options,
-        },
-        role: OPERATOR,
-        requester: OPERATOR.to_owned(),
-    })
-}
-
-impl Decided {
-    /// What may be signed.
-    pub fn body(&self) -> &Body {
-        &self.body
-    }
-
-    /// The role that allowed it.
-    pub fn role(&self) -> &str {
-        self.role
-    }
-
-    /// Who asked.
-    pub fn requester(&self) -> &str {
-        &self.requester
-    }
-
-    /// The same, asked by somebody else.
-    #[cfg(test)]
-    pub(crate) fn asked_by(self, requester: &str) -> Self {
+impl Policy {
+    /// Takes what was parsed; the role `operator` is added where it is not named.
+    pub fn new(suffixes: Suffixes, roles: impl IntoIterator<Item = Role>) -> Self {
+        let built_in = std::iter::once(Role::operator());
+        let roles = built_in.chain(roles);
         Self {
-            requester: requester.to_owned(),
-            ..self
+            suffixes,
+            roles: roles.map(|role| (role.name().clone(), role)).collect(),
         }
     }
-}
 
-/// The built-in role of whoever holds token and PIN.
-const OPERATOR: &str = "operator";
+    /// The suffixes that are reserved.
+    pub fn suffixes(&self) -> &Suffixes {
+        &self.suffixes
+    }
+
+    /// The role of this name.
+    pub fn role(&self, name: &RoleName) -> Option<&Role> {
+        self.roles.get(name)
+    }
+
+    /// Every role by name, `operator` among them.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values()
+    }
+}

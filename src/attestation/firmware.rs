@@ -1,6 +1,6 @@
 //! Which faults are known of a firmware, for the key at hand.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
 use super::Firmware;
@@ -10,7 +10,9 @@ use crate::signer::yubikey;
 ///
 /// `docs/firmware-faults.md` has the sources. None of them can be mended in the device: its
 /// firmware can't be changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, thiserror::Error)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error,
+)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fault {

@@ -3,25 +3,30 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ssh_key::public::KeyData;
 
 use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
-use crate::certificate::{Serial, certificate_line, reader};
+use crate::attestation::Proof;
+use crate::certificate::{Body, Serial, certificate_line, reader};
 use crate::config::{SubjectFile, read_limited};
 use crate::issue::{Finished, IssueError, Issued, Lost, OpenCa, Order, RunEnd, SharedLedger, lock};
 use crate::ledger::{Basis, Ca, Policy, SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
-use crate::policy::{CaFacts, decide};
-use crate::request::{Ask, Request, RequestDigest};
+use crate::policy::{Rules, decide};
+use crate::request::{Ask, Request, RequestDigest, Requester};
 
 /// What is the same for every key of a run.
 pub struct Batch<'a> {
-    /// What policy needs to know of the CA.
-    pub facts: CaFacts<'a>,
+    /// What decides about every key.
+    pub rules: Rules<'a>,
     /// What is asked for every key.
     pub ask: Ask,
+    /// Who asks.
+    pub requester: Requester,
+    /// What the operator saw of every key, in words.
+    pub witnessed: Option<String>,
     /// Which serials they get.
     pub serials: SerialPlan,
     /// Whether earlier certificates count.
@@ -54,6 +59,7 @@ impl Batch<'_> {
             ca: ca.ca().clone(),
             ledger,
             summary: Mutex::new(Summary::default()),
+            first: OnceLock::new(),
         };
         let mut release = |chunk| run.release(chunk);
         let lost: &Lost<'_> = &|device, error| (self.report)(Report::DeviceLost { device, error });
@@ -78,6 +84,7 @@ impl Batch<'_> {
                 .summary
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
+            first: run.first.into_inner(),
             early: early.err(),
         }
     }
@@ -90,6 +97,7 @@ struct Run<'a> {
     ca_key: KeyData,
     ledger: &'a SharedLedger,
     summary: Mutex<Summary>,
+    first: OnceLock<Body>,
 }
 
 impl Run<'_> {
@@ -134,7 +142,7 @@ impl Run<'_> {
             comment: subject.comment,
         };
         let serial = self.serial(index)?;
-        let wanted = self.decide(subject.key, serial)?;
+        let wanted = self.decide(subject.key, serial, Some(file))?;
         if self.batch.resume == Resume::Yes && self.resume(&wanted.request, &destination)? {
             return Ok(None);
         }
@@ -150,7 +158,10 @@ impl Run<'_> {
             output: None,
             comment,
         };
-        match self.serial(0).and_then(|serial| self.decide(key, serial)) {
+        match self
+            .serial(0)
+            .and_then(|serial| self.decide(key, serial, None))
+        {
             Ok(wanted) => Some(Order { wanted, tag }),
             Err(error) => {
                 self.failed(None, error);
@@ -173,18 +184,31 @@ impl Run<'_> {
         }
     }
 
-    fn decide(&self, subject: KeyData, serial: SerialChoice) -> Result<Wanted, BatchError> {
+    fn decide(
+        &self,
+        subject: KeyData,
+        serial: SerialChoice,
+        file: Option<&Path>,
+    ) -> Result<Wanted, BatchError> {
         let mut ask = self.batch.ask.clone();
         ask.serial = match serial {
             SerialChoice::Next => None,
             SerialChoice::Exactly(serial) => Some(serial.number()),
         };
+        let statement = self.batch.witnessed.as_deref();
+        let proof = statement.map(|words| Proof::witnessed(subject.clone(), words.to_owned()));
         let request = Request { subject, ask };
-        let digest = request.digest(&self.ca_key)?;
+        let (rules, requester) = (&self.batch.rules, &self.batch.requester);
+        let now = (self.batch.now)();
+        let decided = decide(&request, requester, proof.as_slice(), rules, now)?;
+        for warning in decided.warnings() {
+            (self.batch.report)(Report::Warned { file, warning });
+        }
+        self.first.get_or_init(|| decided.body().clone());
         Ok(Wanted {
-            decided: decide(request, &self.batch.facts)?,
+            request: request.digest(&self.ca_key, requester, &decided.proof_in_words())?,
+            decided,
             serial,
-            request: digest,
             basis: Basis::of(Policy::operator()),
             keyboard: self.batch.keyboard.clone(),
         })

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use self::grammar::Collector;
+pub use self::asked::OptionsAsked;
 use super::Kind;
 
+mod asked;
 mod grammar;
 mod source_address;
 
@@ -34,11 +35,22 @@ impl Options {
     /// # Errors
     /// For the first argument that is none of the grammar, or if a map grows too large.
     pub fn parse(kind: Kind, args: &[String]) -> Result<Self, OptionError> {
-        let mut collector = Collector::new(kind);
-        for argument in args {
-            collector.add(argument)?;
-        }
-        collector.finish()
+        OptionsAsked::parse(args)?.onto(grammar::defaults(kind))
+    }
+
+    /// The flags that ssh-keygen gives where nobody says otherwise: the five `permit-…` to
+    /// a user, none to a host.
+    #[must_use]
+    pub fn defaults(kind: Kind) -> &'static [&'static str] {
+        grammar::defaults(kind)
+    }
+
+    /// Whether one entry of a map can stand in a certificate.
+    ///
+    /// # Errors
+    /// As [`Options::new`].
+    pub fn check_entry(place: Place, name: &str, value: &str) -> Result<(), OptionError> {
+        grammar::check_entry(place, name, value)
     }
 
     /// What a server must understand, or else refuse the certificate.

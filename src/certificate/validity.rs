@@ -19,6 +19,21 @@ pub struct Validity {
     valid_before: u64,
 }
 
+/// Reads a length as `-V` writes one, without the sign: `8h`, `1d12h`; at most 2^31 - 1
+/// seconds.
+#[must_use]
+pub fn length_in_seconds(text: &str) -> Option<u64> {
+    (text.len() <= LONGEST_LENGTH)
+        .then(|| grammar::seconds(text))
+        .flatten()
+}
+
+/// A length in words, in two units at most: `1 day 12 hours`.
+#[must_use]
+pub fn length(seconds: u64) -> String {
+    display::length(seconds)
+}
+
 impl Validity {
     /// Takes an interval of Unix seconds.
     ///
@@ -128,5 +143,7 @@ pub enum ValidityError {
     EndsBeforeItBegins,
 }
 
+/// The longest text of a length, in bytes.
+const LONGEST_LENGTH: usize = 64;
 /// `valid_before` of a certificate that never expires.
 const FOREVER: u64 = u64::MAX;

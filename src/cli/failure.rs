@@ -13,6 +13,7 @@ use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
+use crate::request::ReasonError;
 use crate::revocation::{KrlError, RevokeError};
 use crate::signer::yubikey::NewSecretError;
 use crate::signer::{LocatorError, SignerError};
@@ -45,6 +46,8 @@ pub(crate) enum Failure {
     Validity(#[from] ValidityError),
     #[error(transparent)]
     Option(#[from] OptionError),
+    #[error("--reason")]
+    Reason(#[from] ReasonError),
     #[error("serial {text:?}")]
     Serial { text: String, source: SerialError },
     #[error(transparent)]
@@ -86,15 +89,15 @@ pub(crate) enum Failure {
     TypedOther(&'static str),
     #[error(transparent)]
     Establish(#[from] EstablishError),
-    #[error("standard input")]
-    Stdin(#[source] SubjectFileError),
     #[error("{path}")]
-    SubjectFile {
+    Subject {
         path: String,
         source: SubjectFileError,
     },
+    #[error("standard input")]
+    Stdin(#[source] SubjectFileError),
     #[error("the key cannot be certified")]
-    Subject(#[source] crate::certificate::SubjectError),
+    Uncertifiable(#[source] crate::certificate::SubjectError),
     #[error(transparent)]
     SignRequest(#[from] crate::request::SignRequestError),
     #[error(transparent)]
@@ -103,11 +106,6 @@ pub(crate) enum Failure {
     NoChallenge(String),
     #[error(transparent)]
     CardEvidence(#[from] crate::attestation::CardEvidenceError),
-    #[error("evidence {path}")]
-    Evidence {
-        path: String,
-        source: crate::attestation::EvidenceFormError,
-    },
     #[error("no random numbers")]
     Random(#[source] getrandom::Error),
     #[error("the request cannot be encoded")]
@@ -157,11 +155,6 @@ pub(crate) enum Failure {
     #[error("{path}")]
     Line { path: String, source: KeyLineError },
     #[error("{path}")]
-    Subject {
-        path: String,
-        source: SubjectFileError,
-    },
-    #[error("{path}")]
     Evidence {
         path: String,
         source: EvidenceFormError,
@@ -193,7 +186,7 @@ impl Exit {
 
 impl Failure {
     pub(crate) fn subject_file(path: &Path, source: SubjectFileError) -> Self {
-        Self::SubjectFile {
+        Self::Subject {
             path: super::terminal::path(path),
             source,
         }
@@ -206,6 +199,7 @@ impl Failure {
             | Self::KeyId(_)
             | Self::Validity(_)
             | Self::Option(_)
+            | Self::Reason(_)
             | Self::Serial { .. }
             | Self::CaName(_)
             | Self::Locator(_) => Exit::Usage,

@@ -14,7 +14,7 @@ use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
-use crate::policy::Refusal;
+use crate::policy::{Refusal, Refusals};
 use crate::secret::PinError;
 use crate::signer::SignerError;
 use crate::signer::yubikey::CardFault;
@@ -81,16 +81,46 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
-        BatchError::Refused(Refusal::WrongKind { kind, .. }) => text(match kind {
-            Kind::Host => "leave -h out, or sign with a host CA",
-            Kind::User => "add -h for a host certificate, or sign with a user CA",
-        }),
+        BatchError::Refused(refusals) => refused(refusals),
         BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
         }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
+        _ => None,
+    }
+}
+
+/// The way out of the first refusal that has one.
+pub(super) fn refused(refusals: &Refusals) -> Option<String> {
+    let reasons = refusals.reasons().iter();
+    reasons
+        .map(|reason| way_out(reason, refusals.role()))
+        .find_map(|hint| hint)
+}
+
+fn way_out(refusal: &Refusal, role: &str) -> Option<String> {
+    match refusal {
+        Refusal::WrongKind { kind, .. } => text(match kind {
+            Kind::Host => "leave -h out, or sign with a host CA",
+            Kind::User => "add -h for a host certificate, or sign with a user CA",
+        }),
+        Refusal::ReservedSuffix { principal, suffix } => {
+            let base = principal.len().saturating_sub(suffix.len());
+            let base = principal.get(..base).filter(|base| !base.is_empty())?;
+            Some(format!(
+                "write -n {base}; the suffix comes with proof, or with --witnessed STATEMENT \
+                 for what you saw yourself"
+            ))
+        }
+        Refusal::DirectOff => text("ask by a role: sign --role ROLE --requester NAME"),
+        Refusal::NoReason => text("say why with --reason WORDS"),
+        Refusal::Lifetime { allowed, .. } => Some(format!("ask for less with -V +{allowed}s")),
+        Refusal::NoClass(_) => text("[suffixes] of the config names the classes"),
+        _ if role != "operator" => {
+            Some(format!("`punchmark role show {role}` says what it allows"))
+        }
         _ => None,
     }
 }
@@ -112,6 +142,9 @@ fn config(error: &ConfigError) -> Option<String> {
         ConfigError::WritableByAll { path, .. } => Some(format!("chmod o-w {}", path.display())),
         ConfigError::NoCa { .. } => {
             text("make it with `punchmark init`, or name one that is there")
+        }
+        ConfigError::NoRole { .. } => {
+            text("`punchmark role list` names them; add a table [role.NAME] for another")
         }
         _ => None,
     }

@@ -53,7 +53,7 @@ impl Progress {
 
     /// Tells of one key.
     pub(crate) fn tell(&self, report: Report<'_>) {
-        if !matches!(report, Report::DeviceLost { .. }) {
+        if !matches!(report, Report::DeviceLost { .. } | Report::Warned { .. }) {
             self.bar.inc(1);
         }
         if let Report::Failed { error, .. } = &report {
@@ -109,6 +109,10 @@ impl Progress {
                 self.bar.suspend(|| {
                     warn(&format!("{error}; the run goes on without {device}"));
                 });
+            }
+            Report::Warned { file, warning } => {
+                let file = file.map_or("-".to_owned(), path);
+                self.bar.suspend(|| warn(&format!("{file}: {warning}")));
             }
             Report::NotTried { file } => {
                 self.complain(Some(file), "not signed, since the run ended before")
@@ -180,6 +184,9 @@ fn json(report: &Report<'_>) -> serde_json::Value {
         }),
         Report::DeviceLost { device, error } => json!({
             "device": device, "state": "lost", "error": chain(*error),
+        }),
+        Report::Warned { file, warning } => json!({
+            "file": file.map(words), "warning": warning.to_string(),
         }),
         Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
     }

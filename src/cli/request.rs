@@ -81,7 +81,7 @@ impl Request {
         challenge: Option<Challenge>,
         evidence: Vec<u8>,
     ) -> Result<Content, Failure> {
-        let subject = Subject::try_from(own.key.clone()).map_err(Failure::Subject)?;
+        let subject = Subject::try_from(own.key.clone()).map_err(Failure::Uncertifiable)?;
         Ok(Content {
             subject,
             comment: own.comment.clone(),

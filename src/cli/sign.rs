@@ -6,20 +6,23 @@ use std::sync::Mutex;
 
 use clap::Args;
 
+use super::ask::AskArguments;
 use super::context::{Context, KnownCa};
 use super::failure::{Exit, Failure, exit_of_keys};
 use super::interrupt::on_signal;
 use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
-use super::terminal::{say, warn};
+use super::terminal::{path, say, warn};
 use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
-use crate::certificate::{KeyId, Kind, Options, Principals, Serial, Validity};
-use crate::config::{self, Config};
+use crate::certificate::Serial;
+use crate::certificate::subject::fingerprint;
+use crate::config::{self, Config, SubjectFile};
 use crate::issue::{OpenCa, SharedLedger, lock};
 use crate::ledger::{Ledger, Purpose};
-use crate::policy::CaFacts;
-use crate::request::Ask;
+use crate::policy::role::Permit;
+use crate::policy::{CaFacts, Role, Rules};
+use crate::request::RoleName;
 use crate::signer::{Locator, RsaHash};
 
 /// Sign public keys, with the letters of ssh-keygen -s
@@ -29,34 +32,16 @@ use crate::signer::{Locator, RsaHash};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
-    /// The CA, by the name that `init`, `adopt` or `import` recorded
-    #[arg(short = 's', value_name = "CA", required = true)]
-    ca: String,
+    /// The CA, by the name that `init`, `adopt` or `import` recorded [default: the role's]
+    #[arg(short = 's', value_name = "CA", required_unless_present = "role")]
+    ca: Option<String>,
 
-    /// Key ID: how servers name the certificate in their logs
-    #[arg(
-        short = 'I',
-        value_name = "KEY_ID",
-        required = true,
-        allow_hyphen_values = true
-    )]
-    key_id: String,
+    /// The role that it is asked by [default: operator, which is what the flags say]
+    #[arg(long, value_name = "ROLE", value_parser = str::parse::<RoleName>)]
+    role: Option<RoleName>,
 
-    /// Names that the certificate is valid for, with commas between
-    #[arg(short = 'n', value_name = "PRINCIPALS", allow_hyphen_values = true)]
-    principals: Option<String>,
-
-    /// When it is valid: +8h, -5m:+1w, 20261122:20261129Z, always:forever [default: forever]
-    #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
-    validity: Option<String>,
-
-    /// An option: clear, no-pty, force-command=…, source-address=…, critical:…, extension:…
-    #[arg(short = 'O', value_name = "OPTION", allow_hyphen_values = true)]
-    options: Vec<String>,
-
-    /// Make host certificates
-    #[arg(short = 'h')]
-    host: bool,
+    #[command(flatten)]
+    asked: AskArguments,
 
     /// The signature of an RSA CA: rsa-sha2-512 or rsa-sha2-256 [default: rsa-sha2-512]
     #[arg(short = 't', value_name = "SIGNATURE", value_parser = rsa_hash)]
@@ -85,7 +70,10 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let ask = self.ask()?;
+        let role = self.role.clone().unwrap_or_else(RoleName::operator);
+        let ask = self.asked.ask(role)?;
+        let requester = self.asked.requester(&ask.role)?;
+        let witnessed = self.asked.statement()?;
         let serials = self.serials()?;
         context.refuse_two_on_stdin(self.reads_stdin())?;
         let subject = self.subject()?;
@@ -94,18 +82,27 @@ impl Sign {
             None => Some(self.paths()?),
         };
         let config = context.config()?;
-        self.refuse_locator(&config)?;
+        let role = config.role(&ask.role)?;
+        let name = self.ca_name(role)?;
+        refuse_locator(&name, &config)?;
         let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
-        let known = context.known_ca(&config, ledger.as_ref(), &self.ca)?;
+        let known = context.known_ca(&config, ledger.as_ref(), &name)?;
         let keys = ca_keys(ledger.as_ref())?;
+        self.vouch(context)?;
         let mut ca = self.open(&known, context)?;
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
         let progress = Progress::new(style(context.json(), context.talks(), count));
         let batch = Batch {
-            facts: facts(&self.ca, known.config.certificates, &keys),
+            rules: Rules {
+                role,
+                suffixes: config.policy().suffixes(),
+                ca: facts(&name, known.config.certificates, &keys),
+            },
             ask,
+            requester,
+            witnessed,
             serials,
             resume: if self.resume { Resume::Yes } else { Resume::No },
             keyboard: config::keyboard(),
@@ -122,7 +119,7 @@ impl Sign {
         let failures = progress.finish();
         kept_head::keep(lock(&ledger).as_ref())?;
         if context.talks() {
-            self.summarise(&ended, &batch.ask, count);
+            summarise(&name, &ended, count);
         }
         match ended.early {
             Some(early) => Err(early.into()),
@@ -130,22 +127,35 @@ impl Sign {
         }
     }
 
-    /// What is asked for every key, parsed before anything is opened.
-    fn ask(&self) -> Result<Ask, Failure> {
-        let kind = if self.host { Kind::Host } else { Kind::User };
-        let Some(principals) = &self.principals else {
-            return Err(Failure::Usage(NO_PRINCIPALS.to_owned()));
+    /// The CA that was named, else the role's.
+    fn ca_name(&self, role: &Role) -> Result<String, Failure> {
+        match (&self.ca, role.ca()) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, Permit::Only(name)) => Ok(name.to_owned()),
+            (None, _) => Err(Failure::Usage(format!(
+                "role `{}` names no CA; name one with -s",
+                role.name()
+            ))),
+        }
+    }
+
+    /// Shows whose keys these are said to be, before the operator's word for it is taken.
+    fn vouch(&self, context: &Context) -> Result<(), Failure> {
+        let Some(name) = self.asked.vouched_for() else {
+            return Ok(());
         };
-        let validity = self.validity.as_deref().unwrap_or("always:forever");
-        Ok(Ask {
-            kind,
-            key_id: KeyId::parse(&self.key_id)?,
-            principals: Principals::parse(principals, kind)?,
-            validity: Validity::parse(validity, config::now(), &config::time_zone)?,
-            validity_as_asked: validity.to_owned(),
-            options: Options::parse(kind, &self.options)?,
-            serial: None,
-        })
+        if self.files_from.is_some() {
+            return Err(Failure::Usage(VOUCH_ONE_BY_ONE.to_owned()));
+        }
+        let mut question = format!("You vouch that {name} asks, with");
+        for file in self.files.iter().filter(|file| *file != Path::new("-")) {
+            // A file without a key fails on its own, later.
+            if let Ok(subject) = SubjectFile::read(file) {
+                let key = fingerprint(&subject.key);
+                question.push_str(&format!("\n  {key} {}", path(file)));
+            }
+        }
+        context.confirm_or_go_on(&format!("{question}\nIs that so?"))
     }
 
     fn serials(&self) -> Result<SerialPlan, Failure> {
@@ -239,54 +249,53 @@ impl Sign {
             &mut pins,
         )?)
     }
+}
 
-    /// A locator is no CA; if it is the key of one, its name is said.
-    fn refuse_locator(&self, config: &Config) -> Result<(), Failure> {
-        if !self.ca.contains(':') {
-            return Ok(());
-        }
-        let locator: Locator = self.ca.parse()?;
-        let mut cas = config.cas();
-        match cas.find(|(_, ca)| ca.keys.iter().any(|key| locator.covers(key))) {
-            Some((name, _)) => Err(Failure::Usage(format!(
-                "-s takes the name of a CA; this key is CA `{name}`"
-            ))),
-            None => Err(Failure::UnknownLocator {
-                config: config.path().display().to_string(),
-                locator: locator.to_string(),
-            }),
+/// A locator is no CA; if it is the key of one, its name is said.
+fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
+    if !ca.contains(':') {
+        return Ok(());
+    }
+    let locator: Locator = ca.parse()?;
+    let mut cas = config.cas();
+    match cas.find(|(_, ca)| ca.keys.iter().any(|key| locator.covers(key))) {
+        Some((name, _)) => Err(Failure::Usage(format!(
+            "-s takes the name of a CA; this key is CA `{name}`"
+        ))),
+        None => Err(Failure::UnknownLocator {
+            config: config.path().display().to_string(),
+            locator: locator.to_string(),
+        }),
+    }
+}
+
+fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
+    let summary = &ended.summary;
+    if let (Some((first, last)), Some(body)) = (summary.serials, &ended.first) {
+        let what = match (count, first == last) {
+            (Some(1), _) => format!("  serial {first} of {ca}"),
+            (_, true) => format!("signed 1 key with {ca}: serial {first}"),
+            (_, false) => format!(
+                "signed {} with {ca}: serials {first} to {last}{}",
+                keys(summary.signed),
+                gaps(last - first + 1 - summary.signed)
+            ),
+        };
+        say(&format!(
+            "{what}, key ID {:?}, principals {}",
+            body.key_id.as_str(),
+            body.principals
+        ));
+        say(&format!("  valid {}", body.validity));
+        if body.validity.is_forever() {
+            warn("these certificates never expire; -V +8h makes ones that do");
         }
     }
-
-    fn summarise(&self, ended: &Ended, ask: &Ask, count: Option<u64>) {
-        let summary = &ended.summary;
-        if let Some((first, last)) = summary.serials {
-            let what = match (count, first == last) {
-                (Some(1), _) => format!("  serial {first} of {}", self.ca),
-                (_, true) => format!("signed 1 key with {}: serial {first}", self.ca),
-                (_, false) => format!(
-                    "signed {} with {}: serials {first} to {last}{}",
-                    keys(summary.signed),
-                    self.ca,
-                    gaps(last - first + 1 - summary.signed)
-                ),
-            };
-            say(&format!(
-                "{what}, key ID {:?}, principals {}",
-                ask.key_id.as_str(),
-                ask.principals
-            ));
-            say(&format!("  valid {}", ask.validity));
-            if ask.validity.is_forever() {
-                warn("these certificates never expire; -V +8h makes ones that do");
-            }
-        }
-        if *summary == Summary::default() {
-            say("no key was named");
-        }
-        if count != Some(1) {
-            summarise_the_rest(summary);
-        }
+    if *summary == Summary::default() {
+        say("no key was named");
+    }
+    if count != Some(1) {
+        summarise_the_rest(summary);
     }
 }
 
@@ -318,7 +327,7 @@ fn keys(number: u64) -> String {
     }
 }
 
-fn facts<'a>(
+pub(super) fn facts<'a>(
     name: &'a str,
     purpose: Purpose,
     ca_keys: &'a [(String, ssh_key::public::KeyData)],
@@ -350,12 +359,14 @@ fn rsa_hash(text: &str) -> Result<RsaHash, String> {
 }
 
 const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
-const NO_PRINCIPALS: &str =
-    "no principals: a certificate without -n would be valid for any user on old servers";
+const VOUCH_ONE_BY_ONE: &str =
+    "--requester vouches for keys that are named one by one, not for a list";
 
 const EXAMPLES: &str = "\
 Examples:
   punchmark sign -s users -I 'peter, laptop' -n peter -V -5m:+1w peter.pub
   punchmark sign -s users -I ops -n root -O clear -O permit-pty -O source-address=10.0.0.0/8 *.pub
+  punchmark sign -s users -I peter -n peter --witnessed 'made on his token, before me' peter.pub
+  punchmark sign --role engineer --requester peter -V +8h peter.pub
   punchmark sign -s hosts -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub
   find . -name '*.pub' -print0 | punchmark sign -s users -I all -n dev --files-from - -0 --resume";

@@ -67,8 +67,14 @@ pub fn with_key(config: &Config, name: &CaName, locator: Locator) -> Result<Stri
     let ca = config.ca(name.as_str()).map_err(EditError::NoCa)?;
     let keys = ca.keys.with(locator)?;
     let mut text = config.text.clone();
-    let places: Places = toml::from_str(&text)
-        .map_err(|error| EditError::Form(super::syntax(&config.path, &text, &error)))?;
+    let places: Places = toml::from_str(&text).map_err(|error| {
+        EditError::Form(super::syntax(
+            &config.path,
+            &text,
+            error.span(),
+            error.message(),
+        ))
+    })?;
     if let Some(place) = places.ca.get(name.as_str()) {
         text.replace_range(place.key.span(), &key(&keys));
     }
@@ -99,12 +105,28 @@ fn key(keys: &Locators) -> String {
     }
 }
 
+/// The text of a config with the suffixes that a new user CA begins with; as it is where
+/// suffixes are reserved already.
+pub fn with_suffixes(config: &Config, text: String) -> String {
+    match config.policy().suffixes().is_empty() {
+        true => text + SUFFIXES,
+        false => text,
+    }
+}
+
 fn quoted(text: &str) -> String {
     Value::String(text.to_owned()).to_string()
 }
 
 const HEADING: &str = "\
 # punchmark.toml: holds no secret; paths are relative to this file; an unknown key is an error.
+";
+
+const SUFFIXES: &str = "
+[suffixes] # the CA alone writes these; each is a class with its least proof
+physical  = { suffix = \"_physical\", proof = [\"piv\", \"fido\"], touch = \"cached\", pin = \"once\" }
+witnessed = { suffix = \"_witnessed\", proof = [\"witnessed\"] }
+file      = { suffix = \"_file\" }
 ";
 
 #[cfg(test)]

@@ -11,14 +11,13 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use tempfile::TempDir;
 
 use super::*;
-use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{
     Basis, CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice,
     SqliteLedger, State,
 };
-use crate::policy::{CaFacts, decide};
-use crate::request::{Ask, Request, RequestDigest};
+use crate::policy::sample;
+use crate::request::{RequestDigest, Requester};
 use crate::signer::SignatureError;
 
 const NOW: u64 = 1_795_400_000;
@@ -137,28 +136,12 @@ impl Ledger for CannotRecord {
 
 fn order(tag: u8, ca: &KeyData, serial: SerialChoice) -> Order<u8> {
     let subject = key(100 + tag % 100).public_key().key_data().clone();
-    let request = Request {
-        subject,
-        ask: Ask {
-            kind: Kind::User,
-            key_id: KeyId::parse("peter").unwrap(),
-            principals: Principals::parse("peter", Kind::User).unwrap(),
-            validity: Validity::always(),
-            validity_as_asked: String::new(),
-            options: Options::parse(Kind::User, &[]).unwrap(),
-            serial: None,
-        },
-    };
-    let facts = CaFacts {
-        name: "users",
-        signs_users: true,
-        signs_hosts: false,
-        ca_keys: &[],
-    };
+    let request = sample::request(subject);
+    let requester = Requester::operator();
     Order {
         wanted: Wanted {
-            request: request.digest(ca).unwrap(),
-            decided: decide(request, &facts).unwrap(),
+            request: request.digest(ca, &requester, "none").unwrap(),
+            decided: sample::decided(&request),
             serial,
             keyboard: String::new(),
             basis: Basis::of(Policy::operator()),

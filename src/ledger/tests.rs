@@ -10,9 +10,8 @@ use ssh_key::{PrivateKey, PublicKey, Signature};
 use tempfile::TempDir;
 
 use super::*;
-use crate::certificate::{KeyId, Kind, Options, Principals, Validity};
-use crate::policy::{CaFacts, decide};
-use crate::request::{Ask, Request};
+use crate::policy::sample;
+use crate::request::{Request, Requester};
 
 const NOW: u64 = 1_795_400_000;
 
@@ -25,40 +24,24 @@ fn public(seed: u8) -> KeyData {
     key(seed).public_key().key_data().clone()
 }
 
-fn request(subject: u8) -> Request {
-    Request {
-        subject: public(subject),
-        ask: Ask {
-            kind: Kind::User,
-            key_id: KeyId::parse("peter").unwrap(),
-            principals: Principals::parse("peter", Kind::User).unwrap(),
-            validity: Validity::always(),
-            validity_as_asked: "always:forever".to_owned(),
-            options: Options::parse(Kind::User, &[]).unwrap(),
-            serial: None,
-        },
-    }
-}
-
 fn wanted(subject: u8, serial: SerialChoice) -> Wanted {
     wanted_by("operator", subject, serial)
 }
 
 fn wanted_by(requester: &str, subject: u8, serial: SerialChoice) -> Wanted {
-    let request = request(subject);
-    let facts = CaFacts {
-        name: "users",
-        signs_users: true,
-        signs_hosts: false,
-        ca_keys: &[],
-    };
+    let request = sample::request(public(subject));
     Wanted {
-        request: request.digest(&public(1)).unwrap(),
-        decided: decide(request, &facts).unwrap().asked_by(requester),
+        request: digest_of(&request),
+        decided: sample::decided(&request).asked_by(requester),
         serial,
         basis: Basis::of(Policy::operator()),
         keyboard: "tester".to_owned(),
     }
+}
+
+fn digest_of(request: &Request) -> RequestDigest {
+    let requester = Requester::operator();
+    request.digest(&public(1), &requester, "none").unwrap()
 }
 
 fn added(name: &str, seed: u8, next_serial: u64) -> CaAdded {
@@ -210,7 +193,7 @@ fn a_reservation_has_one_outcome() {
 fn finds_the_certificate_of_the_same_request_and_of_no_other() {
     let mut fixture = fixture(1);
     let reservation = fixture.reserve(SerialChoice::Next).unwrap();
-    let digest = request(9).digest(&public(1)).unwrap();
+    let digest = digest_of(&sample::request(public(9)));
     let found = fixture.ledger.issued_for(&fixture.ca, &digest).unwrap();
     assert!(found.is_none(), "reserved is not issued");
     let signature = sign(&reservation);
@@ -218,7 +201,7 @@ fn finds_the_certificate_of_the_same_request_and_of_no_other() {
     fixture.ledger.record(&[outcome], NOW).unwrap();
     let found = fixture.ledger.issued_for(&fixture.ca, &digest).unwrap();
     assert_eq!(found.unwrap().reserved.serial, 1);
-    let other = request(8).digest(&public(1)).unwrap();
+    let other = digest_of(&sample::request(public(8)));
     assert!(
         fixture
             .ledger

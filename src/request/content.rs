@@ -2,7 +2,7 @@
 
 use crate::certificate::{KeyId, Kind, Principals, Subject};
 
-use super::{Comment, Reason, RequesterName, RoleName, Target, ValidityAsked};
+use super::{Comment, Reason, RequesterName, RoleName, Span, Target};
 
 /// What somebody asks for a key, and what they bring along.
 ///
@@ -21,7 +21,7 @@ pub struct Content {
     /// The base names that are asked for, without the suffixes that the CA adds.
     pub principals: Option<Principals>,
     /// When the certificate shall be valid.
-    pub validity: Option<ValidityAsked>,
+    pub validity: Option<Span>,
     /// The arguments of `ssh-keygen -O`, in their order.
     pub options: Vec<String>,
     /// The key ID that is asked for.

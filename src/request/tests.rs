@@ -28,7 +28,7 @@ fn content() -> Content {
         role: "engineer".parse().unwrap(),
         kind: Kind::User,
         principals: Some(Principals::parse("peter,root", Kind::User).unwrap()),
-        validity: Some(ValidityAsked::Length(3600)),
+        validity: Some(Span::Length(3600)),
         options: vec!["no-pty".to_owned()],
         key_id: None,
         claimed: Some("peter".parse().unwrap()),
@@ -264,13 +264,13 @@ fn another_version_is_named_as_such() {
     ));
 }
 
-fn validity() -> impl Strategy<Value = Option<ValidityAsked>> {
+fn validity() -> impl Strategy<Value = Option<Span>> {
     prop_oneof![
         Just(None),
-        any::<u64>().prop_map(|length| Some(ValidityAsked::Length(length))),
+        any::<u64>().prop_map(|length| Some(Span::Length(length))),
         (0..u64::MAX, 1..u64::MAX).prop_filter_map("empty", |(from, length)| {
             let interval = Validity::new(from, from.checked_add(length)?).ok()?;
-            Some(Some(ValidityAsked::Interval(interval)))
+            Some(Some(Span::Interval(interval)))
         }),
     ]
 }

@@ -7,8 +7,13 @@ use crate::certificate::{Validity, ValidityError};
 /// A length from about now on, or both ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValidityAsked {
-    /// So many seconds from now on: `+8h`. The role says how far back it begins.
-    Length(u64),
+    /// A length from now on: `+8h`. The role says how far back it begins.
+    Length {
+        /// In seconds.
+        seconds: u64,
+        /// What ssh-keygen makes of it, which begins a minute or two before now.
+        interval: Validity,
+    },
     /// Both ends.
     Interval(Validity),
 }
@@ -22,7 +27,10 @@ impl ValidityAsked {
         let interval = Validity::parse(text, now, zone)?;
         Ok(match text.contains(':') {
             true => Self::Interval(interval),
-            false => Self::Length(interval.valid_before().saturating_sub(now)),
+            false => Self::Length {
+                seconds: interval.valid_before().saturating_sub(now),
+                interval,
+            },
         })
     }
 }
@@ -34,7 +42,11 @@ mod tests {
     #[test]
     fn a_plain_plus_asks_for_a_length_and_a_colon_for_both_ends() {
         let parse = |text| ValidityAsked::parse(text, 1000, &|| TimeZone::UTC);
-        assert_eq!(parse("+1h"), Ok(ValidityAsked::Length(3600)));
+        let length = ValidityAsked::Length {
+            seconds: 3600,
+            interval: Validity::new(900, 4600).unwrap(),
+        };
+        assert_eq!(parse("+1h"), Ok(length));
         let both = Validity::new(940, 4600).unwrap();
         assert_eq!(parse("-1m:+1h"), Ok(ValidityAsked::Interval(both)));
     }

@@ -10,8 +10,8 @@ use std::str::FromStr;
 use ssh_encoding::{Decode, Encode};
 use ssh_key::PublicKey;
 
-use super::{Challenge, Content, Target, ValidityAsked};
-use crate::certificate::{Kind, Options, Principals, Subject, Validity};
+use super::{Challenge, Content, Span, Target};
+use crate::certificate::{Kind, OptionsAsked, Principals, Subject, Validity};
 
 /// Why bytes are no content of a request.
 #[derive(Debug, thiserror::Error)]
@@ -171,23 +171,20 @@ fn check_options(options: &[String]) -> Result<(), ContentError> {
         let count = options.len();
         return Err(ContentError::TooManyOptions { count });
     }
-    match Options::parse(Kind::User, options) {
+    match OptionsAsked::parse(options) {
         Ok(_) => Ok(()),
         Err(error) => Err(field("options")(error)),
     }
 }
 
-fn encode_validity(
-    asked: Option<ValidityAsked>,
-    out: &mut Vec<u8>,
-) -> Result<(), ssh_encoding::Error> {
+fn encode_validity(asked: Option<Span>, out: &mut Vec<u8>) -> Result<(), ssh_encoding::Error> {
     match asked {
         None => NO_VALIDITY.encode(out),
-        Some(ValidityAsked::Length(seconds)) => {
+        Some(Span::Length(seconds)) => {
             LENGTH.encode(out)?;
             seconds.encode(out)
         }
-        Some(ValidityAsked::Interval(interval)) => {
+        Some(Span::Interval(interval)) => {
             INTERVAL.encode(out)?;
             interval.valid_after().encode(out)?;
             interval.valid_before().encode(out)
@@ -195,15 +192,13 @@ fn encode_validity(
     }
 }
 
-fn decode_validity(input: &mut &[u8]) -> Result<Option<ValidityAsked>, ContentError> {
+fn decode_validity(input: &mut &[u8]) -> Result<Option<Span>, ContentError> {
     Ok(match u8::decode(input)? {
         NO_VALIDITY => None,
-        LENGTH => Some(ValidityAsked::Length(u64::decode(input)?)),
+        LENGTH => Some(Span::Length(u64::decode(input)?)),
         INTERVAL => {
             let interval = Validity::new(u64::decode(input)?, u64::decode(input)?);
-            Some(ValidityAsked::Interval(
-                interval.map_err(field("validity"))?,
-            ))
+            Some(Span::Interval(interval.map_err(field("validity"))?))
         }
         form => {
             return Err(ContentError::Unknown {

@@ -5,30 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Kind;
 use super::super::text::is_plain;
-use super::{Form, MAX_LEN, OptionError, Options, Place};
+use super::{Form, MAX_LEN, OptionError, OptionsAsked, Place};
 
 /// What was collected of the arguments so far.
 ///
 /// Flags are apart, since `clear` drops them and nothing else.
+#[derive(Default)]
 pub(super) struct Collector {
     flags: BTreeSet<&'static str>,
-    critical: BTreeMap<String, String>,
-    extensions: BTreeMap<String, String>,
+    asked: OptionsAsked,
+}
+
+/// The flags of a certificate that nobody turned off.
+pub(super) fn defaults(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::User => USER_DEFAULTS,
+        Kind::Host => &[],
+    }
 }
 
 impl Collector {
-    pub(super) fn new(kind: Kind) -> Self {
-        let defaults: &[&str] = match kind {
-            Kind::User => USER_DEFAULTS,
-            Kind::Host => &[],
-        };
-        Self {
-            flags: defaults.iter().copied().collect(),
-            critical: BTreeMap::new(),
-            extensions: BTreeMap::new(),
-        }
-    }
-
     pub(super) fn add(&mut self, argument: &str) -> Result<(), OptionError> {
         if argument.len() > MAX_LEN {
             let length = argument.len();
@@ -58,15 +54,19 @@ impl Collector {
     fn add_flag(&mut self, argument: &str) -> bool {
         if argument.eq_ignore_ascii_case("clear") {
             self.flags.clear();
+            self.asked.without.clear();
+            self.asked.cleared = true;
             return true;
         }
         for (on, off, flag) in FLAGS {
             if argument.eq_ignore_ascii_case(on) {
+                self.asked.without.remove(flag);
                 self.flags.insert(flag);
                 return true;
             }
             if argument.eq_ignore_ascii_case(off) {
                 self.flags.remove(flag);
+                self.asked.without.insert(flag);
                 return true;
             }
         }
@@ -88,7 +88,8 @@ impl Collector {
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<Options, OptionError> {
+    pub(super) fn finish(mut self) -> Result<OptionsAsked, OptionError> {
+        self.asked.flags = self.flags.clone();
         for flag in std::mem::take(&mut self.flags) {
             let place = match Place::Critical.form(flag) {
                 Some(_) => Place::Critical,
@@ -96,13 +97,15 @@ impl Collector {
             };
             self.insert(place, flag, None)?;
         }
-        Options::new(self.critical, self.extensions)
+        check_size(Place::Critical, &self.asked.critical)?;
+        check_size(Place::Extension, &self.asked.extensions)?;
+        Ok(self.asked)
     }
 
     fn map(&mut self, place: Place) -> &mut BTreeMap<String, String> {
         match place {
-            Place::Critical => &mut self.critical,
-            Place::Extension => &mut self.extensions,
+            Place::Critical => &mut self.asked.critical,
+            Place::Extension => &mut self.asked.extensions,
         }
     }
 }
@@ -210,8 +213,8 @@ const PREFIX_LEN: usize = 4;
 
 #[cfg(test)]
 mod tests {
-    use super::{OptionError, Options, Place};
-    use crate::certificate::Kind;
+    use super::{OptionError, Place};
+    use crate::certificate::{Kind, Options};
 
     fn parse(kind: Kind, args: &[&str]) -> Result<String, OptionError> {
         let args: Vec<String> = args.iter().map(|a| (*a).to_owned()).collect();

@@ -35,7 +35,7 @@ pub(in crate::certificate) fn instant(seconds: u64) -> String {
 
 /// The largest unit, and the next smaller one if it is not zero: a week and five minutes are
 /// "1 week", a day and a half is "1 day 12 hours".
-fn length(seconds: u64) -> String {
+pub(super) fn length(seconds: u64) -> String {
     let counts = UNITS.map(|(unit, whole, name)| (seconds % whole / unit, name));
     let mut counts = counts.into_iter().skip_while(|(count, _)| *count == 0);
     let first = counts.next().unwrap_or((0, "second"));

@@ -72,7 +72,7 @@ fn relative(text: &str, now: u64) -> Result<u64, ValidityError> {
 }
 
 /// Sums numbers with units; OpenSSH holds the sum in an `int`.
-fn seconds(text: &str) -> Option<u64> {
+pub(super) fn seconds(text: &str) -> Option<u64> {
     if text.is_empty() {
         return None;
     }

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::certificate::{KeyId, Kind, Options, Principals};
+use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
 use crate::cli::failure::Failure;
 use crate::config;
-use crate::request::{Reason, RequesterName, RoleName, ValidityAsked};
+use crate::request::{Reason, RequesterName, RoleName, Span, ValidityAsked};
 
 /// What is asked; the role fills in what is not said.
 #[derive(Debug, Args)]
@@ -58,10 +58,10 @@ impl Asked {
             .transpose()?)
     }
 
-    pub(super) fn validity(&self) -> Result<Option<ValidityAsked>, Failure> {
+    pub(super) fn validity(&self) -> Result<Option<Span>, Failure> {
         let text = self.validity.as_deref();
         let parsed = text.map(|text| ValidityAsked::parse(text, config::now(), &config::time_zone));
-        Ok(parsed.transpose()?)
+        Ok(parsed.transpose()?.map(Span::from))
     }
 
     pub(super) fn key_id(&self) -> Result<Option<KeyId>, Failure> {
@@ -69,7 +69,7 @@ impl Asked {
     }
 
     pub(super) fn options(&self) -> Result<Vec<String>, Failure> {
-        Options::parse(self.kind(), &self.options)?;
+        OptionsAsked::parse(&self.options)?;
         Ok(self.options.clone())
     }
 }

@@ -1,0 +1,121 @@
+//! What is asked for a key: the flags that `sign` and `role try` share.
+
+use clap::Args;
+
+use super::failure::Failure;
+use crate::certificate::{KeyId, Kind, Options, OptionsAsked, Principals};
+use crate::config;
+use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName, ValidityAsked};
+
+/// What is asked for every key of a run.
+#[derive(Debug, Args)]
+pub(crate) struct AskArguments {
+    /// Key ID: how servers name the certificate in their logs
+    #[arg(
+        short = 'I',
+        value_name = "KEY_ID",
+        required_unless_present = "role",
+        allow_hyphen_values = true
+    )]
+    key_id: Option<String>,
+
+    /// Names that the certificate is valid for, with commas between, without reserved suffixes
+    #[arg(
+        short = 'n',
+        long = "principal",
+        value_name = "PRINCIPALS",
+        allow_hyphen_values = true
+    )]
+    principals: Option<String>,
+
+    /// When it is valid: +8h, -5m:+1w, 20261122:20261129Z, always:forever [default: the role's,
+    /// or forever]
+    #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
+    validity: Option<String>,
+
+    /// An option: clear, no-pty, force-command=…, source-address=…, critical:…, extension:…
+    #[arg(short = 'O', value_name = "OPTION", allow_hyphen_values = true)]
+    options: Vec<String>,
+
+    /// Make host certificates
+    #[arg(short = 'h')]
+    host: bool,
+
+    /// Who asks, for whom you vouch; the ledger keeps the name
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<RequesterName>)]
+    requester: Option<RequesterName>,
+
+    /// Why it is asked, which an emergency role wants to know
+    #[arg(long, value_name = "WORDS")]
+    reason: Option<String>,
+
+    /// What you saw of the key's making, as proof of its storage; the ledger keeps it
+    #[arg(long, value_name = "STATEMENT")]
+    witnessed: Option<String>,
+}
+
+impl AskArguments {
+    /// What is asked, parsed before anything is opened.
+    pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
+        let kind = if self.host { Kind::Host } else { Kind::User };
+        if role.is_operator() && self.principals.is_none() {
+            return Err(Failure::Usage(NO_PRINCIPALS.to_owned()));
+        }
+        if role.is_operator() {
+            // Mistakes that only ssh-keygen's own defaults make one are mistakes of the flags.
+            Options::parse(kind, &self.options)?;
+        }
+        let principals = self.principals.as_deref();
+        let principals = principals.map(|list| Principals::parse(list, kind));
+        let validity = self.validity.as_deref();
+        let parse = |text| ValidityAsked::parse(text, config::now(), &config::time_zone);
+        Ok(Ask {
+            role,
+            kind,
+            key_id: self.key_id.as_deref().map(KeyId::parse).transpose()?,
+            principals: principals.transpose()?,
+            validity: validity.map(parse).transpose()?,
+            validity_as_asked: validity.unwrap_or("always:forever").to_owned(),
+            options: OptionsAsked::parse(&self.options)?,
+            reason: self.reason()?,
+            serial: None,
+        })
+    }
+
+    /// Who asks: whom the operator vouches for, else the operator. A role is for somebody.
+    pub(crate) fn requester(&self, role: &RoleName) -> Result<Requester, Failure> {
+        match &self.requester {
+            Some(name) => Ok(Requester::known(name.clone(), KnownBy::Vouch)),
+            None if role.is_operator() => Ok(Requester::operator()),
+            None => Err(Failure::Usage(NO_REQUESTER.to_owned())),
+        }
+    }
+
+    /// The name that was given with `--requester`.
+    pub(crate) fn vouched_for(&self) -> Option<&RequesterName> {
+        self.requester.as_ref()
+    }
+
+    /// What the operator saw: as much as a key ID may hold.
+    pub(crate) fn statement(&self) -> Result<Option<String>, Failure> {
+        let Some(words) = &self.witnessed else {
+            return Ok(None);
+        };
+        match KeyId::parse(words) {
+            Ok(words) => Ok(Some(words.as_str().to_owned())),
+            Err(error) => {
+                let error = error.to_string().replacen("key ID", "the statement", 1);
+                Err(Failure::Usage(format!("--witnessed: {error}")))
+            }
+        }
+    }
+
+    fn reason(&self) -> Result<Option<Reason>, Failure> {
+        let reason = self.reason.as_deref().map(str::parse);
+        Ok(reason.transpose()?)
+    }
+}
+
+const NO_PRINCIPALS: &str =
+    "no principals: a certificate without -n would be valid for any user on old servers";
+const NO_REQUESTER: &str = "a role is for somebody: name who asks with --requester NAME";

@@ -1,0 +1,164 @@
+//! `punchmark role`: what the config allows, without a token.
+
+mod attempt;
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::terminal::{product, say};
+use crate::config::Config;
+use crate::policy::lint::lint;
+use crate::policy::role::{Permit, Storage};
+use crate::policy::{Role as PolicyRole, RoleTable};
+use crate::request::RoleName;
+
+/// Read the config's roles, and try requests on them
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Role {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the roles, the built-in `operator` among them
+    List,
+    /// Show a role as the config has it
+    Show(One),
+    /// Say what in suffixes and roles is allowed or forbidden, and hardly meant
+    Lint,
+    /// Decide about a request, and explain; signs nothing, and needs no token
+    Try(Box<attempt::Attempt>),
+}
+
+/// One role.
+#[derive(Debug, Args)]
+struct One {
+    /// The role, by name
+    #[arg(value_name = "ROLE", value_parser = str::parse::<RoleName>)]
+    role: RoleName,
+}
+
+impl Role {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        match self.command {
+            Command::List => list(context, &config),
+            Command::Show(one) => show(context, config.role(&one.role)?),
+            Command::Lint => print_findings(context, &config),
+            Command::Try(attempt) => attempt.run(context, &config),
+        }
+    }
+}
+
+fn list(context: &Context, config: &Config) -> Result<Exit, Failure> {
+    for role in config.policy().roles() {
+        match context.json() {
+            true => product(&json(role).to_string())?,
+            false => product(&line(role))?,
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn line(role: &PolicyRole) -> String {
+    let longest = match role.lifetime() {
+        Permit::Anything => "any lifetime".to_owned(),
+        Permit::Nothing => "no lifetime".to_owned(),
+        Permit::Only(lifetime) => {
+            format!("at most {}", crate::certificate::length(lifetime.longest()))
+        }
+    };
+    format!(
+        "{:<16}  {:<10}  {:<8}  {longest:<18}  {} asks, for {}",
+        role.name(),
+        words(role.ca().map(|ca| vec![ca])),
+        storage(role),
+        words(role.requesters().map(<[_]>::to_vec)),
+        words(role.principals().map(<[_]>::to_vec)),
+    )
+}
+
+fn words<T: ToString>(permit: Permit<Vec<T>>) -> String {
+    match permit {
+        Permit::Anything => "any".to_owned(),
+        Permit::Nothing => "none".to_owned(),
+        Permit::Only(only) if only.is_empty() => "none".to_owned(),
+        Permit::Only(only) => {
+            let words: Vec<_> = only.iter().map(ToString::to_string).collect();
+            words.join(",")
+        }
+    }
+}
+
+fn storage(role: &PolicyRole) -> &'static str {
+    match role.storage() {
+        None => "none",
+        Some(Storage::Mark) => "mark",
+        Some(Storage::Require) => "require",
+        Some(Storage::Ignore) => "ignore",
+        Some(Storage::MarkProved) => "proved",
+    }
+}
+
+fn json(role: &PolicyRole) -> serde_json::Value {
+    json!({ "role": role.name(), "on": role.is_on(), "table": role.table() })
+}
+
+/// As it would stand in the config, each field in its place.
+fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
+    if context.json() {
+        product(&json(role).to_string())?;
+        return Ok(Exit::Done);
+    }
+    let table: BTreeMap<&str, BTreeMap<&str, &RoleTable>> =
+        [("role", [(role.name().as_str(), role.table())].into())].into();
+    let text = toml::to_string(&table).map_err(|_unwritable| {
+        // Every value came from TOML, or is built in.
+        Failure::Usage(format!(
+            "role `{}` cannot be shown; try --json",
+            role.name()
+        ))
+    })?;
+    product(text.trim_end())?;
+    let absent = match role.name().is_operator() {
+        true => "what is absent is as it is built in: whatever the flags say",
+        false => "what is absent is not allowed",
+    };
+    if context.talks() {
+        say(absent);
+    }
+    Ok(Exit::Done)
+}
+
+fn print_findings(context: &Context, config: &Config) -> Result<Exit, Failure> {
+    let cas: Vec<_> = config.cas().map(|(name, _)| name.as_str()).collect();
+    let findings = lint(config.policy(), &cas);
+    for finding in &findings {
+        let role = finding.role.as_ref().map(RoleName::as_str);
+        let words = finding.oddity.to_string();
+        product(&match (context.json(), role) {
+            (true, _) => json!({ "role": role, "finding": words }).to_string(),
+            (false, None) => format!("suffixes: {words}"),
+            (false, Some(role)) => format!("role {role}: {words}"),
+        })?;
+    }
+    match findings.is_empty() {
+        true => Ok(Exit::Done),
+        false => Ok(Exit::Failed),
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark role list
+  punchmark role show engineer
+  punchmark role lint
+  punchmark role try engineer --requester peter -V +8h peter.pub
+
+lint exits with 1 if it found anything, try with 3 if the role refuses.";

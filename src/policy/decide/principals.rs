@@ -1,0 +1,75 @@
+//! The principals of a certificate: those that were asked for, each with the suffix.
+
+use super::super::Refusal;
+use super::super::pattern::PrincipalPattern;
+use super::super::role::Permit;
+use super::storage::Mark;
+use super::{Case, words};
+use crate::certificate::{Principal, PrincipalError, Principals};
+
+impl<'a> Case<'a> {
+    pub(super) fn principals(&mut self, mark: &Mark<'_>) -> Option<Principals> {
+        let bases = self.bases()?;
+        for base in &bases {
+            self.check_base(base);
+        }
+        let kind = self.request.ask.kind;
+        let written = bases.into_iter().map(|base| match mark.class {
+            None => Ok(base),
+            Some(class) => Principal::parse(&format!("{base}{}", class.suffix()), kind),
+        });
+        let written: Result<Vec<_>, PrincipalError> = written.collect();
+        self.note(written.and_then(Principals::try_from))
+    }
+
+    /// What was asked for; else the one principal that the role stands for.
+    fn bases(&mut self) -> Option<Vec<Principal>> {
+        if let Some(asked) = &self.request.ask.principals {
+            return Some(asked.iter().cloned().collect());
+        }
+        let patterns = match self.rules.role.principals() {
+            Permit::Anything => {
+                self.refuse(PrincipalError::None.into());
+                return None;
+            }
+            Permit::Nothing => &[],
+            Permit::Only(patterns) => patterns,
+        };
+        let single = match patterns {
+            [pattern] => pattern.single(self.requester.name()),
+            _ => None,
+        };
+        if single.is_none() {
+            self.refuse(Refusal::PrincipalNotNamed {
+                choice: words(patterns),
+            });
+        }
+        single.map(|single| vec![single])
+    }
+
+    fn check_base(&mut self, base: &Principal) {
+        if let Some(suffix) = self.rules.suffixes.reserved_end(base.as_str()) {
+            self.refuse(Refusal::ReservedSuffix {
+                principal: base.to_string(),
+                suffix: suffix.to_string(),
+            });
+        }
+        let patterns = match self.rules.role.principals() {
+            Permit::Anything => return,
+            Permit::Nothing => &[],
+            Permit::Only(patterns) => patterns,
+        };
+        // A host's wildcard would match a glob as if it were a name.
+        if base.as_str().contains(['*', '?']) {
+            return self.refuse(Refusal::Wildcard(base.to_string()));
+        }
+        let requester = self.requester.name();
+        let is_in = |pattern: &PrincipalPattern| pattern.matches(base, requester);
+        if !patterns.iter().any(is_in) {
+            self.refuse(Refusal::Principal {
+                principal: base.to_string(),
+                allowed: words(patterns),
+            });
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Which suffix a certificate gets, by what was proved of the key's storage.
+
+use super::super::Refusal;
+use super::super::role::Storage;
+use super::super::suffix::SuffixClass;
+use super::{Case, Warning};
+use crate::attestation::Proof;
+use crate::certificate::Kind;
+
+/// What was proved, and the class whose suffix every principal gets for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mark<'a> {
+    pub(super) class: Option<&'a SuffixClass>,
+    pub(super) proof: Option<&'a Proof>,
+}
+
+impl<'a> Mark<'a> {
+    /// The root of the evidence, where it is one of the admin's own.
+    pub(super) fn private_root(&self) -> Option<&'a str> {
+        let facts = self.proof?.facts();
+        facts
+            .private_root
+            .then(|| facts.root.as_deref().unwrap_or("without a name"))
+    }
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn mark(&mut self) -> Mark<'a> {
+        let proof = self.best_proof();
+        self.check_least(proof);
+        let class = match self.rules.role.storage() {
+            None => {
+                self.refuse(Refusal::NoStorage);
+                None
+            }
+            Some(Storage::Ignore) => None,
+            // A host's principal is its name in the network; suffixes are of users.
+            Some(_) if self.request.ask.kind == Kind::Host => None,
+            Some(Storage::Mark) => self.class_of(proof).or_else(|| self.unproved_class()),
+            Some(Storage::Require) => self.required_class(proof),
+            Some(Storage::MarkProved) => self.class_that_was_meant(proof),
+        };
+        if let Some(proof) = proof {
+            self.look_for_faults(proof);
+        }
+        Mark { class, proof }
+    }
+
+    /// The proof that meets its class; else the first of the most telling kind.
+    fn best_proof(&mut self) -> Option<&'a Proof> {
+        let (own, others): (Vec<_>, Vec<_>) = self
+            .proofs
+            .iter()
+            .partition(|proof| *proof.key() == self.request.subject);
+        for proof in others {
+            self.refuse(Refusal::ProofOfOtherKey(proof.kind().as_str()));
+        }
+        let suffixes = self.rules.suffixes;
+        own.into_iter()
+            .min_by_key(|proof| (suffixes.proved_by(proof).is_none(), proof.kind()))
+    }
+
+    fn class_of(&self, proof: Option<&Proof>) -> Option<&'a SuffixClass> {
+        self.rules.suffixes.proved_by(proof?)
+    }
+
+    fn unproved_class(&mut self) -> Option<&'a SuffixClass> {
+        let class = self.rules.suffixes.unproved();
+        if class.is_none() {
+            self.refuse(Refusal::NoClass("a key without proof".to_owned()));
+        }
+        class
+    }
+
+    fn required_class(&mut self, proof: Option<&Proof>) -> Option<&'a SuffixClass> {
+        let class = self.class_of(proof);
+        if class.is_none() {
+            self.say_what_is_missing(proof);
+        }
+        class
+    }
+
+    /// Whoever gives a proof means it: less than its class is not passed over.
+    fn class_that_was_meant(&mut self, proof: Option<&Proof>) -> Option<&'a SuffixClass> {
+        match proof.is_some() && !self.rules.suffixes.is_empty() {
+            true => self.required_class(proof),
+            false => None,
+        }
+    }
+
+    fn say_what_is_missing(&mut self, proof: Option<&Proof>) {
+        let Some(proof) = proof else {
+            return self.refuse_once(Refusal::NoProof);
+        };
+        let Some((name, class)) = self.rules.suffixes.of_kind(proof.kind()) else {
+            let what = format!("proof by {}", proof.kind().as_str());
+            return self.refuse(Refusal::NoClass(what));
+        };
+        for shortfall in class.least().unwrap_or_default().shortfalls(proof) {
+            self.refuse(Refusal::Proof {
+                by: format!("suffix class `{name}`"),
+                shortfall,
+            });
+        }
+    }
+
+    /// What the role asks for beyond the class, whatever its storage says. A role that
+    /// requires proof never means a bare `sk-` key, unless it names that kind.
+    fn check_least(&mut self, proof: Option<&Proof>) {
+        let role = self.rules.role;
+        let least = &role.table().proof;
+        if least.asks_nothing() && role.storage() != Some(Storage::Require) {
+            return;
+        }
+        let Some(proof) = proof else {
+            return self.refuse_once(Refusal::NoProof);
+        };
+        for shortfall in least.shortfalls(proof) {
+            self.refuse(Refusal::Proof {
+                by: format!("role `{}`", role.name()),
+                shortfall,
+            });
+        }
+    }
+
+    fn refuse_once(&mut self, refusal: Refusal) {
+        if !self.refusals.contains(&refusal) {
+            self.refuse(refusal);
+        }
+    }
+
+    fn look_for_faults(&mut self, proof: &Proof) {
+        let role = self.rules.role;
+        for fault in proof.faults() {
+            match role.name().is_operator() || role.table().warn_of_faults.contains(&fault) {
+                true => self.warnings.push(Warning::FirmwareFault(fault)),
+                false => self.refuse(Refusal::FirmwareFault(fault)),
+            }
+        }
+        let facts = proof.facts();
+        if facts.private_root {
+            let root = facts.root.clone().unwrap_or_default();
+            self.warnings.push(Warning::PrivateRoot(root));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The least that must be proved of a key's storage.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::attestation::{Firmware, Proof, ProofKind};
+use crate::signer::yubikey::{PinPolicy, TouchPolicy};
+
+/// The least that a suffix class, or a role on top of it, asks of a [`Proof`].
+///
+/// What is absent is not asked for. What evidence says nothing of does not meet what is
+/// asked, except that a witness's word stands for touch and PIN where a class counts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LeastProof {
+    /// The kinds that count; all but `sk` where none is named.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_kinds"
+    )]
+    pub kinds: Option<BTreeSet<ProofKind>>,
+    /// How often a touch is wanted: never, cached, always; in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touch: Option<TouchPolicy>,
+    /// How often the PIN is wanted: never, once, always; in this order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinPolicy>,
+    /// The oldest firmware.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "some_firmware",
+        serialize_with = "firmware_as_text"
+    )]
+    pub firmware: Option<Firmware>,
+}
+
+/// What of a proof is less than what is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shortfall {
+    /// Another kind.
+    Kind(ProofKind),
+    /// Touch.
+    Touch(Option<TouchPolicy>, TouchPolicy),
+    /// PIN.
+    Pin(Option<PinPolicy>, PinPolicy),
+    /// Firmware.
+    Firmware(Option<Firmware>, Firmware),
+}
+
+impl LeastProof {
+    /// Everything in which `proof` is less than this.
+    pub fn shortfalls(&self, proof: &Proof) -> Vec<Shortfall> {
+        let facts = proof.facts();
+        let kind = (!self.takes(proof.kind())).then_some(Shortfall::Kind(proof.kind()));
+        let touch = self
+            .touch
+            .filter(|least| facts.touch.map_or(0, touch_rank) < touch_rank(*least))
+            .map(|least| Shortfall::Touch(facts.touch, least));
+        let pin = self
+            .pin
+            .filter(|least| facts.pin.map_or(0, pin_rank) < pin_rank(*least))
+            .map(|least| Shortfall::Pin(facts.pin, least));
+        let firmware = self
+            .firmware
+            .filter(|least| facts.firmware.is_none_or(|found| found < *least))
+            .map(|least| Shortfall::Firmware(facts.firmware, least));
+        [kind, touch, pin, firmware].into_iter().flatten().collect()
+    }
+
+    /// Whether this kind counts.
+    pub fn takes(&self, kind: ProofKind) -> bool {
+        match &self.kinds {
+            Some(kinds) => kinds.contains(&kind),
+            None => kind != ProofKind::Sk,
+        }
+    }
+
+    /// Whether a touch is asked for.
+    pub fn wants_touch(&self) -> bool {
+        self.touch.is_some_and(|least| touch_rank(least) > 0)
+    }
+
+    /// Whether a PIN is asked for.
+    pub fn wants_pin(&self) -> bool {
+        self.pin.is_some_and(|least| pin_rank(least) > 0)
+    }
+
+    /// Whether it asks for anything at all.
+    pub fn asks_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn or_unknown<T: fmt::Display>(found: &Option<T>) -> String {
+            found
+                .as_ref()
+                .map_or("unknown".to_owned(), ToString::to_string)
+        }
+        match self {
+            Self::Kind(kind) => write!(f, "proof by {} does not count", kind.as_str()),
+            Self::Touch(found, least) => {
+                write!(f, "touch {}, at least {least}", or_unknown(found))
+            }
+            Self::Pin(found, least) => write!(f, "PIN {}, at least {least}", or_unknown(found)),
+            Self::Firmware(found, least) => {
+                write!(f, "firmware {}, at least {least}", or_unknown(found))
+            }
+        }
+    }
+}
+
+fn touch_rank(policy: TouchPolicy) -> u8 {
+    match policy {
+        TouchPolicy::Never => 0,
+        TouchPolicy::Cached => 1,
+        TouchPolicy::Always => 2,
+    }
+}
+
+fn pin_rank(policy: PinPolicy) -> u8 {
+    match policy {
+        PinPolicy::Never => 0,
+        PinPolicy::Once => 1,
+        PinPolicy::Always => 2,
+    }
+}
+
+/// A list of kinds; an empty one could be read as "any", so it is none.
+pub(super) fn some_kinds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BTreeSet<ProofKind>>, D::Error> {
+    let kinds = BTreeSet::deserialize(deserializer)?;
+    match kinds.is_empty() {
+        true => Err(serde::de::Error::custom("the list names no kind of proof")),
+        false => Ok(Some(kinds)),
+    }
+}
+
+fn some_firmware<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Firmware>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let parts: Vec<_> = text.split('.').map(str::parse::<u8>).collect();
+    match parts.as_slice() {
+        [Ok(major), Ok(minor), Ok(patch)] => Ok(Some(Firmware(*major, *minor, *patch))),
+        _ => Err(serde::de::Error::custom(format!(
+            "{text:?} is no firmware version such as 5.7.0"
+        ))),
+    }
+}
+
+fn firmware_as_text<S: Serializer>(
+    firmware: &Option<Firmware>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    firmware.map(|f| f.to_string()).serialize(serializer)
+}

@@ -1,0 +1,259 @@
+//! What a config allows, or forbids, and hardly means to.
+
+use super::option_sets::OptionSets;
+use super::pattern::PrincipalPattern;
+use super::role::{Permit, Storage};
+use super::suffix::SuffixClass;
+use super::{Policy, Role, Suffixes};
+use crate::attestation::ProofKind;
+use crate::certificate::Place;
+use crate::request::RoleName;
+
+/// Something to look at again, and the role that it is about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The role; none where it is about `[suffixes]`.
+    pub role: Option<RoleName>,
+    /// What it is.
+    pub oddity: Oddity,
+}
+
+/// What is odd.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Oddity {
+    /// Anybody at the token may write `peter_physical`.
+    #[error("there is no table [suffixes], so that no suffix is reserved and none is proved")]
+    NoSuffixes,
+    /// Evidence of that kind never tells.
+    #[error("class `{class}` asks for touch or PIN, which proof by {} never tells", kind.as_str())]
+    NeverTold {
+        /// The class.
+        class: String,
+        /// The kind.
+        kind: ProofKind,
+    },
+    /// Nobody gets a certificate by it.
+    #[error("no `{0}`, so that the role allows nothing")]
+    Absent(&'static str),
+    /// Its CA is not there.
+    #[error("the config has no CA `{0}`")]
+    NoCa(String),
+    /// Keys without proof are refused.
+    #[error("storage = \"mark\", and no class of [suffixes] is for keys without proof")]
+    NoUnprovedClass,
+    /// No proof can ever be enough.
+    #[error("storage = \"require\", and no class of [suffixes] asks for proof")]
+    NoProvedClass,
+    /// A name that ends in a suffix is refused when it is asked for.
+    #[error("principals {glob:?} could match a name that ends in `{suffix}`; it is refused")]
+    GlobAndSuffix {
+        /// The glob.
+        glob: String,
+        /// The suffix.
+        suffix: String,
+    },
+    /// Whoever is refused by the one asks by the other.
+    #[error(
+        "principal {principal:?} can be had from role `{other}` too, where {place} {option} is forced otherwise"
+    )]
+    OtherForced {
+        /// The pattern.
+        principal: String,
+        /// The other role.
+        other: RoleName,
+        /// The map.
+        place: Place,
+        /// The option.
+        option: String,
+    },
+    /// The longest is the default then.
+    #[error("lifetime has no `maximum`, so that nothing longer than its default can be asked for")]
+    NoMaximum,
+    /// Every request is refused.
+    #[error("automation = true, and critical option {0} is in none of the role's sets")]
+    AutomationWithout(&'static str),
+    /// It changes nothing.
+    #[error("{place} {option} is both forced and default; what is forced counts")]
+    ForcedAndDefault {
+        /// The map.
+        place: Place,
+        /// The option.
+        option: String,
+    },
+}
+
+/// Everything that is odd about a policy, in the order of its roles. `cas` are the CAs
+/// that the config has.
+pub fn lint(policy: &Policy, cas: &[&str]) -> Vec<Finding> {
+    let suffixes = policy.suffixes();
+    let of_suffixes = lint_suffixes(suffixes).into_iter();
+    let mut found: Vec<_> = of_suffixes
+        .map(|oddity| Finding { role: None, oddity })
+        .collect();
+    for role in policy.roles() {
+        let mut oddities = unreachable(role, cas);
+        oddities.extend(odd_storage(role, suffixes));
+        oddities.extend(odd_globs(role, suffixes));
+        oddities.extend(odd_limits(role));
+        oddities.extend(other_forced(role, policy));
+        found.extend(oddities.into_iter().map(|oddity| Finding {
+            role: Some(role.name().clone()),
+            oddity,
+        }));
+    }
+    found
+}
+
+fn lint_suffixes(suffixes: &Suffixes) -> Vec<Oddity> {
+    if suffixes.is_empty() {
+        return vec![Oddity::NoSuffixes];
+    }
+    let never = |(name, class): (&str, &SuffixClass)| {
+        let least = class.least()?;
+        let wants = least.wants_touch() || least.wants_pin();
+        (wants && least.takes(ProofKind::Sk)).then(|| Oddity::NeverTold {
+            class: name.to_owned(),
+            kind: ProofKind::Sk,
+        })
+    };
+    suffixes.iter().filter_map(never).collect()
+}
+
+fn unreachable(role: &Role, cas: &[&str]) -> Vec<Oddity> {
+    let absent = [
+        (role.ca() == Permit::Nothing, "ca"),
+        (is_none(role.requesters()), "requesters"),
+        (is_none(role.principals()), "principals"),
+        (role.lifetime() == Permit::Nothing, "lifetime"),
+        (role.storage().is_none(), "storage"),
+    ];
+    let absent = absent
+        .into_iter()
+        .filter(|(absent, _)| *absent)
+        .map(|(_, field)| Oddity::Absent(field));
+    let unknown = match role.ca() {
+        Permit::Only(ca) if !cas.contains(&ca) => Some(Oddity::NoCa(ca.to_owned())),
+        _ => None,
+    };
+    absent.chain(unknown).collect()
+}
+
+fn is_none<T>(permit: Permit<&[T]>) -> bool {
+    matches!(permit, Permit::Nothing | Permit::Only([]))
+}
+
+fn odd_storage(role: &Role, suffixes: &Suffixes) -> Option<Oddity> {
+    let proved = suffixes.iter().any(|(_, class)| class.least().is_some());
+    match role.storage() {
+        Some(Storage::Mark) if suffixes.unproved().is_none() => Some(Oddity::NoUnprovedClass),
+        Some(Storage::Require) if !proved => Some(Oddity::NoProvedClass),
+        _ => None,
+    }
+}
+
+fn odd_globs(role: &Role, suffixes: &Suffixes) -> Vec<Oddity> {
+    let Permit::Only(patterns) = role.principals() else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for pattern in patterns {
+        let PrincipalPattern::Glob(glob) = pattern else {
+            continue;
+        };
+        let reserved = suffixes.iter().map(|(_, class)| class.suffix());
+        found.extend(
+            reserved
+                .filter(|suffix| glob.could_end_in(suffix.as_str()))
+                .map(|suffix| Oddity::GlobAndSuffix {
+                    glob: glob.as_str().to_owned(),
+                    suffix: suffix.to_string(),
+                }),
+        );
+    }
+    found
+}
+
+fn odd_limits(role: &Role) -> Vec<Oddity> {
+    let mut found = Vec::new();
+    if let Permit::Only(lifetime) = role.lifetime()
+        && lifetime.maximum.is_none()
+    {
+        found.push(Oddity::NoMaximum);
+    }
+    for place in [Place::Critical, Place::Extension] {
+        let Permit::Only(sets) = role.options(place) else {
+            continue;
+        };
+        let twice = sets.default.iter().map(|(name, _)| name);
+        let twice = twice.filter(|name| sets.forced.get(name).is_some());
+        found.extend(twice.map(|name| Oddity::ForcedAndDefault {
+            place,
+            option: name.to_owned(),
+        }));
+    }
+    found.extend(automation_without(role));
+    found
+}
+
+fn automation_without(role: &Role) -> Vec<Oddity> {
+    let could_have = |name: &str| match role.options(Place::Critical) {
+        Permit::Anything => true,
+        Permit::Nothing => false,
+        Permit::Only(sets) => {
+            sets.forced.get(name).is_some()
+                || sets.default.get(name).is_some()
+                || sets.allowed.iter().any(|allowed| allowed.name() == name)
+        }
+    };
+    let wanted = ["source-address", "force-command"].into_iter();
+    wanted
+        .filter(|name| role.table().automation && !could_have(name))
+        .map(Oddity::AutomationWithout)
+        .collect()
+}
+
+/// Roles of the same CA that give one principal and force different options. The role
+/// `operator` gives every principal, and is not told of.
+fn other_forced(role: &Role, policy: &Policy) -> Vec<Oddity> {
+    let Permit::Only(own) = role.principals() else {
+        return Vec::new();
+    };
+    let others = policy.roles().filter(|other| {
+        other.name() != role.name() && !other.name().is_operator() && other.ca() == role.ca()
+    });
+    let mut found = Vec::new();
+    for other in others {
+        let Permit::Only(theirs) = other.principals() else {
+            continue;
+        };
+        let shared = own.iter().find(|a| theirs.iter().any(|b| a.meets(b)));
+        let differing = [Place::Critical, Place::Extension]
+            .into_iter()
+            .find_map(|place| Some((place, differing(role, other, place)?)));
+        if let (Some(shared), Some((place, option))) = (shared, differing) {
+            found.push(Oddity::OtherForced {
+                principal: shared.to_string(),
+                other: other.name().clone(),
+                place,
+                option,
+            });
+        }
+    }
+    found
+}
+
+/// The first option that this role forces, and the other one does not, or otherwise.
+fn differing(role: &Role, other: &Role, place: Place) -> Option<String> {
+    let none = OptionSets::default();
+    let forced = |permit| match permit {
+        Permit::Only(sets) => sets,
+        Permit::Anything | Permit::Nothing => &none,
+    };
+    let (own, theirs) = (forced(role.options(place)), forced(other.options(place)));
+    let differs = |(name, value): &(&str, &str)| theirs.forced.get(name) != Some(value);
+    own.forced
+        .iter()
+        .find(differs)
+        .map(|(name, _)| name.to_owned())
+}

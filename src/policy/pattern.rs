@@ -1,0 +1,313 @@
+//! Which requesters and which principals a role is for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::certificate::{Kind, Principal, PrincipalError};
+use crate::request::RequesterName;
+
+/// A name, or a pattern in which `*` stands for any characters, also none, and `?` for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(String);
+
+/// Who may ask: an exact name or a [`Glob`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RequesterPattern(Glob);
+
+/// Which base principals may be asked for: a principal without any suffix.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum PrincipalPattern {
+    /// This one.
+    Exact(Principal),
+    /// All of these; one of them must be asked for by name.
+    Glob(Glob),
+    /// The requester's own name: `{requester}`, and nothing around it.
+    Requester,
+}
+
+/// A text that is no pattern.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// What matches nothing else than principals is made of their characters.
+    #[error(transparent)]
+    Name(#[from] PrincipalError),
+    /// Only one thing is filled in.
+    #[error("{0:?} is no template; `{REQUESTER}` alone is filled in, with nothing around it")]
+    Template(String),
+}
+
+impl Glob {
+    /// Whether it matches the whole name.
+    pub fn matches(&self, name: &str) -> bool {
+        matches(self.0.as_bytes(), name.as_bytes())
+    }
+
+    /// Whether a name could match both.
+    pub fn meets(&self, other: &Self) -> bool {
+        meets(self.0.as_bytes(), other.0.as_bytes())
+    }
+
+    /// Whether a longer name that it matches could end in `suffix`.
+    pub fn could_end_in(&self, suffix: &str) -> bool {
+        meets(self.0.as_bytes(), format!("?*{suffix}").as_bytes())
+    }
+
+    /// The text behind the last wildcard, in which every match ends.
+    pub fn tail(&self) -> &str {
+        let wildcards = ['*', '?'];
+        self.0
+            .rsplit_once(wildcards)
+            .map_or(self.0.as_str(), |(_, tail)| tail)
+    }
+
+    /// The pattern.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl RequesterPattern {
+    /// Whether this requester may ask.
+    pub fn matches(&self, requester: &RequesterName) -> bool {
+        self.0.matches(requester.as_str())
+    }
+
+    /// The pattern.
+    pub fn glob(&self) -> &Glob {
+        &self.0
+    }
+}
+
+impl PrincipalPattern {
+    /// Whether this requester may have this base principal.
+    pub fn matches(&self, principal: &Principal, requester: &RequesterName) -> bool {
+        match self {
+            Self::Exact(exact) => exact == principal,
+            Self::Glob(glob) => glob.matches(principal.as_str()),
+            Self::Requester => requester.as_str() == principal.as_str(),
+        }
+    }
+
+    /// The one principal that it stands for; none if it is a pattern.
+    pub fn single(&self, requester: &RequesterName) -> Option<Principal> {
+        match self {
+            Self::Exact(exact) => Some(exact.clone()),
+            Self::Glob(_) => None,
+            Self::Requester => Principal::parse(requester.as_str(), Kind::User).ok(),
+        }
+    }
+
+    /// Whether one principal could be of both; `{requester}` could be anybody.
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(a), Self::Exact(b)) => a == b,
+            (Self::Exact(exact), Self::Glob(glob)) | (Self::Glob(glob), Self::Exact(exact)) => {
+                glob.matches(exact.as_str())
+            }
+            (Self::Glob(a), Self::Glob(b)) => a.meets(b),
+            (Self::Requester, _) | (_, Self::Requester) => true,
+        }
+    }
+
+    /// The text in which every match ends, if that is known.
+    pub fn tail(&self) -> Option<&str> {
+        match self {
+            Self::Exact(exact) => Some(exact.as_str()),
+            Self::Glob(glob) => Some(glob.tail()),
+            Self::Requester => None,
+        }
+    }
+}
+
+impl TryFrom<String> for RequesterPattern {
+    type Error = PatternError;
+
+    fn try_from(text: String) -> Result<Self, PatternError> {
+        glob(text).map(Self)
+    }
+}
+
+impl TryFrom<String> for PrincipalPattern {
+    type Error = PatternError;
+
+    fn try_from(text: String) -> Result<Self, PatternError> {
+        if text == REQUESTER {
+            return Ok(Self::Requester);
+        }
+        match text.contains(['*', '?']) {
+            true => glob(text).map(Self::Glob),
+            false => {
+                refuse_template(&text)?;
+                Ok(Self::Exact(Principal::parse(&text, Kind::User)?))
+            }
+        }
+    }
+}
+
+impl From<RequesterPattern> for String {
+    fn from(pattern: RequesterPattern) -> Self {
+        pattern.0.0
+    }
+}
+
+impl From<PrincipalPattern> for String {
+    fn from(pattern: PrincipalPattern) -> Self {
+        pattern.to_string()
+    }
+}
+
+impl fmt::Display for PrincipalPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exact(exact) => exact.as_str(),
+            Self::Glob(glob) => glob.as_str(),
+            Self::Requester => REQUESTER,
+        })
+    }
+}
+
+impl fmt::Display for RequesterPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+/// The characters are those of a host's principal, which has the same two wildcards.
+fn glob(text: String) -> Result<Glob, PatternError> {
+    refuse_template(&text)?;
+    Principal::parse(&text, Kind::Host)?;
+    Ok(Glob(text))
+}
+
+fn refuse_template(text: &str) -> Result<(), PatternError> {
+    match text.contains(['{', '}']) {
+        true => Err(PatternError::Template(text.chars().take(255).collect())),
+        false => Ok(()),
+    }
+}
+
+/// Greedy, and back to the last `*` where it does not fit: at most pattern times name steps.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut from) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(byte) = name.get(from) {
+        match pattern.get(at) {
+            Some(b'*') => {
+                star = Some((at, from));
+                at += 1;
+            }
+            Some(wanted) if *wanted == b'?' || wanted == byte => {
+                at += 1;
+                from += 1;
+            }
+            _ => match star {
+                None => return false,
+                Some((back, taken)) => {
+                    star = Some((back, taken + 1));
+                    at = back + 1;
+                    from = taken + 1;
+                }
+            },
+        }
+    }
+    let rest = pattern.get(at..).unwrap_or_default();
+    rest.iter().all(|byte| *byte == b'*')
+}
+
+/// Whether some name matches both, by a table of which ends of the one meet which of the
+/// other; at most 255 times 255 entries.
+fn meets(a: &[u8], b: &[u8]) -> bool {
+    let empty = |rest: &[u8]| rest.iter().all(|byte| *byte == b'*');
+    let ends = |text: &[u8]| (0..=text.len()).rev().collect::<Vec<_>>();
+    let mut below: Vec<bool> = Vec::new();
+    for i in ends(a) {
+        let mut row = vec![false; b.len() + 1];
+        for j in ends(b) {
+            let (rest_a, rest_b) = (
+                a.get(i..).unwrap_or_default(),
+                b.get(j..).unwrap_or_default(),
+            );
+            let at = |row: &[bool], index: usize| row.get(index).copied().unwrap_or(false);
+            let met = match (rest_a.first(), rest_b.first()) {
+                (None, _) => empty(rest_b),
+                (_, None) => empty(rest_a),
+                (Some(b'*'), _) | (_, Some(b'*')) => at(&below, j) || at(&row, j + 1),
+                (Some(x), Some(y)) => (x == y || *x == b'?' || *y == b'?') && at(&below, j + 1),
+            };
+            if let Some(cell) = row.get_mut(j) {
+                *cell = met;
+            }
+        }
+        below = row;
+    }
+    below.first().copied().unwrap_or(false)
+}
+
+const REQUESTER: &str = "{requester}";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn principal(text: &str) -> Result<PrincipalPattern, PatternError> {
+        PrincipalPattern::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn a_glob_matches_whole_names() {
+        for (pattern, name, fits) in [
+            ("*@example.org", "erik@example.org", true),
+            ("*@example.org", "erik@example.org.evil", false),
+            ("dev-?", "dev-1", true),
+            ("dev-?", "dev-", false),
+            ("dev-?", "dev-12", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("peter", "Peter", false),
+        ] {
+            let pattern = RequesterPattern::try_from(pattern.to_owned()).unwrap();
+            let name = name.parse().unwrap();
+            assert_eq!(pattern.matches(&name), fits, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn two_globs_meet_where_one_name_matches_both() {
+        let glob = |text: &str| glob(text.to_owned()).unwrap();
+        for (a, b, meet) in [
+            ("dev-*", "*-admin", true),
+            ("dev-*", "ops-*", false),
+            ("a?c", "ab*", true),
+            ("a?", "a??", false),
+            ("*", "x", true),
+            ("*a*", "*b*", true),
+        ] {
+            assert_eq!(glob(a).meets(&glob(b)), meet, "{a} {b}");
+            assert_eq!(glob(b).meets(&glob(a)), meet, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn fills_in_the_requester_and_nothing_else() {
+        assert_eq!(principal("{requester}"), Ok(PrincipalPattern::Requester));
+        for text in ["{fingerprint}", "x-{requester}", "{requester}*", "{", "a}"] {
+            assert_eq!(
+                principal(text),
+                Err(PatternError::Template(text.to_owned()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_comma_white_space_or_look_alike_is_in_no_pattern() {
+        for text in ["peter,root", "peter root", "рeter", "*,*", ""] {
+            assert!(
+                matches!(principal(text), Err(PatternError::Name(_))),
+                "{text}"
+            );
+        }
+    }
+}
