@@ -31,4 +31,8 @@ mod yubikey;
 #[cfg(feature = "yubikey")]
 mod yubikey_faults;
 #[cfg(feature = "yubikey")]
+mod yubikey_keys;
+#[cfg(feature = "yubikey")]
 mod yubikey_session;
+#[cfg(feature = "yubikey")]
+mod yubikey_setup;

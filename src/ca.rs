@@ -3,6 +3,9 @@
 //! The key comes first, then its self-test, then the ledger, the public key file, and
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
+mod spare;
+mod storage;
+
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +13,10 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
+pub use spare::add_spare;
+pub use storage::{Attested, Storage};
+
+use crate::attestation::{EvidenceFormError, Roots};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{
@@ -34,6 +41,8 @@ pub struct NewCa<'a> {
     pub source: Source<'a>,
     /// The first serial that it may give out.
     pub next_serial: Serial,
+    /// Whose word is taken for where a key was born.
+    pub roots: Roots,
 }
 
 /// Where the key of a CA comes from.
@@ -53,6 +62,8 @@ pub struct Established {
     pub name: CaName,
     /// Its key, and what the token says of it.
     pub key: NewKey,
+    /// What the device says of it, signed; none if it was brought in or the device can't.
+    pub attested: Option<Attested>,
     /// The public key file that was written.
     pub public_key_file: PathBuf,
     /// The same file, as it reads.
@@ -93,6 +104,27 @@ pub enum EstablishError {
     /// A file could not be written.
     #[error("cannot write")]
     Output(#[from] OutputError),
+    /// The key that was given for a spare is not the CA's.
+    #[error("CA `{name}` has the key {recorded}, not {given}")]
+    OtherKeyOfCa {
+        /// The CA.
+        name: CaName,
+        /// The fingerprint that was recorded.
+        recorded: String,
+        /// The fingerprint of the key that was given.
+        given: String,
+    },
+    /// What the device gave as attestation, or a file of it, is none.
+    #[error("the attestation of the key")]
+    Attestation(#[from] EvidenceFormError),
+    /// A file cannot be read.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The folder of the config could not be made.
     #[error("folder {}", path.display())]
     Folder {
@@ -126,12 +158,15 @@ pub fn establish(
     if *tested.key_data() != key.public_key {
         return Err(EstablishError::OtherKey);
     }
-    let ledger_is_new = home.record(added(new, &key, keyboard)?, time)?;
+    let attested = Attested::fetch(&key.locator, &key.public_key, &new.roots)?;
+    let ledger_is_new = home.record(added(new, &key, keyboard)?, attested.as_ref(), time)?;
     output::write(&home.public_key_file, line.as_bytes(), 0o644)?;
+    home.keep_attestation(&new.name, attested.as_ref())?;
     home.add_to_config(new, &key)?;
     Ok(Established {
         name: new.name.clone(),
         key,
+        attested,
         public_key_file: home.public_key_file,
         public_key_line: line,
         ledger: home.config.ledger(),
@@ -256,7 +291,12 @@ impl Home {
 
     /// Whether the ledger was made for it. A CA that the ledger knows with the same
     /// name and key is taken up: the run that recorded it was cut short.
-    fn record(&mut self, added: CaAdded, time: u64) -> Result<bool, EstablishError> {
+    fn record(
+        &mut self,
+        added: CaAdded,
+        attested: Option<&Attested>,
+        time: u64,
+    ) -> Result<bool, EstablishError> {
         let is_new = self.ledger.is_none();
         let mut ledger = match self.ledger.take() {
             Some(ledger) => ledger,
@@ -267,10 +307,27 @@ impl Home {
                 && ca.added().public_key == added.public_key
                 && ca.added().purpose == added.purpose
         };
+        let seen = attested.map(|attested| attested.seen(&added.keyboard));
         if !ledger.cas()?.iter().any(same) {
             ledger.add_ca(added, time)?;
         }
+        if let Some(seen) = seen.transpose()?.flatten() {
+            ledger.see_evidence(seen, time)?;
+        }
         Ok(is_new)
+    }
+
+    fn keep_attestation(
+        &self,
+        name: &CaName,
+        attested: Option<&Attested>,
+    ) -> Result<(), EstablishError> {
+        let Some(attested) = attested else {
+            return Ok(());
+        };
+        let path = storage::attestation_file(&self.config, name.as_str());
+        let pem = attested.evidence.to_pem();
+        Ok(output::write(&path, pem.as_bytes(), 0o644)?)
     }
 
     fn add_to_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<(), EstablishError> {

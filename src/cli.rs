@@ -6,6 +6,7 @@
 mod adopt;
 mod ask;
 mod attestation;
+mod ca;
 mod context;
 mod evidence;
 mod failure;
@@ -24,10 +25,12 @@ mod progress;
 mod request;
 mod revoke;
 mod role;
+mod roots;
 mod setup_card;
 mod show;
 mod sign;
 mod slot_arguments;
+mod storage;
 mod subjects;
 mod terminal;
 mod tokens;
@@ -104,6 +107,7 @@ enum Command {
     Init(init::Init),
     Adopt(adopt::Adopt),
     Import(import::Import),
+    Ca(ca::Ca),
     Sign(sign::Sign),
     Request(request::Request),
     Role(role::Role),
@@ -124,6 +128,7 @@ impl Cli {
             Command::Init(command) => command.run(&context),
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
+            Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
             Command::Role(command) => command.run(&context),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use base64ct::{Base64, Encoding};
 use virtual_yubikey::card::{Card, Manufacturer, Model};
 use virtual_yubikey::link::Link;
 use virtual_yubikey::pcscd::Pcscd;
@@ -50,6 +51,7 @@ impl Admin<Pcscd> {
         let token = Pcscd::start(cards).unwrap();
         let punchmark = Punchmark::at(token.environment(), PIN);
         write(&punchmark.path("management"), FACTORY, 0o600);
+        write(&punchmark.path("roots.pem"), roots(&manufacturer), 0o644);
         Self { token, punchmark }
     }
 
@@ -82,7 +84,15 @@ impl Admin<Pcscd> {
     /// Runs a program that sees these cards; it must succeed.
     #[track_caller]
     pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
-        run(self.punchmark.prepare(bounded(program)).args(arguments)).ok();
+        self.output(program, arguments);
+    }
+
+    /// The same; gives what it printed.
+    #[track_caller]
+    pub(crate) fn output(&self, program: &str, arguments: &[&str]) -> String {
+        run(self.punchmark.prepare(bounded(program)).args(arguments))
+            .ok()
+            .stdout
     }
 
     /// The first card.
@@ -98,6 +108,19 @@ impl Admin<Pcscd> {
         write(&list, lines.join("\n"), 0o600);
         list
     }
+}
+
+/// The manufacturer's certificates above a card, of every firmware, in PEM.
+fn roots(manufacturer: &Manufacturer) -> String {
+    let model = Model {
+        firmware: "5.7.4".parse().unwrap(),
+        serial: SERIAL,
+    };
+    let pem = |der: Vec<u8>| {
+        let base64 = Base64::encode_string(&der);
+        format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n")
+    };
+    manufacturer.chain(&model).into_iter().map(pem).collect()
 }
 
 /// What this process is to do, if it is a client.

@@ -191,6 +191,16 @@ impl Evidence {
 }
 
 impl PivEvidence {
+    /// As PEM, which [`Evidence::from_text`] and openssl read.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        let all = [&self.leaf, &self.f9]
+            .into_iter()
+            .chain(&self.intermediates);
+        all.map(|certificate| armour::armoured(armour::CERTIFICATE, certificate))
+            .collect()
+    }
+
     /// Certificates as they came from a card, each of at most 8192 bytes.
     ///
     /// # Errors

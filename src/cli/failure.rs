@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::Path;
 
-use crate::attestation::{EvidenceError, EvidenceFormError};
+use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
@@ -80,6 +80,8 @@ pub(crate) enum Failure {
     Signer(#[from] SignerError),
     #[error("{step}")]
     SetupStep { step: String, source: SignerError },
+    #[error("roots of attestation in {path}")]
+    Roots { path: String, source: RootsError },
     #[error("the new {what}")]
     NewSecret {
         what: &'static str,

@@ -40,6 +40,10 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
         Failure::Establish(error) => establish(error),
+        Failure::SetupStep {
+            source: SignerError::NoToken { .. },
+            ..
+        } => text(SETUP_GOES_ON),
         Failure::SetupStep { source, .. } => signer(source).or_else(|| text(SETUP_GOES_ON)),
         Failure::NewSecret { .. } => {
             text("6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8")

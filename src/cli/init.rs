@@ -1,11 +1,14 @@
 //! `punchmark init`: a new CA, whose key is made in the token.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::kept_head;
 use super::next_steps::show_established;
+use super::roots::roots;
 use super::slot_arguments::SlotArguments;
 use super::terminal::say;
 use crate::ca::{NewCa, Source, establish};
@@ -42,6 +45,10 @@ pub(crate) struct CaArguments {
     #[arg(long, value_name = "LOCATOR")]
     pub(crate) key: String,
 
+    /// Root certificates in PEM, trusted for where a key in a YubiKey was born
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attestation_roots: Vec<PathBuf>,
+
     /// What it signs
     #[arg(long = "for", value_name = "KIND", default_value = "user")]
     pub(crate) purpose: For,
@@ -66,7 +73,7 @@ impl Init {
             say("making an RSA key in the token; some take a minute");
         }
         let management_key = self.in_slot.management_key()?;
-        self.in_slot.check(context, &self.ca.key.parse()?)?;
+        self.in_slot.check(context, &[self.ca.key.parse()?])?;
         let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
         self.ca.establish(context, source, Serial::FIRST)
     }
@@ -89,6 +96,7 @@ impl CaArguments {
             purpose: self.purpose.into(),
             source,
             next_serial,
+            roots: roots(context, &self.attestation_roots)?,
         };
         let place = context.place()?;
         context.check_clock(&place)?;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Failure, chain};
+use super::storage::proved;
 use super::terminal::{product, warn};
 use crate::ca::{Established, NewCa, token_says};
 use crate::certificate::subject::{describe, fingerprint};
@@ -29,6 +30,7 @@ pub(crate) fn show_established(
     ))?;
     product(&format!("  key          {}", done.key.locator))?;
     product(&format!("  token says   {}", token_says(&done.key.origin)))?;
+    print_attested(done)?;
     product(&format!(
         "  public key   {}",
         done.public_key_file.display()
@@ -74,6 +76,27 @@ fn for_hosts(done: &Established) -> Result<(), Failure> {
     ))
 }
 
+/// What is proved of where the key was born, or why it isn't.
+fn print_attested(done: &Established) -> Result<(), Failure> {
+    let Some(attested) = &done.attested else {
+        return Ok(());
+    };
+    match &attested.result {
+        Ok(proof) => {
+            product(&format!("  storage      {}", proved(proof)))?;
+            for fault in proof.faults() {
+                warn(&fault.to_string());
+            }
+        }
+        Err(why) => warn(&format!(
+            "that the key was born in this card is the card's word alone: its attestation is \
+             kept, but leads to no root that is trusted ({})",
+            chain(why)
+        )),
+    }
+    Ok(())
+}
+
 /// What the token says that a CA key should not be.
 fn warn_of_weakness(done: &Established) {
     let origin = &done.key.origin;
@@ -90,6 +113,10 @@ fn json(new: &NewCa<'_>, done: &Established) -> serde_json::Value {
         "fingerprint": fingerprint(&done.key.public_key),
         "key": done.key.locator.to_string(),
         "token-says": done.key.origin,
+        "attested": done.attested.as_ref().map(|attested| match &attested.result {
+            Ok(proof) => json!({ "proof": proof.kind(), "facts": proof.facts() }),
+            Err(why) => json!({ "error": chain(why) }),
+        }),
         "public-key": done.public_key_line.trim_end(),
         "public-key-file": done.public_key_file.to_string_lossy(),
         "config": done.config.to_string_lossy(),

@@ -57,13 +57,13 @@ impl SlotArguments {
         Ok(key.transpose()?)
     }
 
-    /// Refuses what is for cards alone, and asks before a CA's own key is overwritten.
-    pub(crate) fn check(&self, context: &Context, key: &Locator) -> Result<(), Failure> {
+    /// Refuses what is for cards alone where there is none, and asks before a CA's own key is overwritten.
+    pub(crate) fn check(&self, context: &Context, keys: &[Locator]) -> Result<(), Failure> {
         let for_card = self.pin_policy.is_some()
             || self.touch_policy.is_some()
             || self.management_key_file.is_some()
             || !self.replace.is_empty();
-        if for_card && !matches!(key, Locator::YubiKey(_)) {
+        if for_card && !keys.iter().any(|key| matches!(key, Locator::YubiKey(_))) {
             return Err(Failure::Usage(FOR_CARDS.to_owned()));
         }
         let place = context.place()?;

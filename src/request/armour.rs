@@ -89,7 +89,7 @@ pub(crate) fn armoured(label: &str, content: &[u8]) -> String {
     text
 }
 
-const CERTIFICATE: &str = "CERTIFICATE";
+pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 const WIDTH: usize = 64;
 /// The largest text that is looked at, in bytes.
 const LARGEST: usize = 1 << 20;

@@ -74,7 +74,7 @@ pub(super) use left_out::{attest, describe, generate, import, inventory, open};
 use crate::secret::Pin;
 
 /// What is asked of a new key in a slot, beside its algorithm.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct NewSlotKey<'a> {
     /// When it wants the PIN; for each signature, unless it says otherwise.
     pub pin: Option<PinPolicy>,
@@ -116,7 +116,7 @@ impl<'a> ManagementKey<'a> {
 }
 
 /// A card's firmware, which decides what it can do and which faults it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Firmware {
     /// The first number.
     pub major: u8,

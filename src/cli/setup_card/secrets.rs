@@ -79,9 +79,8 @@ impl Secrets {
             source,
         };
         let new = NewPin::new(pin).map_err(refused)?;
-        match &self.new_puk {
-            Some(puk) => new.differs_from(puk).map_err(refused)?,
-            None => {}
+        if let Some(puk) = &self.new_puk {
+            new.differs_from(puk).map_err(refused)?;
         }
         Ok(new)
     }

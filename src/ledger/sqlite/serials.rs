@@ -2,8 +2,21 @@
 
 use rusqlite::{Transaction, params};
 
+use super::SqliteLedger;
 use crate::certificate::Serial;
 use crate::ledger::{Ca, LedgerError, ReserveError, SerialChoice};
+
+impl SqliteLedger {
+    /// The serial that comes next for a CA; none if all are spent.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn next_serial(&self, ca: &Ca) -> Result<Option<Serial>, LedgerError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut serials = Serials::new(&transaction, ca)?;
+        Ok(serials.next_free()?.ok())
+    }
+}
 
 /// The serials of one CA within one transaction.
 pub(super) struct Serials<'t> {

@@ -11,7 +11,7 @@ use super::device::Device;
 use super::management_key::authenticate;
 use super::signer::facts;
 use super::vacancy::{self, read_back};
-use super::{CardFault, NewSlotKey, SlotLocator};
+use super::{CardFault, Firmware, NewSlotKey, SlotLocator};
 use crate::secret::AskPin;
 use crate::signer::pkcs11::import::check_halves;
 use crate::signer::{NewKey, SignerError};
@@ -25,7 +25,8 @@ pub(in crate::signer) fn import(
 ) -> Result<NewKey, SignerError> {
     check_halves(keypair)?;
     let mut device = Device::find(locator.serial, &locator.to_string())?;
-    let (Some(parts), Ok(expected)) = (Parts::of(keypair), KeyData::try_from(keypair)) else {
+    let parts = Parts::of(keypair).filter(|parts| parts.least_firmware() <= device.firmware());
+    let (Some(parts), Ok(expected)) = (parts, KeyData::try_from(keypair)) else {
         return Err(cannot(&device, keypair));
     };
     vacancy::require(&mut device, locator.slot, wanted)?;
@@ -62,6 +63,15 @@ impl Parts {
             }
             KeypairData::Rsa(keypair) => Self::rsa(keypair),
             _ => None,
+        }
+    }
+
+    /// Cards of older firmware have one word for a kind that they don't know and for anything
+    /// else that is wrong.
+    fn least_firmware(&self) -> Firmware {
+        match self {
+            Self::Edwards(_) | Self::Rsa(AlgorithmId::Rsa3072, _) => MORE_ALGORITHMS,
+            _ => Firmware::default(),
         }
     }
 
@@ -138,3 +148,10 @@ fn cannot(device: &Device, keypair: &KeypairData) -> SignerError {
 
 /// 65537: a card knows no other.
 const EXPONENT: [u8; 3] = [1, 0, 1];
+
+/// RSA 3072 and Ed25519.
+const MORE_ALGORITHMS: Firmware = Firmware {
+    major: 5,
+    minor: 7,
+    patch: 0,
+};

@@ -1,0 +1,201 @@
+//! `punchmark ca`: which CAs there are, and what is known of each.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::roots::roots;
+use super::storage;
+use super::terminal::product;
+use crate::attestation::Roots;
+use crate::ca::Storage;
+use crate::certificate::subject::{describe, fingerprint};
+use crate::config::{CaConfig, Config};
+use crate::ledger::{self, SqliteLedger};
+
+/// Tell of the CAs: where each key was born, and by whose word
+#[derive(Debug, Args)]
+pub(crate) struct Ca {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(List),
+    Show(Show),
+}
+
+/// List the CAs of the config, a line each
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLES)]
+struct List {}
+
+/// Say all that is known of a CA, or of every one
+///
+/// An attestation that init or adopt kept is checked again, against the roots that the config
+/// names and those of --attestation-roots. No token is asked.
+#[derive(Debug, Args)]
+#[command(after_help = SHOW_EXAMPLES)]
+struct Show {
+    /// Name of the CA [default: all of them]
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+
+    /// Root certificates in PEM, trusted for where a key in a YubiKey was born
+    #[arg(long, value_name = "FILE")]
+    attestation_roots: Vec<PathBuf>,
+}
+
+/// All that is known of one CA.
+struct Known {
+    config: CaConfig,
+    ca: ledger::Ca,
+    storage: Storage,
+    next_serial: Option<u64>,
+    public_key_file: PathBuf,
+}
+
+impl Ca {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.command {
+            Command::List(_) => list(context)?,
+            Command::Show(show) => show.run(context)?,
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Show {
+    fn run(self, context: &Context) -> Result<(), Failure> {
+        let roots = roots(context, &self.attestation_roots)?;
+        let all = known(context, self.name.as_deref(), &roots)?;
+        if context.json() {
+            return print_json(&all);
+        }
+        all.iter().try_for_each(print)
+    }
+}
+
+fn list(context: &Context) -> Result<(), Failure> {
+    let all = known(context, None, &roots(context, &[])?)?;
+    if context.json() {
+        return print_json(&all);
+    }
+    all.iter().try_for_each(|known| {
+        product(&format!(
+            "{}: {} CA, {}, {}",
+            known.ca.name(),
+            known.config.certificates,
+            describe(known.ca.public_key()),
+            storage::words(&known.storage)
+        ))
+    })
+}
+
+fn known(context: &Context, name: Option<&str>, roots: &Roots) -> Result<Vec<Known>, Failure> {
+    let config = context.config()?;
+    let ledger = SqliteLedger::open_to_read(&config.ledger())?;
+    let names = match name {
+        Some(name) => vec![name.to_owned()],
+        None => config.cas().map(|(name, _)| name.to_string()).collect(),
+    };
+    let one = |name: &String| one(context, &config, &ledger, name, roots);
+    names.iter().map(one).collect()
+}
+
+fn one(
+    context: &Context,
+    config: &Config,
+    ledger: &SqliteLedger,
+    name: &str,
+    roots: &Roots,
+) -> Result<Known, Failure> {
+    let known = context.known_ca(config, ledger, name)?;
+    Ok(Known {
+        storage: Storage::of(config, ledger, &known.ca, roots)?,
+        next_serial: ledger.next_serial(&known.ca)?.map(|serial| serial.number()),
+        public_key_file: config.resolve(&known.config.public_key),
+        config: known.config,
+        ca: known.ca,
+    })
+}
+
+fn print(known: &Known) -> Result<(), Failure> {
+    let (ca, added) = (&known.ca, known.ca.added());
+    product(&format!(
+        "{}: {} CA, {} {}",
+        ca.name(),
+        known.config.certificates,
+        describe(ca.public_key()),
+        fingerprint(ca.public_key())
+    ))?;
+    for key in &known.config.keys {
+        product(&format!("  key          {key}"))?;
+    }
+    product(&format!(
+        "  storage      {}",
+        storage::words(&known.storage)
+    ))?;
+    for fault in storage::faults(&known.storage) {
+        product(&format!("  warning      {fault}"))?;
+    }
+    product(&format!("  token said   {}", added.token_says))?;
+    match known.next_serial {
+        Some(serial) => product(&format!("  next serial  {serial}"))?,
+        None => product("  next serial  none is left")?,
+    }
+    product(&format!(
+        "  public key   {}",
+        known.public_key_file.display()
+    ))?;
+    product(&format!(
+        "  recorded     {} by {}",
+        utc(ca.time()),
+        added.keyboard
+    ))
+}
+
+fn print_json(all: &[Known]) -> Result<(), Failure> {
+    let cas: Vec<Value> = all.iter().map(json).collect();
+    product(&json!({ "cas": cas }).to_string())
+}
+
+fn json(known: &Known) -> Value {
+    let (ca, added) = (&known.ca, known.ca.added());
+    let keys = known.config.keys.iter();
+    json!({
+        "name": ca.name(),
+        "for": known.config.certificates,
+        "algorithm": describe(ca.public_key()),
+        "fingerprint": fingerprint(ca.public_key()),
+        "keys": keys.map(ToString::to_string).collect::<Vec<_>>(),
+        "origin": added.origin,
+        "storage": storage::json(&known.storage),
+        "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
+        "token-says": added.token_says,
+        "next-serial": known.next_serial,
+        "public-key-file": known.public_key_file.to_string_lossy(),
+        "recorded": ca.time(),
+        "keyboard": added.keyboard,
+    })
+}
+
+fn utc(time: u64) -> String {
+    let seconds = i64::try_from(time).unwrap_or(i64::MAX);
+    let moment = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+    moment.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  punchmark ca list";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  punchmark ca show users
+  punchmark ca show --json";

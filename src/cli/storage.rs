@@ -1,0 +1,93 @@
+//! Where a CA's private key lies, in words.
+
+use serde_json::{Value, json};
+
+use super::failure::chain;
+use crate::attestation::{Facts, Fault, Proof};
+use crate::ca::Storage;
+
+/// One line, and whether more is to be said under it.
+pub(crate) fn words(storage: &Storage) -> String {
+    match storage {
+        Storage::Software => "in software, which can copy it".to_owned(),
+        Storage::Imported => "imported: it was in a file once, and copies may exist".to_owned(),
+        Storage::Attested(proof) => proved(proof),
+        Storage::Recorded { facts, now } => format!(
+            "proved when it was recorded: {}; not by the roots of now: {}",
+            recorded(facts),
+            chain(now)
+        ),
+        Storage::Unproved(why) => {
+            format!("the card's attestation is kept, not proved: {}", chain(why))
+        }
+        Storage::Claimed => "nothing but the token's word".to_owned(),
+    }
+}
+
+/// What was proved of the key, up to which root.
+pub(crate) fn proved(proof: &Proof) -> String {
+    let facts = proof.facts();
+    format!(
+        "born on {}, proved up to {}",
+        device(facts),
+        facts.root.as_deref().unwrap_or("an unnamed root")
+    )
+}
+
+/// What is known to be wrong with such a device's keys.
+pub(crate) fn faults(storage: &Storage) -> Vec<Fault> {
+    match storage {
+        Storage::Attested(proof) => proof.faults(),
+        _ => Vec::new(),
+    }
+}
+
+/// For programs: what is known, by one word, and the facts.
+pub(crate) fn json(storage: &Storage) -> Value {
+    match storage {
+        Storage::Software => json!({ "known-by": "software" }),
+        Storage::Imported => json!({ "known-by": "imported" }),
+        Storage::Attested(proof) => json!({ "known-by": "attestation", "facts": proof.facts() }),
+        Storage::Recorded { facts, now } => json!({
+            "known-by": "ledger",
+            "facts": serde_json::from_str::<Value>(facts).unwrap_or(Value::Null),
+            "error": chain(now),
+        }),
+        Storage::Unproved(why) => json!({ "known-by": "unproved", "error": chain(why) }),
+        Storage::Claimed => json!({ "known-by": "token" }),
+    }
+}
+
+fn device(facts: &Facts) -> String {
+    let told = |name: &str, fact: Option<String>| fact.map(|fact| format!("{name} {fact}"));
+    let parts = [
+        told("YubiKey", facts.serial.map(|serial| serial.to_string())),
+        told(
+            "firmware",
+            facts.firmware.map(|firmware| firmware.to_string()),
+        ),
+        facts.form_factor.clone(),
+        facts.fips.then(|| "FIPS".to_owned()),
+        told("PIN", facts.pin.map(|pin| pin.to_string())),
+        told("touch", facts.touch.map(|touch| touch.to_string())),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The facts of an entry, which were written as JSON.
+fn recorded(facts: &str) -> String {
+    let facts: Value = serde_json::from_str(facts).unwrap_or(Value::Null);
+    let told = |name: &str, key: &str| match facts.get(key)? {
+        Value::String(text) => Some(format!("{name}{text}")),
+        Value::Number(number) => Some(format!("{name}{number}")),
+        _ => None,
+    };
+    let parts = [
+        told("YubiKey ", "serial"),
+        told("firmware ", "firmware"),
+        told("PIN ", "pin"),
+        told("touch ", "touch"),
+        told("up to ", "root"),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
