@@ -95,13 +95,15 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 19] = [
+const SUBCOMMANDS: [&str; 21] = [
     "",
     "tokens",
     "init",
     "adopt",
     "import",
     "sign",
+    "request",
+    "role",
     "show",
     "revoke",
     "ledger verify",

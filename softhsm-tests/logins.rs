@@ -14,13 +14,21 @@ use crate::harness::token::Token;
 fn users_log_in(module: Module, algorithm: &str, signature: &str) {
     let admin = Admin::with_users_ca(Token::new(module), algorithm);
     let ca = admin.ca_file("users");
-    let sshd = Sshd::start(&Configuration::users(&ca, &["peter_physical"]));
+    let sshd = Sshd::start(&Configuration::users(&ca, &["peter_witnessed"]));
     for (number, subject) in SUBJECTS.into_iter().enumerate() {
         let name = format!("user{number}");
         let key = admin.key(&name, subject);
         let file = format!("{name}.pub");
         admin
-            .sign(&["-n", "peter_physical,x", "-V", "-5m:+1h", &file])
+            .sign(&[
+                "-n",
+                "peter,x",
+                "--witnessed",
+                "seen",
+                "-V",
+                "-5m:+1h",
+                &file,
+            ])
             .ok();
         let reading = keygen::read(&keygen::certificate(&key));
         let public = reading.field("Public key");
@@ -130,24 +138,24 @@ fn a_certificate_that_must_not_let_in_does_not() {
     let admin = Admin::with_users_ca(Token::softhsm(), "p256");
     admin.init("others", "p256", "user").ok();
     let key = admin.key("user", ED25519);
-    let users = Configuration::users(&admin.ca_file("users"), &["peter_physical"]);
+    let users = Configuration::users(&admin.ca_file("users"), &["peter_witnessed"]);
     let sshd = Sshd::start(&users);
     for (flags, fault) in REFUSED {
-        let flags = [&["-n", "peter_physical"][..], flags, &["user.pub"]].concat();
+        let seen = &["-n", "peter", "--witnessed", "seen"][..];
+        let flags = [seen, flags, &["user.pub"]].concat();
         admin.sign(&flags).ok();
         sshd.login(&key).exits(255).says(fault);
     }
     admin.assert_issued(REFUSED.len());
-    admin.sign(&["-n", "peter_physical", "user.pub"]).ok();
+    admin
+        .sign(&["-n", "peter", "--witnessed", "seen", "user.pub"])
+        .ok();
     sshd.login(&key).ok();
 }
 
 /// Flags of `sign`, the last of which count, and sshd's own words.
 const REFUSED: [(&[&str], &str); 5] = [
-    (
-        &["-n", "peter_file"],
-        "does not contain an authorized principal",
-    ),
+    (&["-n", "erik"], "does not contain an authorized principal"),
     (&["-V", "20200101:20200102"], "certificate invalid: expired"),
     (&["-V", "+1d:+2d"], "certificate invalid: not yet valid"),
     (

@@ -25,6 +25,7 @@ mod options;
 mod pins;
 mod prompts;
 mod revocation;
+mod roles;
 mod selftest;
 #[cfg(feature = "yubikey")]
 mod yubikey;

@@ -76,7 +76,7 @@ fn line(role: &PolicyRole) -> String {
     };
     format!(
         "{:<16}  {:<10}  {:<8}  {longest:<18}  {} asks, for {}",
-        role.name(),
+        role.name().as_str(),
         words(role.ca().map(|ca| vec![ca])),
         storage(role),
         words(role.requesters().map(<[_]>::to_vec)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::certificate::{OptionError, Options, Place};
 
@@ -25,8 +25,7 @@ pub struct OptionSets {
 
 /// Options with their values, `""` for a flag. Written as a list of `name` or
 /// `name=value`, or as a table.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries(BTreeMap<String, String>);
 
 /// An option that may be asked for: `name` is the flag, `name=value` this value,
@@ -135,6 +134,17 @@ impl From<Allowed> for String {
             AllowedValue::Any => format!("{}=*", allowed.name),
             AllowedValue::Exactly(value) if value.is_empty() => allowed.name,
             AllowedValue::Exactly(value) => format!("{}={value}", allowed.name),
+        }
+    }
+}
+
+/// Flags alone as a list, else a table: each reads back as what it was.
+impl Serialize for Entries {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_flag = |(name, value): (&str, &str)| value.is_empty() && !name.contains('=');
+        match self.iter().all(is_flag) {
+            true => serializer.collect_seq(self.0.keys()),
+            false => self.0.serialize(serializer),
         }
     }
 }
