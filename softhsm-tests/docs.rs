@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 21] = [
+const SUBCOMMANDS: [&str; 23] = [
     "",
     "tokens",
     "init",
@@ -103,6 +103,8 @@ const SUBCOMMANDS: [&str; 21] = [
     "import",
     "sign",
     "request",
+    "requester",
+    "challenge",
     "role",
     "show",
     "revoke",

@@ -24,6 +24,7 @@ mod openssh;
 mod options;
 mod pins;
 mod prompts;
+mod requests;
 mod revocation;
 mod roles;
 mod selftest;

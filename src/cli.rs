@@ -7,6 +7,7 @@ mod adopt;
 mod ask;
 mod attestation;
 mod ca;
+mod challenge;
 mod context;
 mod evidence;
 mod failure;
@@ -23,6 +24,7 @@ mod pin;
 mod private_key;
 mod progress;
 mod request;
+mod requester;
 mod revoke;
 mod role;
 mod roots;
@@ -110,6 +112,8 @@ enum Command {
     Ca(ca::Ca),
     Sign(sign::Sign),
     Request(request::Request),
+    Requester(requester::Requester),
+    Challenge(challenge::Challenge),
     Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
@@ -131,6 +135,8 @@ impl Cli {
             Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
+            Command::Requester(command) => command.run(&context),
+            Command::Challenge(command) => command.run(&context),
             Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),

@@ -5,8 +5,10 @@
 
 mod attestation;
 mod edit;
+mod given;
 mod place;
 mod policy;
+mod requests;
 mod subject;
 mod surroundings;
 
@@ -24,13 +26,13 @@ use toml::Spanned;
 
 pub use attestation::roots_from;
 pub use edit::{EditError, with_ca, with_key, with_suffixes};
+pub use given::Given;
 pub use place::{Place, PlaceError};
-pub use subject::{
-    SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
-};
+pub use subject::{SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin};
 pub use surroundings::{keyboard, now, time_zone};
 
 use self::attestation::AttestationConfig;
+use self::requests::RequestAge;
 use crate::attestation::RootsError;
 use crate::ledger::Purpose;
 use crate::policy::{Policy, Role, RoleTable, Suffixes};
@@ -55,6 +57,8 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    request_age: Option<RequestAge>,
+    allowed_signers: Option<PathBuf>,
     #[serde(default)]
     attestation: AttestationConfig,
     #[serde(default)]
@@ -131,6 +135,14 @@ pub enum ConfigError {
         name: String,
         /// The names it has.
         known_names: Vec<String>,
+    },
+    /// A file of allowed signers is not understood.
+    #[error("allowed signers {}", path.display())]
+    AllowedSigners {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::request::AllowedSignersError,
     },
     /// A file of roots gives none.
     #[error("roots of attestation in {}", path.display())]

@@ -5,6 +5,7 @@
 //! [`RequestFile`], which its own key signed), it comes down to a [`Request`].
 
 mod admission;
+mod allowed_signers;
 pub(crate) mod armour;
 mod comment;
 mod content;
@@ -27,6 +28,7 @@ use ssh_encoding::Encode;
 use ssh_key::public::KeyData;
 
 pub use admission::{AdmissionError, AdmissionLimits, Admitted};
+pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError};
 pub use armour::ArmourError;
 pub use comment::{Comment, CommentError};
 pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};

@@ -152,6 +152,13 @@ impl Roots {
         Ok(listed)
     }
 
+    /// The SHA-256 of each that counts, in capital hexadecimal.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<String> {
+        let counting = self.0.iter().filter(|one| one.listed.role != Role::Unknown);
+        counting.map(|one| one.listed.sha256.clone()).collect()
+    }
+
     /// Whether there is none at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -108,6 +108,10 @@ pub(crate) enum Failure {
     NoChallenge(String),
     #[error(transparent)]
     CardEvidence(#[from] crate::attestation::CardEvidenceError),
+    #[error(transparent)]
+    Enrol(#[from] crate::ledger::EnrolError),
+    #[error("{what} is not enrolled for requester `{name}`")]
+    NotEnrolled { what: String, name: String },
     #[error("no random numbers")]
     Random(#[source] getrandom::Error),
     #[error("the request cannot be encoded")]

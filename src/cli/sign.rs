@@ -13,27 +13,29 @@ use super::interrupt::on_signal;
 use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
-use super::terminal::{path, say, warn};
-use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
-use crate::certificate::Serial;
+use super::terminal::{confirm_typed, path, say, warn};
+use crate::batch::{Batch, Ended, Intake, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::subject::fingerprint;
-use crate::config::{self, Config, SubjectFile};
+use crate::certificate::{Body, Serial};
+use crate::config::{self, Config, Given};
 use crate::issue::{OpenCa, SharedLedger, lock};
 use crate::ledger::{Ledger, Purpose};
 use crate::policy::role::Permit;
 use crate::policy::{CaFacts, Role, Rules};
-use crate::request::RoleName;
+use crate::request::{Ask, Requester, RoleName};
 use crate::signer::{Locator, RsaHash};
 
-/// Sign public keys, with the letters of ssh-keygen -s
+/// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
 ///
-/// Each certificate is written beside its key: peter.pub gives peter-cert.pub, and an
-/// existing one is replaced whole. `-` reads one key on stdin and writes to stdout.
+/// Each certificate is written beside its key or request: peter.pub and peter.req give
+/// peter-cert.pub, and an existing one is replaced whole. `-` reads one on stdin and writes to
+/// stdout. A request says itself what it asks; who asks is known by an enrolled key or card, by
+/// the config's `allowed-signers`, or by your word with --requester.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
     /// The CA, by the name that `init`, `adopt` or `import` recorded [default: the role's]
-    #[arg(short = 's', value_name = "CA", required_unless_present = "role")]
+    #[arg(short = 's', value_name = "CA")]
     ca: Option<String>,
 
     /// The role that it is asked by [default: operator, which is what the flags say]
@@ -63,16 +65,14 @@ pub(crate) struct Sign {
     #[arg(long)]
     resume: bool,
 
-    /// Public key files, or `-`
+    /// Public key files and requests, or `-`
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let role = self.role.clone().unwrap_or_else(RoleName::operator);
-        let ask = self.asked.ask(role)?;
-        let requester = self.asked.requester(&ask.role)?;
+        let (ask, requester) = self.asked_for_keys()?;
         let witnessed = self.asked.statement()?;
         let serials = self.serials()?;
         context.refuse_two_on_stdin(self.reads_stdin())?;
@@ -82,12 +82,16 @@ impl Sign {
             None => Some(self.paths()?),
         };
         let config = context.config()?;
-        let role = config.role(&ask.role)?;
-        let name = self.ca_name(role)?;
+        let role = match &ask {
+            Some(ask) => config.role(&ask.role)?,
+            None => config.role(&RoleName::operator())?,
+        };
+        let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
         let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
         let known = context.known_ca(&config, ledger.as_ref(), &name)?;
         let keys = ca_keys(ledger.as_ref())?;
+        let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
         self.vouch(context)?;
         let mut ca = self.open(&known, context)?;
 
@@ -101,6 +105,13 @@ impl Sign {
                 ca: facts(&name, known.config.certificates, &keys),
             },
             ask,
+            intake: Intake {
+                policy: config.policy(),
+                roots: &roots,
+                limits: config.admission_limits(),
+                allowed_signers: allowed_signers.as_ref(),
+                vouched: self.asked.vouched_for().cloned(),
+            },
             requester,
             witnessed,
             serials,
@@ -112,7 +123,7 @@ impl Sign {
         };
         let ledger: SharedLedger = Mutex::new(ledger);
         let ended = match (subject, &mut files) {
-            (Some((key, comment)), _) => batch.run(&mut ca, &ledger, Subjects::One(key, comment)),
+            (Some(given), _) => batch.run(&mut ca, &ledger, Subjects::One(given)),
             (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
             (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
         };
@@ -127,12 +138,49 @@ impl Sign {
         }
     }
 
-    /// The CA that was named, else the role's.
-    fn ca_name(&self, role: &Role) -> Result<String, Failure> {
-        match (&self.ca, role.ca()) {
-            (Some(name), _) => Ok(name.clone()),
-            (None, Permit::Only(name)) => Ok(name.to_owned()),
-            (None, _) => Err(Failure::Usage(format!(
+    /// What is asked for plain keys, and by whom; nothing where there are requests alone,
+    /// which say it themselves.
+    fn asked_for_keys(&self) -> Result<(Option<Ask>, Requester), Failure> {
+        if !self.requests_alone() {
+            let role = self.role.clone().unwrap_or_else(RoleName::operator);
+            let requester = self.asked.requester(&role)?;
+            return Ok((Some(self.asked.ask(role)?), requester));
+        }
+        match self.role.is_some() || self.asked.says_something() {
+            true => Err(Failure::Usage(REQUESTS_SAY.to_owned())),
+            false => Ok((None, Requester::operator())),
+        }
+    }
+
+    /// Whether every file that is named is a request; of a list or stdin, whether nothing
+    /// is said for keys.
+    fn requests_alone(&self) -> bool {
+        let unseen = self.reads_stdin() || self.files_from.is_some();
+        match unseen {
+            true => self.role.is_none() && !self.asked.says_something(),
+            false => !self.files.is_empty() && self.files.iter().all(|file| is_request(file)),
+        }
+    }
+
+    /// The CA that was named, else the role's: that of the flags, or of the first request.
+    fn ca_name(
+        &self,
+        role: &Role,
+        subject: Option<&Given>,
+        config: &Config,
+    ) -> Result<String, Failure> {
+        if let Some(name) = &self.ca {
+            return Ok(name.clone());
+        }
+        let first = self.files.first().and_then(|file| Given::read(file).ok());
+        let request = match subject.or(first.as_ref().map(|(given, _)| given)) {
+            Some(Given::Request(request)) => config.role(&request.content().role)?.ca(),
+            _ => Permit::Nothing,
+        };
+        match (role.ca(), request) {
+            (Permit::Only(name), _) | (_, Permit::Only(name)) => Ok(name.to_owned()),
+            _ if role.name().is_operator() => Err(Failure::Usage(NO_CA.to_owned())),
+            _ => Err(Failure::Usage(format!(
                 "role `{}` names no CA; name one with -s",
                 role.name()
             ))),
@@ -148,12 +196,17 @@ impl Sign {
             return Err(Failure::Usage(VOUCH_ONE_BY_ONE.to_owned()));
         }
         let mut question = format!("You vouch that {name} asks, with");
+        let mut requests = 0;
         for file in self.files.iter().filter(|file| *file != Path::new("-")) {
             // A file without a key fails on its own, later.
-            if let Ok(subject) = SubjectFile::read(file) {
-                let key = fingerprint(&subject.key);
+            if let Ok((given, _)) = Given::read(file) {
+                let key = fingerprint(given.key());
                 question.push_str(&format!("\n  {key} {}", path(file)));
+                requests += u32::from(matches!(given, Given::Request(_)));
             }
+        }
+        if requests > 1 {
+            return confirm_typed(&question);
         }
         context.confirm_or_go_on(&format!("{question}\nIs that so?"))
     }
@@ -190,14 +243,14 @@ impl Sign {
     }
 
     /// The key on stdin, if that is what `-` asks for.
-    fn subject(&self) -> Result<Option<(ssh_key::public::KeyData, String)>, Failure> {
+    fn subject(&self) -> Result<Option<Given>, Failure> {
         match self.files.as_slice() {
             [] if self.files_from.is_none() => Err(Failure::Usage(NO_KEY.to_owned())),
             [file] if file == Path::new("-") && self.resume => Err(Failure::Usage(
                 "--resume is for files: what stdin gave before is not known".to_owned(),
             )),
             [file] if file == Path::new("-") => {
-                let subject = config::subject_from_stdin().map_err(Failure::Stdin)?;
+                let subject = Given::from_stdin().map_err(Failure::Stdin)?;
                 Ok(Some(subject))
             }
             files if files.iter().any(|file| file == Path::new("-")) => {
@@ -251,6 +304,12 @@ impl Sign {
     }
 }
 
+/// By its name, else by what is in it.
+fn is_request(file: &Path) -> bool {
+    let named = file.extension().is_some_and(|extension| extension == "req");
+    named || matches!(Given::read(file), Ok((Given::Request(_), _)))
+}
+
 /// A locator is no CA; if it is the key of one, its name is said.
 fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
     if !ca.contains(':') {
@@ -271,7 +330,7 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
 
 fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
     let summary = &ended.summary;
-    if let (Some((first, last)), Some(body)) = (summary.serials, &ended.first) {
+    if let Some((first, last)) = summary.serials {
         let what = match (count, first == last) {
             (Some(1), _) => format!("  serial {first} of {ca}"),
             (_, true) => format!("signed 1 key with {ca}: serial {first}"),
@@ -281,14 +340,9 @@ fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
                 gaps(last - first + 1 - summary.signed)
             ),
         };
-        say(&format!(
-            "{what}, key ID {:?}, principals {}",
-            body.key_id.as_str(),
-            body.principals
-        ));
-        say(&format!("  valid {}", body.validity));
-        if body.validity.is_forever() {
-            warn("these certificates never expire; -V +8h makes ones that do");
+        match &ended.first {
+            Some(body) => say_body(&what, body),
+            None => say(&what),
         }
     }
     if *summary == Summary::default() {
@@ -296,6 +350,18 @@ fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
     }
     if count != Some(1) {
         summarise_the_rest(summary);
+    }
+}
+
+fn say_body(what: &str, body: &Body) {
+    say(&format!(
+        "{what}, key ID {:?}, principals {}",
+        body.key_id.as_str(),
+        body.principals
+    ));
+    say(&format!("  valid {}", body.validity));
+    if body.validity.is_forever() {
+        warn("these certificates never expire; -V +8h makes ones that do");
     }
 }
 
@@ -358,6 +424,9 @@ fn rsa_hash(text: &str) -> Result<RsaHash, String> {
     }
 }
 
+const NO_CA: &str = "which CA shall sign? name it with -s";
+const REQUESTS_SAY: &str =
+    "a request says itself what it asks: leave --role and -I -n -V -O -h out";
 const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
 const VOUCH_ONE_BY_ONE: &str =
     "--requester vouches for keys that are named one by one, not for a list";
@@ -368,5 +437,6 @@ Examples:
   punchmark sign -s users -I ops -n root -O clear -O permit-pty -O source-address=10.0.0.0/8 *.pub
   punchmark sign -s users -I peter -n peter --witnessed 'made on his token, before me' peter.pub
   punchmark sign --role engineer --requester peter -V +8h peter.pub
+  punchmark sign peter.req
   punchmark sign -s hosts -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub
   find . -name '*.pub' -print0 | punchmark sign -s users -I all -n dev --files-from - -0 --resume";
