@@ -211,7 +211,7 @@ fn keys_and_requests_stand_in_one_batch() {
     admin.sign(&["-n", "x", "peter.req", "plain.pub"]).ok();
     let principals = |name: &str| keygen::read(&admin.punchmark.path(name)).principals;
     assert_eq!(principals("peter-cert.pub"), ["peter_file"]);
-    assert_eq!(principals("plain-cert.pub"), ["x_file"]);
+    assert_eq!(principals("plain-cert.pub"), ["x"]);
 }
 
 /// A user with a YubiKey, who has the CA's public key.

@@ -87,7 +87,7 @@ impl Sshd {
         for option in UNKNOWN_HOST {
             ssh.args(["-o", option]);
         }
-        ssh.args(["-o", &format!("PKCS11Provider={YKCS11}")]);
+        ssh.args(["-o", &format!("PKCS11Provider={}", ykcs11().display())]);
         ssh.args(["-o", &format!("CertificateFile={certificate}")]);
         ssh.args([
             "-o",
@@ -213,7 +213,14 @@ PermitUserRC no
 LogLevel VERBOSE
 ";
 
+/// Yubico's own module, in the folder of this machine's architecture.
 #[cfg(feature = "yubikey")]
-const YKCS11: &str = "libykcs11.so.2";
+fn ykcs11() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").unwrap();
+    let mut modules = folders.map(|folder| folder.unwrap().path().join("libykcs11.so"));
+    modules
+        .find(|module| module.exists())
+        .expect("ykcs11 is installed")
+}
 
 const UNKNOWN_HOST: [&str; 2] = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];
