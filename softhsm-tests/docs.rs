@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 23] = [
+const SUBCOMMANDS: [&str; 24] = [
     "",
     "tokens",
     "init",
@@ -103,6 +103,7 @@ const SUBCOMMANDS: [&str; 23] = [
     "import",
     "sign",
     "request",
+    "enroll",
     "requester",
     "challenge",
     "role",

@@ -221,7 +221,7 @@ mod in_a_card {
     use virtual_yubikey::pcscd::Pcscd;
 
     use super::*;
-    use crate::harness::yubikey::SERIAL;
+    use crate::harness::yubikey::{PIN, SERIAL};
 
     /// A user's machine and a CA that believes the maker of its card.
     fn both(firmware: &str) -> (Admin<Pcscd>, Admin) {
@@ -291,6 +291,75 @@ mod in_a_card {
         sign(&admin, &["--requester", "peter", "--yes", "soft.req"]).ok();
         physical.login(&key).exits(255);
         assert_eq!(in_a_file.login(&key).ok().stdout, "welcome\n");
+    }
+
+    #[test]
+    fn a_user_at_the_desk_is_enrolled_in_one_command() {
+        let (user, admin) = both("5.7.1");
+        let (name, socket) = user.token.environment();
+        let desk = admin.punchmark.with(name, socket);
+        carry(&user.punchmark, "management", &desk);
+        desk.write_pin("card-pin", PIN);
+        let enroll = [
+            "enroll",
+            "peter",
+            "--role",
+            "engineer",
+            "--card-pin-file",
+            "card-pin",
+        ];
+        desk.pinned(&[&enroll[..], &GENERATE].concat()).ok();
+        let reading = keygen::read(&desk.path("peter-cert.pub"));
+        assert_eq!(reading.principals, ["peter_physical"]);
+        // The card is Peter's, and the key that is there is taken.
+        let again = [&enroll[..], &["--out", "again.req"]].concat();
+        desk.pinned(&again).ok();
+        let listed = desk.run(&["requester", "list"]).ok();
+        assert_eq!(listed.stdout.lines().count(), 1, "{listed}");
+        let erik = [&["enroll", "erik"], &enroll[2..]].concat();
+        desk.pinned(&erik)
+            .fails()
+            .says("is that of requester `peter`");
+    }
+
+    #[test]
+    fn the_users_card_is_told_from_the_cas_by_its_serial() {
+        let desk = Admin::with_cards(&["5.7.1", "5.7.4"]);
+        let ca = format!("yubikey:serial={SERIAL};slot-id=9c");
+        let init = ["init", "users", "--key", &ca, "--algorithm", "p256"];
+        let once = ["--pin-policy", "once", "--touch-policy", "never"];
+        let key = ["--management-key-file", "management"];
+        desk.punchmark
+            .pinned(&[&init[..], &once, &key].concat())
+            .ok();
+        configure(
+            &desk,
+            &format!("[attestation]\nprivate-roots = [\"../../roots.pem\"]\n{ROLES}"),
+        );
+        let enroll = [
+            "enroll",
+            "peter",
+            "--role",
+            "engineer",
+            "--card-pin-file",
+            "pin",
+        ];
+        let serial = SERIAL.to_string();
+        let wrong = [&enroll[..], &GENERATE, &["--card", &serial]].concat();
+        desk.punchmark
+            .pinned(&wrong)
+            .fails()
+            .says("holds the key of CA `users`");
+        desk.punchmark
+            .pinned(&[&enroll[..], &GENERATE].concat())
+            .ok();
+        let reading = keygen::read(&desk.punchmark.path("peter-cert.pub"));
+        assert_eq!(reading.principals, ["peter_physical"]);
+        let listed = desk.punchmark.run(&["requester", "list"]).ok();
+        assert!(
+            listed.stdout.contains(&(SERIAL + 1).to_string()),
+            "{listed}"
+        );
     }
 
     #[test]

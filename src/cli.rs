@@ -9,6 +9,7 @@ mod attestation;
 mod ca;
 mod challenge;
 mod context;
+mod enroll;
 mod evidence;
 mod failure;
 mod getopt;
@@ -112,6 +113,7 @@ enum Command {
     Ca(ca::Ca),
     Sign(sign::Sign),
     Request(request::Request),
+    Enroll(enroll::Enroll),
     Requester(requester::Requester),
     Challenge(challenge::Challenge),
     Role(role::Role),
@@ -135,6 +137,7 @@ impl Cli {
             Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
+            Command::Enroll(command) => command.run(&context),
             Command::Requester(command) => command.run(&context),
             Command::Challenge(command) => command.run(&context),
             Command::Role(command) => command.run(&context),

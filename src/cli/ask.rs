@@ -8,7 +8,7 @@ use crate::config;
 use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName, ValidityAsked};
 
 /// What is asked for every key of a run.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct AskArguments {
     /// Key ID: how servers name the certificate in their logs
     #[arg(short = 'I', value_name = "KEY_ID", allow_hyphen_values = true)]
@@ -50,6 +50,14 @@ pub(crate) struct AskArguments {
 }
 
 impl AskArguments {
+    /// Nothing but somebody's name.
+    pub(crate) fn vouching_for(requester: RequesterName) -> Self {
+        Self {
+            requester: Some(requester),
+            ..Self::default()
+        }
+    }
+
     /// What is asked, parsed before anything is opened.
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
         let kind = if self.host { Kind::Host } else { Kind::User };

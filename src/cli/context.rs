@@ -1,5 +1,7 @@
 //! What every subcommand shares: the global options, the config, the ledger, the PIN.
 
+use std::path::PathBuf;
+
 use super::Global;
 use super::failure::Failure;
 use super::kept_head;
@@ -65,6 +67,12 @@ impl Context {
             self.global.pin_file.clone(),
             self.global.pin_fd,
         ))
+    }
+
+    /// Where the PIN of a user's own card comes from: this file, else a person. The global
+    /// options name the PIN of the CA's device.
+    pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
+        RememberPin::new(PinSource::new(file, None))
     }
 
     /// Opens the ledger to write, and holds the clock against it.

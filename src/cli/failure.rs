@@ -109,6 +109,16 @@ pub(crate) enum Failure {
     #[error(transparent)]
     CardEvidence(#[from] crate::attestation::CardEvidenceError),
     #[error(transparent)]
+    Slot(#[from] crate::signer::yubikey::SlotError),
+    #[error("{card} holds the key of CA `{ca}`; a user's key belongs on a card of their own")]
+    CardOfCa { card: String, ca: String },
+    #[error("{0} YubiKeys without a CA's key are plugged in, and one is wanted")]
+    WhichCard(usize),
+    #[error(transparent)]
+    Cards(#[from] crate::signer::yubikey::CardFault),
+    #[error("the card is that of requester `{0}`")]
+    CardOfAnother(String),
+    #[error(transparent)]
     Enrol(#[from] crate::ledger::EnrolError),
     #[error("{what} is not enrolled for requester `{name}`")]
     NotEnrolled { what: String, name: String },

@@ -1,8 +1,8 @@
 //! `punchmark request`: a user asks for a certificate, with evidence, in a signed file.
 
-mod asked;
+pub(super) mod asked;
 mod evidence;
-mod key;
+pub(super) mod key;
 
 use std::path::{Path, PathBuf};
 
@@ -12,14 +12,11 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::terminal::{path, product, say};
-use crate::certificate::Subject;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
 use crate::output;
-use crate::request::{
-    Challenge, Content, RequestFile, Target, challenge_from_hex, random_id, sign,
-};
-use asked::Asked;
+use crate::request::{Challenge, RequestFile, RequesterName, Target, challenge_from_hex, sign};
+use asked::{Asked, Rest};
 use evidence::EvidenceArguments;
 use key::{KeyArguments, OwnKey};
 
@@ -35,6 +32,10 @@ pub(crate) struct Request {
 
     #[command(flatten)]
     asked: Asked,
+
+    /// Your own name, as the CA's admin knows it
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<RequesterName>)]
+    requester: Option<RequesterName>,
 
     /// The CA it is for: its public key file, or SHA256:… [default: the config's only one]
     #[arg(long, value_name = "FILE|SHA256:…")]
@@ -64,7 +65,13 @@ impl Request {
         let mut pins = context.pins();
         let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
         let evidence = self.evidence.read(&own)?;
-        let content = self.content(&own, target, challenge, evidence)?;
+        let rest = Rest {
+            claimed: self.requester,
+            target,
+            challenge,
+            evidence,
+        };
+        let content = self.asked.content(&own, rest)?;
         let out = self.out.unwrap_or_else(|| own.request_file());
         let holder = own.holder(&mut pins);
         let file = sign(content, holder, &ca_keys)?;
@@ -72,33 +79,6 @@ impl Request {
         write(&out, &file)?;
         tell(context, &own, &out, &file)?;
         Ok(Exit::Done)
-    }
-
-    fn content(
-        &self,
-        own: &OwnKey,
-        target: Target,
-        challenge: Option<Challenge>,
-        evidence: Vec<u8>,
-    ) -> Result<Content, Failure> {
-        let subject = Subject::try_from(own.key.clone()).map_err(Failure::Uncertifiable)?;
-        Ok(Content {
-            subject,
-            comment: own.comment.clone(),
-            role: self.asked.role.clone(),
-            kind: self.asked.kind(),
-            principals: self.asked.principals()?,
-            validity: self.asked.validity()?,
-            options: self.asked.options()?,
-            key_id: self.asked.key_id()?,
-            claimed: self.asked.requester.clone(),
-            reason: self.asked.reason.clone(),
-            created: config::now(),
-            id: random_id().map_err(Failure::Random)?,
-            target,
-            challenge,
-            evidence,
-        })
     }
 
     fn target(&self, config: Option<&Config>) -> Result<Target, Failure> {
@@ -129,7 +109,7 @@ fn challenge(text: &str) -> Result<Challenge, Failure> {
     challenge_from_hex(held.trim()).ok_or_else(|| Failure::NoChallenge(text.to_owned()))
 }
 
-fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
+pub(super) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
     let text = file.to_text().map_err(Failure::Encode)?;
     if out == Path::new("-") {
         return product(text.trim_end());

@@ -75,16 +75,7 @@ impl Enrolment {
         config: &Config,
         ledger: &mut SqliteLedger,
     ) -> Result<(), Failure> {
-        let suffixes = config.policy().suffixes();
-        if let Some(suffix) = suffixes.reserved_end(self.name.as_str()) {
-            return Err(Failure::Usage(format!(
-                "the name `{}` ends in `{suffix}`, which the CA alone writes",
-                self.name
-            )));
-        }
-        if self.name.as_str() == OPERATOR {
-            return Err(Failure::Usage(NOBODYS_NAME.to_owned()));
-        }
+        refuse_reserved(&self.name, config)?;
         let credential = self.credential()?;
         let words = describe(&credential);
         let added = RequesterAdded {
@@ -130,6 +121,19 @@ impl Enrolment {
             (None, Some(card)) => Ok(Credential::Card(card.into())),
             (None, None) => Err(Failure::Usage("name a key or a card".to_owned())),
         }
+    }
+}
+
+/// A name that the CA keeps for itself.
+pub(super) fn refuse_reserved(name: &RequesterName, config: &Config) -> Result<(), Failure> {
+    if let Some(suffix) = config.policy().suffixes().reserved_end(name.as_str()) {
+        return Err(Failure::Usage(format!(
+            "the name `{name}` ends in `{suffix}`, which the CA alone writes"
+        )));
+    }
+    match name.as_str() == OPERATOR {
+        true => Err(Failure::Usage(NOBODYS_NAME.to_owned())),
+        false => Ok(()),
     }
 }
 

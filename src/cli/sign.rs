@@ -22,7 +22,7 @@ use crate::issue::{OpenCa, SharedLedger, lock};
 use crate::ledger::{Ledger, Purpose};
 use crate::policy::role::Permit;
 use crate::policy::{CaFacts, Role, Rules};
-use crate::request::{Ask, Requester, RoleName};
+use crate::request::{Ask, Requester, RequesterName, RoleName};
 use crate::signer::{Locator, RsaHash};
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
@@ -31,7 +31,7 @@ use crate::signer::{Locator, RsaHash};
 /// peter-cert.pub, and an existing one is replaced whole. `-` reads one on stdin and writes to
 /// stdout. A request says itself what it asks; who asks is known by an enrolled key or card, by
 /// the config's `allowed-signers`, or by your word with --requester.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
     /// The CA, by the name that `init`, `adopt` or `import` recorded [default: the role's]
@@ -71,6 +71,16 @@ pub(crate) struct Sign {
 }
 
 impl Sign {
+    /// Signs one request of somebody whom the operator vouches for.
+    pub(super) fn request(ca: String, file: PathBuf, requester: RequesterName) -> Self {
+        Self {
+            ca: Some(ca),
+            asked: AskArguments::vouching_for(requester),
+            files: vec![file],
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (ask, requester) = self.asked_for_keys()?;
         let witnessed = self.asked.statement()?;

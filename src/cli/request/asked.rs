@@ -2,25 +2,24 @@
 
 use clap::Args;
 
-use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
+use super::key::OwnKey;
+use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, Subject};
 use crate::cli::failure::Failure;
 use crate::config;
-use crate::request::{Reason, RequesterName, RoleName, Span, ValidityAsked};
+use crate::request::{
+    Challenge, Content, Reason, RequesterName, RoleName, Span, Target, ValidityAsked, random_id,
+};
 
 /// What is asked; the role fills in what is not said.
 #[derive(Debug, Args)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The role to ask for, as the CA's admin calls it
     #[arg(long, value_name = "ROLE", value_parser = str::parse::<RoleName>)]
-    pub(super) role: RoleName,
+    pub(crate) role: RoleName,
 
     /// Names that the certificate shall be valid for, with commas between
     #[arg(short = 'n', value_name = "PRINCIPALS", allow_hyphen_values = true)]
     principals: Option<String>,
-
-    /// Your own name, as the CA's admin knows it
-    #[arg(long, value_name = "NAME", value_parser = str::parse::<RequesterName>)]
-    pub(super) requester: Option<RequesterName>,
 
     /// When it shall be valid: +8h, 20261122:20261129Z
     #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
@@ -40,35 +39,64 @@ pub(super) struct Asked {
 
     /// Why, where the role wants a reason
     #[arg(long, value_name = "WORDS", value_parser = str::parse::<Reason>)]
-    pub(super) reason: Option<Reason>,
+    reason: Option<Reason>,
+}
+
+/// What stands in a request beside what is asked.
+pub(crate) struct Rest {
+    pub(crate) claimed: Option<RequesterName>,
+    pub(crate) target: Target,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) evidence: Vec<u8>,
 }
 
 impl Asked {
-    pub(super) fn kind(&self) -> Kind {
+    /// All that a request for this key says, made now.
+    pub(crate) fn content(&self, own: &OwnKey, rest: Rest) -> Result<Content, Failure> {
+        Ok(Content {
+            subject: Subject::try_from(own.key.clone()).map_err(Failure::Uncertifiable)?,
+            comment: own.comment.clone(),
+            role: self.role.clone(),
+            kind: self.kind(),
+            principals: self.principals()?,
+            validity: self.validity()?,
+            options: self.options()?,
+            key_id: self.key_id()?,
+            claimed: rest.claimed,
+            reason: self.reason.clone(),
+            created: config::now(),
+            id: random_id().map_err(Failure::Random)?,
+            target: rest.target,
+            challenge: rest.challenge,
+            evidence: rest.evidence,
+        })
+    }
+
+    fn kind(&self) -> Kind {
         match self.host {
             true => Kind::Host,
             false => Kind::User,
         }
     }
 
-    pub(super) fn principals(&self) -> Result<Option<Principals>, Failure> {
+    fn principals(&self) -> Result<Option<Principals>, Failure> {
         let list = self.principals.as_deref();
         Ok(list
             .map(|list| Principals::parse(list, self.kind()))
             .transpose()?)
     }
 
-    pub(super) fn validity(&self) -> Result<Option<Span>, Failure> {
+    fn validity(&self) -> Result<Option<Span>, Failure> {
         let text = self.validity.as_deref();
         let parsed = text.map(|text| ValidityAsked::parse(text, config::now(), &config::time_zone));
         Ok(parsed.transpose()?.map(Span::from))
     }
 
-    pub(super) fn key_id(&self) -> Result<Option<KeyId>, Failure> {
+    fn key_id(&self) -> Result<Option<KeyId>, Failure> {
         Ok(self.key_id.as_deref().map(KeyId::parse).transpose()?)
     }
 
-    pub(super) fn options(&self) -> Result<Vec<String>, Failure> {
+    fn options(&self) -> Result<Vec<String>, Failure> {
         OptionsAsked::parse(&self.options)?;
         Ok(self.options.clone())
     }

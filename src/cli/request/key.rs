@@ -20,7 +20,7 @@ use crate::signer::{KeyAlgorithm, Locator};
 
 /// Which key it is.
 #[derive(Debug, Args)]
-pub(super) struct KeyArguments {
+pub(crate) struct KeyArguments {
     /// Your public key file; ssh-keygen signs with it, by ssh-agent or the private key beside it
     #[arg(
         long,
@@ -30,16 +30,23 @@ pub(super) struct KeyArguments {
     )]
     key: Option<PathBuf>,
 
-    /// Your key in this slot of your YubiKey
+    #[command(flatten)]
+    in_card: CardArguments,
+}
+
+/// A key in a user's YubiKey.
+#[derive(Debug, Args)]
+pub(crate) struct CardArguments {
+    /// The key in this slot of the user's YubiKey
     #[arg(long, value_name = "SLOT", value_parser = str::parse::<Slot>)]
     piv: Option<Slot>,
 
     /// Serial of the YubiKey, where several are plugged in
-    #[arg(long, value_name = "SERIAL", requires = "piv")]
-    card: Option<u32>,
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) card: Option<u32>,
 
     /// Make the key in the slot first
-    #[arg(long, requires_all = ["piv", "algorithm"])]
+    #[arg(long, requires = "algorithm")]
     generate: bool,
 
     /// p256, p384, rsa2048, or from firmware 5.7 rsa3072, rsa4096 or ed25519
@@ -51,31 +58,47 @@ pub(super) struct KeyArguments {
 }
 
 /// The user's key, and where its public half lies.
-pub(super) struct OwnKey {
-    pub(super) key: KeyData,
-    pub(super) comment: Comment,
+pub(crate) struct OwnKey {
+    pub(crate) key: KeyData,
+    pub(crate) comment: Comment,
     /// Its public key file; made by us for a key in a card.
-    pub(super) public: PathBuf,
+    pub(crate) public: PathBuf,
     /// The slot, for a key in a card.
-    pub(super) slot: Option<SlotLocator>,
+    pub(crate) slot: Option<SlotLocator>,
 }
 
 impl KeyArguments {
     /// Finds or makes it. `out` is where the request shall go.
-    pub(super) fn find(
+    pub(crate) fn find(
         &self,
         out: Option<&Path>,
         context: &Context,
         pins: &mut dyn AskPin,
     ) -> Result<OwnKey, Failure> {
-        match (&self.key, self.piv) {
+        match (&self.key, self.in_card.piv) {
+            (Some(_), _) if self.in_card.is_meant() => Err(Failure::Usage(FOR_CARDS.to_owned())),
             (Some(file), _) => own_file(file),
-            (None, Some(slot)) => self.in_card(slot, out, context, pins),
+            (None, Some(slot)) => self.in_card.find(slot, out, context, pins),
             (None, None) => Err(Failure::Usage("name a key: --key or --piv".to_owned())),
         }
     }
+}
 
-    fn in_card(
+impl CardArguments {
+    /// The slot that was named; 9a, which is for logins, where none was.
+    pub(crate) fn slot(&self) -> Result<Slot, Failure> {
+        match self.piv {
+            Some(slot) => Ok(slot),
+            None => "9a".parse().map_err(Failure::Slot),
+        }
+    }
+
+    fn is_meant(&self) -> bool {
+        self.card.is_some() || self.generate
+    }
+
+    /// Finds or makes the key. `out` is where the request shall go.
+    pub(crate) fn find(
         &self,
         slot: Slot,
         out: Option<&Path>,
@@ -117,7 +140,7 @@ impl KeyArguments {
 
 impl OwnKey {
     /// Its public key file's name less `.pub`, plus `.req`.
-    pub(super) fn request_file(&self) -> PathBuf {
+    pub(crate) fn request_file(&self) -> PathBuf {
         let stem = match self.public.extension() {
             Some(extension) if extension == "pub" => self.public.with_extension(""),
             _ => self.public.clone(),
@@ -127,7 +150,7 @@ impl OwnKey {
         name.into()
     }
 
-    pub(super) fn holder<'a>(&'a self, pins: &'a mut dyn AskPin) -> Holder<'a> {
+    pub(crate) fn holder<'a>(&'a self, pins: &'a mut dyn AskPin) -> Holder<'a> {
         match &self.slot {
             Some(slot) => Holder::Card(slot, pins),
             None => Holder::SshKeygen(&self.public),
@@ -135,7 +158,7 @@ impl OwnKey {
     }
 
     /// Puts the public half of a key in a card where ssh finds it.
-    pub(super) fn write_public_key(&self) -> Result<(), Failure> {
+    pub(crate) fn write_public_key(&self) -> Result<(), Failure> {
         if self.slot.is_none() || self.is_written() {
             return Ok(());
         }
@@ -166,5 +189,7 @@ fn own_file(file: &Path) -> Result<OwnKey, Failure> {
     })
 }
 
+const FOR_CARDS: &str =
+    "--card and --generate are for a key in a YubiKey: name its slot with --piv";
 const MODE: u32 = 0o644;
 const LARGEST: u64 = 64 * 1024;
