@@ -1,11 +1,13 @@
 //! Many keys in one run: what goes wrong in the middle is named, and can be resumed.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use crate::harness::admin::Admin;
+use crate::harness::device::{Device, on_devices};
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::p11kit::{P11KitServer, client_module};
 use crate::harness::process::{Ran, bounded, run, run_fed, wait_until};
@@ -14,17 +16,28 @@ use crate::harness::token::Token;
 
 const SIGN: [&str; 7] = ["sign", "-s", "users", "-I", "id", "-n", "peter"];
 
-fn admin() -> Admin {
-    Admin::with_users_ca(Token::softhsm(), "p256")
-}
+on_devices!(
+    [softhsm, yubikey_5_7, ykcs11],
+    [
+        one_bad_file_does_not_stop_the_others_and_is_named,
+        a_list_of_files_is_read_by_lines_or_by_nul,
+        a_resumed_run_signs_what_is_missing_and_restores_what_was_lost,
+        a_resumed_run_signs_again_what_was_asked_for_differently,
+        a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_know,
+        a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on,
+        a_second_run_is_told_that_the_ledger_is_in_use,
+        a_ledger_that_cannot_grow_signs_nothing,
+        a_full_disk_for_the_outputs_is_named_and_the_ledger_knows_what_was_signed,
+        an_existing_certificate_is_replaced_whole,
+    ]
+);
 
 fn certificate_of(public: &Path) -> std::path::PathBuf {
     keygen::certificate(&public.with_extension(""))
 }
 
-#[test]
-fn one_bad_file_does_not_stop_the_others_and_is_named() {
-    let admin = admin();
+fn one_bad_file_does_not_stop_the_others_and_is_named(device: Device) {
+    let admin = device.with_users_ca("p256");
     let keys = admin.public_keys(3);
     std::fs::write(&keys[1], "not a key\n").unwrap();
     let ran = admin.sign(&["-n", "peter", "key0.pub", "key1.pub", "key2.pub"]);
@@ -34,9 +47,8 @@ fn one_bad_file_does_not_stop_the_others_and_is_named() {
     admin.assert_issued(2);
 }
 
-#[test]
-fn a_list_of_files_is_read_by_lines_or_by_nul() {
-    let admin = admin();
+fn a_list_of_files_is_read_by_lines_or_by_nul(device: Device) {
+    let admin = device.with_users_ca("p256");
     admin.public_keys(4);
     for (flags, list) in [
         (&["--files-from", "-"][..], &b"key0.pub\nkey1.pub\n"[..]),
@@ -49,9 +61,8 @@ fn a_list_of_files_is_read_by_lines_or_by_nul() {
     admin.assert_issued(4);
 }
 
-#[test]
-fn a_resumed_run_signs_what_is_missing_and_restores_what_was_lost() {
-    let admin = admin();
+fn a_resumed_run_signs_what_is_missing_and_restores_what_was_lost(device: Device) {
+    let admin = device.with_users_ca("p256");
     let keys = admin.public_keys(3);
     admin.sign(&["-n", "peter", "key0.pub", "key1.pub"]).ok();
     let first = std::fs::read(certificate_of(&keys[0])).unwrap();
@@ -66,9 +77,8 @@ fn a_resumed_run_signs_what_is_missing_and_restores_what_was_lost() {
     admin.assert_issued(3);
 }
 
-#[test]
-fn a_resumed_run_signs_again_what_was_asked_for_differently() {
-    let admin = admin();
+fn a_resumed_run_signs_again_what_was_asked_for_differently(device: Device) {
+    let admin = device.with_users_ca("p256");
     admin.public_keys(1);
     admin.sign(&["-n", "peter", "key0.pub"]).ok();
     admin.sign(&["-n", "erik", "--resume", "key0.pub"]).ok();
@@ -135,9 +145,8 @@ fn a_token_pulled_in_the_middle_loses_nothing() {
     admin.assert_issued(200);
 }
 
-#[test]
-fn a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_know() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
+fn a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_know(device: Device) {
+    let admin = device.with_slow_ca();
     let keys = admin.public_keys(200);
     let sign = || {
         let mut command = admin.punchmark.background();
@@ -161,9 +170,8 @@ fn a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_kno
     admin.assert_issued(count_issued(&admin));
 }
 
-#[test]
-fn a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
+fn a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on(device: Device) {
+    let admin = device.with_slow_ca();
     let keys = admin.public_keys(200);
     let mut command = admin.punchmark.background();
     command.args(SIGN).args(&keys).stderr(Stdio::piped());
@@ -187,15 +195,14 @@ fn a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on() {
     assert!(!names.any(|name| name.to_string_lossy().starts_with(".punchmark-")));
 }
 
-fn count_issued(admin: &Admin) -> usize {
+fn count_issued<T>(admin: &Admin<T>) -> usize {
     let ledger = admin.ledger();
     let issued = ledger.iter().filter(|entry| entry["state"] == "issued");
     issued.count()
 }
 
-#[test]
-fn a_second_run_is_told_that_the_ledger_is_in_use() {
-    let admin = admin();
+fn a_second_run_is_told_that_the_ledger_is_in_use(device: Device) {
+    let admin = device.with_users_ca("p256");
     admin.public_keys(2);
     let mut command = admin.punchmark.background();
     command
@@ -221,9 +228,8 @@ fn a_second_run_is_told_that_the_ledger_is_in_use() {
     admin.assert_issued(1);
 }
 
-#[test]
-fn a_ledger_that_cannot_grow_signs_nothing() {
-    let admin = admin();
+fn a_ledger_that_cannot_grow_signs_nothing(device: Device) {
+    let admin = device.with_users_ca("p256");
     admin.public_keys(1);
     // No file may be written beyond its first byte; the signal that says so is ignored.
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"";
@@ -235,9 +241,8 @@ fn a_ledger_that_cannot_grow_signs_nothing() {
     admin.assert_issued(0);
 }
 
-#[test]
-fn a_full_disk_for_the_outputs_is_named_and_the_ledger_knows_what_was_signed() {
-    let admin = admin();
+fn a_full_disk_for_the_outputs_is_named_and_the_ledger_knows_what_was_signed(device: Device) {
+    let admin = device.with_users_ca("p256");
     let keys = admin.public_keys(60);
     std::fs::create_dir(admin.punchmark.path("full")).unwrap();
     let Some(ran) = sign_on_a_full_disk(&admin, keys.len()) else {
@@ -253,7 +258,7 @@ fn a_full_disk_for_the_outputs_is_named_and_the_ledger_knows_what_was_signed() {
 }
 
 /// Signs on a small disk that only the child sees; its stdout is how many were written.
-fn sign_on_a_full_disk(admin: &Admin, keys: usize) -> Option<Ran> {
+fn sign_on_a_full_disk<T>(admin: &Admin<T>, keys: usize) -> Option<Ran> {
     let unshare = ["--map-root-user", "--mount"];
     let can = run(bounded("unshare")
         .args(unshare)
@@ -270,28 +275,28 @@ fn sign_on_a_full_disk(admin: &Admin, keys: usize) -> Option<Ran> {
 }
 
 /// Gives a command the account's environment and its PIN.
-fn pinned(admin: &Admin, command: Command) -> Command {
+fn pinned<T>(admin: &Admin<T>, command: Command) -> Command {
     let mut command = admin.punchmark.prepare(command);
     command.arg("--pin-file").arg(admin.punchmark.path("pin"));
     command
 }
 
-#[test]
-fn an_existing_certificate_is_replaced_whole() {
-    let admin = admin();
+fn an_existing_certificate_is_replaced_whole(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
+    let files = || {
+        let files = std::fs::read_dir(admin.punchmark.home()).unwrap();
+        let names = files.map(|file| file.unwrap().file_name());
+        names.collect::<BTreeSet<_>>()
+    };
+    let mut expected = files();
+    expected.insert("key-cert.pub".into());
     admin.sign(&["-n", "peter", "key.pub"]).ok();
     admin.sign(&["-n", "erik", "key.pub"]).ok();
     assert_eq!(
         keygen::read(&keygen::certificate(&key)).principals,
         ["erik"]
     );
-    let files = std::fs::read_dir(admin.punchmark.home()).unwrap();
-    let names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
-    let mut names: Vec<_> = names.iter().filter_map(|name| name.to_str()).collect();
-    names.sort_unstable();
-    // The ledger's head is kept below `.local`.
-    let expected = [".local", "config", "key", "key-cert.pub", "key.pub", "pin"];
-    assert_eq!(names, expected);
+    assert_eq!(files(), expected);
     admin.assert_issued(2);
 }

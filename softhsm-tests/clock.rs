@@ -125,3 +125,44 @@ fn a_leap_is_refused_for_any_other_answer() {
     }
     assert_nothing_reserved(&admin);
 }
+
+/// A ledger whose last entry was written by a clock that was 300 days ahead.
+fn written_ahead() -> Admin {
+    let admin = ready();
+    at(&admin, "+300d", &SIGN).ok();
+    at(&admin, "+0", &SIGN)
+        .exits(1)
+        .says("ledger correct-clock");
+    admin
+}
+
+#[test]
+fn a_wrong_leap_is_healed_by_a_correction_that_is_typed_and_kept() {
+    let admin = written_ahead();
+    let correct = ["ledger", "correct-clock", "--reason", "battery"];
+    let mut pty = Pty::start({
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(correct);
+        command
+    });
+    pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    admin.punchmark.run(&["ledger", "verify"]).ok();
+    let export = admin.punchmark.run(&["ledger", "export"]).ok();
+    assert!(export.stdout.contains(r#""reason":"battery""#), "{export}");
+    let again = admin.punchmark.run(&correct).ok();
+    again.says("nothing to correct");
+}
+
+#[test]
+fn a_clock_is_not_corrected_where_nobody_can_type_yes_or_before_the_build() {
+    let admin = written_ahead();
+    let correct = ["ledger", "correct-clock", "--reason", "battery", "--yes"];
+    at(&admin, "+0", &correct).exits(1).says("was not yes");
+    let ran = at(&admin, BEFORE_BUILD, &correct).exits(1);
+    ran.says("before this version of punchmark was made");
+    at(&admin, "+0", &SIGN).exits(1);
+}

@@ -95,7 +95,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 }
 
 /// All that have examples; `""` is the program itself.
-const SUBCOMMANDS: [&str; 24] = [
+const SUBCOMMANDS: &[&str] = &[
     "",
     "tokens",
     "init",
@@ -120,6 +120,7 @@ const SUBCOMMANDS: [&str; 24] = [
     "attestation roots check",
     "evidence",
     "evidence verify",
+    "krl fetch",
 ];
 const README: &str = include_str!("../README.md");
 const RUNNABLE: &str = "```console run\n";

@@ -1,6 +1,8 @@
 //! The real parts that the tests are made of, each with a folder of its own.
 
 pub(crate) mod admin;
+pub(crate) mod agent;
+pub(crate) mod device;
 pub(crate) mod keygen;
 pub(crate) mod module;
 pub(crate) mod p11kit;
@@ -9,7 +11,6 @@ pub(crate) mod pty;
 pub(crate) mod punchmark;
 pub(crate) mod sshd;
 pub(crate) mod token;
-#[cfg(feature = "yubikey")]
 pub(crate) mod yubikey;
 
 use std::fs::Permissions;

@@ -237,3 +237,74 @@ fn the_serials_of_a_gap_are_revoked() {
     let shown = admin.punchmark.run(&["krl", "show", "revoked.krl"]).ok();
     assert!(shown.stdout.contains("serial: 4-10"), "{shown}");
 }
+
+/// The export as objects, the last of which is the checkpoint.
+fn export(admin: &Admin, flags: &[&str]) -> Vec<serde_json::Value> {
+    let all = [&["ledger", "export"], flags].concat();
+    let ran = admin.punchmark.run(&all).ok();
+    let objects = ran.stdout.lines().map(serde_json::from_str);
+    objects.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn an_export_has_every_entry_and_goes_on_where_another_ended() {
+    let admin = ready();
+    let all = export(&admin, &[]);
+    let kinds: Vec<_> = all
+        .iter()
+        .filter_map(|line| line["kind"].as_str())
+        .collect();
+    let two = ["reserved", "issued"];
+    let expected = [&["ca-added", "policy-seen"][..], &two, &two, &two].concat();
+    assert_eq!(kinds, expected);
+    let content = &all[2]["reserved"]["content"];
+    assert_eq!(content["principals"], serde_json::json!(["peter"]));
+    assert_eq!(export(&admin, &["--from", "5"]), all[4..]);
+    assert_eq!(export(&admin, &["--from", "99"]), all[8..]);
+}
+
+#[test]
+fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
+    use punchmark::ledger::{checkpoint::Checkpoint, merkle::Frontier};
+    use ssh_key::encoding::base64::{Base64, Encoding};
+
+    let admin = ready();
+    let (all, redacted) = (export(&admin, &[]), export(&admin, &["--redact"]));
+    let mut tree = Frontier::default();
+    for (line, whole) in redacted.iter().zip(&all).take(8) {
+        assert_eq!(line.as_object().unwrap().len(), 2, "{line}");
+        assert_eq!(
+            (&line["position"], &line["leaf"]),
+            (&whole["position"], &whole["leaf"])
+        );
+        let leaf = Base64::decode_vec(line["leaf"].as_str().unwrap()).unwrap();
+        tree.push(leaf.try_into().unwrap(), |_, _| ());
+    }
+    let head = Checkpoint::parse(redacted[8]["checkpoint"].as_str().unwrap()).unwrap();
+    assert_eq!((head.size, head.root), (8, tree.root()));
+}
+
+#[test]
+fn show_says_by_which_policy_and_list_finds_by_index() {
+    let admin = ready();
+    let shown = admin.punchmark.run(&["ledger", "show", "users", "1"]).ok();
+    assert!(shown.stdout.contains("policy"), "{shown}");
+    assert!(shown.stdout.contains(r#""role":"operator""#), "{shown}");
+    let count = |flags: &[&str]| {
+        let all = [&["ledger", "list"], flags].concat();
+        admin.punchmark.run(&all).ok().stdout.lines().count()
+    };
+    let key = keygen::fingerprint(&admin.punchmark.path("key1.pub"));
+    for (flags, found) in [
+        (&["--principal", "peter"][..], 3),
+        (&["--principal", "peter", "--serial", "2"], 1),
+        (&["--key", &key], 1),
+        (&["--key-id", "id", "--state", "issued"], 3),
+        (&["--requester", "operator"], 3),
+        (&["--requester", "peter"], 0),
+        (&["--role", "operator", "--until", "-1d"], 0),
+        (&["--card", "7"], 0),
+    ] {
+        assert_eq!(count(flags), found, "{flags:?}");
+    }
+}

@@ -3,71 +3,102 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use crate::harness::admin::Admin;
+use crate::harness::device::{Device, on_devices};
 use crate::harness::keygen::{self, ED25519, P256, P384, P521, RSA_2048, SUBJECTS};
-use crate::harness::module::Module;
 use crate::harness::process::{bounded, run};
 use crate::harness::sshd::{Configuration, Sshd};
-use crate::harness::token::Token;
+
+on_devices!(
+    [
+        softhsm,
+        kryoptic,
+        yubikey_4_3,
+        yubikey_5_4,
+        yubikey_5_7,
+        opensc,
+        ykcs11
+    ],
+    [users_of_every_ca_algorithm_log_in]
+);
+
+on_devices!(
+    [softhsm, kryoptic, yubikey_5_4, yubikey_5_7, ykcs11],
+    [hosts_of_every_ca_algorithm_are_known_by_their_name_alone]
+);
+
+on_devices!(
+    [softhsm, yubikey_5_7],
+    [
+        a_certificate_that_must_not_let_in_does_not,
+        a_host_certificate_of_another_ca_is_not_believed,
+        a_forced_command_runs_instead_of_what_was_asked,
+        a_key_that_asks_for_verification_is_refused_without_it,
+        a_certificate_is_revoked_by_the_serial_that_the_ledger_gave_it,
+        a_krl_of_ours_keeps_out_whom_it_names_by_each_kind_of_revocation,
+    ]
+);
 
 /// Every type of subject key gets a certificate that ssh-keygen reads and sshd accepts.
-fn users_log_in(module: Module, algorithm: &str, signature: &str) {
-    let admin = Admin::with_users_ca(Token::new(module), algorithm);
-    let ca = admin.ca_file("users");
-    let sshd = Sshd::start(&Configuration::users(&ca, &["peter_witnessed"]));
-    for (number, subject) in SUBJECTS.into_iter().enumerate() {
-        let name = format!("user{number}");
-        let key = admin.key(&name, subject);
-        let file = format!("{name}.pub");
-        admin
-            .sign(&[
-                "-n",
-                "peter,x",
-                "--witnessed",
-                "seen",
-                "-V",
-                "-5m:+1h",
-                &file,
-            ])
-            .ok();
-        let reading = keygen::read(&keygen::certificate(&key));
-        let public = reading.field("Public key");
-        assert!(public.ends_with(&keygen::fingerprint(&keygen::public(&key))));
-        let signer = reading.field("Signing CA");
-        assert!(signer.contains(&keygen::fingerprint(&ca)), "{signer}");
-        assert!(signer.contains(&format!("(using {signature})")), "{signer}");
-        assert_eq!(sshd.login(&key).ok().stdout, "welcome\n");
+fn users_of_every_ca_algorithm_log_in(device: Device) {
+    let admin = device.admin();
+    let keys: Vec<_> = (0..)
+        .map(|number| format!("user{number}"))
+        .zip(SUBJECTS)
+        .collect();
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|(name, subject)| admin.key(name, *subject))
+        .collect();
+    let files: Vec<_> = keys
+        .iter()
+        .map(|key| keygen::public(key).display().to_string())
+        .collect();
+    let files: Vec<_> = files.iter().map(String::as_str).collect();
+    for (algorithm, signature) in device.algorithms() {
+        admin.init(algorithm, algorithm, "user").ok();
+        let flags = [
+            "-s",
+            algorithm,
+            "-n",
+            "peter,x",
+            "--witnessed",
+            "seen",
+            "-V",
+            "-5m:+1h",
+        ];
+        admin.sign(&[&flags[..], &files].concat()).ok();
+        let ca = admin.ca_file(algorithm);
+        let sshd = Sshd::start(&Configuration::users(&ca, &["peter_witnessed"]));
+        for key in &keys {
+            let reading = keygen::read(&keygen::certificate(key));
+            let public = reading.field("Public key");
+            assert!(public.ends_with(&keygen::fingerprint(&keygen::public(key))));
+            let signer = reading.field("Signing CA");
+            assert!(signer.contains(&keygen::fingerprint(&ca)), "{signer}");
+            assert!(signer.contains(&format!("(using {signature})")), "{signer}");
+            assert_eq!(sshd.login(key).ok().stdout, "welcome\n");
+        }
     }
-    admin.assert_issued(SUBJECTS.len());
+    admin.assert_issued(device.algorithms().len() * keys.len());
 }
 
 /// Every type of host key gets a certificate that ssh accepts for its name alone.
-fn hosts_are_known(module: Module, algorithm: &str) {
-    let admin = Admin::with_users_ca(Token::new(module), "p256");
-    admin.init("hosts", algorithm, "host").ok();
+fn hosts_of_every_ca_algorithm_are_known_by_their_name_alone(device: Device) {
+    let admin = device.with_users_ca("p256");
     let user = admin.key("user", ED25519);
     admin.sign(&["-n", "peter", "user.pub"]).ok();
-    let line = std::fs::read_to_string(admin.ca_file("hosts")).unwrap();
-    let known = format!("@cert-authority *.example.org {line}");
-    for (number, subject) in [RSA_2048, P256, P384, P521, ED25519]
-        .into_iter()
-        .enumerate()
-    {
-        let name = format!("host{number}");
+    let subjects = [RSA_2048, P256, P384, P521, ED25519];
+    let algorithms = device.algorithms().into_iter();
+    for ((ca, _), subject) in algorithms.zip(subjects.into_iter().cycle()) {
+        admin.init(ca, ca, "host").ok();
+        let line = std::fs::read_to_string(admin.ca_file(ca)).unwrap();
+        let known = format!("@cert-authority *.example.org {line}");
+        let name = format!("host-{ca}");
         let host = admin.key(&name, subject);
-        let file = format!("{name}.pub");
-        let arguments = [
-            "sign",
-            "-s",
-            "hosts",
-            "-h",
-            "-I",
-            &name,
-            "-n",
-            "web1.example.org",
-            &file,
-        ];
-        admin.punchmark.pinned(&arguments).ok();
+        let flags = ["-s", ca, "-h", "-n", "web1.example.org"];
+        admin
+            .sign(&[&flags[..], &[&format!("{name}.pub")]].concat())
+            .ok();
         let users = Configuration::users(&admin.ca_file("users"), &["peter"]);
         let sshd = Sshd::start(&users.host(&host));
         sshd.login_to(&user, "web1.example.org", &known).ok();
@@ -76,66 +107,8 @@ fn hosts_are_known(module: Module, algorithm: &str) {
     }
 }
 
-#[test]
-fn a_p256_ca_lets_users_in() {
-    users_log_in(Module::SoftHsm, "p256", "ecdsa-sha2-nistp256");
-}
-
-#[test]
-fn a_p384_ca_lets_users_in() {
-    users_log_in(Module::SoftHsm, "p384", "ecdsa-sha2-nistp384");
-}
-
-#[test]
-fn a_p521_ca_lets_users_in() {
-    users_log_in(Module::SoftHsm, "p521", "ecdsa-sha2-nistp521");
-}
-
-#[test]
-fn an_ed25519_ca_lets_users_in() {
-    users_log_in(Module::SoftHsm, "ed25519", "ssh-ed25519");
-}
-
-#[test]
-fn an_rsa3072_ca_lets_users_in() {
-    users_log_in(Module::SoftHsm, "rsa3072", "rsa-sha2-512");
-}
-
-#[test]
-fn an_rsa4096_ca_lets_users_in() {
-    users_log_in(Module::SoftHsm, "rsa4096", "rsa-sha2-512");
-}
-
-#[test]
-fn a_p256_ca_of_kryoptic_lets_users_in() {
-    users_log_in(Module::Kryoptic, "p256", "ecdsa-sha2-nistp256");
-}
-
-#[test]
-fn a_p521_ca_of_kryoptic_lets_users_in() {
-    users_log_in(Module::Kryoptic, "p521", "ecdsa-sha2-nistp521");
-}
-
-#[test]
-fn an_rsa3072_ca_of_kryoptic_lets_users_in() {
-    users_log_in(Module::Kryoptic, "rsa3072", "rsa-sha2-512");
-}
-
-#[test]
-fn hosts_of_every_ca_algorithm_are_known_by_their_name_alone() {
-    for algorithm in ["p256", "p384", "p521", "ed25519", "rsa3072"] {
-        hosts_are_known(Module::SoftHsm, algorithm);
-    }
-}
-
-#[test]
-fn hosts_of_a_kryoptic_ca_are_known_by_their_name_alone() {
-    hosts_are_known(Module::Kryoptic, "p384");
-}
-
-#[test]
-fn a_certificate_that_must_not_let_in_does_not() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+fn a_certificate_that_must_not_let_in_does_not(device: Device) {
+    let admin = device.with_users_ca("p256");
     admin.init("others", "p256", "user").ok();
     let key = admin.key("user", ED25519);
     let users = Configuration::users(&admin.ca_file("users"), &["peter_witnessed"]);
@@ -165,9 +138,8 @@ const REFUSED: [(&[&str], &str); 5] = [
     (&["-s", "others"], "permission denied"),
 ];
 
-#[test]
-fn a_host_certificate_of_another_ca_is_not_believed() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+fn a_host_certificate_of_another_ca_is_not_believed(device: Device) {
+    let admin = device.with_users_ca("p256");
     admin.init("hosts", "p256", "host").ok();
     admin.init("others", "p256", "host").ok();
     let user = admin.key("user", ED25519);
@@ -193,9 +165,8 @@ fn a_host_certificate_of_another_ca_is_not_believed() {
     login.exits(255).says("host key verification failed");
 }
 
-#[test]
-fn a_forced_command_runs_instead_of_what_was_asked() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+fn a_forced_command_runs_instead_of_what_was_asked(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("user", ED25519);
     let users = Configuration::users(&admin.ca_file("users"), &["peter"]);
     let sshd = Sshd::start(&users);
@@ -205,9 +176,8 @@ fn a_forced_command_runs_instead_of_what_was_asked() {
     assert_eq!(sshd.login(&key).ok().stdout, "forced\n");
 }
 
-#[test]
-fn a_key_that_asks_for_verification_is_refused_without_it() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+fn a_key_that_asks_for_verification_is_refused_without_it(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("user", keygen::SK_ED25519);
     let users = Configuration::users(&admin.ca_file("users"), &["peter"]);
     let sshd = Sshd::start(&users);
@@ -217,9 +187,8 @@ fn a_key_that_asks_for_verification_is_refused_without_it() {
     sshd.login(&key).exits(255).says("user verification");
 }
 
-#[test]
-fn a_certificate_is_revoked_by_the_serial_that_the_ledger_gave_it() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+fn a_certificate_is_revoked_by_the_serial_that_the_ledger_gave_it(device: Device) {
+    let admin = device.with_users_ca("p256");
     let ca = admin.ca_file("users");
     let [first, second] = ["first", "second"].map(|name| admin.key(name, ED25519));
     admin.sign(&["-n", "peter", "first.pub", "second.pub"]).ok();
@@ -234,9 +203,8 @@ fn a_certificate_is_revoked_by_the_serial_that_the_ledger_gave_it() {
     sshd.login(&second).ok();
 }
 
-#[test]
-fn a_krl_of_ours_keeps_out_whom_it_names_by_each_kind_of_revocation() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+fn a_krl_of_ours_keeps_out_whom_it_names_by_each_kind_of_revocation(device: Device) {
+    let admin = device.with_users_ca("p256");
     let ca = admin.ca_file("users");
     let [first, second] = ["first", "second"].map(|name| admin.key(name, ED25519));
     admin.sign(&["-n", "peter", "first.pub"]).ok();

@@ -7,27 +7,40 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test whose parts can't be set up must stop at once"
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
 mod batch;
+#[cfg(feature = "yubikey")]
+mod check_card;
 mod clock;
+mod conformance;
+mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
 mod faults;
 mod harness;
+mod krl_signature;
 mod ledger;
 mod logins;
 mod modules;
 mod openssh;
 mod options;
 mod pins;
+#[cfg(feature = "yubikey")]
+mod piv_modules;
 mod prompts;
+mod reconcile;
 mod requests;
 mod revocation;
+mod revoked_logins;
 mod roles;
 mod selftest;
+mod sharing;
+mod software;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]
@@ -38,3 +51,5 @@ mod yubikey_keys;
 mod yubikey_session;
 #[cfg(feature = "yubikey")]
 mod yubikey_setup;
+#[cfg(feature = "yubikey")]
+mod yubikey_sharing;

@@ -1,18 +1,28 @@
 //! What `sign` makes is what `ssh-keygen` would have made, by ssh-keygen's own reading.
 
-use crate::harness::admin::Admin;
+use crate::harness::device::{Device, on_devices};
 use crate::harness::keygen::{self, ED25519, P256};
 use crate::harness::process::{bounded, run, run_fed};
 use crate::harness::scratch;
-use crate::harness::token::Token;
 
-fn admin() -> Admin {
-    Admin::with_users_ca(Token::softhsm(), "p256")
-}
+on_devices!(
+    [softhsm, yubikey_5_7, opensc],
+    [
+        options_and_validity_read_as_those_of_ssh_keygen,
+        a_relative_validity_begins_and_ends_when_it_says,
+        letters_cluster_and_take_values_as_getopt_reads_them,
+        the_last_of_a_repeated_flag_counts,
+        a_key_on_stdin_comes_back_as_a_certificate_on_stdout,
+        the_comment_of_a_key_is_kept,
+        an_explicit_serial_is_used_once_and_does_not_move_the_sequence,
+        a_serial_with_a_plus_counts_up_a_file,
+        an_rsa_ca_signs_with_the_hash_that_was_asked_for,
+        show_says_what_is_alarming,
+    ]
+);
 
-#[test]
-fn options_and_validity_read_as_those_of_ssh_keygen() {
-    let admin = admin();
+fn options_and_validity_read_as_those_of_ssh_keygen(device: Device) {
+    let admin = device.with_users_ca("p256");
     let ours = admin.key("ours", ED25519);
     let folder = scratch();
     let theirs = keygen::make(folder.path(), "theirs", ED25519);
@@ -34,9 +44,8 @@ fn options_and_validity_read_as_those_of_ssh_keygen() {
     admin.assert_issued(FLAGS.len());
 }
 
-#[test]
-fn a_relative_validity_begins_and_ends_when_it_says() {
-    let admin = admin();
+fn a_relative_validity_begins_and_ends_when_it_says(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     for (interval, seconds) in INTERVALS {
         admin.sign(&["-n", "peter", "-V", interval, "key.pub"]).ok();
@@ -60,9 +69,8 @@ const INTERVALS: [(&str, std::ops::RangeInclusive<u64>); 4] = [
     ("-60:+60", 120..=120),
 ];
 
-#[test]
-fn letters_cluster_and_take_values_as_getopt_reads_them() {
-    let admin = admin();
+fn letters_cluster_and_take_values_as_getopt_reads_them(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     let arguments = [
         "sign",
@@ -80,9 +88,8 @@ fn letters_cluster_and_take_values_as_getopt_reads_them() {
     assert!(reading.extensions.is_empty());
 }
 
-#[test]
-fn the_last_of_a_repeated_flag_counts() {
-    let admin = admin();
+fn the_last_of_a_repeated_flag_counts(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     admin
         .sign(&["-n", "erik", "-I", "second", "-n", "peter", "key.pub"])
@@ -92,9 +99,8 @@ fn the_last_of_a_repeated_flag_counts() {
     assert_eq!(reading.principals, ["peter"]);
 }
 
-#[test]
-fn a_key_on_stdin_comes_back_as_a_certificate_on_stdout() {
-    let admin = admin();
+fn a_key_on_stdin_comes_back_as_a_certificate_on_stdout(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     let line = std::fs::read(keygen::public(&key)).unwrap();
     let mut command = admin.punchmark.background();
@@ -109,9 +115,8 @@ fn a_key_on_stdin_comes_back_as_a_certificate_on_stdout() {
     admin.assert_issued(1);
 }
 
-#[test]
-fn the_comment_of_a_key_is_kept() {
-    let admin = admin();
+fn the_comment_of_a_key_is_kept(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("peter, laptop # 2", ED25519);
     admin.sign(&["-n", "peter", "peter, laptop # 2.pub"]).ok();
     let certificate = std::fs::read_to_string(keygen::certificate(&key)).unwrap();
@@ -121,9 +126,8 @@ fn the_comment_of_a_key_is_kept() {
     );
 }
 
-#[test]
-fn an_explicit_serial_is_used_once_and_does_not_move_the_sequence() {
-    let admin = admin();
+fn an_explicit_serial_is_used_once_and_does_not_move_the_sequence(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     let serial = || {
         keygen::read(&keygen::certificate(&key))
@@ -152,9 +156,8 @@ fn an_explicit_serial_is_used_once_and_does_not_move_the_sequence() {
     admin.assert_issued(6);
 }
 
-#[test]
-fn a_serial_with_a_plus_counts_up_a_file() {
-    let admin = admin();
+fn a_serial_with_a_plus_counts_up_a_file(device: Device) {
+    let admin = device.with_users_ca("p256");
     let keys = ["a", "b"].map(|name| admin.key(name, ED25519));
     admin
         .sign(&["-z", "+7", "-n", "peter", "a.pub", "b.pub"])
@@ -167,9 +170,8 @@ fn a_serial_with_a_plus_counts_up_a_file() {
     assert_eq!(serials, ["7", "8"]);
 }
 
-#[test]
-fn an_rsa_ca_signs_with_the_hash_that_was_asked_for() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
+fn an_rsa_ca_signs_with_the_hash_that_was_asked_for(device: Device) {
+    let admin = device.with_users_ca(device.an_rsa_algorithm());
     let key = admin.key("key", ED25519);
     for (flags, hash) in [
         (&[][..], "rsa-sha2-512"),
@@ -192,9 +194,8 @@ fn an_rsa_ca_signs_with_the_hash_that_was_asked_for() {
         .says("SHA-1");
 }
 
-#[test]
-fn show_says_what_is_alarming() {
-    let admin = admin();
+fn show_says_what_is_alarming(device: Device) {
+    let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     let stranger = admin.key("stranger", P256);
     admin

@@ -1,12 +1,13 @@
 //! From `revoke` to a real sshd that refuses, by each kind of revocation.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
-use crate::harness::process::{Ran, bounded, run};
+use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::token::Token;
 
 /// Peter has serial 1, Erik serial 2, both with key ID `id`.
@@ -143,20 +144,73 @@ fn the_version_only_grows_and_stands_in_the_ledger() {
 }
 
 #[test]
-fn a_serial_whose_run_was_cut_short_is_revoked() {
+fn no_list_is_made_of_a_ledger_that_was_cut() {
     let admin = ready();
     let connection = rusqlite::Connection::open(admin.ledger_file()).unwrap();
     let undo = "DROP TRIGGER entry_remains; PRAGMA foreign_keys = 0;
         DELETE FROM outcome WHERE reserved = 4; DELETE FROM entry WHERE position = 5;";
     connection.execute_batch(undo).unwrap();
     drop(connection);
-    // Not by this hand: a ledger that was cut is not written to.
     admin
         .punchmark
         .run(&["krl", "--out", "revoked.krl"])
         .exits(1)
         .says("do not agree");
     assert!(!admin.punchmark.path("revoked.krl").exists());
+}
+
+/// Signs 200 keys by a slow CA, and kills the run when the first certificate is there.
+fn killed() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
+    let keys = admin.public_keys(200);
+    let mut command = admin.punchmark.background();
+    command.args(["sign", "-s", "users", "-I", "id", "-n", "peter"]);
+    let mut child = command.args(&keys).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("the first certificate is there", || {
+        !admin.certificates().is_empty()
+    });
+    let list = ["krl", "--out", "revoked.krl"];
+    let beside = admin.punchmark.run(&list);
+    let running = matches!(child.try_wait(), Ok(None));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // What a run has reserved is not given up while it may still sign it.
+    assert!(!running || beside.code == Some(1), "{beside}");
+    admin
+}
+
+fn serials(admin: &Admin, state: &str) -> Vec<u64> {
+    let in_state = admin.ledger().into_iter();
+    let in_state = in_state.filter(|record| record["state"] == state);
+    in_state
+        .map(|record| record["serial"].as_u64().unwrap())
+        .collect()
+}
+
+#[test]
+fn what_a_killed_run_had_reserved_is_closed_and_revoked_and_nothing_else_is() {
+    let admin = (0..5)
+        .map(|_| killed())
+        .find(|admin| !serials(admin, "reserved").is_empty())
+        .expect("a run that is killed in the middle leaves reservations");
+    let (open, issued) = (serials(&admin, "reserved"), serials(&admin, "issued"));
+    krl(&admin, &[]);
+    assert_eq!(serials(&admin, "reserved"), [0; 0]);
+    assert_eq!(serials(&admin, "failed"), open);
+    let shown = ["krl", "show", "--json", "revoked.krl"];
+    let shown: Value = serde_json::from_str(&admin.punchmark.run(&shown).ok().stdout).unwrap();
+    let ranges = shown["certificates"][0]["serials"].as_array().unwrap();
+    let revoked = |serial: &u64| {
+        ranges
+            .iter()
+            .any(|range| (range[0].as_u64().unwrap()..=range[1].as_u64().unwrap()).contains(serial))
+    };
+    assert!(open.iter().all(revoked), "{open:?} {ranges:?}");
+    assert!(!issued.iter().any(revoked), "{issued:?} {ranges:?}");
+    admin
+        .punchmark
+        .run(&["ledger", "verify", "--signatures"])
+        .ok();
 }
 
 #[test]
@@ -187,4 +241,38 @@ fn a_certificate_of_another_ca_is_not_revoked_by_this_one() {
     revoke(&admin, &["--serial", "1"])
         .exits(2)
         .says("several CAs");
+}
+
+#[test]
+fn a_requester_who_is_revoked_stands_in_the_ledger_and_the_operator_is_none() {
+    let admin = ready();
+    let barred = || {
+        let ran = admin.punchmark.run(&["ledger", "export"]).ok();
+        let kind = r#""kind":"barred""#;
+        ran.stdout
+            .lines()
+            .filter(|line| line.contains(kind))
+            .count()
+    };
+    revoke(&admin, &["--requester", "operator"]).ok();
+    assert_eq!(barred(), 0);
+    // Nobody has a certificate by them, and none shall get one.
+    revoke(&admin, &["--requester", "mallory", "--card", "12345678"]).ok();
+    assert_eq!(barred(), 1);
+    admin.key("zoe", ED25519);
+    admin.sign(&["-n", "zoe", "zoe.pub"]).ok();
+    admin.punchmark.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
+fn pruning_keeps_a_day_for_clocks_that_are_wrong() {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    for (name, validity) in [("peter", "-3d:-25h"), ("erik", "-3d:-23h")] {
+        admin.key(name, ED25519);
+        let arguments = ["-n", name, "-V", validity, &format!("{name}.pub")];
+        admin.sign(&arguments).ok();
+    }
+    revoke(&admin, &["--serial", "1-2"]).ok();
+    krl(&admin, &["--prune"]);
+    assert!(!is_revoked(&admin, "peter") && is_revoked(&admin, "erik"));
 }

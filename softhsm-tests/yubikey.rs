@@ -121,6 +121,7 @@ fn tokens_lists_cards_and_keys_and_what_to_be_careful_about() {
         "warning: the management key is the factory's",
         "yubikey:serial=12345678;slot-id=9c",
         "made in the card, PIN always, touch cached",
+        "slot f9 attests: ecdsa-sha2-nistp256 SHA256:",
         &keygen::fingerprint(&admin.ca_file("users")),
         key,
     ] {
@@ -131,6 +132,8 @@ fn tokens_lists_cards_and_keys_and_what_to_be_careful_about() {
     let card = &json["yubikeys"][0];
     assert_eq!(card["serial"], SERIAL);
     assert_eq!(card["pin-tries-left"], 3);
+    let f9 = &card["attestation-key"];
+    assert!(f9["issuer"].as_str().unwrap().starts_with("CN="), "{f9}");
     assert_eq!(card["keys"][0]["slot"], "9c");
     assert_eq!(card["keys"][0]["generated"], true);
 }

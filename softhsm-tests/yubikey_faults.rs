@@ -1,5 +1,6 @@
 //! What goes wrong with a YubiKey in the middle of things, and what is said of it.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -291,36 +292,43 @@ fn hold(task: &str) {
 }
 
 #[test]
-fn an_ed25519_message_that_cannot_be_sent_is_refused_and_the_next_one_signed() {
-    let admin = Admin::with_ca_in_card(&Wanted {
-        algorithm: "ed25519",
-        ..PLAIN
-    });
-    let key = admin.key("key", ED25519);
-    let sign = |id: &str| {
-        let arguments = [
-            "sign", "-s", "users", "-n", "a", "-O", "clear", "-I", id, "key.pub",
-        ];
-        admin.punchmark.pinned(&arguments)
-    };
-    sign("a").ok();
-    let line = std::fs::read_to_string(keygen::certificate(&key)).unwrap();
-    let blob = ssh_key::Certificate::from_openssh(&line)
-        .unwrap()
-        .to_bytes()
-        .unwrap();
+fn an_ed25519_message_of_any_length_that_a_card_takes_is_signed() {
+    for pin in ["once", "always"] {
+        let admin = Admin::with_ca_in_card(&Wanted {
+            algorithm: "ed25519",
+            pin,
+            ..PLAIN
+        });
+        let key = admin.key("key", ED25519);
+        let sign = |id: &str| {
+            let arguments = [
+                "sign", "-s", "users", "-n", "a", "-O", "clear", "-I", id, "key.pub",
+            ];
+            admin.punchmark.pinned(&arguments)
+        };
+        sign("a").ok();
+        let exactly = "a".repeat(1 + 255 - signed_length(&key));
+        sign(&exactly).ok();
+        assert_eq!(signed_length(&key), 255);
+        sign(&format!("{exactly}a")).ok();
+        admin.sign(&["-n", &principals(150), "key.pub"]).ok();
+        assert!(signed_length(&key) > 2000);
+        admin.assert_issued(4);
+        let ran = admin.sign(&["-n", &principals(250), "key.pub"]).exits(1);
+        ran.says("where the CA's key takes at most 3040");
+        assert_eq!(admin.ledger().len(), 4, "no serial was spent");
+    }
+}
+
+fn principals(count: u8) -> String {
+    let names: Vec<_> = (0..count).map(|n| format!("principal{n:03}")).collect();
+    names.join(",")
+}
+
+/// How many bytes of the certificate beside `key` were signed.
+fn signed_length(key: &Path) -> usize {
+    let line = std::fs::read_to_string(keygen::certificate(key)).unwrap();
+    let certificate = ssh_key::Certificate::from_openssh(&line).unwrap();
     // The signature: a string of a string and 64 bytes.
-    let message = blob.len() - (4 + 4 + 11 + 4 + 64);
-    let id = "a".repeat(1 + 255 - message);
-    sign(&id).exits(1).says("a message of 255 bytes");
-    sign(&format!("{id}a")).ok();
-    let long: Vec<_> = (0..100)
-        .map(|number| format!("principal{number}"))
-        .collect();
-    let long = ["-n", &long.join(","), "key.pub"];
-    admin
-        .sign(&long)
-        .exits(1)
-        .says("cannot be sent a message of");
-    admin.assert_issued(2);
+    certificate.to_bytes().unwrap().len() - (4 + 4 + 11 + 4 + 64)
 }

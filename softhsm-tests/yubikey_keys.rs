@@ -31,7 +31,8 @@ fn json(ran: &Ran) -> Value {
 
 fn show(admin: &Admin<Pcscd>, more: &[&str]) -> Value {
     let shown = [&["ca", "show", "users", "--json"][..], more].concat();
-    json(&admin.punchmark.run(&shown).ok())["cas"][0].clone()
+    let all = json(&admin.punchmark.run(&shown).ok());
+    all.pointer("/cas/0").unwrap().clone()
 }
 
 fn attestation(admin: &Admin<Pcscd>) -> PathBuf {
@@ -357,4 +358,48 @@ fn a_spare_that_is_not_plugged_in_is_waited_for() {
     pty.type_line("");
     let (rest, code) = pty.finish();
     assert_eq!(code, 0, "{rest}");
+}
+
+#[test]
+fn a_key_that_old_firmware_does_not_tell_of_is_adopted_by_its_public_key_file() {
+    let admin = Admin::with_cards(&["4.3.7"]);
+    for (name, tool) in [
+        (
+            "right",
+            &["ecparam", "-name", "prime256v1", "-genkey", "-noout"][..],
+        ),
+        (
+            "wrong",
+            &["ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+        ),
+    ] {
+        admin.tool("openssl", &[tool, &["-out", name]].concat());
+        admin.tool("chmod", &["600", name]);
+        let line = admin.output("ssh-keygen", &["-y", "-f", name]);
+        fs::write(admin.punchmark.path(&format!("{name}.pub")), line).unwrap();
+    }
+    let tool = [
+        "-a",
+        "import-key",
+        "-s",
+        "9c",
+        "-i",
+        "right",
+        "--pin-policy=once",
+    ];
+    admin.tool("yubico-piv-tool", &tool);
+    let adopt = ["adopt", "users", "--key", SLOT, "--next-serial", "1"];
+    let told = admin.punchmark.pinned(&adopt).exits(1);
+    told.says("no private key matches").says("--public-key");
+    let by = |file: &str| {
+        admin
+            .punchmark
+            .pinned(&[&adopt[..], &["--public-key", file]].concat())
+    };
+    by("wrong.pub").exits(1).says("failed its self-test");
+    by("right.pub").ok();
+    admin.key("key", ED25519);
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let told = show(&admin, &ROOTS);
+    assert_eq!(told["storage"]["known-by"], "token");
 }

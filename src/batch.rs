@@ -64,19 +64,19 @@ pub enum Report<'a> {
         /// Why.
         error: BatchError,
     },
-    /// A device can sign no more; the others that hold the key go on.
-    DeviceLost {
-        /// The device, named for a person.
-        device: &'a str,
-        /// Why.
-        error: &'a SignerError,
-    },
     /// It is signed all the same.
     Warned {
         /// The key file; none for standard input.
         file: Option<&'a Path>,
         /// What to be careful about.
         warning: &'a Warning,
+    },
+    /// A device can sign no more; the others that hold the key go on.
+    DeviceLost {
+        /// The device, named for a person.
+        device: &'a str,
+        /// Why.
+        error: &'a SignerError,
     },
     /// The run ended before it was its turn. Nothing was reserved for it.
     NotTried {

@@ -49,8 +49,10 @@ pub struct NewCa<'a> {
 pub enum Source<'a> {
     /// The token makes it. The second part is what a YubiKey is asked for.
     Generate(KeyAlgorithm, NewSlotKey<'a>),
-    /// It is in the token.
-    Adopt,
+    /// It is in the token. It must be this key, where one is given.
+    Adopt(Option<KeyData>),
+    /// It is in an ssh-agent or a file, and whoever asks for it knows that.
+    Software,
     /// It comes from a file, and copies of it may stay outside. The second part as above.
     Import(&'a KeypairData, NewSlotKey<'a>),
 }
@@ -98,12 +100,23 @@ pub enum EstablishError {
     /// The key that signed is not the key that was found first.
     #[error("the key that signed the self-test is not the one that was found before")]
     OtherKey,
+    /// Who keeps the ledger honest must not be who signs.
+    #[error("the key {0} is the ledger's own: it signed its heads")]
+    IsLedgerKey(String),
     /// A file is in the way.
     #[error("{} exists already, with another key", .0.display())]
     PublicKeyFileTaken(PathBuf),
     /// A file could not be written.
     #[error("cannot write")]
     Output(#[from] OutputError),
+    /// The token tells of another key than the one that was given for it.
+    #[error("the key in the token is {found}, not {given}")]
+    NotTheGiven {
+        /// The fingerprint of the key that was given.
+        given: String,
+        /// The fingerprint of the key that is there.
+        found: String,
+    },
     /// The key that was given for a spare is not the CA's.
     #[error("CA `{name}` has the key {recorded}, not {given}")]
     OtherKeyOfCa {
@@ -152,9 +165,12 @@ pub fn establish(
     let mut home = Home::prepare(place, new)?;
     home.refuse_known(new)?;
     let key = obtain(new, pins)?;
+    new.refuse_other(&key.public_key)?;
+    home.refuse_ledger_key(&key.public_key)?;
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
-    let tested = self_test(&key.locator, pins).map_err(EstablishError::SelfTest)?;
+    let tested =
+        self_test(&key.locator, &key.public_key, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != key.public_key {
         return Err(EstablishError::OtherKey);
     }
@@ -261,10 +277,13 @@ impl Home {
             return Ok(());
         };
         let imported = match new.source {
-            Source::Adopt => return Ok(()),
+            Source::Adopt(_) | Source::Software => return Ok(()),
             Source::Generate(..) => None,
             Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
+        if let Some(key) = &imported {
+            self.refuse_ledger_key(key)?;
+        }
         let known = ledger.cas()?.into_iter().find(|ca| {
             ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
         });
@@ -275,6 +294,15 @@ impl Home {
             }
             .into()),
             None => Ok(()),
+        }
+    }
+
+    fn refuse_ledger_key(&self, key: &KeyData) -> Result<(), EstablishError> {
+        match &self.ledger {
+            Some(ledger) if ledger.is_ledger_key(key)? => {
+                Err(EstablishError::IsLedgerKey(fingerprint(key)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -344,12 +372,25 @@ impl Home {
     }
 }
 
+impl NewCa<'_> {
+    fn refuse_other(&self, found: &KeyData) -> Result<(), EstablishError> {
+        match &self.source {
+            Source::Adopt(Some(given)) if given != found => Err(EstablishError::NotTheGiven {
+                given: fingerprint(given),
+                found: fingerprint(found),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Source<'_> {
     fn origin(&self) -> Origin {
         match self {
             Self::Generate(..) => Origin::Generated,
-            Self::Adopt => Origin::Adopted,
+            Self::Adopt(_) => Origin::Adopted,
             Self::Import(..) => Origin::Imported,
+            Self::Software => Origin::Software,
         }
     }
 }
@@ -359,7 +400,11 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError>
         Source::Generate(algorithm, in_slot) => {
             signer::generate(&new.locator, *algorithm, in_slot, pins)
         }
-        Source::Adopt => signer::describe(&new.locator, pins),
+        Source::Adopt(_) if new.locator.is_software() => Err(SignerError::Software {
+            locator: new.locator.to_string(),
+        }),
+        Source::Adopt(known) => signer::describe_knowing(&new.locator, known.as_ref(), pins),
+        Source::Software => signer::describe_knowing(&new.locator, None, pins),
         Source::Import(key, in_slot) => signer::import(&new.locator, key, in_slot, pins),
     }
 }

@@ -20,6 +20,7 @@ mod interrupt;
 mod kept_head;
 mod krl;
 mod ledger;
+mod ledger_key;
 mod next_steps;
 mod pin;
 mod private_key;
@@ -37,6 +38,7 @@ mod storage;
 mod subjects;
 mod terminal;
 mod tokens;
+mod touch;
 mod yubikeys;
 
 use std::path::PathBuf;

@@ -6,6 +6,7 @@
 mod attestation;
 mod edit;
 mod given;
+mod ledger_key;
 mod place;
 mod policy;
 mod requests;
@@ -27,6 +28,7 @@ use toml::Spanned;
 pub use attestation::roots_from;
 pub use edit::{EditError, with_ca, with_key, with_suffixes};
 pub use given::Given;
+pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
 pub use subject::{SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin};
 pub use surroundings::{keyboard, now, time_zone};
@@ -59,6 +61,8 @@ struct ConfigFile {
     clock_leap_days: Option<u64>,
     request_age: Option<RequestAge>,
     allowed_signers: Option<PathBuf>,
+    #[serde(default, deserialize_with = "parsed_if_there")]
+    ledger_key: Option<LedgerKeyPlace>,
     #[serde(default)]
     attestation: AttestationConfig,
     #[serde(default)]
@@ -144,14 +148,6 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: crate::request::AllowedSignersError,
     },
-    /// A file of roots gives none.
-    #[error("roots of attestation in {}", path.display())]
-    Roots {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: RootsError,
-    },
     /// It has no role of this name.
     #[error("config {} has no role `{name}`{}", path.display(), known(known_names))]
     NoRole {
@@ -161,6 +157,14 @@ pub enum ConfigError {
         name: String,
         /// The names it has.
         known_names: Vec<String>,
+    },
+    /// A file of roots gives none.
+    #[error("roots of attestation in {}", path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RootsError,
     },
     /// The public key file of a CA is no public key.
     #[error("public key file {}", path.display())]
@@ -247,6 +251,12 @@ impl Config {
             Some(ledger) => self.folder.join(ledger),
             None => self.path.with_extension("ledger"),
         }
+    }
+
+    /// Where the key that signs heads and KRLs is.
+    pub fn ledger_key(&self) -> Option<LedgerKeyPlace> {
+        let place = self.file.ledger_key.clone()?;
+        Some(place.from_folder(&self.folder))
     }
 
     /// The PKCS#11 modules that `punchmark tokens` looks at.
@@ -346,6 +356,15 @@ where
 {
     let text = String::deserialize(deserializer)?;
     text.parse().map_err(serde::de::Error::custom)
+}
+
+/// The same for a key that may be left out.
+fn parsed_if_there<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: Display>,
+{
+    parsed(deserializer).map(Some)
 }
 
 fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {

@@ -23,9 +23,10 @@ use ssh_key::public::KeyData;
 
 pub use sign::{SelfTestError, self_test};
 
-use crate::certificate::{Certificate, Serial, VerifyError};
-use crate::ledger::{Ca, Ledger, LedgerError, Reservation, ReserveError, Wanted};
+use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
+use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
+use crate::signer::yubikey::TouchPolicy;
 use crate::signer::{self, Locator, Locators, RsaHash, Signer, SignerError};
 use queue::Queue;
 
@@ -72,6 +73,17 @@ pub enum IssueError {
     /// No serial was taken for it.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
+    /// A device of the run can't take what would be signed. No serial was taken for it.
+    #[error("{length} bytes to sign, where the CA's key takes at most {longest}")]
+    TooLong {
+        /// How many there are.
+        length: usize,
+        /// How many the device takes.
+        longest: usize,
+    },
+    /// The content cannot be put together. No serial was taken for it.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
     /// The key did not sign; the serial is spent.
     #[error(transparent)]
     Sign(#[from] SignerError),
@@ -123,6 +135,14 @@ pub enum OpenError {
         /// The fingerprint of the key that is there now.
         found: String,
     },
+    /// The config names a key in software for a CA that was recorded as one in hardware.
+    #[error("{locator} is a key in software, and CA `{ca}` was recorded with one in hardware")]
+    Software {
+        /// The CA.
+        ca: String,
+        /// The key that the config names.
+        locator: String,
+    },
     /// A hash was chosen for a key that is not RSA.
     #[error("a hash can be chosen for an RSA key only; CA `{ca}` has {algorithm}")]
     HashForOtherKey {
@@ -151,6 +171,7 @@ impl OpenCa {
                 algorithm: ca.public_key().algorithm().to_string(),
             });
         }
+        refuse_unrecorded_software(&ca, keys)?;
         let open = |locator| open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins);
         let signers = keys.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { ca, signers })
@@ -159,6 +180,14 @@ impl OpenCa {
     /// The CA.
     pub fn ca(&self) -> &Ca {
         &self.ca
+    }
+
+    /// When a signature wants a finger, by the strictest of the devices that tell.
+    pub fn touch(&self) -> Option<TouchPolicy> {
+        let told = |policy| self.signers.iter().any(|s| s.touch() == Some(policy));
+        [TouchPolicy::Always, TouchPolicy::Cached, TouchPolicy::Never]
+            .into_iter()
+            .find(|policy| told(*policy))
     }
 
     /// Issues the orders in their sequence; hands each to `release` when the ledger
@@ -187,6 +216,11 @@ impl OpenCa {
             ledger,
             now,
             stop: &stop,
+            longest: self
+                .signers
+                .iter()
+                .filter_map(|s| s.longest_message())
+                .min(),
         };
         std::thread::scope(|scope| {
             let finisher = scope.spawn(|| run.finish_all(signed, release));
@@ -206,13 +240,25 @@ impl OpenCa {
 /// Is told of a device that can sign no more, and why, while others of the run can.
 pub type Lost<'a> = dyn Fn(&str, &SignerError) + Sync + 'a;
 
+/// A config may only name a key in software where the ledger says that the CA's is one.
+fn refuse_unrecorded_software(ca: &Ca, keys: &Locators) -> Result<(), OpenError> {
+    let software = keys.iter().find(|locator| locator.is_software());
+    match software {
+        Some(locator) if ca.added().origin != Origin::Software => Err(OpenError::Software {
+            ca: ca.name().to_owned(),
+            locator: locator.to_string(),
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn open_one(
     ca: &Ca,
     locator: &Locator,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, OpenError> {
-    let signer = signer::open(locator, rsa_hash, pins)?;
+    let signer = signer::open_knowing(locator, Some(ca.public_key()), rsa_hash, pins)?;
     if signer.public_key() == ca.public_key() {
         return Ok(signer);
     }
@@ -230,12 +276,13 @@ struct Run<'a> {
     ledger: &'a SharedLedger,
     now: &'a (dyn Fn() -> u64 + Sync),
     stop: &'a AtomicBool,
+    /// What the least of the devices takes, in bytes.
+    longest: Option<usize>,
 }
 
-/// An order on its way: not taken or refused by the ledger, or reserved and tried.
+/// An order on its way: left without a serial, or reserved and tried.
 enum Tried {
-    Unreserved,
-    Refused(ReserveError),
+    Unreserved(IssueError),
     Reserved(Box<Reservation>, Result<Signature, IssueError>),
 }
 

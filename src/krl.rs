@@ -39,7 +39,7 @@ mod write;
 
 use std::ffi::CString;
 
-pub use self::certificate::{Certificate, CertificateError, Subject};
+pub use self::certificate::{Certificate, CertificateError, Signatures, Subject, Verify, verify};
 pub use self::check::{KeyMatch, Reason, Scope};
 pub use self::key::{KeyError, PublicKey};
 pub use self::key_file::{KeyFile, KeyFileError};

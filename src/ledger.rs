@@ -7,6 +7,8 @@
 pub mod checkpoint;
 mod clock;
 mod entry;
+pub mod key;
+pub mod krl_signature;
 mod lock;
 pub mod merkle;
 pub mod note;
@@ -29,7 +31,7 @@ pub use entry::{
 pub use sqlite::{
     Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, Signatures, SqliteLedger, Term,
 };
-pub use wanted::{Basis, Policy, SerialChoice, Wanted};
+pub use wanted::{Basis, OPERATOR, Policy, SerialChoice, Wanted};
 
 use checkpoint::Checkpoint;
 

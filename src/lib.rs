@@ -18,6 +18,7 @@
 //! - [`output`]: files made whole or not at all.
 //! - [`ca`]: how a key becomes a CA.
 //! - [`batch`]: many keys in one run.
+//! - [`client`]: what a server does with what a CA made elsewhere.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
 pub mod attestation;
@@ -25,6 +26,7 @@ pub mod batch;
 pub mod ca;
 pub mod certificate;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod issue;
 pub mod krl;

@@ -11,7 +11,7 @@ use ssh_key::PublicKey;
 
 use crate::certificate::explain::Fields;
 use crate::certificate::reader::RawCertificate;
-use crate::ledger::{Barred, Ca, Ledger, LedgerError, Record, Revoked, SqliteLedger};
+use crate::ledger::{Barred, Ca, Ledger, LedgerError, OPERATOR, Record, Revoked, SqliteLedger};
 
 pub use list::{KrlError, Prune, krl};
 
@@ -143,6 +143,8 @@ fn bar(barred: &mut Barred, selectors: &[Selector]) {
     for selector in selectors {
         match selector {
             Selector::Card(card) => barred.cards.push(*card),
+            // Whoever holds token and PIN is no person who can be turned away.
+            Selector::Requester(name) if name == OPERATOR => {}
             Selector::Requester(name) => barred.requesters.push(name.clone()),
             _ => {}
         }

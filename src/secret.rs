@@ -7,6 +7,7 @@ mod file;
 mod remember;
 
 use std::fmt;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -47,6 +48,14 @@ pub trait AskPin {
     /// tried on the device then.
     fn pin(&mut self, device: &str) -> Result<Pin, PinError>;
 
+    /// The passphrase that opens `file`, a private key file named for a person.
+    ///
+    /// # Errors
+    /// As for [`AskPin::pin`].
+    fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
+        self.pin(file)
+    }
+
     /// Says that the PIN is now awaited at `device` itself, on its own keypad.
     ///
     /// Nothing is asked, so a front without anybody to tell may leave it out.
@@ -70,14 +79,24 @@ pub trait AskPin {
 
 /// Somebody who is told what a device waits for.
 pub trait Notice: Send {
-    /// `device` now waits for a finger.
-    fn touch(&self, device: &str);
+    /// `device` now waits for a finger, for so long.
+    fn touch(&self, device: &str, limit: Duration);
+
+    /// `device` has signed, touched or not.
+    fn signed(&self, device: &str);
+
+    /// `device` has not signed, and waits no more.
+    fn gave_up(&self, device: &str);
 }
 
 struct Nobody;
 
 impl Notice for Nobody {
-    fn touch(&self, _device: &str) {}
+    fn touch(&self, _device: &str, _limit: Duration) {}
+
+    fn signed(&self, _device: &str) {}
+
+    fn gave_up(&self, _device: &str) {}
 }
 
 /// Why there is no PIN.

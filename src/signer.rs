@@ -1,15 +1,18 @@
-//! What signs: a key in hardware, named by a locator.
+//! What signs: a key named by a locator, in hardware unless somebody allowed less.
 //!
 //! The last step before a certificate is released. A signer is opened once a run: the
 //! token and the key are found, the PIN is asked for and the public key is read; after that
 //! a signature is one private-key operation and nothing else.
 
+pub mod agent;
 mod ecdsa;
 mod error;
+pub mod file;
 mod key;
 mod locators;
 pub mod pkcs11;
 mod scheme;
+mod software;
 pub mod yubikey;
 
 use std::fmt;
@@ -30,13 +33,17 @@ use crate::secret::AskPin;
 /// Where a key is, in the ecosystem's own notation.
 ///
 /// It must match exactly one key when it is opened. It holds no PIN.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Locator {
     /// A key behind a PKCS#11 module (RFC 7512).
     Pkcs11(Box<pkcs11::Uri>),
     /// A slot of a YubiKey's PIV applet.
     YubiKey(yubikey::SlotLocator),
+    /// A key behind an ssh-agent.
+    Agent(agent::AgentLocator),
+    /// A private key file.
+    File(file::FileLocator),
 }
 
 impl Locator {
@@ -46,8 +53,16 @@ impl Locator {
         match (self, other) {
             (Self::Pkcs11(this), Self::Pkcs11(other)) => this.covers(other),
             (Self::YubiKey(this), Self::YubiKey(other)) => this.covers(other),
+            (Self::Agent(this), Self::Agent(other)) => this.covers(other),
+            (Self::File(this), Self::File(other)) => this == other,
             _ => false,
         }
+    }
+
+    /// Whether nothing shows that the key lies in hardware.
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        matches!(self, Self::Agent(_) | Self::File(_))
     }
 }
 
@@ -58,6 +73,8 @@ impl FromStr for Locator {
         match text.split_once(':') {
             Some(("pkcs11", _)) => Ok(Self::Pkcs11(Box::new(text.parse()?))),
             Some(("yubikey", _)) => Ok(Self::YubiKey(text.parse()?)),
+            Some(("agent", _)) => Ok(Self::Agent(text.parse()?)),
+            Some(("file", _)) => Ok(Self::File(text.parse()?)),
             _ => Err(LocatorError::UnknownScheme),
         }
     }
@@ -68,6 +85,8 @@ impl fmt::Display for Locator {
         match self {
             Self::Pkcs11(uri) => uri.fmt(f),
             Self::YubiKey(slot) => slot.fmt(f),
+            Self::Agent(key) => key.fmt(f),
+            Self::File(file) => file.fmt(f),
         }
     }
 }
@@ -77,7 +96,7 @@ impl fmt::Display for Locator {
 #[non_exhaustive]
 pub enum LocatorError {
     /// Another scheme, or none. The text is not repeated: it may be a mistyped secret.
-    #[error("a key's locator begins with pkcs11: (RFC 7512) or yubikey:")]
+    #[error("a key's locator begins with pkcs11: (RFC 7512), yubikey:, agent: or file:")]
     UnknownScheme,
     /// A `pkcs11:` URI that is not understood.
     #[error(transparent)]
@@ -85,15 +104,31 @@ pub enum LocatorError {
     /// A `yubikey:` locator that is not understood.
     #[error(transparent)]
     YubiKey(#[from] yubikey::SlotLocatorError),
+    /// An `agent:` locator that is not understood.
+    #[error(transparent)]
+    Agent(#[from] agent::AgentLocatorError),
+    /// A `file:` locator that is not understood.
+    #[error(transparent)]
+    File(#[from] file::FileLocatorError),
 }
 
-/// A key in hardware that can sign; its public key was read once, when it was opened.
+/// A key that can sign; its public key was read once, when it was opened.
 pub(crate) trait Signer: Send {
     /// The public half of the key that signs.
     fn public_key(&self) -> &KeyData;
 
     /// The device for a person, as in `token "Root CA" (SoftHSM v2, slot 0)`.
     fn device(&self) -> &str;
+
+    /// The longest message that the device takes, in bytes; none if any that we make fits.
+    fn longest_message(&self) -> Option<usize> {
+        None
+    }
+
+    /// When a signature wants a finger; none if the device does not tell.
+    fn touch(&self) -> Option<yubikey::TouchPolicy> {
+        None
+    }
 
     /// Signs the whole `message` by exactly one private-key operation.
     ///
@@ -118,9 +153,25 @@ pub(crate) fn open(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
+    open_knowing(locator, None, rsa_hash, pins)
+}
+
+/// The same, where the public key is known: a YubiKey of firmware before 5.3 doesn't tell of
+/// an imported key without a certificate. What another device tells is believed instead.
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn open_knowing(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    rsa_hash: RsaHash,
+    pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
-        Locator::YubiKey(slot) => yubikey::open(slot, rsa_hash, pins),
+        Locator::YubiKey(slot) => yubikey::open(slot, known, rsa_hash, pins),
+        Locator::Agent(key) => agent::open(key, rsa_hash),
+        Locator::File(file) => file::open(file, rsa_hash, pins),
     }
 }
 
@@ -139,6 +190,7 @@ pub(crate) fn generate(
     match locator {
         Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
         Locator::YubiKey(slot) => yubikey::generate(slot, algorithm, in_slot, pins),
+        Locator::Agent(_) | Locator::File(_) => Err(SignerError::MadeElsewhere),
     }
 }
 
@@ -157,6 +209,7 @@ pub(crate) fn import(
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
         Locator::YubiKey(slot) => yubikey::import(slot, keypair, in_slot, pins),
+        Locator::Agent(_) | Locator::File(_) => Err(SignerError::MadeElsewhere),
     }
 }
 
@@ -164,10 +217,25 @@ pub(crate) fn import(
 ///
 /// # Errors
 /// As for [`open`].
+#[cfg(test)]
 pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+    describe_knowing(locator, None, pins)
+}
+
+/// The facts of one key that is there already. `known` counts as for [`open_knowing`].
+///
+/// # Errors
+/// As for [`open`].
+pub(crate) fn describe_knowing(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
-        Locator::YubiKey(slot) => yubikey::describe(slot),
+        Locator::YubiKey(slot) => yubikey::describe(slot, known),
+        Locator::Agent(key) => agent::describe(key),
+        Locator::File(file) => file::describe(file),
     }
 }
 
@@ -226,7 +294,7 @@ mod tests {
 
     #[test]
     fn an_unknown_scheme_is_refused_and_not_repeated() {
-        for text in ["", "648219", "agent:SHA256:x", "PKCS11:token=a"] {
+        for text in ["", "648219", "tpm:1", "PKCS11:token=a"] {
             assert_eq!(text.parse::<Locator>(), Err(LocatorError::UnknownScheme));
         }
     }

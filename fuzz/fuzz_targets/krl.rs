@@ -4,7 +4,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::krl::{Certificate, Header, KeyFile, Krl, PublicKey, Revocations, Subject, spec};
+use punchmark::krl::{
+    Certificate, Header, KeyFile, Krl, PublicKey, Revocations, Signatures, Subject, spec,
+};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(krl) = Krl::from_bytes(bytes) {
@@ -14,7 +16,10 @@ fuzz_target!(|bytes: &[u8]| {
     if spec::revoke(bytes, &spec::Ca::Any, &mut revocations).is_ok() {
         go_round(&Krl::new(Header::default(), revocations));
     }
-    let _ = (PublicKey::from_blob(bytes), KeyFile::read(bytes));
+    let _ = (
+        PublicKey::from_blob(bytes),
+        KeyFile::read(bytes, Signatures::default()),
+    );
     if let Ok(certificate) = Certificate::from_blob(bytes) {
         let mut revocations = Revocations::default();
         let subject = Subject::Certificate(certificate);

@@ -8,7 +8,7 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{PrivateKey, PublicKey};
 
 use super::keygen::{self, Subject};
-use super::process::Ran;
+use super::process::{Ran, bounded, run};
 use super::punchmark::Punchmark;
 use super::token::Token;
 use super::write;
@@ -70,6 +70,21 @@ impl<T> Admin<T> {
     /// So many different public keys in the home folder, made without `ssh-keygen`.
     pub(crate) fn public_keys(&self, count: u8) -> Vec<PathBuf> {
         (0..count).map(|number| self.public_key(number)).collect()
+    }
+
+    /// Runs a program with the device in its environment; it must succeed.
+    #[track_caller]
+    pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
+        run(self.punchmark.prepare(bounded(program)).args(arguments)).ok();
+    }
+
+    /// Writes several keys' paths for `--files-from`; gives that file.
+    pub(crate) fn list_of_keys(&self, count: u8) -> PathBuf {
+        let names = self.public_keys(count).into_iter();
+        let lines: Vec<_> = names.map(|path| path.display().to_string()).collect();
+        let list = self.punchmark.path("list");
+        write(&list, lines.join("\n"), 0o600);
+        list
     }
 
     /// The public key file that `init` and `adopt` write beside the config.

@@ -1,6 +1,5 @@
 //! An admin with emulated YubiKeys on a private PC/SC daemon.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
@@ -51,7 +50,7 @@ impl Admin<Pcscd> {
         let token = Pcscd::start(cards).unwrap();
         let punchmark = Punchmark::at(token.environment(), PIN);
         write(&punchmark.path("management"), FACTORY, 0o600);
-        write(&punchmark.path("roots.pem"), roots(&manufacturer), 0o644);
+        write(&punchmark.path("roots.pem"), roots(manufacturer), 0o644);
         Self { token, punchmark }
     }
 
@@ -81,13 +80,7 @@ impl Admin<Pcscd> {
         client.env(TASK, task).output().unwrap().status.success()
     }
 
-    /// Runs a program that sees these cards; it must succeed.
-    #[track_caller]
-    pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
-        self.output(program, arguments);
-    }
-
-    /// The same; gives what it printed.
+    /// Runs a program that sees these cards; it must succeed. What it printed.
     #[track_caller]
     pub(crate) fn output(&self, program: &str, arguments: &[&str]) -> String {
         run(self.punchmark.prepare(bounded(program)).args(arguments))
@@ -98,15 +91,6 @@ impl Admin<Pcscd> {
     /// The first card.
     pub(crate) fn card(&self) -> &Link {
         self.token.link(0).unwrap()
-    }
-
-    /// Writes several keys' paths for `--files-from`; gives that file.
-    pub(crate) fn list_of_keys(&self, count: u8) -> PathBuf {
-        let names = self.public_keys(count).into_iter();
-        let lines: Vec<_> = names.map(|path| path.display().to_string()).collect();
-        let list = self.punchmark.path("list");
-        write(&list, lines.join("\n"), 0o600);
-        list
     }
 }
 

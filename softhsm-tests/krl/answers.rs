@@ -99,6 +99,17 @@ fn a_certificate_that_its_ca_did_not_sign_is_not_answered_for() {
     let ran = check(&folder, &["-f", "made.krl", "forged.pub"]);
     let ran = ran.fails(1, "signature is not by its CA");
     assert_eq!(ran.stdout, "");
+    // Whoever trusts the file by other means gets the answer for what it says.
+    let args = [
+        "-f",
+        "made.krl",
+        "--skip-signatures",
+        "forged.pub",
+        "user-cert.pub",
+    ];
+    let ran = check(&folder, &args).fails(1, "");
+    let answers = "forged.pub (user): ok\nuser-cert.pub (user): REVOKED\n";
+    assert_eq!(ran.stdout, answers);
 }
 
 #[test]

@@ -9,7 +9,11 @@
 
 mod answers;
 mod command;
+#[cfg(feature = "fetch")]
+mod fetch;
 mod folder;
+#[cfg(feature = "fetch")]
+mod server;
 mod spec_command;
 
 use std::ffi::CString;

@@ -25,7 +25,8 @@ pub enum ChainError {
         /// Its size.
         bytes: usize,
     },
-    /// Not a certificate in DER, or its two names of its signature's algorithm differ.
+    /// Not a certificate of version 3 in DER, or its two names of its signature's algorithm
+    /// differ.
     #[error("not a certificate in DER")]
     Form(#[source] x509_cert::der::Error),
     /// An extension that is there twice could be read two ways.

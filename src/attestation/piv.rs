@@ -83,6 +83,9 @@ pub(super) fn attested_key(evidence: &PivEvidence) -> Result<KeyData, PivError> 
 }
 
 /// Leaf ← f9 ← what [`Roots`] has; never longer, so that no key in a slot can be an issuer.
+///
+/// A root that is FIDO's too has issued certificates of security keys that are not marked as
+/// no authorities, as f9's aren't: there the name must tell that it is f9's.
 fn path(leaf: &X509, f9: &X509, between: &[X509], roots: &Roots) -> Result<Anchor, ChainError> {
     refuse_unknown_critical(leaf, STATEMENTS)?;
     refuse_unknown_critical(f9, STATEMENTS)?;
@@ -92,7 +95,11 @@ fn path(leaf: &X509, f9: &X509, between: &[X509], roots: &Roots) -> Result<Ancho
         ChainError::Signature(_) if signed_without_null(leaf, f9) => Ok(()),
         error => Err(error),
     })?;
-    roots.anchor(f9, Purpose::Piv, 1, between)
+    let anchor = roots.anchor(f9, Purpose::Piv, 1, between)?;
+    match anchor.shared && !f9.subject().ends_with(PIV_NAME) {
+        true => Err(ChainError::NoAuthority(f9.subject())),
+        false => Ok(anchor),
+    }
 }
 
 /// Some YubiKey 4 leave the NULL parameter out of the DigestInfo of what they sign
@@ -190,6 +197,8 @@ fn touch_policy(number: u8) -> Result<TouchPolicy, PivError> {
     }
 }
 
+/// `Yubico PIV Attestation`, on newer cards `YubiKey PIV Attestation`.
+const PIV_NAME: &str = "PIV Attestation";
 const SUBJECT: &str = "CN=YubiKey PIV Attestation ";
 
 const FIRMWARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.3.3");

@@ -79,6 +79,8 @@ pub enum Role {
 pub(super) struct Anchor {
     pub(super) name: String,
     pub(super) private: bool,
+    /// Whether keys of other applets are attested right below it too.
+    pub(super) shared: bool,
 }
 
 /// Why a file gives no roots.
@@ -152,11 +154,17 @@ impl Roots {
         Ok(listed)
     }
 
-    /// The SHA-256 of each that counts, in capital hexadecimal.
+    /// The SHA-256 of every certificate that counts, in hexadecimal; that of one by the
+    /// admin's word has `private:` before it.
     #[must_use]
     pub fn fingerprints(&self) -> Vec<String> {
-        let counting = self.0.iter().filter(|one| one.listed.role != Role::Unknown);
-        counting.map(|one| one.listed.sha256.clone()).collect()
+        let counts = self.0.iter().map(|authority| &authority.listed);
+        let counts = counts.filter(|listed| listed.role != Role::Unknown);
+        let word = |listed: &Listed| match listed.role {
+            Role::PrivateRoot | Role::PrivateIntermediate => format!("private:{}", listed.sha256),
+            _ => listed.sha256.clone(),
+        };
+        counts.map(word).collect()
     }
 
     /// Whether there is none at all.
@@ -295,10 +303,12 @@ impl Authority {
             Some(name) => Anchor {
                 name: name.to_owned(),
                 private: false,
+                shared: self.listed.role == Role::Root && self.listed.vouches_for == ALL,
             },
             None => Anchor {
                 name: self.listed.subject.clone(),
                 private: true,
+                shared: false,
             },
         }
     }

@@ -1,13 +1,13 @@
 //! One certificate as a chain of attestation needs it: its signed bytes, names, key, extensions.
 
 use ssh_key::public::KeyData;
-use x509_cert::TbsCertificate;
 use x509_cert::der::asn1::{AnyRef, BitStringRef};
 use x509_cert::der::oid::ObjectIdentifier;
-use x509_cert::der::{Decode, Encode, Reader, SliceReader};
+use x509_cert::der::{Decode, Encode, Error, Reader, SliceReader, Tag};
 use x509_cert::ext::Extension;
 use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
+use x509_cert::{TbsCertificate, Version};
 
 use super::chain::ChainError;
 use crate::certificate::verify::{X509Scheme, verify_x509};
@@ -41,12 +41,17 @@ impl X509 {
         Ok(read)
     }
 
-    fn read_der(der: &[u8]) -> Result<Self, x509_cert::der::Error> {
+    fn read_der(der: &[u8]) -> Result<Self, Error> {
         let (signed, algorithm, signature) = outer(der)?;
         let inner = TbsCertificate::from_der(signed)?;
-        let same = inner.signature().to_der()? == algorithm.to_der()?;
-        let octets = signature.as_bytes().filter(|_| same);
-        let octets = octets.ok_or_else(|| x509_cert::der::Tag::BitString.value_error())?;
+        if inner.version() != Version::V3 {
+            return Err(Tag::Integer.value_error().into());
+        }
+        if inner.signature().to_der()? != algorithm.to_der()? {
+            return Err(Tag::ObjectIdentifier.value_error().into());
+        }
+        let octets = signature.as_bytes();
+        let octets = octets.ok_or_else(|| Tag::BitString.value_error())?;
         Ok(Self {
             der: der.to_vec(),
             signed: signed.to_vec(),
@@ -150,13 +155,9 @@ impl X509 {
 }
 
 /// The three parts of a certificate, the first with its tag and length.
-fn outer(
-    der: &[u8],
-) -> Result<(&[u8], AlgorithmIdentifierRef<'_>, BitStringRef<'_>), x509_cert::der::Error> {
+fn outer(der: &[u8]) -> Result<(&[u8], AlgorithmIdentifierRef<'_>, BitStringRef<'_>), Error> {
     let body = AnyRef::from_der(der)?;
-    body.header()
-        .tag()
-        .assert_eq(x509_cert::der::Tag::Sequence)?;
+    body.header().tag().assert_eq(Tag::Sequence)?;
     let mut reader = SliceReader::new(body.value())?;
     let signed = reader.tlv_bytes()?;
     let algorithm = AlgorithmIdentifierRef::decode(&mut reader)?;

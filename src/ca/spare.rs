@@ -43,7 +43,7 @@ pub fn add_spare(
     // Before the key is brought in: a list that can't be written would leave it unknown.
     with_key(&config, name, locator.clone())?;
     let key = bring_in(locator, keypair, &given, in_slot, pins)?;
-    let tested = self_test(&key.locator, pins).map_err(EstablishError::SelfTest)?;
+    let tested = self_test(&key.locator, &given, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);
     }
@@ -62,7 +62,7 @@ fn bring_in(
     match signer::import(locator, keypair, in_slot, pins) {
         Err(SignerError::SlotTaken {
             fingerprint: there, ..
-        }) if there == fingerprint(key) => signer::describe(locator, pins),
+        }) if there == fingerprint(key) => signer::describe_knowing(locator, Some(key), pins),
         imported => imported,
     }
 }

@@ -1,6 +1,10 @@
 //! `punchmark adopt`: a CA of a key that is in the token already.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -8,6 +12,8 @@ use super::init::CaArguments;
 use super::terminal::{ask, warn};
 use crate::ca::Source;
 use crate::certificate::Serial;
+use crate::config::read_limited;
+use crate::signer::Locator;
 
 /// Record a key that is in the token already as a CA
 #[derive(Debug, Args)]
@@ -19,12 +25,42 @@ pub(crate) struct Adopt {
     /// First serial to give out, above all that the key ever signed
     #[arg(long, value_name = "N")]
     next_serial: Option<u64>,
+
+    /// Public key file of the key; a YubiKey of firmware before 5.3 doesn't tell of an imported
+    /// one without a certificate
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+
+    /// Take a key of an ssh-agent or a file, which can be copied; the ledger keeps that it is one
+    #[arg(long)]
+    allow_software_key: bool,
 }
 
 impl Adopt {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let locator: Locator = self.ca.key.parse()?;
+        let source = match self.allow_software_key && locator.is_software() {
+            true => Source::Software,
+            false => Source::Adopt(self.public_key()?),
+        };
         let next_serial = first_serial(self.next_serial)?;
-        self.ca.establish(context, Source::Adopt, next_serial)
+        self.ca.establish(context, source, next_serial)
+    }
+}
+
+impl Adopt {
+    fn public_key(&self) -> Result<Option<KeyData>, Failure> {
+        let Some(file) = &self.public_key else {
+            return Ok(None);
+        };
+        let path = file.display().to_string();
+        let text = read_limited(file, LARGEST).map_err(|source| Failure::File {
+            path: path.clone(),
+            source,
+        })?;
+        let key = PublicKey::from_openssh(&text);
+        let key = key.map_err(|source| Failure::KeyFile { path, source })?;
+        Ok(Some(key.key_data().clone()))
     }
 }
 
@@ -56,6 +92,9 @@ fn serial(text: &str) -> Result<Serial, Failure> {
     })
 }
 
+/// An RSA-16384 public key takes 3 KiB.
+const LARGEST: u64 = 16 * 1024;
+
 const QUESTION: &str = "\
 Did this key sign certificates before? A KRL that revokes one of their serials would
 revoke a new certificate of the same serial too.
@@ -66,4 +105,7 @@ their serials will be met again: give --next-serial N above the highest";
 
 const EXAMPLES: &str = "\
 Examples:
-  punchmark adopt users --key 'pkcs11:token=Root%20CA;object=users' --next-serial 1001";
+  punchmark adopt users --key 'pkcs11:token=Root%20CA;object=users' --next-serial 1001
+  punchmark adopt trial --allow-software-key --key file:/home/peter/ca_key --next-serial 1001
+  punchmark adopt trial --allow-software-key --next-serial 1001 \\
+    --key agent:SHA256:Nh0Me49Zh9fDw/VYUfq43IJmI1T+XrjiYONPND8GzaM";

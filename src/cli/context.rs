@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::kept_head;
 use super::pin::{PinSource, require_open};
 use super::terminal;
+use super::touch::Touches;
 use crate::config::{self, CaConfig, Config, Place};
 use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
 use crate::secret::RememberPin;
@@ -14,6 +15,7 @@ use crate::secret::RememberPin;
 /// The global options, and what follows from them.
 pub(crate) struct Context {
     global: Global,
+    touches: Touches,
 }
 
 /// A CA as config and ledger agree on it.
@@ -28,7 +30,10 @@ impl Context {
         if let Some(descriptor) = global.pin_fd {
             require_open(descriptor)?;
         }
-        Ok(Self { global })
+        Ok(Self {
+            global,
+            touches: Touches::default(),
+        })
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -66,13 +71,19 @@ impl Context {
         RememberPin::new(PinSource::new(
             self.global.pin_file.clone(),
             self.global.pin_fd,
+            self.touches.clone(),
         ))
     }
 
     /// Where the PIN of a user's own card comes from: this file, else a person. The global
     /// options name the PIN of the CA's device.
     pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
-        RememberPin::new(PinSource::new(file, None))
+        RememberPin::new(PinSource::new(file, None, self.touches.clone()))
+    }
+
+    /// What the devices that were opened with [`Self::pins`] say of touches.
+    pub(crate) fn touches(&self) -> &Touches {
+        &self.touches
     }
 
     /// Opens the ledger to write, and holds the clock against it.

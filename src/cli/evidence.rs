@@ -200,7 +200,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A text of the largest evidence is half as large again.
-const LARGEST: u64 = 128 * 1024;
+const LARGEST: usize = 128 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -7,9 +7,12 @@ use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
+use crate::client::fetch::FetchError;
+use crate::client::source::{HttpsError, UrlError};
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
 use crate::ledger::checkpoint::CheckpointError;
+use crate::ledger::key::LedgerKeyError;
 use crate::ledger::note::NoteError;
 use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
@@ -29,6 +32,8 @@ pub(crate) enum Exit {
     Usage,
     /// Policy said no.
     Refused,
+    /// What guards this machine is too old, missing or not believed; to monitoring alone.
+    Critical,
 }
 
 /// Why a command ended early.
@@ -161,6 +166,18 @@ pub(crate) enum Failure {
     #[error("this ledger is not the newest one")]
     OlderLedger(#[source] ProofError),
     #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error(transparent)]
+    Https(#[from] HttpsError),
+    #[error(transparent)]
+    LedgerKey(#[from] LedgerKeyError),
+    #[error("neither HOME nor XDG_STATE_HOME is set")]
+    NoStateFolder,
+    #[error("no ledger key is named")]
+    NoLedgerKey,
+    #[error(transparent)]
     Note(#[from] NoteError),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -181,7 +198,7 @@ pub(crate) enum Failure {
     Proof(&'static str),
     #[error("the ledger has no entry yet")]
     EmptyLedger,
-    #[error("{path} is {algorithm}; a ledger key is ssh-ed25519")]
+    #[error("{path} is {algorithm}; a ledger key in a file is ssh-ed25519")]
     LedgerKeyType { path: String, algorithm: String },
     #[error("cannot write")]
     Write(#[source] OutputError),
@@ -194,7 +211,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Critical => 2,
             Self::Refused => 3,
         }
     }
@@ -218,7 +235,8 @@ impl Failure {
             | Self::Reason(_)
             | Self::Serial { .. }
             | Self::CaName(_)
-            | Self::Locator(_) => Exit::Usage,
+            | Self::Locator(_)
+            | Self::Url(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }

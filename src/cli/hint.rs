@@ -9,14 +9,19 @@ use crate::batch::BatchError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{Kind, PrincipalError};
+use crate::client::fetch::{FetchError, Refusal};
 use crate::config::{ConfigError, EditError, SubjectFileError};
 use crate::issue::{IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
+use crate::ledger::key::LedgerKeyError;
+use crate::ledger::krl_signature::KrlSignatureError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
-use crate::policy::{Refusal, Refusals};
+use crate::policy::{self, Refusals};
 use crate::secret::PinError;
 use crate::signer::SignerError;
+use crate::signer::agent::AgentFault;
+use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::CardFault;
 
 /// What to do about a failure, where there is anything to say beyond the error.
@@ -39,6 +44,9 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
             text("is the right token plugged in? nothing was signed")
         }
         Failure::Open(OpenError::HashForOtherKey { .. }) => text("leave -t out"),
+        Failure::Open(OpenError::Software { .. }) => {
+            text("name the token or card in the config; what the ledger says of a key stays")
+        }
         Failure::Establish(error) => establish(error),
         Failure::SetupStep {
             source: SignerError::NoToken { .. },
@@ -60,13 +68,16 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::NoPrivateKey { path } => Some(format!(
             "an older form is made a new one by: ssh-keygen -p -f {path}"
         )),
-        Failure::LedgerKeyType { .. } => {
+        Failure::LedgerKey(LedgerKeyError::Signer(error)) => signer(error),
+        Failure::NoLedgerKey => text("name it with --key, or as `ledger-key` in the config"),
+        Failure::LedgerKeyType { .. } | Failure::LedgerKey(LedgerKeyError::IsCa { .. }) => {
             text("make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key")
         }
         Failure::Pin(error) => pin(error),
         Failure::Krl(error) => krl(error),
         Failure::Evidence { source, .. } => evidence_form(source),
         Failure::Unproved { source, .. } => evidence(source),
+        Failure::Fetch(FetchError::Refused { refusal, .. }) => refused_list(refusal),
         Failure::Run(RunEnd::Interrupted) => text("the same command with --resume goes on"),
         Failure::Run(RunEnd::Signer) => {
             text("when the token is back, the same command with --resume goes on")
@@ -90,6 +101,9 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
         }
+        BatchError::Issue(IssueError::TooLong { .. }) => {
+            text("fewer principals or options make it shorter; a CA key of another type takes any")
+        }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
         _ => None,
@@ -104,13 +118,13 @@ pub(super) fn refused(refusals: &Refusals) -> Option<String> {
         .find_map(|hint| hint)
 }
 
-fn way_out(refusal: &Refusal, role: &str) -> Option<String> {
+fn way_out(refusal: &policy::Refusal, role: &str) -> Option<String> {
     match refusal {
-        Refusal::WrongKind { kind, .. } => text(match kind {
+        policy::Refusal::WrongKind { kind, .. } => text(match kind {
             Kind::Host => "leave -h out, or sign with a host CA",
             Kind::User => "add -h for a host certificate, or sign with a user CA",
         }),
-        Refusal::ReservedSuffix { principal, suffix } => {
+        policy::Refusal::ReservedSuffix { principal, suffix } => {
             let base = principal.len().saturating_sub(suffix.len());
             let base = principal.get(..base).filter(|base| !base.is_empty())?;
             Some(format!(
@@ -118,10 +132,12 @@ fn way_out(refusal: &Refusal, role: &str) -> Option<String> {
                  for what you saw yourself"
             ))
         }
-        Refusal::DirectOff => text("ask by a role: sign --role ROLE --requester NAME"),
-        Refusal::NoReason => text("say why with --reason WORDS"),
-        Refusal::Lifetime { allowed, .. } => Some(format!("ask for less with -V +{allowed}s")),
-        Refusal::NoClass(_) => text("[suffixes] of the config names the classes"),
+        policy::Refusal::DirectOff => text("ask by a role: sign --role ROLE --requester NAME"),
+        policy::Refusal::NoReason => text("say why with --reason WORDS"),
+        policy::Refusal::Lifetime { allowed, .. } => {
+            Some(format!("ask for less with -V +{allowed}s"))
+        }
+        policy::Refusal::NoClass(_) => text("[suffixes] of the config names the classes"),
         _ if role != "operator" => {
             Some(format!("`punchmark role show {role}` says what it allows"))
         }
@@ -215,6 +231,10 @@ fn establish(error: &EstablishError) -> Option<String> {
             "choose another slot, record the key that is there with `punchmark adopt`, or \
                  overwrite it for good with --replace and its fingerprint",
         ),
+        EstablishError::Signer(SignerError::NoKey { .. }) => text(
+            "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
+             is adopted with its public key file: --public-key FILE",
+        ),
         EstablishError::Signer(error) => signer(error),
         EstablishError::SelfTest(_) => text("when it can sign, record it with `punchmark adopt`"),
         EstablishError::PublicKeyFileTaken(_) => {
@@ -252,9 +272,7 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::TouchTimeout { .. } => {
             text("touch the metal contact while it blinks; --resume then goes on")
         }
-        SignerError::MessageLength { .. } => {
-            text("another key ID or fewer principals change the length")
-        }
+        SignerError::MessageLength { .. } => text("fewer principals or options make it shorter"),
         SignerError::ManagementKeyMissing { .. } | SignerError::ManagementKeyRefused { .. } => {
             text("give the card's management key with --management-key-file FILE")
         }
@@ -266,9 +284,36 @@ fn signer(error: &SignerError) -> Option<String> {
             "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
              too; or make a new key in it with `punchmark init`",
         ),
+        SignerError::MadeElsewhere => text(
+            "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
+        ),
+        SignerError::Software { .. } => text(
+            "init and import put a key into hardware; to take it as it is, which the ledger \
+             keeps for good, add --allow-software-key",
+        ),
+        SignerError::Agent { source, .. } => agent(source),
+        SignerError::KeyFile { source, .. } => key_file(source),
         SignerError::DeviceGone { .. } => {
             text("plug the token in or start its daemon; --resume then goes on")
         }
+        _ => None,
+    }
+}
+
+fn agent(fault: &AgentFault) -> Option<String> {
+    match fault {
+        AgentFault::NoSocket | AgentFault::Connection { .. } => {
+            text("start one (`eval $(ssh-agent)`), or name its socket: agent:SHA256:…?socket=/path")
+        }
+        AgentFault::Refused => text("is the agent locked (`ssh-add -X`), or was it not confirmed?"),
+        _ => None,
+    }
+}
+
+fn key_file(fault: &KeyFileFault) -> Option<String> {
+    match fault {
+        KeyFileFault::OpenToOthers { .. } => text("chmod 600 it, as ssh wants it too"),
+        KeyFileFault::Form => text("an older form is made a new one by: ssh-keygen -p -f FILE"),
         _ => None,
     }
 }
@@ -292,9 +337,9 @@ fn krl(error: &KrlFailure) -> Option<String> {
 
 fn evidence_form(error: &EvidenceFormError) -> Option<String> {
     match error {
-        EvidenceFormError::OneCertificate => {
-            text("put slot f9's certificate behind it: ykman piv certificates export f9 - >> FILE")
-        }
+        EvidenceFormError::OneCertificate => text(
+            "put slot f9's certificate behind it: yubico-piv-tool -a read-certificate -s f9 >> FILE",
+        ),
         EvidenceFormError::Form(_) => {
             text("the file of ssh-keygen -O write-attestation= wants --challenge FILE")
         }
@@ -313,6 +358,23 @@ fn evidence(error: &EvidenceError) -> Option<String> {
         EvidenceError::Fido(FidoError::OtherApplication(_)) => {
             text("name its public key with --key KEY.pub")
         }
+        _ => None,
+    }
+}
+
+fn refused_list(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::Signature(KrlSignatureError::Signer(_)) => {
+            text("if the ledger key was changed, name the new one with --signer")
+        }
+        Refusal::Signature(KrlSignatureError::Signature(_)) => text(
+            "list and signature are not of one run: on the CA's machine, make both again with \
+             `punchmark krl --out`",
+        ),
+        Refusal::Older { .. } | Refusal::SameVersion(_) => text(
+            "the source has an older list again; make a new one there: its version moves forward",
+        ),
+        Refusal::Name { .. } => text("if it was renamed on purpose, say so with --name WORDS"),
         _ => None,
     }
 }

@@ -51,15 +51,31 @@ pub(crate) fn keep(ledger: &dyn Ledger) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `$XDG_STATE_HOME/punchmark/ID.head`, else below `~/.local/state`.
+/// Where the last head lies that a key in a device signed. Its folder is made.
+pub(crate) fn signed(origin: &str) -> Result<PathBuf, Failure> {
+    let path = file(origin, ".signed-head").ok_or(Failure::NoStateFolder)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| Failure::File {
+            path: folder.display().to_string(),
+            source,
+        })?;
+    }
+    Ok(path)
+}
+
 fn path(origin: &str) -> Option<PathBuf> {
+    file(origin, ".head")
+}
+
+/// `$XDG_STATE_HOME/punchmark/ID.ENDING`, else below `~/.local/state`.
+fn file(origin: &str, ending: &str) -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let state = variable("XDG_STATE_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")))?;
     let id = origin.rsplit('/').next().map(OsStr::new)?;
     let mut path = state.join("punchmark").join(id).into_os_string();
-    path.push(".head");
+    path.push(ending);
     Some(path.into())
 }
 

@@ -2,9 +2,11 @@
 //! as by `ssh-keygen -k` and `-Q`, which needs no config.
 
 mod check;
+mod fetch;
 mod file;
 mod make;
 mod show;
+mod signatures;
 mod spec;
 
 use clap::{Args, Subcommand};
@@ -33,6 +35,7 @@ enum Command {
     Show(show::Show),
     Spec(spec::Spec),
     Check(check::Check),
+    Fetch(Box<fetch::Fetch>),
 }
 
 impl Krl {
@@ -42,6 +45,7 @@ impl Krl {
             Some(Command::Show(command)) => command.run(context),
             Some(Command::Spec(command)) => command.run(context),
             Some(Command::Check(command)) => command.run(context),
+            Some(Command::Fetch(command)) => command.run(context),
         }
     }
 }

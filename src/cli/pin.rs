@@ -9,31 +9,46 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::terminal::{confirm_typed, say};
+use super::touch::Touches;
 use crate::secret::{AskPin, Notice, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
 
+/// Where PINs come from, and who hears of touches.
+pub(crate) struct PinSource {
+    origin: Origin,
+    touches: Touches,
+}
+
 /// The one source that the global options name, else a person.
-pub(crate) enum PinSource {
+enum Origin {
     File(PathBuf),
     Descriptor(u32),
     Person,
 }
 
 impl PinSource {
-    pub(crate) fn new(file: Option<PathBuf>, descriptor: Option<u32>) -> Self {
-        match (file, descriptor) {
-            (Some(file), _) => Self::File(file),
-            (None, Some(descriptor)) => Self::Descriptor(descriptor),
-            (None, None) => Self::Person,
-        }
+    pub(crate) fn new(file: Option<PathBuf>, descriptor: Option<u32>, touches: Touches) -> Self {
+        let origin = match (file, descriptor) {
+            (Some(file), _) => Origin::File(file),
+            (None, Some(descriptor)) => Origin::Descriptor(descriptor),
+            (None, None) => Origin::Person,
+        };
+        Self { origin, touches }
     }
 }
 
 impl AskPin for PinSource {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
-        match self {
-            Self::File(file) => read_pin_file(file),
-            Self::Descriptor(descriptor) => read_descriptor(*descriptor),
-            Self::Person => ask_person(device),
+        match &self.origin {
+            Origin::File(file) => read_pin_file(file),
+            Origin::Descriptor(descriptor) => read_descriptor(*descriptor),
+            Origin::Person => ask_person(device),
+        }
+    }
+
+    fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
+        match self.origin {
+            Origin::Person => ask_passphrase(file),
+            _ => self.pin(file),
         }
     }
 
@@ -49,16 +64,7 @@ impl AskPin for PinSource {
     }
 
     fn notice(&self) -> Box<dyn Notice> {
-        Box::new(OnStderr)
-    }
-}
-
-/// Says it even where people want errors only: without a touch the command stands still.
-struct OnStderr;
-
-impl Notice for OnStderr {
-    fn touch(&self, device: &str) {
-        say(&format!("touch {device} now"));
+        Box::new(self.touches.clone())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::failure::chain;
 use super::hint::hint_of_key;
 use super::terminal::{path, product, say, warn};
+use super::touch::Touches;
 use crate::batch::{BatchError, Report};
 
 /// How much of each key's fate is told, and in which form.
@@ -39,11 +41,14 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(style: Style) -> Self {
+    pub(crate) fn new(style: Style, touches: &Touches) -> Self {
         let bar = match style {
             Style::Bar { keys } => bar(keys),
             _ => ProgressBar::hidden(),
         };
+        if matches!(style, Style::Bar { .. }) {
+            touches.show_beside(bar.clone());
+        }
         Self {
             style,
             bar,
@@ -53,7 +58,8 @@ impl Progress {
 
     /// Tells of one key.
     pub(crate) fn tell(&self, report: Report<'_>) {
-        if !matches!(report, Report::DeviceLost { .. } | Report::Warned { .. }) {
+        let about_a_key = !matches!(report, Report::Warned { .. } | Report::DeviceLost { .. });
+        if about_a_key {
             self.bar.inc(1);
         }
         if let Report::Failed { error, .. } = &report {
@@ -104,15 +110,15 @@ impl Progress {
                     say(&format!("  hint: {hint}"));
                 }
             }
+            Report::Warned { file, warning } => {
+                let file = file.map_or("-".to_owned(), path);
+                self.bar.suspend(|| warn(&format!("{file}: {warning}")));
+            }
             Report::DeviceLost { device, error } => {
                 let error = chain(*error);
                 self.bar.suspend(|| {
                     warn(&format!("{error}; the run goes on without {device}"));
                 });
-            }
-            Report::Warned { file, warning } => {
-                let file = file.map_or("-".to_owned(), path);
-                self.bar.suspend(|| warn(&format!("{file}: {warning}")));
             }
             Report::NotTried { file } => {
                 self.complain(Some(file), "not signed, since the run ended before")
@@ -162,7 +168,10 @@ fn bar(keys: Option<u64>) -> ProgressBar {
         ),
     };
     let style = ProgressStyle::with_template(template);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // A message that came between two drawings must not stay unseen while a card waits.
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn json(report: &Report<'_>) -> serde_json::Value {
@@ -182,11 +191,11 @@ fn json(report: &Report<'_>) -> serde_json::Value {
             "file": file.map(words), "state": if error.is_refusal() { "refused" } else { "failed" },
             "error": chain(error), "serial": spent(error),
         }),
-        Report::DeviceLost { device, error } => json!({
-            "device": device, "state": "lost", "error": chain(*error),
-        }),
         Report::Warned { file, warning } => json!({
             "file": file.map(words), "warning": warning.to_string(),
+        }),
+        Report::DeviceLost { device, error } => json!({
+            "device": device, "state": "lost", "error": chain(*error),
         }),
         Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
     }
@@ -205,5 +214,6 @@ fn spent(error: &BatchError) -> Option<u64> {
     }
 }
 
+const TICK: Duration = Duration::from_millis(250);
 /// Up to so many keys a line each is shorter than a bar.
 const FEW: u64 = 10;

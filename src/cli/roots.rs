@@ -10,7 +10,7 @@ use crate::config::read_limited;
 /// The roots that the config names, and those in these files, by the admin's word.
 pub(crate) fn roots(context: &Context, files: &[PathBuf]) -> Result<Roots, Failure> {
     let mut roots = match context.config_if_there()? {
-        Some(_config) => Roots::default(),
+        Some(config) => config.attestation_roots()?,
         None => Roots::default(),
     };
     for file in files {

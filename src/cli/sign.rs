@@ -14,6 +14,7 @@ use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
 use super::terminal::{confirm_typed, path, say, warn};
+use super::touch::announcement;
 use crate::batch::{Batch, Ended, Intake, Resume, SerialPlan, Subjects, Summary};
 use crate::certificate::subject::fingerprint;
 use crate::certificate::{Body, Serial};
@@ -107,7 +108,7 @@ impl Sign {
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
-        let progress = Progress::new(style(context.json(), context.talks(), count));
+        let progress = self.progress(&ca, count, context);
         let batch = Batch {
             rules: Rules {
                 role,
@@ -301,6 +302,17 @@ impl Sign {
             Some(list) if list == Path::new("-") => None,
             Some(list) => count(list, self.separator()),
         }
+    }
+
+    /// What is shown of a run, and what a person should know before it.
+    fn progress(&self, ca: &OpenCa, count: Option<u64>, context: &Context) -> Progress {
+        let touches = context.touches();
+        touches.expect(count);
+        match announcement(ca.touch(), count) {
+            Some(words) if context.talks() => say(&words),
+            _ => {}
+        }
+        Progress::new(style(context.json(), context.talks(), count), touches)
     }
 
     fn open(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {

@@ -40,7 +40,7 @@ impl Tokens {
         let seen = match &self.login {
             Some(locator) => match locator.parse()? {
                 Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
-                Locator::YubiKey(_) => return Err(Failure::Usage(NO_LOGIN.to_owned())),
+                _ => return Err(Failure::Usage(NO_LOGIN.to_owned())),
             },
             None => self.seen(context, &cards)?,
         };
@@ -178,7 +178,7 @@ fn print_key(key: &KeyEntry) -> Result<(), Failure> {
     }
 }
 
-const NO_LOGIN: &str = "--login is for PKCS#11 tokens; a YubiKey shows its keys without a PIN";
+const NO_LOGIN: &str = "--login is for PKCS#11 tokens; others show their keys without a PIN";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::terminal::product;
-use crate::signer::yubikey::{CardEntry, SlotKeyEntry};
+use crate::signer::yubikey::{AttestationKeyEntry, CardEntry, SlotKeyEntry};
 
 /// Prints a card, its warnings and its keys.
 pub(super) fn print_card(card: &CardEntry) -> Result<(), Failure> {
@@ -26,7 +26,18 @@ pub(super) fn print_card(card: &CardEntry) -> Result<(), Failure> {
         (None, []) => product("  no keys to be seen")?,
         (None, _) => {}
     }
-    card.keys.iter().try_for_each(print_key)
+    card.keys.iter().try_for_each(print_key)?;
+    match &card.attestation_key {
+        Some(key) => print_attestation_key(key),
+        None => product("  slot f9: no certificate, so this card can attest no key"),
+    }
+}
+
+fn print_attestation_key(key: &AttestationKeyEntry) -> Result<(), Failure> {
+    let algorithm = key.algorithm.as_deref().unwrap_or("unknown type");
+    let fingerprint = key.fingerprint.as_deref().unwrap_or("no fingerprint");
+    product(&format!("  slot f9 attests: {algorithm} {fingerprint}"))?;
+    product(&format!("    {}, by {}", key.subject, key.issuer))
 }
 
 fn print_key(key: &SlotKeyEntry) -> Result<(), Failure> {

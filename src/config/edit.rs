@@ -58,6 +58,15 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
     Ok(text)
 }
 
+/// The text of a config with the suffixes that a new user CA begins with; as it is where
+/// suffixes are reserved already.
+pub fn with_suffixes(config: &Config, text: String) -> String {
+    match config.policy().suffixes().is_empty() {
+        true => text + SUFFIXES,
+        false => text,
+    }
+}
+
 /// The text of `config` with one more device for the key of CA `name`. A comment within the
 /// list is lost.
 ///
@@ -102,15 +111,6 @@ fn key(keys: &Locators) -> String {
             let lines: String = quoted.map(|key| format!("    {key},\n")).collect();
             format!("[\n{lines}]")
         }
-    }
-}
-
-/// The text of a config with the suffixes that a new user CA begins with; as it is where
-/// suffixes are reserved already.
-pub fn with_suffixes(config: &Config, text: String) -> String {
-    match config.policy().suffixes().is_empty() {
-        true => text + SUFFIXES,
-        false => text,
     }
 }
 

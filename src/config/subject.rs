@@ -96,9 +96,12 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
 ///
 /// # Errors
 /// What the system says; `FileTooLarge`.
-pub fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    File::open(path)?
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)?;
     refuse_larger(bytes.len(), limit).map(|()| bytes)
 }
 

@@ -47,8 +47,7 @@ impl Run<'_> {
 
     fn verify(&self, tried: Tried) -> Verified {
         let (reservation, signature) = match tried {
-            Tried::Unreserved => return Verified::Refused(IssueError::NotReserved),
-            Tried::Refused(refused) => return Verified::Refused(refused.into()),
+            Tried::Unreserved(error) => return Verified::Refused(error),
             Tried::Reserved(reservation, Err(error)) => {
                 return Verified::Failed(reservation, error);
             }

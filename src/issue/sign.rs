@@ -4,6 +4,7 @@
 //! we built: the content of a reservation, or the self-test's SSHSIG, whose magic
 //! preamble no certificate can begin with (PROTOCOL.sshsig).
 
+use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey, Signature, SshSig};
 
 use crate::ledger::Reservation;
@@ -34,12 +35,17 @@ pub enum SelfTestError {
 }
 
 /// Opens a key and has it sign a fixed message once, as an SSHSIG in a namespace of
-/// its own; then verifies that. Returns the public key that it verified with.
+/// its own; then verifies that. Returns the public key that it verified with: `known` where
+/// the device tells of none.
 ///
 /// # Errors
 /// [`SelfTestError`].
-pub fn self_test(locator: &Locator, pins: &mut dyn AskPin) -> Result<PublicKey, SelfTestError> {
-    let mut signer = signer::open(locator, RsaHash::default(), pins)?;
+pub fn self_test(
+    locator: &Locator,
+    known: &KeyData,
+    pins: &mut dyn AskPin,
+) -> Result<PublicKey, SelfTestError> {
+    let mut signer = signer::open_knowing(locator, Some(known), RsaHash::default(), pins)?;
     let public_key = PublicKey::from(signer.public_key().clone());
     let message =
         SshSig::signed_data(NAMESPACE, HashAlg::Sha512, MESSAGE).map_err(SelfTestError::Message)?;

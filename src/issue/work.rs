@@ -9,7 +9,8 @@ use ssh_key::Signature;
 use super::chunk::ChunkSize;
 use super::queue::{Job, Queue, Worker};
 use super::{Chunk, IssueError, Lost, Order, Run, RunEnd, Tried, lock, sign};
-use crate::ledger::{LedgerError, Reservation};
+use crate::certificate::Serial;
+use crate::ledger::{LedgerError, Reservation, Wanted};
 use crate::signer::{Signer, SignerError};
 
 impl Run<'_> {
@@ -44,32 +45,41 @@ impl Run<'_> {
         Err(RunEnd::Signer)
     }
 
-    /// The jobs of one chunk; what the ledger refuses is through at once.
+    /// The jobs of one chunk; what gets no serial is through at once.
     fn reserve<T>(
         &self,
         orders: Vec<Order<T>>,
         chunk: Sender<(usize, T, Tried)>,
     ) -> Result<Vec<Job<T>>, LedgerError> {
-        let (tags, wanted): (Vec<_>, Vec<_>) = orders
-            .into_iter()
-            .map(|order| (order.tag, order.wanted))
-            .unzip();
-        let tell = |place, tag, tried| {
-            let _panicked = chunk.send((place, tag, tried));
+        let tell = |(place, tag), error| {
+            let _panicked = chunk.send((place, tag, Tried::Unreserved(error)));
         };
-        let reserved = match lock(self.ledger).reserve(self.ca, wanted, (self.now)()) {
+        let (mut tags, mut wanted) = (Vec::new(), Vec::new());
+        for (place, order) in orders.into_iter().enumerate() {
+            match self.fits(&order.wanted) {
+                Err(error) => tell((place, order.tag), error),
+                Ok(()) => {
+                    tags.push((place, order.tag));
+                    wanted.push(order.wanted);
+                }
+            }
+        }
+        let reserved = match wanted.is_empty() {
+            true => Ok(Vec::new()),
+            false => lock(self.ledger).reserve(self.ca, wanted, (self.now)()),
+        };
+        let reserved = match reserved {
             Ok(reserved) => reserved,
             Err(error) => {
-                for (place, tag) in tags.into_iter().enumerate() {
-                    tell(place, tag, Tried::Unreserved);
-                }
+                let left = tags.into_iter();
+                left.for_each(|tag| tell(tag, IssueError::NotReserved));
                 return Err(error);
             }
         };
         let mut jobs = Vec::with_capacity(tags.len());
-        for (place, (tag, reserved)) in tags.into_iter().zip(reserved).enumerate() {
+        for ((place, tag), reserved) in tags.into_iter().zip(reserved) {
             match reserved {
-                Err(refused) => tell(place, tag, Tried::Refused(refused)),
+                Err(refused) => tell((place, tag), refused.into()),
                 Ok(reservation) => jobs.push(Job {
                     reservation: Box::new(reservation),
                     tag,
@@ -79,6 +89,19 @@ impl Run<'_> {
             }
         }
         Ok(jobs)
+    }
+
+    /// Whether every device of the run could be sent it: serial and nonce have one length.
+    fn fits(&self, wanted: &Wanted) -> Result<(), IssueError> {
+        let Some(longest) = self.longest else {
+            return Ok(());
+        };
+        let body = wanted.decided.body();
+        let message = body.to_be_signed(Serial::FIRST, &[0; 32], self.ca.public_key())?;
+        match message.as_bytes().len() {
+            length if length > longest => Err(IssueError::TooLong { length, longest }),
+            _ => Ok(()),
+        }
     }
 
     /// Signs what waits, as long as this signer can. The last one goes on to the end, and

@@ -1,31 +1,32 @@
 //! Public key files, as `ssh-keygen -Q` reads them.
 
-use super::certificate::Subject;
+use super::certificate::{Signatures, Subject};
 use super::spec::{Fault, read_key, trim_start};
 
 /// The first key or certificate of a public key file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyFile {
-    /// The key, or the certificate, whose signature is verified.
+    /// The key or the certificate.
     pub subject: Subject,
     /// What stands behind it on its line; mostly UTF-8, and often empty.
     pub comment: Vec<u8>,
 }
 
 impl KeyFile {
-    /// Reads the text of a public key file. Lines that start with `#` and lines that
+    /// Reads the text of a public key file; a certificate's signature is checked as asked
+    /// for. Lines that start with `#` and lines that
     /// are no key are passed over, as OpenSSH passes over them.
     ///
     /// # Errors
     /// [`KeyFileError`] if there is no key, or a private one.
-    pub fn read(text: &[u8]) -> Result<Self, KeyFileError> {
+    pub fn read(text: &[u8], signatures: Signatures) -> Result<Self, KeyFileError> {
         let mut error = KeyFileError::NoKey;
         let lines = text.split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.starts_with(b"#")) {
             if line.starts_with(b"-----BEGIN") {
                 return Err(KeyFileError::Pem);
             }
-            match read_key(trim_start(until(line, b"\0"))) {
+            match read_key(trim_start(until(line, b"\0")), signatures) {
                 Ok((subject, behind)) => {
                     let comment = until(behind, b"\0\r").to_vec();
                     return Ok(Self { subject, comment });
@@ -77,7 +78,7 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<(Subject, String), KeyFileError> {
-        let file = KeyFile::read(text.as_bytes())?;
+        let file = KeyFile::read(text.as_bytes(), Signatures::default())?;
         Ok((file.subject, String::from_utf8(file.comment).unwrap()))
     }
 
@@ -111,7 +112,7 @@ mod tests {
         };
         forged.replace_range(end..=end, letter);
         assert_eq!(
-            KeyFile::read(forged.as_bytes()),
+            KeyFile::read(forged.as_bytes(), Signatures::default()),
             Err(KeyFileError::Line(Fault::Key(
                 CertificateError::WrongSignature
             )))

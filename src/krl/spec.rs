@@ -19,12 +19,14 @@
 //! key in it. A line ends at `#`, in a key ID too.
 
 mod serial;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::CString;
 
 use base64ct::{Base64, Encoding};
 
-use super::certificate::{CertificateError, Subject};
+use super::certificate::{CertificateError, Signatures, Subject};
 use super::key::{Algorithm, KeyError, PublicKey};
 use super::{Revocations, SerialRangeError};
 
@@ -124,7 +126,7 @@ fn revoke_line(line: &[u8], ca: &Ca, revocations: &mut Revocations) -> Result<()
     let (keyword, content) = Keyword::split(trim(line));
     match keyword {
         Keyword::None if content.is_empty() => {}
-        Keyword::None => revocations.revoke(&read_key(content)?.0),
+        Keyword::None => revocations.revoke(&read_signed(content)?),
         Keyword::Serial => {
             let ca = ca.scope()?;
             revocations.revoke_serials(ca, serial::range(content)?);
@@ -136,9 +138,9 @@ fn revoke_line(line: &[u8], ca: &Ca, revocations: &mut Revocations) -> Result<()
             revocations.revoke_key_id(ca, &key_id);
         }
         Keyword::Hash => revocations.revoke_sha256(read_hash(content)?),
-        Keyword::Key => revocations.revoke_key(read_key(content)?.0.key()),
-        Keyword::Sha1 => revocations.revoke_sha1(read_key(content)?.0.key().sha1()),
-        Keyword::Sha256 => revocations.revoke_sha256(read_key(content)?.0.key().sha256()),
+        Keyword::Key => revocations.revoke_key(read_signed(content)?.key()),
+        Keyword::Sha1 => revocations.revoke_sha1(read_signed(content)?.key().sha1()),
+        Keyword::Sha256 => revocations.revoke_sha256(read_signed(content)?.key().sha256()),
     }
     Ok(())
 }
@@ -196,8 +198,13 @@ pub(super) fn trim_start(mut text: &[u8]) -> &[u8] {
     text
 }
 
+/// A key, or a certificate that its CA signed.
+fn read_signed(text: &[u8]) -> Result<Subject, Fault> {
+    Ok(read_key(text, Signatures::default())?.0)
+}
+
 /// Reads an algorithm and a base64 key, and gives the comment behind them.
-pub(super) fn read_key(text: &[u8]) -> Result<(Subject, &[u8]), Fault> {
+pub(super) fn read_key(text: &[u8], signatures: Signatures) -> Result<(Subject, &[u8]), Fault> {
     let (name, rest) = split_word(text);
     let (base64, rest) = split_word(trim_start(rest));
     if base64.is_empty() {
@@ -206,7 +213,7 @@ pub(super) fn read_key(text: &[u8]) -> Result<(Subject, &[u8]), Fault> {
     // An unknown name may be a misspelt keyword as well.
     let (algorithm, form) = Algorithm::named(name).map_err(|_: KeyError| Fault::NoKey)?;
     let blob = decode(base64.to_vec())?;
-    let subject = Subject::from_signed_blob(&blob).map_err(Fault::Key)?;
+    let subject = Subject::from_blob(&blob, signatures).map_err(Fault::Key)?;
     let (said, found) = (algorithm.name(form), subject.algorithm());
     if said == found {
         Ok((subject, trim_start(rest)))
@@ -238,202 +245,4 @@ fn decode(mut base64: Vec<u8>) -> Result<Vec<u8>, Fault> {
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     text.split_at(text.iter().position(blank).unwrap_or(text.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::{self as vectors, certificate, key, text};
-    use super::super::{Header, KeyError, Krl, WireError};
-    use super::*;
-
-    /// What a specification revokes, as `show` prints it below the header.
-    fn read(text: &str, ca: &Ca) -> Result<String, SpecError> {
-        let mut revocations = Revocations::default();
-        revoke(text.as_bytes(), ca, &mut revocations)?;
-        let mut shown = String::new();
-        let krl = Krl::new(Header::default(), revocations);
-        krl.show("then", &mut shown).unwrap();
-        Ok(shown
-            .lines()
-            .skip(3)
-            .map(|line| format!("{line}\n"))
-            .collect())
-    }
-
-    fn fault(text: &str) -> Fault {
-        read(text, &Ca::Any).unwrap_err().fault
-    }
-
-    fn line(name: &str) -> String {
-        text(&format!("{name}.pub")).trim_end().to_owned()
-    }
-
-    fn revocations(gather: impl FnOnce(&mut Revocations)) -> Result<Revocations, SpecError> {
-        let mut revocations = Revocations::default();
-        gather(&mut revocations);
-        Ok(revocations)
-    }
-
-    fn gathered(text: &str) -> Result<Revocations, SpecError> {
-        let mut revocations = Revocations::default();
-        revoke(text.as_bytes(), &Ca::Unnamed, &mut revocations).map(|()| revocations)
-    }
-
-    #[test]
-    fn every_specification_gives_the_krl_that_ssh_keygen_made_of_it() {
-        for (name, ca) in vectors::KRLS {
-            if name == "several" {
-                continue;
-            }
-            let ca = match ca {
-                None => Ca::Unnamed,
-                Some("none") => Ca::Any,
-                Some(ca) => Ca::Key(key(ca)),
-            };
-            let spec = vectors::file(&format!("{name}.spec"));
-            let theirs = vectors::krl(name);
-            let mut revocations = Revocations::default();
-            revoke(&spec, &ca, &mut revocations).unwrap();
-            assert_eq!(
-                Krl::new(theirs.header().clone(), revocations),
-                theirs,
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn keywords_have_any_case_and_blanks_around_their_value() {
-        assert_eq!(
-            read(
-                " \tSERIAL:\t 7 \t# seven\n\n#\n  Serial:9\nId:  a  b\t",
-                &Ca::Any
-            ),
-            Ok("\n# Wildcard CA\nserial: 7\nserial: 9\nid: a  b\n".into())
-        );
-    }
-
-    #[test]
-    fn a_comment_ends_a_key_id_and_a_key_id_may_be_empty() {
-        assert_eq!(
-            read("id: a#b\nid: # none", &Ca::Any),
-            Ok("\n# Wildcard CA\nid: \nid: a\n".into())
-        );
-    }
-
-    #[test]
-    fn serials_and_key_ids_need_a_ca() {
-        for text in ["serial: 7", "id: peter"] {
-            assert_eq!(
-                read(text, &Ca::Unnamed),
-                Err(SpecError {
-                    line: 1,
-                    fault: Fault::CaMissing
-                })
-            );
-        }
-    }
-
-    #[test]
-    fn an_error_names_its_line() {
-        assert_eq!(
-            read("serial: 1\n\nserial: x\nserial: y", &Ca::Any),
-            Err(SpecError {
-                line: 3,
-                fault: Fault::Serial(SerialError::Malformed)
-            })
-        );
-    }
-
-    #[test]
-    fn a_keyword_takes_the_key_out_of_a_certificate() {
-        let user = key("user");
-        let cert = line("serial-7-cert");
-        let expected = revocations(|list| {
-            list.revoke_key(&user);
-            list.revoke_sha1(user.sha1());
-            list.revoke_sha256(user.sha256());
-        });
-        assert_eq!(
-            gathered(&format!("Key:{cert}\nsha1: {cert}\nSHA256:\t{cert}")),
-            expected
-        );
-    }
-
-    #[test]
-    fn a_certificate_is_revoked_under_its_own_ca() {
-        let expected = revocations(|list| {
-            list.revoke(&Subject::Certificate(certificate("serial-7")));
-            list.revoke(&Subject::Certificate(certificate("serial-0")));
-        });
-        let text = format!("{}\n{}\n", line("serial-7-cert"), line("serial-0-cert"));
-        assert_eq!(gathered(&text), expected);
-    }
-
-    #[test]
-    fn windows_line_ends_spoil_a_key_id_and_a_serial_but_no_key() {
-        assert_eq!(
-            read("id: peter\r\n", &Ca::Any),
-            Ok("\n# Wildcard CA\nid: peter\\015\n".into())
-        );
-        assert_eq!(
-            fault("serial: 7\r\n"),
-            Fault::Serial(SerialError::Malformed)
-        );
-        let user = line("user");
-        let (bare, _comment) = user.rsplit_once(' ').unwrap();
-        let expected = revocations(|list| list.revoke_key(&key("user")));
-        assert_eq!(gathered(&format!("{bare}\r\n")), expected);
-    }
-
-    #[test]
-    fn a_hash_is_one_that_ssh_keygen_prints() {
-        let base64 = Base64::encode_string(&key("user").sha256());
-        let expected = revocations(|list| list.revoke_sha256(key("user").sha256()));
-        assert_eq!(gathered(&format!("hash: SHA256:{base64}")), expected);
-        let unpadded = base64.trim_end_matches('=');
-        assert_eq!(gathered(&format!("HASH:SHA256:{unpadded}")), expected);
-        assert_eq!(
-            fault(&format!("hash: sha256:{unpadded}")),
-            Fault::HashAlgorithm
-        );
-        assert_eq!(fault("hash: MD5:00:11"), Fault::HashAlgorithm);
-        assert_eq!(fault("hash: SHA256:AAAA"), Fault::HashLength { bytes: 3 });
-        assert_eq!(fault("hash: SHA256:A*"), Fault::Base64);
-    }
-
-    #[test]
-    fn what_is_no_key_is_refused() {
-        let (user, forged) = (line("user"), {
-            // The serial's last byte, in base64.
-            let blob = vectors::blob("serial-7-cert");
-            let mut blob = blob.clone();
-            blob[4 + 32 + 4 + 32 + 4 + 32 + 7] = 8;
-            Base64::encode_string(&blob)
-        });
-        let base64 = user.split(' ').nth(1).unwrap();
-        assert_eq!(fault("peter"), Fault::NoKey);
-        assert_eq!(fault("ssh-ed25519"), Fault::NoKey);
-        assert_eq!(fault(&format!("cert-authority {base64}")), Fault::NoKey);
-        assert_eq!(fault(&format!("ssh-ed25519 {base64}=")), Fault::Base64);
-        assert_eq!(
-            fault("ssh-ed25519 AAAA"),
-            Fault::Key(CertificateError::Wire(WireError::Short))
-        );
-        assert_eq!(
-            fault(&format!("ssh-rsa {base64}")),
-            Fault::OtherAlgorithm {
-                said: "ssh-rsa",
-                found: "ssh-ed25519"
-            }
-        );
-        assert_eq!(
-            fault(&format!("ssh-ed25519-cert-v01@openssh.com {forged}")),
-            Fault::Key(CertificateError::WrongSignature)
-        );
-        assert_eq!(
-            fault("key: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAAA=="),
-            Fault::Key(CertificateError::Key(KeyError::Ed25519Length { bytes: 0 }))
-        );
-    }
 }

@@ -1,19 +1,22 @@
-//! Signed notes: a text, and Ed25519 signatures below it (C2SP signed-note).
+//! Signed notes: a text, and signatures below it (C2SP signed-note).
 //!
 //! What a checkpoint is handed around as: it can be read aloud, kept on paper, and
 //! checked by tools that were not made here.
 
+use p256::ecdsa::Signature as P256Signature;
 use sha2::{Digest, Sha256};
 use ssh_encoding::base64::{Base64, Encoding};
-use ssh_key::Signature;
-use ssh_key::private::Ed25519Keypair;
-use ssh_key::public::Ed25519PublicKey;
+use ssh_key::public::{EcdsaPublicKey, KeyData};
+use ssh_key::{Algorithm, Signature};
+
+use crate::certificate::verify_signature;
 
 /// The public key of whoever signs notes, and the name it signs under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoteKey {
     name: String,
-    public_key: Ed25519PublicKey,
+    kind: Kind,
+    public_key: KeyData,
 }
 
 /// Why a note is not believed, or not made.
@@ -22,6 +25,9 @@ pub enum NoteError {
     /// A name that is empty, or has white space or `+` in it.
     #[error("{0:?} is no name for the signer of a note")]
     Name(String),
+    /// A key that signs no notes.
+    #[error("a key of type {0} signs no notes; Ed25519 and ECDSA P-256 do")]
+    Key(String),
     /// A text that does not end in a line break, or a note without its blank line.
     #[error("not a signed note")]
     Form,
@@ -36,16 +42,25 @@ pub enum NoteError {
 impl NoteKey {
     /// A key and its name, which has no white space and no `+`.
     ///
+    /// Of the curves that the format has, P-256 alone: its tools hash with SHA-256
+    /// whatever the curve is, and a token hashes as the curve calls for.
+    ///
     /// # Errors
-    /// [`NoteError::Name`].
-    pub fn new(name: &str, public_key: Ed25519PublicKey) -> Result<Self, NoteError> {
+    /// [`NoteError::Name`] or [`NoteError::Key`].
+    pub fn new(name: &str, public_key: &KeyData) -> Result<Self, NoteError> {
         let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
         if name.is_empty() || name.contains(bad) {
             return Err(NoteError::Name(name.to_owned()));
         }
+        let kind = match public_key {
+            KeyData::Ed25519(_) => Kind::Ed25519,
+            KeyData::Ecdsa(EcdsaPublicKey::NistP256(_)) => Kind::P256,
+            other => return Err(NoteError::Key(other.algorithm().to_string())),
+        };
         Ok(Self {
             name: name.to_owned(),
-            public_key,
+            kind,
+            public_key: public_key.clone(),
         })
     }
 
@@ -53,22 +68,23 @@ impl NoteKey {
     #[must_use]
     pub fn to_vkey(&self) -> String {
         let id: String = self.id().iter().map(|byte| format!("{byte:02x}")).collect();
-        let key = [&[ED25519], self.public_key.0.as_slice()].concat();
+        let key = [vec![self.kind.code()], self.encoded()].concat();
         format!("{}+{id}+{}", self.name, Base64::encode_string(&key))
     }
 
-    /// Signs `text`, which ends in a line break, and gives the whole note.
+    /// The note of a `text`, which ends in a line break, and of what this key signed it with.
     ///
     /// # Errors
-    /// [`NoteError::Form`] for another text.
-    pub fn sign_note(&self, text: &str, key: &Ed25519Keypair) -> Result<String, NoteError> {
+    /// [`NoteError::Form`] for another text, [`NoteError::Signature`] for a signature that
+    /// does not verify.
+    pub fn note(&self, text: &str, signature: &Signature) -> Result<String, NoteError> {
         if !text.ends_with('\n') || text.contains("\n\n") {
             return Err(NoteError::Form);
         }
-        let signature: Signature = signature::Signer::try_sign(key, text.as_bytes())
-            .map_err(|_| NoteError::Signature(self.name.clone()))?;
-        let line = [self.id().as_slice(), signature.as_bytes()].concat();
-        let line = Base64::encode_string(&line);
+        let bad = || NoteError::Signature(self.name.clone());
+        verify_signature(text.as_bytes(), signature, &self.public_key).map_err(|_| bad())?;
+        let signature = self.kind.encode(signature).ok_or_else(bad)?;
+        let line = Base64::encode_string(&[self.id().as_slice(), &signature].concat());
         Ok(format!("{text}\n{DASH} {} {line}\n", self.name))
     }
 
@@ -83,14 +99,12 @@ impl NoteKey {
             let Some(signature) = self.signature_of(line)? else {
                 continue;
             };
-            let valid = Signature::new(ssh_key::Algorithm::Ed25519, signature).and_then(|s| {
-                Ok(signature::Verifier::verify(
-                    &self.public_key,
-                    text.as_bytes(),
-                    &s,
-                )?)
+            let valid = self.kind.decode(&signature).is_some_and(|signature| {
+                verify_signature(text.as_bytes(), &signature, &self.public_key).is_ok()
             });
-            valid.map_err(|_| NoteError::Signature(self.name.clone()))?;
+            if !valid {
+                return Err(NoteError::Signature(self.name.clone()));
+            }
             signed = true;
         }
         match signed {
@@ -99,15 +113,28 @@ impl NoteKey {
         }
     }
 
-    /// The first four bytes of a hash over name, algorithm and key.
+    /// The first four bytes of a hash over name, algorithm and key; for ECDSA, over the
+    /// key alone.
     fn id(&self) -> [u8; 4] {
-        let hash = Sha256::new()
-            .chain_update(self.name.as_bytes())
-            .chain_update([b'\n', ED25519])
-            .chain_update(self.public_key.0)
-            .finalize();
+        let key = self.encoded();
+        let hash = match self.kind {
+            Kind::Ed25519 => Sha256::new()
+                .chain_update(self.name.as_bytes())
+                .chain_update([b'\n', self.kind.code()])
+                .chain_update(key)
+                .finalize(),
+            Kind::P256 => Sha256::digest(key),
+        };
         let [a, b, c, d, ..] = <[u8; 32]>::from(hash);
         [a, b, c, d]
+    }
+
+    /// The key as the format hashes it: 32 bytes, or a SubjectPublicKeyInfo.
+    fn encoded(&self) -> Vec<u8> {
+        match &self.public_key {
+            KeyData::Ecdsa(key) => [P256_INFO, key.as_sec1_bytes()].concat(),
+            key => key.ed25519().map(|key| key.0.to_vec()).unwrap_or_default(),
+        }
     }
 
     /// The signature of a line, if the line is by this key.
@@ -124,6 +151,41 @@ impl NoteKey {
             }
             Some(_) => Ok(None),
             None => Err(NoteError::Form),
+        }
+    }
+}
+
+/// The algorithms of signatures, of those that the format has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Ed25519,
+    P256,
+}
+
+impl Kind {
+    /// The signature type identifier.
+    fn code(self) -> u8 {
+        match self {
+            Self::Ed25519 => 1,
+            Self::P256 => 2,
+        }
+    }
+
+    /// A signature as a note has it: for ECDSA, in DER.
+    fn encode(self, signature: &Signature) -> Option<Vec<u8>> {
+        match self {
+            Self::Ed25519 => Some(signature.as_bytes().to_vec()),
+            Self::P256 => {
+                let signature = P256Signature::try_from(signature).ok()?;
+                Some(signature.to_der().as_bytes().to_vec())
+            }
+        }
+    }
+
+    fn decode(self, bytes: &[u8]) -> Option<Signature> {
+        match self {
+            Self::Ed25519 => Signature::new(Algorithm::Ed25519, bytes).ok(),
+            Self::P256 => Signature::try_from(P256Signature::from_der(bytes).ok()?).ok(),
         }
     }
 }
@@ -151,13 +213,18 @@ fn split(note: &str) -> Result<(&str, &str), NoteError> {
 
 /// An em dash begins each signature line.
 const DASH: &str = "\u{2014}";
-/// The signature algorithm's number.
-const ED25519: u8 = 1;
+/// What stands before a point of P-256 in its SubjectPublicKeyInfo (RFC 5480, section 2).
+const P256_INFO: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\
+    \x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
 /// The longest note that is read, in bytes.
 const LARGEST: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData};
+    use ssh_key::public::Ed25519PublicKey;
+    use ssh_key::{EcdsaCurve, PrivateKey};
+
     use super::*;
 
     /// The example of Go's `golang.org/x/mod/sumdb/note`.
@@ -169,7 +236,7 @@ mod tests {
     fn peter() -> NoteKey {
         let bytes = Base64::decode_vec(VKEY.rsplit_once('+').unwrap().1).unwrap();
         let key = Ed25519PublicKey(bytes[1..].try_into().unwrap());
-        NoteKey::new("PeterNeumann", key).unwrap()
+        NoteKey::new("PeterNeumann", &KeyData::Ed25519(key)).unwrap()
     }
 
     #[test]
@@ -194,16 +261,57 @@ mod tests {
 
     #[test]
     fn a_note_by_somebody_else_is_unsigned() {
-        let other = NoteKey::new("Other", peter().public_key).unwrap();
+        let other = NoteKey::new("Other", &peter().public_key).unwrap();
         assert_eq!(other.open(NOTE), Err(NoteError::Unsigned("Other".into())));
     }
 
+    fn signed(key: &PrivateKey, text: &str) -> Signature {
+        signature::Signer::try_sign(key, text.as_bytes()).unwrap()
+    }
+
+    fn ecdsa(curve: EcdsaCurve) -> PrivateKey {
+        let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+        let pair = EcdsaKeypair::random(&mut rng, curve).unwrap();
+        PrivateKey::new(KeypairData::Ecdsa(pair), "").unwrap()
+    }
+
     #[test]
-    fn opens_what_it_signs() {
+    fn opens_what_an_ed25519_and_a_p256_key_signed() {
         let pair = Ed25519Keypair::from_seed(&[7; 32]);
-        let key = NoteKey::new("example.org/ca", pair.public).unwrap();
-        let note = key.sign_note("one\ntwo\n", &pair).unwrap();
-        assert_eq!(key.open(&note), Ok("one\ntwo\n"));
+        for pair in [PrivateKey::from(pair), ecdsa(EcdsaCurve::NistP256)] {
+            let key = NoteKey::new("example.org/ca", pair.public_key().key_data()).unwrap();
+            let note = key.note("one\ntwo\n", &signed(&pair, "one\ntwo\n"));
+            let note = note.unwrap();
+            assert_eq!(key.open(&note), Ok("one\ntwo\n"));
+            let changed = note.replace("two", "ten");
+            let invalid = NoteError::Signature("example.org/ca".into());
+            assert_eq!(key.open(&changed), Err(invalid.clone()));
+            let other = key.note("ten\n", &signed(&pair, "two\n"));
+            assert_eq!(other, Err(invalid));
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_p256_key_is_a_hash_of_its_public_key_info() {
+        let pair = ecdsa(EcdsaCurve::NistP256);
+        let key = NoteKey::new("n", pair.public_key().key_data()).unwrap();
+        let vkey = key.to_vkey();
+        let encoded = Base64::decode_vec(vkey.splitn(3, '+').nth(2).unwrap()).unwrap();
+        assert_eq!((encoded[0], encoded.len()), (2, 92));
+        let id: String = Sha256::digest(&encoded[1..])[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert!(vkey.starts_with(&format!("n+{id}+")), "{vkey}");
+    }
+
+    #[test]
+    fn a_key_of_another_type_signs_no_notes() {
+        let key = ecdsa(EcdsaCurve::NistP384);
+        assert_eq!(
+            NoteKey::new("n", key.public_key().key_data()),
+            Err(NoteError::Key("ecdsa-sha2-nistp384".into()))
+        );
     }
 
     #[test]
@@ -218,7 +326,7 @@ mod tests {
             );
         }
         assert_eq!(
-            NoteKey::new("a b", peter().public_key),
+            NoteKey::new("a b", &peter().public_key),
             Err(NoteError::Name("a b".into()))
         );
     }

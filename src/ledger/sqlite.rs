@@ -3,6 +3,7 @@
 mod append;
 mod audit;
 mod evidence;
+mod heads;
 mod proofs;
 mod records;
 mod requesters;

@@ -58,6 +58,9 @@ pub struct Policy {
     digest: [u8; 32],
 }
 
+/// The direct form's requester, which is nobody's name: whoever holds token and PIN.
+pub const OPERATOR: &str = "operator";
+
 impl Basis {
     /// A decision by this policy, with neither proof nor request file.
     #[must_use]

@@ -95,7 +95,7 @@ pub fn new_key_in_card(
 /// # Errors
 /// [`SignerError`].
 pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
-    signer::describe(&Locator::YubiKey(*slot), pins)
+    signer::describe_knowing(&Locator::YubiKey(*slot), None, pins)
 }
 
 fn by_card(

@@ -19,17 +19,29 @@ impl<A: AskPin> RememberPin<A> {
             known: Vec::new(),
         }
     }
+
+    fn once(
+        &mut self,
+        device: &str,
+        ask: impl FnOnce(&mut A, &str) -> Result<Pin, PinError>,
+    ) -> Result<Pin, PinError> {
+        if let Some((_, pin)) = self.known.iter().find(|(known, _)| known == device) {
+            return Ok(Pin::new(pin.expose().to_owned()));
+        }
+        let pin = ask(&mut self.inner, device)?;
+        self.known
+            .push((device.to_owned(), Pin::new(pin.expose().to_owned())));
+        Ok(pin)
+    }
 }
 
 impl<A: AskPin> AskPin for RememberPin<A> {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
-        if let Some((_, pin)) = self.known.iter().find(|(known, _)| known == device) {
-            return Ok(Pin::new(pin.expose().to_owned()));
-        }
-        let pin = self.inner.pin(device)?;
-        self.known
-            .push((device.to_owned(), Pin::new(pin.expose().to_owned())));
-        Ok(pin)
+        self.once(device, A::pin)
+    }
+
+    fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
+        self.once(file, A::passphrase)
     }
 
     fn type_on_device(&mut self, device: &str) {

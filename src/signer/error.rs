@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::KeyAlgorithm;
+use super::agent::AgentFault;
+use super::file::KeyFileFault;
 use super::pkcs11::{Fault, PublicKeyError};
 use super::yubikey::setup::ManagementKeyAlgorithm;
 use super::yubikey::{CardFault, Firmware, Slot};
@@ -237,6 +239,31 @@ pub enum SignerError {
     /// What was given is no management key.
     #[error("a management key has 32, 48 or 64 hexadecimal digits")]
     ManagementKeyForm,
+    /// `init` and `import` put a key into hardware.
+    #[error("a key is neither made in nor brought into an ssh-agent or a file")]
+    MadeElsewhere,
+    /// A key in software, and nobody said that this may be.
+    #[error("{locator} is a key in software, which nothing keeps from being copied")]
+    Software {
+        /// Where it is.
+        locator: String,
+    },
+    /// An agent fails.
+    #[error("{device}")]
+    Agent {
+        /// The key.
+        device: String,
+        /// What is wrong.
+        source: AgentFault,
+    },
+    /// A private key file cannot be used.
+    #[error("{device}")]
+    KeyFile {
+        /// The file.
+        device: String,
+        /// What is wrong with it.
+        source: KeyFileFault,
+    },
     /// A card, or what stands before it, fails.
     #[error("{device}")]
     Card {

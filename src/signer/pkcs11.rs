@@ -45,6 +45,8 @@ pub(crate) struct Pkcs11Signer {
     scheme: Scheme,
     credential: Credential,
     confirm: Confirm,
+    /// Whether the present login has signed.
+    login_used: bool,
     heals_left: u8,
     // The session must be closed before its module's handles go.
     link: Option<Link>,
@@ -75,6 +77,7 @@ impl Pkcs11Signer {
             scheme,
             credential: door.credential,
             confirm,
+            login_used: false,
             heals_left: HEALS_MAX,
             link: Some(link),
             module: Some(door.module),
@@ -101,10 +104,12 @@ impl Pkcs11Signer {
     /// Gets the key back after `fault`: by a fresh session, else by a fresh start of the
     /// module. What the PIN or the key itself forbids is not tried again.
     fn heal(&mut self, fault: Fault) -> Result<(), SignerError> {
-        if self.heals_left == 0 {
-            return Err(self.gone(fault.at(&self.device)));
+        if !self.is_login_spent(&fault) {
+            self.heals_left = match self.heals_left.checked_sub(1) {
+                Some(left) => left,
+                None => return Err(self.gone(fault.at(&self.device))),
+            };
         }
-        self.heals_left -= 1;
         self.link = None;
         let first = match self.reconnect() {
             Err(fault) if is_worth_a_restart(&fault) => fault,
@@ -119,7 +124,14 @@ impl Pkcs11Signer {
         self.reconnect().map_err(|fault| self.gone(fault))
     }
 
+    /// Whether the key's own signature ended the login. A PIV slot that was made with PIN
+    /// policy "always" does so, and behind OpenSC and ykcs11 none but 9c says it of itself.
+    fn is_login_spent(&self, fault: &Fault) -> bool {
+        self.login_used && fault.code() == Some(RvError::UserNotLoggedIn)
+    }
+
     fn reconnect(&mut self) -> Result<(), SignerError> {
+        self.login_used = false;
         let Some(module) = &self.module else {
             return Err(
                 Fault::new("C_OpenSession", RvError::CryptokiNotInitialized).at(&self.device)
@@ -179,6 +191,7 @@ impl Signer for Pkcs11Signer {
             answer => answer,
         };
         let bytes = bytes.map_err(|fault| self.failure(fault))?;
+        self.login_used = true;
         let signature = self.scheme.signature(&bytes);
         signature.map_err(|source| SignerError::Signature {
             device: self.device.clone(),
@@ -288,5 +301,5 @@ fn is_worth_a_restart(fault: &SignerError) -> bool {
     )
 }
 
-/// How often a run gets its session back before the device counts as gone.
+/// How often a run gets a lost session back before the device counts as gone.
 const HEALS_MAX: u8 = 16;

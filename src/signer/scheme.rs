@@ -35,6 +35,20 @@ impl Scheme {
         }
     }
 
+    /// The name of its signatures.
+    pub(super) fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Rsa(RsaHash::Sha256, _) => Algorithm::Rsa {
+                hash: Some(HashAlg::Sha256),
+            },
+            Self::Rsa(RsaHash::Sha512, _) => Algorithm::Rsa {
+                hash: Some(HashAlg::Sha512),
+            },
+            Self::Ecdsa(curve) => Algorithm::Ecdsa { curve },
+            Self::Ed25519 => Algorithm::Ed25519,
+        }
+    }
+
     /// What the device signs for `message`: a DigestInfo, a hash, or the message itself.
     pub(super) fn input(self, message: &[u8]) -> Cow<'_, [u8]> {
         match self {

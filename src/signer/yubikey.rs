@@ -23,9 +23,13 @@ mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
 #[cfg(feature = "yubikey")]
+mod held;
+#[cfg(feature = "yubikey")]
 mod import;
 #[cfg(feature = "yubikey")]
 mod inventory;
+#[cfg(feature = "yubikey")]
+mod long;
 #[cfg(feature = "yubikey")]
 mod management_key;
 #[cfg(feature = "yubikey")]
@@ -47,7 +51,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use ssh_key::Fingerprint;
 
-pub use entry::{CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
+pub use entry::{AttestationKeyEntry, CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
 pub use fault::CardFault;
 pub use locator::{SlotError, SlotLocator, SlotLocatorError};
 pub use new_secret::{NewPin, NewPuk, NewSecretError};

@@ -124,9 +124,9 @@ impl<'l> Reconciler<'l> {
             let of_ca = revoked.ca.is_empty() || revoked.ca == *blob;
             let by_serial = |(first, last): &(u64, u64)| (*first..=*last).contains(&serial);
             let by_key_id = |id: &String| id.as_bytes() == login.key_id;
-            (of_ca && revoked.serials.iter().any(by_serial))
-                || (of_ca && revoked.key_ids.iter().any(by_key_id))
-                || revoked.key_hashes().any(|hash| hash == login.key)
+            let named =
+                || revoked.serials.iter().any(by_serial) || revoked.key_ids.iter().any(by_key_id);
+            (of_ca && named()) || revoked.key_hashes().any(|hash| hash == login.key)
         };
         let times = self.revocations.iter().filter(|(_, revoked)| hit(revoked));
         times.map(|(time, _)| *time).min()

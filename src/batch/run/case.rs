@@ -12,7 +12,7 @@ use crate::batch::{BatchError, Report, TakenIn};
 use crate::certificate::Body;
 use crate::config::Given;
 use crate::ledger::{Basis, Policy, SerialChoice, Wanted};
-use crate::policy::text::PolicyText;
+use crate::policy::text::text;
 use crate::policy::{Decided, Role, Rules, decide};
 use crate::request::{Content, Request, RequestFile, Requester};
 
@@ -136,8 +136,7 @@ impl<'a> Run<'a> {
             return Ok(policy.clone());
         }
         let roots = self.batch.intake.roots.fingerprints();
-        let text = PolicyText::new(role, self.batch.rules.suffixes, &roots)?;
-        let policy = Policy::new(text.as_str());
+        let policy = Policy::new(text(role, self.batch.rules.suffixes, &roots)?);
         policies.insert(role.name().clone(), policy.clone());
         Ok(policy)
     }

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::file::{read_key, read_krl};
 use super::show::print;
+use super::signatures::fast_signatures;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{print_failure, product};
-use crate::krl::{Harmless, KeyMatch, Krl, Reason, Scope};
+use crate::krl::{Harmless, KeyMatch, Krl, Reason, Scope, Signatures};
 
 /// Say which keys and certificates a KRL revokes, with the letters of ssh-keygen -Q
 ///
@@ -29,6 +30,11 @@ pub(crate) struct Check {
     #[arg(short = 'l')]
     list: bool,
 
+    /// Don't check that each certificate was signed by its CA: for certificates that are
+    /// trusted already, and many times faster
+    #[arg(long)]
+    skip_signatures: bool,
+
     /// Public key or certificate files
     #[arg(value_name = "KEY")]
     keys: Vec<PathBuf>,
@@ -40,14 +46,26 @@ impl Check {
         if self.list {
             print(context, &krl)?;
         }
-        check(context, &krl, &self.keys)
+        let signatures = match self.skip_signatures {
+            true => Signatures::Unchecked,
+            false => fast_signatures(),
+        };
+        check(context, &krl, &self.keys, signatures)
     }
 }
 
 /// Prints a line a key, in their order.
-pub(super) fn check(context: &Context, krl: &Krl, keys: &[PathBuf]) -> Result<Exit, Failure> {
+pub(super) fn check(
+    context: &Context,
+    krl: &Krl,
+    keys: &[PathBuf],
+    signatures: Signatures,
+) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
-    for answer in keys.chunks(CHUNK).flat_map(|keys| answers(krl, keys)) {
+    for answer in keys
+        .chunks(CHUNK)
+        .flat_map(|keys| answers(krl, keys, signatures))
+    {
         if tell(context, answer)? != Exit::Done {
             exit = Exit::Failed;
         }
@@ -70,11 +88,18 @@ fn tell(context: &Context, answer: Result<Answer<'_>, Failure>) -> Result<Exit, 
 
 /// One answer a key, in order, by as many threads as there are cores: verifying a
 /// certificate's signature is what takes time.
-fn answers<'a>(krl: &Krl, keys: &'a [PathBuf]) -> Vec<Result<Answer<'a>, Failure>> {
+fn answers<'a>(
+    krl: &Krl,
+    keys: &'a [PathBuf],
+    signatures: Signatures,
+) -> Vec<Result<Answer<'a>, Failure>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = keys.len().div_ceil(threads).max(FEW);
-    let ask =
-        |keys: &'a [PathBuf]| -> Vec<_> { keys.iter().map(|key| Answer::of(krl, key)).collect() };
+    let ask = |keys: &'a [PathBuf]| -> Vec<_> {
+        keys.iter()
+            .map(|key| Answer::of(krl, key, signatures))
+            .collect()
+    };
     thread::scope(|scope| {
         let shares: Vec<_> = keys
             .chunks(share)
@@ -95,8 +120,8 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn of(krl: &Krl, file: &'a Path) -> Result<Self, Failure> {
-        let key = read_key(file)?;
+    fn of(krl: &Krl, file: &'a Path, signatures: Signatures) -> Result<Self, Failure> {
+        let key = read_key(file, signatures)?;
         Ok(Self {
             file,
             reason: krl.revokes(&key.subject),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::failure::Failure;
 use crate::krl::spec::SpecError;
-use crate::krl::{KRL_BYTES_MAX, KeyFile, KeyFileError, Krl, ReadError, WriteError};
+use crate::krl::{KRL_BYTES_MAX, KeyFile, KeyFileError, Krl, ReadError, Signatures, WriteError};
 use crate::output::OutputError;
 
 /// Why a KRL was not made, shown or asked.
@@ -45,19 +45,19 @@ pub(super) fn read_krl(path: &Path) -> Result<Krl, Failure> {
 ///
 /// As OpenSSH does: where `path` is none, `path.pub` is tried. The public half of a
 /// private key file is not looked for: `ssh-keygen -Q` crashes on such a file.
-pub(super) fn read_key(path: &Path) -> Result<KeyFile, Failure> {
-    read_one_key(path).or_else(|error| {
+pub(super) fn read_key(path: &Path, signatures: Signatures) -> Result<KeyFile, Failure> {
+    read_one_key(path, signatures).or_else(|error| {
         let mut public = path.as_os_str().to_owned();
         public.push(".pub");
         // The file that was named is the one to speak of.
-        read_one_key(&PathBuf::from(public)).map_err(|_| error)
+        read_one_key(&PathBuf::from(public), signatures).map_err(|_| error)
     })
 }
 
-fn read_one_key(path: &Path) -> Result<KeyFile, Failure> {
+fn read_one_key(path: &Path, signatures: Signatures) -> Result<KeyFile, Failure> {
     let text = File::open(path).and_then(|file| read(file, KEY_BYTES_MAX));
     let text = text.map_err(|source| failed(path, source))?;
-    let mut key = KeyFile::read(&text).map_err(|source| KrlFailure::Key {
+    let mut key = KeyFile::read(&text, signatures).map_err(|source| KrlFailure::Key {
         file: path.display().to_string(),
         source,
     })?;
@@ -91,6 +91,25 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
+/// The file to replace: what a symbolic link points to, as `ssh-keygen` writes through
+/// it; never a device or a pipe, which a rename would do away with.
+pub(super) fn target(out: &Path) -> Result<PathBuf, Failure> {
+    match out.metadata() {
+        Ok(metadata) if !metadata.is_file() => Err(KrlFailure::NotRegular {
+            file: out.display().to_string(),
+        }
+        .into()),
+        _ => Ok(out.canonicalize().unwrap_or_else(|_missing| out.to_owned())),
+    }
+}
+
+/// Where the signature of a KRL lies: beside it.
+pub(super) fn signature_file(krl: &Path) -> PathBuf {
+    let mut path = krl.as_os_str().to_owned();
+    path.push(".sig");
+    path.into()
+}
+
 /// Reads all, and not a byte more than the limit of what is longer.
 fn read(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -108,6 +127,9 @@ fn failed(path: &Path, source: io::Error) -> Failure {
         source,
     }
 }
+
+/// What it revokes is no secret, and sshd reads it as whoever it runs as.
+pub(super) const KRL_MODE: u32 = 0o644;
 
 /// The largest key that OpenSSH reads, in a certificate with 256 long principals, is smaller.
 const KEY_BYTES_MAX: usize = 1 << 20;

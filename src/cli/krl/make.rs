@@ -1,19 +1,21 @@
 //! `punchmark krl --ca … --out FILE`: the KRL of all that the ledger has revoked.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::KrlFailure;
+use super::file::{KRL_MODE, KrlFailure, signature_file, target};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::kept_head;
-use crate::cli::terminal::{product, say};
-use crate::config;
+use crate::cli::ledger_key;
+use crate::cli::terminal::{product, say, warn};
+use crate::config::{self, Config};
 use crate::krl::{Header, Krl};
+use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, KrlMade, Ledger as _, SqliteLedger};
 use crate::output;
 use crate::revocation::{Prune, krl};
@@ -33,9 +35,17 @@ pub(super) struct Make {
     #[arg(long)]
     prune: bool,
 
-    /// Anything, for people
-    #[arg(long, value_name = "WORDS", default_value = "")]
-    comment: String,
+    /// Names the list, which `krl fetch` holds the next one to [default: the CAs that --ca names]
+    #[arg(long, value_name = "WORDS")]
+    comment: Option<String>,
+
+    /// The key that signs it beside, into FILE.sig [default: the config's ledger-key]
+    #[arg(long, value_name = "KEY")]
+    ledger_key: Option<OsString>,
+
+    /// Sign nothing, although the config has a ledger key
+    #[arg(long, conflicts_with = "ledger_key")]
+    unsigned: bool,
 }
 
 impl Make {
@@ -45,23 +55,38 @@ impl Make {
         let Some(out) = &self.out else {
             return Err(Failure::Usage("--out FILE is missing".to_owned()));
         };
+        let target = target(out)?;
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let cas = self.cas(&ledger)?;
-        output::check(out).map_err(Failure::Write)?;
+        output::check(&target).map_err(Failure::Write)?;
+        let key = self.key(context, &config, &ledger.cas()?)?;
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
         let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
         let bytes = list.to_bytes().map_err(KrlFailure::TooLong)?;
-        let made = KrlMade {
-            version: list.header().version,
-            sha256: Sha256::digest(&bytes).into(),
-            keyboard: config::keyboard(),
-        };
-        ledger.record_krl(made, now)?;
-        kept_head::keep(&ledger)?;
-        output::write(out, &bytes, 0o644).map_err(Failure::Write)?;
-        self.tell(context, &list, bytes.len(), abandoned)
+        let signature = key.map(|mut key| key.sign_krl(&bytes)).transpose()?;
+        record(&mut ledger, &list, &bytes, now)?;
+        write(&target, &bytes, signature.as_deref())?;
+        let signed = signature.is_some();
+        self.tell(context, &list, bytes.len(), abandoned, signed)?;
+        self.tell_of_signature(context, &target, signed);
+        Ok(Exit::Done)
+    }
+
+    /// Opened before the ledger takes a version number for the KRL.
+    fn key(
+        &self,
+        context: &Context,
+        config: &Config,
+        cas: &[Ca],
+    ) -> Result<Option<LedgerKey>, Failure> {
+        if self.unsigned {
+            return Ok(None);
+        }
+        let place = ledger_key::place(self.ledger_key.as_ref(), config)?;
+        let key = place.map(|place| ledger_key::open(context, &place, cas));
+        key.transpose()
     }
 
     fn cas(&self, ledger: &SqliteLedger) -> Result<Vec<Ca>, Failure> {
@@ -80,13 +105,21 @@ impl Make {
     /// The version moves forward even if an older ledger was put back.
     fn header(&self, ledger: &SqliteLedger, now: u64) -> Result<Header, Failure> {
         let after_last = ledger.last_krl_version()?.unwrap_or(0).saturating_add(1);
-        let comment = CString::new(self.comment.as_bytes());
+        let comment = CString::new(self.comment());
         Ok(Header {
             version: after_last.max(now),
             generated: now,
             comment: comment.map_err(|_nul| Failure::Usage("a comment has no NUL".to_owned()))?,
             ..Header::default()
         })
+    }
+
+    /// One list can't stand in for another of the same signer if both have a name.
+    fn comment(&self) -> String {
+        match &self.comment {
+            Some(comment) => comment.clone(),
+            None => self.ca.join(" "),
+        }
     }
 
     fn prune(&self, now: u64) -> Prune {
@@ -102,24 +135,63 @@ impl Make {
         list: &Krl,
         bytes: usize,
         abandoned: usize,
-    ) -> Result<Exit, Failure> {
+        signed: bool,
+    ) -> Result<(), Failure> {
         let version = list.header().version;
+        let out = self.out.as_deref().unwrap_or(Path::new("")).display();
         if context.json() {
             let value = json!({
-                "version": version, "file": self.out.as_deref().map(Path::to_string_lossy), "bytes": bytes,
-                "abandoned-reservations": abandoned,
+                "version": version, "file": out.to_string(), "bytes": bytes,
+                "abandoned-reservations": abandoned, "signed": signed,
             });
             product(&value.to_string())?;
         } else if context.talks() {
-            let out = self.out.as_deref().unwrap_or(Path::new(""));
-            say(&format!(
-                "wrote {}: version {version}, {bytes} bytes",
-                out.display()
-            ));
-            say("  copy it to each server, to a temporary name first, then rename it there");
+            say(&format!("wrote {out}: version {version}, {bytes} bytes"));
         }
-        Ok(Exit::Done)
+        Ok(())
     }
+
+    fn tell_of_signature(&self, context: &Context, target: &Path, signed: bool) {
+        let beside = signature_file(target);
+        match signed {
+            false if beside.exists() => warn(&format!(
+                "{} is of an older list: servers that fetch will refuse the new one",
+                beside.display()
+            )),
+            false if context.talks() => {
+                say("  copy it to each server, to a temporary name first, then rename it there");
+            }
+            true if context.talks() => {
+                say(&format!("  signed in {}", beside.display()));
+                say("  servers take both with `punchmark krl fetch`");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn record(ledger: &mut SqliteLedger, list: &Krl, bytes: &[u8], now: u64) -> Result<(), Failure> {
+    let made = KrlMade {
+        version: list.header().version,
+        sha256: Sha256::digest(bytes).into(),
+        keyboard: config::keyboard(),
+    };
+    ledger.record_krl(made, now)?;
+    kept_head::keep(ledger)
+}
+
+/// Both are on disk before either has its name; the list comes first, since a server that
+/// reads it here shall know it soonest. Between the two, and after a crash there, the pair
+/// does not match: whoever fetches it keeps what it has, until this command runs again.
+fn write(target: &Path, krl: &[u8], signature: Option<&str>) -> Result<(), Failure> {
+    let mut staged = vec![output::stage(target, krl, KRL_MODE).map_err(Failure::Write)?];
+    if let Some(signature) = signature {
+        let beside = signature_file(target);
+        let signature = output::stage(&beside, signature.as_bytes(), KRL_MODE);
+        staged.push(signature.map_err(Failure::Write)?);
+    }
+    let released: Result<(), _> = output::release(staged).into_iter().collect();
+    released.map_err(Failure::Write)
 }
 
 /// For clocks that are wrong by up to a day.

@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::check::check;
 use super::file::read_krl;
+use super::signatures::fast_signatures;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::config;
@@ -36,7 +37,7 @@ impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let krl = read_krl(&self.krl)?;
         print(context, &krl)?;
-        check(context, &krl, &self.keys)
+        check(context, &krl, &self.keys, fast_signatures())
     }
 }
 

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::file::{KrlFailure, read_key, read_krl, read_spec, spec_name};
+use super::file::{KRL_MODE, KrlFailure, read_key, read_krl, read_spec, spec_name, target};
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{product, say};
 use crate::config;
 use crate::krl::spec::{Ca, revoke};
-use crate::krl::{Header, Krl, Revocations, Subject};
+use crate::krl::{Header, Krl, Revocations, Signatures, Subject};
 use crate::output;
 
 /// Make a KRL out of specifications, with the letters of ssh-keygen -k
@@ -64,7 +64,7 @@ impl Spec {
         }
         let krl = Krl::new(header, revocations);
         let bytes = krl.to_bytes().map_err(KrlFailure::TooLong)?;
-        output::write(&out, &bytes, MODE).map_err(KrlFailure::Output)?;
+        output::write(&out, &bytes, KRL_MODE).map_err(KrlFailure::Output)?;
         report(context, &self.out, krl.header(), bytes.len())?;
         Ok(Exit::Done)
     }
@@ -100,23 +100,11 @@ impl Spec {
     }
 }
 
-/// The file to replace: what a symbolic link points to, as `ssh-keygen` writes through
-/// it; never a device or a pipe, which a rename would do away with.
-fn target(out: &Path) -> Result<PathBuf, Failure> {
-    match out.metadata() {
-        Ok(metadata) if !metadata.is_file() => Err(KrlFailure::NotRegular {
-            file: out.display().to_string(),
-        }
-        .into()),
-        _ => Ok(out.canonicalize().unwrap_or_else(|_missing| out.to_owned())),
-    }
-}
-
 fn read_ca(ca: Option<&Path>) -> Result<Ca, Failure> {
     match ca {
         None => Ok(Ca::Unnamed),
         Some(name) if name.as_os_str().eq_ignore_ascii_case("none") => Ok(Ca::Any),
-        Some(path) => match read_key(path)?.subject {
+        Some(path) => match read_key(path, Signatures::default())?.subject {
             Subject::Key(key) => Ok(Ca::Key(key)),
             Subject::Certificate(_) => Err(KrlFailure::CaIsCertificate {
                 file: path.display().to_string(),
@@ -163,9 +151,6 @@ fn report(context: &Context, out: &Path, header: &Header, bytes: usize) -> Resul
     }
     Ok(())
 }
-
-/// What it revokes is no secret, and sshd reads it as whoever it runs as.
-const MODE: u32 = 0o644;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -5,69 +5,69 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ssh_key::PublicKey;
-use ssh_key::private::KeypairData;
-use ssh_key::public::KeyData;
 
 use super::read_text;
+use crate::certificate::subject::fingerprint;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::kept_head;
-use crate::cli::private_key::read_private_key;
-use crate::cli::terminal::{product, warn};
-use crate::config;
+use crate::cli::ledger_key;
+use crate::cli::terminal::product;
+use crate::config::{self, LedgerKeyPlace};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::note::{NoteKey, unverified_text};
-use crate::ledger::{CheckpointSigned, Ledger as _};
+use crate::ledger::key::LedgerKey;
+use crate::ledger::note::NoteKey;
+use crate::ledger::{CheckpointSigned, Ledger as _, SqliteLedger};
 use crate::output;
 
 /// The key that signs heads.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Sign {
-    /// The ledger key: an Ed25519 key file, encrypted, that is no CA's and lies apart
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    /// The ledger key, which is no CA's: an Ed25519 key file that is encrypted and lies apart,
+    /// or the locator of an Ed25519 or P-256 key in a device [default: the config's ledger-key]
+    #[arg(long, value_name = "KEY")]
+    key: Option<OsString>,
 }
 
 impl Sign {
-    /// Signs only a head that extends the last one that this key signed, which lies
-    /// beside the key as `KEY.head`.
+    /// Signs only a head that extends the last one that this key signed.
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let mut ledger = context.ledger(&context.config()?)?;
+        let config = context.config()?;
+        let place = ledger_key::place(self.key.as_ref(), &config)?.ok_or(Failure::NoLedgerKey)?;
+        let mut ledger = context.ledger(&config)?;
         let head = ledger.checkpoint()?.ok_or(Failure::EmptyLedger)?;
-        let beside = head_file(&self.key);
+        let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
+        let beside = head_file(&place, &head)?;
         if beside.exists() {
-            let last = Checkpoint::parse(unverified_text(&read_text(&beside)?)?)?;
-            ledger.extends(&last)?;
+            ledger.extends(&last(&beside, &key)?)?;
         }
-        let (note, key) = self.note(&head, context)?;
-        let signed = CheckpointSigned {
-            size: head.size,
-            root: head.root,
-            key,
-            keyboard: config::keyboard(),
-        };
-        ledger.record_checkpoint(signed, config::now())?;
-        kept_head::keep(&ledger)?;
+        let note = key.sign_head(&head)?;
         output::write(&beside, note.as_bytes(), 0o644).map_err(Failure::Write)?;
+        record(&mut ledger, &head, &key)?;
         product(note.trim_end())?;
         Ok(Exit::Done)
     }
+}
 
-    /// The signed head, and the fingerprint of the key that signed it.
-    fn note(&self, head: &Checkpoint, context: &Context) -> Result<(String, String), Failure> {
-        let (key, was_encrypted) = read_private_key(&self.key)?;
-        if !was_encrypted && context.talks() {
-            warn("this key file has no passphrase: whoever reads it can sign heads");
-        }
-        let pair = match key.key_data() {
-            KeypairData::Ed25519(pair) => pair,
-            _ => return Err(not_ed25519(&self.key, key.algorithm().as_str())),
-        };
-        let signer = NoteKey::new(&head.origin, pair.public)?;
-        let fingerprint = key.fingerprint(Default::default()).to_string();
-        Ok((signer.sign_note(&head.to_string(), pair)?, fingerprint))
-    }
+/// The ledger says what was signed of it: who finds a head elsewhere can look for it here.
+fn record(ledger: &mut SqliteLedger, head: &Checkpoint, key: &LedgerKey) -> Result<(), Failure> {
+    let signed = CheckpointSigned {
+        size: head.size,
+        root: head.root,
+        key: fingerprint(key.public_key()),
+        keyboard: config::keyboard(),
+    };
+    ledger.record_checkpoint(signed, config::now())?;
+    kept_head::keep(ledger)
+}
+
+/// The last head that the key signed. Its signature is checked: another hand could write
+/// a head of another ledger there, which would let this key sign that one.
+fn last(path: &Path, key: &LedgerKey) -> Result<Checkpoint, Failure> {
+    let note = read_text(path)?;
+    let origin = Checkpoint::parse(crate::ledger::note::unverified_text(&note)?)?.origin;
+    Ok(Checkpoint::parse(key.note_key(&origin)?.open(&note)?)?)
 }
 
 /// The signer of a head, which signs under the ledger's own name.
@@ -77,26 +77,27 @@ pub(super) fn note_key(public_key: &Path, text: &str) -> Result<NoteKey, Failure
         path: public_key.display().to_string(),
         source,
     })?;
-    match key.key_data() {
-        KeyData::Ed25519(key) => Ok(NoteKey::new(&Checkpoint::parse(text)?.origin, *key)?),
-        other => Err(not_ed25519(public_key, other.algorithm().as_str())),
-    }
+    Ok(NoteKey::new(
+        &Checkpoint::parse(text)?.origin,
+        key.key_data(),
+    )?)
 }
 
-fn not_ed25519(path: &Path, algorithm: &str) -> Failure {
-    Failure::LedgerKeyType {
-        path: path.display().to_string(),
-        algorithm: algorithm.to_owned(),
+/// Where the last head lies: beside the key file as `KEY.head`; for a key in a device, in
+/// the user's state folder.
+fn head_file(place: &LedgerKeyPlace, head: &Checkpoint) -> Result<PathBuf, Failure> {
+    match place {
+        LedgerKeyPlace::File(key) => {
+            let mut path: OsString = key.as_os_str().to_owned();
+            path.push(".head");
+            Ok(path.into())
+        }
+        LedgerKeyPlace::Device(_) => kept_head::signed(&head.origin),
     }
-}
-
-fn head_file(key: &Path) -> PathBuf {
-    let mut path: OsString = key.as_os_str().to_owned();
-    path.push(".head");
-    path.into()
 }
 
 const EXAMPLES: &str = "\
 Examples:
   ssh-keygen -t ed25519 -C 'ledger key' -f /media/stick/ledger_key
-  punchmark ledger checkpoint --key /media/stick/ledger_key > head-of-november.txt";
+  punchmark ledger checkpoint --key /media/stick/ledger_key > head-of-november.txt
+  punchmark ledger checkpoint --key 'pkcs11:token=Audit;object=ledger' > head.txt";

@@ -62,6 +62,6 @@ fn fault(file: &Path) -> impl FnOnce(crate::attestation::EvidenceFormError) -> F
 }
 
 /// Evidence in text form takes a third more than its 64 KiB.
-const LARGEST: u64 = 128 * 1024;
+const LARGEST: usize = 128 * 1024;
 const NO_CHALLENGE: &str = "\
 this attestation is not text; the FIDO form wants --attestation-challenge FILE too";

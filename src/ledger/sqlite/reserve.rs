@@ -12,8 +12,8 @@ use crate::attestation::Proof;
 use crate::certificate::ToBeSigned;
 use crate::ledger::entry::{Event, EvidenceSeen, Grounds, PolicySeen, Reserved, Sequence};
 use crate::ledger::{
-    Basis, Ca, Credential, LedgerError, Nonce, Policy, Reservation, ReserveError, SerialChoice,
-    Wanted,
+    Basis, Ca, Credential, LedgerError, Nonce, OPERATOR, Policy, Reservation, ReserveError,
+    SerialChoice, Wanted,
 };
 
 /// Something that can be refused, within something that can fail.
@@ -340,9 +340,6 @@ fn sha256(key: &KeyData) -> [u8; 32] {
 fn card(proof: &Proof) -> Option<u64> {
     proof.facts().serial.map(u64::from)
 }
-
-/// The direct form's requester, which is nobody's name.
-pub(super) const OPERATOR: &str = "operator";
 
 /// Of the rows `t` that point to a reservation: those that it was not given up of (an
 /// entry of kind 4 says that).

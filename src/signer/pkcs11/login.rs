@@ -59,7 +59,11 @@ impl Credential {
         match self.present(session, UserType::User) {
             Ok(()) => Ok(()),
             Err(fault) => {
-                let after = Token::read(module, token.slot).ok();
+                // Asked of a card that was just pulled, OpenSC 0.23 waits for itself for ever.
+                let after = fault
+                    .is_about_pin()
+                    .then(|| Token::read(module, token.slot));
+                let after = after.and_then(Result::ok);
                 Err(refusal(fault, &token.device(), after.as_ref()))
             }
         }

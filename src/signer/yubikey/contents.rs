@@ -8,6 +8,7 @@ use x509_cert::der::{Decode, Encode};
 
 use super::device::Device;
 use super::public_key::key_data;
+use super::vacancy::METADATA;
 use super::{CardFault, PinPolicy, Slot, TouchPolicy};
 use crate::signer::Origin;
 use crate::signer::pkcs11::PublicKeyError;
@@ -25,6 +26,25 @@ impl Contents {
     pub(super) fn read(device: &mut Device, slot: Slot) -> Result<Option<Self>, CardFault> {
         let raw = device.call(move |card| Raw::read(card, id(slot)?))?;
         Ok(raw.map(|raw| raw.contents(slot)))
+    }
+
+    /// The same; where old firmware tells of no key, `known` is believed to be in the slot,
+    /// with the strictest policies. Its first signature shows whether it is.
+    pub(super) fn read_knowing(
+        device: &mut Device,
+        slot: Slot,
+        known: Option<&KeyData>,
+    ) -> Result<Option<Self>, CardFault> {
+        let told = Self::read(device, slot)?;
+        let known = known.filter(|_| device.firmware() < METADATA);
+        Ok(told.or_else(|| {
+            Some(Self {
+                public_key: Ok(known?.clone()),
+                pin: None,
+                touch: None,
+                generated: None,
+            })
+        }))
     }
 
     pub(super) fn origin(&self) -> Origin {

@@ -7,6 +7,7 @@ use ::yubikey::{Error, YubiKey};
 use pcsc::Disposition;
 
 use super::deadline::{Patience, within};
+use super::held::{Held, holds_another};
 use super::{CardFault, Firmware};
 use crate::signer::{Seen, SignerError};
 
@@ -17,6 +18,8 @@ pub(super) struct Device {
     handle: Option<YubiKey>,
     serial: u32,
     firmware: Firmware,
+    /// Given up behind the card's reset.
+    _held: Held,
 }
 
 impl Device {
@@ -105,7 +108,7 @@ impl Device {
         }
     }
 
-    fn new(handle: YubiKey) -> Self {
+    fn new(handle: YubiKey, reader: &str) -> Self {
         let version = handle.version();
         Self {
             serial: handle.serial().0,
@@ -114,6 +117,7 @@ impl Device {
                 minor: version.minor,
                 patch: version.patch,
             },
+            _held: Held::new(reader, handle.serial().0),
             handle: Some(handle),
         }
     }
@@ -161,12 +165,15 @@ fn look(serial: Option<u32>) -> Result<Found, CardFault> {
 impl Found {
     /// A card that isn't wanted is left as it was; a reader without a YubiKey is passed by.
     fn take(&mut self, reader: &Reader<'_>, serial: Option<u32>) {
+        if holds_another(&reader.name(), serial) {
+            return;
+        }
         match reader.open() {
             Ok(handle) => {
                 let name = format!("YubiKey {}", handle.serial());
                 self.seen.push(name);
                 match serial.is_none_or(|serial| handle.serial().0 == serial) {
-                    true => self.cards.push(Device::new(handle)),
+                    true => self.cards.push(Device::new(handle, &reader.name())),
                     false => leave(handle),
                 }
             }

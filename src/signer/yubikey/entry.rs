@@ -21,6 +21,8 @@ pub struct CardEntry {
     pub secrets: CardSecrets,
     /// The keys in the slots that a CA can have.
     pub keys: Vec<SlotKeyEntry>,
+    /// What slot f9 holds, which signs attestations; none where it was overwritten or lost.
+    pub attestation_key: Option<AttestationKeyEntry>,
     /// Why not all slots could be read.
     pub fault: Option<String>,
 }
@@ -61,6 +63,20 @@ pub struct SlotKeyEntry {
     pub public_key: Option<String>,
 }
 
+/// The key in slot f9, by the certificate there; nobody has checked that yet.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AttestationKeyEntry {
+    /// Its type as SSH names it, if SSH knows it.
+    pub algorithm: Option<String>,
+    /// The SHA-256 fingerprint that it would have as an SSH key.
+    pub fingerprint: Option<String>,
+    /// Whose it is, as RFC 4514 writes it.
+    pub subject: String,
+    /// Who says so.
+    pub issuer: String,
+}
+
 /// What to be careful about with a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -83,7 +99,7 @@ pub enum CardWarning {
     /// The management key that everybody knows.
     #[error("the management key is the factory's: whoever borrows the card can replace its keys")]
     DefaultManagementKey,
-    /// None, or one.
+    /// Fewer than every new card has.
     #[error("PIN tries left: {0}")]
     FewTries(u8),
 }
@@ -94,7 +110,7 @@ impl CardEntry {
     pub fn warnings(&self) -> Vec<CardWarning> {
         use CardWarning as W;
         let secrets = &self.secrets;
-        let tries = secrets.pin_tries_left.filter(|tries| *tries < 2);
+        let tries = secrets.pin_tries_left.filter(|tries| *tries < TRIES_FEW);
         [
             self.firmware.has_roca().then_some(W::Roca),
             self.firmware.has_eucleak().then_some(W::Eucleak),
@@ -155,6 +171,9 @@ pub(crate) fn form_factor_name(byte: u8) -> &'static str {
     }
 }
 
+/// So many has the PIN of a card that comes from the factory.
+const TRIES_FEW: u8 = 3;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +186,7 @@ mod tests {
             fips: None,
             secrets,
             keys: Vec::new(),
+            attestation_key: None,
             fault: None,
         };
         card.warnings()
@@ -189,14 +209,14 @@ mod tests {
     fn what_the_card_does_not_tell_is_no_warning() {
         use CardWarning as W;
         let new = CardSecrets {
-            pin_tries_left: Some(1),
+            pin_tries_left: Some(2),
             pin_is_default: Some(true),
             puk_is_default: Some(false),
             management_key_is_default: None,
         };
         assert_eq!(
             warnings(Firmware::of(5, 7, 1), new),
-            [W::DefaultPin, W::FewTries(1)]
+            [W::DefaultPin, W::FewTries(2)]
         );
     }
 }

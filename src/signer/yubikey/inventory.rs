@@ -3,12 +3,16 @@
 use ::yubikey::YubiKey;
 use ::yubikey::piv::{self, ManagementSlotId, SlotId};
 use ssh_key::PublicKey;
-use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::der::{Decode, Encode};
 
+use super::attest::f9_certificate;
 use super::contents::{Contents, id};
 use super::device::Device;
-use super::{CardEntry, CardFault, CardSecrets, Slot, SlotKeyEntry, SlotLocator, form_factor_name};
+use super::{
+    AttestationKeyEntry, CardEntry, CardFault, CardSecrets, Slot, SlotKeyEntry, SlotLocator,
+    form_factor_name, key_data,
+};
 
 /// Lists every card. No PIN is tried, and what another program verified may be forgotten.
 pub(in crate::signer) fn inventory() -> Result<Vec<CardEntry>, CardFault> {
@@ -39,6 +43,7 @@ fn entry(mut device: Device) -> CardEntry {
         fips: form_factor.map(|byte| byte & FIPS != 0),
         secrets: secrets(&mut device),
         keys,
+        attestation_key: attestation_key(&mut device),
         fault,
     };
     device.leave();
@@ -82,6 +87,21 @@ fn secrets(device: &mut Device) -> CardSecrets {
         puk_is_default,
         management_key_is_default,
     }
+}
+
+/// What slot f9 holds, if its certificate can be read.
+fn attestation_key(device: &mut Device) -> Option<AttestationKeyEntry> {
+    let der = f9_certificate(device).ok()??;
+    let certificate = x509_cert::Certificate::from_der(&der).ok()?;
+    let told = certificate.tbs_certificate();
+    let key = told.subject_public_key_info().to_der().ok();
+    let key = key.and_then(|der| key_data(&der).ok());
+    Some(AttestationKeyEntry {
+        algorithm: key.as_ref().map(|key| key.algorithm().to_string()),
+        fingerprint: key.map(|key| key.fingerprint(Default::default()).to_string()),
+        subject: told.subject().to_string(),
+        issuer: told.issuer().to_string(),
+    })
 }
 
 /// The byte of an attestation's extension, which only a key that was born here has.

@@ -1,6 +1,7 @@
 //! What a build without the feature `yubikey` says.
 
 use ssh_key::private::KeypairData;
+use ssh_key::public::KeyData;
 
 use super::{CardEntry, CardFault, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
@@ -9,6 +10,7 @@ use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer, SignerError};
 /// Says that it can't.
 pub(in crate::signer) fn open(
     _locator: &SlotLocator,
+    _known: Option<&KeyData>,
     _rsa_hash: RsaHash,
     _pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
@@ -16,7 +18,10 @@ pub(in crate::signer) fn open(
 }
 
 /// Says that it can't.
-pub(in crate::signer) fn describe(_locator: &SlotLocator) -> Result<NewKey, SignerError> {
+pub(in crate::signer) fn describe(
+    _locator: &SlotLocator,
+    _known: Option<&KeyData>,
+) -> Result<NewKey, SignerError> {
     Err(SignerError::YubiKeyLeftOut)
 }
 

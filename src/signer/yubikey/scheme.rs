@@ -19,13 +19,17 @@ pub(super) fn algorithm(scheme: Scheme) -> Option<AlgorithmId> {
     }
 }
 
-/// What is sent for `message`; none if its length is one that can't be sent.
+/// The most that is sent to be signed as it is; none where a hash is sent.
+pub(super) fn longest_message(scheme: Scheme) -> Option<usize> {
+    (scheme == Scheme::Ed25519).then_some(MESSAGE_MAX)
+}
+
+/// What is sent for `message`; none if it is too long.
 pub(super) fn input(scheme: Scheme, message: &[u8]) -> Option<Vec<u8>> {
     let input = scheme.input(message).into_owned();
     match scheme {
         Scheme::Rsa(_, length) => padded(length, &input),
-        // The yubikey crate 0.9.0-rc.0 panics at 255 bytes and has room for no more than 1014.
-        Scheme::Ed25519 => (input.len() != 255 && input.len() <= 1014).then_some(input),
+        Scheme::Ed25519 => (input.len() <= MESSAGE_MAX).then_some(input),
         Scheme::Ecdsa(_) => Some(input),
     }
 }
@@ -52,6 +56,10 @@ fn padded(length: usize, info: &[u8]) -> Option<Vec<u8>> {
     Some([&[0, 1][..], &vec![0xff; filling], &[0], info].concat())
 }
 
+/// A card takes 3052 bytes of data in chained commands (Yubico, PIV: object size); the
+/// records around a message need some of them.
+const MESSAGE_MAX: usize = 3040;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,14 +77,8 @@ mod tests {
     }
 
     #[test]
-    fn ed25519_signs_no_message_of_a_length_that_the_crate_cannot_send() {
-        for (length, sent) in [
-            (254, true),
-            (255, false),
-            (256, true),
-            (1014, true),
-            (1015, false),
-        ] {
+    fn ed25519_signs_no_message_that_a_card_has_no_room_for() {
+        for (length, sent) in [(255, true), (1015, true), (3040, true), (3041, false)] {
             let message = vec![7; length];
             assert_eq!(input(Scheme::Ed25519, &message).is_some(), sent, "{length}");
         }

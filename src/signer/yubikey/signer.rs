@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ::yubikey::piv::AlgorithmId;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
@@ -9,7 +10,7 @@ use super::contents::{Contents, id};
 use super::deadline::Patience;
 use super::device::Device;
 use super::pin::{Access, refusal};
-use super::{CardFault, Slot, SlotLocator, TouchPolicy, scheme};
+use super::{CardFault, Slot, SlotLocator, TouchPolicy, long, scheme};
 use crate::secret::{AskPin, Notice};
 use crate::signer::error::RSA_MIN_BITS;
 use crate::signer::pkcs11::PublicKeyError;
@@ -33,10 +34,11 @@ struct YubiKeySigner {
 /// Finds the card and the key, asks for the PIN where one is wanted, and shows it once.
 pub(in crate::signer) fn open(
     locator: &SlotLocator,
+    known: Option<&KeyData>,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
-    let (mut device, contents) = find(locator)?;
+    let (mut device, contents) = find(locator, known)?;
     let name = device.name();
     let public_key = public_key(&contents, locator.slot, &name)?;
     let scheme = Scheme::of(&public_key, rsa_hash)
@@ -57,8 +59,11 @@ pub(in crate::signer) fn open(
 }
 
 /// The facts of the key in a slot, which want no PIN.
-pub(in crate::signer) fn describe(locator: &SlotLocator) -> Result<NewKey, SignerError> {
-    let (device, contents) = find(locator)?;
+pub(in crate::signer) fn describe(
+    locator: &SlotLocator,
+    known: Option<&KeyData>,
+) -> Result<NewKey, SignerError> {
+    let (device, contents) = find(locator, known)?;
     let described = facts(&device, &contents, locator.slot);
     device.leave();
     described
@@ -80,11 +85,11 @@ pub(super) fn facts(
     })
 }
 
-fn find(locator: &SlotLocator) -> Result<(Device, Contents), SignerError> {
+fn find(locator: &SlotLocator, known: Option<&KeyData>) -> Result<(Device, Contents), SignerError> {
     let wanted = locator.to_string();
     let mut device = Device::find(locator.serial, &wanted)?;
     let name = device.name();
-    let contents = Contents::read(&mut device, locator.slot);
+    let contents = Contents::read_knowing(&mut device, locator.slot, known);
     if let Some(contents) = contents.map_err(|fault| fault.at(&name))? {
         return Ok((device, contents));
     }
@@ -145,6 +150,25 @@ impl Signer for YubiKeySigner {
     }
 
     fn sign(&mut self, message: &[u8]) -> Result<Signature, SignerError> {
+        let signed = self.sign_once_or_healed(message);
+        match &signed {
+            Ok(_) => self.touch.notice.signed(&self.name),
+            Err(_) => self.touch.notice.gave_up(&self.name),
+        }
+        signed
+    }
+
+    fn longest_message(&self) -> Option<usize> {
+        scheme::longest_message(self.scheme)
+    }
+
+    fn touch(&self) -> Option<TouchPolicy> {
+        self.touch.policy
+    }
+}
+
+impl YubiKeySigner {
+    fn sign_once_or_healed(&mut self, message: &[u8]) -> Result<Signature, SignerError> {
         let input = scheme::input(self.scheme, message).ok_or(SignerError::MessageLength {
             device: self.name.clone(),
             length: message.len(),
@@ -162,9 +186,7 @@ impl Signer for YubiKeySigner {
             source,
         })
     }
-}
 
-impl YubiKeySigner {
     /// A fault comes with the time that the card took for it.
     fn timed_attempt(&mut self, input: &[u8]) -> Result<Vec<u8>, (CardFault, Duration)> {
         let start = Instant::now();
@@ -179,9 +201,12 @@ impl YubiKeySigner {
         let (slot, input) = (self.slot, input.to_vec());
         self.access.confirm(device)?;
         let name = &self.name;
-        let nudge = || self.touch.notice.touch(name);
+        let nudge = || self.touch.notice.touch(name, FINGER_MAX);
         let patience = self.touch.patience(&nudge);
         device.call_within(&patience, move |card| {
+            if algorithm == AlgorithmId::Ed25519 && !long::is_sent_by_crate(input.len()) {
+                return long::sign(card, &input, slot);
+            }
             let answer = ::yubikey::piv::sign_data(card, &input, algorithm, id(slot)?)?;
             Ok(answer.to_vec())
         })
@@ -208,7 +233,8 @@ impl YubiKeySigner {
         self.device = None;
         let at = |fault: CardFault| fault.at(&self.name);
         let mut device = Device::find_again(self.serial).map_err(at)?;
-        let contents = Contents::read(&mut device, self.slot).map_err(at)?;
+        let known = Some(&self.public_key);
+        let contents = Contents::read_knowing(&mut device, self.slot, known).map_err(at)?;
         let key = contents.and_then(|contents| contents.public_key.ok());
         if key.as_ref() != Some(&self.public_key) {
             return Err(SignerError::KeyChanged {
@@ -289,7 +315,9 @@ impl Touch {
 
 /// RSA-4096 takes a card about a second.
 const SIGNATURE_MAX: Duration = Duration::from_secs(20);
-/// A card waits for a finger for 15 seconds, then gives up by itself.
+/// A card waits for a finger so long, then gives up by itself.
+const FINGER_MAX: Duration = Duration::from_secs(15);
+/// An answer that comes later than the card's own time is none.
 const TOUCH_MAX: Duration = Duration::from_secs(40);
 /// An answer that takes longer than this is likely waiting for a finger.
 const TOUCH_LIKELY: Duration = Duration::from_secs(1);

@@ -13,14 +13,13 @@ use sha2::{Digest, Sha256};
 
 use super::super::evidence::{content, subject};
 use super::super::requesters::{bytes, seconds};
-use super::super::reserve::OPERATOR;
 use super::super::terms;
 use super::{AuditError, Fault};
-use crate::ledger::LedgerError;
 use crate::ledger::entry::{
     Barred, ChallengeMade, Credential, EvidenceSeen, Grounds, PolicySeen, RequesterAdded,
     RequesterRemoved, Reserved,
 };
+use crate::ledger::{LedgerError, OPERATOR};
 
 /// What the tables of format 3 should hold.
 #[derive(Default)]

@@ -1,0 +1,363 @@
+//! `punchmark krl fetch` from files and from an https server, by signatures that
+//! `ssh-keygen -Y sign` made.
+
+use crate::folder::{Folder, Ran};
+use crate::server::{Answer, Server};
+
+/// A folder with the ledger key `ledger`, and version 10 of a list in `source`.
+fn ready() -> Folder {
+    let folder = Folder::new();
+    folder.key("ledger", "ed25519");
+    publish(&folder, "source", 10, "users", 20);
+    folder
+}
+
+/// Makes a list that revokes so many serials, and its signature.
+fn publish(folder: &Folder, file: &str, version: u64, name: &str, serials: u64) {
+    let spec: String = (1..=serials)
+        .map(|n| format!("serial: {}\n", 2 * n))
+        .collect();
+    folder.write("spec", spec);
+    let version = version.to_string();
+    let args = [
+        "krl", "spec", "-f", file, "-s", "none", "-z", &version, "-C", name, "spec",
+    ];
+    folder.punchmark(&args).ok();
+    sign(folder, "ledger", "krl@punchmark", file);
+}
+
+fn sign(folder: &Folder, key: &str, namespace: &str, file: &str) {
+    let _ = std::fs::remove_file(folder.path().join(format!("{file}.sig")));
+    folder.must(&["-q", "-Y", "sign", "-f", key, "-n", namespace, file]);
+}
+
+fn fetch(folder: &Folder, source: &str, more: &[&str]) -> Ran {
+    let args = [
+        "krl",
+        "fetch",
+        source,
+        "--out",
+        "revoked.krl",
+        "--signer",
+        "ledger.pub",
+    ];
+    folder.punchmark(&[&args[..], more].concat())
+}
+
+/// Exits with `code`, and prints a line that begins and ends with these words.
+#[track_caller]
+fn line(ran: &Ran, code: i32, begin: &str, end: &str) {
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
+    assert!(ran.stdout.starts_with(begin), "{begin:?} {ran:?}");
+    assert!(ran.stdout.trim_end().ends_with(end), "{end:?} {ran:?}");
+}
+
+/// Whatever `source` holds now, it is not taken, and the list that is there stays.
+#[track_caller]
+fn refused(folder: &Folder, words: &str) {
+    let before = folder.read("revoked.krl");
+    let ran = fetch(folder, "source", &[]);
+    line(&ran, 2, "CRITICAL: ", "");
+    assert!(ran.stdout.contains(words), "{words:?} {ran:?}");
+    assert_eq!(folder.read("revoked.krl"), before);
+}
+
+#[test]
+fn a_list_is_put_in_place_then_left_alone_then_replaced() {
+    let folder = ready();
+    let ran = fetch(&folder, "source", &[]);
+    line(
+        &ran,
+        0,
+        "OK: revoked.krl: version 10, made ",
+        "revokes 20: replaced",
+    );
+    assert_eq!(folder.read("revoked.krl"), folder.read("source"));
+    line(&fetch(&folder, "source", &[]), 0, "OK: ", ": unchanged");
+    publish(&folder, "source", 11, "users", 21);
+    line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+    assert_eq!(folder.read("revoked.krl"), folder.read("source"));
+    let left: Vec<_> = folder
+        .names()
+        .into_iter()
+        .filter(|name| name.contains(".punch"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn what_is_not_the_signers_list_is_refused_and_nothing_changes() {
+    let folder = ready();
+    fetch(&folder, "source", &[]).ok();
+
+    publish(&folder, "source", 9, "users", 50);
+    refused(&folder, "version 9 is older than version 10");
+    publish(&folder, "source", 10, "users", 50);
+    refused(&folder, "another KRL than the one of the same version 10");
+    publish(&folder, "source", 11, "hosts", 50);
+    refused(&folder, "named \"hosts\", not \"users\"");
+
+    publish(&folder, "source", 11, "users", 50);
+    sign(&folder, "ledger", "file", "source");
+    refused(&folder, "namespace \"file\"");
+    folder.key("other", "ed25519");
+    sign(&folder, "other", "krl@punchmark", "source");
+    refused(&folder, "who is not the signer");
+
+    sign(&folder, "ledger", "krl@punchmark", "source");
+    let whole = folder.read("source");
+    folder.write("source", &whole[..whole.len() - 1]);
+    refused(&folder, "not the signature of this KRL");
+    folder.write("source", "");
+    refused(&folder, "not the signature of this KRL");
+    sign(&folder, "ledger", "krl@punchmark", "source");
+    refused(&folder, "signed, but no KRL");
+    folder.write("source.sig", "-----BEGIN SSH SIGNATURE-----\n");
+    refused(&folder, "no SSH signature");
+}
+
+#[test]
+fn without_a_source_the_list_stays_and_only_its_age_counts() {
+    let folder = ready();
+    line(
+        &fetch(&folder, "missing", &[]),
+        2,
+        "CRITICAL: revoked.krl: no list: kept, since ",
+        "",
+    );
+    assert!(!folder.path().join("revoked.krl").exists());
+    fetch(&folder, "source", &[]).ok();
+    line(
+        &fetch(&folder, "missing", &[]),
+        1,
+        "WARNING: revoked.krl: version 10",
+        "No such file or directory (os error 2)",
+    );
+    // The date of the KRL lies behind magic, format and version; the signature must cover it.
+    let mut old = folder.read("source");
+    let generated = old[20..28].try_into().map(u64::from_be_bytes).unwrap();
+    old[20..28].copy_from_slice(&(generated - 3 * 86_400).to_be_bytes());
+    old[12..20].copy_from_slice(&11_u64.to_be_bytes());
+    folder.write("source", old);
+    sign(&folder, "ledger", "krl@punchmark", "source");
+    line(
+        &fetch(&folder, "source", &[]),
+        1,
+        "WARNING: ",
+        "made 3 days ago, revokes 20: replaced",
+    );
+    line(
+        &fetch(&folder, "source", &["--warn-after", "4d"]),
+        0,
+        "OK: ",
+        ": unchanged",
+    );
+    let strict = fetch(&folder, "source", &["--critical-after", "1d"]);
+    line(&strict, 2, "CRITICAL: ", ": unchanged");
+    let json = fetch(&folder, "missing", &["--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["state"], "warning", "{json}");
+    assert_eq!(json["list"], "kept", "{json}");
+    assert_eq!(json["version"], 11, "{json}");
+}
+
+#[test]
+fn a_list_that_shrank_is_taken_and_warned_of() {
+    let folder = ready();
+    fetch(&folder, "source", &[]).ok();
+    publish(&folder, "source", 11, "users", 2);
+    let ran = fetch(&folder, "source", &[]);
+    line(
+        &ran,
+        1,
+        "WARNING: ",
+        "replaced, and 18 of 20 revocations are gone",
+    );
+    line(&fetch(&folder, "source", &[]), 0, "OK: ", ": unchanged");
+}
+
+#[test]
+fn a_damaged_or_empty_list_that_is_there_is_healed() {
+    let folder = ready();
+    for damaged in [&b""[..], b"SSHKRL\n\0 or so"] {
+        folder.write("revoked.krl", damaged);
+        line(
+            &fetch(&folder, "missing", &[]),
+            2,
+            "CRITICAL: revoked.krl: no list",
+            "",
+        );
+        line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+        assert_eq!(folder.read("revoked.krl"), folder.read("source"));
+    }
+}
+
+#[test]
+fn a_link_goes_on_pointing_and_a_device_is_refused() {
+    let folder = ready();
+    std::os::unix::fs::symlink("real.krl", folder.path().join("revoked.krl")).unwrap();
+    folder.write("real.krl", "");
+    fetch(&folder, "source", &[]).ok();
+    let link = folder.path().join("revoked.krl");
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(folder.read("real.krl"), folder.read("source"));
+    let args = [
+        "krl",
+        "fetch",
+        "source",
+        "--out",
+        "/dev/null",
+        "--signer",
+        "ledger.pub",
+    ];
+    folder.punchmark(&args).fails(1, "not a regular file");
+}
+
+#[test]
+fn one_of_two_signers_is_enough_while_the_key_changes() {
+    let folder = ready();
+    folder.key("next", "ecdsa");
+    sign(&folder, "next", "krl@punchmark", "source");
+    fetch(&folder, "source", &["--signer", "next.pub"]).ok();
+    let private = fetch(&folder, "source", &["--signer", "ledger"]);
+    private.fails(1, "punchmark: ledger: ");
+}
+
+/// The same by https: `/k` and `/k.sig` are the files of `source`.
+fn served() -> (Folder, Server) {
+    let folder = ready();
+    let server = Server::start(&folder);
+    serve(&folder, &server);
+    (folder, server)
+}
+
+fn serve(folder: &Folder, server: &Server) {
+    server.answer("/k", Answer::File(folder.read("source")));
+    server.answer("/k.sig", Answer::File(folder.read("source.sig")));
+}
+
+fn fetch_url(folder: &Folder, url: &str) -> Ran {
+    fetch(folder, url, &["--ca-file", "roots.pem", "--timeout", "2s"])
+}
+
+#[test]
+fn a_list_comes_by_https_and_an_unchanged_one_costs_its_signature_alone() {
+    let (folder, server) = served();
+    let url = server.url("/k");
+    line(&fetch_url(&folder, &url), 0, "OK: ", ": replaced");
+    assert_eq!(folder.read("revoked.krl"), folder.read("source"));
+    assert_eq!(server.asked(), ["/k.sig", "/k"]);
+    line(&fetch_url(&folder, &url), 0, "OK: ", ": unchanged");
+    assert_eq!(server.asked(), ["/k.sig"]);
+}
+
+#[test]
+fn a_pair_that_is_being_replaced_is_asked_for_again() {
+    let (folder, server) = served();
+    let url = server.url("/k");
+    let old = folder.read("source.sig");
+    publish(&folder, "source", 11, "users", 21);
+    serve(&folder, &server);
+    server.answer("/k.sig", Answer::Then(1, old, folder.read("source.sig")));
+    line(
+        &fetch_url(&folder, &url),
+        0,
+        "OK: revoked.krl: version 11",
+        ": replaced",
+    );
+}
+
+#[test]
+fn whatever_a_server_does_the_list_that_is_there_stays() {
+    let (folder, server) = served();
+    let url = server.url("/k");
+    fetch_url(&folder, &url).ok();
+    let installed = folder.read("revoked.krl");
+    publish(&folder, "source", 11, "users", 21);
+    serve(&folder, &server);
+    let new = folder.read("source");
+    for (answer, words) in [
+        (Answer::Status(404), "status 404"),
+        (Answer::Status(500), "status 500"),
+        (Answer::Status(204), "status 204"),
+        (Answer::Cut(new.clone()), "/k: "),
+        (Answer::Cut(new[..9].to_vec()), "/k: "),
+        (Answer::Garbage, "/k: "),
+        (Answer::Drip, "took longer than 2 s"),
+        (Answer::Announce(1 << 40), "/k: "),
+        (
+            Answer::Redirect("http://127.0.0.1:1/k".to_owned()),
+            "not https",
+        ),
+        (Answer::Redirect(url.clone()), "/k: "),
+        (Answer::Redirect("file:///etc/passwd".to_owned()), "/k: "),
+    ] {
+        server.answer("/k", answer);
+        let ran = fetch_url(&folder, &url);
+        line(&ran, 1, "WARNING: revoked.krl: version 10", "");
+        assert!(ran.stdout.contains(words), "{words:?} {ran:?}");
+        assert_eq!(folder.read("revoked.krl"), installed);
+    }
+    serve(&folder, &server);
+    line(
+        &fetch_url(&folder, &url),
+        0,
+        "OK: revoked.krl: version 11",
+        ": replaced",
+    );
+}
+
+#[test]
+fn a_body_without_end_is_read_up_to_the_limit() {
+    let (folder, server) = served();
+    server.answer("/k.sig", Answer::Endless);
+    let ran = fetch_url(&folder, &server.url("/k"));
+    line(&ran, 2, "CRITICAL: ", "more than 65536 bytes");
+    serve(&folder, &server);
+    server.answer("/k", Answer::Endless);
+    let long = ["--ca-file", "roots.pem", "--timeout", "1m"];
+    let ran = fetch(&folder, &server.url("/k"), &long);
+    line(&ran, 2, "CRITICAL: ", "more than 134217728 bytes");
+    assert!(!folder.path().join("revoked.krl").exists());
+}
+
+#[test]
+fn a_redirect_to_another_https_url_is_followed() {
+    let (folder, server) = served();
+    server.answer("/new.sig", Answer::Redirect(server.url("/k.sig")));
+    server.answer("/new", Answer::Redirect("/k".to_owned()));
+    line(
+        &fetch_url(&folder, &server.url("/new")),
+        0,
+        "OK: ",
+        ": replaced",
+    );
+}
+
+#[test]
+fn a_server_that_nobody_vouches_for_is_not_listened_to() {
+    let (folder, server) = served();
+    let url = server.url("/k");
+    line(&fetch(&folder, &url, &[]), 2, "CRITICAL: ", "");
+    assert_eq!(server.asked(), Vec::<String>::new());
+    let name = url.replace("127.0.0.1", "localhost");
+    line(&fetch_url(&folder, &name), 2, "CRITICAL: ", "");
+    assert_eq!(server.asked(), Vec::<String>::new());
+    folder.write("empty.pem", "");
+    fetch(&folder, &url, &["--ca-file", "empty.pem"]).fails(1, "no certificates");
+}
+
+#[test]
+fn a_url_that_is_not_https_or_holds_a_password_is_refused_and_not_repeated() {
+    let folder = ready();
+    for url in [
+        "http://ca/k",
+        "https://anna:hunter2@ca/k",
+        "ftp://ca/k",
+        "https://ca/k?x",
+    ] {
+        let ran = fetch(&folder, url, &[]).fails(2, "a URL");
+        assert!(!ran.stderr.contains("hunter2"), "{ran:?}");
+    }
+}

@@ -1,0 +1,171 @@
+//! Two cards that hold the same CA key, and what is said of their touches.
+
+use std::thread;
+use std::time::Duration;
+
+use virtual_yubikey::card::Finger;
+use virtual_yubikey::fault::{Fault, Moment, Plan, Pull};
+use virtual_yubikey::link::Link;
+use virtual_yubikey::pcscd::Pcscd;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::P256;
+use crate::harness::pty::Pty;
+use crate::harness::yubikey::{PIN, PLAIN, Wanted};
+
+const SIGN: [&str; 4] = ["-n", "peter", "--files-from", "list"];
+
+/// A key that a person made and put into both cards by the maker's tool; a CA of both.
+fn two_cards(touch: &str) -> Admin<Pcscd> {
+    // With a management key that yubico-piv-tool 2.2 knows.
+    let admin = Admin::with_cards(&["5.4.3", "5.4.3"]);
+    let ca = admin.key("ca", P256);
+    let pem = ["-q", "-p", "-m", "PEM", "-P", "", "-N", "", "-f"];
+    let ca = ca.display().to_string();
+    admin.tool("ssh-keygen", &[&pem[..], &[&ca]].concat());
+    for reader in ["-r#0", "-r#1"] {
+        let mut import = vec![reader, "-aimport-key", "-s9c", "-i", &ca];
+        import.extend(["--pin-policy=once"]);
+        let touch = format!("--touch-policy={touch}");
+        import.push(&touch);
+        admin.tool("yubico-piv-tool", &import);
+    }
+    admin
+        .adopt("users", "yubikey:serial=12345678;slot-id=9c")
+        .ok();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let one = "\"yubikey:serial=12345678;slot-id=9c\"";
+    let both = format!("[ {one}, \"yubikey:serial=12345679;slot-id=9c\" ]");
+    std::fs::write(admin.config_file(), config.replace(one, &both)).unwrap();
+    for card in cards(&admin) {
+        let _of_setup = card.take_headers();
+    }
+    admin
+}
+
+fn cards(admin: &Admin<Pcscd>) -> [&Link; 2] {
+    [0, 1].map(|number| admin.token.link(number).unwrap())
+}
+
+fn signatures(card: &Link) -> usize {
+    let headers = card.take_headers();
+    headers.iter().filter(|header| header[1] == 0x87).count()
+}
+
+#[test]
+fn two_cards_with_one_key_share_a_batch() {
+    let admin = two_cards("never");
+    admin.list_of_keys(12);
+    for card in cards(&admin) {
+        card.set_signature_time(Duration::from_millis(100));
+    }
+    admin.sign(&SIGN).ok();
+    admin.assert_issued(12);
+    let shares = cards(&admin).map(signatures);
+    assert_eq!(shares.iter().sum::<usize>(), 12);
+    assert!(shares.iter().all(|share| *share >= 4), "{shares:?}");
+}
+
+#[test]
+fn each_card_s_pin_is_asked_for_by_name() {
+    let admin = two_cards("never");
+    admin.list_of_keys(2);
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(["sign", "-s", "users", "-I", "id"]).args(SIGN);
+    let mut pty = Pty::start(command);
+    for card in ["YubiKey 12345678", "YubiKey 12345679"] {
+        pty.expect(&format!("PIN for {card}: "));
+        pty.type_line(PIN);
+    }
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    admin.assert_issued(2);
+}
+
+#[test]
+fn a_card_that_is_pulled_leaves_its_work_to_the_other() {
+    let admin = two_cards("never");
+    admin.list_of_keys(8);
+    let [first, second] = cards(&admin);
+    first.set_plan(Plan::default().and(Moment::Signature(2), Fault::Pull(Pull::Before, None)));
+    second.set_signature_time(Duration::from_millis(200));
+    let ran = admin.sign(&SIGN).ok();
+    ran.says("YubiKey 12345678 is gone")
+        .says("the run goes on without YubiKey 12345678");
+    admin.assert_issued(8);
+    assert_eq!(admin.ledger().len(), 8, "no serial was lost");
+}
+
+#[test]
+fn when_both_are_pulled_the_run_ends_and_the_ledger_tells() {
+    let admin = two_cards("never");
+    admin.list_of_keys(8);
+    for card in cards(&admin) {
+        let pulled = Fault::Pull(Pull::Before, None);
+        card.set_plan(Plan::default().and(Moment::Signature(2), pulled));
+    }
+    let ran = admin.sign(&SIGN).exits(1);
+    ran.says("is gone").says("--resume");
+    admin.assert_issued(2);
+    for card in cards(&admin) {
+        card.put_back();
+    }
+    thread::sleep(Duration::from_secs(1));
+    admin.sign(&[&SIGN[..], &["--resume"]].concat()).ok();
+    admin.assert_issued(8);
+}
+
+#[test]
+fn a_card_that_nobody_touches_leaves_its_work_to_the_one_that_is() {
+    let admin = two_cards("always");
+    admin.list_of_keys(5);
+    let [first, _second] = cards(&admin);
+    first.set_finger(Finger::Absent);
+    first.set_touch_timeout(Duration::from_millis(600));
+    let ran = admin.sign(&SIGN).ok();
+    ran.says("this run needs 5 touches, one a certificate")
+        .says("YubiKey 12345678 was not touched in time");
+    admin.assert_issued(5);
+}
+
+#[test]
+fn each_touch_says_which_one_it_is_and_how_long_the_card_waits() {
+    let admin = Admin::with_ca_in_card(&Wanted {
+        touch: "always",
+        ..PLAIN
+    });
+    admin.list_of_keys(3);
+    let ran = admin.sign(&SIGN).ok();
+    assert!(
+        ran.stderr
+            .starts_with("this run needs 3 touches, one a certificate\n"),
+        "{ran}"
+    );
+    for number in 1..=3 {
+        let words = format!("touch YubiKey 12345678 now ({number} of 3); it waits 15 seconds\n");
+        assert_eq!(ran.stderr.matches(&words).count(), 1, "{ran}");
+    }
+}
+
+#[test]
+fn a_touch_is_asked_for_beside_the_bar_of_a_long_run() {
+    let admin = Admin::with_ca_in_card(&Wanted {
+        touch: "always",
+        ..PLAIN
+    });
+    admin.list_of_keys(12);
+    let finger = Finger::After(Duration::from_millis(700));
+    admin.card().set_finger(finger);
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(["sign", "-s", "users", "-I", "id"]).args(SIGN);
+    let mut pty = Pty::start(command);
+    pty.expect("PIN for YubiKey 12345678: ");
+    pty.type_line(PIN);
+    pty.expect("this run needs 12 touches, one a certificate");
+    for number in 1..=12 {
+        pty.expect(&format!("touch YubiKey 12345678 now ({number} of 12)"));
+    }
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    admin.assert_issued(12);
+}

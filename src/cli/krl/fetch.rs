@@ -1,0 +1,183 @@
+//! `punchmark krl fetch`: the next list of a server, and one line for its monitoring.
+
+mod report;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rustix::fs::{FlockOperation, flock};
+use ssh_key::PublicKey;
+
+use self::report::{Report, What};
+use super::file::{KRL_MODE, target};
+use crate::certificate::length_in_seconds;
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure};
+use crate::client::fetch::{Expected, fetch};
+use crate::client::source::{Https, Source};
+use crate::config::{self, read_bytes, read_limited};
+use crate::krl::{KRL_BYTES_MAX, Krl};
+use crate::output;
+
+/// Take a signed KRL from a file or a server, for RevokedKeys of this machine's sshd
+///
+/// SOURCE.sig beside it must be its signature by the ledger key. Whatever goes wrong, the
+/// list that is there stays. Prints one line for monitoring, and exits with 0 if all is
+/// well, 1 (warning) if the list could not be fetched, is getting old or lost much, and
+/// 2 (critical) if what was fetched is not believed, or the list is too old or missing.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Fetch {
+    /// A file, or https://HOST/PATH
+    #[arg(value_name = "SOURCE")]
+    source: OsString,
+
+    /// The file that RevokedKeys names; made if it is not there, replaced whole if it is
+    #[arg(long, value_name = "FILE", required = true)]
+    out: PathBuf,
+
+    /// The public key of the ledger key; may be given several times while it changes
+    #[arg(long, value_name = "FILE", required = true)]
+    signer: Vec<PathBuf>,
+
+    /// The name that the list must have, its comment [default: that of the list that is there]
+    #[arg(long, value_name = "WORDS")]
+    name: Option<String>,
+
+    /// Warn of a list that was made longer ago than this
+    #[arg(long, value_name = "TIME", default_value = "2d", value_parser = length)]
+    warn_after: u64,
+
+    /// Call a list that was made longer ago than this critical
+    #[arg(long, value_name = "TIME", default_value = "1w", value_parser = length)]
+    critical_after: u64,
+
+    /// Certificates (PEM) to know the server by, in place of the web's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// How long each of the two files may take
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
+    timeout: u64,
+}
+
+impl Fetch {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let out = target(&self.out)?;
+        let expected = self.expected()?;
+        let source = self.source()?;
+        let _alone = lock(&out)?;
+        let installed = installed(&out)?;
+        let fetched = self.replace(&source, &out, installed.as_deref(), &expected);
+        let report = Report {
+            out: &self.out,
+            now: config::now(),
+            warn_after: self.warn_after,
+            critical_after: self.critical_after,
+            what: match fetched {
+                Ok(what) => what,
+                Err(failure) => What::Kept(installed.as_deref().and_then(krl), failure),
+            },
+        };
+        report.tell(context)
+    }
+
+    fn expected(&self) -> Result<Expected, Failure> {
+        let signers = self.signer.iter().map(|path| read_signer(path));
+        Ok(Expected {
+            signers: signers.collect::<Result<_, _>>()?,
+            name: self.name.clone(),
+        })
+    }
+
+    fn source(&self) -> Result<Source, Failure> {
+        let url = self.source.to_str().filter(|text| text.contains("://"));
+        let Some(url) = url else {
+            return Ok(Source::File(self.source.clone().into()));
+        };
+        let url = url.parse()?;
+        let roots = self.ca_file.as_deref().map(read_text).transpose()?;
+        let client = Https::new(self.timeout, roots.as_deref())?;
+        Ok(Source::Https(url, client.into()))
+    }
+
+    /// Puts the next list in place, if there is one that is believed.
+    fn replace(
+        &self,
+        source: &Source,
+        out: &Path,
+        installed: Option<&[u8]>,
+        expected: &Expected,
+    ) -> Result<What, Failure> {
+        let fetched = fetch(source, installed, expected)?;
+        let Some(bytes) = &fetched.bytes else {
+            return Ok(What::Unchanged(fetched.krl));
+        };
+        output::write(out, bytes, KRL_MODE).map_err(Failure::Write)?;
+        Ok(What::Replaced(fetched.krl, fetched.shrunk))
+    }
+}
+
+/// One fetch at a time: a slower one must not put an older list over a newer one.
+fn lock(out: &Path) -> Result<File, Failure> {
+    let folder = match out.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |source| Failure::File {
+        path: folder.display().to_string(),
+        source,
+    };
+    let folder = File::open(folder).map_err(failed)?;
+    flock(&folder, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
+    Ok(folder)
+}
+
+/// The bytes that are there; what is too long for sshd is as good as damaged.
+fn installed(out: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match read_bytes(out, KRL_BYTES_MAX) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
+        Err(source) => Err(Failure::File {
+            path: out.display().to_string(),
+            source,
+        }),
+    }
+}
+
+fn krl(bytes: &[u8]) -> Option<Krl> {
+    Krl::from_bytes(bytes).ok()
+}
+
+fn read_signer(path: &Path) -> Result<ssh_key::public::KeyData, Failure> {
+    let key = PublicKey::from_openssh(&read_text(path)?);
+    let key = key.map_err(|source| Failure::KeyFile {
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(key.key_data().clone())
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    read_limited(path, TEXT_BYTES_MAX).map_err(|source| Failure::File {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+fn length(text: &str) -> Result<u64, String> {
+    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
+}
+
+/// A server's own roots, or all of the web's.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark krl fetch https://ca.example.org/revoked.krl --out /etc/ssh/revoked.krl \\
+    --signer /etc/ssh/ledger.pub
+  punchmark krl fetch /mnt/ca/revoked.krl --out revoked.krl --signer ledger.pub --warn-after 8h";

@@ -1,0 +1,224 @@
+//! What became of a fetch, and how old the list is that sshd reads now: as a line for
+//! people and monitoring, as JSON, and as an exit code.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::certificate::length;
+use crate::cli::context::Context;
+use crate::cli::failure::{Exit, Failure, chain};
+use crate::cli::hint::hint;
+use crate::cli::terminal::{path, product, say};
+use crate::client::fetch::{FetchError, Shrunk, count};
+use crate::krl::Krl;
+
+/// What became of a fetch.
+pub(super) struct Report<'a> {
+    pub(super) out: &'a Path,
+    /// In Unix seconds.
+    pub(super) now: u64,
+    /// In seconds.
+    pub(super) warn_after: u64,
+    /// In seconds.
+    pub(super) critical_after: u64,
+    pub(super) what: What,
+}
+
+/// What happened to the list.
+pub(super) enum What {
+    /// The list that is there is the newest one.
+    Unchanged(Krl),
+    /// The list is another one now.
+    Replaced(Krl, Option<Shrunk>),
+    /// The list that is there stays, if it is one.
+    Kept(Option<Krl>, Failure),
+}
+
+/// In the words of Nagios, whose plugins exit with 0, 1 and 2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Ok,
+    Warning,
+    Critical,
+}
+
+impl Report<'_> {
+    pub(super) fn tell(&self, context: &Context) -> Result<Exit, Failure> {
+        let state = self.state();
+        match context.json() {
+            true => product(&self.json(state).to_string())?,
+            false => product(&format!("{}: {}", state.word(), self.words()))?,
+        }
+        if let What::Kept(_, failure) = &self.what
+            && let Some(hint) = hint(failure)
+            && context.talks()
+        {
+            say(&format!("  hint: {hint}"));
+        }
+        Ok(state.exit())
+    }
+
+    fn state(&self) -> State {
+        let by_age = match self.krl().map(|krl| self.age(krl)) {
+            None => State::Critical,
+            Some(Ok(age)) if age > self.critical_after => State::Critical,
+            Some(Ok(age)) if age > self.warn_after => State::Warning,
+            Some(Ok(_)) => State::Ok,
+            Some(Err(_ahead)) => State::Warning,
+        };
+        by_age.max(match &self.what {
+            What::Kept(_, Failure::Fetch(FetchError::Refused { .. })) => State::Critical,
+            What::Kept(..) | What::Replaced(_, Some(_)) => State::Warning,
+            What::Unchanged(_) | What::Replaced(_, None) => State::Ok,
+        })
+    }
+
+    fn krl(&self) -> Option<&Krl> {
+        match &self.what {
+            What::Unchanged(krl) | What::Replaced(krl, _) => Some(krl),
+            What::Kept(krl, _) => krl.as_ref(),
+        }
+    }
+
+    /// How long ago a list was made in seconds; or how far ahead that is, if it is more than
+    /// clocks may differ by.
+    fn age(&self, krl: &Krl) -> Result<u64, u64> {
+        let made = krl.header().generated;
+        match made.checked_sub(self.now) {
+            Some(ahead) if ahead > CLOCKS_DIFFER_BY => Err(ahead),
+            _ => Ok(self.now.saturating_sub(made)),
+        }
+    }
+
+    fn words(&self) -> String {
+        let list = self
+            .krl()
+            .map_or("no list".to_owned(), |krl| self.list(krl));
+        let what = match &self.what {
+            What::Unchanged(_) => "unchanged".to_owned(),
+            What::Replaced(_, None) => "replaced".to_owned(),
+            What::Replaced(_, Some(shrunk)) => format!(
+                "replaced, and {} of {} revocations are gone",
+                shrunk.gone, shrunk.before
+            ),
+            What::Kept(_, failure) => format!("kept, since {}", chain(failure)),
+        };
+        format!("{}: {list}: {what}", path(self.out)).replace('\n', " ")
+    }
+
+    fn list(&self, krl: &Krl) -> String {
+        let age = match self.age(krl) {
+            Ok(age) => format!("{} ago", length(age)),
+            Err(ahead) => format!("{} in the future", length(ahead)),
+        };
+        let (version, count) = (krl.header().version, count(krl));
+        format!("version {version}, made {age}, revokes {count}")
+    }
+
+    fn json(&self, state: State) -> serde_json::Value {
+        let (what, fault) = match &self.what {
+            What::Unchanged(_) => ("unchanged", None),
+            What::Replaced(..) => ("replaced", None),
+            What::Kept(_, failure) => ("kept", Some(chain(failure))),
+        };
+        let gone = match &self.what {
+            What::Replaced(_, shrunk) => shrunk.map(|shrunk| shrunk.gone),
+            _ => None,
+        };
+        json!({
+            "state": state.word().to_lowercase(), "list": what, "error": fault, "gone": gone,
+            "file": self.out.display().to_string(),
+            "version": self.krl().map(|krl| krl.header().version),
+            "generated": self.krl().map(|krl| krl.header().generated),
+            "revocations": self.krl().map(count),
+        })
+    }
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "WARNING",
+            Self::Critical => "CRITICAL",
+        }
+    }
+
+    fn exit(self) -> Exit {
+        match self {
+            Self::Ok => Exit::Done,
+            Self::Warning => Exit::Failed,
+            Self::Critical => Exit::Critical,
+        }
+    }
+}
+
+/// In seconds.
+const CLOCKS_DIFFER_BY: u64 = 3_600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::krl::{Header, Revocations};
+
+    const NOW: u64 = 1_795_000_000;
+
+    fn krl(age: i64) -> Krl {
+        let header = Header {
+            version: 7,
+            generated: NOW.saturating_add_signed(-age),
+            ..Header::default()
+        };
+        Krl::new(header, Revocations::default())
+    }
+
+    fn report(what: What) -> (State, String) {
+        let report = Report {
+            out: Path::new("r.krl"),
+            now: NOW,
+            warn_after: 100,
+            critical_after: 200,
+            what,
+        };
+        (report.state(), report.words())
+    }
+
+    #[test]
+    fn a_list_grows_old_in_two_steps() {
+        for (age, state) in [
+            (0, State::Ok),
+            (100, State::Ok),
+            (101, State::Warning),
+            (200, State::Warning),
+            (201, State::Critical),
+            (-3_600, State::Ok),
+            (-3_601, State::Warning),
+        ] {
+            assert_eq!(report(What::Unchanged(krl(age))).0, state, "{age}");
+            assert_eq!(report(What::Replaced(krl(age), None)).0, state, "{age}");
+        }
+    }
+
+    #[test]
+    fn a_fetch_that_failed_is_critical_without_a_list_or_with_an_old_one() {
+        let kept = |krl| What::Kept(krl, Failure::NoLedgerKey);
+        assert_eq!(report(kept(Some(krl(5)))).0, State::Warning);
+        assert_eq!(report(kept(Some(krl(500)))).0, State::Critical);
+        assert_eq!(report(kept(None)).0, State::Critical);
+    }
+
+    #[test]
+    fn the_line_says_what_is_there_and_what_became_of_the_fetch() {
+        let shrunk = Shrunk { gone: 5, before: 9 };
+        let (state, words) = report(What::Replaced(krl(60), Some(shrunk)));
+        assert_eq!(state, State::Warning);
+        assert_eq!(
+            words,
+            "r.krl: version 7, made 1 minute ago, revokes 0: \
+             replaced, and 5 of 9 revocations are gone"
+        );
+        let (_, words) = report(What::Kept(None, Failure::NoLedgerKey));
+        assert_eq!(words, "r.krl: no list: kept, since no ledger key is named");
+    }
+}

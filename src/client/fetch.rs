@@ -1,0 +1,105 @@
+//! The next KRL of a server: taken from a source, and judged beside the one that is there.
+//!
+//! Who can answer in the source's place can withhold a new list, and nothing else: that
+//! shows when the list that is there grows old.
+
+mod judge;
+mod shrink;
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use ssh_key::public::KeyData;
+
+pub use judge::Refusal;
+pub use shrink::{Shrunk, count};
+
+use self::judge::judge;
+use super::source::{Source, SourceError};
+use crate::krl::{KRL_BYTES_MAX, Krl};
+use crate::ledger::krl_signature::{KRL_SIGNATURE_BYTES_MAX, KrlSignature, KrlSignatureError};
+
+/// What a list must be, to be taken.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// Who may have signed it.
+    pub signers: Vec<KeyData>,
+    /// Its name, the comment of the KRL; else that of the list that is there.
+    pub name: Option<String>,
+}
+
+/// A list that may be put in place.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The list.
+    pub krl: Krl,
+    /// Its bytes; none if they are those that are there.
+    pub bytes: Option<Vec<u8>>,
+    /// How much that is revoked now would no longer be, where that is much.
+    pub shrunk: Option<Shrunk>,
+}
+
+/// Why there is no list to put in place. What is there stays.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// The source gave nothing, or too much.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// What it gave is not believed.
+    #[error("{source_name}")]
+    Refused {
+        /// The source.
+        source_name: String,
+        /// Why.
+        #[source]
+        refusal: Refusal,
+    },
+}
+
+/// Takes the signature, and the list only if it is not that of `installed`.
+///
+/// A list and a signature that don't match are asked for once more: the CA may have put new
+/// ones there in between.
+///
+/// # Errors
+/// [`FetchError`].
+pub fn fetch(
+    source: &Source,
+    installed: Option<&[u8]>,
+    expected: &Expected,
+) -> Result<Fetched, FetchError> {
+    match try_fetch(source, installed, expected) {
+        Err(FetchError::Refused {
+            refusal: Refusal::Signature(KrlSignatureError::Signature(_)),
+            ..
+        }) => {
+            sleep(BETWEEN_TRIES);
+            try_fetch(source, installed, expected)
+        }
+        once => once,
+    }
+}
+
+fn try_fetch(
+    source: &Source,
+    installed: Option<&[u8]>,
+    expected: &Expected,
+) -> Result<Fetched, FetchError> {
+    let refused = |refusal| FetchError::Refused {
+        source_name: source.to_string(),
+        refusal,
+    };
+    let signature = source.signature().read(KRL_SIGNATURE_BYTES_MAX)?;
+    let signature = KrlSignature::read(&signature).map_err(|error| refused(error.into()))?;
+    if let Some(bytes) = installed
+        && signature.verify(bytes, &expected.signers).is_ok()
+    {
+        return judge(bytes, installed, &signature, expected).map_err(refused);
+    }
+    let bytes = source.read(KRL_BYTES_MAX)?;
+    judge(&bytes, installed, &signature, expected).map_err(refused)
+}
+
+/// As long as it takes to rename two files.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);

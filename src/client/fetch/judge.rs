@@ -1,0 +1,203 @@
+//! Whether a list may take the place of another.
+
+use super::shrink::shrunk;
+use super::{Expected, Fetched};
+use crate::krl::{Krl, ReadError};
+use crate::ledger::krl_signature::{KrlSignature, KrlSignatureError};
+
+/// Why a list is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Its signature is not one of the signer's.
+    #[error(transparent)]
+    Signature(#[from] KrlSignatureError),
+    /// It is signed, but no KRL that sshd would read.
+    #[error("signed, but no KRL")]
+    Krl(#[from] ReadError),
+    /// An older list than the one that is there.
+    #[error("KRL version {fetched} is older than version {installed}, which is there")]
+    Older {
+        /// The version that is there.
+        installed: u64,
+        /// The version that came.
+        fetched: u64,
+    },
+    /// Two lists of one version: the signer made two histories.
+    #[error("another KRL than the one of the same version {0}, which is there")]
+    SameVersion(u64),
+    /// The signer's list of something else.
+    #[error("the KRL is named {fetched:?}, not {expected:?}")]
+    Name {
+        /// The name it should have.
+        expected: String,
+        /// The name it has.
+        fetched: String,
+    },
+}
+
+/// Judges the bytes of a list by its signature and by the list that is there. A file that is
+/// there and is no KRL says nothing: sshd lets nobody in by it, or revokes nothing.
+pub(super) fn judge(
+    bytes: &[u8],
+    installed: Option<&[u8]>,
+    signature: &KrlSignature,
+    expected: &Expected,
+) -> Result<Fetched, Refusal> {
+    signature.verify(bytes, &expected.signers)?;
+    let krl = Krl::from_bytes(bytes)?;
+    let before = installed.and_then(|bytes| Krl::from_bytes(bytes).ok());
+    refuse_other_name(&krl, before.as_ref(), expected)?;
+    if installed == Some(bytes) {
+        return Ok(Fetched {
+            krl,
+            bytes: None,
+            shrunk: None,
+        });
+    }
+    if let Some(before) = &before {
+        refuse_older(&krl, before)?;
+    }
+    Ok(Fetched {
+        shrunk: before.and_then(|before| shrunk(&before, &krl)),
+        bytes: Some(bytes.to_vec()),
+        krl,
+    })
+}
+
+fn refuse_older(krl: &Krl, before: &Krl) -> Result<(), Refusal> {
+    let (fetched, installed) = (krl.header().version, before.header().version);
+    match fetched {
+        _ if fetched < installed => Err(Refusal::Older { installed, fetched }),
+        _ if fetched == installed => Err(Refusal::SameVersion(installed)),
+        _ => Ok(()),
+    }
+}
+
+/// A signer may make several lists; one must not stand in for another.
+fn refuse_other_name(krl: &Krl, before: Option<&Krl>, expected: &Expected) -> Result<(), Refusal> {
+    let wanted = expected.name.clone();
+    let fetched = name(krl);
+    match wanted.or_else(|| before.map(name)) {
+        Some(expected) if expected != fetched => Err(Refusal::Name { expected, fetched }),
+        _ => Ok(()),
+    }
+}
+
+fn name(krl: &Krl) -> String {
+    krl.header().comment.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use ssh_key::private::Ed25519Keypair;
+    use ssh_key::public::KeyData;
+
+    use super::*;
+    use crate::krl::{Header, Revocations, SerialRange};
+    use crate::ledger::key::LedgerKey;
+
+    fn krl(version: u64, name: &str, serials: u64) -> Vec<u8> {
+        let mut revocations = Revocations::default();
+        for serial in 1..=serials {
+            let serial = SerialRange::one(serial * 2).unwrap();
+            revocations.revoke_serials(None, serial);
+        }
+        let header = Header {
+            version,
+            comment: std::ffi::CString::new(name).unwrap(),
+            ..Header::default()
+        };
+        Krl::new(header, revocations).to_bytes().unwrap()
+    }
+
+    fn pair() -> Ed25519Keypair {
+        Ed25519Keypair::from_seed(&[1; 32])
+    }
+
+    fn by(signed: &[u8], bytes: &[u8], installed: Option<&[u8]>) -> Result<Fetched, Refusal> {
+        let mut key = LedgerKey::from_keypair(pair(), &[]).unwrap();
+        let signature = key.sign_krl(signed).unwrap();
+        let expected = Expected {
+            signers: vec![KeyData::Ed25519(pair().public)],
+            name: None,
+        };
+        let signature = KrlSignature::read(signature.as_bytes()).unwrap();
+        judge(bytes, installed, &signature, &expected)
+    }
+
+    fn take(bytes: &[u8], installed: &[u8]) -> Result<Fetched, Refusal> {
+        by(bytes, bytes, Some(installed))
+    }
+
+    #[test]
+    fn a_newer_list_is_taken_and_the_same_one_left_alone() {
+        let (old, new) = (krl(1, "users", 5), krl(2, "users", 6));
+        let fetched = take(&new, &old).unwrap();
+        assert_eq!(fetched.bytes, Some(new));
+        assert_eq!(fetched.shrunk, None);
+        assert_eq!(take(&old, &old).unwrap().bytes, None);
+        assert_eq!(by(&old, &old, None).unwrap().bytes, Some(old));
+    }
+
+    #[test]
+    fn an_older_list_and_another_of_the_same_version_are_refused() {
+        let installed = krl(5, "users", 5);
+        assert_eq!(
+            take(&krl(4, "users", 9), &installed).unwrap_err(),
+            Refusal::Older {
+                installed: 5,
+                fetched: 4
+            }
+        );
+        assert_eq!(
+            take(&krl(5, "users", 9), &installed).unwrap_err(),
+            Refusal::SameVersion(5)
+        );
+    }
+
+    #[test]
+    fn a_list_of_another_name_is_refused() {
+        let error = take(&krl(9, "hosts", 5), &krl(1, "users", 5)).unwrap_err();
+        assert_eq!(
+            error,
+            Refusal::Name {
+                expected: "users".into(),
+                fetched: "hosts".into()
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_signed_and_no_krl_is_refused() {
+        for bytes in [b"".as_slice(), b"SSHKRL\n\0", b"<html>"] {
+            let error = by(bytes, bytes, None).unwrap_err();
+            assert!(matches!(error, Refusal::Krl(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_signature_of_another_list_is_refused_whatever_is_there() {
+        let (old, new) = (krl(1, "users", 5), krl(2, "users", 6));
+        for installed in [None, Some(old.as_slice()), Some(b"".as_slice())] {
+            let error = by(&old, &new, installed).unwrap_err();
+            assert!(matches!(error, Refusal::Signature(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_krl_is_replaced() {
+        for broken in [b"".as_slice(), b"SSHKRL\n\0 and then", b"\xff"] {
+            let new = krl(1, "users", 1);
+            assert_eq!(take(&new, broken).unwrap().bytes, Some(new));
+        }
+    }
+
+    #[test]
+    fn a_list_that_lost_half_of_what_was_revoked_says_so() {
+        let lost = |kept| take(&krl(2, "", kept), &krl(1, "", 10)).unwrap().shrunk;
+        assert_eq!(lost(6), None);
+        let shrunk = lost(5).unwrap();
+        assert_eq!((shrunk.gone, shrunk.before), (5, 10));
+    }
+}

@@ -1,0 +1,127 @@
+//! Where a file comes from: a path, or an https URL.
+
+#[cfg(feature = "fetch")]
+mod https;
+#[cfg(not(feature = "fetch"))]
+#[path = "source/left_out.rs"]
+mod https;
+mod url;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use https::Https;
+pub use url::{Url, UrlError};
+
+use crate::config::read_bytes;
+
+/// A file here or elsewhere.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file that something else brings here.
+    File(PathBuf),
+    /// A file on a server.
+    Https(Url, Arc<Https>),
+}
+
+/// Why a source gave nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A file that cannot be read, or is too long.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server, or the way to it.
+    #[error("{url}")]
+    Https {
+        /// What was asked for.
+        url: Url,
+        /// What went wrong, in words.
+        source: HttpsError,
+    },
+}
+
+/// What went wrong on the way to a server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpsError {
+    /// The server answered something else than 200.
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    /// More than is read.
+    #[error("more than {limit} bytes")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// A redirect to something that is not https.
+    #[error("redirected to what is not https")]
+    NotHttps,
+    /// The whole took longer than is waited.
+    #[error("took longer than {seconds} s")]
+    TimedOut {
+        /// The limit.
+        seconds: u64,
+    },
+    /// Whatever else the connection says.
+    #[error("{0}")]
+    Connection(String),
+    /// A certificate file for TLS that cannot be used.
+    #[error("no certificates to know servers by")]
+    Roots,
+    /// This program was built without it.
+    #[error("this build has no https")]
+    LeftOut,
+}
+
+impl Source {
+    /// Its signature, which lies beside it.
+    #[must_use]
+    pub fn signature(&self) -> Self {
+        match self {
+            Self::File(path) => {
+                let mut path = path.as_os_str().to_owned();
+                path.push(".sig");
+                Self::File(path.into())
+            }
+            Self::Https(url, client) => Self::Https(url.with_ending(".sig"), client.clone()),
+        }
+    }
+
+    /// Reads it whole, and not a byte more than the limit of what is longer.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub fn read(&self, limit: usize) -> Result<Vec<u8>, SourceError> {
+        match self {
+            Self::File(path) => read_bytes(path, limit).map_err(|source| SourceError::File {
+                path: path.clone(),
+                source,
+            }),
+            Self::Https(url, client) => {
+                client
+                    .read(url, limit)
+                    .map_err(|source| SourceError::Https {
+                        url: url.clone(),
+                        source,
+                    })
+            }
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Https(url, _) => url.fmt(f),
+        }
+    }
+}

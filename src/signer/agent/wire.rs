@@ -1,0 +1,157 @@
+//! The agent's messages: a type, then fields (draft-miller-ssh-agent, 4 and 5).
+
+use ssh_encoding::Encode;
+use ssh_key::{Algorithm, HashAlg, Signature};
+
+use super::AgentFault;
+
+/// A key in an agent's list, as it came: nothing in it is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The public key or certificate in SSH's wire form.
+    pub blob: Vec<u8>,
+    /// What the agent calls it.
+    pub comment: Vec<u8>,
+}
+
+/// The request for the list of keys.
+pub(super) fn request_identities() -> Vec<u8> {
+    vec![REQUEST_IDENTITIES]
+}
+
+/// The request for one signature; an RSA key's hash is asked for by a flag.
+pub(super) fn request_signature(
+    blob: &[u8],
+    message: &[u8],
+    algorithm: &Algorithm,
+) -> Result<Vec<u8>, ssh_encoding::Error> {
+    let flags = match algorithm {
+        Algorithm::Rsa {
+            hash: Some(HashAlg::Sha256),
+        } => RSA_SHA2_256,
+        Algorithm::Rsa { .. } => RSA_SHA2_512,
+        _ => 0,
+    };
+    let mut request = vec![SIGN_REQUEST];
+    blob.encode(&mut request)?;
+    message.encode(&mut request)?;
+    flags.encode(&mut request)?;
+    Ok(request)
+}
+
+/// Reads the answer to a request for the list.
+///
+/// # Errors
+/// [`AgentFault`] unless it is such an answer, to the last byte.
+pub fn read_identities(answer: &[u8]) -> Result<Vec<Identity>, AgentFault> {
+    let mut rest = body(answer, IDENTITIES_ANSWER)?;
+    let count = number(&mut rest)?;
+    let mut identities = Vec::new();
+    for _ in 0..count {
+        identities.push(Identity {
+            blob: string(&mut rest)?.to_vec(),
+            comment: string(&mut rest)?.to_vec(),
+        });
+    }
+    ends(rest, identities)
+}
+
+/// Reads the answer to a request for a signature.
+///
+/// # Errors
+/// [`AgentFault`] unless it is such an answer, to the last byte.
+pub fn read_signature(answer: &[u8]) -> Result<Signature, AgentFault> {
+    let mut rest = body(answer, SIGN_RESPONSE)?;
+    let blob = string(&mut rest)?;
+    let signature = Signature::try_from(blob).map_err(|_| AgentFault::Malformed)?;
+    ends(rest, signature)
+}
+
+fn body(answer: &[u8], wanted: u8) -> Result<&[u8], AgentFault> {
+    match answer.split_first() {
+        Some((kind, rest)) if *kind == wanted => Ok(rest),
+        Some((&FAILURE, [])) => Err(AgentFault::Refused),
+        _ => Err(AgentFault::Malformed),
+    }
+}
+
+fn number(rest: &mut &[u8]) -> Result<u32, AgentFault> {
+    let (number, after) = rest.split_first_chunk().ok_or(AgentFault::Malformed)?;
+    *rest = after;
+    Ok(u32::from_be_bytes(*number))
+}
+
+fn string<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], AgentFault> {
+    let length = usize::try_from(number(rest)?).unwrap_or(usize::MAX);
+    let (string, after) = rest.split_at_checked(length).ok_or(AgentFault::Malformed)?;
+    *rest = after;
+    Ok(string)
+}
+
+fn ends<T>(rest: &[u8], read: T) -> Result<T, AgentFault> {
+    match rest {
+        [] => Ok(read),
+        _ => Err(AgentFault::Malformed),
+    }
+}
+
+const FAILURE: u8 = 5;
+const REQUEST_IDENTITIES: u8 = 11;
+const IDENTITIES_ANSWER: u8 = 12;
+const SIGN_REQUEST: u8 = 13;
+const SIGN_RESPONSE: u8 = 14;
+const RSA_SHA2_256: u32 = 2;
+const RSA_SHA2_512: u32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_to_its_last_byte_and_no_further() {
+        let answer = b"\x0c\0\0\0\x01\0\0\0\x02ab\0\0\0\x01c";
+        let identities = read_identities(answer).unwrap();
+        assert_eq!(identities.len(), 1);
+        assert_eq!(identities[0].blob, b"ab");
+        assert_eq!(identities[0].comment, b"c");
+        for length in 0..answer.len() {
+            let fault = read_identities(&answer[..length]).unwrap_err();
+            assert!(matches!(fault, AgentFault::Malformed), "{length}");
+        }
+        let longer = [&answer[..], &[0]].concat();
+        assert!(matches!(
+            read_identities(&longer),
+            Err(AgentFault::Malformed)
+        ));
+    }
+
+    #[test]
+    fn a_count_without_keys_takes_no_memory() {
+        let fault = read_identities(b"\x0c\xff\xff\xff\xff").unwrap_err();
+        assert!(matches!(fault, AgentFault::Malformed));
+        let fault = read_identities(b"\x0c\0\0\0\x01\xff\xff\xff\xff").unwrap_err();
+        assert!(matches!(fault, AgentFault::Malformed));
+    }
+
+    #[test]
+    fn a_refusal_is_told_from_nonsense() {
+        assert!(matches!(read_signature(&[5]), Err(AgentFault::Refused)));
+        for nonsense in [&[][..], &[5, 0], &[6], &[14], b"\x0e\0\0\0\0"] {
+            let fault = read_signature(nonsense).unwrap_err();
+            assert!(matches!(fault, AgentFault::Malformed), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn the_hash_of_an_rsa_signature_is_asked_for_by_a_flag() {
+        let flag = |hash| {
+            let algorithm = Algorithm::Rsa { hash: Some(hash) };
+            let request = request_signature(b"k", b"m", &algorithm).unwrap();
+            request.last().copied()
+        };
+        assert_eq!(flag(HashAlg::Sha256), Some(2));
+        assert_eq!(flag(HashAlg::Sha512), Some(4));
+        let request = request_signature(b"k", b"m", &Algorithm::Ed25519).unwrap();
+        assert_eq!(request, b"\x0d\0\0\0\x01k\0\0\0\x01m\0\0\0\0");
+    }
+}

@@ -1,0 +1,179 @@
+//! A key in an OpenSSH private key file: for migration, and for trying things out.
+
+mod locator;
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use ssh_key::private::KeypairData;
+use ssh_key::public::KeyData;
+use ssh_key::{Algorithm, HashAlg, PrivateKey, Signature};
+use zeroize::Zeroizing;
+
+pub use locator::{FileLocator, FileLocatorError};
+
+use super::scheme::Scheme;
+use super::{Locator, NewKey, Origin, RsaHash, Signer, SignerError};
+use crate::secret::AskPin;
+
+/// A key that was read and decrypted; wiped when dropped.
+struct FileSigner {
+    key: PrivateKey,
+    public_key: KeyData,
+    hash: Option<HashAlg>,
+    name: String,
+}
+
+/// Why a private key file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyFileFault {
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    File(#[from] std::io::Error),
+    /// A folder, a pipe or a device.
+    #[error("it is not a regular file")]
+    NotRegular,
+    /// ssh would not use it either.
+    #[error("others can read it (mode {mode:04o})")]
+    OpenToOthers {
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// More than any key.
+    #[error("it has more than {LARGEST} bytes")]
+    TooLong,
+    /// Another format, or damaged.
+    #[error("it is no private key in OpenSSH's form")]
+    Form,
+    /// The passphrase doesn't open it.
+    #[error("wrong passphrase")]
+    Passphrase,
+    /// It is encrypted in a way that isn't known.
+    #[error("it cannot be decrypted")]
+    Decrypt(#[source] ssh_key::Error),
+    /// A key that no CA can have.
+    #[error("a CA's key is RSA, ECDSA or Ed25519, and in no security key")]
+    KeyType,
+    /// The key gave no signature.
+    #[error("the key does not sign")]
+    Sign(#[source] signature::Error),
+}
+
+/// Reads the file, and asks for its passphrase where it has one.
+pub(super) fn open(
+    locator: &FileLocator,
+    rsa_hash: RsaHash,
+    pins: &mut dyn AskPin,
+) -> Result<Box<dyn Signer>, SignerError> {
+    let name = locator.device();
+    let key = read(locator.path()).map_err(|source| at(&name, source))?;
+    let algorithm = usable(&key, rsa_hash, &name)?;
+    let key = match key.is_encrypted() {
+        true => decrypt(&key, &name, pins)?,
+        false => key,
+    };
+    Ok(Box::new(FileSigner {
+        public_key: of_private_half(&key).map_err(|source| at(&name, source))?,
+        hash: match algorithm {
+            Algorithm::Rsa { hash } => hash,
+            _ => None,
+        },
+        key,
+        name,
+    }))
+}
+
+/// The facts of the key, which stand in the file in clear.
+pub(super) fn describe(locator: &FileLocator) -> Result<NewKey, SignerError> {
+    let name = locator.device();
+    let key = read(locator.path()).map_err(|source| at(&name, source))?;
+    usable(&key, RsaHash::default(), &name)?;
+    Ok(NewKey {
+        public_key: key.public_key().key_data().clone(),
+        origin: Origin::default(),
+        locator: Locator::File(locator.clone()),
+    })
+}
+
+impl Signer for FileSigner {
+    fn public_key(&self) -> &KeyData {
+        &self.public_key
+    }
+
+    fn device(&self) -> &str {
+        &self.name
+    }
+
+    fn sign(&mut self, message: &[u8]) -> Result<Signature, SignerError> {
+        let signature = match self.key.key_data() {
+            KeypairData::Rsa(pair) => signature::Signer::try_sign(&(pair, self.hash), message),
+            pair => signature::Signer::try_sign(pair, message),
+        };
+        signature.map_err(|source| at(&self.name, KeyFileFault::Sign(source)))
+    }
+}
+
+/// Opened once, so what was checked is what is read; never waits for a pipe's writer.
+fn read(path: &Path) -> Result<PrivateKey, KeyFileFault> {
+    let non_blocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options()
+        .read(true)
+        .custom_flags(non_blocking)
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(KeyFileFault::NotRegular);
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileFault::OpenToOthers { mode });
+    }
+    let room = usize::try_from(LARGEST + 1).unwrap_or_default();
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
+    let length = file.take(LARGEST + 1).read_to_end(&mut text)?;
+    if length >= room {
+        return Err(KeyFileFault::TooLong);
+    }
+    // Its own error speaks of bytes of PEM, which tells nobody what to do.
+    PrivateKey::from_openssh(text.as_slice()).map_err(|_| KeyFileFault::Form)
+}
+
+/// How a signature of the key is called; checked before anybody is asked for a passphrase.
+fn usable(key: &PrivateKey, rsa_hash: RsaHash, name: &str) -> Result<Algorithm, SignerError> {
+    let public = key.public_key().key_data();
+    super::software::refuse_short_rsa(public, name)?;
+    match Scheme::of(public, rsa_hash) {
+        Some(scheme) => Ok(scheme.algorithm()),
+        None => Err(at(name, KeyFileFault::KeyType)),
+    }
+}
+
+fn decrypt(key: &PrivateKey, name: &str, pins: &mut dyn AskPin) -> Result<PrivateKey, SignerError> {
+    let passphrase = pins.passphrase(name)?;
+    let decrypted = key.decrypt(passphrase.expose());
+    decrypted.map_err(|error| match error {
+        ssh_key::Error::Crypto => at(name, KeyFileFault::Passphrase),
+        other => at(name, KeyFileFault::Decrypt(other)),
+    })
+}
+
+/// The public key that belongs to what signs, not the one that stands beside it.
+fn of_private_half(key: &PrivateKey) -> Result<KeyData, KeyFileFault> {
+    KeyData::try_from(key.key_data()).map_err(|_| KeyFileFault::KeyType)
+}
+
+fn at(device: &str, source: KeyFileFault) -> SignerError {
+    SignerError::KeyFile {
+        device: device.to_owned(),
+        source,
+    }
+}
+
+/// An RSA-16384 private key takes 13 KiB.
+const LARGEST: u64 = 64 * 1024;
+
+#[cfg(test)]
+mod tests;
