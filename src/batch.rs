@@ -3,7 +3,7 @@
 //! Memory does not grow with the number of keys: files come from an iterator, what
 //! became of each goes to a report, and a summary counts.
 
-mod intake;
+pub mod intake;
 mod run;
 
 use std::io;
@@ -17,7 +17,7 @@ use crate::output::OutputError;
 use crate::policy::{Refusals, Warning};
 use crate::signer::SignerError;
 
-pub use intake::{Intake, IntakeError, TakenIn};
+use intake::{Intake, IntakeError, TakenIn};
 pub use run::{Batch, Subjects};
 
 /// Which serials the certificates of a run get.

@@ -12,8 +12,8 @@ use crate::issue::{SharedLedger, lock};
 use crate::ledger::{Credential, LedgerError};
 use crate::policy::{Policy, Role};
 use crate::request::{
-    AdmissionError, AdmissionLimits, Admitted, AllowedSigners, Ask, Content, KnownBy, Request,
-    RequestFile, Requester, RequesterName, RoleName,
+    AdmissionError, AdmissionLimits, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile,
+    Requester, RequesterName, RoleName,
 };
 use crate::signer::yubikey::{PinPolicy, TouchPolicy};
 
@@ -114,7 +114,7 @@ impl<'a> Intake<'a> {
         let admitted = file.admit(ca, now, self.limits)?;
         let content = admitted.content();
         let role = self.role(&content.role)?;
-        let proof = self.proof(&admitted)?;
+        let proof = proof(content, admitted.used(), self.roots)?;
         let requester = self.requester(content, proof.as_ref(), ledger, now)?;
         Ok(TakenIn {
             request: request(content, now)?,
@@ -131,20 +131,6 @@ impl<'a> Intake<'a> {
         }
         let role = self.policy.role(name);
         role.ok_or_else(|| IntakeError::NoRole(name.clone()))
-    }
-
-    /// Evidence that proves nothing is a fault, and not the same as none.
-    fn proof(&self, admitted: &Admitted) -> Result<Option<Proof>, IntakeError> {
-        let content = admitted.content();
-        let key = content.subject.key();
-        if content.evidence.is_empty() {
-            return Ok(Proof::sk(key.clone()));
-        }
-        let proof = Evidence::from_bytes(&content.evidence)?.verify(key, self.roots)?;
-        if let Some(used) = admitted.used() {
-            as_attested(&proof, used)?;
-        }
-        Ok(Some(proof))
     }
 
     /// Evidence says what a key is made of, never whose it is.
@@ -206,6 +192,27 @@ impl<'a> Intake<'a> {
     }
 }
 
+/// What is proved of a request's key. Evidence that proves nothing is a fault, and not the
+/// same as none.
+///
+/// # Errors
+/// [`IntakeError::Form`], [`IntakeError::Evidence`] and [`IntakeError::LessThanAttested`].
+pub fn proof(
+    content: &Content,
+    used: Option<SecurityKeyUse>,
+    roots: &Roots,
+) -> Result<Option<Proof>, IntakeError> {
+    let key = content.subject.key();
+    if content.evidence.is_empty() {
+        return Ok(Proof::sk(key.clone()));
+    }
+    let proof = Evidence::from_bytes(&content.evidence)?.verify(key, roots)?;
+    if let Some(used) = used {
+        as_attested(&proof, used)?;
+    }
+    Ok(Some(proof))
+}
+
 /// Flags at enrolment don't bind later use, so the key has to show them once more.
 fn as_attested(proof: &Proof, used: SecurityKeyUse) -> Result<(), IntakeError> {
     let facts = proof.facts();
@@ -218,7 +225,11 @@ fn as_attested(proof: &Proof, used: SecurityKeyUse) -> Result<(), IntakeError> {
     }
 }
 
-fn request(content: &Content, now: u64) -> Result<Request, IntakeError> {
+/// What a request file asks, as policy takes it at `now`.
+///
+/// # Errors
+/// [`IntakeError::Validity`] and [`IntakeError::Options`].
+pub fn request(content: &Content, now: u64) -> Result<Request, IntakeError> {
     let validity = content.validity.map(|span| span.asked_at(now));
     let id: String = content
         .id

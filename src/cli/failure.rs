@@ -107,6 +107,10 @@ pub(crate) enum Failure {
     Uncertifiable(#[source] crate::certificate::SubjectError),
     #[error(transparent)]
     SignRequest(#[from] crate::request::SignRequestError),
+    #[error("the request does not prove that its maker holds the key")]
+    Possession(#[from] crate::request::PossessionError),
+    #[error(transparent)]
+    Intake(#[from] crate::batch::intake::IntakeError),
     #[error(transparent)]
     Target(#[from] crate::request::TargetError),
     #[error("{0} holds no challenge of 64 hexadecimal digits")]
