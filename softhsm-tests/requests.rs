@@ -173,6 +173,15 @@ fn nobody_asks_for_the_operators_role_or_beyond_their_own() {
         .exits(3)
         .says("no role `nothing`");
     ask(&admin, "peter", &["-n", "root"]);
+    let attempt = [
+        "role",
+        "try",
+        "engineer",
+        "--requester",
+        "peter",
+        "peter.req",
+    ];
+    admin.punchmark.run(&attempt).exits(3);
     sign(&admin, &["peter.req"]).exits(3);
     ask(&admin, "peter", &["-V", "+52w"]);
     sign(&admin, &["peter.req"]).exits(3);

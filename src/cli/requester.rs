@@ -149,7 +149,7 @@ fn list(context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
 
 fn json_of(time: u64, added: &RequesterAdded) -> Value {
     let (field, value) = match &added.credential {
-        Credential::Key(_) => ("key", json!(describe(&added.credential))),
+        Credential::Key(blob) => ("key", json!(fingerprint_of(blob))),
         Credential::Card(card) => ("card", json!(card)),
     };
     json!({ "requester": added.name, field: value, "added": time, "by": added.keyboard })
@@ -159,11 +159,16 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
 fn describe(credential: &Credential) -> String {
     match credential {
         Credential::Card(card) => format!("YubiKey {card}"),
-        Credential::Key(blob) => match PublicKey::from_bytes(blob) {
-            Ok(key) => format!("key {}", fingerprint(key.key_data())),
-            Err(_damaged) => "a key that cannot be read".to_owned(),
+        Credential::Key(blob) => match fingerprint_of(blob) {
+            Some(fingerprint) => format!("key {fingerprint}"),
+            None => "a key that cannot be read".to_owned(),
         },
     }
+}
+
+fn fingerprint_of(blob: &[u8]) -> Option<String> {
+    let key = PublicKey::from_bytes(blob).ok()?;
+    Some(fingerprint(key.key_data()))
 }
 
 /// Who asks where nobody is named.
