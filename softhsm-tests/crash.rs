@@ -102,7 +102,7 @@ const RENAMES: &str = "rename,renameat,renameat2";
 fn killed_at_every_call_that_changes_a_file() {
     let admin = ready();
     let ledger = admin.ledger_file();
-    let (mut open, mut unreleased) = (false, false);
+    let mut unreleased = false;
     for (calls, least) in [(CALLS, 50), (RENAMES, 3)] {
         for call in 1.. {
             let before = check(&admin, &ledger);
@@ -112,12 +112,10 @@ fn killed_at_every_call_that_changes_a_file() {
             }
             let released = admin.certificates().len();
             let after = check(&admin, &ledger);
-            open |= after.open > before.open;
             unreleased |= after.issued > before.issued + released;
             assert!(after.issued >= before.issued + released);
         }
     }
-    assert!(open, "no run was killed between reserving and recording");
     assert!(
         unreleased,
         "no run was killed between recording and releasing"
@@ -138,7 +136,7 @@ fn killed_at_any_time() {
     let start = Instant::now();
     assert!(end(admin.punchmark.background().args(arguments())).success());
     let mut whole = start.elapsed();
-    let mut killed = 0;
+    let (mut killed, mut open, mut in_between) = (0, 0, false);
     for part in (0..PARTS).map(|round| round * 61 % PARTS).cycle() {
         let mut child = admin.punchmark.background();
         child.args(arguments());
@@ -150,19 +148,27 @@ fn killed_at_any_time() {
         std::thread::sleep(whole * part / PARTS);
         child.kill().unwrap();
         match child.wait().unwrap().signal() {
-            Some(_) => killed += 1,
-            // It takes less time than was thought.
+            // So that a third of the runs come to their end, whatever else the machine does.
+            Some(_) => {
+                killed += 1;
+                whole = whole * 101 / 100;
+            }
             None => whole = whole * 49 / 50,
         }
-        check(&admin, &ledger);
+        let before = std::mem::replace(&mut open, check(&admin, &ledger).open);
+        in_between |= open > before;
         if killed == 200 {
-            return;
+            break;
         }
         assert!(
             start.elapsed().as_secs() < 60,
             "only {killed} runs were killed"
         );
     }
+    assert!(
+        in_between,
+        "no run was killed between reserving and recording"
+    );
 }
 
 /// A file system of `kib` KiB with the config and the ledger in it, for one run. What is
