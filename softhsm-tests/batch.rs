@@ -17,7 +17,7 @@ use crate::harness::token::Token;
 const SIGN: [&str; 7] = ["sign", "-s", "users", "-I", "id", "-n", "peter"];
 
 on_devices!(
-    [softhsm, yubikey_5_7, ykcs11],
+    [softhsm, yubikey_5_7, ykcs11, agent],
     [
         one_bad_file_does_not_stop_the_others_and_is_named,
         a_list_of_files_is_read_by_lines_or_by_nul,

@@ -14,13 +14,29 @@ on_devices!(
         yubikey_5_4,
         yubikey_5_7,
         opensc,
-        ykcs11
+        ykcs11,
+        agent,
+        file
     ],
     [
         certificates_of_every_length_are_signed,
-        a_wrong_pin_is_told_and_costs_no_serial,
         a_device_that_is_not_there_is_told_and_costs_no_serial,
         a_key_that_is_not_the_recorded_one_signs_nothing,
+    ]
+);
+
+on_devices!(
+    [
+        softhsm,
+        kryoptic,
+        yubikey_4_3,
+        yubikey_5_4,
+        yubikey_5_7,
+        opensc,
+        ykcs11
+    ],
+    [
+        a_wrong_pin_is_told_and_costs_no_serial,
         a_key_that_is_a_ca_already_is_not_made_one_again,
     ]
 );
@@ -63,8 +79,17 @@ fn a_wrong_pin_is_told_and_costs_no_serial(device: Device) {
 fn a_device_that_is_not_there_is_told_and_costs_no_serial(device: Device) {
     let mut admin = device.with_users_ca("p256");
     admin.key("key", ED25519);
+    let _only_a_file = std::fs::rename(
+        admin.punchmark.path("ca-users"),
+        admin.punchmark.path("away"),
+    );
     // The last of a variable counts.
-    for variable in ["SOFTHSM2_CONF", "KRYOPTIC_CONF", "PCSCLITE_CSOCK_NAME"] {
+    for variable in [
+        "SOFTHSM2_CONF",
+        "KRYOPTIC_CONF",
+        "PCSCLITE_CSOCK_NAME",
+        "SSH_AUTH_SOCK",
+    ] {
         admin.punchmark = admin.punchmark.with(variable, "/nowhere/at/all");
     }
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);

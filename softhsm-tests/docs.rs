@@ -98,6 +98,9 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 const SUBCOMMANDS: &[&str] = &[
     "",
     "tokens",
+    "setup-card",
+    "ca list",
+    "ca show",
     "init",
     "adopt",
     "import",

@@ -234,3 +234,16 @@ fn a_key_that_signed_heads_becomes_no_ca() {
     let verified = admin.punchmark.run(&["ledger", "verify"]).ok();
     assert!(verified.stdout.contains("  3 entries"), "{verified}");
 }
+
+#[test]
+fn a_link_goes_on_pointing_and_the_signature_lies_beside_it() {
+    let admin = ready();
+    let path = |name: &str| admin.punchmark.path(name);
+    std::fs::create_dir(path("www")).unwrap();
+    std::os::unix::fs::symlink("www/real.krl", path("revoked.krl")).unwrap();
+    write(&path("www/real.krl"), "", 0o644);
+    krl(&admin, &["--ledger-key", "ledger_key"]).ok();
+    assert!(path("revoked.krl").symlink_metadata().unwrap().is_symlink());
+    let line = std::fs::read_to_string(path("ledger_key.pub")).unwrap();
+    verify(&admin, &line, "www/real.krl").ok();
+}

@@ -16,7 +16,9 @@ on_devices!(
         yubikey_5_4,
         yubikey_5_7,
         opensc,
-        ykcs11
+        ykcs11,
+        agent,
+        file
     ],
     [users_of_every_ca_algorithm_log_in]
 );
@@ -56,19 +58,10 @@ fn users_of_every_ca_algorithm_log_in(device: Device) {
     let files: Vec<_> = files.iter().map(String::as_str).collect();
     for (algorithm, signature) in device.algorithms() {
         admin.init(algorithm, algorithm, "user").ok();
-        let flags = [
-            "-s",
-            algorithm,
-            "-n",
-            "peter,x",
-            "--witnessed",
-            "seen",
-            "-V",
-            "-5m:+1h",
-        ];
+        let flags = ["-s", algorithm, "-n", "peter,x", "-V", "-5m:+1h"];
         admin.sign(&[&flags[..], &files].concat()).ok();
         let ca = admin.ca_file(algorithm);
-        let sshd = Sshd::start(&Configuration::users(&ca, &["peter_witnessed"]));
+        let sshd = Sshd::start(&Configuration::users(&ca, &["peter"]));
         for key in &keys {
             let reading = keygen::read(&keygen::certificate(key));
             let public = reading.field("Public key");
@@ -111,7 +104,7 @@ fn a_certificate_that_must_not_let_in_does_not(device: Device) {
     let admin = device.with_users_ca("p256");
     admin.init("others", "p256", "user").ok();
     let key = admin.key("user", ED25519);
-    let users = Configuration::users(&admin.ca_file("users"), &["peter_witnessed"]);
+    let users = Configuration::users(&admin.ca_file("users"), &["peter"]);
     let sshd = Sshd::start(&users);
     for (flags, fault) in REFUSED {
         let seen = &["-n", "peter", "--witnessed", "seen"][..];

@@ -169,3 +169,16 @@ fn init_says_what_servers_and_clients_need_and_keeps_the_configs_comments() {
     let after = std::fs::read_to_string(admin.config_file()).unwrap();
     assert!(after.starts_with(config.trim_end()), "{after}");
 }
+
+#[test]
+fn a_forgotten_prompt_keeps_no_other_run_out() {
+    let admin = ready();
+    let mut forgotten = start(&admin, &SIGN);
+    forgotten.expect("PIN for");
+    admin.sign(&["-n", "erik", "key.pub"]).ok();
+    forgotten.type_line(PIN);
+    let (rest, code) = forgotten.finish();
+    assert_eq!(code, 0, "{rest}");
+    assert!(rest.contains("serial 2 of users"), "{rest}");
+    admin.assert_issued(2);
+}

@@ -96,6 +96,8 @@ fn a_key_in_software_is_never_taken_silently_and_the_ledger_keeps_what_it_is() {
     let ledger = SqliteLedger::open_to_read(&admin.ledger_file()).unwrap();
     let ca = ledger.cas().unwrap().pop().unwrap();
     assert_eq!(ca.added().origin, Origin::Software);
+    let shown = admin.punchmark.run(&["ca", "show", "users"]).ok();
+    assert!(shown.stdout.contains("in software"), "{shown}");
     let ran = admin.punchmark.pinned(&[
         "init",
         "other",

@@ -265,11 +265,50 @@ fn another_program_s_transaction_is_waited_for() {
     admin.assert_issued(1);
 }
 
+#[test]
+fn a_card_that_another_program_resets_in_the_middle_goes_on() {
+    let admin = Admin::with_ca_in_card(&PLAIN);
+    admin.list_of_keys(12);
+    admin.card().set_signature_time(Duration::from_millis(300));
+    let _of_init = admin.card().take_headers();
+    let arguments = [&["sign", "-s", "users", "-I", "id"][..], &SIGN].concat();
+    let mut child = admin.punchmark.background();
+    let child = child.args(arguments).stderr(Stdio::piped()).spawn();
+    wait_until("the card is asked to sign", || {
+        let headers = admin.card().take_headers();
+        headers.iter().any(|header| header[1] == 0x87)
+    });
+    assert!(admin.run_client(CLIENT, "reset"));
+    let output = child.unwrap().wait_with_output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    let verifies = admin.card().take_headers();
+    let verifies = verifies.iter().filter(|h| h[1] == 0x20).count();
+    assert!(verifies >= 1, "the PIN was shown again after the reset");
+    admin.assert_issued(12);
+}
+
+#[test]
+fn a_transaction_without_end_is_given_up_in_time() {
+    let admin = Admin::with_ca_in_card(&PLAIN);
+    admin.key("key", ED25519);
+    while_held(&admin, "long transaction", || {
+        let start = Instant::now();
+        let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+        assert!(start.elapsed() < Duration::from_secs(40), "{ran}");
+        assert!(
+            ran.stderr.contains("is another program using the card?"),
+            "{ran}"
+        );
+    });
+    admin.assert_issued(0);
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+}
+
 /// Does `work` while another program holds the card for some seconds.
 fn while_held(admin: &Admin<Pcscd>, task: &str, work: impl FnOnce()) {
-    let test = "yubikey_faults::a_card_that_another_program_has_alone_is_said_to_be_so";
     thread::scope(|scope| {
-        let holder = scope.spawn(|| admin.run_client(test, task));
+        let holder = scope.spawn(|| admin.run_client(CLIENT, task));
         thread::sleep(Duration::from_millis(700));
         work();
         assert!(holder.join().unwrap());
@@ -286,10 +325,22 @@ fn hold(task: &str) {
     let connect =
         |reader: &std::ffi::CString| context.connect(reader, mode, pcsc::Protocols::T1).ok();
     let mut card = readers.iter().find_map(connect).unwrap();
-    let held = (task == "transaction").then(|| card.transaction().unwrap());
-    thread::sleep(Duration::from_secs(3));
+    if task == "reset" {
+        let reset = card.disconnect(pcsc::Disposition::ResetCard);
+        return assert!(reset.is_ok());
+    }
+    let held = task.ends_with("transaction");
+    let held = held.then(|| card.transaction().unwrap());
+    thread::sleep(Duration::from_secs(if task == "long transaction" {
+        45
+    } else {
+        3
+    }));
     drop(held);
 }
+
+/// The test that this binary runs again as a client of the cards.
+const CLIENT: &str = "yubikey_faults::a_card_that_another_program_has_alone_is_said_to_be_so";
 
 #[test]
 fn an_ed25519_message_of_any_length_that_a_card_takes_is_signed() {

@@ -13,7 +13,7 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
-pub use spare::add_spare;
+pub use spare::{Use, add_spare};
 pub use storage::{Attested, Storage};
 
 use crate::attestation::{EvidenceFormError, Roots};

@@ -115,7 +115,7 @@ pub trait Ledger: Send {
 }
 
 /// A CA as its ledger knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ca {
     /// The position of its entry, which names it in other entries.
     position: u64,

@@ -7,9 +7,12 @@ use virtual_yubikey::link::Link;
 use virtual_yubikey::pcscd::Pcscd;
 
 use super::admin::Admin;
+use super::agent::Agent;
+use super::keygen::{self, ED25519, P256, P384, P521, RSA_3072, RSA_4096, Subject};
 use super::module::Module;
 use super::process::Ran;
-use super::token::Token;
+use super::punchmark::Punchmark;
+use super::token::{PIN, Token};
 use super::yubikey::{PLAIN, Wanted};
 
 /// What a CA key is in, and the way to it.
@@ -25,6 +28,9 @@ pub(crate) enum Device {
     /// An emulated card behind a PKCS#11 module, its keys made by the maker's tool.
     OpenSc,
     Ykcs11,
+    /// A key in an ssh-agent, and one in a file whose passphrase is the PIN.
+    Agent,
+    File,
 }
 
 /// A device that was set up.
@@ -37,6 +43,8 @@ pub(crate) struct Held {
 enum Parts {
     Token(Token),
     Card(Pcscd),
+    Agent(Agent),
+    Files,
 }
 
 /// Runs each test, a function of a [`Device`], on each device, as `test::device`.
@@ -64,6 +72,8 @@ pub(crate) fn by_name(name: &str) -> Device {
         "yubikey_5_7" => Device::YubiKey5_7,
         "opensc" => Device::OpenSc,
         "ykcs11" => Device::Ykcs11,
+        "agent" => Device::Agent,
+        "file" => Device::File,
         other => panic!("no device is called {other}"),
     }
 }
@@ -73,7 +83,7 @@ impl Held {
     pub(crate) fn card(&self) -> &Link {
         match &self.parts {
             Parts::Card(pcscd) => pcscd.link(0).unwrap(),
-            Parts::Token(_) => panic!("{:?} has no card", self.device),
+            _ => panic!("{:?} has no card", self.device),
         }
     }
 }
@@ -82,7 +92,9 @@ impl Device {
     /// What a CA key in it may be, as `--algorithm` and as ssh-keygen's name of a signature.
     pub(crate) fn algorithms(self) -> Vec<(&'static str, &'static str)> {
         let algorithms: &[&str] = match self {
-            Self::SoftHsm => &["p256", "p384", "p521", "ed25519", "rsa3072", "rsa4096"],
+            Self::SoftHsm | Self::Agent | Self::File => {
+                &["p256", "p384", "p521", "ed25519", "rsa3072", "rsa4096"]
+            }
             Self::Kryoptic => &["p256", "p384", "p521", "rsa3072"],
             Self::YubiKey5_7 => &["p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096"],
             _ => &["p256", "p384", "rsa2048"],
@@ -108,6 +120,18 @@ impl Device {
             Self::YubiKey4_3 => self.with_card("4.3.7"),
             Self::YubiKey5_4 | Self::OpenSc | Self::Ykcs11 => self.with_card("5.4.3"),
             Self::YubiKey5_7 => self.with_card("5.7.1"),
+            Self::Agent => {
+                let agent = Agent::start();
+                let device = ("SSH_AUTH_SOCK", agent.socket());
+                let punchmark = Punchmark::at(device, PIN);
+                let token = self.holding(Parts::Agent(agent));
+                Admin { token, punchmark }
+            }
+            Self::File => {
+                let punchmark = Punchmark::at(("SSH_AUTH_SOCK", "/nowhere".into()), PIN);
+                let token = self.holding(Parts::Files);
+                Admin { token, punchmark }
+            }
         }
     }
 
@@ -122,7 +146,9 @@ impl Device {
     /// batch lasts long enough to be disturbed.
     pub(crate) fn with_slow_ca(self) -> Admin<Held> {
         match self {
-            Self::SoftHsm | Self::Kryoptic => self.with_users_ca("rsa3072"),
+            Self::SoftHsm | Self::Kryoptic | Self::Agent | Self::File => {
+                self.with_users_ca("rsa3072")
+            }
             _ => {
                 let admin = self.with_users_ca("p256");
                 let time = Duration::from_millis(5);
@@ -170,6 +196,7 @@ impl Admin<Held> {
             (_, Parts::Token(token)) => {
                 self.init_at(name, &token.locator(name), algorithm, purpose)
             }
+            (_, Parts::Agent(_) | Parts::Files) => self.adopt_software(name, algorithm, purpose),
             (Device::YubiKey5_4 | Device::YubiKey5_7, Parts::Card(_)) => {
                 let slot = self.next_slot();
                 let locator = self.token.device.slot(slot);
@@ -181,6 +208,24 @@ impl Admin<Held> {
                 self.adopt_for(name, &device.slot(slot), purpose)
             }
         }
+    }
+
+    /// A key of ssh-keygen's, added to the agent or shut by the passphrase.
+    fn adopt_software(&self, name: &str, algorithm: &str, purpose: &str) -> Ran {
+        let key = self.key(&format!("ca-{name}"), subject(algorithm));
+        let locator = match &self.token.parts {
+            Parts::Agent(agent) => {
+                agent.add(&key, &[]);
+                format!("agent:{}", keygen::fingerprint(&keygen::public(&key)))
+            }
+            _ => {
+                keygen::encrypt(&key, PIN);
+                format!("file:{}", key.display())
+            }
+        };
+        let what = ["adopt", name, "--key", &locator, "--next-serial", "1"];
+        let how = ["--for", purpose, "--allow-software-key"];
+        self.punchmark.pinned(&[&what[..], &how].concat())
     }
 
     fn init_at(&self, name: &str, locator: &str, algorithm: &str, purpose: &str) -> Ran {
@@ -233,6 +278,19 @@ impl Admin<Held> {
         let number = self.token.slots_used.get();
         self.token.slots_used.set(number + 1);
         *SLOTS.get(number).expect("the card has a slot left")
+    }
+}
+
+/// As ssh-keygen makes it.
+fn subject(algorithm: &str) -> Subject {
+    match algorithm {
+        "p256" => P256,
+        "p384" => P384,
+        "p521" => P521,
+        "ed25519" => ED25519,
+        "rsa3072" => RSA_3072,
+        "rsa4096" => RSA_4096,
+        other => panic!("ssh-keygen doesn't know {other}"),
     }
 }
 

@@ -12,6 +12,8 @@ use super::write;
 pub(crate) struct Subject(pub(crate) &'static str, pub(crate) &'static str);
 
 pub(crate) const RSA_2048: Subject = Subject("rsa", "2048");
+pub(crate) const RSA_3072: Subject = Subject("rsa", "3072");
+pub(crate) const RSA_4096: Subject = Subject("rsa", "4096");
 pub(crate) const RSA_1024: Subject = Subject("rsa", "1024");
 pub(crate) const P256: Subject = Subject("ecdsa", "256");
 pub(crate) const P384: Subject = Subject("ecdsa", "384");

@@ -1,7 +1,5 @@
 //! One more device with the key of a CA that is there: a spare, or a second one for a batch.
 
-use std::path::PathBuf;
-
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
@@ -14,8 +12,17 @@ use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
 use crate::signer::{self, Locator, NewKey, SignerError};
 
+/// What one more device is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// The config names it, so that it shares runs, and must be there for each.
+    Shared,
+    /// It lies in a safe, and the config doesn't name it.
+    Spare,
+}
+
 /// Brings the key of CA `name` into one more device, tests it there, and names the device in
-/// the config, whose path comes back beside the key.
+/// the config where it shares runs.
 ///
 /// A card that has the key in that slot already, from a run that was cut short, is taken up.
 ///
@@ -27,8 +34,9 @@ pub fn add_spare(
     locator: &Locator,
     keypair: &KeypairData,
     in_slot: &NewSlotKey<'_>,
+    to_be: Use,
     pins: &mut dyn AskPin,
-) -> Result<(NewKey, PathBuf), EstablishError> {
+) -> Result<NewKey, EstablishError> {
     let config = place.read()?;
     let ca = config.ca(name.as_str())?;
     let recorded = config.public_key(ca)?;
@@ -40,16 +48,18 @@ pub fn add_spare(
             given: fingerprint(&given),
         });
     }
-    // Before the key is brought in: a list that can't be written would leave it unknown.
+    // Before the key is brought in: the device must not be one that the config names.
     with_key(&config, name, locator.clone())?;
     let key = bring_in(locator, keypair, &given, in_slot, pins)?;
     let tested = self_test(&key.locator, &given, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);
     }
-    let text = with_key(&config, name, key.locator.clone())?;
-    output::write(config.path(), text.as_bytes(), 0o644)?;
-    Ok((key, config.path().to_path_buf()))
+    if to_be == Use::Shared {
+        let text = with_key(&config, name, key.locator.clone())?;
+        output::write(config.path(), text.as_bytes(), 0o644)?;
+    }
+    Ok(key)
 }
 
 fn bring_in(

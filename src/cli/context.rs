@@ -81,6 +81,11 @@ impl Context {
         RememberPin::new(PinSource::new(file, None, self.touches.clone()))
     }
 
+    /// Whether a PIN comes from a person, who may take an hour for it.
+    pub(crate) fn asks_a_person(&self) -> bool {
+        self.global.pin_file.is_none() && self.global.pin_fd.is_none()
+    }
+
     /// What the devices that were opened with [`Self::pins`] say of touches.
     pub(crate) fn touches(&self) -> &Touches {
         &self.touches
@@ -92,6 +97,21 @@ impl Context {
         believe_clock(ledger.last_time()?, config.clock_leap_days())?;
         kept_head::check(&ledger)?;
         Ok(ledger)
+    }
+
+    /// Opens the ledger that [`Self::ledger`] opened a moment ago, before somebody was asked
+    /// for a PIN; it must still have this CA. A leap of the clock was confirmed then.
+    pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<SqliteLedger, Failure> {
+        let ledger = SqliteLedger::open(&config.ledger())?;
+        match check_clock(config::now(), ledger.last_time()?, config.clock_leap_days()) {
+            Ok(()) | Err(ClockError::LeapAhead { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        kept_head::check(&ledger)?;
+        match ledger.cas()?.contains(ca) {
+            true => Ok(ledger),
+            false => Err(Failure::NotInLedger(ca.name().to_owned())),
+        }
     }
 
     /// Holds the clock against a ledger that may not be there yet, before a key is made.

@@ -12,7 +12,7 @@ use super::init::CaArguments;
 use super::private_key::read_private_key;
 use super::slot_arguments::SlotArguments;
 use super::terminal::{ask, product, say, somebody_is_there, warn};
-use crate::ca::{EstablishError, Source, add_spare};
+use crate::ca::{EstablishError, Source, Use, add_spare};
 use crate::config::{CaName, Place};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -20,7 +20,8 @@ use crate::signer::{Locator, NewKey, SignerError};
 
 /// Bring an existing ssh-keygen CA key file into the token, as a CA
 ///
-/// With the name of a CA that has this key already, the token becomes one more that holds it.
+/// With the name of a CA that has this key already, the token becomes one more that shares its
+/// runs, and stands in the config beside the others.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Import {
@@ -35,7 +36,8 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N")]
     next_serial: Option<u64>,
 
-    /// Bring the key into this token too, as a spare; may be given several times
+    /// Bring the key into this token too, which the config doesn't name since it lies in a safe;
+    /// may be given several times
     // Parsed later: clap would repeat a locator that holds a PIN.
     #[arg(long, value_name = "LOCATOR")]
     spare: Vec<String>,
@@ -48,7 +50,7 @@ impl Import {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (key, _was_encrypted) = read_private_key(&self.from)?;
         let spares = self.spare.iter().map(|spare| spare.parse());
-        let mut spares: Vec<Locator> = spares.collect::<Result<_, _>>()?;
+        let spares: Vec<Locator> = spares.collect::<Result<_, _>>()?;
         let first: Locator = self.ca.key.parse()?;
         let mut all = vec![first.clone()];
         all.extend(spares.iter().cloned());
@@ -57,14 +59,16 @@ impl Import {
         let in_slot = self.in_slot.wanted(management_key.as_ref());
         let name = self.ca.name.clone();
         let config = context.config_if_there()?;
+        let mut others = Vec::new();
         if config.is_some_and(|config| config.ca(name.as_str()).is_ok()) {
-            spares.insert(0, first);
+            others.push((first, Use::Shared));
         } else {
             let next_serial = first_serial(self.next_serial)?;
             let source = Source::Import(key.key_data(), in_slot);
             self.ca.establish(context, source, next_serial)?;
         }
-        let to_spares = ToSpares {
+        others.extend(spares.into_iter().map(|spare| (spare, Use::Spare)));
+        let to_others = ToOthers {
             context,
             place: context.place()?,
             name,
@@ -72,9 +76,9 @@ impl Import {
             in_slot,
         };
         let mut pins = context.pins();
-        spares
+        others
             .iter()
-            .try_for_each(|spare| to_spares.add(spare, &mut pins))?;
+            .try_for_each(|(other, to_be)| to_others.add(other, *to_be, &mut pins))?;
         if context.talks() {
             warn_of_copies(&self.from, &all);
         }
@@ -82,8 +86,8 @@ impl Import {
     }
 }
 
-/// What every spare gets.
-struct ToSpares<'a> {
+/// What every other token gets.
+struct ToOthers<'a> {
     context: &'a Context,
     place: Place,
     name: CaName,
@@ -91,43 +95,52 @@ struct ToSpares<'a> {
     in_slot: NewSlotKey<'a>,
 }
 
-impl ToSpares<'_> {
+impl ToOthers<'_> {
     /// A card that isn't plugged in is waited for, where somebody can put it in.
-    fn add(&self, spare: &Locator, pins: &mut dyn AskPin) -> Result<(), Failure> {
+    fn add(&self, other: &Locator, to_be: Use, pins: &mut dyn AskPin) -> Result<(), Failure> {
         loop {
-            match self.attempt(spare, pins) {
+            match self.attempt(other, to_be, pins) {
                 Err(EstablishError::Signer(SignerError::NoToken { .. })) if somebody_is_there() => {
-                    say(&format!("{spare} is not plugged in"));
+                    say(&format!("{other} is not plugged in"));
                     match ask("Put it in, then press Enter; anything else stops: ")?.as_deref() {
                         Some("") => {}
                         _ => return Err(Failure::Declined(STOPPED)),
                     }
                 }
-                added => return self.tell(&added?),
+                added => return self.tell(&added?, to_be),
             }
         }
     }
 
-    fn attempt(&self, spare: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, EstablishError> {
-        let (key, _config) = add_spare(
-            &self.place,
-            &self.name,
-            spare,
-            self.key.key_data(),
-            &self.in_slot,
-            pins,
-        )?;
-        Ok(key)
+    fn attempt(
+        &self,
+        other: &Locator,
+        to_be: Use,
+        pins: &mut dyn AskPin,
+    ) -> Result<NewKey, EstablishError> {
+        let (key, in_slot) = (self.key.key_data(), &self.in_slot);
+        add_spare(&self.place, &self.name, other, key, in_slot, to_be, pins)
     }
 
-    fn tell(&self, key: &NewKey) -> Result<(), Failure> {
+    fn tell(&self, key: &NewKey, to_be: Use) -> Result<(), Failure> {
         let locator = &key.locator;
         match (self.context.json(), self.context.talks()) {
             (true, _) => product(
-                &serde_json::json!({ "name": self.name.as_str(), "key": locator.to_string() })
-                    .to_string(),
+                &serde_json::json!({
+                    "name": self.name.as_str(),
+                    "key": locator.to_string(),
+                    "in-config": to_be == Use::Shared,
+                })
+                .to_string(),
             ),
-            (_, true) => product(&format!("CA {} can use {locator} too", self.name)),
+            (_, true) if to_be == Use::Shared => product(&format!(
+                "CA {} shares its runs with {locator}, which the config names now",
+                self.name
+            )),
+            (_, true) => product(&format!(
+                "CA {} has a spare: {locator}; name it in the config when the other is lost",
+                self.name
+            )),
             _ => Ok(()),
         }
     }

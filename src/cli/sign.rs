@@ -21,7 +21,7 @@ use crate::certificate::subject::fingerprint;
 use crate::certificate::{Body, Serial};
 use crate::config::{self, Config, Given};
 use crate::issue::{OpenCa, SharedLedger, lock};
-use crate::ledger::{Ledger, Purpose};
+use crate::ledger::{Ledger, Purpose, SqliteLedger};
 use crate::policy::role::Permit;
 use crate::policy::{CaFacts, Role, Rules};
 use crate::request::{Ask, Requester, RequesterName, RoleName};
@@ -100,12 +100,9 @@ impl Sign {
         };
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
-        let ledger: Box<dyn Ledger> = Box::new(context.ledger(&config)?);
-        let known = context.known_ca(&config, ledger.as_ref(), &name)?;
-        let keys = ca_keys(ledger.as_ref())?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
-        self.vouch(context)?;
-        let mut ca = self.open(&known, context)?;
+        let (known, mut ca, ledger) = self.open(&name, &config, context)?;
+        let keys = ca_keys(&ledger)?;
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
@@ -133,7 +130,7 @@ impl Sign {
             interrupted: &interrupted,
             report: &|report| progress.tell(report),
         };
-        let ledger: SharedLedger = Mutex::new(ledger);
+        let ledger: SharedLedger = Mutex::new(Box::new(ledger));
         let ended = match (subject, &mut files) {
             (Some(given), _) => batch.run(&mut ca, &ledger, Subjects::One(given)),
             (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
@@ -184,8 +181,15 @@ impl Sign {
         if let Some(name) = &self.ca {
             return Ok(name.clone());
         }
-        let first = self.files.first().and_then(|file| Given::read(file).ok());
-        let request = match subject.or(first.as_ref().map(|(given, _)| given)) {
+        let read = |file: &PathBuf| {
+            let given = Given::read(file).map_err(|source| Failure::subject_file(file, source));
+            given.map(|(given, _)| given)
+        };
+        let first = match subject {
+            None if role.name().is_operator() => self.files.first().map(read).transpose()?,
+            _ => None,
+        };
+        let request = match subject.or(first.as_ref()) {
             Some(Given::Request(request)) => config.role(&request.content().role)?.ca(),
             _ => Permit::Nothing,
         };
@@ -316,7 +320,29 @@ impl Sign {
         Progress::new(style(context.json(), context.talks(), count), touches)
     }
 
-    fn open(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
+    /// The CA, its open key, and the ledger to write; somebody may be asked in between.
+    fn open(
+        &self,
+        name: &str,
+        config: &Config,
+        context: &Context,
+    ) -> Result<(KnownCa, OpenCa, SqliteLedger), Failure> {
+        let ledger = context.ledger(config)?;
+        let known = context.known_ca(config, &ledger, name)?;
+        if !context.asks_a_person() {
+            self.vouch(context)?;
+            let ca = self.open_key(&known, context)?;
+            return Ok((known, ca, ledger));
+        }
+        // A forgotten prompt must not keep other runs out.
+        drop(ledger);
+        self.vouch(context)?;
+        let ca = self.open_key(&known, context)?;
+        let ledger = context.ledger_again(config, &known.ca)?;
+        Ok((known, ca, ledger))
+    }
+
+    fn open_key(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
         let mut pins = context.pins();
         Ok(OpenCa::open(
             known.ca.clone(),

@@ -44,7 +44,7 @@ impl FromStr for LedgerKeyPlace {
     fn from_str(text: &str) -> Result<Self, LocatorError> {
         match text.split_once(':') {
             Some(("file", path)) => Ok(Self::File(path.into())),
-            Some(("pkcs11" | "yubikey", _)) => Ok(Self::Device(text.parse()?)),
+            Some(("pkcs11" | "yubikey" | "agent", _)) => Ok(Self::Device(text.parse()?)),
             _ => Ok(Self::File(text.into())),
         }
     }
@@ -76,6 +76,8 @@ mod tests {
         ] {
             assert_eq!(text.parse(), Ok(expected));
         }
+        let agent = format!("agent:SHA256:{}", "A".repeat(43));
+        assert!(matches!(agent.parse(), Ok(LedgerKeyPlace::Device(_))));
         let error = "pkcs11:pin-value=1".parse::<LedgerKeyPlace>().unwrap_err();
         assert!(matches!(error, LocatorError::Pkcs11(_)), "{error}");
     }

@@ -31,7 +31,7 @@ pub(crate) struct Check {
     list: bool,
 
     /// Don't check that each certificate was signed by its CA: for certificates that are
-    /// trusted already, and many times faster
+    /// trusted already, and several times faster
     #[arg(long)]
     skip_signatures: bool,
 

@@ -55,7 +55,8 @@ impl Make {
         let Some(out) = &self.out else {
             return Err(Failure::Usage("--out FILE is missing".to_owned()));
         };
-        let target = target(out)?;
+        // Beside the name that was given, which may be a link: who fetches knows that one.
+        let (beside, target) = (target(&signature_file(out))?, target(out)?);
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let cas = self.cas(&ledger)?;
@@ -67,10 +68,14 @@ impl Make {
         let bytes = list.to_bytes().map_err(KrlFailure::TooLong)?;
         let signature = key.map(|mut key| key.sign_krl(&bytes)).transpose()?;
         record(&mut ledger, &list, &bytes, now)?;
-        write(&target, &bytes, signature.as_deref())?;
+        write(
+            &target,
+            &bytes,
+            signature.as_deref().map(|text| (&*beside, text)),
+        )?;
         let signed = signature.is_some();
         self.tell(context, &list, bytes.len(), abandoned, signed)?;
-        self.tell_of_signature(context, &target, signed);
+        tell_of_signature(context, &beside, signed);
         Ok(Exit::Done)
     }
 
@@ -150,23 +155,22 @@ impl Make {
         }
         Ok(())
     }
+}
 
-    fn tell_of_signature(&self, context: &Context, target: &Path, signed: bool) {
-        let beside = signature_file(target);
-        match signed {
-            false if beside.exists() => warn(&format!(
-                "{} is of an older list: servers that fetch will refuse the new one",
-                beside.display()
-            )),
-            false if context.talks() => {
-                say("  copy it to each server, to a temporary name first, then rename it there");
-            }
-            true if context.talks() => {
-                say(&format!("  signed in {}", beside.display()));
-                say("  servers take both with `punchmark krl fetch`");
-            }
-            _ => {}
+fn tell_of_signature(context: &Context, beside: &Path, signed: bool) {
+    match signed {
+        false if beside.exists() => warn(&format!(
+            "{} is of an older list: servers that fetch will refuse the new one",
+            beside.display()
+        )),
+        false if context.talks() => {
+            say("  copy it to each server, to a temporary name first, then rename it there");
         }
+        true if context.talks() => {
+            say(&format!("  signed in {}", beside.display()));
+            say("  servers take both with `punchmark krl fetch`");
+        }
+        _ => {}
     }
 }
 
@@ -183,11 +187,10 @@ fn record(ledger: &mut SqliteLedger, list: &Krl, bytes: &[u8], now: u64) -> Resu
 /// Both are on disk before either has its name; the list comes first, since a server that
 /// reads it here shall know it soonest. Between the two, and after a crash there, the pair
 /// does not match: whoever fetches it keeps what it has, until this command runs again.
-fn write(target: &Path, krl: &[u8], signature: Option<&str>) -> Result<(), Failure> {
+fn write(target: &Path, krl: &[u8], signature: Option<(&Path, &str)>) -> Result<(), Failure> {
     let mut staged = vec![output::stage(target, krl, KRL_MODE).map_err(Failure::Write)?];
-    if let Some(signature) = signature {
-        let beside = signature_file(target);
-        let signature = output::stage(&beside, signature.as_bytes(), KRL_MODE);
+    if let Some((beside, signature)) = signature {
+        let signature = output::stage(beside, signature.as_bytes(), KRL_MODE);
         staged.push(signature.map_err(Failure::Write)?);
     }
     let released: Result<(), _> = output::release(staged).into_iter().collect();

@@ -10,7 +10,7 @@ use ssh_key::{PublicKey, Signature};
 
 use super::tree::{self, TILE_HEIGHT};
 use crate::certificate::{SignatureError, reader, verify_signature};
-use crate::ledger::entry::{CaAdded, CheckpointSigned, Entry, Event, Reserved, Revoked, Sequence};
+use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Revoked, Sequence};
 use crate::ledger::merkle::{Frontier, Hash, leaf_hash};
 use crate::ledger::{EntryError, LedgerError};
 use index::Index;
@@ -183,29 +183,7 @@ impl Auditor<'_> {
                     params![made.version, position],
                 )?
             }
-            Event::PolicySeen(seen) => self.index.policy(position, &seen),
-            Event::EvidenceSeen(seen) => {
-                self.index.evidence(position, &seen);
-                Ok(())
-            }
-            Event::ChallengeMade(made) => {
-                self.index.challenge(position, &made);
-                Ok(())
-            }
-            Event::RequesterAdded(added) => {
-                self.index.enrolled(position, added);
-                Ok(())
-            }
-            Event::RequesterRemoved(removed) => self.index.unenrolled(&removed),
-            Event::Barred(barred) => {
-                self.index.barred(position, barred);
-                Ok(())
-            }
-            Event::CheckpointSigned(signed) => {
-                self.index.signed_head(position, signed.size);
-                checkpoint(&before, &signed)
-            }
-            Event::ClockCorrected(_) => Ok(()),
+            other => self.index.entry(position, other, &before),
         };
         fault.map_err(wrong)
     }
@@ -372,16 +350,6 @@ impl Auditor<'_> {
         }
         self.index.check(self.connection)?;
         Ok(self.found)
-    }
-}
-
-/// Whether a signed head was that of the entries before it. Where entries came between,
-/// only that it isn't longer can be seen here.
-fn checkpoint(before: &Frontier, signed: &CheckpointSigned) -> Result<(), Fault> {
-    let is_of_before = signed.size == before.size() && signed.root == before.root();
-    match is_of_before || signed.size < before.size() {
-        true => Ok(()),
-        false => Err(Fault::Checkpoint),
     }
 }
 

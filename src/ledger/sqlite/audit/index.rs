@@ -4,7 +4,7 @@
 //! there, are summed up as sets, by hashes whose key is drawn anew in each run. That one
 //! pass over a table takes seconds where a look-up a row takes minutes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use rusqlite::Connection;
@@ -16,9 +16,10 @@ use super::super::requesters::{bytes, seconds};
 use super::super::terms;
 use super::{AuditError, Fault};
 use crate::ledger::entry::{
-    Barred, ChallengeMade, Credential, EvidenceSeen, Grounds, PolicySeen, RequesterAdded,
-    RequesterRemoved, Reserved,
+    Barred, ChallengeMade, CheckpointSigned, Credential, Event, EvidenceSeen, Grounds, PolicySeen,
+    RequesterAdded, RequesterRemoved, Reserved,
 };
+use crate::ledger::merkle::Frontier;
 use crate::ledger::{LedgerError, OPERATOR};
 
 /// What the tables of format 3 should hold.
@@ -31,7 +32,7 @@ pub(super) struct Index {
     challenges: HashSet<u64>,
     barred_cards: HashSet<u64>,
     barred_requesters: HashSet<String>,
-    enrolled: std::collections::HashMap<Credential, (String, u64)>,
+    enrolled: HashMap<Credential, (String, u64)>,
 }
 
 /// A set of rows: their number, and the sum of their hashes.
@@ -49,6 +50,30 @@ enum Field<'a> {
 }
 
 impl Index {
+    /// Takes an entry that a table follows from; `before` is the tree without it.
+    pub(super) fn entry(
+        &mut self,
+        position: u64,
+        event: Event,
+        before: &Frontier,
+    ) -> Result<(), Fault> {
+        match event {
+            Event::Reserved(reserved) => self.reserved(position, &reserved)?,
+            Event::PolicySeen(seen) => self.policy(position, &seen)?,
+            Event::EvidenceSeen(seen) => self.evidence(position, &seen),
+            Event::ChallengeMade(made) => self.challenge(position, &made),
+            Event::RequesterAdded(added) => self.enrolled(position, added),
+            Event::RequesterRemoved(removed) => self.unenrolled(&removed)?,
+            Event::Barred(barred) => self.barred(position, barred),
+            Event::CheckpointSigned(signed) => {
+                self.signed_head(position, signed.size);
+                checkpoint(before, &signed)?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     pub(super) fn reserved(&mut self, position: u64, reserved: &Reserved) -> Result<(), Fault> {
         let mut terms = terms::of(reserved);
         terms.hashes.sort_unstable();
@@ -88,7 +113,7 @@ impl Index {
         Ok(())
     }
 
-    pub(super) fn policy(&mut self, position: u64, seen: &PolicySeen) -> Result<(), Fault> {
+    fn policy(&mut self, position: u64, seen: &PolicySeen) -> Result<(), Fault> {
         if seen.digest != *Sha256::digest(seen.text.as_bytes()) {
             return Err(Fault::Policy);
         }
@@ -97,7 +122,7 @@ impl Index {
         Ok(())
     }
 
-    pub(super) fn evidence(&mut self, position: u64, seen: &EvidenceSeen) {
+    fn evidence(&mut self, position: u64, seen: &EvidenceSeen) {
         self.evidence.insert(position);
         let (content, subject) = (content(seen), subject(seen));
         let row = [
@@ -108,7 +133,7 @@ impl Index {
         self.expect(EVIDENCE, &row);
     }
 
-    pub(super) fn challenge(&mut self, position: u64, made: &ChallengeMade) {
+    fn challenge(&mut self, position: u64, made: &ChallengeMade) {
         self.challenges.insert(position);
         let expires = Field::Integer(seconds(made.expires));
         self.expect(
@@ -117,13 +142,13 @@ impl Index {
         );
     }
 
-    pub(super) fn enrolled(&mut self, position: u64, added: RequesterAdded) {
+    fn enrolled(&mut self, position: u64, added: RequesterAdded) {
         self.enrolled
             .insert(added.credential, (added.name, position));
     }
 
     /// Only what is enrolled can be taken away.
-    pub(super) fn unenrolled(&mut self, removed: &RequesterRemoved) -> Result<(), Fault> {
+    fn unenrolled(&mut self, removed: &RequesterRemoved) -> Result<(), Fault> {
         match self.enrolled.remove(&removed.credential) {
             Some((name, _)) if name == removed.name => Ok(()),
             Some((_, position)) => Err(Fault::Reference(position)),
@@ -131,11 +156,11 @@ impl Index {
         }
     }
 
-    pub(super) fn signed_head(&mut self, position: u64, size: u64) {
+    fn signed_head(&mut self, position: u64, size: u64) {
         self.expect(SIGNED_HEAD, &[integer(position), integer(size)]);
     }
 
-    pub(super) fn barred(&mut self, position: u64, barred: Barred) {
+    fn barred(&mut self, position: u64, barred: Barred) {
         self.expect(BARRED, &[integer(position)]);
         for card in barred.cards {
             if self.barred_cards.insert(card) {
@@ -183,6 +208,16 @@ impl Index {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a signed head was that of the entries before it. Where entries came between,
+/// only that it isn't longer can be seen here.
+fn checkpoint(before: &Frontier, signed: &CheckpointSigned) -> Result<(), Fault> {
+    let is_of_before = signed.size == before.size() && signed.root == before.root();
+    match is_of_before || signed.size < before.size() {
+        true => Ok(()),
+        false => Err(Fault::Checkpoint),
     }
 }
 
