@@ -185,6 +185,9 @@ fn nobody_asks_for_the_operators_role_or_beyond_their_own() {
     sign(&admin, &["peter.req"]).exits(3);
     ask(&admin, "peter", &["-V", "+52w"]);
     sign(&admin, &["peter.req"]).exits(3);
+    sign(&admin, &["missing.req"])
+        .exits(1)
+        .says("missing.req: cannot be read");
     sign(&admin, &["-V", "+1h", "peter.req"])
         .exits(2)
         .says("says itself");

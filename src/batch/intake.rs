@@ -82,8 +82,8 @@ pub enum IntakeError {
         /// Who was named.
         named: RequesterName,
     },
-    /// The ledger has a name that no requester can have.
-    #[error("requester `{0}` of the ledger is no name")]
+    /// A name that no requester can have: `operator` is whoever holds token and PIN.
+    #[error("`{0}` is no requester's name")]
     Name(String),
     /// The validity that it asks for.
     #[error(transparent)]
@@ -143,13 +143,16 @@ impl<'a> Intake<'a> {
     ) -> Result<Requester, IntakeError> {
         let claimed = content.claimed.as_ref();
         let known = match self.enrolled(content, proof, ledger)? {
-            None => self.signer(content, now),
+            None => self.signer(content, now)?,
             enrolled => enrolled,
         };
         match (known, &self.vouched) {
             (Some(known), vouched) => {
                 let named = vouched.as_ref().into_iter().chain(claimed);
                 agree(known.name(), named).map(|()| known)
+            }
+            (None, Some(vouched)) if vouched == Requester::operator().name() => {
+                Err(IntakeError::Name(vouched.to_string()))
             }
             (None, Some(vouched)) => {
                 agree(vouched, claimed)?;
@@ -183,12 +186,13 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn signer(&self, content: &Content, now: u64) -> Option<Requester> {
+    fn signer(&self, content: &Content, now: u64) -> Result<Option<Requester>, IntakeError> {
         let key = content.subject.key();
-        let name = self
-            .allowed_signers?
-            .requester(key, content.claimed.as_ref(), now)?;
-        Some(Requester::known(name, KnownBy::Key))
+        let claimed = content.claimed.as_ref();
+        let signers = self.allowed_signers;
+        let name = signers.and_then(|signers| signers.requester(key, claimed, now));
+        name.map(|name| known(name.to_string(), KnownBy::Key))
+            .transpose()
     }
 }
 
@@ -254,8 +258,8 @@ pub fn request(content: &Content, now: u64) -> Result<Request, IntakeError> {
 
 fn known(name: String, by: KnownBy) -> Result<Requester, IntakeError> {
     match name.parse() {
-        Ok(name) => Ok(Requester::known(name, by)),
-        Err(_no_name) => Err(IntakeError::Name(name)),
+        Ok(parsed) if parsed != *Requester::operator().name() => Ok(Requester::known(parsed, by)),
+        _ => Err(IntakeError::Name(name)),
     }
 }
 

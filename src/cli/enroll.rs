@@ -55,6 +55,7 @@ pub(crate) struct Enroll {
 
 impl Enroll {
     pub(crate) fn run(mut self, context: &Context) -> Result<Exit, Failure> {
+        self.asked.check()?;
         let config = context.config()?;
         refuse_reserved(&self.name, &config)?;
         let ca = self.ca_name(&config)?;

@@ -113,6 +113,8 @@ pub(crate) enum Failure {
     Intake(#[from] crate::batch::intake::IntakeError),
     #[error(transparent)]
     Target(#[from] crate::request::TargetError),
+    #[error("{0} is there already; the new key's public half would go there")]
+    PublicKeyThere(String),
     #[error("{0} holds no challenge of 64 hexadecimal digits")]
     NoChallenge(String),
     #[error(transparent)]

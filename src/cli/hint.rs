@@ -37,6 +37,7 @@ pub(crate) fn hint(failure: &Failure) -> Option<String> {
         Failure::CardEvidence(CardEvidenceError::NotAttested(_)) => {
             text("--generate makes a key in the slot, which the card attests")
         }
+        Failure::PublicKeyThere(_) => text("choose another name with --out"),
         Failure::CardOfCa { .. } | Failure::WhichCard(_) => text(
             "plug the user's card in, and name it: --card SERIAL; `punchmark tokens` lists them",
         ),

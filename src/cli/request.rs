@@ -55,6 +55,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        self.asked.check()?;
         let config = context.config_if_there()?;
         let target = self.target(config.as_ref())?;
         let challenge = self.challenge.as_deref().map(challenge).transpose()?;

@@ -51,6 +51,17 @@ pub(crate) struct Rest {
 }
 
 impl Asked {
+    /// Finds mistakes before a key is made or a PIN is asked for.
+    ///
+    /// # Errors
+    /// What is wrong with the first argument at fault.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.principals()?;
+        self.validity()?;
+        self.options()?;
+        self.key_id().map(drop)
+    }
+
     /// All that a request for this key says, made now.
     pub(crate) fn content(&self, own: &OwnKey, rest: Rest) -> Result<Content, Failure> {
         Ok(Content {

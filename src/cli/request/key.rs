@@ -10,7 +10,7 @@ use crate::certificate::key_line::read_public_key_line;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::slot_arguments::SlotArguments;
-use crate::cli::terminal::say;
+use crate::cli::terminal::{path, say};
 use crate::config::{SubjectFile, read_limited};
 use crate::output;
 use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
@@ -105,6 +105,11 @@ impl CardArguments {
         context: &Context,
         pins: &mut dyn AskPin,
     ) -> Result<OwnKey, Failure> {
+        if let Some(public) = out.filter(|_| self.generate).map(public_of)
+            && public.exists()
+        {
+            return Err(Failure::PublicKeyThere(path(&public)));
+        }
         let locator = SlotLocator {
             serial: self.card,
             slot,
@@ -130,7 +135,7 @@ impl CardArguments {
             key: found.public_key,
             comment: Comment::lossy(&format!("YubiKey{serial} slot {slot}")),
             public: match out {
-                Some(out) if out != Path::new("-") => out.with_extension("pub"),
+                Some(out) if out != Path::new("-") => public_of(out),
                 _ => format!("piv-{slot}{serial}.pub").into(),
             },
             slot: Some(locator),
@@ -166,10 +171,7 @@ impl OwnKey {
         let line = key.to_openssh().map_err(Failure::PublicKeyLine)?;
         output::create(&self.public, format!("{line}\n").as_bytes(), MODE)
             .map_err(Failure::Write)?;
-        say(&format!(
-            "wrote {}",
-            crate::cli::terminal::path(&self.public)
-        ));
+        say(&format!("wrote {}", path(&self.public)));
         Ok(())
     }
 
@@ -177,6 +179,11 @@ impl OwnKey {
         let text = read_limited(&self.public, LARGEST).unwrap_or_default();
         read_public_key_line(&text).is_ok_and(|(key, _)| key == self.key)
     }
+}
+
+/// Where the public half of a key in a card goes.
+fn public_of(out: &Path) -> PathBuf {
+    out.with_extension("pub")
 }
 
 fn own_file(file: &Path) -> Result<OwnKey, Failure> {
