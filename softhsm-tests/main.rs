@@ -34,6 +34,7 @@ mod pins;
 mod piv_modules;
 mod prompts;
 mod reconcile;
+mod requests;
 mod revocation;
 mod revoked_logins;
 mod roles;

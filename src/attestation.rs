@@ -6,7 +6,7 @@
 //! [`Evidence`] is what comes from outside, [`Roots`] whom it must lead up to, and
 //! [`Evidence::verify`] the one door.
 
-mod armour;
+mod card;
 mod cbor;
 mod chain;
 mod evidence;
@@ -19,6 +19,7 @@ mod tests;
 mod x509;
 
 pub use armour::ArmourError;
+pub use card::CardEvidenceError;
 pub use cbor::CborError;
 pub use chain::ChainError;
 pub use evidence::{Evidence, EvidenceError, EvidenceFormError};
@@ -30,6 +31,7 @@ pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
+use crate::request::armour;
 use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
 
 /// How a key's storage was proved, as suffix classes and roles name it.

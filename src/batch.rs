@@ -3,6 +3,7 @@
 //! Memory does not grow with the number of keys: files come from an iterator, what
 //! became of each goes to a report, and a summary counts.
 
+pub mod intake;
 mod run;
 
 use std::io;
@@ -16,6 +17,7 @@ use crate::output::OutputError;
 use crate::policy::{Refusals, Warning};
 use crate::signer::SignerError;
 
+use intake::{Intake, IntakeError, TakenIn};
 pub use run::{Batch, Subjects};
 
 /// Which serials the certificates of a run get.
@@ -103,7 +105,7 @@ pub struct Summary {
 pub struct Ended {
     /// What came of it.
     pub summary: Summary,
-    /// What the first certificate says; but for its key, the others say the same.
+    /// What every certificate says, but for its key; none where they differ.
     pub first: Option<Body>,
     /// Why it ended before the last key, if it did.
     pub early: Option<RunEnd>,
@@ -122,6 +124,15 @@ pub enum BatchError {
     /// The certificate could not be put where it belongs; nothing was reserved.
     #[error("the certificate could not be written")]
     Place(#[source] OutputError),
+    /// A plain key, where nobody said what to sign for it.
+    #[error("is a public key and no request, and nothing says what to sign for it")]
+    NotAsked,
+    /// The request did not get as far as policy; nothing was reserved.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// What decides could not be written down.
+    #[error("the policy cannot be written down")]
+    PolicyText(#[from] serde_json::Error),
     /// Policy refused it; nothing was reserved.
     #[error("refused")]
     Refused(#[from] Refusals),
@@ -161,6 +172,6 @@ struct Destination {
 impl BatchError {
     /// Whether policy said no, rather than something having gone wrong.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_))
+        matches!(self, Self::Refused(_) | Self::Intake(_))
     }
 }

@@ -19,9 +19,13 @@ pub use self::options::{OptionError, Options, OptionsAsked, Place};
 pub use self::principal::{Principal, PrincipalError, Principals};
 pub use self::serial::{Serial, SerialError};
 pub use self::subject::{Subject, SubjectError};
+pub(crate) use self::text::is_plain;
 pub use self::to_be_signed::{EncodeError, ToBeSigned};
 pub use self::validity::{Validity, ValidityError, length, length_in_seconds};
-pub use self::verify::{Certificate, SignatureError, VerifyError, verify, verify_signature};
+pub use self::verify::{
+    Certificate, SecurityKeyUse, SignatureError, VerifyError, verify, verify_possession,
+    verify_signature,
+};
 
 pub mod alarm;
 pub mod explain;

@@ -7,7 +7,9 @@ mod adopt;
 mod ask;
 mod attestation;
 mod ca;
+mod challenge;
 mod context;
+mod enroll;
 mod evidence;
 mod failure;
 mod getopt;
@@ -23,6 +25,8 @@ mod next_steps;
 mod pin;
 mod private_key;
 mod progress;
+mod request;
+mod requester;
 mod revoke;
 mod role;
 mod roots;
@@ -110,6 +114,10 @@ enum Command {
     Import(import::Import),
     Ca(ca::Ca),
     Sign(sign::Sign),
+    Request(request::Request),
+    Enroll(enroll::Enroll),
+    Requester(requester::Requester),
+    Challenge(challenge::Challenge),
     Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
@@ -130,6 +138,10 @@ impl Cli {
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Request(command) => command.run(&context),
+            Command::Enroll(command) => command.run(&context),
+            Command::Requester(command) => command.run(&context),
+            Command::Challenge(command) => command.run(&context),
             Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),

@@ -5,9 +5,11 @@
 
 mod attestation;
 mod edit;
+mod given;
 mod ledger_key;
 mod place;
 mod policy;
+mod requests;
 mod subject;
 mod surroundings;
 
@@ -20,18 +22,19 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 use toml::Spanned;
 
 pub use attestation::roots_from;
 pub use edit::{EditError, with_ca, with_key, with_suffixes};
+pub use given::Given;
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
-pub use subject::{
-    SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin, subject_from_stdin,
-};
+pub use subject::{SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin};
 pub use surroundings::{keyboard, now, time_zone};
 
 use self::attestation::AttestationConfig;
+use self::requests::RequestAge;
 use crate::attestation::RootsError;
 use crate::ledger::Purpose;
 use crate::policy::{Policy, Role, RoleTable, Suffixes};
@@ -56,6 +59,8 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    request_age: Option<RequestAge>,
+    allowed_signers: Option<PathBuf>,
     #[serde(default, deserialize_with = "parsed_if_there")]
     ledger_key: Option<LedgerKeyPlace>,
     #[serde(default)]
@@ -134,6 +139,14 @@ pub enum ConfigError {
         name: String,
         /// The names it has.
         known_names: Vec<String>,
+    },
+    /// A file of allowed signers is not understood.
+    #[error("allowed signers {}", path.display())]
+    AllowedSigners {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: crate::request::AllowedSignersError,
     },
     /// It has no role of this name.
     #[error("config {} has no role `{name}`{}", path.display(), known(known_names))]
@@ -285,6 +298,15 @@ impl Config {
             source,
         })?;
         PublicKey::from_openssh(&text).map_err(|source| ConfigError::PublicKey { path, source })
+    }
+
+    /// The recorded public keys of all its CAs.
+    ///
+    /// # Errors
+    /// As [`Self::public_key`]: a CA whose file is damaged is an error, not unknown.
+    pub fn public_keys(&self) -> Result<Vec<KeyData>, ConfigError> {
+        let keys = self.cas().map(|(_, ca)| self.public_key(ca));
+        keys.map(|key| Ok(key?.key_data().clone())).collect()
     }
 
     /// A path of the config, made from where the config lies.

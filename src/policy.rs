@@ -5,7 +5,7 @@
 //!
 //! - [`role`]: the template of a certificate, and the types that its fields are made of;
 //! - [`suffix`]: what the CA alone writes at the end of a principal, and by which proof;
-//! - [`decide`]: both, applied to one request: the whole body, or every [`Refusal`];
+//! - [`decide()`]: both, applied to one request: the whole body, or every [`Refusal`];
 //! - [`lint`]: what in a config is allowed, and hardly meant;
 //! - [`text`]: the rules in one text, whose digest the ledger keeps.
 

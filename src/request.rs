@@ -2,12 +2,24 @@
 //!
 //! The fields were parsed at the edge and cannot be malformed; whether they are
 //! allowed is for [`crate::policy`] to say. Whatever the front (the flags of `sign`, a
-//! request file), it comes down to a [`Request`].
+//! [`RequestFile`], which its own key signed), it comes down to a [`Request`].
 
+mod admission;
+mod allowed_signers;
+pub(crate) mod armour;
+mod comment;
+mod content;
+mod file;
+mod possession;
 mod reason;
 mod requester;
 mod role_name;
+mod span;
+mod target;
+#[cfg(test)]
+mod tests;
 mod validity;
+mod wire;
 
 use std::collections::BTreeMap;
 
@@ -15,10 +27,20 @@ use sha2::{Digest, Sha256};
 use ssh_encoding::Encode;
 use ssh_key::public::KeyData;
 
+pub use admission::{AdmissionError, AdmissionLimits, Admitted};
+pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError};
+pub use armour::ArmourError;
+pub use comment::{Comment, CommentError};
+pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};
+pub use file::{PossessionError, RequestFile, RequestFileError};
+pub use possession::{Holder, SignRequestError, key_in_card, new_key_in_card, sign};
 pub use reason::{Reason, ReasonError};
 pub use requester::{KnownBy, Requester, RequesterName};
 pub use role_name::{RoleName, RoleNameError};
+pub use span::Span;
+pub use target::{Target, TargetError};
 pub use validity::ValidityAsked;
+pub use wire::ContentError;
 
 use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
 

@@ -8,6 +8,8 @@ use tempfile::TempDir;
 
 use super::keygen::{self, ED25519, SK_DUMMY};
 use super::process::{Ran, bounded, detached, run, wait_until};
+#[cfg(feature = "yubikey")]
+use super::punchmark::Punchmark;
 use super::{scratch, write};
 
 /// A daemon with a configuration and host key of its own; killed on drop.
@@ -71,6 +73,32 @@ impl Sshd {
         let known = format!("UserKnownHostsFile={}", file.display());
         let alias = format!("HostKeyAlias={alias}");
         self.login_with(key, &["StrictHostKeyChecking=yes", &known, &alias])
+    }
+
+    /// The same with the key in a card, by way of ykcs11, which asks for the PIN.
+    #[cfg(feature = "yubikey")]
+    pub(crate) fn login_in_card(&self, user: &Punchmark, certificate: &str) -> Ran {
+        let askpass = user.path("askpass");
+        write(&askpass, "#!/bin/sh\ncat pin\n", 0o700);
+        let mut ssh = user.prepare(bounded("ssh"));
+        ssh.env("SSH_ASKPASS", askpass)
+            .env("SSH_ASKPASS_REQUIRE", "force");
+        ssh.args(["-F", "none", "-o", "GlobalKnownHostsFile=none"]);
+        for option in UNKNOWN_HOST {
+            ssh.args(["-o", option]);
+        }
+        ssh.args(["-o", &format!("PKCS11Provider={}", ykcs11().display())]);
+        ssh.args(["-o", &format!("CertificateFile={certificate}")]);
+        ssh.args([
+            "-o",
+            "PasswordAuthentication=no",
+            "-p",
+            &self.port.to_string(),
+        ]);
+        ssh.arg(format!("{}@127.0.0.1", own_user()));
+        let mut ran = run(ssh.args(["echo", "welcome"]));
+        ran.stderr.push_str(&self.log());
+        ran
     }
 
     /// What the daemon wrote.
@@ -184,5 +212,15 @@ PermitRootLogin prohibit-password
 PermitUserRC no
 LogLevel VERBOSE
 ";
+
+/// Yubico's own module, in the folder of this machine's architecture.
+#[cfg(feature = "yubikey")]
+fn ykcs11() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").unwrap();
+    let mut modules = folders.map(|folder| folder.unwrap().path().join("libykcs11.so"));
+    modules
+        .find(|module| module.exists())
+        .expect("ykcs11 is installed")
+}
 
 const UNKNOWN_HOST: [&str; 2] = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null"];

@@ -15,7 +15,7 @@ use super::x509::X509;
 
 /// The certificates that a path of attestation may end in or lead through.
 ///
-/// At most [`MOST`] certificates. Empty, it believes nothing.
+/// At most 64 certificates. Empty, it believes nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Roots(Vec<Authority>);
 

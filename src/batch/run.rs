@@ -1,5 +1,8 @@
 //! One run over many keys.
 
+mod case;
+
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,25 +10,24 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ssh_key::public::KeyData;
 
-use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
-use crate::attestation::Proof;
+use super::{BatchError, Destination, Ended, Intake, Report, Resume, SerialPlan, Summary};
 use crate::certificate::{Body, Serial, certificate_line, reader};
-use crate::config::{SubjectFile, read_limited};
+use crate::config::{Given, read_limited};
 use crate::issue::{Finished, IssueError, Issued, Lost, OpenCa, Order, RunEnd, SharedLedger, lock};
-use crate::ledger::{Basis, Ca, Policy, SerialChoice, State, Wanted};
+use crate::ledger::{Ca, Policy, SerialChoice, State};
 use crate::output::{self, OutputError, Staged};
-use crate::policy::{Rules, decide};
-use crate::request::{Ask, Request, RequestDigest, Requester};
+use crate::policy::Rules;
+use crate::request::{Ask, RequestDigest, Requester, RoleName};
 
 /// What is the same for every key of a run.
 pub struct Batch<'a> {
-    /// What decides about every key.
+    /// What decides about every plain key; of a request, its own role does.
     pub rules: Rules<'a>,
-    /// The same in one text, for the ledger.
-    pub policy: Policy,
-    /// What is asked for every key.
-    pub ask: Ask,
-    /// Who asks.
+    /// What is asked for every plain key; without it, requests alone are taken.
+    pub ask: Option<Ask>,
+    /// What requests are held against.
+    pub intake: Intake<'a>,
+    /// Who asks for plain keys.
     pub requester: Requester,
     /// What the operator saw of every key, in words.
     pub witnessed: Option<String>,
@@ -46,7 +48,7 @@ pub struct Batch<'a> {
 /// The keys of a run.
 pub enum Subjects<'a> {
     /// One, from standard input, whose certificate goes to standard output.
-    One(KeyData, String),
+    One(Given),
     /// Those that these files name.
     Files(&'a mut dyn Iterator<Item = io::Result<PathBuf>>),
 }
@@ -62,12 +64,14 @@ impl Batch<'_> {
             ledger,
             summary: Mutex::new(Summary::default()),
             first: OnceLock::new(),
+            differ: AtomicBool::new(false),
+            policies: Mutex::default(),
         };
         let mut release = |chunk| run.release(chunk);
         let lost: &Lost<'_> = &|device, error| (self.report)(Report::DeviceLost { device, error });
         let early = match subjects {
-            Subjects::One(key, comment) => {
-                let mut order = run.order_of_one(key, comment).into_iter();
+            Subjects::One(given) => {
+                let mut order = run.order_of_one(given).into_iter();
                 ca.issue(ledger, &mut order, self.now, &mut release, lost)
             }
             Subjects::Files(files) => {
@@ -86,7 +90,7 @@ impl Batch<'_> {
                 .summary
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner),
-            first: run.first.into_inner(),
+            first: run.first.into_inner().filter(|_| !run.differ.into_inner()),
             early: early.err(),
         }
     }
@@ -100,6 +104,10 @@ struct Run<'a> {
     ledger: &'a SharedLedger,
     summary: Mutex<Summary>,
     first: OnceLock<Body>,
+    /// Whether another certificate says something else than the first.
+    differ: AtomicBool,
+    /// What decides, by role, as the ledger keeps it.
+    policies: Mutex<BTreeMap<RoleName, Policy>>,
 }
 
 impl Run<'_> {
@@ -136,15 +144,15 @@ impl Run<'_> {
     }
 
     fn prepare(&self, file: &Path, index: u64) -> Result<Option<Order<Destination>>, BatchError> {
-        let subject = SubjectFile::read(file)?;
-        output::check(&subject.output).map_err(BatchError::Place)?;
+        let (given, output) = Given::read(file)?;
+        output::check(&output).map_err(BatchError::Place)?;
         let destination = Destination {
             file: Some(file.to_path_buf()),
-            output: Some(subject.output),
-            comment: subject.comment,
+            output: Some(output),
+            comment: comment(&given),
         };
         let serial = self.serial(index)?;
-        let wanted = self.decide(subject.key, serial, Some(file))?;
+        let wanted = self.decide(given, serial, Some(file))?;
         if self.batch.resume == Resume::Yes && self.resume(&wanted.request, &destination)? {
             return Ok(None);
         }
@@ -154,15 +162,15 @@ impl Run<'_> {
         }))
     }
 
-    fn order_of_one(&self, key: KeyData, comment: String) -> Option<Order<Destination>> {
+    fn order_of_one(&self, given: Given) -> Option<Order<Destination>> {
         let tag = Destination {
             file: None,
             output: None,
-            comment,
+            comment: comment(&given),
         };
         match self
             .serial(0)
-            .and_then(|serial| self.decide(key, serial, None))
+            .and_then(|serial| self.decide(given, serial, None))
         {
             Ok(wanted) => Some(Order { wanted, tag }),
             Err(error) => {
@@ -184,46 +192,6 @@ impl Run<'_> {
                 .map(SerialChoice::Exactly)
                 .ok_or(BatchError::NoSerialLeft),
         }
-    }
-
-    fn decide(
-        &self,
-        subject: KeyData,
-        serial: SerialChoice,
-        file: Option<&Path>,
-    ) -> Result<Wanted, BatchError> {
-        let mut ask = self.batch.ask.clone();
-        ask.serial = match serial {
-            SerialChoice::Next => None,
-            SerialChoice::Exactly(serial) => Some(serial.number()),
-        };
-        let statement = self.batch.witnessed.as_deref();
-        let proof = statement.map(|words| Proof::witnessed(subject.clone(), words.to_owned()));
-        let request = Request { subject, ask };
-        let (rules, requester) = (&self.batch.rules, &self.batch.requester);
-        let now = (self.batch.now)();
-        let decided = decide(&request, requester, proof.as_slice(), rules, now)?;
-        for warning in decided.warnings() {
-            (self.batch.report)(Report::Warned { file, warning });
-        }
-        self.first.get_or_init(|| decided.body().clone());
-        let basis = Basis {
-            proof: decided.proof().cloned(),
-            reason: request
-                .ask
-                .reason
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            ..Basis::of(self.batch.policy.clone())
-        };
-        Ok(Wanted {
-            request: request.digest(&self.ca_key, requester, &decided.proof_in_words())?,
-            decided,
-            serial,
-            basis,
-            keyboard: self.batch.keyboard.clone(),
-        })
     }
 
     /// Whether the ledger has a valid certificate for this request; it is then written
@@ -318,6 +286,14 @@ fn restore(output: &Path, line: &str) -> Result<(), OutputError> {
     match read_limited(output, LARGEST) {
         Ok(there) if there == line => Ok(()),
         _ => output::write(output, line.as_bytes(), CERTIFICATE_MODE),
+    }
+}
+
+/// What the certificate's line shall end in.
+fn comment(given: &Given) -> String {
+    match given {
+        Given::Key(_, comment) => comment.clone(),
+        Given::Request(request) => request.content().comment.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@
 /// Refuses controls, line separators, spaces other than U+0020, bidi and other format
 /// characters, private and unassigned ones, and what is invisible by design. Non-ASCII
 /// characters are judged by the Unicode tables of the standard library.
-pub(super) fn is_plain(c: char) -> bool {
+pub(crate) fn is_plain(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, ' '..='~');
     }

@@ -20,6 +20,10 @@ use super::reader::{self, OptionValue, RawCertificate, RawOption, ReadError};
 use super::subject::rsa_bits;
 use super::{Body, Serial};
 
+mod security_key;
+
+pub use security_key::SecurityKeyUse;
+
 /// A certificate that was read back, whose signature is the CA's, and which says what its body
 /// says and nothing else.
 ///
@@ -103,6 +107,25 @@ pub fn verify_signature(
             key: ca.algorithm().to_string(),
             signature: algorithm.to_string(),
         }),
+    }
+}
+
+/// Checks the signature of a key that is to be certified, over something its holder says.
+///
+/// As [`verify_signature`]; also by a security key, which tells how it was used.
+///
+/// # Errors
+/// As [`verify_signature`].
+pub fn verify_possession(
+    message: &[u8],
+    signature: &Signature,
+    key: &KeyData,
+) -> Result<Option<SecurityKeyUse>, SignatureError> {
+    match key {
+        KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_) => {
+            security_key::verify(message, signature, key).map(Some)
+        }
+        key => verify_signature(message, signature, key).map(|()| None),
     }
 }
 

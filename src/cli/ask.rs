@@ -8,15 +8,10 @@ use crate::config;
 use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName, ValidityAsked};
 
 /// What is asked for every key of a run.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct AskArguments {
     /// Key ID: how servers name the certificate in their logs
-    #[arg(
-        short = 'I',
-        value_name = "KEY_ID",
-        required_unless_present = "role",
-        allow_hyphen_values = true
-    )]
+    #[arg(short = 'I', value_name = "KEY_ID", allow_hyphen_values = true)]
     key_id: Option<String>,
 
     /// Names that the certificate is valid for, with commas between, without reserved suffixes
@@ -55,9 +50,20 @@ pub(crate) struct AskArguments {
 }
 
 impl AskArguments {
+    /// Nothing but somebody's name.
+    pub(crate) fn vouching_for(requester: RequesterName) -> Self {
+        Self {
+            requester: Some(requester),
+            ..Self::default()
+        }
+    }
+
     /// What is asked, parsed before anything is opened.
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
         let kind = if self.host { Kind::Host } else { Kind::User };
+        if role.is_operator() && self.key_id.is_none() {
+            return Err(Failure::Usage(NO_KEY_ID.to_owned()));
+        }
         if role.is_operator() && self.principals.is_none() {
             return Err(Failure::Usage(NO_PRINCIPALS.to_owned()));
         }
@@ -80,6 +86,16 @@ impl AskArguments {
             reason: self.reason()?,
             serial: None,
         })
+    }
+
+    /// Whether anything is asked that a request says itself.
+    pub(crate) fn says_something(&self) -> bool {
+        self.key_id.is_some()
+            || self.principals.is_some()
+            || self.validity.is_some()
+            || !self.options.is_empty()
+            || self.host
+            || self.reason.is_some()
     }
 
     /// Who asks: whom the operator vouches for, else the operator. A role is for somebody.
@@ -116,6 +132,7 @@ impl AskArguments {
     }
 }
 
+const NO_KEY_ID: &str = "no key ID: name the certificate for the servers' logs with -I";
 const NO_PRINCIPALS: &str =
     "no principals: a certificate without -n would be valid for any user on old servers";
 const NO_REQUESTER: &str = "a role is for somebody: name who asks with --requester NAME";

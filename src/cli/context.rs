@@ -1,5 +1,7 @@
 //! What every subcommand shares: the global options, the config, the ledger, the PIN.
 
+use std::path::PathBuf;
+
 use super::Global;
 use super::failure::Failure;
 use super::kept_head;
@@ -71,6 +73,12 @@ impl Context {
             self.global.pin_fd,
             self.touches.clone(),
         ))
+    }
+
+    /// Where the PIN of a user's own card comes from: this file, else a person. The global
+    /// options name the PIN of the CA's device.
+    pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
+        RememberPin::new(PinSource::new(file, None, self.touches.clone()))
     }
 
     /// Whether a PIN comes from a person, who may take an hour for it.

@@ -1,6 +1,7 @@
 //! A command that did not do what it was told, and the exit code that says so.
 
 use std::error::Error;
+use std::path::Path;
 
 use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
@@ -50,8 +51,6 @@ pub(crate) enum Failure {
     Validity(#[from] ValidityError),
     #[error(transparent)]
     Option(#[from] OptionError),
-    #[error("the role cannot be written down")]
-    PolicyText(#[source] serde_json::Error),
     #[error("--reason")]
     Reason(#[from] ReasonError),
     #[error("serial {text:?}")]
@@ -97,8 +96,49 @@ pub(crate) enum Failure {
     TypedOther(&'static str),
     #[error(transparent)]
     Establish(#[from] EstablishError),
+    #[error("{path}")]
+    Subject {
+        path: String,
+        source: SubjectFileError,
+    },
     #[error("standard input")]
     Stdin(#[source] SubjectFileError),
+    #[error("the key cannot be certified")]
+    Uncertifiable(#[source] crate::certificate::SubjectError),
+    #[error(transparent)]
+    SignRequest(#[from] crate::request::SignRequestError),
+    #[error("the request does not prove that its maker holds the key")]
+    Possession(#[from] crate::request::PossessionError),
+    #[error(transparent)]
+    Intake(#[from] crate::batch::intake::IntakeError),
+    #[error(transparent)]
+    Target(#[from] crate::request::TargetError),
+    #[error("{0} is there already; the new key's public half would go there")]
+    PublicKeyThere(String),
+    #[error("{0} holds no challenge of 64 hexadecimal digits")]
+    NoChallenge(String),
+    #[error(transparent)]
+    CardEvidence(#[from] crate::attestation::CardEvidenceError),
+    #[error(transparent)]
+    Slot(#[from] crate::signer::yubikey::SlotError),
+    #[error("{card} holds the key of CA `{ca}`; a user's key belongs on a card of their own")]
+    CardOfCa { card: String, ca: String },
+    #[error("{0} YubiKeys without a CA's key are plugged in, and one is wanted")]
+    WhichCard(usize),
+    #[error(transparent)]
+    Cards(#[from] crate::signer::yubikey::CardFault),
+    #[error("the card is that of requester `{0}`")]
+    CardOfAnother(String),
+    #[error(transparent)]
+    Enrol(#[from] crate::ledger::EnrolError),
+    #[error("{what} is not enrolled for requester `{name}`")]
+    NotEnrolled { what: String, name: String },
+    #[error("no random numbers")]
+    Random(#[source] getrandom::Error),
+    #[error("the request cannot be encoded")]
+    Encode(#[source] ssh_encoding::Error),
+    #[error("the public key cannot be written as a line")]
+    PublicKeyLine(#[source] ssh_key::Error),
     #[error("{path}")]
     File {
         path: String,
@@ -154,11 +194,6 @@ pub(crate) enum Failure {
     #[error("{path}")]
     Line { path: String, source: KeyLineError },
     #[error("{path}")]
-    Subject {
-        path: String,
-        source: SubjectFileError,
-    },
-    #[error("{path}")]
     Evidence {
         path: String,
         source: EvidenceFormError,
@@ -189,6 +224,13 @@ impl Exit {
 }
 
 impl Failure {
+    pub(crate) fn subject_file(path: &Path, source: SubjectFileError) -> Self {
+        Self::Subject {
+            path: super::terminal::path(path),
+            source,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Usage(_)

@@ -4,8 +4,10 @@ use rusqlite::ErrorCode;
 
 use super::failure::Failure;
 use super::krl::KrlFailure;
+use crate::attestation::CardEvidenceError;
 use crate::attestation::{ChainError, EvidenceError, EvidenceFormError, FidoError, PivError};
 use crate::batch::BatchError;
+use crate::batch::intake::IntakeError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{Kind, PrincipalError};
@@ -18,6 +20,7 @@ use crate::ledger::key::LedgerKeyError;
 use crate::ledger::krl_signature::KrlSignatureError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
 use crate::policy::{self, Refusals};
+use crate::request::{AdmissionError, SignRequestError};
 use crate::secret::PinError;
 use crate::signer::SignerError;
 use crate::signer::agent::AgentFault;
@@ -28,6 +31,16 @@ use crate::signer::yubikey::CardFault;
 pub(crate) fn hint(failure: &Failure) -> Option<String> {
     match failure {
         Failure::Principal(error) => principal(error),
+        Failure::SignRequest(SignRequestError::SshKeygen(_)) => {
+            text("the private key must lie beside the public one, or be in the ssh-agent (ssh-add)")
+        }
+        Failure::CardEvidence(CardEvidenceError::NotAttested(_)) => {
+            text("--generate makes a key in the slot, which the card attests")
+        }
+        Failure::PublicKeyThere(_) => text("choose another name with --out"),
+        Failure::CardOfCa { .. } | Failure::WhichCard(_) => text(
+            "plug the user's card in, and name it: --card SERIAL; `punchmark tokens` lists them",
+        ),
         Failure::UnknownLocator { locator, .. } => Some(format!(
             "record it first: punchmark adopt NAME --key '{locator}'"
         )),
@@ -97,6 +110,14 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
             text("name the key that the certificate is for, not the certificate")
         }
         BatchError::Refused(refusals) => refused(refusals),
+        BatchError::NotAsked => text("say what to sign for it with -I and -n, or with --role"),
+        BatchError::Intake(error) => intake(error),
+        BatchError::Issue(IssueError::Reserve(ReserveError::RequestUsed(_))) => {
+            text("--resume writes its certificate again; for another one, a new request is wanted")
+        }
+        BatchError::Issue(IssueError::Reserve(
+            ReserveError::ChallengeUsed(_) | ReserveError::ChallengeExpired { .. },
+        )) => text("make a new one with `punchmark challenge`, and have it answered"),
         BatchError::SerialForSeveral(serial) => Some(format!("-z +{serial} counts up from it")),
         BatchError::Issue(IssueError::Reserve(ReserveError::SerialTaken(_))) => {
             text("leave -z out, and the ledger takes the next free one")
@@ -106,6 +127,30 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         }
         BatchError::Issue(IssueError::Sign(error)) => signer(error),
         BatchError::Write { .. } => text("the same command with --resume writes it again"),
+        _ => None,
+    }
+}
+
+fn intake(error: &IntakeError) -> Option<String> {
+    match error {
+        IntakeError::Unknown { .. } => text(
+            "enrol them: punchmark requester add NAME --card SERIAL (or --key FILE); or vouch for \
+             this one request with --requester NAME",
+        ),
+        IntakeError::Admission(AdmissionError::Stale { .. }) => {
+            text("ask for a new one; `request-age` in the config sets how old it may be")
+        }
+        IntakeError::Admission(AdmissionError::NotYet { .. }) => {
+            text("is the clock of this machine right, and that of the requester?")
+        }
+        IntakeError::Admission(AdmissionError::OtherCa { .. }) => {
+            text("name the CA that it is meant for with -s, or ask for one that is meant for this")
+        }
+        IntakeError::Evidence(_) => text(
+            "`roots` and `private-roots` of [attestation] in the config name whose evidence counts; \
+             `punchmark show` says what the request has",
+        ),
+        IntakeError::NoRole(_) => text("`punchmark role list` says which roles there are"),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! `punchmark show`: a certificate or key explained, and what is alarming about it.
 
+mod request;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -9,6 +11,7 @@ use ssh_key::public::KeyData;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::terminal::{path, product, say};
+use crate::attestation::Roots;
 use crate::certificate::Subject;
 use crate::certificate::alarm::{Alarm, alarms};
 use crate::certificate::explain::Fields;
@@ -16,12 +19,14 @@ use crate::certificate::key_line::{KeyLineError, read_certificate_line, read_pub
 use crate::certificate::reader::RawCertificate;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{self, Config, read_limited};
+use crate::request::RequestFile;
+use request::Explained;
 
-/// Explain certificates and public keys, and say what is alarming
+/// Explain certificates, public keys and requests, and say what is alarming
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Show {
-    /// Certificate or public key files, or `-`
+    /// Certificates, public keys or requests, or `-`
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
@@ -30,21 +35,23 @@ pub(crate) struct Show {
 enum Shown {
     Certificate(Box<RawCertificate>, String),
     Key(Box<KeyData>, String),
+    Request(Box<RequestFile>),
 }
 
 impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config_if_there()?;
         let known = match &config {
-            Some(config) => Some(ca_keys(config)?),
+            Some(config) => Some(config.public_keys()?),
             None => None,
         };
+        let roots = config.as_ref().map(Config::attestation_roots).transpose()?;
         let mut exit = Exit::Done;
         for file in &self.files {
             match read(file) {
                 Ok(all) => {
                     for shown in &all {
-                        print(context, file, shown, known.as_deref())?;
+                        print(context, file, shown, known.as_deref(), roots.as_ref())?;
                     }
                 }
                 Err(words) => {
@@ -61,12 +68,6 @@ impl Show {
     }
 }
 
-/// The keys of the config's CAs. A CA whose file is damaged is an error, not unknown.
-fn ca_keys(config: &Config) -> Result<Vec<KeyData>, Failure> {
-    let keys = config.cas().map(|(_, ca)| config.public_key(ca));
-    keys.map(|key| Ok(key?.key_data().clone())).collect()
-}
-
 /// Every key and certificate of a file, a line each.
 fn read(file: &Path) -> Result<Vec<Shown>, String> {
     let text = match file == Path::new("-") {
@@ -74,6 +75,11 @@ fn read(file: &Path) -> Result<Vec<Shown>, String> {
         false => read_limited(file, LARGEST),
     };
     let text = text.map_err(|error| error.to_string())?;
+    if RequestFile::begins(&text) {
+        let request =
+            RequestFile::from_text(&text).map_err(|error| super::failure::chain(&error))?;
+        return Ok(vec![Shown::Request(Box::new(request))]);
+    }
     let lines = text.lines().filter_map(|line| match read_line(line) {
         Err(KeyLineError::NoKey) => None,
         read => Some(read),
@@ -100,6 +106,7 @@ fn print(
     file: &Path,
     shown: &Shown,
     known: Option<&[KeyData]>,
+    roots: Option<&Roots>,
 ) -> Result<(), Failure> {
     match (shown, context.json()) {
         (Shown::Certificate(certificate, comment), json) => {
@@ -109,6 +116,10 @@ fn print(
                 false => print_certificate(file, certificate, &alarms),
             }
         }
+        (Shown::Request(request), true) => {
+            product(&Explained::new(request, roots).json(file).to_string())
+        }
+        (Shown::Request(request), false) => Explained::new(request, roots).print(file),
         (Shown::Key(key, comment), true) => product(&key_json(file, key, comment).to_string()),
         (Shown::Key(key, _), false) => {
             product(&format!("{}:", path(file)))?;
@@ -183,11 +194,12 @@ fn key_json(file: &Path, key: &KeyData, comment: &str) -> Value {
     })
 }
 
-/// A certificate of 64 KiB is 88 KiB of Base64.
-const LARGEST: u64 = 128 * 1024;
+/// A certificate of 64 KiB is 88 KiB of Base64, and a request has at most this.
+const LARGEST: u64 = 192 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
   punchmark show peter-cert.pub
+  punchmark show peter.req
   punchmark show --json *-cert.pub
   ssh-keyscan -c web1.example.org 2>/dev/null | cut -d' ' -f2- | punchmark show -";

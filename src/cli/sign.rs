@@ -1,5 +1,7 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
+mod summary;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,29 +15,32 @@ use super::interrupt::on_signal;
 use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
-use super::terminal::{path, say, warn};
+use super::terminal::{confirm_typed, path, say};
 use super::touch::announcement;
-use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
+use crate::batch::intake::Intake;
+use crate::batch::{Batch, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
-use crate::config::{self, Config, SubjectFile};
+use crate::config::{self, Config, Given};
 use crate::issue::{OpenCa, SharedLedger, lock};
-use crate::ledger::{Ledger, Policy, Purpose, SqliteLedger};
+use crate::ledger::{Ledger, Purpose, SqliteLedger};
 use crate::policy::role::Permit;
-use crate::policy::text::text;
 use crate::policy::{CaFacts, Role, Rules};
-use crate::request::RoleName;
+use crate::request::{Ask, Requester, RequesterName, RoleName};
 use crate::signer::{Locator, RsaHash};
+use summary::summarise;
 
-/// Sign public keys, with the letters of ssh-keygen -s
+/// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
 ///
-/// Each certificate is written beside its key: peter.pub gives peter-cert.pub, and an
-/// existing one is replaced whole. `-` reads one key on stdin and writes to stdout.
-#[derive(Debug, Args)]
+/// Each certificate is written beside its key or request: peter.pub and peter.req give
+/// peter-cert.pub, and an existing one is replaced whole. `-` reads one on stdin and writes to
+/// stdout. A request says itself what it asks; who asks is known by an enrolled key or card, by
+/// the config's `allowed-signers`, or by your word with --requester.
+#[derive(Debug, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
     /// The CA, by the name that `init`, `adopt` or `import` recorded [default: the role's]
-    #[arg(short = 's', value_name = "CA", required_unless_present = "role")]
+    #[arg(short = 's', value_name = "CA")]
     ca: Option<String>,
 
     /// The role that it is asked by [default: operator, which is what the flags say]
@@ -65,16 +70,24 @@ pub(crate) struct Sign {
     #[arg(long)]
     resume: bool,
 
-    /// Public key files, or `-`
+    /// Public key files and requests, or `-`
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Sign {
+    /// Signs one request of somebody whom the operator vouches for.
+    pub(super) fn request(ca: String, file: PathBuf, requester: RequesterName) -> Self {
+        Self {
+            ca: Some(ca),
+            asked: AskArguments::vouching_for(requester),
+            files: vec![file],
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let role = self.role.clone().unwrap_or_else(RoleName::operator);
-        let ask = self.asked.ask(role)?;
-        let requester = self.asked.requester(&ask.role)?;
+        let (ask, requester) = self.asked_for_keys()?;
         let witnessed = self.asked.statement()?;
         let serials = self.serials()?;
         context.refuse_two_on_stdin(self.reads_stdin())?;
@@ -84,9 +97,13 @@ impl Sign {
             None => Some(self.paths()?),
         };
         let config = context.config()?;
-        let role = config.role(&ask.role)?;
-        let name = self.ca_name(role)?;
+        let role = match &ask {
+            Some(ask) => config.role(&ask.role)?,
+            None => config.role(&RoleName::operator())?,
+        };
+        let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
+        let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
         let (known, ca, ledger) = self.open(&name, &config, context)?;
         let keys = ca_keys(&ledger)?;
 
@@ -99,8 +116,14 @@ impl Sign {
                 suffixes: config.policy().suffixes(),
                 ca: facts(&name, known.config.certificates, &keys),
             },
-            policy: written_policy(&config, role)?,
             ask,
+            intake: Intake {
+                policy: config.policy(),
+                roots: &roots,
+                limits: config.admission_limits(),
+                allowed_signers: allowed_signers.as_ref(),
+                vouched: self.asked.vouched_for().cloned(),
+            },
             requester,
             witnessed,
             serials,
@@ -112,7 +135,7 @@ impl Sign {
         };
         let ledger: SharedLedger = Mutex::new(Box::new(ledger));
         let ended = match (subject, &mut files) {
-            (Some((key, comment)), _) => batch.run(ca, &ledger, Subjects::One(key, comment)),
+            (Some(given), _) => batch.run(ca, &ledger, Subjects::One(given)),
             (None, Some(files)) => batch.run(ca, &ledger, Subjects::Files(files.as_mut())),
             (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
         };
@@ -127,12 +150,56 @@ impl Sign {
         }
     }
 
-    /// The CA that was named, else the role's.
-    fn ca_name(&self, role: &Role) -> Result<String, Failure> {
-        match (&self.ca, role.ca()) {
-            (Some(name), _) => Ok(name.clone()),
-            (None, Permit::Only(name)) => Ok(name.to_owned()),
-            (None, _) => Err(Failure::Usage(format!(
+    /// What is asked for plain keys, and by whom; nothing where there are requests alone,
+    /// which say it themselves.
+    fn asked_for_keys(&self) -> Result<(Option<Ask>, Requester), Failure> {
+        if !self.requests_alone() {
+            let role = self.role.clone().unwrap_or_else(RoleName::operator);
+            let requester = self.asked.requester(&role)?;
+            return Ok((Some(self.asked.ask(role)?), requester));
+        }
+        match self.role.is_some() || self.asked.says_something() {
+            true => Err(Failure::Usage(REQUESTS_SAY.to_owned())),
+            false => Ok((None, Requester::operator())),
+        }
+    }
+
+    /// Whether every file that is named is a request; of a list or stdin, whether nothing
+    /// is said for keys.
+    fn requests_alone(&self) -> bool {
+        let unseen = self.reads_stdin() || self.files_from.is_some();
+        match unseen {
+            true => self.role.is_none() && !self.asked.says_something(),
+            false => !self.files.is_empty() && self.files.iter().all(|file| is_request(file)),
+        }
+    }
+
+    /// The CA that was named, else the role's: that of the flags, or of the first request.
+    fn ca_name(
+        &self,
+        role: &Role,
+        subject: Option<&Given>,
+        config: &Config,
+    ) -> Result<String, Failure> {
+        if let Some(name) = &self.ca {
+            return Ok(name.clone());
+        }
+        let read = |file: &PathBuf| {
+            let given = Given::read(file).map_err(|source| Failure::subject_file(file, source));
+            given.map(|(given, _)| given)
+        };
+        let first = match subject {
+            None if role.name().is_operator() => self.files.first().map(read).transpose()?,
+            _ => None,
+        };
+        let request = match subject.or(first.as_ref()) {
+            Some(Given::Request(request)) => config.role(&request.content().role)?.ca(),
+            _ => Permit::Nothing,
+        };
+        match (role.ca(), request) {
+            (Permit::Only(name), _) | (_, Permit::Only(name)) => Ok(name.to_owned()),
+            _ if role.name().is_operator() => Err(Failure::Usage(NO_CA.to_owned())),
+            _ => Err(Failure::Usage(format!(
                 "role `{}` names no CA; name one with -s",
                 role.name()
             ))),
@@ -148,12 +215,17 @@ impl Sign {
             return Err(Failure::Usage(VOUCH_ONE_BY_ONE.to_owned()));
         }
         let mut question = format!("You vouch that {name} asks, with");
+        let mut requests = 0;
         for file in self.files.iter().filter(|file| *file != Path::new("-")) {
             // A file without a key fails on its own, later.
-            if let Ok(subject) = SubjectFile::read(file) {
-                let key = fingerprint(&subject.key);
+            if let Ok((given, _)) = Given::read(file) {
+                let key = fingerprint(given.key());
                 question.push_str(&format!("\n  {key} {}", path(file)));
+                requests += u32::from(matches!(given, Given::Request(_)));
             }
+        }
+        if requests > 1 {
+            return confirm_typed(&question);
         }
         context.confirm_or_go_on(&format!("{question}\nIs that so?"))
     }
@@ -190,14 +262,14 @@ impl Sign {
     }
 
     /// The key on stdin, if that is what `-` asks for.
-    fn subject(&self) -> Result<Option<(ssh_key::public::KeyData, String)>, Failure> {
+    fn subject(&self) -> Result<Option<Given>, Failure> {
         match self.files.as_slice() {
             [] if self.files_from.is_none() => Err(Failure::Usage(NO_KEY.to_owned())),
             [file] if file == Path::new("-") && self.resume => Err(Failure::Usage(
                 "--resume is for files: what stdin gave before is not known".to_owned(),
             )),
             [file] if file == Path::new("-") => {
-                let subject = config::subject_from_stdin().map_err(Failure::Stdin)?;
+                let subject = Given::from_stdin().map_err(Failure::Stdin)?;
                 Ok(Some(subject))
             }
             files if files.iter().any(|file| file == Path::new("-")) => {
@@ -284,6 +356,12 @@ impl Sign {
     }
 }
 
+/// By its name, else by what is in it.
+fn is_request(file: &Path) -> bool {
+    let named = file.extension().is_some_and(|extension| extension == "req");
+    named || matches!(Given::read(file), Ok((Given::Request(_), _)))
+}
+
 /// A locator is no CA; if it is the key of one, its name is said.
 fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
     if !ca.contains(':') {
@@ -302,64 +380,6 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
     }
 }
 
-fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
-    let summary = &ended.summary;
-    if let (Some((first, last)), Some(body)) = (summary.serials, &ended.first) {
-        let what = match (count, first == last) {
-            (Some(1), _) => format!("  serial {first} of {ca}"),
-            (_, true) => format!("signed 1 key with {ca}: serial {first}"),
-            (_, false) => format!(
-                "signed {} with {ca}: serials {first} to {last}{}",
-                keys(summary.signed),
-                gaps(last - first + 1 - summary.signed)
-            ),
-        };
-        say(&format!(
-            "{what}, key ID {:?}, principals {}",
-            body.key_id.as_str(),
-            body.principals
-        ));
-        say(&format!("  valid {}", body.validity));
-        if body.validity.is_forever() {
-            warn("these certificates never expire; -V +8h makes ones that do");
-        }
-    }
-    if *summary == Summary::default() {
-        say("no key was named");
-    }
-    if count != Some(1) {
-        summarise_the_rest(summary);
-    }
-}
-
-/// Of a run over several keys: those without a new certificate.
-fn summarise_the_rest(summary: &Summary) {
-    for (number, words) in [
-        (summary.resumed, "had a certificate before"),
-        (summary.failed, "failed"),
-        (summary.not_tried, "not tried"),
-    ] {
-        if number > 0 {
-            say(&format!("{} {words}", keys(number)));
-        }
-    }
-}
-
-/// A range of serials from which some are missing.
-fn gaps(missing: u64) -> String {
-    match missing {
-        0 => String::new(),
-        missing => format!(" without {missing} of them"),
-    }
-}
-
-fn keys(number: u64) -> String {
-    match number {
-        1 => "1 key".to_owned(),
-        number => format!("{number} keys"),
-    }
-}
-
 pub(super) fn facts<'a>(
     name: &'a str,
     purpose: Purpose,
@@ -371,13 +391,6 @@ pub(super) fn facts<'a>(
         signs_hosts: purpose != Purpose::User,
         ca_keys,
     }
-}
-
-/// What decides, as the ledger keeps it.
-fn written_policy(config: &Config, role: &Role) -> Result<Policy, Failure> {
-    let roots = config.attestation_roots()?.fingerprints();
-    let text = text(role, config.policy().suffixes(), &roots).map_err(Failure::PolicyText)?;
-    Ok(Policy::new(text))
 }
 
 /// Every CA key of the ledger: none is ever certified.
@@ -398,6 +411,9 @@ fn rsa_hash(text: &str) -> Result<RsaHash, String> {
     }
 }
 
+const NO_CA: &str = "which CA shall sign? name it with -s";
+const REQUESTS_SAY: &str =
+    "a request says itself what it asks: leave --role and -I -n -V -O -h out";
 const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
 const VOUCH_ONE_BY_ONE: &str =
     "--requester vouches for keys that are named one by one, not for a list";
@@ -408,5 +424,6 @@ Examples:
   punchmark sign -s users -I ops -n root -O clear -O permit-pty -O source-address=10.0.0.0/8 *.pub
   punchmark sign -s users -I peter -n peter --witnessed 'made on his token, before me' peter.pub
   punchmark sign --role engineer --requester peter -V +8h peter.pub
+  punchmark sign peter.req
   punchmark sign -s hosts -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub
   find . -name '*.pub' -print0 | punchmark sign -s users -I all -n dev --files-from - -0 --resume";

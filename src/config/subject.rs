@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ssh_key::public::KeyData;
 
 use crate::certificate::key_line::{KeyLineError, read_public_key_line};
+use crate::request::RequestFileError;
 
 /// A subject key, and where its certificate goes.
 #[derive(Debug)]
@@ -38,6 +39,9 @@ pub enum SubjectFileError {
     /// It holds no public key.
     #[error(transparent)]
     Line(#[from] KeyLineError),
+    /// It begins as a request, and is none.
+    #[error(transparent)]
+    Request(#[from] RequestFileError),
 }
 
 impl SubjectFile {
@@ -72,15 +76,6 @@ impl SubjectFile {
     }
 }
 
-/// Reads one key from standard input.
-///
-/// # Errors
-/// [`SubjectFileError`].
-pub fn subject_from_stdin() -> Result<(KeyData, String), SubjectFileError> {
-    let text = read_from(io::stdin().lock(), LARGEST).map_err(SubjectFileError::File)?;
-    Ok(read_public_key_line(&text)?)
-}
-
 /// Reads all of standard input, if that is not more than a certificate can be.
 ///
 /// # Errors
@@ -110,7 +105,7 @@ pub fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     refuse_larger(bytes.len(), limit).map(|()| bytes)
 }
 
-fn read_from(input: impl Read, limit: u64) -> io::Result<String> {
+pub(super) fn read_from(input: impl Read, limit: u64) -> io::Result<String> {
     let mut text = String::new();
     input.take(limit + 1).read_to_string(&mut text)?;
     refuse_larger(text.len(), limit).map(|()| text)
@@ -129,7 +124,7 @@ fn read_key(path: &Path) -> Result<(KeyData, String), SubjectFileError> {
 }
 
 fn read_beside(path: &Path) -> Result<(KeyData, String), (PathBuf, SubjectFileError)> {
-    let public = with_suffix(path.as_os_str().to_owned(), ".pub");
+    let public = beside(path.to_path_buf(), ".pub");
     read_key(&public).map_err(|error| (public, error))
 }
 
@@ -138,10 +133,12 @@ fn output(path: &Path) -> PathBuf {
         Some(extension) if extension == "pub" => path.with_extension(""),
         _ => path.to_path_buf(),
     };
-    with_suffix(stem.into_os_string(), "-cert.pub")
+    beside(stem, "-cert.pub")
 }
 
-fn with_suffix(mut path: OsString, suffix: &str) -> PathBuf {
+/// The path with something behind its last character.
+pub(super) fn beside(path: PathBuf, suffix: &str) -> PathBuf {
+    let mut path: OsString = path.into_os_string();
     path.push(suffix);
     path.into()
 }

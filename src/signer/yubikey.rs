@@ -90,6 +90,15 @@ pub struct NewSlotKey<'a> {
     pub replace: &'a [Fingerprint],
 }
 
+/// What a card says of a key that was born in it, not yet believed: two certificates in DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotAttestation {
+    /// About the key, signed by the key in slot f9.
+    pub leaf: Vec<u8>,
+    /// The certificate in slot f9.
+    pub f9: Vec<u8>,
+}
+
 /// A card's management key.
 #[derive(Debug, Clone, Copy, Default)]
 pub enum ManagementKey<'a> {
@@ -108,15 +117,6 @@ impl<'a> ManagementKey<'a> {
     pub fn given_or_protected(given: Option<&'a Pin>) -> Self {
         given.map_or(Self::Protected, Self::Given)
     }
-}
-
-/// What a card says of a key that was born in it, not yet believed: two certificates in DER.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlotAttestation {
-    /// About the key, signed by the key in slot f9.
-    pub leaf: Vec<u8>,
-    /// The certificate in slot f9.
-    pub f9: Vec<u8>,
 }
 
 /// A card's firmware, which decides what it can do and which faults it has.

@@ -4,19 +4,21 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
+use ssh_key::public::KeyData;
 
 use crate::attestation::Proof;
+use crate::batch::intake;
 use crate::certificate::Body;
 use crate::cli::ask::AskArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::hint::refused;
 use crate::cli::sign::facts;
-use crate::cli::terminal::{path, product, say, warn};
-use crate::config::{self, Config, SubjectFile};
+use crate::cli::terminal::{product, say, warn};
+use crate::config::{self, Config, Given};
 use crate::policy::role::Permit;
 use crate::policy::{Decided, Refusals, Role, Rules, decide};
-use crate::request::{Request, RoleName};
+use crate::request::{KnownBy, Request, RequestFile, Requester, RoleName};
 
 /// A request, by the flags of `sign`.
 #[derive(Debug, Args)]
@@ -32,47 +34,61 @@ pub(super) struct Attempt {
     #[command(flatten)]
     asked: AskArguments,
 
-    /// Public key file
+    /// Public key file, or a request, which says itself what it asks
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
 impl Attempt {
     pub(super) fn run(self, context: &Context, config: &Config) -> Result<Exit, Failure> {
-        let ask = self.asked.ask(self.role.clone())?;
-        let requester = self.asked.requester(&self.role)?;
-        let statement = self.asked.statement()?;
         let role = config.role(&self.role)?;
         let name = self.ca_name(config, role)?;
-        let subject = SubjectFile::read(&self.file).map_err(|source| Failure::Subject {
-            path: path(&self.file),
-            source,
-        })?;
+        let (given, _) =
+            Given::read(&self.file).map_err(|source| Failure::subject_file(&self.file, source))?;
+        let (request, requester, mut proofs) = match given {
+            Given::Key(subject, _) => self.by_flags(subject)?,
+            Given::Request(file) => self.by_file(&file, config)?,
+        };
+        let statement = self.asked.statement()?;
         let keys = config.cas().map(|(name, ca)| {
             let key = config.public_key(ca)?;
             Ok((name.to_string(), key.key_data().clone()))
         });
         let keys = keys.collect::<Result<Vec<_>, Failure>>()?;
-        let proof = statement.map(|words| Proof::witnessed(subject.key.clone(), words));
+        let witnessed = |words| Proof::witnessed(request.subject.clone(), words);
+        proofs.extend(statement.map(witnessed));
         let rules = Rules {
             role,
             suffixes: config.policy().suffixes(),
             ca: facts(&name, config.ca(&name)?.certificates, &keys),
         };
-        let request = Request {
-            subject: subject.key,
-            ask,
-        };
-        match decide(
-            &request,
-            &requester,
-            proof.as_slice(),
-            &rules,
-            config::now(),
-        ) {
+        match decide(&request, &requester, &proofs, &rules, config::now()) {
             Ok(decided) => allowed(context, &name, &decided),
             Err(refusals) => refuse(context, &refusals),
         }
+    }
+
+    fn by_flags(&self, subject: KeyData) -> Result<Asking, Failure> {
+        let ask = self.asked.ask(self.role.clone())?;
+        let requester = self.asked.requester(&self.role)?;
+        Ok((Request { subject, ask }, requester, Vec::new()))
+    }
+
+    /// By what a request file says, as if its claimed name were known.
+    fn by_file(&self, file: &RequestFile, config: &Config) -> Result<Asking, Failure> {
+        if self.asked.says_something() {
+            return Err(Failure::Usage(REQUEST_SAYS.to_owned()));
+        }
+        let content = file.content();
+        let used = file.possession()?;
+        let proof = intake::proof(content, used, &config.attestation_roots()?)?;
+        let named = self.asked.vouched_for().or(content.claimed.as_ref());
+        let requester = match named {
+            Some(name) => Requester::known(name.clone(), KnownBy::Vouch),
+            None => return Err(Failure::Usage(NOBODY.to_owned())),
+        };
+        let request = intake::request(content, config::now())?;
+        Ok((request, requester, proof.into_iter().collect()))
     }
 
     fn ca_name(&self, config: &Config, role: &Role) -> Result<String, Failure> {
@@ -89,6 +105,9 @@ impl Attempt {
         }
     }
 }
+
+/// What is asked, by whom, and what is proved.
+type Asking = (Request, Requester, Vec<Proof>);
 
 fn allowed(context: &Context, ca: &str, decided: &Decided) -> Result<Exit, Failure> {
     let body = decided.body();
@@ -168,3 +187,6 @@ fn options(map: &std::collections::BTreeMap<String, String>) -> String {
         false => map.iter().map(entry).collect::<Vec<_>>().join(", "),
     }
 }
+
+const REQUEST_SAYS: &str = "a request says itself what it asks: leave -I -n -V -O -h out";
+const NOBODY: &str = "the request names nobody: name who asks with --requester NAME";

@@ -27,18 +27,18 @@ pub enum ArmourError {
 }
 
 /// The DER of every certificate in a PEM file. Text between them is passed over.
-pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, ArmourError> {
+pub(crate) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, ArmourError> {
     blocks(text, CERTIFICATE)
 }
 
 /// Whether a text has a line that begins a block of this label.
-pub(super) fn begins(text: &str, label: &str) -> bool {
+pub(crate) fn begins(text: &str, label: &str) -> bool {
     let line = format!("-----BEGIN {label}-----");
     text.lines().any(|one| one.trim_end() == line)
 }
 
 /// The content of every block of this label, at least one.
-pub(super) fn blocks(text: &str, label: &'static str) -> Result<Vec<Vec<u8>>, ArmourError> {
+pub(crate) fn blocks(text: &str, label: &'static str) -> Result<Vec<Vec<u8>>, ArmourError> {
     if text.len() > LARGEST {
         return Err(ArmourError::TooLarge { bytes: text.len() });
     }
@@ -77,7 +77,7 @@ fn block<'a>(
 }
 
 /// One block, its lines 64 characters wide.
-pub(super) fn armoured(label: &str, content: &[u8]) -> String {
+pub(crate) fn armoured(label: &str, content: &[u8]) -> String {
     let mut text = format!("-----BEGIN {label}-----");
     for (index, character) in Base64::encode_string(content).chars().enumerate() {
         if index % WIDTH == 0 {
@@ -89,7 +89,7 @@ pub(super) fn armoured(label: &str, content: &[u8]) -> String {
     text
 }
 
-pub(super) const CERTIFICATE: &str = "CERTIFICATE";
+pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 const WIDTH: usize = 64;
 /// The largest text that is looked at, in bytes.
 const LARGEST: usize = 1 << 20;

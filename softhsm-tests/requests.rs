@@ -1,0 +1,446 @@
+//! Requests: made by a user, carried in, signed by role; and all that must not be signed.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519, P256, RSA_2048, SK_DUMMY, SK_ECDSA, SK_ED25519};
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::punchmark::Punchmark;
+use crate::harness::sshd::{Configuration, Sshd};
+use crate::harness::token::Token;
+use crate::harness::write;
+
+/// A CA with a role for engineers.
+fn admin() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    configure(&admin, ROLES);
+    admin
+}
+
+/// Adds lines before the first table, and tables at the end.
+fn configure<T>(admin: &Admin<T>, text: &str) {
+    let path = admin.config_file();
+    let config = std::fs::read_to_string(&path).unwrap();
+    let (lines, tables) = text.split_once("---\n").unwrap_or(("", text));
+    write(&path, format!("{lines}{config}{tables}"), 0o600);
+}
+
+/// Asks with a key in the admin's own home folder; gives the request's path.
+fn ask(admin: &Admin, key: &str, more: &[&str]) -> PathBuf {
+    let ca = admin.ca_file("users");
+    let key = format!("{key}.pub");
+    let mut arguments = vec!["request", "--role", "engineer", "--key", &key];
+    arguments.extend(["--ca", ca.to_str().unwrap()]);
+    arguments.extend(more);
+    let mut command = admin
+        .punchmark
+        .prepare(bounded(crate::harness::punchmark::BINARY));
+    command.env("SSH_SK_PROVIDER", SK_DUMMY);
+    run(command.args(arguments)).ok();
+    admin.punchmark.path(&key).with_extension("req")
+}
+
+fn sign(admin: &Admin, arguments: &[&str]) -> Ran {
+    admin.punchmark.pinned(&[&["sign"], arguments].concat())
+}
+
+fn enrol(admin: &Admin, name: &str, key: &str) {
+    let key = format!("{key}.pub");
+    let arguments = ["requester", "add", name, "--key", &key];
+    admin.punchmark.run(&arguments).ok();
+}
+
+#[test]
+fn a_request_of_an_enrolled_key_gives_what_its_role_allows() {
+    let admin = admin();
+    for (name, subject) in [
+        ("a", ED25519),
+        ("b", P256),
+        ("c", RSA_2048),
+        ("d", SK_ED25519),
+        ("e", SK_ECDSA),
+    ] {
+        admin.key(name, subject);
+        enrol(&admin, "peter", name);
+        ask(
+            &admin,
+            name,
+            &["-n", "peter", "-V", "+2h", "-O", "no-x11-forwarding"],
+        );
+        sign(&admin, &[&format!("{name}.req")]).ok();
+        let reading = keygen::read(&admin.punchmark.path(&format!("{name}-cert.pub")));
+        assert_eq!(reading.principals, ["peter_file"]);
+    }
+    let entry = admin.ledger().pop().unwrap();
+    assert_eq!(entry["requester"], "peter", "{entry}");
+    assert_eq!(entry["role"], "engineer", "{entry}");
+}
+
+#[test]
+fn a_request_is_used_once() {
+    let admin = admin();
+    admin.key("peter", ED25519);
+    enrol(&admin, "peter", "peter");
+    ask(&admin, "peter", &[]);
+    sign(&admin, &["peter.req"]).ok();
+    sign(&admin, &["peter.req"]).fails().says("was used before");
+    // Again by its file, it is the same certificate.
+    std::fs::remove_file(admin.punchmark.path("peter-cert.pub")).unwrap();
+    sign(&admin, &["--resume", "peter.req"]).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_name_that_is_only_claimed_is_nobodys() {
+    let admin = admin();
+    for name in ["peter", "erik"] {
+        admin.key(name, ED25519);
+        ask(&admin, name, &["--requester", name]);
+    }
+    sign(&admin, &["peter.req", "erik.req"])
+        .exits(1)
+        .says("only claimed");
+    sign(&admin, &["peter.req"]).exits(3).says("only claimed");
+    admin.assert_issued(0);
+    // The operator's word is taken for one at a time.
+    sign(
+        &admin,
+        &["--requester", "peter", "peter.req", "erik.req", "--yes"],
+    )
+    .fails();
+    sign(&admin, &["--requester", "erik", "peter.req", "--yes"])
+        .fails()
+        .says("`erik`");
+    sign(&admin, &["--requester", "peter", "peter.req", "--yes"]).ok();
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_request_for_another_ca_or_an_old_one_is_refused() {
+    let admin = admin();
+    configure(&admin, "request-age = \"1s\"\n---\n");
+    admin.key("peter", ED25519);
+    enrol(&admin, "peter", "peter");
+    let other = admin.key("other", ED25519);
+    let other = keygen::public(&other);
+    let other = other.to_str().unwrap();
+    ask(&admin, "peter", &["--ca", other]);
+    sign(&admin, &["peter.req"]).exits(3).says("is for the CA");
+    ask(&admin, "peter", &[]);
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    sign(&admin, &["peter.req"])
+        .exits(3)
+        .says("1 s is the most");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_challenge_is_answered_once_and_in_time() {
+    let admin = admin();
+    admin.key("peter", ED25519);
+    enrol(&admin, "peter", "peter");
+    let made = admin.punchmark.run(&["challenge"]).ok();
+    let challenge = made.stdout.trim();
+    ask(&admin, "peter", &["--challenge", challenge]);
+    sign(&admin, &["peter.req"]).ok();
+    ask(&admin, "peter", &["--challenge", challenge]);
+    sign(&admin, &["peter.req"])
+        .fails()
+        .says("was answered before");
+    ask(&admin, "peter", &["--challenge", &"00".repeat(32)]);
+    sign(&admin, &["peter.req"]).fails().says("never made here");
+    let made = admin.punchmark.run(&["challenge", "--expires", "1s"]).ok();
+    write(&admin.punchmark.path("nonce"), &made.stdout, 0o600);
+    ask(&admin, "peter", &["--challenge", "nonce"]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    sign(&admin, &["peter.req"]).fails().says("expired");
+    admin.assert_issued(1);
+}
+
+#[test]
+fn nobody_asks_for_the_operators_role_or_beyond_their_own() {
+    let admin = admin();
+    admin.key("peter", ED25519);
+    enrol(&admin, "peter", "peter");
+    ask(&admin, "peter", &["--role", "operator"]);
+    sign(&admin, &["-s", "users", "peter.req"])
+        .exits(3)
+        .says("cannot be asked for");
+    ask(&admin, "peter", &["--role", "nothing"]);
+    sign(&admin, &["-s", "users", "peter.req"])
+        .exits(3)
+        .says("no role `nothing`");
+    ask(&admin, "peter", &["-n", "root"]);
+    let attempt = [
+        "role",
+        "try",
+        "engineer",
+        "--requester",
+        "peter",
+        "peter.req",
+    ];
+    admin.punchmark.run(&attempt).exits(3);
+    sign(&admin, &["peter.req"]).exits(3);
+    ask(&admin, "peter", &["-V", "+52w"]);
+    sign(&admin, &["peter.req"]).exits(3);
+    sign(&admin, &["missing.req"])
+        .exits(1)
+        .says("missing.req: cannot be read");
+    sign(&admin, &["-V", "+1h", "peter.req"])
+        .exits(2)
+        .says("says itself");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn the_config_may_name_a_file_of_allowed_signers() {
+    let admin = admin();
+    configure(&admin, "allowed-signers = \"signers\"\n---\n");
+    let key = keygen::public(&admin.key("peter", ED25519));
+    let line = std::fs::read_to_string(key).unwrap();
+    let file = admin.config_file().with_file_name("signers");
+    write(
+        &file,
+        format!("peter namespaces=\"request@punchmark\" {line}"),
+        0o644,
+    );
+    ask(&admin, "peter", &[]);
+    sign(&admin, &["peter.req"]).ok();
+    write(&file, format!("peter cert-authority {line}"), 0o644);
+    sign(&admin, &["peter.req"]).fails().says("cert-authority");
+}
+
+#[test]
+fn a_security_key_of_software_proves_nothing_by_its_attestation() {
+    let admin = admin();
+    write(&admin.punchmark.path("challenge"), [7; 32], 0o600);
+    let mut keygen = admin.punchmark.prepare(bounded("ssh-keygen"));
+    keygen.args([
+        "-q", "-t", "ecdsa-sk", "-N", "", "-f", "peter", "-w", SK_DUMMY,
+    ]);
+    keygen.args([
+        "-O",
+        "challenge=challenge",
+        "-O",
+        "write-attestation=attestation",
+    ]);
+    run(&mut keygen).ok();
+    enrol(&admin, "peter", "peter");
+    let evidence = [
+        "--attestation",
+        "attestation",
+        "--attestation-challenge",
+        "challenge",
+    ];
+    ask(&admin, "peter", &evidence);
+    sign(&admin, &["peter.req"])
+        .exits(3)
+        .says("FIDO attestation is not believed");
+    // Without it, the key is one in a file by all that is known.
+    ask(&admin, "peter", &[]);
+    sign(&admin, &["peter.req"]).ok();
+    let reading = keygen::read(&admin.punchmark.path("peter-cert.pub"));
+    assert_eq!(reading.principals, ["peter_file"]);
+}
+
+#[test]
+fn a_ca_key_asks_for_nothing() {
+    let admin = admin();
+    let ca = admin.ca_file("users");
+    let ca = ca.to_str().unwrap();
+    let arguments = ["request", "--role", "engineer", "--key", ca, "--ca", ca];
+    admin
+        .punchmark
+        .run(&arguments)
+        .fails()
+        .says("a CA key is never certified");
+}
+
+#[test]
+fn keys_and_requests_stand_in_one_batch() {
+    let admin = admin();
+    for name in ["peter", "plain"] {
+        admin.key(name, ED25519);
+    }
+    enrol(&admin, "peter", "peter");
+    ask(&admin, "peter", &[]);
+    admin.sign(&["-n", "x", "peter.req", "plain.pub"]).ok();
+    let principals = |name: &str| keygen::read(&admin.punchmark.path(name)).principals;
+    assert_eq!(principals("peter-cert.pub"), ["peter_file"]);
+    assert_eq!(principals("plain-cert.pub"), ["x"]);
+}
+
+/// A user with a YubiKey, who has the CA's public key.
+#[cfg(feature = "yubikey")]
+mod in_a_card {
+    use virtual_yubikey::card::Manufacturer;
+    use virtual_yubikey::pcscd::Pcscd;
+
+    use super::*;
+    use crate::harness::yubikey::{PIN, SERIAL};
+
+    /// A user's machine and a CA that believes the maker of its card.
+    fn both(firmware: &str) -> (Admin<Pcscd>, Admin) {
+        let user = Admin::with_cards(&[firmware]);
+        let admin = admin();
+        configure(&admin, "[attestation]\nprivate-roots = [\"roots.pem\"]\n");
+        let roots = admin.config_file().with_file_name("roots.pem");
+        std::fs::copy(user.punchmark.path("roots.pem"), roots).unwrap();
+        std::fs::copy(admin.ca_file("users"), user.punchmark.path("users.pub")).unwrap();
+        (user, admin)
+    }
+
+    fn ask(user: &Punchmark, more: &[&str]) -> Ran {
+        let mut arguments = vec!["request", "--role", "engineer", "--piv", "9a"];
+        arguments.extend(["--ca", "users.pub", "--out", "peter.req"]);
+        arguments.extend(more);
+        user.pinned(&arguments)
+    }
+
+    fn carry(from: &Punchmark, name: &str, to: &Punchmark) {
+        std::fs::copy(from.path(name), to.path(name)).unwrap();
+    }
+
+    const GENERATE: [&str; 9] = [
+        "--generate",
+        "--algorithm",
+        "p256",
+        "--pin-policy",
+        "once",
+        "--touch-policy",
+        "cached",
+        "--management-key-file",
+        "management",
+    ];
+
+    #[test]
+    fn what_the_card_attests_makes_peter_physical_who_logs_in() {
+        let (user, admin) = both("5.7.4");
+        ask(&user.punchmark, &GENERATE).ok();
+        let serial = SERIAL.to_string();
+        admin
+            .punchmark
+            .run(&["requester", "add", "peter", "--card", &serial])
+            .ok();
+        carry(&user.punchmark, "peter.req", &admin.punchmark);
+        let shown = admin.punchmark.run(&["show", "--json", "peter.req"]).ok();
+        let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+        assert_eq!(shown["possession"]["proved"], true, "{shown}");
+        assert_eq!(shown["evidence"]["proof"], "piv", "{shown}");
+        sign(&admin, &["peter.req"]).ok();
+        let reading = keygen::read(&admin.punchmark.path("peter-cert.pub"));
+        assert_eq!(reading.principals, ["peter_physical"]);
+        carry(&admin.punchmark, "peter-cert.pub", &user.punchmark);
+
+        let ca = admin.ca_file("users");
+        let physical = Sshd::start(&Configuration::users(&ca, &["peter_physical"]));
+        let ran = physical.login_in_card(&user.punchmark, "peter-cert.pub");
+        assert_eq!(ran.ok().stdout, "welcome\n");
+        let in_a_file = Sshd::start(&Configuration::users(&ca, &["peter_file"]));
+        in_a_file
+            .login_in_card(&user.punchmark, "peter-cert.pub")
+            .exits(255);
+
+        // A key in a file gets the other name, and only into the other server.
+        let key = admin.key("soft", ED25519);
+        super::ask(&admin, "soft", &[]);
+        sign(&admin, &["--requester", "peter", "--yes", "soft.req"]).ok();
+        physical.login(&key).exits(255);
+        assert_eq!(in_a_file.login(&key).ok().stdout, "welcome\n");
+    }
+
+    #[test]
+    fn a_user_at_the_desk_is_enrolled_in_one_command() {
+        let (user, admin) = both("5.7.1");
+        let (name, socket) = user.token.environment();
+        let desk = admin.punchmark.with(name, socket);
+        carry(&user.punchmark, "management", &desk);
+        desk.write_pin("card-pin", PIN);
+        let enroll = [
+            "enroll",
+            "peter",
+            "--role",
+            "engineer",
+            "--card-pin-file",
+            "card-pin",
+        ];
+        desk.pinned(&[&enroll[..], &GENERATE].concat()).ok();
+        let reading = keygen::read(&desk.path("peter-cert.pub"));
+        assert_eq!(reading.principals, ["peter_physical"]);
+        // The card is Peter's, and the key that is there is taken.
+        let again = [&enroll[..], &["--out", "again.req"]].concat();
+        desk.pinned(&again).ok();
+        let listed = desk.run(&["requester", "list"]).ok();
+        assert_eq!(listed.stdout.lines().count(), 1, "{listed}");
+        let erik = [&["enroll", "erik"], &enroll[2..]].concat();
+        desk.pinned(&erik)
+            .fails()
+            .says("is that of requester `peter`");
+    }
+
+    #[test]
+    fn the_users_card_is_told_from_the_cas_by_its_serial() {
+        let desk = Admin::with_cards(&["5.7.1", "5.7.4"]);
+        let ca = format!("yubikey:serial={SERIAL};slot-id=9c");
+        let init = ["init", "users", "--key", &ca, "--algorithm", "p256"];
+        let once = ["--pin-policy", "once", "--touch-policy", "never"];
+        let key = ["--management-key-file", "management"];
+        desk.punchmark
+            .pinned(&[&init[..], &once, &key].concat())
+            .ok();
+        configure(
+            &desk,
+            &format!("[attestation]\nprivate-roots = [\"../../roots.pem\"]\n{ROLES}"),
+        );
+        let enroll = [
+            "enroll",
+            "peter",
+            "--role",
+            "engineer",
+            "--card-pin-file",
+            "pin",
+        ];
+        let serial = SERIAL.to_string();
+        let wrong = [&enroll[..], &GENERATE, &["--card", &serial]].concat();
+        desk.punchmark
+            .pinned(&wrong)
+            .fails()
+            .says("holds the key of CA `users`");
+        desk.punchmark
+            .pinned(&[&enroll[..], &GENERATE].concat())
+            .ok();
+        let reading = keygen::read(&desk.punchmark.path("peter-cert.pub"));
+        assert_eq!(reading.principals, ["peter_physical"]);
+        let listed = desk.punchmark.run(&["requester", "list"]).ok();
+        assert!(
+            listed.stdout.contains(&(SERIAL + 1).to_string()),
+            "{listed}"
+        );
+    }
+
+    #[test]
+    fn a_card_of_a_maker_that_is_not_trusted_proves_nothing() {
+        let (user, admin) = both("5.4.3");
+        let other = Manufacturer::new().unwrap();
+        let stranger = Admin::with_cards_of(&other, &["5.4.3"]);
+        carry(&user.punchmark, "users.pub", &stranger.punchmark);
+        ask(&stranger.punchmark, &GENERATE).ok();
+        carry(&stranger.punchmark, "peter.req", &admin.punchmark);
+        sign(&admin, &["--requester", "peter", "--yes", "peter.req"])
+            .exits(3)
+            .says("evidence of the request");
+        admin.assert_issued(0);
+    }
+}
+
+const ROLES: &str = "
+[role.engineer]
+ca         = \"users\"
+requesters = [\"peter\", \"erik\"]
+principals = [\"{requester}\"]
+storage    = \"mark\"
+lifetime   = { default = \"1h\", maximum = \"8h\", back-date = \"5m\" }
+extensions = { default = [\"permit-pty\"], allowed = [\"permit-port-forwarding\"] }
+";

@@ -1,0 +1,283 @@
+//! Taking in a request file: is it fresh, what is proved, who asks, and by which role.
+//!
+//! Between the file and policy. What must be unique (its id, its challenge) is for the
+//! ledger to check, in the transaction that reserves a serial.
+
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
+
+use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
+use crate::certificate::{OptionError, OptionsAsked, SecurityKeyUse, ValidityError};
+use crate::issue::{SharedLedger, lock};
+use crate::ledger::{Credential, LedgerError};
+use crate::policy::{Policy, Role};
+use crate::request::{
+    AdmissionError, AdmissionLimits, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile,
+    Requester, RequesterName, RoleName,
+};
+use crate::signer::yubikey::{PinPolicy, TouchPolicy};
+
+/// What request files are held against.
+pub struct Intake<'a> {
+    /// The roles that can be asked for.
+    pub policy: &'a Policy,
+    /// Whose evidence is believed.
+    pub roots: &'a Roots,
+    /// How old a request may be.
+    pub limits: AdmissionLimits,
+    /// Whose key is whose, beside what the ledger says.
+    pub allowed_signers: Option<&'a AllowedSigners>,
+    /// The name that the operator vouches for, after it was shown and confirmed.
+    pub vouched: Option<RequesterName>,
+}
+
+/// A request that can go to policy.
+#[derive(Debug)]
+pub struct TakenIn<'a> {
+    /// What is asked, for which key.
+    pub request: Request,
+    /// The role that it is asked by.
+    pub role: &'a Role,
+    /// Who asks.
+    pub requester: Requester,
+    /// What its evidence proves.
+    pub proof: Option<Proof>,
+    /// The file's own words.
+    pub content: Content,
+}
+
+/// Why a request does not get as far as policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// It is not fresh, not for us, or not signed by its key.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
+    /// The direct form is for whoever holds the token.
+    #[error("role `{0}` cannot be asked for by a request")]
+    Operator(RoleName),
+    /// There is no such role.
+    #[error("there is no role `{0}`")]
+    NoRole(RoleName),
+    /// What it brings as evidence is none.
+    #[error("evidence of the request")]
+    Form(#[from] EvidenceFormError),
+    /// Its evidence proves nothing.
+    #[error("evidence of the request")]
+    Evidence(#[from] EvidenceError),
+    /// The key was made with more protection than it was used with.
+    #[error("the key attests {0}, and signed the request without")]
+    LessThanAttested(&'static str),
+    /// Nobody knows whose key it is.
+    #[error("nobody is enrolled with this key or card{}", claim(.claimed))]
+    Unknown {
+        /// The name that stands in the request.
+        claimed: Option<RequesterName>,
+    },
+    /// The name in the request, or the vouched one, is not whose key or card it is.
+    #[error("the key or card is that of requester `{known}`, not of `{named}`")]
+    Other {
+        /// Whose it is.
+        known: RequesterName,
+        /// Who was named.
+        named: RequesterName,
+    },
+    /// A name that no requester can have: `operator` is whoever holds token and PIN.
+    #[error("`{0}` is no requester's name")]
+    Name(String),
+    /// The validity that it asks for.
+    #[error(transparent)]
+    Validity(#[from] ValidityError),
+    /// The options that it asks for.
+    #[error(transparent)]
+    Options(#[from] OptionError),
+    /// The key could not be put into bytes.
+    #[error("the key cannot be encoded")]
+    Encode(#[from] ssh_encoding::Error),
+    /// The ledger could not be asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl<'a> Intake<'a> {
+    /// Takes a request in for the CA of this key. `now` is in Unix seconds.
+    ///
+    /// # Errors
+    /// [`IntakeError`]; nothing was reserved.
+    pub fn take(
+        &self,
+        file: RequestFile,
+        ca: &KeyData,
+        ledger: &SharedLedger,
+        now: u64,
+    ) -> Result<TakenIn<'a>, IntakeError> {
+        let admitted = file.admit(ca, now, self.limits)?;
+        let content = admitted.content();
+        let role = self.role(&content.role)?;
+        let proof = proof(content, admitted.used(), self.roots)?;
+        let requester = self.requester(content, proof.as_ref(), ledger, now)?;
+        Ok(TakenIn {
+            request: request(content, now)?,
+            role,
+            requester,
+            proof,
+            content: content.clone(),
+        })
+    }
+
+    fn role(&self, name: &RoleName) -> Result<&'a Role, IntakeError> {
+        if name.is_operator() {
+            return Err(IntakeError::Operator(name.clone()));
+        }
+        let role = self.policy.role(name);
+        role.ok_or_else(|| IntakeError::NoRole(name.clone()))
+    }
+
+    /// Evidence says what a key is made of, never whose it is.
+    fn requester(
+        &self,
+        content: &Content,
+        proof: Option<&Proof>,
+        ledger: &SharedLedger,
+        now: u64,
+    ) -> Result<Requester, IntakeError> {
+        let claimed = content.claimed.as_ref();
+        let known = match self.enrolled(content, proof, ledger)? {
+            None => self.signer(content, now)?,
+            enrolled => enrolled,
+        };
+        match (known, &self.vouched) {
+            (Some(known), vouched) => {
+                let named = vouched.as_ref().into_iter().chain(claimed);
+                agree(known.name(), named).map(|()| known)
+            }
+            (None, Some(vouched)) if vouched == Requester::operator().name() => {
+                Err(IntakeError::Name(vouched.to_string()))
+            }
+            (None, Some(vouched)) => {
+                agree(vouched, claimed)?;
+                Ok(Requester::known(vouched.clone(), KnownBy::Vouch))
+            }
+            (None, None) => Err(IntakeError::Unknown {
+                claimed: claimed.cloned(),
+            }),
+        }
+    }
+
+    /// By what the ledger says of the key, else of the card that was proved to hold it.
+    fn enrolled(
+        &self,
+        content: &Content,
+        proof: Option<&Proof>,
+        ledger: &SharedLedger,
+    ) -> Result<Option<Requester>, IntakeError> {
+        let key = PublicKey::from(content.subject.key().clone()).to_bytes();
+        let key = Credential::Key(key.map_err(|_form| ssh_encoding::Error::Length)?);
+        if let Some(name) = lock(ledger).requester_of(&key)? {
+            return known(name, KnownBy::Key).map(Some);
+        }
+        let serial = proof.and_then(|proof| proof.facts().serial);
+        let Some(serial) = serial else {
+            return Ok(None);
+        };
+        match lock(ledger).requester_of(&Credential::Card(serial.into()))? {
+            Some(name) => known(name, KnownBy::Card).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn signer(&self, content: &Content, now: u64) -> Result<Option<Requester>, IntakeError> {
+        let key = content.subject.key();
+        let claimed = content.claimed.as_ref();
+        let signers = self.allowed_signers;
+        let name = signers.and_then(|signers| signers.requester(key, claimed, now));
+        name.map(|name| known(name.to_string(), KnownBy::Key))
+            .transpose()
+    }
+}
+
+/// What is proved of a request's key. Evidence that proves nothing is a fault, and not the
+/// same as none.
+///
+/// # Errors
+/// [`IntakeError::Form`], [`IntakeError::Evidence`] and [`IntakeError::LessThanAttested`].
+pub fn proof(
+    content: &Content,
+    used: Option<SecurityKeyUse>,
+    roots: &Roots,
+) -> Result<Option<Proof>, IntakeError> {
+    let key = content.subject.key();
+    if content.evidence.is_empty() {
+        return Ok(Proof::sk(key.clone()));
+    }
+    let proof = Evidence::from_bytes(&content.evidence)?.verify(key, roots)?;
+    if let Some(used) = used {
+        as_attested(&proof, used)?;
+    }
+    Ok(Some(proof))
+}
+
+/// Flags at enrolment don't bind later use, so the key has to show them once more.
+fn as_attested(proof: &Proof, used: SecurityKeyUse) -> Result<(), IntakeError> {
+    let facts = proof.facts();
+    let touch = matches!(facts.touch, Some(TouchPolicy::Always | TouchPolicy::Cached));
+    let pin = matches!(facts.pin, Some(PinPolicy::Always | PinPolicy::Once));
+    match (touch && !used.present, pin && !used.verified) {
+        (true, _) => Err(IntakeError::LessThanAttested("a touch")),
+        (_, true) => Err(IntakeError::LessThanAttested("a PIN")),
+        _ => Ok(()),
+    }
+}
+
+/// What a request file asks, as policy takes it at `now`.
+///
+/// # Errors
+/// [`IntakeError::Validity`] and [`IntakeError::Options`].
+pub fn request(content: &Content, now: u64) -> Result<Request, IntakeError> {
+    let validity = content.validity.map(|span| span.asked_at(now));
+    let id: String = content
+        .id
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Request {
+        subject: content.subject.key().clone(),
+        ask: Ask {
+            role: content.role.clone(),
+            kind: content.kind,
+            key_id: content.key_id.clone(),
+            principals: content.principals.clone(),
+            validity: validity.transpose()?,
+            validity_as_asked: format!("request {id}"),
+            options: OptionsAsked::parse(&content.options)?,
+            reason: content.reason.clone(),
+            serial: None,
+        },
+    })
+}
+
+fn known(name: String, by: KnownBy) -> Result<Requester, IntakeError> {
+    match name.parse() {
+        Ok(parsed) if parsed != *Requester::operator().name() => Ok(Requester::known(parsed, by)),
+        _ => Err(IntakeError::Name(name)),
+    }
+}
+
+fn agree<'n>(
+    known: &RequesterName,
+    named: impl IntoIterator<Item = &'n RequesterName>,
+) -> Result<(), IntakeError> {
+    match named.into_iter().find(|named| *named != known) {
+        Some(named) => Err(IntakeError::Other {
+            known: known.clone(),
+            named: named.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn claim(claimed: &Option<RequesterName>) -> String {
+    claimed.as_ref().map_or(String::new(), |name| {
+        format!("; the name `{name}` in the request is only claimed")
+    })
+}

@@ -1,0 +1,72 @@
+//! `punchmark challenge`: random numbers that requests can be bound to.
+
+use clap::Args;
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::kept_head;
+use super::terminal::{product, say};
+use crate::certificate::{length, length_in_seconds};
+use crate::config;
+use crate::ledger::{ChallengeMade, Nonce};
+
+/// Make challenges: a request that answers one was made after it, and is used once
+///
+/// Prints one a line. Whoever asks gives it to `punchmark request --challenge`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Challenge {
+    /// How many, at most 1000
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    count: u32,
+
+    /// How long they can be answered: 12h, 1d, 2w
+    #[arg(long, value_name = "LENGTH", default_value = "1d", value_parser = seconds)]
+    expires: u64,
+}
+
+impl Challenge {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let mut ledger = context.ledger(&config)?;
+        let now = config::now();
+        let expires = now.saturating_add(self.expires);
+        for _ in 0..self.count {
+            let mut nonce = Nonce::default();
+            getrandom::fill(&mut nonce).map_err(Failure::Random)?;
+            let made = ChallengeMade {
+                nonce,
+                expires,
+                keyboard: config::keyboard(),
+            };
+            ledger.make_challenge(made, now)?;
+            let hex: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+            match context.json() {
+                true => product(&json!({ "challenge": hex, "expires": expires }).to_string())?,
+                false => product(&hex)?,
+            }
+        }
+        kept_head::keep(&ledger)?;
+        if context.talks() {
+            say(&format!(
+                "to be answered once, within {}",
+                length(self.expires)
+            ));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    length_in_seconds(text)
+        .filter(|seconds| (1..=LONGEST).contains(seconds))
+        .ok_or_else(|| "a length of at most a year: 12h, 1d, 2w".to_owned())
+}
+
+const LONGEST: u64 = 366 * 24 * 60 * 60;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark challenge
+  punchmark challenge --count 20 --expires 2w";

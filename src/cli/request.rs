@@ -1,0 +1,172 @@
+//! `punchmark request`: a user asks for a certificate, with evidence, in a signed file.
+
+pub(super) mod asked;
+mod evidence;
+pub(super) mod key;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::terminal::{path, product, say};
+use crate::certificate::subject::fingerprint;
+use crate::config::{self, Config, SubjectFile};
+use crate::output;
+use crate::request::{Challenge, RequestFile, RequesterName, Target, challenge_from_hex, sign};
+use asked::{Asked, Rest};
+use evidence::EvidenceArguments;
+use key::{KeyArguments, OwnKey};
+
+/// Ask a CA for a certificate for your key, with proof of how it is stored
+///
+/// Writes a small signed text file, to be sent to whoever runs the CA. Needs no config, and
+/// no CA. With --piv, the key is in your YubiKey, which attests it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Request {
+    #[command(flatten)]
+    key: KeyArguments,
+
+    #[command(flatten)]
+    asked: Asked,
+
+    /// Your own name, as the CA's admin knows it
+    #[arg(long, value_name = "NAME", value_parser = str::parse::<RequesterName>)]
+    requester: Option<RequesterName>,
+
+    /// The CA it is for: its public key file, or SHA256:… [default: the config's only one]
+    #[arg(long, value_name = "FILE|SHA256:…")]
+    ca: Option<String>,
+
+    /// The CA's challenge: 64 hexadecimal digits, or a file that holds them
+    #[arg(long, value_name = "HEX|FILE")]
+    challenge: Option<String>,
+
+    #[command(flatten)]
+    evidence: EvidenceArguments,
+
+    /// Where to write the request, or `-` [default: the key's name with .req]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Request {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        self.asked.check()?;
+        let config = context.config_if_there()?;
+        let target = self.target(config.as_ref())?;
+        let challenge = self.challenge.as_deref().map(challenge).transpose()?;
+        let ca_keys = match &config {
+            Some(config) => config.public_keys()?,
+            None => Vec::new(),
+        };
+        let mut pins = context.pins();
+        let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
+        let evidence = self.evidence.read(&own)?;
+        let rest = Rest {
+            claimed: self.requester,
+            target,
+            challenge,
+            evidence,
+        };
+        let content = self.asked.content(&own, rest)?;
+        let out = self.out.unwrap_or_else(|| own.request_file());
+        let holder = own.holder(&mut pins);
+        let file = sign(content, holder, &ca_keys)?;
+        own.write_public_key()?;
+        write(&out, &file)?;
+        tell(context, &own, &out, &file)?;
+        Ok(Exit::Done)
+    }
+
+    fn target(&self, config: Option<&Config>) -> Result<Target, Failure> {
+        match self.ca.as_deref() {
+            Some(text) if text.starts_with("SHA256:") => Ok(text.parse()?),
+            Some(file) => {
+                let ca = SubjectFile::read(Path::new(file))
+                    .map_err(|source| Failure::subject_file(Path::new(file), source))?;
+                Ok(Target::of(&ca.key))
+            }
+            None => match config.map(Config::public_keys).transpose()?.as_deref() {
+                Some([only]) => Ok(Target::of(only)),
+                _ => Err(Failure::Usage(NO_CA.to_owned())),
+            },
+        }
+    }
+}
+
+fn challenge(text: &str) -> Result<Challenge, Failure> {
+    if let Some(challenge) = challenge_from_hex(text) {
+        return Ok(challenge);
+    }
+    let file = config::read_limited(Path::new(text), LONGEST_CHALLENGE);
+    let held = file.map_err(|source| Failure::File {
+        path: text.to_owned(),
+        source,
+    })?;
+    challenge_from_hex(held.trim()).ok_or_else(|| Failure::NoChallenge(text.to_owned()))
+}
+
+pub(super) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
+    let text = file.to_text().map_err(Failure::Encode)?;
+    if out == Path::new("-") {
+        return product(text.trim_end());
+    }
+    output::write(out, text.as_bytes(), MODE).map_err(Failure::Write)
+}
+
+fn tell(context: &Context, own: &OwnKey, out: &Path, file: &RequestFile) -> Result<(), Failure> {
+    let content = file.content();
+    let to_stdout = out == Path::new("-");
+    if context.json() && !to_stdout {
+        let words = json!({
+            "request": out.to_string_lossy(), "public-key": own.public.to_string_lossy(),
+            "fingerprint": fingerprint(&own.key), "ca": content.target.to_string(),
+            "role": content.role.as_str(), "evidence": !content.evidence.is_empty(),
+        });
+        return product(&words.to_string());
+    }
+    if context.talks() {
+        let what = match content.evidence.is_empty() {
+            true => "without evidence",
+            false => "with evidence",
+        };
+        say(&format!(
+            "signed a request for role {} {what}",
+            content.role
+        ));
+        say(&format!(
+            "  key {} {}",
+            path(&own.public),
+            fingerprint(&own.key)
+        ));
+        say(&format!("  for the CA with key {}", content.target));
+        if !to_stdout {
+            let name = out.file_name().map(Path::new).unwrap_or(out);
+            say(&format!(
+                "wrote {}; send it to the CA, where it is signed by:",
+                path(out)
+            ));
+            say(&format!("  punchmark sign {}", path(name)));
+        }
+    }
+    Ok(())
+}
+
+/// A request is no secret.
+const MODE: u32 = 0o644;
+const LONGEST_CHALLENGE: u64 = 1024;
+const NO_CA: &str = "\
+which CA is it for? name its public key file, or its fingerprint, with --ca";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark request --role engineer --key ~/.ssh/id_ed25519.pub -n peter --ca users.pub
+  punchmark request --role engineer --piv 9a -n peter --ca users.pub --out peter.req
+  punchmark request --role engineer --piv 9a --generate --algorithm p256 --pin-policy once \\
+    --touch-policy cached -n peter --ca users.pub --out peter.req
+  punchmark request --role engineer --key ~/.ssh/id_ed25519_sk.pub -n peter --ca users.pub \\
+    --attestation attestation.bin --attestation-challenge challenge.bin";

@@ -1,0 +1,114 @@
+//! What a user asks for, in the letters of `sign`.
+
+use clap::Args;
+
+use super::key::OwnKey;
+use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, Subject};
+use crate::cli::failure::Failure;
+use crate::config;
+use crate::request::{
+    Challenge, Content, Reason, RequesterName, RoleName, Span, Target, ValidityAsked, random_id,
+};
+
+/// What is asked; the role fills in what is not said.
+#[derive(Debug, Args)]
+pub(crate) struct Asked {
+    /// The role to ask for, as the CA's admin calls it
+    #[arg(long, value_name = "ROLE", value_parser = str::parse::<RoleName>)]
+    pub(crate) role: RoleName,
+
+    /// Names that the certificate shall be valid for, with commas between
+    #[arg(short = 'n', value_name = "PRINCIPALS", allow_hyphen_values = true)]
+    principals: Option<String>,
+
+    /// When it shall be valid: +8h, 20261122:20261129Z
+    #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
+    validity: Option<String>,
+
+    /// Key ID: how servers name the certificate in their logs
+    #[arg(short = 'I', value_name = "KEY_ID", allow_hyphen_values = true)]
+    key_id: Option<String>,
+
+    /// An option: clear, no-pty, force-command=…, source-address=…, critical:…, extension:…
+    #[arg(short = 'O', value_name = "OPTION", allow_hyphen_values = true)]
+    options: Vec<String>,
+
+    /// Ask for a host certificate
+    #[arg(short = 'h')]
+    host: bool,
+
+    /// Why, where the role wants a reason
+    #[arg(long, value_name = "WORDS", value_parser = str::parse::<Reason>)]
+    reason: Option<Reason>,
+}
+
+/// What stands in a request beside what is asked.
+pub(crate) struct Rest {
+    pub(crate) claimed: Option<RequesterName>,
+    pub(crate) target: Target,
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) evidence: Vec<u8>,
+}
+
+impl Asked {
+    /// Finds mistakes before a key is made or a PIN is asked for.
+    ///
+    /// # Errors
+    /// What is wrong with the first argument at fault.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.principals()?;
+        self.validity()?;
+        self.options()?;
+        self.key_id().map(drop)
+    }
+
+    /// All that a request for this key says, made now.
+    pub(crate) fn content(&self, own: &OwnKey, rest: Rest) -> Result<Content, Failure> {
+        Ok(Content {
+            subject: Subject::try_from(own.key.clone()).map_err(Failure::Uncertifiable)?,
+            comment: own.comment.clone(),
+            role: self.role.clone(),
+            kind: self.kind(),
+            principals: self.principals()?,
+            validity: self.validity()?,
+            options: self.options()?,
+            key_id: self.key_id()?,
+            claimed: rest.claimed,
+            reason: self.reason.clone(),
+            created: config::now(),
+            id: random_id().map_err(Failure::Random)?,
+            target: rest.target,
+            challenge: rest.challenge,
+            evidence: rest.evidence,
+        })
+    }
+
+    fn kind(&self) -> Kind {
+        match self.host {
+            true => Kind::Host,
+            false => Kind::User,
+        }
+    }
+
+    fn principals(&self) -> Result<Option<Principals>, Failure> {
+        let list = self.principals.as_deref();
+        Ok(list
+            .map(|list| Principals::parse(list, self.kind()))
+            .transpose()?)
+    }
+
+    fn validity(&self) -> Result<Option<Span>, Failure> {
+        let text = self.validity.as_deref();
+        let parsed = text.map(|text| ValidityAsked::parse(text, config::now(), &config::time_zone));
+        Ok(parsed.transpose()?.map(Span::from))
+    }
+
+    fn key_id(&self) -> Result<Option<KeyId>, Failure> {
+        Ok(self.key_id.as_deref().map(KeyId::parse).transpose()?)
+    }
+
+    fn options(&self) -> Result<Vec<String>, Failure> {
+        OptionsAsked::parse(&self.options)?;
+        Ok(self.options.clone())
+    }
+}

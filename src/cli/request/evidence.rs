@@ -1,0 +1,67 @@
+//! The evidence that a user brings along.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::key::OwnKey;
+use crate::attestation::{Evidence, FidoEvidence};
+use crate::cli::failure::Failure;
+use crate::cli::terminal::path;
+use crate::config::read_bytes;
+
+/// Where it is.
+#[derive(Debug, Args)]
+pub(super) struct EvidenceArguments {
+    /// Evidence of how the key is stored: the file of ssh-keygen -O write-attestation=, or PEM
+    /// with a PIV attestation and the certificate of slot f9
+    #[arg(long, value_name = "FILE")]
+    attestation: Option<PathBuf>,
+
+    /// The challenge that the attestation was made with: the file of ssh-keygen -O challenge=
+    #[arg(long, value_name = "FILE", requires = "attestation")]
+    attestation_challenge: Option<PathBuf>,
+}
+
+impl EvidenceArguments {
+    /// The bytes of the evidence for the key; none where there is none.
+    pub(super) fn read(&self, own: &OwnKey) -> Result<Vec<u8>, Failure> {
+        let evidence = match (&self.attestation, &self.attestation_challenge, &own.slot) {
+            (Some(file), Some(challenge), _) => fido(file, challenge)?,
+            (Some(file), None, _) => text(file)?,
+            (None, _, Some(slot)) => Evidence::of_card(slot)?,
+            (None, _, None) => return Ok(Vec::new()),
+        };
+        Ok(evidence.to_bytes())
+    }
+}
+
+fn fido(file: &Path, challenge: &Path) -> Result<Evidence, Failure> {
+    let evidence = FidoEvidence::new(read(file)?, read(challenge)?);
+    evidence.map(Evidence::Fido).map_err(fault(file))
+}
+
+fn text(file: &Path) -> Result<Evidence, Failure> {
+    let bytes = read(file)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Evidence::from_text(&text).map_err(fault(file)),
+        Err(_binary) => Err(Failure::Usage(NO_CHALLENGE.to_owned())),
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    read_bytes(file, LARGEST).map_err(|source| Failure::File {
+        path: path(file),
+        source,
+    })
+}
+
+fn fault(file: &Path) -> impl FnOnce(crate::attestation::EvidenceFormError) -> Failure {
+    let path = path(file);
+    move |source| Failure::Evidence { path, source }
+}
+
+/// Evidence in text form takes a third more than its 64 KiB.
+const LARGEST: usize = 128 * 1024;
+const NO_CHALLENGE: &str = "\
+this attestation is not text; the FIDO form wants --attestation-challenge FILE too";

@@ -1,0 +1,202 @@
+//! The key that a user asks for: in a file, or in a YubiKey.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
+
+use crate::certificate::key_line::read_public_key_line;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::slot_arguments::SlotArguments;
+use crate::cli::terminal::{path, say};
+use crate::config::{SubjectFile, read_limited};
+use crate::output;
+use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
+use crate::secret::AskPin;
+use crate::signer::yubikey::{Slot, SlotLocator};
+use crate::signer::{KeyAlgorithm, Locator};
+
+/// Which key it is.
+#[derive(Debug, Args)]
+pub(crate) struct KeyArguments {
+    /// Your public key file; ssh-keygen signs with it, by ssh-agent or the private key beside it
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "piv",
+        conflicts_with = "piv"
+    )]
+    key: Option<PathBuf>,
+
+    #[command(flatten)]
+    in_card: CardArguments,
+}
+
+/// A key in a user's YubiKey.
+#[derive(Debug, Args)]
+pub(crate) struct CardArguments {
+    /// The key in this slot of the user's YubiKey
+    #[arg(long, value_name = "SLOT", value_parser = str::parse::<Slot>)]
+    piv: Option<Slot>,
+
+    /// Serial of the YubiKey, where several are plugged in
+    #[arg(long, value_name = "SERIAL")]
+    pub(crate) card: Option<u32>,
+
+    /// Make the key in the slot first
+    #[arg(long, requires = "algorithm")]
+    generate: bool,
+
+    /// p256, p384, rsa2048, or from firmware 5.7 rsa3072, rsa4096 or ed25519
+    #[arg(long, value_name = "ALGORITHM", requires = "generate")]
+    algorithm: Option<KeyAlgorithm>,
+
+    #[command(flatten)]
+    in_slot: SlotArguments,
+}
+
+/// The user's key, and where its public half lies.
+pub(crate) struct OwnKey {
+    pub(crate) key: KeyData,
+    pub(crate) comment: Comment,
+    /// Its public key file; made by us for a key in a card.
+    pub(crate) public: PathBuf,
+    /// The slot, for a key in a card.
+    pub(crate) slot: Option<SlotLocator>,
+}
+
+impl KeyArguments {
+    /// Finds or makes it. `out` is where the request shall go.
+    pub(crate) fn find(
+        &self,
+        out: Option<&Path>,
+        context: &Context,
+        pins: &mut dyn AskPin,
+    ) -> Result<OwnKey, Failure> {
+        match (&self.key, self.in_card.piv) {
+            (Some(_), _) if self.in_card.is_meant() => Err(Failure::Usage(FOR_CARDS.to_owned())),
+            (Some(file), _) => own_file(file),
+            (None, Some(slot)) => self.in_card.find(slot, out, context, pins),
+            (None, None) => Err(Failure::Usage("name a key: --key or --piv".to_owned())),
+        }
+    }
+}
+
+impl CardArguments {
+    /// The slot that was named; 9a, which is for logins, where none was.
+    pub(crate) fn slot(&self) -> Result<Slot, Failure> {
+        match self.piv {
+            Some(slot) => Ok(slot),
+            None => "9a".parse().map_err(Failure::Slot),
+        }
+    }
+
+    fn is_meant(&self) -> bool {
+        self.card.is_some() || self.generate
+    }
+
+    /// Finds or makes the key. `out` is where the request shall go.
+    pub(crate) fn find(
+        &self,
+        slot: Slot,
+        out: Option<&Path>,
+        context: &Context,
+        pins: &mut dyn AskPin,
+    ) -> Result<OwnKey, Failure> {
+        if let Some(public) = out.filter(|_| self.generate).map(public_of)
+            && public.exists()
+        {
+            return Err(Failure::PublicKeyThere(path(&public)));
+        }
+        let locator = SlotLocator {
+            serial: self.card,
+            slot,
+        };
+        let found = match self.algorithm {
+            Some(algorithm) if self.generate => {
+                let management_key = self.in_slot.management_key()?;
+                self.in_slot.check(context, &[Locator::YubiKey(locator)])?;
+                let wanted = self.in_slot.wanted(management_key.as_ref());
+                new_key_in_card(&locator, algorithm, &wanted, pins)?
+            }
+            _ => key_in_card(&locator, pins)?,
+        };
+        // From here on, this very card is meant.
+        let locator = match found.locator {
+            Locator::YubiKey(locator) => locator,
+            _ => locator,
+        };
+        let serial = locator
+            .serial
+            .map_or(String::new(), |serial| format!("-{serial}"));
+        Ok(OwnKey {
+            key: found.public_key,
+            comment: Comment::lossy(&format!("YubiKey{serial} slot {slot}")),
+            public: match out {
+                Some(out) if out != Path::new("-") => public_of(out),
+                _ => format!("piv-{slot}{serial}.pub").into(),
+            },
+            slot: Some(locator),
+        })
+    }
+}
+
+impl OwnKey {
+    /// Its public key file's name less `.pub`, plus `.req`.
+    pub(crate) fn request_file(&self) -> PathBuf {
+        let stem = match self.public.extension() {
+            Some(extension) if extension == "pub" => self.public.with_extension(""),
+            _ => self.public.clone(),
+        };
+        let mut name = stem.into_os_string();
+        name.push(".req");
+        name.into()
+    }
+
+    pub(crate) fn holder<'a>(&'a self, pins: &'a mut dyn AskPin) -> Holder<'a> {
+        match &self.slot {
+            Some(slot) => Holder::Card(slot, pins),
+            None => Holder::SshKeygen(&self.public),
+        }
+    }
+
+    /// Puts the public half of a key in a card where ssh finds it.
+    pub(crate) fn write_public_key(&self) -> Result<(), Failure> {
+        if self.slot.is_none() || self.is_written() {
+            return Ok(());
+        }
+        let key = PublicKey::new(self.key.clone(), self.comment.as_str());
+        let line = key.to_openssh().map_err(Failure::PublicKeyLine)?;
+        output::create(&self.public, format!("{line}\n").as_bytes(), MODE)
+            .map_err(Failure::Write)?;
+        say(&format!("wrote {}", path(&self.public)));
+        Ok(())
+    }
+
+    fn is_written(&self) -> bool {
+        let text = read_limited(&self.public, LARGEST).unwrap_or_default();
+        read_public_key_line(&text).is_ok_and(|(key, _)| key == self.key)
+    }
+}
+
+/// Where the public half of a key in a card goes.
+fn public_of(out: &Path) -> PathBuf {
+    out.with_extension("pub")
+}
+
+fn own_file(file: &Path) -> Result<OwnKey, Failure> {
+    let subject = SubjectFile::read(file).map_err(|source| Failure::subject_file(file, source))?;
+    Ok(OwnKey {
+        key: subject.key,
+        comment: Comment::lossy(&subject.comment),
+        public: file.to_path_buf(),
+        slot: None,
+    })
+}
+
+const FOR_CARDS: &str =
+    "--card and --generate are for a key in a YubiKey: name its slot with --piv";
+const MODE: u32 = 0o644;
+const LARGEST: u64 = 64 * 1024;

@@ -1,0 +1,184 @@
+//! `punchmark requester`: whose a key or a card is.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use ssh_key::PublicKey;
+
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::kept_head;
+use super::terminal::{product, say};
+use crate::certificate::subject::fingerprint;
+use crate::config::{self, Config, SubjectFile};
+use crate::ledger::{Credential, RequesterAdded, RequesterRemoved, SqliteLedger};
+use crate::request::RequesterName;
+
+/// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Requester {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a key or a card somebody's
+    Add(Enrolment),
+    /// List who is enrolled, by what
+    List,
+    /// Take a key or a card from somebody; certificates stay as they are
+    Remove(Enrolment),
+}
+
+/// Whose, and what.
+#[derive(Debug, Args)]
+struct Enrolment {
+    /// The requester's name, as roles have it
+    #[arg(value_name = "NAME", value_parser = str::parse::<RequesterName>)]
+    name: RequesterName,
+
+    /// Their public key file
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "card",
+        conflicts_with = "card"
+    )]
+    key: Option<PathBuf>,
+
+    /// The serial of their YubiKey: what it attests is theirs
+    #[arg(long, value_name = "SERIAL")]
+    card: Option<u32>,
+}
+
+impl Requester {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let mut ledger = context.ledger(&config)?;
+        match self.command {
+            Command::Add(enrolment) => enrolment.add(context, &config, &mut ledger)?,
+            Command::List => return list(context, &ledger),
+            Command::Remove(enrolment) => enrolment.remove(context, &mut ledger)?,
+        }
+        kept_head::keep(&ledger)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Enrolment {
+    fn add(
+        self,
+        context: &Context,
+        config: &Config,
+        ledger: &mut SqliteLedger,
+    ) -> Result<(), Failure> {
+        refuse_reserved(&self.name, config)?;
+        let credential = self.credential()?;
+        let words = describe(&credential);
+        let added = RequesterAdded {
+            name: self.name.to_string(),
+            credential,
+            keyboard: config::keyboard(),
+        };
+        ledger.add_requester(added, config::now())?;
+        if context.talks() {
+            say(&format!("{words} is that of {} from now on", self.name));
+        }
+        Ok(())
+    }
+
+    fn remove(self, context: &Context, ledger: &mut SqliteLedger) -> Result<(), Failure> {
+        let credential = self.credential()?;
+        let words = describe(&credential);
+        let removed = RequesterRemoved {
+            name: self.name.to_string(),
+            credential,
+            keyboard: config::keyboard(),
+        };
+        if !ledger.remove_requester(removed, config::now())? {
+            return Err(Failure::NotEnrolled {
+                what: words,
+                name: self.name.to_string(),
+            });
+        }
+        if context.talks() {
+            say(&format!("{words} is no longer that of {}", self.name));
+        }
+        Ok(())
+    }
+
+    fn credential(&self) -> Result<Credential, Failure> {
+        match (&self.key, self.card) {
+            (Some(file), _) => {
+                let subject = SubjectFile::read(file)
+                    .map_err(|source| Failure::subject_file(file, source))?;
+                let blob = PublicKey::from(subject.key).to_bytes();
+                Ok(Credential::Key(blob.map_err(Failure::PublicKeyLine)?))
+            }
+            (None, Some(card)) => Ok(Credential::Card(card.into())),
+            (None, None) => Err(Failure::Usage("name a key or a card".to_owned())),
+        }
+    }
+}
+
+/// A name that the CA keeps for itself.
+pub(super) fn refuse_reserved(name: &RequesterName, config: &Config) -> Result<(), Failure> {
+    if let Some(suffix) = config.policy().suffixes().reserved_end(name.as_str()) {
+        return Err(Failure::Usage(format!(
+            "the name `{name}` ends in `{suffix}`, which the CA alone writes"
+        )));
+    }
+    match name.as_str() == OPERATOR {
+        true => Err(Failure::Usage(NOBODYS_NAME.to_owned())),
+        false => Ok(()),
+    }
+}
+
+fn list(context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
+    for (time, added) in ledger.requesters()? {
+        match context.json() {
+            true => product(&json_of(time, &added).to_string())?,
+            false => product(&format!("{:20}{}", added.name, describe(&added.credential)))?,
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn json_of(time: u64, added: &RequesterAdded) -> Value {
+    let (field, value) = match &added.credential {
+        Credential::Key(blob) => ("key", json!(fingerprint_of(blob))),
+        Credential::Card(card) => ("card", json!(card)),
+    };
+    json!({ "requester": added.name, field: value, "added": time, "by": added.keyboard })
+}
+
+/// As people know it: a fingerprint, or the number on the card.
+fn describe(credential: &Credential) -> String {
+    match credential {
+        Credential::Card(card) => format!("YubiKey {card}"),
+        Credential::Key(blob) => match fingerprint_of(blob) {
+            Some(fingerprint) => format!("key {fingerprint}"),
+            None => "a key that cannot be read".to_owned(),
+        },
+    }
+}
+
+fn fingerprint_of(blob: &[u8]) -> Option<String> {
+    let key = PublicKey::from_bytes(blob).ok()?;
+    Some(fingerprint(key.key_data()))
+}
+
+/// Who asks where nobody is named.
+const OPERATOR: &str = "operator";
+const NOBODYS_NAME: &str =
+    "`operator` is whoever holds token and PIN, and can't be the name of anybody else";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark requester add peter --card 12345678
+  punchmark requester add erik --key erik.pub
+  punchmark requester list
+  punchmark requester remove peter --card 12345678";

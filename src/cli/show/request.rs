@@ -1,0 +1,200 @@
+//! A request explained: what is asked, and what of it is proved.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::attestation::{Evidence, Proof, Roots};
+use crate::certificate::subject::describe;
+use crate::certificate::{SecurityKeyUse, length};
+use crate::cli::failure::{Failure, chain};
+use crate::cli::terminal::{path, product};
+use crate::config;
+use crate::request::{Content, PossessionError, RequestFile, Span};
+
+/// What can be said of a request without the CA's ledger.
+pub(super) struct Explained<'a> {
+    content: &'a Content,
+    possession: Result<Option<SecurityKeyUse>, PossessionError>,
+    evidence: Proved,
+}
+
+/// What its evidence comes to.
+enum Proved {
+    /// There is none.
+    Nothing,
+    /// It says this, and there are no roots to hold it against.
+    Unchecked,
+    By(Box<Proof>),
+    /// It is none, or proves nothing.
+    Faulty(String),
+}
+
+impl<'a> Explained<'a> {
+    /// `roots` are those of the config, where there is one.
+    pub(super) fn new(file: &'a RequestFile, roots: Option<&Roots>) -> Self {
+        let content = file.content();
+        Self {
+            content,
+            possession: file.possession(),
+            evidence: proved(content, roots),
+        }
+    }
+
+    pub(super) fn print(&self, file: &Path) -> Result<(), Failure> {
+        product(&format!("{}:", path(file)))?;
+        for (label, value) in self.rows() {
+            product(&format!("  {label:14}{value}"))?;
+        }
+        match &self.possession {
+            Ok(_) => product("  - its key signed it"),
+            Err(fault) => product(&format!(
+                "  ! it is not signed by its key: {}",
+                chain(fault)
+            )),
+        }?;
+        match &self.evidence {
+            Proved::Nothing => product("  - it has no evidence of how the key is stored"),
+            Proved::Unchecked => {
+                product("  - its evidence is not checked: the config has no [attestation] roots")
+            }
+            Proved::By(proof) => product(&format!("  - {}", words(proof))),
+            Proved::Faulty(fault) => product(&format!("  ! its evidence proves nothing: {fault}")),
+        }?;
+        match self.content.claimed.is_some() {
+            true => product("  - the requester's name is only claimed"),
+            false => Ok(()),
+        }
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let content = self.content;
+        let subject = &content.subject;
+        let mut rows = vec![
+            ("request for", format!("a {} certificate", content.kind)),
+            (
+                "public key",
+                format!("{} {}", subject.describe(), subject.fingerprint()),
+            ),
+            ("role", content.role.to_string()),
+        ];
+        let said = [
+            (
+                "principals",
+                content.principals.as_ref().map(ToString::to_string),
+            ),
+            ("valid", content.validity.map(in_words)),
+            ("key ID", content.key_id.as_ref().map(ToString::to_string)),
+            (
+                "requester",
+                content.claimed.as_ref().map(ToString::to_string),
+            ),
+            ("reason", content.reason.as_ref().map(ToString::to_string)),
+            ("challenge", content.challenge.map(|bytes| hex(&bytes))),
+        ];
+        rows.extend(
+            said.into_iter()
+                .filter_map(|(label, value)| Some((label, value?))),
+        );
+        if !content.options.is_empty() {
+            rows.push(("options", content.options.join(" ")));
+        }
+        let age = config::now().saturating_sub(content.created);
+        rows.push(("made", format!("{} ago", length(age))));
+        rows.push(("for the CA", content.target.to_string()));
+        rows.push(("id", hex(&content.id)));
+        rows
+    }
+
+    pub(super) fn json(&self, file: &Path) -> Value {
+        let content = self.content;
+        let text = |value: Option<String>| value;
+        json!({
+            "file": file.to_string_lossy(), "is": "request",
+            "request": {
+                "kind": content.kind, "algorithm": describe(content.subject.key()),
+                "fingerprint": content.subject.fingerprint(), "comment": content.comment.as_str(),
+                "role": content.role.as_str(),
+                "principals": text(content.principals.as_ref().map(ToString::to_string)),
+                "validity": content.validity.map(validity_json), "options": content.options,
+                "key-id": text(content.key_id.as_ref().map(ToString::to_string)),
+                "requester-claimed": text(content.claimed.as_ref().map(ToString::to_string)),
+                "reason": text(content.reason.as_ref().map(ToString::to_string)),
+                "created": content.created, "id": hex(&content.id),
+                "ca": content.target.to_string(), "challenge": content.challenge.map(|c| hex(&c)),
+            },
+            "possession": self.possession_json(), "evidence": self.evidence_json(),
+        })
+    }
+
+    fn possession_json(&self) -> Value {
+        match &self.possession {
+            Ok(used) => json!({ "proved": true, "security-key": used }),
+            Err(fault) => json!({ "proved": false, "error": chain(fault) }),
+        }
+    }
+
+    fn evidence_json(&self) -> Value {
+        match &self.evidence {
+            Proved::Nothing => Value::Null,
+            Proved::Unchecked => json!({ "proof": null, "error": "no roots" }),
+            Proved::By(proof) => {
+                json!({ "proof": proof.kind().as_str(), "facts": proof.facts() })
+            }
+            Proved::Faulty(fault) => json!({ "proof": null, "error": fault }),
+        }
+    }
+}
+
+fn proved(content: &Content, roots: Option<&Roots>) -> Proved {
+    if content.evidence.is_empty() {
+        return Proved::Nothing;
+    }
+    let evidence = match Evidence::from_bytes(&content.evidence) {
+        Ok(evidence) => evidence,
+        Err(fault) => return Proved::Faulty(chain(&fault)),
+    };
+    let Some(roots) = roots.filter(|roots| !roots.is_empty()) else {
+        return Proved::Unchecked;
+    };
+    match evidence.verify(content.subject.key(), roots) {
+        Ok(proof) => Proved::By(Box::new(proof)),
+        Err(fault) => Proved::Faulty(chain(&fault)),
+    }
+}
+
+fn words(proof: &Proof) -> String {
+    let facts = proof.facts();
+    let serial = facts.serial.map(|serial| format!(" {serial}"));
+    let root = facts.root.as_deref().unwrap_or("no root");
+    let private = if facts.private_root {
+        "private root "
+    } else {
+        ""
+    };
+    format!(
+        "its evidence proves {}: device{}, up to {private}{root}",
+        proof.kind().as_str(),
+        serial.unwrap_or_default()
+    )
+}
+
+fn in_words(span: Span) -> String {
+    match span {
+        Span::Length(seconds) => format!("{} from when it is signed", length(seconds)),
+        Span::Interval(interval) => interval.to_string(),
+    }
+}
+
+fn validity_json(span: Span) -> Value {
+    match span {
+        Span::Length(seconds) => json!({ "seconds": seconds }),
+        Span::Interval(interval) => json!({
+            "valid-after": interval.valid_after(), "valid-before": interval.valid_before(),
+        }),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

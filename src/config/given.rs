@@ -1,0 +1,94 @@
+//! What a file asks to be certified: a key, or a request with all that it says.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ssh_key::public::KeyData;
+
+use super::subject::{beside, read_from};
+use super::{SubjectFile, SubjectFileError, read_limited};
+use crate::certificate::key_line::read_public_key_line;
+use crate::request::RequestFile;
+
+/// What one file, or standard input, gives; not believed.
+#[derive(Debug)]
+pub enum Given {
+    /// A public key, and its comment.
+    Key(KeyData, String),
+    /// A request.
+    Request(Box<RequestFile>),
+}
+
+impl Given {
+    /// Reads a file, and says where its certificate goes: `peter.pub` and `peter.req` give
+    /// `peter-cert.pub`.
+    ///
+    /// # Errors
+    /// [`SubjectFileError`].
+    pub fn read(path: &Path) -> Result<(Self, PathBuf), SubjectFileError> {
+        // What ends in `.pub` is a key; of the rest, few are.
+        let is_key = path.extension().is_some_and(|extension| extension == "pub");
+        let text = match is_key {
+            true => None,
+            false => read_limited(path, LARGEST).ok(),
+        };
+        match text.filter(|text| RequestFile::begins(text)) {
+            Some(text) => Ok((Self::request(&text)?, output(path))),
+            None => {
+                let subject = SubjectFile::read(path)?;
+                Ok((Self::Key(subject.key, subject.comment), subject.output))
+            }
+        }
+    }
+
+    /// Reads standard input.
+    ///
+    /// # Errors
+    /// [`SubjectFileError`].
+    pub fn from_stdin() -> Result<Self, SubjectFileError> {
+        let text = read_from(io::stdin().lock(), LARGEST).map_err(SubjectFileError::File)?;
+        if RequestFile::begins(&text) {
+            return Self::request(&text);
+        }
+        let (key, comment) = read_public_key_line(&text)?;
+        Ok(Self::Key(key, comment))
+    }
+
+    /// The key that it is about.
+    #[must_use]
+    pub fn key(&self) -> &KeyData {
+        match self {
+            Self::Key(key, _) => key,
+            Self::Request(request) => request.content().subject.key(),
+        }
+    }
+
+    fn request(text: &str) -> Result<Self, SubjectFileError> {
+        Ok(Self::Request(Box::new(RequestFile::from_text(text)?)))
+    }
+}
+
+fn output(path: &Path) -> PathBuf {
+    let stem = match path.extension() {
+        Some(extension) if extension == "req" => path.with_extension(""),
+        _ => path.to_path_buf(),
+    };
+    beside(stem, "-cert.pub")
+}
+
+/// As [`RequestFile`] has it.
+const LARGEST: u64 = 192 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_lies_beside_its_request() {
+        assert_eq!(
+            output(Path::new("a/peter.req")),
+            Path::new("a/peter-cert.pub")
+        );
+        assert_eq!(output(Path::new("peter")), Path::new("peter-cert.pub"));
+    }
+}

@@ -1,0 +1,56 @@
+//! What the config says of request files.
+
+use std::path::PathBuf;
+
+use super::{Config, ConfigError, read_limited, refuse_open_to_all, time_zone};
+use crate::certificate::length_in_seconds;
+use crate::request::{AdmissionLimits, AllowedSigners};
+
+/// How old a request may be, in seconds; written as `-V` writes a length.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct RequestAge(u64);
+
+impl TryFrom<String> for RequestAge {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let seconds = length_in_seconds(&text).filter(|seconds| *seconds > 0);
+        seconds
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is no length; write 7d, 12h or 1d12h"))
+    }
+}
+
+impl Config {
+    /// How old a request may be: `request-age`, else a week.
+    pub fn admission_limits(&self) -> AdmissionLimits {
+        let default = AdmissionLimits::default();
+        match self.file.request_age {
+            Some(RequestAge(oldest)) => AdmissionLimits { oldest, ..default },
+            None => default,
+        }
+    }
+
+    /// The file that `allowed-signers` names, read and understood.
+    ///
+    /// # Errors
+    /// [`ConfigError::File`], [`ConfigError::WritableByAll`] or [`ConfigError::AllowedSigners`].
+    pub fn allowed_signers(&self) -> Result<Option<AllowedSigners>, ConfigError> {
+        let Some(path) = &self.file.allowed_signers else {
+            return Ok(None);
+        };
+        let path: PathBuf = self.resolve(path);
+        let text = read_limited(&path, LARGEST).map_err(|source| ConfigError::File {
+            path: path.clone(),
+            source,
+        })?;
+        refuse_open_to_all(&path)?;
+        AllowedSigners::parse(&text, &time_zone)
+            .map(Some)
+            .map_err(|source| ConfigError::AllowedSigners { path, source })
+    }
+}
+
+/// In bytes; some 100,000 people.
+const LARGEST: u64 = 16 << 20;

@@ -1,0 +1,140 @@
+//! Signing a request with the user's own key, which shows that they hold it.
+//!
+//! The other place, beside the spine, where a key in a device is asked to sign. What it
+//! signs is an SSHSIG in a namespace of its own, whose preamble no certificate can begin
+//! with (PROTOCOL.sshsig); a CA's own key is refused all the same.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use ssh_key::SshSig;
+use ssh_key::public::KeyData;
+
+use super::{Content, ContentError, PossessionError, RequestFile};
+use crate::secret::AskPin;
+use crate::signer::yubikey::{NewSlotKey, SlotLocator};
+use crate::signer::{self, KeyAlgorithm, Locator, NewKey, RsaHash, SignerError};
+
+/// Who has the user's key.
+pub enum Holder<'a> {
+    /// `ssh-keygen`, which asks ssh-agent, a security key, or for a passphrase. The path is
+    /// that of the public or the private key.
+    SshKeygen(&'a Path),
+    /// A slot of a YubiKey, and whoever knows its PIN.
+    Card(&'a SlotLocator, &'a mut dyn AskPin),
+}
+
+/// Why a request was not signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignRequestError {
+    /// A CA does not ask itself.
+    #[error("the key is a CA's; a CA key is never certified")]
+    CaKey,
+    /// It holds what no request may.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// The card did not sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// `ssh-keygen` could not be run.
+    #[error("ssh-keygen cannot be run")]
+    Start(#[source] io::Error),
+    /// `ssh-keygen` did not sign; it said why.
+    #[error("ssh-keygen did not sign ({0})")]
+    SshKeygen(std::process::ExitStatus),
+    /// What came back is no signature.
+    #[error("the answer is no SSHSIG signature")]
+    Signature(#[source] ssh_key::Error),
+    /// It is one, of another key or another text.
+    #[error("the signature does not prove that the key is held")]
+    Possession(#[from] PossessionError),
+}
+
+/// Has the key of a request sign it.
+///
+/// `ca_keys` are those that are known to be a CA's.
+///
+/// # Errors
+/// [`SignRequestError`].
+pub fn sign(
+    content: Content,
+    holder: Holder<'_>,
+    ca_keys: &[KeyData],
+) -> Result<RequestFile, SignRequestError> {
+    let key = content.subject.key();
+    if content.target.is(key) || ca_keys.contains(key) {
+        return Err(SignRequestError::CaKey);
+    }
+    let bytes = content.to_bytes()?;
+    let signature = match holder {
+        Holder::SshKeygen(key) => by_ssh_keygen(&bytes, key)?,
+        Holder::Card(slot, pins) => by_card(&bytes, slot, pins)?,
+    };
+    let file = RequestFile::new(content, signature)?;
+    file.possession()?;
+    Ok(file)
+}
+
+/// Makes a user's key in a slot, which it never leaves.
+///
+/// # Errors
+/// [`SignerError`], also if there is a key that was not named as one to replace.
+pub fn new_key_in_card(
+    slot: &SlotLocator,
+    algorithm: KeyAlgorithm,
+    wanted: &NewSlotKey<'_>,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, SignerError> {
+    signer::generate(&Locator::YubiKey(*slot), algorithm, wanted, pins)
+}
+
+/// The user's key that is in a slot already.
+///
+/// # Errors
+/// [`SignerError`].
+pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+    signer::describe_knowing(&Locator::YubiKey(*slot), None, pins)
+}
+
+fn by_card(
+    bytes: &[u8],
+    slot: &SlotLocator,
+    pins: &mut dyn AskPin,
+) -> Result<SshSig, SignRequestError> {
+    let (namespace, hash) = (RequestFile::NAMESPACE, RequestFile::HASH);
+    let message =
+        SshSig::signed_data(namespace, hash, bytes).map_err(SignRequestError::Signature)?;
+    let mut signer = signer::open(&Locator::YubiKey(*slot), RsaHash::default(), pins)?;
+    let signature = signer.sign(&message)?;
+    SshSig::new(signer.public_key().clone(), namespace, hash, signature)
+        .map_err(SignRequestError::Signature)
+}
+
+/// Its words to a person (touch the key, type the passphrase) pass through.
+fn by_ssh_keygen(bytes: &[u8], key: &Path) -> Result<SshSig, SignRequestError> {
+    let mut child = Command::new("ssh-keygen")
+        .args(["-q", "-Y", "sign", "-n", RequestFile::NAMESPACE, "-f"])
+        .arg(key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(SignRequestError::Start)?;
+    // A child that fails early reads nothing; its exit tells.
+    let _read = child.stdin.take().map(|mut stdin| stdin.write_all(bytes));
+    let mut answer = String::new();
+    let read = child
+        .stdout
+        .take()
+        .map(|stdout| stdout.take(LONGEST_ANSWER).read_to_string(&mut answer));
+    let status = child.wait().map_err(SignRequestError::Start)?;
+    if !status.success() {
+        return Err(SignRequestError::SshKeygen(status));
+    }
+    read.transpose().map_err(SignRequestError::Start)?;
+    SshSig::from_pem(&answer).map_err(SignRequestError::Signature)
+}
+
+/// An SSHSIG by an RSA key of 16384 bits takes 6 KiB.
+const LONGEST_ANSWER: u64 = 64 * 1024;
