@@ -44,7 +44,7 @@ impl ChunkSize {
 
 const FIRST: usize = 4;
 const LARGEST: usize = 256;
-const SHORT: Duration = Duration::from_millis(40);
+const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
