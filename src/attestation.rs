@@ -31,6 +31,7 @@ pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
+use crate::certificate::SecurityKeyUse;
 use crate::request::armour;
 use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
 
@@ -89,6 +90,10 @@ pub struct Facts {
     /// no later use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_verified: Option<bool>,
+    /// How a security key was used to sign the request, by its own signed word; no part of
+    /// the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<SecurityKeyUse>,
     /// The root that the evidence goes up to, by name; marked where it is no pinned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
@@ -120,6 +125,42 @@ impl Proof {
     /// What was proved.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// When a login wants a touch.
+    ///
+    /// For a security key, each time: `sshd` asks for it unless the certificate has
+    /// `no-touch-required`. The key has to have shown it with its request too.
+    pub fn touch(&self) -> Option<TouchPolicy> {
+        if self.kind != ProofKind::Fido {
+            return self.facts.touch;
+        }
+        self.facts.used.map(|used| match used.present {
+            true => TouchPolicy::Always,
+            false => TouchPolicy::Never,
+        })
+    }
+
+    /// When a login wants the PIN.
+    ///
+    /// For a security key, each time if the certificate has `verify-required`. The key has to
+    /// have shown it twice: when it was made, and with its request.
+    pub fn pin(&self) -> Option<PinPolicy> {
+        let facts = &self.facts;
+        if self.kind != ProofKind::Fido {
+            return facts.pin;
+        }
+        match (facts.user_verified?, facts.used?.verified) {
+            (true, true) => Some(PinPolicy::Always),
+            _ => Some(PinPolicy::Never),
+        }
+    }
+
+    /// The same, of a key that signed its request in this way.
+    #[must_use]
+    pub fn used(mut self, used: Option<SecurityKeyUse>) -> Self {
+        self.facts.used = used;
+        self
     }
 
     /// The word of a person who saw the key made.
