@@ -104,7 +104,7 @@ fn a_certificate_that_must_not_let_in_does_not(device: Device) {
     let admin = device.with_users_ca("p256");
     admin.init("others", "p256", "user").ok();
     let key = admin.key("user", ED25519);
-    let users = Configuration::users(&admin.ca_file("users"), &["peter"]);
+    let users = Configuration::users(&admin.ca_file("users"), &["peter_witnessed"]);
     let sshd = Sshd::start(&users);
     for (flags, fault) in REFUSED {
         let seen = &["-n", "peter", "--witnessed", "seen"][..];

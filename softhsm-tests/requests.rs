@@ -213,6 +213,52 @@ fn the_config_may_name_a_file_of_allowed_signers() {
 }
 
 #[test]
+fn a_security_key_of_software_proves_nothing_by_its_attestation() {
+    let admin = admin();
+    write(&admin.punchmark.path("challenge"), [7; 32], 0o600);
+    let mut keygen = admin.punchmark.prepare(bounded("ssh-keygen"));
+    keygen.args([
+        "-q", "-t", "ecdsa-sk", "-N", "", "-f", "peter", "-w", SK_DUMMY,
+    ]);
+    keygen.args([
+        "-O",
+        "challenge=challenge",
+        "-O",
+        "write-attestation=attestation",
+    ]);
+    run(&mut keygen).ok();
+    enrol(&admin, "peter", "peter");
+    let evidence = [
+        "--attestation",
+        "attestation",
+        "--attestation-challenge",
+        "challenge",
+    ];
+    ask(&admin, "peter", &evidence);
+    sign(&admin, &["peter.req"])
+        .exits(3)
+        .says("FIDO attestation is not believed");
+    // Without it, the key is one in a file by all that is known.
+    ask(&admin, "peter", &[]);
+    sign(&admin, &["peter.req"]).ok();
+    let reading = keygen::read(&admin.punchmark.path("peter-cert.pub"));
+    assert_eq!(reading.principals, ["peter_file"]);
+}
+
+#[test]
+fn a_ca_key_asks_for_nothing() {
+    let admin = admin();
+    let ca = admin.ca_file("users");
+    let ca = ca.to_str().unwrap();
+    let arguments = ["request", "--role", "engineer", "--key", ca, "--ca", ca];
+    admin
+        .punchmark
+        .run(&arguments)
+        .fails()
+        .says("a CA key is never certified");
+}
+
+#[test]
 fn keys_and_requests_stand_in_one_batch() {
     let admin = admin();
     for name in ["peter", "plain"] {

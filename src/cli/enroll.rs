@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -14,11 +15,12 @@ use super::request::write;
 use super::requester::refuse_reserved;
 use super::sign::Sign;
 use super::terminal::say;
-use crate::attestation::{Evidence, Proof};
+use crate::attestation::{Evidence, Proof, Roots};
 use crate::config::{self, Config};
 use crate::ledger::{Credential, Ledger as _, RequesterAdded};
 use crate::policy::role::Permit;
 use crate::request::{RequesterName, Target, sign};
+use crate::signer::yubikey::SlotLocator;
 use crate::signer::{Locator, yubikeys};
 
 /// Enrol a user who is here: key on their YubiKey, attested, certified, in one command
@@ -71,13 +73,7 @@ impl Enroll {
                 "enroll is for a key in a YubiKey".to_owned(),
             ));
         };
-        let evidence = Evidence::of_card(slot)?;
-        let proof = evidence
-            .verify(&own.key, &roots)
-            .map_err(|source| Failure::Unproved {
-                path: format!("what slot {} of the YubiKey attests", slot.slot),
-                source,
-            })?;
+        let (evidence, proof) = attested(slot, &own.key, &roots)?;
         let card = self.credential(context, &config, &proof)?;
         let target = config.public_key(config.ca(&ca)?)?;
         let rest = Rest {
@@ -177,6 +173,22 @@ impl Enroll {
             say(&format!("the card is that of {} from now on", self.name));
         }
         Ok(())
+    }
+}
+
+/// What the card attests of the key in a slot, if it proves anything.
+fn attested(
+    slot: &SlotLocator,
+    key: &KeyData,
+    roots: &Roots,
+) -> Result<(Evidence, Proof), Failure> {
+    let evidence = Evidence::of_card(slot)?;
+    match evidence.verify(key, roots) {
+        Ok(proof) => Ok((evidence, proof)),
+        Err(source) => Err(Failure::Unproved {
+            path: format!("what slot {} of the YubiKey attests", slot.slot),
+            source,
+        }),
     }
 }
 

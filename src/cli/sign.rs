@@ -1,5 +1,7 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
+mod summary;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,12 +15,12 @@ use super::interrupt::on_signal;
 use super::kept_head;
 use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
-use super::terminal::{confirm_typed, path, say, warn};
+use super::terminal::{confirm_typed, path, say};
 use super::touch::announcement;
 use crate::batch::intake::Intake;
-use crate::batch::{Batch, Ended, Resume, SerialPlan, Subjects, Summary};
+use crate::batch::{Batch, Resume, SerialPlan, Subjects};
+use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
-use crate::certificate::{Body, Serial};
 use crate::config::{self, Config, Given};
 use crate::issue::{OpenCa, SharedLedger, lock};
 use crate::ledger::{Ledger, Purpose, SqliteLedger};
@@ -26,6 +28,7 @@ use crate::policy::role::Permit;
 use crate::policy::{CaFacts, Role, Rules};
 use crate::request::{Ask, Requester, RequesterName, RoleName};
 use crate::signer::{Locator, RsaHash};
+use summary::summarise;
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
 ///
@@ -374,71 +377,6 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
             config: config.path().display().to_string(),
             locator: locator.to_string(),
         }),
-    }
-}
-
-fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
-    let summary = &ended.summary;
-    if let Some((first, last)) = summary.serials {
-        let what = match (count, first == last) {
-            (Some(1), _) => format!("  serial {first} of {ca}"),
-            (_, true) => format!("signed 1 key with {ca}: serial {first}"),
-            (_, false) => format!(
-                "signed {} with {ca}: serials {first} to {last}{}",
-                keys(summary.signed),
-                gaps(last - first + 1 - summary.signed)
-            ),
-        };
-        match &ended.first {
-            Some(body) => say_body(&what, body),
-            None => say(&what),
-        }
-    }
-    if *summary == Summary::default() {
-        say("no key was named");
-    }
-    if count != Some(1) {
-        summarise_the_rest(summary);
-    }
-}
-
-fn say_body(what: &str, body: &Body) {
-    say(&format!(
-        "{what}, key ID {:?}, principals {}",
-        body.key_id.as_str(),
-        body.principals
-    ));
-    say(&format!("  valid {}", body.validity));
-    if body.validity.is_forever() {
-        warn("these certificates never expire; -V +8h makes ones that do");
-    }
-}
-
-/// Of a run over several keys: those without a new certificate.
-fn summarise_the_rest(summary: &Summary) {
-    for (number, words) in [
-        (summary.resumed, "had a certificate before"),
-        (summary.failed, "failed"),
-        (summary.not_tried, "not tried"),
-    ] {
-        if number > 0 {
-            say(&format!("{} {words}", keys(number)));
-        }
-    }
-}
-
-/// A range of serials from which some are missing.
-fn gaps(missing: u64) -> String {
-    match missing {
-        0 => String::new(),
-        missing => format!(" without {missing} of them"),
-    }
-}
-
-fn keys(number: u64) -> String {
-    match number {
-        1 => "1 key".to_owned(),
-        number => format!("{number} keys"),
     }
 }
 

@@ -91,15 +91,6 @@ impl PrincipalPattern {
         }
     }
 
-    /// The one principal that it stands for; none if it is a pattern.
-    pub fn single(&self, requester: &RequesterName) -> Option<Principal> {
-        match self {
-            Self::Exact(exact) => Some(exact.clone()),
-            Self::Glob(_) => None,
-            Self::Requester => Principal::parse(requester.as_str(), Kind::User).ok(),
-        }
-    }
-
     /// Whether one principal could be of both; `{requester}` could be anybody.
     pub fn meets(&self, other: &Self) -> bool {
         match (self, other) {

@@ -64,11 +64,8 @@ pub enum Refusal {
         /// The role's.
         allowed: Vec<String>,
     },
-    /// Nothing was asked, and the role leaves a choice.
-    #[error(
-        "no principal was asked for; the role leaves a choice of {}",
-        list(choice)
-    )]
+    /// Nothing was asked, and the role doesn't give the requester's own name.
+    #[error("no principal was asked for; the role allows {}", list(choice))]
     PrincipalNotNamed {
         /// The patterns.
         choice: Vec<String>,

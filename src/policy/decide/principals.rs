@@ -5,7 +5,7 @@ use super::super::pattern::PrincipalPattern;
 use super::super::role::Permit;
 use super::storage::Mark;
 use super::{Case, words};
-use crate::certificate::{Principal, PrincipalError, Principals};
+use crate::certificate::{Kind, Principal, PrincipalError, Principals};
 
 impl<'a> Case<'a> {
     pub(super) fn principals(&mut self, mark: &Mark<'_>) -> Option<Principals> {
@@ -22,7 +22,8 @@ impl<'a> Case<'a> {
         self.note(written.and_then(Principals::try_from))
     }
 
-    /// What was asked for; else the one principal that the role stands for.
+    /// What was asked for; else the requester's own name, where the role gives it. Nothing
+    /// else is given unasked: what is meant must not hang on how much the role allows.
     fn bases(&mut self) -> Option<Vec<Principal>> {
         if let Some(asked) = &self.request.ask.principals {
             return Some(asked.iter().cloned().collect());
@@ -35,16 +36,14 @@ impl<'a> Case<'a> {
             Permit::Nothing => &[],
             Permit::Only(patterns) => patterns,
         };
-        let single = match patterns {
-            [pattern] => pattern.single(self.requester.name()),
-            _ => None,
-        };
-        if single.is_none() {
+        if !patterns.contains(&PrincipalPattern::Requester) {
             self.refuse(Refusal::PrincipalNotNamed {
                 choice: words(patterns),
             });
+            return None;
         }
-        single.map(|single| vec![single])
+        let own = Principal::parse(self.requester.name().as_str(), Kind::User);
+        self.note(own).map(|own| vec![own])
     }
 
     fn check_base(&mut self, base: &Principal) {

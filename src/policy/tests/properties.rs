@@ -62,16 +62,18 @@ impl Terms {
             6 => without(&mut less.allowed, index),
             7 => without(&mut less.critical_allowed, index),
             8 => less.storage = less.storage.map(|_| "require"),
-            _ => less.critical_forced.extend(
-                ["source-address=10.0.0.0/8"]
-                    .iter()
-                    .filter(|forced| !self.critical_forced.contains(forced)),
-            ),
+            // What was allowed before: else to force it would also let it be asked for.
+            _ if less.critical_allowed.contains(&"source-address=*") => {
+                less.critical_forced.retain(|forced| *forced != NETWORK);
+                less.critical_forced.push(NETWORK);
+            }
+            _ => {}
         }
         less
     }
 }
 
+const NETWORK: &str = "source-address=10.0.0.0/8";
 const FLAGS: [&str; 4] = [
     "permit-pty",
     "permit-user-rc",
@@ -90,7 +92,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         some(&FLAGS),
         some(&FLAGS),
         some(&FLAGS),
-        some(&["source-address=10.0.0.0/8", "verify-required"]),
+        some(&[NETWORK, "verify-required"]),
         some(&["force-command=*", "force-command=ls", "source-address=*"]),
     );
     let storage = proptest::option::weighted(

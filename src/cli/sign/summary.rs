@@ -1,0 +1,71 @@
+//! What a run of `sign` came to, in words.
+
+use crate::batch::{Ended, Summary};
+use crate::certificate::Body;
+use crate::cli::terminal::{say, warn};
+
+/// Tells serials, and what the certificates say where they all say the same.
+pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
+    let summary = &ended.summary;
+    if let Some((first, last)) = summary.serials {
+        let what = match (count, first == last) {
+            (Some(1), _) => format!("  serial {first} of {ca}"),
+            (_, true) => format!("signed 1 key with {ca}: serial {first}"),
+            (_, false) => format!(
+                "signed {} with {ca}: serials {first} to {last}{}",
+                keys(summary.signed),
+                gaps(last - first + 1 - summary.signed)
+            ),
+        };
+        match &ended.first {
+            Some(body) => say_body(&what, body),
+            None => say(&what),
+        }
+    }
+    if *summary == Summary::default() {
+        say("no key was named");
+    }
+    if count != Some(1) {
+        summarise_the_rest(summary);
+    }
+}
+
+fn say_body(what: &str, body: &Body) {
+    say(&format!(
+        "{what}, key ID {:?}, principals {}",
+        body.key_id.as_str(),
+        body.principals
+    ));
+    say(&format!("  valid {}", body.validity));
+    if body.validity.is_forever() {
+        warn("these certificates never expire; -V +8h makes ones that do");
+    }
+}
+
+/// Of a run over several keys: those without a new certificate.
+fn summarise_the_rest(summary: &Summary) {
+    for (number, words) in [
+        (summary.resumed, "had a certificate before"),
+        (summary.failed, "failed"),
+        (summary.not_tried, "not tried"),
+    ] {
+        if number > 0 {
+            say(&format!("{} {words}", keys(number)));
+        }
+    }
+}
+
+/// A range of serials from which some are missing.
+fn gaps(missing: u64) -> String {
+    match missing {
+        0 => String::new(),
+        missing => format!(" without {missing} of them"),
+    }
+}
+
+fn keys(number: u64) -> String {
+    match number {
+        1 => "1 key".to_owned(),
+        number => format!("{number} keys"),
+    }
+}
