@@ -93,7 +93,7 @@ pub struct Facts {
     /// How a security key was used to sign the request, by its own signed word; no part of
     /// the evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub used: Option<SecurityKeyUse>,
+    pub used: Option<Shown>,
     /// The root that the evidence goes up to, by name; marked where it is no pinned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
@@ -105,6 +105,17 @@ pub struct Facts {
     /// SHA-256 of the evidence.
     #[serde(skip)]
     pub evidence: [u8; 32],
+}
+
+/// What a security key showed with one signature. Without its counter, so that the facts of
+/// one key stay the same, and the ledger holds its evidence once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Shown {
+    /// Somebody touched it.
+    pub present: bool,
+    /// Somebody gave PIN or fingerprint.
+    pub verified: bool,
 }
 
 /// A firmware version: major, minor, patch.
@@ -159,7 +170,10 @@ impl Proof {
     /// The same, of a key that signed its request in this way.
     #[must_use]
     pub fn used(mut self, used: Option<SecurityKeyUse>) -> Self {
-        self.facts.used = used;
+        self.facts.used = used.map(|used| Shown {
+            present: used.present,
+            verified: used.verified,
+        });
         self
     }
 

@@ -10,8 +10,8 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::*;
-use crate::attestation::{Facts, Firmware, Proof, ProofKind};
-use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, SecurityKeyUse};
+use crate::attestation::{Facts, Firmware, Proof, ProofKind, Shown};
+use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
 use crate::request::{Ask, KnownBy, Reason, Request, Requester, ValidityAsked};
 use crate::signer::yubikey::{PinPolicy, TouchPolicy};
 
@@ -138,11 +138,7 @@ fn piv(key: KeyData, facts: Facts) -> Proof {
 fn shown(present: bool, verified: bool) -> Facts {
     Facts {
         user_verified: Some(true),
-        used: Some(SecurityKeyUse {
-            present,
-            verified,
-            counter: 7,
-        }),
+        used: Some(Shown { present, verified }),
         ..Facts::default()
     }
 }

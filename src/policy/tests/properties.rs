@@ -169,11 +169,7 @@ fn proofs() -> impl Strategy<Value = Vec<Proof>> {
             touch,
             pin,
             user_verified: used.map(|(made_so, ..)| made_so),
-            used: used.map(|(_, present, verified)| SecurityKeyUse {
-                present,
-                verified,
-                counter: 0,
-            }),
+            used: used.map(|(_, present, verified)| Shown { present, verified }),
             ..Facts::default()
         };
         Proof::for_tests(ed25519(), kind, facts)
