@@ -155,16 +155,17 @@ impl Proof {
     /// When a login wants the PIN.
     ///
     /// For a security key, each time if the certificate has `verify-required`. The key has to
-    /// have shown it twice: when it was made, and with its request.
+    /// have shown it with its request; not when it was made: OpenSSH asks for no PIN then, and
+    /// devices that make keys without one (CTAP 2.1, `makeCredUvNotRqd`) say so, even of a key
+    /// that is used with its PIN alone (sk-usbhid.c, `sk_enroll`).
     pub fn pin(&self) -> Option<PinPolicy> {
-        let facts = &self.facts;
         if self.kind != ProofKind::Fido {
-            return facts.pin;
+            return self.facts.pin;
         }
-        match (facts.user_verified?, facts.used?.verified) {
-            (true, true) => Some(PinPolicy::Always),
-            _ => Some(PinPolicy::Never),
-        }
+        self.facts.used.map(|used| match used.verified {
+            true => PinPolicy::Always,
+            false => PinPolicy::Never,
+        })
     }
 
     /// The same, of a key that signed its request in this way.

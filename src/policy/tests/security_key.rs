@@ -81,14 +81,6 @@ fn a_signature_that_shows_less_than_the_class_asks_for_proves_less() {
     let required = engineer_with("storage", "storage = \"require\"");
     let pin = |found| Shortfall::Pin(found, PinPolicy::Once);
     let touch = |found| Shortfall::Touch(found, TouchPolicy::Cached);
-    let never_verified = Facts {
-        user_verified: Some(false),
-        ..shown(true, true)
-    };
-    let u2f = Facts {
-        user_verified: None,
-        ..shown(true, true)
-    };
     let not_used = Facts {
         used: None,
         ..shown(true, true)
@@ -96,8 +88,6 @@ fn a_signature_that_shows_less_than_the_class_asks_for_proves_less() {
     for (facts, missing) in [
         (shown(true, false), vec![pin(Some(PinPolicy::Never))]),
         (shown(false, true), vec![touch(Some(TouchPolicy::Never))]),
-        (never_verified, vec![pin(Some(PinPolicy::Never))]),
-        (u2f, vec![pin(None)]),
         (not_used, vec![touch(None), pin(None)]),
     ] {
         let marked = judge_sk(&role(ENGINEER), ask(), fido(facts.clone())).unwrap();
@@ -109,6 +99,20 @@ fn a_signature_that_shows_less_than_the_class_asks_for_proves_less() {
             shortfall,
         });
         assert_eq!(refused, missing.collect::<Vec<_>>());
+    }
+}
+
+/// CTAP 2.1 devices make a key that wants its PIN without asking for it.
+#[test]
+fn how_the_key_was_made_counts_less_than_how_it_signs() {
+    for made_so in [Some(true), Some(false), None] {
+        let facts = Facts {
+            user_verified: made_so,
+            ..shown(true, true)
+        };
+        let decided = judge_sk(&role(ENGINEER), ask(), fido(facts)).unwrap();
+        assert_eq!(principals(&decided), "peter_physical");
+        assert!(verify_required(&decided));
     }
 }
 
