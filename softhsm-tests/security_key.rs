@@ -197,7 +197,9 @@ fn a_security_key_that_signs_without_its_pin_is_not_physical() {
     let admin = admin();
     make(&admin, "sk", PRESENT | VERIFIED | CREDENTIAL, &[]);
     ask(&admin, "engineer", "sk", "sk", &[]).ok();
-    sign(&admin, "sk.req").ok();
+    sign(&admin, "sk.req")
+        .ok()
+        .says("counts as unproved: suffix class `physical`: PIN never");
     let reading = keygen::read(&admin.punchmark.path("sk-cert.pub"));
     assert_eq!(reading.principals, ["peter_file"]);
     ask(&admin, "production", "sk", "sk", &[]).ok();

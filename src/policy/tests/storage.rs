@@ -54,6 +54,9 @@ fn less_than_the_class_asks_for_is_marked_as_unproved() {
     ] {
         let decided = judge(&role(ENGINEER), ask(), "peter", &[piv(ed25519(), poor)]).unwrap();
         assert_eq!(principals(&decided), "peter_file");
+        assert!(
+            matches!(decided.warnings(), [Warning::Short { class, .. }] if class == "physical")
+        );
     }
 }
 
