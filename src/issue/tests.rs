@@ -189,7 +189,7 @@ fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, records: usize) -> Run {
         from: Cell::new(records),
     };
     let ca = ledger.add_ca(added(), NOW).unwrap();
-    let mut open = OpenCa { signers, ca };
+    let open = OpenCa { signers, ca };
     let ca_key = open.ca.public_key().clone();
     let ledger: SharedLedger = Mutex::new(Box::new(ledger));
     let mut orders = (0..count).map(|tag| order(tag, &ca_key, SerialChoice::Next));
@@ -315,7 +315,7 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         fault: Fault::None,
         calls: 0,
     });
-    let mut open = OpenCa {
+    let open = OpenCa {
         signers: vec![signer],
         ca,
     };
