@@ -326,8 +326,8 @@ fn signer(error: &SignerError) -> Option<String> {
              changes the factory's PUK only",
         ),
         SignerError::CardCannotImport { .. } => text(
-            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
-             too; or make a new key in it with `punchmark init`",
+            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072, RSA 4096 \
+             and Ed25519 too; or make a new key in it with `punchmark init`",
         ),
         SignerError::MadeElsewhere => text(
             "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
