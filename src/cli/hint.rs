@@ -276,6 +276,10 @@ fn establish(error: &EstablishError) -> Option<String> {
             "choose another slot, record the key that is there with `punchmark adopt`, or \
                  overwrite it for good with --replace and its fingerprint",
         ),
+        EstablishError::Signer(SignerError::SlotUntold { slot, .. }) => Some(format!(
+            "if slot {slot} holds nothing that anybody wants, add --replace none and give the \
+             card's serial"
+        )),
         EstablishError::Signer(SignerError::NoKey { .. }) => text(
             "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
              is adopted with its public key file: --public-key FILE",
