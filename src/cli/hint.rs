@@ -295,6 +295,10 @@ fn establish(error: &EstablishError) -> Option<String> {
             "choose another slot, record the key that is there with `punchmark adopt`, or \
                  overwrite it for good with --replace and its fingerprint",
         ),
+        EstablishError::Signer(SignerError::SlotUntold { slot, .. }) => Some(format!(
+            "if slot {slot} holds nothing that anybody wants, add --replace none and give the \
+             card's serial"
+        )),
         EstablishError::Signer(SignerError::NoKey { .. }) => text(
             "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
              is adopted with its public key file: --public-key FILE",
@@ -345,8 +349,8 @@ fn signer(error: &SignerError) -> Option<String> {
              changes the factory's PUK only",
         ),
         SignerError::CardCannotImport { .. } => text(
-            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072 and Ed25519 \
-             too; or make a new key in it with `punchmark init`",
+            "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072, RSA 4096 \
+             and Ed25519 too; or make a new key in it with `punchmark init`",
         ),
         SignerError::MadeElsewhere => text(
             "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`",
