@@ -72,14 +72,19 @@ fn a_token_with_another_key_keeps_both_from_signing() {
 }
 
 #[test]
-fn a_token_that_is_missing_is_named_before_anything_is_signed() {
+fn a_token_that_is_missing_is_said_and_left_out_while_another_is_there() {
     let admin = two_tokens();
     let config = std::fs::read_to_string(admin.config_file()).unwrap();
-    std::fs::write(admin.config_file(), config.replace("Spare", "Gone")).unwrap();
+    let gone = config.replace("Spare", "Gone");
+    std::fs::write(admin.config_file(), &gone).unwrap();
     list(&admin, 2);
-    let ran = admin
-        .sign(&["-n", "peter", "--files-from", "list"])
-        .exits(1);
-    ran.says("no token matches pkcs11:token=Gone");
-    admin.assert_issued(0);
+    let sign = ["-n", "peter", "--files-from", "list"];
+    let ran = admin.sign(&sign).ok();
+    ran.says("no token matches pkcs11:token=Gone")
+        .says("the run goes on without pkcs11:token=Gone");
+    admin.assert_issued(2);
+    std::fs::write(admin.config_file(), gone.replace("Root%20CA", "Away")).unwrap();
+    let ran = admin.sign(&sign).exits(1);
+    ran.says("no token matches pkcs11:token=Away");
+    assert_eq!(admin.ledger().len(), 2, "no serial was taken");
 }

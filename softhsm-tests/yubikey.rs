@@ -267,7 +267,43 @@ fn firmware_without_metadata_makes_no_key_and_says_why() {
     admin
         .init_in_card("users", &PLAIN)
         .exits(1)
-        .says("firmware 4.3.7 does not tell whether a slot has an imported key");
+        .says("firmware 4.3.7 does not tell whether slot 9c has an imported key")
+        .says("--replace none");
+}
+
+#[test]
+fn a_slot_that_old_firmware_tells_nothing_of_is_filled_after_a_typed_yes() {
+    let admin = Admin::with_cards(&["4.3.7"]);
+    let init = |name: &'static str, key: &'static str| {
+        let mut arguments = vec!["init", name, "--key", key, "--algorithm", "p256"];
+        arguments.extend(["--pin-policy", "once", "--touch-policy", "never"]);
+        arguments.extend(["--management-key-file", "management", "--replace", "none"]);
+        arguments.extend(["--pin-file", "pin"]);
+        arguments
+    };
+    let nobody = |name, key| admin.punchmark.run(&init(name, key));
+    let slot = "yubikey:serial=12345678;slot-id=9c";
+    nobody("users", slot).exits(1).says("not yes");
+    let anyone = nobody("users", "yubikey:slot-id=9c").exits(2);
+    anyone.says("wants the card's serial");
+    let typed = |name, answer: &str| {
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(init(name, slot));
+        let mut pty = Pty::start(command);
+        pty.expect("If slot 9c of YubiKey 12345678 has one, it is overwritten for good.");
+        pty.expect("Type yes if that is right: ");
+        pty.type_line(answer);
+        pty.finish()
+    };
+    assert_eq!(typed("users", "no").1, 1);
+    let (rest, code) = typed("users", "yes");
+    assert_eq!(code, 0, "{rest}");
+    // A key that was made in the card is told of, and must be named.
+    let (rest, code) = typed("next", "yes");
+    assert!(rest.contains("slot 9c has a key, SHA256:"), "{rest}");
+    assert_eq!(code, 1);
+    admin.key("key", ED25519);
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
 }
 
 #[test]

@@ -83,6 +83,31 @@ fn each_card_s_pin_is_asked_for_by_name() {
 }
 
 #[test]
+fn a_card_that_is_not_plugged_in_is_left_out_and_one_with_another_key_stops_the_run() {
+    let admin = two_cards("never");
+    admin.list_of_keys(3);
+    let [first, second] = cards(&admin);
+    first.pull();
+    thread::sleep(Duration::from_secs(1));
+    let ran = admin.sign(&SIGN).ok();
+    ran.says("no token matches yubikey:serial=12345678;slot-id=9c; seen: YubiKey 12345679")
+        .says("the run goes on without yubikey:serial=12345678;slot-id=9c");
+    admin.assert_issued(3);
+    second.pull();
+    thread::sleep(Duration::from_secs(1));
+    let none = admin.sign(&SIGN).exits(1);
+    none.says("no token matches yubikey:serial=12345678;slot-id=9c");
+    for card in [first, second] {
+        card.put_back();
+    }
+    thread::sleep(Duration::from_secs(1));
+    let tool = ["-r#0", "-agenerate", "-s9c", "-AECCP256", "-oa.pem"];
+    admin.tool("yubico-piv-tool", &tool);
+    admin.sign(&SIGN).exits(1).says("is not that of CA `users`");
+    assert_eq!(admin.ledger().len(), 3, "no serial was taken");
+}
+
+#[test]
 fn a_card_that_is_pulled_leaves_its_work_to_the_other() {
     let admin = two_cards("never");
     admin.list_of_keys(8);

@@ -71,7 +71,7 @@ pub enum Report<'a> {
         /// What to be careful about.
         warning: &'a Warning,
     },
-    /// A device can sign no more; the others that hold the key go on.
+    /// A device isn't there, or can sign no more; the others that hold the key go on.
     DeviceLost {
         /// The device, named for a person.
         device: &'a str,

@@ -34,6 +34,7 @@ use queue::Queue;
 pub struct OpenCa {
     ca: Ca,
     signers: Vec<Box<dyn Signer>>,
+    absent: Vec<(Locator, SignerError)>,
 }
 
 /// One certificate to issue, and the front's own mark for it.
@@ -157,6 +158,9 @@ impl OpenCa {
     /// Finds and opens the key of `ca` in each of its devices, asking for each one's PIN
     /// where it needs one.
     ///
+    /// Devices that aren't there are left out while one is; each that is there must hold the
+    /// recorded key.
+    ///
     /// # Errors
     /// [`OpenError`]; nothing was signed.
     pub fn open(
@@ -172,9 +176,28 @@ impl OpenCa {
             });
         }
         refuse_unrecorded_software(&ca, keys)?;
-        let open = |locator| open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins);
-        let signers = keys.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { ca, signers })
+        let (mut signers, mut absent) = (Vec::new(), Vec::new());
+        for locator in keys {
+            match open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins) {
+                Err(OpenError::Signer(missing @ SignerError::NoToken { .. })) => {
+                    absent.push((locator.clone(), missing));
+                }
+                opened => signers.push(opened?),
+            }
+        }
+        if signers.is_empty() && !absent.is_empty() {
+            return Err(absent.swap_remove(0).1.into());
+        }
+        Ok(Self {
+            ca,
+            signers,
+            absent,
+        })
+    }
+
+    /// The devices that aren't there, and what was seen in place of each.
+    pub fn absent(&self) -> &[(Locator, SignerError)] {
+        &self.absent
     }
 
     /// The CA.

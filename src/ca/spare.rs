@@ -15,7 +15,7 @@ use crate::signer::{self, Locator, NewKey, SignerError};
 /// What one more device is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// The config names it, so that it shares runs, and must be there for each.
+    /// The config names it, so that it shares each run that it is there for.
     Shared,
     /// It lies in a safe, and the config doesn't name it.
     Spare,

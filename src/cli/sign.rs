@@ -18,7 +18,7 @@ use super::subjects::{PathList, Separator, count};
 use super::terminal::{confirm_typed, path, say};
 use super::touch::announcement;
 use crate::batch::intake::Intake;
-use crate::batch::{Batch, Resume, SerialPlan, Subjects};
+use crate::batch::{Batch, Report, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, Given};
@@ -110,6 +110,10 @@ impl Sign {
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
         let progress = self.progress(&ca, count, context);
+        for (locator, error) in ca.absent() {
+            let device = &locator.to_string();
+            progress.tell(Report::DeviceLost { device, error });
+        }
         let batch = Batch {
             rules: Rules {
                 role,

@@ -11,7 +11,9 @@ use super::terminal::confirm_typed;
 use crate::ca::owner;
 use crate::secret::{Pin, read_pin_file};
 use crate::signer::Locator;
-use crate::signer::yubikey::{ManagementKey, NewSlotKey, PinPolicy, TouchPolicy};
+use crate::signer::yubikey::{
+    ManagementKey, NewSlotKey, PinPolicy, Replaceable, SlotLocator, TouchPolicy,
+};
 
 /// Policies of a new key, what proves that it may be put there, and what it may replace.
 #[derive(Debug, Args)]
@@ -29,9 +31,10 @@ pub(crate) struct SlotArguments {
     #[arg(long, value_name = "FILE")]
     management_key_file: Option<PathBuf>,
 
-    /// Overwrite the key with this fingerprint in a YubiKey's slot; may be given several times
-    #[arg(long, value_name = "SHA256:…", value_parser = fingerprint)]
-    replace: Vec<Fingerprint>,
+    /// Overwrite the key with this fingerprint in a YubiKey's slot; may be given several times.
+    /// `none`, for firmware before 5.3: a slot of which it tells no key, also if it has one
+    #[arg(long, value_name = "SHA256:…|none", value_parser = replaceable)]
+    replace: Vec<Replaceable>,
 }
 
 /// [`PinPolicy`], as it is typed.
@@ -68,11 +71,16 @@ impl SlotArguments {
         }
         let place = context.place()?;
         for replaced in &self.replace {
-            if let Some(ca) = owner(&place, replaced)? {
-                confirm_typed(&format!(
-                    "The key {replaced} is that of CA `{ca}`. What overwrites it on the card \
-                     ends that CA there."
-                ))?;
+            match replaced {
+                Replaceable::Untold => keys.iter().try_for_each(confirm_untold)?,
+                Replaceable::Key(key) => {
+                    if let Some(ca) = owner(&place, key)? {
+                        confirm_typed(&format!(
+                            "The key {key} is that of CA `{ca}`. What overwrites it on the card \
+                             ends that CA there."
+                        ))?;
+                    }
+                }
             }
         }
         Ok(())
@@ -86,6 +94,21 @@ impl SlotArguments {
             management_key: ManagementKey::given_or_protected(management_key),
             replace: &self.replace,
         }
+    }
+}
+
+/// Asks before a key is lost of which nobody can be told: by the names of card and slot.
+fn confirm_untold(key: &Locator) -> Result<(), Failure> {
+    match key {
+        Locator::YubiKey(SlotLocator {
+            serial: Some(serial),
+            slot,
+        }) => confirm_typed(&format!(
+            "Firmware before 5.3 does not tell of a key that was brought in. If slot {slot} of \
+             YubiKey {serial} has one, it is overwritten for good."
+        )),
+        Locator::YubiKey(_) => Err(Failure::Usage(SERIAL.to_owned())),
+        _ => Ok(()),
     }
 }
 
@@ -109,12 +132,15 @@ impl From<TouchWanted> for TouchPolicy {
     }
 }
 
-fn fingerprint(text: &str) -> Result<Fingerprint, &'static str> {
+fn replaceable(text: &str) -> Result<Replaceable, &'static str> {
     match text.parse() {
-        Ok(fingerprint @ Fingerprint::Sha256(_)) => Ok(fingerprint),
+        Ok(fingerprint @ Fingerprint::Sha256(_)) => Ok(Replaceable::Key(fingerprint)),
+        _ if text == "none" => Ok(Replaceable::Untold),
         _ => Err("a fingerprint reads SHA256:…, as ssh-keygen -l prints it"),
     }
 }
+
+const SERIAL: &str = "--replace none wants the card's serial in the locator";
 
 const FOR_CARDS: &str = "\
 --pin-policy, --touch-policy, --management-key-file and --replace are for a key in a YubiKey";

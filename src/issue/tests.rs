@@ -189,7 +189,11 @@ fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, records: usize) -> Run {
         from: Cell::new(records),
     };
     let ca = ledger.add_ca(added(), NOW).unwrap();
-    let open = OpenCa { signers, ca };
+    let open = OpenCa {
+        signers,
+        ca,
+        absent: Vec::new(),
+    };
     let ca_key = open.ca.public_key().clone();
     let ledger: SharedLedger = Mutex::new(Box::new(ledger));
     let mut orders = (0..count).map(|tag| order(tag, &ca_key, SerialChoice::Next));
@@ -316,6 +320,7 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         calls: 0,
     });
     let open = OpenCa {
+        absent: Vec::new(),
         signers: vec![signer],
         ca,
     };

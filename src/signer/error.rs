@@ -207,10 +207,12 @@ pub enum SignerError {
         object: &'static str,
     },
     /// Firmware before 5.3, which doesn't tell an empty slot from an imported key.
-    #[error("{device}: firmware {firmware} does not tell whether a slot has an imported key")]
+    #[error("{device}: firmware {firmware} does not tell whether slot {slot} has an imported key")]
     SlotUntold {
         /// The device.
         device: String,
+        /// The slot.
+        slot: Slot,
         /// Its firmware.
         firmware: Firmware,
     },

@@ -86,8 +86,17 @@ pub struct NewSlotKey<'a> {
     pub touch: Option<TouchPolicy>,
     /// What proves to the card that its slots may be changed.
     pub management_key: ManagementKey<'a>,
-    /// Keys that it may take the place of; a key that is there is never overwritten else.
-    pub replace: &'a [Fingerprint],
+    /// What it may take the place of; a key that is there is never overwritten else.
+    pub replace: &'a [Replaceable],
+}
+
+/// What a new key in a slot may overwrite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaceable {
+    /// The key with this SHA-256 fingerprint.
+    Key(Fingerprint),
+    /// Whatever firmware before 5.3 doesn't tell of: nothing, or a key that was brought in.
+    Untold,
 }
 
 /// What a card says of a key that was born in it, not yet believed: two certificates in DER.

@@ -1,6 +1,7 @@
 //! An existing key pair, brought into a slot.
 
 use ::yubikey::piv::{self, AlgorithmId, RsaKeyData};
+use rsa::traits::PrivateKeyParts;
 use ssh_key::private::{EcdsaKeypair, KeypairData, RsaKeypair};
 use ssh_key::public::KeyData;
 use ssh_key::{EcdsaCurve, Mpint};
@@ -11,7 +12,7 @@ use super::device::Device;
 use super::management_key::authenticate;
 use super::signer::facts;
 use super::vacancy::{self, read_back};
-use super::{CardFault, Firmware, NewSlotKey, SlotLocator};
+use super::{CardFault, Firmware, NewSlotKey, SlotLocator, long};
 use crate::secret::AskPin;
 use crate::signer::pkcs11::import::check_halves;
 use crate::signer::{NewKey, SignerError};
@@ -50,6 +51,8 @@ enum Parts {
     Curve(AlgorithmId, Zeroizing<Vec<u8>>),
     Edwards(Zeroizing<Vec<u8>>),
     Rsa(AlgorithmId, RsaKeyData),
+    /// Of 4096 bits, for which the crate has no room.
+    LongRsa([Zeroizing<Vec<u8>>; 5]),
 }
 
 impl Parts {
@@ -70,7 +73,9 @@ impl Parts {
     /// else that is wrong.
     fn least_firmware(&self) -> Firmware {
         match self {
-            Self::Edwards(_) | Self::Rsa(AlgorithmId::Rsa3072, _) => MORE_ALGORITHMS,
+            Self::Edwards(_) | Self::LongRsa(_) | Self::Rsa(AlgorithmId::Rsa3072, _) => {
+                MORE_ALGORITHMS
+            }
             _ => Firmware::default(),
         }
     }
@@ -86,8 +91,7 @@ impl Parts {
         (secret.len() <= length).then(|| Self::Curve(algorithm, Zeroizing::new(secret.to_vec())))
     }
 
-    /// A card has primes of half the modulus, and one exponent. The crate has no room for
-    /// the parts of a key of 4096 bits.
+    /// A card has primes of half the modulus, and one exponent.
     fn rsa(keypair: &RsaKeypair) -> Option<Self> {
         let number = |number: &Mpint| number.as_positive_bytes().map(<[u8]>::to_vec);
         let (public, private) = (keypair.public(), keypair.private());
@@ -96,17 +100,36 @@ impl Parts {
             Zeroizing::new(number(private.q())?),
         );
         let modulus = number(public.n())?;
-        let algorithm = match modulus.len() {
-            256 => AlgorithmId::Rsa2048,
-            384 => AlgorithmId::Rsa3072,
-            _ => return None,
-        };
         let fits = 2 * p.len() == modulus.len() && p.len() == q.len();
         if !fits || number(public.e())? != EXPONENT {
             return None;
         }
+        let algorithm = match modulus.len() {
+            256 => AlgorithmId::Rsa2048,
+            384 => AlgorithmId::Rsa3072,
+            512 => return long_rsa(keypair, p, q).map(Self::LongRsa),
+            _ => return None,
+        };
         Some(Self::Rsa(algorithm, RsaKeyData::new(&p, &q).ok()?))
     }
+}
+
+/// p, q and what follows from them, as a card wants them.
+#[expect(
+    clippy::disallowed_types,
+    reason = "an import computes with the private key, which is outside hardware anyway"
+)]
+fn long_rsa(
+    keypair: &RsaKeypair,
+    p: Zeroizing<Vec<u8>>,
+    q: Zeroizing<Vec<u8>>,
+) -> Option<[Zeroizing<Vec<u8>>; 5]> {
+    let key = rsa::RsaPrivateKey::try_from(keypair).ok()?;
+    let bytes =
+        |number: &rsa::BoxedUint| Zeroizing::new(number.to_be_bytes_trimmed_vartime().to_vec());
+    let inverse = keypair.private().iqmp().as_positive_bytes()?.to_vec();
+    let (dp, dq) = (bytes(key.dp()?), bytes(key.dq()?));
+    Some([p, q, dp, dq, Zeroizing::new(inverse)])
 }
 
 fn put(
@@ -126,6 +149,7 @@ fn put(
         Parts::Rsa(algorithm, key) => {
             piv::import_rsa_key(card, id(slot)?, algorithm, key, touch, pin)
         }
+        Parts::LongRsa(numbers) => long::import_rsa4096(card, &numbers, slot, pin, touch),
     })
 }
 
@@ -149,7 +173,7 @@ fn cannot(device: &Device, keypair: &KeypairData) -> SignerError {
 /// 65537: a card knows no other.
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
-/// RSA 3072 and Ed25519.
+/// RSA 3072 and 4096, and Ed25519.
 const MORE_ALGORITHMS: Firmware = Firmware {
     major: 5,
     minor: 7,

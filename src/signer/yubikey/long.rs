@@ -1,12 +1,15 @@
-//! Ed25519 messages of lengths that the `yubikey` crate cannot send.
+//! What the `yubikey` crate has no room for: long Ed25519 messages, and RSA keys of 4096 bits.
 //!
-//! Version 0.9.0-rc.0 panics at 255 bytes and has room for 1014. They go over a second
-//! connection to the same card, which shares what the first one verified.
+//! Version 0.9.0-rc.0 panics at a message of 255 bytes and has room for 1014, and for 1024
+//! bytes of a key. They go over a second connection to the same card, which shares what the
+//! first one proved: PIN and management key alike.
 
 use std::ffi::CString;
 
-use ::yubikey::{Error, YubiKey};
+use ::yubikey::piv::AlgorithmId;
+use ::yubikey::{Error, PinPolicy, TouchPolicy, YubiKey};
 use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode};
+use zeroize::Zeroizing;
 
 use super::Slot;
 
@@ -17,32 +20,87 @@ pub(super) fn is_sent_by_crate(length: usize) -> bool {
 
 /// One Ed25519 signature of `message`, in as many commands as it takes.
 pub(super) fn sign(card: &YubiKey, message: &[u8], slot: Slot) -> Result<Vec<u8>, Error> {
-    let reader = CString::new(card.name()).map_err(|_| Error::GenericError)?;
-    let context = Context::establish(Scope::User)?;
-    let mut second = context.connect(&reader, ShareMode::Shared, Protocols::T1)?;
-    let signature = exchange(&mut second, &template(message), slot);
-    // Dropped as it is, it would reset the card.
-    let _left = second.disconnect(Disposition::LeaveCard);
-    signature
+    let command = Long {
+        instruction: AUTHENTICATE,
+        algorithm: AlgorithmId::Ed25519,
+        slot,
+        data: &template(message),
+    };
+    bare(&command.send(card)?)
 }
 
-fn exchange(card: &mut Card, data: &[u8], slot: Slot) -> Result<Vec<u8>, Error> {
-    let transaction = card.transaction()?;
-    let mut parts = data.chunks(PART_MAX).peekable();
-    let mut buffer = [0; 258];
-    while let Some(part) = parts.next() {
-        let class = if parts.peek().is_some() { CHAINED } else { 0 };
-        let length = u8::try_from(part.len()).map_err(|_| Error::SizeError)?;
-        let header = [class, AUTHENTICATE, ED25519, slot.number(), length];
-        let answer = transaction.transmit(&[&header[..], part].concat(), &mut buffer)?;
-        match answer.split_last_chunk() {
-            Some((signature, [0x90, 0])) if class == 0 => return bare(signature),
-            Some(([], [0x90, 0])) => {}
-            Some((_, [0x69, 0x82])) => return Err(Error::AuthenticationError),
-            _ => return Err(Error::GenericError),
-        }
+/// Brings an RSA key of 4096 bits into `slot`. `numbers` are p, q, d mod p−1, d mod q−1 and
+/// 1/q mod p, big-endian and of at most 256 bytes each.
+pub(super) fn import_rsa4096(
+    card: &YubiKey,
+    numbers: &[Zeroizing<Vec<u8>>; 5],
+    slot: Slot,
+    pin: PinPolicy,
+    touch: TouchPolicy,
+) -> Result<(), Error> {
+    let mut data = Zeroizing::new(Vec::with_capacity(5 * (4 + HALF) + 6));
+    for (tag, number) in (1..).zip(numbers) {
+        let padding = HALF.checked_sub(number.len()).ok_or(Error::SizeError)?;
+        data.extend([tag, 0x82, 1, 0]);
+        data.extend(std::iter::repeat_n(0, padding));
+        data.extend_from_slice(number);
     }
-    Err(Error::SizeError)
+    data.extend([0xaa, 1, pin.into(), 0xab, 1, touch.into()]);
+    let command = Long {
+        instruction: IMPORT,
+        algorithm: AlgorithmId::Rsa4096,
+        slot,
+        data: &data,
+    };
+    command.send(card).map(drop)
+}
+
+/// A command whose data may be longer than one command holds.
+struct Long<'a> {
+    instruction: u8,
+    algorithm: AlgorithmId,
+    slot: Slot,
+    data: &'a [u8],
+}
+
+impl Long<'_> {
+    fn send(&self, card: &YubiKey) -> Result<Vec<u8>, Error> {
+        let reader = CString::new(card.name()).map_err(|_| Error::GenericError)?;
+        let context = Context::establish(Scope::User)?;
+        let mut second = context.connect(&reader, ShareMode::Shared, Protocols::T1)?;
+        let answer = self.exchange(&mut second);
+        // Dropped as it is, it would reset the card.
+        let _left = second.disconnect(Disposition::LeaveCard);
+        answer
+    }
+
+    fn exchange(&self, card: &mut Card) -> Result<Vec<u8>, Error> {
+        let transaction = card.transaction()?;
+        let mut parts = self.data.chunks(PART_MAX).peekable();
+        let mut buffer = [0; 258];
+        while let Some(part) = parts.next() {
+            let class = if parts.peek().is_some() { CHAINED } else { 0 };
+            let answer = transaction.transmit(&self.command(class, part)?, &mut buffer)?;
+            match answer.split_last_chunk() {
+                Some((answer, [0x90, 0])) if class == 0 => return Ok(answer.to_vec()),
+                Some(([], [0x90, 0])) => {}
+                Some((_, [0x69, 0x82])) => return Err(Error::AuthenticationError),
+                _ => return Err(Error::GenericError),
+            }
+        }
+        Err(Error::SizeError)
+    }
+
+    /// Wiped, since it may hold a part of a private key.
+    fn command(&self, class: u8, part: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let length = u8::try_from(part.len()).map_err(|_| Error::SizeError)?;
+        let (algorithm, slot) = (self.algorithm.into(), self.slot.number());
+        let header = [class, self.instruction, algorithm, slot, length];
+        let mut command = Zeroizing::new(Vec::with_capacity(header.len() + PART_MAX));
+        command.extend(header);
+        command.extend_from_slice(part);
+        Ok(command)
+    }
 }
 
 /// Dynamic authentication template (SP 800-73-4 part 2, table 7): an empty response is
@@ -73,7 +131,9 @@ fn bare(answer: &[u8]) -> Result<Vec<u8>, Error> {
 
 const CHAINED: u8 = 0x10;
 const AUTHENTICATE: u8 = 0x87;
-const ED25519: u8 = 0xe0;
+const IMPORT: u8 = 0xfe;
+/// The bytes of a prime of RSA 4096.
+const HALF: usize = 256;
 const PART_MAX: usize = 255;
 
 #[cfg(test)]

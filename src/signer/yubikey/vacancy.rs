@@ -4,13 +4,13 @@ use ssh_key::HashAlg;
 
 use super::contents::Contents;
 use super::device::Device;
-use super::{CardFault, Firmware, NewSlotKey, Slot};
+use super::{CardFault, Firmware, NewSlotKey, Replaceable, Slot};
 use crate::signer::SignerError;
 
 /// Refuses a slot whose key `wanted` does not name.
 ///
-/// Old firmware can't tell an empty slot from an imported key, so nothing goes there unless
-/// it tells of a key, and that is the named one.
+/// Old firmware can't tell an empty slot from an imported key, so where it tells of none,
+/// something goes there only if `wanted` says that it may be lost.
 pub(super) fn require(
     device: &mut Device,
     slot: Slot,
@@ -19,22 +19,31 @@ pub(super) fn require(
     let name = device.name();
     let contents = Contents::read(device, slot).map_err(|fault| fault.at(&name))?;
     let Some(contents) = contents else {
-        return match device.firmware() < METADATA {
-            true => Err(SignerError::SlotUntold {
-                device: name,
-                firmware: device.firmware(),
-            }),
-            false => Ok(()),
-        };
+        return may_go(device, slot, wanted);
     };
     let key = contents.public_key.as_ref().ok();
     let there = key.map(|key| key.fingerprint(HashAlg::Sha256));
     match &there {
-        Some(there) if wanted.replace.contains(there) => Ok(()),
+        Some(there) if wanted.replace.contains(&Replaceable::Key(*there)) => Ok(()),
         _ => Err(SignerError::SlotTaken {
             device: name,
             slot,
             fingerprint: there.map_or_else(|| UNKNOWN.to_owned(), |there| there.to_string()),
+        }),
+    }
+}
+
+/// Whether something may go where the card tells of no key.
+fn may_go(device: &Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), SignerError> {
+    let firmware = device.firmware();
+    // Before attestation, a key that was made in the card isn't told of either.
+    let may_be_lost = firmware >= ATTESTATION && wanted.replace.contains(&Replaceable::Untold);
+    match firmware >= METADATA || may_be_lost {
+        true => Ok(()),
+        false => Err(SignerError::SlotUntold {
+            device: device.name(),
+            slot,
+            firmware,
         }),
     }
 }
@@ -49,6 +58,13 @@ pub(super) fn read_back(device: &mut Device, slot: Slot) -> Result<Contents, Sig
 /// The first firmware that tells of every key.
 pub(super) const METADATA: Firmware = Firmware {
     major: 5,
+    minor: 3,
+    patch: 0,
+};
+
+/// The first firmware that tells of keys that were made in it.
+const ATTESTATION: Firmware = Firmware {
+    major: 4,
     minor: 3,
     patch: 0,
 };
