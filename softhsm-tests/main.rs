@@ -38,6 +38,7 @@ mod requests;
 mod revocation;
 mod revoked_logins;
 mod roles;
+mod security_key;
 mod selftest;
 mod sharing;
 mod software;

@@ -105,6 +105,11 @@ fn a_config_without_suffixes_signs_as_before_and_lint_says_so() {
     admin.sign(&["-n", "peter_physical", "user.pub"]).ok();
     let lint = admin.punchmark.run(&["role", "lint"]).exits(1);
     assert!(lint.stdout.contains("no table [suffixes]"), "{lint}");
+    let shown = admin.punchmark.run(&["ca", "show", "users"]).ok();
+    assert!(
+        shown.stdout.contains("  suffixes     none is reserved"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -181,6 +186,15 @@ fn a_role_that_makes_no_sense_is_told_of_where_it_stands() {
         let ran = admin.punchmark.run(&["role", "list"]).exits(1).says(fault);
         assert!(ran.stderr.contains("punchmark.toml:1"), "{ran}");
     }
+}
+
+#[test]
+fn lint_names_a_role_that_leaves_out_the_touch_it_wants() {
+    let admin = admin_with(&ROLES.replace("\"permit-pty\"", "\"no-touch-required\""));
+    let ran = admin.punchmark.run(&["role", "lint"]).exits(1);
+    let found = "role engineer: extension no-touch-required is default, and suffix class \
+                 `physical` asks for touch";
+    assert!(ran.stdout.contains(found), "{ran}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
+use crate::certificate::SecurityKeyUse;
 use crate::request::armour;
 use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
 
@@ -89,6 +90,10 @@ pub struct Facts {
     /// no later use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_verified: Option<bool>,
+    /// How a security key was used to sign the request, by its own signed word; no part of
+    /// the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub used: Option<Shown>,
     /// The root that the evidence goes up to, by name; marked where it is no pinned one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<String>,
@@ -100,6 +105,17 @@ pub struct Facts {
     /// SHA-256 of the evidence.
     #[serde(skip)]
     pub evidence: [u8; 32],
+}
+
+/// What a security key showed with one signature. Without its counter, so that the facts of
+/// one key stay the same, and the ledger holds its evidence once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Shown {
+    /// Somebody touched it.
+    pub present: bool,
+    /// Somebody gave PIN or fingerprint.
+    pub verified: bool,
 }
 
 /// A firmware version: major, minor, patch.
@@ -120,6 +136,46 @@ impl Proof {
     /// What was proved.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// When a login wants a touch.
+    ///
+    /// For a security key, each time: `sshd` asks for it unless the certificate has
+    /// `no-touch-required`. The key has to have shown it with its request too.
+    pub fn touch(&self) -> Option<TouchPolicy> {
+        if self.kind != ProofKind::Fido {
+            return self.facts.touch;
+        }
+        self.facts.used.map(|used| match used.present {
+            true => TouchPolicy::Always,
+            false => TouchPolicy::Never,
+        })
+    }
+
+    /// When a login wants the PIN.
+    ///
+    /// For a security key, each time if the certificate has `verify-required`. The key has to
+    /// have shown it with its request; not when it was made: OpenSSH asks for no PIN then, and
+    /// devices that make keys without one (CTAP 2.1, `makeCredUvNotRqd`) say so, even of a key
+    /// that is used with its PIN alone (sk-usbhid.c, `sk_enroll`).
+    pub fn pin(&self) -> Option<PinPolicy> {
+        if self.kind != ProofKind::Fido {
+            return self.facts.pin;
+        }
+        self.facts.used.map(|used| match used.verified {
+            true => PinPolicy::Always,
+            false => PinPolicy::Never,
+        })
+    }
+
+    /// The same, of a key that signed its request in this way.
+    #[must_use]
+    pub fn used(mut self, used: Option<SecurityKeyUse>) -> Self {
+        self.facts.used = used.map(|used| Shown {
+            present: used.present,
+            verified: used.verified,
+        });
+        self
     }
 
     /// The word of a person who saw the key made.

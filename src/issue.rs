@@ -218,24 +218,24 @@ impl OpenCa {
     /// device that can sign no more while others can.
     ///
     /// An order that fails does not stop the others. When the run ends early, orders
-    /// that were not taken from the iterator were not touched.
+    /// that were not taken from the iterator were not touched. Each device is let go of, its
+    /// login reset, as soon as it has nothing more to sign.
     ///
     /// # Errors
     /// [`RunEnd`].
     pub fn issue<T: Send>(
-        &mut self,
+        self,
         ledger: &SharedLedger,
         orders: &mut dyn Iterator<Item = Order<T>>,
         now: &(dyn Fn() -> u64 + Sync),
         release: &mut (dyn FnMut(Vec<Finished<T>>) + Send),
         lost: &Lost<'_>,
     ) -> Result<(), RunEnd> {
-        let ca = self.ca.clone();
         let stop = AtomicBool::new(false);
         let queue = Queue::new(self.signers.len());
         let (chunks, signed) = sync_channel(2 * self.signers.len());
         let run = Run {
-            ca: &ca,
+            ca: &self.ca,
             ledger,
             now,
             stop: &stop,
@@ -245,13 +245,14 @@ impl OpenCa {
                 .filter_map(|s| s.longest_message())
                 .min(),
         };
+        let (run, queue) = (&run, &queue);
         std::thread::scope(|scope| {
             let finisher = scope.spawn(|| run.finish_all(signed, release));
-            for signer in &mut self.signers {
+            for signer in self.signers {
                 let worker = queue.worker();
-                scope.spawn(|| run.work(signer.as_mut(), worker, lost));
+                scope.spawn(move || run.work(signer, worker, lost));
             }
-            let signing = run.feed(&queue, orders, chunks);
+            let signing = run.feed(queue, orders, chunks);
             queue.close();
             let finishing = finisher.join().unwrap_or(Err(RunEnd::Signer));
             // Where both ended early, the ledger is the cause.

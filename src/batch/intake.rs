@@ -15,7 +15,6 @@ use crate::request::{
     AdmissionError, AdmissionLimits, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile,
     Requester, RequesterName, RoleName,
 };
-use crate::signer::yubikey::{PinPolicy, TouchPolicy};
 
 /// What request files are held against.
 pub struct Intake<'a> {
@@ -65,9 +64,6 @@ pub enum IntakeError {
     /// Its evidence proves nothing.
     #[error("evidence of the request")]
     Evidence(#[from] EvidenceError),
-    /// The key was made with more protection than it was used with.
-    #[error("the key attests {0}, and signed the request without")]
-    LessThanAttested(&'static str),
     /// Nobody knows whose key it is.
     #[error("nobody is enrolled with this key or card{}", claim(.claimed))]
     Unknown {
@@ -200,33 +196,19 @@ impl<'a> Intake<'a> {
 /// same as none.
 ///
 /// # Errors
-/// [`IntakeError::Form`], [`IntakeError::Evidence`] and [`IntakeError::LessThanAttested`].
+/// [`IntakeError::Form`] and [`IntakeError::Evidence`].
 pub fn proof(
     content: &Content,
     used: Option<SecurityKeyUse>,
     roots: &Roots,
 ) -> Result<Option<Proof>, IntakeError> {
     let key = content.subject.key();
-    if content.evidence.is_empty() {
-        return Ok(Proof::sk(key.clone()));
-    }
-    let proof = Evidence::from_bytes(&content.evidence)?.verify(key, roots)?;
-    if let Some(used) = used {
-        as_attested(&proof, used)?;
-    }
-    Ok(Some(proof))
-}
-
-/// Flags at enrolment don't bind later use, so the key has to show them once more.
-fn as_attested(proof: &Proof, used: SecurityKeyUse) -> Result<(), IntakeError> {
-    let facts = proof.facts();
-    let touch = matches!(facts.touch, Some(TouchPolicy::Always | TouchPolicy::Cached));
-    let pin = matches!(facts.pin, Some(PinPolicy::Always | PinPolicy::Once));
-    match (touch && !used.present, pin && !used.verified) {
-        (true, _) => Err(IntakeError::LessThanAttested("a touch")),
-        (_, true) => Err(IntakeError::LessThanAttested("a PIN")),
-        _ => Ok(()),
-    }
+    let proof = match content.evidence.as_slice() {
+        [] => Proof::sk(key.clone()),
+        evidence => Some(Evidence::from_bytes(evidence)?.verify(key, roots)?),
+    };
+    // Flags at enrolment don't bind later use, so policy looks at those of the request too.
+    Ok(proof.map(|proof| proof.used(used)))
 }
 
 /// What a request file asks, as policy takes it at `now`.

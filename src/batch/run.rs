@@ -55,7 +55,7 @@ pub enum Subjects<'a> {
 
 impl Batch<'_> {
     /// Issues a certificate for every subject, in their sequence.
-    pub fn run(&self, ca: &mut OpenCa, ledger: &SharedLedger, subjects: Subjects<'_>) -> Ended {
+    pub fn run(&self, ca: OpenCa, ledger: &SharedLedger, subjects: Subjects<'_>) -> Ended {
         let ca_key = ca.ca().public_key().clone();
         let run = Run {
             batch: self,

@@ -15,7 +15,7 @@ use crate::attestation::Roots;
 use crate::ca::Storage;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{CaConfig, Config};
-use crate::ledger::{self, SqliteLedger};
+use crate::ledger::{self, Purpose, SqliteLedger};
 
 /// Tell of the CAs: where each key was born, and by whose word
 #[derive(Debug, Args)]
@@ -58,6 +58,8 @@ struct Known {
     storage: Storage,
     next_serial: Option<u64>,
     public_key_file: PathBuf,
+    /// Those that the CA alone writes.
+    suffixes: Vec<String>,
 }
 
 impl Ca {
@@ -120,9 +122,17 @@ fn one(
         storage: Storage::of(config, ledger, &known.ca, roots)?,
         next_serial: ledger.next_serial(&known.ca)?.map(|serial| serial.number()),
         public_key_file: config.resolve(&known.config.public_key),
+        suffixes: suffixes(config),
         config: known.config,
         ca: known.ca,
     })
+}
+
+fn suffixes(config: &Config) -> Vec<String> {
+    let classes = config.policy().suffixes().iter();
+    classes
+        .map(|(_, class)| class.suffix().to_string())
+        .collect()
 }
 
 fn print(known: &Known) -> Result<(), Failure> {
@@ -149,6 +159,9 @@ fn print(known: &Known) -> Result<(), Failure> {
         Some(serial) => product(&format!("  next serial  {serial}"))?,
         None => product("  next serial  none is left")?,
     }
+    if known.config.certificates != Purpose::Host {
+        product(&format!("  suffixes     {}", reserved(&known.suffixes)))?;
+    }
     product(&format!(
         "  public key   {}",
         known.public_key_file.display()
@@ -158,6 +171,13 @@ fn print(known: &Known) -> Result<(), Failure> {
         utc(ca.time()),
         added.keyboard
     ))
+}
+
+fn reserved(suffixes: &[String]) -> String {
+    match suffixes {
+        [] => "none is reserved: whoever may sign writes peter_physical without proof".to_owned(),
+        suffixes => suffixes.join(", "),
+    }
 }
 
 fn print_json(all: &[Known]) -> Result<(), Failure> {
@@ -179,6 +199,7 @@ fn json(known: &Known) -> Value {
         "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
         "token-says": added.token_says,
         "next-serial": known.next_serial,
+        "suffixes": known.suffixes,
         "public-key-file": known.public_key_file.to_string_lossy(),
         "recorded": ca.time(),
         "keyboard": added.keyboard,

@@ -19,6 +19,7 @@ use crate::krl::spec::Fault;
 use crate::ledger::key::LedgerKeyError;
 use crate::ledger::krl_signature::KrlSignatureError;
 use crate::ledger::{ClockError, LedgerError, ProofError, ReserveError};
+use crate::policy::least_proof::Shortfall;
 use crate::policy::{self, Refusals};
 use crate::request::{AdmissionError, SignRequestError};
 use crate::secret::PinError;
@@ -182,12 +183,30 @@ fn way_out(refusal: &policy::Refusal, role: &str) -> Option<String> {
         policy::Refusal::Lifetime { allowed, .. } => {
             Some(format!("ask for less with -V +{allowed}s"))
         }
+        policy::Refusal::Proof { shortfall, .. } => Some(more_proof(shortfall)),
+        policy::Refusal::NoTouch(_) => {
+            text("leave no-touch-required out, of the request or the role")
+        }
         policy::Refusal::NoClass(_) => text("[suffixes] of the config names the classes"),
         _ if role != "operator" => {
             Some(format!("`punchmark role show {role}` says what it allows"))
         }
         _ => None,
     }
+}
+
+fn more_proof(shortfall: &Shortfall) -> String {
+    let way = match shortfall {
+        Shortfall::Pin(..) => {
+            "make the key with --pin-policy, a security key's with ssh-keygen -O verify-required"
+        }
+        Shortfall::Touch(..) => {
+            "make the key with --touch-policy, a security key's without no-touch-required"
+        }
+        Shortfall::Kind(_) => "`proof` of the role or of the class names the kinds that count",
+        Shortfall::Firmware(..) => "a device's firmware stays as it is: take another one",
+    };
+    way.to_owned()
 }
 
 fn principal(error: &PrincipalError) -> Option<String> {

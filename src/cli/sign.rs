@@ -104,7 +104,7 @@ impl Sign {
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
-        let (known, mut ca, ledger) = self.open(&name, &config, context)?;
+        let (known, ca, ledger) = self.open(&name, &config, context)?;
         let keys = ca_keys(&ledger)?;
 
         let count = self.count(subject.is_some());
@@ -139,8 +139,8 @@ impl Sign {
         };
         let ledger: SharedLedger = Mutex::new(Box::new(ledger));
         let ended = match (subject, &mut files) {
-            (Some(given), _) => batch.run(&mut ca, &ledger, Subjects::One(given)),
-            (None, Some(files)) => batch.run(&mut ca, &ledger, Subjects::Files(files.as_mut())),
+            (Some(given), _) => batch.run(ca, &ledger, Subjects::One(given)),
+            (None, Some(files)) => batch.run(ca, &ledger, Subjects::Files(files.as_mut())),
             (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
         };
         let failures = progress.finish();

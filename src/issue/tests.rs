@@ -189,7 +189,7 @@ fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, records: usize) -> Run {
         from: Cell::new(records),
     };
     let ca = ledger.add_ca(added(), NOW).unwrap();
-    let mut open = OpenCa {
+    let open = OpenCa {
         signers,
         ca,
         absent: Vec::new(),
@@ -319,7 +319,7 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         fault: Fault::None,
         calls: 0,
     });
-    let mut open = OpenCa {
+    let open = OpenCa {
         absent: Vec::new(),
         signers: vec![signer],
         ca,

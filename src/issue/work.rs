@@ -108,13 +108,13 @@ impl Run<'_> {
     /// says of each job that it was not tried.
     pub(super) fn work<T>(
         &self,
-        signer: &mut dyn Signer,
+        mut signer: Box<dyn Signer>,
         mut worker: Worker<'_, T>,
         lost: &Lost<'_>,
     ) {
         while let Some(job) = worker.take() {
             let start = Instant::now();
-            match self.sign_one(signer, &job.reservation) {
+            match self.sign_one(signer.as_mut(), &job.reservation) {
                 Err(IssueError::Sign(error)) if error.ends_the_run() => {
                     match worker.leave_to_others(job) {
                         Ok(()) => return lost(signer.device(), &error),

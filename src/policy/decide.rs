@@ -6,6 +6,7 @@ mod storage;
 mod validity;
 
 use super::key_id::{Filling, KeyIdTemplate};
+use super::least_proof::Shortfall;
 use super::role::Permit;
 use super::{Refusal, Refusals, Rules};
 use crate::attestation::{Fault, Proof};
@@ -31,6 +32,14 @@ pub enum Warning {
     /// A fault of the device's firmware.
     #[error("the device's firmware has a fault: {0}")]
     FirmwareFault(Fault),
+    /// There is proof, and it is less than its class asks for.
+    #[error("the key counts as unproved: suffix class `{class}`: {shortfall}")]
+    Short {
+        /// The class.
+        class: String,
+        /// In what.
+        shortfall: Shortfall,
+    },
     /// The evidence leads up to a root of the admin's own.
     #[error("the evidence leads up to a private root: {0}")]
     PrivateRoot(String),

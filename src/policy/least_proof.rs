@@ -58,12 +58,12 @@ impl LeastProof {
         let kind = (!self.takes(proof.kind())).then_some(Shortfall::Kind(proof.kind()));
         let touch = self
             .touch
-            .filter(|least| facts.touch.map_or(0, touch_rank) < touch_rank(*least))
-            .map(|least| Shortfall::Touch(facts.touch, least));
+            .filter(|least| proof.touch().map_or(0, touch_rank) < touch_rank(*least))
+            .map(|least| Shortfall::Touch(proof.touch(), least));
         let pin = self
             .pin
-            .filter(|least| facts.pin.map_or(0, pin_rank) < pin_rank(*least))
-            .map(|least| Shortfall::Pin(facts.pin, least));
+            .filter(|least| proof.pin().map_or(0, pin_rank) < pin_rank(*least))
+            .map(|least| Shortfall::Pin(proof.pin(), least));
         let firmware = self
             .firmware
             .filter(|least| facts.firmware.is_none_or(|found| found < *least))

@@ -73,6 +73,17 @@ pub enum Oddity {
     /// Every request is refused.
     #[error("automation = true, and critical option {0} is in none of the role's sets")]
     AutomationWithout(&'static str),
+    /// Whoever proves touch is refused.
+    #[error(
+        "extension no-touch-required is {set}, and {by} asks for touch, so that a certificate \
+         that would get both is refused"
+    )]
+    NoTouch {
+        /// `forced` or `default`.
+        set: &'static str,
+        /// The class or the role.
+        by: String,
+    },
     /// It changes nothing.
     #[error("{place} {option} is both forced and default; what is forced counts")]
     ForcedAndDefault {
@@ -96,6 +107,7 @@ pub fn lint(policy: &Policy, cas: &[&str]) -> Vec<Finding> {
         oddities.extend(odd_storage(role, suffixes));
         oddities.extend(odd_globs(role, suffixes));
         oddities.extend(odd_limits(role));
+        oddities.extend(touch_and_none(role, suffixes));
         oddities.extend(other_forced(role, policy));
         found.extend(oddities.into_iter().map(|oddity| Finding {
             role: Some(role.name().clone()),
@@ -211,6 +223,28 @@ fn automation_without(role: &Role) -> Vec<Oddity> {
         .filter(|name| role.table().automation && !could_have(name))
         .map(Oddity::AutomationWithout)
         .collect()
+}
+
+/// A role that gives `no-touch-required` unasked, where it or a class wants touch.
+fn touch_and_none(role: &Role, suffixes: &Suffixes) -> Option<Oddity> {
+    let Permit::Only(sets) = role.options(Place::Extension) else {
+        return None;
+    };
+    let named = [("forced", &sets.forced), ("default", &sets.default)];
+    let (set, _) = named
+        .into_iter()
+        .find(|(_, entries)| entries.get("no-touch-required").is_some())?;
+    let mut classes = suffixes.iter().filter(|(_, class)| class.wants_touch());
+    let marked = role.storage() != Some(Storage::Ignore);
+    let by_class = classes.next().filter(|_| marked);
+    let by_class = by_class.map(|(name, _)| format!("suffix class `{name}`"));
+    let by_role = role
+        .table()
+        .proof
+        .wants_touch()
+        .then(|| "the role".to_owned());
+    let by = by_role.or(by_class)?;
+    Some(Oddity::NoTouch { set, by })
 }
 
 /// Roles of the same CA that give one principal and force different options. The role

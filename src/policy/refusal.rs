@@ -171,7 +171,7 @@ pub enum Refusal {
         allowed: Vec<String>,
     },
     /// A login without touch, where touch was proved.
-    #[error("extension no-touch-required: the class of suffix `{0}` asks for touch")]
+    #[error("extension no-touch-required: {0} asks for touch")]
     NoTouch(String),
     /// Together they cannot stand in a certificate.
     #[error("options")]

@@ -1,6 +1,7 @@
 //! What a decision must never let through.
 
 mod properties;
+mod security_key;
 mod storage;
 mod traps;
 
@@ -9,7 +10,7 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::*;
-use crate::attestation::{Facts, Firmware, Proof, ProofKind};
+use crate::attestation::{Facts, Firmware, Proof, ProofKind, Shown};
 use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
 use crate::request::{Ask, KnownBy, Reason, Request, Requester, ValidityAsked};
 use crate::signer::yubikey::{PinPolicy, TouchPolicy};
@@ -131,6 +132,19 @@ fn facts() -> Facts {
 
 fn piv(key: KeyData, facts: Facts) -> Proof {
     Proof::for_tests(key, ProofKind::Piv, facts)
+}
+
+/// What a security key told when it was made with its PIN, and how it signed the request.
+fn shown(present: bool, verified: bool) -> Facts {
+    Facts {
+        user_verified: Some(true),
+        used: Some(Shown { present, verified }),
+        ..Facts::default()
+    }
+}
+
+fn fido(facts: Facts) -> Proof {
+    Proof::for_tests(sk_ed25519(), ProofKind::Fido, facts)
 }
 
 fn users<'a>(role: &'a Role, suffixes: &'a Suffixes) -> Rules<'a> {

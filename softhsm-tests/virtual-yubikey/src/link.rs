@@ -6,7 +6,7 @@
 use std::{
     io,
     net::{Ipv4Addr, TcpStream},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -29,6 +29,8 @@ pub struct Link {
 struct Shared {
     port: u16,
     state: Mutex<State>,
+    /// Told when the card leaves its reader.
+    left: Condvar,
 }
 
 struct State {
@@ -68,6 +70,7 @@ impl Link {
         let shared = Arc::new(Shared {
             port,
             state: Mutex::new(state),
+            left: Condvar::new(),
         });
         let served = Arc::clone(&shared);
         let worker = thread::Builder::new()
@@ -81,7 +84,7 @@ impl Link {
 
     /// Pulls the card. What it is doing is lost, and its session with it.
     pub fn pull(&self) {
-        self.shared.state().leave(Presence::Out);
+        self.shared.leave(Presence::Out);
     }
 
     /// Puts a pulled card back; the reader notices within half a second.
@@ -129,7 +132,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        self.shared.state().leave(Presence::Ended);
+        self.shared.leave(Presence::Ended);
         if let Some(worker) = self.worker.take() {
             // A panic of the worker has been printed already.
             let _ = worker.join();
@@ -141,6 +144,14 @@ impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         // What a panic left behind is a card like any other.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, presence: Presence) {
+        let mut state = self.state();
+        state.presence = presence;
+        state.unplug();
+        drop(state);
+        self.left.notify_all();
     }
 
     /// Dials whenever the card is in, and serves until the wire is cut.
@@ -195,11 +206,6 @@ impl Shared {
 }
 
 impl State {
-    fn leave(&mut self, presence: Presence) {
-        self.presence = presence;
-        self.unplug();
-    }
-
     fn unplug(&mut self) {
         self.noticed = false;
         self.card.power_off();

@@ -7,6 +7,7 @@ use ssh_key::public::KeyData;
 use super::super::Refusal;
 use super::super::option_sets::OptionSets;
 use super::super::role::Permit;
+use super::super::suffix::SuffixClass;
 use super::Case;
 use super::storage::Mark;
 use crate::certificate::{Options, Place};
@@ -99,14 +100,16 @@ impl Case<'_> {
     fn hold_to_proof(&mut self, mark: &Mark<'_>, critical: &mut Map, extensions: &Map) {
         let role = &self.rules.role.table().proof;
         let class = mark.class;
-        let pin = role.wants_pin() || class.is_some_and(|class| class.wants_pin());
-        let touch = role.wants_touch() || class.is_some_and(|class| class.wants_touch());
+        let pin = role.wants_pin() || class.is_some_and(SuffixClass::wants_pin);
         if pin && is_sk(&self.request.subject) {
             critical.insert("verify-required".to_owned(), String::new());
         }
-        if touch && extensions.contains_key("no-touch-required") {
-            let suffix = class.map_or(String::new(), |class| class.suffix().to_string());
-            self.refuse(Refusal::NoTouch(suffix));
+        let by_class = class.filter(|class| class.wants_touch());
+        let by_class = by_class.map(|class| format!("the class of suffix `{}`", class.suffix()));
+        let by_role = || format!("role `{}`", self.rules.role.name());
+        let by = by_class.or_else(|| role.wants_touch().then(by_role));
+        if let Some(by) = by.filter(|_| extensions.contains_key("no-touch-required")) {
+            self.refuse(Refusal::NoTouch(by));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which suffix a certificate gets, by what was proved of the key's storage.
 
 use super::super::Refusal;
+use super::super::least_proof::Shortfall;
 use super::super::role::Storage;
 use super::super::suffix::SuffixClass;
 use super::{Case, Warning};
@@ -36,7 +37,7 @@ impl<'a> Case<'a> {
             Some(Storage::Ignore) => None,
             // A host's principal is its name in the network; suffixes are of users.
             Some(_) if self.request.ask.kind == Kind::Host => None,
-            Some(Storage::Mark) => self.class_of(proof).or_else(|| self.unproved_class()),
+            Some(Storage::Mark) => self.class_of(proof).or_else(|| self.unproved_class(proof)),
             Some(Storage::Require) => self.required_class(proof),
             Some(Storage::MarkProved) => self.class_that_was_meant(proof),
         };
@@ -64,7 +65,12 @@ impl<'a> Case<'a> {
         self.rules.suffixes.proved_by(proof?)
     }
 
-    fn unproved_class(&mut self) -> Option<&'a SuffixClass> {
+    fn unproved_class(&mut self, proof: Option<&Proof>) -> Option<&'a SuffixClass> {
+        if let Some(proof) = proof {
+            let short = self.shortfalls(proof).into_iter();
+            let warn = |(class, shortfall)| Warning::Short { class, shortfall };
+            self.warnings.extend(short.map(warn));
+        }
         let class = self.rules.suffixes.unproved();
         if class.is_none() {
             self.refuse(Refusal::NoClass("a key without proof".to_owned()));
@@ -92,16 +98,26 @@ impl<'a> Case<'a> {
         let Some(proof) = proof else {
             return self.refuse_once(Refusal::NoProof);
         };
-        let Some((name, class)) = self.rules.suffixes.of_kind(proof.kind()) else {
+        if self.rules.suffixes.of_kind(proof.kind()).is_none() {
             let what = format!("proof by {}", proof.kind().as_str());
             return self.refuse(Refusal::NoClass(what));
-        };
-        for shortfall in class.least().unwrap_or_default().shortfalls(proof) {
+        }
+        for (class, shortfall) in self.shortfalls(proof) {
             self.refuse(Refusal::Proof {
-                by: format!("suffix class `{name}`"),
+                by: format!("suffix class `{class}`"),
                 shortfall,
             });
         }
+    }
+
+    /// In what a proof is less than the class of its kind asks for, and the class's name.
+    fn shortfalls(&self, proof: &Proof) -> Vec<(String, Shortfall)> {
+        let Some((name, class)) = self.rules.suffixes.of_kind(proof.kind()) else {
+            return Vec::new();
+        };
+        let shortfalls = class.least().unwrap_or_default().shortfalls(proof);
+        let named = shortfalls.into_iter();
+        named.map(|short| (name.to_owned(), short)).collect()
     }
 
     /// What the role asks for beyond the class, whatever its storage says. A role that

@@ -163,10 +163,13 @@ fn proofs() -> impl Strategy<Value = Vec<Proof>> {
         ProofKind::Witnessed,
         ProofKind::Sk,
     ]);
-    let proof = (kind, touch, pin).prop_map(|(kind, touch, pin)| {
+    let used = proptest::option::of(any::<(bool, bool, bool)>());
+    let proof = (kind, touch, pin, used).prop_map(|(kind, touch, pin, used)| {
         let facts = Facts {
             touch,
             pin,
+            user_verified: used.map(|(made_so, ..)| made_so),
+            used: used.map(|(_, present, verified)| Shown { present, verified }),
             ..Facts::default()
         };
         Proof::for_tests(ed25519(), kind, facts)
@@ -221,6 +224,31 @@ proptest! {
             for end in ends.into_iter().flatten() {
                 prop_assert!(earned.contains(end), "{}", end);
             }
+        }
+    }
+
+    #[test]
+    fn a_security_key_that_counts_as_physical_wants_touch_and_pin_at_every_login(
+        terms in terms(), ask in asks(), who in requesters(), lax in 0_usize..4,
+        used in proptest::option::of(any::<(bool, bool, bool)>()),
+    ) {
+        let mut terms = terms;
+        let lists = [&mut terms.forced, &mut terms.default, &mut terms.allowed];
+        if let Some(list) = lists.into_iter().nth(lax) {
+            list.push("no-touch-required");
+        }
+        let facts = Facts {
+            user_verified: used.map(|(made_so, ..)| made_so),
+            ..shown(used.is_some_and(|used| used.1), used.is_some_and(|used| used.2))
+        };
+        let Ok(decided) = judge_key(sk_ed25519(), &terms.role(), ask, who, &[fido(facts)]) else {
+            return Ok(());
+        };
+        if decided.suffix() == Some("_physical") {
+            let options = &decided.body().options;
+            prop_assert!(matches!(used, Some((_, true, true))), "{:?}", used);
+            prop_assert!(options.critical().contains_key("verify-required"));
+            prop_assert!(!options.extensions().contains_key("no-touch-required"));
         }
     }
 

@@ -54,6 +54,9 @@ fn less_than_the_class_asks_for_is_marked_as_unproved() {
     ] {
         let decided = judge(&role(ENGINEER), ask(), "peter", &[piv(ed25519(), poor)]).unwrap();
         assert_eq!(principals(&decided), "peter_file");
+        assert!(
+            matches!(decided.warnings(), [Warning::Short { class, .. }] if class == "physical")
+        );
     }
 }
 
@@ -139,22 +142,18 @@ fn a_faulty_firmware_is_refused_unless_the_role_only_warns() {
 }
 
 #[test]
-fn a_fido_key_is_held_to_its_pin_and_its_touch_at_every_login() {
-    let proof = [Proof::for_tests(sk_ed25519(), ProofKind::Fido, facts())];
+fn a_private_root_of_a_security_key_stands_in_the_key_id() {
+    let private = Facts {
+        private_root: true,
+        root: Some("CN=Lab".to_owned()),
+        ..shown(true, true)
+    };
+    let proof = [fido(private)];
     let decided = judge_key(sk_ed25519(), &role(ENGINEER), ask(), "peter", &proof).unwrap();
-    assert!(
-        decided
-            .body()
-            .options
-            .critical()
-            .contains_key("verify-required")
-    );
-    let allowed = "extensions = { allowed = [\"no-touch-required\"] }";
-    let lax = engineer_with("extensions", allowed);
-    let asked = with_options(&["no-touch-required"]);
+    assert_eq!(principals(&decided), "peter_physical");
     assert_eq!(
-        judge_key(sk_ed25519(), &lax, asked, "peter", &proof).unwrap_err(),
-        [Refusal::NoTouch("_physical".to_owned())]
+        decided.body().key_id.as_str(),
+        "peter, engineer (private root CN=Lab)"
     );
 }
 

@@ -1,12 +1,13 @@
 //! One session of a card in a reader: its commands, and the faults that strike them.
 
 use std::{
-    io, thread,
+    io,
+    sync::PoisonError,
     time::{Duration, Instant},
 };
 
 use super::{
-    MOMENT, Presence, Shared,
+    Presence, Shared,
     wire::{Message, Wire},
 };
 use crate::fault::{Fault, Pull};
@@ -50,10 +51,10 @@ impl Shared {
     fn deliver(&self, wire: &Wire, answer: &[u8], fault: Option<Fault>) -> io::Result<()> {
         match fault {
             Some(Fault::Pull(Pull::During, back)) => return Err(self.pull(back)),
-            Some(Fault::Silence) => return self.wait(Duration::MAX),
+            Some(Fault::Silence) => return self.wait(Instant::now(), Duration::MAX),
             Some(Fault::Nonsense(bytes)) => return wire.send(&bytes),
             Some(Fault::Cut(length)) => return wire.send(answer.get(..length).unwrap_or(answer)),
-            Some(Fault::Late(delay)) => self.wait(delay)?,
+            Some(Fault::Late(delay)) => self.wait(Instant::now(), delay)?,
             _ => {}
         }
         wire.send(answer)?;
@@ -71,33 +72,36 @@ impl Shared {
         state.plan.strike(command)
     }
 
-    /// The card's answer, after the time that it takes.
+    /// The card's answer, after the time that it takes; our own sums are a part of it.
     fn transmit(&self, command: &[u8]) -> io::Result<Vec<u8>> {
-        let answer = self.state().card.transmit(command, Instant::now());
-        self.wait(answer.after)?;
+        let start = Instant::now();
+        let answer = self.state().card.transmit(command, start);
+        self.wait(start, answer.after)?;
         Ok(answer.bytes)
     }
 
     fn pull(&self, back: Option<Duration>) -> io::Error {
-        self.state().leave(match back {
+        self.leave(match back {
             Some(after) => Presence::OutUntil(Instant::now() + after),
             None => Presence::Out,
         });
         pulled()
     }
 
-    /// Waits, but no longer than the card is in its reader.
-    fn wait(&self, time: Duration) -> io::Result<()> {
-        let start = Instant::now();
+    /// Waits until `time` is over, but no longer than the card is in its reader. In one sleep:
+    /// each one ends a little late.
+    fn wait(&self, start: Instant, time: Duration) -> io::Result<()> {
+        let mut state = self.state();
         loop {
             let left = time.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return Ok(());
             }
-            if self.state().presence != Presence::In {
+            if state.presence != Presence::In {
                 return Err(pulled());
             }
-            thread::sleep(left.min(MOMENT));
+            let waited = self.left.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

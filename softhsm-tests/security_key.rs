@@ -1,0 +1,276 @@
+//! A security key that a maker attests, from its making to a login: OpenSSH's own security key
+//! without hardware, with an attestation under a root of this test.
+
+use std::path::Path;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use ssh_key::PublicKey;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, SK_DUMMY};
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::sshd::{Configuration, Sshd};
+use crate::harness::token::Token;
+use crate::harness::write;
+
+/// A CA that believes the maker of `root.pem`.
+fn admin() -> Admin {
+    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let home = admin.punchmark.home().display().to_string();
+    let path = admin.config_file();
+    let config = std::fs::read_to_string(&path).unwrap();
+    let roots = format!("[attestation]\nprivate-roots = [\"{home}/root.pem\"]\n");
+    write(&path, format!("{config}{roots}{ROLES}"), 0o600);
+    make_maker(&admin);
+    admin
+}
+
+/// A root, and the certificate of a batch of security keys.
+fn make_maker(admin: &Admin) {
+    let openssl = |arguments: &str| {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        admin.tool("openssl", &arguments);
+    };
+    write(
+        &admin.punchmark.path("batch.ext"),
+        "basicConstraints=critical,CA:FALSE\n\
+         1.3.6.1.4.1.45724.1.1.4=DER:04:10:6d:6f:64:65:6c:20:6f:66:20:74:68:65:20:6b:65:79\n",
+        0o600,
+    );
+    write(
+        &admin.punchmark.path("root.ext"),
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n",
+        0o600,
+    );
+    for name in ["root", "batch"] {
+        openssl(&format!(
+            "genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out {name}.key"
+        ));
+        openssl(&format!(
+            "req -new -key {name}.key -subj /CN={name} -out {name}.csr"
+        ));
+    }
+    let sign = "x509 -req -days 9 -set_serial 7 -sha256";
+    openssl(&format!(
+        "{sign} -in root.csr -signkey root.key -extfile root.ext -out root.pem"
+    ));
+    openssl(&format!(
+        "{sign} -in batch.csr -CA root.pem -CAkey root.key -extfile batch.ext -out batch.pem"
+    ));
+    openssl("x509 -in batch.pem -outform DER -out batch.der");
+}
+
+/// Makes a key, and what a maker's key would attest of it (PROTOCOL.u2f; WebAuthn, 6.1, 8.2).
+fn make(admin: &Admin, name: &str, flags: u8, options: &[&str]) {
+    let mut keygen = bounded("ssh-keygen");
+    keygen.args([
+        "-q",
+        "-t",
+        "ed25519-sk",
+        "-w",
+        SK_DUMMY,
+        "-N",
+        "",
+        "-f",
+        name,
+    ]);
+    for option in options {
+        keygen.args(["-O", option]);
+    }
+    run(keygen.current_dir(admin.punchmark.home())).ok();
+    let public = public(&admin.punchmark.path(&format!("{name}.pub")));
+    let key = public
+        .key_data()
+        .sk_ed25519()
+        .unwrap()
+        .public_key()
+        .as_ref();
+    let cose = [&[0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32], &key[..]].concat();
+    let application = Sha256::digest("ssh:");
+    let credential = [&[flags, 0, 0, 0, 1], MODEL, &[0, 2, 1, 2], &cose].concat();
+    let data = [&application[..], &credential].concat();
+    let file = |what: &str| admin.punchmark.path(what);
+    let signed = [&data[..], &Sha256::digest(CHALLENGE)].concat();
+    write(&file("signed"), signed, 0o600);
+    let sign = "dgst -sha256 -sign batch.key -out signature signed";
+    admin.tool("openssl", &sign.split(' ').collect::<Vec<_>>());
+    let length = u8::try_from(data.len()).unwrap();
+    let parts = [
+        b"ssh-sk-attest-v01".to_vec(),
+        std::fs::read(file("batch.der")).unwrap(),
+        std::fs::read(file("signature")).unwrap(),
+        [&[0x58, length], &data[..]].concat(),
+        Vec::new(),
+    ];
+    let mut attestation = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        // Four bytes of flags stand before the last, which is reserved.
+        attestation.extend(if index == 4 { &[0; 4][..] } else { &[] });
+        attestation.extend(u32::try_from(part.len()).unwrap().to_be_bytes());
+        attestation.extend(part);
+    }
+    write(&file(&format!("{name}.att")), attestation, 0o600);
+    write(&file("challenge"), CHALLENGE, 0o600);
+}
+
+fn public(path: &Path) -> PublicKey {
+    std::fs::read_to_string(path).unwrap().parse().unwrap()
+}
+
+/// Asks with a key, and the attestation of the same or another.
+fn ask(admin: &Admin, role: &str, key: &str, attested: &str, more: &[&str]) -> Ran {
+    let home = admin.punchmark.home();
+    write(&home.join("askpass"), "#!/bin/sh\necho 1234\n", 0o700);
+    let (file, ca) = (format!("{key}.pub"), admin.ca_file("users"));
+    let attestation = format!("{attested}.att");
+    let mut command = bounded(crate::harness::punchmark::BINARY);
+    command = admin.punchmark.prepare(command);
+    command.env("SSH_SK_PROVIDER", SK_DUMMY);
+    command.env("SSH_ASKPASS", home.join("askpass"));
+    command.env("SSH_ASKPASS_REQUIRE", "force");
+    command.args([
+        "request",
+        "--role",
+        role,
+        "--key",
+        &file,
+        "--requester",
+        "peter",
+    ]);
+    command
+        .arg("--ca")
+        .arg(ca)
+        .args(["--attestation", &attestation]);
+    run(command
+        .args(["--attestation-challenge", "challenge"])
+        .args(more))
+}
+
+fn sign(admin: &Admin, request: &str) -> Ran {
+    let arguments = ["sign", "--requester", "peter", "--yes", request];
+    admin.punchmark.pinned(&arguments)
+}
+
+#[test]
+fn a_security_key_with_its_pin_makes_peter_physical_who_logs_in() {
+    let admin = admin();
+    make(
+        &admin,
+        "sk",
+        PRESENT | VERIFIED | CREDENTIAL,
+        &["verify-required"],
+    );
+    ask(&admin, "engineer", "sk", "sk", &[]).ok();
+    sign(&admin, "sk.req").ok();
+    let key = admin.punchmark.path("sk");
+    let reading = keygen::read(&keygen::certificate(&key));
+    assert_eq!(reading.principals, ["peter_physical"]);
+    assert_eq!(reading.critical, ["verify-required"]);
+    assert_eq!(
+        reading.field("Key ID"),
+        "peter, engineer (private root CN=root)"
+    );
+    let ca = admin.ca_file("users");
+    let physical = Sshd::start(&Configuration::users(&ca, &["peter_physical"]));
+    assert_eq!(physical.login(&key).ok().stdout, "welcome\n");
+    let in_a_file = Sshd::start(&Configuration::users(&ca, &["peter_file"]));
+    in_a_file.login(&key).exits(255);
+    // What was proved stays, the use of the key with it.
+    let shown = admin
+        .punchmark
+        .run(&["ledger", "show", "users", "1", "--json"])
+        .ok();
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    let text = shown.to_string();
+    for told in [
+        "\"private-root\":true",
+        "\"verified\":true",
+        "\"user-verified\":true",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+}
+
+#[test]
+fn a_security_key_that_signs_without_its_pin_is_not_physical() {
+    let admin = admin();
+    make(&admin, "sk", PRESENT | VERIFIED | CREDENTIAL, &[]);
+    ask(&admin, "engineer", "sk", "sk", &[]).ok();
+    sign(&admin, "sk.req")
+        .ok()
+        .says("counts as unproved: suffix class `physical`: PIN never");
+    let reading = keygen::read(&admin.punchmark.path("sk-cert.pub"));
+    assert_eq!(reading.principals, ["peter_file"]);
+    ask(&admin, "production", "sk", "sk", &[]).ok();
+    sign(&admin, "sk.req")
+        .exits(3)
+        .says("PIN never, at least once")
+        .says("verify-required");
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_security_key_without_touch_is_refused_where_touch_counts() {
+    let admin = admin();
+    make(
+        &admin,
+        "sk",
+        PRESENT | VERIFIED | CREDENTIAL,
+        &["verify-required"],
+    );
+    ask(&admin, "engineer", "sk", "sk", &["-O", "no-touch-required"]).ok();
+    sign(&admin, "sk.req").exits(3).says("no-touch-required");
+    admin.assert_issued(0);
+}
+
+#[test]
+fn evidence_without_its_key_gives_no_suffix() {
+    let admin = admin();
+    for name in ["sk", "other"] {
+        make(
+            &admin,
+            name,
+            PRESENT | VERIFIED | CREDENTIAL,
+            &["verify-required"],
+        );
+    }
+    ask(&admin, "engineer", "sk", "other", &[]).ok();
+    sign(&admin, "sk.req").exits(3).says("about another key");
+    // The direct form has no place for evidence: nobody shows there that they hold the key.
+    let evidence = [
+        "--attestation",
+        "sk.att",
+        "--attestation-challenge",
+        "challenge",
+    ];
+    let direct = [&["-n", "peter", "-V", "+1h"][..], &evidence, &["sk.pub"]].concat();
+    admin.sign(&direct).exits(2);
+    admin
+        .sign(&["-n", "peter_physical", "-V", "+1h", "sk.pub"])
+        .exits(3)
+        .says("which the CA alone adds");
+    admin.assert_issued(0);
+}
+
+const ROLES: &str = "
+[role.engineer]
+ca         = \"users\"
+requesters = [\"peter\"]
+principals = [\"{requester}\"]
+storage    = \"mark\"
+lifetime   = { default = \"1h\", maximum = \"8h\", back-date = \"5m\" }
+extensions = { default = [\"permit-pty\"], allowed = [\"no-touch-required\"] }
+
+[role.production]
+ca         = \"users\"
+requesters = [\"peter\"]
+principals = [\"{requester}\"]
+storage    = \"require\"
+lifetime   = { default = \"1h\", maximum = \"4h\" }
+";
+const CHALLENGE: &[u8] = b"a challenge of thirty-two bytes.";
+const MODEL: &[u8] = b"model of the key";
+const PRESENT: u8 = 1;
+const VERIFIED: u8 = 4;
+const CREDENTIAL: u8 = 0x40;
