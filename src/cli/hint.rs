@@ -295,10 +295,6 @@ fn establish(error: &EstablishError) -> Option<String> {
             "choose another slot, record the key that is there with `punchmark adopt`, or \
                  overwrite it for good with --replace and its fingerprint",
         ),
-        EstablishError::Signer(SignerError::SlotUntold { slot, .. }) => Some(format!(
-            "if slot {slot} holds nothing that anybody wants, add --replace none and give the \
-             card's serial"
-        )),
         EstablishError::Signer(SignerError::NoKey { .. }) => text(
             "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
              is adopted with its public key file: --public-key FILE",
@@ -317,6 +313,10 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::ModuleMissing { .. } | SignerError::NotAModule { .. } => text(
             "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so",
         ),
+        SignerError::SlotUntold { slot, .. } => Some(format!(
+            "if slot {slot} holds nothing that anybody wants, add --replace none and give the \
+             card's serial"
+        )),
         SignerError::NoToken { .. } => {
             text("plug it in, or look what is there, each key with its locator: `punchmark tokens`")
         }
