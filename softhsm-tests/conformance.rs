@@ -25,6 +25,12 @@ on_devices!(
     ]
 );
 
+// Where the CA's key is made by `init`, which writes the suffixes too.
+on_devices!(
+    [softhsm, kryoptic, yubikey_5_4, yubikey_5_7],
+    [a_reserved_suffix_is_written_by_the_ca_alone]
+);
+
 on_devices!(
     [
         softhsm,
@@ -120,6 +126,24 @@ fn a_key_that_is_not_the_recorded_one_signs_nothing(device: Device) {
         .says("nothing was signed");
     assert!(admin.ledger().is_empty());
     admin.assert_issued(0);
+}
+
+fn a_reserved_suffix_is_written_by_the_ca_alone(device: Device) {
+    let admin = device.with_users_ca("p256");
+    let key = admin.key("key", ED25519);
+    for name in ["peter_physical", "peter,peter_witnessed"] {
+        let ran = admin.sign(&["-n", name, "key.pub"]).exits(3);
+        ran.says("which the CA alone adds");
+    }
+    assert!(admin.ledger().is_empty());
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let reading = keygen::read(&keygen::certificate(&key));
+    assert_eq!(reading.principals, ["peter"]);
+    let witnessed = ["-n", "peter", "--witnessed", "seen at the desk", "key.pub"];
+    admin.sign(&witnessed).ok();
+    let reading = keygen::read(&keygen::certificate(&key));
+    assert_eq!(reading.principals, ["peter_witnessed"]);
+    admin.assert_issued(2);
 }
 
 fn a_key_that_is_a_ca_already_is_not_made_one_again(device: Device) {

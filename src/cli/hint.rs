@@ -23,10 +23,10 @@ use crate::policy::least_proof::Shortfall;
 use crate::policy::{self, Refusals};
 use crate::request::{AdmissionError, SignRequestError};
 use crate::secret::PinError;
-use crate::signer::SignerError;
 use crate::signer::agent::AgentFault;
 use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::CardFault;
+use crate::signer::{PinTries, SignerError};
 
 /// What to do about a failure, where there is anything to say beyond the error.
 pub(crate) fn hint(failure: &Failure) -> Option<String> {
@@ -295,10 +295,6 @@ fn establish(error: &EstablishError) -> Option<String> {
             "choose another slot, record the key that is there with `punchmark adopt`, or \
                  overwrite it for good with --replace and its fingerprint",
         ),
-        EstablishError::Signer(SignerError::SlotUntold { slot, .. }) => Some(format!(
-            "if slot {slot} holds nothing that anybody wants, add --replace none and give the \
-             card's serial"
-        )),
         EstablishError::Signer(SignerError::NoKey { .. }) => text(
             "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
              is adopted with its public key file: --public-key FILE",
@@ -317,17 +313,26 @@ fn signer(error: &SignerError) -> Option<String> {
         SignerError::ModuleMissing { .. } | SignerError::NotAModule { .. } => text(
             "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so",
         ),
-        SignerError::NoToken { .. } | SignerError::NoKey { .. } => {
+        SignerError::SlotUntold { slot, .. } => Some(format!(
+            "if slot {slot} holds nothing that anybody wants, add --replace none and give the \
+             card's serial"
+        )),
+        SignerError::NoToken { .. } => {
+            text("plug it in, or look what is there, each key with its locator: `punchmark tokens`")
+        }
+        SignerError::NoKey { .. } => {
             text("`punchmark tokens` lists what is there, each key with its locator")
         }
         SignerError::SeveralTokens { .. } => text("add serial=… to the locator"),
         SignerError::SeveralKeys { .. } => text("add id=… to the locator"),
         SignerError::Pin(error) => pin(error),
+        SignerError::PinLocked { .. }
+        | SignerError::WrongPin {
+            tries: PinTries::NoneLeft,
+            ..
+        } => text("unlock it with the token's own tool and its SO PIN or PUK"),
         SignerError::WrongPin { .. } => {
             text("it is not tried again by itself, since tokens lock; look up the PIN first")
-        }
-        SignerError::PinLocked { .. } => {
-            text("unlock it with the token's own tool and its SO PIN or PUK")
         }
         SignerError::Card {
             source: CardFault::NoDaemon,

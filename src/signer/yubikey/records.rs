@@ -94,7 +94,25 @@ const LENGTH_MAX: usize = 3000;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_a_card_answers_is_read_as_it_stands_or_refused(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), 0x7f..=0x89_u8, 0..4_u8], 0..400),
+            tag in 0x7f..=0x89_u8,
+        ) {
+            if let Some(records) = Records::read(&bytes) {
+                let values: usize = records.0.iter().map(|(_, value)| value.len()).sum();
+                prop_assert!(values + 2 * records.0.len() <= bytes.len());
+                let within = Records::within(tag, &records.written_within(tag).unwrap()).unwrap();
+                prop_assert_eq!(within.0, records.0);
+            }
+            let _no_panic = Records::within(tag, &bytes);
+        }
+    }
 
     #[test]
     fn what_was_written_is_read() {
