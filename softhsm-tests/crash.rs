@@ -33,6 +33,7 @@ struct Counts {
 fn ready() -> Admin {
     let admin = Admin::with_users_ca(Token::softhsm(), "rsa3072");
     admin.public_keys(KEYS);
+    admin.token.keep();
     admin
 }
 
@@ -43,7 +44,7 @@ fn arguments() -> Vec<String> {
 }
 
 /// Every certificate file is issued in a ledger that verifies and has no serial twice.
-/// Takes the files away, for the next run.
+/// Takes the files away and puts the token back, for the next run.
 #[track_caller]
 fn check(admin: &Admin, ledger: &Path) -> Counts {
     let ledger = SqliteLedger::open_to_read(ledger).unwrap();
@@ -73,6 +74,7 @@ fn check(admin: &Admin, ledger: &Path) -> Counts {
         );
         std::fs::remove_file(path).unwrap();
     }
+    admin.token.put_back();
     counts
 }
 

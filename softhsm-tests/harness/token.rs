@@ -97,6 +97,23 @@ impl Token {
         self.folder.path().join("tokens")
     }
 
+    /// Keeps the token's files as they are now, for [`Self::put_back`].
+    pub(crate) fn keep(&self) {
+        let (store, kept) = (self.store(), self.kept());
+        run(bounded("cp").arg("-a").args([store, kept])).ok();
+    }
+
+    /// Puts the files back that were kept. SoftHSM writes its token anew at each login, in
+    /// place: a process that is killed meanwhile leaves one that is no token any more.
+    pub(crate) fn put_back(&self) {
+        std::fs::remove_dir_all(self.store()).unwrap();
+        run(bounded("cp").arg("-a").args([self.kept(), self.store()])).ok();
+    }
+
+    fn kept(&self) -> PathBuf {
+        self.folder.path().join("kept")
+    }
+
     fn configuration(&self) -> PathBuf {
         self.folder.path().join("module.conf")
     }
