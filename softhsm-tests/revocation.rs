@@ -9,6 +9,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::token::Token;
+use crate::harness::write;
 
 /// Peter has serial 1, Erik serial 2, both with key ID `id`.
 fn ready() -> Admin {
@@ -109,6 +110,15 @@ fn what_means_nothing_is_refused() {
     revoke(&admin, &["--serial", "9-3"])
         .exits(1)
         .says("serials run from 1");
+    let line = std::fs::read_to_string(admin.punchmark.path("peter-cert.pub")).unwrap();
+    let (kind, blob) = line.split_once(' ').unwrap();
+    // Within the nonce.
+    let other = if &blob[60..61] == "A" { "B" } else { "A" };
+    let forged = format!("{kind} {}{other}{}", &blob[..60], &blob[61..]);
+    write(&admin.punchmark.path("forged-cert.pub"), forged, 0o644);
+    revoke(&admin, &["--certificate", "forged-cert.pub"])
+        .exits(1)
+        .says("not signed by CA `users`");
     revoke(&admin, &["--serial", "x"])
         .exits(2)
         .says("is no serial");

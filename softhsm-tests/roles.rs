@@ -66,6 +66,25 @@ fn a_witnessed_key_logs_in_where_the_same_without_a_witness_does_not() {
 }
 
 #[test]
+fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name() {
+    let admin = admin_with(ROLES);
+    admin.key("user", ED25519);
+    sign(&admin, "engineer", &["peter", "user.pub"]).ok();
+    let revoke = ["revoke", "--reason", "left", "--requester", "peter"];
+    let preview = admin.punchmark.run(&revoke).ok();
+    for words in [
+        "1 certificate",
+        "serial 1",
+        "key SHA256:",
+        "\"peter\" is never",
+    ] {
+        assert!(preview.stdout.contains(words), "{preview}");
+    }
+    let again = admin.sign(&["-n", "erik", "user.pub"]);
+    again.exits(1).says("was revoked");
+}
+
+#[test]
 fn every_refusal_is_told_and_nothing_is_reserved() {
     let admin = admin_with(ROLES);
     admin.key("user", ED25519);

@@ -175,6 +175,9 @@ pub enum ReserveError {
     /// The key was revoked, and is never certified again.
     #[error("key {0} was revoked")]
     KeyRevoked(String),
+    /// The key signed heads of this ledger; it is no user's and no host's.
+    #[error("key {0} is the ledger's own; a ledger key is never certified")]
+    LedgerKey(String),
     /// The key is somebody else's: it was enrolled for, or certified to, another requester.
     #[error("key {fingerprint} is that of requester `{owner}`, not of `{requester}`")]
     KeyOfAnother {

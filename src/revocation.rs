@@ -11,6 +11,7 @@ use ssh_key::PublicKey;
 
 use crate::certificate::explain::Fields;
 use crate::certificate::reader::RawCertificate;
+use crate::krl;
 use crate::ledger::{Barred, Ca, Ledger, LedgerError, OPERATOR, Record, Revoked, SqliteLedger};
 
 pub use list::{KrlError, Prune, krl};
@@ -32,9 +33,11 @@ pub enum Selector {
     Principal(String),
     /// Every certificate of the CA in the ledger that this role allowed.
     Role(String),
-    /// Every certificate of the CA in the ledger that this requester asked for.
+    /// Every certificate of the CA in the ledger that this requester asked for, and every key
+    /// of theirs, whichever CA certified it.
     Requester(String),
-    /// Every certificate of the CA in the ledger whose key is in the card of this serial.
+    /// Every certificate of the CA in the ledger whose key is in the card of this serial, and
+    /// every such key, whichever CA certified it.
     Card(u64),
     /// Every certificate of the CA in the ledger that was reserved before, in Unix seconds.
     IssuedBefore(u64),
@@ -80,6 +83,12 @@ pub enum RevokeError {
     /// A certificate of another CA, among selectors of this one.
     #[error("the certificate is not by CA `{0}`")]
     OtherCa(String),
+    /// A certificate that no CA made.
+    #[error("the certificate is not signed by CA `{0}`, whose key it names")]
+    Forged(String),
+    /// A KRL could not name it (PROTOCOL.krl, "Certificate key ID section").
+    #[error("the key ID is no text without NUL, which a KRL can't name")]
+    KeyId,
     /// Serial 0, which no KRL can name, or a range that runs backwards.
     #[error("serials run from 1 up, and a range from its lower end")]
     Serials,
@@ -104,6 +113,12 @@ pub fn catch(
     }
     ledger.each_record(&mut |record| {
         let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
+        if selectors
+            .iter()
+            .any(|s| s.is_of_a_person() && means(s, &record, &fields))
+        {
+            caught.revoked.sha256s.extend(sha256_of(&fields.key));
+        }
         if record.ca != ca.name() || !selectors.iter().any(|s| means(s, &record, &fields)) {
             return;
         }
@@ -127,6 +142,8 @@ pub fn catch(
         return Err(RevokeError::Nothing(ca.name().to_owned()));
     }
     join(&mut caught.revoked.serials);
+    caught.revoked.sha256s.sort_unstable();
+    caught.revoked.sha256s.dedup();
     Ok(caught)
 }
 
@@ -165,6 +182,18 @@ impl Selector {
     }
 }
 
+impl Selector {
+    /// Whether it means somebody or a card, and so every key that was certified for them, by
+    /// whichever CA: none of those keys is to be certified again under another name.
+    fn is_of_a_person(&self) -> bool {
+        match self {
+            Self::Card(_) => true,
+            Self::Requester(name) => name != OPERATOR,
+            _ => false,
+        }
+    }
+}
+
 /// Takes over what a selector names by itself.
 fn name(revoked: &mut Revoked, selector: &Selector, ca: &str) -> Result<(), RevokeError> {
     match selector {
@@ -172,16 +201,25 @@ fn name(revoked: &mut Revoked, selector: &Selector, ca: &str) -> Result<(), Revo
             return Err(RevokeError::Serials);
         }
         Selector::Serials(range) => revoked.serials.push((*range.start(), *range.end())),
+        Selector::KeyId(key_id) if key_id.contains('\0') => return Err(RevokeError::KeyId),
         Selector::KeyId(key_id) => revoked.key_ids.push(key_id.clone()),
         Selector::Key(key) => revoked.keys.push(key.clone()),
         Selector::Fingerprint(hash) => revoked.sha256s.push(*hash),
         Selector::Certificate(certificate) if certificate.ca_key() != revoked.ca => {
             return Err(RevokeError::OtherCa(ca.to_owned()));
         }
-        Selector::Certificate(certificate) => match certificate.serial() {
-            0 => revoked.key_ids.push(key_id(certificate)),
-            serial => revoked.serials.push((serial, serial)),
-        },
+        Selector::Certificate(certificate) => {
+            let signed = krl::verify(
+                certificate.ca_key(),
+                certificate.signed(),
+                certificate.signature(),
+            );
+            signed.map_err(|_why| RevokeError::Forged(ca.to_owned()))?;
+            match certificate.serial() {
+                0 => revoked.key_ids.push(named_key_id(certificate)?),
+                serial => revoked.serials.push((serial, serial)),
+            }
+        }
         _ => {}
     }
     Ok(())
@@ -217,8 +255,23 @@ fn key_id(certificate: &RawCertificate) -> String {
     String::from_utf8_lossy(certificate.key_id()).into_owned()
 }
 
+/// The key ID as a KRL can name it. Nothing is replaced: it would name another.
+fn named_key_id(certificate: &RawCertificate) -> Result<String, RevokeError> {
+    match std::str::from_utf8(certificate.key_id()) {
+        Ok(key_id) if !key_id.contains('\0') => Ok(key_id.to_owned()),
+        _ => Err(RevokeError::KeyId),
+    }
+}
+
 fn fingerprint(hash: &[u8; 32]) -> String {
     ssh_key::Fingerprint::Sha256(*hash).to_string()
+}
+
+fn sha256_of(fingerprint: &str) -> Option<[u8; 32]> {
+    match fingerprint.parse().ok()? {
+        ssh_key::Fingerprint::Sha256(hash) => Some(hash),
+        _ => None,
+    }
 }
 
 /// Joins ranges that touch or overlap.

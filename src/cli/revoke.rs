@@ -1,5 +1,6 @@
 //! `punchmark revoke`: certificates and keys are no longer to be taken, for good.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -168,8 +169,7 @@ pub(crate) fn the_ca(mut cas: Vec<Ca>, name: Option<&str>) -> Result<Ca, Failure
 
 fn print(context: &Context, ca: &Ca, caught: &Caught) -> Result<(), Failure> {
     if context.json() {
-        let value = json!({ "ca": ca.name(), "certificates": caught.certificates });
-        return product(&value.to_string());
+        return product(&preview(ca, caught).to_string());
     }
     if !context.talks() {
         return Ok(());
@@ -188,7 +188,48 @@ fn print(context: &Context, ca: &Ca, caught: &Caught) -> Result<(), Failure> {
             hit.validity
         ))?;
     }
+    for words in named(caught) {
+        product(&format!("  {words}"))?;
+    }
     Ok(())
+}
+
+/// What is revoked by name, whether a certificate in the ledger has it or not.
+fn named(caught: &Caught) -> Vec<String> {
+    let (revoked, barred) = (&caught.revoked, &caught.barred);
+    let serials = revoked
+        .serials
+        .iter()
+        .map(|(first, last)| match first == last {
+            true => format!("serial {first}"),
+            false => format!("serials {first} to {last}"),
+        });
+    let key_ids = revoked.key_ids.iter().map(|id| format!("key ID {id:?}"));
+    let keys = fingerprints(caught).map(|key| format!("key {key}, and every certificate for it"));
+    let cards = barred.cards.iter();
+    let cards = cards.map(|card| format!("card {card} is never served again"));
+    let requesters = barred.requesters.iter();
+    let requesters = requesters.map(|name| format!("requester {name:?} is never served again"));
+    let named = serials.chain(key_ids).chain(keys);
+    named.chain(cards).chain(requesters).collect()
+}
+
+fn preview(ca: &Ca, caught: &Caught) -> serde_json::Value {
+    json!({
+        "ca": ca.name(),
+        "certificates": caught.certificates,
+        "serials": caught.revoked.serials,
+        "key-ids": caught.revoked.key_ids,
+        "keys": fingerprints(caught).collect::<Vec<_>>(),
+        "cards": caught.barred.cards,
+        "requesters": caught.barred.requesters,
+    })
+}
+
+fn fingerprints(caught: &Caught) -> impl Iterator<Item = String> {
+    let hashes: BTreeSet<_> = caught.revoked.key_hashes().collect();
+    let words = |hash| ssh_key::Fingerprint::Sha256(hash).to_string();
+    hashes.into_iter().map(words)
 }
 
 fn certificate(file: &Path) -> Result<Selector, Failure> {

@@ -150,12 +150,20 @@ impl Ledger for SqliteLedger {
         wanted: Vec<Wanted>,
         time: u64,
     ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
+        // The lock keeps other writers out: no head is signed meanwhile.
+        let ledger_keys = self.ledger_keys()?;
         let transaction = write(&mut self.connection)?;
         let mut serials = Serials::new(&transaction, ca)?;
         let mut append = Append::begin(&transaction, time)?;
         let reserved = wanted
             .into_iter()
-            .map(|wanted| append.reservation(&mut serials, ca, wanted))
+            .map(|wanted| {
+                let fingerprint = wanted.decided.body().subject.fingerprint();
+                match ledger_keys.contains(&fingerprint) {
+                    true => Ok(Err(ReserveError::LedgerKey(fingerprint))),
+                    false => append.reservation(&mut serials, ca, wanted),
+                }
+            })
             .collect::<Result<_, _>>()?;
         append.finish()?;
         transaction.commit()?;

@@ -1,5 +1,7 @@
 //! The heads that were signed, and whose keys signed them.
 
+use std::collections::BTreeSet;
+
 use ssh_key::public::KeyData;
 
 use super::SqliteLedger;
@@ -24,8 +26,12 @@ impl SqliteLedger {
     /// # Errors
     /// [`LedgerError`].
     pub fn is_ledger_key(&self, key: &KeyData) -> Result<bool, LedgerError> {
-        let fingerprint = fingerprint(key);
+        Ok(self.ledger_keys()?.contains(&fingerprint(key)))
+    }
+
+    /// The fingerprints of the keys that signed a head of this ledger.
+    pub(super) fn ledger_keys(&self) -> Result<BTreeSet<String>, LedgerError> {
         let heads = self.signed_heads()?;
-        Ok(heads.iter().any(|(_, head)| head.key == fingerprint))
+        Ok(heads.into_iter().map(|(_, head)| head.key).collect())
     }
 }
