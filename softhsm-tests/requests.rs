@@ -315,6 +315,20 @@ mod in_a_card {
         "management",
     ];
 
+    /// What stands in the ledger behind serial 1 proves again what it proved.
+    fn kept_evidence_verifies(admin: &Admin) {
+        let run = |arguments: &[&str]| admin.punchmark.run(arguments);
+        let kept = run(&["ledger", "evidence", "users", "1"]).ok().stdout;
+        std::fs::write(admin.punchmark.path("kept"), kept).unwrap();
+        let verified = run(&["--json", "evidence", "verify", "kept"]).ok();
+        let verified: Value = serde_json::from_str(&verified.stdout).unwrap();
+        let shown = run(&["ledger", "show", "users", "1"]).ok().stdout;
+        let hash = verified["sha256"].as_str().unwrap();
+        assert!(shown.contains(&format!("SHA-256 {hash}")), "{shown}");
+        let none = run(&["ledger", "evidence", "users", "2"]);
+        none.exits(1);
+    }
+
     #[test]
     fn what_the_card_attests_makes_peter_physical_who_logs_in() {
         let (user, admin) = both("5.7.4");
@@ -332,6 +346,7 @@ mod in_a_card {
         sign(&admin, &["peter.req"]).ok();
         let reading = keygen::read(&admin.punchmark.path("peter-cert.pub"));
         assert_eq!(reading.principals, ["peter_physical"]);
+        kept_evidence_verifies(&admin);
         carry(&admin.punchmark, "peter-cert.pub", &user.punchmark);
 
         let ca = admin.ca_file("users");

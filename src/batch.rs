@@ -115,6 +115,9 @@ pub struct Ended {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
+    /// The file changed after its key was shown and vouched for.
+    #[error("the file holds another key than the one that was vouched for, {0}")]
+    NotShown(ssh_key::Fingerprint),
     /// The list of files could not be read on.
     #[error("the list of key files")]
     List(#[source] io::Error),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use ssh_key::HashAlg;
 use ssh_key::public::KeyData;
 
 use super::{BatchError, Destination, Ended, Intake, Report, Resume, SerialPlan, Summary};
@@ -31,6 +32,8 @@ pub struct Batch<'a> {
     pub requester: Requester,
     /// What the operator saw of every key, in words.
     pub witnessed: Option<String>,
+    /// The keys that the operator was shown and vouched for, by file; no other is then signed.
+    pub shown: Option<BTreeMap<PathBuf, KeyData>>,
     /// Which serials they get.
     pub serials: SerialPlan,
     /// Whether earlier certificates count.
@@ -145,6 +148,7 @@ impl Run<'_> {
 
     fn prepare(&self, file: &Path, index: u64) -> Result<Option<Order<Destination>>, BatchError> {
         let (given, output) = Given::read(file)?;
+        refuse_another(self.batch.shown.as_ref(), file, given.key())?;
         output::check(&output).map_err(BatchError::Place)?;
         let destination = Destination {
             file: Some(file.to_path_buf()),
@@ -281,6 +285,20 @@ impl Run<'_> {
     }
 }
 
+/// A file may have been swapped while the operator was asked about its key.
+fn refuse_another(
+    shown: Option<&BTreeMap<PathBuf, KeyData>>,
+    file: &Path,
+    key: &KeyData,
+) -> Result<(), BatchError> {
+    match shown {
+        Some(shown) if shown.get(file) != Some(key) => {
+            Err(BatchError::NotShown(key.fingerprint(HashAlg::Sha256)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes the file again unless it is there as it should be.
 fn restore(output: &Path, line: &str) -> Result<(), OutputError> {
     match read_limited(output, LARGEST) {
@@ -315,3 +333,26 @@ fn stage(to: &Destination, issued: &Issued) -> Result<Staging, BatchError> {
 const CERTIFICATE_MODE: u32 = 0o644;
 /// The line of the largest certificate, 64 KiB, with room for its comment.
 const LARGEST: u64 = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssh_key::public::Ed25519PublicKey;
+
+    #[test]
+    fn refuses_a_file_whose_key_was_swapped_after_it_was_shown() {
+        let key = |byte| KeyData::Ed25519(Ed25519PublicKey([byte; 32]));
+        let file = Path::new("peter.pub");
+        let shown = BTreeMap::from([(file.to_path_buf(), key(1))]);
+        let refused = |file: &Path, key: &KeyData| match refuse_another(Some(&shown), file, key) {
+            Err(BatchError::NotShown(fingerprint)) => {
+                fingerprint == key.fingerprint(HashAlg::Sha256)
+            }
+            _ => false,
+        };
+        assert!(refused(file, &key(2)));
+        assert!(refused(Path::new("unread-before.pub"), &key(1)));
+        assert!(refuse_another(Some(&shown), file, &key(1)).is_ok());
+        assert!(refuse_another(None, file, &key(2)).is_ok());
+    }
+}

@@ -159,6 +159,8 @@ pub(crate) enum Failure {
     Passphrase(crate::secret::PinError),
     #[error(transparent)]
     Krl(#[from] super::krl::KrlFailure),
+    #[error("serial {serial} of CA `{ca}` was given without evidence")]
+    NoEvidence { ca: String, serial: u64 },
     #[error("CA `{ca}` has no certificate {serial} in its ledger")]
     NoSuchSerial { ca: String, serial: u64 },
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod clock;
+mod evidence;
 mod export;
 mod filter;
 mod grounds;
@@ -37,6 +38,8 @@ enum Command {
     List(filter::Filter),
     /// Show all that is known of one serial
     Show(One),
+    /// Print the evidence behind one serial, as `evidence verify` reads it
+    Evidence(One),
     /// Hold every entry against every other, and against a head that was kept elsewhere
     Verify(verify::Verify),
     /// Print the ledger's head, signed, to be kept elsewhere
@@ -74,6 +77,7 @@ impl Ledger {
                 records::list(context, &open(context)?, &condition)
             }
             Command::Show(one) => records::show(context, &open(context)?, &one.ca, one.serial),
+            Command::Evidence(one) => evidence::print(&open(context)?, &one.ca, one.serial),
             Command::Verify(command) => command.run(context, &open(context)?),
             Command::Checkpoint(command) => command.run(context),
             Command::Prove(one) => prove::prove(&open(context)?, &one.ca, one.serial),

@@ -2,11 +2,13 @@
 
 mod summary;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::Args;
+use ssh_key::public::KeyData;
 
 use super::ask::AskArguments;
 use super::context::{Context, KnownCa};
@@ -104,7 +106,7 @@ impl Sign {
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
-        let (known, ca, ledger) = self.open(&name, &config, context)?;
+        let (known, ca, ledger, shown) = self.open(&name, &config, context)?;
         let keys = ca_keys(&ledger)?;
 
         let count = self.count(subject.is_some());
@@ -130,6 +132,7 @@ impl Sign {
             },
             requester,
             witnessed,
+            shown,
             serials,
             resume: if self.resume { Resume::Yes } else { Resume::No },
             keyboard: config::keyboard(),
@@ -211,27 +214,30 @@ impl Sign {
     }
 
     /// Shows whose keys these are said to be, before the operator's word for it is taken.
-    fn vouch(&self, context: &Context) -> Result<(), Failure> {
+    fn vouch(&self, context: &Context) -> Result<Option<Shown>, Failure> {
         let Some(name) = self.asked.vouched_for() else {
-            return Ok(());
+            return Ok(None);
         };
         if self.files_from.is_some() {
             return Err(Failure::Usage(VOUCH_ONE_BY_ONE.to_owned()));
         }
         let mut question = format!("You vouch that {name} asks, with");
-        let mut requests = 0;
+        let (mut requests, mut shown) = (0, Shown::new());
         for file in self.files.iter().filter(|file| *file != Path::new("-")) {
             // A file without a key fails on its own, later.
             if let Ok((given, _)) = Given::read(file) {
                 let key = fingerprint(given.key());
                 question.push_str(&format!("\n  {key} {}", path(file)));
                 requests += u32::from(matches!(given, Given::Request(_)));
+                shown.insert(file.clone(), given.key().clone());
             }
         }
         if requests > 1 {
-            return confirm_typed(&question);
+            confirm_typed(&question)?;
+        } else {
+            context.confirm_or_go_on(&format!("{question}\nIs that so?"))?;
         }
-        context.confirm_or_go_on(&format!("{question}\nIs that so?"))
+        Ok(Some(shown))
     }
 
     fn serials(&self) -> Result<SerialPlan, Failure> {
@@ -333,20 +339,20 @@ impl Sign {
         name: &str,
         config: &Config,
         context: &Context,
-    ) -> Result<(KnownCa, OpenCa, SqliteLedger), Failure> {
+    ) -> Result<(KnownCa, OpenCa, SqliteLedger, Option<Shown>), Failure> {
         let ledger = context.ledger(config)?;
         let known = context.known_ca(config, &ledger, name)?;
         if !context.asks_a_person() {
-            self.vouch(context)?;
+            let shown = self.vouch(context)?;
             let ca = self.open_key(&known, context)?;
-            return Ok((known, ca, ledger));
+            return Ok((known, ca, ledger, shown));
         }
         // A forgotten prompt must not keep other runs out.
         drop(ledger);
-        self.vouch(context)?;
+        let shown = self.vouch(context)?;
         let ca = self.open_key(&known, context)?;
         let ledger = context.ledger_again(config, &known.ca)?;
-        Ok((known, ca, ledger))
+        Ok((known, ca, ledger, shown))
     }
 
     fn open_key(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
@@ -359,6 +365,9 @@ impl Sign {
         )?)
     }
 }
+
+/// The keys that the operator was shown, by file.
+type Shown = BTreeMap<PathBuf, KeyData>;
 
 /// By its name, else by what is in it.
 fn is_request(file: &Path) -> bool {
@@ -387,7 +396,7 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
 pub(super) fn facts<'a>(
     name: &'a str,
     purpose: Purpose,
-    ca_keys: &'a [(String, ssh_key::public::KeyData)],
+    ca_keys: &'a [(String, KeyData)],
 ) -> CaFacts<'a> {
     CaFacts {
         name,
@@ -398,7 +407,7 @@ pub(super) fn facts<'a>(
 }
 
 /// Every CA key of the ledger: none is ever certified.
-fn ca_keys(ledger: &dyn Ledger) -> Result<Vec<(String, ssh_key::public::KeyData)>, Failure> {
+fn ca_keys(ledger: &dyn Ledger) -> Result<Vec<(String, KeyData)>, Failure> {
     let cas = ledger.cas()?;
     Ok(cas
         .iter()

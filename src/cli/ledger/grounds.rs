@@ -1,6 +1,7 @@
 //! What stood behind a reservation, in words: policy, request, evidence.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::failure::Failure;
 use crate::ledger::{EvidenceSeen, Reserved, SqliteLedger};
@@ -21,10 +22,11 @@ pub(super) fn rows(
     if let Some(challenge) = grounds.challenge {
         rows.push(("challenge", format!("made by entry {challenge}")));
     }
-    if let Some(seen) = evidence(ledger, grounds.evidence)? {
+    if let Some(seen) = seen(ledger, grounds.evidence)? {
         rows.push(("facts", seen.facts));
-        let bytes = seen.evidence.len();
-        rows.push(("evidence", format!("{} of {bytes} bytes", seen.kind)));
+        let (bytes, hash) = (seen.evidence.len(), hex(&Sha256::digest(&seen.evidence)));
+        let evidence = format!("{} of {bytes} bytes, SHA-256 {hash}", seen.kind);
+        rows.push(("evidence", evidence));
     }
     if !grounds.reason.is_empty() {
         rows.push(("reason", format!("{:?}", grounds.reason)));
@@ -37,7 +39,7 @@ pub(super) fn json(ledger: &SqliteLedger, reserved: &Reserved) -> Result<Option<
     let Some(grounds) = &reserved.grounds else {
         return Ok(None);
     };
-    let seen = evidence(ledger, grounds.evidence)?;
+    let seen = seen(ledger, grounds.evidence)?;
     let facts = seen.map(|seen| serde_json::from_str(&seen.facts).unwrap_or(Value::Null));
     Ok(Some(json!({
         "policy": hex(&grounds.policy),
@@ -51,7 +53,11 @@ pub(super) fn json(ledger: &SqliteLedger, reserved: &Reserved) -> Result<Option<
     })))
 }
 
-fn evidence(ledger: &SqliteLedger, position: Option<u64>) -> Result<Option<EvidenceSeen>, Failure> {
+/// The evidence at a position, if any.
+pub(super) fn seen(
+    ledger: &SqliteLedger,
+    position: Option<u64>,
+) -> Result<Option<EvidenceSeen>, Failure> {
     Ok(match position {
         Some(position) => ledger.evidence_of(position)?,
         None => None,
