@@ -116,7 +116,7 @@ pub struct Ended {
 #[non_exhaustive]
 pub enum BatchError {
     /// The file changed after its key was shown and vouched for.
-    #[error("the file holds another key than the one that was vouched for, {0}")]
+    #[error("the file now holds key {0}, which is not the one that was vouched for")]
     NotShown(ssh_key::Fingerprint),
     /// The list of files could not be read on.
     #[error("the list of key files")]
