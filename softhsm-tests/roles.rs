@@ -70,6 +70,9 @@ fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name()
     let admin = admin_with(ROLES);
     admin.key("user", ED25519);
     sign(&admin, "engineer", &["peter", "user.pub"]).ok();
+    admin.key("spare", ED25519);
+    let enrol = ["requester", "add", "peter", "--key", "spare.pub"];
+    admin.punchmark.run(&enrol).ok();
     let revoke = ["revoke", "--reason", "left", "--requester", "peter"];
     let preview = admin.punchmark.run(&revoke).ok();
     for words in [
@@ -80,8 +83,10 @@ fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name()
     ] {
         assert!(preview.stdout.contains(words), "{preview}");
     }
-    let again = admin.sign(&["-n", "erik", "user.pub"]);
-    again.exits(1).says("was revoked");
+    for key in ["user.pub", "spare.pub"] {
+        let again = admin.sign(&["-n", "erik", key]);
+        again.exits(1).says("was revoked");
+    }
 }
 
 #[test]

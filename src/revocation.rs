@@ -12,7 +12,9 @@ use ssh_key::PublicKey;
 use crate::certificate::explain::Fields;
 use crate::certificate::reader::RawCertificate;
 use crate::krl;
-use crate::ledger::{Barred, Ca, Ledger, LedgerError, OPERATOR, Record, Revoked, SqliteLedger};
+use crate::ledger::{
+    Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Record, Revoked, SqliteLedger,
+};
 
 pub use list::{KrlError, Prune, krl};
 
@@ -138,6 +140,11 @@ pub fn catch(
         });
     })?;
     bar(&mut caught.barred, selectors);
+    for (_, added) in ledger.requesters()? {
+        if caught.barred.requesters.contains(&added.name) {
+            take_credential(&mut caught, added.credential);
+        }
+    }
     if caught.revoked.is_empty() && caught.bars_nobody() {
         return Err(RevokeError::Nothing(ca.name().to_owned()));
     }
@@ -152,6 +159,14 @@ impl Caught {
     #[must_use]
     pub fn bars_nobody(&self) -> bool {
         self.barred.cards.is_empty() && self.barred.requesters.is_empty()
+    }
+}
+
+/// What is enrolled for who is revoked, whether it was ever certified or not.
+fn take_credential(caught: &mut Caught, credential: Credential) {
+    match credential {
+        Credential::Key(key) => caught.revoked.keys.push(key),
+        Credential::Card(card) => caught.barred.cards.push(card),
     }
 }
 
