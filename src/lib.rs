@@ -13,12 +13,12 @@
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
 //! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`revocation`]: what to revoke, and the KRL of all that was.
-//! - [`sshd`]: what runs on servers: reads what their sshd says.
+//! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`output`]: files made whole or not at all.
 //! - [`ca`]: how a key becomes a CA.
 //! - [`batch`]: many keys in one run.
-//! - [`client`]: what a server does with what a CA made elsewhere.
+//! - [`server`]: what a server does with what a CA made elsewhere; needs no ledger.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
 pub mod attestation;
@@ -26,15 +26,15 @@ pub mod batch;
 pub mod ca;
 pub mod certificate;
 pub mod cli;
-pub mod client;
 pub mod config;
 pub mod issue;
 pub mod krl;
 pub mod ledger;
 pub mod output;
 pub mod policy;
+pub mod reconcile;
 pub mod request;
 pub mod revocation;
 pub mod secret;
+pub mod server;
 pub mod signer;
-pub mod sshd;

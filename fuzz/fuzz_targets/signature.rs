@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::client::source::Url;
+use punchmark::server::source::Url;
 use punchmark::ledger::checkpoint::Checkpoint;
 use punchmark::ledger::krl_signature::KrlSignature;
 use punchmark::ledger::note::{NoteKey, unverified_text};

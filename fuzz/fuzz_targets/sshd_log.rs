@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::sshd::log;
+use punchmark::reconcile::log;
 
 fuzz_target!(|line: &str| {
     if let Some(Ok(login)) = log::read(line) {

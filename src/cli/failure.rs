@@ -7,8 +7,6 @@ use crate::attestation::{EvidenceError, EvidenceFormError, RootsError};
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{KeyIdError, OptionError, PrincipalError, SerialError, ValidityError};
-use crate::client::fetch::FetchError;
-use crate::client::source::{HttpsError, UrlError};
 use crate::config::{CaNameError, ConfigError, PlaceError, SubjectFileError};
 use crate::issue::{OpenError, RunEnd};
 use crate::ledger::checkpoint::CheckpointError;
@@ -18,6 +16,8 @@ use crate::ledger::{AuditError, ClockError, LedgerError, ProofError};
 use crate::output::OutputError;
 use crate::request::ReasonError;
 use crate::revocation::{KrlError, RevokeError};
+use crate::server::fetch::FetchError;
+use crate::server::source::{HttpsError, UrlError};
 use crate::signer::yubikey::NewSecretError;
 use crate::signer::{LocatorError, SignerError};
 

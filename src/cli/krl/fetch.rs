@@ -15,11 +15,11 @@ use super::file::{KRL_MODE, target};
 use crate::certificate::length_in_seconds;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
-use crate::client::fetch::{Expected, fetch};
-use crate::client::source::{Https, Source};
 use crate::config::{self, read_bytes, read_limited};
 use crate::krl::{KRL_BYTES_MAX, Krl};
 use crate::output;
+use crate::server::fetch::{Expected, fetch};
+use crate::server::source::{Https, Source};
 
 /// Take a signed KRL from a file or a server, for RevokedKeys of this machine's sshd
 ///

@@ -14,8 +14,8 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::{product, say};
 use crate::config;
 use crate::ledger::SqliteLedger;
-use crate::sshd::log::{self, Login};
-use crate::sshd::reconcile::{Finding, Reconciler};
+use crate::reconcile::log::{self, Login};
+use crate::reconcile::{Finding, Reconciler};
 
 /// Reads a server's log from stdin.
 #[derive(Debug, Args)]

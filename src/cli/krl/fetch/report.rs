@@ -10,8 +10,8 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, chain};
 use crate::cli::hint::hint;
 use crate::cli::terminal::{path, product, say};
-use crate::client::fetch::{FetchError, Shrunk, count};
 use crate::krl::Krl;
+use crate::server::fetch::{FetchError, Shrunk, count};
 
 /// What became of a fetch.
 pub(super) struct Report<'a> {

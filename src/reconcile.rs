@@ -1,10 +1,13 @@
-//! Which certificates a server saw that the ledger knows nothing of.
+//! Which certificates a server saw that the ledger knows nothing of: holds the log of an
+//! sshd against the records.
+
+pub mod log;
 
 use std::collections::HashMap;
 
 use ssh_key::{HashAlg, PublicKey};
 
-use super::log::Login;
+use self::log::Login;
 use crate::certificate::Serial;
 use crate::certificate::reader;
 use crate::ledger::{Ca, Ledger as _, LedgerError, Record, Revoked, SqliteLedger, State};
