@@ -5,6 +5,7 @@
 //! them, which for most is not DER.
 
 use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::traits::PublicKeyParts;
 use sha2::{Digest as _, Sha256};
 use ssh_key::public::KeyData;
 use x509_cert::der::Decode;
@@ -86,29 +87,44 @@ pub(super) fn attested_key(evidence: &PivEvidence) -> Result<KeyData, PivError> 
 ///
 /// A root that is FIDO's too has issued certificates of security keys that are not marked as
 /// no authorities, as f9's aren't: there the name must tell that it is f9's.
+///
+/// Yubico's cards before firmware 5.7.4 have two faults that no card of another maker has: a
+/// certificate in f9 without basic constraints, and signatures without the NULL. Both are taken
+/// under the roots of those cards alone. Under any other root the first would let every
+/// certificate of an end entity attest, whatever its key was made for.
 fn path(leaf: &X509, f9: &X509, between: &[X509], roots: &Roots) -> Result<Anchor, ChainError> {
     refuse_unknown_critical(leaf, STATEMENTS)?;
     refuse_unknown_critical(f9, STATEMENTS)?;
     is_leaf(leaf)?;
+    // What is wrong whatever the root is told first: then it is known that only the root is
+    // missing where the error says so.
     may_issue(f9, 0, Unmarked::Tolerated)?;
-    issued(leaf, f9).or_else(|error| match error {
-        ChainError::Signature(_) if signed_without_null(leaf, f9) => Ok(()),
-        error => Err(error),
-    })?;
-    let anchor = roots.anchor(f9, Purpose::Piv, 1, between)?;
-    match anchor.shared && !f9.subject().ends_with(PIV_NAME) {
-        true => Err(ChainError::NoAuthority(f9.subject())),
-        false => Ok(anchor),
+    let signed = issued(leaf, f9);
+    if !matches!(signed, Err(ChainError::Signature(_))) || !signed_without_null(leaf, f9) {
+        signed.clone()?;
     }
+    let anchor = roots.anchor(f9, Purpose::Piv, 1, between)?;
+    if !anchor.of_old_cards {
+        may_issue(f9, 0, Unmarked::Refused)?;
+        signed?;
+    }
+    if anchor.shared && !f9.subject().ends_with(PIV_NAME) {
+        return Err(ChainError::NoAuthority(f9.subject()));
+    }
+    Ok(anchor)
 }
 
 /// Some YubiKey 4 leave the NULL parameter out of the DigestInfo of what they sign
-/// (RFC 8017, 9.2, demands it). Taken from the attestation key alone, with RSA and SHA-256.
+/// (RFC 8017, 9.2, demands it). Taken from the attestation key alone, with RSA of at least
+/// 2048 bits, as in every other signature, and SHA-256.
 fn signed_without_null(leaf: &X509, f9: &X509) -> bool {
     let (algorithm, signed, signature) = leaf.signature();
     let Ok(key) = rsa::RsaPublicKey::from_pkcs1_der(f9.key_bits()) else {
         return false;
     };
+    if key.n().bits_vartime() < MIN_RSA_BITS {
+        return false;
+    }
     let scheme = rsa::Pkcs1v15Sign {
         hash_len: Some(32),
         prefix: SHA256_WITHOUT_NULL.into(),
@@ -212,6 +228,8 @@ const CSPN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.41482.3
 /// All that may be critical, since it is read here.
 const STATEMENTS: &[ObjectIdentifier] = &[FIRMWARE, SERIAL, POLICIES, FORM_FACTOR, FIPS, CSPN];
 const FIPS_BIT: u8 = 0x80;
+/// As [`crate::certificate::verify`] has it.
+const MIN_RSA_BITS: u32 = 2048;
 
 /// The DigestInfo of SHA-256 up to the digest, its algorithm without parameters.
 const SHA256_WITHOUT_NULL: [u8; 17] = [

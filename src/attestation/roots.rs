@@ -81,6 +81,9 @@ pub(super) struct Anchor {
     pub(super) private: bool,
     /// Whether keys of other applets are attested right below it too.
     pub(super) shared: bool,
+    /// Whether it is a root of Yubico's cards before firmware 5.7.4, whose two known faults
+    /// are taken.
+    pub(super) of_old_cards: bool,
 }
 
 /// Why a file gives no roots.
@@ -165,6 +168,18 @@ impl Roots {
             _ => listed.sha256.clone(),
         };
         counts.map(word).collect()
+    }
+
+    /// The certificates of a text as if the program pinned them, to test what follows from it.
+    #[cfg(test)]
+    pub(super) fn pinned_for_tests(text: &str, role: Role, serves: &'static [Purpose]) -> Self {
+        let mut read = read(text, Trust::Private).unwrap_or_default();
+        for authority in &mut read {
+            authority.listed.pin = Some("Test root");
+            authority.listed.role = role;
+            authority.listed.vouches_for = serves;
+        }
+        Self(read)
     }
 
     /// Whether there is none at all.
@@ -304,11 +319,13 @@ impl Authority {
                 name: name.to_owned(),
                 private: false,
                 shared: self.listed.role == Role::Root && self.listed.vouches_for == ALL,
+                of_old_cards: self.listed.role == Role::Root,
             },
             None => Anchor {
                 name: self.listed.subject.clone(),
                 private: true,
                 shared: false,
+                of_old_cards: false,
             },
         }
     }

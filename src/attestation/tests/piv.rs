@@ -74,6 +74,15 @@ impl Card {
         evidence.verify(&self.key.ssh(), &self.roots())
     }
 
+    /// The roots, if this card's were one of Yubico's of the time before firmware 5.7.4.
+    fn roots_of_old_cards(&self) -> Roots {
+        Roots::pinned_for_tests(&self.root.pem(), Role::Root, &[Purpose::Piv])
+    }
+
+    fn verify_as_old(&self, evidence: &Evidence) -> Result<Proof, EvidenceError> {
+        evidence.verify(&self.key.ssh(), &self.roots_of_old_cards())
+    }
+
     /// The fault of a leaf that has these extensions.
     fn fault_of(&self, extensions: &[Vec<u8>]) -> PivError {
         let mut leaf = self.leaf();
@@ -135,7 +144,7 @@ fn an_old_card_tells_neither_serial_nor_form_and_its_f9_is_not_marked_as_an_auth
     let card = Card::new().with_f9(&[yubico(3, &[4, 3, 7])]);
     let mut leaf = card.leaf();
     leaf.extensions = vec![yubico(3, &[4, 3, 7]), yubico(8, &[3, 1])];
-    let proof = card.verify(&card.evidence_of(leaf.signed_by(&card.f9.key)));
+    let proof = card.verify_as_old(&card.evidence_of(leaf.signed_by(&card.f9.key)));
     let facts = proof.unwrap().facts().clone();
     assert_eq!(
         (facts.serial, facts.form_factor, facts.fips),
@@ -380,7 +389,26 @@ fn f9_may_be_unmarked_but_not_marked_as_no_authority() {
     for extensions in [vec![no_authority()], vec![signs_no_certificates()]] {
         let card = Card::new().with_f9(&extensions);
         assert_eq!(card.fault(&card.evidence()), no);
+        assert_eq!(piv_fault(card.verify_as_old(&card.evidence())), no);
     }
+}
+
+/// Else whoever has a plain certificate of such a root could attest what he likes.
+#[test]
+fn an_unmarked_f9_is_taken_under_the_roots_of_old_cards_alone() {
+    let no = PivError::Chain(ChainError::NoAuthority(format!("CN={F9}")));
+    let card = Card::new().with_f9(&[yubico(3, &[5, 2, 4])]);
+    let evidence = card.evidence();
+    assert!(card.verify_as_old(&evidence).is_ok());
+    assert_eq!(card.fault(&evidence), no);
+    let long = Card::long().with_f9(&[yubico(3, &[5, 7, 4])]);
+    assert_eq!(long.fault(&long.evidence()), no);
+    let others = Roots::pinned_for_tests(&card.root.pem(), Role::Root, &[Purpose::Fido]);
+    let verified = evidence.verify(&card.key.ssh(), &others);
+    assert!(matches!(
+        piv_fault(verified),
+        PivError::Chain(ChainError::UnknownIssuer { .. })
+    ));
 }
 
 #[test]
@@ -483,31 +511,42 @@ fn two_names_of_one_signatures_algorithm_are_refused() {
 /// A YubiKey 4 whose DigestInfo has no NULL.
 #[test]
 fn the_missing_null_of_some_old_cards_is_taken_in_the_leafs_signature() {
-    let rsa = Rsa::new();
-    let mut card = Card::new();
-    let mut f9 = Contents::new(F9, &card.f9.key, "Root");
-    f9.key_info = rsa.info();
-    card.f9.der = f9.signed_by(&card.root.key);
-    let verify = |prefix| card.verify(&card.evidence_of(rsa.sign(card.leaf(), prefix)));
-    assert!(verify(WITH_NULL).is_ok());
-    assert!(verify(WITHOUT_NULL).is_ok());
+    let rsa = Rsa::new(2048);
+    let card = rsa.in_f9(Card::new());
     let mismatch = PivError::Chain(ChainError::Signature(format!("CN={F9}")));
-    assert_eq!(piv_fault(verify(&[])), mismatch);
+    let evidence = |prefix| card.evidence_of(rsa.sign(card.leaf(), prefix));
+    assert!(card.verify_as_old(&evidence(WITH_NULL)).is_ok());
+    assert!(card.verify_as_old(&evidence(WITHOUT_NULL)).is_ok());
+    assert_eq!(piv_fault(card.verify_as_old(&evidence(&[]))), mismatch);
+    assert!(card.verify(&evidence(WITH_NULL)).is_ok());
+    assert_eq!(card.fault(&evidence(WITHOUT_NULL)), mismatch);
+}
+
+#[test]
+fn an_attestation_key_of_1024_bits_attests_nothing_with_or_without_the_null() {
+    let rsa = Rsa::new(1024);
+    let card = rsa.in_f9(Card::new());
+    let mismatch = PivError::Chain(ChainError::Signature(format!("CN={F9}")));
+    for prefix in [WITH_NULL, WITHOUT_NULL] {
+        let evidence = card.evidence_of(rsa.sign(card.leaf(), prefix));
+        assert_eq!(card.fault(&evidence), mismatch);
+        assert_eq!(piv_fault(card.verify_as_old(&evidence)), mismatch);
+    }
 }
 
 #[test]
 fn the_missing_null_is_not_taken_in_any_other_signature() {
-    let rsa = Rsa::new();
+    let rsa = Rsa::new(2048);
     let mut card = Card::new();
     let mut root = Contents::new("Root", &card.root.key, "Root").with(&[authority(None)]);
     root.key_info = rsa.info();
     card.root.der = rsa.sign(root, WITH_NULL);
     let f9 = Contents::new(F9, &card.f9.key, "Root");
     card.f9.der = rsa.sign(f9.clone(), WITH_NULL);
-    assert!(card.verify(&card.evidence()).is_ok());
+    assert!(card.verify_as_old(&card.evidence()).is_ok());
     card.f9.der = rsa.sign(f9, WITHOUT_NULL);
     let mismatch = PivError::Chain(ChainError::Signature("CN=Root".to_owned()));
-    assert_eq!(card.fault(&card.evidence()), mismatch);
+    assert_eq!(piv_fault(card.verify_as_old(&card.evidence())), mismatch);
 }
 
 /// A key as cards' makers have it.
@@ -516,9 +555,17 @@ struct Rsa(rsa::RsaPrivateKey);
 
 #[expect(clippy::disallowed_types, reason = "made for one test, and nobody's")]
 impl Rsa {
-    fn new() -> Self {
+    fn new(bits: usize) -> Self {
         let mut random = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
-        Self(rsa::RsaPrivateKey::new(&mut random, 2048).unwrap())
+        Self(rsa::RsaPrivateKey::new_unchecked(&mut random, bits).unwrap())
+    }
+
+    /// The card with this key in f9, whose certificate is in order.
+    fn in_f9(&self, mut card: Card) -> Card {
+        let mut f9 = Contents::new(F9, &card.f9.key, "Root").with(&[authority(Some(0))]);
+        f9.key_info = self.info();
+        card.f9.der = f9.signed_by(&card.root.key);
+        card
     }
 
     fn info(&self) -> Vec<u8> {
