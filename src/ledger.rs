@@ -13,6 +13,7 @@ mod lock;
 pub mod merkle;
 pub mod note;
 mod sqlite;
+pub mod store;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -24,9 +25,12 @@ use ssh_key::public::KeyData;
 
 pub use clock::{ClockError, check_clock};
 pub use entry::{
-    Barred, CaAdded, ChallengeMade, CheckpointSigned, ClockCorrected, Credential, Entry,
-    EntryError, Event, EvidenceSeen, Failed, Grounds, Issued, KrlMade, Nonce, Origin, PolicySeen,
-    Purpose, RequestId, RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, Sequence,
+    Barred, Bound, CaAdded, CardId, ChallengeMade, CheckpointSigned, ClockCorrected, Credential,
+    Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces,
+    Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned,
+    Nonce, Origin, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
+    RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
+    SuffixSet, SuffixesSet, TailCut,
 };
 pub use sqlite::{
     Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, Signatures, SqliteLedger, Term,

@@ -158,7 +158,9 @@ impl Caught {
     /// Whether no card and no requester is meant.
     #[must_use]
     pub fn bars_nobody(&self) -> bool {
-        self.barred.cards.is_empty() && self.barred.requesters.is_empty()
+        self.barred.cards.is_empty()
+            && self.barred.family_cards.is_empty()
+            && self.barred.requesters.is_empty()
     }
 }
 
@@ -167,6 +169,7 @@ fn take_credential(caught: &mut Caught, credential: Credential) {
     match credential {
         Credential::Key(key) => caught.revoked.keys.push(key),
         Credential::Card(card) => caught.barred.cards.push(card),
+        Credential::FamilyCard(card) => caught.barred.family_cards.push(card),
     }
 }
 

@@ -151,6 +151,7 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
     let (field, value) = match &added.credential {
         Credential::Key(blob) => ("key", json!(fingerprint_of(blob))),
         Credential::Card(card) => ("card", json!(card)),
+        Credential::FamilyCard(card) => ("card", json!(card.serial)),
     };
     json!({ "requester": added.name, field: value, "added": time, "by": added.keyboard })
 }
@@ -159,6 +160,7 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
 fn describe(credential: &Credential) -> String {
     match credential {
         Credential::Card(card) => format!("YubiKey {card}"),
+        Credential::FamilyCard(card) => format!("card {} of {}", card.serial, card.family),
         Credential::Key(blob) => match fingerprint_of(blob) {
             Some(fingerprint) => format!("key {fingerprint}"),
             None => "a key that cannot be read".to_owned(),

@@ -61,11 +61,15 @@ mod tests;
 use ssh_encoding::{Decode, Encode, Reader};
 
 pub use ca::{CaAdded, Origin, Purpose};
-pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Nonce, PolicySeen, RequestId};
-pub use requester::{Credential, RequesterAdded, RequesterRemoved};
+pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
+pub use requester::{CardId, Credential, RequesterAdded, RequesterRemoved};
 pub use reserved::{Failed, Issued, Reserved, Sequence};
-pub use revocation::{Barred, KrlMade, Resumed, Revoked};
-pub use state::{CheckpointSigned, ClockCorrected};
+pub use revocation::{Barred, KrlMade, ListSigned, Recovery, Resumed, Revoked};
+pub use state::{
+    Bound, CheckpointSigned, ClockCorrected, HEADS, HeadAdopted, HeadPlaces, LISTS, LedgerKeyAdded,
+    LedgerKeyRevoked, LedgerKeyRolled, PlaceAllowed, RECEIPTS, RootDistrusted, SuffixSet,
+    SuffixesSet, TailCut,
+};
 
 /// What happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +115,26 @@ pub enum Event {
     PolicySeen(PolicySeen),
     /// A key or card is no longer a requester's.
     RequesterRemoved(RequesterRemoved),
+    /// The suffixes that a CA reserves were recorded.
+    SuffixesSet(SuffixesSet),
+    /// A ledger without a kept head was said to be the newest copy.
+    HeadAdopted(HeadAdopted),
+    /// The places where the head is kept were recorded.
+    HeadPlaces(HeadPlaces),
+    /// What a crash left behind the last whole frame was put aside.
+    TailCut(TailCut),
+    /// A key became a ledger key.
+    LedgerKeyAdded(LedgerKeyAdded),
+    /// A ledger key took over from another.
+    LedgerKeyRolled(LedgerKeyRolled),
+    /// A ledger key is no longer believed.
+    LedgerKeyRevoked(LedgerKeyRevoked),
+    /// A root of attestation is no longer believed.
+    RootDistrusted(RootDistrusted),
+    /// A token was bound to this ledger.
+    Bound(Bound),
+    /// A place that is refused by itself was allowed.
+    PlaceAllowed(PlaceAllowed),
 }
 
 /// Bytes that are not an entry.
@@ -155,6 +179,16 @@ impl Entry {
             Event::Barred(event) => event.encode(out)?,
             Event::PolicySeen(event) => event.encode(out)?,
             Event::RequesterRemoved(event) => event.encode(out)?,
+            Event::SuffixesSet(event) => event.encode(out)?,
+            Event::HeadAdopted(event) => event.encode(out)?,
+            Event::HeadPlaces(event) => event.encode(out)?,
+            Event::TailCut(event) => event.encode(out)?,
+            Event::LedgerKeyAdded(event) => event.encode(out)?,
+            Event::LedgerKeyRolled(event) => event.encode(out)?,
+            Event::LedgerKeyRevoked(event) => event.encode(out)?,
+            Event::RootDistrusted(event) => event.encode(out)?,
+            Event::Bound(event) => event.encode(out)?,
+            Event::PlaceAllowed(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -174,17 +208,31 @@ impl Entry {
             3 => Event::Issued(Issued::decode(input)?),
             4 => Event::Failed(Failed::decode(input)?),
             5 => Event::Revoked(Revoked::decode(input)?),
-            6 => Event::KrlMade(KrlMade::decode(input)?),
-            7 => Event::Resumed(Resumed::decode(input)?),
-            8 => Event::Reserved(Reserved::decode(input)?),
+            6 => Event::KrlMade(KrlMade::decode_before_format_4(input)?),
+            7 => Event::Resumed(Resumed::decode_before_format_4(input)?),
+            8 => Event::Reserved(Reserved::decode_before_format_4(input)?),
             9 => Event::EvidenceSeen(EvidenceSeen::decode(input)?),
             10 => Event::CheckpointSigned(CheckpointSigned::decode(input)?),
             11 => Event::RequesterAdded(RequesterAdded::decode(input)?),
             12 => Event::ChallengeMade(ChallengeMade::decode(input)?),
             13 => Event::ClockCorrected(ClockCorrected::decode(input)?),
-            14 => Event::Barred(Barred::decode(input)?),
+            14 => Event::Barred(Barred::decode_before_format_4(input)?),
             15 => Event::PolicySeen(PolicySeen::decode(input)?),
             16 => Event::RequesterRemoved(RequesterRemoved::decode(input)?),
+            17 => Event::Barred(Barred::decode(input)?),
+            18 => Event::Reserved(Reserved::decode(input)?),
+            19 => Event::SuffixesSet(SuffixesSet::decode(input)?),
+            20 => Event::HeadAdopted(HeadAdopted::decode(input)?),
+            21 => Event::HeadPlaces(HeadPlaces::decode(input)?),
+            22 => Event::TailCut(TailCut::decode(input)?),
+            23 => Event::LedgerKeyAdded(LedgerKeyAdded::decode(input)?),
+            24 => Event::LedgerKeyRolled(LedgerKeyRolled::decode(input)?),
+            25 => Event::KrlMade(KrlMade::decode(input)?),
+            26 => Event::Resumed(Resumed::decode(input)?),
+            27 => Event::LedgerKeyRevoked(LedgerKeyRevoked::decode(input)?),
+            28 => Event::RootDistrusted(RootDistrusted::decode(input)?),
+            29 => Event::Bound(Bound::decode(input)?),
+            30 => Event::PlaceAllowed(PlaceAllowed::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -199,20 +247,37 @@ impl Entry {
         match &self.event {
             Event::CaAdded(_) => 1,
             Event::Reserved(Reserved { grounds: None, .. }) => 2,
+            Event::Reserved(Reserved {
+                grounds: Some(Grounds { known: None, .. }),
+                ..
+            }) => 8,
             Event::Issued(_) => 3,
             Event::Failed(_) => 4,
             Event::Revoked(_) => 5,
-            Event::KrlMade(_) => 6,
-            Event::Resumed(_) => 7,
-            Event::Reserved(_) => 8,
+            Event::KrlMade(KrlMade { list: None, .. }) => 6,
+            Event::Resumed(Resumed { recovery: None, .. }) => 7,
             Event::EvidenceSeen(_) => 9,
             Event::CheckpointSigned(_) => 10,
             Event::RequesterAdded(_) => 11,
             Event::ChallengeMade(_) => 12,
             Event::ClockCorrected(_) => 13,
-            Event::Barred(_) => 14,
+            Event::Barred(barred) if barred.family_cards.is_empty() => 14,
             Event::PolicySeen(_) => 15,
             Event::RequesterRemoved(_) => 16,
+            Event::Barred(_) => 17,
+            Event::Reserved(_) => 18,
+            Event::SuffixesSet(_) => 19,
+            Event::HeadAdopted(_) => 20,
+            Event::HeadPlaces(_) => 21,
+            Event::TailCut(_) => 22,
+            Event::LedgerKeyAdded(_) => 23,
+            Event::LedgerKeyRolled(_) => 24,
+            Event::LedgerKeyRevoked(_) => 27,
+            Event::RootDistrusted(_) => 28,
+            Event::Bound(_) => 29,
+            Event::PlaceAllowed(_) => 30,
+            Event::KrlMade(_) => 25,
+            Event::Resumed(_) => 26,
         }
     }
 }

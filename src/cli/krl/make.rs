@@ -179,6 +179,7 @@ fn record(ledger: &mut SqliteLedger, list: &Krl, bytes: &[u8], now: u64) -> Resu
         version: list.header().version,
         sha256: Sha256::digest(bytes).into(),
         keyboard: config::keyboard(),
+        list: None,
     };
     ledger.record_krl(made, now)?;
     kept_head::keep(ledger)

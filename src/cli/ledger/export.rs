@@ -12,7 +12,8 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::terminal::product;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
-    CaAdded, Credential, Entry, Event, EvidenceSeen, Ledger as _, Reserved, Revoked, SqliteLedger,
+    CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Ledger as _, Recovery, Reserved,
+    Revoked, SqliteLedger, SuffixesSet,
 };
 
 /// What to export.
@@ -82,12 +83,14 @@ fn event(event: &Event) -> (&'static str, Value) {
         Event::Revoked(content) => ("revoked", revoked(content)),
         Event::KrlMade(made) => (
             "krl-made",
-            json!({ "version": made.version, "sha256": hex(&made.sha256), "keyboard": made.keyboard }),
+            json!({ "version": made.version, "sha256": hex(&made.sha256), "keyboard": made.keyboard,
+                "list": made.list.as_ref().map(|list| json!({ "signer": base64(&list.signer),
+                    "size": list.size, "root": base64(&list.root) })) }),
         ),
         Event::Resumed(resumed) => (
             "resumed",
             json!({ "ca": resumed.ca, "first": resumed.first, "last": resumed.last,
-                "keyboard": resumed.keyboard }),
+                "keyboard": resumed.keyboard, "recovery": resumed.recovery.as_ref().map(recovery) }),
         ),
         Event::EvidenceSeen(seen) => ("evidence-seen", evidence(seen)),
         Event::CheckpointSigned(signed) => (
@@ -116,14 +119,89 @@ fn event(event: &Event) -> (&'static str, Value) {
         ),
         Event::Barred(barred) => (
             "barred",
-            json!({ "cards": barred.cards, "requesters": barred.requesters,
+            json!({ "cards": barred.cards,
+                "family-cards": barred.family_cards.iter().map(card).collect::<Vec<_>>(),
+                "requesters": barred.requesters,
                 "reason": barred.reason, "keyboard": barred.keyboard }),
         ),
         Event::PolicySeen(seen) => (
             "policy-seen",
             json!({ "digest": hex(&seen.digest), "text": seen.text, "keyboard": seen.keyboard }),
         ),
+        of_the_ledger => about_the_ledger(of_the_ledger),
     }
+}
+
+/// The entries that say something of the ledger itself.
+fn about_the_ledger(event: &Event) -> (&'static str, Value) {
+    match event {
+        Event::SuffixesSet(set) => ("suffixes-set", suffixes(set)),
+        Event::HeadAdopted(head) => (
+            "head-adopted",
+            json!({ "size": head.size, "root": base64(&head.root), "word": head.word,
+                "keyboard": head.keyboard }),
+        ),
+        Event::HeadPlaces(kept) => (
+            "head-places",
+            json!({ "places": kept.places, "keyboard": kept.keyboard }),
+        ),
+        Event::TailCut(cut) => (
+            "tail-cut",
+            json!({ "offset": cut.offset, "length": cut.length, "sha256": hex(&cut.sha256),
+                "copy": cut.copy, "keyboard": cut.keyboard }),
+        ),
+        Event::LedgerKeyAdded(added) => (
+            "ledger-key-added",
+            json!({ "key": base64(&added.key), "purposes": added.purposes,
+                "keyboard": added.keyboard }),
+        ),
+        Event::LedgerKeyRolled(rolled) => (
+            "ledger-key-rolled",
+            json!({ "old": base64(&rolled.old), "new": base64(&rolled.new),
+                "by-old": base64(&rolled.by_old), "by-new": base64(&rolled.by_new),
+                "keyboard": rolled.keyboard }),
+        ),
+        Event::LedgerKeyRevoked(revoked) => (
+            "ledger-key-revoked",
+            json!({ "key": base64(&revoked.key), "last-size": revoked.last_size,
+                "reason": revoked.reason, "keyboard": revoked.keyboard }),
+        ),
+        Event::RootDistrusted(distrusted) => (
+            "root-distrusted",
+            json!({ "root": hex(&distrusted.root), "reason": distrusted.reason,
+                "keyboard": distrusted.keyboard }),
+        ),
+        Event::Bound(bound) => (
+            "bound",
+            json!({ "ca": bound.ca, "device": bound.device, "keyboard": bound.keyboard }),
+        ),
+        Event::PlaceAllowed(allowed) => (
+            "place-allowed",
+            json!({ "what": allowed.what, "keyboard": allowed.keyboard }),
+        ),
+        _ => ("unknown", Value::Null),
+    }
+}
+
+fn recovery(recovery: &Recovery) -> Value {
+    json!({
+        "requests-from": recovery.requests_from,
+        "krl-version": recovery.krl_version,
+        "enrolments": recovery.enrolments,
+        "word": recovery.word,
+    })
+}
+
+fn suffixes(set: &SuffixesSet) -> Value {
+    let suffixes = set.suffixes.iter().map(|suffix| {
+        json!({ "class": suffix.class, "suffix": suffix.suffix, "proof": suffix.proof,
+            "ended": suffix.ended != 0 })
+    });
+    json!({ "ca": set.ca, "suffixes": suffixes.collect::<Vec<_>>(), "keyboard": set.keyboard })
+}
+
+fn card(card: &CardId) -> Value {
+    json!({ "family": card.family, "serial": card.serial })
 }
 
 fn ca(added: &CaAdded) -> Value {
@@ -147,6 +225,8 @@ fn reserved(reserved: &Reserved) -> Value {
             "evidence": grounds.evidence,
             "card": grounds.card,
             "reason": grounds.reason,
+            "known-by": grounds.known.as_ref().map(|known| &known.by),
+            "card-family": grounds.known.as_ref().map(|known| &known.family),
         })
     });
     json!({
@@ -194,6 +274,7 @@ fn credential(credential: &Credential) -> Value {
     match credential {
         Credential::Key(key) => json!({ "key": base64(key) }),
         Credential::Card(card) => json!({ "card": card }),
+        Credential::FamilyCard(of) => json!({ "card": of.serial, "family": of.family }),
     }
 }
 

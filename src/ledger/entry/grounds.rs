@@ -19,6 +19,18 @@ pub struct Grounds {
     pub card: Option<u64>,
     /// Why it was asked for, where a role wants a reason; else empty.
     pub reason: String,
+    /// How the requester is known, and whose number the card's is; none in an entry of
+    /// kind 8, which format 3 has.
+    pub known: Option<Known>,
+}
+
+/// How a requester is known, and the authority that a card's serial belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The ground in one word: `operator`, `vouch`, `key`, `card`, `allowed-signers`, `login`.
+    pub by: String,
+    /// The family of the card in [`Grounds::card`]; empty where that is none.
+    pub family: String,
 }
 
 /// The id that a request made up for itself.
@@ -72,10 +84,26 @@ impl Grounds {
         self.challenge.unwrap_or_default().encode(out)?;
         self.evidence.unwrap_or_default().encode(out)?;
         self.card.unwrap_or_default().encode(out)?;
-        Ok(self.reason.encode(out)?)
+        self.reason.encode(out)?;
+        let Some(known) = &self.known else {
+            return Ok(());
+        };
+        known.by.encode(out)?;
+        Ok(known.family.encode(out)?)
     }
 
+    /// Reads what an entry of kind 18 has.
     pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let mut grounds = Self::decode_before_format_4(input)?;
+        grounds.known = Some(Known {
+            by: String::decode(input)?,
+            family: String::decode(input)?,
+        });
+        Ok(grounds)
+    }
+
+    /// Reads what an entry of kind 8 has.
+    pub(super) fn decode_before_format_4(input: &mut impl Reader) -> Result<Self, EntryError> {
         Ok(Self {
             policy: Decode::decode(input)?,
             request_id: request_id(input)?,
@@ -83,6 +111,7 @@ impl Grounds {
             evidence: unless_zero(input)?,
             card: unless_zero(input)?,
             reason: String::decode(input)?,
+            known: None,
         })
     }
 }

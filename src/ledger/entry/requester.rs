@@ -9,8 +9,22 @@ use super::EntryError;
 pub enum Credential {
     /// A public key blob (RFC 4253, section 6.6).
     Key(Vec<u8>),
-    /// The serial number of a card.
+    /// The serial number of a card whose family is not known, as before format 4.
     Card(u64),
+    /// A card of a known family.
+    FamilyCard(CardId),
+}
+
+/// A card, by the number that its maker gave it and by who that maker is.
+///
+/// A serial alone says nothing: two makers, or two private roots, give the same number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CardId {
+    /// The set of roots that attest the number: `yubico`, or `SHA256:` and the fingerprint
+    /// of one private root's certificate.
+    pub family: String,
+    /// The serial, not 0.
+    pub serial: u64,
 }
 
 /// A key or card became a requester's.
@@ -40,6 +54,7 @@ impl Encode for Credential {
         Ok(match self {
             Self::Key(key) => key.encoded_len()?,
             Self::Card(card) => card.encoded_len()?,
+            Self::FamilyCard(card) => card.encoded_len()?,
         } + 1)
     }
 
@@ -53,7 +68,33 @@ impl Encode for Credential {
                 CARD.encode(out)?;
                 card.encode(out)
             }
+            Self::FamilyCard(card) => {
+                FAMILY_CARD.encode(out)?;
+                card.encode(out)
+            }
         }
+    }
+}
+
+impl Encode for CardId {
+    fn encoded_len(&self) -> Result<usize, ssh_encoding::Error> {
+        Ok(self.family.encoded_len()? + self.serial.encoded_len()?)
+    }
+
+    fn encode(&self, out: &mut impl ssh_encoding::Writer) -> Result<(), ssh_encoding::Error> {
+        self.family.encode(out)?;
+        self.serial.encode(out)
+    }
+}
+
+impl Decode for CardId {
+    type Error = ssh_encoding::Error;
+
+    fn decode(input: &mut impl Reader) -> Result<Self, ssh_encoding::Error> {
+        Ok(Self {
+            family: String::decode(input)?,
+            serial: u64::decode(input)?,
+        })
     }
 }
 
@@ -64,6 +105,7 @@ impl Decode for Credential {
         match u8::decode(input)? {
             KEY => Ok(Self::Key(Vec::decode(input)?)),
             CARD => Ok(Self::Card(u64::decode(input)?)),
+            FAMILY_CARD => Ok(Self::FamilyCard(CardId::decode(input)?)),
             value => Err(EntryError::Unknown {
                 field: "credential",
                 value,
@@ -74,6 +116,7 @@ impl Decode for Credential {
 
 const KEY: u8 = 1;
 const CARD: u8 = 2;
+const FAMILY_CARD: u8 = 3;
 
 wire!(RequesterAdded: name, credential, keyboard);
 wire!(RequesterRemoved: name, credential, keyboard);

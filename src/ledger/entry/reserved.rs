@@ -78,14 +78,21 @@ impl Reserved {
             .try_for_each(|grounds| grounds.encode(out))
     }
 
-    /// An entry of kind 8.
+    /// Reads an entry of kind 18.
     pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
         let mut reserved = Self::decode_before_format_3(input)?;
         reserved.grounds = Some(Grounds::decode(input)?);
         Ok(reserved)
     }
 
-    /// An entry of kind 2.
+    /// Reads an entry of kind 8.
+    pub(super) fn decode_before_format_4(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let mut reserved = Self::decode_before_format_3(input)?;
+        reserved.grounds = Some(Grounds::decode_before_format_4(input)?);
+        Ok(reserved)
+    }
+
+    /// Reads an entry of kind 2.
     pub(super) fn decode_before_format_3(input: &mut impl Reader) -> Result<Self, EntryError> {
         Ok(Self {
             ca: u64::decode(input)?,

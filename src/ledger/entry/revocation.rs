@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 use ssh_encoding::{Decode, Encode, Reader};
 
-use super::{EntryError, list};
+use super::{CardId, EntryError, list};
 
 /// Certificates or keys were revoked, for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,13 +36,32 @@ pub struct Resumed {
     pub last: u64,
     /// Who was at the keyboard, by the system's word.
     pub keyboard: String,
+    /// What else was taken over or barred; none in an entry of kind 7, which format 3 has.
+    pub recovery: Option<Recovery>,
+}
+
+/// What going on behind a gap takes over from the lost part, and what it bars.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Requests made before this second are refused, in Unix seconds.
+    pub requests_from: u64,
+    /// The version of the last published KRL, whose revocations were taken over; 0 where
+    /// somebody said that there was none.
+    pub krl_version: u64,
+    /// Whether enrolments serve on: 1 if the list's state said so, 0 if each must be
+    /// confirmed first.
+    pub enrolments: u8,
+    /// What a person typed in place of a proof; empty where there was one.
+    pub word: String,
 }
 
 /// Cards and requesters that are never served again, whatever they ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Barred {
-    /// Serial numbers of cards.
+    /// Serial numbers of cards, each of every family, as before format 4.
     pub cards: Vec<u64>,
+    /// Cards of a known family; none in an entry of kind 14.
+    pub family_cards: Vec<CardId>,
     /// Names of requesters.
     pub requesters: Vec<String>,
     /// Why, in the words of who barred them.
@@ -60,6 +79,19 @@ pub struct KrlMade {
     pub sha256: [u8; 32],
     /// Who was at the keyboard, by the system's word.
     pub keyboard: String,
+    /// Who signed it, and the head that it carries; none in an entry of kind 6.
+    pub list: Option<ListSigned>,
+}
+
+/// What a published list says of itself beside what it revokes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListSigned {
+    /// The public key blob of the ledger key that signed it; empty where none did.
+    pub signer: Vec<u8>,
+    /// How many entries the head covers that the list carries.
+    pub size: u64,
+    /// The root over them.
+    pub root: [u8; 32],
 }
 
 impl Revoked {
@@ -115,6 +147,12 @@ impl Barred {
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
         self.cards.len().encode(out)?;
         self.cards.iter().try_for_each(|card| card.encode(out))?;
+        if !self.family_cards.is_empty() {
+            self.family_cards.len().encode(out)?;
+            self.family_cards
+                .iter()
+                .try_for_each(|card| card.encode(out))?;
+        }
         self.requesters.len().encode(out)?;
         self.requesters
             .iter()
@@ -123,9 +161,31 @@ impl Barred {
         Ok(self.keyboard.encode(out)?)
     }
 
+    /// Reads what an entry of kind 17 has.
     pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let cards = list(input, u64::decode)?;
+        let family_cards = list(input, CardId::decode)?;
+        if family_cards.is_empty() {
+            // Kind 14 is the one encoding of a bar without them.
+            return Err(ssh_encoding::Error::Length.into());
+        }
+        Self::decode_rest(cards, family_cards, input)
+    }
+
+    /// Reads what an entry of kind 14 has.
+    pub(super) fn decode_before_format_4(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let cards = list(input, u64::decode)?;
+        Self::decode_rest(cards, Vec::new(), input)
+    }
+
+    fn decode_rest(
+        cards: Vec<u64>,
+        family_cards: Vec<CardId>,
+        input: &mut impl Reader,
+    ) -> Result<Self, EntryError> {
         Ok(Self {
-            cards: list(input, u64::decode)?,
+            cards,
+            family_cards,
             requesters: list(input, String::decode)?,
             reason: String::decode(input)?,
             keyboard: String::decode(input)?,
@@ -133,5 +193,65 @@ impl Barred {
     }
 }
 
-wire!(Resumed: ca, first, last, keyboard);
-wire!(KrlMade: version, sha256, keyboard);
+impl Resumed {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.ca.encode(out)?;
+        self.first.encode(out)?;
+        self.last.encode(out)?;
+        self.keyboard.encode(out)?;
+        match &self.recovery {
+            Some(recovery) => recovery.encode(out),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what an entry of kind 26 has.
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let mut resumed = Self::decode_before_format_4(input)?;
+        resumed.recovery = Some(Recovery::decode(input)?);
+        Ok(resumed)
+    }
+
+    /// Reads what an entry of kind 7 has.
+    pub(super) fn decode_before_format_4(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            ca: u64::decode(input)?,
+            first: u64::decode(input)?,
+            last: u64::decode(input)?,
+            keyboard: String::decode(input)?,
+            recovery: None,
+        })
+    }
+}
+
+impl KrlMade {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.version.encode(out)?;
+        self.sha256.encode(out)?;
+        self.keyboard.encode(out)?;
+        match &self.list {
+            Some(list) => list.encode(out),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what an entry of kind 25 has.
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let mut made = Self::decode_before_format_4(input)?;
+        made.list = Some(ListSigned::decode(input)?);
+        Ok(made)
+    }
+
+    /// Reads what an entry of kind 6 has.
+    pub(super) fn decode_before_format_4(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            version: u64::decode(input)?,
+            sha256: Decode::decode(input)?,
+            keyboard: String::decode(input)?,
+            list: None,
+        })
+    }
+}
+
+wire!(Recovery: requests_from, krl_version, enrolments, word);
+wire!(ListSigned: signer, size, root);

@@ -83,6 +83,14 @@ fn grounds() -> Grounds {
         evidence: Some(4),
         card: Some(12_345_678),
         reason: "on call".into(),
+        known: None,
+    }
+}
+
+fn known() -> Known {
+    Known {
+        by: "card".into(),
+        family: "yubico".into(),
     }
 }
 
@@ -129,12 +137,14 @@ fn each_kind() -> Vec<Event> {
             version: 9,
             sha256: [5; 32],
             keyboard: keyboard(),
+            list: None,
         }),
         Event::Resumed(Resumed {
             ca: 1,
             first: 7,
             last: 9,
             keyboard: keyboard(),
+            recovery: None,
         }),
         with_grounds(Some(grounds())),
         Event::EvidenceSeen(EvidenceSeen {
@@ -166,6 +176,7 @@ fn each_kind() -> Vec<Event> {
             keyboard: keyboard(),
         }),
         Event::Barred(Barred {
+            family_cards: Vec::new(),
             cards: vec![7, u64::MAX],
             requesters: vec![name.clone()],
             reason: "left".into(),
@@ -177,8 +188,103 @@ fn each_kind() -> Vec<Event> {
             keyboard: keyboard(),
         }),
         Event::RequesterRemoved(RequesterRemoved {
-            name,
+            name: name.clone(),
             credential,
+            keyboard: keyboard(),
+        }),
+        Event::Barred(Barred {
+            cards: vec![7],
+            family_cards: vec![CardId {
+                family: "yubico".into(),
+                serial: 12_345_678,
+            }],
+            requesters: vec![name],
+            reason: "left".into(),
+            keyboard: keyboard(),
+        }),
+        with_grounds(Some(Grounds {
+            known: Some(known()),
+            ..grounds()
+        })),
+        Event::SuffixesSet(SuffixesSet {
+            ca: 1,
+            suffixes: vec![SuffixSet {
+                class: "physical".into(),
+                suffix: "_physical".into(),
+                proof: "{}".into(),
+                ended: 0,
+            }],
+            keyboard: keyboard(),
+        }),
+        Event::HeadAdopted(HeadAdopted {
+            size: 7,
+            root: [2; 32],
+            word: "paper".into(),
+            keyboard: keyboard(),
+        }),
+        Event::HeadPlaces(HeadPlaces {
+            places: vec!["/var/lib/punchmark/heads".into()],
+            keyboard: keyboard(),
+        }),
+        Event::TailCut(TailCut {
+            offset: 4096,
+            length: 100,
+            sha256: [3; 32],
+            copy: "punchmark.ledger.tail-4096".into(),
+            keyboard: keyboard(),
+        }),
+        Event::LedgerKeyAdded(LedgerKeyAdded {
+            key: vec![1; 51],
+            purposes: HEADS | LISTS,
+            keyboard: keyboard(),
+        }),
+        Event::LedgerKeyRolled(LedgerKeyRolled {
+            old: vec![1; 51],
+            new: vec![2; 51],
+            by_old: vec![3; 80],
+            by_new: vec![4; 80],
+            keyboard: keyboard(),
+        }),
+        Event::KrlMade(KrlMade {
+            version: 10,
+            sha256: [5; 32],
+            keyboard: keyboard(),
+            list: Some(ListSigned {
+                signer: vec![1; 51],
+                size: 40,
+                root: [6; 32],
+            }),
+        }),
+        Event::Resumed(Resumed {
+            ca: 1,
+            first: 7,
+            last: 9,
+            keyboard: keyboard(),
+            recovery: Some(Recovery {
+                requests_from: 1_795_000_000,
+                krl_version: 9,
+                enrolments: 1,
+                word: String::new(),
+            }),
+        }),
+        Event::LedgerKeyRevoked(LedgerKeyRevoked {
+            key: vec![1; 51],
+            last_size: 30,
+            reason: "stolen".into(),
+            keyboard: keyboard(),
+        }),
+        Event::RootDistrusted(RootDistrusted {
+            root: [7; 32],
+            reason: "leaked".into(),
+            keyboard: keyboard(),
+        }),
+        Event::Bound(Bound {
+            ca: 1,
+            device: "yubikey:serial=12345678;slot-id=9c".into(),
+            keyboard: keyboard(),
+        }),
+        Event::PlaceAllowed(PlaceAllowed {
+            what: "nfs".into(),
             keyboard: keyboard(),
         }),
     ]
@@ -241,7 +347,7 @@ fn a_count_that_lies_takes_no_memory() {
 
 proptest! {
     #[test]
-    fn a_changed_byte_is_refused_or_another_entry(kind in 0_usize..16, at: prop::sample::Index, to: u8) {
+    fn a_changed_byte_is_refused_or_another_entry(kind in 0_usize..30, at: prop::sample::Index, to: u8) {
         let event = each_kind().swap_remove(kind);
         let mut bytes = bytes_of(event.clone());
         let at = at.index(bytes.len());
@@ -256,7 +362,7 @@ proptest! {
     #[test]
     fn any_grounds_read_back(policy: [u8; 32], id: Option<[u8; 16]>, numbers in prop::array::uniform3(prop::option::of(1_u64..)), reason: String) {
         let [challenge, evidence, card] = numbers;
-        let grounds = Grounds { policy, request_id: id, challenge, evidence, card, reason };
+        let grounds = Grounds { policy, request_id: id, challenge, evidence, card, reason, known: None };
         let Event::Reserved(reserved) = reserved().event else { unreachable!() };
         let event = Event::Reserved(Reserved { grounds: Some(grounds), ..reserved });
         prop_assert_eq!(Entry::from_bytes(&bytes_of(event.clone())).unwrap().event, event);

@@ -152,7 +152,10 @@ impl Append<'_> {
             Credential::Card(card) if self.card_is_barred(*card)? => {
                 Err(EnrolError::Barred("the card"))
             }
-            Credential::Card(_) => Ok(()),
+            Credential::FamilyCard(card) if self.card_is_barred(card.serial)? => {
+                Err(EnrolError::Barred("the card"))
+            }
+            Credential::Card(_) | Credential::FamilyCard(_) => Ok(()),
             Credential::Key(key) => {
                 let sha256 = Sha256::digest(key).into();
                 if self.key_is_revoked(&sha256)? {

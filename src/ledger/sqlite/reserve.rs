@@ -135,6 +135,7 @@ impl Append<'_> {
             evidence,
             card: basis.proof.as_ref().and_then(card),
             reason: basis.reason.clone(),
+            known: None,
         })
     }
 

@@ -48,6 +48,7 @@ impl SqliteLedger {
             first,
             last: after.number(),
             keyboard,
+            recovery: None,
         })?;
         append.finish()?;
         transaction.commit()?;

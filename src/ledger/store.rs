@@ -1,0 +1,168 @@
+//! The two narrow stores that a ledger stands on: frames, which are the truth, and rows,
+//! which are an index that can be lost.
+//!
+//! All rules stand above them, in [`Ledger`](super::Ledger). A store knows nothing of what
+//! an entry says: it keeps bytes in order ([`Frames`]), or finds positions by key
+//! ([`Rows`]). Today's stores are a file with SQLite beside it, and memory for tests.
+
+use super::merkle::Hash;
+
+/// How far a ledger has come: how many entries it has, and the root of the tree over them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number of entries.
+    pub size: u64,
+    /// The Merkle root over them (RFC 6962, section 2.1).
+    pub root: Hash,
+}
+
+/// Where a frame begins, in the store's own measure; of a file, its byte offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(pub u64);
+
+/// One commit, read back: entries that became durable together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The position of its first entry, from 1.
+    pub first: u64,
+    /// The canonical bytes of each entry; at least one.
+    pub entries: Vec<Vec<u8>>,
+    /// The head after the last of them.
+    pub after: Head,
+    /// Where the next frame begins, whether it is there or not.
+    pub next: Place,
+}
+
+/// Keeps frames in order. Opened to write, it is the only writer.
+///
+/// One conformance suite runs over every implementation.
+pub trait Frames: Send {
+    /// The head after the last whole frame, and where the next one goes.
+    fn end(&self) -> (Head, Place);
+
+    /// Appends one frame in one durable step, if `before` is still the head, and returns
+    /// where it begins. When this returns, the frame survives a power cut, and a head that
+    /// covers it is kept outside of the store: an older copy would be noticed.
+    ///
+    /// # Errors
+    /// [`StoreError`]. After any error but [`StoreError::Behind`] the store takes no more
+    /// frames: whether this one is durable is known only to whoever opens it again.
+    fn append(
+        &mut self,
+        before: &Head,
+        entries: &[Vec<u8>],
+        after: &Head,
+    ) -> Result<Place, StoreError>;
+
+    /// The frame that begins at `place`; none at the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if what is there is no frame or not the one that was written.
+    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError>;
+}
+
+/// One entry of the index: in this table, under this key, stands this position.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    /// The table, one byte; the index's own list of them gives each its meaning.
+    pub table: u8,
+    /// The key. Numbers in it are big-endian, so that keys sort as numbers do.
+    pub key: Vec<u8>,
+    /// The position of the entry that says it.
+    pub position: u64,
+}
+
+/// How far the index follows the frames.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The head after the last frame whose rows are in it.
+    pub head: Head,
+    /// The right edge of the tree at that head, largest subtree first.
+    pub peaks: Vec<Hash>,
+    /// Where the next frame begins.
+    pub next: Place,
+}
+
+/// The order in which keys are looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the smallest key up.
+    Forward,
+    /// From the greatest key down.
+    Backward,
+}
+
+/// Finds positions by key. All of it follows from the frames, and can be made anew.
+pub trait Rows: Send {
+    /// How far it follows the frames; none where it must be built anew.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn applied(&self) -> Result<Option<Applied>, StoreError>;
+
+    /// Adds rows, and notes how far they follow, in one step or not at all. A row that is
+    /// there already stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing was added.
+    fn apply(&mut self, rows: &[Row], applied: &Applied) -> Result<(), StoreError>;
+
+    /// Calls `each` with key and position of the rows of `table` whose key begins with
+    /// `prefix`, in the order of key and position, until it returns [`Walk::Stop`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn walk(
+        &self,
+        table: u8,
+        prefix: &[u8],
+        direction: Direction,
+        each: &mut dyn FnMut(&[u8], u64) -> Walk,
+    ) -> Result<(), StoreError>;
+
+    /// Forgets everything, to be built anew.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn clear(&mut self) -> Result<(), StoreError>;
+}
+
+/// Whether a walk over rows goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// The next row is wanted.
+    On,
+    /// Enough was seen.
+    Stop,
+}
+
+/// Why a store could not do its work. The store's own cause is the source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another writer appended meanwhile: the head isn't the one that was expected.
+    #[error("the ledger has another head than expected: {found} entries in place of {expected}")]
+    Behind {
+        /// The size that the caller went on from.
+        expected: u64,
+        /// The size that is there.
+        found: u64,
+    },
+    /// What is stored isn't what was written.
+    #[error("the ledger is damaged at {place:?}: {what}")]
+    Damaged {
+        /// Where.
+        place: Place,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// The store can't be read or written.
+    #[error("{what}")]
+    Failed {
+        /// What was tried, and on which file.
+        what: String,
+        /// What the system or the database said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
