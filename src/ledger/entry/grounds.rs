@@ -21,7 +21,7 @@ pub struct Grounds {
     pub reason: String,
     /// How the requester is known, and whose number the card's is; none in an entry of
     /// kind 8, which format 3 has.
-    pub known: Option<Known>,
+    pub known: Option<Box<Known>>,
 }
 
 /// How a requester is known, and the authority that a card's serial belongs to.
@@ -95,10 +95,10 @@ impl Grounds {
     /// Reads what an entry of kind 18 has.
     pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
         let mut grounds = Self::decode_before_format_4(input)?;
-        grounds.known = Some(Known {
+        grounds.known = Some(Box::new(Known {
             by: String::decode(input)?,
             family: String::decode(input)?,
-        });
+        }));
         Ok(grounds)
     }
 

@@ -203,7 +203,7 @@ fn each_kind() -> Vec<Event> {
             keyboard: keyboard(),
         }),
         with_grounds(Some(Grounds {
-            known: Some(known()),
+            known: Some(Box::new(known())),
             ..grounds()
         })),
         Event::SuffixesSet(SuffixesSet {
