@@ -18,11 +18,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().nth(1).ok_or("usage: decide_rate COUNT")?;
     let suffixes: Suffixes = toml::from_str(SUFFIXES)?;
     let role = Role::new("engineer".parse()?, toml::from_str(ROLE)?, &suffixes)?;
+    let ca = request()?.subject;
     let rules = Rules {
         role: &role,
         suffixes: &suffixes,
         ca: CaFacts {
             name: "users",
+            public_key: &ca,
             signs_users: true,
             signs_hosts: false,
             ca_keys: &[],

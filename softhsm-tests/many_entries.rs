@@ -6,16 +6,18 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
+use punchmark::attestation::Roots;
 use punchmark::certificate::{KeyId, Kind, OptionsAsked, Principals};
-use punchmark::ledger::{
-    Basis, Ca, CaAdded, Ledger as _, Origin, Outcome, Policy, Purpose, SerialChoice, SqliteLedger,
-    Wanted,
-};
-use punchmark::policy::{CaFacts, Role, Rules, Suffixes, decide};
-use punchmark::request::{Ask, Request, Requester, RoleName};
+use punchmark::issue::{Asked, Case, Judge, OpenCa, Order, Rulebook, SharedLedger};
+use punchmark::ledger::{Ca, CaAdded, Ledger as _, Origin, Purpose, SerialChoice, SqliteLedger};
+use punchmark::policy::{Policy, Suffixes};
+use punchmark::request::{AdmissionLimits, Ask, Requester, RoleName};
+use punchmark::secret::{AskPin, Pin, PinError};
+use punchmark::signer::Locator;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
-use ssh_key::{PrivateKey, PublicKey, Signature};
+use ssh_key::{LineEnding, PrivateKey, PublicKey};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,74 +29,85 @@ fn main() -> Result<(), Box<dyn Error>> {
     let time = ledger.last_time()?.ok_or("the ledger is empty")?;
     let signer = PrivateKey::new(KeypairData::Ed25519(pair(u64::MAX)), "")?;
     let ca = ledger.add_ca(filler(&signer)?, time)?;
-    for first in (0..count).step_by(CHUNK) {
-        let numbers = first..count.min(first + u64::try_from(CHUNK)?);
-        let wanted = numbers.map(|number| wanted(&ca, number));
-        let wanted = wanted.collect::<Result<_, _>>()?;
-        issue(&mut ledger, &ca, &signer, wanted, time)?;
-    }
-    Ok(())
+    issue(open(ca, &signer)?, ledger, count, time)
 }
 
-fn issue(
-    ledger: &mut SqliteLedger,
-    ca: &Ca,
-    signer: &PrivateKey,
-    wanted: Vec<Wanted>,
-    time: u64,
-) -> Result<(), Box<dyn Error>> {
-    let reserved = ledger.reserve(ca, wanted, time)?;
-    let reserved = reserved.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let sign = |content: &[u8]| signature::Signer::try_sign(signer, content);
-    let signatures: Vec<Signature> = reserved
-        .iter()
-        .map(|reservation| sign(reservation.to_be_signed().as_bytes()))
-        .collect::<Result<_, _>>()?;
-    let outcomes: Vec<_> = reserved
-        .iter()
-        .zip(&signatures)
-        .map(|(reservation, signature)| Outcome::Issued(reservation, signature))
-        .collect();
-    Ok(ledger.record(&outcomes, time)?)
+/// The key, in a file that is gone once it was read.
+fn open(ca: Ca, signer: &PrivateKey) -> Result<OpenCa, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("key");
+    signer.write_openssh_file(&file, LineEnding::LF)?;
+    let locator: Locator = format!("file:{}", file.display()).parse()?;
+    Ok(OpenCa::open(ca, &locator.into(), None, &mut Nobody)?)
 }
 
-fn wanted(ca: &Ca, number: u64) -> Result<Wanted, Box<dyn Error>> {
-    let request = request(number)?;
-    let requester = Requester::operator();
-    let rules = Rules {
-        role: &Role::operator(),
-        suffixes: &Suffixes::default(),
-        ca: CaFacts {
-            name: ca.name(),
-            signs_users: true,
-            signs_hosts: false,
-            ca_keys: &[],
-        },
-    };
-    Ok(Wanted {
-        request: request.digest(ca.public_key(), &requester, "none")?,
-        decided: decide(&request, &requester, &[], &rules, 0)?,
-        serial: SerialChoice::Next,
-        basis: Basis::of(Policy::operator()),
+/// The numbers from 0 on, each by the spine: there is no other road to a certificate.
+fn issue(open: OpenCa, ledger: SqliteLedger, count: u64, time: u64) -> Result<(), Box<dyn Error>> {
+    let (policy, roots) = (Policy::new(Suffixes::default(), []), Roots::default());
+    let rulebook = Rulebook {
+        policy: &policy,
+        roots: &roots,
+        limits: AdmissionLimits::default(),
+        allowed_signers: None,
         keyboard: "bench (uid 1000) on bench".to_owned(),
+    };
+    let judge = Judge::new(rulebook, open.ca(), &ledger)?;
+    let ledger: SharedLedger = Mutex::new(Box::new(ledger));
+    let order = |number| -> Result<Order<()>, Box<dyn Error>> {
+        let known = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = judge.decide(&case(number)?, known.as_ref(), time)?;
+        Ok(Order { wanted, tag: () })
+    };
+    let mut fault = None;
+    let mut orders = (0..count).map_while(|number| match order(number) {
+        Ok(order) => Some(order),
+        Err(error) => {
+            fault = Some(error);
+            None
+        }
+    });
+    let mut failed = None;
+    open.issue(
+        &ledger,
+        &mut orders,
+        &|| time,
+        &mut |chunk| {
+            let errors = chunk.into_iter().filter_map(|one| one.result.err());
+            failed = failed.take().or(errors.last());
+        },
+        &|_, _| (),
+    )?;
+    match (fault, failed) {
+        (Some(error), _) => Err(error),
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Ok(()),
+    }
+}
+
+fn case(number: u64) -> Result<Case, Box<dyn Error>> {
+    Ok(Case {
+        asked: Asked::Key {
+            subject: PublicKey::from(pair(number).public).into(),
+            ask: Box::new(ask(number)?),
+            requester: Requester::operator(),
+        },
+        serial: SerialChoice::Next,
+        witnessed: None,
     })
 }
 
-fn request(number: u64) -> Result<Request, Box<dyn Error>> {
+fn ask(number: u64) -> Result<Ask, Box<dyn Error>> {
     let person = format!("person{}", number % 10_000);
-    Ok(Request {
-        subject: PublicKey::from(pair(number).public).into(),
-        ask: Ask {
-            role: RoleName::operator(),
-            kind: Kind::User,
-            key_id: Some(KeyId::parse(&format!("certificate {number}"))?),
-            principals: Some(Principals::parse(&person, Kind::User)?),
-            validity: None,
-            validity_as_asked: "always:forever".to_owned(),
-            options: OptionsAsked::default(),
-            reason: None,
-            serial: None,
-        },
+    Ok(Ask {
+        role: RoleName::operator(),
+        kind: Kind::User,
+        key_id: Some(KeyId::parse(&format!("certificate {number}"))?),
+        principals: Some(Principals::parse(&person, Kind::User)?),
+        validity: None,
+        validity_as_asked: "always:forever".to_owned(),
+        options: OptionsAsked::default(),
+        reason: None,
+        serial: None,
     })
 }
 
@@ -118,5 +131,11 @@ fn pair(number: u64) -> Ed25519Keypair {
     Ed25519Keypair::from_seed(&seed)
 }
 
-/// Certificates a durable step.
-const CHUNK: usize = 4096;
+/// The key has no passphrase.
+struct Nobody;
+
+impl AskPin for Nobody {
+    fn pin(&mut self, _device: &str) -> Result<Pin, PinError> {
+        Err(PinError::Cancelled)
+    }
+}

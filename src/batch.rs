@@ -3,7 +3,6 @@
 //! Memory does not grow with the number of keys: files come from an iterator, what
 //! became of each goes to a report, and a summary counts.
 
-pub mod intake;
 mod run;
 
 use std::io;
@@ -11,13 +10,12 @@ use std::path::{Path, PathBuf};
 
 use crate::certificate::{Body, Serial};
 use crate::config::SubjectFileError;
-use crate::issue::{IssueError, RunEnd};
+use crate::issue::{CaseError, IssueError, RunEnd};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
-use crate::policy::{Refusals, Warning};
+use crate::policy::Warning;
 use crate::signer::SignerError;
 
-use intake::{Intake, IntakeError, TakenIn};
 pub use run::{Batch, Subjects};
 
 /// Which serials the certificates of a run get.
@@ -130,24 +128,15 @@ pub enum BatchError {
     /// A plain key, where nobody said what to sign for it.
     #[error("is a public key and no request, and nothing says what to sign for it")]
     NotAsked,
-    /// The request did not get as far as policy; nothing was reserved.
+    /// It was not decided in its favour; nothing was reserved.
     #[error(transparent)]
-    Intake(#[from] IntakeError),
-    /// What decides could not be written down.
-    #[error("the policy cannot be written down")]
-    PolicyText(#[from] serde_json::Error),
-    /// Policy refused it; nothing was reserved.
-    #[error("refused")]
-    Refused(#[from] Refusals),
+    Case(#[from] CaseError),
     /// The count of serials went over the last one there is.
     #[error("no serial is left after {max}", max = u64::MAX)]
     NoSerialLeft,
     /// A plain serial was given for several keys.
     #[error("serial {0} was given for one key, and there are several")]
     SerialForSeveral(Serial),
-    /// The request could not be put into bytes.
-    #[error("the request cannot be encoded")]
-    Encode(#[from] ssh_encoding::Error),
     /// The ledger could not be asked for an earlier certificate.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -175,6 +164,6 @@ struct Destination {
 impl BatchError {
     /// Whether policy said no, rather than something having gone wrong.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Intake(_))
+        matches!(self, Self::Case(error) if error.is_refusal())
     }
 }

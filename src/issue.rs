@@ -6,6 +6,7 @@
 //! releases each chunk that is through, in the sequence of the orders: in one durable step
 //! before its first certificate goes out.
 
+mod case;
 mod chunk;
 mod finish;
 mod queue;
@@ -21,6 +22,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
+pub use case::intake::{self, IntakeError};
+pub use case::{Asked, Case, CaseError, Judge, Rulebook};
 pub use sign::{SelfTestError, self_test};
 
 use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
@@ -71,6 +74,12 @@ pub type SharedLedger = Mutex<Box<dyn Ledger>>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IssueError {
+    /// It was decided for a CA whose key these devices don't hold. No serial was taken.
+    #[error("it was decided for another CA than `{ca}`")]
+    OtherCa {
+        /// The CA of the devices.
+        ca: String,
+    },
     /// No serial was taken for it.
     #[error(transparent)]
     Reserve(#[from] ReserveError),

@@ -35,13 +35,12 @@ pub use entry::{
 pub use sqlite::{
     Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, Signatures, SqliteLedger, Term,
 };
-pub use wanted::{Basis, OPERATOR, Policy, SerialChoice, Wanted};
+pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 
 use checkpoint::Checkpoint;
 
-use crate::certificate::{EncodeError, Serial, ToBeSigned};
+use crate::certificate::{EncodeError, Kind, Serial, ToBeSigned};
 use crate::policy::Decided;
-use crate::request::RequestDigest;
 
 /// A store of entries that are only ever appended.
 ///
@@ -63,13 +62,12 @@ pub trait Ledger: Send {
     /// to-be-signed content of every reservation is on disk.
     ///
     /// One result an item, in order: an item whose explicit serial was ever taken is
-    /// refused alone.
+    /// refused alone. Each item knows its CA, which must be one of this ledger.
     ///
     /// # Errors
     /// [`LedgerError`], and then nothing was reserved.
     fn reserve(
         &mut self,
-        ca: &Ca,
         wanted: Vec<Wanted>,
         time: u64,
     ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError>;
@@ -81,11 +79,11 @@ pub trait Ledger: Send {
     /// [`LedgerError`], and then nothing was recorded: release nothing.
     fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError>;
 
-    /// The newest certificate that was issued for this very request.
+    /// The newest certificate that was issued for this very request, by its CA.
     ///
     /// # Errors
     /// [`LedgerError`].
-    fn issued_for(&self, ca: &Ca, request: &RequestDigest) -> Result<Option<Record>, LedgerError>;
+    fn issued_for(&self, wanted: &Wanted) -> Result<Option<Record>, LedgerError>;
 
     /// The record of one serial.
     ///
@@ -173,6 +171,19 @@ pub enum State {
 /// Why one item got no reservation. Nothing was taken for it.
 #[derive(Debug, thiserror::Error)]
 pub enum ReserveError {
+    /// The CA that it was decided for is none of this ledger.
+    #[error("the ledger knows no CA with key {0}")]
+    UnknownCa(String),
+    /// The CA was recorded for the other kind of certificate.
+    #[error("CA `{ca}` was recorded for {purpose} certificates, and signs no {kind} certificate")]
+    OtherPurpose {
+        /// The CA.
+        ca: String,
+        /// What it was recorded for.
+        purpose: Purpose,
+        /// What was decided.
+        kind: Kind,
+    },
     /// The serial was reserved before, whatever became of it.
     #[error("serial {0} was taken before")]
     SerialTaken(Serial),

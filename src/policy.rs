@@ -42,6 +42,8 @@ use crate::request::RoleName;
 pub struct CaFacts<'a> {
     /// Its name in the config.
     pub name: &'a str,
+    /// Its public key, which what is decided for it is bound to.
+    pub public_key: &'a KeyData,
     /// Whether it signs user certificates.
     pub signs_users: bool,
     /// Whether it signs host certificates.

@@ -42,7 +42,7 @@ pub use target::{Target, TargetError};
 pub use validity::ValidityAsked;
 pub use wire::ContentError;
 
-use crate::certificate::{KeyId, Kind, OptionsAsked, Principals};
+use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, Serial};
 
 /// Somebody asks for a certificate for this key.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ pub struct Ask {
     /// Why it is asked, which an emergency role wants to know.
     pub reason: Option<Reason>,
     /// The serial that was asked for by number, if any.
-    pub serial: Option<u64>,
+    pub serial: Option<Serial>,
 }
 
 /// SHA-256 over all that makes two requests the same one, to find it again later.
@@ -106,7 +106,7 @@ impl Request {
         for options in [ask.options.critical(), ask.options.extensions()] {
             encode_options(options, &mut out)?;
         }
-        ask.serial.unwrap_or_default().encode(&mut out)?;
+        ask.serial.map_or(0, Serial::number).encode(&mut out)?;
         ask.options.left_out().encode(&mut out)?;
         ask.role.as_str().encode(&mut out)?;
         requester.name().as_str().encode(&mut out)?;

@@ -34,17 +34,18 @@ fuzz_target!(|text: &str| {
 });
 
 fn try_role(role: &Role, suffixes: &Suffixes) {
+    let key = KEY.parse::<ssh_key::PublicKey>().unwrap();
     let rules = Rules {
         role,
         suffixes,
         ca: CaFacts {
             name: "users",
+            public_key: key.key_data(),
             signs_users: true,
             signs_hosts: false,
             ca_keys: &[],
         },
     };
-    let key = KEY.parse::<ssh_key::PublicKey>().unwrap();
     for name in ["peter", "peter_physical"] {
         let request = Request {
             subject: key.key_data().clone(),

@@ -1,7 +1,5 @@
 //! One run over many keys.
 
-mod case;
-
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,25 +9,25 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use ssh_key::HashAlg;
 use ssh_key::public::KeyData;
 
-use super::{BatchError, Destination, Ended, Intake, Report, Resume, SerialPlan, Summary};
+use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
 use crate::certificate::{Body, Serial, certificate_line, reader};
 use crate::config::{Given, read_limited};
-use crate::issue::{Finished, IssueError, Issued, Lost, OpenCa, Order, RunEnd, SharedLedger, lock};
-use crate::ledger::{Ca, Policy, SerialChoice, State};
+use crate::issue::{
+    Asked, Case, Finished, IssueError, Issued, Judge, Lost, OpenCa, Order, RunEnd, SharedLedger,
+    lock,
+};
+use crate::ledger::{SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
-use crate::policy::Rules;
-use crate::request::{Ask, RequestDigest, Requester, RoleName};
+use crate::request::{Ask, Requester, RequesterName};
 
 /// What is the same for every key of a run.
 pub struct Batch<'a> {
-    /// What decides about every plain key; of a request, its own role does.
-    pub rules: Rules<'a>,
-    /// What is asked for every plain key; without it, requests alone are taken.
-    pub ask: Option<Ask>,
-    /// What requests are held against.
-    pub intake: Intake<'a>,
-    /// Who asks for plain keys.
-    pub requester: Requester,
+    /// Decides about every key and request.
+    pub judge: &'a Judge<'a>,
+    /// What is asked for every plain key, and by whom; without it, requests alone are taken.
+    pub ask: Option<(Ask, Requester)>,
+    /// Whom the operator vouches for, of requests.
+    pub vouched: Option<RequesterName>,
     /// What the operator saw of every key, in words.
     pub witnessed: Option<String>,
     /// The keys that the operator was shown and vouched for, by file; no other is then signed.
@@ -38,8 +36,6 @@ pub struct Batch<'a> {
     pub serials: SerialPlan,
     /// Whether earlier certificates count.
     pub resume: Resume,
-    /// Who is at the keyboard, by the system's word.
-    pub keyboard: String,
     /// The clock, in Unix seconds.
     pub now: &'a (dyn Fn() -> u64 + Sync),
     /// Set when somebody wants the run to stop.
@@ -59,16 +55,12 @@ pub enum Subjects<'a> {
 impl Batch<'_> {
     /// Issues a certificate for every subject, in their sequence.
     pub fn run(&self, ca: OpenCa, ledger: &SharedLedger, subjects: Subjects<'_>) -> Ended {
-        let ca_key = ca.ca().public_key().clone();
         let run = Run {
             batch: self,
-            ca_key,
-            ca: ca.ca().clone(),
             ledger,
             summary: Mutex::new(Summary::default()),
             first: OnceLock::new(),
             differ: AtomicBool::new(false),
-            policies: Mutex::default(),
         };
         let mut release = |chunk| run.release(chunk);
         let lost: &Lost<'_> = &|device, error| (self.report)(Report::DeviceLost { device, error });
@@ -102,15 +94,11 @@ impl Batch<'_> {
 /// A run under way; shared by the thread that signs and the one that releases.
 struct Run<'a> {
     batch: &'a Batch<'a>,
-    ca: Ca,
-    ca_key: KeyData,
     ledger: &'a SharedLedger,
     summary: Mutex<Summary>,
     first: OnceLock<Body>,
     /// Whether another certificate says something else than the first.
     differ: AtomicBool,
-    /// What decides, by role, as the ledger keeps it.
-    policies: Mutex<BTreeMap<RoleName, Policy>>,
 }
 
 impl Run<'_> {
@@ -157,7 +145,7 @@ impl Run<'_> {
         };
         let serial = self.serial(index)?;
         let wanted = self.decide(given, serial, Some(file))?;
-        if self.batch.resume == Resume::Yes && self.resume(&wanted.request, &destination)? {
+        if self.batch.resume == Resume::Yes && self.resume(&wanted, &destination)? {
             return Ok(None);
         }
         Ok(Some(Order {
@@ -184,6 +172,59 @@ impl Run<'_> {
         }
     }
 
+    /// What the judge says; what a certificate is to be warned of is reported.
+    fn decide(
+        &self,
+        given: Given,
+        serial: SerialChoice,
+        file: Option<&Path>,
+    ) -> Result<Wanted, BatchError> {
+        let case = Case {
+            asked: self.asked(given)?,
+            serial,
+            witnessed: self.batch.witnessed.clone(),
+        };
+        let ledger = lock(self.ledger);
+        let wanted = self
+            .batch
+            .judge
+            .decide(&case, ledger.as_ref(), (self.batch.now)())?;
+        drop(ledger);
+        for warning in wanted.decided().warnings() {
+            (self.batch.report)(Report::Warned { file, warning });
+        }
+        self.compare(wanted.decided().body());
+        Ok(wanted)
+    }
+
+    fn asked(&self, given: Given) -> Result<Asked, BatchError> {
+        match given {
+            Given::Key(subject, _) => {
+                let asked = self.batch.ask.clone();
+                let (ask, requester) = asked.ok_or(BatchError::NotAsked)?;
+                Ok(Asked::Key {
+                    subject,
+                    ask: Box::new(ask),
+                    requester,
+                })
+            }
+            Given::Request(file) => Ok(Asked::Request {
+                file,
+                vouched: self.batch.vouched.clone(),
+            }),
+        }
+    }
+
+    /// Whether all certificates say the same, but for their keys.
+    fn compare(&self, body: &Body) {
+        let first = self.first.get_or_init(|| body.clone());
+        let same = (&first.key_id, &first.principals, &first.validity)
+            == (&body.key_id, &body.principals, &body.validity);
+        if !same {
+            self.differ.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn serial(&self, index: u64) -> Result<SerialChoice, BatchError> {
         match self.batch.serials {
             SerialPlan::Automatic => Ok(SerialChoice::Next),
@@ -200,8 +241,8 @@ impl Run<'_> {
 
     /// Whether the ledger has a valid certificate for this request; it is then written
     /// again if its file is missing or holds something else.
-    fn resume(&self, request: &RequestDigest, to: &Destination) -> Result<bool, BatchError> {
-        let Some(record) = lock(self.ledger).issued_for(&self.ca, request)? else {
+    fn resume(&self, wanted: &Wanted, to: &Destination) -> Result<bool, BatchError> {
+        let Some(record) = lock(self.ledger).issued_for(wanted)? else {
             return Ok(false);
         };
         let State::Issued(blob) = &record.state else {

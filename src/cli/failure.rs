@@ -110,7 +110,7 @@ pub(crate) enum Failure {
     #[error("the request does not prove that its maker holds the key")]
     Possession(#[from] crate::request::PossessionError),
     #[error(transparent)]
-    Intake(#[from] crate::batch::intake::IntakeError),
+    Intake(#[from] crate::issue::IntakeError),
     #[error(transparent)]
     Target(#[from] crate::request::TargetError),
     #[error("{0} is there already; the new key's public half would go there")]

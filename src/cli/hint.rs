@@ -7,12 +7,11 @@ use super::krl::KrlFailure;
 use crate::attestation::CardEvidenceError;
 use crate::attestation::{ChainError, EvidenceError, EvidenceFormError, FidoError, PivError};
 use crate::batch::BatchError;
-use crate::batch::intake::IntakeError;
 use crate::ca::EstablishError;
 use crate::certificate::key_line::KeyLineError;
 use crate::certificate::{Kind, PrincipalError};
 use crate::config::{ConfigError, EditError, SubjectFileError};
-use crate::issue::{IssueError, OpenError, RunEnd};
+use crate::issue::{CaseError, IntakeError, IssueError, OpenError, RunEnd};
 use crate::krl::KeyFileError;
 use crate::krl::spec::Fault;
 use crate::ledger::key::LedgerKeyError;
@@ -110,9 +109,9 @@ pub(crate) fn hint_of_key(error: &BatchError) -> Option<String> {
         BatchError::Subject(SubjectFileError::Line(KeyLineError::Certificate)) => {
             text("name the key that the certificate is for, not the certificate")
         }
-        BatchError::Refused(refusals) => refused(refusals),
+        BatchError::Case(CaseError::Refused(refusals)) => refused(refusals),
         BatchError::NotAsked => text("say what to sign for it with -I and -n, or with --role"),
-        BatchError::Intake(error) => intake(error),
+        BatchError::Case(CaseError::Intake(error)) => intake(error),
         BatchError::Issue(IssueError::Reserve(ReserveError::RequestUsed(_))) => {
             text("--resume writes its certificate again; for another one, a new request is wanted")
         }

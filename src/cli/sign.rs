@@ -19,15 +19,14 @@ use super::progress::{Progress, style};
 use super::subjects::{PathList, Separator, count};
 use super::terminal::{confirm_typed, path, say};
 use super::touch::announcement;
-use crate::batch::intake::Intake;
 use crate::batch::{Batch, Report, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, Given};
-use crate::issue::{OpenCa, SharedLedger, lock};
-use crate::ledger::{Ledger, Purpose, SqliteLedger};
+use crate::issue::{Judge, OpenCa, Rulebook, SharedLedger, lock};
+use crate::ledger::SqliteLedger;
+use crate::policy::Role;
 use crate::policy::role::Permit;
-use crate::policy::{CaFacts, Role, Rules};
 use crate::request::{Ask, Requester, RequesterName, RoleName};
 use crate::signer::{Locator, RsaHash};
 use summary::summarise;
@@ -106,8 +105,15 @@ impl Sign {
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
-        let (known, ca, ledger, shown) = self.open(&name, &config, context)?;
-        let keys = ca_keys(&ledger)?;
+        let (ca, ledger, shown) = self.open(&name, &config, context)?;
+        let rulebook = Rulebook {
+            policy: config.policy(),
+            roots: &roots,
+            limits: config.admission_limits(),
+            allowed_signers: allowed_signers.as_ref(),
+            keyboard: config::keyboard(),
+        };
+        let judge = Judge::new(rulebook, ca.ca(), &ledger)?;
 
         let count = self.count(subject.is_some());
         let interrupted = on_signal().unwrap_or_default();
@@ -117,25 +123,13 @@ impl Sign {
             progress.tell(Report::DeviceLost { device, error });
         }
         let batch = Batch {
-            rules: Rules {
-                role,
-                suffixes: config.policy().suffixes(),
-                ca: facts(&name, known.config.certificates, &keys),
-            },
-            ask,
-            intake: Intake {
-                policy: config.policy(),
-                roots: &roots,
-                limits: config.admission_limits(),
-                allowed_signers: allowed_signers.as_ref(),
-                vouched: self.asked.vouched_for().cloned(),
-            },
-            requester,
+            judge: &judge,
+            ask: ask.map(|ask| (ask, requester)),
+            vouched: self.asked.vouched_for().cloned(),
             witnessed,
             shown,
             serials,
             resume: if self.resume { Resume::Yes } else { Resume::No },
-            keyboard: config::keyboard(),
             now: &config::now,
             interrupted: &interrupted,
             report: &|report| progress.tell(report),
@@ -339,20 +333,20 @@ impl Sign {
         name: &str,
         config: &Config,
         context: &Context,
-    ) -> Result<(KnownCa, OpenCa, SqliteLedger, Option<Shown>), Failure> {
+    ) -> Result<(OpenCa, SqliteLedger, Option<Shown>), Failure> {
         let ledger = context.ledger(config)?;
         let known = context.known_ca(config, &ledger, name)?;
         if !context.asks_a_person() {
             let shown = self.vouch(context)?;
             let ca = self.open_key(&known, context)?;
-            return Ok((known, ca, ledger, shown));
+            return Ok((ca, ledger, shown));
         }
         // A forgotten prompt must not keep other runs out.
         drop(ledger);
         let shown = self.vouch(context)?;
         let ca = self.open_key(&known, context)?;
         let ledger = context.ledger_again(config, &known.ca)?;
-        Ok((known, ca, ledger, shown))
+        Ok((ca, ledger, shown))
     }
 
     fn open_key(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
@@ -391,28 +385,6 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
             locator: locator.to_string(),
         }),
     }
-}
-
-pub(super) fn facts<'a>(
-    name: &'a str,
-    purpose: Purpose,
-    ca_keys: &'a [(String, KeyData)],
-) -> CaFacts<'a> {
-    CaFacts {
-        name,
-        signs_users: purpose != Purpose::Host,
-        signs_hosts: purpose != Purpose::User,
-        ca_keys,
-    }
-}
-
-/// Every CA key of the ledger: none is ever certified.
-fn ca_keys(ledger: &dyn Ledger) -> Result<Vec<(String, KeyData)>, Failure> {
-    let cas = ledger.cas()?;
-    Ok(cas
-        .iter()
-        .map(|ca| (ca.name().to_owned(), ca.public_key().clone()))
-        .collect())
 }
 
 fn rsa_hash(text: &str) -> Result<RsaHash, String> {

@@ -13,11 +13,10 @@ use tempfile::TempDir;
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{
-    Basis, CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice,
-    SqliteLedger, State,
+    CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice, SqliteLedger,
+    State,
 };
 use crate::policy::sample;
-use crate::request::{RequestDigest, Requester};
 use crate::signer::SignatureError;
 
 const NOW: u64 = 1_795_400_000;
@@ -92,11 +91,10 @@ impl Ledger for CannotRecord {
 
     fn reserve(
         &mut self,
-        ca: &Ca,
         wanted: Vec<Wanted>,
         time: u64,
     ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
-        self.ledger.reserve(ca, wanted, time)
+        self.ledger.reserve(wanted, time)
     }
 
     fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError> {
@@ -109,8 +107,8 @@ impl Ledger for CannotRecord {
         }
     }
 
-    fn issued_for(&self, ca: &Ca, digest: &RequestDigest) -> Result<Option<Record>, LedgerError> {
-        self.ledger.issued_for(ca, digest)
+    fn issued_for(&self, wanted: &Wanted) -> Result<Option<Record>, LedgerError> {
+        self.ledger.issued_for(wanted)
     }
 
     fn record_of(&self, ca: &Ca, serial: Serial) -> Result<Option<Record>, LedgerError> {
@@ -136,16 +134,14 @@ impl Ledger for CannotRecord {
 
 fn order(tag: u8, ca: &KeyData, serial: SerialChoice) -> Order<u8> {
     let subject = key(100 + tag % 100).public_key().key_data().clone();
-    let request = sample::request(subject);
-    let requester = Requester::operator();
+    let mut request = sample::request(subject);
+    if let SerialChoice::Exactly(serial) = serial {
+        request.ask.serial = Some(serial);
+    }
+    let decided = sample::decided(&request, ca);
+    let wanted = Wanted::seal(decided, &request, None, Policy::operator(), String::new());
     Order {
-        wanted: Wanted {
-            request: request.digest(ca, &requester, "none").unwrap(),
-            decided: sample::decided(&request),
-            serial,
-            keyboard: String::new(),
-            basis: Basis::of(Policy::operator()),
-        },
+        wanted: wanted.unwrap(),
         tag,
     }
 }
@@ -352,4 +348,40 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
         Err(IssueError::Reserve(ReserveError::SerialTaken(_)))
     ));
     assert!(matches!(results[2], Ok(1)));
+}
+
+#[test]
+fn what_was_decided_for_another_ca_is_not_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = SqliteLedger::create(&folder.path().join("l.ledger")).unwrap();
+    let ca = ledger.add_ca(added(), NOW).unwrap();
+    let hosts = CaAdded {
+        name: "hosts".to_owned(),
+        public_key: key(2).public_key().to_bytes().unwrap(),
+        purpose: Purpose::Host,
+        ..added()
+    };
+    let hosts = ledger.add_ca(hosts, NOW).unwrap();
+    let signer = Box::new(Fake {
+        key: key(1),
+        fault: Fault::None,
+        calls: 0,
+    });
+    let open = OpenCa {
+        absent: Vec::new(),
+        signers: vec![signer],
+        ca,
+    };
+    let mut orders = [order(1, hosts.public_key(), SerialChoice::Next)].into_iter();
+    let ledger: SharedLedger = Mutex::new(Box::new(ledger));
+    let mut results = Vec::new();
+    open.issue(
+        &ledger,
+        &mut orders,
+        &|| NOW,
+        &mut |chunk| results.extend(chunk.into_iter().map(|f| f.result)),
+        &|_, _| (),
+    )
+    .unwrap();
+    assert!(matches!(&results[0], Err(IssueError::OtherCa { ca }) if ca == "users"));
 }

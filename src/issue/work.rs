@@ -66,7 +66,7 @@ impl Run<'_> {
         }
         let reserved = match wanted.is_empty() {
             true => Ok(Vec::new()),
-            false => lock(self.ledger).reserve(self.ca, wanted, (self.now)()),
+            false => lock(self.ledger).reserve(wanted, (self.now)()),
         };
         let reserved = match reserved {
             Ok(reserved) => reserved,
@@ -93,10 +93,15 @@ impl Run<'_> {
 
     /// Whether every device of the run could be sent it: serial and nonce have one length.
     fn fits(&self, wanted: &Wanted) -> Result<(), IssueError> {
+        if wanted.decided().ca() != self.ca.public_key() {
+            return Err(IssueError::OtherCa {
+                ca: self.ca.name().to_owned(),
+            });
+        }
         let Some(longest) = self.longest else {
             return Ok(());
         };
-        let body = wanted.decided.body();
+        let body = wanted.decided().body();
         let message = body.to_be_signed(Serial::FIRST, &[0; 32], self.ca.public_key())?;
         match message.as_bytes().len() {
             length if length > longest => Err(IssueError::TooLong { length, longest }),

@@ -27,14 +27,13 @@ use super::lock::WriterLock;
 use super::merkle::Hashes;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
 use crate::certificate::Serial;
-use crate::request::RequestDigest;
 pub use audit::{Audit, AuditError, Fault, Signatures};
 pub use proofs::{Inclusion, ProofError};
 pub use requesters::EnrolError;
 pub use terms::Term;
 
 use append::Append;
-use serials::Serials;
+use serials::Sequences;
 
 /// A ledger in one SQLite file. Opened to write, it is the only writer.
 #[derive(Debug)]
@@ -146,22 +145,25 @@ impl Ledger for SqliteLedger {
 
     fn reserve(
         &mut self,
-        ca: &Ca,
         wanted: Vec<Wanted>,
         time: u64,
     ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
         // The lock keeps other writers out: no head is signed meanwhile.
         let ledger_keys = self.ledger_keys()?;
+        let cas = self.cas()?;
         let transaction = write(&mut self.connection)?;
-        let mut serials = Serials::new(&transaction, ca)?;
+        let mut sequences = Sequences::new(&transaction, &cas);
         let mut append = Append::begin(&transaction, time)?;
         let reserved = wanted
             .into_iter()
             .map(|wanted| {
                 let fingerprint = wanted.decided.body().subject.fingerprint();
-                match ledger_keys.contains(&fingerprint) {
-                    true => Ok(Err(ReserveError::LedgerKey(fingerprint))),
-                    false => append.reservation(&mut serials, ca, wanted),
+                if ledger_keys.contains(&fingerprint) {
+                    return Ok(Err(ReserveError::LedgerKey(fingerprint)));
+                }
+                match sequences.of(&wanted.decided)? {
+                    Ok((ca, serials)) => append.reservation(serials, ca, wanted),
+                    Err(refused) => Ok(Err(refused)),
                 }
             })
             .collect::<Result<_, _>>()?;
@@ -178,13 +180,17 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn issued_for(&self, ca: &Ca, request: &RequestDigest) -> Result<Option<Record>, LedgerError> {
+    fn issued_for(&self, wanted: &Wanted) -> Result<Option<Record>, LedgerError> {
+        let cas = self.cas()?;
+        let Some(ca) = cas.iter().find(|ca| ca.public_key() == wanted.decided.ca()) else {
+            return Ok(None);
+        };
         let mut newest = None;
         let condition = "WHERE r.request = ?1 AND r.ca = ?2 ORDER BY r.position";
         records::each(
             &self.connection,
             condition,
-            params![request.as_bytes(), ca.position],
+            params![wanted.request.as_bytes(), ca.position],
             &mut |record| {
                 if matches!(record.state, State::Issued(_)) {
                     newest = Some(record);

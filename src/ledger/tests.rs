@@ -10,8 +10,9 @@ use ssh_key::{PrivateKey, PublicKey, Signature};
 use tempfile::TempDir;
 
 use super::*;
+use crate::policy::Decided;
 use crate::policy::sample;
-use crate::request::{Request, Requester};
+use crate::request::Request;
 
 const NOW: u64 = 1_795_400_000;
 
@@ -29,19 +30,26 @@ fn wanted(subject: u8, serial: SerialChoice) -> Wanted {
 }
 
 fn wanted_by(requester: &str, subject: u8, serial: SerialChoice) -> Wanted {
-    let request = sample::request(public(subject));
-    Wanted {
-        request: digest_of(&request),
-        decided: sample::decided(&request).asked_by(requester),
-        serial,
-        basis: Basis::of(Policy::operator()),
-        keyboard: "tester".to_owned(),
-    }
+    let decided = sample::decided(&request(subject, serial), &public(1));
+    sealed(decided.asked_by(requester), subject, serial)
 }
 
-fn digest_of(request: &Request) -> RequestDigest {
-    let requester = Requester::operator();
-    request.digest(&public(1), &requester, "none").unwrap()
+/// A user certificate that the CA with this key may sign, as the decision believed.
+fn decided_for(ca: u8) -> Decided {
+    sample::decided(&request(9, SerialChoice::Next), &public(ca))
+}
+
+fn request(subject: u8, serial: SerialChoice) -> Request {
+    let mut request = sample::request(public(subject));
+    if let SerialChoice::Exactly(serial) = serial {
+        request.ask.serial = Some(serial);
+    }
+    request
+}
+
+fn sealed(decided: Decided, subject: u8, serial: SerialChoice) -> Wanted {
+    let (policy, keyboard) = (Policy::operator(), "tester".to_owned());
+    Wanted::seal(decided, &request(subject, serial), None, policy, keyboard).unwrap()
 }
 
 fn added(name: &str, seed: u8, next_serial: u64) -> CaAdded {
@@ -79,7 +87,7 @@ fn fixture(next_serial: u64) -> Fixture {
 impl Fixture {
     fn reserve(&mut self, serial: SerialChoice) -> Result<Reservation, ReserveError> {
         let wanted = vec![wanted(9, serial)];
-        let mut reserved = self.ledger.reserve(&self.ca, wanted, NOW).unwrap();
+        let mut reserved = self.ledger.reserve(wanted, NOW).unwrap();
         reserved.remove(0)
     }
 
@@ -147,10 +155,39 @@ fn the_sequence_ends_at_the_last_serial_there_is() {
 fn two_cas_count_for_themselves() {
     let mut fixture = fixture(1);
     assert_eq!(fixture.next(), 1);
-    let other = fixture.ledger.add_ca(added("hosts", 2, 1), NOW).unwrap();
-    let wanted = vec![wanted(9, SerialChoice::Next)];
-    let reserved = fixture.ledger.reserve(&other, wanted, NOW).unwrap();
-    assert_eq!(reserved[0].as_ref().unwrap().serial(), Serial::FIRST);
+    fixture.ledger.add_ca(added("other", 2, 1), NOW).unwrap();
+    let other = decided_for(2);
+    let both = vec![
+        sealed(other, 9, SerialChoice::Next),
+        wanted(9, SerialChoice::Next),
+    ];
+    let reserved = fixture.ledger.reserve(both, NOW).unwrap();
+    let serials = reserved
+        .iter()
+        .map(|one| one.as_ref().unwrap().serial().number());
+    assert_eq!(serials.collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn what_was_decided_for_one_ca_is_reserved_by_no_other() {
+    let mut fixture = fixture(1);
+    let hosts = CaAdded {
+        purpose: Purpose::Host,
+        ..added("hosts", 2, 1)
+    };
+    fixture.ledger.add_ca(hosts, NOW).unwrap();
+    let mut refused = |ca: u8| {
+        let wanted = sealed(decided_for(ca), 9, SerialChoice::Next);
+        fixture.ledger.reserve(vec![wanted], NOW).unwrap().remove(0)
+    };
+    let unknown = refused(3);
+    assert!(matches!(unknown, Err(ReserveError::UnknownCa(_))));
+    let of_users = refused(2);
+    assert!(
+        matches!(of_users, Err(ReserveError::OtherPurpose { ca, .. }) if ca == "hosts"),
+        "a user certificate, though the decision believed that the CA signs them"
+    );
+    assert_eq!(fixture.next(), 1, "what was refused took no serial");
 }
 
 #[test]
@@ -193,22 +230,16 @@ fn a_reservation_has_one_outcome() {
 fn finds_the_certificate_of_the_same_request_and_of_no_other() {
     let mut fixture = fixture(1);
     let reservation = fixture.reserve(SerialChoice::Next).unwrap();
-    let digest = digest_of(&sample::request(public(9)));
-    let found = fixture.ledger.issued_for(&fixture.ca, &digest).unwrap();
+    let again = wanted(9, SerialChoice::Next);
+    let found = fixture.ledger.issued_for(&again).unwrap();
     assert!(found.is_none(), "reserved is not issued");
     let signature = sign(&reservation);
     let outcome = Outcome::Issued(&reservation, &signature);
     fixture.ledger.record(&[outcome], NOW).unwrap();
-    let found = fixture.ledger.issued_for(&fixture.ca, &digest).unwrap();
+    let found = fixture.ledger.issued_for(&again).unwrap();
     assert_eq!(found.unwrap().reserved.serial, 1);
-    let other = digest_of(&sample::request(public(8)));
-    assert!(
-        fixture
-            .ledger
-            .issued_for(&fixture.ca, &other)
-            .unwrap()
-            .is_none()
-    );
+    let other = wanted(8, SerialChoice::Next);
+    assert!(fixture.ledger.issued_for(&other).unwrap().is_none());
 }
 
 #[test]
@@ -324,11 +355,11 @@ fn a_damaged_entry_is_named_and_nothing_is_written_behind_it() {
     let Fixture {
         path,
         mut ledger,
-        ca,
         _folder,
+        ..
     } = fixture(1);
     ledger
-        .reserve(&ca, vec![wanted(9, SerialChoice::Next)], NOW)
+        .reserve(vec![wanted(9, SerialChoice::Next)], NOW)
         .unwrap();
     drop(ledger);
     tamper(&path, "UPDATE entry SET bytes = x'0200' WHERE position = 3");
@@ -353,11 +384,11 @@ fn an_end_that_was_cut_off_or_grown_by_another_hand_is_refused() {
         let Fixture {
             path,
             mut ledger,
-            ca,
             _folder,
+            ..
         } = fixture(1);
         let many = (0..299).map(|_| wanted(9, SerialChoice::Next)).collect();
-        ledger.reserve(&ca, many, NOW).unwrap();
+        ledger.reserve(many, NOW).unwrap();
         drop(ledger);
         drop(SqliteLedger::open(&path).unwrap());
         tamper(&path, statements);

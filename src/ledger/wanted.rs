@@ -1,28 +1,32 @@
-//! What somebody wants reserved, and what stands behind it.
+//! What somebody wants reserved, and what stands behind it: sealed once policy has decided.
 
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::{Nonce, RequestId};
-use crate::attestation::Proof;
+use crate::attestation::{Proof, ProofKind};
 use crate::certificate::Serial;
 use crate::policy::Decided;
-use crate::request::RequestDigest;
+use crate::request::{Admitted, Request, RequestDigest};
 
-/// Something to be reserved.
+/// A certificate that was decided, sealed with all that the ledger is to check and keep.
+///
+/// Its fields are the ledger's alone. One constructor makes it, and `scripts/layers` lets
+/// the spine's `issue/case.rs` alone call that, so that no front can leave out the id of a
+/// request, its challenge or its evidence, or take them from another request.
 #[derive(Debug)]
 pub struct Wanted {
-    /// What policy decided to sign.
-    pub decided: Decided,
+    /// What policy decided to sign, and for which CA.
+    pub(super) decided: Decided,
     /// Which serial it shall have.
-    pub serial: SerialChoice,
+    pub(super) serial: SerialChoice,
     /// The request it came from.
-    pub request: RequestDigest,
+    pub(super) request: RequestDigest,
     /// What stands behind the decision.
-    pub basis: Basis,
+    pub(super) basis: Basis,
     /// Who was at the keyboard, by the system's word.
-    pub keyboard: String,
+    pub(super) keyboard: String,
 }
 
 /// Which serial a certificate shall have.
@@ -36,19 +40,19 @@ pub enum SerialChoice {
 
 /// What stands behind a decision, to be checked and kept with the reservation.
 #[derive(Clone, Debug)]
-pub struct Basis {
+pub(super) struct Basis {
     /// What decided. The ledger keeps its text once.
-    pub policy: Policy,
+    pub(super) policy: Policy,
     /// The id that the request made up for itself: used once.
-    pub request_id: Option<RequestId>,
+    pub(super) request_id: Option<RequestId>,
     /// The challenge that the request answers: made here, not expired, used once.
-    pub challenge: Option<Nonce>,
+    pub(super) challenge: Option<Nonce>,
     /// What was proved of the key. The ledger keeps it once.
-    pub proof: Option<Proof>,
+    pub(super) proof: Option<Proof>,
     /// The evidence that the proof was read from; empty where it is a person's word.
-    pub evidence: Vec<u8>,
+    pub(super) evidence: Vec<u8>,
     /// Why it is asked for, where a role wants a reason; else empty.
-    pub reason: String,
+    pub(super) reason: String,
 }
 
 /// The text of what decided (role, suffixes, roots, program version), and its SHA-256.
@@ -61,17 +65,64 @@ pub struct Policy {
 /// The direct form's requester, which is nobody's name: whoever holds token and PIN.
 pub const OPERATOR: &str = "operator";
 
+impl Wanted {
+    /// Seals what was decided about `request`; `admitted` is the request file that said it,
+    /// if one did. `policy` is the text of what decided.
+    ///
+    /// # Errors
+    /// [`ssh_encoding::Error`] if a field of the request is longer than the wire allows.
+    pub(crate) fn seal(
+        decided: Decided,
+        request: &Request,
+        admitted: Option<&Admitted>,
+        policy: Policy,
+        keyboard: String,
+    ) -> Result<Self, ssh_encoding::Error> {
+        let proof = decided.proof_in_words();
+        Ok(Self {
+            request: request.digest(decided.ca(), decided.asker(), &proof)?,
+            serial: SerialChoice::from(request.ask.serial),
+            basis: Basis::new(&decided, request, admitted, policy),
+            decided,
+            keyboard,
+        })
+    }
+
+    /// What policy decided.
+    pub fn decided(&self) -> &Decided {
+        &self.decided
+    }
+}
+
+impl From<Option<Serial>> for SerialChoice {
+    fn from(asked: Option<Serial>) -> Self {
+        asked.map_or(Self::Next, Self::Exactly)
+    }
+}
+
 impl Basis {
-    /// A decision by this policy, with neither proof nor request file.
-    #[must_use]
-    pub fn of(policy: Policy) -> Self {
+    fn new(
+        decided: &Decided,
+        request: &Request,
+        admitted: Option<&Admitted>,
+        policy: Policy,
+    ) -> Self {
+        let content = admitted.map(Admitted::content);
+        let reason = request.ask.reason.as_ref();
+        // A witness's word comes without evidence, also where the request brought some.
+        let from_evidence = decided
+            .proof()
+            .is_some_and(|proof| matches!(proof.kind(), ProofKind::Piv | ProofKind::Fido));
         Self {
             policy,
-            request_id: None,
-            challenge: None,
-            proof: None,
-            evidence: Vec::new(),
-            reason: String::new(),
+            request_id: content.map(|content| content.id),
+            challenge: content.and_then(|content| content.challenge),
+            proof: decided.proof().cloned(),
+            evidence: match content {
+                Some(content) if from_evidence => content.evidence.clone(),
+                _ => Vec::new(),
+            },
+            reason: reason.map(ToString::to_string).unwrap_or_default(),
         }
     }
 }

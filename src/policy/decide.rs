@@ -5,6 +5,8 @@ mod principals;
 mod storage;
 mod validity;
 
+use ssh_key::public::KeyData;
+
 use super::key_id::{Filling, KeyIdTemplate};
 use super::least_proof::Shortfall;
 use super::role::Permit;
@@ -15,9 +17,10 @@ use crate::certificate::{Body, KeyId, Kind, Options, Subject};
 use crate::request::{KnownBy, Request, Requester};
 use storage::Mark;
 
-/// A body that may be signed, by which role and what proof. Only [`decide`] makes one.
+/// A body that one CA may sign, by which role and what proof. Only [`decide`] makes one.
 #[derive(Clone, Debug)]
 pub struct Decided {
+    ca: KeyData,
     body: Body,
     role: String,
     requester: Requester,
@@ -100,6 +103,7 @@ impl<'a> Case<'a> {
         self.check_automation(options.as_ref());
         let key_id = self.key_id(&mark);
         Some(Decided {
+            ca: self.rules.ca.public_key.clone(),
             body: Body {
                 kind: self.request.ask.kind,
                 subject: subject?,
@@ -265,6 +269,11 @@ impl<'a> Case<'a> {
 }
 
 impl Decided {
+    /// The public key of the CA that it was decided for; no other may sign it.
+    pub fn ca(&self) -> &KeyData {
+        &self.ca
+    }
+
     /// What may be signed.
     pub fn body(&self) -> &Body {
         &self.body
@@ -287,6 +296,11 @@ impl Decided {
             requester: Requester::known(requester.parse().unwrap(), KnownBy::Vouch),
             ..self
         }
+    }
+
+    /// Who asked, and how that is known.
+    pub fn asker(&self) -> &Requester {
+        &self.requester
     }
 
     /// How it is known who asked.

@@ -24,13 +24,14 @@ pub(crate) fn request(subject: KeyData) -> Request {
     }
 }
 
-/// The request, decided by a user CA without a config.
-pub(crate) fn decided(request: &Request) -> Decided {
+/// The request, decided for a user CA with this key, without a config.
+pub(crate) fn decided(request: &Request, ca: &KeyData) -> Decided {
     let rules = Rules {
         role: &Role::operator(),
         suffixes: &Suffixes::default(),
         ca: CaFacts {
             name: "users",
+            public_key: ca,
             signs_users: true,
             signs_hosts: false,
             ca_keys: &[],

@@ -62,6 +62,14 @@ fn key(line: &str) -> KeyData {
     line.parse::<PublicKey>().unwrap().into()
 }
 
+/// The key of the CA that decisions are for.
+fn ca_key() -> &'static KeyData {
+    static KEY: std::sync::LazyLock<KeyData> = std::sync::LazyLock::new(|| {
+        key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJXTzYpJj3NBLhQqQ3PPjFuGWBsWcMtTGbgS8lZLFAXb")
+    });
+    &KEY
+}
+
 fn ed25519() -> KeyData {
     key("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk")
 }
@@ -153,6 +161,7 @@ fn users<'a>(role: &'a Role, suffixes: &'a Suffixes) -> Rules<'a> {
         suffixes,
         ca: CaFacts {
             name: "users",
+            public_key: ca_key(),
             signs_users: true,
             signs_hosts: false,
             ca_keys: &[],

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use ssh_key::public::KeyData;
 
 use crate::attestation::Proof;
-use crate::batch::intake;
 use crate::certificate::Body;
 use crate::cli::ask::AskArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::hint::refused;
-use crate::cli::sign::facts;
 use crate::cli::terminal::{product, say, warn};
 use crate::config::{self, Config, Given};
+use crate::issue::intake;
+use crate::ledger::Purpose;
 use crate::policy::role::Permit;
-use crate::policy::{Decided, Refusals, Role, Rules, decide};
+use crate::policy::{CaFacts, Decided, Refusals, Role, Rules, decide};
 use crate::request::{KnownBy, Request, RequestFile, Requester, RoleName};
 
 /// A request, by the flags of `sign`.
@@ -57,10 +57,18 @@ impl Attempt {
         let keys = keys.collect::<Result<Vec<_>, Failure>>()?;
         let witnessed = |words| Proof::witnessed(request.subject.clone(), words);
         proofs.extend(statement.map(witnessed));
+        let ca = config.ca(&name)?;
+        let public_key = config.public_key(ca)?;
         let rules = Rules {
             role,
             suffixes: config.policy().suffixes(),
-            ca: facts(&name, config.ca(&name)?.certificates, &keys),
+            ca: CaFacts {
+                name: &name,
+                public_key: public_key.key_data(),
+                signs_users: ca.certificates != Purpose::Host,
+                signs_hosts: ca.certificates != Purpose::User,
+                ca_keys: &keys,
+            },
         };
         match decide(&request, &requester, &proofs, &rules, config::now()) {
             Ok(decided) => allowed(context, &name, &decided),

@@ -11,9 +11,10 @@ use super::{damaged, read, terms};
 use crate::attestation::Proof;
 use crate::certificate::ToBeSigned;
 use crate::ledger::entry::{Event, EvidenceSeen, Grounds, PolicySeen, Reserved, Sequence};
+use crate::ledger::wanted::Basis;
 use crate::ledger::{
-    Basis, Ca, Credential, LedgerError, Nonce, OPERATOR, Policy, Reservation, ReserveError,
-    SerialChoice, Wanted,
+    Ca, Credential, LedgerError, Nonce, OPERATOR, Policy, Reservation, ReserveError, SerialChoice,
+    Wanted,
 };
 
 /// Something that can be refused, within something that can fail.

@@ -1,10 +1,15 @@
 //! Which serial comes next, and which are taken.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use rusqlite::{Transaction, params};
 
 use super::SqliteLedger;
-use crate::certificate::Serial;
-use crate::ledger::{Ca, LedgerError, ReserveError, SerialChoice};
+use crate::certificate::subject::fingerprint;
+use crate::certificate::{Kind, Serial};
+use crate::ledger::{Ca, LedgerError, Purpose, ReserveError, SerialChoice};
+use crate::policy::Decided;
 
 impl SqliteLedger {
     /// The serial that comes next for a CA; none if all are spent.
@@ -16,6 +21,59 @@ impl SqliteLedger {
         let mut serials = Serials::new(&transaction, ca)?;
         Ok(serials.next_free()?.ok())
     }
+}
+
+/// The serials of every CA that items of one transaction are for.
+pub(super) struct Sequences<'t> {
+    transaction: &'t Transaction<'t>,
+    cas: &'t [Ca],
+    of: BTreeMap<u64, Serials<'t>>,
+}
+
+impl<'t> Sequences<'t> {
+    pub(super) fn new(transaction: &'t Transaction<'t>, cas: &'t [Ca]) -> Self {
+        Self {
+            transaction,
+            cas,
+            of: BTreeMap::new(),
+        }
+    }
+
+    /// The CA that something was decided for, and its serials.
+    pub(super) fn of(
+        &mut self,
+        decided: &Decided,
+    ) -> Result<Result<(&'t Ca, &mut Serials<'t>), ReserveError>, LedgerError> {
+        let ca = match signing_ca(self.cas, decided) {
+            Ok(ca) => ca,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let serials = match self.of.entry(ca.position) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(Serials::new(self.transaction, ca)?),
+        };
+        Ok(Ok((ca, serials)))
+    }
+}
+
+/// The CA that something was decided for. What the ledger recorded of it counts, whatever
+/// the decision believed.
+fn signing_ca<'c>(cas: &'c [Ca], decided: &Decided) -> Result<&'c Ca, ReserveError> {
+    let ca = cas.iter().find(|ca| ca.public_key() == decided.ca());
+    let ca = ca.ok_or_else(|| ReserveError::UnknownCa(fingerprint(decided.ca())))?;
+    let (purpose, kind) = (ca.added.purpose, decided.body().kind);
+    let signs = match kind {
+        Kind::User => purpose != Purpose::Host,
+        Kind::Host => purpose != Purpose::User,
+    };
+    if signs {
+        return Ok(ca);
+    }
+    Err(ReserveError::OtherPurpose {
+        ca: ca.added.name.clone(),
+        purpose,
+        kind,
+    })
 }
 
 /// The serials of one CA within one transaction.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::attestation::{Facts, Proof, ProofKind};
+use crate::ledger::wanted::Basis;
 
 fn blob(seed: u8) -> Vec<u8> {
     PublicKey::from(public(seed)).to_bytes().unwrap()
@@ -23,7 +24,7 @@ fn peters(subject: u8, change: impl FnOnce(&mut Basis)) -> Wanted {
 
 impl Fixture {
     fn ask(&mut self, wanted: Wanted) -> Result<Reservation, ReserveError> {
-        let mut reserved = self.ledger.reserve(&self.ca, vec![wanted], NOW).unwrap();
+        let mut reserved = self.ledger.reserve(vec![wanted], NOW).unwrap();
         reserved.remove(0)
     }
 
@@ -80,10 +81,7 @@ fn a_request_is_used_once() {
 fn two_of_one_run_cannot_share_a_request() {
     let mut fixture = fixture(1);
     let wanted = [(); 2].map(|()| peters(9, |basis| basis.request_id = Some([7; 16])));
-    let reserved = fixture
-        .ledger
-        .reserve(&fixture.ca, wanted.into(), NOW)
-        .unwrap();
+    let reserved = fixture.ledger.reserve(wanted.into(), NOW).unwrap();
     assert!(matches!(
         reserved.as_slice(),
         [Ok(_), Err(ReserveError::RequestUsed(_))]

@@ -7,11 +7,11 @@ fn format_1(count: u32) -> (TempDir, PathBuf) {
     let Fixture {
         path,
         mut ledger,
-        ca,
         _folder,
+        ..
     } = fixture(1);
     let many = (0..count).map(|_| wanted(9, SerialChoice::Next)).collect();
-    ledger.reserve(&ca, many, NOW).unwrap();
+    ledger.reserve(many, NOW).unwrap();
     drop(ledger);
     let connection = rusqlite::Connection::open(&path).unwrap();
     connection.execute_batch(WITHOUT_FORMAT_3).unwrap();
@@ -80,9 +80,8 @@ fn a_ledger_of_format_2_keeps_its_tree_and_is_found_in() {
 fn an_older_ledger_takes_new_entries_behind_its_old_ones() {
     let (_folder, path) = format_1(3);
     let mut ledger = SqliteLedger::open(&path).unwrap();
-    let ca = ledger.cas().unwrap().remove(0);
     let wanted = vec![wanted(9, SerialChoice::Next)];
-    let reserved = ledger.reserve(&ca, wanted, NOW).unwrap().remove(0).unwrap();
+    let reserved = ledger.reserve(wanted, NOW).unwrap().remove(0).unwrap();
     assert_eq!(reserved.serial().number(), 4);
     assert_eq!(ledger.audit(Signatures::Skip).unwrap().reserved, 4);
 }

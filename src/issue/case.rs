@@ -1,0 +1,216 @@
+//! A case: what somebody asks, with all that is known of who asks; and the decision on it.
+//!
+//! Every front (command line, batch, ceremony, service) hands in a [`Case`], which holds no
+//! file and no flag. A [`Judge`] takes it in (is a request fresh, does its key sign it, what
+//! is proved, who asks), has policy decide, and seals what was decided as a [`Wanted`]. This
+//! is the one place where a `Wanted` is made: nothing that policy saw can be left out of it.
+//!
+//! All of it is a read: nothing is reserved, and what must be unique or unrevoked is checked
+//! again when a serial is taken.
+
+pub mod intake;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use ssh_key::public::KeyData;
+
+use crate::attestation::{Proof, Roots};
+use crate::ledger::{Ca, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted};
+use crate::policy::text::text;
+use crate::policy::{CaFacts, Policy, Refusals, Role, Rules, decide};
+use crate::request::{
+    AdmissionLimits, Admitted, AllowedSigners, Ask, Request, RequestFile, Requester, RequesterName,
+    RoleName,
+};
+use intake::IntakeError;
+
+/// What somebody asks, and what is known of who asks.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The key or request, and who vouches for it.
+    pub asked: Asked,
+    /// Which serial the certificate shall have.
+    pub serial: SerialChoice,
+    /// What the operator saw of the key's making, in words.
+    pub witnessed: Option<String>,
+}
+
+/// How something is asked.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// The front itself says what is asked for a key, and by whom.
+    Key {
+        /// The key.
+        subject: KeyData,
+        /// What is asked for it.
+        ask: Box<Ask>,
+        /// Who asks.
+        requester: Requester,
+    },
+    /// A request says it itself.
+    Request {
+        /// The request.
+        file: Box<RequestFile>,
+        /// The name that the operator vouches for, after it was shown and confirmed.
+        vouched: Option<RequesterName>,
+    },
+}
+
+/// What cases are held against, as the config has it.
+#[derive(Clone, Debug)]
+pub struct Rulebook<'a> {
+    /// Suffixes, and the roles that can be asked for.
+    pub policy: &'a Policy,
+    /// Whose evidence is believed.
+    pub roots: &'a Roots,
+    /// How old a request may be.
+    pub limits: AdmissionLimits,
+    /// Whose key is whose, beside what the ledger says.
+    pub allowed_signers: Option<&'a AllowedSigners>,
+    /// Who is at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+/// Decides cases for one CA by one rulebook.
+pub struct Judge<'a> {
+    rulebook: Rulebook<'a>,
+    ca: Ca,
+    ca_keys: Vec<(String, KeyData)>,
+    /// The rules of each role in one text, put together once.
+    texts: Mutex<BTreeMap<RoleName, PolicyText>>,
+}
+
+/// Why a case gives no certificate. Nothing was reserved for it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// It did not get as far as policy.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// Policy refused it.
+    #[error("refused")]
+    Refused(#[from] Refusals),
+    /// What decides could not be written down.
+    #[error("the policy cannot be written down")]
+    PolicyText(#[from] serde_json::Error),
+    /// The request could not be put into bytes.
+    #[error("the request cannot be encoded")]
+    Encode(#[from] ssh_encoding::Error),
+}
+
+impl<'a> Judge<'a> {
+    /// A judge for `ca`, which `ledger` knows. Every key that is a CA there is nobody's.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn new(rulebook: Rulebook<'a>, ca: &Ca, ledger: &dyn Ledger) -> Result<Self, LedgerError> {
+        let named = |ca: Ca| (ca.name().to_owned(), ca.public_key().clone());
+        Ok(Self {
+            rulebook,
+            ca: ca.clone(),
+            ca_keys: ledger.cas()?.into_iter().map(named).collect(),
+            texts: Mutex::default(),
+        })
+    }
+
+    /// Decides whether a case may be signed, and seals what was decided. `now` is in Unix
+    /// seconds; `ledger` says whose key or card it is.
+    ///
+    /// # Errors
+    /// [`CaseError`], with every reason that policy has against it.
+    pub fn decide(&self, case: &Case, ledger: &dyn Ledger, now: u64) -> Result<Wanted, CaseError> {
+        let mut known = self.take_in(case, ledger, now)?;
+        known.request.ask.serial = match case.serial {
+            SerialChoice::Next => None,
+            SerialChoice::Exactly(serial) => Some(serial),
+        };
+        let word = case.witnessed.clone();
+        let witnessed = word.map(|word| Proof::witnessed(known.request.subject.clone(), word));
+        known.proofs.extend(witnessed);
+        let rules = Rules {
+            role: known.role,
+            suffixes: self.rulebook.policy.suffixes(),
+            ca: self.facts(),
+        };
+        let Known {
+            request, requester, ..
+        } = &known;
+        let decided = decide(request, requester, &known.proofs, &rules, now)?;
+        let policy = self.text(known.role)?;
+        let keyboard = self.rulebook.keyboard.clone();
+        let admitted = known.admitted.as_ref();
+        Ok(Wanted::seal(decided, request, admitted, policy, keyboard)?)
+    }
+
+    fn take_in(
+        &self,
+        case: &Case,
+        ledger: &dyn Ledger,
+        now: u64,
+    ) -> Result<Known<'a>, IntakeError> {
+        match &case.asked {
+            Asked::Key {
+                subject,
+                ask,
+                requester,
+            } => Ok(Known {
+                role: self.role(&ask.role)?,
+                request: Request {
+                    subject: subject.clone(),
+                    ask: Ask::clone(ask),
+                },
+                requester: requester.clone(),
+                proofs: Vec::new(),
+                admitted: None,
+            }),
+            Asked::Request { file, vouched } => {
+                intake::take_in(self, file, vouched.as_ref(), ledger, now)
+            }
+        }
+    }
+
+    fn role(&self, name: &RoleName) -> Result<&'a Role, IntakeError> {
+        let role = self.rulebook.policy.role(name);
+        role.ok_or_else(|| IntakeError::NoRole(name.clone()))
+    }
+
+    fn facts(&self) -> CaFacts<'_> {
+        let purpose = self.ca.added().purpose;
+        CaFacts {
+            name: self.ca.name(),
+            public_key: self.ca.public_key(),
+            signs_users: purpose != Purpose::Host,
+            signs_hosts: purpose != Purpose::User,
+            ca_keys: &self.ca_keys,
+        }
+    }
+
+    fn text(&self, role: &Role) -> Result<PolicyText, serde_json::Error> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = texts.get(role.name()) {
+            return Ok(known.clone());
+        }
+        let roots = self.rulebook.roots.fingerprints();
+        let text = PolicyText::new(text(role, self.rulebook.policy.suffixes(), &roots)?);
+        texts.insert(role.name().clone(), text.clone());
+        Ok(text)
+    }
+}
+
+impl CaseError {
+    /// Whether the rules said no, rather than something having gone wrong.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Intake(_))
+    }
+}
+
+/// A case that was taken in: all that policy looks at.
+struct Known<'a> {
+    role: &'a Role,
+    request: Request,
+    requester: Requester,
+    proofs: Vec<Proof>,
+    /// The request file that said it, if one did.
+    admitted: Option<Admitted>,
+}

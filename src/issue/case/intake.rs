@@ -1,0 +1,227 @@
+//! Taking in a request file: is it fresh, what is proved, who asks, and by which role.
+//!
+//! Between the file and policy. What must be unique (its id, its challenge) is for the
+//! ledger to check, in the step that reserves a serial.
+
+use ssh_key::PublicKey;
+
+use super::{Judge, Known};
+use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
+use crate::certificate::{OptionError, OptionsAsked, SecurityKeyUse, ValidityError};
+use crate::ledger::{Credential, Ledger, LedgerError};
+use crate::request::{
+    AdmissionError, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile, Requester,
+    RequesterName, RoleName,
+};
+
+/// Why a request does not get as far as policy.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// It is not fresh, not for us, or not signed by its key.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
+    /// The direct form is for whoever holds the token.
+    #[error("role `{0}` cannot be asked for by a request")]
+    Operator(RoleName),
+    /// There is no such role.
+    #[error("there is no role `{0}`")]
+    NoRole(RoleName),
+    /// What it brings as evidence is none.
+    #[error("evidence of the request")]
+    Form(#[from] EvidenceFormError),
+    /// Its evidence proves nothing.
+    #[error("evidence of the request")]
+    Evidence(#[from] EvidenceError),
+    /// Nobody knows whose key it is.
+    #[error("nobody is enrolled with this key or card{}", claim(.claimed))]
+    Unknown {
+        /// The name that stands in the request.
+        claimed: Option<RequesterName>,
+    },
+    /// The name in the request, or the vouched one, is not whose key or card it is.
+    #[error("the key or card is that of requester `{known}`, not of `{named}`")]
+    Other {
+        /// Whose it is.
+        known: RequesterName,
+        /// Who was named.
+        named: RequesterName,
+    },
+    /// A name that no requester can have: `operator` is whoever holds token and PIN.
+    #[error("`{0}` is no requester's name")]
+    Name(String),
+    /// The validity that it asks for.
+    #[error(transparent)]
+    Validity(#[from] ValidityError),
+    /// The options that it asks for.
+    #[error(transparent)]
+    Options(#[from] OptionError),
+    /// The key could not be put into bytes.
+    #[error("the key cannot be encoded")]
+    Encode(#[from] ssh_encoding::Error),
+    /// The ledger could not be asked.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Takes a request in: is it fresh, for this CA and signed by its key; what is proved; who
+/// asks; by which role.
+pub(super) fn take_in<'a>(
+    judge: &Judge<'a>,
+    file: &RequestFile,
+    vouched: Option<&RequesterName>,
+    ledger: &dyn Ledger,
+    now: u64,
+) -> Result<Known<'a>, IntakeError> {
+    let rulebook = &judge.rulebook;
+    let admitted = file
+        .clone()
+        .admit(judge.ca.public_key(), now, rulebook.limits)?;
+    let content = admitted.content();
+    if content.role.is_operator() {
+        return Err(IntakeError::Operator(content.role.clone()));
+    }
+    let role = judge.role(&content.role)?;
+    let proof = proof(content, admitted.used(), rulebook.roots)?;
+    let mut known = enrolled(content, proof.as_ref(), ledger)?;
+    if known.is_none() {
+        known = signer(rulebook.allowed_signers, content, now)?;
+    }
+    Ok(Known {
+        request: request(content, now)?,
+        role,
+        requester: requester(content, known, vouched)?,
+        proofs: proof.into_iter().collect(),
+        admitted: Some(admitted),
+    })
+}
+
+/// What is proved of a request's key. Evidence that proves nothing is a fault, and not the
+/// same as none.
+///
+/// # Errors
+/// [`IntakeError::Form`] and [`IntakeError::Evidence`].
+pub fn proof(
+    content: &Content,
+    used: Option<SecurityKeyUse>,
+    roots: &Roots,
+) -> Result<Option<Proof>, IntakeError> {
+    let key = content.subject.key();
+    let proof = match content.evidence.as_slice() {
+        [] => Proof::sk(key.clone()),
+        evidence => Some(Evidence::from_bytes(evidence)?.verify(key, roots)?),
+    };
+    // Flags at enrolment don't bind later use, so policy looks at those of the request too.
+    Ok(proof.map(|proof| proof.used(used)))
+}
+
+/// What a request file asks, as policy takes it at `now`.
+///
+/// # Errors
+/// [`IntakeError::Validity`] and [`IntakeError::Options`].
+pub fn request(content: &Content, now: u64) -> Result<Request, IntakeError> {
+    let validity = content.validity.map(|span| span.asked_at(now));
+    let id: String = content
+        .id
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Request {
+        subject: content.subject.key().clone(),
+        ask: Ask {
+            role: content.role.clone(),
+            kind: content.kind,
+            key_id: content.key_id.clone(),
+            principals: content.principals.clone(),
+            validity: validity.transpose()?,
+            validity_as_asked: format!("request {id}"),
+            options: OptionsAsked::parse(&content.options)?,
+            reason: content.reason.clone(),
+            serial: None,
+        },
+    })
+}
+
+/// Who asks. Evidence says what a key is made of, never whose it is.
+fn requester(
+    content: &Content,
+    known: Option<Requester>,
+    vouched: Option<&RequesterName>,
+) -> Result<Requester, IntakeError> {
+    let claimed = content.claimed.as_ref();
+    match (known, vouched) {
+        (Some(known), vouched) => {
+            let named = vouched.into_iter().chain(claimed);
+            agree(known.name(), named).map(|()| known)
+        }
+        (None, Some(vouched)) if vouched == Requester::operator().name() => {
+            Err(IntakeError::Name(vouched.to_string()))
+        }
+        (None, Some(vouched)) => {
+            agree(vouched, claimed)?;
+            Ok(Requester::known(vouched.clone(), KnownBy::Vouch))
+        }
+        (None, None) => Err(IntakeError::Unknown {
+            claimed: claimed.cloned(),
+        }),
+    }
+}
+
+/// By what the ledger says of the key, else of the card that was proved to hold it.
+fn enrolled(
+    content: &Content,
+    proof: Option<&Proof>,
+    ledger: &dyn Ledger,
+) -> Result<Option<Requester>, IntakeError> {
+    let key = PublicKey::from(content.subject.key().clone()).to_bytes();
+    let key = Credential::Key(key.map_err(|_form| ssh_encoding::Error::Length)?);
+    if let Some(name) = ledger.requester_of(&key)? {
+        return known(name, KnownBy::Key).map(Some);
+    }
+    let serial = proof.and_then(|proof| proof.facts().serial);
+    let Some(serial) = serial else {
+        return Ok(None);
+    };
+    match ledger.requester_of(&Credential::Card(serial.into()))? {
+        Some(name) => known(name, KnownBy::Card).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// By the file of allowed signers.
+fn signer(
+    signers: Option<&AllowedSigners>,
+    content: &Content,
+    now: u64,
+) -> Result<Option<Requester>, IntakeError> {
+    let (key, claimed) = (content.subject.key(), content.claimed.as_ref());
+    let name = signers.and_then(|signers| signers.requester(key, claimed, now));
+    name.map(|name| known(name.to_string(), KnownBy::Key))
+        .transpose()
+}
+
+fn known(name: String, by: KnownBy) -> Result<Requester, IntakeError> {
+    match name.parse() {
+        Ok(parsed) if parsed != *Requester::operator().name() => Ok(Requester::known(parsed, by)),
+        _ => Err(IntakeError::Name(name)),
+    }
+}
+
+fn agree<'n>(
+    known: &RequesterName,
+    named: impl IntoIterator<Item = &'n RequesterName>,
+) -> Result<(), IntakeError> {
+    match named.into_iter().find(|named| *named != known) {
+        Some(named) => Err(IntakeError::Other {
+            known: known.clone(),
+            named: named.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn claim(claimed: &Option<RequesterName>) -> String {
+    claimed.as_ref().map_or(String::new(), |name| {
+        format!("; the name `{name}` in the request is only claimed")
+    })
+}
