@@ -1,53 +1,37 @@
 //! The command line: arguments to one library call, its result to words.
 //!
 //! stdout is the product, stderr is for people, `--json` for programs. Nothing else in
-//! the crate prints.
+//! the crate prints. Each command stands in a file of its own name and knows no other
+//! command; what they share stands in [`base`].
 
 mod adopt;
-mod ask;
 mod attestation;
+mod base;
 mod ca;
 mod challenge;
-mod context;
 mod enroll;
 mod evidence;
-mod failure;
 mod getopt;
-mod hint;
 mod import;
 mod init;
-mod interrupt;
-mod kept_head;
 mod krl;
 mod ledger;
-mod ledger_key;
-mod next_steps;
-mod pin;
-mod private_key;
-mod progress;
 mod request;
 mod requester;
 mod revoke;
 mod role;
-mod roots;
 mod setup_card;
 mod show;
 mod sign;
-mod slot_arguments;
-mod storage;
-mod subjects;
-mod terminal;
 mod tokens;
-mod touch;
-mod yubikeys;
-
-use std::path::PathBuf;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use context::Context;
-use failure::{Exit, Failure};
+use base::context::Context;
+use base::failure::{Exit, Failure};
+use base::global::Global;
+use base::terminal;
 
 /// An SSH certificate authority whose key never leaves the hardware
 #[derive(Debug, Parser)]
@@ -70,39 +54,6 @@ struct Cli {
 
     #[command(subcommand)]
     command: Command,
-}
-
-/// Options that stand before or after any subcommand.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Global options")]
-struct Global {
-    /// Config to use [default: $PUNCHMARK_CONFIG, the user's, /etc/punchmark/punchmark.toml]
-    #[arg(long, global = true, value_name = "FILE")]
-    config: Option<PathBuf>,
-
-    /// Print JSON on stdout, for programs
-    #[arg(long, global = true)]
-    json: bool,
-
-    /// Print errors only
-    #[arg(short, long, global = true)]
-    quiet: bool,
-
-    /// Answer yes where a yes is all that is asked
-    #[arg(long, global = true)]
-    yes: bool,
-
-    /// Read the PIN from a file that nobody else can read
-    #[arg(long, global = true, value_name = "FILE")]
-    pin_file: Option<PathBuf>,
-
-    /// Read the PIN from an open file descriptor
-    #[arg(long, global = true, value_name = "FD")]
-    pin_fd: Option<u32>,
-
-    /// Print help
-    #[arg(long, global = true, action = clap::ArgAction::Help)]
-    help: (),
 }
 
 #[derive(Debug, Subcommand)]
@@ -163,7 +114,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Ok(exit) => exit.code(),
         Err(failure) => {
             terminal::print_failure(&failure);
-            failure.exit().code()
+            failure.kind().exit().code()
         }
     }
 }
@@ -172,15 +123,11 @@ fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli,
     let mut command = Cli::command();
     let matches = command.try_get_matches_from_mut(getopt::split_attached(arguments))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-    match cli.global {
-        // clap sees this conflict only where both stand on one side of the subcommand.
-        Global {
-            pin_file: Some(_),
-            pin_fd: Some(_),
-            ..
-        } => Err(command.error(ErrorKind::ArgumentConflict, TWO_PINS)),
-        _ => Ok(cli),
+    // clap sees this conflict only where both stand on one side of the subcommand.
+    if cli.global.pin_file.is_some() && cli.global.pin_fd.is_some() {
+        return Err(command.error(ErrorKind::ArgumentConflict, TWO_PINS));
     }
+    Ok(cli)
 }
 
 /// Help and version are a product; all else is a mistake in the arguments.

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{path, product};
+use super::base::context::Context;
+use super::base::failure::{At, Exit, Failure};
+use super::base::terminal::product;
+use super::base::words::path;
 use crate::attestation::{Listed, Purpose, Role, Trust, list};
 use crate::config::{ConfigError, read_limited};
 
@@ -75,10 +76,7 @@ impl Check {
 }
 
 fn read(file: &Path) -> Result<Vec<Listed>, Failure> {
-    let text = read_limited(file, LARGEST).map_err(|source| Failure::File {
-        path: path(file),
-        source,
-    })?;
+    let text = read_limited(file, LARGEST).in_file(file)?;
     let listed = list(&text, Trust::Pinned).map_err(|source| ConfigError::Roots {
         path: file.to_path_buf(),
         source,

@@ -6,11 +6,11 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::roots::roots;
-use super::storage;
-use super::terminal::product;
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+use super::base::roots::roots;
+use super::base::storage;
+use super::base::terminal::product;
 use crate::attestation::Roots;
 use crate::ca::Storage;
 use crate::certificate::subject::{describe, fingerprint};

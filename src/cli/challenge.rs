@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::json;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::kept_head;
-use super::terminal::{product, say};
+use super::base::context::Context;
+use super::base::failure::{At, Exit, Failure};
+use super::base::kept_head;
+use super::base::terminal::{product, say};
 use crate::certificate::{length, length_in_seconds};
 use crate::config;
 use crate::ledger::{ChallengeMade, Nonce};
@@ -34,7 +34,7 @@ impl Challenge {
         let expires = now.saturating_add(self.expires);
         for _ in 0..self.count {
             let mut nonce = Nonce::default();
-            getrandom::fill(&mut nonce).map_err(Failure::Random)?;
+            getrandom::fill(&mut nonce).at("no random numbers")?;
             let made = ChallengeMade {
                 nonce,
                 expires,

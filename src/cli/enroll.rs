@@ -6,15 +6,16 @@ use clap::Args;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::kept_head;
-use super::request::asked::{Asked, Rest};
-use super::request::key::CardArguments;
-use super::request::write;
-use super::requester::refuse_reserved;
+use super::base::context::Context;
+use super::base::evidence::unproved;
+use super::base::failure::{At, Exit, Failure};
+use super::base::kept_head;
+use super::base::request::asked::{Asked, Rest};
+use super::base::request::key::CardArguments;
+use super::base::request::write;
+use super::base::requester_name::refuse_reserved;
+use super::base::terminal::say;
 use super::sign::Sign;
-use super::terminal::say;
 use crate::attestation::{Evidence, Proof, Roots};
 use crate::config::{self, Config};
 use crate::ledger::{Credential, Ledger as _, RequesterAdded};
@@ -69,9 +70,7 @@ impl Enroll {
             .card
             .find(self.card.slot()?, Some(&out), context, &mut pins)?;
         let Some(slot) = &own.slot else {
-            return Err(Failure::Usage(
-                "enroll is for a key in a YubiKey".to_owned(),
-            ));
+            return Err(Failure::usage("enroll is for a key in a YubiKey"));
         };
         let (evidence, proof) = attested(slot, &own.key, &roots)?;
         let card = self.credential(context, &config, &proof)?;
@@ -98,7 +97,7 @@ impl Enroll {
         match (&self.ca, config.role(&self.asked.role)?.ca()) {
             (Some(name), _) => Ok(name.clone()),
             (None, Permit::Only(name)) => Ok(name.to_owned()),
-            (None, _) => Err(Failure::Usage(format!(
+            (None, _) => Err(Failure::usage(format!(
                 "role `{}` names no CA; name one with -s",
                 self.asked.role
             ))),
@@ -124,12 +123,14 @@ impl Enroll {
         let mut users = serials.iter().filter(|serial| ca_of(**serial).is_none());
         match (users.next(), users.count(), serials.as_slice()) {
             (Some(only), 0, _) => Ok(*only),
-            (None, _, [serial]) => Err(Failure::CardOfCa {
-                card: format!("YubiKey {serial}"),
-                ca: ca_of(*serial).unwrap_or_default(),
-            }),
-            (None, ..) => Err(Failure::WhichCard(0)),
-            (Some(_), more, _) => Err(Failure::WhichCard(more.saturating_add(1))),
+            (None, _, [serial]) => Err(Failure::new(format!(
+                "YubiKey {serial} holds the key of CA `{}`; a user's key belongs on a card of \
+                 their own",
+                ca_of(*serial).unwrap_or_default()
+            ))
+            .hint(NAME_THE_CARD)),
+            (None, ..) => Err(which_card(0)),
+            (Some(_), more, _) => Err(which_card(more.saturating_add(1))),
         }
     }
 
@@ -145,12 +146,14 @@ impl Enroll {
             Some(serial) => Credential::Card(serial.into()),
             None => {
                 let blob = PublicKey::from(proof.key().clone()).to_bytes();
-                Credential::Key(blob.map_err(Failure::PublicKeyLine)?)
+                Credential::Key(blob.at("the public key cannot be written as a line")?)
             }
         };
         match context.ledger(config)?.requester_of(&credential)? {
             Some(owner) if owner == self.name.as_str() => Ok(None),
-            Some(owner) => Err(Failure::CardOfAnother(owner)),
+            Some(owner) => Err(Failure::new(format!(
+                "the card is that of requester `{owner}`"
+            ))),
             None => Ok(Some(credential)),
         }
     }
@@ -185,11 +188,18 @@ fn attested(
     let evidence = Evidence::of_card(slot)?;
     match evidence.verify(key, roots) {
         Ok(proof) => Ok((evidence, proof)),
-        Err(source) => Err(Failure::Unproved {
-            path: format!("what slot {} of the YubiKey attests", slot.slot),
-            source,
-        }),
+        Err(error) => Err(unproved(
+            &format!("what slot {} of the YubiKey attests", slot.slot),
+            error,
+        )),
     }
+}
+
+fn which_card(cards: usize) -> Failure {
+    Failure::new(format!(
+        "{cards} YubiKeys without a CA's key are plugged in, and one is wanted"
+    ))
+    .hint(NAME_THE_CARD)
 }
 
 /// Whether a locator may mean a slot of this card; without a serial it may.
@@ -199,6 +209,9 @@ fn is_in(key: &Locator, serial: u32) -> bool {
         _ => false,
     }
 }
+
+const NAME_THE_CARD: &str =
+    "plug the user's card in, and name it: --card SERIAL; `punchmark tokens` lists them";
 
 const EXAMPLES: &str = "\
 Examples:

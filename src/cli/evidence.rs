@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{path, product, say};
+use super::base::context::Context;
+use super::base::evidence::unproved;
+use super::base::failure::{At, Exit, Failure};
+use super::base::terminal::{product, say};
+use super::base::words::path;
 use crate::attestation::{Evidence, Facts, FidoEvidence, Proof, Roots};
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{self, SubjectFile, read_bytes};
@@ -67,10 +69,7 @@ impl Verify {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         let evidence = self.evidence()?;
         let roots = self.roots(context)?;
-        let unproved = |source| Failure::Unproved {
-            path: path(&self.file),
-            source,
-        };
+        let unproved = |error| unproved(&path(&self.file), error);
         let key = match &self.key {
             Some(file) => read_key(file)?,
             None => evidence.claimed_key().map_err(unproved)?,
@@ -95,10 +94,7 @@ impl Verify {
                 _binary => Evidence::from_bytes(&bytes),
             },
         };
-        evidence.map_err(|source| Failure::Evidence {
-            path: path(&self.file),
-            source,
-        })
+        evidence.in_file(&self.file)
     }
 
     fn roots(&self, context: &Context) -> Result<Roots, Failure> {
@@ -113,17 +109,11 @@ impl Verify {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    read_bytes(file, LARGEST).map_err(|source| Failure::File {
-        path: path(file),
-        source,
-    })
+    read_bytes(file, LARGEST).in_file(file)
 }
 
 fn read_key(file: &Path) -> Result<KeyData, Failure> {
-    let read = SubjectFile::read(file).map_err(|source| Failure::Subject {
-        path: path(file),
-        source,
-    });
+    let read = SubjectFile::read(file).in_file(file);
     Ok(read?.key)
 }
 

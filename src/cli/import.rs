@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use ssh_key::PrivateKey;
 
-use super::adopt::first_serial;
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::init::CaArguments;
-use super::private_key::read_private_key;
-use super::slot_arguments::SlotArguments;
-use super::terminal::{ask, product, say, somebody_is_there, warn};
+use super::base::context::Context;
+use super::base::establish::{CaArguments, first_serial};
+use super::base::failure::{Exit, Failure};
+use super::base::private_key::read_private_key;
+use super::base::slot_arguments::SlotArguments;
+use super::base::terminal::{ask, product, say, somebody_is_there, warn};
 use crate::ca::{EstablishError, Source, Use, add_spare};
 use crate::config::{CaName, Place};
 use crate::secret::AskPin;
@@ -104,7 +103,7 @@ impl ToOthers<'_> {
                     say(&format!("{other} is not plugged in"));
                     match ask("Put it in, then press Enter; anything else stops: ")?.as_deref() {
                         Some("") => {}
-                        _ => return Err(Failure::Declined(STOPPED)),
+                        _ => return Err(Failure::new(STOPPED)),
                     }
                 }
                 added => return self.tell(&added?, to_be),

@@ -8,13 +8,12 @@ mod make;
 mod show;
 mod signatures;
 mod spec;
+mod view;
 
 use clap::{Args, Subcommand};
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-
-pub(crate) use self::file::KrlFailure;
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
 
 /// Make, show and ask KRLs, the files of revoked keys that sshd's RevokedKeys names
 ///

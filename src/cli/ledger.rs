@@ -6,23 +6,21 @@ mod evidence;
 mod export;
 mod filter;
 mod grounds;
+mod head;
 mod log_time;
+mod one;
 mod prove;
 mod reconcile;
 mod records;
 mod resume;
 mod verify;
 
-use std::path::Path;
-
 use clap::{Args, Subcommand};
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use crate::certificate::Serial;
-use crate::ledger::{Ca, Ledger as _, SqliteLedger};
-
-pub(super) use filter::instant;
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+use crate::ledger::SqliteLedger;
+use one::One;
 
 /// Read the ledger: every serial that was taken, and what became of it
 #[derive(Debug, Args)]
@@ -58,17 +56,6 @@ enum Command {
     CheckProof(prove::Check),
 }
 
-/// One serial of one CA.
-#[derive(Debug, Args)]
-struct One {
-    /// The CA, by name
-    #[arg(value_name = "CA")]
-    ca: String,
-    /// The serial
-    #[arg(value_name = "SERIAL")]
-    serial: u64,
-}
-
 impl Ledger {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
@@ -92,29 +79,6 @@ impl Ledger {
 
 fn open(context: &Context) -> Result<SqliteLedger, Failure> {
     Ok(SqliteLedger::open_to_read(&context.config()?.ledger())?)
-}
-
-/// The CA of this name and the serial, which may not be taken.
-fn find(ledger: &SqliteLedger, name: &str, number: u64) -> Result<(Ca, Serial), Failure> {
-    let serial = Serial::try_from(number).map_err(|_zero| no_such_serial(name, number))?;
-    let ca = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
-    let ca = ca.ok_or_else(|| Failure::NotInLedger(name.to_owned()))?;
-    Ok((ca, serial))
-}
-
-fn no_such_serial(name: &str, serial: u64) -> Failure {
-    Failure::NoSuchSerial {
-        ca: name.to_owned(),
-        serial,
-    }
-}
-
-/// A small text file that was kept elsewhere.
-fn read_text(path: &Path) -> Result<String, Failure> {
-    crate::config::read_limited(path, 64 * 1024).map_err(|source| Failure::File {
-        path: path.display().to_string(),
-        source,
-    })
 }
 
 const EXAMPLES: &str = "\

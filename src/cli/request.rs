@@ -1,24 +1,25 @@
 //! `punchmark request`: a user asks for a certificate, with evidence, in a signed file.
 
-pub(super) mod asked;
 mod evidence;
-pub(super) mod key;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{path, product, say};
+use super::base::context::Context;
+use super::base::failure::{Advised, At, Exit, Failure};
+use super::base::request::asked::{Asked, Rest};
+use super::base::request::key::{KeyArguments, OwnKey};
+use super::base::request::write;
+use super::base::terminal::{product, say};
+use super::base::words::path;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
-use crate::output;
-use crate::request::{Challenge, RequestFile, RequesterName, Target, challenge_from_hex, sign};
-use asked::{Asked, Rest};
+use crate::request::{
+    Challenge, RequestFile, RequesterName, Target, TargetError, challenge_from_hex, sign,
+};
 use evidence::EvidenceArguments;
-use key::{KeyArguments, OwnKey};
 
 /// Ask a CA for a certificate for your key, with proof of how it is stored
 ///
@@ -86,13 +87,12 @@ impl Request {
         match self.ca.as_deref() {
             Some(text) if text.starts_with("SHA256:") => Ok(text.parse()?),
             Some(file) => {
-                let ca = SubjectFile::read(Path::new(file))
-                    .map_err(|source| Failure::subject_file(Path::new(file), source))?;
+                let ca = SubjectFile::read(Path::new(file)).in_file(Path::new(file))?;
                 Ok(Target::of(&ca.key))
             }
             None => match config.map(Config::public_keys).transpose()?.as_deref() {
                 Some([only]) => Ok(Target::of(only)),
-                _ => Err(Failure::Usage(NO_CA.to_owned())),
+                _ => Err(Failure::usage(NO_CA)),
             },
         }
     }
@@ -103,19 +103,12 @@ fn challenge(text: &str) -> Result<Challenge, Failure> {
         return Ok(challenge);
     }
     let file = config::read_limited(Path::new(text), LONGEST_CHALLENGE);
-    let held = file.map_err(|source| Failure::File {
-        path: text.to_owned(),
-        source,
-    })?;
-    challenge_from_hex(held.trim()).ok_or_else(|| Failure::NoChallenge(text.to_owned()))
-}
-
-pub(super) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
-    let text = file.to_text().map_err(Failure::Encode)?;
-    if out == Path::new("-") {
-        return product(text.trim_end());
-    }
-    output::write(out, text.as_bytes(), MODE).map_err(Failure::Write)
+    let held = file.at(text)?;
+    challenge_from_hex(held.trim()).ok_or_else(|| {
+        Failure::new(format!(
+            "{text} holds no challenge of 64 hexadecimal digits"
+        ))
+    })
 }
 
 fn tell(context: &Context, own: &OwnKey, out: &Path, file: &RequestFile) -> Result<(), Failure> {
@@ -156,8 +149,8 @@ fn tell(context: &Context, own: &OwnKey, out: &Path, file: &RequestFile) -> Resu
     Ok(())
 }
 
-/// A request is no secret.
-const MODE: u32 = 0o644;
+impl Advised for TargetError {}
+
 const LONGEST_CHALLENGE: u64 = 1024;
 const NO_CA: &str = "\
 which CA is it for? name its public key file, or its fingerprint, with --ca";

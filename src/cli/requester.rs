@@ -6,10 +6,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use ssh_key::PublicKey;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::kept_head;
-use super::terminal::{product, say};
+use super::base::context::Context;
+use super::base::failure::{At, Exit, Failure};
+use super::base::kept_head;
+use super::base::requester_name::refuse_reserved;
+use super::base::terminal::{product, say};
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
 use crate::ledger::{Credential, RequesterAdded, RequesterRemoved, SqliteLedger};
@@ -99,10 +100,10 @@ impl Enrolment {
             keyboard: config::keyboard(),
         };
         if !ledger.remove_requester(removed, config::now())? {
-            return Err(Failure::NotEnrolled {
-                what: words,
-                name: self.name.to_string(),
-            });
+            return Err(Failure::new(format!(
+                "{words} is not enrolled for requester `{}`",
+                self.name
+            )));
         }
         if context.talks() {
             say(&format!("{words} is no longer that of {}", self.name));
@@ -113,27 +114,15 @@ impl Enrolment {
     fn credential(&self) -> Result<Credential, Failure> {
         match (&self.key, self.card) {
             (Some(file), _) => {
-                let subject = SubjectFile::read(file)
-                    .map_err(|source| Failure::subject_file(file, source))?;
+                let subject = SubjectFile::read(file).in_file(file)?;
                 let blob = PublicKey::from(subject.key).to_bytes();
-                Ok(Credential::Key(blob.map_err(Failure::PublicKeyLine)?))
+                Ok(Credential::Key(
+                    blob.at("the public key cannot be written as a line")?,
+                ))
             }
             (None, Some(card)) => Ok(Credential::Card(card.into())),
-            (None, None) => Err(Failure::Usage("name a key or a card".to_owned())),
+            (None, None) => Err(Failure::usage("name a key or a card")),
         }
-    }
-}
-
-/// A name that the CA keeps for itself.
-pub(super) fn refuse_reserved(name: &RequesterName, config: &Config) -> Result<(), Failure> {
-    if let Some(suffix) = config.policy().suffixes().reserved_end(name.as_str()) {
-        return Err(Failure::Usage(format!(
-            "the name `{name}` ends in `{suffix}`, which the CA alone writes"
-        )));
-    }
-    match name.as_str() == OPERATOR {
-        true => Err(Failure::Usage(NOBODYS_NAME.to_owned())),
-        false => Ok(()),
     }
 }
 
@@ -172,11 +161,6 @@ fn fingerprint_of(blob: &[u8]) -> Option<String> {
     let key = PublicKey::from_bytes(blob).ok()?;
     Some(fingerprint(key.key_data()))
 }
-
-/// Who asks where nobody is named.
-const OPERATOR: &str = "operator";
-const NOBODYS_NAME: &str =
-    "`operator` is whoever holds token and PIN, and can't be the name of anybody else";
 
 const EXAMPLES: &str = "\
 Examples:

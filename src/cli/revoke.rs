@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use ssh_key::{Fingerprint, PublicKey};
+use ssh_key::PublicKey;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::kept_head;
-use super::ledger::instant;
-use super::terminal::{product, say};
+use super::base::arguments::{fingerprint, instant};
+use super::base::context::Context;
+use super::base::failure::{Advised, At, Exit, Failure};
+use super::base::kept_head;
+use super::base::ledger::{empty_ledger, not_in_ledger};
+use super::base::terminal::{product, say};
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};
 use crate::ledger::{Ca, Ledger as _, SqliteLedger};
-use crate::revocation::{Caught, Selector, catch};
+use crate::revocation::{Caught, RevokeError, Selector, catch};
 
 /// Revoke certificates or keys, for good; `krl` then makes the list for servers
 ///
@@ -46,7 +47,7 @@ pub(crate) struct Revoke {
 
     /// The key of this fingerprint (SHA256:…), with the same effect
     #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
-    fingerprint: Vec<Hash>,
+    fingerprint: Vec<[u8; 32]>,
 
     /// Every certificate in the ledger that names this principal
     #[arg(long, value_name = "PRINCIPAL", allow_hyphen_values = true)]
@@ -83,8 +84,6 @@ pub(crate) struct Revoke {
     #[arg(long)]
     dry_run: bool,
 }
-
-type Hash = [u8; 32];
 
 impl Revoke {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
@@ -127,10 +126,10 @@ impl Revoke {
         if let Some(time) = &self.issued_before {
             selectors.push(Selector::IssuedBefore(instant(time)?));
         }
-        match selectors.is_empty() {
-            true => Err(Failure::Usage(NOTHING_NAMED.to_owned())),
-            false => Ok(selectors),
+        if selectors.is_empty() {
+            return Err(Failure::usage(NOTHING_NAMED));
         }
+        Ok(selectors)
     }
 }
 
@@ -151,18 +150,18 @@ fn record(ledger: &mut SqliteLedger, mut caught: Caught, reason: &str) -> Result
 }
 
 /// The one that was named, or the only one there is.
-pub(crate) fn the_ca(mut cas: Vec<Ca>, name: Option<&str>) -> Result<Ca, Failure> {
+fn the_ca(mut cas: Vec<Ca>, name: Option<&str>) -> Result<Ca, Failure> {
     match name {
         Some(name) => cas
             .into_iter()
             .find(|ca| ca.name() == name)
-            .ok_or_else(|| Failure::NotInLedger(name.to_owned())),
+            .ok_or_else(|| not_in_ledger(name)),
         None => match (cas.pop(), cas.is_empty()) {
             (Some(ca), true) => Ok(ca),
-            (Some(_), false) => Err(Failure::Usage(
-                "the ledger has several CAs: name one with --ca".to_owned(),
+            (Some(_), false) => Err(Failure::usage(
+                "the ledger has several CAs: name one with --ca",
             )),
-            (None, _) => Err(Failure::EmptyLedger),
+            (None, _) => Err(empty_ledger()),
         },
     }
 }
@@ -233,32 +232,18 @@ fn fingerprints(caught: &Caught) -> impl Iterator<Item = String> {
 }
 
 fn certificate(file: &Path) -> Result<Selector, Failure> {
-    let (certificate, _) = read_certificate_line(&read(file)?).map_err(|e| not_a_key(file, e))?;
+    let (certificate, _) = read_certificate_line(&read(file)?).in_file(file)?;
     Ok(Selector::Certificate(Box::new(certificate)))
 }
 
 fn key(file: &Path) -> Result<Selector, Failure> {
-    let (key, _) = read_public_key_line(&read(file)?).map_err(|e| not_a_key(file, e))?;
-    let blob = PublicKey::from(key).to_bytes();
-    let blob = blob.map_err(|source| Failure::KeyFile {
-        path: file.display().to_string(),
-        source,
-    })?;
+    let (key, _) = read_public_key_line(&read(file)?).in_file(file)?;
+    let blob = PublicKey::from(key).to_bytes().in_file(file)?;
     Ok(Selector::Key(blob))
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    read_limited(file, 128 * 1024).map_err(|source| Failure::File {
-        path: file.display().to_string(),
-        source,
-    })
-}
-
-fn not_a_key(file: &Path, source: crate::certificate::key_line::KeyLineError) -> Failure {
-    Failure::Line {
-        path: file.display().to_string(),
-        source,
-    }
+    read_limited(file, 128 * 1024).in_file(file)
 }
 
 fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
@@ -272,12 +257,7 @@ fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
     }
 }
 
-pub(crate) fn fingerprint(text: &str) -> Result<Hash, String> {
-    match text.parse() {
-        Ok(Fingerprint::Sha256(hash)) => Ok(hash),
-        _ => Err("a fingerprint begins with SHA256: and is what ssh-keygen -l prints".to_owned()),
-    }
-}
+impl Advised for RevokeError {}
 
 const NOTHING_NAMED: &str = "nothing is named: give --serial, --key-id, --certificate, --key, \
     --fingerprint, --principal, --role, --requester, --card or --issued-before";

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{product, say};
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+use super::base::terminal::{product, say};
 use crate::config::Config;
 use crate::policy::lint::lint;
 use crate::policy::role::{Permit, Storage};
@@ -120,7 +120,7 @@ fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
         [("role", [(role.name().as_str(), role.table())].into())].into();
     let text = toml::to_string(&table).map_err(|_unwritable| {
         // Every value came from TOML, or is built in.
-        Failure::Usage(format!(
+        Failure::usage(format!(
             "role `{}` cannot be shown; try --json",
             role.name()
         ))

@@ -7,17 +7,18 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{ask, somebody_is_there};
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure, Kind};
+use super::base::terminal::{ask, somebody_is_there};
 use crate::secret::{Pin, read_pin_file};
+use crate::signer::SignerError;
 use crate::signer::yubikey::ManagementKey;
 use crate::signer::yubikey::setup::{
     self, CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, SecretState, Step, Tries,
     TryCount,
 };
 use report::Report;
-use secrets::Secrets;
+use secrets::{NewSecretFiles, Secrets};
 
 /// Set up a factory-new YubiKey: tries, PUK, PIN and management key
 ///
@@ -50,13 +51,8 @@ pub(crate) struct SetupCard {
     #[arg(long, value_name = "FILE")]
     management_key_file: Option<PathBuf>,
 
-    /// Read the new PIN from a file that nobody else can read
-    #[arg(long, value_name = "FILE")]
-    new_pin_file: Option<PathBuf>,
-
-    /// Read the new PUK from a file that nobody else can read
-    #[arg(long, value_name = "FILE")]
-    new_puk_file: Option<PathBuf>,
+    #[command(flatten)]
+    new_secrets: NewSecretFiles,
 }
 
 /// [`ManagementKeyAlgorithm`], as it is typed.
@@ -73,7 +69,7 @@ impl SetupCard {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let mut state = self.known_state(context)?;
         let plan = self.plan(&state);
-        let report = Report::of(&self, context, state);
+        let report = Report::of(context, state, self.tries(), self.cipher(&state));
         if self.dry_run {
             report.would_do(&plan)?;
             return Ok(Exit::Done);
@@ -81,9 +77,9 @@ impl SetupCard {
         let due = plan.iter().filter(|(_, due)| *due == Due::Due);
         let due: Vec<Step> = due.map(|(step, _)| *step).collect();
         if !context.yes() && !due.is_empty() && !somebody_is_there() {
-            return Err(Failure::Usage(NOBODY_TO_CONFIRM.to_owned()));
+            return Err(Failure::usage(NOBODY_TO_CONFIRM));
         }
-        let mut secrets = Secrets::read(&self, context, &state, &due)?;
+        let mut secrets = Secrets::read(&self.new_secrets, context, &state, &due)?;
         let key = self.management_key_file.as_deref().map(read_pin_file);
         let key = key.transpose()?;
         for (number, step) in (1..).zip(&due) {
@@ -91,8 +87,7 @@ impl SetupCard {
             if !context.yes() && !answer(&format!("Step {number} of {}: {words}?", due.len()))? {
                 break;
             }
-            self.take(*step, &state, key.as_ref(), &mut secrets)
-                .map_err(|failure| failed(&words, failure))?;
+            self.take(*step, &words, &state, key.as_ref(), &mut secrets)?;
             report.done(*step)?;
             note(*step, self.tries(), &mut state);
         }
@@ -109,9 +104,10 @@ impl SetupCard {
         for (secret, name) in [(&mut state.puk, PUK), (&mut state.pin, PIN)] {
             if *secret == SecretState::Untold {
                 let question = format!("Is the {name}? A wrong answer costs one try.");
-                *secret = match context.yes() || answer(&question)? {
-                    true => SecretState::Factory,
-                    false => SecretState::Own,
+                *secret = if context.yes() || answer(&question)? {
+                    SecretState::Factory
+                } else {
+                    SecretState::Own
                 };
             }
         }
@@ -121,6 +117,7 @@ impl SetupCard {
     fn take(
         &self,
         step: Step,
+        words: &str,
         state: &CardState,
         key: Option<&Pin>,
         secrets: &mut Secrets,
@@ -131,22 +128,22 @@ impl SetupCard {
             (None, ManagementKeyState::Factory) => ManagementKey::Factory,
             (None, _) => ManagementKey::Protected,
         };
-        match step {
-            Step::SetTries => setup::set_tries(serial, self.tries(), key, secrets)?,
+        let taken = match step {
+            Step::SetTries => setup::set_tries(serial, self.tries(), key, secrets),
             Step::ChangePuk => {
                 let new = secrets.new_puk(serial)?;
-                setup::change_puk(serial, &setup::factory_puk(), new)?;
+                setup::change_puk(serial, &setup::factory_puk(), new)
             }
             Step::ChangePin => {
                 let new = secrets.new_pin(serial)?;
-                setup::change_pin(serial, &new, secrets)?;
-                secrets.pin_is_now(&new);
+                let changed = setup::change_pin(serial, &new, secrets);
+                changed.map(|()| secrets.pin_is_now(&new))
             }
             Step::ProtectManagementKey => {
-                setup::protect_management_key(serial, key, self.cipher(state), secrets)?;
+                setup::protect_management_key(serial, key, self.cipher(state), secrets)
             }
-        }
-        Ok(())
+        };
+        taken.map_err(|error| failed(words, error))
     }
 
     fn plan(&self, state: &CardState) -> [(Step, Due); 4] {
@@ -198,18 +195,20 @@ fn note(step: Step, tries: Tries, state: &mut CardState) {
     }
 }
 
-fn failed(step: &str, failure: Failure) -> Failure {
-    match failure {
-        Failure::Signer(source) => Failure::SetupStep {
-            step: step.to_owned(),
-            source,
-        },
-        other => other,
-    }
+/// A step that the card refused; what was done before it stays done.
+fn failed(step: &str, error: SignerError) -> Failure {
+    // A card that was pulled out is put in again: nothing need be looked for.
+    let failure = match error {
+        SignerError::NoToken { .. } => Failure::of(Kind::Failed, error),
+        error => error.into(),
+    };
+    failure.at(step).or_hint(GOES_ON)
 }
 
 const PIN: &str = "PIN still the factory's, 123456";
 const PUK: &str = "PUK still the factory's, 12345678";
+
+const GOES_ON: &str = "the same command again goes on where this one stopped";
 
 const NOBODY_TO_CONFIRM: &str = "\
 each step is confirmed at a terminal; without one, --yes confirms all of them";

@@ -8,9 +8,10 @@ use clap::Args;
 use serde_json::{Value, json};
 use ssh_key::public::KeyData;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{path, product, say};
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+use super::base::terminal::{product, say};
+use super::base::words::{chain, path};
 use crate::attestation::Roots;
 use crate::certificate::Subject;
 use crate::certificate::alarm::{Alarm, alarms};
@@ -76,8 +77,7 @@ fn read(file: &Path) -> Result<Vec<Shown>, String> {
     };
     let text = text.map_err(|error| error.to_string())?;
     if RequestFile::begins(&text) {
-        let request =
-            RequestFile::from_text(&text).map_err(|error| super::failure::chain(&error))?;
+        let request = RequestFile::from_text(&text).map_err(|error| chain(&error))?;
         return Ok(vec![Shown::Request(Box::new(request))]);
     }
     let lines = text.lines().filter_map(|line| match read_line(line) {
@@ -86,7 +86,7 @@ fn read(file: &Path) -> Result<Vec<Shown>, String> {
     });
     let shown: Vec<_> = lines
         .collect::<Result<_, _>>()
-        .map_err(|error| super::failure::chain(&error))?;
+        .map_err(|error| chain(&error))?;
     match shown.is_empty() {
         true => Err(KeyLineError::NoKey.to_string()),
         false => Ok(shown),

@@ -1,5 +1,8 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
+mod advice;
+mod paths;
+mod progress;
 mod summary;
 
 use std::collections::BTreeMap;
@@ -10,15 +13,14 @@ use std::sync::Mutex;
 use clap::Args;
 use ssh_key::public::KeyData;
 
-use super::ask::AskArguments;
-use super::context::{Context, KnownCa};
-use super::failure::{Exit, Failure, exit_of_keys};
-use super::interrupt::on_signal;
-use super::kept_head;
-use super::progress::{Progress, style};
-use super::subjects::{PathList, Separator, count};
-use super::terminal::{confirm_typed, path, say};
-use super::touch::announcement;
+use super::base::ask::AskArguments;
+use super::base::context::{Context, KnownCa};
+use super::base::failure::{At, Exit, Failure};
+use super::base::interrupt::on_signal;
+use super::base::kept_head;
+use super::base::terminal::{confirm_typed, say};
+use super::base::touch::announcement;
+use super::base::words::path;
 use crate::batch::{Batch, Report, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
@@ -29,6 +31,8 @@ use crate::policy::Role;
 use crate::policy::role::Permit;
 use crate::request::{Ask, Requester, RequesterName, RoleName};
 use crate::signer::{Locator, RsaHash};
+use paths::{PathList, Separator, count};
+use progress::{Progress, exit_of_keys, style};
 use summary::summarise;
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
@@ -138,7 +142,7 @@ impl Sign {
         let ended = match (subject, &mut files) {
             (Some(given), _) => batch.run(ca, &ledger, Subjects::One(given)),
             (None, Some(files)) => batch.run(ca, &ledger, Subjects::Files(files.as_mut())),
-            (None, None) => return Err(Failure::Usage(NO_KEY.to_owned())),
+            (None, None) => return Err(Failure::usage(NO_KEY)),
         };
         let failures = progress.finish();
         kept_head::keep(lock(&ledger).as_ref())?;
@@ -160,7 +164,7 @@ impl Sign {
             return Ok((Some(self.asked.ask(role)?), requester));
         }
         match self.role.is_some() || self.asked.says_something() {
-            true => Err(Failure::Usage(REQUESTS_SAY.to_owned())),
+            true => Err(Failure::usage(REQUESTS_SAY)),
             false => Ok((None, Requester::operator())),
         }
     }
@@ -186,8 +190,8 @@ impl Sign {
             return Ok(name.clone());
         }
         let read = |file: &PathBuf| {
-            let given = Given::read(file).map_err(|source| Failure::subject_file(file, source));
-            given.map(|(given, _)| given)
+            let (given, _) = Given::read(file).in_file(file)?;
+            Ok::<_, Failure>(given)
         };
         let first = match subject {
             None if role.name().is_operator() => self.files.first().map(read).transpose()?,
@@ -199,8 +203,8 @@ impl Sign {
         };
         match (role.ca(), request) {
             (Permit::Only(name), _) | (_, Permit::Only(name)) => Ok(name.to_owned()),
-            _ if role.name().is_operator() => Err(Failure::Usage(NO_CA.to_owned())),
-            _ => Err(Failure::Usage(format!(
+            _ if role.name().is_operator() => Err(Failure::usage(NO_CA)),
+            _ => Err(Failure::usage(format!(
                 "role `{}` names no CA; name one with -s",
                 role.name()
             ))),
@@ -213,7 +217,7 @@ impl Sign {
             return Ok(None);
         };
         if self.files_from.is_some() {
-            return Err(Failure::Usage(VOUCH_ONE_BY_ONE.to_owned()));
+            return Err(Failure::usage(VOUCH_ONE_BY_ONE));
         }
         let mut question = format!("You vouch that {name} asks, with");
         let (mut requests, mut shown) = (0, Shown::new());
@@ -242,10 +246,7 @@ impl Sign {
             Some(number) => (number, true),
             None => (text.as_str(), false),
         };
-        let serial: Serial = number.parse().map_err(|source| Failure::Serial {
-            text: text.clone(),
-            source,
-        })?;
+        let serial: Serial = number.parse().at(format!("serial {text:?}"))?;
         let keys = u64::try_from(self.files.len()).unwrap_or(u64::MAX);
         match counting {
             true if serial
@@ -253,12 +254,12 @@ impl Sign {
                 .checked_add(keys.saturating_sub(1))
                 .is_none() =>
             {
-                Err(Failure::Usage(format!(
+                Err(Failure::usage(format!(
                     "{keys} keys from serial {serial} on need more serials than there are"
                 )))
             }
             true => Ok(SerialPlan::CountingFrom(serial)),
-            false if keys > 1 => Err(Failure::Usage(format!(
+            false if keys > 1 => Err(Failure::usage(format!(
                 "serial {serial} was given for {keys} keys; -z +{serial} counts up from it"
             ))),
             false => Ok(SerialPlan::Single(serial)),
@@ -268,16 +269,16 @@ impl Sign {
     /// The key on stdin, if that is what `-` asks for.
     fn subject(&self) -> Result<Option<Given>, Failure> {
         match self.files.as_slice() {
-            [] if self.files_from.is_none() => Err(Failure::Usage(NO_KEY.to_owned())),
-            [file] if file == Path::new("-") && self.resume => Err(Failure::Usage(
-                "--resume is for files: what stdin gave before is not known".to_owned(),
+            [] if self.files_from.is_none() => Err(Failure::usage(NO_KEY)),
+            [file] if file == Path::new("-") && self.resume => Err(Failure::usage(
+                "--resume is for files: what stdin gave before is not known",
             )),
             [file] if file == Path::new("-") => {
-                let subject = Given::from_stdin().map_err(Failure::Stdin)?;
+                let subject = Given::from_stdin().at("standard input")?;
                 Ok(Some(subject))
             }
             files if files.iter().any(|file| file == Path::new("-")) => {
-                Err(Failure::Usage("- stands for one key, alone".to_owned()))
+                Err(Failure::usage("- stands for one key, alone"))
             }
             _ => Ok(None),
         }
@@ -292,10 +293,7 @@ impl Sign {
         let Some(list) = &self.files_from else {
             return Ok(Box::new(self.files.clone().into_iter().map(Ok)));
         };
-        let paths = PathList::open(list, self.separator()).map_err(|source| Failure::File {
-            path: list.display().to_string(),
-            source,
-        })?;
+        let paths = PathList::open(list, self.separator()).in_file(list)?;
         Ok(Box::new(paths))
     }
 
@@ -377,13 +375,16 @@ fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
     let locator: Locator = ca.parse()?;
     let mut cas = config.cas();
     match cas.find(|(_, ca)| ca.keys.iter().any(|key| locator.covers(key))) {
-        Some((name, _)) => Err(Failure::Usage(format!(
+        Some((name, _)) => Err(Failure::usage(format!(
             "-s takes the name of a CA; this key is CA `{name}`"
         ))),
-        None => Err(Failure::UnknownLocator {
-            config: config.path().display().to_string(),
-            locator: locator.to_string(),
-        }),
+        None => Err(Failure::new(format!(
+            "no CA of config {} has the key {locator}",
+            config.path().display()
+        ))
+        .hint(format!(
+            "record it first: punchmark adopt NAME --key '{locator}'"
+        ))),
     }
 }
 

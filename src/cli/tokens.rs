@@ -1,20 +1,20 @@
 //! `punchmark tokens`: what is plugged in, and the locator of each key.
 
+mod yubikeys;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::context::Context;
-use super::failure::{Exit, Failure};
-use super::terminal::{product, say, warn};
-use super::yubikeys::print_card;
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+use super::base::terminal::{product, say, warn};
 use crate::ca::token_says;
 use crate::signer::pkcs11::Uri;
 use crate::signer::yubikey::{CardEntry, CardFault};
-use crate::signer::{
-    Inventory, KeyEntry, Locator, SignerError, SlotEntry, TokenEntry, inventory, yubikeys,
-};
+use crate::signer::{Inventory, KeyEntry, Locator, SignerError, SlotEntry, TokenEntry, inventory};
+use yubikeys::print_card;
 
 /// List slots, tokens and keys, each key with the locator that names it
 ///
@@ -40,7 +40,7 @@ impl Tokens {
         let seen = match &self.login {
             Some(locator) => match locator.parse()? {
                 Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
-                _ => return Err(Failure::Usage(NO_LOGIN.to_owned())),
+                _ => return Err(Failure::usage(NO_LOGIN)),
             },
             None => self.seen(context, &cards)?,
         };
@@ -60,7 +60,7 @@ impl Tokens {
         if self.login.is_some() || !self.module.is_empty() {
             return Vec::new();
         }
-        yubikeys().unwrap_or_else(|fault| {
+        crate::signer::yubikeys().unwrap_or_else(|fault| {
             if context.talks() && fault != CardFault::NoDaemon {
                 warn(&format!("YubiKeys cannot be listed: {fault}"));
             }
@@ -99,10 +99,10 @@ impl Tokens {
             });
             named.extend(of_cas);
         }
-        match named.is_empty() {
-            true => Ok(vec![None]),
-            false => Ok(named.into_iter().map(Some).collect()),
+        if named.is_empty() {
+            return Ok(vec![None]);
         }
+        Ok(named.into_iter().map(Some).collect())
     }
 
     fn say_what_is_hidden(&self, seen: &[Inventory], context: &Context) {

@@ -8,11 +8,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::file::{read_key, read_krl};
-use super::show::print;
 use super::signatures::fast_signatures;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::{print_failure, product};
+use super::view::print;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::{print_failure, product};
 use crate::krl::{Harmless, KeyMatch, Krl, Reason, Scope, Signatures};
 
 /// Say which keys and certificates a KRL revokes, with the letters of ssh-keygen -Q

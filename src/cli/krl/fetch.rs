@@ -4,6 +4,7 @@ mod report;
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,13 +14,14 @@ use ssh_key::PublicKey;
 use self::report::{Report, What};
 use super::file::{KRL_MODE, target};
 use crate::certificate::length_in_seconds;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::config::{self, read_bytes, read_limited};
 use crate::krl::{KRL_BYTES_MAX, Krl};
+use crate::ledger::krl_signature::KrlSignatureError;
 use crate::output;
-use crate::server::fetch::{Expected, fetch};
-use crate::server::source::{Https, Source};
+use crate::server::fetch::{Expected, FetchError, Refusal, fetch};
+use crate::server::source::{Https, HttpsError, Source, UrlError};
 
 /// Take a signed KRL from a file or a server, for RevokedKeys of this machine's sshd
 ///
@@ -115,7 +117,7 @@ impl Fetch {
         let Some(bytes) = &fetched.bytes else {
             return Ok(What::Unchanged(fetched.krl));
         };
-        output::write(out, bytes, KRL_MODE).map_err(Failure::Write)?;
+        output::write(out, bytes, KRL_MODE).at("cannot write")?;
         Ok(What::Replaced(fetched.krl, fetched.shrunk))
     }
 }
@@ -126,25 +128,19 @@ fn lock(out: &Path) -> Result<File, Failure> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let failed = |source| Failure::File {
-        path: folder.display().to_string(),
-        source,
-    };
-    let folder = File::open(folder).map_err(failed)?;
-    flock(&folder, FlockOperation::LockExclusive).map_err(|error| failed(error.into()))?;
-    Ok(folder)
+    let opened = File::open(folder).in_file(folder)?;
+    let locked = flock(&opened, FlockOperation::LockExclusive);
+    locked.map_err(io::Error::from).in_file(folder)?;
+    Ok(opened)
 }
 
 /// The bytes that are there; what is too long for sshd is as good as damaged.
 fn installed(out: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match read_bytes(out, KRL_BYTES_MAX) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
-        Err(source) => Err(Failure::File {
-            path: out.display().to_string(),
-            source,
-        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
+        Err(error) => Err(error).in_file(out),
     }
 }
 
@@ -154,23 +150,58 @@ fn krl(bytes: &[u8]) -> Option<Krl> {
 
 fn read_signer(path: &Path) -> Result<ssh_key::public::KeyData, Failure> {
     let key = PublicKey::from_openssh(&read_text(path)?);
-    let key = key.map_err(|source| Failure::KeyFile {
-        path: path.display().to_string(),
-        source,
-    })?;
+    let key = key.in_file(path)?;
     Ok(key.key_data().clone())
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {
-    read_limited(path, TEXT_BYTES_MAX).map_err(|source| Failure::File {
-        path: path.display().to_string(),
-        source,
-    })
+    read_limited(path, TEXT_BYTES_MAX).in_file(path)
 }
 
 fn length(text: &str) -> Result<u64, String> {
     let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
     seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
+}
+
+impl Advised for HttpsError {}
+
+impl Advised for UrlError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+}
+
+impl Advised for FetchError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused { .. } => Kind::Critical,
+            _ => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { refusal, .. } => way_out(refusal).map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+fn way_out(refusal: &Refusal) -> Option<&'static str> {
+    Some(match refusal {
+        Refusal::Signature(KrlSignatureError::Signer(_)) => {
+            "if the ledger key was changed, name the new one with --signer"
+        }
+        Refusal::Signature(KrlSignatureError::Signature(_)) => {
+            "list and signature are not of one run: on the CA's machine, make both again with \
+             `punchmark krl --out`"
+        }
+        Refusal::Older { .. } | Refusal::SameVersion(_) => {
+            "the source has an older list again; make a new one there: its version moves forward"
+        }
+        Refusal::Name { .. } => "if it was renamed on purpose, say so with --name WORDS",
+        _ => return None,
+    })
 }
 
 /// A server's own roots, or all of the web's.

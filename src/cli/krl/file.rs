@@ -1,43 +1,16 @@
-//! The files that `punchmark krl` reads, each with its limit, and what is wrong with them.
+//! The files that `punchmark krl` reads and writes, each with its limit.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::cli::failure::Failure;
-use crate::krl::spec::SpecError;
+use crate::cli::base::failure::{Advised, At, Failure};
 use crate::krl::{KRL_BYTES_MAX, KeyFile, KeyFileError, Krl, ReadError, Signatures, WriteError};
-use crate::output::OutputError;
-
-/// Why a KRL was not made, shown or asked.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum KrlFailure {
-    #[error("{file}")]
-    Read { file: String, source: ReadError },
-    #[error("{file}")]
-    Key { file: String, source: KeyFileError },
-    #[error("{file}")]
-    Spec { file: String, source: SpecError },
-    #[error("CA {file} is a certificate, not a key")]
-    CaIsCertificate { file: String },
-    #[error("KRL {file} does not exist, so it cannot be updated")]
-    NothingToUpdate { file: String },
-    #[error("{file} is not a regular file, and would be replaced by one")]
-    NotRegular { file: String },
-    #[error("no KRL was written")]
-    TooLong(#[source] WriteError),
-    #[error(transparent)]
-    Output(#[from] OutputError),
-}
 
 /// Reads a KRL.
 pub(super) fn read_krl(path: &Path) -> Result<Krl, Failure> {
     let bytes = File::open(path).and_then(|file| read(file, KRL_BYTES_MAX));
-    let bytes = bytes.map_err(|source| failed(path, source))?;
-    Ok(Krl::from_bytes(&bytes).map_err(|source| KrlFailure::Read {
-        file: path.display().to_string(),
-        source,
-    })?)
+    Krl::from_bytes(&bytes.in_file(path)?).in_file(path)
 }
 
 /// Reads the key or certificate that `path` names, and its comment, which is the name
@@ -56,11 +29,7 @@ pub(super) fn read_key(path: &Path, signatures: Signatures) -> Result<KeyFile, F
 
 fn read_one_key(path: &Path, signatures: Signatures) -> Result<KeyFile, Failure> {
     let text = File::open(path).and_then(|file| read(file, KEY_BYTES_MAX));
-    let text = text.map_err(|source| failed(path, source))?;
-    let mut key = KeyFile::read(&text, signatures).map_err(|source| KrlFailure::Key {
-        file: path.display().to_string(),
-        source,
-    })?;
+    let mut key = KeyFile::read(&text.in_file(path)?, signatures).in_file(path)?;
     if key.comment.is_empty() {
         key.comment = path.as_os_str().as_encoded_bytes().to_vec();
     }
@@ -69,22 +38,20 @@ fn read_one_key(path: &Path, signatures: Signatures) -> Result<KeyFile, Failure>
 
 /// Reads a specification, from standard input for `-`.
 pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>, Failure> {
-    let text = match is_stdin(path) {
-        true => read(io::stdin().lock(), SPEC_BYTES_MAX),
-        false => File::open(path).and_then(|file| read(file, SPEC_BYTES_MAX)),
+    let text = if is_stdin(path) {
+        read(io::stdin().lock(), SPEC_BYTES_MAX)
+    } else {
+        File::open(path).and_then(|file| read(file, SPEC_BYTES_MAX))
     };
-    text.map_err(|source| Failure::File {
-        path: spec_name(path),
-        source,
-    })
+    text.at(spec_name(path))
 }
 
 /// What people call a specification.
 pub(super) fn spec_name(path: &Path) -> String {
-    match is_stdin(path) {
-        true => "standard input".to_owned(),
-        false => path.display().to_string(),
+    if is_stdin(path) {
+        return "standard input".to_owned();
     }
+    path.display().to_string()
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -95,10 +62,10 @@ fn is_stdin(path: &Path) -> bool {
 /// it; never a device or a pipe, which a rename would do away with.
 pub(super) fn target(out: &Path) -> Result<PathBuf, Failure> {
     match out.metadata() {
-        Ok(metadata) if !metadata.is_file() => Err(KrlFailure::NotRegular {
-            file: out.display().to_string(),
-        }
-        .into()),
+        Ok(metadata) if !metadata.is_file() => Err(Failure::new(format!(
+            "{} is not a regular file, and would be replaced by one",
+            out.display()
+        ))),
         _ => Ok(out.canonicalize().unwrap_or_else(|_missing| out.to_owned())),
     }
 }
@@ -115,16 +82,24 @@ fn read(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     input.take(one_more).read_to_end(&mut bytes)?;
-    match bytes.len() <= limit {
-        true => Ok(bytes),
-        false => Err(io::ErrorKind::FileTooLarge.into()),
+    if bytes.len() > limit {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
+    Ok(bytes)
 }
 
-fn failed(path: &Path, source: io::Error) -> Failure {
-    Failure::File {
-        path: path.display().to_string(),
-        source,
+impl Advised for ReadError {}
+
+impl Advised for WriteError {}
+
+impl Advised for KeyFileError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Pem => Some(
+                "name the public key; it is made by: ssh-keygen -y -f KEY > KEY.pub".to_owned(),
+            ),
+            _ => None,
+        }
     }
 }
 

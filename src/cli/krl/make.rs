@@ -7,18 +7,19 @@ use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::file::{KRL_MODE, KrlFailure, signature_file, target};
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::kept_head;
-use crate::cli::ledger_key;
-use crate::cli::terminal::{product, say, warn};
+use super::file::{KRL_MODE, signature_file, target};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::kept_head;
+use crate::cli::base::ledger::not_in_ledger;
+use crate::cli::base::ledger_key;
+use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config};
 use crate::krl::{Header, Krl};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, KrlMade, Ledger as _, SqliteLedger};
 use crate::output;
-use crate::revocation::{Prune, krl};
+use crate::revocation::{KrlError, Prune, krl};
 
 /// What the KRL is about, and where it goes.
 #[derive(Debug, Args)]
@@ -53,19 +54,19 @@ impl Make {
     /// used twice.
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let Some(out) = &self.out else {
-            return Err(Failure::Usage("--out FILE is missing".to_owned()));
+            return Err(Failure::usage("--out FILE is missing"));
         };
         // Beside the name that was given, which may be a link: who fetches knows that one.
         let (beside, target) = (target(&signature_file(out))?, target(out)?);
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let cas = self.cas(&ledger)?;
-        output::check(&target).map_err(Failure::Write)?;
+        output::check(&target).at("cannot write")?;
         let key = self.key(context, &config, &ledger.cas()?)?;
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
         let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
-        let bytes = list.to_bytes().map_err(KrlFailure::TooLong)?;
+        let bytes = list.to_bytes().at("no KRL was written")?;
         let signature = key.map(|mut key| key.sign_krl(&bytes)).transpose()?;
         record(&mut ledger, &list, &bytes, now)?;
         write(
@@ -100,7 +101,7 @@ impl Make {
             return Ok(all);
         }
         let find = |name: &String| all.iter().find(|ca| ca.name() == name).cloned();
-        let missing = |name: &String| Failure::NotInLedger(name.clone());
+        let missing = |name: &String| not_in_ledger(name);
         let names = self.ca.iter();
         names
             .map(|name| find(name).ok_or_else(|| missing(name)))
@@ -114,7 +115,7 @@ impl Make {
         Ok(Header {
             version: after_last.max(now),
             generated: now,
-            comment: comment.map_err(|_nul| Failure::Usage("a comment has no NUL".to_owned()))?,
+            comment: comment.map_err(|_nul| Failure::usage("a comment has no NUL"))?,
             ..Header::default()
         })
     }
@@ -189,14 +190,16 @@ fn record(ledger: &mut SqliteLedger, list: &Krl, bytes: &[u8], now: u64) -> Resu
 /// reads it here shall know it soonest. Between the two, and after a crash there, the pair
 /// does not match: whoever fetches it keeps what it has, until this command runs again.
 fn write(target: &Path, krl: &[u8], signature: Option<(&Path, &str)>) -> Result<(), Failure> {
-    let mut staged = vec![output::stage(target, krl, KRL_MODE).map_err(Failure::Write)?];
+    let mut staged = vec![output::stage(target, krl, KRL_MODE).at("cannot write")?];
     if let Some((beside, signature)) = signature {
         let signature = output::stage(beside, signature.as_bytes(), KRL_MODE);
-        staged.push(signature.map_err(Failure::Write)?);
+        staged.push(signature.at("cannot write")?);
     }
     let released: Result<(), _> = output::release(staged).into_iter().collect();
-    released.map_err(Failure::Write)
+    released.at("cannot write")
 }
+
+impl Advised for KrlError {}
 
 /// For clocks that are wrong by up to a day.
 const MARGIN: u64 = 86_400;

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::file::{KRL_MODE, KrlFailure, read_key, read_krl, read_spec, spec_name, target};
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::{product, say};
+use super::file::{KRL_MODE, read_key, read_krl, read_spec, spec_name, target};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::terminal::{product, say};
 use crate::config;
-use crate::krl::spec::{Ca, revoke};
+use crate::krl::spec::{Ca, Fault, SpecError, revoke};
 use crate::krl::{Header, Krl, Revocations, Signatures, Subject};
 use crate::output;
 
@@ -63,8 +63,8 @@ impl Spec {
             revoke_from(spec, &ca, &mut revocations)?;
         }
         let krl = Krl::new(header, revocations);
-        let bytes = krl.to_bytes().map_err(KrlFailure::TooLong)?;
-        output::write(&out, &bytes, KRL_MODE).map_err(KrlFailure::Output)?;
+        let bytes = krl.to_bytes().at("no KRL was written")?;
+        output::write(&out, &bytes, KRL_MODE)?;
         report(context, &self.out, krl.header(), bytes.len())?;
         Ok(Exit::Done)
     }
@@ -75,10 +75,11 @@ impl Spec {
             return Ok(Default::default());
         }
         if !self.out.exists() {
-            return Err(KrlFailure::NothingToUpdate {
-                file: self.out.display().to_string(),
-            }
-            .into());
+            return Err(Failure::new(format!(
+                "KRL {} does not exist, so it cannot be updated",
+                self.out.display()
+            ))
+            .hint("leave -u out to make it"));
         }
         Ok(read_krl(&self.out)?.into_parts())
     }
@@ -106,21 +107,18 @@ fn read_ca(ca: Option<&Path>) -> Result<Ca, Failure> {
         Some(name) if name.as_os_str().eq_ignore_ascii_case("none") => Ok(Ca::Any),
         Some(path) => match read_key(path, Signatures::default())?.subject {
             Subject::Key(key) => Ok(Ca::Key(key)),
-            Subject::Certificate(_) => Err(KrlFailure::CaIsCertificate {
-                file: path.display().to_string(),
-            }
-            .into()),
+            Subject::Certificate(_) => Err(Failure::new(format!(
+                "CA {} is a certificate, not a key",
+                path.display()
+            ))
+            .hint("name the CA's own key; a KRL for its certificate would revoke nothing")),
         },
     }
 }
 
 fn revoke_from(spec: &Path, ca: &Ca, revocations: &mut Revocations) -> Result<(), Failure> {
     let text = read_spec(spec)?;
-    revoke(&text, ca, revocations).map_err(|source| KrlFailure::Spec {
-        file: spec_name(spec),
-        source,
-    })?;
-    Ok(())
+    revoke(&text, ca, revocations).at(spec_name(spec))
 }
 
 /// A decimal number; `ssh-keygen` lets a `+` stand before it.
@@ -129,7 +127,7 @@ fn parse_version(text: &str) -> Result<u64, Failure> {
     let number = digits.bytes().all(|digit| digit.is_ascii_digit());
     match digits.parse() {
         Ok(version) if number => Ok(version),
-        _ => Err(Failure::Usage(format!(
+        _ => Err(Failure::usage(format!(
             "version {text:?} is no number from 0 to {}",
             u64::MAX
         ))),
@@ -150,6 +148,18 @@ fn report(context: &Context, out: &Path, header: &Header, bytes: usize) -> Resul
         ));
     }
     Ok(())
+}
+
+impl Advised for SpecError {
+    fn hint(&self) -> Option<String> {
+        match self.fault {
+            Fault::CaMissing => Some(
+                "name the CA whose certificates are meant with -s CA.pub, or every CA with -s none"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\

@@ -4,19 +4,18 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ssh_key::PublicKey;
 
-use super::read_text;
+use super::head::{extends, read_text};
 use crate::certificate::subject::fingerprint;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::kept_head;
-use crate::cli::ledger_key;
-use crate::cli::terminal::product;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::kept_head;
+use crate::cli::base::ledger::empty_ledger;
+use crate::cli::base::ledger_key;
+use crate::cli::base::terminal::product;
 use crate::config::{self, LedgerKeyPlace};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
-use crate::ledger::note::NoteKey;
 use crate::ledger::{CheckpointSigned, Ledger as _, SqliteLedger};
 use crate::output;
 
@@ -34,16 +33,19 @@ impl Sign {
     /// Signs only a head that extends the last one that this key signed.
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let place = ledger_key::place(self.key.as_ref(), &config)?.ok_or(Failure::NoLedgerKey)?;
+        let place = ledger_key::place(self.key.as_ref(), &config)?.ok_or_else(|| {
+            Failure::new("no ledger key is named")
+                .hint("name it with --key, or as `ledger-key` in the config")
+        })?;
         let mut ledger = context.ledger(&config)?;
-        let head = ledger.checkpoint()?.ok_or(Failure::EmptyLedger)?;
+        let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
         let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
         let beside = head_file(&place, &head)?;
         if beside.exists() {
-            ledger.extends(&last(&beside, &key)?)?;
+            extends(&ledger, &last(&beside, &key)?)?;
         }
         let note = key.sign_head(&head)?;
-        output::write(&beside, note.as_bytes(), 0o644).map_err(Failure::Write)?;
+        output::write(&beside, note.as_bytes(), 0o644).at("cannot write")?;
         record(&mut ledger, &head, &key)?;
         product(note.trim_end())?;
         Ok(Exit::Done)
@@ -68,19 +70,6 @@ fn last(path: &Path, key: &LedgerKey) -> Result<Checkpoint, Failure> {
     let note = read_text(path)?;
     let origin = Checkpoint::parse(crate::ledger::note::unverified_text(&note)?)?.origin;
     Ok(Checkpoint::parse(key.note_key(&origin)?.open(&note)?)?)
-}
-
-/// The signer of a head, which signs under the ledger's own name.
-pub(super) fn note_key(public_key: &Path, text: &str) -> Result<NoteKey, Failure> {
-    let line = read_text(public_key)?;
-    let key = PublicKey::from_openssh(&line).map_err(|source| Failure::KeyFile {
-        path: public_key.display().to_string(),
-        source,
-    })?;
-    Ok(NoteKey::new(
-        &Checkpoint::parse(text)?.origin,
-        key.key_data(),
-    )?)
 }
 
 /// Where the last head lies: beside the key file as `KEY.head`; for a key in a device, in

@@ -3,10 +3,11 @@
 use clap::Args;
 
 use crate::certificate::explain::utc;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::kept_head;
-use crate::cli::terminal::{confirm_typed, say};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::kept_head;
+use crate::cli::base::ledger::empty_ledger;
+use crate::cli::base::terminal::{confirm_typed, say};
 use crate::config;
 use crate::ledger::{ClockCorrected, ClockError, Ledger as _, SqliteLedger, check_clock};
 
@@ -26,7 +27,7 @@ impl CorrectClock {
         let mut ledger = SqliteLedger::open(&config.ledger())?;
         kept_head::check(&ledger)?;
         let now = config::now();
-        let last = ledger.last_time()?.ok_or(Failure::EmptyLedger)?;
+        let last = ledger.last_time()?.ok_or_else(empty_ledger)?;
         match check_clock(now, Some(last), u64::MAX) {
             Err(ClockError::BehindLedger { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -1,10 +1,10 @@
 //! `punchmark ledger evidence`: what proved a key's storage, out of the ledger again.
 
 use super::grounds::seen;
-use super::{find, no_such_serial};
+use super::one::{find, no_such_serial};
 use crate::attestation::Evidence;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::product;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::terminal::product;
 use crate::ledger::{Ledger as _, SqliteLedger};
 
 pub(super) fn print(ledger: &SqliteLedger, name: &str, number: u64) -> Result<Exit, Failure> {
@@ -13,14 +13,13 @@ pub(super) fn print(ledger: &SqliteLedger, name: &str, number: u64) -> Result<Ex
     let record = record.ok_or_else(|| no_such_serial(name, number))?;
     let position = record.reserved.grounds.and_then(|grounds| grounds.evidence);
     let seen = seen(ledger, position)?.filter(|seen| !seen.evidence.is_empty());
-    let seen = seen.ok_or_else(|| Failure::NoEvidence {
-        ca: name.to_owned(),
-        serial: number,
+    let seen = seen.ok_or_else(|| {
+        Failure::new(format!(
+            "serial {number} of CA `{name}` was given without evidence"
+        ))
     })?;
-    let evidence = Evidence::from_bytes(&seen.evidence).map_err(|source| Failure::Evidence {
-        path: format!("the evidence of serial {number} of {name}"),
-        source,
-    })?;
+    let evidence = Evidence::from_bytes(&seen.evidence)
+        .at(format!("the evidence of serial {number} of {name}"))?;
     product(evidence.to_text().trim_end())?;
     Ok(Exit::Done)
 }

@@ -8,8 +8,8 @@ use ssh_encoding::base64::{Base64, Encoding};
 
 use super::grounds::hex;
 use crate::certificate::explain::{Fields, utc};
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::product;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::product;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
     CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Ledger as _, Recovery, Reserved,

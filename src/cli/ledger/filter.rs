@@ -3,11 +3,9 @@
 use clap::{Args, ValueEnum};
 use ssh_key::Fingerprint;
 
-use crate::certificate::Validity;
 use crate::certificate::explain::Fields;
-use crate::cli::failure::Failure;
-use crate::cli::revoke::fingerprint;
-use crate::config;
+use crate::cli::base::arguments::{fingerprint, instant};
+use crate::cli::base::failure::Failure;
 use crate::ledger::{Record, State, Term};
 
 /// Every condition that is given must hold.
@@ -135,11 +133,4 @@ impl Word {
             Self::Failed => matches!(state, State::Failed(_)),
         }
     }
-}
-
-/// A point in time, in the grammar of `-V`.
-pub(in crate::cli) fn instant(text: &str) -> Result<u64, Failure> {
-    let spec = format!("always:{text}");
-    let validity = Validity::parse(&spec, config::now(), &config::time_zone)?;
-    Ok(validity.valid_before())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::cli::failure::Failure;
+use crate::cli::base::failure::Failure;
 use crate::ledger::{EvidenceSeen, Reserved, SqliteLedger};
 
 /// Label and value of all that is known; nothing of a reservation before format 3.

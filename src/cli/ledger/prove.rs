@@ -6,11 +6,12 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::{find, no_such_serial, read_text};
+use super::head::{note_key, read_text};
+use super::one::{find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::product;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::product;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::merkle::Hash;
 use crate::ledger::note::unverified_text;
@@ -62,7 +63,7 @@ pub(super) fn prove(ledger: &SqliteLedger, name: &str, number: u64) -> Result<Ex
         size: first.checkpoint.size,
         entries: inclusions.iter().map(ProvedEntry::of).collect(),
     };
-    let words = serde_json::to_string(&proof).map_err(|_| Failure::Proof("cannot be written"))?;
+    let words = serde_json::to_string(&proof).map_err(|_| wrong("cannot be written"))?;
     product(&words)?;
     Ok(Exit::Done)
 }
@@ -70,18 +71,18 @@ pub(super) fn prove(ledger: &SqliteLedger, name: &str, number: u64) -> Result<Ex
 impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let proof: Proof = serde_json::from_str(&read_text(&self.proof)?)
-            .map_err(|_| Failure::Proof("is no proof that `ledger prove` printed"))?;
+            .map_err(|_| wrong("is no proof that `ledger prove` printed"))?;
         let head = self.head()?;
         if (&proof.origin, proof.size) != (&head.origin, head.size) {
-            return Err(Failure::Proof("leads to another head than the one given"));
+            return Err(wrong("leads to another head than the one given"));
         }
         if proof.entries.is_empty() {
-            return Err(Failure::Proof("holds no entry"));
+            return Err(wrong("holds no entry"));
         }
         for entry in &proof.entries {
-            let inclusion = entry.decode(&head).ok_or(Failure::Proof("is malformed"))?;
+            let inclusion = entry.decode(&head).ok_or_else(|| wrong("is malformed"))?;
             if !inclusion.holds() {
-                return Err(Failure::Proof("does not lead from its entry to the head"));
+                return Err(wrong("does not lead from its entry to the head"));
             }
             if context.talks() {
                 product(&words(&inclusion))?;
@@ -94,7 +95,7 @@ impl Check {
         let note = read_text(&self.against)?;
         let text = unverified_text(&note)?;
         if let Some(signer) = &self.signer {
-            super::checkpoint::note_key(signer, text)?.open(&note)?;
+            note_key(signer, text)?.open(&note)?;
         }
         Ok(Checkpoint::parse(text)?)
     }
@@ -122,6 +123,10 @@ impl ProvedEntry {
             path: self.path.iter().map(hash).collect::<Option<_>>()?,
         })
     }
+}
+
+fn wrong(words: &str) -> Failure {
+    Failure::new(format!("the proof {words}"))
 }
 
 /// What an entry says that was shown to be in the ledger.

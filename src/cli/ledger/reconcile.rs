@@ -9,9 +9,9 @@ use ssh_key::Fingerprint;
 
 use super::log_time;
 use crate::certificate::explain::utc;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::{product, say};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::terminal::{product, say};
 use crate::config;
 use crate::ledger::SqliteLedger;
 use crate::reconcile::log::{self, Login};
@@ -44,7 +44,7 @@ impl Reconcile {
         let mut input = io::stdin().lock();
         let mut line = Vec::new();
         let mut number = 0;
-        while next_line(&mut input, &mut line).map_err(stdin)? {
+        while next_line(&mut input, &mut line).at("stdin")? {
             number += 1;
             run.line(number, &String::from_utf8_lossy(&line))?;
         }
@@ -145,13 +145,6 @@ fn words(finding: &Finding) -> (&'static str, String) {
         Finding::OutsideValidity => ("expired", "it was used outside of its validity".to_owned()),
         Finding::OtherCa => ("other CA", String::new()),
         Finding::Known => ("known", String::new()),
-    }
-}
-
-fn stdin(source: io::Error) -> Failure {
-    Failure::File {
-        path: "stdin".to_owned(),
-        source,
     }
 }
 

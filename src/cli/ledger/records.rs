@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::filter::Condition;
 use super::grounds;
-use super::{find, no_such_serial};
+use super::one::{find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::certificate::{Serial, certificate_line, reader};
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::{product, say};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::{product, say};
 use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
 
 pub(super) fn list(

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::certificate::Serial;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::kept_head;
-use crate::cli::terminal::say;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::kept_head;
+use crate::cli::base::terminal::say;
 use crate::config;
 use crate::ledger::{Ledger as _, SqliteLedger};
 
@@ -22,10 +22,8 @@ pub(super) struct Resume {
 
 impl Resume {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let after = Serial::try_from(self.after).map_err(|source| Failure::Serial {
-            text: self.after.to_string(),
-            source,
-        })?;
+        let after = Serial::try_from(self.after);
+        let after = after.at(format!("serial {:?}", self.after.to_string()))?;
         let config = context.config()?;
         let mut ledger = SqliteLedger::open(&config.ledger())?;
         for ca in ledger.cas()? {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::read_text;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::terminal::product;
+use super::head::{extends, note_key, read_text};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::product;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::unverified_text;
 use crate::ledger::{Audit, Signatures, SqliteLedger};
@@ -38,7 +38,7 @@ impl Verify {
             false => Signatures::Skip,
         })?;
         if let Some(kept) = &kept {
-            ledger.extends(kept)?;
+            extends(ledger, kept)?;
         }
         match context.json() {
             true => print_json(&audit, kept.as_ref())?,
@@ -53,7 +53,7 @@ impl Verify {
         };
         let note = read_text(path)?;
         let text = match &self.signer {
-            Some(signer) => super::checkpoint::note_key(signer, unverified_text(&note)?)?
+            Some(signer) => note_key(signer, unverified_text(&note)?)?
                 .open(&note)?
                 .to_owned(),
             None => unverified_text(&note)?.to_owned(),

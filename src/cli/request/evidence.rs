@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::key::OwnKey;
 use crate::attestation::{Evidence, FidoEvidence};
-use crate::cli::failure::Failure;
-use crate::cli::terminal::path;
+use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::request::key::OwnKey;
 use crate::config::read_bytes;
 
 /// Where it is.
@@ -38,27 +37,19 @@ impl EvidenceArguments {
 
 fn fido(file: &Path, challenge: &Path) -> Result<Evidence, Failure> {
     let evidence = FidoEvidence::new(read(file)?, read(challenge)?);
-    evidence.map(Evidence::Fido).map_err(fault(file))
+    evidence.map(Evidence::Fido).in_file(file)
 }
 
 fn text(file: &Path) -> Result<Evidence, Failure> {
     let bytes = read(file)?;
     match String::from_utf8(bytes) {
-        Ok(text) => Evidence::from_text(&text).map_err(fault(file)),
-        Err(_binary) => Err(Failure::Usage(NO_CHALLENGE.to_owned())),
+        Ok(text) => Evidence::from_text(&text).in_file(file),
+        Err(_binary) => Err(Failure::usage(NO_CHALLENGE)),
     }
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    read_bytes(file, LARGEST).map_err(|source| Failure::File {
-        path: path(file),
-        source,
-    })
-}
-
-fn fault(file: &Path) -> impl FnOnce(crate::attestation::EvidenceFormError) -> Failure {
-    let path = path(file);
-    move |source| Failure::Evidence { path, source }
+    read_bytes(file, LARGEST).in_file(file)
 }
 
 /// Evidence in text form takes a third more than its 64 KiB.

@@ -8,11 +8,10 @@ use ssh_key::public::KeyData;
 
 use crate::attestation::Proof;
 use crate::certificate::Body;
-use crate::cli::ask::AskArguments;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
-use crate::cli::hint::refused;
-use crate::cli::terminal::{product, say, warn};
+use crate::cli::base::ask::AskArguments;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::terminal::{hint, product, warn};
 use crate::config::{self, Config, Given};
 use crate::issue::intake;
 use crate::ledger::Purpose;
@@ -43,8 +42,7 @@ impl Attempt {
     pub(super) fn run(self, context: &Context, config: &Config) -> Result<Exit, Failure> {
         let role = config.role(&self.role)?;
         let name = self.ca_name(config, role)?;
-        let (given, _) =
-            Given::read(&self.file).map_err(|source| Failure::subject_file(&self.file, source))?;
+        let (given, _) = Given::read(&self.file).in_file(&self.file)?;
         let (request, requester, mut proofs) = match given {
             Given::Key(subject, _) => self.by_flags(subject)?,
             Given::Request(file) => self.by_file(&file, config)?,
@@ -85,15 +83,17 @@ impl Attempt {
     /// By what a request file says, as if its claimed name were known.
     fn by_file(&self, file: &RequestFile, config: &Config) -> Result<Asking, Failure> {
         if self.asked.says_something() {
-            return Err(Failure::Usage(REQUEST_SAYS.to_owned()));
+            return Err(Failure::usage(REQUEST_SAYS));
         }
         let content = file.content();
-        let used = file.possession()?;
+        let used = file
+            .possession()
+            .at("the request does not prove that its maker holds the key")?;
         let proof = intake::proof(content, used, &config.attestation_roots()?)?;
         let named = self.asked.vouched_for().or(content.claimed.as_ref());
         let requester = match named {
             Some(name) => Requester::known(name.clone(), KnownBy::Vouch),
-            None => return Err(Failure::Usage(NOBODY.to_owned())),
+            None => return Err(Failure::usage(NOBODY)),
         };
         let request = intake::request(content, config::now())?;
         Ok((request, requester, proof.into_iter().collect()))
@@ -106,7 +106,7 @@ impl Attempt {
         let mut cas = config.cas();
         match (cas.next(), cas.next()) {
             (Some((only, _)), None) => Ok(only.to_string()),
-            _ => Err(Failure::Usage(format!(
+            _ => Err(Failure::usage(format!(
                 "role `{}` names no CA; name one with -s",
                 role.name()
             ))),
@@ -166,8 +166,8 @@ fn refuse(context: &Context, refusals: &Refusals) -> Result<Exit, Failure> {
     for reason in reasons {
         product(&format!("  {:<16}  {}", reason.field(), reason.in_full()))?;
     }
-    if let Some(hint) = refused(refusals).filter(|_| context.talks()) {
-        say(&format!("  hint: {hint}"));
+    if let Some(words) = refusals.hint().filter(|_| context.talks()) {
+        hint(&words);
     }
     Ok(Exit::Refused)
 }

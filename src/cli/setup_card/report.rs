@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::SetupCard;
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::terminal::{product, say};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::Failure;
+use crate::cli::base::terminal::{product, say};
 use crate::signer::yubikey::setup::{
     CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, Step, Tries,
 };
@@ -19,11 +18,16 @@ pub(super) struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    pub(super) fn of(command: &SetupCard, context: &'a Context, card: CardState) -> Self {
+    pub(super) fn of(
+        context: &'a Context,
+        card: CardState,
+        tries: Tries,
+        cipher: ManagementKeyAlgorithm,
+    ) -> Self {
         let report = Self {
             context,
-            tries: command.tries(),
-            cipher: command.cipher(&card),
+            tries,
+            cipher,
             card,
         };
         if context.talks() {
@@ -71,10 +75,10 @@ impl<'a> Report<'a> {
 
     /// That a step was done.
     pub(super) fn done(&self, step: Step) -> Result<(), Failure> {
-        match self.context.talks() {
-            true => product(&format!("  done: {}", self.step(step))),
-            false => Ok(()),
+        if !self.context.talks() {
+            return Ok(());
         }
+        product(&format!("  done: {}", self.step(step)))
     }
 
     /// What the card is now, and what is left.

@@ -2,14 +2,45 @@
 
 use std::path::PathBuf;
 
-use super::SetupCard;
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::pin::{PinSource, ask_new};
-use crate::cli::terminal::{say, somebody_is_there, warn};
+use clap::Args;
+
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, Failure};
+use crate::cli::base::pin::{PinSource, ask_new};
+use crate::cli::base::terminal::{say, somebody_is_there, warn};
+use crate::cli::base::words::chain;
 use crate::secret::{AskPin, Notice, Pin, PinError, RememberPin, read_pin_file};
 use crate::signer::yubikey::setup::{CardState, SecretState, Step, factory_pin};
 use crate::signer::yubikey::{NewPin, NewPuk, NewSecretError};
+
+/// Where the secrets are that a card is to get, if not with a person.
+#[derive(Debug, Args)]
+pub(super) struct NewSecretFiles {
+    /// Read the new PIN from a file that nobody else can read
+    #[arg(long, value_name = "FILE")]
+    new_pin_file: Option<PathBuf>,
+
+    /// Read the new PUK from a file that nobody else can read
+    #[arg(long, value_name = "FILE")]
+    new_puk_file: Option<PathBuf>,
+}
+
+/// Why a new secret was not taken.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    /// The card, or good sense, takes no such secret.
+    #[error("the new {what}")]
+    Unfit {
+        what: &'static str,
+        source: NewSecretError,
+    },
+    /// A slip of the fingers.
+    #[error("the new {0} was not the same the second time")]
+    TypedOther(&'static str),
+    /// Nobody gave one.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+}
 
 /// What is known of a card's secrets in one run.
 pub(super) struct Secrets {
@@ -24,20 +55,20 @@ impl Secrets {
     /// Reads the files before anything is changed; without a terminal, what is due must be
     /// in one.
     pub(super) fn read(
-        command: &SetupCard,
+        files: &NewSecretFiles,
         context: &Context,
         state: &CardState,
         due: &[Step],
     ) -> Result<Self, Failure> {
         let from_file = |path: &Option<PathBuf>, step, flag| match path {
             Some(path) => Ok(Some(read_pin_file(path)?)),
-            None if due.contains(&step) && !somebody_is_there() => Err(Failure::Usage(format!(
+            None if due.contains(&step) && !somebody_is_there() => Err(Failure::usage(format!(
                 "without a terminal, {flag} is needed"
             ))),
             None => Ok(None),
         };
-        let puk = from_file(&command.new_puk_file, Step::ChangePuk, "--new-puk-file")?;
-        let pin = from_file(&command.new_pin_file, Step::ChangePin, "--new-pin-file")?;
+        let puk = from_file(&files.new_puk_file, Step::ChangePuk, "--new-puk-file")?;
+        let pin = from_file(&files.new_pin_file, Step::ChangePin, "--new-pin-file")?;
         let mut secrets = Self {
             current: (state.pin == SecretState::Factory).then(factory_pin),
             ask: context.pins(),
@@ -64,7 +95,7 @@ impl Secrets {
     pub(super) fn new_pin(&mut self, serial: u32) -> Result<NewPin, Failure> {
         match self.new_pin.take() {
             Some(new) => Ok(new),
-            None => until_right(|| self.checked_pin(typed("PIN", serial)?)),
+            None => Ok(until_right(|| self.checked_pin(typed("PIN", serial)?))?),
         }
     }
 
@@ -73,8 +104,8 @@ impl Secrets {
         self.current = Some(copy(new.expose()));
     }
 
-    fn checked_pin(&self, pin: Pin) -> Result<NewPin, Failure> {
-        let refused = |source| Failure::NewSecret {
+    fn checked_pin(&self, pin: Pin) -> Result<NewPin, NotTaken> {
+        let refused = |source| NotTaken::Unfit {
             what: "PIN",
             source,
         };
@@ -103,29 +134,40 @@ impl AskPin for Secrets {
     }
 }
 
-fn new_puk(puk: Pin) -> Result<NewPuk, Failure> {
-    NewPuk::new(puk).map_err(|source: NewSecretError| Failure::NewSecret {
+fn new_puk(puk: Pin) -> Result<NewPuk, NotTaken> {
+    NewPuk::new(puk).map_err(|source| NotTaken::Unfit {
         what: "PUK",
         source,
     })
 }
 
-fn typed(what: &'static str, serial: u32) -> Result<Pin, Failure> {
+fn typed(what: &'static str, serial: u32) -> Result<Pin, NotTaken> {
     let typed = ask_new(&format!("{what} for YubiKey {serial}"))?;
-    typed.ok_or(Failure::TypedOther(what))
+    typed.ok_or(NotTaken::TypedOther(what))
 }
 
 /// A person may type it wrong a few times: nothing is tried on the card.
-fn until_right<T>(mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+fn until_right<T>(mut ask: impl FnMut() -> Result<T, NotTaken>) -> Result<T, NotTaken> {
     for _ in 1..TYPED_MAX {
         match ask() {
-            Err(failure @ (Failure::NewSecret { .. } | Failure::TypedOther(_))) => {
-                say(&crate::cli::failure::chain(&failure));
-            }
+            Err(error @ (NotTaken::Unfit { .. } | NotTaken::TypedOther(_))) => say(&chain(&error)),
             other => return other,
         }
     }
     ask()
+}
+
+impl Advised for NotTaken {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unfit { .. } => Some(
+                "6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8"
+                    .to_owned(),
+            ),
+            Self::TypedOther(_) => None,
+            Self::Pin(error) => error.hint(),
+        }
+    }
 }
 
 fn copy(secret: &str) -> Pin {

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use crate::attestation::{Evidence, Proof, Roots};
 use crate::certificate::subject::describe;
 use crate::certificate::{SecurityKeyUse, length};
-use crate::cli::failure::{Failure, chain};
-use crate::cli::terminal::{path, product};
+use crate::cli::base::failure::Failure;
+use crate::cli::base::terminal::product;
+use crate::cli::base::words::{chain, path};
 use crate::config;
 use crate::request::{Content, PossessionError, RequestFile, Span};
 

@@ -2,7 +2,7 @@
 
 use crate::batch::{Ended, Summary};
 use crate::certificate::Body;
-use crate::cli::terminal::{say, warn};
+use crate::cli::base::terminal::{say, warn};
 
 /// Tells serials, and what the certificates say where they all say the same.
 pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {

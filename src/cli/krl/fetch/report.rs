@@ -6,12 +6,12 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::certificate::length;
-use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure, chain};
-use crate::cli::hint::hint;
-use crate::cli::terminal::{path, product, say};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure, Kind};
+use crate::cli::base::terminal::{hint, product};
+use crate::cli::base::words::path;
 use crate::krl::Krl;
-use crate::server::fetch::{FetchError, Shrunk, count};
+use crate::server::fetch::{Shrunk, count};
 
 /// What became of a fetch.
 pub(super) struct Report<'a> {
@@ -51,10 +51,9 @@ impl Report<'_> {
             false => product(&format!("{}: {}", state.word(), self.words()))?,
         }
         if let What::Kept(_, failure) = &self.what
-            && let Some(hint) = hint(failure)
             && context.talks()
         {
-            say(&format!("  hint: {hint}"));
+            failure.hints().iter().for_each(|words| hint(words));
         }
         Ok(state.exit())
     }
@@ -68,7 +67,7 @@ impl Report<'_> {
             Some(Err(_ahead)) => State::Warning,
         };
         by_age.max(match &self.what {
-            What::Kept(_, Failure::Fetch(FetchError::Refused { .. })) => State::Critical,
+            What::Kept(_, failure) if failure.kind() == Kind::Critical => State::Critical,
             What::Kept(..) | What::Replaced(_, Some(_)) => State::Warning,
             What::Unchanged(_) | What::Replaced(_, None) => State::Ok,
         })
@@ -102,7 +101,7 @@ impl Report<'_> {
                 "replaced, and {} of {} revocations are gone",
                 shrunk.gone, shrunk.before
             ),
-            What::Kept(_, failure) => format!("kept, since {}", chain(failure)),
+            What::Kept(_, failure) => format!("kept, since {}", failure.words()),
         };
         format!("{}: {list}: {what}", path(self.out)).replace('\n', " ")
     }
@@ -120,7 +119,7 @@ impl Report<'_> {
         let (what, fault) = match &self.what {
             What::Unchanged(_) => ("unchanged", None),
             What::Replaced(..) => ("replaced", None),
-            What::Kept(_, failure) => ("kept", Some(chain(failure))),
+            What::Kept(_, failure) => ("kept", Some(failure.words())),
         };
         let gone = match &self.what {
             What::Replaced(_, shrunk) => shrunk.map(|shrunk| shrunk.gone),
@@ -202,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_fetch_that_failed_is_critical_without_a_list_or_with_an_old_one() {
-        let kept = |krl| What::Kept(krl, Failure::NoLedgerKey);
+        let kept = |krl| What::Kept(krl, Failure::new("the road is closed"));
         assert_eq!(report(kept(Some(krl(5)))).0, State::Warning);
         assert_eq!(report(kept(Some(krl(500)))).0, State::Critical);
         assert_eq!(report(kept(None)).0, State::Critical);
@@ -218,7 +217,7 @@ mod tests {
             "r.krl: version 7, made 1 minute ago, revokes 0: \
              replaced, and 5 of 9 revocations are gone"
         );
-        let (_, words) = report(What::Kept(None, Failure::NoLedgerKey));
-        assert_eq!(words, "r.krl: no list: kept, since no ledger key is named");
+        let (_, words) = report(What::Kept(None, Failure::new("the road is closed")));
+        assert_eq!(words, "r.krl: no list: kept, since the road is closed");
     }
 }

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::{Failure, chain};
+use super::failure::Failure;
 use super::storage::proved;
 use super::terminal::{product, warn};
+use super::words::chain;
 use crate::ca::{Established, NewCa, token_says};
 use crate::certificate::subject::{describe, fingerprint};
 use crate::ledger::Purpose;

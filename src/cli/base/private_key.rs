@@ -5,29 +5,32 @@ use std::path::Path;
 use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
-use super::failure::Failure;
+use super::failure::{At, Failure, Kind};
 use super::pin::ask_passphrase;
 use crate::config::read_limited;
 
 /// The key of an OpenSSH private key file, and whether the file was encrypted.
 pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failure> {
     let name = path.display().to_string();
-    let text = read_limited(path, LARGEST).map(Zeroizing::new);
-    let text = text.map_err(|source| Failure::File {
-        path: name.clone(),
-        source,
-    })?;
+    let text = read_limited(path, LARGEST)
+        .map(Zeroizing::new)
+        .in_file(path)?;
     let key = PrivateKey::from_openssh(text.as_bytes());
     // Its own error speaks of bytes of PEM, which tells nobody what to do.
-    let key = key.map_err(|_| Failure::NoPrivateKey { path: name.clone() })?;
+    let key = key.map_err(|_| {
+        Failure::new(format!("{name} is no private key in OpenSSH's form")).hint(format!(
+            "an older form is made a new one by: ssh-keygen -p -f {name}"
+        ))
+    })?;
     if !key.is_encrypted() {
         return Ok((key, false));
     }
-    let passphrase = ask_passphrase(&name).map_err(Failure::Passphrase)?;
+    // --pin-file is for a device's PIN, so that the hint of a PIN would be a wrong one here.
+    let passphrase = ask_passphrase(&name).map_err(|error| Failure::of(Kind::Failed, error))?;
     match key.decrypt(passphrase.expose()) {
         Ok(key) => Ok((key, true)),
-        Err(ssh_key::Error::Crypto) => Err(Failure::WrongPassphrase { path: name }),
-        Err(source) => Err(Failure::KeyFile { path: name, source }),
+        Err(ssh_key::Error::Crypto) => Err(Failure::new(format!("{name}: wrong passphrase"))),
+        Err(error) => Err(error).in_file(path),
     }
 }
 

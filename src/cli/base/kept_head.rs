@@ -4,17 +4,17 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::failure::Failure;
+use super::failure::{At, Failure};
 use super::terminal::warn;
 use crate::config::read_limited;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Ledger, SqliteLedger};
+use crate::ledger::{Ledger, ProofError, SqliteLedger};
 use crate::output;
 
 /// Holds the ledger against the head that the last run kept.
 ///
 /// # Errors
-/// [`Failure::OlderLedger`] if it does not extend that head.
+/// Where it does not extend that head.
 pub(crate) fn check(ledger: &SqliteLedger) -> Result<(), Failure> {
     let Some(checkpoint) = ledger.checkpoint()? else {
         return Ok(());
@@ -27,7 +27,17 @@ pub(crate) fn check(ledger: &SqliteLedger) -> Result<(), Failure> {
         return Ok(());
     };
     let kept = Checkpoint::parse(&text)?;
-    ledger.extends(&kept).map_err(Failure::OlderLedger)
+    ledger.extends(&kept).map_err(older)
+}
+
+/// What is to be done where an older copy was put back.
+fn older(error: ProofError) -> Failure {
+    Failure::from(error)
+        .at("this ledger is not the newest one")
+        .hint(
+            "put the newest copy back; if it is lost, go on behind the highest serial that any \
+             server or user ever saw: punchmark ledger resume --after SERIAL",
+        )
 }
 
 /// Keeps the head for the next run. A ledger without a place for it goes on without.
@@ -53,12 +63,10 @@ pub(crate) fn keep(ledger: &dyn Ledger) -> Result<(), Failure> {
 
 /// Where the last head lies that a key in a device signed. Its folder is made.
 pub(crate) fn signed(origin: &str) -> Result<PathBuf, Failure> {
-    let path = file(origin, ".signed-head").ok_or(Failure::NoStateFolder)?;
+    let path = file(origin, ".signed-head")
+        .ok_or_else(|| Failure::new("neither HOME nor XDG_STATE_HOME is set"))?;
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| Failure::File {
-            path: folder.display().to_string(),
-            source,
-        })?;
+        std::fs::create_dir_all(folder).in_file(folder)?;
     }
     Ok(path)
 }

@@ -7,10 +7,11 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use crate::certificate::key_line::read_public_key_line;
-use crate::cli::context::Context;
-use crate::cli::failure::Failure;
-use crate::cli::slot_arguments::SlotArguments;
-use crate::cli::terminal::{path, say};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::slot_arguments::SlotArguments;
+use crate::cli::base::terminal::say;
+use crate::cli::base::words::path;
 use crate::config::{SubjectFile, read_limited};
 use crate::output;
 use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
@@ -76,10 +77,10 @@ impl KeyArguments {
         pins: &mut dyn AskPin,
     ) -> Result<OwnKey, Failure> {
         match (&self.key, self.in_card.piv) {
-            (Some(_), _) if self.in_card.is_meant() => Err(Failure::Usage(FOR_CARDS.to_owned())),
+            (Some(_), _) if self.in_card.is_meant() => Err(Failure::usage(FOR_CARDS)),
             (Some(file), _) => own_file(file),
             (None, Some(slot)) => self.in_card.find(slot, out, context, pins),
-            (None, None) => Err(Failure::Usage("name a key: --key or --piv".to_owned())),
+            (None, None) => Err(Failure::usage("name a key: --key or --piv")),
         }
     }
 }
@@ -89,7 +90,7 @@ impl CardArguments {
     pub(crate) fn slot(&self) -> Result<Slot, Failure> {
         match self.piv {
             Some(slot) => Ok(slot),
-            None => "9a".parse().map_err(Failure::Slot),
+            None => Ok("9a".parse()?),
         }
     }
 
@@ -108,7 +109,11 @@ impl CardArguments {
         if let Some(public) = out.filter(|_| self.generate).map(public_of)
             && public.exists()
         {
-            return Err(Failure::PublicKeyThere(path(&public)));
+            return Err(Failure::new(format!(
+                "{} is there already; the new key's public half would go there",
+                path(&public)
+            ))
+            .hint("choose another name with --out"));
         }
         let locator = SlotLocator {
             serial: self.card,
@@ -168,9 +173,10 @@ impl OwnKey {
             return Ok(());
         }
         let key = PublicKey::new(self.key.clone(), self.comment.as_str());
-        let line = key.to_openssh().map_err(Failure::PublicKeyLine)?;
-        output::create(&self.public, format!("{line}\n").as_bytes(), MODE)
-            .map_err(Failure::Write)?;
+        let line = key
+            .to_openssh()
+            .at("the public key cannot be written as a line")?;
+        output::create(&self.public, format!("{line}\n").as_bytes(), MODE).at("cannot write")?;
         say(&format!("wrote {}", path(&self.public)));
         Ok(())
     }
@@ -187,7 +193,7 @@ fn public_of(out: &Path) -> PathBuf {
 }
 
 fn own_file(file: &Path) -> Result<OwnKey, Failure> {
-    let subject = SubjectFile::read(file).map_err(|source| Failure::subject_file(file, source))?;
+    let subject = SubjectFile::read(file).in_file(file)?;
     Ok(OwnKey {
         key: subject.key,
         comment: Comment::lossy(&subject.comment),

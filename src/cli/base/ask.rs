@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::failure::Failure;
+use super::failure::{At, Failure};
 use crate::certificate::{KeyId, Kind, Options, OptionsAsked, Principals};
 use crate::config;
 use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName, ValidityAsked};
@@ -62,10 +62,10 @@ impl AskArguments {
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
         let kind = if self.host { Kind::Host } else { Kind::User };
         if role.is_operator() && self.key_id.is_none() {
-            return Err(Failure::Usage(NO_KEY_ID.to_owned()));
+            return Err(Failure::usage(NO_KEY_ID));
         }
         if role.is_operator() && self.principals.is_none() {
-            return Err(Failure::Usage(NO_PRINCIPALS.to_owned()));
+            return Err(Failure::usage(NO_PRINCIPALS));
         }
         if role.is_operator() {
             // Mistakes that only ssh-keygen's own defaults make one are mistakes of the flags.
@@ -103,7 +103,7 @@ impl AskArguments {
         match &self.requester {
             Some(name) => Ok(Requester::known(name.clone(), KnownBy::Vouch)),
             None if role.is_operator() => Ok(Requester::operator()),
-            None => Err(Failure::Usage(NO_REQUESTER.to_owned())),
+            None => Err(Failure::usage(NO_REQUESTER)),
         }
     }
 
@@ -121,14 +121,14 @@ impl AskArguments {
             Ok(words) => Ok(Some(words.as_str().to_owned())),
             Err(error) => {
                 let error = error.to_string().replacen("key ID", "the statement", 1);
-                Err(Failure::Usage(format!("--witnessed: {error}")))
+                Err(Failure::usage(format!("--witnessed: {error}")))
             }
         }
     }
 
     fn reason(&self) -> Result<Option<Reason>, Failure> {
         let reason = self.reason.as_deref().map(str::parse);
-        Ok(reason.transpose()?)
+        reason.transpose().at("--reason")
     }
 }
 

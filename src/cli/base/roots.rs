@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::context::Context;
-use super::failure::Failure;
-use crate::attestation::{Roots, Trust};
+use super::failure::{Advised, At, Failure};
+use super::words::path;
+use crate::attestation::{Roots, RootsError, Trust};
 use crate::config::read_limited;
 
 /// The roots that the config names, and those in these files, by the admin's word.
@@ -14,16 +15,13 @@ pub(crate) fn roots(context: &Context, files: &[PathBuf]) -> Result<Roots, Failu
         None => Roots::default(),
     };
     for file in files {
-        let path = file.display().to_string();
-        let text = read_limited(file, LARGEST);
-        let text = text.map_err(|source| Failure::File {
-            path: path.clone(),
-            source,
-        })?;
+        let text = read_limited(file, LARGEST).in_file(file)?;
         let added = roots.add_pem(&text, Trust::Private);
-        added.map_err(|source| Failure::Roots { path, source })?;
+        added.at(format!("roots of attestation in {}", path(file)))?;
     }
     Ok(roots)
 }
+
+impl Advised for RootsError {}
 
 const LARGEST: u64 = 1 << 20;

@@ -8,6 +8,7 @@ use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
+use super::failure::Advised;
 use super::terminal::{confirm_typed, say};
 use super::touch::Touches;
 use crate::secret::{AskPin, Notice, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
@@ -154,6 +155,20 @@ fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
             device: device.to_owned(),
             reason: error.to_string(),
         }),
+    }
+}
+
+impl Advised for PinError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NobodyToAsk { .. } | Self::Pinentry { .. } => {
+                "give it with --pin-file FILE or --pin-fd FD"
+            }
+            Self::LastTry { .. } => "run it at a terminal when you are sure of the PIN",
+            Self::FileReadableByOthers { path, .. } => return Some(format!("chmod 600 {path}")),
+            _ => return None,
+        };
+        Some(hint.to_owned())
     }
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::key::OwnKey;
 use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, Subject};
-use crate::cli::failure::Failure;
+use crate::cli::base::failure::{At, Failure};
 use crate::config;
 use crate::request::{
     Challenge, Content, Reason, RequesterName, RoleName, Span, Target, ValidityAsked, random_id,
@@ -65,7 +65,7 @@ impl Asked {
     /// All that a request for this key says, made now.
     pub(crate) fn content(&self, own: &OwnKey, rest: Rest) -> Result<Content, Failure> {
         Ok(Content {
-            subject: Subject::try_from(own.key.clone()).map_err(Failure::Uncertifiable)?,
+            subject: Subject::try_from(own.key.clone()).at("the key cannot be certified")?,
             comment: own.comment.clone(),
             role: self.role.clone(),
             kind: self.kind(),
@@ -76,7 +76,7 @@ impl Asked {
             claimed: rest.claimed,
             reason: self.reason.clone(),
             created: config::now(),
-            id: random_id().map_err(Failure::Random)?,
+            id: random_id().at("no random numbers")?,
             target: rest.target,
             challenge: rest.challenge,
             evidence: rest.evidence,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::failure::chain;
+use super::words::chain;
 use crate::attestation::{Facts, Fault, Proof};
 use crate::ca::Storage;
 

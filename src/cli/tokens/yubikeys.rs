@@ -1,7 +1,7 @@
 //! What `tokens` says of a YubiKey.
 
-use super::failure::Failure;
-use super::terminal::product;
+use crate::cli::base::failure::Failure;
+use crate::cli::base::terminal::product;
 use crate::signer::yubikey::{AttestationKeyEntry, CardEntry, SlotKeyEntry};
 
 /// Prints a card, its warnings and its keys.

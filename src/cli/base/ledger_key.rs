@@ -6,12 +6,12 @@ use std::path::Path;
 use ssh_key::private::KeypairData;
 
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Advised, Failure};
 use super::private_key::read_private_key;
 use super::terminal::warn;
 use crate::config::{Config, LedgerKeyPlace};
 use crate::ledger::Ca;
-use crate::ledger::key::LedgerKey;
+use crate::ledger::key::{LedgerKey, LedgerKeyError};
 
 /// The place that an argument names, else the config's.
 pub(crate) fn place(
@@ -43,9 +43,23 @@ fn open_file(context: &Context, path: &Path, cas: &[Ca]) -> Result<LedgerKey, Fa
     }
     match key.key_data() {
         KeypairData::Ed25519(pair) => Ok(LedgerKey::from_keypair(pair.clone(), cas)?),
-        _ => Err(Failure::LedgerKeyType {
-            path: path.display().to_string(),
-            algorithm: key.algorithm().to_string(),
-        }),
+        _ => Err(Failure::new(format!(
+            "{} is {}; a ledger key in a file is ssh-ed25519",
+            path.display(),
+            key.algorithm()
+        ))
+        .hint(MAKE_ONE)),
     }
 }
+
+impl Advised for LedgerKeyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Signer(error) => error.hint(),
+            Self::IsCa { .. } => Some(MAKE_ONE.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+const MAKE_ONE: &str = "make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key";

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::Global;
 use super::failure::Failure;
+use super::global::Global;
 use super::kept_head;
+use super::ledger::not_in_ledger;
 use super::pin::{PinSource, require_open};
 use super::terminal;
 use super::touch::Touches;
@@ -60,9 +61,9 @@ impl Context {
 
     /// The config for commands that can do without: none where there is no file.
     pub(crate) fn config_if_there(&self) -> Result<Option<Config>, Failure> {
-        match self.place() {
-            Err(Failure::Place(_)) => Ok(None),
-            place => Ok(place?.read_if_there()?),
+        match Place::find(self.global.config.as_deref()) {
+            Err(_nowhere) => Ok(None),
+            Ok(place) => Ok(place.read_if_there()?),
         }
     }
 
@@ -93,10 +94,7 @@ impl Context {
 
     /// Opens the ledger to write, and holds the clock against it.
     pub(crate) fn ledger(&self, config: &Config) -> Result<SqliteLedger, Failure> {
-        let ledger = SqliteLedger::open(&config.ledger())?;
-        believe_clock(ledger.last_time()?, config.clock_leap_days())?;
-        kept_head::check(&ledger)?;
-        Ok(ledger)
+        believed(SqliteLedger::open(&config.ledger())?, config)
     }
 
     /// Opens the ledger that [`Self::ledger`] opened a moment ago, before somebody was asked
@@ -108,21 +106,19 @@ impl Context {
             Err(error) => return Err(error.into()),
         }
         kept_head::check(&ledger)?;
-        match ledger.cas()?.contains(ca) {
-            true => Ok(ledger),
-            false => Err(Failure::NotInLedger(ca.name().to_owned())),
+        if !ledger.cas()?.contains(ca) {
+            return Err(not_in_ledger(ca.name()));
         }
+        Ok(ledger)
     }
 
     /// Holds the clock against a ledger that may not be there yet, before a key is made.
     pub(crate) fn check_clock(&self, place: &Place) -> Result<(), Failure> {
         let config = place.read_if_there()?;
         let config = config.unwrap_or_else(|| Config::empty(place.path()));
-        match self.ledger(&config) {
-            Err(Failure::Ledger(LedgerError::Missing(_))) => {
-                believe_clock(None, config.clock_leap_days())
-            }
-            opened => opened.map(drop),
+        match SqliteLedger::open(&config.ledger()) {
+            Err(LedgerError::Missing(_)) => believe_clock(None, config.clock_leap_days()),
+            opened => believed(opened?, &config).map(drop),
         }
     }
 
@@ -136,19 +132,23 @@ impl Context {
         let entry = config.ca(name)?.clone();
         let recorded = config.public_key(&entry)?;
         let ca = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
-        let ca = ca.ok_or_else(|| Failure::NotInLedger(name.to_owned()))?;
+        let ca = ca.ok_or_else(|| not_in_ledger(name))?;
         if ca.public_key() != recorded.key_data() {
-            return Err(Failure::OtherPublicKey {
-                ca: name.to_owned(),
-                file: config.resolve(&entry.public_key).display().to_string(),
-            });
+            return Err(Failure::new(format!(
+                "{} is not the public key that the ledger has for CA `{name}`",
+                config.resolve(&entry.public_key).display()
+            ))
+            .hint("put the public key file back from a backup"));
         }
         if ca.added().purpose != entry.certificates {
-            return Err(Failure::OtherPurpose {
-                ca: name.to_owned(),
-                config: entry.certificates.to_string(),
-                ledger: ca.added().purpose.to_string(),
-            });
+            return Err(Failure::new(format!(
+                "CA `{name}` is a {} CA in the config, and a {} CA in the ledger",
+                entry.certificates,
+                ca.added().purpose
+            ))
+            .hint(format!(
+                "set `certificates` of [ca.{name}] back in the config"
+            )));
         }
         Ok(KnownCa { config: entry, ca })
     }
@@ -165,21 +165,26 @@ impl Context {
 
     /// Asks a person at a terminal, whom `--yes` answers for; a script meant what it says.
     pub(crate) fn confirm_or_go_on(&self, question: &str) -> Result<(), Failure> {
-        match self.global.yes || !terminal::somebody_is_there() {
-            true => Ok(()),
-            false => terminal::confirm(question),
+        if self.global.yes || !terminal::somebody_is_there() {
+            return Ok(());
         }
+        terminal::confirm(question)
     }
 
     /// Standard input holds one thing.
     pub(crate) fn refuse_two_on_stdin(&self, reads_stdin: bool) -> Result<(), Failure> {
-        match self.global.pin_fd == Some(0) && reads_stdin {
-            true => Err(Failure::Usage(
-                "stdin cannot hold both the PIN (--pin-fd 0) and what `-` stands for".to_owned(),
-            )),
-            false => Ok(()),
+        if self.global.pin_fd == Some(0) && reads_stdin {
+            return Err(Failure::usage(TWO_ON_STDIN));
         }
+        Ok(())
     }
+}
+
+/// The ledger, if the clock and the head that was kept say nothing against it.
+fn believed(ledger: SqliteLedger, config: &Config) -> Result<SqliteLedger, Failure> {
+    believe_clock(ledger.last_time()?, config.clock_leap_days())?;
+    kept_head::check(&ledger)?;
+    Ok(ledger)
 }
 
 /// A clock that leaps ahead may be right, if a person says so by a whole word.
@@ -191,3 +196,5 @@ fn believe_clock(last: Option<u64>, leap_days: u64) -> Result<(), Failure> {
         checked => Ok(checked?),
     }
 }
+
+const TWO_ON_STDIN: &str = "stdin cannot hold both the PIN (--pin-fd 0) and what `-` stands for";

@@ -8,11 +8,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::failure::chain;
-use super::hint::hint_of_key;
-use super::terminal::{path, product, say, warn};
-use super::touch::Touches;
 use crate::batch::{BatchError, Report};
+use crate::cli::base::failure::{Advised, Exit};
+use crate::cli::base::terminal::{hint, product, say, warn};
+use crate::cli::base::touch::Touches;
+use crate::cli::base::words::{chain, path};
 
 /// How much of each key's fate is told, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +105,8 @@ impl Progress {
             }
             Report::Failed { file, error } => {
                 self.complain(*file, &chain(error));
-                if let (Style::Lines | Style::Single, Some(hint)) = (self.style, hint_of_key(error))
-                {
-                    say(&format!("  hint: {hint}"));
+                if let (Style::Lines | Style::Single, Some(words)) = (self.style, error.hint()) {
+                    hint(&words);
                 }
             }
             Report::Warned { file, warning } => {
@@ -140,6 +139,15 @@ impl Progress {
         if failures.len() < 2 {
             failures.push(refusal);
         }
+    }
+}
+
+/// The exit code of a run over several keys, or over one.
+pub(crate) fn exit_of_keys(failures: &[bool], keys: u64) -> Exit {
+    match failures {
+        [] => Exit::Done,
+        [true] if keys == 1 => Exit::Refused,
+        _ => Exit::Failed,
     }
 }
 

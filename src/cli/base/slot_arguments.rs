@@ -67,7 +67,7 @@ impl SlotArguments {
             || self.management_key_file.is_some()
             || !self.replace.is_empty();
         if for_card && !keys.iter().any(|key| matches!(key, Locator::YubiKey(_))) {
-            return Err(Failure::Usage(FOR_CARDS.to_owned()));
+            return Err(Failure::usage(FOR_CARDS));
         }
         let place = context.place()?;
         for replaced in &self.replace {
@@ -107,7 +107,7 @@ fn confirm_untold(key: &Locator) -> Result<(), Failure> {
             "Firmware before 5.3 does not tell of a key that was brought in. If slot {slot} of \
              YubiKey {serial} has one, it is overwritten for good."
         )),
-        Locator::YubiKey(_) => Err(Failure::Usage(SERIAL.to_owned())),
+        Locator::YubiKey(_) => Err(Failure::usage(SERIAL)),
         _ => Ok(()),
     }
 }

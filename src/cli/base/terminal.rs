@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::Path;
 
-use super::failure::{Failure, chain};
-use super::hint::hint;
+use super::failure::{At, Failure, Kind};
 
 /// A line of the product, on stdout.
 pub(crate) fn product(line: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", plain(line)).map_err(Failure::Output)
+    writeln!(stdout, "{}", plain(line)).map_err(unwritten)
 }
 
 /// A line for a person, on stderr. Nobody may be there to read it.
@@ -34,21 +32,27 @@ fn plain(line: &str) -> Cow<'_, str> {
     plain.into()
 }
 
-/// A path on one line, whatever its name holds.
-pub(crate) fn path(path: &Path) -> String {
-    path.display().to_string().replace('\n', "\\n")
-}
-
 /// The error and the way out.
 pub(crate) fn print_failure(failure: &Failure) {
-    if matches!(failure, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe) {
-        // Whoever read stdout has read enough.
+    if failure.kind() == Kind::ReaderGone {
         return;
     }
-    say(&format!("punchmark: {}", chain(failure)));
-    if let Some(hint) = hint(failure) {
-        say(&format!("  hint: {hint}"));
-    }
+    say(&format!("punchmark: {}", failure.words()));
+    failure.hints().iter().for_each(|words| hint(words));
+}
+
+/// The way out, under what went wrong.
+pub(crate) fn hint(words: &str) {
+    say(&format!("  hint: {words}"));
+}
+
+/// The failure to write to stdout or to the terminal.
+pub(crate) fn unwritten(error: io::Error) -> Failure {
+    let kind = match error.kind() {
+        io::ErrorKind::BrokenPipe => Kind::ReaderGone,
+        _ => Kind::Failed,
+    };
+    Failure::of(kind, error).at("the output could not be written")
 }
 
 /// Something to be careful about that does not stop the command.
@@ -65,7 +69,7 @@ pub(crate) fn somebody_is_there() -> bool {
 pub(crate) fn confirm(question: &str) -> Result<(), Failure> {
     match ask(&format!("{question} [y/N] "))?.as_deref() {
         Some("y" | "Y" | "yes") => Ok(()),
-        _ => Err(Failure::Declined("stopped, since the answer was not yes")),
+        _ => Err(Failure::new("stopped, since the answer was not yes")),
     }
 }
 
@@ -73,7 +77,7 @@ pub(crate) fn confirm(question: &str) -> Result<(), Failure> {
 pub(crate) fn confirm_typed(statement: &str) -> Result<(), Failure> {
     match ask(&format!("{statement}\nType yes if that is right: "))?.as_deref() {
         Some("yes") => Ok(()),
-        _ => Err(Failure::Declined("stopped, since the answer was not yes")),
+        _ => Err(Failure::new("stopped, since the answer was not yes")),
     }
 }
 
@@ -83,11 +87,13 @@ pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     let mut stderr = io::stderr().lock();
-    write!(stderr, "{question}").map_err(Failure::Output)?;
-    stderr.flush().map_err(Failure::Output)?;
+    write!(stderr, "{question}").map_err(unwritten)?;
+    stderr.flush().map_err(unwritten)?;
     let mut answer = String::new();
     let mut limited = io::Read::take(io::stdin().lock(), LONGEST_ANSWER);
-    limited.read_line(&mut answer).map_err(Failure::Answer)?;
+    limited
+        .read_line(&mut answer)
+        .at("the answer could not be read")?;
     Ok(Some(answer.trim().to_owned()))
 }
 

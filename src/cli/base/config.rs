@@ -1,0 +1,58 @@
+//! What to do about a config, or another file, that cannot be used.
+
+use super::failure::Advised;
+use crate::certificate::SubjectError;
+use crate::certificate::key_line::KeyLineError;
+use crate::config::{ConfigError, EditError, PlaceError, SubjectFileError};
+use crate::output::OutputError;
+
+impl Advised for PlaceError {}
+
+impl Advised for KeyLineError {}
+
+impl Advised for SubjectError {}
+
+impl Advised for OutputError {}
+
+impl Advised for ConfigError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing(_) => {
+                "make a CA with `punchmark init`, or name another config with --config FILE"
+                    .to_owned()
+            }
+            Self::WritableByAll { path, .. } => format!("chmod o-w {}", path.display()),
+            Self::NoCa { .. } => {
+                "make it with `punchmark init`, or name one that is there".to_owned()
+            }
+            Self::NoRole { .. } => {
+                "`punchmark role list` names them; add a table [role.NAME] for another".to_owned()
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Advised for EditError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Taken(_) => Some("choose another name".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Advised for SubjectFileError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::PrivateKey { .. } => {
+                "make the public key from it: ssh-keygen -y -f KEY > KEY.pub"
+            }
+            Self::Line(KeyLineError::Certificate) => {
+                "name the key that the certificate is for, not the certificate"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,154 @@
+//! A key becomes a CA: what `init`, `adopt` and `import` are told alike, and do alike.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::failure::{Advised, At, Exit, Failure};
+use super::kept_head;
+use super::next_steps::show_established;
+use super::roots::roots;
+use super::terminal::{ask, warn};
+use crate::ca::{EstablishError, NewCa, Source, establish};
+use crate::certificate::Serial;
+use crate::config::{self, CaName};
+use crate::ledger::{Purpose, SqliteLedger};
+use crate::signer::SignerError;
+
+/// What `init`, `adopt` and `import` share.
+#[derive(Debug, Args)]
+pub(crate) struct CaArguments {
+    /// Name of the CA, for `sign -s` and the config
+    #[arg(value_name = "NAME", value_parser = str::parse::<CaName>)]
+    pub(crate) name: CaName,
+
+    /// Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512),
+    /// yubikey:serial=…;slot-id=9c, or to adopt: agent:SHA256:… or file:/path
+    // Parsed later: clap would repeat a locator that holds a PIN.
+    #[arg(long, value_name = "LOCATOR")]
+    pub(crate) key: String,
+
+    /// Root certificates in PEM, trusted for where a key in a YubiKey was born
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attestation_roots: Vec<PathBuf>,
+
+    /// What it signs
+    #[arg(long = "for", value_name = "KIND", default_value = "user")]
+    pub(crate) purpose: For,
+}
+
+/// [`Purpose`], as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum For {
+    User,
+    Host,
+    Both,
+}
+
+impl CaArguments {
+    /// Makes it a CA, and says what to do next.
+    pub(crate) fn establish(
+        self,
+        context: &Context,
+        source: Source<'_>,
+        next_serial: Serial,
+    ) -> Result<Exit, Failure> {
+        if matches!(self.purpose, For::Both) {
+            context.confirm_or_warn(BOTH)?;
+        }
+        let new = NewCa {
+            name: self.name,
+            locator: self.key.parse()?,
+            purpose: self.purpose.into(),
+            source,
+            next_serial,
+            roots: roots(context, &self.attestation_roots)?,
+        };
+        let place = context.place()?;
+        context.check_clock(&place)?;
+        let established = establish(
+            &place,
+            &new,
+            &mut context.pins(),
+            config::keyboard(),
+            config::now(),
+        )?;
+        kept_head::keep(&SqliteLedger::open_to_read(&established.ledger)?)?;
+        show_established(context, &new, &established)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl From<For> for Purpose {
+    fn from(purpose: For) -> Self {
+        match purpose {
+            For::User => Self::User,
+            For::Host => Self::Host,
+            For::Both => Self::Both,
+        }
+    }
+}
+
+/// The first serial of a key that may have signed before: what was given, else what a
+/// person knows, else 1 with a warning.
+pub(crate) fn first_serial(given: Option<u64>) -> Result<Serial, Failure> {
+    if let Some(number) = given {
+        return serial(&number.to_string());
+    }
+    match ask(QUESTION)? {
+        Some(answer) if ["", "n", "no", "never"].contains(&answer.as_str()) => Ok(Serial::FIRST),
+        Some(answer) => {
+            let highest = serial(&answer)?;
+            highest
+                .checked_next()
+                .ok_or_else(|| Failure::usage(format!("no serial is left after {highest}")))
+        }
+        None => {
+            warn(WARNING);
+            Ok(Serial::FIRST)
+        }
+    }
+}
+
+/// A serial that was typed.
+pub(crate) fn serial(text: &str) -> Result<Serial, Failure> {
+    text.parse().at(format!("serial {text:?}"))
+}
+
+impl Advised for EstablishError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Config(error) => return error.hint(),
+            Self::Ledger(error) => return error.hint(),
+            Self::Edit(error) => return error.hint(),
+            Self::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
+                "choose another label, or record the key that is there with `punchmark adopt`"
+            }
+            Self::Signer(SignerError::SlotTaken { .. }) => {
+                "choose another slot, record the key that is there with `punchmark adopt`, or \
+                 overwrite it for good with --replace and its fingerprint"
+            }
+            Self::Signer(SignerError::NoKey { .. }) => {
+                "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
+                 is adopted with its public key file: --public-key FILE"
+            }
+            Self::Signer(error) => return error.hint(),
+            Self::SelfTest(_) => "when it can sign, record it with `punchmark adopt`",
+            Self::PublicKeyFileTaken(_) => "move that file away, or choose another name",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+const BOTH: &str = "\
+a CA for both users and hosts is trusted by servers and by clients: one leak opens both";
+
+const QUESTION: &str = "\
+Did this key sign certificates before? A KRL that revokes one of their serials would
+revoke a new certificate of the same serial too.
+Highest serial it signed (Enter if it never signed, or only serial 0): ";
+
+const WARNING: &str = "serials begin at 1; if this key signed certificates before, \
+their serials will be met again: give --next-serial N above the highest";

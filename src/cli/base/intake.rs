@@ -1,0 +1,34 @@
+//! What to do about a request that is not taken in.
+
+use super::failure::Advised;
+use crate::issue::IntakeError;
+use crate::request::{AdmissionError, PossessionError};
+
+impl Advised for PossessionError {}
+
+impl Advised for IntakeError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unknown { .. } => {
+                "enrol them: punchmark requester add NAME --card SERIAL (or --key FILE); or vouch \
+                 for this one request with --requester NAME"
+            }
+            Self::Admission(AdmissionError::Stale { .. }) => {
+                "ask for a new one; `request-age` in the config sets how old it may be"
+            }
+            Self::Admission(AdmissionError::NotYet { .. }) => {
+                "is the clock of this machine right, and that of the requester?"
+            }
+            Self::Admission(AdmissionError::OtherCa { .. }) => {
+                "name the CA that it is meant for with -s, or ask for one that is meant for this"
+            }
+            Self::Evidence(_) => {
+                "`roots` and `private-roots` of [attestation] in the config name whose evidence \
+                 counts; `punchmark show` says what the request has"
+            }
+            Self::NoRole(_) => "`punchmark role list` says which roles there are",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

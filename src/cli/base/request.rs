@@ -1,0 +1,35 @@
+//! A user's request: what it asks, for which key, and where it is written.
+
+pub(crate) mod asked;
+pub(crate) mod key;
+
+use std::path::Path;
+
+use super::failure::{Advised, At, Failure};
+use super::terminal::product;
+use crate::output;
+use crate::request::{RequestFile, SignRequestError};
+
+/// Writes a signed request, to stdout for `-`.
+pub(crate) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
+    let text = file.to_text().at("the request cannot be encoded")?;
+    if out == Path::new("-") {
+        return product(text.trim_end());
+    }
+    output::write(out, text.as_bytes(), MODE).at("cannot write")
+}
+
+impl Advised for SignRequestError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::SshKeygen(_) => Some(
+                "the private key must lie beside the public one, or be in the ssh-agent (ssh-add)"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// A request is no secret.
+const MODE: u32 = 0o644;

@@ -1,0 +1,105 @@
+//! What to do about a token, a card, an agent or a key file that does not sign.
+
+use super::failure::{Advised, Kind};
+use crate::signer::agent::AgentFault;
+use crate::signer::file::KeyFileFault;
+use crate::signer::yubikey::{CardFault, SlotError};
+use crate::signer::{LocatorError, PinTries, SignerError};
+
+impl Advised for LocatorError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+}
+
+impl Advised for CardFault {}
+
+impl Advised for SlotError {}
+
+impl Advised for SignerError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::ModuleMissing { .. } | Self::NotAModule { .. } => {
+                "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so"
+            }
+            Self::SlotUntold { slot, .. } => {
+                return Some(format!(
+                    "if slot {slot} holds nothing that anybody wants, add --replace none and give \
+                     the card's serial"
+                ));
+            }
+            Self::NoToken { .. } => {
+                "plug it in, or look what is there, each key with its locator: `punchmark tokens`"
+            }
+            Self::NoKey { .. } => {
+                "`punchmark tokens` lists what is there, each key with its locator"
+            }
+            Self::SeveralTokens { .. } => "add serial=… to the locator",
+            Self::SeveralKeys { .. } => "add id=… to the locator",
+            Self::Pin(error) => return error.hint(),
+            Self::PinLocked { .. }
+            | Self::WrongPin {
+                tries: PinTries::NoneLeft,
+                ..
+            } => "unlock it with the token's own tool and its SO PIN or PUK",
+            Self::WrongPin { .. } => {
+                "it is not tried again by itself, since tokens lock; look up the PIN first"
+            }
+            Self::Card {
+                source: CardFault::NoDaemon,
+                ..
+            } => "install and start pcscd: systemctl enable --now pcscd.socket",
+            Self::Card {
+                source: CardFault::Busy | CardFault::Silent { .. },
+                ..
+            } => "is another program using the card? end it, or plug the card in again",
+            Self::TouchTimeout { .. } => {
+                "touch the metal contact while it blinks; --resume then goes on"
+            }
+            Self::MessageLength { .. } => "fewer principals or options make it shorter",
+            Self::ManagementKeyMissing { .. } | Self::ManagementKeyRefused { .. } => {
+                "give the card's management key with --management-key-file FILE"
+            }
+            Self::WrongPuk { .. } => {
+                "it is not tried again by itself, since the card locks; `punchmark setup-card` \
+                 changes the factory's PUK only"
+            }
+            Self::CardCannotImport { .. } => {
+                "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072, RSA 4096 \
+                 and Ed25519 too; or make a new key in it with `punchmark init`"
+            }
+            Self::MadeElsewhere => {
+                "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`"
+            }
+            Self::Software { .. } => {
+                "init and import put a key into hardware; to take it as it is, which the ledger \
+                 keeps for good, add --allow-software-key"
+            }
+            Self::Agent { source, .. } => agent(source)?,
+            Self::KeyFile { source, .. } => key_file(source)?,
+            Self::DeviceGone { .. } => {
+                "plug the token in or start its daemon; --resume then goes on"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn agent(fault: &AgentFault) -> Option<&'static str> {
+    match fault {
+        AgentFault::NoSocket | AgentFault::Connection { .. } => {
+            Some("start one (`eval $(ssh-agent)`), or name its socket: agent:SHA256:…?socket=/path")
+        }
+        AgentFault::Refused => Some("is the agent locked (`ssh-add -X`), or was it not confirmed?"),
+        _ => None,
+    }
+}
+
+fn key_file(fault: &KeyFileFault) -> Option<&'static str> {
+    match fault {
+        KeyFileFault::OpenToOthers { .. } => Some("chmod 600 it, as ssh wants it too"),
+        KeyFileFault::Form => Some("an older form is made a new one by: ssh-keygen -p -f FILE"),
+        _ => None,
+    }
+}

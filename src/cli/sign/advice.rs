@@ -1,0 +1,69 @@
+//! What to do about a key that was not signed, and about a run that ended early.
+
+use crate::batch::BatchError;
+use crate::cli::base::failure::Advised;
+use crate::issue::{CaseError, IssueError, OpenError, RunEnd};
+use crate::ledger::ReserveError;
+
+impl Advised for OpenError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Signer(error) => return error.hint(),
+            Self::OtherKey { .. } => "is the right token plugged in? nothing was signed",
+            Self::HashForOtherKey { .. } => "leave -t out",
+            Self::Software { .. } => {
+                "name the token or card in the config; what the ledger says of a key stays"
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for RunEnd {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Interrupted => "the same command with --resume goes on",
+            Self::Signer => "when the token is back, the same command with --resume goes on",
+            Self::Ledger(error) => return error.hint(),
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for BatchError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Subject(error) => return error.hint(),
+            Self::Case(CaseError::Refused(refusals)) => return refusals.hint(),
+            Self::Case(CaseError::Intake(error)) => return error.hint(),
+            Self::Issue(error) => return issue(error),
+            Self::NotAsked => "say what to sign for it with -I and -n, or with --role",
+            Self::SerialForSeveral(serial) => {
+                return Some(format!("-z +{serial} counts up from it"));
+            }
+            Self::Write { .. } => "the same command with --resume writes it again",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn issue(error: &IssueError) -> Option<String> {
+    let hint = match error {
+        IssueError::Reserve(ReserveError::RequestUsed(_)) => {
+            "--resume writes its certificate again; for another one, a new request is wanted"
+        }
+        IssueError::Reserve(
+            ReserveError::ChallengeUsed(_) | ReserveError::ChallengeExpired { .. },
+        ) => "make a new one with `punchmark challenge`, and have it answered",
+        IssueError::Reserve(ReserveError::SerialTaken(_)) => {
+            "leave -z out, and the ledger takes the next free one"
+        }
+        IssueError::TooLong { .. } => {
+            "fewer principals or options make it shorter; a CA key of another type takes any"
+        }
+        IssueError::Sign(error) => return error.hint(),
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
