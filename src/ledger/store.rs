@@ -17,7 +17,7 @@ pub struct Head {
 }
 
 /// Where a frame begins, in the store's own measure; of a file, its byte offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(pub u64);
 
 /// One commit, read back: entries that became durable together.
@@ -37,6 +37,9 @@ pub struct Frame {
 ///
 /// One conformance suite runs over every implementation.
 pub trait Frames: Send {
+    /// Where the first frame begins, whether it is there or not.
+    fn start(&self) -> Place;
+
     /// The head after the last whole frame, and where the next one goes.
     fn end(&self) -> (Head, Place);
 
@@ -81,6 +84,10 @@ pub struct Applied {
     pub peaks: Vec<Hash>,
     /// Where the next frame begins.
     pub next: Place,
+    /// The time of the last entry, in Unix seconds; 0 where there is none.
+    pub time: u64,
+    /// The positions of the reservations that nothing has become of yet, smallest first.
+    pub open: Vec<u64>,
 }
 
 /// The order in which keys are looked through.
@@ -107,16 +114,14 @@ pub trait Rows: Send {
     /// [`StoreError`]; then nothing was added.
     fn apply(&mut self, rows: &[Row], applied: &Applied) -> Result<(), StoreError>;
 
-    /// Calls `each` with key and position of the rows of `table` whose key begins with
-    /// `prefix`, in the order of key and position, until it returns [`Walk::Stop`].
+    /// Calls `each` with key and position of the rows that `keys` names, in the order of
+    /// key and position, until it returns [`Walk::Stop`].
     ///
     /// # Errors
     /// [`StoreError`].
     fn walk(
         &self,
-        table: u8,
-        prefix: &[u8],
-        direction: Direction,
+        keys: &Keys<'_>,
         each: &mut dyn FnMut(&[u8], u64) -> Walk,
     ) -> Result<(), StoreError>;
 
@@ -125,6 +130,51 @@ pub trait Rows: Send {
     /// # Errors
     /// [`StoreError`].
     fn clear(&mut self) -> Result<(), StoreError>;
+}
+
+/// Which rows a walk goes over, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys<'k> {
+    /// The table.
+    pub table: u8,
+    /// What every key begins with.
+    pub prefix: &'k [u8],
+    /// The key to begin at, if it is there, else at the next one on the way; none to begin
+    /// at the end that the direction comes from. It begins with the prefix.
+    pub from: Option<&'k [u8]>,
+    /// The way.
+    pub direction: Direction,
+}
+
+impl<'k> Keys<'k> {
+    /// All rows whose key begins with `prefix`, from the smallest up.
+    #[must_use]
+    pub fn of(table: u8, prefix: &'k [u8]) -> Self {
+        Self {
+            table,
+            prefix,
+            from: None,
+            direction: Direction::Forward,
+        }
+    }
+
+    /// The same rows from this key on.
+    #[must_use]
+    pub fn from(self, key: &'k [u8]) -> Self {
+        Self {
+            from: Some(key),
+            ..self
+        }
+    }
+
+    /// The same rows from the greatest key down.
+    #[must_use]
+    pub fn backward(self) -> Self {
+        Self {
+            direction: Direction::Backward,
+            ..self
+        }
+    }
 }
 
 /// Whether a walk over rows goes on.
