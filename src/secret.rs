@@ -4,31 +4,87 @@
 //! terminal, a file, `pinentry`) is the front's choice: it implements [`AskPin`].
 
 mod file;
+mod locked;
+pub(crate) mod refused;
 mod remember;
 
 use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
 
 pub use file::{pin_from_bytes, read_pin_file};
 pub use remember::RememberPin;
 
 /// The PIN of a token or card, or the passphrase of a key file.
 ///
-/// Wiped from memory when dropped. `Debug` prints `Pin(..)`; there is no
-/// `Display`, `Clone` or serde, so that no log line can hold one.
-pub struct Pin(SecretString);
+/// Kept out of the swap file where that is allowed, and wiped from memory when dropped.
+/// `Debug` prints `Pin(..)`; there is no `Display`, `Clone` or serde, so that no log line can
+/// hold one.
+pub struct Pin {
+    secret: SecretString,
+    meant_for: MeantFor,
+}
+
+/// Whom the giver of a PIN had in mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MeantFor {
+    /// The device that it was asked for, or that the file was named for.
+    OneDevice,
+    /// Any that may ask, as one file for all devices of a run.
+    AllDevices,
+}
 
 impl Pin {
-    /// Takes over a secret that was just read.
-    pub fn new(secret: String) -> Self {
-        Self(SecretString::from(secret))
+    /// Takes over a secret that was just read or typed for one device.
+    pub fn new(mut secret: String) -> Self {
+        // A string that shrinks to its content may leave a copy behind that nobody wipes.
+        let copy: Box<str> = Box::from(secret.as_str());
+        secret.zeroize();
+        locked::lock(&copy);
+        Self {
+            secret: SecretString::from(copy),
+            meant_for: MeantFor::OneDevice,
+        }
     }
 
     /// The secret itself, to be handed to the device and to nothing else.
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.secret.expose_secret()
+    }
+
+    /// The same, named for one device, as by the `pin-source` of its locator.
+    #[must_use]
+    pub(crate) fn for_one_device(mut self) -> Self {
+        self.meant_for = MeantFor::OneDevice;
+        self
+    }
+
+    /// One more of the same, meant for whom this is meant.
+    #[must_use]
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            meant_for: self.meant_for,
+            ..Self::new(self.expose().to_owned())
+        }
+    }
+
+    /// Whether it is the same secret; takes equally long for each of one length.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let (own, other) = (self.expose().as_bytes(), other.expose().as_bytes());
+        own.ct_eq(other).into()
+    }
+
+    /// Whether whoever gave it meant any device that may ask.
+    fn serves_all(&self) -> bool {
+        self.meant_for == MeantFor::AllDevices
+    }
+
+    fn for_all_devices(mut self) -> Self {
+        self.meant_for = MeantFor::AllDevices;
+        self
     }
 }
 
@@ -178,6 +234,14 @@ pub const PIN_MAX: usize = 255;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_same_secret_is_the_same() {
+        let pin = |text: &str| Pin::new(text.to_owned());
+        assert!(pin("648219").is_same(&pin("648219").copy()));
+        assert!(!pin("648219").is_same(&pin("648218")));
+        assert!(!pin("648219").is_same(&pin("6482190")));
+    }
 
     #[test]
     fn debug_output_holds_no_secret() {

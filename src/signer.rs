@@ -139,9 +139,18 @@ pub(crate) trait Signer: Send {
     /// [`SignerError`]; when its [`SignerError::ends_the_run`] is true, no later signature
     /// can work. Nothing was released by a call that failed.
     fn sign(&mut self, message: &[u8]) -> Result<Signature, SignerError>;
+
+    /// Looks for a device that could sign no more, and gets the same key in it back, with what
+    /// it was opened by. Nobody is asked; how long to wait before it is the caller's choice.
+    ///
+    /// # Errors
+    /// [`SignerError`] if the device is not there, holds another key, or refused the PIN: a
+    /// refused PIN is never shown again, so that a signer which met that is of no use any more.
+    #[allow(dead_code, reason = "for the desk, which is being built")]
+    fn reopen(&mut self) -> Result<(), SignerError>;
 }
 
-/// Opens the one key that `locator` names.
+/// Opens the one key that `locator` names, by one session.
 ///
 /// `rsa_hash` matters for an RSA key only.
 ///
@@ -167,12 +176,50 @@ pub(crate) fn open_knowing(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, SignerError> {
-    match locator {
-        Locator::Pkcs11(uri) => Ok(Box::new(pkcs11::Pkcs11Signer::open(uri, rsa_hash, pins)?)),
+    Ok(open_all(locator, known, rsa_hash, 1, pins)?.0)
+}
+
+/// Opens the one key that `locator` names, by as many sessions as one login covers, at least
+/// one and no more than `at_most`; all have the same public key. `known` counts as for
+/// [`open_knowing`].
+///
+/// More than one only behind a PKCS#11 module: not where the key wants its PIN for each
+/// signature, where the PIN is typed on the token itself, behind a proxy, and never more than
+/// the token says it has room for (`ulMaxSessionCount`). Each may sign on a thread of its own.
+/// They share the login, which ends with the last of them. A restart of the module ends all of
+/// them at once, and each gets itself back at its next signature.
+///
+/// # Errors
+/// As for [`open`].
+#[allow(dead_code, reason = "for the desk, which is being built")]
+pub(crate) fn open_sessions(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    rsa_hash: RsaHash,
+    at_most: usize,
+    pins: &mut dyn AskPin,
+) -> Result<Vec<Box<dyn Signer>>, SignerError> {
+    let (first, more) = open_all(locator, known, rsa_hash, at_most, pins)?;
+    Ok(std::iter::once(first).chain(more).collect())
+}
+
+/// The first session, and those beside it.
+type Sessions = (Box<dyn Signer>, Vec<Box<dyn Signer>>);
+
+fn open_all(
+    locator: &Locator,
+    known: Option<&KeyData>,
+    rsa_hash: RsaHash,
+    at_most: usize,
+    pins: &mut dyn AskPin,
+) -> Result<Sessions, SignerError> {
+    let one = match locator {
+        Locator::Pkcs11(uri) => return pkcs11::open(uri, rsa_hash, at_most, pins),
         Locator::YubiKey(slot) => yubikey::open(slot, known, rsa_hash, pins),
         Locator::Agent(key) => agent::open(key, rsa_hash),
         Locator::File(file) => file::open(file, rsa_hash, pins),
-    }
+    };
+    Ok((one?, Vec::new()))
 }
 
 /// Makes a key pair in the device: sensitive, not extractable, for signing only. `in_slot`

@@ -72,6 +72,10 @@ impl Signer for Fake {
             _ => with(&self.key),
         }
     }
+
+    fn reopen(&mut self) -> Result<(), SignerError> {
+        Ok(())
+    }
 }
 
 /// A ledger that reserves, and cannot record from its call of number `from` on.

@@ -73,7 +73,7 @@ pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<P
         return Err(PinError::FileControl { path });
     }
     String::from_utf8(std::mem::take(&mut *content))
-        .map(Pin::new)
+        .map(|secret| Pin::new(secret).for_all_devices())
         .map_err(|error| {
             error.into_bytes().zeroize();
             PinError::FileNotText { path }

@@ -26,11 +26,10 @@ impl<A: AskPin> RememberPin<A> {
         ask: impl FnOnce(&mut A, &str) -> Result<Pin, PinError>,
     ) -> Result<Pin, PinError> {
         if let Some((_, pin)) = self.known.iter().find(|(known, _)| known == device) {
-            return Ok(Pin::new(pin.expose().to_owned()));
+            return Ok(pin.copy());
         }
         let pin = ask(&mut self.inner, device)?;
-        self.known
-            .push((device.to_owned(), Pin::new(pin.expose().to_owned())));
+        self.known.push((device.to_owned(), pin.copy()));
         Ok(pin)
     }
 }

@@ -114,6 +114,11 @@ impl Signer for AgentSigner {
         };
         signature.map_err(|source| at(&self.name, source))
     }
+
+    /// Whether the agent still has the key shows at the next signature.
+    fn reopen(&mut self) -> Result<(), SignerError> {
+        self.reconnect().map_err(|source| at(&self.name, source))
+    }
 }
 
 impl AgentSigner {

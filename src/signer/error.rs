@@ -274,9 +274,25 @@ pub enum SignerError {
         /// What it answered.
         source: CardFault,
     },
-    /// A PIN that no card takes; it was not tried.
-    #[error("{device}: a PIN has 6 to 8 characters; this one was not tried")]
+    /// A PIN that the device would not take; it was not tried.
+    #[error("{device}: a PIN has {least} to {most} characters; this one was not tried")]
     PinLength {
+        /// The device.
+        device: String,
+        /// The length of its shortest PIN.
+        least: usize,
+        /// The length of its longest PIN.
+        most: usize,
+    },
+    /// The token is open already, by another PIN.
+    #[error("{device} is open already, by another PIN; this one was not tried")]
+    OtherPin {
+        /// The device.
+        device: String,
+    },
+    /// The same PIN was refused before in this run.
+    #[error("{device}: this PIN was refused before; it was not tried again")]
+    PinRefusedBefore {
         /// The device.
         device: String,
     },
@@ -390,6 +406,19 @@ impl SignerError {
             Self::Signature { .. } | Self::MessageLength { .. } => false,
             _ => true,
         }
+    }
+}
+
+impl SignerError {
+    /// Whether it says that the device refuses the PIN: it is shown no more.
+    pub(super) fn is_about_pin(&self) -> bool {
+        matches!(
+            self,
+            Self::WrongPin { .. }
+                | Self::PinLocked { .. }
+                | Self::PinExpired { .. }
+                | Self::PinNotSet { .. }
+        )
     }
 }
 

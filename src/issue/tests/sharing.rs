@@ -25,6 +25,10 @@ impl Signer for Together {
         }
         self.fake.sign(message)
     }
+
+    fn reopen(&mut self) -> Result<(), SignerError> {
+        Ok(())
+    }
 }
 
 /// Devices with these faults, each of which gets at least one order.

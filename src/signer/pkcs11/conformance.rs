@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute as A, ObjectClass};
-use cryptoki::session::UserType;
+use cryptoki::session::{SessionState, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use signature::Verifier;
@@ -18,8 +19,8 @@ use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use crate::secret::{AskPin, Pin, PinError};
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{KeyAlgorithm, Locator, PinTries, RsaHash, SignerError};
-use crate::signer::{describe, generate, import, inventory, open};
+use crate::signer::{KeyAlgorithm, Locator, NewKey, PinTries, RsaHash, Signer, SignerError};
+use crate::signer::{describe, generate, import, inventory, open, open_sessions};
 
 const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const CHILD: &str = "PUNCHMARK_TEST_MODULE";
@@ -85,19 +86,21 @@ fn run_child(name: &str, module: &str) {
     );
 }
 
+/// Somebody else in this process, who uses the module behind its owner's back.
+fn foreign(module: &str) -> Pkcs11 {
+    let foreign = Pkcs11::new(module).unwrap();
+    let _started_before = foreign.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
+    foreign
+}
+
 fn init_token(module: &str, label: &str) {
-    let module = super::module::Module::open(Path::new(module)).unwrap();
+    let foreign = foreign(module);
     let so_pin = AuthPin::from("12345678");
-    let is_blank = |slot: &Slot| {
-        !module
-            .pkcs11
-            .get_token_info(*slot)
-            .unwrap()
-            .token_initialized()
-    };
-    let slot = module.slots().unwrap().into_iter().find(is_blank).unwrap();
-    module.pkcs11.init_token(slot, &so_pin, label).unwrap();
-    let session = module.writing_session(slot).unwrap();
+    let is_blank = |slot: &Slot| !foreign.get_token_info(*slot).unwrap().token_initialized();
+    let slots = foreign.get_slots_with_token().unwrap();
+    let slot = slots.into_iter().find(is_blank).unwrap();
+    foreign.init_token(slot, &so_pin, label).unwrap();
+    let session = foreign.open_rw_session(slot).unwrap();
     session.login(UserType::So, Some(&so_pin)).unwrap();
     session.init_pin(&AuthPin::from(PIN)).unwrap();
     session.logout().unwrap();
@@ -323,20 +326,263 @@ fn a_signer_heals_when_its_session_is_logged_out_or_its_module_ended() {
             .unwrap();
             let mut pins = Answer::new(PIN);
             let mut signer = open(&locator, RsaHash::Sha512, &mut pins).unwrap();
-            let foreign = super::module::Module::open(Path::new(module)).unwrap();
-            for slot in foreign.slots().unwrap() {
-                let _logged_out = foreign.session(slot).map(|session| session.logout());
+            let foreign = foreign(module);
+            for slot in foreign.get_slots_with_token().unwrap() {
+                let _logged_out = foreign
+                    .open_ro_session(slot)
+                    .map(|session| session.logout());
             }
             let signature = signer.sign(b"after a logout").unwrap();
             made.public_key
                 .verify(b"after a logout", &signature)
                 .unwrap();
-            foreign.pkcs11.clone().finalize().unwrap();
+            foreign.finalize().unwrap();
             let signature = signer.sign(b"after the end").unwrap();
             made.public_key
                 .verify(b"after the end", &signature)
                 .unwrap();
             assert_eq!(pins.1.load(Ordering::Relaxed), 1);
+        },
+    );
+}
+
+fn p256(module: &str, token: &str) -> NewKey {
+    let locator = locator(module, &format!("token={token};object=a"));
+    let mut pins = Answer::new(PIN);
+    generate(
+        &locator,
+        KeyAlgorithm::P256,
+        &NewSlotKey::default(),
+        &mut pins,
+    )
+    .unwrap()
+}
+
+fn sign_and_verify(signer: &mut dyn Signer) {
+    let signature = signer.sign(b"message").unwrap();
+    signer.public_key().verify(b"message", &signature).unwrap();
+}
+
+#[test]
+fn a_second_signer_of_a_token_shows_the_pin_that_is_logged_in_or_is_refused() {
+    with_tokens(
+        "a_second_signer_of_a_token_shows_the_pin_that_is_logged_in_or_is_refused",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let open = |pin| open(&made.locator, RsaHash::Sha512, &mut Answer::new(pin));
+            let mut first = open(PIN).unwrap();
+            let fault = open("000000").err().unwrap();
+            assert!(matches!(fault, SignerError::OtherPin { .. }), "{fault}");
+            let mut second = open(PIN).unwrap();
+            sign_and_verify(second.as_mut());
+            drop(second);
+            sign_and_verify(first.as_mut());
+            drop(first);
+            // Nobody is logged in any more, so now the token says it, once.
+            let fault = open("000000").err().unwrap();
+            assert!(matches!(fault, SignerError::WrongPin { .. }), "{fault}");
+            let fault = open("000000").err().unwrap();
+            assert!(
+                matches!(fault, SignerError::PinRefusedBefore { .. }),
+                "{fault}"
+            );
+            sign_and_verify(open(PIN).unwrap().as_mut());
+        },
+    );
+}
+
+#[test]
+fn a_login_that_nobody_counts_on_lets_no_wrong_pin_pass() {
+    with_tokens(
+        "a_login_that_nobody_counts_on_lets_no_wrong_pin_pass",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let _logged_in = careless_session(module);
+            let opened = open(&made.locator, RsaHash::Sha512, &mut Answer::new("000000"));
+            let fault = opened.err().unwrap();
+            assert!(matches!(fault, SignerError::WrongPin { .. }), "{fault}");
+        },
+    );
+}
+
+#[test]
+fn a_restart_ends_the_sessions_of_all_signers_once_and_each_finds_its_key_again() {
+    with_tokens(
+        "a_restart_ends_the_sessions_of_all_signers_once_and_each_finds_its_key_again",
+        |module| {
+            let keys = ["Root%20CA", "Other"].map(|token| p256(module, token));
+            let mut signers = keys
+                .each_ref()
+                .map(|made| open(&made.locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap());
+            let owner = super::module::Module::open(Path::new(module)).unwrap();
+            let first = owner.start();
+            for _ in 0..20 {
+                let before = owner.start();
+                foreign(module).finalize().unwrap();
+                signers[0].reopen().unwrap();
+                // That the module was restarted is not held against the second's device.
+                for signer in &mut signers {
+                    sign_and_verify(signer.as_mut());
+                }
+                owner.restart(before).unwrap();
+                assert_ne!(owner.start(), before);
+            }
+            for (signer, made) in signers.iter().zip(&keys) {
+                assert_eq!(*signer.public_key(), made.public_key);
+            }
+            assert_ne!(owner.start(), first);
+        },
+    );
+}
+
+#[test]
+fn a_restart_that_somebody_else_made_is_not_made_again() {
+    with_tokens(
+        "a_restart_that_somebody_else_made_is_not_made_again",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let mut signer = open(&made.locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
+            let owner = super::module::Module::open(Path::new(module)).unwrap();
+            let failed = owner.start();
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| owner.restart(failed).unwrap());
+                }
+            });
+            let now = owner.start();
+            owner.restart(failed).unwrap();
+            assert!(owner.start() == now && now != failed);
+            sign_and_verify(signer.as_mut());
+        },
+    );
+}
+
+#[test]
+fn a_module_has_one_owner_whatever_its_file_is_called() {
+    with_tokens(
+        "a_module_has_one_owner_whatever_its_file_is_called",
+        |module| {
+            let folder = tempfile::tempdir().unwrap();
+            let other = folder.path().join("other.so");
+            std::os::unix::fs::symlink(module, &other).unwrap();
+            let made = p256(module, "Root%20CA");
+            let mut first = open(&made.locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
+            let locator = key(other.to_str().unwrap(), "a");
+            let fault = open(&locator, RsaHash::Sha512, &mut Answer::new("000000"));
+            assert!(matches!(fault.err(), Some(SignerError::OtherPin { .. })));
+            let mut second = open(&locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
+            sign_and_verify(second.as_mut());
+            drop(second);
+            sign_and_verify(first.as_mut());
+        },
+    );
+}
+
+#[test]
+fn several_sessions_of_one_login_sign_at_once_and_the_last_one_logs_out() {
+    with_tokens(
+        "several_sessions_of_one_login_sign_at_once_and_the_last_one_logs_out",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let mut pins = Answer::new(PIN);
+            let mut signers =
+                open_sessions(&made.locator, None, RsaHash::Sha512, 4, &mut pins).unwrap();
+            assert_eq!(signers.len(), 4);
+            assert_eq!(pins.1.load(Ordering::Relaxed), 1);
+            std::thread::scope(|scope| {
+                for signer in &mut signers {
+                    scope.spawn(|| (0..20).for_each(|_| sign_and_verify(signer.as_mut())));
+                }
+            });
+            foreign(module).finalize().unwrap();
+            std::thread::scope(|scope| {
+                for signer in &mut signers {
+                    scope.spawn(|| sign_and_verify(signer.as_mut()));
+                }
+            });
+            let last = signers.pop();
+            drop(signers);
+            sign_and_verify(last.unwrap().as_mut());
+            assert!(!is_logged_in(module));
+        },
+    );
+}
+
+fn is_logged_in(module: &str) -> bool {
+    let foreign = foreign(module);
+    let slots = foreign.get_slots_with_token().unwrap();
+    let sessions = slots
+        .into_iter()
+        .filter_map(|slot| foreign.open_ro_session(slot).ok());
+    let mut states = sessions.map(|session| session.get_session_info().unwrap().session_state());
+    states.any(|state| state == SessionState::RoUser)
+}
+
+#[test]
+fn a_signer_that_ended_is_opened_again_and_a_refused_pin_is_shown_no_more() {
+    with_tokens(
+        "a_signer_that_ended_is_opened_again_and_a_refused_pin_is_shown_no_more",
+        |module| {
+            let pair: KeypairData = Ed25519Keypair::from_seed(&[7; 32]).into();
+            let pair = match module {
+                SOFTHSM => pair,
+                _ => EcdsaKeypair::random(&mut rand(), EcdsaCurve::NistP256)
+                    .unwrap()
+                    .into(),
+            };
+            let bring = || {
+                let mut pins = Answer::new(PIN);
+                import(&key(module, "a"), &pair, &NewSlotKey::default(), &mut pins).unwrap()
+            };
+            bring();
+            let mut signer =
+                open(&key(module, "a"), RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
+            remove_keys(module);
+            assert!(signer.sign(b"message").is_err() && signer.reopen().is_err());
+            bring();
+            signer.reopen().unwrap();
+            sign_and_verify(signer.as_mut());
+
+            let session = careless_session(module);
+            let (old, new) = (AuthPin::from(PIN), AuthPin::from("913572"));
+            session.set_pin(&old, &new).unwrap();
+            session.logout().unwrap();
+            drop(session);
+            assert!(signer.sign(b"message").is_err());
+            let fault = signer.reopen().unwrap_err();
+            assert!(
+                matches!(fault, SignerError::PinRefusedBefore { .. }),
+                "{fault}"
+            );
+            let fault = signer.sign(b"message").unwrap_err();
+            assert!(
+                matches!(fault, SignerError::PinRefusedBefore { .. }),
+                "{fault}"
+            );
+        },
+    );
+}
+
+#[test]
+fn a_pin_of_a_length_that_the_token_never_takes_is_not_tried() {
+    with_tokens(
+        "a_pin_of_a_length_that_the_token_never_takes_is_not_tried",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let short = open(&made.locator, RsaHash::Sha512, &mut Answer::new("1"));
+            match (module, short.err().unwrap()) {
+                (
+                    SOFTHSM,
+                    SignerError::PinLength {
+                        least: 4,
+                        most: 255,
+                        ..
+                    },
+                ) => {}
+                // kryoptic's word on its lengths is not believed.
+                (other, SignerError::WrongPin { .. }) if other != SOFTHSM => {}
+                (_, fault) => panic!("{fault}"),
+            }
         },
     );
 }
@@ -413,7 +659,10 @@ fn a_key_that_wants_its_pin_each_time_signs_with_the_one_that_was_asked_for() {
                 &[A::Sign(true), A::AlwaysAuthenticate(true)],
             );
             let mut pins = Answer::new(PIN);
-            let mut signer = open(&key(module, "a"), RsaHash::Sha512, &mut pins).unwrap();
+            let locator = key(module, "a");
+            let mut signers = open_sessions(&locator, None, RsaHash::Sha512, 4, &mut pins).unwrap();
+            assert_eq!(signers.len(), 1);
+            let mut signer = signers.remove(0);
             for message in [b"one", b"two"] {
                 let signature = signer.sign(message).unwrap();
                 signer.public_key().verify(message, &signature).unwrap();
@@ -485,17 +734,12 @@ fn remove_keys(module: &str) {
 }
 
 fn careless_session(module: &str) -> cryptoki::session::Session {
-    let Locator::Pkcs11(uri) = locator(module, "token=Root%20CA") else {
-        panic!("another kind of locator");
-    };
-    let module = super::module::Module::open(Path::new(module)).unwrap();
-    let token = super::token::Token::find(&module, &uri).unwrap();
-    let session = module.writing_session(token.slot).unwrap();
-    let credential = super::login::Credential::for_token(&uri, &token, &mut Answer::new(PIN));
-    credential
-        .unwrap()
-        .log_in(&session, &module, &token)
-        .unwrap();
+    let foreign = foreign(module);
+    let is_root = |slot: &Slot| foreign.get_token_info(*slot).unwrap().label() == "Root CA";
+    let slots = foreign.get_slots_with_token().unwrap();
+    let slot = slots.into_iter().find(is_root).unwrap();
+    let session = foreign.open_rw_session(slot).unwrap();
+    let _logged_in_before = session.login(UserType::User, Some(&AuthPin::from(PIN)));
     session
 }
 

@@ -52,6 +52,15 @@ impl Fault {
         )
     }
 
+    /// Whether the token looked at the PIN and found it to be another than its own.
+    pub(super) fn is_about_this_pin(&self) -> bool {
+        use RvError as R;
+        matches!(
+            self.code,
+            Some(R::PinIncorrect | R::PinInvalid | R::PinLenRange)
+        )
+    }
+
     /// Whether it concerns one message alone, or a person who did not confirm it.
     pub(in crate::signer) fn is_about_message(&self) -> bool {
         use RvError as R;

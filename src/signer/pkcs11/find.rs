@@ -32,14 +32,6 @@ impl FoundKey {
     }
 }
 
-/// Refuses a URI that names a token and no key, before a PIN is asked for.
-pub(super) fn check_named(uri: &Uri) -> Result<(), SignerError> {
-    match (&uri.object, &uri.id) {
-        (None, None) => Err(SignerError::NoKeyNamed),
-        _ => Ok(()),
-    }
-}
-
 /// Finds the one key that `uri` names and that may sign for a CA.
 pub(super) fn find_key(
     session: &Session,

@@ -42,15 +42,19 @@ fn make(vacancy: &Vacancy, algorithm: KeyAlgorithm) -> Result<(ObjectHandle, Obj
             }
             let mechanism = mechanism(algorithm);
             let made = vacancy
-                .session
-                .generate_key_pair(&mechanism, &public, &private);
-            match made.map_err(Fault::from) {
+                .call(|session| Ok(session.generate_key_pair(&mechanism, &public, &private)?));
+            match made {
                 Err(fault) if fault.is_about_template() => last = Some(fault),
                 answer => return answer,
             }
         }
     }
-    Err(last.unwrap_or_else(|| Fault::new("C_GenerateKeyPair", super::RvError::CurveNotSupported)))
+    Err(last.unwrap_or_else(|| {
+        Fault::new(
+            "C_GenerateKeyPair",
+            cryptoki::error::RvError::CurveNotSupported,
+        )
+    }))
 }
 
 fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {

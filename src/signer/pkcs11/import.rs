@@ -119,10 +119,11 @@ fn create(
 ) -> Result<ObjectHandle, Fault> {
     let needed = template.len();
     template.extend_from_slice(denials);
-    match vacancy.session.create_object(template).map_err(Fault::from) {
+    let put = |template: &[Attribute]| vacancy.call(|session| Ok(session.create_object(template)?));
+    match put(template) {
         Err(fault) if fault.is_about_template() => {
             template.truncate(needed);
-            Ok(vacancy.session.create_object(template)?)
+            put(template)
         }
         answer => answer,
     }

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cryptoki::object::{KeyType, ObjectClass};
-use cryptoki::session::Session;
+use cryptoki::session::Session as RawSession;
 use cryptoki::slot::Slot;
 use serde::{Serialize, Serializer};
 use ssh_key::public::KeyData;
 
+use super::door::log_in as log_in_to;
 use super::fault::Fault;
 use super::find::public_half;
 use super::login::Credential;
 use super::module::Module;
 use super::object::{self, KeyObject, hex};
 use super::public_key::size;
+use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
@@ -103,38 +105,42 @@ pub(in crate::signer) fn inventory(
         Some((uri, pins)) => Some(log_in(&module, uri, pins)?),
         None => None,
     };
-    let all = module.pkcs11.get_all_slots();
-    let all = all.map_err(|error| module.fault(error))?;
+    let all = module.with(|loaded| Ok(loaded.pkcs11.get_all_slots()?));
+    let all = all.map_err(|fault| module.at(fault))?;
     let open = door.as_ref().map(|(slot, _)| *slot);
     let mut slots: Vec<_> = all
         .into_iter()
         .map(|slot| slot_entry(&module, slot, open))
         .collect();
     name_keys(&mut slots, module.path());
-    if let Some((_, session)) = door {
-        let _logged_out = session.logout();
-    }
+    // Until here: a login holds for all sessions on the token while one is open.
+    drop(door);
     Ok(Inventory {
         module: module.path().to_owned(),
         slots,
     })
 }
 
-/// A login holds for all sessions on the token, as long as this one is open.
+/// A token that says it wants no login may hide its private keys before one all the same.
 fn log_in(
     module: &Module,
     uri: &Uri,
     pins: &mut dyn AskPin,
 ) -> Result<(Slot, Session), SignerError> {
     let token = Token::find(module, uri)?;
-    let session = module.session(token.slot);
-    let session = session.map_err(|fault| fault.at(&token.device()))?;
-    Credential::for_token(uri, &token, pins)?.log_in(&session, module, &token)?;
+    let session = Session::open(module, token.slot, Access::ReadOnly);
+    let mut session = session.map_err(|fault| fault.at(&token.device()))?;
+    let credential = match token.flags.pin_set {
+        true => Credential::asked(uri, &token, pins)?,
+        false => Credential::for_token(uri, &token, pins)?,
+    };
+    log_in_to(&mut session, &credential, module, &token)?;
     Ok((token.slot, session))
 }
 
 fn slot_entry(module: &Module, slot: Slot, open: Option<Slot>) -> SlotEntry {
-    let (description, present) = match module.pkcs11.get_slot_info(slot) {
+    let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(slot)?));
+    let (description, present) = match told {
         Ok(slot) => (slot.slot_description().to_owned(), slot.token_present()),
         Err(_) => (String::new(), false),
     };
@@ -167,17 +173,21 @@ fn token_entry(module: &Module, token: Token, logged_in: bool) -> TokenEntry {
 
 /// Private keys first, each with its public half; then public keys that belong to none.
 fn keys_of(module: &Module, token: &Token, sees_private: bool) -> Result<Vec<KeyEntry>, Fault> {
-    let session = module.session(token.slot)?;
-    let private = object::find(&session, ObjectClass::PRIVATE_KEY, None, None)?;
-    let public = object::find(&session, ObjectClass::PUBLIC_KEY, None, None)?;
+    let session = Session::open(module, token.slot, Access::ReadOnly)?;
+    session.call(|session| pairs(session, sees_private))?
+}
+
+fn pairs(session: &RawSession, sees_private: bool) -> Result<Vec<KeyEntry>, Fault> {
+    let private = object::find(session, ObjectClass::PRIVATE_KEY, None, None)?;
+    let public = object::find(session, ObjectClass::PUBLIC_KEY, None, None)?;
     let belongs = |object: &&KeyObject| private.iter().any(|key| is_pair(key, object));
     let lone = public.iter().filter(|object| !belongs(object));
     let mut entries: Vec<_> = private
         .iter()
-        .map(|key| key_entry(&session, key, Some(true)))
+        .map(|key| key_entry(session, key, Some(true)))
         .collect();
     let unseen = sees_private.then_some(false);
-    entries.extend(lone.map(|object| key_entry(&session, object, unseen)));
+    entries.extend(lone.map(|object| key_entry(session, object, unseen)));
     Ok(entries)
 }
 
@@ -187,7 +197,7 @@ fn is_pair(private: &KeyObject, public: &KeyObject) -> bool {
         && (!private.id.is_empty() || private.label == public.label)
 }
 
-fn key_entry(session: &Session, key: &KeyObject, private: Option<bool>) -> KeyEntry {
+fn key_entry(session: &RawSession, key: &KeyObject, private: Option<bool>) -> KeyEntry {
     let public_key = match private {
         Some(true) => public_half(session, key, "").ok(),
         _ => key.key_type.and_then(|kind| key.parts.key_data(kind).ok()),

@@ -1,24 +1,63 @@
-//! A PKCS#11 module, loaded and started.
+//! The one owner of a PKCS#11 module in this process.
+//!
+//! A module's state is the process's: C_Finalize ends everybody's sessions, a login holds for
+//! every session on the token, and a number of a session may come again after a restart. So
+//! each module file has one owner, whatever name it was opened by, and all that use it follow
+//! this protocol:
+//!
+//! - **Calls.** Each call is made under a shared hold on the module ([`Module::with`],
+//!   [`Session::call`](super::session::Session::call)). A restart takes the hold for itself
+//!   alone: it waits for the calls that are under way, and none begins before it is over. A
+//!   hold is never taken within another one.
+//! - **Starts.** The owner counts its module's starts. A session remembers the start that it
+//!   was opened in, and makes no call in a later one, not even that which closes it: its number
+//!   may be another session's by then. Its user finds itself a fresh session and its key again.
+//! - **Restarts.** Who wants one names the start that failed. If the module was started anew
+//!   meanwhile, that was somebody else's restart, and there is nothing to do. So all sessions
+//!   end together, once, however many signers see the same daemon die.
+//! - **Logins.** The owner counts the sessions of each token that count as logged in; see
+//!   [`Logins`](super::login::Logins).
+//!
+//! The module stays started until the process ends.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
-use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 
 use super::fault::Fault;
+use super::login::Logins;
 use super::raw::Raw;
 use super::uri::Uri;
 use crate::signer::SignerError;
 
-/// A module that was started. It stays so until the process ends: PKCS#11's state is the
-/// process's, and another signer may use the same module.
-pub(super) struct Module {
+/// A share in a module that was started.
+#[derive(Clone)]
+pub(super) struct Module(Arc<Owner>);
+
+struct Owner {
     path: PathBuf,
+    running: RwLock<Running>,
+    logins: Mutex<Logins>,
+}
+
+struct Running {
+    start: Start,
+    /// Nothing after a restart that failed.
+    loaded: Option<Loaded>,
+}
+
+/// Both handles on a module that was started.
+pub(super) struct Loaded {
     pub(super) pkcs11: Pkcs11,
     pub(super) raw: Raw,
 }
+
+/// Which start of a module something belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Start(u64);
 
 impl Module {
     /// Loads the module that `uri` names.
@@ -30,71 +69,154 @@ impl Module {
         }
     }
 
-    /// Loads and starts the module at `path`; a bare file name is looked up by the dynamic
-    /// loader.
+    /// Loads and starts the module at `path`, unless it was before; a bare file name is looked
+    /// up by the dynamic loader.
     pub(super) fn open(path: &Path) -> Result<Self, SignerError> {
+        // Held to the end: of two who open one module at once, one starts it.
+        let mut owners = owners();
+        if let Some(known) = owners.iter().find(|owner| owner.path == path) {
+            return Ok(Self(Arc::clone(known)));
+        }
         if path.is_absolute() && !path.exists() {
             return Err(SignerError::ModuleMissing {
                 path: path.to_owned(),
             });
         }
-        let not_a_module = |reason| SignerError::NotAModule {
+        let loaded = Loaded::load(path).map_err(|reason| SignerError::NotAModule {
             path: path.to_owned(),
             reason,
-        };
-        let pkcs11 = Pkcs11::new(path).map_err(|error| not_a_module(reason(error)))?;
-        start(&pkcs11).map_err(|source| SignerError::ModuleStart {
+        })?;
+        if let Some(known) = owners.iter().find(|owner| owner.is_same(&loaded)) {
+            return Ok(Self(Arc::clone(known)));
+        }
+        loaded.start().map_err(|source| SignerError::ModuleStart {
             path: path.to_owned(),
             source,
         })?;
-        let raw = Raw::load(path).ok_or_else(|| not_a_module(NO_LIST.to_owned()))?;
-        Ok(Self {
+        let owner = Arc::new(Owner {
             path: path.to_owned(),
-            pkcs11,
-            raw,
-        })
+            running: RwLock::new(Running {
+                start: Start(1),
+                loaded: Some(loaded),
+            }),
+            logins: Mutex::default(),
+        });
+        owners.push(Arc::clone(&owner));
+        Ok(Self(owner))
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        &self.0.path
     }
 
-    /// Ends the module and starts it anew: what remains when a fresh session does not help.
-    /// Every session of the process on this module is lost.
-    pub(super) fn restart(self) -> Result<Self, SignerError> {
-        let Self { path, pkcs11, raw } = self;
-        // A module whose daemon died may refuse to end; the start tells if that matters.
-        let _ended = pkcs11.finalize();
-        drop(raw);
-        Self::open(&path)
+    /// The start that the module is in.
+    pub(super) fn start(&self) -> Start {
+        self.0.read().start
+    }
+
+    /// Works with the module, which is not restarted meanwhile.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Loaded) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.with_start(|_, loaded| work(loaded))
+    }
+
+    /// As [`Module::with`], for who must know which start it is.
+    pub(super) fn with_start<T>(
+        &self,
+        work: impl FnOnce(Start, &Loaded) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let running = self.0.read();
+        match &running.loaded {
+            Some(loaded) => work(running.start, loaded),
+            None => Err(Fault::new("C_Initialize", RvError::CryptokiNotInitialized)),
+        }
+    }
+
+    /// Ends the module and starts it anew, unless `failed` is over already: what remains when
+    /// a fresh session does not help. Every session of the process on this module is lost.
+    pub(super) fn restart(&self, failed: Start) -> Result<(), SignerError> {
+        let mut running = self
+            .0
+            .running
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if running.start != failed {
+            return Ok(());
+        }
+        running.start = Start(failed.0.wrapping_add(1));
+        self.logins().forget_all();
+        if let Some(Loaded { pkcs11, raw }) = running.loaded.take() {
+            // A module whose daemon died may refuse to end; the start tells if that matters.
+            let _ended = pkcs11.finalize();
+            drop(raw);
+        }
+        // Loaded anew too: some modules keep a dead daemon's connection with their functions.
+        let loaded = Loaded::load(&self.0.path).map_err(|reason| SignerError::NotAModule {
+            path: self.0.path.clone(),
+            reason,
+        })?;
+        loaded.start().map_err(|source| SignerError::ModuleStart {
+            path: self.0.path.clone(),
+            source,
+        })?;
+        running.loaded = Some(loaded);
+        Ok(())
+    }
+
+    /// The table of who is logged in. It is held for no longer than a login takes.
+    pub(super) fn logins(&self) -> MutexGuard<'_, Logins> {
+        self.0.logins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The slots with a token in them.
     pub(super) fn slots(&self) -> Result<Vec<Slot>, SignerError> {
-        let slots = self.pkcs11.get_slots_with_token();
-        slots.map_err(|error| self.fault(error))
+        let slots = self.with(|loaded| Ok(loaded.pkcs11.get_slots_with_token()?));
+        slots.map_err(|fault| self.at(fault))
     }
 
-    /// A session that can look and sign, but change nothing.
-    pub(super) fn session(&self, slot: Slot) -> Result<Session, Fault> {
-        Ok(self.pkcs11.open_ro_session(slot)?)
-    }
-
-    /// A session that can make and remove objects.
-    pub(super) fn writing_session(&self, slot: Slot) -> Result<Session, Fault> {
-        Ok(self.pkcs11.open_rw_session(slot)?)
-    }
-
-    pub(super) fn fault(&self, error: Error) -> SignerError {
-        Fault::from(error).at(&format!("module {}", self.path.display()))
+    /// Says that it is the module as a whole which failed.
+    pub(super) fn at(&self, fault: Fault) -> SignerError {
+        fault.at(&format!("module {}", self.0.path.display()))
     }
 }
 
-fn start(pkcs11: &Pkcs11) -> Result<(), Fault> {
-    match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
-        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
-        Err(error) => Err(error.into()),
+impl Owner {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Running> {
+        self.running.read().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// A file has many names, and the dynamic loader loads it once.
+    fn is_same(&self, other: &Loaded) -> bool {
+        let running = self.read();
+        let own = running.loaded.as_ref();
+        own.is_some_and(|loaded| loaded.raw.is_same_library(&other.raw))
+    }
+}
+
+impl Loaded {
+    /// Loads both handles, and starts nothing; else the reason why this is no module.
+    fn load(path: &Path) -> Result<Self, String> {
+        let pkcs11 = Pkcs11::new(path).map_err(reason)?;
+        let raw = Raw::load(path).ok_or(NO_LIST)?;
+        Ok(Self { pkcs11, raw })
+    }
+
+    /// The module may be called from several threads at once, and uses the system's locks.
+    fn start(&self) -> Result<(), Fault> {
+        let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+        match self.pkcs11.initialize(arguments) {
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Every module that this process ever started.
+fn owners() -> MutexGuard<'static, Vec<Arc<Owner>>> {
+    static OWNERS: Mutex<Vec<Arc<Owner>>> = Mutex::new(Vec::new());
+    OWNERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn reason(error: Error) -> String {

@@ -25,7 +25,7 @@ use super::fault::{Code, Fault};
 /// A second handle on a module that `cryptoki` has loaded and started.
 pub(super) struct Raw {
     functions: sys::CK_FUNCTION_LIST,
-    _library: sys::Pkcs11,
+    library: sys::Pkcs11,
 }
 
 impl Raw {
@@ -44,10 +44,16 @@ impl Raw {
         // SAFETY: not null, and C_GetFunctionList answered CKR_OK: it points to a list that
         // lives as long as the module. Every list since v2.0 has this layout at its start.
         let functions = unsafe { *list };
-        Some(Self {
-            functions,
-            _library: library,
-        })
+        Some(Self { functions, library })
+    }
+
+    /// Whether both handles are on one loaded file, whatever names it was opened by.
+    pub(super) fn is_same_library(&self, other: &Self) -> bool {
+        let entry = |raw: &Self| raw.library.C_GetFunctionList.as_ref().ok().copied();
+        match (entry(self), entry(other)) {
+            (Some(own), Some(other)) => ptr::fn_addr_eq(own, other),
+            _ => false,
+        }
     }
 
     /// Whether this handle knows `session`. Modules that make a new client for each

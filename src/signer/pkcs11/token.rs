@@ -1,10 +1,11 @@
 //! The one token that a URI names, and what it says of itself.
 
 use cryptoki::error::Error;
-use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki::slot::{Limit, Slot, TokenInfo};
 use cryptoki_sys as sys;
 
 use super::fault::Fault;
+use super::login::TokenId;
 use super::module::Module;
 use super::uri::Uri;
 use crate::signer::{PinTries, Seen, SignerError};
@@ -18,6 +19,15 @@ pub(super) struct Token {
     pub(super) model: String,
     pub(super) serial: String,
     pub(super) flags: Flags,
+    pin_lengths: (usize, usize),
+    sessions: Sessions,
+}
+
+/// How many sessions a token has room for, as it says.
+#[derive(Debug, Clone, Copy)]
+struct Sessions {
+    most: Limit,
+    open: u64,
 }
 
 /// Those of a token's flags that matter for a login (PKCS#11 v2.40, 3.2).
@@ -28,7 +38,7 @@ pub(super) struct Flags {
     pub(super) pin_set: bool,
     pub(super) own_keypad: bool,
     pin_count_low: bool,
-    pin_final_try: bool,
+    pub(super) pin_final_try: bool,
     pub(super) pin_locked: bool,
 }
 
@@ -63,11 +73,37 @@ impl Token {
     }
 
     pub(super) fn read(module: &Module, slot: Slot) -> Result<Self, Fault> {
-        match module.pkcs11.get_token_info(slot) {
+        module.with(|loaded| match loaded.pkcs11.get_token_info(slot) {
             Ok(info) => Ok(Self::from_cryptoki(slot, &info)),
             Err(error @ Error::Pkcs11(..)) => Err(error.into()),
             // The token answered, and its clock was not in the standard's form.
-            Err(_) => Ok(Self::from_raw(slot, &module.raw.token_info(slot)?)),
+            Err(_) => Ok(Self::from_raw(slot, &loaded.raw.token_info(slot)?)),
+        })
+    }
+
+    /// What tells it from a token that is put into its slot later.
+    pub(super) fn id(&self) -> TokenId {
+        TokenId {
+            slot: self.slot.id(),
+            label: self.label.clone(),
+            serial: self.serial.clone(),
+        }
+    }
+
+    /// The lengths in bytes that a PIN may have; none where the token's word is not to be
+    /// believed: kryoptic says that its longest PIN has none.
+    pub(super) fn pin_lengths(&self) -> Option<std::ops::RangeInclusive<usize>> {
+        let (least, most) = self.pin_lengths;
+        (most > 0 && least <= most).then_some(least..=most)
+    }
+
+    /// How many sessions may be opened beside those that are; a token that doesn't say has
+    /// room for none that we know of.
+    pub(super) fn free_sessions(&self) -> u64 {
+        match self.sessions.most {
+            Limit::Infinite => u64::MAX,
+            Limit::Max(most) => most.saturating_sub(self.sessions.open),
+            Limit::Unavailable => 0,
         }
     }
 
@@ -147,6 +183,11 @@ impl Token {
                 pin_final_try: info.user_pin_final_try(),
                 pin_locked: info.user_pin_locked(),
             },
+            pin_lengths: (info.min_pin_length(), info.max_pin_length()),
+            sessions: Sessions {
+                most: info.max_session_count(),
+                open: info.session_count().unwrap_or(0),
+            },
         }
     }
 
@@ -167,6 +208,15 @@ impl Token {
                 pin_final_try: has(sys::CKF_USER_PIN_FINAL_TRY),
                 pin_locked: has(sys::CKF_USER_PIN_LOCKED),
             },
+            // Sizes of the platform; one that is out of range is no limit.
+            pin_lengths: (
+                usize::try_from(info.ulMinPinLen).unwrap_or(0),
+                usize::try_from(info.ulMaxPinLen).unwrap_or(0),
+            ),
+            sessions: Sessions {
+                most: Limit::Unavailable,
+                open: 0,
+            },
         }
     }
 }
@@ -181,8 +231,8 @@ fn check_library(module: &Module, uri: &Uri) -> Result<(), SignerError> {
     if wanted == (&None, &None, &None) {
         return Ok(());
     }
-    let library = module.pkcs11.get_library_info();
-    let library = library.map_err(|error| module.fault(error))?;
+    let library = module.with(|loaded| Ok(loaded.pkcs11.get_library_info()?));
+    let library = library.map_err(|fault| module.at(fault))?;
     let version = library.library_version();
     let version = format!("{}.{}", version.major(), version.minor());
     let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);

@@ -1,14 +1,15 @@
 //! The place in a token where a new key goes: named, free, and open for writing.
 
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
-use cryptoki::session::Session;
 use ssh_key::public::KeyData;
 
+use super::door::log_in;
 use super::fault::Fault;
 use super::find::{FoundKey, find_key};
 use super::login::Credential;
 use super::module::Module;
 use super::object::{self, hex};
+use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
@@ -16,12 +17,11 @@ use crate::signer::{NewKey, SignerError};
 
 /// A label and an id that no key in the token has.
 pub(super) struct Vacancy {
-    pub(super) session: Session,
+    session: Session,
     pub(super) device: String,
     uri: Uri,
     label: String,
     id: Vec<u8>,
-    _module: Module,
 }
 
 impl Vacancy {
@@ -32,16 +32,16 @@ impl Vacancy {
         let token = Token::find(&module, uri)?;
         let device = token.device();
         let at = |fault: Fault| fault.at(&device);
-        let session = module.writing_session(token.slot).map_err(at)?;
+        let mut session = Session::open(&module, token.slot, Access::ReadWrite).map_err(at)?;
         let id = uri.id.clone().map_or_else(random_id, Ok).map_err(at)?;
-        Credential::for_token(uri, &token, pins)?.log_in(&session, &module, &token)?;
+        let credential = Credential::for_token(uri, &token, pins)?;
+        log_in(&mut session, &credential, &module, &token)?;
         let vacancy = Self {
             session,
             uri: uri.with_id(&id),
             label,
             id,
             device,
-            _module: module,
         };
         vacancy.check_free()?;
         Ok(vacancy)
@@ -74,7 +74,7 @@ impl Vacancy {
         private: ObjectHandle,
         expected: Option<&KeyData>,
     ) -> Result<NewKey, SignerError> {
-        let found = find_key(&self.session, &self.uri, &self.device);
+        let found = self.find();
         match found.and_then(|key| self.check(key, expected)) {
             Ok(key) => Ok(key.facts(&self.uri)),
             Err(fault) => {
@@ -98,12 +98,27 @@ impl Vacancy {
 
     /// Removes an object that was just made here.
     pub(super) fn remove(&self, object: ObjectHandle) -> Result<(), SignerError> {
-        let removed = self.session.destroy_object(object);
-        removed.map_err(|error| SignerError::Leftover {
+        let removed = self.call(|session| Ok(session.destroy_object(object)?));
+        removed.map_err(|source| SignerError::Leftover {
             device: self.device.clone(),
             key: format!("key {:?} (id {})", self.label, hex(&self.id)),
-            source: error.into(),
+            source,
         })
+    }
+
+    /// Works with the session.
+    pub(super) fn call<T>(
+        &self,
+        work: impl FnOnce(&cryptoki::session::Session) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.session.call(work)?
+    }
+
+    fn find(&self) -> Result<FoundKey, SignerError> {
+        let found = self
+            .session
+            .call(|session| find_key(session, &self.uri, &self.device));
+        found.map_err(|fault| fault.at(&self.device))?
     }
 
     fn name(&self) -> Vec<Attribute> {
@@ -133,18 +148,12 @@ impl Vacancy {
 
     fn is_taken(&self, label: Option<&str>, id: Option<&[u8]>) -> Result<bool, SignerError> {
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            let found = object::find(&self.session, class, label, id);
+            let found = self.call(|session| object::find(session, class, label, id));
             if !found.map_err(|fault| fault.at(&self.device))?.is_empty() {
                 return Ok(true);
             }
         }
         Ok(false)
-    }
-}
-
-impl Drop for Vacancy {
-    fn drop(&mut self) {
-        let _logged_out = self.session.logout();
     }
 }
 
@@ -171,7 +180,10 @@ fn random_id() -> Result<Vec<u8>, Fault> {
     let mut id = vec![0; ID_BYTES];
     match getrandom::fill(&mut id) {
         Ok(()) => Ok(id),
-        Err(_) => Err(Fault::new("getrandom", super::RvError::RandomNoRng)),
+        Err(_) => Err(Fault::new(
+            "getrandom",
+            cryptoki::error::RvError::RandomNoRng,
+        )),
     }
 }
 

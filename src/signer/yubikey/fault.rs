@@ -34,6 +34,9 @@ pub enum CardFault {
         /// How many are left.
         tries: u8,
     },
+    /// A PIN that was refused in this run; the card was not shown it again.
+    #[error("this PIN was refused before")]
+    PinRefusedBefore,
     /// This firmware can't do it.
     #[error("this firmware cannot do it")]
     NotSupported,

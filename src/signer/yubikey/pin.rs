@@ -4,7 +4,7 @@ use ::yubikey::{Error, YubiKey};
 
 use super::device::Device;
 use super::{CardFault, PinPolicy};
-use crate::secret::{AskPin, Pin};
+use crate::secret::{AskPin, Pin, refused};
 use crate::signer::{PinTries, SignerError};
 
 /// What a key wants of its user.
@@ -43,7 +43,11 @@ impl Access {
         let pin = pins.pin(&name)?;
         match LENGTHS.contains(&pin.expose().len()) {
             true => Ok(pin),
-            false => Err(SignerError::PinLength { device: name }),
+            false => Err(SignerError::PinLength {
+                device: name,
+                least: *LENGTHS.start(),
+                most: *LENGTHS.end(),
+            }),
         }
     }
 
@@ -71,6 +75,9 @@ pub(super) fn refusal(fault: CardFault, device: &str) -> SignerError {
             device: device.to_owned(),
             tries: PinTries::of(tries),
         },
+        CardFault::PinRefusedBefore => SignerError::PinRefusedBefore {
+            device: device.to_owned(),
+        },
         other => other.at(device),
     }
 }
@@ -97,9 +104,18 @@ fn tries_left(card: &mut YubiKey) -> Result<u8, Error> {
     }
 }
 
+/// One try, of a PIN that was not refused before.
 fn show(device: &mut Device, pin: &Pin) -> Result<(), CardFault> {
-    let pin = Pin::new(pin.expose().to_owned());
-    device.call(move |card| card.verify_pin(pin.expose().as_bytes()))
+    let name = device.name();
+    if refused::is_refused(pin, &name) {
+        return Err(CardFault::PinRefusedBefore);
+    }
+    let shown = pin.copy();
+    let answer = device.call(move |card| card.verify_pin(shown.expose().as_bytes()));
+    if matches!(answer, Err(CardFault::WrongPin { .. })) {
+        refused::remember(pin, &name);
+    }
+    answer
 }
 
 /// SP 800-73-4 part 2, 2.4.3. A card may count a PIN of another length as a try.

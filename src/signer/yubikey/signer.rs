@@ -158,6 +158,12 @@ impl Signer for YubiKeySigner {
         signed
     }
 
+    fn reopen(&mut self) -> Result<(), SignerError> {
+        self.reconnect()?;
+        self.heals_left = HEALS_MAX;
+        Ok(())
+    }
+
     fn longest_message(&self) -> Option<usize> {
         scheme::longest_message(self.scheme)
     }

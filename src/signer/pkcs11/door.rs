@@ -1,0 +1,108 @@
+//! The way to a key: module, token, session, login, and the key itself.
+
+use super::find::{FoundKey, find_key};
+use super::login::Credential;
+use super::module::Module;
+use super::session::{Access, Session};
+use super::token::Token;
+use super::uri::Uri;
+use crate::secret::AskPin;
+use crate::signer::SignerError;
+
+/// A token that was opened for a user, and the one key in it.
+pub(super) struct Door {
+    pub(super) session: Session,
+    pub(super) credential: Credential,
+    pub(super) token: Token,
+    pub(super) module: Module,
+    pub(super) key: FoundKey,
+}
+
+impl Door {
+    /// Whatever can be seen without a PIN is seen before one is asked for.
+    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, SignerError> {
+        check_named(uri)?;
+        let module = Module::of(uri)?;
+        let token = Token::find(&module, uri)?;
+        let mut session = enter(&module, &token)?;
+        let mut credential = Credential::for_token(uri, &token, pins)?;
+        log_in(&mut session, &credential, &module, &token)?;
+        let found = match key_in(&session, uri, &token) {
+            // It says that it wants no login, and hides its private keys before one.
+            Err(SignerError::NoKey { .. })
+                if !token.flags.login_required && token.flags.pin_set =>
+            {
+                credential = Credential::asked(uri, &token, pins)?;
+                log_in(&mut session, &credential, &module, &token)?;
+                key_in(&session, uri, &token)
+            }
+            found => found,
+        };
+        Ok(Self {
+            key: found?,
+            session,
+            credential,
+            token,
+            module,
+        })
+    }
+
+    /// As many sessions as `at_most`, beside the first; each of them finds the key by itself,
+    /// since its handle is another's.
+    pub(super) fn more(&self, uri: &Uri, at_most: usize) -> Vec<(Session, FoundKey)> {
+        let room = self.token.free_sessions();
+        // The first one is open, and may not be counted yet in what the token said before.
+        let room = usize::try_from(room.saturating_sub(1)).unwrap_or(usize::MAX);
+        // A token that gives no more sessions than these is used with these.
+        (0..at_most.min(room))
+            .map_while(|_| {
+                open_again(&self.module, uri, &self.token, &self.credential)
+                    .ok()
+                    .filter(|(_, key)| key.public_key == self.key.public_key)
+            })
+            .collect()
+    }
+}
+
+/// A session of a user whose credential the token took before.
+pub(super) fn open_again(
+    module: &Module,
+    uri: &Uri,
+    token: &Token,
+    credential: &Credential,
+) -> Result<(Session, FoundKey), SignerError> {
+    let mut session = enter(module, token)?;
+    log_in(&mut session, credential, module, token)?;
+    let key = key_in(&session, uri, token)?;
+    Ok((session, key))
+}
+
+/// Has the session count as logged in, by at most one try.
+pub(super) fn log_in(
+    session: &mut Session,
+    credential: &Credential,
+    module: &Module,
+    token: &Token,
+) -> Result<(), SignerError> {
+    let logged_in = session.log_in(credential, &token.id());
+    logged_in.map_err(|refused| refused.of(module, token))
+}
+
+/// Refuses a URI that names a token and no key, before a PIN is asked for.
+fn check_named(uri: &Uri) -> Result<(), SignerError> {
+    match (&uri.object, &uri.id) {
+        (None, None) => Err(SignerError::NoKeyNamed),
+        _ => Ok(()),
+    }
+}
+
+fn enter(module: &Module, token: &Token) -> Result<Session, SignerError> {
+    let session = Session::open(module, token.slot, Access::ReadOnly);
+    session.map_err(|fault| fault.at(&token.device()))
+}
+
+fn key_in(session: &Session, uri: &Uri, token: &Token) -> Result<FoundKey, SignerError> {
+    let device = token.device();
+    let found = session.call(|session| find_key(session, uri, &device));
+    found.map_err(|fault| fault.at(&device))?
+}
