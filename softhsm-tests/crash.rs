@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use punchmark::certificate::reader;
 use punchmark::ledger::{Ledger as _, Signatures, SqliteLedger, State};
+use punchmark::wire::RawCertificate;
 
 use crate::harness::admin::Admin;
 use crate::harness::process::{bounded, detached, run};
@@ -70,7 +70,7 @@ fn check(admin: &Admin, ledger: &Path) -> Counts {
         assert!(
             blobs
                 .iter()
-                .any(|blob| reader::read(blob).is_ok_and(|it| it == certificate))
+                .any(|blob| RawCertificate::from_blob(blob).is_ok_and(|it| it == certificate))
         );
         std::fs::remove_file(path).unwrap();
     }

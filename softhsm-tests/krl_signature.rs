@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use punchmark::wire::hex;
+
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run, run_fed};
@@ -181,10 +183,7 @@ fn verified_by_openssl(admin: &Admin, note: &str) {
         ],
     );
     let digest = openssl(home, &["dgst", "-sha256", "-r", "ledger.der"]).stdout;
-    let id: String = bytes[..4]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = hex(&bytes[..4]);
     assert!(digest.starts_with(&id), "{digest} {id}");
 }
 

@@ -18,7 +18,7 @@ mod roots;
 mod tests;
 mod x509;
 
-pub use armour::ArmourError;
+pub use crate::wire::armour::ArmourError;
 pub use card::CardEvidenceError;
 pub use cbor::CborError;
 pub use chain::ChainError;
@@ -31,9 +31,9 @@ pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
 
-use crate::certificate::SecurityKeyUse;
-use crate::request::armour;
 use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
+use crate::wire::armour;
+use crate::wire::verify::SecurityKeyUse;
 
 /// How a key's storage was proved, as suffix classes and roles name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

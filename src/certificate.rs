@@ -5,7 +5,6 @@
 //!
 //! - [`Body::to_be_signed`] gives the one message that a CA key may sign;
 //! - [`verify()`] reads the signed certificate back and compares it with the body;
-//! - [`reader`] takes apart any certificate, also one that Punchmark would never make;
 //! - [`alarm`] says what is alarming about it;
 //! - [`key_line`] reads the line of an OpenSSH public key file.
 
@@ -22,10 +21,7 @@ pub use self::subject::{Subject, SubjectError};
 pub(crate) use self::text::is_plain;
 pub use self::to_be_signed::{EncodeError, ToBeSigned};
 pub use self::validity::{Validity, ValidityError, length, length_in_seconds};
-pub use self::verify::{
-    Certificate, SecurityKeyUse, SignatureError, VerifyError, verify, verify_possession,
-    verify_signature,
-};
+pub use self::verify::{Certificate, VerifyError, verify};
 
 pub mod alarm;
 pub mod explain;
@@ -34,7 +30,6 @@ pub mod key_line;
 mod line;
 mod options;
 mod principal;
-pub mod reader;
 mod serial;
 pub mod subject;
 #[cfg(test)]
@@ -42,7 +37,7 @@ mod tests;
 mod text;
 mod to_be_signed;
 mod validity;
-pub(crate) mod verify;
+mod verify;
 
 /// All that a certificate says before serial, nonce, CA key and signature.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -7,8 +7,8 @@
 //! key files.
 //!
 //! The format is PROTOCOL.krl of OpenSSH; where it says little, OpenSSH's own
-//! reading counts. This module stands for itself: it uses nothing else of the
-//! crate, reads no file and no clock.
+//! reading counts. This module stands for itself: it uses nothing of the crate but the
+//! ground ([`crate::wire`]), reads no file and no clock.
 //!
 //! ```
 //! use punchmark::krl::{Header, Krl, Revocations, SerialRange};
@@ -24,31 +24,32 @@
 
 mod certificate;
 mod check;
-mod key;
 mod key_file;
 mod read;
 mod revocations;
 mod sections;
 mod serials;
 mod show;
+mod signature;
 pub mod spec;
 #[cfg(test)]
 mod tests;
-mod wire;
 mod write;
 
 use std::ffi::CString;
 
-pub use self::certificate::{Certificate, CertificateError, Signatures, Subject, Verify, verify};
+pub use self::certificate::{Certificate, CertificateError, Signatures, Subject};
 pub use self::check::{KeyMatch, Reason, Scope};
-pub use self::key::{KeyError, PublicKey};
 pub use self::key_file::{KeyFile, KeyFileError};
 pub use self::read::ReadError;
 pub use self::revocations::{Authority, Revocations};
 pub use self::serials::{SerialRange, SerialRangeError, Serials};
 pub use self::show::{Fingerprint, Harmless};
-pub use self::wire::WireError;
+pub use self::signature::{
+    KRL_NAMESPACE, KRL_SIGNATURE_BYTES_MAX, KrlSignature, KrlSignatureError,
+};
 pub use self::write::WriteError;
+pub use crate::wire::{KeyError, PublicKey, WireError};
 
 /// A key revocation list: sorted, without repeats, quick to search.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,6 @@ pub mod checkpoint;
 mod clock;
 mod entry;
 pub mod key;
-pub mod krl_signature;
 mod lock;
 pub mod merkle;
 pub mod note;
@@ -41,6 +40,7 @@ use checkpoint::Checkpoint;
 
 use crate::certificate::{EncodeError, Kind, Serial, ToBeSigned};
 use crate::policy::Decided;
+use crate::wire::hex;
 
 /// A store of entries that are only ever appended.
 ///
@@ -367,8 +367,4 @@ impl Reservation {
 
 fn by(holder: Option<u32>) -> String {
     holder.map_or(String::new(), |pid| format!(" (process {pid})"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,6 +3,8 @@
 //! The modules stand in one total order; each may use only those before it
 //! (`scripts/layers` holds them to it). The way of a request goes from top to bottom.
 //!
+//! - [`wire`]: the ground: bytes, keys, certificates and signatures as SSH has them.
+//! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`secret`]: a [`secret::Pin`], and how one is asked for.
 //! - [`signer`]: what signs: a key in a token, named by a locator.
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
@@ -11,7 +13,6 @@
 //! - [`policy`]: decides, and does nothing else.
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
-//! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`revocation`]: what to revoke, and the KRL of all that was.
 //! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
@@ -38,3 +39,4 @@ pub mod revocation;
 pub mod secret;
 pub mod server;
 pub mod signer;
+pub mod wire;

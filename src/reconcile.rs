@@ -9,8 +9,8 @@ use ssh_key::{HashAlg, PublicKey};
 
 use self::log::Login;
 use crate::certificate::Serial;
-use crate::certificate::reader;
 use crate::ledger::{Ca, Ledger as _, LedgerError, Record, Revoked, SqliteLedger, State};
+use crate::wire::RawCertificate;
 
 /// Holds logins against a ledger.
 pub struct Reconciler<'l> {
@@ -97,7 +97,7 @@ impl<'l> Reconciler<'l> {
             State::Failed(_) => return Finding::Unknown(Unknown::SerialGivenUp),
             State::Reserved => return Finding::Unknown(Unknown::SerialOnlyReserved),
         };
-        let Ok(certificate) = reader::read(blob) else {
+        let Ok(certificate) = RawCertificate::from_blob(blob) else {
             return Finding::Unknown(Unknown::AnotherKey);
         };
         if sha256(certificate.public_key()) != Some(login.key) {

@@ -6,7 +6,6 @@
 
 mod admission;
 mod allowed_signers;
-pub(crate) mod armour;
 mod comment;
 mod content;
 mod file;
@@ -27,9 +26,9 @@ use sha2::{Digest, Sha256};
 use ssh_encoding::Encode;
 use ssh_key::public::KeyData;
 
+pub use crate::wire::armour::ArmourError;
 pub use admission::{AdmissionError, AdmissionLimits, Admitted};
 pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError};
-pub use armour::ArmourError;
 pub use comment::{Comment, CommentError};
 pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};
 pub use file::{PossessionError, RequestFile, RequestFileError};

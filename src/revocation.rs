@@ -10,11 +10,11 @@ use std::ops::RangeInclusive;
 use ssh_key::PublicKey;
 
 use crate::certificate::explain::Fields;
-use crate::certificate::reader::RawCertificate;
 use crate::krl;
 use crate::ledger::{
     Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Record, Revoked, SqliteLedger,
 };
+use crate::wire::RawCertificate;
 
 pub use list::{KrlError, Prune, krl};
 
@@ -227,12 +227,8 @@ fn name(revoked: &mut Revoked, selector: &Selector, ca: &str) -> Result<(), Revo
             return Err(RevokeError::OtherCa(ca.to_owned()));
         }
         Selector::Certificate(certificate) => {
-            let signed = krl::verify(
-                certificate.ca_key(),
-                certificate.signed(),
-                certificate.signature(),
-            );
-            signed.map_err(|_why| RevokeError::Forged(ca.to_owned()))?;
+            krl::Certificate::from_signed_blob(certificate.blob())
+                .map_err(|_why| RevokeError::Forged(ca.to_owned()))?;
             match certificate.serial() {
                 0 => revoked.key_ids.push(named_key_id(certificate)?),
                 serial => revoked.serials.push((serial, serial)),

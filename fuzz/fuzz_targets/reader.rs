@@ -3,10 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use punchmark::certificate::alarm::alarms;
-use punchmark::certificate::reader::read;
+use punchmark::wire::RawCertificate;
 
 fuzz_target!(|blob: &[u8]| {
-    if let Ok(certificate) = read(blob) {
+    if let Ok(certificate) = RawCertificate::from_blob(blob) {
         assert_eq!(certificate.blob(), blob);
         assert!(blob.starts_with(certificate.signed()));
         assert!(blob.ends_with(certificate.signature()));

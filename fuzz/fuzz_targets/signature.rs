@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use punchmark::server::source::Url;
 use punchmark::ledger::checkpoint::Checkpoint;
-use punchmark::ledger::krl_signature::KrlSignature;
+use punchmark::krl::KrlSignature;
 use punchmark::ledger::note::{NoteKey, unverified_text};
 use ssh_key::PublicKey;
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use punchmark::wire::hex;
+
 use crate::folder::Folder;
 
 fn vectors() -> PathBuf {
@@ -92,11 +94,7 @@ fn json_has_all_that_the_words_have() {
         "fingerprint": fingerprint.split(' ').nth(1).unwrap(),
         "blob": line.split(' ').nth(1).unwrap(),
     });
-    let sha1: String = user
-        .sha1()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let sha1 = hex(&user.sha1());
     let expected = serde_json::json!({
         "version": 4, "generated": null, "flags": 0, "comment": "c",
         "keys": [key.clone()], "sha256": [], "sha1": [sha1],

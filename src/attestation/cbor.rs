@@ -4,9 +4,11 @@
 //! is refused. A library would read more than this, and is not needed for less than 100 lines
 //! (`docs/decisions/0012-attestation.md`).
 
+use crate::wire::{Cursor, WireError};
+
 /// What is left to read.
 #[derive(Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(super) struct Reader<'a>(Cursor<'a>);
 
 /// Bytes that are not the CBOR that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,14 +27,21 @@ pub enum CborError {
     Depth,
 }
 
+/// Bytes can only be cut short.
+impl From<WireError> for CborError {
+    fn from(_: WireError) -> Self {
+        Self::Short
+    }
+}
+
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self(Cursor::new(bytes))
     }
 
     /// What is left.
     pub(super) fn rest(&self) -> &'a [u8] {
-        self.0
+        self.0.rest()
     }
 
     /// A byte string.
@@ -87,7 +96,7 @@ impl<'a> Reader<'a> {
 
     /// Type and number of an item (RFC 8949, 3).
     fn head(&mut self) -> Result<(u8, u64), CborError> {
-        let first = self.take(1)?.first().copied().ok_or(CborError::Short)?;
+        let first = self.0.byte()?;
         let (major, short) = (first >> 5, first & 0x1f);
         let (length, least) = match short {
             0..24 => return Ok((major, short.into())),
@@ -107,9 +116,7 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, length: u64) -> Result<&'a [u8], CborError> {
         let length = usize::try_from(length).map_err(|_large| CborError::Short)?;
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(CborError::Short)?;
-        self.0 = rest;
-        Ok(taken)
+        Ok(self.0.bytes(length)?)
     }
 }
 

@@ -3,15 +3,15 @@
 //! `docs/formats/evidence.md` has the bytes.
 
 use sha2::{Digest as _, Sha256};
-use ssh_encoding::{Decode, Encode};
 use ssh_key::public::KeyData;
 
-use super::armour::{self, ArmourError};
 use super::fido::{self, FidoError, FidoEvidence};
 use super::piv::{self, PivError, PivEvidence};
 use super::roots::Roots;
 use super::{Proof, x509};
 use crate::certificate::subject::fingerprint;
+use crate::wire::armour::{self, ArmourError};
+use crate::wire::{Cursor, put_string};
 
 /// Evidence of how a key is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Evidence {
     /// [`EvidenceFormError`]. What was read may still prove nothing.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EvidenceFormError> {
         limit("evidence", bytes, LARGEST)?;
-        let input = &mut &*bytes;
+        let input = &mut Cursor::new(bytes);
         if string(input)? != MAGIC {
             return Err(EvidenceFormError::Form("it begins otherwise"));
         }
@@ -154,9 +154,9 @@ impl Evidence {
                 return Err(EvidenceFormError::Kind(kind));
             }
         };
-        match input {
-            [] => Ok(evidence),
-            _ => Err(EvidenceFormError::Form("there is something behind it")),
+        match input.is_empty() {
+            true => Ok(evidence),
+            false => Err(EvidenceFormError::Form("there is something behind it")),
         }
     }
 
@@ -243,7 +243,8 @@ impl FidoEvidence {
     }
 }
 
-fn intermediates(mut input: &[u8]) -> Result<Vec<Vec<u8>>, EvidenceFormError> {
+fn intermediates(list: &[u8]) -> Result<Vec<Vec<u8>>, EvidenceFormError> {
+    let mut input = Cursor::new(list);
     let mut all = Vec::new();
     while !input.is_empty() && all.len() <= MOST_INTERMEDIATES {
         all.push(string(&mut input)?.to_vec());
@@ -258,20 +259,15 @@ fn limit(what: &'static str, bytes: &[u8], limit: usize) -> Result<(), EvidenceF
     }
 }
 
-/// An SSH string (RFC 4251, 5), borrowed.
-fn string<'a>(input: &mut &'a [u8]) -> Result<&'a [u8], EvidenceFormError> {
-    let cut = EvidenceFormError::Form("it is cut short");
-    let length = usize::decode(input).map_err(|_form| cut.clone())?;
-    let (string, rest) = input.split_at_checked(length).ok_or(cut)?;
-    *input = rest;
-    Ok(string)
+fn string<'a>(input: &mut Cursor<'a>) -> Result<&'a [u8], EvidenceFormError> {
+    let cut = |_short| EvidenceFormError::Form("it is cut short");
+    input.string().map_err(cut)
 }
 
 fn strings<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in parts {
-        // A vector takes all, and no part is near 4 GiB.
-        let _fits = part.encode(&mut bytes);
+        put_string(&mut bytes, part);
     }
     bytes
 }

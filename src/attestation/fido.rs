@@ -19,6 +19,7 @@ use super::chain::{ChainError, is_leaf, malformed, refuse_unknown_critical};
 use super::roots::{Anchor, Purpose, Roots};
 use super::x509::{ECDSA_SHA256, X509};
 use super::{Facts, Firmware, Proof, ProofKind};
+use crate::wire::hex;
 
 /// What a security key gives as evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,12 +224,9 @@ fn octets(certificate: &X509, oid: ObjectIdentifier) -> Result<Option<&[u8]>, Ch
 
 /// As the makers' lists have it: 8-4-4-4-12 digits.
 fn uuid(aaguid: &[u8; 16]) -> String {
-    let mut text = String::with_capacity(36);
-    for (index, byte) in aaguid.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&index) {
-            text.push('-');
-        }
-        text.push_str(&format!("{byte:02x}"));
+    let mut text = hex(aaguid);
+    for end in [20, 16, 12, 8] {
+        text.insert(end, '-');
     }
     text
 }

@@ -340,8 +340,7 @@ fn unknown_issuer(child: &X509) -> ChainError {
 
 /// SHA-256 as the makers print it, without the colons.
 fn fingerprint(der: &[u8]) -> String {
-    let digest = Sha256::digest(der);
-    digest.iter().map(|byte| format!("{byte:02X}")).collect()
+    base16ct::upper::encode_string(&Sha256::digest(der))
 }
 
 /// Every path there is from a device's certificate upwards. A path of any length would let a

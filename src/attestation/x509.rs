@@ -10,9 +10,9 @@ use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 use x509_cert::{TbsCertificate, Version};
 
 use super::chain::ChainError;
-use crate::certificate::verify::{X509Scheme, verify_x509};
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::yubikey::key_data;
+use crate::wire::verify::{X509Scheme, verify_x509};
 
 /// A certificate (RFC 5280, 4.1) that was read, and not yet believed.
 ///

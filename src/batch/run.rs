@@ -10,7 +10,7 @@ use ssh_key::HashAlg;
 use ssh_key::public::KeyData;
 
 use super::{BatchError, Destination, Ended, Report, Resume, SerialPlan, Summary};
-use crate::certificate::{Body, Serial, certificate_line, reader};
+use crate::certificate::{Body, Serial, certificate_line};
 use crate::config::{Given, read_limited};
 use crate::issue::{
     Asked, Case, Finished, IssueError, Issued, Judge, Lost, OpenCa, Order, RunEnd, SharedLedger,
@@ -19,6 +19,7 @@ use crate::issue::{
 use crate::ledger::{SerialChoice, State, Wanted};
 use crate::output::{self, OutputError, Staged};
 use crate::request::{Ask, Requester, RequesterName};
+use crate::wire::RawCertificate;
 
 /// What is the same for every key of a run.
 pub struct Batch<'a> {
@@ -249,7 +250,7 @@ impl Run<'_> {
             return Ok(false);
         };
         let serial = record.reserved.serial;
-        let certificate = match reader::read(blob) {
+        let certificate = match RawCertificate::from_blob(blob) {
             Ok(certificate) if certificate.valid_before() > (self.batch.now)() => certificate,
             _ => return Ok(false),
         };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use ssh_key::public::KeyData;
 
 use super::Place;
-use super::reader::RawCertificate;
+use crate::wire::RawCertificate;
 
 mod rules;
 

@@ -6,10 +6,12 @@ use serde::Serialize;
 use ssh_key::PublicKey;
 
 use super::Kind;
-use super::reader::{self, OptionValue, RawCertificate, RawOption};
 use super::subject::{describe, fingerprint};
 use super::text::escaped;
 use super::validity::display::{instant, interval};
+use crate::wire::RawCertificate;
+use crate::wire::certificate::{OptionValue, RawOption};
+use crate::wire::{Cursor, hex};
 
 /// What a certificate says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -85,9 +87,8 @@ impl Fields {
     /// What the to-be-signed part of a certificate says; nothing if it is none.
     #[must_use]
     pub fn of_to_be_signed(bytes: &[u8]) -> Self {
-        // An empty signature makes it a certificate as far as the reader is concerned.
-        let blob = [bytes, &[0; 4]].concat();
-        reader::read(&blob).map_or_else(|_| Self::default(), |raw| Self::of(&raw))
+        let certificate = RawCertificate::of_to_be_signed(bytes);
+        certificate.map_or_else(|_| Self::default(), |raw| Self::of(&raw))
     }
 
     /// Label and value of each field, in the order of `ssh-keygen -L`.
@@ -148,10 +149,7 @@ fn option_words(option: &RawOption) -> OptionWords {
         value: match option.value() {
             OptionValue::Flag => None,
             OptionValue::Value(value) => Some(escaped(value)),
-            OptionValue::Opaque => {
-                let hex = option.data().iter().map(|byte| format!("{byte:02x}"));
-                Some(format!("0x{}", hex.collect::<String>()))
-            }
+            OptionValue::Opaque => Some(format!("0x{}", hex(option.data()))),
         },
     }
 }
@@ -172,7 +170,5 @@ fn key_words(blob: &[u8]) -> (String, String) {
 }
 
 fn signature_algorithm(blob: &[u8]) -> Option<String> {
-    let (length, rest) = blob.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    Some(escaped(rest.get(..length)?))
+    Cursor::new(blob).string().ok().map(escaped)
 }

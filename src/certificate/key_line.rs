@@ -4,7 +4,8 @@ use ssh_encoding::base64::{Base64, Encoding};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::reader::{self, RawCertificate, ReadError};
+use crate::wire::RawCertificate;
+use crate::wire::certificate::ReadError;
 
 /// Reads the first public key of a text, and its comment.
 ///
@@ -113,7 +114,7 @@ impl<'a> Line<'a> {
     fn certificate(&self) -> Result<RawCertificate, KeyLineError> {
         // What base64ct says of a fault is where it stands, which nobody can see in a long line.
         let blob = Base64::decode_vec(self.base64).map_err(|_at| KeyLineError::NoCertificate)?;
-        let certificate = reader::read(&blob)?;
+        let certificate = RawCertificate::from_blob(&blob)?;
         if certificate.algorithm() == self.algorithm {
             Ok(certificate)
         } else {
@@ -151,7 +152,7 @@ const OTHER_PRIVATE_KEYS: [&str; 2] = ["PuTTY-User-Key-File-", "SSH PRIVATE KEY 
 #[cfg(test)]
 mod tests {
     use super::{KeyLineError, MAX_LEN, read_certificate_line, read_public_key_line};
-    use crate::certificate::reader::ReadError;
+    use crate::wire::certificate::ReadError;
 
     const KEY: &str =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";

@@ -2,8 +2,8 @@
 
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::reader::RawCertificate;
 use super::text::is_plain;
+use crate::wire::RawCertificate;
 
 /// The line of a certificate and its comment, without a line break.
 ///

@@ -4,6 +4,8 @@ use serde::Serializer;
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
 use ssh_key::{EcdsaCurve, HashAlg};
 
+use crate::wire::bit_length;
+
 /// A public key that a certificate may be made for.
 ///
 /// RSA of 2048 to 16384 bits with an odd exponent from 3 to 64 bits, ECDSA on P-256, P-384 or
@@ -100,7 +102,7 @@ pub fn describe(key: &KeyData) -> String {
 /// Bits of the modulus; its encoding tells whole bytes only.
 #[must_use]
 pub fn rsa_bits(key: &RsaPublicKey) -> u32 {
-    mpint_bits(key.n().as_positive_bytes().unwrap_or_default())
+    bit_length(key.n().as_positive_bytes().unwrap_or_default())
 }
 
 /// For `serialize_with`: a key is known by its fingerprint.
@@ -120,7 +122,7 @@ fn check_rsa(key: &RsaPublicKey) -> Result<(), SubjectError> {
         return Err(SubjectError::RsaModulus);
     }
     let exponent = key.e().as_positive_bytes().unwrap_or_default();
-    if is_even(exponent) || !(2..=64).contains(&mpint_bits(exponent)) {
+    if is_even(exponent) || !(2..=64).contains(&bit_length(exponent)) {
         return Err(SubjectError::RsaExponent);
     }
     Ok(())
@@ -151,16 +153,6 @@ fn curve_name(curve: EcdsaCurve) -> &'static str {
 
 fn is_even(big_endian: &[u8]) -> bool {
     big_endian.last().is_none_or(|byte| byte % 2 == 0)
-}
-
-/// Bits of a big-endian number.
-pub(super) fn mpint_bits(big_endian: &[u8]) -> u32 {
-    let mut bytes = big_endian.iter().skip_while(|byte| **byte == 0);
-    let Some(first) = bytes.next() else { return 0 };
-    let rest = u32::try_from(bytes.count()).unwrap_or(u32::MAX);
-    rest.saturating_mul(8)
-        .saturating_add(8)
-        .saturating_sub(first.leading_zeros())
 }
 
 const MIN_RSA_BITS: u32 = 2048;

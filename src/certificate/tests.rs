@@ -10,8 +10,10 @@ use ssh_encoding::Decode;
 use ssh_key::public::KeyData;
 
 use super::key_line::read_certificate_line;
-use super::reader::{OptionValue, RawCertificate, RawOption};
 use super::*;
+use crate::wire::RawCertificate;
+use crate::wire::certificate::{OptionValue, RawOption};
+use crate::wire::verify::{SignatureError, verify_signature};
 
 mod alarms;
 mod grammar;

@@ -8,7 +8,8 @@ use ssh_key::Signature;
 use ssh_key::certificate::{Builder, CertType};
 use ssh_key::public::KeyData;
 
-use super::{Body, Kind, Serial, verify};
+use super::{Body, Kind, Serial};
+use crate::wire::verify;
 
 /// A certificate up to its signature: exactly what the CA key signs.
 ///

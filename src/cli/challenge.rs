@@ -10,6 +10,7 @@ use super::base::terminal::{product, say};
 use crate::certificate::{length, length_in_seconds};
 use crate::config;
 use crate::ledger::{ChallengeMade, Nonce};
+use crate::wire::hex;
 
 /// Make challenges: a request that answers one was made after it, and is used once
 ///
@@ -41,7 +42,7 @@ impl Challenge {
                 keyboard: config::keyboard(),
             };
             ledger.make_challenge(made, now)?;
-            let hex: String = nonce.iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex = hex(&nonce);
             match context.json() {
                 true => product(&json!({ "challenge": hex, "expires": expires }).to_string())?,
                 false => product(&hex)?,

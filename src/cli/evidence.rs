@@ -15,6 +15,7 @@ use super::base::words::path;
 use crate::attestation::{Evidence, Facts, FidoEvidence, Proof, Roots};
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{self, SubjectFile, read_bytes};
+use crate::wire::hex;
 
 /// Check what proves how a key is stored
 #[derive(Debug, Args)]
@@ -183,10 +184,6 @@ fn to_json(file: &Path, proof: &Proof) -> Value {
         "faults": proof.faults(),
         "sha256": hex(&proof.facts().evidence),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A text of the largest evidence is half as large again.

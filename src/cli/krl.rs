@@ -6,7 +6,6 @@ mod fetch;
 mod file;
 mod make;
 mod show;
-mod signatures;
 mod spec;
 mod view;
 

@@ -17,10 +17,10 @@ use crate::certificate::Subject;
 use crate::certificate::alarm::{Alarm, alarms};
 use crate::certificate::explain::Fields;
 use crate::certificate::key_line::{KeyLineError, read_certificate_line, read_public_key_line};
-use crate::certificate::reader::RawCertificate;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{self, Config, read_limited};
 use crate::request::RequestFile;
+use crate::wire::RawCertificate;
 use request::Explained;
 
 /// Explain certificates, public keys and requests, and say what is alarming

@@ -2,11 +2,11 @@
 
 use std::ffi::CString;
 
-use signature::Verifier;
-use ssh_key::encoding::Decode;
-
-use super::key::{Algorithm, Form, KeyError, PublicKey};
-use super::wire::{Wire, WireError};
+use crate::wire::certificate::ReadError;
+use crate::wire::verify::{SignatureError, verify_by_any};
+use crate::wire::{
+    Algorithm, Cursor, Form, KeyError, PublicKey, RawCertificate, WireError, c_string,
+};
 
 /// The fields of a certificate that a KRL can revoke it by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +27,9 @@ impl Certificate {
     /// and CA may be anybody's word.
     ///
     /// # Errors
-    /// [`CertificateError`], with every variant but those of the signature.
+    /// [`CertificateError`], with every variant but that of the signature.
     pub fn from_blob(blob: &[u8]) -> Result<Self, CertificateError> {
-        Ok(Signed::from_blob(blob)?.certificate)
+        Self::checked(blob, Signatures::Unchecked)
     }
 
     /// Reads the wire form of a certificate and verifies the CA's signature.
@@ -37,39 +37,48 @@ impl Certificate {
     /// # Errors
     /// [`CertificateError`].
     pub fn from_signed_blob(blob: &[u8]) -> Result<Self, CertificateError> {
-        Self::checked(blob, Signatures::default())
+        Self::checked(blob, Signatures::Checked)
     }
 
     fn checked(blob: &[u8], signatures: Signatures) -> Result<Self, CertificateError> {
-        let signed = Signed::from_blob(blob)?;
-        if let Signatures::Checked(verify) = signatures {
-            verify(
-                signed.certificate.ca.as_blob(),
-                signed.message,
-                signed.signature,
-            )?;
+        let raw = RawCertificate::from_blob(blob)?;
+        let certificate = Self::try_from(&raw)?;
+        if signatures == Signatures::Checked {
+            verify_by_any(raw.signed(), raw.signature(), &certificate.ca)?;
         }
-        Ok(signed.certificate)
+        Ok(certificate)
+    }
+}
+
+/// As strictly as OpenSSH reads one; the signature is not looked at.
+impl TryFrom<&RawCertificate> for Certificate {
+    type Error = CertificateError;
+
+    fn try_from(raw: &RawCertificate) -> Result<Self, CertificateError> {
+        let subject = PublicKey::from_blob(raw.public_key())?;
+        if !(USER..=HOST).contains(&raw.kind()) {
+            return Err(CertificateError::Kind { kind: raw.kind() });
+        }
+        for principal in raw.principals() {
+            c_string(principal)?;
+        }
+        Ok(Self {
+            subject,
+            serial: raw.serial(),
+            key_id: c_string(raw.key_id())?,
+            ca: PublicKey::from_blob(raw.ca_key()).map_err(CertificateError::Ca)?,
+        })
     }
 }
 
 /// Whether it is checked that a certificate was signed by its CA.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Signatures {
     /// Not at all: the certificate comes from where only signed ones are.
     Unchecked,
-    /// By this function; [`verify`] by default, and another where speed counts.
-    Checked(Verify),
-}
-
-/// Says whether the CA made the signature of the message. CA key and signature are in wire
-/// form; the CA key was read as a [`PublicKey`] before.
-pub type Verify = fn(ca: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CertificateError>;
-
-impl Default for Signatures {
-    fn default() -> Self {
-        Self::Checked(verify)
-    }
+    /// Each one, of every type that OpenSSH knows.
+    #[default]
+    Checked,
 }
 
 /// What can be revoked: a plain key or a certificate.
@@ -95,11 +104,12 @@ impl Subject {
     /// # Errors
     /// [`CertificateError`].
     pub fn from_blob(blob: &[u8], signatures: Signatures) -> Result<Self, CertificateError> {
-        match Certificate::checked(blob, signatures) {
-            Err(CertificateError::Key(KeyError::NoCertificate)) => {
-                Ok(Self::Key(PublicKey::from_blob(blob)?))
+        let name = Cursor::new(blob).c_string()?;
+        match Algorithm::named(name.as_bytes())? {
+            (_, Form::Plain, _) => Ok(Self::Key(PublicKey::from_blob(blob)?)),
+            (_, Form::Certificate, _) => {
+                Certificate::checked(blob, signatures).map(Self::Certificate)
             }
-            certificate => certificate.map(Self::Certificate),
         }
     }
 
@@ -125,10 +135,13 @@ impl Subject {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// The encoding is broken.
+    /// The encoding is broken, or there is no certificate at all.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A text of it, or its name, is broken.
     #[error("the certificate's encoding is broken")]
     Wire(#[from] WireError),
-    /// The certified key is wrong, or there is no certificate at all.
+    /// The certified key is wrong.
     #[error("the certified key")]
     Key(#[from] KeyError),
     /// The CA key is wrong.
@@ -140,110 +153,19 @@ pub enum CertificateError {
         /// The number it carries.
         kind: u32,
     },
-    /// More principals than OpenSSH reads.
-    #[error("more than {PRINCIPALS_MAX} principals")]
-    Principals,
-    /// The signature is of a kind that cannot be verified here, or malformed.
-    #[error("the certificate's signature cannot be verified")]
-    UnknownSignature,
     /// The signature is not the CA's.
-    #[error("the certificate's signature is not by its CA")]
-    WrongSignature,
-}
-
-/// A certificate in the parts that its signature is verified with.
-struct Signed<'a> {
-    certificate: Certificate,
-    message: &'a [u8],
-    signature: &'a [u8],
-}
-
-impl<'a> Signed<'a> {
-    fn from_blob(blob: &'a [u8]) -> Result<Self, CertificateError> {
-        let mut wire = Wire::new(blob);
-        let name = wire.c_string()?;
-        let (algorithm, form) = Algorithm::named(name.as_bytes())?;
-        if form == Form::Plain {
-            return Err(KeyError::NoCertificate.into());
-        }
-        let _nonce = wire.string()?;
-        let subject = PublicKey::read_fields(algorithm, &mut wire)?;
-        let serial = wire.u64()?;
-        let key_id = read_kind_and_key_id(&mut wire)?;
-        skip_limits(&mut wire)?;
-        let ca = PublicKey::from_blob(wire.string()?).map_err(CertificateError::Ca)?;
-        let message = blob.split_at(blob.len() - wire.rest().len()).0;
-        let signature = wire.string()?;
-        wire.finish()?;
-        let certificate = Certificate {
-            subject,
-            serial,
-            key_id,
-            ca,
-        };
-        Ok(Self {
-            certificate,
-            message,
-            signature,
-        })
-    }
-}
-
-fn read_kind_and_key_id(wire: &mut Wire<'_>) -> Result<CString, CertificateError> {
-    let kind = wire.u32()?;
-    if !(USER..=HOST).contains(&kind) {
-        return Err(CertificateError::Kind { kind });
-    }
-    Ok(wire.c_string()?)
-}
-
-/// Reads over principals, validity, options and the reserved field.
-fn skip_limits(wire: &mut Wire<'_>) -> Result<(), CertificateError> {
-    let mut principals = Wire::new(wire.string()?);
-    for _ in 0..PRINCIPALS_MAX {
-        if !principals.is_empty() {
-            principals.c_string()?;
-        }
-    }
-    if !principals.is_empty() {
-        return Err(CertificateError::Principals);
-    }
-    let _valid = (wire.u64()?, wire.u64()?);
-    for _ in 0..2 {
-        let mut options = Wire::new(wire.string()?);
-        while !options.is_empty() {
-            let _option = (options.string()?, options.string()?);
-        }
-    }
-    let _reserved = wire.string()?;
-    Ok(())
-}
-
-/// Checks a signature by `ssh-key`, of every algorithm that it knows.
-///
-/// # Errors
-/// [`CertificateError::UnknownSignature`] or [`CertificateError::WrongSignature`].
-pub fn verify(ca: &[u8], message: &[u8], signature: &[u8]) -> Result<(), CertificateError> {
-    // What ssh-key says of a key or signature that it cannot use is of no help to
-    // whoever has to replace the certificate.
-    let key = ssh_key::public::KeyData::decode(&mut &*ca)
-        .map_err(|_| CertificateError::UnknownSignature)?;
-    let signature =
-        ssh_key::Signature::try_from(signature).map_err(|_| CertificateError::UnknownSignature)?;
-    // `signature::Error` is opaque on purpose.
-    key.verify(message, &signature)
-        .map_err(|_| CertificateError::WrongSignature)
+    #[error("the certificate is not signed by its CA")]
+    Signature(#[from] SignatureError),
 }
 
 const USER: u32 = 1;
 const HOST: u32 = 2;
-const PRINCIPALS_MAX: usize = 256;
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::{blob, certificate, key};
-    use super::super::wire::put_string;
     use super::*;
+    use crate::wire::put_string;
 
     #[test]
     fn a_certificate_says_what_openssh_put_in() {
@@ -270,7 +192,7 @@ mod tests {
         assert_eq!(Certificate::from_blob(&blob).unwrap().serial, 8);
         assert_eq!(
             Certificate::from_signed_blob(&blob),
-            Err(CertificateError::WrongSignature)
+            Err(SignatureError::Mismatch.into())
         );
         blob[serial + 4] = 3;
         assert_eq!(
@@ -300,7 +222,7 @@ mod tests {
     fn a_certificate_has_256_principals_at_most() {
         let read = |principals| Certificate::from_blob(&unsigned(principals, b""));
         assert_eq!(read(256).unwrap().key_id.as_c_str(), c"key ID");
-        assert_eq!(read(257), Err(CertificateError::Principals));
+        assert_eq!(read(257), Err(ReadError::TooManyPrincipals.into()));
     }
 
     #[test]
@@ -309,7 +231,7 @@ mod tests {
         assert_eq!(read(b"\0\0\0\x01x\0\0\0\0").unwrap().serial, 7);
         assert_eq!(
             read(b"\0\0\0\x01x"),
-            Err(CertificateError::Wire(WireError::Short))
+            Err(ReadError::Truncated("critical options").into())
         );
     }
 
@@ -317,7 +239,7 @@ mod tests {
     fn what_is_signed_by_nobody_cannot_be_verified() {
         assert_eq!(
             Certificate::from_signed_blob(&unsigned(1, b"")),
-            Err(CertificateError::UnknownSignature)
+            Err(SignatureError::Malformed.into())
         );
     }
 
@@ -326,11 +248,8 @@ mod tests {
         let blob = blob("p521-ca-cert");
         for length in 0..blob.len() {
             let error = Certificate::from_blob(&blob[..length]).unwrap_err();
-            let short = [
-                CertificateError::Wire(WireError::Short),
-                CertificateError::Key(KeyError::Wire(WireError::Short)),
-            ];
-            assert!(short.contains(&error), "{length}: {error:?}");
+            let cut = matches!(error, CertificateError::Read(ReadError::Truncated(_)));
+            assert!(cut, "{length}: {error:?}");
         }
     }
 
@@ -338,7 +257,7 @@ mod tests {
     fn a_plain_key_is_a_subject_but_no_certificate() {
         assert_eq!(
             Certificate::from_blob(&blob("user")),
-            Err(CertificateError::Key(KeyError::NoCertificate))
+            Err(ReadError::Type("ssh-ed25519".into()).into())
         );
         assert_eq!(
             Subject::from_signed_blob(&blob("user")),

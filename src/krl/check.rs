@@ -1,8 +1,8 @@
 //! Does a KRL revoke this key or certificate?
 
 use super::certificate::{Certificate, Subject};
-use super::key::PublicKey;
 use super::{Authority, Krl};
+use crate::wire::PublicKey;
 
 impl Krl {
     /// Why the KRL revokes `subject`; `None` if it does not.

@@ -66,6 +66,7 @@ mod tests {
     use super::super::tests::{certificate, key, text};
     use super::super::{CertificateError, WireError};
     use super::*;
+    use crate::wire::verify::SignatureError;
 
     fn line(name: &str) -> String {
         text(&format!("{name}.pub")).trim_end().to_owned()
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(
             KeyFile::read(forged.as_bytes(), Signatures::default()),
             Err(KeyFileError::Line(Fault::Key(
-                CertificateError::WrongSignature
+                SignatureError::Mismatch.into()
             )))
         );
     }

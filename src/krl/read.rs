@@ -9,8 +9,8 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-use super::wire::Wire;
 use super::{FORMAT_VERSION, Header, KRL_BYTES_MAX, Krl, MAGIC, Revocations, section};
+use crate::wire::Cursor;
 
 pub use self::error::ReadError;
 
@@ -47,15 +47,15 @@ struct Reader {
 impl Reader {
     fn read(&mut self, bytes: &[u8]) -> Result<Header, ReadError> {
         let sections = bytes.strip_prefix(MAGIC).ok_or(ReadError::Magic)?;
-        let mut wire = Wire::new(sections);
+        let mut wire = Cursor::new(sections);
         let header = read_header(&mut wire)?;
         while !wire.is_empty() {
-            self.read_section(wire.byte()?, Wire::new(wire.string()?))?;
+            self.read_section(wire.byte()?, Cursor::new(wire.string()?))?;
         }
         Ok(header)
     }
 
-    fn read_section(&mut self, kind: u8, content: Wire<'_>) -> Result<(), ReadError> {
+    fn read_section(&mut self, kind: u8, content: Cursor<'_>) -> Result<(), ReadError> {
         match kind {
             section::CERTIFICATES => self.read_certificates(content),
             section::EXPLICIT_KEY => read_strings(content, |key| {
@@ -77,7 +77,7 @@ impl Reader {
     }
 }
 
-fn read_header(wire: &mut Wire<'_>) -> Result<Header, ReadError> {
+fn read_header(wire: &mut Cursor<'_>) -> Result<Header, ReadError> {
     let version = wire.u32()?;
     if version != FORMAT_VERSION {
         return Err(ReadError::FormatVersion { version });
@@ -93,7 +93,7 @@ fn read_header(wire: &mut Wire<'_>) -> Result<Header, ReadError> {
 }
 
 fn read_strings<'a>(
-    mut content: Wire<'a>,
+    mut content: Cursor<'a>,
     mut take: impl FnMut(&'a [u8]) -> Result<(), ReadError>,
 ) -> Result<(), ReadError> {
     while !content.is_empty() {
@@ -111,7 +111,7 @@ fn fingerprint<const N: usize>(hash: &[u8]) -> Result<[u8; N], ReadError> {
 }
 
 /// Reads an extension (PROTOCOL.krl, sections 2.5 and 5): none are known.
-fn skip_extension(mut content: Wire<'_>) -> Result<(), ReadError> {
+fn skip_extension(mut content: Cursor<'_>) -> Result<(), ReadError> {
     let name = content.c_string()?;
     let critical = content.byte()? != 0;
     let _value = content.string()?;

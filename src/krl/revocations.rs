@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{CStr, CString};
 
 use super::certificate::Subject;
-use super::key::PublicKey;
 use super::serials::{SerialRange, SerialRangeError, Serials};
+use crate::wire::PublicKey;
 
 /// Revocations in the order they come in; [`super::Krl::new`] makes them a KRL.
 ///

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use super::serials::SerialRange;
-use super::wire::MPINT_BITS_MAX;
+use crate::wire::MPINT_BITS_MAX;
 
 /// A section for serials.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 use base64ct::{Base64Unpadded, Encoding};
 
 use super::certificate::Subject;
-use super::key::PublicKey;
 use super::{Authority, Krl};
+use crate::wire::{PublicKey, hex};
 
 impl Krl {
     /// Writes the lines of `ssh-keygen -Q -l`: mostly a specification that
@@ -34,10 +34,10 @@ impl Krl {
             show_key(key, out)?;
         }
         for sha256 in self.sha256s() {
-            writeln!(out, "hash: SHA256:{}", Hex(sha256))?;
+            writeln!(out, "hash: SHA256:{}", hex(sha256))?;
         }
         for sha1 in self.sha1s() {
-            writeln!(out, "# hash SHA1:{}", Hex(sha1))?;
+            writeln!(out, "# hash SHA1:{}", hex(sha1))?;
         }
         self.authorities()
             .try_for_each(|authority| show_authority(authority, out))
@@ -81,14 +81,6 @@ impl fmt::Display for Fingerprint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base64 = Base64Unpadded::encode_string(&self.0.sha256());
         write!(f, "SHA256:{base64}")
-    }
-}
-
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -27,8 +27,8 @@ use std::ffi::CString;
 use base64ct::{Base64, Encoding};
 
 use super::certificate::{CertificateError, Signatures, Subject};
-use super::key::{Algorithm, KeyError, PublicKey};
 use super::{Revocations, SerialRangeError};
+use crate::wire::{Algorithm, KeyError, PublicKey};
 
 pub use self::serial::SerialError;
 
@@ -211,7 +211,7 @@ pub(super) fn read_key(text: &[u8], signatures: Signatures) -> Result<(Subject, 
         return Err(Fault::NoKey);
     }
     // An unknown name may be a misspelt keyword as well.
-    let (algorithm, form) = Algorithm::named(name).map_err(|_: KeyError| Fault::NoKey)?;
+    let (algorithm, form, _) = Algorithm::named(name).map_err(|_: KeyError| Fault::NoKey)?;
     let blob = decode(base64.to_vec())?;
     let subject = Subject::from_blob(&blob, signatures).map_err(Fault::Key)?;
     let (said, found) = (algorithm.name(form), subject.algorithm());

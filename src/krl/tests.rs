@@ -1,31 +1,8 @@
 //! What the tests of this module share: files that OpenSSH made, by
 //! `softhsm-tests/vectors/krl/make`.
 
-use std::path::Path;
-
-use base64ct::{Base64, Encoding};
-
-use super::{Certificate, Krl, PublicKey};
-
-/// A file of `softhsm-tests/vectors/krl`.
-pub(super) fn file(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/vectors/krl");
-    std::fs::read(folder.join(name)).unwrap()
-}
-
-pub(super) fn text(name: &str) -> String {
-    String::from_utf8(file(name)).unwrap()
-}
-
-/// The wire form in a public key file.
-pub(super) fn blob(name: &str) -> Vec<u8> {
-    let line = text(&format!("{name}.pub"));
-    Base64::decode_vec(line.split(' ').nth(1).unwrap()).unwrap()
-}
-
-pub(super) fn key(name: &str) -> PublicKey {
-    PublicKey::from_blob(&blob(name)).unwrap()
-}
+use super::{Certificate, Krl};
+pub(super) use crate::wire::tests::{blob, file, key, text};
 
 pub(super) fn certificate(name: &str) -> Certificate {
     Certificate::from_signed_blob(&blob(&format!("{name}-cert"))).unwrap()

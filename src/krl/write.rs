@@ -3,8 +3,8 @@
 use super::revocations::Authority;
 use super::sections::{Section, smallest};
 use super::serials::SerialRange;
-use super::wire::{put_mpint, put_nested, put_string};
 use super::{FORMAT_VERSION, KRL_BYTES_MAX, Krl, MAGIC, section};
+use crate::wire::{put_mpint, put_nested, put_string};
 
 impl Krl {
     /// The bytes of the KRL (PROTOCOL.krl), ready for `RevokedKeys` of sshd.

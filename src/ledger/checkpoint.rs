@@ -5,6 +5,7 @@ use std::fmt;
 use ssh_encoding::base64::{Base64, Encoding};
 
 use super::merkle::Hash;
+use crate::wire::hex;
 
 /// The head of a ledger at some time. Kept elsewhere, it shows a ledger that was cut
 /// short or written anew.
@@ -27,8 +28,8 @@ pub struct CheckpointError(&'static str);
 /// bytes in it, so that no two ledgers share a name.
 #[must_use]
 pub fn origin(first_leaf: &Hash) -> String {
-    let id = first_leaf.iter().take(8).map(|byte| format!("{byte:02x}"));
-    format!("punchmark.ledger/{}", id.collect::<String>())
+    let (id, _) = first_leaf.split_at(8);
+    format!("punchmark.ledger/{}", hex(id))
 }
 
 impl Checkpoint {

@@ -3,18 +3,18 @@
 //! It is no CA's. What it signs is told apart by its first bytes: a checkpoint begins
 //! with the ledger's name, an SSHSIG with its own magic; neither can be a certificate.
 
+use ssh_key::Signature;
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::public::KeyData;
-use ssh_key::{HashAlg, Signature};
 
 use super::Ca;
 use super::checkpoint::Checkpoint;
-use super::krl_signature::{self, KrlSignature};
 use super::note::{NoteError, NoteKey};
 use crate::certificate::subject::fingerprint;
-use crate::certificate::{SignatureError, verify_signature};
+use crate::krl::KrlSignature;
 use crate::secret::AskPin;
 use crate::signer::{self, Locator, RsaHash, Signer, SignerError};
+use crate::wire::verify::{SignatureError, verify_signature};
 
 /// The ledger key, opened.
 pub struct LedgerKey {
@@ -127,7 +127,7 @@ impl LedgerKey {
     /// # Errors
     /// [`LedgerKeyError`].
     pub fn sign_krl(&mut self, krl: &[u8]) -> Result<String, LedgerKeyError> {
-        let message = krl_signature::message(krl, HashAlg::Sha512)?;
+        let message = KrlSignature::to_be_signed(krl)?;
         let signature = self.signature(&message)?;
         Ok(KrlSignature::new(self.public_key.clone(), signature)?.to_armour()?)
     }

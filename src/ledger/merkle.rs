@@ -225,6 +225,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::wire::hex;
 
     /// The definition of RFC 6962, 2.1, word for word.
     struct Leaves(Vec<Hash>);
@@ -255,10 +256,6 @@ mod tests {
                 &self.range(middle, end)?,
             ))
         }
-    }
-
-    fn hex(hash: &Hash) -> String {
-        hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The vectors of the certificate-transparency project's own test of its tree.

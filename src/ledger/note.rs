@@ -9,7 +9,8 @@ use ssh_encoding::base64::{Base64, Encoding};
 use ssh_key::public::{EcdsaPublicKey, KeyData};
 use ssh_key::{Algorithm, Signature};
 
-use crate::certificate::verify_signature;
+use crate::wire::hex;
+use crate::wire::verify::verify_signature;
 
 /// The public key of whoever signs notes, and the name it signs under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl NoteKey {
     /// The key as other tools take it: `NAME+HASH+BASE64`.
     #[must_use]
     pub fn to_vkey(&self) -> String {
-        let id: String = self.id().iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(&self.id());
         let key = [vec![self.kind.code()], self.encoded()].concat();
         format!("{}+{id}+{}", self.name, Base64::encode_string(&key))
     }
@@ -298,10 +299,7 @@ mod tests {
         let vkey = key.to_vkey();
         let encoded = Base64::decode_vec(vkey.splitn(3, '+').nth(2).unwrap()).unwrap();
         assert_eq!((encoded[0], encoded.len()), (2, 92));
-        let id: String = Sha256::digest(&encoded[1..])[..4]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let id = hex(&Sha256::digest(&encoded[1..])[..4]);
         assert!(vkey.starts_with(&format!("n+{id}+")), "{vkey}");
     }
 

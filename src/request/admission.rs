@@ -1,7 +1,7 @@
 //! What a request must be before anybody looks at what it asks.
 
 use super::{Content, PossessionError, RequestFile, Target};
-use crate::certificate::SecurityKeyUse;
+use crate::wire::verify::SecurityKeyUse;
 use ssh_key::public::KeyData;
 
 /// A request that its key signed, that was meant for this CA, and not too long ago.

@@ -62,14 +62,5 @@ pub fn random_id() -> Result<RequestId, getrandom::Error> {
 /// Reads a challenge as `punchmark challenge` prints it: 64 hexadecimal digits.
 #[must_use]
 pub fn challenge_from_hex(text: &str) -> Option<Challenge> {
-    let mut challenge = Challenge::default();
-    if text.len() != 2 * challenge.len() {
-        return None;
-    }
-    for (byte, digits) in challenge.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(digits).ok()?;
-        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        *byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
-    }
-    Some(challenge)
+    base16ct::mixed::decode_vec(text).ok()?.try_into().ok()
 }

@@ -4,9 +4,9 @@ use ssh_encoding::{Decode, Encode};
 use ssh_key::{HashAlg, SshSig};
 
 use super::Content;
-use super::armour::{self, ArmourError};
 use super::wire::{self, ContentError};
-use crate::certificate::{SecurityKeyUse, SignatureError, verify_possession};
+use crate::wire::armour::{self, ArmourError};
+use crate::wire::verify::{SecurityKeyUse, SignatureError, verify_possession};
 
 /// A request file, read and not believed.
 #[derive(Clone, Debug, PartialEq, Eq)]

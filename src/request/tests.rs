@@ -8,7 +8,8 @@ use ssh_key::public::{KeyData, SkEcdsaSha2NistP256};
 use ssh_key::{Algorithm, HashAlg, PrivateKey, Signature, SshSig};
 
 use super::*;
-use crate::certificate::{SignatureError, Subject, Validity};
+use crate::certificate::{Subject, Validity};
+use crate::wire::verify::SignatureError;
 
 const NOW: u64 = 1_800_000_000;
 

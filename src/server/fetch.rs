@@ -16,8 +16,7 @@ pub use shrink::{Shrunk, count};
 
 use self::judge::judge;
 use super::source::{Source, SourceError};
-use crate::krl::{KRL_BYTES_MAX, Krl};
-use crate::ledger::krl_signature::{KRL_SIGNATURE_BYTES_MAX, KrlSignature, KrlSignatureError};
+use crate::krl::{KRL_BYTES_MAX, KRL_SIGNATURE_BYTES_MAX, Krl, KrlSignature, KrlSignatureError};
 
 /// What a list must be, to be taken.
 #[derive(Clone, Debug)]

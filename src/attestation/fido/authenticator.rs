@@ -4,6 +4,7 @@ use ssh_key::public::KeyData;
 
 use super::super::cbor::Reader;
 use super::FidoError;
+use crate::wire::{Cursor, WireError};
 
 /// What a security key says of itself and of a new credential.
 pub(super) struct AuthenticatorData<'a> {
@@ -32,15 +33,15 @@ pub(super) enum CredentialKey<'a> {
 impl<'a> AuthenticatorData<'a> {
     /// Reads it to its last byte; a credential must be in it.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, FidoError> {
-        let input = &mut &*bytes;
-        let application = take(input, 32)?;
-        let flags = Flags(fixed::<1>(input)?[0]);
-        let _counter = take(input, 4)?;
+        let mut input = Cursor::new(bytes);
+        let application = input.bytes(32).map_err(short)?;
+        let flags = Flags(input.byte().map_err(short)?);
+        let _counter = input.u32().map_err(short)?;
         flags.check()?;
-        let aaguid = fixed::<16>(input)?;
-        let length = u16::from_be_bytes(*fixed::<2>(input)?);
-        let credential = take(input, length.into())?;
-        let mut reader = Reader::new(input);
+        let aaguid = input.array().map_err(short)?;
+        let length = input.u16().map_err(short)?;
+        let credential = input.bytes(length.into()).map_err(short)?;
+        let mut reader = Reader::new(input.rest());
         let key = CredentialKey::read(&mut reader)?;
         if flags.has(EXTENSIONS) {
             reader.skip()?;
@@ -156,19 +157,10 @@ fn coordinate<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8; 32], FidoError> {
     bytes.map_err(|_length| FidoError::Data("a coordinate has not 32 bytes"))
 }
 
-fn fixed<'a, const N: usize>(input: &mut &'a [u8]) -> Result<&'a [u8; N], FidoError> {
-    let (taken, rest) = input.split_first_chunk().ok_or(SHORT)?;
-    *input = rest;
-    Ok(taken)
+fn short(_: WireError) -> FidoError {
+    FidoError::Data("it is cut short")
 }
 
-fn take<'a>(input: &mut &'a [u8], length: usize) -> Result<&'a [u8], FidoError> {
-    let (taken, rest) = input.split_at_checked(length).ok_or(SHORT)?;
-    *input = rest;
-    Ok(taken)
-}
-
-const SHORT: FidoError = FidoError::Data("it is cut short");
 /// A key of ES256 has five.
 const MOST_MEMBERS: u64 = 5;
 

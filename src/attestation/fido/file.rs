@@ -1,9 +1,8 @@
 //! The file of `ssh-keygen -O write-attestation=` (PROTOCOL.u2f, "ssh-sk-attest-v01").
 
-use ssh_encoding::Decode;
-
 use super::super::cbor::Reader;
 use super::FidoError;
+use crate::wire::{Cursor, WireError};
 
 /// What ssh-keygen writes of an enrolment, and doesn't look at.
 pub(super) struct AttestationFile<'a> {
@@ -19,16 +18,18 @@ impl<'a> AttestationFile<'a> {
     /// Reads it to its last byte. What is reserved must be empty, since it could change
     /// the meaning of the rest.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, FidoError> {
-        let input = &mut &*bytes;
-        match string(input)? {
+        let mut input = Cursor::new(bytes);
+        match input.string().map_err(short)? {
             V01 => {}
             V00 => return Err(FidoError::V00),
             _ => return Err(FidoError::File("it begins otherwise")),
         }
-        let (certificate, signature) = (string(input)?, string(input)?);
-        let data = string(input)?;
-        let flags = u32::decode(input).map_err(|_form| SHORT)?;
-        if flags != 0 || !string(input)?.is_empty() || !input.is_empty() {
+        let certificate = input.string().map_err(short)?;
+        let signature = input.string().map_err(short)?;
+        let data = input.string().map_err(short)?;
+        let flags = input.u32().map_err(short)?;
+        let reserved = input.string().map_err(short)?;
+        if flags != 0 || !reserved.is_empty() || !input.is_empty() {
             return Err(FidoError::File("there is more in it than is known"));
         }
         Ok(Self {
@@ -54,15 +55,10 @@ fn unwrap(data: &[u8]) -> Result<&[u8], FidoError> {
     }
 }
 
-/// An SSH string (RFC 4251, 5), borrowed.
-fn string<'a>(input: &mut &'a [u8]) -> Result<&'a [u8], FidoError> {
-    let length = usize::decode(input).map_err(|_form| SHORT)?;
-    let (string, rest) = input.split_at_checked(length).ok_or(SHORT)?;
-    *input = rest;
-    Ok(string)
+fn short(_: WireError) -> FidoError {
+    FidoError::File("it is cut short")
 }
 
 const V01: &[u8] = b"ssh-sk-attest-v01";
 /// Written by OpenSSH before 8.4; without the data that the signature is over.
 const V00: &[u8] = b"ssh-sk-attest-v00";
-const SHORT: FidoError = FidoError::File("it is cut short");

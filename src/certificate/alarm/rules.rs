@@ -4,11 +4,12 @@ use ssh_encoding::Encode;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
-use super::super::reader::{OptionValue, RawCertificate, RawOption};
 use super::super::subject::{describe, rsa_bits};
 use super::super::{KeyId, KeyIdError, Kind, Place, Principal, PrincipalError};
-use super::super::{SignatureError, verify_signature};
 use super::{Alarm, Owner};
+use crate::wire::RawCertificate;
+use crate::wire::certificate::{OptionValue, RawOption};
+use crate::wire::verify::{SignatureError, verify_signature};
 
 /// The signature, and whose it is.
 pub(super) fn signature(certificate: &RawCertificate, known_cas: &[KeyData]) -> Vec<Alarm> {

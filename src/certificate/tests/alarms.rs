@@ -1,9 +1,10 @@
 //! What is alarming about what ssh-keygen makes.
 
 use super::{NOW, certificate, key, ordinary, verified};
+use crate::certificate::VerifyError;
 use crate::certificate::alarm::{Alarm, Owner, alarms};
-use crate::certificate::reader::read;
-use crate::certificate::{SignatureError, VerifyError};
+use crate::wire::RawCertificate;
+use crate::wire::verify::SignatureError;
 
 #[test]
 fn is_not_alarmed_by_an_ordinary_certificate() {
@@ -107,7 +108,7 @@ fn says_when_the_signature_is_not_of_the_certificate() {
     let mut blob = raw.blob().to_vec();
     let at = blob.windows(6).position(|part| part == b"laptop").unwrap();
     blob[at] = b'L';
-    let forged = read(&blob).unwrap();
+    let forged = RawCertificate::from_blob(&blob).unwrap();
     assert_eq!(
         alarms(&forged, NOW, &[key(raw.ca_key())]),
         [Alarm::BadSignature]

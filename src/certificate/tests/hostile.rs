@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use super::{NOW, body, certificate, key, serial};
 use crate::certificate::alarm::alarms;
 use crate::certificate::key_line::read_public_key_line;
-use crate::certificate::reader::{ReadError, read};
 use crate::certificate::*;
+use crate::wire::RawCertificate;
+use crate::wire::certificate::ReadError;
 
 #[test]
 fn reads_no_certificate_that_is_cut_short_or_goes_on() {
@@ -17,19 +18,28 @@ fn reads_no_certificate_that_is_cut_short_or_goes_on() {
         let blob = certificate(name).blob().to_vec();
         for length in 0..blob.len() {
             assert!(
-                matches!(read(&blob[..length]), Err(ReadError::Truncated(_))),
+                matches!(
+                    RawCertificate::from_blob(&blob[..length]),
+                    Err(ReadError::Truncated(_))
+                ),
                 "{name} {length}"
             );
         }
         let longer = [blob.as_slice(), &[0]].concat();
-        assert_eq!(read(&longer), Err(ReadError::Trailing { length: 1 }));
+        assert_eq!(
+            RawCertificate::from_blob(&longer),
+            Err(ReadError::Trailing { length: 1 })
+        );
     }
     assert_eq!(
-        read(&[0; 65_537]),
+        RawCertificate::from_blob(&[0; 65_537]),
         Err(ReadError::TooLong { length: 65_537 })
     );
     let plain = b"\0\0\0\x07ssh-rsa";
-    assert_eq!(read(plain), Err(ReadError::Type("ssh-rsa".to_owned())));
+    assert_eq!(
+        RawCertificate::from_blob(plain),
+        Err(ReadError::Type("ssh-rsa".to_owned()))
+    );
 }
 
 proptest! {
@@ -61,7 +71,7 @@ proptest! {
         if cut.index(2) == 1 {
             blob.truncate(cut.index(blob.len()));
         }
-        if let Ok(raw) = read(&blob) {
+        if let Ok(raw) = RawCertificate::from_blob(&blob) {
             let _ = alarms(&raw, NOW, &[]).iter().map(ToString::to_string).count();
         }
     }
@@ -100,7 +110,7 @@ proptest! {
         let serial = Serial::try_from(number).unwrap();
         let signed = made.to_be_signed(serial, &nonce, &key(raw.ca_key())).unwrap();
         let signature = ssh_key::Signature::try_from(raw.signature()).unwrap();
-        let back = read(&signed.with_signature(&signature)).unwrap();
+        let back = RawCertificate::from_blob(&signed.with_signature(&signature)).unwrap();
         prop_assert_eq!(body(&back), made);
         prop_assert_eq!(back.nonce(), nonce);
         prop_assert_eq!(back.signed(), signed.as_bytes());

@@ -8,7 +8,6 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::file::{read_key, read_krl};
-use super::signatures::fast_signatures;
 use super::view::print;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
@@ -46,9 +45,10 @@ impl Check {
         if self.list {
             print(context, &krl)?;
         }
-        let signatures = match self.skip_signatures {
-            true => Signatures::Unchecked,
-            false => fast_signatures(),
+        let signatures = if self.skip_signatures {
+            Signatures::Unchecked
+        } else {
+            Signatures::Checked
         };
         check(context, &krl, &self.keys, signatures)
     }

@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::check::check;
 use super::file::read_krl;
-use super::signatures::fast_signatures;
 use super::view::print;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::krl::Signatures;
 
 /// Show what a KRL revokes, as ssh-keygen -Q -l does
 ///
@@ -30,7 +30,7 @@ impl Show {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let krl = read_krl(&self.krl)?;
         print(context, &krl)?;
-        check(context, &krl, &self.keys, fast_signatures())
+        check(context, &krl, &self.keys, Signatures::Checked)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::unwritten;
 use crate::config;
 use crate::krl::{Authority, Fingerprint, Krl, PublicKey, Serials, Subject};
+use crate::wire::hex;
 
 /// Prints a KRL, however large, without a second copy of it.
 pub(super) fn print(context: &Context, krl: &Krl) -> Result<(), Failure> {
@@ -161,8 +162,4 @@ impl Serialize for Bytes<'_> {
 fn pairs<S: Serializer>(serials: &Serials, serializer: S) -> Result<S::Ok, S::Error> {
     let ranges = serials.ranges().iter();
     serializer.collect_seq(ranges.map(|range| [range.first(), range.last()]))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::{Value, json};
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::grounds::hex;
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product;
@@ -15,6 +14,7 @@ use crate::ledger::{
     CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Ledger as _, Recovery, Reserved,
     Revoked, SqliteLedger, SuffixesSet,
 };
+use crate::wire::hex;
 
 /// What to export.
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cli::base::failure::Failure;
 use crate::ledger::{EvidenceSeen, Reserved, SqliteLedger};
+use crate::wire::hex;
 
 /// Label and value of all that is known; nothing of a reservation before format 3.
 pub(super) fn rows(
@@ -62,8 +63,4 @@ pub(super) fn seen(
         Some(position) => ledger.evidence_of(position)?,
         None => None,
     })
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -6,11 +6,12 @@ use super::filter::Condition;
 use super::grounds;
 use super::one::{find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
-use crate::certificate::{Serial, certificate_line, reader};
+use crate::certificate::{Serial, certificate_line};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, say};
 use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
+use crate::wire::RawCertificate;
 
 pub(super) fn list(
     context: &Context,
@@ -161,7 +162,7 @@ fn state(record: &Record) -> String {
 fn certificate(record: &Record) -> Option<String> {
     match &record.state {
         State::Issued(blob) => {
-            let certificate = reader::read(blob).ok()?;
+            let certificate = RawCertificate::from_blob(blob).ok()?;
             Some(certificate_line(&certificate, ""))
         }
         _ => None,
@@ -171,7 +172,7 @@ fn certificate(record: &Record) -> Option<String> {
 /// What the reservation says, read from the very bytes that were signed.
 fn fields(record: &Record) -> Fields {
     match &record.state {
-        State::Issued(blob) => reader::read(blob).map_or_else(
+        State::Issued(blob) => RawCertificate::from_blob(blob).map_or_else(
             |_| Fields::of_to_be_signed(&record.reserved.to_be_signed),
             |certificate| Fields::of(&certificate),
         ),

@@ -5,13 +5,15 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::attestation::{Evidence, Proof, Roots};
+use crate::certificate::length;
 use crate::certificate::subject::describe;
-use crate::certificate::{SecurityKeyUse, length};
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::product;
 use crate::cli::base::words::{chain, path};
 use crate::config;
 use crate::request::{Content, PossessionError, RequestFile, Span};
+use crate::wire::hex;
+use crate::wire::verify::SecurityKeyUse;
 
 /// What can be said of a request without the CA's ledger.
 pub(super) struct Explained<'a> {
@@ -194,8 +196,4 @@ fn validity_json(span: Span) -> Value {
             "valid-after": interval.valid_after(), "valid-before": interval.valid_before(),
         }),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,12 +7,14 @@ use ssh_key::PublicKey;
 
 use super::{Judge, Known};
 use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
-use crate::certificate::{OptionError, OptionsAsked, SecurityKeyUse, ValidityError};
+use crate::certificate::{OptionError, OptionsAsked, ValidityError};
 use crate::ledger::{Credential, Ledger, LedgerError};
 use crate::request::{
     AdmissionError, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile, Requester,
     RequesterName, RoleName,
 };
+use crate::wire::hex;
+use crate::wire::verify::SecurityKeyUse;
 
 /// Why a request does not get as far as policy.
 #[derive(Debug, thiserror::Error)]
@@ -121,11 +123,7 @@ pub fn proof(
 /// [`IntakeError::Validity`] and [`IntakeError::Options`].
 pub fn request(content: &Content, now: u64) -> Result<Request, IntakeError> {
     let validity = content.validity.map(|span| span.asked_at(now));
-    let id: String = content
-        .id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = hex(&content.id);
     Ok(Request {
         subject: content.subject.key().clone(),
         ask: Ask {

@@ -1,14 +1,14 @@
 //! Certificate sections: what is revoked by CA.
 
-use super::super::key::PublicKey;
 use super::super::revocations::Authority;
 use super::super::section;
 use super::super::serials::SerialRange;
-use super::super::wire::Wire;
 use super::{ReadError, Reader, skip_extension};
+use crate::wire::Cursor;
+use crate::wire::PublicKey;
 
 impl Reader {
-    pub(super) fn read_certificates(&mut self, mut content: Wire<'_>) -> Result<(), ReadError> {
+    pub(super) fn read_certificates(&mut self, mut content: Cursor<'_>) -> Result<(), ReadError> {
         let ca = match content.string()? {
             [] => None,
             blob => Some(PublicKey::from_blob(blob).map_err(ReadError::Ca)?),
@@ -16,7 +16,7 @@ impl Reader {
         let _reserved = content.string()?;
         while !content.is_empty() {
             let kind = content.byte()?;
-            self.read_subsection(ca.as_ref(), kind, Wire::new(content.string()?))?;
+            self.read_subsection(ca.as_ref(), kind, Cursor::new(content.string()?))?;
         }
         Ok(())
     }
@@ -25,7 +25,7 @@ impl Reader {
         &mut self,
         ca: Option<&PublicKey>,
         kind: u8,
-        content: Wire<'_>,
+        content: Cursor<'_>,
     ) -> Result<(), ReadError> {
         if kind == section::CERTIFICATE_EXTENSION {
             return skip_extension(content);
@@ -48,20 +48,20 @@ impl Reader {
     }
 }
 
-fn read_list(authority: &mut Authority, mut content: Wire<'_>) -> Result<(), ReadError> {
+fn read_list(authority: &mut Authority, mut content: Cursor<'_>) -> Result<(), ReadError> {
     while !content.is_empty() {
         authority.serials.push(SerialRange::one(content.u64()?)?);
     }
     Ok(())
 }
 
-fn read_range(authority: &mut Authority, mut content: Wire<'_>) -> Result<(), ReadError> {
+fn read_range(authority: &mut Authority, mut content: Cursor<'_>) -> Result<(), ReadError> {
     let range = SerialRange::new(content.u64()?, content.u64()?)?;
     authority.serials.push(range);
     Ok(content.finish()?)
 }
 
-fn read_bitmap(authority: &mut Authority, mut content: Wire<'_>) -> Result<(), ReadError> {
+fn read_bitmap(authority: &mut Authority, mut content: Cursor<'_>) -> Result<(), ReadError> {
     let offset = content.u64()?;
     let bitmap = content.mpint()?;
     content.finish()?;
@@ -75,7 +75,7 @@ fn read_bitmap(authority: &mut Authority, mut content: Wire<'_>) -> Result<(), R
     Ok(())
 }
 
-fn read_key_ids(authority: &mut Authority, mut content: Wire<'_>) -> Result<(), ReadError> {
+fn read_key_ids(authority: &mut Authority, mut content: Cursor<'_>) -> Result<(), ReadError> {
     while !content.is_empty() {
         authority.key_ids.push(content.c_string()?);
     }

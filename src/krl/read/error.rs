@@ -1,10 +1,10 @@
 //! What is wrong with bytes that are no KRL.
 
-use super::super::key::KeyError;
 use super::super::serials::SerialRangeError;
-use super::super::wire::WireError;
 use super::super::{FORMAT_VERSION, KRL_BYTES_MAX};
 use super::BITMAP_RANGES_MAX;
+use crate::wire::KeyError;
+use crate::wire::WireError;
 
 /// Why some bytes are no KRL that OpenSSH would read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

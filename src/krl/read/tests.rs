@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::super::tests::{self as vectors, blob, key};
-use super::super::wire::{put_mpint, put_nested, put_string};
 use super::super::{KeyError, SerialRangeError, WireError};
 use super::*;
+use crate::wire::{put_mpint, put_nested, put_string};
 
 /// A KRL of some sections.
 fn krl(sections: &[(u8, &[u8])]) -> Result<Krl, ReadError> {

@@ -9,10 +9,11 @@ use ssh_key::public::KeyData;
 use ssh_key::{PublicKey, Signature};
 
 use super::tree::{self, TILE_HEIGHT};
-use crate::certificate::{SignatureError, reader, verify_signature};
 use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Revoked, Sequence};
 use crate::ledger::merkle::{Frontier, Hash, leaf_hash};
 use crate::ledger::{EntryError, LedgerError};
+use crate::wire::RawCertificate;
+use crate::wire::verify::{SignatureError, verify_signature};
 use index::Index;
 
 /// Whether the CA's signature of every certificate is checked too, which takes long.
@@ -355,9 +356,7 @@ impl Auditor<'_> {
 
 /// Whether the to-be-signed part has the serial and the CA that its entry says.
 fn is_content_of(reserved: &Reserved, ca: &KeyData) -> bool {
-    // An empty signature makes it a certificate as far as the reader is concerned.
-    let blob = [reserved.to_be_signed.as_slice(), &[0; 4]].concat();
-    let Ok(content) = reader::read(&blob) else {
+    let Ok(content) = RawCertificate::of_to_be_signed(&reserved.to_be_signed) else {
         return false;
     };
     let ca = PublicKey::from(ca.clone()).to_bytes();

@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::certificate::reader;
 use crate::ledger::entry::Reserved;
+use crate::wire::RawCertificate;
 
 /// Something that a reservation can be found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +55,7 @@ pub(super) fn of(reserved: &Reserved) -> Terms {
         hashes.push(Term::Card(card).hash());
     }
     let mut subject = [0; 32];
-    // An empty signature makes it a certificate as far as the reader is concerned.
-    if let Ok(content) = reader::read(&[reserved.to_be_signed.as_slice(), &[0; 4]].concat()) {
+    if let Ok(content) = RawCertificate::of_to_be_signed(&reserved.to_be_signed) {
         subject = Sha256::digest(content.public_key()).into();
         hashes.push(Term::Key(&subject).hash());
         hashes.push(hash(b"key ID", content.key_id()));

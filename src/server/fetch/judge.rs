@@ -2,8 +2,7 @@
 
 use super::shrink::shrunk;
 use super::{Expected, Fetched};
-use crate::krl::{Krl, ReadError};
-use crate::ledger::krl_signature::{KrlSignature, KrlSignatureError};
+use crate::krl::{Krl, KrlSignature, KrlSignatureError, ReadError};
 
 /// Why a list is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

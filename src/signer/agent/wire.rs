@@ -4,6 +4,7 @@ use ssh_encoding::Encode;
 use ssh_key::{Algorithm, HashAlg, Signature};
 
 use super::AgentFault;
+use crate::wire::{Cursor, WireError};
 
 /// A key in an agent's list, as it came: nothing in it is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +46,16 @@ pub(super) fn request_signature(
 /// [`AgentFault`] unless it is such an answer, to the last byte.
 pub fn read_identities(answer: &[u8]) -> Result<Vec<Identity>, AgentFault> {
     let mut rest = body(answer, IDENTITIES_ANSWER)?;
-    let count = number(&mut rest)?;
+    let count = rest.u32().map_err(malformed)?;
     let mut identities = Vec::new();
     for _ in 0..count {
         identities.push(Identity {
-            blob: string(&mut rest)?.to_vec(),
-            comment: string(&mut rest)?.to_vec(),
+            blob: rest.string().map_err(malformed)?.to_vec(),
+            comment: rest.string().map_err(malformed)?.to_vec(),
         });
     }
-    ends(rest, identities)
+    rest.finish().map_err(malformed)?;
+    Ok(identities)
 }
 
 /// Reads the answer to a request for a signature.
@@ -62,37 +64,22 @@ pub fn read_identities(answer: &[u8]) -> Result<Vec<Identity>, AgentFault> {
 /// [`AgentFault`] unless it is such an answer, to the last byte.
 pub fn read_signature(answer: &[u8]) -> Result<Signature, AgentFault> {
     let mut rest = body(answer, SIGN_RESPONSE)?;
-    let blob = string(&mut rest)?;
+    let blob = rest.string().map_err(malformed)?;
     let signature = Signature::try_from(blob).map_err(|_| AgentFault::Malformed)?;
-    ends(rest, signature)
+    rest.finish().map_err(malformed)?;
+    Ok(signature)
 }
 
-fn body(answer: &[u8], wanted: u8) -> Result<&[u8], AgentFault> {
+fn body(answer: &[u8], wanted: u8) -> Result<Cursor<'_>, AgentFault> {
     match answer.split_first() {
-        Some((kind, rest)) if *kind == wanted => Ok(rest),
+        Some((kind, rest)) if *kind == wanted => Ok(Cursor::new(rest)),
         Some((&FAILURE, [])) => Err(AgentFault::Refused),
         _ => Err(AgentFault::Malformed),
     }
 }
 
-fn number(rest: &mut &[u8]) -> Result<u32, AgentFault> {
-    let (number, after) = rest.split_first_chunk().ok_or(AgentFault::Malformed)?;
-    *rest = after;
-    Ok(u32::from_be_bytes(*number))
-}
-
-fn string<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], AgentFault> {
-    let length = usize::try_from(number(rest)?).unwrap_or(usize::MAX);
-    let (string, after) = rest.split_at_checked(length).ok_or(AgentFault::Malformed)?;
-    *rest = after;
-    Ok(string)
-}
-
-fn ends<T>(rest: &[u8], read: T) -> Result<T, AgentFault> {
-    match rest {
-        [] => Ok(read),
-        _ => Err(AgentFault::Malformed),
-    }
+fn malformed(_: WireError) -> AgentFault {
+    AgentFault::Malformed
 }
 
 const FAILURE: u8 = 5;

@@ -14,13 +14,14 @@ use super::fault::Fault;
 use super::find::public_half;
 use super::login::Credential;
 use super::module::Module;
-use super::object::{self, KeyObject, hex};
+use super::object::{self, KeyObject};
 use super::public_key::size;
 use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::{Origin, SignerError};
+use crate::wire::hex;
 
 /// What a module shows.
 #[derive(Debug, Clone, Serialize)]

@@ -7,6 +7,7 @@ use cryptoki::session::Session;
 use super::fault::Fault;
 use super::public_key::PublicParts;
 use crate::signer::Origin;
+use crate::wire::hex;
 
 /// What a key object says of itself.
 #[derive(Debug, Clone)]
@@ -96,11 +97,6 @@ pub(super) fn read(
         Err(_) => read_singly(session, &wanted, &mut object)?,
     }
     Ok(object)
-}
-
-/// The shown form of an id.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn read_singly(

@@ -8,12 +8,13 @@ use super::fault::Fault;
 use super::find::{FoundKey, find_key};
 use super::login::Credential;
 use super::module::Module;
-use super::object::{self, hex};
+use super::object;
 use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::{NewKey, SignerError};
+use crate::wire::hex;
 
 /// A label and an id that no key in the token has.
 pub(super) struct Vacancy {

@@ -74,28 +74,8 @@ fn algorithm(card: &mut YubiKey) -> Result<MgmAlgorithmId, Error> {
 
 /// 16, 24 or 32 bytes.
 fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digits = text.as_bytes();
-    if !matches!(digits.len(), 32 | 48 | 64) {
-        return None;
-    }
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    };
-    digits
-        .chunks(2)
-        .map(byte)
-        .collect::<Option<_>>()
-        .map(Zeroizing::new)
-}
-
-fn digit(letter: u8) -> Option<u8> {
-    match letter {
-        b'0'..=b'9' => Some(letter - b'0'),
-        b'a'..=b'f' => Some(letter - b'a' + 10),
-        b'A'..=b'F' => Some(letter - b'A' + 10),
-        _ => None,
-    }
+    let bytes = Zeroizing::new(base16ct::mixed::decode_vec(text).ok()?);
+    matches!(bytes.len(), 16 | 24 | 32).then_some(bytes)
 }
 
 /// Every card's management key when it is new.

@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::wire::Cursor;
+
 /// Records of one byte of tag each, in the order in which they stand; wiped when dropped.
 #[derive(Default)]
 pub(super) struct Records(Vec<(u8, Zeroizing<Vec<u8>>)>);
@@ -60,14 +62,16 @@ impl Records {
 
 /// Tag, value, and what follows.
 fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (length, rest) = match bytes.get(1..)? {
-        [short @ ..=0x7f, rest @ ..] => (usize::from(*short), rest),
-        [0x81, length, rest @ ..] => (usize::from(*length), rest),
-        [0x82, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+    let mut input = Cursor::new(bytes);
+    let tag = input.byte().ok()?;
+    let length = match input.byte().ok()? {
+        short @ ..=0x7f => short.into(),
+        0x81 => input.byte().ok()?.into(),
+        0x82 => input.u16().ok()?.into(),
         _ => return None,
     };
-    let (value, rest) = rest.split_at_checked(length)?;
-    Some((*bytes.first()?, value, rest))
+    let value = input.bytes(length).ok()?;
+    Some((tag, value, input.rest()))
 }
 
 /// None where it would no longer fit into an object. The buffer never moves, so that

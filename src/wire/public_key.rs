@@ -1,4 +1,4 @@
-//! Public keys as a KRL names them: by their wire form.
+//! Public keys as OpenSSH takes them, known by their one wire form.
 
 #[cfg(test)]
 mod tests;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use super::wire::{Wire, WireError, put_mpint, put_string};
+use super::{Cursor, WireError, hex, put_mpint, put_string};
 
 /// A plain public key (no certificate) in its one canonical wire form.
 ///
@@ -28,8 +28,8 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError`] for anything that is not exactly one plain public key.
     pub fn from_blob(blob: &[u8]) -> Result<Self, KeyError> {
-        let mut wire = Wire::new(blob);
-        let (algorithm, form) = Algorithm::named(wire.c_string()?.as_bytes())?;
+        let mut wire = Cursor::new(blob);
+        let (algorithm, form, _) = Algorithm::named(wire.c_string()?.as_bytes())?;
         if form == Form::Certificate {
             return Err(KeyError::Certificate);
         }
@@ -45,13 +45,13 @@ impl PublicKey {
 
     /// The algorithm's name, as in `ssh-ed25519`.
     pub fn algorithm(&self) -> &'static str {
-        self.algorithm.names().0
+        self.algorithm.name(Form::Plain)
     }
 
     /// The name of a certificate for this key, as in
     /// `ssh-ed25519-cert-v01@openssh.com`.
-    pub(super) fn certificate_algorithm(&self) -> &'static str {
-        self.algorithm.names().1
+    pub(crate) fn certificate_algorithm(&self) -> &'static str {
+        self.algorithm.name(Form::Certificate)
     }
 
     /// The SHA-1 fingerprint.
@@ -65,9 +65,12 @@ impl PublicKey {
     }
 
     /// Reads the fields behind the algorithm's name, and leaves what follows them.
-    pub(super) fn read_fields(algorithm: Algorithm, wire: &mut Wire<'_>) -> Result<Self, KeyError> {
+    pub(crate) fn read_fields(
+        algorithm: Algorithm,
+        wire: &mut Cursor<'_>,
+    ) -> Result<Self, KeyError> {
         let mut blob = Vec::new();
-        put_string(&mut blob, algorithm.names().0.as_bytes());
+        put_string(&mut blob, algorithm.name(Form::Plain).as_bytes());
         match algorithm {
             Algorithm::Rsa => copy_rsa(wire, &mut blob)?,
             Algorithm::Dsa => {
@@ -92,11 +95,7 @@ impl PublicKey {
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({} ", self.algorithm())?;
-        for byte in self.sha256() {
-            write!(f, "{byte:02x}")?;
-        }
-        f.write_str(")")
+        write!(f, "PublicKey({} {})", self.algorithm(), hex(&self.sha256()))
     }
 }
 
@@ -126,7 +125,7 @@ pub enum KeyError {
     #[error("an RSA key of {bits} bits, OpenSSH takes at least {RSA_BITS_MIN}")]
     RsaLength {
         /// Its length.
-        bits: usize,
+        bits: u32,
     },
     /// The key names another curve than its algorithm.
     #[error("the key's curve is not its algorithm's")]
@@ -138,7 +137,7 @@ pub enum KeyError {
 
 /// What a key or certificate is signed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Algorithm {
+pub(crate) enum Algorithm {
     Rsa,
     Dsa,
     Ed25519,
@@ -151,82 +150,52 @@ pub(super) enum Algorithm {
 
 /// Whether a name is a plain key's or a certificate's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Plain,
     Certificate,
 }
 
 impl Algorithm {
-    /// The algorithm of a name on the wire or before a base64 key.
-    pub(super) fn named(name: &[u8]) -> Result<(Self, Form), KeyError> {
-        match name {
-            // OpenSSH lets these signature names stand for an RSA key.
-            b"rsa-sha2-256" | b"rsa-sha2-512" => return Ok((Self::Rsa, Form::Plain)),
-            b"rsa-sha2-256-cert-v01@openssh.com" | b"rsa-sha2-512-cert-v01@openssh.com" => {
-                return Ok((Self::Rsa, Form::Certificate));
-            }
-            _ => {}
-        }
-        for algorithm in Self::ALL {
-            let (plain, certificate) = algorithm.names();
-            if name == plain.as_bytes() {
-                return Ok((algorithm, Form::Plain));
-            }
-            if name == certificate.as_bytes() {
-                return Ok((algorithm, Form::Certificate));
-            }
-        }
-        Err(KeyError::UnknownAlgorithm)
-    }
-
-    /// The names of a plain key and of a certificate.
-    pub(super) fn names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Rsa => ("ssh-rsa", "ssh-rsa-cert-v01@openssh.com"),
-            Self::Dsa => ("ssh-dss", "ssh-dss-cert-v01@openssh.com"),
-            Self::Ed25519 => ("ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"),
-            Self::P256 => (
-                "ecdsa-sha2-nistp256",
-                "ecdsa-sha2-nistp256-cert-v01@openssh.com",
-            ),
-            Self::P384 => (
-                "ecdsa-sha2-nistp384",
-                "ecdsa-sha2-nistp384-cert-v01@openssh.com",
-            ),
-            Self::P521 => (
-                "ecdsa-sha2-nistp521",
-                "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-            ),
-            Self::SkEd25519 => (
-                "sk-ssh-ed25519@openssh.com",
-                "sk-ssh-ed25519-cert-v01@openssh.com",
-            ),
-            Self::SkP256 => (
-                "sk-ecdsa-sha2-nistp256@openssh.com",
-                "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
-            ),
-        }
+    /// The algorithm of a name on the wire or before a base64 key, and that name.
+    pub(crate) fn named(name: &[u8]) -> Result<(Self, Form, &'static str), KeyError> {
+        let mut known = NAMES.iter().flat_map(|(algorithm, plain, certificate)| {
+            let plain = (*algorithm, Form::Plain, *plain);
+            [plain, (*algorithm, Form::Certificate, *certificate)]
+        });
+        known
+            .find(|(_, _, known)| known.as_bytes() == name)
+            .ok_or(KeyError::UnknownAlgorithm)
     }
 
     /// The name of a key or certificate.
-    pub(super) fn name(self, form: Form) -> &'static str {
-        let (plain, certificate) = self.names();
-        match form {
+    pub(crate) fn name(self, form: Form) -> &'static str {
+        let names = NAMES.iter().find(|(algorithm, ..)| *algorithm == self);
+        names.map_or("", |(_, plain, certificate)| match form {
             Form::Plain => plain,
             Form::Certificate => certificate,
-        }
+        })
     }
 
-    const ALL: [Self; 8] = [
-        Self::Ed25519,
-        Self::Rsa,
-        Self::P256,
-        Self::P384,
-        Self::P521,
-        Self::SkEd25519,
-        Self::SkP256,
-        Self::Dsa,
-    ];
+    /// Of how many strings a key is made, behind its name. (An mpint is a string on the wire.)
+    pub(crate) fn fields(self) -> usize {
+        match self {
+            Self::Ed25519 => 1,
+            Self::Rsa | Self::P256 | Self::P384 | Self::P521 | Self::SkEd25519 => 2,
+            Self::SkP256 => 3,
+            Self::Dsa => 4,
+        }
+    }
+}
+
+/// The bits of a number of big-endian bytes.
+#[must_use]
+pub fn bit_length(number: &[u8]) -> u32 {
+    let mut bytes = number.iter().skip_while(|byte| **byte == 0);
+    let Some(first) = bytes.next() else { return 0 };
+    let rest = u32::try_from(bytes.count()).unwrap_or(u32::MAX);
+    rest.saturating_mul(8)
+        .saturating_add(8)
+        .saturating_sub(first.leading_zeros())
 }
 
 /// A curve of ECDSA: its name and its test of a point.
@@ -235,7 +204,7 @@ struct Curve {
     holds: fn(&[u8]) -> bool,
 }
 
-fn copy_rsa(wire: &mut Wire<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError> {
+fn copy_rsa(wire: &mut Cursor<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError> {
     let exponent = wire.mpint()?;
     let modulus = wire.mpint()?;
     let bits = bit_length(modulus);
@@ -247,18 +216,7 @@ fn copy_rsa(wire: &mut Wire<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError> {
     Ok(())
 }
 
-/// The bits of a magnitude without leading zeros.
-fn bit_length(magnitude: &[u8]) -> usize {
-    match magnitude {
-        [] => 0,
-        [first, rest @ ..] => {
-            let top = (0..8).filter(|bit| first >> bit != 0).count();
-            rest.len() * 8 + top
-        }
-    }
-}
-
-fn copy_ed25519(wire: &mut Wire<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError> {
+fn copy_ed25519(wire: &mut Cursor<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError> {
     let key = wire.string()?;
     if key.len() != 32 {
         return Err(KeyError::Ed25519Length { bytes: key.len() });
@@ -267,7 +225,7 @@ fn copy_ed25519(wire: &mut Wire<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError>
     Ok(())
 }
 
-fn copy_ecdsa(wire: &mut Wire<'_>, blob: &mut Vec<u8>, curve: &Curve) -> Result<(), KeyError> {
+fn copy_ecdsa(wire: &mut Cursor<'_>, blob: &mut Vec<u8>, curve: &Curve) -> Result<(), KeyError> {
     if wire.c_string()?.as_bytes() != curve.name {
         return Err(KeyError::Curve);
     }
@@ -294,4 +252,52 @@ const P521: Curve = Curve {
 };
 /// The first byte of a point that states both coordinates (SEC 1, 2.3.3).
 const UNCOMPRESSED: u8 = 4;
-const RSA_BITS_MIN: usize = 1_024;
+const RSA_BITS_MIN: u32 = 1_024;
+
+/// Every algorithm with its name and that of its certificates; the first row is the one that
+/// is written.
+const NAMES: &[(Algorithm, &str, &str)] = &[
+    (
+        Algorithm::Ed25519,
+        "ssh-ed25519",
+        "ssh-ed25519-cert-v01@openssh.com",
+    ),
+    (
+        Algorithm::P256,
+        "ecdsa-sha2-nistp256",
+        "ecdsa-sha2-nistp256-cert-v01@openssh.com",
+    ),
+    (
+        Algorithm::P384,
+        "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp384-cert-v01@openssh.com",
+    ),
+    (
+        Algorithm::P521,
+        "ecdsa-sha2-nistp521",
+        "ecdsa-sha2-nistp521-cert-v01@openssh.com",
+    ),
+    (Algorithm::Rsa, "ssh-rsa", "ssh-rsa-cert-v01@openssh.com"),
+    (
+        Algorithm::SkEd25519,
+        "sk-ssh-ed25519@openssh.com",
+        "sk-ssh-ed25519-cert-v01@openssh.com",
+    ),
+    (
+        Algorithm::SkP256,
+        "sk-ecdsa-sha2-nistp256@openssh.com",
+        "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
+    ),
+    (Algorithm::Dsa, "ssh-dss", "ssh-dss-cert-v01@openssh.com"),
+    // OpenSSH lets these signature names stand for an RSA key.
+    (
+        Algorithm::Rsa,
+        "rsa-sha2-256",
+        "rsa-sha2-256-cert-v01@openssh.com",
+    ),
+    (
+        Algorithm::Rsa,
+        "rsa-sha2-512",
+        "rsa-sha2-512-cert-v01@openssh.com",
+    ),
+];

@@ -6,7 +6,7 @@
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, LineEnding, Signature, SshSig};
 
-use crate::certificate::{SignatureError, verify_signature};
+use crate::wire::verify::{SignatureError, verify_signature};
 
 /// A signature that says whose it claims to be; nothing is checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +31,13 @@ pub enum KrlSignatureError {
 }
 
 impl KrlSignature {
-    /// What a key made of [`message`], with SHA-512.
-    pub(super) fn new(key: KeyData, signature: Signature) -> ssh_key::Result<Self> {
+    /// What `key` signs, so that [`Self::new`] makes a signature of it.
+    pub(crate) fn to_be_signed(krl: &[u8]) -> ssh_key::Result<Vec<u8>> {
+        message(krl, HashAlg::Sha512)
+    }
+
+    /// What a key made of [`Self::to_be_signed`].
+    pub(crate) fn new(key: KeyData, signature: Signature) -> ssh_key::Result<Self> {
         Ok(Self(SshSig::new(
             key,
             KRL_NAMESPACE,
@@ -53,7 +58,7 @@ impl KrlSignature {
         Ok(Self(signature))
     }
 
-    pub(super) fn to_armour(&self) -> ssh_key::Result<String> {
+    pub(crate) fn to_armour(&self) -> ssh_key::Result<String> {
         self.0.to_pem(LineEnding::LF)
     }
 
@@ -80,7 +85,7 @@ impl KrlSignature {
 }
 
 /// What is signed (PROTOCOL.sshsig, section 3).
-pub(super) fn message(krl: &[u8], hash: HashAlg) -> ssh_key::Result<Vec<u8>> {
+fn message(krl: &[u8], hash: HashAlg) -> ssh_key::Result<Vec<u8>> {
     SshSig::signed_data(KRL_NAMESPACE, hash, krl)
 }
 
@@ -96,7 +101,6 @@ mod tests {
     use ssh_key::{LineEnding, PrivateKey};
 
     use super::*;
-    use crate::ledger::key::LedgerKey;
 
     const KRL: &[u8] = b"SSHKRL\n\0, or so";
 
@@ -109,8 +113,10 @@ mod tests {
     }
 
     fn signed(seed: u8) -> KrlSignature {
-        let mut key = LedgerKey::from_keypair(pair(seed), &[]).unwrap();
-        KrlSignature::read(key.sign_krl(KRL).unwrap().as_bytes()).unwrap()
+        let message = KrlSignature::to_be_signed(KRL).unwrap();
+        let signature = signature::Signer::try_sign(&pair(seed), &message).unwrap();
+        let signature = KrlSignature::new(signer(seed), signature).unwrap();
+        KrlSignature::read(signature.to_armour().unwrap().as_bytes()).unwrap()
     }
 
     #[test]

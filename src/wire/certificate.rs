@@ -1,11 +1,14 @@
 //! Takes apart any OpenSSH certificate, also one that Punchmark would never make.
 //!
-//! For `show`, for what comes back from a signer, and for evidence. Nothing is interpreted:
+//! For `show`, for KRLs, and for what comes back from a signer. Nothing is interpreted:
 //! text stays bytes, an option keeps its data as it was, and the blob is kept whole, so that
-//! the signature is checked over what was really signed.
+//! the signature is checked over what was really signed. (ssh-key's own reader encodes again
+//! what it read, and so can't check what it would have written otherwise.)
 
 use ssh_encoding::Decode;
 use ssh_key::public::KeyData;
+
+use super::{Algorithm, Cursor, Form, WireError, put_string};
 
 /// A certificate as it was read; nothing in it is believed.
 ///
@@ -30,44 +33,53 @@ pub struct RawCertificate {
     signature: Vec<u8>,
 }
 
-/// Reads a certificate in wire form.
-///
-/// # Errors
-/// If it is longer than 64 KiB, not a certificate of a known type, cut short, followed by
-/// anything, or has more than 256 principals.
-pub fn read(blob: &[u8]) -> Result<RawCertificate, ReadError> {
-    if blob.len() > MAX_LEN {
-        return Err(ReadError::TooLong { length: blob.len() });
-    }
-    let input = &mut &*blob;
-    let key_type = key_type(string(input, "type")?)?;
-    let nonce = string(input, "nonce")?.to_vec();
-    let public_key = key_type.read_key(input)?;
-    let certificate = RawCertificate {
-        algorithm: key_type.certificate,
-        nonce,
-        public_key,
-        serial: number(input, "serial")?,
-        kind: number(input, "certificate type")?,
-        key_id: string(input, "key ID")?.to_vec(),
-        principals: principals(string(input, "principals")?)?,
-        valid_after: number(input, "valid after")?,
-        valid_before: number(input, "valid before")?,
-        critical: options(string(input, "critical options")?, "critical options")?,
-        extensions: options(string(input, "extensions")?, "extensions")?,
-        reserved: string(input, "reserved")?.to_vec(),
-        ca_key: string(input, "CA key")?.to_vec(),
-        signed_len: blob.len().saturating_sub(input.len()),
-        signature: string(input, "signature")?.to_vec(),
-        blob: blob.to_vec(),
-    };
-    match input.len() {
-        0 => Ok(certificate),
-        length => Err(ReadError::Trailing { length }),
-    }
-}
-
 impl RawCertificate {
+    /// Reads a certificate in wire form.
+    ///
+    /// # Errors
+    /// If it is longer than 64 KiB, not a certificate of a known type, cut short, followed by
+    /// anything, or has more than 256 principals.
+    pub fn from_blob(blob: &[u8]) -> Result<Self, ReadError> {
+        if blob.len() > MAX_LEN {
+            return Err(ReadError::TooLong { length: blob.len() });
+        }
+        let input = &mut Cursor::new(blob);
+        let (algorithm, name) = certified(string(input, "type")?)?;
+        let nonce = string(input, "nonce")?.to_vec();
+        let public_key = read_key(algorithm, input)?;
+        let certificate = Self {
+            algorithm: name,
+            nonce,
+            public_key,
+            serial: input.u64().map_err(within("serial"))?,
+            kind: input.u32().map_err(within("certificate type"))?,
+            key_id: string(input, "key ID")?.to_vec(),
+            principals: principals(string(input, "principals")?)?,
+            valid_after: input.u64().map_err(within("valid after"))?,
+            valid_before: input.u64().map_err(within("valid before"))?,
+            critical: options(string(input, "critical options")?, "critical options")?,
+            extensions: options(string(input, "extensions")?, "extensions")?,
+            reserved: string(input, "reserved")?.to_vec(),
+            ca_key: string(input, "CA key")?.to_vec(),
+            signed_len: blob.len().saturating_sub(input.rest().len()),
+            signature: string(input, "signature")?.to_vec(),
+            blob: blob.to_vec(),
+        };
+        match input.rest().len() {
+            0 => Ok(certificate),
+            length => Err(ReadError::Trailing { length }),
+        }
+    }
+
+    /// Reads the part that a CA signs, as a certificate without a signature.
+    ///
+    /// # Errors
+    /// As [`Self::from_blob`].
+    pub fn of_to_be_signed(bytes: &[u8]) -> Result<Self, ReadError> {
+        // The signature is a string, and this one is empty.
+        Self::from_blob(&[bytes, &[0; 4]].concat())
+    }
+
     /// The whole certificate in wire form.
     #[must_use]
     pub fn blob(&self) -> &[u8] {
@@ -200,11 +212,11 @@ impl RawOption {
     /// What the data means where OpenSSH made it.
     #[must_use]
     pub fn value(&self) -> OptionValue<'_> {
-        let input = &mut self.data.as_slice();
+        let mut input = Cursor::new(&self.data);
         if input.is_empty() {
             return OptionValue::Flag;
         }
-        match string(input, "option value") {
+        match input.string() {
             Ok(value) if input.is_empty() => OptionValue::Value(value),
             _ => OptionValue::Opaque,
         }
@@ -248,55 +260,34 @@ pub enum ReadError {
     TooManyPrincipals,
 }
 
-/// A type of certificate, the plain type of its key, and of how many strings the key is made.
-///
-/// (An mpint is a string on the wire.)
-struct KeyType {
-    certificate: &'static str,
-    plain: &'static str,
-    strings: usize,
-}
-
-impl KeyType {
-    /// Reads the key's fields and gives them the name that they have without a certificate.
-    fn read_key(&self, input: &mut &[u8]) -> Result<Vec<u8>, ReadError> {
-        let fields = *input;
-        for _ in 0..self.strings {
-            string(input, "public key")?;
+/// The type of a certificate, and its name as it stands in it.
+fn certified(name: &[u8]) -> Result<(Algorithm, &'static str), ReadError> {
+    match Algorithm::named(name) {
+        Ok((algorithm, Form::Certificate, name)) => Ok((algorithm, name)),
+        _ => {
+            let shown = name.get(..name.len().min(64)).unwrap_or_default();
+            Err(ReadError::Type(String::from_utf8_lossy(shown).into_owned()))
         }
-        let length = fields.len().saturating_sub(input.len());
-        let name_len = u32::try_from(self.plain.len()).unwrap_or_default();
-        let fields = fields.get(..length).unwrap_or_default();
-        Ok([&name_len.to_be_bytes(), self.plain.as_bytes(), fields].concat())
     }
 }
 
-fn key_type(name: &[u8]) -> Result<&'static KeyType, ReadError> {
-    KEY_TYPES
-        .iter()
-        .find(|known| known.certificate.as_bytes() == name)
-        .ok_or_else(|| {
-            let shown = name.get(..name.len().min(64)).unwrap_or_default();
-            ReadError::Type(String::from_utf8_lossy(shown).into_owned())
-        })
+/// Reads the key's fields and gives them the name that they have without a certificate.
+fn read_key(algorithm: Algorithm, input: &mut Cursor<'_>) -> Result<Vec<u8>, ReadError> {
+    let mut blob = Vec::new();
+    put_string(&mut blob, algorithm.name(Form::Plain).as_bytes());
+    for _ in 0..algorithm.fields() {
+        put_string(&mut blob, string(input, "public key")?);
+    }
+    Ok(blob)
 }
 
-fn string<'a>(input: &mut &'a [u8], field: &'static str) -> Result<&'a [u8], ReadError> {
-    let length: u32 = number(input, field)?;
-    let split = usize::try_from(length)
-        .ok()
-        .and_then(|length| input.split_at_checked(length));
-    let (value, rest) = split.ok_or(ReadError::Truncated(field))?;
-    *input = rest;
-    Ok(value)
+fn string<'a>(input: &mut Cursor<'a>, field: &'static str) -> Result<&'a [u8], ReadError> {
+    input.string().map_err(within(field))
 }
 
-fn number<T>(input: &mut &[u8], field: &'static str) -> Result<T, ReadError>
-where
-    T: Decode<Error = ssh_encoding::Error>,
-{
-    // The only way for a number not to decode.
-    T::decode(input).map_err(|_too_short| ReadError::Truncated(field))
+/// Strings and numbers can only be cut short.
+fn within(field: &'static str) -> impl FnOnce(WireError) -> ReadError {
+    move |_short| ReadError::Truncated(field)
 }
 
 fn key_data(blob: &[u8]) -> Option<KeyData> {
@@ -305,7 +296,8 @@ fn key_data(blob: &[u8]) -> Option<KeyData> {
     input.is_empty().then_some(key)
 }
 
-fn principals(mut input: &[u8]) -> Result<Vec<Vec<u8>>, ReadError> {
+fn principals(list: &[u8]) -> Result<Vec<Vec<u8>>, ReadError> {
+    let mut input = Cursor::new(list);
     let mut principals = Vec::new();
     while !input.is_empty() {
         if principals.len() == MAX_PRINCIPALS {
@@ -316,7 +308,8 @@ fn principals(mut input: &[u8]) -> Result<Vec<Vec<u8>>, ReadError> {
     Ok(principals)
 }
 
-fn options(mut input: &[u8], field: &'static str) -> Result<Vec<RawOption>, ReadError> {
+fn options(list: &[u8], field: &'static str) -> Result<Vec<RawOption>, ReadError> {
+    let mut input = Cursor::new(list);
     let mut options = Vec::new();
     while !input.is_empty() {
         let name = string(&mut input, field)?.to_vec();
@@ -325,45 +318,6 @@ fn options(mut input: &[u8], field: &'static str) -> Result<Vec<RawOption>, Read
     }
     Ok(options)
 }
-
-const fn known(certificate: &'static str, plain: &'static str, strings: usize) -> KeyType {
-    KeyType {
-        certificate,
-        plain,
-        strings,
-    }
-}
-
-const KEY_TYPES: &[KeyType] = &[
-    known("ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1),
-    known(
-        "ecdsa-sha2-nistp256-cert-v01@openssh.com",
-        "ecdsa-sha2-nistp256",
-        2,
-    ),
-    known(
-        "ecdsa-sha2-nistp384-cert-v01@openssh.com",
-        "ecdsa-sha2-nistp384",
-        2,
-    ),
-    known(
-        "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-        "ecdsa-sha2-nistp521",
-        2,
-    ),
-    known("ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2),
-    known("ssh-dss-cert-v01@openssh.com", "ssh-dss", 4),
-    known(
-        "sk-ssh-ed25519-cert-v01@openssh.com",
-        "sk-ssh-ed25519@openssh.com",
-        2,
-    ),
-    known(
-        "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
-        "sk-ecdsa-sha2-nistp256@openssh.com",
-        3,
-    ),
-];
 
 /// The longest certificate that is read, in bytes: more than 256 principals of 128 bytes and an
 /// RSA key of 16384 bits take.

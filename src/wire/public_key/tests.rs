@@ -12,7 +12,7 @@ fn fields(name: &str, fields: &[&[u8]]) -> Vec<u8> {
 
 /// The fields behind the algorithm's name.
 fn split(blob: &[u8]) -> Vec<Vec<u8>> {
-    let mut wire = Wire::new(blob);
+    let mut wire = Cursor::new(blob);
     wire.string().unwrap();
     let mut fields = Vec::new();
     while !wire.is_empty() {

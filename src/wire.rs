@@ -1,0 +1,31 @@
+//! The ground: bytes as SSH writes them, and what every module takes for a key, a certificate
+//! and a valid signature.
+//!
+//! It uses nothing else of the crate, reads no file and no clock, and believes nothing: a
+//! length is checked against what is there before it is used.
+//!
+//! - [`Cursor`]: the one reader of SSH's wire types, and the `put_` functions, their writers;
+//! - [`hex`] and [`armour`]: bytes as text;
+//! - [`PublicKey`]: a key as OpenSSH takes it, in its one canonical form;
+//! - [`RawCertificate`]: any certificate, taken apart, with its bytes kept;
+//! - [`verify`]: whether a signature is valid; nothing else in the crate decides that.
+
+pub mod armour;
+pub mod certificate;
+mod cursor;
+mod public_key;
+#[cfg(test)]
+pub(crate) mod tests;
+pub mod verify;
+
+pub use self::certificate::RawCertificate;
+pub use self::cursor::{Cursor, MPINT_BITS_MAX, WireError};
+pub(crate) use self::cursor::{c_string, put_mpint, put_nested, put_string};
+pub(crate) use self::public_key::{Algorithm, Form};
+pub use self::public_key::{KeyError, PublicKey, bit_length};
+
+/// Bytes in lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    base16ct::lower::encode_string(bytes)
+}
