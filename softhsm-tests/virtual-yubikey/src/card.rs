@@ -21,6 +21,8 @@ mod management;
 mod model;
 mod otp;
 mod piv;
+mod policy;
+mod slot;
 mod tlv;
 mod x509;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{apdu::Status, piv::TouchPolicy};
+use super::{apdu::Status, policy::TouchPolicy};
 
 /// What the finger at the card does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

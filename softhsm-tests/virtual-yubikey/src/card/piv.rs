@@ -10,14 +10,13 @@ use super::{
     attestation::Attestation,
     finger::Touch,
     model::Model,
+    policy::{PinPolicy, TouchPolicy},
+    slot::SlotId,
 };
 use key::{Origin, Slot};
 use management_key::ManagementKey;
 use object::Objects;
 use pin::Pins;
-
-pub(crate) use policy::{PinPolicy, TouchPolicy};
-pub(crate) use slot::SlotId;
 
 mod attest;
 mod generate;
@@ -26,9 +25,7 @@ mod management_key;
 mod metadata;
 mod object;
 mod pin;
-mod policy;
 mod sign;
-mod slot;
 
 /// The applet: what it keeps without power, and the session that it forgets.
 pub(crate) struct Piv {

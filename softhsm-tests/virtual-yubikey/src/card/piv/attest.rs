@@ -5,11 +5,11 @@ use super::{
         apdu::{Command, Status},
         attestation,
         model::Model,
+        slot::SlotId,
         x509::{self, Contents, Extension},
     },
     Piv,
     key::{Origin, Slot},
-    slot::SlotId,
 };
 
 impl Piv {

@@ -4,12 +4,12 @@ use super::{
     super::{
         apdu::{Command, Status},
         crypto::{Algorithm, PrivateKey},
+        policy::{PIN_POLICY, PinPolicy, TOUCH_POLICY, TouchPolicy},
+        slot::SlotId,
         tlv,
     },
     Piv,
     key::{Origin, Slot},
-    policy::{PIN_POLICY, PinPolicy, TOUCH_POLICY, TouchPolicy},
-    slot::SlotId,
 };
 
 impl Piv {

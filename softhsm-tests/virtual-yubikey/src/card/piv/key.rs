@@ -1,7 +1,7 @@
 //! What a slot holds.
 
-use super::{
-    super::crypto::PrivateKey,
+use super::super::{
+    crypto::PrivateKey,
     policy::{PinPolicy, TouchPolicy},
 };
 

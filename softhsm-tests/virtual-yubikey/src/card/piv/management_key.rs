@@ -4,14 +4,12 @@ use aes::{Aes128, Aes192, Aes256};
 use cipher::{BlockCipherEncrypt, KeyInit};
 use des::TdesEde3;
 
-use super::{
-    super::{
-        apdu::{Command, Status},
-        crypto::fill_random,
-        model::Firmware,
-        tlv,
-    },
+use super::super::{
+    apdu::{Command, Status},
+    crypto::fill_random,
+    model::Firmware,
     policy::TouchPolicy,
+    tlv,
 };
 
 /// The key, and how far its proof has come in this session.

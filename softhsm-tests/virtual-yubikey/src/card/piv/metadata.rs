@@ -3,10 +3,10 @@
 use super::{
     super::{
         apdu::{Command, Status},
+        slot::SlotId,
         tlv,
     },
     Piv, management_key,
-    slot::SlotId,
 };
 
 impl Piv {

@@ -5,11 +5,11 @@ use std::time::Instant;
 use super::{
     super::{
         apdu::{Command, Status},
+        policy::PinPolicy,
+        slot::SlotId,
         tlv,
     },
     Piv, management_key,
-    policy::PinPolicy,
-    slot::SlotId,
 };
 
 impl Piv {

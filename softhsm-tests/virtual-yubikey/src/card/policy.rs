@@ -1,6 +1,6 @@
 //! When a slot's key wants the PIN, and when a touch.
 
-use super::{super::apdu::Status, slot::SlotId};
+use super::{apdu::Status, slot::SlotId};
 
 /// When the PIN must have been verified before a key is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

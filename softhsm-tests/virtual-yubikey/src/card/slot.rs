@@ -1,6 +1,6 @@
 //! The slots that keys are kept in.
 
-use super::super::apdu::Status;
+use super::apdu::Status;
 
 /// A slot for an asymmetric key: 9a, 9c, 9d, 9e, the retired 82 to 95, and f9.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
