@@ -14,12 +14,12 @@
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
 //! - [`revocation`]: what to revoke, and the KRL of all that was.
-//! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
-//! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`output`]: files made whole or not at all.
+//! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`ca`]: how a key becomes a CA.
 //! - [`batch`]: many keys in one run.
 //! - [`server`]: what a server does with what a CA made elsewhere; needs no ledger.
+//! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
 pub mod attestation;

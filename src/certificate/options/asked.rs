@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::grammar::Collector;
 use super::{OptionError, Options};
 
 /// What the arguments of `ssh-keygen -O` change.
@@ -20,19 +19,6 @@ pub struct OptionsAsked {
 }
 
 impl OptionsAsked {
-    /// Reads the arguments of `ssh-keygen -O`, in their order. The grammar is that of
-    /// [`Options::parse`].
-    ///
-    /// # Errors
-    /// For the first argument that is none of the grammar, or if a map grows too large.
-    pub fn parse(args: &[String]) -> Result<Self, OptionError> {
-        let mut collector = Collector::default();
-        for argument in args {
-            collector.add(argument)?;
-        }
-        collector.finish()
-    }
-
     /// The critical options that are asked for.
     #[must_use]
     pub fn critical(&self) -> &BTreeMap<String, String> {

@@ -11,7 +11,7 @@ use super::{Form, MAX_LEN, OptionError, OptionsAsked, Place};
 ///
 /// Flags are apart, since `clear` drops them and nothing else.
 #[derive(Default)]
-pub(super) struct Collector {
+struct Collector {
     flags: BTreeSet<&'static str>,
     asked: OptionsAsked,
 }
@@ -24,8 +24,23 @@ pub(super) fn defaults(kind: Kind) -> &'static [&'static str] {
     }
 }
 
+impl OptionsAsked {
+    /// Reads the arguments of `ssh-keygen -O`, in their order. The grammar is that of
+    /// [`Options::parse`].
+    ///
+    /// # Errors
+    /// For the first argument that is none of the grammar, or if a map grows too large.
+    pub fn parse(args: &[String]) -> Result<Self, OptionError> {
+        let mut collector = Collector::default();
+        for argument in args {
+            collector.add(argument)?;
+        }
+        collector.finish()
+    }
+}
+
 impl Collector {
-    pub(super) fn add(&mut self, argument: &str) -> Result<(), OptionError> {
+    fn add(&mut self, argument: &str) -> Result<(), OptionError> {
         if argument.len() > MAX_LEN {
             let length = argument.len();
             return Err(OptionError::ArgumentTooLong { length });
@@ -88,7 +103,7 @@ impl Collector {
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<OptionsAsked, OptionError> {
+    fn finish(mut self) -> Result<OptionsAsked, OptionError> {
         self.asked.flags = self.flags.clone();
         for flag in std::mem::take(&mut self.flags) {
             let place = match Place::Critical.form(flag) {
