@@ -42,6 +42,7 @@ mod security_key;
 mod selftest;
 mod sharing;
 mod software;
+mod weak_keys;
 #[cfg(feature = "yubikey")]
 mod yubikey;
 #[cfg(feature = "yubikey")]

@@ -17,8 +17,8 @@ pub use spare::{Use, add_spare};
 pub use storage::{Attested, Storage};
 
 use crate::attestation::{EvidenceFormError, Roots};
-use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
+use crate::certificate::{Serial, Subject, SubjectError};
 use crate::config::{
     CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca, with_suffixes,
 };
@@ -103,6 +103,14 @@ pub enum EstablishError {
     /// Who keeps the ledger honest must not be who signs.
     #[error("the key {0} is the ledger's own: it signed its heads")]
     IsLedgerKey(String),
+    /// Anybody could sign as this CA, or no server would take its signatures.
+    #[error("the key {fingerprint} cannot be a CA's")]
+    UnfitKey {
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// What is wrong with it.
+        source: SubjectError,
+    },
     /// A file is in the way.
     #[error("{} exists already, with another key", .0.display())]
     PublicKeyFileTaken(PathBuf),
@@ -163,8 +171,12 @@ pub fn establish(
     time: u64,
 ) -> Result<Established, EstablishError> {
     let mut home = Home::prepare(place, new)?;
+    if let Source::Import(key, _) = new.source {
+        refuse_unfit(&KeyData::try_from(key)?)?;
+    }
     home.refuse_known(new)?;
     let key = obtain(new, pins)?;
+    refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
     home.refuse_ledger_key(&key.public_key)?;
     let line = public_key_line(&key, &new.name)?;
@@ -189,6 +201,19 @@ pub fn establish(
         config: home.config.path().to_path_buf(),
         ledger_is_new,
     })
+}
+
+/// Refuses a key whose private half is no secret, wherever it was made: also a token makes such
+/// keys (ROCA).
+fn refuse_unfit(key: &KeyData) -> Result<(), EstablishError> {
+    let subject = Subject::try_from(key.clone());
+    let fingerprint = fingerprint(key);
+    subject
+        .map(|_fit| ())
+        .map_err(|source| EstablishError::UnfitKey {
+            fingerprint,
+            source,
+        })
 }
 
 /// The CA of ledger or config whose key has this fingerprint.

@@ -1,5 +1,8 @@
 //! The key that is certified, and how a key is called.
 
+mod modulus;
+mod points;
+
 use serde::Serializer;
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
 use ssh_key::{EcdsaCurve, HashAlg};
@@ -11,6 +14,9 @@ use crate::wire::bit_length;
 /// RSA of 2048 to 16384 bits with an odd exponent from 3 to 64 bits, ECDSA on P-256, P-384 or
 /// P-521 (a point of the curve, uncompressed, as OpenSSH wants it), Ed25519, and the two that
 /// FIDO tokens have.
+///
+/// A key whose private half is no secret is none, whatever its type ([`Weakness`]): that it
+/// signed something would prove nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Subject(KeyData);
 
@@ -40,11 +46,12 @@ impl TryFrom<KeyData> for Subject {
     fn try_from(key: KeyData) -> Result<Self, SubjectError> {
         match &key {
             KeyData::Rsa(rsa) => check_rsa(rsa)?,
-            KeyData::Ecdsa(ecdsa) => check_ecdsa(ecdsa)?,
+            KeyData::Ecdsa(ecdsa) => points::check_ecdsa(ecdsa)?,
             KeyData::SkEcdsaSha2NistP256(sk) => {
-                check_ecdsa(&EcdsaPublicKey::NistP256(*sk.ec_point()))?;
+                points::check_ecdsa(&EcdsaPublicKey::NistP256(*sk.ec_point()))?;
             }
-            KeyData::Ed25519(_) | KeyData::SkEd25519(_) => {}
+            KeyData::Ed25519(key) => points::check_ed25519(key)?,
+            KeyData::SkEd25519(sk) => points::check_ed25519(sk.public_key())?,
             KeyData::Certificate(_) => return Err(SubjectError::Certificate),
             _ => return Err(SubjectError::Algorithm(key.algorithm().to_string())),
         }
@@ -73,9 +80,41 @@ pub enum SubjectError {
     /// An even exponent, 1, or one longer than OpenSSL reads with a large modulus.
     #[error("RSA exponent is even, below 3 or longer than 64 bits")]
     RsaExponent,
-    /// A compressed point, or one that is not on its curve.
-    #[error("{0} point is compressed or not on its curve")]
+    /// A point in another form than its one, or not on its curve.
+    #[error("{0} point is not on its curve, or not in the form that OpenSSH writes")]
     Point(&'static str),
+    /// Anybody can sign as its holder.
+    #[error("the private half of the key is no secret: {0}")]
+    Weak(Weakness),
+}
+
+/// Why the private half of a key is no secret.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Weakness {
+    /// An Ed25519 point for which a signature is made without any private half.
+    #[error("its point is of small order")]
+    SmallOrder,
+    /// The private half is one of the first or the last numbers that there are.
+    #[error("it is found by counting")]
+    Counted,
+    /// An RSA modulus that trial division takes apart.
+    #[error("the modulus can be divided by {0}")]
+    SmallFactor(u32),
+    /// An RSA modulus that is a square.
+    #[error("the modulus is a square")]
+    Square,
+    /// An RSA modulus of two primes that Fermat's method finds.
+    #[error("the two primes of the modulus lie close together")]
+    ClosePrimes,
+    /// An RSA key of Infineon's faulty library (CVE-2017-15361).
+    #[error("the modulus has the form of the ROCA fault (CVE-2017-15361)")]
+    Roca,
+}
+
+impl From<Weakness> for SubjectError {
+    fn from(weakness: Weakness) -> Self {
+        Self::Weak(weakness)
+    }
 }
 
 /// `SHA256:…`, as ssh-keygen prints it.
@@ -125,22 +164,8 @@ fn check_rsa(key: &RsaPublicKey) -> Result<(), SubjectError> {
     if is_even(exponent) || !(2..=64).contains(&bit_length(exponent)) {
         return Err(SubjectError::RsaExponent);
     }
-    Ok(())
-}
-
-/// OpenSSH takes uncompressed points only, and checks them.
-fn check_ecdsa(key: &EcdsaPublicKey) -> Result<(), SubjectError> {
-    let bytes = key.as_sec1_bytes();
-    let on_curve = match key.curve() {
-        EcdsaCurve::NistP256 => p256::PublicKey::from_sec1_bytes(bytes).is_ok(),
-        EcdsaCurve::NistP384 => p384::PublicKey::from_sec1_bytes(bytes).is_ok(),
-        EcdsaCurve::NistP521 => p521::PublicKey::from_sec1_bytes(bytes).is_ok(),
-    };
-    if on_curve && bytes.first() == Some(&SEC1_UNCOMPRESSED) {
-        Ok(())
-    } else {
-        Err(SubjectError::Point(curve_name(key.curve())))
-    }
+    let modulus = key.n().as_positive_bytes().unwrap_or_default();
+    Ok(modulus::check_modulus(modulus)?)
 }
 
 fn curve_name(curve: EcdsaCurve) -> &'static str {
@@ -157,7 +182,6 @@ fn is_even(big_endian: &[u8]) -> bool {
 
 const MIN_RSA_BITS: u32 = 2048;
 const MAX_RSA_BITS: u32 = 16384;
-const SEC1_UNCOMPRESSED: u8 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -171,10 +195,14 @@ mod tests {
         KeyData::Rsa(RsaPublicKey::new(e, Mpint::from_positive_bytes(modulus)).unwrap())
     }
 
+    /// The first number of so many bits below the next power of two that no small prime divides.
     fn modulus(bits: usize) -> Vec<u8> {
         let mut bytes = vec![0xff; bits.div_ceil(8)];
         if !bits.is_multiple_of(8) {
             bytes[0] = (1 << (bits % 8)) - 1;
+        }
+        if let Some(last) = bytes.last_mut() {
+            *last = if bits == 16384 { 0xf1 } else { 0xe3 };
         }
         bytes
     }

@@ -11,6 +11,7 @@ use super::base::failure::{At, Exit, Failure};
 use super::base::kept_head;
 use super::base::requester_name::refuse_reserved;
 use super::base::terminal::{product, say};
+use crate::certificate::Subject;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
 use crate::ledger::{Credential, RequesterAdded, RequesterRemoved, SqliteLedger};
@@ -78,6 +79,7 @@ impl Enrolment {
     ) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
         let credential = self.credential()?;
+        refuse_weak(&credential)?;
         let words = describe(&credential);
         let added = RequesterAdded {
             name: self.name.to_string(),
@@ -124,6 +126,17 @@ impl Enrolment {
             (None, None) => Err(Failure::usage("name a key or a card")),
         }
     }
+}
+
+/// A key that anybody can sign with is nobody's. One that was enrolled before this was looked
+/// at can still be taken away.
+fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
+    let Credential::Key(blob) = credential else {
+        return Ok(());
+    };
+    let key = PublicKey::from_bytes(blob)?;
+    Subject::try_from(key.key_data().clone()).at("the key can be nobody's")?;
+    Ok(())
 }
 
 fn list(context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
