@@ -27,7 +27,7 @@ pub(super) fn check_modulus(modulus: &[u8]) -> Result<(), Weakness> {
 fn small_factor(modulus: &[u8]) -> Option<u32> {
     let residues = GROUPS.iter().map(|(product, primes)| {
         let residue = remainder(modulus, *product);
-        primes.iter().find(|prime| residue % **prime == 0)
+        primes.iter().find(|prime| residue.is_multiple_of(**prime))
     });
     residues.flatten().next().copied()
 }
@@ -146,7 +146,7 @@ static PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
         let mut below = primes
             .iter()
             .take_while(|prime| **prime * **prime <= number);
-        if below.all(|prime| number % prime != 0) {
+        if below.all(|prime| !number.is_multiple_of(*prime)) {
             primes.push(number);
         }
     }
