@@ -7,10 +7,13 @@
 pub mod checkpoint;
 mod clock;
 mod entry;
+pub mod file;
+pub mod heads;
 pub mod key;
 mod lock;
 pub mod merkle;
 pub mod note;
+pub mod settings;
 mod sqlite;
 pub mod store;
 #[cfg(test)]

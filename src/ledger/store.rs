@@ -5,6 +5,7 @@
 //! an entry says: it keeps bytes in order ([`Frames`]), or finds positions by key
 //! ([`Rows`]). Today's stores are a file with SQLite beside it, and memory for tests.
 
+use super::heads::HeadsError;
 use super::merkle::Hash;
 
 /// How far a ledger has come: how many entries it has, and the root of the tree over them.
@@ -47,6 +48,9 @@ pub trait Frames: Send {
     /// where it begins. When this returns, the frame survives a power cut, and a head that
     /// covers it is kept outside of the store: an older copy would be noticed.
     ///
+    /// Afterwards `room` bytes more can be appended although the disk is full: what was
+    /// reserved must be recordable.
+    ///
     /// # Errors
     /// [`StoreError`]. After any error but [`StoreError::Behind`] the store takes no more
     /// frames: whether this one is durable is known only to whoever opens it again.
@@ -55,6 +59,7 @@ pub trait Frames: Send {
         before: &Head,
         entries: &[Vec<u8>],
         after: &Head,
+        room: u64,
     ) -> Result<Place, StoreError>;
 
     /// The frame that begins at `place`; none at the end.
@@ -206,6 +211,21 @@ pub enum StoreError {
         /// What is wrong there.
         what: &'static str,
     },
+    /// An append failed before: nobody knows whether its frame is on the disk.
+    #[error("an earlier write to the ledger failed; nothing more is written in this run")]
+    Ended,
+    /// It was opened to read.
+    #[error("the ledger was opened to read")]
+    ReadOnly,
+    /// No kept head says that this is the newest copy, and nobody else said it.
+    #[error("the ledger is not known to be the newest copy")]
+    Unkept,
+    /// Its name leads to another file now, or to a file with more names.
+    #[error("{} is no longer the ledger that was opened", .0.display())]
+    Replaced(std::path::PathBuf),
+    /// The head can't be kept.
+    #[error(transparent)]
+    Heads(#[from] HeadsError),
     /// The store can't be read or written.
     #[error("{what}")]
     Failed {

@@ -1,0 +1,553 @@
+//! The ledger as one file that only grows: frames behind each other, one a commit.
+//!
+//! **One writer.** Whoever opens the file to write holds flock(2) on the open file itself,
+//! so that no second name of it makes a second writer. The name is resolved once and held
+//! against the handle before each frame. Readers take no lock, need nothing but the file,
+//! and end at the last whole frame.
+//!
+//! **One commit** is one write over zeros that are on the disk already, one sync, and then
+//! the kept head, synced too ([`heads`](super::heads)). Only then is the frame acknowledged.
+//! An error in between ends the run: whether the frame is on the disk is known to nobody
+//! before the file is opened again, and a sync that failed may report success when it is
+//! asked a second time (fsync(2), "EIO").
+//!
+//! **What a crash leaves** is put in order when the file is next opened to write:
+//!
+//! | behind the frames that a kept head covers | what is done |
+//! |---|---|
+//! | zeros | nothing |
+//! | a whole frame | it is written and synced again, and its head kept: the disk may have it in part |
+//! | a part of a frame, zeros behind it | it is copied aside and cut off, and an entry says so |
+//! | anything else, or less than the head covers | it is refused as damaged, or as older |
+
+mod account;
+mod file_system;
+mod format;
+mod guard;
+mod holder;
+mod open_error;
+mod recover;
+mod room;
+#[cfg(test)]
+mod tests;
+
+use std::fs::{File, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::checkpoint::origin;
+use super::heads::{HeadsError, Ignored, KeptHead, KeptHeads, Owner};
+use super::merkle::{Frontier, leaf_hash};
+use super::settings::FileSettings;
+use super::store::{Frame, Frames, Head, Place, StoreError};
+
+pub(super) use account::Account;
+pub(super) use guard::{WRITABLE_BY_OTHERS, custom};
+pub use holder::Holder;
+pub use open_error::OpenError;
+pub use recover::CutTail;
+pub(super) use recover::sync_folder;
+pub use room::Tail;
+
+use format::Header;
+use guard::{Guarded, Named, folder};
+use room::{FIRST, frame_from};
+
+/// Frames in a file, opened to write. It is the only writer.
+#[derive(Debug)]
+pub struct FileFrames {
+    guarded: Guarded,
+    settings: FileSettings,
+    end: KeptHead,
+    heads: Option<KeptHeads>,
+    standing: Standing,
+    cut: Option<CutTail>,
+    /// An error after which nothing is known of what is on the disk.
+    ended: bool,
+}
+
+/// Frames in a file, opened to read. The writer may go on meanwhile; this ends where it
+/// ended when it was opened.
+#[derive(Debug)]
+pub struct FileReader {
+    file: File,
+    end: (Head, Place),
+    tail: Option<Tail>,
+}
+
+/// How the file stands to the heads that are kept of it.
+#[derive(Debug)]
+pub enum Standing {
+    /// Nothing was ever written to it, so that nothing can be missing.
+    New,
+    /// It goes on from every kept head.
+    Kept,
+    /// It does not, or there is none: nothing is written before [`FileFrames::adopt`].
+    Refused(HeadsError),
+}
+
+impl FileFrames {
+    /// Creates an empty ledger, of mode 0600, where no file is.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] if there is one.
+    pub fn create(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::file(path, source);
+        let folder = folder(path).canonicalize().map_err(failed)?;
+        let path = folder.join(path.file_name().unwrap_or_default());
+        guard::check_folder(&folder)?;
+        // Made whole under another name: a run that is killed leaves no half of a ledger.
+        let mut file = tempfile::Builder::new()
+            .prefix(".punchmark-")
+            .tempfile_in(&folder)
+            .map_err(failed)?;
+        file.write_all(&format::header())
+            .and_then(|()| room::make(file.as_file(), FIRST, 1))
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(failed)?;
+        lock(file.as_file(), &path)?;
+        let file = file.persist_noclobber(&path).map_err(|error| {
+            if error.error.kind() == io::ErrorKind::AlreadyExists {
+                OpenError::Exists(path.clone())
+            } else {
+                OpenError::file(&path, error.error)
+            }
+        })?;
+        sync_folder(&folder).map_err(failed)?;
+        Self::of(Guarded::of(file, path, &settings.allow)?, settings)
+    }
+
+    /// Opens a ledger to write to it; no other run can meanwhile. What a crash left is put
+    /// in order, if the heads that are kept allow to write to the file at all.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
+        let guarded = Guarded::open(path, &settings.allow)?;
+        lock(&guarded.file, &guarded.path)?;
+        // It may have been replaced between the opening and the lock.
+        if guarded.still_named() == Named::NoLonger {
+            return Err(OpenError::Missing(guarded.path));
+        }
+        require_format(&guarded.file, &guarded.path)?;
+        Self::of(guarded, settings)
+    }
+
+    /// Takes a locked file with a header.
+    fn of(guarded: Guarded, settings: FileSettings) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::file(&guarded.path, source);
+        let first = frame_from(&guarded.file, FIRST, &empty()).map_err(failed)?;
+        let heads = first
+            .and_then(|first| first.entries.first().map(|entry| origin(&leaf_hash(entry))))
+            .map(|origin| KeptHeads::look(&origin, owner(&guarded), &settings))
+            .transpose()?;
+        let start = heads.as_ref().and_then(KeptHeads::highest);
+        let end = walk(&guarded.file, start).map_err(failed)?;
+        let standing = standing(&guarded.file, heads.as_ref(), end).map_err(failed)?;
+        let mut frames = Self {
+            guarded,
+            settings,
+            end,
+            heads,
+            standing,
+            cut: None,
+            ended: false,
+        };
+        if !matches!(frames.standing, Standing::Refused(_)) {
+            frames.settle()?;
+        }
+        Ok(frames)
+    }
+
+    /// How the file stands to its kept heads.
+    #[must_use]
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Where heads were found that are not believed, with the way to mend it.
+    #[must_use]
+    pub fn ignored_heads(&self) -> &[Ignored] {
+        self.heads.as_ref().map_or(&[], KeptHeads::ignored)
+    }
+
+    /// The folders where the head is kept.
+    pub fn head_folders(&self) -> impl Iterator<Item = &Path> {
+        self.heads.iter().flat_map(KeptHeads::folders)
+    }
+
+    /// What of its place only the config makes right, to be said in an entry.
+    #[must_use]
+    pub fn allowed(&self) -> &[String] {
+        &self.guarded.allowed
+    }
+
+    /// What was cut off behind the last frame, until an entry follows that says so.
+    #[must_use]
+    pub fn cut_tail(&self) -> Option<&CutTail> {
+        self.cut.as_ref()
+    }
+
+    /// Looks for the head in more folders: those that the ledger itself records.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn look_in(&mut self, folders: &[&Path]) -> Result<(), OpenError> {
+        let Some(heads) = &mut self.heads else {
+            return Ok(());
+        };
+        for folder in folders {
+            heads.look_in(folder)?;
+        }
+        let found = standing(&self.guarded.file, Some(heads), self.end);
+        let found = found.map_err(|source| OpenError::file(&self.guarded.path, source))?;
+        let newly_fits = matches!(
+            (&self.standing, &found),
+            (Standing::Refused(_), Standing::Kept)
+        );
+        self.standing = found;
+        if newly_fits {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the file for the newest copy, whatever heads are kept: somebody says so, and
+    /// the next frame records it. From then on its own head is the one that is kept.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn adopt(&mut self) -> Result<(), OpenError> {
+        if let Standing::Refused(_) = self.standing {
+            self.settle()?;
+            self.standing = Standing::Kept;
+        }
+        Ok(())
+    }
+
+    /// Puts in order what a crash left, and keeps the head wherever it should be kept.
+    fn settle(&mut self) -> Result<(), OpenError> {
+        let Self { guarded, end, .. } = self;
+        let (file, path) = (&guarded.file, &guarded.path);
+        let failed = |source| OpenError::file(path, source);
+        let covered = self.heads.as_ref().and_then(KeptHeads::highest);
+        let tail = room::tail(file, end.next).map_err(failed)?;
+        if let Some(tail) = tail {
+            require_torn(file, path, tail)?;
+        }
+        let from = covered.filter(|covered| covered.next < end.next);
+        if from.is_some() || (covered.is_none() && end.head.size > 0) {
+            write_again(file, from.map_or(end.last, |covered| covered.next), *end)
+                .map_err(failed)?;
+        }
+        self.cut = match tail {
+            Some(tail) => Some(recover::cut(file, path, tail)?),
+            None => recover::cut_before(path, end.next),
+        };
+        if !room::is_written(file, end.next).map_err(failed)? {
+            let size = room::size(file).map_err(failed)?;
+            room::write_zeros(file, end.next.0, size)
+                .and_then(|()| file.sync_data())
+                .map_err(failed)?;
+        }
+        if let Some(heads) = &mut self.heads {
+            if heads.each().any(|(_, kept)| kept != *end) {
+                heads.keep(*end)?;
+            }
+            heads.complete(*end, &self.settings)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to write where it can't be known what became of an earlier frame, or where
+    /// another file stands in this one's place.
+    fn require_fit(&mut self, before: &Head) -> Result<(), StoreError> {
+        if self.ended {
+            return Err(StoreError::Ended);
+        }
+        if *before != self.end.head {
+            return Err(StoreError::Behind {
+                expected: before.size,
+                found: self.end.head.size,
+            });
+        }
+        if let Standing::Refused(_) = self.standing {
+            return Err(StoreError::Unkept);
+        }
+        if self.guarded.still_named() == Named::NoLonger {
+            self.ended = true;
+            return Err(StoreError::Replaced(self.guarded.path.clone()));
+        }
+        Ok(())
+    }
+
+    /// Finds, for the first frame, where its head is kept. It is kept before the frame is
+    /// written: a ledger without any frame is new, but one with a frame and without a head
+    /// would be refused.
+    fn begin(&mut self, first: &[u8], end: KeptHead) -> Result<(), StoreError> {
+        let origin = origin(&leaf_hash(first));
+        let mut heads = KeptHeads::look(&origin, owner(&self.guarded), &self.settings)?;
+        heads.complete(end, &self.settings)?;
+        self.heads = Some(heads);
+        Ok(())
+    }
+
+    fn write(&mut self, frame: &[u8], end: KeptHead) -> Result<(), StoreError> {
+        let failed = |source| failed("written", &self.guarded.path, source);
+        let file = &self.guarded.file;
+        file.write_all_at(frame, end.last.0).map_err(failed)?;
+        file.sync_data().map_err(failed)?;
+        match &mut self.heads {
+            Some(heads) => Ok(heads.keep(end)?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Frames for FileFrames {
+    fn start(&self) -> Place {
+        FIRST
+    }
+
+    fn end(&self) -> (Head, Place) {
+        (self.end.head, self.end.next)
+    }
+
+    fn append(
+        &mut self,
+        before: &Head,
+        entries: &[Vec<u8>],
+        after: &Head,
+        room: u64,
+    ) -> Result<Place, StoreError> {
+        self.require_fit(before)?;
+        let path = &self.guarded.path;
+        let frame = format::encode(before, entries, after)
+            .ok_or_else(|| failed("written", path, io::ErrorKind::FileTooLarge.into()))?;
+        let length = u64::try_from(frame.len())
+            .map_err(|error| failed("written", path, io::Error::other(error)))?;
+        let place = self.end.next;
+        room::make(&self.guarded.file, place, length.saturating_add(room))
+            .map_err(|source| failed("made longer", path, source))?;
+        let end = KeptHead {
+            head: *after,
+            last: place,
+            next: Place(place.0 + length),
+        };
+        // From here on an error leaves open what is on the disk.
+        self.ended = true;
+        if self.heads.is_none()
+            && let Some(first) = entries.first()
+        {
+            self.begin(first, end)?;
+        }
+        self.write(&frame, end)?;
+        self.ended = false;
+        (self.end, self.cut, self.standing) = (end, None, Standing::Kept);
+        Ok(place)
+    }
+
+    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError> {
+        read(&self.guarded.file, place, self.end.next)
+    }
+}
+
+impl FileReader {
+    /// Opens a ledger to read it, also while another run writes. With `from`, which is a
+    /// head and the place behind its last frame, the frames before are not looked at.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(path: &Path, from: Option<(Head, Place)>) -> Result<Self, OpenError> {
+        let file = guard::open_to_read(path)?;
+        require_format(&file, path)?;
+        let failed = |source| OpenError::file(path, source);
+        let from = from.unwrap_or((empty(), FIRST));
+        let (mut head, mut next) = from;
+        while let Some(frame) = frame_from(&file, next, &head).map_err(failed)? {
+            (head, next) = (frame.after, frame.next);
+        }
+        let tail = room::tail(&file, next).map_err(failed)?;
+        let end = (head, next);
+        Ok(Self { file, end, tail })
+    }
+
+    /// What stands behind the last whole frame: a frame that is just being written, that a
+    /// crash cut short, or that was damaged.
+    #[must_use]
+    pub fn tail(&self) -> Option<Tail> {
+        self.tail
+    }
+}
+
+impl Frames for FileReader {
+    fn start(&self) -> Place {
+        FIRST
+    }
+
+    fn end(&self) -> (Head, Place) {
+        self.end
+    }
+
+    fn append(
+        &mut self,
+        _before: &Head,
+        _entries: &[Vec<u8>],
+        _after: &Head,
+        _room: u64,
+    ) -> Result<Place, StoreError> {
+        Err(StoreError::ReadOnly)
+    }
+
+    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError> {
+        read(&self.file, place, self.end.1)
+    }
+}
+
+/// The head of a ledger without entries.
+fn empty() -> Head {
+    Head {
+        size: 0,
+        root: Frontier::default().root(),
+    }
+}
+
+fn owner(guarded: &Guarded) -> Owner {
+    Owner {
+        uid: guarded.stat.st_uid,
+        gid: guarded.stat.st_gid,
+        mode: guarded.stat.st_mode & 0o666,
+    }
+}
+
+fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            path: path.to_path_buf(),
+            holder: rustix::fs::fstat(file)
+                .ok()
+                .and_then(|stat| Holder::of(&stat)),
+        }),
+        Err(TryLockError::Error(source)) => Err(OpenError::file(path, source)),
+    }
+}
+
+fn require_format(file: &File, path: &Path) -> Result<(), OpenError> {
+    let mut header = [0; format::HEADER];
+    // A file that is too short for a header has none.
+    let _short = file.read_exact_at(&mut header, 0);
+    let path = path.to_path_buf();
+    match format::read_header(&header) {
+        Header::Ours => Ok(()),
+        Header::Sqlite => Err(OpenError::OlderFormat(path)),
+        Header::Newer(found) => Err(OpenError::NewerFormat { path, found }),
+        Header::Other => Err(OpenError::NotALedger(path)),
+    }
+}
+
+/// Whether the file has the frame that a kept head was written with.
+fn has(file: &File, kept: &KeptHead) -> io::Result<bool> {
+    let frame = room::whole_frame_at(file, kept.last)?;
+    Ok(frame.is_some_and(|frame| frame.after == kept.head && frame.next == kept.next))
+}
+
+/// The end of the frames, from a kept head on where the file has it; else from the first.
+fn walk(file: &File, start: Option<KeptHead>) -> io::Result<KeptHead> {
+    let mut end = KeptHead {
+        head: empty(),
+        last: FIRST,
+        next: FIRST,
+    };
+    if let Some(start) = start
+        && has(file, &start)?
+    {
+        end = start;
+    }
+    while let Some(frame) = frame_from(file, end.next, &end.head)? {
+        end = KeptHead {
+            head: frame.after,
+            last: end.next,
+            next: frame.next,
+        };
+    }
+    Ok(end)
+}
+
+/// Holds the file against every kept head.
+fn standing(file: &File, heads: Option<&KeptHeads>, end: KeptHead) -> io::Result<Standing> {
+    let Some(heads) = heads else {
+        return Ok(Standing::New);
+    };
+    let mut found = false;
+    for (path, kept) in heads.each() {
+        found = true;
+        let (path, size) = (path.to_path_buf(), kept.head.size);
+        if size > end.head.size {
+            let found = end.head.size;
+            let refused = match room::tail(file, end.next)? {
+                Some(Tail { offset, .. }) => HeadsError::Broken { path, offset },
+                None => HeadsError::Older {
+                    path,
+                    kept: size,
+                    found,
+                },
+            };
+            return Ok(Standing::Refused(refused));
+        }
+        if !has(file, &kept)? {
+            return Ok(Standing::Refused(HeadsError::Forked { path, kept: size }));
+        }
+    }
+    Ok(if found {
+        Standing::Kept
+    } else {
+        Standing::Refused(heads.missing())
+    })
+}
+
+fn require_torn(file: &File, path: &Path, tail: Tail) -> Result<(), OpenError> {
+    let torn = recover::is_torn_write(file, tail);
+    if torn.map_err(|source| OpenError::file(path, source))? {
+        return Ok(());
+    }
+    Err(OpenError::Damaged {
+        path: path.to_path_buf(),
+        offset: tail.offset,
+        what: "no whole frame begins here, but more than one was written behind",
+    })
+}
+
+/// Writes frames again that no kept head covers. The system may believe them written when
+/// the disk has them in part: after a sync that failed, it forgets which pages it lost.
+fn write_again(file: &File, from: Place, end: KeptHead) -> io::Result<()> {
+    let length = usize::try_from(end.next.0 - from.0).map_err(io::Error::other)?;
+    let mut frames = vec![0; length];
+    file.read_exact_at(&mut frames, from.0)?;
+    file.write_all_at(&frames, from.0)?;
+    file.sync_data()
+}
+
+fn read(file: &File, place: Place, end: Place) -> Result<Option<Frame>, StoreError> {
+    if place >= end {
+        return Ok(None);
+    }
+    let damaged = |what| StoreError::Damaged { place, what };
+    let source = |source: io::Error| StoreError::Failed {
+        what: "the ledger can't be read".to_owned(),
+        source: Box::new(source),
+    };
+    match room::whole_frame_at(file, place).map_err(source)? {
+        Some(frame) if frame.next <= end => Ok(Some(frame)),
+        Some(_) => Err(damaged("the frame goes on behind the last one")),
+        None => Err(damaged("no whole frame is here")),
+    }
+}
+
+fn failed(what: &str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Failed {
+        what: format!("ledger {} can't be {what}", path.display()),
+        source: Box::new(source),
+    }
+}

@@ -1,0 +1,183 @@
+//! The bytes of a ledger file as a disk sees them: frames, and room of written zeros behind.
+//!
+//! A frame is written over zeros that are on the disk already, so that one sync of the
+//! data is enough and a full disk shows when room is made, never when a frame is written.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use super::format::{self, FrameBytes, PREFIX};
+use crate::ledger::store::{Frame, Head, Place};
+
+/// Bytes behind the last whole frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    /// Where they begin.
+    pub offset: u64,
+    /// How many there are, up to the last that is not zero.
+    pub length: u64,
+}
+
+/// The whole frame at `place` that goes on from `before`, if there is one.
+pub(super) fn frame_from(file: &File, place: Place, before: &Head) -> io::Result<Option<Frame>> {
+    let Some(bytes) = bytes_at(file, place)? else {
+        return Ok(None);
+    };
+    let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
+    let frame = format::decode(&bytes).ok().filter(|frame| {
+        frame.root_before == before.root && before.size.checked_add(1) == Some(frame.first)
+    });
+    Ok(frame.map(|frame| to_frame(frame, Place(place.0 + length))))
+}
+
+/// The frame at `place`, whatever stands before it.
+pub(super) fn whole_frame_at(file: &File, place: Place) -> io::Result<Option<Frame>> {
+    let Some(bytes) = bytes_at(file, place)? else {
+        return Ok(None);
+    };
+    let length = u64::try_from(bytes.len()).map_err(io::Error::other)?;
+    let frame = format::decode(&bytes).ok();
+    Ok(frame.map(|frame| to_frame(frame, Place(place.0 + length))))
+}
+
+/// As many bytes from `place` as they say that their frame has, if they are there. One read
+/// brings a frame of usual length.
+fn bytes_at(file: &File, place: Place) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = vec![0; USUAL];
+    let read = read_up_to(file, &mut bytes, place.0)?;
+    bytes.truncate(read);
+    let Some(length) = bytes
+        .first_chunk::<PREFIX>()
+        .copied()
+        .and_then(format::length)
+    else {
+        return Ok(None);
+    };
+    let end = u64::try_from(length)
+        .ok()
+        .and_then(|length| place.0.checked_add(length));
+    // Held against the file's size before memory is taken for it.
+    if end.is_none_or(|end| end > size(file).unwrap_or(0)) {
+        return Ok(None);
+    }
+    bytes.resize(length, 0);
+    if let Some(rest) = bytes.get_mut(read..) {
+        let from = u64::try_from(read).map_err(io::Error::other)?;
+        file.read_exact_at(rest, place.0 + from)?;
+    }
+    Ok(Some(bytes))
+}
+
+/// What stands from `offset` to the end of the file, but for zeros at the end.
+pub(super) fn tail(file: &File, offset: Place) -> io::Result<Option<Tail>> {
+    let (mut at, mut last) = (offset.0, None);
+    let mut bytes = vec![0; AT_ONCE];
+    loop {
+        let read = read_up_to(file, &mut bytes, at)?;
+        let part = bytes.get(..read).unwrap_or_default();
+        if part.is_empty() {
+            break;
+        }
+        if let Some(found) = part.iter().rposition(|byte| *byte != 0) {
+            last = Some(at + u64::try_from(found).map_err(io::Error::other)?);
+        }
+        at += u64::try_from(read).map_err(io::Error::other)?;
+    }
+    Ok(last.map(|last| Tail {
+        offset: offset.0,
+        length: last + 1 - offset.0,
+    }))
+}
+
+/// Makes sure that `wanted` bytes of written zeros stand behind `end`; makes more than that
+/// where it has to make any.
+///
+/// # Errors
+/// What the system says, such as a full disk; then the file is as long as before.
+pub(super) fn make(file: &File, end: Place, wanted: u64) -> io::Result<()> {
+    let size = size(file)?;
+    let needed = end
+        .0
+        .checked_add(wanted)
+        .ok_or(io::ErrorKind::FileTooLarge)?;
+    if needed <= size {
+        return Ok(());
+    }
+    let to = needed
+        .checked_add(STEP)
+        .ok_or(io::ErrorKind::FileTooLarge)?;
+    let made = write_zeros(file, size, to).and_then(|()| file.sync_data());
+    if made.is_err() {
+        // Nothing hangs on it: what is left of the zeros is room too.
+        let _longer_than_before = file.set_len(size);
+    }
+    made
+}
+
+/// Writes zeros over the bytes from `from` up to `to`.
+pub(super) fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
+    let zeros = vec![0; AT_ONCE];
+    while from < to {
+        let left = usize::try_from(to - from).unwrap_or(AT_ONCE);
+        let part = zeros.get(..left).unwrap_or(&zeros);
+        file.write_all_at(part, from)?;
+        from += u64::try_from(part.len()).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// Whether all room behind `end` was written once. A copy may have left out the zeros.
+pub(super) fn is_written(file: &File, end: Place) -> io::Result<bool> {
+    let size = size(file)?;
+    if end.0 >= size {
+        return Ok(true);
+    }
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(end.0)) {
+        Ok(hole) => Ok(hole >= size),
+        // A file system that knows no holes has none.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// How long the file is; a device has its length where its end is.
+pub(super) fn size(file: &File) -> io::Result<u64> {
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        return Ok(metadata.len());
+    }
+    Ok(rustix::fs::seek(file, rustix::fs::SeekFrom::End(0))?)
+}
+
+fn read_up_to(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+        let at = offset + u64::try_from(done).map_err(io::Error::other)?;
+        match file.read_at(rest, at) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+fn to_frame(frame: FrameBytes, next: Place) -> Frame {
+    Frame {
+        first: frame.first,
+        entries: frame.entries,
+        after: frame.after,
+        next,
+    }
+}
+
+/// Where the first frame begins: behind the header.
+pub(super) const FIRST: Place = Place(64);
+/// A frame of two entries of a usual certificate is shorter.
+const USUAL: usize = 4096;
+/// Room is made in steps, some three hundred certificates long: each costs a sync more.
+const STEP: u64 = 256 * 1024;
+/// What is read and written at once.
+const AT_ONCE: usize = 256 * 1024;

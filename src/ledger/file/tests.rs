@@ -1,0 +1,535 @@
+//! The ledger file under one writer after another, and under what a crash leaves.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use super::*;
+
+/// A folder for a ledger, with one for its kept heads beside.
+struct Room {
+    folder: TempDir,
+}
+
+impl Room {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("ca")).unwrap();
+        let room = Self { folder };
+        room.mode("ca", 0o755);
+        room
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.path("ca/punchmark.ledger")
+    }
+
+    fn settings(&self) -> FileSettings {
+        FileSettings {
+            kept_heads_only: Some(vec![self.path("heads")]),
+            ..FileSettings::default()
+        }
+    }
+
+    fn create(&self) -> FileFrames {
+        FileFrames::create(&self.ledger(), self.settings()).unwrap()
+    }
+
+    fn open(&self) -> Result<FileFrames, OpenError> {
+        FileFrames::open(&self.ledger(), self.settings())
+    }
+
+    fn mode(&self, name: &str, mode: u32) {
+        std::fs::set_permissions(self.path(name), Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// A closed ledger of so many frames.
+    fn with_frames(frames: u8) -> Self {
+        let room = Self::new();
+        let mut ledger = room.create();
+        (0..frames).for_each(|number| append(&mut ledger, &[&[number; 40]]));
+        room
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = std::fs::read(self.ledger()).unwrap();
+        edit(&mut bytes);
+        std::fs::write(self.ledger(), bytes).unwrap();
+    }
+
+    fn kept_head(&self) -> PathBuf {
+        let mut files = std::fs::read_dir(self.path("heads")).unwrap();
+        files.next().unwrap().unwrap().path()
+    }
+}
+
+/// The root is the store's to keep, not to check: any will do that follows from the entries.
+fn after(before: &Head, entries: &[Vec<u8>]) -> Head {
+    let chained = [&before.root[..], &entries.concat()].concat();
+    Head {
+        size: before.size + u64::try_from(entries.len()).unwrap(),
+        root: leaf_hash(&chained),
+    }
+}
+
+fn append(frames: &mut FileFrames, entries: &[&[u8]]) {
+    try_append(frames, entries).unwrap();
+}
+
+fn try_append(frames: &mut FileFrames, entries: &[&[u8]]) -> Result<Place, StoreError> {
+    let before = frames.end().0;
+    let entries: Vec<Vec<u8>> = entries.iter().map(|entry| entry.to_vec()).collect();
+    frames.append(&before, &entries, &after(&before, &entries), 0)
+}
+
+fn sizes(frames: &dyn Frames) -> Vec<u64> {
+    let mut place = frames.start();
+    let mut sizes = Vec::new();
+    while let Some(frame) = frames.read(place).unwrap() {
+        sizes.push(frame.after.size);
+        place = frame.next;
+    }
+    sizes
+}
+
+#[test]
+fn what_was_appended_is_read_back_by_the_next_run_and_by_a_reader() {
+    let room = Room::new();
+    let mut ledger = room.create();
+    assert!(matches!(ledger.standing(), Standing::New));
+    append(&mut ledger, &[b"one"]);
+    append(&mut ledger, &[b"two", b"three"]);
+    let end = ledger.end();
+    drop(ledger);
+    let mut again = room.open().unwrap();
+    assert_eq!(again.end(), end);
+    assert!(matches!(again.standing(), Standing::Kept));
+    assert_eq!(sizes(&again), [1, 3]);
+    append(&mut again, &[b"four"]);
+    let reader = FileReader::open(&room.ledger(), None).unwrap();
+    assert_eq!(sizes(&reader), [1, 3, 4]);
+    assert_eq!(reader.tail(), None);
+    let behind = FileReader::open(&room.ledger(), Some(end)).unwrap();
+    assert_eq!(behind.end(), again.end());
+    let last = behind.read(end.1).unwrap().unwrap();
+    assert_eq!(last.entries, [b"four".to_vec()]);
+}
+
+#[test]
+fn a_reader_needs_nothing_but_the_file_and_leaves_nothing_beside_it() {
+    let room = Room::with_frames(3);
+    std::fs::create_dir(room.path("disc")).unwrap();
+    std::fs::copy(room.ledger(), room.path("disc/a")).unwrap();
+    room.mode("disc/a", 0o444);
+    room.mode("disc", 0o555);
+    symlink(room.path("disc/a"), room.path("link")).unwrap();
+    let reader = FileReader::open(&room.path("link"), None).unwrap();
+    assert_eq!(sizes(&reader), [1, 2, 3]);
+    assert_eq!(std::fs::read_dir(room.path("disc")).unwrap().count(), 1);
+}
+
+#[test]
+fn one_run_writes_by_whatever_name_and_another_is_told_who_that_is() {
+    let room = Room::new();
+    let first = room.create();
+    symlink(room.ledger(), room.path("link")).unwrap();
+    for path in [room.ledger(), room.path("link")] {
+        let error = FileFrames::open(&path, room.settings()).unwrap_err();
+        let OpenError::Locked { holder, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!(holder.unwrap().process, std::process::id());
+    }
+    drop(first);
+    room.open().unwrap();
+}
+
+#[test]
+fn nothing_is_created_over_what_is_there() {
+    let room = Room::new();
+    std::fs::write(room.ledger(), "").unwrap();
+    let error = FileFrames::create(&room.ledger(), room.settings()).unwrap_err();
+    assert!(matches!(error, OpenError::Exists(_)), "{error}");
+    assert_eq!(std::fs::read_dir(room.path("ca")).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_no_ledger_is_refused_by_its_kind() {
+    let room = Room::new();
+    let says = |content: &[u8]| {
+        std::fs::write(room.ledger(), content).unwrap();
+        room.mode("ca/punchmark.ledger", 0o600);
+        room.open().unwrap_err()
+    };
+    assert!(matches!(says(b""), OpenError::NotALedger(_)));
+    assert!(matches!(says(&[0; 300]), OpenError::NotALedger(_)));
+    let sqlite = [b"SQLite format 3\0", &[0; 100][..]].concat();
+    assert!(matches!(says(&sqlite), OpenError::OlderFormat(_)));
+    let mut later = format::header();
+    later[19] = 9;
+    assert!(matches!(
+        says(&later),
+        OpenError::NewerFormat { found: 9, .. }
+    ));
+    std::fs::remove_file(room.ledger()).unwrap();
+    assert!(matches!(room.open(), Err(OpenError::Missing(_))));
+    std::fs::create_dir(room.ledger()).unwrap();
+    assert!(matches!(room.open(), Err(OpenError::NotALedger(_))));
+}
+
+#[test]
+fn a_fifo_in_its_place_is_refused_at_once() {
+    let room = Room::new();
+    let kind = rustix::fs::FileType::Fifo;
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, room.ledger(), kind, mode, 0).unwrap();
+    assert!(matches!(room.open(), Err(OpenError::NotALedger(_))));
+    let reader = FileReader::open(&room.ledger(), None);
+    assert!(matches!(reader, Err(OpenError::NotALedger(_))));
+}
+
+#[test]
+fn a_ledger_that_others_can_change_is_refused() {
+    let room = Room::with_frames(1);
+    for (name, mode, well) in [
+        ("ca/punchmark.ledger", 0o660, 0o600),
+        ("ca/punchmark.ledger", 0o602, 0o600),
+        ("ca", 0o777, 0o755),
+        ("ca", 0o1777, 0o755),
+        ("ca", 0o775, 0o755),
+    ] {
+        room.mode(name, mode);
+        let error = room.open().unwrap_err();
+        assert!(
+            matches!(error, OpenError::Writable { mode: m, .. } if m == mode),
+            "{error}"
+        );
+        room.mode(name, well);
+        room.open().unwrap();
+    }
+}
+
+#[test]
+fn another_accounts_ledger_is_refused_with_the_name_of_the_account() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let room = Room::with_frames(1);
+    std::os::unix::fs::chown(room.ledger(), Some(1), None).unwrap();
+    let error = room.open().unwrap_err();
+    assert!(
+        matches!(&error, OpenError::ForeignOwner { owner, .. } if owner == "daemon"),
+        "{error}"
+    );
+    std::os::unix::fs::chown(room.ledger(), Some(0), None).unwrap();
+    std::os::unix::fs::chown(room.path("ca"), Some(1), None).unwrap();
+    let error = room.open().unwrap_err();
+    assert!(matches!(error, OpenError::ForeignFolder { .. }), "{error}");
+}
+
+#[test]
+fn a_ledger_of_two_names_is_written_to_only_where_the_config_says_so() {
+    let room = Room::with_frames(1);
+    std::fs::hard_link(room.ledger(), room.path("ca/second")).unwrap();
+    let error = room.open().unwrap_err();
+    assert!(
+        matches!(error, OpenError::HardLinks { names: 2, .. }),
+        "{error}"
+    );
+    let settings = FileSettings {
+        allow: vec!["hard links".into()],
+        ..room.settings()
+    };
+    let ledger = FileFrames::open(&room.ledger(), settings).unwrap();
+    assert_eq!(ledger.allowed(), ["hard links"]);
+}
+
+#[test]
+fn a_run_ends_when_its_ledger_is_replaced_or_gets_a_second_name() {
+    let swap: [fn(&Room); 3] = [
+        |room| {
+            std::fs::rename(room.ledger(), room.path("ca/away")).unwrap();
+            std::fs::copy(room.path("ca/away"), room.ledger()).unwrap();
+        },
+        |room| std::fs::rename(room.ledger(), room.path("ca/away")).unwrap(),
+        |room| std::fs::hard_link(room.ledger(), room.path("ca/second")).unwrap(),
+    ];
+    for swap in swap {
+        let room = Room::with_frames(2);
+        let mut ledger = room.open().unwrap();
+        swap(&room);
+        let error = try_append(&mut ledger, &[b"x"]).unwrap_err();
+        assert!(matches!(error, StoreError::Replaced(_)), "{error}");
+        let error = try_append(&mut ledger, &[b"x"]).unwrap_err();
+        assert!(matches!(error, StoreError::Ended), "{error}");
+    }
+}
+
+#[test]
+fn a_frame_that_goes_on_from_another_head_is_refused_and_the_next_one_taken() {
+    let room = Room::with_frames(2);
+    let mut ledger = room.open().unwrap();
+    let head = ledger.end().0;
+    let wrong = Head {
+        root: [9; 32],
+        ..head
+    };
+    let after = after(&head, &[vec![1]]);
+    let error = ledger.append(&wrong, &[vec![1]], &after, 0).unwrap_err();
+    assert!(matches!(error, StoreError::Behind { .. }), "{error}");
+    append(&mut ledger, &[b"x"]);
+}
+
+#[test]
+fn room_for_what_must_follow_is_written_before_the_frame() {
+    let room = Room::new();
+    let mut ledger = room.create();
+    let (before, entries) = (ledger.end().0, [vec![7; 1000]]);
+    let after = after(&before, &entries);
+    ledger.append(&before, &entries, &after, 3_000_000).unwrap();
+    let length = room.ledger().metadata().unwrap().len();
+    assert!(length >= 3_001_000, "{length}");
+    assert!(room::is_written(&ledger.guarded.file, ledger.end().1).unwrap());
+}
+
+#[test]
+fn room_that_a_copy_left_out_is_written_again() {
+    let room = Room::with_frames(2);
+    let end = {
+        let ledger = room.open().unwrap();
+        ledger.end().1
+    };
+    // As `cp --sparse=always` does it.
+    let file = std::fs::File::options()
+        .write(true)
+        .open(room.ledger())
+        .unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(end.0).unwrap();
+    file.set_len(length).unwrap();
+    assert!(!room::is_written(&file, end).unwrap());
+    let ledger = room.open().unwrap();
+    assert!(room::is_written(&ledger.guarded.file, end).unwrap());
+    assert_eq!(file.metadata().unwrap().len(), length);
+}
+
+#[test]
+fn an_older_copy_is_not_written_to_before_somebody_says_that_it_is_the_newest() {
+    let room = Room::with_frames(2);
+    std::fs::copy(room.ledger(), room.path("old")).unwrap();
+    append(&mut room.open().unwrap(), &[b"newer"]);
+    std::fs::copy(room.path("old"), room.ledger()).unwrap();
+    let mut ledger = room.open().unwrap();
+    assert!(
+        matches!(
+            ledger.standing(),
+            Standing::Refused(HeadsError::Older {
+                kept: 3,
+                found: 2,
+                ..
+            })
+        ),
+        "{:?}",
+        ledger.standing()
+    );
+    let error = try_append(&mut ledger, &[b"x"]).unwrap_err();
+    assert!(matches!(error, StoreError::Unkept), "{error}");
+    ledger.adopt().unwrap();
+    append(&mut ledger, &[b"another third"]);
+    drop(ledger);
+    assert!(matches!(room.open().unwrap().standing(), Standing::Kept));
+}
+
+#[test]
+fn a_copy_that_went_another_way_is_not_written_to() {
+    let room = Room::with_frames(2);
+    std::fs::copy(room.ledger(), room.path("old")).unwrap();
+    append(&mut room.open().unwrap(), &[b"newer"]);
+    std::fs::rename(room.path("heads"), room.path("aside")).unwrap();
+    std::fs::copy(room.path("old"), room.ledger()).unwrap();
+    let mut ledger = room.open().unwrap();
+    ledger.adopt().unwrap();
+    append(&mut ledger, &[b"another third"]);
+    append(&mut ledger, &[b"fourth"]);
+    drop(ledger);
+    std::fs::remove_dir_all(room.path("heads")).unwrap();
+    std::fs::rename(room.path("aside"), room.path("heads")).unwrap();
+    let ledger = room.open().unwrap();
+    assert!(
+        matches!(
+            ledger.standing(),
+            Standing::Refused(HeadsError::Forked { kept: 3, .. })
+        ),
+        "{:?}",
+        ledger.standing()
+    );
+}
+
+#[test]
+fn without_a_kept_head_nothing_is_written_until_it_is_adopted() {
+    let room = Room::with_frames(2);
+    std::fs::remove_dir_all(room.path("heads")).unwrap();
+    for _ in 0..2 {
+        let mut ledger = room.open().unwrap();
+        assert!(matches!(
+            ledger.standing(),
+            Standing::Refused(HeadsError::Missing { .. })
+        ));
+        assert!(try_append(&mut ledger, &[b"x"]).is_err());
+    }
+    let mut ledger = room.open().unwrap();
+    ledger.adopt().unwrap();
+    append(&mut ledger, &[b"x"]);
+    drop(ledger);
+    assert!(matches!(room.open().unwrap().standing(), Standing::Kept));
+}
+
+#[test]
+fn a_head_in_a_folder_that_the_ledger_names_counts_too() {
+    let room = Room::with_frames(2);
+    std::fs::copy(room.ledger(), room.path("old")).unwrap();
+    append(&mut room.open().unwrap(), &[b"newer"]);
+    std::fs::copy(room.path("old"), room.ledger()).unwrap();
+    let settings = FileSettings {
+        kept_heads_only: Some(vec![room.path("other")]),
+        ..FileSettings::default()
+    };
+    let mut ledger = FileFrames::open(&room.ledger(), settings).unwrap();
+    let refused = |ledger: &FileFrames| match ledger.standing() {
+        Standing::Refused(error) => error.to_string(),
+        standing => format!("{standing:?}"),
+    };
+    assert!(refused(&ledger).starts_with("no kept head"));
+    ledger.look_in(&[&room.path("heads")]).unwrap();
+    assert!(refused(&ledger).contains("the head kept in"));
+}
+
+#[test]
+fn a_whole_last_frame_without_its_head_is_kept_and_built_on() {
+    let room = Room::with_frames(2);
+    let head = std::fs::read(room.kept_head()).unwrap();
+    append(&mut room.open().unwrap(), &[b"not acknowledged"]);
+    std::fs::write(room.kept_head(), head).unwrap();
+    let mut ledger = room.open().unwrap();
+    assert!(matches!(ledger.standing(), Standing::Kept));
+    assert_eq!(ledger.end().0.size, 3);
+    assert_eq!(ledger.cut_tail(), None);
+    append(&mut ledger, &[b"x"]);
+    drop(ledger);
+    assert_eq!(room.open().unwrap().end().0.size, 4);
+}
+
+#[test]
+fn a_torn_frame_is_copied_aside_and_cut_off_and_said_until_an_entry_follows() {
+    let room = Room::with_frames(2);
+    let end = usize::try_from(room.open().unwrap().end().1.0).unwrap();
+    let torn = [b"fram", &200_u32.to_be_bytes()[..], &[5; 90]].concat();
+    room.edit(|bytes| bytes[end..end + torn.len()].copy_from_slice(&torn));
+    let reader = FileReader::open(&room.ledger(), None).unwrap();
+    let offset = u64::try_from(end).unwrap();
+    assert_eq!(reader.tail(), Some(Tail { offset, length: 98 }));
+    let expected = CutTail {
+        offset,
+        length: 98,
+        sha256: Sha256::digest(&torn).into(),
+        copy: format!("punchmark.ledger.tail-{end}"),
+    };
+    // A run that ends before it says so leaves it to the next.
+    for _ in 0..2 {
+        let ledger = room.open().unwrap();
+        assert_eq!(ledger.cut_tail(), Some(&expected));
+    }
+    let copy = room.path("ca").join(&expected.copy);
+    assert_eq!(std::fs::read(copy).unwrap(), torn);
+    let mut ledger = room.open().unwrap();
+    append(&mut ledger, &[b"what was cut"]);
+    assert_eq!(ledger.cut_tail(), None);
+    drop(ledger);
+    assert_eq!(room.open().unwrap().cut_tail(), None);
+}
+
+#[test]
+fn a_broken_frame_that_the_head_knows_is_damage() {
+    let room = Room::with_frames(3);
+    let last = {
+        let ledger = room.open().unwrap();
+        usize::try_from(ledger.end.last.0).unwrap()
+    };
+    room.edit(|bytes| bytes[last + 60] ^= 1);
+    let ledger = room.open().unwrap();
+    assert!(
+        matches!(
+            ledger.standing(),
+            Standing::Refused(HeadsError::Broken { .. })
+        ),
+        "{:?}",
+        ledger.standing()
+    );
+}
+
+#[test]
+fn frames_behind_a_broken_one_are_damage_and_stay_untouched() {
+    for lose_the_length in [false, true] {
+        let room = Room::with_frames(2);
+        let head = std::fs::read(room.kept_head()).unwrap();
+        let end = usize::try_from(room.open().unwrap().end().1.0).unwrap();
+        append(&mut room.open().unwrap(), &[b"third"]);
+        append(&mut room.open().unwrap(), &[b"fourth"]);
+        std::fs::write(room.kept_head(), head).unwrap();
+        room.edit(|bytes| match lose_the_length {
+            true => bytes[end..end + 8].fill(0),
+            false => bytes[end + 60] ^= 1,
+        });
+        let before = std::fs::read(room.ledger()).unwrap();
+        let error = room.open().unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+        assert_eq!(std::fs::read(room.ledger()).unwrap(), before);
+    }
+}
+
+#[test]
+fn a_torn_first_frame_leaves_a_new_ledger() {
+    let room = Room::with_frames(0);
+    room.edit(|bytes| bytes[64..72].copy_from_slice(b"fram\0\0\0\xff"));
+    let mut ledger = room.open().unwrap();
+    assert!(matches!(ledger.standing(), Standing::New));
+    append(&mut ledger, &[b"first"]);
+    drop(ledger);
+    assert_eq!(room.open().unwrap().end().0.size, 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// A frame of several pages, of which any may be lost while the head does not know it.
+    #[test]
+    fn whatever_pages_of_an_unacknowledged_frame_are_lost_the_ledger_opens(
+        lost in prop::collection::vec(any::<bool>(), 6)
+    ) {
+        let room = Room::with_frames(2);
+        let head = std::fs::read(room.kept_head()).unwrap();
+        let before = std::fs::read(room.ledger()).unwrap();
+        append(&mut room.open().unwrap(), &[&[9; 16_000]]);
+        std::fs::write(room.kept_head(), head).unwrap();
+        room.edit(|bytes| {
+            for (number, _) in lost.iter().enumerate().filter(|(_, lost)| **lost) {
+                let page = number * 4096..(number + 1) * 4096;
+                bytes[page.clone()].copy_from_slice(&before[page]);
+            }
+        });
+        let mut ledger = room.open().unwrap();
+        let size = ledger.end().0.size;
+        prop_assert!(size == 2 || size == 3);
+        append(&mut ledger, &[b"next"]);
+        drop(ledger);
+        prop_assert_eq!(room.open().unwrap().end().0.size, size + 1);
+    }
+}

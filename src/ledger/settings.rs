@@ -1,0 +1,16 @@
+//! What a config says of the place of a ledger, and of the heads kept outside of it.
+
+use std::path::PathBuf;
+
+/// What holds for one ledger file beside what is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileSettings {
+    /// Folders where the head is kept too, beside the machine's and the owner's.
+    pub kept_heads: Vec<PathBuf>,
+    /// Folders where alone the head is kept: neither the machine's nor the owner's.
+    pub kept_heads_only: Option<Vec<PathBuf>>,
+    /// Folders where programs before 0.2.0 may have kept a head, as `ID.head`.
+    pub old_heads: Vec<PathBuf>,
+    /// What is allowed although it is refused by itself: `hard links`, or a file system.
+    pub allow: Vec<String>,
+}
