@@ -4,8 +4,10 @@
 //! alone, from a [`Decided`] that policy alone can make, and nothing is signed
 //! without one. What was reserved is durable before the key is used; there is no undo.
 
+mod account;
 pub mod checkpoint;
 mod clock;
+mod disk;
 mod entry;
 pub mod file;
 pub mod heads;

@@ -20,7 +20,6 @@
 //! | a part of a frame, zeros behind it | it is copied aside and cut off, and an entry says so |
 //! | anything else, or less than the head covers | it is refused as damaged, or as older |
 
-mod account;
 mod file_system;
 mod format;
 mod guard;
@@ -37,17 +36,15 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::checkpoint::origin;
+use super::disk::sync_folder;
 use super::heads::{HeadsError, Ignored, KeptHead, KeptHeads, Owner};
 use super::merkle::{Frontier, leaf_hash};
 use super::settings::FileSettings;
 use super::store::{Frame, Frames, Head, Place, StoreError};
 
-pub(super) use account::Account;
-pub(super) use guard::{WRITABLE_BY_OTHERS, custom};
 pub use holder::Holder;
 pub use open_error::OpenError;
 pub use recover::CutTail;
-pub(super) use recover::sync_folder;
 pub use room::Tail;
 
 use format::Header;
@@ -287,8 +284,9 @@ impl FileFrames {
     /// would be refused.
     fn begin(&mut self, first: &[u8], end: KeptHead) -> Result<(), StoreError> {
         let origin = origin(&leaf_hash(first));
-        let mut heads = KeptHeads::look(&origin, owner(&self.guarded), &self.settings)?;
-        heads.complete(end, &self.settings)?;
+        let mut heads =
+            KeptHeads::look(&origin, owner(&self.guarded), &self.settings).map_err(unkept)?;
+        heads.complete(end, &self.settings).map_err(unkept)?;
         self.heads = Some(heads);
         Ok(())
     }
@@ -299,7 +297,7 @@ impl FileFrames {
         file.write_all_at(frame, end.last.0).map_err(failed)?;
         file.sync_data().map_err(failed)?;
         match &mut self.heads {
-            Some(heads) => Ok(heads.keep(end)?),
+            Some(heads) => heads.keep(end).map_err(unkept),
             None => Ok(()),
         }
     }
@@ -542,6 +540,13 @@ fn read(file: &File, place: Place, end: Place) -> Result<Option<Frame>, StoreErr
         Some(frame) if frame.next <= end => Ok(Some(frame)),
         Some(_) => Err(damaged("the frame goes on behind the last one")),
         None => Err(damaged("no whole frame is here")),
+    }
+}
+
+fn unkept(source: HeadsError) -> StoreError {
+    StoreError::Failed {
+        what: "the head of the ledger can't be kept".to_owned(),
+        source: Box::new(source),
     }
 }
 

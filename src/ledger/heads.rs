@@ -16,7 +16,7 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::file::Account;
+use super::account::Account;
 use super::settings::FileSettings;
 use super::store::{Head, Place};
 

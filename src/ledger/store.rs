@@ -5,7 +5,6 @@
 //! an entry says: it keeps bytes in order ([`Frames`]), or finds positions by key
 //! ([`Rows`]). Today's stores are a file with SQLite beside it, and memory for tests.
 
-use super::heads::HeadsError;
 use super::merkle::Hash;
 
 /// How far a ledger has come: how many entries it has, and the root of the tree over them.
@@ -223,9 +222,6 @@ pub enum StoreError {
     /// Its name leads to another file now, or to a file with more names.
     #[error("{} is no longer the ledger that was opened", .0.display())]
     Replaced(std::path::PathBuf),
-    /// The head can't be kept.
-    #[error(transparent)]
-    Heads(#[from] HeadsError),
     /// The store can't be read or written.
     #[error("{what}")]
     Failed {

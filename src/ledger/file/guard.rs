@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{OFlags, Stat};
 
-use super::account::Account;
 use super::file_system;
 use super::open_error::OpenError;
+use crate::ledger::account::Account;
+use crate::ledger::disk::{WRITABLE_BY_OTHERS, custom};
 
 /// A file that was opened, and the name that it was opened by.
 #[derive(Debug)]
@@ -205,11 +206,5 @@ fn account_name(uid: u32) -> String {
     Account::of(uid).map_or_else(|| format!("uid {uid}"), |account| account.name)
 }
 
-/// Open flags, as the standard library wants them.
-pub(in crate::ledger) fn custom(flags: OFlags) -> i32 {
-    i32::from_ne_bytes(flags.bits().to_ne_bytes())
-}
-
 /// What the config calls a ledger with more than one name.
 const HARD_LINKS: &str = "hard links";
-pub(in crate::ledger) const WRITABLE_BY_OTHERS: u32 = 0o022;

@@ -12,9 +12,10 @@ use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::format::{self, PREFIX};
-use super::guard::{custom, folder};
+use super::guard::folder;
 use super::open_error::OpenError;
 use super::room::{self, Tail};
+use crate::ledger::disk::{custom, sync_folder};
 use crate::ledger::store::Place;
 
 /// What was put aside of a broken frame, to be said in an entry.
@@ -118,16 +119,6 @@ fn copy(path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
     copy.persist(path)?;
     sync_folder(folder)?;
     Ok(path.to_path_buf())
-}
-
-/// Makes the names in a folder durable.
-pub(in crate::ledger) fn sync_folder(folder: &Path) -> io::Result<()> {
-    let flags = OFlags::DIRECTORY;
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(custom(flags))
-        .open(folder)?;
-    opened.sync_all()
 }
 
 fn copy_of(ledger: &Path, offset: u64) -> PathBuf {

@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 
 use super::slot::{SLOT, Slot};
 use super::{HeadsError, Ignored, KeptHead, Owner};
-use crate::ledger::file::{WRITABLE_BY_OTHERS, custom, sync_folder};
+use crate::ledger::disk::{WRITABLE_BY_OTHERS, custom, sync_folder};
 
 /// A file that keeps a head, open to keep the next one.
 #[derive(Debug)]

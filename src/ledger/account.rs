@@ -7,16 +7,16 @@ use std::process::{Command, Stdio};
 
 /// An account, as the system's own list of accounts has it (passwd(5)).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::ledger) struct Account {
+pub(super) struct Account {
     /// Its name.
-    pub(in crate::ledger) name: String,
+    pub(super) name: String,
     /// Its home folder: not what a variable says, which sudo, cron and containers change.
-    pub(in crate::ledger) home: PathBuf,
+    pub(super) home: PathBuf,
 }
 
 impl Account {
     /// The account with this number; none where the system does not know it.
-    pub(in crate::ledger) fn of(uid: u32) -> Option<Self> {
+    pub(super) fn of(uid: u32) -> Option<Self> {
         local(uid).or_else(|| from_directory(uid))
     }
 }
