@@ -35,6 +35,7 @@ mod piv_modules;
 mod prompts;
 mod reconcile;
 mod requests;
+mod revocable;
 mod revocation;
 mod revoked_logins;
 mod roles;

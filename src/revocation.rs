@@ -4,46 +4,21 @@
 //! whatever is issued later under the same principal or role.
 
 mod list;
+mod naming;
+mod selector;
 
-use std::ops::RangeInclusive;
+use std::collections::HashSet;
 
-use ssh_key::PublicKey;
+use ssh_key::{HashAlg, PublicKey};
 
 use crate::certificate::explain::Fields;
-use crate::krl;
 use crate::ledger::{
-    Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Record, Revoked, SqliteLedger,
+    Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Revoked, SqliteLedger, State,
 };
-use crate::wire::RawCertificate;
 
 pub use list::{KrlError, Prune, krl};
-
-/// What somebody wants revoked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Selector {
-    /// These serials of the CA, issued or not.
-    Serials(RangeInclusive<u64>),
-    /// Every certificate of the CA with this key ID, issued here or not.
-    KeyId(String),
-    /// This certificate, by its serial, else by its key ID.
-    Certificate(Box<RawCertificate>),
-    /// This key: its blob. The key itself, and every certificate for it.
-    Key(Vec<u8>),
-    /// The key of this SHA-256 fingerprint, with the same effect.
-    Fingerprint([u8; 32]),
-    /// Every certificate of the CA in the ledger that names this principal.
-    Principal(String),
-    /// Every certificate of the CA in the ledger that this role allowed.
-    Role(String),
-    /// Every certificate of the CA in the ledger that this requester asked for, and every key
-    /// of theirs, whichever CA certified it.
-    Requester(String),
-    /// Every certificate of the CA in the ledger whose key is in the card of this serial, and
-    /// every such key, whichever CA certified it.
-    Card(u64),
-    /// Every certificate of the CA in the ledger that was reserved before, in Unix seconds.
-    IssuedBefore(u64),
-}
+pub use naming::NamingError;
+pub use selector::Selector;
 
 /// What a revocation would catch, before it is recorded.
 #[derive(Debug, Default)]
@@ -54,6 +29,17 @@ pub struct Caught {
     pub barred: Barred,
     /// The certificates in the ledger that it hits.
     pub certificates: Vec<Hit>,
+    /// CAs of the ledger whose own key it is: nothing that they signed is taken any more.
+    pub cas: Vec<CaHit>,
+}
+
+/// A CA whose own key a revocation hits.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct CaHit {
+    /// Its name.
+    pub ca: String,
+    /// How many certificates it has issued.
+    pub issued: u64,
 }
 
 /// A certificate that a revocation hits.
@@ -82,18 +68,9 @@ pub enum RevokeError {
     /// The selectors mean no key, and no certificate that is known.
     #[error("nothing is caught: no certificate of CA `{0}` in the ledger is meant")]
     Nothing(String),
-    /// A certificate of another CA, among selectors of this one.
-    #[error("the certificate is not by CA `{0}`")]
-    OtherCa(String),
-    /// A certificate that no CA made.
-    #[error("the certificate is not signed by CA `{0}`, whose key it names")]
-    Forged(String),
-    /// A KRL could not name it (PROTOCOL.krl, "Certificate key ID section").
-    #[error("the key ID is no text without NUL, which a KRL can't name")]
-    KeyId,
-    /// Serial 0, which no KRL can name, or a range that runs backwards.
-    #[error("serials run from 1 up, and a range from its lower end")]
-    Serials,
+    /// A selector that nothing can be recorded for.
+    #[error(transparent)]
+    Naming(#[from] NamingError),
     /// The CA's key cannot be encoded.
     #[error("public key")]
     Encode(#[from] ssh_key::Error),
@@ -110,24 +87,29 @@ pub fn catch(
 ) -> Result<Caught, RevokeError> {
     let mut caught = Caught::default();
     caught.revoked.ca = PublicKey::from(ca.public_key().clone()).to_bytes()?;
+    let blob = caught.revoked.ca.clone();
+    let of_ca = naming::OfCa {
+        blob: &blob,
+        name: ca.name(),
+    };
     for selector in selectors {
-        name(&mut caught.revoked, selector, ca.name())?;
+        naming::take(selector, of_ca, &mut caught.revoked)?;
     }
     ledger.each_record(&mut |record| {
         let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
         if selectors
             .iter()
-            .any(|s| s.is_of_a_person() && means(s, &record, &fields))
+            .any(|s| s.is_of_a_person() && s.means(&record, &fields))
         {
             caught.revoked.sha256s.extend(sha256_of(&fields.key));
         }
-        if record.ca != ca.name() || !selectors.iter().any(|s| means(s, &record, &fields)) {
+        if record.ca != ca.name() || !selectors.iter().any(|s| s.means(&record, &fields)) {
             return;
         }
         let serial = record.reserved.serial;
         if selectors
             .iter()
-            .any(|s| s.is_by_record() && means(s, &record, &fields))
+            .any(|s| s.is_by_record() && s.means(&record, &fields))
         {
             caught.revoked.serials.push((serial, serial));
         }
@@ -148,6 +130,7 @@ pub fn catch(
     if caught.revoked.is_empty() && caught.bars_nobody() {
         return Err(RevokeError::Nothing(ca.name().to_owned()));
     }
+    caught.cas = cas_themselves(ledger, &caught.revoked)?;
     join(&mut caught.revoked.serials);
     caught.revoked.sha256s.sort_unstable();
     caught.revoked.sha256s.dedup();
@@ -164,10 +147,37 @@ impl Caught {
     }
 }
 
+/// The CAs whose own key is among what is revoked: sshd refuses whatever such a key signed.
+fn cas_themselves(ledger: &SqliteLedger, revoked: &Revoked) -> Result<Vec<CaHit>, LedgerError> {
+    let hashes: HashSet<_> = revoked.key_hashes().collect();
+    let is_hit = |ca: &Ca| {
+        let fingerprint = ca.public_key().fingerprint(HashAlg::Sha256);
+        fingerprint
+            .sha256()
+            .is_some_and(|hash| hashes.contains(&hash))
+    };
+    let cas = ledger.cas()?.into_iter().filter(is_hit);
+    let mut hits: Vec<_> = cas
+        .map(|ca| CaHit {
+            ca: ca.name().to_owned(),
+            issued: 0,
+        })
+        .collect();
+    if !hits.is_empty() {
+        ledger.each_record(&mut |record| {
+            let issued = matches!(record.state, State::Issued(_));
+            for hit in hits.iter_mut().filter(|hit| issued && hit.ca == record.ca) {
+                hit.issued = hit.issued.saturating_add(1);
+            }
+        })?;
+    }
+    Ok(hits)
+}
+
 /// What is enrolled for who is revoked, whether it was ever certified or not.
 fn take_credential(caught: &mut Caught, credential: Credential) {
     match credential {
-        Credential::Key(key) => caught.revoked.keys.push(key),
+        Credential::Key(key) => naming::take_key(key, &mut caught.revoked),
         Credential::Card(card) => caught.barred.cards.push(card),
         Credential::FamilyCard(card) => caught.barred.family_cards.push(card),
     }
@@ -184,101 +194,6 @@ fn bar(barred: &mut Barred, selectors: &[Selector]) {
             _ => {}
         }
     }
-}
-
-impl Selector {
-    /// Whether it is answered by looking through the ledger, rather than by itself.
-    fn is_by_record(&self) -> bool {
-        matches!(
-            self,
-            Self::Principal(_)
-                | Self::Role(_)
-                | Self::Requester(_)
-                | Self::Card(_)
-                | Self::IssuedBefore(_)
-        )
-    }
-}
-
-impl Selector {
-    /// Whether it means somebody or a card, and so every key that was certified for them, by
-    /// whichever CA: none of those keys is to be certified again under another name.
-    fn is_of_a_person(&self) -> bool {
-        match self {
-            Self::Card(_) => true,
-            Self::Requester(name) => name != OPERATOR,
-            _ => false,
-        }
-    }
-}
-
-/// Takes over what a selector names by itself.
-fn name(revoked: &mut Revoked, selector: &Selector, ca: &str) -> Result<(), RevokeError> {
-    match selector {
-        Selector::Serials(range) if *range.start() == 0 || range.is_empty() => {
-            return Err(RevokeError::Serials);
-        }
-        Selector::Serials(range) => revoked.serials.push((*range.start(), *range.end())),
-        Selector::KeyId(key_id) if key_id.contains('\0') => return Err(RevokeError::KeyId),
-        Selector::KeyId(key_id) => revoked.key_ids.push(key_id.clone()),
-        Selector::Key(key) => revoked.keys.push(key.clone()),
-        Selector::Fingerprint(hash) => revoked.sha256s.push(*hash),
-        Selector::Certificate(certificate) if certificate.ca_key() != revoked.ca => {
-            return Err(RevokeError::OtherCa(ca.to_owned()));
-        }
-        Selector::Certificate(certificate) => {
-            krl::Certificate::from_signed_blob(certificate.blob())
-                .map_err(|_why| RevokeError::Forged(ca.to_owned()))?;
-            match certificate.serial() {
-                0 => revoked.key_ids.push(named_key_id(certificate)?),
-                serial => revoked.serials.push((serial, serial)),
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// Whether a selector means this certificate.
-fn means(selector: &Selector, record: &Record, fields: &Fields) -> bool {
-    let reserved = &record.reserved;
-    match selector {
-        Selector::Serials(range) => range.contains(&reserved.serial),
-        Selector::KeyId(key_id) => fields.key_id == *key_id,
-        Selector::Certificate(certificate) => match certificate.serial() {
-            0 => fields.key_id == key_id(certificate),
-            serial => serial == reserved.serial,
-        },
-        Selector::Key(key) => {
-            let key = PublicKey::from_bytes(key);
-            key.is_ok_and(|key| key.fingerprint(Default::default()).to_string() == fields.key)
-        }
-        Selector::Fingerprint(hash) => fingerprint(hash) == fields.key,
-        Selector::Principal(principal) => fields.principals.contains(principal),
-        Selector::Role(role) => reserved.role == *role,
-        Selector::Requester(requester) => reserved.requester == *requester,
-        Selector::Card(card) => {
-            let grounds = reserved.grounds.as_ref();
-            grounds.and_then(|grounds| grounds.card) == Some(*card)
-        }
-        Selector::IssuedBefore(time) => record.time < *time,
-    }
-}
-
-fn key_id(certificate: &RawCertificate) -> String {
-    String::from_utf8_lossy(certificate.key_id()).into_owned()
-}
-
-/// The key ID as a KRL can name it. Nothing is replaced: it would name another.
-fn named_key_id(certificate: &RawCertificate) -> Result<String, RevokeError> {
-    match std::str::from_utf8(certificate.key_id()) {
-        Ok(key_id) if !key_id.contains('\0') => Ok(key_id.to_owned()),
-        _ => Err(RevokeError::KeyId),
-    }
-}
-
-fn fingerprint(hash: &[u8; 32]) -> String {
-    ssh_key::Fingerprint::Sha256(*hash).to_string()
 }
 
 fn sha256_of(fingerprint: &str) -> Option<[u8; 32]> {
@@ -310,14 +225,5 @@ mod tests {
         let mut ranges = vec![(7, 9), (1, 2), (3, 3), (8, 20), (u64::MAX, u64::MAX)];
         join(&mut ranges);
         assert_eq!(ranges, [(1, 3), (7, 20), (u64::MAX, u64::MAX)]);
-    }
-
-    #[test]
-    fn serial_0_and_a_backward_range_are_refused() {
-        for range in [0..=5, RangeInclusive::new(9, 8)] {
-            let selector = Selector::Serials(range);
-            let named = name(&mut Revoked::default(), &selector, "users");
-            assert!(matches!(named, Err(RevokeError::Serials)));
-        }
     }
 }

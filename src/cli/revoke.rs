@@ -13,11 +13,11 @@ use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
 use super::base::kept_head;
 use super::base::ledger::{empty_ledger, not_in_ledger};
-use super::base::terminal::{product, say};
+use super::base::terminal::{ask, product, say};
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};
 use crate::ledger::{Ca, Ledger as _, SqliteLedger};
-use crate::revocation::{Caught, RevokeError, Selector, catch};
+use crate::revocation::{CaHit, Caught, NamingError, RevokeError, Selector, catch};
 
 /// Revoke certificates or keys, for good; `krl` then makes the list for servers
 ///
@@ -97,6 +97,7 @@ impl Revoke {
             return Ok(Exit::Done);
         }
         context.confirm_or_go_on("Revoke this for good?")?;
+        caught.cas.iter().try_for_each(confirm_the_end_of)?;
         record(&mut ledger, caught, &self.reason)?;
         kept_head::keep(&ledger)?;
         if context.talks() {
@@ -187,10 +188,42 @@ fn print(context: &Context, ca: &Ca, caught: &Caught) -> Result<(), Failure> {
             hit.validity
         ))?;
     }
+    for hit in &caught.cas {
+        product(&format!("  {}", end_of(hit)))?;
+    }
     for words in named(caught) {
         product(&format!("  {words}"))?;
     }
     Ok(())
+}
+
+/// Wants the CA's name typed, which no option answers in advance: from then on no server takes
+/// any certificate of that CA, and it signs no more.
+fn confirm_the_end_of(hit: &CaHit) -> Result<(), Failure> {
+    let ca = &hit.ca;
+    let answer = ask(&format!(
+        "{}\nType the CA's name to revoke it: ",
+        end_of(hit)
+    ))?;
+    match answer {
+        Some(answer) if answer == *ca => Ok(()),
+        Some(_) => Err(Failure::new(format!(
+            "stopped, since the answer was not {ca:?}"
+        ))),
+        None => Err(Failure::new(format!("{}; nothing is revoked", end_of(hit)))
+            .hint("a CA is revoked by a person at a terminal, who types its name")),
+    }
+}
+
+fn end_of(hit: &CaHit) -> String {
+    let certificates = match hit.issued {
+        1 => "1 certificate".to_owned(),
+        number => format!("{number} certificates"),
+    };
+    format!(
+        "this is CA `{}` itself: {certificates} and all to come",
+        hit.ca
+    )
 }
 
 /// What is revoked by name, whether a certificate in the ledger has it or not.
@@ -220,6 +253,7 @@ fn preview(ca: &Ca, caught: &Caught) -> serde_json::Value {
         "serials": caught.revoked.serials,
         "key-ids": caught.revoked.key_ids,
         "keys": fingerprints(caught).collect::<Vec<_>>(),
+        "cas": caught.cas,
         "cards": caught.barred.cards,
         "requesters": caught.barred.requesters,
     })
@@ -239,7 +273,7 @@ fn certificate(file: &Path) -> Result<Selector, Failure> {
 fn key(file: &Path) -> Result<Selector, Failure> {
     let (key, _) = read_public_key_line(&read(file)?).in_file(file)?;
     let blob = PublicKey::from(key).to_bytes().in_file(file)?;
-    Ok(Selector::Key(blob))
+    Selector::key(&blob).in_file(file)
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
@@ -257,7 +291,28 @@ fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
     }
 }
 
-impl Advised for RevokeError {}
+impl Advised for RevokeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Naming(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Advised for NamingError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Key { fingerprint, .. } => Some(format!(
+                "revoke it by its SHA-256, which has the same effect: --fingerprint {fingerprint}"
+            )),
+            Self::KeyId => Some(
+                "revoke the certificate by its key: --fingerprint, or --key with a file".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
 
 const NOTHING_NAMED: &str = "nothing is named: give --serial, --key-id, --certificate, --key, \
     --fingerprint, --principal, --role, --requester, --card or --issued-before";

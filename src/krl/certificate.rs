@@ -154,7 +154,7 @@ pub enum CertificateError {
         kind: u32,
     },
     /// The signature is not the CA's.
-    #[error("the certificate is not signed by its CA")]
+    #[error("the certificate's signature is not by its CA")]
     Signature(#[from] SignatureError),
 }
 

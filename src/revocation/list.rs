@@ -1,12 +1,12 @@
 //! All that was revoked, as a KRL.
 
 use std::collections::BTreeSet;
-use std::ffi::CString;
 
 use ssh_key::PublicKey as SshPublicKey;
 
+use super::naming;
 use crate::certificate::explain::Fields;
-use crate::krl::{Header, KeyError, Krl, PublicKey, Revocations, SerialRange};
+use crate::krl::{Header, Krl, PublicKey, Revocations, SerialRange};
 use crate::ledger::{Ca, Ledger, LedgerError, Revoked, SqliteLedger, State};
 
 /// Whether certificates that have expired are left out.
@@ -26,12 +26,6 @@ pub enum KrlError {
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// A key in the ledger is none that a KRL can name.
-    #[error("a revoked key cannot be named in a KRL")]
-    Key(#[from] KeyError),
-    /// A key ID with a NUL byte cannot be named.
-    #[error("key ID {0:?} cannot be named in a KRL")]
-    KeyId(String),
     /// A CA's key cannot be encoded.
     #[error("public key")]
     Encode(#[from] ssh_key::Error),
@@ -52,8 +46,12 @@ pub fn krl(
     let revoked = ledger.revocations()?;
     for ca in cas {
         let blob = SshPublicKey::from(ca.public_key().clone()).to_bytes()?;
+        // No OpenSSH takes certificates of a CA whose key it doesn't load.
+        let Ok(key) = PublicKey::from_blob(&blob) else {
+            continue;
+        };
         let mut list = OfCa {
-            key: PublicKey::from_blob(&blob)?,
+            key,
             expired: expired(ledger, ca, prune)?,
             revocations: &mut revocations,
         };
@@ -64,11 +62,11 @@ pub fn krl(
             list.add_serials(first, last);
         }
         for (_, revoked) in revoked.iter().filter(|(_, revoked)| revoked.ca == blob) {
-            list.add(revoked)?;
+            list.add(revoked);
         }
     }
     for (_, revoked) in &revoked {
-        add_keys(&mut revocations, revoked)?;
+        naming::write_keys(revoked, &mut revocations);
     }
     Ok(Krl::new(header, revocations))
 }
@@ -82,16 +80,11 @@ struct OfCa<'r> {
 }
 
 impl OfCa<'_> {
-    fn add(&mut self, revoked: &Revoked) -> Result<(), KrlError> {
-        for (first, last) in &revoked.serials {
-            self.add_serials(*first, *last);
+    fn add(&mut self, revoked: &Revoked) {
+        for range in naming::written_serials(revoked) {
+            self.add_serials(range.first(), range.last());
         }
-        for key_id in &revoked.key_ids {
-            let text = CString::new(key_id.as_bytes());
-            let text = text.map_err(|_nul| KrlError::KeyId(key_id.clone()))?;
-            self.revocations.revoke_key_id(Some(&self.key), &text);
-        }
-        Ok(())
+        naming::write_key_ids(revoked, &self.key, self.revocations);
     }
 
     /// The range, in as many pieces as the expired serials in it leave.
@@ -114,17 +107,6 @@ fn add_range(revocations: &mut Revocations, ca: &PublicKey, first: u64, last: u6
     if let Ok(range) = SerialRange::new(first, last) {
         revocations.revoke_serials(Some(ca), range);
     }
-}
-
-/// Keys, which are revoked whoever signed for them.
-fn add_keys(revocations: &mut Revocations, revoked: &Revoked) -> Result<(), KrlError> {
-    for key in &revoked.keys {
-        revocations.revoke_key(&PublicKey::from_blob(key)?);
-    }
-    for hash in &revoked.sha256s {
-        revocations.revoke_sha256(*hash);
-    }
-    Ok(())
 }
 
 /// Serials whose reservation was given up.
