@@ -43,6 +43,7 @@ mod security_key;
 mod selftest;
 mod sharing;
 mod software;
+mod trusted_files;
 mod weak_keys;
 #[cfg(feature = "yubikey")]
 mod yubikey;

@@ -16,7 +16,6 @@ mod surroundings;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -30,12 +29,15 @@ pub use edit::{EditError, with_ca, with_key, with_suffixes};
 pub use given::Given;
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
-pub use subject::{SubjectFile, SubjectFileError, read_bytes, read_limited, read_stdin};
+pub use subject::{SubjectFile, SubjectFileError, read_stdin};
+
+pub use crate::file::{read_bytes, read_limited};
 pub use surroundings::{keyboard, now, time_zone};
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
 use crate::attestation::RootsError;
+use crate::file::{Untrusted, Writers};
 use crate::ledger::Purpose;
 use crate::policy::{Policy, Role, RoleTable, Suffixes};
 use crate::request::RoleName;
@@ -56,6 +58,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ConfigFile {
     ledger: Option<PathBuf>,
+    group: Option<String>,
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
@@ -110,14 +113,9 @@ pub enum ConfigError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Anybody could change it, and it names a module to load.
-    #[error("config {} can be written by everybody (mode {mode:04o})", path.display())]
-    WritableByAll {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// Somebody else can have written it, and it names a module that gets the PIN.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
     /// It is not what a config looks like.
     #[error("{}:{line}:{column}: {message}", path.display())]
     Syntax {
@@ -189,8 +187,29 @@ impl Config {
                 source,
             },
         })?;
-        refuse_open_to_all(path)?;
-        Self::parse(path, text)
+        let config = Self::parse(path, text)?;
+        config.trusted(path)?;
+        Ok(config)
+    }
+
+    /// Who may have written what is believed: this account, root, and the `group` that the
+    /// config names.
+    ///
+    /// # Errors
+    /// [`Untrusted::NoGroup`].
+    pub fn writers(&self) -> Result<Writers, Untrusted> {
+        let writers = Writers::of_this_account();
+        match &self.file.group {
+            Some(group) => writers.with_group(group),
+            None => Ok(writers),
+        }
+    }
+
+    fn trusted(&self, path: &Path) -> Result<(), ConfigError> {
+        match self.writers()?.check(path) {
+            Err(Untrusted::File { path, source }) => Err(ConfigError::File { path, source }),
+            checked => Ok(checked?),
+        }
     }
 
     /// An empty config that would lie at `path`.
@@ -365,17 +384,6 @@ where
     T: FromStr<Err: Display>,
 {
     parsed(deserializer).map(Some)
-}
-
-fn refuse_open_to_all(path: &Path) -> Result<(), ConfigError> {
-    let mode = path.metadata().map(|metadata| metadata.mode() & 0o7777);
-    match mode {
-        Ok(mode) if mode & 0o002 != 0 => Err(ConfigError::WritableByAll {
-            path: path.to_path_buf(),
-            mode,
-        }),
-        _ => Ok(()),
-    }
 }
 
 fn syntax(path: &Path, text: &str, span: Option<Range<usize>>, message: &str) -> ConfigError {

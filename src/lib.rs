@@ -5,6 +5,7 @@
 //!
 //! - [`wire`]: the ground: bytes, keys, certificates and signatures as SSH has them.
 //! - [`krl`]: key revocation lists: written, read, searched and shown.
+//! - [`mod@file`]: files from outside, opened once; who can have written those that are believed.
 //! - [`secret`]: a [`secret::Pin`], and how one is asked for.
 //! - [`signer`]: what signs: a key in a token, named by a locator.
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
@@ -28,6 +29,7 @@ pub mod ca;
 pub mod certificate;
 pub mod cli;
 pub mod config;
+pub mod file;
 pub mod issue;
 pub mod krl;
 pub mod ledger;

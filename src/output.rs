@@ -4,6 +4,8 @@
 //! Certificates, `users.pub` and the config all reach the disk through here, so
 //! that a crash or a full disk leaves the old file or the new one, never a part.
 
+mod litter;
+
 use std::collections::HashSet;
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
@@ -27,8 +29,9 @@ pub struct Staged {
 /// [`OutputError`], and then no file is left.
 pub fn stage(target: &Path, bytes: &[u8], mode: u32) -> Result<Staged, OutputError> {
     let failed = |source| OutputError::new(target, source);
+    litter::sweep(folder(target));
     let mut file = tempfile::Builder::new()
-        .prefix(".punchmark-")
+        .prefix(litter::prefix())
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder(target))
         .map_err(failed)?;

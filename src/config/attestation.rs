@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Config, ConfigError, read_limited, refuse_open_to_all};
+use super::{Config, ConfigError};
 use crate::attestation::{Roots, Trust};
+use crate::file::read_limited;
 
 /// Files of certificates in PEM, relative to the config. Without them no evidence is believed.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,14 +22,18 @@ impl Config {
     /// The roots of attestation that the config names; none if it names none.
     ///
     /// # Errors
-    /// [`ConfigError::File`], [`ConfigError::WritableByAll`] or [`ConfigError::Roots`].
+    /// [`ConfigError::File`], [`ConfigError::Untrusted`] or [`ConfigError::Roots`].
     pub fn attestation_roots(&self) -> Result<Roots, ConfigError> {
         let resolved = |paths: &[PathBuf]| -> Vec<_> {
             let paths = paths.iter();
             paths.map(|path| self.resolve(path)).collect()
         };
         let config = &self.file.attestation;
-        roots_from(&resolved(&config.roots), &resolved(&config.private_roots))
+        let (pinned, private) = (resolved(&config.roots), resolved(&config.private_roots));
+        for path in pinned.iter().chain(&private) {
+            self.trusted(path)?;
+        }
+        roots_from(&pinned, &private)
     }
 }
 
@@ -51,7 +56,6 @@ fn add(roots: &mut Roots, path: &Path, trust: Trust) -> Result<(), ConfigError> 
         path: path.to_path_buf(),
         source,
     })?;
-    refuse_open_to_all(path)?;
     let added = roots.add_pem(&text, trust);
     added.map(drop).map_err(|source| ConfigError::Roots {
         path: path.to_path_buf(),

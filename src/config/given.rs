@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::public::KeyData;
 
-use super::subject::{beside, read_from};
-use super::{SubjectFile, SubjectFileError, read_limited};
+use super::subject::beside;
+use super::{SubjectFile, SubjectFileError};
 use crate::certificate::key_line::read_public_key_line;
+use crate::file::{read_from, read_limited};
 use crate::request::RequestFile;
 
 /// What one file, or standard input, gives; not believed.

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{Config, ConfigError, read_limited, refuse_open_to_all, time_zone};
+use super::{Config, ConfigError, time_zone};
 use crate::certificate::length_in_seconds;
+use crate::file::read_limited;
 use crate::request::{AdmissionLimits, AllowedSigners};
 
 /// How old a request may be, in seconds; written as `-V` writes a length.
@@ -35,7 +36,7 @@ impl Config {
     /// The file that `allowed-signers` names, read and understood.
     ///
     /// # Errors
-    /// [`ConfigError::File`], [`ConfigError::WritableByAll`] or [`ConfigError::AllowedSigners`].
+    /// [`ConfigError::File`], [`ConfigError::Untrusted`] or [`ConfigError::AllowedSigners`].
     pub fn allowed_signers(&self) -> Result<Option<AllowedSigners>, ConfigError> {
         let Some(path) = &self.file.allowed_signers else {
             return Ok(None);
@@ -45,7 +46,7 @@ impl Config {
             path: path.clone(),
             source,
         })?;
-        refuse_open_to_all(&path)?;
+        self.trusted(&path)?;
         AllowedSigners::parse(&text, &time_zone)
             .map(Some)
             .map_err(|source| ConfigError::AllowedSigners { path, source })

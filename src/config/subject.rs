@@ -1,13 +1,13 @@
 //! The key files that certificates are asked for.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use ssh_key::public::KeyData;
 
 use crate::certificate::key_line::{KeyLineError, read_public_key_line};
+use crate::file::{read_from, read_limited};
 use crate::request::RequestFileError;
 
 /// A subject key, and where its certificate goes.
@@ -82,40 +82,6 @@ impl SubjectFile {
 /// As [`read_limited`].
 pub fn read_stdin() -> io::Result<String> {
     read_from(io::stdin().lock(), 2 * LARGEST)
-}
-
-/// Reads a text file of at most `limit` bytes, and not a byte more of a larger one.
-///
-/// # Errors
-/// What the system says; `FileTooLarge` and `InvalidData` (no UTF-8).
-pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
-    read_from(File::open(path)?, limit)
-}
-
-/// Reads a file of any bytes, at most `limit`, and not a byte more of a larger one.
-///
-/// # Errors
-/// What the system says; `FileTooLarge`.
-pub fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    File::open(path)?
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)?;
-    refuse_larger(bytes.len(), limit).map(|()| bytes)
-}
-
-pub(super) fn read_from(input: impl Read, limit: u64) -> io::Result<String> {
-    let mut text = String::new();
-    input.take(limit + 1).read_to_string(&mut text)?;
-    refuse_larger(text.len(), limit).map(|()| text)
-}
-
-fn refuse_larger(length: usize, limit: u64) -> io::Result<()> {
-    match u64::try_from(length) {
-        Ok(length) if length <= limit => Ok(()),
-        _ => Err(io::ErrorKind::FileTooLarge.into()),
-    }
 }
 
 fn read_key(path: &Path) -> Result<(KeyData, String), SubjectFileError> {

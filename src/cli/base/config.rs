@@ -21,7 +21,7 @@ impl Advised for ConfigError {
                 "make a CA with `punchmark init`, or name another config with --config FILE"
                     .to_owned()
             }
-            Self::WritableByAll { path, .. } => format!("chmod o-w {}", path.display()),
+            Self::Untrusted(untrusted) => return untrusted.mend(),
             Self::NoCa { .. } => {
                 "make it with `punchmark init`, or name one that is there".to_owned()
             }

@@ -1,15 +1,15 @@
 //! The files that `punchmark krl` reads and writes, each with its limit.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::base::failure::{Advised, At, Failure};
+use crate::file;
 use crate::krl::{KRL_BYTES_MAX, KeyFile, KeyFileError, Krl, ReadError, Signatures, WriteError};
 
 /// Reads a KRL.
 pub(super) fn read_krl(path: &Path) -> Result<Krl, Failure> {
-    let bytes = File::open(path).and_then(|file| read(file, KRL_BYTES_MAX));
+    let bytes = file::open(path).and_then(|file| read(file, KRL_BYTES_MAX));
     Krl::from_bytes(&bytes.in_file(path)?).in_file(path)
 }
 
@@ -28,7 +28,7 @@ pub(super) fn read_key(path: &Path, signatures: Signatures) -> Result<KeyFile, F
 }
 
 fn read_one_key(path: &Path, signatures: Signatures) -> Result<KeyFile, Failure> {
-    let text = File::open(path).and_then(|file| read(file, KEY_BYTES_MAX));
+    let text = file::open(path).and_then(|file| read(file, KEY_BYTES_MAX));
     let mut key = KeyFile::read(&text.in_file(path)?, signatures).in_file(path)?;
     if key.comment.is_empty() {
         key.comment = path.as_os_str().as_encoded_bytes().to_vec();
@@ -41,7 +41,7 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>, Failure> {
     let text = if is_stdin(path) {
         read(io::stdin().lock(), SPEC_BYTES_MAX)
     } else {
-        File::open(path).and_then(|file| read(file, SPEC_BYTES_MAX))
+        file::open(path).and_then(|file| read(file, SPEC_BYTES_MAX))
     };
     text.at(spec_name(path))
 }
