@@ -14,7 +14,6 @@ use crate::issue::{CaseError, IssueError, RunEnd};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
 use crate::policy::Warning;
-use crate::signer::SignerError;
 
 pub use run::{Batch, Subjects};
 
@@ -74,7 +73,7 @@ pub enum Report<'a> {
         /// The device, named for a person.
         device: &'a str,
         /// Why.
-        error: &'a SignerError,
+        error: &'a (dyn std::error::Error + 'static),
     },
     /// The run ended before it was its turn. Nothing was reserved for it.
     NotTried {

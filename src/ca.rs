@@ -27,7 +27,9 @@ use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SqliteLed
 use crate::output::{self, OutputError};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{self, KeyAlgorithm, Locator, NewKey, SignerError};
+use crate::signer::{
+    self, GenerateError, ImportError, KeyAlgorithm, Locator, NewKey, OpeningError,
+};
 
 /// A CA to be.
 pub struct NewCa<'a> {
@@ -91,9 +93,21 @@ pub enum EstablishError {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// The token did not give or make the key.
+    /// The device did not give the key.
     #[error(transparent)]
-    Signer(#[from] SignerError),
+    Opening(#[from] OpeningError),
+    /// The device did not make a key.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// The key was not brought into the device.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A key in software, and nobody said that this may be.
+    #[error("{locator} is a key in software, which nothing keeps from being copied")]
+    Software {
+        /// Where it is.
+        locator: String,
+    },
     /// The key is there, and its self-test failed.
     #[error("the key is in the token, but failed its self-test")]
     SelfTest(#[source] SelfTestError),
@@ -420,17 +434,21 @@ impl Source<'_> {
     }
 }
 
-fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, EstablishError> {
     match &new.source {
         Source::Generate(algorithm, in_slot) => {
-            signer::generate(&new.locator, *algorithm, in_slot, pins)
+            Ok(signer::generate(&new.locator, *algorithm, in_slot, pins)?)
         }
-        Source::Adopt(_) if new.locator.is_software() => Err(SignerError::Software {
+        Source::Adopt(_) if new.locator.is_software() => Err(EstablishError::Software {
             locator: new.locator.to_string(),
         }),
-        Source::Adopt(known) => signer::describe_knowing(&new.locator, known.as_ref(), pins),
-        Source::Software => signer::describe_knowing(&new.locator, None, pins),
-        Source::Import(key, in_slot) => signer::import(&new.locator, key, in_slot, pins),
+        Source::Adopt(known) => Ok(signer::describe_knowing(
+            &new.locator,
+            known.as_ref(),
+            pins,
+        )?),
+        Source::Software => Ok(signer::describe_knowing(&new.locator, None, pins)?),
+        Source::Import(key, in_slot) => Ok(signer::import(&new.locator, key, in_slot, pins)?),
     }
 }
 

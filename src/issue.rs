@@ -30,14 +30,14 @@ use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
 use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
 use crate::secret::AskPin;
 use crate::signer::yubikey::TouchPolicy;
-use crate::signer::{self, Locator, Locators, RsaHash, Signer, SignerError};
+use crate::signer::{self, Locator, Locators, OpeningError, RsaHash, Signer, SignerError};
 use queue::Queue;
 
 /// A CA whose key was found, opened, and is the one that was recorded.
 pub struct OpenCa {
     ca: Ca,
     signers: Vec<Box<dyn Signer>>,
-    absent: Vec<(Locator, SignerError)>,
+    absent: Vec<(Locator, OpeningError)>,
 }
 
 /// One certificate to issue, and the front's own mark for it.
@@ -132,7 +132,7 @@ pub enum RunEnd {
 pub enum OpenError {
     /// The key cannot be opened.
     #[error(transparent)]
-    Signer(#[from] SignerError),
+    Opening(#[from] OpeningError),
     /// The key that the locator finds is not the one that was recorded.
     #[error("the key in {device} is not that of CA `{ca}`: recorded {recorded}, found {found}")]
     OtherKey {
@@ -188,7 +188,7 @@ impl OpenCa {
         let (mut signers, mut absent) = (Vec::new(), Vec::new());
         for locator in keys {
             match open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins) {
-                Err(OpenError::Signer(missing @ SignerError::NoToken { .. })) => {
+                Err(OpenError::Opening(missing)) if missing.leaves_the_others() => {
                     absent.push((locator.clone(), missing));
                 }
                 opened => signers.push(opened?),
@@ -205,7 +205,7 @@ impl OpenCa {
     }
 
     /// The devices that aren't there, and what was seen in place of each.
-    pub fn absent(&self) -> &[(Locator, SignerError)] {
+    pub fn absent(&self) -> &[(Locator, OpeningError)] {
         &self.absent
     }
 

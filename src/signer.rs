@@ -6,12 +6,15 @@
 
 pub mod agent;
 mod ecdsa;
-mod error;
 pub mod file;
 mod key;
 mod locators;
+pub mod login;
+pub mod making;
+pub mod opening;
 pub mod pkcs11;
 mod scheme;
+pub mod signing;
 mod software;
 pub mod yubikey;
 
@@ -23,10 +26,14 @@ use ssh_key::Signature;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
-pub use error::{PinTries, Seen, SignatureError, SignerError};
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
 pub use locators::{Locators, LocatorsError};
+pub use login::{LoginError, PinTries};
+pub use making::{GenerateError, ImportError, PlaceError};
+pub use opening::{OpeningError, Seen};
 pub use pkcs11::inventory::{Inventory, KeyEntry, SlotEntry, TokenEntry};
+
+pub use signing::{SignatureError, SignerError};
 
 use crate::secret::AskPin;
 
@@ -144,10 +151,10 @@ pub(crate) trait Signer: Send {
     /// it was opened by. Nobody is asked; how long to wait before it is the caller's choice.
     ///
     /// # Errors
-    /// [`SignerError`] if the device is not there, holds another key, or refused the PIN: a
+    /// [`OpeningError`] if the device is not there, holds another key, or refused the PIN: a
     /// refused PIN is never shown again, so that a signer which met that is of no use any more.
     #[allow(dead_code, reason = "for the desk, which is being built")]
-    fn reopen(&mut self) -> Result<(), SignerError>;
+    fn reopen(&mut self) -> Result<(), OpeningError>;
 }
 
 /// Opens the one key that `locator` names, by one session.
@@ -155,13 +162,13 @@ pub(crate) trait Signer: Send {
 /// `rsa_hash` matters for an RSA key only.
 ///
 /// # Errors
-/// [`SignerError`] if module, token, key or PIN is not there or not the one. Whatever can be
+/// [`OpeningError`] if module, token, key or PIN is not there or not the one. Whatever can be
 /// known without a PIN is checked before one is asked for, and no PIN is tried twice.
 pub(crate) fn open(
     locator: &Locator,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
-) -> Result<Box<dyn Signer>, SignerError> {
+) -> Result<Box<dyn Signer>, OpeningError> {
     open_knowing(locator, None, rsa_hash, pins)
 }
 
@@ -175,7 +182,7 @@ pub(crate) fn open_knowing(
     known: Option<&KeyData>,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
-) -> Result<Box<dyn Signer>, SignerError> {
+) -> Result<Box<dyn Signer>, OpeningError> {
     Ok(open_all(locator, known, rsa_hash, 1, pins)?.0)
 }
 
@@ -198,7 +205,7 @@ pub(crate) fn open_sessions(
     rsa_hash: RsaHash,
     at_most: usize,
     pins: &mut dyn AskPin,
-) -> Result<Vec<Box<dyn Signer>>, SignerError> {
+) -> Result<Vec<Box<dyn Signer>>, OpeningError> {
     let (first, more) = open_all(locator, known, rsa_hash, at_most, pins)?;
     Ok(std::iter::once(first).chain(more).collect())
 }
@@ -212,7 +219,7 @@ fn open_all(
     rsa_hash: RsaHash,
     at_most: usize,
     pins: &mut dyn AskPin,
-) -> Result<Sessions, SignerError> {
+) -> Result<Sessions, OpeningError> {
     let one = match locator {
         Locator::Pkcs11(uri) => return pkcs11::open(uri, rsa_hash, at_most, pins),
         Locator::YubiKey(slot) => yubikey::open(slot, known, rsa_hash, pins),
@@ -226,18 +233,18 @@ fn open_all(
 /// matters for a YubiKey only.
 ///
 /// # Errors
-/// [`SignerError`] if the locator names no label, or label or id is taken. A key that came
+/// [`GenerateError`] if the locator names no label, or label or id is taken. A key that came
 /// out other than asked for was removed again.
 pub(crate) fn generate(
     locator: &Locator,
     algorithm: KeyAlgorithm,
     in_slot: &yubikey::NewSlotKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, GenerateError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
         Locator::YubiKey(slot) => yubikey::generate(slot, algorithm, in_slot, pins),
-        Locator::Agent(_) | Locator::File(_) => Err(SignerError::MadeElsewhere),
+        Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere.into()),
     }
 }
 
@@ -245,18 +252,18 @@ pub(crate) fn generate(
 /// [`Origin`] says so: a device reports it as not local.
 ///
 /// # Errors
-/// As for [`generate`]; no half of the pair is left behind. A card that shows another key
-/// after it than was sent is [`SignerError::ImportedOther`].
+/// [`ImportError`]; no half of the pair is left behind. A card that shows another key
+/// after it than was sent is [`ImportError::ImportedOther`].
 pub(crate) fn import(
     locator: &Locator,
     keypair: &KeypairData,
     in_slot: &yubikey::NewSlotKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, ImportError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
         Locator::YubiKey(slot) => yubikey::import(slot, keypair, in_slot, pins),
-        Locator::Agent(_) | Locator::File(_) => Err(SignerError::MadeElsewhere),
+        Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere.into()),
     }
 }
 
@@ -265,7 +272,7 @@ pub(crate) fn import(
 /// # Errors
 /// As for [`open`].
 #[cfg(test)]
-pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
     describe_knowing(locator, None, pins)
 }
 
@@ -277,7 +284,7 @@ pub(crate) fn describe_knowing(
     locator: &Locator,
     known: Option<&KeyData>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, OpeningError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
         Locator::YubiKey(slot) => yubikey::describe(slot, known),
@@ -289,8 +296,8 @@ pub(crate) fn describe_knowing(
 /// What the device that `locator` names says of the key, signed by itself; none if it can't.
 ///
 /// # Errors
-/// [`SignerError`] if the device is not there or doesn't answer.
-pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestation>, SignerError> {
+/// [`OpeningError`] if the device is not there or doesn't answer.
+pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestation>, OpeningError> {
     match locator {
         Locator::YubiKey(slot) => yubikey::attest(slot),
         _ => Ok(None),
@@ -303,12 +310,12 @@ pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestatio
 /// module that the machine is configured for. Without `login` private keys stay hidden.
 ///
 /// # Errors
-/// [`SignerError`] if the module cannot be used, or the login fails. A token or key that
+/// [`OpeningError`] if the module cannot be used, or the login fails. A token or key that
 /// cannot be read is listed with what is known.
 pub fn inventory(
     module: Option<&Path>,
     login: Option<(&pkcs11::Uri, &mut dyn AskPin)>,
-) -> Result<Inventory, SignerError> {
+) -> Result<Inventory, OpeningError> {
     pkcs11::inventory::inventory(module, login)
 }
 

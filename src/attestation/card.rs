@@ -2,7 +2,7 @@
 
 use super::{Evidence, EvidenceFormError, PivEvidence};
 use crate::signer::yubikey::{Slot, SlotLocator};
-use crate::signer::{self, Locator, SignerError};
+use crate::signer::{self, Locator, OpeningError};
 
 /// Why a card gave no evidence.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ use crate::signer::{self, Locator, SignerError};
 pub enum CardEvidenceError {
     /// The card did not attest the key.
     #[error(transparent)]
-    Signer(#[from] SignerError),
+    Opening(#[from] OpeningError),
     /// It has nothing to say.
     #[error("the YubiKey attests no key in slot {0}: it is empty, or its key was imported")]
     NotAttested(Slot),

@@ -10,7 +10,7 @@ use crate::issue::self_test;
 use crate::output;
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{self, Locator, NewKey, SignerError};
+use crate::signer::{self, ImportError, Locator, NewKey, PlaceError};
 
 /// What one more device is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,11 +68,11 @@ fn bring_in(
     key: &KeyData,
     in_slot: &NewSlotKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, EstablishError> {
     match signer::import(locator, keypair, in_slot, pins) {
-        Err(SignerError::SlotTaken {
+        Err(ImportError::Place(PlaceError::SlotTaken {
             fingerprint: there, ..
-        }) if there == fingerprint(key) => signer::describe_knowing(locator, Some(key), pins),
-        imported => imported,
+        })) if there == fingerprint(key) => Ok(signer::describe_knowing(locator, Some(key), pins)?),
+        imported => Ok(imported?),
     }
 }

@@ -15,7 +15,7 @@ use crate::ca::{EstablishError, Source, Use, add_spare};
 use crate::config::{CaName, Place};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{Locator, NewKey, SignerError};
+use crate::signer::{ImportError, Locator, NewKey, OpeningError, PlaceError};
 
 /// Bring an existing ssh-keygen CA key file into the token, as a CA
 ///
@@ -99,7 +99,9 @@ impl ToOthers<'_> {
     fn add(&self, other: &Locator, to_be: Use, pins: &mut dyn AskPin) -> Result<(), Failure> {
         loop {
             match self.attempt(other, to_be, pins) {
-                Err(EstablishError::Signer(SignerError::NoToken { .. })) if somebody_is_there() => {
+                Err(EstablishError::Import(ImportError::Place(PlaceError::Opening(
+                    OpeningError::NoToken { .. },
+                )))) if somebody_is_there() => {
                     say(&format!("{other} is not plugged in"));
                     match ask("Put it in, then press Enter; anything else stops: ")?.as_deref() {
                         Some("") => {}

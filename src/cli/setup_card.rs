@@ -11,11 +11,11 @@ use super::base::context::Context;
 use super::base::failure::{Exit, Failure, Kind};
 use super::base::terminal::{ask, somebody_is_there};
 use crate::secret::{Pin, read_pin_file};
-use crate::signer::SignerError;
+use crate::signer::OpeningError;
 use crate::signer::yubikey::ManagementKey;
 use crate::signer::yubikey::setup::{
-    self, CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, SecretState, Step, Tries,
-    TryCount,
+    self, CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, SecretState, SetupError,
+    Step, Tries, TryCount,
 };
 use report::Report;
 use secrets::{NewSecretFiles, Secrets};
@@ -196,10 +196,10 @@ fn note(step: Step, tries: Tries, state: &mut CardState) {
 }
 
 /// A step that the card refused; what was done before it stays done.
-fn failed(step: &str, error: SignerError) -> Failure {
+fn failed(step: &str, error: SetupError) -> Failure {
     // A card that was pulled out is put in again: nothing need be looked for.
     let failure = match error {
-        SignerError::NoToken { .. } => Failure::of(Kind::Failed, error),
+        SetupError::Opening(OpeningError::NoToken { .. }) => Failure::of(Kind::Failed, error),
         error => error.into(),
     };
     failure.at(step).or_hint(GOES_ON)

@@ -13,7 +13,7 @@ use super::base::terminal::{product, say, warn};
 use crate::ca::token_says;
 use crate::signer::pkcs11::Uri;
 use crate::signer::yubikey::{CardEntry, CardFault};
-use crate::signer::{Inventory, KeyEntry, Locator, SignerError, SlotEntry, TokenEntry, inventory};
+use crate::signer::{Inventory, KeyEntry, Locator, OpeningError, SlotEntry, TokenEntry, inventory};
 use yubikeys::print_card;
 
 /// List slots, tokens and keys, each key with the locator that names it
@@ -71,7 +71,9 @@ impl Tokens {
     /// What the modules show. Who has a YubiKey needs no p11-kit.
     fn seen(&self, context: &Context, cards: &[CardEntry]) -> Result<Vec<Inventory>, Failure> {
         let show = |module: Option<PathBuf>| match inventory(module.as_deref(), None) {
-            Err(SignerError::ModuleMissing { .. }) if module.is_none() && !cards.is_empty() => None,
+            Err(OpeningError::ModuleMissing { .. }) if module.is_none() && !cards.is_empty() => {
+                None
+            }
             shown => Some(shown),
         };
         let modules = self.modules(context)?.into_iter();

@@ -9,7 +9,7 @@ use ssh_key::{HashAlg, PublicKey, Signature, SshSig};
 
 use crate::ledger::Reservation;
 use crate::secret::AskPin;
-use crate::signer::{self, Locator, RsaHash, Signer, SignerError};
+use crate::signer::{self, Locator, OpeningError, RsaHash, Signer, SignerError};
 
 /// Signs the content of a reservation.
 pub(super) fn sign(
@@ -23,7 +23,10 @@ pub(super) fn sign(
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SelfTestError {
-    /// The key cannot be opened, or did not sign.
+    /// The key cannot be opened.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// The key did not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
     /// It signed, and the signature is not that of its public key.

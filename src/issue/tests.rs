@@ -65,7 +65,7 @@ impl Signer for Fake {
                     length: 3,
                 },
             }),
-            Fault::Gone(n) if n <= call => Err(SignerError::KeyChanged {
+            Fault::Gone(n) if n <= call => Err(SignerError::TouchTimeout {
                 device: "token".to_owned(),
             }),
             Fault::Lies(n) if n == call => with(&key(77)),
@@ -73,7 +73,7 @@ impl Signer for Fake {
         }
     }
 
-    fn reopen(&mut self) -> Result<(), SignerError> {
+    fn reopen(&mut self) -> Result<(), OpeningError> {
         Ok(())
     }
 }

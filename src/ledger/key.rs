@@ -13,7 +13,7 @@ use super::note::{NoteError, NoteKey};
 use crate::certificate::subject::fingerprint;
 use crate::krl::KrlSignature;
 use crate::secret::AskPin;
-use crate::signer::{self, Locator, RsaHash, Signer, SignerError};
+use crate::signer::{self, Locator, OpeningError, RsaHash, Signer, SignerError};
 use crate::wire::verify::{SignatureError, verify_signature};
 
 /// The ledger key, opened.
@@ -40,7 +40,10 @@ pub enum LedgerKeyError {
         /// The key.
         fingerprint: String,
     },
-    /// The device did not give the key, or did not sign.
+    /// The device did not give the key.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// The device did not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
     /// The key file did not sign.
@@ -73,7 +76,7 @@ impl LedgerKey {
     /// The key in a device: Ed25519 or ECDSA P-256. None of `cas` has it.
     ///
     /// # Errors
-    /// [`LedgerKeyError::Signer`], [`LedgerKeyError::Note`] for a key of another type,
+    /// [`LedgerKeyError::Opening`], [`LedgerKeyError::Note`] for a key of another type,
     /// [`LedgerKeyError::IsCa`].
     pub fn open(
         locator: &Locator,

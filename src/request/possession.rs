@@ -14,7 +14,9 @@ use ssh_key::public::KeyData;
 use super::{Content, ContentError, PossessionError, RequestFile};
 use crate::secret::AskPin;
 use crate::signer::yubikey::{NewSlotKey, SlotLocator};
-use crate::signer::{self, KeyAlgorithm, Locator, NewKey, RsaHash, SignerError};
+use crate::signer::{
+    self, GenerateError, KeyAlgorithm, Locator, NewKey, OpeningError, RsaHash, SignerError,
+};
 
 /// Who has the user's key.
 pub enum Holder<'a> {
@@ -35,6 +37,9 @@ pub enum SignRequestError {
     /// It holds what no request may.
     #[error(transparent)]
     Content(#[from] ContentError),
+    /// The card was not opened.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
     /// The card did not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -80,21 +85,21 @@ pub fn sign(
 /// Makes a user's key in a slot, which it never leaves.
 ///
 /// # Errors
-/// [`SignerError`], also if there is a key that was not named as one to replace.
+/// [`GenerateError`], also if there is a key that was not named as one to replace.
 pub fn new_key_in_card(
     slot: &SlotLocator,
     algorithm: KeyAlgorithm,
     wanted: &NewSlotKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, GenerateError> {
     signer::generate(&Locator::YubiKey(*slot), algorithm, wanted, pins)
 }
 
 /// The user's key that is in a slot already.
 ///
 /// # Errors
-/// [`SignerError`].
-pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+/// [`OpeningError`].
+pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
     signer::describe_knowing(&Locator::YubiKey(*slot), None, pins)
 }
 

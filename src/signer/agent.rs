@@ -17,8 +17,10 @@ use ssh_key::{Algorithm, HashAlg, PublicKey, Signature};
 pub use fault::AgentFault;
 pub use locator::{AgentLocator, AgentLocatorError};
 
+use super::opening::{OpeningError, Seen};
 use super::scheme::Scheme;
-use super::{Locator, NewKey, Origin, RsaHash, Seen, Signer, SignerError};
+use super::signing::SignerError;
+use super::{Locator, NewKey, Origin, RsaHash, Signer};
 use connection::Connection;
 use wire::Identity;
 
@@ -36,7 +38,7 @@ struct AgentSigner {
 pub(super) fn open(
     locator: &AgentLocator,
     rsa_hash: RsaHash,
-) -> Result<Box<dyn Signer>, SignerError> {
+) -> Result<Box<dyn Signer>, OpeningError> {
     let name = locator.device();
     let socket = socket(locator).map_err(|source| at(&name, source))?;
     let mut connection = Connection::open(&socket).map_err(|source| at(&name, source))?;
@@ -56,7 +58,7 @@ pub(super) fn open(
 }
 
 /// The facts of one key, which want no passphrase.
-pub(super) fn describe(locator: &AgentLocator) -> Result<NewKey, SignerError> {
+pub(super) fn describe(locator: &AgentLocator) -> Result<NewKey, OpeningError> {
     let signer = open(locator, RsaHash::default())?;
     Ok(NewKey {
         public_key: signer.public_key().clone(),
@@ -77,7 +79,7 @@ fn find(
     locator: &AgentLocator,
     name: &str,
     identities: Vec<Identity>,
-) -> Result<(KeyData, Vec<u8>), SignerError> {
+) -> Result<(KeyData, Vec<u8>), OpeningError> {
     let mut seen = Vec::new();
     for Identity { blob, .. } in identities {
         // Certificates, and kinds that we don't know, stand among the keys.
@@ -90,7 +92,7 @@ fn find(
         }
         seen.push(format!("{} {fingerprint}", key.algorithm()));
     }
-    Err(SignerError::NoKey {
+    Err(OpeningError::NoKey {
         device: name.to_owned(),
         wanted: locator.to_string(),
         seen: Seen(seen),
@@ -112,11 +114,11 @@ impl Signer for AgentSigner {
             Err(AgentFault::Connection { .. }) => self.reconnect().and_then(|()| self.ask(message)),
             answered => answered,
         };
-        signature.map_err(|source| at(&self.name, source))
+        signature.map_err(|source| unsigned(&self.name, source))
     }
 
     /// Whether the agent still has the key shows at the next signature.
-    fn reopen(&mut self) -> Result<(), SignerError> {
+    fn reopen(&mut self) -> Result<(), OpeningError> {
         self.reconnect().map_err(|source| at(&self.name, source))
     }
 }
@@ -139,7 +141,14 @@ impl AgentSigner {
     }
 }
 
-fn at(device: &str, source: AgentFault) -> SignerError {
+fn at(device: &str, source: AgentFault) -> OpeningError {
+    OpeningError::Agent {
+        device: device.to_owned(),
+        source,
+    }
+}
+
+fn unsigned(device: &str, source: AgentFault) -> SignerError {
     SignerError::Agent {
         device: device.to_owned(),
         source,

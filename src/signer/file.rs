@@ -14,8 +14,11 @@ use zeroize::Zeroizing;
 
 pub use locator::{FileLocator, FileLocatorError};
 
+use super::login::LoginError;
+use super::opening::OpeningError;
 use super::scheme::Scheme;
-use super::{Locator, NewKey, Origin, RsaHash, Signer, SignerError};
+use super::signing::SignerError;
+use super::{Locator, NewKey, Origin, RsaHash, Signer};
 use crate::secret::AskPin;
 
 /// A key that was read and decrypted; wiped when dropped.
@@ -67,7 +70,7 @@ pub(super) fn open(
     locator: &FileLocator,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
-) -> Result<Box<dyn Signer>, SignerError> {
+) -> Result<Box<dyn Signer>, OpeningError> {
     let name = locator.device();
     let key = read(locator.path()).map_err(|source| at(&name, source))?;
     let algorithm = usable(&key, rsa_hash, &name)?;
@@ -87,7 +90,7 @@ pub(super) fn open(
 }
 
 /// The facts of the key, which stand in the file in clear.
-pub(super) fn describe(locator: &FileLocator) -> Result<NewKey, SignerError> {
+pub(super) fn describe(locator: &FileLocator) -> Result<NewKey, OpeningError> {
     let name = locator.device();
     let key = read(locator.path()).map_err(|source| at(&name, source))?;
     usable(&key, RsaHash::default(), &name)?;
@@ -112,11 +115,11 @@ impl Signer for FileSigner {
             KeypairData::Rsa(pair) => signature::Signer::try_sign(&(pair, self.hash), message),
             pair => signature::Signer::try_sign(pair, message),
         };
-        signature.map_err(|source| at(&self.name, KeyFileFault::Sign(source)))
+        signature.map_err(|source| unsigned(&self.name, KeyFileFault::Sign(source)))
     }
 
     /// A key in memory was never away.
-    fn reopen(&mut self) -> Result<(), SignerError> {
+    fn reopen(&mut self) -> Result<(), OpeningError> {
         Ok(())
     }
 }
@@ -147,7 +150,7 @@ fn read(path: &Path) -> Result<PrivateKey, KeyFileFault> {
 }
 
 /// How a signature of the key is called; checked before anybody is asked for a passphrase.
-fn usable(key: &PrivateKey, rsa_hash: RsaHash, name: &str) -> Result<Algorithm, SignerError> {
+fn usable(key: &PrivateKey, rsa_hash: RsaHash, name: &str) -> Result<Algorithm, OpeningError> {
     let public = key.public_key().key_data();
     super::software::refuse_short_rsa(public, name)?;
     match Scheme::of(public, rsa_hash) {
@@ -156,8 +159,12 @@ fn usable(key: &PrivateKey, rsa_hash: RsaHash, name: &str) -> Result<Algorithm, 
     }
 }
 
-fn decrypt(key: &PrivateKey, name: &str, pins: &mut dyn AskPin) -> Result<PrivateKey, SignerError> {
-    let passphrase = pins.passphrase(name)?;
+fn decrypt(
+    key: &PrivateKey,
+    name: &str,
+    pins: &mut dyn AskPin,
+) -> Result<PrivateKey, OpeningError> {
+    let passphrase = pins.passphrase(name).map_err(LoginError::from)?;
     let decrypted = key.decrypt(passphrase.expose());
     decrypted.map_err(|error| match error {
         ssh_key::Error::Crypto => at(name, KeyFileFault::Passphrase),
@@ -170,7 +177,14 @@ fn of_private_half(key: &PrivateKey) -> Result<KeyData, KeyFileFault> {
     KeyData::try_from(key.key_data()).map_err(|_| KeyFileFault::KeyType)
 }
 
-fn at(device: &str, source: KeyFileFault) -> SignerError {
+fn at(device: &str, source: KeyFileFault) -> OpeningError {
+    OpeningError::KeyFile {
+        device: device.to_owned(),
+        source,
+    }
+}
+
+fn unsigned(device: &str, source: KeyFileFault) -> SignerError {
     SignerError::KeyFile {
         device: device.to_owned(),
         source,

@@ -23,17 +23,18 @@ mod token;
 mod uri;
 mod vacancy;
 
-pub use fault::Fault;
+pub use fault::{CallFailed, Fault};
 pub use public_key::PublicKeyError;
 pub use uri::{URI_MAX, Uri, UriError};
 
 pub(super) use signer::open;
 
-use super::{NewKey, SignerError};
+use super::NewKey;
+use super::opening::OpeningError;
 use crate::secret::AskPin;
 use door::Door;
 
 /// The facts of the key that `uri` names.
-pub(super) fn describe(uri: &Uri, pins: &mut dyn AskPin) -> Result<NewKey, SignerError> {
+pub(super) fn describe(uri: &Uri, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
     Ok(Door::open(uri, pins)?.key.facts(uri))
 }

@@ -2,11 +2,11 @@
 
 use ssh_key::public::KeyData;
 
-use super::SignerError;
-use super::error::RSA_MIN_BITS;
+use super::opening::OpeningError;
+use super::opening::RSA_MIN_BITS;
 
 /// An RSA key that no CA may use today.
-pub(super) fn refuse_short_rsa(key: &KeyData, device: &str) -> Result<(), SignerError> {
+pub(super) fn refuse_short_rsa(key: &KeyData, device: &str) -> Result<(), OpeningError> {
     let KeyData::Rsa(rsa) = key else {
         return Ok(());
     };
@@ -14,7 +14,7 @@ pub(super) fn refuse_short_rsa(key: &KeyData, device: &str) -> Result<(), Signer
     let first = bytes.first().copied().unwrap_or_default();
     let bits = u32::try_from(8 * bytes.len()).unwrap_or(u32::MAX);
     match bits.saturating_sub(first.leading_zeros()) {
-        bits if bits < RSA_MIN_BITS => Err(SignerError::RsaTooShort {
+        bits if bits < RSA_MIN_BITS => Err(OpeningError::RsaTooShort {
             device: device.to_owned(),
             key: "the key".to_owned(),
             bits,

@@ -6,6 +6,7 @@
 mod entry;
 mod fault;
 mod locator;
+mod management;
 mod new_secret;
 mod policy;
 mod public_key;
@@ -52,8 +53,9 @@ use serde::{Serialize, Serializer};
 use ssh_key::Fingerprint;
 
 pub use entry::{AttestationKeyEntry, CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
-pub use fault::CardFault;
+pub use fault::{CardFailed, CardFault};
 pub use locator::{SlotError, SlotLocator, SlotLocatorError};
+pub use management::{ManagementKey, ManagementKeyError};
 pub use new_secret::{NewPin, NewPuk, NewSecretError};
 pub use policy::{PinPolicy, TouchPolicy};
 pub use slot::Slot;
@@ -74,8 +76,6 @@ pub(super) use signer::{describe, open};
 
 #[cfg(not(feature = "yubikey"))]
 pub(super) use left_out::{attest, describe, generate, import, inventory, open};
-
-use crate::secret::Pin;
 
 /// What is asked of a new key in a slot, beside its algorithm.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,26 +106,6 @@ pub struct SlotAttestation {
     pub leaf: Vec<u8>,
     /// The certificate in slot f9.
     pub f9: Vec<u8>,
-}
-
-/// A card's management key.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum ManagementKey<'a> {
-    /// The one that the card keeps behind its PIN.
-    #[default]
-    Protected,
-    /// The one that every new card has.
-    Factory,
-    /// This, in hexadecimal.
-    Given(&'a Pin),
-}
-
-impl<'a> ManagementKey<'a> {
-    /// The given one, else the one behind the PIN.
-    #[must_use]
-    pub fn given_or_protected(given: Option<&'a Pin>) -> Self {
-        given.map_or(Self::Protected, Self::Given)
-    }
 }
 
 /// A card's firmware, which decides what it can do and which faults it has.

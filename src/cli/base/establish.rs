@@ -14,7 +14,7 @@ use crate::ca::{EstablishError, NewCa, Source, establish};
 use crate::certificate::Serial;
 use crate::config::{self, CaName};
 use crate::ledger::{Purpose, SqliteLedger};
-use crate::signer::SignerError;
+use crate::signer::{GenerateError, ImportError, OpeningError, PlaceError};
 
 /// What `init`, `adopt` and `import` share.
 #[derive(Debug, Args)]
@@ -122,24 +122,42 @@ impl Advised for EstablishError {
             Self::Config(error) => return error.hint(),
             Self::Ledger(error) => return error.hint(),
             Self::Edit(error) => return error.hint(),
-            Self::Signer(SignerError::LabelTaken { .. } | SignerError::IdTaken { .. }) => {
-                "choose another label, or record the key that is there with `punchmark adopt`"
+            Self::Generate(GenerateError::Place(place))
+            | Self::Import(ImportError::Place(place)) => {
+                return taken(place).or_else(|| place.hint());
             }
-            Self::Signer(SignerError::SlotTaken { .. }) => {
-                "choose another slot, record the key that is there with `punchmark adopt`, or \
-                 overwrite it for good with --replace and its fingerprint"
-            }
-            Self::Signer(SignerError::NoKey { .. }) => {
+            Self::Generate(error) => return error.hint(),
+            Self::Import(error) => return error.hint(),
+            Self::Opening(OpeningError::NoKey { .. }) => {
                 "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
                  is adopted with its public key file: --public-key FILE"
             }
-            Self::Signer(error) => return error.hint(),
+            Self::Opening(error) => return error.hint(),
+            Self::Software { .. } => {
+                "init and import put a key into hardware; to take it as it is, which the ledger \
+                 keeps for good, add --allow-software-key"
+            }
             Self::SelfTest(_) => "when it can sign, record it with `punchmark adopt`",
             Self::PublicKeyFileTaken(_) => "move that file away, or choose another name",
             _ => return None,
         };
         Some(hint.to_owned())
     }
+}
+
+/// What to do where a key is in the place of the new one.
+fn taken(place: &PlaceError) -> Option<String> {
+    let hint = match place {
+        PlaceError::LabelTaken { .. } | PlaceError::IdTaken { .. } => {
+            "choose another label, or record the key that is there with `punchmark adopt`"
+        }
+        PlaceError::SlotTaken { .. } => {
+            "choose another slot, record the key that is there with `punchmark adopt`, or \
+             overwrite it for good with --replace and its fingerprint"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 const BOTH: &str = "\

@@ -55,6 +55,7 @@ fn open_file(context: &Context, path: &Path, cas: &[Ca]) -> Result<LedgerKey, Fa
 impl Advised for LedgerKeyError {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Opening(error) => error.hint(),
             Self::Signer(error) => error.hint(),
             Self::IsCa { .. } => Some(MAKE_ONE.to_owned()),
             _ => None,

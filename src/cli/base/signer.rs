@@ -3,8 +3,12 @@
 use super::failure::{Advised, Kind};
 use crate::signer::agent::AgentFault;
 use crate::signer::file::KeyFileFault;
-use crate::signer::yubikey::{CardFault, SlotError};
-use crate::signer::{LocatorError, PinTries, SignerError};
+use crate::signer::yubikey::setup::SetupError;
+use crate::signer::yubikey::{CardFailed, CardFault, ManagementKeyError, SlotError};
+use crate::signer::{
+    GenerateError, ImportError, LocatorError, LoginError, OpeningError, PinTries, PlaceError,
+    SignerError,
+};
 
 impl Advised for LocatorError {
     fn kind(&self) -> Kind {
@@ -16,17 +20,11 @@ impl Advised for CardFault {}
 
 impl Advised for SlotError {}
 
-impl Advised for SignerError {
+impl Advised for OpeningError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::ModuleMissing { .. } | Self::NotAModule { .. } => {
                 "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so"
-            }
-            Self::SlotUntold { slot, .. } => {
-                return Some(format!(
-                    "if slot {slot} holds nothing that anybody wants, add --replace none and give \
-                     the card's serial"
-                ));
             }
             Self::NoToken { .. } => {
                 "plug it in, or look what is there, each key with its locator: `punchmark tokens`"
@@ -36,6 +34,19 @@ impl Advised for SignerError {
             }
             Self::SeveralTokens { .. } => "add serial=… to the locator",
             Self::SeveralKeys { .. } => "add id=… to the locator",
+            Self::Login(error) => return error.hint(),
+            Self::Card(failed) => return failed.hint(),
+            Self::Agent { source, .. } => agent(source)?,
+            Self::KeyFile { source, .. } => key_file(source)?,
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for LoginError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
             Self::Pin(error) => return error.hint(),
             Self::PinLocked { .. }
             | Self::WrongPin {
@@ -45,36 +56,38 @@ impl Advised for SignerError {
             Self::WrongPin { .. } => {
                 "it is not tried again by itself, since tokens lock; look up the PIN first"
             }
-            Self::Card {
-                source: CardFault::NoDaemon,
-                ..
-            } => "install and start pcscd: systemctl enable --now pcscd.socket",
-            Self::Card {
-                source: CardFault::Busy | CardFault::Silent { .. },
-                ..
-            } => "is another program using the card? end it, or plug the card in again",
+            Self::PinRefusedBefore { .. } | Self::OtherPin { .. } => {
+                "give each device's own PIN by `pin-source` in its locator"
+            }
+            Self::Card(failed) => return failed.hint(),
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for CardFailed {
+    fn hint(&self) -> Option<String> {
+        let hint = match self.source {
+            CardFault::NoDaemon => "install and start pcscd: systemctl enable --now pcscd.socket",
+            CardFault::Busy | CardFault::Silent { .. } => {
+                "is another program using the card? end it, or plug the card in again"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for SignerError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Login(error) => return error.hint(),
+            Self::Card(failed) => return failed.hint(),
             Self::TouchTimeout { .. } => {
                 "touch the metal contact while it blinks; --resume then goes on"
             }
             Self::MessageLength { .. } => "fewer principals or options make it shorter",
-            Self::ManagementKeyMissing { .. } | Self::ManagementKeyRefused { .. } => {
-                "give the card's management key with --management-key-file FILE"
-            }
-            Self::WrongPuk { .. } => {
-                "it is not tried again by itself, since the card locks; `punchmark setup-card` \
-                 changes the factory's PUK only"
-            }
-            Self::CardCannotImport { .. } => {
-                "a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072, RSA 4096 \
-                 and Ed25519 too; or make a new key in it with `punchmark init`"
-            }
-            Self::MadeElsewhere => {
-                "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`"
-            }
-            Self::Software { .. } => {
-                "init and import put a key into hardware; to take it as it is, which the ledger \
-                 keeps for good, add --allow-software-key"
-            }
             Self::Agent { source, .. } => agent(source)?,
             Self::KeyFile { source, .. } => key_file(source)?,
             Self::DeviceGone { .. } => {
@@ -83,6 +96,69 @@ impl Advised for SignerError {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+impl Advised for ManagementKeyError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } | Self::Refused { .. } => {
+                Some("give the card's management key with --management-key-file FILE".to_owned())
+            }
+            Self::Login(error) => error.hint(),
+            Self::Card(failed) => failed.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Advised for PlaceError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Opening(error) => return error.hint(),
+            Self::ManagementKey(error) => return error.hint(),
+            Self::SlotUntold { slot, .. } => {
+                return Some(format!(
+                    "if slot {slot} holds nothing that anybody wants, add --replace none and give \
+                     the card's serial"
+                ));
+            }
+            Self::MadeElsewhere => {
+                "make it with ssh-keygen, and record it with `punchmark adopt --allow-software-key`"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for GenerateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Place(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Advised for ImportError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Place(error) => error.hint(),
+            Self::CardCannotImport { .. } => Some(CARD_IMPORTS.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl Advised for SetupError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Opening(error) => error.hint(),
+            Self::ManagementKey(error) => error.hint(),
+            Self::WrongPuk { .. } => Some(WRONG_PUK.to_owned()),
+            _ => None,
+        }
     }
 }
 
@@ -103,3 +179,11 @@ fn key_file(fault: &KeyFileFault) -> Option<&'static str> {
         _ => None,
     }
 }
+
+const CARD_IMPORTS: &str = "\
+a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072, RSA 4096 and Ed25519 too; \
+or make a new key in it with `punchmark init`";
+
+const WRONG_PUK: &str = "\
+it is not tried again by itself, since the card locks; `punchmark setup-card` changes the \
+factory's PUK only";

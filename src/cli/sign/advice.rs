@@ -8,7 +8,7 @@ use crate::ledger::ReserveError;
 impl Advised for OpenError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Signer(error) => return error.hint(),
+            Self::Opening(error) => return error.hint(),
             Self::OtherKey { .. } => "is the right token plugged in? nothing was signed",
             Self::HashForOtherKey { .. } => "leave -t out",
             Self::Software { .. } => {

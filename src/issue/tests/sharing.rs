@@ -26,7 +26,7 @@ impl Signer for Together {
         self.fake.sign(message)
     }
 
-    fn reopen(&mut self) -> Result<(), SignerError> {
+    fn reopen(&mut self) -> Result<(), OpeningError> {
         Ok(())
     }
 }

@@ -19,7 +19,10 @@ use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use crate::secret::{AskPin, Pin, PinError};
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{KeyAlgorithm, Locator, NewKey, PinTries, RsaHash, Signer, SignerError};
+use crate::signer::{
+    GenerateError, KeyAlgorithm, Locator, LoginError, NewKey, OpeningError, PinTries, PlaceError,
+    RsaHash, Signer, SignerError,
+};
 use crate::signer::{describe, generate, import, inventory, open, open_sessions};
 
 const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
@@ -205,11 +208,18 @@ fn a_label_or_an_id_that_is_taken_is_refused() {
         };
         make("token=Root%20CA;object=a;id=%01").unwrap();
         let fault = make("token=Root%20CA;object=a").unwrap_err();
-        assert!(matches!(fault, SignerError::LabelTaken { label, .. } if label == "a"));
+        assert!(
+            matches!(fault, GenerateError::Place(PlaceError::LabelTaken { label, .. }) if label == "a")
+        );
         let fault = make("token=Root%20CA;object=b;id=%01").unwrap_err();
-        assert!(matches!(fault, SignerError::IdTaken { id, .. } if id == "01"));
+        assert!(
+            matches!(fault, GenerateError::Place(PlaceError::IdTaken { id, .. }) if id == "01")
+        );
         let fault = make("token=Root%20CA;id=%02").unwrap_err();
-        assert!(matches!(fault, SignerError::LabelMissing));
+        assert!(matches!(
+            fault,
+            GenerateError::Place(PlaceError::LabelMissing)
+        ));
     });
 }
 
@@ -231,10 +241,14 @@ fn a_wrong_pin_is_tried_once_and_the_tokens_word_is_told() {
                 _ => PinTries::Untold,
             };
             assert!(
-                matches!(&fault, SignerError::WrongPin { tries, .. } if *tries == told),
+                matches!(
+                    &fault,
+                    GenerateError::Place(PlaceError::Opening(OpeningError::Login(
+                        LoginError::WrongPin { tries, .. }
+                    ))) if *tries == told
+                ),
                 "{fault}"
             );
-            assert!(fault.ends_the_run());
             assert_eq!(wrong.1.load(Ordering::Relaxed), 1);
             assert!(!format!("{fault} {fault:?}").contains("000000"));
         },
@@ -252,19 +266,19 @@ fn no_pin_is_asked_for_where_module_token_or_key_name_is_missing() {
                 opened.err().unwrap()
             };
             let missing = fault("/no/such/module.so", "token=Root%20CA;object=a");
-            assert!(matches!(missing, SignerError::ModuleMissing { .. }));
+            assert!(matches!(missing, OpeningError::ModuleMissing { .. }));
             let no_module = fault("/etc/passwd", "token=Root%20CA;object=a");
-            assert!(matches!(no_module, SignerError::NotAModule { .. }));
+            assert!(matches!(no_module, OpeningError::NotAModule { .. }));
             let no_token = fault(module, "token=Rot%20CA;object=a");
-            assert!(matches!(&no_token, SignerError::NoToken { .. }));
+            assert!(matches!(&no_token, OpeningError::NoToken { .. }));
             assert!(no_token.to_string().contains("\"Root CA\""), "{no_token}");
             let several = fault(module, "object=a");
             assert!(
-                matches!(several, SignerError::SeveralTokens { .. }),
+                matches!(several, OpeningError::SeveralTokens { .. }),
                 "{several}"
             );
             let no_key = fault(module, "token=Root%20CA");
-            assert!(matches!(no_key, SignerError::NoKeyNamed));
+            assert!(matches!(no_key, OpeningError::NoKeyNamed));
             assert_eq!(pins.1.load(Ordering::Relaxed), 0);
         },
     );
@@ -279,7 +293,7 @@ fn two_keys_with_one_label_are_listed_and_none_is_taken() {
             twins(module, "same", 2);
             let opened = open(&key(module, "same"), RsaHash::Sha512, &mut Answer::new(PIN));
             let fault = opened.err().unwrap();
-            assert!(matches!(fault, SignerError::SeveralKeys { .. }), "{fault}");
+            assert!(matches!(fault, OpeningError::SeveralKeys { .. }), "{fault}");
             let id = locator(module, "token=Root%20CA;object=same;id=%02");
             assert!(open(&id, RsaHash::Sha512, &mut Answer::new(PIN)).is_ok());
             let none = open(
@@ -288,7 +302,7 @@ fn two_keys_with_one_label_are_listed_and_none_is_taken() {
                 &mut Answer::new(PIN),
             );
             let fault = none.err().unwrap();
-            assert!(matches!(fault, SignerError::NoKey { .. }), "{fault}");
+            assert!(matches!(fault, OpeningError::NoKey { .. }), "{fault}");
             assert!(fault.to_string().contains("id 02"), "{fault}");
         },
     );
@@ -304,7 +318,7 @@ fn two_private_keys_with_one_id_never_get_each_others_public_key() {
             let opened = open(&key(module, "a"), RsaHash::Sha512, &mut Answer::new(PIN));
             let fault = opened.err().unwrap();
             assert!(
-                matches!(fault, SignerError::AmbiguousPublicKey { .. }),
+                matches!(fault, OpeningError::AmbiguousPublicKey { .. }),
                 "{fault}"
             );
         },
@@ -372,7 +386,10 @@ fn a_second_signer_of_a_token_shows_the_pin_that_is_logged_in_or_is_refused() {
             let open = |pin| open(&made.locator, RsaHash::Sha512, &mut Answer::new(pin));
             let mut first = open(PIN).unwrap();
             let fault = open("000000").err().unwrap();
-            assert!(matches!(fault, SignerError::OtherPin { .. }), "{fault}");
+            assert!(
+                matches!(fault, OpeningError::Login(LoginError::OtherPin { .. })),
+                "{fault}"
+            );
             let mut second = open(PIN).unwrap();
             sign_and_verify(second.as_mut());
             drop(second);
@@ -380,10 +397,16 @@ fn a_second_signer_of_a_token_shows_the_pin_that_is_logged_in_or_is_refused() {
             drop(first);
             // Nobody is logged in any more, so now the token says it, once.
             let fault = open("000000").err().unwrap();
-            assert!(matches!(fault, SignerError::WrongPin { .. }), "{fault}");
+            assert!(
+                matches!(fault, OpeningError::Login(LoginError::WrongPin { .. })),
+                "{fault}"
+            );
             let fault = open("000000").err().unwrap();
             assert!(
-                matches!(fault, SignerError::PinRefusedBefore { .. }),
+                matches!(
+                    fault,
+                    OpeningError::Login(LoginError::PinRefusedBefore { .. })
+                ),
                 "{fault}"
             );
             sign_and_verify(open(PIN).unwrap().as_mut());
@@ -400,7 +423,10 @@ fn a_login_that_nobody_counts_on_lets_no_wrong_pin_pass() {
             let _logged_in = careless_session(module);
             let opened = open(&made.locator, RsaHash::Sha512, &mut Answer::new("000000"));
             let fault = opened.err().unwrap();
-            assert!(matches!(fault, SignerError::WrongPin { .. }), "{fault}");
+            assert!(
+                matches!(fault, OpeningError::Login(LoginError::WrongPin { .. })),
+                "{fault}"
+            );
         },
     );
 }
@@ -469,7 +495,10 @@ fn a_module_has_one_owner_whatever_its_file_is_called() {
             let mut first = open(&made.locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
             let locator = key(other.to_str().unwrap(), "a");
             let fault = open(&locator, RsaHash::Sha512, &mut Answer::new("000000"));
-            assert!(matches!(fault.err(), Some(SignerError::OtherPin { .. })));
+            assert!(matches!(
+                fault.err(),
+                Some(OpeningError::Login(LoginError::OtherPin { .. }))
+            ));
             let mut second = open(&locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
             sign_and_verify(second.as_mut());
             drop(second);
@@ -551,12 +580,18 @@ fn a_signer_that_ended_is_opened_again_and_a_refused_pin_is_shown_no_more() {
             assert!(signer.sign(b"message").is_err());
             let fault = signer.reopen().unwrap_err();
             assert!(
-                matches!(fault, SignerError::PinRefusedBefore { .. }),
+                matches!(
+                    fault,
+                    OpeningError::Login(LoginError::PinRefusedBefore { .. })
+                ),
                 "{fault}"
             );
             let fault = signer.sign(b"message").unwrap_err();
             assert!(
-                matches!(fault, SignerError::PinRefusedBefore { .. }),
+                matches!(
+                    fault,
+                    SignerError::Login(LoginError::PinRefusedBefore { .. })
+                ),
                 "{fault}"
             );
         },
@@ -573,14 +608,14 @@ fn a_pin_of_a_length_that_the_token_never_takes_is_not_tried() {
             match (module, short.err().unwrap()) {
                 (
                     SOFTHSM,
-                    SignerError::PinLength {
+                    OpeningError::Login(LoginError::PinLength {
                         least: 4,
                         most: 255,
                         ..
-                    },
+                    }),
                 ) => {}
                 // kryoptic's word on its lengths is not believed.
-                (other, SignerError::WrongPin { .. }) if other != SOFTHSM => {}
+                (other, OpeningError::Login(LoginError::WrongPin { .. })) if other != SOFTHSM => {}
                 (_, fault) => panic!("{fault}"),
             }
         },
@@ -679,7 +714,7 @@ fn a_key_that_may_not_sign_is_refused() {
         let opened = open(&key(module, "a"), RsaHash::Sha512, &mut Answer::new(PIN));
         assert!(matches!(
             opened.err(),
-            Some(SignerError::KeyCannotSign { .. })
+            Some(OpeningError::KeyCannotSign { .. })
         ));
     });
 }

@@ -7,7 +7,8 @@ use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
-use crate::signer::SignerError;
+use crate::signer::login::LoginError;
+use crate::signer::opening::OpeningError;
 
 /// A token that was opened for a user, and the one key in it.
 pub(super) struct Door {
@@ -20,7 +21,7 @@ pub(super) struct Door {
 
 impl Door {
     /// Whatever can be seen without a PIN is seen before one is asked for.
-    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, SignerError> {
+    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, OpeningError> {
         check_named(uri)?;
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
@@ -29,7 +30,7 @@ impl Door {
         log_in(&mut session, &credential, &module, &token)?;
         let found = match key_in(&session, uri, &token) {
             // It says that it wants no login, and hides its private keys before one.
-            Err(SignerError::NoKey { .. })
+            Err(OpeningError::NoKey { .. })
                 if !token.flags.login_required && token.flags.pin_set =>
             {
                 credential = Credential::asked(uri, &token, pins)?;
@@ -70,7 +71,7 @@ pub(super) fn open_again(
     uri: &Uri,
     token: &Token,
     credential: &Credential,
-) -> Result<(Session, FoundKey), SignerError> {
+) -> Result<(Session, FoundKey), OpeningError> {
     let mut session = enter(module, token)?;
     log_in(&mut session, credential, module, token)?;
     let key = key_in(&session, uri, token)?;
@@ -83,25 +84,25 @@ pub(super) fn log_in(
     credential: &Credential,
     module: &Module,
     token: &Token,
-) -> Result<(), SignerError> {
+) -> Result<(), LoginError> {
     let logged_in = session.log_in(credential, &token.id());
     logged_in.map_err(|refused| refused.of(module, token))
 }
 
 /// Refuses a URI that names a token and no key, before a PIN is asked for.
-fn check_named(uri: &Uri) -> Result<(), SignerError> {
+fn check_named(uri: &Uri) -> Result<(), OpeningError> {
     match (&uri.object, &uri.id) {
-        (None, None) => Err(SignerError::NoKeyNamed),
+        (None, None) => Err(OpeningError::NoKeyNamed),
         _ => Ok(()),
     }
 }
 
-fn enter(module: &Module, token: &Token) -> Result<Session, SignerError> {
+fn enter(module: &Module, token: &Token) -> Result<Session, OpeningError> {
     let session = Session::open(module, token.slot, Access::ReadOnly);
-    session.map_err(|fault| fault.at(&token.device()))
+    Ok(session.map_err(|fault| fault.at(&token.device()))?)
 }
 
-fn key_in(session: &Session, uri: &Uri, token: &Token) -> Result<FoundKey, SignerError> {
+fn key_in(session: &Session, uri: &Uri, token: &Token) -> Result<FoundKey, OpeningError> {
     let device = token.device();
     let found = session.call(|session| find_key(session, uri, &device));
     found.map_err(|fault| fault.at(&device))?

@@ -2,8 +2,6 @@
 
 use cryptoki::error::{Error, RvError};
 
-use crate::signer::SignerError;
-
 /// A PKCS#11 call that failed, by the call's and the return value's own names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {answer}")]
@@ -11,6 +9,16 @@ pub struct Fault {
     call: String,
     answer: String,
     code: Option<Code>,
+}
+
+/// A call that failed, and the token or module that it was made to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{device}")]
+pub struct CallFailed {
+    /// The device.
+    pub device: String,
+    /// What it answered.
+    pub source: Fault,
 }
 
 /// A return value that is not `CKR_OK`.
@@ -29,8 +37,8 @@ impl Fault {
         self.code
     }
 
-    pub(super) fn at(self, device: &str) -> SignerError {
-        SignerError::Call {
+    pub(super) fn at(self, device: &str) -> CallFailed {
+        CallFailed {
             device: device.to_owned(),
             source: self,
         }
@@ -174,7 +182,7 @@ mod tests {
 
     #[test]
     fn only_what_concerns_one_message_leaves_hope_for_the_next() {
-        let ends = |code| Fault::new("C_Sign", code).at("token").ends_the_run();
+        let ends = |code| !Fault::new("C_Sign", code).is_about_message();
         assert!(!ends(RvError::DataLenRange));
         assert!(!ends(RvError::FunctionCanceled));
         assert!(ends(RvError::KeyFunctionNotPermitted));

@@ -8,8 +8,8 @@ use super::fault::Fault;
 use super::object::{self, KeyObject};
 use super::public_key::{PublicKeyError, size};
 use super::uri::Uri;
-use crate::signer::error::RSA_MIN_BITS;
-use crate::signer::{Locator, NewKey, Seen, SignerError};
+use crate::signer::opening::{OpeningError, RSA_MIN_BITS, Seen};
+use crate::signer::{Locator, NewKey};
 
 /// A private key whose public half is known for sure.
 pub(super) struct FoundKey {
@@ -37,10 +37,10 @@ pub(super) fn find_key(
     session: &Session,
     uri: &Uri,
     device: &str,
-) -> Result<FoundKey, SignerError> {
+) -> Result<FoundKey, OpeningError> {
     let object = find_private(session, uri, device)?;
     if object.sign == Some(false) {
-        return Err(SignerError::KeyCannotSign {
+        return Err(OpeningError::KeyCannotSign {
             device: device.to_owned(),
             key: object.name(),
         });
@@ -50,7 +50,7 @@ pub(super) fn find_key(
     Ok(FoundKey { object, public_key })
 }
 
-fn find_private(session: &Session, uri: &Uri, device: &str) -> Result<KeyObject, SignerError> {
+fn find_private(session: &Session, uri: &Uri, device: &str) -> Result<KeyObject, OpeningError> {
     let find = |label, id| {
         object::find(session, ObjectClass::PRIVATE_KEY, label, id).map_err(|fault| fault.at(device))
     };
@@ -59,13 +59,13 @@ fn find_private(session: &Session, uri: &Uri, device: &str) -> Result<KeyObject,
         (Some(key), true) => Ok(key),
         (Some(last), false) => {
             found.push(last);
-            Err(SignerError::SeveralKeys {
+            Err(OpeningError::SeveralKeys {
                 device: device.to_owned(),
                 wanted: uri.to_string(),
                 seen: names(&found),
             })
         }
-        (None, _) => Err(SignerError::NoKey {
+        (None, _) => Err(OpeningError::NoKey {
             device: device.to_owned(),
             wanted: uri.to_string(),
             seen: names(&find(None, None)?),
@@ -78,8 +78,8 @@ pub(super) fn public_half(
     session: &Session,
     key: &KeyObject,
     device: &str,
-) -> Result<KeyData, SignerError> {
-    let malformed = |source| SignerError::PublicKey {
+) -> Result<KeyData, OpeningError> {
+    let malformed = |source| OpeningError::PublicKey {
         device: device.to_owned(),
         key: key.name(),
         source,
@@ -91,7 +91,7 @@ pub(super) fn public_half(
     match paired(session, key, key_type).map_err(|fault| fault.at(device))? {
         Paired::One(public) => public.parts.key_data(key_type).map_err(malformed),
         Paired::None => Err(malformed(PublicKeyError::NoObject)),
-        Paired::Many => Err(SignerError::AmbiguousPublicKey {
+        Paired::Many => Err(OpeningError::AmbiguousPublicKey {
             device: device.to_owned(),
             key: key.name(),
         }),
@@ -122,9 +122,9 @@ fn paired(session: &Session, key: &KeyObject, key_type: KeyType) -> Result<Paire
     })
 }
 
-fn check_size(key: &KeyObject, public_key: &KeyData, device: &str) -> Result<(), SignerError> {
+fn check_size(key: &KeyObject, public_key: &KeyData, device: &str) -> Result<(), OpeningError> {
     match (public_key, size(public_key)) {
-        (KeyData::Rsa(_), Some(bits)) if bits < RSA_MIN_BITS => Err(SignerError::RsaTooShort {
+        (KeyData::Rsa(_), Some(bits)) if bits < RSA_MIN_BITS => Err(OpeningError::RsaTooShort {
             device: device.to_owned(),
             key: key.name(),
             bits,

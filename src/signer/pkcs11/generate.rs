@@ -9,22 +9,23 @@ use super::public_key::{ED25519, nist_params};
 use super::uri::Uri;
 use super::vacancy::{Vacancy, private_denials, public_denials};
 use crate::secret::AskPin;
-use crate::signer::{KeyAlgorithm, NewKey, SignerError};
+use crate::signer::making::GenerateError;
+use crate::signer::{KeyAlgorithm, NewKey};
 
 /// Makes the key pair that `uri` names.
 pub(in crate::signer) fn generate(
     uri: &Uri,
     algorithm: KeyAlgorithm,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, GenerateError> {
     let vacancy = Vacancy::open(uri, pins)?;
     let made = make(&vacancy, algorithm);
-    let (public, private) = made.map_err(|source| SignerError::CannotGenerate {
+    let (public, private) = made.map_err(|source| GenerateError::CannotGenerate {
         device: vacancy.device.clone(),
         algorithm,
         source,
     })?;
-    vacancy.accept(public, private, None)
+    Ok(vacancy.accept(public, private, None)?)
 }
 
 /// Tries the forms of the key's parameters, each with all that the key may not do, then

@@ -12,14 +12,15 @@ use super::public_key::{ED25519, nist_params};
 use super::uri::Uri;
 use super::vacancy::{Vacancy, private_denials, public_denials};
 use crate::secret::AskPin;
-use crate::signer::{NewKey, SignerError};
+use crate::signer::NewKey;
+use crate::signer::making::{ImportError, PlaceError};
 
 /// Brings `keypair` to the place that `uri` names: both objects, or none.
 pub(in crate::signer) fn import(
     uri: &Uri,
     keypair: &KeypairData,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, ImportError> {
     let expected = KeyData::try_from(keypair).map_err(|_| cannot(keypair))?;
     check_halves(keypair)?;
     let forms = forms(keypair).ok_or_else(|| cannot(keypair))?;
@@ -27,13 +28,15 @@ pub(in crate::signer) fn import(
     let mut last = None;
     for form in &forms {
         match create_pair(&vacancy, form) {
-            Ok((public, private)) => return vacancy.accept(public, private, Some(&expected)),
+            Ok((public, private)) => {
+                return Ok(vacancy.accept(public, private, Some(&expected))?);
+            }
             Err(Failure::Template(fault)) => last = Some(fault),
-            Err(Failure::Hard(fault)) => return Err(fault),
+            Err(Failure::Hard(fault)) => return Err(fault.into()),
         }
     }
     Err(match last {
-        Some(fault) => fault.at(&vacancy.device),
+        Some(fault) => PlaceError::from(fault.at(&vacancy.device)).into(),
         None => cannot(keypair),
     })
 }
@@ -54,11 +57,11 @@ impl Drop for Pair {
 enum Failure {
     /// Another form of the same key may be taken.
     Template(Fault),
-    Hard(SignerError),
+    Hard(PlaceError),
 }
 
 /// A file may claim another public key than its private one; the token would believe it.
-pub(in crate::signer) fn check_halves(keypair: &KeypairData) -> Result<(), SignerError> {
+pub(in crate::signer) fn check_halves(keypair: &KeypairData) -> Result<(), ImportError> {
     let KeypairData::Ecdsa(ecdsa) = keypair else {
         // Ed25519 is checked when it is parsed, RSA when its numbers are completed.
         return Ok(());
@@ -77,7 +80,7 @@ pub(in crate::signer) fn check_halves(keypair: &KeypairData) -> Result<(), Signe
     };
     match own {
         Ok(own) if *own == *ecdsa.public_key_bytes() => Ok(()),
-        _ => Err(SignerError::HalvesDiffer),
+        _ => Err(ImportError::HalvesDiffer),
     }
 }
 
@@ -132,12 +135,12 @@ fn create(
 fn sorted(vacancy: &Vacancy, fault: Fault) -> Failure {
     match fault.is_about_template() {
         true => Failure::Template(fault),
-        false => Failure::Hard(fault.at(&vacancy.device)),
+        false => Failure::Hard(fault.at(&vacancy.device).into()),
     }
 }
 
-fn cannot(keypair: &KeypairData) -> SignerError {
-    SignerError::CannotImport {
+fn cannot(keypair: &KeypairData) -> ImportError {
+    ImportError::CannotImport {
         algorithm: keypair
             .algorithm()
             .map_or_else(|_| "encrypted".to_owned(), |a| a.to_string()),
@@ -249,6 +252,6 @@ mod tests {
         };
         let mixed = KeypairData::Ecdsa(EcdsaKeypair::NistP256 { public, private });
         let fault = check_halves(&mixed).unwrap_err();
-        assert!(matches!(fault, SignerError::HalvesDiffer));
+        assert!(matches!(fault, ImportError::HalvesDiffer));
     }
 }

@@ -20,7 +20,8 @@ use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
-use crate::signer::{Origin, SignerError};
+use crate::signer::Origin;
+use crate::signer::opening::OpeningError;
 use crate::wire::hex;
 
 /// What a module shows.
@@ -96,7 +97,7 @@ pub struct KeyEntry {
 pub(in crate::signer) fn inventory(
     module: Option<&Path>,
     login: Option<(&Uri, &mut dyn AskPin)>,
-) -> Result<Inventory, SignerError> {
+) -> Result<Inventory, OpeningError> {
     let module = match (module, &login) {
         (Some(path), _) => Module::open(path)?,
         (None, Some((uri, _))) => Module::of(uri)?,
@@ -127,7 +128,7 @@ fn log_in(
     module: &Module,
     uri: &Uri,
     pins: &mut dyn AskPin,
-) -> Result<(Slot, Session), SignerError> {
+) -> Result<(Slot, Session), OpeningError> {
     let token = Token::find(module, uri)?;
     let session = Session::open(module, token.slot, Access::ReadOnly);
     let mut session = session.map_err(|fault| fault.at(&token.device()))?;

@@ -25,7 +25,7 @@ use super::module::Module;
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::{AskPin, Pin, read_pin_file, refused};
-use crate::signer::{PinTries, SignerError};
+use crate::signer::login::{LoginError, PinTries};
 
 /// How the user shows the token that it is they. Kept for the run, once for all sessions: a
 /// lost session is healed with it, and some keys want it for each signature.
@@ -73,7 +73,7 @@ impl Credential {
         uri: &Uri,
         token: &Token,
         pins: &mut dyn AskPin,
-    ) -> Result<Self, SignerError> {
+    ) -> Result<Self, LoginError> {
         match token.flags.login_required {
             true => Self::asked(uri, token, pins),
             false => Ok(Self::NotNeeded),
@@ -85,13 +85,13 @@ impl Credential {
         uri: &Uri,
         token: &Token,
         pins: &mut dyn AskPin,
-    ) -> Result<Self, SignerError> {
+    ) -> Result<Self, LoginError> {
         let device = token.device();
         if token.flags.pin_locked {
-            return Err(SignerError::PinLocked { device });
+            return Err(LoginError::PinLocked { device });
         }
         if !token.flags.pin_set {
-            return Err(SignerError::PinNotSet { device });
+            return Err(LoginError::PinNotSet { device });
         }
         if token.flags.pin_final_try {
             // A wrong one locks the CA's key: a person's choice, never a job's.
@@ -106,13 +106,11 @@ impl Credential {
             None => pins.pin(&device)?,
         };
         match token.pin_lengths() {
-            Some(lengths) if !lengths.contains(&pin.expose().len()) => {
-                Err(SignerError::PinLength {
-                    device,
-                    least: *lengths.start(),
-                    most: *lengths.end(),
-                })
-            }
+            Some(lengths) if !lengths.contains(&pin.expose().len()) => Err(LoginError::PinLength {
+                device,
+                least: *lengths.start(),
+                most: *lengths.end(),
+            }),
             _ => Ok(Self::Pin(Arc::new(pin))),
         }
     }
@@ -241,11 +239,11 @@ fn is_already(fault: &Fault) -> bool {
 
 impl Refused {
     /// What it means for who wanted to use `token`.
-    pub(super) fn of(self, module: &Module, token: &Token) -> SignerError {
+    pub(super) fn of(self, module: &Module, token: &Token) -> LoginError {
         let device = token.device();
         match self {
-            Self::OtherPin => SignerError::OtherPin { device },
-            Self::Before => SignerError::PinRefusedBefore { device },
+            Self::OtherPin => LoginError::OtherPin { device },
+            Self::Before => LoginError::PinRefusedBefore { device },
             Self::Fault(fault) => {
                 // Asked of a card that was just pulled, OpenSC 0.23 waits for itself for ever.
                 let after = fault
@@ -272,16 +270,16 @@ impl std::fmt::Display for TokenId {
 }
 
 /// Says what the token tells about the PIN `after` it refused one.
-pub(super) fn refusal(fault: Fault, device: &str, after: Option<&Token>) -> SignerError {
+pub(super) fn refusal(fault: Fault, device: &str, after: Option<&Token>) -> LoginError {
     let device = device.to_owned();
     match fault.code() {
         Some(RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) => {
             let tries = after.map_or(PinTries::Untold, Token::pin_tries);
-            SignerError::WrongPin { device, tries }
+            LoginError::WrongPin { device, tries }
         }
-        Some(RvError::PinLocked) => SignerError::PinLocked { device },
-        Some(RvError::PinExpired) => SignerError::PinExpired { device },
-        Some(RvError::UserPinNotInitialized) => SignerError::PinNotSet { device },
-        _ => fault.at(&device),
+        Some(RvError::PinLocked) => LoginError::PinLocked { device },
+        Some(RvError::PinExpired) => LoginError::PinExpired { device },
+        Some(RvError::UserPinNotInitialized) => LoginError::PinNotSet { device },
+        _ => fault.at(&device).into(),
     }
 }

@@ -27,11 +27,11 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
-use super::fault::Fault;
+use super::fault::{CallFailed, Fault};
 use super::login::Logins;
 use super::raw::Raw;
 use super::uri::Uri;
-use crate::signer::SignerError;
+use crate::signer::opening::OpeningError;
 
 /// A share in a module that was started.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ pub(super) struct Start(u64);
 
 impl Module {
     /// Loads the module that `uri` names.
-    pub(super) fn of(uri: &Uri) -> Result<Self, SignerError> {
+    pub(super) fn of(uri: &Uri) -> Result<Self, OpeningError> {
         match (&uri.module_path, &uri.module_name) {
             (Some(path), _) => Self::open(path),
             (None, Some(name)) => Self::open(&by_name(name)),
@@ -71,25 +71,25 @@ impl Module {
 
     /// Loads and starts the module at `path`, unless it was before; a bare file name is looked
     /// up by the dynamic loader.
-    pub(super) fn open(path: &Path) -> Result<Self, SignerError> {
+    pub(super) fn open(path: &Path) -> Result<Self, OpeningError> {
         // Held to the end: of two who open one module at once, one starts it.
         let mut owners = owners();
         if let Some(known) = owners.iter().find(|owner| owner.path == path) {
             return Ok(Self(Arc::clone(known)));
         }
         if path.is_absolute() && !path.exists() {
-            return Err(SignerError::ModuleMissing {
+            return Err(OpeningError::ModuleMissing {
                 path: path.to_owned(),
             });
         }
-        let loaded = Loaded::load(path).map_err(|reason| SignerError::NotAModule {
+        let loaded = Loaded::load(path).map_err(|reason| OpeningError::NotAModule {
             path: path.to_owned(),
             reason,
         })?;
         if let Some(known) = owners.iter().find(|owner| owner.is_same(&loaded)) {
             return Ok(Self(Arc::clone(known)));
         }
-        loaded.start().map_err(|source| SignerError::ModuleStart {
+        loaded.start().map_err(|source| OpeningError::ModuleStart {
             path: path.to_owned(),
             source,
         })?;
@@ -136,7 +136,7 @@ impl Module {
 
     /// Ends the module and starts it anew, unless `failed` is over already: what remains when
     /// a fresh session does not help. Every session of the process on this module is lost.
-    pub(super) fn restart(&self, failed: Start) -> Result<(), SignerError> {
+    pub(super) fn restart(&self, failed: Start) -> Result<(), OpeningError> {
         let mut running = self
             .0
             .running
@@ -153,11 +153,11 @@ impl Module {
             drop(raw);
         }
         // Loaded anew too: some modules keep a dead daemon's connection with their functions.
-        let loaded = Loaded::load(&self.0.path).map_err(|reason| SignerError::NotAModule {
+        let loaded = Loaded::load(&self.0.path).map_err(|reason| OpeningError::NotAModule {
             path: self.0.path.clone(),
             reason,
         })?;
-        loaded.start().map_err(|source| SignerError::ModuleStart {
+        loaded.start().map_err(|source| OpeningError::ModuleStart {
             path: self.0.path.clone(),
             source,
         })?;
@@ -171,13 +171,13 @@ impl Module {
     }
 
     /// The slots with a token in them.
-    pub(super) fn slots(&self) -> Result<Vec<Slot>, SignerError> {
+    pub(super) fn slots(&self) -> Result<Vec<Slot>, OpeningError> {
         let slots = self.with(|loaded| Ok(loaded.pkcs11.get_slots_with_token()?));
-        slots.map_err(|fault| self.at(fault))
+        Ok(slots.map_err(|fault| self.at(fault))?)
     }
 
     /// Says that it is the module as a whole which failed.
-    pub(super) fn at(&self, fault: Fault) -> SignerError {
+    pub(super) fn at(&self, fault: Fault) -> CallFailed {
         fault.at(&format!("module {}", self.0.path.display()))
     }
 }

@@ -16,8 +16,11 @@ use super::session::Session;
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
+use crate::signer::login::LoginError;
+use crate::signer::opening::OpeningError;
 use crate::signer::scheme::Scheme;
-use crate::signer::{RsaHash, Sessions, Signer, SignerError};
+use crate::signer::signing::SignerError;
+use crate::signer::{RsaHash, Sessions, Signer};
 
 /// Opens the key that `uri` names, by up to `at_most` sessions of one login.
 pub(in crate::signer) fn open(
@@ -25,7 +28,7 @@ pub(in crate::signer) fn open(
     rsa_hash: RsaHash,
     at_most: usize,
     pins: &mut dyn AskPin,
-) -> Result<Sessions, SignerError> {
+) -> Result<Sessions, OpeningError> {
     let door = Door::open(uri, pins)?;
     let kind = Kind::of(uri, &door, rsa_hash)?;
     let more = match kind.is_one_login_for_all(&door) {
@@ -74,13 +77,13 @@ struct Kind {
 }
 
 impl Kind {
-    fn of(uri: &Uri, door: &Door, rsa_hash: RsaHash) -> Result<Self, SignerError> {
+    fn of(uri: &Uri, door: &Door, rsa_hash: RsaHash) -> Result<Self, OpeningError> {
         let device = door.token.device();
         let scheme = Scheme::of(&door.key.public_key, rsa_hash);
         let kind = Self {
             uri: door.token.bind(uri),
             public_key: door.key.public_key.clone(),
-            scheme: scheme.ok_or(SignerError::PublicKey {
+            scheme: scheme.ok_or(OpeningError::PublicKey {
                 device: device.clone(),
                 key: door.key.object.name(),
                 source: PublicKeyError::Type,
@@ -89,7 +92,7 @@ impl Kind {
             device,
         };
         if kind.confirm == Confirm::EachSignature && !door.session.is_direct() {
-            return Err(SignerError::PinPerSignature {
+            return Err(OpeningError::PinPerSignature {
                 device: kind.device,
             });
         }
@@ -134,7 +137,7 @@ impl Pkcs11Signer {
         if !self.is_excused(&fault) {
             self.heals_left = match self.heals_left.checked_sub(1) {
                 Some(left) => left,
-                None => return Err(self.gone(fault.at(&self.kind.device))),
+                None => return Err(self.gone(fault.at(&self.kind.device).into())),
             };
         }
         self.get_back().map_err(|fault| self.gone(fault))
@@ -149,7 +152,7 @@ impl Pkcs11Signer {
         ended_by_signing || self.link.as_ref().is_some_and(restarted)
     }
 
-    fn get_back(&mut self) -> Result<(), SignerError> {
+    fn get_back(&mut self) -> Result<(), OpeningError> {
         self.link = None;
         let start = self.module.start();
         match self.reconnect() {
@@ -161,14 +164,16 @@ impl Pkcs11Signer {
         }
     }
 
-    fn reconnect(&mut self) -> Result<(), SignerError> {
+    fn reconnect(&mut self) -> Result<(), OpeningError> {
         self.login_used = false;
         let Kind { uri, device, .. } = &self.kind;
         let token = Token::find(&self.module, uri)?;
-        let (session, key) = open_again(&self.module, uri, &token, &self.credential)
-            .inspect_err(|fault| self.refused |= fault.is_about_pin())?;
+        let (session, key) =
+            open_again(&self.module, uri, &token, &self.credential).inspect_err(|fault| {
+                self.refused |= matches!(fault, OpeningError::Login(login) if login.is_about_pin());
+            })?;
         if key.public_key != self.kind.public_key {
-            return Err(SignerError::KeyChanged {
+            return Err(OpeningError::KeyChanged {
                 device: device.clone(),
             });
         }
@@ -178,12 +183,13 @@ impl Pkcs11Signer {
 
     /// A PIN that was refused, or another key in the place of the first, stays so. A token that
     /// is away is no reason to end the sessions of the others.
-    fn is_worth_a_restart(&self, fault: &SignerError, start: Start) -> bool {
+    fn is_worth_a_restart(&self, fault: &OpeningError, start: Start) -> bool {
         match fault {
-            SignerError::Call { .. }
-            | SignerError::PublicKey { .. }
-            | SignerError::NoKey { .. } => true,
-            SignerError::NoToken { .. } => {
+            OpeningError::Call(_)
+            | OpeningError::Login(LoginError::Call(_))
+            | OpeningError::PublicKey { .. }
+            | OpeningError::NoKey { .. } => true,
+            OpeningError::NoToken { .. } => {
                 self.module.start() != start || self.module.logins().is_empty()
             }
             _ => false,
@@ -195,24 +201,24 @@ impl Pkcs11Signer {
         if fault.is_about_pin() {
             self.link = None;
             self.refused = true;
-            return login::refusal(fault, &self.kind.device, None);
+            return login::refusal(fault, &self.kind.device, None).into();
         }
         match fault.may_heal() {
-            true => self.gone(fault.at(&self.kind.device)),
-            false => fault.at(&self.kind.device),
+            true => self.gone(fault.at(&self.kind.device).into()),
+            false => fault.at(&self.kind.device).into(),
         }
     }
 
-    fn gone(&self, source: SignerError) -> SignerError {
+    fn gone(&self, source: OpeningError) -> SignerError {
         SignerError::DeviceGone {
             device: self.kind.device.clone(),
             source: Box::new(source),
         }
     }
 
-    fn require_pin_not_refused(&self) -> Result<(), SignerError> {
+    fn require_pin_not_refused(&self) -> Result<(), LoginError> {
         match self.refused {
-            true => Err(SignerError::PinRefusedBefore {
+            true => Err(LoginError::PinRefusedBefore {
                 device: self.kind.device.clone(),
             }),
             false => Ok(()),
@@ -248,7 +254,7 @@ impl Signer for Pkcs11Signer {
         })
     }
 
-    fn reopen(&mut self) -> Result<(), SignerError> {
+    fn reopen(&mut self) -> Result<(), OpeningError> {
         self.require_pin_not_refused()?;
         self.get_back()?;
         self.heals_left = HEALS_MAX;

@@ -8,7 +8,8 @@ use super::fault::Fault;
 use super::login::TokenId;
 use super::module::Module;
 use super::uri::Uri;
-use crate::signer::{PinTries, Seen, SignerError};
+use crate::signer::login::PinTries;
+use crate::signer::opening::{OpeningError, Seen};
 
 /// A token that is plugged in.
 #[derive(Debug, Clone)]
@@ -44,18 +45,18 @@ pub(super) struct Flags {
 
 impl Token {
     /// Finds the one token that `uri` names.
-    pub(super) fn find(module: &Module, uri: &Uri) -> Result<Self, SignerError> {
+    pub(super) fn find(module: &Module, uri: &Uri) -> Result<Self, OpeningError> {
         check_library(module, uri)?;
         let seen = Self::all(module)?;
         let matching = |token: &&Self| token.matches(uri);
         let mut found = seen.iter().filter(matching);
         match (found.next(), found.next()) {
             (Some(token), None) => Ok(token.clone()),
-            (None, _) => Err(SignerError::NoToken {
+            (None, _) => Err(OpeningError::NoToken {
                 wanted: uri.to_string(),
                 seen: list(seen.iter().filter(|token| token.is_worth_naming())),
             }),
-            (Some(_), Some(_)) => Err(SignerError::SeveralTokens {
+            (Some(_), Some(_)) => Err(OpeningError::SeveralTokens {
                 wanted: uri.to_string(),
                 seen: list(seen.iter().filter(matching)),
             }),
@@ -64,7 +65,7 @@ impl Token {
 
     /// Every token that can be read. One that cannot is passed over: it may be a card that
     /// is just being pulled from another reader.
-    pub(super) fn all(module: &Module) -> Result<Vec<Self>, SignerError> {
+    pub(super) fn all(module: &Module) -> Result<Vec<Self>, OpeningError> {
         let slots = module.slots()?;
         Ok(slots
             .into_iter()
@@ -222,7 +223,7 @@ impl Token {
 }
 
 /// Refuses a library other than the one that `uri` describes.
-fn check_library(module: &Module, uri: &Uri) -> Result<(), SignerError> {
+fn check_library(module: &Module, uri: &Uri) -> Result<(), OpeningError> {
     let wanted = (
         &uri.library_description,
         &uri.library_manufacturer,
@@ -242,7 +243,7 @@ fn check_library(module: &Module, uri: &Uri) -> Result<(), SignerError> {
     {
         return Ok(());
     }
-    Err(SignerError::NoToken {
+    Err(OpeningError::NoToken {
         wanted: uri.to_string(),
         seen: Seen(vec![format!(
             "library {:?} by {:?}, version {version}",

@@ -13,7 +13,8 @@ use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
-use crate::signer::{NewKey, SignerError};
+use crate::signer::NewKey;
+use crate::signer::making::PlaceError;
 use crate::wire::hex;
 
 /// A label and an id that no key in the token has.
@@ -27,8 +28,8 @@ pub(super) struct Vacancy {
 
 impl Vacancy {
     /// Logs in to the token that `uri` names, and makes sure that label and id are free.
-    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, SignerError> {
-        let label = uri.object.clone().ok_or(SignerError::LabelMissing)?;
+    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, PlaceError> {
+        let label = uri.object.clone().ok_or(PlaceError::LabelMissing)?;
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
         let device = token.device();
@@ -74,7 +75,7 @@ impl Vacancy {
         public: ObjectHandle,
         private: ObjectHandle,
         expected: Option<&KeyData>,
-    ) -> Result<NewKey, SignerError> {
+    ) -> Result<NewKey, PlaceError> {
         let found = self.find();
         match found.and_then(|key| self.check(key, expected)) {
             Ok(key) => Ok(key.facts(&self.uri)),
@@ -86,21 +87,21 @@ impl Vacancy {
         }
     }
 
-    fn check(&self, key: FoundKey, expected: Option<&KeyData>) -> Result<FoundKey, SignerError> {
+    fn check(&self, key: FoundKey, expected: Option<&KeyData>) -> Result<FoundKey, PlaceError> {
         let device = self.device.clone();
         if expected.is_some_and(|expected| *expected != key.public_key) {
-            return Err(SignerError::KeyChanged { device });
+            return Err(PlaceError::KeyChanged { device });
         }
         match (key.object.origin.sensitive, key.object.origin.extractable) {
-            (Some(false), _) | (_, Some(true)) => Err(SignerError::NotProtected { device }),
+            (Some(false), _) | (_, Some(true)) => Err(PlaceError::NotProtected { device }),
             _ => Ok(key),
         }
     }
 
     /// Removes an object that was just made here.
-    pub(super) fn remove(&self, object: ObjectHandle) -> Result<(), SignerError> {
+    pub(super) fn remove(&self, object: ObjectHandle) -> Result<(), PlaceError> {
         let removed = self.call(|session| Ok(session.destroy_object(object)?));
-        removed.map_err(|source| SignerError::Leftover {
+        removed.map_err(|source| PlaceError::Leftover {
             device: self.device.clone(),
             key: format!("key {:?} (id {})", self.label, hex(&self.id)),
             source,
@@ -115,11 +116,11 @@ impl Vacancy {
         self.session.call(work)?
     }
 
-    fn find(&self) -> Result<FoundKey, SignerError> {
+    fn find(&self) -> Result<FoundKey, PlaceError> {
         let found = self
             .session
             .call(|session| find_key(session, &self.uri, &self.device));
-        found.map_err(|fault| fault.at(&self.device))?
+        Ok(found.map_err(|fault| fault.at(&self.device))??)
     }
 
     fn name(&self) -> Vec<Attribute> {
@@ -130,16 +131,16 @@ impl Vacancy {
         ]
     }
 
-    fn check_free(&self) -> Result<(), SignerError> {
+    fn check_free(&self) -> Result<(), PlaceError> {
         let device = || self.device.clone();
         if self.is_taken(Some(&self.label), None)? {
-            return Err(SignerError::LabelTaken {
+            return Err(PlaceError::LabelTaken {
                 device: device(),
                 label: self.label.clone(),
             });
         }
         if self.is_taken(None, Some(&self.id))? {
-            return Err(SignerError::IdTaken {
+            return Err(PlaceError::IdTaken {
                 device: device(),
                 id: hex(&self.id),
             });
@@ -147,7 +148,7 @@ impl Vacancy {
         Ok(())
     }
 
-    fn is_taken(&self, label: Option<&str>, id: Option<&[u8]>) -> Result<bool, SignerError> {
+    fn is_taken(&self, label: Option<&str>, id: Option<&[u8]>) -> Result<bool, PlaceError> {
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
             let found = self.call(|session| object::find(session, class, label, id));
             if !found.map_err(|fault| fault.at(&self.device))?.is_empty() {

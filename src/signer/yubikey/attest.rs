@@ -6,13 +6,13 @@ use super::contents::id;
 use super::device::Device;
 use super::records::Records;
 use super::{CardFault, SlotAttestation, SlotLocator};
-use crate::signer::SignerError;
+use crate::signer::opening::OpeningError;
 
 /// The attestation of the key in a slot; none if the key was brought in, or the card has
 /// lost what it attests with.
 pub(in crate::signer) fn attest(
     locator: &SlotLocator,
-) -> Result<Option<SlotAttestation>, SignerError> {
+) -> Result<Option<SlotAttestation>, OpeningError> {
     let mut device = Device::find(locator.serial, &locator.to_string())?;
     let slot = locator.slot;
     let leaf = device.call(move |card| piv::attest(card, id(slot)?));
@@ -28,7 +28,7 @@ pub(in crate::signer) fn attest(
     };
     let attestation = attestation.map_err(|fault| fault.at(&device.name()));
     device.leave();
-    attestation
+    Ok(attestation?)
 }
 
 /// The certificate in slot f9, in DER, as its bytes stand on the card.

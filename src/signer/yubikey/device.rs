@@ -9,7 +9,7 @@ use pcsc::Disposition;
 use super::deadline::{Patience, within};
 use super::held::{Held, holds_another};
 use super::{CardFault, Firmware};
-use crate::signer::{Seen, SignerError};
+use crate::signer::opening::{OpeningError, Seen};
 
 /// A card with a connection of its own. Its session, a verified PIN included, is reset
 /// when this is dropped.
@@ -24,18 +24,18 @@ pub(super) struct Device {
 
 impl Device {
     /// Connects to the card with this serial, else to the only one.
-    pub(super) fn find(serial: Option<u32>, wanted: &str) -> Result<Self, SignerError> {
+    pub(super) fn find(serial: Option<u32>, wanted: &str) -> Result<Self, OpeningError> {
         let found = connect(serial).map_err(|fault| fault.at("the smart card readers"))?;
         let seen = Seen(found.seen);
         let wanted = wanted.to_owned();
         let mut cards = found.cards;
         match (cards.pop(), cards.is_empty()) {
             (Some(card), true) => Ok(card),
-            (None, _) => Err(SignerError::NoToken { wanted, seen }),
+            (None, _) => Err(OpeningError::NoToken { wanted, seen }),
             (Some(last), false) => {
                 cards.push(last);
                 cards.into_iter().for_each(Self::leave);
-                Err(SignerError::SeveralTokens { wanted, seen })
+                Err(OpeningError::SeveralTokens { wanted, seen })
             }
         }
     }

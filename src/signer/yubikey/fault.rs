@@ -1,8 +1,5 @@
 //! Why a card or the daemon before it doesn't do what it is told.
 
-#[cfg(feature = "yubikey")]
-use crate::signer::SignerError;
-
 /// What went wrong between us and a card.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -57,10 +54,20 @@ pub enum CardFault {
     NoThread,
 }
 
+/// What went wrong with a card, or with what stands before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{device}")]
+pub struct CardFailed {
+    /// The card, or the readers.
+    pub device: String,
+    /// What it answered.
+    pub source: CardFault,
+}
+
 #[cfg(feature = "yubikey")]
 impl CardFault {
-    pub(super) fn at(self, device: &str) -> SignerError {
-        SignerError::Card {
+    pub(super) fn at(self, device: &str) -> CardFailed {
+        CardFailed {
             device: device.to_owned(),
             source: self,
         }

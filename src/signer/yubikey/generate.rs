@@ -7,12 +7,12 @@ use ::yubikey::piv::{self, AlgorithmId};
 use super::contents::id;
 use super::deadline::Patience;
 use super::device::Device;
-use super::management_key::authenticate;
 use super::signer::facts;
 use super::vacancy::{self, read_back};
 use super::{CardFault, NewSlotKey, Slot, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::{KeyAlgorithm, NewKey, SignerError};
+use crate::signer::making::{GenerateError, PlaceError};
+use crate::signer::{KeyAlgorithm, NewKey};
 
 /// Makes the key in the slot that `locator` names, which must be empty.
 pub(in crate::signer) fn generate(
@@ -20,10 +20,10 @@ pub(in crate::signer) fn generate(
     algorithm: KeyAlgorithm,
     wanted: &NewSlotKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
-    let mut device = Device::find(locator.serial, &locator.to_string())?;
+) -> Result<NewKey, GenerateError> {
+    let mut device = vacancy::find(locator)?;
     let name = device.name();
-    let cannot = SignerError::CardCannotGenerate {
+    let cannot = GenerateError::CardCannotGenerate {
         device: name.clone(),
         firmware: device.firmware(),
         algorithm,
@@ -31,14 +31,13 @@ pub(in crate::signer) fn generate(
     let Some(kind) = kind(algorithm) else {
         return Err(cannot);
     };
-    vacancy::require(&mut device, locator.slot, wanted)?;
-    authenticate(&mut device, wanted.management_key, pins)?;
+    vacancy::open(&mut device, locator.slot, wanted, pins)?;
     make(&mut device, locator.slot, kind, wanted).map_err(|fault| match fault {
         CardFault::NotSupported => cannot,
-        other => other.at(&name),
+        other => PlaceError::from(other.at(&name)).into(),
     })?;
     let contents = read_back(&mut device, locator.slot)?;
-    facts(&device, &contents, locator.slot)
+    Ok(facts(&device, &contents, locator.slot).map_err(PlaceError::from)?)
 }
 
 fn make(

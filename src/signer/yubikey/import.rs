@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 
 use super::contents::id;
 use super::device::Device;
-use super::management_key::authenticate;
 use super::signer::facts;
 use super::vacancy::{self, read_back};
 use super::{CardFault, Firmware, NewSlotKey, SlotLocator, long};
 use crate::secret::AskPin;
+use crate::signer::NewKey;
+use crate::signer::making::{ImportError, PlaceError};
 use crate::signer::pkcs11::import::check_halves;
-use crate::signer::{NewKey, SignerError};
 
 /// Brings `keypair` into the slot that `locator` names, and reads its public half back.
 pub(in crate::signer) fn import(
@@ -23,23 +23,24 @@ pub(in crate::signer) fn import(
     keypair: &KeypairData,
     wanted: &NewSlotKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, ImportError> {
     check_halves(keypair)?;
-    let mut device = Device::find(locator.serial, &locator.to_string())?;
+    let mut device = vacancy::find(locator)?;
     let parts = Parts::of(keypair).filter(|parts| parts.least_firmware() <= device.firmware());
     let (Some(parts), Ok(expected)) = (parts, KeyData::try_from(keypair)) else {
         return Err(cannot(&device, keypair));
     };
-    vacancy::require(&mut device, locator.slot, wanted)?;
-    authenticate(&mut device, wanted.management_key, pins)?;
+    vacancy::open(&mut device, locator.slot, wanted, pins)?;
     put(&mut device, locator, parts, wanted).map_err(|fault| match fault {
         CardFault::NotSupported => cannot(&device, keypair),
-        other => other.at(&device.name()),
+        other => PlaceError::from(other.at(&device.name())).into(),
     })?;
     let contents = read_back(&mut device, locator.slot)?;
     match &contents.public_key {
-        Ok(there) if *there == expected => facts(&device, &contents, locator.slot),
-        _ => Err(SignerError::ImportedOther {
+        Ok(there) if *there == expected => {
+            Ok(facts(&device, &contents, locator.slot).map_err(PlaceError::from)?)
+        }
+        _ => Err(ImportError::ImportedOther {
             device: device.name(),
             slot: locator.slot,
         }),
@@ -153,14 +154,14 @@ fn put(
     })
 }
 
-fn cannot(device: &Device, keypair: &KeypairData) -> SignerError {
+fn cannot(device: &Device, keypair: &KeypairData) -> ImportError {
     let algorithm = keypair.algorithm().ok();
     let algorithm = algorithm.map_or_else(|| "encrypted".to_owned(), |name| name.to_string());
     let bits = match keypair {
         KeypairData::Rsa(keypair) => keypair.public().n().as_positive_bytes(),
         _ => None,
     };
-    SignerError::CardCannotImport {
+    ImportError::CardCannotImport {
         device: device.name(),
         firmware: device.firmware(),
         key: match bits {

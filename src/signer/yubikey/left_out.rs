@@ -5,7 +5,9 @@ use ssh_key::public::KeyData;
 
 use super::{CardEntry, CardFault, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer, SignerError};
+use crate::signer::making::{GenerateError, ImportError, PlaceError};
+use crate::signer::opening::OpeningError;
+use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer};
 
 /// Says that it can't.
 pub(in crate::signer) fn open(
@@ -13,23 +15,23 @@ pub(in crate::signer) fn open(
     _known: Option<&KeyData>,
     _rsa_hash: RsaHash,
     _pins: &mut dyn AskPin,
-) -> Result<Box<dyn Signer>, SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<Box<dyn Signer>, OpeningError> {
+    Err(OpeningError::YubiKeyLeftOut)
 }
 
 /// Says that it can't.
 pub(in crate::signer) fn describe(
     _locator: &SlotLocator,
     _known: Option<&KeyData>,
-) -> Result<NewKey, SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<NewKey, OpeningError> {
+    Err(OpeningError::YubiKeyLeftOut)
 }
 
 /// Says that it can't.
 pub(in crate::signer) fn attest(
     _locator: &SlotLocator,
-) -> Result<Option<SlotAttestation>, SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<Option<SlotAttestation>, OpeningError> {
+    Err(OpeningError::YubiKeyLeftOut)
 }
 
 /// Says that it can't.
@@ -38,8 +40,8 @@ pub(in crate::signer) fn generate(
     _algorithm: KeyAlgorithm,
     _wanted: &NewSlotKey<'_>,
     _pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<NewKey, GenerateError> {
+    Err(PlaceError::from(OpeningError::YubiKeyLeftOut).into())
 }
 
 /// Says that it can't.
@@ -48,8 +50,8 @@ pub(in crate::signer) fn import(
     _keypair: &KeypairData,
     _wanted: &NewSlotKey<'_>,
     _pins: &mut dyn AskPin,
-) -> Result<NewKey, SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<NewKey, ImportError> {
+    Err(PlaceError::from(OpeningError::YubiKeyLeftOut).into())
 }
 
 /// Sees none.

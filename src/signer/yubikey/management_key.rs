@@ -6,16 +6,15 @@ use zeroize::Zeroizing;
 
 use super::device::Device;
 use super::pin::Access;
-use super::{CardFault, ManagementKey, PinPolicy};
+use super::{CardFault, ManagementKey, ManagementKeyError, PinPolicy};
 use crate::secret::AskPin;
-use crate::signer::SignerError;
 
 /// Proves `key` to the card. The one behind the PIN costs a PIN.
 pub(super) fn authenticate(
     device: &mut Device,
     key: ManagementKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<(), SignerError> {
+) -> Result<(), ManagementKeyError> {
     if matches!(key, ManagementKey::Protected) {
         Access::open(device, Some(PinPolicy::Once), pins)?;
     }
@@ -23,30 +22,30 @@ pub(super) fn authenticate(
 }
 
 /// Proves `key` to a card that has seen its PIN, where `key` is the one behind it.
-pub(super) fn prove(device: &mut Device, key: ManagementKey<'_>) -> Result<(), SignerError> {
+pub(super) fn prove(device: &mut Device, key: ManagementKey<'_>) -> Result<(), ManagementKeyError> {
     let name = device.name();
     let shown = match key {
         ManagementKey::Protected => {
             let kept = device.call(MgmKey::get_protected);
             let key = kept.map_err(|fault| match fault {
                 CardFault::Refused { .. } | CardFault::NotFound | CardFault::Malformed => {
-                    SignerError::ManagementKeyMissing {
+                    ManagementKeyError::Missing {
                         device: name.clone(),
                     }
                 }
-                other => other.at(&name),
+                other => other.at(&name).into(),
             })?;
             device.call(move |card| card.authenticate(&key))
         }
         ManagementKey::Factory => show_bytes(device, Zeroizing::new(FACTORY.to_vec())),
         ManagementKey::Given(text) => {
-            let bytes = from_hex(text.expose()).ok_or(SignerError::ManagementKeyForm)?;
+            let bytes = from_hex(text.expose()).ok_or(ManagementKeyError::Form)?;
             show_bytes(device, bytes)
         }
     };
     shown.map_err(|fault| match fault {
-        CardFault::NotAllowed => SignerError::ManagementKeyRefused { device: name },
-        other => other.at(&name),
+        CardFault::NotAllowed => ManagementKeyError::Refused { device: name },
+        other => other.at(&name).into(),
     })
 }
 

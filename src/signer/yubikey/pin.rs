@@ -5,7 +5,7 @@ use ::yubikey::{Error, YubiKey};
 use super::device::Device;
 use super::{CardFault, PinPolicy};
 use crate::secret::{AskPin, Pin, refused};
-use crate::signer::{PinTries, SignerError};
+use crate::signer::login::{LoginError, PinTries};
 
 /// What a key wants of its user.
 pub(super) enum Access {
@@ -24,7 +24,7 @@ impl Access {
         device: &mut Device,
         policy: Option<PinPolicy>,
         pins: &mut dyn AskPin,
-    ) -> Result<Self, SignerError> {
+    ) -> Result<Self, LoginError> {
         if policy == Some(PinPolicy::Never) {
             return Ok(Self::Free);
         }
@@ -37,13 +37,13 @@ impl Access {
     }
 
     /// Asks for the PIN, and shows it to nobody.
-    pub(super) fn ask(device: &mut Device, pins: &mut dyn AskPin) -> Result<Pin, SignerError> {
+    pub(super) fn ask(device: &mut Device, pins: &mut dyn AskPin) -> Result<Pin, LoginError> {
         let name = device.name();
         check_tries(device, &name, pins)?;
         let pin = pins.pin(&name)?;
         match LENGTHS.contains(&pin.expose().len()) {
             true => Ok(pin),
-            false => Err(SignerError::PinLength {
+            false => Err(LoginError::PinLength {
                 device: name,
                 least: *LENGTHS.start(),
                 most: *LENGTHS.end(),
@@ -69,24 +69,24 @@ impl Access {
 }
 
 /// Names what a card says of its PIN.
-pub(super) fn refusal(fault: CardFault, device: &str) -> SignerError {
+pub(super) fn refusal(fault: CardFault, device: &str) -> LoginError {
     match fault {
-        CardFault::WrongPin { tries } => SignerError::WrongPin {
+        CardFault::WrongPin { tries } => LoginError::WrongPin {
             device: device.to_owned(),
             tries: PinTries::of(tries),
         },
-        CardFault::PinRefusedBefore => SignerError::PinRefusedBefore {
+        CardFault::PinRefusedBefore => LoginError::PinRefusedBefore {
             device: device.to_owned(),
         },
-        other => other.at(device),
+        other => other.at(device).into(),
     }
 }
 
 /// Before anybody is asked: a locked PIN is of no use, and the last try is a person's choice.
-fn check_tries(device: &mut Device, name: &str, pins: &mut dyn AskPin) -> Result<(), SignerError> {
+fn check_tries(device: &mut Device, name: &str, pins: &mut dyn AskPin) -> Result<(), LoginError> {
     let tries = device.call(tries_left);
     match tries.map_err(|fault| refusal(fault, name))? {
-        0 => Err(SignerError::PinLocked {
+        0 => Err(LoginError::PinLocked {
             device: name.to_owned(),
         }),
         1 => Ok(pins.last_try(name)?),

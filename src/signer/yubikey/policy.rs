@@ -50,6 +50,11 @@ impl fmt::Display for TouchPolicy {
 
 #[cfg(feature = "yubikey")]
 impl super::NewSlotKey<'_> {
+    /// Whether a signature of the new key will want the PIN.
+    pub(super) fn wants_pin(&self) -> bool {
+        self.pin != Some(PinPolicy::Never)
+    }
+
     /// The policies as the card's commands have them; the strictest, unless told otherwise.
     pub(super) fn policies(&self) -> (::yubikey::PinPolicy, ::yubikey::TouchPolicy) {
         let pin = match self.pin.unwrap_or(PinPolicy::Always) {

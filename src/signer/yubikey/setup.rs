@@ -19,9 +19,11 @@ pub use card::{change_pin, change_puk, protect_management_key, set_tries, state}
 #[cfg(not(feature = "yubikey"))]
 pub use left_out::{change_pin, change_puk, protect_management_key, set_tries, state};
 
-use super::Firmware;
 use super::new_secret::{FACTORY_PIN, FACTORY_PUK};
+use super::{CardFailed, Firmware, ManagementKeyError};
 use crate::secret::Pin;
+use crate::signer::login::{LoginError, PinTries};
+use crate::signer::opening::OpeningError;
 
 /// What a card says of its secrets. Asking costs no try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -128,6 +130,58 @@ pub enum Due {
     WouldReset,
     /// The management key is somebody's own, and was not given.
     OtherManagementKey,
+}
+
+/// Why a card is not set up as it was asked for.
+///
+/// Names the fault and the card; holds no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The card is not there, or does not take its user.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// Its management key is not proved to the card.
+    #[error(transparent)]
+    ManagementKey(#[from] ManagementKeyError),
+    /// The card refused the PUK.
+    #[error("{device}: wrong PUK, tried once; {tries}")]
+    WrongPuk {
+        /// The device.
+        device: String,
+        /// What it says of the tries that are left.
+        tries: PinTries,
+    },
+    /// Firmware that knows no management key for this cipher.
+    #[error("{device}: firmware {firmware} knows no management key for {algorithm}")]
+    ManagementKeyAlgorithm {
+        /// The device.
+        device: String,
+        /// Its firmware.
+        firmware: Firmware,
+        /// The cipher.
+        algorithm: ManagementKeyAlgorithm,
+    },
+    /// What the card keeps behind its PIN was not written by a program that is known.
+    #[error("{device}: object {object} holds something else than a management key's record")]
+    CardObjectTaken {
+        /// The device.
+        device: String,
+        /// The object's number in hexadecimal.
+        object: &'static str,
+    },
+}
+
+impl From<LoginError> for SetupError {
+    fn from(error: LoginError) -> Self {
+        Self::Opening(error.into())
+    }
+}
+
+impl From<CardFailed> for SetupError {
+    fn from(error: CardFailed) -> Self {
+        Self::Opening(error.into())
+    }
 }
 
 impl CardState {

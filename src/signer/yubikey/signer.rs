@@ -12,10 +12,12 @@ use super::device::Device;
 use super::pin::{Access, refusal};
 use super::{CardFault, Slot, SlotLocator, TouchPolicy, long, scheme};
 use crate::secret::{AskPin, Notice};
-use crate::signer::error::RSA_MIN_BITS;
+use crate::signer::login::LoginError;
+use crate::signer::opening::{OpeningError, RSA_MIN_BITS, Seen};
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::scheme::Scheme;
-use crate::signer::{Locator, NewKey, RsaHash, Seen, Signer, SignerError};
+use crate::signer::signing::SignerError;
+use crate::signer::{Locator, NewKey, RsaHash, Signer};
 
 /// An open key in a slot.
 struct YubiKeySigner {
@@ -37,7 +39,7 @@ pub(in crate::signer) fn open(
     known: Option<&KeyData>,
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
-) -> Result<Box<dyn Signer>, SignerError> {
+) -> Result<Box<dyn Signer>, OpeningError> {
     let (mut device, contents) = find(locator, known)?;
     let name = device.name();
     let public_key = public_key(&contents, locator.slot, &name)?;
@@ -62,7 +64,7 @@ pub(in crate::signer) fn open(
 pub(in crate::signer) fn describe(
     locator: &SlotLocator,
     known: Option<&KeyData>,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, OpeningError> {
     let (device, contents) = find(locator, known)?;
     let described = facts(&device, &contents, locator.slot);
     device.leave();
@@ -74,7 +76,7 @@ pub(super) fn facts(
     device: &Device,
     contents: &Contents,
     slot: Slot,
-) -> Result<NewKey, SignerError> {
+) -> Result<NewKey, OpeningError> {
     Ok(NewKey {
         public_key: public_key(contents, slot, &device.name())?,
         origin: contents.origin(),
@@ -85,7 +87,10 @@ pub(super) fn facts(
     })
 }
 
-fn find(locator: &SlotLocator, known: Option<&KeyData>) -> Result<(Device, Contents), SignerError> {
+fn find(
+    locator: &SlotLocator,
+    known: Option<&KeyData>,
+) -> Result<(Device, Contents), OpeningError> {
     let wanted = locator.to_string();
     let mut device = Device::find(locator.serial, &wanted)?;
     let name = device.name();
@@ -95,7 +100,7 @@ fn find(locator: &SlotLocator, known: Option<&KeyData>) -> Result<(Device, Conte
     }
     let seen = occupied(&mut device).map_err(|fault| fault.at(&name))?;
     device.leave();
-    Err(SignerError::NoKey {
+    Err(OpeningError::NoKey {
         device: name,
         wanted,
         seen,
@@ -113,11 +118,11 @@ fn occupied(device: &mut Device) -> Result<Seen, CardFault> {
     Ok(Seen(seen))
 }
 
-fn public_key(contents: &Contents, slot: Slot, name: &str) -> Result<KeyData, SignerError> {
+fn public_key(contents: &Contents, slot: Slot, name: &str) -> Result<KeyData, OpeningError> {
     let key = contents.public_key.clone();
     let key = key.map_err(|source| malformed(slot, name, source))?;
     match rsa_bits(&key) {
-        Some(bits) if bits < RSA_MIN_BITS => Err(SignerError::RsaTooShort {
+        Some(bits) if bits < RSA_MIN_BITS => Err(OpeningError::RsaTooShort {
             device: name.to_owned(),
             key: format!("slot {slot}"),
             bits,
@@ -132,8 +137,8 @@ fn rsa_bits(key: &KeyData) -> Option<u32> {
     u32::try_from(8 * bytes).ok()
 }
 
-fn malformed(slot: Slot, device: &str, source: PublicKeyError) -> SignerError {
-    SignerError::PublicKey {
+fn malformed(slot: Slot, device: &str, source: PublicKeyError) -> OpeningError {
+    OpeningError::PublicKey {
         device: device.to_owned(),
         key: format!("slot {slot}"),
         source,
@@ -158,7 +163,7 @@ impl Signer for YubiKeySigner {
         signed
     }
 
-    fn reopen(&mut self) -> Result<(), SignerError> {
+    fn reopen(&mut self) -> Result<(), OpeningError> {
         self.reconnect()?;
         self.heals_left = HEALS_MAX;
         Ok(())
@@ -226,16 +231,16 @@ impl YubiKeySigner {
         self.heals_left -= 1;
         match fault {
             // Another program selected an applet, and the card forgot the PIN.
-            CardFault::NotAllowed if !self.is_touch_missing(waited) => self.show_pin_again(),
+            CardFault::NotAllowed if !self.is_touch_missing(waited) => Ok(self.show_pin_again()?),
             fault if fault.may_heal() => self.reconnect().map_err(|error| match error {
-                SignerError::Card { .. } => self.gone(error),
-                other => other,
+                OpeningError::Login(refused) if refused.is_about_pin() => refused.into(),
+                error => self.gone(error),
             }),
             fault => Err(self.failure(fault, waited)),
         }
     }
 
-    fn reconnect(&mut self) -> Result<(), SignerError> {
+    fn reconnect(&mut self) -> Result<(), OpeningError> {
         self.device = None;
         let at = |fault: CardFault| fault.at(&self.name);
         let mut device = Device::find_again(self.serial).map_err(at)?;
@@ -243,16 +248,16 @@ impl YubiKeySigner {
         let contents = Contents::read_knowing(&mut device, self.slot, known).map_err(at)?;
         let key = contents.and_then(|contents| contents.public_key.ok());
         if key.as_ref() != Some(&self.public_key) {
-            return Err(SignerError::KeyChanged {
+            return Err(OpeningError::KeyChanged {
                 device: self.name.clone(),
             });
         }
         self.device = Some(device);
-        self.show_pin_again()
+        Ok(self.show_pin_again()?)
     }
 
     /// A PIN that is refused now was changed by somebody: it is never shown again.
-    fn show_pin_again(&mut self) -> Result<(), SignerError> {
+    fn show_pin_again(&mut self) -> Result<(), LoginError> {
         let Some(device) = self.device.as_mut() else {
             return Ok(());
         };
@@ -276,10 +281,10 @@ impl YubiKeySigner {
             CardFault::WrongPin { .. } => {
                 self.device = None;
                 self.heals_left = 0;
-                refusal(fault, &device)
+                refusal(fault, &device).into()
             }
-            CardFault::Lost { .. } => self.gone(fault.at(&device)),
-            other => other.at(&device),
+            CardFault::Lost { .. } => self.gone(fault.at(&device).into()),
+            other => other.at(&device).into(),
         }
     }
 
@@ -289,7 +294,7 @@ impl YubiKeySigner {
         self.touch.policy != Some(TouchPolicy::Never) && waited >= TOUCH_MIN
     }
 
-    fn gone(&self, source: SignerError) -> SignerError {
+    fn gone(&self, source: OpeningError) -> SignerError {
         SignerError::DeviceGone {
             device: self.name.clone(),
             source: Box::new(source),

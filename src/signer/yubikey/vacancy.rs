@@ -4,18 +4,40 @@ use ssh_key::HashAlg;
 
 use super::contents::Contents;
 use super::device::Device;
-use super::{CardFault, Firmware, NewSlotKey, Replaceable, Slot};
-use crate::signer::SignerError;
+use super::management_key::authenticate;
+use super::pin::Access;
+use super::{CardFault, Firmware, NewSlotKey, PinPolicy, Replaceable, Slot, SlotLocator};
+use crate::secret::AskPin;
+use crate::signer::making::PlaceError;
+use crate::signer::opening::OpeningError;
+
+/// Finds the card that `locator` names.
+pub(super) fn find(locator: &SlotLocator) -> Result<Device, PlaceError> {
+    let found: Result<_, OpeningError> = Device::find(locator.serial, &locator.to_string());
+    Ok(found?)
+}
+
+/// Makes sure that a new key may go into `slot` and can be used there, before anything in the
+/// card is changed: the place, the PIN that the key will want, and the management key.
+pub(super) fn open(
+    device: &mut Device,
+    slot: Slot,
+    wanted: &NewSlotKey<'_>,
+    pins: &mut dyn AskPin,
+) -> Result<(), PlaceError> {
+    require(device, slot, wanted)?;
+    // A wrong PIN would show at the new key's first signature, when the old one is gone.
+    if wanted.wants_pin() {
+        Access::open(device, Some(PinPolicy::Once), pins)?;
+    }
+    Ok(authenticate(device, wanted.management_key, pins)?)
+}
 
 /// Refuses a slot whose key `wanted` does not name.
 ///
 /// Old firmware can't tell an empty slot from an imported key, so where it tells of none,
 /// something goes there only if `wanted` says that it may be lost.
-pub(super) fn require(
-    device: &mut Device,
-    slot: Slot,
-    wanted: &NewSlotKey<'_>,
-) -> Result<(), SignerError> {
+fn require(device: &mut Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), PlaceError> {
     let name = device.name();
     let contents = Contents::read(device, slot).map_err(|fault| fault.at(&name))?;
     let Some(contents) = contents else {
@@ -25,7 +47,7 @@ pub(super) fn require(
     let there = key.map(|key| key.fingerprint(HashAlg::Sha256));
     match &there {
         Some(there) if wanted.replace.contains(&Replaceable::Key(*there)) => Ok(()),
-        _ => Err(SignerError::SlotTaken {
+        _ => Err(PlaceError::SlotTaken {
             device: name,
             slot,
             fingerprint: there.map_or_else(|| UNKNOWN.to_owned(), |there| there.to_string()),
@@ -34,13 +56,13 @@ pub(super) fn require(
 }
 
 /// Whether something may go where the card tells of no key.
-fn may_go(device: &Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), SignerError> {
+fn may_go(device: &Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), PlaceError> {
     let firmware = device.firmware();
     // Before attestation, a key that was made in the card isn't told of either.
     let may_be_lost = firmware >= ATTESTATION && wanted.replace.contains(&Replaceable::Untold);
     match firmware >= METADATA || may_be_lost {
         true => Ok(()),
-        false => Err(SignerError::SlotUntold {
+        false => Err(PlaceError::SlotUntold {
             device: device.name(),
             slot,
             firmware,
@@ -49,10 +71,10 @@ fn may_go(device: &Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), Si
 }
 
 /// What is in the slot now.
-pub(super) fn read_back(device: &mut Device, slot: Slot) -> Result<Contents, SignerError> {
+pub(super) fn read_back(device: &mut Device, slot: Slot) -> Result<Contents, PlaceError> {
     let contents = Contents::read(device, slot);
     let contents = contents.and_then(|contents| contents.ok_or(CardFault::NotFound));
-    contents.map_err(|fault| fault.at(&device.name()))
+    Ok(contents.map_err(|fault| fault.at(&device.name()))?)
 }
 
 /// The first firmware that tells of every key.

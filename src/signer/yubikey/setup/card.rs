@@ -4,74 +4,78 @@ use ::yubikey::piv::{self, ManagementSlotId, SlotId, SlotMetadata};
 use ::yubikey::{MgmAlgorithmId, MgmKey, YubiKey};
 use zeroize::Zeroizing;
 
-use super::{CardState, ManagementKeyAlgorithm, ManagementKeyState, SecretState, Tries, TryCount};
+use super::{
+    CardState, ManagementKeyAlgorithm, ManagementKeyState, SecretState, SetupError, Tries, TryCount,
+};
 use crate::secret::{AskPin, Pin};
+use crate::signer::login::PinTries;
 use crate::signer::yubikey::device::Device;
 use crate::signer::yubikey::management_key::{authenticate, prove};
 use crate::signer::yubikey::pin::{Access, refusal};
 use crate::signer::yubikey::records::Records;
-use crate::signer::yubikey::{CardFault, ManagementKey, NewPin, NewPuk, PinPolicy};
-use crate::signer::{PinTries, SignerError};
+use crate::signer::yubikey::{
+    CardFault, ManagementKey, ManagementKeyError, NewPin, NewPuk, PinPolicy,
+};
 
 /// What the card with this serial, else the only one, says of its secrets.
 ///
 /// # Errors
-/// [`SignerError`] if there is no such card, or several without a serial.
-pub fn state(serial: Option<u32>) -> Result<CardState, SignerError> {
+/// [`SetupError`] if there is no such card, or several without a serial.
+pub fn state(serial: Option<u32>) -> Result<CardState, SetupError> {
     let mut device = find(serial)?;
     let state = read_state(&mut device).map_err(|fault| fault.at(&device.name()));
     device.leave();
-    state
+    Ok(state?)
 }
 
 /// Sets how often PIN and PUK may be wrong. Both are the factory's after that.
 ///
 /// # Errors
-/// [`SignerError`]; the card is as it was.
+/// [`SetupError`]; the card is as it was.
 pub fn set_tries(
     serial: u32,
     tries: Tries,
     key: ManagementKey<'_>,
     pins: &mut dyn AskPin,
-) -> Result<(), SignerError> {
+) -> Result<(), SetupError> {
     let mut device = find(Some(serial))?;
     Access::open(&mut device, Some(PinPolicy::Once), pins)?;
     prove(&mut device, key)?;
     let (TryCount(pin), TryCount(puk)) = (tries.pin, tries.puk);
     let set = device.call(move |card| card.set_pin_retries(pin, puk));
-    set.map_err(|fault| fault.at(&device.name()))
+    Ok(set.map_err(|fault| fault.at(&device.name()))?)
 }
 
 /// Changes the PUK. The old one is tried once.
 ///
 /// # Errors
-/// [`SignerError`]; the card has its old PUK.
-pub fn change_puk(serial: u32, old: &Pin, new: &NewPuk) -> Result<(), SignerError> {
+/// [`SetupError`]; the card has its old PUK.
+pub fn change_puk(serial: u32, old: &Pin, new: &NewPuk) -> Result<(), SetupError> {
     let mut device = find(Some(serial))?;
     let (old, new) = (copy(old.expose()), copy(new.expose()));
     let changed =
         device.call(move |card| card.change_puk(old.expose().as_bytes(), new.expose().as_bytes()));
     changed.map_err(|fault| match fault {
-        CardFault::WrongPin { tries } => SignerError::WrongPuk {
+        CardFault::WrongPin { tries } => SetupError::WrongPuk {
             device: device.name(),
             tries: PinTries::of(tries),
         },
-        other => other.at(&device.name()),
+        other => other.at(&device.name()).into(),
     })
 }
 
 /// Changes the PIN. The old one, which is asked for, is tried once.
 ///
 /// # Errors
-/// [`SignerError`]; the card has its old PIN.
-pub fn change_pin(serial: u32, new: &NewPin, pins: &mut dyn AskPin) -> Result<(), SignerError> {
+/// [`SetupError`]; the card has its old PIN.
+pub fn change_pin(serial: u32, new: &NewPin, pins: &mut dyn AskPin) -> Result<(), SetupError> {
     let mut device = find(Some(serial))?;
     let name = device.name();
     let old = Access::ask(&mut device, pins)?;
     let new = copy(new.expose());
     let changed =
         device.call(move |card| card.change_pin(old.expose().as_bytes(), new.expose().as_bytes()));
-    changed.map_err(|fault| refusal(fault, &name))
+    Ok(changed.map_err(|fault| refusal(fault, &name))?)
 }
 
 /// Makes a random management key, and keeps it behind the PIN as ykman does: in the object
@@ -81,17 +85,17 @@ pub fn change_pin(serial: u32, new: &NewPin, pins: &mut dyn AskPin) -> Result<()
 /// however it ends, leaves a card whose management key nobody has.
 ///
 /// # Errors
-/// [`SignerError`]; the card has the old management key, or the new one behind its PIN.
+/// [`SetupError`]; the card has the old management key, or the new one behind its PIN.
 pub fn protect_management_key(
     serial: u32,
     old: ManagementKey<'_>,
     algorithm: ManagementKeyAlgorithm,
     pins: &mut dyn AskPin,
-) -> Result<(), SignerError> {
+) -> Result<(), SetupError> {
     let mut device = find(Some(serial))?;
     let name = device.name();
     if !algorithm.is_known(device.firmware()) {
-        return Err(SignerError::ManagementKeyAlgorithm {
+        return Err(SetupError::ManagementKeyAlgorithm {
             device: name,
             firmware: device.firmware(),
             algorithm,
@@ -113,15 +117,15 @@ pub fn protect_management_key(
     })?;
     let set = device.call(move |card| key.set_protected(card));
     set.map_err(|fault| fault.at(&name))?;
-    authenticate(&mut device, ManagementKey::Protected, pins)
+    Ok(authenticate(&mut device, ManagementKey::Protected, pins)?)
 }
 
-fn find(serial: Option<u32>) -> Result<Device, SignerError> {
+fn find(serial: Option<u32>) -> Result<Device, SetupError> {
     let wanted = match serial {
         Some(serial) => format!("YubiKey {serial}"),
         None => "a YubiKey".to_owned(),
     };
-    Device::find(serial, &wanted)
+    Ok(Device::find(serial, &wanted)?)
 }
 
 fn read_state(device: &mut Device) -> Result<CardState, CardFault> {
@@ -175,7 +179,7 @@ fn management_key_state(device: &mut Device) -> Result<ManagementKeyState, CardF
         Some(is_factory) => is_factory,
         None => match prove(device, ManagementKey::Factory) {
             Ok(()) => true,
-            Err(SignerError::Card { source, .. }) => return Err(source),
+            Err(ManagementKeyError::Card(failed)) => return Err(failed.source),
             Err(_another_key) => false,
         },
     };
@@ -203,9 +207,9 @@ fn keep(
     device: &mut Device,
     object: &Object,
     change: impl FnOnce(&mut Records),
-) -> Result<(), SignerError> {
+) -> Result<(), SetupError> {
     let name = device.name();
-    let taken = || SignerError::CardObjectTaken {
+    let taken = || SetupError::CardObjectTaken {
         device: name.clone(),
         object: object.name,
     };
@@ -215,7 +219,7 @@ fn keep(
     let mut bytes = records.written_within(object.tag).ok_or_else(taken)?;
     let id = object.id;
     let saved = device.call(move |card| card.save_object(id, &mut bytes));
-    saved.map_err(|fault| fault.at(&name))
+    Ok(saved.map_err(|fault| fault.at(&name))?)
 }
 
 fn random_key(algorithm: ManagementKeyAlgorithm) -> Result<MgmKey, CardFault> {

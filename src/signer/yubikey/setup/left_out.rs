@@ -1,16 +1,16 @@
 //! What a build without the feature `yubikey` says.
 
-use super::{CardState, ManagementKeyAlgorithm, Tries};
+use super::{CardState, ManagementKeyAlgorithm, SetupError, Tries};
 use crate::secret::{AskPin, Pin};
-use crate::signer::SignerError;
+use crate::signer::opening::OpeningError;
 use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
 
 /// Says that it can't.
 ///
 /// # Errors
-/// [`SignerError::YubiKeyLeftOut`], as all of these.
-pub fn state(_serial: Option<u32>) -> Result<CardState, SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+/// [`OpeningError::YubiKeyLeftOut`], as all of these.
+pub fn state(_serial: Option<u32>) -> Result<CardState, SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
 }
 
 /// Says that it can't.
@@ -22,24 +22,24 @@ pub fn set_tries(
     _tries: Tries,
     _key: ManagementKey<'_>,
     _pins: &mut dyn AskPin,
-) -> Result<(), SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<(), SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
 }
 
 /// Says that it can't.
 ///
 /// # Errors
 /// As for [`state`].
-pub fn change_puk(_serial: u32, _old: &Pin, _new: &NewPuk) -> Result<(), SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+pub fn change_puk(_serial: u32, _old: &Pin, _new: &NewPuk) -> Result<(), SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
 }
 
 /// Says that it can't.
 ///
 /// # Errors
 /// As for [`state`].
-pub fn change_pin(_serial: u32, _new: &NewPin, _pins: &mut dyn AskPin) -> Result<(), SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+pub fn change_pin(_serial: u32, _new: &NewPin, _pins: &mut dyn AskPin) -> Result<(), SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
 }
 
 /// Says that it can't.
@@ -51,6 +51,6 @@ pub fn protect_management_key(
     _old: ManagementKey<'_>,
     _algorithm: ManagementKeyAlgorithm,
     _pins: &mut dyn AskPin,
-) -> Result<(), SignerError> {
-    Err(SignerError::YubiKeyLeftOut)
+) -> Result<(), SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
 }
