@@ -5,16 +5,15 @@
 //! a signature is one private-key operation and nothing else.
 
 pub mod agent;
+mod card;
 mod ecdsa;
+pub mod error;
 pub mod file;
+mod halves;
 mod key;
 mod locators;
-pub mod login;
-pub mod making;
-pub mod opening;
 pub mod pkcs11;
 mod scheme;
-pub mod signing;
 mod software;
 pub mod yubikey;
 
@@ -26,14 +25,13 @@ use ssh_key::Signature;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
+pub use error::{
+    GenerateError, ImportError, LoginError, OpeningError, PinTries, PlaceError, Seen,
+    SignatureError, SignerError,
+};
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
 pub use locators::{Locators, LocatorsError};
-pub use login::{LoginError, PinTries};
-pub use making::{GenerateError, ImportError, PlaceError};
-pub use opening::{OpeningError, Seen};
 pub use pkcs11::inventory::{Inventory, KeyEntry, SlotEntry, TokenEntry};
-
-pub use signing::{SignatureError, SignerError};
 
 use crate::secret::AskPin;
 

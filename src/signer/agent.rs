@@ -5,7 +5,6 @@
 //! the algorithm that was asked for, and the spine verifies it.
 
 mod connection;
-mod fault;
 mod locator;
 pub mod wire;
 
@@ -14,12 +13,12 @@ use std::path::PathBuf;
 use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, HashAlg, PublicKey, Signature};
 
-pub use fault::AgentFault;
+pub use super::error::AgentFault;
 pub use locator::{AgentLocator, AgentLocatorError};
 
-use super::opening::{OpeningError, Seen};
+use super::error::SignerError;
+use super::error::{OpeningError, Seen};
 use super::scheme::Scheme;
-use super::signing::SignerError;
 use super::{Locator, NewKey, Origin, RsaHash, Signer};
 use connection::Connection;
 use wire::Identity;

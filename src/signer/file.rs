@@ -12,12 +12,13 @@ use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, HashAlg, PrivateKey, Signature};
 use zeroize::Zeroizing;
 
+pub use super::error::KeyFileFault;
 pub use locator::{FileLocator, FileLocatorError};
 
-use super::login::LoginError;
-use super::opening::OpeningError;
+use super::error::OpeningError;
+use super::error::SignerError;
+use super::error::{KEY_FILE_MAX, LoginError};
 use super::scheme::Scheme;
-use super::signing::SignerError;
 use super::{Locator, NewKey, Origin, RsaHash, Signer};
 use crate::secret::AskPin;
 
@@ -27,42 +28,6 @@ struct FileSigner {
     public_key: KeyData,
     hash: Option<HashAlg>,
     name: String,
-}
-
-/// Why a private key file cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyFileFault {
-    /// It cannot be read.
-    #[error("it cannot be read")]
-    File(#[from] std::io::Error),
-    /// A folder, a pipe or a device.
-    #[error("it is not a regular file")]
-    NotRegular,
-    /// ssh would not use it either.
-    #[error("others can read it (mode {mode:04o})")]
-    OpenToOthers {
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// More than any key.
-    #[error("it has more than {LARGEST} bytes")]
-    TooLong,
-    /// Another format, or damaged.
-    #[error("it is no private key in OpenSSH's form")]
-    Form,
-    /// The passphrase doesn't open it.
-    #[error("wrong passphrase")]
-    Passphrase,
-    /// It is encrypted in a way that isn't known.
-    #[error("it cannot be decrypted")]
-    Decrypt(#[source] ssh_key::Error),
-    /// A key that no CA can have.
-    #[error("a CA's key is RSA, ECDSA or Ed25519, and in no security key")]
-    KeyType,
-    /// The key gave no signature.
-    #[error("the key does not sign")]
-    Sign(#[source] signature::Error),
 }
 
 /// Reads the file, and asks for its passphrase where it has one.
@@ -139,9 +104,9 @@ fn read(path: &Path) -> Result<PrivateKey, KeyFileFault> {
     if mode & 0o077 != 0 {
         return Err(KeyFileFault::OpenToOthers { mode });
     }
-    let room = usize::try_from(LARGEST + 1).unwrap_or_default();
+    let room = usize::try_from(KEY_FILE_MAX + 1).unwrap_or_default();
     let mut text = Zeroizing::new(Vec::with_capacity(room));
-    let length = file.take(LARGEST + 1).read_to_end(&mut text)?;
+    let length = file.take(KEY_FILE_MAX + 1).read_to_end(&mut text)?;
     if length >= room {
         return Err(KeyFileFault::TooLong);
     }
@@ -192,7 +157,6 @@ fn unsigned(device: &str, source: KeyFileFault) -> SignerError {
 }
 
 /// An RSA-16384 private key takes 13 KiB.
-const LARGEST: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -6,12 +6,12 @@
 #[cfg(test)]
 mod conformance;
 mod door;
-mod fault;
 mod find;
 pub(super) mod generate;
 pub(super) mod import;
 pub(super) mod inventory;
 mod login;
+mod logins;
 mod mechanism;
 mod module;
 mod object;
@@ -23,14 +23,13 @@ mod token;
 mod uri;
 mod vacancy;
 
-pub use fault::{CallFailed, Fault};
-pub use public_key::PublicKeyError;
+pub use super::error::{CallFailed, Fault, PublicKeyError};
 pub use uri::{URI_MAX, Uri, UriError};
 
 pub(super) use signer::open;
 
 use super::NewKey;
-use super::opening::OpeningError;
+use super::error::OpeningError;
 use crate::secret::AskPin;
 use door::Door;
 

@@ -2,8 +2,8 @@
 
 use ssh_key::public::KeyData;
 
-use super::opening::OpeningError;
-use super::opening::RSA_MIN_BITS;
+use super::error::OpeningError;
+use super::error::RSA_MIN_BITS;
 
 /// An RSA key that no CA may use today.
 pub(super) fn refuse_short_rsa(key: &KeyData, device: &str) -> Result<(), OpeningError> {

@@ -4,14 +4,12 @@
 //! feature `yubikey`; a build without it names such a key and refuses to use it.
 
 mod entry;
-mod fault;
 mod locator;
 mod management;
 mod new_secret;
 mod policy;
 mod public_key;
 pub mod setup;
-mod slot;
 
 #[cfg(feature = "yubikey")]
 mod attest;
@@ -47,18 +45,15 @@ mod vacancy;
 #[cfg(not(feature = "yubikey"))]
 mod left_out;
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
 use ssh_key::Fingerprint;
 
+pub use super::card::{Firmware, Slot, SlotError};
+pub use super::error::{CardFailed, CardFault, ManagementKeyError};
 pub use entry::{AttestationKeyEntry, CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
-pub use fault::{CardFailed, CardFault};
-pub use locator::{SlotError, SlotLocator, SlotLocatorError};
-pub use management::{ManagementKey, ManagementKeyError};
+pub use locator::{SlotLocator, SlotLocatorError};
+pub use management::ManagementKey;
 pub use new_secret::{NewPin, NewPuk, NewSecretError};
 pub use policy::{PinPolicy, TouchPolicy};
-pub use slot::Slot;
 
 pub(crate) use entry::form_factor_name;
 pub(crate) use public_key::key_data;
@@ -106,27 +101,4 @@ pub struct SlotAttestation {
     pub leaf: Vec<u8>,
     /// The certificate in slot f9.
     pub f9: Vec<u8>,
-}
-
-/// A card's firmware, which decides what it can do and which faults it has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Firmware {
-    /// The first number.
-    pub major: u8,
-    /// The second.
-    pub minor: u8,
-    /// The third.
-    pub patch: u8,
-}
-
-impl fmt::Display for Firmware {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
-    }
-}
-
-impl Serialize for Firmware {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }

@@ -9,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use ssh_key::{Algorithm, Signature};
 
-use super::AgentFault;
-use super::fault::ANSWER_MAX;
 use super::wire::{
     Identity, read_identities, read_signature, request_identities, request_signature,
 };
+use crate::signer::error::{ANSWER_MAX, AgentFault};
 
 /// An agent that listens.
 pub(super) struct Connection {

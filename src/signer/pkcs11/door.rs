@@ -1,14 +1,13 @@
 //! The way to a key: module, token, session, login, and the key itself.
 
 use super::find::{FoundKey, find_key};
-use super::login::Credential;
+use super::logins::Credential;
 use super::module::Module;
 use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
-use crate::signer::login::LoginError;
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{LoginError, OpeningError};
 
 /// A token that was opened for a user, and the one key in it.
 pub(super) struct Door {

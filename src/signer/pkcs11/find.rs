@@ -4,11 +4,10 @@ use cryptoki::object::{KeyType, ObjectClass};
 use cryptoki::session::Session;
 use ssh_key::public::KeyData;
 
-use super::fault::Fault;
 use super::object::{self, KeyObject};
-use super::public_key::{PublicKeyError, size};
+use super::public_key::size;
 use super::uri::Uri;
-use crate::signer::opening::{OpeningError, RSA_MIN_BITS, Seen};
+use crate::signer::error::{Fault, OpeningError, PublicKeyError, RSA_MIN_BITS, Seen};
 use crate::signer::{Locator, NewKey};
 
 /// A private key whose public half is known for sure.

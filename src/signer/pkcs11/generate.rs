@@ -4,12 +4,11 @@ use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectHandle};
 use ssh_key::EcdsaCurve;
 
-use super::fault::Fault;
 use super::public_key::{ED25519, nist_params};
 use super::uri::Uri;
 use super::vacancy::{Vacancy, private_denials, public_denials};
 use crate::secret::AskPin;
-use crate::signer::making::GenerateError;
+use crate::signer::error::{Fault, GenerateError};
 use crate::signer::{KeyAlgorithm, NewKey};
 
 /// Makes the key pair that `uri` names.

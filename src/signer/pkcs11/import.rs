@@ -2,18 +2,18 @@
 
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use rsa::traits::PrivateKeyParts;
+use ssh_key::Mpint;
 use ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData, RsaKeypair};
 use ssh_key::public::KeyData;
-use ssh_key::{EcdsaCurve, Mpint};
 use zeroize::Zeroize;
 
-use super::fault::Fault;
 use super::public_key::{ED25519, nist_params};
 use super::uri::Uri;
 use super::vacancy::{Vacancy, private_denials, public_denials};
 use crate::secret::AskPin;
 use crate::signer::NewKey;
-use crate::signer::making::{ImportError, PlaceError};
+use crate::signer::error::{Fault, ImportError, PlaceError};
+use crate::signer::halves::check_halves;
 
 /// Brings `keypair` to the place that `uri` names: both objects, or none.
 pub(in crate::signer) fn import(
@@ -58,30 +58,6 @@ enum Failure {
     /// Another form of the same key may be taken.
     Template(Fault),
     Hard(PlaceError),
-}
-
-/// A file may claim another public key than its private one; the token would believe it.
-pub(in crate::signer) fn check_halves(keypair: &KeypairData) -> Result<(), ImportError> {
-    let KeypairData::Ecdsa(ecdsa) = keypair else {
-        // Ed25519 is checked when it is parsed, RSA when its numbers are completed.
-        return Ok(());
-    };
-    let secret = ecdsa.private_key_bytes();
-    let own = match ecdsa.curve() {
-        EcdsaCurve::NistP256 => {
-            p256::SecretKey::from_slice(secret).map(|key| key.public_key().to_sec1_bytes())
-        }
-        EcdsaCurve::NistP384 => {
-            p384::SecretKey::from_slice(secret).map(|key| key.public_key().to_sec1_bytes())
-        }
-        EcdsaCurve::NistP521 => {
-            p521::SecretKey::from_slice(secret).map(|key| key.public_key().to_sec1_bytes())
-        }
-    };
-    match own {
-        Ok(own) if *own == *ecdsa.public_key_bytes() => Ok(()),
-        _ => Err(ImportError::HalvesDiffer),
-    }
 }
 
 fn create_pair(vacancy: &Vacancy, pair: &Pair) -> Result<(ObjectHandle, ObjectHandle), Failure> {
@@ -239,19 +215,5 @@ mod tests {
     fn a_point_of_p521_has_a_length_of_two_bytes() {
         assert_eq!(octet_string(&[7; 133])[..4], [0x04, 0x81, 133, 7]);
         assert_eq!(octet_string(&[7; 65])[..3], [0x04, 65, 7]);
-    }
-
-    #[test]
-    fn a_file_with_two_halves_of_different_keys_is_refused() {
-        let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
-        let mut pair = || EcdsaKeypair::random(&mut rng, EcdsaCurve::NistP256).unwrap();
-        let (EcdsaKeypair::NistP256 { public, .. }, EcdsaKeypair::NistP256 { private, .. }) =
-            (pair(), pair())
-        else {
-            panic!("another curve");
-        };
-        let mixed = KeypairData::Ecdsa(EcdsaKeypair::NistP256 { public, private });
-        let fault = check_halves(&mixed).unwrap_err();
-        assert!(matches!(fault, ImportError::HalvesDiffer));
     }
 }

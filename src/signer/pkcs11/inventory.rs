@@ -10,9 +10,8 @@ use serde::{Serialize, Serializer};
 use ssh_key::public::KeyData;
 
 use super::door::log_in as log_in_to;
-use super::fault::Fault;
 use super::find::public_half;
-use super::login::Credential;
+use super::logins::Credential;
 use super::module::Module;
 use super::object::{self, KeyObject};
 use super::public_key::size;
@@ -21,7 +20,7 @@ use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::Origin;
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{Fault, OpeningError};
 use crate::wire::hex;
 
 /// What a module shows.

@@ -16,7 +16,7 @@
 //!   meanwhile, that was somebody else's restart, and there is nothing to do. So all sessions
 //!   end together, once, however many signers see the same daemon die.
 //! - **Logins.** The owner counts the sessions of each token that count as logged in; see
-//!   [`Logins`](super::login::Logins).
+//!   [`Logins`](super::logins::Logins).
 //!
 //! The module stays started until the process ends.
 
@@ -27,11 +27,10 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
-use super::fault::{CallFailed, Fault};
-use super::login::Logins;
+use super::logins::Logins;
 use super::raw::Raw;
 use super::uri::Uri;
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{CallFailed, Fault, OpeningError};
 
 /// A share in a module that was started.
 #[derive(Clone)]

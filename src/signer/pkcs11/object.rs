@@ -4,9 +4,9 @@ use cryptoki::error::RvError;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
-use super::fault::Fault;
 use super::public_key::PublicParts;
 use crate::signer::Origin;
+use crate::signer::error::Fault;
 use crate::wire::hex;
 
 /// What a key object says of itself.

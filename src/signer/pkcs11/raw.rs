@@ -20,7 +20,7 @@ use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 use cryptoki_sys as sys;
 
-use super::fault::{Code, Fault};
+use crate::signer::error::{Code, Fault};
 
 /// A second handle on a module that `cryptoki` has loaded and started.
 pub(super) struct Raw {

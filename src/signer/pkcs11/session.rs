@@ -3,10 +3,10 @@
 use cryptoki::session::Session as RawSession;
 use cryptoki::slot::Slot;
 
-use super::fault::{Code, Fault};
-use super::login::{Credential, TokenId};
+use super::logins::{Credential, TokenId};
 use super::module::{Module, Start};
 use super::raw::Raw;
+use crate::signer::error::{Code, Fault};
 
 /// An open session of one start of its module.
 ///
@@ -82,12 +82,12 @@ impl Session {
     }
 
     /// Logs the session in to `token`, or joins those that are; see
-    /// [`Logins`](super::login::Logins).
+    /// [`Logins`](super::logins::Logins).
     pub(super) fn log_in(
         &mut self,
         credential: &Credential,
         token: &TokenId,
-    ) -> Result<(), super::login::Refused> {
+    ) -> Result<(), super::logins::Refused> {
         if matches!(credential, Credential::NotNeeded) {
             return Ok(());
         }

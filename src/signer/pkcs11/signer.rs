@@ -5,21 +5,18 @@ use cryptoki::object::ObjectHandle;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
-use super::PublicKeyError;
 use super::door::{Door, open_again};
-use super::fault::Fault;
 use super::find::FoundKey;
-use super::login::{self, Credential};
+use super::login;
+use super::logins::Credential;
 use super::mechanism::{cryptoki_mechanism, mechanism};
 use super::module::{Module, Start};
 use super::session::Session;
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
-use crate::signer::login::LoginError;
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{Fault, LoginError, OpeningError, PublicKeyError, SignerError};
 use crate::signer::scheme::Scheme;
-use crate::signer::signing::SignerError;
 use crate::signer::{RsaHash, Sessions, Signer};
 
 /// Opens the key that `uri` names, by up to `at_most` sessions of one login.

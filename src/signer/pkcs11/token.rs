@@ -4,12 +4,10 @@ use cryptoki::error::Error;
 use cryptoki::slot::{Limit, Slot, TokenInfo};
 use cryptoki_sys as sys;
 
-use super::fault::Fault;
-use super::login::TokenId;
+use super::logins::TokenId;
 use super::module::Module;
 use super::uri::Uri;
-use crate::signer::login::PinTries;
-use crate::signer::opening::{OpeningError, Seen};
+use crate::signer::error::{Fault, OpeningError, PinTries, Seen};
 
 /// A token that is plugged in.
 #[derive(Debug, Clone)]

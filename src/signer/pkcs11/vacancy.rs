@@ -4,9 +4,8 @@ use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use ssh_key::public::KeyData;
 
 use super::door::log_in;
-use super::fault::Fault;
 use super::find::{FoundKey, find_key};
-use super::login::Credential;
+use super::logins::Credential;
 use super::module::Module;
 use super::object;
 use super::session::{Access, Session};
@@ -14,7 +13,7 @@ use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::NewKey;
-use crate::signer::making::PlaceError;
+use crate::signer::error::{Fault, PlaceError};
 use crate::wire::hex;
 
 /// A label and an id that no key in the token has.

@@ -6,7 +6,7 @@ use super::contents::id;
 use super::device::Device;
 use super::records::Records;
 use super::{CardFault, SlotAttestation, SlotLocator};
-use crate::signer::opening::OpeningError;
+use crate::signer::error::OpeningError;
 
 /// The attestation of the key in a slot; none if the key was brought in, or the card has
 /// lost what it attests with.

@@ -8,8 +8,7 @@ use x509_cert::der::{Decode, Encode};
 
 use super::device::Device;
 use super::public_key::key_data;
-use super::vacancy::METADATA;
-use super::{CardFault, PinPolicy, Slot, TouchPolicy};
+use super::{CardFault, Firmware, PinPolicy, Slot, TouchPolicy};
 use crate::signer::Origin;
 use crate::signer::pkcs11::PublicKeyError;
 
@@ -36,7 +35,7 @@ impl Contents {
         known: Option<&KeyData>,
     ) -> Result<Option<Self>, CardFault> {
         let told = Self::read(device, slot)?;
-        let known = known.filter(|_| device.firmware() < METADATA);
+        let known = known.filter(|_| device.firmware() < Firmware::METADATA);
         Ok(told.or_else(|| {
             Some(Self {
                 public_key: Ok(known?.clone()),

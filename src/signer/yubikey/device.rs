@@ -9,7 +9,7 @@ use pcsc::Disposition;
 use super::deadline::{Patience, within};
 use super::held::{Held, holds_another};
 use super::{CardFault, Firmware};
-use crate::signer::opening::{OpeningError, Seen};
+use crate::signer::error::{OpeningError, Seen};
 
 /// A card with a connection of its own. Its session, a verified PIN included, is reset
 /// when this is dropped.

@@ -11,7 +11,7 @@ use super::signer::facts;
 use super::vacancy::{self, read_back};
 use super::{CardFault, NewSlotKey, Slot, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::making::{GenerateError, PlaceError};
+use crate::signer::error::{GenerateError, PlaceError};
 use crate::signer::{KeyAlgorithm, NewKey};
 
 /// Makes the key in the slot that `locator` names, which must be empty.

@@ -14,8 +14,8 @@ use super::vacancy::{self, read_back};
 use super::{CardFault, Firmware, NewSlotKey, SlotLocator, long};
 use crate::secret::AskPin;
 use crate::signer::NewKey;
-use crate::signer::making::{ImportError, PlaceError};
-use crate::signer::pkcs11::import::check_halves;
+use crate::signer::error::{ImportError, PlaceError};
+use crate::signer::halves::check_halves;
 
 /// Brings `keypair` into the slot that `locator` names, and reads its public half back.
 pub(in crate::signer) fn import(

@@ -5,8 +5,7 @@ use ssh_key::public::KeyData;
 
 use super::{CardEntry, CardFault, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::making::{GenerateError, ImportError, PlaceError};
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{GenerateError, ImportError, OpeningError, PlaceError};
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer};
 
 /// Says that it can't.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Slot;
+use super::{Slot, SlotError};
 
 /// Names one slot of one YubiKey. Without a serial, the one that is plugged in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,18 +36,6 @@ pub enum SlotLocatorError {
     /// The slot can't be a CA's.
     #[error(transparent)]
     Slot(#[from] SlotError),
-}
-
-/// Why a text is no slot for a CA's key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SlotError {
-    /// No slot for keys.
-    #[error("slot-id is one of 9a, 9c, 9d, 9e and 82 to 95")]
-    Unknown,
-    /// The card's own attestation key.
-    #[error("slot f9 holds the card's attestation key, which cannot be a CA key")]
-    Attestation,
 }
 
 impl SlotLocator {

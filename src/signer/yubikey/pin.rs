@@ -5,7 +5,7 @@ use ::yubikey::{Error, YubiKey};
 use super::device::Device;
 use super::{CardFault, PinPolicy};
 use crate::secret::{AskPin, Pin, refused};
-use crate::signer::login::{LoginError, PinTries};
+use crate::signer::error::{LoginError, PinTries};
 
 /// What a key wants of its user.
 pub(super) enum Access {

@@ -22,8 +22,7 @@ pub use left_out::{change_pin, change_puk, protect_management_key, set_tries, st
 use super::new_secret::{FACTORY_PIN, FACTORY_PUK};
 use super::{CardFailed, Firmware, ManagementKeyError};
 use crate::secret::Pin;
-use crate::signer::login::{LoginError, PinTries};
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{LoginError, OpeningError, PinTries};
 
 /// What a card says of its secrets. Asking costs no try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -12,11 +12,9 @@ use super::device::Device;
 use super::pin::{Access, refusal};
 use super::{CardFault, Slot, SlotLocator, TouchPolicy, long, scheme};
 use crate::secret::{AskPin, Notice};
-use crate::signer::login::LoginError;
-use crate::signer::opening::{OpeningError, RSA_MIN_BITS, Seen};
+use crate::signer::error::{LoginError, OpeningError, RSA_MIN_BITS, Seen, SignerError};
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::scheme::Scheme;
-use crate::signer::signing::SignerError;
 use crate::signer::{Locator, NewKey, RsaHash, Signer};
 
 /// An open key in a slot.

@@ -8,8 +8,7 @@ use super::management_key::authenticate;
 use super::pin::Access;
 use super::{CardFault, Firmware, NewSlotKey, PinPolicy, Replaceable, Slot, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::making::PlaceError;
-use crate::signer::opening::OpeningError;
+use crate::signer::error::{OpeningError, PlaceError};
 
 /// Finds the card that `locator` names.
 pub(super) fn find(locator: &SlotLocator) -> Result<Device, PlaceError> {
@@ -59,8 +58,9 @@ fn require(device: &mut Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(
 fn may_go(device: &Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), PlaceError> {
     let firmware = device.firmware();
     // Before attestation, a key that was made in the card isn't told of either.
-    let may_be_lost = firmware >= ATTESTATION && wanted.replace.contains(&Replaceable::Untold);
-    match firmware >= METADATA || may_be_lost {
+    let may_be_lost =
+        firmware >= Firmware::ATTESTATION && wanted.replace.contains(&Replaceable::Untold);
+    match firmware >= Firmware::METADATA || may_be_lost {
         true => Ok(()),
         false => Err(PlaceError::SlotUntold {
             device: device.name(),
@@ -76,19 +76,5 @@ pub(super) fn read_back(device: &mut Device, slot: Slot) -> Result<Contents, Pla
     let contents = contents.and_then(|contents| contents.ok_or(CardFault::NotFound));
     Ok(contents.map_err(|fault| fault.at(&device.name()))?)
 }
-
-/// The first firmware that tells of every key.
-pub(super) const METADATA: Firmware = Firmware {
-    major: 5,
-    minor: 3,
-    patch: 0,
-};
-
-/// The first firmware that tells of keys that were made in it.
-const ATTESTATION: Firmware = Firmware {
-    major: 4,
-    minor: 3,
-    patch: 0,
-};
 
 const UNKNOWN: &str = "of a kind that SSH does not know";

@@ -8,7 +8,7 @@ use super::{
     CardState, ManagementKeyAlgorithm, ManagementKeyState, SecretState, SetupError, Tries, TryCount,
 };
 use crate::secret::{AskPin, Pin};
-use crate::signer::login::PinTries;
+use crate::signer::error::PinTries;
 use crate::signer::yubikey::device::Device;
 use crate::signer::yubikey::management_key::{authenticate, prove};
 use crate::signer::yubikey::pin::{Access, refusal};

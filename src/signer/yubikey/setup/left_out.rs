@@ -2,7 +2,7 @@
 
 use super::{CardState, ManagementKeyAlgorithm, SetupError, Tries};
 use crate::secret::{AskPin, Pin};
-use crate::signer::opening::OpeningError;
+use crate::signer::error::OpeningError;
 use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
 
 /// Says that it can't.

@@ -1,7 +1,7 @@
 //! Why a device does not take its user.
 
-use super::pkcs11::CallFailed;
-use super::yubikey::CardFailed;
+use super::call::CallFailed;
+use super::card::CardFailed;
 use crate::secret::PinError;
 
 /// Why nobody is logged in to a token or card.
@@ -71,7 +71,7 @@ pub enum LoginError {
 
 impl LoginError {
     /// Whether it says that the device refuses the PIN: it is shown no more.
-    pub(super) fn is_about_pin(&self) -> bool {
+    pub(in crate::signer) fn is_about_pin(&self) -> bool {
         matches!(
             self,
             Self::WrongPin { .. }
@@ -106,7 +106,7 @@ pub enum PinTries {
 impl PinTries {
     /// What a device that counts says.
     #[cfg(feature = "yubikey")]
-    pub(super) fn of(tries: u8) -> Self {
+    pub(in crate::signer) fn of(tries: u8) -> Self {
         match tries {
             0 => Self::NoneLeft,
             1 => Self::OneLeft,

@@ -22,10 +22,10 @@ pub struct CallFailed {
 }
 
 /// A return value that is not `CKR_OK`.
-pub(super) type Code = RvError;
+pub(in crate::signer) type Code = RvError;
 
 impl Fault {
-    pub(super) fn new(call: &str, code: Code) -> Self {
+    pub(in crate::signer) fn new(call: &str, code: Code) -> Self {
         Self {
             call: call.to_owned(),
             answer: name_of(code),
@@ -33,11 +33,11 @@ impl Fault {
         }
     }
 
-    pub(super) fn code(&self) -> Option<Code> {
+    pub(in crate::signer) fn code(&self) -> Option<Code> {
         self.code
     }
 
-    pub(super) fn at(self, device: &str) -> CallFailed {
+    pub(in crate::signer) fn at(self, device: &str) -> CallFailed {
         CallFailed {
             device: device.to_owned(),
             source: self,
@@ -45,7 +45,7 @@ impl Fault {
     }
 
     /// Whether it is the PIN that the token refuses: to be tried never again.
-    pub(super) fn is_about_pin(&self) -> bool {
+    pub(in crate::signer) fn is_about_pin(&self) -> bool {
         use RvError as R;
         matches!(
             self.code,
@@ -61,7 +61,7 @@ impl Fault {
     }
 
     /// Whether the token looked at the PIN and found it to be another than its own.
-    pub(super) fn is_about_this_pin(&self) -> bool {
+    pub(in crate::signer) fn is_about_this_pin(&self) -> bool {
         use RvError as R;
         matches!(
             self.code,
@@ -85,7 +85,7 @@ impl Fault {
     }
 
     /// Whether the same key, told in other words, may be taken.
-    pub(super) fn is_about_template(&self) -> bool {
+    pub(in crate::signer) fn is_about_template(&self) -> bool {
         use RvError as R;
         matches!(
             self.code,
@@ -107,7 +107,7 @@ impl Fault {
 
     /// Whether a fresh session, or a fresh start of the module, may make it work again:
     /// the answers that were seen after a logout elsewhere, a killed daemon or a pulled card.
-    pub(super) fn may_heal(&self) -> bool {
+    pub(in crate::signer) fn may_heal(&self) -> bool {
         use RvError as R;
         matches!(
             self.code,

@@ -66,7 +66,7 @@ pub struct CardFailed {
 
 #[cfg(feature = "yubikey")]
 impl CardFault {
-    pub(super) fn at(self, device: &str) -> CardFailed {
+    pub(in crate::signer) fn at(self, device: &str) -> CardFailed {
         CardFailed {
             device: device.to_owned(),
             source: self,
@@ -75,7 +75,7 @@ impl CardFault {
 
     /// Whether a new connection may make it work: the answers that were seen when a card was
     /// pulled or reset elsewhere. A pulled card's first word is an error without a name.
-    pub(super) fn may_heal(&self) -> bool {
+    pub(in crate::signer) fn may_heal(&self) -> bool {
         matches!(
             self,
             Self::Lost { .. } | Self::Refused { .. } | Self::Malformed | Self::NoDaemon

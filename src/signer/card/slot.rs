@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::SlotError;
-
 /// One of 9a, 9c, 9d, 9e and the retired slots 82 to 95 (SP 800-73-4 part 1, table 4b).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(u8);
@@ -42,6 +40,18 @@ impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02x}", self.0)
     }
+}
+
+/// Why a text is no slot for a CA's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SlotError {
+    /// No slot for keys.
+    #[error("slot-id is one of 9a, 9c, 9d, 9e and 82 to 95")]
+    Unknown,
+    /// The card's own attestation key.
+    #[error("slot f9 holds the card's attestation key, which cannot be a CA key")]
+    Attestation,
 }
 
 const MAIN: [u8; 4] = [0x9a, 0x9c, 0x9d, 0x9e];

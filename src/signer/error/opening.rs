@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::agent::AgentFault;
-use super::file::KeyFileFault;
+use super::call::{CallFailed, Fault};
+use super::card::CardFailed;
+use super::key_file::KeyFileFault;
 use super::login::LoginError;
-use super::pkcs11::{CallFailed, Fault, PublicKeyError};
-use super::yubikey::CardFailed;
+use super::public_key::PublicKeyError;
 use crate::secret::PinError;
 
 /// Why the key that a locator names cannot be looked at or opened.
@@ -170,7 +171,7 @@ impl OpeningError {
 
 /// What was seen in the place of what was looked for; shows at most 16 of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen(pub(super) Vec<String>);
+pub struct Seen(pub(in crate::signer) Vec<String>);
 
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -189,4 +190,4 @@ impl fmt::Display for Seen {
 const SEEN_MAX: usize = 16;
 
 /// The shortest RSA modulus of a CA key, in bits.
-pub(super) const RSA_MIN_BITS: u32 = 2048;
+pub(in crate::signer) const RSA_MIN_BITS: u32 = 2048;

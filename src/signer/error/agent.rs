@@ -47,4 +47,4 @@ pub enum AgentFault {
 }
 
 /// The longest message that OpenSSH's agent makes or takes, in bytes (`AGENT_MAX_LEN`).
-pub(super) const ANSWER_MAX: u32 = 256 * 1024;
+pub(in crate::signer) const ANSWER_MAX: u32 = 256 * 1024;

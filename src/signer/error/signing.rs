@@ -1,11 +1,11 @@
 //! Why a signer does not sign.
 
 use super::agent::AgentFault;
-use super::file::KeyFileFault;
+use super::call::CallFailed;
+use super::card::CardFailed;
+use super::key_file::KeyFileFault;
 use super::login::LoginError;
 use super::opening::OpeningError;
-use super::pkcs11::CallFailed;
-use super::yubikey::CardFailed;
 
 /// Why an open key gave no signature.
 ///

@@ -1,10 +1,11 @@
 //! Why a key is not made in a device, or not brought into it.
 
-use super::KeyAlgorithm;
+use super::call::{CallFailed, Fault};
+use super::card::CardFailed;
 use super::login::LoginError;
 use super::opening::OpeningError;
-use super::pkcs11::{CallFailed, Fault};
-use super::yubikey::{CardFailed, Firmware, ManagementKeyError, Slot};
+use crate::signer::card::{Firmware, Slot};
+use crate::signer::key::KeyAlgorithm;
 
 /// Why a new key has no place in a device.
 ///
@@ -165,4 +166,31 @@ impl From<CardFailed> for PlaceError {
     fn from(error: CardFailed) -> Self {
         Self::Opening(error.into())
     }
+}
+
+/// Why a card does not let its slots be changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManagementKeyError {
+    /// No management key was given, and the card keeps none behind its PIN.
+    #[error("{device} keeps no management key behind its PIN")]
+    Missing {
+        /// The device.
+        device: String,
+    },
+    /// The card has another management key.
+    #[error("{device} has another management key")]
+    Refused {
+        /// The device.
+        device: String,
+    },
+    /// What was given is no management key.
+    #[error("a management key has 32, 48 or 64 hexadecimal digits")]
+    Form,
+    /// The one behind the PIN is not to be had, since the card does not take its user.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The card, or what stands before it, fails.
+    #[error(transparent)]
+    Card(#[from] CardFailed),
 }
