@@ -156,7 +156,5 @@ fn unsigned(device: &str, source: KeyFileFault) -> SignerError {
     }
 }
 
-/// An RSA-16384 private key takes 13 KiB.
-
 #[cfg(test)]
 mod tests;

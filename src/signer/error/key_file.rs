@@ -36,5 +36,5 @@ pub enum KeyFileFault {
     Sign(#[source] signature::Error),
 }
 
-/// The most that a private key file may hold, in bytes.
+/// The most that a private key file may hold, in bytes: an RSA-16384 key takes 13 KiB.
 pub(in crate::signer) const KEY_FILE_MAX: u64 = 64 * 1024;
