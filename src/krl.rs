@@ -25,6 +25,7 @@
 mod certificate;
 mod check;
 mod key_file;
+mod list_name;
 mod read;
 mod revocations;
 mod sections;
@@ -41,6 +42,7 @@ use std::ffi::CString;
 pub use self::certificate::{Certificate, CertificateError, Signatures, Subject};
 pub use self::check::{KeyMatch, Reason, Scope};
 pub use self::key_file::{KeyFile, KeyFileError};
+pub use self::list_name::{ListHead, ListName};
 pub use self::read::ReadError;
 pub use self::revocations::{Authority, Revocations};
 pub use self::serials::{SerialRange, SerialRangeError, Serials};

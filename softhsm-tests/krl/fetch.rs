@@ -1,6 +1,8 @@
 //! `punchmark krl fetch` from files and from an https server, by signatures that
 //! `ssh-keygen -Y sign` made.
 
+use base64ct::Encoding;
+
 use crate::folder::{Folder, Ran};
 use crate::server::{Answer, Server};
 
@@ -360,4 +362,79 @@ fn a_url_that_is_not_https_or_holds_a_password_is_refused_and_not_repeated() {
         let ran = fetch(&folder, url, &[]).fails(2, "a URL");
         assert!(!ran.stderr.contains("hunter2"), "{ran:?}");
     }
+}
+
+/// A list that carries a head of the CA's ledger, and its signature.
+fn publish_with_head(folder: &Folder, version: u64, size: u64, root: u8) {
+    let root = base64ct::Base64::encode_string(&[root; 32]);
+    let name = format!("users [head punchmark.ledger/0123456789abcdef {size} {root}]");
+    publish(folder, "source", version, &name, 20);
+}
+
+#[test]
+fn an_older_list_is_refused_although_the_one_that_was_there_is_gone_or_damaged() {
+    let folder = ready();
+    fetch(&folder, "source", &[]).ok();
+    publish(&folder, "source", 9, "users", 21);
+    for damage in [None, Some(&b""[..]), Some(b"SSHKRL\n\0 and no more")] {
+        let installed = folder.path().join("revoked.krl");
+        match damage {
+            Some(bytes) => folder.write("revoked.krl", bytes),
+            None => std::fs::remove_file(&installed).unwrap(),
+        }
+        let ran = fetch(&folder, "source", &[]);
+        line(&ran, 2, "CRITICAL: ", "");
+        assert!(ran.stdout.contains("older than version 10"), "{ran:?}");
+    }
+    // The very list that was seen heals it.
+    publish(&folder, "source", 11, "users", 20);
+    line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+}
+
+#[test]
+fn a_mark_that_cannot_be_read_lets_nothing_in() {
+    let folder = ready();
+    fetch(&folder, "source", &[]).ok();
+    folder.write("revoked.krl.mark", "version 1\n");
+    publish(&folder, "source", 11, "users", 20);
+    refused(&folder, "not a mark");
+}
+
+#[test]
+fn a_version_that_no_right_clock_gives_is_refused_until_root_takes_it() {
+    let folder = ready();
+    fetch(&folder, "source", &[]).ok();
+    let far = 4_000_000_000;
+    publish(&folder, "source", far, "users", 20);
+    refused(&folder, "days ahead of this machine's clock");
+    if rustix::process::geteuid().is_root() {
+        let other = fetch(&folder, "source", &["--accept-version", "11"]);
+        line(&other, 2, "CRITICAL: ", "");
+        let accepted = fetch(&folder, "source", &["--accept-version", "4000000000"]);
+        line(&accepted, 0, "OK: ", ": replaced");
+        // And back, once the CA's clock is right again.
+        publish(&folder, "source", 12, "users", 20);
+        refused(&folder, "is older than version 4000000000");
+        let healed = fetch(&folder, "source", &["--accept-version", "12"]);
+        line(&healed, 0, "OK: ", ": replaced");
+        publish(&folder, "source", 13, "users", 20);
+        line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+    }
+}
+
+#[test]
+fn a_server_is_a_witness_of_the_ledger_that_its_lists_were_made_from() {
+    let folder = ready();
+    publish_with_head(&folder, 11, 40, 1);
+    fetch(&folder, "source", &[]).ok();
+    publish_with_head(&folder, 12, 39, 2);
+    refused(&folder, "ledger of 39 entries, and one of 40 was seen");
+    publish_with_head(&folder, 12, 40, 2);
+    refused(&folder, "another ledger of 40 entries");
+    publish(&folder, "source", 12, "users", 20);
+    refused(&folder, "one of 40 was seen");
+    publish_with_head(&folder, 12, 41, 2);
+    line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+    // OpenSSH passes the head over.
+    folder.must(&["-Q", "-l", "-f", "revoked.krl"]);
 }

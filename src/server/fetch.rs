@@ -4,6 +4,8 @@
 //! shows when the list that is there grows old.
 
 mod judge;
+mod mark;
+mod refusal;
 mod shrink;
 
 use std::thread::sleep;
@@ -11,7 +13,8 @@ use std::time::Duration;
 
 use ssh_key::public::KeyData;
 
-pub use judge::Refusal;
+pub use mark::{Mark, MarkError};
+pub use refusal::Refusal;
 pub use shrink::{Shrunk, count};
 
 use self::judge::judge;
@@ -25,6 +28,12 @@ pub struct Expected {
     pub signers: Vec<KeyData>,
     /// Its name, the comment of the KRL; else that of the list that is there.
     pub name: Option<String>,
+    /// What this server has seen of the list before; none on the first fetch.
+    pub mark: Option<Mark>,
+    /// The clock, in Unix seconds.
+    pub now: u64,
+    /// The version that root takes whatever the mark and the clock say.
+    pub accept_version: Option<u64>,
 }
 
 /// A list that may be put in place.
@@ -36,6 +45,8 @@ pub struct Fetched {
     pub bytes: Option<Vec<u8>>,
     /// How much that is revoked now would no longer be, where that is much.
     pub shrunk: Option<Shrunk>,
+    /// What is to be kept beside it.
+    pub mark: Mark,
 }
 
 /// Why there is no list to put in place. What is there stays.

@@ -19,7 +19,7 @@ use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::config::{self, read_bytes, read_limited};
 use crate::krl::{KRL_BYTES_MAX, Krl, KrlSignatureError};
 use crate::output;
-use crate::server::fetch::{Expected, FetchError, Refusal, fetch};
+use crate::server::fetch::{Expected, FetchError, Mark, MarkError, Refusal, fetch};
 use crate::server::source::{Https, HttpsError, Source, UrlError};
 
 /// Take a signed KRL from a file or a server, for RevokedKeys of this machine's sshd
@@ -28,6 +28,9 @@ use crate::server::source::{Https, HttpsError, Source, UrlError};
 /// list that is there stays. Prints one line for monitoring, and exits with 0 if all is
 /// well, 1 (warning) if the list could not be fetched, is getting old or lost much, and
 /// 2 (critical) if what was fetched is not believed, or the list is too old or missing.
+///
+/// FILE.mark beside the list keeps the highest version and the highest head of the CA's
+/// ledger that were seen here: no older list is taken, also where the list is gone.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Fetch {
@@ -59,6 +62,11 @@ pub(crate) struct Fetch {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
+    /// Take the list of this version, whatever was seen before; for root alone, who heals a
+    /// mark so after the CA's clock was wrong or its ledger was begun anew
+    #[arg(long, value_name = "VERSION")]
+    accept_version: Option<u64>,
+
     /// How long each of the two files may take
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
     timeout: u64,
@@ -67,11 +75,17 @@ pub(crate) struct Fetch {
 impl Fetch {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let out = target(&self.out)?;
-        let expected = self.expected()?;
+        self.refuse_unless_root()?;
+        let mut expected = self.expected()?;
         let source = self.source()?;
         let _alone = lock(&out)?;
         let installed = installed(&out)?;
-        let fetched = self.replace(&source, &out, installed.as_deref(), &expected);
+        let marked = read_mark(&out);
+        if let Ok(mark) = &marked {
+            expected.mark.clone_from(mark);
+        }
+        let fetched =
+            marked.and_then(|_| self.replace(&source, &out, installed.as_deref(), &expected));
         let report = Report {
             out: &self.out,
             now: config::now(),
@@ -90,7 +104,18 @@ impl Fetch {
         Ok(Expected {
             signers: signers.collect::<Result<_, _>>()?,
             name: self.name.clone(),
+            mark: None,
+            now: config::now(),
+            accept_version: self.accept_version,
         })
+    }
+
+    /// A mark is there so that nobody but root takes a server back.
+    fn refuse_unless_root(&self) -> Result<(), Failure> {
+        if self.accept_version.is_some() && !rustix::process::geteuid().is_root() {
+            return Err(Failure::usage("--accept-version is for root alone"));
+        }
+        Ok(())
     }
 
     fn source(&self) -> Result<Source, Failure> {
@@ -113,11 +138,48 @@ impl Fetch {
         expected: &Expected,
     ) -> Result<What, Failure> {
         let fetched = fetch(source, installed, expected)?;
-        let Some(bytes) = &fetched.bytes else {
-            return Ok(What::Unchanged(fetched.krl));
-        };
-        output::write(out, bytes, KRL_MODE).at("cannot write")?;
-        Ok(What::Replaced(fetched.krl, fetched.shrunk))
+        let mut files = Vec::new();
+        if let Some(bytes) = &fetched.bytes {
+            files.push((out.to_path_buf(), bytes.clone()));
+        }
+        if expected.mark.as_ref() != Some(&fetched.mark) {
+            files.push((mark_file(out), fetched.mark.to_string().into_bytes()));
+        }
+        write(&files)?;
+        Ok(match fetched.bytes {
+            Some(_) => What::Replaced(fetched.krl, fetched.shrunk),
+            None => What::Unchanged(fetched.krl),
+        })
+    }
+}
+
+/// The list goes first: behind a crash in between, the mark is of an older list, which the
+/// one that is there goes on from.
+fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
+    let staged = files
+        .iter()
+        .map(|(path, bytes)| output::stage(path, bytes, KRL_MODE));
+    let staged: Result<Vec<_>, _> = staged.collect();
+    let released: Result<(), _> = output::release(staged.at("cannot write")?)
+        .into_iter()
+        .collect();
+    released.at("cannot write")
+}
+
+fn mark_file(out: &Path) -> PathBuf {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".mark");
+    name.into()
+}
+
+/// What was seen before. A mark that can't be read lets no list in: the one that would be
+/// let in might be an older one.
+fn read_mark(out: &Path) -> Result<Option<Mark>, Failure> {
+    let path = mark_file(out);
+    match read_limited(&path, MARK_BYTES_MAX) {
+        Ok(text) => Mark::parse(&text).in_file(&path).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).in_file(&path),
     }
 }
 
@@ -164,6 +226,20 @@ fn length(text: &str) -> Result<u64, String> {
 
 impl Advised for HttpsError {}
 
+impl Advised for MarkError {
+    fn kind(&self) -> Kind {
+        Kind::Critical
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "see with `krl show` that the list at the source is the newest; then take the mark \
+             away and fetch again"
+                .to_owned(),
+        )
+    }
+}
+
 impl Advised for UrlError {
     fn kind(&self) -> Kind {
         Kind::Usage
@@ -198,10 +274,21 @@ fn way_out(refusal: &Refusal) -> Option<&'static str> {
         Refusal::Older { .. } | Refusal::SameVersion(_) => {
             "the source has an older list again; make a new one there: its version moves forward"
         }
+        Refusal::Ahead { .. } | Refusal::OtherLedger { .. } => {
+            "ask the CA's people; if they say that it is right, root takes it with \
+             --accept-version VERSION"
+        }
+        Refusal::OlderHead { .. } | Refusal::Forked(_) => {
+            "the CA's ledger was put back or written anew: tell its people, and keep the list \
+             and the .mark file that are here: `punchmark ledger verify --against` takes them"
+        }
         Refusal::Name { .. } => "if it was renamed on purpose, say so with --name WORDS",
         _ => return None,
     })
 }
+
+/// A mark takes four short lines.
+const MARK_BYTES_MAX: u64 = 4096;
 
 /// A server's own roots, or all of the web's.
 const TEXT_BYTES_MAX: u64 = 1 << 20;

@@ -1,11 +1,12 @@
 //! `punchmark krl --ca … --out FILE`: the KRL of all that the ledger has revoked.
 
-use std::ffi::{CString, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use ssh_key::PublicKey;
 
 use super::file::{KRL_MODE, signature_file, target};
 use crate::cli::base::context::Context;
@@ -15,9 +16,9 @@ use crate::cli::base::ledger::not_in_ledger;
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config};
-use crate::krl::{Header, Krl};
+use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Ca, KrlMade, Ledger as _, SqliteLedger};
+use crate::ledger::{Ca, KrlMade, Ledger as _, ListSigned, SqliteLedger};
 use crate::output;
 use crate::revocation::{KrlError, Prune, krl};
 
@@ -67,8 +68,9 @@ impl Make {
         let abandoned = ledger.close_abandoned(now)?;
         let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
         let bytes = list.to_bytes().at("no KRL was written")?;
+        let signer = key.as_ref().map(blob).transpose()?;
         let signature = key.map(|mut key| key.sign_krl(&bytes)).transpose()?;
-        record(&mut ledger, &list, &bytes, now)?;
+        record(&mut ledger, &list, &bytes, signer.unwrap_or_default(), now)?;
         write(
             &target,
             &bytes,
@@ -111,7 +113,15 @@ impl Make {
     /// The version moves forward even if an older ledger was put back.
     fn header(&self, ledger: &SqliteLedger, now: u64) -> Result<Header, Failure> {
         let after_last = ledger.last_krl_version()?.unwrap_or(0).saturating_add(1);
-        let comment = CString::new(self.comment());
+        let name = ListName {
+            name: self.comment(),
+            head: ledger.checkpoint()?.map(|head| ListHead {
+                origin: head.origin,
+                size: head.size,
+                root: head.root,
+            }),
+        };
+        let comment = name.to_comment();
         Ok(Header {
             version: after_last.max(now),
             generated: now,
@@ -175,12 +185,29 @@ fn tell_of_signature(context: &Context, beside: &Path, signed: bool) {
     }
 }
 
-fn record(ledger: &mut SqliteLedger, list: &Krl, bytes: &[u8], now: u64) -> Result<(), Failure> {
+fn blob(key: &LedgerKey) -> Result<Vec<u8>, Failure> {
+    PublicKey::from(key.public_key().clone())
+        .to_bytes()
+        .at("the ledger key")
+}
+
+fn record(
+    ledger: &mut SqliteLedger,
+    list: &Krl,
+    bytes: &[u8],
+    signer: Vec<u8>,
+    now: u64,
+) -> Result<(), Failure> {
+    let head = ListName::of_comment(&list.header().comment).head;
     let made = KrlMade {
         version: list.header().version,
         sha256: Sha256::digest(bytes).into(),
         keyboard: config::keyboard(),
-        list: None,
+        list: head.map(|head| ListSigned {
+            signer,
+            size: head.size,
+            root: head.root,
+        }),
     };
     ledger.record_krl(made, now)?;
     kept_head::keep(ledger)

@@ -1,39 +1,10 @@
 //! Whether a list may take the place of another.
 
-use super::shrink::shrunk;
-use super::{Expected, Fetched};
-use crate::krl::{Krl, KrlSignature, KrlSignatureError, ReadError};
+use sha2::{Digest, Sha256};
 
-/// Why a list is not believed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// Its signature is not one of the signer's.
-    #[error(transparent)]
-    Signature(#[from] KrlSignatureError),
-    /// It is signed, but no KRL that sshd would read.
-    #[error("signed, but no KRL")]
-    Krl(#[from] ReadError),
-    /// An older list than the one that is there.
-    #[error("KRL version {fetched} is older than version {installed}, which is there")]
-    Older {
-        /// The version that is there.
-        installed: u64,
-        /// The version that came.
-        fetched: u64,
-    },
-    /// Two lists of one version: the signer made two histories.
-    #[error("another KRL than the one of the same version {0}, which is there")]
-    SameVersion(u64),
-    /// The signer's list of something else.
-    #[error("the KRL is named {fetched:?}, not {expected:?}")]
-    Name {
-        /// The name it should have.
-        expected: String,
-        /// The name it has.
-        fetched: String,
-    },
-}
+use super::shrink::shrunk;
+use super::{Expected, Fetched, Mark, Refusal};
+use crate::krl::{Krl, KrlSignature, ListName};
 
 /// Judges the bytes of a list by its signature and by the list that is there. A file that is
 /// there and is no KRL says nothing: sshd lets nobody in by it, or revokes nothing.
@@ -47,30 +18,54 @@ pub(super) fn judge(
     let krl = Krl::from_bytes(bytes)?;
     let before = installed.and_then(|bytes| Krl::from_bytes(bytes).ok());
     refuse_other_name(&krl, before.as_ref(), expected)?;
-    if installed == Some(bytes) {
-        return Ok(Fetched {
-            krl,
-            bytes: None,
-            shrunk: None,
-        });
+    let sha256 = Sha256::digest(bytes).into();
+    if expected.accept_version != Some(krl.header().version) {
+        refuse_going_back(&krl, &sha256, before.as_ref(), expected)?;
     }
-    if let Some(before) = &before {
-        refuse_older(&krl, before)?;
-    }
+    let unchanged = installed == Some(bytes);
     Ok(Fetched {
-        shrunk: before.and_then(|before| shrunk(&before, &krl)),
-        bytes: Some(bytes.to_vec()),
+        mark: Mark::of(&krl, sha256, expected.mark.as_ref()),
+        shrunk: before
+            .filter(|_| !unchanged)
+            .and_then(|before| shrunk(&before, &krl)),
+        bytes: (!unchanged).then(|| bytes.to_vec()),
         krl,
     })
 }
 
+/// Holds a list against the one that is there, against what was seen before, and against the
+/// clock. The one that is there passes, however it came.
+fn refuse_going_back(
+    krl: &Krl,
+    sha256: &[u8; 32],
+    before: Option<&Krl>,
+    expected: &Expected,
+) -> Result<(), Refusal> {
+    if let Some(before) = before.filter(|before| *before != krl) {
+        refuse_older(krl, before)?;
+    }
+    if let Some(mark) = &expected.mark {
+        mark.hold(krl, sha256)?;
+    }
+    let version = krl.header().version;
+    match version.checked_sub(expected.now.saturating_add(A_DAY)) {
+        None | Some(0) => Ok(()),
+        Some(_) => Err(Refusal::Ahead {
+            version,
+            days: version.saturating_sub(expected.now) / A_DAY,
+        }),
+    }
+}
+
 fn refuse_older(krl: &Krl, before: &Krl) -> Result<(), Refusal> {
     let (fetched, installed) = (krl.header().version, before.header().version);
-    match fetched {
-        _ if fetched < installed => Err(Refusal::Older { installed, fetched }),
-        _ if fetched == installed => Err(Refusal::SameVersion(installed)),
-        _ => Ok(()),
+    if fetched < installed {
+        return Err(Refusal::Older { installed, fetched });
     }
+    if fetched == installed {
+        return Err(Refusal::SameVersion(installed));
+    }
+    Ok(())
 }
 
 /// A signer may make several lists; one must not stand in for another.
@@ -84,8 +79,11 @@ fn refuse_other_name(krl: &Krl, before: Option<&Krl>, expected: &Expected) -> Re
 }
 
 fn name(krl: &Krl) -> String {
-    krl.header().comment.to_string_lossy().into_owned()
+    ListName::of_comment(&krl.header().comment).name
 }
+
+/// Versions are Unix seconds where `punchmark krl` makes them; clocks differ by less.
+const A_DAY: u64 = 86_400;
 
 #[cfg(test)]
 mod tests {
@@ -120,6 +118,9 @@ mod tests {
         let expected = Expected {
             signers: vec![KeyData::Ed25519(pair().public)],
             name: None,
+            mark: None,
+            now: 1_795_000_000,
+            accept_version: None,
         };
         let signature = KrlSignature::read(signature.as_bytes()).unwrap();
         judge(bytes, installed, &signature, &expected)

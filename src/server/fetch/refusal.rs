@@ -1,0 +1,66 @@
+//! Why a list that came is not put in place.
+
+use crate::krl::{KrlSignatureError, ReadError};
+
+/// Why a list is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Its signature is not one of the signer's.
+    #[error(transparent)]
+    Signature(#[from] KrlSignatureError),
+    /// It is signed, but no KRL that sshd would read.
+    #[error("signed, but no KRL")]
+    Krl(#[from] ReadError),
+    /// An older list than the one that is there.
+    #[error("KRL version {fetched} is older than version {installed}, which is there")]
+    Older {
+        /// The version that is there.
+        installed: u64,
+        /// The version that came.
+        fetched: u64,
+    },
+    /// Two lists of one version: the signer made two histories.
+    #[error("another KRL than the one of the same version {0}, which is there")]
+    SameVersion(u64),
+    /// A version that the clock can't have come to: taken, it would shut out every list that
+    /// is made by a right one.
+    #[error("KRL version {version} is {days} days ahead of this machine's clock")]
+    Ahead {
+        /// The version.
+        version: u64,
+        /// By so many days.
+        days: u64,
+    },
+    /// The list is made from a ledger that has fewer entries than one that was seen.
+    #[error(
+        "the KRL was made from a ledger of {fetched} entries, and one of {kept} was seen before"
+    )]
+    OlderHead {
+        /// The size that was seen.
+        kept: u64,
+        /// The size that came; 0 where the list carries no head any more.
+        fetched: u64,
+    },
+    /// Two ledgers of one name and one size: it was written anew.
+    #[error(
+        "the KRL was made from another ledger of {0} entries than the one that was seen before"
+    )]
+    Forked(u64),
+    /// The list is made from another ledger.
+    #[error("the KRL was made from ledger {fetched}, and {kept} was seen before")]
+    OtherLedger {
+        /// The name of the ledger that was seen.
+        kept: String,
+        /// The name of the one that came.
+        fetched: String,
+    },
+    /// The signer's list of something else.
+    #[error("the KRL is named {fetched:?}, not {expected:?}")]
+    Name {
+        /// The name it should have.
+        expected: String,
+        /// The name it has.
+        fetched: String,
+    },
+}
