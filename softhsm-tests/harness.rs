@@ -9,6 +9,7 @@ pub(crate) mod p11kit;
 pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod punchmark;
+pub(crate) mod session;
 pub(crate) mod sshd;
 pub(crate) mod token;
 pub(crate) mod yubikey;

@@ -41,6 +41,7 @@ mod revoked_logins;
 mod roles;
 mod security_key;
 mod selftest;
+mod sessions;
 mod sharing;
 mod software;
 mod trusted_files;

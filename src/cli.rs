@@ -137,6 +137,10 @@ fn usage(error: &clap::Error) -> u8 {
             let _unprintable = error.print();
             Exit::Done.code()
         }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            terminal::say(error.render().to_string().trim_end());
+            Exit::Usage.code()
+        }
         _ => {
             let words = error.render().to_string();
             let words = words.strip_prefix("error: ").unwrap_or(&words);
