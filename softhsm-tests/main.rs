@@ -12,6 +12,7 @@
     reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
+mod allowed_signers;
 mod batch;
 #[cfg(feature = "yubikey")]
 mod check_card;

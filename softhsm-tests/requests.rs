@@ -208,8 +208,25 @@ fn the_config_may_name_a_file_of_allowed_signers() {
     );
     ask(&admin, "peter", &[]);
     sign(&admin, &["peter.req"]).ok();
-    write(&file, format!("peter cert-authority {line}"), 0o644);
-    sign(&admin, &["peter.req"]).fails().says("cert-authority");
+    std::fs::remove_file(admin.punchmark.path("peter.req")).unwrap();
+    for (options, warning) in [
+        ("namespaces=\"!request@punchmark,*\"", None),
+        ("cert-authority", None),
+        (
+            "valid-after=soon",
+            Some("line 1: the value of `valid-after` is not in double quotes"),
+        ),
+    ] {
+        write(&file, format!("peter {options} {line}"), 0o644);
+        let request = ask(&admin, "peter", &[]);
+        let ran = sign(&admin, &["peter.req"])
+            .exits(3)
+            .says("nobody is enrolled");
+        if let Some(warning) = warning {
+            ran.says(warning);
+        }
+        std::fs::remove_file(request).unwrap();
+    }
 }
 
 #[test]

@@ -138,13 +138,13 @@ pub enum ConfigError {
         /// The names it has.
         known_names: Vec<String>,
     },
-    /// A file of allowed signers is not understood.
+    /// A file of allowed signers is longer than any.
     #[error("allowed signers {}", path.display())]
     AllowedSigners {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: crate::request::AllowedSignersError,
+        source: crate::request::TooManySigners,
     },
     /// It has no role of this name.
     #[error("config {} has no role `{name}`{}", path.display(), known(known_names))]

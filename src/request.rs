@@ -9,6 +9,7 @@ mod allowed_signers;
 mod comment;
 mod content;
 mod file;
+pub mod glob;
 mod possession;
 mod reason;
 mod requester;
@@ -28,7 +29,7 @@ use ssh_key::public::KeyData;
 
 pub use crate::wire::armour::ArmourError;
 pub use admission::{AdmissionError, AdmissionLimits, Admitted};
-pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError};
+pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError, TooManySigners};
 pub use comment::{Comment, CommentError};
 pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};
 pub use file::{PossessionError, RequestFile, RequestFileError};

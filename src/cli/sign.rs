@@ -16,6 +16,7 @@ use ssh_key::public::KeyData;
 use super::base::ask::AskArguments;
 use super::base::context::{Context, KnownCa};
 use super::base::failure::{At, Exit, Failure};
+use super::base::intake::warn_of_faults;
 use super::base::interrupt::on_signal;
 use super::base::kept_head;
 use super::base::terminal::{confirm_typed, say};
@@ -109,6 +110,9 @@ impl Sign {
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
+        if let Some(signers) = allowed_signers.as_ref().filter(|_| context.talks()) {
+            warn_of_faults(signers);
+        }
         let (ca, ledger, shown) = self.open(&name, &config, context)?;
         let rulebook = Rulebook {
             policy: config.policy(),

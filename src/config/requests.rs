@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Config, ConfigError, time_zone};
 use crate::certificate::length_in_seconds;
-use crate::file::read_limited;
+use crate::file::read_bytes;
 use crate::request::{AdmissionLimits, AllowedSigners};
 
 /// How old a request may be, in seconds; written as `-V` writes a length.
@@ -33,7 +33,8 @@ impl Config {
         }
     }
 
-    /// The file that `allowed-signers` names, read and understood.
+    /// The file that `allowed-signers` names. What can't be read in it is no error, but a fault
+    /// of its line that somebody has to be told of.
     ///
     /// # Errors
     /// [`ConfigError::File`], [`ConfigError::Untrusted`] or [`ConfigError::AllowedSigners`].
@@ -42,16 +43,16 @@ impl Config {
             return Ok(None);
         };
         let path: PathBuf = self.resolve(path);
-        let text = read_limited(&path, LARGEST).map_err(|source| ConfigError::File {
+        let bytes = read_bytes(&path, LARGEST).map_err(|source| ConfigError::File {
             path: path.clone(),
             source,
         })?;
         self.trusted(&path)?;
-        AllowedSigners::parse(&text, &time_zone)
+        AllowedSigners::parse(&bytes, &time_zone)
             .map(Some)
             .map_err(|source| ConfigError::AllowedSigners { path, source })
     }
 }
 
 /// In bytes; some 100,000 people.
-const LARGEST: u64 = 16 << 20;
+const LARGEST: usize = 16 << 20;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Kind, Principal, PrincipalError};
-use crate::request::RequesterName;
+use crate::request::{RequesterName, glob};
 
 /// A name, or a pattern in which `*` stands for any characters, also none, and `?` for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub enum PatternError {
 impl Glob {
     /// Whether it matches the whole name.
     pub fn matches(&self, name: &str) -> bool {
-        matches(self.0.as_bytes(), name.as_bytes())
+        glob::matches(self.0.as_bytes(), name.as_bytes())
     }
 
     /// Whether a name could match both.
@@ -178,34 +178,6 @@ fn refuse_template(text: &str) -> Result<(), PatternError> {
         true => Err(PatternError::Template(text.chars().take(255).collect())),
         false => Ok(()),
     }
-}
-
-/// Greedy, and back to the last `*` where it does not fit: at most pattern times name steps.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(byte) = name.get(from) {
-        match pattern.get(at) {
-            Some(b'*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(wanted) if *wanted == b'?' || wanted == byte => {
-                at += 1;
-                from += 1;
-            }
-            _ => match star {
-                None => return false,
-                Some((back, taken)) => {
-                    star = Some((back, taken + 1));
-                    at = back + 1;
-                    from = taken + 1;
-                }
-            },
-        }
-    }
-    let rest = pattern.get(at..).unwrap_or_default();
-    rest.iter().all(|byte| *byte == b'*')
 }
 
 /// Whether some name matches both, by a table of which ends of the one meet which of the

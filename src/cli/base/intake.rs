@@ -1,8 +1,20 @@
 //! What to do about a request that is not taken in.
 
 use super::failure::Advised;
+use super::terminal::warn;
+use super::words::chain;
 use crate::issue::IntakeError;
-use crate::request::{AdmissionError, PossessionError};
+use crate::request::{AdmissionError, AllowedSigners, PossessionError};
+
+/// Names the lines of the allowed signers that count for nobody, as ssh-keygen does.
+pub(crate) fn warn_of_faults(signers: &AllowedSigners) {
+    for fault in signers.faults() {
+        warn(&format!(
+            "allowed signers, {}: the line counts for nobody",
+            chain(fault)
+        ));
+    }
+}
 
 impl Advised for PossessionError {}
 
