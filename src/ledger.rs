@@ -11,12 +11,17 @@ mod disk;
 mod entry;
 pub mod file;
 pub mod heads;
+mod index;
 pub mod key;
 mod lock;
+mod memory;
 pub mod merkle;
 pub mod note;
 pub mod settings;
+pub mod rows;
+pub mod rules;
 mod sqlite;
+mod sqlite_rows;
 pub mod store;
 #[cfg(test)]
 mod tests;
@@ -195,6 +200,20 @@ pub enum ReserveError {
     /// The key was revoked, and is never certified again.
     #[error("key {0} was revoked")]
     KeyRevoked(String),
+    /// The CA's own key was revoked: it signs nothing any more.
+    #[error("the key of CA `{0}` was revoked, and signs no more")]
+    CaRevoked(String),
+    /// The key is that of a CA.
+    #[error("the key is that of CA `{0}`; a CA's key is never certified")]
+    CaKey(String),
+    /// A principal ends in a suffix that it did not get by proof.
+    #[error("principal `{principal}` ends in `{suffix}`, which the CA gives by proof alone")]
+    Suffix {
+        /// The principal.
+        principal: String,
+        /// The suffix that is recorded for the CA.
+        suffix: String,
+    },
     /// The key signed heads of this ledger; it is no user's and no host's.
     #[error("key {0} is the ledger's own; a ledger key is never certified")]
     LedgerKey(String),
@@ -217,6 +236,18 @@ pub enum ReserveError {
     /// The request was used before, and that was not given up.
     #[error("request {} was used before", hex(.0))]
     RequestUsed(RequestId),
+    /// The request was made before the ledger lost entries and went on: it may have been
+    /// used in the lost part.
+    #[error(
+        "request {} was made before {from}, when the ledger went on behind a gap",
+        hex(id)
+    )]
+    RequestTooOld {
+        /// The request.
+        id: RequestId,
+        /// The first second whose requests are taken, in Unix seconds.
+        from: u64,
+    },
     /// The challenge is none of this ledger.
     #[error("challenge {} was never made here", hex(.0))]
     ChallengeUnknown(Nonce),
@@ -309,6 +340,55 @@ pub enum LedgerError {
     /// Entries and the head of the ledger disagree: another hand changed the file.
     #[error("the ledger's newest entries do not agree with its head")]
     Head,
+    /// An entry of a later version: what it means for what comes behind it is not known.
+    #[error("ledger entry {position} is of kind {kind}, which this version does not know")]
+    UnknownKind {
+        /// Its position, from 1.
+        position: u64,
+        /// Its kind.
+        kind: u8,
+    },
+    /// The clock cannot be believed.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The key that was to become a CA is the ledger's own.
+    #[error("the key is the ledger's own, and becomes no CA")]
+    IsLedgerKey,
+    /// The key that was to become the ledger's own is a CA's, or was certified.
+    #[error("the key is a CA's or was certified, and becomes no ledger key")]
+    SubjectOrCa,
+    /// A ledger key was to be rolled over or revoked that is none.
+    #[error("the key is none of the ledger's own")]
+    NoLedgerKey,
+    /// A rollover of the ledger key that one of the two keys did not sign.
+    #[error("the rollover is not signed by both the old and the new ledger key")]
+    Rollover,
+    /// Something became of the reservation before, or it is none.
+    #[error("entry {reserved} is no reservation that is still open")]
+    OutcomeKnown {
+        /// The position of the reservation.
+        reserved: u64,
+    },
+    /// A KRL with a version that does not grow.
+    #[error("KRL version {version} is not above {newest}, that of the newest")]
+    KrlVersion {
+        /// Its version.
+        version: u64,
+        /// The newest that was made.
+        newest: u64,
+    },
+    /// A challenge that was made before.
+    #[error("the challenge was made before")]
+    ChallengeKnown,
+    /// A head that is none of this ledger.
+    #[error("a head over {size} entries is none of this ledger's")]
+    OtherHead {
+        /// How many entries it covers.
+        size: u64,
+    },
+    /// The frames or the rows: disk full, input/output error, damaged file.
+    #[error(transparent)]
+    Frames(#[from] store::StoreError),
     /// An entry could not be made.
     #[error("entry cannot be written")]
     Entry(#[from] EntryError),

@@ -45,6 +45,8 @@ pub(super) struct Basis {
     pub(super) policy: Policy,
     /// The id that the request made up for itself: used once.
     pub(super) request_id: Option<RequestId>,
+    /// When the request says that it was made, in Unix seconds; none without a request file.
+    pub(super) created: Option<u64>,
     /// The challenge that the request answers: made here, not expired, used once.
     pub(super) challenge: Option<Nonce>,
     /// What was proved of the key. The ledger keeps it once.
@@ -116,6 +118,7 @@ impl Basis {
         Self {
             policy,
             request_id: content.map(|content| content.id),
+            created: content.map(|content| content.created),
             challenge: content.and_then(|content| content.challenge),
             proof: decided.proof().cloned(),
             evidence: match content {

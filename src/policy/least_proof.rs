@@ -71,6 +71,33 @@ impl LeastProof {
         [kind, touch, pin, firmware].into_iter().flatten().collect()
     }
 
+    /// Whether the proof is all that is asked for. A person who saw the key made vouches for
+    /// touch and PIN too, where a witness is counted by name.
+    pub fn is_met_by(&self, proof: &Proof) -> bool {
+        let by_name = self.kinds.as_ref();
+        let counted = by_name.is_some_and(|kinds| kinds.contains(&ProofKind::Witnessed));
+        let witnessed = proof.kind() == ProofKind::Witnessed && counted;
+        witnessed || self.shortfalls(proof).is_empty()
+    }
+
+    /// Whether what is asked `now` is at least what was asked `then`: no kind of proof more,
+    /// and as much touch, PIN and firmware. None asks for no proof at all.
+    #[must_use]
+    pub fn asks_as_much(now: Option<&Self>, then: Option<&Self>) -> bool {
+        match (now, then) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(now), Some(then)) => {
+                ALL_KINDS
+                    .iter()
+                    .all(|kind| !now.takes(*kind) || then.takes(*kind))
+                    && now.touch.map(touch_rank) >= then.touch.map(touch_rank)
+                    && now.pin.map(pin_rank) >= then.pin.map(pin_rank)
+                    && now.firmware >= then.firmware
+            }
+        }
+    }
+
     /// Whether this kind counts.
     pub fn takes(&self, kind: ProofKind) -> bool {
         match &self.kinds {
@@ -114,6 +141,30 @@ impl fmt::Display for Shortfall {
         }
     }
 }
+
+/// The least proof of a suffix class as the ledger keeps it: canonical JSON, `null` for a
+/// class of keys without proof.
+///
+/// # Errors
+/// [`serde_json::Error`].
+pub fn to_text(least: Option<&LeastProof>) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&least)
+}
+
+/// Reads what [`to_text`] wrote.
+///
+/// # Errors
+/// [`serde_json::Error`], also for what this version does not know.
+pub fn from_text(text: &str) -> Result<Option<LeastProof>, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+const ALL_KINDS: [ProofKind; 4] = [
+    ProofKind::Piv,
+    ProofKind::Fido,
+    ProofKind::Witnessed,
+    ProofKind::Sk,
+];
 
 fn touch_rank(policy: TouchPolicy) -> u8 {
     match policy {

@@ -132,14 +132,9 @@ impl SuffixClass {
             .is_some_and(|kinds| kinds.contains(&kind))
     }
 
-    /// Whether the proof is all that the class asks for. A person who saw the key made
-    /// vouches for touch and PIN too, where the admin counts a witness at all.
+    /// Whether the proof is all that the class asks for.
     fn is_met_by(&self, proof: &Proof) -> bool {
-        let witnessed = proof.kind() == ProofKind::Witnessed && self.takes(ProofKind::Witnessed);
-        witnessed
-            || self
-                .least()
-                .is_some_and(|least| least.shortfalls(proof).is_empty())
+        self.least().is_some_and(|least| least.is_met_by(proof))
     }
 
     fn check(&self, name: &str) -> Result<(), SuffixesError> {

@@ -1,0 +1,351 @@
+//! The index as the rules see it: rows on disk, and above them those of the newest frames
+//! and of the frame that is being put together.
+//!
+//! A run of one certificate adds a handful of rows. They are not written to disk each time:
+//! whoever opens the ledger next reads the few frames that the index on disk lacks. So it
+//! never runs ahead of the ledger, and a reader needs to write nothing.
+
+mod tally;
+
+use std::sync::{Arc, Mutex};
+
+use super::LedgerError;
+use super::entry::{Entry, EntryError, Event};
+use super::memory::MemoryRows;
+use super::merkle::{Frontier, leaf_hash};
+use super::rows::{number, rows, table};
+use tally::Tally;
+
+use super::store::{Applied, Direction, Frame, Frames, Head, Keys, Place, Row, Rows, Walk};
+
+/// An index that follows every frame.
+pub(super) struct Index {
+    /// What is kept, as far as [`Self::kept`].
+    base: Box<dyn Rows>,
+    kept: u64,
+    /// What the base lacks.
+    above: MemoryRows,
+    follows: Following,
+}
+
+/// How far an index has come, and what is known there without a look at any entry.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Following {
+    pub(super) tree: Frontier,
+    pub(super) next: Place,
+    pub(super) time: u64,
+    /// Reservations that nothing has become of yet.
+    pub(super) open: Vec<u64>,
+}
+
+/// Whether the rows that are kept may be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// Rows are added to those on disk now and then; what cannot be believed is made anew.
+    Rows,
+    /// Nothing is written; what cannot be believed is replayed into memory.
+    Nothing,
+}
+
+impl Index {
+    /// Follows `frames` to their end, from where `base` came to if that can be believed.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the frames cannot be read or are not what their heads say.
+    pub(super) fn open(
+        frames: &dyn Frames,
+        base: Box<dyn Rows>,
+        keep: Keep,
+    ) -> Result<Self, LedgerError> {
+        let (end, _) = frames.end();
+        let believed = base
+            .applied()?
+            .and_then(|applied| Following::of(&applied, &end));
+        if let Some(follows) = believed {
+            let mut index = Self::new(base, follows);
+            match index.catch_up(frames, keep) {
+                // Where rows and frames part, the rows are of another ledger.
+                Err(LedgerError::Head) => return Self::anew(frames, index.base, keep),
+                caught => return caught.map(|()| index),
+            }
+        }
+        Self::anew(frames, base, keep)
+    }
+
+    /// Makes the index anew from the first frame on.
+    fn anew(frames: &dyn Frames, mut base: Box<dyn Rows>, keep: Keep) -> Result<Self, LedgerError> {
+        // An index that cannot be kept (a full disk, a folder that is not ours) only costs
+        // time.
+        if keep == Keep::Nothing || base.clear().is_err() {
+            base = Box::new(MemoryRows::default());
+        }
+        let mut index = Self::new(base, Following::default());
+        index.follows.next = frames.start();
+        index.catch_up(frames, Keep::Rows)?;
+        Ok(index)
+    }
+
+    fn new(base: Box<dyn Rows>, follows: Following) -> Self {
+        Self {
+            base,
+            kept: follows.tree.size(),
+            above: MemoryRows::default(),
+            follows,
+        }
+    }
+
+    fn catch_up(&mut self, frames: &dyn Frames, keep: Keep) -> Result<(), LedgerError> {
+        let (end, _) = frames.end();
+        while self.follows.tree.size() < end.size {
+            let frame = frames.read(self.follows.next)?.ok_or(LedgerError::Head)?;
+            self.take(&frame)?;
+            if keep == Keep::Rows && self.lag() >= LAG_OF_A_REPLAY {
+                self.keep();
+            }
+        }
+        if self.follows.head() == end {
+            Ok(())
+        } else {
+            Err(LedgerError::Head)
+        }
+    }
+
+    /// Takes a frame that was read back.
+    fn take(&mut self, frame: &Frame) -> Result<(), LedgerError> {
+        if frame.first != self.follows.tree.size() + 1 {
+            return Err(LedgerError::Head);
+        }
+        for (position, bytes) in (frame.first..).zip(&frame.entries) {
+            match Entry::from_bytes(bytes) {
+                Ok(entry) => self.draft(position, &entry),
+                Err(error) => self.unreadable(position, &error),
+            }
+        }
+        self.grow(&frame.entries, self.follows.next);
+        self.reached(frame.next);
+        if self.follows.head() == frame.after {
+            Ok(())
+        } else {
+            Err(LedgerError::Head)
+        }
+    }
+
+    /// Adds the rows of an entry that is to be part of the next frame.
+    pub(super) fn draft(&mut self, position: u64, entry: &Entry) {
+        for row in rows(position, entry) {
+            self.above.insert(row);
+        }
+        let open = &mut self.follows.open;
+        match &entry.event {
+            Event::Reserved(_) => open.push(position),
+            Event::Issued(issued) => open.retain(|at| *at != issued.reserved),
+            Event::Failed(failed) => open.retain(|at| *at != failed.reserved),
+            _ => {}
+        }
+        self.follows.time = entry.time;
+    }
+
+    /// Takes back what was drafted; `before` is how things stood then.
+    pub(super) fn withdraw(&mut self, before: Following) {
+        self.above.forget_behind(before.tree.size());
+        self.follows = before;
+    }
+
+    fn unreadable(&mut self, position: u64, _error: &EntryError) {
+        self.above.insert(Row {
+            table: table::UNREADABLE,
+            key: Vec::new(),
+            position,
+        });
+    }
+
+    /// Lets the tree grow by a frame whose rows were drafted, and which stands at `place`.
+    pub(super) fn grow(&mut self, entries: &[Vec<u8>], place: Place) {
+        let first = self.follows.tree.size() + 1;
+        let mut found = vec![Row {
+            table: table::FRAME,
+            key: [number(first), number(place.0)].concat(),
+            position: first,
+        }];
+        let tree = &mut self.follows.tree;
+        for (position, bytes) in (first..).zip(entries) {
+            tree.push(leaf_hash(bytes), |height, hash| {
+                found.extend(tile(position, height, hash));
+            });
+        }
+        found.into_iter().for_each(|row| self.above.insert(row));
+    }
+
+    /// Notes where the frame behind the last one begins.
+    pub(super) fn reached(&mut self, next: Place) {
+        self.follows.next = next;
+    }
+
+    /// The first table whose rows are not those that the frames call for; none if the index
+    /// is what a replay gives.
+    pub(super) fn fault(&self, frames: &dyn Frames) -> Result<Option<&'static str>, LedgerError> {
+        let replayed = Arc::new(Mutex::new(Tally::default()));
+        let mut replay = Self::anew(frames, Box::new(Arc::clone(&replayed)), Keep::Rows)?;
+        replay.keep();
+        for (table, name) in table::ALL {
+            let mut tally = Tally::default();
+            self.walk(&Keys::of(*table, &[]), &mut |key, position| {
+                tally.add(*table, key, position);
+                Walk::On
+            })?;
+            if tally.of(*table) != tally::of(&replayed, *table) {
+                return Ok(Some(name));
+            }
+        }
+        let (ours, theirs) = (&self.follows, &replay.follows);
+        let same = (ours.time, &ours.open) == (theirs.time, &theirs.open);
+        Ok((!same).then_some("note"))
+    }
+
+    /// How things stand at the end.
+    pub(super) fn follows(&self) -> &Following {
+        &self.follows
+    }
+
+    /// How far it came, as rows that are kept note it.
+    pub(super) fn applied(&self) -> Applied {
+        self.follows.applied()
+    }
+
+    /// How many entries the rows that are kept lack.
+    pub(super) fn lag(&self) -> u64 {
+        self.follows.tree.size() - self.kept
+    }
+
+    /// Gives the base what it lacks. Where that fails, it stays above.
+    pub(super) fn keep(&mut self) {
+        let rows = self.above.take();
+        match self.base.apply(&rows, &self.applied()) {
+            Ok(()) => self.kept = self.follows.tree.size(),
+            Err(_another_time) => self.above.put_back(rows),
+        }
+    }
+
+    /// Walks over all rows, those on disk and those above them, as if they were one.
+    pub(super) fn walk(
+        &self,
+        keys: &Keys<'_>,
+        each: &mut dyn FnMut(&[u8], u64) -> Walk,
+    ) -> Result<(), LedgerError> {
+        let mut above = self.above.iter(keys).peekable();
+        let (kept, mut going) = (self.kept, Walk::On);
+        if kept > 0 {
+            self.base.walk(keys, &mut |key, position| {
+                // A writer may have gone on meanwhile; and what it kept may be above here.
+                if position > kept {
+                    return Walk::On;
+                }
+                while let Some(row) = above.next_if(|row| {
+                    before(keys.direction, (&row.key, row.position), (key, position))
+                }) {
+                    going = each(&row.key, row.position);
+                    if going == Walk::Stop {
+                        return going;
+                    }
+                }
+                going = each(key, position);
+                going
+            })?;
+        }
+        while going == Walk::On
+            && let Some(row) = above.next()
+        {
+            going = each(&row.key, row.position);
+        }
+        Ok(())
+    }
+
+    /// The first row of a walk.
+    pub(super) fn first(&self, keys: &Keys<'_>) -> Result<Option<(Vec<u8>, u64)>, LedgerError> {
+        let mut found = None;
+        self.walk(keys, &mut |key, position| {
+            found = Some((key.to_vec(), position));
+            Walk::Stop
+        })?;
+        Ok(found)
+    }
+
+    /// The positions under exactly this key, smallest first.
+    pub(super) fn positions(&self, table: u8, key: &[u8]) -> Result<Vec<u64>, LedgerError> {
+        let mut found = Vec::new();
+        self.walk(&Keys::of(table, key), &mut |other, position| {
+            if other != key {
+                return Walk::Stop;
+            }
+            found.push(position);
+            Walk::On
+        })?;
+        Ok(found)
+    }
+
+    /// The first position under exactly this key.
+    pub(super) fn position(&self, table: u8, key: &[u8]) -> Result<Option<u64>, LedgerError> {
+        let first = self.first(&Keys::of(table, key).from(key))?;
+        Ok(first.filter(|(found, _)| found == key).map(|(_, at)| at))
+    }
+}
+
+impl Following {
+    /// What a note says, if it is not ahead of the ledger.
+    fn of(applied: &Applied, end: &Head) -> Option<Self> {
+        if applied.head.size > end.size {
+            return None;
+        }
+        let tree = Frontier::from_parts(applied.head.size, applied.peaks.clone())?;
+        let follows = Self {
+            tree,
+            next: applied.next,
+            time: applied.time,
+            open: applied.open.clone(),
+        };
+        (follows.head() == applied.head).then_some(follows)
+    }
+
+    pub(super) fn head(&self) -> Head {
+        Head {
+            size: self.tree.size(),
+            root: self.tree.root(),
+        }
+    }
+
+    fn applied(&self) -> Applied {
+        Applied {
+            head: self.head(),
+            peaks: self.tree.peaks().to_vec(),
+            next: self.next,
+            time: self.time,
+            open: self.open.clone(),
+        }
+    }
+}
+
+/// The row of a complete subtree that is a tile.
+fn tile(position: u64, height: u32, hash: &[u8; 32]) -> Option<Row> {
+    if height == 0 || !height.is_multiple_of(TILE_HEIGHT) {
+        return None;
+    }
+    let level = u8::try_from(height / TILE_HEIGHT).ok()?;
+    let place = number((position >> height) - 1);
+    Some(Row {
+        table: table::TILE,
+        key: [&[level], &place[..], hash].concat(),
+        position,
+    })
+}
+
+fn before(direction: Direction, one: (&[u8], u64), other: (&[u8], u64)) -> bool {
+    match direction {
+        Direction::Forward => one < other,
+        Direction::Backward => one > other,
+    }
+}
+
+/// Levels of the tree in one level of tiles: 256 leaves.
+pub(super) const TILE_HEIGHT: u32 = 8;
+/// How many entries a replay holds in memory before it keeps their rows.
+const LAG_OF_A_REPLAY: u64 = 20_000;

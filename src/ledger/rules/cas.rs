@@ -1,0 +1,93 @@
+//! The CAs of a ledger: which keys they are, and that each has one name and one ledger.
+
+use ssh_key::PublicKey;
+
+use super::Ledger;
+use super::draft::Draft;
+use super::read::damaged;
+use crate::certificate::subject::fingerprint;
+use crate::ledger::entry::{Bound, CaAdded, Event};
+use crate::ledger::rows::{number, sha256, table};
+use crate::ledger::{Ca, LedgerError};
+
+impl Ledger {
+    /// The CAs that were added, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn cas(&self) -> Result<Vec<Ca>, LedgerError> {
+        let positions = self.index.positions(table::CA, &[])?;
+        let one = |position| {
+            let entry = self.entry(position)?;
+            match entry.event {
+                Event::CaAdded(added) => ca(position, added, entry.time),
+                _ => Err(damaged(position)),
+            }
+        };
+        positions.into_iter().map(one).collect()
+    }
+
+    /// Records a key as CA.
+    ///
+    /// # Errors
+    /// [`LedgerError::CaKnown`] if the ledger has this key or this name already,
+    /// [`LedgerError::IsLedgerKey`] if the key is the ledger's own. Then nothing changed.
+    pub fn add_ca(&mut self, added: CaAdded, time: u64) -> Result<Ca, LedgerError> {
+        self.append(time, |draft| draft.ca(added))
+    }
+
+    /// Records that a CA's token holds the name of this ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing changed.
+    pub fn record_binding(&mut self, bound: Bound, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| draft.entry(Event::Bound(bound)).map(drop))
+    }
+
+    /// The devices of a CA that hold the name of this ledger, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn bindings(&self, ca: &Ca) -> Result<Vec<Bound>, LedgerError> {
+        let positions = self.index.positions(table::BOUND, &number(ca.position))?;
+        let one = |position| match self.entry(position)?.event {
+            Event::Bound(bound) => Ok(bound),
+            _ => Err(damaged(position)),
+        };
+        positions.into_iter().map(one).collect()
+    }
+}
+
+impl Draft<'_> {
+    fn ca(&mut self, added: CaAdded) -> Result<Ca, LedgerError> {
+        let known = self.ledger.cas()?.into_iter();
+        let same = |ca: &Ca| ca.added.name == added.name || ca.added.public_key == added.public_key;
+        if let Some(known) = known.into_iter().find(same) {
+            return Err(LedgerError::CaKnown {
+                fingerprint: fingerprint(known.public_key()),
+                name: known.added.name,
+            });
+        }
+        if self
+            .ledger
+            .is_known_ledger_key(&sha256(&added.public_key))?
+        {
+            return Err(LedgerError::IsLedgerKey);
+        }
+        let position = self.entry(Event::CaAdded(added.clone()))?;
+        ca(position, added, self.time)
+    }
+}
+
+fn ca(position: u64, added: CaAdded, time: u64) -> Result<Ca, LedgerError> {
+    // The blob has been in the ledger for long, or could not be read when it was new.
+    let Ok(public_key) = PublicKey::from_bytes(&added.public_key) else {
+        return Err(damaged(position));
+    };
+    Ok(Ca {
+        position,
+        public_key: public_key.key_data().clone(),
+        added,
+        time,
+    })
+}

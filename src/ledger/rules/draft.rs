@@ -1,0 +1,74 @@
+//! A frame on its way: entries that are seen at once, and durable together.
+
+use super::Ledger;
+use crate::ledger::entry::{Entry, Event, SALT};
+use crate::ledger::store::Head;
+use crate::ledger::{ClockError, LedgerError};
+
+/// A frame that is being put together. Until it is committed, nothing of it is durable.
+pub(super) struct Draft<'l> {
+    pub(super) ledger: &'l mut Ledger,
+    pub(super) time: u64,
+}
+
+impl Draft<'_> {
+    /// Adds an entry, and returns its position.
+    pub(super) fn entry(&mut self, event: Event) -> Result<u64, LedgerError> {
+        let last = self.ledger.index.follows().time;
+        let corrects = matches!(event, Event::ClockCorrected(_));
+        // A clock that was set back while a run went on; the fronts look before they begin.
+        if self.time.saturating_add(TOLERANCE) < last && !corrects {
+            let behind = last - self.time;
+            return Err(ClockError::BehindLedger { behind }.into());
+        }
+        let entry = Entry {
+            time: self.time,
+            salt: random::<SALT>()?,
+            event,
+        };
+        self.ledger.drafted.push(entry.to_bytes()?);
+        let position = self.ledger.position_behind();
+        self.ledger.index.draft(position, &entry);
+        Ok(position)
+    }
+
+    /// Makes the frame durable. Without an entry there is none.
+    pub(super) fn commit(&mut self, before: &Head) -> Result<(), LedgerError> {
+        let ledger = &mut *self.ledger;
+        let entries = std::mem::take(&mut ledger.drafted);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (_, place) = ledger.frames.end();
+        ledger.index.grow(&entries, place);
+        let after = ledger.index.follows().head();
+        let open = ledger.index.follows().open.len();
+        let room = u64::try_from(open).unwrap_or(u64::MAX);
+        let room = room.saturating_mul(LONGEST_OUTCOME);
+        ledger.frames.append(before, &entries, &after, room)?;
+        let (_, next) = ledger.frames.end();
+        ledger.index.reached(next);
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// The position of the last entry, be it durable or drafted.
+    fn position_behind(&self) -> u64 {
+        let drafted = u64::try_from(self.drafted.len()).unwrap_or(u64::MAX);
+        self.size().saturating_add(drafted)
+    }
+}
+
+/// So many random bytes.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], LedgerError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(LedgerError::Random)?;
+    Ok(bytes)
+}
+
+/// The bytes of an outcome with a signature of RSA-16384, the longest that there is, or with
+/// the reason why there is none.
+const LONGEST_OUTCOME: u64 = 2304;
+/// Two machines, or one after a correction, may differ by a minute.
+const TOLERANCE: u64 = 60;

@@ -1,0 +1,262 @@
+//! Whose a key or a card is, who is never served again, and challenges that requests answer.
+
+use super::Ledger;
+use super::draft::Draft;
+use super::read::damaged;
+use crate::ledger::entry::{
+    Barred, CardId, ChallengeMade, Credential, Event, RequesterAdded, RequesterRemoved,
+};
+use crate::ledger::rows::{credential_key, family_card_key, number, sha256, table};
+use crate::ledger::store::{Keys, Walk};
+use crate::ledger::{LedgerError, OPERATOR};
+
+/// Why a key or a card was not enrolled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnrolError {
+    /// It is somebody's already.
+    #[error("it is enrolled for requester `{0}` already")]
+    Enrolled(String),
+    /// It was certified to somebody else.
+    #[error("the key was certified to requester `{0}`")]
+    CertifiedTo(String),
+    /// It, or the requester, was barred or revoked.
+    #[error("{0} was barred or revoked")]
+    Barred(&'static str),
+    /// The name of the direct form is nobody's.
+    #[error("`{OPERATOR}` is nobody's name: it stands for whoever holds token and PIN")]
+    Operator,
+    /// The key is a CA's or the ledger's own.
+    #[error("the key is the ledger's own or a CA's, and nobody's")]
+    OwnKey,
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Ledger {
+    /// Whose key or card this is: the name that it was enrolled under, if it was, and if
+    /// that serves. After the ledger lost entries, an enrolment serves once it was confirmed.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn requester_of(&self, credential: &Credential) -> Result<Option<String>, LedgerError> {
+        let enrolled = self.enrolment(credential)?;
+        let Some((position, name)) = enrolled else {
+            return Ok(None);
+        };
+        Ok(self.serves(position)?.then_some(name))
+    }
+
+    /// Makes a key or card a requester's; nobody else's requests are taken with it. The same
+    /// again confirms an enrolment that the ledger's recovery left open.
+    ///
+    /// # Errors
+    /// [`EnrolError`], and then nothing changed.
+    pub fn add_requester(&mut self, added: RequesterAdded, time: u64) -> Result<(), EnrolError> {
+        self.append(time, |draft| draft.requester_added(added))
+    }
+
+    /// Takes a key or card from a requester. False if it was not theirs.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing changed.
+    pub fn remove_requester(
+        &mut self,
+        removed: RequesterRemoved,
+        time: u64,
+    ) -> Result<bool, LedgerError> {
+        self.append(time, |draft| {
+            let enrolled = draft.ledger.enrolled_for(&removed.credential)?;
+            if enrolled.as_ref() != Some(&removed.name) {
+                return Ok(false);
+            }
+            draft.entry(Event::RequesterRemoved(removed))?;
+            Ok(true)
+        })
+    }
+
+    /// Every key and card that is a requester's, oldest first, with the time when it became
+    /// theirs.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn requesters(&self) -> Result<Vec<(u64, RequesterAdded)>, LedgerError> {
+        let mut newest: Vec<(Vec<u8>, u64)> = Vec::new();
+        self.index
+            .walk(&Keys::of(table::CREDENTIAL, &[]), &mut |key, position| {
+                match newest.last_mut() {
+                    Some((last, at)) if last == key => *at = position,
+                    _ => newest.push((key.to_vec(), position)),
+                }
+                Walk::On
+            })?;
+        let mut positions: Vec<u64> = newest.into_iter().map(|(_, at)| at).collect();
+        positions.sort_unstable();
+        let mut found = Vec::new();
+        for position in positions {
+            let entry = self.entry(position)?;
+            match entry.event {
+                Event::RequesterAdded(added) => found.push((entry.time, added)),
+                Event::RequesterRemoved(_) => {}
+                _ => return Err(damaged(position)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Never serves these cards and requesters again.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing changed.
+    pub fn bar(&mut self, barred: Barred, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| draft.entry(Event::Barred(barred)).map(drop))
+    }
+
+    /// Everybody who is never served again, with the time since when.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn barred(&self) -> Result<Vec<(u64, Barred)>, LedgerError> {
+        self.entries_of(table::BAR, |event| match event {
+            Event::Barred(barred) => Some(barred),
+            _ => None,
+        })
+    }
+
+    /// Makes a challenge, which one request can answer until it expires.
+    ///
+    /// # Errors
+    /// [`LedgerError::ChallengeKnown`] if the nonce was used before.
+    pub fn make_challenge(&mut self, made: ChallengeMade, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| {
+            let known = draft.ledger.index.position(table::CHALLENGE, &made.nonce)?;
+            if known.is_some() {
+                return Err(LedgerError::ChallengeKnown);
+            }
+            draft.entry(Event::ChallengeMade(made)).map(drop)
+        })
+    }
+
+    /// The name that a key or card is enrolled under, whether or not that serves.
+    pub(super) fn enrolled_for(
+        &self,
+        credential: &Credential,
+    ) -> Result<Option<String>, LedgerError> {
+        Ok(self.enrolment(credential)?.map(|(_, name)| name))
+    }
+
+    /// Where a key or card was enrolled last, and for whom; none if it was taken away since.
+    fn enrolment(&self, credential: &Credential) -> Result<Option<(u64, String)>, LedgerError> {
+        let positions = self
+            .index
+            .positions(table::CREDENTIAL, &credential_key(credential))?;
+        let Some(newest) = positions.last() else {
+            return Ok(None);
+        };
+        Ok(match self.entry(*newest)?.event {
+            Event::RequesterAdded(added) if added.credential == *credential => {
+                Some((*newest, added.name))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether an enrolment at this position was made or confirmed after the last time that
+    /// it might have been lost.
+    fn serves(&self, position: u64) -> Result<bool, LedgerError> {
+        let recoveries = self.recoveries()?;
+        let open = |(at, recovery): &(u64, _)| {
+            let recovery: &crate::ledger::Recovery = recovery;
+            *at > position && recovery.enrolments == 0
+        };
+        Ok(!recoveries.iter().any(open))
+    }
+
+    /// Whether a card was barred: by its number alone, or by number and family.
+    pub(super) fn card_is_barred(
+        &self,
+        card: u64,
+        family: Option<&str>,
+    ) -> Result<bool, LedgerError> {
+        let by_number =
+            |event: &Event| matches!(event, Event::Barred(barred) if barred.cards.contains(&card));
+        if self
+            .confirmed(table::BARRED_CARD, &number(card), by_number)?
+            .is_some()
+        {
+            return Ok(true);
+        }
+        let Some(family) = family else {
+            return Ok(false);
+        };
+        let of = CardId {
+            family: family.to_owned(),
+            serial: card,
+        };
+        let by_family = |event: &Event| matches!(event, Event::Barred(barred) if barred.family_cards.contains(&of));
+        let key = family_card_key(&of);
+        let confirmed = self.confirmed(table::BARRED_FAMILY_CARD, &key, by_family)?;
+        Ok(confirmed.is_some())
+    }
+
+    /// Whether a requester is never served again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn requester_is_barred(&self, name: &str) -> Result<bool, LedgerError> {
+        let says = |event: &Event| matches!(event, Event::Barred(barred) if barred.requesters.iter().any(|n| n == name));
+        let confirmed = self.confirmed(table::BARRED_REQUESTER, name.as_bytes(), says)?;
+        Ok(confirmed.is_some())
+    }
+}
+
+impl Draft<'_> {
+    fn requester_added(&mut self, added: RequesterAdded) -> Result<(), EnrolError> {
+        self.may_be_enrolled(&added)?;
+        self.entry(Event::RequesterAdded(added))?;
+        Ok(())
+    }
+
+    fn may_be_enrolled(&self, added: &RequesterAdded) -> Result<(), EnrolError> {
+        let ledger = &*self.ledger;
+        if added.name == OPERATOR {
+            return Err(EnrolError::Operator);
+        }
+        if let Some((position, name)) = ledger.enrolment(&added.credential)?
+            && (name != added.name || ledger.serves(position)?)
+        {
+            return Err(EnrolError::Enrolled(name));
+        }
+        if ledger.requester_is_barred(&added.name)? {
+            return Err(EnrolError::Barred("the requester"));
+        }
+        match &added.credential {
+            Credential::Card(card) => self.card_may_be_enrolled(*card, None),
+            Credential::FamilyCard(card) => {
+                self.card_may_be_enrolled(card.serial, Some(&card.family))
+            }
+            Credential::Key(key) => self.key_may_be_enrolled(&added.name, key),
+        }
+    }
+
+    fn card_may_be_enrolled(&self, card: u64, family: Option<&str>) -> Result<(), EnrolError> {
+        if self.ledger.card_is_barred(card, family)? {
+            return Err(EnrolError::Barred("the card"));
+        }
+        Ok(())
+    }
+
+    fn key_may_be_enrolled(&self, name: &str, key: &[u8]) -> Result<(), EnrolError> {
+        let (ledger, hash) = (&*self.ledger, sha256(key));
+        if ledger.key_is_revoked(&hash)? {
+            return Err(EnrolError::Barred("the key"));
+        }
+        let is_ca = ledger.cas()?.iter().any(|ca| ca.added.public_key == key);
+        if is_ca || ledger.is_known_ledger_key(&hash)? {
+            return Err(EnrolError::OwnKey);
+        }
+        let owner = ledger.certified_to_other_than(name, &hash)?;
+        owner.map_or(Ok(()), |owner| Err(EnrolError::CertifiedTo(owner)))
+    }
+}

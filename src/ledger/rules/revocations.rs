@@ -1,0 +1,149 @@
+//! Revocations, and the KRLs that were made of them.
+
+use super::Ledger;
+use super::draft::Draft;
+use crate::certificate::Serial;
+use crate::ledger::entry::{Barred, Event, KrlMade, Revoked};
+use crate::ledger::rows::{authority, number, short, table};
+use crate::ledger::store::{Keys, Walk};
+use crate::ledger::{Ca, LedgerError};
+
+impl Ledger {
+    /// Records that something was revoked; there is no way back.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing was recorded.
+    pub fn revoke(&mut self, revoked: Revoked, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| draft.entry(Event::Revoked(revoked)).map(drop))
+    }
+
+    /// Revokes, and never serves cards and requesters again, in one durable step.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then neither was recorded.
+    pub fn revoke_and_bar(
+        &mut self,
+        revoked: Revoked,
+        barred: Barred,
+        time: u64,
+    ) -> Result<(), LedgerError> {
+        self.append(time, |draft| {
+            draft.entry(Event::Revoked(revoked))?;
+            draft.entry(Event::Barred(barred)).map(drop)
+        })
+    }
+
+    /// Records that a KRL was made.
+    ///
+    /// # Errors
+    /// [`LedgerError::KrlVersion`] if its version is not above that of every KRL before,
+    /// [`LedgerError::SubjectOrCa`] if its signer's key is a CA's or was certified.
+    pub fn record_krl(&mut self, made: KrlMade, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| draft.krl(made))
+    }
+
+    /// Every revocation, oldest first, with its time.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn revocations(&self) -> Result<Vec<(u64, Revoked)>, LedgerError> {
+        self.entries_of(table::REVOCATION, |event| match event {
+            Event::Revoked(revoked) => Some(revoked),
+            _ => None,
+        })
+    }
+
+    /// The version of the newest KRL that was made.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn last_krl_version(&self) -> Result<Option<u64>, LedgerError> {
+        let newest = self.index.first(&Keys::of(table::KRL, &[]).backward())?;
+        Ok(newest.and_then(|(key, _)| Some(u64::from_be_bytes(key.try_into().ok()?))))
+    }
+
+    /// Whether a key was revoked, by the SHA-256 of its blob.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn key_is_revoked(&self, sha256: &[u8; 32]) -> Result<bool, LedgerError> {
+        let says = |event: &Event| {
+            let hashes = |revoked: &Revoked| revoked.key_hashes().any(|hash| hash == *sha256);
+            matches!(event, Event::Revoked(revoked) if hashes(revoked))
+        };
+        let confirmed = self.confirmed(table::REVOKED_KEY, sha256, says)?;
+        Ok(confirmed.is_some())
+    }
+
+    /// Whether a serial of a CA was revoked, or lies in a gap, which is revoked whole.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn serial_is_revoked(&self, ca: &Ca, serial: Serial) -> Result<bool, LedgerError> {
+        let gaps = self.gaps(ca)?;
+        let holds = |(first, last): &(u64, u64)| (*first..=*last).contains(&serial.number());
+        if gaps.iter().any(holds) {
+            return Ok(true);
+        }
+        for authority in authorities(ca) {
+            for position in self.ranges_from(&authority, serial)? {
+                if let Event::Revoked(revoked) = self.entry(position)?.event
+                    && revoked.serials.iter().any(holds)
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a key ID was revoked for a CA.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn key_id_is_revoked(&self, ca: &Ca, key_id: &str) -> Result<bool, LedgerError> {
+        let says = |event: &Event| matches!(event, Event::Revoked(revoked) if revoked.key_ids.iter().any(|id| id == key_id));
+        for authority in authorities(ca) {
+            let key = [authority.as_slice(), &short(key_id.as_bytes())].concat();
+            if self.confirmed(table::REVOKED_KEY_ID, &key, says)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The revocations with a range of serials that holds this one.
+    fn ranges_from(&self, authority: &[u8; 16], serial: Serial) -> Result<Vec<u64>, LedgerError> {
+        let from = [authority.as_slice(), &number(serial.number())].concat();
+        let keys = Keys::of(table::REVOKED_SERIAL, authority).from(&from);
+        let mut found = Vec::new();
+        self.index.walk(&keys, &mut |key, position| {
+            let first = key.last_chunk().copied().map(u64::from_be_bytes);
+            if first.is_some_and(|first| first <= serial.number()) {
+                found.push(position);
+            }
+            Walk::On
+        })?;
+        Ok(found)
+    }
+}
+
+impl Draft<'_> {
+    fn krl(&mut self, made: KrlMade) -> Result<(), LedgerError> {
+        let newest = self.ledger.last_krl_version()?;
+        if let Some(newest) = newest.filter(|newest| made.version <= *newest) {
+            let version = made.version;
+            return Err(LedgerError::KrlVersion { version, newest });
+        }
+        let signer = made.list.as_ref().map(|list| list.signer.as_slice());
+        if let Some(signer) = signer.filter(|signer| !signer.is_empty()) {
+            self.may_be_ledger_key(signer)?;
+        }
+        self.entry(Event::KrlMade(made)).map(drop)
+    }
+}
+
+/// Whose serials and key IDs a revocation may mean: this CA's, or every CA's.
+fn authorities(ca: &Ca) -> [[u8; 16]; 2] {
+    [authority(&ca.added.public_key), authority(&[])]
+}

@@ -1,0 +1,210 @@
+//! The suffixes that a CA reserves: recorded for good, so that no config can write one by
+//! hand, and no class becomes weaker under the name that it has on servers.
+
+use super::Ledger;
+use super::draft::Draft;
+use super::read::damaged;
+use crate::ledger::entry::{Event, SuffixSet, SuffixesSet};
+use crate::ledger::rows::{number, table};
+use crate::ledger::{Ca, LedgerError, ReserveError};
+use crate::policy::Decided;
+use crate::policy::least_proof::{self, LeastProof};
+use crate::policy::suffix::Suffix;
+
+/// Why the suffixes of a CA were not recorded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SuffixesError {
+    /// A suffix that was reserved once would be free again.
+    #[error("suffix `{suffix}` was reserved for this CA, and cannot be given up")]
+    TakenOff {
+        /// The suffix.
+        suffix: String,
+    },
+    /// A class would ask for less than principals with its suffix stand for already.
+    #[error("class `{class}` would ask for less under suffix `{suffix}` than it did")]
+    Weaker {
+        /// The class.
+        class: String,
+        /// Its suffix.
+        suffix: String,
+    },
+    /// A class that was ended would go on.
+    #[error("class `{class}` with suffix `{suffix}` was ended, and cannot go on")]
+    Ended {
+        /// The class.
+        class: String,
+        /// Its suffix.
+        suffix: String,
+    },
+    /// One suffix ends in another, or stands there twice: a principal would be of two classes.
+    #[error("suffix `{longer}` ends in suffix `{shorter}`")]
+    EndsInAnother {
+        /// The one.
+        longer: String,
+        /// The other.
+        shorter: String,
+    },
+    /// A suffix or a least proof that cannot be read.
+    #[error("class `{class}` cannot be read: {what}")]
+    Unreadable {
+        /// The class.
+        class: String,
+        /// What of it.
+        what: &'static str,
+    },
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl Ledger {
+    /// The suffixes that were recorded for a CA; none where that was never done.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn suffixes(&self, ca: &Ca) -> Result<Option<SuffixesSet>, LedgerError> {
+        let positions = self
+            .index
+            .positions(table::SUFFIXES, &number(ca.position))?;
+        let Some(newest) = positions.last() else {
+            return Ok(None);
+        };
+        match self.entry(*newest)?.event {
+            Event::SuffixesSet(set) if set.ca == ca.position => Ok(Some(set)),
+            _ => Err(damaged(*newest)),
+        }
+    }
+
+    /// Records the suffixes that a CA reserves from here on. Those that are recorded already
+    /// stay; a class may be ended or ask for more, never for less.
+    ///
+    /// # Errors
+    /// [`SuffixesError`], and then nothing changed.
+    pub fn set_suffixes(
+        &mut self,
+        ca: &Ca,
+        suffixes: Vec<SuffixSet>,
+        keyboard: String,
+        time: u64,
+    ) -> Result<(), SuffixesError> {
+        self.append(time, |draft| draft.suffixes(ca, suffixes, keyboard))
+    }
+
+    /// Every principal that ends in a reserved suffix got it from the decision, by a class
+    /// that goes on and by as much proof as was recorded for it.
+    pub(super) fn names_are_proved(
+        &self,
+        ca: &Ca,
+        decided: &Decided,
+    ) -> Result<Result<(), ReserveError>, LedgerError> {
+        let Some(set) = self.suffixes(ca)? else {
+            return Ok(Ok(()));
+        };
+        for reserved in &set.suffixes {
+            let class = Class::of(reserved).map_err(|_unreadable| LedgerError::Head)?;
+            let principals = decided.body().principals.iter();
+            let names = principals.map(|name| name.as_str());
+            for name in names.filter(|name| class.suffix.ends(name)) {
+                if !class.is_met_by(decided) {
+                    return Ok(Err(ReserveError::Suffix {
+                        principal: name.to_owned(),
+                        suffix: class.suffix.to_string(),
+                    }));
+                }
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+impl Draft<'_> {
+    fn suffixes(
+        &mut self,
+        ca: &Ca,
+        suffixes: Vec<SuffixSet>,
+        keyboard: String,
+    ) -> Result<(), SuffixesError> {
+        let new: Vec<Class> = suffixes.iter().map(Class::of).collect::<Result<_, _>>()?;
+        no_two_end_alike(&new)?;
+        if let Some(recorded) = self.ledger.suffixes(ca)? {
+            for old in &recorded.suffixes {
+                Class::of(old)?.may_become(&new)?;
+            }
+        }
+        self.entry(Event::SuffixesSet(SuffixesSet {
+            ca: ca.position,
+            suffixes,
+            keyboard,
+        }))?;
+        Ok(())
+    }
+}
+
+/// A recorded suffix, read.
+struct Class {
+    name: String,
+    suffix: Suffix,
+    least: Option<LeastProof>,
+    ended: bool,
+}
+
+impl Class {
+    fn of(set: &SuffixSet) -> Result<Self, SuffixesError> {
+        let unreadable = |what| SuffixesError::Unreadable {
+            class: set.class.clone(),
+            what,
+        };
+        Ok(Self {
+            name: set.class.clone(),
+            suffix: Suffix::try_from(set.suffix.clone())
+                .map_err(|_same_words| unreadable("its suffix"))?,
+            least: least_proof::from_text(&set.proof)
+                .map_err(|_no_json| unreadable("its proof"))?,
+            ended: set.ended != 0,
+        })
+    }
+
+    /// Whether principals may get the suffix by this decision.
+    fn is_met_by(&self, decided: &Decided) -> bool {
+        let by_decision = decided.suffix() == Some(self.suffix.as_str());
+        let proved = match (&self.least, decided.proof()) {
+            (None, _) => true,
+            (Some(least), Some(proof)) => least.is_met_by(proof),
+            (Some(_), None) => false,
+        };
+        by_decision && proved && !self.ended
+    }
+
+    /// Whether `new` keeps this suffix, and gives it for no less.
+    fn may_become(&self, new: &[Self]) -> Result<(), SuffixesError> {
+        let suffix = self.suffix.to_string();
+        let same = |other: &&Self| other.suffix == self.suffix;
+        let Some(then) = new.iter().find(same) else {
+            return Err(SuffixesError::TakenOff { suffix });
+        };
+        let class = then.name.clone();
+        if self.ended && !then.ended {
+            return Err(SuffixesError::Ended { class, suffix });
+        }
+        if !then.ended && !LeastProof::asks_as_much(then.least.as_ref(), self.least.as_ref()) {
+            return Err(SuffixesError::Weaker { class, suffix });
+        }
+        Ok(())
+    }
+}
+
+fn no_two_end_alike(classes: &[Class]) -> Result<(), SuffixesError> {
+    for (at, class) in classes.iter().enumerate() {
+        let others = classes.iter().enumerate().filter(|(other, _)| *other != at);
+        for (_, other) in others {
+            if other.suffix.ends(class.suffix.as_str()) {
+                return Err(SuffixesError::EndsInAnother {
+                    longer: class.suffix.to_string(),
+                    shorter: other.suffix.to_string(),
+                });
+            }
+        }
+    }
+    Ok(())
+}

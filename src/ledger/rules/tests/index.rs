@@ -1,0 +1,202 @@
+//! An index that is lost, old, or another ledger's: nothing that was taken is free again.
+
+use super::*;
+use crate::ledger::store::{Row, Rows};
+
+conform!(
+    an_index_that_was_deleted_is_made_anew,
+    an_older_index_is_brought_up_to_the_ledger,
+    an_index_of_another_ledger_is_not_believed,
+    an_index_ahead_of_the_ledger_is_not_believed,
+    a_reader_follows_the_entries_and_not_the_rows_alone,
+    a_kind_of_a_later_version_stops_writing_and_no_reading,
+    a_damaged_entry_is_told_and_nothing_is_written_behind_it,
+    what_was_drafted_and_failed_left_nothing,
+    a_row_that_says_taken_is_checked_at_its_entry,
+);
+
+/// A ledger with serials 1 and 2 taken, a request used and a key revoked, closed.
+fn used(stand: Stand) -> Fixture {
+    let mut fixture = fixture(stand, 1);
+    let request = grounds::peters(9, |basis| basis.request_id = Some([7; 16]));
+    fixture.ask(request).unwrap();
+    fixture.next();
+    let revoked = Revoked {
+        keys: vec![PublicKey::from(public(8)).to_bytes().unwrap()],
+        ..Revoked::default()
+    };
+    fixture.ledger.revoke(revoked, NOW).unwrap();
+    fixture.ledger.index.keep();
+    fixture.again()
+}
+
+impl Fixture {
+    /// The ledger, opened again.
+    fn again(self) -> Self {
+        drop(self.ledger);
+        let ledger = self.shelf.open().unwrap();
+        Self { ledger, ..self }
+    }
+
+    /// What [`used`] took is still taken.
+    fn still_holds(&mut self) {
+        let request = grounds::peters(9, |basis| basis.request_id = Some([7; 16]));
+        assert!(matches!(
+            self.ask(request),
+            Err(ReserveError::RequestUsed(_))
+        ));
+        let revoked = self.ask(wanted(8, SerialChoice::Next));
+        assert!(matches!(revoked, Err(ReserveError::KeyRevoked(_))));
+        assert!(matches!(self.exactly(2), Err(ReserveError::SerialTaken(_))));
+        assert_eq!(self.next(), 3);
+        self.is_whole();
+    }
+}
+
+fn an_index_that_was_deleted_is_made_anew(stand: Stand) {
+    let fixture = used(stand);
+    fixture.shelf.lose_index();
+    fixture.again().still_holds();
+}
+
+fn an_older_index_is_brought_up_to_the_ledger(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    fixture.ledger.index.keep();
+    let older = fixture.shelf.copy_index();
+    let request = grounds::peters(9, |basis| basis.request_id = Some([7; 16]));
+    fixture.ask(request).unwrap();
+    fixture.next();
+    let revoked = Revoked {
+        keys: vec![PublicKey::from(public(8)).to_bytes().unwrap()],
+        ..Revoked::default()
+    };
+    fixture.ledger.revoke(revoked, NOW).unwrap();
+    fixture.ledger.index.keep();
+    drop(fixture.ledger);
+    fixture.shelf.put_index(&*older);
+    let ledger = fixture.shelf.open().unwrap();
+    Fixture { ledger, ..fixture }.still_holds();
+}
+
+fn an_index_of_another_ledger_is_not_believed(stand: Stand) {
+    let mut other = fixture(stand, 1);
+    for _ in 0..2 {
+        other.next();
+    }
+    other.ledger.index.keep();
+    let foreign = other.shelf.copy_index();
+    let fixture = used(stand);
+    fixture.shelf.put_index(&*foreign);
+    fixture.again().still_holds();
+}
+
+fn an_index_ahead_of_the_ledger_is_not_believed(stand: Stand) {
+    let mut longer = fixture(stand, 1);
+    for _ in 0..20 {
+        longer.next();
+    }
+    longer.ledger.index.keep();
+    let ahead = longer.shelf.copy_index();
+    let fixture = used(stand);
+    fixture.shelf.put_index(&*ahead);
+    fixture.again().still_holds();
+}
+
+fn a_reader_follows_the_entries_and_not_the_rows_alone(stand: Stand) {
+    let mut fixture = used(stand);
+    fixture.next();
+    let before = fixture.shelf.copy_index();
+    let reader = fixture.shelf.open_to_read().unwrap();
+    let mut serials = Vec::new();
+    reader
+        .each_record(&mut |record| serials.push(record.reserved.serial))
+        .unwrap();
+    assert_eq!(serials, [1, 2, 3]);
+    let found = reader.record_of(&fixture.ca, 3.try_into().unwrap());
+    assert_eq!(found.unwrap().unwrap().reserved.serial, 3);
+    assert_eq!(reader.index_fault().unwrap(), None);
+    // It shows what was there when it was opened, whatever the writer does since.
+    fixture.next();
+    fixture.ledger.index.keep();
+    let newer = reader.record_of(&fixture.ca, 4.try_into().unwrap());
+    assert!(newer.unwrap().is_none());
+    drop(reader);
+    fixture.shelf.lose_index();
+    drop(fixture.shelf.open_to_read().unwrap());
+    assert!(fixture.shelf.has_no_index(), "a reader leaves nothing");
+    drop(before);
+}
+
+fn a_kind_of_a_later_version_stops_writing_and_no_reading(stand: Stand) {
+    let fixture = used(stand);
+    drop(fixture.ledger);
+    fixture.shelf.append_raw(&[vec![200; 60]]);
+    for _ in 0..2 {
+        let mut ledger = fixture.shelf.open().unwrap();
+        assert!(ledger.cas().is_ok());
+        let refused = ledger.reserve(vec![wanted(9, SerialChoice::Next)], NOW);
+        assert!(
+            matches!(refused, Err(LedgerError::UnknownKind { kind: 200, .. })),
+            "{refused:?}"
+        );
+        ledger.index.keep();
+    }
+}
+
+fn a_damaged_entry_is_told_and_nothing_is_written_behind_it(stand: Stand) {
+    let fixture = used(stand);
+    drop(fixture.ledger);
+    fixture.shelf.lose_index();
+    fixture.shelf.tamper(3, &[2, 0]);
+    for opened in [fixture.shelf.open(), fixture.shelf.open_to_read()] {
+        assert!(
+            matches!(opened, Err(LedgerError::Head | LedgerError::Frames(_))),
+            "{opened:?}"
+        );
+    }
+}
+
+fn what_was_drafted_and_failed_left_nothing(stand: Stand) {
+    let mut fixture = used(stand);
+    let reservation = fixture.reserve(SerialChoice::Next).unwrap();
+    let failed = || Outcome::Failed(&reservation, "pulled".to_owned());
+    let ledger = &mut fixture.ledger;
+    let size = ledger.size();
+    let twice = ledger.commit(
+        &[failed(), failed()],
+        vec![wanted(9, SerialChoice::Next)],
+        NOW,
+    );
+    assert!(matches!(twice, Err(LedgerError::OutcomeKnown { .. })));
+    assert_eq!(ledger.size(), size);
+    fixture.is_whole();
+    let taken = fixture
+        .ledger
+        .commit(&[failed()], vec![wanted(9, SerialChoice::Next)], NOW);
+    let serial = taken.unwrap().remove(0).unwrap().serial();
+    assert_eq!(serial.number(), 4);
+    fixture.is_whole();
+}
+
+fn a_row_that_says_taken_is_checked_at_its_entry(stand: Stand) {
+    let mut fixture = used(stand);
+    let row = |table, key: Vec<u8>| Row {
+        table,
+        key,
+        position: 1,
+    };
+    let blob = PublicKey::from(public(9)).to_bytes().unwrap();
+    let lies = [
+        row(
+            rows::table::EXPLICIT,
+            rows::serial_key(fixture.ca.position, 50),
+        ),
+        row(rows::table::REVOKED_KEY, rows::sha256(&blob).to_vec()),
+        row(rows::table::LEDGER_KEY, rows::sha256(&blob).to_vec()),
+        row(rows::table::BARRED_REQUESTER, b"operator".to_vec()),
+    ];
+    let (follows, shared) = (fixture.ledger.index.applied(), &fixture.shelf);
+    shared.rows().apply(&lies, &follows).unwrap();
+    fixture.exactly(50).unwrap();
+    assert_eq!(fixture.ledger.index_fault().unwrap(), Some("EXPLICIT"));
+}

@@ -1,0 +1,202 @@
+//! The stores that every rule is tested over, and hands that reach into them.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ledger::LedgerError;
+use crate::ledger::index::Keep;
+use crate::ledger::memory::MemoryRows;
+use crate::ledger::merkle::{Frontier, leaf_hash};
+use crate::ledger::rules::Ledger;
+use crate::ledger::store::{
+    Applied, Frame, Frames, Head, Keys, Place, Row, Rows, StoreError, Walk,
+};
+
+/// A store that a test opens as often as it likes.
+pub(super) trait Shelf {
+    fn open(&self) -> Result<Ledger, LedgerError>;
+    fn open_to_read(&self) -> Result<Ledger, LedgerError>;
+    /// Changes the bytes of the entry at a position, without a look at any rule.
+    fn tamper(&self, position: u64, bytes: &[u8]);
+    /// Appends a frame of these entries, without a look at any rule.
+    fn append_raw(&self, entries: &[Vec<u8>]);
+    /// The rows, to do with them what no ledger does.
+    fn rows(&self) -> Box<dyn Rows>;
+    fn lose_index(&self);
+    fn has_no_index(&self) -> bool;
+    fn copy_index(&self) -> Box<dyn Any>;
+    fn put_index(&self, copy: &dyn Any);
+}
+
+/// Frames and rows that a process shares with itself.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    pub(super) frames: Arc<Mutex<Vec<Frame>>>,
+    pub(super) rows: Arc<Mutex<MemoryRows>>,
+}
+
+impl Shelf for Memory {
+    fn open(&self) -> Result<Ledger, LedgerError> {
+        let (frames, rows) = (MemoryFrames::of(self), SharedRows(Arc::clone(&self.rows)));
+        Ledger::over(Box::new(frames), Box::new(rows), Keep::Rows)
+    }
+
+    fn open_to_read(&self) -> Result<Ledger, LedgerError> {
+        let (frames, rows) = (MemoryFrames::of(self), SharedRows(Arc::clone(&self.rows)));
+        Ledger::over(Box::new(frames), Box::new(rows), Keep::Nothing)
+    }
+
+    fn tamper(&self, position: u64, bytes: &[u8]) {
+        let mut frames = self.frames.lock().unwrap();
+        for frame in frames.iter_mut() {
+            let at = position.checked_sub(frame.first);
+            let at = at.and_then(|at| usize::try_from(at).ok());
+            if let Some(entry) = at.and_then(|at| frame.entries.get_mut(at)) {
+                *entry = bytes.to_vec();
+                return;
+            }
+        }
+        panic!("no entry at {position}");
+    }
+
+    fn append_raw(&self, entries: &[Vec<u8>]) {
+        append_raw(&mut MemoryFrames::of(self), entries);
+    }
+
+    fn rows(&self) -> Box<dyn Rows> {
+        Box::new(SharedRows(Arc::clone(&self.rows)))
+    }
+
+    fn lose_index(&self) {
+        *self.rows.lock().unwrap() = MemoryRows::default();
+    }
+
+    fn has_no_index(&self) -> bool {
+        self.rows.lock().unwrap().is_empty()
+    }
+
+    fn copy_index(&self) -> Box<dyn Any> {
+        Box::new(self.rows.lock().unwrap().clone())
+    }
+
+    fn put_index(&self, copy: &dyn Any) {
+        let copy = copy.downcast_ref::<MemoryRows>().unwrap();
+        *self.rows.lock().unwrap() = copy.clone();
+    }
+}
+
+/// Appends a frame that no rule has seen.
+fn append_raw(frames: &mut dyn Frames, entries: &[Vec<u8>]) {
+    let (before, _) = frames.end();
+    let mut tree = Frontier::default();
+    let mut place = frames.start();
+    while let Some(frame) = frames.read(place).unwrap() {
+        let leaves = frame.entries.iter().map(|entry| leaf_hash(entry));
+        leaves.for_each(|leaf| tree.push(leaf, |_, _| ()));
+        place = frame.next;
+    }
+    let leaves = entries.iter().map(|entry| leaf_hash(entry));
+    leaves.for_each(|leaf| tree.push(leaf, |_, _| ()));
+    let after = Head {
+        size: tree.size(),
+        root: tree.root(),
+    };
+    frames.append(&before, entries, &after, 0).unwrap();
+}
+
+/// Frames in memory, as they were when they were opened.
+struct MemoryFrames {
+    frames: Arc<Mutex<Vec<Frame>>>,
+    end: (Head, Place),
+}
+
+impl MemoryFrames {
+    fn of(memory: &Memory) -> Self {
+        let frames = Arc::clone(&memory.frames);
+        let last = frames
+            .lock()
+            .unwrap()
+            .last()
+            .map(|last| (last.after, last.next));
+        let empty = Head {
+            size: 0,
+            root: Frontier::default().root(),
+        };
+        Self {
+            frames,
+            end: last.unwrap_or((empty, Place(0))),
+        }
+    }
+}
+
+impl Frames for MemoryFrames {
+    fn start(&self) -> Place {
+        Place(0)
+    }
+
+    fn end(&self) -> (Head, Place) {
+        self.end
+    }
+
+    fn append(
+        &mut self,
+        before: &Head,
+        entries: &[Vec<u8>],
+        after: &Head,
+        _room: u64,
+    ) -> Result<Place, StoreError> {
+        let mut frames = self.frames.lock().unwrap();
+        let found = frames.last().map_or(0, |last| last.after.size);
+        if found != before.size {
+            let expected = before.size;
+            return Err(StoreError::Behind { expected, found });
+        }
+        let place = self.end.1;
+        let next = Place(place.0 + 1);
+        frames.push(Frame {
+            first: before.size + 1,
+            entries: entries.to_vec(),
+            after: *after,
+            next,
+        });
+        self.end = (*after, next);
+        Ok(place)
+    }
+
+    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError> {
+        let frames = self.frames.lock().unwrap();
+        let at = usize::try_from(place.0).unwrap();
+        Ok(frames.get(at).filter(|_| place < self.end.1).cloned())
+    }
+}
+
+/// Rows that outlive a ledger.
+pub(super) struct SharedRows(Arc<Mutex<MemoryRows>>);
+
+impl SharedRows {
+    fn with<T>(&self, work: impl FnOnce(&mut MemoryRows) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Rows for SharedRows {
+    fn applied(&self) -> Result<Option<Applied>, StoreError> {
+        self.with(|rows| rows.applied())
+    }
+
+    fn apply(&mut self, rows: &[Row], applied: &Applied) -> Result<(), StoreError> {
+        self.with(|shared| shared.apply(rows, applied))
+    }
+
+    fn walk(
+        &self,
+        keys: &Keys<'_>,
+        each: &mut dyn FnMut(&[u8], u64) -> Walk,
+    ) -> Result<(), StoreError> {
+        self.with(|rows| rows.walk(keys, each))
+    }
+
+    fn clear(&mut self) -> Result<(), StoreError> {
+        self.with(|rows| rows.clear())
+    }
+}
