@@ -16,7 +16,7 @@ use super::entry::{
     Resumed, Revoked, Sequence,
 };
 use super::store::Row;
-use crate::certificate::reader;
+use crate::wire::RawCertificate;
 
 /// The rows of the entry at `position`.
 #[must_use]
@@ -96,10 +96,8 @@ impl RowsOf {
             let card = grounds.card.map(number);
             card.iter().for_each(|card| self.add(table::CARD, card));
         }
-        // An empty signature makes it a certificate as far as the reader is concerned. What
-        // is none (of a program of another version) is still found by all of the above.
-        let whole = [reserved.to_be_signed.as_slice(), &[0; 4]].concat();
-        let Ok(content) = reader::read(&whole) else {
+        // What is no certificate to this version is still found by all of the above.
+        let Ok(content) = RawCertificate::of_to_be_signed(&reserved.to_be_signed) else {
             return;
         };
         self.add(

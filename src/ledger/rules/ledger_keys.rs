@@ -6,13 +6,13 @@
 use super::Ledger;
 use super::draft::Draft;
 use super::reserve;
-use crate::certificate::verify_signature;
 use crate::ledger::LedgerError;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::{
     CheckpointSigned, Event, HEADS, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled,
 };
 use crate::ledger::rows::{of_fingerprint, sha256, table};
+use crate::wire::verify::verify_signature;
 use ssh_key::public::KeyData;
 use ssh_key::{PublicKey, Signature};
 

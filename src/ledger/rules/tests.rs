@@ -19,7 +19,7 @@ use crate::policy::Decided;
 use crate::policy::sample;
 use crate::request::Request;
 
-use stores::{Memory, Shelf};
+use stores::{Indexed, Memory, Shelf};
 
 const NOW: u64 = 1_795_400_000;
 
@@ -80,6 +80,13 @@ macro_rules! conform {
                 super::$name(crate::ledger::rules::tests::memory_shelf);
             })+
         }
+
+        mod on_disk {
+            $(#[test]
+            fn $name() {
+                super::$name(crate::ledger::rules::tests::disk_shelf);
+            })+
+        }
     };
 }
 use conform;
@@ -89,6 +96,10 @@ type Stand = fn() -> Box<dyn Shelf>;
 
 fn memory_shelf() -> Box<dyn Shelf> {
     Box::new(Memory::default())
+}
+
+fn disk_shelf() -> Box<dyn Shelf> {
+    Box::new(Indexed::default())
 }
 
 struct Fixture {

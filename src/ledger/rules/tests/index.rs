@@ -200,3 +200,133 @@ fn a_row_that_says_taken_is_checked_at_its_entry(stand: Stand) {
     fixture.exactly(50).unwrap();
     assert_eq!(fixture.ledger.index_fault().unwrap(), Some("EXPLICIT"));
 }
+
+/// What only a file of SQLite can meet.
+mod sqlite {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::ledger::rules::tests::stores::Indexed;
+
+    /// A ledger as [`used`] leaves it, and its shelf.
+    fn used_on_disk() -> Indexed {
+        let shelf = Indexed::default();
+        let mut ledger = shelf.open().unwrap();
+        let ca = ledger.add_ca(added("users", 1, 1), NOW).unwrap();
+        for _ in 0..3 {
+            ledger
+                .reserve(vec![wanted(9, SerialChoice::Next)], NOW)
+                .unwrap();
+        }
+        ledger.index.keep();
+        assert_eq!(ledger.next_serial(&ca).unwrap(), 4.try_into().ok());
+        shelf
+    }
+
+    fn next(shelf: &Indexed) -> u64 {
+        let ledger = shelf.open().unwrap();
+        assert_eq!(ledger.index_fault().unwrap(), None);
+        let ca = ledger.cas().unwrap().remove(0);
+        ledger.next_serial(&ca).unwrap().unwrap().number()
+    }
+
+    /// What a power cut leaves of a write that was never synced: SQLite finds no fault.
+    fn lose_a_page(shelf: &Indexed) {
+        let connection = Connection::open(shelf.index()).unwrap();
+        let lost = connection.execute("DELETE FROM row WHERE key >= x'02' AND key < x'04'", []);
+        assert_eq!(lost.unwrap(), 3);
+    }
+
+    fn set_boot(shelf: &Indexed, boot: &str) {
+        let connection = Connection::open(shelf.index()).unwrap();
+        connection
+            .execute("UPDATE note SET boot = ?1", [boot])
+            .unwrap();
+    }
+
+    #[test]
+    fn an_index_of_another_boot_may_lack_a_page_and_is_made_anew() {
+        let shelf = used_on_disk();
+        lose_a_page(&shelf);
+        let faulty = shelf.open().unwrap();
+        assert_eq!(faulty.index_fault().unwrap(), Some("AUTOMATIC"));
+        drop(faulty);
+        set_boot(&shelf, "another");
+        assert_eq!(next(&shelf), 4);
+    }
+
+    #[test]
+    fn an_index_that_was_synced_whole_is_believed_until_the_next_write() {
+        let shelf = used_on_disk();
+        set_boot(&shelf, "");
+        lose_a_page(&shelf);
+        let mut ledger = shelf.open().unwrap();
+        assert_eq!(ledger.index_fault().unwrap(), Some("AUTOMATIC"), "believed");
+        ledger.make_challenge(made(), NOW).unwrap();
+        ledger.index.keep();
+        drop(ledger);
+        let connection = Connection::open(shelf.index()).unwrap();
+        let boot: String = connection
+            .query_row("SELECT boot FROM note", [], |row| row.get(0))
+            .unwrap();
+        assert_ne!(boot, "");
+    }
+
+    fn made() -> ChallengeMade {
+        ChallengeMade {
+            nonce: [1; 32],
+            expires: NOW,
+            keyboard: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_no_index_of_ours_is_made_anew() {
+        for spoil in [
+            |shelf: &Indexed| std::fs::write(shelf.index(), "no database".repeat(900)).unwrap(),
+            |shelf: &Indexed| std::fs::write(shelf.index(), "").unwrap(),
+            |shelf: &Indexed| {
+                let connection = Connection::open(shelf.index()).unwrap();
+                connection
+                    .execute("UPDATE note SET version = 99", [])
+                    .unwrap();
+            },
+            |shelf: &Indexed| {
+                let connection = Connection::open(shelf.index()).unwrap();
+                connection.execute("DROP TABLE note", []).unwrap();
+            },
+            |shelf: &Indexed| {
+                let target = shelf.ledger().with_file_name("other.index");
+                std::fs::rename(shelf.index(), &target).unwrap();
+                std::os::unix::fs::symlink(&target, shelf.index()).unwrap();
+            },
+            |shelf: &Indexed| {
+                let anybody = std::fs::Permissions::from_mode(0o666);
+                std::fs::set_permissions(shelf.index(), anybody).unwrap();
+                lose_a_page(shelf);
+            },
+        ] {
+            let shelf = used_on_disk();
+            spoil(&shelf);
+            assert_eq!(next(&shelf), 4);
+            let index = shelf.index().symlink_metadata().unwrap();
+            assert!(index.is_file());
+            assert_eq!(index.permissions().mode() & 0o022, 0);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_takes_no_index_costs_time_alone() {
+        let shelf = used_on_disk();
+        shelf.lose_index();
+        std::fs::create_dir(shelf.index()).unwrap();
+        let mut ledger = shelf.open().unwrap();
+        let ca = ledger.cas().unwrap().remove(0);
+        ledger
+            .reserve(vec![wanted(9, SerialChoice::Next)], NOW)
+            .unwrap();
+        assert_eq!(ledger.next_serial(&ca).unwrap(), 5.try_into().ok());
+    }
+}

@@ -1,13 +1,17 @@
 //! The stores that every rule is tested over, and hands that reach into them.
 
 use std::any::Any;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use tempfile::TempDir;
 
 use crate::ledger::LedgerError;
 use crate::ledger::index::Keep;
 use crate::ledger::memory::MemoryRows;
 use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::rules::Ledger;
+use crate::ledger::sqlite_rows::SqliteRows;
 use crate::ledger::store::{
     Applied, Frame, Frames, Head, Keys, Place, Row, Rows, StoreError, Walk,
 };
@@ -82,6 +86,79 @@ impl Shelf for Memory {
     fn put_index(&self, copy: &dyn Any) {
         let copy = copy.downcast_ref::<MemoryRows>().unwrap();
         *self.rows.lock().unwrap() = copy.clone();
+    }
+}
+
+/// Frames in memory, and rows in a SQLite file.
+pub(super) struct Indexed {
+    memory: Memory,
+    folder: TempDir,
+}
+
+impl Default for Indexed {
+    fn default() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("l.ledger"), "").unwrap();
+        Self {
+            memory: Memory::default(),
+            folder,
+        }
+    }
+}
+
+impl Indexed {
+    pub(super) fn ledger(&self) -> PathBuf {
+        self.folder.path().join("l.ledger")
+    }
+
+    pub(super) fn index(&self) -> PathBuf {
+        self.folder.path().join("l.ledger.index")
+    }
+}
+
+impl Shelf for Indexed {
+    fn open(&self) -> Result<Ledger, LedgerError> {
+        let (frames, rows) = (
+            MemoryFrames::of(&self.memory),
+            SqliteRows::open(&self.ledger()),
+        );
+        Ledger::over(Box::new(frames), Box::new(rows), Keep::Rows)
+    }
+
+    fn open_to_read(&self) -> Result<Ledger, LedgerError> {
+        let rows = SqliteRows::open_to_read(&self.ledger());
+        let frames = MemoryFrames::of(&self.memory);
+        Ledger::over(Box::new(frames), Box::new(rows), Keep::Nothing)
+    }
+
+    fn tamper(&self, position: u64, bytes: &[u8]) {
+        self.memory.tamper(position, bytes);
+    }
+
+    fn append_raw(&self, entries: &[Vec<u8>]) {
+        self.memory.append_raw(entries);
+    }
+
+    fn rows(&self) -> Box<dyn Rows> {
+        Box::new(SqliteRows::open(&self.ledger()))
+    }
+
+    fn lose_index(&self) {
+        std::fs::remove_file(self.index()).unwrap();
+    }
+
+    fn has_no_index(&self) -> bool {
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        files.count() == 1
+    }
+
+    fn copy_index(&self) -> Box<dyn Any> {
+        Box::new(std::fs::read(self.index()).unwrap())
+    }
+
+    fn put_index(&self, copy: &dyn Any) {
+        let copy = copy.downcast_ref::<Vec<u8>>().unwrap();
+        std::fs::write(self.index(), copy).unwrap();
     }
 }
 
