@@ -17,9 +17,9 @@ mod lock;
 mod memory;
 pub mod merkle;
 pub mod note;
-pub mod settings;
 pub mod rows;
 pub mod rules;
+pub mod settings;
 mod sqlite;
 mod sqlite_rows;
 pub mod store;
@@ -386,6 +386,12 @@ pub enum LedgerError {
         /// How many entries it covers.
         size: u64,
     },
+    /// The file was not opened.
+    #[error(transparent)]
+    Open(#[from] file::OpenError),
+    /// The heads that are kept outside do not say that this is the newest copy.
+    #[error(transparent)]
+    Unkept(heads::HeadsError),
     /// The frames or the rows: disk full, input/output error, damaged file.
     #[error(transparent)]
     Frames(#[from] store::StoreError),

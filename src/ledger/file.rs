@@ -157,6 +157,29 @@ impl FileFrames {
         Ok(frames)
     }
 
+    /// Its name, absolute and without symbolic links.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.guarded.path
+    }
+
+    /// Who is at the keyboard, by the system's word.
+    #[must_use]
+    pub fn keyboard(&self) -> &str {
+        &self.settings.keyboard
+    }
+
+    /// Why it is not to be written to, if that is so. It stays so, for want of a reason.
+    pub fn take_refusal(&mut self) -> Option<HeadsError> {
+        let missing = HeadsError::Missing {
+            origin: String::new(),
+        };
+        match &mut self.standing {
+            Standing::Refused(refusal) => Some(std::mem::replace(refusal, missing)),
+            Standing::New | Standing::Kept => None,
+        }
+    }
+
     /// How the file stands to its kept heads.
     #[must_use]
     pub fn standing(&self) -> &Standing {
@@ -352,22 +375,18 @@ impl Frames for FileFrames {
 }
 
 impl FileReader {
-    /// Opens a ledger to read it, also while another run writes. With `from`, which is a
-    /// head and the place behind its last frame, the frames before are not looked at.
+    /// Opens a ledger to read it, also while another run writes. Where the file has the
+    /// frame that `from` names, the frames before it are not looked at.
     ///
     /// # Errors
     /// [`OpenError`].
-    pub fn open(path: &Path, from: Option<(Head, Place)>) -> Result<Self, OpenError> {
+    pub fn open(path: &Path, from: Option<KeptHead>) -> Result<Self, OpenError> {
         let file = guard::open_to_read(path)?;
         require_format(&file, path)?;
         let failed = |source| OpenError::file(path, source);
-        let from = from.unwrap_or((empty(), FIRST));
-        let (mut head, mut next) = from;
-        while let Some(frame) = frame_from(&file, next, &head).map_err(failed)? {
-            (head, next) = (frame.after, frame.next);
-        }
-        let tail = room::tail(&file, next).map_err(failed)?;
-        let end = (head, next);
+        let end = walk(&file, from).map_err(failed)?;
+        let tail = room::tail(&file, end.next).map_err(failed)?;
+        let end = (end.head, end.next);
         Ok(Self { file, end, tail })
     }
 

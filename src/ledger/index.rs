@@ -16,7 +16,9 @@ use super::merkle::{Frontier, leaf_hash};
 use super::rows::{number, rows, table};
 use tally::Tally;
 
-use super::store::{Applied, Direction, Frame, Frames, Head, Keys, Place, Row, Rows, Walk};
+use super::store::{
+    Applied, Direction, Frame, Frames, Head, Keys, Place, Row, Rows, StoreError, Walk,
+};
 
 /// An index that follows every frame.
 pub(super) struct Index {
@@ -32,6 +34,8 @@ pub(super) struct Index {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Following {
     pub(super) tree: Frontier,
+    /// Where the last frame begins.
+    pub(super) last: Place,
     pub(super) next: Place,
     pub(super) time: u64,
     /// Reservations that nothing has become of yet.
@@ -64,8 +68,11 @@ impl Index {
         if let Some(follows) = believed {
             let mut index = Self::new(base, follows);
             match index.catch_up(frames, keep) {
-                // Where rows and frames part, the rows are of another ledger.
-                Err(LedgerError::Head) => return Self::anew(frames, index.base, keep),
+                // Where rows and frames part, the rows are of another ledger. If it is the
+                // frames that are damaged, that shows again.
+                Err(LedgerError::Head | LedgerError::Frames(StoreError::Damaged { .. })) => {
+                    return Self::anew(frames, index.base, keep);
+                }
                 caught => return caught.map(|()| index),
             }
         }
@@ -162,6 +169,7 @@ impl Index {
     /// Lets the tree grow by a frame whose rows were drafted, and which stands at `place`.
     pub(super) fn grow(&mut self, entries: &[Vec<u8>], place: Place) {
         let first = self.follows.tree.size() + 1;
+        self.follows.last = place;
         let mut found = vec![Row {
             table: table::FRAME,
             key: [number(first), number(place.0)].concat(),
@@ -299,6 +307,7 @@ impl Following {
         let tree = Frontier::from_parts(applied.head.size, applied.peaks.clone())?;
         let follows = Self {
             tree,
+            last: applied.last,
             next: applied.next,
             time: applied.time,
             open: applied.open.clone(),
@@ -317,6 +326,7 @@ impl Following {
         Applied {
             head: self.head(),
             peaks: self.tree.peaks().to_vec(),
+            last: self.last,
             next: self.next,
             time: self.time,
             open: self.open.clone(),

@@ -11,6 +11,7 @@ mod draft;
 mod enrolment;
 mod evidence;
 mod ledger_keys;
+mod opening;
 mod proofs;
 mod read;
 mod reserve;
@@ -48,6 +49,8 @@ pub struct Ledger {
     drafted: Vec<Vec<u8>>,
     /// The first entry that this version cannot read: nothing is written behind it.
     unreadable: Option<u64>,
+    /// Whether the entries say all that the file has to tell of itself.
+    told: bool,
     /// Frames that were read last: what is looked up together often lies together.
     recent: RefCell<VecDeque<(Place, Arc<Frame>)>>,
 }
@@ -70,6 +73,7 @@ impl Ledger {
             keep,
             drafted: Vec::new(),
             unreadable: unreadable.map(|(_, position)| position),
+            told: false,
             recent: RefCell::default(),
         })
     }

@@ -11,6 +11,9 @@ pub struct FileSettings {
     pub kept_heads_only: Option<Vec<PathBuf>>,
     /// Folders where programs before 0.2.0 may have kept a head, as `ID.head`.
     pub old_heads: Vec<PathBuf>,
+    /// Who is at the keyboard, by the system's word: for the entries that the ledger makes
+    /// of itself.
+    pub keyboard: String,
     /// What is allowed although it is refused by itself: `hard links`, or a file system.
     pub allow: Vec<String>,
 }

@@ -5,6 +5,8 @@
 //! an entry says: it keeps bytes in order ([`Frames`]), or finds positions by key
 //! ([`Rows`]). Today's stores are a file with SQLite beside it, and memory for tests.
 
+use std::any::Any;
+
 use super::merkle::Hash;
 
 /// How far a ledger has come: how many entries it has, and the root of the tree over them.
@@ -36,7 +38,7 @@ pub struct Frame {
 /// Keeps frames in order. Opened to write, it is the only writer.
 ///
 /// One conformance suite runs over every implementation.
-pub trait Frames: Send {
+pub trait Frames: Any + Send {
     /// Where the first frame begins, whether it is there or not.
     fn start(&self) -> Place;
 
@@ -86,6 +88,8 @@ pub struct Applied {
     pub head: Head,
     /// The right edge of the tree at that head, largest subtree first.
     pub peaks: Vec<Hash>,
+    /// Where the last of these frames begins.
+    pub last: Place,
     /// Where the next frame begins.
     pub next: Place,
     /// The time of the last entry, in Unix seconds; 0 where there is none.

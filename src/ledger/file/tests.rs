@@ -106,6 +106,7 @@ fn what_was_appended_is_read_back_by_the_next_run_and_by_a_reader() {
     let mut ledger = room.create();
     assert!(matches!(ledger.standing(), Standing::New));
     append(&mut ledger, &[b"one"]);
+    let last = ledger.end().1;
     append(&mut ledger, &[b"two", b"three"]);
     let end = ledger.end();
     drop(ledger);
@@ -117,8 +118,16 @@ fn what_was_appended_is_read_back_by_the_next_run_and_by_a_reader() {
     let reader = FileReader::open(&room.ledger(), None).unwrap();
     assert_eq!(sizes(&reader), [1, 3, 4]);
     assert_eq!(reader.tail(), None);
-    let behind = FileReader::open(&room.ledger(), Some(end)).unwrap();
+    let (head, next) = end;
+    let from = KeptHead { head, last, next };
+    let behind = FileReader::open(&room.ledger(), Some(from)).unwrap();
     assert_eq!(behind.end(), again.end());
+    let elsewhere = KeptHead {
+        head: again.end().0,
+        ..from
+    };
+    let other = FileReader::open(&room.ledger(), Some(elsewhere)).unwrap();
+    assert_eq!(other.end(), again.end(), "not what the file has there");
     let last = behind.read(end.1).unwrap().unwrap();
     assert_eq!(last.entries, [b"four".to_vec()]);
 }

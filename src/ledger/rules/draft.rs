@@ -34,11 +34,12 @@ impl Draft<'_> {
 
     /// Makes the frame durable. Without an entry there is none.
     pub(super) fn commit(&mut self, before: &Head) -> Result<(), LedgerError> {
-        let ledger = &mut *self.ledger;
-        let entries = std::mem::take(&mut ledger.drafted);
-        if entries.is_empty() {
+        if self.ledger.drafted.is_empty() {
             return Ok(());
         }
+        let told = self.tell_of_the_file()?;
+        let ledger = &mut *self.ledger;
+        let entries = std::mem::take(&mut ledger.drafted);
         let (_, place) = ledger.frames.end();
         ledger.index.grow(&entries, place);
         let after = ledger.index.follows().head();
@@ -48,6 +49,7 @@ impl Draft<'_> {
         ledger.frames.append(before, &entries, &after, room)?;
         let (_, next) = ledger.frames.end();
         ledger.index.reached(next);
+        ledger.told |= told;
         Ok(())
     }
 }

@@ -98,6 +98,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::OtherHead`] if the head that was shown is none of this ledger.
     pub fn adopt_head(&mut self, adopted: HeadAdopted, time: u64) -> Result<(), LedgerError> {
+        self.take_for_newest()?;
         self.append(time, |draft| {
             let head = draft.ledger.checkpoint()?.ok_or(LedgerError::Head)?;
             let shown = Checkpoint {

@@ -49,6 +49,7 @@ impl Ledger {
         keyboard: String,
         time: u64,
     ) -> Result<Option<u64>, LedgerError> {
+        self.take_for_newest()?;
         self.append(time, |draft| draft.resumed(ca, after, recovery, keyboard))
     }
 

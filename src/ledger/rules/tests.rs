@@ -19,7 +19,7 @@ use crate::policy::Decided;
 use crate::policy::sample;
 use crate::request::Request;
 
-use stores::{Indexed, Memory, Shelf};
+use stores::{Disk, Memory, Shelf};
 
 const NOW: u64 = 1_795_400_000;
 
@@ -99,7 +99,7 @@ fn memory_shelf() -> Box<dyn Shelf> {
 }
 
 fn disk_shelf() -> Box<dyn Shelf> {
-    Box::new(Indexed::default())
+    Box::new(Disk::default())
 }
 
 struct Fixture {

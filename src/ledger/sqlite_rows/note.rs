@@ -8,7 +8,7 @@ use crate::ledger::store::{Applied, Head, Place};
 /// How far the index came; none if it was never said, if another version of the program
 /// made it, or if pages of it may be lost.
 pub(super) fn read(connection: &Connection, boot: &str) -> rusqlite::Result<Option<Applied>> {
-    let select = "SELECT size, root, peaks, next, time, open FROM note \
+    let select = "SELECT size, root, peaks, last, next, time, open FROM note \
         WHERE version = ?1 AND (boot = ?2 OR boot = ?3)";
     let noted = connection
         .prepare(select)?
@@ -35,14 +35,15 @@ pub(super) fn write(
 ) -> rusqlite::Result<()> {
     let open: Vec<[u8; 8]> = applied.open.iter().map(|at| at.to_be_bytes()).collect();
     let write = "INSERT OR REPLACE INTO note \
-        (only, version, boot, size, root, peaks, next, time, open) \
-        VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        (only, version, boot, size, root, peaks, last, next, time, open) \
+        VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     transaction.prepare_cached(write)?.execute(params![
         VERSION,
         boot,
         applied.head.size,
         applied.head.root,
         applied.peaks.concat(),
+        applied.last.0,
         applied.next.0,
         i64::try_from(applied.time).unwrap_or(i64::MAX),
         open.concat(),
@@ -51,7 +52,7 @@ pub(super) fn write(
 }
 
 fn applied(row: &Row<'_>) -> rusqlite::Result<Applied> {
-    let (peaks, open): (Vec<u8>, Vec<u8>) = (row.get(2)?, row.get(5)?);
+    let (peaks, open): (Vec<u8>, Vec<u8>) = (row.get(2)?, row.get(6)?);
     let (peaks, _): (&[Hash], _) = peaks.as_chunks();
     let (open, _) = open.as_chunks();
     Ok(Applied {
@@ -60,8 +61,9 @@ fn applied(row: &Row<'_>) -> rusqlite::Result<Applied> {
             root: row.get(1)?,
         },
         peaks: peaks.to_vec(),
-        next: Place(row.get(3)?),
-        time: row.get(4)?,
+        last: Place(row.get(3)?),
+        next: Place(row.get(4)?),
+        time: row.get(5)?,
         open: open.iter().copied().map(u64::from_be_bytes).collect(),
     })
 }
@@ -74,6 +76,7 @@ CREATE TABLE note (
     size    INTEGER NOT NULL,
     root    BLOB NOT NULL,
     peaks   BLOB NOT NULL,
+    last    INTEGER NOT NULL,
     next    INTEGER NOT NULL,
     time    INTEGER NOT NULL,
     open    BLOB NOT NULL

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
 use crate::ledger::LedgerError;
+use crate::ledger::file::FileFrames;
 use crate::ledger::index::Keep;
 use crate::ledger::memory::MemoryRows;
 use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::rules::Ledger;
+use crate::ledger::settings::FileSettings;
 use crate::ledger::sqlite_rows::SqliteRows;
 use crate::ledger::store::{
     Applied, Frame, Frames, Head, Keys, Place, Row, Rows, StoreError, Walk,
@@ -89,24 +91,22 @@ impl Shelf for Memory {
     }
 }
 
-/// Frames in memory, and rows in a SQLite file.
-pub(super) struct Indexed {
-    memory: Memory,
+/// A ledger as it lies on disk: a file, and rows in SQLite beside it.
+pub(super) struct Disk {
     folder: TempDir,
 }
 
-impl Default for Indexed {
+impl Default for Disk {
     fn default() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("l.ledger"), "").unwrap();
-        Self {
-            memory: Memory::default(),
-            folder,
-        }
+        let disk = Self { folder };
+        std::fs::create_dir(disk.folder.path().join("heads")).unwrap();
+        drop(Ledger::create(&disk.ledger(), disk.settings()).unwrap());
+        disk
     }
 }
 
-impl Indexed {
+impl Disk {
     pub(super) fn ledger(&self) -> PathBuf {
         self.folder.path().join("l.ledger")
     }
@@ -114,29 +114,40 @@ impl Indexed {
     pub(super) fn index(&self) -> PathBuf {
         self.folder.path().join("l.ledger.index")
     }
+
+    pub(super) fn settings(&self) -> FileSettings {
+        FileSettings {
+            kept_heads_only: Some(vec![self.folder.path().join("heads")]),
+            ..FileSettings::default()
+        }
+    }
 }
 
-impl Shelf for Indexed {
+impl Shelf for Disk {
     fn open(&self) -> Result<Ledger, LedgerError> {
-        let (frames, rows) = (
-            MemoryFrames::of(&self.memory),
-            SqliteRows::open(&self.ledger()),
-        );
-        Ledger::over(Box::new(frames), Box::new(rows), Keep::Rows)
+        Ledger::open(&self.ledger(), self.settings())
     }
 
     fn open_to_read(&self) -> Result<Ledger, LedgerError> {
-        let rows = SqliteRows::open_to_read(&self.ledger());
-        let frames = MemoryFrames::of(&self.memory);
-        Ledger::over(Box::new(frames), Box::new(rows), Keep::Nothing)
+        Ledger::open_to_read(&self.ledger())
     }
 
     fn tamper(&self, position: u64, bytes: &[u8]) {
-        self.memory.tamper(position, bytes);
+        let before = self.open_to_read().unwrap().bytes_at(position).unwrap();
+        let before = before.unwrap();
+        let mut file = std::fs::read(self.ledger()).unwrap();
+        let at = file.windows(before.len()).position(|found| found == before);
+        let place = file.get_mut(at.unwrap()..).unwrap();
+        place
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+        std::fs::write(self.ledger(), file).unwrap();
     }
 
     fn append_raw(&self, entries: &[Vec<u8>]) {
-        self.memory.append_raw(entries);
+        let mut frames = FileFrames::open(&self.ledger(), self.settings()).unwrap();
+        append_raw(&mut frames, entries);
     }
 
     fn rows(&self) -> Box<dyn Rows> {
@@ -149,7 +160,8 @@ impl Shelf for Indexed {
 
     fn has_no_index(&self) -> bool {
         let files = std::fs::read_dir(self.folder.path()).unwrap();
-        files.count() == 1
+        // The ledger, and the folder of its heads.
+        files.count() == 2
     }
 
     fn copy_index(&self) -> Box<dyn Any> {

@@ -1,0 +1,175 @@
+//! A ledger in a file: how it is made and opened, and what it records of its own place.
+
+use std::any::Any;
+use std::path::Path;
+
+use super::Ledger;
+use super::draft::Draft;
+use crate::ledger::LedgerError;
+use crate::ledger::entry::{Event, HeadPlaces, PlaceAllowed, TailCut};
+use crate::ledger::file::{FileFrames, FileReader, Standing, Tail};
+use crate::ledger::heads::{Ignored, KeptHead};
+use crate::ledger::index::Keep;
+use crate::ledger::settings::FileSettings;
+use crate::ledger::sqlite_rows::SqliteRows;
+use crate::ledger::store::{Applied, Rows};
+
+impl Ledger {
+    /// Creates an empty ledger, of mode 0600, where no file is.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`], also if there is one.
+    pub fn create(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
+        Self::of(FileFrames::create(path, settings)?)
+    }
+
+    /// Opens a ledger to write to it; no other run can meanwhile.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`]; [`LedgerError::Unkept`] if the heads that are kept outside do
+    /// not say that this is the newest copy.
+    pub fn open(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
+        let mut ledger = Self::open_unkept(path, settings)?;
+        let refused = |file: &mut FileFrames| matches!(file.standing(), Standing::Refused(_));
+        if ledger.file().is_some_and(refused) {
+            return Err(ledger.into_refusal());
+        }
+        Ok(ledger)
+    }
+
+    /// Opens a ledger to write to it although no kept head says that it is the newest copy:
+    /// for whoever records why it is taken for that. Nothing else can be written before.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`].
+    pub fn open_unkept(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
+        let mut ledger = Self::of(FileFrames::open(path, settings)?)?;
+        if let Some(places) = ledger.head_places()? {
+            let folders: Vec<&Path> = places.places.iter().map(Path::new).collect();
+            if let Some(file) = ledger.file() {
+                file.look_in(&folders)?;
+            }
+        }
+        Ok(ledger)
+    }
+
+    /// Opens a ledger to read it, also while another run writes. It needs nothing but the
+    /// file, and leaves nothing beside it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`].
+    pub fn open_to_read(path: &Path) -> Result<Self, LedgerError> {
+        let rows = SqliteRows::open_to_read(path);
+        let from = rows.applied()?.map(kept);
+        let frames = FileReader::open(path, from)?;
+        Self::over(Box::new(frames), Box::new(rows), Keep::Nothing)
+    }
+
+    fn of(frames: FileFrames) -> Result<Self, LedgerError> {
+        let rows = SqliteRows::open(frames.path());
+        Self::over(Box::new(frames), Box::new(rows), Keep::Rows)
+    }
+
+    /// Where heads were found that are not believed, being another account's.
+    pub fn ignored_heads(&mut self) -> Vec<Ignored> {
+        self.file()
+            .map_or_else(Vec::new, |file| file.ignored_heads().to_vec())
+    }
+
+    /// What stands behind the last whole frame of a ledger that was opened to read: a frame
+    /// that is just being written, that a crash cut short, or that was damaged.
+    #[must_use]
+    pub fn tail(&self) -> Option<Tail> {
+        let frames: &dyn Any = &*self.frames;
+        frames.downcast_ref().and_then(FileReader::tail)
+    }
+
+    /// Takes this copy for the newest, whatever heads are kept. The frame that comes next
+    /// records why.
+    pub(super) fn take_for_newest(&mut self) -> Result<(), LedgerError> {
+        if let Some(file) = self.file() {
+            file.adopt()?;
+        }
+        Ok(())
+    }
+
+    /// The file, where the frames lie in one that was opened to write.
+    fn file(&mut self) -> Option<&mut FileFrames> {
+        let frames: &mut dyn Any = &mut *self.frames;
+        frames.downcast_mut()
+    }
+
+    /// Why a ledger is not to be written to.
+    fn into_refusal(self) -> LedgerError {
+        let mut this = self;
+        match this.file().and_then(FileFrames::take_refusal) {
+            Some(refusal) => LedgerError::Unkept(refusal),
+            None => LedgerError::Head,
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// Says in entries what the file itself has to tell: what a crash left was cut off,
+    /// where the head is kept, and that its place is allowed.
+    ///
+    /// Returns whether all of it is known already: before its first frame, a new ledger has
+    /// no name yet by which heads could be kept.
+    pub(super) fn tell_of_the_file(&mut self) -> Result<bool, LedgerError> {
+        if self.ledger.told {
+            return Ok(true);
+        }
+        for event in self.untold()? {
+            self.entry(event)?;
+        }
+        let kept = |file: &mut FileFrames| file.head_folders().next().is_some();
+        Ok(self.ledger.file().is_none_or(kept))
+    }
+
+    fn untold(&mut self) -> Result<Vec<Event>, LedgerError> {
+        let places = self.ledger.head_places()?.map(|places| places.places);
+        let allowed = self.ledger.allowed_places()?;
+        let Some(file) = self.ledger.file() else {
+            return Ok(Vec::new());
+        };
+        let keyboard = || file.keyboard().to_owned();
+        let cut = file.cut_tail().map(|cut| {
+            Event::TailCut(TailCut {
+                offset: cut.offset,
+                length: cut.length,
+                sha256: cut.sha256,
+                copy: cut.copy.clone(),
+                keyboard: keyboard(),
+            })
+        });
+        let folders = file
+            .head_folders()
+            .map(|folder| folder.display().to_string());
+        let folders: Vec<String> = folders.collect();
+        let moved = !folders.is_empty() && places.is_none_or(|places| places != folders);
+        let moved = moved.then(|| {
+            Event::HeadPlaces(HeadPlaces {
+                places: folders,
+                keyboard: keyboard(),
+            })
+        });
+        let new = file.allowed().iter();
+        let new = new.filter(|what| !allowed.iter().any(|(_, known)| known.what == **what));
+        let new = new.map(|what| {
+            Event::PlaceAllowed(PlaceAllowed {
+                what: what.clone(),
+                keyboard: keyboard(),
+            })
+        });
+        Ok(cut.into_iter().chain(moved).chain(new).collect())
+    }
+}
+
+/// What an index says of the end of the ledger, as the file looks it up.
+fn kept(applied: Applied) -> KeptHead {
+    KeptHead {
+        head: applied.head,
+        last: applied.last,
+        next: applied.next,
+    }
+}
