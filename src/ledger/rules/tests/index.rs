@@ -1,8 +1,7 @@
 //! An index that is lost, old, or another ledger's: nothing that was taken is free again.
 
 use super::*;
-use crate::ledger::file::OpenError;
-use crate::ledger::store::{Row, Rows};
+use crate::ledger::store::{Row, StoreError};
 
 conform!(
     an_index_that_was_deleted_is_made_anew,
@@ -153,9 +152,7 @@ fn a_damaged_entry_is_told_and_nothing_is_written_behind_it(stand: Stand) {
     assert!(
         matches!(
             refused,
-            LedgerError::Head
-                | LedgerError::Open(OpenError::Damaged { .. })
-                | LedgerError::Unkept(_)
+            LedgerError::Head | LedgerError::Frames(StoreError::Damaged { .. })
         ),
         "{refused:?}"
     );
