@@ -48,7 +48,13 @@ fn arguments() -> Vec<String> {
 #[track_caller]
 fn check(admin: &Admin, ledger: &Path) -> Counts {
     let ledger = SqliteLedger::open_to_read(ledger).unwrap();
-    ledger.audit(Signatures::Check).unwrap();
+    let audit = ledger.audit(Signatures::Check).unwrap();
+    assert!(
+        audit.replayed.is_in_order(),
+        "{:?}",
+        audit.replayed.findings
+    );
+    assert!(audit.index.is_none(), "{:?}", audit.index);
     let (mut counts, mut serials, mut blobs) =
         (Counts::default(), BTreeSet::new(), BTreeSet::new());
     ledger

@@ -39,6 +39,13 @@ fn against(admin: &Admin, head: &str) -> Ran {
     verify(admin, &["--against", head, "--signer", "ledger_key.pub"])
 }
 
+/// What an audit found is its product.
+#[track_caller]
+fn finds(ran: Ran, words: &str) {
+    let ran = ran.exits(1);
+    assert!(ran.stdout.contains(words), "{words}: {ran}");
+}
+
 /// Does to the ledger what a hand with another program could do, head and tree included.
 fn rewrite(admin: &Admin, statements: &str) {
     let connection = rusqlite::Connection::open(admin.ledger_file()).unwrap();
@@ -64,11 +71,22 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
     let ran = against(&admin, "head").ok();
     assert!(
-        ran.stdout.contains("extends the head of 8 entries"),
+        ran.stdout
+            .contains("extends the head head of 8 entries, signed by SHA256:"),
         "{ran}"
     );
     checkpoint(&admin, "later");
     against(&admin, "later").ok();
+    let both = [
+        "--against",
+        "head",
+        "--against",
+        "later",
+        "--signer",
+        "ledger_key.pub",
+    ];
+    let ran = verify(&admin, &both).ok();
+    assert!(ran.stdout.contains("extends the head later"), "{ran}");
 }
 
 #[test]
@@ -80,9 +98,7 @@ fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
     checkpoint(&admin, "head");
     std::fs::write(admin.ledger_file(), old).unwrap();
     verify(&admin, &[]).ok();
-    against(&admin, "head")
-        .exits(1)
-        .says("had 10 when the checkpoint was made");
+    finds(against(&admin, "head"), "had 10 when the head was made");
     let again = ["ledger", "checkpoint", "--key", "ledger_key"];
     admin
         .punchmark
@@ -96,16 +112,14 @@ fn another_ledger_is_told_from_the_one_of_the_head() {
     let (admin, other) = (ready(), ready());
     checkpoint(&admin, "head");
     std::fs::copy(other.ledger_file(), admin.ledger_file()).unwrap();
-    against(&admin, "head")
-        .exits(1)
-        .says("the checkpoint is of ledger");
+    finds(against(&admin, "head"), "the head is of ledger");
 }
 
 #[test]
 fn an_entry_that_was_changed_is_named() {
     let admin = ready();
     rewrite(&admin, "UPDATE entry SET bytes = x'00' WHERE position = 4");
-    verify(&admin, &[]).exits(1).says("entry 4: ");
+    finds(verify(&admin, &[]), "entry 4: broken: not an entry");
     let key = admin.public_keys(4).pop().unwrap();
     let ran = admin.sign(&["-n", "erik", key.to_str().unwrap()]);
     ran.exits(1).says("do not agree with its head");
@@ -127,7 +141,8 @@ fn an_index_that_says_something_else_than_the_entries_is_found() {
     ] {
         let admin = ready();
         rewrite(&admin, statements);
-        verify(&admin, &[]).exits(1).says(fault);
+        let ran = verify(&admin, &[]);
+        finds(ran, &format!("the index: {fault}"));
     }
 }
 
@@ -176,11 +191,138 @@ fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
     let ran = admin.punchmark.run(&check).ok();
     assert!(ran.stdout.contains("serial 2 was reserved"), "{ran}");
     assert!(ran.stdout.contains("was issued"), "{ran}");
+    assert!(
+        ran.stdout.contains("whose signature was NOT checked"),
+        "{ran}"
+    );
+    let signed = [&check[..], &["--signer", "ledger_key.pub"]].concat();
+    let ran = admin.punchmark.run(&signed).ok();
+    assert!(ran.stdout.contains("signed by SHA256:"), "{ran}");
+    let ran = admin.punchmark.run(&[&check[..], &["--json"]].concat());
+    assert!(ran.ok().stdout.contains("\"signer\":null"));
 
     let changed = proof.replace("\"index\":4", "\"index\":2");
     assert_ne!(changed, proof);
     std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
     admin.punchmark.run(&check).exits(1).says("does not lead");
+}
+
+#[test]
+fn a_proof_that_no_signed_head_covers_is_refused() {
+    let admin = ready();
+    checkpoint(&admin, "head");
+    let key = admin.public_keys(4).pop().unwrap();
+    admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
+    let prove = ["ledger", "prove", "users", "4"];
+    let ran = admin.punchmark.run(&prove).exits(1);
+    ran.says("no signed head covers serial 4");
+    checkpoint(&admin, "head");
+    admin.punchmark.run(&prove).ok();
+}
+
+#[test]
+fn what_was_not_checked_is_said_in_words_and_json() {
+    let admin = ready();
+    let ran = verify(&admin, &[]).ok();
+    assert!(ran.stdout.contains("not checked: the CAs' signatures"));
+    assert!(ran.stdout.contains("not checked: that nothing is missing"));
+    checkpoint(&admin, "head");
+    let ran = verify(&admin, &["--against", "head"]).ok();
+    assert!(ran.stdout.contains("not checked: who signed a head"));
+    let ran = verify(&admin, &["--against", "head", "--json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        value["not-checked"],
+        serde_json::json!(["signatures", "signer"])
+    );
+    assert!(value["heads"][0]["signer"].is_null());
+    let all = [
+        "--against",
+        "head",
+        "--signer",
+        "ledger_key.pub",
+        "--signatures",
+    ];
+    let ran = verify(&admin, &all).ok();
+    assert!(!ran.stdout.contains("not checked"), "{ran}");
+}
+
+/// What a server keeps has the head's three lines, and no signature.
+#[test]
+fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
+    let admin = ready();
+    let head = std::fs::read_to_string(checkpoint(&admin, "head")).unwrap();
+    let three: String = head
+        .lines()
+        .take(3)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let mark = admin.punchmark.path("mark");
+    std::fs::write(&mark, format!("version 7\n{three}seen 1795400000\n")).unwrap();
+    let ran = verify(&admin, &["--against", "mark"]).ok();
+    assert!(ran.stdout.contains("extends the head mark"), "{ran}");
+    std::fs::write(&mark, three.replace("\n8\n", "\n7\n")).unwrap();
+    finds(
+        verify(&admin, &["--against", "mark"]),
+        "the first 7 entries are not those",
+    );
+    std::fs::write(&mark, "version 7\n").unwrap();
+    verify(&admin, &["--against", "mark"])
+        .exits(1)
+        .says("not a checkpoint");
+}
+
+/// The forgeries that pass every look-up, since the index is forged with them.
+#[test]
+fn a_forger_who_drops_the_constraints_is_found_all_the_same() {
+    for (statements, found) in FORGED_WITH_THE_INDEX {
+        let admin = ready();
+        rewrite(&admin, statements);
+        finds(verify(&admin, &[]), found);
+    }
+}
+
+/// Entry 3 reserves serial 1, entry 4 issues it; 5 to 8 are the next two.
+const FORGED_WITH_THE_INDEX: [(&str, &str); 2] = [
+    (
+        "UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE position = 3) WHERE position = 5",
+        "entry 5: broken: serial 1 was taken before",
+    ),
+    (
+        "UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE position = 4) WHERE position = 6",
+        "entry 6: broken: the outcome of entry 3 was recorded before",
+    ),
+];
+
+#[test]
+fn an_auditor_needs_the_file_alone_and_leaves_nothing_beside_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let admin = ready();
+    checkpoint(&admin, "head");
+    admin.punchmark.run(&["ledger", "prove", "users", "1"]).ok();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evidence.ledger");
+    std::fs::copy(admin.ledger_file(), &file).unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&file, 0o444);
+    mode(folder.path(), 0o555);
+    std::fs::remove_file(admin.config_file()).unwrap();
+    let file = file.to_str().unwrap();
+    for command in [
+        &["verify", "--against", "head", "--signer", "ledger_key.pub"][..],
+        &["list"],
+        &["show", "users", "1"],
+        &["export"],
+        &["prove", "users", "1"],
+    ] {
+        let command = [&["ledger"], command, &["--ledger", file]].concat();
+        admin.punchmark.run(&command).ok();
+    }
+    let beside = std::fs::read_dir(folder.path()).unwrap().count();
+    mode(folder.path(), 0o755);
+    assert_eq!(beside, 1);
 }
 
 /// A ledger with serials 1 to 3, put back after serial 4 was given out.

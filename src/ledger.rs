@@ -17,6 +17,7 @@ mod lock;
 mod memory;
 pub mod merkle;
 pub mod note;
+pub mod replay;
 pub mod rows;
 pub mod rules;
 pub mod settings;
@@ -41,9 +42,8 @@ pub use entry::{
     RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
     SuffixSet, SuffixesSet, TailCut,
 };
-pub use sqlite::{
-    Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, Signatures, SqliteLedger, Term,
-};
+pub use replay::Signatures;
+pub use sqlite::{Audit, AuditError, EnrolError, Fault, Inclusion, ProofError, SqliteLedger, Term};
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 
 use checkpoint::Checkpoint;

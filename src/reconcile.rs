@@ -1,13 +1,15 @@
 //! Which certificates a server saw that the ledger knows nothing of: holds the log of an
 //! sshd against the records.
 
+pub mod envelope;
+pub mod lines;
 pub mod log;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ssh_key::{HashAlg, PublicKey};
 
-use self::log::Login;
+use self::log::{Deed, Use};
 use crate::certificate::Serial;
 use crate::ledger::{Ca, Ledger as _, LedgerError, Record, Revoked, SqliteLedger, State};
 use crate::wire::RawCertificate;
@@ -18,6 +20,11 @@ pub struct Reconciler<'l> {
     cas: HashMap<[u8; 32], Ca>,
     revocations: Vec<(u64, Revoked)>,
 }
+
+/// Which principals may use which account of the servers, where their names differ: what
+/// AuthorizedPrincipalsFile says there.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts(HashMap<String, BTreeSet<String>>);
 
 /// What the ledger says of a certificate that was used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +37,8 @@ pub enum Finding {
     Revoked(u64),
     /// Issued, and used before or after its validity.
     OutsideValidity,
+    /// Issued, and used for an account that is none of its principals, nor mapped to one.
+    OtherAccount,
     /// Not issued by this ledger.
     Unknown(Unknown),
 }
@@ -67,72 +76,123 @@ impl<'l> Reconciler<'l> {
         })
     }
 
-    /// The CA that signed for a login, if it is one of the ledger's.
+    /// The CA that signed a certificate, if it is one of the ledger's.
     #[must_use]
-    pub fn ca_of(&self, login: &Login<'_>) -> Option<&Ca> {
-        self.cas.get(&login.ca)
+    pub fn ca_of(&self, named: &Use) -> Option<&Ca> {
+        self.cas.get(&named.ca)
     }
 
-    /// What the ledger says of a login at `time`, in Unix seconds, where that is known.
+    /// What the ledger says of a certificate that sshd named at `time`, in Unix seconds,
+    /// where that is known.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn look_up(&self, login: &Login<'_>, time: Option<u64>) -> Result<Finding, LedgerError> {
-        let Some(ca) = self.ca_of(login) else {
+    pub fn look_up(
+        &self,
+        named: &Use,
+        time: Option<u64>,
+        accounts: &Accounts,
+    ) -> Result<Finding, LedgerError> {
+        let Some(ca) = self.ca_of(named) else {
             return Ok(Finding::OtherCa);
         };
-        let record = match Serial::try_from(login.serial) {
+        let record = match Serial::try_from(named.serial) {
             Ok(serial) => self.ledger.record_of(ca, serial)?,
             Err(_zero) => None,
         };
         Ok(match record {
             None => Finding::Unknown(Unknown::SerialNeverTaken),
-            Some(record) => self.compare(ca, login, &record, time),
+            Some(record) => self.compare(ca, named, &record, time, accounts),
         })
     }
 
-    fn compare(&self, ca: &Ca, login: &Login<'_>, record: &Record, time: Option<u64>) -> Finding {
-        let blob = match &record.state {
-            State::Issued(blob) => blob,
-            State::Failed(_) => return Finding::Unknown(Unknown::SerialGivenUp),
-            State::Reserved => return Finding::Unknown(Unknown::SerialOnlyReserved),
+    fn compare(
+        &self,
+        ca: &Ca,
+        named: &Use,
+        record: &Record,
+        time: Option<u64>,
+        accounts: &Accounts,
+    ) -> Finding {
+        let certificate = match recorded(record) {
+            Ok(certificate) => certificate,
+            Err(unknown) => return Finding::Unknown(unknown),
         };
-        let Ok(certificate) = RawCertificate::from_blob(blob) else {
-            return Finding::Unknown(Unknown::AnotherKey);
-        };
-        if sha256(certificate.public_key()) != Some(login.key) {
+        let key = sha256(certificate.public_key());
+        if named.key.is_some_and(|named| key != Some(named)) {
             return Finding::Unknown(Unknown::AnotherKey);
         }
-        if certificate.key_id() != login.key_id {
+        if certificate.key_id() != named.key_id {
             return Finding::Unknown(Unknown::AnotherKeyId);
         }
-        let revoked = self.revoked(ca, login);
+        // What sshd refused did no harm, as long as the ledger knows it.
+        if named.deed == Deed::Refused {
+            return Finding::Known;
+        }
+        let revoked = self.revoked(ca, named, key);
         match (revoked, time) {
             (Some(since), None) => return Finding::Revoked(since),
             (Some(since), Some(time)) if since <= time => return Finding::Revoked(since),
             _ => {}
         }
         let validity = certificate.valid_after()..certificate.valid_before();
-        match time.is_none_or(|time| validity.contains(&time)) {
-            true => Finding::Known,
-            false => Finding::OutsideValidity,
+        if time.is_some_and(|time| !validity.contains(&time)) {
+            return Finding::OutsideValidity;
+        }
+        match named.account_name() {
+            Some(account) if !accounts.may(account, &certificate) => Finding::OtherAccount,
+            _ => Finding::Known,
         }
     }
 
     /// When it was first revoked, if it ever was.
-    fn revoked(&self, ca: &Ca, login: &Login<'_>) -> Option<u64> {
+    fn revoked(&self, ca: &Ca, named: &Use, key: Option<[u8; 32]>) -> Option<u64> {
         let blob = &ca.added().public_key;
-        let serial = login.serial;
+        let serial = named.serial;
         let hit = |revoked: &Revoked| {
             let of_ca = revoked.ca.is_empty() || revoked.ca == *blob;
             let by_serial = |(first, last): &(u64, u64)| (*first..=*last).contains(&serial);
-            let by_key_id = |id: &String| id.as_bytes() == login.key_id;
-            let named =
+            let by_key_id = |id: &String| id.as_bytes() == named.key_id;
+            let is_named =
                 || revoked.serials.iter().any(by_serial) || revoked.key_ids.iter().any(by_key_id);
-            (of_ca && named()) || revoked.key_hashes().any(|hash| hash == login.key)
+            (of_ca && is_named())
+                || revoked
+                    .key_hashes()
+                    .any(|hash| Some(hash) == key || hash == named.ca)
         };
         let times = self.revocations.iter().filter(|(_, revoked)| hit(revoked));
         times.map(|(time, _)| *time).min()
+    }
+}
+
+/// The certificate of a record, or why there is none.
+fn recorded(record: &Record) -> Result<RawCertificate, Unknown> {
+    match &record.state {
+        State::Issued(blob) => {
+            RawCertificate::from_blob(blob).map_err(|_unreadable| Unknown::AnotherKey)
+        }
+        State::Failed(_) => Err(Unknown::SerialGivenUp),
+        State::Reserved => Err(Unknown::SerialOnlyReserved),
+    }
+}
+
+impl Accounts {
+    /// Lets certificates with any of these principals into an account.
+    pub fn map(&mut self, account: String, principals: impl IntoIterator<Item = String>) {
+        self.0.entry(account).or_default().extend(principals);
+    }
+
+    /// Whether a certificate may be used for an account. Without a map for it, its name is
+    /// the one principal that may, as in sshd.
+    fn may(&self, account: &str, certificate: &RawCertificate) -> bool {
+        let has = |principal: &str| {
+            let mut principals = certificate.principals().iter();
+            principals.any(|has| has == principal.as_bytes())
+        };
+        match self.0.get(account) {
+            Some(principals) => principals.iter().any(|principal| has(principal)),
+            None => has(account),
+        }
     }
 }
 

@@ -169,7 +169,7 @@ impl Drop for Sshd {
 }
 
 /// The user who runs the tests: an sshd that isn't root's logs nobody else in.
-fn own_user() -> String {
+pub(crate) fn own_user() -> String {
     let ran = run(bounded("id").arg("-un")).ok();
     ran.stdout.trim().to_owned()
 }

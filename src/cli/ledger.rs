@@ -13,13 +13,13 @@ mod prove;
 mod reconcile;
 mod records;
 mod resume;
+mod source;
 mod verify;
 
 use clap::{Args, Subcommand};
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
-use crate::ledger::SqliteLedger;
 use one::One;
 
 /// Read the ledger: every serial that was taken, and what became of it
@@ -60,25 +60,24 @@ impl Ledger {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::List(filter) => {
-                let condition = filter.read()?;
-                records::list(context, &open(context)?, &condition)
+                let ledger = filter.source.open(context)?;
+                records::list(context, &ledger, &filter.read()?)
             }
-            Command::Show(one) => records::show(context, &open(context)?, &one.ca, one.serial),
-            Command::Evidence(one) => evidence::print(&open(context)?, &one.ca, one.serial),
-            Command::Verify(command) => command.run(context, &open(context)?),
+            Command::Show(one) => {
+                let ledger = one.source.open(context)?;
+                records::show(context, &ledger, &one.ca, one.serial)
+            }
+            Command::Evidence(one) => evidence::print(context, &one),
+            Command::Verify(command) => command.run(context),
             Command::Checkpoint(command) => command.run(context),
-            Command::Prove(one) => prove::prove(&open(context)?, &one.ca, one.serial),
+            Command::Prove(one) => prove::prove(context, &one),
             Command::Resume(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),
-            Command::Reconcile(command) => command.run(context, &open(context)?),
+            Command::Reconcile(command) => command.run(context),
             Command::CorrectClock(command) => command.run(context),
-            Command::Export(command) => command.run(&open(context)?),
+            Command::Export(command) => command.run(context),
         }
     }
-}
-
-fn open(context: &Context) -> Result<SqliteLedger, Failure> {
-    Ok(SqliteLedger::open_to_read(&context.config()?.ledger())?)
 }
 
 const EXAMPLES: &str = "\

@@ -27,7 +27,7 @@ use super::lock::WriterLock;
 use super::merkle::Hashes;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
 use crate::certificate::Serial;
-pub use audit::{Audit, AuditError, Fault, Signatures};
+pub use audit::{Audit, AuditError, Fault};
 pub use proofs::{Inclusion, ProofError};
 pub use requesters::EnrolError;
 pub use terms::Term;
@@ -87,6 +87,33 @@ impl SqliteLedger {
         Ok(Self {
             connection,
             _lock: Some(lock),
+        })
+    }
+
+    /// Opens a ledger that is evidence: nothing is written to it or beside it, and it may lie
+    /// on a medium that cannot be written to.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::open_to_read`].
+    pub fn open_evidence(path: &Path) -> Result<Self, LedgerError> {
+        let log = path.with_file_name({
+            let mut name = path.file_name().unwrap_or_default().to_owned();
+            name.push("-wal");
+            name
+        });
+        // What a run left in its log can be read by SQLite's own ways alone.
+        if log.metadata().is_ok_and(|log| log.len() > 0) {
+            return Self::open_to_read(path);
+        }
+        require(path)?;
+        let uri = format!("file:{}?immutable=1", uri_path(path));
+        let flags = flags(Access::Read) | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(uri, flags)?;
+        schema::check(&connection, path)?;
+        schema::require_newest(&connection, path)?;
+        Ok(Self {
+            connection,
+            _lock: None,
         })
     }
 
@@ -284,6 +311,18 @@ fn flags(access: Access) -> OpenFlags {
         Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE,
     };
     access | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// A path as a URI spells it (RFC 3986, 2.1).
+fn uri_path(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    bytes
+        .map(|byte| match byte {
+            b'/' | b'.' | b'-' | b'_' => char::from(*byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+            byte => format!("%{byte:02x}"),
+        })
+        .collect()
 }
 
 fn require(path: &Path) -> Result<(), LedgerError> {

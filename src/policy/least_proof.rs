@@ -106,6 +106,16 @@ impl LeastProof {
         }
     }
 
+    /// Whether whatever meets this meets `other` too.
+    pub fn asks_all_of(&self, other: &Self) -> bool {
+        use ProofKind::{Fido, Piv, Sk, Witnessed};
+        let mut kinds = [Piv, Fido, Witnessed, Sk].into_iter();
+        kinds.all(|kind| !self.takes(kind) || other.takes(kind))
+            && self.touch.map_or(0, touch_rank) >= other.touch.map_or(0, touch_rank)
+            && self.pin.map_or(0, pin_rank) >= other.pin.map_or(0, pin_rank)
+            && self.firmware >= other.firmware
+    }
+
     /// Whether a touch is asked for.
     pub fn wants_touch(&self) -> bool {
         self.touch.is_some_and(|least| touch_rank(least) > 0)

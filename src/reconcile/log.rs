@@ -1,27 +1,34 @@
-//! The lines in which sshd says that it let somebody in by a certificate.
+//! What sshd says of certificates, in its own words; what loggers put around them is in
+//! [`envelope`](super::envelope).
 //!
-//! OpenSSH writes them as `format_method_key` in auth2-pubkey.c has it (9.2 to 10.1):
+//! OpenSSH 9.2 to 10.5 write, by `auth_log` in auth.c, `user_cert_trusted_ca` in
+//! auth2-pubkey.c and `auth_authorise_keyopts`:
 //!
 //! ```text
 //! Accepted publickey for peter from 10.0.0.7 port 50022 ssh2: ED25519-CERT SHA256:… ID peter, laptop (serial 42) CA ECDSA SHA256:…
+//! Partial publickey for …            one of several methods, at LogLevel VERBOSE
+//! Failed publickey for …             shown, and not taken, at LogLevel VERBOSE
+//! Accepted certificate ID "peter, laptop" (serial 42) signed by ECDSA CA SHA256:… via FILE      at VERBOSE
+//! Refusing certificate ID "peter, laptop" serial=42 signed by ECDSA CA SHA256:…: REASON
 //! ```
 //!
-//! with what syslog or journald put before it. A key ID may hold any printable text, also
-//! text that looks like the rest of the line, so that the end is read from the right.
+//! sshd checks the CA's signature before it writes any of these, so that whatever it names
+//! was signed. A key ID may hold any printable text, also text that looks like the rest of
+//! the line, so that the end is read from the right.
 
 use std::borrow::Cow;
 
 use ssh_key::Fingerprint;
 
-/// A login by certificate that sshd accepted.
+/// A certificate that sshd names, and what it did with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Login<'a> {
-    /// What stands before the message: a time, a host, a process; may be empty.
-    pub prefix: &'a str,
-    /// The account, and the address and port that it came from, as they stand there.
-    pub account: &'a str,
-    /// SHA-256 of the certified key's blob.
-    pub key: [u8; 32],
+pub struct Use {
+    /// What sshd did.
+    pub deed: Deed,
+    /// The account, and where from, as they stand there; empty where the line has none.
+    pub account: String,
+    /// SHA-256 of the certified key's blob, where the line has it.
+    pub key: Option<[u8; 32]>,
     /// The key ID, without sshd's escapes.
     pub key_id: Vec<u8>,
     /// The serial.
@@ -30,58 +37,132 @@ pub struct Login<'a> {
     pub ca: [u8; 32],
 }
 
-/// A line that says that a certificate was accepted, and cannot be read to its end.
+/// What sshd did with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// It let somebody in by it, or took it as one of several methods.
+    LetIn,
+    /// It took it so far; another line says what became of that.
+    Took,
+    /// It refused it.
+    Refused,
+}
+
+/// A line about a certificate that can't be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its {0} cannot be read")]
-pub struct LineError(&'static str);
+pub struct LineError(pub(super) &'static str);
 
-/// Reads one line, without its newline; nothing if it is about something else.
+/// Reads what sshd said; nothing if it is not about a certificate.
 ///
 /// # Errors
-/// [`LineError`] if a certificate was accepted, and it cannot be told which: the line was
-/// cut (sshd ends a line at 1,024 bytes) or has fingerprints of another kind than SHA-256.
-pub fn read(line: &str) -> Option<Result<Login<'_>, LineError>> {
-    let (prefix, message) = message(line)?;
-    let rest = message.strip_prefix("Accepted publickey for ")?;
+/// [`LineError`] if it is, and it cannot be told which: the line was cut (sshd ends it at
+/// 1,024 bytes), has fingerprints of another kind than SHA-256, or words that no known
+/// version writes.
+pub fn read(message: &str) -> Option<Result<Use, LineError>> {
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message = message.strip_suffix(" [preauth]").unwrap_or(message);
+    if let Some(rest) = message.strip_prefix("Accepted certificate ID \"") {
+        return Some(by_id(rest, "\" (serial ", ") signed by ", Deed::Took));
+    }
+    if let Some(rest) = message.strip_prefix("Refusing certificate ID \"") {
+        return Some(by_id(rest, "\" serial=", " signed by ", Deed::Refused));
+    }
+    for (begin, deed) in METHODS {
+        if let Some(rest) = message.strip_prefix(begin) {
+            return method(rest, deed);
+        }
+    }
+    let may_be_anybodys = STRANGERS.iter().any(|begin| message.starts_with(begin));
+    (!may_be_anybodys && names_certificate(message)).then_some(Err(LineError("form")))
+}
+
+/// Whether this is how a message of sshd begins that is worth recognising without a tag.
+pub(super) fn begins_like_sshd(text: &str) -> bool {
+    let mut methods = METHODS.iter().map(|(begin, _)| *begin);
+    let mut all = STRANGERS.iter().chain(&OTHERS);
+    methods.any(|begin| text.starts_with(begin)) || all.any(|begin| text.starts_with(begin))
+}
+
+/// Whether a message begins as those in which sshd names a certificate, and names one.
+pub(super) fn accounts_for_certificate(message: &str) -> bool {
+    let mut methods = METHODS.iter().map(|(begin, _)| *begin);
+    let begins = methods.any(|begin| message.starts_with(begin));
+    (begins || message.starts_with("Refusing ")) && names_certificate(message)
+}
+
+/// Whether a text looks as if sshd named a certificate somewhere in it.
+pub(super) fn names_certificate(text: &str) -> bool {
+    (text.contains("-CERT ") && text.contains("(serial ")) || text.contains("certificate ID \"")
+}
+
+/// `publickey for ACCOUNT from ADDRESS port PORT ssh2: TYPE …`
+fn method(rest: &str, deed: Deed) -> Option<Result<Use, LineError>> {
+    let (method, rest) = rest.split_once(" for ")?;
+    let is_by_key = method == "publickey" && deed != Deed::Took;
     // Names of accounts that exist have no white space, and addresses neither.
-    let Some((account, method)) = rest.split_once(" ssh2: ") else {
-        return Some(Err(LineError("account")));
+    let Some((account, by)) = rest.split_once(" ssh2: ") else {
+        let is_cut = is_by_key || names_certificate(rest);
+        return is_cut.then_some(Err(LineError("account")));
     };
-    let (kind, certificate) = method.split_once(' ').unwrap_or((method, ""));
-    match kind.ends_with("-CERT") {
-        true => Some(login(prefix, account, certificate)),
-        false => None,
+    let Some((kind, certificate)) = by.split_once(' ') else {
+        return is_by_key.then_some(Err(LineError("key")));
+    };
+    if !kind.ends_with("-CERT") {
+        // The name of an account that does not exist may hold what looks like the rest.
+        let hides = account.starts_with(INVALID) && names_certificate(by);
+        return hides.then_some(Err(LineError("account")));
+    }
+    let words = account.strip_prefix(INVALID).unwrap_or(account);
+    match words.split(' ').count() {
+        5 => Some(login(account, certificate, deed)),
+        _ => Some(Err(LineError("account"))),
     }
 }
 
-fn login<'a>(prefix: &'a str, account: &'a str, certificate: &str) -> Result<Login<'a>, LineError> {
+fn login(account: &str, certificate: &str, deed: Deed) -> Result<Use, LineError> {
     let (key, rest) = certificate.split_once(" ID ").ok_or(LineError("key"))?;
     let (key_id, rest) = rest.rsplit_once(" (serial ").ok_or(LineError("serial"))?;
     let (serial, ca) = rest.split_once(") CA ").ok_or(LineError("CA"))?;
     let (_, ca) = ca.split_once(' ').ok_or(LineError("CA"))?;
-    Ok(Login {
-        prefix,
-        account,
-        key: sha256(key).ok_or(LineError("key"))?,
+    // What a method adds stands behind a comma.
+    let (ca, _) = ca.split_once(',').unwrap_or((ca, ""));
+    Ok(Use {
+        deed,
+        account: account.to_owned(),
+        key: Some(sha256(key).ok_or(LineError("key"))?),
         key_id: unescaped(key_id).into_owned(),
         serial: decimal(serial).ok_or(LineError("serial"))?,
         ca: sha256(ca.trim_end()).ok_or(LineError("CA"))?,
     })
 }
 
-/// What stands before sshd's own words, and these.
-///
-/// With a prefix, they stand behind the first `]: `, the end of `sshd[77]: `. What comes
-/// later may be anybody's words: the name of an account that doesn't exist, say.
-fn message(line: &str) -> Option<(&str, &str)> {
-    if line.starts_with("Accepted ") {
-        return Some(("", line));
+/// `KEY ID" (serial 42) signed by TYPE CA SHA256:… …`, which names neither key nor account.
+fn by_id(rest: &str, open: &str, close: &str, deed: Deed) -> Result<Use, LineError> {
+    let (key_id, rest) = rest.rsplit_once(open).ok_or(LineError("serial"))?;
+    let (serial, rest) = rest.split_once(close).ok_or(LineError("serial"))?;
+    let mut words = rest.split(' ');
+    let ca = words.find(|word| word.starts_with("SHA256:"));
+    let ca = ca.ok_or(LineError("CA"))?.trim_end_matches(':');
+    Ok(Use {
+        deed,
+        account: String::new(),
+        key: None,
+        key_id: unescaped(key_id).into_owned(),
+        serial: decimal(serial).ok_or(LineError("serial"))?,
+        ca: sha256(ca).ok_or(LineError("CA"))?,
+    })
+}
+
+impl Use {
+    /// The name of the account that was let in, if the line has one that exists.
+    #[must_use]
+    pub fn account_name(&self) -> Option<&str> {
+        match self.account.starts_with(INVALID) {
+            true => None,
+            false => Some(self.account.split_once(" from ")?.0),
+        }
     }
-    let (prefix, message) = line.split_once("]: ")?;
-    let (before, process) = prefix.rsplit_once('[')?;
-    let is_sshd = before.ends_with("sshd") || before.ends_with("sshd-session");
-    let is_number = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
-    (is_sshd && is_number).then_some((prefix, message))
 }
 
 fn sha256(text: &str) -> Option<[u8; 32]> {
@@ -126,6 +207,50 @@ fn escape(first: u8, tail: &[u8]) -> Option<(u8, &[u8])> {
     is_octal.then_some((byte, after))
 }
 
+/// How a line about a method begins, and what it says of a certificate in it.
+const METHODS: [(&str, Deed); 4] = [
+    ("Accepted ", Deed::LetIn),
+    ("Partial ", Deed::LetIn),
+    ("Postponed ", Deed::Took),
+    ("Failed ", Deed::Refused),
+];
+
+/// How lines begin in which a stranger chooses words: the name of an account, say.
+const STRANGERS: [&str; 16] = [
+    "Invalid user ",
+    "Connection ",
+    "Disconnected from ",
+    "Disconnecting ",
+    "Received disconnect from ",
+    "Unable to negotiate ",
+    "Bad protocol version identification ",
+    "banner exchange: ",
+    "kex_exchange_identification: ",
+    "maximum authentication attempts exceeded for ",
+    "User ",
+    "ROOT LOGIN REFUSED ",
+    "pam_",
+    "PAM: ",
+    "input_userauth_request: ",
+    "Did not receive identification string ",
+];
+
+/// How other lines begin that show that a log is one of sshd.
+const OTHERS: [&str; 9] = [
+    "Refusing certificate ID ",
+    "Server listening on ",
+    "Received signal ",
+    "Received SIGHUP",
+    "Starting session: ",
+    "Close session: ",
+    "Authentication key ",
+    "Certificate invalid: ",
+    "error: Refusing certificate ID ",
+];
+
+/// What stands before the name of an account that does not exist.
+const INVALID: &str = "invalid user ";
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -143,30 +268,18 @@ mod tests {
     }
 
     fn key_id(line: &str) -> Vec<u8> {
-        let login = read(line).unwrap().unwrap();
-        assert_eq!(login.serial, 42);
-        assert_eq!(Some(login.ca), sha256(CA));
-        assert_eq!(Some(login.key), sha256(KEY));
-        assert_eq!(login.account, "peter from 10.0.0.7 port 50022");
-        login.key_id
-    }
-
-    #[test]
-    fn reads_a_line_behind_every_prefix() {
-        for prefix in [
-            "",
-            "Nov 22 20:00:00 web1 sshd[77]: ",
-            "2026-11-22T20:00:00.123456+00:00 web1 sshd-session[77]: ",
-            "2026-11-22T20:00:00+0000 web1 sshd[77]: ",
-        ] {
-            let line = format!("{prefix}{}", line("peter, laptop"));
-            assert_eq!(key_id(&line), b"peter, laptop");
-        }
+        let named = read(line).unwrap().unwrap();
+        assert_eq!(named.serial, 42);
+        assert_eq!(Some(named.ca), sha256(CA));
+        assert_eq!(named.key, sha256(KEY));
+        assert_eq!(named.account, "peter from 10.0.0.7 port 50022");
+        named.key_id
     }
 
     #[test]
     fn a_key_id_that_looks_like_the_rest_of_the_line_is_a_key_id() {
         for text in [
+            "peter, laptop".to_owned(),
             format!("x (serial 7) CA ED25519 {KEY}"),
             format!(" ID a ID b ssh2: RSA-CERT {KEY} ID x (serial 1) CA RSA {CA} "),
             "sshd[1]: Accepted publickey for root".to_owned(),
@@ -177,22 +290,63 @@ mod tests {
     }
 
     #[test]
+    fn every_line_that_names_a_certificate_is_read() {
+        let accepted = line("x");
+        for (words, deed) in [
+            (accepted.clone(), Deed::LetIn),
+            (accepted.replace("Accepted", "Partial"), Deed::LetIn),
+            (accepted.replace("Accepted", "Failed"), Deed::Refused),
+            (format!("{accepted} [preauth]"), Deed::LetIn),
+            (format!("{accepted}, client user \"peter\""), Deed::LetIn),
+            (
+                accepted.replace("for peter", "for invalid user peter"),
+                Deed::LetIn,
+            ),
+            (
+                format!(
+                    "Accepted certificate ID \"x\" (serial 42) signed by ECDSA CA {CA} via /etc/ssh/users.pub"
+                ),
+                Deed::Took,
+            ),
+            (
+                format!(
+                    "error: Refusing certificate ID \"x\" serial=42 signed by ECDSA CA {CA}: not yet valid"
+                ),
+                Deed::Refused,
+            ),
+        ] {
+            let named = read(&words).unwrap().unwrap();
+            assert_eq!((named.deed, named.serial), (deed, 42), "{words}");
+            assert_eq!(Some(named.ca), sha256(CA), "{words}");
+            assert_eq!(named.key_id, b"x", "{words}");
+        }
+    }
+
+    #[test]
+    fn the_account_is_that_which_was_let_in() {
+        let named = read(&line("x")).unwrap().unwrap();
+        assert_eq!(named.account_name(), Some("peter"));
+        let nobody = line("x").replace("for peter", "for invalid user peter");
+        assert_eq!(read(&nobody).unwrap().unwrap().account_name(), None);
+    }
+
+    #[test]
     fn escapes_are_undone() {
         assert_eq!(key_id(&line(r"p\303\251t\\er\9")), "pét\\er\\9".as_bytes());
         assert_eq!(key_id(&line(r"\777")), br"\777");
     }
 
     #[test]
-    fn words_of_strangers_are_no_login() {
+    fn words_of_strangers_and_other_methods_are_no_certificate() {
         let planted = line("x");
         for line in [
-            format!("sshd[77]: Invalid user a {planted} from 10.0.0.9 port 1"),
-            format!("sshd[77]: Invalid user sshd[1]: {planted}"),
-            format!("cron[77]: {planted}"),
-            format!("sshd[x]: {planted}"),
-            format!("Failed publickey for {planted}"),
+            format!("Invalid user a {planted} from 10.0.0.9 port 1"),
+            format!("Invalid user sshd[1]: {planted}"),
+            format!("Connection closed by invalid user {planted} 10.0.0.9 port 1 [preauth]"),
             format!("Accepted publickey for peter from ::1 port 1 ssh2: ED25519 {KEY}"),
             "Accepted password for peter from ::1 port 1 ssh2".to_owned(),
+            "Postponed publickey for peter from ::1 port 1 ssh2 [preauth]".to_owned(),
+            "Certificate invalid: expired".to_owned(),
             String::new(),
         ] {
             assert_eq!(read(&line), None, "{line}");
@@ -200,15 +354,25 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_or_has_other_fingerprints_is_told() {
-        let line = line("peter");
+    fn what_names_a_certificate_and_is_not_understood_is_told() {
+        let accepted = line("peter");
         for (line, field) in [
-            (line.replace(KEY, "MD5:00"), "key"),
-            (line.replace(CA, "MD5:00"), "CA"),
-            (line.replace("42", "18446744073709551616"), "serial"),
-            (line.replace("42", "+2"), "serial"),
-            (line.split_at(line.len() - 1).0.to_owned(), "CA"),
-            (line.split(" (serial").next().unwrap().to_owned(), "serial"),
+            (accepted.replace(KEY, "MD5:00"), "key"),
+            (accepted.replace(CA, "MD5:00"), "CA"),
+            (accepted.replace("42", "18446744073709551616"), "serial"),
+            (accepted.replace("42", "+2"), "serial"),
+            (
+                accepted.replace("Accepted publickey", "Welcomed by"),
+                "form",
+            ),
+            (
+                accepted.replace("for peter", "for invalid user a ssh2: b"),
+                "account",
+            ),
+            (
+                accepted.replace("for peter", "for invalid user a b"),
+                "account",
+            ),
         ] {
             assert_eq!(read(&line), Some(Err(LineError(field))), "{line}");
         }
@@ -223,7 +387,15 @@ mod tests {
         #[test]
         fn never_panics(text: String) {
             let _read = read(&text);
-            let _behind = read(&format!("sshd[1]: Accepted publickey for {text}"));
+            let _behind = read(&format!("Accepted publickey for {text}"));
+        }
+
+        #[test]
+        fn no_cut_is_taken_for_a_whole_line(length in 0_usize..200) {
+            let line = line("peter");
+            let begin = "Accepted publickey for ".len();
+            let cut = line.get(..(begin + length).min(line.len() - 1)).unwrap_or_default();
+            prop_assert!(matches!(read(cut), Some(Err(_))), "{cut}");
         }
     }
 }

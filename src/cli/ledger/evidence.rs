@@ -1,18 +1,21 @@
 //! `punchmark ledger evidence`: what proved a key's storage, out of the ledger again.
 
 use super::grounds::seen;
-use super::one::{find, no_such_serial};
+use super::one::{One, find, no_such_serial};
 use crate::attestation::Evidence;
+use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::product;
-use crate::ledger::{Ledger as _, SqliteLedger};
+use crate::ledger::Ledger as _;
 
-pub(super) fn print(ledger: &SqliteLedger, name: &str, number: u64) -> Result<Exit, Failure> {
-    let (ca, serial) = find(ledger, name, number)?;
+pub(super) fn print(context: &Context, one: &One) -> Result<Exit, Failure> {
+    let ledger = one.source.open(context)?;
+    let (name, number) = (&one.ca, one.serial);
+    let (ca, serial) = find(&ledger, name, number)?;
     let record = ledger.record_of(&ca, serial)?;
     let record = record.ok_or_else(|| no_such_serial(name, number))?;
     let position = record.reserved.grounds.and_then(|grounds| grounds.evidence);
-    let seen = seen(ledger, position)?.filter(|seen| !seen.evidence.is_empty());
+    let seen = seen(&ledger, position)?.filter(|seen| !seen.evidence.is_empty());
     let seen = seen.ok_or_else(|| {
         Failure::new(format!(
             "serial {number} of CA `{name}` was given without evidence"

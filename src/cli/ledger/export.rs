@@ -6,13 +6,15 @@ use clap::Args;
 use serde_json::{Value, json};
 use ssh_encoding::base64::{Base64, Encoding};
 
+use super::source::Source;
 use crate::certificate::explain::{Fields, utc};
+use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
     CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Ledger as _, Recovery, Reserved,
-    Revoked, SqliteLedger, SuffixesSet,
+    Revoked, SuffixesSet,
 };
 use crate::wire::hex;
 
@@ -20,6 +22,9 @@ use crate::wire::hex;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Export {
+    #[command(flatten)]
+    source: Source,
+
     /// Begin at this entry, to go on with an earlier export
     #[arg(long, value_name = "POSITION", default_value_t = 1)]
     from: u64,
@@ -30,7 +35,8 @@ pub(super) struct Export {
 }
 
 impl Export {
-    pub(super) fn run(self, ledger: &SqliteLedger) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let ledger = self.source.open(context)?;
         let mut printed = Ok(());
         ledger.each_entry(self.from, &mut |position, bytes| {
             printed = product(&self.line(position, bytes).to_string());

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use ssh_key::Fingerprint;
 
+use super::source::Source;
 use crate::certificate::explain::Fields;
 use crate::cli::base::arguments::{fingerprint, instant};
 use crate::cli::base::failure::Failure;
@@ -11,6 +12,9 @@ use crate::ledger::{Record, State, Term};
 /// Every condition that is given must hold.
 #[derive(Debug, Default, Args)]
 pub(super) struct Filter {
+    #[command(flatten)]
+    pub(super) source: Source,
+
     /// Of this CA
     #[arg(long, value_name = "CA")]
     ca: Option<String>,

@@ -1,27 +1,99 @@
-//! Heads that were kept elsewhere: read, checked by their signer, held against the ledger.
+//! Heads that were kept elsewhere: read, and checked by who signed them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use ssh_key::PublicKey;
 
+use crate::certificate::subject::fingerprint;
 use crate::cli::base::failure::{Advised, At, Failure};
+use crate::cli::base::words::path;
 use crate::config::read_limited;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::note::{NoteError, NoteKey};
-use crate::ledger::{AuditError, ProofError, SqliteLedger};
+use crate::ledger::note::{NoteError, NoteKey, unverified_text};
+use crate::ledger::{ProofError, SqliteLedger};
+
+/// A head, where it was found, and whose signature it was believed by.
+pub(super) struct Kept {
+    pub(super) file: PathBuf,
+    pub(super) head: Checkpoint,
+    /// The fingerprint of the key that signed it; none where that was not checked.
+    pub(super) signer: Option<String>,
+}
+
+/// Heads to hold something against.
+#[derive(Debug, Args)]
+pub(super) struct Against {
+    /// A head that was kept elsewhere, as `ledger checkpoint` printed it or as a server keeps
+    /// it; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    against: Vec<PathBuf>,
+
+    /// The public key of who signed these heads (Ed25519 or P-256); may be given more than once.
+    /// Without it, whoever wrote a head is believed, and that is said
+    #[arg(long, value_name = "FILE", requires = "against")]
+    signer: Vec<PathBuf>,
+}
+
+impl Against {
+    pub(super) fn read(&self) -> Result<Vec<Kept>, Failure> {
+        let heads = self.against.iter();
+        heads.map(|file| kept(file, &self.signer)).collect()
+    }
+}
 
 /// A small text file that was kept elsewhere.
 pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
     read_limited(path, LARGEST).in_file(path)
 }
 
-/// The signer of a head, which signs under the ledger's own name.
-pub(super) fn note_key(public_key: &Path, text: &str) -> Result<NoteKey, Failure> {
-    let key = PublicKey::from_openssh(&read_text(public_key)?).in_file(public_key)?;
-    Ok(NoteKey::new(
-        &Checkpoint::parse(text)?.origin,
-        key.key_data(),
-    )?)
+/// Reads a head; one that is signed must be so by one of `signers`, if any is named.
+pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
+    let text = read_text(file)?;
+    let Ok(note) = unverified_text(&text) else {
+        // What a server keeps has no signature: it checked that of the list it came with.
+        return Ok(Kept {
+            file: file.to_owned(),
+            head: bare(&text).in_file(file)?,
+            signer: None,
+        });
+    };
+    let head = Checkpoint::parse(note).in_file(file)?;
+    Ok(Kept {
+        signer: signer(&text, &head, signers).in_file(file)?,
+        file: file.to_owned(),
+        head,
+    })
+}
+
+/// The head in a text that has no signature: three lines, wherever they begin.
+fn bare(text: &str) -> Result<Checkpoint, Failure> {
+    let begin = text.find(ORIGIN).unwrap_or(text.len());
+    Ok(Checkpoint::parse(text.get(begin..).unwrap_or_default())?)
+}
+
+/// The fingerprint of the first of `signers` that signed the note.
+fn signer(note: &str, head: &Checkpoint, signers: &[PathBuf]) -> Result<Option<String>, Failure> {
+    let mut refused = None;
+    for signer in signers {
+        let key = PublicKey::from_openssh(&read_text(signer)?).in_file(signer)?;
+        match NoteKey::new(&head.origin, key.key_data())?.open(note) {
+            Ok(_) => return Ok(Some(fingerprint(key.key_data()))),
+            Err(error) => refused = Some(error),
+        }
+    }
+    refused.map_or(Ok(None), |error| Err(error.into()))
+}
+
+impl Kept {
+    /// What it is, for people, and what of it was not checked.
+    pub(super) fn words(&self) -> String {
+        let (file, size) = (path(&self.file), self.head.size);
+        match &self.signer {
+            Some(key) => format!("head {file} of {size} entries, signed by {key}"),
+            None => format!("head {file} of {size} entries, whose signature was NOT checked"),
+        }
+    }
 }
 
 /// Holds the ledger against a head that it must extend.
@@ -34,16 +106,13 @@ pub(super) fn extends(ledger: &SqliteLedger, kept: &Checkpoint) -> Result<(), Fa
     })
 }
 
-impl Advised for NoteError {}
+/// What the user should do about a ledger that is not what it was.
+pub(super) const CHANGED: &str = "keep this file as it is, and compare it with a backup: it was \
+    changed, cut short, or an older copy was put back";
 
-impl Advised for AuditError {
-    fn hint(&self) -> Option<String> {
-        Some(CHANGED.to_owned())
-    }
-}
+impl Advised for NoteError {}
 
 /// The most that is read of a head or a proof.
 const LARGEST: u64 = 64 * 1024;
-
-const CHANGED: &str = "keep this file as it is, and compare it with a backup: it was changed, \
-    cut short, or an older copy was put back";
+/// What the name of every ledger begins with.
+const ORIGIN: &str = "punchmark.ledger/";

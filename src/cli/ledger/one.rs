@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::source::Source;
 use crate::certificate::Serial;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::ledger::not_in_ledger;
@@ -10,6 +11,8 @@ use crate::ledger::{Ca, Ledger as _, SqliteLedger};
 /// One serial of one CA.
 #[derive(Debug, Args)]
 pub(super) struct One {
+    #[command(flatten)]
+    pub(super) source: Source,
     /// The CA, by name
     #[arg(value_name = "CA")]
     pub(super) ca: String,

@@ -4,18 +4,18 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::head::{note_key, read_text};
-use super::one::{find, no_such_serial};
+use super::head::{Kept, kept, read_text};
+use super::one::{One, find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::merkle::Hash;
-use crate::ledger::note::unverified_text;
-use crate::ledger::{Entry, Event, Inclusion, SqliteLedger};
+use crate::ledger::{Entry, Event, Inclusion};
 
 /// A proof to check.
 #[derive(Debug, Args)]
@@ -29,9 +29,10 @@ pub(super) struct Check {
     #[arg(long, value_name = "FILE")]
     against: PathBuf,
 
-    /// The public key of who signed that head (ssh-ed25519); else its signature is not checked
+    /// The public key of who signed that head (Ed25519 or P-256); may be given more than once.
+    /// Without it, whoever wrote the head is believed, and that is said
     #[arg(long, value_name = "FILE")]
-    signer: Option<PathBuf>,
+    signer: Vec<PathBuf>,
 }
 
 /// A proof as it is handed around: each entry of a serial, and its way to the root.
@@ -52,12 +53,26 @@ struct ProvedEntry {
 }
 
 /// Prints the proof of one serial.
-pub(super) fn prove(ledger: &SqliteLedger, name: &str, number: u64) -> Result<Exit, Failure> {
-    let (ca, serial) = find(ledger, name, number)?;
+///
+/// One that leads to a head which nobody signed could be checked by nobody, and is refused.
+pub(super) fn prove(context: &Context, one: &One) -> Result<Exit, Failure> {
+    let ledger = one.source.open(context)?;
+    let (name, number) = (&one.ca, one.serial);
+    let (ca, serial) = find(&ledger, name, number)?;
     let inclusions = ledger.inclusions(&ca, serial)?;
     let Some(first) = inclusions.first() else {
         return Err(no_such_serial(name, number));
     };
+    let heads = ledger.signed_heads()?;
+    if !heads
+        .iter()
+        .any(|(_, head)| head.size == first.checkpoint.size)
+    {
+        return Err(Failure::new(format!(
+            "no signed head covers serial {number} of CA `{name}`"
+        ))
+        .hint("make one with `punchmark ledger checkpoint`, then the proof"));
+    }
     let proof = Proof {
         origin: first.checkpoint.origin.clone(),
         size: first.checkpoint.size,
@@ -72,33 +87,55 @@ impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let proof: Proof = serde_json::from_str(&read_text(&self.proof)?)
             .map_err(|_| wrong("is no proof that `ledger prove` printed"))?;
-        let head = self.head()?;
-        if (&proof.origin, proof.size) != (&head.origin, head.size) {
-            return Err(wrong("leads to another head than the one given"));
-        }
-        if proof.entries.is_empty() {
-            return Err(wrong("holds no entry"));
-        }
-        for entry in &proof.entries {
-            let inclusion = entry.decode(&head).ok_or_else(|| wrong("is malformed"))?;
-            if !inclusion.holds() {
-                return Err(wrong("does not lead from its entry to the head"));
+        let kept = kept(&self.against, &self.signer)?;
+        let shown = proof.shown_in(&kept.head)?;
+        if context.json() {
+            product(&json(&shown, &kept).to_string())?;
+        } else if context.talks() {
+            for inclusion in &shown {
+                product(&words(inclusion))?;
             }
-            if context.talks() {
-                product(&words(&inclusion))?;
-            }
+            product(&format!("  by the {}", kept.words()))?;
         }
         Ok(Exit::Done)
     }
+}
 
-    fn head(&self) -> Result<Checkpoint, Failure> {
-        let note = read_text(&self.against)?;
-        let text = unverified_text(&note)?;
-        if let Some(signer) = &self.signer {
-            note_key(signer, text)?.open(&note)?;
+impl Proof {
+    /// The entries, each of which was shown to be in the ledger of this head.
+    fn shown_in(&self, head: &Checkpoint) -> Result<Vec<Inclusion>, Failure> {
+        if (&self.origin, self.size) != (&head.origin, head.size) {
+            return Err(wrong(&format!(
+                "leads to the head of {} entries of {}, and the one given is of {} of {}",
+                self.size, self.origin, head.size, head.origin
+            ))
+            .hint("a proof belongs to one head: make both together"));
         }
-        Ok(Checkpoint::parse(text)?)
+        if self.entries.is_empty() {
+            return Err(wrong("holds no entry"));
+        }
+        let shown = self.entries.iter().map(|entry| {
+            let inclusion = entry.decode(head).ok_or_else(|| wrong("is malformed"))?;
+            match inclusion.holds() {
+                true => Ok(inclusion),
+                false => Err(wrong("does not lead from its entry to the head")),
+            }
+        });
+        shown.collect()
     }
+}
+
+fn json(shown: &[Inclusion], kept: &Kept) -> Value {
+    let entries = shown
+        .iter()
+        .map(|inclusion| json!({ "position": inclusion.index + 1, "says": words(inclusion) }));
+    json!({
+        "holds": true,
+        "origin": kept.head.origin,
+        "entries": kept.head.size,
+        "signer": kept.signer,
+        "shown": entries.collect::<Vec<_>>(),
+    })
 }
 
 impl ProvedEntry {

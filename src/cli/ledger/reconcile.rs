@@ -1,171 +1,101 @@
 //! `punchmark ledger reconcile`: certificates that a server saw and the ledger doesn't know.
 
-use std::collections::HashMap;
-use std::io::{self, BufRead, Read as _};
+mod input;
+mod report;
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
-use ssh_key::Fingerprint;
 
-use super::log_time;
-use crate::certificate::explain::utc;
+use super::source::Source;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::terminal::{product, say};
-use crate::config;
-use crate::ledger::SqliteLedger;
-use crate::reconcile::log::{self, Login};
-use crate::reconcile::{Finding, Reconciler};
+use crate::reconcile::lines::{Line, Lines};
+use crate::reconcile::{Accounts, Reconciler};
+use input::Input;
+use report::Report;
 
-/// Reads a server's log from stdin.
+/// Which logs are held against the ledger.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(super) struct Reconcile {}
+pub(super) struct Reconcile {
+    /// Logs of sshd, in the order of their lines; `-` is stdin, as it is without any. They may
+    /// be compressed by gzip
+    #[arg(value_name = "FILE")]
+    logs: Vec<PathBuf>,
 
-/// What was counted, each certificate once.
-#[derive(Default)]
-struct Counts {
-    logins: u64,
-    other_cas: u64,
-    unknown: u64,
-    unreadable: u64,
-    wrong: u64,
+    #[command(flatten)]
+    source: Source,
+
+    /// Certificates for any of these principals may be used for this account of the servers, as
+    /// AuthorizedPrincipalsFile says there; without a word, the account's own name is the one
+    #[arg(long = "account", value_name = "ACCOUNT=PRINCIPAL[,PRINCIPAL...]", value_parser = account)]
+    accounts: Vec<(String, Vec<String>)>,
+
+    /// Take a log without one line of sshd for one in which nothing happened
+    #[arg(long)]
+    may_be_quiet: bool,
 }
 
 impl Reconcile {
-    pub(super) fn run(self, context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
-        let reconciler = Reconciler::new(ledger)?;
-        let mut run = Run {
-            context,
-            reconciler,
-            counts: Counts::default(),
-            said: HashMap::new(),
-        };
-        let mut input = io::stdin().lock();
-        let mut line = Vec::new();
-        let mut number = 0;
-        while next_line(&mut input, &mut line).at("stdin")? {
-            number += 1;
-            run.line(number, &String::from_utf8_lossy(&line))?;
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let ledger = self.source.open(context)?;
+        let reconciler = Reconciler::new(&ledger)?;
+        let mut accounts = Accounts::default();
+        for (account, principals) in &self.accounts {
+            accounts.map(account.clone(), principals.iter().cloned());
         }
-        run.finish()
+        let mut report = Report::new(context, &reconciler, &accounts);
+        if self.logs.is_empty() {
+            refuse_terminal()?;
+            read(Path::new("-"), false, &mut report)?;
+        }
+        for log in &self.logs {
+            read(log, self.logs.len() > 1, &mut report)?;
+        }
+        report.finish(self.may_be_quiet)
     }
 }
 
-struct Run<'c> {
-    context: &'c Context,
-    reconciler: Reconciler<'c>,
-    counts: Counts,
-    /// What was said of a certificate already, by CA, serial and key.
-    said: HashMap<([u8; 32], u64, [u8; 32]), Finding>,
-}
-
-impl Run<'_> {
-    fn line(&mut self, number: u64, line: &str) -> Result<(), Failure> {
-        match log::read(line) {
-            None => Ok(()),
-            Some(Ok(login)) => self.login(number, &login),
-            Some(Err(error)) => {
-                self.counts.logins += 1;
-                self.counts.unreadable += 1;
-                match self.context.json() {
-                    true => product(
-                        &json!({ "line": number, "finding": "unreadable", "why": error.to_string() })
-                            .to_string(),
-                    ),
-                    false => product(&format!(
-                        "line {number}: a certificate was accepted, but {error}"
-                    )),
-                }
-            }
-        }
+/// Reads one log; names it with each finding where there are several.
+fn read(log: &Path, is_named: bool, report: &mut Report<'_>) -> Result<(), Failure> {
+    let mut input = Input::open(log)?;
+    report.begin(is_named.then_some(log));
+    let mut lines = Lines::default();
+    while let Some(line) = input.next_line().in_file(log)? {
+        report.take(lines.take(&line))?;
     }
-
-    fn login(&mut self, number: u64, login: &Login<'_>) -> Result<(), Failure> {
-        self.counts.logins += 1;
-        let time = log_time::read(login.prefix, config::now(), &config::time_zone);
-        let finding = self.reconciler.look_up(login, time)?;
-        match finding {
-            Finding::OtherCa => self.counts.other_cas += 1,
-            Finding::Known => {}
-            _ => {
-                let key = (login.ca, login.serial, login.key);
-                if self.said.len() < MOST_SAID
-                    && self.said.insert(key, finding.clone()) != Some(finding.clone())
-                {
-                    match finding {
-                        Finding::Unknown(_) => self.counts.unknown += 1,
-                        _ => self.counts.wrong += 1,
-                    }
-                    self.say(number, login, &finding)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn say(&self, number: u64, login: &Login<'_>, finding: &Finding) -> Result<(), Failure> {
-        let ca = self.reconciler.ca_of(login).map_or("", |ca| ca.name());
-        let (word, why) = words(finding);
-        let key_id = String::from_utf8_lossy(&login.key_id);
-        let key = Fingerprint::Sha256(login.key).to_string();
-        if self.context.json() {
-            let value = json!({
-                "line": number, "finding": word, "why": why, "ca": ca, "serial": login.serial,
-                "key-id": key_id, "key": key, "account": login.account,
-            });
-            return product(&value.to_string());
-        }
-        product(&format!(
-            "line {number}: {word}: serial {} of {ca}, key ID {key_id:?}, key {key}, {}: {why}",
-            login.serial, login.account
-        ))
-    }
-
-    fn finish(self) -> Result<Exit, Failure> {
-        let counts = self.counts;
-        if self.context.talks() {
-            say(&format!(
-                "{} logins by certificate, {} by other CAs; {} certificates unknown, \
-                 {} used when they should not be, {} lines unreadable",
-                counts.logins, counts.other_cas, counts.unknown, counts.wrong, counts.unreadable
-            ));
-        }
-        Ok(match counts.unknown + counts.unreadable {
-            0 => Exit::Done,
-            _ => Exit::Failed,
-        })
+    match lines.end() {
+        Line::Nothing => Ok(()),
+        last => report.take_last(last),
     }
 }
 
-fn words(finding: &Finding) -> (&'static str, String) {
-    match finding {
-        Finding::Unknown(why) => ("unknown", why.as_str().to_owned()),
-        Finding::Revoked(since) => ("revoked", format!("it was revoked {}", utc(*since))),
-        Finding::OutsideValidity => ("expired", "it was used outside of its validity".to_owned()),
-        Finding::OtherCa => ("other CA", String::new()),
-        Finding::Known => ("known", String::new()),
+/// Nobody types a log.
+fn refuse_terminal() -> Result<(), Failure> {
+    match io::stdin().is_terminal() {
+        true => Err(Failure::usage("no log to read")
+            .hint("name it: punchmark ledger reconcile /var/log/auth.log, or `-` for stdin")),
+        false => Ok(()),
     }
 }
 
-/// Reads a line, up to the length that sshd writes and more; what is beyond is dropped.
-fn next_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let read = input.by_ref().take(LONGEST).read_until(b'\n', line)?;
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    } else if read > 0 {
-        input.skip_until(b'\n')?;
+/// `root=anna_physical,erik_physical`.
+fn account(text: &str) -> Result<(String, Vec<String>), String> {
+    let (account, principals) = text.split_once('=').unwrap_or((text, ""));
+    let principals: Vec<String> = principals.split(',').map(str::to_owned).collect();
+    match account.is_empty() || principals.iter().any(String::is_empty) {
+        true => Err("it has the form ACCOUNT=PRINCIPAL[,PRINCIPAL...]".to_owned()),
+        false => Ok((account.to_owned(), principals)),
     }
-    Ok(read > 0)
 }
-
-/// sshd writes at most 1,024 bytes, four times as many where all are escaped.
-const LONGEST: u64 = 8192;
-/// So many certificates are told apart; a log with more that are unknown has said enough.
-const MOST_SAID: usize = 100_000;
 
 const EXAMPLES: &str = "\
 Examples:
-  punchmark ledger reconcile < /var/log/auth.log
-  journalctl -u ssh -o short-iso | punchmark ledger reconcile --json";
+  punchmark ledger reconcile /var/log/auth.log.1.gz /var/log/auth.log
+  journalctl -u ssh -o json | punchmark ledger reconcile --account root=anna_physical
+  punchmark ledger reconcile --ledger punchmark.ledger --json auth.log
+
+sshd must log at LogLevel VERBOSE to name every certificate. Exit status: 0 if every one is the
+ledger's and was used as it may be, 1 if not, or if a line can't be read.";

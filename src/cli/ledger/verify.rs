@@ -1,99 +1,215 @@
-//! `punchmark ledger verify`.
-
-use std::path::PathBuf;
+//! `punchmark ledger verify`: every entry, held against all before it.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::head::{extends, note_key, read_text};
+use super::head::{Against, CHANGED, Kept};
+use super::source::Source;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
-use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::note::unverified_text;
-use crate::ledger::{Audit, Signatures, SqliteLedger};
+use crate::cli::base::terminal::{hint, product};
+use crate::cli::base::words;
+use crate::ledger::replay::{Finding, Grade, HeadError};
+use crate::ledger::{Audit, Signatures};
 
 /// What to hold the ledger against.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Verify {
-    /// A head that was kept elsewhere, as `ledger checkpoint` printed it
-    #[arg(long, value_name = "FILE")]
-    against: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
 
-    /// The public key of who signed that head (ssh-ed25519); else its signature is not checked
-    #[arg(long, value_name = "FILE", requires = "against")]
-    signer: Option<PathBuf>,
+    #[command(flatten)]
+    against: Against,
 
     /// Check the CA's signature of every certificate, too
     #[arg(long)]
     signatures: bool,
+
+    /// Exit with 1 also for what an older version did by a known fault, and for what is odd
+    #[arg(long)]
+    strict: bool,
+}
+
+/// All that was found, and all that was not looked at.
+struct Verdict<'v> {
+    audit: &'v Audit,
+    heads: Vec<(&'v Kept, Result<(), HeadError>)>,
+    not_checked: Vec<NotChecked>,
+    strict: bool,
+}
+
+/// What would have to be checked before the ledger is believed.
+#[derive(Clone, Copy, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum NotChecked {
+    /// The signatures of the CAs.
+    Signatures,
+    /// That nothing is missing at the end.
+    Heads,
+    /// Who signed a head.
+    Signer,
 }
 
 impl Verify {
-    pub(super) fn run(self, context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
-        let kept = self.kept()?;
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let kept = self.against.read()?;
+        let ledger = self.source.open(context)?;
         let audit = ledger.audit(match self.signatures {
             true => Signatures::Check,
             false => Signatures::Skip,
         })?;
-        if let Some(kept) = &kept {
-            extends(ledger, kept)?;
-        }
+        let verdict = Verdict {
+            heads: kept
+                .iter()
+                .map(|kept| (kept, audit.replayed.extends(&kept.head)))
+                .collect(),
+            not_checked: self.not_checked(&kept),
+            audit: &audit,
+            strict: self.strict,
+        };
         match context.json() {
-            true => print_json(&audit, kept.as_ref())?,
-            false => print(&audit, kept.as_ref())?,
+            true => product(&verdict.json().to_string())?,
+            false => verdict.print()?,
         }
-        Ok(Exit::Done)
+        Ok(verdict.exit())
     }
 
-    fn kept(&self) -> Result<Option<Checkpoint>, Failure> {
-        let Some(path) = &self.against else {
-            return Ok(None);
-        };
-        let note = read_text(path)?;
-        let text = match &self.signer {
-            Some(signer) => note_key(signer, unverified_text(&note)?)?
-                .open(&note)?
-                .to_owned(),
-            None => unverified_text(&note)?.to_owned(),
-        };
-        Ok(Some(Checkpoint::parse(&text)?))
+    fn not_checked(&self, kept: &[Kept]) -> Vec<NotChecked> {
+        let signatures = (!self.signatures).then_some(NotChecked::Signatures);
+        let heads = kept.is_empty().then_some(NotChecked::Heads);
+        let unsigned = kept.iter().any(|kept| kept.signer.is_none());
+        let signer = unsigned.then_some(NotChecked::Signer);
+        [signatures, heads, signer].into_iter().flatten().collect()
     }
 }
 
-/// Without a head from elsewhere, nothing can say that the ledger is complete.
-fn print(audit: &Audit, kept: Option<&Checkpoint>) -> Result<(), Failure> {
-    product(&match kept {
-        None => "consistent with itself".to_owned(),
-        Some(kept) => format!(
-            "consistent with itself, and extends the head of {} entries that was kept",
-            kept.size
-        ),
-    })?;
-    product(&format!(
-        "  {} entries: {} serials taken, {} certificates issued, {} given up",
-        audit.head.size(),
-        audit.reserved,
-        audit.issued,
-        audit.failed
-    ))
+impl Verdict<'_> {
+    /// Without a head from elsewhere, nothing can say that the ledger is complete.
+    fn print(&self) -> Result<(), Failure> {
+        let found = &self.audit.replayed;
+        for finding in &found.findings {
+            product(&line(finding))?;
+        }
+        if found.more > 0 {
+            product(&format!("and {} findings more", found.more))?;
+        }
+        if let Some(differs) = &self.audit.index {
+            product(&format!("the index: {}", words::chain(differs)))?;
+        }
+        for (kept, extends) in &self.heads {
+            if let Err(error) = extends {
+                product(&format!("{}: {error}", kept.words()))?;
+            }
+        }
+        product(self.consistent_in_words())?;
+        product(&format!(
+            "  {} entries: {} serials taken, {} certificates issued, {} given up",
+            found.size(),
+            found.reserved,
+            found.issued,
+            found.failed
+        ))?;
+        for (kept, extends) in &self.heads {
+            if extends.is_ok() {
+                product(&format!("  extends the {}", kept.words()))?;
+            }
+        }
+        for not_checked in &self.not_checked {
+            product(&format!("  not checked: {}", not_checked.as_str()))?;
+        }
+        if !self.is_consistent() || self.heads.iter().any(|(_, extends)| extends.is_err()) {
+            hint(CHANGED);
+        }
+        Ok(())
+    }
+
+    fn consistent_in_words(&self) -> &'static str {
+        match (self.is_consistent(), self.count(is_unchecked) > 0) {
+            (false, _) => "NOT consistent with itself",
+            (true, true) => "consistent with itself, as far as this version can check it",
+            (true, false) => "consistent with itself",
+        }
+    }
+
+    fn json(&self) -> Value {
+        let found = &self.audit.replayed;
+        let heads = self.heads.iter().map(|(kept, extends)| {
+            json!({
+                "file": words::path(&kept.file),
+                "entries": kept.head.size,
+                "signer": kept.signer,
+                "extends": extends.is_ok(),
+                "why": extends.as_ref().err().map(ToString::to_string),
+            })
+        });
+        json!({
+            "consistent": self.is_consistent(),
+            "entries": found.size(),
+            "cas": found.cas,
+            "reserved": found.reserved,
+            "issued": found.issued,
+            "failed": found.failed,
+            "findings": found.findings,
+            "more-findings": found.more,
+            "index": self.audit.index.as_ref().map(|differs| words::chain(differs)),
+            "heads": heads.collect::<Vec<_>>(),
+            "not-checked": self.not_checked,
+        })
+    }
+
+    fn exit(&self) -> Exit {
+        let is_wrong = !self.is_consistent()
+            || self.count(is_unchecked) > 0
+            || self.heads.iter().any(|(_, extends)| extends.is_err())
+            || (self.strict && self.count(|_| true) > 0);
+        match is_wrong {
+            true => Exit::Failed,
+            false => Exit::Done,
+        }
+    }
+
+    fn is_consistent(&self) -> bool {
+        // Among findings beyond those that are kept, any may be grave.
+        self.count(is_broken) == 0 && self.audit.replayed.more == 0 && self.audit.index.is_none()
+    }
+
+    fn count(&self, counts: impl Fn(&Finding) -> bool) -> usize {
+        let findings = self.audit.replayed.findings.iter();
+        findings.filter(|finding| counts(finding)).count()
+    }
 }
 
-fn print_json(audit: &Audit, kept: Option<&Checkpoint>) -> Result<(), Failure> {
-    let value = json!({
-        "consistent": true,
-        "entries": audit.head.size(),
-        "cas": audit.cas,
-        "reserved": audit.reserved,
-        "issued": audit.issued,
-        "failed": audit.failed,
-        "extends": kept.map(|kept| kept.size),
-    });
-    product(&value.to_string())
+impl NotChecked {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Signatures => "the CAs' signatures (--signatures)",
+            Self::Heads => "that nothing is missing (--against a head that was kept elsewhere)",
+            Self::Signer => "who signed a head (--signer KEY.pub)",
+        }
+    }
+}
+
+fn is_broken(finding: &Finding) -> bool {
+    finding.grade == Grade::Broken
+}
+
+fn is_unchecked(finding: &Finding) -> bool {
+    finding.grade == Grade::NotChecked
+}
+
+fn line(finding: &Finding) -> String {
+    let grade = match &finding.grade {
+        Grade::Broken => "broken".to_owned(),
+        Grade::OlderVersion { version } => format!("a known fault of {version}"),
+        Grade::Odd => "odd".to_owned(),
+        Grade::NotChecked => "not checked".to_owned(),
+    };
+    format!("entry {}: {grade}: {}", finding.position, finding.fault)
 }
 
 const EXAMPLES: &str = "\
 Examples:
   punchmark ledger verify --signatures
-  punchmark ledger verify --against head-of-november.txt --signer ledger_key.pub";
+  punchmark ledger verify --against head-of-november.txt --signer ledger_key.pub
+  punchmark ledger verify --ledger /media/usb/punchmark.ledger --against head.txt --signer ledger.pub";

@@ -2,51 +2,40 @@
 
 mod index;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
-use ssh_key::public::KeyData;
-use ssh_key::{PublicKey, Signature};
+use rusqlite::{Connection, params};
 
 use super::tree::{self, TILE_HEIGHT};
 use crate::ledger::entry::{CaAdded, Entry, Event, Reserved, Revoked, Sequence};
 use crate::ledger::merkle::{Frontier, Hash, leaf_hash};
+use crate::ledger::replay::{Replay, Replayed, Signatures};
 use crate::ledger::{EntryError, LedgerError};
-use crate::wire::RawCertificate;
-use crate::wire::verify::{SignatureError, verify_signature};
 use index::Index;
 
-/// Whether the CA's signature of every certificate is checked too, which takes long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signatures {
-    /// Every one.
-    Check,
-    /// None.
-    Skip,
-}
-
-/// What a ledger holds that is consistent with itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What a ledger holds, what is wrong in it, and whether its index follows from its entries.
+#[derive(Debug)]
 pub struct Audit {
-    /// Its CAs.
-    pub cas: u64,
-    /// Serials that were taken.
-    pub reserved: u64,
-    /// Of these, certificates.
-    pub issued: u64,
-    /// Of these, given up.
-    pub failed: u64,
-    /// Revocations.
-    pub revocations: u64,
-    /// KRLs that were made.
-    pub krls: u64,
-    /// Times that an older ledger went on.
-    pub gaps: u64,
-    /// The right edge of its tree.
-    pub head: Frontier,
+    /// What the entries say, by themselves.
+    pub replayed: Replayed,
+    /// What of the index is another thing than the entries call for.
+    pub index: Option<AuditError>,
 }
 
-/// Why a ledger is not consistent with itself.
+/// What the entries call for, to be held against the index.
+#[derive(Debug, Default)]
+struct Counts {
+    cas: u64,
+    reserved: u64,
+    issued: u64,
+    failed: u64,
+    revocations: u64,
+    krls: u64,
+    gaps: u64,
+    head: Frontier,
+}
+
+/// Why an index does not follow from the entries.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {
@@ -89,15 +78,9 @@ pub enum Fault {
     /// It is no entry.
     #[error(transparent)]
     Bytes(#[from] EntryError),
-    /// A CA whose public key is none.
-    #[error("its public key is malformed")]
-    PublicKey,
     /// It names a CA or a reservation that does not stand before it.
     #[error("it refers to entry {0}, which is not what it should be")]
     Reference(u64),
-    /// The content does not have the serial or the CA that the entry says.
-    #[error("its content is of another CA or serial")]
-    Content,
     /// A policy that is not the one of its digest, or that no entry before has.
     #[error("the policy is not the one of its digest, or not in the ledger")]
     Policy,
@@ -107,18 +90,34 @@ pub enum Fault {
     /// The index says something else.
     #[error("the index does not have it")]
     Index,
-    /// A certificate that its CA did not sign.
-    #[error("the signature of the certificate")]
-    Signature(#[from] SignatureError),
 }
 
-/// Reads every entry of the ledger.
-pub(super) fn audit(connection: &Connection, signatures: Signatures) -> Result<Audit, AuditError> {
+/// Replays every entry of the ledger, and then holds the index against them; all as it was
+/// at one moment, whoever writes meanwhile.
+pub(super) fn audit(connection: &Connection, signatures: Signatures) -> Result<Audit, LedgerError> {
+    let moment = connection.unchecked_transaction()?;
+    let mut replay = Replay::new(signatures);
+    let mut entries = moment.prepare("SELECT bytes FROM entry ORDER BY position")?;
+    let mut rows = entries.query([])?;
+    while let Some(row) = rows.next()? {
+        replay.entry(row.get_ref(0)?.as_blob().unwrap_or_default());
+    }
+    let index = match hold_index(&moment) {
+        Ok(()) => None,
+        Err(AuditError::Ledger(error)) => return Err(error),
+        Err(differs) => Some(differs),
+    };
+    Ok(Audit {
+        replayed: replay.end(),
+        index,
+    })
+}
+
+/// Whether the index is the one that follows from the entries.
+fn hold_index(connection: &Connection) -> Result<(), AuditError> {
     let mut auditor = Auditor {
         connection,
-        signatures,
-        found: Audit::default(),
-        cas: HashMap::new(),
+        found: Counts::default(),
         tiles: 0,
         revoked_keys: HashSet::new(),
         index: Index::default(),
@@ -136,9 +135,7 @@ pub(super) fn audit(connection: &Connection, signatures: Signatures) -> Result<A
 
 struct Auditor<'c> {
     connection: &'c Connection,
-    signatures: Signatures,
-    found: Audit,
-    cas: HashMap<u64, KeyData>,
+    found: Counts,
     tiles: u64,
     revoked_keys: HashSet<[u8; 32]>,
     index: Index,
@@ -158,7 +155,7 @@ impl Auditor<'_> {
             Event::Reserved(reserved) => self.reserved(position, &reserved)?,
             Event::Issued(issued) => {
                 self.found.issued += 1;
-                self.issued(position, issued.reserved, &issued.signature)?
+                self.outcome(position, issued.reserved)?
             }
             Event::Failed(failed) => {
                 self.found.failed += 1;
@@ -210,10 +207,6 @@ impl Auditor<'_> {
 
     fn ca(&mut self, position: u64, added: &CaAdded) -> Result<Result<(), Fault>, LedgerError> {
         self.found.cas += 1;
-        let Ok(key) = PublicKey::from_bytes(&added.public_key) else {
-            return Ok(Err(Fault::PublicKey));
-        };
-        self.cas.insert(position, key.key_data().clone());
         self.indexed(
             "SELECT 1 FROM ca WHERE position = ?1 AND name = ?2 AND public_key = ?3",
             params![position, added.name, added.public_key],
@@ -226,12 +219,6 @@ impl Auditor<'_> {
         reserved: &Reserved,
     ) -> Result<Result<(), Fault>, LedgerError> {
         self.found.reserved += 1;
-        let Some(ca) = self.cas.get(&reserved.ca) else {
-            return Ok(Err(Fault::Reference(reserved.ca)));
-        };
-        if !is_content_of(reserved, ca) {
-            return Ok(Err(Fault::Content));
-        }
         if let Err(fault) = self.index.reserved(position, reserved) {
             return Ok(Err(fault));
         }
@@ -246,35 +233,6 @@ impl Auditor<'_> {
                 reserved.request
             ],
         )
-    }
-
-    fn issued(
-        &mut self,
-        position: u64,
-        reserved: u64,
-        signature: &[u8],
-    ) -> Result<Result<(), Fault>, LedgerError> {
-        let outcome = self.outcome(position, reserved)?;
-        if outcome.is_err() || self.signatures == Signatures::Skip {
-            return Ok(outcome);
-        }
-        let content: Option<Vec<u8>> = self
-            .connection
-            .prepare_cached("SELECT bytes FROM entry WHERE position = ?1")?
-            .query_row([reserved], |row| row.get(0))
-            .optional()?;
-        Ok(self.signature(reserved, &content.unwrap_or_default(), signature))
-    }
-
-    fn signature(&self, position: u64, entry: &[u8], signature: &[u8]) -> Result<(), Fault> {
-        let Ok(Event::Reserved(reserved)) = Entry::from_bytes(entry).map(|entry| entry.event)
-        else {
-            return Err(Fault::Reference(position));
-        };
-        let ca = self.cas.get(&reserved.ca);
-        let ca = ca.ok_or(Fault::Reference(reserved.ca))?;
-        let signature = Signature::try_from(signature).map_err(|_| SignatureError::Malformed)?;
-        Ok(verify_signature(&reserved.to_be_signed, &signature, ca)?)
     }
 
     /// Each of its keys must be indexed, by this entry or by an earlier one.
@@ -320,7 +278,7 @@ impl Auditor<'_> {
         }
     }
 
-    fn finish(self) -> Result<Audit, AuditError> {
+    fn finish(self) -> Result<(), AuditError> {
         if tree::head(self.connection)? != self.found.head {
             return Err(AuditError::Tree);
         }
@@ -349,16 +307,6 @@ impl Auditor<'_> {
                 });
             }
         }
-        self.index.check(self.connection)?;
-        Ok(self.found)
+        self.index.check(self.connection)
     }
-}
-
-/// Whether the to-be-signed part has the serial and the CA that its entry says.
-fn is_content_of(reserved: &Reserved, ca: &KeyData) -> bool {
-    let Ok(content) = RawCertificate::of_to_be_signed(&reserved.to_be_signed) else {
-        return false;
-    };
-    let ca = PublicKey::from(ca.clone()).to_bytes();
-    content.serial() == reserved.serial && ca.as_deref() == Ok(content.ca_key())
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::audit::{self, Audit, AuditError, Signatures};
+use super::audit::{self, Audit};
 use super::{SqliteLedger, tree};
 use crate::certificate::Serial;
 use crate::ledger::checkpoint::Checkpoint;
@@ -10,7 +10,7 @@ use crate::ledger::entry::{CheckpointSigned, ClockCorrected, Event};
 use crate::ledger::merkle::{
     Frontier, Hash, Hashes, inclusion_proof, leaf_hash, root_of_inclusion,
 };
-use crate::ledger::{Ca, Ledger, LedgerError};
+use crate::ledger::{Ca, Ledger, LedgerError, Signatures};
 
 /// An entry, and the hashes that lead from it to a root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,11 +57,11 @@ pub enum ProofError {
 }
 
 impl SqliteLedger {
-    /// Reads everything and holds it together.
+    /// Replays everything, and holds the index against it.
     ///
     /// # Errors
-    /// [`AuditError`], for the first thing that is wrong.
-    pub fn audit(&self, signatures: Signatures) -> Result<Audit, AuditError> {
+    /// [`LedgerError`] if it cannot be read. What is wrong in it is no error.
+    pub fn audit(&self, signatures: Signatures) -> Result<Audit, LedgerError> {
         audit::audit(&self.connection, signatures)
     }
 

@@ -1,0 +1,397 @@
+//! An audit that believes nothing: all entries in order, through a model of the rules.
+//!
+//! Stands beside the ledger, and uses nothing of it but the entries' bytes: no index, no
+//! constraint of a database, which a forger drops first. Whatever an entry says is held
+//! against what the entries before it say. What comes out is a list of findings; none is
+//! an error, so that one forged entry hides no other.
+//!
+//! Memory grows with the ledger by some 200 bytes an entry, whatever the entries hold:
+//! hashes of keys and ids are kept, and of contents only those of open reservations.
+
+mod entitled;
+mod finding;
+mod keys;
+mod places;
+mod reservations;
+mod serials;
+mod subjects;
+mod suffixes;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use super::EntryError;
+use super::checkpoint::{Checkpoint, origin};
+use super::entry::{CaAdded, ClockCorrected, Entry, Event, Resumed, Revoked};
+use super::merkle::{Hash, leaf_hash};
+use crate::wire::PublicKey;
+pub use finding::{Fault, Finding, Grade, MOST_FINDINGS};
+
+use entitled::Entitled;
+use finding::Findings;
+use keys::{Keys, sha256};
+use reservations::Reservations;
+use subjects::Subjects;
+use suffixes::Suffixes;
+use tree::Tree;
+
+/// Whether the CA's signature of every certificate is checked too, which takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signatures {
+    /// Every one.
+    Check,
+    /// None.
+    Skip,
+}
+
+/// What a ledger holds, and what in it should not be.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// Its CAs.
+    pub cas: u64,
+    /// Serials that were taken.
+    pub reserved: u64,
+    /// Of these, certificates.
+    pub issued: u64,
+    /// Of these, given up.
+    pub failed: u64,
+    /// Revocations.
+    pub revocations: u64,
+    /// KRLs that were made.
+    pub krls: u64,
+    /// Times that an older ledger went on.
+    pub gaps: u64,
+    /// What is wrong, in the order of the entries: the first [`MOST_FINDINGS`].
+    pub findings: Vec<Finding>,
+    /// How many findings there are beside these.
+    pub more: u64,
+    tree: Tree,
+}
+
+/// Why a ledger does not go on from a head.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HeadError {
+    /// The head is of another ledger.
+    #[error("the head is of ledger {head}, this is {ledger}")]
+    OtherLedger {
+        /// The origin that the head names.
+        head: String,
+        /// The origin of this ledger.
+        ledger: String,
+    },
+    /// The ledger was longer when the head was made.
+    #[error("the ledger has {has} entries, and had {had} when the head was made")]
+    Shorter {
+        /// How many there are.
+        has: u64,
+        /// How many there were.
+        had: u64,
+    },
+    /// Entries that the head covers are other ones now.
+    #[error("the first {size} entries are not those that the head was made over")]
+    Forked {
+        /// How many it covers.
+        size: u64,
+    },
+}
+
+/// Takes the entries of a ledger one by one.
+#[derive(Debug)]
+pub struct Replay {
+    signatures: Signatures,
+    tree: Tree,
+    first_leaf: Option<Hash>,
+    last_time: Option<u64>,
+    found: Findings,
+    counts: Counts,
+    keys: Keys,
+    entitled: Entitled,
+    suffixes: Suffixes,
+    reservations: Reservations,
+    subjects: Subjects,
+    /// The greatest kind of each family of kinds that replace one another.
+    newest: Newest,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    cas: u64,
+    reserved: u64,
+    issued: u64,
+    failed: u64,
+    revocations: u64,
+    krls: u64,
+    gaps: u64,
+}
+
+/// The newest kind that was seen of reservations, of KRLs and of gaps: a format that was
+/// left is not written again.
+#[derive(Debug, Default)]
+struct Newest {
+    reserved: u8,
+    krl: u8,
+    resumed: u8,
+}
+
+impl Replay {
+    /// Before the first entry.
+    #[must_use]
+    pub fn new(signatures: Signatures) -> Self {
+        Self {
+            signatures,
+            tree: Tree::default(),
+            first_leaf: None,
+            last_time: None,
+            found: Findings::default(),
+            counts: Counts::default(),
+            keys: Keys::default(),
+            entitled: Entitled::default(),
+            suffixes: Suffixes::default(),
+            reservations: Reservations::default(),
+            subjects: Subjects::default(),
+            newest: Newest::default(),
+        }
+    }
+
+    /// Takes the canonical bytes of the next entry. Positions count from 1, without holes.
+    pub fn entry(&mut self, bytes: &[u8]) {
+        let leaf = leaf_hash(bytes);
+        self.first_leaf.get_or_insert(leaf);
+        let kind = bytes.first().copied().unwrap_or_default();
+        self.found.begin(self.tree.size() + 1, kind);
+        match Entry::from_bytes(bytes) {
+            Ok(entry) => self.take(kind, entry),
+            Err(EntryError::Unknown {
+                field: "kind",
+                value,
+            }) => self.found.unchecked(Fault::Kind(value)),
+            Err(error) => self.found.broken(Fault::Bytes(error.to_string())),
+        }
+        self.tree.push(leaf);
+    }
+
+    /// After the last entry.
+    #[must_use]
+    pub fn end(self) -> Replayed {
+        let counts = self.counts;
+        let (findings, more) = self.found.end();
+        Replayed {
+            cas: counts.cas,
+            reserved: counts.reserved,
+            issued: counts.issued,
+            failed: counts.failed,
+            revocations: counts.revocations,
+            krls: counts.krls,
+            gaps: counts.gaps,
+            findings,
+            more,
+            tree: self.tree,
+        }
+    }
+
+    fn take(&mut self, kind: u8, entry: Entry) {
+        self.time(kind, &entry);
+        self.succession(kind);
+        let (position, time) = (self.tree.size() + 1, entry.time);
+        let found = &mut self.found;
+        match entry.event {
+            Event::CaAdded(added) => self.ca(position, added),
+            Event::Reserved(reserved) => {
+                self.counts.reserved += 1;
+                self.reserved(position, time, reserved);
+            }
+            Event::Issued(issued) => {
+                self.counts.issued += 1;
+                let check = self.signatures;
+                self.reservations.issued(found, &self.keys, &issued, check);
+            }
+            Event::Failed(failed) => {
+                self.counts.failed += 1;
+                self.reservations.failed(found, &mut self.subjects, &failed);
+            }
+            Event::Revoked(revoked) => self.revoked(&revoked),
+            Event::Resumed(resumed) => self.resumed(&resumed),
+            Event::KrlMade(made) => {
+                self.counts.krls += 1;
+                self.keys.krl(found, &self.subjects, &self.tree, &made);
+            }
+            Event::CheckpointSigned(signed) => {
+                self.keys.head(found, &self.subjects, &self.tree, &signed);
+            }
+            Event::LedgerKeyAdded(added) => {
+                self.keys.ledger_key(found, &self.subjects, &added);
+            }
+            Event::LedgerKeyRolled(rolled) => {
+                self.keys.rolled(found, &self.subjects, &rolled);
+            }
+            Event::LedgerKeyRevoked(revoked) => self.keys.ledger_key_revoked(found, &revoked),
+            Event::EvidenceSeen(seen) => self.reservations.evidence(found, position, &seen),
+            Event::PolicySeen(seen) => self.reservations.policy(found, &seen),
+            Event::ChallengeMade(made) => self.reservations.challenge(found, position, &made),
+            Event::RequesterAdded(added) => {
+                self.entitled
+                    .added(found, &self.keys, &self.subjects, added);
+            }
+            Event::RequesterRemoved(removed) => self.entitled.removed(found, &removed),
+            Event::Barred(barred) => self.entitled.barred(barred),
+            Event::SuffixesSet(set) => self.suffixes.set(found, &self.keys, set),
+            Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
+            Event::HeadPlaces(set) => places::head_places(found, &set),
+            Event::TailCut(cut) => places::tail(found, &cut),
+            Event::Bound(bound) => {
+                if self.keys.ca(bound.ca).is_none() {
+                    found.broken(Fault::Reference(bound.ca));
+                }
+            }
+            Event::RootDistrusted(_) | Event::PlaceAllowed(_) | Event::ClockCorrected(_) => {}
+        }
+    }
+
+    /// Time runs forward, but for a minute, and but for what says that the clock was wrong.
+    fn time(&mut self, kind: u8, entry: &Entry) {
+        let Some(last) = self.last_time.replace(entry.time) else {
+            return;
+        };
+        if let Event::ClockCorrected(ClockCorrected { wrong, .. }) = &entry.event {
+            if *wrong != last {
+                self.found.broken(Fault::Corrected {
+                    wrong: *wrong,
+                    last,
+                });
+            }
+            return;
+        }
+        if entry.time.saturating_add(TOLERANCE) >= last {
+            return;
+        }
+        let fault = Fault::Time {
+            behind: last - entry.time,
+        };
+        match kind {
+            // Older versions looked at the clock once a run, and not at all in `resume`.
+            2 | 7 | 8 => self.found.older(fault),
+            // What was signed must be recorded, whatever the clock says by then.
+            3 | 4 => self.found.odd(fault),
+            _ => self.found.broken(fault),
+        }
+    }
+
+    fn succession(&mut self, kind: u8) {
+        let newest = match kind {
+            2 | 8 | 18 => &mut self.newest.reserved,
+            6 | 25 => &mut self.newest.krl,
+            7 | 26 => &mut self.newest.resumed,
+            _ => return,
+        };
+        if kind < *newest {
+            self.found.broken(Fault::OldKind {
+                kind,
+                newest: *newest,
+            });
+        }
+        *newest = kind.max(*newest);
+    }
+
+    fn ca(&mut self, position: u64, added: CaAdded) {
+        self.counts.cas += 1;
+        if self.subjects.contains(&sha256(&added.public_key)) {
+            self.found.since_format_4(Fault::SubjectBecameCa);
+        }
+        self.keys.add_ca(&mut self.found, position, added);
+    }
+
+    fn reserved(&mut self, position: u64, time: u64, reserved: super::Reserved) {
+        let known = reservations::Known {
+            keys: &self.keys,
+            entitled: &self.entitled,
+            suffixes: &self.suffixes,
+            signatures: self.signatures,
+            has_gap: self.counts.gaps > 0,
+        };
+        self.found.by(&reserved.decided_by);
+        let found = &mut self.found;
+        self.reservations.reserved(
+            found,
+            &mut self.subjects,
+            &known,
+            (position, time),
+            &reserved,
+        );
+        self.keys.take_serial(found, &reserved);
+    }
+
+    fn revoked(&mut self, revoked: &Revoked) {
+        self.counts.revocations += 1;
+        if revoked.is_empty() {
+            self.found.broken(Fault::RevokesNothing);
+        }
+        let cannot_be_named = |key: &Vec<u8>| PublicKey::from_blob(key).is_err();
+        if revoked.keys.iter().any(cannot_be_named) {
+            // Until format 4 such a key stopped every KRL behind it.
+            self.found.since_format_4(Fault::Unnameable);
+        }
+        self.keys.revoke(revoked);
+    }
+
+    fn resumed(&mut self, resumed: &Resumed) {
+        self.counts.gaps += 1;
+        self.keys.resumed(&mut self.found, resumed);
+    }
+}
+
+impl Replayed {
+    /// Whether nothing at all was found.
+    #[must_use]
+    pub fn is_in_order(&self) -> bool {
+        self.findings.is_empty() && self.more == 0
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The head after the last entry; none of an empty ledger.
+    #[must_use]
+    pub fn head(&self) -> Option<Checkpoint> {
+        self.head_at(self.size())
+    }
+
+    /// The head as it was after the first `size` entries; none if it never had so many.
+    #[must_use]
+    pub fn head_at(&self, size: u64) -> Option<Checkpoint> {
+        Some(Checkpoint {
+            origin: origin(self.tree.first()?),
+            size,
+            root: self.tree.root_at(size)?,
+        })
+    }
+
+    /// Whether this ledger is the one of `head`, grown.
+    ///
+    /// # Errors
+    /// [`HeadError`].
+    pub fn extends(&self, head: &Checkpoint) -> Result<(), HeadError> {
+        let ledger = self.tree.first().map(origin).unwrap_or_default();
+        if ledger != head.origin {
+            return Err(HeadError::OtherLedger {
+                head: head.origin.clone(),
+                ledger,
+            });
+        }
+        if self.size() < head.size {
+            return Err(HeadError::Shorter {
+                has: self.size(),
+                had: head.size,
+            });
+        }
+        match self.tree.root_at(head.size) == Some(head.root) {
+            true => Ok(()),
+            false => Err(HeadError::Forked { size: head.size }),
+        }
+    }
+}
+
+/// Two machines, or one after a correction, may differ by a minute.
+const TOLERANCE: u64 = 60;

@@ -1,0 +1,103 @@
+//! Whose a key or a card is, and who is never served again.
+
+use std::collections::{HashMap, HashSet};
+
+use super::finding::{Fault, Findings};
+use super::keys::{Keys, sha256};
+use super::subjects::Subjects;
+use crate::ledger::OPERATOR;
+use crate::ledger::entry::{
+    Barred, CardId, Credential, Grounds, RequesterAdded, RequesterRemoved, Reserved,
+};
+
+/// Enrolments and bars so far.
+#[derive(Debug, Default)]
+pub(super) struct Entitled {
+    enrolled: HashMap<Credential, String>,
+    barred_cards: HashSet<u64>,
+    barred_family_cards: HashSet<CardId>,
+    barred_requesters: HashSet<String>,
+}
+
+impl Entitled {
+    pub(super) fn added(
+        &mut self,
+        found: &mut Findings,
+        keys: &Keys,
+        subjects: &Subjects,
+        added: RequesterAdded,
+    ) {
+        if let Some(name) = self.enrolled.get(&added.credential) {
+            found.broken(Fault::Enrolled(name.clone()));
+        }
+        if self.barred_requesters.contains(&added.name) {
+            found.broken(Fault::RequesterBarred(added.name.clone()));
+        }
+        match &added.credential {
+            Credential::Card(card) => self.card(found, *card, None),
+            Credential::FamilyCard(card) => self.card(found, card.serial, Some(&card.family)),
+            Credential::Key(key) => {
+                let key = sha256(key);
+                if keys.is_revoked(&key) {
+                    found.broken(Fault::SubjectRevoked);
+                }
+                if let Some(owner) = subjects.owner_other_than(&key, &added.name) {
+                    found.broken(Fault::KeyOfAnother {
+                        owner: owner.to_owned(),
+                        requester: added.name.clone(),
+                    });
+                }
+            }
+        }
+        self.enrolled.insert(added.credential, added.name);
+    }
+
+    pub(super) fn removed(&mut self, found: &mut Findings, removed: &RequesterRemoved) {
+        if self.enrolled.remove(&removed.credential).as_ref() != Some(&removed.name) {
+            found.broken(Fault::NotEnrolled);
+        }
+    }
+
+    pub(super) fn barred(&mut self, barred: Barred) {
+        self.barred_cards.extend(barred.cards);
+        self.barred_family_cards.extend(barred.family_cards);
+        self.barred_requesters.extend(barred.requesters);
+    }
+
+    /// Whether somebody who was barred was served, or with another's key.
+    pub(super) fn reserved(&self, found: &mut Findings, reserved: &Reserved, subject: &[u8]) {
+        if self.barred_requesters.contains(&reserved.requester) {
+            found.broken(Fault::RequesterBarred(reserved.requester.clone()));
+        }
+        if let Some(Grounds {
+            card: Some(card),
+            known,
+            ..
+        }) = &reserved.grounds
+        {
+            let family = known.as_ref().map(|known| known.family.as_str());
+            self.card(found, *card, family);
+        }
+        let owner = self.enrolled.get(&Credential::Key(subject.to_vec()));
+        let other = owner.filter(|owner| **owner != reserved.requester);
+        if let Some(owner) = other
+            && reserved.requester != OPERATOR
+        {
+            found.broken(Fault::KeyOfAnother {
+                owner: owner.clone(),
+                requester: reserved.requester.clone(),
+            });
+        }
+    }
+
+    fn card(&self, found: &mut Findings, serial: u64, family: Option<&str>) {
+        let of_family = |family: &str| {
+            let family = family.to_owned();
+            self.barred_family_cards
+                .contains(&CardId { family, serial })
+        };
+        if self.barred_cards.contains(&serial) || family.is_some_and(of_family) {
+            found.broken(Fault::CardBarred(serial));
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! What an audit finds, and how grave it is.
+
+use serde::Serialize;
+
+/// Something about one entry that an auditor should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The position of the entry, from 1.
+    pub position: u64,
+    /// How grave it is.
+    #[serde(flatten)]
+    pub grade: Grade,
+    /// What it is.
+    #[serde(rename = "why", serialize_with = "in_words")]
+    pub fault: Fault,
+}
+
+/// How grave a finding is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "finding", rename_all = "kebab-case")]
+pub enum Grade {
+    /// No version of this program writes that: another hand did, or the file is damaged.
+    Broken,
+    /// An older version did that by a fault which is known and mended.
+    OlderVersion {
+        /// The version, as far as the entries tell.
+        version: String,
+    },
+    /// It may be right, and somebody should look at it.
+    Odd,
+    /// This version doesn't know how to check it.
+    NotChecked,
+}
+
+/// What is wrong with an entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// It is no entry.
+    #[error("{0}")]
+    Bytes(String),
+    /// A later version wrote it.
+    #[error("kind {0} is not known to this version")]
+    Kind(u8),
+    /// A format that was left is written again.
+    #[error("an entry of kind {kind} behind one of kind {newest}, which took its place")]
+    OldKind {
+        /// Its kind.
+        kind: u8,
+        /// The newer kind.
+        newest: u8,
+    },
+    /// Time runs backwards.
+    #[error("its time is {behind} s before that of the entry before it")]
+    Time {
+        /// By so much.
+        behind: u64,
+    },
+    /// A correction of another time than that of the entry before.
+    #[error("it corrects the time {wrong}, and the entry before it has {last}")]
+    Corrected {
+        /// The time that it says was wrong.
+        wrong: u64,
+        /// The time of the entry before it.
+        last: u64,
+    },
+    /// It names an entry that is not what it should be, or does not stand before it.
+    #[error("it refers to entry {0}, which is not what it should be")]
+    Reference(u64),
+
+    /// A CA whose public key is none.
+    #[error("the public key of the CA is malformed")]
+    CaKey,
+    /// A CA by a name or key that is one already.
+    #[error("its name or key is a CA's already")]
+    CaKnown,
+    /// A key that was certified became a CA's.
+    #[error("the key of the CA was certified as a subject's before")]
+    SubjectBecameCa,
+    /// A ledger key became a CA's.
+    #[error("the key of the CA is the ledger's own")]
+    LedgerKeyBecameCa,
+
+    /// Serial 0, which no KRL can name.
+    #[error("its serial is 0")]
+    SerialZero,
+    /// A serial that was taken before.
+    #[error("serial {0} was taken before")]
+    SerialTaken(u64),
+    /// The sequence left one out.
+    #[error("serial {serial} comes next, and {expected} was left out")]
+    SerialSkipped {
+        /// The one that came next.
+        expected: u64,
+        /// The one that was taken.
+        serial: u64,
+    },
+    /// The sequence went back.
+    #[error("serial {0} is behind the sequence")]
+    SerialBack(u64),
+    /// The first serial of a CA is 0.
+    #[error("the first serial of the CA is 0")]
+    FirstSerial,
+    /// A gap that does not begin where the sequence stands.
+    #[error("the gap begins at {first}, and the sequence stands at {next}")]
+    Gap {
+        /// Where the gap begins.
+        first: u64,
+        /// What comes next.
+        next: u64,
+    },
+
+    /// The content isn't that of a certificate.
+    #[error("its content is none of a certificate")]
+    Content,
+    /// The content has another field than the entry.
+    #[error("its content has another {0}")]
+    ContentDiffers(&'static str),
+    /// A user certificate by a host CA, or the other way round.
+    #[error("the CA signs no {0} certificates")]
+    Purpose(&'static str),
+    /// A certificate for anybody.
+    #[error("its content names no principal")]
+    NoPrincipals,
+    /// An outcome of what has one.
+    #[error("the outcome of entry {0} was recorded before")]
+    SecondOutcome(u64),
+    /// A signature that is none.
+    #[error("the signature is malformed")]
+    SignatureForm,
+    /// A certificate that its CA did not sign.
+    #[error("the CA's signature is not valid")]
+    Signature,
+
+    /// A CA's key became a subject's.
+    #[error("its subject is the key of a CA")]
+    SubjectIsCa,
+    /// A ledger key became a subject's.
+    #[error("its subject is a key of the ledger")]
+    SubjectIsLedgerKey,
+    /// What was revoked was certified again.
+    #[error("its subject was revoked before")]
+    SubjectRevoked,
+    /// A CA whose key was revoked goes on.
+    #[error("the key of its CA was revoked before")]
+    CaRevoked,
+    /// A card that was barred was served again.
+    #[error("card {0} was barred before")]
+    CardBarred(u64),
+    /// A requester who was barred was served again.
+    #[error("requester {0:?} was barred before")]
+    RequesterBarred(String),
+    /// One key of two people.
+    #[error("the key is that of requester {owner:?}, not of {requester:?}")]
+    KeyOfAnother {
+        /// Whose it is.
+        owner: String,
+        /// Who got it.
+        requester: String,
+    },
+    /// A key or card is enrolled already.
+    #[error("it is enrolled for requester {0:?} already")]
+    Enrolled(String),
+    /// What was taken away was not enrolled.
+    #[error("it was not enrolled for that requester")]
+    NotEnrolled,
+
+    /// A request was used twice.
+    #[error("its request was used before")]
+    RequestUsed,
+    /// A challenge was answered twice.
+    #[error("its challenge was answered before")]
+    ChallengeUsed,
+    /// A challenge was answered too late.
+    #[error("its challenge expired {0} s before")]
+    ChallengeExpired(u64),
+    /// A challenge was made twice.
+    #[error("the number of the challenge was used before")]
+    ChallengeTwice,
+    /// A policy that is not the one of its digest.
+    #[error("the policy is not the one of its digest")]
+    PolicyDigest,
+    /// A policy that was written down before.
+    #[error("the policy was written down before")]
+    PolicyTwice,
+    /// A policy that no entry before has.
+    #[error("no entry before it has its policy")]
+    PolicyUnknown,
+    /// Evidence about another key.
+    #[error("its evidence is about another key")]
+    EvidenceOfAnother,
+    /// What was proved is not what the evidence says.
+    #[error("its evidence says another {0}")]
+    EvidenceDiffers(&'static str),
+
+    /// A reserved suffix without what its class asks for.
+    #[error("principal {principal:?} ends in the reserved {suffix:?}, and {why}")]
+    Suffix {
+        /// The principal.
+        principal: String,
+        /// The suffix.
+        suffix: String,
+        /// What is missing.
+        why: &'static str,
+    },
+    /// A suffix that was reserved is no more.
+    #[error("suffix {0:?} was reserved before, and is not any more")]
+    SuffixLost(String),
+    /// A suffix asks for less than before.
+    #[error("suffix {0:?} asks for less than before")]
+    SuffixWeaker(String),
+    /// The proof of a suffix cannot be read.
+    #[error("what suffix {0:?} asks for cannot be read")]
+    SuffixProof(String),
+
+    /// A head that the ledger never had.
+    #[error("the head of {0} entries is not one of this ledger")]
+    Head(u64),
+    /// A key that signs what it is not for.
+    #[error("key {key} is not for {what}")]
+    LedgerKeyPurpose {
+        /// The key's fingerprint.
+        key: String,
+        /// What was signed.
+        what: &'static str,
+    },
+    /// A key that signs beyond the last size that is believed, or after another took over.
+    #[error("key {0} was ended before")]
+    LedgerKeyEnded(String),
+    /// A ledger key that is a subject's or a CA's.
+    #[error("key {0} is a subject's or a CA's, and no ledger's")]
+    LedgerKeyOfAnother(String),
+    /// A ledger key that is none.
+    #[error("the ledger key is malformed, or for nothing")]
+    LedgerKey,
+    /// A KRL that is no newer than the last.
+    #[error("KRL {version} is no newer than KRL {last}")]
+    KrlVersion {
+        /// Its version.
+        version: u64,
+        /// That of the last.
+        last: u64,
+    },
+    /// A key that was revoked, and that no KRL can name.
+    #[error("it revokes a key that no KRL can name")]
+    Unnameable,
+    /// Something that this version has no rule for.
+    #[error("there is no check of {0} yet")]
+    NoRule(&'static str),
+    /// A revocation of nothing.
+    #[error("it revokes nothing")]
+    RevokesNothing,
+    /// What was put aside is nothing, or has no name.
+    #[error("what was put aside is malformed")]
+    Tail,
+    /// A place that is no absolute path.
+    #[error("place {0:?} is no absolute path")]
+    Place(String),
+}
+
+/// The findings of a replay so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    position: u64,
+    version: Option<String>,
+    /// Whether an entry was seen that format 4 alone has.
+    is_format_4: bool,
+    findings: Vec<Finding>,
+    more: u64,
+}
+
+impl Findings {
+    /// What is found from here on is of the entry at `position`.
+    pub(super) fn begin(&mut self, position: u64, kind: u8) {
+        self.position = position;
+        self.is_format_4 |= kind >= FORMAT_4;
+    }
+
+    /// Notes the version that wrote an entry, which is near those around it.
+    pub(super) fn by(&mut self, version: &str) {
+        if self.version.as_deref() != Some(version) {
+            self.version = Some(version.to_owned());
+        }
+    }
+
+    /// How many entries stand before the one that is looked at.
+    pub(super) fn size_before(&self) -> u64 {
+        self.position.saturating_sub(1)
+    }
+
+    pub(super) fn broken(&mut self, fault: Fault) {
+        self.push(Grade::Broken, fault);
+    }
+
+    pub(super) fn odd(&mut self, fault: Fault) {
+        self.push(Grade::Odd, fault);
+    }
+
+    pub(super) fn unchecked(&mut self, fault: Fault) {
+        self.push(Grade::NotChecked, fault);
+    }
+
+    /// A known fault of the version that wrote the entry.
+    pub(super) fn older(&mut self, fault: Fault) {
+        let version = self.version.clone();
+        let version = version.unwrap_or_else(|| "a version before format 4".to_owned());
+        self.push(Grade::OlderVersion { version }, fault);
+    }
+
+    /// What older versions did by a known fault, and no version that writes format 4.
+    pub(super) fn since_format_4(&mut self, fault: Fault) {
+        match self.is_format_4 {
+            true => self.broken(fault),
+            false => self.older(fault),
+        }
+    }
+
+    fn push(&mut self, grade: Grade, fault: Fault) {
+        match self.findings.len() < MOST_FINDINGS {
+            true => self.findings.push(Finding {
+                position: self.position,
+                grade,
+                fault,
+            }),
+            false => self.more += 1,
+        }
+    }
+
+    pub(super) fn end(self) -> (Vec<Finding>, u64) {
+        (self.findings, self.more)
+    }
+}
+
+fn in_words<S: serde::Serializer>(fault: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(fault)
+}
+
+/// The first kind that versions before format 4 never wrote, nor any on the way to it.
+const FORMAT_4: u8 = 18;
+/// So many findings are kept; a ledger with more has said enough.
+pub const MOST_FINDINGS: usize = 1000;

@@ -1,0 +1,266 @@
+//! Keys that are nobody's and no host's: those of CAs and of the ledger; and what was
+//! revoked.
+
+use std::collections::{HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+use ssh_key::public::KeyData;
+use ssh_key::{Fingerprint, PublicKey};
+
+use super::finding::{Fault, Findings};
+use super::serials::Serials;
+use super::subjects::{KeyHash, Subjects};
+use super::tree::Tree;
+use crate::ledger::entry::{
+    CaAdded, CheckpointSigned, HEADS, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
+    LedgerKeyRolled, Purpose, RECEIPTS, Reserved, Resumed, Revoked,
+};
+
+/// A CA as its entry has it.
+#[derive(Debug)]
+pub(super) struct Ca {
+    pub(super) hash: KeyHash,
+    /// None where it is malformed.
+    pub(super) key: Option<KeyData>,
+    pub(super) purpose: Purpose,
+    serials: Serials,
+}
+
+/// CAs, ledger keys and revoked keys so far.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    cas: HashMap<u64, Ca>,
+    ca_names: HashSet<String>,
+    ca_hashes: HashSet<KeyHash>,
+    ledger: HashMap<KeyHash, LedgerKey>,
+    revoked: HashSet<KeyHash>,
+    last_krl: Option<u64>,
+}
+
+/// A ledger key: by an entry of its own, or because it signed something.
+#[derive(Clone, Copy, Debug, Default)]
+struct LedgerKey {
+    /// What it was recorded for; 0 where it is only known to have signed.
+    recorded: u8,
+    /// What it signed.
+    signed: u8,
+    /// The last size of a head by it that is believed; none while it is in use.
+    ended: Option<u64>,
+}
+
+impl Keys {
+    pub(super) fn ca(&self, position: u64) -> Option<&Ca> {
+        self.cas.get(&position)
+    }
+
+    pub(super) fn is_ca(&self, key: &KeyHash) -> bool {
+        self.ca_hashes.contains(key)
+    }
+
+    pub(super) fn is_ledger_key(&self, key: &KeyHash) -> bool {
+        self.ledger.contains_key(key)
+    }
+
+    pub(super) fn is_revoked(&self, key: &KeyHash) -> bool {
+        self.revoked.contains(key)
+    }
+
+    pub(super) fn add_ca(&mut self, found: &mut Findings, position: u64, added: CaAdded) {
+        let hash = sha256(&added.public_key);
+        let key = PublicKey::from_bytes(&added.public_key).ok();
+        if key.is_none() {
+            found.broken(Fault::CaKey);
+        }
+        if added.next_serial == 0 {
+            found.broken(Fault::FirstSerial);
+        }
+        if self.is_ledger_key(&hash) {
+            found.broken(Fault::LedgerKeyBecameCa);
+        }
+        let is_new_name = self.ca_names.insert(added.name);
+        let is_new_key = self.ca_hashes.insert(hash);
+        if !is_new_name || !is_new_key {
+            found.broken(Fault::CaKnown);
+        }
+        let ca = Ca {
+            hash,
+            key: key.map(|key| key.key_data().clone()),
+            purpose: added.purpose,
+            serials: Serials::from(added.next_serial),
+        };
+        self.cas.insert(position, ca);
+    }
+
+    /// Takes the serial of a reservation.
+    pub(super) fn take_serial(&mut self, found: &mut Findings, reserved: &Reserved) {
+        let Some(ca) = self.cas.get_mut(&reserved.ca) else {
+            found.broken(Fault::Reference(reserved.ca));
+            return;
+        };
+        match ca.serials.take(reserved.serial, reserved.sequence) {
+            Ok(()) => {}
+            // One whose content could not be encoded lost its serial until format 4.
+            Err(fault @ Fault::SerialSkipped { .. }) => found.since_format_4(fault),
+            Err(fault) => found.broken(fault),
+        }
+    }
+
+    pub(super) fn resumed(&mut self, found: &mut Findings, resumed: &Resumed) {
+        let Some(ca) = self.cas.get_mut(&resumed.ca) else {
+            found.broken(Fault::Reference(resumed.ca));
+            return;
+        };
+        let next = ca.serials.next();
+        // An entry is written also where nothing is missing: its gap is empty.
+        if next.is_some_and(|next| next != resumed.first) {
+            found.broken(Fault::Gap {
+                first: resumed.first,
+                next: next.unwrap_or_default(),
+            });
+        }
+        ca.serials.gap(resumed.first, resumed.last);
+    }
+
+    pub(super) fn revoke(&mut self, revoked: &Revoked) {
+        self.revoked.extend(revoked.key_hashes());
+    }
+
+    /// A KRL is newer than all before; the head that it carries is one of this ledger.
+    pub(super) fn krl(
+        &mut self,
+        found: &mut Findings,
+        subjects: &Subjects,
+        tree: &Tree,
+        made: &KrlMade,
+    ) {
+        if let Some(last) = self.last_krl.filter(|last| made.version <= *last) {
+            let version = made.version;
+            found.broken(Fault::KrlVersion { version, last });
+        }
+        self.last_krl = self.last_krl.max(Some(made.version));
+        let Some(list) = &made.list else { return };
+        if list.size > 0 && tree.root_at(list.size) != Some(list.root) {
+            found.broken(Fault::Head(list.size));
+        }
+        if !list.signer.is_empty() {
+            let signer = sha256(&list.signer);
+            self.signed(found, subjects, signer, LISTS, list.size);
+        }
+    }
+
+    /// A head that was signed is that of the entries it covers.
+    pub(super) fn head(
+        &mut self,
+        found: &mut Findings,
+        subjects: &Subjects,
+        tree: &Tree,
+        signed: &CheckpointSigned,
+    ) {
+        if tree.root_at(signed.size) != Some(signed.root) {
+            found.broken(Fault::Head(signed.size));
+        }
+        match signed.key.parse() {
+            Ok(Fingerprint::Sha256(key)) => {
+                self.signed(found, subjects, key, HEADS, signed.size);
+            }
+            _ => found.broken(Fault::LedgerKey),
+        }
+    }
+
+    /// A key that signs for the ledger is a ledger key from then on.
+    fn signed(
+        &mut self,
+        found: &mut Findings,
+        subjects: &Subjects,
+        key: KeyHash,
+        purpose: u8,
+        size: u64,
+    ) {
+        let some_are_recorded = self.ledger.values().any(|key| key.recorded & purpose != 0);
+        let known = self.ledger.get(&key).copied().unwrap_or_default();
+        let may = match known.recorded {
+            // A key that signed before any was recorded goes on.
+            0 => !some_are_recorded || known.signed & purpose != 0,
+            recorded => recorded & purpose != 0,
+        };
+        if !may {
+            found.broken(Fault::LedgerKeyPurpose {
+                key: fingerprint(&key),
+                what: match purpose {
+                    HEADS => "heads",
+                    _ => "lists",
+                },
+            });
+        }
+        if known.ended.is_some_and(|last| size > last) {
+            found.broken(Fault::LedgerKeyEnded(fingerprint(&key)));
+        }
+        self.becomes_ledger_key(found, subjects, key);
+        self.ledger.entry(key).or_default().signed |= purpose;
+    }
+
+    fn becomes_ledger_key(&mut self, found: &mut Findings, subjects: &Subjects, key: KeyHash) {
+        let is_new = !self.ledger.contains_key(&key);
+        self.ledger.entry(key).or_default();
+        if is_new && self.is_ca(&key) {
+            found.broken(Fault::LedgerKeyOfAnother(fingerprint(&key)));
+        } else if is_new && subjects.contains(&key) {
+            found.since_format_4(Fault::LedgerKeyOfAnother(fingerprint(&key)));
+        }
+    }
+
+    pub(super) fn ledger_key(
+        &mut self,
+        found: &mut Findings,
+        subjects: &Subjects,
+        added: &LedgerKeyAdded,
+    ) {
+        let known = HEADS | LISTS | RECEIPTS;
+        let is_key = PublicKey::from_bytes(&added.key).is_ok();
+        if !is_key || added.purposes == 0 || added.purposes & !known != 0 {
+            found.broken(Fault::LedgerKey);
+        }
+        let key = sha256(&added.key);
+        self.becomes_ledger_key(found, subjects, key);
+        self.ledger.entry(key).or_default().recorded |= added.purposes;
+    }
+
+    pub(super) fn rolled(
+        &mut self,
+        found: &mut Findings,
+        subjects: &Subjects,
+        rolled: &LedgerKeyRolled,
+    ) {
+        found.unchecked(Fault::NoRule("the signatures of a rollover"));
+        let (old, new) = (sha256(&rolled.old), sha256(&rolled.new));
+        let Some(before) = self.ledger.get(&old).copied() else {
+            found.broken(Fault::LedgerKey);
+            return;
+        };
+        if before.ended.is_some() {
+            found.broken(Fault::LedgerKeyEnded(fingerprint(&old)));
+        }
+        self.becomes_ledger_key(found, subjects, new);
+        self.ledger.entry(new).or_default().recorded |= before.recorded | before.signed;
+        self.ledger.entry(old).or_default().ended = Some(found.size_before());
+    }
+
+    pub(super) fn ledger_key_revoked(&mut self, found: &mut Findings, revoked: &LedgerKeyRevoked) {
+        match self.ledger.get_mut(&sha256(&revoked.key)) {
+            Some(key) => {
+                let last = key.ended.unwrap_or(u64::MAX).min(revoked.last_size);
+                key.ended = Some(last);
+            }
+            None => found.broken(Fault::LedgerKey),
+        }
+    }
+}
+
+/// The SHA-256 of a public key blob: its fingerprint.
+pub(super) fn sha256(blob: &[u8]) -> KeyHash {
+    Sha256::digest(blob).into()
+}
+
+fn fingerprint(key: &KeyHash) -> String {
+    Fingerprint::Sha256(*key).to_string()
+}

@@ -1,0 +1,417 @@
+//! Reservations: what each was for, what stood behind it, and what became of it.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use ssh_key::Signature;
+
+use super::Signatures;
+use super::entitled::Entitled;
+use super::finding::{Fault, Findings};
+use super::keys::{Ca, Keys, sha256};
+use super::subjects::{KeyHash, Subjects};
+use super::suffixes::{Suffixes, ends_in};
+use crate::ledger::OPERATOR;
+use crate::ledger::entry::{
+    ChallengeMade, EvidenceSeen, Failed, Grounds, Issued, Nonce, PolicySeen, Purpose, RequestId,
+    Reserved,
+};
+use crate::wire::RawCertificate;
+use crate::wire::verify::verify_signature;
+
+/// What reservations are held against beside one another.
+pub(super) struct Known<'k> {
+    pub(super) keys: &'k Keys,
+    pub(super) entitled: &'k Entitled,
+    pub(super) suffixes: &'k Suffixes,
+    pub(super) signatures: Signatures,
+    /// Whether an older ledger went on before.
+    pub(super) has_gap: bool,
+}
+
+/// Reservations so far, and what they may name.
+#[derive(Debug, Default)]
+pub(super) struct Reservations {
+    /// Those that nothing became of yet, by position.
+    open: HashMap<u64, Open>,
+    /// The positions of all, open or not.
+    all: Positions,
+    request_ids: HashSet<RequestId>,
+    policies: HashMap<[u8; 32], Vec<String>>,
+    /// Suffixes that policies of a CA reserved before they were recorded for it.
+    of_policies: HashMap<u64, HashSet<String>>,
+    evidence: HashMap<u64, Evidence>,
+    nonces: HashSet<Nonce>,
+    challenges: HashMap<u64, Challenge>,
+}
+
+/// A reservation that nothing became of yet.
+#[derive(Debug)]
+struct Open {
+    ca: u64,
+    subject: KeyHash,
+    /// Whether it counts as one of the requester whose the key is.
+    counts: bool,
+    request_id: Option<RequestId>,
+    challenge: Option<u64>,
+    /// To check the signature with, where it is checked.
+    content: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+struct Evidence {
+    subject: KeyHash,
+    kind: Box<str>,
+    card: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Challenge {
+    expires: u64,
+    is_answered: bool,
+}
+
+/// Of the facts of a proof: what a reservation repeats.
+#[derive(Deserialize)]
+struct Facts {
+    serial: Option<u64>,
+}
+
+/// Of a policy: the suffixes that it reserves.
+#[derive(Default, Deserialize)]
+struct Policy {
+    #[serde(default)]
+    suffixes: HashMap<String, Class>,
+}
+
+#[derive(Deserialize)]
+struct Class {
+    suffix: String,
+}
+
+impl Reservations {
+    pub(super) fn reserved(
+        &mut self,
+        found: &mut Findings,
+        subjects: &mut Subjects,
+        known: &Known<'_>,
+        (position, time): (u64, u64),
+        reserved: &Reserved,
+    ) {
+        self.all.insert(position);
+        let content = RawCertificate::of_to_be_signed(&reserved.to_be_signed);
+        let mut open = Open {
+            ca: reserved.ca,
+            subject: [0; 32],
+            counts: false,
+            request_id: None,
+            challenge: None,
+            content: match known.signatures {
+                Signatures::Check => Some(reserved.to_be_signed.clone()),
+                Signatures::Skip => None,
+            },
+        };
+        match &content {
+            Ok(content) => {
+                open.subject = sha256(content.public_key());
+                if let Some(ca) = known.keys.ca(reserved.ca) {
+                    check_content(found, ca, reserved, content);
+                    check_keys(found, known.keys, ca, &open.subject);
+                }
+                known
+                    .entitled
+                    .reserved(found, reserved, content.public_key());
+                self.suffixes(found, known, reserved, content);
+            }
+            Err(_) => found.broken(Fault::Content),
+        }
+        open.counts = owned(found, subjects, &open.subject, &reserved.requester);
+        if let Some(grounds) = &reserved.grounds {
+            self.grounds(found, known, time, reserved, grounds, &open.subject);
+            open.request_id = grounds.request_id;
+            open.challenge = grounds.challenge;
+        }
+        self.open.insert(position, open);
+    }
+
+    fn grounds(
+        &mut self,
+        found: &mut Findings,
+        known: &Known<'_>,
+        time: u64,
+        reserved: &Reserved,
+        grounds: &Grounds,
+        subject: &KeyHash,
+    ) {
+        if !self.policies.contains_key(&grounds.policy) {
+            found.broken(Fault::PolicyUnknown);
+        }
+        if let Some(id) = grounds.request_id
+            && !self.request_ids.insert(id)
+        {
+            // Until format 4, a ledger that went on behind a gap had forgotten requests.
+            match known.has_gap {
+                true => found.since_format_4(Fault::RequestUsed),
+                false => found.broken(Fault::RequestUsed),
+            }
+        }
+        self.answered(found, time, grounds.challenge);
+        self.believed(found, reserved, grounds, subject);
+    }
+
+    fn answered(&mut self, found: &mut Findings, time: u64, challenge: Option<u64>) {
+        let Some(position) = challenge else { return };
+        let Some(challenge) = self.challenges.get_mut(&position) else {
+            found.broken(Fault::Reference(position));
+            return;
+        };
+        if std::mem::replace(&mut challenge.is_answered, true) {
+            found.broken(Fault::ChallengeUsed);
+        }
+        if challenge.expires <= time {
+            found.broken(Fault::ChallengeExpired(time - challenge.expires));
+        }
+    }
+
+    /// The evidence is about this key, and the reservation repeats what it says.
+    fn believed(
+        &self,
+        found: &mut Findings,
+        reserved: &Reserved,
+        grounds: &Grounds,
+        subject: &KeyHash,
+    ) {
+        let Some(position) = grounds.evidence else {
+            if reserved.proof != "none" {
+                found.broken(Fault::EvidenceDiffers("kind of proof"));
+            }
+            if grounds.card.is_some() {
+                found.broken(Fault::EvidenceDiffers("card"));
+            }
+            return;
+        };
+        let Some(evidence) = self.evidence.get(&position) else {
+            found.broken(Fault::Reference(position));
+            return;
+        };
+        if evidence.subject != *subject {
+            found.broken(Fault::EvidenceOfAnother);
+        }
+        if *evidence.kind != *reserved.proof {
+            found.broken(Fault::EvidenceDiffers("kind of proof"));
+        }
+        if evidence.card != grounds.card {
+            found.broken(Fault::EvidenceDiffers("card"));
+        }
+    }
+
+    /// A principal ends in a reserved suffix only where that was decided by its class.
+    fn suffixes(
+        &mut self,
+        found: &mut Findings,
+        known: &Known<'_>,
+        reserved: &Reserved,
+        content: &RawCertificate,
+    ) {
+        let Some(grounds) = &reserved.grounds else {
+            return;
+        };
+        let proof = grounds.evidence.map(|_| reserved.proof.as_str());
+        let of_policy = self.policies.get(&grounds.policy);
+        let of_policy = of_policy.map_or(&[][..], Vec::as_slice);
+        let of_ca = self.of_policies.entry(reserved.ca).or_default();
+        for principal in content.principals() {
+            if let Err(fault) = known.suffixes.check(reserved.ca, principal, proof) {
+                found.broken(fault);
+                continue;
+            }
+            // Before suffixes were recorded, a config without them wrote them by hand.
+            let forgotten = of_ca.iter().find(|suffix| {
+                ends_in(principal, suffix) && !of_policy.contains(suffix) && proof.is_none()
+            });
+            if let Some(suffix) = forgotten {
+                found.older(Fault::Suffix {
+                    principal: String::from_utf8_lossy(principal).into_owned(),
+                    suffix: suffix.clone(),
+                    why: "the config of that day did not know it",
+                });
+            }
+        }
+        of_ca.extend(of_policy.iter().cloned());
+    }
+
+    pub(super) fn issued(
+        &mut self,
+        found: &mut Findings,
+        keys: &Keys,
+        issued: &Issued,
+        signatures: Signatures,
+    ) {
+        let open = self.conclude(found, issued.reserved);
+        let Ok(signature) = Signature::try_from(issued.signature.as_slice()) else {
+            found.broken(Fault::SignatureForm);
+            return;
+        };
+        let Some(open) = open else { return };
+        let ca = keys.ca(open.ca).and_then(|ca| ca.key.as_ref());
+        if let (Signatures::Check, Some(ca), Some(content)) = (signatures, ca, &open.content)
+            && verify_signature(content, &signature, ca).is_err()
+        {
+            found.broken(Fault::Signature);
+        }
+    }
+
+    /// What was given up may be asked for again.
+    pub(super) fn failed(
+        &mut self,
+        found: &mut Findings,
+        subjects: &mut Subjects,
+        failed: &Failed,
+    ) {
+        let Some(open) = self.conclude(found, failed.reserved) else {
+            return;
+        };
+        if let Some(id) = open.request_id {
+            self.request_ids.remove(&id);
+        }
+        if let Some(challenge) = open.challenge.and_then(|at| self.challenges.get_mut(&at)) {
+            challenge.is_answered = false;
+        }
+        if open.counts {
+            subjects.given_up(&open.subject);
+        }
+    }
+
+    /// An outcome belongs to a reservation that has none.
+    fn conclude(&mut self, found: &mut Findings, reserved: u64) -> Option<Open> {
+        let open = self.open.remove(&reserved);
+        if open.is_none() {
+            found.broken(match self.all.contains(reserved) {
+                true => Fault::SecondOutcome(reserved),
+                false => Fault::Reference(reserved),
+            });
+        }
+        open
+    }
+
+    pub(super) fn evidence(&mut self, found: &mut Findings, position: u64, seen: &EvidenceSeen) {
+        let facts = serde_json::from_str::<Facts>(&seen.facts);
+        if facts.is_err() {
+            found.broken(Fault::EvidenceDiffers("form of facts"));
+        }
+        let evidence = Evidence {
+            subject: sha256(&seen.subject),
+            kind: seen.kind.as_str().into(),
+            card: facts.ok().and_then(|facts| facts.serial),
+        };
+        self.evidence.insert(position, evidence);
+    }
+
+    pub(super) fn policy(&mut self, found: &mut Findings, seen: &PolicySeen) {
+        if seen.digest != *Sha256::digest(seen.text.as_bytes()) {
+            found.broken(Fault::PolicyDigest);
+        }
+        // The policy of the direct form without a config is no table, and reserves none.
+        let policy: Policy = serde_json::from_str(&seen.text).unwrap_or_default();
+        let suffixes = policy.suffixes.into_values().map(|class| class.suffix);
+        if let Some(_before) = self.policies.insert(seen.digest, suffixes.collect()) {
+            found.broken(Fault::PolicyTwice);
+        }
+    }
+
+    pub(super) fn challenge(&mut self, found: &mut Findings, position: u64, made: &ChallengeMade) {
+        if !self.nonces.insert(made.nonce) {
+            found.broken(Fault::ChallengeTwice);
+        }
+        let challenge = Challenge {
+            expires: made.expires,
+            is_answered: false,
+        };
+        self.challenges.insert(position, challenge);
+    }
+}
+
+/// Notes whose the key is. False if that is nobody's business: the operator's own, or
+/// another's key.
+fn owned(found: &mut Findings, subjects: &mut Subjects, key: &KeyHash, requester: &str) -> bool {
+    if requester == OPERATOR {
+        subjects.certified(key);
+        return false;
+    }
+    if let Some(owner) = subjects.owner_other_than(key, requester) {
+        found.broken(Fault::KeyOfAnother {
+            owner: owner.to_owned(),
+            requester: requester.to_owned(),
+        });
+        return false;
+    }
+    subjects.certified_to(key, requester);
+    true
+}
+
+/// The content says what the entry says, and is what the CA may sign.
+fn check_content(found: &mut Findings, ca: &Ca, reserved: &Reserved, content: &RawCertificate) {
+    if content.serial() != reserved.serial {
+        found.broken(Fault::ContentDiffers("serial"));
+    }
+    if sha256(content.ca_key()) != ca.hash {
+        found.broken(Fault::ContentDiffers("CA"));
+    }
+    match (content.kind(), ca.purpose) {
+        (USER, Purpose::Host) => found.broken(Fault::Purpose("user")),
+        (HOST, Purpose::User) => found.broken(Fault::Purpose("host")),
+        (USER | HOST, _) => {}
+        _ => found.broken(Fault::Purpose("such")),
+    }
+    if content.principals().is_empty() {
+        found.broken(Fault::NoPrincipals);
+    }
+}
+
+fn check_keys(found: &mut Findings, keys: &Keys, ca: &Ca, subject: &KeyHash) {
+    if keys.is_ca(subject) {
+        found.broken(Fault::SubjectIsCa);
+    }
+    if keys.is_ledger_key(subject) {
+        found.broken(Fault::SubjectIsLedgerKey);
+    }
+    if keys.is_revoked(subject) {
+        found.broken(Fault::SubjectRevoked);
+    }
+    if keys.is_revoked(&ca.hash) {
+        found.since_format_4(Fault::CaRevoked);
+    }
+}
+
+/// Positions, a bit each.
+#[derive(Debug, Default)]
+struct Positions(Vec<u64>);
+
+impl Positions {
+    fn insert(&mut self, position: u64) {
+        let (word, bit) = Self::place(position);
+        let Some(word) = word else { return };
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= 1 << bit;
+        }
+    }
+
+    /// Positions come from entries, and may be anything.
+    fn contains(&self, position: u64) -> bool {
+        let (word, bit) = Self::place(position);
+        let word = word.and_then(|word| self.0.get(word));
+        word.is_some_and(|word| word & (1 << bit) != 0)
+    }
+
+    fn place(position: u64) -> (Option<usize>, u64) {
+        (usize::try_from(position / 64).ok(), position % 64)
+    }
+}
+
+/// The types of certificates (PROTOCOL.certkeys).
+const USER: u32 = 1;
+const HOST: u32 = 2;

@@ -1,0 +1,116 @@
+//! The suffixes that a CA reserves: none is ever taken back, none asks for less.
+
+use std::collections::HashMap;
+
+use super::finding::{Fault, Findings};
+use super::keys::Keys;
+use crate::attestation::ProofKind;
+use crate::ledger::entry::{SuffixSet, SuffixesSet};
+use crate::policy::least_proof::LeastProof;
+
+/// What was recorded of each CA, by the position of its entry.
+#[derive(Debug, Default)]
+pub(super) struct Suffixes(HashMap<u64, Vec<Recorded>>);
+
+#[derive(Debug)]
+struct Recorded {
+    suffix: String,
+    /// The least proof; none for keys that nothing is proved of.
+    least: Option<LeastProof>,
+    has_ended: bool,
+}
+
+impl Suffixes {
+    pub(super) fn set(&mut self, found: &mut Findings, keys: &Keys, set: SuffixesSet) {
+        if keys.ca(set.ca).is_none() {
+            found.broken(Fault::Reference(set.ca));
+        }
+        let mut now = Vec::new();
+        for set in set.suffixes {
+            let Some(least) = least(&set) else {
+                found.broken(Fault::SuffixProof(set.suffix));
+                continue;
+            };
+            now.push(Recorded {
+                suffix: set.suffix,
+                least,
+                has_ended: set.ended != 0,
+            });
+        }
+        let recorded = self.0.entry(set.ca).or_default();
+        for old in recorded.drain(..) {
+            match now.iter().find(|new| new.suffix == old.suffix) {
+                None => {
+                    found.broken(Fault::SuffixLost(old.suffix.clone()));
+                    now.push(old);
+                }
+                Some(new) if is_weaker(new, &old) => {
+                    found.broken(Fault::SuffixWeaker(old.suffix));
+                }
+                Some(_) => {}
+            }
+        }
+        *recorded = now;
+    }
+
+    /// Whether a principal of a CA has what its suffix asks for; `proof` is the kind of the
+    /// evidence that was believed.
+    pub(super) fn check(
+        &self,
+        ca: u64,
+        principal: &[u8],
+        proof: Option<&str>,
+    ) -> Result<(), Fault> {
+        let Some(recorded) = self.0.get(&ca) else {
+            return Ok(());
+        };
+        let Some(of) = recorded.iter().find(|of| ends_in(principal, &of.suffix)) else {
+            return Ok(());
+        };
+        let why = match (&of.least, proof) {
+            _ if of.has_ended => "its class had ended",
+            (Some(_), None) => "nothing was proved",
+            (Some(least), Some(proof)) if !takes(least, proof) => "other proof is asked for",
+            _ => return Ok(()),
+        };
+        Err(Fault::Suffix {
+            principal: String::from_utf8_lossy(principal).into_owned(),
+            suffix: of.suffix.clone(),
+            why,
+        })
+    }
+}
+
+/// Capitals do not count, as in [`Suffix::ends`](crate::policy::suffix::Suffix::ends).
+pub(super) fn ends_in(principal: &[u8], suffix: &str) -> bool {
+    let start = principal.len().checked_sub(suffix.len());
+    let tail = start.and_then(|start| principal.get(start..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(suffix.as_bytes()))
+}
+
+fn takes(least: &LeastProof, proof: &str) -> bool {
+    let kind = serde_json::from_value::<ProofKind>(proof.into());
+    kind.is_ok_and(|kind| least.takes(kind))
+}
+
+/// A class that ended stays so; else the new one asks for all that the old one did.
+fn is_weaker(new: &Recorded, old: &Recorded) -> bool {
+    if old.has_ended {
+        return !new.has_ended;
+    }
+    match (&old.least, &new.least) {
+        _ if new.has_ended => false,
+        (None, None) => false,
+        (Some(old), Some(new)) => !new.asks_all_of(old),
+        // From "without proof" to "with proof" and back, the suffix would mean another thing.
+        _ => true,
+    }
+}
+
+/// Empty text and `null` stand for "without proof".
+fn least(set: &SuffixSet) -> Option<Option<LeastProof>> {
+    match set.proof.is_empty() {
+        true => Some(None),
+        false => serde_json::from_str(&set.proof).ok(),
+    }
+}

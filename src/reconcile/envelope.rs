@@ -1,0 +1,429 @@
+//! What loggers put around a line of sshd: who wrote it, and when.
+//!
+//! Read are BSD syslog and its relatives (RFC 3164; ISO and Unix times; `journalctl -o short`
+//! in all its forms; Solaris' message id; rsyslog's "message repeated"), RFC 5424, containers'
+//! (CRI), JSON lines and the journal's own (`journalctl -o json`), and sshd's bare words.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::log::{accounts_for_certificate, begins_like_sshd};
+
+/// A line, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// When it was written, as far as it says.
+    pub stamp: Stamp<'a>,
+    /// Who wrote it.
+    pub writer: Writer,
+    /// What was said.
+    pub message: Cow<'a, str>,
+}
+
+/// When a line was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stamp<'a> {
+    /// A text that begins with the time, in one of the forms of syslog; may hold none.
+    Text(Cow<'a, str>),
+    /// A Unix time, in seconds.
+    Seconds(u64),
+}
+
+/// Who wrote a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// sshd, by the journal's own fields, which the writer of a line cannot choose.
+    SshdForSure,
+    /// sshd, by the line's word, which any local user can write.
+    Sshd,
+    /// Another program.
+    Other,
+    /// Another program, in sshd's name: the journal's own fields say so.
+    Imitator,
+}
+
+/// Takes a line apart; none if its form is not known.
+#[must_use]
+pub fn open(line: &str) -> Option<Envelope<'_>> {
+    let line = line.trim_start_matches('\u{feff}').trim_end();
+    if line.starts_with('{') {
+        let value: Value = serde_json::from_str(line).ok()?;
+        return json(value.as_object()?).map(Envelope::owned);
+    }
+    let (priority, rest) = priority(line);
+    match rest.strip_prefix("1 ") {
+        Some(rest) if priority => rfc_5424(rest),
+        _ => tagged(rest),
+    }
+}
+
+/// Takes apart what the journal says of one message.
+pub(super) fn json(fields: &Map<String, Value>) -> Option<Envelope<'_>> {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let message = MESSAGES
+        .iter()
+        .find_map(|name| message(fields.get(*name)?))?;
+    let named = PROGRAMS.iter().find_map(|name| text(name));
+    let nested = fields
+        .get("process")
+        .and_then(|process| process.get("name"));
+    let named = named.or_else(|| nested.and_then(Value::as_str));
+    let inner = match named {
+        Some(name) => Envelope::of(writer(name, &message), "".into(), message),
+        // A line of syslog within, or sshd's bare words.
+        None => tagged(&message)?.owned(),
+    };
+    let stamp = stamp(fields).unwrap_or(inner.stamp);
+    let writer = match inner.writer {
+        Writer::Sshd => by_journal(text("_UID"), text("_EXE")),
+        other => other,
+    };
+    Some(Envelope {
+        stamp,
+        writer,
+        message: inner.message,
+    })
+}
+
+/// `_UID` and `_EXE` are the journal's own: whoever writes to it cannot choose them.
+fn by_journal(uid: Option<&str>, exe: Option<&str>) -> Writer {
+    match (uid, exe) {
+        (Some("0"), Some(exe)) if is_sshd(exe) => Writer::SshdForSure,
+        (Some(uid), _) if uid != "0" => Writer::Imitator,
+        (_, Some(exe)) if !is_sshd(exe) => Writer::Imitator,
+        _ => Writer::Sshd,
+    }
+}
+
+/// Text, or the bytes that the journal writes where a message is none.
+fn message(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.trim_end().into()),
+        Value::Array(bytes) => {
+            let byte = |value: &Value| u8::try_from(value.as_u64()?).ok();
+            let bytes: Vec<u8> = bytes.iter().map(byte).collect::<Option<_>>()?;
+            Some(String::from_utf8_lossy(&bytes).into_owned().into())
+        }
+        _ => None,
+    }
+}
+
+fn stamp(fields: &Map<String, Value>) -> Option<Stamp<'_>> {
+    let journal = fields.get("__REALTIME_TIMESTAMP").and_then(Value::as_str);
+    if let Some(micros) = journal.and_then(|micros| micros.parse::<u64>().ok()) {
+        return Some(Stamp::Seconds(micros / 1_000_000));
+    }
+    TIMES.iter().find_map(|name| match fields.get(*name)? {
+        Value::String(text) => Some(Stamp::Text(text.into())),
+        Value::Number(seconds) => Some(Stamp::Text(seconds.to_string().into())),
+        _ => None,
+    })
+}
+
+/// `<86>`, and whether it was there.
+fn priority(line: &str) -> (bool, &str) {
+    let inside = line.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    match inside {
+        Some((number, rest)) if is_number(number) => (true, rest),
+        _ => (false, line),
+    }
+}
+
+/// `TIME HOST APP PROCID MSGID DATA MESSAGE` (RFC 5424, section 6).
+fn rfc_5424(line: &str) -> Option<Envelope<'_>> {
+    let mut fields = line.splitn(6, ' ');
+    let time = fields.next()?;
+    let (_host, app) = (fields.next()?, fields.next()?);
+    let (_process, _id) = (fields.next()?, fields.next()?);
+    let message = behind_data(fields.next()?)?;
+    let message = bare(message.trim_start_matches('\u{feff}'));
+    Some(Envelope::of(
+        writer(app, message),
+        time.into(),
+        message.into(),
+    ))
+}
+
+/// Passes over `-`, or over elements in brackets, in whose values `]` may stand behind `\`.
+fn behind_data(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix('-') {
+        return Some(rest.trim_start());
+    }
+    let (mut is_escaped, mut is_open) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' => is_escaped = true,
+            '[' if !is_open => is_open = true,
+            ']' if is_open => is_open = false,
+            ' ' if !is_open => return text.get(at + 1..),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `TIME HOST sshd[77]: MESSAGE`, with what is usual of it; or the message alone, with a time
+/// or without.
+fn tagged(line: &str) -> Option<Envelope<'_>> {
+    let mut rest = line;
+    for _word in 0..MOST_WORDS {
+        let before = line.get(..line.len() - rest.len()).unwrap_or_default();
+        if begins_like_sshd(rest) {
+            return Some(Envelope::of(Writer::Sshd, before.into(), rest.into()));
+        }
+        let (word, after) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
+        if let Some(name) = tag(word) {
+            let message = bare(after.trim_start());
+            let writer = writer(name, message);
+            // What looks like a tag may stand within sshd's words, behind an unknown envelope.
+            if writer == Writer::Other && WITHIN.iter().any(|words| before.contains(words)) {
+                return None;
+            }
+            return Some(Envelope::of(writer, before.into(), message.into()));
+        }
+        rest = after.trim_start_matches([' ', '\t']);
+    }
+    None
+}
+
+/// The name in `sshd[77]:` or `sshd:`. A host may be an IPv6 address that ends in `::`.
+fn tag(word: &str) -> Option<&str> {
+    let name = word.strip_suffix(':')?;
+    let name = match name
+        .strip_suffix(']')
+        .and_then(|name| name.rsplit_once('['))
+    {
+        Some((name, process)) if is_number(process) => name,
+        _ => name,
+    };
+    (!name.is_empty() && !name.ends_with(':')).then_some(name)
+}
+
+/// Without what Solaris and rsyslog put before a message.
+fn bare(message: &str) -> &str {
+    let id = message
+        .strip_prefix("[ID ")
+        .and_then(|rest| rest.split_once("] "));
+    let message = id.map_or(message, |(_, rest)| rest);
+    let repeated = message.strip_prefix("message repeated ");
+    let repeated = repeated.and_then(|rest| rest.split_once(" times: ["));
+    match repeated {
+        Some((number, inner)) if is_number(number) => {
+            inner.strip_suffix(']').unwrap_or(inner).trim_start()
+        }
+        _ => message,
+    }
+}
+
+/// Who wrote a message by this name. A container's sshd goes by the container's name, so
+/// that whoever says what sshd says of a certificate counts as sshd.
+fn writer(name: &str, message: &str) -> Writer {
+    match is_sshd(name) || accounts_for_certificate(message) {
+        true => Writer::Sshd,
+        false => Writer::Other,
+    }
+}
+
+/// Whether a program's name or path is that of sshd or of one of its parts. systemd names an
+/// instance behind `@`.
+fn is_sshd(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let name = name.split('@').next().unwrap_or(name);
+    matches!(name, "sshd" | "sshd-session" | "sshd-auth")
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl<'a> Envelope<'a> {
+    fn of(writer: Writer, stamp: Cow<'a, str>, message: Cow<'a, str>) -> Self {
+        Self {
+            stamp: Stamp::Text(stamp),
+            writer,
+            message,
+        }
+    }
+
+    fn owned(self) -> Envelope<'static> {
+        Envelope {
+            stamp: match self.stamp {
+                Stamp::Text(text) => Stamp::Text(text.into_owned().into()),
+                Stamp::Seconds(seconds) => Stamp::Seconds(seconds),
+            },
+            writer: self.writer,
+            message: self.message.into_owned().into(),
+        }
+    }
+}
+
+/// Where JSON has the message: the journal, containers, and common shippers.
+const MESSAGES: [&str; 7] = ["MESSAGE", "message", "msg", "log", "_raw", "line", "text"];
+/// Where JSON has the program's name.
+const PROGRAMS: [&str; 7] = [
+    "SYSLOG_IDENTIFIER",
+    "_COMM",
+    "ident",
+    "program",
+    "programname",
+    "app-name",
+    "appname",
+];
+/// Where JSON has the time, beside the journal.
+const TIMES: [&str; 6] = ["@timestamp", "timestamp", "time", "ts", "date", "TIMESTAMP"];
+/// Words of sshd that no envelope has.
+const WITHIN: [&str; 2] = ["publickey for ", "certificate ID \""];
+/// A tag stands behind at most so many words: a long form of time, a zone, a host, and what
+/// a container's log has before it.
+const MOST_WORDS: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCEPTED: &str = "Accepted publickey for root from 10.0.0.7 port 5 ssh2: X";
+
+    #[track_caller]
+    fn assert_by(line: &str, writer: Writer) {
+        let envelope = open(line).unwrap_or_else(|| panic!("not understood: {line}"));
+        assert_eq!(envelope.writer, writer, "{line}");
+        if writer != Writer::Other {
+            assert_eq!(envelope.message, ACCEPTED, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_sshd_is_found_in_every_common_envelope() {
+        for envelope in [
+            "@",
+            "Nov 25 22:59:00 web1 sshd[77]: @",
+            "Nov  5 22:59:00 web1 sshd[77]: @",
+            "<86>Nov 25 22:59:00 web1 sshd[77]: @",
+            "Nov 25 22:59:00 web1 sshd: @",
+            "Nov 25 22:59:00 sshd[77]: @",
+            "Nov 25 22:59:00 web1 /usr/sbin/sshd[77]: @",
+            "Nov 25 22:59:00 web1 sshd@3-10.0.0.1:22-10.0.0.7:50022[77]: @",
+            "Nov 25 22:59:00 2001:db8:: sshd[77]: @",
+            "Nov 25 22:59:00 web1 sshd[77]: [ID 800047 auth.info] @",
+            "Nov 25 22:59:00 web1 sshd[77]: message repeated 2 times: [ @]",
+            "2026-11-25T22:59:00.123456+00:00 web1 sshd-session[77]: @",
+            "2026-11-25T22:59:00+00:00\tweb1\tsshd[77]:\t@",
+            "2026-11-25 22:59:00 web1 sshd[77]: @",
+            "Wed 2026-11-25 22:59:00 UTC web1 sshd[77]: @",
+            "1795400000.123456 web1 sshd[77]: @",
+            "[  123.456789] web1 sshd[77]: @",
+            "<86>1 2026-11-25T22:59:00.123Z web1 sshd 77 - - @",
+            "<86>1 2026-11-25T22:59:00.123Z web1 sshd 77 - - \u{feff}@",
+            r#"<86>1 2026-11-25T22:59:00Z web1 sshd 77 - [a b="c\] d"][e f="g"] @"#,
+            "2026-11-25T22:59:00.123456789Z stdout F @",
+            "2026-11-25T22:59:00.123456789Z stderr F Nov 25 22:59:00 web1 sshd[77]: @",
+            r#"{"SYSLOG_IDENTIFIER":"sshd","_PID":"77","MESSAGE":"@"}"#,
+            r#"{"log":"@\n","stream":"stderr","time":"2026-11-25T22:59:00Z"}"#,
+            r#"{"message":"Nov 25 22:59:00 web1 sshd[77]: @","host":"web1"}"#,
+            r#"{"message":"@","process":{"name":"sshd"}}"#,
+        ] {
+            assert_by(
+                &envelope
+                    .replace('@', "\u{1}")
+                    .replace("sshd\u{1}3", "sshd@3")
+                    .replace('\u{1}', ACCEPTED),
+                Writer::Sshd,
+            );
+        }
+    }
+
+    #[test]
+    fn the_journal_shows_whether_sshd_wrote_a_line() {
+        let line = |fields: &str| {
+            format!(r#"{{"SYSLOG_IDENTIFIER":"sshd",{fields}"MESSAGE":"{ACCEPTED}"}}"#)
+        };
+        for (fields, writer) in [
+            (
+                r#""_UID":"0","_EXE":"/usr/sbin/sshd","#,
+                Writer::SshdForSure,
+            ),
+            (
+                r#""_UID":"0","_EXE":"/usr/lib/openssh/sshd-session","#,
+                Writer::SshdForSure,
+            ),
+            (
+                r#""_UID":"1000","_EXE":"/usr/bin/logger","#,
+                Writer::Imitator,
+            ),
+            (r#""_UID":"0","_EXE":"/usr/bin/logger","#, Writer::Imitator),
+            (r#""_UID":"1000","#, Writer::Imitator),
+            (r#""_UID":"0","#, Writer::Sshd),
+            ("", Writer::Sshd),
+        ] {
+            assert_by(&line(fields), writer);
+        }
+        let bytes = serde_json::to_string(ACCEPTED.as_bytes()).unwrap();
+        assert_by(
+            &format!(r#"{{"SYSLOG_IDENTIFIER":"sshd","MESSAGE":{bytes}}}"#),
+            Writer::Sshd,
+        );
+    }
+
+    #[test]
+    fn a_line_of_another_program_is_no_line_of_sshd() {
+        for line in [
+            format!("Nov 25 22:59:00 web1 cron[77]: {ACCEPTED}"),
+            format!("Nov 25 22:59:00 web1 cron[77]: sshd[1]: {ACCEPTED}"),
+            format!("<86>1 2026-11-25T22:59:00Z web1 cron 77 - - {ACCEPTED}"),
+            format!(r#"{{"SYSLOG_IDENTIFIER":"cron","MESSAGE":"{ACCEPTED}"}}"#),
+        ] {
+            assert_by(&line, Writer::Other);
+        }
+        let planted = open("sshd[77]: Invalid user sshd[1]: Accepted publickey for root").unwrap();
+        assert!(planted.message.starts_with("Invalid user"));
+    }
+
+    #[test]
+    fn a_container_speaks_for_its_sshd() {
+        let certificate = format!("{ACCEPTED}-CERT SHA256:a ID x (serial 1) CA X SHA256:b");
+        for line in [
+            format!("Nov 25 22:59:00 web1 3f2a77c0de11[77]: {certificate}"),
+            format!(r#"{{"SYSLOG_IDENTIFIER":"3f2a77c0de11","MESSAGE":"{certificate}"}}"#),
+        ] {
+            let envelope = open(&line).unwrap();
+            assert_eq!(envelope.writer, Writer::Sshd);
+            assert_eq!(envelope.message, certificate);
+        }
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_none() {
+        for line in [
+            "",
+            "garbage",
+            "{",
+            "{}",
+            "[1]",
+            r#"{"MESSAGE":7}"#,
+            r#"{"a":"b"}"#,
+            "<86>1 2026-11-25T22:59:00Z web1",
+        ] {
+            assert_eq!(open(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_where_it_stood() {
+        fn stamp(line: &str) -> Stamp<'_> {
+            open(line).unwrap().stamp
+        }
+        let of_text = |text: &'static str| Stamp::Text(text.into());
+        let line = format!("Nov 25 22:59:00 web1 sshd[77]: {ACCEPTED}");
+        assert_eq!(stamp(&line), of_text("Nov 25 22:59:00 web1 "));
+        let line = format!("<86>1 2026-11-25T22:59:00Z web1 sshd 77 - - {ACCEPTED}");
+        assert_eq!(stamp(&line), of_text("2026-11-25T22:59:00Z"));
+        let line = format!(
+            r#"{{"SYSLOG_IDENTIFIER":"sshd","__REALTIME_TIMESTAMP":"1795400000123456","MESSAGE":"{ACCEPTED}"}}"#
+        );
+        assert_eq!(stamp(&line), Stamp::Seconds(1_795_400_000));
+        let line = format!(r#"{{"time":"2026-11-25T22:59:00Z","log":"{ACCEPTED}"}}"#);
+        assert_eq!(stamp(&line), of_text("2026-11-25T22:59:00Z"));
+    }
+}
