@@ -106,6 +106,7 @@ impl Cli {
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    crate::secret::keep_memory_private();
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

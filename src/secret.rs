@@ -5,8 +5,11 @@
 
 mod file;
 mod locked;
+mod process;
 pub(crate) mod refused;
 mod remember;
+mod sourced;
+mod text;
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +19,10 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 pub use file::{pin_from_bytes, read_pin_file};
+pub(crate) use process::keep_memory_private;
 pub use remember::RememberPin;
+pub(crate) use sourced::SourcedPin;
+pub use text::PinTextFault;
 
 /// The PIN of a token or card, or the passphrase of a key file.
 ///
@@ -206,11 +212,13 @@ pub enum PinError {
         /// The file as it was named.
         path: String,
     },
-    /// A PIN that a person could not have typed.
-    #[error("PIN file {path} holds a control character or a second line")]
-    FileControl {
+    /// A PIN that nobody meant as it stands there. It was not tried.
+    #[error("PIN file {path} {fault}")]
+    FileText {
         /// The file as it was named.
         path: String,
+        /// What is wrong with it.
+        fault: PinTextFault,
     },
     /// A PIN file of more than [`PIN_MAX`] bytes.
     #[error("PIN file {path} holds more than {PIN_MAX} bytes")]

@@ -75,11 +75,15 @@ impl FromStr for Locator {
     type Err = LocatorError;
 
     fn from_str(text: &str) -> Result<Self, LocatorError> {
-        match text.split_once(':') {
-            Some(("pkcs11", _)) => Ok(Self::Pkcs11(Box::new(text.parse()?))),
-            Some(("yubikey", _)) => Ok(Self::YubiKey(text.parse()?)),
-            Some(("agent", _)) => Ok(Self::Agent(text.parse()?)),
-            Some(("file", _)) => Ok(Self::File(text.parse()?)),
+        let (scheme, rest) = text.split_once(':').ok_or(LocatorError::UnknownScheme)?;
+        // RFC 3986, 3.1: the case of a scheme means nothing.
+        let scheme = scheme.to_ascii_lowercase();
+        let text = format!("{scheme}:{rest}");
+        match scheme.as_str() {
+            "pkcs11" => Ok(Self::Pkcs11(Box::new(text.parse()?))),
+            "yubikey" => Ok(Self::YubiKey(text.parse()?)),
+            "agent" => Ok(Self::Agent(text.parse()?)),
+            "file" => Ok(Self::File(text.parse()?)),
             _ => Err(LocatorError::UnknownScheme),
         }
     }
@@ -334,6 +338,10 @@ mod tests {
     fn a_locator_is_written_in_its_canonical_form() {
         let locator: Locator = "pkcs11:object=users;token=Root%20CA".parse().unwrap();
         assert_eq!(locator.to_string(), "pkcs11:token=Root%20CA;object=users");
+        let loud: Locator = "PKCS11:object=users;token=Root%20CA".parse().unwrap();
+        assert_eq!(loud, locator);
+        let loud: Locator = "YubiKey:slot-id=9c".parse().unwrap();
+        assert_eq!(loud.to_string(), "yubikey:slot-id=9c");
     }
 
     #[test]
@@ -346,7 +354,7 @@ mod tests {
 
     #[test]
     fn an_unknown_scheme_is_refused_and_not_repeated() {
-        for text in ["", "648219", "tpm:1", "PKCS11:token=a"] {
+        for text in ["", "648219", "tpm:1", "pkcs12:token=a"] {
             assert_eq!(text.parse::<Locator>(), Err(LocatorError::UnknownScheme));
         }
     }

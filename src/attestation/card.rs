@@ -25,7 +25,7 @@ impl Evidence {
     /// # Errors
     /// [`CardEvidenceError`], also for a key that was not born in the slot.
     pub fn of_card(slot: &SlotLocator) -> Result<Self, CardEvidenceError> {
-        let attested = signer::attest(&Locator::YubiKey(*slot))?;
+        let attested = signer::attest(&Locator::YubiKey(slot.clone()))?;
         let attested = attested.ok_or(CardEvidenceError::NotAttested(slot.slot))?;
         let evidence = PivEvidence::new(attested.leaf, attested.f9, Vec::new())?;
         Ok(Self::Piv(evidence))

@@ -92,7 +92,7 @@ pub fn new_key_in_card(
     wanted: &NewSlotKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, GenerateError> {
-    signer::generate(&Locator::YubiKey(*slot), algorithm, wanted, pins)
+    signer::generate(&Locator::YubiKey(slot.clone()), algorithm, wanted, pins)
 }
 
 /// The user's key that is in a slot already.
@@ -100,7 +100,7 @@ pub fn new_key_in_card(
 /// # Errors
 /// [`OpeningError`].
 pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
-    signer::describe_knowing(&Locator::YubiKey(*slot), None, pins)
+    signer::describe_knowing(&Locator::YubiKey(slot.clone()), None, pins)
 }
 
 fn by_card(
@@ -111,7 +111,7 @@ fn by_card(
     let (namespace, hash) = (RequestFile::NAMESPACE, RequestFile::HASH);
     let message =
         SshSig::signed_data(namespace, hash, bytes).map_err(SignRequestError::Signature)?;
-    let mut signer = signer::open(&Locator::YubiKey(*slot), RsaHash::default(), pins)?;
+    let mut signer = signer::open(&Locator::YubiKey(slot.clone()), RsaHash::default(), pins)?;
     let signature = signer.sign(&message)?;
     SshSig::new(signer.public_key().clone(), namespace, hash, signature)
         .map_err(SignRequestError::Signature)

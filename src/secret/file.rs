@@ -5,12 +5,12 @@ use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use super::{PIN_MAX, Pin, PinError};
+use super::{PIN_MAX, Pin, PinError, text};
 
 /// Reads the PIN in the file at `path`: at most [`PIN_MAX`] bytes of UTF-8, of which
-/// one trailing newline (LF or CRLF) is dropped.
+/// one trailing newline (LF) is dropped.
 ///
 /// # Errors
 /// [`PinError`] if the file is missing, is not a regular file, can be read by group or
@@ -51,7 +51,8 @@ fn read_limited(file: File) -> std::io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-/// The PIN that these bytes of `source` are: one trailing newline (LF or CRLF) is dropped.
+/// The PIN that these bytes of `source` are: one trailing newline (LF) is dropped, and what
+/// nobody could have typed on purpose is refused.
 ///
 /// # Errors
 /// [`PinError`] if they are no PIN.
@@ -59,9 +60,6 @@ pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<P
     let path = source.to_owned();
     if content.last() == Some(&b'\n') {
         content.pop();
-        if content.last() == Some(&b'\r') {
-            content.pop();
-        }
     }
     if content.is_empty() {
         return Err(PinError::Empty);
@@ -69,15 +67,11 @@ pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<P
     if content.len() > PIN_MAX {
         return Err(PinError::FileTooLong { path });
     }
-    if content.iter().any(u8::is_ascii_control) {
-        return Err(PinError::FileControl { path });
-    }
-    String::from_utf8(std::mem::take(&mut *content))
-        .map(|secret| Pin::new(secret).for_all_devices())
-        .map_err(|error| {
-            error.into_bytes().zeroize();
-            PinError::FileNotText { path }
-        })
+    let Ok(text) = std::str::from_utf8(&content) else {
+        return Err(PinError::FileNotText { path });
+    };
+    text::check(text).map_err(|fault| PinError::FileText { path, fault })?;
+    Ok(Pin::new(text.to_owned()).for_all_devices())
 }
 
 #[cfg(test)]
@@ -94,29 +88,22 @@ mod tests {
     }
 
     #[test]
-    fn one_trailing_newline_is_dropped_and_no_space() {
-        let pin = read_pin_file(file_with(b" 1234 \n", 0o600).path()).unwrap();
-        assert_eq!(pin.expose(), " 1234 ");
+    fn one_trailing_newline_is_dropped() {
+        let pin = read_pin_file(file_with(b"12 34\n", 0o600).path()).unwrap();
+        assert_eq!(pin.expose(), "12 34");
     }
 
     #[test]
-    fn a_second_line_or_a_control_character_is_never_sent_to_a_token() {
+    fn what_nobody_sees_in_a_file_is_refused() {
         for content in [
-            &b"1234\n\n"[..],
-            b"12\n34",
-            b"1234\r",
-            b"1234\0",
-            b"\x1b1234",
+            &b"\xef\xbb\xbf1234\r\n"[..],
+            b"1234\n\n",
+            b"1234\r\n",
+            b"1234 \n",
         ] {
             let fault = read_pin_file(file_with(content, 0o600).path()).unwrap_err();
-            assert!(matches!(fault, PinError::FileControl { .. }), "{content:?}");
+            assert!(matches!(fault, PinError::FileText { .. }), "{content:?}");
         }
-    }
-
-    #[test]
-    fn a_newline_of_windows_is_one_newline() {
-        let pin = read_pin_file(file_with(b"1234\r\n", 0o600).path()).unwrap();
-        assert_eq!(pin.expose(), "1234");
     }
 
     #[test]

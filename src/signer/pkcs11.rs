@@ -14,6 +14,7 @@ mod login;
 mod logins;
 mod mechanism;
 mod module;
+mod named;
 mod object;
 mod public_key;
 mod raw;

@@ -166,6 +166,9 @@ impl Advised for PinError {
             }
             Self::LastTry { .. } => "run it at a terminal when you are sure of the PIN",
             Self::FileReadableByOthers { path, .. } => return Some(format!("chmod 600 {path}")),
+            Self::FileText { .. } => {
+                "it was not tried; write the file anew, with the PIN alone on one line"
+            }
             _ => return None,
         };
         Some(hint.to_owned())

@@ -103,6 +103,7 @@ fn confirm_untold(key: &Locator) -> Result<(), Failure> {
         Locator::YubiKey(SlotLocator {
             serial: Some(serial),
             slot,
+            ..
         }) => confirm_typed(&format!(
             "Firmware before 5.3 does not tell of a key that was brought in. If slot {slot} of \
              YubiKey {serial} has one, it is overwritten for good."

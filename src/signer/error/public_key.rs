@@ -10,7 +10,8 @@ pub enum PublicKeyError {
         /// The attribute.
         attribute: &'static str,
     },
-    /// A private key that doesn't tell its public half, and no public key with its id.
+    /// A private key that doesn't tell its public half, and no public key with its id or, where
+    /// it has none, with its label.
     #[error("there is none with the same id")]
     NoObject,
     /// A modulus that is even, or of a size that OpenSSH doesn't take.

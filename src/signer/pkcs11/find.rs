@@ -103,22 +103,37 @@ enum Paired {
     Many,
 }
 
-/// Pairs by id and type. Two private keys with one id could each own the public key, so
-/// that is no pair; copies of one public key are one.
+/// Pairs by id and type, and keys without an id by their label. Two private keys with one id
+/// could each own the public key, so that is no pair; copies of one public key are one.
 fn paired(session: &Session, key: &KeyObject, key_type: KeyType) -> Result<Paired, Fault> {
-    if key.id.is_empty() {
-        return Ok(Paired::None);
-    }
-    let with_id = |class| object::find(session, class, None, Some(&key.id));
-    let mut public = with_id(ObjectClass::PUBLIC_KEY)?;
+    let mut public = namesakes(session, ObjectClass::PUBLIC_KEY, key)?;
     public.retain(|object| object.key_type == Some(key_type));
     public.dedup_by(|a, b| a.parts == b.parts);
-    let owners = with_id(ObjectClass::PRIVATE_KEY)?.len();
+    let owners = namesakes(session, ObjectClass::PRIVATE_KEY, key)?.len();
     Ok(match (public.pop(), public.is_empty() && owners == 1) {
         (None, _) => Paired::None,
         (Some(object), true) => Paired::One(Box::new(object)),
         (Some(_), false) => Paired::Many,
     })
+}
+
+/// The objects that carry the id of `key`, or its label where it has no id and they have none.
+fn namesakes(
+    session: &Session,
+    class: ObjectClass,
+    key: &KeyObject,
+) -> Result<Vec<KeyObject>, Fault> {
+    if !key.id.is_empty() {
+        return object::find(session, class, None, Some(&key.id));
+    }
+    // A label that is no text was not looked for by it, so it names nothing here either.
+    let label = std::str::from_utf8(&key.label).unwrap_or_default();
+    if label.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found = object::find(session, class, Some(label), None)?;
+    found.retain(|object| object.id.is_empty());
+    Ok(found)
 }
 
 fn check_size(key: &KeyObject, public_key: &KeyData, device: &str) -> Result<(), OpeningError> {

@@ -28,6 +28,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
 use super::logins::Logins;
+use super::named;
 use super::raw::Raw;
 use super::uri::Uri;
 use crate::signer::error::{CallFailed, Fault, OpeningError};
@@ -63,8 +64,8 @@ impl Module {
     pub(super) fn of(uri: &Uri) -> Result<Self, OpeningError> {
         match (&uri.module_path, &uri.module_name) {
             (Some(path), _) => Self::open(path),
-            (None, Some(name)) => Self::open(&by_name(name)),
-            (None, None) => Self::open(Path::new(PROXY)),
+            (None, Some(name)) => Self::open(&named::file_of(name)),
+            (None, None) => Self::open(Path::new(named::PROXY)),
         }
     }
 
@@ -226,15 +227,4 @@ fn reason(error: Error) -> String {
     }
 }
 
-/// `module-name=softhsm2` is `libsofthsm2.so` where the dynamic loader looks (RFC 7512, 2.3
-/// leaves the way to the application); p11-kit's proxy goes without `lib`.
-fn by_name(name: &str) -> PathBuf {
-    if name == "p11-kit-proxy" {
-        return PathBuf::from(PROXY);
-    }
-    PathBuf::from(format!("lib{name}.so"))
-}
-
-/// p11-kit's view of every module that the machine is configured for.
-const PROXY: &str = "p11-kit-proxy.so";
 const NO_LIST: &str = "it has no C_GetFunctionList";

@@ -46,17 +46,21 @@ impl Token {
     pub(super) fn find(module: &Module, uri: &Uri) -> Result<Self, OpeningError> {
         check_library(module, uri)?;
         let seen = Self::all(module)?;
-        let matching = |token: &&Self| token.matches(uri);
-        let mut found = seen.iter().filter(matching);
-        match (found.next(), found.next()) {
-            (Some(token), None) => Ok(token.clone()),
-            (None, _) => Err(OpeningError::NoToken {
+        let matching = |token: &&Self| token.matches(uri) && is_in_slot(module, token.slot, uri);
+        let mut found: Vec<_> = seen.iter().filter(matching).collect();
+        // One that was never set up holds no key. Some never say that they were.
+        if found.iter().any(|token| token.flags.initialized) {
+            found.retain(|token| token.flags.initialized);
+        }
+        match found.as_slice() {
+            [token] => Ok((*token).clone()),
+            [] => Err(OpeningError::NoToken {
                 wanted: uri.to_string(),
                 seen: list(seen.iter().filter(|token| token.is_worth_naming())),
             }),
-            (Some(_), Some(_)) => Err(OpeningError::SeveralTokens {
+            several => Err(OpeningError::SeveralTokens {
                 wanted: uri.to_string(),
-                seen: list(seen.iter().filter(matching)),
+                seen: list(several.iter().copied()),
             }),
         }
     }
@@ -128,6 +132,8 @@ impl Token {
             token: text(&self.label),
             serial: text(&self.serial),
             slot_id: None,
+            slot_description: None,
+            slot_manufacturer: None,
             ..uri.clone()
         }
     }
@@ -218,6 +224,19 @@ impl Token {
             },
         }
     }
+}
+
+/// Whether the slot is the one that `uri` describes, if it describes one.
+fn is_in_slot(module: &Module, slot: Slot, uri: &Uri) -> bool {
+    if (&uri.slot_description, &uri.slot_manufacturer) == (&None, &None) {
+        return true;
+    }
+    let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(slot)?));
+    let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+    told.is_ok_and(|told| {
+        same(&uri.slot_description, told.slot_description())
+            && same(&uri.slot_manufacturer, told.manufacturer_id())
+    })
 }
 
 /// Refuses a library other than the one that `uri` describes.

@@ -20,6 +20,8 @@ pub struct Uri {
     pub(super) library_manufacturer: Option<String>,
     pub(super) library_version: Option<String>,
     pub(super) slot_id: Option<u64>,
+    pub(super) slot_description: Option<String>,
+    pub(super) slot_manufacturer: Option<String>,
     pub(super) object: Option<String>,
     pub(super) id: Option<Vec<u8>>,
     /// `type=private`: the only type that can sign, so it narrows nothing.
@@ -137,12 +139,15 @@ impl Uri {
                 .clone()
                 .or(other.library_version.clone()),
             slot_id: self.slot_id.or(other.slot_id),
+            slot_description: (self.slot_description.clone()).or(other.slot_description.clone()),
+            slot_manufacturer: (self.slot_manufacturer.clone()).or(other.slot_manufacturer.clone()),
             object: self.object.clone().or(other.object.clone()),
             id: self.id.clone().or(other.id.clone()),
             private: self.private || other.private,
             module_path: self.module_path.clone().or(other.module_path.clone()),
             module_name: self.module_name.clone().or(other.module_name.clone()),
-            pin_source: self.pin_source.clone().or(other.pin_source.clone()),
+            // Where a PIN comes from makes no other key.
+            pin_source: other.pin_source.clone(),
         };
         filled == *other
     }
@@ -201,12 +206,14 @@ impl Uri {
             "library-description" => ("library-description", &mut self.library_description),
             "library-manufacturer" => ("library-manufacturer", &mut self.library_manufacturer),
             "library-version" => ("library-version", &mut self.library_version),
+            "slot-description" => ("slot-description", &mut self.slot_description),
+            "slot-manufacturer" => ("slot-manufacturer", &mut self.slot_manufacturer),
             _ => return Err(part.unknown()),
         };
         put(field, attribute, part.text(attribute)?)
     }
 
-    fn path_attributes(&self) -> [(&'static str, Option<String>); 11] {
+    fn path_attributes(&self) -> [(&'static str, Option<String>); 13] {
         let text = |value: &Option<String>| value.as_deref().map(|text| encode(text, ""));
         [
             ("token", text(&self.token)),
@@ -217,6 +224,8 @@ impl Uri {
             ("library-manufacturer", text(&self.library_manufacturer)),
             ("library-version", text(&self.library_version)),
             ("slot-id", self.slot_id.map(|slot| slot.to_string())),
+            ("slot-description", text(&self.slot_description)),
+            ("slot-manufacturer", text(&self.slot_manufacturer)),
             ("object", text(&self.object)),
             ("id", self.id.as_deref().map(encode_all)),
             ("type", self.private.then(|| "private".to_owned())),
@@ -241,7 +250,13 @@ impl FromStr for Uri {
         if text.len() > URI_MAX {
             return Err(UriError::TooLong { length: text.len() });
         }
-        let rest = text.strip_prefix(SCHEME).ok_or(UriError::Scheme)?;
+        let (scheme, rest) = text
+            .split_at_checked(SCHEME.len())
+            .ok_or(UriError::Scheme)?;
+        // RFC 3986, 3.1: the case of a scheme means nothing.
+        if !scheme.eq_ignore_ascii_case(SCHEME) {
+            return Err(UriError::Scheme);
+        }
         let (path, query) = match rest.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (rest, None),
@@ -455,6 +470,8 @@ mod tests {
         let long = uri("pkcs11:token=T;object=users;id=%01?module-path=/m.so");
         assert!(uri("pkcs11:object=users").covers(&long));
         assert!(long.covers(&long));
+        let sourced = uri("pkcs11:object=users?pin-source=/a");
+        assert!(sourced.covers(&uri("pkcs11:object=users?pin-source=/b")));
         assert!(!uri("pkcs11:object=hosts").covers(&long));
         assert!(!uri("pkcs11:object=users;serial=1").covers(&long));
     }
@@ -463,11 +480,11 @@ mod tests {
     fn every_attribute_is_read_and_written_in_canonical_order() {
         let text = "pkcs11:type=private;id=%0a%FFk;object=us%65rs;slot-id=7;serial=0f1;\
                     model=v2;manufacturer=a%26b;token=Root%20CA;library-description=d;\
-                    library-manufacturer=m;library-version=2.6?pin-source=file:/run/pin&\
+                    library-manufacturer=m;library-version=2.6;slot-manufacturer=p;slot-description=s%20d?pin-source=file:/run/pin&\
                     module-path=/usr/lib/softhsm/libsofthsm2.so";
         let canonical = "pkcs11:token=Root%20CA;manufacturer=a%26b;model=v2;serial=0f1;\
                     library-description=d;library-manufacturer=m;library-version=2.6;slot-id=7;\
-                    object=users;id=%0A%FF%6B;type=private?\
+                    slot-description=s%20d;slot-manufacturer=p;object=users;id=%0A%FF%6B;type=private?\
                     module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin";
         assert_eq!(text.parse::<Uri>().unwrap().to_string(), canonical);
     }
@@ -483,6 +500,8 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         assert_eq!(fault("file:/x"), UriError::Scheme);
+        assert_eq!(fault("pkcs11"), UriError::Scheme);
+        assert!("PKCS11:token=a".parse::<Uri>().is_ok());
         assert_eq!(fault("pkcs11:token"), UriError::NotAPair { number: 1 });
         assert_eq!(fault("pkcs11:token=a;"), UriError::NotAPair { number: 2 });
         assert_eq!(fault("pkcs11:token=a?"), UriError::NotAPair { number: 2 });

@@ -31,13 +31,13 @@ pub(in crate::signer) fn generate(
     let Some(kind) = kind(algorithm) else {
         return Err(cannot);
     };
-    vacancy::open(&mut device, locator.slot, wanted, pins)?;
+    vacancy::open(&mut device, locator, wanted, pins)?;
     make(&mut device, locator.slot, kind, wanted).map_err(|fault| match fault {
         CardFault::NotSupported => cannot,
         other => PlaceError::from(other.at(&name)).into(),
     })?;
     let contents = read_back(&mut device, locator.slot)?;
-    Ok(facts(&device, &contents, locator.slot).map_err(PlaceError::from)?)
+    Ok(facts(&device, &contents, locator).map_err(PlaceError::from)?)
 }
 
 fn make(

@@ -30,7 +30,7 @@ pub(in crate::signer) fn import(
     let (Some(parts), Ok(expected)) = (parts, KeyData::try_from(keypair)) else {
         return Err(cannot(&device, keypair));
     };
-    vacancy::open(&mut device, locator.slot, wanted, pins)?;
+    vacancy::open(&mut device, locator, wanted, pins)?;
     put(&mut device, locator, parts, wanted).map_err(|fault| match fault {
         CardFault::NotSupported => cannot(&device, keypair),
         other => PlaceError::from(other.at(&device.name())).into(),
@@ -38,7 +38,7 @@ pub(in crate::signer) fn import(
     let contents = read_back(&mut device, locator.slot)?;
     match &contents.public_key {
         Ok(there) if *there == expected => {
-            Ok(facts(&device, &contents, locator.slot).map_err(PlaceError::from)?)
+            Ok(facts(&device, &contents, locator).map_err(PlaceError::from)?)
         }
         _ => Err(ImportError::ImportedOther {
             device: device.name(),

@@ -55,6 +55,7 @@ fn key_entry(device: &Device, slot: Slot, contents: Contents) -> SlotKeyEntry {
     let locator = SlotLocator {
         serial: Some(device.serial()),
         slot,
+        pin_source: None,
     };
     SlotKeyEntry {
         slot,

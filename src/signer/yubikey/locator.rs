@@ -1,17 +1,20 @@
-//! `yubikey:serial=12345678;slot-id=9c`
+//! `yubikey:serial=12345678;slot-id=9c?pin-source=/run/secrets/card`
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::{Slot, SlotError};
 
 /// Names one slot of one YubiKey. Without a serial, the one that is plugged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SlotLocator {
     /// The serial that is printed on the card.
     pub serial: Option<u32>,
     /// The slot.
     pub slot: Slot,
+    /// The file that holds the card's PIN.
+    pub pin_source: Option<PathBuf>,
 }
 
 /// Why a text names no slot. What was wrong is not repeated: it may be a mistyped secret.
@@ -30,6 +33,12 @@ pub enum SlotLocatorError {
     /// It names a card, but no slot.
     #[error("the locator names no slot: it has no slot-id")]
     NoSlot,
+    /// A `pin-source` that is no file's path.
+    #[error(
+        "pin-source is an absolute path of at most {PIN_SOURCE_MAX} bytes, without `?`, `#`, `%`, \
+         `&`, `;` and control characters"
+    )]
+    PinSource,
     /// No number of 32 bits.
     #[error("a YubiKey's serial is a decimal number, as printed on it")]
     Serial,
@@ -52,9 +61,13 @@ impl FromStr for SlotLocator {
         if text.len() > LENGTH_MAX {
             return Err(SlotLocatorError::Length);
         }
-        let attributes = text
+        let rest = text
             .strip_prefix("yubikey:")
             .ok_or(SlotLocatorError::Form)?;
+        let (attributes, pin_source) = match rest.split_once('?') {
+            Some((attributes, query)) => (attributes, Some(pin_source(query)?)),
+            None => (rest, None),
+        };
         let (mut serial, mut slot) = (None, None);
         for attribute in attributes.split(';') {
             match attribute.split_once('=') {
@@ -64,7 +77,11 @@ impl FromStr for SlotLocator {
             }
         }
         let slot = slot.ok_or(SlotLocatorError::NoSlot)?;
-        Ok(Self { serial, slot })
+        Ok(Self {
+            serial,
+            slot,
+            pin_source,
+        })
     }
 }
 
@@ -74,7 +91,24 @@ impl fmt::Display for SlotLocator {
         if let Some(serial) = self.serial {
             write!(f, "serial={serial};")?;
         }
-        write!(f, "slot-id={}", self.slot)
+        write!(f, "slot-id={}", self.slot)?;
+        match &self.pin_source {
+            Some(path) => write!(f, "?pin-source={}", path.display()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `pin-source=/run/secrets/card`, and nothing else.
+fn pin_source(query: &str) -> Result<PathBuf, SlotLocatorError> {
+    let path = query
+        .strip_prefix("pin-source=")
+        .ok_or(SlotLocatorError::Form)?;
+    let is_plain = |c: char| !c.is_control() && !"?#%&;".contains(c);
+    if path.starts_with('/') && path.len() <= PIN_SOURCE_MAX && path.chars().all(is_plain) {
+        Ok(PathBuf::from(path))
+    } else {
+        Err(SlotLocatorError::PinSource)
     }
 }
 
@@ -93,7 +127,8 @@ fn parse_serial(text: &str) -> Result<u32, SlotLocatorError> {
     }
 }
 
-const LENGTH_MAX: usize = 64;
+const LENGTH_MAX: usize = 64 + PIN_SOURCE_MAX;
+const PIN_SOURCE_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -111,6 +146,10 @@ mod tests {
                 "yubikey:slot-id=82;serial=0012345678",
                 "yubikey:serial=12345678;slot-id=82",
             ),
+            (
+                "yubikey:slot-id=9c;serial=1?pin-source=/run/secrets/card",
+                "yubikey:serial=1;slot-id=9c?pin-source=/run/secrets/card",
+            ),
         ] {
             assert_eq!(read(text).unwrap().to_string(), canonical);
         }
@@ -119,12 +158,19 @@ mod tests {
     #[test]
     fn each_fault_has_its_own_name() {
         use SlotLocatorError as E;
-        let long = format!("yubikey:slot-id=9c;serial={}", "0".repeat(64));
+        let long = format!("yubikey:slot-id=9c;serial={}", "0".repeat(LENGTH_MAX));
         for (text, fault) in [
             (long.as_str(), E::Length),
             ("yubikey:", E::Form),
             ("yubikey:slot-id=9c;", E::Form),
             ("yubikey:slot-id=9c;pin-value=123456", E::Form),
+            ("yubikey:slot-id=9c?pin-value=123456", E::Form),
+            ("yubikey:slot-id=9c?pin-source=card", E::PinSource),
+            ("yubikey:slot-id=9c?pin-source=|cat", E::PinSource),
+            (
+                "yubikey:slot-id=9c?pin-source=/a&pin-source=/b",
+                E::PinSource,
+            ),
             ("yubikey:serial=1", E::NoSlot),
             (
                 "yubikey:serial=1;serial=1;slot-id=9c",
@@ -147,6 +193,8 @@ mod tests {
         let one = read("yubikey:serial=1;slot-id=9c").unwrap();
         assert!(any.covers(&one) && one.covers(&one));
         assert!(!one.covers(&any));
+        let sourced = read("yubikey:serial=1;slot-id=9c?pin-source=/a").unwrap();
+        assert!(sourced.covers(&one) && one.covers(&sourced));
         assert!(!read("yubikey:slot-id=9a").unwrap().covers(&one));
     }
 }

@@ -11,7 +11,7 @@ use super::deadline::Patience;
 use super::device::Device;
 use super::pin::{Access, refusal};
 use super::{CardFault, Slot, SlotLocator, TouchPolicy, long, scheme};
-use crate::secret::{AskPin, Notice};
+use crate::secret::{AskPin, Notice, SourcedPin};
 use crate::signer::error::{LoginError, OpeningError, RSA_MIN_BITS, Seen, SignerError};
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::scheme::Scheme;
@@ -44,7 +44,8 @@ pub(in crate::signer) fn open(
     let scheme = Scheme::of(&public_key, rsa_hash)
         .filter(|scheme| scheme::algorithm(*scheme).is_some())
         .ok_or_else(|| malformed(locator.slot, &name, PublicKeyError::Type))?;
-    let access = Access::open(&mut device, contents.pin, pins)?;
+    let mut sourced = SourcedPin::new(locator.pin_source.as_deref(), pins);
+    let access = Access::open(&mut device, contents.pin, &mut sourced)?;
     Ok(Box::new(YubiKeySigner {
         serial: device.serial(),
         device: Some(device),
@@ -64,7 +65,7 @@ pub(in crate::signer) fn describe(
     known: Option<&KeyData>,
 ) -> Result<NewKey, OpeningError> {
     let (device, contents) = find(locator, known)?;
-    let described = facts(&device, &contents, locator.slot);
+    let described = facts(&device, &contents, locator);
     device.leave();
     described
 }
@@ -73,14 +74,14 @@ pub(in crate::signer) fn describe(
 pub(super) fn facts(
     device: &Device,
     contents: &Contents,
-    slot: Slot,
+    locator: &SlotLocator,
 ) -> Result<NewKey, OpeningError> {
     Ok(NewKey {
-        public_key: public_key(contents, slot, &device.name())?,
+        public_key: public_key(contents, locator.slot, &device.name())?,
         origin: contents.origin(),
         locator: Locator::YubiKey(SlotLocator {
             serial: Some(device.serial()),
-            slot,
+            ..locator.clone()
         }),
     })
 }

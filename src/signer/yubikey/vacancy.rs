@@ -7,7 +7,7 @@ use super::device::Device;
 use super::management_key::authenticate;
 use super::pin::Access;
 use super::{CardFault, Firmware, NewSlotKey, PinPolicy, Replaceable, Slot, SlotLocator};
-use crate::secret::AskPin;
+use crate::secret::{AskPin, SourcedPin};
 use crate::signer::error::{OpeningError, PlaceError};
 
 /// Finds the card that `locator` names.
@@ -16,15 +16,16 @@ pub(super) fn find(locator: &SlotLocator) -> Result<Device, PlaceError> {
     Ok(found?)
 }
 
-/// Makes sure that a new key may go into `slot` and can be used there, before anything in the
+/// Makes sure that a new key may go into the slot and can be used there, before anything in the
 /// card is changed: the place, the PIN that the key will want, and the management key.
 pub(super) fn open(
     device: &mut Device,
-    slot: Slot,
+    locator: &SlotLocator,
     wanted: &NewSlotKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<(), PlaceError> {
-    require(device, slot, wanted)?;
+    let pins = &mut SourcedPin::new(locator.pin_source.as_deref(), pins);
+    require(device, locator.slot, wanted)?;
     // A wrong PIN would show at the new key's first signature, when the old one is gone.
     if wanted.wants_pin() {
         Access::open(device, Some(PinPolicy::Once), pins)?;

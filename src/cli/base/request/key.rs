@@ -118,11 +118,13 @@ impl CardArguments {
         let locator = SlotLocator {
             serial: self.card,
             slot,
+            pin_source: None,
         };
         let found = match self.algorithm {
             Some(algorithm) if self.generate => {
                 let management_key = self.in_slot.management_key()?;
-                self.in_slot.check(context, &[Locator::YubiKey(locator)])?;
+                self.in_slot
+                    .check(context, &[Locator::YubiKey(locator.clone())])?;
                 let wanted = self.in_slot.wanted(management_key.as_ref());
                 new_key_in_card(&locator, algorithm, &wanted, pins)?
             }
