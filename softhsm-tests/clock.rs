@@ -12,12 +12,6 @@ use crate::harness::token::Token;
 const SIGN: [&str; 8] = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
 const BEFORE_BUILD: &str = "@2026-11-21 23:59:58";
 
-fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    admin.key("key", ED25519);
-    admin
-}
-
 /// Makes any command of the binary run by another clock, with the right PIN.
 fn by_clock(admin: &Admin, faketime: Command, clock: &str) -> Command {
     let mut command = admin.punchmark.prepare(faketime);
@@ -47,7 +41,7 @@ fn assert_nothing_reserved(admin: &Admin) {
 
 #[test]
 fn a_clock_before_the_last_entry_is_refused_and_reserves_nothing() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let ran = at(&admin, "-600s", &SIGN).exits(1);
     ran.says("s before the last ledger entry")
         .says("set the clock");
@@ -61,7 +55,7 @@ fn a_clock_before_the_last_entry_is_refused_and_reserves_nothing() {
 
 #[test]
 fn a_clock_half_a_minute_before_the_last_entry_signs() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     at(&admin, "-30s", &SIGN).ok();
     admin.assert_issued(1);
 }
@@ -84,7 +78,7 @@ fn a_clock_before_the_build_signs_nothing_and_makes_no_ca() {
 
 #[test]
 fn a_leap_fails_where_nobody_can_confirm_it_and_yes_does_not_help() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     for flags in [&[][..], &["--yes"]] {
         let ran = at(&admin, "+402d", &[&SIGN, flags].concat()).exits(1);
         ran.says("days after the last ledger entry, more than 400")
@@ -97,7 +91,7 @@ fn a_leap_fails_where_nobody_can_confirm_it_and_yes_does_not_help() {
 
 #[test]
 fn the_config_sets_how_far_a_clock_may_leap() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let config = std::fs::read_to_string(admin.config_file()).unwrap();
     let config = format!("clock-leap-days = 3\n{config}");
     std::fs::write(admin.config_file(), config).unwrap();
@@ -110,7 +104,7 @@ fn the_config_sets_how_far_a_clock_may_leap() {
 
 #[test]
 fn a_leap_goes_on_after_a_typed_yes() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let (rest, code) = answered(&admin, "+402d", "yes");
     assert_eq!(code, 0, "{rest}");
     admin.assert_issued(1);
@@ -118,7 +112,7 @@ fn a_leap_goes_on_after_a_typed_yes() {
 
 #[test]
 fn a_leap_is_refused_for_any_other_answer() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     for answer in ["y", "YES", "no", "", "yes please"] {
         let (rest, code) = answered(&admin, "+402d", answer);
         assert_eq!(code, 1, "{answer:?}: {rest}");
@@ -128,7 +122,7 @@ fn a_leap_is_refused_for_any_other_answer() {
 
 /// A ledger whose last entry was written by a clock that was 300 days ahead.
 fn written_ahead() -> Admin {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     at(&admin, "+300d", &SIGN).ok();
     at(&admin, "+0", &SIGN)
         .exits(1)

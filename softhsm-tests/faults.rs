@@ -12,12 +12,6 @@ use crate::harness::token::{PIN, Token, Usage};
 use crate::harness::write;
 
 /// An admin with a CA and a key `key.pub` to sign.
-fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    admin.key("key", ED25519);
-    admin
-}
-
 /// The same, but `users` is a key with ID 01 that was in the token before.
 fn adopted() -> Admin {
     let admin = Admin::new(Token::softhsm());
@@ -113,7 +107,7 @@ fn two_keys_with_label_and_id_stop_a_recorded_ca_too() {
 
 #[test]
 fn a_missing_key_is_an_error_that_lists_what_was_seen() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let locator = admin.token.locator("missing");
     let ran = admin.adopt("other", &locator).exits(1);
     ran.says("no private key matches").says("users");
@@ -132,7 +126,7 @@ fn a_key_without_the_sign_right_is_refused() {
 
 #[test]
 fn a_label_that_is_taken_is_never_given_twice() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let locator = admin.token.locator("users");
     let arguments = ["init", "again", "--key", &locator, "--algorithm", "p256"];
     admin
@@ -150,7 +144,7 @@ fn a_label_that_is_taken_is_never_given_twice() {
 
 #[test]
 fn a_wrong_pin_is_tried_once_and_not_repeated() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     admin.punchmark.write_pin("pin", "99999999");
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     assert!(!ran.to_string().contains("99999999"), "{ran}");
@@ -176,7 +170,7 @@ fn a_pin_is_locked_by_wrong_tries_and_the_right_one_then_fails_too() {
 
 #[test]
 fn a_pin_file_that_others_can_read_is_refused() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     write(&admin.punchmark.path("pin"), PIN, 0o640);
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     ran.says("can be read by others (mode 0640)");
@@ -191,7 +185,7 @@ fn a_pin_in_a_locator_is_refused_and_not_repeated() {
     assert!(!ran.stderr.contains(PIN), "{}", ran.stderr);
     ran.exits(2).says("pin-value is refused");
 
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let ran = admin
         .sign(&["-s", &locator, "-n", "peter", "key.pub"])
         .fails();
@@ -219,7 +213,7 @@ fn another_key_than_the_recorded_one_signs_nothing() {
 
 #[test]
 fn a_changed_public_key_file_signs_nothing() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let other = admin.key("other", P256);
     std::fs::copy(keygen::public(&other), admin.ca_file("users")).unwrap();
     admin
@@ -231,7 +225,7 @@ fn a_changed_public_key_file_signs_nothing() {
 
 #[test]
 fn a_config_without_its_ledger_is_an_error_and_makes_none() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     std::fs::remove_file(admin.ledger_file()).unwrap();
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     ran.says("punchmark.ledger is missing");
@@ -241,7 +235,7 @@ fn a_config_without_its_ledger_is_an_error_and_makes_none() {
 
 #[test]
 fn a_ledger_that_is_none_is_not_written_to() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     std::fs::write(admin.ledger_file(), "not a ledger").unwrap();
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     ran.says("is not a ledger");
@@ -251,7 +245,7 @@ fn a_ledger_that_is_none_is_not_written_to() {
 
 #[test]
 fn a_mistake_in_the_config_is_named_by_line_and_column() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let config = std::fs::read_to_string(admin.config_file()).unwrap();
     std::fs::write(admin.config_file(), format!("colour = 1\n{config}")).unwrap();
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
@@ -260,7 +254,7 @@ fn a_mistake_in_the_config_is_named_by_line_and_column() {
 
 #[test]
 fn a_locator_in_place_of_a_ca_is_refused_with_its_way_out() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let config = std::fs::read_to_string(admin.config_file()).unwrap();
     let recorded = config
         .split('"')
@@ -280,7 +274,7 @@ fn a_locator_in_place_of_a_ca_is_refused_with_its_way_out() {
 
 #[test]
 fn arguments_that_make_no_sense_reserve_nothing() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     for (flags, fault) in ARGUMENTS {
         let ran = admin.sign(&[*flags, &["key.pub"]].concat());
         ran.exits(2).says(fault);
@@ -345,7 +339,7 @@ const ARGUMENTS: &[(&[&str], &str)] = &[
 
 #[test]
 fn files_that_are_no_public_key_are_named_with_what_they_are() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     admin.key("alone", ED25519);
     std::fs::remove_file(admin.punchmark.path("alone.pub")).unwrap();
     admin.key("weak", RSA_1024);
@@ -369,7 +363,7 @@ fn files_that_are_no_public_key_are_named_with_what_they_are() {
 
 #[test]
 fn an_output_that_cannot_be_written_is_found_before_anything_is_reserved() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     std::fs::create_dir(admin.punchmark.path("key-cert.pub")).unwrap();
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     ran.says("key-cert.pub");
@@ -378,7 +372,7 @@ fn an_output_that_cannot_be_written_is_found_before_anything_is_reserved() {
 
 #[test]
 fn a_user_ca_signs_no_hosts() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let ran = admin
         .sign(&["-h", "-n", "web1.example.org", "key.pub"])
         .exits(3);
@@ -388,7 +382,7 @@ fn a_user_ca_signs_no_hosts() {
 
 #[test]
 fn no_secret_is_in_any_file_of_the_home() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     admin.sign(&["-n", "peter", "key.pub"]).ok();
     for file in [
         admin.config_file(),

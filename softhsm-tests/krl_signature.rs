@@ -8,12 +8,12 @@ use punchmark::wire::hex;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run, run_fed};
-use crate::harness::token::{Token, Usage};
+use crate::harness::token::Usage;
 use crate::harness::write;
 
 /// A CA `users`, a key file `ledger_key`, and a P-256 key `ledger` in the token.
 fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     keygen::make(admin.punchmark.home(), "ledger_key", ED25519);
     admin
         .token

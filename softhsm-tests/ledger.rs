@@ -6,13 +6,12 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::Ran;
 use crate::harness::pty::Pty;
-use crate::harness::token::Token;
 
 const PASSPHRASE: &str = "a long and boring passphrase";
 
 /// An admin with three certificates, and a ledger key without a passphrase.
 fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for key in admin.public_keys(3) {
         admin.sign(&["-n", "peter", key.to_str().unwrap()]).ok();
     }

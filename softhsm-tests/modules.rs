@@ -86,7 +86,7 @@ fn a_token_behind_p11_kit_signs_like_the_module_itself() {
 
 #[test]
 fn several_cas_in_one_token_keep_their_own_serials() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     admin.init("second", "p384", "user").ok();
     admin.key("key", ED25519);
     for ca in ["users", "second", "users"] {
@@ -125,7 +125,7 @@ fn tokens_without_a_config_looks_at_all_that_p11_kit_is_configured_for() {
 
 #[test]
 fn tokens_looks_at_the_modules_of_the_config_each_once() {
-    let mut admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let mut admin = Admin::ready();
     let other = Token::new(Module::Kryoptic);
     let (name, value) = other.environment();
     admin.punchmark = admin.punchmark.with(name, value);

@@ -10,12 +10,6 @@ use crate::harness::token::Token;
 
 const SIGN: [&str; 7] = ["sign", "-s", "users", "-I", "id", "-n", "peter"];
 
-fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    admin.key("key", ED25519);
-    admin
-}
-
 /// `init users` with a config somewhere else.
 fn init_at(admin: &Admin, config: &str) -> Ran {
     let locator = admin.token.locator("users");
@@ -40,7 +34,7 @@ fn serial(admin: &Admin) -> String {
 
 #[test]
 fn global_options_stand_before_or_after_the_subcommand() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let config = admin.config_file().display().to_string();
     let globals = ["--config", &config, "--pin-file", "pin", "--quiet", "--yes"];
     let before = [&globals[..], &SIGN, &["key.pub"]].concat();
@@ -59,7 +53,7 @@ fn global_options_stand_before_or_after_the_subcommand() {
 
 #[test]
 fn the_last_of_a_repeated_global_option_counts() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let first = ["--pin-file", "/nowhere", "--config", "/nowhere/p.toml"];
     let config = admin.config_file().display().to_string();
     let last = ["--pin-file", "pin", "--config", &config];
@@ -72,7 +66,7 @@ fn the_last_of_a_repeated_global_option_counts() {
 
 #[test]
 fn quiet_says_errors_and_nothing_else() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let ran = admin.sign(&["-q", "-n", "peter", "key.pub"]).ok();
     assert_eq!(
         (ran.stdout.as_str(), ran.stderr.as_str()),
@@ -115,7 +109,7 @@ fn a_config_in_the_working_folder_needs_no_folder_in_its_name() {
 
 #[test]
 fn the_option_names_the_config_before_the_environment_and_that_before_the_users() {
-    let mut admin = ready();
+    let mut admin = Admin::ready().and_key("key");
     for (name, principal) in [("variable.toml", "variable"), ("option.toml", "option")] {
         let config = std::fs::read_to_string(admin.config_file()).unwrap();
         let config = config.replace("ca.users", &format!("ca.{principal}"));
@@ -149,7 +143,7 @@ fn without_xdg_the_config_lies_in_the_homes_own_folder() {
 
 #[test]
 fn public_key_and_ledger_may_lie_elsewhere() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let moved = |from: &Path, to: &str| {
         let to = admin.punchmark.path(to);
         std::fs::create_dir(to.parent().unwrap()).unwrap();
@@ -173,7 +167,7 @@ fn public_key_and_ledger_may_lie_elsewhere() {
 
 #[test]
 fn adopt_takes_up_a_ca_that_the_ledger_knows_and_the_config_does_not() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     admin.init("hosts", "p256", "host").ok();
     admin.sign(&["-n", "peter", "key.pub"]).ok();
     edit(&admin, |config| {
@@ -200,7 +194,7 @@ fn adopt_takes_up_a_ca_that_the_ledger_knows_and_the_config_does_not() {
 
 #[test]
 fn a_ca_that_the_ledger_knows_is_not_taken_up_with_another_key() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     edit(&admin, |config| {
         config[..config.find("[ca.").unwrap()].to_owned()
     });
@@ -218,7 +212,7 @@ fn a_ca_that_the_ledger_knows_is_not_taken_up_with_another_key() {
 
 #[test]
 fn a_ledger_without_its_config_is_used_and_not_replaced() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     admin.sign(&["-n", "peter", "key.pub"]).ok();
     std::fs::remove_file(admin.config_file()).unwrap();
     admin.init("second", "p384", "user").ok();

@@ -14,12 +14,6 @@ const SIGN: [&str; 8] = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.
 const WRONG: &str = "99999999";
 const CANCELLED: &str = "ERR 83886179 Operation cancelled <Pinentry>";
 
-fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    admin.key("key", ED25519);
-    admin
-}
-
 /// Puts a `pinentry` into the children's PATH, which gives these answers by prompt
 /// (others are cancelled) and keeps what it was told in `dialogue`.
 fn with_pinentry(mut admin: Admin, answers: &[(&str, &str)]) -> Admin {
@@ -60,7 +54,7 @@ done
 
 #[test]
 fn without_a_terminal_pinentry_is_asked_and_names_the_device() {
-    let admin = with_pinentry(ready(), &[("PIN:", PIN)]);
+    let admin = with_pinentry(Admin::ready().and_key("key"), &[("PIN:", PIN)]);
     let ran = admin.punchmark.run(&SIGN).ok();
     assert!(!ran.to_string().contains(PIN), "{ran}");
     let told = dialogue(&admin);
@@ -72,7 +66,7 @@ fn without_a_terminal_pinentry_is_asked_and_names_the_device() {
 
 #[test]
 fn a_wrong_pin_of_pinentry_is_tried_once_and_not_asked_again() {
-    let admin = with_pinentry(ready(), &[("PIN:", WRONG)]);
+    let admin = with_pinentry(Admin::ready().and_key("key"), &[("PIN:", WRONG)]);
     let ran = admin.punchmark.run(&SIGN).exits(1);
     assert!(!ran.to_string().contains(WRONG), "{ran}");
     ran.says("wrong PIN, tried once");
@@ -98,7 +92,7 @@ fn a_cancelled_pinentry_is_told_and_tries_nothing() {
 #[test]
 fn a_pinentry_that_dies_or_stammers_is_told_and_tries_nothing() {
     for script in ["#!/bin/sh\nexit 1\n", "#!/bin/sh\necho hello\n"] {
-        let admin = with_pinentry(ready(), &[]);
+        let admin = with_pinentry(Admin::ready().and_key("key"), &[]);
         write(&admin.punchmark.path("bin/pinentry"), script, 0o755);
         let ran = admin.punchmark.run(&SIGN).exits(1);
         ran.says("pinentry").says("--pin-file");
@@ -141,7 +135,7 @@ fn import(admin: &Admin, path: &str) -> Ran {
 
 #[test]
 fn without_terminal_and_pinentry_it_says_that_nobody_can_be_asked() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let script = "PATH=/nowhere; export PATH; exec \"$0\" \"$@\"";
     let mut shell = admin.punchmark.prepare(bounded("sh"));
     let ran = run(shell.args(["-c", script, BINARY]).args(SIGN)).exits(1);
@@ -160,7 +154,7 @@ fn from_descriptor(admin: &Admin, redirection: &str) -> Ran {
 
 #[test]
 fn a_pin_comes_from_a_pipe() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     for line in [format!("{PIN}\n"), PIN.to_owned()] {
         let mut command = admin.punchmark.prepare(bounded(BINARY));
         run_fed(command.args(["--pin-fd", "0"]).args(SIGN), line.as_bytes()).ok();
@@ -170,7 +164,7 @@ fn a_pin_comes_from_a_pipe() {
 
 #[test]
 fn a_descriptor_that_holds_no_pin_is_named_and_nothing_is_signed() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     write(&admin.punchmark.path("long"), "7".repeat(1 << 20), 0o600);
     write(&admin.punchmark.path("empty"), "", 0o600);
     write(&admin.punchmark.path("bytes"), b"\xff\xfe", 0o600);
@@ -188,7 +182,7 @@ fn a_descriptor_that_holds_no_pin_is_named_and_nothing_is_signed() {
 
 #[test]
 fn a_pin_file_and_a_descriptor_together_are_a_mistake_wherever_they_stand() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let (file, descriptor) = (["--pin-file", "pin"], ["--pin-fd", "0"]);
     for arguments in [
         [&file[..], &descriptor, &SIGN].concat(),
@@ -212,7 +206,7 @@ fn set_pin_source(admin: &Admin, source: &str) {
 #[test]
 fn the_pin_source_of_the_config_is_a_path_or_a_url() {
     for form in ["{}", "file:{}", "file://{}"] {
-        let admin = ready();
+        let admin = Admin::ready().and_key("key");
         let pin = admin.punchmark.path("pin").display().to_string();
         set_pin_source(&admin, &form.replace("{}", &pin));
         admin.punchmark.run(&SIGN).ok();
@@ -222,7 +216,7 @@ fn the_pin_source_of_the_config_is_a_path_or_a_url() {
 
 #[test]
 fn a_pin_source_stands_before_the_pin_file() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let other = admin.punchmark.write_pin("other", PIN);
     set_pin_source(&admin, &other.display().to_string());
     admin.punchmark.write_pin("pin", WRONG);
@@ -240,14 +234,14 @@ fn a_pin_source_that_cannot_be_used_falls_back_to_nothing() {
         ("open", PIN, 0o644, "can be read by others (mode 0644)"),
         ("empty", "", 0o600, "the PIN is empty"),
     ] {
-        let admin = ready();
+        let admin = Admin::ready().and_key("key");
         let path = admin.punchmark.path(name);
         write(&path, content, mode);
         set_pin_source(&admin, &path.display().to_string());
         admin.punchmark.pinned(&SIGN).exits(1).says(fault);
         admin.assert_issued(0);
     }
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     set_pin_source(&admin, "/nowhere/pin");
     let ran = admin.punchmark.pinned(&SIGN).exits(1);
     ran.says("PIN file /nowhere/pin");
@@ -256,7 +250,7 @@ fn a_pin_source_that_cannot_be_used_falls_back_to_nothing() {
 
 #[test]
 fn a_pipe_as_pin_file_is_refused_and_not_waited_for() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let pipe = admin.punchmark.path("pipe");
     run(bounded("mkfifo").args(["-m", "600"]).arg(&pipe)).ok();
     let start = std::time::Instant::now();
@@ -268,7 +262,7 @@ fn a_pipe_as_pin_file_is_refused_and_not_waited_for() {
 
 #[test]
 fn a_pin_file_written_on_windows_is_read() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     write(&admin.punchmark.path("pin"), format!("{PIN}\r\n"), 0o600);
     admin.punchmark.pinned(&SIGN).ok();
     admin.assert_issued(1);
@@ -276,7 +270,7 @@ fn a_pin_file_written_on_windows_is_read() {
 
 #[test]
 fn a_pin_file_that_holds_no_pin_is_refused_before_anything_is_tried() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let pin = admin.punchmark.path("pin");
     for (content, fault) in [
         (Vec::new(), "the PIN is empty"),

@@ -1,8 +1,6 @@
 //! A PIV card behind OpenSC's and Yubico's PKCS#11 modules, instead of straight over PC/SC.
 
 use std::process::Stdio;
-use std::thread::sleep;
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -11,7 +9,7 @@ use crate::harness::device::{Device, Held, on_devices};
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::wait_until;
 use crate::harness::pty::Pty;
-use crate::harness::yubikey::PIN;
+use crate::harness::yubikey::{PIN, pull, wait_until_noticed};
 
 on_devices!(
     [opensc, ykcs11],
@@ -129,8 +127,7 @@ fn a_card_that_was_pulled_in_a_batch_loses_nothing(device: Device) {
     let _of_adopt = admin.token.card().take_headers();
     let child = sign().spawn().unwrap();
     wait_until("the card has signed", || count(&admin, SIGN) > 0);
-    admin.token.card().pull();
-    sleep(Duration::from_secs(1));
+    pull(&admin.punchmark, admin.token.card());
     admin.token.card().put_back();
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
@@ -141,8 +138,7 @@ fn a_card_that_was_pulled_in_a_batch_loses_nothing(device: Device) {
         assert!(words.contains("--resume"), "{words}");
     }
     admin.assert_issued(written);
-    let back = || admin.token.card().is_noticed();
-    wait_until("the reader has the card again", back);
+    wait_until_noticed(admin.token.card());
     let resumed = sign().arg("--resume").output().unwrap();
     let words = String::from_utf8_lossy(&resumed.stderr);
     assert!(resumed.status.success(), "{words}");

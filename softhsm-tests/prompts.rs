@@ -8,12 +8,6 @@ use crate::harness::token::{PIN, Token, Usage};
 
 const SIGN: [&str; 8] = ["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"];
 
-fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    admin.key("key", ED25519);
-    admin
-}
-
 fn start(admin: &Admin, arguments: &[&str]) -> Pty {
     let mut command = admin.punchmark.on_a_terminal();
     command.args(arguments);
@@ -22,7 +16,7 @@ fn start(admin: &Admin, arguments: &[&str]) -> Pty {
 
 #[test]
 fn the_prompt_names_the_device_and_the_pin_is_not_shown() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let mut pty = start(&admin, &SIGN);
     pty.expect("PIN for token \"Root CA\" (");
     pty.expect("): ");
@@ -35,7 +29,7 @@ fn the_prompt_names_the_device_and_the_pin_is_not_shown() {
 
 #[test]
 fn a_wrong_pin_on_the_terminal_is_tried_once_and_not_asked_again() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let mut pty = start(&admin, &SIGN);
     pty.expect("PIN for");
     pty.type_line("99999999");
@@ -48,7 +42,7 @@ fn a_wrong_pin_on_the_terminal_is_tried_once_and_not_asked_again() {
 
 #[test]
 fn an_empty_answer_tries_nothing() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let mut pty = start(&admin, &SIGN);
     pty.expect("PIN for");
     pty.type_line("");
@@ -60,7 +54,7 @@ fn an_empty_answer_tries_nothing() {
 
 #[test]
 fn many_keys_ask_for_one_pin_and_show_a_bar() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let keys = admin.public_keys(30);
     let mut command = admin.punchmark.on_a_terminal();
     command.args(&SIGN[..7]).args(&keys);
@@ -146,7 +140,7 @@ fn import_asks_for_the_passphrase_and_says_that_the_key_was_outside() {
 
 #[test]
 fn an_interrupted_prompt_signs_nothing_and_gives_the_terminal_back() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let mut pty = start(&admin, &SIGN);
     pty.expect("PIN for");
     pty.press_control('d');
@@ -172,7 +166,7 @@ fn init_says_what_servers_and_clients_need_and_keeps_the_configs_comments() {
 
 #[test]
 fn a_forgotten_prompt_keeps_no_other_run_out() {
-    let admin = ready();
+    let admin = Admin::ready().and_key("key");
     let mut forgotten = start(&admin, &SIGN);
     forgotten.expect("PIN for");
     admin.sign(&["-n", "erik", "key.pub"]).ok();

@@ -5,7 +5,6 @@ use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, run_fed};
 use crate::harness::punchmark::BINARY;
 use crate::harness::sshd::{Configuration, Sshd, own_user};
-use crate::harness::token::Token;
 
 /// Whoever runs the tests is let in by certificates for peter.
 fn reconcile(admin: &Admin, log: &str, flags: &[&str]) -> Ran {
@@ -22,7 +21,7 @@ fn without_accounts(admin: &Admin, log: &str, flags: &[&str]) -> Ran {
 
 /// Logs in with a certificate that the ledger has.
 fn ready() -> (Admin, Sshd) {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     let sshd = Sshd::start(&Configuration::users(&admin.ca_file("users"), &["peter"]));
     let key = admin.key("peter", ED25519);
     let id = "peter, laptop (serial 7) CA ED25519 SHA256:x";
@@ -130,7 +129,7 @@ fn a_line_that_was_cut_is_told_and_one_of_another_ca_passed_over() {
 
 #[test]
 fn a_log_without_one_line_of_sshd_is_no_quiet_log() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for log in [
         "",
         "garbage\n",
@@ -148,7 +147,7 @@ fn a_log_without_one_line_of_sshd_is_no_quiet_log() {
 /// Serial, key and key ID of one that the ledger has, and root among its principals.
 #[test]
 fn a_twin_with_other_principals_is_told_by_the_account() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     let users = Configuration::users(&admin.ca_file("users"), &["root"]);
     let sshd = Sshd::start(&users);
     let key = admin.key("peter", ED25519);

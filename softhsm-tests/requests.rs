@@ -7,24 +7,13 @@ use serde_json::Value;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, RSA_2048, SK_DUMMY, SK_ECDSA, SK_ED25519};
 use crate::harness::process::{Ran, bounded, run};
-use crate::harness::punchmark::Punchmark;
+use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::sshd::{Configuration, Sshd};
-use crate::harness::token::Token;
 use crate::harness::write;
 
 /// A CA with a role for engineers.
 fn admin() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    configure(&admin, ROLES);
-    admin
-}
-
-/// Adds lines before the first table, and tables at the end.
-fn configure<T>(admin: &Admin<T>, text: &str) {
-    let path = admin.config_file();
-    let config = std::fs::read_to_string(&path).unwrap();
-    let (lines, tables) = text.split_once("---\n").unwrap_or(("", text));
-    write(&path, format!("{lines}{config}{tables}"), 0o600);
+    Admin::ready().and_config(ROLES)
 }
 
 /// Asks with a key in the admin's own home folder; gives the request's path.
@@ -34,9 +23,7 @@ fn ask(admin: &Admin, key: &str, more: &[&str]) -> PathBuf {
     let mut arguments = vec!["request", "--role", "engineer", "--key", &key];
     arguments.extend(["--ca", ca.to_str().unwrap()]);
     arguments.extend(more);
-    let mut command = admin
-        .punchmark
-        .prepare(bounded(crate::harness::punchmark::BINARY));
+    let mut command = admin.punchmark.prepare(bounded(BINARY));
     command.env("SSH_SK_PROVIDER", SK_DUMMY);
     run(command.args(arguments)).ok();
     admin.punchmark.path(&key).with_extension("req")
@@ -44,6 +31,13 @@ fn ask(admin: &Admin, key: &str, more: &[&str]) -> PathBuf {
 
 fn sign(admin: &Admin, arguments: &[&str]) -> Ran {
     admin.punchmark.pinned(&[&["sign"], arguments].concat())
+}
+
+/// Signs when some seconds have passed, by the program's clock.
+fn sign_later(admin: &Admin, arguments: &[&str]) -> Ran {
+    let mut command = admin.punchmark.prepare(bounded("faketime"));
+    command.args(["-f", "+10s", BINARY, "--pin-file", "pin", "sign"]);
+    run(command.args(arguments))
 }
 
 fn enrol(admin: &Admin, name: &str, key: &str) {
@@ -120,7 +114,7 @@ fn a_name_that_is_only_claimed_is_nobodys() {
 #[test]
 fn a_request_for_another_ca_or_an_old_one_is_refused() {
     let admin = admin();
-    configure(&admin, "request-age = \"1s\"\n---\n");
+    admin.configure("request-age = \"1s\"\n---\n");
     admin.key("peter", ED25519);
     enrol(&admin, "peter", "peter");
     let other = admin.key("other", ED25519);
@@ -129,8 +123,7 @@ fn a_request_for_another_ca_or_an_old_one_is_refused() {
     ask(&admin, "peter", &["--ca", other]);
     sign(&admin, &["peter.req"]).exits(3).says("is for the CA");
     ask(&admin, "peter", &[]);
-    std::thread::sleep(std::time::Duration::from_millis(2100));
-    sign(&admin, &["peter.req"])
+    sign_later(&admin, &["peter.req"])
         .exits(3)
         .says("1 s is the most");
     admin.assert_issued(0);
@@ -154,8 +147,7 @@ fn a_challenge_is_answered_once_and_in_time() {
     let made = admin.punchmark.run(&["challenge", "--expires", "1s"]).ok();
     write(&admin.punchmark.path("nonce"), &made.stdout, 0o600);
     ask(&admin, "peter", &["--challenge", "nonce"]);
-    std::thread::sleep(std::time::Duration::from_millis(1100));
-    sign(&admin, &["peter.req"]).fails().says("expired");
+    sign_later(&admin, &["peter.req"]).fails().says("expired");
     admin.assert_issued(1);
 }
 
@@ -197,7 +189,7 @@ fn nobody_asks_for_the_operators_role_or_beyond_their_own() {
 #[test]
 fn the_config_may_name_a_file_of_allowed_signers() {
     let admin = admin();
-    configure(&admin, "allowed-signers = \"signers\"\n---\n");
+    admin.configure("allowed-signers = \"signers\"\n---\n");
     let key = keygen::public(&admin.key("peter", ED25519));
     let line = std::fs::read_to_string(key).unwrap();
     let file = admin.config_file().with_file_name("signers");
@@ -302,7 +294,7 @@ mod in_a_card {
     fn both(firmware: &str) -> (Admin<Pcscd>, Admin) {
         let user = Admin::with_cards(&[firmware]);
         let admin = admin();
-        configure(&admin, "[attestation]\nprivate-roots = [\"roots.pem\"]\n");
+        admin.configure("[attestation]\nprivate-roots = [\"roots.pem\"]\n");
         let roots = admin.config_file().with_file_name("roots.pem");
         std::fs::copy(user.punchmark.path("roots.pem"), roots).unwrap();
         std::fs::copy(admin.ca_file("users"), user.punchmark.path("users.pub")).unwrap();
@@ -422,10 +414,9 @@ mod in_a_card {
         desk.punchmark
             .pinned(&[&init[..], &once, &key].concat())
             .ok();
-        configure(
-            &desk,
-            &format!("[attestation]\nprivate-roots = [\"../../roots.pem\"]\n{ROLES}"),
-        );
+        desk.configure(&format!(
+            "[attestation]\nprivate-roots = [\"../../roots.pem\"]\n{ROLES}"
+        ));
         let enroll = [
             "enroll",
             "peter",

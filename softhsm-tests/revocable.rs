@@ -11,7 +11,6 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::pty::Pty;
-use crate::harness::token::Token;
 use crate::harness::write;
 
 /// An argument of `revoke` and its value; a key stands in a file.
@@ -112,7 +111,7 @@ fn take(admin: &Admin, number: usize, named: &Named) -> Option<PathBuf> {
 
 #[test]
 fn whatever_is_revoked_openssh_loads_the_list_and_finds_every_key() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     let seed = std::env::var("PROPTEST_RNG_SEED").ok();
     let seed = seed.map_or(RngSeed::Random, |seed| {
         RngSeed::Fixed(seed.parse().unwrap())
@@ -156,7 +155,7 @@ fn own_key(admin: &Admin) -> String {
 
 #[test]
 fn a_ca_s_own_key_is_recognised_and_never_revoked_without_a_person() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for name in ["peter", "erik"] {
         admin.key(name, ED25519);
         admin.sign(&["-n", name, &format!("{name}.pub")]).ok();
@@ -179,7 +178,7 @@ fn a_ca_s_own_key_is_recognised_and_never_revoked_without_a_person() {
 
 #[test]
 fn a_ca_s_own_key_is_revoked_by_its_typed_name_alone() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     let file = own_key(&admin);
     for (typed, code) in [("yes", 1), ("users", 0)] {
         let mut command = admin.punchmark.on_a_terminal();

@@ -13,7 +13,7 @@ use crate::harness::write;
 
 /// Peter has serial 1, Erik serial 2, both with key ID `id`.
 fn ready() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for name in ["peter", "erik"] {
         admin.key(name, ED25519);
         admin.sign(&["-n", name, &format!("{name}.pub")]).ok();
@@ -225,7 +225,7 @@ fn what_a_killed_run_had_reserved_is_closed_and_revoked_and_nothing_else_is() {
 
 #[test]
 fn pruning_leaves_out_what_has_expired() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for (name, validity) in [("peter", "20200101:20200102"), ("erik", "-1h:+1h")] {
         admin.key(name, ED25519);
         admin
@@ -276,7 +276,7 @@ fn a_requester_who_is_revoked_stands_in_the_ledger_and_the_operator_is_none() {
 
 #[test]
 fn pruning_keeps_a_day_for_clocks_that_are_wrong() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for (name, validity) in [("peter", "-3d:-25h"), ("erik", "-3d:-23h")] {
         admin.key(name, ED25519);
         let arguments = ["-n", name, "-V", validity, &format!("{name}.pub")];

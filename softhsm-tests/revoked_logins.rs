@@ -8,7 +8,6 @@ use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{bounded, run_fed};
 use crate::harness::punchmark::BINARY;
 use crate::harness::sshd::{Configuration, Sshd};
-use crate::harness::token::Token;
 use crate::harness::write;
 
 /// Peter (serial 1, key ID `peter`) and Erik (serial 1000, key ID `erik`), at an sshd that
@@ -20,7 +19,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+        let admin = Admin::ready();
         for (name, serial) in [("peter", "1"), ("erik", "1000")] {
             admin.key(name, ED25519);
             let arguments = ["-I", name, "-z", serial, "-n", name, &format!("{name}.pub")];

@@ -28,14 +28,6 @@ lifetime   = { maximum = "4h" }
 critical-options = { forced = { source-address = "127.0.0.0/8" } }
 "#;
 
-/// An admin whose config goes on with these tables.
-fn admin_with(tables: &str) -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
-    let config = fs::read_to_string(admin.config_file()).unwrap();
-    fs::write(admin.config_file(), config + tables).unwrap();
-    admin
-}
-
 fn sign(admin: &Admin, role: &str, arguments: &[&str]) -> Ran {
     let all = [&["sign", "--role", role, "--requester"], arguments].concat();
     admin.punchmark.pinned(&all)
@@ -43,7 +35,7 @@ fn sign(admin: &Admin, role: &str, arguments: &[&str]) -> Ran {
 
 #[test]
 fn a_witnessed_key_logs_in_where_the_same_without_a_witness_does_not() {
-    let admin = admin_with(ROLES);
+    let admin = Admin::ready().and_config(ROLES);
     let key = admin.key("user", ED25519);
     let users = Configuration::users(&admin.ca_file("users"), &["peter_witnessed"]);
     let sshd = Sshd::start(&users);
@@ -67,7 +59,7 @@ fn a_witnessed_key_logs_in_where_the_same_without_a_witness_does_not() {
 
 #[test]
 fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name() {
-    let admin = admin_with(ROLES);
+    let admin = Admin::ready().and_config(ROLES);
     admin.key("user", ED25519);
     sign(&admin, "engineer", &["peter", "user.pub"]).ok();
     admin.key("spare", ED25519);
@@ -91,7 +83,7 @@ fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name()
 
 #[test]
 fn every_refusal_is_told_and_nothing_is_reserved() {
-    let admin = admin_with(ROLES);
+    let admin = Admin::ready().and_config(ROLES);
     admin.key("user", ED25519);
     let asked = ["erik", "-n", "root", "-V", "+1d", "user.pub"];
     sign(&admin, "production", &asked)
@@ -105,7 +97,7 @@ fn every_refusal_is_told_and_nothing_is_reserved() {
 
 #[test]
 fn no_front_writes_a_reserved_suffix_by_hand() {
-    let admin = admin_with(ROLES);
+    let admin = Admin::ready().and_config(ROLES);
     admin.key("user", ED25519);
     for name in ["peter_physical", "peter_file", "x,peter_Witnessed"] {
         admin
@@ -121,7 +113,7 @@ fn no_front_writes_a_reserved_suffix_by_hand() {
 
 #[test]
 fn a_config_without_suffixes_signs_as_before_and_lint_says_so() {
-    let admin = admin_with("");
+    let admin = Admin::ready().and_config("");
     let config = fs::read_to_string(admin.config_file()).unwrap();
     let (head, _) = config.split_once("\n[suffixes]").unwrap();
     fs::write(admin.config_file(), head).unwrap();
@@ -151,7 +143,7 @@ fn only_a_new_ca_for_users_brings_suffixes_along() {
 #[test]
 fn the_direct_form_can_be_narrowed_and_switched_off() {
     let narrow = "[role.operator]\nstorage = \"mark\"\nlifetime = { maximum = \"1h\" }\n";
-    let admin = admin_with(narrow);
+    let admin = Admin::ready().and_config(narrow);
     admin.key("user", ED25519);
     admin
         .sign(&["-n", "erik", "-V", "+2h", "user.pub"])
@@ -161,7 +153,7 @@ fn the_direct_form_can_be_narrowed_and_switched_off() {
         .sign(&["-n", "erik", "-V", "+1h", "user.pub"])
         .ok()
         .says("principals erik_file");
-    let off = admin_with("[role.operator]\ndirect = false\n");
+    let off = Admin::ready().and_config("[role.operator]\ndirect = false\n");
     off.key("user", ED25519);
     off.sign(&["-n", "erik", "user.pub"])
         .exits(3)
@@ -170,7 +162,7 @@ fn the_direct_form_can_be_narrowed_and_switched_off() {
 
 #[test]
 fn trying_a_role_explains_and_needs_no_token() {
-    let admin = admin_with(ROLES);
+    let admin = Admin::ready().and_config(ROLES);
     admin.key("user", ED25519);
     fs::remove_file(admin.ledger_file()).unwrap();
     let run = |arguments: &[&str]| {
@@ -206,7 +198,7 @@ fn a_role_that_makes_no_sense_is_told_of_where_it_stands() {
         ("colour = \"red\"", "unknown field"),
         ("storage = \"keep\"", "unknown variant"),
     ] {
-        let admin = admin_with(&format!("[role.a]\n{line}\n"));
+        let admin = Admin::ready().and_config(&format!("[role.a]\n{line}\n"));
         let ran = admin.punchmark.run(&["role", "list"]).exits(1).says(fault);
         assert!(ran.stderr.contains("punchmark.toml:1"), "{ran}");
     }
@@ -214,7 +206,8 @@ fn a_role_that_makes_no_sense_is_told_of_where_it_stands() {
 
 #[test]
 fn lint_names_a_role_that_leaves_out_the_touch_it_wants() {
-    let admin = admin_with(&ROLES.replace("\"permit-pty\"", "\"no-touch-required\""));
+    let admin =
+        Admin::ready().and_config(&ROLES.replace("\"permit-pty\"", "\"no-touch-required\""));
     let ran = admin.punchmark.run(&["role", "lint"]).exits(1);
     let found = "role engineer: extension no-touch-required is default, and suffix class \
                  `physical` asks for touch";
@@ -223,7 +216,7 @@ fn lint_names_a_role_that_leaves_out_the_touch_it_wants() {
 
 #[test]
 fn lint_names_who_gets_round_a_forced_option() {
-    let admin = admin_with(ROLES);
+    let admin = Admin::ready().and_config(ROLES);
     let ran = admin.punchmark.run(&["role", "lint"]).exits(1);
     assert!(
         ran.stdout.contains(

@@ -11,17 +11,15 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, SK_DUMMY};
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::sshd::{Configuration, Sshd};
-use crate::harness::token::Token;
 use crate::harness::write;
 
 /// A CA that believes the maker of `root.pem`.
 fn admin() -> Admin {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     let home = admin.punchmark.home().display().to_string();
-    let path = admin.config_file();
-    let config = std::fs::read_to_string(&path).unwrap();
-    let roots = format!("[attestation]\nprivate-roots = [\"{home}/root.pem\"]\n");
-    write(&path, format!("{config}{roots}{ROLES}"), 0o600);
+    admin.configure(&format!(
+        "[attestation]\nprivate-roots = [\"{home}/root.pem\"]\n{ROLES}"
+    ));
     make_maker(&admin);
     admin
 }

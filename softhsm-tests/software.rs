@@ -28,12 +28,6 @@ fn adopt(admin: &Admin, locator: &str) -> crate::harness::process::Ran {
     admin.punchmark.pinned(&arguments)
 }
 
-fn ready() -> Admin {
-    let admin = Admin::new(Token::softhsm());
-    admin.key("key", ED25519);
-    admin
-}
-
 /// `ssh-keygen` reads the certificate, and names the CA and its signature's algorithm.
 #[track_caller]
 fn assert_signed(admin: &Admin, ca: &Path, algorithm: &str) {
@@ -50,7 +44,7 @@ fn assert_signed(admin: &Admin, ca: &Path, algorithm: &str) {
 fn every_kind_of_key_in_an_agent_signs() {
     let agent = Agent::start();
     for kind in KINDS {
-        let admin = ready();
+        let admin = Admin::new(Token::softhsm()).and_key("key");
         let ca = admin.key("ca", kind);
         agent.add(&ca, &[]);
         adopt(&admin, &locator(&ca, &agent.socket())).ok();
@@ -75,7 +69,7 @@ fn every_kind_of_key_in_an_agent_signs() {
 #[test]
 fn the_agent_of_the_environment_is_asked_where_none_is_named() {
     let agent = Agent::start();
-    let mut admin = ready();
+    let mut admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);
     agent.add(&ca, &[]);
     let key = format!("agent:{}", keygen::fingerprint(&keygen::public(&ca)));
@@ -88,7 +82,7 @@ fn the_agent_of_the_environment_is_asked_where_none_is_named() {
 
 #[test]
 fn a_key_in_software_is_never_taken_silently_and_the_ledger_keeps_what_it_is() {
-    let admin = ready();
+    let admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);
     let ran = admin.adopt("users", &file(&ca)).exits(1);
     ran.says("a key in software").says("--allow-software-key");
@@ -111,7 +105,7 @@ fn a_key_in_software_is_never_taken_silently_and_the_ledger_keeps_what_it_is() {
 
 #[test]
 fn a_ca_in_hardware_is_not_moved_to_a_file_by_its_config() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     admin.key("key", ED25519);
     let ca = admin.key("ca", P256);
     let config = std::fs::read_to_string(admin.config_file()).unwrap();
@@ -129,7 +123,7 @@ fn a_ca_in_hardware_is_not_moved_to_a_file_by_its_config() {
 #[test]
 fn every_kind_of_key_file_signs_with_and_without_a_passphrase() {
     for kind in KINDS {
-        let admin = ready();
+        let admin = Admin::new(Token::softhsm()).and_key("key");
         let ca = admin.key("ca", kind);
         adopt(&admin, &file(&ca)).ok();
         admin.sign(&["-n", "peter", "key.pub"]).ok();
@@ -146,7 +140,7 @@ fn every_kind_of_key_file_signs_with_and_without_a_passphrase() {
 
 #[test]
 fn a_key_file_that_ssh_would_not_use_is_not_used() {
-    let admin = ready();
+    let admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);
     let text = std::fs::read_to_string(&ca).unwrap();
     write(&ca, &text, 0o640);
@@ -165,7 +159,7 @@ fn a_key_file_that_ssh_would_not_use_is_not_used() {
 
 #[test]
 fn another_key_under_the_same_path_signs_nothing() {
-    let admin = ready();
+    let admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);
     adopt(&admin, &file(&ca)).ok();
     std::fs::rename(admin.key("other", P256), &ca).unwrap();
@@ -177,7 +171,7 @@ fn another_key_under_the_same_path_signs_nothing() {
 #[test]
 fn an_agent_that_is_gone_refuses_or_does_not_have_the_key_is_said_so() {
     let mut agent = Agent::start();
-    let admin = ready();
+    let admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);
     let key = locator(&ca, &agent.socket());
     let ran = adopt(&admin, &key).exits(1);
@@ -196,7 +190,7 @@ fn an_agent_that_is_gone_refuses_or_does_not_have_the_key_is_said_so() {
 #[test]
 fn a_certificate_in_the_agent_is_not_the_key() {
     let agent = Agent::start();
-    let admin = ready();
+    let admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);
     adopt(&admin, &file(&ca)).ok();
     let key = admin.punchmark.path("key");
@@ -222,7 +216,7 @@ fn a_lying_agent_signs_nothing_that_is_released() {
         ca
     };
     for (name, lie, words) in LIES {
-        let admin = ready();
+        let admin = Admin::new(Token::softhsm()).and_key("key");
         let ca = ca_of(&admin);
         adopt(&admin, &locator(&ca, &agent.socket())).ok();
         let socket = admin.punchmark.path("liar");

@@ -30,7 +30,7 @@ fn is_fine(file: &Path) -> bool {
 
 #[test]
 fn no_weak_key_is_certified_in_any_front() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for file in vectors() {
         let name = file.file_name().unwrap().to_str().unwrap();
         fs::copy(&file, admin.punchmark.path(name)).unwrap();
@@ -44,7 +44,7 @@ fn no_weak_key_is_certified_in_any_front() {
 
 #[test]
 fn no_weak_key_is_enrolled_as_somebodys() {
-    let admin = Admin::with_users_ca(Token::softhsm(), "p256");
+    let admin = Admin::ready();
     for file in vectors() {
         let file = file.to_str().unwrap();
         let arguments = ["requester", "add", "peter", "--key", file];

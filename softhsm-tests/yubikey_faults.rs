@@ -100,8 +100,7 @@ fn a_card_that_stays_away_ends_the_run_and_the_ledger_tells() {
     ran.says("YubiKey 12345678 is gone").says("--resume");
     assert!(start.elapsed() < Duration::from_secs(30));
     admin.assert_issued(1);
-    admin.card().put_back();
-    thread::sleep(Duration::from_secs(1));
+    admin.put_back(admin.card());
     admin.sign(&[&SIGN[..], &["--resume"]].concat()).ok();
     admin.assert_issued(3);
 }
@@ -309,7 +308,8 @@ fn a_transaction_without_end_is_given_up_in_time() {
 fn while_held(admin: &Admin<Pcscd>, task: &str, work: impl FnOnce()) {
     thread::scope(|scope| {
         let holder = scope.spawn(|| admin.run_client(CLIENT, task));
-        thread::sleep(Duration::from_millis(700));
+        let held = admin.punchmark.path(HELD);
+        wait_until("the card is held", || held.exists());
         work();
         assert!(holder.join().unwrap());
     });
@@ -331,6 +331,7 @@ fn hold(task: &str) {
     }
     let held = task.ends_with("transaction");
     let held = held.then(|| card.transaction().unwrap());
+    std::fs::write(HELD, "").unwrap();
     thread::sleep(Duration::from_secs(if task == "long transaction" {
         45
     } else {
@@ -338,6 +339,9 @@ fn hold(task: &str) {
     }));
     drop(held);
 }
+
+/// What the other program writes into the home folder once it has the card.
+const HELD: &str = "held";
 
 /// The test that this binary runs again as a client of the cards.
 const CLIENT: &str = "yubikey_faults::a_card_that_another_program_has_alone_is_said_to_be_so";

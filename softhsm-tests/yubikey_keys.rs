@@ -335,8 +335,7 @@ fn a_spare_that_is_not_plugged_in_is_waited_for() {
     let admin = Admin::with_cards(&["5.7.1", "5.7.1"]);
     admin.key("users", P256);
     let link = admin.token.link(1).unwrap();
-    link.pull();
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    admin.pull(link);
     let mut command = admin.punchmark.on_a_terminal();
     command.args([
         "import", "users", "--from", "users", "--key", SLOT, "--spare",
@@ -350,8 +349,7 @@ fn a_spare_that_is_not_plugged_in_is_waited_for() {
     command.args(["--pin-file", "pin"]);
     let mut pty = Pty::start(command);
     pty.expect("yubikey:serial=12345679;slot-id=9c is not plugged in");
-    link.put_back();
-    std::thread::sleep(std::time::Duration::from_millis(900));
+    admin.put_back(link);
     pty.expect("press Enter");
     pty.type_line("");
     let (rest, code) = pty.finish();

@@ -9,7 +9,7 @@ use virtual_yubikey::pcscd::Pcscd;
 use crate::harness::admin::Admin;
 use crate::harness::process::Ran;
 use crate::harness::pty::Pty;
-use crate::harness::yubikey::SERIAL;
+use crate::harness::yubikey::{SERIAL, wait_until_noticed};
 
 const NEW_PIN: &str = "730285";
 const NEW_PUK: &str = "51902846";
@@ -168,7 +168,7 @@ fn whoever_pulled_the_card_starts_again_and_goes_on() {
         let first = setup(&admin).exits(1);
         first.says("goes on where this one stopped");
         admin.card().set_plan(Plan::default());
-        std::thread::sleep(Duration::from_millis(1700));
+        wait_until_noticed(admin.card());
         if states(&admin)[2] == "done" {
             admin.punchmark.write_pin("pin", NEW_PIN);
         }

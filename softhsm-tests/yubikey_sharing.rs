@@ -1,6 +1,5 @@
 //! Two cards that hold the same CA key, and what is said of their touches.
 
-use std::thread;
 use std::time::Duration;
 
 use virtual_yubikey::card::Finger;
@@ -87,20 +86,17 @@ fn a_card_that_is_not_plugged_in_is_left_out_and_one_with_another_key_stops_the_
     let admin = two_cards("never");
     admin.list_of_keys(3);
     let [first, second] = cards(&admin);
-    first.pull();
-    thread::sleep(Duration::from_secs(1));
+    admin.pull(first);
     let ran = admin.sign(&SIGN).ok();
     ran.says("no token matches yubikey:serial=12345678;slot-id=9c; seen: YubiKey 12345679")
         .says("the run goes on without yubikey:serial=12345678;slot-id=9c");
     admin.assert_issued(3);
-    second.pull();
-    thread::sleep(Duration::from_secs(1));
+    admin.pull(second);
     let none = admin.sign(&SIGN).exits(1);
     none.says("no token matches yubikey:serial=12345678;slot-id=9c");
     for card in [first, second] {
-        card.put_back();
+        admin.put_back(card);
     }
-    thread::sleep(Duration::from_secs(1));
     let tool = ["-r#0", "-agenerate", "-s9c", "-AECCP256", "-oa.pem"];
     admin.tool("yubico-piv-tool", &tool);
     admin.sign(&SIGN).exits(1).says("is not that of CA `users`");
@@ -133,9 +129,8 @@ fn when_both_are_pulled_the_run_ends_and_the_ledger_tells() {
     ran.says("is gone").says("--resume");
     admin.assert_issued(2);
     for card in cards(&admin) {
-        card.put_back();
+        admin.put_back(card);
     }
-    thread::sleep(Duration::from_secs(1));
     admin.sign(&[&SIGN[..], &["--resume"]].concat()).ok();
     admin.assert_issued(8);
 }

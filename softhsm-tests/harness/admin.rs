@@ -7,7 +7,7 @@ use serde_json::Value;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{PrivateKey, PublicKey};
 
-use super::keygen::{self, Subject};
+use super::keygen::{self, ED25519, Subject};
 use super::process::{Ran, bounded, run};
 use super::punchmark::Punchmark;
 use super::token::Token;
@@ -24,6 +24,11 @@ impl Admin {
     pub(crate) fn new(token: Token) -> Self {
         let punchmark = Punchmark::new(&token);
         Self { token, punchmark }
+    }
+
+    /// What most tests begin with: a CA `users` on P-256 in SoftHSM.
+    pub(crate) fn ready() -> Self {
+        Self::with_users_ca(Token::softhsm(), "p256")
     }
 
     /// An admin whose CA `users` was made by `init`.
@@ -60,6 +65,27 @@ impl<T> Admin<T> {
     pub(crate) fn sign(&self, arguments: &[&str]) -> Ran {
         let all = [&["sign", "-s", "users", "-I", "id"], arguments].concat();
         self.punchmark.pinned(&all)
+    }
+
+    /// Makes a subject key `NAME` and `NAME.pub` in the home folder, too.
+    pub(crate) fn and_key(self, name: &str) -> Self {
+        self.key(name, ED25519);
+        self
+    }
+
+    /// Adds to the config, too: lines before its first table, up to `---`, and tables at its
+    /// end.
+    pub(crate) fn and_config(self, text: &str) -> Self {
+        self.configure(text);
+        self
+    }
+
+    /// Adds lines before the config's first table, up to `---`, and tables at its end.
+    pub(crate) fn configure(&self, text: &str) {
+        let path = self.config_file();
+        let config = std::fs::read_to_string(&path).unwrap();
+        let (lines, tables) = text.split_once("---\n").unwrap_or(("", text));
+        write(&path, format!("{lines}{config}{tables}"), 0o600);
     }
 
     /// A subject key in the home folder; gives the private file's path.

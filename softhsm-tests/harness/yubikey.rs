@@ -8,7 +8,7 @@ use virtual_yubikey::link::Link;
 use virtual_yubikey::pcscd::Pcscd;
 
 use super::admin::Admin;
-use super::process::{Ran, bounded, run};
+use super::process::{Ran, bounded, run, wait_until};
 use super::punchmark::Punchmark;
 use super::write;
 
@@ -77,6 +77,7 @@ impl Admin<Pcscd> {
         let (name, value) = self.token.environment();
         let mut client = Command::new(std::env::current_exe().unwrap());
         client.args([test, "--exact"]).env(name, value);
+        client.current_dir(self.punchmark.home());
         client.env(TASK, task).output().unwrap().status.success()
     }
 
@@ -88,10 +89,43 @@ impl Admin<Pcscd> {
             .stdout
     }
 
+    /// Pulls a card, and waits until its reader knows.
+    pub(crate) fn pull(&self, card: &Link) {
+        pull(&self.punchmark, card);
+    }
+
+    /// Puts a pulled card back, and waits until its reader knows.
+    pub(crate) fn put_back(&self, card: &Link) {
+        card.put_back();
+        wait_until_noticed(card);
+    }
+
     /// The first card.
     pub(crate) fn card(&self) -> &Link {
         self.token.link(0).unwrap()
     }
+}
+
+/// Pulls a card that this account sees, and waits until its reader knows.
+pub(crate) fn pull(account: &Punchmark, card: &Link) {
+    let left = cards_in(account).saturating_sub(1);
+    card.pull();
+    wait_until("the reader misses the card", || cards_in(account) == left);
+}
+
+/// How many readers have a card, by the daemon's word.
+fn cards_in(account: &Punchmark) -> usize {
+    let mut tool = account.prepare(bounded("opensc-tool"));
+    let readers = run(tool.arg("--list-readers")).ok().stdout;
+    let cards = readers
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(1));
+    cards.filter(|card| *card == "Yes").count()
+}
+
+/// Waits until the reader knows of a card that is put back, now or soon.
+pub(crate) fn wait_until_noticed(card: &Link) {
+    wait_until("the reader has the card again", || card.is_noticed());
 }
 
 /// The manufacturer's certificates above a card, of every firmware, in PEM.
