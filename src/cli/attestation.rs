@@ -66,9 +66,10 @@ impl Check {
             if all.iter().any(|one| one.role == Role::Unknown) {
                 exit = Exit::Failed;
             }
-            match context.json() {
-                true => product(&json!({ "file": path(file), "certificates": all }).to_string())?,
-                false => print(file, &all)?,
+            if context.json() {
+                product(&json!({ "file": path(file), "certificates": all }).to_string())?
+            } else {
+                print(file, &all)?
             }
         }
         Ok(exit)
@@ -110,7 +111,7 @@ fn describe(one: &Listed) -> &'static str {
     }
 }
 
-/// As [`crate::config`] reads them.
+/// The most that is read of a file of roots; [`crate::config`] reads as much.
 const LARGEST: u64 = 1 << 20;
 
 const EXAMPLES: &str = "\

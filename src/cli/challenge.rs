@@ -43,9 +43,10 @@ impl Challenge {
             };
             ledger.make_challenge(made, now)?;
             let hex = hex(&nonce);
-            match context.json() {
-                true => product(&json!({ "challenge": hex, "expires": expires }).to_string())?,
-                false => product(&hex)?,
+            if context.json() {
+                product(&json!({ "challenge": hex, "expires": expires }).to_string())?
+            } else {
+                product(&hex)?
             }
         }
         kept_head::keep(&ledger)?;

@@ -76,9 +76,10 @@ impl Verify {
             None => evidence.claimed_key().map_err(unproved)?,
         };
         let proof = evidence.verify(&key, &roots).map_err(unproved)?;
-        match context.json() {
-            true => product(&to_json(&self.file, &proof).to_string())?,
-            false => print(&self.file, &proof)?,
+        if context.json() {
+            product(&to_json(&self.file, &proof).to_string())?
+        } else {
+            print(&self.file, &proof)?
         }
         if self.key.is_none() && context.talks() {
             say("the key is the one that the evidence names; compare it with --key KEY.pub");
@@ -139,11 +140,14 @@ fn print(file: &Path, proof: &Proof) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is known, in words.
+/// The facts that are known, each with its label.
 fn rows(facts: &Facts) -> Vec<(&'static str, String)> {
-    let root = facts.root.as_ref().map(|root| match facts.private_root {
-        true => format!("{root} (private)"),
-        false => root.clone(),
+    let root = facts.root.as_ref().map(|root| {
+        if facts.private_root {
+            format!("{root} (private)")
+        } else {
+            root.clone()
+        }
     });
     let rows = [
         ("slot", facts.slot.map(|slot| slot.to_string())),
@@ -159,9 +163,12 @@ fn rows(facts: &Facts) -> Vec<(&'static str, String)> {
         ("model", facts.aaguid.clone()),
         (
             "made with",
-            facts.user_verified.map(|verified| match verified {
-                true => "touch, and PIN or finger".to_owned(),
-                false => "touch".to_owned(),
+            facts.user_verified.map(|verified| {
+                if verified {
+                    "touch, and PIN or finger".to_owned()
+                } else {
+                    "touch".to_owned()
+                }
             }),
         ),
         ("root", root),

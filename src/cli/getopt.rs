@@ -14,9 +14,10 @@ pub(super) fn split_attached(
     let mut is_value = false;
     let mut options_ended = false;
     arguments.into_iter().flat_map(move |argument| {
-        let split = match signing && !is_value && !options_ended {
-            true => value_after_equals(&argument),
-            false => None,
+        let split = if signing && !is_value && !options_ended {
+            value_after_equals(&argument)
+        } else {
+            None
         };
         is_value = signing && !is_value && !options_ended && wants_value(&argument);
         options_ended |= argument == "--";

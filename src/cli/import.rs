@@ -85,7 +85,7 @@ impl Import {
     }
 }
 
-/// What every other token gets.
+/// The key and all that is needed to bring it into every other token.
 struct ToOthers<'a> {
     context: &'a Context,
     place: Place,

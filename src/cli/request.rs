@@ -123,9 +123,10 @@ fn tell(context: &Context, own: &OwnKey, out: &Path, file: &RequestFile) -> Resu
         return product(&words.to_string());
     }
     if context.talks() {
-        let what = match content.evidence.is_empty() {
-            true => "without evidence",
-            false => "with evidence",
+        let what = if content.evidence.is_empty() {
+            "without evidence"
+        } else {
+            "with evidence"
         };
         say(&format!(
             "signed a request for role {} {what}",

@@ -141,9 +141,10 @@ fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
 
 fn list(context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
     for (time, added) in ledger.requesters()? {
-        match context.json() {
-            true => product(&json_of(time, &added).to_string())?,
-            false => product(&format!("{:20}{}", added.name, describe(&added.credential)))?,
+        if context.json() {
+            product(&json_of(time, &added).to_string())?
+        } else {
+            product(&format!("{:20}{}", added.name, describe(&added.credential)))?
         }
     }
     Ok(Exit::Done)
@@ -158,7 +159,7 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
     json!({ "requester": added.name, field: value, "added": time, "by": added.keyboard })
 }
 
-/// As people know it: a fingerprint, or the number on the card.
+/// Names a credential as people know it: by a key's fingerprint, or the number on a card.
 fn describe(credential: &Credential) -> String {
     match credential {
         Credential::Card(card) => format!("YubiKey {card}"),

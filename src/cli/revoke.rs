@@ -229,13 +229,13 @@ fn end_of(hit: &CaHit) -> String {
 /// What is revoked by name, whether a certificate in the ledger has it or not.
 fn named(caught: &Caught) -> Vec<String> {
     let (revoked, barred) = (&caught.revoked, &caught.barred);
-    let serials = revoked
-        .serials
-        .iter()
-        .map(|(first, last)| match first == last {
-            true => format!("serial {first}"),
-            false => format!("serials {first} to {last}"),
-        });
+    let serials = revoked.serials.iter().map(|(first, last)| {
+        if first == last {
+            format!("serial {first}")
+        } else {
+            format!("serials {first} to {last}")
+        }
+    });
     let key_ids = revoked.key_ids.iter().map(|id| format!("key ID {id:?}"));
     let keys = fingerprints(caught).map(|key| format!("key {key}, and every certificate for it"));
     let cards = barred.cards.iter();

@@ -58,9 +58,10 @@ impl Role {
 
 fn list(context: &Context, config: &Config) -> Result<Exit, Failure> {
     for role in config.policy().roles() {
-        match context.json() {
-            true => product(&json(role).to_string())?,
-            false => product(&line(role))?,
+        if context.json() {
+            product(&json(role).to_string())?
+        } else {
+            product(&line(role))?
         }
     }
     Ok(Exit::Done)
@@ -110,7 +111,7 @@ fn json(role: &PolicyRole) -> serde_json::Value {
     json!({ "role": role.name(), "on": role.is_on(), "table": role.table() })
 }
 
-/// As it would stand in the config, each field in its place.
+/// Prints a role as it would stand in the config, each field in its place.
 fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
     if context.json() {
         product(&json(role).to_string())?;
@@ -126,9 +127,10 @@ fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
         ))
     })?;
     product(text.trim_end())?;
-    let absent = match role.name().is_operator() {
-        true => "what is absent is as it is built in: whatever the flags say",
-        false => "what is absent is not allowed",
+    let absent = if role.name().is_operator() {
+        "what is absent is as it is built in: whatever the flags say"
+    } else {
+        "what is absent is not allowed"
     };
     if context.talks() {
         say(absent);
@@ -148,9 +150,10 @@ fn print_findings(context: &Context, config: &Config) -> Result<Exit, Failure> {
             (false, Some(role)) => format!("role {role}: {words}"),
         })?;
     }
-    match findings.is_empty() {
-        true => Ok(Exit::Done),
-        false => Ok(Exit::Failed),
+    if findings.is_empty() {
+        Ok(Exit::Done)
+    } else {
+        Ok(Exit::Failed)
     }
 }
 

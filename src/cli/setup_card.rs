@@ -95,7 +95,7 @@ impl SetupCard {
         Ok(Exit::Done)
     }
 
-    /// What the card says, and a person where its firmware doesn't.
+    /// The state that the card tells, and that a person tells where its firmware doesn't.
     fn known_state(&self, context: &Context) -> Result<CardState, Failure> {
         let mut state = setup::state(self.serial)?;
         if self.dry_run {
@@ -182,7 +182,7 @@ fn answer(question: &str) -> Result<bool, Failure> {
     Ok(matches!(answer.as_deref(), Some("y" | "Y" | "yes")))
 }
 
-/// What the card has become by `step`.
+/// Notes what the card has become by `step`.
 fn note(step: Step, tries: Tries, state: &mut CardState) {
     match step {
         Step::SetTries => {

@@ -71,9 +71,10 @@ impl Show {
 
 /// Every key and certificate of a file, a line each.
 fn read(file: &Path) -> Result<Vec<Shown>, String> {
-    let text = match file == Path::new("-") {
-        true => config::read_stdin(),
-        false => read_limited(file, LARGEST),
+    let text = if file == Path::new("-") {
+        config::read_stdin()
+    } else {
+        read_limited(file, LARGEST)
     };
     let text = text.map_err(|error| error.to_string())?;
     if RequestFile::begins(&text) {
@@ -87,9 +88,10 @@ fn read(file: &Path) -> Result<Vec<Shown>, String> {
     let shown: Vec<_> = lines
         .collect::<Result<_, _>>()
         .map_err(|error| chain(&error))?;
-    match shown.is_empty() {
-        true => Err(KeyLineError::NoKey.to_string()),
-        false => Ok(shown),
+    if shown.is_empty() {
+        Err(KeyLineError::NoKey.to_string())
+    } else {
+        Ok(shown)
     }
 }
 
@@ -111,9 +113,10 @@ fn print(
     match (shown, context.json()) {
         (Shown::Certificate(certificate, comment), json) => {
             let alarms = alarms_of(certificate, known);
-            match json {
-                true => product(&certificate_json(file, certificate, comment, &alarms).to_string()),
-                false => print_certificate(file, certificate, &alarms),
+            if json {
+                product(&certificate_json(file, certificate, comment, &alarms).to_string())
+            } else {
+                print_certificate(file, certificate, &alarms)
             }
         }
         (Shown::Request(request), true) => {

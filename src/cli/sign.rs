@@ -167,9 +167,10 @@ impl Sign {
             let requester = self.asked.requester(&role)?;
             return Ok((Some(self.asked.ask(role)?), requester));
         }
-        match self.role.is_some() || self.asked.says_something() {
-            true => Err(Failure::usage(REQUESTS_SAY)),
-            false => Ok((None, Requester::operator())),
+        if self.role.is_some() || self.asked.says_something() {
+            Err(Failure::usage(REQUESTS_SAY))
+        } else {
+            Ok((None, Requester::operator()))
         }
     }
 
@@ -177,9 +178,10 @@ impl Sign {
     /// is said for keys.
     fn requests_alone(&self) -> bool {
         let unseen = self.reads_stdin() || self.files_from.is_some();
-        match unseen {
-            true => self.role.is_none() && !self.asked.says_something(),
-            false => !self.files.is_empty() && self.files.iter().all(|file| is_request(file)),
+        if unseen {
+            self.role.is_none() && !self.asked.says_something()
+        } else {
+            !self.files.is_empty() && self.files.iter().all(|file| is_request(file))
         }
     }
 
@@ -302,9 +304,10 @@ impl Sign {
     }
 
     fn separator(&self) -> Separator {
-        match self.null {
-            true => Separator::Nul,
-            false => Separator::Newline,
+        if self.null {
+            Separator::Nul
+        } else {
+            Separator::Newline
         }
     }
 
@@ -318,7 +321,7 @@ impl Sign {
         }
     }
 
-    /// What is shown of a run, and what a person should know before it.
+    /// Tells a person what to know before the run, and makes what shows the run.
     fn progress(&self, ca: &OpenCa, count: Option<u64>, context: &Context) -> Progress {
         let touches = context.touches();
         touches.expect(count);
@@ -365,7 +368,7 @@ impl Sign {
 /// The keys that the operator was shown, by file.
 type Shown = BTreeMap<PathBuf, KeyData>;
 
-/// By its name, else by what is in it.
+/// Whether a file is a request, by its name, else by what is in it.
 fn is_request(file: &Path) -> bool {
     let named = file.extension().is_some_and(|extension| extension == "req");
     named || matches!(Given::read(file), Ok((Given::Request(_), _)))

@@ -68,7 +68,7 @@ impl Tokens {
         })
     }
 
-    /// What the modules show. Who has a YubiKey needs no p11-kit.
+    /// What the modules show; a machine with a YubiKey needs no p11-kit.
     fn seen(&self, context: &Context, cards: &[CardEntry]) -> Result<Vec<Inventory>, Failure> {
         let show = |module: Option<PathBuf>| match inventory(module.as_deref(), None) {
             Err(OpeningError::ModuleMissing { .. }) if module.is_none() && !cards.is_empty() => {

@@ -58,7 +58,7 @@ impl AskArguments {
         }
     }
 
-    /// What is asked, parsed before anything is opened.
+    /// Parses what is asked, before anything is opened.
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
         let kind = if self.host { Kind::Host } else { Kind::User };
         if role.is_operator() && self.key_id.is_none() {
@@ -112,7 +112,7 @@ impl AskArguments {
         self.requester.as_ref()
     }
 
-    /// What the operator saw: as much as a key ID may hold.
+    /// The operator's statement of what was seen, as long as a key ID may be.
     pub(crate) fn statement(&self) -> Result<Option<String>, Failure> {
         let Some(words) = &self.witnessed else {
             return Ok(None);

@@ -41,12 +41,12 @@ impl Context {
         self.global.json
     }
 
-    /// Whether a yes is given in advance.
+    /// Whether `--yes` answers every question that a yes is enough for.
     pub(crate) fn yes(&self) -> bool {
         self.global.yes
     }
 
-    /// Whether people want to read more than errors.
+    /// Whether somebody reads more than errors: not with `--quiet`, nor with `--json`.
     pub(crate) fn talks(&self) -> bool {
         !self.global.quiet && !self.global.json
     }

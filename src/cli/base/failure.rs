@@ -25,7 +25,7 @@ pub(crate) enum Exit {
     Critical,
 }
 
-/// What kind of failure it is.
+/// What kind of failure ended a command, which decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Something could not be done.

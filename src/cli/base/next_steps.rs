@@ -77,7 +77,7 @@ fn for_hosts(done: &Established) -> Result<(), Failure> {
     ))
 }
 
-/// What is proved of where the key was born, or why it isn't.
+/// Prints what is proved of where the key was born, or why nothing is.
 fn print_attested(done: &Established) -> Result<(), Failure> {
     let Some(attested) = &done.attested else {
         return Ok(());
@@ -98,7 +98,7 @@ fn print_attested(done: &Established) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the token says that a CA key should not be.
+/// Warns of what the token says that a CA key should not be.
 fn warn_of_weakness(done: &Established) {
     let origin = &done.key.origin;
     if origin.sensitive == Some(false) || origin.extractable == Some(true) {

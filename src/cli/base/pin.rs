@@ -175,5 +175,5 @@ impl Advised for PinError {
     }
 }
 
-/// In characters, each of which takes up to four bytes.
+/// The most that `pinentry` is told of a device, in characters of up to four bytes each.
 const DESCRIPTION_MAX: usize = 200;

@@ -86,7 +86,7 @@ impl SlotArguments {
         Ok(())
     }
 
-    /// What is asked of the card.
+    /// What the arguments ask of the card for a new key.
     pub(crate) fn wanted<'a>(&'a self, management_key: Option<&'a Pin>) -> NewSlotKey<'a> {
         NewSlotKey {
             pin: self.pin_policy.map(PinPolicy::from),

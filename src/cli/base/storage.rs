@@ -6,7 +6,7 @@ use super::words::chain;
 use crate::attestation::{Facts, Fault, Proof};
 use crate::ca::Storage;
 
-/// One line, and whether more is to be said under it.
+/// Says in one line where a CA's key lies, and by whose word.
 pub(crate) fn words(storage: &Storage) -> String {
     match storage {
         Storage::Software => "in software, which can copy it".to_owned(),
@@ -24,7 +24,7 @@ pub(crate) fn words(storage: &Storage) -> String {
     }
 }
 
-/// What was proved of the key, up to which root.
+/// Says what was proved of the key, up to which root.
 pub(crate) fn proved(proof: &Proof) -> String {
     let facts = proof.facts();
     format!(
@@ -34,7 +34,7 @@ pub(crate) fn proved(proof: &Proof) -> String {
     )
 }
 
-/// What is known to be wrong with such a device's keys.
+/// The known faults of the device that a key was born on.
 pub(crate) fn faults(storage: &Storage) -> Vec<Fault> {
     match storage {
         Storage::Attested(proof) => proof.faults(),
@@ -42,7 +42,7 @@ pub(crate) fn faults(storage: &Storage) -> Vec<Fault> {
     }
 }
 
-/// For programs: what is known, by one word, and the facts.
+/// Says in JSON by what a key's storage is known, and the facts.
 pub(crate) fn json(storage: &Storage) -> Value {
     match storage {
         Storage::Software => json!({ "known-by": "software" }),
@@ -74,7 +74,7 @@ fn device(facts: &Facts) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// The facts of an entry, which were written as JSON.
+/// Puts the facts of a ledger's entry, which are JSON, into words.
 fn recorded(facts: &str) -> String {
     let facts: Value = serde_json::from_str(facts).unwrap_or(Value::Null);
     let told = |name: &str, key: &str| match facts.get(key)? {

@@ -24,15 +24,16 @@ fn plain(line: &str) -> Cow<'_, str> {
     }
     let mut plain = String::with_capacity(line.len() + 8);
     for c in line.chars() {
-        match steers(c) {
-            true => plain.extend(c.escape_default()),
-            false => plain.push(c),
+        if steers(c) {
+            plain.extend(c.escape_default())
+        } else {
+            plain.push(c)
         }
     }
     plain.into()
 }
 
-/// The error and the way out.
+/// Says why a command ended early, and the way out.
 pub(crate) fn print_failure(failure: &Failure) {
     if failure.kind() == Kind::ReaderGone {
         return;
@@ -60,7 +61,7 @@ pub(crate) fn warn(words: &str) {
     say(&format!("warning: {words}"));
 }
 
-/// Whether somebody could answer.
+/// Whether a person at a terminal could answer a question.
 pub(crate) fn somebody_is_there() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -81,7 +82,7 @@ pub(crate) fn confirm_typed(statement: &str) -> Result<(), Failure> {
     }
 }
 
-/// One line of answer; none where there is no terminal.
+/// Asks for one line of answer; there is none where there is no terminal.
 pub(crate) fn ask(question: &str) -> Result<Option<String>, Failure> {
     if !somebody_is_there() {
         return Ok(None);

@@ -149,7 +149,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// What is revoked, and how the KRL names it.
+/// Names in JSON what of a key is revoked, and how the KRL names that.
 fn reason_words(reason: Reason) -> (&'static str, &'static str) {
     let key = |matched| match matched {
         KeyMatch::Explicit => "key",

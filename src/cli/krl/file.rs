@@ -46,7 +46,7 @@ pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>, Failure> {
     text.at(spec_name(path))
 }
 
-/// What people call a specification.
+/// The name that people know a specification by.
 pub(super) fn spec_name(path: &Path) -> String {
     if is_stdin(path) {
         return "standard input".to_owned();
@@ -70,7 +70,7 @@ pub(super) fn target(out: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Where the signature of a KRL lies: beside it.
+/// The file of a KRL's signature, which lies beside the KRL.
 pub(super) fn signature_file(krl: &Path) -> PathBuf {
     let mut path = krl.as_os_str().to_owned();
     path.push(".sig");

@@ -139,9 +139,10 @@ impl Make {
     }
 
     fn prune(&self, now: u64) -> Prune {
-        match self.prune {
-            true => Prune::ExpiredBefore(now.saturating_sub(MARGIN)),
-            false => Prune::Nothing,
+        if self.prune {
+            Prune::ExpiredBefore(now.saturating_sub(MARGIN))
+        } else {
+            Prune::Nothing
         }
     }
 
@@ -228,5 +229,5 @@ fn write(target: &Path, krl: &[u8], signature: Option<(&Path, &str)>) -> Result<
 
 impl Advised for KrlError {}
 
-/// For clocks that are wrong by up to a day.
+/// How long an expired certificate stays in the list, in seconds: clocks of servers are wrong by up to a day.
 const MARGIN: u64 = 86_400;

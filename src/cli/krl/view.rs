@@ -18,9 +18,10 @@ use crate::wire::hex;
 /// Prints a KRL, however large, without a second copy of it.
 pub(super) fn print(context: &Context, krl: &Krl) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let printed = match context.json() {
-        true => write_json(krl, &mut out),
-        false => write_text(krl, &mut out),
+    let printed = if context.json() {
+        write_json(krl, &mut out)
+    } else {
+        write_text(krl, &mut out)
     };
     printed.and_then(|()| out.flush()).map_err(unwritten)
 }

@@ -35,7 +35,7 @@ pub(super) fn rows(
     Ok(rows)
 }
 
-/// The same for programs.
+/// All that is known of what stood behind a reservation, as JSON.
 pub(super) fn json(ledger: &SqliteLedger, reserved: &Reserved) -> Result<Option<Value>, Failure> {
     let Some(grounds) = &reserved.grounds else {
         return Ok(None);

@@ -116,9 +116,10 @@ impl Proof {
         }
         let shown = self.entries.iter().map(|entry| {
             let inclusion = entry.decode(head).ok_or_else(|| wrong("is malformed"))?;
-            match inclusion.holds() {
-                true => Ok(inclusion),
-                false => Err(wrong("does not lead from its entry to the head")),
+            if inclusion.holds() {
+                Ok(inclusion)
+            } else {
+                Err(wrong("does not lead from its entry to the head"))
             }
         });
         shown.collect()

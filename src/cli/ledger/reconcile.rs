@@ -74,10 +74,11 @@ fn read(log: &Path, is_named: bool, report: &mut Report<'_>) -> Result<(), Failu
 
 /// Nobody types a log.
 fn refuse_terminal() -> Result<(), Failure> {
-    match io::stdin().is_terminal() {
-        true => Err(Failure::usage("no log to read")
-            .hint("name it: punchmark ledger reconcile /var/log/auth.log, or `-` for stdin")),
-        false => Ok(()),
+    if io::stdin().is_terminal() {
+        Err(Failure::usage("no log to read")
+            .hint("name it: punchmark ledger reconcile /var/log/auth.log, or `-` for stdin"))
+    } else {
+        Ok(())
     }
 }
 
@@ -85,9 +86,10 @@ fn refuse_terminal() -> Result<(), Failure> {
 fn account(text: &str) -> Result<(String, Vec<String>), String> {
     let (account, principals) = text.split_once('=').unwrap_or((text, ""));
     let principals: Vec<String> = principals.split(',').map(str::to_owned).collect();
-    match account.is_empty() || principals.iter().any(String::is_empty) {
-        true => Err("it has the form ACCOUNT=PRINCIPAL[,PRINCIPAL...]".to_owned()),
-        false => Ok((account.to_owned(), principals)),
+    if account.is_empty() || principals.iter().any(String::is_empty) {
+        Err("it has the form ACCOUNT=PRINCIPAL[,PRINCIPAL...]".to_owned())
+    } else {
+        Ok((account.to_owned(), principals))
     }
 }
 

@@ -24,9 +24,10 @@ pub(super) fn list(
         let fields = fields(&record);
         if printed.is_ok() && condition.holds(&record, &fields) {
             records += 1;
-            printed = match context.json() {
-                true => product(&json(&record, &fields).to_string()),
-                false => product(&line(&record, &fields)),
+            printed = if context.json() {
+                product(&json(&record, &fields).to_string())
+            } else {
+                product(&line(&record, &fields))
             };
         }
     };

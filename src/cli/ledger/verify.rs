@@ -55,9 +55,10 @@ impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let kept = self.against.read()?;
         let ledger = self.source.open(context)?;
-        let audit = ledger.audit(match self.signatures {
-            true => Signatures::Check,
-            false => Signatures::Skip,
+        let audit = ledger.audit(if self.signatures {
+            Signatures::Check
+        } else {
+            Signatures::Skip
         })?;
         let verdict = Verdict {
             heads: kept
@@ -68,9 +69,10 @@ impl Verify {
             audit: &audit,
             strict: self.strict,
         };
-        match context.json() {
-            true => product(&verdict.json().to_string())?,
-            false => verdict.print()?,
+        if context.json() {
+            product(&verdict.json().to_string())?
+        } else {
+            verdict.print()?
         }
         Ok(verdict.exit())
     }
@@ -163,10 +165,7 @@ impl Verdict<'_> {
             || self.count(is_unchecked) > 0
             || self.heads.iter().any(|(_, extends)| extends.is_err())
             || (self.strict && self.count(|_| true) > 0);
-        match is_wrong {
-            true => Exit::Failed,
-            false => Exit::Done,
-        }
+        if is_wrong { Exit::Failed } else { Exit::Done }
     }
 
     fn is_consistent(&self) -> bool {

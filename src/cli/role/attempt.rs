@@ -80,7 +80,7 @@ impl Attempt {
         Ok((Request { subject, ask }, requester, Vec::new()))
     }
 
-    /// By what a request file says, as if its claimed name were known.
+    /// Asks by what a request file says, as if its claimed name were known.
     fn by_file(&self, file: &RequestFile, config: &Config) -> Result<Asking, Failure> {
         if self.asked.says_something() {
             return Err(Failure::usage(REQUEST_SAYS));
@@ -190,9 +190,10 @@ fn options(map: &std::collections::BTreeMap<String, String>) -> String {
         "" => name.clone(),
         value => format!("{name}={value}"),
     };
-    match map.is_empty() {
-        true => "(none)".to_owned(),
-        false => map.iter().map(entry).collect::<Vec<_>>().join(", "),
+    if map.is_empty() {
+        "(none)".to_owned()
+    } else {
+        map.iter().map(entry).collect::<Vec<_>>().join(", ")
     }
 }
 

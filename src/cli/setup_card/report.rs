@@ -39,7 +39,7 @@ impl<'a> Report<'a> {
         report
     }
 
-    /// What a step does, in the words of its question.
+    /// Says what a step does, in the words of its question.
     pub(super) fn step(&self, step: Step) -> String {
         match step {
             Step::SetTries => format!(
@@ -57,7 +57,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What is due, for a dry run.
+    /// Prints what a run would do, and does nothing.
     pub(super) fn would_do(&self, plan: &[(Step, Due)]) -> Result<(), Failure> {
         if self.context.json() {
             return self.print_json(&self.card, plan);
@@ -73,7 +73,7 @@ impl<'a> Report<'a> {
         })
     }
 
-    /// That a step was done.
+    /// Prints that a step was done.
     pub(super) fn done(&self, step: Step) -> Result<(), Failure> {
         if !self.context.talks() {
             return Ok(());
@@ -81,7 +81,7 @@ impl<'a> Report<'a> {
         product(&format!("  done: {}", self.step(step)))
     }
 
-    /// What the card is now, and what is left.
+    /// Prints what the card is now, and what is left to do.
     pub(super) fn left(&self, now: &CardState, plan: &[(Step, Due)]) -> Result<(), Failure> {
         if self.context.json() {
             return self.print_json(now, plan);

@@ -22,14 +22,14 @@ pub(super) struct Explained<'a> {
     evidence: Proved,
 }
 
-/// What its evidence comes to.
+/// What the evidence in a request comes to.
 enum Proved {
-    /// There is none.
+    /// The request brings no evidence.
     Nothing,
-    /// It says this, and there are no roots to hold it against.
+    /// The evidence was read, and there are no roots to hold it against.
     Unchecked,
     By(Box<Proof>),
-    /// It is none, or proves nothing.
+    /// What the request brings is no evidence, or proves nothing.
     Faulty(String),
 }
 
@@ -64,9 +64,10 @@ impl<'a> Explained<'a> {
             Proved::By(proof) => product(&format!("  - {}", words(proof))),
             Proved::Faulty(fault) => product(&format!("  ! its evidence proves nothing: {fault}")),
         }?;
-        match self.content.claimed.is_some() {
-            true => product("  - the requester's name is only claimed"),
-            false => Ok(()),
+        if self.content.claimed.is_some() {
+            product("  - the requester's name is only claimed")
+        } else {
+            Ok(())
         }
     }
 

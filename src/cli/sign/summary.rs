@@ -42,7 +42,7 @@ fn say_body(what: &str, body: &Body) {
     }
 }
 
-/// Of a run over several keys: those without a new certificate.
+/// Says how many keys of a run got no new certificate, and why.
 fn summarise_the_rest(summary: &Summary) {
     for (number, words) in [
         (summary.resumed, "had a certificate before"),

@@ -42,7 +42,7 @@ pub(crate) struct Asked {
     reason: Option<Reason>,
 }
 
-/// What stands in a request beside what is asked.
+/// What a request says beside what is asked.
 pub(crate) struct Rest {
     pub(crate) claimed: Option<RequesterName>,
     pub(crate) target: Target,
@@ -84,10 +84,7 @@ impl Asked {
     }
 
     fn kind(&self) -> Kind {
-        match self.host {
-            true => Kind::Host,
-            false => Kind::User,
-        }
+        if self.host { Kind::Host } else { Kind::User }
     }
 
     fn principals(&self) -> Result<Option<Principals>, Failure> {

@@ -62,14 +62,14 @@ pub(crate) struct CardArguments {
 pub(crate) struct OwnKey {
     pub(crate) key: KeyData,
     pub(crate) comment: Comment,
-    /// Its public key file; made by us for a key in a card.
+    /// The file of its public half, which is made here for a key in a card.
     pub(crate) public: PathBuf,
-    /// The slot, for a key in a card.
+    /// The slot of a key in a card; none for a key in a file.
     pub(crate) slot: Option<SlotLocator>,
 }
 
 impl KeyArguments {
-    /// Finds or makes it. `out` is where the request shall go.
+    /// Finds or makes the key. `out` is where the request shall go.
     pub(crate) fn find(
         &self,
         out: Option<&Path>,
@@ -151,7 +151,7 @@ impl CardArguments {
 }
 
 impl OwnKey {
-    /// Its public key file's name less `.pub`, plus `.req`.
+    /// The file for the request: the public key file's name with `.req` for `.pub`.
     pub(crate) fn request_file(&self) -> PathBuf {
         let stem = match self.public.extension() {
             Some(extension) if extension == "pub" => self.public.with_extension(""),

@@ -16,16 +16,16 @@ use crate::server::fetch::{Shrunk, count};
 /// What became of a fetch.
 pub(super) struct Report<'a> {
     pub(super) out: &'a Path,
-    /// In Unix seconds.
+    /// The time now, in Unix seconds.
     pub(super) now: u64,
-    /// In seconds.
+    /// The age in seconds from which a list is a warning.
     pub(super) warn_after: u64,
-    /// In seconds.
+    /// The age in seconds from which a list is too old.
     pub(super) critical_after: u64,
     pub(super) what: What,
 }
 
-/// What happened to the list.
+/// What the fetch did with the list that sshd reads.
 pub(super) enum What {
     /// The list that is there is the newest one.
     Unchanged(Krl),
@@ -35,7 +35,7 @@ pub(super) enum What {
     Kept(Option<Krl>, Failure),
 }
 
-/// In the words of Nagios, whose plugins exit with 0, 1 and 2.
+/// How well the list stands, in the words of Nagios, whose plugins exit with 0, 1 and 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     Ok,
@@ -46,9 +46,10 @@ enum State {
 impl Report<'_> {
     pub(super) fn tell(&self, context: &Context) -> Result<Exit, Failure> {
         let state = self.state();
-        match context.json() {
-            true => product(&self.json(state).to_string())?,
-            false => product(&format!("{}: {}", state.word(), self.words()))?,
+        if context.json() {
+            product(&self.json(state).to_string())?
+        } else {
+            product(&format!("{}: {}", state.word(), self.words()))?
         }
         if let What::Kept(_, failure) = &self.what
             && context.talks()
@@ -153,7 +154,7 @@ impl State {
     }
 }
 
-/// In seconds.
+/// By how many seconds the clocks of CA and server may differ.
 const CLOCKS_DIFFER_BY: u64 = 3_600;
 
 #[cfg(test)]

@@ -17,9 +17,10 @@ pub(super) struct Input {
 impl Input {
     /// Opens a log; `-` is stdin.
     pub(super) fn open(log: &Path) -> Result<Self, Failure> {
-        let raw: Box<dyn Read> = match log.as_os_str() == "-" {
-            true => Box::new(io::stdin().lock()),
-            false => Box::new(File::open(log).in_file(log)?),
+        let raw: Box<dyn Read> = if log.as_os_str() == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(File::open(log).in_file(log)?)
         };
         Ok(Self {
             reader: unpacked(raw).in_file(log)?,
@@ -55,9 +56,10 @@ fn unpacked(mut raw: Box<dyn Read>) -> Result<Box<dyn BufRead>, Failure> {
     }
     let is_gzip = magic.starts_with(b"\x1f\x8b");
     let whole = Cursor::new(magic).chain(raw);
-    Ok(match is_gzip {
-        true => Box::new(BufReader::new(MultiGzDecoder::new(whole))),
-        false => Box::new(BufReader::new(whole)),
+    Ok(if is_gzip {
+        Box::new(BufReader::new(MultiGzDecoder::new(whole)))
+    } else {
+        Box::new(BufReader::new(whole))
     })
 }
 

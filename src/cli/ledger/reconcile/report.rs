@@ -186,15 +186,16 @@ impl<'c> Report<'c> {
     fn unreadable(&mut self, error: LineError) -> Result<(), Failure> {
         self.counts.unreadable += 1;
         let Place { log, line } = &self.place;
-        match self.context.json() {
-            true => product(
+        if self.context.json() {
+            product(
                 &json!({ "log": log, "line": line, "finding": "unreadable", "why": error.to_string() })
                     .to_string(),
-            ),
-            false => product(&format!(
+            )
+        } else {
+            product(&format!(
                 "{}: it is about a certificate, but {error}",
                 self.place
-            )),
+            ))
         }
     }
 
@@ -202,14 +203,13 @@ impl<'c> Report<'c> {
     fn imitated(&mut self) -> Result<(), Failure> {
         self.counts.imitated += 1;
         let Place { log, line } = &self.place;
-        match self.context.json() {
-            true => {
-                product(&json!({ "log": log, "line": line, "finding": "imitated" }).to_string())
-            }
-            false => product(&format!(
+        if self.context.json() {
+            product(&json!({ "log": log, "line": line, "finding": "imitated" }).to_string())
+        } else {
+            product(&format!(
                 "{}: another program wrote this in sshd's name",
                 self.place
-            )),
+            ))
         }
     }
 
