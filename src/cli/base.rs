@@ -1,26 +1,21 @@
 //! What commands share: nothing here knows a command, and no command knows another.
 
+pub(crate) mod advice;
 pub(crate) mod arguments;
 pub(crate) mod ask;
-pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod establish;
-pub(crate) mod evidence;
 pub(crate) mod failure;
 pub(crate) mod global;
-pub(crate) mod intake;
 pub(crate) mod interrupt;
 pub(crate) mod kept_head;
-pub(crate) mod ledger;
 pub(crate) mod ledger_key;
 pub(crate) mod next_steps;
 pub(crate) mod pin;
 pub(crate) mod private_key;
-pub(crate) mod refusals;
 pub(crate) mod request;
 pub(crate) mod requester_name;
 pub(crate) mod roots;
-pub(crate) mod signer;
 pub(crate) mod slot_arguments;
 pub(crate) mod storage;
 pub(crate) mod terminal;

@@ -6,8 +6,8 @@ use clap::Args;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::base::advice::evidence::unproved;
 use super::base::context::Context;
-use super::base::evidence::unproved;
 use super::base::failure::{At, Exit, Failure};
 use super::base::kept_head;
 use super::base::request::asked::{Asked, Rest};

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::base::advice::evidence::unproved;
 use super::base::context::Context;
-use super::base::evidence::unproved;
 use super::base::failure::{At, Exit, Failure};
 use super::base::terminal::{product, say};
 use super::base::words::path;

@@ -8,11 +8,11 @@ use clap::Args;
 use serde_json::json;
 use ssh_key::PublicKey;
 
+use super::base::advice::ledger::{empty_ledger, not_in_ledger};
 use super::base::arguments::{fingerprint, instant};
 use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
 use super::base::kept_head;
-use super::base::ledger::{empty_ledger, not_in_ledger};
 use super::base::terminal::{ask, product, say};
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};

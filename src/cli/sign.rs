@@ -13,10 +13,10 @@ use std::sync::Mutex;
 use clap::Args;
 use ssh_key::public::KeyData;
 
+use super::base::advice::intake::warn_of_faults;
 use super::base::ask::AskArguments;
 use super::base::context::{Context, KnownCa};
 use super::base::failure::{At, Exit, Failure};
-use super::base::intake::warn_of_faults;
 use super::base::interrupt::on_signal;
 use super::base::kept_head;
 use super::base::terminal::{confirm_typed, say};

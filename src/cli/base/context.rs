@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::advice::ledger::not_in_ledger;
 use super::failure::Failure;
 use super::global::Global;
 use super::kept_head;
-use super::ledger::not_in_ledger;
 use super::pin::{PinSource, require_open};
 use super::terminal;
 use super::touch::Touches;

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 
 use super::file::{KRL_MODE, signature_file, target};
+use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::kept_head;
-use crate::cli::base::ledger::not_in_ledger;
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config};

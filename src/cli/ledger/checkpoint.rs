@@ -7,10 +7,10 @@ use clap::Args;
 
 use super::head::{extends, read_text};
 use crate::certificate::subject::fingerprint;
+use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::kept_head;
-use crate::cli::base::ledger::empty_ledger;
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::product;
 use crate::config::{self, LedgerKeyPlace};

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::certificate::explain::utc;
+use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::kept_head;
-use crate::cli::base::ledger::empty_ledger;
 use crate::cli::base::terminal::{confirm_typed, say};
 use crate::config;
 use crate::ledger::{ClockCorrected, ClockError, Ledger as _, SqliteLedger, check_clock};

@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::source::Source;
 use crate::certificate::Serial;
+use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::failure::Failure;
-use crate::cli::base::ledger::not_in_ledger;
 use crate::ledger::{Ca, Ledger as _, SqliteLedger};
 
 /// One serial of one CA.

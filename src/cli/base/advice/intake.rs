@@ -1,8 +1,8 @@
 //! What to do about a request that is not taken in.
 
-use super::failure::Advised;
-use super::terminal::warn;
-use super::words::chain;
+use crate::cli::base::terminal::warn;
+use crate::cli::base::failure::Advised;
+use crate::cli::base::words::chain;
 use crate::issue::IntakeError;
 use crate::request::{AdmissionError, AllowedSigners, PossessionError};
 

@@ -1,7 +1,7 @@
 //! What to do about a refusal by policy.
 
-use super::failure::Advised;
 use crate::certificate::Kind;
+use crate::cli::base::failure::Advised;
 use crate::policy::least_proof::Shortfall;
 use crate::policy::{Refusal, Refusals};
 

@@ -1,8 +1,8 @@
 //! What to do about a config, or another file, that cannot be used.
 
-use super::failure::Advised;
 use crate::certificate::SubjectError;
 use crate::certificate::key_line::KeyLineError;
+use crate::cli::base::failure::Advised;
 use crate::config::{ConfigError, EditError, PlaceError, SubjectFileError};
 use crate::output::OutputError;
 

@@ -1,6 +1,6 @@
 //! What to do about a token, a card, an agent or a key file that does not sign.
 
-use super::failure::{Advised, Kind};
+use crate::cli::base::failure::{Advised, Kind};
 use crate::signer::agent::AgentFault;
 use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::setup::SetupError;

@@ -1,9 +1,9 @@
 //! What to do about evidence that is none, or that proves nothing.
 
-use super::failure::{Advised, Failure};
 use crate::attestation::{
     CardEvidenceError, ChainError, EvidenceError, EvidenceFormError, FidoError, PivError,
 };
+use crate::cli::base::failure::{Advised, Failure};
 
 /// The failure of evidence, which is what `named` says, to prove anything.
 pub(crate) fn unproved(named: &str, error: EvidenceError) -> Failure {

@@ -2,7 +2,7 @@
 
 use rusqlite::ErrorCode;
 
-use super::failure::{Advised, Failure};
+use crate::cli::base::failure::{Advised, Failure};
 use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::{ClockError, EnrolError, LedgerError, ProofError};
 

@@ -1,0 +1,9 @@
+//! The way out of errors that several commands meet. An error that one command alone meets has
+//! its way out in that command's file.
+
+pub(crate) mod config;
+pub(crate) mod evidence;
+pub(crate) mod intake;
+pub(crate) mod ledger;
+pub(crate) mod refusals;
+pub(crate) mod signer;
