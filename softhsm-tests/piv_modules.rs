@@ -9,7 +9,7 @@ use crate::harness::device::{Device, Held, on_devices};
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::wait_until;
 use crate::harness::pty::Pty;
-use crate::harness::yubikey::{PIN, pull, wait_until_noticed};
+use crate::harness::yubikey::{PIN, wait_until_noticed};
 
 on_devices!(
     [opensc, ykcs11],
@@ -127,7 +127,7 @@ fn a_card_that_was_pulled_in_a_batch_loses_nothing(device: Device) {
     let _of_adopt = admin.token.card().take_headers();
     let child = sign().spawn().unwrap();
     wait_until("the card has signed", || count(&admin, SIGN) > 0);
-    pull(&admin.punchmark, admin.token.card());
+    admin.token.pull_card();
     admin.token.card().put_back();
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);

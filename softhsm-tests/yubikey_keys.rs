@@ -10,7 +10,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, P384, P521, RSA_2048, Subject};
 use crate::harness::process::Ran;
 use crate::harness::pty::Pty;
-use crate::harness::yubikey::{PIN, PLAIN, SERIAL, Wanted};
+use crate::harness::yubikey::{PIN, PLAIN, SERIAL, Wanted, pull};
 
 const SLOT: &str = "yubikey:serial=12345678;slot-id=9c";
 const INIT: [&str; 8] = [
@@ -335,7 +335,7 @@ fn a_spare_that_is_not_plugged_in_is_waited_for() {
     let admin = Admin::with_cards(&["5.7.1", "5.7.1"]);
     admin.key("users", P256);
     let link = admin.token.link(1).unwrap();
-    admin.pull(link);
+    pull(&admin.token, 1);
     let mut command = admin.punchmark.on_a_terminal();
     command.args([
         "import", "users", "--from", "users", "--key", SLOT, "--spare",

@@ -10,7 +10,7 @@ use virtual_yubikey::pcscd::Pcscd;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::P256;
 use crate::harness::pty::Pty;
-use crate::harness::yubikey::{PIN, PLAIN, Wanted};
+use crate::harness::yubikey::{PIN, PLAIN, Wanted, pull};
 
 const SIGN: [&str; 4] = ["-n", "peter", "--files-from", "list"];
 
@@ -86,12 +86,12 @@ fn a_card_that_is_not_plugged_in_is_left_out_and_one_with_another_key_stops_the_
     let admin = two_cards("never");
     admin.list_of_keys(3);
     let [first, second] = cards(&admin);
-    admin.pull(first);
+    pull(&admin.token, 0);
     let ran = admin.sign(&SIGN).ok();
     ran.says("no token matches yubikey:serial=12345678;slot-id=9c; seen: YubiKey 12345679")
         .says("the run goes on without yubikey:serial=12345678;slot-id=9c");
     admin.assert_issued(3);
-    admin.pull(second);
+    pull(&admin.token, 1);
     let none = admin.sign(&SIGN).exits(1);
     none.says("no token matches yubikey:serial=12345678;slot-id=9c");
     for card in [first, second] {

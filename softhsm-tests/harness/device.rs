@@ -13,7 +13,7 @@ use super::module::Module;
 use super::process::Ran;
 use super::punchmark::Punchmark;
 use super::token::{PIN, Token};
-use super::yubikey::{PLAIN, Wanted};
+use super::yubikey::{PLAIN, Wanted, pull};
 
 /// What a CA key is in, and the way to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,16 @@ impl Held {
     pub(crate) fn card(&self) -> &Link {
         match &self.parts {
             Parts::Card(pcscd) => pcscd.link(0).unwrap(),
+            _ => panic!("{:?} has no card", self.device),
+        }
+    }
+}
+
+impl Held {
+    /// Pulls the one card, and waits until its reader knows.
+    pub(crate) fn pull_card(&self) {
+        match &self.parts {
+            Parts::Card(pcscd) => pull(pcscd, 0),
             _ => panic!("{:?} has no card", self.device),
         }
     }

@@ -89,11 +89,6 @@ impl Admin<Pcscd> {
             .stdout
     }
 
-    /// Pulls a card, and waits until its reader knows.
-    pub(crate) fn pull(&self, card: &Link) {
-        pull(&self.punchmark, card);
-    }
-
     /// Puts a pulled card back, and waits until its reader knows.
     pub(crate) fn put_back(&self, card: &Link) {
         card.put_back();
@@ -106,21 +101,10 @@ impl Admin<Pcscd> {
     }
 }
 
-/// Pulls a card that this account sees, and waits until its reader knows.
-pub(crate) fn pull(account: &Punchmark, card: &Link) {
-    let left = cards_in(account).saturating_sub(1);
-    card.pull();
-    wait_until("the reader misses the card", || cards_in(account) == left);
-}
-
-/// How many readers have a card, by the daemon's word.
-fn cards_in(account: &Punchmark) -> usize {
-    let mut tool = account.prepare(bounded("opensc-tool"));
-    let readers = run(tool.arg("--list-readers")).ok().stdout;
-    let cards = readers
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(1));
-    cards.filter(|card| *card == "Yes").count()
+/// Pulls the n-th card, and waits until its reader knows.
+pub(crate) fn pull(cards: &Pcscd, number: usize) {
+    cards.link(number).unwrap().pull();
+    wait_until("the reader misses the card", || cards.misses(number));
 }
 
 /// Waits until the reader knows of a card that is put back, now or soon.

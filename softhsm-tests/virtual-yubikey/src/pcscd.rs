@@ -111,6 +111,18 @@ impl Pcscd {
         self.links.get(number)
     }
 
+    /// Whether the daemon has noticed that the n-th card is gone.
+    #[must_use]
+    pub fn misses(&self, number: usize) -> bool {
+        let log = fs::read(self.folder.path().join(LOG)).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let reader = format!("{} #{number} ", setting::READER);
+        let of_reader = |line: &&str| line.contains(&reader);
+        let mut told = log.lines().rev().filter(of_reader);
+        let last = told.find(|line| line.contains(REMOVED) || line.contains(INSERTED));
+        last.is_some_and(|line| line.contains(REMOVED))
+    }
+
     /// Kills the daemon, as a crash would; its cards stay.
     pub fn kill(&mut self) {
         let Some(mut guard) = self.guard.take() else {
@@ -184,11 +196,14 @@ fn spawn(folder: &Path) -> io::Result<Child> {
 /// shell doesn't wait for the daemon before, so that its number can't be another process's.
 const GUARD: &str = r#"
 trap '' INT HUP TERM
-"$0/pcscd" --foreground --config "$0/readers" <"$0/run" >&2 &
+"$0/pcscd" --foreground --info --config "$0/readers" <"$0/run" >&2 &
 read -r line
 ended=$?
 kill -9 $!
 [ $ended = 0 ] || rm -rf "$0"
 "#;
 const LOG: &str = "log";
+/// What the daemon writes when a card goes and comes, before the reader's name.
+const REMOVED: &str = "Card Removed From";
+const INSERTED: &str = "Card inserted into";
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -97,7 +97,7 @@ const DAEMON: &str = "/usr/sbin/pcscd";
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 /// So that programs which look for YubiKeys by the reader's name find it. (Readers that are
 /// configured, not plugged in, must have different names.)
-const READER: &str = "Yubico YubiKey CCID";
+pub(super) const READER: &str = "Yubico YubiKey CCID";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! What to do about a request that is not taken in.
 
-use crate::cli::base::terminal::warn;
 use crate::cli::base::failure::Advised;
+use crate::cli::base::terminal::warn;
 use crate::cli::base::words::chain;
 use crate::issue::IntakeError;
 use crate::request::{AdmissionError, AllowedSigners, PossessionError};
