@@ -33,6 +33,7 @@ mod serials;
 mod show;
 mod signature;
 pub mod spec;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -50,7 +51,8 @@ pub use self::show::{Fingerprint, Harmless};
 pub use self::signature::{
     KRL_NAMESPACE, KRL_SIGNATURE_BYTES_MAX, KrlSignature, KrlSignatureError,
 };
-pub use self::write::WriteError;
+pub use self::strings::Strings;
+pub use self::write::{Encoding, WriteError};
 pub use crate::wire::{KeyError, PublicKey, WireError};
 
 /// A key revocation list: sorted, without repeats, quick to search.
@@ -84,8 +86,8 @@ impl Krl {
 
     /// The wire forms of the revoked keys, sorted by their bytes. Read from a file,
     /// they are what somebody put there, and need not be keys.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.revocations.keys.iter().map(AsRef::as_ref)
+    pub fn keys(&self) -> &Strings {
+        &self.revocations.keys
     }
 
     /// The SHA-1 fingerprints of revoked keys, in ascending order.

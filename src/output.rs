@@ -28,6 +28,19 @@ pub struct Staged {
 /// # Errors
 /// [`OutputError`], and then no file is left.
 pub fn stage(target: &Path, bytes: &[u8], mode: u32) -> Result<Staged, OutputError> {
+    stage_by(target, mode, |file| file.write_all(bytes))
+}
+
+/// Lets `content` write under a temporary name in the folder of `target`: for what is too
+/// large to be held.
+///
+/// # Errors
+/// [`OutputError`], also with what `content` says, and then no file is left.
+pub fn stage_by(
+    target: &Path,
+    mode: u32,
+    content: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<Staged, OutputError> {
     let failed = |source| OutputError::new(target, source);
     litter::sweep(folder(target));
     let mut file = tempfile::Builder::new()
@@ -35,7 +48,7 @@ pub fn stage(target: &Path, bytes: &[u8], mode: u32) -> Result<Staged, OutputErr
         .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder(target))
         .map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    content(file.as_file_mut()).map_err(failed)?;
     Ok(Staged {
         file,
         target: target.to_path_buf(),

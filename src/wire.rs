@@ -20,7 +20,7 @@ pub mod verify;
 
 pub use self::certificate::RawCertificate;
 pub use self::cursor::{Cursor, MPINT_BITS_MAX, WireError};
-pub(crate) use self::cursor::{c_string, put_mpint, put_nested, put_string};
+pub(crate) use self::cursor::{c_string, put_mpint, put_string};
 pub(crate) use self::public_key::{Algorithm, Form};
 pub use self::public_key::{KeyError, PublicKey, bit_length};
 

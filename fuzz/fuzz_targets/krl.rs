@@ -38,7 +38,7 @@ fn go_round(krl: &Krl) {
         .to_bytes()
         .expect("no input makes a KRL that is too long");
     assert_eq!(Krl::from_bytes(&written).as_ref(), Ok(krl));
-    for key in krl.keys() {
+    for key in krl.keys().iter() {
         if let Ok(key) = PublicKey::from_blob(key) {
             let _ = krl.revokes(&Subject::Key(key));
         }

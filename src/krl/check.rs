@@ -30,8 +30,7 @@ impl Krl {
         } else if !lists.sha256s.is_empty() && lists.sha256s.binary_search(&key.sha256()).is_ok() {
             Some(KeyMatch::Sha256)
         } else {
-            let found = lists.keys.binary_search_by(|key| key.as_ref().cmp(blob));
-            found.is_ok().then_some(KeyMatch::Explicit)
+            lists.keys.contains(blob).then_some(KeyMatch::Explicit)
         }
     }
 
@@ -80,7 +79,7 @@ pub enum Scope {
 
 impl Authority {
     fn revoked(&self, certificate: &Certificate, scope: Scope) -> Option<Reason> {
-        if self.key_ids.binary_search(&certificate.key_id).is_ok() {
+        if self.key_ids.contains(certificate.key_id.to_bytes()) {
             Some(Reason::KeyId(scope))
         } else if self.serials.contains(certificate.serial) {
             Some(Reason::Serial(scope))

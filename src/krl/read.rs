@@ -59,7 +59,7 @@ impl Reader {
         match kind {
             section::CERTIFICATES => self.read_certificates(content),
             section::EXPLICIT_KEY => read_strings(content, |key| {
-                self.revocations.keys.push(key.into());
+                self.revocations.keys.push(key);
                 Ok(())
             }),
             section::SHA1 => read_strings(content, |hash| {

@@ -1,10 +1,11 @@
 //! What is to be revoked, as it is gathered.
 
 use std::collections::BTreeMap;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 use super::certificate::Subject;
 use super::serials::{SerialRange, SerialRangeError, Serials};
+use super::strings::Strings;
 use crate::wire::PublicKey;
 
 /// Revocations in the order they come in; [`super::Krl::new`] makes them a KRL.
@@ -15,7 +16,7 @@ use crate::wire::PublicKey;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revocations {
     pub(super) authorities: BTreeMap<Option<PublicKey>, Authority>,
-    pub(super) keys: Vec<Box<[u8]>>,
+    pub(super) keys: Strings,
     pub(super) sha1s: Vec<[u8; 20]>,
     pub(super) sha256s: Vec<[u8; 32]>,
 }
@@ -28,13 +29,13 @@ impl Revocations {
 
     /// Revokes certificates by their key ID.
     pub fn revoke_key_id(&mut self, ca: Option<&PublicKey>, key_id: &CStr) {
-        self.authority(ca).key_ids.push(key_id.to_owned());
+        self.authority(ca).key_ids.push(key_id.to_bytes());
     }
 
     /// Revokes a key: the plain key, every certificate for it, and, if it is a
     /// CA's, every certificate by it.
     pub fn revoke_key(&mut self, key: &PublicKey) {
-        self.keys.push(key.as_blob().into());
+        self.keys.push(key.as_blob());
     }
 
     /// Revokes a key, as [`Self::revoke_key`] does, by its SHA-1 fingerprint.
@@ -82,7 +83,7 @@ impl Revocations {
             authority.place = place;
             authority.settle();
         }
-        settle(&mut self.keys);
+        self.keys.settle();
         settle(&mut self.sha1s);
         settle(&mut self.sha256s);
     }
@@ -95,7 +96,7 @@ pub struct Authority {
     /// How many authorities came before this one: a KRL keeps their order.
     pub(super) place: usize,
     pub(super) serials: Serials,
-    pub(super) key_ids: Vec<CString>,
+    pub(super) key_ids: Strings,
 }
 
 impl Authority {
@@ -104,17 +105,17 @@ impl Authority {
             ca,
             place,
             serials: Serials::default(),
-            key_ids: Vec::new(),
+            key_ids: Strings::default(),
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.serials.ranges().is_empty() && self.key_ids.is_empty()
+        self.serials.is_empty() && self.key_ids.is_empty()
     }
 
     fn settle(&mut self) {
         self.serials.settle();
-        settle(&mut self.key_ids);
+        self.key_ids.settle();
     }
 
     /// The CA whose certificates are meant; `None` for every CA's.
@@ -127,8 +128,8 @@ impl Authority {
         &self.serials
     }
 
-    /// The revoked key IDs, sorted by their bytes.
-    pub fn key_ids(&self) -> &[CString] {
+    /// The revoked key IDs, in the order of their bytes; none has a NUL in it.
+    pub fn key_ids(&self) -> &Strings {
         &self.key_ids
     }
 }

@@ -5,34 +5,118 @@
 //! bitmap 18 bytes and a bit for each serial from its first to its last. Their order
 //! is free, so one list is enough. What is left to choose are the runs of ranges
 //! that go into a bitmap: the shortest path over the ranges, found in linear time.
+//!
+//! A plan keeps two bytes for each range, and reads the set as often as it has to: a list
+//! of ten million serials is made in far less memory than it takes on disk.
 
 use std::collections::VecDeque;
 
-use super::serials::SerialRange;
+use super::serials::{SerialRange, Serials};
 use crate::wire::MPINT_BITS_MAX;
 
-/// A section for serials.
+/// A section for serials, beside the one list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Section<'a> {
-    /// Serials one by one.
-    List(Vec<u64>),
+pub(super) enum Section {
     /// All serials of a range.
     Range(SerialRange),
     /// The serials of some ranges, as bits behind the first one's first serial.
-    Bitmap(&'a [SerialRange]),
+    Bitmap(Vec<SerialRange>),
 }
 
-/// The sections of the fewest bytes for `ranges`, which are in ascending order with
-/// gaps between them. No bitmap is longer than OpenSSH reads.
-pub(super) fn smallest(ranges: &[SerialRange]) -> Vec<Section<'_>> {
-    // The list's header is paid once, which no path over the ranges can know.
-    let with_list = Path::shortest(ranges, List::Allowed);
-    let without_list = Path::shortest(ranges, List::Avoided);
-    if with_list.bytes + LIST_HEADER < without_list.bytes {
-        with_list.sections(ranges, List::Allowed)
-    } else {
-        without_list.sections(ranges, List::Avoided)
+/// The sections of the fewest bytes for a set of serials. No bitmap is longer than OpenSSH
+/// reads.
+pub(super) struct Plan<'a> {
+    serials: &'a Serials,
+    list: List,
+    /// For each range how many ranges there are in the bitmap that starts with it: 0 where
+    /// none does. Those that are within a bitmap mean nothing.
+    bitmaps: Vec<u16>,
+    listed: u64,
+    bytes: u64,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn smallest(serials: &'a Serials) -> Self {
+        // The list's header is paid once, which no path over the ranges can know.
+        let with_list = Path::shortest(serials, List::Allowed);
+        let without_list = Path::bytes_of_shortest(serials, List::Avoided);
+        if with_list.bytes + LIST_HEADER < without_list {
+            with_list.plan(serials, List::Allowed)
+        } else {
+            drop(with_list);
+            Path::shortest(serials, List::Avoided).plan(serials, List::Avoided)
+        }
     }
+
+    /// What all sections take, with the list.
+    pub(super) fn bytes(&self) -> u64 {
+        match self.listed {
+            0 => self.bytes,
+            _ => self.bytes + LIST_HEADER,
+        }
+    }
+
+    /// How many serials go into the list.
+    pub(super) fn listed(&self) -> u64 {
+        self.listed
+    }
+
+    /// The serials of the list, in ascending order.
+    pub(super) fn list(&self) -> impl Iterator<Item = u64> {
+        let alone = self.steps().filter_map(|step| match step {
+            Step::Listed(range) => Some(range.first()..=range.last()),
+            _ => None,
+        });
+        alone.flatten()
+    }
+
+    /// The other sections, in ascending order.
+    pub(super) fn sections(&self) -> impl Iterator<Item = Section> {
+        self.steps().filter_map(|step| match step {
+            Step::Listed(_) => None,
+            Step::Section(section) => Some(section),
+        })
+    }
+
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        let mut ranges = self.serials.ranges();
+        let mut bitmaps = self.bitmaps.iter();
+        std::iter::from_fn(move || {
+            let first = ranges.next()?;
+            let more = usize::from(bitmaps.next().copied().unwrap_or(0));
+            if let Some(more) = more.checked_sub(1) {
+                let bitmap = [first].into_iter().chain(ranges.by_ref().take(more));
+                let bitmap = bitmap.collect();
+                // Those of the ranges within.
+                bitmaps.by_ref().take(more).for_each(drop);
+                return Some(Step::Section(Section::Bitmap(bitmap)));
+            }
+            Some(if self.list.price(first).1 {
+                Step::Listed(first)
+            } else {
+                Step::Section(Section::Range(first))
+            })
+        })
+    }
+}
+
+impl Plan<'_> {
+    fn list_length(&self) -> u64 {
+        if self.list == List::Avoided {
+            return 0;
+        }
+        let lengths = self.steps().map(|step| match step {
+            Step::Listed(range) => range.last() - range.first() + 1,
+            Step::Section(_) => 0,
+        });
+        lengths.sum()
+    }
+}
+
+/// What becomes of the next range or ranges.
+enum Step {
+    Listed(SerialRange),
+    Section(Section),
 }
 
 /// Whether serials may go into a list.
@@ -58,54 +142,67 @@ impl List {
 struct Path {
     /// All that the sections take, but for a list's header.
     bytes: u64,
-    /// For each range the first range of the bitmap that ends with it; `None` where
-    /// it stands alone. Those that the path steps over mean nothing.
-    bitmaps: Vec<Option<usize>>,
+    /// For each range how many ranges there are in the bitmap that ends with it; 0 where it
+    /// stands alone. Those that the path steps over mean nothing.
+    bitmaps: Vec<u16>,
 }
 
 impl Path {
-    fn shortest(ranges: &[SerialRange], list: List) -> Self {
+    fn shortest(serials: &Serials, list: List) -> Self {
+        let mut bitmaps = Vec::with_capacity(serials.len());
+        let bytes = Self::walk(serials, list, |ranges| bitmaps.push(ranges));
+        Self { bytes, bitmaps }
+    }
+
+    fn bytes_of_shortest(serials: &Serials, list: List) -> u64 {
+        Self::walk(serials, list, drop)
+    }
+
+    /// Gives the bytes; and for each range, in order, the length of the bitmap that best ends
+    /// with it.
+    fn walk(serials: &Serials, list: List, mut choose: impl FnMut(u16)) -> u64 {
         let mut starts = Starts::default();
         let mut bytes = 0;
-        let mut bitmaps = Vec::with_capacity(ranges.len());
-        for (index, range) in ranges.iter().enumerate() {
+        for (index, range) in serials.ranges().enumerate() {
             starts.add(Start {
                 index,
                 first: range.first(),
                 before: bytes,
             });
-            let alone = bytes + list.price(*range).0;
+            let alone = bytes + list.price(range).0;
             let (bitmap, start) = starts.cheapest(range.last()).unzip();
             bytes = bitmap.map_or(alone, |bitmap| alone.min(bitmap));
-            bitmaps.push(start.filter(|_| bytes < alone));
+            let start = start.filter(|_| bytes < alone);
+            // A bitmap has 16,384 bits at most.
+            let ranges = start.map_or(0, |start| index - start + 1);
+            choose(u16::try_from(ranges).unwrap_or(0));
         }
-        Self { bytes, bitmaps }
+        bytes
     }
 
-    fn sections<'a>(&self, ranges: &'a [SerialRange], list: List) -> Vec<Section<'a>> {
-        let mut sections = Vec::new();
-        let mut serials = Vec::new();
-        let mut ranges = ranges;
-        while let Some((last, before)) = ranges.split_last() {
-            let start = self.bitmaps.get(before.len()).copied().flatten();
-            if let Some((before, bitmap)) = start.and_then(|start| ranges.split_at_checked(start)) {
-                sections.push(Section::Bitmap(bitmap));
-                ranges = before;
-                continue;
+    /// Turns the lengths around, from the bitmaps' ends to their starts.
+    fn plan(self, serials: &Serials, list: List) -> Plan<'_> {
+        let Self { bytes, mut bitmaps } = self;
+        let mut end = bitmaps.len();
+        while let Some(last) = end.checked_sub(1) {
+            let length = bitmaps.get(last).copied().unwrap_or(0);
+            end = end.saturating_sub(usize::from(length).max(1));
+            if let Some(ended) = bitmaps.get_mut(last) {
+                *ended = 0;
             }
-            if list.price(*last).1 {
-                serials.extend((last.first()..=last.last()).rev());
-            } else {
-                sections.push(Section::Range(*last));
+            if let Some(start) = bitmaps.get_mut(end) {
+                *start = length;
             }
-            ranges = before;
         }
-        if !serials.is_empty() {
-            serials.reverse();
-            sections.push(Section::List(serials));
-        }
-        sections.reverse();
-        sections
+        let mut plan = Plan {
+            serials,
+            list,
+            bitmaps,
+            listed: 0,
+            bytes,
+        };
+        plan.listed = plan.list_length();
+        plan
     }
 }
 
@@ -194,9 +291,8 @@ mod tests {
         SerialRange::new(first, last).unwrap()
     }
 
-    fn bytes(section: &Section<'_>) -> u64 {
+    fn bytes(section: &Section) -> u64 {
         match section {
-            Section::List(serials) => LIST_HEADER + LISTED * u64::try_from(serials.len()).unwrap(),
             Section::Range(_) => RANGE,
             Section::Bitmap(ranges) => {
                 BITMAP + bits(ranges[0].first(), ranges[ranges.len() - 1].last()) / 8
@@ -204,8 +300,23 @@ mod tests {
         }
     }
 
+    /// The serials of the list, and the other sections.
+    fn smallest(ranges: &[SerialRange]) -> (Vec<u64>, Vec<Section>) {
+        let serials: Serials = ranges.iter().copied().collect();
+        let plan = Plan::smallest(&serials);
+        let (list, sections): (Vec<_>, Vec<_>) = (plan.list().collect(), plan.sections().collect());
+        let mut total: u64 = sections.iter().map(bytes).sum();
+        if !list.is_empty() {
+            total += LIST_HEADER + LISTED * u64::try_from(list.len()).unwrap();
+        }
+        assert_eq!(plan.bytes(), total);
+        assert_eq!(plan.listed(), u64::try_from(list.len()).unwrap());
+        (list, sections)
+    }
+
     fn total(ranges: &[SerialRange]) -> u64 {
-        smallest(ranges).iter().map(bytes).sum()
+        let serials: Serials = ranges.iter().copied().collect();
+        Plan::smallest(&serials).bytes()
     }
 
     /// The bytes of the best choice, by trying every one.
@@ -224,11 +335,14 @@ mod tests {
 
     #[test]
     fn one_serial_is_a_list_and_three_in_a_row_a_bitmap() {
-        assert_eq!(smallest(&[range(7, 7)]), [Section::List(vec![7])]);
+        assert_eq!(smallest(&[range(7, 7)]), (vec![7], vec![]));
         let row = [range(7, 9)];
-        assert_eq!(smallest(&row), [Section::Bitmap(&row)]);
+        assert_eq!(
+            smallest(&row),
+            (vec![], vec![Section::Bitmap(row.to_vec())])
+        );
         let long = [range(7, u64::MAX)];
-        assert_eq!(smallest(&long), [Section::Range(long[0])]);
+        assert_eq!(smallest(&long), (vec![], vec![Section::Range(long[0])]));
     }
 
     #[test]
@@ -236,17 +350,18 @@ mod tests {
         let ranges = [range(5, 5), range(10_000, 90_000), range(500_000, 500_000)];
         assert_eq!(
             smallest(&ranges),
-            [
-                Section::List(vec![5, 500_000]),
-                Section::Range(range(10_000, 90_000))
-            ]
+            (
+                vec![5, 500_000],
+                vec![Section::Range(range(10_000, 90_000))]
+            )
         );
     }
 
     #[test]
     fn no_bitmap_is_longer_than_openssh_reads() {
         let ranges: Vec<_> = (0..100_000).map(|n| range(1 + 2 * n, 1 + 2 * n)).collect();
-        let sections = smallest(&ranges);
+        let (list, sections) = smallest(&ranges);
+        assert!(list.is_empty());
         assert_eq!(sections.len(), 200_000_usize.div_ceil(16_384));
         for section in sections {
             let Section::Bitmap(ranges) = section else {
@@ -259,18 +374,18 @@ mod tests {
 
     #[test]
     fn the_longest_bitmap_is_used_to_its_last_bit_and_no_further() {
-        let dots_and = |last: u64| -> super::super::Serials {
+        let dots_and = |last: u64| -> Vec<SerialRange> {
             let dots = (1..16_384).step_by(2).map(|serial| range(serial, serial));
-            dots.chain([range(last, last)]).collect()
+            let serials: Serials = dots.chain([range(last, last)]).collect();
+            serials.ranges().collect()
         };
         let longest = dots_and(16_384);
-        let longest = longest.ranges();
-        assert_eq!(smallest(longest), [Section::Bitmap(longest)]);
+        assert_eq!(smallest(&longest), (vec![], vec![Section::Bitmap(longest)]));
         let longer = dots_and(16_385);
-        let dots = longer.ranges().split_last().unwrap().1;
+        let dots = longer.split_last().unwrap().1.to_vec();
         assert_eq!(
-            smallest(longer.ranges()),
-            [Section::List(vec![16_385]), Section::Bitmap(dots)]
+            smallest(&longer),
+            (vec![16_385], vec![Section::Bitmap(dots)])
         );
     }
 

@@ -1,4 +1,8 @@
-//! Sets of certificate serial numbers, held as ranges.
+//! Sets of certificate serial numbers, held as packed ranges.
+
+mod packed;
+
+use self::packed::Packed;
 
 /// The serials from `first` to `last`, both included; never 0, which stands for
 /// "no serial" and which a KRL cannot name.
@@ -70,37 +74,62 @@ pub enum SerialRangeError {
 
 /// A set of serials: ranges in ascending order with a gap between any two.
 ///
-/// A range costs 16 bytes, however many serials it holds.
+/// Ten million single serials that lie close together take ten million bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Serials(Vec<SerialRange>);
+pub struct Serials {
+    sorted: Packed,
+    /// What came out of order, until [`Self::settle`].
+    unsorted: Vec<SerialRange>,
+}
 
 impl Serials {
     /// Whether `serial` is in the set.
     pub fn contains(&self, serial: u64) -> bool {
-        let behind = self.0.partition_point(|range| range.last < serial);
-        self.0
-            .get(behind)
-            .is_some_and(|range| range.first <= serial)
+        self.sorted.contains(serial)
     }
 
     /// The ranges in ascending order.
-    pub fn ranges(&self) -> &[SerialRange] {
-        &self.0
+    pub fn ranges(&self) -> impl Iterator<Item = SerialRange> + Clone {
+        self.sorted.ranges()
     }
 
-    /// Adds a range at the end; the set is unsorted until [`Self::settle`].
-    pub(super) fn push(&mut self, range: SerialRange) {
-        if !self.0.last_mut().is_some_and(|last| last.absorb(range)) {
-            self.0.push(range);
+    /// How many ranges there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len() + self.unsorted.len()
+    }
+
+    /// Whether no serial is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a range; one that comes out of order is seen only after [`Self::settle`].
+    pub(crate) fn push(&mut self, range: SerialRange) {
+        if self.sorted.push(range) {
+            return;
+        }
+        if !self
+            .unsorted
+            .last_mut()
+            .is_some_and(|last| last.absorb(range))
+        {
+            self.unsorted.push(range);
+        }
+        // So that they never take much more than what is packed already, and each range is
+        // packed again a few times only.
+        if self.unsorted.len() > UNSORTED_LEAST.max(self.sorted.len() / 8) {
+            self.settle();
         }
     }
 
     /// Puts the ranges in order and joins those that touch.
-    pub(super) fn settle(&mut self) {
-        if !self.0.is_sorted_by_key(|range| range.first) {
-            self.0.sort_unstable_by_key(|range| range.first);
+    pub(crate) fn settle(&mut self) {
+        if self.unsorted.is_empty() {
+            return;
         }
-        self.0.dedup_by(|next, kept| kept.absorb(*next));
+        let mut unsorted = std::mem::take(&mut self.unsorted);
+        unsorted.sort_unstable_by_key(|range| range.first);
+        self.sorted = self.sorted.merged(&unsorted);
     }
 }
 
@@ -114,6 +143,9 @@ impl FromIterator<SerialRange> for Serials {
         serials
     }
 }
+
+/// Ranges that wait to be put in order, in any case.
+const UNSORTED_LEAST: usize = 1 << 14;
 
 #[cfg(test)]
 mod tests {
@@ -170,7 +202,9 @@ mod tests {
             for serial in 0..220 {
                 prop_assert_eq!(set.contains(serial), model.contains(&serial));
             }
-            for pair in set.ranges().windows(2) {
+            let ranges: Vec<_> = set.ranges().collect();
+            prop_assert_eq!(ranges.len(), set.len());
+            for pair in ranges.windows(2) {
                 prop_assert!(pair[0].last + 1 < pair[1].first);
             }
         }

@@ -30,7 +30,7 @@ impl Krl {
             )?;
         }
         writeln!(out)?;
-        for key in self.keys() {
+        for key in self.keys().iter() {
             show_key(key, out)?;
         }
         for sha256 in self.sha256s() {
@@ -67,8 +67,8 @@ fn show_authority(authority: &Authority, out: &mut impl Write) -> fmt::Result {
             writeln!(out, "serial: {}-{}", range.first(), range.last())?;
         }
     }
-    for key_id in authority.key_ids() {
-        writeln!(out, "id: {}", Harmless(key_id.to_bytes()))?;
+    for key_id in authority.key_ids().iter() {
+        writeln!(out, "id: {}", Harmless(key_id))?;
     }
     Ok(())
 }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn an_explicit_key_that_is_none_is_shown_as_such() {
         let mut revocations = Revocations::default();
-        revocations.keys.push(b"garbage".as_slice().into());
+        revocations.keys.push(b"garbage");
         let text = show(&Krl::new(Header::default(), revocations), "then");
         assert_eq!(
             text.lines().nth(3),

@@ -61,13 +61,40 @@ impl Ca {
 pub fn revoke(text: &[u8], ca: &Ca, revocations: &mut Revocations) -> Result<(), SpecError> {
     // What follows the last line feed is a line only if there is any.
     let text = text.strip_suffix(b"\n").unwrap_or(text);
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        revoke_line(line, ca, revocations).map_err(|fault| SpecError {
-            line: index + 1,
-            fault,
-        })?;
+    let mut lines = Lines::new(ca, revocations);
+    text.split(|byte| *byte == b'\n')
+        .try_for_each(|line| lines.take(line))
+}
+
+/// Takes a specification line by line, so that a long one need not be held.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    ca: &'a Ca,
+    revocations: &'a mut Revocations,
+    taken: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// Lines that add to `revocations`.
+    pub fn new(ca: &'a Ca, revocations: &'a mut Revocations) -> Self {
+        Self {
+            ca,
+            revocations,
+            taken: 0,
+        }
     }
-    Ok(())
+
+    /// Adds what the next line revokes, which comes without its line feed.
+    ///
+    /// # Errors
+    /// [`SpecError`], if `ssh-keygen` would refuse it; nothing was added then.
+    pub fn take(&mut self, line: &[u8]) -> Result<(), SpecError> {
+        self.taken = self.taken.saturating_add(1);
+        revoke_line(line, self.ca, self.revocations).map_err(|fault| SpecError {
+            line: self.taken,
+            fault,
+        })
+    }
 }
 
 /// A line that cannot be read.

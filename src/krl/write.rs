@@ -1,33 +1,58 @@
 //! A KRL to its bytes.
+//!
+//! Every length is known before the first byte is written, so that nothing large is kept, and
+//! nothing is begun that OpenSSH would refuse.
+
+use std::io::{self, Write};
 
 use super::revocations::Authority;
-use super::sections::{Section, smallest};
+use super::sections::{Plan, Section};
 use super::serials::SerialRange;
+use super::strings::Strings;
 use super::{FORMAT_VERSION, KRL_BYTES_MAX, Krl, MAGIC, section};
-use crate::wire::{put_mpint, put_nested, put_string};
+use crate::wire::{put_mpint, put_string};
 
 impl Krl {
-    /// The bytes of the KRL (PROTOCOL.krl), ready for `RevokedKeys` of sshd.
-    ///
-    /// The same revocations give the same bytes, and the fewest that the format has
-    /// for them. Takes time and memory in proportion to the ranges of serials.
+    /// The bytes of the KRL, as [`Self::encoding`] writes them.
     ///
     /// # Errors
     /// [`WriteError`] if OpenSSH could not read the file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, WriteError> {
-        let mut out = Vec::new();
-        self.write_header(&mut out);
-        for authority in self.authorities() {
-            out.push(section::CERTIFICATES);
-            put_nested(&mut out, |out| write_authority(out, authority));
-        }
-        write_blobs(&mut out, section::EXPLICIT_KEY, self.keys());
-        write_blobs(&mut out, section::SHA1, self.sha1s());
-        write_blobs(&mut out, section::SHA256, self.sha256s());
-        if out.len() > KRL_BYTES_MAX {
-            return Err(WriteError::TooLong { bytes: out.len() });
-        }
+        let encoding = self.encoding()?;
+        let mut out = Vec::with_capacity(encoding.len());
+        // A vector takes everything.
+        let _taken = encoding.write(&mut out);
         Ok(out)
+    }
+
+    /// The KRL as it is written (PROTOCOL.krl), ready for `RevokedKeys` of sshd.
+    ///
+    /// The same revocations give the same bytes, and the fewest that the format has
+    /// for them. Takes time in proportion to the ranges of serials, and two bytes of memory
+    /// for each.
+    ///
+    /// # Errors
+    /// [`WriteError`] if OpenSSH could not read the file.
+    pub fn encoding(&self) -> Result<Encoding<'_>, WriteError> {
+        let mut head = Vec::new();
+        self.write_header(&mut head);
+        let authorities: Vec<_> = self.authorities().map(Certificates::new).collect();
+        let lists = [
+            authorities.iter().map(|one| SECTION + one.bytes()).sum(),
+            strings_bytes(self.keys()),
+            hashes_bytes(self.sha1s()),
+            hashes_bytes(self.sha256s()),
+        ];
+        let bytes = usize_of(lists.iter().sum()).saturating_add(head.len());
+        if bytes > KRL_BYTES_MAX {
+            return Err(WriteError::TooLong { bytes });
+        }
+        Ok(Encoding {
+            krl: self,
+            head,
+            authorities,
+            bytes,
+        })
     }
 
     fn write_header(&self, out: &mut Vec<u8>) {
@@ -45,6 +70,37 @@ impl Krl {
     }
 }
 
+/// A KRL that OpenSSH can read, planned to the last byte.
+pub struct Encoding<'a> {
+    krl: &'a Krl,
+    head: Vec<u8>,
+    authorities: Vec<Certificates<'a>>,
+    bytes: usize,
+}
+
+impl Encoding<'_> {
+    /// How many bytes it takes.
+    #[expect(clippy::len_without_is_empty, reason = "no KRL is empty")]
+    pub fn len(&self) -> usize {
+        self.bytes
+    }
+
+    /// Writes it, a few kilobytes at a time; `out` had better be buffered.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(&self.head)?;
+        for authority in &self.authorities {
+            put_section(out, section::CERTIFICATES, authority.bytes())?;
+            authority.write(out)?;
+        }
+        put_strings(out, section::EXPLICIT_KEY, self.krl.keys())?;
+        put_hashes(out, section::SHA1, self.krl.sha1s())?;
+        put_hashes(out, section::SHA256, self.krl.sha256s())
+    }
+}
+
 /// Why a KRL was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -57,36 +113,57 @@ pub enum WriteError {
     },
 }
 
-fn write_authority(out: &mut Vec<u8>, authority: &Authority) {
-    put_string(out, authority.ca().map_or(b"", |ca| ca.as_blob()));
-    put_string(out, RESERVED);
-    for section in smallest(authority.serials().ranges()) {
-        write_serials(out, &section);
-    }
-    let key_ids = authority.key_ids().iter().map(|id| id.as_bytes());
-    write_blobs(out, section::KEY_ID, key_ids);
+/// The section of what is revoked of one CA's certificates, or of every CA's.
+struct Certificates<'a> {
+    authority: &'a Authority,
+    serials: Plan<'a>,
 }
 
-fn write_serials(out: &mut Vec<u8>, section: &Section<'_>) {
-    match section {
-        Section::List(serials) => {
-            out.push(section::SERIAL_LIST);
-            put_nested(out, |out| {
-                out.extend(serials.iter().flat_map(|serial| serial.to_be_bytes()));
-            });
+impl<'a> Certificates<'a> {
+    fn new(authority: &'a Authority) -> Self {
+        Self {
+            authority,
+            serials: Plan::smallest(authority.serials()),
         }
-        Section::Range(range) => {
-            out.push(section::SERIAL_RANGE);
-            put_nested(out, |out| {
-                out.extend_from_slice(&range.first().to_be_bytes());
-                out.extend_from_slice(&range.last().to_be_bytes());
-            });
+    }
+
+    fn ca(&self) -> &'a [u8] {
+        self.authority.ca().map_or(b"", |ca| ca.as_blob())
+    }
+
+    fn bytes(&self) -> u64 {
+        string_bytes(self.ca())
+            + string_bytes(RESERVED)
+            + self.serials.bytes()
+            + strings_bytes(self.authority.key_ids())
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        write_string(out, self.ca())?;
+        write_string(out, RESERVED)?;
+        if self.serials.listed() > 0 {
+            put_section(out, section::SERIAL_LIST, self.serials.listed() * 8)?;
+            for serial in self.serials.list() {
+                out.write_all(&serial.to_be_bytes())?;
+            }
         }
-        Section::Bitmap(ranges) => write_bitmap(out, ranges),
+        for section in self.serials.sections() {
+            match section {
+                Section::Range(range) => write_range(out, range)?,
+                Section::Bitmap(ranges) => write_bitmap(out, &ranges)?,
+            }
+        }
+        put_strings(out, section::KEY_ID, self.authority.key_ids())
     }
 }
 
-fn write_bitmap(out: &mut Vec<u8>, ranges: &[SerialRange]) {
+fn write_range(out: &mut impl Write, range: SerialRange) -> io::Result<()> {
+    put_section(out, section::SERIAL_RANGE, 16)?;
+    out.write_all(&range.first().to_be_bytes())?;
+    out.write_all(&range.last().to_be_bytes())
+}
+
+fn write_bitmap(out: &mut impl Write, ranges: &[SerialRange]) -> io::Result<()> {
     let offset = ranges.first().map_or(0, SerialRange::first);
     let last = ranges.last().map_or(0, SerialRange::last);
     let mut bitmap = vec![0; position(last - offset).0 + 1];
@@ -99,11 +176,10 @@ fn write_bitmap(out: &mut Vec<u8>, ranges: &[SerialRange]) {
         }
     }
     bitmap.reverse();
-    out.push(section::SERIAL_BITMAP);
-    put_nested(out, |out| {
-        out.extend_from_slice(&offset.to_be_bytes());
-        put_mpint(out, &bitmap);
-    });
+    let mut content = offset.to_be_bytes().to_vec();
+    put_mpint(&mut content, &bitmap);
+    put_section(out, section::SERIAL_BITMAP, u64_of(content.len()))?;
+    out.write_all(&content)
 }
 
 /// The byte, counted from the lowest, and the bit in it that stand for a serial
@@ -114,19 +190,73 @@ fn position(distance: u64) -> (usize, u8) {
     (byte, 1 << (distance % 8))
 }
 
-/// Appends a section of strings, if there are any.
-fn write_blobs<B: AsRef<[u8]>>(out: &mut Vec<u8>, kind: u8, blobs: impl IntoIterator<Item = B>) {
-    let mut blobs = blobs.into_iter().peekable();
-    if blobs.peek().is_some() {
-        out.push(kind);
-        put_nested(out, |out| {
-            for blob in blobs {
-                put_string(out, blob.as_ref());
-            }
-        });
-    }
+/// The head of a section. None is too long: the whole was measured before.
+fn put_section(out: &mut impl Write, kind: u8, bytes: u64) -> io::Result<()> {
+    out.write_all(&[kind])?;
+    let length = u32::try_from(bytes).unwrap_or(u32::MAX);
+    out.write_all(&length.to_be_bytes())
 }
 
+fn write_string(out: &mut impl Write, string: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(string.len()).unwrap_or(u32::MAX);
+    out.write_all(&length.to_be_bytes())?;
+    out.write_all(string)
+}
+
+/// A section of strings, if there are any.
+fn put_strings(out: &mut impl Write, kind: u8, strings: &Strings) -> io::Result<()> {
+    let Some(content) = strings_bytes(strings).checked_sub(SECTION) else {
+        return Ok(());
+    };
+    put_section(out, kind, content)?;
+    strings
+        .iter()
+        .try_for_each(|string| write_string(out, string))
+}
+
+fn strings_bytes(strings: &Strings) -> u64 {
+    if strings.is_empty() {
+        return 0;
+    }
+    SECTION + strings.iter().map(string_bytes).sum::<u64>()
+}
+
+fn string_bytes(string: &[u8]) -> u64 {
+    4 + u64_of(string.len())
+}
+
+/// A section of fingerprints, if there are any.
+fn put_hashes<const N: usize>(
+    out: &mut impl Write,
+    kind: u8,
+    hashes: &[[u8; N]],
+) -> io::Result<()> {
+    let Some(content) = hashes_bytes(hashes).checked_sub(SECTION) else {
+        return Ok(());
+    };
+    put_section(out, kind, content)?;
+    hashes.iter().try_for_each(|hash| write_string(out, hash))
+}
+
+fn hashes_bytes<const N: usize>(hashes: &[[u8; N]]) -> u64 {
+    if hashes.is_empty() {
+        return 0;
+    }
+    SECTION + u64_of(hashes.len()) * string_bytes(&[0; N])
+}
+
+/// No machine counts more.
+fn u64_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+/// More than this machine counts is more than a KRL may have.
+fn usize_of(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
+
+/// A section's type and length.
+const SECTION: u64 = 1 + 4;
 /// The reserved fields are empty.
 const RESERVED: &[u8] = b"";
 

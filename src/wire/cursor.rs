@@ -147,32 +147,18 @@ pub(crate) fn c_string(string: &[u8]) -> Result<CString, WireError> {
     CString::new(text).map_err(|_| WireError::Nul)
 }
 
-/// Appends a `string`.
+/// Appends a `string`; what no length can state does not fit into any file that is read here.
 pub(crate) fn put_string(out: &mut Vec<u8>, string: &[u8]) {
-    put_nested(out, |out| out.extend_from_slice(string));
+    let length = u32::try_from(string.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(string);
 }
 
 /// Appends the `mpint` of a magnitude that has no leading zeros.
 pub(crate) fn put_mpint(out: &mut Vec<u8>, magnitude: &[u8]) {
-    put_nested(out, |out| {
-        if magnitude.first().is_some_and(|first| first & 0x80 != 0) {
-            out.push(0);
-        }
-        out.extend_from_slice(magnitude);
-    });
-}
-
-/// Appends a `string` whose content `write` appends: no copy of a long section.
-pub(crate) fn put_nested(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    write(out);
-    // A content that no length can state is far beyond the longest KRL, which is
-    // refused by its total length.
-    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-    if let Some(prefix) = out.get_mut(start..start + 4) {
-        prefix.copy_from_slice(&length.to_be_bytes());
-    }
+    let negative = magnitude.first().is_some_and(|first| first & 0x80 != 0);
+    let sign: &[u8] = if negative { &[0] } else { &[] };
+    put_string(out, &[sign, magnitude].concat());
 }
 
 /// What is wrong with a piece of wire encoding.

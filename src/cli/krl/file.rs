@@ -1,10 +1,11 @@
 //! The files that `punchmark krl` reads and writes, each with its limit.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::file;
+use crate::krl::spec::SpecError;
 use crate::krl::{KRL_BYTES_MAX, KeyFile, KeyFileError, Krl, ReadError, Signatures, WriteError};
 
 /// Reads a KRL.
@@ -36,14 +37,33 @@ fn read_one_key(path: &Path, signatures: Signatures) -> Result<KeyFile, Failure>
     Ok(key)
 }
 
-/// Reads a specification, from standard input for `-`.
-pub(super) fn read_spec(path: &Path) -> Result<Vec<u8>, Failure> {
-    let text = if is_stdin(path) {
-        read(io::stdin().lock(), SPEC_BYTES_MAX)
-    } else {
-        file::open(path).and_then(|file| read(file, SPEC_BYTES_MAX))
-    };
-    text.at(spec_name(path))
+/// Gives each line of a specification, without its line feed; of standard input for `-`.
+pub(super) fn each_spec_line(
+    path: &Path,
+    take: impl FnMut(&[u8]) -> Result<(), SpecError>,
+) -> Result<(), Failure> {
+    let name = || spec_name(path);
+    if is_stdin(path) {
+        return each_line(io::stdin().lock(), take).at(name());
+    }
+    let file = file::open(path).at(name())?;
+    each_line(BufReader::new(file), take).at(name())
+}
+
+fn each_line(
+    input: impl BufRead,
+    mut take: impl FnMut(&[u8]) -> Result<(), SpecError>,
+) -> Result<(), Failure> {
+    let mut input = input.take(SPEC_BYTES_MAX);
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        if input.limit() == 0 {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
+        }
+        take(line.strip_suffix(b"\n").unwrap_or(&line))?;
+        line.clear();
+    }
+    Ok(())
 }
 
 /// The name that people know a specification by.
@@ -109,5 +129,5 @@ pub(super) const KRL_MODE: u32 = 0o644;
 /// The largest key that OpenSSH reads, in a certificate with 256 long principals, is smaller.
 const KEY_BYTES_MAX: usize = 1 << 20;
 
-/// Some ten million serials, a line each.
-const SPEC_BYTES_MAX: usize = 1 << 28;
+/// More than ten million serials, a line each.
+const SPEC_BYTES_MAX: u64 = 1 << 29;

@@ -1,18 +1,19 @@
 //! `punchmark krl spec`: a KRL out of specifications, as `ssh-keygen -k` makes it.
 
 use std::ffi::{CString, OsString};
+use std::io::{BufWriter, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use super::file::{KRL_MODE, read_key, read_krl, read_spec, spec_name, target};
+use super::file::{KRL_MODE, each_spec_line, read_key, read_krl, spec_name, target};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::terminal::{product, say};
 use crate::config;
-use crate::krl::spec::{Ca, Fault, SpecError, revoke};
+use crate::krl::spec::{Ca, Fault, Lines, SpecError};
 use crate::krl::{Header, Krl, Revocations, Signatures, Subject};
 use crate::output;
 
@@ -63,9 +64,16 @@ impl Spec {
             revoke_from(spec, &ca, &mut revocations)?;
         }
         let krl = Krl::new(header, revocations);
-        let bytes = krl.to_bytes().at("no KRL was written")?;
-        output::write(&out, &bytes, KRL_MODE)?;
-        report(context, &self.out, krl.header(), bytes.len())?;
+        let encoding = krl.encoding().at("no KRL was written")?;
+        let staged = output::stage_by(&out, KRL_MODE, |file| {
+            let mut file = BufWriter::new(file);
+            encoding.write(&mut file)?;
+            file.flush()
+        });
+        output::release(vec![staged?])
+            .into_iter()
+            .collect::<Result<(), _>>()?;
+        report(context, &self.out, krl.header(), encoding.len())?;
         Ok(Exit::Done)
     }
 
@@ -117,8 +125,8 @@ fn read_ca(ca: Option<&Path>) -> Result<Ca, Failure> {
 }
 
 fn revoke_from(spec: &Path, ca: &Ca, revocations: &mut Revocations) -> Result<(), Failure> {
-    let text = read_spec(spec)?;
-    revoke(&text, ca, revocations).at(spec_name(spec))
+    let mut lines = Lines::new(ca, revocations);
+    each_spec_line(spec, |line| lines.take(line))
 }
 
 /// A decimal number; `ssh-keygen` lets a `+` stand before it.

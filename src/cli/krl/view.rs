@@ -1,6 +1,5 @@
 //! A KRL in words, or in JSON.
 
-use std::ffi::CStr;
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 
@@ -12,7 +11,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::unwritten;
 use crate::config;
-use crate::krl::{Authority, Fingerprint, Krl, PublicKey, Serials, Subject};
+use crate::krl::{Authority, Fingerprint, Krl, PublicKey, Serials, Strings, Subject};
 use crate::wire::hex;
 
 /// Prints a KRL, however large, without a second copy of it.
@@ -76,9 +75,12 @@ struct KrlView<'a> {
     generated: u64,
     flags: u64,
     comment: Bytes<'a>,
-    keys: Vec<KeyView>,
-    sha256: Vec<String>,
-    sha1: Vec<String>,
+    #[serde(serialize_with = "keys")]
+    keys: &'a Strings,
+    #[serde(serialize_with = "in_hex")]
+    sha256: &'a [[u8; 32]],
+    #[serde(serialize_with = "in_hex")]
+    sha1: &'a [[u8; 20]],
     certificates: Vec<AuthorityView<'a>>,
 }
 
@@ -88,10 +90,10 @@ impl<'a> KrlView<'a> {
             version: krl.header().version,
             generated: krl.header().generated,
             flags: krl.header().flags,
-            comment: Bytes(&krl.header().comment),
-            keys: krl.keys().map(KeyView::of_blob).collect(),
-            sha256: krl.sha256s().iter().map(|hash| hex(hash)).collect(),
-            sha1: krl.sha1s().iter().map(|hash| hex(hash)).collect(),
+            comment: Bytes(krl.header().comment.to_bytes()),
+            keys: krl.keys(),
+            sha256: krl.sha256s(),
+            sha1: krl.sha1s(),
             certificates: krl.authorities().map(AuthorityView::of).collect(),
         }
     }
@@ -104,7 +106,8 @@ struct AuthorityView<'a> {
     ca: Option<KeyView>,
     #[serde(serialize_with = "pairs")]
     serials: &'a Serials,
-    key_ids: Vec<Bytes<'a>>,
+    #[serde(serialize_with = "texts")]
+    key_ids: &'a Strings,
 }
 
 impl<'a> AuthorityView<'a> {
@@ -112,7 +115,7 @@ impl<'a> AuthorityView<'a> {
         Self {
             ca: authority.ca().map(KeyView::of),
             serials: authority.serials(),
-            key_ids: authority.key_ids().iter().map(|id| Bytes(id)).collect(),
+            key_ids: authority.key_ids(),
         }
     }
 }
@@ -146,21 +149,35 @@ impl KeyView {
 }
 
 /// A string where it is UTF-8, else an object with its base64.
-struct Bytes<'a>(&'a CStr);
+struct Bytes<'a>(&'a [u8]);
 
 impl Serialize for Bytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.to_str() {
+        match std::str::from_utf8(self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => {
-                serializer.collect_map([("base64", Base64::encode_string(self.0.to_bytes()))])
-            }
+            Err(_) => serializer.collect_map([("base64", Base64::encode_string(self.0))]),
         }
     }
 }
 
+// Long lists are written one by one: what they look like is never held at once.
+
+fn keys<S: Serializer>(keys: &Strings, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(keys.iter().map(KeyView::of_blob))
+}
+
+fn in_hex<S: Serializer, const N: usize>(
+    hashes: &[[u8; N]],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(hashes.iter().map(|hash| hex(hash)))
+}
+
+fn texts<S: Serializer>(texts: &Strings, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(texts.iter().map(Bytes))
+}
+
 /// Ranges as pairs of the first serial and the last.
 fn pairs<S: Serializer>(serials: &Serials, serializer: S) -> Result<S::Ok, S::Error> {
-    let ranges = serials.ranges().iter();
-    serializer.collect_seq(ranges.map(|range| [range.first(), range.last()]))
+    serializer.collect_seq(serials.ranges().map(|range| [range.first(), range.last()]))
 }

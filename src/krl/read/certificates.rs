@@ -35,9 +35,10 @@ impl Reader {
             section::SERIAL_LIST => read_list(authority, content),
             section::SERIAL_RANGE => read_range(authority, content),
             section::SERIAL_BITMAP => {
-                let before = authority.serials.ranges().len();
+                let before = authority.serials.len();
                 read_bitmap(authority, content)?;
-                let added = authority.serials.ranges().len() - before;
+                // What came out of order may have been joined meanwhile.
+                let added = authority.serials.len().saturating_sub(before);
                 let left = self.bitmap_ranges_left.checked_sub(added);
                 self.bitmap_ranges_left = left.ok_or(ReadError::TooManyRanges)?;
                 Ok(())
@@ -77,7 +78,7 @@ fn read_bitmap(authority: &mut Authority, mut content: Cursor<'_>) -> Result<(),
 
 fn read_key_ids(authority: &mut Authority, mut content: Cursor<'_>) -> Result<(), ReadError> {
     while !content.is_empty() {
-        authority.key_ids.push(content.c_string()?);
+        authority.key_ids.push(content.c_string()?.to_bytes());
     }
     Ok(())
 }

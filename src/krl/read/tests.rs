@@ -5,9 +5,16 @@ use proptest::prelude::*;
 use super::super::tests::{self as vectors, blob, key};
 use super::super::{KeyError, SerialRangeError, WireError};
 use super::*;
-use crate::wire::{put_mpint, put_nested, put_string};
+use crate::wire::{put_mpint, put_string};
 
 /// A KRL of some sections.
+/// Appends a `string` whose content `write` appends.
+fn put_nested(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let mut content = Vec::new();
+    write(&mut content);
+    put_string(out, &content);
+}
+
 fn krl(sections: &[(u8, &[u8])]) -> Result<Krl, ReadError> {
     let mut bytes = vectors::file("empty.krl");
     for (kind, content) in sections {
@@ -50,7 +57,7 @@ fn range(first: u64, last: u64) -> Vec<u8> {
 fn serials(krl: Result<Krl, ReadError>) -> Vec<(u64, u64)> {
     let krl = krl.unwrap();
     let authority = krl.authorities().next().unwrap();
-    let ranges = authority.serials().ranges().iter();
+    let ranges = authority.serials().ranges();
     ranges.map(|range| (range.first(), range.last())).collect()
 }
 

@@ -26,9 +26,8 @@ fn gone(before: &Krl, now: &Krl) -> usize {
     let authorities: HashMap<_, _> = now.authorities().map(|now| (now.ca(), now)).collect();
     let of_ca = |before: &Authority| gone_of_ca(before, authorities.get(&before.ca()).copied());
     let of_cas: usize = before.authorities().map(of_ca).sum();
-    let keys: Vec<_> = now.keys().collect();
     of_cas
-        + missing(before.keys(), |key| keys.binary_search(key).is_ok())
+        + missing(before.keys().iter(), |key| now.keys().contains(key))
         + missing(before.sha1s(), |hash| {
             now.sha1s().binary_search(hash).is_ok()
         })
@@ -44,9 +43,7 @@ fn gone_of_ca(before: &Authority, now: Option<&Authority>) -> usize {
     };
     missing(before.serials().ranges(), |range| {
         now.serials().contains(range.first())
-    }) + missing(before.key_ids(), |id| {
-        now.key_ids().binary_search(id).is_ok()
-    })
+    }) + missing(before.key_ids().iter(), |id| now.key_ids().contains(id))
 }
 
 fn missing<T>(items: impl IntoIterator<Item = T>, is_there: impl Fn(&T) -> bool) -> usize {
@@ -60,7 +57,7 @@ pub fn count(krl: &Krl) -> usize {
 }
 
 fn count_of_ca(authority: &Authority) -> usize {
-    authority.serials().ranges().len() + authority.key_ids().len()
+    authority.serials().len() + authority.key_ids().len()
 }
 
 const HANDFUL: usize = 4;
