@@ -93,6 +93,11 @@ impl Serials {
         self.sorted.ranges()
     }
 
+    /// The ranges in ascending order that do not end before `serial`.
+    pub fn ranges_from(&self, serial: u64) -> impl Iterator<Item = SerialRange> {
+        self.sorted.ranges_from(serial)
+    }
+
     /// How many ranges there are.
     pub fn len(&self) -> usize {
         self.sorted.len() + self.unsorted.len()
@@ -104,7 +109,7 @@ impl Serials {
     }
 
     /// Adds a range; one that comes out of order is seen only after [`Self::settle`].
-    pub(crate) fn push(&mut self, range: SerialRange) {
+    pub fn push(&mut self, range: SerialRange) {
         if self.sorted.push(range) {
             return;
         }
@@ -123,7 +128,7 @@ impl Serials {
     }
 
     /// Puts the ranges in order and joins those that touch.
-    pub(crate) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         if self.unsorted.is_empty() {
             return;
         }

@@ -1,13 +1,11 @@
 //! All that was revoked, as a KRL.
 
-use std::collections::BTreeSet;
-
 use ssh_key::PublicKey as SshPublicKey;
 
 use super::naming;
 use crate::certificate::explain::Fields;
-use crate::krl::{Header, Krl, PublicKey, Revocations, SerialRange};
-use crate::ledger::{Ca, Ledger, LedgerError, Revoked, SqliteLedger, State};
+use crate::krl::{Header, Krl, PublicKey, Revocations, SerialRange, Serials};
+use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, SqliteLedger, State};
 
 /// Whether certificates that have expired are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,8 +53,8 @@ pub fn krl(
             expired: expired(ledger, ca, prune)?,
             revocations: &mut revocations,
         };
-        for serial in given_up(ledger, ca)? {
-            list.add_serials(serial, serial);
+        for serials in given_up(ledger, ca)?.ranges() {
+            list.add_serials(serials.first(), serials.last());
         }
         for (first, last) in ledger.gaps(ca)? {
             list.add_serials(first, last);
@@ -75,7 +73,7 @@ pub fn krl(
 struct OfCa<'r> {
     key: PublicKey,
     /// Serials that are left out.
-    expired: BTreeSet<u64>,
+    expired: Serials,
     revocations: &'r mut Revocations,
 }
 
@@ -90,11 +88,14 @@ impl OfCa<'_> {
     /// The range, in as many pieces as the expired serials in it leave.
     fn add_serials(&mut self, first: u64, last: u64) {
         let mut start = Some(first);
-        for expired in self.expired.range(first..=last) {
-            if let (Some(first), Some(last)) = (start, expired.checked_sub(1)) {
+        for expired in self.expired.ranges_from(first) {
+            if expired.first() > last {
+                break;
+            }
+            if let (Some(first), Some(last)) = (start, expired.first().checked_sub(1)) {
                 add_range(self.revocations, &self.key, first, last);
             }
-            start = expired.checked_add(1);
+            start = expired.last().checked_add(1);
         }
         if let Some(first) = start {
             add_range(self.revocations, &self.key, first, last);
@@ -110,26 +111,38 @@ fn add_range(revocations: &mut Revocations, ca: &PublicKey, first: u64, last: u6
 }
 
 /// Serials whose reservation was given up.
-fn given_up(ledger: &SqliteLedger, ca: &Ca) -> Result<Vec<u64>, LedgerError> {
-    let mut serials = Vec::new();
-    ledger.each_record(&mut |record| {
-        if record.ca == ca.name() && !matches!(record.state, State::Issued(_)) {
-            serials.push(record.reserved.serial);
-        }
-    })?;
-    Ok(serials)
+fn given_up(ledger: &SqliteLedger, ca: &Ca) -> Result<Serials, LedgerError> {
+    serials(ledger, ca, |record| {
+        !matches!(record.state, State::Issued(_))
+    })
 }
 
 /// Serials of what has expired and may be left out.
-fn expired(ledger: &SqliteLedger, ca: &Ca, prune: Prune) -> Result<BTreeSet<u64>, LedgerError> {
-    let mut expired = BTreeSet::new();
-    if let Prune::ExpiredBefore(time) = prune {
-        ledger.each_record(&mut |record| {
-            let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
-            if record.ca == ca.name() && fields.valid_before < time {
-                expired.insert(record.reserved.serial);
-            }
-        })?;
-    }
-    Ok(expired)
+fn expired(ledger: &SqliteLedger, ca: &Ca, prune: Prune) -> Result<Serials, LedgerError> {
+    let Prune::ExpiredBefore(time) = prune else {
+        return Ok(Serials::default());
+    };
+    serials(ledger, ca, |record| {
+        Fields::of_to_be_signed(&record.reserved.to_be_signed).valid_before < time
+    })
+}
+
+/// Serials of the CA's records that are meant.
+fn serials(
+    ledger: &SqliteLedger,
+    ca: &Ca,
+    is_meant: impl Fn(&Record) -> bool,
+) -> Result<Serials, LedgerError> {
+    let mut serials = Serials::default();
+    ledger.each_record(&mut |record| {
+        let serial = SerialRange::one(record.reserved.serial);
+        if let Ok(serial) = serial
+            && record.ca == ca.name()
+            && is_meant(&record)
+        {
+            serials.push(serial);
+        }
+    })?;
+    serials.settle();
+    Ok(serials)
 }

@@ -79,6 +79,12 @@ impl Packed {
     }
 
     pub(super) fn contains(&self, serial: u64) -> bool {
+        let mut ranges = self.ranges_from(serial);
+        ranges.next().is_some_and(|range| range.first <= serial)
+    }
+
+    /// The ranges that do not end before `serial`.
+    pub(super) fn ranges_from(&self, serial: u64) -> impl Iterator<Item = SerialRange> {
         let behind = self.marks.partition_point(|mark| mark.first <= serial);
         let mark = behind
             .checked_sub(1)
@@ -88,9 +94,7 @@ impl Packed {
             before: mark.before,
             last: self.last,
         });
-        ranges
-            .take_while(|range| range.first <= serial)
-            .any(|range| serial <= range.last)
+        ranges.skip_while(move |range| range.last < serial)
     }
 
     /// These ranges and `others`, which are in ascending order of their first serials.
