@@ -4,13 +4,14 @@
 //! it, two entries each, in the way that `sign` does; `ledger verify --signatures` holds.
 //! Their principals are `person0` to `person9999` in turn.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use punchmark::attestation::Roots;
 use punchmark::certificate::{KeyId, Kind, OptionsAsked, Principals};
-use punchmark::issue::{Asked, Case, Judge, OpenCa, Order, Rulebook, SharedLedger};
+use punchmark::issue::{Asked, Case, Desk, Judge, OpenCa, Rulebook, SharedLedger, Ticket};
 use punchmark::ledger::{Ca, CaAdded, Ledger as _, Origin, Purpose, SerialChoice, SqliteLedger};
 use punchmark::policy::{Policy, Suffixes};
 use punchmark::request::{AdmissionLimits, Ask, Requester, RoleName};
@@ -38,7 +39,7 @@ fn open(ca: Ca, signer: &PrivateKey) -> Result<OpenCa, Box<dyn Error>> {
     let file = folder.path().join("key");
     signer.write_openssh_file(&file, LineEnding::LF)?;
     let locator: Locator = format!("file:{}", file.display()).parse()?;
-    Ok(OpenCa::open(ca, &locator.into(), None, &mut Nobody)?)
+    Ok(OpenCa::open(ca, &locator.into(), None, 1, &mut Nobody)?)
 }
 
 /// The numbers from 0 on, each by the spine: there is no other road to a certificate.
@@ -52,36 +53,36 @@ fn issue(open: OpenCa, ledger: SqliteLedger, count: u64, time: u64) -> Result<()
         keyboard: "bench (uid 1000) on bench".to_owned(),
     };
     let judge = Judge::new(rulebook, open.ca(), &ledger)?;
-    let ledger: SharedLedger = Mutex::new(Box::new(ledger));
-    let order = |number| -> Result<Order<()>, Box<dyn Error>> {
-        let known = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        let wanted = judge.decide(&case(number)?, known.as_ref(), time)?;
-        Ok(Order { wanted, tag: () })
-    };
-    let mut fault = None;
-    let mut orders = (0..count).map_while(|number| match order(number) {
-        Ok(order) => Some(order),
-        Err(error) => {
-            fault = Some(error);
-            None
+    let desk = Desk::open(
+        open,
+        shared(ledger),
+        punchmark::config::now,
+        Arc::new(|_, _| ()),
+    );
+    let mut tickets = VecDeque::new();
+    for number in 0..count {
+        // Deciding looks whose a key is where a request asks, and no request does here.
+        let wanted = judge.decide(&case(number)?, &|_| Ok(None), time)?;
+        if tickets.len() == UNDER_WAY {
+            answered(&mut tickets)?;
         }
-    });
-    let mut failed = None;
-    open.issue(
-        &ledger,
-        &mut orders,
-        &|| time,
-        &mut |chunk| {
-            let errors = chunk.into_iter().filter_map(|one| one.result.err());
-            failed = failed.take().or(errors.last());
-        },
-        &|_, _| (),
-    )?;
-    match (fault, failed) {
-        (Some(error), _) => Err(error),
-        (None, Some(error)) => Err(error.into()),
-        (None, None) => Ok(()),
+        tickets.push_back(desk.submit(wanted)?);
     }
+    while !tickets.is_empty() {
+        answered(&mut tickets)?;
+    }
+    Ok(desk.close()?)
+}
+
+fn shared(ledger: SqliteLedger) -> SharedLedger {
+    Arc::new(Mutex::new(Box::new(ledger)))
+}
+
+fn answered(tickets: &mut VecDeque<Ticket>) -> Result<(), Box<dyn Error>> {
+    if let Some(first) = tickets.pop_front() {
+        first.wait()?;
+    }
+    Ok(())
 }
 
 fn case(number: u64) -> Result<Case, Box<dyn Error>> {
@@ -139,3 +140,6 @@ impl AskPin for Nobody {
         Err(PinError::Cancelled)
     }
 }
+
+/// Orders under way: more than a chunk, fewer than a desk has room for.
+const UNDER_WAY: usize = 768;

@@ -3,19 +3,25 @@
 //! Memory does not grow with the number of keys: files come from an iterator, what
 //! became of each goes to a report, and a summary counts.
 
+mod look;
+mod plan;
 mod run;
+mod tally;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::certificate::{Body, Serial};
-use crate::config::SubjectFileError;
-use crate::issue::{CaseError, IssueError, RunEnd};
+use crate::config::{Given, SubjectFileError};
+use crate::issue::{AgainError, CaseError, IssueError, RunEnd};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
 use crate::policy::Warning;
 
-pub use run::{Batch, Subjects};
+pub use look::{HowFar, Looked, Subjects};
+pub use plan::Batch;
+pub use run::Decision;
 
 /// Which serials the certificates of a run get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +88,9 @@ pub enum Report<'a> {
     },
 }
 
+/// Is told what became of each key.
+pub type Reporter = Arc<dyn Fn(Report<'_>) + Send + Sync>;
+
 /// Counts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -112,9 +121,6 @@ pub struct Ended {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BatchError {
-    /// The file changed after its key was shown and vouched for.
-    #[error("the file now holds key {0}, which is not the one that was vouched for")]
-    NotShown(ssh_key::Fingerprint),
     /// The list of files could not be read on.
     #[error("the list of key files")]
     List(#[source] io::Error),
@@ -139,6 +145,9 @@ pub enum BatchError {
     /// The ledger could not be asked for an earlier certificate.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// It was issued before, and may not go out again.
+    #[error(transparent)]
+    Again(#[from] AgainError),
     /// It was not issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -160,9 +169,25 @@ struct Destination {
     comment: String,
 }
 
+impl Destination {
+    fn of(given: &Given, file: Option<&Path>, output: Option<PathBuf>) -> Self {
+        Self {
+            file: file.map(Path::to_path_buf),
+            output,
+            comment: match given {
+                Given::Key(_, comment) => comment.clone(),
+                Given::Request(request) => request.content().comment.to_string(),
+            },
+        }
+    }
+}
+
 impl BatchError {
     /// Whether policy said no, rather than something having gone wrong.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Case(error) if error.is_refusal())
     }
 }
+
+/// A certificate is public, and sshd's `AuthorizedKeysFile` neighbours are read by all.
+const CERTIFICATE_MODE: u32 = 0o644;

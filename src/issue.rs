@@ -1,62 +1,34 @@
-//! The spine: reserve, sign, verify, record, release. Every front comes through here.
+//! The spine: the one way from what somebody asks to a certificate.
 //!
-//! Orders are reserved by the chunk, in one durable step before its first signature. Each
-//! signer takes the next reserved order when it is free; one that fails for good leaves its
-//! order to the others. Meanwhile another thread verifies what was signed, and records and
-//! releases each chunk that is through, in the sequence of the orders: in one durable step
-//! before its first certificate goes out.
+//! - [`case`]: what is asked and known is decided, and sealed as a [`Wanted`](crate::ledger::Wanted);
+//! - [`way`]: reserve, sign, verify, record, release, each with its reason: read that first;
+//! - [`desk`]: the same for as many as come, on a thread for each session of a device;
+//! - [`open_ca`]: the key that signs, found and held against the one that was recorded;
+//! - [`sign`]: the only place that asks a CA key for a signature.
 
+mod again;
 mod case;
-mod chunk;
-mod finish;
-mod queue;
+mod desk;
+mod open_ca;
 mod sign;
 #[cfg(test)]
 mod tests;
-mod work;
+mod way;
 
-use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ssh_key::Signature;
-use ssh_key::public::KeyData;
-
+pub use again::{AgainError, issued_before};
 pub use case::intake::{self, IntakeError};
-pub use case::{Asked, Case, CaseError, Judge, Rulebook};
+pub use case::{Asked, Case, CaseError, Enrolments, Judge, Rulebook};
+pub use desk::{Desk, SubmitError, Ticket};
+pub use open_ca::{OpenCa, OpenError};
 pub use sign::{SelfTestError, self_test};
+pub use way::issue_one;
 
 use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
-use crate::ledger::{Ca, Ledger, LedgerError, Origin, Reservation, ReserveError, Wanted};
-use crate::secret::AskPin;
-use crate::signer::yubikey::TouchPolicy;
-use crate::signer::{self, Locator, Locators, OpeningError, RsaHash, Signer, SignerError};
-use queue::Queue;
-
-/// A CA whose key was found, opened, and is the one that was recorded.
-pub struct OpenCa {
-    ca: Ca,
-    signers: Vec<Box<dyn Signer>>,
-    absent: Vec<(Locator, OpeningError)>,
-}
-
-/// One certificate to issue, and the front's own mark for it.
-#[derive(Debug)]
-pub struct Order<T> {
-    /// What policy decided, and which serial it shall have.
-    pub wanted: Wanted,
-    /// Comes back with the result.
-    pub tag: T,
-}
-
-/// What became of one order.
-#[derive(Debug)]
-pub struct Finished<T> {
-    /// The front's mark.
-    pub tag: T,
-    /// The certificate, recorded and free to go out, or why there is none.
-    pub result: Result<Issued, IssueError>,
-}
+use crate::ledger::{Ledger, LedgerError, ReserveError};
+use crate::signer::SignerError;
+use open_ca::Session;
 
 /// A certificate that its ledger holds.
 #[derive(Debug)]
@@ -67,8 +39,14 @@ pub struct Issued {
     pub certificate: Certificate,
 }
 
-/// The ledger, shared by the two threads of a run.
-pub type SharedLedger = Mutex<Box<dyn Ledger>>;
+/// The ledger, shared by a desk and whoever reads beside it.
+pub type SharedLedger = Arc<Mutex<Box<dyn Ledger>>>;
+
+/// Tells the Unix time in seconds.
+pub type Clock = fn() -> u64;
+
+/// Is told of a device that can sign no more, and why, while others can.
+pub type Lost = Arc<dyn Fn(&str, &SignerError) + Send + Sync>;
 
 /// Why one order gave no certificate.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +87,9 @@ pub enum IssueError {
     /// The ledger did not take it, so it is not released.
     #[error("not released, since the ledger could not record it")]
     NotRecorded,
+    /// The program has a fault, and broke off; whether a serial was taken, the ledger says.
+    #[error("not signed, since the program broke off: a fault of punchmark")]
+    Panicked,
 }
 
 /// Why a run ended before its last order.
@@ -124,210 +105,12 @@ pub enum RunEnd {
     /// The ledger failed; nothing of the last chunk was released.
     #[error("the run was ended by the ledger")]
     Ledger(#[from] LedgerError),
+    /// The program has a fault.
+    #[error("the run was ended by a fault of punchmark")]
+    Panicked,
 }
 
-/// Why a CA cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The key cannot be opened.
-    #[error(transparent)]
-    Opening(#[from] OpeningError),
-    /// The key that the locator finds is not the one that was recorded.
-    #[error("the key in {device} is not that of CA `{ca}`: recorded {recorded}, found {found}")]
-    OtherKey {
-        /// The CA.
-        ca: String,
-        /// The device that has another key.
-        device: String,
-        /// The fingerprint that was recorded first.
-        recorded: String,
-        /// The fingerprint of the key that is there now.
-        found: String,
-    },
-    /// The config names a key in software for a CA that was recorded as one in hardware.
-    #[error("{locator} is a key in software, and CA `{ca}` was recorded with one in hardware")]
-    Software {
-        /// The CA.
-        ca: String,
-        /// The key that the config names.
-        locator: String,
-    },
-    /// A hash was chosen for a key that is not RSA.
-    #[error("a hash can be chosen for an RSA key only; CA `{ca}` has {algorithm}")]
-    HashForOtherKey {
-        /// The CA.
-        ca: String,
-        /// Its algorithm.
-        algorithm: String,
-    },
-}
-
-impl OpenCa {
-    /// Finds and opens the key of `ca` in each of its devices, asking for each one's PIN
-    /// where it needs one.
-    ///
-    /// Devices that aren't there are left out while one is; each that is there must hold the
-    /// recorded key.
-    ///
-    /// # Errors
-    /// [`OpenError`]; nothing was signed.
-    pub fn open(
-        ca: Ca,
-        keys: &Locators,
-        rsa_hash: Option<RsaHash>,
-        pins: &mut dyn AskPin,
-    ) -> Result<Self, OpenError> {
-        if rsa_hash.is_some() && !matches!(ca.public_key(), KeyData::Rsa(_)) {
-            return Err(OpenError::HashForOtherKey {
-                ca: ca.name().to_owned(),
-                algorithm: ca.public_key().algorithm().to_string(),
-            });
-        }
-        refuse_unrecorded_software(&ca, keys)?;
-        let (mut signers, mut absent) = (Vec::new(), Vec::new());
-        for locator in keys {
-            match open_one(&ca, locator, rsa_hash.unwrap_or_default(), pins) {
-                Err(OpenError::Opening(missing)) if missing.leaves_the_others() => {
-                    absent.push((locator.clone(), missing));
-                }
-                opened => signers.push(opened?),
-            }
-        }
-        if signers.is_empty() && !absent.is_empty() {
-            return Err(absent.swap_remove(0).1.into());
-        }
-        Ok(Self {
-            ca,
-            signers,
-            absent,
-        })
-    }
-
-    /// The devices that aren't there, and what was seen in place of each.
-    pub fn absent(&self) -> &[(Locator, OpeningError)] {
-        &self.absent
-    }
-
-    /// The CA.
-    pub fn ca(&self) -> &Ca {
-        &self.ca
-    }
-
-    /// When a signature wants a finger, by the strictest of the devices that tell.
-    pub fn touch(&self) -> Option<TouchPolicy> {
-        let told = |policy| self.signers.iter().any(|s| s.touch() == Some(policy));
-        [TouchPolicy::Always, TouchPolicy::Cached, TouchPolicy::Never]
-            .into_iter()
-            .find(|policy| told(*policy))
-    }
-
-    /// Issues the orders in their sequence; hands each to `release` when the ledger
-    /// holds what became of it. `now` is the clock, in Unix seconds. `lost` is told of a
-    /// device that can sign no more while others can.
-    ///
-    /// An order that fails does not stop the others. When the run ends early, orders
-    /// that were not taken from the iterator were not touched. Each device is let go of, its
-    /// login reset, as soon as it has nothing more to sign.
-    ///
-    /// # Errors
-    /// [`RunEnd`].
-    pub fn issue<T: Send>(
-        self,
-        ledger: &SharedLedger,
-        orders: &mut dyn Iterator<Item = Order<T>>,
-        now: &(dyn Fn() -> u64 + Sync),
-        release: &mut (dyn FnMut(Vec<Finished<T>>) + Send),
-        lost: &Lost<'_>,
-    ) -> Result<(), RunEnd> {
-        let stop = AtomicBool::new(false);
-        let queue = Queue::new(self.signers.len());
-        let (chunks, signed) = sync_channel(2 * self.signers.len());
-        let run = Run {
-            ca: &self.ca,
-            ledger,
-            now,
-            stop: &stop,
-            longest: self
-                .signers
-                .iter()
-                .filter_map(|s| s.longest_message())
-                .min(),
-        };
-        let (run, queue) = (&run, &queue);
-        std::thread::scope(|scope| {
-            let finisher = scope.spawn(|| run.finish_all(signed, release));
-            for signer in self.signers {
-                let worker = queue.worker();
-                scope.spawn(move || run.work(signer, worker, lost));
-            }
-            let signing = run.feed(queue, orders, chunks);
-            queue.close();
-            let finishing = finisher.join().unwrap_or(Err(RunEnd::Signer));
-            // Where both ended early, the ledger is the cause.
-            finishing.and(signing)
-        })
-    }
-}
-
-/// Is told of a device that can sign no more, and why, while others of the run can.
-pub type Lost<'a> = dyn Fn(&str, &SignerError) + Sync + 'a;
-
-/// A config may only name a key in software where the ledger says that the CA's is one.
-fn refuse_unrecorded_software(ca: &Ca, keys: &Locators) -> Result<(), OpenError> {
-    let software = keys.iter().find(|locator| locator.is_software());
-    match software {
-        Some(locator) if ca.added().origin != Origin::Software => Err(OpenError::Software {
-            ca: ca.name().to_owned(),
-            locator: locator.to_string(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn open_one(
-    ca: &Ca,
-    locator: &Locator,
-    rsa_hash: RsaHash,
-    pins: &mut dyn AskPin,
-) -> Result<Box<dyn Signer>, OpenError> {
-    let signer = signer::open_knowing(locator, Some(ca.public_key()), rsa_hash, pins)?;
-    if signer.public_key() == ca.public_key() {
-        return Ok(signer);
-    }
-    Err(OpenError::OtherKey {
-        ca: ca.name().to_owned(),
-        device: signer.device().to_owned(),
-        recorded: fingerprint(ca.public_key()),
-        found: fingerprint(signer.public_key()),
-    })
-}
-
-/// What all threads of a run share.
-struct Run<'a> {
-    ca: &'a Ca,
-    ledger: &'a SharedLedger,
-    now: &'a (dyn Fn() -> u64 + Sync),
-    stop: &'a AtomicBool,
-    /// What the least of the devices takes, in bytes.
-    longest: Option<usize>,
-}
-
-/// An order on its way: left without a serial, or reserved and tried.
-enum Tried {
-    Unreserved(IssueError),
-    Reserved(Box<Reservation>, Result<Signature, IssueError>),
-}
-
-/// The orders of a chunk with their places in it, each as soon as it was tried; ends with
-/// the last one.
-type Chunk<T> = Receiver<(usize, T, Tried)>;
-
-/// The ledger is consistent after a panic elsewhere: its transactions are its own.
+/// The ledger is consistent after a panic elsewhere: its durable steps are its own.
 pub(crate) fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Box<dyn Ledger>> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn fingerprint(key: &KeyData) -> String {
-    key.fingerprint(Default::default()).to_string()
 }

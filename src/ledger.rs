@@ -68,11 +68,24 @@ pub trait Ledger: Send {
     /// [`LedgerError::CaKnown`] if the ledger has this key or this name already.
     fn add_ca(&mut self, ca: CaAdded, time: u64) -> Result<Ca, LedgerError>;
 
-    /// Takes a serial for each item, in one durable step. When this returns, the
-    /// to-be-signed content of every reservation is on disk.
+    /// In one durable step, records what became of reservations, and then takes a serial for
+    /// each item of `wanted`. When this returns, the outcomes and the to-be-signed content of
+    /// every reservation are on disk: what was issued may be released, and what was reserved
+    /// may be signed.
     ///
     /// One result an item, in order: an item whose explicit serial was ever taken is
     /// refused alone. Each item knows its CA, which must be one of this ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing was recorded or reserved: release nothing.
+    fn commit(
+        &mut self,
+        outcomes: &[Outcome<'_>],
+        wanted: Vec<Wanted>,
+        time: u64,
+    ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError>;
+
+    /// Takes a serial for each item, as [`Self::commit`] does.
     ///
     /// # Errors
     /// [`LedgerError`], and then nothing was reserved.
@@ -80,14 +93,38 @@ pub trait Ledger: Send {
         &mut self,
         wanted: Vec<Wanted>,
         time: u64,
-    ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError>;
+    ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
+        self.commit(&[], wanted, time)
+    }
 
-    /// Records what became of reservations, in one durable step. A certificate may be
-    /// released only after this returned.
+    /// Records what became of reservations, as [`Self::commit`] does.
     ///
     /// # Errors
     /// [`LedgerError`], and then nothing was recorded: release nothing.
-    fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError>;
+    fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError> {
+        self.commit(outcomes, Vec::new(), time).map(drop)
+    }
+
+    /// Whether [`Self::reserve`] would take this now, on a read: so that nobody is asked for a
+    /// PIN in vain. It is checked again when it is reserved.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn check(&self, wanted: &Wanted, time: u64) -> Result<Result<(), ReserveError>, LedgerError>;
+
+    /// Whether its key, card and requester are served at all: neither revoked nor barred, and
+    /// the key nobody else's.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn may_be_certified(&self, wanted: &Wanted) -> Result<Result<(), ReserveError>, LedgerError>;
+
+    /// Whether the certificate with this serial or key ID, of the CA with this key, was revoked
+    /// by one of them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn is_revoked(&self, ca: &KeyData, serial: u64, key_id: &[u8]) -> Result<bool, LedgerError>;
 
     /// The newest certificate that was issued for this very request, by its CA.
     ///
@@ -453,6 +490,39 @@ impl Reservation {
     /// The exact content to sign.
     pub fn to_be_signed(&self) -> &ToBeSigned {
         &self.to_be_signed
+    }
+}
+
+#[cfg(test)]
+impl Ca {
+    /// What a ledger would know, for tests that have none.
+    pub(crate) fn for_tests(added: CaAdded, time: u64) -> Self {
+        let key = ssh_key::PublicKey::from_bytes(&added.public_key).unwrap();
+        Self {
+            position: 1,
+            public_key: key.key_data().clone(),
+            added,
+            time,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Reservation {
+    /// What a ledger would make, for tests of what comes after it.
+    pub(crate) fn for_tests(position: u64, serial: Serial, wanted: Wanted) -> Self {
+        let (body, ca) = (wanted.decided.body(), wanted.decided.ca());
+        Self {
+            position,
+            serial,
+            to_be_signed: body.to_be_signed(serial, &[0; 32], ca).unwrap(),
+            decided: wanted.decided,
+        }
+    }
+
+    /// Its place in the ledger.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
     }
 }
 

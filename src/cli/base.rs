@@ -4,6 +4,7 @@ pub(crate) mod advice;
 pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod context;
+pub(crate) mod decided;
 pub(crate) mod establish;
 pub(crate) mod failure;
 pub(crate) mod global;

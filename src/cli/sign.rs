@@ -1,37 +1,32 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
 mod advice;
+mod open;
 mod paths;
 mod progress;
 mod summary;
+mod vouch;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use clap::Args;
-use ssh_key::public::KeyData;
 
 use super::base::advice::intake::warn_of_faults;
 use super::base::ask::AskArguments;
-use super::base::context::{Context, KnownCa};
+use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
-use super::base::kept_head;
-use super::base::terminal::{confirm_typed, say};
-use super::base::touch::announcement;
-use super::base::words::path;
-use crate::batch::{Batch, Report, Resume, SerialPlan, Subjects};
+use crate::batch::{Batch, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
-use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, Given};
-use crate::issue::{Judge, OpenCa, Rulebook, SharedLedger, lock};
-use crate::ledger::SqliteLedger;
+use crate::issue::{Judge, Rulebook, SharedLedger};
 use crate::policy::Role;
 use crate::policy::role::Permit;
 use crate::request::{Ask, Requester, RequesterName, RoleName};
 use crate::signer::{Locator, RsaHash};
+use open::Run;
 use paths::{PathList, Separator, count};
 use progress::{Progress, exit_of_keys, style};
 use summary::summarise;
@@ -97,11 +92,8 @@ impl Sign {
         let witnessed = self.asked.statement()?;
         let serials = self.serials()?;
         context.refuse_two_on_stdin(self.reads_stdin())?;
+        self.refuse_to_vouch_for_a_list()?;
         let subject = self.subject()?;
-        let mut files = match subject {
-            Some(_) => None,
-            None => Some(self.paths()?),
-        };
         let config = context.config()?;
         let role = match &ask {
             Some(ask) => config.role(&ask.role)?,
@@ -109,11 +101,22 @@ impl Sign {
         };
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
+        let from_stdin = subject.is_some();
+        let subjects = match subject {
+            Some(given) => Subjects::One(Box::new(given)),
+            None => Subjects::Files(self.paths()?),
+        };
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
         if let Some(signers) = allowed_signers.as_ref().filter(|_| context.talks()) {
             warn_of_faults(signers);
         }
-        let (ca, ledger, shown) = self.open(&name, &config, context)?;
+        let attended = self.is_attended(context);
+        let ledger = if attended {
+            context.ledger_to_look(&config)?
+        } else {
+            context.ledger(&config)?
+        };
+        let known = context.known_ca(&config, &ledger, &name)?;
         let rulebook = Rulebook {
             policy: config.policy(),
             roots: &roots,
@@ -121,35 +124,37 @@ impl Sign {
             allowed_signers: allowed_signers.as_ref(),
             keyboard: config::keyboard(),
         };
-        let judge = Judge::new(rulebook, ca.ca(), &ledger)?;
-
-        let count = self.count(subject.is_some());
+        let judge = Judge::new(rulebook, &known.ca, &ledger)?;
+        let count = self.count(from_stdin);
         let interrupted = on_signal().unwrap_or_default();
-        let progress = self.progress(&ca, count, context);
-        for (locator, error) in ca.absent() {
-            let device = &locator.to_string();
-            progress.tell(Report::DeviceLost { device, error });
-        }
+        let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
+        let told = Arc::clone(&progress);
         let batch = Batch {
             judge: &judge,
             ask: ask.map(|ask| (ask, requester)),
             vouched: self.asked.vouched_for().cloned(),
             witnessed,
-            shown,
             serials,
             resume: if self.resume { Resume::Yes } else { Resume::No },
-            now: &config::now,
+            clock: config::now,
             interrupted: &interrupted,
-            report: &|report| progress.tell(report),
+            report: Arc::new(move |report| told.tell(report)),
         };
-        let ledger: SharedLedger = Mutex::new(Box::new(ledger));
-        let ended = match (subject, &mut files) {
-            (Some(given), _) => batch.run(ca, &ledger, Subjects::One(given)),
-            (None, Some(files)) => batch.run(ca, &ledger, Subjects::Files(files.as_mut())),
-            (None, None) => return Err(Failure::usage(NO_KEY)),
+        let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+        let looked = batch.look(&ledger, subjects, self.how_far(attended));
+        let ended = if looked.is_empty() {
+            looked.end()
+        } else {
+            let run = Run {
+                config: &config,
+                known: &known,
+                progress: &progress,
+                count,
+            };
+            let locked = (!attended).then_some(ledger);
+            self.go_on(&batch, looked, locked, &run, context)?
         };
         let failures = progress.finish();
-        kept_head::keep(lock(&ledger).as_ref())?;
         if context.talks() {
             summarise(&name, &ended, count);
         }
@@ -215,33 +220,6 @@ impl Sign {
                 role.name()
             ))),
         }
-    }
-
-    /// Shows whose keys these are said to be, before the operator's word for it is taken.
-    fn vouch(&self, context: &Context) -> Result<Option<Shown>, Failure> {
-        let Some(name) = self.asked.vouched_for() else {
-            return Ok(None);
-        };
-        if self.files_from.is_some() {
-            return Err(Failure::usage(VOUCH_ONE_BY_ONE));
-        }
-        let mut question = format!("You vouch that {name} asks, with");
-        let (mut requests, mut shown) = (0, Shown::new());
-        for file in self.files.iter().filter(|file| *file != Path::new("-")) {
-            // A file without a key fails on its own, later.
-            if let Ok((given, _)) = Given::read(file) {
-                let key = fingerprint(given.key());
-                question.push_str(&format!("\n  {key} {}", path(file)));
-                requests += u32::from(matches!(given, Given::Request(_)));
-                shown.insert(file.clone(), given.key().clone());
-            }
-        }
-        if requests > 1 {
-            confirm_typed(&question)?;
-        } else {
-            context.confirm_or_go_on(&format!("{question}\nIs that so?"))?;
-        }
-        Ok(Some(shown))
     }
 
     fn serials(&self) -> Result<SerialPlan, Failure> {
@@ -320,55 +298,9 @@ impl Sign {
             Some(list) => count(list, self.separator()),
         }
     }
-
-    /// Tells a person what to know before the run, and makes what shows the run.
-    fn progress(&self, ca: &OpenCa, count: Option<u64>, context: &Context) -> Progress {
-        let touches = context.touches();
-        touches.expect(count);
-        match announcement(ca.touch(), count) {
-            Some(words) if context.talks() => say(&words),
-            _ => {}
-        }
-        Progress::new(style(context.json(), context.talks(), count), touches)
-    }
-
-    /// The CA, its open key, and the ledger to write; somebody may be asked in between.
-    fn open(
-        &self,
-        name: &str,
-        config: &Config,
-        context: &Context,
-    ) -> Result<(OpenCa, SqliteLedger, Option<Shown>), Failure> {
-        let ledger = context.ledger(config)?;
-        let known = context.known_ca(config, &ledger, name)?;
-        if !context.asks_a_person() {
-            let shown = self.vouch(context)?;
-            let ca = self.open_key(&known, context)?;
-            return Ok((ca, ledger, shown));
-        }
-        // A forgotten prompt must not keep other runs out.
-        drop(ledger);
-        let shown = self.vouch(context)?;
-        let ca = self.open_key(&known, context)?;
-        let ledger = context.ledger_again(config, &known.ca)?;
-        Ok((ca, ledger, shown))
-    }
-
-    fn open_key(&self, known: &KnownCa, context: &Context) -> Result<OpenCa, Failure> {
-        let mut pins = context.pins();
-        Ok(OpenCa::open(
-            known.ca.clone(),
-            &known.config.keys,
-            self.hash,
-            &mut pins,
-        )?)
-    }
 }
 
-/// The keys that the operator was shown, by file.
-type Shown = BTreeMap<PathBuf, KeyData>;
-
-/// Whether a file is a request, by its name, else by what is in it.
+/// By its name, else by what is in it.
 fn is_request(file: &Path) -> bool {
     let named = file.extension().is_some_and(|extension| extension == "req");
     named || matches!(Given::read(file), Ok((Given::Request(_), _)))

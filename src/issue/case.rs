@@ -16,7 +16,9 @@ use std::sync::{Mutex, PoisonError};
 use ssh_key::public::KeyData;
 
 use crate::attestation::{Proof, Roots};
-use crate::ledger::{Ca, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted};
+use crate::ledger::{
+    Ca, Credential, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted,
+};
 use crate::policy::text::text;
 use crate::policy::{CaFacts, Policy, Refusals, Role, Rules, decide};
 use crate::request::{
@@ -81,6 +83,9 @@ pub struct Judge<'a> {
     texts: Mutex<BTreeMap<RoleName, PolicyText>>,
 }
 
+/// Says whose key or card it is, as the ledger has it. Asked of requests alone.
+pub type Enrolments<'a> = dyn Fn(&Credential) -> Result<Option<String>, LedgerError> + 'a;
+
 /// Why a case gives no certificate. Nothing was reserved for it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -115,12 +120,17 @@ impl<'a> Judge<'a> {
     }
 
     /// Decides whether a case may be signed, and seals what was decided. `now` is in Unix
-    /// seconds; `ledger` says whose key or card it is.
+    /// seconds.
     ///
     /// # Errors
     /// [`CaseError`], with every reason that policy has against it.
-    pub fn decide(&self, case: &Case, ledger: &dyn Ledger, now: u64) -> Result<Wanted, CaseError> {
-        let mut known = self.take_in(case, ledger, now)?;
+    pub fn decide(
+        &self,
+        case: &Case,
+        enrolled: &Enrolments<'_>,
+        now: u64,
+    ) -> Result<Wanted, CaseError> {
+        let mut known = self.take_in(case, enrolled, now)?;
         known.request.ask.serial = match case.serial {
             SerialChoice::Next => None,
             SerialChoice::Exactly(serial) => Some(serial),
@@ -146,7 +156,7 @@ impl<'a> Judge<'a> {
     fn take_in(
         &self,
         case: &Case,
-        ledger: &dyn Ledger,
+        enrolled: &Enrolments<'_>,
         now: u64,
     ) -> Result<Known<'a>, IntakeError> {
         match &case.asked {
@@ -165,7 +175,7 @@ impl<'a> Judge<'a> {
                 admitted: None,
             }),
             Asked::Request { file, vouched } => {
-                intake::take_in(self, file, vouched.as_ref(), ledger, now)
+                intake::take_in(self, file, vouched.as_ref(), enrolled, now)
             }
         }
     }

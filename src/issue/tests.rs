@@ -1,25 +1,27 @@
 //! The spine, with parts that fail on purpose.
 
+pub(crate) mod book;
 mod sharing;
 
-use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ssh_key::PrivateKey;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::public::KeyData;
+use ssh_key::{PrivateKey, Signature};
 use tempfile::TempDir;
 
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{
-    CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice, SqliteLedger,
-    State,
+    Ca, CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice, SqliteLedger,
+    State, Wanted,
 };
 use crate::policy::sample;
-use crate::signer::SignatureError;
+use crate::signer::{OpeningError, SignatureError, Signer};
+use book::{Book, BookFault, Pages, Said};
 
-const NOW: u64 = 1_795_400_000;
+pub(crate) const NOW: u64 = 1_795_400_000;
 
 fn key(seed: u8) -> PrivateKey {
     let pair = Ed25519Keypair::from_seed(&[seed; 32]);
@@ -28,20 +30,32 @@ fn key(seed: u8) -> PrivateKey {
 
 /// What a [`Fake`] signer does on its call of this number, from 0.
 #[derive(Clone, Copy, PartialEq)]
-enum Fault {
+pub(crate) enum Fault {
     None,
     /// This one message cannot be signed.
     OneMessage(usize),
     /// The device goes away and stays away.
     Gone(usize),
+    /// The device's code has a fault.
+    Panics(usize),
     /// It signs with another key.
     Lies(usize),
 }
 
-struct Fake {
+pub(crate) struct Fake {
     key: PrivateKey,
     fault: Fault,
     calls: usize,
+}
+
+impl Fake {
+    pub(crate) fn new(fault: Fault) -> Self {
+        Self {
+            key: key(1),
+            fault,
+            calls: 0,
+        }
+    }
 }
 
 impl Signer for Fake {
@@ -65,6 +79,7 @@ impl Signer for Fake {
                     length: 3,
                 },
             }),
+            Fault::Panics(n) if n == call => panic!("a fault of the driver"),
             Fault::Gone(n) if n <= call => Err(SignerError::TouchTimeout {
                 device: "token".to_owned(),
             }),
@@ -73,81 +88,23 @@ impl Signer for Fake {
         }
     }
 
+    /// The device is back, and well.
     fn reopen(&mut self) -> Result<(), OpeningError> {
+        self.fault = Fault::None;
         Ok(())
     }
 }
 
-/// A ledger that reserves, and cannot record from its call of number `from` on.
-struct CannotRecord {
-    ledger: SqliteLedger,
-    from: Cell<usize>,
-}
-
-impl Ledger for CannotRecord {
-    fn cas(&self) -> Result<Vec<Ca>, LedgerError> {
-        self.ledger.cas()
-    }
-
-    fn add_ca(&mut self, ca: CaAdded, time: u64) -> Result<Ca, LedgerError> {
-        self.ledger.add_ca(ca, time)
-    }
-
-    fn reserve(
-        &mut self,
-        wanted: Vec<Wanted>,
-        time: u64,
-    ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
-        self.ledger.reserve(wanted, time)
-    }
-
-    fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError> {
-        match self.from.get() {
-            0 => Err(LedgerError::Missing(PathBuf::from("disk full"))),
-            n => {
-                self.from.set(n - 1);
-                self.ledger.record(outcomes, time)
-            }
-        }
-    }
-
-    fn issued_for(&self, wanted: &Wanted) -> Result<Option<Record>, LedgerError> {
-        self.ledger.issued_for(wanted)
-    }
-
-    fn record_of(&self, ca: &Ca, serial: Serial) -> Result<Option<Record>, LedgerError> {
-        self.ledger.record_of(ca, serial)
-    }
-
-    fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError> {
-        self.ledger.each_record(each)
-    }
-
-    fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
-        self.ledger.checkpoint()
-    }
-
-    fn requester_of(&self, credential: &Credential) -> Result<Option<String>, LedgerError> {
-        self.ledger.requester_of(credential)
-    }
-
-    fn last_time(&self) -> Result<Option<u64>, LedgerError> {
-        self.ledger.last_time()
-    }
-}
-
-fn order(tag: u8, ca: &KeyData, serial: SerialChoice) -> Order<u8> {
-    let subject = key(100 + tag % 100).public_key().key_data().clone();
+/// An order for the key of this number, for the CA with this key.
+pub(crate) fn wanted(number: u8, ca: &KeyData, serial: SerialChoice) -> Wanted {
+    let subject = key(100 + number % 100).public_key().key_data().clone();
     let mut request = sample::request(subject);
     if let SerialChoice::Exactly(serial) = serial {
         request.ask.serial = Some(serial);
     }
     let decided = sample::decided(&request, ca);
-    let wanted = Wanted::seal(decided, &request, None, Policy::operator(), String::new());
-    Order {
-        wanted: wanted.unwrap(),
-        tag,
-    }
+    let sealed = Wanted::seal(decided, &request, None, Policy::operator(), String::new());
+    sealed.unwrap()
 }
 
 fn added() -> CaAdded {
@@ -162,94 +119,101 @@ fn added() -> CaAdded {
     }
 }
 
-/// A run of `count` orders, and what came of it.
+fn ca(added: CaAdded) -> (TempDir, SqliteLedger, Ca) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut ledger = SqliteLedger::create(&folder.path().join("l.ledger")).unwrap();
+    let ca = ledger.add_ca(added, NOW).unwrap();
+    (folder, ledger, ca)
+}
+
+/// A CA whose ledger nobody asks.
+pub(crate) fn fake_ca() -> Ca {
+    Ca::for_tests(added(), NOW)
+}
+
+/// The CA with its devices, one session each.
+pub(crate) fn open(ca: Ca, signers: Vec<Box<dyn Signer>>) -> OpenCa {
+    let sessions = signers.into_iter().enumerate();
+    OpenCa {
+        ca,
+        sessions: sessions
+            .map(|(device, signer)| Session { device, signer })
+            .collect(),
+        absent: Vec::new(),
+    }
+}
+
+/// A run of so many orders, and what came of it.
 struct Run {
-    _folder: TempDir,
-    ledger: SharedLedger,
+    pages: Vec<Said>,
     ended: Result<(), RunEnd>,
     issued: Vec<u8>,
     failed: Vec<(u8, String)>,
-    untouched: usize,
     lost: usize,
 }
 
-fn run(count: u8, fault: Fault, records: usize) -> Run {
-    let signer = Fake {
-        key: key(1),
-        fault,
-        calls: 0,
-    };
-    run_by(count, vec![Box::new(signer)], records)
+fn run(count: u8, fault: Fault, steps: usize) -> Run {
+    run_by(count, vec![fake(fault)], Book::new(steps, BookFault::Fails))
 }
 
-fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, records: usize) -> Run {
-    let folder = tempfile::tempdir().unwrap();
-    let mut ledger = CannotRecord {
-        ledger: SqliteLedger::create(&folder.path().join("l.ledger")).unwrap(),
-        from: Cell::new(records),
-    };
-    let ca = ledger.add_ca(added(), NOW).unwrap();
-    let open = OpenCa {
-        signers,
-        ca,
-        absent: Vec::new(),
-    };
-    let ca_key = open.ca.public_key().clone();
-    let ledger: SharedLedger = Mutex::new(Box::new(ledger));
-    let mut orders = (0..count).map(|tag| order(tag, &ca_key, SerialChoice::Next));
-    let (mut issued, mut failed) = (Vec::new(), Vec::new());
-    let lost = AtomicUsize::new(0);
-    let ended = open.issue(
-        &ledger,
-        &mut orders,
-        &|| NOW,
-        &mut |chunk| {
-            for finished in chunk {
-                match finished.result {
-                    Ok(_) => issued.push(finished.tag),
-                    Err(error) => failed.push((finished.tag, error.to_string())),
-                }
-            }
-        },
-        &|_, _| {
-            lost.fetch_add(1, Ordering::Relaxed);
-        },
-    );
-    let untouched = orders.count();
+fn fake(fault: Fault) -> Box<dyn Signer> {
+    Box::new(Fake::new(fault))
+}
+
+fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, (book, pages): (Book, Pages)) -> Run {
+    let ca = fake_ca();
+    let ca_key = ca.public_key().clone();
+    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let lost = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&lost);
+    let lose: Lost = Arc::new(move |_, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
+    let desk = Desk::open(open(ca, signers), ledger, || NOW, lose);
+    let (mut issued, mut failed, mut tickets) = (Vec::new(), Vec::new(), Vec::new());
+    for tag in 0..count {
+        match desk.submit(wanted(tag, &ca_key, SerialChoice::Next)) {
+            Ok(ticket) => tickets.push((tag, ticket)),
+            Err(refused) => failed.push((tag, refused.to_string())),
+        }
+    }
+    let ended = desk.close();
+    for (tag, ticket) in tickets {
+        match ticket.look().expect("a closed desk has answered") {
+            Ok(_) => issued.push(tag),
+            Err(error) => failed.push((tag, error.to_string())),
+        }
+    }
+    assert_eq!(issued.len() + failed.len(), usize::from(count));
     Run {
-        _folder: folder,
-        ledger,
+        pages: pages.lock().unwrap().clone(),
         ended,
         issued,
         failed,
-        untouched,
-        lost: lost.into_inner(),
+        lost: lost.load(Ordering::Relaxed),
     }
 }
 
 impl Run {
-    fn states(&self) -> Vec<State> {
-        let mut states = Vec::new();
-        lock(&self.ledger)
-            .each_record(&mut |record| states.push(record.state))
-            .unwrap();
-        states
+    fn said(&self, said: Said) -> usize {
+        self.pages.iter().filter(|page| **page == said).count()
     }
 
-    fn ledger_has_issued(&self) -> usize {
-        let issued = |state: &&State| matches!(state, State::Issued(_));
-        self.states().iter().filter(issued).count()
+    /// What goes out is what the ledger says is issued, and nothing is left open.
+    fn the_ledger_tells_the_truth(&self) {
+        assert_eq!(self.said(Said::Issued), self.issued.len());
+        assert_eq!(self.said(Said::Reserved), 0, "nothing is left open");
     }
 }
 
 const ALWAYS: usize = usize::MAX;
 
 #[test]
-fn issues_every_order_in_its_sequence() {
+fn every_order_is_issued() {
     let run = run(30, Fault::None, ALWAYS);
     assert!(run.ended.is_ok());
     assert_eq!(run.issued, (0..30).collect::<Vec<_>>());
-    assert_eq!(run.ledger_has_issued(), 30);
+    run.the_ledger_tells_the_truth();
 }
 
 #[test]
@@ -257,8 +221,9 @@ fn one_message_that_cannot_be_signed_stops_no_other() {
     let run = run(10, Fault::OneMessage(5), ALWAYS);
     assert!(run.ended.is_ok());
     assert_eq!(run.issued.len(), 9);
-    assert_eq!(run.failed[0].0, 5);
-    assert!(matches!(&run.states()[5], State::Failed(reason) if reason.contains("malformed")));
+    assert_eq!(run.failed.len(), 1);
+    assert!(run.failed[0].1.contains("malformed"), "{:?}", run.failed);
+    run.the_ledger_tells_the_truth();
 }
 
 #[test]
@@ -266,99 +231,125 @@ fn when_the_device_is_gone_the_ledger_says_what_was_signed_and_what_was_not() {
     let run = run(100, Fault::Gone(10), ALWAYS);
     assert!(matches!(run.ended, Err(RunEnd::Signer)));
     assert_eq!(run.issued, (0..10).collect::<Vec<_>>());
-    assert_eq!(run.ledger_has_issued(), 10);
-    assert_eq!(run.issued.len() + run.failed.len() + run.untouched, 100);
-    assert!(
-        run.untouched > 50,
-        "orders after the failure are not reserved"
-    );
-    assert!(
-        !run.states().contains(&State::Reserved),
-        "nothing is left open"
-    );
+    run.the_ledger_tells_the_truth();
 }
 
 #[test]
-fn a_signature_of_another_key_is_thrown_away_and_ends_the_run() {
-    let run = run(100, Fault::Lies(2), ALWAYS);
+fn a_signature_of_another_key_is_thrown_away_and_its_device_is_not_asked_again() {
+    let run = run(200, Fault::Lies(2), ALWAYS);
     assert!(matches!(run.ended, Err(RunEnd::Signer)));
+    let thrown = |(tag, why): &&(u8, String)| *tag == 2 && why.contains("thrown away");
+    assert!(run.failed.iter().any(|one| thrown(&one)));
     assert!(!run.issued.contains(&2));
-    assert!(
-        run.failed
-            .iter()
-            .any(|(tag, why)| *tag == 2 && why.contains("thrown away"))
-    );
-    assert!(matches!(&run.states()[2], State::Failed(_)));
-    assert!(run.untouched > 0);
+    run.the_ledger_tells_the_truth();
 }
 
 #[test]
 fn nothing_is_released_that_the_ledger_could_not_record() {
-    let run = run(100, Fault::None, 1);
-    assert!(matches!(
-        run.ended,
-        Err(RunEnd::Ledger(LedgerError::Missing(_)))
-    ));
-    assert_eq!(run.issued.len(), run.ledger_has_issued());
-    assert_eq!(run.issued, [0, 1, 2, 3], "the first chunk was recorded");
-    assert!(
-        run.failed
-            .iter()
-            .all(|(_, why)| why.contains("not released") || why.contains("not signed"))
+    for steps in 0..6 {
+        let run = run(100, Fault::None, steps);
+        assert!(matches!(
+            run.ended,
+            Err(RunEnd::Ledger(LedgerError::Missing(_)))
+        ));
+        assert_eq!(run.issued.len(), run.said(Said::Issued));
+        let words = ["not released", "not signed", "takes no orders"];
+        for (_, why) in &run.failed {
+            assert!(words.iter().any(|word| why.contains(word)), "{why}");
+        }
+    }
+}
+
+#[test]
+fn a_panic_is_an_end_of_its_own_and_every_ticket_is_answered() {
+    for steps in 0..4 {
+        let book = Book::new(steps, BookFault::Panics);
+        let run = run_by(50, vec![fake(Fault::None)], book);
+        assert!(matches!(run.ended, Err(RunEnd::Panicked)));
+        assert_eq!(run.issued.len(), run.said(Said::Issued));
+    }
+    let run = run(50, Fault::Panics(3), ALWAYS);
+    assert!(matches!(run.ended, Err(RunEnd::Panicked)));
+    assert_eq!(run.issued, [0, 1, 2]);
+    run.the_ledger_tells_the_truth();
+}
+
+#[test]
+fn a_full_desk_gives_the_order_back() {
+    let ca = fake_ca();
+    let ca_key = ca.public_key().clone();
+    let (book, _) = Book::new(ALWAYS, BookFault::Fails);
+    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let held = lock(&ledger);
+    let desk = Desk::open(
+        open(ca, vec![fake(Fault::None)]),
+        Arc::clone(&ledger),
+        || NOW,
+        Arc::new(|_, _| ()),
     );
-    assert_eq!(run.issued.len() + run.failed.len() + run.untouched, 100);
+    let mut tickets = Vec::new();
+    let back = loop {
+        match desk.submit(wanted(1, &ca_key, SerialChoice::Next)) {
+            Ok(ticket) => tickets.push(ticket),
+            Err(refused) => break refused,
+        }
+    };
+    assert!(matches!(back, SubmitError::Full(_)));
+    drop(held);
+    desk.close().unwrap();
+    assert!(tickets.into_iter().all(|ticket| ticket.wait().is_ok()));
+}
+
+#[test]
+fn a_desk_that_is_stopped_answers_at_once_what_has_no_serial() {
+    let ca = fake_ca();
+    let ca_key = ca.public_key().clone();
+    let (book, pages) = Book::new(ALWAYS, BookFault::Fails);
+    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let held = lock(&ledger);
+    let desk = Desk::open(
+        open(ca, vec![fake(Fault::None)]),
+        Arc::clone(&ledger),
+        || NOW,
+        Arc::new(|_, _| ()),
+    );
+    let submit = |tag| {
+        desk.submit(wanted(tag, &ca_key, SerialChoice::Next))
+            .unwrap()
+    };
+    let tickets: Vec<_> = (0..50).map(submit).collect();
+    desk.stop();
+    let turned_away = |ticket: &Ticket| matches!(ticket.look(), Some(Err(IssueError::NotTried)));
+    assert!(tickets.iter().filter(|one| turned_away(one)).count() >= 49);
+    drop(held);
+    assert!(matches!(desk.close(), Err(RunEnd::Interrupted)));
+    let pages = pages.lock().unwrap();
+    assert!(pages.iter().all(|page| *page == Said::Issued));
 }
 
 #[test]
 fn an_explicit_serial_that_is_taken_fails_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut ledger = SqliteLedger::create(&folder.path().join("l.ledger")).unwrap();
-    let ca = ledger.add_ca(added(), NOW).unwrap();
-    let signer = Box::new(Fake {
-        key: key(1),
-        fault: Fault::None,
-        calls: 0,
-    });
-    let open = OpenCa {
-        absent: Vec::new(),
-        signers: vec![signer],
-        ca,
-    };
-    let ca_key = open.ca.public_key().clone();
+    let (_folder, ledger, ca) = ca(added());
+    let ca_key = ca.public_key().clone();
+    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+    let devices = open(ca, vec![fake(Fault::None)]);
+    let desk = Desk::open(devices, ledger, || NOW, Arc::new(|_, _| ()));
     let seven = || SerialChoice::Exactly(7.try_into().unwrap());
-    let mut orders = [seven(), seven(), SerialChoice::Next]
-        .into_iter()
-        .enumerate()
-        .map(|(tag, serial)| order(u8::try_from(tag).unwrap(), &ca_key, serial));
-    let ledger: SharedLedger = Mutex::new(Box::new(ledger));
-    let mut results = Vec::new();
-    open.issue(
-        &ledger,
-        &mut orders,
-        &|| NOW,
-        &mut |chunk| {
-            results.extend(
-                chunk
-                    .into_iter()
-                    .map(|f| f.result.map(|i| i.serial.number())),
-            );
-        },
-        &|_, _| (),
-    )
-    .unwrap();
+    let serials = [seven(), seven(), SerialChoice::Next];
+    let tickets = serials.map(|serial| desk.submit(wanted(1, &ca_key, serial)).unwrap());
+    let results = tickets.map(|ticket| ticket.wait().map(|issued| issued.serial.number()));
     assert!(matches!(results[0], Ok(7)));
     assert!(matches!(
         results[1],
         Err(IssueError::Reserve(ReserveError::SerialTaken(_)))
     ));
     assert!(matches!(results[2], Ok(1)));
+    desk.close().unwrap();
 }
 
 #[test]
 fn what_was_decided_for_another_ca_is_not_signed() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut ledger = SqliteLedger::create(&folder.path().join("l.ledger")).unwrap();
-    let ca = ledger.add_ca(added(), NOW).unwrap();
+    let (_folder, mut ledger, users) = ca(added());
     let hosts = CaAdded {
         name: "hosts".to_owned(),
         public_key: key(2).public_key().to_bytes().unwrap(),
@@ -366,26 +357,44 @@ fn what_was_decided_for_another_ca_is_not_signed() {
         ..added()
     };
     let hosts = ledger.add_ca(hosts, NOW).unwrap();
-    let signer = Box::new(Fake {
-        key: key(1),
-        fault: Fault::None,
-        calls: 0,
-    });
-    let open = OpenCa {
-        absent: Vec::new(),
-        signers: vec![signer],
-        ca,
-    };
-    let mut orders = [order(1, hosts.public_key(), SerialChoice::Next)].into_iter();
-    let ledger: SharedLedger = Mutex::new(Box::new(ledger));
-    let mut results = Vec::new();
-    open.issue(
-        &ledger,
-        &mut orders,
-        &|| NOW,
-        &mut |chunk| results.extend(chunk.into_iter().map(|f| f.result)),
-        &|_, _| (),
-    )
-    .unwrap();
-    assert!(matches!(&results[0], Err(IssueError::OtherCa { ca }) if ca == "users"));
+    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+    let of_hosts = || wanted(1, hosts.public_key(), SerialChoice::Next);
+    let devices = || open(users.clone(), vec![fake(Fault::None)]);
+    let lost: Lost = Arc::new(|_, _| ());
+    let refused = |error: &IssueError| matches!(error, IssueError::OtherCa { ca } if ca == "users");
+    let (alone, end) = issue_one(devices(), &ledger, of_hosts(), || NOW, &lost);
+    assert!(alone.is_err_and(|error| refused(&error)) && end.is_ok());
+    let desk = Desk::open(devices(), ledger, || NOW, lost);
+    let at_desk = desk.submit(of_hosts()).err().unwrap();
+    assert!(matches!(at_desk, SubmitError::Unfit(error) if refused(&error)));
+    desk.close().unwrap();
+}
+
+#[test]
+fn one_order_alone_goes_the_whole_way_on_the_calling_thread() {
+    for (faults, certificate, lost_devices) in [
+        (vec![Fault::None], true, 0),
+        (vec![Fault::Gone(0), Fault::None], true, 1),
+        (vec![Fault::Gone(0), Fault::Gone(0)], false, 1),
+        (vec![Fault::Lies(0)], false, 0),
+        (vec![Fault::Panics(0)], false, 0),
+    ] {
+        let (_folder, ledger, ca) = ca(added());
+        let wanted = wanted(1, ca.public_key(), SerialChoice::Next);
+        let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+        let lost = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&lost);
+        let lose: Lost = Arc::new(move |_, _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        let devices = open(ca, faults.iter().map(|fault| fake(*fault)).collect());
+        let (issued, _) = issue_one(devices, &ledger, wanted, || NOW, &lose);
+        assert_eq!(issued.is_ok(), certificate, "{issued:?}");
+        assert_eq!(lost.load(Ordering::Relaxed), lost_devices);
+        let mut states = Vec::new();
+        let each = &mut |record: Record| states.push(record.state);
+        lock(&ledger).each_record(each).unwrap();
+        assert_eq!(matches!(states[0], State::Issued(_)), certificate);
+        assert_eq!(matches!(states[0], State::Failed(_)), !certificate);
+    }
 }

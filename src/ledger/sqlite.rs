@@ -20,9 +20,10 @@ use rusqlite::{
     Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 
 use super::checkpoint::{Checkpoint, origin};
-use super::entry::{CaAdded, Credential, Entry, Event};
+use super::entry::{CaAdded, Credential, Entry, Event, Revoked};
 use super::lock::WriterLock;
 use super::merkle::Hashes;
 use super::{Ca, Ledger, LedgerError, Outcome, Record, Reservation, ReserveError, State, Wanted};
@@ -170,8 +171,9 @@ impl Ledger for SqliteLedger {
         ca(position, added, time)
     }
 
-    fn reserve(
+    fn commit(
         &mut self,
+        outcomes: &[Outcome<'_>],
         wanted: Vec<Wanted>,
         time: u64,
     ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
@@ -181,6 +183,9 @@ impl Ledger for SqliteLedger {
         let transaction = write(&mut self.connection)?;
         let mut sequences = Sequences::new(&transaction, &cas);
         let mut append = Append::begin(&transaction, time)?;
+        for outcome in outcomes {
+            append.outcome(outcome)?;
+        }
         let reserved = wanted
             .into_iter()
             .map(|wanted| {
@@ -199,12 +204,37 @@ impl Ledger for SqliteLedger {
         Ok(reserved)
     }
 
-    fn record(&mut self, outcomes: &[Outcome<'_>], time: u64) -> Result<(), LedgerError> {
-        self.append(time, |append| {
-            outcomes
-                .iter()
-                .try_for_each(|outcome| append.outcome(outcome))
-        })
+    fn check(&self, wanted: &Wanted, time: u64) -> Result<Result<(), ReserveError>, LedgerError> {
+        let fingerprint = wanted.decided.body().subject.fingerprint();
+        if self.ledger_keys()?.contains(&fingerprint) {
+            return Ok(Err(ReserveError::LedgerKey(fingerprint)));
+        }
+        let cas = self.cas()?;
+        let transaction = self.connection.unchecked_transaction()?;
+        let append = Append::begin(&transaction, time)?;
+        append.check(&mut Sequences::new(&transaction, &cas), wanted)
+    }
+
+    fn may_be_certified(&self, wanted: &Wanted) -> Result<Result<(), ReserveError>, LedgerError> {
+        let transaction = self.connection.unchecked_transaction()?;
+        Append::begin(&transaction, 0)?.may_be_certified(wanted)
+    }
+
+    fn is_revoked(&self, ca: &KeyData, serial: u64, key_id: &[u8]) -> Result<bool, LedgerError> {
+        let ca = PublicKey::from(ca.clone()).to_bytes()?;
+        let names = |revoked: &Revoked| {
+            let serials = revoked.serials.iter();
+            let mut key_ids = revoked.key_ids.iter();
+            (revoked.ca == ca || revoked.ca.is_empty())
+                && (serials
+                    .copied()
+                    .any(|(first, last)| (first..=last).contains(&serial))
+                    || key_ids.any(|revoked| revoked.as_bytes() == key_id))
+        };
+        Ok(self
+            .revocations()?
+            .iter()
+            .any(|(_, revoked)| names(revoked)))
     }
 
     fn issued_for(&self, wanted: &Wanted) -> Result<Option<Record>, LedgerError> {

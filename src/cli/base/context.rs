@@ -97,7 +97,17 @@ impl Context {
         believed(SqliteLedger::open(&config.ledger())?, config)
     }
 
-    /// Opens the ledger that [`Self::ledger`] opened a moment ago, before somebody was asked
+    /// Opens the ledger to look at it, while somebody may be asked: others may write meanwhile.
+    /// One of an older format is taken over first, which needs its lock for a moment.
+    pub(crate) fn ledger_to_look(&self, config: &Config) -> Result<SqliteLedger, Failure> {
+        let ledger = match SqliteLedger::open_to_read(&config.ledger()) {
+            Err(LedgerError::OlderFormat { .. }) => SqliteLedger::open(&config.ledger())?,
+            opened => opened?,
+        };
+        believed(ledger, config)
+    }
+
+    /// Opens the ledger that [`Self::ledger_to_look`] opened a moment ago, before somebody was asked
     /// for a PIN; it must still have this CA. A leap of the clock was confirmed then.
     pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<SqliteLedger, Failure> {
         let ledger = SqliteLedger::open(&config.ledger())?;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use ssh_key::public::KeyData;
 
 use crate::attestation::Proof;
-use crate::certificate::Body;
 use crate::cli::base::ask::AskArguments;
 use crate::cli::base::context::Context;
+use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::terminal::{hint, product, warn};
 use crate::config::{self, Config, Given};
@@ -118,7 +118,6 @@ impl Attempt {
 type Asking = (Request, Requester, Vec<Proof>);
 
 fn allowed(context: &Context, ca: &str, decided: &Decided) -> Result<Exit, Failure> {
-    let body = decided.body();
     if context.json() {
         product(&json_of(ca, decided).to_string())?;
         return Ok(Exit::Done);
@@ -128,23 +127,9 @@ fn allowed(context: &Context, ca: &str, decided: &Decided) -> Result<Exit, Failu
         decided.role(),
         decided.requester()
     ))?;
-    product(&format!("  key         {}", described(body)))?;
-    product(&format!("  key ID      {:?}", body.key_id.as_str()))?;
-    product(&format!("  principals  {}", body.principals))?;
-    product(&format!("  valid       {}", body.validity))?;
-    product(&format!(
-        "  critical    {}",
-        options(body.options.critical())
-    ))?;
-    product(&format!(
-        "  extensions  {}",
-        options(body.options.extensions())
-    ))?;
-    let suffix = decided.suffix().unwrap_or("none");
-    product(&format!(
-        "  proof       {}; suffix {suffix}",
-        decided.proof_in_words()
-    ))?;
+    for (label, value) in rows(decided) {
+        product(&format!("  {label:12}{value}"))?;
+    }
     for warning in decided.warnings() {
         warn(&warning.to_string());
     }
@@ -179,22 +164,6 @@ fn json_of(ca: &str, decided: &Decided) -> Value {
         "requester": decided.requester(), "certificate": decided.body(),
         "proof": decided.proof_in_words(), "suffix": decided.suffix(), "warnings": warnings,
     })
-}
-
-fn described(body: &Body) -> String {
-    format!("{} {}", body.subject.describe(), body.subject.fingerprint())
-}
-
-fn options(map: &std::collections::BTreeMap<String, String>) -> String {
-    let entry = |(name, value): (&String, &String)| match value.as_str() {
-        "" => name.clone(),
-        value => format!("{name}={value}"),
-    };
-    if map.is_empty() {
-        "(none)".to_owned()
-    } else {
-        map.iter().map(entry).collect::<Vec<_>>().join(", ")
-    }
 }
 
 const REQUEST_SAYS: &str = "a request says itself what it asks: leave -I -n -V -O -h out";

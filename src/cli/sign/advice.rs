@@ -2,7 +2,7 @@
 
 use crate::batch::BatchError;
 use crate::cli::base::failure::Advised;
-use crate::issue::{CaseError, IssueError, OpenError, RunEnd};
+use crate::issue::{AgainError, CaseError, IssueError, OpenError, RunEnd};
 use crate::ledger::ReserveError;
 
 impl Advised for OpenError {
@@ -25,6 +25,7 @@ impl Advised for RunEnd {
             Self::Interrupted => "the same command with --resume goes on",
             Self::Signer => "when the token is back, the same command with --resume goes on",
             Self::Ledger(error) => return error.hint(),
+            Self::Panicked => PANICKED,
         };
         Some(hint.to_owned())
     }
@@ -40,6 +41,9 @@ impl Advised for BatchError {
             Self::NotAsked => "say what to sign for it with -I and -n, or with --role",
             Self::SerialForSeveral(serial) => {
                 return Some(format!("-z +{serial} counts up from it"));
+            }
+            Self::Again(AgainError::Revoked(_)) => {
+                "without --resume, a new one is signed, if you mean that"
             }
             Self::Write { .. } => "the same command with --resume writes it again",
             _ => return None,
@@ -67,3 +71,6 @@ fn issue(error: &IssueError) -> Option<String> {
     };
     Some(hint.to_owned())
 }
+
+const PANICKED: &str =
+    "please report it; what was reserved and not signed is given up when the next KRL is made";

@@ -2,7 +2,8 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,32 +36,40 @@ pub(crate) enum Style {
 /// Tells of each key of a run, as it comes.
 pub(crate) struct Progress {
     style: Style,
-    bar: ProgressBar,
+    /// Shown from when nobody is asked for anything any more.
+    bar: OnceLock<ProgressBar>,
+    /// Of how many keys something was told.
+    told: AtomicU64,
     /// Of each failure, whether it was a refusal; the first few decide the exit code.
     failures: Mutex<Vec<bool>>,
 }
 
 impl Progress {
-    pub(crate) fn new(style: Style, touches: &Touches) -> Self {
-        let bar = match style {
-            Style::Bar { keys } => bar(keys),
-            _ => ProgressBar::hidden(),
-        };
-        if matches!(style, Style::Bar { .. }) {
-            touches.show_beside(bar.clone());
-        }
+    pub(crate) fn new(style: Style) -> Self {
         Self {
             style,
-            bar,
+            bar: OnceLock::new(),
+            told: AtomicU64::new(0),
             failures: Mutex::default(),
         }
+    }
+
+    /// Shows the bar, if there is one: a prompt and a bar can't share a line.
+    pub(crate) fn start(&self, touches: &Touches) {
+        let Style::Bar { keys } = self.style else {
+            return;
+        };
+        let bar = self.bar.get_or_init(|| bar(keys));
+        bar.set_position(self.told.load(Ordering::Relaxed));
+        touches.show_beside(bar.clone());
     }
 
     /// Tells of one key.
     pub(crate) fn tell(&self, report: Report<'_>) {
         let about_a_key = !matches!(report, Report::Warned { .. } | Report::DeviceLost { .. });
         if about_a_key {
-            self.bar.inc(1);
+            self.told.fetch_add(1, Ordering::Relaxed);
+            self.bar.get().inspect(|bar| bar.inc(1));
         }
         if let Report::Failed { error, .. } = &report {
             self.note(error.is_refusal());
@@ -76,7 +85,7 @@ impl Progress {
 
     /// Ends the bar; of each failure so far, whether it was a refusal.
     pub(crate) fn finish(&self) -> Vec<bool> {
-        self.bar.finish_and_clear();
+        self.bar.get().inspect(|bar| bar.finish_and_clear());
         self.failures
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -111,11 +120,11 @@ impl Progress {
             }
             Report::Warned { file, warning } => {
                 let file = file.map_or("-".to_owned(), path);
-                self.bar.suspend(|| warn(&format!("{file}: {warning}")));
+                self.beside_the_bar(|| warn(&format!("{file}: {warning}")));
             }
             Report::DeviceLost { device, error } => {
                 let error = chain(*error);
-                self.bar.suspend(|| {
+                self.beside_the_bar(|| {
                     warn(&format!("{error}; the run goes on without {device}"));
                 });
             }
@@ -125,12 +134,19 @@ impl Progress {
         }
     }
 
+    fn beside_the_bar(&self, say: impl FnOnce()) {
+        match self.bar.get() {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+
     fn complain(&self, file: Option<&Path>, words: &str) {
         let words = match file {
             Some(file) => format!("punchmark: {}: {words}", path(file)),
             None => format!("punchmark: {words}"),
         };
-        self.bar.suspend(|| say(&words));
+        self.beside_the_bar(|| say(&words));
     }
 
     fn note(&self, refusal: bool) {

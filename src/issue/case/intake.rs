@@ -5,10 +5,10 @@
 
 use ssh_key::PublicKey;
 
-use super::{Judge, Known};
+use super::{Enrolments, Judge, Known};
 use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
 use crate::certificate::{OptionError, OptionsAsked, ValidityError};
-use crate::ledger::{Credential, Ledger, LedgerError};
+use crate::ledger::{Credential, LedgerError};
 use crate::request::{
     AdmissionError, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile, Requester,
     RequesterName, RoleName,
@@ -72,7 +72,7 @@ pub(super) fn take_in<'a>(
     judge: &Judge<'a>,
     file: &RequestFile,
     vouched: Option<&RequesterName>,
-    ledger: &dyn Ledger,
+    whose: &Enrolments<'_>,
     now: u64,
 ) -> Result<Known<'a>, IntakeError> {
     let rulebook = &judge.rulebook;
@@ -85,7 +85,7 @@ pub(super) fn take_in<'a>(
     }
     let role = judge.role(&content.role)?;
     let proof = proof(content, admitted.used(), rulebook.roots)?;
-    let mut known = enrolled(content, proof.as_ref(), ledger)?;
+    let mut known = enrolled(content, proof.as_ref(), whose)?;
     if known.is_none() {
         known = signer(rulebook.allowed_signers, content, now)?;
     }
@@ -169,18 +169,18 @@ fn requester(
 fn enrolled(
     content: &Content,
     proof: Option<&Proof>,
-    ledger: &dyn Ledger,
+    whose: &Enrolments<'_>,
 ) -> Result<Option<Requester>, IntakeError> {
     let key = PublicKey::from(content.subject.key().clone()).to_bytes();
     let key = Credential::Key(key.map_err(|_form| ssh_encoding::Error::Length)?);
-    if let Some(name) = ledger.requester_of(&key)? {
+    if let Some(name) = whose(&key)? {
         return known(name, KnownBy::Key).map(Some);
     }
     let serial = proof.and_then(|proof| proof.facts().serial);
     let Some(serial) = serial else {
         return Ok(None);
     };
-    match ledger.requester_of(&Credential::Card(serial.into()))? {
+    match whose(&Credential::Card(serial.into()))? {
         Some(name) => known(name, KnownBy::Card).map(Some),
         None => Ok(None),
     }

@@ -6,7 +6,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey};
 
 use super::append::{Append, random};
-use super::serials::Serials;
+use super::serials::{Sequences, Serials};
 use super::{damaged, read, terms};
 use crate::attestation::Proof;
 use crate::certificate::ToBeSigned;
@@ -57,8 +57,17 @@ impl Append<'_> {
         }))
     }
 
+    /// Whether an item would get a serial now.
+    pub(super) fn check(&self, sequences: &mut Sequences<'_>, wanted: &Wanted) -> Checked<()> {
+        let (_, serials) = unless_refused!(sequences.of(&wanted.decided));
+        unless_refused!(self.may_be_certified(wanted));
+        unless_refused!(self.request_is_new(&wanted.basis));
+        unless_refused!(self.open_challenge(wanted.basis.challenge));
+        Ok(serials.choose(wanted.serial)?.map(drop))
+    }
+
     /// Neither key, card nor requester was revoked, and the key is the requester's own.
-    fn may_be_certified(&self, wanted: &Wanted) -> Checked<()> {
+    pub(super) fn may_be_certified(&self, wanted: &Wanted) -> Checked<()> {
         let subject = &wanted.decided.body().subject;
         let (key, fingerprint) = (subject.key(), || subject.fingerprint());
         if self.key_is_revoked(&sha256(key))? {

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::queue::Pace;
+/// How long signatures took since the last look, and how many there were.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    pub(super) signatures: u32,
+    pub(super) time: Duration,
+}
 
 /// The size of the next chunk, by how long the last one took.
 ///
@@ -42,7 +47,8 @@ impl ChunkSize {
     }
 }
 
-const FIRST: usize = 4;
+/// Until it is known how long a signature takes.
+const FIRST: usize = 1;
 const LARGEST: usize = 256;
 const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_millis(500);
@@ -54,7 +60,7 @@ mod tests {
     #[test]
     fn a_fast_token_gets_large_chunks_and_a_slow_one_single_orders() {
         let mut size = ChunkSize::default();
-        (0..4).for_each(|_| size.learn(Duration::from_millis(1)));
+        (0..5).for_each(|_| size.learn(Duration::from_millis(1)));
         assert_eq!(size.get(), LARGEST);
         (0..9).for_each(|_| size.learn(Duration::from_secs(5)));
         assert_eq!(size.get(), 1);

@@ -1,0 +1,101 @@
+//! What became of the keys of a run so far: counted, and told to the front.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use super::{BatchError, Destination, Ended, Report, Reporter, Summary};
+use crate::certificate::Body;
+use crate::issue::{IssueError, RunEnd};
+use crate::ledger::Wanted;
+
+/// Counts, and what all certificates have in common.
+pub(super) struct Tally {
+    report: Reporter,
+    summary: Mutex<Summary>,
+    first: OnceLock<Body>,
+    /// Whether another certificate says something else than the first.
+    differ: AtomicBool,
+}
+
+impl Tally {
+    pub(super) fn new(report: Reporter) -> Self {
+        Self {
+            report,
+            summary: Mutex::default(),
+            first: OnceLock::new(),
+            differ: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn tell(&self, report: Report<'_>) {
+        (self.report)(report);
+    }
+
+    pub(super) fn signed(&self, to: &Destination, serial: u64, line: &str, resumed: bool) {
+        self.count(|summary| {
+            if resumed {
+                summary.resumed += 1;
+            } else {
+                summary.signed += 1;
+                let (first, last) = summary.serials.unwrap_or((serial, serial));
+                summary.serials = Some((first.min(serial), last.max(serial)));
+            }
+        });
+        self.tell(Report::Signed {
+            file: to.file.as_deref(),
+            output: to.output.as_deref(),
+            serial,
+            line,
+            resumed,
+        });
+    }
+
+    pub(super) fn failed(&self, file: Option<&Path>, error: BatchError) {
+        let not_tried = matches!(error, BatchError::Issue(IssueError::NotTried));
+        self.count(|summary| {
+            if not_tried {
+                summary.not_tried += 1;
+            } else {
+                summary.failed += 1;
+            }
+        });
+        self.tell(Report::Failed { file, error });
+    }
+
+    pub(super) fn not_tried(&self, file: &Path) {
+        self.count(|summary| summary.not_tried += 1);
+        self.tell(Report::NotTried { file });
+    }
+
+    /// Notes what a certificate will say, and tells what it is to be warned of.
+    pub(super) fn decided(&self, file: Option<&Path>, wanted: &Wanted) {
+        for warning in wanted.decided().warnings() {
+            self.tell(Report::Warned { file, warning });
+        }
+        let body = wanted.decided().body();
+        let first = self.first.get_or_init(|| body.clone());
+        let same = (&first.key_id, &first.principals, &first.validity)
+            == (&body.key_id, &body.principals, &body.validity);
+        if !same {
+            self.differ.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What it all came to.
+    pub(super) fn end(self, early: Option<RunEnd>) -> Ended {
+        let summary = self.summary.into_inner();
+        Ended {
+            summary: summary.unwrap_or_else(PoisonError::into_inner),
+            first: self
+                .first
+                .into_inner()
+                .filter(|_| !self.differ.into_inner()),
+            early,
+        }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Summary)) {
+        change(&mut self.summary.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,37 @@
+//! What was decided, in words: for whoever tries a role, and whoever vouches for somebody.
+
+use std::collections::BTreeMap;
+
+use crate::policy::Decided;
+
+/// What a certificate would say, and why it may: a label and its value a row.
+pub(crate) fn rows(decided: &Decided) -> [(&'static str, String); 7] {
+    let body = decided.body();
+    let (subject, suffix) = (&body.subject, decided.suffix().unwrap_or("none"));
+    [
+        (
+            "key",
+            format!("{} {}", subject.describe(), subject.fingerprint()),
+        ),
+        ("key ID", format!("{:?}", body.key_id.as_str())),
+        ("principals", body.principals.to_string()),
+        ("valid", body.validity.to_string()),
+        ("critical", options(body.options.critical())),
+        ("extensions", options(body.options.extensions())),
+        (
+            "proof",
+            format!("{}; suffix {suffix}", decided.proof_in_words()),
+        ),
+    ]
+}
+
+fn options(map: &BTreeMap<String, String>) -> String {
+    let entry = |(name, value): (&String, &String)| match value.as_str() {
+        "" => name.clone(),
+        value => format!("{name}={value}"),
+    };
+    if map.is_empty() {
+        return "(none)".to_owned();
+    }
+    map.iter().map(entry).collect::<Vec<_>>().join(", ")
+}

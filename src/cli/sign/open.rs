@@ -1,0 +1,101 @@
+//! From what was looked at to certificates: a person is asked, the key opened, the lock taken.
+
+use std::sync::{Arc, Mutex};
+
+use super::progress::Progress;
+use super::vouch::vouch;
+use super::{Sign, VOUCH_ONE_BY_ONE, is_request};
+use crate::batch::{Batch, Decision, Ended, HowFar, Looked, Report};
+use crate::cli::base::context::{Context, KnownCa};
+use crate::cli::base::failure::Failure;
+use crate::cli::base::kept_head;
+use crate::cli::base::terminal::say;
+use crate::cli::base::touch::announcement;
+use crate::config::Config;
+use crate::issue::{OpenCa, SharedLedger, lock};
+
+/// What is known of a run before anything is opened for it.
+pub(super) struct Run<'a> {
+    pub(super) config: &'a Config,
+    pub(super) known: &'a KnownCa,
+    pub(super) progress: &'a Progress,
+    /// How many keys there are, if that can be known before.
+    pub(super) count: Option<u64>,
+}
+
+impl Sign {
+    /// Whether a person is asked for something, who may take an hour for it. The ledger is
+    /// then not locked meanwhile, and all is decided again afterwards.
+    pub(super) fn is_attended(&self, context: &Context) -> bool {
+        context.asks_a_person() || self.asked.vouched_for().is_some()
+    }
+
+    /// A person is asked about all that was named; a list may have no end.
+    pub(super) fn how_far(&self, attended: bool) -> HowFar {
+        if attended && self.files_from.is_none() {
+            return HowFar::All;
+        }
+        HowFar::First
+    }
+
+    pub(super) fn refuse_to_vouch_for_a_list(&self) -> Result<(), Failure> {
+        if self.files_from.is_some() && self.asked.vouched_for().is_some() {
+            return Err(Failure::usage(VOUCH_ONE_BY_ONE));
+        }
+        Ok(())
+    }
+
+    /// Signs what was looked at, and what stands behind it. `locked` is the ledger if it is
+    /// open to write already.
+    pub(super) fn go_on(
+        &self,
+        batch: &Batch<'_>,
+        looked: Looked,
+        locked: Option<SharedLedger>,
+        run: &Run<'_>,
+        context: &Context,
+    ) -> Result<Ended, Failure> {
+        if let Some(name) = self.asked.vouched_for() {
+            let requests = self.files.iter().filter(|file| is_request(file));
+            vouch(name, &looked, requests.count(), context)?;
+        }
+        let ca = self.open_key(run, context)?;
+        announce(&ca, run, context);
+        let (ledger, decision) = match locked {
+            Some(ledger) => (ledger, Decision::Stands),
+            None => {
+                let ledger = context.ledger_again(run.config, &run.known.ca)?;
+                let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+                (ledger, Decision::IsMadeAgain)
+            }
+        };
+        let ended = batch.run(ca, &ledger, looked, decision);
+        kept_head::keep(lock(&ledger).as_ref())?;
+        Ok(ended)
+    }
+
+    fn open_key(&self, run: &Run<'_>, context: &Context) -> Result<OpenCa, Failure> {
+        let mut pins = context.pins();
+        let (ca, keys) = (run.known.ca.clone(), &run.known.config.keys);
+        Ok(OpenCa::open(ca, keys, self.hash, SESSIONS, &mut pins)?)
+    }
+}
+
+/// What a person should know before the first touch, and from here on is shown.
+fn announce(ca: &OpenCa, run: &Run<'_>, context: &Context) {
+    let touches = context.touches();
+    touches.expect(run.count);
+    match announcement(ca.touch(), run.count) {
+        Some(words) if context.talks() => say(&words),
+        _ => {}
+    }
+    run.progress.start(touches);
+    for (locator, error) in ca.absent() {
+        let device = &locator.to_string();
+        run.progress.tell(Report::DeviceLost { device, error });
+    }
+}
+
+/// A PIV card behind a module may end the login of all sessions with each signature, and not
+/// say so: two that sign beside each other then take the login from one another.
+const SESSIONS: usize = 1;

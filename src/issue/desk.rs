@@ -1,0 +1,70 @@
+//! A desk that stays open: orders come in, certificates go out.
+//!
+//! # Who holds what
+//!
+//! - Whoever has the [`Desk`] may [`submit`](Desk::submit) a [`Wanted`], which is bounded and
+//!   never waits, and gets a [`Ticket`]. The order then lies in *waiting*; nothing was taken
+//!   for it.
+//! - The **committer**, one thread, alone writes to the ledger. In one durable step it records
+//!   what it has in hand and takes serials for *what waits now*, up to a chunk; it never waits
+//!   for more to come. What got a serial lies in *reserved*.
+//! - Each **session** of a device is a thread. It takes the next of *reserved*, signs it, and
+//!   puts it into *tried*, from where the committer takes it in hand: verifies it, records it
+//!   with its next step, and only then gives the answer to its ticket.
+//!
+//! One lock guards all of these places ([`board`]). Nobody signs, verifies or writes while
+//! holding it, so that no device can hold up another or the ledger.
+//!
+//! # What ends what
+//!
+//! - `close`: no more orders; those that were taken go all the way. A session goes home when
+//!   nothing waits, nothing is reserved and nothing is at another device, from which it could
+//!   come back; the committer when nothing is left at all.
+//! - `stop`: the same, but what has no serial yet is answered at once.
+//! - A device that can sign no more leaves its order to the other sessions, and is looked for
+//!   again after a pause, twice as long each time. It counts again once it is back with the
+//!   CA's key; it never shows a refused PIN twice. The last session that fails ends the desk:
+//!   reserved orders are given up, which the ledger keeps, and waiting ones are answered.
+//! - A signature that does not verify takes its device out for good, with all its sessions.
+//! - The ledger fails: nothing of that step is released, and nothing is tried again. What is
+//!   reserved stays open in the ledger, as after a crash.
+//! - A panic: in a device's code it fails its order and ends the desk; in the committer it
+//!   ends the desk as the ledger's failure does. An answer that is dropped answers too.
+//!
+//! # What holds, whatever happens in between
+//!
+//! Every ticket gets one answer. No certificate is released before the step that records it
+//! has returned. No serial is taken that the ledger is not told the outcome of, but where the
+//! ledger itself fails. Nobody waits for somebody who has gone home.
+
+mod board;
+mod chunk;
+mod committer;
+mod front;
+mod sync;
+mod ticket;
+mod worker;
+
+pub use front::Desk;
+pub use ticket::Ticket;
+
+use super::IssueError;
+use crate::ledger::Wanted;
+
+/// Why an order could not be left at a desk.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// As many wait as it has room for. The order comes back, to be left later.
+    #[error("the desk is full")]
+    Full(Box<Wanted>),
+    /// It takes no order any more.
+    #[error("the desk takes no orders any more")]
+    Closed,
+    /// It is nothing for this CA and its devices.
+    #[error(transparent)]
+    Unfit(IssueError),
+}
+
+/// How many orders may wait, beside those that have a serial.
+const ROOM: usize = 1024;

@@ -1,0 +1,115 @@
+//! The side of the desk that fronts see.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::board::{Board, NoRoom};
+use super::committer::Committer;
+use super::sync::{JoinHandle, spawn};
+use super::ticket::{Ticket, pair};
+use super::worker::Worker;
+use super::{ROOM, SubmitError};
+use crate::issue::way::refuse_unfit;
+use crate::issue::{Clock, Lost, OpenCa, RunEnd, SharedLedger};
+use crate::ledger::{Ca, Wanted};
+
+/// Where certificates of one CA are issued, as many as come.
+pub struct Desk {
+    board: Arc<Board>,
+    ca: Ca,
+    longest: Option<usize>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Desk {
+    /// Opens a desk: a thread for each session of the CA's devices, and one for the ledger.
+    /// `clock` tells the Unix time in seconds; `lost` is told of a device that can sign no
+    /// more while others can.
+    pub fn open(open: OpenCa, ledger: SharedLedger, clock: Clock, lost: Lost) -> Self {
+        Self::open_with(open, ledger, (clock, lost), FIRST_PAUSE)
+    }
+
+    pub(in crate::issue) fn open_with(
+        open: OpenCa,
+        ledger: SharedLedger,
+        (clock, lost): (Clock, Lost),
+        pause: Duration,
+    ) -> Self {
+        let longest = open.longest_message();
+        let board = Arc::new(Board::new(open.sessions.len(), ROOM));
+        let mut threads = Vec::with_capacity(open.sessions.len() + 1);
+        for session in open.sessions {
+            let (board, lost) = (Arc::clone(&board), Arc::clone(&lost));
+            let recorded = open.ca.public_key().clone();
+            threads.push(spawn(move || {
+                let worker = Worker {
+                    board: &board,
+                    session,
+                    recorded: &recorded,
+                    lost: &lost,
+                    pause,
+                };
+                worker.run();
+            }));
+        }
+        let shared = Arc::clone(&board);
+        threads.push(spawn(move || {
+            let committer = Committer {
+                board: &shared,
+                ledger: &ledger,
+                clock,
+            };
+            committer.run();
+        }));
+        Self {
+            board,
+            ca: open.ca,
+            longest,
+            threads,
+        }
+    }
+
+    /// Leaves an order, without waiting for anything.
+    ///
+    /// # Errors
+    /// [`SubmitError`]; nothing was reserved.
+    pub fn submit(&self, wanted: Wanted) -> Result<Ticket, SubmitError> {
+        refuse_unfit(&wanted, &self.ca, self.longest).map_err(SubmitError::Unfit)?;
+        let (answer, ticket) = pair();
+        match self.board.submit(wanted, answer) {
+            Ok(()) => Ok(ticket),
+            Err(NoRoom::Full(wanted)) => Err(SubmitError::Full(wanted)),
+            Err(NoRoom::Closed) => Err(SubmitError::Closed),
+        }
+    }
+
+    /// Ends it soon, by somebody's wish: what has no serial yet gets none. What has one is
+    /// signed and recorded.
+    pub fn stop(&self) {
+        self.board.stop();
+    }
+
+    /// Takes no order any more, and waits until all that were taken are answered.
+    ///
+    /// # Errors
+    /// [`RunEnd`] if it ended before.
+    pub fn close(mut self) -> Result<(), RunEnd> {
+        self.board.close();
+        for thread in std::mem::take(&mut self.threads) {
+            // A panic was noted at the board, by whoever it happened to.
+            let _noted = thread.join();
+        }
+        self.board.ended().map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for Desk {
+    /// A desk that nobody closed ends all the same.
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.board.stop();
+        }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
