@@ -26,6 +26,7 @@ mod faults;
 mod harness;
 mod krl_signature;
 mod ledger;
+mod ledger_page;
 mod logins;
 mod modules;
 mod openssh;

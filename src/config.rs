@@ -39,6 +39,7 @@ use self::requests::RequestAge;
 use crate::attestation::RootsError;
 use crate::file::{Untrusted, Writers};
 use crate::ledger::Purpose;
+use crate::ledger::settings::FileSettings;
 use crate::policy::{Policy, Role, RoleTable, Suffixes};
 use crate::request::RoleName;
 use crate::signer::Locators;
@@ -62,6 +63,11 @@ struct ConfigFile {
     #[serde(default)]
     modules: Vec<PathBuf>,
     clock_leap_days: Option<u64>,
+    #[serde(default)]
+    kept_heads: Vec<PathBuf>,
+    kept_heads_only: Option<Vec<PathBuf>>,
+    #[serde(default)]
+    ledger_allow: Vec<String>,
     request_age: Option<RequestAge>,
     allowed_signers: Option<PathBuf>,
     #[serde(default, deserialize_with = "parsed_if_there")]
@@ -272,6 +278,20 @@ impl Config {
         }
     }
 
+    /// Where the ledger's head is kept, and what is allowed of the ledger's place.
+    pub fn ledger_settings(&self) -> FileSettings {
+        let resolved = |folders: &[PathBuf]| -> Vec<PathBuf> {
+            folders.iter().map(|folder| self.resolve(folder)).collect()
+        };
+        FileSettings {
+            kept_heads: resolved(&self.file.kept_heads),
+            kept_heads_only: self.file.kept_heads_only.as_deref().map(resolved),
+            old_heads: surroundings::state_folder().into_iter().collect(),
+            keyboard: keyboard(),
+            allow: self.file.ledger_allow.clone(),
+        }
+    }
+
     /// Where the key that signs heads and KRLs is.
     pub fn ledger_key(&self) -> Option<LedgerKeyPlace> {
         let place = self.file.ledger_key.clone()?;
@@ -442,6 +462,16 @@ mod tests {
             matches!(error, ConfigError::Syntax { line: 3, .. }),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_ledgers_settings_name_whole_paths() {
+        let text = "kept-heads = [\"a\"]\nkept-heads-only = [\"/b\"]\nledger-allow = [\"nfs\"]\n";
+        let settings = parse(text).unwrap().ledger_settings();
+        assert_eq!(settings.kept_heads, [Path::new("/etc/punchmark/a")]);
+        assert_eq!(settings.kept_heads_only.unwrap(), [Path::new("/b")]);
+        assert_eq!(settings.allow, ["nfs"]);
+        assert_eq!(parse("").unwrap().ledger_settings().kept_heads_only, None);
     }
 
     #[test]

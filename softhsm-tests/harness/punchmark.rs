@@ -30,7 +30,18 @@ impl Punchmark {
             environment: vec![device],
         };
         punchmark.write_pin("pin", pin);
+        punchmark.begin_config("config/punchmark/punchmark.toml");
         punchmark
+    }
+
+    /// Begins a config that keeps the heads of its ledger in this home: not in that of the
+    /// account that runs the tests, and not in the machine's folder.
+    pub(crate) fn begin_config(&self, name: &str) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let heads = self.path("heads");
+        let line = format!("kept-heads-only = [\"{}\"]\n", heads.display());
+        write(&path, line, 0o600);
     }
 
     /// Sets one more variable for every child.

@@ -8,6 +8,7 @@ mod filter;
 mod grounds;
 mod head;
 mod log_time;
+mod migrate;
 mod one;
 mod prove;
 mod reconcile;
@@ -46,6 +47,8 @@ enum Command {
     Prove(One),
     /// Go on with an older ledger that was put back, behind the serials that are lost
     Resume(resume::Resume),
+    /// Make a file of a ledger that a version before 0.2.0 wrote
+    Migrate(migrate::Migrate),
     /// Go on after entries whose time is wrong, since the clock was
     CorrectClock(clock::CorrectClock),
     /// Print every entry as JSON, one a line, and the head
@@ -72,6 +75,7 @@ impl Ledger {
             Command::Checkpoint(command) => command.run(context),
             Command::Prove(one) => prove::prove(context, &one),
             Command::Resume(command) => command.run(context),
+            Command::Migrate(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),
             Command::Reconcile(command) => command.run(context),
             Command::CorrectClock(command) => command.run(context),

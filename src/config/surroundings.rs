@@ -1,5 +1,6 @@
 //! What the system says: the time, the zone, and who is at the keyboard.
 
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
@@ -27,6 +28,15 @@ pub fn keyboard() -> String {
         Some(name) => format!("{name} (uid {uid}) on {host}"),
         None => format!("uid {uid} on {host}"),
     }
+}
+
+/// The folder where programs of this account keep what they remember between two runs
+/// (XDG Base Directory), with our name in it; none without a home.
+pub(super) fn state_folder() -> Option<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
+    let state = state.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")))?;
+    Some(state.join("punchmark"))
 }
 
 /// From the local password file; users of a directory service stay numbers.

@@ -24,11 +24,15 @@ mod file_system;
 mod format;
 mod guard;
 mod holder;
+mod old_heads;
 mod open_error;
+mod reader;
 mod recover;
 mod room;
+mod standing;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
@@ -42,14 +46,20 @@ use super::merkle::{Frontier, leaf_hash};
 use super::settings::FileSettings;
 use super::store::{Frame, Frames, Head, Place, StoreError};
 
+pub(super) use guard::{HARD_LINKS, folder};
 pub use holder::Holder;
 pub use open_error::OpenError;
+pub use reader::FileReader;
 pub use recover::CutTail;
 pub use room::Tail;
+pub use standing::Standing;
+pub(super) use writer::Writer;
 
-use format::Header;
-use guard::{Guarded, Named, folder};
+use guard::{Guarded, Named};
+use old_heads::OldHeads;
+use reader::{read, require_format};
 use room::{FIRST, frame_from};
+use standing::{standing, walk};
 
 /// Frames in a file, opened to write. It is the only writer.
 #[derive(Debug)]
@@ -58,30 +68,11 @@ pub struct FileFrames {
     settings: FileSettings,
     end: KeptHead,
     heads: Option<KeptHeads>,
+    old_heads: OldHeads,
     standing: Standing,
     cut: Option<CutTail>,
     /// An error after which nothing is known of what is on the disk.
     ended: bool,
-}
-
-/// Frames in a file, opened to read. The writer may go on meanwhile; this ends where it
-/// ended when it was opened.
-#[derive(Debug)]
-pub struct FileReader {
-    file: File,
-    end: (Head, Place),
-    tail: Option<Tail>,
-}
-
-/// How the file stands to the heads that are kept of it.
-#[derive(Debug)]
-pub enum Standing {
-    /// Nothing was ever written to it, so that nothing can be missing.
-    New,
-    /// It goes on from every kept head.
-    Kept,
-    /// It does not, or there is none: nothing is written before [`FileFrames::adopt`].
-    Refused(HeadsError),
 }
 
 impl FileFrames {
@@ -141,20 +132,34 @@ impl FileFrames {
             .transpose()?;
         let start = heads.as_ref().and_then(KeptHeads::highest);
         let end = walk(&guarded.file, start).map_err(failed)?;
-        let standing = standing(&guarded.file, heads.as_ref(), end).map_err(failed)?;
+        let old_heads = OldHeads::find(heads.as_ref(), &settings);
         let mut frames = Self {
             guarded,
             settings,
             end,
             heads,
-            standing,
+            old_heads,
+            standing: Standing::New,
             cut: None,
             ended: false,
         };
-        if !matches!(frames.standing, Standing::Refused(_)) {
-            frames.settle()?;
-        }
+        frames.stand()?;
         Ok(frames)
+    }
+
+    /// Holds the file against every head, and puts it in order where it goes on from all.
+    fn stand(&mut self) -> Result<(), OpenError> {
+        let (file, end) = (&self.guarded.file, self.end);
+        let refused = self.old_heads.refusal(file, end).transpose();
+        let found = match refused {
+            Some(refusal) => refusal.map(Standing::Refused),
+            None => standing(file, self.heads.as_ref(), end),
+        };
+        self.standing = found.map_err(|source| OpenError::file(&self.guarded.path, source))?;
+        if matches!(self.standing, Standing::Refused(_)) {
+            return Ok(());
+        }
+        self.settle()
     }
 
     /// Its name, absolute and without symbolic links.
@@ -220,17 +225,7 @@ impl FileFrames {
         for folder in folders {
             heads.look_in(folder)?;
         }
-        let found = standing(&self.guarded.file, Some(heads), self.end);
-        let found = found.map_err(|source| OpenError::file(&self.guarded.path, source))?;
-        let newly_fits = matches!(
-            (&self.standing, &found),
-            (Standing::Refused(_), Standing::Kept)
-        );
-        self.standing = found;
-        if newly_fits {
-            self.settle()?;
-        }
-        Ok(())
+        self.stand()
     }
 
     /// Takes the file for the newest copy, whatever heads are kept: somebody says so, and
@@ -277,6 +272,7 @@ impl FileFrames {
             }
             heads.complete(*end, &self.settings)?;
         }
+        self.old_heads.remove();
         Ok(())
     }
 
@@ -374,56 +370,16 @@ impl Frames for FileFrames {
     }
 }
 
-impl FileReader {
-    /// Opens a ledger to read it, also while another run writes. Where the file has the
-    /// frame that `from` names, the frames before it are not looked at.
-    ///
-    /// # Errors
-    /// [`OpenError`].
-    pub fn open(path: &Path, from: Option<KeptHead>) -> Result<Self, OpenError> {
-        let file = guard::open_to_read(path)?;
-        require_format(&file, path)?;
-        let failed = |source| OpenError::file(path, source);
-        let end = walk(&file, from).map_err(failed)?;
-        let tail = room::tail(&file, end.next).map_err(failed)?;
-        let end = (end.head, end.next);
-        Ok(Self { file, end, tail })
-    }
-
-    /// What stands behind the last whole frame: a frame that is just being written, that a
-    /// crash cut short, or that was damaged.
-    #[must_use]
-    pub fn tail(&self) -> Option<Tail> {
-        self.tail
-    }
-}
-
-impl Frames for FileReader {
-    fn start(&self) -> Place {
-        FIRST
-    }
-
-    fn end(&self) -> (Head, Place) {
-        self.end
-    }
-
-    fn append(
-        &mut self,
-        _before: &Head,
-        _entries: &[Vec<u8>],
-        _after: &Head,
-        _room: u64,
-    ) -> Result<Place, StoreError> {
-        Err(StoreError::ReadOnly)
-    }
-
-    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError> {
-        read(&self.file, place, self.end.1)
-    }
+/// Refuses a place that no ledger should be written in.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) fn require_guarded(path: &Path, allow: &[String]) -> Result<(), OpenError> {
+    Guarded::open(path, allow).map(drop)
 }
 
 /// The head of a ledger without entries.
-fn empty() -> Head {
+pub(super) fn empty() -> Head {
     Head {
         size: 0,
         root: Frontier::default().root(),
@@ -451,79 +407,6 @@ fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn require_format(file: &File, path: &Path) -> Result<(), OpenError> {
-    let mut header = [0; format::HEADER];
-    // A file that is too short for a header has none.
-    let _short = file.read_exact_at(&mut header, 0);
-    let path = path.to_path_buf();
-    match format::read_header(&header) {
-        Header::Ours => Ok(()),
-        Header::Sqlite => Err(OpenError::OlderFormat(path)),
-        Header::Newer(found) => Err(OpenError::NewerFormat { path, found }),
-        Header::Other => Err(OpenError::NotALedger(path)),
-    }
-}
-
-/// Whether the file has the frame that a kept head was written with.
-fn has(file: &File, kept: &KeptHead) -> io::Result<bool> {
-    let frame = room::whole_frame_at(file, kept.last)?;
-    Ok(frame.is_some_and(|frame| frame.after == kept.head && frame.next == kept.next))
-}
-
-/// The end of the frames, from a kept head on where the file has it; else from the first.
-fn walk(file: &File, start: Option<KeptHead>) -> io::Result<KeptHead> {
-    let mut end = KeptHead {
-        head: empty(),
-        last: FIRST,
-        next: FIRST,
-    };
-    if let Some(start) = start
-        && has(file, &start)?
-    {
-        end = start;
-    }
-    while let Some(frame) = frame_from(file, end.next, &end.head)? {
-        end = KeptHead {
-            head: frame.after,
-            last: end.next,
-            next: frame.next,
-        };
-    }
-    Ok(end)
-}
-
-/// Holds the file against every kept head.
-fn standing(file: &File, heads: Option<&KeptHeads>, end: KeptHead) -> io::Result<Standing> {
-    let Some(heads) = heads else {
-        return Ok(Standing::New);
-    };
-    let mut found = false;
-    for (path, kept) in heads.each() {
-        found = true;
-        let (path, size) = (path.to_path_buf(), kept.head.size);
-        if size > end.head.size {
-            let found = end.head.size;
-            let refused = match room::tail(file, end.next)? {
-                Some(Tail { offset, .. }) => HeadsError::Broken { path, offset },
-                None => HeadsError::Older {
-                    path,
-                    kept: size,
-                    found,
-                },
-            };
-            return Ok(Standing::Refused(refused));
-        }
-        if !has(file, &kept)? {
-            return Ok(Standing::Refused(HeadsError::Forked { path, kept: size }));
-        }
-    }
-    Ok(if found {
-        Standing::Kept
-    } else {
-        Standing::Refused(heads.missing())
-    })
-}
-
 fn require_torn(file: &File, path: &Path, tail: Tail) -> Result<(), OpenError> {
     let torn = recover::is_torn_write(file, tail);
     if torn.map_err(|source| OpenError::file(path, source))? {
@@ -544,22 +427,6 @@ fn write_again(file: &File, from: Place, end: KeptHead) -> io::Result<()> {
     file.read_exact_at(&mut frames, from.0)?;
     file.write_all_at(&frames, from.0)?;
     file.sync_data()
-}
-
-fn read(file: &File, place: Place, end: Place) -> Result<Option<Frame>, StoreError> {
-    if place >= end {
-        return Ok(None);
-    }
-    let damaged = |what| StoreError::Damaged { place, what };
-    let source = |source: io::Error| StoreError::Failed {
-        what: "the ledger can't be read".to_owned(),
-        source: Box::new(source),
-    };
-    match room::whole_frame_at(file, place).map_err(source)? {
-        Some(frame) if frame.next <= end => Ok(Some(frame)),
-        Some(_) => Err(damaged("the frame goes on behind the last one")),
-        None => Err(damaged("no whole frame is here")),
-    }
 }
 
 fn unkept(source: HeadsError) -> StoreError {

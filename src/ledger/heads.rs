@@ -17,6 +17,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
+use super::checkpoint::CheckpointError;
 use super::settings::FileSettings;
 use super::store::{Head, Place};
 
@@ -80,6 +81,14 @@ pub enum HeadsError {
         kept: u64,
         /// How many there are.
         found: u64,
+    },
+    /// A head that a version before 0.2.0 kept is none.
+    #[error("the kept head {}", path.display())]
+    Old {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CheckpointError,
     },
     /// A frame that was acknowledged is no longer whole.
     #[error("the ledger is damaged at byte {offset}, in what the head kept in {} covers", path.display())]
@@ -178,6 +187,11 @@ impl KeptHeads {
     pub(super) fn highest(&self) -> Option<KeptHead> {
         let kept = self.each().map(|(_, kept)| kept);
         kept.max_by_key(|kept| kept.head.size)
+    }
+
+    /// The name of the ledger.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The refusal of a ledger that has none.

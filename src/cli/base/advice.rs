@@ -5,5 +5,6 @@ pub(crate) mod config;
 pub(crate) mod evidence;
 pub(crate) mod intake;
 pub(crate) mod ledger;
+mod ledger_file;
 pub(crate) mod refusals;
 pub(crate) mod signer;

@@ -138,7 +138,7 @@ impl Guarded {
 }
 
 /// The folder that a file is in.
-pub(super) fn folder(path: &Path) -> &Path {
+pub(in crate::ledger) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -207,4 +207,4 @@ fn account_name(uid: u32) -> String {
 }
 
 /// What the config calls a ledger with more than one name.
-const HARD_LINKS: &str = "hard links";
+pub(in crate::ledger) const HARD_LINKS: &str = "hard links";

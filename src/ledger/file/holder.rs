@@ -19,7 +19,7 @@ pub struct Holder {
 impl Holder {
     /// Who holds the flock(2) on the file of this `stat`, by the system's list (proc(5)).
     /// None where the system does not say, as for a process in another container.
-    pub(super) fn of(stat: &Stat) -> Option<Self> {
+    pub(in crate::ledger) fn of(stat: &Stat) -> Option<Self> {
         let process = holder(&text(Path::new("/proc/locks"))?, stat)?;
         let program = text(Path::new(&format!("/proc/{process}/comm")));
         Some(Self {

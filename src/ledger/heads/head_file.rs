@@ -178,8 +178,13 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
+    let missing = folder.ancestors().take_while(|folder| !folder.is_dir());
+    let missing: Vec<&Path> = missing.collect();
     std::fs::create_dir_all(folder)?;
-    std::fs::set_permissions(folder, Permissions::from_mode(0o755))
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    // A folder whose own name is lost takes the head with it.
+    let mut above = missing.iter().filter_map(|folder| folder.parent());
+    above.try_for_each(sync_folder)
 }
 
 /// Gives the file the ledger's group, so that who reads the one reads the other.

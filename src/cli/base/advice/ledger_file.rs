@@ -1,0 +1,61 @@
+//! What to do about a ledger's file that is not taken, and about heads that are kept of it.
+
+use crate::cli::base::failure::Advised;
+use crate::cli::base::words;
+use crate::ledger::file::OpenError;
+use crate::ledger::heads::HeadsError;
+
+impl Advised for OpenError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing(_) => {
+                "put it back from a backup: without it, serials would be given out twice".to_owned()
+            }
+            Self::OlderFormat(_) => "make a file of it once: punchmark ledger migrate".to_owned(),
+            Self::NewerFormat { .. } => "use the version of punchmark that wrote it".to_owned(),
+            Self::Locked { .. } => "wait for the other run to end, then try again".to_owned(),
+            Self::ForeignOwner { owner, .. } | Self::ForeignFolder { owner, .. } => {
+                format!("run this as {owner}: sudo -u {owner} punchmark …")
+            }
+            Self::Writable { path, .. } => format!("chmod go-w {}", words::path(path)),
+            Self::HardLinks { .. } => {
+                "remove the other names; or say `ledger-allow = [\"hard links\"]` in the config"
+                    .to_owned()
+            }
+            Self::FileSystem { name, .. } => format!(
+                "put the ledger on a local disk; or say `ledger-allow = [\"{name}\"]` in the config"
+            ),
+            Self::Damaged { .. } => DAMAGED.to_owned(),
+            Self::Heads(error) => return error.hint(),
+            _ => return None,
+        })
+    }
+}
+
+impl Advised for HeadsError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Missing { .. } => {
+                "if this is the newest copy: punchmark ledger head adopt".to_owned()
+            }
+            Self::Older { .. } | Self::Forked { .. } => {
+                "put the newest copy back; if it is lost: punchmark ledger resume".to_owned()
+            }
+            Self::Broken { .. } => DAMAGED.to_owned(),
+            Self::Unreadable(path) | Self::Old { path, .. } => format!(
+                "keep {} as it is and put it back from a backup; or move it away, and punchmark \
+                 ledger head adopt",
+                words::path(path)
+            ),
+            Self::Unusable { path, .. } => {
+                format!("see that you may write to {}", words::path(path))
+            }
+            Self::NoPlace { .. } => {
+                "name a folder in the config: kept-heads = [\"/path\"]".to_owned()
+            }
+        })
+    }
+}
+
+const DAMAGED: &str =
+    "keep this file as it is, put the newest copy back, then: punchmark ledger resume";

@@ -1,0 +1,98 @@
+//! `punchmark ledger migrate`: a database of before version 0.2.0 becomes a file.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, Exit, Failure};
+use crate::cli::base::terminal::{confirm_typed, say};
+use crate::cli::base::words;
+use crate::config;
+use crate::ledger::SuffixSet;
+use crate::ledger::file::FileFrames;
+use crate::ledger::migrate::{MigrateError, OldLedger};
+
+/// Which ledger, and whether to do it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Migrate {
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Migrate {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let (path, settings) = (config.ledger(), config.ledger_settings());
+        let old = OldLedger::open(&path, settings.clone())?;
+        let suffixes = old.suffixes()?;
+        if context.talks() {
+            describe(&path, &old, &suffixes);
+        }
+        if self.dry_run {
+            return Ok(Exit::Done);
+        }
+        if !suffixes.is_empty() {
+            confirm_typed("These suffixes are reserved for good, and no config can free them.")?;
+        }
+        let more = old.suffix_entries(&suffixes, &config::keyboard(), config::now())?;
+        let migrated = old.migrate(&more)?;
+        // Keeps the head of all of it, which nothing is signed without.
+        drop(FileFrames::open(&path, settings)?);
+        if context.talks() {
+            say(&format!(
+                "{} is a file of {} entries now; the database is kept as {}",
+                words::path(&path),
+                migrated.head.size,
+                words::path(&migrated.old),
+            ));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn describe(path: &Path, old: &OldLedger, suffixes: &[SuffixSet]) {
+    let (head, cas) = (old.head(), old.cas().len());
+    let format = old.format();
+    say(&format!(
+        "{}: format {format}, {} entries, CAs: {cas}; sound, and goes on from the heads that were kept",
+        words::path(path),
+        head.size,
+    ));
+    for suffix in suffixes {
+        let SuffixSet {
+            class,
+            suffix,
+            proof,
+            ..
+        } = suffix;
+        say(&format!(
+            "  reserves {suffix} (class {class}, least proof {proof})"
+        ));
+    }
+}
+
+impl Advised for MigrateError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Older { .. } => {
+                "put the newest copy of the ledger back; if there is none, see docs/recover.md"
+                    .to_owned()
+            }
+            Self::Occupied(path) => format!("move {} away, and migrate again", path.display()),
+            Self::Damaged { .. } | Self::Entry { .. } => {
+                "put a backup of the ledger back, see docs/recover.md".to_owned()
+            }
+            Self::Open(error) => return error.hint(),
+            Self::Heads(error) => return error.hint(),
+            _ => return None,
+        })
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ledger migrate --dry-run
+  punchmark ledger migrate";
