@@ -210,11 +210,13 @@ fn a_second_run_is_told_that_the_ledger_is_in_use(device: Device) {
         .args(["--files-from", "-"])
         .stdin(Stdio::piped());
     let mut first = command.spawn().unwrap();
-    let holder = format!("(process {})", first.id());
-    let lock = admin.ledger_file().with_extension("ledger.lock");
-    let held = first.id().to_string();
+    let holder = format!("process {}", first.id());
+    let held = format!(" {} ", first.id());
     wait_until("the first run holds the lock", || {
-        std::fs::read_to_string(&lock).is_ok_and(|holder| holder == held)
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks
+            .lines()
+            .any(|lock| lock.contains("FLOCK") && lock.contains(&held))
     });
     let second = admin.sign(&["-n", "peter", "key1.pub"]).exits(1);
     second.says("is in use by another run").says(&holder);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::harness::admin::Admin;
+use crate::harness::forge;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::Ran;
 use crate::harness::pty::Pty;
@@ -46,11 +47,9 @@ fn finds(ran: Ran, words: &str) {
 }
 
 /// Does to the ledger what a hand with another program could do, head and tree included.
-fn rewrite(admin: &Admin, statements: &str) {
-    let connection = rusqlite::Connection::open(admin.ledger_file()).unwrap();
-    let guards = "DROP TRIGGER entry_stays; DROP TRIGGER entry_remains; PRAGMA foreign_keys = 0;";
-    connection.execute_batch(guards).unwrap();
-    connection.execute_batch(statements).unwrap();
+fn rewrite(admin: &Admin, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+    let heads = admin.punchmark.path("heads");
+    forge::rewrite(&admin.ledger_file(), &heads, change);
 }
 
 #[test]
@@ -71,7 +70,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     let ran = against(&admin, "head").ok();
     assert!(
         ran.stdout
-            .contains("extends the head head of 8 entries, signed by SHA256:"),
+            .contains("extends the head head of 9 entries, signed by SHA256:"),
         "{ran}"
     );
     checkpoint(&admin, "later");
@@ -97,13 +96,13 @@ fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
     checkpoint(&admin, "head");
     std::fs::write(admin.ledger_file(), old).unwrap();
     verify(&admin, &[]).ok();
-    finds(against(&admin, "head"), "had 10 when the head was made");
+    finds(against(&admin, "head"), "had 11 when the head was made");
     let again = ["ledger", "checkpoint", "--key", "ledger_key"];
     admin
         .punchmark
         .run(&again)
         .exits(1)
-        .says("the ledger has 8 entries");
+        .says("the ledger has 9 entries");
 }
 
 #[test]
@@ -117,32 +116,28 @@ fn another_ledger_is_told_from_the_one_of_the_head() {
 #[test]
 fn an_entry_that_was_changed_is_named() {
     let admin = ready();
-    rewrite(&admin, "UPDATE entry SET bytes = x'00' WHERE position = 4");
-    finds(verify(&admin, &[]), "entry 4: broken: not an entry");
+    rewrite(&admin, |entries| entries[3] = vec![0]);
+    finds(verify(&admin, &[]), "entry 4: ");
     let key = admin.public_keys(4).pop().unwrap();
     let ran = admin.sign(&["-n", "erik", key.to_str().unwrap()]);
-    ran.exits(1).says("do not agree with its head");
+    ran.exits(1).says("ledger entry 4");
     assert_eq!(admin.certificates().len(), 3);
 }
 
 #[test]
 fn an_index_that_says_something_else_than_the_entries_is_found() {
-    for (statements, fault) in [
-        (
-            "UPDATE reservation SET serial = x'00000000000000ff' WHERE position = 3",
-            "entry 3: ",
-        ),
-        ("DELETE FROM outcome WHERE reserved = 3", "entry 4: "),
-        (
-            "INSERT INTO tile VALUES (1, 7, zeroblob(32))",
-            "table tile has 1 rows",
-        ),
-    ] {
-        let admin = ready();
-        rewrite(&admin, statements);
-        let ran = verify(&admin, &[]);
-        finds(ran, &format!("the index: {fault}"));
+    let admin = ready();
+    // Enough entries that the index was written.
+    for _ in 0..12 {
+        admin.sign(&["-n", "erik", "key0.pub"]).ok();
     }
+    let index = admin.ledger_file().with_extension("ledger.index");
+    let connection = rusqlite::Connection::open(index).unwrap();
+    let lost = "DELETE FROM row WHERE key >= x'06' AND key < x'07' AND position < 9";
+    assert!(connection.execute(lost, []).unwrap() > 0);
+    drop(connection);
+    let ran = verify(&admin, &[]);
+    finds(ran, "the index: table OUTCOME has other rows");
 }
 
 #[test]
@@ -150,7 +145,7 @@ fn a_head_that_was_changed_or_signed_by_another_is_not_believed() {
     let admin = ready();
     let head = checkpoint(&admin, "head");
     let note = std::fs::read_to_string(&head).unwrap();
-    std::fs::write(&head, note.replace("\n8\n", "\n5\n")).unwrap();
+    std::fs::write(&head, note.replace("\n9\n", "\n5\n")).unwrap();
     against(&admin, "head").exits(1).says("is not valid");
     std::fs::write(&head, note).unwrap();
     keygen::make(admin.punchmark.home(), "other", ED25519);
@@ -200,7 +195,7 @@ fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
     let ran = admin.punchmark.run(&[&check[..], &["--json"]].concat());
     assert!(ran.ok().stdout.contains("\"signer\":null"));
 
-    let changed = proof.replace("\"index\":4", "\"index\":2");
+    let changed = proof.replace("\"index\":5", "\"index\":3");
     assert_ne!(changed, proof);
     std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
     admin.punchmark.run(&check).exits(1).says("does not lead");
@@ -260,7 +255,7 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
     std::fs::write(&mark, format!("version 7\n{three}seen 1795400000\n")).unwrap();
     let ran = verify(&admin, &["--against", "mark"]).ok();
     assert!(ran.stdout.contains("extends the head mark"), "{ran}");
-    std::fs::write(&mark, three.replace("\n8\n", "\n7\n")).unwrap();
+    std::fs::write(&mark, three.replace("\n9\n", "\n7\n")).unwrap();
     finds(
         verify(&admin, &["--against", "mark"]),
         "the first 7 entries are not those",
@@ -271,27 +266,25 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
         .says("not a checkpoint");
 }
 
-/// The forgeries that pass every look-up, since the index is forged with them.
+/// The forgeries that pass every look-up, since the index is made of them.
 #[test]
-fn a_forger_who_drops_the_constraints_is_found_all_the_same() {
-    for (statements, found) in FORGED_WITH_THE_INDEX {
+fn a_forger_who_writes_the_whole_file_anew_is_found_all_the_same() {
+    // After the CA and the place of heads: a policy, then serial 1 is reserved and issued.
+    type Forgery = fn(&mut Vec<Vec<u8>>);
+    let twice: Forgery = |entries| entries[5] = entries[3].clone();
+    let outcome: Forgery = |entries| entries[6] = entries[4].clone();
+    for (forgery, found) in [
+        (twice, "entry 6: broken: serial 1 was taken before"),
+        (
+            outcome,
+            "entry 7: broken: the outcome of entry 4 was recorded before",
+        ),
+    ] {
         let admin = ready();
-        rewrite(&admin, statements);
+        rewrite(&admin, forgery);
         finds(verify(&admin, &[]), found);
     }
 }
-
-/// Entry 3 reserves serial 1, entry 4 issues it; 5 to 8 are the next two.
-const FORGED_WITH_THE_INDEX: [(&str, &str); 2] = [
-    (
-        "UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE position = 3) WHERE position = 5",
-        "entry 5: broken: serial 1 was taken before",
-    ),
-    (
-        "UPDATE entry SET bytes = (SELECT bytes FROM entry WHERE position = 4) WHERE position = 6",
-        "entry 6: broken: the outcome of entry 3 was recorded before",
-    ),
-];
 
 #[test]
 fn an_auditor_needs_the_file_alone_and_leaves_nothing_beside_it() {

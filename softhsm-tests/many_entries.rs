@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use punchmark::attestation::Roots;
 use punchmark::certificate::{KeyId, Kind, OptionsAsked, Principals};
 use punchmark::issue::{Asked, Case, Desk, Judge, OpenCa, Rulebook, SharedLedger, Ticket};
-use punchmark::ledger::{Ca, CaAdded, Ledger as _, Origin, Purpose, SerialChoice, SqliteLedger};
+use punchmark::ledger::settings::FileSettings;
+use punchmark::ledger::{Ca, CaAdded, Ledger, Origin, Purpose, SerialChoice};
 use punchmark::policy::{Policy, Suffixes};
 use punchmark::request::{AdmissionLimits, Ask, Requester, RoleName};
 use punchmark::secret::{AskPin, Pin, PinError};
@@ -20,13 +21,19 @@ use punchmark::signer::Locator;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{LineEnding, PrivateKey, PublicKey};
 
+const KEYBOARD: &str = "bench (uid 1000) on bench";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [ledger, count] = arguments.as_slice() else {
         return Err("usage: many_entries LEDGER COUNT".into());
     };
     let count: u64 = count.parse()?;
-    let mut ledger = SqliteLedger::open(Path::new(ledger))?;
+    let settings = FileSettings {
+        keyboard: KEYBOARD.to_owned(),
+        ..FileSettings::default()
+    };
+    let mut ledger = Ledger::open(Path::new(ledger), settings)?;
     let time = ledger.last_time()?.ok_or("the ledger is empty")?;
     let signer = PrivateKey::new(KeypairData::Ed25519(pair(u64::MAX)), "")?;
     let ca = ledger.add_ca(filler(&signer)?, time)?;
@@ -43,14 +50,14 @@ fn open(ca: Ca, signer: &PrivateKey) -> Result<OpenCa, Box<dyn Error>> {
 }
 
 /// The numbers from 0 on, each by the spine: there is no other road to a certificate.
-fn issue(open: OpenCa, ledger: SqliteLedger, count: u64, time: u64) -> Result<(), Box<dyn Error>> {
+fn issue(open: OpenCa, ledger: Ledger, count: u64, time: u64) -> Result<(), Box<dyn Error>> {
     let (policy, roots) = (Policy::new(Suffixes::default(), []), Roots::default());
     let rulebook = Rulebook {
         policy: &policy,
         roots: &roots,
         limits: AdmissionLimits::default(),
         allowed_signers: None,
-        keyboard: "bench (uid 1000) on bench".to_owned(),
+        keyboard: KEYBOARD.to_owned(),
     };
     let judge = Judge::new(rulebook, open.ca(), &ledger)?;
     let desk = Desk::open(
@@ -74,8 +81,8 @@ fn issue(open: OpenCa, ledger: SqliteLedger, count: u64, time: u64) -> Result<()
     Ok(desk.close()?)
 }
 
-fn shared(ledger: SqliteLedger) -> SharedLedger {
-    Arc::new(Mutex::new(Box::new(ledger)))
+fn shared(ledger: Ledger) -> SharedLedger {
+    Arc::new(Mutex::new(ledger))
 }
 
 fn answered(tickets: &mut VecDeque<Ticket>) -> Result<(), Box<dyn Error>> {

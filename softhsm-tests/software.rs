@@ -3,7 +3,7 @@
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use punchmark::ledger::{Ledger, Origin, SqliteLedger};
+use punchmark::ledger::{Ledger, Origin};
 
 use crate::harness::admin::Admin;
 use crate::harness::agent::{Agent, between};
@@ -87,7 +87,7 @@ fn a_key_in_software_is_never_taken_silently_and_the_ledger_keeps_what_it_is() {
     let ran = admin.adopt("users", &file(&ca)).exits(1);
     ran.says("a key in software").says("--allow-software-key");
     adopt(&admin, &file(&ca)).ok();
-    let ledger = SqliteLedger::open_to_read(&admin.ledger_file()).unwrap();
+    let ledger = Ledger::open_to_read(&admin.ledger_file()).unwrap();
     let ca = ledger.cas().unwrap().pop().unwrap();
     assert_eq!(ca.added().origin, Origin::Software);
     let shown = admin.punchmark.run(&["ca", "show", "users"]).ok();

@@ -23,7 +23,8 @@ use crate::config::{
     CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca, with_suffixes,
 };
 use crate::issue::{SelfTestError, self_test};
-use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SqliteLedger};
+use crate::ledger::file::OpenError;
+use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose};
 use crate::output::{self, OutputError};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -239,8 +240,8 @@ pub fn owner(place: &Place, of: &Fingerprint) -> Result<Option<String>, Establis
         return Ok(None);
     };
     let is_it = |key: &KeyData| key.fingerprint(of.algorithm()) == *of;
-    let ledger = match SqliteLedger::open_to_read(&config.ledger()) {
-        Err(LedgerError::Missing(_)) => Vec::new(),
+    let ledger = match Ledger::open_to_read(&config.ledger()) {
+        Err(LedgerError::Open(OpenError::Missing(_))) => Vec::new(),
         opened => opened?.cas()?,
     };
     if let Some(ca) = ledger.iter().find(|ca| is_it(ca.public_key())) {
@@ -283,22 +284,22 @@ struct Home {
     config: Config,
     public_key_name: PathBuf,
     public_key_file: PathBuf,
-    ledger: Option<SqliteLedger>,
+    ledger: Option<Ledger>,
 }
 
 impl Home {
     fn prepare(place: &Place, new: &NewCa<'_>) -> Result<Self, EstablishError> {
         let there = place.read_if_there()?;
-        let is_new = there.is_none();
         let config = there.unwrap_or_else(|| Config::empty(place.path()));
+        let is_new = config.cas().next().is_none();
         if config.ca(new.name.as_str()).is_ok() {
             return Err(EditError::Taken(new.name.clone()).into());
         }
         make_folder(config.path())?;
         output::check(config.path())?;
-        let ledger = match SqliteLedger::open(&config.ledger()) {
-            // Neither exists: both are made. A config without its ledger is an error.
-            Err(LedgerError::Missing(_)) if is_new => None,
+        let ledger = match Ledger::open(&config.ledger(), config.ledger_settings()) {
+            // No CA yet: the ledger is made. A config with a CA and no ledger is an error.
+            Err(LedgerError::Open(OpenError::Missing(_))) if is_new => None,
             opened => Some(opened?),
         };
         let public_key_name = PathBuf::from(format!("{}.pub", new.name));
@@ -367,7 +368,7 @@ impl Home {
         let is_new = self.ledger.is_none();
         let mut ledger = match self.ledger.take() {
             Some(ledger) => ledger,
-            None => SqliteLedger::create(&self.config.ledger())?,
+            None => Ledger::create(&self.config.ledger(), self.config.ledger_settings())?,
         };
         let same = |ca: &Ca| {
             ca.name() == added.name

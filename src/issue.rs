@@ -40,7 +40,7 @@ pub struct Issued {
 }
 
 /// The ledger, shared by a desk and whoever reads beside it.
-pub type SharedLedger = Arc<Mutex<Box<dyn Ledger>>>;
+pub type SharedLedger = Arc<Mutex<Ledger>>;
 
 /// Tells the Unix time in seconds.
 pub type Clock = fn() -> u64;
@@ -111,6 +111,6 @@ pub enum RunEnd {
 }
 
 /// The ledger is consistent after a panic elsewhere: its durable steps are its own.
-pub(crate) fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Box<dyn Ledger>> {
+pub(crate) fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Ledger> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,12 +11,12 @@ use ssh_key::{HashAlg, PublicKey};
 
 use self::log::{Deed, Use};
 use crate::certificate::Serial;
-use crate::ledger::{Ca, Ledger as _, LedgerError, Record, Revoked, SqliteLedger, State};
+use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, State};
 use crate::wire::RawCertificate;
 
 /// Holds logins against a ledger.
 pub struct Reconciler<'l> {
-    ledger: &'l SqliteLedger,
+    ledger: &'l Ledger,
     cas: HashMap<[u8; 32], Ca>,
     revocations: Vec<(u64, Revoked)>,
 }
@@ -64,7 +64,7 @@ impl<'l> Reconciler<'l> {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn new(ledger: &'l SqliteLedger) -> Result<Self, LedgerError> {
+    pub fn new(ledger: &'l Ledger) -> Result<Self, LedgerError> {
         let cas = ledger.cas()?.into_iter().filter_map(|ca| {
             let fingerprint = ca.public_key().fingerprint(HashAlg::Sha256);
             Some((fingerprint.sha256()?, ca))

@@ -12,9 +12,7 @@ use std::collections::HashSet;
 use ssh_key::{HashAlg, PublicKey};
 
 use crate::certificate::explain::Fields;
-use crate::ledger::{
-    Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Revoked, SqliteLedger, State,
-};
+use crate::ledger::{Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Revoked, State};
 
 pub use list::{KrlError, Prune, krl};
 pub use naming::NamingError;
@@ -80,11 +78,7 @@ pub enum RevokeError {
 ///
 /// # Errors
 /// [`RevokeError`].
-pub fn catch(
-    ledger: &SqliteLedger,
-    ca: &Ca,
-    selectors: &[Selector],
-) -> Result<Caught, RevokeError> {
+pub fn catch(ledger: &Ledger, ca: &Ca, selectors: &[Selector]) -> Result<Caught, RevokeError> {
     let mut caught = Caught::default();
     caught.revoked.ca = PublicKey::from(ca.public_key().clone()).to_bytes()?;
     let blob = caught.revoked.ca.clone();
@@ -148,7 +142,7 @@ impl Caught {
 }
 
 /// The CAs whose own key is among what is revoked: sshd refuses whatever such a key signed.
-fn cas_themselves(ledger: &SqliteLedger, revoked: &Revoked) -> Result<Vec<CaHit>, LedgerError> {
+fn cas_themselves(ledger: &Ledger, revoked: &Revoked) -> Result<Vec<CaHit>, LedgerError> {
     let hashes: HashSet<_> = revoked.key_hashes().collect();
     let is_hit = |ca: &Ca| {
         let fingerprint = ca.public_key().fingerprint(HashAlg::Sha256);

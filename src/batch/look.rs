@@ -211,7 +211,7 @@ impl Batch<'_> {
         ledger: &SharedLedger,
     ) -> Result<bool, BatchError> {
         let ledger = lock(ledger);
-        let before = issued_before(ledger.as_ref(), &ready.wanted, (self.clock)())?;
+        let before = issued_before(&ledger, &ready.wanted, (self.clock)())?;
         drop(ledger);
         let Some(certificate) = before else {
             return Ok(false);

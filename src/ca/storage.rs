@@ -8,7 +8,7 @@ use ssh_key::public::KeyData;
 use super::EstablishError;
 use crate::attestation::{Evidence, EvidenceError, PivEvidence, Proof, Roots};
 use crate::config::{Config, read_limited};
-use crate::ledger::{Ca, EvidenceSeen, LedgerError, Origin, SqliteLedger};
+use crate::ledger::{Ca, EvidenceSeen, Ledger, LedgerError, Origin};
 use crate::signer::{self, Locator};
 
 /// What a card said of a CA's key, and what came of checking it.
@@ -80,7 +80,7 @@ impl Storage {
     /// [`EstablishError`] if the ledger or a file that is there cannot be read.
     pub fn of(
         config: &Config,
-        ledger: &SqliteLedger,
+        ledger: &Ledger,
         ca: &Ca,
         roots: &Roots,
     ) -> Result<Self, EstablishError> {

@@ -15,7 +15,7 @@ use crate::attestation::Roots;
 use crate::ca::Storage;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{CaConfig, Config};
-use crate::ledger::{self, Purpose, SqliteLedger};
+use crate::ledger::{self, Ledger, Purpose};
 
 /// Tell of the CAs: where each key was born, and by whose word
 #[derive(Debug, Args)]
@@ -101,7 +101,7 @@ fn list(context: &Context) -> Result<(), Failure> {
 
 fn known(context: &Context, name: Option<&str>, roots: &Roots) -> Result<Vec<Known>, Failure> {
     let config = context.config()?;
-    let ledger = SqliteLedger::open_to_read(&config.ledger())?;
+    let ledger = Ledger::open_to_read(&config.ledger())?;
     let names = match name {
         Some(name) => vec![name.to_owned()],
         None => config.cas().map(|(name, _)| name.to_string()).collect(),
@@ -113,7 +113,7 @@ fn known(context: &Context, name: Option<&str>, roots: &Roots) -> Result<Vec<Kno
 fn one(
     context: &Context,
     config: &Config,
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     name: &str,
     roots: &Roots,
 ) -> Result<Known, Failure> {

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::kept_head;
 use super::base::terminal::{product, say};
 use crate::certificate::{length, length_in_seconds};
 use crate::config;
@@ -49,7 +48,6 @@ impl Challenge {
                 product(&hex)?
             }
         }
-        kept_head::keep(&ledger)?;
         if context.talks() {
             say(&format!(
                 "to be answered once, within {}",

@@ -9,7 +9,6 @@ use ssh_key::public::KeyData;
 use super::base::advice::evidence::unproved;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::kept_head;
 use super::base::request::asked::{Asked, Rest};
 use super::base::request::key::CardArguments;
 use super::base::request::write;
@@ -18,7 +17,7 @@ use super::base::terminal::say;
 use super::sign::Sign;
 use crate::attestation::{Evidence, Proof, Roots};
 use crate::config::{self, Config};
-use crate::ledger::{Credential, Ledger as _, RequesterAdded};
+use crate::ledger::{Credential, RequesterAdded};
 use crate::policy::role::Permit;
 use crate::request::{RequesterName, Target, sign};
 use crate::signer::yubikey::SlotLocator;
@@ -171,7 +170,6 @@ impl Enroll {
             keyboard: config::keyboard(),
         };
         ledger.add_requester(added, config::now())?;
-        kept_head::keep(&ledger)?;
         if context.talks() {
             say(&format!("the card is that of {} from now on", self.name));
         }

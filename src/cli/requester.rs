@@ -8,13 +8,12 @@ use ssh_key::PublicKey;
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::kept_head;
 use super::base::requester_name::refuse_reserved;
 use super::base::terminal::{product, say};
 use crate::certificate::Subject;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
-use crate::ledger::{Credential, RequesterAdded, RequesterRemoved, SqliteLedger};
+use crate::ledger::{Credential, Ledger, RequesterAdded, RequesterRemoved};
 use crate::request::RequesterName;
 
 /// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
@@ -65,18 +64,12 @@ impl Requester {
             Command::List => return list(context, &ledger),
             Command::Remove(enrolment) => enrolment.remove(context, &mut ledger)?,
         }
-        kept_head::keep(&ledger)?;
         Ok(Exit::Done)
     }
 }
 
 impl Enrolment {
-    fn add(
-        self,
-        context: &Context,
-        config: &Config,
-        ledger: &mut SqliteLedger,
-    ) -> Result<(), Failure> {
+    fn add(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
         let credential = self.credential()?;
         refuse_weak(&credential)?;
@@ -93,7 +86,7 @@ impl Enrolment {
         Ok(())
     }
 
-    fn remove(self, context: &Context, ledger: &mut SqliteLedger) -> Result<(), Failure> {
+    fn remove(self, context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
         let credential = self.credential()?;
         let words = describe(&credential);
         let removed = RequesterRemoved {
@@ -139,7 +132,7 @@ fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(context: &Context, ledger: &SqliteLedger) -> Result<Exit, Failure> {
+fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
     for (time, added) in ledger.requesters()? {
         if context.json() {
             product(&json_of(time, &added).to_string())?

@@ -12,11 +12,10 @@ use super::base::advice::ledger::{empty_ledger, not_in_ledger};
 use super::base::arguments::{fingerprint, instant};
 use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
-use super::base::kept_head;
 use super::base::terminal::{ask, product, say};
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};
-use crate::ledger::{Ca, Ledger as _, SqliteLedger};
+use crate::ledger::{Ca, Ledger};
 use crate::revocation::{CaHit, Caught, NamingError, RevokeError, Selector, catch};
 
 /// Revoke certificates or keys, for good; `krl` then makes the list for servers
@@ -99,7 +98,6 @@ impl Revoke {
         context.confirm_or_go_on("Revoke this for good?")?;
         caught.cas.iter().try_for_each(confirm_the_end_of)?;
         record(&mut ledger, caught, &self.reason)?;
-        kept_head::keep(&ledger)?;
         if context.talks() {
             say(&format!(
                 "revoked; servers know it when they have the KRL: \
@@ -134,7 +132,7 @@ impl Revoke {
     }
 }
 
-fn record(ledger: &mut SqliteLedger, mut caught: Caught, reason: &str) -> Result<(), Failure> {
+fn record(ledger: &mut Ledger, mut caught: Caught, reason: &str) -> Result<(), Failure> {
     let (keyboard, now) = (config::keyboard(), config::now());
     // First, so that a run that is cut off between the two leaves no card served again.
     if !caught.bars_nobody() {

@@ -140,7 +140,7 @@ impl Sign {
             interrupted: &interrupted,
             report: Arc::new(move |report| told.tell(report)),
         };
-        let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let looked = batch.look(&ledger, subjects, self.how_far(attended));
         let ended = if looked.is_empty() {
             looked.end()

@@ -32,7 +32,7 @@ pub enum AgainError {
 /// # Errors
 /// [`AgainError`] if it was revoked, or its key, card or requester was.
 pub fn issued_before(
-    ledger: &dyn Ledger,
+    ledger: &Ledger,
     wanted: &Wanted,
     now: u64,
 ) -> Result<Option<RawCertificate>, AgainError> {

@@ -109,7 +109,7 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn new(rulebook: Rulebook<'a>, ca: &Ca, ledger: &dyn Ledger) -> Result<Self, LedgerError> {
+    pub fn new(rulebook: Rulebook<'a>, ca: &Ca, ledger: &Ledger) -> Result<Self, LedgerError> {
         let named = |ca: Ca| (ca.name().to_owned(), ca.public_key().clone());
         Ok(Self {
             rulebook,

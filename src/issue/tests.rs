@@ -3,23 +3,19 @@
 pub(crate) mod book;
 mod sharing;
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::public::KeyData;
 use ssh_key::{PrivateKey, Signature};
-use tempfile::TempDir;
 
 use super::*;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{
-    Ca, CaAdded, Credential, Origin, Outcome, Policy, Purpose, Record, SerialChoice, SqliteLedger,
-    State, Wanted,
+    Ca, CaAdded, Ledger, Origin, Policy, Purpose, Record, SerialChoice, State, Wanted,
 };
 use crate::policy::sample;
 use crate::signer::{OpeningError, SignatureError, Signer};
-use book::{Book, BookFault, Pages, Said};
+use book::{BookFault, Pages, Said, book};
 
 pub(crate) const NOW: u64 = 1_795_400_000;
 
@@ -119,16 +115,15 @@ fn added() -> CaAdded {
     }
 }
 
-fn ca(added: CaAdded) -> (TempDir, SqliteLedger, Ca) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut ledger = SqliteLedger::create(&folder.path().join("l.ledger")).unwrap();
-    let ca = ledger.add_ca(added, NOW).unwrap();
-    (folder, ledger, ca)
+fn ledger_with_ca() -> (Ledger, Ca) {
+    let (ledger, _) = book(ALWAYS, BookFault::Fails);
+    let ca = ledger.cas().unwrap().remove(0);
+    (ledger, ca)
 }
 
-/// A CA whose ledger nobody asks.
+/// The CA of every [`book()`].
 pub(crate) fn fake_ca() -> Ca {
-    Ca::for_tests(added(), NOW)
+    ledger_with_ca().1
 }
 
 /// The CA with its devices, one session each.
@@ -153,17 +148,17 @@ struct Run {
 }
 
 fn run(count: u8, fault: Fault, steps: usize) -> Run {
-    run_by(count, vec![fake(fault)], Book::new(steps, BookFault::Fails))
+    run_by(count, vec![fake(fault)], book(steps, BookFault::Fails))
 }
 
 fn fake(fault: Fault) -> Box<dyn Signer> {
     Box::new(Fake::new(fault))
 }
 
-fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, (book, pages): (Book, Pages)) -> Run {
+fn run_by(count: u8, signers: Vec<Box<dyn Signer>>, (book, pages): (Ledger, Pages)) -> Run {
     let ca = fake_ca();
     let ca_key = ca.public_key().clone();
-    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let ledger: SharedLedger = Arc::new(Mutex::new(book));
     let lost = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&lost);
     let lose: Lost = Arc::new(move |_, _| {
@@ -250,7 +245,7 @@ fn nothing_is_released_that_the_ledger_could_not_record() {
         let run = run(100, Fault::None, steps);
         assert!(matches!(
             run.ended,
-            Err(RunEnd::Ledger(LedgerError::Missing(_)))
+            Err(RunEnd::Ledger(LedgerError::Frames(_)))
         ));
         assert_eq!(run.issued.len(), run.said(Said::Issued));
         let words = ["not released", "not signed", "takes no orders"];
@@ -263,7 +258,7 @@ fn nothing_is_released_that_the_ledger_could_not_record() {
 #[test]
 fn a_panic_is_an_end_of_its_own_and_every_ticket_is_answered() {
     for steps in 0..4 {
-        let book = Book::new(steps, BookFault::Panics);
+        let book = book(steps, BookFault::Panics);
         let run = run_by(50, vec![fake(Fault::None)], book);
         assert!(matches!(run.ended, Err(RunEnd::Panicked)));
         assert_eq!(run.issued.len(), run.said(Said::Issued));
@@ -278,8 +273,8 @@ fn a_panic_is_an_end_of_its_own_and_every_ticket_is_answered() {
 fn a_full_desk_gives_the_order_back() {
     let ca = fake_ca();
     let ca_key = ca.public_key().clone();
-    let (book, _) = Book::new(ALWAYS, BookFault::Fails);
-    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let (book, _) = book(ALWAYS, BookFault::Fails);
+    let ledger: SharedLedger = Arc::new(Mutex::new(book));
     let held = lock(&ledger);
     let desk = Desk::open(
         open(ca, vec![fake(Fault::None)]),
@@ -304,8 +299,8 @@ fn a_full_desk_gives_the_order_back() {
 fn a_desk_that_is_stopped_answers_at_once_what_has_no_serial() {
     let ca = fake_ca();
     let ca_key = ca.public_key().clone();
-    let (book, pages) = Book::new(ALWAYS, BookFault::Fails);
-    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let (book, pages) = book(ALWAYS, BookFault::Fails);
+    let ledger: SharedLedger = Arc::new(Mutex::new(book));
     let held = lock(&ledger);
     let desk = Desk::open(
         open(ca, vec![fake(Fault::None)]),
@@ -329,9 +324,9 @@ fn a_desk_that_is_stopped_answers_at_once_what_has_no_serial() {
 
 #[test]
 fn an_explicit_serial_that_is_taken_fails_alone() {
-    let (_folder, ledger, ca) = ca(added());
+    let (ledger, ca) = ledger_with_ca();
     let ca_key = ca.public_key().clone();
-    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+    let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
     let devices = open(ca, vec![fake(Fault::None)]);
     let desk = Desk::open(devices, ledger, || NOW, Arc::new(|_, _| ()));
     let seven = || SerialChoice::Exactly(7.try_into().unwrap());
@@ -349,7 +344,7 @@ fn an_explicit_serial_that_is_taken_fails_alone() {
 
 #[test]
 fn what_was_decided_for_another_ca_is_not_signed() {
-    let (_folder, mut ledger, users) = ca(added());
+    let (mut ledger, users) = ledger_with_ca();
     let hosts = CaAdded {
         name: "hosts".to_owned(),
         public_key: key(2).public_key().to_bytes().unwrap(),
@@ -357,7 +352,7 @@ fn what_was_decided_for_another_ca_is_not_signed() {
         ..added()
     };
     let hosts = ledger.add_ca(hosts, NOW).unwrap();
-    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+    let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
     let of_hosts = || wanted(1, hosts.public_key(), SerialChoice::Next);
     let devices = || open(users.clone(), vec![fake(Fault::None)]);
     let lost: Lost = Arc::new(|_, _| ());
@@ -379,9 +374,9 @@ fn one_order_alone_goes_the_whole_way_on_the_calling_thread() {
         (vec![Fault::Lies(0)], false, 0),
         (vec![Fault::Panics(0)], false, 0),
     ] {
-        let (_folder, ledger, ca) = ca(added());
+        let (ledger, ca) = ledger_with_ca();
         let wanted = wanted(1, ca.public_key(), SerialChoice::Next);
-        let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let lost = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&lost);
         let lose: Lost = Arc::new(move |_, _| {

@@ -168,10 +168,10 @@ impl FileFrames {
         &self.guarded.path
     }
 
-    /// Who is at the keyboard, by the system's word.
+    /// What the config says of it.
     #[must_use]
-    pub fn keyboard(&self) -> &str {
-        &self.settings.keyboard
+    pub fn settings(&self) -> &FileSettings {
+        &self.settings
     }
 
     /// Why it is not to be written to, if that is so. It stays so, for want of a reason.

@@ -152,7 +152,8 @@ impl KeptHeads {
         };
         for folder in machine_and_owner(owner, settings)
             .iter()
-            .chain(of_config(settings))
+            .map(PathBuf::as_path)
+            .chain(settings.folders())
         {
             heads.look_in(folder)?;
         }
@@ -223,7 +224,7 @@ impl KeptHeads {
         kept: KeptHead,
         settings: &FileSettings,
     ) -> Result<(), HeadsError> {
-        for folder in of_config(settings) {
+        for folder in settings.folders() {
             self.begin_in(folder, kept)
                 .map_err(|source| HeadsError::unusable(folder, source))?;
         }
@@ -300,11 +301,6 @@ fn machine_and_owner(owner: Owner, settings: &FileSettings) -> Vec<PathBuf> {
     }
     let home = Account::of(owner.uid).map(|account| account.home.join(".local/state/punchmark"));
     [PathBuf::from(MACHINE)].into_iter().chain(home).collect()
-}
-
-fn of_config(settings: &FileSettings) -> impl Iterator<Item = &PathBuf> {
-    let only = settings.kept_heads_only.iter().flatten();
-    only.chain(&settings.kept_heads)
 }
 
 /// The machine's own folder for kept heads.

@@ -6,6 +6,7 @@
 //! ledger open to write is the only writer, and its index has followed every frame, so that
 //! what must be unique is unique.
 
+mod audit;
 mod cas;
 mod draft;
 mod enrolment;
@@ -34,6 +35,7 @@ use draft::Draft;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{Audit, IndexFault};
 pub use enrolment::EnrolError;
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};

@@ -1,6 +1,6 @@
 //! What a config says of the place of a ledger, and of the heads kept outside of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What holds for one ledger file beside what is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,4 +16,12 @@ pub struct FileSettings {
     pub keyboard: String,
     /// What is allowed although it is refused by itself: `hard links`, or a file system.
     pub allow: Vec<String>,
+}
+
+impl FileSettings {
+    /// The folders of heads that the config names.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+        let only = self.kept_heads_only.iter().flatten();
+        only.chain(&self.kept_heads).map(PathBuf::as_path)
+    }
 }

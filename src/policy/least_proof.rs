@@ -87,14 +87,7 @@ impl LeastProof {
         match (now, then) {
             (_, None) => true,
             (None, Some(_)) => false,
-            (Some(now), Some(then)) => {
-                ALL_KINDS
-                    .iter()
-                    .all(|kind| !now.takes(*kind) || then.takes(*kind))
-                    && now.touch.map(touch_rank) >= then.touch.map(touch_rank)
-                    && now.pin.map(pin_rank) >= then.pin.map(pin_rank)
-                    && now.firmware >= then.firmware
-            }
+            (Some(now), Some(then)) => now.asks_all_of(then),
         }
     }
 
@@ -168,13 +161,6 @@ pub fn to_text(least: Option<&LeastProof>) -> Result<String, serde_json::Error> 
 pub fn from_text(text: &str) -> Result<Option<LeastProof>, serde_json::Error> {
     serde_json::from_str(text)
 }
-
-const ALL_KINDS: [ProofKind; 4] = [
-    ProofKind::Piv,
-    ProofKind::Fido,
-    ProofKind::Witnessed,
-    ProofKind::Sk,
-];
 
 fn touch_rank(policy: TouchPolicy) -> u8 {
     match policy {

@@ -5,7 +5,7 @@ use ssh_key::PublicKey as SshPublicKey;
 use super::naming;
 use crate::certificate::explain::Fields;
 use crate::krl::{Header, Krl, PublicKey, Revocations, SerialRange, Serials};
-use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, SqliteLedger, State};
+use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, State};
 
 /// Whether certificates that have expired are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,12 +34,7 @@ pub enum KrlError {
 ///
 /// # Errors
 /// [`KrlError`].
-pub fn krl(
-    ledger: &SqliteLedger,
-    cas: &[Ca],
-    header: Header,
-    prune: Prune,
-) -> Result<Krl, KrlError> {
+pub fn krl(ledger: &Ledger, cas: &[Ca], header: Header, prune: Prune) -> Result<Krl, KrlError> {
     let mut revocations = Revocations::default();
     let revoked = ledger.revocations()?;
     for ca in cas {
@@ -111,14 +106,14 @@ fn add_range(revocations: &mut Revocations, ca: &PublicKey, first: u64, last: u6
 }
 
 /// Serials whose reservation was given up.
-fn given_up(ledger: &SqliteLedger, ca: &Ca) -> Result<Serials, LedgerError> {
+fn given_up(ledger: &Ledger, ca: &Ca) -> Result<Serials, LedgerError> {
     serials(ledger, ca, |record| {
         !matches!(record.state, State::Issued(_))
     })
 }
 
 /// Serials of what has expired and may be left out.
-fn expired(ledger: &SqliteLedger, ca: &Ca, prune: Prune) -> Result<Serials, LedgerError> {
+fn expired(ledger: &Ledger, ca: &Ca, prune: Prune) -> Result<Serials, LedgerError> {
     let Prune::ExpiredBefore(time) = prune else {
         return Ok(Serials::default());
     };
@@ -129,7 +124,7 @@ fn expired(ledger: &SqliteLedger, ca: &Ca, prune: Prune) -> Result<Serials, Ledg
 
 /// Serials of the CA's records that are meant.
 fn serials(
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     ca: &Ca,
     is_meant: impl Fn(&Record) -> bool,
 ) -> Result<Serials, LedgerError> {

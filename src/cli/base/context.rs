@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use super::advice::ledger::not_in_ledger;
 use super::failure::Failure;
 use super::global::Global;
-use super::kept_head;
 use super::pin::{PinSource, require_open};
 use super::terminal;
 use super::touch::Touches;
 use crate::config::{self, CaConfig, Config, Place};
-use crate::ledger::{Ca, ClockError, Ledger, LedgerError, SqliteLedger, check_clock};
+use crate::ledger::file::OpenError;
+use crate::ledger::{Ca, ClockError, Ledger, LedgerError, check_clock};
 use crate::secret::RememberPin;
 
 /// The global options, and what follows from them.
@@ -93,29 +93,26 @@ impl Context {
     }
 
     /// Opens the ledger to write, and holds the clock against it.
-    pub(crate) fn ledger(&self, config: &Config) -> Result<SqliteLedger, Failure> {
-        believed(SqliteLedger::open(&config.ledger())?, config)
+    pub(crate) fn ledger(&self, config: &Config) -> Result<Ledger, Failure> {
+        believed(
+            Ledger::open(&config.ledger(), config.ledger_settings())?,
+            config,
+        )
     }
 
     /// Opens the ledger to look at it, while somebody may be asked: others may write meanwhile.
-    /// One of an older format is taken over first, which needs its lock for a moment.
-    pub(crate) fn ledger_to_look(&self, config: &Config) -> Result<SqliteLedger, Failure> {
-        let ledger = match SqliteLedger::open_to_read(&config.ledger()) {
-            Err(LedgerError::OlderFormat { .. }) => SqliteLedger::open(&config.ledger())?,
-            opened => opened?,
-        };
-        believed(ledger, config)
+    pub(crate) fn ledger_to_look(&self, config: &Config) -> Result<Ledger, Failure> {
+        believed(Ledger::open_to_read(&config.ledger())?, config)
     }
 
     /// Opens the ledger that [`Self::ledger_to_look`] opened a moment ago, before somebody was asked
     /// for a PIN; it must still have this CA. A leap of the clock was confirmed then.
-    pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<SqliteLedger, Failure> {
-        let ledger = SqliteLedger::open(&config.ledger())?;
+    pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<Ledger, Failure> {
+        let ledger = Ledger::open(&config.ledger(), config.ledger_settings())?;
         match check_clock(config::now(), ledger.last_time()?, config.clock_leap_days()) {
             Ok(()) | Err(ClockError::LeapAhead { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        kept_head::check(&ledger)?;
         if !ledger.cas()?.contains(ca) {
             return Err(not_in_ledger(ca.name()));
         }
@@ -126,8 +123,10 @@ impl Context {
     pub(crate) fn check_clock(&self, place: &Place) -> Result<(), Failure> {
         let config = place.read_if_there()?;
         let config = config.unwrap_or_else(|| Config::empty(place.path()));
-        match SqliteLedger::open(&config.ledger()) {
-            Err(LedgerError::Missing(_)) => believe_clock(None, config.clock_leap_days()),
+        match Ledger::open(&config.ledger(), config.ledger_settings()) {
+            Err(LedgerError::Open(OpenError::Missing(_))) => {
+                believe_clock(None, config.clock_leap_days())
+            }
             opened => believed(opened?, &config).map(drop),
         }
     }
@@ -136,7 +135,7 @@ impl Context {
     pub(crate) fn known_ca(
         &self,
         config: &Config,
-        ledger: &dyn Ledger,
+        ledger: &Ledger,
         name: &str,
     ) -> Result<KnownCa, Failure> {
         let entry = config.ca(name)?.clone();
@@ -191,9 +190,8 @@ impl Context {
 }
 
 /// The ledger, if the clock and the head that was kept say nothing against it.
-fn believed(ledger: SqliteLedger, config: &Config) -> Result<SqliteLedger, Failure> {
+fn believed(ledger: Ledger, config: &Config) -> Result<Ledger, Failure> {
     believe_clock(ledger.last_time()?, config.clock_leap_days())?;
-    kept_head::check(&ledger)?;
     Ok(ledger)
 }
 

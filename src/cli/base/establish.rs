@@ -6,14 +6,13 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure};
-use super::kept_head;
 use super::next_steps::show_established;
 use super::roots::roots;
 use super::terminal::{ask, warn};
 use crate::ca::{EstablishError, NewCa, Source, establish};
 use crate::certificate::Serial;
 use crate::config::{self, CaName};
-use crate::ledger::{Purpose, SqliteLedger};
+use crate::ledger::Purpose;
 use crate::signer::{GenerateError, ImportError, OpeningError, PlaceError};
 
 /// What `init`, `adopt` and `import` share.
@@ -74,7 +73,6 @@ impl CaArguments {
             config::keyboard(),
             config::now(),
         )?;
-        kept_head::keep(&SqliteLedger::open_to_read(&established.ledger)?)?;
         show_established(context, &new, &established)?;
         Ok(Exit::Done)
     }

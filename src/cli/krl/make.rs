@@ -12,13 +12,12 @@ use super::file::{KRL_MODE, signature_file, target};
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::kept_head;
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config};
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Ca, KrlMade, Ledger as _, ListSigned, SqliteLedger};
+use crate::ledger::{Ca, KrlMade, Ledger, ListSigned};
 use crate::output;
 use crate::revocation::{KrlError, Prune, krl};
 
@@ -97,7 +96,7 @@ impl Make {
         key.transpose()
     }
 
-    fn cas(&self, ledger: &SqliteLedger) -> Result<Vec<Ca>, Failure> {
+    fn cas(&self, ledger: &Ledger) -> Result<Vec<Ca>, Failure> {
         let all = ledger.cas()?;
         if self.ca.is_empty() {
             return Ok(all);
@@ -111,7 +110,7 @@ impl Make {
     }
 
     /// The version moves forward even if an older ledger was put back.
-    fn header(&self, ledger: &SqliteLedger, now: u64) -> Result<Header, Failure> {
+    fn header(&self, ledger: &Ledger, now: u64) -> Result<Header, Failure> {
         let after_last = ledger.last_krl_version()?.unwrap_or(0).saturating_add(1);
         let name = ListName {
             name: self.comment(),
@@ -193,7 +192,7 @@ fn blob(key: &LedgerKey) -> Result<Vec<u8>, Failure> {
 }
 
 fn record(
-    ledger: &mut SqliteLedger,
+    ledger: &mut Ledger,
     list: &Krl,
     bytes: &[u8],
     signer: Vec<u8>,
@@ -210,8 +209,7 @@ fn record(
             root: head.root,
         }),
     };
-    ledger.record_krl(made, now)?;
-    kept_head::keep(ledger)
+    Ok(ledger.record_krl(made, now)?)
 }
 
 /// Both are on disk before either has its name; the list comes first, since a server that

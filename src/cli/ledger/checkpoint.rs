@@ -10,13 +10,13 @@ use crate::certificate::subject::fingerprint;
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::kept_head;
 use crate::cli::base::ledger_key;
+use crate::cli::base::signed_head;
 use crate::cli::base::terminal::product;
 use crate::config::{self, LedgerKeyPlace};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{CheckpointSigned, Ledger as _, SqliteLedger};
+use crate::ledger::{CheckpointSigned, Ledger};
 use crate::output;
 
 /// The key that signs heads.
@@ -53,15 +53,14 @@ impl Sign {
 }
 
 /// The ledger says what was signed of it: who finds a head elsewhere can look for it here.
-fn record(ledger: &mut SqliteLedger, head: &Checkpoint, key: &LedgerKey) -> Result<(), Failure> {
+fn record(ledger: &mut Ledger, head: &Checkpoint, key: &LedgerKey) -> Result<(), Failure> {
     let signed = CheckpointSigned {
         size: head.size,
         root: head.root,
         key: fingerprint(key.public_key()),
         keyboard: config::keyboard(),
     };
-    ledger.record_checkpoint(signed, config::now())?;
-    kept_head::keep(ledger)
+    Ok(ledger.record_checkpoint(signed, config::now())?)
 }
 
 /// The last head that the key signed. Its signature is checked: another hand could write
@@ -81,7 +80,7 @@ fn head_file(place: &LedgerKeyPlace, head: &Checkpoint) -> Result<PathBuf, Failu
             path.push(".head");
             Ok(path.into())
         }
-        LedgerKeyPlace::Device(_) => kept_head::signed(&head.origin),
+        LedgerKeyPlace::Device(_) => signed_head::path(&head.origin),
     }
 }
 

@@ -6,10 +6,9 @@ use crate::certificate::explain::utc;
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::kept_head;
 use crate::cli::base::terminal::{confirm_typed, say};
 use crate::config;
-use crate::ledger::{ClockCorrected, ClockError, Ledger as _, SqliteLedger, check_clock};
+use crate::ledger::{ClockCorrected, ClockError, Ledger, check_clock};
 
 /// Why the clock had been wrong.
 #[derive(Debug, Args)]
@@ -24,8 +23,7 @@ impl CorrectClock {
     /// No entry is changed: the times that were wrong stay, with a word behind them.
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let mut ledger = SqliteLedger::open(&config.ledger())?;
-        kept_head::check(&ledger)?;
+        let mut ledger = Ledger::open(&config.ledger(), config.ledger_settings())?;
         let now = config::now();
         let last = ledger.last_time()?.ok_or_else(empty_ledger)?;
         match check_clock(now, Some(last), u64::MAX) {
@@ -51,7 +49,6 @@ impl CorrectClock {
             },
             now,
         )?;
-        kept_head::keep(&ledger)?;
         Ok(Exit::Done)
     }
 }

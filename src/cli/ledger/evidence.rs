@@ -6,7 +6,6 @@ use crate::attestation::Evidence;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::product;
-use crate::ledger::Ledger as _;
 
 pub(super) fn print(context: &Context, one: &One) -> Result<Exit, Failure> {
     let ledger = one.source.open(context)?;

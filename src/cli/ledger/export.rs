@@ -13,8 +13,8 @@ use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
-    CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Ledger as _, Recovery, Reserved,
-    Revoked, SuffixesSet,
+    CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Recovery, Reserved, Revoked,
+    SuffixesSet,
 };
 use crate::wire::hex;
 

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::base::failure::Failure;
-use crate::ledger::{EvidenceSeen, Reserved, SqliteLedger};
+use crate::ledger::{EvidenceSeen, Ledger, Reserved};
 use crate::wire::hex;
 
 /// Label and value of all that is known; nothing of a reservation before format 3.
 pub(super) fn rows(
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     reserved: &Reserved,
 ) -> Result<Vec<(&'static str, String)>, Failure> {
     let Some(grounds) = &reserved.grounds else {
@@ -36,7 +36,7 @@ pub(super) fn rows(
 }
 
 /// All that is known of what stood behind a reservation, as JSON.
-pub(super) fn json(ledger: &SqliteLedger, reserved: &Reserved) -> Result<Option<Value>, Failure> {
+pub(super) fn json(ledger: &Ledger, reserved: &Reserved) -> Result<Option<Value>, Failure> {
     let Some(grounds) = &reserved.grounds else {
         return Ok(None);
     };
@@ -56,7 +56,7 @@ pub(super) fn json(ledger: &SqliteLedger, reserved: &Reserved) -> Result<Option<
 
 /// The evidence at a position, if any.
 pub(super) fn seen(
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     position: Option<u64>,
 ) -> Result<Option<EvidenceSeen>, Failure> {
     Ok(match position {

@@ -11,7 +11,7 @@ use crate::cli::base::words::path;
 use crate::config::read_limited;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
-use crate::ledger::{ProofError, SqliteLedger};
+use crate::ledger::{Ledger, ProofError};
 
 /// A head, where it was found, and whose signature it was believed by.
 pub(super) struct Kept {
@@ -97,7 +97,7 @@ impl Kept {
 }
 
 /// Holds the ledger against a head that it must extend.
-pub(super) fn extends(ledger: &SqliteLedger, kept: &Checkpoint) -> Result<(), Failure> {
+pub(super) fn extends(ledger: &Ledger, kept: &Checkpoint) -> Result<(), Failure> {
     ledger.extends(kept).map_err(|error| match error {
         ProofError::Forked { .. } | ProofError::Shorter { .. } => {
             Failure::from(error).hint(CHANGED)

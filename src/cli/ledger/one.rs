@@ -6,7 +6,7 @@ use super::source::Source;
 use crate::certificate::Serial;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::failure::Failure;
-use crate::ledger::{Ca, Ledger as _, SqliteLedger};
+use crate::ledger::{Ca, Ledger};
 
 /// One serial of one CA.
 #[derive(Debug, Args)]
@@ -22,11 +22,7 @@ pub(super) struct One {
 }
 
 /// The CA of this name and the serial, which may not be taken.
-pub(super) fn find(
-    ledger: &SqliteLedger,
-    name: &str,
-    number: u64,
-) -> Result<(Ca, Serial), Failure> {
+pub(super) fn find(ledger: &Ledger, name: &str, number: u64) -> Result<(Ca, Serial), Failure> {
     let serial = Serial::try_from(number).map_err(|_zero| no_such_serial(name, number))?;
     let ca = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
     let ca = ca.ok_or_else(|| not_in_ledger(name))?;

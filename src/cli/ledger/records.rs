@@ -10,12 +10,12 @@ use crate::certificate::{Serial, certificate_line};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, say};
-use crate::ledger::{Ledger as _, Record, SqliteLedger, State};
+use crate::ledger::{Ledger, Record, State};
 use crate::wire::RawCertificate;
 
 pub(super) fn list(
     context: &Context,
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     condition: &Condition,
 ) -> Result<Exit, Failure> {
     let mut printed = Ok(());
@@ -54,7 +54,7 @@ pub(super) fn list(
 
 pub(super) fn show(
     context: &Context,
-    ledger: &SqliteLedger,
+    ledger: &Ledger,
     name: &str,
     number: u64,
 ) -> Result<Exit, Failure> {

@@ -5,10 +5,9 @@ use clap::Args;
 use crate::certificate::Serial;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::kept_head;
 use crate::cli::base::terminal::say;
 use crate::config;
-use crate::ledger::{Ledger as _, SqliteLedger};
+use crate::ledger::Ledger;
 
 /// What the lost state of the ledger may have given out.
 #[derive(Debug, Args)]
@@ -25,14 +24,13 @@ impl Resume {
         let after = Serial::try_from(self.after);
         let after = after.at(format!("serial {:?}", self.after.to_string()))?;
         let config = context.config()?;
-        let mut ledger = SqliteLedger::open(&config.ledger())?;
+        let mut ledger = Ledger::open_unkept(&config.ledger(), config.ledger_settings())?;
         for ca in ledger.cas()? {
-            let first = ledger.resume(&ca, after, config::keyboard(), config::now())?;
+            let first = ledger.resume(&ca, after, None, config::keyboard(), config::now())?;
             if context.talks() {
                 say(&words(ca.name(), first, after));
             }
         }
-        kept_head::keep(&ledger)?;
         Ok(Exit::Done)
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
-use crate::ledger::SqliteLedger;
+use crate::ledger::Ledger;
 
 /// The ledger to read.
 #[derive(Debug, Default, Args)]
@@ -17,10 +17,10 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(&self, context: &Context) -> Result<SqliteLedger, Failure> {
+    pub(super) fn open(&self, context: &Context) -> Result<Ledger, Failure> {
         Ok(match &self.ledger {
-            Some(file) => SqliteLedger::open_evidence(file)?,
-            None => SqliteLedger::open_to_read(&context.config()?.ledger())?,
+            Some(file) => Ledger::open_to_read(file)?,
+            None => Ledger::open_to_read(&context.config()?.ledger())?,
         })
     }
 }

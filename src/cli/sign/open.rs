@@ -8,11 +8,10 @@ use super::{Sign, VOUCH_ONE_BY_ONE, is_request};
 use crate::batch::{Batch, Decision, Ended, HowFar, Looked, Report};
 use crate::cli::base::context::{Context, KnownCa};
 use crate::cli::base::failure::Failure;
-use crate::cli::base::kept_head;
 use crate::cli::base::terminal::say;
 use crate::cli::base::touch::announcement;
 use crate::config::Config;
-use crate::issue::{OpenCa, SharedLedger, lock};
+use crate::issue::{OpenCa, SharedLedger};
 
 /// What is known of a run before anything is opened for it.
 pub(super) struct Run<'a> {
@@ -65,13 +64,11 @@ impl Sign {
             Some(ledger) => (ledger, Decision::Stands),
             None => {
                 let ledger = context.ledger_again(run.config, &run.known.ca)?;
-                let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(ledger)));
+                let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
                 (ledger, Decision::IsMadeAgain)
             }
         };
-        let ended = batch.run(ca, &ledger, looked, decision);
-        kept_head::keep(lock(&ledger).as_ref())?;
-        Ok(ended)
+        Ok(batch.run(ca, &ledger, looked, decision))
     }
 
     fn open_key(&self, run: &Run<'_>, context: &Context) -> Result<OpenCa, Failure> {

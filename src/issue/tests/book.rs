@@ -1,12 +1,10 @@
 //! A ledger in memory, which can fail, and breaks where it is told otherwise than the truth.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use ssh_key::public::KeyData;
 
 use super::*;
-use crate::ledger::{Ca, Reservation, Wanted};
+use crate::ledger::store::StoreError;
+use crate::ledger::{Entry, Event, Ledger, for_tests};
 
 /// What the book says of each reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +17,6 @@ pub(crate) enum Said {
 /// Shared with the test, which reads it when the run is over.
 pub(crate) type Pages = Arc<Mutex<Vec<Said>>>;
 
-/// A book of one CA.
-pub(crate) struct Book {
-    pub(crate) pages: Pages,
-    /// Steps that succeed before one fails.
-    pub(crate) steps: AtomicUsize,
-    pub(crate) fault: BookFault,
-}
-
 /// How the book's last step ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BookFault {
@@ -34,98 +24,65 @@ pub(crate) enum BookFault {
     Panics,
 }
 
-impl Book {
-    pub(crate) fn new(steps: usize, fault: BookFault) -> (Self, Pages) {
-        let pages = Pages::default();
-        let book = Self {
-            pages: Arc::clone(&pages),
-            steps: AtomicUsize::new(steps),
-            fault,
-        };
-        (book, pages)
-    }
-
-    fn step(&self) -> Result<(), LedgerError> {
-        let left = self.steps.load(Ordering::Relaxed);
-        if left > 0 {
-            self.steps.store(left - 1, Ordering::Relaxed);
-            return Ok(());
-        }
-        match self.fault {
-            BookFault::Fails => Err(LedgerError::Missing(PathBuf::from("disk full"))),
-            BookFault::Panics => panic!("the book is torn"),
-        }
-    }
+/// A book of one CA; so many steps succeed before one ends by the fault.
+pub(crate) fn book(steps: usize, fault: BookFault) -> (Ledger, Pages) {
+    let pages = Pages::default();
+    let mut writer = Writer {
+        pages: Arc::clone(&pages),
+        // The CA is the first step.
+        left: steps.saturating_add(1),
+        fault,
+        size: 0,
+        positions: Vec::new(),
+    };
+    let mut ledger = for_tests::ledger(Box::new(move |entries| {
+        writer.step()?;
+        entries.iter().for_each(|entry| writer.turn(entry));
+        Ok(())
+    }));
+    ledger.add_ca(added(), NOW).unwrap();
+    (ledger, pages)
 }
 
-impl Ledger for Book {
-    fn cas(&self) -> Result<Vec<Ca>, LedgerError> {
-        Ok(Vec::new())
-    }
+struct Writer {
+    pages: Pages,
+    left: usize,
+    fault: BookFault,
+    size: u64,
+    /// Where the reservation of each page stands.
+    positions: Vec<u64>,
+}
 
-    fn add_ca(&mut self, _: CaAdded, _: u64) -> Result<Ca, LedgerError> {
-        Err(LedgerError::Head)
-    }
-
-    fn commit(
-        &mut self,
-        outcomes: &[Outcome<'_>],
-        wanted: Vec<Wanted>,
-        _: u64,
-    ) -> Result<Vec<Result<Reservation, ReserveError>>, LedgerError> {
-        self.step()?;
-        let mut pages = self.pages.lock().unwrap();
-        for outcome in outcomes {
-            let (reservation, said) = match outcome {
-                Outcome::Issued(reservation, _) => (reservation, Said::Issued),
-                Outcome::Failed(reservation, _) => (reservation, Said::Failed),
-            };
-            let page = usize::try_from(reservation.position()).unwrap();
-            assert_eq!(pages[page], Said::Reserved, "an outcome is told once");
-            pages[page] = said;
+impl Writer {
+    fn step(&mut self) -> Result<(), StoreError> {
+        match (self.left.checked_sub(1), self.fault) {
+            (Some(left), _) => {
+                self.left = left;
+                Ok(())
+            }
+            (None, BookFault::Fails) => Err(for_tests::disk_full()),
+            (None, BookFault::Panics) => panic!("the book is torn"),
         }
-        let reserve = |wanted| {
-            pages.push(Said::Reserved);
-            let position = u64::try_from(pages.len()).unwrap() - 1;
-            let serial = Serial::try_from(position + 1).unwrap();
-            Ok(Reservation::for_tests(position, serial, wanted))
-        };
-        Ok(wanted.into_iter().map(reserve).collect())
     }
 
-    fn check(&self, _: &Wanted, _: u64) -> Result<Result<(), ReserveError>, LedgerError> {
-        Ok(Ok(()))
+    fn turn(&mut self, entry: &[u8]) {
+        self.size += 1;
+        match Entry::from_bytes(entry).unwrap().event {
+            Event::Reserved(_) => {
+                self.positions.push(self.size);
+                self.pages.lock().unwrap().push(Said::Reserved);
+            }
+            Event::Issued(issued) => self.tell(issued.reserved, Said::Issued),
+            Event::Failed(failed) => self.tell(failed.reserved, Said::Failed),
+            _ => {}
+        }
     }
 
-    fn may_be_certified(&self, _: &Wanted) -> Result<Result<(), ReserveError>, LedgerError> {
-        Ok(Ok(()))
-    }
-
-    fn is_revoked(&self, _: &KeyData, _: u64, _: &[u8]) -> Result<bool, LedgerError> {
-        Ok(false)
-    }
-
-    fn issued_for(&self, _: &Wanted) -> Result<Option<Record>, LedgerError> {
-        Ok(None)
-    }
-
-    fn record_of(&self, _: &Ca, _: Serial) -> Result<Option<Record>, LedgerError> {
-        Ok(None)
-    }
-
-    fn each_record(&self, _: &mut dyn FnMut(Record)) -> Result<(), LedgerError> {
-        Ok(())
-    }
-
-    fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
-        Ok(None)
-    }
-
-    fn requester_of(&self, _: &Credential) -> Result<Option<String>, LedgerError> {
-        Ok(None)
-    }
-
-    fn last_time(&self) -> Result<Option<u64>, LedgerError> {
-        Ok(None)
+    fn tell(&mut self, reserved: u64, said: Said) {
+        let page = self.positions.iter().position(|at| *at == reserved);
+        let page = page.unwrap();
+        let mut pages = self.pages.lock().unwrap();
+        assert_eq!(pages[page], Said::Reserved, "an outcome is told once");
+        pages[page] = said;
     }
 }

@@ -47,7 +47,7 @@ fn run_shared(count: u8, faults: &[Fault]) -> Run {
         })
     };
     let devices = faults.iter().map(device).collect();
-    run_by(count, devices, Book::new(ALWAYS, BookFault::Fails))
+    run_by(count, devices, book(ALWAYS, BookFault::Fails))
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn a_device_that_was_lost_is_opened_again_and_signs_on() {
     ];
     let ca = fake_ca();
     let ca_key = ca.public_key().clone();
-    let (book, _) = Book::new(ALWAYS, BookFault::Fails);
-    let ledger: SharedLedger = Arc::new(Mutex::new(Box::new(book)));
+    let (book, _) = book(ALWAYS, BookFault::Fails);
+    let ledger: SharedLedger = Arc::new(Mutex::new(book));
     let nobody: Lost = Arc::new(|_, _| ());
     let pause = std::time::Duration::ZERO;
     let desk = Desk::open_with(open(ca, devices.into()), ledger, (|| NOW, nobody), pause);

@@ -37,7 +37,7 @@ impl Draft<'_> {
         if self.ledger.drafted.is_empty() {
             return Ok(());
         }
-        let told = self.tell_of_the_file()?;
+        self.tell_of_the_file()?;
         let ledger = &mut *self.ledger;
         let entries = std::mem::take(&mut ledger.drafted);
         let (_, place) = ledger.frames.end();
@@ -49,7 +49,7 @@ impl Draft<'_> {
         ledger.frames.append(before, &entries, &after, room)?;
         let (_, next) = ledger.frames.end();
         ledger.index.reached(next);
-        ledger.told |= told;
+        ledger.told = true;
         Ok(())
     }
 }

@@ -112,18 +112,14 @@ impl Ledger {
 impl Draft<'_> {
     /// Says in entries what the file itself has to tell: what a crash left was cut off,
     /// where the head is kept, and that its place is allowed.
-    ///
-    /// Returns whether all of it is known already: before its first frame, a new ledger has
-    /// no name yet by which heads could be kept.
-    pub(super) fn tell_of_the_file(&mut self) -> Result<bool, LedgerError> {
+    pub(super) fn tell_of_the_file(&mut self) -> Result<(), LedgerError> {
         if self.ledger.told {
-            return Ok(true);
+            return Ok(());
         }
         for event in self.untold()? {
             self.entry(event)?;
         }
-        let kept = |file: &mut FileFrames| file.head_folders().next().is_some();
-        Ok(self.ledger.file().is_none_or(kept))
+        Ok(())
     }
 
     fn untold(&mut self) -> Result<Vec<Event>, LedgerError> {
@@ -132,7 +128,7 @@ impl Draft<'_> {
         let Some(file) = self.ledger.file() else {
             return Ok(Vec::new());
         };
-        let keyboard = || file.keyboard().to_owned();
+        let keyboard = || file.settings().keyboard.clone();
         let cut = file.cut_tail().map(|cut| {
             Event::TailCut(TailCut {
                 offset: cut.offset,
@@ -142,11 +138,10 @@ impl Draft<'_> {
                 keyboard: keyboard(),
             })
         });
-        let folders = file
-            .head_folders()
-            .map(|folder| folder.display().to_string());
-        let folders: Vec<String> = folders.collect();
-        let moved = !folders.is_empty() && places.is_none_or(|places| places != folders);
+        // Of the places that every program looks in, nothing has to be said.
+        let folders = file.settings().folders();
+        let folders: Vec<String> = folders.map(|folder| folder.display().to_string()).collect();
+        let moved = places.unwrap_or_default() != folders;
         let moved = moved.then(|| {
             Event::HeadPlaces(HeadPlaces {
                 places: folders,

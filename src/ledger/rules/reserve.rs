@@ -105,24 +105,40 @@ impl Ledger {
         Ok(open.len())
     }
 
-    /// Whether the key of a certificate, or what it was proved with, would be refused today.
-    ///
-    /// For whatever hands out a certificate again that was issued before.
+    /// Whether [`Self::reserve`] would take this now, on a read: so that nobody is asked for a
+    /// PIN in vain. It is checked again when it is reserved.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn refuses(&self, wanted: &Wanted) -> Result<Option<ReserveError>, LedgerError> {
+    pub fn check(&self, wanted: &Wanted, time: u64) -> Checked<()> {
         let cas = self.cas()?;
         let ca = match signing_ca(&cas, &wanted.decided) {
             Ok(ca) => ca,
-            Err(refused) => return Ok(Some(refused)),
+            Err(refused) => return Ok(Err(refused)),
         };
-        Ok(self.may_be_certified(ca, &cas, wanted)?.err())
+        unless_refused!(self.is_served(ca, &cas, wanted));
+        unless_refused!(self.request_is_new(&wanted.basis));
+        unless_refused!(self.open_challenge(wanted.basis.challenge, time));
+        let mut serials = Serials::new(self, ca)?;
+        Ok(serials.choose(self, wanted.serial)?.map(drop))
+    }
+
+    /// Whether CA, key, card and requester are served at all today: neither revoked nor
+    /// barred, and the key nobody else's. For whatever hands out again what was issued before.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn may_be_certified(&self, wanted: &Wanted) -> Checked<()> {
+        let cas = self.cas()?;
+        match signing_ca(&cas, &wanted.decided) {
+            Ok(ca) => self.is_served(ca, &cas, wanted),
+            Err(refused) => Ok(Err(refused)),
+        }
     }
 
     /// Neither CA, key, card nor requester was revoked, the key is the requester's own, and
     /// the names are those that the proof allows.
-    fn may_be_certified(&self, ca: &Ca, cas: &[Ca], wanted: &Wanted) -> Checked<()> {
+    fn is_served(&self, ca: &Ca, cas: &[Ca], wanted: &Wanted) -> Checked<()> {
         let key = wanted.decided.body().subject.key();
         unless_refused!(self.key_is_free(ca, cas, key));
         let proof = wanted.basis.proof.as_ref();
@@ -312,7 +328,7 @@ impl Draft<'_> {
         wanted: Wanted,
     ) -> Checked<Reservation> {
         let ca = serials.ca().clone();
-        unless_refused!(self.ledger.may_be_certified(&ca, cas, &wanted));
+        unless_refused!(self.ledger.is_served(&ca, cas, &wanted));
         unless_refused!(self.ledger.request_is_new(&wanted.basis));
         let challenge = wanted.basis.challenge;
         let challenge = unless_refused!(self.ledger.open_challenge(challenge, self.time));

@@ -1,5 +1,7 @@
 //! Revocations, and the KRLs that were made of them.
 
+use ssh_key::public::KeyData;
+
 use super::Ledger;
 use super::draft::Draft;
 use crate::certificate::Serial;
@@ -97,14 +99,39 @@ impl Ledger {
         Ok(false)
     }
 
+    /// Whether the certificate with this serial or key ID, of the CA with this key, was revoked
+    /// by one of them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn is_revoked(
+        &self,
+        ca: &KeyData,
+        serial: u64,
+        key_id: &[u8],
+    ) -> Result<bool, LedgerError> {
+        let Some(ca) = self
+            .cas()?
+            .into_iter()
+            .find(|known| known.public_key() == ca)
+        else {
+            return Ok(false);
+        };
+        let by_serial = match Serial::try_from(serial) {
+            Ok(serial) => self.serial_is_revoked(&ca, serial)?,
+            Err(_no_serial_of_ours) => false,
+        };
+        Ok(by_serial || self.key_id_is_revoked(&ca, key_id)?)
+    }
+
     /// Whether a key ID was revoked for a CA.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn key_id_is_revoked(&self, ca: &Ca, key_id: &str) -> Result<bool, LedgerError> {
-        let says = |event: &Event| matches!(event, Event::Revoked(revoked) if revoked.key_ids.iter().any(|id| id == key_id));
+    pub fn key_id_is_revoked(&self, ca: &Ca, key_id: &[u8]) -> Result<bool, LedgerError> {
+        let says = |event: &Event| matches!(event, Event::Revoked(revoked) if revoked.key_ids.iter().any(|id| id.as_bytes() == key_id));
         for authority in authorities(ca) {
-            let key = [authority.as_slice(), &short(key_id.as_bytes())].concat();
+            let key = [authority.as_slice(), &short(key_id)].concat();
             if self.confirmed(table::REVOKED_KEY_ID, &key, says)?.is_some() {
                 return Ok(true);
             }

@@ -1,9 +1,8 @@
 //! What to do about a ledger that cannot be used, or does not fit the config.
 
-use rusqlite::ErrorCode;
-
 use crate::cli::base::failure::{Advised, Failure};
 use crate::ledger::checkpoint::CheckpointError;
+use crate::ledger::store::StoreError;
 use crate::ledger::{ClockError, EnrolError, LedgerError, ProofError};
 
 /// The failure to find a CA of this name in the ledger.
@@ -26,38 +25,47 @@ impl Advised for ProofError {}
 impl Advised for LedgerError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Missing(_) => {
-                "put it back from a backup: without it, serials would be given out twice"
+            Self::Open(error) => return error.hint(),
+            Self::Unkept(error) => return error.hint(),
+            Self::Frames(error) => return error.hint(),
+            Self::Clock(error) => return error.hint(),
+            Self::Head | Self::Damaged { .. } => {
+                "`punchmark ledger verify` says where it begins to be wrong"
             }
-            Self::Locked { .. } => "wait for the other run to end, then try again",
-            Self::OlderFormat { .. } => {
-                "any run that writes brings it up to date: `punchmark krl --out FILE`, say"
-            }
-            Self::NewerFormat { .. } => "use the version of punchmark that wrote it",
-            Self::Head => "`punchmark ledger verify` says where it begins to be wrong",
+            Self::UnknownKind { .. } => "use the version of punchmark that wrote it",
             Self::CaKnown { .. } => "a key is CA only once; use it by that name",
-            Self::Store(error) => store(error)?,
             _ => return None,
         };
         Some(hint.to_owned())
     }
 }
 
-fn store(error: &rusqlite::Error) -> Option<&'static str> {
-    Some(match error.sqlite_error_code()? {
-        ErrorCode::DiskFull => {
-            "make room; nothing was released that the ledger does not hold, and --resume goes on"
-        }
-        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            "see that you may write to the ledger, to its -wal and -shm beside it, and to its folder"
-        }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            "another program has the ledger open; close it there"
-        }
-        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
-            "keep this file as it is, and put the ledger back from a backup"
-        }
-        _ => return None,
+impl Advised for StoreError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Damaged { .. } => {
+                "keep this file as it is, and put the ledger back from a backup"
+            }
+            Self::Replaced(_) => {
+                "another program moved the ledger while this ran; see that nothing syncs or \
+                 restores it, then run `punchmark ledger verify`"
+            }
+            Self::Failed { source, .. } if is_full(source.as_ref()) => {
+                "make room; nothing was released that the ledger does not hold, and --resume goes on"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let error: Option<&std::io::Error> = error.downcast_ref();
+    error.is_some_and(|error| {
+        matches!(
+            error.kind(),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+        )
     })
 }
 

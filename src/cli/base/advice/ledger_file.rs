@@ -27,6 +27,7 @@ impl Advised for OpenError {
             ),
             Self::Damaged { .. } => DAMAGED.to_owned(),
             Self::Heads(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
             _ => return None,
         })
     }

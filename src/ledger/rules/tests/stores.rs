@@ -8,15 +8,14 @@ use tempfile::TempDir;
 
 use crate::ledger::LedgerError;
 use crate::ledger::file::FileFrames;
+use crate::ledger::for_tests::MemoryFrames;
 use crate::ledger::index::Keep;
 use crate::ledger::memory::MemoryRows;
 use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::rules::Ledger;
 use crate::ledger::settings::FileSettings;
 use crate::ledger::sqlite_rows::SqliteRows;
-use crate::ledger::store::{
-    Applied, Frame, Frames, Head, Keys, Place, Row, Rows, StoreError, Walk,
-};
+use crate::ledger::store::{Applied, Frame, Frames, Head, Keys, Row, Rows, StoreError, Walk};
 
 /// A store that a test opens as often as it likes.
 pub(super) trait Shelf {
@@ -43,12 +42,18 @@ pub(super) struct Memory {
 
 impl Shelf for Memory {
     fn open(&self) -> Result<Ledger, LedgerError> {
-        let (frames, rows) = (MemoryFrames::of(self), SharedRows(Arc::clone(&self.rows)));
+        let (frames, rows) = (
+            MemoryFrames::of(Arc::clone(&self.frames)),
+            SharedRows(Arc::clone(&self.rows)),
+        );
         Ledger::over(Box::new(frames), Box::new(rows), Keep::Rows)
     }
 
     fn open_to_read(&self) -> Result<Ledger, LedgerError> {
-        let (frames, rows) = (MemoryFrames::of(self), SharedRows(Arc::clone(&self.rows)));
+        let (frames, rows) = (
+            MemoryFrames::of(Arc::clone(&self.frames)),
+            SharedRows(Arc::clone(&self.rows)),
+        );
         Ledger::over(Box::new(frames), Box::new(rows), Keep::Nothing)
     }
 
@@ -66,7 +71,7 @@ impl Shelf for Memory {
     }
 
     fn append_raw(&self, entries: &[Vec<u8>]) {
-        append_raw(&mut MemoryFrames::of(self), entries);
+        append_raw(&mut MemoryFrames::of(Arc::clone(&self.frames)), entries);
     }
 
     fn rows(&self) -> Box<dyn Rows> {
@@ -191,72 +196,6 @@ fn append_raw(frames: &mut dyn Frames, entries: &[Vec<u8>]) {
         root: tree.root(),
     };
     frames.append(&before, entries, &after, 0).unwrap();
-}
-
-/// Frames in memory, as they were when they were opened.
-struct MemoryFrames {
-    frames: Arc<Mutex<Vec<Frame>>>,
-    end: (Head, Place),
-}
-
-impl MemoryFrames {
-    fn of(memory: &Memory) -> Self {
-        let frames = Arc::clone(&memory.frames);
-        let last = frames
-            .lock()
-            .unwrap()
-            .last()
-            .map(|last| (last.after, last.next));
-        let empty = Head {
-            size: 0,
-            root: Frontier::default().root(),
-        };
-        Self {
-            frames,
-            end: last.unwrap_or((empty, Place(0))),
-        }
-    }
-}
-
-impl Frames for MemoryFrames {
-    fn start(&self) -> Place {
-        Place(0)
-    }
-
-    fn end(&self) -> (Head, Place) {
-        self.end
-    }
-
-    fn append(
-        &mut self,
-        before: &Head,
-        entries: &[Vec<u8>],
-        after: &Head,
-        _room: u64,
-    ) -> Result<Place, StoreError> {
-        let mut frames = self.frames.lock().unwrap();
-        let found = frames.last().map_or(0, |last| last.after.size);
-        if found != before.size {
-            let expected = before.size;
-            return Err(StoreError::Behind { expected, found });
-        }
-        let place = self.end.1;
-        let next = Place(place.0 + 1);
-        frames.push(Frame {
-            first: before.size + 1,
-            entries: entries.to_vec(),
-            after: *after,
-            next,
-        });
-        self.end = (*after, next);
-        Ok(place)
-    }
-
-    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError> {
-        let frames = self.frames.lock().unwrap();
-        let at = usize::try_from(place.0).unwrap();
-        Ok(frames.get(at).filter(|_| place < self.end.1).cloned())
-    }
 }
 
 /// Rows that outlive a ledger.

@@ -1,0 +1,194 @@
+//! Why one item got no reservation, and why a ledger could not do its work.
+
+use super::entry::{EntryError, Nonce, Purpose, RequestId};
+use super::{ClockError, file, heads, store};
+use crate::certificate::{EncodeError, Kind, Serial};
+use crate::wire::hex;
+
+/// Why one item got no reservation. Nothing was taken for it.
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    /// The CA that it was decided for is none of this ledger.
+    #[error("the ledger knows no CA with key {0}")]
+    UnknownCa(String),
+    /// The CA was recorded for the other kind of certificate.
+    #[error("CA `{ca}` was recorded for {purpose} certificates, and signs no {kind} certificate")]
+    OtherPurpose {
+        /// The CA.
+        ca: String,
+        /// What it was recorded for.
+        purpose: Purpose,
+        /// What was decided.
+        kind: Kind,
+    },
+    /// The serial was reserved before, whatever became of it.
+    #[error("serial {0} was taken before")]
+    SerialTaken(Serial),
+    /// The key was revoked, and is never certified again.
+    #[error("key {0} was revoked")]
+    KeyRevoked(String),
+    /// The CA's own key was revoked: it signs nothing any more.
+    #[error("the key of CA `{0}` was revoked, and signs no more")]
+    CaRevoked(String),
+    /// The key is that of a CA.
+    #[error("the key is that of CA `{0}`; a CA's key is never certified")]
+    CaKey(String),
+    /// A principal ends in a suffix that it did not get by proof.
+    #[error("principal `{principal}` ends in `{suffix}`, which the CA gives by proof alone")]
+    Suffix {
+        /// The principal.
+        principal: String,
+        /// The suffix that is recorded for the CA.
+        suffix: String,
+    },
+    /// The key signed heads of this ledger; it is no user's and no host's.
+    #[error("key {0} is the ledger's own; a ledger key is never certified")]
+    LedgerKey(String),
+    /// The key is somebody else's: it was enrolled for, or certified to, another requester.
+    #[error("key {fingerprint} is that of requester `{owner}`, not of `{requester}`")]
+    KeyOfAnother {
+        /// The key.
+        fingerprint: String,
+        /// Whose it is.
+        owner: String,
+        /// Who asked.
+        requester: String,
+    },
+    /// The card was barred.
+    #[error("card {0} was barred")]
+    CardBarred(u64),
+    /// The requester was barred.
+    #[error("requester `{0}` was barred")]
+    RequesterBarred(String),
+    /// The request was used before, and that was not given up.
+    #[error("request {} was used before", hex(.0))]
+    RequestUsed(RequestId),
+    /// The request was made before the ledger lost entries and went on: it may have been
+    /// used in the lost part.
+    #[error(
+        "request {} was made before {from}, when the ledger went on behind a gap",
+        hex(id)
+    )]
+    RequestTooOld {
+        /// The request.
+        id: RequestId,
+        /// The first second whose requests are taken, in Unix seconds.
+        from: u64,
+    },
+    /// The challenge is none of this ledger.
+    #[error("challenge {} was never made here", hex(.0))]
+    ChallengeUnknown(Nonce),
+    /// The challenge was answered too late.
+    #[error("challenge {} expired {late} s ago", hex(nonce))]
+    ChallengeExpired {
+        /// The challenge.
+        nonce: Nonce,
+        /// How long ago.
+        late: u64,
+    },
+    /// The challenge was answered before, and that was not given up.
+    #[error("challenge {} was answered before", hex(.0))]
+    ChallengeUsed(Nonce),
+    /// What was proved is of another key than the one to be certified.
+    #[error("the proof is of another key than {0}")]
+    ProofOfAnotherKey(String),
+    /// The sequence reached the last serial there is.
+    #[error("no serial is left after {max}", max = u64::MAX)]
+    NoSerialLeft,
+    /// The content cannot be encoded as a certificate.
+    #[error("the certificate cannot be built")]
+    Encode(#[from] EncodeError),
+}
+
+/// Why the ledger could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The key or the name is a CA already.
+    #[error("the ledger knows CA `{name}` already, with key {fingerprint}")]
+    CaKnown {
+        /// Its name.
+        name: String,
+        /// Its key.
+        fingerprint: String,
+    },
+    /// An entry cannot be read: the file was damaged or tampered with.
+    #[error("ledger entry {position} is damaged")]
+    Damaged {
+        /// Its position, from 1.
+        position: u64,
+        /// What is wrong with it.
+        #[source]
+        source: Option<EntryError>,
+    },
+    /// Entries and the head of the ledger disagree: another hand changed the file.
+    #[error("the ledger's newest entries do not agree with its head")]
+    Head,
+    /// An entry of a later version: what it means for what comes behind it is not known.
+    #[error("ledger entry {position} is of kind {kind}, which this version does not know")]
+    UnknownKind {
+        /// Its position, from 1.
+        position: u64,
+        /// Its kind.
+        kind: u8,
+    },
+    /// The clock cannot be believed.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
+    /// The key that was to become a CA is the ledger's own.
+    #[error("the key is the ledger's own, and becomes no CA")]
+    IsLedgerKey,
+    /// The key that was to become the ledger's own is a CA's, or was certified.
+    #[error("the key is a CA's or was certified, and becomes no ledger key")]
+    SubjectOrCa,
+    /// A ledger key was to be rolled over or revoked that is none.
+    #[error("the key is none of the ledger's own")]
+    NoLedgerKey,
+    /// A rollover of the ledger key that one of the two keys did not sign.
+    #[error("the rollover is not signed by both the old and the new ledger key")]
+    Rollover,
+    /// Something became of the reservation before, or it is none.
+    #[error("entry {reserved} is no reservation that is still open")]
+    OutcomeKnown {
+        /// The position of the reservation.
+        reserved: u64,
+    },
+    /// A KRL with a version that does not grow.
+    #[error("KRL version {version} is not above {newest}, that of the newest")]
+    KrlVersion {
+        /// Its version.
+        version: u64,
+        /// The newest that was made.
+        newest: u64,
+    },
+    /// A challenge that was made before.
+    #[error("the challenge was made before")]
+    ChallengeKnown,
+    /// A head that is none of this ledger.
+    #[error("a head over {size} entries is none of this ledger's")]
+    OtherHead {
+        /// How many entries it covers.
+        size: u64,
+    },
+    /// The file was not opened.
+    #[error(transparent)]
+    Open(#[from] file::OpenError),
+    /// The heads that are kept outside do not say that this is the newest copy.
+    #[error(transparent)]
+    Unkept(heads::HeadsError),
+    /// The frames or the rows: disk full, input/output error, damaged file.
+    #[error(transparent)]
+    Frames(#[from] store::StoreError),
+    /// An entry could not be made.
+    #[error("entry cannot be written")]
+    Entry(#[from] EntryError),
+    /// A public key cannot be encoded.
+    #[error("public key")]
+    Key(#[from] ssh_key::Error),
+    /// What was proved of a key cannot be written down.
+    #[error("facts of a proof: {0}")]
+    Facts(#[from] serde_json::Error),
+    /// The system has no randomness to give.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+}
