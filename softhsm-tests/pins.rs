@@ -1,11 +1,14 @@
 //! Where a PIN comes from when no terminal is there: `pinentry`, a file, a descriptor.
 
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{ED25519, P256};
 use crate::harness::module::Module;
-use crate::harness::process::{Ran, bounded, run, run_fed};
+use crate::harness::process::{Ran, bounded, run, run_fed, wait_until};
 use crate::harness::punchmark::BINARY;
 use crate::harness::token::{PIN, Token};
 use crate::harness::write;
@@ -261,21 +264,13 @@ fn a_pipe_as_pin_file_is_refused_and_not_waited_for() {
 }
 
 #[test]
-fn a_pin_file_written_on_windows_is_read() {
-    let admin = Admin::ready().and_key("key");
-    write(&admin.punchmark.path("pin"), format!("{PIN}\r\n"), 0o600);
-    admin.punchmark.pinned(&SIGN).ok();
-    admin.assert_issued(1);
-}
-
-#[test]
 fn a_pin_file_that_holds_no_pin_is_refused_before_anything_is_tried() {
     let admin = Admin::ready().and_key("key");
     let pin = admin.punchmark.path("pin");
     for (content, fault) in [
         (Vec::new(), "the PIN is empty"),
         (b"\n".to_vec(), "the PIN is empty"),
-        (b"\r\n".to_vec(), "the PIN is empty"),
+        (b"\r\n".to_vec(), "line end of Windows"),
         (vec![b'7'; 257], "PIN file"),
         (vec![b'7'; 1 << 20], "holds more than 255 bytes"),
         (b"\xff\xfe\n".to_vec(), "is not UTF-8"),
@@ -289,4 +284,77 @@ fn a_pin_file_that_holds_no_pin_is_refused_before_anything_is_tried() {
         ran.exits(1).says(&format!("PIN file {path}"));
     }
     admin.assert_issued(0);
+}
+
+#[test]
+fn what_nobody_sees_in_a_pin_file_costs_no_try() {
+    let admin = Admin::ready().and_key("key");
+    for (content, words) in [
+        ("\u{feff}PIN\r\n", "byte order mark"),
+        ("PIN\r\n", "line end of Windows"),
+        ("PIN\n\n", "more than one line"),
+        ("PIN \n", "begins or ends with a blank"),
+        ("PIN\u{a0}\n", "a blank other than the space (U+00A0)"),
+        ("\u{200b}PIN\n", "nobody sees (U+200B)"),
+    ] {
+        let file = admin.punchmark.path("pin");
+        write(&file, content.replace("PIN", PIN), 0o600);
+        let pinned = ["--pin-file", file.to_str().unwrap()];
+        let ran = admin
+            .punchmark
+            .run(&[&pinned[..], &SIGN[..]].concat())
+            .exits(1);
+        assert!(!ran.stderr.contains("tried once"), "{ran}");
+        ran.says(words);
+    }
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_knows_a_pin_leaves_no_core_file() {
+    let admin = Admin::ready().and_key("key");
+    let pin = admin.punchmark.write_pin("pin", PIN);
+    // The list of keys goes on after the first one, and never comes to its end.
+    let mut command = admin.punchmark.prepare(Command::new("sh"));
+    command
+        .args([
+            "-c",
+            "ulimit -c unlimited; exec \"$0\" \"$@\"",
+            BINARY,
+            "--pin-file",
+        ])
+        .arg(&pin)
+        .args([
+            "sign",
+            "-s",
+            "users",
+            "-I",
+            "id",
+            "-n",
+            "peter",
+            "--files-from",
+            "-",
+        ])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut list = child.stdin.take().unwrap();
+    list.write_all(b"key.pub\n").unwrap();
+    let process = Path::new("/proc").join(child.id().to_string());
+    let read = |name: &str| std::fs::read_to_string(process.join(name)).unwrap_or_default();
+    wait_until("a PIN is locked in memory", || {
+        let status = read("status");
+        let locked = status.lines().find(|line| line.starts_with("VmLck:"));
+        locked.is_some_and(|line| !line.contains(" 0 kB"))
+    });
+    let limits = read("limits");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let none: Vec<_> = core.unwrap().split_whitespace().skip(4).take(2).collect();
+    assert_eq!(none, ["0", "0"], "{limits}");
+    run(Command::new("kill").args(["-ABRT", &child.id().to_string()])).ok();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(6), "{status}");
+    assert!(!status.core_dumped(), "{status}");
 }

@@ -65,6 +65,74 @@ fn two_cards_with_one_key_share_a_batch() {
     assert!(shares.iter().all(|share| *share >= 4), "{shares:?}");
 }
 
+/// A PIN that the second card gets for itself.
+const OTHER_PIN: &str = "730285";
+
+fn two_pins() -> Admin<Pcscd> {
+    let admin = two_cards("never");
+    let old = format!("-P{PIN}");
+    let new = format!("-N{OTHER_PIN}");
+    admin.tool("yubico-piv-tool", &["-r#1", "-achange-pin", &old, &new]);
+    for card in cards(&admin) {
+        let _of_setup = card.take_headers();
+    }
+    admin
+}
+
+/// How often a card was asked for its PIN, or for the tries that are left of it.
+fn verifications(card: &Link) -> usize {
+    let headers = card.take_headers();
+    headers.iter().filter(|header| header[1] == 0x20).count()
+}
+
+#[test]
+fn a_card_with_another_pin_leaves_the_run_to_the_first_and_keeps_its_last_try() {
+    let admin = two_pins();
+    admin.list_of_keys(2);
+    for words in [
+        "wrong PIN, tried once",
+        "wrong PIN, tried once",
+        "one PIN try left",
+    ] {
+        let ran = admin.sign(&SIGN).ok();
+        ran.says(words).says("the run goes on without");
+    }
+    admin.assert_issued(6);
+}
+
+#[test]
+fn a_pin_file_that_the_first_card_refused_is_shown_to_no_second_card() {
+    let admin = two_pins();
+    admin.list_of_keys(2);
+    let other = admin.punchmark.write_pin("other-pin", OTHER_PIN);
+    let mut arguments = vec!["--pin-file", other.to_str().unwrap()];
+    arguments.extend(["sign", "-s", "users", "-I", "id"]);
+    arguments.extend(SIGN);
+    let ran = admin.punchmark.run(&arguments).exits(1);
+    ran.says("wrong PIN, tried once");
+    // The tries of both, and the one PIN that was shown.
+    assert_eq!(cards(&admin).map(verifications), [2, 1]);
+    admin.assert_issued(0);
+}
+
+#[test]
+fn each_card_has_a_pin_source_of_its_own() {
+    let admin = two_pins();
+    admin.list_of_keys(2);
+    let mut config = std::fs::read_to_string(admin.config_file()).unwrap();
+    for (serial, pin) in [("12345678", PIN), ("12345679", OTHER_PIN)] {
+        let source = admin.punchmark.write_pin(serial, pin);
+        let one = format!("yubikey:serial={serial};slot-id=9c");
+        config = config.replace(&one, &format!("{one}?pin-source={}", source.display()));
+    }
+    std::fs::write(admin.config_file(), config).unwrap();
+    let sign = ["sign", "-s", "users", "-I", "id"];
+    let arguments = [&sign[..], &SIGN[..]].concat();
+    admin.punchmark.run(&arguments).ok();
+    assert_eq!(cards(&admin).map(verifications), [2, 2]);
+    admin.assert_issued(2);
+}
+
 #[test]
 fn each_card_s_pin_is_asked_for_by_name() {
     let admin = two_cards("never");

@@ -200,6 +200,22 @@ pub enum PinError {
         /// Its permission bits.
         mode: u32,
     },
+    /// A PIN file that others can write is theirs.
+    #[error("PIN file {path} can be written by others (mode {mode:04o})")]
+    FileWritableByOthers {
+        /// The file as it was named.
+        path: String,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A PIN file that belongs to somebody else.
+    #[error("PIN file {path} belongs to another account (uid {owner})")]
+    FileOfAnother {
+        /// The file as it was named.
+        path: String,
+        /// Whose it is.
+        owner: u32,
+    },
     /// A folder, a pipe or a device in the place of a PIN file.
     #[error("PIN file {path} is not a regular file")]
     FileNotRegular {

@@ -623,6 +623,85 @@ fn a_pin_of_a_length_that_the_token_never_takes_is_not_tried() {
 }
 
 #[test]
+fn a_token_that_hides_its_keys_although_it_wants_no_login_is_logged_in_to() {
+    with_tokens(
+        "a_token_that_hides_its_keys_although_it_wants_no_login_is_logged_in_to",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let Locator::Pkcs11(uri) = &made.locator else {
+                panic!("another kind of locator");
+            };
+            let owner = super::module::Module::of(uri).unwrap();
+            let mut token = super::token::Token::find(&owner, uri).unwrap();
+            token.flags.login_required = false;
+            let mut pins = Answer::new(PIN);
+            let door = super::door::Door::into(owner, token, uri, &mut pins).unwrap();
+            assert_eq!(door.key.public_key, made.public_key);
+            assert_eq!(pins.1.load(Ordering::Relaxed), 1);
+        },
+    );
+}
+
+#[test]
+fn a_key_pair_without_an_id_is_a_pair_by_its_label() {
+    with_tokens(
+        "a_key_pair_without_an_id_is_a_pair_by_its_label",
+        |module| {
+            let make = |label: &str| {
+                let session = careless_session(module);
+                let name = [A::Token(true), A::Label(label.into())];
+                let curve = super::public_key::nist_params(EcdsaCurve::NistP256).to_vec();
+                let public = [&name[..], &[A::EcParams(curve)]].concat();
+                let private = [&name[..], &[A::Private(true), A::Sign(true)]].concat();
+                let mechanism = Mechanism::EccKeyPairGen;
+                session
+                    .generate_key_pair(&mechanism, &public, &private)
+                    .unwrap();
+                session.logout().unwrap();
+            };
+            make("a");
+            make("b");
+            for label in ["a", "b"] {
+                let mut pins = Answer::new(PIN);
+                let mut signer = open(&key(module, label), RsaHash::Sha512, &mut pins).unwrap();
+                sign_and_verify(signer.as_mut());
+            }
+            make("a");
+            let opened = open(&key(module, "a"), RsaHash::Sha512, &mut Answer::new(PIN));
+            assert!(matches!(
+                opened.err(),
+                Some(OpeningError::SeveralKeys { .. })
+            ));
+        },
+    );
+}
+
+#[test]
+fn a_token_that_was_never_set_up_matches_no_locator() {
+    with_tokens(
+        "a_token_that_was_never_set_up_matches_no_locator",
+        |module| {
+            let made = p256(module, "Root%20CA");
+            let serial = made.locator.to_string();
+            // SoftHSM always shows one more token, which is blank.
+            let blank = super::module::Module::open(Path::new(module)).unwrap();
+            let all = super::token::Token::all(&blank).unwrap();
+            let used = all.iter().filter(|token| token.flags.initialized);
+            assert_eq!(used.count(), 2, "{serial}");
+            let both = open(
+                &locator(module, "object=a"),
+                RsaHash::Sha512,
+                &mut Answer::new(PIN),
+            );
+            let Some(OpeningError::SeveralTokens { seen, .. }) = both.err() else {
+                panic!("not several");
+            };
+            assert_eq!(seen.to_string().matches("token ").count(), 2, "{seen}");
+        },
+    );
+}
+
+#[test]
 fn a_key_that_is_gone_ends_the_run() {
     with_tokens("a_key_that_is_gone_ends_the_run", |module| {
         let locator = key(module, "a");

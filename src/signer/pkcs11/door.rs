@@ -24,6 +24,16 @@ impl Door {
         check_named(uri)?;
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
+        Self::into(module, token, uri, pins)
+    }
+
+    /// The same, once the token is found.
+    pub(super) fn into(
+        module: Module,
+        token: Token,
+        uri: &Uri,
+        pins: &mut dyn AskPin,
+    ) -> Result<Self, OpeningError> {
         let mut session = enter(&module, &token)?;
         let mut credential = Credential::for_token(uri, &token, pins)?;
         log_in(&mut session, &credential, &module, &token)?;

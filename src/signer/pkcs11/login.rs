@@ -93,3 +93,96 @@ pub(super) fn refusal(fault: Fault, device: &str, after: Option<&Token>) -> Logi
         _ => fault.at(&device).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::{Pin, PinError};
+
+    /// Gives a PIN, and says yes to a last try or not.
+    struct Person {
+        pin: &'static str,
+        dares: bool,
+        asked: usize,
+    }
+
+    impl AskPin for Person {
+        fn pin(&mut self, _device: &str) -> Result<Pin, PinError> {
+            self.asked += 1;
+            Ok(Pin::new(self.pin.to_owned()))
+        }
+
+        fn last_try(&mut self, device: &str) -> Result<(), PinError> {
+            match self.dares {
+                true => Ok(()),
+                false => Err(PinError::LastTry {
+                    device: device.to_owned(),
+                }),
+            }
+        }
+    }
+
+    fn person(pin: &'static str) -> Person {
+        Person {
+            pin,
+            dares: false,
+            asked: 0,
+        }
+    }
+
+    #[test]
+    fn the_last_try_is_spent_only_by_who_says_yes_whatever_gives_the_pin() {
+        let mut token = Token::sample();
+        token.flags.pin_final_try = true;
+        let file: Uri = "pkcs11:object=a?pin-source=/no/such/file".parse().unwrap();
+        for uri in [&Uri::default(), &file] {
+            let mut person = person("1234");
+            let fault = Credential::for_token(uri, &token, &mut person).err();
+            let last = |fault| matches!(fault, LoginError::Pin(PinError::LastTry { .. }));
+            assert!(fault.is_some_and(last));
+            assert_eq!(person.asked, 0);
+        }
+        token.flags.own_keypad = true;
+        assert!(Credential::for_token(&Uri::default(), &token, &mut person("")).is_err());
+        token.flags.own_keypad = false;
+        let mut sure = person("1234");
+        sure.dares = true;
+        assert!(Credential::for_token(&Uri::default(), &token, &mut sure).is_ok());
+        assert_eq!(sure.asked, 1);
+    }
+
+    #[test]
+    fn a_pin_that_the_token_is_too_short_or_long_for_is_not_taken_there() {
+        for (pin, taken) in [
+            ("123", false),
+            ("1234", true),
+            ("12345678", true),
+            ("123456789", false),
+        ] {
+            let answer = Credential::for_token(&Uri::default(), &Token::sample(), &mut person(pin));
+            match (taken, answer.err()) {
+                (true, None)
+                | (
+                    false,
+                    Some(LoginError::PinLength {
+                        least: 4, most: 8, ..
+                    }),
+                ) => {}
+                (_, other) => panic!("{pin}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_locked_pin_and_one_that_was_never_set_are_not_asked_for() {
+        let mut locked = Token::sample();
+        locked.flags.pin_locked = true;
+        let mut unset = Token::sample();
+        unset.flags.pin_set = false;
+        for token in [locked, unset] {
+            let mut person = person("1234");
+            assert!(Credential::for_token(&Uri::default(), &token, &mut person).is_err());
+            assert_eq!(person.asked, 0);
+        }
+    }
+}

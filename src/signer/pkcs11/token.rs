@@ -226,6 +226,42 @@ impl Token {
     }
 }
 
+#[cfg(test)]
+impl Token {
+    /// One that wants a login, and has nothing to say against it.
+    pub(super) fn sample() -> Self {
+        Self {
+            slot: Slot::try_from(0_u64).unwrap(),
+            label: "Root CA".to_owned(),
+            manufacturer: String::new(),
+            model: String::new(),
+            serial: "1".to_owned(),
+            flags: Flags {
+                initialized: true,
+                login_required: true,
+                pin_set: true,
+                own_keypad: false,
+                pin_count_low: false,
+                pin_final_try: false,
+                pin_locked: false,
+            },
+            pin_lengths: (4, 8),
+            sessions: Sessions {
+                most: Limit::Infinite,
+                open: 0,
+            },
+        }
+    }
+
+    /// The same, as it says how many sessions it has room for.
+    pub(super) fn with_sessions(self, most: Limit, open: u64) -> Self {
+        Self {
+            sessions: Sessions { most, open },
+            ..self
+        }
+    }
+}
+
 /// Whether the slot is the one that `uri` describes, if it describes one.
 fn is_in_slot(module: &Module, slot: Slot, uri: &Uri) -> bool {
     if (&uri.slot_description, &uri.slot_manufacturer) == (&None, &None) {
@@ -279,4 +315,22 @@ fn unpadded(field: &[u8]) -> String {
     String::from_utf8_lossy(field)
         .trim_end_matches(' ')
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_sessions_are_opened_than_a_token_says_it_has_room_for() {
+        for (most, open, free) in [
+            (Limit::Max(4), 1, 3),
+            (Limit::Max(2), 5, 0),
+            (Limit::Infinite, 9, u64::MAX),
+            (Limit::Unavailable, 0, 0),
+        ] {
+            let token = Token::sample().with_sessions(most, open);
+            assert_eq!(token.free_sessions(), free, "{most:?}");
+        }
+    }
 }
