@@ -8,6 +8,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, RSA_1024, SK_DUMMY};
 use crate::harness::module::Module;
 use crate::harness::process::Ran;
+use crate::harness::pty::Pty;
 use crate::harness::token::{PIN, Token, Usage};
 use crate::harness::write;
 
@@ -153,14 +154,32 @@ fn a_wrong_pin_is_tried_once_and_not_repeated() {
 }
 
 #[test]
-fn a_pin_is_locked_by_wrong_tries_and_the_right_one_then_fails_too() {
+fn a_last_try_wants_a_typed_yes_and_the_right_pin_fails_once_it_is_locked() {
     let admin = Admin::with_users_ca(Token::new(Module::Kryoptic), "p256");
     admin.key("key", ED25519);
     admin.punchmark.write_pin("pin", "99999999");
-    for _ in 0..10 {
-        admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+    for _ in 0..9 {
+        let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+        ran.says("wrong PIN, tried once");
     }
-    admin.punchmark.write_pin("pin", PIN);
+    // A job never spends the last try, whoever is right; a person may.
+    for pin in ["99999999", PIN] {
+        admin.punchmark.write_pin("pin", pin);
+        let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
+        ran.says("one PIN try left").says("typed yes");
+    }
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"]);
+    let mut pty = Pty::start(command);
+    pty.expect("Type yes");
+    pty.type_line("yes");
+    pty.expect("PIN for token");
+    pty.type_line("99999999");
+    let (rest, code) = pty.finish();
+    assert!(
+        code == 1 && rest.contains("wrong PIN, tried once"),
+        "{rest}"
+    );
     admin
         .sign(&["-n", "peter", "key.pub"])
         .exits(1)

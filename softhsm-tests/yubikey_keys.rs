@@ -156,6 +156,27 @@ fn a_key_is_replaced_only_by_its_name() {
         .exits(1)
         .says("slot 9c has a key");
     let right = [&INIT[..], &quick, &["--replace", &there]].concat();
+    // A PIN that the new key could not be used with is found out while the old one is there.
+    for (pin, words) in [
+        ("123456789", "not tried"),
+        ("654321", "wrong PIN, tried once"),
+    ] {
+        admin.punchmark.write_pin("pin", pin);
+        admin.punchmark.pinned(&right).exits(1).says(words);
+    }
+    admin.punchmark.write_pin("pin", PIN);
+    elsewhere.key("first", ED25519);
+    let sign = [
+        "sign",
+        "-s",
+        "users",
+        "-I",
+        "id",
+        "-n",
+        "peter",
+        "first.pub",
+    ];
+    elsewhere.punchmark.pinned(&sign).ok();
     admin.punchmark.pinned(&right).ok();
     assert_ne!(keygen::fingerprint(&admin.ca_file("users")), there);
     // Its first CA can't sign any more, and is told why.
