@@ -14,6 +14,8 @@ pub mod setup;
 #[cfg(feature = "yubikey")]
 mod attest;
 #[cfg(feature = "yubikey")]
+mod channel;
+#[cfg(feature = "yubikey")]
 mod contents;
 #[cfg(feature = "yubikey")]
 mod deadline;

@@ -109,12 +109,21 @@ fn paired(session: &Session, key: &KeyObject, key_type: KeyType) -> Result<Paire
     let mut public = namesakes(session, ObjectClass::PUBLIC_KEY, key)?;
     public.retain(|object| object.key_type == Some(key_type));
     public.dedup_by(|a, b| a.parts == b.parts);
-    let owners = namesakes(session, ObjectClass::PRIVATE_KEY, key)?.len();
+    let owners = owners(session, key)?;
     Ok(match (public.pop(), public.is_empty() && owners == 1) {
         (None, _) => Paired::None,
         (Some(object), true) => Paired::One(Box::new(object)),
         (Some(_), false) => Paired::Many,
     })
+}
+
+/// How many private keys could own the public key that `key` is paired with.
+fn owners(session: &Session, key: &KeyObject) -> Result<usize, Fault> {
+    if key.id.is_empty() {
+        return Ok(namesakes(session, ObjectClass::PRIVATE_KEY, key)?.len());
+    }
+    let with_id = object::handles(session, ObjectClass::PRIVATE_KEY, None, Some(&key.id))?;
+    Ok(with_id.len())
 }
 
 /// The objects that carry the id of `key`, or its label where it has no id and they have none.

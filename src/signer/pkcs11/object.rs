@@ -70,14 +70,24 @@ pub(super) fn find(
     label: Option<&str>,
     id: Option<&[u8]>,
 ) -> Result<Vec<KeyObject>, Fault> {
-    let mut template = vec![Attribute::Class(class)];
-    template.extend(label.map(|label| Attribute::Label(label.as_bytes().to_vec())));
-    template.extend(id.map(|id| Attribute::Id(id.to_vec())));
-    let handles = session.find_objects(&template)?;
+    let handles = handles(session, class, label, id)?;
     handles
         .into_iter()
         .map(|handle| read(session, handle, class))
         .collect()
+}
+
+/// As [`find`], of what is only counted: nothing is read.
+pub(super) fn handles(
+    session: &Session,
+    class: ObjectClass,
+    label: Option<&str>,
+    id: Option<&[u8]>,
+) -> Result<Vec<ObjectHandle>, Fault> {
+    let mut template = vec![Attribute::Class(class)];
+    template.extend(label.map(|label| Attribute::Label(label.as_bytes().to_vec())));
+    template.extend(id.map(|id| Attribute::Id(id.to_vec())));
+    Ok(session.find_objects(&template)?)
 }
 
 /// Reads one object.

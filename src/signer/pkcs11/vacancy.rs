@@ -149,7 +149,7 @@ impl Vacancy {
 
     fn is_taken(&self, label: Option<&str>, id: Option<&[u8]>) -> Result<bool, PlaceError> {
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            let found = self.call(|session| object::find(session, class, label, id));
+            let found = self.call(|session| object::handles(session, class, label, id));
             if !found.map_err(|fault| fault.at(&self.device))?.is_empty() {
                 return Ok(true);
             }

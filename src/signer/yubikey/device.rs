@@ -6,6 +6,7 @@ use ::yubikey::reader::{Context, Reader};
 use ::yubikey::{Error, YubiKey};
 use pcsc::Disposition;
 
+use super::channel::{Channel, Talk};
 use super::deadline::{Patience, within};
 use super::held::{Held, holds_another};
 use super::{CardFault, Firmware};
@@ -16,6 +17,8 @@ use crate::signer::error::{OpeningError, Seen};
 pub(super) struct Device {
     /// None after a call that never came back.
     handle: Option<YubiKey>,
+    /// Opened when it is needed first, and anew after a fault.
+    channel: Option<Channel>,
     serial: u32,
     firmware: Firmware,
     /// Given up behind the card's reset.
@@ -101,6 +104,33 @@ impl Device {
         Ok(result?)
     }
 
+    /// Talks to the card by commands of our own, in one transaction.
+    pub(super) fn talk_within<T: Send + 'static>(
+        &mut self,
+        patience: &Patience<'_>,
+        work: impl FnOnce(&Talk<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CardFault> {
+        let channel = self.channel.take();
+        let (channel, answer) = self.call_within(patience, move |card| {
+            let mut channel = match channel {
+                Some(channel) => channel,
+                None => Channel::open(card)?,
+            };
+            let answer = channel.transact(work)?;
+            Ok((channel, answer))
+        })?;
+        self.channel = Some(channel);
+        Ok(answer)
+    }
+
+    /// The same, for what takes a card no longer than a moment.
+    pub(super) fn talk<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&Talk<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CardFault> {
+        self.talk_within(&Patience::of(MOMENT_MAX), work)
+    }
+
     /// Ends the connection without a reset, where nothing was verified.
     pub(super) fn leave(mut self) {
         if let Some(handle) = self.handle.take() {
@@ -119,12 +149,14 @@ impl Device {
             },
             _held: Held::new(reader, handle.serial().0),
             handle: Some(handle),
+            channel: None,
         }
     }
 }
 
 impl Drop for Device {
     fn drop(&mut self) {
+        self.channel = None;
         if let Some(handle) = self.handle.take() {
             // The crate's own drop resets the card; another's transaction may hold it up.
             let _reset = within(&Patience::of(MOMENT_MAX), move || drop(handle));

@@ -1,32 +1,43 @@
-//! What the `yubikey` crate has no room for: long Ed25519 messages, and RSA keys of 4096 bits.
+//! The commands that we make ourselves: a PIN, a signature, and the import of RSA 4096.
 //!
-//! Version 0.9.0-rc.0 panics at a message of 255 bytes and has room for 1014, and for 1024
-//! bytes of a key. They go over a second connection to the same card, which shares what the
-//! first one proved: PIN and management key alike.
-
-use std::ffi::CString;
+//! Version 0.9.0-rc.0 of the `yubikey` crate panics at an Ed25519 message of 255 bytes, has room
+//! for 1014, and for 1024 bytes of a key.
 
 use ::yubikey::piv::AlgorithmId;
 use ::yubikey::{Error, PinPolicy, TouchPolicy, YubiKey};
-use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode};
 use zeroize::Zeroizing;
 
 use super::Slot;
+use super::channel::{Channel, Command, Talk};
 
-/// Whether the crate sends an Ed25519 message of this length.
-pub(super) fn is_sent_by_crate(length: usize) -> bool {
-    length != 255 && length <= 1014
+/// One signature of `input`, which is as the key's type wants it.
+pub(super) fn sign(
+    talk: &Talk<'_>,
+    input: &[u8],
+    algorithm: AlgorithmId,
+    slot: Slot,
+) -> Result<Vec<u8>, Error> {
+    let answer = talk.send(&Command {
+        instruction: AUTHENTICATE,
+        first: algorithm.into(),
+        second: slot.number(),
+        data: &template(input),
+    })?;
+    Ok(bare(&answer).ok_or(Error::ParseError)?.to_vec())
 }
 
-/// One Ed25519 signature of `message`, in as many commands as it takes.
-pub(super) fn sign(card: &YubiKey, message: &[u8], slot: Slot) -> Result<Vec<u8>, Error> {
-    let command = Long {
-        instruction: AUTHENTICATE,
-        algorithm: AlgorithmId::Ed25519,
-        slot,
-        data: &template(message),
+/// Shows a PIN (SP 800-73-4 part 2, 3.2.1): padded with ones to its greatest length.
+pub(super) fn verify(talk: &Talk<'_>, pin: &str) -> Result<(), Error> {
+    let mut padded = Zeroizing::new([0xff; PIN_MAX]);
+    let place = padded.get_mut(..pin.len()).ok_or(Error::SizeError)?;
+    place.copy_from_slice(pin.as_bytes());
+    let verify = Command {
+        instruction: VERIFY,
+        first: 0,
+        second: CARD_PIN,
+        data: padded.as_slice(),
     };
-    bare(&command.send(card)?)
+    talk.send(&verify).map(drop)
 }
 
 /// Brings an RSA key of 4096 bits into `slot`. `numbers` are p, q, d mod p−1, d mod q−1 and
@@ -46,61 +57,14 @@ pub(super) fn import_rsa4096(
         data.extend_from_slice(number);
     }
     data.extend([0xaa, 1, pin.into(), 0xab, 1, touch.into()]);
-    let command = Long {
+    let import = Command {
         instruction: IMPORT,
-        algorithm: AlgorithmId::Rsa4096,
-        slot,
+        first: AlgorithmId::Rsa4096.into(),
+        second: slot.number(),
         data: &data,
     };
-    command.send(card).map(drop)
-}
-
-/// A command whose data may be longer than one command holds.
-struct Long<'a> {
-    instruction: u8,
-    algorithm: AlgorithmId,
-    slot: Slot,
-    data: &'a [u8],
-}
-
-impl Long<'_> {
-    fn send(&self, card: &YubiKey) -> Result<Vec<u8>, Error> {
-        let reader = CString::new(card.name()).map_err(|_| Error::GenericError)?;
-        let context = Context::establish(Scope::User)?;
-        let mut second = context.connect(&reader, ShareMode::Shared, Protocols::T1)?;
-        let answer = self.exchange(&mut second);
-        // Dropped as it is, it would reset the card.
-        let _left = second.disconnect(Disposition::LeaveCard);
-        answer
-    }
-
-    fn exchange(&self, card: &mut Card) -> Result<Vec<u8>, Error> {
-        let transaction = card.transaction()?;
-        let mut parts = self.data.chunks(PART_MAX).peekable();
-        let mut buffer = [0; 258];
-        while let Some(part) = parts.next() {
-            let class = if parts.peek().is_some() { CHAINED } else { 0 };
-            let answer = transaction.transmit(&self.command(class, part)?, &mut buffer)?;
-            match answer.split_last_chunk() {
-                Some((answer, [0x90, 0])) if class == 0 => return Ok(answer.to_vec()),
-                Some(([], [0x90, 0])) => {}
-                Some((_, [0x69, 0x82])) => return Err(Error::AuthenticationError),
-                _ => return Err(Error::GenericError),
-            }
-        }
-        Err(Error::SizeError)
-    }
-
-    /// Wiped, since it may hold a part of a private key.
-    fn command(&self, class: u8, part: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let length = u8::try_from(part.len()).map_err(|_| Error::SizeError)?;
-        let (algorithm, slot) = (self.algorithm.into(), self.slot.number());
-        let header = [class, self.instruction, algorithm, slot, length];
-        let mut command = Zeroizing::new(Vec::with_capacity(header.len() + PART_MAX));
-        command.extend(header);
-        command.extend_from_slice(part);
-        Ok(command)
-    }
+    let sent = Channel::open(card)?.transact(|talk| talk.send(&import));
+    sent.map(drop)
 }
 
 /// Dynamic authentication template (SP 800-73-4 part 2, table 7): an empty response is
@@ -122,19 +86,31 @@ fn record(tag: u8, content: &[u8]) -> Vec<u8> {
 }
 
 /// The signature without the two records around it.
-fn bare(answer: &[u8]) -> Result<Vec<u8>, Error> {
-    match answer.strip_prefix(&[0x7c, 66, 0x82, 64]) {
-        Some(signature) if signature.len() == 64 => Ok(signature.to_vec()),
-        _ => Err(Error::ParseError),
-    }
+fn bare(answer: &[u8]) -> Option<&[u8]> {
+    content(content(answer, 0x7c)?, 0x82)
 }
 
-const CHAINED: u8 = 0x10;
+/// The content of the one record `tag` that `bytes` are.
+fn content(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    let (length, content) = match bytes {
+        [found, length @ 0..=0x7f, rest @ ..] if *found == tag => (usize::from(*length), rest),
+        [found, 0x81, length, rest @ ..] if *found == tag => (usize::from(*length), rest),
+        [found, 0x82, high, low, rest @ ..] if *found == tag => {
+            (usize::from(u16::from_be_bytes([*high, *low])), rest)
+        }
+        _ => return None,
+    };
+    (content.len() == length).then_some(content)
+}
+
+const VERIFY: u8 = 0x20;
+const CARD_PIN: u8 = 0x80;
+/// The bytes of a PIN.
+const PIN_MAX: usize = 8;
 const AUTHENTICATE: u8 = 0x87;
 const IMPORT: u8 = 0xfe;
 /// The bytes of a prime of RSA 4096.
 const HALF: usize = 256;
-const PART_MAX: usize = 255;
 
 #[cfg(test)]
 mod tests {
@@ -159,11 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_64_bytes_in_two_records_and_nothing_else() {
-        let answer = [&[0x7c, 66, 0x82, 64][..], &[9; 64]].concat();
-        assert_eq!(bare(&answer).unwrap(), [9; 64]);
-        for length in 0..answer.len() {
-            assert!(matches!(bare(&answer[..length]), Err(Error::ParseError)));
+    fn an_answer_is_two_records_and_nothing_else() {
+        for length in [64, 71, 128, 256, 512] {
+            let signature = vec![9; length];
+            let answer = record(0x7c, &record(0x82, &signature));
+            assert_eq!(bare(&answer), Some(signature.as_slice()));
+            for cut in 0..answer.len() {
+                assert_eq!(bare(&answer[..cut]), None);
+            }
+            assert_eq!(bare(&[&answer[..], &[0]].concat()), None);
         }
     }
 }

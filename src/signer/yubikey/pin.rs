@@ -2,8 +2,10 @@
 
 use ::yubikey::{Error, YubiKey};
 
+use super::channel::Talk;
+use super::deadline::Patience;
 use super::device::Device;
-use super::{CardFault, PinPolicy};
+use super::{CardFault, PinPolicy, long};
 use crate::secret::{AskPin, Pin, refused};
 use crate::signer::error::{LoginError, PinTries};
 
@@ -59,12 +61,28 @@ impl Access {
         }
     }
 
-    /// Shows the PIN where each signature wants it.
-    pub(super) fn confirm(&self, device: &mut Device) -> Result<(), CardFault> {
-        match self {
-            Self::Free | Self::Once(_) => Ok(()),
-            Self::EachSignature(pin) => show(device, pin),
+    /// Does `work`, in the same transaction after the PIN where each signature wants it: no
+    /// other program comes between.
+    pub(super) fn confirm_and<T: Send + 'static>(
+        &self,
+        device: &mut Device,
+        patience: &Patience<'_>,
+        work: impl FnOnce(&Talk<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, CardFault> {
+        let Self::EachSignature(pin) = self else {
+            return device.talk_within(patience, work);
+        };
+        let name = device.name();
+        if refused::is_refused(pin, &name) {
+            return Err(CardFault::PinRefusedBefore);
         }
+        let shown = pin.copy();
+        let answer = device.talk_within(patience, move |talk| {
+            long::verify(talk, shown.expose())?;
+            work(talk)
+        });
+        note(&answer, pin, &name);
+        answer
     }
 }
 
@@ -111,11 +129,16 @@ fn show(device: &mut Device, pin: &Pin) -> Result<(), CardFault> {
         return Err(CardFault::PinRefusedBefore);
     }
     let shown = pin.copy();
-    let answer = device.call(move |card| card.verify_pin(shown.expose().as_bytes()));
-    if matches!(answer, Err(CardFault::WrongPin { .. })) {
-        refused::remember(pin, &name);
-    }
+    let answer = device.talk(move |talk| long::verify(talk, shown.expose()));
+    note(&answer, pin, &name);
     answer
+}
+
+/// A PIN that was refused is remembered, so that it is shown no more.
+fn note<T>(answer: &Result<T, CardFault>, pin: &Pin, device: &str) {
+    if matches!(answer, Err(CardFault::WrongPin { .. })) {
+        refused::remember(pin, device);
+    }
 }
 
 /// SP 800-73-4 part 2, 2.4.3. A card may count a PIN of another length as a try.

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use ::yubikey::piv::AlgorithmId;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
-use super::contents::{Contents, id};
+use super::channel::Talk;
+use super::contents::Contents;
 use super::deadline::Patience;
 use super::device::Device;
 use super::pin::{Access, refusal};
@@ -209,17 +209,11 @@ impl YubiKeySigner {
         let device = self.device.as_mut().ok_or(CardFault::NotFound)?;
         let algorithm = scheme::algorithm(self.scheme).ok_or(CardFault::NotSupported)?;
         let (slot, input) = (self.slot, input.to_vec());
-        self.access.confirm(device)?;
         let name = &self.name;
         let nudge = || self.touch.notice.touch(name, FINGER_MAX);
         let patience = self.touch.patience(&nudge);
-        device.call_within(&patience, move |card| {
-            if algorithm == AlgorithmId::Ed25519 && !long::is_sent_by_crate(input.len()) {
-                return long::sign(card, &input, slot);
-            }
-            let answer = ::yubikey::piv::sign_data(card, &input, algorithm, id(slot)?)?;
-            Ok(answer.to_vec())
-        })
+        let sign = move |talk: &Talk<'_>| long::sign(talk, &input, algorithm, slot);
+        self.access.confirm_and(device, &patience, sign)
     }
 
     /// Makes ready for one more attempt after `fault`, which came after `waited`.
