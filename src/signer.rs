@@ -155,7 +155,6 @@ pub(crate) trait Signer: Send {
     /// # Errors
     /// [`OpeningError`] if the device is not there, holds another key, or refused the PIN: a
     /// refused PIN is never shown again, so that a signer which met that is of no use any more.
-    #[allow(dead_code, reason = "for the desk, which is being built")]
     fn reopen(&mut self) -> Result<(), OpeningError>;
 }
 
@@ -200,7 +199,6 @@ pub(crate) fn open_knowing(
 ///
 /// # Errors
 /// As for [`open`].
-#[allow(dead_code, reason = "for the desk, which is being built")]
 pub(crate) fn open_sessions(
     locator: &Locator,
     known: Option<&KeyData>,
