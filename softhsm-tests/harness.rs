@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod agent;
 pub(crate) mod device;
+pub(crate) mod disk;
 pub(crate) mod forge;
 pub(crate) mod keygen;
 pub(crate) mod module;

@@ -28,12 +28,14 @@ mod krl_signature;
 mod ledger;
 mod ledger_page;
 mod logins;
+mod migrate;
 mod modules;
 mod openssh;
 mod options;
 mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;
+mod power_loss;
 mod prompts;
 mod reconcile;
 mod requests;

@@ -1,0 +1,128 @@
+//! A ledger that an earlier version wrote, with its keys and heads, goes on as a file.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::Ran;
+use crate::harness::punchmark::Punchmark;
+use crate::harness::{pty, write};
+
+/// The account of an admin whose ledger a version before 0.2.0 wrote.
+struct Before {
+    admin: Punchmark,
+    vectors: PathBuf,
+}
+
+impl Before {
+    fn new(format: u8) -> Self {
+        let vectors = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("softhsm-tests/vectors/ledger/format{format}"));
+        let admin = Punchmark::at(("SOFTHSM2_CONF", PathBuf::from("/nowhere")), "74291536");
+        let before = Self { admin, vectors };
+        before.put_ledger();
+        before.put_config();
+        keygen::make(before.admin.home(), "new", ED25519);
+        before
+    }
+
+    fn vector(&self, name: &str) -> String {
+        std::fs::read_to_string(self.vectors.join(name)).unwrap()
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.admin.path("config/punchmark/punchmark.ledger")
+    }
+
+    fn put_ledger(&self) {
+        let database = rusqlite::Connection::open(self.ledger()).unwrap();
+        database.execute_batch(&self.vector("ledger.sql")).unwrap();
+        database.close().unwrap();
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(self.ledger(), mode).unwrap();
+    }
+
+    /// The config as it was, but for where key and heads are. Its last entry is years old
+    /// when somebody runs this.
+    fn put_config(&self) {
+        let config = self.vector("punchmark.toml");
+        let (_, key) = config.split_once("file:").unwrap();
+        let (key, _) = key.split_once('"').unwrap();
+        let home = self.admin.home().display().to_string();
+        let config = config.replace(key, &format!("{home}/ca_key"));
+        let heads = format!("kept-heads-only = [\"{home}/heads\"]\nclock-leap-days = 40000\n");
+        let folder = self.admin.path("config/punchmark");
+        write(&folder.join("punchmark.toml"), heads + &config, 0o600);
+        write(&folder.join("users.pub"), self.vector("users.pub"), 0o644);
+        write(&self.admin.path("ca_key"), self.vector("ca_key"), 0o600);
+        for name in ["signed-head", "ledger_key.pub", "proof-1"] {
+            write(&self.admin.path(name), self.vector(name), 0o644);
+        }
+    }
+
+    /// Puts a head where earlier versions kept it.
+    fn keep(&self, head: &str) -> PathBuf {
+        let id = head.lines().next().unwrap().rsplit('/').next().unwrap();
+        let folder = self.admin.path(".local/state/punchmark");
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(format!("{id}.head"));
+        write(&path, head, 0o600);
+        path
+    }
+
+    fn sign(&self) -> Ran {
+        let sign = ["sign", "-s", "users", "-I", "new", "-n", "new", "new.pub"];
+        self.admin.run(&sign)
+    }
+
+    fn migrate(&self, answer: &str) -> String {
+        let mut command = self.admin.on_a_terminal();
+        command.args(["ledger", "migrate"]);
+        let mut terminal = pty::Pty::start(command);
+        terminal.expect("Type yes if that is right:");
+        terminal.type_line(answer);
+        terminal.finish().0
+    }
+}
+
+#[test]
+fn a_ledger_of_an_earlier_version_is_migrated_once_and_goes_on() {
+    let before = Before::new(3);
+    let head = before.vector("signed-head");
+    let kept: Vec<&str> = head.lines().take(3).collect();
+    let kept = before.keep(&(kept.join("\n") + "\n"));
+    before.sign().exits(1).says("punchmark ledger migrate");
+    let dry = before.admin.run(&["ledger", "migrate", "--dry-run"]).ok();
+    assert!(dry.stderr.contains("format 3, 19 entries"), "{dry}");
+    assert!(dry.stderr.contains("reserves _physical"), "{dry}");
+    before.admin.run(&["ledger", "migrate"]).exits(1);
+    before.migrate("no");
+    before.sign().exits(1).says("punchmark ledger migrate");
+    let said = before.migrate("yes");
+    assert!(said.contains("is a file of 20 entries now"), "{said}");
+    assert!(!kept.exists());
+    let signed = before.sign().ok();
+    assert!(signed.stderr.contains("serial 6 of users"), "{signed}");
+    let verify = ["ledger", "verify", "--signatures", "--against", "signed-head"];
+    let signer = ["--signer", "ledger_key.pub"];
+    before.admin.run(&[&verify[..], &signer].concat()).ok();
+    before
+        .admin
+        .run(&["ledger", "migrate"])
+        .exits(1)
+        .says("has format 4 already");
+}
+
+#[test]
+fn what_was_reserved_before_stays_reserved() {
+    let before = Before::new(3);
+    before.migrate("yes");
+    let config = before.admin.path("config/punchmark/punchmark.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let (start, rest) = text.split_once("[suffixes]").unwrap();
+    let (_, roles) = rest.split_once("[role").unwrap();
+    write(&config, format!("{start}[role{roles}"), 0o600);
+    let sign = ["sign", "-s", "users", "-I", "x", "-n", "anna_physical", "new.pub"];
+    let ran = before.admin.run(&sign);
+    assert_ne!(ran.code, Some(0), "{ran}");
+}
