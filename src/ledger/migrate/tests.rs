@@ -16,7 +16,7 @@ struct Old {
 }
 
 /// Each earlier format, and the file of a head that was given out by it.
-const FORMATS: &[(u8, &str)] = &[(3, "signed-head")];
+const FORMATS: &[(u8, &str)] = &[(2, "signed-head"), (3, "signed-head")];
 
 /// Every hash of a tree that is small enough.
 struct Leaves(Vec<Hash>);
