@@ -22,6 +22,7 @@ mod crash;
 mod docs;
 #[cfg(feature = "yubikey")]
 mod evidence;
+mod failed_syncs;
 mod faults;
 mod harness;
 mod krl_signature;

@@ -3,6 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use punchmark::ledger::checkpoint::{Checkpoint, origin};
+use punchmark::ledger::file::FileReader;
+use punchmark::ledger::merkle::{Frontier, leaf_hash};
+use punchmark::ledger::store::Frames as _;
+
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::Ran;
 use crate::harness::punchmark::Punchmark;
@@ -46,15 +51,20 @@ impl Before {
     /// when somebody runs this.
     fn put_config(&self) {
         let config = self.vector("punchmark.toml");
-        let (_, key) = config.split_once("file:").unwrap();
-        let (key, _) = key.split_once('"').unwrap();
         let home = self.admin.home().display().to_string();
-        let config = config.replace(key, &format!("{home}/ca_key"));
+        // That of format 2 was in a token, which is not there any more.
+        let config = match config.split_once("file:") {
+            None => config,
+            Some((_, key)) => {
+                let (key, _) = key.split_once('"').unwrap();
+                write(&self.admin.path("ca_key"), self.vector("ca_key"), 0o600);
+                config.replace(key, &format!("{home}/ca_key"))
+            }
+        };
         let heads = format!("kept-heads-only = [\"{home}/heads\"]\nclock-leap-days = 40000\n");
         let folder = self.admin.path("config/punchmark");
         write(&folder.join("punchmark.toml"), heads + &config, 0o600);
         write(&folder.join("users.pub"), self.vector("users.pub"), 0o644);
-        write(&self.admin.path("ca_key"), self.vector("ca_key"), 0o600);
         for name in ["signed-head", "ledger_key.pub", "proof-1"] {
             write(&self.admin.path(name), self.vector(name), 0o644);
         }
@@ -103,7 +113,13 @@ fn a_ledger_of_an_earlier_version_is_migrated_once_and_goes_on() {
     assert!(!kept.exists());
     let signed = before.sign().ok();
     assert!(signed.stderr.contains("serial 6 of users"), "{signed}");
-    let verify = ["ledger", "verify", "--signatures", "--against", "signed-head"];
+    let verify = [
+        "ledger",
+        "verify",
+        "--signatures",
+        "--against",
+        "signed-head",
+    ];
     let signer = ["--signer", "ledger_key.pub"];
     before.admin.run(&[&verify[..], &signer].concat()).ok();
     before
@@ -122,7 +138,60 @@ fn what_was_reserved_before_stays_reserved() {
     let (start, rest) = text.split_once("[suffixes]").unwrap();
     let (_, roles) = rest.split_once("[role").unwrap();
     write(&config, format!("{start}[role{roles}"), 0o600);
-    let sign = ["sign", "-s", "users", "-I", "x", "-n", "anna_physical", "new.pub"];
+    let sign = [
+        "sign",
+        "-s",
+        "users",
+        "-I",
+        "x",
+        "-n",
+        "anna_physical",
+        "new.pub",
+    ];
     let ran = before.admin.run(&sign);
     assert_ne!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
+fn a_proof_that_was_given_out_before_still_leads_to_a_head_of_today() {
+    for format in [2, 3] {
+        let before = Before::new(format);
+        let check = [
+            "ledger",
+            "check-proof",
+            "proof-1",
+            "--against",
+            "proofs-head",
+        ];
+        // The proof leads to the head that it names, and that head begins the new file.
+        let proof: serde_json::Value = serde_json::from_str(&before.vector("proof-1")).unwrap();
+        let size = proof["size"].as_u64().unwrap();
+        match format {
+            3 => assert!(before.migrate("yes").contains("is a file")),
+            // It reserves no suffix, so that there is nothing to ask.
+            _ => drop(before.admin.run(&["ledger", "migrate"]).ok()),
+        }
+        let head = head_at(&before.ledger(), size);
+        write(&before.admin.path("proofs-head"), head, 0o644);
+        before.admin.run(&check).ok();
+    }
+}
+
+/// The head of the first `size` entries, as a checkpoint.
+fn head_at(ledger: &Path, size: u64) -> String {
+    let reader = FileReader::open(ledger, None).unwrap();
+    let (mut place, mut entries) = (reader.start(), Vec::new());
+    while let Some(frame) = reader.read(place).unwrap() {
+        entries.extend(frame.entries);
+        place = frame.next;
+    }
+    let mut tree = Frontier::default();
+    let first = entries.iter().take(usize::try_from(size).unwrap());
+    first.for_each(|entry| tree.push(leaf_hash(entry), |_, _| ()));
+    let checkpoint = Checkpoint {
+        origin: origin(&leaf_hash(&entries[0])),
+        size,
+        root: tree.root(),
+    };
+    checkpoint.to_string()
 }

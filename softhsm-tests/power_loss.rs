@@ -47,11 +47,17 @@ fn command(admin: &Punchmark, arguments: &[&str]) -> Command {
 fn adopt(admin: &Punchmark) -> Command {
     let key = format!("file:{}", admin.path("ca").display());
     let adopt = ["adopt", "users", "--key", &key, "--next-serial", "1"];
-    command(admin, &[&adopt[..], &["--allow-software-key", "--yes"]].concat())
+    command(
+        admin,
+        &[&adopt[..], &["--allow-software-key", "--yes"]].concat(),
+    )
 }
 
 fn sign(admin: &Punchmark, keys: std::ops::Range<u8>) -> Command {
-    let mut command = command(admin, &["sign", "-s", "users", "-I", "id", "-n", "peter", "-q"]);
+    let mut command = command(
+        admin,
+        &["sign", "-s", "users", "-I", "id", "-n", "peter", "-q"],
+    );
     command.args(keys.map(key));
     command
 }

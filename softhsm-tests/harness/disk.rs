@@ -337,9 +337,7 @@ impl Call {
                 offsets.insert(descriptor(), usize::try_from(self.result).unwrap());
                 return None;
             }
-            "ftruncate" => {
-                Step::Length(self.path(0), usize::try_from(self.last_number()).unwrap())
-            }
+            "ftruncate" => Step::Length(self.path(0), usize::try_from(self.last_number()).unwrap()),
             "fsync" | "fdatasync" => Step::Sync(self.path(0)),
             "rename" => Step::Rename(self.path(0), self.path(1)),
             "link" => Step::Link(self.path(0), self.path(1)),
@@ -404,7 +402,11 @@ fn strings(text: &str) -> Vec<Vec<u8>> {
     let mut strings = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find(['"', '<']) {
-        let end = if rest.as_bytes()[start] == b'"' { '"' } else { '>' };
+        let end = if rest.as_bytes()[start] == b'"' {
+            '"'
+        } else {
+            '>'
+        };
         let content = &rest[start + 1..];
         let length = content.find(end).unwrap();
         strings.push(unhex(&content[..length]));
