@@ -4,13 +4,14 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use punchmark::ledger::checkpoint::{Checkpoint, origin};
-use punchmark::ledger::file::FileReader;
+use punchmark::ledger::file::{FileFrames, FileReader, Standing};
 use punchmark::ledger::merkle::{Frontier, leaf_hash};
+use punchmark::ledger::settings::FileSettings;
 use punchmark::ledger::store::Frames as _;
 
 use crate::harness::keygen::{self, ED25519};
-use crate::harness::process::Ran;
-use crate::harness::punchmark::Punchmark;
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::{pty, write};
 
 /// The account of an admin whose ledger a version before 0.2.0 wrote.
@@ -83,6 +84,22 @@ impl Before {
     fn sign(&self) -> Ran {
         let sign = ["sign", "-s", "users", "-I", "new", "-n", "new", "new.pub"];
         self.admin.run(&sign)
+    }
+
+    /// Migrates until this call of the system, at which the run is killed, if it comes to it.
+    fn is_killed_at(&self, call: &str, number: u32) -> bool {
+        let mut strace = self.admin.prepare(bounded("strace"));
+        strace.args([
+            "-f",
+            "-o",
+            "/dev/null",
+            "-e",
+            &format!("trace={call}"),
+            "-e",
+        ]);
+        strace.arg(format!("inject={call}:signal=KILL:when={number}"));
+        strace.args([BINARY, "ledger", "migrate"]);
+        run(&mut strace).code != Some(0)
     }
 
     fn migrate(&self, answer: &str) -> String {
@@ -194,4 +211,43 @@ fn head_at(ledger: &Path, size: u64) -> String {
         root: tree.root(),
     };
     checkpoint.to_string()
+}
+
+#[test]
+fn a_migration_that_is_killed_at_any_step_is_done_again() {
+    let mut kills = 0;
+    for call in [
+        "pwrite64",
+        "fdatasync",
+        "fsync",
+        "link",
+        "linkat",
+        "rename",
+        "renameat",
+        "unlink",
+    ] {
+        for number in 1.. {
+            let before = Before::new(2);
+            if !before.is_killed_at(call, number) {
+                break;
+            }
+            kills += 1;
+            let again = before.admin.run(&["ledger", "migrate"]);
+            if again.code != Some(0) {
+                again.exits(1).says("has format 4 already");
+            }
+            before.admin.run(&["ledger", "verify"]).ok();
+            let heads = FileSettings {
+                kept_heads_only: Some(vec![before.admin.path("heads")]),
+                ..FileSettings::default()
+            };
+            let ledger = FileFrames::open(&before.ledger(), heads).unwrap();
+            assert!(
+                matches!(ledger.standing(), Standing::Kept),
+                "{call} {number}"
+            );
+            assert_eq!(ledger.end().0.size, 9);
+        }
+    }
+    assert!(kills > 5, "{kills}");
 }
