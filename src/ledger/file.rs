@@ -21,7 +21,7 @@
 //! | anything else, or less than the head covers | it is refused as damaged, or as older |
 
 mod file_system;
-mod format;
+pub mod format;
 mod guard;
 mod holder;
 mod old_heads;

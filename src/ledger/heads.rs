@@ -9,7 +9,7 @@
 //! the *file's owner*, and those that the config names. All that are found must be extended.
 
 mod head_file;
-mod slot;
+pub mod slot;
 #[cfg(test)]
 mod tests;
 

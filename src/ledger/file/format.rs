@@ -23,11 +23,15 @@ pub(super) enum Header {
 
 /// A frame, read from bytes that were checked against its checksum.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FrameBytes {
-    pub(super) first: u64,
-    pub(super) root_before: Hash,
-    pub(super) entries: Vec<Vec<u8>>,
-    pub(super) after: Head,
+pub struct FrameBytes {
+    /// The position of its first entry.
+    pub first: u64,
+    /// The root over all entries before.
+    pub root_before: Hash,
+    /// The canonical bytes of each entry.
+    pub entries: Vec<Vec<u8>>,
+    /// Size and root after them.
+    pub after: Head,
 }
 
 /// The header of a ledger file.
@@ -94,7 +98,7 @@ pub(super) fn length(prefix: [u8; PREFIX]) -> Option<usize> {
 ///
 /// # Errors
 /// What is wrong with it, in a few words.
-pub(super) fn decode(frame: &[u8]) -> Result<FrameBytes, &'static str> {
+pub fn decode(frame: &[u8]) -> Result<FrameBytes, &'static str> {
     let (content, checksum) = frame.split_last_chunk::<32>().ok_or(CUT)?;
     if Sha256::digest(content)[..] != checksum[..] {
         return Err("the checksum of the frame is not that of its bytes");

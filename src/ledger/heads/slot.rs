@@ -10,16 +10,19 @@ use super::KeptHead;
 use crate::ledger::merkle::Hash;
 use crate::ledger::store::{Head, Place};
 
-/// A kept head, and how many times one was kept in this file before it.
+/// A kept head, as a file keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) turn: u64,
-    pub(super) kept: KeptHead,
+pub struct Slot {
+    /// How many times a head was kept in this file, this one included.
+    pub turn: u64,
+    /// The head.
+    pub kept: KeptHead,
 }
 
 impl Slot {
     /// The bytes of the slot, filled up with zeros.
-    pub(super) fn encode(&self, origin: &str) -> [u8; SLOT] {
+    #[must_use]
+    pub fn encode(&self, origin: &str) -> [u8; SLOT] {
         let KeptHead { head, last, next } = self.kept;
         let root = Base64::encode_string(&head.root);
         let mut text = format!(
@@ -36,7 +39,8 @@ impl Slot {
     }
 
     /// Reads the bytes of a slot; none if it is not a whole one of this ledger.
-    pub(super) fn decode(bytes: &[u8], origin: &str) -> Option<Self> {
+    #[must_use]
+    pub fn decode(bytes: &[u8], origin: &str) -> Option<Self> {
         let end = bytes.iter().position(|byte| *byte == 0)?;
         let (text, padding) = bytes.split_at_checked(end)?;
         if padding.iter().any(|byte| *byte != 0) {
@@ -76,7 +80,7 @@ fn hash(text: &str) -> Option<Hash> {
 }
 
 /// The bytes of a slot: what a disk writes at once or not at all.
-pub(super) const SLOT: usize = 512;
+pub const SLOT: usize = 512;
 const TITLE: &str = "punchmark kept head";
 
 #[cfg(test)]
