@@ -82,9 +82,10 @@ fn take(admin: &Admin, number: usize, named: &Named) -> Option<PathBuf> {
     match named {
         Named::Serials(first, last) => {
             let ran = revoke(admin, &["--serial", &format!("{first}-{last}")]);
-            match (1..=*last).contains(first) {
-                true => ran.ok(),
-                false => ran.fails().says("serials run from 1 up"),
+            if (1..=*last).contains(first) {
+                ran.ok()
+            } else {
+                ran.fails().says("serials run from 1 up")
             };
             None
         }

@@ -35,9 +35,10 @@ fn no_weak_key_is_certified_in_any_front() {
         let name = file.file_name().unwrap().to_str().unwrap();
         fs::copy(&file, admin.punchmark.path(name)).unwrap();
         let ran = admin.sign(&["-n", "peter", name]);
-        match is_fine(&file) {
-            true => ran.ok(),
-            false => ran.exits(3).says("the key cannot be certified: "),
+        if is_fine(&file) {
+            ran.ok()
+        } else {
+            ran.exits(3).says("the key cannot be certified: ")
         };
     }
 }
@@ -49,9 +50,10 @@ fn no_weak_key_is_enrolled_as_somebodys() {
         let file = file.to_str().unwrap();
         let arguments = ["requester", "add", "peter", "--key", file];
         let ran = admin.punchmark.run(&arguments);
-        match is_fine(Path::new(file)) {
-            true => ran.ok(),
-            false => ran.exits(1),
+        if is_fine(Path::new(file)) {
+            ran.ok()
+        } else {
+            ran.exits(1)
         };
     }
 }

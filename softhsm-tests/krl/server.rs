@@ -166,13 +166,12 @@ fn send_file(stream: &mut Tls, bytes: &[u8], length: usize) -> std::io::Result<(
 fn endless(stream: &mut Tls, slowly: bool) -> std::io::Result<()> {
     write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
     loop {
-        match slowly {
-            true => {
-                stream.write_all(b"-")?;
-                stream.flush()?;
-                thread::sleep(Duration::from_millis(100));
-            }
-            false => stream.write_all(&[0; 16_384])?,
+        if slowly {
+            stream.write_all(b"-")?;
+            stream.flush()?;
+            thread::sleep(Duration::from_millis(100));
+        } else {
+            stream.write_all(&[0; 16_384])?
         }
     }
 }

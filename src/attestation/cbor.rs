@@ -108,9 +108,10 @@ impl<'a> Reader<'a> {
         };
         let bytes = self.take(length)?.iter();
         let value = bytes.fold(0, |value, byte| value << 8 | u64::from(*byte));
-        match value >= least {
-            true => Ok((major, value)),
-            false => Err(CborError::Form),
+        if value >= least {
+            Ok((major, value))
+        } else {
+            Err(CborError::Form)
         }
     }
 

@@ -29,9 +29,10 @@ impl Given {
     pub fn read(path: &Path) -> Result<(Self, PathBuf), SubjectFileError> {
         // What ends in `.pub` is a key; of the rest, few are.
         let is_key = path.extension().is_some_and(|extension| extension == "pub");
-        let text = match is_key {
-            true => None,
-            false => read_limited(path, LARGEST).ok(),
+        let text = if is_key {
+            None
+        } else {
+            read_limited(path, LARGEST).ok()
         };
         match text.filter(|text| RequestFile::begins(text)) {
             Some(text) => Ok((Self::request(&text)?, output(path))),

@@ -185,9 +185,10 @@ pub fn is_consistent(old: u64, old_root: &Hash, new: u64, new_root: &Hash, proof
         return false;
     }
     let mut proof = proof.iter();
-    let first = match old.is_power_of_two() {
-        true => Some(old_root),
-        false => proof.next(),
+    let first = if old.is_power_of_two() {
+        Some(old_root)
+    } else {
+        proof.next()
     };
     let Some(first) = first else { return false };
     let up = (old - 1).trailing_ones();

@@ -108,9 +108,10 @@ impl NoteKey {
             }
             signed = true;
         }
-        match signed {
-            true => Ok(text),
-            false => Err(NoteError::Unsigned(self.name.clone())),
+        if signed {
+            Ok(text)
+        } else {
+            Err(NoteError::Unsigned(self.name.clone()))
         }
     }
 

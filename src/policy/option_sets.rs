@@ -142,9 +142,10 @@ impl From<Allowed> for String {
 impl Serialize for Entries {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let is_flag = |(name, value): (&str, &str)| value.is_empty() && !name.contains('=');
-        match self.iter().all(is_flag) {
-            true => serializer.collect_seq(self.0.keys()),
-            false => self.0.serialize(serializer),
+        if self.iter().all(is_flag) {
+            serializer.collect_seq(self.0.keys())
+        } else {
+            self.0.serialize(serializer)
         }
     }
 }

@@ -128,12 +128,11 @@ impl TryFrom<String> for PrincipalPattern {
         if text == REQUESTER {
             return Ok(Self::Requester);
         }
-        match text.contains(['*', '?']) {
-            true => glob(text).map(Self::Glob),
-            false => {
-                refuse_template(&text)?;
-                Ok(Self::Exact(Principal::parse(&text, Kind::User)?))
-            }
+        if text.contains(['*', '?']) {
+            glob(text).map(Self::Glob)
+        } else {
+            refuse_template(&text)?;
+            Ok(Self::Exact(Principal::parse(&text, Kind::User)?))
         }
     }
 }
@@ -174,9 +173,10 @@ fn glob(text: String) -> Result<Glob, PatternError> {
 }
 
 fn refuse_template(text: &str) -> Result<(), PatternError> {
-    match text.contains(['{', '}']) {
-        true => Err(PatternError::Template(text.chars().take(255).collect())),
-        false => Ok(()),
+    if text.contains(['{', '}']) {
+        Err(PatternError::Template(text.chars().take(255).collect()))
+    } else {
+        Ok(())
     }
 }
 

@@ -252,9 +252,10 @@ fn check_lifetime(table: &RoleTable) -> Result<(), RoleError> {
     if default > maximum {
         return Err(RoleError::DefaultOverMaximum { default, maximum });
     }
-    match table.emergency && maximum > LONGEST_EMERGENCY {
-        true => Err(RoleError::LongEmergency { found: maximum }),
-        false => Ok(()),
+    if table.emergency && maximum > LONGEST_EMERGENCY {
+        Err(RoleError::LongEmergency { found: maximum })
+    } else {
+        Ok(())
     }
 }
 

@@ -142,9 +142,10 @@ impl SuffixClass {
             return Err(SuffixesError::NothingToTell(name.to_owned()));
         }
         let kinds = self.proof.as_ref().map_or(0, BTreeSet::len);
-        match self.takes(ProofKind::Sk) && kinds > 1 {
-            true => Err(SuffixesError::SkAmongOthers(name.to_owned())),
-            false => Ok(()),
+        if self.takes(ProofKind::Sk) && kinds > 1 {
+            Err(SuffixesError::SkAmongOthers(name.to_owned()))
+        } else {
+            Ok(())
         }
     }
 }
@@ -230,9 +231,10 @@ impl TryFrom<String> for Suffix {
             .bytes()
             .next()
             .is_some_and(|b| !b.is_ascii_alphanumeric());
-        match (2..=32).contains(&text.len()) && begins && text.bytes().all(plain) {
-            true => Ok(Self(text)),
-            false => Err(SuffixError(text.chars().take(64).collect())),
+        if (2..=32).contains(&text.len()) && begins && text.bytes().all(plain) {
+            Ok(Self(text))
+        } else {
+            Err(SuffixError(text.chars().take(64).collect()))
         }
     }
 }

@@ -220,9 +220,10 @@ fn bare(message: &str) -> &str {
 /// Who wrote a message by this name. A container's sshd goes by the container's name, so
 /// that whoever says what sshd says of a certificate counts as sshd.
 fn writer(name: &str, message: &str) -> Writer {
-    match is_sshd(name) || accounts_for_certificate(message) {
-        true => Writer::Sshd,
-        false => Writer::Other,
+    if is_sshd(name) || accounts_for_certificate(message) {
+        Writer::Sshd
+    } else {
+        Writer::Other
     }
 }
 

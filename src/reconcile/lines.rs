@@ -76,9 +76,10 @@ impl Lines {
 
 fn say(envelope: Option<Envelope<'_>>, line: &str) -> Line {
     let Some(envelope) = envelope else {
-        return match log::names_certificate(line) {
-            true => Line::Unreadable(LineError("envelope")),
-            false => Line::Nothing,
+        return if log::names_certificate(line) {
+            Line::Unreadable(LineError("envelope"))
+        } else {
+            Line::Nothing
         };
     };
     let said = log::read(&envelope.message);
@@ -124,9 +125,10 @@ mod tests {
             (format!("{{\"MESSAGE\":\"{ACCEPTED}"), false),
         ] {
             let said = take(&line);
-            match is_read {
-                true => assert!(matches!(said, Line::Names(_)), "{line}: {said:?}"),
-                false => assert!(matches!(said, Line::Unreadable(_)), "{line}: {said:?}"),
+            if is_read {
+                assert!(matches!(said, Line::Names(_)), "{line}: {said:?}")
+            } else {
+                assert!(matches!(said, Line::Unreadable(_)), "{line}: {said:?}")
             }
         }
     }

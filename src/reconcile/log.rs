@@ -158,9 +158,10 @@ impl Use {
     /// The name of the account that was let in, if the line has one that exists.
     #[must_use]
     pub fn account_name(&self) -> Option<&str> {
-        match self.account.starts_with(INVALID) {
-            true => None,
-            false => Some(self.account.split_once(" from ")?.0),
+        if self.account.starts_with(INVALID) {
+            None
+        } else {
+            Some(self.account.split_once(" from ")?.0)
         }
     }
 }

@@ -181,9 +181,10 @@ impl RequestFile {
 fn read_signature(mut bytes: &[u8]) -> Result<SshSig, RequestFileError> {
     let all = bytes;
     let signature = SshSig::decode(&mut bytes).map_err(RequestFileError::Signature)?;
-    match signature.encode_vec().as_deref() == Ok(all) {
-        true => Ok(signature),
-        false => Err(RequestFileError::NotCanonical),
+    if signature.encode_vec().as_deref() == Ok(all) {
+        Ok(signature)
+    } else {
+        Err(RequestFileError::NotCanonical)
     }
 }
 

@@ -38,9 +38,10 @@ impl FromStr for RoleName {
     fn from_str(name: &str) -> Result<Self, RoleNameError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         let fits = (1..=64).contains(&name.len()) && !name.starts_with('-');
-        match fits && name.chars().all(plain) {
-            true => Ok(Self(name.to_owned())),
-            false => Err(RoleNameError(name.chars().take(64).collect())),
+        if fits && name.chars().all(plain) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(RoleNameError(name.chars().take(64).collect()))
         }
     }
 }

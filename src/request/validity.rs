@@ -25,12 +25,13 @@ impl ValidityAsked {
     /// As [`Validity::parse`].
     pub fn parse(text: &str, now: u64, zone: &dyn Fn() -> TimeZone) -> Result<Self, ValidityError> {
         let interval = Validity::parse(text, now, zone)?;
-        Ok(match text.contains(':') {
-            true => Self::Interval(interval),
-            false => Self::Length {
+        Ok(if text.contains(':') {
+            Self::Interval(interval)
+        } else {
+            Self::Length {
                 seconds: interval.valid_before().saturating_sub(now),
                 interval,
-            },
+            }
         })
     }
 }

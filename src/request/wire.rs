@@ -116,9 +116,10 @@ impl Content {
             challenge: challenge(&Vec::decode(input)?)?,
             evidence: Vec::decode(input)?,
         };
-        match content.to_bytes()? == bytes {
-            true => Ok(content),
-            false => Err(ContentError::NotCanonical),
+        if content.to_bytes()? == bytes {
+            Ok(content)
+        } else {
+            Err(ContentError::NotCanonical)
         }
     }
 }

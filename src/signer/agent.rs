@@ -125,12 +125,13 @@ impl Signer for AgentSigner {
 impl AgentSigner {
     fn ask(&mut self, message: &[u8]) -> Result<Signature, AgentFault> {
         let signature = self.connection.sign(&self.blob, message, &self.algorithm)?;
-        match signature.algorithm() == self.algorithm {
-            true => Ok(signature),
-            false => Err(AgentFault::OtherAlgorithm {
+        if signature.algorithm() == self.algorithm {
+            Ok(signature)
+        } else {
+            Err(AgentFault::OtherAlgorithm {
                 wanted: self.algorithm.to_string(),
                 given: signature.algorithm().to_string(),
-            }),
+            })
         }
     }
 

@@ -39,9 +39,10 @@ pub(super) fn open(
     let name = locator.device();
     let key = read(locator.path()).map_err(|source| at(&name, source))?;
     let algorithm = usable(&key, rsa_hash, &name)?;
-    let key = match key.is_encrypted() {
-        true => decrypt(&key, &name, pins)?,
-        false => key,
+    let key = if key.is_encrypted() {
+        decrypt(&key, &name, pins)?
+    } else {
+        key
     };
     Ok(Box::new(FileSigner {
         public_key: of_private_half(&key).map_err(|source| at(&name, source))?,

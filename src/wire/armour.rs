@@ -54,9 +54,10 @@ pub(crate) fn blocks(text: &str, label: &'static str) -> Result<Vec<Vec<u8>>, Ar
             return Err(ArmourError::TooMany);
         }
     }
-    match blocks.is_empty() {
-        true => Err(ArmourError::Missing(label)),
-        false => Ok(blocks),
+    if blocks.is_empty() {
+        Err(ArmourError::Missing(label))
+    } else {
+        Ok(blocks)
     }
 }
 

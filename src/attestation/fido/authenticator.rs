@@ -134,11 +134,12 @@ impl<'a> Members<'a> {
             -3 => self.y.replace(coordinate(reader)?).is_none(),
             _ => false,
         };
-        match fresh {
-            true => Ok(()),
-            false => Err(FidoError::Data(
+        if fresh {
+            Ok(())
+        } else {
+            Err(FidoError::Data(
                 "a member of its key is unknown or twice there",
-            )),
+            ))
         }
     }
 

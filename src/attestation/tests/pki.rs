@@ -74,9 +74,10 @@ impl Contents {
 
     /// The part that is signed.
     pub(super) fn body(&self) -> Vec<u8> {
-        let extensions = match self.extensions.is_empty() {
-            true => Vec::new(),
-            false => tlv(0xa3, &sequence(&self.extensions)),
+        let extensions = if self.extensions.is_empty() {
+            Vec::new()
+        } else {
+            tlv(0xa3, &sequence(&self.extensions))
         };
         let validity = [tlv(0x17, b"160314000000Z"), tlv(0x18, b"20520417000000Z")];
         sequence(&[

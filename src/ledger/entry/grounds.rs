@@ -119,12 +119,13 @@ impl Grounds {
 /// 16 bytes or none.
 fn request_id(input: &mut impl Reader) -> Result<Option<RequestId>, EntryError> {
     let id = Vec::decode(input)?;
-    match id.is_empty() {
-        true => Ok(None),
-        false => match id.try_into() {
+    if id.is_empty() {
+        Ok(None)
+    } else {
+        match id.try_into() {
             Ok(id) => Ok(Some(id)),
             Err(_other_length) => Err(ssh_encoding::Error::Length.into()),
-        },
+        }
     }
 }
 

@@ -493,9 +493,12 @@ fn frames_behind_a_broken_one_are_damage_and_stay_untouched() {
         append(&mut room.open().unwrap(), &[b"third"]);
         append(&mut room.open().unwrap(), &[b"fourth"]);
         std::fs::write(room.kept_head(), head).unwrap();
-        room.edit(|bytes| match lose_the_length {
-            true => bytes[end..end + 8].fill(0),
-            false => bytes[end + 60] ^= 1,
+        room.edit(|bytes| {
+            if lose_the_length {
+                bytes[end..end + 8].fill(0)
+            } else {
+                bytes[end + 60] ^= 1
+            }
         });
         let before = std::fs::read(room.ledger()).unwrap();
         let error = room.open().unwrap_err();

@@ -151,9 +151,10 @@ impl Reservations {
             && !self.request_ids.insert(id)
         {
             // Until format 4, a ledger that went on behind a gap had forgotten requests.
-            match known.has_gap {
-                true => found.since_format_4(Fault::RequestUsed),
-                false => found.broken(Fault::RequestUsed),
+            if known.has_gap {
+                found.since_format_4(Fault::RequestUsed)
+            } else {
+                found.broken(Fault::RequestUsed)
             }
         }
         self.answered(found, time, grounds.challenge);
@@ -287,9 +288,10 @@ impl Reservations {
     fn conclude(&mut self, found: &mut Findings, reserved: u64) -> Option<Open> {
         let open = self.open.remove(&reserved);
         if open.is_none() {
-            found.broken(match self.all.contains(reserved) {
-                true => Fault::SecondOutcome(reserved),
-                false => Fault::Reference(reserved),
+            found.broken(if self.all.contains(reserved) {
+                Fault::SecondOutcome(reserved)
+            } else {
+                Fault::Reference(reserved)
             });
         }
         open

@@ -132,10 +132,7 @@ fn permitted(sets: &OptionSets, name: &str) -> Vec<String> {
     let all: Vec<_> = default.chain(allowed).collect();
     let of_name = |text: &&String| text.split('=').next() == Some(name);
     let same: Vec<_> = all.iter().filter(of_name).cloned().collect();
-    match same.is_empty() {
-        true => all,
-        false => same,
-    }
+    if same.is_empty() { all } else { same }
 }
 
 fn owned<'a>(

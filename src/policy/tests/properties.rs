@@ -275,10 +275,7 @@ proptest! {
         terms in terms(), ask in asks(), who in requesters(), seconds in any::<u64>(), long in any::<bool>(),
     ) {
         let interval = crate::certificate::Validity::always();
-        let ask = match long {
-            true => Ask { validity: Some(ValidityAsked::Length { seconds, interval }), ..ask },
-            false => ask,
-        };
+        let ask = if long { Ask { validity: Some(ValidityAsked::Length { seconds, interval }), ..ask } } else { ask };
         if let Ok(decided) = judge(&terms.role(), ask, who, &[]) {
             let validity = decided.body().validity;
             prop_assert!(validity.valid_before() <= NOW + terms.maximum);

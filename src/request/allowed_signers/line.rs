@@ -237,9 +237,10 @@ fn split_options(text: &str) -> Result<Option<(&str, &str)>, SignerLineError> {
             _ => {}
         }
     }
-    match quoted {
-        true => Err(SignerLineError::Quote),
-        false => Ok(None),
+    if quoted {
+        Err(SignerLineError::Quote)
+    } else {
+        Ok(None)
     }
 }
 

@@ -57,9 +57,10 @@ impl Https {
         body.take(one_more)
             .read_to_end(&mut bytes)
             .map_err(|error| self.fault(Error::from(error)))?;
-        match bytes.len() <= limit {
-            true => Ok(bytes),
-            false => Err(HttpsError::TooLong { limit }),
+        if bytes.len() <= limit {
+            Ok(bytes)
+        } else {
+            Err(HttpsError::TooLong { limit })
         }
     }
 
@@ -84,9 +85,10 @@ fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>, HttpsError> {
             Err(_) => return Err(HttpsError::Roots),
         }
     }
-    match certificates.is_empty() {
-        true => Err(HttpsError::Roots),
-        false => Ok(certificates),
+    if certificates.is_empty() {
+        Err(HttpsError::Roots)
+    } else {
+        Ok(certificates)
     }
 }
 

@@ -94,9 +94,10 @@ fn socket(query: &str) -> Result<PathBuf, AgentLocatorError> {
     let path = query
         .strip_prefix("socket=")
         .ok_or(AgentLocatorError::Form)?;
-    match path.starts_with('/') && !path.contains(char::is_control) {
-        true => Ok(path.into()),
-        false => Err(AgentLocatorError::Socket),
+    if path.starts_with('/') && !path.contains(char::is_control) {
+        Ok(path.into())
+    } else {
+        Err(AgentLocatorError::Socket)
     }
 }
 

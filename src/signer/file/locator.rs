@@ -43,9 +43,10 @@ impl FromStr for FileLocator {
         }
         let path = text.strip_prefix("file:").ok_or(FileLocatorError::Form)?;
         let odd = |c: char| c.is_control() || ['?', '#', '%'].contains(&c);
-        match path.starts_with('/') && !path.starts_with("//") && !path.contains(odd) {
-            true => Ok(Self(path.into())),
-            false => Err(FileLocatorError::Form),
+        if path.starts_with('/') && !path.starts_with("//") && !path.contains(odd) {
+            Ok(Self(path.into()))
+        } else {
+            Err(FileLocatorError::Form)
         }
     }
 }

@@ -19,9 +19,10 @@ pub(super) struct FoundKey {
 impl FoundKey {
     /// Its facts, with a locator that names it alone.
     pub(super) fn facts(self, uri: &Uri) -> NewKey {
-        let uri = match self.object.id.is_empty() {
-            true => uri.clone(),
-            false => uri.with_id(&self.object.id),
+        let uri = if self.object.id.is_empty() {
+            uri.clone()
+        } else {
+            uri.with_id(&self.object.id)
         };
         NewKey {
             public_key: self.public_key,

@@ -109,9 +109,10 @@ fn create(
 }
 
 fn sorted(vacancy: &Vacancy, fault: Fault) -> Failure {
-    match fault.is_about_template() {
-        true => Failure::Template(fault),
-        false => Failure::Hard(fault.at(&vacancy.device).into()),
+    if fault.is_about_template() {
+        Failure::Template(fault)
+    } else {
+        Failure::Hard(fault.at(&vacancy.device).into())
     }
 }
 

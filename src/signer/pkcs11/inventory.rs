@@ -131,9 +131,10 @@ fn log_in(
     let token = Token::find(module, uri)?;
     let session = Session::open(module, token.slot, Access::ReadOnly);
     let mut session = session.map_err(|fault| fault.at(&token.device()))?;
-    let credential = match token.flags.pin_set {
-        true => Credential::asked(uri, &token, pins)?,
-        false => Credential::for_token(uri, &token, pins)?,
+    let credential = if token.flags.pin_set {
+        Credential::asked(uri, &token, pins)?
+    } else {
+        Credential::for_token(uri, &token, pins)?
     };
     log_in_to(&mut session, &credential, module, &token)?;
     Ok((token.slot, session))
@@ -155,9 +156,10 @@ fn slot_entry(module: &Module, slot: Slot, open: Option<Slot>) -> SlotEntry {
 
 fn token_entry(module: &Module, token: Token, logged_in: bool) -> TokenEntry {
     let sees_private = logged_in || !token.flags.login_required;
-    let keys = match token.flags.initialized {
-        true => keys_of(module, &token, sees_private),
-        false => Ok(Vec::new()),
+    let keys = if token.flags.initialized {
+        keys_of(module, &token, sees_private)
+    } else {
+        Ok(Vec::new())
     };
     TokenEntry {
         initialized: token.flags.initialized,

@@ -25,9 +25,10 @@ impl KeyObject {
     /// For messages: `key "users" (id 0a1b)`.
     pub(super) fn name(&self) -> String {
         let label = String::from_utf8_lossy(&self.label);
-        match self.id.is_empty() {
-            true => format!("key {label:?}"),
-            false => format!("key {label:?} (id {})", hex(&self.id)),
+        if self.id.is_empty() {
+            format!("key {label:?}")
+        } else {
+            format!("key {label:?} (id {})", hex(&self.id))
         }
     }
 

@@ -28,9 +28,10 @@ pub(in crate::signer) fn open(
 ) -> Result<Sessions, OpeningError> {
     let door = Door::open(uri, pins)?;
     let kind = Kind::of(uri, &door, rsa_hash)?;
-    let more = match kind.is_one_login_for_all(&door) {
-        true => door.more(uri, at_most.saturating_sub(1)),
-        false => Vec::new(),
+    let more = if kind.is_one_login_for_all(&door) {
+        door.more(uri, at_most.saturating_sub(1))
+    } else {
+        Vec::new()
     };
     let (credential, module) = (door.credential, door.module);
     let signer = |(session, key): (Session, FoundKey)| -> Box<dyn Signer> {
@@ -200,9 +201,10 @@ impl Pkcs11Signer {
             self.refused = true;
             return login::refusal(fault, &self.kind.device, None).into();
         }
-        match fault.may_heal() {
-            true => self.gone(fault.at(&self.kind.device).into()),
-            false => fault.at(&self.kind.device).into(),
+        if fault.may_heal() {
+            self.gone(fault.at(&self.kind.device).into())
+        } else {
+            fault.at(&self.kind.device).into()
         }
     }
 
@@ -214,11 +216,12 @@ impl Pkcs11Signer {
     }
 
     fn require_pin_not_refused(&self) -> Result<(), LoginError> {
-        match self.refused {
-            true => Err(LoginError::PinRefusedBefore {
+        if self.refused {
+            Err(LoginError::PinRefusedBefore {
                 device: self.kind.device.clone(),
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 }

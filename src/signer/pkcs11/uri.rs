@@ -421,9 +421,12 @@ fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
 fn encode(text: &str, plain: &str) -> String {
     let keep = |byte: u8| is_unreserved(byte) || plain.as_bytes().contains(&byte);
     text.bytes()
-        .map(|byte| match keep(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
+        .map(|byte| {
+            if keep(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
         })
         .collect()
 }

@@ -204,9 +204,10 @@ impl Found {
             Ok(handle) => {
                 let name = format!("YubiKey {}", handle.serial());
                 self.seen.push(name);
-                match serial.is_none_or(|serial| handle.serial().0 == serial) {
-                    true => self.cards.push(Device::new(handle, &reader.name())),
-                    false => leave(handle),
+                if serial.is_none_or(|serial| handle.serial().0 == serial) {
+                    self.cards.push(Device::new(handle, &reader.name()))
+                } else {
+                    leave(handle)
                 }
             }
             Err(error) if CardFault::from(error) == CardFault::Busy => {

@@ -121,9 +121,10 @@ fn set<T>(place: &mut Option<T>, name: &'static str, value: T) -> Result<(), Slo
 
 /// Digits alone: the standard's own reading takes a sign too.
 fn parse_serial(text: &str) -> Result<u32, SlotLocatorError> {
-    match text.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => text.parse().map_err(|_| SlotLocatorError::Serial),
-        false => Err(SlotLocatorError::Serial),
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().map_err(|_| SlotLocatorError::Serial)
+    } else {
+        Err(SlotLocatorError::Serial)
     }
 }
 

@@ -56,9 +56,10 @@ impl NewPin {
     /// [`NewSecretError::Same`].
     pub fn differs_from(&self, puk: &NewPuk) -> Result<(), NewSecretError> {
         let (pin, puk) = (self.expose(), puk.expose());
-        match pin.starts_with(puk) || puk.starts_with(pin) {
-            true => Err(NewSecretError::Same),
-            false => Ok(()),
+        if pin.starts_with(puk) || puk.starts_with(pin) {
+            Err(NewSecretError::Same)
+        } else {
+            Ok(())
         }
     }
 }
@@ -97,9 +98,10 @@ fn check(secret: &str) -> Result<(), NewSecretError> {
     if secret == FACTORY_PIN || secret == FACTORY_PUK {
         return Err(NewSecretError::Factory);
     }
-    match is_trivial(secret.as_bytes()) {
-        true => Err(NewSecretError::Trivial),
-        false => Ok(()),
+    if is_trivial(secret.as_bytes()) {
+        Err(NewSecretError::Trivial)
+    } else {
+        Ok(())
     }
 }
 

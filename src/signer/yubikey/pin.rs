@@ -43,13 +43,14 @@ impl Access {
         let name = device.name();
         check_tries(device, &name, pins)?;
         let pin = pins.pin(&name)?;
-        match LENGTHS.contains(&pin.expose().len()) {
-            true => Ok(pin),
-            false => Err(LoginError::PinLength {
+        if LENGTHS.contains(&pin.expose().len()) {
+            Ok(pin)
+        } else {
+            Err(LoginError::PinLength {
                 device: name,
                 least: *LENGTHS.start(),
                 most: *LENGTHS.end(),
-            }),
+            })
         }
     }
 

@@ -241,9 +241,10 @@ impl FromStr for TryCount {
 
     fn from_str(text: &str) -> Result<Self, TryCountError> {
         let count = text.parse().map_err(|_| TryCountError)?;
-        match (Self::MIN..=Self::MAX).contains(&count) {
-            true => Ok(Self(count)),
-            false => Err(TryCountError),
+        if (Self::MIN..=Self::MAX).contains(&count) {
+            Ok(Self(count))
+        } else {
+            Err(TryCountError)
         }
     }
 }
@@ -259,9 +260,10 @@ impl ManagementKeyAlgorithm {
     /// that new cards have.
     #[must_use]
     pub fn proposed(firmware: Firmware) -> Self {
-        match firmware < AES {
-            true => Self::TripleDes,
-            false => Self::Aes192,
+        if firmware < AES {
+            Self::TripleDes
+        } else {
+            Self::Aes192
         }
     }
 

@@ -61,13 +61,14 @@ fn may_go(device: &Device, slot: Slot, wanted: &NewSlotKey<'_>) -> Result<(), Pl
     // Before attestation, a key that was made in the card isn't told of either.
     let may_be_lost =
         firmware >= Firmware::ATTESTATION && wanted.replace.contains(&Replaceable::Untold);
-    match firmware >= Firmware::METADATA || may_be_lost {
-        true => Ok(()),
-        false => Err(PlaceError::SlotUntold {
+    if firmware >= Firmware::METADATA || may_be_lost {
+        Ok(())
+    } else {
+        Err(PlaceError::SlotUntold {
             device: device.name(),
             slot,
             firmware,
-        }),
+        })
     }
 }
 

@@ -68,23 +68,26 @@ impl Manufacturer {
     #[must_use]
     pub fn chain(&self, model: &Model) -> Vec<Vec<u8>> {
         let long = model.firmware.has_long_attestation_chain();
-        let authorities: &[&Authority] = match long {
-            true => &[&self.root, &self.intermediate, &self.piv],
-            false => &[&self.root],
+        let authorities: &[&Authority] = if long {
+            &[&self.root, &self.intermediate, &self.piv]
+        } else {
+            &[&self.root]
         };
         let certificates = authorities.iter().map(|one| one.certificate.clone());
         certificates.collect()
     }
 
     pub(crate) fn attestation(&self, model: &Model) -> Result<Attestation, ManufacturerError> {
-        let issuer = match model.firmware.has_long_attestation_chain() {
-            true => &self.piv,
-            false => &self.root,
+        let issuer = if model.firmware.has_long_attestation_chain() {
+            &self.piv
+        } else {
+            &self.root
         };
         let key = PrivateKey::generate(self.attestation_algorithm)?;
-        let basic_constraints = match model.firmware.has_basic_constraints() {
-            true => vec![Extension::authority(0)],
-            false => Vec::new(),
+        let basic_constraints = if model.firmware.has_basic_constraints() {
+            vec![Extension::authority(0)]
+        } else {
+            Vec::new()
         };
         let certificate = issuer.issue(CARD, &key, basic_constraints)?;
         Ok(Attestation { key, certificate })

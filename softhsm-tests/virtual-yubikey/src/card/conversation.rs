@@ -35,9 +35,10 @@ impl Conversation {
             return self.keep_or_finish(part);
         };
         if !same_command(&whole, &part) {
-            return match part.chained {
-                true => self.keep_or_finish(part),
-                false => Err(Status::CHAINING_NOT_EXPECTED),
+            return if part.chained {
+                self.keep_or_finish(part)
+            } else {
+                Err(Status::CHAINING_NOT_EXPECTED)
             };
         }
         whole.data.extend(part.data);

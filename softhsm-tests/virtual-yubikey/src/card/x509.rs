@@ -58,9 +58,10 @@ impl Extension {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let critical = match self.critical {
-            true => tlv::write(&[BOOLEAN], &[0xff]),
-            false => Vec::new(),
+        let critical = if self.critical {
+            tlv::write(&[BOOLEAN], &[0xff])
+        } else {
+            Vec::new()
         };
         sequence(&[
             tlv::write(&[OBJECT_IDENTIFIER], &self.identifier),

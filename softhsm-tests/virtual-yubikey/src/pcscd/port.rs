@@ -15,9 +15,10 @@ pub(super) fn pairs(count: usize) -> Result<Vec<u16>, PcscdError> {
         }
         held.extend(pair());
     }
-    match held.len() == count {
-        true => Ok(held.iter().map(|(port, _)| *port).collect()),
-        false => Err(PcscdError::NoPort),
+    if held.len() == count {
+        Ok(held.iter().map(|(port, _)| *port).collect())
+    } else {
+        Err(PcscdError::NoPort)
     }
 }
 

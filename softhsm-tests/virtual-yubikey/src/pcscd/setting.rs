@@ -72,12 +72,13 @@ fn replace_all(
             found = true;
         }
     }
-    match found {
-        true => Ok(()),
-        false => Err(PcscdError::Unpatchable {
+    if found {
+        Ok(())
+    } else {
+        Err(PcscdError::Unpatchable {
             program: DAEMON,
             text,
-        }),
+        })
     }
 }
 

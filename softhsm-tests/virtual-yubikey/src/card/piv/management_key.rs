@@ -43,9 +43,10 @@ impl ManagementKey {
     /// The key that every card of this firmware leaves the factory with.
     pub(crate) fn factory(firmware: Firmware) -> Self {
         Self {
-            algorithm: match firmware.is_5_7() {
-                true => Cipher::Aes192,
-                false => Cipher::TripleDes,
+            algorithm: if firmware.is_5_7() {
+                Cipher::Aes192
+            } else {
+                Cipher::TripleDes
             },
             touch: TouchPolicy::Never,
             value: FACTORY_KEY.to_vec(),

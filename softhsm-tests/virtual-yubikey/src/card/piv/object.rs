@@ -17,9 +17,10 @@ pub(crate) struct Objects(BTreeMap<Vec<u8>, Vec<u8>>);
 impl Objects {
     /// Keeps an object; an empty one is deleted.
     pub(crate) fn put(&mut self, identifier: &[u8], value: Vec<u8>) {
-        match value.is_empty() {
-            true => self.0.remove(identifier),
-            false => self.0.insert(identifier.to_vec(), value),
+        if value.is_empty() {
+            self.0.remove(identifier)
+        } else {
+            self.0.insert(identifier.to_vec(), value)
         };
     }
 
