@@ -9,6 +9,7 @@
 mod card;
 mod cbor;
 mod chain;
+mod chain_error;
 mod evidence;
 mod fido;
 mod firmware;
@@ -21,7 +22,7 @@ mod x509;
 pub use crate::wire::armour::ArmourError;
 pub use card::CardEvidenceError;
 pub use cbor::CborError;
-pub use chain::ChainError;
+pub use chain_error::ChainError;
 pub use evidence::{Evidence, EvidenceError, EvidenceFormError};
 pub use fido::{FidoError, FidoEvidence};
 pub use firmware::Fault;

@@ -8,7 +8,7 @@ use ssh_key::public::KeyData;
 use super::fido::{self, FidoError, FidoEvidence};
 use super::piv::{self, PivError, PivEvidence};
 use super::roots::Roots;
-use super::{Proof, x509};
+use super::{Proof, chain_error};
 use crate::certificate::subject::fingerprint;
 use crate::wire::armour::{self, ArmourError};
 use crate::wire::{Cursor, put_string};
@@ -211,7 +211,7 @@ impl PivEvidence {
         intermediates: Vec<Vec<u8>>,
     ) -> Result<Self, EvidenceFormError> {
         for certificate in [&leaf, &f9].into_iter().chain(&intermediates) {
-            limit("certificate", certificate, x509::LARGEST)?;
+            limit("certificate", certificate, chain_error::LARGEST)?;
         }
         match intermediates.len() {
             0..=MOST_INTERMEDIATES => Ok(Self {

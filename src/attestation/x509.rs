@@ -9,7 +9,7 @@ use x509_cert::name::Name;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 use x509_cert::{TbsCertificate, Version};
 
-use super::chain::ChainError;
+use super::chain_error::{ChainError, LARGEST};
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::yubikey::key_data;
 use crate::wire::verify::{X509Scheme, verify_x509};
@@ -165,9 +165,6 @@ fn outer(der: &[u8]) -> Result<(&[u8], AlgorithmIdentifierRef<'_>, BitStringRef<
     reader.finish()?;
     Ok((signed, algorithm, signature))
 }
-
-/// A slot's object on a card holds 3,052 bytes at most; the makers' own are smaller.
-pub(super) const LARGEST: usize = 8192;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
