@@ -53,7 +53,7 @@ pub struct Body {
     pub principals: Principals,
     /// When it is valid.
     pub validity: Validity,
-    /// Its critical options and extensions.
+    /// The critical options and extensions.
     pub options: Options,
 }
 

@@ -43,7 +43,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// Reads a text file of at most `limit` bytes, and not a byte more of a larger one.
 ///
 /// # Errors
-/// As [`open`]; `FileTooLarge` and `InvalidData` (no UTF-8).
+/// For the same reasons as [`open`]; `FileTooLarge`, and `InvalidData` for what is no UTF-8.
 pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
     read_from(open(path)?, limit)
 }
@@ -51,7 +51,7 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
 /// Reads a file of any bytes, at most `limit`, and not a byte more of a larger one.
 ///
 /// # Errors
-/// As [`open`]; `FileTooLarge`.
+/// For the same reasons as [`open`]; `FileTooLarge`.
 pub fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ pub enum ChainError {
     /// Larger than any that is needed.
     #[error("a certificate of {bytes} bytes is larger than {LARGEST}")]
     TooLarge {
-        /// Its size.
+        /// How many bytes the certificate has.
         bytes: usize,
     },
     /// Not a certificate of version 3 in DER, or its two names of its signature's algorithm
@@ -65,7 +65,7 @@ pub enum ChainError {
     TooLong {
         /// The authority.
         subject: String,
-        /// Its path length.
+        /// The path length that the authority allows.
         limit: u8,
         /// How many there are.
         below: u8,

@@ -69,12 +69,12 @@ impl X509 {
         &self.der
     }
 
-    /// Its subject as RFC 4514 writes it.
+    /// The subject as RFC 4514 writes it.
     pub(super) fn subject(&self) -> String {
         self.subject.to_string()
     }
 
-    /// Its issuer as RFC 4514 writes it.
+    /// The issuer as RFC 4514 writes it.
     pub(super) fn issuer(&self) -> String {
         self.issuer.to_string()
     }
@@ -84,7 +84,7 @@ impl X509 {
         self.issuer == issuer.subject
     }
 
-    /// Its public key as SSH has it.
+    /// The public key as SSH has it.
     pub(super) fn key(&self) -> Result<KeyData, PublicKeyError> {
         let der = self.key.to_der().map_err(|_| PublicKeyError::Type)?;
         key_data(&der)

@@ -50,14 +50,14 @@ pub enum Alarm {
     WeakKey {
         /// Which of the two keys.
         owner: Owner,
-        /// Its type and size.
+        /// The type and size of the key.
         key: String,
     },
     /// RSA below 3072 bits, which will not do for long.
     ShortKey {
         /// Which of the two keys.
         owner: Owner,
-        /// Its type and size.
+        /// The type and size of the key.
         key: String,
     },
     /// Neither user nor host.
@@ -87,9 +87,9 @@ pub enum Alarm {
     ValidForever,
     /// It expires before, or when, its validity begins.
     NeverValid,
-    /// Its validity has not begun.
+    /// The validity of the certificate has not begun.
     NotYetValid,
-    /// Its validity is over.
+    /// The validity of the certificate is over.
     Expired,
     /// A critical option that OpenSSH does not know.
     UnknownCriticalOption {

@@ -52,7 +52,7 @@ pub struct Fields {
 /// An option and its value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OptionWords {
-    /// Its name.
+    /// The name of the option.
     pub name: String,
     /// Its value; none for a flag. Data of another form is in hexadecimal.
     pub value: Option<String>,

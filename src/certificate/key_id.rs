@@ -57,7 +57,7 @@ pub enum KeyIdError {
     /// More bytes than a log line should carry.
     #[error("key ID of {length} bytes is longer than {MAX_LEN}")]
     TooLong {
-        /// Its length in bytes.
+        /// How many bytes the key ID has.
         length: usize,
     },
     /// A character that hides, rearranges or ends text.

@@ -51,7 +51,7 @@ pub enum KeyLineError {
     /// Longer than any public key file.
     #[error("public key file of {length} bytes is longer than {MAX_LEN}")]
     TooLong {
-        /// Its length in bytes.
+        /// How many bytes the file has.
         length: usize,
     },
     /// A file that should never leave its owner's machine.

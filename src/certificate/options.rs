@@ -33,7 +33,7 @@ impl Options {
     /// map or form, and an address that only `inet_aton` reads are refused.
     ///
     /// # Errors
-    /// For the first argument that is none of the grammar, or if a map grows too large.
+    /// The fault of the first argument that is not in the grammar, or a map that grows too large.
     pub fn parse(kind: Kind, args: &[String]) -> Result<Self, OptionError> {
         OptionsAsked::parse(args)?.onto(grammar::defaults(kind))
     }
@@ -48,7 +48,7 @@ impl Options {
     /// Whether one entry of a map can stand in a certificate.
     ///
     /// # Errors
-    /// As [`Options::new`].
+    /// For the same reasons as [`Options::new`].
     pub fn check_entry(place: Place, name: &str, value: &str) -> Result<(), OptionError> {
         grammar::check_entry(place, name, value)
     }
@@ -156,7 +156,7 @@ pub enum OptionError {
     /// Longer than a whole map may be.
     #[error("certificate option of {length} bytes is longer than {MAX_LEN}")]
     ArgumentTooLong {
-        /// Its length in bytes.
+        /// How many bytes the option has.
         length: usize,
     },
     /// `critical:` or `extension:` with nothing, or nothing readable, as the name.
@@ -165,7 +165,7 @@ pub enum OptionError {
     /// An `=` with nothing behind it: neither a flag nor a value.
     #[error("option {0} has an empty value after =")]
     EmptyValue(String),
-    /// The same option with a value, or the same custom option, a second time.
+    /// An option with a value, or a custom option, is given a second time.
     #[error("{0} is given twice")]
     Twice(String),
     /// A line break, NUL or another character that is not printed.

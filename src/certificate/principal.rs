@@ -154,7 +154,7 @@ pub enum PrincipalError {
     /// A name longer than the limit.
     #[error("principal of {length} bytes is longer than {MAX_LEN}")]
     TooLong {
-        /// Its length in bytes.
+        /// How many bytes the principal has.
         length: usize,
     },
     /// It would be read as an option where it reaches a command line.
@@ -171,7 +171,7 @@ pub enum PrincipalError {
     /// `*` or `?` in a user certificate.
     #[error("principal {0} has a wildcard, which only a host certificate may have")]
     Wildcard(String),
-    /// The same name twice.
+    /// One name stands twice in the list.
     #[error("principal {0} is named twice")]
     Repeated(String),
 }

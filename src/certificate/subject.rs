@@ -144,7 +144,7 @@ pub fn rsa_bits(key: &RsaPublicKey) -> u32 {
     bit_length(key.n().as_positive_bytes().unwrap_or_default())
 }
 
-/// For `serialize_with`: a key is known by its fingerprint.
+/// Writes a key, for `serialize_with`, as the fingerprint that it is known by.
 pub(super) fn as_fingerprint<S: Serializer>(
     subject: &Subject,
     serializer: S,

@@ -37,7 +37,7 @@ impl Certificate {
         certificate_line(&self.raw, comment)
     }
 
-    /// Its fields.
+    /// The fields of the certificate.
     #[must_use]
     pub fn raw(&self) -> &RawCertificate {
         &self.raw
@@ -143,5 +143,5 @@ fn are_options(raw: &[RawOption], meant: &std::collections::BTreeMap<String, Str
         .eq(meant)
 }
 
-/// As OpenSSH makes it.
+/// How many bytes OpenSSH makes a nonce of.
 const NONCE_LEN: usize = 32;

@@ -78,7 +78,7 @@ fn output(path: &Path) -> PathBuf {
     beside(stem, "-cert.pub")
 }
 
-/// As [`RequestFile`] has it.
+/// The most that is read, which is as much as a [`RequestFile`] may have.
 const LARGEST: u64 = 192 * 1024;
 
 #[cfg(test)]

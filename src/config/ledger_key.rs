@@ -28,7 +28,7 @@ impl LedgerKeyPlace {
         }
     }
 
-    /// The same place, if the path of a file is meant from `folder`.
+    /// This place, where the path of a file is meant from `folder`.
     #[must_use]
     pub fn from_folder(self, folder: &Path) -> Self {
         match self {

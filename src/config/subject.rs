@@ -15,7 +15,7 @@ use crate::request::RequestFileError;
 pub struct SubjectFile {
     /// The key, not yet believed.
     pub key: KeyData,
-    /// Its comment, which the certificate keeps.
+    /// The comment of the key, which the certificate keeps.
     pub comment: String,
     /// The name less `.pub`, plus `-cert.pub`, as ssh-keygen does.
     pub output: PathBuf,
@@ -79,7 +79,7 @@ impl SubjectFile {
 /// Reads all of standard input, if that is not more than a certificate can be.
 ///
 /// # Errors
-/// As [`read_limited`].
+/// For the same reasons as [`read_limited`].
 pub fn read_stdin() -> io::Result<String> {
     read_from(io::stdin().lock(), 2 * LARGEST)
 }

@@ -40,7 +40,7 @@ pub enum Untrusted {
         path: PathBuf,
         /// The group.
         group: String,
-        /// Its mode.
+        /// The mode of the file or folder.
         mode: u32,
     },
     /// Everybody may write to it.
@@ -48,7 +48,7 @@ pub enum Untrusted {
     Everybody {
         /// The file, or a folder on its way.
         path: PathBuf,
-        /// Its mode.
+        /// The mode of the file or folder.
         mode: u32,
     },
     /// It can't be looked at.

@@ -50,7 +50,7 @@ impl Certificate {
     }
 }
 
-/// As strictly as OpenSSH reads one; the signature is not looked at.
+/// Reads a certificate as strictly as OpenSSH does; the signature is not looked at.
 impl TryFrom<&RawCertificate> for Certificate {
     type Error = CertificateError;
 

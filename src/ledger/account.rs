@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 /// An account, as the system's own list of accounts has it (passwd(5)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Account {
-    /// Its name.
+    /// The name of the account.
     pub(super) name: String,
-    /// Its home folder: not what a variable says, which sudo, cron and containers change.
+    /// The home folder of the account: not what a variable says, which sudo, cron and containers change.
     pub(super) home: PathBuf,
 }
 

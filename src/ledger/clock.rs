@@ -6,7 +6,7 @@ pub enum ClockError {
     /// It stands before the newest entry.
     #[error("the clock stands {behind} s before the last ledger entry")]
     BehindLedger {
-        /// By so many seconds.
+        /// How many seconds the clock stands before it.
         behind: u64,
     },
     /// It stands before this program was made.
@@ -15,7 +15,7 @@ pub enum ClockError {
     /// It stands so far after the newest entry that somebody should look at it.
     #[error("the clock stands {days} days after the last ledger entry, more than {allowed}")]
     LeapAhead {
-        /// By so many days.
+        /// How many days the clock stands after it.
         days: u64,
         /// What the config allows.
         allowed: u64,

@@ -148,7 +148,7 @@ pub enum EntryError {
     Unknown {
         /// The field.
         field: &'static str,
-        /// Its value.
+        /// The value that the field has.
         value: u8,
     },
 }

@@ -27,7 +27,7 @@ pub trait Hashes {
     /// than `start`.
     ///
     /// # Errors
-    /// As the store says.
+    /// What the store says.
     fn range(&self, start: u64, end: u64) -> Result<Hash, Self::Error>;
 }
 

@@ -166,7 +166,7 @@ impl<'k> Keys<'k> {
         }
     }
 
-    /// The same rows from this key on.
+    /// These rows from this key on.
     #[must_use]
     pub fn from(self, key: &'k [u8]) -> Self {
         Self {
@@ -175,7 +175,7 @@ impl<'k> Keys<'k> {
         }
     }
 
-    /// The same rows from the greatest key down.
+    /// These rows from the greatest key down.
     #[must_use]
     pub fn backward(self) -> Self {
         Self {

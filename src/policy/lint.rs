@@ -36,7 +36,7 @@ pub enum Oddity {
     /// Nobody gets a certificate by it.
     #[error("no `{0}`, so that the role allows nothing")]
     Absent(&'static str),
-    /// Its CA is not there.
+    /// The CA that the role names is not there.
     #[error("the config has no CA `{0}`")]
     NoCa(String),
     /// Keys without proof are refused.

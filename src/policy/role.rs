@@ -20,7 +20,7 @@ use crate::request::RoleName;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RoleTable {
-    /// Of `operator` alone: whether there is such a role.
+    /// Whether the role `operator` is there; no other role can be switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct: Option<bool>,
     /// The CA that signs.
@@ -59,7 +59,7 @@ pub struct RoleTable {
     /// Short, with a reason, and marked in the key ID. Relaxes no proof.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emergency: bool,
-    /// For programs: `source-address` and `force-command` must be there.
+    /// Whether the role is for programs: then `source-address` and `force-command` must be there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automation: bool,
 }
@@ -99,7 +99,7 @@ pub enum Permit<T> {
 }
 
 impl<T> Permit<T> {
-    /// The same, of something else.
+    /// This permission, of what `other` makes of the value.
     pub fn map<U>(self, other: impl FnOnce(T) -> U) -> Permit<U> {
         match self {
             Self::Anything => Permit::Anything,
@@ -172,12 +172,12 @@ impl Role {
         }
     }
 
-    /// Its name.
+    /// The name of the role.
     pub fn name(&self) -> &RoleName {
         &self.name
     }
 
-    /// Its table.
+    /// The table of the role, as the config has it.
     pub fn table(&self) -> &RoleTable {
         &self.table
     }

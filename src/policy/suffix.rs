@@ -101,7 +101,7 @@ impl Suffix {
 }
 
 impl SuffixClass {
-    /// Its suffix.
+    /// The suffix that the class gives.
     pub fn suffix(&self) -> &Suffix {
         &self.suffix
     }

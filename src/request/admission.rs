@@ -41,12 +41,12 @@ pub enum AdmissionError {
     /// It lay too long.
     #[error("the request is {age} s old, and {limit} s is the most")]
     Stale {
-        /// Its age in seconds.
+        /// The age of the request in seconds.
         age: u64,
         /// The most.
         limit: u64,
     },
-    /// Its maker's clock, or ours, is wrong.
+    /// The clock of the request's maker, or ours, is wrong.
     #[error("the request was made {ahead} s after now, and {limit} s is the most")]
     NotYet {
         /// How far ahead, in seconds.

@@ -23,7 +23,7 @@ pub enum RequestFileError {
     /// Longer than any.
     #[error("request file of {bytes} bytes is longer than {LONGEST_TEXT}")]
     TooLong {
-        /// Its length.
+        /// How many bytes the file has.
         bytes: usize,
     },
     /// There is no block of ours in it.
@@ -38,7 +38,7 @@ pub enum RequestFileError {
     /// What it says can't be read.
     #[error(transparent)]
     Content(#[from] ContentError),
-    /// Its signature can't be read.
+    /// The signature of the request can't be read.
     #[error("signature of the request")]
     Signature(#[source] ssh_key::Error),
     /// The signature has another encoding, which is the right one.
@@ -164,7 +164,7 @@ impl RequestFile {
     /// The content, then its signature as an SSHSIG blob (PROTOCOL.sshsig); both as strings.
     ///
     /// # Errors
-    /// As [`Self::to_text`].
+    /// For the same reasons as [`Self::to_text`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, ssh_encoding::Error> {
         let mut out = Vec::new();
         self.signed.encode(&mut out)?;

@@ -117,7 +117,7 @@ fn by_card(
         .map_err(SignRequestError::Signature)
 }
 
-/// Its words to a person (touch the key, type the passphrase) pass through.
+/// Has `ssh-keygen` sign; its words to a person (touch the key, type the passphrase) pass through.
 fn by_ssh_keygen(bytes: &[u8], key: &Path) -> Result<SshSig, SignRequestError> {
     let mut child = Command::new("ssh-keygen")
         .args(["-q", "-Y", "sign", "-n", RequestFile::NAMESPACE, "-f"])

@@ -8,7 +8,7 @@ use crate::certificate::{Validity, ValidityError};
 /// A length or both ends; without a clock of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
-    /// So many seconds from the time on at which it is signed.
+    /// It lasts this many seconds from the time on at which it is signed.
     Length(u64),
     /// Both ends.
     Interval(Validity),

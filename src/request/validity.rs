@@ -22,7 +22,7 @@ impl ValidityAsked {
     /// Reads what `ssh-keygen -V` reads; but `+REL` asks for a length alone.
     ///
     /// # Errors
-    /// As [`Validity::parse`].
+    /// For the same reasons as [`Validity::parse`].
     pub fn parse(text: &str, now: u64, zone: &dyn Fn() -> TimeZone) -> Result<Self, ValidityError> {
         let interval = Validity::parse(text, now, zone)?;
         Ok(if text.contains(':') {

@@ -20,7 +20,7 @@ pub enum ContentError {
     /// Larger than any.
     #[error("request of {bytes} bytes is larger than {LARGEST}")]
     TooLarge {
-        /// Its size.
+        /// How many bytes the request has.
         bytes: usize,
     },
     /// Something else, or of a version that is not known.
@@ -51,7 +51,7 @@ pub enum ContentError {
         /// How many there are.
         count: usize,
     },
-    /// The same content has another encoding, which is the right one.
+    /// The bytes are not the one encoding that this content has.
     #[error("request is not in its one encoding")]
     NotCanonical,
 }

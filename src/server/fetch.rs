@@ -26,7 +26,7 @@ use crate::krl::{KRL_BYTES_MAX, KRL_SIGNATURE_BYTES_MAX, Krl, KrlSignature, KrlS
 pub struct Expected {
     /// Who may have signed it.
     pub signers: Vec<KeyData>,
-    /// Its name, the comment of the KRL; else that of the list that is there.
+    /// The name that the list must have, which is the comment of the KRL; none for the name of the list that is there.
     pub name: Option<String>,
     /// What this server has seen of the list before; none on the first fetch.
     pub mark: Option<Mark>,
@@ -41,7 +41,7 @@ pub struct Expected {
 pub struct Fetched {
     /// The list.
     pub krl: Krl,
-    /// Its bytes; none if they are those that are there.
+    /// The bytes of the list; none if they are those that are there.
     pub bytes: Option<Vec<u8>>,
     /// How much that is revoked now would no longer be, where that is much.
     pub shrunk: Option<Shrunk>,
@@ -111,5 +111,5 @@ fn try_fetch(
     judge(&bytes, installed, &signature, expected).map_err(refused)
 }
 
-/// As long as it takes to rename two files.
+/// How long a second try waits: as long as it takes to rename two files.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);

@@ -82,7 +82,7 @@ pub enum HttpsError {
 }
 
 impl Source {
-    /// Its signature, which lies beside it.
+    /// Where the signature of the list lies: beside the list.
     #[must_use]
     pub fn signature(&self) -> Self {
         match self {

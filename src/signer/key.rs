@@ -40,7 +40,7 @@ impl KeyAlgorithm {
         Self::Ed25519,
     ];
 
-    /// Its name on the command line.
+    /// The name of the algorithm on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::P256 => "p256",

@@ -9,7 +9,7 @@ pub enum ArmourError {
     /// Too much of it.
     #[error("{bytes} bytes are more than {LARGEST}")]
     TooLarge {
-        /// Its size.
+        /// How many bytes were given.
         bytes: usize,
     },
     /// Nothing begins in it.

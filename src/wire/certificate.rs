@@ -74,7 +74,7 @@ impl RawCertificate {
     /// Reads the part that a CA signs, as a certificate without a signature.
     ///
     /// # Errors
-    /// As [`Self::from_blob`].
+    /// For the same reasons as [`Self::from_blob`].
     pub fn of_to_be_signed(bytes: &[u8]) -> Result<Self, ReadError> {
         // The signature is a string, and this one is empty.
         Self::from_blob(&[bytes, &[0; 4]].concat())
@@ -240,7 +240,7 @@ pub enum ReadError {
     /// Larger than any certificate.
     #[error("certificate of {length} bytes is longer than {MAX_LEN}")]
     TooLong {
-        /// Its length in bytes.
+        /// How many bytes the certificate has.
         length: usize,
     },
     /// A plain key, another version, or no SSH key at all.

@@ -118,13 +118,13 @@ pub enum KeyError {
     /// An Ed25519 key has 32 bytes.
     #[error("an Ed25519 key of {bytes} bytes, not 32")]
     Ed25519Length {
-        /// Its length.
+        /// The length of the key.
         bytes: usize,
     },
     /// An RSA modulus is shorter than OpenSSH takes.
     #[error("an RSA key of {bits} bits, OpenSSH takes at least {RSA_BITS_MIN}")]
     RsaLength {
-        /// Its length.
+        /// The length of the key.
         bits: u32,
     },
     /// The key names another curve than its algorithm.

@@ -58,7 +58,7 @@ pub fn verify_signature(
 /// As [`verify_signature`]; also by a security key, which tells how it was used.
 ///
 /// # Errors
-/// As [`verify_signature`].
+/// For the same reasons as [`verify_signature`].
 pub fn verify_possession(
     message: &[u8],
     signature: &Signature,

@@ -94,7 +94,7 @@ impl<'a> CredentialKey<'a> {
         members.key()
     }
 
-    /// As U2F writes it, if it is a key that U2F has: an uncompressed point.
+    /// The key as U2F writes it, which is an uncompressed point; none for a key that U2F has not.
     pub(super) fn point(&self) -> Option<Vec<u8>> {
         match self {
             Self::P256 { x, y } => Some([&[4], &x[..], &y[..]].concat()),

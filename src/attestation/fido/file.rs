@@ -8,7 +8,7 @@ use crate::wire::{Cursor, WireError};
 pub(super) struct AttestationFile<'a> {
     /// X.509 in DER, the first of the security key's chain; empty for self attestation.
     pub(super) certificate: &'a [u8],
-    /// By the key of that certificate.
+    /// The signature by the key of that certificate.
     pub(super) signature: &'a [u8],
     /// WebAuthn, 6.1: in the file it stands within a CBOR byte string.
     pub(super) authenticator_data: &'a [u8],

@@ -8,7 +8,7 @@ use super::{Purpose, Role};
 /// A certificate that the program knows.
 pub(super) struct Pin {
     pub(super) name: &'static str,
-    /// Of its DER, in capital hexadecimal.
+    /// The hash of the certificate in DER, in capital hexadecimal.
     pub(super) sha256: &'static str,
     pub(super) role: Role,
     pub(super) serves: &'static [Purpose],
@@ -31,7 +31,7 @@ const fn pin(
 const PIV: &[Purpose] = &[Purpose::Piv];
 const FIDO: &[Purpose] = &[Purpose::Fido];
 const BOTH: &[Purpose] = &[Purpose::Piv, Purpose::Fido];
-/// For applets that no SSH key lives in.
+/// The purposes of a certificate for applets that no SSH key lives in.
 const NONE: &[Purpose] = &[];
 
 pub(super) const PINS: [Pin; 20] = [

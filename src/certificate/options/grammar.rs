@@ -29,7 +29,7 @@ impl OptionsAsked {
     /// [`Options::parse`].
     ///
     /// # Errors
-    /// For the first argument that is none of the grammar, or if a map grows too large.
+    /// The fault of the first argument that is not in the grammar, or a map that grows too large.
     pub fn parse(args: &[String]) -> Result<Self, OptionError> {
         let mut collector = Collector::default();
         for argument in args {

@@ -55,7 +55,7 @@ fn is_roca(modulus: &[u8]) -> bool {
 /// To which power 65537 is something, modulo a small prime.
 struct Logarithm {
     exponent: u32,
-    /// Of 65537: the power counts modulo this.
+    /// The order of 65537: the power counts modulo this.
     order: u32,
 }
 

@@ -13,7 +13,7 @@ pub enum ReadError {
     /// The input is longer than OpenSSH reads.
     #[error("{bytes} bytes, OpenSSH reads at most {KRL_BYTES_MAX}")]
     TooLong {
-        /// Its length.
+        /// How many bytes were given.
         bytes: usize,
     },
     /// The first eight bytes are not those of a KRL.
@@ -22,7 +22,7 @@ pub enum ReadError {
     /// The format is another one.
     #[error("KRL format {version}, known is {FORMAT_VERSION}")]
     FormatVersion {
-        /// Its number.
+        /// The number of the format.
         version: u32,
     },
     /// The encoding is broken.
@@ -43,7 +43,7 @@ pub enum ReadError {
     /// A fingerprint of the wrong length.
     #[error("a fingerprint of {bytes} bytes, not {expected}")]
     FingerprintLength {
-        /// Its length.
+        /// How many bytes were given.
         bytes: usize,
         /// The length of a SHA-1 or SHA-256 fingerprint.
         expected: usize,
@@ -51,19 +51,19 @@ pub enum ReadError {
     /// A section of an unknown type: what it revokes cannot be known.
     #[error("unknown KRL section {kind}")]
     UnknownSection {
-        /// Its type.
+        /// The number that stands for its type.
         kind: u8,
     },
     /// A subsection of an unknown type in a certificate section.
     #[error("unknown KRL certificate section {kind:#04x}")]
     UnknownCertificateSection {
-        /// Its type.
+        /// The number that stands for its type.
         kind: u8,
     },
     /// An extension that must be understood, and is not.
     #[error("unknown critical KRL extension {name:?}")]
     CriticalExtension {
-        /// Its name; bytes that are no UTF-8 are replaced.
+        /// The name of the extension; bytes that are no UTF-8 are replaced.
         name: String,
     },
     /// The KRL is signed within. Since 9.4, OpenSSH no longer verifies such a

@@ -73,7 +73,7 @@ pub struct Barred {
 /// A KRL was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KrlMade {
-    /// Its version, greater than that of every KRL before.
+    /// The version of the KRL, greater than that of every KRL before.
     pub version: u64,
     /// SHA-256 of the file.
     pub sha256: [u8; 32],

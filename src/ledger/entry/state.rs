@@ -93,7 +93,7 @@ pub struct TailCut {
 /// A key signs heads, lists or receipts of this ledger from here on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerKeyAdded {
-    /// Its public key blob.
+    /// The public key blob of the ledger key.
     pub key: Vec<u8>,
     /// What it signs: the sum of [`HEADS`], [`LISTS`] and [`RECEIPTS`].
     pub purposes: u8,
@@ -119,7 +119,7 @@ pub struct LedgerKeyRolled {
 /// What a ledger key signed is no longer believed beyond a size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerKeyRevoked {
-    /// Its public key blob.
+    /// The public key blob of the ledger key.
     pub key: Vec<u8>,
     /// The last size of a head by this key that is believed.
     pub last_size: u64,

@@ -125,7 +125,7 @@ pub fn decode(frame: &[u8]) -> Result<FrameBytes, &'static str> {
     })
 }
 
-/// So many entries, each behind its length, and nothing else.
+/// Reads `count` entries, each behind its length, and nothing else.
 fn entries(mut rest: &[u8], count: u32) -> Result<Vec<Vec<u8>>, &'static str> {
     let mut entries = Vec::new();
     for _ in 0..count {

@@ -27,7 +27,7 @@ pub enum OpenError {
     NewerFormat {
         /// The file.
         path: PathBuf,
-        /// Its format number.
+        /// The number of the format that the file has.
         found: u32,
     },
     /// Another run writes to it.
@@ -46,7 +46,7 @@ pub enum OpenError {
         /// The account's name, or its number.
         owner: String,
     },
-    /// Its folder is another account's, who could put another file in its place.
+    /// The ledger's folder is another account's, who could put another file in its place.
     #[error("the ledger's folder {} belongs to {owner}", path.display())]
     ForeignFolder {
         /// The folder.
@@ -59,7 +59,7 @@ pub enum OpenError {
     Writable {
         /// The file or folder.
         path: PathBuf,
-        /// Its permission bits.
+        /// The permission bits of the file or folder.
         mode: u32,
     },
     /// The file has more names, by which a second run could take it for another ledger.
@@ -75,7 +75,7 @@ pub enum OpenError {
     FileSystem {
         /// The file.
         path: PathBuf,
-        /// Its name, or the number of statfs(2).
+        /// The name of the file system, or its number in statfs(2).
         name: String,
     },
     /// Something stands behind the last whole frame that no crash of a writer leaves.

@@ -72,13 +72,13 @@ struct Challenge {
     is_answered: bool,
 }
 
-/// Of the facts of a proof: what a reservation repeats.
+/// The facts of a proof, as far as a reservation repeats them.
 #[derive(Deserialize)]
 struct Facts {
     serial: Option<u64>,
 }
 
-/// Of a policy: the suffixes that it reserves.
+/// A policy, as far as it reserves suffixes.
 #[derive(Default, Deserialize)]
 struct Policy {
     #[serde(default)]

@@ -17,7 +17,7 @@ use crate::ledger::{Ca, LedgerError};
 pub struct Inclusion {
     /// The canonical bytes of the entry.
     pub entry: Vec<u8>,
-    /// Its leaf, from 0.
+    /// The number of the entry's leaf, from 0.
     pub index: u64,
     /// The head that it is shown in.
     pub checkpoint: Checkpoint,
@@ -57,7 +57,7 @@ pub enum ProofError {
 }
 
 impl Ledger {
-    /// Its head, as it can be signed and kept; none of an empty ledger.
+    /// The head of the ledger, as it can be signed and kept; an empty ledger has none.
     ///
     /// # Errors
     /// [`LedgerError`].

@@ -26,7 +26,7 @@ pub enum SuffixesError {
     Weaker {
         /// The class.
         class: String,
-        /// Its suffix.
+        /// The suffix of the class.
         suffix: String,
     },
     /// A class that was ended would go on.
@@ -34,7 +34,7 @@ pub enum SuffixesError {
     Ended {
         /// The class.
         class: String,
-        /// Its suffix.
+        /// The suffix of the class.
         suffix: String,
     },
     /// One suffix ends in another, or stands there twice: a principal would be of two classes.

@@ -31,7 +31,7 @@ impl Case<'_> {
         }
     }
 
-    /// As ssh-keygen does.
+    /// Takes the options as they were written, as ssh-keygen does.
     fn as_written(&self, place: Place) -> Map {
         let mut map = self.asked(place).clone();
         if place == Place::Extension {

@@ -67,7 +67,7 @@ impl Case<'_> {
     }
 }
 
-/// As ssh-keygen does.
+/// Takes the validity as it was written, as ssh-keygen does.
 fn as_written(asked: Option<ValidityAsked>) -> Validity {
     match asked {
         None => Validity::always(),

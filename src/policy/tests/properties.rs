@@ -44,7 +44,7 @@ impl Terms {
         ))
     }
 
-    /// The same with one permission less.
+    /// These permissions with one less.
     fn narrowed(&self, field: usize, index: usize) -> Self {
         fn without(list: &mut Vec<&'static str>, index: usize) {
             if !list.is_empty() {

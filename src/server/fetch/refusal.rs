@@ -6,7 +6,7 @@ use crate::krl::{KrlSignatureError, ReadError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Its signature is not one of the signer's.
+    /// The signature of the list is not one of the signer's.
     #[error(transparent)]
     Signature(#[from] KrlSignatureError),
     /// It is signed, but no KRL that sshd would read.
@@ -29,7 +29,7 @@ pub enum Refusal {
     Ahead {
         /// The version.
         version: u64,
-        /// By so many days.
+        /// How many days the list is ahead.
         days: u64,
     },
     /// The list is made from a ledger that has fewer entries than one that was seen.

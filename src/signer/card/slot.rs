@@ -13,7 +13,7 @@ impl Slot {
         MAIN.into_iter().chain(RETIRED).map(Self)
     }
 
-    /// Its number, as the card's commands have it.
+    /// The number of the slot, as the card's commands have it.
     #[must_use]
     pub fn number(self) -> u8 {
         self.0

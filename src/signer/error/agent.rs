@@ -10,7 +10,7 @@ pub enum AgentFault {
     /// The socket gives no connection, or lost it.
     #[error("socket {socket}")]
     Connection {
-        /// Its path.
+        /// The path of the socket.
         socket: String,
         /// What the system said.
         source: std::io::Error,

@@ -13,7 +13,7 @@ pub enum KeyFileFault {
     /// ssh would not use it either.
     #[error("others can read it (mode {mode:04o})")]
     OpenToOthers {
-        /// Its permission bits.
+        /// The permission bits of the file.
         mode: u32,
     },
     /// More than any key.

@@ -55,7 +55,7 @@ pub enum LoginError {
         /// The device.
         device: String,
     },
-    /// The same PIN was refused before in this run.
+    /// This PIN was refused before in this run.
     #[error("{device}: this PIN was refused before; it was not tried again")]
     PinRefusedBefore {
         /// The device.
@@ -95,7 +95,7 @@ pub enum PinTries {
     /// None.
     #[error("the token says the PIN is now locked")]
     NoneLeft,
-    /// So many.
+    /// This many tries are left.
     #[error("the token says {0} tries are left")]
     Counted(u8),
     /// It does not say.

@@ -16,7 +16,7 @@ pub enum PlaceError {
     /// The device is not there, or not open.
     #[error(transparent)]
     Opening(#[from] OpeningError),
-    /// Its management key is not proved to the card.
+    /// The management key was not proved to the card.
     #[error(transparent)]
     ManagementKey(#[from] ManagementKeyError),
     /// The locator for a new key names no label.
@@ -45,7 +45,7 @@ pub enum PlaceError {
         device: String,
         /// The slot.
         slot: Slot,
-        /// Its key's fingerprint.
+        /// The fingerprint of the slot's key.
         fingerprint: String,
     },
     /// Firmware before 5.3, which doesn't tell an empty slot from an imported key.
@@ -55,7 +55,7 @@ pub enum PlaceError {
         device: String,
         /// The slot.
         slot: Slot,
-        /// Its firmware.
+        /// The firmware of the card.
         firmware: Firmware,
     },
     /// `init` and `import` put a key into hardware.
@@ -107,7 +107,7 @@ pub enum GenerateError {
     CardCannotGenerate {
         /// The device.
         device: String,
-        /// Its firmware.
+        /// The firmware of the card.
         firmware: Firmware,
         /// The kind that was asked for.
         algorithm: KeyAlgorithm,
@@ -124,7 +124,7 @@ pub enum ImportError {
     /// A kind of private key that cannot be brought in.
     #[error("a private key of type {algorithm} cannot be imported")]
     CannotImport {
-        /// Its kind.
+        /// The kind of the key.
         algorithm: String,
     },
     /// The card takes no such key from outside.
@@ -132,7 +132,7 @@ pub enum ImportError {
     CardCannotImport {
         /// The device.
         device: String,
-        /// Its firmware.
+        /// The firmware of the card.
         firmware: Firmware,
         /// The key's type and size.
         key: String,

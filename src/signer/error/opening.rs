@@ -114,7 +114,7 @@ pub enum OpeningError {
         device: String,
         /// The key.
         key: String,
-        /// Its size.
+        /// The size of the key.
         bits: u32,
     },
     /// A key that wants its PIN for each signature, behind a module that hides its sessions.

@@ -17,7 +17,7 @@ pub enum PublicKeyError {
     /// A modulus that is even, or of a size that OpenSSH doesn't take.
     #[error("the RSA modulus has {bits} bits or is even")]
     Modulus {
-        /// Its size.
+        /// The size of the modulus.
         bits: usize,
     },
     /// An exponent that is even, 1, or longer than 64 bits.

@@ -17,7 +17,7 @@ pub(super) struct FoundKey {
 }
 
 impl FoundKey {
-    /// Its facts, with a locator that names it alone.
+    /// The facts of the key, with a locator that names it alone.
     pub(super) fn facts(self, uri: &Uri) -> NewKey {
         let uri = if self.object.id.is_empty() {
             uri.clone()

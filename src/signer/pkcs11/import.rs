@@ -90,7 +90,7 @@ fn create_public(vacancy: &Vacancy, pair: &Pair) -> Result<ObjectHandle, Fault> 
     create(vacancy, &mut template, &public_denials())
 }
 
-/// With the denials, else without those that the module refuses.
+/// Creates the key with the denials, else without those that the module refuses.
 fn create(
     vacancy: &Vacancy,
     template: &mut Vec<Attribute>,

@@ -37,7 +37,7 @@ pub struct Inventory {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SlotEntry {
-    /// Its number, which some modules change at each start.
+    /// The number of the slot, which some modules change at each start.
     pub slot_id: u64,
     /// What the module calls it.
     pub description: String,
@@ -49,13 +49,13 @@ pub struct SlotEntry {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TokenEntry {
-    /// Its label.
+    /// The label.
     pub label: String,
     /// Who made it.
     pub manufacturer: String,
-    /// Its model.
+    /// The model of the token.
     pub model: String,
-    /// Its serial number.
+    /// The serial number of the token.
     pub serial: String,
     /// Whether it was ever set up; if not, it holds nothing.
     pub initialized: bool,
@@ -63,7 +63,7 @@ pub struct TokenEntry {
     pub login_required: bool,
     /// Whether this list was made logged in.
     pub logged_in: bool,
-    /// Its keys.
+    /// The keys of the token.
     pub keys: Vec<KeyEntry>,
     /// Why the keys could not be listed.
     pub fault: Option<String>,
@@ -75,16 +75,16 @@ pub struct TokenEntry {
 pub struct KeyEntry {
     /// The shortest locator that names it alone in this module; `None` if nothing does.
     pub locator: Option<String>,
-    /// Its label.
+    /// The label.
     pub label: String,
-    /// Its id; written in hexadecimal.
+    /// The id of the key; written in hexadecimal.
     #[serde(serialize_with = "as_hex")]
     pub id: Vec<u8>,
     /// Whether the private half is there; `None` where a login would be needed to see it.
     pub private: Option<bool>,
     /// `rsa`, `ecdsa`, `ed25519`, or what the token calls it; `None` if it doesn't say.
     pub key_type: Option<String>,
-    /// Its size in bits.
+    /// The size of the key in bits.
     pub bits: Option<u32>,
     /// The SSH public key, where it can be built.
     pub public_key: Option<String>,

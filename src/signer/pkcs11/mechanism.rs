@@ -19,7 +19,7 @@ pub(super) fn mechanism(scheme: Scheme) -> CK_MECHANISM_TYPE {
     }
 }
 
-/// The same, as `cryptoki` has it.
+/// The mechanism for a scheme, as `cryptoki` has it.
 pub(super) fn cryptoki_mechanism(scheme: Scheme) -> Mechanism<'static> {
     match scheme {
         Scheme::Rsa(..) => Mechanism::RsaPkcs,

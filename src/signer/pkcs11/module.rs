@@ -122,7 +122,7 @@ impl Module {
         self.with_start(|_, loaded| work(loaded))
     }
 
-    /// As [`Module::with`], for who must know which start it is.
+    /// Does what [`Module::with`] does, for who must know which start it is.
     pub(super) fn with_start<T>(
         &self,
         work: impl FnOnce(Start, &Loaded) -> Result<T, Fault>,

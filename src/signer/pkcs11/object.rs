@@ -22,7 +22,7 @@ pub(super) struct KeyObject {
 }
 
 impl KeyObject {
-    /// For messages: `key "users" (id 0a1b)`.
+    /// The name of the key in messages: `key "users" (id 0a1b)`.
     pub(super) fn name(&self) -> String {
         let label = String::from_utf8_lossy(&self.label);
         if self.id.is_empty() {

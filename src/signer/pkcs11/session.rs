@@ -59,7 +59,7 @@ impl Session {
         self.call_with_raw(|session, _| work(session))
     }
 
-    /// As [`Session::call`], with the second handle on the module.
+    /// Does what [`Session::call`] does, with the second handle on the module.
     pub(super) fn call_with_raw<T>(
         &self,
         work: impl FnOnce(&RawSession, &Raw) -> T,

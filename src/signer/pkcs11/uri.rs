@@ -57,7 +57,7 @@ pub enum UriError {
         /// Which part, counted from 1.
         number: usize,
     },
-    /// The same attribute twice.
+    /// One attribute stands twice.
     #[error("`{attribute}` stands twice in the PKCS#11 URI")]
     Duplicate {
         /// The attribute's name.
@@ -74,7 +74,7 @@ pub enum UriError {
     Character {
         /// The attribute's name.
         attribute: &'static str,
-        /// Its first byte.
+        /// The first byte at fault.
         byte: u8,
     },
     /// A value that is not UTF-8, holds a control character or is empty.
@@ -152,7 +152,7 @@ impl Uri {
         filled == *other
     }
 
-    /// The same key, by its `CKA_ID` too.
+    /// This locator of the key, with its `CKA_ID` too.
     pub(super) fn with_id(&self, id: &[u8]) -> Self {
         Self {
             id: Some(id.to_vec()),

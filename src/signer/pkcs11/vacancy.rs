@@ -168,7 +168,7 @@ pub(super) fn private_denials() -> [Attribute; 4] {
     ]
 }
 
-/// The same for a public key.
+/// What a public key is denied, as a private key is.
 pub(super) fn public_denials() -> [Attribute; 3] {
     [
         Attribute::Encrypt(false),

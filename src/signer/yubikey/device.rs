@@ -68,7 +68,7 @@ impl Device {
         }
     }
 
-    /// Its name for a person.
+    /// The name of the card for a person.
     pub(super) fn name(&self) -> String {
         format!("YubiKey {}", self.serial)
     }
@@ -234,9 +234,9 @@ fn lost() -> CardFault {
     }
 }
 
-/// For what takes a card some milliseconds, and a foreign transaction longer.
+/// The limit for what takes a card some milliseconds, and a foreign transaction longer.
 const MOMENT_MAX: Duration = Duration::from_secs(10);
-/// For a look into every reader.
+/// The limit for a look into every reader.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
 /// How long a pulled card may stay away.
 const RETURN_MAX: Duration = Duration::from_secs(8);

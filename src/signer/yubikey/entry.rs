@@ -10,9 +10,9 @@ use super::{Firmware, PinPolicy, Slot, TouchPolicy};
 pub struct CardEntry {
     /// The serial that is printed on it.
     pub serial: u32,
-    /// Its firmware.
+    /// The firmware of the card.
     pub firmware: Firmware,
-    /// Its shape, by the attestation of a key that was born in it.
+    /// The shape of the card, by the attestation of a key that was born in it.
     pub form_factor: Option<&'static str>,
     /// Whether it is of the FIPS series, by the same.
     pub fips: Option<bool>,
@@ -49,7 +49,7 @@ pub struct SlotKeyEntry {
     pub slot: Slot,
     /// Names exactly this key.
     pub locator: String,
-    /// Its type as SSH names it, if SSH knows it.
+    /// The type of the key as SSH names it, if SSH knows it.
     pub algorithm: Option<String>,
     /// When it wants the PIN.
     pub pin_policy: Option<PinPolicy>,
@@ -57,9 +57,9 @@ pub struct SlotKeyEntry {
     pub touch_policy: Option<TouchPolicy>,
     /// Born in the card, or brought in.
     pub generated: Option<bool>,
-    /// Its SHA-256 fingerprint.
+    /// The SHA-256 fingerprint of the key.
     pub fingerprint: Option<String>,
-    /// As a line of SSH.
+    /// The public key as a line of SSH.
     pub public_key: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub struct SlotKeyEntry {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AttestationKeyEntry {
-    /// Its type as SSH names it, if SSH knows it.
+    /// The type of the key as SSH names it, if SSH knows it.
     pub algorithm: Option<String>,
     /// The SHA-256 fingerprint that it would have as an SSH key.
     pub fingerprint: Option<String>,
@@ -171,7 +171,7 @@ pub(crate) fn form_factor_name(byte: u8) -> &'static str {
     }
 }
 
-/// So many has the PIN of a card that comes from the factory.
+/// How many tries the PIN of a card has that comes from the factory.
 const TRIES_FEW: u8 = 3;
 
 #[cfg(test)]

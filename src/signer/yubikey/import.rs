@@ -52,7 +52,7 @@ enum Parts {
     Curve(AlgorithmId, Zeroizing<Vec<u8>>),
     Edwards(Zeroizing<Vec<u8>>),
     Rsa(AlgorithmId, RsaKeyData),
-    /// Of 4096 bits, for which the crate has no room.
+    /// An RSA key of 4096 bits, for which the crate has no room.
     LongRsa([Zeroizing<Vec<u8>>; 5]),
 }
 

@@ -17,7 +17,7 @@ pub enum NewSecretError {
     /// Shorter or longer than cards take (SP 800-73-4 part 2, 2.4.3).
     #[error("it has {length} characters, a card takes 6 to 8")]
     Length {
-        /// Its length.
+        /// How many characters the secret has.
         length: usize,
     },
     /// A blank, a letter with an accent, a control character.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PinPolicy {
-    /// Never.
+    /// No PIN is wanted.
     Never,
     /// Once, until the card is reset or another applet is selected.
     Once,
@@ -20,11 +20,11 @@ pub enum PinPolicy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TouchPolicy {
-    /// Never.
+    /// No touch is wanted.
     Never,
-    /// For each signature.
+    /// A touch is wanted for each signature.
     Always,
-    /// For a signature, if the last touch is more than 15 seconds ago.
+    /// A touch is wanted for a signature, if the last one is more than 15 seconds ago.
     Cached,
 }
 

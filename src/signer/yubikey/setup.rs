@@ -30,7 +30,7 @@ use crate::signer::error::{LoginError, OpeningError, PinTries};
 pub struct CardState {
     /// The serial that is printed on it.
     pub serial: u32,
-    /// Its firmware.
+    /// The firmware of the card.
     pub firmware: Firmware,
     /// The PIN.
     pub pin: SecretState,
@@ -140,7 +140,7 @@ pub enum SetupError {
     /// The card is not there, or does not take its user.
     #[error(transparent)]
     Opening(#[from] OpeningError),
-    /// Its management key is not proved to the card.
+    /// The management key was not proved to the card.
     #[error(transparent)]
     ManagementKey(#[from] ManagementKeyError),
     /// The card refused the PUK.
@@ -156,7 +156,7 @@ pub enum SetupError {
     ManagementKeyAlgorithm {
         /// The device.
         device: String,
-        /// Its firmware.
+        /// The firmware of the card.
         firmware: Firmware,
         /// The cipher.
         algorithm: ManagementKeyAlgorithm,
@@ -229,7 +229,7 @@ impl TryCount {
     /// What is proposed for a CA's card.
     pub const PROPOSED: Self = Self(5);
 
-    /// As a number.
+    /// The count as a number.
     #[must_use]
     pub fn number(self) -> u8 {
         self.0

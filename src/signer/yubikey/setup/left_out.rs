@@ -16,7 +16,7 @@ pub fn state(_serial: Option<u32>) -> Result<CardState, SetupError> {
 /// Says that it can't.
 ///
 /// # Errors
-/// As for [`state`].
+/// For the same reasons as [`state`].
 pub fn set_tries(
     _serial: u32,
     _tries: Tries,
@@ -29,7 +29,7 @@ pub fn set_tries(
 /// Says that it can't.
 ///
 /// # Errors
-/// As for [`state`].
+/// For the same reasons as [`state`].
 pub fn change_puk(_serial: u32, _old: &Pin, _new: &NewPuk) -> Result<(), SetupError> {
     Err(OpeningError::YubiKeyLeftOut.into())
 }
@@ -37,7 +37,7 @@ pub fn change_puk(_serial: u32, _old: &Pin, _new: &NewPuk) -> Result<(), SetupEr
 /// Says that it can't.
 ///
 /// # Errors
-/// As for [`state`].
+/// For the same reasons as [`state`].
 pub fn change_pin(_serial: u32, _new: &NewPin, _pins: &mut dyn AskPin) -> Result<(), SetupError> {
     Err(OpeningError::YubiKeyLeftOut.into())
 }
@@ -45,7 +45,7 @@ pub fn change_pin(_serial: u32, _new: &NewPin, _pins: &mut dyn AskPin) -> Result
 /// Says that it can't.
 ///
 /// # Errors
-/// As for [`state`].
+/// For the same reasons as [`state`].
 pub fn protect_management_key(
     _serial: u32,
     _old: ManagementKey<'_>,
