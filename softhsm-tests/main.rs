@@ -25,6 +25,7 @@ mod evidence;
 mod failed_syncs;
 mod faults;
 mod harness;
+mod krl;
 mod krl_signature;
 mod ledger;
 mod ledger_page;

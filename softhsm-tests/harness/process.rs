@@ -92,7 +92,8 @@ pub(crate) fn run_fed(command: &mut Command, input: &[u8]) -> Ran {
     command.stdin(Stdio::piped());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    // Whoever refuses its arguments has closed it already.
+    let _closed = child.stdin.take().unwrap().write_all(input);
     Ran::new(command, child.wait_with_output().unwrap())
 }
 

@@ -2,8 +2,9 @@
 
 use punchmark::krl::{Header, Krl};
 
-use crate::folder::{Folder, Ran};
-use crate::{Random, some_revocations, subjects};
+use super::folder::Folder;
+use super::{Random, some_revocations, subjects};
+use crate::harness::process::Ran;
 
 fn check(folder: &Folder, args: &[&str]) -> Ran {
     folder.punchmark(&[&["krl", "check"], args].concat())
@@ -73,13 +74,13 @@ fn the_exit_code_is_0_only_if_all_is_read_and_nothing_revoked() {
     let ok = check(&folder, &["-f", "made.krl", "user.pub", "ca.pub"]).ok();
     assert_eq!(ok.stdout, "user.pub (user): ok\nca.pub (ca): ok\n");
     let revoked = check(&folder, &["-f", "made.krl", "user-cert.pub", "ca.pub"]);
-    let revoked = revoked.fails(1, "");
+    let revoked = revoked.exits(1).says("");
     assert_eq!(
         revoked.stdout,
         "user-cert.pub (user): REVOKED\nca.pub (ca): ok\n"
     );
     let unread = check(&folder, &["-f", "made.krl", "missing", "ca.pub"]);
-    let unread = unread.fails(1, "punchmark: missing: No such file");
+    let unread = unread.exits(1).says("punchmark: missing: No such file");
     assert_eq!(unread.stdout, "ca.pub (ca): ok\n");
 }
 
@@ -97,7 +98,7 @@ fn a_certificate_that_its_ca_did_not_sign_is_not_answered_for() {
     folder.write("forged.pub", format!("{algorithm} {base64} user\n"));
     assert!(!folder.run(&["-Q", "-f", "made.krl", "forged.pub"]).0);
     let ran = check(&folder, &["-f", "made.krl", "forged.pub"]);
-    let ran = ran.fails(1, "signature is not by its CA");
+    let ran = ran.exits(1).says("signature is not by its CA");
     assert_eq!(ran.stdout, "");
     // Whoever trusts the file by other means gets the answer for what it says.
     let args = [
@@ -107,7 +108,7 @@ fn a_certificate_that_its_ca_did_not_sign_is_not_answered_for() {
         "forged.pub",
         "user-cert.pub",
     ];
-    let ran = check(&folder, &args).fails(1, "");
+    let ran = check(&folder, &args).exits(1).says("");
     let answers = "forged.pub (user): ok\nuser-cert.pub (user): REVOKED\n";
     assert_eq!(ran.stdout, answers);
 }
@@ -129,7 +130,7 @@ fn what_is_no_public_key_is_named_and_passed_over() {
         ("made.krl", "made.krl: there is no public key"),
     ] {
         let ran = check(&folder, &["-f", "made.krl", name, "user-cert.pub"]);
-        let ran = ran.fails(1, words);
+        let ran = ran.exits(1).says(words);
         assert_eq!(ran.stdout, "user-cert.pub (user): REVOKED\n");
     }
 }
@@ -153,9 +154,14 @@ fn an_unreadable_krl_answers_for_nobody() {
         ("missing", "missing: No such file"),
         (".", ".: Is a directory"),
     ] {
-        let ran = check(&folder, &["-f", name, "user.pub"]).fails(1, words);
+        let ran = check(&folder, &["-f", name, "user.pub"])
+            .exits(1)
+            .says(words);
         assert_eq!(ran.stdout, "");
-        let ran = folder.punchmark(&["krl", "show", name]).fails(1, words);
+        let ran = folder
+            .punchmark(&["krl", "show", name])
+            .exits(1)
+            .says(words);
         assert_eq!(ran.stdout, "");
     }
 }
@@ -195,7 +201,7 @@ fn many_files_are_answered_for_in_their_order() {
 fn json_says_what_revokes_a_key() {
     let folder = world();
     let args = ["--json", "-f", "made.krl", "user.pub", "user-cert.pub"];
-    let ran = check(&folder, &args).fails(1, "");
+    let ran = check(&folder, &args).exits(1).says("");
     assert_eq!(
         ran.stdout,
         concat!(

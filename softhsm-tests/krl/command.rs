@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use punchmark::wire::hex;
 
-use crate::folder::Folder;
+use super::folder::Folder;
 
 fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("softhsm-tests/vectors/krl")

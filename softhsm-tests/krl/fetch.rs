@@ -3,8 +3,9 @@
 
 use base64ct::Encoding;
 
-use crate::folder::{Folder, Ran};
-use crate::server::{Answer, Server};
+use super::folder::Folder;
+use super::server::{Answer, Server};
+use crate::harness::process::Ran;
 
 /// A folder with the ledger key `ledger`, and version 10 of a list in `source`.
 fn ready() -> Folder {
@@ -49,10 +50,10 @@ fn fetch(folder: &Folder, source: &str, more: &[&str]) -> Ran {
 /// Exits with `code`, and prints a line that begins and ends with these words.
 #[track_caller]
 fn line(ran: &Ran, code: i32, begin: &str, end: &str) {
-    assert_eq!(ran.code, Some(code), "{ran:?}");
-    assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
-    assert!(ran.stdout.starts_with(begin), "{begin:?} {ran:?}");
-    assert!(ran.stdout.trim_end().ends_with(end), "{end:?} {ran:?}");
+    assert_eq!(ran.code, Some(code), "{ran}");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
+    assert!(ran.stdout.starts_with(begin), "{begin:?} {ran}");
+    assert!(ran.stdout.trim_end().ends_with(end), "{end:?} {ran}");
 }
 
 /// Whatever `source` holds now, it is not taken, and the list that is there stays.
@@ -61,7 +62,7 @@ fn refused(folder: &Folder, words: &str) {
     let before = folder.read("revoked.krl");
     let ran = fetch(folder, "source", &[]);
     line(&ran, 2, "CRITICAL: ", "");
-    assert!(ran.stdout.contains(words), "{words:?} {ran:?}");
+    assert!(ran.stdout.contains(words), "{words:?} {ran}");
     assert_eq!(folder.read("revoked.krl"), before);
 }
 
@@ -213,7 +214,7 @@ fn a_link_goes_on_pointing_and_a_device_is_refused() {
         "--signer",
         "ledger.pub",
     ];
-    folder.punchmark(&args).fails(1, "not a regular file");
+    folder.punchmark(&args).exits(1).says("not a regular file");
 }
 
 #[test]
@@ -223,7 +224,7 @@ fn one_of_two_signers_is_enough_while_the_key_changes() {
     sign(&folder, "next", "krl@punchmark", "source");
     fetch(&folder, "source", &["--signer", "next.pub"]).ok();
     let private = fetch(&folder, "source", &["--signer", "ledger"]);
-    private.fails(1, "punchmark: ledger: ");
+    private.exits(1).says("punchmark: ledger: ");
 }
 
 /// The same by https: `/k` and `/k.sig` are the files of `source`.
@@ -298,7 +299,7 @@ fn whatever_a_server_does_the_list_that_is_there_stays() {
         server.answer("/k", answer);
         let ran = fetch_url(&folder, &url);
         line(&ran, 1, "WARNING: revoked.krl: version 10", "");
-        assert!(ran.stdout.contains(words), "{words:?} {ran:?}");
+        assert!(ran.stdout.contains(words), "{words:?} {ran}");
         assert_eq!(folder.read("revoked.krl"), installed);
     }
     serve(&folder, &server);
@@ -347,7 +348,9 @@ fn a_server_that_nobody_vouches_for_is_not_listened_to() {
     line(&fetch_url(&folder, &name), 2, "CRITICAL: ", "");
     assert_eq!(server.asked(), Vec::<String>::new());
     folder.write("empty.pem", "");
-    fetch(&folder, &url, &["--ca-file", "empty.pem"]).fails(1, "no certificates");
+    fetch(&folder, &url, &["--ca-file", "empty.pem"])
+        .exits(1)
+        .says("no certificates");
 }
 
 #[test]
@@ -359,8 +362,8 @@ fn a_url_that_is_not_https_or_holds_a_password_is_refused_and_not_repeated() {
         "ftp://ca/k",
         "https://ca/k?x",
     ] {
-        let ran = fetch(&folder, url, &[]).fails(2, "a URL");
-        assert!(!ran.stderr.contains("hunter2"), "{ran:?}");
+        let ran = fetch(&folder, url, &[]).exits(2).says("a URL");
+        assert!(!ran.stderr.contains("hunter2"), "{ran}");
     }
 }
 
@@ -384,7 +387,7 @@ fn an_older_list_is_refused_although_the_one_that_was_there_is_gone_or_damaged()
         }
         let ran = fetch(&folder, "source", &[]);
         line(&ran, 2, "CRITICAL: ", "");
-        assert!(ran.stdout.contains("older than version 10"), "{ran:?}");
+        assert!(ran.stdout.contains("older than version 10"), "{ran}");
     }
     // The very list that was seen heals it.
     publish(&folder, "source", 11, "users", 20);

@@ -1,18 +1,21 @@
 //! A folder in which `ssh-keygen` and the binary work on the same files.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use punchmark::krl::PublicKey;
 use tempfile::TempDir;
+
+use crate::harness::process::{Ran, bounded, run_fed};
+use crate::harness::punchmark::BINARY;
+use crate::harness::scratch;
 
 /// A folder in which `ssh-keygen` works.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(scratch())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -78,17 +81,7 @@ impl Folder {
 
     /// Runs the binary with this on its standard input.
     pub(crate) fn punchmark_fed(&self, args: &[&str], input: &[u8]) -> Ran {
-        let mut command = self.command(env!("CARGO_BIN_EXE_punchmark"), args);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        // Whoever refuses its arguments has closed it already.
-        let _closed = child.stdin.take().unwrap().write_all(input);
-        let output = child.wait_with_output().unwrap();
-        Ran {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        run_fed(&mut self.command(BINARY, args), input)
     }
 
     /// The names of all files, sorted.
@@ -102,7 +95,7 @@ impl Folder {
     }
 
     pub(crate) fn command(&self, program: &str, args: &[&str]) -> Command {
-        let mut command = Command::new(program);
+        let mut command = bounded(program);
         let path = std::env::var_os("PATH").unwrap_or_default();
         command
             .env_clear()
@@ -111,30 +104,5 @@ impl Folder {
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         command.args(args).current_dir(self.path());
         command
-    }
-}
-
-/// What a run of the binary left.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Ran {
-    /// Stops the test unless it did as it was told.
-    #[track_caller]
-    pub(crate) fn ok(self) -> Self {
-        assert_eq!(self.code, Some(0), "{self:?}");
-        self
-    }
-
-    /// Stops the test unless it ended with this code and these words on stderr.
-    #[track_caller]
-    pub(crate) fn fails(self, code: i32, words: &str) -> Self {
-        assert_eq!(self.code, Some(code), "{self:?}");
-        assert!(self.stderr.contains(words), "{words:?} {self:?}");
-        self
     }
 }

@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::folder::Folder;
+use super::folder::Folder;
 
 /// What a path answers.
 #[derive(Clone)]

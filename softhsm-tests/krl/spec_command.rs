@@ -4,8 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 
 use punchmark::krl::Krl;
 
-use crate::LINES;
-use crate::folder::{Folder, Ran};
+use super::LINES;
+use super::folder::Folder;
+use crate::harness::process::Ran;
 
 /// A folder with the keys that [`LINES`] names and a CA.
 struct World {
@@ -60,7 +61,7 @@ impl World {
         let (ours, theirs) = (self.folder.read(ours), self.folder.read(theirs));
         let shown = |krl: &[u8]| {
             let shown = self.folder.show(krl).unwrap();
-            crate::below_the_time(&shown)
+            super::below_the_time(&shown)
         };
         assert_eq!(shown(&ours), shown(&theirs));
         assert!(ours.len() <= theirs.len());
@@ -87,7 +88,7 @@ fn every_line_is_taken_or_refused_as_by_ssh_keygen() {
                     taken += 1;
                 }
                 None => {
-                    ours.fails(1, "punchmark: spec: line ");
+                    ours.exits(1).says("punchmark: spec: line ");
                     assert!(!world.folder.names().contains(&"ours.krl".to_owned()));
                 }
             }
@@ -159,7 +160,8 @@ fn standard_input_is_a_specification_like_others() {
     let ran = world
         .folder
         .punchmark_fed(&args, b"serial: 7\r\0\nserial: 7");
-    ran.fails(1, "punchmark: standard input: line 1 of the specification");
+    ran.exits(1)
+        .says("punchmark: standard input: line 1 of the specification");
     let ran = world.folder.punchmark_fed(&args, b"serial: 7").ok();
     assert_eq!(ran.stdout, "");
     let krl = world.krl("ours");
@@ -190,7 +192,7 @@ fn an_error_leaves_the_old_krl_and_no_other_file() {
     world.folder.write("not-a-krl", "");
     let (before, names) = (world.folder.read("krl"), world.folder.names());
     for (args, code, words) in REFUSED {
-        world.spec(args).fails(*code, words);
+        world.spec(args).exits(*code).says(words);
         assert_eq!(world.folder.read("krl"), before, "{args:?}");
         assert_eq!(world.folder.names(), names, "{args:?}");
     }

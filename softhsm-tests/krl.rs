@@ -1,12 +1,6 @@
 //! KRLs against the real `ssh-keygen`, in both directions: what it writes we read,
 //! what we write it reads, and both say the same of every key and certificate.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test whose parts can't be set up must stop at once"
-)]
-
 mod answers;
 mod command;
 #[cfg(feature = "fetch")]
