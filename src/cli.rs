@@ -2,7 +2,7 @@
 //!
 //! stdout is the product, stderr is for people, `--json` for programs. Nothing else in
 //! the crate prints. Each command stands in a file of its own name and knows no other
-//! command; what they share stands in [`base`].
+//! command; what they share stands in `base`.
 
 mod adopt;
 mod attestation;

@@ -1,10 +1,10 @@
 //! The spine: the one way from what somebody asks to a certificate.
 //!
-//! - [`case`]: what is asked and known is decided, and sealed as a [`Wanted`](crate::ledger::Wanted);
-//! - [`way`]: reserve, sign, verify, record, release, each with its reason: read that first;
-//! - [`desk`]: the same for as many as come, on a thread for each session of a device;
-//! - [`open_ca`]: the key that signs, found and held against the one that was recorded;
-//! - [`sign`]: the only place that asks a CA key for a signature.
+//! - `case`: what is asked and known is decided, and sealed as a [`Wanted`](crate::ledger::Wanted);
+//! - `way`: reserve, sign, verify, record, release, each with its reason: read that first;
+//! - `desk`: the same for as many as come, on a thread for each session of a device;
+//! - `open_ca`: the key that signs, found and held against the one that was recorded;
+//! - `sign`: the only place that asks a CA key for a signature.
 
 mod again;
 mod case;

@@ -126,7 +126,10 @@ fn what_is_no_public_key_is_named_and_passed_over() {
         ("long", "long: file too large"),
         ("private", "ssh-keygen -y"),
         (".", ".: Is a directory"),
-        ("/dev/zero", "/dev/zero: is a pipe, a device or a socket, not a file"),
+        (
+            "/dev/zero",
+            "/dev/zero: is a pipe, a device or a socket, not a file",
+        ),
         ("made.krl", "made.krl: there is no public key"),
     ] {
         let ran = check(&folder, &["-f", "made.krl", name, "user-cert.pub"]);
@@ -150,7 +153,10 @@ fn an_unreadable_krl_answers_for_nobody() {
         ("cut", "cut: the KRL's encoding is broken"),
         ("more", "more: the KRL's encoding is broken"),
         ("long", "long: file too large"),
-        ("/dev/zero", "/dev/zero: is a pipe, a device or a socket, not a file"),
+        (
+            "/dev/zero",
+            "/dev/zero: is a pipe, a device or a socket, not a file",
+        ),
         ("missing", "missing: No such file"),
         (".", ".: Is a directory"),
     ] {

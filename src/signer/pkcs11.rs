@@ -1,6 +1,6 @@
 //! A key behind a PKCS#11 module: opened, used, and found again when the session is lost.
 //!
-//! The process has one owner for each module ([`module`]), which counts sessions and logins and
+//! The process has one owner for each module (`module`), which counts sessions and logins and
 //! restarts the module for all of them; a signer has one session of its own.
 
 #[cfg(test)]

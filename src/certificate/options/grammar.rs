@@ -26,7 +26,7 @@ pub(super) fn defaults(kind: Kind) -> &'static [&'static str] {
 
 impl OptionsAsked {
     /// Reads the arguments of `ssh-keygen -O`, in their order. The grammar is that of
-    /// [`Options::parse`].
+    /// [`super::Options::parse`].
     ///
     /// # Errors
     /// The fault of the first argument that is not in the grammar, or a map that grows too large.

@@ -16,7 +16,7 @@
 //!   meanwhile, that was somebody else's restart, and there is nothing to do. So all sessions
 //!   end together, once, however many signers see the same daemon die.
 //! - **Logins.** The owner counts the sessions of each token that count as logged in; see
-//!   [`Logins`](super::logins::Logins).
+//!   `Logins`.
 //!
 //! The module stays started until the process ends.
 
