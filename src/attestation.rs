@@ -147,9 +147,12 @@ impl Proof {
         if self.kind != ProofKind::Fido {
             return self.facts.touch;
         }
-        self.facts.used.map(|used| match used.present {
-            true => TouchPolicy::Always,
-            false => TouchPolicy::Never,
+        self.facts.used.map(|used| {
+            if used.present {
+                TouchPolicy::Always
+            } else {
+                TouchPolicy::Never
+            }
         })
     }
 
@@ -163,9 +166,12 @@ impl Proof {
         if self.kind != ProofKind::Fido {
             return self.facts.pin;
         }
-        self.facts.used.map(|used| match used.verified {
-            true => PinPolicy::Always,
-            false => PinPolicy::Never,
+        self.facts.used.map(|used| {
+            if used.verified {
+                PinPolicy::Always
+            } else {
+                PinPolicy::Never
+            }
         })
     }
 

@@ -273,9 +273,10 @@ pub fn token_says(origin: &signer::Origin) -> String {
         .filter_map(|(fact, yes, no)| fact.map(|fact| if fact { yes } else { no }))
         .filter(|word| !word.is_empty())
         .collect();
-    match said.is_empty() {
-        true => "nothing".to_owned(),
-        false => said.join(", "),
+    if said.is_empty() {
+        "nothing".to_owned()
+    } else {
+        said.join(", ")
     }
 }
 

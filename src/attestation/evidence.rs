@@ -79,14 +79,13 @@ impl Evidence {
         let mut proof = match self {
             Self::Piv(evidence) => {
                 let proof = piv::verify(evidence, roots)?;
-                match proof.key == *key {
-                    true => proof,
-                    false => {
-                        return Err(PivError::OtherKey {
-                            attested: fingerprint(&proof.key),
-                        }
-                        .into());
+                if proof.key == *key {
+                    proof
+                } else {
+                    return Err(PivError::OtherKey {
+                        attested: fingerprint(&proof.key),
                     }
+                    .into());
                 }
             }
             Self::Fido(evidence) => fido::verify(evidence, key, roots)?,
@@ -154,9 +153,10 @@ impl Evidence {
                 return Err(EvidenceFormError::Kind(kind));
             }
         };
-        match input.is_empty() {
-            true => Ok(evidence),
-            false => Err(EvidenceFormError::Form("there is something behind it")),
+        if input.is_empty() {
+            Ok(evidence)
+        } else {
+            Err(EvidenceFormError::Form("there is something behind it"))
         }
     }
 
@@ -233,12 +233,13 @@ impl FidoEvidence {
     pub fn new(attestation: Vec<u8>, challenge: Vec<u8>) -> Result<Self, EvidenceFormError> {
         limit("attestation", &attestation, LARGEST_FIDO)?;
         limit("challenge", &challenge, LARGEST_CHALLENGE)?;
-        match challenge.is_empty() {
-            true => Err(EvidenceFormError::Form("the challenge is empty")),
-            false => Ok(Self {
+        if challenge.is_empty() {
+            Err(EvidenceFormError::Form("the challenge is empty"))
+        } else {
+            Ok(Self {
                 attestation,
                 challenge,
-            }),
+            })
         }
     }
 }

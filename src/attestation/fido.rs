@@ -140,9 +140,10 @@ fn is_about(data: &AuthenticatorData<'_>, key: &KeyData) -> Result<(), FidoError
     if Sha256::digest(application)[..] != *data.application {
         return Err(FidoError::OtherApplication(application.to_owned()));
     }
-    match data.key.is_in(key) {
-        true => Ok(()),
-        false => Err(FidoError::OtherKey),
+    if data.key.is_in(key) {
+        Ok(())
+    } else {
+        Err(FidoError::OtherKey)
     }
 }
 

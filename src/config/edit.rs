@@ -61,9 +61,10 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
 /// The text of a config with the suffixes that a new user CA begins with; as it is where
 /// suffixes are reserved already.
 pub fn with_suffixes(config: &Config, text: String) -> String {
-    match config.policy().suffixes().is_empty() {
-        true => text + SUFFIXES,
-        false => text,
+    if config.policy().suffixes().is_empty() {
+        text + SUFFIXES
+    } else {
+        text
     }
 }
 

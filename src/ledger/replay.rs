@@ -386,9 +386,10 @@ impl Replayed {
                 had: head.size,
             });
         }
-        match self.tree.root_at(head.size) == Some(head.root) {
-            true => Ok(()),
-            false => Err(HeadError::Forked { size: head.size }),
+        if self.tree.root_at(head.size) == Some(head.root) {
+            Ok(())
+        } else {
+            Err(HeadError::Forked { size: head.size })
         }
     }
 }

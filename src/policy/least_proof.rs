@@ -183,9 +183,10 @@ pub(super) fn some_kinds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<BTreeSet<ProofKind>>, D::Error> {
     let kinds = BTreeSet::deserialize(deserializer)?;
-    match kinds.is_empty() {
-        true => Err(serde::de::Error::custom("the list names no kind of proof")),
-        false => Ok(Some(kinds)),
+    if kinds.is_empty() {
+        Err(serde::de::Error::custom("the list names no kind of proof"))
+    } else {
+        Ok(Some(kinds))
     }
 }
 

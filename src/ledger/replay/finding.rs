@@ -309,20 +309,22 @@ impl Findings {
 
     /// What older versions did by a known fault, and no version that writes format 4.
     pub(super) fn since_format_4(&mut self, fault: Fault) {
-        match self.is_format_4 {
-            true => self.broken(fault),
-            false => self.older(fault),
+        if self.is_format_4 {
+            self.broken(fault)
+        } else {
+            self.older(fault)
         }
     }
 
     fn push(&mut self, grade: Grade, fault: Fault) {
-        match self.findings.len() < MOST_FINDINGS {
-            true => self.findings.push(Finding {
+        if self.findings.len() < MOST_FINDINGS {
+            self.findings.push(Finding {
                 position: self.position,
                 grade,
                 fault,
-            }),
-            false => self.more += 1,
+            })
+        } else {
+            self.more += 1
         }
     }
 

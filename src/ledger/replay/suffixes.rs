@@ -109,8 +109,9 @@ fn is_weaker(new: &Recorded, old: &Recorded) -> bool {
 
 /// Empty text and `null` stand for "without proof".
 fn least(set: &SuffixSet) -> Option<Option<LeastProof>> {
-    match set.proof.is_empty() {
-        true => Some(None),
-        false => serde_json::from_str(&set.proof).ok(),
+    if set.proof.is_empty() {
+        Some(None)
+    } else {
+        serde_json::from_str(&set.proof).ok()
     }
 }

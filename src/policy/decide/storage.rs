@@ -88,9 +88,10 @@ impl<'a> Case<'a> {
 
     /// Whoever gives a proof means it: less than its class is not passed over.
     fn class_that_was_meant(&mut self, proof: Option<&Proof>) -> Option<&'a SuffixClass> {
-        match proof.is_some() && !self.rules.suffixes.is_empty() {
-            true => self.required_class(proof),
-            false => None,
+        if proof.is_some() && !self.rules.suffixes.is_empty() {
+            self.required_class(proof)
+        } else {
+            None
         }
     }
 
@@ -148,9 +149,10 @@ impl<'a> Case<'a> {
     fn look_for_faults(&mut self, proof: &Proof) {
         let role = self.rules.role;
         for fault in proof.faults() {
-            match role.name().is_operator() || role.table().warn_of_faults.contains(&fault) {
-                true => self.warnings.push(Warning::FirmwareFault(fault)),
-                false => self.refuse(Refusal::FirmwareFault(fault)),
+            if role.name().is_operator() || role.table().warn_of_faults.contains(&fault) {
+                self.warnings.push(Warning::FirmwareFault(fault))
+            } else {
+                self.refuse(Refusal::FirmwareFault(fault))
             }
         }
         let facts = proof.facts();

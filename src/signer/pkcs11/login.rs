@@ -18,9 +18,10 @@ impl Credential {
         token: &Token,
         pins: &mut dyn AskPin,
     ) -> Result<Self, LoginError> {
-        match token.flags.login_required {
-            true => Self::asked(uri, token, pins),
-            false => Ok(Self::NotNeeded),
+        if token.flags.login_required {
+            Self::asked(uri, token, pins)
+        } else {
+            Ok(Self::NotNeeded)
         }
     }
 

@@ -118,9 +118,10 @@ impl Token {
     /// For messages: `token "Root CA" (SoftHSM v2, slot 0)`.
     pub(super) fn device(&self) -> String {
         let (label, model, slot) = (&self.label, &self.model, self.slot.id());
-        match model.is_empty() {
-            true => format!("token {label:?} (slot {slot})"),
-            false => format!("token {label:?} ({}, slot {slot})", model.escape_debug()),
+        if model.is_empty() {
+            format!("token {label:?} (slot {slot})")
+        } else {
+            format!("token {label:?} ({}, slot {slot})", model.escape_debug())
         }
     }
 
