@@ -114,11 +114,12 @@ mod tests {
         }
 
         fn last_try(&mut self, device: &str) -> Result<(), PinError> {
-            match self.dares {
-                true => Ok(()),
-                false => Err(PinError::LastTry {
+            if self.dares {
+                Ok(())
+            } else {
+                Err(PinError::LastTry {
                     device: device.to_owned(),
-                }),
+                })
             }
         }
     }
