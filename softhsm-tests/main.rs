@@ -50,6 +50,7 @@ mod selftest;
 mod sessions;
 mod sharing;
 mod software;
+mod suffixes;
 mod trusted_files;
 mod weak_keys;
 #[cfg(feature = "yubikey")]

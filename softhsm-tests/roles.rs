@@ -8,7 +8,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::Ran;
 use crate::harness::sshd::{Configuration, Sshd};
-use crate::harness::token::Token;
+use crate::harness::token::{Token, Usage};
 
 const ROLES: &str = r#"
 [role.engineer]
@@ -112,11 +112,12 @@ fn no_front_writes_a_reserved_suffix_by_hand() {
 }
 
 #[test]
-fn a_config_without_suffixes_signs_as_before_and_lint_says_so() {
-    let admin = Admin::ready().and_config("");
-    let config = fs::read_to_string(admin.config_file()).unwrap();
-    let (head, _) = config.split_once("\n[suffixes]").unwrap();
-    fs::write(admin.config_file(), head).unwrap();
+fn a_ca_that_never_reserved_a_suffix_signs_any_name_and_lint_says_so() {
+    let admin = Admin::new(Token::softhsm());
+    admin
+        .token
+        .add_key("users", "01", "EC:prime256v1", Usage::Sign);
+    admin.adopt("users", &admin.token.locator("users")).ok();
     admin.key("user", ED25519);
     admin.sign(&["-n", "peter_physical", "user.pub"]).ok();
     let lint = admin.punchmark.run(&["role", "lint"]).exits(1);

@@ -24,7 +24,9 @@ use crate::config::{
 };
 use crate::issue::{SelfTestError, self_test};
 use crate::ledger::file::OpenError;
-use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Origin, Purpose};
+use crate::ledger::{
+    Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SuffixesError, recorded_form,
+};
 use crate::output::{self, OutputError};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -94,6 +96,9 @@ pub enum EstablishError {
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The suffixes of the config can't be recorded for it.
+    #[error(transparent)]
+    Suffixes(#[from] SuffixesError),
     /// The device did not give the key.
     #[error(transparent)]
     Opening(#[from] OpeningError),
@@ -202,10 +207,12 @@ pub fn establish(
         return Err(EstablishError::OtherKey);
     }
     let attested = Attested::fetch(&key.locator, &key.public_key, &new.roots)?;
-    let ledger_is_new = home.record(added(new, &key, keyboard)?, attested.as_ref(), time)?;
+    let text = home.text_of_config(new, &key)?;
+    let ca = added(new, &key, keyboard)?;
+    let ledger_is_new = home.record(ca, &text, attested.as_ref(), time)?;
     output::write(&home.public_key_file, line.as_bytes(), 0o644)?;
     home.keep_attestation(&new.name, attested.as_ref())?;
-    home.add_to_config(new, &key)?;
+    output::write(home.config.path(), text.as_bytes(), 0o644)?;
     Ok(Established {
         name: new.name.clone(),
         key,
@@ -363,6 +370,7 @@ impl Home {
     fn record(
         &mut self,
         added: CaAdded,
+        text: &str,
         attested: Option<&Attested>,
         time: u64,
     ) -> Result<bool, EstablishError> {
@@ -377,8 +385,15 @@ impl Home {
                 && ca.added().purpose == added.purpose
         };
         let seen = attested.map(|attested| attested.seen(&added.keyboard));
-        if !ledger.cas()?.iter().any(same) {
-            ledger.add_ca(added, time)?;
+        let keyboard = added.keyboard.clone();
+        let ca = match ledger.cas()?.into_iter().find(same) {
+            Some(known) => known,
+            None => ledger.add_ca(added, time)?,
+        };
+        if ca.added().purpose != Purpose::Host && ledger.suffixes(&ca)?.is_none() {
+            let config = Config::parse(self.config.path(), text.to_owned())?;
+            let suffixes = recorded_form(config.policy().suffixes())?;
+            ledger.set_suffixes(&ca, suffixes, keyboard, time)?;
         }
         if let Some(seen) = seen.transpose()?.flatten() {
             ledger.see_evidence(seen, time)?;
@@ -399,7 +414,8 @@ impl Home {
         Ok(output::write(&path, pem.as_bytes(), 0o644)?)
     }
 
-    fn add_to_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<(), EstablishError> {
+    /// The config with the new CA, and with suffixes where it had none.
+    fn text_of_config(&self, new: &NewCa<'_>, key: &NewKey) -> Result<String, EstablishError> {
         let ca = CaConfig {
             certificates: new.purpose,
             keys: key.locator.clone().into(),
@@ -409,7 +425,7 @@ impl Home {
         if matches!(new.source, Source::Generate(..)) && new.purpose != Purpose::Host {
             text = with_suffixes(&self.config, text);
         }
-        Ok(output::write(self.config.path(), text.as_bytes(), 0o644)?)
+        Ok(text)
     }
 }
 

@@ -229,7 +229,7 @@ impl Config {
         }
     }
 
-    fn parse(path: &Path, text: String) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(path: &Path, text: String) -> Result<Self, ConfigError> {
         let mut file: ConfigFile = toml::from_str(&text)
             .map_err(|error| syntax(path, &text, error.span(), error.message()))?;
         let (suffixes, roles) = (

@@ -44,8 +44,8 @@ pub use entry::{
 pub use error::{LedgerError, ReserveError};
 pub use replay::Signatures;
 pub use rules::{
-    Audit, EnrolError, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixesError,
-    Term,
+    Audit, EnrolError, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
+    SuffixesError, Term, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

@@ -1,5 +1,7 @@
 //! `punchmark ca`: which CAs there are, and what is known of each.
 
+mod suffixes;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -28,6 +30,7 @@ pub(crate) struct Ca {
 enum Command {
     List(List),
     Show(Show),
+    Suffixes(suffixes::SuffixesOf),
 }
 
 /// List the CAs of the config, a line each
@@ -67,6 +70,7 @@ impl Ca {
         match self.command {
             Command::List(_) => list(context)?,
             Command::Show(show) => show.run(context)?,
+            Command::Suffixes(suffixes) => suffixes.run(context)?,
         }
         Ok(Exit::Done)
     }

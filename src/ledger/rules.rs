@@ -39,7 +39,7 @@ pub use audit::{Audit, IndexFault};
 pub use enrolment::EnrolError;
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};
-pub use suffixes::SuffixesError;
+pub use suffixes::{SuffixDifference, SuffixesError, recorded_form};
 pub use terms::Term;
 
 /// The record of every serial that was taken, and of all that is decided by it.

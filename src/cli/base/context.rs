@@ -10,7 +10,7 @@ use super::terminal;
 use super::touch::Touches;
 use crate::config::{self, CaConfig, Config, Place};
 use crate::ledger::file::OpenError;
-use crate::ledger::{Ca, ClockError, Ledger, LedgerError, check_clock};
+use crate::ledger::{Ca, ClockError, Ledger, LedgerError, Purpose, check_clock};
 use crate::secret::RememberPin;
 
 /// The global options, and what follows from them.
@@ -159,6 +159,7 @@ impl Context {
                 "set `certificates` of [ca.{name}] back in the config"
             )));
         }
+        refuse_other_suffixes(config, ledger, &ca)?;
         Ok(KnownCa { config: entry, ca })
     }
 
@@ -186,6 +187,27 @@ impl Context {
             return Err(Failure::usage(TWO_ON_STDIN));
         }
         Ok(())
+    }
+}
+
+/// A suffix is a promise to every server: a config that knows fewer, others or weaker ones
+/// than the ledger has recorded for the CA could write `peter_physical` by hand.
+fn refuse_other_suffixes(config: &Config, ledger: &Ledger, ca: &Ca) -> Result<(), Failure> {
+    if ca.added().purpose == Purpose::Host {
+        return Ok(());
+    }
+    let differences = ledger.compare_suffixes(ca, config.policy().suffixes())?;
+    match differences.first() {
+        None => Ok(()),
+        Some(difference) => Err(Failure::new(format!(
+            "suffixes of CA `{}`: {difference}",
+            ca.name()
+        ))
+        .hint(format!(
+            "put [suffixes] in {} right, or record the change: punchmark ca suffixes {} --record",
+            config.path().display(),
+            ca.name()
+        ))),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ledger::entry::{Event, SuffixSet, SuffixesSet};
 use crate::ledger::rows::{number, table};
 use crate::ledger::{Ca, LedgerError, ReserveError};
 use crate::policy::Decided;
+use crate::policy::Suffixes;
 use crate::policy::least_proof::{self, LeastProof};
 use crate::policy::suffix::Suffix;
 
@@ -58,7 +59,111 @@ pub enum SuffixesError {
     Ledger(#[from] LedgerError),
 }
 
+/// In what the suffixes of a config differ from those that a CA's ledger has recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SuffixDifference {
+    /// The config lacks a suffix that is reserved: anybody could write it by hand.
+    Missing {
+        /// The suffix.
+        suffix: String,
+    },
+    /// The config gives a reserved suffix for less than it stands for.
+    Weaker {
+        /// The suffix.
+        suffix: String,
+    },
+    /// The config asks for more than is recorded.
+    Stricter {
+        /// The suffix.
+        suffix: String,
+    },
+    /// The config has a suffix that was ended.
+    Ended {
+        /// The suffix.
+        suffix: String,
+    },
+    /// The config reserves a suffix that is not recorded yet.
+    New {
+        /// The suffix.
+        suffix: String,
+    },
+}
+
+impl std::fmt::Display for SuffixDifference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing { suffix } => {
+                write!(f, "`{suffix}` is reserved, and the config lacks it")
+            }
+            Self::Weaker { suffix } => {
+                write!(
+                    f,
+                    "the config gives `{suffix}` for less proof than it stands for"
+                )
+            }
+            Self::Stricter { suffix } => {
+                write!(
+                    f,
+                    "the config asks for more proof for `{suffix}` than is recorded"
+                )
+            }
+            Self::Ended { suffix } => write!(f, "`{suffix}` was ended, and the config has it"),
+            Self::New { suffix } => {
+                write!(f, "the config reserves `{suffix}`, which is not recorded")
+            }
+        }
+    }
+}
+
+/// The suffixes of a config, in the form that the ledger records them.
+///
+/// # Errors
+/// [`LedgerError::Facts`] if a least proof can't be written down.
+pub fn recorded_form(suffixes: &Suffixes) -> Result<Vec<SuffixSet>, LedgerError> {
+    suffixes
+        .iter()
+        .map(|(class, of)| {
+            Ok(SuffixSet {
+                class: class.to_owned(),
+                suffix: of.suffix().to_string(),
+                proof: least_proof::to_text(of.least().as_ref())?,
+                ended: 0,
+            })
+        })
+        .collect()
+}
+
 impl Ledger {
+    /// In what a config's suffixes differ from those that are recorded for a CA. Names of
+    /// classes don't count: servers see suffixes alone.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn compare_suffixes(
+        &self,
+        ca: &Ca,
+        config: &Suffixes,
+    ) -> Result<Vec<SuffixDifference>, LedgerError> {
+        let recorded = self.suffixes(ca)?.map(|set| set.suffixes);
+        let classes = |sets: &[SuffixSet]| -> Result<Vec<Class>, LedgerError> {
+            let classes = sets.iter().map(Class::of).collect::<Result<_, _>>();
+            classes.map_err(|_unreadable| LedgerError::Head)
+        };
+        let recorded = classes(&recorded.unwrap_or_default())?;
+        let config = classes(&recorded_form(config)?)?;
+        let of_recorded = recorded
+            .iter()
+            .filter_map(|then| then.differs_from(&config));
+        let new = config.iter().filter(|now| {
+            let known = |then: &Class| then.suffix == now.suffix;
+            !recorded.iter().any(known)
+        });
+        let new = new.map(|now| SuffixDifference::New {
+            suffix: now.suffix.to_string(),
+        });
+        Ok(of_recorded.chain(new).collect())
+    }
+
     /// The suffixes that were recorded for a CA; none where that was never done.
     ///
     /// # Errors
@@ -174,6 +279,27 @@ impl Class {
             (Some(_), None) => false,
         };
         by_decision && proved && !self.ended
+    }
+
+    /// In what the class of the same suffix among `now` differs from this recorded one.
+    fn differs_from(&self, now: &[Self]) -> Option<SuffixDifference> {
+        let suffix = self.suffix.to_string();
+        let Some(now) = now.iter().find(|now| now.suffix == self.suffix) else {
+            return (!self.ended).then_some(SuffixDifference::Missing { suffix });
+        };
+        if self.ended {
+            return Some(SuffixDifference::Ended { suffix });
+        }
+        let (now, then) = (now.least.as_ref(), self.least.as_ref());
+        let (as_much, as_little) = (
+            LeastProof::asks_as_much(now, then),
+            LeastProof::asks_as_much(then, now),
+        );
+        match (as_much, as_little) {
+            (true, true) => None,
+            (true, false) => Some(SuffixDifference::Stricter { suffix }),
+            (false, _) => Some(SuffixDifference::Weaker { suffix }),
+        }
     }
 
     /// Whether `new` keeps this suffix, and gives it for no less.
