@@ -1,5 +1,7 @@
 //! What a config allows, or forbids, and hardly means to.
 
+use std::collections::HashMap;
+
 use super::option_sets::OptionSets;
 use super::pattern::PrincipalPattern;
 use super::role::{Permit, Storage};
@@ -67,6 +69,9 @@ pub enum Oddity {
         /// The option.
         option: String,
     },
+    /// There are more of these than anybody would read.
+    #[error("and from more roles than are named here")]
+    ManyOthers,
     /// The longest is the default then.
     #[error("lifetime has no `maximum`, so that nothing longer than its default can be asked for")]
     NoMaximum,
@@ -102,13 +107,14 @@ pub fn lint(policy: &Policy, cas: &[&str]) -> Vec<Finding> {
     let mut found: Vec<_> = of_suffixes
         .map(|oddity| Finding { role: None, oddity })
         .collect();
-    for role in policy.roles() {
+    let roles = with_forced(policy);
+    for (role, forced) in &roles {
         let mut oddities = unreachable(role, cas);
         oddities.extend(odd_storage(role, suffixes));
         oddities.extend(odd_globs(role, suffixes));
         oddities.extend(odd_limits(role));
         oddities.extend(touch_and_none(role, suffixes));
-        oddities.extend(other_forced(role, policy));
+        oddities.extend(other_forced(role, *forced, &roles));
         found.extend(oddities.into_iter().map(|oddity| Finding {
             role: Some(role.name().clone()),
             oddity,
@@ -249,32 +255,53 @@ fn touch_and_none(role: &Role, suffixes: &Suffixes) -> Option<Oddity> {
 
 /// Roles of the same CA that give one principal and force different options. The role
 /// `operator` gives every principal, and is not told of.
-fn other_forced(role: &Role, policy: &Policy) -> Vec<Oddity> {
+fn other_forced(role: &Role, forced: usize, roles: &[(&Role, usize)]) -> Vec<Oddity> {
     let Permit::Only(own) = role.principals() else {
         return Vec::new();
     };
-    let others = policy.roles().filter(|other| {
-        other.name() != role.name() && !other.name().is_operator() && other.ca() == role.ca()
+    let others = roles.iter().filter(|(other, theirs)| {
+        *theirs != forced && !other.name().is_operator() && other.ca() == role.ca()
     });
-    let mut found = Vec::new();
-    for other in others {
-        let Permit::Only(theirs) = other.principals() else {
-            continue;
-        };
-        let shared = own.iter().find(|a| theirs.iter().any(|b| a.meets(b)));
-        let differing = [Place::Critical, Place::Extension]
-            .into_iter()
-            .find_map(|place| Some((place, differing(role, other, place)?)));
-        if let (Some(shared), Some((place, option))) = (shared, differing) {
-            found.push(Oddity::OtherForced {
-                principal: shared.to_string(),
-                other: other.name().clone(),
-                place,
-                option,
-            });
-        }
+    let mut found: Vec<_> = others
+        .filter_map(|(other, _)| forced_otherwise(role, own, other))
+        .take(MOST_OTHERS + 1)
+        .collect();
+    if found.len() > MOST_OTHERS {
+        found.truncate(MOST_OTHERS);
+        found.push(Oddity::ManyOthers);
     }
     found
+}
+
+/// Every role, and a number that is the same for roles that force the same options: a config
+/// of thousands has a few such sets, and millions of pairs.
+fn with_forced(policy: &Policy) -> Vec<(&Role, usize)> {
+    let mut numbers = HashMap::new();
+    let numbered = policy.roles().map(|role| {
+        let forced = [Place::Critical, Place::Extension].map(|place| match role.options(place) {
+            Permit::Only(sets) => sets.forced.iter().collect(),
+            Permit::Anything | Permit::Nothing => Vec::new(),
+        });
+        let next = numbers.len();
+        (role, *numbers.entry(forced).or_insert(next))
+    });
+    numbered.collect()
+}
+
+fn forced_otherwise(role: &Role, own: &[PrincipalPattern], other: &Role) -> Option<Oddity> {
+    let Permit::Only(theirs) = other.principals() else {
+        return None;
+    };
+    let shared = own.iter().find(|a| theirs.iter().any(|b| a.meets(b)))?;
+    let (place, option) = [Place::Critical, Place::Extension]
+        .into_iter()
+        .find_map(|place| Some((place, differing(role, other, place)?)))?;
+    Some(Oddity::OtherForced {
+        principal: shared.to_string(),
+        other: other.name().clone(),
+        place,
+        option,
+    })
 }
 
 /// The first option that this role forces, and the other one does not, or otherwise.
@@ -291,3 +318,6 @@ fn differing(role: &Role, other: &Role, place: Place) -> Option<String> {
         .find(differs)
         .map(|(name, _)| name.to_owned())
 }
+
+/// So many other roles are named beside one: whoever has more, knows how it comes.
+const MOST_OTHERS: usize = 16;

@@ -180,39 +180,64 @@ fn refuse_template(text: &str) -> Result<(), PatternError> {
     }
 }
 
-/// Whether some name matches both, by a table of which ends of the one meet which of the
-/// other; at most 255 times 255 entries.
+/// Whether some name matches both.
+///
+/// Where both have a `*`, only what stands before the first and behind the last one counts:
+/// the stars take in whatever the other pattern has in between.
 fn meets(a: &[u8], b: &[u8]) -> bool {
-    let empty = |rest: &[u8]| rest.iter().all(|byte| *byte == b'*');
-    let ends = |text: &[u8]| (0..=text.len()).rev().collect::<Vec<_>>();
-    let mut below: Vec<bool> = Vec::new();
-    for i in ends(a) {
-        let mut row = vec![false; b.len() + 1];
-        for j in ends(b) {
-            let (rest_a, rest_b) = (
-                a.get(i..).unwrap_or_default(),
-                b.get(j..).unwrap_or_default(),
-            );
-            let at = |row: &[bool], index: usize| row.get(index).copied().unwrap_or(false);
-            let met = match (rest_a.first(), rest_b.first()) {
-                (None, _) => empty(rest_b),
-                (_, None) => empty(rest_a),
-                (Some(b'*'), _) | (_, Some(b'*')) => at(&below, j) || at(&row, j + 1),
-                (Some(x), Some(y)) => (x == y || *x == b'?' || *y == b'?') && at(&below, j + 1),
-            };
-            if let Some(cell) = row.get_mut(j) {
-                *cell = met;
-            }
-        }
-        below = row;
+    match (a.contains(&b'*'), b.contains(&b'*')) {
+        (true, true) => agree(a.iter(), b.iter()) && agree(a.iter().rev(), b.iter().rev()),
+        (true, false) => fits(a, b),
+        (false, true) => fits(b, a),
+        (false, false) => a.len() == b.len() && agree(a.iter(), b.iter()),
     }
-    below.first().copied().unwrap_or(false)
+}
+
+/// Whether two patterns could have the same characters, up to where a star comes in one.
+fn agree<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> bool {
+    a.zip(b)
+        .take_while(|(x, y)| **x != b'*' && **y != b'*')
+        .all(|(x, y)| is_one(*x, *y))
+}
+
+/// Whether one character could stand for both.
+fn is_one(x: u8, y: u8) -> bool {
+    x == y || x == b'?' || y == b'?'
+}
+
+/// Whether a pattern matches some name of `text`, which has no star: each piece between stars
+/// where it first can, and the last one at the end.
+fn fits(pattern: &[u8], text: &[u8]) -> bool {
+    let mut pieces = pattern.split(|byte| *byte == b'*');
+    let (Some(head), Some(tail)) = (pieces.next(), pieces.next_back()) else {
+        return false;
+    };
+    let middle = text
+        .len()
+        .checked_sub(tail.len())
+        .and_then(|end| text.split_at_checked(end))
+        .filter(|(_, end)| agree(tail.iter(), end.iter()))
+        .and_then(|(start, _)| start.split_at_checked(head.len()))
+        .filter(|(start, _)| agree(head.iter(), start.iter()));
+    let Some((_, mut rest)) = middle else {
+        return false;
+    };
+    pieces.all(|piece| {
+        let starts = 0..=rest.len().saturating_sub(piece.len());
+        let found = starts.filter_map(|start| rest.get(start..)).find(|from| {
+            from.len() >= piece.len() && agree(piece.iter(), from.iter())
+        });
+        rest = found.and_then(|from| from.get(piece.len()..)).unwrap_or_default();
+        found.is_some()
+    })
 }
 
 const REQUESTER: &str = "{requester}";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn principal(text: &str) -> Result<PrincipalPattern, PatternError> {
@@ -247,9 +272,39 @@ mod tests {
             ("a?", "a??", false),
             ("*", "x", true),
             ("*a*", "*b*", true),
+            ("ab*", "a?c", false),
+            ("a*b*c", "a?b?c", true),
+            ("a*bc*c", "a??c", false),
+            ("a*a", "a", false),
+            ("??", "*", true),
         ] {
             assert_eq!(glob(a).meets(&glob(b)), meet, "{a} {b}");
             assert_eq!(glob(b).meets(&glob(a)), meet, "{b} {a}");
+        }
+    }
+
+    /// The same question by search.
+    fn meets_by_search(a: &[u8], b: &[u8]) -> bool {
+        match (a, b) {
+            ([b'*', rest @ ..], b) if meets_by_search(rest, b) => true,
+            (a, [b'*', rest @ ..]) if meets_by_search(a, rest) => true,
+            ([b'*', ..], [_, rest @ ..]) => meets_by_search(a, rest),
+            ([_, rest @ ..], [b'*', ..]) => meets_by_search(rest, b),
+            ([x, rest_a @ ..], [y, rest_b @ ..]) => {
+                is_one(*x, *y) && meets_by_search(rest_a, rest_b)
+            }
+            (a, b) => a.is_empty() && b.is_empty(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn two_globs_meet_as_a_search_says(
+            a in "[ab?*]{0,7}",
+            b in "[ab?*]{0,7}",
+        ) {
+            let (a, b) = (a.as_bytes(), b.as_bytes());
+            prop_assert_eq!(meets(a, b), meets_by_search(a, b));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a decision must never let through.
 
+mod lint;
 mod properties;
 mod security_key;
 mod storage;
