@@ -1,11 +1,12 @@
 //! Signatures of FIDO security keys (PROTOCOL.u2f, "SSH U2F Signatures").
 
-use ring::signature::{ECDSA_P256_SHA256_FIXED, ED25519};
+use ring::signature::ECDSA_P256_SHA256_FIXED;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, Signature};
 
+use super::engine::Engine;
 use super::{SignatureError, fixed_size, verify_by};
 
 /// How a security key was used for one signature, by its own signed word.
@@ -42,7 +43,8 @@ pub(super) fn verify(
     match key {
         KeyData::SkEd25519(key) if same => {
             let public = key.public_key();
-            verify_by(&ED25519, public.as_ref(), &signed(key.application()), bare)
+            let signed = signed(key.application());
+            Engine::here().ed25519(public.as_ref(), &signed, bare)
         }
         KeyData::SkEcdsaSha2NistP256(key) if same => {
             let point = key.ec_point().as_bytes();
