@@ -224,10 +224,12 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
     };
     pieces.all(|piece| {
         let starts = 0..=rest.len().saturating_sub(piece.len());
-        let found = starts.filter_map(|start| rest.get(start..)).find(|from| {
-            from.len() >= piece.len() && agree(piece.iter(), from.iter())
-        });
-        rest = found.and_then(|from| from.get(piece.len()..)).unwrap_or_default();
+        let found = starts
+            .filter_map(|start| rest.get(start..))
+            .find(|from| from.len() >= piece.len() && agree(piece.iter(), from.iter()));
+        rest = found
+            .and_then(|from| from.get(piece.len()..))
+            .unwrap_or_default();
         found.is_some()
     })
 }
