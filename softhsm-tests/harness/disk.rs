@@ -155,9 +155,10 @@ impl Disk {
         use std::os::unix::fs::PermissionsExt;
         for there in std::fs::read_dir(folder).unwrap() {
             let there = there.unwrap().path();
-            match there.is_dir() {
-                true => std::fs::remove_dir_all(there).unwrap(),
-                false => std::fs::remove_file(there).unwrap(),
+            if there.is_dir() {
+                std::fs::remove_dir_all(there).unwrap();
+            } else {
+                std::fs::remove_file(there).unwrap();
             }
         }
         for (path, bytes) in files {

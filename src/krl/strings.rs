@@ -44,7 +44,8 @@ impl Strings {
     pub(super) fn push(&mut self, string: &[u8]) {
         self.starts.push(self.bytes.len());
         put_string(&mut self.bytes, string);
-        if self.starts.len() > UNSORTED_LEAST.max(self.sorted.saturating_mul(2)) {
+        // Each time all are put in order again; twice as many would be so too often.
+        if self.starts.len() > UNSORTED_LEAST.max(self.sorted.saturating_mul(4)) {
             self.settle();
         }
     }
