@@ -30,6 +30,7 @@ mod krl_signature;
 mod ledger;
 mod ledger_page;
 mod logins;
+mod looks_first;
 mod migrate;
 mod modules;
 mod openssh;

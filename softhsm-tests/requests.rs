@@ -405,6 +405,37 @@ mod in_a_card {
     }
 
     #[test]
+    fn a_card_is_changed_only_where_its_certificate_would_be_signed() {
+        let (user, admin) = both("5.7.1");
+        let (name, socket) = user.token.environment();
+        let desk = admin.punchmark.with(name, socket);
+        carry(&user.punchmark, "management", &desk);
+        desk.write_pin("card-pin", PIN);
+        let enroll = |who, more: &[&str]| {
+            let what = [
+                "enroll",
+                who,
+                "--role",
+                "engineer",
+                "--card-pin-file",
+                "card-pin",
+            ];
+            desk.pinned(&[&what[..], &GENERATE, more].concat())
+        };
+        enroll("mallory", &[]).exits(3).says("mallory");
+        enroll("peter", &["-V", "+60d"])
+            .exits(3)
+            .says("allows at most");
+        let tokens = desk.run(&["tokens"]).ok();
+        assert!(!tokens.stdout.contains("slot-id=9a"), "{tokens}");
+        assert!(!desk.path("mallory.pub").exists() && !desk.path("peter.req").exists());
+        enroll("peter", &[]).ok();
+        enroll("erik", &["--replace", "none"])
+            .fails()
+            .says("is that of requester `peter`");
+    }
+
+    #[test]
     fn the_users_card_is_told_from_the_cas_by_its_serial() {
         let desk = Admin::with_cards(&["5.7.1", "5.7.4"]);
         let ca = format!("yubikey:serial={SERIAL};slot-id=9c");

@@ -216,6 +216,13 @@ impl Proof {
         firmware.map_or_else(Vec::new, |firmware| Fault::of(firmware, &self.key))
     }
 
+    /// What a card would prove of a key that it has not made yet. Nothing was proved:
+    /// `scripts/layers` lets `policy/foresee.rs` alone ask what would follow from it.
+    pub(crate) fn promised(key: KeyData, facts: Facts) -> Self {
+        let kind = ProofKind::Piv;
+        Self { key, kind, facts }
+    }
+
     /// Any proof at all, to test what follows from it.
     #[cfg(test)]
     pub(crate) fn for_tests(key: KeyData, kind: ProofKind, facts: Facts) -> Self {

@@ -190,4 +190,4 @@ impl BatchError {
 }
 
 /// A certificate is public, and sshd's `AuthorizedKeysFile` neighbours are read by all.
-const CERTIFICATE_MODE: u32 = 0o644;
+pub(crate) const CERTIFICATE_MODE: u32 = 0o644;

@@ -10,6 +10,7 @@
 //! - [`text`]: the rules in one text, whose digest the ledger keeps.
 
 mod decide;
+mod foresee;
 pub mod key_id;
 pub mod key_types;
 pub mod least_proof;
@@ -31,6 +32,7 @@ use std::collections::BTreeMap;
 use ssh_key::public::KeyData;
 
 pub use decide::{Decided, Warning, decide};
+pub use foresee::{Foreseen, foresee, sample_key};
 pub use refusal::{Refusal, Refusals};
 pub use role::{Role, RoleError, RoleTable};
 pub use suffix::Suffixes;

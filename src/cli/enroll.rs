@@ -1,27 +1,25 @@
 //! `punchmark enroll`: a user's YubiKey at the admin's desk, beside the CA's token.
 
+mod desk;
+
 use std::path::PathBuf;
 
 use clap::Args;
-use ssh_key::PublicKey;
-use ssh_key::public::KeyData;
 
-use super::base::advice::evidence::unproved;
 use super::base::context::Context;
-use super::base::failure::{At, Exit, Failure};
-use super::base::request::asked::{Asked, Rest};
+use super::base::failure::{Exit, Failure};
+use super::base::request::asked::Asked as AskedArguments;
 use super::base::request::key::CardArguments;
-use super::base::request::write;
 use super::base::requester_name::refuse_reserved;
-use super::base::terminal::say;
-use super::sign::Sign;
-use crate::attestation::{Evidence, Proof, Roots};
+use crate::attestation::Firmware;
+use crate::batch::BatchError;
 use crate::config::{self, Config};
-use crate::ledger::{Credential, RequesterAdded};
+use crate::issue::{Judge, Rulebook};
+use crate::ledger::Credential;
 use crate::policy::role::Permit;
-use crate::request::{RequesterName, Target, sign};
-use crate::signer::yubikey::SlotLocator;
+use crate::request::RequesterName;
 use crate::signer::{Locator, yubikeys};
+use desk::{AtTheDesk, Refused, UsersCard, refuse};
 
 /// Enrol a user who is here: key on their YubiKey, attested, certified, in one command
 ///
@@ -44,7 +42,7 @@ pub(crate) struct Enroll {
     card: CardArguments,
 
     #[command(flatten)]
-    asked: Asked,
+    asked: AskedArguments,
 
     /// Read the PIN of the user's YubiKey from a file; --pin-file is for the CA's token
     #[arg(long, value_name = "FILE")]
@@ -60,36 +58,35 @@ impl Enroll {
         self.asked.check()?;
         let config = context.config()?;
         refuse_reserved(&self.name, &config)?;
-        let ca = self.ca_name(&config)?;
-        let roots = config.attestation_roots()?;
-        self.card.card = Some(self.users_card(&config)?);
-        let out = self.request_file();
-        let mut pins = context.pins_of_card(self.card_pin_file.clone());
-        let own = self
-            .card
-            .find(self.card.slot()?, Some(&out), context, &mut pins)?;
-        let Some(slot) = &own.slot else {
-            return Err(Failure::usage("enroll is for a key in a YubiKey"));
+        let name = self.ca_name(&config)?;
+        let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
+        let ledger = context.ledger_to_look(&config)?;
+        let known = context.known_ca(&config, &ledger, &name)?;
+        let rulebook = Rulebook {
+            policy: config.policy(),
+            roots: &roots,
+            limits: config.admission_limits(),
+            allowed_signers: allowed_signers.as_ref(),
+            keyboard: config::keyboard(),
         };
-        let (evidence, proof) = attested(slot, &own.key, &roots)?;
-        let card = self.credential(context, &config, &proof)?;
-        let target = config.public_key(config.ca(&ca)?)?;
-        let rest = Rest {
-            claimed: Some(self.name.clone()),
-            target: Target::of(target.key_data()),
-            challenge: None,
-            evidence: evidence.to_bytes(),
+        let desk = AtTheDesk {
+            judge: Judge::new(rulebook, &known.ca, &ledger)?,
+            config: &config,
+            known: &known,
+            context,
         };
-        let content = self.asked.content(&own, rest)?;
-        let file = sign(content, own.holder(&mut pins), &config.public_keys()?)?;
-        drop(pins);
-        own.write_public_key()?;
-        write(&out, &file)?;
-        let signed = Sign::request(ca, out, self.name.clone()).run(context)?;
-        if let (Exit::Done, Some(card)) = (signed, card) {
-            self.enrol(context, &config, card)?;
+        let card = self.users_card(&config)?;
+        self.card.card = Some(card.serial);
+        self.refuse_card_of_another(&ledger, &Credential::Card(card.serial.into()))?;
+        drop(ledger);
+        // Before the card is changed, and before anybody is asked for a PIN.
+        match self.foresee(&desk, &card) {
+            Ok(foreseen) => self.vouch(&desk, card.serial, foreseen.as_ref())?,
+            Err(Refused::Case(error)) if error.is_refusal() => return Ok(refuse(&error)),
+            Err(Refused::Case(error)) => return Err(BatchError::from(error).into()),
+            Err(Refused::Failure(failure)) => return Err(failure),
         }
-        Ok(signed)
+        self.certify(&desk, &roots)
     }
 
     fn ca_name(&self, config: &Config) -> Result<String, Failure> {
@@ -109,19 +106,29 @@ impl Enroll {
     }
 
     /// The one that was named, else the only one that holds no CA's key.
-    fn users_card(&self, config: &Config) -> Result<u32, Failure> {
+    fn users_card(&self, config: &Config) -> Result<UsersCard, Failure> {
         let ca_of = |serial: u32| {
             let mut cas = config.cas();
             cas.find(|(_, ca)| ca.keys.iter().any(|key| is_in(key, serial)))
                 .map(|(name, _)| name.to_string())
         };
+        let cards = yubikeys()?;
         let serials = match self.card.card {
             Some(serial) => vec![serial],
-            None => yubikeys()?.iter().map(|card| card.serial).collect(),
+            None => cards.iter().map(|card| card.serial).collect(),
         };
         let mut users = serials.iter().filter(|serial| ca_of(**serial).is_none());
         match (users.next(), users.count(), serials.as_slice()) {
-            (Some(only), 0, _) => Ok(*only),
+            (Some(only), 0, _) => Ok(UsersCard {
+                serial: *only,
+                firmware: cards.iter().find(|card| card.serial == *only).map(|card| {
+                    Firmware(
+                        card.firmware.major,
+                        card.firmware.minor,
+                        card.firmware.patch,
+                    )
+                }),
+            }),
             (None, _, [serial]) => Err(Failure::new(format!(
                 "YubiKey {serial} holds the key of CA `{}`; a user's key belongs on a card of \
                  their own",
@@ -131,65 +138,6 @@ impl Enroll {
             (None, ..) => Err(which_card(0)),
             (Some(_), more, _) => Err(which_card(more.saturating_add(1))),
         }
-    }
-
-    /// What to enrol the user by: the serial that the card proved; a card that attests none
-    /// is known by its key. None if that is theirs already.
-    fn credential(
-        &self,
-        context: &Context,
-        config: &Config,
-        proof: &Proof,
-    ) -> Result<Option<Credential>, Failure> {
-        let credential = match proof.facts().serial {
-            Some(serial) => Credential::Card(serial.into()),
-            None => {
-                let blob = PublicKey::from(proof.key().clone()).to_bytes();
-                Credential::Key(blob.at("the public key cannot be written as a line")?)
-            }
-        };
-        match context.ledger(config)?.requester_of(&credential)? {
-            Some(owner) if owner == self.name.as_str() => Ok(None),
-            Some(owner) => Err(Failure::new(format!(
-                "the card is that of requester `{owner}`"
-            ))),
-            None => Ok(Some(credential)),
-        }
-    }
-
-    fn enrol(
-        &self,
-        context: &Context,
-        config: &Config,
-        credential: Credential,
-    ) -> Result<(), Failure> {
-        let mut ledger = context.ledger(config)?;
-        let added = RequesterAdded {
-            name: self.name.to_string(),
-            credential,
-            keyboard: config::keyboard(),
-        };
-        ledger.add_requester(added, config::now())?;
-        if context.talks() {
-            say(&format!("the card is that of {} from now on", self.name));
-        }
-        Ok(())
-    }
-}
-
-/// What the card attests of the key in a slot, if it proves anything.
-fn attested(
-    slot: &SlotLocator,
-    key: &KeyData,
-    roots: &Roots,
-) -> Result<(Evidence, Proof), Failure> {
-    let evidence = Evidence::of_card(slot)?;
-    match evidence.verify(key, roots) {
-        Ok(proof) => Ok((evidence, proof)),
-        Err(error) => Err(unproved(
-            &format!("what slot {} of the YubiKey attests", slot.slot),
-            error,
-        )),
     }
 }
 

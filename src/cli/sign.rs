@@ -24,7 +24,7 @@ use crate::config::{self, Config, Given};
 use crate::issue::{Judge, Rulebook, SharedLedger};
 use crate::policy::Role;
 use crate::policy::role::Permit;
-use crate::request::{Ask, Requester, RequesterName, RoleName};
+use crate::request::{Ask, Requester, RoleName};
 use crate::signer::{Locator, RsaHash};
 use open::Run;
 use paths::{PathList, Separator, count};
@@ -77,16 +77,6 @@ pub(crate) struct Sign {
 }
 
 impl Sign {
-    /// Signs one request of somebody whom the operator vouches for.
-    pub(super) fn request(ca: String, file: PathBuf, requester: RequesterName) -> Self {
-        Self {
-            ca: Some(ca),
-            asked: AskArguments::vouching_for(requester),
-            files: vec![file],
-            ..Self::default()
-        }
-    }
-
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (ask, requester) = self.asked_for_keys()?;
         let witnessed = self.asked.statement()?;

@@ -15,12 +15,12 @@ use std::sync::{Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
 
-use crate::attestation::{Proof, Roots};
+use crate::attestation::{Facts, Proof, Roots};
 use crate::ledger::{
     Ca, Credential, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted,
 };
 use crate::policy::text::text;
-use crate::policy::{CaFacts, Policy, Refusals, Role, Rules, decide};
+use crate::policy::{CaFacts, Foreseen, Policy, Refusals, Role, Rules, decide, foresee};
 use crate::request::{
     AdmissionLimits, Admitted, AllowedSigners, Ask, Request, RequestFile, Requester, RequesterName,
     RoleName,
@@ -138,11 +138,7 @@ impl<'a> Judge<'a> {
         let word = case.witnessed.clone();
         let witnessed = word.map(|word| Proof::witnessed(known.request.subject.clone(), word));
         known.proofs.extend(witnessed);
-        let rules = Rules {
-            role: known.role,
-            suffixes: self.rulebook.policy.suffixes(),
-            ca: self.facts(),
-        };
+        let rules = self.rules(known.role);
         let Known {
             request, requester, ..
         } = &known;
@@ -151,6 +147,29 @@ impl<'a> Judge<'a> {
         let keyboard = self.rulebook.keyboard.clone();
         let admitted = known.admitted.as_ref();
         Ok(Wanted::seal(decided, request, admitted, policy, keyboard)?)
+    }
+
+    /// What would be decided for a key that is not made yet, if its card proves `facts`.
+    ///
+    /// # Errors
+    /// [`CaseError::Refused`], or that there is no such role.
+    pub fn foresee(
+        &self,
+        request: &Request,
+        requester: &Requester,
+        facts: Facts,
+        now: u64,
+    ) -> Result<Foreseen, CaseError> {
+        let rules = self.rules(self.role(&request.ask.role)?);
+        Ok(foresee(request, requester, facts, &rules, now)?)
+    }
+
+    fn rules<'r>(&'r self, role: &'r Role) -> Rules<'r> {
+        Rules {
+            role,
+            suffixes: self.rulebook.policy.suffixes(),
+            ca: self.facts(),
+        }
     }
 
     fn take_in(

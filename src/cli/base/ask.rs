@@ -50,14 +50,6 @@ pub(crate) struct AskArguments {
 }
 
 impl AskArguments {
-    /// Nothing but somebody's name.
-    pub(crate) fn vouching_for(requester: RequesterName) -> Self {
-        Self {
-            requester: Some(requester),
-            ..Self::default()
-        }
-    }
-
     /// Parses what is asked, before anything is opened.
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
         let kind = if self.host { Kind::Host } else { Kind::User };

@@ -8,6 +8,7 @@ use ssh_key::Fingerprint;
 use super::context::Context;
 use super::failure::Failure;
 use super::terminal::confirm_typed;
+use crate::attestation::Facts;
 use crate::ca::owner;
 use crate::secret::{Pin, read_pin_file};
 use crate::signer::Locator;
@@ -84,6 +85,16 @@ impl SlotArguments {
             }
         }
         Ok(())
+    }
+
+    /// What the card will attest of a new key's policies, if it does as it is told.
+    pub(crate) fn promise(&self) -> Facts {
+        let (pin, touch) = (self.pin_policy, self.touch_policy);
+        Facts {
+            pin: Some(pin.map_or(PinPolicy::Always, PinPolicy::from)),
+            touch: Some(touch.map_or(TouchPolicy::Always, TouchPolicy::from)),
+            ..Facts::default()
+        }
     }
 
     /// What the arguments ask of the card for a new key.

@@ -6,6 +6,7 @@ use clap::Args;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use crate::attestation::Facts;
 use crate::certificate::key_line::read_public_key_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
@@ -14,6 +15,7 @@ use crate::cli::base::terminal::say;
 use crate::cli::base::words::path;
 use crate::config::{SubjectFile, read_limited};
 use crate::output;
+use crate::policy::sample_key;
 use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
 use crate::secret::AskPin;
 use crate::signer::yubikey::{Slot, SlotLocator};
@@ -92,6 +94,16 @@ impl CardArguments {
             Some(slot) => Ok(slot),
             None => Ok("9a".parse()?),
         }
+    }
+
+    /// What is known of a key that is to be made: one of its algorithm to stand for it, and
+    /// what the card will attest. None if the key is there already.
+    pub(crate) fn promise(&self) -> Result<Option<(KeyData, Facts)>, Failure> {
+        let Some(algorithm) = self.algorithm.filter(|_| self.generate) else {
+            return Ok(None);
+        };
+        let key = sample_key(algorithm).at("sample key")?;
+        Ok(Some((key, self.in_slot.promise())))
     }
 
     fn is_meant(&self) -> bool {
