@@ -75,7 +75,7 @@ fn print(ca: &Ca, lives: &[Lives], differences: &[SuffixDifference]) -> Result<(
     } else {
         ""
     };
-    product(&format!("{}: {none}", ca.name()).trim_end().to_owned())?;
+    product(format!("{}: {none}", ca.name()).trim_end())?;
     for Lives { set, valid } in lives {
         let ended = if set.ended != 0 { ", ended" } else { "" };
         product(&format!(
