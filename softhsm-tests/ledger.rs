@@ -70,7 +70,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     let ran = against(&admin, "head").ok();
     assert!(
         ran.stdout
-            .contains("extends the head head of 9 entries, signed by SHA256:"),
+            .contains("extends head, a head of 9 entries, signed by SHA256:"),
         "{ran}"
     );
     checkpoint(&admin, "later");
@@ -84,7 +84,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
         "ledger_key.pub",
     ];
     let ran = verify(&admin, &both).ok();
-    assert!(ran.stdout.contains("extends the head later"), "{ran}");
+    assert!(ran.stdout.contains("extends later, "), "{ran}");
 }
 
 #[test]
@@ -254,12 +254,20 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
     let mark = admin.punchmark.path("mark");
     std::fs::write(&mark, format!("version 7\n{three}seen 1795400000\n")).unwrap();
     let ran = verify(&admin, &["--against", "mark"]).ok();
-    assert!(ran.stdout.contains("extends the head mark"), "{ran}");
+    assert!(ran.stdout.contains("extends mark, "), "{ran}");
     std::fs::write(&mark, three.replace("\n9\n", "\n7\n")).unwrap();
     finds(
         verify(&admin, &["--against", "mark"]),
         "the first 7 entries are not those",
     );
+    let seen = |root: &str| {
+        let hash = "00".repeat(32);
+        let line = head.lines().take(2).collect::<Vec<_>>().join(" ");
+        format!("punchmark krl mark 1\nversion 7\nsha256 {hash}\nhead {line} {root}\n")
+    };
+    std::fs::write(&mark, seen(head.lines().nth(2).unwrap())).unwrap();
+    let ran = verify(&admin, &["--against", "mark"]).ok();
+    assert!(ran.stdout.contains("extends mark, "), "{ran}");
     std::fs::write(&mark, "version 7\n").unwrap();
     verify(&admin, &["--against", "mark"])
         .exits(1)

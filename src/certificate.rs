@@ -29,6 +29,7 @@ mod key_id;
 pub mod key_line;
 mod line;
 mod options;
+pub mod other_form;
 mod principal;
 mod serial;
 pub mod subject;

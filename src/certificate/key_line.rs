@@ -4,6 +4,7 @@ use ssh_encoding::base64::{Base64, Encoding};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::other_form::OtherForm;
 use crate::wire::RawCertificate;
 use crate::wire::certificate::ReadError;
 
@@ -25,7 +26,7 @@ pub fn read_public_key_line(text: &str) -> Result<(KeyData, String), KeyLineErro
             return Ok((key, line.comment.to_owned()));
         }
     }
-    Err(KeyLineError::NoKey)
+    Err(OtherForm::of(text).map_or(KeyLineError::NoKey, KeyLineError::OtherForm))
 }
 
 /// Reads the first certificate of a text, and its comment; nothing in it is believed.
@@ -66,6 +67,9 @@ pub enum KeyLineError {
     /// Nothing that could be read as a key.
     #[error("there is no public key in OpenSSH form")]
     NoKey,
+    /// A key in a form that other programs write.
+    #[error("{0}")]
+    OtherForm(OtherForm),
     /// Nothing that could be read as a certificate.
     #[error("there is no certificate in OpenSSH form")]
     NoCertificate,
@@ -203,10 +207,16 @@ mod tests {
             "\n",
             "ssh-ed25519",
             "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
-            "-----BEGIN PUBLIC KEY-----\nMFkw\n",
-            "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n",
         ] {
             assert_eq!(comment(text), Err(KeyLineError::NoKey), "{text}");
+        }
+        for text in [
+            "-----BEGIN PUBLIC KEY-----\nMFkw\n",
+            "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n",
+            &format!("no-pty {KEY}"),
+        ] {
+            let refused = comment(text);
+            assert!(matches!(refused, Err(KeyLineError::OtherForm(_))), "{text}");
         }
         assert_eq!(
             comment(&" ".repeat(MAX_LEN + 1)),

@@ -82,7 +82,7 @@ fn read(file: &Path) -> Result<Vec<Shown>, String> {
         return Ok(vec![Shown::Request(Box::new(request))]);
     }
     let lines = text.lines().filter_map(|line| match read_line(line) {
-        Err(KeyLineError::NoKey) => None,
+        Err(KeyLineError::NoKey | KeyLineError::OtherForm(_)) => None,
         read => Some(read),
     });
     let shown: Vec<_> = lines

@@ -222,7 +222,7 @@ impl Replay {
                 self.keys.ledger_key(found, &self.subjects, &added);
             }
             Event::LedgerKeyRolled(rolled) => {
-                self.keys.rolled(found, &self.subjects, &rolled);
+                self.keys.rolled(found, &self.subjects, &self.tree, &rolled);
             }
             Event::LedgerKeyRevoked(revoked) => self.keys.ledger_key_revoked(found, &revoked),
             Event::EvidenceSeen(seen) => self.reservations.evidence(found, position, &seen),
@@ -268,10 +268,8 @@ impl Replay {
             behind: last - entry.time,
         };
         match kind {
-            // Older versions looked at the clock once a run, and not at all in `resume`.
-            2 | 7 | 8 => self.found.older(fault),
-            // What was signed must be recorded, whatever the clock says by then.
-            3 | 4 => self.found.odd(fault),
+            // Until format 4 the clock was looked at once a run, and not at all in `resume`.
+            2 | 3 | 4 | 7 | 8 => self.found.since_format_4(fault),
             _ => self.found.broken(fault),
         }
     }
@@ -323,7 +321,7 @@ impl Replay {
     fn revoked(&mut self, revoked: &Revoked) {
         self.counts.revocations += 1;
         if revoked.is_empty() {
-            self.found.broken(Fault::RevokesNothing);
+            self.found.odd(Fault::RevokesNothing);
         }
         let cannot_be_named = |key: &Vec<u8>| PublicKey::from_blob(key).is_err();
         if revoked.keys.iter().any(cannot_be_named) {
@@ -336,6 +334,10 @@ impl Replay {
     fn resumed(&mut self, resumed: &Resumed) {
         self.counts.gaps += 1;
         self.keys.resumed(&mut self.found, resumed);
+        let recovery = resumed.recovery.as_ref();
+        if recovery.is_some_and(|recovery| recovery.enrolments == 0) {
+            self.entitled.must_be_confirmed();
+        }
     }
 }
 
@@ -344,6 +346,13 @@ impl Replayed {
     #[must_use]
     pub fn is_in_order(&self) -> bool {
         self.findings.is_empty() && self.more == 0
+    }
+
+    /// The findings that no version of this program accounts for.
+    #[must_use]
+    pub fn broken(&self) -> Vec<&Finding> {
+        let is_broken = |found: &&Finding| found.grade == Grade::Broken;
+        self.findings.iter().filter(is_broken).collect()
     }
 
     /// How many entries there are.

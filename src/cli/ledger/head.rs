@@ -12,6 +12,7 @@ use crate::config::read_limited;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
 use crate::ledger::{Ledger, ProofError};
+use crate::server::fetch::Mark;
 
 /// A head, where it was found, and whose signature it was believed by.
 pub(super) struct Kept {
@@ -52,9 +53,13 @@ pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
     let text = read_text(file)?;
     let Ok(note) = unverified_text(&text) else {
         // What a server keeps has no signature: it checked that of the list it came with.
+        let head = match Mark::parse(&text) {
+            Ok(mark) => marked(mark).in_file(file)?,
+            Err(_no_mark) => bare(&text).in_file(file)?,
+        };
         return Ok(Kept {
             file: file.to_owned(),
-            head: bare(&text).in_file(file)?,
+            head,
             signer: None,
         });
     };
@@ -63,6 +68,18 @@ pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
         signer: signer(&text, &head, signers).in_file(file)?,
         file: file.to_owned(),
         head,
+    })
+}
+
+/// The head that a server kept beside a list.
+fn marked(mark: Mark) -> Result<Checkpoint, Failure> {
+    let head = mark
+        .head
+        .ok_or_else(|| Failure::new("the lists that this server saw carried no head"))?;
+    Ok(Checkpoint {
+        origin: head.origin,
+        size: head.size,
+        root: head.root,
     })
 }
 
@@ -90,8 +107,8 @@ impl Kept {
     pub(super) fn words(&self) -> String {
         let (file, size) = (path(&self.file), self.head.size);
         match &self.signer {
-            Some(key) => format!("head {file} of {size} entries, signed by {key}"),
-            None => format!("head {file} of {size} entries, whose signature was NOT checked"),
+            Some(key) => format!("{file}, a head of {size} entries, signed by {key}"),
+            None => format!("{file}, a head of {size} entries whose signature was NOT checked"),
         }
     }
 }

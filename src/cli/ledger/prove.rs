@@ -95,7 +95,7 @@ impl Check {
             for inclusion in &shown {
                 product(&words(inclusion))?;
             }
-            product(&format!("  by the {}", kept.words()))?;
+            product(&format!("  by {}", kept.words()))?;
         }
         Ok(Exit::Done)
     }

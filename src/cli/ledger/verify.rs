@@ -114,7 +114,7 @@ impl Verdict<'_> {
         ))?;
         for (kept, extends) in &self.heads {
             if extends.is_ok() {
-                product(&format!("  extends the {}", kept.words()))?;
+                product(&format!("  extends {}", kept.words()))?;
             }
         }
         for not_checked in &self.not_checked {
@@ -211,4 +211,4 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark ledger verify --signatures
   punchmark ledger verify --against head-of-november.txt --signer ledger_key.pub
-  punchmark ledger verify --ledger /media/usb/punchmark.ledger --against head.txt --signer ledger.pub";
+  punchmark ledger verify --ledger copy.ledger --against head.txt --signer ledger.pub";

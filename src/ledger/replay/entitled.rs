@@ -14,6 +14,8 @@ use crate::ledger::entry::{
 #[derive(Debug, Default)]
 pub(super) struct Entitled {
     enrolled: HashMap<Credential, String>,
+    /// Those of them that were made or confirmed since the last gap that left them open.
+    confirmed: HashSet<Credential>,
     barred_cards: HashSet<u64>,
     barred_family_cards: HashSet<CardId>,
     barred_requesters: HashSet<String>,
@@ -27,7 +29,9 @@ impl Entitled {
         subjects: &Subjects,
         added: RequesterAdded,
     ) {
-        if let Some(name) = self.enrolled.get(&added.credential) {
+        if let Some(name) = self.enrolled.get(&added.credential)
+            && (*name != added.name || self.confirmed.contains(&added.credential))
+        {
             found.broken(Fault::Enrolled(name.clone()));
         }
         if self.barred_requesters.contains(&added.name) {
@@ -41,6 +45,12 @@ impl Entitled {
                 if keys.is_revoked(&key) {
                     found.broken(Fault::SubjectRevoked);
                 }
+                if keys.is_ca(&key) {
+                    found.since_format_4(Fault::SubjectIsCa);
+                }
+                if keys.is_ledger_key(&key) {
+                    found.since_format_4(Fault::SubjectIsLedgerKey);
+                }
                 if let Some(owner) = subjects.owner_other_than(&key, &added.name) {
                     found.broken(Fault::KeyOfAnother {
                         owner: owner.to_owned(),
@@ -49,7 +59,13 @@ impl Entitled {
                 }
             }
         }
+        self.confirmed.insert(added.credential.clone());
         self.enrolled.insert(added.credential, added.name);
+    }
+
+    /// Behind a gap, enrolments may be ones that were taken away in the lost part.
+    pub(super) fn must_be_confirmed(&mut self) {
+        self.confirmed.clear();
     }
 
     pub(super) fn removed(&mut self, found: &mut Findings, removed: &RequesterRemoved) {

@@ -244,9 +244,9 @@ pub enum Fault {
     /// A key that was revoked, and that no KRL can name.
     #[error("it revokes a key that no KRL can name")]
     Unnameable,
-    /// Something that this version has no rule for.
-    #[error("there is no check of {0} yet")]
-    NoRule(&'static str),
+    /// A key took over from another without the word of both.
+    #[error("the rollover is not signed by both keys")]
+    Rollover,
     /// A revocation of nothing.
     #[error("it revokes nothing")]
     RevokesNothing,

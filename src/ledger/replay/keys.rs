@@ -5,16 +5,18 @@ use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 use ssh_key::public::KeyData;
-use ssh_key::{Fingerprint, PublicKey};
+use ssh_key::{Fingerprint, PublicKey, Signature};
 
 use super::finding::{Fault, Findings};
 use super::serials::Serials;
 use super::subjects::{KeyHash, Subjects};
 use super::tree::Tree;
+use crate::ledger::checkpoint::origin;
 use crate::ledger::entry::{
     CaAdded, CheckpointSigned, HEADS, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
     LedgerKeyRolled, Purpose, RECEIPTS, Reserved, Resumed, Revoked,
 };
+use crate::wire::verify::verify_signature;
 
 /// A CA as its entry has it.
 #[derive(Debug)]
@@ -184,7 +186,7 @@ impl Keys {
             recorded => recorded & purpose != 0,
         };
         if !may {
-            found.broken(Fault::LedgerKeyPurpose {
+            found.odd(Fault::LedgerKeyPurpose {
                 key: fingerprint(&key),
                 what: match purpose {
                     HEADS => "heads",
@@ -193,7 +195,7 @@ impl Keys {
             });
         }
         if known.ended.is_some_and(|last| size > last) {
-            found.broken(Fault::LedgerKeyEnded(fingerprint(&key)));
+            found.odd(Fault::LedgerKeyEnded(fingerprint(&key)));
         }
         self.becomes_ledger_key(found, subjects, key);
         self.ledger.entry(key).or_default().signed |= purpose;
@@ -229,16 +231,19 @@ impl Keys {
         &mut self,
         found: &mut Findings,
         subjects: &Subjects,
+        tree: &Tree,
         rolled: &LedgerKeyRolled,
     ) {
-        found.unchecked(Fault::NoRule("the signatures of a rollover"));
+        if !is_signed_by_both(rolled, tree) {
+            found.broken(Fault::Rollover);
+        }
         let (old, new) = (sha256(&rolled.old), sha256(&rolled.new));
         let Some(before) = self.ledger.get(&old).copied() else {
             found.broken(Fault::LedgerKey);
             return;
         };
         if before.ended.is_some() {
-            found.broken(Fault::LedgerKeyEnded(fingerprint(&old)));
+            found.odd(Fault::LedgerKeyEnded(fingerprint(&old)));
         }
         self.becomes_ledger_key(found, subjects, new);
         self.ledger.entry(new).or_default().recorded |= before.recorded | before.signed;
@@ -254,6 +259,24 @@ impl Keys {
             None => found.broken(Fault::LedgerKey),
         }
     }
+}
+
+/// Whether old and new key signed that the one takes over from the other in this ledger.
+fn is_signed_by_both(rolled: &LedgerKeyRolled, tree: &Tree) -> bool {
+    let Some(origin) = tree.first().map(origin) else {
+        return false;
+    };
+    let text = format!("punchmark ledger key rollover\n{origin}\n");
+    let hashes = [sha256(&rolled.old), sha256(&rolled.new)].concat();
+    let message = [text.as_bytes(), &hashes].concat();
+    let is_by = |key: &[u8], signature: &[u8]| {
+        let (Ok(key), Ok(signature)) = (PublicKey::from_bytes(key), Signature::try_from(signature))
+        else {
+            return false;
+        };
+        verify_signature(&message, &signature, key.key_data()).is_ok()
+    };
+    is_by(&rolled.old, &rolled.by_old) && is_by(&rolled.new, &rolled.by_new)
 }
 
 /// The SHA-256 of a public key blob: its fingerprint.

@@ -279,9 +279,7 @@ impl Reservations {
         if let Some(challenge) = open.challenge.and_then(|at| self.challenges.get_mut(&at)) {
             challenge.is_answered = false;
         }
-        if open.counts {
-            subjects.given_up(&open.subject);
-        }
+        subjects.given_up(&open.subject, open.counts);
     }
 
     /// An outcome belongs to a reservation that has none.
@@ -337,19 +335,18 @@ impl Reservations {
 /// Notes whose the key is. False if that is nobody's business: the operator's own, or
 /// another's key.
 fn owned(found: &mut Findings, subjects: &mut Subjects, key: &KeyHash, requester: &str) -> bool {
-    if requester == OPERATOR {
-        subjects.certified(key);
-        return false;
-    }
-    if let Some(owner) = subjects.owner_other_than(key, requester) {
+    let owner = subjects.owner_other_than(key, requester);
+    let owned = requester != OPERATOR && owner.is_none();
+    if let Some(owner) = owner
+        && requester != OPERATOR
+    {
         found.broken(Fault::KeyOfAnother {
             owner: owner.to_owned(),
             requester: requester.to_owned(),
         });
-        return false;
     }
-    subjects.certified_to(key, requester);
-    true
+    subjects.reserved(key, requester, owned);
+    owned
 }
 
 /// The content says what the entry says, and is what the CA may sign.

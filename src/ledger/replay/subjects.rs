@@ -15,10 +15,12 @@ pub(super) struct Subjects {
 /// A key that was certified, and whose it is.
 #[derive(Clone, Copy, Debug, Default)]
 struct Subject {
-    /// A number of [`Names`]; of nobody while `live` is 0.
+    /// Reservations that were not given up.
+    held: u32,
+    /// A number of [`Names`]; of nobody while `of_owner` is 0.
     owner: u32,
-    /// Reservations for the owner that were not given up.
-    live: u32,
+    /// Of those that are held, the owner's: all but the operator's.
+    of_owner: u32,
 }
 
 /// Names, each kept once.
@@ -29,34 +31,38 @@ struct Names {
 }
 
 impl Subjects {
+    /// Whether a certificate for this key was reserved, and that was not given up.
     pub(super) fn contains(&self, key: &KeyHash) -> bool {
-        self.subjects.contains_key(key)
+        let subject = self.subjects.get(key);
+        subject.is_some_and(|subject| subject.held > 0)
     }
 
     /// Who else has certificates for this key.
     pub(super) fn owner_other_than(&self, key: &KeyHash, requester: &str) -> Option<&str> {
-        let subject = self.subjects.get(key).filter(|subject| subject.live > 0)?;
+        let subject = self.subjects.get(key)?;
+        if subject.of_owner == 0 {
+            return None;
+        }
         let owner = self.requesters.name(subject.owner)?;
         (owner != requester).then_some(owner)
     }
 
-    /// Notes a key that is nobody's by being certified: the operator's own certificates.
-    pub(super) fn certified(&mut self, key: &KeyHash) {
-        self.subjects.entry(*key).or_default();
-    }
-
-    /// Notes a key that is the requester's as long as this reservation is not given up.
-    pub(super) fn certified_to(&mut self, key: &KeyHash, requester: &str) {
-        let owner = self.requesters.number(requester);
+    /// Notes a reservation. It makes the key the requester's, if it is `owned`: certificates
+    /// of the operator's own make a key nobody's.
+    pub(super) fn reserved(&mut self, key: &KeyHash, requester: &str, owned: bool) {
         let subject = self.subjects.entry(*key).or_default();
-        subject.owner = owner;
-        subject.live += 1;
+        subject.held += 1;
+        if owned {
+            subject.owner = self.requesters.number(requester);
+            subject.of_owner += 1;
+        }
     }
 
-    /// Takes back one [`Self::certified_to`].
-    pub(super) fn given_up(&mut self, key: &KeyHash) {
+    /// Takes back one [`Self::reserved`].
+    pub(super) fn given_up(&mut self, key: &KeyHash, owned: bool) {
         if let Some(subject) = self.subjects.get_mut(key) {
-            subject.live = subject.live.saturating_sub(1);
+            subject.held = subject.held.saturating_sub(1);
+            subject.of_owner = subject.of_owner.saturating_sub(u32::from(owned));
         }
     }
 }

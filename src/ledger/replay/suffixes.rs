@@ -6,7 +6,7 @@ use super::finding::{Fault, Findings};
 use super::keys::Keys;
 use crate::attestation::ProofKind;
 use crate::ledger::entry::{SuffixSet, SuffixesSet};
-use crate::policy::least_proof::LeastProof;
+use crate::policy::least_proof::{self, LeastProof};
 
 /// What was recorded of each CA, by the position of its entry.
 #[derive(Debug, Default)]
@@ -93,17 +93,11 @@ fn takes(least: &LeastProof, proof: &str) -> bool {
     kind.is_ok_and(|kind| least.takes(kind))
 }
 
-/// A class that ended stays so; else the new one asks for all that the old one did.
+/// A class that ended stays so; else the new one asks for as much as the old one did.
 fn is_weaker(new: &Recorded, old: &Recorded) -> bool {
-    if old.has_ended {
-        return !new.has_ended;
-    }
-    match (&old.least, &new.least) {
-        _ if new.has_ended => false,
-        (None, None) => false,
-        (Some(old), Some(new)) => !new.asks_all_of(old),
-        // From "without proof" to "with proof" and back, the suffix would mean another thing.
-        _ => true,
+    match new.has_ended {
+        true => false,
+        false => old.has_ended || !LeastProof::asks_as_much(new.least.as_ref(), old.least.as_ref()),
     }
 }
 
@@ -112,6 +106,6 @@ fn least(set: &SuffixSet) -> Option<Option<LeastProof>> {
     if set.proof.is_empty() {
         Some(None)
     } else {
-        serde_json::from_str(&set.proof).ok()
+        least_proof::from_text(&set.proof).ok()
     }
 }

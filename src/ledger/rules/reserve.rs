@@ -332,11 +332,16 @@ impl Draft<'_> {
         unless_refused!(self.ledger.request_is_new(&wanted.basis));
         let challenge = wanted.basis.challenge;
         let challenge = unless_refused!(self.ledger.open_challenge(challenge, self.time));
+        let before = serials.clone();
         let serial = unless_refused!(serials.choose(self.ledger, wanted.serial));
         let body = wanted.decided.body();
         let to_be_signed = match body.to_be_signed(serial, &random::<32>()?, &ca.public_key) {
             Ok(to_be_signed) => to_be_signed,
-            Err(error) => return Ok(Err(error.into())),
+            Err(error) => {
+                // An audit takes a serial that was left out for one that was hidden.
+                *serials = before;
+                return Ok(Err(error.into()));
+            }
         };
         let grounds = self.grounds(&wanted, challenge)?;
         let reserved = reserved(&ca, serial, &wanted, &to_be_signed, grounds);

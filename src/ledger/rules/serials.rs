@@ -121,6 +121,7 @@ impl Draft<'_> {
 }
 
 /// The serials of one CA within one frame.
+#[derive(Clone)]
 pub(super) struct Serials {
     ca: Ca,
     next: Option<Serial>,

@@ -4,6 +4,7 @@ mod grounds;
 mod index;
 mod keys;
 mod recovery;
+mod replayed;
 mod stores;
 mod suffixes;
 
@@ -130,9 +131,12 @@ impl Fixture {
         self.reserve(SerialChoice::Exactly(serial.try_into().unwrap()))
     }
 
-    /// Whatever was refused, the index is that of the entries.
+    /// Whatever was refused, the index is that of the entries, and nothing looks forged.
     fn is_whole(&self) {
         assert_eq!(self.ledger.index_fault().unwrap(), None);
+        let replayed = self.replay();
+        let broken = replayed.broken();
+        assert!(broken.is_empty(), "{broken:?}");
     }
 }
 

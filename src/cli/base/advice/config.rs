@@ -8,7 +8,17 @@ use crate::output::OutputError;
 
 impl Advised for PlaceError {}
 
-impl Advised for KeyLineError {}
+impl Advised for KeyLineError {
+    fn hint(&self) -> Option<String> {
+        let Self::OtherForm(form) = self else {
+            return None;
+        };
+        Some(match form.keygen_name() {
+            Some(name) => format!("turn it into OpenSSH's: ssh-keygen -i -m {name} -f FILE"),
+            None => "leave `TYPE BASE64 COMMENT` alone on its line".to_owned(),
+        })
+    }
+}
 
 impl Advised for SubjectError {}
 
@@ -45,6 +55,7 @@ impl Advised for EditError {
 impl Advised for SubjectFileError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Line(line @ KeyLineError::OtherForm(_)) => return line.hint(),
             Self::PrivateKey { .. } => {
                 "make the public key from it: ssh-keygen -y -f KEY > KEY.pub"
             }

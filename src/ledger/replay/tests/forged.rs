@@ -528,7 +528,7 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
                 history.ledger_key(4, HEADS);
                 history.head(LEDGER);
             },
-            "broken 6: key SHA256:… is not for heads",
+            "odd 6: key SHA256:… is not for heads",
         ),
         (
             |history| {
@@ -542,7 +542,7 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
                 }));
                 history.krl(2);
             },
-            "broken 7: key SHA256:… was ended before",
+            "odd 7: key SHA256:… was ended before",
         ),
         (
             |history| {
@@ -567,6 +567,41 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
 }
 
 #[test]
+fn a_rollover_that_one_key_did_not_sign() {
+    let mut history = History::begun();
+    history.ledger_key(LEDGER, HEADS);
+    let good = history.rolled(LEDGER, 4);
+    let mut forged = history.clone();
+    history.push(Event::LedgerKeyRolled(good.clone()));
+    history.head(4);
+    assert_eq!(said(&history), Vec::<String>::new());
+    history.head(LEDGER);
+    assert_eq!(said(&history), ["odd 7: key SHA256:… was ended before"]);
+    forged.push(Event::LedgerKeyRolled(LedgerKeyRolled {
+        by_old: good.by_new.clone(),
+        ..good
+    }));
+    assert_eq!(
+        said(&forged),
+        ["broken 5: the rollover is not signed by both keys"]
+    );
+}
+
+#[test]
+fn an_enrolment_is_confirmed_once_behind_a_gap_that_left_it_open() {
+    let mut history = History::begun();
+    history.enrol("peter", Credential::Card(7));
+    history.resume(1, 9);
+    history.enrol("peter", Credential::Card(7));
+    assert_eq!(said(&history), Vec::<String>::new());
+    history.enrol("peter", Credential::Card(7));
+    assert_eq!(
+        said(&history),
+        ["broken 7: it is enrolled for requester \"peter\" already"]
+    );
+}
+
+#[test]
 fn a_krl_that_is_no_newer_and_a_revocation_of_nothing() {
     assert_named(&[
         (
@@ -580,7 +615,7 @@ fn a_krl_that_is_no_newer_and_a_revocation_of_nothing() {
             |history| {
                 history.push(Event::Revoked(Revoked::default()));
             },
-            "broken 4: it revokes nothing",
+            "odd 4: it revokes nothing",
         ),
     ]);
 }
@@ -688,7 +723,7 @@ fn time_that_runs_backwards() {
     history.issue(reserved);
     assert_eq!(
         said(&history),
-        ["odd 7: its time is 3599 s before that of the entry before it"]
+        ["broken 7: its time is 3599 s before that of the entry before it"]
     );
 }
 

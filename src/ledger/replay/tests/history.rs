@@ -366,6 +366,27 @@ impl History {
         }))
     }
 
+    pub(super) fn rolled(&self, old: u8, new: u8) -> LedgerKeyRolled {
+        let first = self.entries[0].to_bytes().unwrap();
+        let text = format!(
+            "punchmark ledger key rollover\n{}\n",
+            origin(&leaf_hash(&first))
+        );
+        let hash = |seed| Sha256::digest(blob(seed)).to_vec();
+        let message = [text.into_bytes(), hash(old), hash(new)].concat();
+        let sign = |seed| {
+            let signature: Signature = signature::Signer::sign(&key(seed), &message);
+            signature.encode_vec().unwrap()
+        };
+        LedgerKeyRolled {
+            old: blob(old),
+            new: blob(new),
+            by_old: sign(old),
+            by_new: sign(new),
+            keyboard: String::new(),
+        }
+    }
+
     pub(super) fn suffixes(&mut self, suffixes: &[(&str, &str, u8)]) -> u64 {
         let set = |(suffix, proof, ended): &(&str, &str, u8)| SuffixSet {
             class: suffix.trim_start_matches('_').to_owned(),
