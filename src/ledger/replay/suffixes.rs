@@ -95,10 +95,8 @@ fn takes(least: &LeastProof, proof: &str) -> bool {
 
 /// A class that ended stays so; else the new one asks for as much as the old one did.
 fn is_weaker(new: &Recorded, old: &Recorded) -> bool {
-    match new.has_ended {
-        true => false,
-        false => old.has_ended || !LeastProof::asks_as_much(new.least.as_ref(), old.least.as_ref()),
-    }
+    let asks_less = !LeastProof::asks_as_much(new.least.as_ref(), old.least.as_ref());
+    !new.has_ended && (old.has_ended || asks_less)
 }
 
 /// Empty text and `null` stand for "without proof".

@@ -20,9 +20,10 @@ impl Fixture {
 
     fn record(&mut self, reservation: &Reservation, is_issued: bool) {
         let signature = sign(reservation);
-        let outcome = match is_issued {
-            true => Outcome::Issued(reservation, &signature),
-            false => Outcome::Failed(reservation, "pulled".to_owned()),
+        let outcome = if is_issued {
+            Outcome::Issued(reservation, &signature)
+        } else {
+            Outcome::Failed(reservation, "pulled".to_owned())
         };
         self.ledger.record(&[outcome], NOW).unwrap();
     }
