@@ -58,6 +58,23 @@ fn a_file_or_library_that_is_no_module_is_named() {
 }
 
 #[test]
+fn a_module_that_others_can_write_is_not_loaded() {
+    let admin = Admin::new(Token::softhsm());
+    let theirs = admin.punchmark.path("module.so");
+    std::fs::copy("/usr/lib/softhsm/libsofthsm2.so", &theirs).unwrap();
+    std::fs::set_permissions(&theirs, std::os::unix::fs::PermissionsExt::from_mode(0o757)).unwrap();
+    // By a link of our own too.
+    let ours = admin.punchmark.path("link.so");
+    std::os::unix::fs::symlink(&theirs, &ours).unwrap();
+    for path in [&theirs, &ours] {
+        let locator = admin.token.locator_through(path, "users");
+        let ran = init_fails(&admin, &locator).exits(1);
+        ran.says("is not trusted")
+            .says("can be changed by everybody (mode 0757)");
+    }
+}
+
+#[test]
 fn a_missing_token_is_an_error_that_lists_what_was_seen() {
     let admin = Admin::new(Token::softhsm());
     let locator = admin.token.locator("users").replace("Root%20CA", "Other");

@@ -18,6 +18,8 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use crate::file::Untrusted;
+
 pub use file::{pin_from_bytes, read_pin_file};
 pub(crate) use process::keep_memory_private;
 pub use remember::RememberPin;
@@ -200,21 +202,13 @@ pub enum PinError {
         /// Its permission bits.
         mode: u32,
     },
-    /// A PIN file that others can write is theirs.
-    #[error("PIN file {path} can be written by others (mode {mode:04o})")]
-    FileWritableByOthers {
+    /// Somebody else can have written it.
+    #[error("PIN file {path} is not trusted")]
+    FileUntrusted {
         /// The file as it was named.
         path: String,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// A PIN file that belongs to somebody else.
-    #[error("PIN file {path} belongs to another account (uid {owner})")]
-    FileOfAnother {
-        /// The file as it was named.
-        path: String,
-        /// Whose it is.
-        owner: u32,
+        /// Who can have.
+        source: Untrusted,
     },
     /// A folder, a pipe or a device in the place of a PIN file.
     #[error("PIN file {path} is not a regular file")]

@@ -1,11 +1,13 @@
 //! A PIN from a file that nobody else can read.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use zeroize::Zeroizing;
+
+use crate::file::Writers;
 
 use super::{PIN_MAX, Pin, PinError, text};
 
@@ -14,7 +16,8 @@ use super::{PIN_MAX, Pin, PinError, text};
 ///
 /// # Errors
 /// [`PinError`] if the file is missing, is not a regular file, can be read or written by group
-/// or others, belongs to another account than this and root, or holds no PIN. The file is opened once, so what was checked is what is read.
+/// or others, belongs to another account than this and root, lies in a folder that others can
+/// write, or holds no PIN. The file is opened once, so what was checked is what is read.
 pub fn read_pin_file(path: &Path) -> Result<Pin, PinError> {
     let name = path.display().to_string();
     let failed = |source| PinError::File {
@@ -26,28 +29,17 @@ pub fn read_pin_file(path: &Path) -> Result<Pin, PinError> {
     if !metadata.is_file() {
         return Err(PinError::FileNotRegular { path: name });
     }
-    check_access(&metadata, &name)?;
-    let content = read_limited(file).map_err(failed)?;
-    pin_from_bytes(content, &name)
-}
-
-/// Refuses a file that is another's to read or to write.
-fn check_access(metadata: &Metadata, name: &str) -> Result<(), PinError> {
-    let path = name.to_owned();
     let mode = metadata.mode() & 0o7777;
     if mode & 0o044 != 0 {
-        return Err(PinError::FileReadableByOthers { path, mode });
+        return Err(PinError::FileReadableByOthers { path: name, mode });
     }
-    if mode & 0o022 != 0 {
-        return Err(PinError::FileWritableByOthers { path, mode });
-    }
-    let own = rustix::process::geteuid().as_raw();
-    let owner = metadata.uid();
-    // Root's is as good: a service manager puts credentials there.
-    if owner != own && owner != 0 {
-        return Err(PinError::FileOfAnother { path, owner });
-    }
-    Ok(())
+    let trusted = Writers::of_this_account().check(path);
+    trusted.map_err(|source| PinError::FileUntrusted {
+        path: path.display().to_string(),
+        source,
+    })?;
+    let content = read_limited(file).map_err(failed)?;
+    pin_from_bytes(content, &name)
 }
 
 /// Opens without waiting: a pipe without a writer must not block the run.
@@ -134,20 +126,13 @@ mod tests {
     #[test]
     fn a_file_that_others_can_write_or_own_is_refused() {
         let fault = read_pin_file(file_with(b"1234", 0o622).path()).unwrap_err();
-        assert!(matches!(
-            fault,
-            PinError::FileWritableByOthers { mode: 0o622, .. }
-        ));
-        let own = rustix::process::geteuid();
+        assert!(matches!(fault, PinError::FileUntrusted { .. }));
         let file = file_with(b"1234", 0o600);
         // Who is not root cannot give a file away.
-        if own.is_root() {
+        if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(file.path(), Some(12345), None).unwrap();
             let fault = read_pin_file(file.path()).unwrap_err();
-            assert!(matches!(
-                fault,
-                PinError::FileOfAnother { owner: 12345, .. }
-            ));
+            assert!(matches!(fault, PinError::FileUntrusted { .. }));
         }
     }
 

@@ -165,9 +165,10 @@ impl Advised for PinError {
                 "give it with --pin-file FILE or --pin-fd FD"
             }
             Self::LastTry { .. } => "run it at a terminal when you are sure of the PIN",
-            Self::FileReadableByOthers { path, .. } | Self::FileWritableByOthers { path, .. } => {
+            Self::FileReadableByOthers { path, .. } => {
                 return Some(format!("chmod 600 {path}"));
             }
+            Self::FileUntrusted { source, .. } => return source.mend(),
             Self::FileText { .. } => {
                 "it was not tried; write the file anew, with the PIN alone on one line"
             }

@@ -9,6 +9,7 @@ use super::card::CardFailed;
 use super::key_file::KeyFileFault;
 use super::login::LoginError;
 use super::public_key::PublicKeyError;
+use crate::file::Untrusted;
 use crate::secret::PinError;
 
 /// Why the key that a locator names cannot be looked at or opened.
@@ -30,6 +31,14 @@ pub enum OpeningError {
         path: PathBuf,
         /// The dynamic loader's word.
         reason: String,
+    },
+    /// Somebody else can have written the module, which would get the PIN.
+    #[error("PKCS#11 module {} is not trusted", path.display())]
+    ModuleUntrusted {
+        /// The path that was named.
+        path: PathBuf,
+        /// Who can have.
+        source: Untrusted,
     },
     /// The module does not start.
     #[error("PKCS#11 module {} does not start", path.display())]

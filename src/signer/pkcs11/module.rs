@@ -31,6 +31,7 @@ use super::logins::Logins;
 use super::named;
 use super::raw::Raw;
 use super::uri::Uri;
+use crate::file::Writers;
 use crate::signer::error::{CallFailed, Fault, OpeningError};
 
 /// A share in a module that was started.
@@ -82,6 +83,7 @@ impl Module {
                 path: path.to_owned(),
             });
         }
+        require_own(path)?;
         let loaded = Loaded::load(path).map_err(|reason| OpeningError::NotAModule {
             path: path.to_owned(),
             reason,
@@ -211,6 +213,19 @@ impl Loaded {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What is loaded here gets the PIN, so nobody else may be able to write it. A bare name is
+/// looked up among the system's libraries, by the loader alone.
+fn require_own(path: &Path) -> Result<(), OpeningError> {
+    if !path.is_absolute() {
+        return Ok(());
+    }
+    let checked = Writers::of_this_account().check(path);
+    checked.map_err(|source| OpeningError::ModuleUntrusted {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Every module that this process ever started.

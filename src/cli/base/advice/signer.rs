@@ -23,6 +23,7 @@ impl Advised for SlotError {}
 impl Advised for OpeningError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::ModuleUntrusted { source, .. } => return source.mend(),
             Self::ModuleMissing { .. } | Self::NotAModule { .. } => {
                 "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so"
             }
