@@ -35,13 +35,16 @@
 //!
 //! Every ticket gets one answer. No certificate is released before the step that records it
 //! has returned. No serial is taken that the ledger is not told the outcome of, but where the
-//! ledger itself fails. Nobody waits for somebody who has gone home.
+//! ledger itself fails. Nobody waits for somebody who has gone home. Its tests hold this
+//! against every order of events that its scheduler finds.
 
 mod board;
 mod chunk;
 mod committer;
 mod front;
 mod sync;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod worker;
 
