@@ -342,13 +342,13 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
     let sign = || admin.sign(&["-n", "erik", "key3.pub"]);
     sign()
         .exits(1)
-        .says("is not the newest one")
-        .says("ledger resume --after");
+        .says("the ledger has 9 entries, the head kept in")
+        .says("ledger resume");
     for command in [
         &["revoke", "--serial", "1"][..],
         &["krl", "--out", "revoked.krl"],
     ] {
-        admin.punchmark.run(command).exits(1).says("not the newest");
+        admin.punchmark.run(command).exits(1).says("knows 11");
     }
     admin.assert_issued(3);
 
@@ -366,6 +366,37 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
         .says("taken before");
     verify(&admin, &["--signatures"]).ok();
     admin.punchmark.run(&resume).ok().says("beyond 10 already");
+}
+
+#[test]
+fn a_ledger_without_a_kept_head_signs_nothing_until_it_is_adopted() {
+    let admin = ready();
+    checkpoint(&admin, "head");
+    std::fs::remove_dir_all(admin.punchmark.path("heads")).unwrap();
+    let sign = || admin.sign(&["-n", "erik", "key2.pub"]);
+    sign().exits(1).says("ledger head adopt");
+    let adopt = ["ledger", "head", "adopt"];
+    // Nobody is there who could type a yes.
+    admin.punchmark.run(&adopt).exits(1);
+    sign().exits(1);
+    let by_head = [
+        &adopt[..],
+        &["--against", "head", "--signer", "ledger_key.pub"],
+    ]
+    .concat();
+    admin.punchmark.run(&by_head).ok().says("newest copy");
+    sign().ok();
+    admin.punchmark.run(&adopt).ok().says("says already");
+    let adopted = export(&admin, &[]);
+    let adopted = adopted.iter().find(|line| line["kind"] == "head-adopted");
+    assert!(adopted.is_some());
+}
+
+#[test]
+fn a_kept_head_that_knows_more_is_not_talked_away() {
+    let admin = put_back();
+    let adopt = ["ledger", "head", "adopt"];
+    admin.punchmark.run(&adopt).exits(1).says("knows 11");
 }
 
 #[test]
@@ -397,12 +428,18 @@ fn an_export_has_every_entry_and_goes_on_where_another_ended() {
         .filter_map(|line| line["kind"].as_str())
         .collect();
     let two = ["reserved", "issued"];
-    let expected = [&["ca-added", "policy-seen"][..], &two, &two, &two].concat();
+    let expected = [
+        &["ca-added", "head-places", "policy-seen"][..],
+        &two,
+        &two,
+        &two,
+    ]
+    .concat();
     assert_eq!(kinds, expected);
-    let content = &all[2]["reserved"]["content"];
+    let content = &all[3]["reserved"]["content"];
     assert_eq!(content["principals"], serde_json::json!(["peter"]));
     assert_eq!(export(&admin, &["--from", "5"]), all[4..]);
-    assert_eq!(export(&admin, &["--from", "99"]), all[8..]);
+    assert_eq!(export(&admin, &["--from", "99"]), all[9..]);
 }
 
 #[test]
@@ -413,7 +450,7 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
     let admin = ready();
     let (all, redacted) = (export(&admin, &[]), export(&admin, &["--redact"]));
     let mut tree = Frontier::default();
-    for (line, whole) in redacted.iter().zip(&all).take(8) {
+    for (line, whole) in redacted.iter().zip(&all).take(9) {
         assert_eq!(line.as_object().unwrap().len(), 2, "{line}");
         assert_eq!(
             (&line["position"], &line["leaf"]),
@@ -422,8 +459,8 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
         let leaf = Base64::decode_vec(line["leaf"].as_str().unwrap()).unwrap();
         tree.push(leaf.try_into().unwrap(), |_, _| ());
     }
-    let head = Checkpoint::parse(redacted[8]["checkpoint"].as_str().unwrap()).unwrap();
-    assert_eq!((head.size, head.root), (8, tree.root()));
+    let head = Checkpoint::parse(redacted[9]["checkpoint"].as_str().unwrap()).unwrap();
+    assert_eq!((head.size, head.root), (9, tree.root()));
 }
 
 #[test]

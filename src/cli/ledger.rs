@@ -7,6 +7,7 @@ mod export;
 mod filter;
 mod grounds;
 mod head;
+mod kept;
 mod log_time;
 mod migrate;
 mod one;
@@ -45,6 +46,8 @@ enum Command {
     Checkpoint(checkpoint::Sign),
     /// Print the proof that the ledger holds one serial; `check-proof` reads it
     Prove(One),
+    /// Show the head, or say that a ledger without a kept one is the newest copy
+    Head(kept::Head),
     /// Go on with an older ledger that was put back, behind the serials that are lost
     Resume(resume::Resume),
     /// Make a file of a ledger that a version before 0.2.0 wrote
@@ -74,6 +77,7 @@ impl Ledger {
             Command::Verify(command) => command.run(context),
             Command::Checkpoint(command) => command.run(context),
             Command::Prove(one) => prove::prove(context, &one),
+            Command::Head(command) => command.run(context),
             Command::Resume(command) => command.run(context),
             Command::Migrate(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),

@@ -9,8 +9,9 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{hint, product};
 use crate::cli::base::words;
+use crate::ledger::file::Tail;
 use crate::ledger::replay::{Finding, Grade, HeadError};
-use crate::ledger::{Audit, Signatures};
+use crate::ledger::{Audit, Ledger, Signatures};
 
 /// What to hold the ledger against.
 #[derive(Debug, Args)]
@@ -54,7 +55,7 @@ enum NotChecked {
 impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let kept = self.against.read()?;
-        let ledger = self.source.open(context)?;
+        let ledger = self.still(context)?;
         let audit = ledger.audit(if self.signatures {
             Signatures::Check
         } else {
@@ -77,6 +78,19 @@ impl Verify {
         Ok(verdict.exit())
     }
 
+    /// The ledger, opened at a moment when no frame was being written; unless what stands
+    /// behind the last whole frame stays there.
+    fn still(&self, context: &Context) -> Result<Ledger, Failure> {
+        for _ in 0..TRIES {
+            let ledger = self.source.open(context)?;
+            if ledger.tail().is_none() {
+                return Ok(ledger);
+            }
+            std::thread::sleep(A_WRITE);
+        }
+        self.source.open(context)
+    }
+
     fn not_checked(&self, kept: &[Kept]) -> Vec<NotChecked> {
         let signatures = (!self.signatures).then_some(NotChecked::Signatures);
         let heads = kept.is_empty().then_some(NotChecked::Heads);
@@ -95,6 +109,9 @@ impl Verdict<'_> {
         }
         if found.more > 0 {
             product(&format!("and {} findings more", found.more))?;
+        }
+        if let Some(tail) = &self.audit.tail {
+            product(&behind(tail))?;
         }
         if let Some(differs) = &self.audit.index {
             product(&format!("the index: {}", words::chain(differs)))?;
@@ -154,6 +171,7 @@ impl Verdict<'_> {
             "failed": found.failed,
             "findings": found.findings,
             "more-findings": found.more,
+            "behind": self.audit.tail.as_ref().map(behind),
             "index": self.audit.index.as_ref().map(|differs| words::chain(differs)),
             "heads": heads.collect::<Vec<_>>(),
             "not-checked": self.not_checked,
@@ -170,7 +188,10 @@ impl Verdict<'_> {
 
     fn is_consistent(&self) -> bool {
         // Among findings beyond those that are kept, any may be grave.
-        self.count(is_broken) == 0 && self.audit.replayed.more == 0 && self.audit.index.is_none()
+        self.count(is_broken) == 0
+            && self.audit.replayed.more == 0
+            && self.audit.index.is_none()
+            && self.audit.tail.is_none()
     }
 
     fn count(&self, counts: impl Fn(&Finding) -> bool) -> usize {
@@ -187,6 +208,11 @@ impl NotChecked {
             Self::Signer => "who signed a head (--signer KEY.pub)",
         }
     }
+}
+
+fn behind(tail: &Tail) -> String {
+    let Tail { offset, length } = tail;
+    format!("byte {offset}: {length} bytes behind the last whole frame, which are none")
 }
 
 fn is_broken(finding: &Finding) -> bool {
@@ -206,6 +232,10 @@ fn line(finding: &Finding) -> String {
     };
     format!("entry {}: {grade}: {}", finding.position, finding.fault)
 }
+
+/// A frame takes some milliseconds to write.
+const A_WRITE: std::time::Duration = std::time::Duration::from_millis(20);
+const TRIES: u32 = 5;
 
 const EXAMPLES: &str = "\
 Examples:

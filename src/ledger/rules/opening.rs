@@ -7,8 +7,8 @@ use super::Ledger;
 use super::draft::Draft;
 use crate::ledger::LedgerError;
 use crate::ledger::entry::{Event, HeadPlaces, PlaceAllowed, TailCut};
-use crate::ledger::file::{FileFrames, FileReader, Standing, Tail};
-use crate::ledger::heads::{Ignored, KeptHead};
+use crate::ledger::file::{FileFrames, FileReader, Tail};
+use crate::ledger::heads::{HeadsError, Ignored, KeptHead};
 use crate::ledger::index::Keep;
 use crate::ledger::settings::FileSettings;
 use crate::ledger::sqlite_rows::SqliteRows;
@@ -30,11 +30,10 @@ impl Ledger {
     /// not say that this is the newest copy.
     pub fn open(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
         let mut ledger = Self::open_unkept(path, settings)?;
-        let refused = |file: &mut FileFrames| matches!(file.standing(), Standing::Refused(_));
-        if ledger.file().is_some_and(refused) {
-            return Err(ledger.into_refusal());
+        match ledger.take_refusal() {
+            Some(refusal) => Err(LedgerError::Unkept(refusal)),
+            None => Ok(ledger),
         }
-        Ok(ledger)
     }
 
     /// Opens a ledger to write to it although no kept head says that it is the newest copy:
@@ -84,6 +83,11 @@ impl Ledger {
         frames.downcast_ref().and_then(FileReader::tail)
     }
 
+    /// Why the heads that are kept let nothing be written, if that is so; it stays so.
+    pub fn take_refusal(&mut self) -> Option<HeadsError> {
+        self.file().and_then(FileFrames::take_refusal)
+    }
+
     /// Takes this copy for the newest, whatever heads are kept. The frame that comes next
     /// records why.
     pub(super) fn take_for_newest(&mut self) -> Result<(), LedgerError> {
@@ -97,15 +101,6 @@ impl Ledger {
     fn file(&mut self) -> Option<&mut FileFrames> {
         let frames: &mut dyn Any = &mut *self.frames;
         frames.downcast_mut()
-    }
-
-    /// Why a ledger is not to be written to.
-    fn into_refusal(self) -> LedgerError {
-        let mut this = self;
-        match this.file().and_then(FileFrames::take_refusal) {
-            Some(refusal) => LedgerError::Unkept(refusal),
-            None => LedgerError::Head,
-        }
     }
 }
 
