@@ -25,6 +25,8 @@ pub(super) struct Index {
     /// What is kept, as far as [`Self::kept`].
     base: Box<dyn Rows>,
     kept: u64,
+    /// Whether what the base holds is to be forgotten before anything is kept in it.
+    stale: bool,
     /// What the base lacks.
     above: MemoryRows,
     follows: Following,
@@ -81,12 +83,11 @@ impl Index {
 
     /// Makes the index anew from the first frame on.
     fn anew(frames: &dyn Frames, mut base: Box<dyn Rows>, keep: Keep) -> Result<Self, LedgerError> {
-        // An index that cannot be kept (a full disk, a folder that is not ours) only costs
-        // time.
-        if keep == Keep::Nothing || base.clear().is_err() {
+        if keep == Keep::Nothing {
             base = Box::new(MemoryRows::default());
         }
         let mut index = Self::new(base, Following::default());
+        index.stale = true;
         index.follows.next = frames.start();
         index.catch_up(frames, Keep::Rows)?;
         Ok(index)
@@ -96,6 +97,7 @@ impl Index {
         Self {
             base,
             kept: follows.tree.size(),
+            stale: false,
             above: MemoryRows::default(),
             follows,
         }
@@ -225,8 +227,13 @@ impl Index {
         self.follows.tree.size() - self.kept
     }
 
-    /// Gives the base what it lacks. Where that fails, it stays above.
+    /// Gives the base what it lacks. Where that fails (a full disk, a folder that is not
+    /// ours), it stays above, which only costs time.
     pub(super) fn keep(&mut self) {
+        if self.stale && self.base.clear().is_err() {
+            return;
+        }
+        self.stale = false;
         let rows = self.above.take();
         match self.base.apply(&rows, &self.applied()) {
             Ok(()) => self.kept = self.follows.tree.size(),

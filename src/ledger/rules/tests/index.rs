@@ -235,7 +235,9 @@ mod sqlite {
     }
 
     fn next(shelf: &Disk) -> u64 {
-        let ledger = shelf.open().unwrap();
+        let mut ledger = shelf.open().unwrap();
+        assert_eq!(ledger.index_fault().unwrap(), None);
+        ledger.index.keep();
         assert_eq!(ledger.index_fault().unwrap(), None);
         let ca = ledger.cas().unwrap().remove(0);
         ledger.next_serial(&ca).unwrap().unwrap().number()
