@@ -70,7 +70,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     let ran = against(&admin, "head").ok();
     assert!(
         ran.stdout
-            .contains("extends head, a head of 9 entries, signed by SHA256:"),
+            .contains("extends head, a head of 10 entries, signed by SHA256:"),
         "{ran}"
     );
     checkpoint(&admin, "later");
@@ -96,13 +96,13 @@ fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
     checkpoint(&admin, "head");
     std::fs::write(admin.ledger_file(), old).unwrap();
     verify(&admin, &[]).ok();
-    finds(against(&admin, "head"), "had 11 when the head was made");
+    finds(against(&admin, "head"), "had 12 when the head was made");
     let again = ["ledger", "checkpoint", "--key", "ledger_key"];
     admin
         .punchmark
         .run(&again)
         .exits(1)
-        .says("the ledger has 9 entries");
+        .says("the ledger has 10 entries");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_head_that_was_changed_or_signed_by_another_is_not_believed() {
     let admin = ready();
     let head = checkpoint(&admin, "head");
     let note = std::fs::read_to_string(&head).unwrap();
-    std::fs::write(&head, note.replace("\n9\n", "\n5\n")).unwrap();
+    std::fs::write(&head, note.replace("\n10\n", "\n5\n")).unwrap();
     against(&admin, "head").exits(1).says("is not valid");
     std::fs::write(&head, note).unwrap();
     keygen::make(admin.punchmark.home(), "other", ED25519);
@@ -195,7 +195,7 @@ fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
     let ran = admin.punchmark.run(&[&check[..], &["--json"]].concat());
     assert!(ran.ok().stdout.contains("\"signer\":null"));
 
-    let changed = proof.replace("\"index\":5", "\"index\":3");
+    let changed = proof.replace("\"index\":6", "\"index\":4");
     assert_ne!(changed, proof);
     std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
     admin.punchmark.run(&check).exits(1).says("does not lead");
@@ -255,7 +255,7 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
     std::fs::write(&mark, format!("version 7\n{three}seen 1795400000\n")).unwrap();
     let ran = verify(&admin, &["--against", "mark"]).ok();
     assert!(ran.stdout.contains("extends mark, "), "{ran}");
-    std::fs::write(&mark, three.replace("\n9\n", "\n7\n")).unwrap();
+    std::fs::write(&mark, three.replace("\n10\n", "\n7\n")).unwrap();
     finds(
         verify(&admin, &["--against", "mark"]),
         "the first 7 entries are not those",
@@ -277,15 +277,16 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
 /// The forgeries that pass every look-up, since the index is made of them.
 #[test]
 fn a_forger_who_writes_the_whole_file_anew_is_found_all_the_same() {
-    // After the CA and the place of heads: a policy, then serial 1 is reserved and issued.
+    // After the CA, its suffixes and the place of heads: a policy, then serial 1 is reserved
+    // and issued.
     type Forgery = fn(&mut Vec<Vec<u8>>);
-    let twice: Forgery = |entries| entries[5] = entries[3].clone();
-    let outcome: Forgery = |entries| entries[6] = entries[4].clone();
+    let twice: Forgery = |entries| entries[6] = entries[4].clone();
+    let outcome: Forgery = |entries| entries[7] = entries[5].clone();
     for (forgery, found) in [
-        (twice, "entry 6: broken: serial 1 was taken before"),
+        (twice, "entry 7: broken: serial 1 was taken before"),
         (
             outcome,
-            "entry 7: broken: the outcome of entry 4 was recorded before",
+            "entry 8: broken: the outcome of entry 5 was recorded before",
         ),
     ] {
         let admin = ready();
@@ -342,13 +343,13 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
     let sign = || admin.sign(&["-n", "erik", "key3.pub"]);
     sign()
         .exits(1)
-        .says("the ledger has 9 entries, the head kept in")
+        .says("the ledger has 10 entries, the head kept in")
         .says("ledger resume");
     for command in [
         &["revoke", "--serial", "1"][..],
         &["krl", "--out", "revoked.krl"],
     ] {
-        admin.punchmark.run(command).exits(1).says("knows 11");
+        admin.punchmark.run(command).exits(1).says("knows 12");
     }
     admin.assert_issued(3);
 
@@ -396,7 +397,7 @@ fn a_ledger_without_a_kept_head_signs_nothing_until_it_is_adopted() {
 fn a_kept_head_that_knows_more_is_not_talked_away() {
     let admin = put_back();
     let adopt = ["ledger", "head", "adopt"];
-    admin.punchmark.run(&adopt).exits(1).says("knows 11");
+    admin.punchmark.run(&adopt).exits(1).says("knows 12");
 }
 
 #[test]
@@ -429,17 +430,17 @@ fn an_export_has_every_entry_and_goes_on_where_another_ended() {
         .collect();
     let two = ["reserved", "issued"];
     let expected = [
-        &["ca-added", "head-places", "policy-seen"][..],
+        &["ca-added", "suffixes-set", "head-places", "policy-seen"][..],
         &two,
         &two,
         &two,
     ]
     .concat();
     assert_eq!(kinds, expected);
-    let content = &all[3]["reserved"]["content"];
+    let content = &all[4]["reserved"]["content"];
     assert_eq!(content["principals"], serde_json::json!(["peter"]));
     assert_eq!(export(&admin, &["--from", "5"]), all[4..]);
-    assert_eq!(export(&admin, &["--from", "99"]), all[9..]);
+    assert_eq!(export(&admin, &["--from", "99"]), all[10..]);
 }
 
 #[test]
@@ -450,7 +451,7 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
     let admin = ready();
     let (all, redacted) = (export(&admin, &[]), export(&admin, &["--redact"]));
     let mut tree = Frontier::default();
-    for (line, whole) in redacted.iter().zip(&all).take(9) {
+    for (line, whole) in redacted.iter().zip(&all).take(10) {
         assert_eq!(line.as_object().unwrap().len(), 2, "{line}");
         assert_eq!(
             (&line["position"], &line["leaf"]),
@@ -459,8 +460,8 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
         let leaf = Base64::decode_vec(line["leaf"].as_str().unwrap()).unwrap();
         tree.push(leaf.try_into().unwrap(), |_, _| ());
     }
-    let head = Checkpoint::parse(redacted[9]["checkpoint"].as_str().unwrap()).unwrap();
-    assert_eq!((head.size, head.root), (9, tree.root()));
+    let head = Checkpoint::parse(redacted[10]["checkpoint"].as_str().unwrap()).unwrap();
+    assert_eq!((head.size, head.root), (10, tree.root()));
 }
 
 #[test]
