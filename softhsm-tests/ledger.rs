@@ -277,7 +277,7 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
 /// The forgeries that pass every look-up, since the index is made of them.
 #[test]
 fn a_forger_who_writes_the_whole_file_anew_is_found_all_the_same() {
-    // After the CA, its suffixes and the place of heads: a policy, then serial 1 is reserved
+    // After the CA, the place of heads and the suffixes: a policy, then serial 1 is reserved
     // and issued.
     type Forgery = fn(&mut Vec<Vec<u8>>);
     let twice: Forgery = |entries| entries[6] = entries[4].clone();
@@ -430,7 +430,7 @@ fn an_export_has_every_entry_and_goes_on_where_another_ended() {
         .collect();
     let two = ["reserved", "issued"];
     let expected = [
-        &["ca-added", "suffixes-set", "head-places", "policy-seen"][..],
+        &["ca-added", "head-places", "suffixes-set", "policy-seen"][..],
         &two,
         &two,
         &two,
