@@ -353,12 +353,11 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
     }
     admin.assert_issued(3);
 
-    let resume = ["ledger", "resume", "--after", "10"];
-    admin
-        .punchmark
-        .run(&resume)
-        .ok()
-        .says("serials 4 to 10 of users");
+    let (said, code) = resume(&admin, &["--after", "10", "--no-krl"]);
+    assert!(
+        code == 0 && said.contains("Serials 4 to 10 of CA users"),
+        "{said}"
+    );
     sign().ok();
     assert_eq!(admin.ledger().last().unwrap()["serial"], 11);
     admin
@@ -366,7 +365,134 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
         .exits(1)
         .says("taken before");
     verify(&admin, &["--signatures"]).ok();
-    admin.punchmark.run(&resume).ok().says("beyond 10 already");
+    // By now nothing is missing any more.
+    admin
+        .punchmark
+        .run(&[
+            "ledger", "resume", "--ca", "users", "--after", "20", "--no-krl",
+        ])
+        .exits(1)
+        .says("nothing is missing");
+}
+
+/// `ledger resume --ca users` at a terminal, with a typed yes; what it said, and its exit code.
+fn resume(admin: &Admin, more: &[&str]) -> (String, u8) {
+    let mut command = admin.punchmark.on_a_terminal();
+    command
+        .args(["ledger", "resume", "--ca", "users"])
+        .args(more);
+    let mut pty = Pty::start(command);
+    let asked = pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    let (rest, code) = pty.finish();
+    (asked + &rest, code)
+}
+
+#[test]
+fn a_healthy_ledger_is_not_resumed_and_no_slip_ends_a_ca() {
+    let admin = ready();
+    let run = |more: &[&str]| {
+        let all = [&["ledger", "resume"], more].concat();
+        admin.punchmark.run(&all)
+    };
+    run(&["--ca", "users", "--after", "9", "--no-krl"])
+        .exits(1)
+        .says("nothing is missing");
+    let admin = put_back();
+    let run = |more: &[&str]| {
+        let all = [&["ledger", "resume"], more].concat();
+        admin.punchmark.run(&all)
+    };
+    run(&[
+        "--ca",
+        "users",
+        "--after",
+        "18446744073709551615",
+        "--no-krl",
+    ])
+    .exits(1)
+    .says("more than a million beyond");
+    run(&["--ca", "users", "--after", "9"])
+        .exits(2)
+        .says("--no-krl");
+    run(&["--ca", "nosuch", "--after", "9", "--no-krl"])
+        .exits(1)
+        .says("no CA `nosuch`");
+    // Nobody at a terminal answers, and nothing was done.
+    run(&["--ca", "users", "--after", "9", "--no-krl"])
+        .exits(1)
+        .says("the answer was not yes");
+    run(&["--ca", "users", "--after", "9", "--no-krl", "--dry-run"])
+        .ok()
+        .says("Serials 4 to 9 of CA users (6 of them)");
+    admin.sign(&["-n", "erik", "key3.pub"]).exits(1);
+    assert_eq!(admin.ledger().len(), 3);
+}
+
+#[test]
+fn what_the_lost_part_revoked_barred_and_took_away_does_not_come_back() {
+    let admin = ready();
+    admin.public_keys(7);
+    let punchmark = |arguments: &[&str]| admin.punchmark.run(arguments);
+    for (name, key) in [("peter", "key3.pub"), ("anna", "key4.pub")] {
+        punchmark(&["requester", "add", name, "--key", key]).ok();
+    }
+    let key = ["--ledger-key", "ledger_key"];
+    punchmark(&[&["krl", "--out", "revoked.krl"], &key[..]].concat()).ok();
+    let last_night = std::fs::read(admin.ledger_file()).unwrap();
+    punchmark(&["revoke", "--key", "key0.pub", "--reason", "stolen", "--yes"]).ok();
+    punchmark(&["revoke", "--requester", "erik", "--reason", "left", "--yes"]).ok();
+    punchmark(&["requester", "remove", "anna", "--key", "key4.pub"]).ok();
+    punchmark(&[&["krl", "--out", "revoked.krl"], &key[..]].concat()).ok();
+    std::fs::write(admin.ledger_file(), last_night).unwrap();
+
+    let (said, code) = resume(&admin, &["--after", "3", "--krl", "revoked.krl"]);
+    assert_eq!(code, 0, "{said}");
+    for words in ["barred again: erik", "enrolment taken away again: anna"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    admin
+        .sign(&["-n", "peter", "key0.pub"])
+        .exits(1)
+        .says("was revoked");
+    let enrolled = punchmark(&["requester", "list"]).ok();
+    assert!(enrolled.stdout.contains("peter"), "{enrolled}");
+    assert!(!enrolled.stdout.contains("anna"), "{enrolled}");
+    punchmark(&["requester", "add", "erik", "--key", "key5.pub"])
+        .exits(1)
+        .says("barred");
+    punchmark(&[&["krl", "--out", "next.krl"], &key[..]].concat()).ok();
+    punchmark(&["krl", "check", "-f", "next.krl", "key0.pub"]).exits(1);
+    verify(&admin, &["--signatures"]).ok();
+}
+
+#[test]
+fn an_older_list_or_one_by_a_stranger_is_not_taken_over() {
+    let admin = ready();
+    let punchmark = |arguments: &[&str]| admin.punchmark.run(arguments);
+    let krl = |out: &str, key: &str| {
+        punchmark(&["krl", "--out", out, "--ledger-key", key]).ok();
+    };
+    krl("first.krl", "ledger_key");
+    krl("second.krl", "ledger_key");
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    admin.public_keys(4);
+    admin.sign(&["-n", "peter", "key3.pub"]).ok();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    let resume = ["ledger", "resume", "--ca", "users", "--after", "4", "--krl"];
+    punchmark(&[&resume[..], &["first.krl"]].concat())
+        .exits(1)
+        .says("the ledger itself made version");
+    let stranger = admin.punchmark.path("second.krl.sig");
+    std::fs::remove_file(&stranger).unwrap();
+    keygen::make(admin.punchmark.home(), "stranger", ED25519);
+    let mut sign = crate::harness::process::bounded("ssh-keygen");
+    sign.args(["-q", "-Y", "sign", "-n", "krl@punchmark", "-f"]);
+    let files = ["stranger", "second.krl"].map(|name| admin.punchmark.path(name));
+    crate::harness::process::run(sign.args(files)).ok();
+    punchmark(&[&resume[..], &["second.krl"]].concat())
+        .exits(1)
+        .says("no ledger key that this ledger knows");
 }
 
 #[test]
@@ -403,10 +529,8 @@ fn a_kept_head_that_knows_more_is_not_talked_away() {
 #[test]
 fn the_serials_of_a_gap_are_revoked() {
     let admin = put_back();
-    admin
-        .punchmark
-        .run(&["ledger", "resume", "--after", "10"])
-        .ok();
+    let (said, code) = resume(&admin, &["--after", "10", "--no-krl"]);
+    assert_eq!(code, 0, "{said}");
     admin.punchmark.run(&["krl", "--out", "revoked.krl"]).ok();
     let shown = admin.punchmark.run(&["krl", "show", "revoked.krl"]).ok();
     assert!(shown.stdout.contains("serial: 4-10"), "{shown}");

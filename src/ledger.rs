@@ -45,7 +45,7 @@ pub use error::{LedgerError, ReserveError};
 pub use replay::Signatures;
 pub use rules::{
     Audit, EnrolError, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
-    SuffixesError, Term, recorded_form,
+    SuffixesError, TakenOver, Term, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

@@ -6,6 +6,8 @@
 mod list;
 mod naming;
 mod selector;
+mod state;
+mod taken_over;
 
 use std::collections::HashSet;
 
@@ -17,6 +19,8 @@ use crate::ledger::{Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Revok
 pub use list::{KrlError, Prune, krl};
 pub use naming::NamingError;
 pub use selector::Selector;
+pub use state::PublishedState;
+pub use taken_over::OfList;
 
 /// What a revocation would catch, before it is recorded.
 #[derive(Debug, Default)]

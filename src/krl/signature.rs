@@ -62,6 +62,12 @@ impl KrlSignature {
         self.0.to_pem(LineEnding::LF)
     }
 
+    /// Who signed, by the signature's own word.
+    #[must_use]
+    pub fn signer(&self) -> &KeyData {
+        self.0.public_key()
+    }
+
     /// Whether one of `signers` signed exactly these bytes as a KRL.
     ///
     /// # Errors

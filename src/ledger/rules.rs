@@ -39,6 +39,7 @@ pub use audit::{Audit, IndexFault};
 pub use enrolment::EnrolError;
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};
+pub use serials::TakenOver;
 pub use suffixes::{SuffixDifference, SuffixesError, recorded_form};
 pub use terms::Term;
 

@@ -19,7 +19,7 @@ use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, KrlMade, Ledger, ListSigned};
 use crate::output;
-use crate::revocation::{KrlError, Prune, krl};
+use crate::revocation::{KrlError, Prune, PublishedState, krl};
 
 /// What the KRL is about, and where it goes.
 #[derive(Debug, Args)]
@@ -68,13 +68,22 @@ impl Make {
         let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
         let bytes = list.to_bytes().at("no KRL was written")?;
         let signer = key.as_ref().map(blob).transpose()?;
-        let signature = key.map(|mut key| key.sign_krl(&bytes)).transpose()?;
+        let state = PublishedState::of(&ledger, list.header().version, &bytes)?;
+        let state = state.to_text().at("the state beside the KRL")?;
+        let (signature, of_state) = match key {
+            Some(mut key) => (
+                Some(key.sign_krl(&bytes)?),
+                Some(key.sign_krl(state.as_bytes())?),
+            ),
+            None => (None, None),
+        };
         record(&mut ledger, &list, &bytes, signer.unwrap_or_default(), now)?;
         write(
             &target,
             &bytes,
             signature.as_deref().map(|text| (&*beside, text)),
         )?;
+        write_state(out, &state, of_state.as_deref())?;
         let signed = signature.is_some();
         self.tell(context, &list, bytes.len(), abandoned, signed)?;
         tell_of_signature(context, &beside, signed);
@@ -212,6 +221,21 @@ fn record(
     Ok(ledger.record_krl(made, now)?)
 }
 
+/// The state lies beside the name that was given, as the signature does. It holds names of
+/// people, and no server needs it: its owner alone reads it.
+fn write_state(out: &Path, state: &str, signature: Option<&str>) -> Result<(), Failure> {
+    let mut name = out.as_os_str().to_owned();
+    name.push(".state");
+    let file = PathBuf::from(name);
+    let mut staged = vec![output::stage(&file, state.as_bytes(), STATE_MODE).at("cannot write")?];
+    if let Some(signature) = signature {
+        let beside = output::stage(&signature_file(&file), signature.as_bytes(), STATE_MODE);
+        staged.push(beside.at("cannot write")?);
+    }
+    let released: Result<(), _> = output::release(staged).into_iter().collect();
+    released.at("cannot write")
+}
+
 /// Both are on disk before either has its name; the list comes first, since a server that
 /// reads it here shall know it soonest. Between the two, and after a crash there, the pair
 /// does not match: whoever fetches it keeps what it has, until this command runs again.
@@ -224,6 +248,8 @@ fn write(target: &Path, krl: &[u8], signature: Option<(&Path, &str)>) -> Result<
     let released: Result<(), _> = output::release(staged).into_iter().collect();
     released.at("cannot write")
 }
+
+const STATE_MODE: u32 = 0o600;
 
 impl Advised for KrlError {}
 

@@ -1,22 +1,56 @@
 //! `punchmark ledger resume`: an older ledger was put back, and goes on behind the gap.
 
+mod published;
+
+use std::path::PathBuf;
+
 use clap::Args;
 
+use self::published::Published;
+use super::head::{Against, extends};
 use crate::certificate::Serial;
+use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::terminal::say;
-use crate::config;
-use crate::ledger::Ledger;
+use crate::cli::base::terminal::{confirm_typed, say};
+use crate::config::{self, Config};
+use crate::ledger::{Ca, Ledger, LedgerError, Recovery, check_clock};
 
-/// What the lost state of the ledger may have given out.
+/// Go on with an older ledger that was put back, behind what the lost part may have done
+///
+/// Of one CA: all serials up to --after count as taken, and the next KRL revokes them, for good.
+/// Of the whole ledger: what the last published KRL revokes is taken over, and with its .state
+/// who was barred and whose enrolment was taken away; requests made before now, or in the next
+/// ten minutes, are refused. Asks for a typed yes.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Resume {
-    /// The highest serial that may have been given out by any CA of this ledger; all up to
-    /// it count as taken, and the next KRL revokes them
+    /// The CA whose serials may have been given out
+    #[arg(long, value_name = "CA")]
+    ca: String,
+
+    /// The highest serial of it that may have been given out
     #[arg(long, value_name = "SERIAL")]
     after: u64,
+
+    /// The last KRL that was published, with its signature in FILE.sig
+    #[arg(long, value_name = "FILE")]
+    krl: Option<PathBuf>,
+
+    /// No KRL was ever published, or none can be had: what it revoked is lost
+    #[arg(long, conflicts_with = "krl")]
+    no_krl: bool,
+
+    /// What was published beside the KRL, with its signature in FILE.sig [default: FILE.state]
+    #[arg(long, value_name = "FILE", requires = "krl")]
+    state: Option<PathBuf>,
+
+    #[command(flatten)]
+    against: Against,
+
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Resume {
@@ -24,26 +58,167 @@ impl Resume {
         let after = Serial::try_from(self.after);
         let after = after.at(format!("serial {:?}", self.after.to_string()))?;
         let config = context.config()?;
+        let looked = Ledger::open_to_read(&config.ledger())?;
+        let ca = looked.cas()?.into_iter().find(|ca| ca.name() == self.ca);
+        let ca = ca.ok_or_else(|| not_in_ledger(&self.ca))?;
+        let gap = gap(&looked, &ca, after)?;
+        let published = self.published(&looked)?;
+        self.refuse_where_nothing_is_missing(&config, &looked, published.as_ref())?;
+        let plan = self.words(&looked, &ca, gap, published.as_ref())?;
+        drop(looked);
+        if self.dry_run {
+            say(&format!("{plan}\nnothing was done (--dry-run)"));
+            return Ok(Exit::Done);
+        }
+        confirm_typed(&plan)?;
+        self.go_on(context, &config, &ca, after, published)
+    }
+
+    fn go_on(
+        &self,
+        context: &Context,
+        config: &Config,
+        ca: &Ca,
+        after: Serial,
+        published: Option<Published>,
+    ) -> Result<Exit, Failure> {
+        let now = config::now();
         let mut ledger = Ledger::open_unkept(&config.ledger(), config.ledger_settings())?;
-        for ca in ledger.cas()? {
-            let first = ledger.resume(&ca, after, None, config::keyboard(), config::now())?;
-            if context.talks() {
-                say(&words(ca.name(), first, after));
+        check_clock(now, ledger.last_time()?, config.clock_leap_days())?;
+        let recovery = Recovery {
+            requests_from: now.saturating_add(TEN_MINUTES),
+            krl_version: published.as_ref().map_or(0, Published::version),
+            enrolments: published.as_ref().is_some_and(Published::has_state).into(),
+            word: self.word(),
+        };
+        let over = match published {
+            Some(published) => published.taken_over(&ledger)?,
+            None => Default::default(),
+        };
+        let serves_on = recovery.enrolments != 0;
+        let first = ledger.resume_with(ca, after, Some(recovery), over, config::keyboard(), now)?;
+        if context.talks() {
+            say(&match first {
+                Some(first) => {
+                    format!("serials {first} to {after} of {} count as taken", ca.name())
+                }
+                None => format!("the serials of {} are beyond {after} already", ca.name()),
+            });
+            say("make a new KRL now: punchmark krl");
+            if !serves_on && !ledger.requesters()?.is_empty() {
+                say(CONFIRM_EACH);
             }
         }
         Ok(Exit::Done)
     }
-}
 
-fn words(ca: &str, first: Option<u64>, after: Serial) -> String {
-    match first {
-        Some(first) => {
-            format!("serials {first} to {after} of {ca} count as taken; the next KRL revokes them")
+    fn published(&self, ledger: &Ledger) -> Result<Option<Published>, Failure> {
+        let Some(krl) = &self.krl else {
+            if self.no_krl {
+                return Ok(None);
+            }
+            return Err(Failure::usage(
+                "name the last KRL that was published with --krl FILE, or say --no-krl",
+            ));
+        };
+        Published::read(krl, self.state.as_deref(), ledger).map(Some)
+    }
+
+    /// A ledger that nobody misses anything of goes on as it is.
+    fn refuse_where_nothing_is_missing(
+        &self,
+        config: &Config,
+        looked: &Ledger,
+        published: Option<&Published>,
+    ) -> Result<(), Failure> {
+        for kept in self.against.read()? {
+            if extends(looked, &kept.head).is_err() {
+                return Ok(());
+            }
         }
-        None => format!("the serials of {ca} are beyond {after} already"),
+        if published.is_some_and(|published| published.is_ahead_of(looked)) {
+            return Ok(());
+        }
+        match Ledger::open(&config.ledger(), config.ledger_settings()) {
+            Err(LedgerError::Unkept(_)) => Ok(()),
+            Err(error) => Err(error.into()),
+            Ok(_) => Err(Failure::new(
+                "nothing is missing: the ledger is as long as every head that is kept of it",
+            )
+            .hint(
+                "if you know of a longer one, show its head with --against HEAD, or its KRL with --krl",
+            )),
+        }
+    }
+
+    /// What it will do, for whoever answers.
+    fn words(
+        &self,
+        ledger: &Ledger,
+        ca: &Ca,
+        gap: Option<(u64, u64)>,
+        published: Option<&Published>,
+    ) -> Result<String, Failure> {
+        let mut words = match gap {
+            Some((first, last)) => format!(
+                "Serials {first} to {last} of CA {} ({} of them) count as taken for good, and \
+                 every next KRL revokes them.",
+                ca.name(),
+                last - first + 1
+            ),
+            None => format!("CA {} is beyond serial {} already.", ca.name(), self.after),
+        };
+        words.push_str(match published {
+            Some(_) => "",
+            None => "\nNo KRL is taken over: what the lost part revoked may be certified again.",
+        });
+        if let Some(published) = published {
+            words.push_str(&published.words(ledger)?);
+        }
+        if !published.is_some_and(Published::has_state) {
+            for (_, added) in ledger.requesters()? {
+                words.push_str(&format!("\n  must be enrolled again: {}", added.name));
+            }
+        }
+        words.push_str("\nRequests made before ten minutes from now are refused.");
+        Ok(words)
+    }
+
+    fn word(&self) -> String {
+        if self.no_krl {
+            return "no published KRL is taken over".to_owned();
+        }
+        String::new()
     }
 }
 
+/// The serials that will count as taken; none if the CA is beyond them.
+fn gap(ledger: &Ledger, ca: &Ca, after: Serial) -> Result<Option<(u64, u64)>, Failure> {
+    let Some(next) = ledger.next_serial(ca)? else {
+        return Ok(None);
+    };
+    let (first, last) = (next.number(), after.number());
+    let length = last.saturating_sub(first);
+    if length >= LARGEST_GAP {
+        return Err(Failure::new(format!(
+            "the next serial of {} is {first}, and {last} is more than a million beyond it",
+            ca.name()
+        ))
+        .hint(
+            "a server's newest certificate shows the highest serial; go on in steps if it is so",
+        ));
+    }
+    Ok((first <= last).then_some((first, last)))
+}
+
+const TEN_MINUTES: u64 = 600;
+/// A slip of the finger must not end a CA: what is revoked here stays revoked.
+const LARGEST_GAP: u64 = 1_000_000;
+const CONFIRM_EACH: &str = "each enrolment serves again once it was confirmed: see `punchmark \
+    requester list`, and add each again with `punchmark requester add`";
+
 const EXAMPLES: &str = "\
 Examples:
-  punchmark ledger resume --after 1500";
+  punchmark ledger resume --ca users --after 1500 --krl /backup/users.krl
+  punchmark ledger resume --ca users --after 1500 --krl users.krl --dry-run
+  punchmark ledger resume --ca hosts --after 40 --no-krl";

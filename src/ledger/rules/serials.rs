@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::draft::Draft;
 use crate::certificate::Serial;
-use crate::ledger::entry::{Event, Recovery, Resumed};
+use crate::ledger::entry::{Barred, Event, Recovery, RequesterRemoved, Resumed, Revoked};
 use crate::ledger::rows::{number, table};
 use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError, ReserveError, SerialChoice};
@@ -49,8 +49,31 @@ impl Ledger {
         keyboard: String,
         time: u64,
     ) -> Result<Option<u64>, LedgerError> {
+        self.resume_with(ca, after, recovery, TakenOver::default(), keyboard, time)
+    }
+
+    /// As [`Self::resume`], and takes over in the same durable step what was published of the
+    /// lost state.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and then nothing changed.
+    pub fn resume_with(
+        &mut self,
+        ca: &Ca,
+        after: Serial,
+        recovery: Option<Recovery>,
+        over: TakenOver,
+        keyboard: String,
+        time: u64,
+    ) -> Result<Option<u64>, LedgerError> {
         self.take_for_newest()?;
-        self.append(time, |draft| draft.resumed(ca, after, recovery, keyboard))
+        self.append(time, |draft| {
+            let gap = draft.resumed(ca, after, recovery, keyboard)?;
+            for event in over.into_events() {
+                draft.entry(event)?;
+            }
+            Ok(gap)
+        })
     }
 
     /// The first second in which a request must have been made to be taken, in Unix
@@ -117,6 +140,26 @@ impl Draft<'_> {
             recovery,
         }))?;
         Ok(gap)
+    }
+}
+
+/// What was published of a lost state of a ledger, to be recorded again.
+#[derive(Clone, Debug, Default)]
+pub struct TakenOver {
+    /// What was revoked.
+    pub revoked: Vec<Revoked>,
+    /// Who was barred.
+    pub barred: Option<Barred>,
+    /// Whose enrolments were taken away.
+    pub removed: Vec<RequesterRemoved>,
+}
+
+impl TakenOver {
+    fn into_events(self) -> impl Iterator<Item = Event> {
+        let revoked = self.revoked.into_iter().map(Event::Revoked);
+        let barred = self.barred.into_iter().map(Event::Barred);
+        let removed = self.removed.into_iter().map(Event::RequesterRemoved);
+        revoked.chain(barred).chain(removed)
     }
 }
 

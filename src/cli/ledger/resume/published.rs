@@ -1,0 +1,170 @@
+//! The last published list and its state, held against what the ledger knows of them.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use ssh_key::PublicKey;
+
+use crate::cli::base::failure::{Advised, At, Failure};
+use crate::cli::base::terminal::confirm_typed;
+use crate::config::{self, read_bytes};
+use crate::krl::{
+    KRL_BYTES_MAX, KRL_SIGNATURE_BYTES_MAX, Krl, KrlSignature, KrlSignatureError, ListName,
+};
+use crate::ledger::{LISTS, Ledger, TakenOver};
+use crate::revocation::{OfList, PublishedState};
+
+/// A list, and the state that was published beside it, if there is one.
+pub(super) struct Published {
+    krl: Krl,
+    state: Option<PublishedState>,
+}
+
+impl Published {
+    /// Reads both; each must be signed by a key that the ledger knows, else a person says that
+    /// it is the right one.
+    pub(super) fn read(krl: &Path, state: Option<&Path>, ledger: &Ledger) -> Result<Self, Failure> {
+        let bytes = read_bytes(krl, KRL_BYTES_MAX).in_file(krl)?;
+        believe(krl, &bytes, ledger)?;
+        let list = Krl::from_bytes(&bytes).in_file(krl)?;
+        refuse_old(krl, &list, ledger)?;
+        let beside = beside(krl, ".state");
+        let wanted = state.map(Path::to_path_buf);
+        let file = wanted.or_else(|| beside.exists().then_some(beside));
+        Ok(Self {
+            state: file
+                .map(|file| read_state(&file, &list, ledger))
+                .transpose()?,
+            krl: list,
+        })
+    }
+
+    pub(super) fn version(&self) -> u64 {
+        self.krl.header().version
+    }
+
+    pub(super) fn has_state(&self) -> bool {
+        self.state.is_some()
+    }
+
+    /// Whether it was made from more entries than the ledger has, or after its last list.
+    pub(super) fn is_ahead_of(&self, ledger: &Ledger) -> bool {
+        let head = ListName::of_comment(&self.krl.header().comment).head;
+        let last = ledger.last_krl_version().unwrap_or_default();
+        head.is_some_and(|head| head.size > ledger.size()) || Some(self.version()) > last
+    }
+
+    /// What of it the ledger lacks.
+    pub(super) fn taken_over(self, ledger: &Ledger) -> Result<TakenOver, Failure> {
+        let keyboard = config::keyboard();
+        let mut over = TakenOver {
+            revoked: OfList::new(&self.krl, &keyboard).revoked,
+            ..TakenOver::default()
+        };
+        if let Some(state) = &self.state {
+            over.barred = state.bars_missing_in(ledger, &keyboard)?;
+            over.removed = state.taken_away_from(ledger, &keyboard)?;
+        }
+        Ok(over)
+    }
+
+    /// What is taken over, a line each.
+    pub(super) fn words(&self, ledger: &Ledger) -> Result<String, Failure> {
+        let of_list = OfList::new(&self.krl, "");
+        let mut words = format!(
+            "\nAll that KRL version {} revokes is taken over.",
+            self.version()
+        );
+        if of_list.left_out > 0 {
+            words.push_str(&format!(
+                "\n  {} of its revocations, by SHA-1 or by key IDs that are no text, can't be",
+                of_list.left_out
+            ));
+        }
+        let Some(state) = &self.state else {
+            return Ok(words);
+        };
+        if let Some(barred) = state.bars_missing_in(ledger, "")? {
+            for name in &barred.requesters {
+                words.push_str(&format!("\n  barred again: {name}"));
+            }
+            let cards = barred.cards.len() + barred.family_cards.len();
+            if cards > 0 {
+                words.push_str(&format!("\n  barred again: {cards} cards"));
+            }
+        }
+        for removed in state.taken_away_from(ledger, "")? {
+            words.push_str(&format!("\n  enrolment taken away again: {}", removed.name));
+        }
+        Ok(words)
+    }
+}
+
+fn read_state(file: &Path, list: &Krl, ledger: &Ledger) -> Result<PublishedState, Failure> {
+    let bytes = read_bytes(file, KRL_BYTES_MAX).in_file(file)?;
+    believe(file, &bytes, ledger)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let state = PublishedState::parse(&text).in_file(file)?;
+    if state.version != list.header().version {
+        return Err(Failure::new(format!(
+            "{} is of KRL version {}, and the KRL is version {}",
+            file.display(),
+            state.version,
+            list.header().version
+        )));
+    }
+    Ok(state)
+}
+
+/// A signature by a ledger key that this ledger knows, else a person's typed word.
+fn believe(file: &Path, bytes: &[u8], ledger: &Ledger) -> Result<(), Failure> {
+    let beside = beside(file, ".sig");
+    let fault = match read_bytes(&beside, KRL_SIGNATURE_BYTES_MAX) {
+        Err(_missing) => format!("{} has no signature beside it", file.display()),
+        Ok(text) => {
+            let signature = KrlSignature::read(&text).in_file(&beside)?;
+            let signer = signature.signer().clone();
+            signature
+                .verify(bytes, std::slice::from_ref(&signer))
+                .in_file(&beside)?;
+            let blob = PublicKey::from(signer.clone())
+                .to_bytes()
+                .in_file(&beside)?;
+            let known = ledger.ledger_key(&Sha256::digest(&blob).into())?;
+            match known {
+                Some(key) if key.purposes & LISTS != 0 && key.believed_to.is_none() => {
+                    return Ok(());
+                }
+                _ => format!(
+                    "{} is signed by {}, which is no ledger key that this ledger knows for lists",
+                    file.display(),
+                    signer.fingerprint(Default::default())
+                ),
+            }
+        }
+    };
+    confirm_typed(&format!("{fault}.\nIt is the last one that was published."))
+}
+
+/// An older list than the ledger knows of would bring back less than was published.
+fn refuse_old(file: &Path, list: &Krl, ledger: &Ledger) -> Result<(), Failure> {
+    let (version, last) = (list.header().version, ledger.last_krl_version()?);
+    match last {
+        Some(last) if version < last => Err(Failure::new(format!(
+            "{} is version {version}, and the ledger itself made version {last}",
+            file.display()
+        ))
+        .hint("take the newest KRL that any server has")),
+        _ => Ok(()),
+    }
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+impl Advised for KrlSignatureError {}
+
+impl Advised for serde_json::Error {}
