@@ -42,6 +42,7 @@ mod power_loss;
 mod prompts;
 mod reconcile;
 mod requests;
+mod resume;
 mod revocable;
 mod revocation;
 mod revoked_logins;

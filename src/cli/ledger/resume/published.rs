@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 
 use crate::cli::base::failure::{Advised, At, Failure};
-use crate::cli::base::terminal::confirm_typed;
+use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
 use crate::config::{self, read_bytes};
 use crate::krl::{
     KRL_BYTES_MAX, KRL_SIGNATURE_BYTES_MAX, Krl, KrlSignature, KrlSignatureError, ListName,
@@ -143,6 +143,11 @@ fn believe(file: &Path, bytes: &[u8], ledger: &Ledger) -> Result<(), Failure> {
             }
         }
     };
+    if !somebody_is_there() {
+        return Err(
+            Failure::new(fault).hint("at a terminal, a person can say that it is the right one")
+        );
+    }
     confirm_typed(&format!("{fault}.\nIt is the last one that was published."))
 }
 

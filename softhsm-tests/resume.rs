@@ -1,0 +1,198 @@
+//! A ledger that was put back goes on behind the gap, and nothing that the lost part decided
+//! comes back.
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::pty::Pty;
+
+/// An admin with three certificates, and a ledger key without a passphrase.
+fn ready() -> Admin {
+    let admin = Admin::ready();
+    for key in admin.public_keys(3) {
+        admin.sign(&["-n", "peter", key.to_str().unwrap()]).ok();
+    }
+    keygen::make(admin.punchmark.home(), "ledger_key", ED25519);
+    admin
+}
+
+fn verify(admin: &Admin, arguments: &[&str]) -> Ran {
+    let all = [&["ledger", "verify"], arguments].concat();
+    admin.punchmark.run(&all)
+}
+
+/// A ledger with serials 1 to 3, put back after serial 4 was given out.
+fn put_back() -> Admin {
+    let admin = ready();
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    let key = admin.public_keys(4).pop().unwrap();
+    admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
+    std::fs::remove_file(admin.punchmark.path("key3-cert.pub")).unwrap();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    admin
+}
+
+#[test]
+fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
+    let admin = put_back();
+    let sign = || admin.sign(&["-n", "erik", "key3.pub"]);
+    sign().exits(1).says("knows").says("ledger resume");
+    for command in [
+        &["revoke", "--serial", "1"][..],
+        &["krl", "--out", "revoked.krl"],
+    ] {
+        admin.punchmark.run(command).exits(1).says("ledger resume");
+    }
+    admin.assert_issued(3);
+
+    let (said, code) = resume(&admin, &["--after", "10", "--no-krl"]);
+    assert!(
+        code == 0 && said.contains("Serials 4 to 10 of CA users"),
+        "{said}"
+    );
+    sign().ok();
+    assert_eq!(admin.ledger().last().unwrap()["serial"], 11);
+    admin
+        .sign(&["-z", "4", "-n", "erik", "key2.pub"])
+        .exits(1)
+        .says("taken before");
+    verify(&admin, &["--signatures"]).ok();
+    // By now nothing is missing any more.
+    admin
+        .punchmark
+        .run(&[
+            "ledger", "resume", "--ca", "users", "--after", "20", "--no-krl",
+        ])
+        .exits(1)
+        .says("nothing is missing");
+}
+
+/// `ledger resume --ca users` at a terminal, with a typed yes; what it said, and its exit code.
+fn resume(admin: &Admin, more: &[&str]) -> (String, u8) {
+    let mut command = admin.punchmark.on_a_terminal();
+    command
+        .args(["ledger", "resume", "--ca", "users"])
+        .args(more);
+    let mut pty = Pty::start(command);
+    let asked = pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    let (rest, code) = pty.finish();
+    (asked + &rest, code)
+}
+
+#[test]
+fn a_healthy_ledger_is_not_resumed_and_no_slip_ends_a_ca() {
+    let admin = ready();
+    let run = |more: &[&str]| {
+        let all = [&["ledger", "resume"], more].concat();
+        admin.punchmark.run(&all)
+    };
+    run(&["--ca", "users", "--after", "9", "--no-krl"])
+        .exits(1)
+        .says("nothing is missing");
+    let admin = put_back();
+    let run = |more: &[&str]| {
+        let all = [&["ledger", "resume"], more].concat();
+        admin.punchmark.run(&all)
+    };
+    run(&[
+        "--ca",
+        "users",
+        "--after",
+        "18446744073709551615",
+        "--no-krl",
+    ])
+    .exits(1)
+    .says("more than a million beyond");
+    run(&["--ca", "users", "--after", "9"])
+        .exits(2)
+        .says("--no-krl");
+    run(&["--ca", "nosuch", "--after", "9", "--no-krl"])
+        .exits(1)
+        .says("no CA `nosuch`");
+    // Nobody at a terminal answers, and nothing was done.
+    run(&["--ca", "users", "--after", "9", "--no-krl"])
+        .exits(1)
+        .says("the answer was not yes");
+    run(&["--ca", "users", "--after", "9", "--no-krl", "--dry-run"])
+        .ok()
+        .says("Serials 4 to 9 of CA users (6 of them)");
+    admin.sign(&["-n", "erik", "key3.pub"]).exits(1);
+    assert_eq!(admin.ledger().len(), 3);
+}
+
+#[test]
+fn what_the_lost_part_revoked_barred_and_took_away_does_not_come_back() {
+    let admin = ready();
+    admin.public_keys(7);
+    let punchmark = |arguments: &[&str]| admin.punchmark.run(arguments);
+    for (name, key) in [("peter", "key3.pub"), ("anna", "key4.pub")] {
+        punchmark(&["requester", "add", name, "--key", key]).ok();
+    }
+    let key = ["--ledger-key", "ledger_key"];
+    punchmark(&[&["krl", "--out", "revoked.krl"], &key[..]].concat()).ok();
+    let last_night = std::fs::read(admin.ledger_file()).unwrap();
+    punchmark(&["revoke", "--key", "key0.pub", "--reason", "stolen", "--yes"]).ok();
+    punchmark(&["revoke", "--requester", "erik", "--reason", "left", "--yes"]).ok();
+    punchmark(&["requester", "remove", "anna", "--key", "key4.pub"]).ok();
+    punchmark(&[&["krl", "--out", "revoked.krl"], &key[..]].concat()).ok();
+    std::fs::write(admin.ledger_file(), last_night).unwrap();
+
+    let (said, code) = resume(&admin, &["--after", "3", "--krl", "revoked.krl"]);
+    assert_eq!(code, 0, "{said}");
+    for words in ["barred again: erik", "enrolment taken away again: anna"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    admin
+        .sign(&["-n", "peter", "key0.pub"])
+        .exits(1)
+        .says("was revoked");
+    let enrolled = punchmark(&["requester", "list"]).ok();
+    assert!(enrolled.stdout.contains("peter"), "{enrolled}");
+    assert!(!enrolled.stdout.contains("anna"), "{enrolled}");
+    punchmark(&["requester", "add", "erik", "--key", "key5.pub"])
+        .exits(1)
+        .says("barred");
+    punchmark(&[&["krl", "--out", "next.krl"], &key[..]].concat()).ok();
+    punchmark(&["krl", "check", "-f", "next.krl", "key0.pub"]).exits(1);
+    verify(&admin, &["--signatures"]).ok();
+}
+
+#[test]
+fn an_older_list_or_one_by_a_stranger_is_not_taken_over() {
+    let admin = ready();
+    let punchmark = |arguments: &[&str]| admin.punchmark.run(arguments);
+    let krl = |out: &str, key: &str| {
+        punchmark(&["krl", "--out", out, "--ledger-key", key]).ok();
+    };
+    krl("first.krl", "ledger_key");
+    krl("second.krl", "ledger_key");
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    admin.public_keys(4);
+    admin.sign(&["-n", "peter", "key3.pub"]).ok();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    let resume = ["ledger", "resume", "--ca", "users", "--after", "4", "--krl"];
+    punchmark(&[&resume[..], &["first.krl"]].concat())
+        .exits(1)
+        .says("the ledger itself made version");
+    let stranger = admin.punchmark.path("second.krl.sig");
+    std::fs::remove_file(&stranger).unwrap();
+    keygen::make(admin.punchmark.home(), "stranger", ED25519);
+    let mut sign = bounded("ssh-keygen");
+    sign.args(["-q", "-Y", "sign", "-n", "krl@punchmark", "-f"]);
+    let files = ["stranger", "second.krl"].map(|name| admin.punchmark.path(name));
+    run(sign.args(files)).ok();
+    punchmark(&[&resume[..], &["second.krl"]].concat())
+        .exits(1)
+        .says("no ledger key that this ledger knows");
+}
+
+#[test]
+fn the_serials_of_a_gap_are_revoked() {
+    let admin = put_back();
+    let (said, code) = resume(&admin, &["--after", "10", "--no-krl"]);
+    assert_eq!(code, 0, "{said}");
+    admin.punchmark.run(&["krl", "--out", "revoked.krl"]).ok();
+    let shown = admin.punchmark.run(&["krl", "show", "revoked.krl"]).ok();
+    assert!(shown.stdout.contains("serial: 4-10"), "{shown}");
+}
