@@ -13,14 +13,12 @@ use crate::harness::process::{Ran, bounded, run};
 use crate::harness::sshd::{Configuration, Sshd};
 use crate::harness::write;
 
-/// A CA that believes the maker of `root.pem`.
+/// A CA that believes the maker of `root.pem`, beside those whom each new config believes.
 fn admin() -> Admin {
-    let admin = Admin::ready();
-    let home = admin.punchmark.home().display().to_string();
-    admin.configure(&format!(
-        "[attestation]\nprivate-roots = [\"{home}/root.pem\"]\n{ROLES}"
-    ));
+    let admin = Admin::ready().and_config(ROLES);
     make_maker(&admin);
+    let add = ["attestation", "roots", "add", "root.pem"];
+    admin.punchmark.run(&add).ok();
     admin
 }
 

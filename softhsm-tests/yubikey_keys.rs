@@ -107,14 +107,14 @@ fn an_attestation_of_another_key_proves_nothing() {
 
 #[test]
 fn an_adopted_key_is_proved_too_and_an_unproved_one_is_the_token_s_word() {
-    let admin = Admin::with_cards(&["5.2.4"]);
+    let admin = Admin::with_cards(&["5.2.7"]);
     let tool = ["-a", "generate", "-s", "9c", "-A", "ECCP256", "-o", "a.pem"];
     admin.tool("yubico-piv-tool", &tool);
     let adopt = ["adopt", "users", "--key", SLOT, "--next-serial", "7"];
     let ran = admin.punchmark.pinned(&[&adopt[..], &ROOTS].concat()).ok();
     assert!(
         ran.stdout
-            .contains("born on YubiKey 12345678, firmware 5.2.4"),
+            .contains("born on YubiKey 12345678, firmware 5.2.7"),
         "{ran}"
     );
     let told = show(&admin, &ROOTS);

@@ -27,7 +27,10 @@ pub use evidence::{Evidence, EvidenceError, EvidenceFormError};
 pub use fido::{FidoError, FidoEvidence};
 pub use firmware::Fault;
 pub use piv::{PivError, PivEvidence};
-pub use roots::{Listed, Purpose, Role, Roots, RootsError, Trust, list};
+pub use roots::{
+    Family, FamilyError, Listed, Purpose, Role, RootFingerprint, RootFingerprintError, Roots,
+    RootsError, Trust, YUBICO_TAKEN, list, to_pem,
+};
 
 use serde::{Deserialize, Serialize};
 use ssh_key::public::KeyData;
@@ -100,6 +103,9 @@ pub struct Facts {
     pub root: Option<String>,
     /// Whether that root is one that the admin named, and none that the program pins.
     pub private_root: bool,
+    /// Whose number the serial is, by that root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<Family>,
     /// What the witness says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement: Option<String>,

@@ -24,6 +24,7 @@ mod setup_card;
 mod show;
 mod sign;
 mod tokens;
+mod version;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -48,7 +49,7 @@ struct Cli {
     #[command(flatten)]
     global: Global,
 
-    /// Print the version
+    /// Print the version; with --verbose, also which roots of attestation it has
     #[arg(long, action = clap::ArgAction::Version)]
     version: (),
 
@@ -107,11 +108,16 @@ impl Cli {
 /// Runs the program with these arguments, the first of which is its name.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     crate::secret::keep_memory_private();
-    let cli = match parse(arguments) {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error),
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let ended = if version::is_asked_for(&arguments) {
+        version::print()
+    } else {
+        match parse(arguments) {
+            Ok(cli) => cli.run(),
+            Err(error) => return usage(&error),
+        }
     };
-    match cli.run() {
+    match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {
             terminal::print_failure(&failure);

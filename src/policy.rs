@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 use ssh_key::public::KeyData;
 
-pub use decide::{Decided, Warning, decide};
+pub use decide::{Decided, StorageShown, Warning, decide};
 pub use foresee::{Foreseen, foresee, sample_key};
 pub use refusal::{Refusal, Refusals};
 pub use role::{Role, RoleError, RoleTable};

@@ -5,6 +5,7 @@
 use sha2::{Digest as _, Sha256};
 use ssh_key::public::KeyData;
 
+use super::chain::ChainError;
 use super::fido::{self, FidoError, FidoEvidence};
 use super::piv::{self, PivError, PivEvidence};
 use super::roots::Roots;
@@ -66,6 +67,21 @@ pub enum EvidenceFormError {
     /// Made by a newer version of the program.
     #[error("evidence of kind {0:?} is not known to this version")]
     Kind(String),
+}
+
+impl EvidenceError {
+    /// Whether nothing is wrong with the evidence but that nobody who is trusted here vouches
+    /// for it.
+    #[must_use]
+    pub fn lacks_root(&self) -> bool {
+        matches!(
+            self,
+            Self::Piv(PivError::Chain(ChainError::UnknownIssuer { .. }))
+                | Self::Fido(
+                    FidoError::Chain(ChainError::UnknownIssuer { .. }) | FidoError::SelfAttested
+                )
+        )
+    }
 }
 
 impl Evidence {

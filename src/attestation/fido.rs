@@ -18,7 +18,7 @@ use super::cbor::CborError;
 use super::chain::{ChainError, is_leaf, malformed, refuse_unknown_critical};
 use super::roots::{Anchor, Purpose, Roots};
 use super::x509::{ECDSA_SHA256, X509};
-use super::{Facts, Firmware, Proof, ProofKind};
+use super::{Facts, Family, Firmware, Proof, ProofKind};
 use crate::wire::hex;
 
 /// What a security key gives as evidence.
@@ -193,7 +193,8 @@ fn facts(
         user_verified,
         firmware: firmware(certificate)?,
         root: Some(anchor.name),
-        private_root: anchor.private,
+        private_root: anchor.family != Family::Yubico,
+        family: Some(anchor.family),
         ..Facts::default()
     })
 }

@@ -16,7 +16,7 @@ use super::chain::{
 };
 use super::roots::{Anchor, Purpose, Roots};
 use super::x509::{RSA_SHA256, X509};
-use super::{Facts, Firmware, Proof, ProofKind};
+use super::{Facts, Family, Firmware, Proof, ProofKind};
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy, form_factor_name};
 
@@ -150,7 +150,8 @@ fn facts(leaf: &X509, f9: &X509, anchor: Anchor) -> Result<Facts, PivError> {
         form_factor: form_factor.map(|byte| form_factor_name(byte).to_owned()),
         fips: fips || f9.extension(FIPS).is_some(),
         root: Some(anchor.name),
-        private_root: anchor.private,
+        private_root: anchor.family != Family::Yubico,
+        family: Some(anchor.family),
         ..Facts::default()
     })
 }

@@ -1,15 +1,19 @@
 //! Whom attestation is believed: roots that the program pins, and those that an admin adds.
 //!
-//! The program holds no certificate, only the SHA-256 of those that count, and what each may
-//! vouch for. The certificates come as PEM from the admin, who gets them from their maker.
+//! The program knows the SHA-256 of the makers' certificates that count, and what each may
+//! vouch for; Yubico's it has itself. Whether they count, the config says.
 
+mod family;
 mod pins;
+
+use std::sync::LazyLock;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+pub use self::family::{Family, FamilyError, RootFingerprint, RootFingerprintError};
 use self::pins::{PINS, Pin};
-use super::armour::{ArmourError, certificates};
+use super::armour::{ArmourError, CERTIFICATE, armoured, certificates};
 use super::chain::{ChainError, Unmarked, issued, may_issue, refuse_unknown_critical};
 use super::x509::X509;
 
@@ -17,7 +21,12 @@ use super::x509::X509;
 ///
 /// At most 64 certificates. Empty, it believes nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Roots(Vec<Authority>);
+pub struct Roots {
+    /// Makers whose certificates the program has. They are read when evidence is looked at.
+    families: Vec<Family>,
+    known: Vec<Authority>,
+    distrusted: Vec<RootFingerprint>,
+}
 
 /// Whose word stands behind a file of certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +87,8 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Anchor {
     pub(super) name: String,
-    pub(super) private: bool,
+    /// Whose serials it vouches for.
+    pub(super) family: Family,
     /// Whether keys of other applets are attested right below it too.
     pub(super) shared: bool,
     /// Whether it is a root of Yubico's cards before firmware 5.7.4, whose two known faults
@@ -90,7 +100,7 @@ pub(super) struct Anchor {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RootsError {
-    /// It is no PEM.
+    /// It is neither PEM nor DER.
     #[error(transparent)]
     Pem(#[from] ArmourError),
     /// A certificate in it can't be read.
@@ -117,11 +127,31 @@ pub enum RootsError {
 
 #[derive(Clone, Debug)]
 struct Authority {
+    fingerprint: RootFingerprint,
     certificate: X509,
     listed: Listed,
 }
 
 impl Roots {
+    /// The roots of a maker that the program has; none for a private one.
+    #[must_use]
+    pub fn of(family: Family) -> Self {
+        let mut roots = Self::default();
+        roots.add_family(family);
+        roots
+    }
+
+    /// Adds the certificates of a maker that the program has; none for a private one.
+    pub fn add_family(&mut self, family: Family) {
+        self.families.push(family);
+    }
+
+    /// Takes a certificate out for good, wherever it comes from: what leads through it proves
+    /// nothing.
+    pub fn distrust(&mut self, root: RootFingerprint) {
+        self.distrusted.push(root);
+    }
+
     /// Roots from the texts of PEM files.
     ///
     /// A certificate in `pinned` whose fingerprint isn't known counts for nothing, since the
@@ -133,59 +163,90 @@ impl Roots {
         let mut roots = Self::default();
         for (texts, trust) in [(pinned, Trust::Pinned), (private, Trust::Private)] {
             for text in texts {
-                roots.add_pem(text, trust)?;
+                roots.add(text.as_bytes(), trust)?;
             }
         }
         Ok(roots)
     }
 
-    /// Adds the certificates of one PEM file, and tells what each counts for.
+    /// Adds the certificates of one file, and tells what each counts for.
+    ///
+    /// The file is PEM, with text around the certificates or none, or one certificate in DER.
     ///
     /// # Errors
     /// As [`Self::from_pem`]. Nothing is added then.
-    pub fn add_pem(&mut self, text: &str, trust: Trust) -> Result<Vec<Listed>, RootsError> {
-        let read = read(text, trust)?;
+    pub fn add(&mut self, file: &[u8], trust: Trust) -> Result<Vec<Listed>, RootsError> {
+        let read = read(file, trust)?;
         let listed: Vec<_> = read.iter().map(|one| one.listed.clone()).collect();
         if read.iter().all(|one| one.listed.role == Role::Unknown) {
             return Err(RootsError::NoneKnown { count: read.len() });
         }
-        let count = self.0.len().saturating_add(read.len());
+        let count = self.known.len().saturating_add(read.len());
         if count > MOST {
             return Err(RootsError::TooMany { count });
         }
-        self.0.extend(read);
+        self.known.extend(read);
         Ok(listed)
     }
 
-    /// The SHA-256 of every certificate that counts, in hexadecimal; that of one by the
-    /// admin's word has `private:` before it.
-    #[must_use]
-    pub fn fingerprints(&self) -> Vec<String> {
-        let counts = self.0.iter().map(|authority| &authority.listed);
-        let counts = counts.filter(|listed| listed.role != Role::Unknown);
-        let word = |listed: &Listed| match listed.role {
-            Role::PrivateRoot | Role::PrivateIntermediate => format!("private:{}", listed.sha256),
-            _ => listed.sha256.clone(),
+    /// Every certificate that counts, and for what.
+    pub fn listed(&self) -> impl Iterator<Item = &Listed> {
+        let listed = self.trusted().map(|authority| &authority.listed);
+        listed.filter(|listed| listed.role != Role::Unknown)
+    }
+
+    fn trusted(&self) -> impl Iterator<Item = &Authority> {
+        let built_in: &[_] = if self.families.contains(&Family::Yubico) {
+            &OF_YUBICO
+        } else {
+            &[]
         };
-        counts.map(word).collect()
+        let all = built_in.iter().chain(&self.known);
+        all.filter(|authority| self.trusts(authority))
+    }
+
+    fn trusts(&self, authority: &Authority) -> bool {
+        !self.distrusted.contains(&authority.fingerprint)
+    }
+
+    /// What counts, in words: a maker whose certificates the program has, by name; else the
+    /// SHA-256 of every certificate, in hexadecimal, with `private:` before that of one by the
+    /// admin's word, and with `distrusted:` before that of one that counts no more.
+    #[must_use]
+    pub fn in_words(&self) -> Vec<String> {
+        let word = |one: &Authority| match one.listed.role {
+            Role::PrivateRoot | Role::PrivateIntermediate => {
+                format!("private:{}", one.listed.sha256)
+            }
+            _ => one.listed.sha256.clone(),
+        };
+        let known = self.known.iter();
+        let known = known.filter(|one| self.trusts(one) && one.listed.role != Role::Unknown);
+        let families = self.families.iter().map(ToString::to_string);
+        let distrusted = self.distrusted.iter();
+        let distrusted = distrusted.map(|root| format!("distrusted:{root}"));
+        families.chain(known.map(word)).chain(distrusted).collect()
     }
 
     /// The certificates of a text as if the program pinned them, to test what follows from it.
     #[cfg(test)]
     pub(super) fn pinned_for_tests(text: &str, role: Role, serves: &'static [Purpose]) -> Self {
-        let mut read = read(text, Trust::Private).unwrap_or_default();
+        let mut read = read(text.as_bytes(), Trust::Private).unwrap_or_default();
         for authority in &mut read {
             authority.listed.pin = Some("Test root");
             authority.listed.role = role;
             authority.listed.vouches_for = serves;
         }
-        Self(read)
+        Self {
+            known: read,
+            ..Self::default()
+        }
     }
 
     /// Whether there is none at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.trusted().next().is_none()
     }
 
     /// The root above `child`, by one of the paths that there are for `purpose`.
@@ -200,9 +261,10 @@ impl Roots {
         between: &[X509],
     ) -> Result<Anchor, ChainError> {
         let brought = between.iter().map(|one| Authority::of(one, Trust::Pinned));
-        let brought: Vec<_> = brought.filter(Authority::is_intermediate).collect();
+        let brought = brought.filter(|one| one.is_intermediate() && self.trusts(one));
+        let brought: Vec<_> = brought.collect();
         let search = Search {
-            known: self.0.iter().chain(&brought).collect(),
+            known: self.trusted().chain(&brought).collect(),
             purpose,
         };
         let unknown = unknown_issuer(child);
@@ -218,17 +280,35 @@ impl Roots {
     }
 }
 
-/// What each certificate of a PEM file is, whether it counts or not.
+/// What each certificate of a file is, whether it counts or not.
 ///
 /// # Errors
 /// [`RootsError`], but not [`RootsError::NoneKnown`].
-pub fn list(text: &str, trust: Trust) -> Result<Vec<Listed>, RootsError> {
-    let read = read(text, trust)?;
+pub fn list(file: &[u8], trust: Trust) -> Result<Vec<Listed>, RootsError> {
+    let read = read(file, trust)?;
     Ok(read.into_iter().map(|one| one.listed).collect())
 }
 
-fn read(text: &str, trust: Trust) -> Result<Vec<Authority>, RootsError> {
-    let numbered = certificates(text)?.into_iter().enumerate();
+/// The certificates of a file, one in DER or all in PEM, as PEM.
+///
+/// # Errors
+/// As [`list`].
+pub fn to_pem(file: &[u8]) -> Result<String, RootsError> {
+    let read = read(file, Trust::Private)?;
+    let pem = read
+        .iter()
+        .map(|one| armoured(CERTIFICATE, one.certificate.der()));
+    Ok(pem.collect())
+}
+
+/// A certificate in DER, or several in PEM.
+fn read(file: &[u8], trust: Trust) -> Result<Vec<Authority>, RootsError> {
+    let all = match file.first() {
+        Some(&DER) => vec![file.to_vec()],
+        // What is no UTF-8 may stand around the certificates, and in none.
+        _ => certificates(&String::from_utf8_lossy(file))?,
+    };
+    let numbered = all.into_iter().enumerate();
     let read = numbered.map(|(index, der)| {
         let number = index.saturating_add(1);
         let certificate =
@@ -277,7 +357,8 @@ impl Search<'_> {
 
 impl Authority {
     fn of(certificate: &X509, trust: Trust) -> Self {
-        let sha256 = fingerprint(certificate.der());
+        let fingerprint = RootFingerprint(Sha256::digest(certificate.der()).into());
+        let sha256 = base16ct::upper::encode_string(&fingerprint.0);
         let pin = PINS.iter().find(|pin| pin.sha256 == sha256);
         let (role, vouches_for): (_, &'static [_]) = match (pin, trust) {
             (Some(Pin { role, serves, .. }), _) => (*role, *serves),
@@ -288,6 +369,7 @@ impl Authority {
             (None, Trust::Private) => (Role::PrivateIntermediate, ALL),
         };
         Self {
+            fingerprint,
             listed: Listed {
                 subject: certificate.subject(),
                 sha256,
@@ -317,13 +399,13 @@ impl Authority {
         match self.listed.pin {
             Some(name) => Anchor {
                 name: name.to_owned(),
-                private: false,
+                family: Family::Yubico,
                 shared: self.listed.role == Role::Root && self.listed.vouches_for == ALL,
                 of_old_cards: self.listed.role == Role::Root,
             },
             None => Anchor {
                 name: self.listed.subject.clone(),
-                private: true,
+                family: Family::Private(self.fingerprint.0),
                 shared: false,
                 of_old_cards: false,
             },
@@ -336,11 +418,6 @@ fn unknown_issuer(child: &X509) -> ChainError {
         subject: child.subject(),
         issuer: child.issuer(),
     }
-}
-
-/// SHA-256 as the makers print it, without the colons.
-fn fingerprint(der: &[u8]) -> String {
-    base16ct::upper::encode_string(&Sha256::digest(der))
 }
 
 /// Every path there is from a device's certificate upwards. A path of any length would let a
@@ -356,6 +433,18 @@ const PATHS: [&[Role]; 5] = [
         Role::PrivateRoot,
     ],
 ];
+
+/// Yubico's certificates, read once. A test reads all of them, and holds each to its pin.
+static OF_YUBICO: LazyLock<Vec<Authority>> =
+    LazyLock::new(|| read(YUBICO, Trust::Pinned).unwrap_or_default());
+
+/// Yubico's certificates that vouch for what SSH uses (docs/decisions).
+const YUBICO: &[u8] = include_bytes!("roots/yubico.pem");
+/// When they were taken from their maker's page.
+pub const YUBICO_TAKEN: &str = "2026-11-26";
+/// The first byte of a certificate in DER: a SEQUENCE. No PEM begins so in practice, and one
+/// that does has nothing but text before its first certificate.
+const DER: u8 = 0x30;
 
 const ALL: &[Purpose] = &[Purpose::Piv, Purpose::Fido];
 

@@ -7,12 +7,14 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::terminal::product;
+use super::base::terminal::{product, say};
 use super::base::words::path;
-use crate::attestation::{Listed, Purpose, Role, Trust, list};
-use crate::config::{ConfigError, read_limited};
+use crate::attestation::{self, Listed, Purpose, Role, Trust, list};
+use crate::config::{Config, ConfigError, with_private_root};
+use crate::file::read_bytes;
+use crate::output;
 
-/// Look at the roots of attestation
+/// Look at the roots of attestation, and say which are trusted
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Attestation {
@@ -25,7 +27,7 @@ enum Command {
     Roots(RootsCommand),
 }
 
-/// Look at files of root certificates
+/// Look at root certificates, and say which are trusted
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 struct RootsCommand {
@@ -35,7 +37,23 @@ struct RootsCommand {
 
 #[derive(Debug, Subcommand)]
 enum RootsSubcommand {
+    Add(Add),
+    /// List the certificates that the config trusts
+    List,
     Check(Check),
+}
+
+/// Trust the certificates of a file, by your word
+///
+/// For another maker's devices than Yubico's. Whoever has a key that such a root vouches for
+/// can attest what he likes, so compare the fingerprints with the maker's. The certificates are
+/// copied beside the config, which names the copy in `private-roots` of [attestation].
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+struct Add {
+    /// One certificate in DER, or certificates in PEM: the root, and what stands below it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
 }
 
 /// Say which certificate is which, and whether this program knows its fingerprint
@@ -44,18 +62,73 @@ enum RootsSubcommand {
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 struct Check {
-    /// Certificates in PEM, as their maker publishes them
+    /// Certificates in PEM or DER, as their maker publishes them
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 }
 
 impl Attestation {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let Command::Roots(RootsCommand {
-            command: RootsSubcommand::Check(check),
-        }) = self.command;
-        check.run(context)
+        let Command::Roots(RootsCommand { command }) = self.command;
+        match command {
+            RootsSubcommand::Add(add) => add.run(context),
+            RootsSubcommand::List => list_trusted(context),
+            RootsSubcommand::Check(check) => check.run(context),
+        }
     }
+}
+
+impl Add {
+    fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let bytes = read_bytes(&self.file, LARGEST).in_file(&self.file)?;
+        let all = list(&bytes, Trust::Private).in_file(&self.file)?;
+        let [first, ..] = all.as_slice() else {
+            return Err(Failure::new("there is no certificate in it").at(path(&self.file)));
+        };
+        if all.iter().all(|one| one.pin.is_some()) {
+            return Err(Failure::new(KNOWN).at(path(&self.file)).hint(KNOWN_HINT));
+        }
+        let name: String = first.sha256.chars().take(16).collect();
+        let name = format!("attestation-root-{}.pem", name.to_ascii_lowercase());
+        if config.attestation_roots()?.listed().any(|one| one == first) {
+            return Err(Failure::new("its certificates are trusted already").at(path(&self.file)));
+        }
+        keep(&config, &name, &bytes)?;
+        if context.talks() {
+            for one in &all {
+                say(&format!(
+                    "{} is trusted from now on, by your word",
+                    one.subject
+                ));
+                say(&format!("  SHA-256 {}", one.sha256));
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// The copy first: a config that names a missing file would stop every command.
+fn keep(config: &Config, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let pem = attestation::to_pem(bytes)?;
+    let text = with_private_root(config, name)?;
+    output::write(&config.resolve(Path::new(name)), pem.as_bytes(), 0o644)?;
+    Ok(output::write(config.path(), text.as_bytes(), 0o644)?)
+}
+
+fn list_trusted(context: &Context) -> Result<Exit, Failure> {
+    let config = context.config()?;
+    let roots = config.attestation_roots()?;
+    let all: Vec<_> = roots.listed().cloned().collect();
+    if context.json() {
+        product(&json!({ "certificates": all }).to_string())?;
+    } else {
+        print(&all)?;
+    }
+    if all.is_empty() && context.talks() {
+        say(NONE);
+    }
+    Ok(Exit::Done)
 }
 
 impl Check {
@@ -67,9 +140,10 @@ impl Check {
                 exit = Exit::Failed;
             }
             if context.json() {
-                product(&json!({ "file": path(file), "certificates": all }).to_string())?
+                product(&json!({ "file": path(file), "certificates": all }).to_string())?;
             } else {
-                print(file, &all)?
+                product(&format!("{}:", path(file)))?;
+                print(&all)?;
             }
         }
         Ok(exit)
@@ -77,16 +151,15 @@ impl Check {
 }
 
 fn read(file: &Path) -> Result<Vec<Listed>, Failure> {
-    let text = read_limited(file, LARGEST).in_file(file)?;
-    let listed = list(&text, Trust::Pinned).map_err(|source| ConfigError::Roots {
+    let bytes = read_bytes(file, LARGEST).in_file(file)?;
+    let listed = list(&bytes, Trust::Pinned).map_err(|source| ConfigError::Roots {
         path: file.to_path_buf(),
         source,
     });
     Ok(listed?)
 }
 
-fn print(file: &Path, all: &[Listed]) -> Result<(), Failure> {
-    product(&format!("{}:", path(file)))?;
+fn print(all: &[Listed]) -> Result<(), Failure> {
     for one in all {
         let (mark, name) = match one.pin {
             Some(name) => ('-', name),
@@ -101,6 +174,8 @@ fn print(file: &Path, all: &[Listed]) -> Result<(), Failure> {
 fn describe(one: &Listed) -> &'static str {
     match (one.role, one.vouches_for) {
         (Role::Unknown, _) => "not known, counts only as a private root",
+        (Role::PrivateRoot, _) => "a private root, by your word",
+        (Role::PrivateIntermediate, _) => "below a private root, by your word",
         (_, []) => "known, vouches for nothing that SSH uses",
         (Role::Upper | Role::Lower, [Purpose::Piv]) => "known, an intermediate for PIV",
         (Role::Upper | Role::Lower, [Purpose::Fido]) => "known, an intermediate for FIDO",
@@ -111,10 +186,17 @@ fn describe(one: &Listed) -> &'static str {
     }
 }
 
+const KNOWN: &str = "all of its certificates are known to the program";
+const KNOWN_HINT: &str = "they count with roots = [\"yubico\"] in [attestation] of the config";
+const NONE: &str = "no root is trusted: no evidence is believed; roots = [\"yubico\"] in [attestation] \
+    of the config trusts Yubico's";
+
 /// The most that is read of a file of roots; [`crate::config`] reads as much.
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
+  punchmark attestation roots list
+  punchmark attestation roots add other-maker.der
   punchmark attestation roots check yubico-piv-ca-1.pem
   punchmark attestation roots check --json yubico-ca-1.pem yubico-intermediate.pem";

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{Config, ConfigError};
-use crate::attestation::{Roots, Trust};
-use crate::file::read_limited;
+use crate::attestation::{Family, Roots, Trust};
+use crate::file::read_bytes;
 
-/// Files of certificates in PEM, relative to the config. Without them no evidence is believed.
+/// Makers whose certificates the program has, and files of certificates, relative to the
+/// config. Without any no evidence is believed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct AttestationConfig {
-    /// From the makers: what the program doesn't pin in them counts for nothing.
+    /// `yubico`; or files from the makers: what the program doesn't pin in them counts for
+    /// nothing.
     roots: Vec<PathBuf>,
     /// Trusted by the admin's word, and marked so in every proof.
     private_roots: Vec<PathBuf>,
@@ -26,42 +28,70 @@ impl Config {
     pub fn attestation_roots(&self) -> Result<Roots, ConfigError> {
         let resolved = |paths: &[PathBuf]| -> Vec<_> {
             let paths = paths.iter();
-            paths.map(|path| self.resolve(path)).collect()
+            let resolved = paths.map(|path| match maker(path) {
+                Some(_) => path.clone(),
+                None => self.resolve(path),
+            });
+            resolved.collect()
         };
         let config = &self.file.attestation;
         let (pinned, private) = (resolved(&config.roots), resolved(&config.private_roots));
         for path in pinned.iter().chain(&private) {
-            self.trusted(path)?;
+            if maker(path).is_none() {
+                self.trusted(path)?;
+            }
         }
         roots_from(&pinned, &private)
     }
 }
 
+impl AttestationConfig {
+    /// Whether this file is one of the admin's word.
+    pub(super) fn has_private(&self, file: &str) -> bool {
+        self.private_roots
+            .iter()
+            .any(|known| known == Path::new(file))
+    }
+}
+
+/// The maker that stands in place of a file, if one does; `./yubico` is a file.
+fn maker(path: &Path) -> Option<Family> {
+    (path == Path::new("yubico")).then_some(Family::Yubico)
+}
+
 /// The roots in these files, each of at most 1 MiB: the makers', and those of the admin's word.
+/// Among the makers' files, `yubico` stands for the certificates that the program has.
 ///
 /// # Errors
 /// As [`Config::attestation_roots`].
 pub fn roots_from(pinned: &[PathBuf], private: &[PathBuf]) -> Result<Roots, ConfigError> {
     let mut roots = Roots::default();
-    for (paths, trust) in [(pinned, Trust::Pinned), (private, Trust::Private)] {
-        for path in paths {
-            add(&mut roots, path, trust)?;
+    for path in pinned {
+        match maker(path) {
+            Some(family) => roots.add_family(family),
+            None => add(&mut roots, path, Trust::Pinned)?,
         }
+    }
+    for path in private {
+        add(&mut roots, path, Trust::Private)?;
     }
     Ok(roots)
 }
 
 fn add(roots: &mut Roots, path: &Path, trust: Trust) -> Result<(), ConfigError> {
-    let text = read_limited(path, super::LARGEST).map_err(|source| ConfigError::File {
+    let file = read_bytes(path, LARGEST).map_err(|source| ConfigError::File {
         path: path.to_path_buf(),
         source,
     })?;
-    let added = roots.add_pem(&text, trust);
+    let added = roots.add(&file, trust);
     added.map(drop).map_err(|source| ConfigError::Roots {
         path: path.to_path_buf(),
         source,
     })
 }
+
+/// In bytes; a maker's largest file has sixteen thousand.
+const LARGEST: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -85,6 +115,22 @@ mod tests {
             matches!(&error, ConfigError::Roots { path, .. } if *path == pem),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_makers_word_stands_for_what_the_program_has_and_a_path_for_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("punchmark.toml");
+        let roots = |list: &str| {
+            std::fs::write(&path, format!("[attestation]\nroots = [{list}]\n")).unwrap();
+            Config::read(&path).unwrap().attestation_roots()
+        };
+        assert_eq!(roots("\"yubico\"").unwrap().listed().count(), 12);
+        let error = roots("\"./yubico\"").unwrap_err();
+        assert!(matches!(
+            error,
+            ConfigError::Untrusted(_) | ConfigError::File { .. }
+        ));
     }
 
     #[test]

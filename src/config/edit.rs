@@ -20,6 +20,9 @@ pub enum EditError {
     /// `ca` stands there in a form that a table cannot be added to.
     #[error("a table cannot be added to this config")]
     Form(#[source] ConfigError),
+    /// The table of attestation stands there in a form that nothing can be added to.
+    #[error("`private-roots` of [attestation] can't be added to in this config")]
+    Attestation,
     /// There is no such CA to add a device to.
     #[error(transparent)]
     NoCa(ConfigError),
@@ -92,6 +95,50 @@ pub fn with_key(config: &Config, name: &CaName, locator: Locator) -> Result<Stri
     Ok(text)
 }
 
+/// The text of `config` with one more file among the private roots of attestation.
+///
+/// # Errors
+/// [`EditError::Attestation`] where the table is written in an unusual form.
+pub fn with_private_root(config: &Config, file: &str) -> Result<String, EditError> {
+    let mut text = config.text.clone();
+    let places: RootPlaces = toml::from_str(&text).map_err(|_form| EditError::Attestation)?;
+    let known = places.attestation.and_then(|table| table.private_roots);
+    let header = text.lines().find(|line| {
+        let words = line.split('#').next().unwrap_or_default();
+        words.trim() == "[attestation]"
+    });
+    if let Some(known) = known {
+        let files = known.get_ref().iter().map(String::as_str).chain([file]);
+        let files: Vec<_> = files.map(quoted).collect();
+        text.replace_range(known.span(), &format!("[{}]", files.join(", ")));
+    } else if let Some(header) = header.map(str::to_owned) {
+        let line = format!("{header}\nprivate-roots = [{}]", quoted(file));
+        text = text.replacen(&header, &line, 1);
+    } else {
+        text.push_str(&format!(
+            "\n[attestation]\nprivate-roots = [{}]\n",
+            quoted(file)
+        ));
+    }
+    let edited = Config::parse(&config.path, text.clone()).map_err(EditError::Form)?;
+    if !edited.file.attestation.has_private(file) {
+        return Err(EditError::Attestation);
+    }
+    Ok(text)
+}
+
+/// Where the private roots stand in the text.
+#[derive(Deserialize)]
+struct RootPlaces {
+    attestation: Option<AttestationPlaces>,
+}
+
+#[derive(Deserialize)]
+struct AttestationPlaces {
+    #[serde(rename = "private-roots")]
+    private_roots: Option<Spanned<Vec<String>>>,
+}
+
 /// Where each CA's `key` stands in the text.
 #[derive(Deserialize)]
 struct Places {
@@ -121,6 +168,9 @@ fn quoted(text: &str) -> String {
 
 const HEADING: &str = "\
 # punchmark.toml: holds no secret; paths are relative to this file; an unknown key is an error.
+
+[attestation] # whose word is taken for how a key is stored
+roots = [\"yubico\"]
 ";
 
 const SUFFIXES: &str = "
@@ -136,6 +186,26 @@ mod tests {
 
     use super::*;
     use crate::ledger::Purpose;
+
+    #[test]
+    fn a_private_root_is_added_whether_the_table_is_there_or_not() {
+        let config = |text: &str| Config::parse(Path::new("/c/p.toml"), text.to_owned()).unwrap();
+        for (before, after) in [
+            ("", "\n[attestation]\nprivate-roots = [\"b\"]\n"),
+            (
+                "[attestation] # whose\nroots = [\"yubico\"]\n",
+                "[attestation] # whose\nprivate-roots = [\"b\"]\nroots = [\"yubico\"]\n",
+            ),
+            (
+                "[attestation]\nprivate-roots = [ \"a\" ] # ours\n",
+                "[attestation]\nprivate-roots = [\"a\", \"b\"] # ours\n",
+            ),
+        ] {
+            assert_eq!(with_private_root(&config(before), "b").unwrap(), after);
+        }
+        let inline = config("attestation = { roots = [\"yubico\"] }\n");
+        assert!(with_private_root(&inline, "b").is_err());
+    }
 
     fn locator(text: &str) -> Locator {
         text.parse().unwrap()

@@ -20,7 +20,9 @@ use crate::ledger::{
     Ca, Credential, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted,
 };
 use crate::policy::text::text;
-use crate::policy::{CaFacts, Foreseen, Policy, Refusals, Role, Rules, decide, foresee};
+use crate::policy::{
+    CaFacts, Foreseen, Policy, Refusals, Role, Rules, StorageShown, decide, foresee,
+};
 use crate::request::{
     AdmissionLimits, Admitted, AllowedSigners, Ask, Request, RequestFile, Requester, RequesterName,
     RoleName,
@@ -142,7 +144,11 @@ impl<'a> Judge<'a> {
         let Known {
             request, requester, ..
         } = &known;
-        let decided = decide(request, requester, &known.proofs, &rules, now)?;
+        let shown = StorageShown {
+            proofs: &known.proofs,
+            unbelieved: known.unbelieved.as_deref(),
+        };
+        let decided = decide(request, requester, shown, &rules, now)?;
         let policy = self.text(known.role)?;
         let keyboard = self.rulebook.keyboard.clone();
         let admitted = known.admitted.as_ref();
@@ -191,6 +197,7 @@ impl<'a> Judge<'a> {
                 },
                 requester: requester.clone(),
                 proofs: Vec::new(),
+                unbelieved: None,
                 admitted: None,
             }),
             Asked::Request { file, vouched } => {
@@ -220,7 +227,7 @@ impl<'a> Judge<'a> {
         if let Some(known) = texts.get(role.name()) {
             return Ok(known.clone());
         }
-        let roots = self.rulebook.roots.fingerprints();
+        let roots = self.rulebook.roots.in_words();
         let text = PolicyText::new(text(role, self.rulebook.policy.suffixes(), &roots)?);
         texts.insert(role.name().clone(), text.clone());
         Ok(text)
@@ -240,6 +247,8 @@ struct Known<'a> {
     request: Request,
     requester: Requester,
     proofs: Vec<Proof>,
+    /// Why evidence that lacks a root proves nothing.
+    unbelieved: Option<String>,
     /// The request file that said it, if one did.
     admitted: Option<Admitted>,
 }

@@ -46,25 +46,44 @@ pub enum Warning {
     /// The evidence leads up to a root of the admin's own.
     #[error("the evidence leads up to a private root: {0}")]
     PrivateRoot(String),
+    /// The evidence counts for nothing, for want of a root.
+    #[error("the key counts as one without evidence: {0}")]
+    Unbelieved(String),
+}
+
+/// What is known of the storage of the request's key.
+#[derive(Clone, Copy, Debug)]
+pub struct StorageShown<'a> {
+    /// What was proved; the one that counts for most is taken.
+    pub proofs: &'a [Proof],
+    /// Why evidence that was given proves nothing, where all that it lacks is a root.
+    pub unbelieved: Option<&'a str>,
+}
+
+impl<'a, T: AsRef<[Proof]> + ?Sized> From<&'a T> for StorageShown<'a> {
+    fn from(proofs: &'a T) -> Self {
+        Self {
+            proofs: proofs.as_ref(),
+            unbelieved: None,
+        }
+    }
 }
 
 /// Decides by a role whether a certificate may be signed. `now` is in Unix seconds.
 ///
-/// `proofs` are about the key of the request; the one that counts for most is taken.
-///
 /// # Errors
 /// [`Refusals`], with every reason and not the first alone.
-pub fn decide(
+pub fn decide<'a>(
     request: &Request,
     requester: &Requester,
-    proofs: &[Proof],
+    shown: impl Into<StorageShown<'a>>,
     rules: &Rules<'_>,
     now: u64,
 ) -> Result<Decided, Refusals> {
     let mut case = Case {
         request,
         requester,
-        proofs,
+        shown: shown.into(),
         rules,
         now,
         refusals: Vec::new(),
@@ -82,7 +101,7 @@ pub fn decide(
 struct Case<'a> {
     request: &'a Request,
     requester: &'a Requester,
-    proofs: &'a [Proof],
+    shown: StorageShown<'a>,
     rules: &'a Rules<'a>,
     now: u64,
     refusals: Vec<Refusal>,

@@ -101,6 +101,9 @@ pub enum Refusal {
     /// Nothing was proved, and the role wants proof.
     #[error("the role asks for proof of the key's storage, and there is none")]
     NoProof,
+    /// There is evidence, and nobody who is trusted here vouches for it.
+    #[error("the evidence proves nothing here: {0}")]
+    Unbelieved(String),
     /// What was proved is less than the suffix's class or the role asks for.
     #[error("{by}: {shortfall}")]
     Proof {
@@ -247,7 +250,10 @@ impl Refusal {
             | Self::Wildcard(_)
             | Self::PrincipalForm(_) => "principals",
             Self::NoStorage | Self::NoProof | Self::NoClass(_) => "storage",
-            Self::Proof { .. } | Self::ProofOfOtherKey(_) | Self::FirmwareFault(_) => "proof",
+            Self::Proof { .. }
+            | Self::ProofOfOtherKey(_)
+            | Self::FirmwareFault(_)
+            | Self::Unbelieved(_) => "proof",
             Self::NoLifetime
             | Self::LifetimeNotNamed
             | Self::Lifetime { .. }

@@ -164,6 +164,7 @@ fn a_security_key_proves_its_key_and_tells_its_model() {
         firmware: Some(Firmware(5, 7, 4)),
         root: Some("CN=FIDO Root".to_owned()),
         private_root: true,
+        family: proof.facts().family,
         evidence: evidence.sha256(),
         ..Facts::default()
     };

@@ -131,6 +131,7 @@ fn a_card_of_either_family_proves_its_key_and_tells_of_itself() {
             fips: true,
             root: Some("CN=Root".to_owned()),
             private_root: true,
+            family: Some(Family::Private(Sha256::digest(&card.root.der).into())),
             evidence: evidence.sha256(),
             ..Facts::default()
         };

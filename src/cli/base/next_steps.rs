@@ -91,7 +91,8 @@ fn print_attested(done: &Established) -> Result<(), Failure> {
         }
         Err(why) => warn(&format!(
             "that the key was born in this card is the card's word alone: its attestation is \
-             kept, but leads to no root that is trusted ({})",
+             kept, but leads to no root that is trusted ({}); another maker's root is added by \
+             `punchmark attestation roots add FILE`",
             chain(why)
         )),
     }

@@ -5,18 +5,19 @@ use std::path::PathBuf;
 use super::context::Context;
 use super::failure::{Advised, At, Failure};
 use super::words::path;
-use crate::attestation::{Roots, RootsError, Trust};
-use crate::config::read_limited;
+use crate::attestation::{Family, Roots, RootsError, Trust};
+use crate::config::read_bytes;
 
-/// The roots that the config names, and those in these files, by the admin's word.
+/// The roots that the config names, or would if it were made now; and those in these files, by
+/// the admin's word.
 pub(crate) fn roots(context: &Context, files: &[PathBuf]) -> Result<Roots, Failure> {
     let mut roots = match context.config_if_there()? {
         Some(config) => config.attestation_roots()?,
-        None => Roots::default(),
+        None => Roots::of(Family::Yubico),
     };
     for file in files {
-        let text = read_limited(file, LARGEST).in_file(file)?;
-        let added = roots.add_pem(&text, Trust::Private);
+        let bytes = read_bytes(file, LARGEST).in_file(file)?;
+        let added = roots.add(&bytes, Trust::Private);
         added.at(format!("roots of attestation in {}", path(file)))?;
     }
     Ok(roots)
@@ -24,4 +25,4 @@ pub(crate) fn roots(context: &Context, files: &[PathBuf]) -> Result<Roots, Failu
 
 impl Advised for RootsError {}
 
-const LARGEST: u64 = 1 << 20;
+const LARGEST: usize = 1 << 20;

@@ -16,7 +16,7 @@ use crate::config::{self, Config, Given};
 use crate::issue::intake;
 use crate::ledger::Purpose;
 use crate::policy::role::Permit;
-use crate::policy::{CaFacts, Decided, Refusals, Role, Rules, decide};
+use crate::policy::{CaFacts, Decided, Refusals, Role, Rules, StorageShown, decide};
 use crate::request::{KnownBy, Request, RequestFile, Requester, RoleName};
 
 /// A request, by the flags of `sign`.
@@ -43,7 +43,7 @@ impl Attempt {
         let role = config.role(&self.role)?;
         let name = self.ca_name(config, role)?;
         let (given, _) = Given::read(&self.file).in_file(&self.file)?;
-        let (request, requester, mut proofs) = match given {
+        let (request, requester, mut proofs, unbelieved) = match given {
             Given::Key(subject, _) => self.by_flags(subject)?,
             Given::Request(file) => self.by_file(&file, config)?,
         };
@@ -68,7 +68,11 @@ impl Attempt {
                 ca_keys: &keys,
             },
         };
-        match decide(&request, &requester, &proofs, &rules, config::now()) {
+        let shown = StorageShown {
+            proofs: &proofs,
+            unbelieved: unbelieved.as_deref(),
+        };
+        match decide(&request, &requester, shown, &rules, config::now()) {
             Ok(decided) => allowed(context, &name, &decided),
             Err(refusals) => refuse(context, &refusals),
         }
@@ -77,7 +81,7 @@ impl Attempt {
     fn by_flags(&self, subject: KeyData) -> Result<Asking, Failure> {
         let ask = self.asked.ask(self.role.clone())?;
         let requester = self.asked.requester(&self.role)?;
-        Ok((Request { subject, ask }, requester, Vec::new()))
+        Ok((Request { subject, ask }, requester, Vec::new(), None))
     }
 
     /// Asks by what a request file says, as if its claimed name were known.
@@ -89,14 +93,14 @@ impl Attempt {
         let used = file
             .possession()
             .at("the request does not prove that its maker holds the key")?;
-        let proof = intake::proof(content, used, &config.attestation_roots()?)?;
+        let (proof, unbelieved) = intake::proof(content, used, &config.attestation_roots()?)?;
         let named = self.asked.vouched_for().or(content.claimed.as_ref());
         let requester = match named {
             Some(name) => Requester::known(name.clone(), KnownBy::Vouch),
             None => return Err(Failure::usage(NOBODY)),
         };
         let request = intake::request(content, config::now())?;
-        Ok((request, requester, proof.into_iter().collect()))
+        Ok((request, requester, proof.into_iter().collect(), unbelieved))
     }
 
     fn ca_name(&self, config: &Config, role: &Role) -> Result<String, Failure> {
@@ -114,8 +118,8 @@ impl Attempt {
     }
 }
 
-/// What is asked, by whom, and what is proved.
-type Asking = (Request, Requester, Vec<Proof>);
+/// What is asked, by whom, what is proved, and why evidence that lacks a root proves nothing.
+type Asking = (Request, Requester, Vec<Proof>, Option<String>);
 
 fn allowed(context: &Context, ca: &str, decided: &Decided) -> Result<Exit, Failure> {
     if context.json() {

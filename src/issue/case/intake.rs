@@ -84,7 +84,7 @@ pub(super) fn take_in<'a>(
         return Err(IntakeError::Operator(content.role.clone()));
     }
     let role = judge.role(&content.role)?;
-    let proof = proof(content, admitted.used(), rulebook.roots)?;
+    let (proof, unbelieved) = proof(content, admitted.used(), rulebook.roots)?;
     let mut known = enrolled(content, proof.as_ref(), whose)?;
     if known.is_none() {
         known = signer(rulebook.allowed_signers, content, now)?;
@@ -94,12 +94,13 @@ pub(super) fn take_in<'a>(
         role,
         requester: requester(content, known, vouched)?,
         proofs: proof.into_iter().collect(),
+        unbelieved,
         admitted: Some(admitted),
     })
 }
 
-/// What is proved of a request's key. Evidence that proves nothing is a fault, and not the
-/// same as none.
+/// What is proved of a request's key; and why its evidence is as good as none, if nobody who
+/// is trusted here vouches for it. Evidence with any other fault is not the same as none.
 ///
 /// # Errors
 /// [`IntakeError::Form`] and [`IntakeError::Evidence`].
@@ -107,14 +108,26 @@ pub fn proof(
     content: &Content,
     used: Option<SecurityKeyUse>,
     roots: &Roots,
-) -> Result<Option<Proof>, IntakeError> {
+) -> Result<(Option<Proof>, Option<String>), IntakeError> {
     let key = content.subject.key();
-    let proof = match content.evidence.as_slice() {
-        [] => Proof::sk(key.clone()),
-        evidence => Some(Evidence::from_bytes(evidence)?.verify(key, roots)?),
+    let (proof, unbelieved) = match content.evidence.as_slice() {
+        [] => (Proof::sk(key.clone()), None),
+        evidence => match Evidence::from_bytes(evidence)?.verify(key, roots) {
+            Ok(proof) => (Some(proof), None),
+            Err(error) if error.lacks_root() => (Proof::sk(key.clone()), Some(causes(&error))),
+            Err(error) => return Err(error.into()),
+        },
     };
     // Flags at enrolment don't bind later use, so policy looks at those of the request too.
-    Ok(proof.map(|proof| proof.used(used)))
+    Ok((proof.map(|proof| proof.used(used)), unbelieved))
+}
+
+/// An error and what is behind it, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let mut words: Vec<_> = causes.map(ToString::to_string).collect();
+    words.dedup();
+    words.join(": ")
 }
 
 /// What a request file asks, as policy takes it at `now`.

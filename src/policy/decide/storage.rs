@@ -44,12 +44,32 @@ impl<'a> Case<'a> {
         if let Some(proof) = proof {
             self.look_for_faults(proof);
         }
+        if let Some(why) = self.shown.unbelieved {
+            self.say_unbelieved(why, class);
+        }
         Mark { class, proof }
+    }
+
+    /// Evidence that lacks nothing but a root is as good as none, and whoever gave it hears why.
+    fn say_unbelieved(&mut self, why: &str, class: Option<&SuffixClass>) {
+        let wanted = match self.rules.role.storage() {
+            Some(Storage::Require | Storage::MarkProved) => class.is_none(),
+            _ => self.refusals.contains(&Refusal::NoProof),
+        };
+        if wanted {
+            // It says why there is no proof.
+            self.refusals.retain(|refusal| *refusal != Refusal::NoProof);
+            // First, since it is the cause of the others.
+            self.refusals.insert(0, Refusal::Unbelieved(why.to_owned()));
+        } else {
+            self.warnings.push(Warning::Unbelieved(why.to_owned()));
+        }
     }
 
     /// The proof that meets its class; else the first of the most telling kind.
     fn best_proof(&mut self) -> Option<&'a Proof> {
         let (own, others): (Vec<_>, Vec<_>) = self
+            .shown
             .proofs
             .iter()
             .partition(|proof| *proof.key() == self.request.subject);
@@ -88,11 +108,11 @@ impl<'a> Case<'a> {
 
     /// Whoever gives a proof means it: less than its class is not passed over.
     fn class_that_was_meant(&mut self, proof: Option<&Proof>) -> Option<&'a SuffixClass> {
-        if proof.is_some() && !self.rules.suffixes.is_empty() {
-            self.required_class(proof)
-        } else {
-            None
+        let given = proof.is_some() || self.shown.unbelieved.is_some();
+        if given && !self.rules.suffixes.is_empty() {
+            return self.required_class(proof);
         }
+        None
     }
 
     fn say_what_is_missing(&mut self, proof: Option<&Proof>) {

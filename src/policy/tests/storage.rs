@@ -142,6 +142,41 @@ fn a_faulty_firmware_is_refused_unless_the_role_only_warns() {
 }
 
 #[test]
+fn evidence_that_lacks_a_root_counts_as_none_where_none_is_asked_for() {
+    let judge = |role: &Role| {
+        let request = Request {
+            subject: ed25519(),
+            ask: ask(),
+        };
+        let shown = StorageShown {
+            proofs: &[],
+            unbelieved: Some("no root"),
+        };
+        let decided = decide(
+            &request,
+            &by("peter"),
+            shown,
+            &users(role, &suffixes()),
+            NOW,
+        );
+        decided.map_err(Refusals::into_reasons)
+    };
+    let why = || "no root".to_owned();
+    let decided = judge(&role(ENGINEER)).unwrap();
+    assert_eq!(decided.warnings(), [Warning::Unbelieved(why())]);
+    assert_eq!(principals(&decided), "peter_file");
+    let ignore = engineer_with("storage", "storage = \"ignore\"");
+    assert!(judge(&ignore).is_ok());
+    let asks_more = engineer_with(
+        "storage",
+        "storage = \"mark\"\nproof = { touch = \"always\" }",
+    );
+    for role in [required(), asks_more] {
+        assert_eq!(judge(&role).unwrap_err(), [Refusal::Unbelieved(why())]);
+    }
+}
+
+#[test]
 fn a_private_root_of_a_security_key_stands_in_the_key_id() {
     let private = Facts {
         private_root: true,

@@ -35,6 +35,7 @@ fn way_out(refusal: &Refusal, role: &str) -> Option<String> {
             return Some(format!("ask for less with -V +{allowed}s"));
         }
         Refusal::Proof { shortfall, .. } => more_proof(shortfall),
+        Refusal::Unbelieved(_) => UNBELIEVED,
         Refusal::NoTouch(_) => "leave no-touch-required out, of the request or the role",
         Refusal::NoClass(_) => "[suffixes] of the config names the classes",
         _ if role != "operator" => {
@@ -44,6 +45,10 @@ fn way_out(refusal: &Refusal, role: &str) -> Option<String> {
     };
     Some(hint.to_owned())
 }
+
+/// Whose evidence counts.
+const UNBELIEVED: &str = "a YubiKey's counts with roots = [\"yubico\"] in [attestation] of the \
+    config; another maker's once its root is added: punchmark attestation roots add FILE";
 
 fn more_proof(shortfall: &Shortfall) -> &'static str {
     match shortfall {
