@@ -319,6 +319,16 @@ mod in_a_card {
         (user, admin)
     }
 
+    /// The private root that the admin trusts.
+    fn family(admin: &Admin) -> String {
+        let list = ["attestation", "roots", "list", "--json"];
+        let list = admin.punchmark.run(&list).ok().stdout;
+        let list: Value = serde_json::from_str(&list).unwrap();
+        let all = list["certificates"].as_array().unwrap();
+        let root = all.iter().find(|one| one["role"] == "private-root");
+        format!("SHA256:{}", root.unwrap()["sha256"].as_str().unwrap())
+    }
+
     fn ask(user: &Punchmark, more: &[&str]) -> Ran {
         let mut arguments = vec!["request", "--role", "engineer", "--piv", "9a"];
         arguments.extend(["--ca", "users.pub", "--out", "peter.req"]);
@@ -361,11 +371,16 @@ mod in_a_card {
         let (user, admin) = both("5.7.4");
         ask(&user.punchmark, &GENERATE).ok();
         let serial = SERIAL.to_string();
-        admin
-            .punchmark
-            .run(&["requester", "add", "peter", "--card", &serial])
-            .ok();
         carry(&user.punchmark, "peter.req", &admin.punchmark);
+        // The number is one of this maker's, and not Yubico's, whose number it also could be.
+        let add = ["requester", "add", "peter", "--card", &serial];
+        admin.punchmark.run(&add).ok();
+        sign(&admin, &["peter.req"])
+            .exits(3)
+            .says("nobody is enrolled");
+        let family = family(&admin);
+        let of_its_maker = [&add[..], &["--family", &family]].concat();
+        admin.punchmark.run(&of_its_maker).ok();
         let shown = admin.punchmark.run(&["show", "--json", "peter.req"]).ok();
         let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
         assert_eq!(shown["possession"]["proved"], true, "{shown}");

@@ -145,6 +145,11 @@ impl Proof {
         &self.facts
     }
 
+    /// The card that the key is in, as far as that was proved: a number, and whose it is.
+    pub fn card(&self) -> Option<(Family, u32)> {
+        Some((self.facts.family?, self.facts.serial?))
+    }
+
     /// When a login wants a touch.
     ///
     /// For a security key, each time: `sshd` asks for it unless the certificate has

@@ -14,7 +14,9 @@ use std::collections::HashSet;
 use ssh_key::{HashAlg, PublicKey};
 
 use crate::certificate::explain::Fields;
-use crate::ledger::{Barred, Ca, Credential, Ledger, LedgerError, OPERATOR, Revoked, State};
+use crate::ledger::{
+    Barred, Ca, CardId, Credential, Ledger, LedgerError, OPERATOR, Revoked, State,
+};
 
 pub use list::{KrlError, Prune, krl};
 pub use naming::NamingError;
@@ -185,7 +187,18 @@ fn take_credential(caught: &mut Caught, credential: Credential) {
 fn bar(barred: &mut Barred, selectors: &[Selector]) {
     for selector in selectors {
         match selector {
-            Selector::Card(card) => barred.cards.push(*card),
+            // By its number alone it is barred whosever number that is.
+            Selector::Card {
+                serial,
+                family: None,
+            } => barred.cards.push(*serial),
+            Selector::Card {
+                serial,
+                family: Some(family),
+            } => barred.family_cards.push(CardId {
+                family: family.clone(),
+                serial: *serial,
+            }),
             // Whoever holds token and PIN is no person who can be turned away.
             Selector::Requester(name) if name == OPERATOR => {}
             Selector::Requester(name) => barred.requesters.push(name.clone()),

@@ -6,6 +6,7 @@
 mod family;
 mod pins;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde::Serialize;
@@ -144,6 +145,16 @@ impl Roots {
     /// Adds the certificates of a maker that the program has; none for a private one.
     pub fn add_family(&mut self, family: Family) {
         self.families.push(family);
+    }
+
+    /// The makers whose word is taken: whose numbers the serials of cards can be.
+    #[must_use]
+    pub fn families(&self) -> BTreeSet<Family> {
+        let roots = self.trusted().filter(|one| {
+            let role = one.listed.role;
+            matches!(role, Role::Root | Role::TopRoot | Role::PrivateRoot)
+        });
+        roots.map(|one| one.anchor().family).collect()
     }
 
     /// Takes a certificate out for good, wherever it comes from: what leads through it proves

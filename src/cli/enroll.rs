@@ -15,7 +15,7 @@ use crate::attestation::Firmware;
 use crate::batch::BatchError;
 use crate::config::{self, Config};
 use crate::issue::{Judge, Rulebook};
-use crate::ledger::Credential;
+use crate::ledger::{CardId, Credential};
 use crate::policy::role::Permit;
 use crate::request::RequesterName;
 use crate::signer::{Locator, yubikeys};
@@ -77,7 +77,15 @@ impl Enroll {
         };
         let card = self.users_card(&config)?;
         self.card.card = Some(card.serial);
-        self.refuse_card_of_another(&ledger, &Credential::Card(card.serial.into()))?;
+        // Whose number it is, only evidence tells, unless one maker alone is trusted here; what
+        // the evidence proves is looked at again.
+        if let [family] = roots.families().into_iter().collect::<Vec<_>>().as_slice() {
+            let of_maker = CardId {
+                family: family.to_string(),
+                serial: card.serial.into(),
+            };
+            self.refuse_card_of_another(&ledger, &Credential::FamilyCard(of_maker))?;
+        }
         drop(ledger);
         // Before the card is changed, and before anybody is asked for a PIN.
         match self.foresee(&desk, &card) {

@@ -10,10 +10,11 @@ use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::requester_name::refuse_reserved;
 use super::base::terminal::{product, say};
+use crate::attestation::Family;
 use crate::certificate::Subject;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
-use crate::ledger::{Credential, Ledger, RequesterAdded, RequesterRemoved};
+use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, RequesterRemoved};
 use crate::request::RequesterName;
 
 /// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
@@ -27,6 +28,9 @@ pub(crate) struct Requester {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make a key or a card somebody's
+    ///
+    /// A card that was enrolled by its number alone, before a card had a family, counts for no
+    /// proof until it is added again.
     Add(Enrolment),
     /// List who is enrolled, by what
     List,
@@ -53,6 +57,11 @@ struct Enrolment {
     /// The serial of their YubiKey: what it attests is theirs
     #[arg(long, value_name = "SERIAL")]
     card: Option<u32>,
+
+    /// Whose number the serial is: yubico, or the SHA256:… of a private root [default: yubico,
+    /// where the config trusts it]
+    #[arg(long, value_name = "FAMILY", requires = "card")]
+    family: Option<Family>,
 }
 
 impl Requester {
@@ -62,7 +71,7 @@ impl Requester {
         match self.command {
             Command::Add(enrolment) => enrolment.add(context, &config, &mut ledger)?,
             Command::List => return list(context, &ledger),
-            Command::Remove(enrolment) => enrolment.remove(context, &mut ledger)?,
+            Command::Remove(enrolment) => enrolment.remove(context, &config, &mut ledger)?,
         }
         Ok(Exit::Done)
     }
@@ -71,7 +80,7 @@ impl Requester {
 impl Enrolment {
     fn add(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
-        let credential = self.credential()?;
+        let credential = self.credential(config)?;
         refuse_weak(&credential)?;
         let words = describe(&credential);
         let added = RequesterAdded {
@@ -86,8 +95,16 @@ impl Enrolment {
         Ok(())
     }
 
-    fn remove(self, context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
-        let credential = self.credential()?;
+    fn remove(
+        self,
+        context: &Context,
+        config: &Config,
+        ledger: &mut Ledger,
+    ) -> Result<(), Failure> {
+        let credential = match (self.card, self.family) {
+            (Some(serial), None) => self.enrolled_card(serial.into(), ledger)?,
+            _ => self.credential(config)?,
+        };
         let words = describe(&credential);
         let removed = RequesterRemoved {
             name: self.name.to_string(),
@@ -106,7 +123,7 @@ impl Enrolment {
         Ok(())
     }
 
-    fn credential(&self) -> Result<Credential, Failure> {
+    fn credential(&self, config: &Config) -> Result<Credential, Failure> {
         match (&self.key, self.card) {
             (Some(file), _) => {
                 let subject = SubjectFile::read(file).in_file(file)?;
@@ -115,9 +132,53 @@ impl Enrolment {
                     blob.at("the public key cannot be written as a line")?,
                 ))
             }
-            (None, Some(card)) => Ok(Credential::Card(card.into())),
+            (None, Some(serial)) => Ok(Credential::FamilyCard(CardId {
+                family: self.family(config)?.to_string(),
+                serial: serial.into(),
+            })),
             (None, None) => Err(Failure::usage("name a key or a card")),
         }
+    }
+}
+
+impl Enrolment {
+    /// The card of this serial that is theirs, of whichever family.
+    fn enrolled_card(&self, serial: u64, ledger: &Ledger) -> Result<Credential, Failure> {
+        let is_it = |credential: &Credential| match credential {
+            Credential::Card(card) => *card == serial,
+            Credential::FamilyCard(card) => card.serial == serial,
+            Credential::Key(_) => false,
+        };
+        let enrolled = ledger.requesters()?.into_iter().map(|(_, added)| added);
+        let theirs = enrolled.filter(|added| added.name == self.name.as_str());
+        let mut cards = theirs.map(|added| added.credential).filter(is_it);
+        match (cards.next(), cards.next()) {
+            (Some(_), Some(_)) => Err(Failure::usage(
+                "several cards have this serial: name --family",
+            )),
+            (Some(only), None) => Ok(only),
+            (None, _) => Ok(Credential::Card(serial)),
+        }
+    }
+
+    /// A serial alone is one of Yubico's where the config trusts Yubico.
+    fn family(&self, config: &Config) -> Result<Family, Failure> {
+        if let Some(family) = self.family {
+            return Ok(family);
+        }
+        let families = config.attestation_roots()?.families();
+        if families.contains(&Family::Yubico) {
+            return Ok(Family::Yubico);
+        }
+        let families: Vec<_> = families
+            .iter()
+            .map(|family| format!("--family {family}"))
+            .collect();
+        let failure = Failure::new("whose number is it? the config doesn't trust Yubico's roots");
+        Err(failure.hint(match families.as_slice() {
+            [] => NO_ROOT.to_owned(),
+            families => format!("say so: {}", families.join(", or ")),
+        }))
     }
 }
 
@@ -149,13 +210,23 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
         Credential::Card(card) => ("card", json!(card)),
         Credential::FamilyCard(card) => ("card", json!(card.serial)),
     };
-    json!({ "requester": added.name, field: value, "added": time, "by": added.keyboard })
+    let family = match &added.credential {
+        Credential::FamilyCard(card) => Some(&card.family),
+        _ => None,
+    };
+    json!({
+        "requester": added.name, field: value, "family": family, "added": time,
+        "by": added.keyboard,
+    })
 }
 
 /// Names a credential as people know it: by a key's fingerprint, or the number on a card.
 fn describe(credential: &Credential) -> String {
     match credential {
-        Credential::Card(card) => format!("YubiKey {card}"),
+        Credential::Card(card) => format!("card {card}, by its number alone"),
+        Credential::FamilyCard(CardId { family, serial }) if family == "yubico" => {
+            format!("YubiKey {serial}")
+        }
         Credential::FamilyCard(card) => format!("card {} of {}", card.serial, card.family),
         Credential::Key(blob) => match fingerprint_of(blob) {
             Some(fingerprint) => format!("key {fingerprint}"),
@@ -168,6 +239,9 @@ fn fingerprint_of(blob: &[u8]) -> Option<String> {
     let key = PublicKey::from_bytes(blob).ok()?;
     Some(fingerprint(key.key_data()))
 }
+
+const NO_ROOT: &str = "trust a maker first: roots = [\"yubico\"] in [attestation] of the config, or \
+    `punchmark attestation roots add FILE`";
 
 const EXAMPLES: &str = "\
 Examples:

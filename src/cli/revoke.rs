@@ -13,6 +13,7 @@ use super::base::arguments::{fingerprint, instant};
 use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
 use super::base::terminal::{ask, product, say};
+use crate::attestation::Family;
 use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::config::{self, read_limited};
 use crate::ledger::{Ca, Ledger};
@@ -60,6 +61,11 @@ pub(crate) struct Revoke {
     /// never certified again
     #[arg(long, value_name = "SERIAL")]
     card: Vec<u64>,
+
+    /// Whose number --card is: yubico, or the SHA256:… of a private root [default: every
+    /// family's]
+    #[arg(long, value_name = "FAMILY", requires = "card")]
+    family: Option<Family>,
 
     /// Every certificate in the ledger that this requester asked for, who is never served
     /// again
@@ -114,7 +120,10 @@ impl Revoke {
         selectors.extend(self.fingerprint.iter().copied().map(Selector::Fingerprint));
         selectors.extend(self.principal.iter().cloned().map(Selector::Principal));
         selectors.extend(self.role.iter().cloned().map(Selector::Role));
-        selectors.extend(self.card.iter().copied().map(Selector::Card));
+        selectors.extend(self.card.iter().map(|serial| Selector::Card {
+            serial: *serial,
+            family: self.family.map(|family| family.to_string()),
+        }));
         selectors.extend(self.requester.iter().cloned().map(Selector::Requester));
         for file in &self.certificate {
             selectors.push(certificate(file)?);
@@ -237,11 +246,22 @@ fn named(caught: &Caught) -> Vec<String> {
     let key_ids = revoked.key_ids.iter().map(|id| format!("key ID {id:?}"));
     let keys = fingerprints(caught).map(|key| format!("key {key}, and every certificate for it"));
     let cards = barred.cards.iter();
-    let cards = cards.map(|card| format!("card {card} is never served again"));
+    let cards = cards.map(|card| format!("card {card} of every family is never served again"));
+    let of_families = barred.family_cards.iter();
+    let of_families = of_families.map(|card| {
+        format!(
+            "card {} of {} is never served again",
+            card.serial, card.family
+        )
+    });
     let requesters = barred.requesters.iter();
     let requesters = requesters.map(|name| format!("requester {name:?} is never served again"));
     let named = serials.chain(key_ids).chain(keys);
-    named.chain(cards).chain(requesters).collect()
+    named
+        .chain(cards)
+        .chain(of_families)
+        .chain(requesters)
+        .collect()
 }
 
 fn preview(ca: &Ca, caught: &Caught) -> serde_json::Value {
@@ -253,8 +273,16 @@ fn preview(ca: &Ca, caught: &Caught) -> serde_json::Value {
         "keys": fingerprints(caught).collect::<Vec<_>>(),
         "cas": caught.cas,
         "cards": caught.barred.cards,
+        "family-cards": family_cards(caught),
         "requesters": caught.barred.requesters,
     })
+}
+
+fn family_cards(caught: &Caught) -> Vec<serde_json::Value> {
+    let cards = caught.barred.family_cards.iter();
+    cards
+        .map(|card| json!({ "card": card.serial, "family": card.family }))
+        .collect()
 }
 
 fn fingerprints(caught: &Caught) -> impl Iterator<Item = String> {

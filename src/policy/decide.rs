@@ -176,6 +176,13 @@ impl<'a> Case<'a> {
         if !self.rules.role.is_on() {
             self.refuse(Refusal::DirectOff);
         }
+        // Who is nobody by name owns no key, and can't be barred: under this name anybody's key
+        // would be certified to nobody.
+        let is_nobody = *name == *Requester::operator().name();
+        let by_token = self.requester.known_by() == KnownBy::Token;
+        if is_nobody && !(by_token && self.rules.role.name().is_operator()) {
+            self.refuse(Refusal::NobodysName);
+        }
         if let Some(suffix) = self.rules.suffixes.reserved_end(name.as_str()) {
             self.refuse(Refusal::RequesterSuffix {
                 requester: name.to_string(),

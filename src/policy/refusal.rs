@@ -48,6 +48,9 @@ pub enum Refusal {
         /// The patterns.
         allowed: Vec<String>,
     },
+    /// A role is for somebody who is known by name.
+    #[error("`operator` is whoever holds token and PIN, and no requester's name")]
+    NobodysName,
     /// Such a name could become a proved principal.
     #[error("requester `{requester}` ends in `{suffix}`, which the CA alone adds")]
     RequesterSuffix {
@@ -242,7 +245,9 @@ impl Refusal {
             Self::SubjectIsCa(_) | Self::Subject(_) => "key",
             Self::DirectOff => "direct",
             Self::OtherCa { .. } => "ca",
-            Self::Requester { .. } | Self::RequesterSuffix { .. } => "requesters",
+            Self::Requester { .. } | Self::RequesterSuffix { .. } | Self::NobodysName => {
+                "requesters"
+            }
             Self::KeyType { .. } => "key-types",
             Self::PrincipalNotNamed { .. }
             | Self::Principal { .. }

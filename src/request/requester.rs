@@ -28,6 +28,8 @@ pub enum KnownBy {
     Vouch,
     /// The key that signed the request is enrolled for that name.
     Key,
+    /// A line of the allowed signers says that the key is theirs.
+    AllowedSigners,
     /// The card that made the evidence is enrolled for that name.
     Card,
 }
@@ -81,9 +83,10 @@ impl fmt::Display for RequesterName {
 impl fmt::Display for KnownBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Token => "token",
+            Self::Token => "operator",
             Self::Vouch => "vouch",
             Self::Key => "key",
+            Self::AllowedSigners => "allowed-signers",
             Self::Card => "card",
         })
     }

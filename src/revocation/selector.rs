@@ -27,8 +27,13 @@ pub enum Selector {
     /// of theirs, whichever CA certified it.
     Requester(String),
     /// Every certificate of the CA in the ledger whose key is in the card of this serial, and
-    /// every such key, whichever CA certified it.
-    Card(u64),
+    /// every such key, whichever CA certified it. Without a family, of every family.
+    Card {
+        /// The serial.
+        serial: u64,
+        /// Whose number it is, in the ledger's words.
+        family: Option<String>,
+    },
     /// Every certificate of the CA in the ledger that was reserved before, in Unix seconds.
     IssuedBefore(u64),
 }
@@ -41,7 +46,7 @@ impl Selector {
             Self::Principal(_)
                 | Self::Role(_)
                 | Self::Requester(_)
-                | Self::Card(_)
+                | Self::Card { .. }
                 | Self::IssuedBefore(_)
         )
     }
@@ -50,7 +55,7 @@ impl Selector {
     /// whichever CA: none of those keys is to be certified again under another name.
     pub(super) fn is_of_a_person(&self) -> bool {
         match self {
-            Self::Card(_) => true,
+            Self::Card { .. } => true,
             Self::Requester(name) => name != OPERATOR,
             _ => false,
         }
@@ -71,9 +76,17 @@ impl Selector {
             Self::Principal(principal) => fields.principals.contains(principal),
             Self::Role(role) => reserved.role == *role,
             Self::Requester(requester) => reserved.requester == *requester,
-            Self::Card(card) => {
+            Self::Card { serial, family } => {
                 let grounds = reserved.grounds.as_ref();
-                grounds.and_then(|grounds| grounds.card) == Some(*card)
+                // Of what was issued before a card had a family, the number alone is known.
+                grounds.is_some_and(|grounds| {
+                    let of = grounds.known.as_ref().map(|known| &known.family);
+                    let is_its = family
+                        .as_ref()
+                        .zip(of)
+                        .is_none_or(|(family, of)| family == of);
+                    grounds.card == Some(*serial) && is_its
+                })
             }
             Self::IssuedBefore(time) => record.time < *time,
         }

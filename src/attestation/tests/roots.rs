@@ -94,6 +94,10 @@ fn yubicos_certificates_are_pinned_and_lead_to_each_other() {
     assert_eq!((of(Role::Root), of(Role::TopRoot)), (3, 1));
     assert_eq!((of(Role::Upper), of(Role::Lower)), (2, 6));
     assert_eq!(roots.in_words(), ["yubico"]);
+    assert_eq!(
+        roots.families().into_iter().collect::<Vec<_>>(),
+        [Family::Yubico]
+    );
     assert!(Roots::of(Family::Private([0; 32])).is_empty());
 }
 

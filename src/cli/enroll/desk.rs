@@ -24,7 +24,7 @@ use crate::issue::{
     Asked, Case, CaseError, IssueError, Issued, Judge, Lost, OpenCa, SharedLedger, intake,
     issue_one,
 };
-use crate::ledger::{Credential, Ledger, RequesterAdded, SerialChoice, Wanted};
+use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, SerialChoice, Wanted};
 use crate::output;
 use crate::policy::Foreseen;
 use crate::request::{Comment, KnownBy, RequestFile, Requester, Target, sign};
@@ -96,8 +96,11 @@ fn refused_or_failed(error: BatchError) -> Result<Exit, Failure> {
 /// What to enrol the user by: the serial that the card proved; a card that attests none is
 /// known by its key.
 fn credential(proof: &Proof) -> Result<Credential, Failure> {
-    match proof.facts().serial {
-        Some(serial) => Ok(Credential::Card(serial.into())),
+    match proof.card() {
+        Some((family, serial)) => Ok(Credential::FamilyCard(CardId {
+            family: family.to_string(),
+            serial: serial.into(),
+        })),
         None => {
             let blob = PublicKey::from(proof.key().clone()).to_bytes();
             Ok(Credential::Key(

@@ -8,7 +8,7 @@ use ssh_key::PublicKey;
 use super::{Enrolments, Judge, Known};
 use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
 use crate::certificate::{OptionError, OptionsAsked, ValidityError};
-use crate::ledger::{Credential, LedgerError};
+use crate::ledger::{CardId, Credential, LedgerError};
 use crate::request::{
     AdmissionError, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile, Requester,
     RequesterName, RoleName,
@@ -189,11 +189,16 @@ fn enrolled(
     if let Some(name) = whose(&key)? {
         return known(name, KnownBy::Key).map(Some);
     }
-    let serial = proof.and_then(|proof| proof.facts().serial);
-    let Some(serial) = serial else {
+    let Some((family, serial)) = proof.and_then(Proof::card) else {
         return Ok(None);
     };
-    match whose(&Credential::Card(serial.into()))? {
+    // An enrolment by number alone, of before format 4, says nothing of whose number it is:
+    // it counts once somebody added the card again, with its family.
+    let card = CardId {
+        family: family.to_string(),
+        serial: serial.into(),
+    };
+    match whose(&Credential::FamilyCard(card))? {
         Some(name) => known(name, KnownBy::Card).map(Some),
         None => Ok(None),
     }
@@ -207,7 +212,7 @@ fn signer(
 ) -> Result<Option<Requester>, IntakeError> {
     let (key, claimed) = (content.subject.key(), content.claimed.as_ref());
     let name = signers.and_then(|signers| signers.requester(key, claimed, now));
-    name.map(|name| known(name.to_string(), KnownBy::Key))
+    name.map(|name| known(name.to_string(), KnownBy::AllowedSigners))
         .transpose()
 }
 

@@ -145,10 +145,10 @@ impl Ledger {
         if proof.is_some_and(|proof| proof.key() != key) {
             return Ok(Err(ReserveError::ProofOfAnotherKey(fingerprint(key))));
         }
-        if let Some(card) = proof.and_then(card)
-            && self.card_is_barred(card, None)?
+        if let Some((family, card)) = proof.and_then(Proof::card)
+            && self.card_is_barred(card.into(), Some(&family.to_string()))?
         {
-            return Ok(Err(ReserveError::CardBarred(card)));
+            return Ok(Err(ReserveError::CardBarred(card.into())));
         }
         let requester = wanted.decided.requester();
         if self.requester_is_barred(requester)? {
@@ -360,16 +360,17 @@ impl Draft<'_> {
             Some(proof) => Some(self.evidence(seen(proof, &basis.evidence, &wanted.keyboard)?)?),
             None => None,
         };
+        let card = basis.proof.as_ref().and_then(Proof::card);
         Ok(Grounds {
             policy: *basis.policy.digest(),
             request_id: basis.request_id,
             challenge,
             evidence,
-            card: basis.proof.as_ref().and_then(card),
+            card: card.map(|(_, serial)| serial.into()),
             reason: basis.reason.clone(),
             known: Some(Box::new(Known {
                 by: wanted.decided.known_by().to_string(),
-                family: String::new(),
+                family: card.map_or(String::new(), |(family, _)| family.to_string()),
             })),
         })
     }
@@ -465,8 +466,4 @@ pub(super) fn sha256(key: &KeyData) -> [u8; 32] {
     key.fingerprint(HashAlg::Sha256)
         .sha256()
         .unwrap_or_default()
-}
-
-fn card(proof: &Proof) -> Option<u64> {
-    proof.facts().serial.map(u64::from)
 }

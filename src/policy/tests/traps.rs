@@ -1,6 +1,17 @@
 //! The traps that others fell into, each by its name.
 
 use super::*;
+
+/// Under it anybody's key would pass for one that nobody owns, and no bar would catch it.
+#[test]
+fn nobodys_name_asks_by_no_role() {
+    let anybody = engineer_with("requesters", "requesters = [\"*\"]");
+    let asked = for_principals("dev-1");
+    assert_eq!(
+        judge(&anybody, asked, "operator", &[]).unwrap_err(),
+        [Refusal::NobodysName]
+    );
+}
 use crate::certificate::{Place, PrincipalError};
 use crate::policy::pattern::PatternError;
 

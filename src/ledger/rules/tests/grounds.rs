@@ -1,7 +1,7 @@
 //! What must be unique, unrevoked or one's own is held to in the frame of `reserve`.
 
 use super::*;
-use crate::attestation::{Facts, Proof, ProofKind};
+use crate::attestation::{Facts, Family, Proof, ProofKind};
 use crate::ledger::wanted::Basis;
 
 fn blob(seed: u8) -> Vec<u8> {
@@ -11,6 +11,7 @@ fn blob(seed: u8) -> Vec<u8> {
 fn proof(seed: u8, card: u32) -> Proof {
     let facts = Facts {
         serial: Some(card),
+        family: Some(Family::Yubico),
         ..Facts::default()
     };
     Proof::for_tests(public(seed), ProofKind::Piv, facts)
@@ -71,6 +72,7 @@ conform!(
     evidence_and_policy_are_kept_once_and_read_back,
     a_proof_of_another_key_is_refused,
     one_key_is_for_one_person,
+    a_card_of_one_maker_is_not_that_of_another,
     a_key_whose_only_reservation_was_given_up_is_nobodys,
     an_enrolled_key_is_its_requesters_until_it_is_taken_away,
     who_was_barred_is_neither_certified_nor_enrolled,
@@ -152,7 +154,7 @@ fn evidence_and_policy_are_kept_once_and_read_back(stand: Stand) {
     assert_eq!((seen.evidence, seen.subject), (vec![1, 2, 3], blob(9)));
     assert_eq!(
         seen.facts,
-        r#"{"serial":12345678,"fips":false,"private-root":false}"#
+        r#"{"serial":12345678,"fips":false,"private-root":false,"family":"yubico"}"#
     );
     let policy = fixture.ledger.policy_of(&grounds.policy).unwrap();
     assert_eq!(policy.as_deref(), Some(Policy::operator().text()));
@@ -237,6 +239,41 @@ fn an_enrolled_key_is_its_requesters_until_it_is_taken_away(stand: Stand) {
     assert_eq!(fixture.ledger.requester_of(&key()).unwrap(), None);
     assert_eq!(fixture.ledger.requesters().unwrap().len(), 1);
     fixture.ask(peters(9, |_| ())).unwrap();
+    fixture.is_whole();
+}
+
+fn a_card_of_one_maker_is_not_that_of_another(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let other = CardId {
+        family: Family::Private([7; 32]).to_string(),
+        serial: 7,
+    };
+    let barred = Barred {
+        family_cards: vec![other.clone()],
+        ..Barred::default()
+    };
+    fixture.ledger.bar(barred, NOW).unwrap();
+    let on_card = |seed| peters(seed, move |basis| basis.proof = Some(proof(seed, 7)));
+    fixture.ask(on_card(9)).unwrap();
+    let yubicos = CardId {
+        family: Family::Yubico.to_string(),
+        serial: 7,
+    };
+    let barred = Barred {
+        family_cards: vec![yubicos.clone()],
+        ..Barred::default()
+    };
+    fixture.ledger.bar(barred, NOW).unwrap();
+    assert!(matches!(
+        fixture.ask(on_card(8)),
+        Err(ReserveError::CardBarred(7))
+    ));
+    for card in [other, yubicos] {
+        assert!(matches!(
+            fixture.enrol("peter", Credential::FamilyCard(card)),
+            Err(EnrolError::Barred("the card"))
+        ));
+    }
     fixture.is_whole();
 }
 

@@ -48,6 +48,7 @@ fn marked(proof: Option<Proof>) -> Wanted {
 fn proved(touch: TouchPolicy) -> Proof {
     let facts = Facts {
         serial: Some(7),
+        family: Some(crate::attestation::Family::Yubico),
         touch: Some(touch),
         pin: Some(PinPolicy::Once),
         ..Facts::default()
