@@ -51,6 +51,10 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
     if !text.ends_with('\n') {
         text.push('\n');
     }
+    // With its first CA a config begins to mean something; one that has a CA means what it meant.
+    if config.cas().next().is_none() && !has_attestation(&text) {
+        text.push_str(ATTESTATION);
+    }
     text.push_str(&format!(
         "\n[ca.{name}]\ncertificates = {}\nkey          = {}\npublic-key   = {}\n",
         quoted(&ca.certificates.to_string()),
@@ -127,6 +131,11 @@ pub fn with_private_root(config: &Config, file: &str) -> Result<String, EditErro
     Ok(text)
 }
 
+fn has_attestation(text: &str) -> bool {
+    let places = toml::from_str::<RootPlaces>(text);
+    places.is_ok_and(|places| places.attestation.is_some())
+}
+
 /// Where the private roots stand in the text.
 #[derive(Deserialize)]
 struct RootPlaces {
@@ -168,7 +177,9 @@ fn quoted(text: &str) -> String {
 
 const HEADING: &str = "\
 # punchmark.toml: holds no secret; paths are relative to this file; an unknown key is an error.
+";
 
+const ATTESTATION: &str = "
 [attestation] # whose word is taken for how a key is stored
 roots = [\"yubico\"]
 ";
