@@ -319,6 +319,47 @@ mod in_a_card {
         (user, admin)
     }
 
+    #[test]
+    fn what_is_distrusted_is_listed_revoked_and_believed_no_more() {
+        let (user, admin) = both("5.7.4");
+        ask(&user.punchmark, &GENERATE).ok();
+        carry(&user.punchmark, "peter.req", &admin.punchmark);
+        let (serial, family) = (SERIAL.to_string(), family(&admin));
+        let add = [
+            "requester",
+            "add",
+            "peter",
+            "--card",
+            &serial,
+            "--family",
+            &family,
+        ];
+        admin.punchmark.run(&add).ok();
+        sign(&admin, &["peter.req"]).ok();
+        let distrust = [
+            "attestation",
+            "roots",
+            "distrust",
+            &family,
+            "--yes",
+            "--revoke",
+        ];
+        let ran = admin.punchmark.run(&distrust).ok();
+        let lives = "live on it: 1 certificates, 1 enrolled cards";
+        assert!(ran.stdout.starts_with(lives), "{ran}");
+        assert!(ran.stdout.contains("a card of peter"), "{ran}");
+        let krl = ["krl", "--ca", "users", "--out", "revoked.krl"];
+        admin.punchmark.run(&krl).ok();
+        let mut check = admin.punchmark.prepare(bounded("ssh-keygen"));
+        run(check.args(["-Q", "-f", "revoked.krl", "peter-cert.pub"])).fails();
+        std::fs::remove_file(user.punchmark.path("peter.req")).unwrap();
+        ask(&user.punchmark, &[]).ok();
+        carry(&user.punchmark, "peter.req", &admin.punchmark);
+        sign(&admin, &["peter.req"])
+            .exits(3)
+            .says("nobody is enrolled");
+    }
+
     /// The private root that the admin trusts.
     fn family(admin: &Admin) -> String {
         let list = ["attestation", "roots", "list", "--json"];

@@ -4,6 +4,7 @@
 //! whatever is issued later under the same principal or role.
 
 mod list;
+mod lives_on;
 mod naming;
 mod selector;
 mod state;
@@ -19,6 +20,7 @@ use crate::ledger::{
 };
 
 pub use list::{KrlError, Prune, krl};
+pub use lives_on::{LivesOn, lives_on};
 pub use naming::NamingError;
 pub use selector::Selector;
 pub use state::PublishedState;

@@ -1,5 +1,7 @@
 //! `punchmark attestation`: whose word is taken for how a key is stored.
 
+mod distrust;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -13,6 +15,7 @@ use crate::attestation::{self, Listed, Purpose, Role, Trust, list};
 use crate::config::{Config, ConfigError, with_private_root};
 use crate::file::read_bytes;
 use crate::output;
+use distrust::Distrust;
 
 /// Look at the roots of attestation, and say which are trusted
 #[derive(Debug, Args)]
@@ -41,6 +44,7 @@ enum RootsSubcommand {
     /// List the certificates that the config trusts
     List,
     Check(Check),
+    Distrust(Distrust),
 }
 
 /// Trust the certificates of a file, by your word
@@ -74,6 +78,7 @@ impl Attestation {
             RootsSubcommand::Add(add) => add.run(context),
             RootsSubcommand::List => list_trusted(context),
             RootsSubcommand::Check(check) => check.run(context),
+            RootsSubcommand::Distrust(distrust) => distrust.run(context),
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
 
-use crate::attestation::{Facts, Proof, Roots};
+use crate::attestation::{Facts, Proof, RootFingerprint, Roots};
 use crate::ledger::{
     Ca, Credential, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted,
 };
@@ -79,6 +79,8 @@ pub struct Rulebook<'a> {
 /// Decides cases for one CA by one rulebook.
 pub struct Judge<'a> {
     rulebook: Rulebook<'a>,
+    /// Those of the rulebook that the ledger doesn't distrust.
+    roots: Roots,
     ca: Ca,
     ca_keys: Vec<(String, KeyData)>,
     /// The rules of each role in one text, put together once.
@@ -113,8 +115,14 @@ impl<'a> Judge<'a> {
     /// [`LedgerError`].
     pub fn new(rulebook: Rulebook<'a>, ca: &Ca, ledger: &Ledger) -> Result<Self, LedgerError> {
         let named = |ca: Ca| (ca.name().to_owned(), ca.public_key().clone());
+        // A config can't bring back what the ledger distrusts.
+        let mut roots = rulebook.roots.clone();
+        for (_, distrusted) in ledger.distrusted_roots()? {
+            roots.distrust(RootFingerprint(distrusted.root));
+        }
         Ok(Self {
             rulebook,
+            roots,
             ca: ca.clone(),
             ca_keys: ledger.cas()?.into_iter().map(named).collect(),
             texts: Mutex::default(),
@@ -227,7 +235,7 @@ impl<'a> Judge<'a> {
         if let Some(known) = texts.get(role.name()) {
             return Ok(known.clone());
         }
-        let roots = self.rulebook.roots.in_words();
+        let roots = self.roots.in_words();
         let text = PolicyText::new(text(role, self.rulebook.policy.suffixes(), &roots)?);
         texts.insert(role.name().clone(), text.clone());
         Ok(text)

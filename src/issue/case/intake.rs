@@ -84,7 +84,7 @@ pub(super) fn take_in<'a>(
         return Err(IntakeError::Operator(content.role.clone()));
     }
     let role = judge.role(&content.role)?;
-    let (proof, unbelieved) = proof(content, admitted.used(), rulebook.roots)?;
+    let (proof, unbelieved) = proof(content, admitted.used(), &judge.roots)?;
     let mut known = enrolled(content, proof.as_ref(), whose)?;
     if known.is_none() {
         known = signer(rulebook.allowed_signers, content, now)?;

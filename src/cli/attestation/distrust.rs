@@ -1,0 +1,131 @@
+//! `punchmark attestation roots distrust`: what leads to a root proves nothing any more.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::json;
+use ssh_key::PublicKey;
+
+use super::super::base::context::Context;
+use super::super::base::failure::{Exit, Failure};
+use super::super::base::terminal::{product, say};
+use crate::attestation::RootFingerprint;
+use crate::config;
+use crate::ledger::{Ledger, Revoked, RootDistrusted};
+use crate::revocation::{LivesOn, lives_on};
+
+/// Believe what leads to a root no more, whatever a config says
+///
+/// For good, and for every CA of the ledger. Lists first what lives on it: certificates that
+/// were issued on its word, and cards that are enrolled by it, which prove nothing from then on.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Distrust {
+    /// The SHA-256 of the certificate, as `attestation roots list` prints it, behind SHA256:
+    #[arg(value_name = "SHA256:…")]
+    root: RootFingerprint,
+
+    /// Why, for the ledger
+    #[arg(
+        long,
+        value_name = "WORDS",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
+    reason: String,
+
+    /// Revoke the certificates that live on it too
+    #[arg(long)]
+    revoke: bool,
+
+    /// Say what lives on it, and record nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Distrust {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let mut ledger = context.ledger(&config)?;
+        let lives = lives_on(&ledger, &config.attestation_roots()?, self.root)?;
+        print(context, &lives)?;
+        if self.dry_run {
+            return Ok(Exit::Done);
+        }
+        context.confirm_or_go_on("Distrust this root for good?")?;
+        let distrusted = RootDistrusted {
+            root: self.root.0,
+            reason: self.reason.clone(),
+            keyboard: config::keyboard(),
+        };
+        ledger.distrust_root(distrusted, config::now())?;
+        if self.revoke {
+            self.revoke(&mut ledger, &lives)?;
+        }
+        if context.talks() {
+            say(&format!(
+                "what leads to {} proves nothing from now on",
+                self.root
+            ));
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Serials are a CA's own, so that each CA has an entry of its own.
+    fn revoke(&self, ledger: &mut Ledger, lives: &LivesOn) -> Result<(), Failure> {
+        let mut of_cas: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
+        for hit in &lives.certificates {
+            let serials = of_cas.entry(&hit.ca).or_default();
+            serials.push((hit.serial, hit.serial));
+        }
+        for ca in ledger.cas()? {
+            let Some(serials) = of_cas.remove(ca.name()) else {
+                continue;
+            };
+            let revoked = Revoked {
+                ca: PublicKey::from(ca.public_key().clone()).to_bytes()?,
+                serials,
+                reason: self.reason.clone(),
+                keyboard: config::keyboard(),
+                ..Revoked::default()
+            };
+            ledger.revoke(revoked, config::now())?;
+        }
+        Ok(())
+    }
+}
+
+fn print(context: &Context, lives: &LivesOn) -> Result<(), Failure> {
+    let names: Vec<_> = lives.enrolments.iter().map(|added| &added.name).collect();
+    if context.json() {
+        let told = json!({ "certificates": lives.certificates, "requesters": names });
+        return product(&told.to_string());
+    }
+    if !context.talks() {
+        return Ok(());
+    }
+    product(&format!(
+        "live on it: {} certificates, {} enrolled cards",
+        lives.certificates.len(),
+        names.len()
+    ))?;
+    for hit in &lives.certificates {
+        product(&format!(
+            "  {} {:>6}  {}  {:?}  {}",
+            hit.ca,
+            hit.serial,
+            hit.principals.join(","),
+            hit.key_id,
+            hit.validity
+        ))?;
+    }
+    for name in names {
+        product(&format!("  a card of {name}"))?;
+    }
+    Ok(())
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark attestation roots distrust SHA256:5C26… --dry-run
+  punchmark attestation roots distrust SHA256:5C26… --revoke --reason 'maker broken into'";
