@@ -77,9 +77,9 @@ impl Enroll {
         };
         let card = self.users_card(&config)?;
         self.card.card = Some(card.serial);
-        // Whose number it is, only evidence tells, unless one maker alone is trusted here; what
-        // the evidence proves is looked at again.
-        if let [family] = roots.families().into_iter().collect::<Vec<_>>().as_slice() {
+        // Whose number it is, only evidence tells, which may want the card changed first: a
+        // number that is somebody else's by any maker is refused before that.
+        for family in roots.families() {
             let of_maker = CardId {
                 family: family.to_string(),
                 serial: card.serial.into(),
