@@ -24,6 +24,7 @@ mod docs;
 mod evidence;
 mod failed_syncs;
 mod faults;
+mod going_back;
 mod harness;
 mod krl;
 mod krl_signature;

@@ -5,10 +5,15 @@
 //! same kind of signature, so that an older ledger that goes on (`ledger resume`) takes over
 //! what the lost part had decided.
 
+mod ledger_keys;
+mod suffixes;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use ssh_encoding::base64::{Base64, Encoding};
 
+use self::ledger_keys::PublishedLedgerKey;
+use self::suffixes::PublishedSuffix;
 use crate::ledger::{Barred, CardId, Credential, Ledger, LedgerError, RequesterRemoved};
 use crate::wire::hex;
 
@@ -30,6 +35,12 @@ pub struct PublishedState {
     pub barred: Bars,
     /// Whose key or card is whose.
     pub enrolments: Vec<Enrolment>,
+    /// The suffixes that each CA reserves, or reserved.
+    #[serde(default)]
+    pub suffixes: Vec<PublishedSuffix>,
+    /// The keys of the ledger itself.
+    #[serde(default)]
+    pub ledger_keys: Vec<PublishedLedgerKey>,
 }
 
 /// Who is never served again.
@@ -96,6 +107,8 @@ impl PublishedState {
             enrolments: enrolled
                 .map(|(_, added)| Enrolment::of(added.name, added.credential))
                 .collect(),
+            suffixes: suffixes::published(ledger)?,
+            ledger_keys: ledger_keys::published(ledger)?,
         })
     }
 
@@ -235,6 +248,18 @@ mod tests {
                 Enrolment::of("peter".into(), Credential::Key(vec![1, 2, 3])),
                 Enrolment::of("anna".into(), Credential::Card(9)),
             ],
+            suffixes: vec![PublishedSuffix {
+                ca: 1,
+                class: "file".into(),
+                suffix: "_file".into(),
+                proof: "null".into(),
+                ended: true,
+            }],
+            ledger_keys: vec![PublishedLedgerKey {
+                key: vec![1, 2],
+                purposes: 3,
+                believed_to: Some(40),
+            }],
         }
     }
 

@@ -3,6 +3,8 @@
 //! A key is the ledger's from the first entry that names it so: when it is configured, when
 //! it signs a list, when it signs a head.
 
+use std::collections::BTreeMap;
+
 use super::Ledger;
 use super::draft::Draft;
 use super::reserve;
@@ -113,6 +115,45 @@ impl Ledger {
         Ok(state)
     }
 
+    /// Every key of the ledger whose blob some entry holds, with what is known of it. A key that
+    /// signed heads and nothing else is known by its fingerprint alone.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn ledger_keys(&self) -> Result<Vec<(Vec<u8>, LedgerKeyState)>, LedgerError> {
+        let events = self.entries_of(table::LEDGER_KEY, Some)?;
+        let mut keys = BTreeMap::new();
+        for blob in events.iter().flat_map(|(_, event)| blobs(event)) {
+            keys.entry(blob.to_vec())
+                .or_insert_with(LedgerKeyState::default);
+        }
+        for (blob, state) in &mut keys {
+            let key = sha256(blob);
+            let of_key = events.iter().map(|(_, event)| event);
+            for event in of_key.filter(|event| names_ledger_key(event, &key)) {
+                learn(state, event, &key);
+            }
+        }
+        Ok(keys.into_iter().collect())
+    }
+
+    /// Whether the key of this blob can become a key of the ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError::SubjectOrCa`] if it was certified or is a CA's.
+    pub fn check_ledger_key(&self, blob: &[u8]) -> Result<(), LedgerError> {
+        self.is_no_subject(&sha256(blob))
+    }
+
+    fn is_no_subject(&self, key: &[u8; 32]) -> Result<(), LedgerError> {
+        let cas = self.cas()?;
+        let is_ca = cas.iter().any(|ca| sha256(&ca.added.public_key) == *key);
+        if is_ca || self.was_certified(key)? {
+            return Err(LedgerError::SubjectOrCa);
+        }
+        Ok(())
+    }
+
     /// Records that a head was signed; proofs lead to the newest that was.
     ///
     /// # Errors
@@ -148,16 +189,7 @@ impl Draft<'_> {
     /// A ledger key is no CA's and no subject's: who keeps the ledger honest must not be who
     /// signs, and what it signs must not be taken for somebody's login.
     pub(super) fn may_be_ledger_key(&self, blob: &[u8]) -> Result<(), LedgerError> {
-        self.is_no_subject(&sha256(blob))
-    }
-
-    fn is_no_subject(&self, key: &[u8; 32]) -> Result<(), LedgerError> {
-        let cas = self.ledger.cas()?;
-        let is_ca = cas.iter().any(|ca| sha256(&ca.added.public_key) == *key);
-        if is_ca || self.ledger.was_certified(key)? {
-            return Err(LedgerError::SubjectOrCa);
-        }
-        Ok(())
+        self.ledger.check_ledger_key(blob)
     }
 
     fn checkpoint_signed(&mut self, signed: CheckpointSigned) -> Result<(), LedgerError> {
@@ -171,7 +203,7 @@ impl Draft<'_> {
             return Err(LedgerError::OtherHead { size: signed.size });
         }
         if let Some(key) = of_fingerprint(&signed.key) {
-            self.is_no_subject(&key)?;
+            self.ledger.is_no_subject(&key)?;
         }
         self.entry(Event::CheckpointSigned(signed)).map(drop)
     }
@@ -187,6 +219,20 @@ fn names_ledger_key(event: &Event, key: &[u8; 32]) -> bool {
         Event::LedgerKeyRolled(rolled) => is(&rolled.old) || is(&rolled.new),
         Event::LedgerKeyRevoked(revoked) => is(&revoked.key),
         _ => false,
+    }
+}
+
+/// The blobs of the ledger's keys that an entry holds.
+fn blobs(event: &Event) -> Vec<&[u8]> {
+    match event {
+        Event::KrlMade(made) => {
+            let list = made.list.iter().filter(|list| !list.signer.is_empty());
+            list.map(|list| list.signer.as_slice()).collect()
+        }
+        Event::LedgerKeyAdded(added) => vec![&added.key],
+        Event::LedgerKeyRolled(rolled) => vec![&rolled.old, &rolled.new],
+        Event::LedgerKeyRevoked(revoked) => vec![&revoked.key],
+        _ => Vec::new(),
     }
 }
 

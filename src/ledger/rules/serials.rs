@@ -3,7 +3,10 @@
 use super::Ledger;
 use super::draft::Draft;
 use crate::certificate::Serial;
-use crate::ledger::entry::{Barred, Event, Recovery, RequesterRemoved, Resumed, Revoked};
+use crate::ledger::entry::{
+    Barred, Event, LedgerKeyAdded, LedgerKeyRevoked, Recovery, RequesterRemoved, Resumed, Revoked,
+    SuffixesSet,
+};
 use crate::ledger::rows::{number, table};
 use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError, ReserveError, SerialChoice};
@@ -152,6 +155,12 @@ pub struct TakenOver {
     pub barred: Option<Barred>,
     /// Whose enrolments were taken away.
     pub removed: Vec<RequesterRemoved>,
+    /// Which suffixes were reserved.
+    pub suffixes: Vec<SuffixesSet>,
+    /// Which keys were the ledger's own.
+    pub ledger_keys: Vec<LedgerKeyAdded>,
+    /// Which of them are believed no longer.
+    pub ledger_keys_revoked: Vec<LedgerKeyRevoked>,
 }
 
 impl TakenOver {
@@ -159,7 +168,12 @@ impl TakenOver {
         let revoked = self.revoked.into_iter().map(Event::Revoked);
         let barred = self.barred.into_iter().map(Event::Barred);
         let removed = self.removed.into_iter().map(Event::RequesterRemoved);
-        revoked.chain(barred).chain(removed)
+        let suffixes = self.suffixes.into_iter().map(Event::SuffixesSet);
+        let keys = self.ledger_keys.into_iter().map(Event::LedgerKeyAdded);
+        let ended = self.ledger_keys_revoked.into_iter();
+        let of_persons = revoked.chain(barred).chain(removed);
+        let of_keys = keys.chain(ended.map(Event::LedgerKeyRevoked));
+        of_persons.chain(suffixes).chain(of_keys)
     }
 }
 

@@ -196,6 +196,21 @@ impl Ledger {
         self.append(time, |draft| draft.suffixes(ca, suffixes, keyboard))
     }
 
+    /// Whether these suffixes can stand in the place of those that are recorded for a CA.
+    ///
+    /// # Errors
+    /// [`SuffixesError`].
+    pub fn check_suffixes(&self, ca: &Ca, suffixes: &[SuffixSet]) -> Result<(), SuffixesError> {
+        let new: Vec<Class> = suffixes.iter().map(Class::of).collect::<Result<_, _>>()?;
+        no_two_end_alike(&new)?;
+        if let Some(recorded) = self.suffixes(ca)? {
+            for old in &recorded.suffixes {
+                Class::of(old)?.may_become(&new)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Every principal that ends in a reserved suffix got it from the decision, by a class
     /// that goes on and by as much proof as was recorded for it.
     pub(super) fn names_are_proved(
@@ -230,13 +245,7 @@ impl Draft<'_> {
         suffixes: Vec<SuffixSet>,
         keyboard: String,
     ) -> Result<(), SuffixesError> {
-        let new: Vec<Class> = suffixes.iter().map(Class::of).collect::<Result<_, _>>()?;
-        no_two_end_alike(&new)?;
-        if let Some(recorded) = self.ledger.suffixes(ca)? {
-            for old in &recorded.suffixes {
-                Class::of(old)?.may_become(&new)?;
-            }
-        }
+        self.ledger.check_suffixes(ca, &suffixes)?;
         self.entry(Event::SuffixesSet(SuffixesSet {
             ca: ca.position,
             suffixes,

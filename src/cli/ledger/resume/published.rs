@@ -64,6 +64,9 @@ impl Published {
         if let Some(state) = &self.state {
             over.barred = state.bars_missing_in(ledger, &keyboard)?;
             over.removed = state.taken_away_from(ledger, &keyboard)?;
+            over.suffixes = state.suffixes_missing_in(ledger, &keyboard)?;
+            over.ledger_keys = state.ledger_keys_missing_in(ledger, &keyboard)?;
+            over.ledger_keys_revoked = state.ledger_keys_revoked_since(ledger, &keyboard)?;
         }
         Ok(over)
     }
@@ -95,6 +98,18 @@ impl Published {
         }
         for removed in state.taken_away_from(ledger, "")? {
             words.push_str(&format!("\n  enrolment taken away again: {}", removed.name));
+        }
+        for set in state.suffixes_missing_in(ledger, "")? {
+            let suffixes: Vec<_> = set.suffixes.iter().map(|one| one.suffix.as_str()).collect();
+            words.push_str(&format!(
+                "\n  suffixes reserved again: {}",
+                suffixes.join(", ")
+            ));
+        }
+        let keys = state.ledger_keys_missing_in(ledger, "")?.len()
+            + state.ledger_keys_revoked_since(ledger, "")?.len();
+        if keys > 0 {
+            words.push_str(&format!("\n  ledger keys recorded again: {keys}"));
         }
         Ok(words)
     }

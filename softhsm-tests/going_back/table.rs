@@ -1,0 +1,284 @@
+//! The table: what each way back does to each state.
+//!
+//! Each cell names its state and its way, so that a new one of either does not compile before
+//! somebody has said what becomes of it.
+
+use super::{State, Way};
+
+/// What a way does to a state.
+pub(super) enum Outcome {
+    /// What would take the state back is refused in these words.
+    Closed(&'static str),
+    /// The run goes on, and the state holds.
+    Kept,
+    /// The way can't touch the state, for this reason; it holds all the same.
+    Elsewhere(&'static str),
+}
+
+/// What becomes of a state on a way.
+pub(super) fn outcome(state: State, way: Way) -> Outcome {
+    use Outcome::{Closed, Elsewhere, Kept};
+    match way {
+        Way::Killed => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::IndexDeleted => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::OlderIndex => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::LastNightsFile => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed(OLDER),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::NewMachine => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed("no kept head says that this is the newest copy"),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::Resumed => match state {
+            State::UsedRequestIds | State::Challenges => {
+                Closed("when the ledger went on behind a gap")
+            }
+            State::SignedHead => Closed("when the checkpoint was made"),
+            State::NextSerial
+            | State::EnrolmentsTakenAway
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::AnotherHome => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed(OLDER),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::AnotherConfig => match state {
+            State::UsedRequestIds | State::Challenges | State::EnrolmentsTakenAway => {
+                Closed("has no role `engineer`")
+            }
+            State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::KrlVersion
+            | State::SignedHead => Kept,
+            State::NextSerial
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::ReservedSuffixes
+            | State::KeptHead
+            | State::LedgerKeys => Closed("is reserved, and the config lacks it"),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::HardLink => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed("has 2 hard links"),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::Symlink => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::RenamedUnderARun => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed(OLDER),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::TwoWriters => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed("is in use by another run"),
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::SignResume => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList => Elsewhere(A_SERVERS),
+        },
+        Way::InstalledListEmpty => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Elsewhere(A_LEDGERS),
+            State::InstalledList => Closed("older than"),
+        },
+        Way::InstalledListDamaged => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Elsewhere(A_LEDGERS),
+            State::InstalledList => Closed("older than"),
+        },
+    }
+}
+
+/// The heads that are kept outside of the ledger know more.
+const OLDER: &str = "knows";
+const A_SERVERS: &str = "it lies on a server, which keeps a mark of its own";
+const A_LEDGERS: &str = "it stands in the ledger, and the list only follows from that";
