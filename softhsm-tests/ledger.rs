@@ -402,3 +402,27 @@ fn show_says_by_which_policy_and_list_finds_by_index() {
         assert_eq!(count(flags), found, "{flags:?}");
     }
 }
+
+#[test]
+fn an_honest_ledger_is_never_called_forged_beside_a_run_that_writes() {
+    let admin = Admin::ready();
+    let list = admin.list_of_keys(200);
+    let mut command = admin.punchmark.background();
+    command.args([
+        "sign", "-s", "users", "-I", "id", "-n", "peter", "-V", "+1h",
+    ]);
+    command.arg("--files-from").arg(list);
+    command.stdout(std::process::Stdio::null());
+    let mut writer = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+    let mut beside = 0;
+    loop {
+        let over = writer.try_wait().unwrap();
+        verify(&admin, &[]).ok();
+        match over {
+            Some(status) => break assert!(status.success(), "{status}"),
+            None => beside += 1,
+        }
+    }
+    assert!(beside > 0, "no look fell beside the run");
+    verify(&admin, &["--signatures"]).ok();
+}
