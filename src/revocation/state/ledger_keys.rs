@@ -102,3 +102,62 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
     let text = String::deserialize(deserializer)?;
     Base64::decode_vec(&text).map_err(serde::de::Error::custom)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::for_tests;
+
+    const NOW: u64 = 1_795_000_000;
+    const KEY: [u8; 3] = [1, 2, 3];
+
+    /// A ledger that knows the key; where it was revoked, up to this size.
+    fn ledger(believed_to: Option<u64>) -> Ledger {
+        let mut ledger = for_tests::ledger(Box::new(|_| Ok(())));
+        let added = LedgerKeyAdded {
+            key: KEY.to_vec(),
+            purposes: 3,
+            keyboard: String::new(),
+        };
+        ledger.add_ledger_key(added, NOW).unwrap();
+        if let Some(last_size) = believed_to {
+            let revoked = LedgerKeyRevoked {
+                key: KEY.to_vec(),
+                last_size,
+                reason: "stolen".to_owned(),
+                keyboard: String::new(),
+            };
+            ledger.revoke_ledger_key(revoked, NOW).unwrap();
+        }
+        ledger
+    }
+
+    fn state(ledger: &Ledger) -> PublishedState {
+        PublishedState::of(ledger, 1, b"").unwrap()
+    }
+
+    #[test]
+    fn a_key_that_was_revoked_is_believed_no_further_by_an_older_ledger() {
+        let published = state(&ledger(Some(9)));
+        let sizes = |of: &Ledger| {
+            let revoked = published.ledger_keys_revoked_since(of, "").unwrap();
+            revoked.iter().map(|one| one.last_size).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&ledger(None)), [9]);
+        assert_eq!(sizes(&ledger(Some(10))), [9]);
+        for known in [8, 9] {
+            assert_eq!(sizes(&ledger(Some(known))), [0; 0]);
+        }
+    }
+
+    #[test]
+    fn a_key_that_an_older_ledger_does_not_know_is_recorded_again() {
+        let published = state(&ledger(None));
+        let empty = for_tests::ledger(Box::new(|_| Ok(())));
+        let missing = published.ledger_keys_missing_in(&empty, "").unwrap();
+        assert_eq!((missing.len(), &missing[0].key[..]), (1, &KEY[..]));
+        assert_eq!(missing[0].purposes, 3);
+        let known = published.ledger_keys_missing_in(&ledger(None), "");
+        assert!(known.unwrap().is_empty());
+    }
+}
