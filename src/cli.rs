@@ -26,6 +26,8 @@ mod sign;
 mod tokens;
 mod version;
 
+use std::io::Write as _;
+
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -124,6 +126,17 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
             failure.kind().exit().code()
         }
     }
+}
+
+/// Ends the process with this code, by whatever thread.
+///
+/// Nothing is left to be put in order by then: keys, sessions and files were let go of when
+/// the command returned. So what PKCS#11 modules and OpenSSL would do at the end is left out:
+/// it takes as long as a signature, and breaks where a module that nobody came to need is
+/// still being loaded (`signer::load_ahead`).
+pub fn leave(code: u8) -> ! {
+    let _nobody_reads_on = std::io::stdout().flush();
+    signal_hook::low_level::exit(code.into())
 }
 
 fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {

@@ -1,7 +1,6 @@
 //! Arguments in, exit code out.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    ExitCode::from(punchmark::cli::main(std::env::args_os()))
+fn main() {
+    let code = punchmark::cli::main(std::env::args_os());
+    punchmark::cli::leave(code);
 }

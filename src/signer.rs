@@ -158,6 +158,25 @@ pub(crate) trait Signer: Send {
     fn reopen(&mut self) -> Result<(), OpeningError>;
 }
 
+/// Loads and starts the modules of `keys` on a thread of its own, while the caller does what
+/// comes before [`open`]: a module takes longer to load than a ledger to open.
+///
+/// Nothing is looked for and nobody is asked. Each module is started once a process, so that
+/// opening a key finds it there, or waits for it. What fails here fails there again, and is
+/// told by whoever needs the key.
+pub(crate) fn load_ahead(keys: &Locators) {
+    let uris = keys.iter().filter_map(|key| match key {
+        Locator::Pkcs11(uri) => Some((**uri).clone()),
+        _ => None,
+    });
+    let uris: Vec<pkcs11::Uri> = uris.collect();
+    if !uris.is_empty() {
+        let load = move || uris.iter().for_each(pkcs11::load_ahead);
+        // Without a thread it is loaded when it is needed.
+        let _none = std::thread::Builder::new().spawn(load);
+    }
+}
+
 /// Opens the one key that `locator` names, by one session.
 ///
 /// `rsa_hash` matters for an RSA key only.
@@ -192,8 +211,8 @@ pub(crate) fn open_knowing(
 /// [`open_knowing`].
 ///
 /// More than one only behind a PKCS#11 module: not where the key wants its PIN for each
-/// signature, where the PIN is typed on the token itself, behind a proxy, and never more than
-/// the token says it has room for (`ulMaxSessionCount`). Each may sign on a thread of its own.
+/// signature, where the PIN is typed on the token itself, where the token is a card that can be
+/// pulled out, behind a proxy, and never more than the token says it has room for (`ulMaxSessionCount`). Each may sign on a thread of its own.
 /// They share the login, which ends with the last of them. A restart of the module ends all of
 /// them at once, and each gets itself back at its next signature.
 ///

@@ -25,7 +25,7 @@ use crate::issue::{Judge, Rulebook, SharedLedger};
 use crate::policy::Role;
 use crate::policy::role::Permit;
 use crate::request::{Ask, Requester, RoleName};
-use crate::signer::{Locator, RsaHash};
+use crate::signer::{Locator, RsaHash, load_ahead};
 use open::Run;
 use paths::{PathList, Separator, count};
 use progress::{Progress, exit_of_keys, style};
@@ -91,6 +91,9 @@ impl Sign {
         };
         let name = self.ca_name(role, subject.as_ref(), &config)?;
         refuse_locator(&name, &config)?;
+        if let Ok(ca) = config.ca(&name) {
+            load_ahead(&ca.keys);
+        }
         let from_stdin = subject.is_some();
         let subjects = match subject {
             Some(given) => Subjects::One(Box::new(given)),

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 /// What the names of this process's temporary files begin with.
 pub(super) fn prefix() -> &'static str {
-    static PREFIX: LazyLock<String> = LazyLock::new(|| Maker::this_process().prefix());
+    static PREFIX: LazyLock<String> = LazyLock::new(|| THIS_PROCESS.prefix());
     &PREFIX
 }
 
@@ -25,9 +25,12 @@ pub(super) fn sweep(folder: &Path) {
     static SWEPT: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
     let mut swept = SWEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if swept.get_or_insert_default().insert(folder.to_path_buf()) {
-        sweep_now(folder, &Maker::this_process());
+        sweep_now(folder, &THIS_PROCESS);
     }
 }
+
+/// Read once: the system takes its time to say when a process began.
+static THIS_PROCESS: LazyLock<Maker> = LazyLock::new(Maker::this_process);
 
 /// The process that a temporary file's name speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -34,6 +34,11 @@ use super::error::OpeningError;
 use crate::secret::AskPin;
 use door::Door;
 
+/// Loads and starts the module that `uri` names, for whoever opens a key in it later.
+pub(super) fn load_ahead(uri: &Uri) {
+    let _told_when_a_key_is_opened = module::Module::of(uri);
+}
+
 /// The facts of the key that `uri` names.
 pub(super) fn describe(uri: &Uri, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
     Ok(Door::open(uri, pins)?.key.facts(uri))

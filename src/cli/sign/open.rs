@@ -74,7 +74,8 @@ impl Sign {
     fn open_key(&self, run: &Run<'_>, context: &Context) -> Result<OpenCa, Failure> {
         let mut pins = context.pins();
         let (ca, keys) = (run.known.ca.clone(), &run.known.config.keys);
-        Ok(OpenCa::open(ca, keys, self.hash, SESSIONS, &mut pins)?)
+        let sessions = sessions(run.count);
+        Ok(OpenCa::open(ca, keys, self.hash, sessions, &mut pins)?)
     }
 }
 
@@ -93,6 +94,28 @@ fn announce(ca: &OpenCa, run: &Run<'_>, context: &Context) {
     }
 }
 
-/// A PIV card behind a module may end the login of all sessions with each signature, and not
-/// say so: two that sign beside each other then take the login from one another.
-const SESSIONS: usize = 1;
+/// How many sessions of a device are of use: one for one key, else as many as there are
+/// processors to check what comes back. Where a device has fewer, or gains nothing by them, it
+/// gets fewer.
+fn sessions(keys: Option<u64>) -> usize {
+    if keys == Some(1) {
+        return 1;
+    }
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().min(SESSIONS_MAX))
+}
+
+/// SoftHSM gains nothing by more, and a small device has room for few.
+const SESSIONS_MAX: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_wants_one_session_and_many_as_many_as_there_are_processors() {
+        let processors = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(sessions(Some(1)), 1);
+        assert_eq!(sessions(Some(2)), processors.min(SESSIONS_MAX));
+        assert_eq!(sessions(None), processors.min(SESSIONS_MAX));
+    }
+}

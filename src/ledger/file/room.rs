@@ -79,7 +79,7 @@ pub(super) fn tail(file: &File, offset: Place) -> io::Result<Option<Tail>> {
         if part.is_empty() {
             break;
         }
-        if let Some(found) = part.iter().rposition(|byte| *byte != 0) {
+        if let Some(found) = last_written(part) {
             last = Some(at + u64::try_from(found).map_err(io::Error::other)?);
         }
         at += u64::try_from(read).map_err(io::Error::other)?;
@@ -88,6 +88,19 @@ pub(super) fn tail(file: &File, offset: Place) -> io::Result<Option<Tail>> {
         offset: offset.0,
         length: last + 1 - offset.0,
     }))
+}
+
+/// Where the last byte is that is not zero. There is a quarter of a megabyte to look at each
+/// time a ledger is opened, nearly always zeros: whole blocks of them are passed over at once.
+fn last_written(bytes: &[u8]) -> Option<usize> {
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    if let Some(found) = rest.iter().rposition(|byte| *byte != 0) {
+        return Some(blocks.len() * BLOCK + found);
+    }
+    let written = |block: &[u8; BLOCK]| block.iter().fold(0, |all, byte| all | byte) != 0;
+    let number = blocks.iter().rposition(written)?;
+    let found = blocks.get(number)?.iter().rposition(|byte| *byte != 0)?;
+    Some(number * BLOCK + found)
 }
 
 /// Makes sure that `wanted` bytes of written zeros stand behind `end`; makes more than that
@@ -181,3 +194,23 @@ const USUAL: usize = 4096;
 const STEP: u64 = 256 * 1024;
 /// What is read and written at once.
 const AT_ONCE: usize = 256 * 1024;
+/// How many bytes are looked at together for one that is not zero.
+const BLOCK: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_byte_that_was_written_is_found_wherever_it_stands() {
+        for length in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 7] {
+            assert_eq!(last_written(&vec![0; length]), None);
+            for at in 0..length {
+                let mut bytes = vec![0; length];
+                bytes[..=at / 2].fill(1);
+                bytes[at] = 0x80;
+                assert_eq!(last_written(&bytes), Some(at), "of {length}");
+            }
+        }
+    }
+}

@@ -28,8 +28,8 @@ pub(in crate::signer) fn open(
 ) -> Result<Sessions, OpeningError> {
     let door = Door::open(uri, pins)?;
     let kind = Kind::of(uri, &door, rsa_hash)?;
-    let more = if kind.is_one_login_for_all(&door) {
-        door.more(uri, at_most.saturating_sub(1))
+    let more = if at_most > 1 && kind.is_one_login_for_all(&door) {
+        door.more(uri, at_most - 1)
     } else {
         Vec::new()
     };
@@ -99,11 +99,14 @@ impl Kind {
 
     /// A PIN for each signature is one session's, and a person types on one keypad at a time.
     /// A proxy, whose sessions the second handle doesn't know, loses signatures if several
-    /// threads ask it for lengths.
+    /// threads ask it for lengths. A card in a reader signs one thing at a time, so that it
+    /// gains nothing; and a PIV card may end the login of all sessions with each signature
+    /// without saying so, by which two would take the login from one another.
     fn is_one_login_for_all(&self, door: &Door) -> bool {
         self.confirm == Confirm::OncePerLogin
             && !matches!(door.credential, Credential::Keypad)
             && door.session.is_direct()
+            && !door.token.is_removable(&door.module)
     }
 }
 

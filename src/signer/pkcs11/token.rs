@@ -110,6 +110,13 @@ impl Token {
         }
     }
 
+    /// Whether it can be pulled out of its slot, as a card out of a reader; so one that doesn't
+    /// say is taken.
+    pub(super) fn is_removable(&self, module: &Module) -> bool {
+        let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(self.slot)?));
+        told.map_or(true, |slot| slot.removable_device())
+    }
+
     /// An empty slot of a software token looks like a token without a label.
     fn is_worth_naming(&self) -> bool {
         self.flags.initialized || !self.label.is_empty()
