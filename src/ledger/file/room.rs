@@ -72,7 +72,7 @@ fn bytes_at(file: &File, place: Place) -> io::Result<Option<Vec<u8>>> {
 /// What stands from `offset` to the end of the file, but for zeros at the end.
 pub(super) fn tail(file: &File, offset: Place) -> io::Result<Option<Tail>> {
     let (mut at, mut last) = (offset.0, None);
-    let mut bytes = vec![0; AT_ONCE];
+    let mut bytes = vec![0; LOOKED_AT];
     loop {
         let read = read_up_to(file, &mut bytes, at)?;
         let part = bytes.get(..read).unwrap_or_default();
@@ -192,8 +192,11 @@ pub(super) const FIRST: Place = Place(64);
 const USUAL: usize = 4096;
 /// Room is made in steps, some three hundred certificates long: each costs a sync more.
 const STEP: u64 = 256 * 1024;
-/// What is read and written at once.
+/// What is written at once.
 const AT_ONCE: usize = 256 * 1024;
+/// What is looked at together for a tail: memory that was never used costs a run of one
+/// certificate more than the calls for it.
+const LOOKED_AT: usize = 32 * 1024;
 /// How many bytes are looked at together for one that is not zero.
 const BLOCK: usize = 1024;
 
