@@ -29,6 +29,7 @@ mod harness;
 mod krl;
 mod krl_signature;
 mod ledger;
+mod ledger_keys;
 mod ledger_page;
 mod logins;
 mod looks_first;

@@ -57,6 +57,7 @@ fn issue(open: OpenCa, ledger: Ledger, count: u64, time: u64) -> Result<(), Box<
         roots: &roots,
         limits: AdmissionLimits::default(),
         allowed_signers: None,
+        ledger_key: None,
         keyboard: KEYBOARD.to_owned(),
     };
     let judge = Judge::new(rulebook, open.ca(), &ledger)?;

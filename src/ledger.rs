@@ -22,6 +22,7 @@ pub mod migrate;
 pub mod note;
 mod old_head;
 pub mod replay;
+mod rollover;
 pub mod rows;
 mod rules;
 pub mod settings;
@@ -43,6 +44,7 @@ pub use entry::{
 };
 pub use error::{LedgerError, ReserveError};
 pub use replay::Signatures;
+pub use rollover::{ROLLOVER_NAMESPACE, RolloverStatement};
 pub use rules::{
     Audit, EnrolError, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
     SuffixesError, TakenOver, Term, recorded_form,

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
+use super::base::ledger_key;
 use super::base::request::asked::Asked as AskedArguments;
 use super::base::request::key::CardArguments;
 use super::base::requester_name::refuse_reserved;
@@ -67,6 +68,7 @@ impl Enroll {
             roots: &roots,
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
+            ledger_key: ledger_key::of_config(&config),
             keyboard: config::keyboard(),
         };
         let desk = AtTheDesk {

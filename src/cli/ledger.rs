@@ -8,6 +8,7 @@ mod filter;
 mod grounds;
 mod head;
 mod kept;
+mod key;
 mod log_time;
 mod migrate;
 mod one;
@@ -44,6 +45,8 @@ enum Command {
     Verify(verify::Verify),
     /// Print the ledger's head, signed, to be kept elsewhere
     Checkpoint(checkpoint::Sign),
+    /// Say which keys vouch for the ledger: list, add, roll over, revoke
+    Key(key::Key),
     /// Print the proof that the ledger holds one serial; `check-proof` reads it
     Prove(One),
     /// Show the head, or say that a ledger without a kept one is the newest copy
@@ -76,6 +79,7 @@ impl Ledger {
             Command::Evidence(one) => evidence::print(context, &one),
             Command::Verify(command) => command.run(context),
             Command::Checkpoint(command) => command.run(context),
+            Command::Key(command) => command.run(context),
             Command::Prove(one) => prove::prove(context, &one),
             Command::Head(command) => command.run(context),
             Command::Resume(command) => command.run(context),

@@ -18,6 +18,7 @@ use super::base::ask::AskArguments;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
+use super::base::ledger_key;
 use crate::batch::{Batch, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
 use crate::config::{self, Config, Given};
@@ -115,6 +116,7 @@ impl Sign {
             roots: &roots,
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
+            ledger_key: ledger_key::of_config(&config),
             keyboard: config::keyboard(),
         };
         let judge = Judge::new(rulebook, &known.ca, &ledger)?;

@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use ssh_key::public::KeyData;
 
 use crate::attestation::{Facts, Proof, RootFingerprint, Roots};
+use crate::certificate::subject::fingerprint;
 use crate::ledger::{
     Ca, Credential, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted,
 };
@@ -72,6 +73,8 @@ pub struct Rulebook<'a> {
     pub limits: AdmissionLimits,
     /// Whose key is whose, beside what the ledger says.
     pub allowed_signers: Option<&'a AllowedSigners>,
+    /// The config's ledger key, where its public half can be read: it is nobody's.
+    pub ledger_key: Option<KeyData>,
     /// Who is at the keyboard, by the system's word.
     pub keyboard: String,
 }
@@ -97,6 +100,9 @@ pub enum CaseError {
     /// It did not get as far as policy.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// The subject is the key that vouches for the ledger.
+    #[error("key {0} is the config's ledger key; a ledger key is never certified")]
+    LedgerKey(String),
     /// Policy refused it.
     #[error("refused")]
     Refused(#[from] Refusals),
@@ -141,6 +147,10 @@ impl<'a> Judge<'a> {
         now: u64,
     ) -> Result<Wanted, CaseError> {
         let mut known = self.take_in(case, enrolled, now)?;
+        let subject = &known.request.subject;
+        if self.rulebook.ledger_key.as_ref() == Some(subject) {
+            return Err(CaseError::LedgerKey(fingerprint(subject)));
+        }
         known.request.ask.serial = match case.serial {
             SerialChoice::Next => None,
             SerialChoice::Exactly(serial) => Some(serial),

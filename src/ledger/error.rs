@@ -144,6 +144,9 @@ pub enum LedgerError {
     /// A ledger key was to be rolled over or revoked that is none.
     #[error("the key is none of the ledger's own")]
     NoLedgerKey,
+    /// A ledger key was to sign that another took over from, or that was revoked.
+    #[error("ledger key {0} rolled over or was revoked, and signs no more")]
+    LedgerKeyEnded(String),
     /// A rollover of the ledger key that one of the two keys did not sign.
     #[error("the rollover is not signed by both the old and the new ledger key")]
     Rollover,

@@ -7,9 +7,9 @@ use ssh_key::Signature;
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::public::KeyData;
 
-use super::Ca;
 use super::checkpoint::Checkpoint;
 use super::note::{NoteError, NoteKey};
+use super::{Ca, RolloverStatement};
 use crate::certificate::subject::fingerprint;
 use crate::krl::KrlSignature;
 use crate::secret::AskPin;
@@ -133,6 +133,19 @@ impl LedgerKey {
         let message = KrlSignature::to_be_signed(krl)?;
         let signature = self.signature(&message)?;
         Ok(KrlSignature::new(self.public_key.clone(), signature)?.to_armour()?)
+    }
+
+    /// Signs that one key takes over from another, of which it is one: an SSHSIG.
+    ///
+    /// # Errors
+    /// [`LedgerKeyError`].
+    pub fn sign_rollover(
+        &mut self,
+        statement: &RolloverStatement,
+    ) -> Result<Vec<u8>, LedgerKeyError> {
+        let signature = self.signature(&statement.to_be_signed()?)?;
+        let key = self.public_key.clone().into();
+        Ok(RolloverStatement::signed(&key, signature)?)
     }
 
     /// Signs, and believes the signature only when it was verified.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use ssh_key::PublicKey;
 
 use super::file::{KRL_MODE, signature_file, target};
 use crate::cli::base::advice::ledger::not_in_ledger;
@@ -17,7 +16,7 @@ use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config};
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Ca, KrlMade, Ledger, ListSigned};
+use crate::ledger::{Ca, KrlMade, LISTS, Ledger, ListSigned};
 use crate::output;
 use crate::revocation::{KrlError, Prune, PublishedState, krl};
 
@@ -63,11 +62,15 @@ impl Make {
         let cas = self.cas(&ledger)?;
         output::check(&target).at("cannot write")?;
         let key = self.key(context, &config, &ledger.cas()?)?;
+        if let Some(key) = &key {
+            ledger_key::signs(&mut ledger, key.public_key(), LISTS)?;
+        }
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
         let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
         let bytes = list.to_bytes().at("no KRL was written")?;
-        let signer = key.as_ref().map(blob).transpose()?;
+        let signer = key.as_ref().map(|key| ledger_key::blob(key.public_key()));
+        let signer = signer.transpose()?;
         let state = PublishedState::of(&ledger, list.header().version, &bytes)?;
         let state = state.to_text().at("the state beside the KRL")?;
         let (signature, of_state) = match key {
@@ -192,12 +195,6 @@ fn tell_of_signature(context: &Context, beside: &Path, signed: bool) {
         }
         _ => {}
     }
-}
-
-fn blob(key: &LedgerKey) -> Result<Vec<u8>, Failure> {
-    PublicKey::from(key.public_key().clone())
-        .to_bytes()
-        .at("the ledger key")
 }
 
 fn record(

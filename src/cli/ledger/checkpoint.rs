@@ -16,7 +16,7 @@ use crate::cli::base::terminal::product;
 use crate::config::{self, LedgerKeyPlace};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{CheckpointSigned, Ledger};
+use crate::ledger::{CheckpointSigned, HEADS, Ledger};
 use crate::output;
 
 /// The key that signs heads.
@@ -38,8 +38,10 @@ impl Sign {
                 .hint("name it with --key, or as `ledger-key` in the config")
         })?;
         let mut ledger = context.ledger(&config)?;
-        let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
+        ledger.checkpoint()?.ok_or_else(empty_ledger)?;
         let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
+        ledger_key::signs(&mut ledger, key.public_key(), HEADS)?;
+        let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
         let beside = head_file(&place, &head)?;
         if beside.exists() {
             extends(&ledger, &last(&beside, &key)?)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ssh_key::PublicKey;
+use ssh_key::{Fingerprint, PublicKey};
 
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::failure::{Advised, At, Failure};
@@ -11,7 +11,7 @@ use crate::cli::base::words::path;
 use crate::config::read_limited;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
-use crate::ledger::{Ledger, ProofError};
+use crate::ledger::{Ledger, LedgerKeyState, ProofError};
 use crate::server::fetch::Mark;
 
 /// A head, where it was found, and whose signature it was believed by.
@@ -103,6 +103,25 @@ fn signer(note: &str, head: &Checkpoint, signers: &[PathBuf]) -> Result<Option<S
 }
 
 impl Kept {
+    /// Refuses a head that the ledger itself says not to believe: its signer was revoked.
+    pub(super) fn refuse_unbelieved(
+        &self,
+        keys: &[([u8; 32], LedgerKeyState)],
+    ) -> Result<(), Failure> {
+        let signer = self.signer.as_deref();
+        let known = keys
+            .iter()
+            .find(|(key, _)| signer == Some(&*Fingerprint::Sha256(*key).to_string()));
+        match known.and_then(|(_, state)| state.believed_to) {
+            Some(last) if self.head.size > last => Err(Failure::new(format!(
+                "{}, is not believed: that key was revoked, and counts up to {last} entries",
+                self.words()
+            ))
+            .hint("hold the ledger against a head that another key signed")),
+            _ => Ok(()),
+        }
+    }
+
     /// What it is, for people, and what of it was not checked.
     pub(super) fn words(&self) -> String {
         let (file, size) = (path(&self.file), self.head.size);

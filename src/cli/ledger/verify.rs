@@ -56,6 +56,10 @@ impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let kept = self.against.read()?;
         let ledger = self.still(context)?;
+        let keys = ledger.known_ledger_keys()?;
+        for kept in &kept {
+            kept.refuse_unbelieved(&keys)?;
+        }
         let audit = ledger.audit(if self.signatures {
             Signatures::Check
         } else {

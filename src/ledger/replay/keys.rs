@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 use ssh_key::public::KeyData;
-use ssh_key::{Fingerprint, PublicKey, Signature};
+use ssh_key::{Fingerprint, PublicKey};
 
 use super::finding::{Fault, Findings};
 use super::serials::Serials;
@@ -16,7 +16,7 @@ use crate::ledger::entry::{
     CaAdded, CheckpointSigned, HEADS, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
     LedgerKeyRolled, Purpose, RECEIPTS, Reserved, Resumed, Revoked,
 };
-use crate::wire::verify::verify_signature;
+use crate::ledger::rollover::RolloverStatement;
 
 /// A CA as its entry has it.
 #[derive(Debug)]
@@ -266,17 +266,9 @@ fn is_signed_by_both(rolled: &LedgerKeyRolled, tree: &Tree) -> bool {
     let Some(origin) = tree.first().map(origin) else {
         return false;
     };
-    let text = format!("punchmark ledger key rollover\n{origin}\n");
-    let hashes = [sha256(&rolled.old), sha256(&rolled.new)].concat();
-    let message = [text.as_bytes(), &hashes].concat();
-    let is_by = |key: &[u8], signature: &[u8]| {
-        let (Ok(key), Ok(signature)) = (PublicKey::from_bytes(key), Signature::try_from(signature))
-        else {
-            return false;
-        };
-        verify_signature(&message, &signature, key.key_data()).is_ok()
-    };
-    is_by(&rolled.old, &rolled.by_old) && is_by(&rolled.new, &rolled.by_new)
+    let statement = RolloverStatement::new(&origin, &rolled.old, &rolled.new);
+    statement.is_signed_by(&rolled.old, &rolled.by_old)
+        && statement.is_signed_by(&rolled.new, &rolled.by_new)
 }
 
 /// The SHA-256 of a public key blob: its fingerprint.

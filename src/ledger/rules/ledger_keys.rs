@@ -3,7 +3,7 @@
 //! A key is the ledger's from the first entry that names it so: when it is configured, when
 //! it signs a list, when it signs a head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ledger;
 use super::draft::Draft;
@@ -13,14 +13,17 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::{
     CheckpointSigned, Event, HEADS, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled,
 };
+use crate::ledger::rollover::RolloverStatement;
 use crate::ledger::rows::{of_fingerprint, sha256, table};
-use crate::wire::verify::verify_signature;
+use crate::ledger::store::{Keys, Walk};
+use ssh_key::Fingerprint;
 use ssh_key::public::KeyData;
-use ssh_key::{PublicKey, Signature};
 
 /// What the ledger says of one of its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LedgerKeyState {
+    /// What it was recorded for by an entry of its own.
+    pub recorded: u8,
     /// What it signs, as [`LedgerKeyAdded::purposes`] has it; what it has signed counts too.
     pub purposes: u8,
     /// The last size of a head that is believed of it; none where it was not revoked.
@@ -37,29 +40,59 @@ impl Ledger {
     pub fn add_ledger_key(&mut self, added: LedgerKeyAdded, time: u64) -> Result<(), LedgerError> {
         self.append(time, |draft| {
             draft.may_be_ledger_key(&added.key)?;
+            draft.ledger.ledger_key_is_in_use(&sha256(&added.key))?;
             draft.entry(Event::LedgerKeyAdded(added)).map(drop)
         })
+    }
+
+    /// Records what a key signs, unless that was recorded before: to be called before it
+    /// signs that.
+    ///
+    /// # Errors
+    /// [`LedgerError::LedgerKeyEnded`] of a key that signs no more,
+    /// [`LedgerError::SubjectOrCa`] if the key was certified or is a CA's.
+    pub fn ledger_key_signs(
+        &mut self,
+        added: LedgerKeyAdded,
+        time: u64,
+    ) -> Result<(), LedgerError> {
+        self.ledger_key_is_in_use(&sha256(&added.key))?;
+        let known = self.ledger_key(&sha256(&added.key))?.unwrap_or_default();
+        if known.recorded & added.purposes == added.purposes {
+            return Ok(());
+        }
+        self.add_ledger_key(added, time)
     }
 
     /// Records that one ledger key took over from another, by both of their words.
     ///
     /// # Errors
-    /// [`LedgerError::Rollover`] if one of them did not sign [`Self::rollover_message`].
+    /// [`LedgerError::Rollover`] if one of them did not sign [`Self::rollover`].
     pub fn roll_ledger_key(
         &mut self,
         rolled: LedgerKeyRolled,
         time: u64,
     ) -> Result<(), LedgerError> {
-        let message = self.rollover_message(&rolled.old, &rolled.new)?;
+        let statement = self.rollover(&rolled.old, &rolled.new)?;
         self.append(time, |draft| {
             draft.may_be_ledger_key(&rolled.new)?;
+            for key in [&rolled.old, &rolled.new] {
+                draft.ledger.ledger_key_is_in_use(&sha256(key))?;
+            }
             let known = draft.ledger.is_known_ledger_key(&sha256(&rolled.old))?;
-            let signed = signed_by(&rolled.old, &rolled.by_old, &message)
-                && signed_by(&rolled.new, &rolled.by_new, &message);
-            if !known || !signed {
+            let signed = statement.is_signed_by(&rolled.old, &rolled.by_old)
+                && statement.is_signed_by(&rolled.new, &rolled.by_new);
+            if !known || !signed || rolled.old == rolled.new {
                 return Err(LedgerError::Rollover);
             }
-            draft.entry(Event::LedgerKeyRolled(rolled)).map(drop)
+            let before = draft.ledger.ledger_key(&sha256(&rolled.old))?;
+            let added = LedgerKeyAdded {
+                key: rolled.new.clone(),
+                purposes: before.unwrap_or_default().purposes,
+                keyboard: rolled.keyboard.clone(),
+            };
+            draft.entry(Event::LedgerKeyRolled(rolled))?;
+            draft.entry(Event::LedgerKeyAdded(added)).map(drop)
         })
     }
 
@@ -80,16 +113,13 @@ impl Ledger {
         })
     }
 
-    /// What both keys sign when one takes over from the other: it names the ledger, so that
-    /// it counts for no other.
+    /// What both keys sign when one takes over from the other.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn rollover_message(&self, old: &[u8], new: &[u8]) -> Result<Vec<u8>, LedgerError> {
-        let origin = self.checkpoint()?.map(|head| head.origin);
-        let origin = origin.ok_or(LedgerError::Head)?;
-        let text = format!("punchmark ledger key rollover\n{origin}\n");
-        Ok([text.as_bytes(), &sha256(old), &sha256(new)].concat())
+    pub fn rollover(&self, old: &[u8], new: &[u8]) -> Result<RolloverStatement, LedgerError> {
+        let head = self.checkpoint()?.ok_or(LedgerError::Head)?;
+        Ok(RolloverStatement::new(&head.origin, old, new))
     }
 
     /// Whether this key is one of the ledger's own, or was.
@@ -154,6 +184,31 @@ impl Ledger {
         Ok(())
     }
 
+    /// Every key of the ledger by the SHA-256 of its blob, with what is known of it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn known_ledger_keys(&self) -> Result<Vec<([u8; 32], LedgerKeyState)>, LedgerError> {
+        let mut keys = BTreeSet::new();
+        let all = Keys::of(table::LEDGER_KEY, &[]);
+        self.index.walk(&all, &mut |key, _| {
+            keys.extend(<[u8; 32]>::try_from(key));
+            Walk::On
+        })?;
+        let state =
+            |key: [u8; 32]| Some(self.ledger_key(&key).transpose()?.map(|state| (key, state)));
+        keys.into_iter().filter_map(state).collect()
+    }
+
+    /// Refuses a key that another one took over from, or that was revoked.
+    fn ledger_key_is_in_use(&self, key: &[u8; 32]) -> Result<(), LedgerError> {
+        let state = self.ledger_key(key)?.unwrap_or_default();
+        if state.rolled || state.believed_to.is_some() {
+            return Err(LedgerError::LedgerKeyEnded(fingerprint_of(key)));
+        }
+        Ok(())
+    }
+
     /// Records that a head was signed; proofs lead to the newest that was.
     ///
     /// # Errors
@@ -192,6 +247,12 @@ impl Draft<'_> {
         self.ledger.check_ledger_key(blob)
     }
 
+    /// A key signs for the ledger only where it may be one of its keys, and is in use.
+    pub(super) fn may_sign(&self, key: &[u8; 32]) -> Result<(), LedgerError> {
+        self.ledger.is_no_subject(key)?;
+        self.ledger.ledger_key_is_in_use(key)
+    }
+
     fn checkpoint_signed(&mut self, signed: CheckpointSigned) -> Result<(), LedgerError> {
         let head = self.ledger.checkpoint()?.ok_or(LedgerError::Head)?;
         let claimed = Checkpoint {
@@ -203,7 +264,7 @@ impl Draft<'_> {
             return Err(LedgerError::OtherHead { size: signed.size });
         }
         if let Some(key) = of_fingerprint(&signed.key) {
-            self.ledger.is_no_subject(&key)?;
+            self.may_sign(&key)?;
         }
         self.entry(Event::CheckpointSigned(signed)).map(drop)
     }
@@ -240,7 +301,10 @@ fn learn(state: &mut LedgerKeyState, event: &Event, key: &[u8; 32]) {
     match event {
         Event::CheckpointSigned(_) => state.purposes |= HEADS,
         Event::KrlMade(_) => state.purposes |= LISTS,
-        Event::LedgerKeyAdded(added) => state.purposes |= added.purposes,
+        Event::LedgerKeyAdded(added) => {
+            state.purposes |= added.purposes;
+            state.recorded |= added.purposes;
+        }
         Event::LedgerKeyRolled(rolled) if sha256(&rolled.old) == *key => state.rolled = true,
         Event::LedgerKeyRevoked(revoked) => {
             let before = state.believed_to.unwrap_or(u64::MAX);
@@ -250,10 +314,6 @@ fn learn(state: &mut LedgerKeyState, event: &Event, key: &[u8; 32]) {
     }
 }
 
-fn signed_by(key: &[u8], signature: &[u8], message: &[u8]) -> bool {
-    let (Ok(key), Ok(signature)) = (PublicKey::from_bytes(key), Signature::try_from(signature))
-    else {
-        return false;
-    };
-    verify_signature(message, &signature, key.key_data()).is_ok()
+fn fingerprint_of(key: &[u8; 32]) -> String {
+    Fingerprint::Sha256(*key).to_string()
 }

@@ -6,7 +6,7 @@ use super::Ledger;
 use super::draft::Draft;
 use crate::certificate::Serial;
 use crate::ledger::entry::{Barred, Event, KrlMade, Revoked};
-use crate::ledger::rows::{authority, number, short, table};
+use crate::ledger::rows::{authority, number, sha256, short, table};
 use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError};
 
@@ -164,7 +164,7 @@ impl Draft<'_> {
         }
         let signer = made.list.as_ref().map(|list| list.signer.as_slice());
         if let Some(signer) = signer.filter(|signer| !signer.is_empty()) {
-            self.may_be_ledger_key(signer)?;
+            self.may_sign(&sha256(signer))?;
         }
         self.entry(Event::KrlMade(made)).map(drop)
     }

@@ -6,6 +6,7 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{PrivateKey, Signature};
 
 use super::super::*;
+use crate::ledger::RolloverStatement;
 use crate::ledger::entry::*;
 
 pub(super) const NOW: u64 = 1_795_400_000;
@@ -368,16 +369,9 @@ impl History {
 
     pub(super) fn rolled(&self, old: u8, new: u8) -> LedgerKeyRolled {
         let first = self.entries[0].to_bytes().unwrap();
-        let text = format!(
-            "punchmark ledger key rollover\n{}\n",
-            origin(&leaf_hash(&first))
-        );
-        let hash = |seed| Sha256::digest(blob(seed)).to_vec();
-        let message = [text.into_bytes(), hash(old), hash(new)].concat();
-        let sign = |seed| {
-            let signature: Signature = signature::Signer::sign(&key(seed), &message);
-            signature.encode_vec().unwrap()
-        };
+        let origin = origin(&leaf_hash(&first));
+        let statement = RolloverStatement::new(&origin, &blob(old), &blob(new));
+        let sign = |seed| crate::ledger::rollover::tests::word(&key(seed), &statement);
         LedgerKeyRolled {
             old: blob(old),
             new: blob(new),

@@ -122,12 +122,9 @@ fn a_ca_is_no_subject_and_ends_signing_when_its_key_is_revoked(stand: Stand) {
 fn a_rollover_wants_the_words_of_both_keys(stand: Stand) {
     let mut fixture = fixture(stand, 1);
     fixture.ledger.add_ledger_key(configured(20), NOW).unwrap();
-    let message = fixture.ledger.rollover_message(&blob(20), &blob(21));
-    let message = message.unwrap();
-    let word = |seed| {
-        let signature: Signature = signature::Signer::sign(&key(seed), &message);
-        ssh_encoding::Encode::encode_vec(&signature).unwrap()
-    };
+    let statement = fixture.ledger.rollover(&blob(20), &blob(21));
+    let statement = statement.unwrap();
+    let word = |seed| crate::ledger::rollover::tests::word(&key(seed), &statement);
     let rolled = |by_old, by_new| LedgerKeyRolled {
         old: blob(20),
         new: blob(21),
@@ -147,6 +144,12 @@ fn a_rollover_wants_the_words_of_both_keys(stand: Stand) {
     let old = fixture.ledger.ledger_key(&sha256(&blob(20))).unwrap();
     assert!(old.unwrap().rolled);
     assert!(fixture.ledger.is_ledger_key(&public(21)).unwrap());
+    let ended = fixture.make_krl(1, blob(20));
+    assert!(matches!(ended, Err(LedgerError::LedgerKeyEnded(_))));
+    let head = fixture.ledger.checkpoint().unwrap().unwrap();
+    let ended = fixture.sign_head(20, head.size, head.root);
+    assert!(matches!(ended, Err(LedgerError::LedgerKeyEnded(_))));
+    fixture.sign_head(21, head.size, head.root).unwrap();
     fixture.is_whole();
 }
 

@@ -1,0 +1,142 @@
+//! The keys that vouch for the ledger: recorded with what they sign, nobody's, rolled over by
+//! the word of both, and revoked up to a size.
+
+use std::fs;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::Ran;
+use crate::harness::write;
+
+/// A CA `users`, and two keys that may vouch for the ledger.
+fn ready() -> Admin {
+    let admin = Admin::ready();
+    for name in ["ledger_key", "next_key"] {
+        keygen::make(admin.punchmark.home(), name, ED25519);
+    }
+    admin
+}
+
+fn key(admin: &Admin, more: &[&str]) -> Ran {
+    let all = [&["ledger", "key"][..], more].concat();
+    admin.punchmark.run(&all)
+}
+
+fn krl(admin: &Admin, key: &str) -> Ran {
+    let all = ["krl", "--out", "revoked.krl", "--ledger-key", key];
+    admin.punchmark.run(&all)
+}
+
+fn verify(admin: &Admin, more: &[&str]) -> Ran {
+    let all = [&["ledger", "verify"][..], more].concat();
+    admin.punchmark.run(&all)
+}
+
+#[test]
+fn a_key_is_recorded_with_what_it_signs_before_it_signs() {
+    let admin = ready();
+    krl(&admin, "ledger_key").ok();
+    let listed = key(&admin, &["list"]).ok().stdout;
+    assert!(listed.ends_with("  lists\n"), "{listed}");
+    let checkpoint = ["ledger", "checkpoint", "--key", "ledger_key"];
+    admin.punchmark.run(&checkpoint).ok();
+    key(&admin, &["add", "next_key", "--for", "receipts"]).ok();
+    let listed = key(&admin, &["list"]).ok().stdout;
+    assert!(listed.contains("  heads and lists\n"), "{listed}");
+    assert!(listed.contains("  receipts\n"), "{listed}");
+    verify(&admin, &[]).ok();
+}
+
+#[test]
+fn the_key_of_the_config_is_never_certified_also_before_it_signed() {
+    let admin = ready();
+    let config = fs::read_to_string(admin.config_file()).unwrap();
+    let file = admin.punchmark.path("ledger_key");
+    let named = format!("ledger-key = \"{}\"\n{config}", file.display());
+    write(&admin.config_file(), named, 0o600);
+    let ran = admin.sign(&["-n", "peter", "ledger_key.pub"]);
+    ran.fails().says("a ledger key is never certified");
+    keygen::encrypt(&file, "a long passphrase");
+    let ran = admin.sign(&["-n", "peter", "ledger_key.pub"]);
+    ran.fails().says("a ledger key is never certified");
+}
+
+#[test]
+fn a_recorded_key_becomes_no_subject_and_a_subject_no_ledger_key() {
+    let admin = ready();
+    key(&admin, &["add", "ledger_key"]).ok();
+    let ran = admin.sign(&["-n", "peter", "ledger_key.pub"]);
+    ran.fails().says("a ledger key is never certified");
+
+    admin.sign(&["-n", "peter", "next_key.pub"]).ok();
+    let new = ["rollover", "--old", "ledger_key", "--new", "next_key"];
+    for ran in [
+        key(&admin, &["add", "next_key"]),
+        key(&admin, &new),
+        krl(&admin, "next_key"),
+    ] {
+        ran.exits(1).says("becomes no ledger key");
+    }
+    let head = ["ledger", "checkpoint", "--key", "next_key"];
+    let ran = admin.punchmark.run(&head).exits(1);
+    ran.says("becomes no ledger key");
+    verify(&admin, &[]).ok();
+}
+
+#[test]
+fn behind_a_rollover_the_old_key_signs_no_more() {
+    let admin = ready();
+    krl(&admin, "ledger_key").ok();
+    let roll = ["rollover", "--old", "ledger_key", "--new", "next_key"];
+    key(&admin, &roll).ok().says("took over from");
+    krl(&admin, "ledger_key").exits(1).says("signs no more");
+    let head = ["ledger", "checkpoint", "--key", "ledger_key"];
+    let ran = admin.punchmark.run(&head).exits(1);
+    ran.says("signs no more");
+    key(&admin, &roll).exits(1).says("signs no more");
+    key(&admin, &["add", "ledger_key"])
+        .exits(1)
+        .says("signs no more");
+    krl(&admin, "next_key").ok();
+    verify(&admin, &["--strict"]).ok();
+}
+
+#[test]
+fn a_head_beyond_what_is_believed_of_a_revoked_key_is_refused() {
+    let admin = ready();
+    let checkpoint = ["ledger", "checkpoint", "--key", "ledger_key"];
+    let head = |name: &str| {
+        let note = admin.punchmark.run(&checkpoint).ok().stdout;
+        write(&admin.punchmark.path(name), note, 0o644);
+    };
+    head("first");
+    let text = fs::read_to_string(admin.punchmark.path("first")).unwrap();
+    let size = text.lines().nth(1).unwrap();
+    head("second");
+    let revoke = [
+        "revoke",
+        "ledger_key.pub",
+        "--last-size",
+        size,
+        "--reason",
+        "stolen",
+    ];
+    key(&admin, &revoke).ok().says("signs no more");
+    let held = |name| verify(&admin, &["--against", name, "--signer", "ledger_key.pub"]);
+    held("first").ok();
+    held("second").exits(1).says("is not believed");
+    krl(&admin, "ledger_key").exits(1).says("signs no more");
+    let listed = key(&admin, &["list"]).ok().stdout;
+    assert!(listed.contains("revoked: believed up to"), "{listed}");
+    let unknown = [
+        "revoke",
+        "next_key.pub",
+        "--last-size",
+        "0",
+        "--reason",
+        "x",
+    ];
+    key(&admin, &unknown)
+        .exits(1)
+        .says("none of the ledger's own");
+}

@@ -1,0 +1,64 @@
+//! `punchmark ledger key rollover`: another key takes over, by the word of both.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::open;
+use crate::certificate::subject::fingerprint;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::ledger_key::blob;
+use crate::cli::base::terminal::{hint, say};
+use crate::config;
+use crate::ledger::LedgerKeyRolled;
+
+/// The two keys.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Rollover {
+    /// The key that takes over: a file or a locator
+    #[arg(long, value_name = "KEY")]
+    new: OsString,
+
+    /// The key that ends [default: the config's ledger-key]
+    #[arg(long, value_name = "KEY")]
+    old: Option<OsString>,
+}
+
+impl Rollover {
+    /// Both keys are opened, and both sign; the ledger takes it only if both verify.
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let mut ledger = context.ledger(&config)?;
+        let cas = ledger.cas()?;
+        let mut old = open(context, self.old.as_ref(), &config, &cas)?;
+        let mut new = open(context, Some(&self.new), &config, &cas)?;
+        let blobs = (blob(old.public_key())?, blob(new.public_key())?);
+        let statement = ledger.rollover(&blobs.0, &blobs.1)?;
+        let rolled = LedgerKeyRolled {
+            by_old: old.sign_rollover(&statement)?,
+            by_new: new.sign_rollover(&statement)?,
+            old: blobs.0,
+            new: blobs.1,
+            keyboard: config::keyboard(),
+        };
+        ledger.roll_ledger_key(rolled, config::now())?;
+        if context.talks() {
+            let (old, new) = (old.public_key(), new.public_key());
+            say(&format!(
+                "{} took over from {}, which signs no more",
+                fingerprint(new),
+                fingerprint(old)
+            ));
+            hint(
+                "write the new key as `ledger-key` into the config, and give servers its public half",
+            );
+        }
+        Ok(Exit::Done)
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ledger key rollover --old old_ledger_key --new ledger_key";
