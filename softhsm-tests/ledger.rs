@@ -70,7 +70,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     let ran = against(&admin, "head").ok();
     assert!(
         ran.stdout
-            .contains("extends head, a head of 10 entries, signed by SHA256:"),
+            .contains("extends head, a head of 11 entries, signed by SHA256:"),
         "{ran}"
     );
     checkpoint(&admin, "later");
@@ -96,7 +96,7 @@ fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
     checkpoint(&admin, "head");
     std::fs::write(admin.ledger_file(), old).unwrap();
     verify(&admin, &[]).ok();
-    finds(against(&admin, "head"), "had 12 when the head was made");
+    finds(against(&admin, "head"), "had 13 when the head was made");
     let again = ["ledger", "checkpoint", "--key", "ledger_key"];
     admin
         .punchmark
@@ -145,7 +145,7 @@ fn a_head_that_was_changed_or_signed_by_another_is_not_believed() {
     let admin = ready();
     let head = checkpoint(&admin, "head");
     let note = std::fs::read_to_string(&head).unwrap();
-    std::fs::write(&head, note.replace("\n10\n", "\n5\n")).unwrap();
+    std::fs::write(&head, note.replace("\n11\n", "\n5\n")).unwrap();
     against(&admin, "head").exits(1).says("is not valid");
     std::fs::write(&head, note).unwrap();
     keygen::make(admin.punchmark.home(), "other", ED25519);
@@ -255,7 +255,7 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
     std::fs::write(&mark, format!("version 7\n{three}seen 1795400000\n")).unwrap();
     let ran = verify(&admin, &["--against", "mark"]).ok();
     assert!(ran.stdout.contains("extends mark, "), "{ran}");
-    std::fs::write(&mark, three.replace("\n10\n", "\n7\n")).unwrap();
+    std::fs::write(&mark, three.replace("\n11\n", "\n7\n")).unwrap();
     finds(
         verify(&admin, &["--against", "mark"]),
         "the first 7 entries are not those",

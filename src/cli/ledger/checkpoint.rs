@@ -38,14 +38,14 @@ impl Sign {
                 .hint("name it with --key, or as `ledger-key` in the config")
         })?;
         let mut ledger = context.ledger(&config)?;
-        ledger.checkpoint()?.ok_or_else(empty_ledger)?;
+        let before = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
         let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
-        ledger_key::signs(&mut ledger, key.public_key(), HEADS)?;
-        let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
-        let beside = head_file(&place, &head)?;
+        let beside = head_file(&place, &before)?;
         if beside.exists() {
             extends(&ledger, &last(&beside, &key)?)?;
         }
+        ledger_key::signs(&mut ledger, key.public_key(), HEADS)?;
+        let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
         let note = key.sign_head(&head)?;
         output::write(&beside, note.as_bytes(), 0o644).at("cannot write")?;
         record(&mut ledger, &head, &key)?;
