@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex};
 
 use punchmark::attestation::Roots;
 use punchmark::certificate::{KeyId, Kind, OptionsAsked, Principals};
-use punchmark::issue::{Asked, Case, Desk, Judge, OpenCa, Rulebook, SharedLedger, Ticket};
+use punchmark::issue::{
+    AgreedCa, Asked, Case, ConfiguredCa, Desk, Judge, OpenCa, Rulebook, SharedLedger, Ticket, agree,
+};
 use punchmark::ledger::settings::FileSettings;
-use punchmark::ledger::{Ca, CaAdded, Ledger, Origin, Purpose, SerialChoice};
+use punchmark::ledger::{CaAdded, Ledger, Origin, Purpose, SerialChoice};
 use punchmark::policy::{Policy, Suffixes};
 use punchmark::request::{AdmissionLimits, Ask, Requester, RoleName};
 use punchmark::secret::{AskPin, Pin, PinError};
@@ -37,11 +39,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let time = ledger.last_time()?.ok_or("the ledger is empty")?;
     let signer = PrivateKey::new(KeypairData::Ed25519(pair(u64::MAX)), "")?;
     let ca = ledger.add_ca(filler(&signer)?, time)?;
-    issue(open(ca, &signer)?, ledger, count, time)
+    let (key, suffixes) = (ca.public_key().clone(), Suffixes::default());
+    let configured = ConfiguredCa {
+        name: ca.name(),
+        purpose: ca.added().purpose,
+        public_key_file: Path::new("filler.pub"),
+        public_key: &key,
+        suffixes: &suffixes,
+    };
+    let ca = agree(&ledger, &configured)?;
+    issue(&ca, open(&ca, &signer)?, ledger, count, time)
 }
 
 /// The key, in a file that is gone once it was read.
-fn open(ca: Ca, signer: &PrivateKey) -> Result<OpenCa, Box<dyn Error>> {
+fn open(ca: &AgreedCa, signer: &PrivateKey) -> Result<OpenCa, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("key");
     signer.write_openssh_file(&file, LineEnding::LF)?;
@@ -50,7 +61,13 @@ fn open(ca: Ca, signer: &PrivateKey) -> Result<OpenCa, Box<dyn Error>> {
 }
 
 /// The numbers from 0 on, each by the spine: there is no other road to a certificate.
-fn issue(open: OpenCa, ledger: Ledger, count: u64, time: u64) -> Result<(), Box<dyn Error>> {
+fn issue(
+    ca: &AgreedCa,
+    open: OpenCa,
+    ledger: Ledger,
+    count: u64,
+    time: u64,
+) -> Result<(), Box<dyn Error>> {
     let (policy, roots) = (Policy::new(Suffixes::default(), []), Roots::default());
     let rulebook = Rulebook {
         policy: &policy,
@@ -60,7 +77,7 @@ fn issue(open: OpenCa, ledger: Ledger, count: u64, time: u64) -> Result<(), Box<
         ledger_key: None,
         keyboard: KEYBOARD.to_owned(),
     };
-    let judge = Judge::new(rulebook, open.ca(), &ledger)?;
+    let judge = Judge::new(rulebook, ca, &ledger)?;
     let desk = Desk::open(
         open,
         shared(ledger),

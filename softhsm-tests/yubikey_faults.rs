@@ -195,11 +195,11 @@ fn a_pin_that_another_program_made_the_card_forget_is_shown_again() {
 #[test]
 fn a_daemon_that_is_not_there_is_said_to_be_missing() {
     let mut admin = Admin::with_ca_in_card(&PLAIN);
+    admin.key("key", ED25519);
     admin.token.kill();
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     ran.says("no PC/SC daemon (pcscd) answers");
     admin.token.resume().unwrap();
-    admin.key("key", ED25519);
     admin.sign(&["-n", "peter", "key.pub"]).ok();
     admin.assert_issued(1);
 }

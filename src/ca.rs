@@ -22,7 +22,7 @@ use crate::certificate::{Serial, Subject, SubjectError};
 use crate::config::{
     CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca, with_suffixes,
 };
-use crate::issue::{SelfTestError, self_test};
+use crate::issue::{OpenLedgerError, SelfTestError, self_test};
 use crate::ledger::file::OpenError;
 use crate::ledger::{
     Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SuffixesError, recorded_form,
@@ -93,6 +93,9 @@ pub enum EstablishError {
     /// The CA cannot be written into the config.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// The ledger cannot be opened, or the clock not be believed.
+    #[error(transparent)]
+    Open(#[from] OpenLedgerError),
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -305,9 +308,11 @@ impl Home {
         }
         make_folder(config.path())?;
         output::check(config.path())?;
-        let ledger = match Ledger::open(&config.ledger(), config.ledger_settings()) {
+        let ledger = match config.ledger_place().open_confirmed() {
             // No CA yet: the ledger is made. A config with a CA and no ledger is an error.
-            Err(LedgerError::Open(OpenError::Missing(_))) if is_new => None,
+            Err(OpenLedgerError::Ledger(LedgerError::Open(OpenError::Missing(_)))) if is_new => {
+                None
+            }
             opened => Some(opened?),
         };
         let public_key_name = PathBuf::from(format!("{}.pub", new.name));
@@ -377,7 +382,7 @@ impl Home {
         let is_new = self.ledger.is_none();
         let mut ledger = match self.ledger.take() {
             Some(ledger) => ledger,
-            None => Ledger::create(&self.config.ledger(), self.config.ledger_settings())?,
+            None => self.config.ledger_place().create()?,
         };
         let same = |ca: &Ca| {
             ca.name() == added.name

@@ -38,6 +38,7 @@ use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
 use crate::attestation::RootsError;
 use crate::file::{Untrusted, Writers};
+use crate::issue::LedgerPlace;
 use crate::ledger::Purpose;
 use crate::ledger::settings::FileSettings;
 use crate::policy::{Policy, Role, RoleTable, Suffixes};
@@ -289,6 +290,16 @@ impl Config {
             old_heads: surroundings::state_folder().into_iter().collect(),
             keyboard: keyboard(),
             allow: self.file.ledger_allow.clone(),
+        }
+    }
+
+    /// The ledger, as the spine opens it.
+    pub fn ledger_place(&self) -> LedgerPlace {
+        LedgerPlace {
+            path: self.ledger(),
+            settings: self.ledger_settings(),
+            leap_days: self.clock_leap_days(),
+            clock: now,
         }
     }
 

@@ -1,5 +1,7 @@
 //! The spine: the one way from what somebody asks to a certificate.
 //!
+//! - `open`: the ledger, by a clock and a head that can be believed, and a CA that config and
+//!   ledger agree on;
 //! - `case`: what is asked and known is decided, and sealed as a [`Wanted`](crate::ledger::Wanted);
 //! - `way`: reserve, sign, verify, record, release, each with its reason: read that first;
 //! - `desk`: the same for as many as come, on a thread for each session of a device;
@@ -9,6 +11,7 @@
 mod again;
 mod case;
 mod desk;
+mod open;
 mod open_ca;
 mod sign;
 #[cfg(test)]
@@ -21,6 +24,9 @@ pub use again::{AgainError, issued_before};
 pub use case::intake::{self, IntakeError};
 pub use case::{Asked, Case, CaseError, Enrolments, Judge, Rulebook};
 pub use desk::{Desk, SubmitError, Ticket};
+pub use open::{
+    AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, agree,
+};
 pub use open_ca::{OpenCa, OpenError};
 pub use sign::{SelfTestError, self_test};
 pub use way::issue_one;

@@ -30,6 +30,8 @@ mod sqlite_rows;
 pub mod store;
 mod wanted;
 
+use std::sync::Arc;
+
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
@@ -71,6 +73,8 @@ pub struct Reservation {
     serial: Serial,
     decided: Decided,
     to_be_signed: ToBeSigned,
+    /// The ledger looks whether it is still held: a run that let go of it has ended.
+    held: Arc<()>,
 }
 
 /// What became of a reservation.
@@ -130,6 +134,15 @@ impl Ca {
     /// When it was added, in Unix seconds.
     pub fn time(&self) -> u64 {
         self.time
+    }
+}
+
+impl Outcome<'_> {
+    /// The reservation that it is of.
+    fn reservation(&self) -> &Reservation {
+        match self {
+            Self::Issued(reservation, _) | Self::Failed(reservation, _) => reservation,
+        }
     }
 }
 

@@ -123,12 +123,14 @@ fn one(
 ) -> Result<Known, Failure> {
     let known = context.known_ca(config, ledger, name)?;
     Ok(Known {
-        storage: Storage::of(config, ledger, &known.ca, roots)?,
-        next_serial: ledger.next_serial(&known.ca)?.map(|serial| serial.number()),
+        storage: Storage::of(config, ledger, known.ca(), roots)?,
+        next_serial: ledger
+            .next_serial(known.ca())?
+            .map(|serial| serial.number()),
         public_key_file: config.resolve(&known.config.public_key),
         suffixes: suffixes(config),
+        ca: known.ca().clone(),
         config: known.config,
-        ca: known.ca,
     })
 }
 

@@ -72,7 +72,7 @@ impl Enroll {
             keyboard: config::keyboard(),
         };
         let desk = AtTheDesk {
-            judge: Judge::new(rulebook, &known.ca, &ledger)?,
+            judge: Judge::new(rulebook, &known.agreed, &ledger)?,
             config: &config,
             known: &known,
             context,

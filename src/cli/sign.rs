@@ -119,7 +119,7 @@ impl Sign {
             ledger_key: ledger_key::of_config(&config),
             keyboard: config::keyboard(),
         };
-        let judge = Judge::new(rulebook, &known.ca, &ledger)?;
+        let judge = Judge::new(rulebook, &known.agreed, &ledger)?;
         let count = self.count(from_stdin);
         let interrupted = on_signal().unwrap_or_default();
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));

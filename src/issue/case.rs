@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
 
+use super::AgreedCa;
 use crate::attestation::{Facts, Proof, RootFingerprint, Roots};
 use crate::certificate::subject::fingerprint;
 use crate::ledger::{
@@ -115,11 +116,15 @@ pub enum CaseError {
 }
 
 impl<'a> Judge<'a> {
-    /// A judge for `ca`, which `ledger` knows. Every key that is a CA there is nobody's.
+    /// A judge for `ca`. Every key that is a CA in `ledger` is nobody's.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn new(rulebook: Rulebook<'a>, ca: &Ca, ledger: &Ledger) -> Result<Self, LedgerError> {
+    pub fn new(
+        rulebook: Rulebook<'a>,
+        ca: &AgreedCa,
+        ledger: &Ledger,
+    ) -> Result<Self, LedgerError> {
         let named = |ca: Ca| (ca.name().to_owned(), ca.public_key().clone());
         // A config can't bring back what the ledger distrusts.
         let mut roots = rulebook.roots.clone();
@@ -129,7 +134,7 @@ impl<'a> Judge<'a> {
         Ok(Self {
             rulebook,
             roots,
-            ca: ca.clone(),
+            ca: ca.ca().clone(),
             ca_keys: ledger.cas()?.into_iter().map(named).collect(),
             texts: Mutex::default(),
         })

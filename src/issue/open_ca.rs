@@ -2,6 +2,7 @@
 
 use ssh_key::public::KeyData;
 
+use super::AgreedCa;
 use crate::ledger::{Ca, Origin};
 use crate::secret::AskPin;
 use crate::signer::yubikey::TouchPolicy;
@@ -68,12 +69,13 @@ impl OpenCa {
     /// # Errors
     /// [`OpenError`]; nothing was signed.
     pub fn open(
-        ca: Ca,
+        ca: &AgreedCa,
         keys: &Locators,
         rsa_hash: Option<RsaHash>,
         at_most: usize,
         pins: &mut dyn AskPin,
     ) -> Result<Self, OpenError> {
+        let ca = ca.ca().clone();
         if rsa_hash.is_some() && !matches!(ca.public_key(), KeyData::Rsa(_)) {
             return Err(OpenError::HashForOtherKey {
                 ca: ca.name().to_owned(),
@@ -106,11 +108,6 @@ impl OpenCa {
     /// The devices that aren't there, and what was seen in place of each.
     pub fn absent(&self) -> &[(Locator, OpeningError)] {
         &self.absent
-    }
-
-    /// The CA.
-    pub fn ca(&self) -> &Ca {
-        &self.ca
     }
 
     /// When a signature wants a finger, by the strictest of the devices that tell.

@@ -323,6 +323,44 @@ fn a_desk_that_is_stopped_answers_at_once_what_has_no_serial() {
 }
 
 #[test]
+fn what_a_run_before_left_open_is_given_up_at_the_start_and_nothing_that_is_held() {
+    for alone in [true, false] {
+        let (mut ledger, ca) = ledger_with_ca();
+        let ca_key = ca.public_key().clone();
+        let mut reserve = |tag| {
+            let wanted = wanted(tag, &ca_key, SerialChoice::Next);
+            ledger
+                .reserve(vec![wanted], NOW)
+                .unwrap()
+                .remove(0)
+                .unwrap()
+        };
+        drop(reserve(1));
+        let held = reserve(2);
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
+        let devices = open(ca, vec![fake(Fault::None)]);
+        let lost: Lost = Arc::new(|_, _| ());
+        let order = wanted(3, &ca_key, SerialChoice::Next);
+        if alone {
+            let (issued, end) = issue_one(devices, &ledger, order, || NOW, &lost);
+            assert!(issued.is_ok() && end.is_ok());
+        } else {
+            let desk = Desk::open(devices, Arc::clone(&ledger), || NOW, lost);
+            desk.submit(order).unwrap().wait().unwrap();
+            desk.close().unwrap();
+        }
+        let mut states = Vec::new();
+        let each = &mut |record: Record| states.push(record.state);
+        lock(&ledger).each_record(each).unwrap();
+        assert!(matches!(
+            states.as_slice(),
+            [State::Failed(_), State::Reserved, State::Issued(_)]
+        ));
+        drop(held);
+    }
+}
+
+#[test]
 fn an_explicit_serial_that_is_taken_fails_alone() {
     let (ledger, ca) = ledger_with_ca();
     let ca_key = ca.public_key().clone();

@@ -26,7 +26,7 @@ use ssh_key::Signature;
 
 use super::{Clock, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, lock, sign};
 use crate::certificate::{self, Certificate, Serial};
-use crate::ledger::{Ca, Outcome, Reservation, Wanted};
+use crate::ledger::{Ca, LedgerError, Outcome, Reservation, Wanted};
 use crate::signer::{Signer, SignerError};
 
 /// Issues one certificate, without starting a thread. With several devices, the next is
@@ -44,6 +44,9 @@ pub fn issue_one(
 ) -> (Result<Issued, IssueError>, Result<(), RunEnd>) {
     if let Err(unfit) = refuse_unfit(&wanted, &open.ca, open.longest_message()) {
         return (Err(unfit), Ok(()));
+    }
+    if let Err(error) = close_abandoned(ledger, clock) {
+        return (Err(IssueError::NotReserved), Err(error.into()));
     }
     let reserved = lock(ledger).reserve(vec![wanted], clock());
     let reservation = match reserved.map(|mut reserved| reserved.pop()) {
@@ -64,6 +67,13 @@ pub fn issue_one(
     let recorded = lock(ledger).record(&[checked.outcome()], clock());
     let issued = checked.release(recorded.is_ok());
     (issued, recorded.map_err(RunEnd::from).and(end))
+}
+
+/// Gives up what runs before this one reserved and left, so that nobody takes it for being
+/// signed just now, and its requests can be signed after all. Nobody has a certificate of it:
+/// none is released before it is recorded.
+pub(super) fn close_abandoned(ledger: &SharedLedger, clock: Clock) -> Result<(), LedgerError> {
+    lock(ledger).close_abandoned(clock()).map(drop)
 }
 
 /// Whether it was decided for this CA, and each of its devices can be sent it: serial and

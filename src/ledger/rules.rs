@@ -23,8 +23,8 @@ mod terms;
 mod tree;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Weak};
 
 use super::index::{Index, Keep};
 use super::rows::table;
@@ -54,6 +54,9 @@ pub struct Ledger {
     unreadable: Option<u64>,
     /// Whether the entries say all that the file has to tell of itself.
     told: bool,
+    /// The reservations that were taken here and have no outcome yet. Somebody who still holds
+    /// one may sign it.
+    taken: BTreeMap<u64, Weak<()>>,
     /// Frames that were read last: what is looked up together often lies together.
     recent: RefCell<VecDeque<(Place, Arc<Frame>)>>,
 }
@@ -77,6 +80,7 @@ impl Ledger {
             drafted: Vec::new(),
             unreadable: unreadable.map(|(_, position)| position),
             told: false,
+            taken: BTreeMap::new(),
             recent: RefCell::default(),
         })
     }

@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::advice::ledger::not_in_ledger;
 use super::failure::Failure;
 use super::global::Global;
 use super::pin::{PinSource, require_open};
 use super::terminal;
 use super::touch::Touches;
-use crate::config::{self, CaConfig, Config, Place};
-use crate::ledger::file::OpenError;
-use crate::ledger::{Ca, ClockError, Ledger, LedgerError, Purpose, check_clock};
+use crate::config::{CaConfig, Config, Place};
+use crate::issue::{AgreedCa, ConfiguredCa, agree};
+use crate::ledger::{Ca, ClockError, Ledger};
 use crate::secret::RememberPin;
 
 /// The global options, and what follows from them.
@@ -22,7 +21,13 @@ pub(crate) struct Context {
 /// A CA as config and ledger agree on it.
 pub(crate) struct KnownCa {
     pub(crate) config: CaConfig,
-    pub(crate) ca: Ca,
+    pub(crate) agreed: AgreedCa,
+}
+
+impl KnownCa {
+    pub(crate) fn ca(&self) -> &Ca {
+        self.agreed.ca()
+    }
 }
 
 impl Context {
@@ -92,43 +97,27 @@ impl Context {
         &self.touches
     }
 
-    /// Opens the ledger to write, and holds the clock against it.
+    /// Opens the ledger to write.
     pub(crate) fn ledger(&self, config: &Config) -> Result<Ledger, Failure> {
-        believed(
-            Ledger::open(&config.ledger(), config.ledger_settings())?,
-            config,
-        )
+        Ok(config.ledger_place().open(&mut confirm_leap)?)
     }
 
     /// Opens the ledger to look at it, while somebody may be asked: others may write meanwhile.
     pub(crate) fn ledger_to_look(&self, config: &Config) -> Result<Ledger, Failure> {
-        believed(Ledger::open_to_read(&config.ledger())?, config)
+        Ok(config.ledger_place().look(&mut confirm_leap)?)
     }
 
     /// Opens the ledger that [`Self::ledger_to_look`] opened a moment ago, before somebody was asked
-    /// for a PIN; it must still have this CA. A leap of the clock was confirmed then.
+    /// for a PIN; it must still have this CA.
     pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<Ledger, Failure> {
-        let ledger = Ledger::open(&config.ledger(), config.ledger_settings())?;
-        match check_clock(config::now(), ledger.last_time()?, config.clock_leap_days()) {
-            Ok(()) | Err(ClockError::LeapAhead { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if !ledger.cas()?.contains(ca) {
-            return Err(not_in_ledger(ca.name()));
-        }
-        Ok(ledger)
+        Ok(config.ledger_place().open_again(ca)?)
     }
 
     /// Holds the clock against a ledger that may not be there yet, before a key is made.
     pub(crate) fn check_clock(&self, place: &Place) -> Result<(), Failure> {
         let config = place.read_if_there()?;
         let config = config.unwrap_or_else(|| Config::empty(place.path()));
-        match Ledger::open(&config.ledger(), config.ledger_settings()) {
-            Err(LedgerError::Open(OpenError::Missing(_))) => {
-                believe_clock(None, config.clock_leap_days())
-            }
-            opened => believed(opened?, &config).map(drop),
-        }
+        Ok(config.ledger_place().believe_clock(&mut confirm_leap)?)
     }
 
     /// The CA `name`, which config, public key file and ledger must agree on.
@@ -140,27 +129,18 @@ impl Context {
     ) -> Result<KnownCa, Failure> {
         let entry = config.ca(name)?.clone();
         let recorded = config.public_key(&entry)?;
-        let ca = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
-        let ca = ca.ok_or_else(|| not_in_ledger(name))?;
-        if ca.public_key() != recorded.key_data() {
-            return Err(Failure::new(format!(
-                "{} is not the public key that the ledger has for CA `{name}`",
-                config.resolve(&entry.public_key).display()
-            ))
-            .hint("put the public key file back from a backup"));
-        }
-        if ca.added().purpose != entry.certificates {
-            return Err(Failure::new(format!(
-                "CA `{name}` is a {} CA in the config, and a {} CA in the ledger",
-                entry.certificates,
-                ca.added().purpose
-            ))
-            .hint(format!(
-                "set `certificates` of [ca.{name}] back in the config"
-            )));
-        }
-        refuse_other_suffixes(config, ledger, &ca)?;
-        Ok(KnownCa { config: entry, ca })
+        let configured = ConfiguredCa {
+            name,
+            purpose: entry.certificates,
+            public_key_file: &config.resolve(&entry.public_key),
+            public_key: recorded.key_data(),
+            suffixes: config.policy().suffixes(),
+        };
+        let agreed = agree(ledger, &configured)?;
+        Ok(KnownCa {
+            config: entry,
+            agreed,
+        })
     }
 
     /// Asks whether to go on although something is unwise: a person at a terminal, whom
@@ -190,41 +170,9 @@ impl Context {
     }
 }
 
-/// A suffix is a promise to every server: a config that knows fewer, others or weaker ones
-/// than the ledger has recorded for the CA could write `peter_physical` by hand.
-fn refuse_other_suffixes(config: &Config, ledger: &Ledger, ca: &Ca) -> Result<(), Failure> {
-    if ca.added().purpose == Purpose::Host {
-        return Ok(());
-    }
-    let differences = ledger.compare_suffixes(ca, config.policy().suffixes())?;
-    match differences.first() {
-        None => Ok(()),
-        Some(difference) => Err(Failure::new(format!(
-            "suffixes of CA `{}`: {difference}",
-            ca.name()
-        ))
-        .hint(format!(
-            "put [suffixes] in {} right, or record the change: punchmark ca suffixes {} --record",
-            config.path().display(),
-            ca.name()
-        ))),
-    }
-}
-
-/// The ledger, if the clock and the head that was kept say nothing against it.
-fn believed(ledger: Ledger, config: &Config) -> Result<Ledger, Failure> {
-    believe_clock(ledger.last_time()?, config.clock_leap_days())?;
-    Ok(ledger)
-}
-
 /// A clock that leaps ahead may be right, if a person says so by a whole word.
-fn believe_clock(last: Option<u64>, leap_days: u64) -> Result<(), Failure> {
-    match check_clock(config::now(), last, leap_days) {
-        Err(error @ ClockError::LeapAhead { .. }) => {
-            terminal::confirm_typed(&error.to_string()).map_err(|_| error.into())
-        }
-        checked => Ok(checked?),
-    }
+fn confirm_leap(leap: &ClockError) -> bool {
+    terminal::confirm_typed(&leap.to_string()).is_ok()
 }
 
 const TWO_ON_STDIN: &str = "stdin cannot hold both the PIN (--pin-fd 0) and what `-` stands for";

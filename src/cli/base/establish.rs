@@ -118,6 +118,7 @@ impl Advised for EstablishError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Config(error) => return error.hint(),
+            Self::Open(error) => return error.hint(),
             Self::Ledger(error) => return error.hint(),
             Self::Edit(error) => return error.hint(),
             Self::Generate(GenerateError::Place(place))

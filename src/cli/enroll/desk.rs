@@ -216,9 +216,9 @@ impl Enroll {
             return refused_or_failed(error);
         }
         drop(ledger);
-        let (ca, keys) = (known.ca.clone(), &known.config.keys);
+        let (ca, keys) = (&known.agreed, &known.config.keys);
         let open = OpenCa::open(ca, keys, None, 1, &mut context.pins())?;
-        let mut ledger = context.ledger_again(desk.config, &known.ca)?;
+        let mut ledger = context.ledger_again(desk.config, known.ca())?;
         let wanted = match desk.decide(&case, &ledger) {
             Ok(wanted) => wanted,
             Err(error) => return refused_or_failed(error),
@@ -269,7 +269,7 @@ impl Enroll {
     fn rest(&self, desk: &AtTheDesk<'_>, evidence: Vec<u8>) -> Rest {
         Rest {
             claimed: Some(self.name.clone()),
-            target: Target::of(desk.known.ca.public_key()),
+            target: Target::of(desk.known.ca().public_key()),
             challenge: None,
             evidence,
         }

@@ -63,7 +63,7 @@ impl Sign {
         let (ledger, decision) = match locked {
             Some(ledger) => (ledger, Decision::Stands),
             None => {
-                let ledger = context.ledger_again(run.config, &run.known.ca)?;
+                let ledger = context.ledger_again(run.config, run.known.ca())?;
                 let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
                 (ledger, Decision::IsMadeAgain)
             }
@@ -73,7 +73,7 @@ impl Sign {
 
     fn open_key(&self, run: &Run<'_>, context: &Context) -> Result<OpenCa, Failure> {
         let mut pins = context.pins();
-        let (ca, keys) = (run.known.ca.clone(), &run.known.config.keys);
+        let (ca, keys) = (&run.known.agreed, &run.known.config.keys);
         let sessions = sessions(run.count);
         Ok(OpenCa::open(ca, keys, self.hash, sessions, &mut pins)?)
     }

@@ -19,7 +19,11 @@ pub(super) struct Committer<'a> {
 impl Committer<'_> {
     /// Works until the desk has nothing more to write.
     pub(super) fn run(&self) {
-        if catch_unwind(AssertUnwindSafe(|| self.take_turns())).is_err() {
+        let work = || match way::close_abandoned(self.ledger, self.clock) {
+            Ok(()) => self.take_turns(),
+            Err(error) => self.board.broke_off(error),
+        };
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.board.broke();
         }
     }

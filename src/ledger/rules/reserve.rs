@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as MapEntry;
+use std::sync::Arc;
 
 use ssh_encoding::Encode;
 use ssh_key::public::KeyData;
@@ -75,21 +76,34 @@ impl Ledger {
         wanted: Vec<Wanted>,
         time: u64,
     ) -> Result<Reserving, LedgerError> {
-        self.append(time, |draft| {
+        let reserving = self.append(time, |draft| {
             outcomes
                 .iter()
                 .try_for_each(|outcome| draft.outcome(outcome))?;
             draft.reservations(wanted)
-        })
+        })?;
+        for outcome in outcomes {
+            self.taken.remove(&outcome.reservation().position);
+        }
+        for reservation in reserving.iter().flatten() {
+            let held = Arc::downgrade(&reservation.held);
+            self.taken.insert(reservation.position, held);
+        }
+        Ok(reserving)
     }
 
-    /// Gives up every reservation that nothing became of, and says how many there were.
-    /// Whoever has the ledger open to write knows that their runs have ended.
+    /// Gives up every reservation that nothing became of and nothing can become of any more,
+    /// and says how many there were.
+    ///
+    /// Whoever has the ledger open to write knows that the runs of other processes have ended;
+    /// of its own process, those whose [`Reservation`] nobody holds any more.
     ///
     /// # Errors
     /// [`LedgerError`], and then none was given up.
     pub fn close_abandoned(&mut self, time: u64) -> Result<usize, LedgerError> {
-        let open = self.index.follows().open.clone();
+        self.taken.retain(|_, held| held.strong_count() > 0);
+        let open = self.index.follows().open.iter().copied();
+        let open: Vec<u64> = open.filter(|at| !self.taken.contains_key(at)).collect();
         self.append(time, |draft| {
             open.iter().try_for_each(|reserved| {
                 let reason = "the run ended without it".to_owned();
@@ -350,6 +364,7 @@ impl Draft<'_> {
             serial,
             decided: wanted.decided,
             to_be_signed,
+            held: Arc::default(),
         }))
     }
 

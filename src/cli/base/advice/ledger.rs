@@ -1,19 +1,46 @@
 //! What to do about a ledger that cannot be used, or does not fit the config.
 
 use crate::cli::base::failure::{Advised, Failure};
+use crate::issue::{DisagreementError, OpenLedgerError};
 use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::store::StoreError;
 use crate::ledger::{ClockError, EnrolError, LedgerError, ProofError};
 
 /// The failure to find a CA of this name in the ledger.
 pub(crate) fn not_in_ledger(ca: &str) -> Failure {
-    Failure::new(format!("the ledger has no CA `{ca}`"))
-        .hint("is this the ledger that belongs to this config?")
+    Failure::new(format!("the ledger has no CA `{ca}`")).hint(OTHER_LEDGER)
 }
 
 /// The failure to find anything in a ledger that is new.
 pub(crate) fn empty_ledger() -> Failure {
     Failure::new("the ledger has no entry yet")
+}
+
+impl Advised for OpenLedgerError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ledger(error) => error.hint(),
+            Self::Clock(error) => error.hint(),
+            Self::NoCa { .. } => Some(OTHER_LEDGER.to_owned()),
+        }
+    }
+}
+
+impl Advised for DisagreementError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoCa { .. } => OTHER_LEDGER.to_owned(),
+            Self::OtherKey { .. } => "put the public key file back from a backup".to_owned(),
+            Self::OtherPurpose { ca, .. } => {
+                format!("set `certificates` of [ca.{ca}] back in the config")
+            }
+            Self::Suffixes { ca, .. } => format!(
+                "put [suffixes] of the config right, or record the change: \
+                 punchmark ca suffixes {ca} --record"
+            ),
+            Self::Ledger(error) => return error.hint(),
+        })
+    }
 }
 
 impl Advised for CheckpointError {}
@@ -85,3 +112,5 @@ impl Advised for ClockError {
         Some(hint.to_owned())
     }
 }
+
+const OTHER_LEDGER: &str = "is this the ledger that belongs to this config?";

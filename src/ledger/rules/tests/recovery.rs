@@ -9,6 +9,7 @@ conform!(
     an_enrolment_that_may_have_been_taken_away_serves_once_it_is_confirmed,
     a_clock_that_was_set_back_stops_the_run,
     what_became_of_a_killed_run_is_told_once,
+    what_somebody_still_holds_is_not_given_up,
     heads_and_places_are_recorded,
 );
 
@@ -131,6 +132,20 @@ fn what_became_of_a_killed_run_is_told_once(stand: Stand) {
         .each_record(&mut |record| open += u64::from(record.state == State::Reserved))
         .unwrap();
     assert_eq!(open, 0);
+}
+
+fn what_somebody_still_holds_is_not_given_up(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let held = fixture.reserve(SerialChoice::Next).unwrap();
+    fixture.next();
+    assert_eq!(fixture.ledger.close_abandoned(NOW).unwrap(), 1);
+    assert_eq!(fixture.ledger.close_abandoned(NOW).unwrap(), 0);
+    let outcome = Outcome::Failed(&held, "pulled".to_owned());
+    fixture.ledger.record(&[outcome], NOW).unwrap();
+    drop(held);
+    drop(fixture.reserve(SerialChoice::Next).unwrap());
+    assert_eq!(fixture.ledger.close_abandoned(NOW).unwrap(), 1);
+    fixture.is_whole();
 }
 
 fn heads_and_places_are_recorded(stand: Stand) {
