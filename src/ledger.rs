@@ -44,11 +44,11 @@ pub use entry::{
     RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
     SuffixSet, SuffixesSet, TailCut,
 };
-pub use error::{LedgerError, ReserveError};
+pub use error::{EnrolError, LedgerError, ReserveError};
 pub use replay::Signatures;
 pub use rollover::{ROLLOVER_NAMESPACE, RolloverStatement};
 pub use rules::{
-    Audit, EnrolError, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
+    Audit, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
     SuffixesError, TakenOver, Term, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};

@@ -1,6 +1,7 @@
 //! Why one item got no reservation, and why a ledger could not do its work.
 
 use super::entry::{EntryError, Nonce, Purpose, RequestId};
+use super::wanted::OPERATOR;
 use super::{ClockError, file, heads, store};
 use crate::certificate::{EncodeError, Kind, Serial};
 use crate::wire::hex;
@@ -95,9 +96,36 @@ pub enum ReserveError {
     /// The sequence reached the last serial there is.
     #[error("no serial is left after {max}", max = u64::MAX)]
     NoSerialLeft,
+    /// The key or card that should become the requester's with it does not.
+    #[error("the key or card cannot be enrolled")]
+    Enrol(#[source] EnrolError),
     /// The content cannot be encoded as a certificate.
     #[error("the certificate cannot be built")]
     Encode(#[from] EncodeError),
+}
+
+/// Why a key or a card was not enrolled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnrolError {
+    /// It is somebody's already.
+    #[error("it is enrolled for requester `{0}` already")]
+    Enrolled(String),
+    /// It was certified to somebody else.
+    #[error("the key was certified to requester `{0}`")]
+    CertifiedTo(String),
+    /// It, or the requester, was barred or revoked.
+    #[error("{0} was barred or revoked")]
+    Barred(&'static str),
+    /// The name of the direct form is nobody's.
+    #[error("`{OPERATOR}` is nobody's name: it stands for whoever holds token and PIN")]
+    Operator,
+    /// The key is a CA's or the ledger's own.
+    #[error("the key is the ledger's own or a CA's, and nobody's")]
+    OwnKey,
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// Why the ledger could not do its work.

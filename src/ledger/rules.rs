@@ -36,7 +36,6 @@ use draft::Draft;
 mod tests;
 
 pub use audit::{Audit, IndexFault};
-pub use enrolment::EnrolError;
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};
 pub use serials::TakenOver;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Nonce, RequestId};
+use super::{Credential, Nonce, RequestId};
 use crate::attestation::{Proof, ProofKind};
 use crate::certificate::Serial;
 use crate::policy::Decided;
@@ -27,6 +27,8 @@ pub struct Wanted {
     pub(super) basis: Basis,
     /// Who was at the keyboard, by the system's word.
     pub(super) keyboard: String,
+    /// What becomes the requester's in the same durable step.
+    pub(super) enrols: Option<Credential>,
 }
 
 /// Which serial a certificate shall have.
@@ -87,7 +89,19 @@ impl Wanted {
             basis: Basis::new(&decided, request, admitted, policy),
             decided,
             keyboard,
+            enrols: None,
         })
+    }
+
+    /// The same, which also makes this key or card the requester's: in the frame that takes
+    /// the serial, so that neither is without the other. What becomes of the signature
+    /// changes nothing about it.
+    #[must_use]
+    pub fn enrolling(self, credential: Credential) -> Self {
+        Self {
+            enrols: Some(credential),
+            ..self
+        }
     }
 
     /// What policy decided.

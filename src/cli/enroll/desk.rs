@@ -22,9 +22,9 @@ use crate::cli::base::words::{chain, path};
 use crate::config::{self, Config};
 use crate::issue::{
     Asked, Case, CaseError, IssueError, Issued, Judge, Lost, OpenCa, SharedLedger, intake,
-    issue_one,
+    issue_one, lock,
 };
-use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, SerialChoice, Wanted};
+use crate::ledger::{CardId, Credential, Ledger, SerialChoice, Wanted};
 use crate::output;
 use crate::policy::Foreseen;
 use crate::request::{Comment, KnownBy, RequestFile, Requester, Target, sign};
@@ -218,22 +218,13 @@ impl Enroll {
         drop(ledger);
         let (ca, keys) = (&known.agreed, &known.config.keys);
         let open = OpenCa::open(ca, keys, None, 1, &mut context.pins())?;
-        let mut ledger = context.ledger_again(desk.config, known.ca())?;
+        let ledger = context.ledger_again(desk.config, known.ca())?;
         let wanted = match desk.decide(&case, &ledger) {
             Ok(wanted) => wanted,
             Err(error) => return refused_or_failed(error),
         };
-        if ledger.requester_of(&credential)?.is_none() {
-            let added = RequesterAdded {
-                name: self.name.to_string(),
-                credential,
-                keyboard: config::keyboard(),
-            };
-            ledger.add_requester(added, config::now())?;
-            if context.talks() {
-                say(&format!("the card is that of {} from now on", self.name));
-            }
-        }
+        let is_new = ledger.requester_of(&credential)?.is_none();
+        let wanted = wanted.enrolling(credential.clone());
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let lost: Lost = Arc::new(|device, error| {
             warn(&format!(
@@ -242,6 +233,11 @@ impl Enroll {
             ));
         });
         let (issued, end) = issue_one(open, &ledger, wanted, config::now, &lost);
+        // It stays, also where the CA's key did not sign.
+        let enrolled = lock(&ledger).requester_of(&credential)?.is_some();
+        if is_new && enrolled && context.talks() {
+            say(&format!("the card is that of {} from now on", self.name));
+        }
         let issued = issued.map_err(BatchError::from)?;
         end?;
         self.hand_out(&issued, own, out, context)

@@ -8,31 +8,7 @@ use crate::ledger::entry::{
 };
 use crate::ledger::rows::{credential_key, family_card_key, number, sha256, table};
 use crate::ledger::store::{Keys, Walk};
-use crate::ledger::{LedgerError, OPERATOR};
-
-/// Why a key or a card was not enrolled.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EnrolError {
-    /// It is somebody's already.
-    #[error("it is enrolled for requester `{0}` already")]
-    Enrolled(String),
-    /// It was certified to somebody else.
-    #[error("the key was certified to requester `{0}`")]
-    CertifiedTo(String),
-    /// It, or the requester, was barred or revoked.
-    #[error("{0} was barred or revoked")]
-    Barred(&'static str),
-    /// The name of the direct form is nobody's.
-    #[error("`{OPERATOR}` is nobody's name: it stands for whoever holds token and PIN")]
-    Operator,
-    /// The key is a CA's or the ledger's own.
-    #[error("the key is the ledger's own or a CA's, and nobody's")]
-    OwnKey,
-    /// The ledger cannot be read or written.
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-}
+use crate::ledger::{EnrolError, LedgerError, OPERATOR, Wanted};
 
 impl Ledger {
     /// Whose key or card this is: the name that it was enrolled under, if it was, and if
@@ -216,6 +192,28 @@ impl Draft<'_> {
         self.may_be_enrolled(&added)?;
         self.entry(Event::RequesterAdded(added))?;
         Ok(())
+    }
+
+    /// The enrolment that is to precede a reservation; none where none is asked for, or it
+    /// stands and serves already.
+    pub(super) fn enrolment_with(
+        &self,
+        wanted: &Wanted,
+    ) -> Result<Option<RequesterAdded>, EnrolError> {
+        let Some(credential) = wanted.enrols.clone() else {
+            return Ok(None);
+        };
+        let name = wanted.decided.requester();
+        if self.ledger.requester_of(&credential)?.as_deref() == Some(name) {
+            return Ok(None);
+        }
+        let added = RequesterAdded {
+            name: name.to_owned(),
+            credential,
+            keyboard: wanted.keyboard.clone(),
+        };
+        self.may_be_enrolled(&added)?;
+        Ok(Some(added))
     }
 
     fn may_be_enrolled(&self, added: &RequesterAdded) -> Result<(), EnrolError> {

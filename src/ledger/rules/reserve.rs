@@ -22,8 +22,8 @@ use crate::ledger::rows::{number, subject_key, table};
 use crate::ledger::store::Keys;
 use crate::ledger::wanted::Basis;
 use crate::ledger::{
-    Ca, Credential, EntryError, LedgerError, Nonce, OPERATOR, Outcome, Purpose, Reservation,
-    ReserveError, SerialChoice, Wanted,
+    Ca, Credential, EnrolError, EntryError, LedgerError, Nonce, OPERATOR, Outcome, Purpose,
+    Reservation, ReserveError, SerialChoice, Wanted,
 };
 use crate::policy::Decided;
 
@@ -346,6 +346,11 @@ impl Draft<'_> {
         unless_refused!(self.ledger.request_is_new(&wanted.basis));
         let challenge = wanted.basis.challenge;
         let challenge = unless_refused!(self.ledger.open_challenge(challenge, self.time));
+        let enrolment = match self.enrolment_with(&wanted) {
+            Ok(enrolment) => enrolment,
+            Err(EnrolError::Ledger(error)) => return Err(error),
+            Err(refused) => return Ok(Err(ReserveError::Enrol(refused))),
+        };
         let before = serials.clone();
         let serial = unless_refused!(serials.choose(self.ledger, wanted.serial));
         let body = wanted.decided.body();
@@ -357,6 +362,9 @@ impl Draft<'_> {
                 return Ok(Err(error.into()));
             }
         };
+        if let Some(added) = enrolment {
+            self.entry(Event::RequesterAdded(added))?;
+        }
         let grounds = self.grounds(&wanted, challenge)?;
         let reserved = reserved(&ca, serial, &wanted, &to_be_signed, grounds);
         Ok(Ok(Reservation {

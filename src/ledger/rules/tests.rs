@@ -13,8 +13,9 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::public::KeyData;
 use ssh_key::{PrivateKey, PublicKey, Signature};
 
-use super::{EnrolError, Ledger, SuffixesError, Term};
+use super::{Ledger, SuffixesError, Term};
 use crate::certificate::Serial;
+use crate::ledger::EnrolError;
 use crate::ledger::*;
 use crate::policy::Decided;
 use crate::policy::sample;

@@ -75,6 +75,7 @@ conform!(
     a_card_of_one_maker_is_not_that_of_another,
     a_key_whose_only_reservation_was_given_up_is_nobodys,
     an_enrolled_key_is_its_requesters_until_it_is_taken_away,
+    an_enrolment_is_in_one_frame_with_its_reservation,
     who_was_barred_is_neither_certified_nor_enrolled,
     finds_by_each_term_and_by_no_other,
 );
@@ -202,6 +203,38 @@ fn a_key_whose_only_reservation_was_given_up_is_nobodys(stand: Stand) {
     fixture
         .ask(wanted_by("erik", 9, SerialChoice::Next))
         .unwrap();
+    fixture.is_whole();
+}
+
+fn an_enrolment_is_in_one_frame_with_its_reservation(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let owner = |fixture: &Fixture, card| {
+        let card = Credential::Card(card);
+        fixture.ledger.requester_of(&card).unwrap()
+    };
+    let mut enrol = |name, subject, card, serial| {
+        let wanted = wanted_by(name, subject, serial).enrolling(Credential::Card(card));
+        let reserved = fixture.ledger.reserve(vec![wanted], NOW).unwrap().remove(0);
+        let size = fixture.ledger.size();
+        (reserved.map(drop), owner(&fixture, card), size)
+    };
+    let seven = || SerialChoice::Exactly(7.try_into().unwrap());
+    let (reserved, of, size) = enrol("peter", 21, 5, seven());
+    reserved.unwrap();
+    assert_eq!(of.as_deref(), Some("peter"));
+    // The card stays theirs, and is not enrolled twice.
+    let (again, _, after) = enrol("peter", 21, 5, SerialChoice::Next);
+    assert!(again.is_ok());
+    assert_eq!(after, size + 1);
+    // What gets no serial enrols nobody, and what can't be enrolled gets none.
+    let (taken, of, untouched) = enrol("erik", 22, 6, seven());
+    assert!(matches!(taken, Err(ReserveError::SerialTaken(_))));
+    assert_eq!((of, untouched), (None, after));
+    let (others, of, untouched) = enrol("erik", 22, 5, SerialChoice::Next);
+    assert!(
+        matches!(others, Err(ReserveError::Enrol(EnrolError::Enrolled(name))) if name == "peter")
+    );
+    assert_eq!((of.as_deref(), untouched), (Some("peter"), after));
     fixture.is_whole();
 }
 
