@@ -404,6 +404,57 @@ fn a_mark_that_cannot_be_read_lets_nothing_in() {
 }
 
 #[test]
+fn root_heals_a_mark_that_cannot_be_read_by_naming_the_version() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let whole = {
+        let folder = ready();
+        fetch(&folder, "source", &[]).ok();
+        folder.read("revoked.krl.mark")
+    };
+    let cut = whole.get(..40).unwrap();
+    for damaged in [cut, b"", b"\xff\xfe", &[b'x'; 5000]] {
+        let folder = ready();
+        fetch(&folder, "source", &[]).ok();
+        folder.write("revoked.krl.mark", damaged);
+        let ran = fetch(&folder, "source", &[]).says("--accept-version");
+        line(&ran, 2, "CRITICAL: ", "");
+        // Another version than the one that is there opens no door.
+        let other = fetch(&folder, "source", &["--accept-version", "9"]);
+        line(&other, 2, "CRITICAL: ", "");
+        assert_eq!(folder.read("revoked.krl.mark"), damaged);
+        let healed = fetch(&folder, "source", &["--accept-version", "10"]);
+        line(&healed, 0, "OK: ", ": unchanged");
+        publish(&folder, "source", 9, "users", 20);
+        refused(&folder, "older than version 10");
+        publish(&folder, "source", 11, "users", 20);
+        line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+    }
+}
+
+#[test]
+fn a_mark_that_somebody_else_can_have_written_is_not_believed() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let folder = ready();
+    fetch(&folder, "source", &[]).ok();
+    publish(&folder, "source", 11, "users", 20);
+    let mark = folder.path().join("revoked.krl.mark");
+    let mode = |bits| std::fs::set_permissions(&mark, PermissionsExt::from_mode(bits)).unwrap();
+    mode(0o666);
+    refused(&folder, "can be changed by everybody");
+    fetch(&folder, "source", &[]).says("chmod o-w ");
+    mode(0o644);
+    if rustix::process::geteuid().is_root() {
+        chown(&mark, Some(4321), None).unwrap();
+        refused(&folder, "belongs to 4321");
+        fetch(&folder, "source", &["--accept-version", "11"]).says("chown root ");
+        chown(&mark, Some(0), None).unwrap();
+    }
+    line(&fetch(&folder, "source", &[]), 0, "OK: ", ": replaced");
+}
+
+#[test]
 fn a_version_that_no_right_clock_gives_is_refused_until_root_takes_it() {
     let folder = ready();
     fetch(&folder, "source", &[]).ok();

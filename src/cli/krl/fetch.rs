@@ -1,5 +1,6 @@
 //! `punchmark krl fetch`: the next list of a server, and one line for its monitoring.
 
+mod mark;
 mod report;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use clap::Args;
 use rustix::fs::{FlockOperation, flock};
 use ssh_key::PublicKey;
 
+use self::mark::{MarkFileError, mark_file, read_mark};
 use self::report::{Report, What};
 use super::file::{KRL_MODE, target};
 use crate::certificate::length_in_seconds;
@@ -19,7 +21,7 @@ use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::config::{self, read_bytes, read_limited};
 use crate::krl::{KRL_BYTES_MAX, Krl, KrlSignatureError};
 use crate::output;
-use crate::server::fetch::{Expected, FetchError, Mark, MarkError, Refusal, fetch};
+use crate::server::fetch::{Expected, FetchError, Mark, Refusal, fetch};
 use crate::server::source::{Https, HttpsError, Source, UrlError};
 
 /// Take a signed KRL from a file or a server, for RevokedKeys of this machine's sshd
@@ -76,16 +78,11 @@ impl Fetch {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let out = target(&self.out)?;
         self.refuse_unless_root()?;
-        let mut expected = self.expected()?;
+        let expected = self.expected()?;
         let source = self.source()?;
         let _alone = lock(&out)?;
         let installed = installed(&out)?;
-        let marked = read_mark(&out);
-        if let Ok(mark) = &marked {
-            expected.mark.clone_from(mark);
-        }
-        let fetched =
-            marked.and_then(|_| self.replace(&source, &out, installed.as_deref(), &expected));
+        let fetched = self.replace(&source, &out, installed.as_deref(), expected);
         let report = Report {
             out: &self.out,
             now: config::now(),
@@ -135,9 +132,15 @@ impl Fetch {
         source: &Source,
         out: &Path,
         installed: Option<&[u8]>,
-        expected: &Expected,
+        mut expected: Expected,
     ) -> Result<What, Failure> {
-        let fetched = fetch(source, installed, expected)?;
+        let unread = self.unread(read_mark(out), &mut expected)?;
+        let fetched = fetch(source, installed, &expected)?;
+        if let Some(error) = unread
+            && self.accept_version != Some(fetched.mark.version)
+        {
+            return Err(error.into());
+        }
         let mut files = Vec::new();
         if let Some(bytes) = &fetched.bytes {
             files.push((out.to_path_buf(), bytes.clone()));
@@ -150,6 +153,23 @@ impl Fetch {
             Some(_) => What::Replaced(fetched.krl, fetched.shrunk),
             None => What::Unchanged(fetched.krl),
         })
+    }
+
+    /// Expects what was seen before. A mark that can't be read is given back where root named
+    /// a version: the list of that one, and no other, takes its place.
+    fn unread(
+        &self,
+        marked: Result<Option<Mark>, MarkFileError>,
+        expected: &mut Expected,
+    ) -> Result<Option<MarkFileError>, Failure> {
+        match marked {
+            Ok(mark) => {
+                expected.mark = mark;
+                Ok(None)
+            }
+            Err(error) if self.accept_version.is_some() && error.can_be_healed() => Ok(Some(error)),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -164,23 +184,6 @@ fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
         .into_iter()
         .collect();
     released.at("cannot write")
-}
-
-fn mark_file(out: &Path) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".mark");
-    name.into()
-}
-
-/// What was seen before. A mark that can't be read lets no list in: the one that would be
-/// let in might be an older one.
-fn read_mark(out: &Path) -> Result<Option<Mark>, Failure> {
-    let path = mark_file(out);
-    match read_limited(&path, MARK_BYTES_MAX) {
-        Ok(text) => Mark::parse(&text).in_file(&path).map(Some),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).in_file(&path),
-    }
 }
 
 /// One fetch at a time: a slower one must not put an older list over a newer one.
@@ -225,20 +228,6 @@ fn length(text: &str) -> Result<u64, String> {
 }
 
 impl Advised for HttpsError {}
-
-impl Advised for MarkError {
-    fn kind(&self) -> Kind {
-        Kind::Critical
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(
-            "see with `krl show` that the list at the source is the newest; then take the mark \
-             away and fetch again"
-                .to_owned(),
-        )
-    }
-}
 
 impl Advised for UrlError {
     fn kind(&self) -> Kind {
@@ -286,9 +275,6 @@ fn way_out(refusal: &Refusal) -> Option<&'static str> {
         _ => return None,
     })
 }
-
-/// A mark takes four short lines.
-const MARK_BYTES_MAX: u64 = 4096;
 
 /// A server's own roots, or all of the web's.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
