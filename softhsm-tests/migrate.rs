@@ -21,7 +21,17 @@ struct Before {
 }
 
 impl Before {
+    /// With the head that was kept of it.
     fn new(format: u8) -> Self {
+        let before = Self::without_heads(format);
+        let head = before.vector("signed-head");
+        let kept: Vec<&str> = head.lines().take(3).collect();
+        before.keep(&(kept.join("\n") + "\n"));
+        before
+    }
+
+    /// As on another machine: no kept head came with the database.
+    fn without_heads(format: u8) -> Self {
         let vectors = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("softhsm-tests/vectors/ledger/format{format}"));
         let admin = Punchmark::at(("SOFTHSM2_CONF", PathBuf::from("/nowhere")), "74291536");
@@ -67,6 +77,9 @@ impl Before {
         write(&folder.join("punchmark.toml"), heads + &config, 0o600);
         write(&folder.join("users.pub"), self.vector("users.pub"), 0o644);
         for name in ["signed-head", "ledger_key.pub", "proof-1"] {
+            if !self.vectors.join(name).exists() {
+                continue;
+            }
             write(&self.admin.path(name), self.vector(name), 0o644);
         }
     }
@@ -103,11 +116,18 @@ impl Before {
     }
 
     fn migrate(&self, answer: &str) -> String {
+        self.migrate_with(&[answer])
+    }
+
+    /// Migrates with an answer to each question.
+    fn migrate_with(&self, answers: &[&str]) -> String {
         let mut command = self.admin.on_a_terminal();
         command.args(["ledger", "migrate"]);
         let mut terminal = pty::Pty::start(command);
-        terminal.expect("Type yes if that is right:");
-        terminal.type_line(answer);
+        for answer in answers {
+            terminal.expect("Type yes if that is right:");
+            terminal.type_line(answer);
+        }
         terminal.finish().0
     }
 }
@@ -115,9 +135,6 @@ impl Before {
 #[test]
 fn a_ledger_of_an_earlier_version_is_migrated_once_and_goes_on() {
     let before = Before::new(3);
-    let head = before.vector("signed-head");
-    let kept: Vec<&str> = head.lines().take(3).collect();
-    let kept = before.keep(&(kept.join("\n") + "\n"));
     before.sign().exits(1).says("punchmark ledger migrate");
     let dry = before.admin.run(&["ledger", "migrate", "--dry-run"]).ok();
     assert!(dry.stderr.contains("format 3, 19 entries"), "{dry}");
@@ -127,7 +144,8 @@ fn a_ledger_of_an_earlier_version_is_migrated_once_and_goes_on() {
     before.sign().exits(1).says("punchmark ledger migrate");
     let said = before.migrate("yes");
     assert!(said.contains("is a file of 20 entries now"), "{said}");
-    assert!(!kept.exists());
+    let heads = before.admin.path(".local/state/punchmark");
+    assert_eq!(std::fs::read_dir(heads).unwrap().count(), 0);
     let signed = before.sign().ok();
     assert!(signed.stderr.contains("serial 6 of users"), "{signed}");
     let verify = [
@@ -144,6 +162,28 @@ fn a_ledger_of_an_earlier_version_is_migrated_once_and_goes_on() {
         .run(&["ledger", "migrate"])
         .exits(1)
         .says("has format 4 already");
+}
+
+#[test]
+fn a_ledger_without_any_kept_head_is_migrated_on_a_persons_word_only() {
+    // Format 1 reserves no suffix, so that its one question is that of the newest copy.
+    for (format, answers) in [(1, &["yes"][..]), (3, &["yes", "yes"])] {
+        let before = Before::without_heads(format);
+        let dry = before.admin.run(&["ledger", "migrate", "--dry-run"]).ok();
+        assert!(dry.stderr.contains("no kept head was found"), "{dry}");
+        assert!(!dry.stderr.contains("goes on from"), "{dry}");
+        before.admin.run(&["ledger", "migrate"]).exits(1);
+        before.migrate("no");
+        before.sign().exits(1).says("punchmark ledger migrate");
+        let said = before.migrate_with(answers);
+        assert!(said.contains("entries now"), "{said}");
+        let export = before.admin.run(&["ledger", "export"]).ok();
+        assert!(
+            export.stdout.contains("is the newest copy that there is"),
+            "{export}"
+        );
+        before.admin.run(&["ledger", "verify"]).ok();
+    }
 }
 
 #[test]

@@ -176,9 +176,7 @@ impl FileFrames {
 
     /// Why it is not to be written to, if that is so. It stays so, for want of a reason.
     pub fn take_refusal(&mut self) -> Option<HeadsError> {
-        let missing = HeadsError::Missing {
-            origin: String::new(),
-        };
+        let missing = HeadsError::missing("", Vec::new());
         match &mut self.standing {
             Standing::Refused(refusal) => Some(std::mem::replace(refusal, missing)),
             Standing::New | Standing::Kept => None,
@@ -376,6 +374,20 @@ impl Frames for FileFrames {
 /// [`OpenError`].
 pub(super) fn require_guarded(path: &Path, allow: &[String]) -> Result<(), OpenError> {
     Guarded::open(path, allow).map(drop)
+}
+
+/// The heads that are kept of the ledger `origin`, whose file is not of format 4 yet.
+///
+/// # Errors
+/// [`OpenError`].
+pub(super) fn heads_of(
+    path: &Path,
+    allow: &[String],
+    origin: &str,
+    settings: &FileSettings,
+) -> Result<KeptHeads, OpenError> {
+    let guarded = Guarded::open(path, allow)?;
+    Ok(KeptHeads::look(origin, owner(&guarded), settings)?)
 }
 
 /// The head of a ledger without entries.

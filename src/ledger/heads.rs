@@ -71,6 +71,8 @@ pub enum HeadsError {
     Missing {
         /// The ledger's name.
         origin: String,
+        /// What stands where one is looked for, and was passed over.
+        ignored: Vec<Ignored>,
     },
     /// A kept head knows entries that the file doesn't have.
     #[error("the ledger has {found} entries, the head kept in {} knows {kept}", path.display())]
@@ -126,6 +128,14 @@ pub enum HeadsError {
 }
 
 impl HeadsError {
+    /// The refusal of a ledger that has no kept head, but for those that were passed over.
+    pub(super) fn missing(origin: &str, ignored: Vec<Ignored>) -> Self {
+        Self::Missing {
+            origin: origin.to_owned(),
+            ignored,
+        }
+    }
+
     fn unusable(path: &Path, source: std::io::Error) -> Self {
         Self::Unusable {
             path: path.to_path_buf(),
@@ -197,9 +207,7 @@ impl KeptHeads {
 
     /// The refusal of a ledger that has none.
     pub(super) fn missing(&self) -> HeadsError {
-        HeadsError::Missing {
-            origin: self.origin.clone(),
-        }
+        HeadsError::missing(&self.origin, self.ignored.clone())
     }
 
     /// What was passed over, which people should hear of.

@@ -23,7 +23,9 @@ use tempfile::NamedTempFile;
 
 use super::checkpoint::{Checkpoint, CheckpointError, origin};
 use super::disk::{custom, sync_folder};
-use super::entry::{CaAdded, Entry, EntryError, Event, PolicySeen, Purpose, SuffixSet};
+use super::entry::{
+    CaAdded, Entry, EntryError, Event, HeadAdopted, PolicySeen, Purpose, SuffixSet, SuffixesSet,
+};
 use super::file::{self, OpenError};
 use super::heads::HeadsError;
 use super::merkle::{Frontier, Hash, leaf_hash};
@@ -45,6 +47,8 @@ pub struct OldLedger {
     cas: Vec<(u64, CaAdded)>,
     policy: Option<PolicySeen>,
     old_heads: Vec<PathBuf>,
+    /// Whether a kept head says that this is the newest copy.
+    is_kept: bool,
     // Dropped last: an earlier version may take the lock then.
     _lock: File,
 }
@@ -166,6 +170,7 @@ impl OldLedger {
             cas: Vec::new(),
             policy: None,
             old_heads,
+            is_kept: false,
             _lock: lock,
         };
         old.read()?;
@@ -188,6 +193,13 @@ impl OldLedger {
     #[must_use]
     pub fn last_time(&self) -> u64 {
         self.last_time
+    }
+
+    /// Whether a head was found that says that this is the newest copy. Without any, only
+    /// somebody's word can say it; of an empty ledger, nothing can be missing.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
     }
 
     /// Its CAs, each with the position of its entry.
@@ -218,17 +230,35 @@ impl OldLedger {
         let signs_users = |ca: &&(u64, CaAdded)| ca.1.purpose != Purpose::Host;
         let cas = self.cas.iter().filter(signs_users);
         let cas = cas.filter(|_| !suffixes.is_empty());
-        cas.map(|(ca, _)| suffixes::entry(*ca, suffixes.to_vec(), keyboard.to_owned(), time))
-            .collect::<Result<_, _>>()
-            .map_err(MigrateError::Random)
+        let event = |(ca, _): &(u64, CaAdded)| {
+            Event::SuffixesSet(SuffixesSet {
+                ca: *ca,
+                suffixes: suffixes.to_vec(),
+                keyboard: keyboard.to_owned(),
+            })
+        };
+        cas.map(|ca| entry(event(ca), time)).collect()
+    }
+
+    /// The entry that records by what word a ledger without kept heads is the newest copy.
+    ///
+    /// # Errors
+    /// [`MigrateError::Random`].
+    pub fn adopting_entry(adopted: HeadAdopted, time: u64) -> Result<Entry, MigrateError> {
+        entry(Event::HeadAdopted(adopted), time)
     }
 
     /// Makes the file of format 4, with `more` entries behind those of the database, and
-    /// puts it in the database's place.
+    /// puts it in the database's place. Where no head is kept, one of them is somebody's
+    /// word that this is the newest copy.
     ///
     /// # Errors
     /// [`MigrateError`]; until the last step the database has its name.
     pub fn migrate(self, more: &[Entry]) -> Result<Migrated, MigrateError> {
+        let adopts = |entry: &Entry| matches!(entry.event, Event::HeadAdopted(_));
+        if !self.is_kept && !more.iter().any(adopts) {
+            return Err(HeadsError::missing(&origin(&self.first_leaf), Vec::new()).into());
+        }
         let second = second_name(&self.path);
         if second.symlink_metadata().is_ok() && !is_same_file(&second, &self.path) {
             return Err(MigrateError::Occupied(second));
@@ -286,9 +316,27 @@ impl OldLedger {
                 let size = head.size;
                 return Err(MigrateError::Older { path, size });
             }
+            // One of no entry says nothing.
+            self.is_kept |= head.size > 0;
             self.old_heads.push(path);
         }
+        if !self.is_kept {
+            self.is_kept = self.head.size == 0 || self.has_new_head()?;
+        }
         Ok(())
+    }
+
+    /// Whether a head of format 4 is kept: a migration was killed before its last step, or
+    /// the database was put back after it. Which of them, [`Self::write`] finds.
+    fn has_new_head(&self) -> Result<bool, MigrateError> {
+        let allow = allowed(&self.path, &self.settings);
+        let heads = file::heads_of(
+            &self.path,
+            &allow,
+            &origin(&self.first_leaf),
+            &self.settings,
+        )?;
+        Ok(heads.highest().is_some())
     }
 
     /// The heads that earlier versions kept of this ledger.
@@ -333,6 +381,12 @@ impl OldLedger {
             Err(source) => Err(failed(&name, source)),
         }
     }
+}
+
+fn entry(event: Event, time: u64) -> Result<Entry, MigrateError> {
+    let mut salt = [0; 16];
+    getrandom::fill(&mut salt).map_err(MigrateError::Random)?;
+    Ok(Entry { time, salt, event })
 }
 
 /// The name that the database has after it was migrated.

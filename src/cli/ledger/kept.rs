@@ -70,7 +70,10 @@ impl Adopt {
             Some(contradicts) => return Err(contradicts.into()),
         }
         let adopted = match kept.as_slice() {
-            [] => by_word(&ledger)?,
+            [] => {
+                let last = ledger.last_time()?.ok_or_else(empty_ledger)?;
+                by_word(ledger.size(), last)?
+            }
             heads => by_heads(&ledger, heads)?,
         };
         ledger.adopt_head(adopted, config::now())?;
@@ -81,12 +84,11 @@ impl Adopt {
     }
 }
 
-fn by_word(ledger: &Ledger) -> Result<HeadAdopted, Failure> {
-    let last = ledger.last_time()?.ok_or_else(empty_ledger)?;
+/// A person's word, for a ledger of so many entries, the last of this time.
+pub(super) fn by_word(size: u64, last: u64) -> Result<HeadAdopted, Failure> {
+    let last = utc(last);
     let statement = format!(
-        "This ledger of {} entries, the last of {}, is the newest copy that there is.",
-        ledger.size(),
-        utc(last)
+        "This ledger of {size} entries, the last of {last}, is the newest copy that there is."
     );
     confirm_typed(&statement)?;
     Ok(HeadAdopted {

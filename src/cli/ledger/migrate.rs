@@ -4,14 +4,15 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::kept::by_word;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
 use crate::cli::base::terminal::{confirm_typed, say};
 use crate::cli::base::words;
 use crate::config;
-use crate::ledger::SuffixSet;
 use crate::ledger::file::FileFrames;
 use crate::ledger::migrate::{MigrateError, OldLedger};
+use crate::ledger::{Entry, SuffixSet};
 
 /// Which ledger, and whether to do it.
 #[derive(Debug, Args)]
@@ -34,10 +35,12 @@ impl Migrate {
         if self.dry_run {
             return Ok(Exit::Done);
         }
+        let adopted = (!old.is_kept()).then(|| adopted(&old)).transpose()?;
         if !suffixes.is_empty() {
             confirm_typed("These suffixes are reserved for good, and no config can free them.")?;
         }
-        let more = old.suffix_entries(&suffixes, &config::keyboard(), config::now())?;
+        let reserved = old.suffix_entries(&suffixes, &config::keyboard(), config::now())?;
+        let more: Vec<Entry> = adopted.into_iter().chain(reserved).collect();
         let migrated = old.migrate(&more)?;
         // Keeps the head of all of it, which nothing is signed without.
         drop(FileFrames::open(&path, settings)?);
@@ -53,11 +56,22 @@ impl Migrate {
     }
 }
 
+/// Somebody's word that a ledger of which no head is kept is the newest copy.
+fn adopted(old: &OldLedger) -> Result<Entry, Failure> {
+    let adopted = by_word(old.head().size, old.last_time())?;
+    Ok(OldLedger::adopting_entry(adopted, config::now())?)
+}
+
 fn describe(path: &Path, old: &OldLedger, suffixes: &[SuffixSet]) {
     let (head, cas) = (old.head(), old.cas().len());
     let format = old.format();
+    let heads = match (old.is_kept(), head.size) {
+        (_, 0) => "and empty",
+        (true, _) => "and goes on from the heads that were kept",
+        (false, _) => "but no kept head was found: nothing says that this is the newest copy",
+    };
     say(&format!(
-        "{}: format {format}, {} entries, CAs: {cas}; sound, and goes on from the heads that were kept",
+        "{}: format {format}, {} entries, CAs: {cas}; sound, {heads}",
         words::path(path),
         head.size,
     ));

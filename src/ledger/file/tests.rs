@@ -383,6 +383,19 @@ fn a_copy_that_went_another_way_is_not_written_to() {
 }
 
 #[test]
+fn a_kept_head_that_others_can_write_to_is_named_in_the_refusal() {
+    let room = Room::with_frames(2);
+    let mode = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(room.path("heads"), mode).unwrap();
+    let mut ledger = room.open().unwrap();
+    let Some(HeadsError::Missing { ignored, .. }) = ledger.take_refusal() else {
+        panic!("{:?}", ledger.standing())
+    };
+    let said: Vec<_> = ignored.iter().map(ToString::to_string).collect();
+    assert!(said[0].contains("chmod go-w"), "{said:?}");
+}
+
+#[test]
 fn without_a_kept_head_nothing_is_written_until_it_is_adopted() {
     let room = Room::with_frames(2);
     std::fs::remove_dir_all(room.path("heads")).unwrap();

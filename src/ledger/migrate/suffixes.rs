@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::ledger::entry::{Entry, Event, PolicySeen, SuffixSet, SuffixesSet};
+use crate::ledger::entry::{PolicySeen, SuffixSet};
 use crate::policy::least_proof;
 use crate::policy::suffix::Suffixes;
 
@@ -30,24 +30,4 @@ pub(super) fn of_policy(policy: &PolicySeen) -> Result<Vec<SuffixSet>, serde_jso
         })
     });
     set.collect()
-}
-
-/// The entry that records them for a CA.
-pub(super) fn entry(
-    ca: u64,
-    suffixes: Vec<SuffixSet>,
-    keyboard: String,
-    time: u64,
-) -> Result<Entry, getrandom::Error> {
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt)?;
-    Ok(Entry {
-        time,
-        salt,
-        event: Event::SuffixesSet(SuffixesSet {
-            ca,
-            suffixes,
-            keyboard,
-        }),
-    })
 }

@@ -48,7 +48,28 @@ impl Old {
         let mode = std::fs::Permissions::from_mode(0o600);
         std::fs::set_permissions(old.ledger(), mode).unwrap();
         std::fs::create_dir(old.path("state")).unwrap();
+        old.keep(&old.checkpoint());
         old
+    }
+
+    /// As on another machine: no kept head came with the database.
+    fn without_heads(format: u8) -> Self {
+        let old = Self::new(format);
+        std::fs::remove_dir_all(old.path("state")).unwrap();
+        old
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let entries = self.entries();
+        let mut tree = Frontier::default();
+        entries
+            .iter()
+            .for_each(|entry| tree.push(leaf_hash(entry), |_, _| ()));
+        Checkpoint {
+            origin: origin(&leaf_hash(&entries[0])),
+            size: tree.size(),
+            root: tree.root(),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -140,6 +161,45 @@ fn entries_keep_their_bytes_and_positions() {
         assert_eq!(entries(&new), before);
         assert_eq!(new.end().0, head);
     }
+}
+
+#[test]
+fn a_ledger_without_any_kept_head_is_migrated_on_a_recorded_word_only() {
+    for format in [1, 2, 3] {
+        let old = Old::without_heads(format);
+        let ledger = old.open().unwrap();
+        assert!(!ledger.is_kept());
+        let error = ledger.migrate(&[more()]).unwrap_err();
+        assert!(
+            matches!(error, MigrateError::Heads(HeadsError::Missing { .. })),
+            "{error}"
+        );
+        assert_eq!(old.user_version("punchmark.ledger"), i64::from(format));
+        let word = HeadAdopted {
+            size: 0,
+            root: [0; 32],
+            word: "this is the newest copy".to_owned(),
+            keyboard: "tester".to_owned(),
+        };
+        let adopts = OldLedger::adopting_entry(word, 1_795_700_000).unwrap();
+        let ledger = old.open().unwrap();
+        ledger.migrate(std::slice::from_ref(&adopts)).unwrap();
+        let new = FileFrames::open(&old.ledger(), old.settings()).unwrap();
+        assert!(matches!(new.standing(), Standing::Kept));
+        assert_eq!(entries(&new).last().unwrap(), &adopts.to_bytes().unwrap());
+    }
+}
+
+#[test]
+fn a_kept_head_of_no_entry_does_not_say_that_a_copy_is_the_newest() {
+    let old = Old::new(3);
+    let nothing = file::empty();
+    old.keep(&Checkpoint {
+        size: 0,
+        root: nothing.root,
+        ..old.checkpoint()
+    });
+    assert!(!old.open().unwrap().is_kept());
 }
 
 #[test]

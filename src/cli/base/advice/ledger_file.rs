@@ -3,7 +3,7 @@
 use crate::cli::base::failure::Advised;
 use crate::cli::base::words;
 use crate::ledger::file::OpenError;
-use crate::ledger::heads::HeadsError;
+use crate::ledger::heads::{HeadsError, Ignored};
 
 impl Advised for OpenError {
     fn hint(&self) -> Option<String> {
@@ -36,6 +36,7 @@ impl Advised for OpenError {
 impl Advised for HeadsError {
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Missing { ignored, .. } if !ignored.is_empty() => passed_over(ignored),
             Self::Missing { .. } => {
                 "if this is the newest copy: punchmark ledger head adopt".to_owned()
             }
@@ -58,5 +59,38 @@ impl Advised for HeadsError {
     }
 }
 
+/// Heads that are there are mended before anybody is asked to do without.
+fn passed_over(ignored: &[Ignored]) -> String {
+    let each: Vec<String> = ignored.iter().map(ToString::to_string).collect();
+    let each = each.join("; ").replace('\n', "\\n");
+    format!("a kept head was passed over: {each}; see that nobody else wrote to it, then try again")
+}
+
 const DAMAGED: &str =
     "keep this file as it is, put the newest copy back, then: punchmark ledger resume";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_head_that_is_passed_over_is_named_with_what_mends_it() {
+        let ignored = |owner| Ignored {
+            path: "/heads/ab.head".into(),
+            owner,
+            wanted: 1000,
+        };
+        for (owner, mends) in [
+            (1000, "chmod go-w /heads/ab.head"),
+            (0, "chown 1000 /heads/ab.head"),
+        ] {
+            let error = HeadsError::Missing {
+                origin: "x".to_owned(),
+                ignored: vec![ignored(owner)],
+            };
+            let hint = error.hint().unwrap_or_default();
+            assert!(hint.contains(mends), "{hint}");
+            assert!(!hint.contains("adopt"), "{hint}");
+        }
+    }
+}
