@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, RSA_2048, SK_DUMMY, SK_ECDSA, SK_ED25519};
 use crate::harness::process::{Ran, bounded, run};
+use crate::harness::pty::Pty;
 use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::sshd::{Configuration, Sshd};
 use crate::harness::write;
@@ -297,6 +298,32 @@ fn keys_and_requests_stand_in_one_batch() {
     let principals = |name: &str| keygen::read(&admin.punchmark.path(name)).principals;
     assert_eq!(principals("peter-cert.pub"), ["peter_file"]);
     assert_eq!(principals("plain-cert.pub"), ["x"]);
+}
+
+/// A hash with a typo would be kept for good, and the root that was meant stay trusted.
+#[test]
+fn a_hash_that_no_known_root_has_is_distrusted_only_by_a_typed_yes() {
+    let admin = admin();
+    let known = "SHA256:63ECE914E54DD87915F34033C85AF4C0696BA1512F8ADD66CED738331207B546";
+    let typo = known.replace("63ECE", "63ECF");
+    let distrust =
+        |hash: &str| ["attestation", "roots", "distrust", hash, "--yes"].map(String::from);
+    let words = "no root known here";
+    let ran = admin.punchmark.run(&distrust(&typo)).fails().says(words);
+    assert!(ran.stderr.contains("at a terminal"), "{ran}");
+    let dry = [&distrust(&typo)[..], &["--dry-run".to_owned()]].concat();
+    admin.punchmark.run(&dry).ok().says(words);
+    for (answer, code) in [("y", 1), ("yes", 0)] {
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(distrust(&typo));
+        let mut pty = Pty::start(command);
+        pty.expect(words);
+        pty.expect("Type yes if that is right: ");
+        pty.type_line(answer);
+        let (said, ended) = pty.finish();
+        assert_eq!(ended, code, "{said}");
+    }
+    admin.punchmark.run(&distrust(known)).ok();
 }
 
 /// A user with a YubiKey, who has the CA's public key.

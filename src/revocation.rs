@@ -3,6 +3,7 @@
 //! A revocation names serials, key IDs or keys, so that it says the same for ever,
 //! whatever is issued later under the same principal or role.
 
+mod known_root;
 mod list;
 mod lives_on;
 mod naming;
@@ -19,6 +20,7 @@ use crate::ledger::{
     Barred, Ca, CardId, Credential, Ledger, LedgerError, OPERATOR, Revoked, State,
 };
 
+pub use known_root::is_known_root;
 pub use list::{KrlError, Prune, krl};
 pub use lives_on::{LivesOn, lives_on};
 pub use naming::NamingError;

@@ -206,6 +206,15 @@ impl Roots {
         listed.filter(|listed| listed.role != Role::Unknown)
     }
 
+    /// Whether a certificate of this hash is among these, or the program pins one, whether
+    /// its maker's word is taken or not.
+    #[must_use]
+    pub fn knows(&self, root: RootFingerprint) -> bool {
+        let sha256 = base16ct::upper::encode_string(&root.0);
+        PINS.iter().any(|pin| pin.sha256 == sha256)
+            || self.known.iter().any(|one| one.fingerprint == root)
+    }
+
     fn trusted(&self) -> impl Iterator<Item = &Authority> {
         let built_in: &[_] = if self.families.contains(&Family::Yubico) {
             &OF_YUBICO

@@ -76,8 +76,7 @@ pub fn lives_on(
 /// Whether evidence is believed with a root and not without it; or was believed by it, when it
 /// was recorded, where the config has forgotten that root since.
 fn leans_on(seen: &EvidenceSeen, with: &Roots, without: &Roots, root: RootFingerprint) -> bool {
-    let facts: serde_json::Value = serde_json::from_str(&seen.facts).unwrap_or_default();
-    if facts.get("family").and_then(|family| family.as_str()) == Some(&root.to_string()) {
+    if was_believed_by(seen, root) {
         return true;
     }
     let evidence = Evidence::from_bytes(&seen.evidence);
@@ -86,4 +85,10 @@ fn leans_on(seen: &EvidenceSeen, with: &Roots, without: &Roots, root: RootFinger
     };
     let believed = |roots| evidence.verify(key.key_data(), roots).is_ok();
     believed(with) && !believed(without)
+}
+
+/// Whether evidence was believed by a root when it was recorded.
+pub(super) fn was_believed_by(seen: &EvidenceSeen, root: RootFingerprint) -> bool {
+    let facts: serde_json::Value = serde_json::from_str(&seen.facts).unwrap_or_default();
+    facts.get("family").and_then(|family| family.as_str()) == Some(&root.to_string())
 }

@@ -121,6 +121,20 @@ fn a_file_is_pem_or_der() {
 }
 
 #[test]
+fn a_root_is_known_if_the_config_or_the_program_has_it() {
+    let root = Authority::root("Root", 1);
+    let mut roots = Roots::default();
+    let listed = roots.add(&root.der, Trust::Private).unwrap();
+    let mut own: RootFingerprint = format!("SHA256:{}", listed[0].sha256).parse().unwrap();
+    assert!(roots.knows(own));
+    assert!(!Roots::default().knows(own));
+    own.0[31] ^= 1;
+    assert!(!roots.knows(own));
+    let pinned = "SHA256:63ECE914E54DD87915F34033C85AF4C0696BA1512F8ADD66CED738331207B546";
+    assert!(Roots::default().knows(pinned.parse().unwrap()));
+}
+
+#[test]
 fn what_is_distrusted_counts_no_more_wherever_it_comes_from() {
     let root = Authority::root("Root", 1);
     let mut roots = Roots::default();

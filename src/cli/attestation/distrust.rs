@@ -8,16 +8,17 @@ use ssh_key::PublicKey;
 
 use super::super::base::context::Context;
 use super::super::base::failure::{Exit, Failure};
-use super::super::base::terminal::{product, say};
-use crate::attestation::RootFingerprint;
+use super::super::base::terminal::{confirm_typed, product, say, somebody_is_there, warn};
+use crate::attestation::{RootFingerprint, Roots};
 use crate::config;
 use crate::ledger::{Ledger, Revoked, RootDistrusted};
-use crate::revocation::{LivesOn, lives_on};
+use crate::revocation::{LivesOn, is_known_root, lives_on};
 
 /// Believe what leads to a root no more, whatever a config says
 ///
 /// For good, and for every CA of the ledger. Lists first what lives on it: certificates that
 /// were issued on its word, and cards that are enrolled by it, which prove nothing from then on.
+/// A hash that no root known here has takes a typed yes at a terminal.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Distrust {
@@ -47,7 +48,9 @@ impl Distrust {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
-        let lives = lives_on(&ledger, &config.attestation_roots()?, self.root)?;
+        let trusted = config.attestation_roots()?;
+        self.refuse_unknown(&ledger, &trusted)?;
+        let lives = lives_on(&ledger, &trusted, self.root)?;
         print(context, &lives)?;
         if self.dry_run {
             return Ok(Exit::Done);
@@ -69,6 +72,21 @@ impl Distrust {
             ));
         }
         Ok(Exit::Done)
+    }
+
+    /// A typo would be kept for good, and the root that was meant would stay trusted.
+    fn refuse_unknown(&self, ledger: &Ledger, trusted: &Roots) -> Result<(), Failure> {
+        if is_known_root(ledger, trusted, self.root)? {
+            return Ok(());
+        }
+        if self.dry_run {
+            warn(UNKNOWN);
+            return Ok(());
+        }
+        if somebody_is_there() {
+            return confirm_typed(&format!("{UNKNOWN}: {}", self.root));
+        }
+        Err(Failure::new(UNKNOWN).hint(UNKNOWN_HINT))
     }
 
     /// Serials are a CA's own, so that each CA has an entry of its own.
@@ -124,6 +142,11 @@ fn print(context: &Context, lives: &LivesOn) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+const UNKNOWN: &str = "no root known here (the config's, the program's, or in the ledger's \
+                       evidence) has this hash";
+const UNKNOWN_HINT: &str = "compare it with `punchmark attestation roots list`; one that is still \
+                            to be distrusted takes a typed yes at a terminal";
 
 const EXAMPLES: &str = "\
 Examples:
