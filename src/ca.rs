@@ -20,12 +20,13 @@ use crate::attestation::{EvidenceFormError, Roots};
 use crate::certificate::subject::fingerprint;
 use crate::certificate::{Serial, Subject, SubjectError};
 use crate::config::{
-    CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca, with_suffixes,
+    CaConfig, CaName, Config, ConfigError, EditError, Place, with_ca, with_recorded_suffixes,
+    with_suffixes,
 };
 use crate::issue::{OpenLedgerError, SelfTestError, self_test};
 use crate::ledger::file::OpenError;
 use crate::ledger::{
-    Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SuffixesError, recorded_form,
+    Ca, CaAdded, Ledger, LedgerError, Origin, Purpose, SuffixSet, SuffixesError, recorded_form,
 };
 use crate::output::{self, OutputError};
 use crate::secret::AskPin;
@@ -427,10 +428,24 @@ impl Home {
             public_key: self.public_key_name.clone(),
         };
         let mut text = with_ca(&self.config, &new.name, &ca)?;
+        if let Some(recorded) = self.recorded_suffixes(new)? {
+            return Ok(with_recorded_suffixes(&self.config, text, &recorded));
+        }
         if matches!(new.source, Source::Generate(..)) && new.purpose != Purpose::Host {
             text = with_suffixes(&self.config, text);
         }
         Ok(text)
+    }
+
+    /// What the ledger has recorded for a CA of this name, which the config lost.
+    fn recorded_suffixes(&self, new: &NewCa<'_>) -> Result<Option<Vec<SuffixSet>>, EstablishError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(None);
+        };
+        let known = ledger.cas()?.into_iter();
+        let mut known = known.filter(|ca| ca.name() == new.name.as_str());
+        let recorded = known.next().map(|ca| ledger.suffixes(&ca)).transpose()?;
+        Ok(recorded.flatten().map(|set| set.suffixes))
     }
 }
 

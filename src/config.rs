@@ -25,7 +25,9 @@ use ssh_key::public::KeyData;
 use toml::Spanned;
 
 pub use attestation::roots_from;
-pub use edit::{EditError, with_ca, with_key, with_private_root, with_suffixes};
+pub use edit::{
+    EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_suffixes,
+};
 pub use given::Given;
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use super::{CaConfig, CaName, Config, ConfigError};
+use crate::ledger::SuffixSet;
 use crate::signer::{Locator, Locators, LocatorsError};
 
 /// Why the config cannot be changed.
@@ -73,6 +74,40 @@ pub fn with_suffixes(config: &Config, text: String) -> String {
     } else {
         text
     }
+}
+
+/// The text of a config with the suffixes that the ledger has recorded for a CA that the config
+/// lost; as it is where suffixes are reserved already. Ended ones are left out.
+pub fn with_recorded_suffixes(config: &Config, text: String, recorded: &[SuffixSet]) -> String {
+    let living: Vec<_> = recorded.iter().filter(|set| set.ended == 0).collect();
+    if living.is_empty() || !config.policy().suffixes().is_empty() {
+        return text;
+    }
+    let lines = living.into_iter().map(|set| {
+        let suffix = quoted(&set.suffix);
+        format!(
+            "{} = {{ suffix = {suffix}{} }}\n",
+            set.class,
+            least(&set.proof)
+        )
+    });
+    format!(
+        "{text}\n[suffixes] # as the ledger has them\n{}",
+        lines.collect::<String>()
+    )
+}
+
+/// The least proof that the ledger keeps as JSON, in the words of the config.
+fn least(proof: &str) -> String {
+    let Ok(serde_json::Value::Object(facts)) = serde_json::from_str(proof) else {
+        return String::new();
+    };
+    let words = [("kinds", "proof"), ("touch", "touch"), ("pin", "pin")];
+    let words = words.into_iter().filter_map(|(fact, word)| {
+        let value = facts.get(fact).filter(|value| !value.is_null())?;
+        Some(format!(", {word} = {value}"))
+    });
+    words.collect()
 }
 
 /// The text of `config` with one more device for the key of CA `name`. A comment within the
@@ -216,6 +251,21 @@ mod tests {
         }
         let inline = config("attestation = { roots = [\"yubico\"] }\n");
         assert!(with_private_root(&inline, "b").is_err());
+    }
+
+    #[test]
+    fn recorded_suffixes_read_back_as_they_were() {
+        let path = Path::new("punchmark.toml");
+        let with = Config::parse(path, with_suffixes(&Config::empty(path), String::new())).unwrap();
+        let recorded = crate::ledger::recorded_form(with.policy().suffixes()).unwrap();
+        let text = with_recorded_suffixes(&Config::empty(path), String::new(), &recorded);
+        let back = Config::parse(path, text).unwrap();
+        assert_eq!(back.policy().suffixes(), with.policy().suffixes());
+        let ended = recorded
+            .into_iter()
+            .map(|set| SuffixSet { ended: 1, ..set });
+        let ended: Vec<_> = ended.collect();
+        assert_eq!(with_recorded_suffixes(&with, "x".into(), &ended), "x");
     }
 
     fn locator(text: &str) -> Locator {
