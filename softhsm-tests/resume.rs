@@ -67,6 +67,31 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
         .says("nothing is missing");
 }
 
+#[test]
+fn a_serial_that_may_be_out_is_given_out_again_only_by_its_typed_number() {
+    let admin = put_back();
+    let resume = |answer: &str| {
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(["ledger", "resume", "--ca", "users"]);
+        let mut pty = Pty::start({
+            command.args(["--after", "1", "--no-krl"]);
+            command
+        });
+        pty.expect("2 entries are lost, each of which may have given out a serial");
+        pty.expect("Type yes if that is right: ");
+        pty.type_line("yes");
+        pty.expect("--after 5 rules that out");
+        pty.expect("Type 4 if you know that it is free: ");
+        pty.type_line(answer);
+        pty.finish()
+    };
+    let (said, code) = resume("yes");
+    assert!(code == 1 && said.contains("was not typed"), "{said}");
+    admin.sign(&["-n", "erik", "key3.pub"]).exits(1);
+    let (said, code) = resume("4");
+    assert_eq!(code, 0, "{said}");
+}
+
 /// `ledger resume --ca users` at a terminal, with a typed yes; what it said, and its exit code.
 fn resume(admin: &Admin, more: &[&str]) -> (String, u8) {
     let mut command = admin.punchmark.on_a_terminal();
@@ -138,7 +163,7 @@ fn what_the_lost_part_revoked_barred_and_took_away_does_not_come_back() {
     punchmark(&[&["krl", "--out", "revoked.krl"], &key[..]].concat()).ok();
     std::fs::write(admin.ledger_file(), last_night).unwrap();
 
-    let (said, code) = resume(&admin, &["--after", "3", "--krl", "revoked.krl"]);
+    let (said, code) = resume(&admin, &["--after", "20", "--krl", "revoked.krl"]);
     assert_eq!(code, 0, "{said}");
     for words in ["barred again: erik", "enrolment taken away again: anna"] {
         assert!(said.contains(words), "{words}: {said}");

@@ -12,8 +12,9 @@ use crate::certificate::Serial;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::terminal::{confirm_typed, say};
+use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::config::{self, Config};
+use crate::ledger::heads::HeadsError;
 use crate::ledger::{Ca, Ledger, LedgerError, Recovery, check_clock};
 
 /// Go on with an older ledger that was put back, behind what the lost part may have done
@@ -63,14 +64,20 @@ impl Resume {
         let ca = ca.ok_or_else(|| not_in_ledger(&self.ca))?;
         let gap = gap(&looked, &ca, after)?;
         let published = self.published(&looked)?;
-        self.refuse_where_nothing_is_missing(&config, &looked, published.as_ref())?;
+        let lost = self.lost(&config, &looked, published.as_ref())?;
         let plan = self.words(&looked, &ca, gap, published.as_ref())?;
+        let plan = format!("{}{plan}", lost_entries(lost));
+        let next = next_behind(&looked, &ca, after)?;
+        let safe = last_that_may_be_out(&looked, &ca, lost)?;
         drop(looked);
         if self.dry_run {
             say(&format!("{plan}\nnothing was done (--dry-run)"));
             return Ok(Exit::Done);
         }
         confirm_typed(&plan)?;
+        if after.number() < safe {
+            confirm_reuse(next, safe)?;
+        }
         self.go_on(context, &config, &ca, after, published)
     }
 
@@ -124,30 +131,35 @@ impl Resume {
         Published::read(krl, self.state.as_deref(), ledger).map(Some)
     }
 
-    /// A ledger that nobody misses anything of goes on as it is.
-    fn refuse_where_nothing_is_missing(
+    /// How many entries are known to be lost; 0 where nothing tells. A ledger that nobody
+    /// misses anything of goes on as it is, and is refused here.
+    fn lost(
         &self,
         config: &Config,
         looked: &Ledger,
         published: Option<&Published>,
-    ) -> Result<(), Failure> {
+    ) -> Result<u64, Failure> {
+        let mut known = published.and_then(|published| published.lost_by(looked));
         for kept in self.against.read()? {
             if extends(looked, &kept.head).is_err() {
-                return Ok(());
+                known = known.max(Some(kept.head.size.saturating_sub(looked.size())));
             }
         }
-        if published.is_some_and(|published| published.is_ahead_of(looked)) {
-            return Ok(());
-        }
         match Ledger::open(&config.ledger(), config.ledger_settings()) {
-            Err(LedgerError::Unkept(_)) => Ok(()),
+            Err(LedgerError::Unkept(HeadsError::Older { kept, found, .. })) => {
+                Ok(known.unwrap_or(0).max(kept.saturating_sub(found)))
+            }
+            Err(LedgerError::Unkept(_)) => Ok(known.unwrap_or(0)),
             Err(error) => Err(error.into()),
-            Ok(_) => Err(Failure::new(
-                "nothing is missing: the ledger is as long as every head that is kept of it",
-            )
-            .hint(
-                "if you know of a longer one, show its head with --against HEAD, or its KRL with --krl",
-            )),
+            Ok(_) => known.ok_or_else(|| {
+                Failure::new(
+                    "nothing is missing: the ledger is as long as every head that is kept of it",
+                )
+                .hint(
+                    "if you know of a longer one, show its head with --against HEAD, or its KRL \
+                     with --krl",
+                )
+            }),
         }
     }
 
@@ -190,6 +202,38 @@ impl Resume {
         }
         String::new()
     }
+}
+
+fn lost_entries(lost: u64) -> String {
+    match lost {
+        0 => String::new(),
+        1 => "1 entry is lost, which may have given out a serial.\n".to_owned(),
+        lost => format!("{lost} entries are lost, each of which may have given out a serial.\n"),
+    }
+}
+
+/// The serial that is given out next, once all up to `after` count as taken.
+fn next_behind(ledger: &Ledger, ca: &Ca, after: Serial) -> Result<u64, Failure> {
+    let next = ledger.next_serial(ca)?.map_or(u64::MAX, Serial::number);
+    Ok(next.max(after.number().saturating_add(1)))
+}
+
+/// The highest serial that so many lost entries can have given out: each takes one at most.
+fn last_that_may_be_out(ledger: &Ledger, ca: &Ca, lost: u64) -> Result<u64, Failure> {
+    let next = ledger.next_serial(ca)?.map_or(u64::MAX, Serial::number);
+    Ok(next.saturating_sub(1).saturating_add(lost))
+}
+
+/// A serial twice is what a ledger is there to prevent: a yes is not enough.
+fn confirm_reuse(next: u64, safe: u64) -> Result<(), Failure> {
+    let question = format!(
+        "Serial {next} comes next. If a lost entry gave it out, it stands in two certificates; \
+         --after {safe} rules that out.\nType {next} if you know that it is free: "
+    );
+    if ask(&question)?.as_deref() == Some(&next.to_string()) {
+        return Ok(());
+    }
+    Err(Failure::new("stopped, since the serial was not typed"))
 }
 
 /// The serials that will count as taken; none if the CA is beyond them.

@@ -47,11 +47,15 @@ impl Published {
         self.state.is_some()
     }
 
-    /// Whether it was made from more entries than the ledger has, or after its last list.
-    pub(super) fn is_ahead_of(&self, ledger: &Ledger) -> bool {
+    /// How many entries the ledger lacks of those that it was made from, at the least; none if
+    /// it was made of this ledger as it is.
+    pub(super) fn lost_by(&self, ledger: &Ledger) -> Option<u64> {
         let head = ListName::of_comment(&self.krl.header().comment).head;
+        let lost = head.map_or(0, |head| head.size.saturating_sub(ledger.size()));
         let last = ledger.last_krl_version().unwrap_or_default();
-        head.is_some_and(|head| head.size > ledger.size()) || Some(self.version()) > last
+        // The list's own entry stands behind its head.
+        let newer = Some(self.version()) > last;
+        (lost > 0 || newer).then(|| lost + u64::from(newer))
     }
 
     /// What of it the ledger lacks.
