@@ -39,6 +39,79 @@ fn against(admin: &Admin, head: &str) -> Ran {
     verify(admin, &["--against", head, "--signer", "ledger_key.pub"])
 }
 
+/// A copy of the ledger file, with a change.
+fn changed_copy(admin: &Admin, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(admin.ledger_file()).unwrap();
+    change(&mut bytes);
+    std::fs::write(admin.punchmark.path("copy"), bytes).unwrap();
+}
+
+#[test]
+fn every_command_that_reads_a_ledger_warns_of_its_damaged_end() {
+    let admin = ready();
+    changed_copy(&admin, |bytes| {
+        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+        bytes.truncate(end - 4);
+    });
+    let commands: &[&[&str]] = &[
+        &["list"],
+        &["show", "users", "1"],
+        &["export"],
+        &["head", "show"],
+        &["key", "list"],
+    ];
+    for command in commands {
+        let read = |ledger: &str| {
+            let more = ["--ledger", ledger];
+            admin
+                .punchmark
+                .run(&[&["ledger"], *command, &more].concat())
+                .ok()
+        };
+        let warned = read("copy").stderr;
+        assert!(warned.contains("ends in a damaged frame: byte"), "{warned}");
+        let sound = read(admin.ledger_file().to_str().unwrap()).stderr;
+        assert!(!sound.contains("damaged"), "{sound}");
+    }
+}
+
+#[test]
+fn a_ledger_that_is_a_header_alone_is_called_empty() {
+    let admin = ready();
+    changed_copy(&admin, |bytes| bytes.truncate(64));
+    let ran = admin
+        .punchmark
+        .run(&["ledger", "verify", "--ledger", "copy"]);
+    assert!(ran.stdout.starts_with("empty: no entry"), "{ran}");
+    assert!(!ran.stdout.contains("consistent"), "{ran}");
+}
+
+#[test]
+fn a_hole_behind_the_frames_is_not_read_through() {
+    let admin = ready();
+    changed_copy(&admin, |_| ());
+    let copy = admin.punchmark.path("copy");
+    let copy = std::fs::File::options().write(true).open(copy).unwrap();
+    copy.set_len(1 << 40).unwrap();
+    let verify = ["ledger", "verify", "--ledger", "copy"];
+    admin.punchmark.run(&verify).ok();
+}
+
+#[test]
+fn a_head_without_a_signature_is_not_said_to_want_a_signer() {
+    let admin = ready();
+    checkpoint(&admin, "signed");
+    let head = admin.punchmark.run(&["ledger", "head", "show"]).ok().stdout;
+    std::fs::write(admin.punchmark.path("bare"), head).unwrap();
+    let ran = verify(&admin, &["--against", "bare", "--signer", "ledger_key.pub"]).ok();
+    assert!(
+        ran.stdout
+            .contains("not checked: who wrote a head that has no signature"),
+        "{ran}"
+    );
+    assert!(!ran.stdout.contains("--signer"), "{ran}");
+}
+
 /// What an audit found is its product.
 #[track_caller]
 fn finds(ran: Ran, words: &str) {

@@ -18,6 +18,8 @@ use crate::server::fetch::Mark;
 pub(super) struct Kept {
     pub(super) file: PathBuf,
     pub(super) head: Checkpoint,
+    /// Whether it has a signature at all: what a server keeps has none.
+    pub(super) is_signed: bool,
     /// The fingerprint of the key that signed it; none where that was not checked.
     pub(super) signer: Option<String>,
 }
@@ -60,6 +62,7 @@ pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
         return Ok(Kept {
             file: file.to_owned(),
             head,
+            is_signed: false,
             signer: None,
         });
     };
@@ -68,6 +71,7 @@ pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
         signer: signer(&text, &head, signers).in_file(file)?,
         file: file.to_owned(),
         head,
+        is_signed: true,
     })
 }
 
@@ -126,6 +130,9 @@ impl Kept {
     pub(super) fn words(&self) -> String {
         let (file, size) = (path(&self.file), self.head.size);
         match &self.signer {
+            None if !self.is_signed => {
+                format!("{file}, a head of {size} entries, which is unsigned")
+            }
             Some(key) => format!("{file}, a head of {size} entries, signed by {key}"),
             None => format!("{file}, a head of {size} entries whose signature was NOT checked"),
         }

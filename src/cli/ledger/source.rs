@@ -6,7 +6,9 @@ use clap::Args;
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
+use crate::cli::base::terminal::{hint, warn};
 use crate::ledger::Ledger;
+use crate::ledger::file::Tail;
 
 /// The ledger to read.
 #[derive(Debug, Default, Args)]
@@ -17,10 +19,47 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// Opens it, and warns of what stands behind its last whole frame: whoever wrote it may
+    /// have lost entries that a list or an export would have had.
     pub(super) fn open(&self, context: &Context) -> Result<Ledger, Failure> {
+        let ledger = self.open_still(context)?;
+        if let Some(tail) = ledger.tail() {
+            warn(&format!(
+                "the ledger ends in a damaged frame: {}",
+                behind(&tail)
+            ));
+            hint("`punchmark ledger verify` checks the rest; a backup may have what is missing");
+        }
+        Ok(ledger)
+    }
+
+    /// Opens it at a moment when no frame is being written; unless what stands behind the
+    /// last whole frame stays there.
+    pub(super) fn open_still(&self, context: &Context) -> Result<Ledger, Failure> {
+        for _ in 0..TRIES {
+            let ledger = self.open_now(context)?;
+            if ledger.tail().is_none() {
+                return Ok(ledger);
+            }
+            std::thread::sleep(A_WRITE);
+        }
+        self.open_now(context)
+    }
+
+    fn open_now(&self, context: &Context) -> Result<Ledger, Failure> {
         Ok(match &self.ledger {
             Some(file) => Ledger::open_to_read(file)?,
             None => Ledger::open_to_read(&context.config()?.ledger())?,
         })
     }
 }
+
+/// What stands behind the last whole frame, in words.
+pub(super) fn behind(tail: &Tail) -> String {
+    let Tail { offset, length } = tail;
+    format!("byte {offset}: {length} bytes behind the last whole frame, which are none")
+}
+
+/// A frame takes some milliseconds to write.
+const A_WRITE: std::time::Duration = std::time::Duration::from_millis(20);
+const TRIES: u32 = 5;

@@ -4,14 +4,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::head::{Against, CHANGED, Kept};
-use super::source::Source;
+use super::source::{Source, behind};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{hint, product};
 use crate::cli::base::words;
-use crate::ledger::file::Tail;
 use crate::ledger::replay::{Finding, Grade, HeadError};
-use crate::ledger::{Audit, Ledger, Signatures};
+use crate::ledger::{Audit, Signatures};
 
 /// What to hold the ledger against.
 #[derive(Debug, Args)]
@@ -50,12 +49,14 @@ enum NotChecked {
     Heads,
     /// Who signed a head.
     Signer,
+    /// Who wrote a head that has no signature.
+    Unsigned,
 }
 
 impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let kept = self.against.read()?;
-        let ledger = self.still(context)?;
+        let ledger = self.source.open_still(context)?;
         let keys = ledger.known_ledger_keys()?;
         for kept in &kept {
             kept.refuse_unbelieved(&keys)?;
@@ -82,25 +83,19 @@ impl Verify {
         Ok(verdict.exit())
     }
 
-    /// The ledger, opened at a moment when no frame was being written; unless what stands
-    /// behind the last whole frame stays there.
-    fn still(&self, context: &Context) -> Result<Ledger, Failure> {
-        for _ in 0..TRIES {
-            let ledger = self.source.open(context)?;
-            if ledger.tail().is_none() {
-                return Ok(ledger);
-            }
-            std::thread::sleep(A_WRITE);
-        }
-        self.source.open(context)
-    }
-
     fn not_checked(&self, kept: &[Kept]) -> Vec<NotChecked> {
         let signatures = (!self.signatures).then_some(NotChecked::Signatures);
         let heads = kept.is_empty().then_some(NotChecked::Heads);
-        let unsigned = kept.iter().any(|kept| kept.signer.is_none());
-        let signer = unsigned.then_some(NotChecked::Signer);
-        [signatures, heads, signer].into_iter().flatten().collect()
+        let unsigned = kept.iter().any(|kept| !kept.is_signed);
+        let unsigned = unsigned.then_some(NotChecked::Unsigned);
+        let signer = kept
+            .iter()
+            .any(|kept| kept.is_signed && kept.signer.is_none());
+        let signer = signer.then_some(NotChecked::Signer);
+        [signatures, heads, signer, unsigned]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }
 
@@ -149,6 +144,9 @@ impl Verdict<'_> {
 
     fn consistent_in_words(&self) -> &'static str {
         match (self.is_consistent(), self.count(is_unchecked) > 0) {
+            (true, _) if self.audit.replayed.size() == 0 => {
+                "empty: no entry was ever written to it"
+            }
             (false, _) => "NOT consistent with itself",
             (true, true) => "consistent with itself, as far as this version can check it",
             (true, false) => "consistent with itself",
@@ -210,13 +208,9 @@ impl NotChecked {
             Self::Signatures => "the CAs' signatures (--signatures)",
             Self::Heads => "that nothing is missing (--against a head that was kept elsewhere)",
             Self::Signer => "who signed a head (--signer KEY.pub)",
+            Self::Unsigned => "who wrote a head that has no signature, as a server's mark",
         }
     }
-}
-
-fn behind(tail: &Tail) -> String {
-    let Tail { offset, length } = tail;
-    format!("byte {offset}: {length} bytes behind the last whole frame, which are none")
 }
 
 fn is_broken(finding: &Finding) -> bool {
@@ -236,10 +230,6 @@ fn line(finding: &Finding) -> String {
     };
     format!("entry {}: {grade}: {}", finding.position, finding.fault)
 }
-
-/// A frame takes some milliseconds to write.
-const A_WRITE: std::time::Duration = std::time::Duration::from_millis(20);
-const TRIES: u32 = 5;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -36,7 +36,12 @@ pub struct CutTail {
 /// # Errors
 /// What the system says.
 pub(super) fn is_torn_write(file: &File, tail: Tail) -> io::Result<bool> {
-    let mut bytes = vec![0; usize::try_from(tail.length).map_err(io::Error::other)?];
+    // No write is longer than a frame; no memory is taken for what is none.
+    let length = usize::try_from(tail.length).ok();
+    let Some(length) = length.filter(|length| *length <= format::LONGEST) else {
+        return Ok(false);
+    };
+    let mut bytes = vec![0; length];
     file.read_exact_at(&mut bytes, tail.offset)?;
     let claimed = bytes
         .first_chunk::<PREFIX>()

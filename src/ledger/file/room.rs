@@ -73,7 +73,9 @@ fn bytes_at(file: &File, place: Place) -> io::Result<Option<Vec<u8>>> {
 pub(super) fn tail(file: &File, offset: Place) -> io::Result<Option<Tail>> {
     let (mut at, mut last) = (offset.0, None);
     let mut bytes = vec![0; LOOKED_AT];
-    loop {
+    // A hole reads as zeros: one of a terabyte would be hours to look through.
+    while let Some(written) = written_from(file, at)? {
+        at = written;
         let read = read_up_to(file, &mut bytes, at)?;
         let part = bytes.get(..read).unwrap_or_default();
         if part.is_empty() {
@@ -88,6 +90,18 @@ pub(super) fn tail(file: &File, offset: Place) -> io::Result<Option<Tail>> {
         offset: offset.0,
         length: last + 1 - offset.0,
     }))
+}
+
+/// Where the next bytes stand that are on the disk, from `at` on; none where only a hole
+/// or nothing follows.
+fn written_from(file: &File, at: u64) -> io::Result<Option<u64>> {
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(at)) {
+        Ok(written) => Ok(Some(written.max(at))),
+        Err(rustix::io::Errno::NXIO) => Ok(None),
+        // A file system that knows no holes has none.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOTSUP) => Ok(Some(at)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Where the last byte is that is not zero. There is a quarter of a megabyte to look at each
@@ -203,6 +217,28 @@ const BLOCK: usize = 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hole_is_passed_over_and_what_stands_behind_it_is_found() {
+        let file = tempfile::tempfile().unwrap();
+        file.write_all_at(&[7; 100], 0).unwrap();
+        file.set_len(HOLE).unwrap();
+        assert_eq!(tail(&file, Place(100)).unwrap(), None);
+        assert_eq!(tail(&file, Place(HOLE)).unwrap(), None);
+        file.write_all_at(&[7], HOLE - 1).unwrap();
+        let found = tail(&file, Place(100)).unwrap();
+        let length = HOLE - 100;
+        assert_eq!(
+            found,
+            Some(Tail {
+                offset: 100,
+                length
+            })
+        );
+    }
+
+    /// One that can't be read through while a test runs.
+    const HOLE: u64 = 1 << 40;
 
     #[test]
     fn the_last_byte_that_was_written_is_found_wherever_it_stands() {
