@@ -57,6 +57,9 @@ fn a_list_of_files_is_read_by_lines_or_by_nul(device: Device) {
         let mut command = admin.punchmark.background();
         run_fed(command.args(SIGN).args(flags), list).ok();
     }
+    // A device that never ends a path is no list.
+    let endless = admin.sign(&["-n", "peter", "--files-from", "/dev/zero"]);
+    endless.fails().says("entry 1 is longer than 4096 bytes");
     assert_eq!(admin.certificates().len(), 4);
     admin.assert_issued(4);
 }

@@ -198,9 +198,11 @@ fn show_says_what_is_alarming(device: Device) {
     let admin = device.with_users_ca("p256");
     let key = admin.key("key", ED25519);
     let stranger = admin.key("stranger", P256);
-    admin
-        .sign(&["-n", "peter", "-V", "20200101:20200102", "key.pub"])
-        .ok();
+    let over = ["-n", "peter", "-V", "20200101:20200102", "key.pub"];
+    let words = "has ended already";
+    let no_pin = [&["sign", "-s", "users", "-I", "id"], &over[..]].concat();
+    admin.punchmark.run(&no_pin).fails().says(words);
+    admin.sign(&over).ok().says(words);
     let expired = admin.punchmark.run(&["show", "key-cert.pub"]).ok();
     assert!(expired.stdout.contains("expired"), "{expired}");
     let mut keygen = bounded("ssh-keygen");

@@ -237,6 +237,9 @@ fn logs_are_files_also_packed_by_gzip_and_named_with_what_is_in_them() {
     reconcile(&admin, "", &["auth.log.xz"])
         .exits(1)
         .says("xzcat FILE");
+    reconcile(&admin, "", &["/dev/zero"])
+        .exits(1)
+        .says("a line is longer than 16 MiB");
     reconcile(&admin, "", &["missing.log"])
         .exits(1)
         .says("missing.log");

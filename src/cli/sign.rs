@@ -19,6 +19,7 @@ use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
 use super::base::ledger_key;
+use super::base::terminal::warn;
 use crate::batch::{Batch, Resume, SerialPlan, Subjects};
 use crate::certificate::Serial;
 use crate::config::{self, Config, Given};
@@ -60,7 +61,8 @@ pub(crate) struct Sign {
     #[arg(short = 'z', value_name = "SERIAL", allow_hyphen_values = true)]
     serial: Option<String>,
 
-    /// Read the paths of key files from a file, or from stdin for `-`, one a line
+    /// Read the paths of key files from a file, or from stdin for `-`, one a line; a pipe, as of
+    /// `<(...)`, is read until its writer ends
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     files_from: Option<PathBuf>,
 
@@ -84,6 +86,12 @@ impl Sign {
         let serials = self.serials()?;
         context.refuse_two_on_stdin(self.reads_stdin())?;
         self.refuse_to_vouch_for_a_list()?;
+        if let Some(validity) = ask.as_ref().and_then(|ask| ask.validity)
+            && validity.is_over(config::now())
+            && context.talks()
+        {
+            warn(EXPIRED);
+        }
         let subject = self.subject()?;
         let config = context.config()?;
         let role = match &ask {
@@ -334,6 +342,7 @@ fn rsa_hash(text: &str) -> Result<RsaHash, String> {
 const NO_CA: &str = "which CA shall sign? name it with -s";
 const REQUESTS_SAY: &str =
     "a request says itself what it asks: leave --role and -I -n -V -O -h out";
+const EXPIRED: &str = "what -V asks for has ended already: no sshd will take this certificate";
 const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
 const VOUCH_ONE_BY_ONE: &str =
     "--requester vouches for keys that are named one by one, not for a list";

@@ -34,11 +34,32 @@ impl ValidityAsked {
             }
         })
     }
+
+    /// Whether what is asked for has ended by `now`.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        let (Self::Length { interval, .. } | Self::Interval(interval)) = self;
+        interval.valid_before() <= now
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ends_now_or_before_is_over() {
+        let is_over = |text| {
+            let asked = ValidityAsked::parse(text, 2000, &|| TimeZone::UTC).unwrap();
+            asked.is_over(2000)
+        };
+        assert!(is_over("-10m:-5m"));
+        assert!(is_over("-10m:+0s"));
+        assert!(!is_over("-10m:+1s"));
+        assert!(!is_over("+1s"));
+        assert!(!is_over("+1h:+2h"));
+        assert!(!is_over("always:forever"));
+    }
 
     #[test]
     fn a_plain_plus_asks_for_a_length_and_a_colon_for_both_ends() {

@@ -21,7 +21,7 @@ use report::Report;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Reconcile {
     /// Logs of sshd, in the order of their lines; `-` is stdin, as it is without any. They may
-    /// be compressed by gzip
+    /// be compressed by gzip. A pipe, as of `<(...)`, is read until its writer ends
     #[arg(value_name = "FILE")]
     logs: Vec<PathBuf>,
 

@@ -37,10 +37,21 @@ impl Input {
         if self.line.last() == Some(&b'\n') {
             self.line.pop();
         } else if read > 0 {
-            self.reader.skip_until(b'\n')?;
+            self.pass_over()?;
         }
         let line = String::from_utf8_lossy(&self.line);
         Ok((read > 0).then(|| line.into_owned()))
+    }
+
+    /// Goes on to the end of a line. A device that never ends one is no log.
+    fn pass_over(&mut self) -> io::Result<()> {
+        let passed = (&mut self.reader)
+            .take(MOST_PASSED_OVER)
+            .skip_until(b'\n')?;
+        if u64::try_from(passed).is_ok_and(|passed| passed < MOST_PASSED_OVER) {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, ENDLESS))
     }
 }
 
@@ -66,6 +77,9 @@ fn unpacked(mut raw: Box<dyn Read>) -> Result<Box<dyn BufRead>, Failure> {
 /// sshd writes at most 1,024 bytes, four times as many where all are escaped; the journal
 /// puts some twenty fields around them.
 const LONGEST: u64 = 64 * 1024;
+/// Far more than any program logs in a line.
+const MOST_PASSED_OVER: u64 = 16 << 20;
+const ENDLESS: &str = "a line is longer than 16 MiB, so this is no log of sshd";
 /// So many bytes tell how a file is packed.
 const MAGIC: u64 = 6;
 /// How files of other packers begin, and what unpacks them.
