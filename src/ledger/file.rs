@@ -259,10 +259,7 @@ impl FileFrames {
             None => recover::cut_before(path, end.next),
         };
         if !room::is_written(file, end.next).map_err(failed)? {
-            let size = room::size(file).map_err(failed)?;
-            room::write_zeros(file, end.next.0, size)
-                .and_then(|()| file.sync_data())
-                .map_err(failed)?;
+            room::refill(file, end.next).map_err(failed)?;
         }
         if let Some(heads) = &mut self.heads {
             if heads.each().any(|(_, kept)| kept != *end) {

@@ -154,6 +154,18 @@ pub(super) fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()>
     Ok(())
 }
 
+/// Writes zeros over all room behind `end`. More room than is ever made is cut off: a hole
+/// of a terabyte would fill the disk.
+pub(super) fn refill(file: &File, end: Place) -> io::Result<()> {
+    let mut size = size(file)?;
+    if size.saturating_sub(end.0) > MOST_ROOM {
+        size = end.0 + STEP;
+        file.set_len(size)?;
+    }
+    write_zeros(file, end.0, size)?;
+    file.sync_data()
+}
+
 /// Whether all room behind `end` was written once. A copy may have left out the zeros.
 pub(super) fn is_written(file: &File, end: Place) -> io::Result<bool> {
     let size = size(file)?;
@@ -206,6 +218,8 @@ pub(super) const FIRST: Place = Place(64);
 const USUAL: usize = 4096;
 /// Room is made in steps, some three hundred certificates long: each costs a sync more.
 const STEP: u64 = 256 * 1024;
+/// Room that is kept when it must be written again; what is missing is made when it is used.
+const MOST_ROOM: u64 = 64 * 1024 * 1024;
 /// What is written at once.
 const AT_ONCE: usize = 256 * 1024;
 /// What is looked at together for a tail: memory that was never used costs a run of one

@@ -435,6 +435,16 @@ fn a_head_in_a_folder_that_the_ledger_names_counts_too() {
 }
 
 #[test]
+fn a_hole_that_is_larger_than_any_room_is_cut_off_before_it_is_written_over() {
+    let room = Room::with_frames(2);
+    let file = std::fs::File::options().write(true).open(room.ledger());
+    file.unwrap().set_len(1 << 40).unwrap();
+    append(&mut room.open().unwrap(), &[b"x"]);
+    assert!(std::fs::metadata(room.ledger()).unwrap().len() < 1 << 20);
+    assert_eq!(room.open().unwrap().end().0.size, 3);
+}
+
+#[test]
 fn a_whole_last_frame_without_its_head_is_kept_and_built_on() {
     let room = Room::with_frames(2);
     let head = std::fs::read(room.kept_head()).unwrap();
