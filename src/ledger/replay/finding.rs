@@ -109,6 +109,14 @@ pub enum Fault {
         /// What comes next.
         next: u64,
     },
+    /// A gap that is larger than `ledger resume` makes one.
+    #[error("the gap from {first} to {last} is larger than a million serials")]
+    LargeGap {
+        /// Where it begins.
+        first: u64,
+        /// Where it ends.
+        last: u64,
+    },
 
     /// The content isn't that of a certificate.
     #[error("its content is none of a certificate")]

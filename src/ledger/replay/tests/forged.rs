@@ -66,6 +66,12 @@ fn a_serial_that_is_used_twice_or_out_of_order() {
             },
             "broken 6: the gap begins at 1, and the sequence stands at 2",
         ),
+        (
+            |history| {
+                history.resume(1, 1_000_001);
+            },
+            "odd 4: the gap from 1 to 1000001 is larger than a million serials",
+        ),
     ]);
 }
 
