@@ -14,6 +14,7 @@
 
 mod allowed_signers;
 mod batch;
+mod binding;
 #[cfg(feature = "yubikey")]
 mod check_card;
 mod clock;

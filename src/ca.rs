@@ -3,6 +3,7 @@
 //! The key comes first, then its self-test, then the ledger, the public key file, and
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
+mod binding;
 mod spare;
 mod storage;
 
@@ -13,6 +14,7 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
+pub use binding::{Binding, OfAnother};
 pub use spare::{Use, add_spare};
 pub use storage::{Attested, Storage};
 
@@ -49,6 +51,8 @@ pub struct NewCa<'a> {
     pub next_serial: Serial,
     /// Whose word is taken for where a key was born.
     pub roots: Roots,
+    /// What becomes of a key whose token names another ledger.
+    pub of_another: OfAnother,
 }
 
 /// Where the key of a CA comes from.
@@ -82,6 +86,8 @@ pub struct Established {
     pub ledger: PathBuf,
     /// Whether the ledger was made for it.
     pub ledger_is_new: bool,
+    /// Whether the token names the ledger.
+    pub binding: Binding,
 }
 
 /// Why there is no new CA. A key that was made stays in the token, for `adopt`.
@@ -127,6 +133,18 @@ pub enum EstablishError {
     /// Who keeps the ledger honest must not be who signs.
     #[error("the key {0} is the ledger's own: it signed its heads")]
     IsLedgerKey(String),
+    /// The token says that another ledger counts the key's serials.
+    #[error("key {fingerprint} is bound to ledger {ledger}")]
+    BoundToAnother {
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// The name of the other ledger.
+        ledger: String,
+        /// What the CA would be called.
+        name: CaName,
+        /// Where the key is.
+        locator: String,
+    },
     /// Anybody could sign as this CA, or no server would take its signatures.
     #[error("the key {fingerprint} cannot be a CA's")]
     UnfitKey {
@@ -203,6 +221,7 @@ pub fn establish(
     refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
     home.refuse_ledger_key(&key.public_key)?;
+    home.refuse_bound(new, &key, pins)?;
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
     let tested =
@@ -212,8 +231,10 @@ pub fn establish(
     }
     let attested = Attested::fetch(&key.locator, &key.public_key, &new.roots)?;
     let text = home.text_of_config(new, &key)?;
-    let ca = added(new, &key, keyboard)?;
-    let ledger_is_new = home.record(ca, &text, attested.as_ref(), time)?;
+    let ledger_is_new = home.ledger.is_none();
+    let ca = added(new, &key, keyboard.clone())?;
+    let (mut ledger, ca) = home.record(ca, &text, attested.as_ref(), time)?;
+    let binding = binding::bind(&mut ledger, &ca, &key, keyboard, time, pins)?;
     output::write(&home.public_key_file, line.as_bytes(), 0o644)?;
     home.keep_attestation(&new.name, attested.as_ref())?;
     output::write(home.config.path(), text.as_bytes(), 0o644)?;
@@ -226,6 +247,7 @@ pub fn establish(
         ledger: home.config.ledger(),
         config: home.config.path().to_path_buf(),
         ledger_is_new,
+        binding,
     })
 }
 
@@ -371,7 +393,7 @@ impl Home {
         }
     }
 
-    /// Whether the ledger was made for it. A CA that the ledger knows with the same
+    /// The ledger, and the CA in it. A CA that the ledger knows with the same
     /// name and key is taken up: the run that recorded it was cut short.
     fn record(
         &mut self,
@@ -379,8 +401,7 @@ impl Home {
         text: &str,
         attested: Option<&Attested>,
         time: u64,
-    ) -> Result<bool, EstablishError> {
-        let is_new = self.ledger.is_none();
+    ) -> Result<(Ledger, Ca), EstablishError> {
         let mut ledger = match self.ledger.take() {
             Some(ledger) => ledger,
             None => self.config.ledger_place().create()?,
@@ -404,7 +425,7 @@ impl Home {
         if let Some(seen) = seen.transpose()?.flatten() {
             ledger.see_evidence(seen, time)?;
         }
-        Ok(is_new)
+        Ok((ledger, ca))
     }
 
     fn keep_attestation(

@@ -26,7 +26,7 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
 pub use error::{
-    GenerateError, ImportError, LoginError, OpeningError, PinTries, PlaceError, Seen,
+    BindError, GenerateError, ImportError, LoginError, OpeningError, PinTries, PlaceError, Seen,
     SignatureError, SignerError,
 };
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
@@ -320,6 +320,39 @@ pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestatio
     match locator {
         Locator::YubiKey(slot) => yubikey::attest(slot),
         _ => Ok(None),
+    }
+}
+
+/// The ledgers that the device names for `key`; none if it is of a kind that can't, as all but
+/// PKCS#11 tokens.
+///
+/// # Errors
+/// [`OpeningError`] if the device is not there or not open.
+pub(crate) fn bound_to(
+    locator: &Locator,
+    key: &KeyData,
+    pins: &mut dyn AskPin,
+) -> Result<Option<Vec<String>>, OpeningError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::binding::bound_to(uri, key, pins).map(Some),
+        Locator::YubiKey(_) | Locator::Agent(_) | Locator::File(_) => Ok(None),
+    }
+}
+
+/// Has the device name `ledger` for `key` in the place of any other; false if it is of a kind
+/// that can't.
+///
+/// # Errors
+/// [`BindError`] if the device is not open, or takes no such object.
+pub(crate) fn bind(
+    locator: &Locator,
+    key: &KeyData,
+    ledger: &str,
+    pins: &mut dyn AskPin,
+) -> Result<bool, BindError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::binding::bind(uri, key, ledger, pins).map(|()| true),
+        Locator::YubiKey(_) | Locator::Agent(_) | Locator::File(_) => Ok(false),
     }
 }
 

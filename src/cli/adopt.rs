@@ -9,7 +9,8 @@ use ssh_key::public::KeyData;
 use super::base::context::Context;
 use super::base::establish::{CaArguments, first_serial};
 use super::base::failure::{At, Exit, Failure};
-use crate::ca::Source;
+use super::base::terminal::confirm_typed;
+use crate::ca::{OfAnother, Source};
 use crate::config::read_limited;
 use crate::signer::Locator;
 
@@ -32,6 +33,11 @@ pub(crate) struct Adopt {
     /// Take a key of an ssh-agent or a file, which can be copied; the ledger keeps that it is one
     #[arg(long)]
     allow_software_key: bool,
+
+    /// Count the serials of a key here whose token names another ledger, which shall give out no
+    /// more; asks for a typed yes
+    #[arg(long)]
+    rebind: bool,
 }
 
 impl Adopt {
@@ -43,11 +49,20 @@ impl Adopt {
             Source::Adopt(self.public_key()?)
         };
         let next_serial = first_serial(self.next_serial)?;
-        self.ca.establish(context, source, next_serial)
+        let of_another = self.of_another()?;
+        self.ca.establish(context, source, next_serial, of_another)
     }
 }
 
 impl Adopt {
+    fn of_another(&self) -> Result<OfAnother, Failure> {
+        if !self.rebind {
+            return Ok(OfAnother::Refused);
+        }
+        confirm_typed(MOVED)?;
+        Ok(OfAnother::Moved)
+    }
+
     fn public_key(&self) -> Result<Option<KeyData>, Failure> {
         let Some(file) = &self.public_key else {
             return Ok(None);
@@ -60,6 +75,10 @@ impl Adopt {
 
 /// An RSA-16384 public key takes 3 KiB.
 const LARGEST: u64 = 16 * 1024;
+
+const MOVED: &str = "\
+The serials of this key will be counted by this ledger, and by no other. Another ledger that
+gives out serials of it from now on gives them out twice.";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -11,7 +11,7 @@ use super::base::failure::{Exit, Failure};
 use super::base::private_key::read_private_key;
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::{ask, product, say, somebody_is_there, warn};
-use crate::ca::{EstablishError, Source, Use, add_spare};
+use crate::ca::{EstablishError, OfAnother, Source, Use, add_spare};
 use crate::config::{CaName, Place};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -64,7 +64,8 @@ impl Import {
         } else {
             let next_serial = first_serial(self.next_serial)?;
             let source = Source::Import(key.key_data(), in_slot);
-            self.ca.establish(context, source, next_serial)?;
+            self.ca
+                .establish(context, source, next_serial, OfAnother::Refused)?;
         }
         others.extend(spares.into_iter().map(|spare| (spare, Use::Spare)));
         let to_others = ToOthers {

@@ -7,7 +7,7 @@ use super::base::establish::CaArguments;
 use super::base::failure::{Exit, Failure};
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::say;
-use crate::ca::Source;
+use crate::ca::{OfAnother, Source};
 use crate::certificate::Serial;
 use crate::signer::KeyAlgorithm;
 
@@ -39,7 +39,8 @@ impl Init {
         let management_key = self.in_slot.management_key()?;
         self.in_slot.check(context, &[self.ca.key.parse()?])?;
         let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
-        self.ca.establish(context, source, Serial::FIRST)
+        self.ca
+            .establish(context, source, Serial::FIRST, OfAnother::Refused)
     }
 }
 

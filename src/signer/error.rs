@@ -18,7 +18,7 @@ pub use call::{CallFailed, Fault};
 pub use card::{CardFailed, CardFault};
 pub use key_file::KeyFileFault;
 pub use login::{LoginError, PinTries};
-pub use making::{GenerateError, ImportError, ManagementKeyError, PlaceError};
+pub use making::{BindError, GenerateError, ImportError, ManagementKeyError, PlaceError};
 pub use opening::{OpeningError, Seen};
 pub use public_key::PublicKeyError;
 pub use signing::{SignatureError, SignerError};

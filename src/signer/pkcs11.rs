@@ -3,6 +3,7 @@
 //! The process has one owner for each module (`module`), which counts sessions and logins and
 //! restarts the module for all of them; a signer has one session of its own.
 
+pub(super) mod binding;
 #[cfg(test)]
 mod conformance;
 mod door;

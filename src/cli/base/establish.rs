@@ -9,7 +9,7 @@ use super::failure::{Advised, At, Exit, Failure};
 use super::next_steps::show_established;
 use super::roots::roots;
 use super::terminal::{ask, warn};
-use crate::ca::{EstablishError, NewCa, Source, establish};
+use crate::ca::{EstablishError, NewCa, OfAnother, Source, establish};
 use crate::certificate::Serial;
 use crate::config::{self, CaName};
 use crate::ledger::Purpose;
@@ -52,6 +52,7 @@ impl CaArguments {
         context: &Context,
         source: Source<'_>,
         next_serial: Serial,
+        of_another: OfAnother,
     ) -> Result<Exit, Failure> {
         if matches!(self.purpose, For::Both) {
             context.confirm_or_warn(BOTH)?;
@@ -63,6 +64,7 @@ impl CaArguments {
             source,
             next_serial,
             roots: roots(context, &self.attestation_roots)?,
+            of_another,
         };
         let place = context.place()?;
         context.check_clock(&place)?;
@@ -135,6 +137,12 @@ impl Advised for EstablishError {
             Self::Software { .. } => {
                 "init and import put a key into hardware; to take it as it is, which the ledger \
                  keeps for good, add --allow-software-key"
+            }
+            Self::BoundToAnother { name, locator, .. } => {
+                return Some(format!(
+                    "put that ledger back; or if it shall give out no more serials, and this one \
+                     goes on above its last: `punchmark adopt {name} --key '{locator}' --rebind`"
+                ));
             }
             Self::SelfTest(_) => "when it can sign, record it with `punchmark adopt`",
             Self::PublicKeyFileTaken(_) => "move that file away, or choose another name",

@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::storage::proved;
 use super::terminal::{product, warn};
 use super::words::chain;
-use crate::ca::{Established, NewCa, token_says};
+use crate::ca::{Binding, Established, NewCa, token_says};
 use crate::certificate::subject::{describe, fingerprint};
 use crate::ledger::Purpose;
 
@@ -17,6 +17,7 @@ pub(crate) fn show_established(
     new: &NewCa<'_>,
     done: &Established,
 ) -> Result<(), Failure> {
+    warn_of_binding(&done.binding);
     if context.json() {
         return product(&json(new, done).to_string());
     }
@@ -104,6 +105,15 @@ fn warn_of_weakness(done: &Established) {
     let origin = &done.key.origin;
     if origin.sensitive == Some(false) || origin.extractable == Some(true) {
         warn("by the token's own word, this key can be read out or exported");
+    }
+}
+
+fn warn_of_binding(binding: &Binding) {
+    if let Binding::Refused(refused) = binding {
+        let words = chain(refused);
+        warn(&format!(
+            "{words}; nothing keeps a second ledger from counting this key's serials"
+        ));
     }
 }
 

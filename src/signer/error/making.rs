@@ -150,6 +150,23 @@ pub enum ImportError {
     HalvesDiffer,
 }
 
+/// Why a device does not name the ledger that counts a key's serials.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The device is not there, or not open.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// It takes no such object.
+    #[error("{device} takes no object that names the ledger")]
+    Refused {
+        /// The device.
+        device: String,
+        /// What it answered.
+        source: Fault,
+    },
+}
+
 impl From<LoginError> for PlaceError {
     fn from(error: LoginError) -> Self {
         Self::Opening(error.into())
