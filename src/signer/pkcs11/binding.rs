@@ -1,6 +1,7 @@
 //! The object in a token that says which ledger counts the serials of a key.
 
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use ssh_key::HashAlg;
 use ssh_key::public::KeyData;
 
 use super::door::log_in;
@@ -9,7 +10,6 @@ use super::module::Module;
 use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
-use crate::certificate::subject::fingerprint;
 use crate::secret::AskPin;
 use crate::signer::error::{BindError, Fault, OpeningError};
 
@@ -83,7 +83,7 @@ impl Desk {
 fn template(key: &KeyData) -> Vec<Attribute> {
     vec![
         Attribute::Class(ObjectClass::DATA),
-        Attribute::Label(format!("{LABEL} {}", fingerprint(key)).into_bytes()),
+        Attribute::Label(format!("{LABEL} {}", key.fingerprint(HashAlg::Sha256)).into_bytes()),
     ]
 }
 
