@@ -143,7 +143,7 @@ fn a_grown_ledger_extends_the_head_that_was_kept() {
     let ran = against(&admin, "head").ok();
     assert!(
         ran.stdout
-            .contains("extends head, a head of 11 entries, signed by SHA256:"),
+            .contains("extends head, a head of 12 entries, signed by SHA256:"),
         "{ran}"
     );
     checkpoint(&admin, "later");
@@ -169,13 +169,13 @@ fn an_older_copy_that_was_put_back_is_found_by_the_kept_head() {
     checkpoint(&admin, "head");
     std::fs::write(admin.ledger_file(), old).unwrap();
     verify(&admin, &[]).ok();
-    finds(against(&admin, "head"), "had 13 when the head was made");
+    finds(against(&admin, "head"), "had 14 when the head was made");
     let again = ["ledger", "checkpoint", "--key", "ledger_key"];
     admin
         .punchmark
         .run(&again)
         .exits(1)
-        .says("the ledger has 10 entries");
+        .says("the ledger has 11 entries");
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_head_that_was_changed_or_signed_by_another_is_not_believed() {
     let admin = ready();
     let head = checkpoint(&admin, "head");
     let note = std::fs::read_to_string(&head).unwrap();
-    std::fs::write(&head, note.replace("\n11\n", "\n5\n")).unwrap();
+    std::fs::write(&head, note.replace("\n12\n", "\n5\n")).unwrap();
     against(&admin, "head").exits(1).says("is not valid");
     std::fs::write(&head, note).unwrap();
     keygen::make(admin.punchmark.home(), "other", ED25519);
@@ -268,7 +268,7 @@ fn a_proof_is_checked_without_the_ledger_and_a_changed_one_is_refused() {
     let ran = admin.punchmark.run(&[&check[..], &["--json"]].concat());
     assert!(ran.ok().stdout.contains("\"signer\":null"));
 
-    let changed = proof.replace("\"index\":6", "\"index\":4");
+    let changed = proof.replace("\"index\":7", "\"index\":4");
     assert_ne!(changed, proof);
     std::fs::write(admin.punchmark.path("proof"), changed).unwrap();
     admin.punchmark.run(&check).exits(1).says("does not lead");
@@ -328,7 +328,7 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
     std::fs::write(&mark, format!("version 7\n{three}seen 1795400000\n")).unwrap();
     let ran = verify(&admin, &["--against", "mark"]).ok();
     assert!(ran.stdout.contains("extends mark, "), "{ran}");
-    std::fs::write(&mark, three.replace("\n11\n", "\n7\n")).unwrap();
+    std::fs::write(&mark, three.replace("\n12\n", "\n7\n")).unwrap();
     finds(
         verify(&admin, &["--against", "mark"]),
         "the first 7 entries are not those",
@@ -350,16 +350,16 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
 /// The forgeries that pass every look-up, since the index is made of them.
 #[test]
 fn a_forger_who_writes_the_whole_file_anew_is_found_all_the_same() {
-    // After the CA, the place of heads and the suffixes: a policy, then serial 1 is reserved
-    // and issued.
+    // After the CA, the place of heads, the suffixes and the token's binding: a policy, then
+    // serial 1 is reserved and issued.
     type Forgery = fn(&mut Vec<Vec<u8>>);
-    let twice: Forgery = |entries| entries[6] = entries[4].clone();
-    let outcome: Forgery = |entries| entries[7] = entries[5].clone();
+    let twice: Forgery = |entries| entries[7] = entries[5].clone();
+    let outcome: Forgery = |entries| entries[8] = entries[6].clone();
     for (forgery, found) in [
-        (twice, "entry 7: broken: serial 1 was taken before"),
+        (twice, "entry 8: broken: serial 1 was taken before"),
         (
             outcome,
-            "entry 8: broken: the outcome of entry 5 was recorded before",
+            "entry 9: broken: the outcome of entry 6 was recorded before",
         ),
     ] {
         let admin = ready();
@@ -417,17 +417,23 @@ fn an_export_has_every_entry_and_goes_on_where_another_ended() {
         .collect();
     let two = ["reserved", "issued"];
     let expected = [
-        &["ca-added", "head-places", "suffixes-set", "policy-seen"][..],
+        &[
+            "ca-added",
+            "head-places",
+            "suffixes-set",
+            "bound",
+            "policy-seen",
+        ][..],
         &two,
         &two,
         &two,
     ]
     .concat();
     assert_eq!(kinds, expected);
-    let content = &all[4]["reserved"]["content"];
+    let content = &all[5]["reserved"]["content"];
     assert_eq!(content["principals"], serde_json::json!(["peter"]));
-    assert_eq!(export(&admin, &["--from", "5"]), all[4..]);
-    assert_eq!(export(&admin, &["--from", "99"]), all[10..]);
+    assert_eq!(export(&admin, &["--from", "6"]), all[5..]);
+    assert_eq!(export(&admin, &["--from", "99"]), all[11..]);
 }
 
 #[test]
@@ -438,7 +444,7 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
     let admin = ready();
     let (all, redacted) = (export(&admin, &[]), export(&admin, &["--redact"]));
     let mut tree = Frontier::default();
-    for (line, whole) in redacted.iter().zip(&all).take(10) {
+    for (line, whole) in redacted.iter().zip(&all).take(11) {
         assert_eq!(line.as_object().unwrap().len(), 2, "{line}");
         assert_eq!(
             (&line["position"], &line["leaf"]),
@@ -447,8 +453,8 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
         let leaf = Base64::decode_vec(line["leaf"].as_str().unwrap()).unwrap();
         tree.push(leaf.try_into().unwrap(), |_, _| ());
     }
-    let head = Checkpoint::parse(redacted[10]["checkpoint"].as_str().unwrap()).unwrap();
-    assert_eq!((head.size, head.root), (10, tree.root()));
+    let head = Checkpoint::parse(redacted[11]["checkpoint"].as_str().unwrap()).unwrap();
+    assert_eq!((head.size, head.root), (11, tree.root()));
 }
 
 #[test]
