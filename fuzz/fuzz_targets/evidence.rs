@@ -12,8 +12,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = Evidence::from_text(text).map(|evidence| go_round(&evidence));
-        let _ = list(text, Trust::Private);
     }
+    let _ = list(bytes, Trust::Private);
     let piv = PivEvidence::new(bytes.to_vec(), bytes.to_vec(), vec![bytes.to_vec()]);
     let _ = piv.map(|evidence| go_round(&Evidence::Piv(evidence)));
     let fido = FidoEvidence::new(bytes.to_vec(), b"challenge".to_vec());
