@@ -14,7 +14,7 @@ pub enum Standing {
     New,
     /// It goes on from every kept head.
     Kept,
-    /// It does not, or there is none: nothing is written before [`FileFrames::adopt`].
+    /// It does not, or there is none: nothing is written before [`FileFrames::adopt`](super::FileFrames::adopt).
     Refused(HeadsError),
 }
 
