@@ -156,9 +156,9 @@ impl Device {
     /// batch lasts long enough to be disturbed.
     pub(crate) fn with_slow_ca(self) -> Admin<Held> {
         match self {
-            Self::SoftHsm | Self::Kryoptic | Self::Agent | Self::File => {
-                self.with_users_ca("rsa3072")
-            }
+            // These sign in several sessions.
+            Self::SoftHsm | Self::Kryoptic => self.with_users_ca("rsa4096"),
+            Self::Agent | Self::File => self.with_users_ca("rsa3072"),
             _ => {
                 let admin = self.with_users_ca("p256");
                 let time = Duration::from_millis(5);
