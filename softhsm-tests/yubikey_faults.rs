@@ -278,13 +278,19 @@ fn a_card_that_another_program_resets_in_the_middle_goes_on() {
         let headers = admin.card().take_headers();
         headers.iter().any(|header| header[1] == 0x87)
     });
-    assert!(admin.run_client(CLIENT, "reset"));
+    // A reset may fall behind the last signature of a transaction: the next one counts then.
+    let shown = (0..4).any(|_| {
+        assert!(admin.run_client(CLIENT, "reset"));
+        std::thread::sleep(Duration::from_millis(900));
+        let headers = admin.card().take_headers();
+        headers.iter().any(|header| header[1] == 0x20)
+    });
     let output = child.unwrap().wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words}");
-    let verifies = admin.card().take_headers();
-    let verifies = verifies.iter().filter(|h| h[1] == 0x20).count();
-    assert!(verifies >= 1, "the PIN was shown again after the reset");
+    let headers = admin.card().take_headers();
+    let later = headers.iter().any(|header| header[1] == 0x20);
+    assert!(shown || later, "the PIN was shown again after the reset");
     admin.assert_issued(30);
 }
 
