@@ -267,8 +267,9 @@ fn another_program_s_transaction_is_waited_for() {
 #[test]
 fn a_card_that_another_program_resets_in_the_middle_goes_on() {
     let admin = Admin::with_ca_in_card(&PLAIN);
-    // Long enough for a client that starts slowly on a busy machine.
-    admin.list_of_keys(30);
+    // pcscd lets a reset in only between two transactions, and its client asks ten times a
+    // second: the run must last until one of its questions falls there.
+    admin.list_of_keys(200);
     admin.card().set_signature_time(Duration::from_millis(300));
     let _of_init = admin.card().take_headers();
     let arguments = [&["sign", "-s", "users", "-I", "id"][..], &SIGN].concat();
@@ -278,20 +279,15 @@ fn a_card_that_another_program_resets_in_the_middle_goes_on() {
         let headers = admin.card().take_headers();
         headers.iter().any(|header| header[1] == 0x87)
     });
-    // A reset may fall behind the last signature of a transaction: the next one counts then.
-    let shown = (0..4).any(|_| {
-        assert!(admin.run_client(CLIENT, "reset"));
-        std::thread::sleep(Duration::from_millis(900));
-        let headers = admin.card().take_headers();
-        headers.iter().any(|header| header[1] == 0x20)
-    });
+    assert!(admin.run_client(CLIENT, "reset"));
+    admin.card().set_signature_time(Duration::ZERO);
     let output = child.unwrap().wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{words}");
-    let headers = admin.card().take_headers();
-    let later = headers.iter().any(|header| header[1] == 0x20);
-    assert!(shown || later, "the PIN was shown again after the reset");
-    admin.assert_issued(30);
+    let verifies = admin.card().take_headers();
+    let verifies = verifies.iter().filter(|h| h[1] == 0x20).count();
+    assert!(verifies >= 1, "the PIN was shown again after the reset");
+    admin.assert_issued(200);
 }
 
 #[test]
