@@ -7,6 +7,7 @@ pub(crate) mod disk;
 pub(crate) mod forge;
 pub(crate) mod keygen;
 pub(crate) mod module;
+pub(crate) mod odd;
 pub(crate) mod p11kit;
 pub(crate) mod process;
 pub(crate) mod pty;

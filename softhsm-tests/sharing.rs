@@ -24,7 +24,9 @@ fn two_tokens() -> Admin {
     let config = std::fs::read_to_string(admin.config_file()).unwrap();
     let (before, rest) = config.split_once("key          = ").unwrap();
     let (key, after) = rest.split_once('\n').unwrap();
-    let shared = format!("{before}key = [ {key}, \"{second}\" ]\n{after}");
+    let pin = admin.punchmark.path("pin").display().to_string();
+    let own = format!("{second}&pin-source={pin}");
+    let shared = format!("{before}key = [ {key}, \"{own}\" ]\n{after}");
     std::fs::write(admin.config_file(), shared).unwrap();
     admin
 }
@@ -51,6 +53,21 @@ fn two_tokens_with_one_key_share_a_batch() {
         .map(|entry| entry["key_id"].clone())
         .collect();
     assert_eq!(serials.len(), 100);
+}
+
+#[test]
+fn a_pin_file_for_no_token_by_name_is_shown_to_one_token_alone() {
+    let admin = two_tokens();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let (before, rest) = config.split_once("&pin-source=").unwrap();
+    let (_path, after) = rest.split_once('"').unwrap();
+    std::fs::write(admin.config_file(), format!("{before}\"{after}")).unwrap();
+    list(&admin, 2);
+    let ran = admin.sign(&["-n", "peter", "--files-from", "list"]).ok();
+    ran.says("no PIN was given for token \"Spare\"")
+        .says("is for token \"Root CA\"")
+        .says("the run goes on without pkcs11:token=Spare");
+    admin.assert_issued(2);
 }
 
 #[test]

@@ -305,7 +305,9 @@ fn cards_are_added_in_the_same_run_or_later_and_spares_are_not_named() {
     let admin = Admin::with_cards(&["5.7.1", "5.4.3", "5.7.4"]);
     let file = admin.key("users", P256);
     let card = |serial: u32| format!("yubikey:serial={serial};slot-id=9c");
-    let ran = import(&admin, "users", "9c", &["--spare", &card(SERIAL + 1)]).ok();
+    let spare = card(SERIAL + 1);
+    let more = ["--spare", &spare, "--pin-file", "12345679=pin"];
+    let ran = import(&admin, "users", "9c", &more).ok();
     let spare = "CA users has a spare: yubikey:serial=12345679;slot-id=9c";
     assert!(ran.stdout.contains(spare), "{ran}");
     let later = |key: &str, from: &str| {
@@ -353,6 +355,54 @@ fn a_spare_whose_run_was_cut_short_is_taken_up() {
 }
 
 #[test]
+fn a_spare_that_failed_is_brought_in_by_the_same_command() {
+    let admin = Admin::with_cards(&["5.7.1", "5.7.1"]);
+    admin.key("users", P256);
+    let spare = "yubikey:serial=12345679;slot-id=9c";
+    let wrong = admin.punchmark.write_pin("second", "730285");
+    let run = || {
+        let mut import = vec!["import", "users", "--from", "users", "--key", SLOT];
+        import.extend([
+            "--spare",
+            spare,
+            "--next-serial",
+            "1",
+            "--touch-policy",
+            "never",
+        ]);
+        import.extend(["--management-key-file", "management"]);
+        import.extend([
+            "--pin-file",
+            "12345678=pin",
+            "--pin-file",
+            "12345679=second",
+        ]);
+        admin.punchmark.run(&import)
+    };
+    let failed = run()
+        .exits(1)
+        .says("YubiKey 12345679: wrong PIN, tried once");
+    assert!(failed.stdout.contains("CA users is ready"), "{failed}");
+    // What must be known in any case stands before what failed.
+    let copies = failed.stderr.find("whoever copied").unwrap();
+    let nobody = failed.stderr.find("cannot be attested").unwrap();
+    let fault = failed.stderr.find("wrong PIN").unwrap();
+    assert!(copies < fault && nobody < fault, "{failed}");
+    fs::write(&wrong, PIN).unwrap();
+    let ran = run().ok();
+    assert!(ran.stdout.contains("CA users has its key in"), "{ran}");
+    assert!(
+        ran.stdout
+            .contains(&format!("CA users has a spare: {spare}")),
+        "{ran}"
+    );
+    // And once more, which changes nothing.
+    run().ok();
+    let named = show(&admin, &[])["keys"].clone();
+    assert_eq!(named, serde_json::json!([SLOT]));
+}
+
+#[test]
 fn a_spare_that_is_not_plugged_in_is_waited_for() {
     let admin = Admin::with_cards(&["5.7.1", "5.7.1"]);
     admin.key("users", P256);
@@ -368,7 +418,7 @@ fn a_spare_that_is_not_plugged_in_is_waited_for() {
         "never",
     ]);
     command.args(["--next-serial", "1", "--management-key-file", "management"]);
-    command.args(["--pin-file", "pin"]);
+    command.args(["--pin-file", "12345678=pin", "--pin-file", "12345679=pin"]);
     let mut pty = Pty::start(command);
     pty.expect("yubikey:serial=12345679;slot-id=9c is not plugged in");
     admin.put_back(link);

@@ -9,6 +9,7 @@ use virtual_yubikey::pcscd::Pcscd;
 
 use crate::harness::admin::Admin;
 use crate::harness::keygen::P256;
+use crate::harness::process::Ran;
 use crate::harness::pty::Pty;
 use crate::harness::yubikey::{PIN, PLAIN, Wanted, pull};
 
@@ -42,6 +43,23 @@ fn two_cards(touch: &str) -> Admin<Pcscd> {
     admin
 }
 
+/// Signs with a PIN file for each of the two cards.
+fn sign(admin: &Admin<Pcscd>, more: &[&str]) -> Ran {
+    let files = ["--pin-file", "12345678=pin", "--pin-file", "12345679=pin"];
+    let sign = ["sign", "-s", "users", "-I", "id"];
+    admin
+        .punchmark
+        .run(&[&files[..], &sign, &SIGN, more].concat())
+}
+
+/// How many PIN tries each card has left, by its own word.
+fn tries_left(admin: &Admin<Pcscd>) -> [u64; 2] {
+    let ran = admin.punchmark.run(&["tokens", "--json"]).ok();
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let tries = |card| told["yubikeys"][card]["pin-tries-left"].as_u64();
+    [0, 1].map(|card| tries(card).unwrap())
+}
+
 fn cards(admin: &Admin<Pcscd>) -> [&Link; 2] {
     [0, 1].map(|number| admin.token.link(number).unwrap())
 }
@@ -58,7 +76,7 @@ fn two_cards_with_one_key_share_a_batch() {
     for card in cards(&admin) {
         card.set_signature_time(Duration::from_millis(100));
     }
-    admin.sign(&SIGN).ok();
+    sign(&admin, &[]).ok();
     admin.assert_issued(12);
     let shares = cards(&admin).map(signatures);
     assert_eq!(shares.iter().sum::<usize>(), 12);
@@ -86,7 +104,21 @@ fn verifications(card: &Link) -> usize {
 }
 
 #[test]
-fn a_card_with_another_pin_leaves_the_run_to_the_first_and_keeps_its_last_try() {
+fn a_pin_file_for_no_card_by_name_is_shown_to_the_first_card_alone() {
+    let admin = two_pins();
+    admin.list_of_keys(2);
+    for _run in 0..6 {
+        let ran = admin.sign(&SIGN).ok();
+        ran.says("no PIN was given for YubiKey 12345679: the one from")
+            .says("is for YubiKey 12345678")
+            .says("the run goes on without");
+    }
+    admin.assert_issued(12);
+    assert_eq!(tries_left(&admin), [3, 3]);
+}
+
+#[test]
+fn a_card_that_refuses_its_pin_leaves_the_run_to_the_other_and_keeps_its_last_try() {
     let admin = two_pins();
     admin.list_of_keys(2);
     for words in [
@@ -94,14 +126,16 @@ fn a_card_with_another_pin_leaves_the_run_to_the_first_and_keeps_its_last_try() 
         "wrong PIN, tried once",
         "one PIN try left",
     ] {
-        let ran = admin.sign(&SIGN).ok();
+        // The second card's PIN is another.
+        let ran = sign(&admin, &[]).ok();
         ran.says(words).says("the run goes on without");
     }
     admin.assert_issued(6);
+    assert_eq!(tries_left(&admin), [3, 1]);
 }
 
 #[test]
-fn a_pin_file_that_the_first_card_refused_is_shown_to_no_second_card() {
+fn what_the_first_card_refused_is_not_shown_to_the_second() {
     let admin = two_pins();
     admin.list_of_keys(2);
     let other = admin.punchmark.write_pin("other-pin", OTHER_PIN);
@@ -110,9 +144,24 @@ fn a_pin_file_that_the_first_card_refused_is_shown_to_no_second_card() {
     arguments.extend(SIGN);
     let ran = admin.punchmark.run(&arguments).exits(1);
     ran.says("wrong PIN, tried once");
-    // The tries of both, and the one PIN that was shown.
-    assert_eq!(cards(&admin).map(verifications), [2, 1]);
+    assert_eq!(tries_left(&admin), [2, 3]);
     admin.assert_issued(0);
+}
+
+#[test]
+fn each_card_gets_the_pin_file_that_was_named_for_its_serial() {
+    let admin = two_pins();
+    admin.list_of_keys(2);
+    admin.punchmark.write_pin("other", OTHER_PIN);
+    let sign = ["sign", "-s", "users", "-I", "id"];
+    let files = ["--pin-file", "12345678=pin", "--pin-file", "12345679=other"];
+    let arguments = [&sign[..], &SIGN, &files].concat();
+    admin.punchmark.run(&arguments).ok();
+    assert_eq!(tries_left(&admin), [3, 3]);
+    admin.assert_issued(2);
+    let twice = ["--pin-file", "pin", "--pin-file", "other"];
+    let ran = admin.punchmark.run(&[&sign[..], &SIGN, &twice].concat());
+    ran.exits(2).says("--pin-file SERIAL=FILE");
 }
 
 #[test]
@@ -155,19 +204,19 @@ fn a_card_that_is_not_plugged_in_is_left_out_and_one_with_another_key_stops_the_
     admin.list_of_keys(3);
     let [first, second] = cards(&admin);
     pull(&admin.token, 0);
-    let ran = admin.sign(&SIGN).ok();
+    let ran = sign(&admin, &[]).ok();
     ran.says("no token matches yubikey:serial=12345678;slot-id=9c; seen: YubiKey 12345679")
         .says("the run goes on without yubikey:serial=12345678;slot-id=9c");
     admin.assert_issued(3);
     pull(&admin.token, 1);
-    let none = admin.sign(&SIGN).exits(1);
+    let none = sign(&admin, &[]).exits(1);
     none.says("no token matches yubikey:serial=12345678;slot-id=9c");
     for card in [first, second] {
         admin.put_back(card);
     }
     let tool = ["-r#0", "-agenerate", "-s9c", "-AECCP256", "-oa.pem"];
     admin.tool("yubico-piv-tool", &tool);
-    admin.sign(&SIGN).exits(1).says("is not that of CA `users`");
+    sign(&admin, &[]).exits(1).says("is not that of CA `users`");
     assert_eq!(admin.ledger().len(), 3, "no serial was taken");
 }
 
@@ -178,7 +227,7 @@ fn a_card_that_is_pulled_leaves_its_work_to_the_other() {
     let [first, second] = cards(&admin);
     first.set_plan(Plan::default().and(Moment::Signature(2), Fault::Pull(Pull::Before, None)));
     second.set_signature_time(Duration::from_millis(200));
-    let ran = admin.sign(&SIGN).ok();
+    let ran = sign(&admin, &[]).ok();
     ran.says("YubiKey 12345678 is gone")
         .says("the run goes on without YubiKey 12345678");
     admin.assert_issued(8);
@@ -193,13 +242,13 @@ fn when_both_are_pulled_the_run_ends_and_the_ledger_tells() {
         let pulled = Fault::Pull(Pull::Before, None);
         card.set_plan(Plan::default().and(Moment::Signature(2), pulled));
     }
-    let ran = admin.sign(&SIGN).exits(1);
+    let ran = sign(&admin, &[]).exits(1);
     ran.says("is gone").says("--resume");
     admin.assert_issued(2);
     for card in cards(&admin) {
         admin.put_back(card);
     }
-    admin.sign(&[&SIGN[..], &["--resume"]].concat()).ok();
+    sign(&admin, &["--resume"]).ok();
     admin.assert_issued(8);
 }
 
@@ -210,7 +259,7 @@ fn a_card_that_nobody_touches_leaves_its_work_to_the_one_that_is() {
     let [first, _second] = cards(&admin);
     first.set_finger(Finger::Absent);
     first.set_touch_timeout(Duration::from_millis(600));
-    let ran = admin.sign(&SIGN).ok();
+    let ran = sign(&admin, &[]).ok();
     ran.says("this run needs 5 touches, one a certificate")
         .says("YubiKey 12345678 was not touched in time");
     admin.assert_issued(5);

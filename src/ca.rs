@@ -15,8 +15,10 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
 pub use binding::{Binding, OfAnother};
-pub use spare::{Use, add_spare};
+pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
+
+use binding::Binder;
 
 use crate::attestation::{EvidenceFormError, Roots};
 use crate::certificate::subject::fingerprint;
@@ -32,9 +34,9 @@ use crate::ledger::{
 };
 use crate::output::{self, OutputError};
 use crate::secret::AskPin;
-use crate::signer::yubikey::NewSlotKey;
+use crate::signer::yubikey::{ManagementKey, NewSlotKey};
 use crate::signer::{
-    self, GenerateError, ImportError, KeyAlgorithm, Locator, NewKey, OpeningError,
+    self, BindError, GenerateError, ImportError, KeyAlgorithm, Locator, NewKey, OpeningError,
 };
 
 /// A CA to be.
@@ -59,8 +61,9 @@ pub struct NewCa<'a> {
 pub enum Source<'a> {
     /// The token makes it. The second part is what a YubiKey is asked for.
     Generate(KeyAlgorithm, NewSlotKey<'a>),
-    /// It is in the token. It must be this key, where one is given.
-    Adopt(Option<KeyData>),
+    /// It is in the token. It must be this key, where one is given. The second part is what a
+    /// YubiKey wants before it names the ledger.
+    Adopt(Option<KeyData>, ManagementKey<'a>),
     /// It is in an ssh-agent or a file, and whoever asks for it knows that.
     Software,
     /// It comes from a file, and copies of it may stay outside. The second part as above.
@@ -145,6 +148,22 @@ pub enum EstablishError {
         /// Where the key is.
         locator: String,
     },
+    /// The device of a spare says that another ledger counts the key's serials.
+    #[error("{locator}: key {fingerprint} is bound to ledger {ledger} there")]
+    SpareOfAnother {
+        /// Where the key should go.
+        locator: String,
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// The name of the other ledger.
+        ledger: String,
+    },
+    /// The config has a CA with this key, and the ledger has none.
+    #[error("the ledger has no CA with the key {0}")]
+    NotInLedger(String),
+    /// A person moved the key's serials here, and the token goes on naming the other ledger.
+    #[error("the token still names the other ledger")]
+    NotMoved(#[source] BindError),
     /// Anybody could sign as this CA, or no server would take its signatures.
     #[error("the key {fingerprint} cannot be a CA's")]
     UnfitKey {
@@ -213,15 +232,19 @@ pub fn establish(
     time: u64,
 ) -> Result<Established, EstablishError> {
     let mut home = Home::prepare(place, new)?;
-    if let Source::Import(key, _) = new.source {
-        refuse_unfit(&KeyData::try_from(key)?)?;
-    }
     home.refuse_known(new)?;
+    if let Source::Import(key, _) = new.source {
+        let key = KeyData::try_from(key)?;
+        refuse_unfit(&key)?;
+        home.refuse_bound(new, &new.locator, &key, pins)?;
+    }
     let key = obtain(new, pins)?;
     refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
     home.refuse_ledger_key(&key.public_key)?;
-    home.refuse_bound(new, &key, pins)?;
+    if matches!(new.source, Source::Adopt(..)) {
+        home.refuse_bound(new, &key.locator, &key.public_key, pins)?;
+    }
     let line = public_key_line(&key, &new.name)?;
     home.require_public_key_file(&line)?;
     let tested =
@@ -234,7 +257,15 @@ pub fn establish(
     let ledger_is_new = home.ledger.is_none();
     let ca = added(new, &key, keyboard.clone())?;
     let (mut ledger, ca) = home.record(ca, &text, attested.as_ref(), time)?;
-    let binding = binding::bind(&mut ledger, &ca, &key, keyboard, time, pins)?;
+    let binder = Binder {
+        ledger: &mut ledger,
+        ca: &ca,
+        management_key: new.management_key(),
+        keyboard,
+        time,
+    };
+    let binding = binder.bind(&key.locator, &key.public_key, pins)?;
+    let binding = new.require_moved(binding)?;
     output::write(&home.public_key_file, line.as_bytes(), 0o644)?;
     home.keep_attestation(&new.name, attested.as_ref())?;
     output::write(home.config.path(), text.as_bytes(), 0o644)?;
@@ -353,7 +384,7 @@ impl Home {
             return Ok(());
         };
         let imported = match new.source {
-            Source::Adopt(_) | Source::Software => return Ok(()),
+            Source::Adopt(..) | Source::Software => return Ok(()),
             Source::Generate(..) => None,
             Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
@@ -473,11 +504,30 @@ impl Home {
 impl NewCa<'_> {
     fn refuse_other(&self, found: &KeyData) -> Result<(), EstablishError> {
         match &self.source {
-            Source::Adopt(Some(given)) if given != found => Err(EstablishError::NotTheGiven {
+            Source::Adopt(Some(given), _) if given != found => Err(EstablishError::NotTheGiven {
                 given: fingerprint(given),
                 found: fingerprint(found),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// What a YubiKey wants before it names the ledger.
+    fn management_key(&self) -> ManagementKey<'_> {
+        match &self.source {
+            Source::Generate(_, in_slot) | Source::Import(_, in_slot) => in_slot.management_key,
+            Source::Adopt(_, key) => *key,
+            Source::Software => ManagementKey::Protected,
+        }
+    }
+
+    /// A device that still names the other ledger would let that one go on.
+    fn require_moved(&self, binding: Binding) -> Result<Binding, EstablishError> {
+        match binding {
+            Binding::Refused(refused) if self.of_another == OfAnother::Moved => {
+                Err(EstablishError::NotMoved(refused))
+            }
+            bound => Ok(bound),
         }
     }
 }
@@ -486,7 +536,7 @@ impl Source<'_> {
     fn origin(&self) -> Origin {
         match self {
             Self::Generate(..) => Origin::Generated,
-            Self::Adopt(_) => Origin::Adopted,
+            Self::Adopt(..) => Origin::Adopted,
             Self::Import(..) => Origin::Imported,
             Self::Software => Origin::Software,
         }
@@ -498,10 +548,10 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, EstablishErr
         Source::Generate(algorithm, in_slot) => {
             Ok(signer::generate(&new.locator, *algorithm, in_slot, pins)?)
         }
-        Source::Adopt(_) if new.locator.is_software() => Err(EstablishError::Software {
+        Source::Adopt(..) if new.locator.is_software() => Err(EstablishError::Software {
             locator: new.locator.to_string(),
         }),
-        Source::Adopt(known) => Ok(signer::describe_knowing(
+        Source::Adopt(known, _) => Ok(signer::describe_knowing(
             &new.locator,
             known.as_ref(),
             pins,

@@ -141,10 +141,11 @@ pub fn leave(code: u8) -> ! {
 
 fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(getopt::split_attached(arguments))?;
+    let matches = command
+        .try_get_matches_from_mut(getopt::split_attached(getopt::gather_pin_files(arguments)))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
     // clap sees this conflict only where both stand on one side of the subcommand.
-    if cli.global.pin_file.is_some() && cli.global.pin_fd.is_some() {
+    if !cli.global.pin_file.is_empty() && cli.global.pin_fd.is_some() {
         return Err(command.error(ErrorKind::ArgumentConflict, TWO_PINS));
     }
     Ok(cli)

@@ -40,7 +40,7 @@ pub use entry::{
     Barred, Bound, CaAdded, CardId, ChallengeMade, CheckpointSigned, ClockCorrected, Credential,
     Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces,
     Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned,
-    Nonce, Origin, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
+    Nonce, NotBound, Origin, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
     RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
     SuffixSet, SuffixesSet, TailCut,
 };

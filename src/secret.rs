@@ -12,6 +12,7 @@ mod sourced;
 mod text;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -31,19 +32,7 @@ pub use text::PinTextFault;
 /// Kept out of the swap file where that is allowed, and wiped from memory when dropped.
 /// `Debug` prints `Pin(..)`; there is no `Display`, `Clone` or serde, so that no log line can
 /// hold one.
-pub struct Pin {
-    secret: SecretString,
-    meant_for: MeantFor,
-}
-
-/// Whom the giver of a PIN had in mind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MeantFor {
-    /// The device that it was asked for, or that the file was named for.
-    OneDevice,
-    /// Any that may ask, as one file for all devices of a run.
-    AllDevices,
-}
+pub struct Pin(SecretString);
 
 impl Pin {
     /// Takes over a secret that was just read or typed for one device.
@@ -52,47 +41,24 @@ impl Pin {
         let copy: Box<str> = Box::from(secret.as_str());
         secret.zeroize();
         locked::lock(&copy);
-        Self {
-            secret: SecretString::from(copy),
-            meant_for: MeantFor::OneDevice,
-        }
+        Self(SecretString::from(copy))
     }
 
     /// The secret itself, to be handed to the device and to nothing else.
     pub fn expose(&self) -> &str {
-        self.secret.expose_secret()
+        self.0.expose_secret()
     }
 
-    /// The same, named for one device, as by the `pin-source` of its locator.
-    #[must_use]
-    pub(crate) fn for_one_device(mut self) -> Self {
-        self.meant_for = MeantFor::OneDevice;
-        self
-    }
-
-    /// One more of the same, meant for whom this is meant.
+    /// One more of the same.
     #[must_use]
     pub(crate) fn copy(&self) -> Self {
-        Self {
-            meant_for: self.meant_for,
-            ..Self::new(self.expose().to_owned())
-        }
+        Self::new(self.expose().to_owned())
     }
 
     /// Whether it is the same secret; takes equally long for each of one length.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let (own, other) = (self.expose().as_bytes(), other.expose().as_bytes());
         own.ct_eq(other).into()
-    }
-
-    /// Whether whoever gave it meant any device that may ask.
-    fn serves_all(&self) -> bool {
-        self.meant_for == MeantFor::AllDevices
-    }
-
-    fn for_all_devices(mut self) -> Self {
-        self.meant_for = MeantFor::AllDevices;
-        self
     }
 }
 
@@ -111,6 +77,12 @@ pub trait AskPin {
     /// [`PinError`] if there is nobody to ask, or the answer is no PIN. Nothing was
     /// tried on the device then.
     fn pin(&mut self, device: &str) -> Result<Pin, PinError>;
+
+    /// The file that holds the PIN of the device with this serial, where one was named for it
+    /// alone. It goes before [`AskPin::pin`].
+    fn file_of(&self, _serial: &str) -> Option<PathBuf> {
+        None
+    }
 
     /// The passphrase that opens `file`, a private key file named for a person.
     ///
@@ -151,6 +123,9 @@ pub trait Notice: Send {
 
     /// `device` has not signed, and waits no more.
     fn gave_up(&self, device: &str);
+
+    /// `device` opened with the PIN that every new one has, and that everybody knows.
+    fn has_factory_pin(&self, _device: &str) {}
 }
 
 struct Nobody;
@@ -181,6 +156,16 @@ pub enum PinError {
     LastTry {
         /// The device, named for a person.
         device: String,
+    },
+    /// What was given without a device's name was for the device that asked first.
+    #[error("no PIN was given for {device}: the one from {source_name} is for {first}")]
+    OfAnother {
+        /// The device that gets none.
+        device: String,
+        /// The device that it was for.
+        first: String,
+        /// Where it came from.
+        source_name: String,
     },
     /// The PIN has no characters.
     #[error("the PIN is empty")]

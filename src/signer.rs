@@ -323,8 +323,8 @@ pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestatio
     }
 }
 
-/// The ledgers that the device names for `key`; none if it is of a kind that can't, as all but
-/// PKCS#11 tokens.
+/// The ledgers that the device names for `key`; none if it is of a kind that can't, as an
+/// ssh-agent or a file.
 ///
 /// # Errors
 /// [`OpeningError`] if the device is not there or not open.
@@ -335,12 +335,13 @@ pub(crate) fn bound_to(
 ) -> Result<Option<Vec<String>>, OpeningError> {
     match locator {
         Locator::Pkcs11(uri) => pkcs11::binding::bound_to(uri, key, pins).map(Some),
-        Locator::YubiKey(_) | Locator::Agent(_) | Locator::File(_) => Ok(None),
+        Locator::YubiKey(slot) => yubikey::bound_to(slot, key).map(Some),
+        Locator::Agent(_) | Locator::File(_) => Ok(None),
     }
 }
 
 /// Has the device name `ledger` for `key` in the place of any other; false if it is of a kind
-/// that can't.
+/// that can't. `management_key` is what a YubiKey wants for it.
 ///
 /// # Errors
 /// [`BindError`] if the device is not open, or takes no such object.
@@ -348,12 +349,15 @@ pub(crate) fn bind(
     locator: &Locator,
     key: &KeyData,
     ledger: &str,
+    management_key: yubikey::ManagementKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<bool, BindError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::binding::bind(uri, key, ledger, pins).map(|()| true),
-        Locator::YubiKey(_) | Locator::Agent(_) | Locator::File(_) => Ok(false),
+        Locator::Pkcs11(uri) => pkcs11::binding::bind(uri, key, ledger, pins)?,
+        Locator::YubiKey(slot) => yubikey::bind(slot, key, ledger, management_key, pins)?,
+        Locator::Agent(_) | Locator::File(_) => return Ok(false),
     }
+    Ok(true)
 }
 
 /// Lists every slot, token and key that a PKCS#11 module shows.

@@ -4,9 +4,11 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
 use super::EstablishError;
+use super::binding::{Binder, Binding, named_by};
 use crate::certificate::subject::fingerprint;
-use crate::config::{CaName, Place, with_key};
+use crate::config::{CaName, Config, Place, with_key};
 use crate::issue::self_test;
+use crate::ledger::{Ca, Ledger};
 use crate::output;
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -21,8 +23,32 @@ pub enum Use {
     Spare,
 }
 
-/// Brings the key of CA `name` into one more device, tests it there, and names the device in
-/// the config where it shares runs.
+/// One more device for the key of a CA.
+pub struct Spare<'a> {
+    /// The CA.
+    pub ca: &'a CaName,
+    /// Where the key shall be.
+    pub locator: &'a Locator,
+    /// The key.
+    pub keypair: &'a KeypairData,
+    /// What a YubiKey is asked for.
+    pub in_slot: &'a NewSlotKey<'a>,
+    /// What it is for.
+    pub to_be: Use,
+}
+
+/// A device that has the key of a CA now.
+#[derive(Debug)]
+pub struct SpareAdded {
+    /// Where the key is, and what the device says of it.
+    pub key: NewKey,
+    /// Whether the device names the CA's ledger.
+    pub binding: Binding,
+}
+
+/// Brings the key of a CA into one more device, tests it there, has the device name the ledger,
+/// and names the device in the config where it shares runs. `time` is Unix time in seconds,
+/// `keyboard` who is at it.
 ///
 /// A card that has the key in that slot already, from a run that was cut short, is taken up.
 ///
@@ -30,49 +56,82 @@ pub enum Use {
 /// [`EstablishError`]. A key that was brought in stays, and the next run takes it up.
 pub fn add_spare(
     place: &Place,
-    name: &CaName,
-    locator: &Locator,
-    keypair: &KeypairData,
-    in_slot: &NewSlotKey<'_>,
-    to_be: Use,
+    spare: &Spare<'_>,
     pins: &mut dyn AskPin,
-) -> Result<NewKey, EstablishError> {
+    keyboard: String,
+    time: u64,
+) -> Result<SpareAdded, EstablishError> {
     let config = place.read()?;
-    let ca = config.ca(name.as_str())?;
-    let recorded = config.public_key(ca)?;
-    let given = KeyData::try_from(keypair)?;
-    if *recorded.key_data() != given {
-        return Err(EstablishError::OtherKeyOfCa {
-            name: name.clone(),
-            recorded: fingerprint(recorded.key_data()),
-            given: fingerprint(&given),
-        });
-    }
+    let given = KeyData::try_from(spare.keypair)?;
+    spare.require_key_of_ca(&config, &given)?;
     // Before the key is brought in: the device must not be one that the config names.
-    with_key(&config, name, locator.clone())?;
-    let key = bring_in(locator, keypair, &given, in_slot, pins)?;
+    with_key(&config, spare.ca, spare.locator.clone())?;
+    let mut ledger = config.ledger_place().open_confirmed()?;
+    let ca = known_ca(&ledger, &given)?;
+    spare.refuse_bound(&ledger, &given, pins)?;
+    let key = spare.bring_in(&given, pins)?;
     let tested = self_test(&key.locator, &given, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);
     }
-    if to_be == Use::Shared {
-        let text = with_key(&config, name, key.locator.clone())?;
+    let binder = Binder {
+        ledger: &mut ledger,
+        ca: &ca,
+        management_key: spare.in_slot.management_key,
+        keyboard,
+        time,
+    };
+    let binding = binder.bind(&key.locator, &given, pins)?;
+    if spare.to_be == Use::Shared {
+        let text = with_key(&config, spare.ca, key.locator.clone())?;
         output::write(config.path(), text.as_bytes(), 0o644)?;
     }
-    Ok(key)
+    Ok(SpareAdded { key, binding })
 }
 
-fn bring_in(
-    locator: &Locator,
-    keypair: &KeypairData,
-    key: &KeyData,
-    in_slot: &NewSlotKey<'_>,
-    pins: &mut dyn AskPin,
-) -> Result<NewKey, EstablishError> {
-    match signer::import(locator, keypair, in_slot, pins) {
-        Err(ImportError::Place(PlaceError::SlotTaken {
-            fingerprint: there, ..
-        })) if there == fingerprint(key) => Ok(signer::describe_knowing(locator, Some(key), pins)?),
-        imported => Ok(imported?),
+impl Spare<'_> {
+    fn require_key_of_ca(&self, config: &Config, given: &KeyData) -> Result<(), EstablishError> {
+        let recorded = config.public_key(config.ca(self.ca.as_str())?)?;
+        if recorded.key_data() == given {
+            return Ok(());
+        }
+        Err(EstablishError::OtherKeyOfCa {
+            name: self.ca.clone(),
+            recorded: fingerprint(recorded.key_data()),
+            given: fingerprint(given),
+        })
     }
+
+    fn refuse_bound(
+        &self,
+        ledger: &Ledger,
+        key: &KeyData,
+        pins: &mut dyn AskPin,
+    ) -> Result<(), EstablishError> {
+        match named_by(Some(ledger), self.locator, key, pins)? {
+            None => Ok(()),
+            Some(named) => Err(EstablishError::SpareOfAnother {
+                locator: named.locator,
+                fingerprint: named.fingerprint,
+                ledger: named.ledger,
+            }),
+        }
+    }
+
+    fn bring_in(&self, key: &KeyData, pins: &mut dyn AskPin) -> Result<NewKey, EstablishError> {
+        match signer::import(self.locator, self.keypair, self.in_slot, pins) {
+            Err(ImportError::Place(PlaceError::SlotTaken {
+                fingerprint: there, ..
+            })) if there == fingerprint(key) => {
+                Ok(signer::describe_knowing(self.locator, Some(key), pins)?)
+            }
+            imported => Ok(imported?),
+        }
+    }
+}
+
+/// The CA of the ledger with this key.
+fn known_ca(ledger: &Ledger, key: &KeyData) -> Result<Ca, EstablishError> {
+    let found = ledger.cas()?.into_iter().find(|ca| ca.public_key() == key);
+    found.ok_or_else(|| EstablishError::NotInLedger(fingerprint(key)))
 }

@@ -8,11 +8,14 @@ use ssh_key::public::KeyData;
 
 use super::base::context::Context;
 use super::base::establish::{CaArguments, first_serial};
+use super::base::factory::warn_of_factory_secrets;
 use super::base::failure::{At, Exit, Failure};
 use super::base::terminal::confirm_typed;
 use crate::ca::{OfAnother, Source};
 use crate::config::read_limited;
+use crate::secret::read_pin_file;
 use crate::signer::Locator;
+use crate::signer::yubikey::ManagementKey;
 
 /// Record a key that is in the token already as a CA
 #[derive(Debug, Args)]
@@ -30,6 +33,11 @@ pub(crate) struct Adopt {
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
 
+    /// Hexadecimal management key of a YubiKey, which it wants before it names the ledger [default:
+    /// the one that it keeps behind its PIN]
+    #[arg(long, value_name = "FILE")]
+    management_key_file: Option<PathBuf>,
+
     /// Take a key of an ssh-agent or a file, which can be copied; the ledger keeps that it is one
     #[arg(long)]
     allow_software_key: bool,
@@ -43,11 +51,20 @@ pub(crate) struct Adopt {
 impl Adopt {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let locator: Locator = self.ca.key.parse()?;
+        if self.management_key_file.is_some() && !matches!(locator, Locator::YubiKey(_)) {
+            return Err(Failure::usage(FOR_CARDS));
+        }
+        let management_key = self.management_key_file.as_deref().map(read_pin_file);
+        let management_key = management_key.transpose()?;
         let source = if self.allow_software_key && locator.is_software() {
             Source::Software
         } else {
-            Source::Adopt(self.public_key()?)
+            Source::Adopt(
+                self.public_key()?,
+                ManagementKey::given_or_protected(management_key.as_ref()),
+            )
         };
+        warn_of_factory_secrets(&locator);
         let next_serial = first_serial(self.next_serial)?;
         let of_another = self.of_another()?;
         self.ca.establish(context, source, next_serial, of_another)
@@ -75,6 +92,8 @@ impl Adopt {
 
 /// An RSA-16384 public key takes 3 KiB.
 const LARGEST: u64 = 16 * 1024;
+
+const FOR_CARDS: &str = "--management-key-file is for a key in a YubiKey";
 
 const MOVED: &str = "\
 The serials of this key will be counted by this ledger, and by no other. Another ledger that

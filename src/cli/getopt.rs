@@ -1,4 +1,5 @@
-//! Attached values as getopt reads them.
+//! What clap would read otherwise than people mean it: attached values as getopt reads them, and
+//! a global option on both sides of the subcommand.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -31,6 +32,34 @@ pub(super) fn split_attached(
     })
 }
 
+/// Puts every `--pin-file` in front of the subcommand.
+///
+/// clap takes those of one side of the subcommand alone, and drops the others in silence.
+pub(super) fn gather_pin_files(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> impl Iterator<Item = OsString> {
+    let mut arguments = arguments.into_iter();
+    let mut gathered: Vec<_> = arguments.by_ref().take(1).collect();
+    let mut others = Vec::new();
+    while let Some(argument) = arguments.next() {
+        if argument == "--" {
+            others.push(argument);
+            break;
+        }
+        if argument == PIN_FILE {
+            match arguments.next() {
+                Some(value) => gathered.extend([argument, value]),
+                None => others.push(argument),
+            }
+        } else if argument.as_bytes().starts_with(PIN_FILE_IS) {
+            gathered.push(argument);
+        } else {
+            others.push(argument);
+        }
+    }
+    gathered.into_iter().chain(others).chain(arguments)
+}
+
 /// The cluster up to its letter with a value, and that value if it begins with `=`.
 fn value_after_equals(argument: &OsStr) -> Option<(OsString, OsString)> {
     let at = value_letter(argument)? + 1;
@@ -53,6 +82,9 @@ fn value_letter(argument: &OsStr) -> Option<usize> {
     VALUES.contains(letters.get(at)?).then_some(at + 1)
 }
 
+const PIN_FILE: &str = "--pin-file";
+const PIN_FILE_IS: &[u8] = b"--pin-file=";
+
 /// The letters of `sign` that stand alone, and those with a value.
 const FLAGS: &[u8] = b"qh0";
 const VALUES: &[u8] = b"sInVOtz";
@@ -60,6 +92,20 @@ const VALUES: &[u8] = b"sInVOtz";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pin_files_of_both_sides_come_together_up_to_the_end_of_options() {
+        let gathered = |text: &str| {
+            let arguments = text.split(' ').map(OsString::from);
+            let all: Vec<_> = gather_pin_files(arguments).collect();
+            all.join(OsStr::new(" ")).into_string().unwrap()
+        };
+        assert_eq!(
+            gathered("p --pin-file a sign --pin-file=1=b x --pin-file 2=c -- --pin-file d"),
+            "p --pin-file a --pin-file=1=b --pin-file 2=c sign x -- --pin-file d"
+        );
+        assert_eq!(gathered("p sign --pin-file"), "p sign --pin-file");
+    }
 
     fn split(line: &str) -> Vec<String> {
         let words = line.split(' ').map(OsString::from);

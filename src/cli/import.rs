@@ -7,15 +7,17 @@ use ssh_key::PrivateKey;
 
 use super::base::context::Context;
 use super::base::establish::{CaArguments, first_serial};
+use super::base::factory::warn_of_factory_secrets;
 use super::base::failure::{Exit, Failure};
+use super::base::next_steps::warn_of_binding;
 use super::base::private_key::read_private_key;
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::{ask, product, say, somebody_is_there, warn};
-use crate::ca::{EstablishError, OfAnother, Source, Use, add_spare};
-use crate::config::{CaName, Place};
+use crate::ca::{EstablishError, OfAnother, Source, Spare, SpareAdded, Use, add_spare};
+use crate::config::{self, CaName, Place};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{ImportError, Locator, NewKey, OpeningError, PlaceError};
+use crate::signer::{ImportError, Locator, OpeningError, PlaceError};
 
 /// Bring an existing ssh-keygen CA key file into the token, as a CA
 ///
@@ -56,34 +58,76 @@ impl Import {
         let management_key = self.in_slot.management_key()?;
         self.in_slot.check(context, &all)?;
         let in_slot = self.in_slot.wanted(management_key.as_ref());
-        let name = self.ca.name.clone();
-        let config = context.config_if_there()?;
-        let mut others = Vec::new();
-        if config.is_some_and(|config| config.ca(name.as_str()).is_ok()) {
-            others.push((first, Use::Shared));
-        } else {
-            let next_serial = first_serial(self.next_serial)?;
-            let source = Source::Import(key.key_data(), in_slot);
-            self.ca
-                .establish(context, source, next_serial, OfAnother::Refused)?;
+        // Before what can fail: whoever stops here must know it too.
+        if context.talks() {
+            warn_of_copies(&self.from, &all);
         }
-        others.extend(spares.into_iter().map(|spare| (spare, Use::Spare)));
+        all.iter().for_each(warn_of_factory_secrets);
         let to_others = ToOthers {
             context,
             place: context.place()?,
-            name,
+            name: self.ca.name.clone(),
             key: &key,
             in_slot,
         };
+        let mut others = Vec::new();
+        match first_of(context, &to_others.name, &first, &spares)? {
+            First::MakesTheCa => {
+                let next_serial = first_serial(self.next_serial)?;
+                let source = Source::Import(key.key_data(), in_slot);
+                self.ca
+                    .establish(context, source, next_serial, OfAnother::Refused)?;
+            }
+            First::Joins => others.push((first, Use::Shared)),
+            First::WasBroughtIn => to_others.tell_known(&first)?,
+        }
+        others.extend(spares.into_iter().map(|spare| (spare, Use::Spare)));
+        context.check_clock(&to_others.place)?;
         let mut pins = context.pins();
         others
             .iter()
             .try_for_each(|(other, to_be)| to_others.add(other, *to_be, &mut pins))?;
         if context.talks() {
-            warn_of_copies(&self.from, &all);
+            let from = self.from.display();
+            say(&format!(
+                "this key was once outside: destroy {from} and its backups now"
+            ));
         }
         Ok(Exit::Done)
     }
+}
+
+/// What the token that `--key` names is to the CA.
+enum First {
+    /// The CA is not there yet.
+    MakesTheCa,
+    /// It is one more that shares the CA's runs.
+    Joins,
+    /// It is the CA's already: an earlier run of the same command ended at a spare.
+    WasBroughtIn,
+}
+
+/// A token that the config names for the CA is passed over where spares are still to come.
+fn first_of(
+    context: &Context,
+    name: &CaName,
+    first: &Locator,
+    spares: &[Locator],
+) -> Result<First, Failure> {
+    let config = context.config_if_there()?;
+    let Some(ca) = config
+        .as_ref()
+        .and_then(|config| config.ca(name.as_str()).ok())
+    else {
+        return Ok(First::MakesTheCa);
+    };
+    let mut keys = ca.keys.iter();
+    let is_named = keys.any(|key| key.covers(first) || first.covers(key));
+    Ok(if is_named && !spares.is_empty() {
+        First::WasBroughtIn
+    } else {
+        First::Joins
+    })
 }
 
 /// The key and all that is needed to bring it into every other token.
@@ -100,9 +144,12 @@ impl ToOthers<'_> {
     fn add(&self, other: &Locator, to_be: Use, pins: &mut dyn AskPin) -> Result<(), Failure> {
         loop {
             match self.attempt(other, to_be, pins) {
-                Err(EstablishError::Import(ImportError::Place(PlaceError::Opening(
-                    OpeningError::NoToken { .. },
-                )))) if somebody_is_there() => {
+                Err(
+                    EstablishError::Opening(OpeningError::NoToken { .. })
+                    | EstablishError::Import(ImportError::Place(PlaceError::Opening(
+                        OpeningError::NoToken { .. },
+                    ))),
+                ) if somebody_is_there() => {
                     say(&format!("{other} is not plugged in"));
                     match ask("Put it in, then press Enter; anything else stops: ")?.as_deref() {
                         Some("") => {}
@@ -119,13 +166,31 @@ impl ToOthers<'_> {
         other: &Locator,
         to_be: Use,
         pins: &mut dyn AskPin,
-    ) -> Result<NewKey, EstablishError> {
-        let (key, in_slot) = (self.key.key_data(), &self.in_slot);
-        add_spare(&self.place, &self.name, other, key, in_slot, to_be, pins)
+    ) -> Result<SpareAdded, EstablishError> {
+        let spare = Spare {
+            ca: &self.name,
+            locator: other,
+            keypair: self.key.key_data(),
+            in_slot: &self.in_slot,
+            to_be,
+        };
+        let keyboard = config::keyboard();
+        add_spare(&self.place, &spare, pins, keyboard, config::now())
     }
 
-    fn tell(&self, key: &NewKey, to_be: Use) -> Result<(), Failure> {
-        let locator = &key.locator;
+    fn tell_known(&self, first: &Locator) -> Result<(), Failure> {
+        if !self.context.talks() {
+            return Ok(());
+        }
+        product(&format!(
+            "CA {} has its key in {first} already; its spares are left",
+            self.name
+        ))
+    }
+
+    fn tell(&self, added: &SpareAdded, to_be: Use) -> Result<(), Failure> {
+        let locator = &added.key.locator;
+        warn_of_binding(&added.binding);
         match (self.context.json(), self.context.talks()) {
             (true, _) => product(
                 &serde_json::json!({

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::base::context::Context;
 use super::base::establish::CaArguments;
+use super::base::factory::warn_of_factory_secrets;
 use super::base::failure::{Exit, Failure};
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::say;
@@ -38,6 +39,7 @@ impl Init {
         }
         let management_key = self.in_slot.management_key()?;
         self.in_slot.check(context, &[self.ca.key.parse()?])?;
+        warn_of_factory_secrets(&self.ca.key.parse()?);
         let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
         self.ca
             .establish(context, source, Serial::FIRST, OfAnother::Refused)

@@ -16,6 +16,7 @@ use clap::Args;
 use super::base::advice::intake::warn_of_faults;
 use super::base::ask::AskArguments;
 use super::base::context::Context;
+use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
 use super::base::ledger_key;
@@ -160,6 +161,7 @@ impl Sign {
         let failures = progress.finish();
         if context.talks() {
             summarise(&name, &ended, count);
+            warn_of_factory_pins(&context.touches().with_factory_pin());
         }
         match ended.early {
             Some(early) => Err(early.into()),

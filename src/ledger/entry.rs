@@ -67,7 +67,7 @@ pub use reserved::{Failed, Issued, Reserved, Sequence};
 pub use revocation::{Barred, KrlMade, ListSigned, Recovery, Resumed, Revoked};
 pub use state::{
     Bound, CheckpointSigned, ClockCorrected, HEADS, HeadAdopted, HeadPlaces, LISTS, LedgerKeyAdded,
-    LedgerKeyRevoked, LedgerKeyRolled, PlaceAllowed, RECEIPTS, RootDistrusted, SuffixSet,
+    LedgerKeyRevoked, LedgerKeyRolled, NotBound, PlaceAllowed, RECEIPTS, RootDistrusted, SuffixSet,
     SuffixesSet, TailCut,
 };
 
@@ -135,6 +135,8 @@ pub enum Event {
     Bound(Bound),
     /// A place that is refused by itself was allowed.
     PlaceAllowed(PlaceAllowed),
+    /// A token was not bound to this ledger.
+    NotBound(NotBound),
 }
 
 /// Bytes that are not an entry.
@@ -189,6 +191,7 @@ impl Entry {
             Event::RootDistrusted(event) => event.encode(out)?,
             Event::Bound(event) => event.encode(out)?,
             Event::PlaceAllowed(event) => event.encode(out)?,
+            Event::NotBound(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -233,6 +236,7 @@ impl Entry {
             28 => Event::RootDistrusted(RootDistrusted::decode(input)?),
             29 => Event::Bound(Bound::decode(input)?),
             30 => Event::PlaceAllowed(PlaceAllowed::decode(input)?),
+            31 => Event::NotBound(NotBound::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -276,6 +280,7 @@ impl Entry {
             Event::RootDistrusted(_) => 28,
             Event::Bound(_) => 29,
             Event::PlaceAllowed(_) => 30,
+            Event::NotBound(_) => 31,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

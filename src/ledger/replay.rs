@@ -22,7 +22,7 @@ mod tree;
 
 use super::EntryError;
 use super::checkpoint::{Checkpoint, origin};
-use super::entry::{CaAdded, ClockCorrected, Entry, Event, Resumed, Revoked};
+use super::entry::{Bound, CaAdded, ClockCorrected, Entry, Event, NotBound, Resumed, Revoked};
 use super::merkle::{Hash, leaf_hash};
 use crate::wire::PublicKey;
 pub use finding::{Fault, Finding, Grade, MOST_FINDINGS};
@@ -238,9 +238,9 @@ impl Replay {
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
             Event::HeadPlaces(set) => places::head_places(found, &set),
             Event::TailCut(cut) => places::tail(found, &cut),
-            Event::Bound(bound) => {
-                if self.keys.ca(bound.ca).is_none() {
-                    found.broken(Fault::Reference(bound.ca));
+            Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {
+                if self.keys.ca(ca).is_none() {
+                    found.broken(Fault::Reference(ca));
                 }
             }
             Event::RootDistrusted(_) | Event::PlaceAllowed(_) | Event::ClockCorrected(_) => {}

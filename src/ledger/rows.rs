@@ -58,6 +58,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::LedgerKeyRevoked(revoked) => rows.add(table::LEDGER_KEY, sha256(&revoked.key)),
         Event::RootDistrusted(distrusted) => rows.add(table::DISTRUSTED, distrusted.root),
         Event::Bound(bound) => rows.add(table::BOUND, number(bound.ca)),
+        Event::NotBound(_) => {}
         Event::PlaceAllowed(_) => rows.add(table::PLACE_ALLOWED, []),
     }
     std::mem::take(&mut rows.rows)

@@ -79,7 +79,7 @@ pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<P
         return Err(PinError::FileNotText { path });
     };
     text::check(text).map_err(|fault| PinError::FileText { path, fault })?;
-    Ok(Pin::new(text.to_owned()).for_all_devices())
+    Ok(Pin::new(text.to_owned()))
 }
 
 #[cfg(test)]

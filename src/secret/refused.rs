@@ -1,9 +1,7 @@
 //! The PINs that a device refused in this process: none is shown again.
 //!
 //! A device counts its wrong PINs and locks. So a PIN that it refused is never shown to it
-//! again, whoever gives it. One that nobody typed for a certain device, as from a file that
-//! serves all devices of a run, is not shown to a second device either: whoever wrote the file
-//! did not mean both.
+//! again, whoever gives it.
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -24,8 +22,7 @@ pub(crate) fn is_refused(pin: &Pin, device: &str) -> bool {
     let wanted = digest(pin);
     entries()
         .iter()
-        .filter(|entry| entry.pin == wanted)
-        .any(|entry| pin.serves_all() || entry.device == device)
+        .any(|entry| entry.pin == wanted && entry.device == device)
 }
 
 /// A salted hash tells whether two PINs are the same, and is of no use in another process.
@@ -56,25 +53,14 @@ fn entries() -> MutexGuard<'static, Vec<Entry>> {
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
-    use crate::secret::pin_from_bytes;
 
     #[test]
-    fn a_typed_pin_is_refused_for_the_device_that_refused_it() {
+    fn a_pin_is_refused_for_the_device_that_refused_it() {
         let pin = Pin::new("typed 7301".to_owned());
         remember(&pin, "a");
         assert!(is_refused(&pin, "a"));
         assert!(!is_refused(&pin, "b"));
         assert!(!is_refused(&Pin::new("typed 7302".to_owned()), "a"));
-    }
-
-    #[test]
-    fn a_pin_that_serves_all_devices_is_shown_to_none_after_one_refused_it() {
-        let kept = || pin_from_bytes(Zeroizing::new(b"kept-7303".to_vec()), "a file").unwrap();
-        remember(&kept(), "a");
-        assert!(is_refused(&kept(), "a") && is_refused(&kept(), "b"));
-        assert!(!is_refused(&kept().for_one_device(), "b"));
     }
 }

@@ -1,5 +1,7 @@
 //! A PIN is asked for once a run.
 
+use std::path::PathBuf;
+
 use super::{AskPin, Notice, Pin, PinError};
 
 /// Asks `inner` once a device, and gives the same answer after.
@@ -37,6 +39,10 @@ impl<A: AskPin> RememberPin<A> {
 impl<A: AskPin> AskPin for RememberPin<A> {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
         self.once(device, A::pin)
+    }
+
+    fn file_of(&self, serial: &str) -> Option<PathBuf> {
+        self.inner.file_of(serial)
     }
 
     fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {

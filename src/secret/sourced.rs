@@ -1,18 +1,18 @@
 //! A PIN from the file that a locator names for its device.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{AskPin, Notice, Pin, PinError, read_pin_file};
+use super::{AskPin, Notice, Pin, PinError};
 
-/// Reads the PIN from `source` where there is one, and else asks `inner`; a person is asked by
-/// `inner` in any case before the last try.
+/// Names `source`, where there is one, as the file of a device for which `inner` names none; all
+/// else is `inner`'s. A person is asked by it in any case before the last try.
 pub(crate) struct SourcedPin<'a> {
     source: Option<&'a Path>,
     inner: &'a mut dyn AskPin,
 }
 
 impl<'a> SourcedPin<'a> {
-    /// Takes the PIN from `source`, if there is one.
+    /// Names `source`, if there is one, for whichever device asks.
     pub(crate) fn new(source: Option<&'a Path>, inner: &'a mut dyn AskPin) -> Self {
         Self { source, inner }
     }
@@ -20,10 +20,12 @@ impl<'a> SourcedPin<'a> {
 
 impl AskPin for SourcedPin<'_> {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
-        match self.source {
-            Some(source) => Ok(read_pin_file(source)?.for_one_device()),
-            None => self.inner.pin(device),
-        }
+        self.inner.pin(device)
+    }
+
+    fn file_of(&self, serial: &str) -> Option<PathBuf> {
+        let named = self.inner.file_of(serial);
+        named.or_else(|| self.source.map(Path::to_owned))
     }
 
     fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {

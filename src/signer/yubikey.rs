@@ -14,6 +14,8 @@ pub mod setup;
 #[cfg(feature = "yubikey")]
 mod attest;
 #[cfg(feature = "yubikey")]
+mod binding;
+#[cfg(feature = "yubikey")]
 mod channel;
 #[cfg(feature = "yubikey")]
 mod contents;
@@ -29,6 +31,8 @@ mod held;
 mod import;
 #[cfg(feature = "yubikey")]
 mod inventory;
+#[cfg(feature = "yubikey")]
+mod kept;
 #[cfg(feature = "yubikey")]
 mod long;
 #[cfg(feature = "yubikey")]
@@ -63,6 +67,8 @@ pub(crate) use public_key::key_data;
 #[cfg(feature = "yubikey")]
 pub(super) use attest::attest;
 #[cfg(feature = "yubikey")]
+pub(super) use binding::{bind, bound_to};
+#[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]
 pub(super) use import::import;
@@ -72,7 +78,7 @@ pub(super) use inventory::inventory;
 pub(super) use signer::{describe, open};
 
 #[cfg(not(feature = "yubikey"))]
-pub(super) use left_out::{attest, describe, generate, import, inventory, open};
+pub(super) use left_out::{attest, bind, bound_to, describe, generate, import, inventory, open};
 
 /// What is asked of a new key in a slot, beside its algorithm.
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::global::Global;
-use super::pin::{PinSource, require_open};
+use super::pin::{FirstDevice, PinSource, require_open};
+use super::pin_files::PinFiles;
 use super::terminal;
 use super::touch::Touches;
 use crate::config::{CaConfig, Config, Place};
@@ -15,6 +16,8 @@ use crate::secret::RememberPin;
 /// The global options, and what follows from them.
 pub(crate) struct Context {
     global: Global,
+    pin_files: PinFiles,
+    first_device: FirstDevice,
     touches: Touches,
 }
 
@@ -37,7 +40,9 @@ impl Context {
             require_open(descriptor)?;
         }
         Ok(Self {
+            pin_files: PinFiles::new(&global.pin_file)?,
             global,
+            first_device: FirstDevice::default(),
             touches: Touches::default(),
         })
     }
@@ -75,8 +80,9 @@ impl Context {
     /// Where PINs come from; each is asked for once a run.
     pub(crate) fn pins(&self) -> RememberPin<PinSource> {
         RememberPin::new(PinSource::new(
-            self.global.pin_file.clone(),
+            self.pin_files.clone(),
             self.global.pin_fd,
+            self.first_device.clone(),
             self.touches.clone(),
         ))
     }
@@ -84,12 +90,14 @@ impl Context {
     /// Where the PIN of a user's own card comes from: this file, else a person. The global
     /// options name the PIN of the CA's device.
     pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
-        RememberPin::new(PinSource::new(file, None, self.touches.clone()))
+        let files = PinFiles::of_one_card(file);
+        let first = FirstDevice::default();
+        RememberPin::new(PinSource::new(files, None, first, self.touches.clone()))
     }
 
     /// Whether a PIN comes from a person, who may take an hour for it.
     pub(crate) fn asks_a_person(&self) -> bool {
-        self.global.pin_file.is_none() && self.global.pin_fd.is_none()
+        self.pin_files.of_any().is_none() && self.global.pin_fd.is_none()
     }
 
     /// What the devices that were opened with [`Self::pins`] say of touches.

@@ -144,6 +144,11 @@ impl Advised for EstablishError {
                      goes on above its last: `punchmark adopt {name} --key '{locator}' --rebind`"
                 ));
             }
+            Self::NotMoved(refused) => return refused.hint(),
+            Self::SpareOfAnother { .. } => {
+                "take another device; or if that ledger gives out no more serials, take its name \
+                 away with the token's own tool: docs/ca.md tells how"
+            }
             Self::SelfTest(_) => "when it can sign, record it with `punchmark adopt`",
             Self::PublicKeyFileTaken(_) => "move that file away, or choose another name",
             _ => return None,

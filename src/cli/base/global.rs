@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::pin_files::PinFile;
+
 /// Options that stand before or after any subcommand.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
@@ -24,9 +26,10 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) yes: bool,
 
-    /// Read the PIN from a file that nobody else can read
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) pin_file: Option<PathBuf>,
+    /// Read the PIN from a file that nobody else can read. With SERIAL, of the card or token with
+    /// this serial alone; may be given several times
+    #[arg(long, global = true, value_name = "[SERIAL=]FILE", value_parser = PinFile::parser())]
+    pub(crate) pin_file: Vec<PinFile>,
 
     /// Read the PIN from an open file descriptor
     #[arg(long, global = true, value_name = "FD")]

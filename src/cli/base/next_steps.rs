@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Advised, Failure};
 use super::storage::proved;
-use super::terminal::{product, warn};
+use super::terminal::{hint, product, warn};
 use super::words::chain;
 use crate::ca::{Binding, Established, NewCa, token_says};
 use crate::certificate::subject::{describe, fingerprint};
@@ -108,12 +108,17 @@ fn warn_of_weakness(done: &Established) {
     }
 }
 
-fn warn_of_binding(binding: &Binding) {
+/// Says that a device does not name the ledger, and why.
+pub(crate) fn warn_of_binding(binding: &Binding) {
     if let Binding::Refused(refused) = binding {
         let words = chain(refused);
         warn(&format!(
-            "{words}; nothing keeps a second ledger from counting this key's serials"
+            "{words}; nothing keeps a second ledger from counting this key's serials, and the \
+             ledger keeps that"
         ));
+        if let Some(words) = refused.hint() {
+            hint(&words);
+        }
     }
 }
 
@@ -133,6 +138,7 @@ fn json(new: &NewCa<'_>, done: &Established) -> serde_json::Value {
         "public-key-file": done.public_key_file.to_string_lossy(),
         "config": done.config.to_string_lossy(),
         "ledger": done.ledger.to_string_lossy(),
+        "ledger-in-token": matches!(done.binding, Binding::Named),
         "next-serial": new.next_serial,
     })
 }

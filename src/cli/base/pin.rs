@@ -2,54 +2,111 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::failure::Advised;
+use super::pin_files::PinFiles;
 use super::terminal::{confirm_typed, say};
 use super::touch::Touches;
 use crate::secret::{AskPin, Notice, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
 
 /// Where PINs come from, and who hears of touches.
 pub(crate) struct PinSource {
+    files: PinFiles,
     origin: Origin,
+    first: FirstDevice,
     touches: Touches,
 }
 
-/// The one source that the global options name, else a person.
+/// What serves a device that no file was named for: the one source that the global options name,
+/// else a person.
 enum Origin {
     File(PathBuf),
     Descriptor(u32),
     Person,
 }
 
-impl PinSource {
-    pub(crate) fn new(file: Option<PathBuf>, descriptor: Option<u32>, touches: Touches) -> Self {
-        let origin = match (file, descriptor) {
-            (Some(file), _) => Origin::File(file),
-            (None, Some(descriptor)) => Origin::Descriptor(descriptor),
-            (None, None) => Origin::Person,
-        };
-        Self { origin, touches }
+/// The device that the PIN from a file or descriptor was for; the same for a whole command. A
+/// device counts wrong PINs and locks, so a secret that nobody named a device for goes to the
+/// first that asks, and to no second one: every later run would burn one of its tries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FirstDevice(Arc<Mutex<Option<String>>>);
+
+impl FirstDevice {
+    /// The device that came first, which may be this one.
+    fn or_this(&self, device: &str) -> String {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert_with(|| device.to_owned()).clone()
     }
 }
 
-impl AskPin for PinSource {
-    fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
+impl PinSource {
+    pub(crate) fn new(
+        files: PinFiles,
+        descriptor: Option<u32>,
+        first: FirstDevice,
+        touches: Touches,
+    ) -> Self {
+        let origin = match (files.of_any(), descriptor) {
+            (Some(file), _) => Origin::File(file.to_owned()),
+            (None, Some(descriptor)) => Origin::Descriptor(descriptor),
+            (None, None) => Origin::Person,
+        };
+        Self {
+            files,
+            origin,
+            first,
+            touches,
+        }
+    }
+
+    /// Refuses the second device that wants what was given for no device by name.
+    fn require_first(&self, device: &str) -> Result<(), PinError> {
+        let source_name = match &self.origin {
+            Origin::File(file) => file.display().to_string(),
+            Origin::Descriptor(descriptor) => name_of(*descriptor),
+            Origin::Person => return Ok(()),
+        };
+        let first = self.first.or_this(device);
+        if first == device {
+            return Ok(());
+        }
+        Err(PinError::OfAnother {
+            device: device.to_owned(),
+            first,
+            source_name,
+        })
+    }
+
+    fn read(&self, device: &str) -> Result<Pin, PinError> {
         match &self.origin {
             Origin::File(file) => read_pin_file(file),
             Origin::Descriptor(descriptor) => read_descriptor(*descriptor),
             Origin::Person => ask_person(device),
         }
     }
+}
+
+impl AskPin for PinSource {
+    fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
+        self.require_first(device)?;
+        self.read(device)
+    }
+
+    fn file_of(&self, serial: &str) -> Option<PathBuf> {
+        self.files.of(serial).map(Path::to_owned)
+    }
 
     fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
         match self.origin {
             Origin::Person => ask_passphrase(file),
-            _ => self.pin(file),
+            // No file counts what is tried on it.
+            _ => self.read(file),
         }
     }
 
@@ -163,6 +220,10 @@ impl Advised for PinError {
         let hint = match self {
             Self::NobodyToAsk { .. } | Self::Pinentry { .. } => {
                 "give it with --pin-file FILE or --pin-fd FD"
+            }
+            Self::OfAnother { .. } => {
+                "give each device its own, by the serial that `punchmark tokens` lists: \
+                 --pin-file SERIAL=FILE, or `pin-source` in its locator"
             }
             Self::LastTry { .. } => "run it at a terminal when you are sure of the PIN",
             Self::FileReadableByOthers { path, .. } => {

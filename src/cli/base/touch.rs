@@ -18,6 +18,8 @@ struct State {
     /// How many certificates the run is for, if that is known.
     keys: Option<u64>,
     signed: u64,
+    /// The devices that opened with the PIN of every new one.
+    with_factory_pin: Vec<String>,
     waiting: Vec<String>,
     /// Where there is one, words stand beside it; else on a line of their own.
     bar: Option<ProgressBar>,
@@ -31,6 +33,11 @@ impl Touches {
 
     pub(crate) fn show_beside(&self, bar: ProgressBar) {
         self.state().bar = Some(bar);
+    }
+
+    /// The devices that opened with the PIN of every new one, each once.
+    pub(crate) fn with_factory_pin(&self) -> Vec<String> {
+        self.state().with_factory_pin.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -53,6 +60,13 @@ impl Notice for Touches {
                 state.ask(device, state.waiting.len()),
                 limit.as_secs()
             )),
+        }
+    }
+
+    fn has_factory_pin(&self, device: &str) {
+        let mut state = self.state();
+        if !state.with_factory_pin.iter().any(|known| known == device) {
+            state.with_factory_pin.push(device.to_owned());
         }
     }
 

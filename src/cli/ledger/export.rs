@@ -181,6 +181,11 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             "bound",
             json!({ "ca": bound.ca, "device": bound.device, "keyboard": bound.keyboard }),
         ),
+        Event::NotBound(not) => (
+            "not-bound",
+            json!({ "ca": not.ca, "device": not.device, "reason": not.reason,
+                "keyboard": not.keyboard }),
+        ),
         Event::PlaceAllowed(allowed) => (
             "place-allowed",
             json!({ "what": allowed.what, "keyboard": allowed.keyboard }),

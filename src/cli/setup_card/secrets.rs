@@ -125,6 +125,13 @@ impl AskPin for Secrets {
         }
     }
 
+    fn file_of(&self, serial: &str) -> Option<PathBuf> {
+        match self.current {
+            Some(_) => None,
+            None => self.ask.file_of(serial),
+        }
+    }
+
     fn last_try(&mut self, device: &str) -> Result<(), PinError> {
         self.ask.last_try(device)
     }

@@ -151,6 +151,20 @@ pub struct Bound {
     pub keyboard: String,
 }
 
+/// The token of a CA's key does not hold the name of this ledger: nothing keeps a second one
+/// from being begun for the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotBound {
+    /// The position of the CA's [`CaAdded`](super::CaAdded) entry.
+    pub ca: u64,
+    /// The device that does not hold it, by its locator.
+    pub device: String,
+    /// Why, by the device's own word.
+    pub reason: String,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
 /// The config allows a place for the ledger that is refused by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceAllowed {
@@ -221,3 +235,4 @@ wire!(LedgerKeyRevoked: key, last_size, reason, keyboard);
 wire!(RootDistrusted: root, reason, keyboard);
 wire!(Bound: ca, device, keyboard);
 wire!(PlaceAllowed: what, keyboard);
+wire!(NotBound: ca, device, reason, keyboard);

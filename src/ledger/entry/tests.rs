@@ -287,6 +287,12 @@ fn each_kind() -> Vec<Event> {
             what: "nfs".into(),
             keyboard: keyboard(),
         }),
+        Event::NotBound(NotBound {
+            ca: 1,
+            device: "yubikey:serial=12345678;slot-id=9c".into(),
+            reason: "YubiKey 12345678 keeps no management key behind its PIN".into(),
+            keyboard: keyboard(),
+        }),
     ]
 }
 
@@ -347,7 +353,7 @@ fn a_count_that_lies_takes_no_memory() {
 
 proptest! {
     #[test]
-    fn a_changed_byte_is_refused_or_another_entry(kind in 0_usize..30, at: prop::sample::Index, to: u8) {
+    fn a_changed_byte_is_refused_or_another_entry(kind in 0_usize..31, at: prop::sample::Index, to: u8) {
         let event = each_kind().swap_remove(kind);
         let mut bytes = bytes_of(event.clone());
         let at = at.index(bytes.len());

@@ -6,7 +6,7 @@ use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
 use crate::certificate::subject::fingerprint;
-use crate::ledger::entry::{Bound, CaAdded, Event};
+use crate::ledger::entry::{Bound, CaAdded, Event, NotBound};
 use crate::ledger::rows::{number, sha256, table};
 use crate::ledger::{Ca, LedgerError};
 
@@ -42,6 +42,14 @@ impl Ledger {
     /// [`LedgerError`], and then nothing changed.
     pub fn record_binding(&mut self, bound: Bound, time: u64) -> Result<(), LedgerError> {
         self.append(time, |draft| draft.entry(Event::Bound(bound)).map(drop))
+    }
+
+    /// Records that the token of a CA does not hold the name of this ledger.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn record_no_binding(&mut self, not: NotBound, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| draft.entry(Event::NotBound(not)).map(drop))
     }
 
     /// The devices of a CA that hold the name of this ledger, oldest first.

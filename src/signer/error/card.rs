@@ -46,6 +46,9 @@ pub enum CardFault {
         /// What it refused by.
         reason: String,
     },
+    /// An object has no room for more.
+    #[error("its object has no room for more")]
+    Full,
     /// The answer makes no sense.
     #[error("the card's answer makes no sense")]
     Malformed,

@@ -1,7 +1,7 @@
 //! Why a key is not made in a device, or not brought into it.
 
 use super::call::{CallFailed, Fault};
-use super::card::CardFailed;
+use super::card::{CardFailed, CardFault};
 use super::login::LoginError;
 use super::opening::OpeningError;
 use crate::signer::card::{Firmware, Slot};
@@ -164,6 +164,17 @@ pub enum BindError {
         device: String,
         /// What it answered.
         source: Fault,
+    },
+    /// The management key, which such an object on a card wants, was not proved.
+    #[error(transparent)]
+    ManagementKey(#[from] ManagementKeyError),
+    /// A card takes no such object.
+    #[error("{device} takes no object that names the ledger")]
+    CardRefused {
+        /// The device.
+        device: String,
+        /// What it answered.
+        source: CardFault,
     },
 }
 

@@ -167,12 +167,16 @@ pub enum OpeningError {
 
 impl OpeningError {
     /// Whether it is this device's own fault, so that others with the same key are of use: it
-    /// isn't there, or it does not take the user. Who cancels means all of them.
+    /// isn't there, doesn't answer, has no PIN of its own given, or does not take the user. Who
+    /// cancels means all of them; a device that holds something else than it should stops all.
     pub fn leaves_the_others(&self) -> bool {
         match self {
-            Self::NoToken { .. } => true,
-            Self::Login(LoginError::Pin(error)) => matches!(error, PinError::LastTry { .. }),
-            Self::Login(_) => true,
+            Self::Login(LoginError::Pin(error)) => !matches!(error, PinError::Cancelled),
+            Self::NoToken { .. }
+            | Self::ModuleStart { .. }
+            | Self::Login(_)
+            | Self::Call(_)
+            | Self::Card(_) => true,
             _ => false,
         }
     }

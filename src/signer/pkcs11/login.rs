@@ -42,8 +42,9 @@ impl Credential {
             // A wrong one locks the CA's key: a person's choice, never a job's.
             pins.last_try(&device)?;
         }
-        let pin = match uri.pin_file() {
-            Some(path) => read_pin_file(path)?.for_one_device(),
+        let named = pins.file_of(&token.serial);
+        let pin = match named.as_deref().or_else(|| uri.pin_file()) {
+            Some(path) => read_pin_file(path)?,
             None if token.flags.own_keypad => {
                 pins.type_on_device(&device);
                 return Ok(Self::Keypad);

@@ -3,9 +3,9 @@
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
-use super::{CardEntry, CardFault, NewSlotKey, SlotAttestation, SlotLocator};
+use super::{CardEntry, CardFault, ManagementKey, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::error::{GenerateError, ImportError, OpeningError, PlaceError};
+use crate::signer::error::{BindError, GenerateError, ImportError, OpeningError, PlaceError};
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer};
 
 /// Says that it can't.
@@ -51,6 +51,25 @@ pub(in crate::signer) fn import(
     _pins: &mut dyn AskPin,
 ) -> Result<NewKey, ImportError> {
     Err(PlaceError::from(OpeningError::YubiKeyLeftOut).into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn bound_to(
+    _locator: &SlotLocator,
+    _key: &KeyData,
+) -> Result<Vec<String>, OpeningError> {
+    Err(OpeningError::YubiKeyLeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn bind(
+    _locator: &SlotLocator,
+    _key: &KeyData,
+    _ledger: &str,
+    _management_key: ManagementKey<'_>,
+    _pins: &mut dyn AskPin,
+) -> Result<(), BindError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
 }
 
 /// Sees none.

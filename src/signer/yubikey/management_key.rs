@@ -5,6 +5,7 @@ use ::yubikey::{Error, MgmAlgorithmId, MgmKey, YubiKey};
 use zeroize::Zeroizing;
 
 use super::device::Device;
+use super::kept::keeps_management_key;
 use super::pin::Access;
 use super::{CardFault, ManagementKey, ManagementKeyError, PinPolicy};
 use crate::secret::AskPin;
@@ -15,10 +16,28 @@ pub(super) fn authenticate(
     key: ManagementKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<(), ManagementKeyError> {
+    require_kept(device, key)?;
     if matches!(key, ManagementKey::Protected) {
         Access::open(device, Some(PinPolicy::Once), pins)?;
     }
     prove(device, key)
+}
+
+/// Refuses the key behind the PIN where the card says that it keeps none, before anybody is asked
+/// for a PIN.
+pub(super) fn require_kept(
+    device: &mut Device,
+    key: ManagementKey<'_>,
+) -> Result<(), ManagementKeyError> {
+    if !matches!(key, ManagementKey::Protected) {
+        return Ok(());
+    }
+    let name = device.name();
+    match keeps_management_key(device) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ManagementKeyError::Missing { device: name }),
+        Err(fault) => Err(fault.at(&name).into()),
+    }
 }
 
 /// Proves `key` to a card that has seen its PIN, where `key` is the one behind it.

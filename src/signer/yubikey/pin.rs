@@ -5,8 +5,9 @@ use ::yubikey::{Error, YubiKey};
 use super::channel::Talk;
 use super::deadline::Patience;
 use super::device::Device;
+use super::new_secret::FACTORY_PIN;
 use super::{CardFault, PinPolicy, long};
-use crate::secret::{AskPin, Pin, refused};
+use crate::secret::{AskPin, Pin, read_pin_file, refused};
 use crate::signer::error::{LoginError, PinTries};
 
 /// What a key wants of its user.
@@ -38,11 +39,22 @@ impl Access {
         })
     }
 
+    /// Whether the card took the PIN that every new card has.
+    pub(super) fn is_factory(&self) -> bool {
+        match self {
+            Self::Free => false,
+            Self::Once(pin) | Self::EachSignature(pin) => pin.expose() == FACTORY_PIN,
+        }
+    }
+
     /// Asks for the PIN, and shows it to nobody.
     pub(super) fn ask(device: &mut Device, pins: &mut dyn AskPin) -> Result<Pin, LoginError> {
         let name = device.name();
         check_tries(device, &name, pins)?;
-        let pin = pins.pin(&name)?;
+        let pin = match pins.file_of(&device.serial().to_string()) {
+            Some(file) => read_pin_file(&file)?,
+            None => pins.pin(&name)?,
+        };
         if LENGTHS.contains(&pin.expose().len()) {
             Ok(pin)
         } else {

@@ -26,15 +26,31 @@ impl Records {
         found.map(|(_, value)| value.as_slice())
     }
 
+    /// The values of all records `tag`.
+    pub(super) fn all(&self, tag: u8) -> impl Iterator<Item = &[u8]> {
+        let found = self.0.iter().filter(move |(found, _)| *found == tag);
+        found.map(|(_, value)| value.as_slice())
+    }
+
+    /// Puts one more record behind the others.
+    pub(super) fn add(&mut self, tag: u8, value: &[u8]) {
+        self.0.push((tag, Zeroizing::new(value.to_vec())));
+    }
+
+    /// Takes away every record for whose tag and value `stays` is false.
+    pub(super) fn retain(&mut self, mut stays: impl FnMut(u8, &[u8]) -> bool) {
+        self.0.retain(|(tag, value)| stays(*tag, value));
+    }
+
     /// Gives the record `tag` this value, in the place of any that it had.
     pub(super) fn set(&mut self, tag: u8, value: &[u8]) {
         self.remove(tag);
-        self.0.push((tag, Zeroizing::new(value.to_vec())));
+        self.add(tag, value);
     }
 
     /// Takes the record `tag` away.
     pub(super) fn remove(&mut self, tag: u8) {
-        self.0.retain(|(found, _)| *found != tag);
+        self.retain(|found, _| found != tag);
     }
 
     /// All of them within one record `tag`; none if they are longer than an object may be.

@@ -46,6 +46,10 @@ pub(in crate::signer) fn open(
         .ok_or_else(|| malformed(locator.slot, &name, PublicKeyError::Type))?;
     let mut sourced = SourcedPin::new(locator.pin_source.as_deref(), pins);
     let access = Access::open(&mut device, contents.pin, &mut sourced)?;
+    // Here it is known for nothing; the card's word on PUK and management key costs two commands.
+    if access.is_factory() {
+        pins.notice().has_factory_pin(&name);
+    }
     Ok(Box::new(YubiKeySigner {
         serial: device.serial(),
         device: Some(device),

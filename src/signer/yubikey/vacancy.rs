@@ -4,7 +4,7 @@ use ssh_key::HashAlg;
 
 use super::contents::Contents;
 use super::device::Device;
-use super::management_key::authenticate;
+use super::management_key::{authenticate, require_kept};
 use super::pin::Access;
 use super::{CardFault, Firmware, NewSlotKey, PinPolicy, Replaceable, Slot, SlotLocator};
 use crate::secret::{AskPin, SourcedPin};
@@ -26,6 +26,7 @@ pub(super) fn open(
 ) -> Result<(), PlaceError> {
     let pins = &mut SourcedPin::new(locator.pin_source.as_deref(), pins);
     require(device, locator.slot, wanted)?;
+    require_kept(device, wanted.management_key)?;
     // A wrong PIN would show at the new key's first signature, when the old one is gone.
     if wanted.wants_pin() {
         Access::open(device, Some(PinPolicy::Once), pins)?;

@@ -6,8 +6,8 @@ use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::setup::SetupError;
 use crate::signer::yubikey::{CardFailed, CardFault, ManagementKeyError, SlotError};
 use crate::signer::{
-    GenerateError, ImportError, LocatorError, LoginError, OpeningError, PinTries, PlaceError,
-    SignerError,
+    BindError, GenerateError, ImportError, LocatorError, LoginError, OpeningError, PinTries,
+    PlaceError, SignerError,
 };
 
 impl Advised for LocatorError {
@@ -58,7 +58,7 @@ impl Advised for LoginError {
                 "it is not tried again by itself, since tokens lock; look up the PIN first"
             }
             Self::PinRefusedBefore { .. } | Self::OtherPin { .. } => {
-                "give each device's own PIN by `pin-source` in its locator"
+                "give each device's own PIN: --pin-file SERIAL=FILE, or `pin-source` in its locator"
             }
             Self::Card(failed) => return failed.hint(),
             _ => return None,
@@ -103,7 +103,8 @@ impl Advised for SignerError {
 impl Advised for ManagementKeyError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { .. } | Self::Refused { .. } => {
+            Self::Missing { .. } => Some(NO_KEPT_KEY.to_owned()),
+            Self::Refused { .. } => {
                 Some("give the card's management key with --management-key-file FILE".to_owned())
             }
             Self::Login(error) => error.hint(),
@@ -152,6 +153,16 @@ impl Advised for ImportError {
     }
 }
 
+impl Advised for BindError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Opening(error) => error.hint(),
+            Self::ManagementKey(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
 impl Advised for SetupError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -180,6 +191,10 @@ fn key_file(fault: &KeyFileFault) -> Option<&'static str> {
         _ => None,
     }
 }
+
+const NO_KEPT_KEY: &str = "\
+a new card is set up by `punchmark setup-card`, which keeps one there; one whose management key \
+you have takes it with --management-key-file FILE";
 
 const CARD_IMPORTS: &str = "\
 a YubiKey takes P-256, P-384 and RSA 2048, from firmware 5.7 RSA 3072, RSA 4096 and Ed25519 too; \

@@ -207,6 +207,17 @@ fn a_content_that_is_not_that_of_its_entry() {
             },
             "broken 4: it refers to entry 3, which is not what it should be",
         ),
+        (
+            |history| {
+                history.push(Event::NotBound(NotBound {
+                    ca: 3,
+                    device: String::new(),
+                    reason: String::new(),
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 4: it refers to entry 3, which is not what it should be",
+        ),
     ]);
 }
 

@@ -10,6 +10,10 @@ use super::{
 use crate::secret::{AskPin, Pin};
 use crate::signer::error::PinTries;
 use crate::signer::yubikey::device::Device;
+use crate::signer::yubikey::kept::{
+    ADMIN, ADMIN_FLAGS, ADMIN_SALT, KEY_IS_PROTECTED, Object, PROTECTED, PROTECTED_KEY,
+    keeps_management_key, read_object,
+};
 use crate::signer::yubikey::management_key::{authenticate, prove};
 use crate::signer::yubikey::pin::{Access, refusal};
 use crate::signer::yubikey::records::Records;
@@ -183,23 +187,12 @@ fn management_key_state(device: &mut Device) -> Result<ManagementKeyState, CardF
             Err(_another_key) => false,
         },
     };
-    let flags = read_object(device, &ADMIN)?;
-    let flags = flags.as_ref().and_then(|records| records.find(ADMIN_FLAGS));
-    Ok(match (is_factory, flags) {
+    let is_kept = keeps_management_key(device)?;
+    Ok(match (is_factory, is_kept) {
         (true, _) => ManagementKeyState::Factory,
-        (false, Some([flags])) if flags & KEY_IS_PROTECTED != 0 => ManagementKeyState::Protected,
-        (false, _) => ManagementKeyState::Own,
+        (false, true) => ManagementKeyState::Protected,
+        (false, false) => ManagementKeyState::Own,
     })
-}
-
-/// The records in an object; none if it holds something else.
-fn read_object(device: &mut Device, object: &Object) -> Result<Option<Records>, CardFault> {
-    let Object { id, tag, .. } = *object;
-    match device.call(move |card| card.fetch_object(id)) {
-        Ok(bytes) => Ok(Records::within(tag, &bytes)),
-        Err(CardFault::NotFound) => Ok(Some(Records::default())),
-        Err(fault) => Err(fault),
-    }
 }
 
 /// Changes the records in an object; what else stands there stays.
@@ -239,27 +232,3 @@ fn random_key(algorithm: ManagementKeyAlgorithm) -> Result<MgmKey, CardFault> {
 fn copy(secret: &str) -> Pin {
     Pin::new(secret.to_owned())
 }
-
-/// A data object in which Yubico's tools keep records.
-struct Object {
-    id: u32,
-    name: &'static str,
-    tag: u8,
-}
-
-/// Readable by anybody (ykman, pivman data).
-const ADMIN: Object = Object {
-    id: 0x005f_ff00,
-    name: "5fff00",
-    tag: 0x80,
-};
-/// The object for printed information, which wants the PIN to be read.
-const PROTECTED: Object = Object {
-    id: 0x005f_c109,
-    name: "5fc109",
-    tag: 0x88,
-};
-const ADMIN_FLAGS: u8 = 0x81;
-const ADMIN_SALT: u8 = 0x82;
-const KEY_IS_PROTECTED: u8 = 0x02;
-const PROTECTED_KEY: u8 = 0x89;

@@ -1,0 +1,134 @@
+//! `--pin-file`: one file for the device that asks first, or one for each by its serial.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
+use super::failure::Failure;
+
+/// One `--pin-file`, as it is typed: `FILE`, or `SERIAL=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PinFile {
+    serial: Option<String>,
+    file: PathBuf,
+}
+
+/// All `--pin-file` of a command line: at most one without a serial, one for each serial.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PinFiles {
+    of_any: Option<PathBuf>,
+    by_serial: Vec<(String, PathBuf)>,
+}
+
+impl PinFile {
+    /// How it is read: what stands before the first `=` is a serial, unless it has a `/`.
+    pub(crate) fn parser() -> impl TypedValueParser<Value = Self> {
+        OsStringValueParser::new().map(Self::from)
+    }
+}
+
+impl From<OsString> for PinFile {
+    fn from(typed: OsString) -> Self {
+        let bytes = typed.as_bytes();
+        let at = bytes.iter().position(|byte| *byte == b'=');
+        let parts = at.and_then(|at| bytes.split_at_checked(at));
+        let named = parts.and_then(|(serial, rest)| {
+            let serial = std::str::from_utf8(serial).ok()?;
+            let is_serial = !serial.is_empty() && !serial.contains('/');
+            let file = OsStr::from_bytes(rest.get(1..)?);
+            is_serial.then(|| (serial.to_owned(), PathBuf::from(file)))
+        });
+        match named {
+            Some((serial, file)) => Self {
+                serial: Some(serial),
+                file,
+            },
+            None => Self {
+                serial: None,
+                file: OsString::from_vec(typed.into_vec()).into(),
+            },
+        }
+    }
+}
+
+impl PinFiles {
+    /// Refuses two files for one device, or two for any.
+    pub(crate) fn new(typed: &[PinFile]) -> Result<Self, Failure> {
+        let mut files = Self::default();
+        for one in typed {
+            let file = one.file.clone();
+            match &one.serial {
+                None if files.of_any.is_some() => return Err(Failure::usage(TWICE)),
+                None => files.of_any = Some(file),
+                Some(serial) if files.of(serial).is_some() => {
+                    return Err(Failure::usage(format!(
+                        "--pin-file stands twice for {serial}"
+                    )));
+                }
+                Some(serial) => files.by_serial.push((serial.clone(), file)),
+            }
+        }
+        Ok(files)
+    }
+
+    /// This file, if there is one, for the one card that will ask.
+    pub(crate) fn of_one_card(file: Option<PathBuf>) -> Self {
+        Self {
+            of_any: file,
+            by_serial: Vec::new(),
+        }
+    }
+
+    /// The file for the device that asks first.
+    pub(crate) fn of_any(&self) -> Option<&Path> {
+        self.of_any.as_deref()
+    }
+
+    /// The file for the device with this serial alone. Zeros in front of a number mean nothing.
+    pub(crate) fn of(&self, serial: &str) -> Option<&Path> {
+        let bare = |serial: &str| serial.trim().trim_start_matches('0').to_owned();
+        let mut named = self.by_serial.iter();
+        let found = named.find(|(of, _)| bare(of) == bare(serial))?;
+        Some(&found.1)
+    }
+}
+
+const TWICE: &str = "\
+--pin-file stands twice; one file for each device reads --pin-file SERIAL=FILE, and the serials \
+are those that `punchmark tokens` lists";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(texts: &[&str]) -> Result<PinFiles, Failure> {
+        let files: Vec<_> = texts
+            .iter()
+            .map(|text| PinFile::from(OsString::from(text)))
+            .collect();
+        PinFiles::new(&files)
+    }
+
+    #[test]
+    fn each_device_has_its_own_file_and_any_other_the_one_without_a_serial() {
+        let files = typed(&["12345678=a", "/run/x=1", "0000Ab=b=c"]).unwrap();
+        assert_eq!(files.of("12345678"), Some(Path::new("a")));
+        assert_eq!(files.of("Ab"), Some(Path::new("b=c")));
+        assert_eq!(files.of("12345679"), None);
+        assert_eq!(files.of_any(), Some(Path::new("/run/x=1")));
+        assert_eq!(
+            typed(&["./a=b"]).unwrap().of_any(),
+            Some(Path::new("./a=b"))
+        );
+        assert_eq!(typed(&["=b"]).unwrap().of_any(), Some(Path::new("=b")));
+    }
+
+    #[test]
+    fn two_files_for_one_device_are_refused() {
+        assert!(typed(&["a", "b"]).is_err());
+        assert!(typed(&["1=a", "01=b"]).is_err());
+        assert!(typed(&["1=a", "2=b", "c"]).is_ok());
+    }
+}
