@@ -28,6 +28,7 @@ mod key_file;
 mod list_name;
 mod read;
 mod revocations;
+pub mod rollover;
 mod sections;
 mod serials;
 mod show;

@@ -22,7 +22,6 @@ pub mod migrate;
 pub mod note;
 mod old_head;
 pub mod replay;
-mod rollover;
 pub mod rows;
 mod rules;
 pub mod settings;
@@ -46,7 +45,6 @@ pub use entry::{
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use replay::Signatures;
-pub use rollover::{ROLLOVER_NAMESPACE, RolloverStatement};
 pub use rules::{
     Audit, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
     SuffixesError, TakenOver, Term, recorded_form,

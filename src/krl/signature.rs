@@ -90,6 +90,15 @@ impl KrlSignature {
     }
 }
 
+impl KrlSignature {
+    /// Whether its own signer, whoever that is, signed exactly these bytes as a KRL.
+    #[must_use]
+    pub fn is_of(&self, krl: &[u8]) -> bool {
+        self.verify(krl, std::slice::from_ref(self.signer()))
+            .is_ok()
+    }
+}
+
 /// What is signed (PROTOCOL.sshsig, section 3).
 fn message(krl: &[u8], hash: HashAlg) -> ssh_key::Result<Vec<u8>> {
     SshSig::signed_data(KRL_NAMESPACE, hash, krl)

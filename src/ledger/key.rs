@@ -7,11 +7,12 @@ use ssh_key::Signature;
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::public::KeyData;
 
+use super::Ca;
 use super::checkpoint::Checkpoint;
 use super::note::{NoteError, NoteKey};
-use super::{Ca, RolloverStatement};
 use crate::certificate::subject::fingerprint;
 use crate::krl::KrlSignature;
+use crate::krl::rollover::RolloverStatement;
 use crate::secret::AskPin;
 use crate::signer::{self, Locator, OpeningError, RsaHash, Signer, SignerError};
 use crate::wire::verify::{SignatureError, verify_signature};

@@ -30,7 +30,8 @@ pub enum KrlError {
 }
 
 /// The KRL of these CAs: every revocation, the serials of reservations that were given
-/// up, whose signature may exist although nobody released it, and those of gaps.
+/// up, whose signature may exist although nobody released it, those of gaps, and the ledger keys
+/// that were revoked.
 ///
 /// # Errors
 /// [`KrlError`].
@@ -60,6 +61,12 @@ pub fn krl(ledger: &Ledger, cas: &[Ca], header: Header, prune: Prune) -> Result<
     }
     for (_, revoked) in &revoked {
         naming::write_keys(revoked, &mut revocations);
+    }
+    // Nobody logs in by them; it is for servers, which take no list by such a key any more.
+    for (key, state) in ledger.ledger_keys()? {
+        if state.believed_to.is_some() {
+            naming::write_key(&key, &mut revocations);
+        }
     }
     Ok(Krl::new(header, revocations))
 }

@@ -136,13 +136,18 @@ pub(super) fn written_serials(revoked: &Revoked) -> impl Iterator<Item = SerialR
 /// to 0.1.0 recorded any blob: one that a KRL can't hold is named by its SHA-256.
 pub(super) fn write_keys(revoked: &Revoked, revocations: &mut Revocations) {
     for blob in &revoked.keys {
-        match PublicKey::from_blob(blob) {
-            Ok(key) => revocations.revoke_key(&key),
-            Err(_) => revocations.revoke_sha256(Sha256::digest(blob).into()),
-        }
+        write_key(blob, revocations);
     }
     for hash in &revoked.sha256s {
         revocations.revoke_sha256(*hash);
+    }
+}
+
+/// Writes a key, by its SHA-256 where a KRL can't hold it.
+pub(super) fn write_key(blob: &[u8], revocations: &mut Revocations) {
+    match PublicKey::from_blob(blob) {
+        Ok(key) => revocations.revoke_key(&key),
+        Err(_) => revocations.revoke_sha256(Sha256::digest(blob).into()),
     }
 }
 

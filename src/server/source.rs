@@ -81,17 +81,39 @@ pub enum HttpsError {
     LeftOut,
 }
 
+impl SourceError {
+    /// Whether the source says that there is no such file. Stores that hide what they don't
+    /// have answer 403.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::File { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            Self::Https { source, .. } => matches!(source, HttpsError::Status(403 | 404 | 410)),
+        }
+    }
+}
+
 impl Source {
     /// Where the signature of the list lies: beside the list.
     #[must_use]
     pub fn signature(&self) -> Self {
+        self.beside(".sig")
+    }
+
+    /// Where the rollovers of the keys that sign the list lie: beside the list.
+    #[must_use]
+    pub fn rollovers(&self) -> Self {
+        self.beside(".keys")
+    }
+
+    fn beside(&self, ending: &str) -> Self {
         match self {
             Self::File(path) => {
                 let mut path = path.as_os_str().to_owned();
-                path.push(".sig");
+                path.push(ending);
                 Self::File(path.into())
             }
-            Self::Https(url, client) => Self::Https(url.with_ending(".sig"), client.clone()),
+            Self::Https(url, client) => Self::Https(url.with_ending(ending), client.clone()),
         }
     }
 

@@ -33,6 +33,9 @@ use crate::server::source::{Https, HttpsError, Source, UrlError};
 ///
 /// FILE.mark beside the list keeps the highest version and the highest head of the CA's
 /// ledger that were seen here: no older list is taken, also where the list is gone.
+///
+/// Where another ledger key took over from that of --signer, SOURCE.keys leads to it by the word
+/// of both. It is followed once, and the old key signs no list for this server any more.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Fetch {
@@ -83,15 +86,20 @@ impl Fetch {
         let _alone = lock(&out)?;
         let installed = installed(&out)?;
         let fetched = self.replace(&source, &out, installed.as_deref(), expected);
+        let (what, followed) = match fetched {
+            Ok(taken) => taken,
+            Err(failure) => (
+                What::Kept(installed.as_deref().and_then(krl), failure),
+                None,
+            ),
+        };
         let report = Report {
             out: &self.out,
             now: config::now(),
             warn_after: self.warn_after,
             critical_after: self.critical_after,
-            what: match fetched {
-                Ok(what) => what,
-                Err(failure) => What::Kept(installed.as_deref().and_then(krl), failure),
-            },
+            what,
+            followed,
         };
         report.tell(context)
     }
@@ -133,7 +141,7 @@ impl Fetch {
         out: &Path,
         installed: Option<&[u8]>,
         mut expected: Expected,
-    ) -> Result<What, Failure> {
+    ) -> Result<(What, Option<String>), Failure> {
         let unread = self.unread(read_mark(out), &mut expected)?;
         let fetched = fetch(source, installed, &expected)?;
         if let Some(error) = unread
@@ -142,17 +150,18 @@ impl Fetch {
             return Err(error.into());
         }
         let mut files = Vec::new();
-        if let Some(bytes) = &fetched.bytes {
-            files.push((out.to_path_buf(), bytes.clone()));
-        }
         if expected.mark.as_ref() != Some(&fetched.mark) {
             files.push((mark_file(out), fetched.mark.to_string().into_bytes()));
         }
+        if let Some(bytes) = &fetched.bytes {
+            files.push((out.to_path_buf(), bytes.clone()));
+        }
         write(&files)?;
-        Ok(match fetched.bytes {
+        let what = match fetched.bytes {
             Some(_) => What::Replaced(fetched.krl, fetched.shrunk),
             None => What::Unchanged(fetched.krl),
-        })
+        };
+        Ok((what, fetched.followed))
     }
 
     /// Expects what was seen before. A mark that can't be read is given back where root named
@@ -173,8 +182,8 @@ impl Fetch {
     }
 }
 
-/// The list goes first: behind a crash in between, the mark is of an older list, which the
-/// one that is there goes on from.
+/// The mark goes first: behind a crash in between, it is that of the next list, and nothing older
+/// is taken, nor anything by a key that handed over.
 fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
     let staged = files
         .iter()
@@ -254,7 +263,18 @@ impl Advised for FetchError {
 fn way_out(refusal: &Refusal) -> Option<&'static str> {
     Some(match refusal {
         Refusal::Signature(KrlSignatureError::Signer(_)) => {
-            "if the ledger key was changed, name the new one with --signer"
+            "if the ledger key was changed, name the new one with --signer; after a `ledger key \
+             rollover`, the file SOURCE.keys that `punchmark krl` writes leads there"
+        }
+        Refusal::EndedSigner { .. } | Refusal::RevokedSigner(_) => {
+            "tell the CA's people: a key that signs no more signed a list"
+        }
+        Refusal::Rollovers(_)
+        | Refusal::NotForLists(_)
+        | Refusal::NoLedger
+        | Refusal::RolloverOfOtherLedger { .. }
+        | Refusal::ManyRollovers => {
+            "ask the CA's people which ledger key signs now, and name it with --signer"
         }
         Refusal::Signature(KrlSignatureError::Signature(_)) => {
             "list and signature are not of one run: on the CA's machine, make both again with \

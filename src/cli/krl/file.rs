@@ -92,8 +92,13 @@ pub(super) fn target(out: &Path) -> Result<PathBuf, Failure> {
 
 /// The file of a KRL's signature, which lies beside the KRL.
 pub(super) fn signature_file(krl: &Path) -> PathBuf {
+    beside_file(krl, ".sig")
+}
+
+/// The file of this ending that lies beside the KRL.
+pub(super) fn beside_file(krl: &Path, ending: &str) -> PathBuf {
     let mut path = krl.as_os_str().to_owned();
-    path.push(".sig");
+    path.push(ending);
     path.into()
 }
 

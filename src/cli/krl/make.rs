@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::file::{KRL_MODE, signature_file, target};
+use super::file::{KRL_MODE, beside_file, signature_file, target};
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config};
+use crate::krl::rollover::{Rollovers, RolloversError};
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, KrlMade, LISTS, Ledger, ListSigned};
@@ -56,6 +57,7 @@ impl Make {
             return Err(Failure::usage("--out FILE is missing"));
         };
         // Beside the name that was given, which may be a link: who fetches knows that one.
+        let rollovers_file = target(&beside_file(out, ".keys"))?;
         let (beside, target) = (target(&signature_file(out))?, target(out)?);
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
@@ -81,6 +83,9 @@ impl Make {
             None => (None, None),
         };
         record(&mut ledger, &list, &bytes, signer.unwrap_or_default(), now)?;
+        if signature.is_some() {
+            write_rollovers(&rollovers_file, &ledger)?;
+        }
         write(
             &target,
             &bytes,
@@ -221,9 +226,7 @@ fn record(
 /// The state lies beside the name that was given, as the signature does. It holds names of
 /// people, and no server needs it: its owner alone reads it.
 fn write_state(out: &Path, state: &str, signature: Option<&str>) -> Result<(), Failure> {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".state");
-    let file = PathBuf::from(name);
+    let file = beside_file(out, ".state");
     let mut staged = vec![output::stage(&file, state.as_bytes(), STATE_MODE).at("cannot write")?];
     if let Some(signature) = signature {
         let beside = output::stage(&signature_file(&file), signature.as_bytes(), STATE_MODE);
@@ -231,6 +234,13 @@ fn write_state(out: &Path, state: &str, signature: Option<&str>) -> Result<(), F
     }
     let released: Result<(), _> = output::release(staged).into_iter().collect();
     released.at("cannot write")
+}
+
+/// The rollovers that lead from a key that a server was given to the one that signs. They stand
+/// there before a list by a new key does: whoever sees that one finds the way to it.
+fn write_rollovers(file: &Path, ledger: &Ledger) -> Result<(), Failure> {
+    let rollovers = Rollovers::of(ledger.rollovers()?).at("the rollovers beside the KRL")?;
+    output::write(file, rollovers.to_string().as_bytes(), KRL_MODE).at("cannot write")
 }
 
 /// Both are on disk before either has its name; the list comes first, since a server that
@@ -249,6 +259,8 @@ fn write(target: &Path, krl: &[u8], signature: Option<(&Path, &str)>) -> Result<
 const STATE_MODE: u32 = 0o600;
 
 impl Advised for KrlError {}
+
+impl Advised for RolloversError {}
 
 /// How long an expired certificate stays in the list, in seconds: clocks of servers are wrong by up to a day.
 const MARGIN: u64 = 86_400;

@@ -164,7 +164,7 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
         Event::LedgerKeyRolled(rolled) => (
             "ledger-key-rolled",
             json!({ "old": base64(&rolled.old), "new": base64(&rolled.new),
-                "by-old": base64(&rolled.by_old), "by-new": base64(&rolled.by_new),
+                "purposes": rolled.purposes, "by-old": base64(&rolled.by_old), "by-new": base64(&rolled.by_new),
                 "keyboard": rolled.keyboard }),
         ),
         Event::LedgerKeyRevoked(revoked) => (

@@ -4,6 +4,9 @@
 use ssh_encoding::{Decode, Encode, Reader};
 
 use super::{EntryError, list};
+use crate::krl::rollover::{Rollover, RolloverParts};
+
+pub use crate::krl::rollover::LISTS;
 
 /// A head of this ledger was signed, to be kept elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +111,8 @@ pub struct LedgerKeyRolled {
     pub old: Vec<u8>,
     /// The public key blob of the key that takes over its purposes.
     pub new: Vec<u8>,
+    /// What is handed over: all that the old key signs, as [`LedgerKeyAdded::purposes`] has it.
+    pub purposes: u8,
     /// SSHSIG by the old key over the statement of the rollover.
     pub by_old: Vec<u8>,
     /// SSHSIG by the new key over the same statement.
@@ -203,6 +208,21 @@ impl SuffixesSet {
     }
 }
 
+impl LedgerKeyRolled {
+    /// The rollover in the ledger of this name; none where one of the keys did not sign it.
+    #[must_use]
+    pub fn in_ledger(&self, ledger: &str) -> Option<Rollover> {
+        Rollover::new(RolloverParts {
+            ledger: ledger.to_owned(),
+            purposes: self.purposes,
+            old: self.old.clone(),
+            new: self.new.clone(),
+            by_old: self.by_old.clone(),
+            by_new: self.by_new.clone(),
+        })
+    }
+}
+
 impl HeadPlaces {
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
         self.places.len().encode(out)?;
@@ -220,8 +240,6 @@ impl HeadPlaces {
 
 /// A ledger key with this purpose signs heads.
 pub const HEADS: u8 = 1;
-/// A ledger key with this purpose signs lists: KRLs and what is published like them.
-pub const LISTS: u8 = 2;
 /// A ledger key with this purpose signs receipts.
 pub const RECEIPTS: u8 = 4;
 
@@ -230,7 +248,7 @@ wire!(ClockCorrected: wrong, reason, keyboard);
 wire!(HeadAdopted: size, root, word, keyboard);
 wire!(TailCut: offset, length, sha256, copy, keyboard);
 wire!(LedgerKeyAdded: key, purposes, keyboard);
-wire!(LedgerKeyRolled: old, new, by_old, by_new, keyboard);
+wire!(LedgerKeyRolled: old, new, purposes, by_old, by_new, keyboard);
 wire!(LedgerKeyRevoked: key, last_size, reason, keyboard);
 wire!(RootDistrusted: root, reason, keyboard);
 wire!(Bound: ca, device, keyboard);

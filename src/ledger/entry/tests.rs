@@ -241,6 +241,7 @@ fn each_kind() -> Vec<Event> {
         Event::LedgerKeyRolled(LedgerKeyRolled {
             old: vec![1; 51],
             new: vec![2; 51],
+            purposes: LISTS,
             by_old: vec![3; 80],
             by_new: vec![4; 80],
             keyboard: keyboard(),

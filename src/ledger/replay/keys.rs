@@ -16,7 +16,6 @@ use crate::ledger::entry::{
     CaAdded, CheckpointSigned, HEADS, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
     LedgerKeyRolled, Purpose, RECEIPTS, Reserved, Resumed, Revoked,
 };
-use crate::ledger::rollover::RolloverStatement;
 
 /// A CA as its entry has it.
 #[derive(Debug)]
@@ -252,8 +251,11 @@ impl Keys {
         if before.ended.is_some() {
             found.odd(Fault::LedgerKeyEnded(fingerprint(&old)));
         }
+        if rolled.purposes != before.recorded | before.signed {
+            found.broken(Fault::LedgerKey);
+        }
         self.becomes_ledger_key(found, subjects, new);
-        self.ledger.entry(new).or_default().recorded |= before.recorded | before.signed;
+        self.ledger.entry(new).or_default().recorded |= rolled.purposes;
         self.ledger.entry(old).or_default().ended = Some(found.size_before());
     }
 
@@ -273,9 +275,7 @@ fn is_signed_by_both(rolled: &LedgerKeyRolled, tree: &Tree) -> bool {
     let Some(origin) = tree.first().map(origin) else {
         return false;
     };
-    let statement = RolloverStatement::new(&origin, &rolled.old, &rolled.new);
-    statement.is_signed_by(&rolled.old, &rolled.by_old)
-        && statement.is_signed_by(&rolled.new, &rolled.by_new)
+    rolled.in_ledger(&origin).is_some()
 }
 
 /// The SHA-256 of a public key blob: its fingerprint.

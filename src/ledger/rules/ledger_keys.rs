@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Ledger;
 use super::draft::Draft;
 use super::reserve;
+use crate::krl::rollover::{Rollover, RolloverStatement};
 use crate::ledger::LedgerError;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::entry::{
     CheckpointSigned, Event, HEADS, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled,
 };
-use crate::ledger::rollover::RolloverStatement;
 use crate::ledger::rows::{of_fingerprint, sha256, table};
 use crate::ledger::store::{Keys, Walk};
 use ssh_key::Fingerprint;
@@ -80,15 +80,13 @@ impl Ledger {
                 draft.ledger.ledger_key_is_in_use(&sha256(key))?;
             }
             let known = draft.ledger.is_known_ledger_key(&sha256(&rolled.old))?;
-            let signed = statement.is_signed_by(&rolled.old, &rolled.by_old)
-                && statement.is_signed_by(&rolled.new, &rolled.by_new);
-            if !known || !signed || rolled.old == rolled.new {
+            let all = rolled.purposes == statement.purposes();
+            if !known || !all || rolled.in_ledger(statement.ledger()).is_none() {
                 return Err(LedgerError::Rollover);
             }
-            let before = draft.ledger.ledger_key(&sha256(&rolled.old))?;
             let added = LedgerKeyAdded {
                 key: rolled.new.clone(),
-                purposes: before.unwrap_or_default().purposes,
+                purposes: rolled.purposes,
                 keyboard: rolled.keyboard.clone(),
             };
             draft.entry(Event::LedgerKeyRolled(rolled))?;
@@ -113,13 +111,34 @@ impl Ledger {
         })
     }
 
-    /// What both keys sign when one takes over from the other.
+    /// What both keys sign when one takes over all that the other signs.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn rollover(&self, old: &[u8], new: &[u8]) -> Result<RolloverStatement, LedgerError> {
         let head = self.checkpoint()?.ok_or(LedgerError::Head)?;
-        Ok(RolloverStatement::new(&head.origin, old, new))
+        let known = self.ledger_key(&sha256(old))?.unwrap_or_default();
+        Ok(RolloverStatement::new(
+            &head.origin,
+            known.purposes,
+            old,
+            new,
+        ))
+    }
+
+    /// Every rollover of a key that signs lists, oldest first, for whoever takes lists.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn rollovers(&self) -> Result<Vec<Rollover>, LedgerError> {
+        let head = self.checkpoint()?.ok_or(LedgerError::Head)?;
+        let rolled = self.entries_of(table::LEDGER_KEY, |event| match event {
+            Event::LedgerKeyRolled(rolled) if rolled.purposes & LISTS != 0 => Some(rolled),
+            _ => None,
+        })?;
+        let rolled = rolled.into_iter();
+        let signed = rolled.map(|(_, rolled)| rolled.in_ledger(&head.origin));
+        signed.map(|one| one.ok_or(LedgerError::Rollover)).collect()
     }
 
     /// Whether this key is one of the ledger's own, or was.

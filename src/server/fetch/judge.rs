@@ -3,19 +3,24 @@
 use sha2::{Digest, Sha256};
 
 use super::shrink::shrunk;
-use super::{Expected, Fetched, Mark, Refusal};
+use super::signers::{Signer, print, unknown};
+use super::{Expected, Fetched, Mark, Refusal, SignersSeen};
+use crate::krl::rollover::Rollovers;
 use crate::krl::{Krl, KrlSignature, ListName};
 
-/// Judges the bytes of a list by its signature and by the list that is there. A file that is
+/// Judges the bytes of a list by its signature and by the list that is there; `rollovers` may lead
+/// to a signer that is not known yet. A file that is
 /// there and is no KRL says nothing: sshd lets nobody in by it, or revokes nothing.
 pub(super) fn judge(
     bytes: &[u8],
     installed: Option<&[u8]>,
     signature: &KrlSignature,
+    rollovers: Option<&Rollovers>,
     expected: &Expected,
 ) -> Result<Fetched, Refusal> {
-    signature.verify(bytes, &expected.signers)?;
+    signature.verify(bytes, std::slice::from_ref(signature.signer()))?;
     let krl = Krl::from_bytes(bytes)?;
+    let signers = signers(&krl, signature, rollovers, expected)?;
     let before = installed.and_then(|bytes| Krl::from_bytes(bytes).ok());
     refuse_other_name(&krl, before.as_ref(), expected)?;
     let sha256 = Sha256::digest(bytes).into();
@@ -24,13 +29,39 @@ pub(super) fn judge(
     }
     let unchanged = installed == Some(bytes);
     Ok(Fetched {
-        mark: Mark::of(&krl, sha256, expected.mark.as_ref()),
+        followed: rollovers
+            .and(signers.followed.last())
+            .map(|(_, new)| print(new)),
+        mark: Mark::of(&krl, sha256, expected.mark.as_ref(), signers),
         shrunk: before
             .filter(|_| !unchanged)
             .and_then(|before| shrunk(&before, &krl)),
         bytes: (!unchanged).then(|| bytes.to_vec()),
         krl,
     })
+}
+
+/// What is known of the keys that sign, behind a list whose signature verified.
+fn signers(
+    krl: &Krl,
+    signature: &KrlSignature,
+    rollovers: Option<&Rollovers>,
+    expected: &Expected,
+) -> Result<SignersSeen, Refusal> {
+    let (seen, given) = (expected.signers_seen(), &expected.signers);
+    let (signer, head) = (
+        signature.signer(),
+        ListName::of_comment(&krl.header().comment).head,
+    );
+    let seen = match (seen.signer(given, signer)?, rollovers) {
+        (Signer::Known, _) => seen,
+        (Signer::Unknown, None) => return Err(unknown(signer)),
+        (Signer::Unknown, Some(rollovers)) => {
+            let ledger = head.as_ref().map(|head| head.origin.as_str());
+            seen.follow(given, signer, rollovers, ledger)?
+        }
+    };
+    seen.learn(given, signer, krl)
 }
 
 /// Holds a list against the one that is there, against what was seen before, and against the
@@ -123,7 +154,7 @@ mod tests {
             accept_version: None,
         };
         let signature = KrlSignature::read(signature.as_bytes()).unwrap();
-        judge(bytes, installed, &signature, &expected)
+        judge(bytes, installed, &signature, None, &expected)
     }
 
     fn take(bytes: &[u8], installed: &[u8]) -> Result<Fetched, Refusal> {

@@ -1,12 +1,13 @@
 //! What a server has seen of a list, kept beside it: the highest version, which list that
-//! was, and the highest head of the ledger that any list carried.
+//! was, the highest head of the ledger that any list carried, and what became of the keys that
+//! sign.
 //!
 //! The list itself can't tell: an empty or damaged file that is there would let an older one
 //! in. A mark never goes back but by the word of root (`--accept-version`).
 
 use std::fmt;
 
-use super::Refusal;
+use super::{KeyHash, Refusal, SignersSeen};
 use crate::krl::{Krl, ListHead, ListName};
 use crate::wire::hex;
 
@@ -19,6 +20,8 @@ pub struct Mark {
     pub sha256: [u8; 32],
     /// The highest head that any list carried.
     pub head: Option<ListHead>,
+    /// The keys that handed over, or were revoked.
+    pub signers: SignersSeen,
 }
 
 /// A text that is no mark.
@@ -29,12 +32,13 @@ pub struct MarkError(&'static str);
 impl Mark {
     /// The mark of a list that was taken, behind the one that was kept before.
     #[must_use]
-    pub fn of(krl: &Krl, sha256: [u8; 32], before: Option<&Self>) -> Self {
+    pub fn of(krl: &Krl, sha256: [u8; 32], before: Option<&Self>, signers: SignersSeen) -> Self {
         let seen = ListName::of_comment(&krl.header().comment).head;
         Self {
             version: krl.header().version,
             sha256,
             head: seen.or_else(|| before.and_then(|mark| mark.head.clone())),
+            signers,
         }
     }
 
@@ -81,9 +85,7 @@ impl Mark {
         let version = field("version")?;
         let sha256 = field("sha256")?;
         let head = field("head")?;
-        if lines.next().is_some() {
-            return Err(MarkError("end"));
-        }
+        let signers = signers(lines)?;
         Ok(Self {
             version: version.parse().map_err(|_no_number| MarkError("version"))?,
             sha256: hash(sha256).ok_or(MarkError("sha256"))?,
@@ -91,6 +93,7 @@ impl Mark {
                 NO_HEAD => None,
                 head => Some(ListHead::parse(head).ok_or(MarkError("head"))?),
             },
+            signers,
         })
     }
 }
@@ -106,7 +109,12 @@ impl fmt::Display for Mark {
             "{FIRST_LINE}\nversion {}\nsha256 {}\nhead {head}",
             self.version,
             hex(&self.sha256)
-        )
+        )?;
+        for (old, new) in &self.signers.followed {
+            writeln!(f, "followed {} {}", hex(old), hex(new))?;
+        }
+        let mut revoked = self.signers.revoked.iter();
+        revoked.try_for_each(|key| writeln!(f, "revoked {}", hex(key)))
     }
 }
 
@@ -129,6 +137,26 @@ fn extends(kept: &ListHead, new: &ListHead) -> Result<(), Refusal> {
         return Err(Refusal::Forked(new.size));
     }
     Ok(())
+}
+
+/// The lines behind the head: every rollover that was followed, then every revoked key.
+fn signers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<SignersSeen, MarkError> {
+    let mut seen = SignersSeen::default();
+    for line in lines {
+        match line.split_once(' ') {
+            Some(("followed", keys)) if seen.revoked.is_empty() => {
+                seen.followed.push(pair(keys).ok_or(MarkError("followed"))?);
+            }
+            Some(("revoked", key)) => seen.revoked.push(hash(key).ok_or(MarkError("revoked"))?),
+            _ => return Err(MarkError("end")),
+        }
+    }
+    Ok(seen)
+}
+
+fn pair(keys: &str) -> Option<(KeyHash, KeyHash)> {
+    let (old, new) = keys.split_once(' ')?;
+    Some((hash(old)?, hash(new)?))
 }
 
 fn hash(text: &str) -> Option<[u8; 32]> {
@@ -171,6 +199,7 @@ mod tests {
             version: 7,
             sha256: [1; 32],
             head: Some(head(40, 1)),
+            signers: SignersSeen::default(),
         }
     }
 
@@ -182,14 +211,30 @@ mod tests {
                 head: None,
                 ..mark()
             },
+            Mark {
+                signers: SignersSeen {
+                    followed: vec![([3; 32], [4; 32]), ([4; 32], [5; 32])],
+                    revoked: vec![[4; 32], [6; 32]],
+                },
+                ..mark()
+            },
         ] {
             let text = mark.to_string();
             assert_eq!(Mark::parse(&text), Ok(mark));
             assert_eq!(Mark::parse(&format!("{text}x\n")), Err(MarkError("end")));
-            let cut = text.trim_end().rsplit_once('\n').unwrap().0;
-            assert_eq!(Mark::parse(cut), Err(MarkError("head")));
+            let cut: Vec<_> = text.lines().take(3).collect();
+            assert_eq!(Mark::parse(&cut.join("\n")), Err(MarkError("head")));
         }
         assert_eq!(Mark::parse(""), Err(MarkError("first line")));
+        let (text, key) = (mark().to_string(), hex(&[3; 32]));
+        for (more, name) in [
+            (format!("followed {key}"), "followed"),
+            (format!("followed {key} {key} {key}"), "followed"),
+            (format!("revoked {key}0"), "revoked"),
+            (format!("revoked {key}\nfollowed {key} {key}"), "end"),
+        ] {
+            assert_eq!(Mark::parse(&(text.clone() + &more)), Err(MarkError(name)));
+        }
     }
 
     #[test]
@@ -223,7 +268,12 @@ mod tests {
 
     #[test]
     fn a_mark_keeps_the_head_of_before_where_a_list_has_none() {
-        let next = Mark::of(&krl(9, None), [2; 32], Some(&mark()));
+        let next = Mark::of(
+            &krl(9, None),
+            [2; 32],
+            Some(&mark()),
+            SignersSeen::default(),
+        );
         assert_eq!((next.version, next.head), (9, Some(head(40, 1))));
     }
 }

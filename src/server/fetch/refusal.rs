@@ -1,5 +1,6 @@
 //! Why a list that came is not put in place.
 
+use crate::krl::rollover::RolloversError;
 use crate::krl::{KrlSignatureError, ReadError};
 
 /// Why a list is not believed.
@@ -9,6 +10,37 @@ pub enum Refusal {
     /// The signature of the list is not one of the signer's.
     #[error(transparent)]
     Signature(#[from] KrlSignatureError),
+    /// The file beside it that should lead to its signer is none.
+    #[error("the rollovers beside the KRL")]
+    Rollovers(#[from] RolloversError),
+    /// The signer handed over to another key, which this server followed.
+    #[error("signed by {old}, from which {new} took over")]
+    EndedSigner {
+        /// The key that signs no more.
+        old: String,
+        /// The key that took over.
+        new: String,
+    },
+    /// The signer was revoked by a list that this server believed.
+    #[error("signed or handed over by {0}, which was revoked")]
+    RevokedSigner(String),
+    /// A rollover to the signer, which does not hand over the signing of lists.
+    #[error("{0} handed over, but not the signing of lists")]
+    NotForLists(String),
+    /// A list that names no ledger: no rollover can be seen to be of the same.
+    #[error("its signer is a new key, and it does not say of which ledger it is")]
+    NoLedger,
+    /// A rollover to the signer that counts for another ledger.
+    #[error("its signer took over in ledger {found}, and the KRL is of {expected}")]
+    RolloverOfOtherLedger {
+        /// The ledger of the list.
+        expected: String,
+        /// The ledger of the rollover.
+        found: String,
+    },
+    /// More rollovers than a server remembers.
+    #[error("more rollovers than a server remembers lead to its signer")]
+    ManyRollovers,
     /// It is signed, but no KRL that sshd would read.
     #[error("signed, but no KRL")]
     Krl(#[from] ReadError),

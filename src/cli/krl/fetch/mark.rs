@@ -70,5 +70,5 @@ const HEAL: &str = "ask the CA's people for the version of the newest list (`krl
                     of the one at the source); root takes it with --accept-version VERSION, which \
                     writes the mark anew";
 
-/// A mark takes four short lines.
-const MARK_BYTES_MAX: u64 = 4096;
+/// A mark takes four short lines, and one for each key that handed over or was revoked.
+const MARK_BYTES_MAX: u64 = 32 * 1024;

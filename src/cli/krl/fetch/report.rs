@@ -23,6 +23,8 @@ pub(super) struct Report<'a> {
     /// The age in seconds from which a list is too old.
     pub(super) critical_after: u64,
     pub(super) what: What,
+    /// The ledger key that took over and was followed by this fetch.
+    pub(super) followed: Option<String>,
 }
 
 /// What the fetch did with the list that sshd reads.
@@ -104,7 +106,11 @@ impl Report<'_> {
             ),
             What::Kept(_, failure) => format!("kept, since {}", failure.words()),
         };
-        format!("{}: {list}: {what}", path(self.out)).replace('\n', " ")
+        let followed = match &self.followed {
+            Some(key) => format!(", and {key} took over as the key that signs"),
+            None => String::new(),
+        };
+        format!("{}: {list}: {what}{followed}", path(self.out)).replace('\n', " ")
     }
 
     fn list(&self, krl: &Krl) -> String {
@@ -131,7 +137,7 @@ impl Report<'_> {
             "file": self.out.display().to_string(),
             "version": self.krl().map(|krl| krl.header().version),
             "generated": self.krl().map(|krl| krl.header().generated),
-            "revocations": self.krl().map(count),
+            "revocations": self.krl().map(count), "followed": self.followed,
         })
     }
 }
@@ -180,6 +186,7 @@ mod tests {
             warn_after: 100,
             critical_after: 200,
             what,
+            followed: None,
         };
         (report.state(), report.words())
     }

@@ -41,6 +41,7 @@ impl Rollover {
             by_new: new.sign_rollover(&statement)?,
             old: blobs.0,
             new: blobs.1,
+            purposes: statement.purposes(),
             keyboard: config::keyboard(),
         };
         ledger.roll_ledger_key(rolled, config::now())?;

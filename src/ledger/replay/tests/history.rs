@@ -6,7 +6,7 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{PrivateKey, Signature};
 
 use super::super::*;
-use crate::ledger::RolloverStatement;
+use crate::krl::rollover::RolloverStatement;
 use crate::ledger::entry::*;
 
 pub(super) const NOW: u64 = 1_795_400_000;
@@ -370,11 +370,12 @@ impl History {
     pub(super) fn rolled(&self, old: u8, new: u8) -> LedgerKeyRolled {
         let first = self.entries[0].to_bytes().unwrap();
         let origin = origin(&leaf_hash(&first));
-        let statement = RolloverStatement::new(&origin, &blob(old), &blob(new));
-        let sign = |seed| crate::ledger::rollover::tests::word(&key(seed), &statement);
+        let statement = RolloverStatement::new(&origin, HEADS, &blob(old), &blob(new));
+        let sign = |seed| crate::krl::rollover::tests::word(&key(seed), &statement);
         LedgerKeyRolled {
             old: blob(old),
             new: blob(new),
+            purposes: HEADS,
             by_old: sign(old),
             by_new: sign(new),
             keyboard: String::new(),

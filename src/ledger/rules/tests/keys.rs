@@ -124,10 +124,11 @@ fn a_rollover_wants_the_words_of_both_keys(stand: Stand) {
     fixture.ledger.add_ledger_key(configured(20), NOW).unwrap();
     let statement = fixture.ledger.rollover(&blob(20), &blob(21));
     let statement = statement.unwrap();
-    let word = |seed| crate::ledger::rollover::tests::word(&key(seed), &statement);
+    let word = |seed| crate::krl::rollover::tests::word(&key(seed), &statement);
     let rolled = |by_old, by_new| LedgerKeyRolled {
         old: blob(20),
         new: blob(21),
+        purposes: HEADS,
         by_old,
         by_new,
         keyboard: String::new(),
