@@ -68,7 +68,7 @@ impl Enroll {
             roots: &roots,
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
-            ledger_key: ledger_key::of_config(&config),
+            ledger_key: ledger_key::of_config(&config, &ledger)?,
             keyboard: config::keyboard(),
         };
         let desk = AtTheDesk {

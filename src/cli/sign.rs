@@ -125,7 +125,7 @@ impl Sign {
             roots: &roots,
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
-            ledger_key: ledger_key::of_config(&config),
+            ledger_key: ledger_key::of_config(&config, &ledger)?,
             keyboard: config::keyboard(),
         };
         let judge = Judge::new(rulebook, &known.agreed, &ledger)?;

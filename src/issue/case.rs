@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
+use ssh_key::{Fingerprint, HashAlg};
 
 use super::AgreedCa;
 use crate::attestation::{Facts, Proof, RootFingerprint, Roots};
@@ -74,8 +75,8 @@ pub struct Rulebook<'a> {
     pub limits: AdmissionLimits,
     /// Whose key is whose, beside what the ledger says.
     pub allowed_signers: Option<&'a AllowedSigners>,
-    /// The config's ledger key, where its public half can be read: it is nobody's.
-    pub ledger_key: Option<KeyData>,
+    /// The config's ledger key, where the ledger doesn't know it yet: it is nobody's.
+    pub ledger_key: Option<Fingerprint>,
     /// Who is at the keyboard, by the system's word.
     pub keyboard: String,
 }
@@ -153,7 +154,7 @@ impl<'a> Judge<'a> {
     ) -> Result<Wanted, CaseError> {
         let mut known = self.take_in(case, enrolled, now)?;
         let subject = &known.request.subject;
-        if self.rulebook.ledger_key.as_ref() == Some(subject) {
+        if self.rulebook.ledger_key == Some(subject.fingerprint(HashAlg::Sha256)) {
             return Err(CaseError::LedgerKey(fingerprint(subject)));
         }
         known.request.ask.serial = match case.serial {

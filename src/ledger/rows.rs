@@ -12,8 +12,8 @@ use ssh_encoding::Encode;
 use ssh_encoding::base64::{Base64Unpadded, Encoding};
 
 use super::entry::{
-    Barred, CardId, Credential, Entry, Event, EvidenceSeen, KrlMade, LedgerKeyRolled, Reserved,
-    Resumed, Revoked, Sequence,
+    Barred, CardId, Credential, Entry, Event, EvidenceSeen, KrlMade, LedgerKeyAdded,
+    LedgerKeyRolled, Reserved, Resumed, Revoked, Sequence,
 };
 use super::store::Row;
 use crate::wire::RawCertificate;
@@ -53,7 +53,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::HeadAdopted(_) => rows.add(table::HEAD_ADOPTED, []),
         Event::HeadPlaces(_) => rows.add(table::HEAD_PLACES, []),
         Event::TailCut(_) => {}
-        Event::LedgerKeyAdded(added) => rows.add(table::LEDGER_KEY, sha256(&added.key)),
+        Event::LedgerKeyAdded(added) => rows.ledger_key(added),
         Event::LedgerKeyRolled(rolled) => rows.rolled(rolled),
         Event::LedgerKeyRevoked(revoked) => rows.add(table::LEDGER_KEY, sha256(&revoked.key)),
         Event::RootDistrusted(distrusted) => rows.add(table::DISTRUSTED, distrusted.root),
@@ -161,6 +161,13 @@ impl RowsOf {
         }
         for name in &barred.requesters {
             self.add(table::BARRED_REQUESTER, name);
+        }
+    }
+
+    fn ledger_key(&mut self, added: &LedgerKeyAdded) {
+        self.add(table::LEDGER_KEY, sha256(&added.key));
+        if !added.place.is_empty() {
+            self.add(table::LEDGER_KEY_PLACE, sha256(added.place.as_bytes()));
         }
     }
 

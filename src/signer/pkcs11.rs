@@ -28,6 +28,7 @@ mod vacancy;
 pub use super::error::{CallFailed, Fault, PublicKeyError};
 pub use uri::{URI_MAX, Uri, UriError};
 
+pub(super) use door::shown;
 pub(super) use signer::open;
 
 use super::NewKey;

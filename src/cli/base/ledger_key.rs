@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
-use ssh_key::{PrivateKey, PublicKey};
+use ssh_key::{Fingerprint, HashAlg, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
 use super::context::Context;
@@ -15,6 +15,7 @@ use super::terminal::warn;
 use crate::config::{self, Config, LedgerKeyPlace, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
 use crate::ledger::{Ca, Ledger, LedgerKeyAdded};
+use crate::signer::{self, Locator};
 
 /// The place that an argument names, else the config's.
 pub(crate) fn place(
@@ -27,16 +28,45 @@ pub(crate) fn place(
     }
 }
 
-/// The public half of the config's key, so that it is nobody's, also before it signs. It is
-/// none where the file isn't there, and of a key in a device, which the ledger knows once
-/// `ledger key add` recorded it.
-pub(crate) fn of_config(config: &Config) -> Option<KeyData> {
-    let Some(LedgerKeyPlace::File(path)) = config.ledger_key() else {
-        return None;
-    };
-    let public_file = with_pub(&path);
+/// The config's key, so that it is nobody's, also before it signs. It is none where its file isn't
+/// there; a key in a device is asked for until the ledger knows what lies there.
+pub(crate) fn of_config(config: &Config, ledger: &Ledger) -> Result<Option<Fingerprint>, Failure> {
+    match config.ledger_key() {
+        None => Ok(None),
+        Some(LedgerKeyPlace::File(path)) => {
+            let key = in_file(&path);
+            Ok(key.map(|key| key.fingerprint(HashAlg::Sha256)))
+        }
+        Some(LedgerKeyPlace::Device(Locator::Agent(key))) => Ok(Some(key.fingerprint())),
+        Some(LedgerKeyPlace::Device(locator)) => in_device(&locator, ledger),
+    }
+}
+
+/// The key of a device that the ledger doesn't know of yet. Where the device doesn't show it,
+/// nothing is certified: it could be that very key.
+fn in_device(locator: &Locator, ledger: &Ledger) -> Result<Option<Fingerprint>, Failure> {
+    if ledger.knows_ledger_key_at(&locator.to_string())? {
+        return Ok(None);
+    }
+    match signer::shown(locator) {
+        Ok(Some(key)) => Ok(Some(key.fingerprint(HashAlg::Sha256))),
+        Ok(None) => Err(unknown(locator)),
+        Err(error) => Err(Failure::from(error).hint(RECORD_IT)),
+    }
+}
+
+fn unknown(locator: &Locator) -> Failure {
+    let words = format!(
+        "the config's ledger key {locator} is not known to the ledger yet, and its device shows \
+         it to nobody without a PIN"
+    );
+    Failure::new(words).hint(RECORD_IT)
+}
+
+fn in_file(path: &Path) -> Option<KeyData> {
+    let public_file = with_pub(path);
     // The public half of a private key file stands in it in clear.
-    if let Ok(text) = read_limited(&path, LARGEST).map(Zeroizing::new)
+    if let Ok(text) = read_limited(path, LARGEST).map(Zeroizing::new)
         && let Ok(key) = PrivateKey::from_openssh(text.as_bytes())
     {
         return Some(key.public_key().key_data().clone());
@@ -53,13 +83,41 @@ fn with_pub(path: &Path) -> PathBuf {
 }
 
 /// Records what a key signs, before it does so for the first time.
-pub(crate) fn signs(ledger: &mut Ledger, key: &KeyData, purposes: u8) -> Result<(), Failure> {
+pub(crate) fn signs(
+    ledger: &mut Ledger,
+    key: &KeyData,
+    place: &LedgerKeyPlace,
+    purposes: u8,
+) -> Result<(), Failure> {
     let added = LedgerKeyAdded {
         key: blob(key)?,
         purposes,
+        place: match place {
+            LedgerKeyPlace::File(_) => String::new(),
+            LedgerKeyPlace::Device(locator) => locator.to_string(),
+        },
         keyboard: config::keyboard(),
     };
     Ok(ledger.ledger_key_signs(added, config::now())?)
+}
+
+/// Records the config's key with its blob where the ledger knows it by its fingerprint alone, as
+/// one that signed heads before 0.2.0: what is published of the ledger shall name it.
+pub(crate) fn complete(ledger: &mut Ledger, config: &Config) -> Result<(), Failure> {
+    let Some(LedgerKeyPlace::File(path)) = config.ledger_key() else {
+        return Ok(());
+    };
+    let Some(key) = in_file(&path) else {
+        return Ok(());
+    };
+    let hash = key.fingerprint(HashAlg::Sha256).sha256();
+    let known = hash.map(|hash| ledger.ledger_key(&hash)).transpose()?;
+    match known.flatten() {
+        Some(known) if known.recorded == 0 && !known.rolled && known.believed_to.is_none() => {
+            signs(ledger, &key, &LedgerKeyPlace::File(path), known.purposes)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The public key blob of a ledger key.
@@ -108,4 +166,6 @@ impl Advised for LedgerKeyError {
 
 /// An RSA-16384 private key takes 13 KiB.
 const LARGEST: u64 = 64 * 1024;
+const RECORD_IT: &str = "the config's ledger key must be known, so that it is never certified: \
+    where its device is, run once: punchmark ledger key add";
 const MAKE_ONE: &str = "make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key";

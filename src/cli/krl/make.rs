@@ -13,7 +13,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::{product, say, warn};
-use crate::config::{self, Config};
+use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::{Rollovers, RolloversError};
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
@@ -64,9 +64,11 @@ impl Make {
         let cas = self.cas(&ledger)?;
         output::check(&target).at("cannot write")?;
         let key = self.key(context, &config, &ledger.cas()?)?;
-        if let Some(key) = &key {
-            ledger_key::signs(&mut ledger, key.public_key(), LISTS)?;
+        if let Some((place, key)) = &key {
+            ledger_key::signs(&mut ledger, key.public_key(), place, LISTS)?;
         }
+        ledger_key::complete(&mut ledger, &config)?;
+        let key = key.map(|(_, key)| key);
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
         let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
@@ -104,13 +106,16 @@ impl Make {
         context: &Context,
         config: &Config,
         cas: &[Ca],
-    ) -> Result<Option<LedgerKey>, Failure> {
+    ) -> Result<Option<(LedgerKeyPlace, LedgerKey)>, Failure> {
         if self.unsigned {
             return Ok(None);
         }
         let place = ledger_key::place(self.ledger_key.as_ref(), config)?;
-        let key = place.map(|place| ledger_key::open(context, &place, cas));
-        key.transpose()
+        let open = |place| {
+            let key = ledger_key::open(context, &place, cas)?;
+            Ok((place, key))
+        };
+        place.map(open).transpose()
     }
 
     fn cas(&self, ledger: &Ledger) -> Result<Vec<Ca>, Failure> {

@@ -158,7 +158,7 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
         ),
         Event::LedgerKeyAdded(added) => (
             "ledger-key-added",
-            json!({ "key": base64(&added.key), "purposes": added.purposes,
+            json!({ "key": base64(&added.key), "purposes": added.purposes, "place": added.place,
                 "keyboard": added.keyboard }),
         ),
         Event::LedgerKeyRolled(rolled) => (

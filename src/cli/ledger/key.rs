@@ -13,7 +13,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::terminal::say;
-use crate::config::Config;
+use crate::config::{Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, HEADS, LISTS, RECEIPTS};
 
@@ -72,12 +72,13 @@ impl Add {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
-        let key = open(context, self.key.as_ref(), &config, &ledger.cas()?)?;
+        let place = place(self.key.as_ref(), &config)?;
+        let key = ledger_key::open(context, &place, &ledger.cas()?)?;
         let purposes = match self.purposes.as_slice() {
             [] => HEADS | LISTS,
             named => named.iter().fold(0, |sum, one| sum | one.bit()),
         };
-        ledger_key::signs(&mut ledger, key.public_key(), purposes)?;
+        ledger_key::signs(&mut ledger, key.public_key(), &place, purposes)?;
         if context.talks() {
             let key = fingerprint(key.public_key());
             say(&format!("{key} signs {} of this ledger", words(purposes)));
@@ -103,11 +104,14 @@ fn open(
     config: &Config,
     cas: &[Ca],
 ) -> Result<LedgerKey, Failure> {
-    let place = ledger_key::place(named, config)?.ok_or_else(|| {
+    ledger_key::open(context, &place(named, config)?, cas)
+}
+
+fn place(named: Option<&OsString>, config: &Config) -> Result<LedgerKeyPlace, Failure> {
+    ledger_key::place(named, config)?.ok_or_else(|| {
         Failure::new("no ledger key is named")
             .hint("name it, or write it as `ledger-key` into the config")
-    })?;
-    ledger_key::open(context, &place, cas)
+    })
 }
 
 /// What a key signs, for people.

@@ -100,6 +100,9 @@ pub struct LedgerKeyAdded {
     pub key: Vec<u8>,
     /// What it signs: the sum of [`HEADS`], [`LISTS`] and [`RECEIPTS`].
     pub purposes: u8,
+    /// The locator of the device's key, so that the config's ledger key is known for nobody's
+    /// without the device; empty for a key in a file.
+    pub place: String,
     /// Who was at the keyboard, by the system's word.
     pub keyboard: String,
 }
@@ -247,7 +250,7 @@ wire!(CheckpointSigned: size, root, key, keyboard);
 wire!(ClockCorrected: wrong, reason, keyboard);
 wire!(HeadAdopted: size, root, word, keyboard);
 wire!(TailCut: offset, length, sha256, copy, keyboard);
-wire!(LedgerKeyAdded: key, purposes, keyboard);
+wire!(LedgerKeyAdded: key, purposes, place, keyboard);
 wire!(LedgerKeyRolled: old, new, purposes, by_old, by_new, keyboard);
 wire!(LedgerKeyRevoked: key, last_size, reason, keyboard);
 wire!(RootDistrusted: root, reason, keyboard);

@@ -236,6 +236,7 @@ fn each_kind() -> Vec<Event> {
         Event::LedgerKeyAdded(LedgerKeyAdded {
             key: vec![1; 51],
             purposes: HEADS | LISTS,
+            place: "pkcs11:token=Audit;object=ledger".into(),
             keyboard: keyboard(),
         }),
         Event::LedgerKeyRolled(LedgerKeyRolled {

@@ -97,4 +97,6 @@ tables! {
     TILE = 38,
     /// An entry that this version cannot read. The key is empty.
     UNREADABLE = 39,
+    /// Where a ledger key lies, by SHA-256 of its locator (32).
+    LEDGER_KEY_PLACE = 40,
 }

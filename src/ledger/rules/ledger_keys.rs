@@ -45,7 +45,7 @@ impl Ledger {
         })
     }
 
-    /// Records what a key signs, unless that was recorded before: to be called before it
+    /// Records what a key signs and where it lies, unless that was recorded before: to be called before it
     /// signs that.
     ///
     /// # Errors
@@ -58,7 +58,8 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.ledger_key_is_in_use(&sha256(&added.key))?;
         let known = self.ledger_key(&sha256(&added.key))?.unwrap_or_default();
-        if known.recorded & added.purposes == added.purposes {
+        let is_placed = added.place.is_empty() || self.knows_ledger_key_at(&added.place)?;
+        if known.recorded & added.purposes == added.purposes && is_placed {
             return Ok(());
         }
         self.add_ledger_key(added, time)
@@ -87,6 +88,7 @@ impl Ledger {
             let added = LedgerKeyAdded {
                 key: rolled.new.clone(),
                 purposes: rolled.purposes,
+                place: String::new(),
                 keyboard: rolled.keyboard.clone(),
             };
             draft.entry(Event::LedgerKeyRolled(rolled))?;
@@ -132,13 +134,34 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn rollovers(&self) -> Result<Vec<Rollover>, LedgerError> {
         let head = self.checkpoint()?.ok_or(LedgerError::Head)?;
-        let rolled = self.entries_of(table::LEDGER_KEY, |event| match event {
-            Event::LedgerKeyRolled(rolled) if rolled.purposes & LISTS != 0 => Some(rolled),
-            _ => None,
-        })?;
-        let rolled = rolled.into_iter();
-        let signed = rolled.map(|(_, rolled)| rolled.in_ledger(&head.origin));
+        let rolled = self.ledger_keys_rolled()?.into_iter();
+        let of_lists = rolled.filter(|rolled| rolled.purposes & LISTS != 0);
+        let signed = of_lists.map(|rolled| rolled.in_ledger(&head.origin));
         signed.map(|one| one.ok_or(LedgerError::Rollover)).collect()
+    }
+
+    /// Every entry of a rollover, oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn ledger_keys_rolled(&self) -> Result<Vec<LedgerKeyRolled>, LedgerError> {
+        let events = self.entries_of(table::LEDGER_KEY, Some)?.into_iter();
+        Ok(events
+            .filter_map(|(_, event)| match event {
+                Event::LedgerKeyRolled(rolled) => Some(rolled),
+                _ => None,
+            })
+            .collect())
+    }
+
+    /// Whether a key is recorded as the one that lies at this place: a locator, or a file.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn knows_ledger_key_at(&self, place: &str) -> Result<bool, LedgerError> {
+        let says = |event: &Event| matches!(event, Event::LedgerKeyAdded(a) if a.place == place);
+        let found = self.confirmed(table::LEDGER_KEY_PLACE, &sha256(place.as_bytes()), says)?;
+        Ok(found.is_some())
     }
 
     /// Whether this key is one of the ledger's own, or was.

@@ -1,6 +1,8 @@
 //! The way to a key: module, token, session, login, and the key itself.
 
-use super::find::{FoundKey, find_key};
+use ssh_key::public::KeyData;
+
+use super::find::{FoundKey, find_key, find_shown};
 use super::logins::Credential;
 use super::module::Module;
 use super::session::{Access, Session};
@@ -71,6 +73,23 @@ impl Door {
                     .filter(|(_, key)| key.public_key == self.key.public_key)
             })
             .collect()
+    }
+}
+
+/// The one public key that `uri` names, as the token shows it without a login; none if it shows
+/// none or several.
+pub(in crate::signer) fn shown(uri: &Uri) -> Result<Option<KeyData>, OpeningError> {
+    check_named(uri)?;
+    let module = Module::of(uri)?;
+    let token = Token::find(&module, uri)?;
+    let session = enter(&module, &token)?;
+    let found = session.call(|session| find_shown(session, uri));
+    let keys = found.and_then(|keys| keys);
+    let mut keys = keys.map_err(|fault| fault.at(&token.device()))?;
+    keys.dedup();
+    match (keys.pop(), keys.is_empty()) {
+        (Some(key), true) => Ok(Some(key)),
+        _ => Ok(None),
     }
 }
 

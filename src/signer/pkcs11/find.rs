@@ -73,6 +73,14 @@ fn find_private(session: &Session, uri: &Uri, device: &str) -> Result<KeyObject,
     }
 }
 
+/// Every public key object that `uri` names and that can be read.
+pub(super) fn find_shown(session: &Session, uri: &Uri) -> Result<Vec<KeyData>, Fault> {
+    let (label, id) = (uri.object.as_deref(), uri.id.as_deref());
+    let found = object::find(session, ObjectClass::PUBLIC_KEY, label, id)?;
+    let key = |object: &KeyObject| object.parts.key_data(object.key_type?).ok();
+    Ok(found.iter().filter_map(key).collect())
+}
+
 /// The key's own public parts, else those of the one public key with its `CKA_ID`.
 pub(super) fn public_half(
     session: &Session,

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::open;
+use super::{open, place};
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::ledger_key::blob;
+use crate::cli::base::ledger_key::{self, blob};
 use crate::cli::base::terminal::{hint, say};
 use crate::config;
 use crate::ledger::LedgerKeyRolled;
@@ -45,6 +45,8 @@ impl Rollover {
             keyboard: config::keyboard(),
         };
         ledger.roll_ledger_key(rolled, config::now())?;
+        let place = place(Some(&self.new), &config)?;
+        ledger_key::signs(&mut ledger, new.public_key(), &place, statement.purposes())?;
         if context.talks() {
             let (old, new) = (old.public_key(), new.public_key());
             say(&format!(
@@ -53,7 +55,8 @@ impl Rollover {
                 fingerprint(old)
             ));
             hint(
-                "write the new key as `ledger-key` into the config, and give servers its public half",
+                "write the new key as `ledger-key` into the config; servers follow with the next list, \
+                 for which `punchmark krl` writes LIST.keys beside it",
             );
         }
         Ok(Exit::Done)

@@ -400,6 +400,7 @@ impl History {
         self.push(Event::LedgerKeyAdded(LedgerKeyAdded {
             key: blob(seed),
             purposes,
+            place: String::new(),
             keyboard: String::new(),
         }))
     }

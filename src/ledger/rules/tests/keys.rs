@@ -9,6 +9,7 @@ conform!(
     a_subject_or_a_ca_becomes_no_ledger_key,
     a_ca_is_no_subject_and_ends_signing_when_its_key_is_revoked,
     a_rollover_wants_the_words_of_both_keys,
+    the_place_of_a_key_is_known_once_it_was_recorded,
     the_last_size_that_is_believed_never_grows,
     a_head_that_was_never_true_is_not_recorded,
     a_krl_has_a_higher_version_than_all_before,
@@ -23,6 +24,7 @@ fn configured(seed: u8) -> LedgerKeyAdded {
     LedgerKeyAdded {
         key: blob(seed),
         purposes: HEADS,
+        place: String::new(),
         keyboard: String::new(),
     }
 }
@@ -151,6 +153,29 @@ fn a_rollover_wants_the_words_of_both_keys(stand: Stand) {
     let ended = fixture.sign_head(20, head.size, head.root);
     assert!(matches!(ended, Err(LedgerError::LedgerKeyEnded(_))));
     fixture.sign_head(21, head.size, head.root).unwrap();
+    fixture.is_whole();
+}
+
+fn the_place_of_a_key_is_known_once_it_was_recorded(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let at = |place: &str| LedgerKeyAdded {
+        place: place.to_owned(),
+        ..configured(20)
+    };
+    let size = |fixture: &Fixture| fixture.ledger.checkpoint().unwrap().unwrap().size;
+    fixture.ledger.ledger_key_signs(at(""), NOW).unwrap();
+    let before = size(&fixture);
+    for _ in 0..2 {
+        fixture.ledger.ledger_key_signs(at("agent:x"), NOW).unwrap();
+    }
+    assert_eq!(size(&fixture), before + 1);
+    assert!(fixture.ledger.knows_ledger_key_at("agent:x").unwrap());
+    for other in ["", "agent:y"] {
+        assert!(
+            !fixture.ledger.knows_ledger_key_at(other).unwrap(),
+            "{other}"
+        );
+    }
     fixture.is_whole();
 }
 
