@@ -312,6 +312,20 @@ pub(crate) fn describe_knowing(
     }
 }
 
+/// The public half of the key that `locator` names, as its device shows it to everybody: nobody
+/// is asked for a PIN. None where the device hides it, or shows several that it could be.
+///
+/// # Errors
+/// [`OpeningError`] if the device is not there or doesn't answer.
+pub(crate) fn shown(locator: &Locator) -> Result<Option<KeyData>, OpeningError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::shown(uri),
+        Locator::YubiKey(slot) => yubikey::describe(slot, None).map(|key| Some(key.public_key)),
+        Locator::Agent(key) => agent::describe(key).map(|key| Some(key.public_key)),
+        Locator::File(file) => file::describe(file).map(|key| Some(key.public_key)),
+    }
+}
+
 /// What the device that `locator` names says of the key, signed by itself; none if it can't.
 ///
 /// # Errors

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use ssh_encoding::base64::{Base64, Encoding};
 
-use self::ledger_keys::PublishedLedgerKey;
+use self::ledger_keys::{PublishedLedgerKey, PublishedRollover};
 use self::suffixes::PublishedSuffix;
 use crate::ledger::{Barred, CardId, Credential, Ledger, LedgerError, RequesterRemoved};
 use crate::wire::hex;
@@ -41,6 +41,12 @@ pub struct PublishedState {
     /// The keys of the ledger itself.
     #[serde(default)]
     pub ledger_keys: Vec<PublishedLedgerKey>,
+    /// Which of them handed over, oldest first.
+    #[serde(default)]
+    pub rollovers: Vec<PublishedRollover>,
+    /// Keys of the ledger whose blob no entry holds, as `SHA256:…`.
+    #[serde(default)]
+    pub ledger_key_prints: Vec<String>,
 }
 
 /// Who is never served again.
@@ -109,7 +115,15 @@ impl PublishedState {
                 .collect(),
             suffixes: suffixes::published(ledger)?,
             ledger_keys: ledger_keys::published(ledger)?,
+            rollovers: ledger_keys::rollovers(ledger)?,
+            ledger_key_prints: ledger_keys::prints(ledger)?,
         })
+    }
+
+    /// Whether this is the state beside the list of these bytes.
+    #[must_use]
+    pub fn is_beside(&self, list: &[u8]) -> bool {
+        self.list == hex(&Sha256::digest(list))
     }
 
     /// The text of the file.
@@ -260,6 +274,14 @@ mod tests {
                 purposes: 3,
                 believed_to: Some(40),
             }],
+            rollovers: vec![PublishedRollover {
+                purposes: 3,
+                old: vec![1, 2],
+                new: vec![3, 4],
+                by_old: vec![5],
+                by_new: vec![6],
+            }],
+            ledger_key_prints: vec!["SHA256:x".into()],
         }
     }
 

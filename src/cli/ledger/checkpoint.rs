@@ -42,16 +42,34 @@ impl Sign {
         let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
         let beside = head_file(&place, &before)?;
         if beside.exists() {
-            extends(&ledger, &last(&beside, &key)?)?;
+            extends_last(&ledger, &last(&beside, &key)?, &beside)?;
         }
-        ledger_key::signs(&mut ledger, key.public_key(), HEADS)?;
+        ledger_key::signs(&mut ledger, key.public_key(), &place, HEADS)?;
         let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
         let note = key.sign_head(&head)?;
-        output::write(&beside, note.as_bytes(), 0o644).at("cannot write")?;
+        // Recorded before it is anywhere: a head that somebody has is one that the ledger knows.
         record(&mut ledger, &head, &key)?;
+        output::write(&beside, note.as_bytes(), 0o644).at("cannot write")?;
         product(note.trim_end())?;
         Ok(Exit::Done)
     }
+}
+
+/// Refuses a ledger that does not go on from the last head. One that was resumed without entries
+/// which that head knows never will: a person who knows that begins anew beside it.
+fn extends_last(ledger: &Ledger, last: &Checkpoint, beside: &Path) -> Result<(), Failure> {
+    let Err(error) = ledger.extends(last) else {
+        return Ok(());
+    };
+    if !ledger.was_resumed_below(last.size)? {
+        return extends(ledger, last);
+    }
+    let file = beside.display();
+    Err(Failure::from(error).hint(format!(
+        "if the entries that this head knows were lost and the ledger went on by `ledger resume`, \
+         keep the head as evidence under another name, and the next one begins anew: \
+         mv '{file}' '{file}.lost'"
+    )))
 }
 
 /// The ledger says what was signed of it: who finds a head elsewhere can look for it here.

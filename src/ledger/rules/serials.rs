@@ -4,8 +4,8 @@ use super::Ledger;
 use super::draft::Draft;
 use crate::certificate::Serial;
 use crate::ledger::entry::{
-    Barred, Event, LedgerKeyAdded, LedgerKeyRevoked, Recovery, RequesterRemoved, Resumed, Revoked,
-    SuffixesSet,
+    Barred, Event, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, Recovery, RequesterRemoved,
+    Resumed, Revoked, SuffixesSet,
 };
 use crate::ledger::rows::{number, table};
 use crate::ledger::store::{Keys, Walk};
@@ -87,6 +87,15 @@ impl Ledger {
         Ok(from.max().unwrap_or_default())
     }
 
+    /// Whether this ledger went on behind a gap when it had fewer entries than this.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn was_resumed_below(&self, size: u64) -> Result<bool, LedgerError> {
+        let recoveries = self.recoveries()?;
+        Ok(recoveries.iter().any(|(position, _)| *position <= size))
+    }
+
     /// Each time that this ledger went on behind a gap and recorded what it took over.
     pub(super) fn recoveries(&self) -> Result<Vec<(u64, Recovery)>, LedgerError> {
         let mut recoveries = Vec::new();
@@ -159,6 +168,8 @@ pub struct TakenOver {
     pub suffixes: Vec<SuffixesSet>,
     /// Which keys were the ledger's own.
     pub ledger_keys: Vec<LedgerKeyAdded>,
+    /// Which of them handed over.
+    pub ledger_keys_rolled: Vec<LedgerKeyRolled>,
     /// Which of them are believed no longer.
     pub ledger_keys_revoked: Vec<LedgerKeyRevoked>,
 }
@@ -170,9 +181,12 @@ impl TakenOver {
         let removed = self.removed.into_iter().map(Event::RequesterRemoved);
         let suffixes = self.suffixes.into_iter().map(Event::SuffixesSet);
         let keys = self.ledger_keys.into_iter().map(Event::LedgerKeyAdded);
+        let rolled = self.ledger_keys_rolled.into_iter();
         let ended = self.ledger_keys_revoked.into_iter();
         let of_persons = revoked.chain(barred).chain(removed);
-        let of_keys = keys.chain(ended.map(Event::LedgerKeyRevoked));
+        let of_keys = keys
+            .chain(rolled.map(Event::LedgerKeyRolled))
+            .chain(ended.map(Event::LedgerKeyRevoked));
         of_persons.chain(suffixes).chain(of_keys)
     }
 }

@@ -1,12 +1,17 @@
 //! The ledger's own keys in a published state: none becomes a subject, and none that was
 //! revoked is believed again.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use ssh_encoding::base64::{Base64, Encoding};
+use ssh_key::Fingerprint;
 
 use super::PublishedState;
-use crate::ledger::{Ledger, LedgerError, LedgerKeyAdded, LedgerKeyRevoked};
+use crate::ledger::{
+    Ledger, LedgerError, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, Revoked,
+};
 
 /// A key of the ledger itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +27,87 @@ pub struct PublishedLedgerKey {
     pub believed_to: Option<u64>,
 }
 
+/// A rollover from one key of the ledger to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PublishedRollover {
+    /// What was handed over, as the ledger counts it.
+    pub purposes: u8,
+    /// The old key's blob, in Base64.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    pub old: Vec<u8>,
+    /// The new key's blob, in Base64.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    pub new: Vec<u8>,
+    /// The old key's SSHSIG, in Base64.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    pub by_old: Vec<u8>,
+    /// The new key's SSHSIG, in Base64.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    pub by_new: Vec<u8>,
+}
+
 impl PublishedState {
+    /// The rollovers that `ledger` lacks: a key that handed over signs no more in an older
+    /// ledger either.
+    ///
+    /// # Errors
+    /// [`LedgerError::Rollover`] if one is not signed by both keys for the ledger of the state.
+    pub fn rollovers_missing_in(
+        &self,
+        ledger: &Ledger,
+        keyboard: &str,
+    ) -> Result<Vec<LedgerKeyRolled>, LedgerError> {
+        let mut missing = Vec::new();
+        for published in &self.rollovers {
+            let known = ledger.ledger_key(&hash(&published.old))?;
+            if known.is_some_and(|known| known.rolled) {
+                continue;
+            }
+            let rolled = LedgerKeyRolled {
+                old: published.old.clone(),
+                new: published.new.clone(),
+                purposes: published.purposes,
+                by_old: published.by_old.clone(),
+                by_new: published.by_new.clone(),
+                keyboard: keyboard.to_owned(),
+            };
+            rolled
+                .in_ledger(&self.ledger)
+                .ok_or(LedgerError::Rollover)?;
+            missing.push(rolled);
+        }
+        Ok(missing)
+    }
+
+    /// The keys of the ledger that the state knows by their fingerprints alone and `ledger` not at
+    /// all, as one revocation: no entry can record them as the ledger's own, and as revoked they
+    /// are at least nobody else's.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn ledger_key_prints_missing_in(
+        &self,
+        ledger: &Ledger,
+        keyboard: &str,
+    ) -> Result<Option<Revoked>, LedgerError> {
+        let mut sha256s = Vec::new();
+        for print in &self.ledger_key_prints {
+            let Ok(Fingerprint::Sha256(key)) = print.parse() else {
+                continue;
+            };
+            if ledger.ledger_key(&key)?.is_none() && !ledger.key_is_revoked(&key)? {
+                sha256s.push(key);
+            }
+        }
+        Ok((!sha256s.is_empty()).then(|| Revoked {
+            sha256s,
+            reason: "was a ledger key, known by its fingerprint alone".to_owned(),
+            keyboard: keyboard.to_owned(),
+            ..Revoked::default()
+        }))
+    }
+
     /// The keys that must be recorded so that `ledger` knows all that were its own.
     ///
     /// # Errors
@@ -43,6 +128,7 @@ impl PublishedState {
             missing.push(LedgerKeyAdded {
                 key: published.key.clone(),
                 purposes: published.purposes,
+                place: String::new(),
                 keyboard: keyboard.to_owned(),
             });
         }
@@ -90,6 +176,32 @@ pub(super) fn published(ledger: &Ledger) -> Result<Vec<PublishedLedgerKey>, Ledg
         .collect())
 }
 
+/// The fingerprints of those whose blob no entry holds: they signed heads for a version before
+/// 0.2.0, and nothing since.
+pub(super) fn prints(ledger: &Ledger) -> Result<Vec<String>, LedgerError> {
+    let with_blob = ledger.ledger_keys()?;
+    let with_blob: HashSet<_> = with_blob.iter().map(|(key, _)| hash(key)).collect();
+    let all = ledger.known_ledger_keys()?.into_iter();
+    let alone = all.filter(|(key, _)| !with_blob.contains(key));
+    Ok(alone
+        .map(|(key, _)| Fingerprint::Sha256(key).to_string())
+        .collect())
+}
+
+/// Every rollover, oldest first.
+pub(super) fn rollovers(ledger: &Ledger) -> Result<Vec<PublishedRollover>, LedgerError> {
+    let rolled = ledger.ledger_keys_rolled()?.into_iter();
+    Ok(rolled
+        .map(|rolled| PublishedRollover {
+            purposes: rolled.purposes,
+            old: rolled.old,
+            new: rolled.new,
+            by_old: rolled.by_old,
+            by_new: rolled.by_new,
+        })
+        .collect())
+}
+
 fn hash(blob: &[u8]) -> [u8; 32] {
     Sha256::digest(blob).into()
 }
@@ -106,7 +218,8 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::for_tests;
+    use crate::krl::rollover::tests as rollover;
+    use crate::ledger::{CheckpointSigned, for_tests};
 
     const NOW: u64 = 1_795_000_000;
     const KEY: [u8; 3] = [1, 2, 3];
@@ -117,6 +230,7 @@ mod tests {
         let added = LedgerKeyAdded {
             key: KEY.to_vec(),
             purposes: 3,
+            place: String::new(),
             keyboard: String::new(),
         };
         ledger.add_ledger_key(added, NOW).unwrap();
@@ -148,6 +262,64 @@ mod tests {
         for known in [8, 9] {
             assert_eq!(sizes(&ledger(Some(known))), [0; 0]);
         }
+    }
+
+    #[test]
+    fn a_key_that_handed_over_does_not_sign_again_for_an_older_ledger() {
+        let mut empty = for_tests::ledger(Box::new(|_| Ok(())));
+        let added = |seed| LedgerKeyAdded {
+            key: rollover::blob(seed),
+            purposes: 3,
+            place: String::new(),
+            keyboard: String::new(),
+        };
+        empty.add_ledger_key(added(1), NOW).unwrap();
+        let mut published = state(&empty);
+        let parts = rollover::parts(3, 1, 2);
+        published.ledger = parts.ledger;
+        published.rollovers.push(PublishedRollover {
+            purposes: parts.purposes,
+            old: parts.old,
+            new: parts.new,
+            by_old: parts.by_old,
+            by_new: parts.by_new,
+        });
+        let missing = published.rollovers_missing_in(&empty, "").unwrap();
+        assert_eq!(missing.len(), 1);
+        published.ledger.push('0');
+        let other = published.rollovers_missing_in(&empty, "");
+        assert!(matches!(other, Err(LedgerError::Rollover)), "{other:?}");
+    }
+
+    #[test]
+    fn a_key_that_is_known_by_its_fingerprint_alone_is_kept_from_everybody() {
+        let mut newer = for_tests::ledger(Box::new(|_| Ok(())));
+        newer
+            .add_ledger_key(
+                LedgerKeyAdded {
+                    key: KEY.to_vec(),
+                    purposes: 3,
+                    place: String::new(),
+                    keyboard: String::new(),
+                },
+                NOW,
+            )
+            .unwrap();
+        let head = newer.checkpoint().unwrap().unwrap();
+        let old = Fingerprint::Sha256(rollover::hash(7)).to_string();
+        let signed = CheckpointSigned {
+            size: head.size,
+            root: head.root,
+            key: old.clone(),
+            keyboard: String::new(),
+        };
+        newer.record_checkpoint(signed, NOW).unwrap();
+        let published = state(&newer);
+        assert_eq!(published.ledger_key_prints, [old]);
+        let missing = |of| published.ledger_key_prints_missing_in(of, "").unwrap();
+        assert_eq!(missing(&newer), None);
+        let empty = for_tests::ledger(Box::new(|_| Ok(())));
+        assert_eq!(missing(&empty).unwrap().sha256s, [rollover::hash(7)]);
     }
 
     #[test]

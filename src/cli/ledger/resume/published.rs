@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use ssh_key::PublicKey;
+use ssh_key::{Fingerprint, PublicKey};
 
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
@@ -33,7 +33,7 @@ impl Published {
         let file = wanted.or_else(|| beside.exists().then_some(beside));
         Ok(Self {
             state: file
-                .map(|file| read_state(&file, &list, ledger))
+                .map(|file| read_state(&file, (&list, &bytes), ledger))
                 .transpose()?,
             krl: list,
         })
@@ -70,6 +70,9 @@ impl Published {
             over.removed = state.taken_away_from(ledger, &keyboard)?;
             over.suffixes = state.suffixes_missing_in(ledger, &keyboard)?;
             over.ledger_keys = state.ledger_keys_missing_in(ledger, &keyboard)?;
+            over.ledger_keys_rolled = state.rollovers_missing_in(ledger, &keyboard)?;
+            let prints = state.ledger_key_prints_missing_in(ledger, &keyboard)?;
+            over.revoked.extend(prints);
             over.ledger_keys_revoked = state.ledger_keys_revoked_since(ledger, &keyboard)?;
         }
         Ok(over)
@@ -115,11 +118,26 @@ impl Published {
         if keys > 0 {
             words.push_str(&format!("\n  ledger keys recorded again: {keys}"));
         }
+        let rolled = state.rollovers_missing_in(ledger, "")?.len();
+        if rolled > 0 {
+            words.push_str(&format!("\n  ledger keys that handed over again: {rolled}"));
+        }
+        if let Some(revoked) = state.ledger_key_prints_missing_in(ledger, "")? {
+            for key in revoked.sha256s {
+                let print = Fingerprint::Sha256(key);
+                words.push_str(&format!("\n  revoked, having been a ledger key: {print}"));
+            }
+        }
         Ok(words)
     }
 }
 
-fn read_state(file: &Path, list: &Krl, ledger: &Ledger) -> Result<PublishedState, Failure> {
+/// Reads the state that was published beside this very list, of this very ledger.
+fn read_state(
+    file: &Path,
+    (list, list_bytes): (&Krl, &[u8]),
+    ledger: &Ledger,
+) -> Result<PublishedState, Failure> {
     let bytes = read_bytes(file, KRL_BYTES_MAX).in_file(file)?;
     believe(file, &bytes, ledger)?;
     let text = String::from_utf8_lossy(&bytes);
@@ -132,7 +150,34 @@ fn read_state(file: &Path, list: &Krl, ledger: &Ledger) -> Result<PublishedState
             list.header().version
         )));
     }
+    if !state.is_beside(list_bytes) {
+        return Err(Failure::new(format!(
+            "{} was published beside another list of version {}",
+            file.display(),
+            state.version
+        ))
+        .hint(
+            "list and state are a pair: take both from one place, or name the state by --state",
+        ));
+    }
+    refuse_other_ledger(file, &state, ledger)?;
     Ok(state)
+}
+
+fn refuse_other_ledger(
+    file: &Path,
+    state: &PublishedState,
+    ledger: &Ledger,
+) -> Result<(), Failure> {
+    match ledger.checkpoint()? {
+        Some(head) if head.origin != state.ledger => Err(Failure::new(format!(
+            "{} is of ledger {}, and this is {}",
+            file.display(),
+            state.ledger,
+            head.origin
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A signature by a ledger key that this ledger knows, else a person's typed word.
