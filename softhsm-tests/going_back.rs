@@ -42,6 +42,8 @@ listed! {
         KrlVersion,
         /// A server's list, and the mark of the newest that it saw.
         InstalledList,
+        /// The ledger key that a server followed to when another handed over.
+        FollowedKey,
         SignedHead,
         KeptHead,
         LedgerKeys,
@@ -67,6 +69,8 @@ listed! {
         AnotherConfig,
         HardLink,
         Symlink,
+        /// The ledger by the name at which its file is mounted a second time.
+        BindMount,
         /// Last night's file, put in the ledger's place while a run writes.
         RenamedUnderARun,
         /// A run that is stopped while it writes.

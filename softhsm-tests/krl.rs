@@ -7,6 +7,8 @@ mod command;
 mod fetch;
 mod folder;
 #[cfg(feature = "fetch")]
+mod rollover;
+#[cfg(feature = "fetch")]
 mod server;
 mod spec_command;
 

@@ -9,6 +9,7 @@ use punchmark::ledger::merkle::{Frontier, leaf_hash};
 use punchmark::ledger::settings::FileSettings;
 use punchmark::ledger::store::Frames as _;
 
+use crate::harness::disk::{Dice, Disk, record};
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::punchmark::{BINARY, Punchmark};
@@ -290,4 +291,35 @@ fn a_migration_that_is_killed_at_any_step_is_done_again() {
         }
     }
     assert!(kills > 5, "{kills}");
+}
+
+#[test]
+fn whatever_a_power_cut_takes_of_a_migration_it_is_done_again() {
+    let before = Before::new(2);
+    let home = before.admin.home().to_owned();
+    let mut disk = Disk::of(&home);
+    let mut migrate = before.admin.prepare(bounded(BINARY));
+    migrate.args(["ledger", "migrate"]);
+    let (ran, steps) = record(&home, &migrate);
+    ran.ok();
+    assert!(steps.len() > 15, "{}", steps.len());
+    let mut dice = Dice(0x5eed);
+    for step in &steps {
+        disk.apply(step);
+        for _ in 0..2 {
+            Disk::put_back(&home, &disk.after_power_loss(&mut dice));
+            let again = before.admin.run(&["ledger", "migrate"]);
+            if again.code != Some(0) {
+                again.exits(1).says("has format 4 already");
+            }
+            before.admin.run(&["ledger", "verify"]).ok();
+            let heads = FileSettings {
+                kept_heads_only: Some(vec![before.admin.path("heads")]),
+                ..FileSettings::default()
+            };
+            let ledger = FileFrames::open(&before.ledger(), heads).unwrap();
+            assert!(matches!(ledger.standing(), Standing::Kept), "{step:?}");
+            assert_eq!(ledger.end().0.size, 9, "{step:?}");
+        }
+    }
 }

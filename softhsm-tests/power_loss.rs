@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64ct::{Base64, Encoding as _};
+use punchmark::krl::Krl;
+use punchmark::krl::rollover::Rollovers;
 use punchmark::ledger::file::{FileFrames, Standing};
 use punchmark::ledger::settings::FileSettings;
 use punchmark::ledger::store::Frames as _;
@@ -125,16 +127,19 @@ fn certificate(reserved: &Reserved, signature: &[u8]) -> Vec<u8> {
 /// Runs the program as after a start of the machine: what it knows of the time before is
 /// told by the number of the start.
 fn after_a_start(admin: &Punchmark, keys: std::ops::Range<u8>, number: usize) -> Ran {
+    run_after_a_start(admin, &sign(admin, keys), number)
+}
+
+fn run_after_a_start(admin: &Punchmark, command: &Command, number: usize) -> Ran {
     let id = admin.path("boot-id");
     std::fs::write(&id, format!("{number:08x}-0000-4000-8000-000000000000\n")).unwrap();
-    let sign = sign(admin, keys);
     let mut shell = admin.prepare(bounded("unshare"));
     let mount = format!(
         "mount --bind {} /proc/sys/kernel/random/boot_id && exec \"$@\"",
         id.display()
     );
     shell.args(["-r", "-m", "sh", "-c", &mount, "sh"]);
-    run(shell.arg(sign.get_program()).args(sign.get_args()))
+    run(shell.arg(command.get_program()).args(command.get_args()))
 }
 
 fn certificate_of(key: &Path) -> Vec<u8> {
@@ -190,4 +195,124 @@ fn check(admin: &Punchmark, released: &Released, failures: usize) {
             assert!(after.contains(&certificate_of(&path)));
         }
     }
+}
+
+/// What a CA has published and decided by some moment.
+#[derive(Clone, Copy, Debug, Default)]
+struct Published {
+    /// The version of the newest list that has its name.
+    version: u64,
+    /// Whether the revocation was confirmed to who asked for it.
+    is_revoked: bool,
+    /// The size of the newest head that is signed.
+    head: u64,
+}
+
+impl Published {
+    fn note(&mut self, step: &Step, disk: &Disk) {
+        let Step::Rename(_, to) = step else { return };
+        let text = || disk.content(to).unwrap();
+        if to.ends_with("revoked.krl") {
+            self.version = self.version.max(version(text()));
+        }
+        if to.ends_with("ledger_key.head") {
+            let note = String::from_utf8(text().to_vec()).unwrap();
+            self.head = note.lines().nth(1).unwrap().parse().unwrap();
+        }
+    }
+}
+
+/// The version of a whole list.
+fn version(list: &[u8]) -> u64 {
+    Krl::from_bytes(list).unwrap().header().version
+}
+
+/// Every list and head that was recorded, and whether the key was revoked.
+fn recorded(admin: &Punchmark) -> (BTreeSet<u64>, BTreeSet<u64>, bool) {
+    let path = admin.path("config/punchmark/punchmark.ledger");
+    let settings = FileSettings {
+        kept_heads_only: Some(vec![admin.path("heads")]),
+        ..FileSettings::default()
+    };
+    let ledger = FileFrames::open(&path, settings).unwrap();
+    assert!(matches!(ledger.standing(), Standing::Kept));
+    let (mut versions, mut heads, mut is_revoked) = (BTreeSet::new(), BTreeSet::new(), false);
+    for entry in entries(&ledger) {
+        match entry.event {
+            Event::KrlMade(made) => assert!(versions.insert(made.version), "{made:?} twice"),
+            Event::CheckpointSigned(signed) => drop(heads.insert(signed.size)),
+            Event::Revoked(_) => is_revoked = true,
+            _ => {}
+        }
+    }
+    (versions, heads, is_revoked)
+}
+
+#[test]
+fn whatever_a_power_cut_takes_no_list_head_or_revocation_goes_back() {
+    let admin = admin();
+    keygen::make(admin.home(), "ledger_key", ED25519);
+    for mut set_up in [adopt(&admin), sign(&admin, 0..3)] {
+        run(&mut set_up).ok();
+    }
+    let home = admin.home().to_owned();
+    let mut disk = Disk::of(&home);
+    let krl = ["krl", "--out", "revoked.krl", "--ledger-key", "ledger_key"];
+    let revoke = ["revoke", "--key", "key0.pub", "--reason", "stolen", "--yes"];
+    let head = ["ledger", "checkpoint", "--key", "ledger_key"];
+    let runs = [&krl[..], &revoke, &krl, &head, &head].map(|arguments| command(&admin, arguments));
+    let runs: Vec<_> = runs.iter().map(|run| record(&home, run)).collect();
+    let (mut dice, mut published, mut failures) = (Dice(0x5eed), Published::default(), 0);
+    for (number, (ran, steps)) in runs.iter().enumerate() {
+        assert_eq!(ran.code, Some(0), "{ran}");
+        for step in steps {
+            disk.apply(step);
+            published.note(step, &disk);
+            for _ in 0..TIMES {
+                failures += 1;
+                Disk::put_back(&home, &disk.after_power_loss(&mut dice));
+                check_published(&admin, published, failures);
+            }
+        }
+        published.is_revoked |= number == 1;
+    }
+    assert!(failures > 100, "{failures}");
+    assert!(published.version > 0 && published.head > 0);
+}
+
+fn check_published(admin: &Punchmark, published: Published, failures: usize) {
+    let (versions, heads, is_revoked) = recorded(admin);
+    let at = format!("after failure {failures}: {published:?}");
+    assert!(
+        published.version == 0 || versions.contains(&published.version),
+        "{at}"
+    );
+    assert!(
+        published.head == 0 || heads.contains(&published.head),
+        "{at}"
+    );
+    assert!(is_revoked || !published.is_revoked, "{at}");
+    // Whatever list is there is whole and recorded, and behind a new one stands the way to
+    // its signer.
+    if let Ok(list) = std::fs::read(admin.path("revoked.krl")) {
+        assert!(versions.contains(&version(&list)), "{at}");
+        let keys = std::fs::read(admin.path("revoked.krl.keys")).unwrap();
+        Rollovers::parse(&keys).unwrap();
+    }
+    if failures.is_multiple_of(PROGRAM) {
+        go_on(admin, published, failures);
+    }
+}
+
+/// The program itself goes on, behind all that was published.
+fn go_on(admin: &Punchmark, published: Published, number: usize) {
+    let krl = ["krl", "--out", "next.krl", "--ledger-key", "ledger_key"];
+    run_after_a_start(admin, &command(admin, &krl), number).ok();
+    let next = std::fs::read(admin.path("next.krl")).unwrap();
+    assert!(version(&next) > published.version);
+    let check = ["krl", "check", "-f", "next.krl", "key0.pub"];
+    let found = run(&mut command(admin, &check)).code == Some(1);
+    assert!(found || !published.is_revoked);
+    let head = ["ledger", "checkpoint", "--key", "ledger_key"];
+    run_after_a_start(admin, &command(admin, &head), number).ok();
 }

@@ -213,6 +213,46 @@ fn an_older_list_or_one_by_a_stranger_is_not_taken_over() {
 }
 
 #[test]
+fn behind_a_gap_the_way_out_for_the_next_head_is_named_and_can_be_gone() {
+    let admin = ready();
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    let key = admin.public_keys(4).pop().unwrap();
+    admin.sign(&["-n", "erik", key.to_str().unwrap()]).ok();
+    let checkpoint = ["ledger", "checkpoint", "--key", "ledger_key"];
+    let checkpoint = || admin.punchmark.run(&checkpoint);
+    checkpoint().ok();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    // Before it was resumed there is no such way.
+    let ran = checkpoint().exits(1);
+    assert!(!ran.stderr.contains("mv "), "{ran}");
+    let (said, code) = resume(&admin, &["--after", "20", "--no-krl"]);
+    assert_eq!(code, 0, "{said}");
+    let ran = checkpoint().exits(1).says("when the checkpoint was made");
+    let (_, way) = ran.stderr.split_once(": mv '").unwrap();
+    let (from, to) = way
+        .trim_end()
+        .trim_end_matches('\'')
+        .split_once("' '")
+        .unwrap();
+    let path = |name: &str| admin.punchmark.path(name);
+    std::fs::rename(path(from), path(to)).unwrap();
+    checkpoint().ok();
+    checkpoint().ok();
+    verify(
+        &admin,
+        &["--against", "ledger_key.head", "--signer", "ledger_key.pub"],
+    )
+    .ok();
+    let lost = [
+        "--against",
+        "ledger_key.head.lost",
+        "--signer",
+        "ledger_key.pub",
+    ];
+    verify(&admin, &lost).exits(1);
+}
+
+#[test]
 fn the_serials_of_a_gap_are_revoked() {
     let admin = put_back();
     let (said, code) = resume(&admin, &["--after", "10", "--no-krl"]);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -32,6 +33,22 @@ pub(super) struct Road {
     pub(super) of_sign: Vec<&'static str>,
     /// What `$HOME` and the XDG folders are below.
     pub(super) home: Option<PathBuf>,
+    /// A file, and another name at which every command mounts it first.
+    pub(super) mounted: Option<(PathBuf, PathBuf)>,
+}
+
+impl Road {
+    /// The binary, in a mount namespace of its own where something is to be mounted.
+    fn program(&self) -> Command {
+        let Some((file, name)) = &self.mounted else {
+            return bounded(BINARY);
+        };
+        let mount = "mount --bind \"$1\" \"$2\" && shift 2 && exec \"$@\"";
+        let mut shell = bounded("unshare");
+        shell.args(["-r", "-m", "sh", "-c", mount, "sh"]);
+        shell.args([file, name]).arg(BINARY);
+        shell
+    }
 }
 
 impl Home {
@@ -76,7 +93,7 @@ impl Home {
 
     /// Runs `punchmark` on this road, with the token's PIN.
     pub(super) fn run(&self, road: &Road, arguments: &[&str]) -> Ran {
-        let mut command = self.admin.punchmark.prepare(bounded(BINARY));
+        let mut command = self.admin.punchmark.prepare(road.program());
         if let Some(home) = &road.home {
             let beside = |name: &str| home.join(name);
             command
@@ -114,7 +131,14 @@ impl Home {
         let admin = &self.admin;
         let home = admin.punchmark.home();
         admin.public_keys(60);
-        for name in ["peter", "anna", "ledger_key", "second_key"] {
+        for name in [
+            "peter",
+            "anna",
+            "ledger_key",
+            "second_key",
+            "old_key",
+            "new_key",
+        ] {
             keygen::make(home, name, ED25519);
         }
         for name in ["peter", "anna"] {
@@ -153,12 +177,34 @@ impl Home {
         self.must(&["requester", "remove", "anna", "--key", "anna.pub"]);
         self.add_suffix();
         self.must(&["krl", "--out", "second.krl", "--ledger-key", "second_key"]);
+        self.hand_over();
         let head = self.must(&["ledger", "checkpoint"]).stdout;
         std::fs::write(self.admin.punchmark.path("head.txt"), head).unwrap();
         let made = self.must(&["krl", "--out", "revoked.krl", "--json"]).stdout;
         let made: Value = serde_json::from_str(&made).unwrap();
         self.version = made["version"].as_u64().unwrap();
         self.must(&[&FETCH[..], &["revoked.krl"]].concat());
+    }
+
+    /// A ledger key hands over, a server follows, and then the old key signs a newer list.
+    fn hand_over(&self) {
+        let krl = |key| self.must(&["krl", "--out", "rolled.krl", "--ledger-key", key]);
+        krl("old_key");
+        self.must(&[&FOLLOW[..], &["rolled.krl"]].concat());
+        let roll = ["ledger", "key", "rollover", "--old", "old_key"];
+        self.must(&[&roll[..], &["--new", "new_key"]].concat());
+        krl("new_key");
+        let followed = self.must(&[&FOLLOW[..], &["rolled.krl"]].concat());
+        assert!(followed.stdout.contains("took over"), "{followed}");
+        let path = |name: &str| self.admin.punchmark.path(name);
+        let mut list = std::fs::read(path("rolled.krl")).unwrap();
+        // The version stands behind magic and format (PROTOCOL.krl, section 1).
+        let version = list[12..20].try_into().map(u64::from_be_bytes).unwrap();
+        list[12..20].copy_from_slice(&(version + 9).to_be_bytes());
+        std::fs::write(path("forged.krl"), list).unwrap();
+        let mut sign = bounded("ssh-keygen");
+        sign.args(["-q", "-Y", "sign", "-n", "krl@punchmark", "-f"]);
+        run(sign.args(["old_key", "forged.krl"].map(path))).ok();
     }
 
     /// Enough entries that the index is written.
@@ -213,6 +259,16 @@ pub(super) const FETCH: [&str; 6] = [
     "installed.krl",
     "--signer",
     "ledger_key.pub",
+];
+
+/// The way to a list of a server that was given a key which handed over.
+pub(super) const FOLLOW: [&str; 6] = [
+    "krl",
+    "fetch",
+    "--out",
+    "followed.krl",
+    "--signer",
+    "old_key.pub",
 ];
 
 const CONFIG: &str = "ledger-key = \"../../ledger_key\"

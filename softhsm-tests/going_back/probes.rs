@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::State;
-use super::home::{FETCH, Home, Road, SIGN};
+use super::home::{FETCH, FOLLOW, Home, Road, SIGN};
 use crate::harness::process::Ran;
 
 /// What an attempt came to: what was run, and whether the state held although it went on.
@@ -46,6 +46,11 @@ pub(super) fn probe(home: &Home, road: &Road, state: State) -> Probed {
         State::InstalledList => {
             let ran = run(&[&FETCH[..], &["last-night.krl"]].concat());
             let held = ran.code == Some(2) && ran.stdout.contains("older than");
+            Probed { held, ran }
+        }
+        State::FollowedKey => {
+            let ran = run(&[&FOLLOW[..], &["forged.krl"]].concat());
+            let held = ran.code == Some(2) && ran.stdout.contains("took over");
             Probed { held, ran }
         }
         State::SignedHead => signed_head(home, road),

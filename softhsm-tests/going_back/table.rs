@@ -34,7 +34,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::IndexDeleted => match state {
             State::NextSerial
@@ -51,7 +51,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::OlderIndex => match state {
             State::NextSerial
@@ -68,7 +68,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::LastNightsFile => match state {
             State::NextSerial
@@ -85,7 +85,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed(OLDER),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::NewMachine => match state {
             State::NextSerial
@@ -102,7 +102,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed("no kept head says that this is the newest copy"),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::Resumed => match state {
             State::UsedRequestIds | State::Challenges => {
@@ -120,7 +120,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::KrlVersion
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::AnotherHome => match state {
             State::NextSerial
@@ -137,7 +137,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed(OLDER),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::AnotherConfig => match state {
             State::UsedRequestIds | State::Challenges | State::EnrolmentsTakenAway => {
@@ -154,7 +154,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::ReservedSuffixes
             | State::KeptHead
             | State::LedgerKeys => Closed("is reserved, and the config lacks it"),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::HardLink => match state {
             State::NextSerial
@@ -171,7 +171,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed("has 2 hard links"),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::Symlink => match state {
             State::NextSerial
@@ -188,7 +188,24 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+        },
+        Way::BindMount => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Kept,
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::RenamedUnderARun => match state {
             State::NextSerial
@@ -205,7 +222,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed(OLDER),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::TwoWriters => match state {
             State::NextSerial
@@ -222,7 +239,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed("is in use by another run"),
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::SignResume => match state {
             State::NextSerial
@@ -239,7 +256,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList => Elsewhere(A_SERVERS),
+            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
         },
         Way::InstalledListEmpty => match state {
             State::NextSerial
@@ -257,6 +274,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::KeptHead
             | State::LedgerKeys => Elsewhere(A_LEDGERS),
             State::InstalledList => Closed("older than"),
+            State::FollowedKey => Closed("took over"),
         },
         Way::InstalledListDamaged => match state {
             State::NextSerial
@@ -274,6 +292,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::KeptHead
             | State::LedgerKeys => Elsewhere(A_LEDGERS),
             State::InstalledList => Closed("older than"),
+            State::FollowedKey => Closed("took over"),
         },
     }
 }

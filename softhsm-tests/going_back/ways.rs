@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -36,11 +37,12 @@ pub(super) fn go(home: &Home, way: Way) -> (Road, Option<Stopped>) {
             fs::hard_link(home.admin.ledger_file(), path("second-name")).unwrap();
         }
         Way::Symlink => symlink_config(home, &mut road),
+        Way::BindMount => bind_mount_config(home, &mut road),
         Way::RenamedUnderARun => rename_under_a_run(home),
         Way::TwoWriters => return (road, Some(Stopped::start(home))),
         Way::SignResume => road.of_sign = vec!["--resume"],
-        Way::InstalledListEmpty => fs::write(path("installed.krl"), "").unwrap(),
-        Way::InstalledListDamaged => fs::write(path("installed.krl"), "SSHKRL\n\0").unwrap(),
+        Way::InstalledListEmpty => install(home, ""),
+        Way::InstalledListDamaged => install(home, "SSHKRL\n\0"),
     }
     (road, None)
 }
@@ -150,11 +152,31 @@ fn another_config(home: &Home, ledger: &str) {
 fn symlink_config(home: &Home, road: &mut Road) {
     let link = home.admin.punchmark.path("other.ledger");
     symlink(home.admin.ledger_file(), &link).unwrap();
+    config_with_ledger(home, &link, road);
+}
+
+/// The same config, which names the ledger by a second mount of its file. Every command of the
+/// road mounts it in a namespace of its own, so that nothing of it outlasts the test.
+fn bind_mount_config(home: &Home, road: &mut Road) {
+    let other = home.admin.punchmark.path("other.ledger");
+    fs::write(&other, "").unwrap();
+    road.mounted = Some((home.admin.ledger_file(), other.clone()));
+    config_with_ledger(home, &other, road);
+}
+
+fn config_with_ledger(home: &Home, ledger: &Path, road: &mut Road) {
     let text = fs::read_to_string(home.admin.config_file()).unwrap();
-    let text = format!("ledger = \"{}\"\n{text}", link.display());
+    let text = format!("ledger = \"{}\"\n{text}", ledger.display());
     let config = home.admin.config_file().with_file_name("linked.toml");
     fs::write(config, text).unwrap();
     road.options = config_option(home, "config/punchmark/linked.toml");
+}
+
+/// Makes the server's lists these bytes.
+fn install(home: &Home, bytes: &str) {
+    for list in ["installed.krl", "followed.krl"] {
+        fs::write(home.admin.punchmark.path(list), bytes).unwrap();
+    }
 }
 
 /// Puts last night's file in the ledger's place while a run writes.

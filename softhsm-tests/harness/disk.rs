@@ -36,6 +36,9 @@ pub(crate) struct Disk {
     pending: Vec<Vec<(PathBuf, Option<usize>)>>,
 }
 
+/// What a power failure leaves: the content of each file that has a name, and its names.
+pub(crate) type Left = BTreeMap<usize, (Vec<u8>, Vec<PathBuf>)>;
+
 #[derive(Clone, Debug, Default)]
 struct File {
     synced: Vec<u8>,
@@ -138,20 +141,25 @@ impl Disk {
     }
 
     /// What is there after the power failed.
-    pub(crate) fn after_power_loss(&self, dice: &mut Dice) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(crate) fn after_power_loss(&self, dice: &mut Dice) -> Left {
         let mut names = self.synced_names.clone();
         let kept = dice.below(self.pending.len() + 1);
         for change in self.pending.iter().take(kept) {
             rename(&mut names, change);
         }
-        let files = names.into_iter();
-        files
-            .map(|(path, file)| (path, self.files[file].after_power_loss(dice)))
-            .collect()
+        let mut left = Left::default();
+        for (path, file) in names {
+            let (content, of_file) = left.entry(file).or_default();
+            if of_file.is_empty() {
+                *content = self.files[file].after_power_loss(dice);
+            }
+            of_file.push(path);
+        }
+        left
     }
 
     /// Puts such a state where it was recorded.
-    pub(crate) fn put_back(folder: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
+    pub(crate) fn put_back(folder: &Path, left: &Left) {
         use std::os::unix::fs::PermissionsExt;
         for there in std::fs::read_dir(folder).unwrap() {
             let there = there.unwrap().path();
@@ -161,11 +169,18 @@ impl Disk {
                 std::fs::remove_file(there).unwrap();
             }
         }
-        for (path, bytes) in files {
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        for (bytes, names) in left.values() {
+            let (path, others) = names.split_first().unwrap();
+            for name in names {
+                std::fs::create_dir_all(name.parent().unwrap()).unwrap();
+            }
             std::fs::write(path, bytes).unwrap();
             let mode = std::fs::Permissions::from_mode(0o600);
             std::fs::set_permissions(path, mode).unwrap();
+            // One file of two names stays one.
+            for other in others {
+                std::fs::hard_link(path, other).unwrap();
+            }
         }
     }
 
