@@ -134,6 +134,11 @@ fn written_ahead() -> Admin {
 fn a_wrong_leap_is_healed_by_a_correction_that_is_typed_and_kept() {
     let admin = written_ahead();
     let correct = ["ledger", "correct-clock", "--reason", "battery"];
+    let dry = [&correct[..], &["--dry-run"]].concat();
+    let dry = admin.punchmark.run(&dry).ok();
+    dry.says("the entry is wrong, the clock is right")
+        .says("nothing was done");
+    at(&admin, "+0", &SIGN).exits(1);
     let mut pty = Pty::start({
         let mut command = admin.punchmark.on_a_terminal();
         command.args(correct);
@@ -159,4 +164,63 @@ fn a_clock_is_not_corrected_where_nobody_can_type_yes_or_before_the_build() {
     let ran = at(&admin, BEFORE_BUILD, &correct).exits(1);
     ran.says("before this version of punchmark was made");
     at(&admin, "+0", &SIGN).exits(1);
+}
+
+/// A ledger without any kept head, as a backup on a new machine is.
+fn without_a_head() -> Admin {
+    let admin = Admin::ready().and_key("key");
+    at(&admin, "+0", &SIGN).ok();
+    std::fs::remove_dir_all(admin.punchmark.path("heads")).unwrap();
+    std::fs::create_dir(admin.punchmark.path("heads")).unwrap();
+    at(&admin, "+0", &SIGN).exits(1).says("ledger head adopt");
+    admin
+}
+
+#[test]
+fn no_head_is_adopted_by_a_clock_that_cannot_be_right() {
+    let admin = without_a_head();
+    let adopt = ["ledger", "head", "adopt"];
+    let refused = at(&admin, "-600s", &adopt).exits(1);
+    refused.says("before the last ledger entry");
+    let refused = at(&admin, BEFORE_BUILD, &adopt).exits(1);
+    refused.says("before this version of punchmark was made");
+    let refused = at(&admin, "+402d", &adopt).exits(1);
+    refused.says("days after the last ledger entry");
+    let dry = at(&admin, "+0", &["ledger", "head", "adopt", "--dry-run"]).ok();
+    dry.says("is the newest copy that there is")
+        .says("nothing was done");
+    at(&admin, "+0", &SIGN).exits(1);
+    let mut pty = Pty::start({
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(adopt);
+        command
+    });
+    pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    assert_eq!(pty.finish().1, 0);
+    at(&admin, "+0", &SIGN).ok();
+}
+
+#[test]
+fn an_older_ledger_is_not_resumed_by_a_clock_that_cannot_be_right() {
+    let admin = Admin::ready().and_key("key");
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    at(&admin, "+0", &SIGN).ok();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    let resume = [
+        "ledger",
+        "resume",
+        "--ca",
+        "users",
+        "--after",
+        "9",
+        "--no-krl",
+        "--dry-run",
+    ];
+    let refused = at(&admin, "-600s", &resume).exits(1);
+    refused.says("before the last ledger entry");
+    at(&admin, "+402d", &resume).exits(1).says("days after");
+    at(&admin, "+0", &resume)
+        .ok()
+        .says("Serials 1 to 9 of CA users");
 }

@@ -49,6 +49,7 @@ mod resume;
 mod revocable;
 mod revocation;
 mod revoked_logins;
+mod revoked_state;
 mod roles;
 mod security_key;
 mod selftest;

@@ -55,6 +55,53 @@ fn another_accounts_config_is_refused_and_says_which_account_to_use() {
         .exits(0);
 }
 
+/// Where the head is kept of this ledger, by the config.
+fn keep_heads_in(admin: &Admin, folders: &[&str]) {
+    let text = fs::read_to_string(admin.config_file()).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("kept-heads-only"));
+    let lines: Vec<_> = lines.collect();
+    let folders = folders.iter().map(|name| admin.punchmark.path(name));
+    let folders: Vec<_> = folders.map(|path| path.display().to_string()).collect();
+    let text = format!("kept-heads-only = {folders:?}\n{}\n", lines.join("\n"));
+    fs::write(admin.config_file(), text).unwrap();
+}
+
+/// The one file in a folder.
+fn only_file(folder: &Path) -> std::path::PathBuf {
+    fs::read_dir(folder)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path()
+}
+
+#[test]
+fn a_kept_head_that_is_passed_over_is_said_although_another_is_good() {
+    let admin = Admin::with_users_ca(Token::new(Module::SoftHsm), "p256");
+    admin.public_keys(1);
+    let sign = || admin.sign(&["-n", "peter", "-V", "+1h", "key0.pub"]);
+    for name in ["one", "two"] {
+        fs::create_dir(admin.punchmark.path(name)).unwrap();
+    }
+    keep_heads_in(&admin, &["one", "two"]);
+    sign().ok();
+    let other = only_file(&admin.punchmark.path("two"));
+    mode(&other, 0o666);
+    // A folder that the config names must take the head.
+    let mend = format!("chmod go-w {}", other.display());
+    sign().exits(1).says(&mend);
+    // One that the ledger alone remembers is passed over, and said.
+    keep_heads_in(&admin, &["one"]);
+    sign()
+        .ok()
+        .says("warning: a kept head was passed over")
+        .says(&mend);
+    admin.assert_issued(2);
+}
+
 #[test]
 fn a_pipe_among_the_keys_fails_alone_and_holds_nobody_up() {
     let admin = Admin::with_users_ca(Token::new(Module::SoftHsm), "p256");

@@ -25,7 +25,8 @@ pub use case::intake::{self, IntakeError};
 pub use case::{Asked, Case, CaseError, Enrolments, Judge, Rulebook};
 pub use desk::{Desk, SubmitError, Ticket};
 pub use open::{
-    AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, agree,
+    AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, UnkeptLedger,
+    WrongTime, agree,
 };
 pub use open_ca::{OpenCa, OpenError};
 pub use sign::{SelfTestError, self_test};

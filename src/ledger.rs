@@ -16,6 +16,7 @@ pub(crate) mod for_tests;
 pub mod heads;
 mod index;
 pub mod key;
+mod key_id;
 mod memory;
 pub mod merkle;
 pub mod migrate;
@@ -44,10 +45,12 @@ pub use entry::{
     SuffixSet, SuffixesSet, TailCut,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
+pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
-    Audit, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, SuffixDifference,
-    SuffixesError, TakenOver, Term, recorded_form,
+    Audit, EndOfTrust, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, Revocation,
+    RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term, TrustEnded,
+    recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

@@ -3,6 +3,7 @@
 //! A revocation names serials, key IDs or keys, so that it says the same for ever,
 //! whatever is issued later under the same principal or role.
 
+mod families;
 mod known_root;
 mod list;
 mod lives_on;
@@ -11,13 +12,14 @@ mod selector;
 mod state;
 mod taken_over;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use ssh_key::{HashAlg, PublicKey};
 
 use crate::certificate::explain::Fields;
 use crate::ledger::{
-    Barred, Ca, CardId, Credential, Ledger, LedgerError, OPERATOR, Revoked, State,
+    Barred, Ca, CardId, Credential, Ledger, LedgerError, OPERATOR, Record, Revocation, Revoked,
+    RevokedSet, State,
 };
 
 pub use known_root::is_known_root;
@@ -39,6 +41,8 @@ pub struct Caught {
     pub certificates: Vec<Hit>,
     /// CAs of the ledger whose own key it is: nothing that they signed is taken any more.
     pub cas: Vec<CaHit>,
+    /// The revocations that said all of this before, oldest first, if nothing of it is new.
+    pub before: Option<Vec<Revocation>>,
 }
 
 /// A CA whose own key a revocation hits.
@@ -64,6 +68,9 @@ pub struct Hit {
     pub principals: Vec<String>,
     /// Its validity in words.
     pub validity: String,
+    /// What revoked it before.
+    #[serde(skip)]
+    pub revoked: Option<Revocation>,
 }
 
 /// Why nothing can be revoked.
@@ -84,61 +91,115 @@ pub enum RevokeError {
     Encode(#[from] ssh_key::Error),
 }
 
-/// Finds what `selectors` mean for the CA.
+/// What somebody wants revoked, and of whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Meant<'a> {
+    /// The CA; none where keys alone are named, which are a matter of every CA.
+    pub ca: Option<&'a Ca>,
+    /// What is named.
+    pub selectors: &'a [Selector],
+    /// The families of cards that count beside those that the ledger knows.
+    pub families: &'a BTreeSet<String>,
+}
+
+/// Finds what is meant.
 ///
 /// # Errors
 /// [`RevokeError`].
-pub fn catch(ledger: &Ledger, ca: &Ca, selectors: &[Selector]) -> Result<Caught, RevokeError> {
+pub fn catch(ledger: &Ledger, meant: Meant<'_>) -> Result<Caught, RevokeError> {
     let mut caught = Caught::default();
-    caught.revoked.ca = PublicKey::from(ca.public_key().clone()).to_bytes()?;
-    let blob = caught.revoked.ca.clone();
-    let of_ca = naming::OfCa {
-        blob: &blob,
-        name: ca.name(),
-    };
-    for selector in selectors {
-        naming::take(selector, of_ca, &mut caught.revoked)?;
-    }
-    ledger.each_record(&mut |record| {
-        let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
-        if selectors
-            .iter()
-            .any(|s| s.is_of_a_person() && s.means(&record, &fields))
-        {
-            caught.revoked.sha256s.extend(sha256_of(&fields.key));
-        }
-        if record.ca != ca.name() || !selectors.iter().any(|s| s.means(&record, &fields)) {
-            return;
-        }
-        let serial = record.reserved.serial;
-        if selectors
-            .iter()
-            .any(|s| s.is_by_record() && s.means(&record, &fields))
-        {
-            caught.revoked.serials.push((serial, serial));
-        }
-        caught.certificates.push(Hit {
-            ca: record.ca,
-            serial,
-            key_id: fields.key_id,
-            principals: fields.principals,
-            validity: fields.validity,
-        });
-    })?;
-    bar(&mut caught.barred, selectors);
+    meant.take_named(&mut caught.revoked)?;
+    let set = RevokedSet::of(ledger)?;
+    let terms = meant.selectors.iter();
+    let terms: Vec<_> = terms.filter_map(|one| one.term(meant.ca)).collect();
+    ledger.each_record_of(&terms, &mut |record| meant.take(record, &set, &mut caught))?;
+    bar(ledger, meant, &mut caught.barred)?;
     for (_, added) in ledger.requesters()? {
         if caught.barred.requesters.contains(&added.name) {
             take_credential(&mut caught, added.credential);
         }
     }
     if caught.revoked.is_empty() && caught.bars_nobody() {
-        return Err(RevokeError::Nothing(ca.name().to_owned()));
+        let name = meant.ca.map_or_else(String::new, |ca| ca.name().to_owned());
+        return Err(RevokeError::Nothing(name));
     }
     caught.cas = cas_themselves(ledger, &caught.revoked)?;
     join(&mut caught.revoked.serials);
     caught.revoked.sha256s.sort_unstable();
     caught.revoked.sha256s.dedup();
+    caught.before = before(ledger, &set, &caught)?;
     Ok(caught)
+}
+
+impl Meant<'_> {
+    /// What is named by itself, whatever was issued.
+    fn take_named(&self, revoked: &mut Revoked) -> Result<(), RevokeError> {
+        if let Some(ca) = self.ca {
+            revoked.ca = PublicKey::from(ca.public_key().clone()).to_bytes()?;
+        }
+        let blob = revoked.ca.clone();
+        let of_ca = naming::OfCa {
+            blob: &blob,
+            name: self.ca.map_or("", Ca::name),
+        };
+        for selector in self.selectors {
+            naming::take(selector, of_ca, revoked)?;
+        }
+        Ok(())
+    }
+
+    /// What a record adds, if it is meant.
+    fn take(&self, record: Record, set: &RevokedSet, caught: &mut Caught) {
+        let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
+        let meaning = || {
+            let selectors = self.selectors.iter();
+            selectors.filter(|selector| selector.means(&record, &fields))
+        };
+        if meaning().any(Selector::is_of_a_person) {
+            caught.revoked.sha256s.extend(sha256_of(&fields.key));
+        }
+        let is_of_the_ca = self.ca.is_none_or(|ca| ca.name() == record.ca);
+        if !is_of_the_ca || meaning().next().is_none() {
+            return;
+        }
+        let serial = record.reserved.serial;
+        if meaning().any(Selector::is_by_record) {
+            caught.revoked.serials.push((serial, serial));
+        }
+        caught.certificates.push(Hit {
+            revoked: set.revocation_of(&record),
+            ca: record.ca,
+            serial,
+            key_id: fields.key_id,
+            principals: fields.principals,
+            validity: fields.validity,
+        });
+    }
+}
+
+/// The revocations that said all of this before; none if any of it is new.
+fn before(
+    ledger: &Ledger,
+    set: &RevokedSet,
+    caught: &Caught,
+) -> Result<Option<Vec<Revocation>>, LedgerError> {
+    let barred = &caught.barred;
+    for name in &barred.requesters {
+        if !ledger.requester_is_barred(name)? {
+            return Ok(None);
+        }
+    }
+    for card in &barred.family_cards {
+        if !ledger.card_is_barred(card.serial, Some(&card.family))? {
+            return Ok(None);
+        }
+    }
+    for card in &barred.cards {
+        if !ledger.card_is_barred(*card, None)? {
+            return Ok(None);
+        }
+    }
+    Ok(set.all_before(&caught.revoked))
 }
 
 impl Caught {
@@ -188,14 +249,13 @@ fn take_credential(caught: &mut Caught, credential: Credential) {
 }
 
 /// Who is revoked by name is not certified again.
-fn bar(barred: &mut Barred, selectors: &[Selector]) {
-    for selector in selectors {
+fn bar(ledger: &Ledger, meant: Meant<'_>, barred: &mut Barred) -> Result<(), LedgerError> {
+    for selector in meant.selectors {
         match selector {
-            // By its number alone it is barred whosever number that is.
             Selector::Card {
                 serial,
                 family: None,
-            } => barred.cards.push(*serial),
+            } => bar_in_each_family(ledger, meant, *serial, barred)?,
             Selector::Card {
                 serial,
                 family: Some(family),
@@ -209,6 +269,28 @@ fn bar(barred: &mut Barred, selectors: &[Selector]) {
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// A card of this number in every family that is known. Where the ledger knows one by its
+/// number alone, as before a card had a family, it is barred by that, whosever number it is.
+fn bar_in_each_family(
+    ledger: &Ledger,
+    meant: Meant<'_>,
+    serial: u64,
+    barred: &mut Barred,
+) -> Result<(), LedgerError> {
+    let known = families::of_card(ledger, serial)?;
+    if known.by_number_alone {
+        barred.cards.push(serial);
+    }
+    for family in known.families.union(meant.families) {
+        barred.family_cards.push(CardId {
+            family: family.clone(),
+            serial,
+        });
+    }
+    Ok(())
 }
 
 fn sha256_of(fingerprint: &str) -> Option<[u8; 32]> {

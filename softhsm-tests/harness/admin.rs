@@ -137,7 +137,7 @@ impl<T> Admin<T> {
     /// Stops the test where certificates and ledger contradict each other.
     ///
     /// Every certificate in the home folder is the issued one of its entry, no serial
-    /// stands twice, and `issued` certificates were issued in all.
+    /// stands twice, and `issued` certificates were issued in all, revoked or not.
     #[track_caller]
     pub(crate) fn assert_issued(&self, issued: usize) {
         let ledger = self.ledger();
@@ -149,7 +149,7 @@ impl<T> Admin<T> {
         assert_eq!(serials.len(), ledger.len(), "{ledger:#?}");
         let recorded: BTreeSet<_> = ledger
             .iter()
-            .filter(|entry| entry["state"] == "issued")
+            .filter(|entry| entry["state"] == "issued" || entry["state"] == "revoked")
             .map(|entry| blob(&text(entry, "certificate")))
             .collect();
         assert_eq!(recorded.len(), issued, "{ledger:#?}");

@@ -91,6 +91,18 @@ impl Fields {
         certificate.map_or_else(|_| Self::default(), |raw| Self::of(&raw))
     }
 
+    /// Whether this is the key ID. The field itself has it escaped, for printing.
+    #[must_use]
+    pub fn has_key_id(&self, key_id: &str) -> bool {
+        self.key_id == escaped(key_id.as_bytes())
+    }
+
+    /// Whether this is among the principals.
+    #[must_use]
+    pub fn has_principal(&self, principal: &str) -> bool {
+        self.principals.contains(&escaped(principal.as_bytes()))
+    }
+
     /// Label and value of each field, in the order of `ssh-keygen -L`.
     #[must_use]
     pub fn rows(&self) -> Vec<(&'static str, String)> {

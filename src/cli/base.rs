@@ -3,6 +3,7 @@
 pub(crate) mod advice;
 pub(crate) mod arguments;
 pub(crate) mod ask;
+pub(crate) mod base_name;
 pub(crate) mod context;
 pub(crate) mod decided;
 pub(crate) mod establish;
@@ -17,6 +18,7 @@ pub(crate) mod pin_files;
 pub(crate) mod private_key;
 pub(crate) mod request;
 pub(crate) mod requester_name;
+pub(crate) mod revoked;
 pub(crate) mod roots;
 pub(crate) mod signed_head;
 pub(crate) mod slot_arguments;

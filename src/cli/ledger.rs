@@ -70,7 +70,8 @@ impl Ledger {
         match self.command {
             Command::List(filter) => {
                 let ledger = filter.source.open(context)?;
-                records::list(context, &ledger, &filter.read()?)
+                let suffixes = filter.source.suffixes(context, &ledger)?;
+                records::list(context, &ledger, &filter.read(&suffixes)?)
             }
             Command::Show(one) => {
                 let ledger = one.source.open(context)?;

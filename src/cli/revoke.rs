@@ -1,23 +1,26 @@
 //! `punchmark revoke`: certificates and keys are no longer to be taken, for good.
 
+mod list;
+mod named;
+mod preview;
+mod wide;
+
 use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
-use ssh_key::PublicKey;
 
+use self::named::Named;
+use self::preview::{end_of, print};
 use super::base::advice::ledger::{empty_ledger, not_in_ledger};
-use super::base::arguments::{fingerprint, instant};
+use super::base::base_name;
 use super::base::context::Context;
-use super::base::failure::{Advised, At, Exit, Failure};
-use super::base::terminal::{ask, product, say};
+use super::base::failure::{Advised, Exit, Failure};
+use super::base::revoked;
+use super::base::terminal::{ask, confirm_typed, say, somebody_is_there};
 use crate::attestation::Family;
-use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
-use crate::config::{self, read_limited};
-use crate::ledger::{Ca, Ledger};
-use crate::revocation::{CaHit, Caught, NamingError, RevokeError, Selector, catch};
+use crate::config::{self, Config};
+use crate::ledger::{Ca, Ledger, Revocation};
+use crate::revocation::{CaHit, Caught, Meant, NamingError, RevokeError, Selector, catch};
 
 /// Revoke certificates or keys, for good; `krl` then makes the list for servers
 ///
@@ -25,56 +28,12 @@ use crate::revocation::{CaHit, Caught, NamingError, RevokeError, Selector, catch
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Revoke {
-    /// The CA, by name; may be left out where there is one only
+    /// The CA, by name; may be left out where there is one only, and where keys are named
     #[arg(long, value_name = "CA")]
     ca: Option<String>,
 
-    /// Serials: N or A-B
-    #[arg(long, value_name = "SERIALS", value_parser = serials)]
-    serial: Vec<RangeInclusive<u64>>,
-
-    /// Every certificate with this key ID, issued here or not
-    #[arg(long, value_name = "KEY_ID", allow_hyphen_values = true)]
-    key_id: Vec<String>,
-
-    /// The certificate in this file
-    #[arg(long, value_name = "FILE")]
-    certificate: Vec<PathBuf>,
-
-    /// The key in this file: the key itself, and every certificate for it
-    #[arg(long, value_name = "FILE")]
-    key: Vec<PathBuf>,
-
-    /// The key of this fingerprint (SHA256:…), with the same effect
-    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
-    fingerprint: Vec<[u8; 32]>,
-
-    /// Every certificate in the ledger that names this principal
-    #[arg(long, value_name = "PRINCIPAL", allow_hyphen_values = true)]
-    principal: Vec<String>,
-
-    /// Every certificate in the ledger that this role allowed
-    #[arg(long, value_name = "ROLE")]
-    role: Vec<String>,
-
-    /// Every certificate in the ledger for a key in the card of this serial; the card is
-    /// never certified again
-    #[arg(long, value_name = "SERIAL")]
-    card: Vec<u64>,
-
-    /// Whose number --card is: yubico, or the SHA256:… of a private root [default: every
-    /// family's]
-    #[arg(long, value_name = "FAMILY", requires = "card")]
-    family: Option<Family>,
-
-    /// Every certificate in the ledger that this requester asked for, who is never served
-    /// again
-    #[arg(long, value_name = "REQUESTER")]
-    requester: Vec<String>,
-
-    /// Every certificate of the CA that was issued before: a date, or -REL as in sign -V
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    issued_before: Option<String>,
+    #[command(flatten)]
+    named: Named,
 
     /// Why, for the ledger
     #[arg(
@@ -88,57 +47,103 @@ pub(crate) struct Revoke {
     /// Say what would be caught, and record nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// List all that was revoked, why and by whom, and since which KRL servers can know it
+    #[arg(
+        long,
+        conflicts_with_all = ["ca", "serial", "key_id", "certificate", "key", "fingerprint",
+            "principal", "role", "card", "requester", "issued_before", "reason", "dry_run"]
+    )]
+    list: bool,
 }
 
 impl Revoke {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let selectors = self.selectors()?;
+        if self.list {
+            return list::print(context);
+        }
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
-        let ca = the_ca(ledger.cas()?, self.ca.as_deref())?;
-        let caught = catch(&ledger, &ca, &selectors)?;
-        print(context, &ca, &caught)?;
+        let suffixes = base_name::suffixes(&ledger, Some(&config))?;
+        let selectors = self.named.selectors(&suffixes)?;
+        let ca = the_ca(ledger.cas()?, self.ca.as_deref(), &selectors)?;
+        let meant = Meant {
+            ca: ca.as_ref(),
+            selectors: &selectors,
+            families: &families(&config)?,
+        };
+        let caught = catch(&ledger, meant)?;
+        let wide = wide::ranges(&self.named.serial, ca.as_ref(), &ledger, &caught)?;
+        let more = self.more(&suffixes, &wide);
+        print(context, ca.as_ref(), &caught, &more)?;
+        if let Some(before) = &caught.before {
+            tell_of_before(context, before);
+            return Ok(Exit::Done);
+        }
         if self.dry_run {
             return Ok(Exit::Done);
         }
-        context.confirm_or_go_on("Revoke this for good?")?;
-        caught.cas.iter().try_for_each(confirm_the_end_of)?;
+        confirm(context, &caught, &wide)?;
         record(&mut ledger, caught, &self.reason)?;
         if context.talks() {
+            let of = ca.map_or_else(String::new, |ca| format!(" --ca {}", ca.name()));
             say(&format!(
                 "revoked; servers know it when they have the KRL: \
-                 punchmark krl --ca {} --out revoked.krl",
-                ca.name()
+                 punchmark krl{of} --out revoked.krl",
             ));
         }
         Ok(Exit::Done)
     }
 
-    fn selectors(&self) -> Result<Vec<Selector>, Failure> {
-        let mut selectors: Vec<_> = self.serial.iter().cloned().map(Selector::Serials).collect();
-        selectors.extend(self.key_id.iter().cloned().map(Selector::KeyId));
-        selectors.extend(self.fingerprint.iter().copied().map(Selector::Fingerprint));
-        selectors.extend(self.principal.iter().cloned().map(Selector::Principal));
-        selectors.extend(self.role.iter().cloned().map(Selector::Role));
-        selectors.extend(self.card.iter().map(|serial| Selector::Card {
-            serial: *serial,
-            family: self.family.map(|family| family.to_string()),
-        }));
-        selectors.extend(self.requester.iter().cloned().map(Selector::Requester));
-        for file in &self.certificate {
-            selectors.push(certificate(file)?);
-        }
-        for file in &self.key {
-            selectors.push(key(file)?);
-        }
-        if let Some(time) = &self.issued_before {
-            selectors.push(Selector::IssuedBefore(instant(time)?));
-        }
-        if selectors.is_empty() {
-            return Err(Failure::usage(NOTHING_NAMED));
-        }
-        Ok(selectors)
+    /// Which names are meant by a base name, and how much a range takes in.
+    fn more(&self, suffixes: &BTreeSet<String>, wide: &[String]) -> Vec<String> {
+        let names = self.named.principals(suffixes).into_iter();
+        let with_suffixes = names.filter(|names| names.len() > 1).map(|names| {
+            let list = names.join(", ");
+            format!("principals {list} (--exact: the first alone)")
+        });
+        with_suffixes.chain(wide.iter().cloned()).collect()
     }
+}
+
+/// A person at a terminal is asked before anything is recorded. What takes in most of a CA, or
+/// serials that it has yet to give out, wants a typed yes, which `--yes` does not answer; a
+/// script that named it meant it.
+fn confirm(context: &Context, caught: &Caught, wide: &[String]) -> Result<(), Failure> {
+    if wide.is_empty() || !somebody_is_there() {
+        context.confirm_or_go_on("Revoke this for good?")?;
+    } else {
+        confirm_typed(&format!(
+            "{}: all that is revoked for good.",
+            wide.join("; ")
+        ))?;
+    }
+    let mut cas = caught.cas.iter();
+    cas.try_for_each(|hit| confirm_the_end_of(context, hit))
+}
+
+/// Nothing is recorded twice.
+fn tell_of_before(context: &Context, before: &[Revocation]) {
+    if !context.talks() {
+        return;
+    }
+    if before.is_empty() {
+        say("all of this was barred before; nothing is recorded");
+    }
+    for revocation in before {
+        say(&format!(
+            "was revoked before, {}",
+            revoked::before(revocation)
+        ));
+    }
+}
+
+/// The families of cards that count beside those that the ledger knows: Yubico's, whose roots
+/// every version of this program holds, and those that the config trusts.
+fn families(config: &Config) -> Result<BTreeSet<String>, Failure> {
+    let trusted = config.attestation_roots()?.families();
+    let families = trusted.into_iter().chain([Family::Yubico]);
+    Ok(families.map(|family| family.to_string()).collect())
 }
 
 fn record(ledger: &mut Ledger, mut caught: Caught, reason: &str) -> Result<(), Failure> {
@@ -157,163 +162,53 @@ fn record(ledger: &mut Ledger, mut caught: Caught, reason: &str) -> Result<(), F
     Ok(())
 }
 
-/// The one that was named, or the only one there is.
-fn the_ca(mut cas: Vec<Ca>, name: Option<&str>) -> Result<Ca, Failure> {
-    match name {
-        Some(name) => cas
-            .into_iter()
-            .find(|ca| ca.name() == name)
-            .ok_or_else(|| not_in_ledger(name)),
-        None => match (cas.pop(), cas.is_empty()) {
-            (Some(ca), true) => Ok(ca),
-            (Some(_), false) => Err(Failure::usage(
-                "the ledger has several CAs: name one with --ca",
-            )),
-            (None, _) => Err(empty_ledger()),
-        },
+/// The one that was named, or whose certificate is, or the only one there is. Keys alone are
+/// a matter of every CA.
+fn the_ca(
+    mut cas: Vec<Ca>,
+    name: Option<&str>,
+    selectors: &[Selector],
+) -> Result<Option<Ca>, Failure> {
+    if let Some(name) = name {
+        let named = cas.into_iter().find(|ca| ca.name() == name);
+        return named.map(Some).ok_or_else(|| not_in_ledger(name));
     }
-}
-
-fn print(context: &Context, ca: &Ca, caught: &Caught) -> Result<(), Failure> {
-    if context.json() {
-        return product(&preview(ca, caught).to_string());
+    if cas.len() < 2 {
+        return cas.pop().map(Some).ok_or_else(empty_ledger);
     }
-    if !context.talks() {
-        return Ok(());
+    if Named::is_of_keys_alone(selectors) {
+        return Ok(None);
     }
-    let meant = match caught.certificates.len() {
-        1 => "1 certificate".to_owned(),
-        number => format!("{number} certificates"),
-    };
-    product(&format!("caught in the ledger of {}: {meant}", ca.name()))?;
-    for hit in &caught.certificates {
-        product(&format!(
-            "  {:>6}  {}  {:?}  {}",
-            hit.serial,
-            hit.principals.join(","),
-            hit.key_id,
-            hit.validity
-        ))?;
-    }
-    for hit in &caught.cas {
-        product(&format!("  {}", end_of(hit)))?;
-    }
-    for words in named(caught) {
-        product(&format!("  {words}"))?;
-    }
-    Ok(())
+    let mut signed_by = selectors.iter().filter_map(|selector| match selector {
+        Selector::Certificate(certificate) => Some(certificate.ca_key()),
+        _ => None,
+    });
+    let ca = signed_by.next();
+    let ca = ca.and_then(|key| cas.into_iter().find(|ca| ca.added().public_key == key));
+    ca.map(Some)
+        .ok_or_else(|| Failure::usage("the ledger has several CAs: name one with --ca"))
 }
 
 /// Wants the CA's name typed, which no option answers in advance: from then on no server takes
 /// any certificate of that CA, and it signs no more.
-fn confirm_the_end_of(hit: &CaHit) -> Result<(), Failure> {
+fn confirm_the_end_of(context: &Context, hit: &CaHit) -> Result<(), Failure> {
     let ca = &hit.ca;
-    let answer = ask(&format!(
-        "{}\nType the CA's name to revoke it: ",
-        end_of(hit)
-    ))?;
-    match answer {
+    // Whoever reads what is caught has read it above.
+    let statement = if context.talks() {
+        String::new()
+    } else {
+        format!("{}\n", end_of(hit))
+    };
+    let question = format!("{statement}Type the CA's name to revoke it: ");
+    match ask(&question)? {
         Some(answer) if answer == *ca => Ok(()),
         Some(_) => Err(Failure::new(format!(
             "stopped, since the answer was not {ca:?}"
         ))),
-        None => Err(Failure::new(format!("{}; nothing is revoked", end_of(hit)))
-            .hint("a CA is revoked by a person at a terminal, who types its name")),
-    }
-}
-
-fn end_of(hit: &CaHit) -> String {
-    let certificates = match hit.issued {
-        1 => "1 certificate".to_owned(),
-        number => format!("{number} certificates"),
-    };
-    format!(
-        "this is CA `{}` itself: {certificates} and all to come",
-        hit.ca
-    )
-}
-
-/// What is revoked by name, whether a certificate in the ledger has it or not.
-fn named(caught: &Caught) -> Vec<String> {
-    let (revoked, barred) = (&caught.revoked, &caught.barred);
-    let serials = revoked.serials.iter().map(|(first, last)| {
-        if first == last {
-            format!("serial {first}")
-        } else {
-            format!("serials {first} to {last}")
-        }
-    });
-    let key_ids = revoked.key_ids.iter().map(|id| format!("key ID {id:?}"));
-    let keys = fingerprints(caught).map(|key| format!("key {key}, and every certificate for it"));
-    let cards = barred.cards.iter();
-    let cards = cards.map(|card| format!("card {card} of every family is never served again"));
-    let of_families = barred.family_cards.iter();
-    let of_families = of_families.map(|card| {
-        format!(
-            "card {} of {} is never served again",
-            card.serial, card.family
-        )
-    });
-    let requesters = barred.requesters.iter();
-    let requesters = requesters.map(|name| format!("requester {name:?} is never served again"));
-    let named = serials.chain(key_ids).chain(keys);
-    named
-        .chain(cards)
-        .chain(of_families)
-        .chain(requesters)
-        .collect()
-}
-
-fn preview(ca: &Ca, caught: &Caught) -> serde_json::Value {
-    json!({
-        "ca": ca.name(),
-        "certificates": caught.certificates,
-        "serials": caught.revoked.serials,
-        "key-ids": caught.revoked.key_ids,
-        "keys": fingerprints(caught).collect::<Vec<_>>(),
-        "cas": caught.cas,
-        "cards": caught.barred.cards,
-        "family-cards": family_cards(caught),
-        "requesters": caught.barred.requesters,
-    })
-}
-
-fn family_cards(caught: &Caught) -> Vec<serde_json::Value> {
-    let cards = caught.barred.family_cards.iter();
-    cards
-        .map(|card| json!({ "card": card.serial, "family": card.family }))
-        .collect()
-}
-
-fn fingerprints(caught: &Caught) -> impl Iterator<Item = String> {
-    let hashes: BTreeSet<_> = caught.revoked.key_hashes().collect();
-    let words = |hash| ssh_key::Fingerprint::Sha256(hash).to_string();
-    hashes.into_iter().map(words)
-}
-
-fn certificate(file: &Path) -> Result<Selector, Failure> {
-    let (certificate, _) = read_certificate_line(&read(file)?).in_file(file)?;
-    Ok(Selector::Certificate(Box::new(certificate)))
-}
-
-fn key(file: &Path) -> Result<Selector, Failure> {
-    let (key, _) = read_public_key_line(&read(file)?).in_file(file)?;
-    let blob = PublicKey::from(key).to_bytes().in_file(file)?;
-    Selector::key(&blob).in_file(file)
-}
-
-fn read(file: &Path) -> Result<String, Failure> {
-    read_limited(file, 128 * 1024).in_file(file)
-}
-
-fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {
-    let number = |text: &str| {
-        text.parse::<u64>()
-            .map_err(|_| format!("{text:?} is no serial"))
-    };
-    match text.split_once('-') {
-        Some((first, last)) => Ok(number(first)?..=number(last)?),
-        None => number(text).map(|serial| serial..=serial),
+        None => Err(
+            Failure::new("a CA is ended by a person alone; nothing is revoked")
+                .hint("run it at a terminal, and type the name of the CA"),
+        ),
     }
 }
 
@@ -340,12 +235,11 @@ impl Advised for NamingError {
     }
 }
 
-const NOTHING_NAMED: &str = "nothing is named: give --serial, --key-id, --certificate, --key, \
-    --fingerprint, --principal, --role, --requester, --card or --issued-before";
-
 const EXAMPLES: &str = "\
 Examples:
   punchmark revoke --serial 42 --reason 'laptop lost'
   punchmark revoke --key peter.pub --reason 'key copied' --dry-run
-  punchmark revoke --ca users --principal peter --reason 'left the team'
-  punchmark revoke --card 12345678 --reason 'YubiKey lost'";
+  punchmark revoke --ca users --requester peter --reason 'left the team'
+  punchmark revoke --ca users --principal peter --reason 'account closed'
+  punchmark revoke --card 12345678 --reason 'YubiKey lost'
+  punchmark revoke --list";

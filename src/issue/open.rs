@@ -6,11 +6,14 @@
 //! - **The clock** stands neither before the last entry nor far behind it. A leap ahead may be
 //!   right, if a person says so; the front asks, and the ledger is not locked meanwhile.
 //! - **The kept head** says that this is the newest copy. The ledger sees to it itself, by
-//!   [`Ledger::open`], which `scripts/layers` lets nobody else in the program call, but those
-//!   commands that heal just that: the clock, and what head is kept.
+//!   [`Ledger::open`], which `scripts/layers` lets nobody else in the program call.
 //! - **The CA** is the same in config, public key file and ledger, with the suffixes that it
 //!   reserves: an [`AgreedCa`], which alone [decides](super::Judge) and
 //!   [signs](super::OpenCa).
+//!
+//! Two commands heal just what is checked here, and so come in although it fails: they get an
+//! [`UnkeptLedger`] where the head is at fault, with every other check as it is, and the
+//! [`WrongTime`] where the last entry is.
 //!
 //! That no key of a CA and none of the ledger's own becomes a subject is checked where a
 //! subject is known: by the decision, and under the lock by the reservation.
@@ -21,6 +24,7 @@ use ssh_key::public::KeyData;
 
 use super::Clock;
 use crate::ledger::file::OpenError;
+use crate::ledger::heads::HeadsError;
 use crate::ledger::settings::FileSettings;
 use crate::ledger::{Ca, ClockError, Ledger, LedgerError, Purpose, SuffixDifference, check_clock};
 use crate::policy::Suffixes;
@@ -39,6 +43,27 @@ pub struct LedgerPlace {
     pub leap_days: u64,
     /// Tells the time.
     pub clock: Clock,
+}
+
+/// A ledger that is open to be written to, whatever the kept heads say of it. It takes nothing
+/// before an entry that says why it is the newest copy.
+#[derive(Debug)]
+pub struct UnkeptLedger {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Why the kept heads let nobody else write to it; none if they do.
+    pub refusal: Option<HeadsError>,
+}
+
+/// A ledger that is open although its last entry is later than the clock.
+#[derive(Debug)]
+pub struct WrongTime {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The time of its last entry, in Unix seconds.
+    pub last: u64,
+    /// What the clock says.
+    pub now: u64,
 }
 
 /// Asks a person whether the clock is right although it leapt so far ahead. Whatever can't ask
@@ -130,12 +155,72 @@ impl LedgerPlace {
         Ok(ledger)
     }
 
+    /// Opens the ledger for whoever records why it is taken for the newest copy, whatever the
+    /// kept heads say. The clock is held against it as ever: what is recorded has a time.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn open_unkept(&self, confirm: &mut Confirm<'_>) -> Result<UnkeptLedger, OpenLedgerError> {
+        let opened = self.unkept()?;
+        match self.check(opened.ledger.last_time()?) {
+            Ok(()) => Ok(opened),
+            Err(leap @ ClockError::LeapAhead { .. }) => {
+                drop(opened);
+                ask(confirm, leap)?;
+                self.open_unkept_confirmed()
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Opens the ledger as [`Self::open_unkept`] does, where a leap of the clock was confirmed
+    /// a moment ago.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn open_unkept_confirmed(&self) -> Result<UnkeptLedger, OpenLedgerError> {
+        let opened = self.unkept()?;
+        self.believe(opened.ledger.last_time()?, &mut |_leap| true)?;
+        Ok(opened)
+    }
+
+    /// Opens a ledger whose last entry is later than the clock, to say that the entry is
+    /// wrong. There is none where the clock does not stand before that entry.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`], also if the clock stands before the build of the program.
+    pub fn open_to_correct(&self) -> Result<Option<WrongTime>, OpenLedgerError> {
+        let ledger = self.writable()?;
+        let (now, Some(last)) = ((self.clock)(), ledger.last_time()?) else {
+            return Ok(None);
+        };
+        match check_clock(now, Some(last), u64::MAX) {
+            Err(ClockError::BehindLedger { .. }) => Ok(Some(WrongTime { ledger, last, now })),
+            checked => Ok(checked.map(|()| None)?),
+        }
+    }
+
+    /// Keeps the head of a ledger that was just migrated, which nothing is written without.
+    /// Whatever its last entry says of the time, the clock is looked at when it is next opened.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn keep_head(&self) -> Result<(), OpenLedgerError> {
+        Ok(self.writable().map(drop)?)
+    }
+
     /// Makes an empty ledger where no file is.
     ///
     /// # Errors
     /// [`OpenLedgerError`], also if there is one.
     pub fn create(&self) -> Result<Ledger, OpenLedgerError> {
         Ok(Ledger::create(&self.path, self.settings.clone())?)
+    }
+
+    fn unkept(&self) -> Result<UnkeptLedger, LedgerError> {
+        let mut ledger = Ledger::open_unkept(&self.path, self.settings.clone())?;
+        let refusal = ledger.take_refusal();
+        Ok(UnkeptLedger { ledger, refusal })
     }
 
     fn writable(&self) -> Result<Ledger, LedgerError> {

@@ -270,6 +270,12 @@ impl KeptHeads {
         if self.folders().any(|known| known == folder) {
             return Ok(());
         }
+        // What was passed over there would be in the way, and may be newer than the ledger.
+        let is_in_it = |one: &&Ignored| one.path == folder || one.path.parent() == Some(folder);
+        if let Some(ignored) = self.ignored.iter().find(is_in_it) {
+            let kind = std::io::ErrorKind::PermissionDenied;
+            return Err(std::io::Error::new(kind, ignored.to_string()));
+        }
         let file = HeadFile::create(folder, &self.origin, self.owner, kept)?;
         self.files.push(file);
         Ok(())

@@ -15,6 +15,7 @@ use super::entry::{
     Barred, CardId, Credential, Entry, Event, EvidenceSeen, KrlMade, LedgerKeyAdded,
     LedgerKeyRolled, Reserved, Resumed, Revoked, Sequence,
 };
+use super::key_id::before_private_root;
 use super::store::Row;
 use crate::wire::RawCertificate;
 
@@ -106,6 +107,9 @@ impl RowsOf {
             subject_key(&sha256(content.public_key()), &reserved.requester),
         );
         self.add(table::KEY_ID, short(content.key_id()));
+        if let Some(asked) = before_private_root(content.key_id()) {
+            self.add(table::KEY_ID, short(asked));
+        }
         for principal in content.principals() {
             self.add(table::PRINCIPAL, short(principal));
         }

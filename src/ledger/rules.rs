@@ -9,6 +9,7 @@
 mod audit;
 mod cas;
 mod draft;
+mod ends;
 mod enrolment;
 mod evidence;
 mod ledger_keys;
@@ -17,6 +18,8 @@ mod proofs;
 mod read;
 mod reserve;
 mod revocations;
+mod revoked;
+mod revoked_set;
 mod serials;
 mod suffixes;
 mod terms;
@@ -36,8 +39,11 @@ use draft::Draft;
 mod tests;
 
 pub use audit::{Audit, IndexFault};
+pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};
+pub use revoked::{Revocation, RevokedBy};
+pub use revoked_set::RevokedSet;
 pub use serials::TakenOver;
 pub use suffixes::{SuffixDifference, SuffixesError, recorded_form};
 pub use terms::Term;

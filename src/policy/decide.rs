@@ -254,9 +254,6 @@ impl<'a> Case<'a> {
             let reason = self.request.ask.reason.as_ref();
             text = format!("EMERGENCY {text}: {}", reason.map_or("", |r| r.as_str()));
         }
-        if let Some(root) = mark.private_root() {
-            text.push_str(&format!(" (private root {root})"));
-        }
         match KeyId::parse(&text) {
             Ok(key_id) => Some(key_id),
             Err(source) => {

@@ -55,7 +55,9 @@ pub fn krl(ledger: &Ledger, cas: &[Ca], header: Header, prune: Prune) -> Result<
         for (first, last) in ledger.gaps(ca)? {
             list.add_serials(first, last);
         }
-        for (_, revoked) in revoked.iter().filter(|(_, revoked)| revoked.ca == blob) {
+        // What was taken over from a list may mean every CA.
+        let means = |revoked: &Revoked| revoked.ca.is_empty() || revoked.ca == blob;
+        for (_, revoked) in revoked.iter().filter(|(_, revoked)| means(revoked)) {
             list.add(revoked);
         }
     }

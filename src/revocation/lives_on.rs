@@ -55,6 +55,7 @@ pub fn lives_on(
         if leans {
             let fields = Fields::of_to_be_signed(&record.reserved.to_be_signed);
             lives.certificates.push(Hit {
+                revoked: ledger.revocation_of(&record)?,
                 ca: record.ca,
                 serial: record.reserved.serial,
                 key_id: fields.key_id,

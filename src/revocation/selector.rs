@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::certificate::explain::Fields;
-use crate::ledger::{OPERATOR, Record};
+use crate::ledger::{Ca, OPERATOR, Record, Term, before_private_root};
 use crate::wire::{PublicKey, RawCertificate};
 
 /// What somebody wants revoked.
@@ -13,6 +13,9 @@ pub enum Selector {
     Serials(RangeInclusive<u64>),
     /// Every certificate of the CA with this key ID, issued here or not.
     KeyId(String),
+    /// Every certificate of the CA in the ledger for which this key ID was asked, and behind
+    /// which a version before 0.2.0 wrote a private root.
+    KeyIdAsAsked(String),
     /// This certificate, by its serial, else by its key ID.
     Certificate(Box<RawCertificate>),
     /// This key, and every certificate for it.
@@ -43,7 +46,8 @@ impl Selector {
     pub(super) fn is_by_record(&self) -> bool {
         matches!(
             self,
-            Self::Principal(_)
+            Self::KeyIdAsAsked(_)
+                | Self::Principal(_)
                 | Self::Role(_)
                 | Self::Requester(_)
                 | Self::Card { .. }
@@ -66,14 +70,15 @@ impl Selector {
         let reserved = &record.reserved;
         match self {
             Self::Serials(range) => range.contains(&reserved.serial),
-            Self::KeyId(key_id) => fields.key_id == *key_id,
+            Self::KeyId(key_id) => fields.has_key_id(key_id),
+            Self::KeyIdAsAsked(key_id) => was_asked(&reserved.to_be_signed, key_id),
             Self::Certificate(certificate) => match certificate.serial() {
-                0 => fields.key_id == key_id(certificate),
+                0 => fields.has_key_id(&key_id(certificate)),
                 serial => serial == reserved.serial,
             },
             Self::Key(key) => fingerprint(&key.sha256()) == fields.key,
             Self::Fingerprint(hash) => fingerprint(hash) == fields.key,
-            Self::Principal(principal) => fields.principals.contains(principal),
+            Self::Principal(principal) => fields.has_principal(principal),
             Self::Role(role) => reserved.role == *role,
             Self::Requester(requester) => reserved.requester == *requester,
             Self::Card { serial, family } => {
@@ -91,6 +96,35 @@ impl Selector {
             Self::IssuedBefore(time) => record.time < *time,
         }
     }
+}
+
+impl Selector {
+    /// By what the ledger finds what it means.
+    pub(super) fn term<'s>(&'s self, ca: Option<&'s Ca>) -> Option<Term<'s>> {
+        Some(match self {
+            Self::Serials(range) => Term::Serials(ca?, *range.start(), *range.end()),
+            Self::KeyId(key_id) | Self::KeyIdAsAsked(key_id) => Term::KeyId(key_id),
+            Self::Certificate(certificate) => match certificate.serial() {
+                // No record has this serial; one by its key ID is of another certificate.
+                0 => Term::KeyId(std::str::from_utf8(certificate.key_id()).ok()?),
+                serial => Term::Serials(ca?, serial, serial),
+            },
+            Self::Key(key) => Term::Key(key.sha256()),
+            Self::Fingerprint(hash) => Term::Key(*hash),
+            Self::Principal(principal) => Term::Principal(principal),
+            Self::Role(role) => Term::Role(role),
+            Self::Requester(name) => Term::Requester(name),
+            Self::Card { serial, .. } => Term::Card(*serial),
+            Self::IssuedBefore(time) => Term::Before(*time),
+        })
+    }
+}
+
+/// Whether this is the key ID that was asked for, where the certificate has a longer one.
+fn was_asked(to_be_signed: &[u8], key_id: &str) -> bool {
+    RawCertificate::of_to_be_signed(to_be_signed).is_ok_and(|certificate| {
+        before_private_root(certificate.key_id()) == Some(key_id.as_bytes())
+    })
 }
 
 fn key_id(certificate: &RawCertificate) -> String {

@@ -9,7 +9,8 @@ use super::pin_files::PinFiles;
 use super::terminal;
 use super::touch::Touches;
 use crate::config::{CaConfig, Config, Place};
-use crate::issue::{AgreedCa, ConfiguredCa, agree};
+use crate::issue::{AgreedCa, ConfiguredCa, UnkeptLedger, agree};
+use crate::ledger::heads::Ignored;
 use crate::ledger::{Ca, ClockError, Ledger};
 use crate::secret::RememberPin;
 
@@ -107,7 +108,14 @@ impl Context {
 
     /// Opens the ledger to write.
     pub(crate) fn ledger(&self, config: &Config) -> Result<Ledger, Failure> {
-        Ok(config.ledger_place().open(&mut confirm_leap)?)
+        let ledger = config.ledger_place().open(&mut confirm_leap)?;
+        Ok(warn_of_ignored_heads(ledger))
+    }
+
+    /// Opens the ledger to write to it, whatever the kept heads say: for the commands that say
+    /// why it is the newest copy.
+    pub(crate) fn ledger_unkept(&self, config: &Config) -> Result<UnkeptLedger, Failure> {
+        Ok(config.ledger_place().open_unkept(&mut confirm_leap)?)
     }
 
     /// Opens the ledger to look at it, while somebody may be asked: others may write meanwhile.
@@ -118,7 +126,8 @@ impl Context {
     /// Opens the ledger that [`Self::ledger_to_look`] opened a moment ago, before somebody was asked
     /// for a PIN; it must still have this CA.
     pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<Ledger, Failure> {
-        Ok(config.ledger_place().open_again(ca)?)
+        let ledger = config.ledger_place().open_again(ca)?;
+        Ok(warn_of_ignored_heads(ledger))
     }
 
     /// Holds the clock against a ledger that may not be there yet, before a key is made.
@@ -176,6 +185,18 @@ impl Context {
         }
         Ok(())
     }
+}
+
+/// Says which kept heads were passed over although another let the ledger be written to: who
+/// can put a file there can also take the good one away.
+fn warn_of_ignored_heads(mut ledger: Ledger) -> Ledger {
+    ledger.ignored_heads().iter().for_each(warn_of_ignored);
+    ledger
+}
+
+/// Says that a kept head was passed over, and what mends it.
+pub(crate) fn warn_of_ignored(ignored: &Ignored) {
+    terminal::warn(&format!("a kept head was passed over: {ignored}"));
 }
 
 /// A clock that leaps ahead may be right, if a person says so by a whole word.

@@ -27,8 +27,13 @@ pub(crate) fn words(storage: &Storage) -> String {
 /// Says what was proved of the key, up to which root.
 pub(crate) fn proved(proof: &Proof) -> String {
     let facts = proof.facts();
+    let private = if facts.private_root {
+        "the private root "
+    } else {
+        ""
+    };
     format!(
-        "born on {}, proved up to {}",
+        "born on {}, proved up to {private}{}",
         device(facts),
         facts.root.as_deref().unwrap_or("an unnamed root")
     )
@@ -82,12 +87,16 @@ fn recorded(facts: &str) -> String {
         Value::Number(number) => Some(format!("{name}{number}")),
         _ => None,
     };
+    let up_to = match facts.get("private-root") {
+        Some(Value::Bool(true)) => "up to the private root ",
+        _ => "up to ",
+    };
     let parts = [
         told("YubiKey ", "serial"),
         told("firmware ", "firmware"),
         told("PIN ", "pin"),
         told("touch ", "touch"),
-        told("up to ", "root"),
+        told(up_to, "root"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

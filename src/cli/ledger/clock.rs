@@ -3,12 +3,12 @@
 use clap::Args;
 
 use crate::certificate::explain::utc;
-use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{confirm_typed, say};
 use crate::config;
-use crate::ledger::{ClockCorrected, ClockError, Ledger, check_clock};
+use crate::issue::WrongTime;
+use crate::ledger::ClockCorrected;
 
 /// Why the clock had been wrong.
 #[derive(Debug, Args)]
@@ -17,40 +17,57 @@ pub(super) struct CorrectClock {
     /// Why, for the ledger
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     reason: String,
+
+    /// Show what would be recorded, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl CorrectClock {
     /// No entry is changed: the times that were wrong stay, with a word behind them.
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let config = context.config()?;
-        let mut ledger = Ledger::open(&config.ledger(), config.ledger_settings())?;
-        let now = config::now();
-        let last = ledger.last_time()?.ok_or_else(empty_ledger)?;
-        match check_clock(now, Some(last), u64::MAX) {
-            Err(ClockError::BehindLedger { .. }) => {}
-            Err(error) => return Err(error.into()),
-            Ok(()) => {
-                if context.talks() {
-                    say("the clock does not stand before the last entry: nothing to correct");
-                }
-                return Ok(Exit::Done);
-            }
+        let place = context.config()?.ledger_place();
+        let Some(wrong) = place.open_to_correct()? else {
+            return Ok(nothing_to_correct(context));
+        };
+        let (last, plan) = (wrong.last, plan(&wrong));
+        // A person may take an hour, and others want to read.
+        drop(wrong);
+        if self.dry_run {
+            say(&format!("{plan}\nnothing was done (--dry-run)"));
+            return Ok(Exit::Done);
         }
-        confirm_typed(&format!(
-            "the last entry says {}, this clock says {}: the entry is wrong, the clock is right",
-            utc(last),
-            utc(now)
-        ))?;
-        ledger.correct_clock(
-            ClockCorrected {
-                wrong: last,
-                reason: self.reason,
-                keyboard: config::keyboard(),
-            },
-            now,
-        )?;
+        confirm_typed(&plan)?;
+        match place.open_to_correct()? {
+            Some(wrong) if wrong.last == last => self.correct(wrong)?,
+            _ => return Err(Failure::new("the ledger or the clock changed meanwhile")),
+        }
         Ok(Exit::Done)
     }
+
+    fn correct(self, mut wrong: WrongTime) -> Result<(), Failure> {
+        let corrected = ClockCorrected {
+            wrong: wrong.last,
+            reason: self.reason,
+            keyboard: config::keyboard(),
+        };
+        Ok(wrong.ledger.correct_clock(corrected, wrong.now)?)
+    }
+}
+
+fn nothing_to_correct(context: &Context) -> Exit {
+    if context.talks() {
+        say("the clock does not stand before the last entry: nothing to correct");
+    }
+    Exit::Done
+}
+
+fn plan(wrong: &WrongTime) -> String {
+    format!(
+        "the last entry says {}, this clock says {}: the entry is wrong, the clock is right",
+        utc(wrong.last),
+        utc(wrong.now)
+    )
 }
 
 const EXAMPLES: &str = "\

@@ -1,13 +1,17 @@
 //! Which reservations `punchmark ledger list` shows.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 use ssh_key::Fingerprint;
 
 use super::source::Source;
 use crate::certificate::explain::Fields;
 use crate::cli::base::arguments::{fingerprint, instant};
+use crate::cli::base::base_name;
 use crate::cli::base::failure::Failure;
-use crate::ledger::{Record, State, Term};
+use crate::ledger::{Record, Reserved, Revocation, RevokedSet, State, Term, before_private_root};
+use crate::wire::RawCertificate;
 
 /// Every condition that is given must hold.
 #[derive(Debug, Default, Args)]
@@ -19,9 +23,13 @@ pub(super) struct Filter {
     #[arg(long, value_name = "CA")]
     ca: Option<String>,
 
-    /// That name this principal
+    /// That name this principal, alone or with a reserved suffix behind it
     #[arg(long, value_name = "PRINCIPAL", allow_hyphen_values = true)]
     principal: Option<String>,
+
+    /// Take --principal and --key-id to the letter: no suffix, and nothing else, behind them
+    #[arg(long)]
+    exact: bool,
 
     /// With this key ID
     #[arg(long, value_name = "KEY_ID", allow_hyphen_values = true)]
@@ -60,24 +68,36 @@ pub(super) struct Filter {
     until: Option<String>,
 }
 
-/// A [`State`], as it is typed.
+/// What is to be said of a reservation in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Word {
+pub(super) enum Word {
     Reserved,
     Issued,
     Failed,
+    Revoked,
 }
 
-/// A filter whose times were read.
+/// A filter whose times and names were read.
 pub(super) struct Condition {
     filter: Filter,
+    /// What the principal stands for.
+    principals: Vec<String>,
     since: u64,
     until: u64,
 }
 
 impl Filter {
-    pub(super) fn read(self) -> Result<Condition, Failure> {
+    /// Reads times and names; a base name means the principals with each of `suffixes` too.
+    pub(super) fn read(self, suffixes: &BTreeSet<String>) -> Result<Condition, Failure> {
+        let names = |name: &String| {
+            if self.exact {
+                vec![name.clone()]
+            } else {
+                base_name::names(name, suffixes)
+            }
+        };
         Ok(Condition {
+            principals: self.principal.as_ref().map(names).unwrap_or_default(),
             since: self.since.as_deref().map_or(Ok(0), instant)?,
             until: self.until.as_deref().map_or(Ok(u64::MAX), instant)?,
             filter: self,
@@ -86,15 +106,27 @@ impl Filter {
 }
 
 impl Condition {
-    /// What the records are to be looked up by: the rarest that was given.
-    pub(super) fn term(&self) -> Option<Term<'_>> {
+    /// What the records are to be looked up by: the rarest that was given; nothing where all
+    /// have to be looked at.
+    pub(super) fn terms<'a>(&'a self, revoked: &'a RevokedSet) -> Vec<Term<'a>> {
         let filter = &self.filter;
-        let key = filter.key.as_ref().map(Term::Key);
-        key.or(filter.key_id.as_deref().map(Term::KeyId))
-            .or(filter.card.map(Term::Card))
-            .or(filter.principal.as_deref().map(Term::Principal))
-            .or(filter.requester.as_deref().map(Term::Requester))
-            .or(filter.role.as_deref().map(Term::Role))
+        let of_names = self.principals.iter().map(|name| Term::Principal(name));
+        let key = filter.key.map(Term::Key);
+        let one = key
+            .or(filter.key_id.as_deref().map(Term::KeyId))
+            .or(filter.card.map(Term::Card));
+        if let Some(term) = one {
+            return vec![term];
+        }
+        if filter.principal.is_some() {
+            return of_names.collect();
+        }
+        let requester = filter.requester.as_deref().map(Term::Requester);
+        let revoked = (filter.state == Some(Word::Revoked)).then_some(Term::Revoked(revoked));
+        let one = requester.or(revoked);
+        one.or(filter.role.as_deref().map(Term::Role))
+            .into_iter()
+            .collect()
     }
 
     /// The one serial that was asked for.
@@ -102,14 +134,21 @@ impl Condition {
         self.filter.serial
     }
 
-    pub(super) fn holds(&self, record: &Record, fields: &Fields) -> bool {
+    pub(super) fn holds(&self, record: &Record, fields: &Fields, is: Word) -> bool {
         let filter = &self.filter;
         let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
         let grounds = record.reserved.grounds.as_ref();
         let card = grounds.and_then(|grounds| grounds.card);
-        let named = |wanted: &String| fields.principals.contains(wanted);
+        let named = || {
+            self.principals
+                .iter()
+                .any(|name| fields.has_principal(name))
+        };
         same(&filter.ca, &record.ca)
-            && same(&filter.key_id, &fields.key_id)
+            && filter
+                .key_id
+                .as_deref()
+                .is_none_or(|id| self.is_key_id(id, record, fields))
             && same(
                 &filter
                     .key
@@ -120,21 +159,46 @@ impl Condition {
             && same(&filter.requester, &record.reserved.requester)
             && filter.card.is_none_or(|wanted| card == Some(wanted))
             && same(&filter.role, &record.reserved.role)
-            && filter.principal.as_ref().is_none_or(named)
+            && (filter.principal.is_none() || named())
             && filter
                 .serial
                 .is_none_or(|serial| serial == record.reserved.serial)
-            && filter.state.is_none_or(|state| state.is(&record.state))
+            && filter.state.is_none_or(|state| state == is)
             && (self.since..self.until).contains(&record.time)
+    }
+
+    /// Whether this is its key ID, or was, before a version before 0.2.0 wrote a private root
+    /// behind it.
+    fn is_key_id(&self, wanted: &str, record: &Record, fields: &Fields) -> bool {
+        fields.has_key_id(wanted)
+            || (!self.filter.exact
+                && asked_key_id(&record.reserved).is_some_and(|id| id == wanted.as_bytes()))
     }
 }
 
 impl Word {
-    fn is(self, state: &State) -> bool {
-        match self {
-            Self::Reserved => matches!(state, State::Reserved),
-            Self::Issued => matches!(state, State::Issued(_)),
-            Self::Failed => matches!(state, State::Failed(_)),
+    /// What became of it. What was given up and never handed out stays failed, whatever was
+    /// revoked since.
+    pub(super) fn of(state: &State, revocation: Option<&Revocation>) -> Self {
+        match state {
+            State::Failed(_) => Self::Failed,
+            State::Reserved | State::Issued(_) if revocation.is_some() => Self::Revoked,
+            State::Reserved => Self::Reserved,
+            State::Issued(_) => Self::Issued,
         }
     }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Issued => "issued",
+            Self::Failed => "failed",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+fn asked_key_id(reserved: &Reserved) -> Option<Vec<u8>> {
+    let certificate = RawCertificate::of_to_be_signed(&reserved.to_be_signed).ok()?;
+    before_private_root(certificate.key_id()).map(<[u8]>::to_vec)
 }

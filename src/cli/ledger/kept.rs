@@ -7,10 +7,11 @@ use super::head::{Against, Kept};
 use super::source::Source;
 use crate::certificate::explain::utc;
 use crate::cli::base::advice::ledger::empty_ledger;
-use crate::cli::base::context::Context;
+use crate::cli::base::context::{Context, warn_of_ignored};
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{confirm_typed, product, say};
 use crate::config;
+use crate::issue::UnkeptLedger;
 use crate::ledger::heads::HeadsError;
 use crate::ledger::{HeadAdopted, Ledger};
 
@@ -36,6 +37,10 @@ enum Command {
 struct Adopt {
     #[command(flatten)]
     against: Against,
+
+    /// Show by what ground it would be taken, and do nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Head {
@@ -57,25 +62,32 @@ impl Adopt {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         let kept = self.against.read()?;
         let config = context.config()?;
-        let mut ledger = Ledger::open_unkept(&config.ledger(), config.ledger_settings())?;
-        match ledger.take_refusal() {
-            None => {
-                if context.talks() {
-                    say("a kept head says already that this is the newest copy");
-                }
-                return Ok(Exit::Done);
-            }
-            Some(HeadsError::Missing { .. }) => {}
-            // A head that knows more is not to be talked away.
-            Some(contradicts) => return Err(contradicts.into()),
-        }
-        let adopted = match kept.as_slice() {
-            [] => {
-                let last = ledger.last_time()?.ok_or_else(empty_ledger)?;
-                by_word(ledger.size(), last)?
-            }
-            heads => by_heads(&ledger, heads)?,
+        let Some(looked) = unkept(context.ledger_unkept(&config)?)? else {
+            return Ok(is_kept_already(context));
         };
+        let head = looked.checkpoint()?.ok_or_else(empty_ledger)?;
+        let last = looked.last_time()?.ok_or_else(empty_ledger)?;
+        let shown = by_heads(&looked, &kept)?;
+        // A person may take an hour, and others want to read.
+        drop(looked);
+        if self.dry_run {
+            let ground = shown.map_or_else(|| newest(head.size, last), |shown| shown.word);
+            say(&format!("{ground}\nnothing was done (--dry-run)"));
+            return Ok(Exit::Done);
+        }
+        let adopted = match shown {
+            Some(shown) => shown,
+            None => by_word(head.size, last)?,
+        };
+        let again = config.ledger_place().open_unkept_confirmed()?;
+        let Some(mut ledger) = unkept(again)? else {
+            return Ok(is_kept_already(context));
+        };
+        if ledger.checkpoint()? != Some(head) {
+            return Err(Failure::new(
+                "another ledger was put in its place meanwhile",
+            ));
+        }
         ledger.adopt_head(adopted, config::now())?;
         if context.talks() {
             say("taken for the newest copy, and its head is kept from here on");
@@ -84,12 +96,33 @@ impl Adopt {
     }
 }
 
+/// The ledger, if no head is kept of it. A head that knows more is not to be talked away.
+fn unkept(opened: UnkeptLedger) -> Result<Option<Ledger>, Failure> {
+    match opened.refusal {
+        None => Ok(None),
+        Some(HeadsError::Missing { ignored, .. }) => {
+            ignored.iter().for_each(warn_of_ignored);
+            Ok(Some(opened.ledger))
+        }
+        Some(contradicts) => Err(contradicts.into()),
+    }
+}
+
+fn is_kept_already(context: &Context) -> Exit {
+    if context.talks() {
+        say("a kept head says already that this is the newest copy");
+    }
+    Exit::Done
+}
+
+fn newest(size: u64, last: u64) -> String {
+    let last = utc(last);
+    format!("This ledger of {size} entries, the last of {last}, is the newest copy that there is.")
+}
+
 /// A person's word, for a ledger of so many entries, the last of this time.
 pub(super) fn by_word(size: u64, last: u64) -> Result<HeadAdopted, Failure> {
-    let last = utc(last);
-    let statement = format!(
-        "This ledger of {size} entries, the last of {last}, is the newest copy that there is."
-    );
+    let statement = newest(size, last);
     confirm_typed(&statement)?;
     Ok(HeadAdopted {
         size: 0,
@@ -99,19 +132,19 @@ pub(super) fn by_word(size: u64, last: u64) -> Result<HeadAdopted, Failure> {
     })
 }
 
-/// The ledger must go on from every head that is shown; the largest is recorded.
-fn by_heads(ledger: &Ledger, heads: &[Kept]) -> Result<HeadAdopted, Failure> {
+/// The ledger must go on from every head that is shown; the largest is recorded. None is
+/// recorded where none is shown.
+fn by_heads(ledger: &Ledger, heads: &[Kept]) -> Result<Option<HeadAdopted>, Failure> {
     for kept in heads {
         super::head::extends(ledger, &kept.head)?;
     }
     let largest = heads.iter().max_by_key(|kept| kept.head.size);
-    let largest = largest.ok_or_else(empty_ledger)?;
-    Ok(HeadAdopted {
+    Ok(largest.map(|largest| HeadAdopted {
         size: largest.head.size,
         root: largest.head.root,
         word: largest.words(),
         keyboard: config::keyboard(),
-    })
+    }))
 }
 
 const EXAMPLES: &str = "\

@@ -10,7 +10,6 @@ use crate::cli::base::failure::{Advised, Exit, Failure};
 use crate::cli::base::terminal::{confirm_typed, say};
 use crate::cli::base::words;
 use crate::config;
-use crate::ledger::file::FileFrames;
 use crate::ledger::migrate::{MigrateError, OldLedger};
 use crate::ledger::{Entry, SuffixSet};
 
@@ -27,7 +26,7 @@ impl Migrate {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
         let (path, settings) = (config.ledger(), config.ledger_settings());
-        let old = OldLedger::open(&path, settings.clone())?;
+        let old = OldLedger::open(&path, settings)?;
         let suffixes = old.suffixes()?;
         if context.talks() {
             describe(&path, &old, &suffixes);
@@ -43,7 +42,7 @@ impl Migrate {
         let more: Vec<Entry> = adopted.into_iter().chain(reserved).collect();
         let migrated = old.migrate(&more)?;
         // Keeps the head of all of it, which nothing is signed without.
-        drop(FileFrames::open(&path, settings)?);
+        config.ledger_place().keep_head()?;
         if context.talks() {
             say(&format!(
                 "{} is a file of {} entries now; the database is kept as {}",

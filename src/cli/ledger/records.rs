@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::filter::Condition;
+use super::filter::{Condition, Word};
 use super::grounds;
 use super::one::{find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::certificate::{Serial, certificate_line};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::revoked;
 use crate::cli::base::terminal::{product, say};
-use crate::ledger::{Ledger, Record, State};
+use crate::ledger::{Ledger, Record, Revocation, RevokedSet, State};
 use crate::wire::RawCertificate;
 
 pub(super) fn list(
@@ -18,20 +19,24 @@ pub(super) fn list(
     ledger: &Ledger,
     condition: &Condition,
 ) -> Result<Exit, Failure> {
+    let revoked = RevokedSet::of(ledger)?;
+    let terms = condition.terms(&revoked);
     let mut printed = Ok(());
     let mut records = 0_u64;
     let each = &mut |record: Record| {
         let fields = fields(&record);
-        if printed.is_ok() && condition.holds(&record, &fields) {
+        let revocation = revoked.revocation_of(&record);
+        let word = Word::of(&record.state, revocation.as_ref());
+        if printed.is_ok() && condition.holds(&record, &fields, word) {
             records += 1;
             printed = if context.json() {
-                product(&json(&record, &fields).to_string())
+                product(&json(&record, &fields, revocation.as_ref()).to_string())
             } else {
-                product(&line(&record, &fields))
+                product(&line(&record, &fields, word))
             };
         }
     };
-    match (condition.serial(), condition.term()) {
+    match (condition.serial(), terms.as_slice()) {
         (Some(number), _) => {
             for ca in ledger.cas()? {
                 if let Ok(serial) = Serial::try_from(number) {
@@ -42,8 +47,8 @@ pub(super) fn list(
                 }
             }
         }
-        (None, Some(term)) => ledger.each_record_of(term, each)?,
-        (None, None) => ledger.each_record(each)?,
+        (None, []) => ledger.each_record(each)?,
+        (None, terms) => ledger.each_record_of(terms, each)?,
     }
     printed?;
     if records == 0 && context.talks() {
@@ -62,8 +67,9 @@ pub(super) fn show(
     let record = ledger.record_of(&ca, serial)?;
     let record = record.ok_or_else(|| no_such_serial(name, number))?;
     let fields = fields(&record);
+    let revocation = ledger.revocation_of(&record)?;
     if context.json() {
-        let mut value = json(&record, &fields);
+        let mut value = json(&record, &fields, revocation.as_ref());
         if let (Value::Object(object), Some(grounds)) =
             (&mut value, grounds::json(ledger, &record.reserved)?)
         {
@@ -77,7 +83,7 @@ pub(super) fn show(
         "serial {} of {}: {}",
         number,
         name,
-        state(&record)
+        state(&record, revocation.as_ref())
     ))?;
     for (label, value) in [
         ("reserved", utc(record.time)),
@@ -104,26 +110,26 @@ pub(super) fn show(
     Ok(Exit::Done)
 }
 
-fn line(record: &Record, fields: &Fields) -> String {
+fn line(record: &Record, fields: &Fields, word: Word) -> String {
     format!(
-        "{:12} {:>6}  {}  {:8}  {}  {:?}  {}",
+        "{:12} {:>6}  {}  {:8}  {}  \"{}\"  {}",
         record.ca,
         record.reserved.serial,
         utc(record.time),
-        word(&record.state),
+        word.as_str(),
         fields.principals.join(","),
         fields.key_id,
         fields.key,
     )
 }
 
-fn json(record: &Record, fields: &Fields) -> Value {
+fn json(record: &Record, fields: &Fields, revocation: Option<&Revocation>) -> Value {
     let reserved = &record.reserved;
     let mut value = json!({
         "ca": record.ca,
         "serial": reserved.serial,
         "sequence": reserved.sequence,
-        "state": word(&record.state),
+        "state": Word::of(&record.state, revocation).as_str(),
         "reserved": utc(record.time),
         "reserved-unix": record.time,
         "role": reserved.role,
@@ -137,6 +143,9 @@ fn json(record: &Record, fields: &Fields) -> Value {
         if let State::Failed(reason) = &record.state {
             object.insert("reason".to_owned(), json!(reason));
         }
+        if let Some(revocation) = revocation {
+            object.insert("revoked".to_owned(), revoked::json(revocation));
+        }
         if let Some(line) = certificate(record) {
             object.insert("certificate".to_owned(), json!(line));
         }
@@ -144,19 +153,16 @@ fn json(record: &Record, fields: &Fields) -> Value {
     value
 }
 
-fn word(state: &State) -> &'static str {
-    match state {
-        State::Reserved => "reserved",
-        State::Issued(_) => "issued",
-        State::Failed(_) => "failed",
-    }
-}
-
-fn state(record: &Record) -> String {
-    match &record.state {
+fn state(record: &Record, revocation: Option<&Revocation>) -> String {
+    let became = match &record.state {
         State::Reserved => "reserved, not issued".to_owned(),
         State::Issued(_) => "issued".to_owned(),
         State::Failed(reason) => format!("failed: {reason}"),
+    };
+    match (revocation, &record.state) {
+        (None, _) => became,
+        (Some(revocation), State::Issued(_)) => format!("revoked {}", revoked::words(revocation)),
+        (Some(revocation), _) => format!("{became}; revoked {}", revoked::words(revocation)),
     }
 }
 

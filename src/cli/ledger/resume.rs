@@ -15,7 +15,7 @@ use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::config::{self, Config};
 use crate::ledger::heads::HeadsError;
-use crate::ledger::{Ca, Ledger, LedgerError, Recovery, check_clock};
+use crate::ledger::{Ca, Ledger, Recovery};
 
 /// Go on with an older ledger that was put back, behind what the lost part may have done
 ///
@@ -59,7 +59,7 @@ impl Resume {
         let after = Serial::try_from(self.after);
         let after = after.at(format!("serial {:?}", self.after.to_string()))?;
         let config = context.config()?;
-        let looked = Ledger::open_to_read(&config.ledger())?;
+        let looked = context.ledger_to_look(&config)?;
         let ca = looked.cas()?.into_iter().find(|ca| ca.name() == self.ca);
         let ca = ca.ok_or_else(|| not_in_ledger(&self.ca))?;
         let gap = gap(&looked, &ca, after)?;
@@ -90,8 +90,7 @@ impl Resume {
         published: Option<Published>,
     ) -> Result<Exit, Failure> {
         let now = config::now();
-        let mut ledger = Ledger::open_unkept(&config.ledger(), config.ledger_settings())?;
-        check_clock(now, ledger.last_time()?, config.clock_leap_days())?;
+        let mut ledger = config.ledger_place().open_unkept_confirmed()?.ledger;
         let recovery = Recovery {
             requests_from: now.saturating_add(TEN_MINUTES),
             krl_version: published.as_ref().map_or(0, Published::version),
@@ -145,13 +144,12 @@ impl Resume {
                 known = known.max(Some(kept.head.size.saturating_sub(looked.size())));
             }
         }
-        match Ledger::open(&config.ledger(), config.ledger_settings()) {
-            Err(LedgerError::Unkept(HeadsError::Older { kept, found, .. })) => {
+        match config.ledger_place().open_unkept_confirmed()?.refusal {
+            Some(HeadsError::Older { kept, found, .. }) => {
                 Ok(known.unwrap_or(0).max(kept.saturating_sub(found)))
             }
-            Err(LedgerError::Unkept(_)) => Ok(known.unwrap_or(0)),
-            Err(error) => Err(error.into()),
-            Ok(_) => known.ok_or_else(|| {
+            Some(_) => Ok(known.unwrap_or(0)),
+            None => known.ok_or_else(|| {
                 Failure::new(
                     "nothing is missing: the ledger is as long as every head that is kept of it",
                 )

@@ -1,9 +1,11 @@
 //! Which ledger a reading command reads: the config's, or any file.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::base::base_name;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::{hint, warn};
@@ -44,6 +46,20 @@ impl Source {
             std::thread::sleep(A_WRITE);
         }
         self.open_now(context)
+    }
+
+    /// Every suffix that a base name may have behind it: those that the ledger recorded, and
+    /// those of the config, where it is the config's ledger.
+    pub(super) fn suffixes(
+        &self,
+        context: &Context,
+        ledger: &Ledger,
+    ) -> Result<BTreeSet<String>, Failure> {
+        let config = match self.ledger {
+            Some(_) => None,
+            None => Some(context.config()?),
+        };
+        Ok(base_name::suffixes(ledger, config.as_ref())?)
     }
 
     fn open_now(&self, context: &Context) -> Result<Ledger, Failure> {

@@ -151,6 +151,54 @@ fn an_older_copy_is_opened_to_look_alone() {
 }
 
 #[test]
+fn an_older_copy_is_opened_to_say_why_it_is_the_newest_by_a_clock_that_is_right() {
+    let room = Room::new();
+    let place = room.at(|| LAST);
+    let old = std::fs::read(&place.path).unwrap();
+    let mut ledger = place.open(&mut nobody).unwrap();
+    assert!(ledger.ignored_heads().is_empty());
+    ledger
+        .add_ca(added("hosts", key(2), Purpose::Host), LAST)
+        .unwrap();
+    drop(ledger);
+    std::fs::write(&place.path, old).unwrap();
+    let opened = place.open_unkept(&mut nobody).unwrap();
+    assert!(matches!(opened.refusal, Some(HeadsError::Older { .. })));
+    drop(opened);
+
+    let early = room.at(|| LAST - DAY);
+    for refused in [
+        early.open_unkept(&mut nobody),
+        early.open_unkept_confirmed(),
+    ] {
+        assert!(matches!(
+            refused.unwrap_err(),
+            OpenLedgerError::Clock(ClockError::BehindLedger { behind: DAY })
+        ));
+    }
+    let late = room.at(|| LAST + 401 * DAY);
+    let refused = late.open_unkept(&mut |_| false).unwrap_err();
+    assert!(matches!(
+        refused,
+        OpenLedgerError::Clock(ClockError::LeapAhead { .. })
+    ));
+    // Nobody is locked out while a person thinks.
+    let mut yes = |_: &ClockError| room.at(|| LAST).open_unkept(&mut nobody).is_ok();
+    late.open_unkept(&mut yes).unwrap();
+}
+
+#[test]
+fn a_ledger_is_opened_to_correct_where_its_last_entry_is_later_than_the_clock_alone() {
+    let room = Room::new();
+    let wrong = room.at(|| LAST - DAY).open_to_correct().unwrap().unwrap();
+    assert_eq!((wrong.last, wrong.now), (LAST, LAST - DAY));
+    drop(wrong);
+    assert!(room.at(|| LAST).open_to_correct().unwrap().is_none());
+    let refused = room.at(|| 1).open_to_correct().unwrap_err();
+    assert!(matches!(refused, OpenLedgerError::Clock(_)), "{refused}");
+}
+
+#[test]
 fn another_ledger_in_its_place_is_not_opened_again() {
     let (room, other) = (Room::new(), Room::of(key(3)));
     let refused = other.at(|| LAST).open_again(&room.ca);

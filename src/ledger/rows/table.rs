@@ -36,7 +36,8 @@ tables! {
     SUBJECT = 10,
     /// A reservation by its requester's name.
     REQUESTER = 11,
-    /// A reservation by half of the SHA-256 of its key ID (16).
+    /// A reservation by half of the SHA-256 of its key ID (16); and by that of the key ID that
+    /// was asked for, where a version before 0.2.0 wrote a private root behind it.
     KEY_ID = 12,
     /// A reservation by half of the SHA-256 of a principal (16).
     PRINCIPAL = 13,

@@ -150,11 +150,10 @@ impl Ledger {
     }
 
     /// Whether a card was barred: by its number alone, or by number and family.
-    pub(super) fn card_is_barred(
-        &self,
-        card: u64,
-        family: Option<&str>,
-    ) -> Result<bool, LedgerError> {
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn card_is_barred(&self, card: u64, family: Option<&str>) -> Result<bool, LedgerError> {
         let by_number =
             |event: &Event| matches!(event, Event::Barred(barred) if barred.cards.contains(&card));
         if self

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Ledger, Term};
+use super::Ledger;
 use crate::certificate::Serial;
 use crate::ledger::entry::{Entry, Event, Reserved};
 use crate::ledger::rows::{number, request_key, serial_key, table};
@@ -92,6 +92,14 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`], also that of the first entry that cannot be read.
     pub fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError> {
+        self.each_record_placed(&mut |_, record| each(record))
+    }
+
+    /// The same, with the position of each.
+    pub(super) fn each_record_placed(
+        &self,
+        each: &mut dyn FnMut(u64, Record),
+    ) -> Result<(), LedgerError> {
         let cas = self.cas()?;
         let mut failed = Ok(());
         self.each_entry(1, &mut |position, bytes| {
@@ -101,7 +109,9 @@ impl Ledger {
             });
             match record {
                 Ok(record) => {
-                    record.into_iter().for_each(&mut *each);
+                    if let Some(record) = record {
+                        each(position, record);
+                    }
                     ControlFlow::Continue(())
                 }
                 Err(error) => {
@@ -111,31 +121,6 @@ impl Ledger {
             }
         })?;
         failed
-    }
-
-    /// Calls `each` with the records that a term finds, in the order of reservation, and
-    /// seldom with one that it does not: look at what is found.
-    ///
-    /// # Errors
-    /// [`LedgerError`], also that of the first entry that cannot be read.
-    pub fn each_record_of(
-        &self,
-        term: Term<'_>,
-        each: &mut dyn FnMut(Record),
-    ) -> Result<(), LedgerError> {
-        let Some(positions) = self.found_by(term)? else {
-            let mut matching = |record: Record| {
-                if term.is_role_of(&record.reserved) {
-                    each(record);
-                }
-            };
-            return self.each_record(&mut matching);
-        };
-        let cas = self.cas()?;
-        for position in positions {
-            each(self.record_at(&cas, position)?);
-        }
-        Ok(())
     }
 
     /// The position of the reservation of a serial.
@@ -160,7 +145,7 @@ impl Ledger {
         Ok(None)
     }
 
-    fn record_at(&self, cas: &[Ca], position: u64) -> Result<Record, LedgerError> {
+    pub(super) fn record_at(&self, cas: &[Ca], position: u64) -> Result<Record, LedgerError> {
         let entry = self.entry(position)?;
         self.told(cas, position, entry)
     }

@@ -140,7 +140,11 @@ impl Ledger {
     }
 
     /// The revocations with a range of serials that holds this one.
-    fn ranges_from(&self, authority: &[u8; 16], serial: Serial) -> Result<Vec<u64>, LedgerError> {
+    pub(super) fn ranges_from(
+        &self,
+        authority: &[u8; 16],
+        serial: Serial,
+    ) -> Result<Vec<u64>, LedgerError> {
         let from = [authority.as_slice(), &number(serial.number())].concat();
         let keys = Keys::of(table::REVOKED_SERIAL, authority).from(&from);
         let mut found = Vec::new();
@@ -171,6 +175,6 @@ impl Draft<'_> {
 }
 
 /// Whose serials and key IDs a revocation may mean: this CA's, or every CA's.
-fn authorities(ca: &Ca) -> [[u8; 16]; 2] {
+pub(super) fn authorities(ca: &Ca) -> [[u8; 16]; 2] {
     [authority(&ca.added.public_key), authority(&[])]
 }

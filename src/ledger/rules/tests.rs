@@ -5,6 +5,7 @@ mod index;
 mod keys;
 mod recovery;
 mod replayed;
+mod revoked;
 mod stores;
 mod suffixes;
 

@@ -85,6 +85,6 @@ CREATE TABLE note (
 
 /// Goes up with every change of what entries put into the index, a new kind included:
 /// what another version made is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// In place of a boot's own name: everything was synced.
 pub(super) const ANY_BOOT: &str = "";

@@ -15,16 +15,6 @@ pub(super) struct Mark<'a> {
     pub(super) proof: Option<&'a Proof>,
 }
 
-impl<'a> Mark<'a> {
-    /// The root of the evidence, where it is one of the admin's own.
-    pub(super) fn private_root(&self) -> Option<&'a str> {
-        let facts = self.proof?.facts();
-        facts
-            .private_root
-            .then(|| facts.root.as_deref().unwrap_or("without a name"))
-    }
-}
-
 impl<'a> Case<'a> {
     pub(super) fn mark(&mut self) -> Mark<'a> {
         let proof = self.best_proof();

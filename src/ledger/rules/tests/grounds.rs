@@ -348,14 +348,17 @@ fn finds_by_each_term_and_by_no_other(stand: Stand) {
         (Term::KeyId("peter"), vec![1, 2]),
         (Term::Role("operator"), vec![1, 2]),
         (Term::Requester("peter"), vec![1]),
-        (Term::Key(&key), vec![1]),
+        (Term::Key(key), vec![1]),
         (Term::Card(7), vec![1]),
         (Term::Card(8), vec![]),
         (Term::Principal("operator"), vec![]),
+        (Term::Before(NOW), vec![]),
+        (Term::Before(NOW + 1), vec![1, 2]),
+        (Term::Serials(&fixture.ca, 2, u64::MAX), vec![2]),
     ] {
         let mut found = Vec::new();
         let each = &mut |record: Record| found.push(record.reserved.serial);
-        fixture.ledger.each_record_of(term, each).unwrap();
+        fixture.ledger.each_record_of(&[term], each).unwrap();
         assert_eq!(found, serials, "{term:?}");
     }
 }
