@@ -25,14 +25,14 @@ impl Fixture {
 
     /// What both ways say of a serial: they must agree.
     fn said(&self, serial: u64) -> Option<(RevokedBy, String)> {
-        let record = self.record(serial);
+        let record = self.reserved_as(serial);
         let looked_up = self.ledger.revocation_of(&record).unwrap();
         let set = RevokedSet::of(&self.ledger).unwrap();
         assert_eq!(set.revocation_of(&record), looked_up, "serial {serial}");
         looked_up.map(|revocation| (revocation.by, revocation.reason))
     }
 
-    fn record(&self, serial: u64) -> Record {
+    fn reserved_as(&self, serial: u64) -> Record {
         let serial = serial.try_into().unwrap();
         self.ledger.record_of(&self.ca, serial).unwrap().unwrap()
     }
