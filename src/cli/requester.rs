@@ -35,7 +35,18 @@ enum Command {
     /// List who is enrolled, by what
     List,
     /// Take a key or a card from somebody; certificates stay as they are
-    Remove(Enrolment),
+    Remove(Removal),
+}
+
+/// What is taken from whom.
+#[derive(Debug, Args)]
+struct Removal {
+    #[command(flatten)]
+    enrolment: Enrolment,
+
+    /// Say what would be taken away, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Whose, and what.
@@ -71,7 +82,7 @@ impl Requester {
         match self.command {
             Command::Add(enrolment) => enrolment.add(context, &config, &mut ledger)?,
             Command::List => return list(context, &ledger),
-            Command::Remove(enrolment) => enrolment.remove(context, &config, &mut ledger)?,
+            Command::Remove(removal) => removal.run(context, &config, &mut ledger)?,
         }
         Ok(Exit::Done)
     }
@@ -95,34 +106,6 @@ impl Enrolment {
         Ok(())
     }
 
-    fn remove(
-        self,
-        context: &Context,
-        config: &Config,
-        ledger: &mut Ledger,
-    ) -> Result<(), Failure> {
-        let credential = match (self.card, self.family) {
-            (Some(serial), None) => self.enrolled_card(serial.into(), ledger)?,
-            _ => self.credential(config)?,
-        };
-        let words = describe(&credential);
-        let removed = RequesterRemoved {
-            name: self.name.to_string(),
-            credential,
-            keyboard: config::keyboard(),
-        };
-        if !ledger.remove_requester(removed, config::now())? {
-            return Err(Failure::new(format!(
-                "{words} is not enrolled for requester `{}`",
-                self.name
-            )));
-        }
-        if context.talks() {
-            say(&format!("{words} is no longer that of {}", self.name));
-        }
-        Ok(())
-    }
-
     fn credential(&self, config: &Config) -> Result<Credential, Failure> {
         match (&self.key, self.card) {
             (Some(file), _) => {
@@ -139,6 +122,48 @@ impl Enrolment {
             (None, None) => Err(Failure::usage("name a key or a card")),
         }
     }
+}
+
+impl Removal {
+    fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
+        let (enrolment, name) = (&self.enrolment, &self.enrolment.name);
+        let credential = match (enrolment.card, enrolment.family) {
+            (Some(serial), None) => enrolment.enrolled_card(serial.into(), ledger)?,
+            _ => enrolment.credential(config)?,
+        };
+        let words = describe(&credential);
+        if self.dry_run {
+            if !is_theirs(ledger, name.as_str(), &credential)? {
+                return Err(not_enrolled(&words, name));
+            }
+            say(&format!(
+                "{words} would no longer be that of {name}; nothing was done (--dry-run)"
+            ));
+            return Ok(());
+        }
+        let removed = RequesterRemoved {
+            name: name.to_string(),
+            credential,
+            keyboard: config::keyboard(),
+        };
+        if !ledger.remove_requester(removed, config::now())? {
+            return Err(not_enrolled(&words, name));
+        }
+        if context.talks() {
+            say(&format!("{words} is no longer that of {name}"));
+        }
+        Ok(())
+    }
+}
+
+fn is_theirs(ledger: &Ledger, name: &str, credential: &Credential) -> Result<bool, Failure> {
+    let enrolled = ledger.requesters()?;
+    let is_it = |added: &RequesterAdded| added.name == name && added.credential == *credential;
+    Ok(enrolled.iter().any(|(_, added)| is_it(added)))
+}
+
+fn not_enrolled(words: &str, name: &RequesterName) -> Failure {
+    Failure::new(format!("{words} is not enrolled for requester `{name}`"))
 }
 
 impl Enrolment {
