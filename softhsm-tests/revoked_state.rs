@@ -149,15 +149,9 @@ fn a_base_name_means_every_suffix_of_it() {
     let roles = "[role.marked]\nca = \"users\"\nrequesters = [\"peter\"]\n\
         principals = [\"{requester}\"]\nstorage = \"mark\"\nlifetime = { default = \"1h\", maximum = \"2h\" }\n";
     admin.configure(roles);
-    let asked = [
-        "--role",
-        "marked",
-        "--requester",
-        "peter",
-        "--yes",
-        "anna.pub",
-    ];
-    admin.sign(&asked).ok();
+    let asked = ["sign", "--role", "marked", "--requester", "peter", "--yes"];
+    let asked = [&asked[..], &["anna.pub"]].concat();
+    admin.punchmark.pinned(&asked).ok();
     let named = |more: &[&str]| serials(&list(&admin, &[&["--principal", "peter"], more].concat()));
     assert_eq!(named(&[]), [1, 4]);
     assert_eq!(named(&["--exact"]), [1]);
@@ -233,7 +227,7 @@ fn a_key_is_a_matter_of_every_ca_and_needs_none_named() {
 #[test]
 fn a_card_without_a_family_is_barred_in_every_family_that_is_known() {
     let admin = ready();
-    let private = format!("SHA256:{}", "A".repeat(43));
+    let private = format!("SHA256:{}", "AB".repeat(32));
     let add = [
         "requester",
         "add",

@@ -205,10 +205,8 @@ fn confirm_the_end_of(context: &Context, hit: &CaHit) -> Result<(), Failure> {
         Some(_) => Err(Failure::new(format!(
             "stopped, since the answer was not {ca:?}"
         ))),
-        None => Err(
-            Failure::new("a CA is ended by a person alone; nothing is revoked")
-                .hint("run it at a terminal, and type the name of the CA"),
-        ),
+        None => Err(Failure::new(format!("{}; nothing is revoked", end_of(hit)))
+            .hint("a CA is revoked by a person at a terminal, who types its name")),
     }
 }
 
