@@ -42,6 +42,7 @@ mod board;
 mod chunk;
 mod committer;
 mod front;
+mod state;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@
 //! 3. The new file takes its name. Killed here, all is done.
 
 mod database;
+mod error;
 mod suffixes;
 #[cfg(test)]
 mod tests;
@@ -21,10 +22,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 use tempfile::NamedTempFile;
 
-use super::checkpoint::{Checkpoint, CheckpointError, origin};
+use super::checkpoint::{Checkpoint, origin};
 use super::disk::{custom, sync_folder};
 use super::entry::{
-    CaAdded, Entry, EntryError, Event, HeadAdopted, PolicySeen, Purpose, SuffixSet, SuffixesSet,
+    CaAdded, Entry, Event, HeadAdopted, PolicySeen, Purpose, SuffixSet, SuffixesSet,
 };
 use super::file::{self, OpenError};
 use super::heads::HeadsError;
@@ -32,6 +33,8 @@ use super::merkle::{Frontier, Hash, leaf_hash};
 use super::old_head;
 use super::settings::FileSettings;
 use super::store::Head;
+
+pub use error::MigrateError;
 
 use database::Database;
 
@@ -60,86 +63,6 @@ pub struct Migrated {
     pub head: Head,
     /// Where the database lies now.
     pub old: PathBuf,
-}
-
-/// Why a ledger was not migrated. What was there is there still.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MigrateError {
-    /// It has the newest format already.
-    #[error("ledger {} has format 4 already", .0.display())]
-    NothingToDo(PathBuf),
-    /// A later version wrote it.
-    #[error("ledger {} has format {found}, this version knows up to 4", path.display())]
-    NewerFormat {
-        /// The file.
-        path: PathBuf,
-        /// Its format number.
-        found: i64,
-    },
-    /// The entries or the head of the database are not what was written.
-    #[error("ledger {} is damaged: {what}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// One entry can't be read.
-    #[error("ledger entry {position} is damaged")]
-    Entry {
-        /// Its position.
-        position: u64,
-        /// What is wrong.
-        source: EntryError,
-    },
-    /// A head that an earlier version kept is none.
-    #[error("the kept head {}", path.display())]
-    KeptHead {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: CheckpointError,
-    },
-    /// The ledger does not go on from a head that an earlier version kept.
-    #[error("the ledger does not go on from the head kept in {} ({size} entries)", path.display())]
-    Older {
-        /// The file of the kept head.
-        path: PathBuf,
-        /// How many entries it covers.
-        size: u64,
-    },
-    /// The text of the last policy is none that any version wrote.
-    #[error("the last policy in the ledger can't be read")]
-    Policy(#[source] serde_json::Error),
-    /// The system has no randomness to give.
-    #[error("no random bytes: {0}")]
-    Random(getrandom::Error),
-    /// Another file has the name that the database shall get.
-    #[error("{} is there already, and is not this ledger", .0.display())]
-    Occupied(PathBuf),
-    /// The file can't be taken as a ledger.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The head of the new file can't be kept.
-    #[error(transparent)]
-    Heads(#[from] HeadsError),
-    /// The database does not work.
-    #[error("ledger {}", path.display())]
-    Database {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A file can't be made, named or removed.
-    #[error("{}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
 }
 
 impl OldLedger {

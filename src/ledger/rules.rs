@@ -21,6 +21,7 @@ mod revocations;
 mod revoked;
 mod revoked_set;
 mod serials;
+mod served;
 mod suffixes;
 mod terms;
 mod tree;

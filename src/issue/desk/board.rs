@@ -1,14 +1,12 @@
 //! What all threads of a desk share: which orders stand where, and who may go home.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::chunk::{ChunkSize, Pace};
+use super::state::{Done, Job, Order, State};
 use super::sync::{Condvar, Mutex, MutexGuard, PoisonError, wait_at_most};
 use super::ticket::Answer;
-use crate::issue::way::Tried;
 use crate::issue::{IssueError, RunEnd};
-use crate::ledger::{LedgerError, Reservation, Wanted};
+use crate::ledger::{LedgerError, Wanted};
 
 /// The one lock of a desk. Whoever holds it neither signs, nor verifies, nor writes.
 pub(super) struct Board {
@@ -18,26 +16,6 @@ pub(super) struct Board {
     /// Tells the committer of what was submitted or tried.
     commit: Condvar,
     room: usize,
-}
-
-/// An order that was submitted, and who waits for it.
-pub(super) struct Order {
-    pub(super) wanted: Wanted,
-    pub(super) answer: Answer,
-}
-
-/// An order whose serial is taken.
-pub(super) struct Job {
-    pub(super) reservation: Box<Reservation>,
-    pub(super) answer: Answer,
-}
-
-/// An order that a session tried.
-pub(super) struct Done {
-    pub(super) tried: Tried,
-    pub(super) answer: Answer,
-    /// The device of that session; none if no device came to it.
-    pub(super) device: Option<usize>,
 }
 
 /// Why an order could not be left at the desk.
@@ -55,31 +33,6 @@ pub(super) enum Turn {
     Commit(Vec<Order>),
     /// Nothing comes any more.
     End,
-}
-
-#[derive(Default)]
-struct State {
-    /// Submitted; nothing was taken for them. At most `room`.
-    waiting: VecDeque<Order>,
-    /// How many the committer takes serials for just now.
-    reserving: usize,
-    /// Reserved, and at no device.
-    reserved: VecDeque<Job>,
-    at_devices: usize,
-    /// Tried, and not verified.
-    tried: Vec<Done>,
-    /// How many the committer has verified and not recorded, or is about to verify.
-    in_hand: usize,
-    /// How many sessions can sign.
-    sessions: usize,
-    /// Devices that lied.
-    expelled: Vec<usize>,
-    closed: bool,
-    end: Option<RunEnd>,
-    /// Whether the committer is gone, so that nothing can be recorded.
-    broken: bool,
-    chunk: ChunkSize,
-    pace: Pace,
 }
 
 impl Board {
@@ -313,103 +266,6 @@ impl Board {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Done {
-    /// Nobody can record it any more.
-    fn turn_away(self) {
-        let error = match self.tried.signed {
-            Ok(_) => IssueError::NotRecorded,
-            Err(error) => error,
-        };
-        self.answer.give(Err(error));
-    }
-}
-
-impl State {
-    fn takes_no_more(&self) -> bool {
-        self.closed || self.end.is_some()
-    }
-
-    fn nothing_at_devices(&self) -> bool {
-        self.at_devices == 0 && self.reserving == 0
-    }
-
-    /// Whether it ended otherwise than by somebody's wish, who lets what was begun go on.
-    fn end_is_hard(&self) -> bool {
-        !matches!(self.end, None | Some(RunEnd::Interrupted))
-    }
-
-    fn is_through(&self) -> bool {
-        self.takes_no_more()
-            && self.waiting.is_empty()
-            && self.reserved.is_empty()
-            && self.nothing_at_devices()
-            && self.in_hand == 0
-    }
-
-    /// Whether the sessions will soon have nothing to do. Where a signature takes long,
-    /// nothing is reserved ahead: a crash then leaves no serial that nobody came to.
-    fn wants_more(&self) -> bool {
-        let chunk = self.chunk.get();
-        if self.waiting.is_empty() || self.sessions == 0 || self.end.is_some() {
-            return false;
-        }
-        if chunk <= self.sessions {
-            return self.reserved.is_empty() && self.at_devices < self.sessions;
-        }
-        self.reserved.len() <= chunk / 2
-    }
-
-    /// What waits now, up to a chunk. More is never waited for.
-    fn take_what_waits(&mut self) -> Vec<Order> {
-        if !self.wants_more() {
-            return Vec::new();
-        }
-        let many = self.chunk.get().max(1).min(self.waiting.len());
-        self.waiting.drain(..many).collect()
-    }
-
-    /// Whether those who wait for what is in hand should wait no longer. A part of a chunk is
-    /// gathered first, since a durable step costs as much as many signatures.
-    fn in_hand_is_due(&self) -> bool {
-        let idle = self.reserved.is_empty() && self.nothing_at_devices();
-        self.in_hand > 0 && (idle || self.in_hand >= (self.chunk.get() / 4).max(1))
-    }
-
-    fn learn(&mut self) {
-        let pace = std::mem::take(&mut self.pace);
-        self.chunk.paced(pace, self.sessions);
-    }
-
-    fn turn_away_waiting(&mut self) {
-        for order in self.waiting.drain(..) {
-            order.answer.give(Err(IssueError::NotTried));
-        }
-    }
-
-    /// The first cause counts, but that the ledger's explains the others.
-    fn end_all(&mut self, why: RunEnd) {
-        let explains = matches!(why, RunEnd::Ledger(_) | RunEnd::Panicked);
-        if explains || self.end.is_none() {
-            self.end = Some(why);
-        }
-        self.turn_away_waiting();
-        let left = std::mem::take(&mut self.reserved);
-        self.give_up(left);
-    }
-
-    /// Their serials are spent, which the ledger is to say.
-    fn give_up(&mut self, jobs: impl IntoIterator<Item = Job>) {
-        self.tried.extend(jobs.into_iter().map(|job| Done {
-            tried: Tried {
-                reservation: job.reservation,
-                signed: Err(IssueError::NotTried),
-            },
-            answer: job.answer,
-            device: None,
-        }));
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::board::{Board, Done, Job, Order, Turn};
+use super::board::{Board, Turn};
+use super::state::{Done, Job, Order};
 use super::ticket::Answer;
 use crate::issue::way::{self, Checked};
 use crate::issue::{Clock, IssueError, SharedLedger, lock};

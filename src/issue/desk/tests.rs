@@ -19,6 +19,8 @@ mod chunk;
 mod committer;
 #[path = "front.rs"]
 mod front;
+#[path = "state.rs"]
+mod state;
 #[path = "ticket.rs"]
 mod ticket;
 #[path = "worker.rs"]

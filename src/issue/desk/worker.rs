@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::board::{Board, Done, Job};
+use super::board::Board;
+use super::state::{Done, Job};
 use crate::issue::way::{Tried, sign_guarded};
 use crate::issue::{IssueError, Lost, RunEnd, Session};
 use crate::signer::SignerError;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Ledger;
 use super::draft::Draft;
-use super::reserve;
+use super::served;
 use crate::krl::rollover::{Rollover, RolloverStatement};
 use crate::ledger::LedgerError;
 use crate::ledger::checkpoint::Checkpoint;
@@ -169,7 +169,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn is_ledger_key(&self, key: &KeyData) -> Result<bool, LedgerError> {
-        self.is_known_ledger_key(&reserve::sha256(key))
+        self.is_known_ledger_key(&served::sha256(key))
     }
 
     /// What is known of a key of the ledger, by the SHA-256 of its blob; none of any other.
