@@ -88,6 +88,35 @@ fn a_list_is_named_by_its_cas_and_signed_by_the_key_of_the_config() {
 }
 
 #[test]
+fn the_configs_key_in_a_device_is_never_certified_also_before_it_signed() {
+    let admin = ready();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let name = |object: &str| {
+        let named = format!("ledger-key = \"{}\"\n{config}", admin.token.locator(object));
+        write(&admin.config_file(), named, 0o600);
+    };
+    write(&admin.punchmark.path("token.pub"), token_key(&admin), 0o644);
+    keygen::make(admin.punchmark.home(), "peter", ED25519);
+    let sign = |key| admin.sign(&["-n", "peter", key]);
+    name("ledger");
+    sign("token.pub")
+        .fails()
+        .says("a ledger key is never certified");
+    sign("peter.pub").ok();
+    // Where the key can't be seen, nothing can be known not to be it.
+    name("nobody");
+    sign("peter.pub").exits(1).says("punchmark ledger key add");
+    name("ledger");
+    admin.punchmark.pinned(&["ledger", "key", "add"]).ok();
+    // From then on the device is not asked any more.
+    admin.token.delete_key("ledger");
+    sign("peter.pub").ok();
+    sign("token.pub")
+        .fails()
+        .says("a ledger key is never certified");
+}
+
+#[test]
 fn a_ca_key_signs_no_list_and_no_head() {
     let admin = ready();
     let ca = admin.token.locator("users");

@@ -213,6 +213,88 @@ fn an_older_list_or_one_by_a_stranger_is_not_taken_over() {
 }
 
 #[test]
+fn a_state_of_another_list_or_another_ledger_is_not_taken_over() {
+    let admin = ready();
+    let path = |name: &str| admin.punchmark.path(name);
+    let krl = ["krl", "--out", "revoked.krl", "--ledger-key", "ledger_key"];
+    let old = std::fs::read(admin.ledger_file()).unwrap();
+    admin.punchmark.run(&krl).ok();
+    std::fs::write(admin.ledger_file(), old).unwrap();
+    let whole = std::fs::read_to_string(path("revoked.krl.state")).unwrap();
+    let state: serde_json::Value = serde_json::from_str(&whole).unwrap();
+    let (list, ledger) = (
+        state["list"].as_str().unwrap(),
+        state["ledger"].as_str().unwrap(),
+    );
+    let resume = [
+        "ledger",
+        "resume",
+        "--ca",
+        "users",
+        "--after",
+        "9",
+        "--krl",
+        "revoked.krl",
+    ];
+    // The key is in no entry of the older ledger, so that a person vouches for each file first.
+    for (from, to, words) in [
+        (
+            list,
+            &"0".repeat(64)[..],
+            "was published beside another list",
+        ),
+        (
+            ledger,
+            "punchmark.ledger/0123456789abcdef",
+            "is of ledger punchmark.ledger/0123",
+        ),
+    ] {
+        std::fs::write(path("revoked.krl.state"), whole.replace(from, to)).unwrap();
+        std::fs::remove_file(path("revoked.krl.state.sig")).unwrap();
+        let mut sign = bounded("ssh-keygen");
+        sign.args(["-q", "-Y", "sign", "-n", "krl@punchmark", "-f"]);
+        run(sign.args(["ledger_key", "revoked.krl.state"].map(path))).ok();
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(resume);
+        let mut pty = Pty::start(command);
+        for _ in 0..2 {
+            pty.expect("Type yes if that is right: ");
+            pty.type_line("yes");
+        }
+        let (said, code) = pty.finish();
+        assert!(code == 1 && said.contains(words), "{words}: {said}");
+    }
+}
+
+#[test]
+fn a_ledger_key_that_handed_over_in_the_lost_part_signs_no_more() {
+    let admin = ready();
+    keygen::make(admin.punchmark.home(), "next_key", ED25519);
+    let krl = |key| {
+        let krl = ["krl", "--out", "revoked.krl", "--ledger-key", key];
+        admin.punchmark.run(&krl)
+    };
+    krl("ledger_key").ok();
+    let last_night = std::fs::read(admin.ledger_file()).unwrap();
+    let roll = ["ledger", "key", "rollover", "--old", "ledger_key"];
+    let roll = [&roll[..], &["--new", "next_key"]].concat();
+    admin.punchmark.run(&roll).ok();
+    krl("next_key").ok().says("publish it too");
+    std::fs::write(admin.ledger_file(), last_night).unwrap();
+    // The list is by a key that the older ledger doesn't know; the rollovers beside it lead there.
+    let (said, code) = resume(&admin, &["--after", "20", "--krl", "revoked.krl"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.contains("ledger keys that handed over again: 1"),
+        "{said}"
+    );
+    krl("ledger_key").exits(1).says("signs no more");
+    admin.punchmark.run(&roll).exits(1).says("signs no more");
+    krl("next_key").ok();
+    verify(&admin, &["--signatures", "--strict"]).ok();
+}
+
+#[test]
 fn behind_a_gap_the_way_out_for_the_next_head_is_named_and_can_be_gone() {
     let admin = ready();
     let old = std::fs::read(admin.ledger_file()).unwrap();

@@ -85,8 +85,9 @@ impl Make {
             None => (None, None),
         };
         record(&mut ledger, &list, &bytes, signer.unwrap_or_default(), now)?;
+        let rollovers = Rollovers::of(ledger.rollovers()?).at("the rollovers beside the KRL")?;
         if signature.is_some() {
-            write_rollovers(&rollovers_file, &ledger)?;
+            write_rollovers(&rollovers_file, &rollovers)?;
         }
         write(
             &target,
@@ -97,6 +98,12 @@ impl Make {
         let signed = signature.is_some();
         self.tell(context, &list, bytes.len(), abandoned, signed)?;
         tell_of_signature(context, &beside, signed);
+        if signed && context.talks() && !rollovers.is_empty() {
+            say(&format!(
+                "  {} leads them from an earlier ledger key to this one: publish it too",
+                rollovers_file.display()
+            ));
+        }
         Ok(Exit::Done)
     }
 
@@ -243,8 +250,7 @@ fn write_state(out: &Path, state: &str, signature: Option<&str>) -> Result<(), F
 
 /// The rollovers that lead from a key that a server was given to the one that signs. They stand
 /// there before a list by a new key does: whoever sees that one finds the way to it.
-fn write_rollovers(file: &Path, ledger: &Ledger) -> Result<(), Failure> {
-    let rollovers = Rollovers::of(ledger.rollovers()?).at("the rollovers beside the KRL")?;
+fn write_rollovers(file: &Path, rollovers: &Rollovers) -> Result<(), Failure> {
     output::write(file, rollovers.to_string().as_bytes(), KRL_MODE).at("cannot write")
 }
 

@@ -78,6 +78,12 @@ impl Rollovers {
         Self::of(all)
     }
 
+    /// Whether no key handed over yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The rollovers that lead from one key to another, by the SHA-256 of their blobs; none if
     /// they don't.
     #[must_use]

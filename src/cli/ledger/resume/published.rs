@@ -1,5 +1,6 @@
 //! The last published list and its state, held against what the ledger knows of them.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -8,10 +9,11 @@ use ssh_key::{Fingerprint, PublicKey};
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
 use crate::config::{self, read_bytes};
+use crate::krl::rollover::{ROLLOVERS_BYTES_MAX, Rollover, Rollovers};
 use crate::krl::{
     KRL_BYTES_MAX, KRL_SIGNATURE_BYTES_MAX, Krl, KrlSignature, KrlSignatureError, ListName,
 };
-use crate::ledger::{LISTS, Ledger, TakenOver};
+use crate::ledger::{LISTS, Ledger, LedgerKeyState, TakenOver};
 use crate::revocation::{OfList, PublishedState};
 
 /// A list, and the state that was published beside it, if there is one.
@@ -25,7 +27,8 @@ impl Published {
     /// it is the right one.
     pub(super) fn read(krl: &Path, state: Option<&Path>, ledger: &Ledger) -> Result<Self, Failure> {
         let bytes = read_bytes(krl, KRL_BYTES_MAX).in_file(krl)?;
-        believe(krl, &bytes, ledger)?;
+        let keys = beside(krl, ".keys");
+        believe(krl, &bytes, &keys, ledger)?;
         let list = Krl::from_bytes(&bytes).in_file(krl)?;
         refuse_old(krl, &list, ledger)?;
         let beside = beside(krl, ".state");
@@ -33,7 +36,7 @@ impl Published {
         let file = wanted.or_else(|| beside.exists().then_some(beside));
         Ok(Self {
             state: file
-                .map(|file| read_state(&file, (&list, &bytes), ledger))
+                .map(|file| read_state(&file, (&list, &bytes), &keys, ledger))
                 .transpose()?,
             krl: list,
         })
@@ -136,10 +139,11 @@ impl Published {
 fn read_state(
     file: &Path,
     (list, list_bytes): (&Krl, &[u8]),
+    keys: &Path,
     ledger: &Ledger,
 ) -> Result<PublishedState, Failure> {
     let bytes = read_bytes(file, KRL_BYTES_MAX).in_file(file)?;
-    believe(file, &bytes, ledger)?;
+    believe(file, &bytes, keys, ledger)?;
     let text = String::from_utf8_lossy(&bytes);
     let state = PublishedState::parse(&text).in_file(file)?;
     if state.version != list.header().version {
@@ -180,8 +184,9 @@ fn refuse_other_ledger(
     }
 }
 
-/// A signature by a ledger key that this ledger knows, else a person's typed word.
-fn believe(file: &Path, bytes: &[u8], ledger: &Ledger) -> Result<(), Failure> {
+/// A signature by a ledger key that this ledger knows, or that took over from one in the lost part
+/// by the rollovers in `keys`; else a person's typed word.
+fn believe(file: &Path, bytes: &[u8], keys: &Path, ledger: &Ledger) -> Result<(), Failure> {
     let beside = beside(file, ".sig");
     let fault = match read_bytes(&beside, KRL_SIGNATURE_BYTES_MAX) {
         Err(_missing) => format!("{} has no signature beside it", file.display()),
@@ -194,17 +199,15 @@ fn believe(file: &Path, bytes: &[u8], ledger: &Ledger) -> Result<(), Failure> {
             let blob = PublicKey::from(signer.clone())
                 .to_bytes()
                 .in_file(&beside)?;
-            let known = ledger.ledger_key(&Sha256::digest(&blob).into())?;
-            match known {
-                Some(key) if key.purposes & LISTS != 0 && key.believed_to.is_none() => {
-                    return Ok(());
-                }
-                _ => format!(
-                    "{} is signed by {}, which is no ledger key that this ledger knows for lists",
-                    file.display(),
-                    signer.fingerprint(Default::default())
-                ),
+            let key = Sha256::digest(&blob).into();
+            if signs_lists(ledger.ledger_key(&key)?) || is_led_to(&key, keys, ledger)? {
+                return Ok(());
             }
+            format!(
+                "{} is signed by {}, which is no ledger key that this ledger knows for lists",
+                file.display(),
+                signer.fingerprint(Default::default())
+            )
         }
     };
     if !somebody_is_there() {
@@ -213,6 +216,33 @@ fn believe(file: &Path, bytes: &[u8], ledger: &Ledger) -> Result<(), Failure> {
         );
     }
     confirm_typed(&format!("{fault}.\nIt is the last one that was published."))
+}
+
+fn signs_lists(key: Option<LedgerKeyState>) -> bool {
+    key.is_some_and(|key| key.purposes & LISTS != 0 && key.believed_to.is_none())
+}
+
+/// Whether a key that this ledger knows for lists handed over to this one.
+fn is_led_to(key: &[u8; 32], keys: &Path, ledger: &Ledger) -> Result<bool, Failure> {
+    let text = match read_bytes(keys, ROLLOVERS_BYTES_MAX) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        read => read.in_file(keys)?,
+    };
+    let rollovers = Rollovers::parse(&text).in_file(keys)?;
+    let head = ledger.checkpoint()?;
+    let counts = |one: &&Rollover| {
+        let is_ours = head
+            .as_ref()
+            .is_some_and(|head| head.origin == one.ledger());
+        is_ours && one.is_for_lists()
+    };
+    for (known, state) in ledger.known_ledger_keys()? {
+        let way = rollovers.between(&known, key).unwrap_or_default();
+        if signs_lists(Some(state)) && !way.is_empty() && way.iter().all(counts) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// An older list than the ledger knows of would bring back less than was published.
