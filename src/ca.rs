@@ -415,9 +415,9 @@ impl Home {
 
     /// A public key file of the same key may be there, from a run that was cut short.
     fn require_public_key_file(&self, line: &str) -> Result<(), EstablishError> {
-        match crate::config::read_limited(&self.public_key_file, 64 * 1024) {
+        match crate::config::read_bytes(&self.public_key_file, 64 * 1024) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Ok(found) if key_of(&found) == key_of(line) => Ok(()),
+            Ok(found) if key_of(&String::from_utf8_lossy(&found)) == key_of(line) => Ok(()),
             _ => Err(EstablishError::PublicKeyFileTaken(
                 self.public_key_file.clone(),
             )),

@@ -29,7 +29,6 @@ mod key_id;
 pub mod key_line;
 mod line;
 mod options;
-pub mod other_form;
 mod principal;
 mod serial;
 pub mod subject;

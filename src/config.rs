@@ -345,11 +345,13 @@ impl Config {
     /// [`ConfigError::File`] or [`ConfigError::PublicKey`].
     pub fn public_key(&self, ca: &CaConfig) -> Result<PublicKey, ConfigError> {
         let path = self.folder.join(&ca.public_key);
-        let text = read_limited(&path, LARGEST).map_err(|source| ConfigError::File {
+        let file = read_bytes(&path, LARGEST_KEY).map_err(|source| ConfigError::File {
             path: path.clone(),
             source,
         })?;
-        PublicKey::from_openssh(&text).map_err(|source| ConfigError::PublicKey { path, source })
+        // Its comment may be in any encoding.
+        PublicKey::from_openssh(&String::from_utf8_lossy(&file))
+            .map_err(|source| ConfigError::PublicKey { path, source })
     }
 
     /// The recorded public keys of all its CAs.
@@ -442,8 +444,10 @@ fn known(names: &[String]) -> String {
     }
 }
 
-/// The largest config or public key file that is read, in bytes.
+/// The largest config that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
+/// The largest public key file, in bytes: a line.
+const LARGEST_KEY: usize = 128 * 1024;
 /// A CA that signs once a year is not rare; a clock that leaps further is.
 const CLOCK_LEAP_DAYS: u64 = 400;
 

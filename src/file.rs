@@ -53,9 +53,17 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<String> {
 /// # Errors
 /// For the same reasons as [`open`]; `FileTooLarge`.
 pub fn read_bytes(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    bytes_from(open(path)?, limit)
+}
+
+/// Reads at most `limit` bytes from anything, standard input for one.
+///
+/// # Errors
+/// What the system says; `FileTooLarge`.
+pub fn bytes_from(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-    open(path)?
+    input
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)?;
     refuse_larger(bytes.len(), limit).map(|()| bytes)

@@ -8,11 +8,13 @@
 //! - [`hex`] and [`armour`]: bytes as text;
 //! - [`PublicKey`]: a key as OpenSSH takes it, in its one canonical form;
 //! - [`RawCertificate`]: any certificate, taken apart, with its bytes kept;
+//! - [`FileKind`]: what a file is by sight, for a refusal to say so;
 //! - [`verify`]: whether a signature is valid; nothing else in the crate decides that.
 
 pub mod armour;
 pub mod certificate;
 mod cursor;
+mod file_kind;
 mod public_key;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,6 +23,7 @@ pub mod verify;
 pub use self::certificate::RawCertificate;
 pub use self::cursor::{Cursor, MPINT_BITS_MAX, WireError};
 pub(crate) use self::cursor::{c_string, put_mpint, put_string};
+pub use self::file_kind::FileKind;
 pub(crate) use self::public_key::{Algorithm, Form};
 pub use self::public_key::{KeyError, PublicKey, bit_length};
 

@@ -187,18 +187,19 @@ impl Evidence {
     ///
     /// # Errors
     /// [`EvidenceFormError`].
-    pub fn from_text(text: &str) -> Result<Self, EvidenceFormError> {
-        if !armour::begins(text, LABEL) {
-            return Self::from_pem(text);
+    pub fn from_text<T: AsRef<[u8]> + ?Sized>(file: &T) -> Result<Self, EvidenceFormError> {
+        let file = file.as_ref();
+        if !armour::begins(file, LABEL) {
+            return Self::from_pem(file);
         }
-        match armour::blocks(text, LABEL)?.as_slice() {
+        match armour::blocks(file, LABEL)?.as_slice() {
             [one] => Self::from_bytes(one),
             several => Err(EvidenceFormError::Several(several.len())),
         }
     }
 
-    fn from_pem(text: &str) -> Result<Self, EvidenceFormError> {
-        let mut all = armour::certificates(text)?.into_iter();
+    fn from_pem(file: &[u8]) -> Result<Self, EvidenceFormError> {
+        let mut all = armour::certificates(file)?.into_iter();
         match (all.next(), all.next()) {
             (Some(leaf), Some(f9)) => Ok(Self::Piv(PivEvidence::new(leaf, f9, all.collect())?)),
             _ => Err(EvidenceFormError::OneCertificate),

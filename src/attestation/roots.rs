@@ -325,8 +325,7 @@ pub fn to_pem(file: &[u8]) -> Result<String, RootsError> {
 fn read(file: &[u8], trust: Trust) -> Result<Vec<Authority>, RootsError> {
     let all = match file.first() {
         Some(&DER) => vec![file.to_vec()],
-        // What is no UTF-8 may stand around the certificates, and in none.
-        _ => certificates(&String::from_utf8_lossy(file))?,
+        _ => certificates(file)?,
     };
     let numbered = all.into_iter().enumerate();
     let read = numbered.map(|(index, der)| {

@@ -7,7 +7,7 @@ use ssh_key::public::KeyData;
 
 use super::EstablishError;
 use crate::attestation::{Evidence, EvidenceError, PivEvidence, Proof, Roots};
-use crate::config::{Config, read_limited};
+use crate::config::{Config, read_bytes};
 use crate::ledger::{Ca, EvidenceSeen, Ledger, LedgerError, Origin};
 use crate::signer::{self, Locator};
 
@@ -102,10 +102,10 @@ impl Storage {
             );
         }
         let path = attestation_file(config, ca.name());
-        match read_limited(&path, LARGEST) {
+        match read_bytes(&path, LARGEST) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::Claimed),
             Err(source) => Err(EstablishError::File { path, source }),
-            Ok(text) => Ok(match Evidence::from_text(&text)?.verify(key, roots) {
+            Ok(file) => Ok(match Evidence::from_text(&file)?.verify(key, roots) {
                 Ok(proof) => Self::Attested(Box::new(proof)),
                 Err(why) => Self::Unproved(why),
             }),
@@ -123,4 +123,4 @@ fn blob(key: &KeyData) -> Result<Vec<u8>, ssh_key::Error> {
 }
 
 /// Two certificates take some 3 KiB.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;

@@ -1,23 +1,29 @@
 //! The line of an OpenSSH public key file, or of a certificate file.
 
+use std::borrow::Cow;
+
 use ssh_encoding::base64::{Base64, Encoding};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::other_form::OtherForm;
-use crate::wire::RawCertificate;
 use crate::wire::certificate::ReadError;
+use crate::wire::{FileKind, PublicKey as PlainKey, RawCertificate};
 
-/// Reads the first public key of a text, and its comment.
+/// Reads the first public key of a file, and its comment.
 ///
 /// As ssh-keygen reads a `.pub` file: empty lines, lines with `#` first and lines that are no
 /// key are passed over; options before the key are not known. The comment is all that stands
-/// behind the key, `#` included, without the line break; it may be empty.
+/// behind the key, `#` included, without the line break; it may be empty. A file is bytes:
+/// what of a comment is no UTF-8 becomes U+FFFD, and hinders nothing.
 ///
 /// # Errors
-/// If the text is longer than 128 KiB, holds a private key or a certificate, or no key.
-pub fn read_public_key_line(text: &str) -> Result<(KeyData, String), KeyLineError> {
-    for line in lines(text)? {
+/// If the file is longer than 128 KiB, holds a private key or a certificate, or no key.
+pub fn read_public_key_line<T>(file: &T) -> Result<(KeyData, String), KeyLineError>
+where
+    T: AsRef<[u8]> + ?Sized,
+{
+    let file = file.as_ref();
+    for line in text(file)?.lines().filter(|line| !line.starts_with('#')) {
         let line = Line::split(line)?;
         if line.is_certificate() {
             return Err(KeyLineError::Certificate);
@@ -26,15 +32,22 @@ pub fn read_public_key_line(text: &str) -> Result<(KeyData, String), KeyLineErro
             return Ok((key, line.comment.to_owned()));
         }
     }
-    Err(OtherForm::of(text).map_or(KeyLineError::NoKey, KeyLineError::OtherForm))
+    Err(match FileKind::of(file) {
+        FileKind::PrivateKey => KeyLineError::PrivateKey,
+        kind => KeyLineError::NoKey(kind),
+    })
 }
 
-/// Reads the first certificate of a text, and its comment; nothing in it is believed.
+/// Reads the first certificate of a file, and its comment; nothing in it is believed.
 ///
 /// # Errors
-/// If the text is longer than 128 KiB, holds a private or a public key, or no certificate.
-pub fn read_certificate_line(text: &str) -> Result<(RawCertificate, String), KeyLineError> {
-    for line in lines(text)? {
+/// If the file is longer than 128 KiB, holds a private or a public key, or no certificate.
+pub fn read_certificate_line<T>(file: &T) -> Result<(RawCertificate, String), KeyLineError>
+where
+    T: AsRef<[u8]> + ?Sized,
+{
+    let file = file.as_ref();
+    for line in text(file)?.lines().filter(|line| !line.starts_with('#')) {
         let line = Line::split(line)?;
         if line.is_certificate() {
             return Ok((line.certificate()?, line.comment.to_owned()));
@@ -43,7 +56,7 @@ pub fn read_certificate_line(text: &str) -> Result<(RawCertificate, String), Key
             return Err(KeyLineError::PublicKey);
         }
     }
-    Err(KeyLineError::NoCertificate)
+    Err(KeyLineError::NoCertificate(FileKind::of(file)))
 }
 
 /// Why a text has no public key, or no certificate.
@@ -65,14 +78,11 @@ pub enum KeyLineError {
     #[error("this is a public key, not a certificate")]
     PublicKey,
     /// Nothing that could be read as a key.
-    #[error("there is no public key in OpenSSH form")]
-    NoKey,
-    /// A key in a form that other programs write.
-    #[error("{0}")]
-    OtherForm(OtherForm),
+    #[error("there is no public key in OpenSSH form{}", .0.instead())]
+    NoKey(FileKind),
     /// Nothing that could be read as a certificate.
-    #[error("there is no certificate in OpenSSH form")]
-    NoCertificate,
+    #[error("there is no certificate in OpenSSH form{}", .0.instead())]
+    NoCertificate(FileKind),
     /// A line that is named as a certificate, but is none.
     #[error("certificate cannot be read")]
     Malformed(#[from] ReadError),
@@ -112,12 +122,17 @@ impl<'a> Line<'a> {
     fn key(&self) -> Option<KeyData> {
         let line = format!("{} {}", self.algorithm, self.base64);
         let key = PublicKey::from_openssh(&line).ok()?;
-        Some(key.key_data().clone())
+        let key = key.key_data().clone();
+        // ssh-key takes any name for the type of a key; one that nobody knows is none.
+        (!matches!(key, KeyData::Other(_)) || is_known(&key)).then_some(key)
     }
 
     fn certificate(&self) -> Result<RawCertificate, KeyLineError> {
         // What base64ct says of a fault is where it stands, which nobody can see in a long line.
-        let blob = Base64::decode_vec(self.base64).map_err(|_at| KeyLineError::NoCertificate)?;
+        let blob = Base64::decode_vec(self.base64).map_err(|_at| {
+            let line = format!("{} {}", self.algorithm, self.base64);
+            KeyLineError::NoCertificate(FileKind::of(line.as_bytes()))
+        })?;
         let certificate = RawCertificate::from_blob(&blob)?;
         if certificate.algorithm() == self.algorithm {
             Ok(certificate)
@@ -127,12 +142,17 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines that are no comment.
-fn lines(text: &str) -> Result<impl Iterator<Item = &str>, KeyLineError> {
-    if text.len() > MAX_LEN {
-        return Err(KeyLineError::TooLong { length: text.len() });
+fn is_known(key: &KeyData) -> bool {
+    let blob = PublicKey::from(key.clone()).to_bytes();
+    blob.is_ok_and(|blob| PlainKey::from_blob(&blob).is_ok())
+}
+
+/// A file as text, if it is no longer than one that holds a key or a certificate.
+fn text(file: &[u8]) -> Result<Cow<'_, str>, KeyLineError> {
+    if file.len() > MAX_LEN {
+        return Err(KeyLineError::TooLong { length: file.len() });
     }
-    Ok(text.lines().filter(|line| !line.starts_with('#')))
+    Ok(String::from_utf8_lossy(file))
 }
 
 /// The next word, and what stands behind it and its blanks.
@@ -156,6 +176,7 @@ const OTHER_PRIVATE_KEYS: [&str; 2] = ["PuTTY-User-Key-File-", "SSH PRIVATE KEY 
 #[cfg(test)]
 mod tests {
     use super::{KeyLineError, MAX_LEN, read_certificate_line, read_public_key_line};
+    use crate::wire::FileKind;
     use crate::wire::certificate::ReadError;
 
     const KEY: &str =
@@ -176,6 +197,13 @@ mod tests {
         ] {
             assert_eq!(comment(&format!("{KEY}{end}")).as_deref(), Ok(expected));
         }
+    }
+
+    #[test]
+    fn a_comment_in_another_encoding_hinders_nothing() {
+        let line = [KEY.as_bytes(), b" J\xfcrgen\n"].concat();
+        let (_, comment) = read_public_key_line(&line).unwrap();
+        assert_eq!(comment, "J\u{fffd}rgen");
     }
 
     #[test]
@@ -201,22 +229,20 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_holds_no_key() {
-        for text in [
-            "",
-            "\n",
-            "ssh-ed25519",
-            "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+    fn refuses_what_holds_no_key_and_says_what_it_is() {
+        for (text, kind) in [
+            ("", FileKind::Empty),
+            ("\n", FileKind::Empty),
+            ("ssh-ed25519", FileKind::CutShort("ssh-ed25519")),
+            (
+                "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5",
+                FileKind::CutShort("ssh-ed25519"),
+            ),
+            ("-----BEGIN PUBLIC KEY-----\nMFkw\n", FileKind::PublicPem),
+            (&format!("no-pty {KEY}"), FileKind::Options("ssh-ed25519")),
+            ("x@y.org AAAAB3hAeS5vcmcAAAABYQ==", FileKind::UnknownType),
         ] {
-            assert_eq!(comment(text), Err(KeyLineError::NoKey), "{text}");
-        }
-        for text in [
-            "-----BEGIN PUBLIC KEY-----\nMFkw\n",
-            "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n",
-            &format!("no-pty {KEY}"),
-        ] {
-            let refused = comment(text);
-            assert!(matches!(refused, Err(KeyLineError::OtherForm(_))), "{text}");
+            assert_eq!(comment(text), Err(KeyLineError::NoKey(kind)), "{text}");
         }
         assert_eq!(
             comment(&" ".repeat(MAX_LEN + 1)),
@@ -232,8 +258,14 @@ mod tests {
         let plain = KEY.split(' ').nth(1).unwrap();
         for (text, fault) in [
             (KEY.to_owned(), KeyLineError::PublicKey),
-            ("hello".to_owned(), KeyLineError::NoCertificate),
-            (named("AAA"), KeyLineError::NoCertificate),
+            (
+                "hello".to_owned(),
+                KeyLineError::NoCertificate(FileKind::Other),
+            ),
+            (
+                named("AAA"),
+                KeyLineError::NoCertificate(FileKind::CutShort("ssh-ed25519-cert-v01@openssh.com")),
+            ),
             (
                 named(plain),
                 KeyLineError::Malformed(ReadError::Type("ssh-ed25519".to_owned())),

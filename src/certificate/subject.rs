@@ -1,5 +1,6 @@
 //! The key that is certified, and how a key is called.
 
+mod composite;
 mod modulus;
 mod points;
 
@@ -12,8 +13,8 @@ use crate::wire::bit_length;
 /// A public key that a certificate may be made for.
 ///
 /// RSA of 2048 to 16384 bits with an odd exponent from 3 to 64 bits, ECDSA on P-256, P-384 or
-/// P-521 (a point of the curve, uncompressed, as OpenSSH wants it), Ed25519, and the two that
-/// FIDO tokens have.
+/// P-521 (a point of the curve, uncompressed, as OpenSSH wants it), Ed25519, the two that FIDO
+/// tokens have, and OpenSSH 10.5's pair of ML-DSA-44 and Ed25519.
 ///
 /// A key whose private half is no secret is none, whatever its type ([`Weakness`]): that it
 /// signed something would prove nothing.
@@ -52,6 +53,7 @@ impl TryFrom<KeyData> for Subject {
             }
             KeyData::Ed25519(key) => points::check_ed25519(key)?,
             KeyData::SkEd25519(sk) => points::check_ed25519(sk.public_key())?,
+            KeyData::Other(pair) => composite::check(pair)?,
             KeyData::Certificate(_) => return Err(SubjectError::Certificate),
             _ => return Err(SubjectError::Algorithm(key.algorithm().to_string())),
         }
@@ -134,6 +136,7 @@ pub fn describe(key: &KeyData) -> String {
         KeyData::SkEd25519(_) => "Ed25519-SK".to_owned(),
         KeyData::Dsa(_) => "DSA".to_owned(),
         KeyData::Certificate(_) => "certificate".to_owned(),
+        KeyData::Other(pair) if composite::is_one(pair) => composite::NAME.to_owned(),
         _ => key.algorithm().to_string(),
     }
 }

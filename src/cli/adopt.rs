@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::base::context::Context;
@@ -12,7 +11,7 @@ use super::base::factory::warn_of_factory_secrets;
 use super::base::failure::{At, Exit, Failure};
 use super::base::terminal::confirm_typed;
 use crate::ca::{OfAnother, Source};
-use crate::config::read_limited;
+use crate::config::SubjectFile;
 use crate::secret::read_pin_file;
 use crate::signer::Locator;
 use crate::signer::yubikey::ManagementKey;
@@ -84,14 +83,9 @@ impl Adopt {
         let Some(file) = &self.public_key else {
             return Ok(None);
         };
-        let text = read_limited(file, LARGEST).in_file(file)?;
-        let key = PublicKey::from_openssh(&text).in_file(file)?;
-        Ok(Some(key.key_data().clone()))
+        Ok(Some(SubjectFile::read(file).in_file(file)?.key))
     }
 }
-
-/// An RSA-16384 public key takes 3 KiB.
-const LARGEST: u64 = 16 * 1024;
 
 const FOR_CARDS: &str = "--management-key-file is for a key in a YubiKey";
 

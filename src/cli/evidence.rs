@@ -91,10 +91,8 @@ impl Verify {
         let bytes = read(&self.file)?;
         let evidence = match &self.challenge {
             Some(challenge) => FidoEvidence::new(bytes, read(challenge)?).map(Evidence::Fido),
-            None => match std::str::from_utf8(&bytes) {
-                Ok(text) if !text.contains('\0') => Evidence::from_text(text),
-                _binary => Evidence::from_bytes(&bytes),
-            },
+            None if bytes.contains(&0) => Evidence::from_bytes(&bytes),
+            None => Evidence::from_text(&bytes),
         };
         evidence.in_file(&self.file)
     }

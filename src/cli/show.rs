@@ -18,9 +18,9 @@ use crate::certificate::alarm::{Alarm, alarms};
 use crate::certificate::explain::Fields;
 use crate::certificate::key_line::{KeyLineError, read_certificate_line, read_public_key_line};
 use crate::certificate::subject::{describe, fingerprint};
-use crate::config::{self, Config, read_limited};
+use crate::config::{self, Config, read_bytes};
 use crate::request::RequestFile;
-use crate::wire::RawCertificate;
+use crate::wire::{FileKind, RawCertificate};
 use request::Explained;
 
 /// Explain certificates, public keys and requests, and say what is alarming
@@ -74,28 +74,30 @@ fn read(file: &Path) -> Result<Vec<Shown>, String> {
     let text = if file == Path::new("-") {
         config::read_stdin()
     } else {
-        read_limited(file, LARGEST)
+        read_bytes(file, LARGEST)
     };
     let text = text.map_err(|error| error.to_string())?;
     if RequestFile::begins(&text) {
         let request = RequestFile::from_text(&text).map_err(|error| chain(&error))?;
         return Ok(vec![Shown::Request(Box::new(request))]);
     }
-    let lines = text.lines().filter_map(|line| match read_line(line) {
-        Err(KeyLineError::NoKey | KeyLineError::OtherForm(_)) => None,
-        read => Some(read),
-    });
+    let lines = text
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| match read_line(line) {
+            Err(KeyLineError::NoKey(_)) => None,
+            read => Some(read),
+        });
     let shown: Vec<_> = lines
         .collect::<Result<_, _>>()
         .map_err(|error| chain(&error))?;
     if shown.is_empty() {
-        Err(KeyLineError::NoKey.to_string())
+        Err(KeyLineError::NoKey(FileKind::of(&text)).to_string())
     } else {
         Ok(shown)
     }
 }
 
-fn read_line(line: &str) -> Result<Shown, KeyLineError> {
+fn read_line(line: &[u8]) -> Result<Shown, KeyLineError> {
     match read_public_key_line(line) {
         Err(KeyLineError::Certificate) => read_certificate_line(line)
             .map(|(certificate, comment)| Shown::Certificate(Box::new(certificate), comment)),
@@ -198,7 +200,7 @@ fn key_json(file: &Path, key: &KeyData, comment: &str) -> Value {
 }
 
 /// A certificate of 64 KiB is 88 KiB of Base64, and a request has at most this.
-const LARGEST: u64 = 192 * 1024;
+const LARGEST: usize = 192 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:

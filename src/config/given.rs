@@ -8,7 +8,7 @@ use ssh_key::public::KeyData;
 use super::subject::beside;
 use super::{SubjectFile, SubjectFileError};
 use crate::certificate::key_line::read_public_key_line;
-use crate::file::{read_from, read_limited};
+use crate::file::{bytes_from, read_bytes};
 use crate::request::RequestFile;
 
 /// What one file, or standard input, gives; not believed.
@@ -27,15 +27,9 @@ impl Given {
     /// # Errors
     /// [`SubjectFileError`].
     pub fn read(path: &Path) -> Result<(Self, PathBuf), SubjectFileError> {
-        // What ends in `.pub` is a key; of the rest, few are.
-        let is_key = path.extension().is_some_and(|extension| extension == "pub");
-        let text = if is_key {
-            None
-        } else {
-            read_limited(path, LARGEST).ok()
-        };
-        match text.filter(|text| RequestFile::begins(text)) {
-            Some(text) => Ok((Self::request(&text)?, output(path))),
+        let file = read_bytes(path, LARGEST).ok();
+        match file.filter(|file| RequestFile::begins(file)) {
+            Some(file) => Ok((Self::request(&file)?, output(path))),
             None => {
                 let subject = SubjectFile::read(path)?;
                 Ok((Self::Key(subject.key, subject.comment), subject.output))
@@ -48,11 +42,11 @@ impl Given {
     /// # Errors
     /// [`SubjectFileError`].
     pub fn from_stdin() -> Result<Self, SubjectFileError> {
-        let text = read_from(io::stdin().lock(), LARGEST).map_err(SubjectFileError::File)?;
-        if RequestFile::begins(&text) {
-            return Self::request(&text);
+        let input = bytes_from(io::stdin().lock(), LARGEST).map_err(SubjectFileError::File)?;
+        if RequestFile::begins(&input) {
+            return Self::request(&input);
         }
-        let (key, comment) = read_public_key_line(&text)?;
+        let (key, comment) = read_public_key_line(&input)?;
         Ok(Self::Key(key, comment))
     }
 
@@ -65,21 +59,21 @@ impl Given {
         }
     }
 
-    fn request(text: &str) -> Result<Self, SubjectFileError> {
-        Ok(Self::Request(Box::new(RequestFile::from_text(text)?)))
+    fn request(file: &[u8]) -> Result<Self, SubjectFileError> {
+        Ok(Self::Request(Box::new(RequestFile::from_text(file)?)))
     }
 }
 
 fn output(path: &Path) -> PathBuf {
     let stem = match path.extension() {
-        Some(extension) if extension == "req" => path.with_extension(""),
+        Some(extension) if extension == "req" || extension == "pub" => path.with_extension(""),
         _ => path.to_path_buf(),
     };
     beside(stem, "-cert.pub")
 }
 
 /// The most that is read, which is as much as a [`RequestFile`] may have.
-const LARGEST: u64 = 192 * 1024;
+const LARGEST: usize = 192 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ssh_key::public::KeyData;
 
 use crate::certificate::key_line::{KeyLineError, read_public_key_line};
-use crate::file::{read_from, read_limited};
+use crate::file::{bytes_from, read_bytes};
 use crate::request::RequestFileError;
 
 /// A subject key, and where its certificate goes.
@@ -36,7 +36,7 @@ pub enum SubjectFileError {
         /// What the system said.
         source: io::Error,
     },
-    /// It holds no public key.
+    /// It holds no public key; its words say what it is instead.
     #[error(transparent)]
     Line(#[from] KeyLineError),
     /// It begins as a request, and is none.
@@ -79,14 +79,14 @@ impl SubjectFile {
 /// Reads all of standard input, if that is not more than a certificate can be.
 ///
 /// # Errors
-/// For the same reasons as [`read_limited`].
-pub fn read_stdin() -> io::Result<String> {
-    read_from(io::stdin().lock(), 2 * LARGEST)
+/// For the same reasons as [`read_bytes`].
+pub fn read_stdin() -> io::Result<Vec<u8>> {
+    bytes_from(io::stdin().lock(), 3 * LARGEST)
 }
 
 fn read_key(path: &Path) -> Result<(KeyData, String), SubjectFileError> {
-    let text = read_limited(path, LARGEST).map_err(SubjectFileError::File)?;
-    Ok(read_public_key_line(&text)?)
+    let file = read_bytes(path, LARGEST).map_err(SubjectFileError::File)?;
+    Ok(read_public_key_line(&file)?)
 }
 
 fn read_beside(path: &Path) -> Result<(KeyData, String), (PathBuf, SubjectFileError)> {
@@ -110,7 +110,7 @@ pub(super) fn beside(path: PathBuf, suffix: &str) -> PathBuf {
 }
 
 /// A key file is smaller; a 16384-bit RSA key takes 3 KiB.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 use super::certificate::{Signatures, Subject};
 use super::spec::{Fault, read_key, trim_start};
+use crate::wire::FileKind;
 
 /// The first key or certificate of a public key file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +21,11 @@ impl KeyFile {
     /// # Errors
     /// [`KeyFileError`] if there is no key, or a private one.
     pub fn read(text: &[u8], signatures: Signatures) -> Result<Self, KeyFileError> {
-        let mut error = KeyFileError::NoKey;
+        let mut error = KeyFileError::NoKey(FileKind::of(text));
         let lines = text.split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.starts_with(b"#")) {
             if line.starts_with(b"-----BEGIN") {
-                return Err(KeyFileError::Pem);
+                return Err(error);
             }
             match read_key(trim_start(until(line, b"\0")), signatures) {
                 Ok((subject, behind)) => {
@@ -43,12 +44,9 @@ impl KeyFile {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileError {
-    /// A private key, most likely.
-    #[error("a private key or another PEM file, not a public key")]
-    Pem,
-    /// No line looks like a key.
-    #[error("there is no public key in OpenSSH form")]
-    NoKey,
+    /// No line looks like a key; what the file is instead.
+    #[error("there is no public key in OpenSSH form{}", .0.instead())]
+    NoKey(FileKind),
     /// No line is a key; this is wrong with the last that looks like one.
     #[error("there is no valid public key")]
     Line(#[source] Fault),
@@ -122,8 +120,8 @@ mod tests {
 
     #[test]
     fn what_holds_no_public_key_is_refused() {
-        assert_eq!(read(""), Err(KeyFileError::NoKey));
-        assert_eq!(read("peter\n"), Err(KeyFileError::NoKey));
+        assert_eq!(read(""), Err(KeyFileError::NoKey(FileKind::Empty)));
+        assert_eq!(read("peter\n"), Err(KeyFileError::NoKey(FileKind::Other)));
         assert_eq!(
             read("ssh-ed25519 AAAA\n"),
             Err(KeyFileError::Line(Fault::Key(CertificateError::Wire(
@@ -131,6 +129,9 @@ mod tests {
             ))))
         );
         let private = format!("-----BEGIN OPENSSH PRIVATE KEY-----\n{}", line("user"));
-        assert_eq!(read(&private), Err(KeyFileError::Pem));
+        assert_eq!(
+            read(&private),
+            Err(KeyFileError::NoKey(FileKind::PrivateKey))
+        );
     }
 }

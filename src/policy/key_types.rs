@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use ssh_key::EcdsaCurve;
 use ssh_key::public::KeyData;
 
+use crate::certificate::Subject;
 use crate::certificate::subject::rsa_bits;
 
 /// A kind of key, and its least size in bits where it has sizes: `ed25519`, `sk-ed25519`,
-/// `sk-ecdsa`, `ecdsa-256`, `ecdsa-384`, `ecdsa-521`, `rsa-2048` to `rsa-16384`.
+/// `sk-ecdsa`, `mldsa44-ed25519`, `ecdsa-256`, `ecdsa-384`, `ecdsa-521`, `rsa-2048` to
+/// `rsa-16384`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum KeyType {
@@ -19,6 +21,8 @@ pub enum KeyType {
     SkEd25519,
     /// ECDSA on P-256 in a FIDO token.
     SkEcdsa,
+    /// OpenSSH's pair of ML-DSA-44 and Ed25519.
+    MlDsa44Ed25519,
     /// ECDSA on a curve of so many bits or more.
     Ecdsa(u32),
     /// RSA of so many bits or more.
@@ -28,8 +32,8 @@ pub enum KeyType {
 /// A text that names no kind of key.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no key type; ed25519, sk-ed25519, sk-ecdsa, ecdsa-256, ecdsa-384, ecdsa-521, \
-     or rsa- with 2048 to 16384"
+    "{0:?} is no key type; ed25519, sk-ed25519, sk-ecdsa, mldsa44-ed25519, ecdsa-256, ecdsa-384, \
+     ecdsa-521, or rsa- with 2048 to 16384"
 )]
 pub struct KeyTypeError(String);
 
@@ -40,6 +44,8 @@ impl KeyType {
             (Self::Ed25519, KeyData::Ed25519(_))
             | (Self::SkEd25519, KeyData::SkEd25519(_))
             | (Self::SkEcdsa, KeyData::SkEcdsaSha2NistP256(_)) => true,
+            // Of the types that ssh-key doesn't know, this alone becomes a subject.
+            (Self::MlDsa44Ed25519, KeyData::Other(_)) => Subject::try_from(key.clone()).is_ok(),
             (Self::Ecdsa(least), KeyData::Ecdsa(key)) => curve_bits(key.curve()) >= least,
             (Self::Rsa(least), KeyData::Rsa(key)) => rsa_bits(key) >= least,
             _ => false,
@@ -55,6 +61,7 @@ impl TryFrom<String> for KeyType {
             "ed25519" => Some(Self::Ed25519),
             "sk-ed25519" => Some(Self::SkEd25519),
             "sk-ecdsa" => Some(Self::SkEcdsa),
+            "mldsa44-ed25519" => Some(Self::MlDsa44Ed25519),
             "ecdsa-256" => Some(Self::Ecdsa(256)),
             "ecdsa-384" => Some(Self::Ecdsa(384)),
             "ecdsa-521" => Some(Self::Ecdsa(521)),
@@ -80,6 +87,7 @@ impl fmt::Display for KeyType {
             Self::Ed25519 => f.write_str("ed25519"),
             Self::SkEd25519 => f.write_str("sk-ed25519"),
             Self::SkEcdsa => f.write_str("sk-ecdsa"),
+            Self::MlDsa44Ed25519 => f.write_str("mldsa44-ed25519"),
             Self::Ecdsa(bits) => write!(f, "ecdsa-{bits}"),
             Self::Rsa(bits) => write!(f, "rsa-{bits}"),
         }

@@ -112,25 +112,26 @@ impl RequestFile {
         Ok(verify_possession(&message, signature.signature(), key)?)
     }
 
-    /// Reads the one block of [`Self::to_text`] in a text. What stands around it is passed
-    /// over, as are other line ends and blanks at the ends of lines.
+    /// Reads the one block of [`Self::to_text`] in a file. What stands around it is passed
+    /// over, whatever its encoding, and what mail does to a block is undone.
     ///
     /// # Errors
     /// [`RequestFileError`].
-    pub fn from_text(text: &str) -> Result<Self, RequestFileError> {
-        if text.len() > LONGEST_TEXT {
-            return Err(RequestFileError::TooLong { bytes: text.len() });
+    pub fn from_text<T: AsRef<[u8]> + ?Sized>(file: &T) -> Result<Self, RequestFileError> {
+        let file = file.as_ref();
+        if file.len() > LONGEST_TEXT {
+            return Err(RequestFileError::TooLong { bytes: file.len() });
         }
-        match armour::blocks(text, LABEL)?.as_slice() {
+        match armour::blocks(file, LABEL)?.as_slice() {
             [one] => Self::from_bytes(one),
             several => Err(RequestFileError::Several(several.len())),
         }
     }
 
-    /// Whether a text has a line that begins a request.
+    /// Whether a file has a line that begins a request.
     #[must_use]
-    pub fn begins(text: &str) -> bool {
-        armour::begins(text, LABEL)
+    pub fn begins<T: AsRef<[u8]> + ?Sized>(file: &T) -> bool {
+        armour::begins(file.as_ref(), LABEL)
     }
 
     /// A block of text that survives mail.

@@ -79,6 +79,7 @@ impl PublicKey {
                 }
             }
             Algorithm::Ed25519 | Algorithm::SkEd25519 => copy_ed25519(wire, &mut blob)?,
+            Algorithm::MlDsa44Ed25519 => copy_composite(wire, &mut blob)?,
             Algorithm::P256 | Algorithm::SkP256 => copy_ecdsa(wire, &mut blob, &P256)?,
             Algorithm::P384 => copy_ecdsa(wire, &mut blob, &P384)?,
             Algorithm::P521 => copy_ecdsa(wire, &mut blob, &P521)?,
@@ -121,6 +122,12 @@ pub enum KeyError {
         /// The length of the key.
         bytes: usize,
     },
+    /// A pair of an ML-DSA-44 and an Ed25519 key has 1,344 bytes.
+    #[error("a pair of an ML-DSA-44 and an Ed25519 key of {bytes} bytes, not {COMPOSITE_BYTES}")]
+    CompositeLength {
+        /// The length of the pair.
+        bytes: usize,
+    },
     /// An RSA modulus is shorter than OpenSSH takes.
     #[error("an RSA key of {bits} bits, OpenSSH takes at least {RSA_BITS_MIN}")]
     RsaLength {
@@ -141,6 +148,7 @@ pub(crate) enum Algorithm {
     Rsa,
     Dsa,
     Ed25519,
+    MlDsa44Ed25519,
     P256,
     P384,
     P521,
@@ -179,7 +187,7 @@ impl Algorithm {
     /// Of how many strings a key is made, behind its name. (An mpint is a string on the wire.)
     pub(crate) fn fields(self) -> usize {
         match self {
-            Self::Ed25519 => 1,
+            Self::Ed25519 | Self::MlDsa44Ed25519 => 1,
             Self::Rsa | Self::P256 | Self::P384 | Self::P521 | Self::SkEd25519 => 2,
             Self::SkP256 => 3,
             Self::Dsa => 4,
@@ -225,6 +233,16 @@ fn copy_ed25519(wire: &mut Cursor<'_>, blob: &mut Vec<u8>) -> Result<(), KeyErro
     Ok(())
 }
 
+/// The two keys are carried as they are: that they are keys is for who certifies them to see.
+fn copy_composite(wire: &mut Cursor<'_>, blob: &mut Vec<u8>) -> Result<(), KeyError> {
+    let pair = wire.string()?;
+    if pair.len() != COMPOSITE_BYTES {
+        return Err(KeyError::CompositeLength { bytes: pair.len() });
+    }
+    put_string(blob, pair);
+    Ok(())
+}
+
 fn copy_ecdsa(wire: &mut Cursor<'_>, blob: &mut Vec<u8>, curve: &Curve) -> Result<(), KeyError> {
     if wire.c_string()?.as_bytes() != curve.name {
         return Err(KeyError::Curve);
@@ -253,6 +271,8 @@ const P521: Curve = Curve {
 /// The first byte of a point that states both coordinates (SEC 1, 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 const RSA_BITS_MIN: u32 = 1_024;
+/// FIPS 204, table 2, and RFC 8032, 5.1.5: 1,312 bytes and 32.
+const COMPOSITE_BYTES: usize = 1_344;
 
 /// Every algorithm with its name and that of its certificates; the first row is the one that
 /// is written.
@@ -287,6 +307,11 @@ const NAMES: &[(Algorithm, &str, &str)] = &[
         Algorithm::SkP256,
         "sk-ecdsa-sha2-nistp256@openssh.com",
         "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
+    ),
+    (
+        Algorithm::MlDsa44Ed25519,
+        "ssh-mldsa44-ed25519@openssh.com",
+        "ssh-mldsa44-ed25519-cert-v01@openssh.com",
     ),
     (Algorithm::Dsa, "ssh-dss", "ssh-dss-cert-v01@openssh.com"),
     // OpenSSH lets these signature names stand for an RSA key.

@@ -19,6 +19,7 @@ use super::{Cursor, PublicKey, bit_length};
 
 use self::engine::Engine;
 
+pub(crate) mod composite;
 mod engine;
 mod security_key;
 #[cfg(test)]
@@ -61,7 +62,8 @@ pub fn verify_signature(
 
 /// Checks the signature of a key that is to be certified, over something its holder says.
 ///
-/// As [`verify_signature`]; also by a security key, which tells how it was used.
+/// As [`verify_signature`]; also by a security key, which tells how it was used, and by a pair
+/// of ML-DSA-44 and Ed25519.
 ///
 /// # Errors
 /// For the same reasons as [`verify_signature`].
@@ -74,6 +76,7 @@ pub fn verify_possession(
         KeyData::SkEd25519(_) | KeyData::SkEcdsaSha2NistP256(_) => {
             security_key::verify(message, signature, key).map(Some)
         }
+        KeyData::Other(key) => composite::verify(message, signature, key).map(|()| None),
         key => verify_signature(message, signature, key).map(|()| None),
     }
 }

@@ -1,6 +1,7 @@
 //! Evidence as bytes and as text.
 
 use super::*;
+use crate::wire::FileKind;
 
 fn piv() -> Evidence {
     let intermediates = vec![b"one".to_vec(), b"two".to_vec()];
@@ -90,7 +91,11 @@ fn two_certificates_as_pem_are_a_cards_evidence_and_one_is_none() {
     );
     assert_eq!(
         Evidence::from_text("Hello"),
-        Err(ArmourError::Missing("CERTIFICATE").into())
+        Err(ArmourError::Missing {
+            label: "CERTIFICATE",
+            kind: FileKind::Other
+        }
+        .into())
     );
     let two = piv().to_text() + &fido().to_text();
     assert_eq!(

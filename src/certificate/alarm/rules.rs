@@ -9,7 +9,7 @@ use super::super::{KeyId, KeyIdError, Kind, Place, Principal, PrincipalError};
 use super::{Alarm, Owner};
 use crate::wire::RawCertificate;
 use crate::wire::certificate::{OptionValue, RawOption};
-use crate::wire::verify::{SignatureError, verify_signature};
+use crate::wire::verify::{SignatureError, verify_possession, verify_signature};
 
 /// The signature, and whose it is.
 pub(super) fn signature(certificate: &RawCertificate, known_cas: &[KeyData]) -> Vec<Alarm> {
@@ -33,7 +33,13 @@ fn signature_by(certificate: &RawCertificate, ca: &KeyData) -> Option<Alarm> {
     let Ok(signature) = Signature::try_from(certificate.signature()) else {
         return Some(Alarm::BadSignature);
     };
-    match verify_signature(certificate.signed(), &signature, ca) {
+    let message = certificate.signed();
+    let checked = match ca {
+        // No CA of ours, but one that OpenSSH may have.
+        KeyData::Other(_) => verify_possession(message, &signature, ca).map(drop),
+        _ => verify_signature(message, &signature, ca),
+    };
+    match checked {
         Ok(()) => None,
         Err(SignatureError::Sha1) => Some(Alarm::Sha1Signature),
         Err(SignatureError::Key(_)) => Some(Alarm::UncheckedSignature),

@@ -3,6 +3,7 @@
 
 pub(crate) mod config;
 pub(crate) mod evidence;
+pub(crate) mod file_kind;
 pub(crate) mod intake;
 pub(crate) mod ledger;
 mod ledger_file;

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::failure::{Advised, At, Failure};
 use super::private_key::read_private_key;
 use super::terminal::warn;
-use crate::config::{self, Config, LedgerKeyPlace, read_limited};
+use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
 use crate::ledger::{Ca, Ledger, LedgerKeyAdded};
 use crate::signer::{self, Locator};
@@ -71,9 +71,7 @@ fn in_file(path: &Path) -> Option<KeyData> {
     {
         return Some(key.public_key().key_data().clone());
     }
-    let text = read_limited(&public_file, LARGEST).ok()?;
-    let key = PublicKey::from_openssh(&text).ok()?;
-    Some(key.key_data().clone())
+    Some(SubjectFile::read(&public_file).ok()?.key)
 }
 
 fn with_pub(path: &Path) -> PathBuf {

@@ -7,21 +7,19 @@ use zeroize::Zeroizing;
 
 use super::failure::{At, Failure, Kind};
 use super::pin::ask_passphrase;
-use crate::config::read_limited;
+use crate::cli::base::advice::file_kind::into_private_key;
+use crate::config::read_bytes;
+use crate::wire::FileKind;
 
 /// The key of an OpenSSH private key file, and whether the file was encrypted.
 pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failure> {
     let name = path.display().to_string();
-    let text = read_limited(path, LARGEST)
+    let file = read_bytes(path, LARGEST)
         .map(Zeroizing::new)
         .in_file(path)?;
-    let key = PrivateKey::from_openssh(text.as_bytes());
+    let key = PrivateKey::from_openssh(file.as_slice());
     // Its own error speaks of bytes of PEM, which tells nobody what to do.
-    let key = key.map_err(|_| {
-        Failure::new(format!("{name} is no private key in OpenSSH's form")).hint(format!(
-            "an older form is made a new one by: ssh-keygen -p -f {name}"
-        ))
-    })?;
+    let key = key.map_err(|_| no_private_key(&name, FileKind::of(&file)))?;
     if !key.is_encrypted() {
         return Ok((key, false));
     }
@@ -34,5 +32,21 @@ pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failur
     }
 }
 
+fn no_private_key(name: &str, kind: FileKind) -> Failure {
+    let words = "is no private key in OpenSSH's form";
+    match kind {
+        FileKind::PrivateKey => Failure::new(format!("{name} {words}")).hint(format!(
+            "an older form is made a new one by: ssh-keygen -p -f {name}"
+        )),
+        kind => {
+            let failure = Failure::new(format!("{name} {words}{}", kind.instead()));
+            match into_private_key(kind) {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+    }
+}
+
 /// An RSA-16384 private key takes 13 KiB.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::advice::file_kind::into_text;
 use super::context::Context;
 use super::failure::{Advised, At, Failure};
 use super::words::path;
-use crate::attestation::{Family, Roots, RootsError, Trust};
+use crate::attestation::{ArmourError, Family, Roots, RootsError, Trust};
 use crate::config::read_bytes;
 
 /// The roots that the config names, or would if it were made now; and those in these files, by
@@ -23,6 +24,13 @@ pub(crate) fn roots(context: &Context, files: &[PathBuf]) -> Result<Roots, Failu
     Ok(roots)
 }
 
-impl Advised for RootsError {}
+impl Advised for RootsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Pem(ArmourError::Missing { kind, .. }) => into_text(*kind),
+            _ => None,
+        }
+    }
+}
 
 const LARGEST: usize = 1 << 20;

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use rustix::fs::{FlockOperation, flock};
-use ssh_key::PublicKey;
 
 use self::mark::{MarkFileError, mark_file, read_mark};
 use self::report::{Report, What};
@@ -18,7 +17,7 @@ use super::file::{KRL_MODE, target};
 use crate::certificate::length_in_seconds;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
-use crate::config::{self, read_bytes, read_limited};
+use crate::config::{self, SubjectFile, read_bytes, read_limited};
 use crate::krl::{KRL_BYTES_MAX, Krl, KrlSignatureError};
 use crate::output;
 use crate::server::fetch::{Expected, FetchError, Mark, Refusal, fetch};
@@ -222,9 +221,7 @@ fn krl(bytes: &[u8]) -> Option<Krl> {
 }
 
 fn read_signer(path: &Path) -> Result<ssh_key::public::KeyData, Failure> {
-    let key = PublicKey::from_openssh(&read_text(path)?);
-    let key = key.in_file(path)?;
-    Ok(key.key_data().clone())
+    Ok(SubjectFile::read(path).in_file(path)?.key)
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {

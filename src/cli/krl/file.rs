@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use crate::cli::base::advice::file_kind::into_public_key;
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::file;
 use crate::krl::spec::SpecError;
@@ -120,9 +121,7 @@ impl Advised for WriteError {}
 impl Advised for KeyFileError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Pem => Some(
-                "name the public key; it is made by: ssh-keygen -y -f KEY > KEY.pub".to_owned(),
-            ),
+            Self::NoKey(kind) => into_public_key(*kind),
             _ => None,
         }
     }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ssh_key::{Fingerprint, PublicKey};
+use ssh_key::Fingerprint;
 
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::cli::base::words::path;
-use crate::config::read_limited;
+use crate::config::{SubjectFile, read_limited};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
 use crate::ledger::{Ledger, LedgerKeyState, ProofError};
@@ -97,9 +97,9 @@ fn bare(text: &str) -> Result<Checkpoint, Failure> {
 fn signer(note: &str, head: &Checkpoint, signers: &[PathBuf]) -> Result<Option<String>, Failure> {
     let mut refused = None;
     for signer in signers {
-        let key = PublicKey::from_openssh(&read_text(signer)?).in_file(signer)?;
-        match NoteKey::new(&head.origin, key.key_data())?.open(note) {
-            Ok(_) => return Ok(Some(fingerprint(key.key_data()))),
+        let key = SubjectFile::read(signer).in_file(signer)?.key;
+        match NoteKey::new(&head.origin, &key)?.open(note) {
+            Ok(_) => return Ok(Some(fingerprint(&key))),
             Err(error) => refused = Some(error),
         }
     }

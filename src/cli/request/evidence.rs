@@ -42,10 +42,10 @@ fn fido(file: &Path, challenge: &Path) -> Result<Evidence, Failure> {
 
 fn text(file: &Path) -> Result<Evidence, Failure> {
     let bytes = read(file)?;
-    match String::from_utf8(bytes) {
-        Ok(text) => Evidence::from_text(&text).in_file(file),
-        Err(_binary) => Err(Failure::usage(NO_CHALLENGE)),
+    if bytes.contains(&0) {
+        return Err(Failure::usage(NO_CHALLENGE));
     }
+    Evidence::from_text(&bytes).in_file(file)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {

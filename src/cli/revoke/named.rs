@@ -12,7 +12,7 @@ use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::cli::base::arguments::{fingerprint, instant};
 use crate::cli::base::base_name;
 use crate::cli::base::failure::{At, Failure};
-use crate::config::read_limited;
+use crate::config::read_bytes;
 use crate::revocation::Selector;
 
 /// All that can be named.
@@ -135,8 +135,8 @@ fn key(file: &Path) -> Result<Selector, Failure> {
     Selector::key(&blob).in_file(file)
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
-    read_limited(file, 128 * 1024).in_file(file)
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    read_bytes(file, 128 * 1024).in_file(file)
 }
 
 fn serials(text: &str) -> Result<RangeInclusive<u64>, String> {

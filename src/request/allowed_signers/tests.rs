@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::certificate::key_line::{KeyLineError, read_public_key_line};
+use crate::wire::FileKind;
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk";
@@ -100,7 +101,7 @@ fn a_line_that_cant_be_read_counts_for_nobody_and_hides_no_other() {
         ("peter".to_owned(), SignerLineError::NamesAlone),
         (
             "peter ssh-ed25519".to_owned(),
-            SignerLineError::Key(KeyLineError::NoKey),
+            SignerLineError::Key(KeyLineError::NoKey(FileKind::CutShort("ssh-ed25519"))),
         ),
     ] {
         let text = format!("{line}\nerik {KEY}\n");

@@ -2,21 +2,24 @@
 
 use crate::certificate::SubjectError;
 use crate::certificate::key_line::KeyLineError;
+use crate::cli::base::advice::file_kind::{into_certificate, into_public_key};
 use crate::cli::base::failure::Advised;
 use crate::config::{ConfigError, EditError, PlaceError, SubjectFileError};
 use crate::output::OutputError;
+use crate::wire::FileKind;
 
 impl Advised for PlaceError {}
 
 impl Advised for KeyLineError {
     fn hint(&self) -> Option<String> {
-        let Self::OtherForm(form) = self else {
-            return None;
-        };
-        Some(match form.keygen_name() {
-            Some(name) => format!("turn it into OpenSSH's: ssh-keygen -i -m {name} -f FILE"),
-            None => "leave `TYPE BASE64 COMMENT` alone on its line".to_owned(),
-        })
+        match self {
+            Self::NoKey(kind) => into_public_key(*kind),
+            Self::NoCertificate(kind) => into_certificate(*kind),
+            Self::PrivateKey => into_public_key(FileKind::PrivateKey),
+            Self::Certificate => into_public_key(FileKind::Certificate),
+            Self::PublicKey => into_certificate(FileKind::PublicKey),
+            Self::TooLong { .. } | Self::Malformed(_) => None,
+        }
     }
 }
 
@@ -55,13 +58,11 @@ impl Advised for EditError {
 impl Advised for SubjectFileError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Line(line @ KeyLineError::OtherForm(_)) => return line.hint(),
             Self::PrivateKey { .. } => {
                 "make the public key from it: ssh-keygen -y -f KEY > KEY.pub"
             }
-            Self::Line(KeyLineError::Certificate) => {
-                "name the key that the certificate is for, not the certificate"
-            }
+            Self::Line(line) => return line.hint(),
+            Self::Request(_) => "have it sent again, best as a file that is attached",
             _ => return None,
         };
         Some(hint.to_owned())

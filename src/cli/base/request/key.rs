@@ -13,7 +13,7 @@ use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::slot_arguments::SlotArguments;
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::path;
-use crate::config::{SubjectFile, read_limited};
+use crate::config::{SubjectFile, read_bytes};
 use crate::output;
 use crate::policy::sample_key;
 use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
@@ -196,8 +196,8 @@ impl OwnKey {
     }
 
     fn is_written(&self) -> bool {
-        let text = read_limited(&self.public, LARGEST).unwrap_or_default();
-        read_public_key_line(&text).is_ok_and(|(key, _)| key == self.key)
+        let file = read_bytes(&self.public, LARGEST).unwrap_or_default();
+        read_public_key_line(&file).is_ok_and(|(key, _)| key == self.key)
     }
 }
 
@@ -219,4 +219,4 @@ fn own_file(file: &Path) -> Result<OwnKey, Failure> {
 const FOR_CARDS: &str =
     "--card and --generate are for a key in a YubiKey: name its slot with --piv";
 const MODE: u32 = 0o644;
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;

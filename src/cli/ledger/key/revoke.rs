@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use ssh_key::PublicKey;
-
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key::blob;
 use crate::cli::base::terminal::say;
-use crate::config::{self, read_limited};
+use crate::config::{self, SubjectFile};
 use crate::ledger::LedgerKeyRevoked;
+use clap::Args;
 
 /// The key, and how far it is believed.
 #[derive(Debug, Args)]
@@ -32,19 +30,18 @@ pub(super) struct Revoke {
 
 impl Revoke {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let text = read_limited(&self.key, LARGEST).in_file(&self.key)?;
-        let key = PublicKey::from_openssh(&text).in_file(&self.key)?;
+        let key = SubjectFile::read(&self.key).in_file(&self.key)?.key;
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let revoked = LedgerKeyRevoked {
-            key: blob(key.key_data())?,
+            key: blob(&key)?,
             last_size: self.last_size,
             reason: self.reason,
             keyboard: config::keyboard(),
         };
         ledger.revoke_ledger_key(revoked, config::now())?;
         if context.talks() {
-            let (key, size) = (fingerprint(key.key_data()), self.last_size);
+            let (key, size) = (fingerprint(&key), self.last_size);
             say(&format!(
                 "{key} signs no more; its heads of more than {size} entries are not believed"
             ));
@@ -52,9 +49,6 @@ impl Revoke {
         Ok(Exit::Done)
     }
 }
-
-/// A public key file takes a line.
-const LARGEST: u64 = 64 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
