@@ -10,7 +10,7 @@ pub(super) fn quotation<'a>(line: &'a str, marker: &str) -> Option<&'a str> {
     let before = unblanked(line).strip_suffix(marker)?;
     let bare = before.trim_end_matches(QUOTED);
     let is_quotation = before.len() > bare.len() && before.trim_end().ends_with(['>', '|']);
-    (bare.is_empty() || bare == "- " || (is_quotation && bare.len() <= LONGEST_NAME))
+    (bare.is_empty() || bare == "-" || (is_quotation && bare.len() <= LONGEST_NAME))
         .then_some(before)
 }
 
