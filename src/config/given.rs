@@ -28,7 +28,7 @@ impl Given {
     /// [`SubjectFileError`].
     pub fn read(path: &Path) -> Result<(Self, PathBuf), SubjectFileError> {
         let file = read_bytes(path, LARGEST).ok();
-        match file.filter(|file| RequestFile::begins(file)) {
+        match file.filter(RequestFile::begins) {
             Some(file) => Ok((Self::request(&file)?, output(path))),
             None => {
                 let subject = SubjectFile::read(path)?;

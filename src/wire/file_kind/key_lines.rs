@@ -75,9 +75,9 @@ fn name_alone(words: &[&str]) -> Option<FileKind> {
 /// Whether a word begins as the options of authorized_keys do (sshd(8)).
 fn is_option(word: &str) -> bool {
     let name = word.split([',', '=']).next().unwrap_or_default();
-    let is_known = |known: &&str| known.eq_ignore_ascii_case(name);
-    let name_is = OPTIONS.iter().any(|known| is_known(known));
-    name_is || name.to_ascii_lowercase().starts_with("no-")
+    let mut known = OPTIONS.iter();
+    known.any(|known| known.eq_ignore_ascii_case(name))
+        || name.to_ascii_lowercase().starts_with("no-")
 }
 
 /// Options in quotes may have words of their own.

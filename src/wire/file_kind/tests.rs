@@ -79,7 +79,10 @@ fn a_block_is_known_by_its_label_whatever_stands_before_it() {
 #[test]
 fn bytes_are_known_by_how_they_begin_and_end() {
     let utf16: Vec<u8> = KEY.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let sequence = |content: &[u8]| [&[0x30, 0x81, content.len() as u8], content].concat();
+    let sequence = |content: &[u8]| {
+        let length = u8::try_from(content.len()).unwrap();
+        [&[0x30, 0x81, length], content].concat()
+    };
     for (bytes, kind) in [
         (b"".to_vec(), Empty),
         (b" \r\n".to_vec(), Empty),
