@@ -79,8 +79,8 @@ const ED25519_SIGNATURE: usize = 64;
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use base64ct::{Base64, Encoding as _};
     use ml_dsa::ExpandedSigningKey;
-    use ssh_encoding::Decode as _;
     use ssh_key::private::Ed25519Keypair;
     use ssh_key::public::KeyData;
     use ssh_key::{PublicKey, SshSig};
@@ -204,12 +204,11 @@ pub(crate) mod tests {
     #[test]
     fn a_certificate_that_openssh_made_is_read_whole_and_its_signature_is_valid() {
         let line = String::from_utf8(vector("key-cert.pub")).unwrap();
-        let (raw, _) = crate::certificate::key_line::read_certificate_line(&line).unwrap();
+        let base64 = line.split(' ').nth(1).unwrap();
+        let raw = RawCertificate::from_blob(&Base64::decode_vec(base64).unwrap()).unwrap();
         assert_eq!(raw.algorithm(), "ssh-mldsa44-ed25519-cert-v01@openssh.com");
         assert_eq!(raw.subject_key(), Some(key("key.pub")));
         let ca = PlainKey::from_blob(raw.ca_key()).unwrap();
         assert_eq!(verify_by_any(raw.signed(), raw.signature(), &ca), Ok(()));
-        assert!(KeyData::decode(&mut raw.public_key()).is_ok());
-        assert_eq!(RawCertificate::from_blob(raw.blob()).as_ref(), Ok(&raw));
     }
 }
