@@ -36,6 +36,7 @@ mod logins;
 mod looks_first;
 mod migrate;
 mod modules;
+mod odd_tokens;
 mod openssh;
 mod options;
 mod pins;

@@ -84,6 +84,11 @@ pub trait AskPin {
         None
     }
 
+    /// Whether [`AskPin::pin`] gives one without asking a person.
+    fn is_given(&self) -> bool {
+        false
+    }
+
     /// The passphrase that opens `file`, a private key file named for a person.
     ///
     /// # Errors

@@ -45,6 +45,10 @@ impl<A: AskPin> AskPin for RememberPin<A> {
         self.inner.file_of(serial)
     }
 
+    fn is_given(&self) -> bool {
+        self.inner.is_given()
+    }
+
     fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
         self.once(file, A::passphrase)
     }

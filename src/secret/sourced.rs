@@ -28,6 +28,10 @@ impl AskPin for SourcedPin<'_> {
         named.or_else(|| self.source.map(Path::to_owned))
     }
 
+    fn is_given(&self) -> bool {
+        self.inner.is_given()
+    }
+
     fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
         self.inner.passphrase(file)
     }

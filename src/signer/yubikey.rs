@@ -40,6 +40,8 @@ mod management_key;
 #[cfg(feature = "yubikey")]
 mod pin;
 #[cfg(feature = "yubikey")]
+mod quick;
+#[cfg(feature = "yubikey")]
 mod records;
 #[cfg(feature = "yubikey")]
 mod scheme;

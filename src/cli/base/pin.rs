@@ -102,6 +102,10 @@ impl AskPin for PinSource {
         self.files.of(serial).map(Path::to_owned)
     }
 
+    fn is_given(&self) -> bool {
+        !matches!(self.origin, Origin::Person)
+    }
+
     fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
         match self.origin {
             Origin::Person => ask_passphrase(file),

@@ -42,7 +42,8 @@ impl Door {
         let found = match key_in(&session, uri, &token) {
             // It says that it wants no login, and hides its private keys before one.
             Err(OpeningError::NoKey { .. })
-                if !token.flags.login_required && token.flags.pin_set =>
+                if !token.flags.login_required
+                    && (token.flags.pin_set || Credential::is_at_hand(uri, &token, pins)) =>
             {
                 credential = Credential::asked(uri, &token, pins)?;
                 log_in(&mut session, &credential, &module, &token)?;

@@ -16,7 +16,7 @@ use super::module::Module;
 use super::object::{self, KeyObject};
 use super::public_key::size;
 use super::session::{Access, Session};
-use super::token::Token;
+use super::token::{Token, without_padding};
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::Origin;
@@ -131,7 +131,7 @@ fn log_in(
     let token = Token::find(module, uri)?;
     let session = Session::open(module, token.slot, Access::ReadOnly);
     let mut session = session.map_err(|fault| fault.at(&token.device()))?;
-    let credential = if token.flags.pin_set {
+    let credential = if token.flags.pin_set || Credential::is_at_hand(uri, &token, pins) {
         Credential::asked(uri, &token, pins)?
     } else {
         Credential::for_token(uri, &token, pins)?
@@ -143,7 +143,10 @@ fn log_in(
 fn slot_entry(module: &Module, slot: Slot, open: Option<Slot>) -> SlotEntry {
     let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(slot)?));
     let (description, present) = match told {
-        Ok(slot) => (slot.slot_description().to_owned(), slot.token_present()),
+        Ok(slot) => (
+            without_padding(slot.slot_description()),
+            slot.token_present(),
+        ),
         Err(_) => (String::new(), false),
     };
     let token = present.then(|| Token::read(module, slot).ok()).flatten();

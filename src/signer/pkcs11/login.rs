@@ -25,6 +25,12 @@ impl Credential {
         }
     }
 
+    /// Whether the user gave a PIN for the token. Then its flags are a hint, since cloud and
+    /// network HSMs were seen that say of no PIN that it was set: the login tells.
+    pub(super) fn is_at_hand(uri: &Uri, token: &Token, pins: &dyn AskPin) -> bool {
+        uri.pin_file().is_some() || pins.file_of(&token.serial).is_some() || pins.is_given()
+    }
+
     /// Gets the PIN, although the token may not say that it wants one.
     pub(super) fn asked(
         uri: &Uri,
@@ -35,7 +41,7 @@ impl Credential {
         if token.flags.pin_locked {
             return Err(LoginError::PinLocked { device });
         }
-        if !token.flags.pin_set {
+        if !token.flags.pin_set && !Self::is_at_hand(uri, token, pins) {
             return Err(LoginError::PinNotSet { device });
         }
         if token.flags.pin_final_try {
@@ -174,6 +180,25 @@ mod tests {
                 (_, other) => panic!("{pin}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_pin_that_was_given_is_shown_to_a_token_that_says_it_has_none() {
+        struct Given;
+        impl AskPin for Given {
+            fn pin(&mut self, _device: &str) -> Result<Pin, PinError> {
+                Ok(Pin::new("1234".to_owned()))
+            }
+
+            fn is_given(&self) -> bool {
+                true
+            }
+        }
+        let mut unset = Token::sample();
+        unset.flags.pin_set = false;
+        assert!(Credential::for_token(&Uri::default(), &unset, &mut Given).is_ok());
+        unset.flags.pin_locked = true;
+        assert!(Credential::for_token(&Uri::default(), &unset, &mut Given).is_err());
     }
 
     #[test]

@@ -183,10 +183,10 @@ impl Token {
     fn from_cryptoki(slot: Slot, info: &TokenInfo) -> Self {
         Self {
             slot,
-            label: info.label().to_owned(),
-            manufacturer: info.manufacturer_id().to_owned(),
-            model: info.model().to_owned(),
-            serial: info.serial_number().to_owned(),
+            label: without_padding(info.label()),
+            manufacturer: without_padding(info.manufacturer_id()),
+            model: without_padding(info.model()),
+            serial: without_padding(info.serial_number()),
             flags: Flags {
                 initialized: info.token_initialized(),
                 login_required: info.login_required(),
@@ -278,8 +278,13 @@ fn is_in_slot(module: &Module, slot: Slot, uri: &Uri) -> bool {
     let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(slot)?));
     let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
     told.is_ok_and(|told| {
-        same(&uri.slot_description, told.slot_description())
-            && same(&uri.slot_manufacturer, told.manufacturer_id())
+        same(
+            &uri.slot_description,
+            &without_padding(told.slot_description()),
+        ) && same(
+            &uri.slot_manufacturer,
+            &without_padding(told.manufacturer_id()),
+        )
     })
 }
 
@@ -298,18 +303,15 @@ fn check_library(module: &Module, uri: &Uri) -> Result<(), OpeningError> {
     let version = library.library_version();
     let version = format!("{}.{}", version.major(), version.minor());
     let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
-    if same(wanted.0, library.library_description())
-        && same(wanted.1, library.manufacturer_id())
-        && same(wanted.2, &version)
-    {
+    let description = without_padding(library.library_description());
+    let manufacturer = without_padding(library.manufacturer_id());
+    if same(wanted.0, &description) && same(wanted.1, &manufacturer) && same(wanted.2, &version) {
         return Ok(());
     }
     Err(OpeningError::NoToken {
         wanted: uri.to_string(),
         seen: Seen(vec![format!(
-            "library {:?} by {:?}, version {version}",
-            library.library_description(),
-            library.manufacturer_id()
+            "library {description:?} by {manufacturer:?}, version {version}"
         )]),
     })
 }
@@ -320,14 +322,31 @@ fn list<'a>(tokens: impl Iterator<Item = &'a Token>) -> Seen {
 }
 
 fn unpadded(field: &[u8]) -> String {
-    String::from_utf8_lossy(field)
-        .trim_end_matches(' ')
-        .to_owned()
+    without_padding(&String::from_utf8_lossy(field))
+}
+
+/// A field without what fills it: blanks as the standard has it, or zeros, as TPM models and some
+/// labels were seen.
+pub(super) fn without_padding(field: &str) -> String {
+    field.trim_end_matches([' ', '\0']).to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_fills_a_field_is_no_part_of_it() {
+        for field in [
+            "SW   TPM",
+            "SW   TPM\0\0\0",
+            "SW   TPM   ",
+            "SW   TPM \0 \0",
+        ] {
+            assert_eq!(unpadded(field.as_bytes()), "SW   TPM");
+        }
+        assert_eq!(unpadded(&[0; 16]), "");
+    }
 
     #[test]
     fn no_more_sessions_are_opened_than_a_token_says_it_has_room_for() {

@@ -3,7 +3,8 @@
 //!
 //! Version 0.9.0-rc.0 of the crate gives PIN and signature a transaction each, between which
 //! another program may select an applet, and keeps a copy of the PIN that nobody wipes. So
-//! both go over a second connection to the same card, which shares what the first one proved.
+//! both go over a connection of our own: a second one to the same card, which shares what the
+//! first one proved, or the only one, where a card was found to sign.
 
 use std::ffi::CString;
 
@@ -11,7 +12,7 @@ use ::yubikey::{Error, YubiKey};
 use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode, Transaction};
 use zeroize::Zeroizing;
 
-/// A second connection to a card; leaves the card as it is when it is dropped.
+/// A connection to a card; leaves the card as it is when it is dropped.
 pub(super) struct Channel(Option<Card>);
 
 /// The card, while no other program can talk to it.
@@ -26,6 +27,18 @@ pub(super) struct Command<'a> {
 }
 
 impl Channel {
+    /// The connection that `card` is.
+    pub(super) fn of(card: Card) -> Self {
+        Self(Some(card))
+    }
+
+    /// Ends the connection.
+    pub(super) fn end(mut self, disposition: Disposition) {
+        if let Some(card) = self.0.take() {
+            let _ended = card.disconnect(disposition);
+        }
+    }
+
     /// Connects to the card that `card` is connected to.
     pub(super) fn open(card: &YubiKey) -> Result<Self, Error> {
         let reader = CString::new(card.name()).map_err(|_| Error::GenericError)?;

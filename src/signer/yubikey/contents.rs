@@ -27,6 +27,11 @@ impl Contents {
         Ok(raw.map(|raw| raw.contents(slot)))
     }
 
+    /// What the metadata of `slot` tell.
+    pub(super) fn of_metadata(metadata: piv::SlotMetadata, slot: Slot) -> Self {
+        Raw::of_metadata(metadata).contents(slot)
+    }
+
     /// The same; where old firmware tells of no key, `known` is believed to be in the slot,
     /// with the strictest policies. Its first signature shows whether it is.
     pub(super) fn read_knowing(

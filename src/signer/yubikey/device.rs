@@ -7,19 +7,22 @@ use ::yubikey::{Error, YubiKey};
 use pcsc::Disposition;
 
 use super::channel::{Channel, Talk};
+use super::contents::Contents;
 use super::deadline::{Patience, within};
 use super::held::{Held, holds_another};
-use super::{CardFault, Firmware};
+use super::{CardFault, Firmware, Slot, quick};
 use crate::signer::error::{OpeningError, Seen};
 
 /// A card with a connection of its own. Its session, a verified PIN included, is reset
 /// when this is dropped.
 pub(super) struct Device {
-    /// None after a call that never came back.
+    /// None after a call that never came back, and where the card was found to sign alone.
     handle: Option<YubiKey>,
-    /// Opened when it is needed first, and anew after a fault.
+    /// Opened when it is needed first, and anew after a fault; the only connection where the card
+    /// was found to sign alone.
     channel: Option<Channel>,
     serial: u32,
+    /// Of a card that was found to sign alone, the least that has what it answered.
     firmware: Firmware,
     /// Given up behind the card's reset.
     _held: Held,
@@ -41,6 +44,28 @@ impl Device {
                 Err(OpeningError::SeveralTokens { wanted, seen })
             }
         }
+    }
+
+    /// Connects to the card that [`Self::find`] would, and reads what a slot holds, by fewer
+    /// commands. Such a device [talks](Self::talk) and does nothing else. None where that takes
+    /// the longer way.
+    pub(super) fn find_to_sign(
+        serial: Option<u32>,
+        slot: Slot,
+    ) -> Result<Option<(Self, Contents)>, CardFault> {
+        let found = within(&Patience::of(CONNECT_MAX), move || {
+            quick::look(serial, slot)
+        })?;
+        Ok(found.map(|found| {
+            let device = Self {
+                handle: None,
+                channel: Some(found.channel),
+                serial: found.serial,
+                firmware: Firmware::METADATA,
+                _held: found.held,
+            };
+            (device, found.contents)
+        }))
     }
 
     /// Connects to every card.
@@ -110,17 +135,22 @@ impl Device {
         patience: &Patience<'_>,
         work: impl FnOnce(&Talk<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, CardFault> {
-        let channel = self.channel.take();
-        let (channel, answer) = self.call_within(patience, move |card| {
-            let mut channel = match channel {
-                Some(channel) => channel,
-                None => Channel::open(card)?,
-            };
-            let answer = channel.transact(work)?;
-            Ok((channel, answer))
-        })?;
+        let (channel, answer) = match (self.channel.take(), self.handle.is_some()) {
+            (Some(mut channel), false) => within(patience, move || {
+                let answer = channel.transact(work);
+                (channel, answer)
+            })?,
+            (channel, _) => self.call_within(patience, move |card| {
+                let mut channel = match channel {
+                    Some(channel) => channel,
+                    None => Channel::open(card)?,
+                };
+                let answer = channel.transact(work);
+                Ok((channel, answer))
+            })?,
+        };
         self.channel = Some(channel);
-        Ok(answer)
+        Ok(answer?)
     }
 
     /// The same, for what takes a card no longer than a moment.
@@ -133,6 +163,11 @@ impl Device {
 
     /// Ends the connection without a reset, where nothing was verified.
     pub(super) fn leave(mut self) {
+        if let (None, Some(channel)) = (&self.handle, self.channel.take()) {
+            let _left = within(&Patience::of(MOMENT_MAX), move || {
+                channel.end(Disposition::LeaveCard);
+            });
+        }
         if let Some(handle) = self.handle.take() {
             let _left = within(&Patience::of(MOMENT_MAX), move || leave(handle));
         }
@@ -156,7 +191,12 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
-        self.channel = None;
+        let channel = self.channel.take();
+        if let (None, Some(channel)) = (&self.handle, channel) {
+            let _reset = within(&Patience::of(MOMENT_MAX), move || {
+                channel.end(Disposition::ResetCard);
+            });
+        }
         if let Some(handle) = self.handle.take() {
             // The crate's own drop resets the card; another's transaction may hold it up.
             let _reset = within(&Patience::of(MOMENT_MAX), move || drop(handle));

@@ -40,6 +40,22 @@ pub(super) fn verify(talk: &Talk<'_>, pin: &str) -> Result<(), Error> {
     talk.send(&verify).map(drop)
 }
 
+/// How many tries the PIN has left. An empty PIN asks for them, unless another program showed the
+/// right one since the applet was selected: a card forgets it at the next selection.
+pub(super) fn tries_left(talk: &Talk<'_>) -> Result<u8, Error> {
+    for first in [None, Some(SELECT)] {
+        if let Some(select) = first {
+            talk.send(&select)?;
+        }
+        match talk.send(&NO_PIN) {
+            Err(Error::WrongPin { tries }) => return Ok(tries),
+            Err(error) => return Err(error),
+            Ok(_right_already) => {}
+        }
+    }
+    Err(Error::GenericError)
+}
+
 /// Brings an RSA key of 4096 bits into `slot`. `numbers` are p, q, d mod p−1, d mod q−1 and
 /// 1/q mod p, big-endian and of at most 256 bytes each.
 pub(super) fn import_rsa4096(
@@ -103,6 +119,19 @@ fn content(bytes: &[u8], tag: u8) -> Option<&[u8]> {
     (content.len() == length).then_some(content)
 }
 
+/// The applet's identifier without its version (SP 800-73-4 part 1, 2.2), as cards take it.
+pub(super) const SELECT: Command<'static> = Command {
+    instruction: 0xa4,
+    first: 4,
+    second: 0,
+    data: &[0xa0, 0, 0, 3, 8],
+};
+const NO_PIN: Command<'static> = Command {
+    instruction: VERIFY,
+    first: 0,
+    second: CARD_PIN,
+    data: &[],
+};
 const VERIFY: u8 = 0x20;
 const CARD_PIN: u8 = 0x80;
 /// The bytes of a PIN.

@@ -1,6 +1,6 @@
 //! The card's PIN: asked for once, shown once, and again only if it was right.
 
-use ::yubikey::{Error, YubiKey};
+use ::yubikey::Error;
 
 use super::channel::Talk;
 use super::deadline::Patience;
@@ -115,23 +115,13 @@ pub(super) fn refusal(fault: CardFault, device: &str) -> LoginError {
 
 /// Before anybody is asked: a locked PIN is of no use, and the last try is a person's choice.
 fn check_tries(device: &mut Device, name: &str, pins: &mut dyn AskPin) -> Result<(), LoginError> {
-    let tries = device.call(tries_left);
+    let tries = device.talk(long::tries_left);
     match tries.map_err(|fault| refusal(fault, name))? {
         0 => Err(LoginError::PinLocked {
             device: name.to_owned(),
         }),
         1 => Ok(pins.last_try(name)?),
         _ => Ok(()),
-    }
-}
-
-/// The crate's own way selects the applet first, which the card did when it was opened: an
-/// empty PIN asks for the tries, unless another program showed the right one since.
-fn tries_left(card: &mut YubiKey) -> Result<u8, Error> {
-    match card.verify_pin(&[]) {
-        Err(Error::WrongPin { tries }) => Ok(tries),
-        Err(error) => Err(error),
-        Ok(()) => card.get_pin_retries(),
     }
 }
 

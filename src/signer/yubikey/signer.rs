@@ -38,7 +38,10 @@ pub(in crate::signer) fn open(
     rsa_hash: RsaHash,
     pins: &mut dyn AskPin,
 ) -> Result<Box<dyn Signer>, OpeningError> {
-    let (mut device, contents) = find(locator, known)?;
+    let (mut device, contents) = match find_quickly(locator)? {
+        Some(found) => found,
+        None => find(locator, known)?,
+    };
     let name = device.name();
     let public_key = public_key(&contents, locator.slot, &name)?;
     let scheme = Scheme::of(&public_key, rsa_hash)
@@ -88,6 +91,14 @@ pub(super) fn facts(
             ..locator.clone()
         }),
     })
+}
+
+/// The card, if nothing about it takes a longer look. Who waited in vain waits no second time.
+fn find_quickly(locator: &SlotLocator) -> Result<Option<(Device, Contents)>, OpeningError> {
+    match Device::find_to_sign(locator.serial, locator.slot) {
+        Err(silent @ CardFault::Silent { .. }) => Err(silent.at("the smart card readers").into()),
+        found => Ok(found.ok().flatten()),
+    }
 }
 
 fn find(
