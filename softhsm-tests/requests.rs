@@ -575,6 +575,27 @@ mod in_a_card {
     }
 
     #[test]
+    fn a_request_that_could_not_be_written_or_sent_changes_no_card() {
+        let user = Admin::with_cards(&["5.4.3"]);
+        let ca = format!("SHA256:{}", "A".repeat(43));
+        let request = |more: &[&str]| {
+            let arguments = ["request", "--role", "engineer", "--piv", "9a", "--ca", &ca];
+            user.punchmark
+                .pinned(&[&arguments[..], &GENERATE, more].concat())
+        };
+        std::fs::write(user.punchmark.path("piv-9a-12345678.pub"), "another\n").unwrap();
+        request(&[])
+            .exits(1)
+            .says("piv-9a-12345678.pub is there already");
+        let nowhere = request(&["--out", "nowhere/peter.req"]).exits(1);
+        nowhere.says("cannot write");
+        let headers = user.card().take_headers();
+        let makes = |header: &[u8; 4]| header[1] == 0x47;
+        assert!(!headers.iter().any(makes));
+        request(&["--out", "peter.req"]).ok();
+    }
+
+    #[test]
     fn a_card_of_a_maker_that_is_not_trusted_proves_nothing() {
         let (user, admin) = both("5.4.3");
         let other = Manufacturer::new().unwrap();

@@ -16,6 +16,7 @@ use super::base::terminal::{product, say};
 use super::base::words::path;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
+use crate::output;
 use crate::request::{
     Challenge, RequestFile, RequesterName, Target, TargetError, challenge_from_hex, sign,
 };
@@ -64,6 +65,11 @@ impl Request {
             Some(config) => config.public_keys()?,
             None => Vec::new(),
         };
+        // Before a key may be made: what can't be read or written is of no use to it.
+        self.evidence.require_readable()?;
+        if let Some(out) = self.out.as_deref().filter(|out| *out != Path::new("-")) {
+            output::check(out).at("cannot write")?;
+        }
         let mut pins = context.pins();
         let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
         let evidence = self.evidence.read(&own)?;

@@ -35,6 +35,15 @@ impl EvidenceArguments {
     }
 }
 
+impl EvidenceArguments {
+    /// Refuses files of evidence that cannot be read.
+    pub(super) fn require_readable(&self) -> Result<(), Failure> {
+        let files = [&self.attestation, &self.attestation_challenge];
+        let mut named = files.into_iter().flatten();
+        named.try_for_each(|file| read(file).map(drop))
+    }
+}
+
 fn fido(file: &Path, challenge: &Path) -> Result<Evidence, Failure> {
     let evidence = FidoEvidence::new(read(file)?, read(challenge)?);
     evidence.map(Evidence::Fido).in_file(file)

@@ -18,6 +18,7 @@ use crate::output;
 use crate::policy::sample_key;
 use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
 use crate::secret::AskPin;
+use crate::signer::yubikey::setup::state;
 use crate::signer::yubikey::{Slot, SlotLocator};
 use crate::signer::{KeyAlgorithm, Locator};
 
@@ -121,17 +122,14 @@ impl CardArguments {
         if let Some(public) = out.filter(|_| self.generate).map(public_of)
             && public.exists()
         {
-            return Err(Failure::new(format!(
-                "{} is there already; the new key's public half would go there",
-                path(&public)
-            ))
-            .hint("choose another name with --out"));
+            return Err(is_there(&public));
         }
         let locator = SlotLocator {
             serial: self.card,
             slot,
             pin_source: None,
         };
+        self.require_default_public_free(slot, out)?;
         let found = match self.algorithm {
             Some(algorithm) if self.generate => {
                 let management_key = self.in_slot.management_key()?;
@@ -155,11 +153,39 @@ impl CardArguments {
             comment: Comment::lossy(&format!("YubiKey{serial} slot {slot}")),
             public: match out {
                 Some(out) if out != Path::new("-") => public_of(out),
-                _ => format!("piv-{slot}{serial}.pub").into(),
+                _ => default_public(slot, &serial),
             },
             slot: Some(locator),
         })
     }
+}
+
+impl CardArguments {
+    /// Refuses to make a key whose public half would go where another's is, which is named for
+    /// the card where no request's file is named.
+    fn require_default_public_free(&self, slot: Slot, out: Option<&Path>) -> Result<(), Failure> {
+        let is_default = out.is_none_or(|out| out == Path::new("-"));
+        if !self.generate || !is_default {
+            return Ok(());
+        }
+        let known = self.card.or_else(|| Some(state(None).ok()?.serial));
+        let Some(serial) = known else {
+            return Ok(());
+        };
+        let public = default_public(slot, &format!("-{serial}"));
+        if public.exists() {
+            return Err(is_there(&public));
+        }
+        output::check(&public).at("cannot write")
+    }
+}
+
+fn is_there(public: &Path) -> Failure {
+    Failure::new(format!(
+        "{} is there already; the new key's public half would go there",
+        path(public)
+    ))
+    .hint("choose another name with --out")
 }
 
 impl OwnKey {
@@ -199,6 +225,11 @@ impl OwnKey {
         let file = read_bytes(&self.public, LARGEST).unwrap_or_default();
         read_public_key_line(&file).is_ok_and(|(key, _)| key == self.key)
     }
+}
+
+/// The same, where no request's file is named; `serial` has its own dash.
+fn default_public(slot: Slot, serial: &str) -> PathBuf {
+    format!("piv-{slot}{serial}.pub").into()
 }
 
 /// Where the public half of a key in a card goes.
