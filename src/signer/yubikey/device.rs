@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use ::yubikey::piv::SlotMetadata;
 use ::yubikey::reader::{Context, Reader};
 use ::yubikey::{Error, YubiKey};
 use pcsc::Disposition;
 
 use super::channel::{Channel, Talk};
-use super::contents::Contents;
 use super::deadline::{Patience, within};
 use super::held::{Held, holds_another};
 use super::{CardFault, Firmware, Slot, quick};
@@ -52,7 +52,7 @@ impl Device {
     pub(super) fn find_to_sign(
         serial: Option<u32>,
         slot: Slot,
-    ) -> Result<Option<(Self, Contents)>, CardFault> {
+    ) -> Result<Option<(Self, SlotMetadata)>, CardFault> {
         let found = within(&Patience::of(CONNECT_MAX), move || {
             quick::look(serial, slot)
         })?;
@@ -64,7 +64,7 @@ impl Device {
                 firmware: Firmware::METADATA,
                 _held: found.held,
             };
-            (device, found.contents)
+            (device, found.metadata)
         }))
     }
 

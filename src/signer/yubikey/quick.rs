@@ -13,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::Slot;
 use super::channel::{Channel, Command, Talk};
-use super::contents::Contents;
 use super::held::{Held, holds_another};
 use super::long::SELECT;
 
@@ -22,7 +21,7 @@ pub(super) struct Found {
     pub(super) channel: Channel,
     pub(super) serial: u32,
     pub(super) held: Held,
-    pub(super) contents: Contents,
+    pub(super) metadata: SlotMetadata,
 }
 
 /// The one card with this serial, else the only one; none where that takes a longer look.
@@ -45,12 +44,12 @@ pub(super) fn look(serial: Option<u32>, slot: Slot) -> Option<Found> {
             Answer::Another => channel.end(Disposition::LeaveCard),
             // Which of two is meant, only a person can say.
             Answer::Is(..) if found.is_some() => return None,
-            Answer::Is(this, contents) => {
+            Answer::Is(this, metadata) => {
                 found = Some(Found {
                     held: Held::new(&name, this),
                     channel,
                     serial: this,
-                    contents,
+                    metadata,
                 });
                 if serial.is_some() {
                     break;
@@ -66,7 +65,7 @@ enum Answer {
     /// It has another serial than the one that is looked for.
     Another,
     /// It may be the one, and this is what its slot holds.
-    Is(u32, Contents),
+    Is(u32, SlotMetadata),
 }
 
 fn ask(talk: &Talk<'_>, serial: Option<u32>, slot: Slot) -> Result<Answer, Error> {
@@ -84,7 +83,7 @@ fn ask(talk: &Talk<'_>, serial: Option<u32>, slot: Slot) -> Result<Answer, Error
         data: &[],
     })?;
     let metadata = SlotMetadata::try_from(Zeroizing::new(metadata.to_vec()))?;
-    Ok(Answer::Is(this, Contents::of_metadata(metadata, slot)))
+    Ok(Answer::Is(this, metadata))
 }
 
 /// Yubico's own: the serial, from firmware 5.

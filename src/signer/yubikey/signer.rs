@@ -97,7 +97,10 @@ pub(super) fn facts(
 fn find_quickly(locator: &SlotLocator) -> Result<Option<(Device, Contents)>, OpeningError> {
     match Device::find_to_sign(locator.serial, locator.slot) {
         Err(silent @ CardFault::Silent { .. }) => Err(silent.at("the smart card readers").into()),
-        found => Ok(found.ok().flatten()),
+        found => Ok(found.ok().flatten().map(|(device, metadata)| {
+            let contents = Contents::of_metadata(metadata, locator.slot);
+            (device, contents)
+        })),
     }
 }
 
