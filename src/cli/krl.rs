@@ -5,6 +5,7 @@ mod check;
 mod fetch;
 mod file;
 mod make;
+mod preview;
 mod show;
 mod spec;
 mod view;

@@ -8,6 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::file::{KRL_MODE, beside_file, signature_file, target};
+use super::preview;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
@@ -47,6 +48,10 @@ pub(super) struct Make {
     /// Sign nothing, although the config has a ledger key
     #[arg(long, conflicts_with = "ledger_key")]
     unsigned: bool,
+
+    /// Say what the list would hold, and neither write nor record anything
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Make {
@@ -63,6 +68,12 @@ impl Make {
         let mut ledger = context.ledger(&config)?;
         let cas = self.cas(&ledger)?;
         output::check(&target).at("cannot write")?;
+        if self.dry_run {
+            let now = config::now();
+            let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
+            let length = list.to_bytes().at("no KRL would be written")?.len();
+            return preview::print(context, out, &list, length);
+        }
         let key = self.key(context, &config, &ledger.cas()?)?;
         if let Some((place, key)) = &key {
             ledger_key::signs(&mut ledger, key.public_key(), place, LISTS)?;

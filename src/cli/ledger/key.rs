@@ -47,6 +47,10 @@ struct Add {
     /// What it signs; may be given more than once [default: heads and lists]
     #[arg(long = "for", value_name = "WHAT")]
     purposes: Vec<Signs>,
+
+    /// Say what would be recorded, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What a ledger key signs.
@@ -78,6 +82,14 @@ impl Add {
             [] => HEADS | LISTS,
             named => named.iter().fold(0, |sum, one| sum | one.bit()),
         };
+        if self.dry_run {
+            ledger.check_ledger_key(&ledger_key::blob(key.public_key())?)?;
+            let (key, what) = (fingerprint(key.public_key()), words(purposes));
+            say(&format!(
+                "{key} would sign {what} of this ledger; {NOTHING_DONE}"
+            ));
+            return Ok(Exit::Done);
+        }
         ledger_key::signs(&mut ledger, key.public_key(), &place, purposes)?;
         if context.talks() {
             let key = fingerprint(key.public_key());
@@ -125,6 +137,9 @@ fn words(purposes: u8) -> String {
         named.join(" and ")
     }
 }
+
+/// The end of what `--dry-run` says.
+const NOTHING_DONE: &str = "nothing was done (--dry-run)";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use super::NOTHING_DONE;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key::blob;
 use crate::cli::base::terminal::say;
 use crate::config::{self, SubjectFile};
-use crate::ledger::LedgerKeyRevoked;
+use crate::ledger::{Ledger, LedgerKeyRevoked};
 use clap::Args;
 
 /// The key, and how far it is believed.
@@ -26,6 +27,10 @@ pub(super) struct Revoke {
     /// Why, for the ledger
     #[arg(long, value_name = "WORDS", allow_hyphen_values = true)]
     reason: String,
+
+    /// Say what would be recorded, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Revoke {
@@ -33,6 +38,12 @@ impl Revoke {
         let key = SubjectFile::read(&self.key).in_file(&self.key)?.key;
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
+        let plan = self.plan(&ledger, &fingerprint(&key))?;
+        if self.dry_run {
+            say(&format!("{plan}; {NOTHING_DONE}"));
+            return Ok(Exit::Done);
+        }
+        context.confirm_or_go_on(&format!("{plan}. Go on?"))?;
         let revoked = LedgerKeyRevoked {
             key: blob(&key)?,
             last_size: self.last_size,
@@ -47,6 +58,21 @@ impl Revoke {
             ));
         }
         Ok(Exit::Done)
+    }
+}
+
+impl Revoke {
+    /// What is not believed any more. Of the heads that were given out, the ledger knows those
+    /// that it recorded.
+    fn plan(&self, ledger: &Ledger, key: &str) -> Result<String, Failure> {
+        let heads = ledger.signed_heads()?;
+        let its = heads.iter().filter(|(_, head)| head.key == key);
+        let beyond = its.filter(|(_, head)| head.size > self.last_size).count();
+        let size = self.last_size;
+        Ok(format!(
+            "{key} signs no more, for good, and its heads of more than {size} entries are not \
+             believed: {beyond} of those that the ledger knows"
+        ))
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-use super::{open, place};
+use super::{NOTHING_DONE, open, place};
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
@@ -24,6 +24,10 @@ pub(super) struct Rollover {
     /// The key that ends [default: the config's ledger-key]
     #[arg(long, value_name = "KEY")]
     old: Option<OsString>,
+
+    /// Say what would be recorded, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Rollover {
@@ -36,6 +40,16 @@ impl Rollover {
         let mut new = open(context, Some(&self.new), &config, &cas)?;
         let blobs = (blob(old.public_key())?, blob(new.public_key())?);
         let statement = ledger.rollover(&blobs.0, &blobs.1)?;
+        let plan = format!(
+            "{} takes over from {}, which signs no more, for good",
+            fingerprint(new.public_key()),
+            fingerprint(old.public_key())
+        );
+        if self.dry_run {
+            say(&format!("{plan}; {NOTHING_DONE}"));
+            return Ok(Exit::Done);
+        }
+        context.confirm_or_go_on(&format!("{plan}. Go on?"))?;
         let rolled = LedgerKeyRolled {
             by_old: old.sign_rollover(&statement)?,
             by_new: new.sign_rollover(&statement)?,
