@@ -121,6 +121,7 @@ fn every_revocation_is_listed_with_its_reason_and_the_list_that_has_it() {
     revoke(&admin, &["--serial", "1", "--reason", "laptop lost"]).ok();
     admin.punchmark.run(&["krl", "--out", "revoked.krl"]).ok();
     revoke(&admin, &["--requester", "peter", "--reason", "left"]).ok();
+    revoke(&admin, &["--serial", "2", "--reason", "late"]).ok();
     let listed = revoke(&admin, &["--list"]).ok().stdout;
     let at = |text: &str| {
         listed
@@ -130,7 +131,13 @@ fn every_revocation_is_listed_with_its_reason_and_the_list_that_has_it() {
     assert!(at("\"laptop lost\", by ") < at("serial 1 of users"));
     assert!(at("serial 1 of users") < at("in KRLs from version "));
     assert!(at("in KRLs from version ") < at("requester peter is never served again"));
-    assert!(at("requester peter") < at("in no KRL yet"));
+    assert!(at("requester peter") < at("\"late\", by "));
+    assert!(at("\"late\", by ") < at("in no KRL yet"));
+    assert_eq!(
+        listed.matches("KRL").count(),
+        2,
+        "a bar is in no list: {listed}"
+    );
     revoke(&admin, &["--list", "--serial", "1"]).exits(2);
     let json = revoke(&admin, &["--list", "--json"]).ok();
     let all: Vec<Value> = json
@@ -140,7 +147,8 @@ fn every_revocation_is_listed_with_its_reason_and_the_list_that_has_it() {
         .collect();
     assert_eq!(all[0]["what"]["serials"][0], serde_json::json!([1, 1]));
     assert!(all[0]["krl"]["version"].as_u64() > Some(0));
-    assert!(all[1]["krl"].is_null());
+    assert_eq!(all[1]["what"]["requesters"][0], "peter");
+    assert!(all[1]["krl"].is_null() && all[2]["krl"].is_null());
 }
 
 #[test]
@@ -254,4 +262,57 @@ fn a_card_without_a_family_is_barred_in_every_family_that_is_known() {
     admin.punchmark.run(&add).fails().says("barred");
     let again = revoke(&admin, &["--card", "12345678"]).ok();
     again.says("all of this was barred before");
+}
+
+#[test]
+fn a_dry_run_of_what_cannot_be_undone_says_what_it_would_do_and_records_nothing() {
+    let admin = ready();
+    keygen::make(admin.punchmark.home(), "ledger_key", ED25519);
+    keygen::make(admin.punchmark.home(), "next_key", ED25519);
+    let run = |arguments: &[&str]| admin.punchmark.run(arguments);
+    run(&["ledger", "key", "add", "ledger_key"]).ok();
+    run(&["requester", "add", "peter", "--key", "peter.pub"]).ok();
+    revoke(&admin, &["--serial", "1-2"]).ok();
+    let entries = || run(&["ledger", "export"]).ok().stdout;
+    let before = entries();
+    let list = run(&["krl", "--out", "dry.krl", "--dry-run"]).ok();
+    assert!(
+        list.stdout
+            .contains("revoke 2 serials, 0 key IDs and 0 keys"),
+        "{list}"
+    );
+    assert!(!admin.punchmark.path("dry.krl").exists());
+    let roll = ["--old", "ledger_key", "--new", "next_key"];
+    let revoke_key = ["ledger_key.pub", "--last-size", "1", "--reason", "stolen"];
+    for (command, more, said) in [
+        (
+            &["ledger", "key", "add"][..],
+            &["next_key"][..],
+            "would sign heads and lists",
+        ),
+        (&["ledger", "key", "rollover"], &roll, "which signs no more"),
+        (
+            &["ledger", "key", "revoke"],
+            &revoke_key,
+            "are not believed: 0 of those",
+        ),
+        (
+            &["requester", "remove"],
+            &["peter", "--key", "peter.pub"],
+            "would no longer be that",
+        ),
+    ] {
+        let ran = run(&[command, more, &["--dry-run"]].concat()).ok();
+        ran.says(said).says("nothing was done (--dry-run)");
+    }
+    assert_eq!(entries(), before);
+    let stranger = [
+        "requester",
+        "remove",
+        "erik",
+        "--key",
+        "peter.pub",
+        "--dry-run",
+    ];
+    run(&stranger).exits(1).says("is not enrolled");
 }

@@ -114,8 +114,8 @@ fn confirm(context: &Context, caught: &Caught, wide: &[String]) -> Result<(), Fa
         context.confirm_or_go_on("Revoke this for good?")?;
     } else {
         confirm_typed(&format!(
-            "{}: all that is revoked for good.",
-            wide.join("; ")
+            "{}.\nAll of that is revoked for good.",
+            wide.join("\n")
         ))?;
     }
     let mut cas = caught.cas.iter();

@@ -15,9 +15,11 @@ pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
     let (cas, krls) = (ledger.cas()?, ledger.krls()?);
     let all = ledger.ends_of_trust()?;
     for end in &all {
-        let krl = krls
+        let in_lists = !matches!(end.what, TrustEnded::Barred(_));
+        let mut behind = krls
             .iter()
-            .find(|(position, _, _)| *position > end.position);
+            .filter(|(position, _, _)| *position > end.position);
+        let krl = behind.next().filter(|_| in_lists);
         let krl = krl.map(|(_, time, made)| (*time, made));
         if context.json() {
             product(&as_json(end, &cas, krl).to_string())?;
@@ -42,6 +44,10 @@ fn lines(end: &EndOfTrust, cas: &[Ca], krl: Option<(u64, &KrlMade)>) -> Vec<Stri
     };
     let mut lines = vec![format!("{}  {why}, by {keyboard}", utc(end.time))];
     lines.extend(what(end, cas).into_iter().map(|line| format!("  {line}")));
+    // Who is barred stands in no list.
+    if matches!(end.what, TrustEnded::Barred(_)) {
+        return lines;
+    }
     lines.push(match krl {
         Some((time, made)) => format!(
             "  in KRLs from version {} on, of {}",
