@@ -56,6 +56,7 @@ mod security_key;
 mod selftest;
 mod sessions;
 mod sharing;
+mod show;
 mod software;
 mod suffixes;
 mod trusted_files;

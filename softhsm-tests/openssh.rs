@@ -203,7 +203,7 @@ fn show_says_what_is_alarming(device: Device) {
     let no_pin = [&["sign", "-s", "users", "-I", "id"], &over[..]].concat();
     admin.punchmark.run(&no_pin).fails().says(words);
     admin.sign(&over).ok().says(words);
-    let expired = admin.punchmark.run(&["show", "key-cert.pub"]).ok();
+    let expired = admin.punchmark.run(&["show", "key-cert.pub"]).exits(1);
     assert!(expired.stdout.contains("expired"), "{expired}");
     let mut keygen = bounded("ssh-keygen");
     keygen
@@ -211,7 +211,8 @@ fn show_says_what_is_alarming(device: Device) {
         .arg(&stranger)
         .args(["-I", "x", "-O", "critical:odd@example.org=1"]);
     run(keygen.arg(keygen::public(&key))).ok();
-    let shown = admin.punchmark.run(&["show", "key-cert.pub"]).ok().stdout;
+    let shown = admin.punchmark.run(&["show", "key-cert.pub"]).exits(1);
+    let shown = shown.stdout;
     for alarm in [
         "never expires",
         "names nobody",

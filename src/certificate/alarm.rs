@@ -135,7 +135,30 @@ pub enum Owner {
 }
 
 impl Alarm {
-    /// Whether it is worth knowing, but no fault.
+    /// Whether nobody should take the certificate, or clients and servers won't: what a gate
+    /// stops. What is only unwise or odd, and a CA that the config doesn't know, are no faults.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Self::BadSignature
+                | Self::Sha1Signature
+                | Self::CaIsCertificate
+                | Self::OwnCa
+                | Self::MalformedKey { .. }
+                | Self::WeakKey { .. }
+                | Self::UnknownKind { .. }
+                | Self::NoPrincipals
+                | Self::NeverValid
+                | Self::NotYetValid
+                | Self::Expired
+                | Self::UnknownCriticalOption { .. }
+                | Self::CriticalOptionForHost { .. }
+                | Self::MalformedOption { .. }
+        )
+    }
+
+    /// Whether it is worth knowing, but nothing to be alarmed by.
     #[must_use]
     pub fn is_note(&self) -> bool {
         matches!(

@@ -12,8 +12,14 @@ pub(crate) fn is_plain(c: char) -> bool {
     !is_invisible(c) && shows_unescaped(c)
 }
 
-/// Bytes from a certificate as they may be printed: plain text as it is, the rest escaped.
+/// Bytes from a certificate as they may be printed: plain text as it is, else what isn't plain
+/// escaped, and `\\` with it.
 pub(super) fn escaped(bytes: &[u8]) -> String {
+    if let Ok(text) = str::from_utf8(bytes)
+        && text.chars().all(is_plain)
+    {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -57,6 +63,7 @@ mod tests {
 
     #[test]
     fn escapes_what_is_not_plain_text() {
+        assert_eq!(escaped(br"CN=Root\, Ltd"), r"CN=Root\, Ltd");
         assert_eq!(escaped("pétér \"1\"".as_bytes()), "pétér \"1\"");
         assert_eq!(escaped(b"a\x1b[2J\\\n\xff"), "a\\u{1b}[2J\\\\\\n\\xff");
     }

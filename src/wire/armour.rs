@@ -153,6 +153,7 @@ mod tests {
                 ("trailing", each_line(&text, &|line| format!("{line}  \r"))),
                 ("double", each_line(&text, &|line| format!("{line}\n"))),
                 ("byte order mark", format!("\u{feff}{text}")),
+                ("its letters", format!("\u{ef}\u{bb}\u{bf}{text}")),
                 (
                     "OpenPGP",
                     text.replace("-----BEGIN", "- -----BEGIN")

@@ -1,16 +1,12 @@
 //! A request explained: what is asked, and what of it is proved.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
+use super::Explanation;
 use crate::attestation::{Evidence, Proof, Roots};
 use crate::certificate::length;
 use crate::certificate::subject::describe;
-use crate::cli::base::failure::Failure;
-use crate::cli::base::terminal::product;
-use crate::cli::base::words::{chain, path};
-use crate::config;
+use crate::cli::base::words::chain;
 use crate::request::{Content, PossessionError, RequestFile, Span};
 use crate::wire::hex;
 use crate::wire::verify::SecurityKeyUse;
@@ -44,34 +40,35 @@ impl<'a> Explained<'a> {
         }
     }
 
-    pub(super) fn print(&self, file: &Path) -> Result<(), Failure> {
-        product(&format!("{}:", path(file)))?;
-        for (label, value) in self.rows() {
-            product(&format!("  {label:14}{value}"))?;
-        }
-        match &self.possession {
-            Ok(_) => product("  - its key signed it"),
-            Err(fault) => product(&format!(
-                "  ! it is not signed by its key: {}",
-                chain(fault)
-            )),
-        }?;
-        match &self.evidence {
-            Proved::Nothing => product("  - it has no evidence of how the key is stored"),
+    /// `at` is the time that its age is told by.
+    pub(super) fn explanation(&self, at: u64) -> Explanation {
+        let rows = self.rows(at).into_iter();
+        let mut lines: Vec<_> = rows
+            .map(|(label, value)| format!("{label:14}{value}"))
+            .collect();
+        lines.push(match &self.possession {
+            Ok(_) => "- its key signed it".to_owned(),
+            Err(fault) => format!("! it is not signed by its key: {}", chain(fault)),
+        });
+        lines.push(match &self.evidence {
+            Proved::Nothing => "- it has no evidence of how the key is stored".to_owned(),
             Proved::Unchecked => {
-                product("  - its evidence is not checked: the config has no [attestation] roots")
+                "- its evidence is not checked: the config has no [attestation] roots".to_owned()
             }
-            Proved::By(proof) => product(&format!("  - {}", words(proof))),
-            Proved::Faulty(fault) => product(&format!("  ! its evidence proves nothing: {fault}")),
-        }?;
+            Proved::By(proof) => format!("- {}", words(proof)),
+            Proved::Faulty(fault) => format!("! its evidence proves nothing: {fault}"),
+        });
         if self.content.claimed.is_some() {
-            product("  - the requester's name is only claimed")
-        } else {
-            Ok(())
+            lines.push("- the requester's name is only claimed".to_owned());
+        }
+        Explanation {
+            lines,
+            json: self.json(),
+            has_fault: self.possession.is_err() || matches!(self.evidence, Proved::Faulty(_)),
         }
     }
 
-    fn rows(&self) -> Vec<(&'static str, String)> {
+    fn rows(&self, at: u64) -> Vec<(&'static str, String)> {
         let content = self.content;
         let subject = &content.subject;
         let mut rows = vec![
@@ -103,18 +100,18 @@ impl<'a> Explained<'a> {
         if !content.options.is_empty() {
             rows.push(("options", content.options.join(" ")));
         }
-        let age = config::now().saturating_sub(content.created);
+        let age = at.saturating_sub(content.created);
         rows.push(("made", format!("{} ago", length(age))));
         rows.push(("for the CA", content.target.to_string()));
         rows.push(("id", hex(&content.id)));
         rows
     }
 
-    pub(super) fn json(&self, file: &Path) -> Value {
+    fn json(&self) -> Value {
         let content = self.content;
         let text = |value: Option<String>| value;
         json!({
-            "file": file.to_string_lossy(), "is": "request",
+            "is": "request",
             "request": {
                 "kind": content.kind, "algorithm": describe(content.subject.key()),
                 "fingerprint": content.subject.fingerprint(), "comment": content.comment.as_str(),

@@ -3,15 +3,16 @@
 
 /// What stands before a block's first line, and so before each of its lines.
 ///
-/// A sign of quotation (`> `, `| `, `Erik> `), blanks, a byte order mark, or the `- ` of a
-/// message signed by OpenPGP (RFC 9580, 7.2). Other words before the line make it a mention of
-/// the line, not a begin.
+/// A sign of quotation (`> `, `| `, `Erik> `), blanks, a byte order mark, also one that another
+/// encoding made letters of (`ï»¿`), or the `- ` of a message signed by OpenPGP (RFC 9580, 7.2).
+/// Other words before the line make it a mention of the line, not a begin.
 pub(super) fn quotation<'a>(line: &'a str, marker: &str) -> Option<&'a str> {
     let before = unblanked(line).strip_suffix(marker)?;
     let bare = before.trim_end_matches(QUOTED);
-    let is_quotation = before.len() > bare.len() && before.trim_end().ends_with(['>', '|']);
-    (bare.is_empty() || bare == "-" || (is_quotation && bare.len() <= LONGEST_NAME))
-        .then_some(before)
+    let is_quotation = before.trim_end().ends_with(['>', '|']);
+    let touches = before == bare && !bare.contains(char::is_whitespace);
+    let is_short = bare.len() <= LONGEST_NAME && (is_quotation || touches);
+    (bare.is_empty() || bare == "-" || is_short).then_some(before)
 }
 
 /// A line of a block without what mail put around it.
@@ -48,5 +49,5 @@ fn unblanked(line: &str) -> &str {
 const QUOTED: [char; 6] = ['>', '|', ' ', '\t', '\u{a0}', '\u{feff}'];
 /// A blank, a tab and a carriage return in quoted-printable.
 const BLANKS: [&str; 3] = ["=20", "=09", "=0D"];
-/// In bytes, of the name before a sign of quotation.
+/// In bytes, of the name before a sign of quotation, or of a mark's letters.
 const LONGEST_NAME: usize = 16;

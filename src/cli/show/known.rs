@@ -1,0 +1,64 @@
+//! What the config and the ledger know, where there are any.
+
+use std::cell::OnceCell;
+
+use ssh_key::public::KeyData;
+
+use crate::attestation::Roots;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::Failure;
+use crate::cli::base::terminal::warn;
+use crate::cli::base::words::chain;
+use crate::config::Config;
+use crate::ledger::Ledger;
+
+/// A config, if there is one, and what it names.
+pub(super) struct Known {
+    config: Option<Config>,
+    ca_keys: Vec<KeyData>,
+    roots: Option<Roots>,
+    ledger: OnceCell<Option<Ledger>>,
+}
+
+impl Known {
+    pub(super) fn new(context: &Context) -> Result<Self, Failure> {
+        let config = context.config_if_there()?;
+        let ca_keys = config.as_ref().map(Config::public_keys).transpose()?;
+        let roots = config.as_ref().map(Config::attestation_roots).transpose()?;
+        Ok(Self {
+            ca_keys: ca_keys.unwrap_or_default(),
+            roots,
+            ledger: OnceCell::new(),
+            config,
+        })
+    }
+
+    pub(super) fn has_config(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// The public keys of its CAs.
+    pub(super) fn ca_keys(&self) -> &[KeyData] {
+        &self.ca_keys
+    }
+
+    pub(super) fn roots(&self) -> Option<&Roots> {
+        self.roots.as_ref()
+    }
+
+    /// Its ledger, opened to read when it is first asked. One that can't be read is said once,
+    /// and is then as good as none: whoever was handed a config alone has no ledger.
+    pub(super) fn ledger(&self) -> Option<&Ledger> {
+        let open = || {
+            let file = self.config.as_ref()?.ledger();
+            match Ledger::open_to_read(&file) {
+                Ok(ledger) => Some(ledger),
+                Err(error) => {
+                    warn(&format!("the ledger was not asked: {}", chain(&error)));
+                    None
+                }
+            }
+        };
+        self.ledger.get_or_init(open).as_ref()
+    }
+}
