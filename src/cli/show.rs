@@ -23,16 +23,12 @@ use crate::config;
 use item::{Fault, Item, Shown};
 use known::Known;
 
-/// Explain certificates, public keys, requests, KRLs, heads, proofs and evidence, and say what is
-/// alarming
-///
-/// The exit code is 1 if anything of it can't be read, or has a fault that nobody should pass
-/// over: a signature that is not valid, a validity that is over or has not begun, a weak key, a
-/// certificate that was revoked or that the ledger of its CA doesn't have.
+/// Explain certificates, public keys, requests and the like, and say what is alarming
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Show {
-    /// Files of any of these, or `-`; a private key's path means the .pub beside it
+    /// Certificates, public keys, requests, KRLs, heads, proofs or evidence, or `-`; a private
+    /// key's path means the .pub beside it
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -77,26 +73,22 @@ fn show(context: &Context, file: &Path, known: &Known, at: u64) -> Result<Gate, 
     let items = match item::read(file) {
         Ok(items) => items,
         Err(fault) => {
-            report(context, &path(file), &fault)?;
+            report(context, file, None, &fault)?;
             return Ok(Gate::Closed);
         }
     };
     let mut gate = Gate::Open;
     for Item { line, holds } in items {
-        let name = match line {
-            Some(line) => format!("{}:{line}", path(file)),
-            None => path(file),
-        };
         match holds {
             Ok(shown) => {
                 let explained = explain(&shown, known, at)?;
-                print(context, file, &name, line, &explained)?;
+                print(context, file, line, &explained)?;
                 if explained.has_fault {
                     gate = Gate::Closed;
                 }
             }
             Err(fault) => {
-                report(context, &name, &fault)?;
+                report(context, file, line, &fault)?;
                 gate = Gate::Closed;
             }
         }
@@ -116,22 +108,14 @@ fn explain(shown: &Shown, known: &Known, at: u64) -> Result<Explanation, Failure
 fn print(
     context: &Context,
     file: &Path,
-    name: &str,
     line: Option<usize>,
     explained: &Explanation,
 ) -> Result<(), Failure> {
     if context.json() {
-        let mut value = explained.json.clone();
-        if let Value::Object(fields) = &mut value {
-            fields.insert("file".to_owned(), json!(file.to_string_lossy()));
-            fields.insert("ok".to_owned(), json!(!explained.has_fault));
-            if let Some(line) = line {
-                fields.insert("line".to_owned(), json!(line));
-            }
-        }
-        return product(&value.to_string());
+        let value = explained.json.clone();
+        return product(&placed(value, file, line, !explained.has_fault).to_string());
     }
-    product(&format!("{name}:"))?;
+    product(&format!("{}:", name(file, line)))?;
     explained
         .lines
         .iter()
@@ -139,15 +123,40 @@ fn print(
 }
 
 /// Says of a file, or of one of its lines, that it can't be shown.
-fn report(context: &Context, name: &str, fault: &Fault) -> Result<(), Failure> {
+fn report(
+    context: &Context,
+    file: &Path,
+    line: Option<usize>,
+    fault: &Fault,
+) -> Result<(), Failure> {
     if context.json() {
-        product(&json!({ "file": name, "ok": false, "error": fault.words }).to_string())?;
+        let value = json!({ "error": fault.words });
+        product(&placed(value, file, line, false).to_string())?;
     }
-    say(&format!("punchmark: {name}: {}", fault.words));
+    say(&format!("punchmark: {}: {}", name(file, line), fault.words));
     if let Some(words) = &fault.hint {
         hint(words);
     }
     Ok(())
+}
+
+fn name(file: &Path, line: Option<usize>) -> String {
+    match line {
+        Some(line) => format!("{}:{line}", path(file)),
+        None => path(file),
+    }
+}
+
+/// An object, and where it was found, and whether a script may go on.
+fn placed(mut value: Value, file: &Path, line: Option<usize>, ok: bool) -> Value {
+    if let Value::Object(fields) = &mut value {
+        fields.insert("file".to_owned(), json!(file.to_string_lossy()));
+        fields.insert("ok".to_owned(), json!(ok));
+        if let Some(line) = line {
+            fields.insert("line".to_owned(), json!(line));
+        }
+    }
+    value
 }
 
 const EXAMPLES: &str = "\
@@ -156,4 +165,8 @@ Examples:
   punchmark show peter.req
   punchmark show --at +7d host-cert.pub || echo 'renew it this week'
   punchmark show --json *-cert.pub
-  ssh-keyscan -c web1.example.org 2>/dev/null | cut -d' ' -f2- | punchmark show -";
+  ssh-keyscan -c web1.example.org 2>/dev/null | cut -d' ' -f2- | punchmark show -
+
+The exit code is 1 if something can't be read, or nobody should take it: its signature is not
+valid, it is over or has not begun, its key is weak, it was revoked, or the ledger of its CA
+doesn't have it.";
