@@ -1,0 +1,174 @@
+//! A line that lets in or keeps out.
+
+use super::fault::{Misread, Wrong};
+use super::line::Word;
+use super::name;
+use super::options::Options;
+use super::pattern::{self, Purpose};
+use super::query::Query;
+use super::reference::{Kind, check_or_definition};
+use super::resolved::Resolved;
+
+/// A line of three columns and options, on the text of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    purpose: Purpose,
+    principals: Word<'a>,
+    users: Word<'a>,
+    hosts: Word<'a>,
+    options: Options<'a>,
+}
+
+impl<'a> Entry<'a> {
+    /// Reads the words of a line, of which there are `count`, perhaps more than four.
+    pub(super) fn parse(words: &[Word<'a>; 4], count: usize) -> Result<Self, Misread> {
+        let [principals, users, hosts, options] = *words;
+        refuse_options_elsewhere([principals, users, hosts], count)?;
+        let (purpose, names) = purpose_of(principals);
+        let entry = Self {
+            purpose,
+            principals: names,
+            users,
+            hosts,
+            options: match count {
+                3 => Options::default(),
+                4 if purpose == Purpose::Grant => Options::parse(options)?,
+                4 => return Err(Misread::new(options.column, Wrong::DenialOptions)),
+                _ => return Err(Misread::new(options.column, Wrong::ManyColumns)),
+            },
+        };
+        entry.check()?;
+        Ok(entry)
+    }
+
+    /// Whether it lets in or keeps out.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// The principals, with commas between them, without the `!` of a denial.
+    #[must_use]
+    pub fn principals(&self) -> &'a str {
+        self.principals.text
+    }
+
+    /// The users, with commas between them.
+    #[must_use]
+    pub fn users(&self) -> &'a str {
+        self.users.text
+    }
+
+    /// The hosts, with commas between them.
+    #[must_use]
+    pub fn hosts(&self) -> &'a str {
+        self.hosts.text
+    }
+
+    /// The options; none for a denial.
+    #[must_use]
+    pub fn options(&self) -> Options<'a> {
+        self.options
+    }
+
+    /// The principal of the certificate that this line fits, if user and host fit too.
+    ///
+    /// Of several, that of the first name of the line; of those that one name matches, the first
+    /// by its bytes, whatever the order in the certificate.
+    #[must_use]
+    pub fn fits<'q>(&self, resolved: &Resolved<'_, 'q>) -> Option<&'q str> {
+        let mut hosts = self.hosts.text.split(',');
+        if !self.fits_user(resolved.user()) || !hosts.any(|item| resolved.host(item)) {
+            return None;
+        }
+        let mut names = self.principals.text.split(',');
+        names.find_map(|item| resolved.principal(item, self.purpose))
+    }
+
+    /// Whether it may fit, told without the definitions of the list: never no where it does.
+    pub(super) fn may_fit(&self, query: &Query<'_>) -> bool {
+        let defined = |item: &str| item.starts_with('@');
+        self.fits_user(query.user())
+            && self
+                .hosts
+                .text
+                .split(',')
+                .any(|item| defined(item) || query.host().fits(item))
+            && self.principals.text.split(',').any(|item| {
+                let matches = |principal: &&str| pattern::matches(item, principal);
+                defined(item) || query.principals().iter().any(matches)
+            })
+    }
+
+    pub(super) fn fits_user(&self, user: &str) -> bool {
+        let mut users = self.users.text.split(',');
+        users.any(|item| pattern::user_fits(item, user, self.purpose))
+    }
+
+    /// The definitions that its principals and hosts name, with the columns where they do.
+    pub(super) fn references(&self) -> impl Iterator<Item = (Kind, Word<'a>)> + use<'a> {
+        let groups = name::items(self.principals).map(|item| (Kind::Group, item));
+        let sets = name::items(self.hosts).map(|item| (Kind::Hosts, item));
+        groups.chain(sets).filter_map(|(kind, item)| {
+            let item = item.ok()?;
+            let name = item.text.strip_prefix('@')?;
+            let column = item.column.saturating_add(1);
+            Some((kind, Word { column, text: name }))
+        })
+    }
+
+    /// The first of its principals that has a wildcard itself.
+    pub(super) fn wildcard(&self) -> Option<Word<'a>> {
+        if !pattern::has_wildcard(self.principals.text) {
+            return None;
+        }
+        let mut items = name::items(self.principals).filter_map(Result::ok);
+        items.find(|item| pattern::has_wildcard(item.text))
+    }
+
+    fn check(&self) -> Result<(), Misread> {
+        for item in name::items(self.principals) {
+            check_or_definition(item?, "group", name::check_principal)?;
+        }
+        for item in name::items(self.users) {
+            name::check_user(item?)?;
+        }
+        for item in name::items(self.hosts) {
+            let item = item?;
+            if item.text.starts_with('!') {
+                return Err(Misread::new(item.column, Wrong::DenialInColumn("hosts")));
+            }
+            check_or_definition(item, "host set", name::check_host)?;
+        }
+        Ok(())
+    }
+}
+
+fn purpose_of(principals: Word<'_>) -> (Purpose, Word<'_>) {
+    match principals.text.strip_prefix('!') {
+        Some(text) => {
+            let column = principals.column.saturating_add(1);
+            (Purpose::Denial, Word { column, text })
+        }
+        None => (Purpose::Grant, principals),
+    }
+}
+
+/// Names the form of a line to whoever writes options behind the principals, as files of
+/// principals never had them.
+fn refuse_options_elsewhere(columns: [Word<'_>; 3], count: usize) -> Result<(), Misread> {
+    for (word, column) in columns
+        .iter()
+        .zip(["principal", "user", "host"])
+        .take(count)
+    {
+        if word.text.contains(['=', '"']) {
+            return Err(Misread::new(word.column, Wrong::OptionInColumn { column }));
+        }
+    }
+    if count < 3 {
+        let column = columns.first().map_or(1, |first| first.column);
+        return Err(Misread::new(column, Wrong::Columns { found: count }));
+    }
+    Ok(())
+}

@@ -1,0 +1,390 @@
+//! The lines that begin with the name of a directive.
+
+use base64ct::{Base64Unpadded, Encoding};
+
+use super::super::fault::{Misread, Wrong};
+use super::super::line::Word;
+use super::super::name;
+use super::super::pattern::ends_in;
+use super::super::reference::{Kind, check_or_definition};
+use super::Header;
+use super::definition::{Definition, Members};
+use super::parts::{Ca, KnownLine, Stale};
+use crate::certificate::length_in_seconds;
+
+/// A directive: its name, its form, and what takes it into a header.
+struct Directive {
+    name: &'static str,
+    form: &'static str,
+    /// Whether a list has it once at most.
+    once: bool,
+    take: fn(&mut Header, &[Word<'_>], u64) -> Result<(), Misread>,
+}
+
+/// Whether a line that begins with this word is a directive.
+pub(in super::super) fn is_directive(word: &str) -> bool {
+    DIRECTIVES.iter().any(|directive| directive.name == word)
+}
+
+impl Header {
+    /// Takes in a line that begins with the name of a directive.
+    pub(in super::super) fn take(&mut self, words: &[Word<'_>], line: u64) -> Result<(), Misread> {
+        let Some((first, rest)) = words.split_first() else {
+            return Ok(());
+        };
+        let Some(directive) = DIRECTIVES.iter().find(|known| known.name == first.text) else {
+            return Ok(());
+        };
+        let earlier = *self.once.entry(directive.name).or_insert(line);
+        if directive.once && earlier != line {
+            let wrong = Wrong::Twice {
+                directive: directive.name,
+                first: earlier,
+            };
+            return Err(Misread::new(first.column, wrong));
+        }
+        (directive.take)(self, rest, line).map_err(|misread| match misread.wrong {
+            Wrong::Form { .. } => Misread::new(first.column, directive.form()),
+            _ => misread,
+        })
+    }
+}
+
+impl Directive {
+    fn form(&self) -> Wrong {
+        Wrong::Form {
+            directive: self.name,
+            form: self.form,
+        }
+    }
+}
+
+fn suffixes(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    if words.is_empty() {
+        return Err(form());
+    }
+    for word in words {
+        check_suffix(*word)?;
+        for other in &header.suffixes {
+            let (longer, shorter) = if word.text.len() < other.len() {
+                (other.as_str(), word.text)
+            } else {
+                (word.text, other.as_str())
+            };
+            if ends_in(longer, shorter) {
+                let (longer, shorter) = (longer.to_owned(), shorter.to_owned());
+                let wrong = Wrong::SuffixInSuffix { longer, shorter };
+                return Err(Misread::new(word.column, wrong));
+            }
+        }
+        header.suffixes.push(word.text.to_owned());
+    }
+    Ok(())
+}
+
+fn ca(header: &mut Header, words: &[Word<'_>], line: u64) -> Result<(), Misread> {
+    let [name, key] = words else {
+        return Err(form());
+    };
+    name::check_definition(*name, "CA")?;
+    let fingerprint = fingerprint(*key)?;
+    if let Some(first) = header.cas.iter().find(|ca| ca.name == name.text) {
+        return Err(defined_twice("CA", *name, first.line));
+    }
+    if let Some(first) = header.cas.iter().find(|ca| ca.fingerprint == fingerprint) {
+        return Err(Misread::new(
+            key.column,
+            Wrong::CaKeyTwice { first: first.line },
+        ));
+    }
+    header.cas.push(Ca {
+        name: name.text.to_owned(),
+        fingerprint,
+        line,
+    });
+    Ok(())
+}
+
+fn group(header: &mut Header, words: &[Word<'_>], line: u64) -> Result<(), Misread> {
+    let (name, members) = definition(words, Kind::Group)?;
+    let members = match members {
+        [first, dn, ..] if first.text == "directory" && dn.text.starts_with('"') => {
+            directory(members)?
+        }
+        _ => Members::Named(named(members, |member| {
+            check_or_definition(member, "group", name::check_principal)
+        })?),
+    };
+    define(header, Kind::Group, name, Definition { line, members })
+}
+
+fn hosts(header: &mut Header, words: &[Word<'_>], line: u64) -> Result<(), Misread> {
+    let (name, members) = definition(words, Kind::Hosts)?;
+    let members = Members::Named(named(members, |member| {
+        let taken = match member.text.strip_prefix('!') {
+            Some(text) => Word {
+                column: member.column.saturating_add(1),
+                text,
+            },
+            None => member,
+        };
+        check_or_definition(taken, "host set", name::check_host)
+    })?);
+    define(header, Kind::Hosts, name, Definition { line, members })
+}
+
+fn stale(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let (age, except) = words.split_first().ok_or_else(form)?;
+    let seconds = length(*age)?;
+    let except = named(except, |member| {
+        check_or_definition(member, "group", name::check_principal)
+    })?;
+    let except = except.into_iter().map(String::from).collect();
+    header.stale = Some(Stale { seconds, except });
+    Ok(())
+}
+
+fn known(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let [users, age] = words else {
+        return Err(form());
+    };
+    let users = named(std::slice::from_ref(users), name::check_user)?;
+    let users = users.into_iter().map(String::from).collect();
+    let seconds = length(*age)?;
+    header.known.push(KnownLine { users, seconds });
+    Ok(())
+}
+
+fn fresh(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let [key] = words else {
+        return Err(form());
+    };
+    header.fresh = Some(fingerprint(*key)?);
+    Ok(())
+}
+
+fn version(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let [number] = words else {
+        return Err(form());
+    };
+    let digits = number.text.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = number.text.parse().ok().filter(|_| digits);
+    let wrong = || Misread::new(number.column, Wrong::Version(number.text.to_owned()));
+    header.version = Some(seconds.ok_or_else(wrong)?);
+    Ok(())
+}
+
+fn needs(_header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let [needed] = words else {
+        return Err(form());
+    };
+    let wanted = program_version(needed.text).ok_or_else(form)?;
+    if program_version(HERE).is_some_and(|here| wanted <= here) {
+        return Ok(());
+    }
+    let wrong = Wrong::Needs {
+        needed: needed.text.to_owned(),
+        here: HERE,
+    };
+    Err(Misread::new(needed.column, wrong))
+}
+
+/// One to three numbers with dots between them.
+fn program_version(text: &str) -> Option<[u32; 3]> {
+    let mut version = [0; 3];
+    let mut places = version.iter_mut();
+    for part in text.split('.') {
+        if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        *places.next()? = part.parse().ok()?;
+    }
+    Some(version)
+}
+
+/// `NAME = MEMBER...`.
+fn definition<'a, 'w>(
+    words: &'w [Word<'a>],
+    kind: Kind,
+) -> Result<(Word<'a>, &'w [Word<'a>]), Misread> {
+    let [name, equals, members @ ..] = words else {
+        return Err(form());
+    };
+    if equals.text != "=" {
+        return Err(form());
+    }
+    name::check_definition(*name, kind.words())?;
+    if is_directive(&format!("@{}", name.text)) {
+        let wrong = Wrong::Reserved(name.text.to_owned(), kind.words());
+        return Err(Misread::new(name.column, wrong));
+    }
+    Ok((*name, members))
+}
+
+fn define(
+    header: &mut Header,
+    kind: Kind,
+    name: Word<'_>,
+    definition: Definition,
+) -> Result<(), Misread> {
+    let all = match kind {
+        Kind::Group => &mut header.groups,
+        Kind::Hosts => &mut header.sets,
+    };
+    if let Some(first) = all.get(name.text) {
+        return Err(defined_twice(kind.words(), name, first.line()));
+    }
+    all.insert(name.text.to_owned(), definition);
+    Ok(())
+}
+
+/// `directory "DN" [attribute NAME] suffix SUFFIX`.
+fn directory(words: &[Word<'_>]) -> Result<Members, Misread> {
+    let (dn, attribute, suffix) = match words {
+        [_, dn, word, suffix] if word.text == "suffix" => (dn, None, suffix),
+        [_, dn, word, attribute, end, suffix]
+            if word.text == "attribute" && end.text == "suffix" =>
+        {
+            (dn, Some(attribute), suffix)
+        }
+        _ => return Err(form()),
+    };
+    check_suffix(*suffix)?;
+    if let Some(attribute) = attribute {
+        name::check_definition(*attribute, "attribute")?;
+    }
+    let dn = dn
+        .text
+        .strip_prefix('"')
+        .and_then(|dn| dn.strip_suffix('"'));
+    Ok(Members::Directory {
+        dn: dn.filter(|dn| !dn.is_empty()).ok_or_else(form)?.to_owned(),
+        attribute: attribute.map(|attribute| attribute.text.to_owned()),
+        suffix: suffix.text.to_owned(),
+    })
+}
+
+/// Names with blanks or commas between them.
+fn named<'a>(
+    words: &[Word<'a>],
+    check: impl Fn(Word<'a>) -> Result<(), Misread>,
+) -> Result<Vec<Box<str>>, Misread> {
+    let mut names = Vec::new();
+    for item in words.iter().flat_map(|word| name::items(*word)) {
+        let item = item?;
+        check(item)?;
+        names.push(item.text.into());
+    }
+    Ok(names)
+}
+
+fn check_suffix(word: Word<'_>) -> Result<(), Misread> {
+    let text = word.text;
+    let punctuation = |byte: u8| matches!(byte, b'_' | b'-' | b'.' | b'+' | b'@');
+    let first = text.bytes().next().is_some_and(punctuation);
+    let rest = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || punctuation(byte));
+    if first && rest && (2..=32).contains(&text.len()) {
+        return Ok(());
+    }
+    Err(Misread::new(word.column, Wrong::Suffix(text.to_owned())))
+}
+
+/// A SHA-256 fingerprint as `ssh-keygen -l` prints it.
+fn fingerprint(word: Word<'_>) -> Result<[u8; 32], Misread> {
+    let mut bytes = [0; 32];
+    let encoded = word.text.strip_prefix("SHA256:");
+    let decoded = encoded.and_then(|text| Base64Unpadded::decode(text, &mut bytes).ok());
+    match decoded.map(<[u8]>::len) {
+        Some(32) => Ok(bytes),
+        _ => Err(Misread::new(
+            word.column,
+            Wrong::Fingerprint(word.text.to_owned()),
+        )),
+    }
+}
+
+fn length(word: Word<'_>) -> Result<u64, Misread> {
+    let wrong = || Misread::new(word.column, Wrong::Length(word.text.to_owned()));
+    length_in_seconds(word.text)
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(wrong)
+}
+
+fn defined_twice(what: &'static str, name: Word<'_>, first: u64) -> Misread {
+    let wrong = Wrong::DefinedTwice {
+        what,
+        name: name.text.to_owned(),
+        first,
+    };
+    Misread::new(name.column, wrong)
+}
+
+/// Replaced by the form of the directive that was met.
+fn form() -> Misread {
+    let wrong = Wrong::Form {
+        directive: "",
+        form: "",
+    };
+    Misread::new(1, wrong)
+}
+
+const HERE: &str = env!("CARGO_PKG_VERSION");
+
+const DIRECTIVES: &[Directive] = &[
+    Directive {
+        name: "@suffixes",
+        form: "@suffixes SUFFIX...",
+        once: true,
+        take: suffixes,
+    },
+    Directive {
+        name: "@ca",
+        form: "@ca NAME SHA256:FINGERPRINT",
+        once: false,
+        take: ca,
+    },
+    Directive {
+        name: "@group",
+        form: "@group NAME = PRINCIPAL..., or @group NAME = directory \"DN\" [attribute NAME] suffix SUFFIX",
+        once: false,
+        take: group,
+    },
+    Directive {
+        name: "@hosts",
+        form: "@hosts NAME = HOST... (patterns, +tags, other sets as @NAME, ! before what is taken out)",
+        once: false,
+        take: hosts,
+    },
+    Directive {
+        name: "@stale",
+        form: "@stale AGE [PRINCIPAL or @GROUP...], as in: @stale 7d @ops",
+        once: true,
+        take: stale,
+    },
+    Directive {
+        name: "@known",
+        form: "@known USERS AGE, as in: @known root,postgres 2h",
+        once: false,
+        take: known,
+    },
+    Directive {
+        name: "@fresh",
+        form: "@fresh SHA256:FINGERPRINT",
+        once: true,
+        take: fresh,
+    },
+    Directive {
+        name: "@version",
+        form: "@version UNIX-SECONDS",
+        once: true,
+        take: version,
+    },
+    Directive {
+        name: "@needs",
+        form: "@needs VERSION, as in: @needs 0.3",
+        once: true,
+        take: needs,
+    },
+];

@@ -1,0 +1,46 @@
+//! A list as a whole, for whoever writes, reviews and audits it.
+
+use super::entry::Entry;
+use super::fault::Fault;
+use super::header::Header;
+use super::reader::{Reader, Row};
+
+/// A valid list, on its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<'a> {
+    header: Header,
+    entries: Vec<(u64, Entry<'a>)>,
+}
+
+impl<'a> List<'a> {
+    /// Reads a list whole; limits on its size are the caller's, who read it.
+    ///
+    /// # Errors
+    /// [`Fault`]: one line that isn't understood makes all of it invalid.
+    pub fn parse(text: &'a [u8]) -> Result<Self, Fault> {
+        let mut reader = Reader::default();
+        let mut entries = Vec::new();
+        let mut rest = text;
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, behind) = rest.split_at(end);
+            if let Row::Entry(entry) = reader.read(line)? {
+                entries.push((reader.line(), entry));
+            }
+            rest = behind.get(1..).unwrap_or_default();
+        }
+        let header = reader.finish(rest)?;
+        Ok(Self { header, entries })
+    }
+
+    /// The directives.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The lines that let in or keep out, by their numbers.
+    #[must_use]
+    pub fn entries(&self) -> &[(u64, Entry<'a>)] {
+        &self.entries
+    }
+}
