@@ -1,5 +1,6 @@
 //! The real parts that the tests are made of, each with a folder of its own.
 
+pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod agent;
 pub(crate) mod device;
@@ -12,6 +13,7 @@ pub(crate) mod p11kit;
 pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod punchmark;
+pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod sshd;
 pub(crate) mod token;

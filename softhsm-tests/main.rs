@@ -12,6 +12,8 @@
     reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
+mod access_login;
+mod access_logins;
 mod allowed_signers;
 mod batch;
 mod binding;

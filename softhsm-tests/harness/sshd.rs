@@ -63,7 +63,12 @@ impl Sshd {
 
     /// Logs in and runs `echo welcome`, with the certificate beside the key.
     pub(crate) fn login(&self, key: &Path) -> Ran {
-        self.login_with(key, &UNKNOWN_HOST)
+        self.login_with(&own_user(), key, &UNKNOWN_HOST)
+    }
+
+    /// Logs in as another account, which an sshd of root's alone allows.
+    pub(crate) fn login_as(&self, user: &str, key: &Path) -> Ran {
+        self.login_with(user, key, &UNKNOWN_HOST)
     }
 
     /// Logs in where only this `known_hosts` line is believed, and the host is `alias`.
@@ -72,7 +77,8 @@ impl Sshd {
         write(&file, format!("{known_hosts}\n"), 0o600);
         let known = format!("UserKnownHostsFile={}", file.display());
         let alias = format!("HostKeyAlias={alias}");
-        self.login_with(key, &["StrictHostKeyChecking=yes", &known, &alias])
+        let options = ["StrictHostKeyChecking=yes", &known, &alias];
+        self.login_with(&own_user(), key, &options)
     }
 
     /// The same with the key in a card, by way of ykcs11, which asks for the PIN.
@@ -106,7 +112,7 @@ impl Sshd {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    fn login_with(&self, key: &Path, options: &[&str]) -> Ran {
+    fn login_with(&self, user: &str, key: &Path, options: &[&str]) -> Ran {
         let mut ssh = bounded("ssh");
         ssh.env_remove("SSH_AUTH_SOCK");
         ssh.args(["-F", "none", "-o", "BatchMode=yes"]);
@@ -123,7 +129,7 @@ impl Sshd {
         let certificate = keygen::certificate(key);
         ssh.args(["-o", &format!("CertificateFile={}", certificate.display())]);
         ssh.arg("-i").arg(key).args(["-p", &self.port.to_string()]);
-        ssh.arg(format!("{}@127.0.0.1", own_user()));
+        ssh.arg(format!("{user}@127.0.0.1"));
         let mut ran = run(ssh.args(["echo", "welcome"]));
         ran.stderr.push_str(&self.log());
         ran

@@ -12,6 +12,7 @@ mod entry;
 mod fault;
 mod freshness;
 mod header;
+pub mod index;
 mod join;
 mod known;
 mod line;

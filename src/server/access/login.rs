@@ -15,9 +15,11 @@ use jiff::tz::TimeZone;
 
 pub use self::door::{Untrusted, check, open};
 pub use self::log::tell;
+use self::scan::Found;
 use super::decide::{Asking, Decision, Doubt, Outcome, decide};
 use super::fault::Fault;
 use super::freshness::Moment;
+use super::index::{self, Stamp};
 use super::known::NoneKnown;
 use super::presented::{Presented, PresentedError};
 use super::query::{Host, Query, QueryError};
@@ -129,8 +131,7 @@ pub fn answer(arguments: &Arguments<'_>, now: u64) -> Result<Answer, NoAnswer> {
     let principals = presented.principals().iter().map(String::as_str);
     let query = Query::new(principals, arguments.user, Host::parse(arguments.host)?)?;
     let list = || arguments.list.to_owned();
-    let file = open(Path::new(arguments.list))?;
-    let found = scan::scan(file, &query).map_err(|error| error.of(arguments.list))?;
+    let found = find(arguments.list, &query)?;
     let zone = OnceLock::new();
     let asking = Asking {
         certificate: Some(&presented),
@@ -151,6 +152,23 @@ pub fn answer(arguments: &Arguments<'_>, now: u64) -> Result<Answer, NoAnswer> {
         doubt,
     })?;
     Ok(said(decision, arguments, &presented))
+}
+
+/// The lines that may fit: by the index, where one of this very list is there; else all of the
+/// text is read.
+fn find(list: &str, query: &Query<'_>) -> Result<Found, NoAnswer> {
+    let read = |source: rustix::io::Errno| NoAnswer::Read {
+        list: list.to_owned(),
+        source: source.into(),
+    };
+    let file = open(Path::new(list))?;
+    if let Some(index) = door::open_if_readable(Path::new(&format!("{list}{INDEX_ENDING}")))? {
+        let stamp = Stamp::of(&rustix::fs::fstat(&file).map_err(read)?);
+        if let Some((header, lines)) = index::find(&index, &file, &stamp, query) {
+            return Ok(Found::new(header, lines));
+        }
+    }
+    scan::scan(file, query).map_err(|error| error.of(list))
 }
 
 fn said(decision: Decision, arguments: &Arguments<'_>, presented: &Presented) -> Answer {
@@ -181,4 +199,6 @@ fn local_zone() -> TimeZone {
     zone.unwrap_or(TimeZone::UTC)
 }
 
+/// The end of the name of an index, behind that of its list.
+pub const INDEX_ENDING: &str = ".idx";
 const ZONE_BYTES_MAX: u64 = 64 * 1024;

@@ -62,6 +62,15 @@ impl Reader {
         self.read_row(line).map_err(|misread| misread.on(self.line))
     }
 
+    /// Reads the line of this number next.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub(super) fn read_at<'a>(&mut self, number: u64, line: &'a [u8]) -> Result<Row<'a>, Fault> {
+        self.line = number.saturating_sub(1);
+        self.read(line)
+    }
+
     /// Ends the list: `rest` is what stands behind the last newline.
     ///
     /// # Errors

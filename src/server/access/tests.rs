@@ -2,6 +2,7 @@
 
 mod certificate;
 mod freshness;
+mod index;
 mod joining;
 mod matching;
 mod text;

@@ -53,20 +53,25 @@ pub enum Untrusted {
     },
 }
 
-impl Untrusted {
-    /// Whether there is no such file, in folders that are believed.
-    #[must_use]
-    pub fn is_not_found(&self) -> bool {
-        matches!(self, Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
-    }
-}
-
 /// Opens a file to read it, if nobody but root can have written it.
 ///
 /// # Errors
 /// [`Untrusted`].
 pub fn open(path: &Path) -> Result<File, Untrusted> {
     open_as(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY).map(File::from)
+}
+
+/// Opens a file that may be missing, or not be ours to read; one that others could have written
+/// is refused all the same.
+///
+/// # Errors
+/// [`Untrusted`].
+pub(super) fn open_if_readable(path: &Path) -> Result<Option<File>, Untrusted> {
+    match open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(Untrusted::Open { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// Holds a file that is run, not read, to the same.

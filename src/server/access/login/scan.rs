@@ -39,11 +39,7 @@ impl Found {
     pub(super) fn entries(&self) -> Result<Vec<(u64, Entry<'_>)>, Fault> {
         let mut entries = Vec::with_capacity(self.lines.len());
         for (number, line) in &self.lines {
-            let row = Reader::default().read(line).map_err(|fault| Fault {
-                line: *number,
-                ..fault
-            })?;
-            if let Row::Entry(entry) = row {
+            if let Row::Entry(entry) = Reader::default().read_at(*number, line)? {
                 entries.push((*number, entry));
             }
         }

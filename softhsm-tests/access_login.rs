@@ -1,0 +1,196 @@
+//! `punchmark-principals` by hand: its exit codes, what it says to the log, what it calls.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::harness::keygen::{self, ED25519};
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::server::{PRINCIPALS, root_owned};
+use crate::harness::{scratch, write};
+
+/// A certificate in base64, as sshd puts it in place of `%k`.
+fn certificate(folder: &Path, principals: &str) -> String {
+    let ca = keygen::make(folder, "ca", ED25519);
+    let key = keygen::make(folder, "key", ED25519);
+    let mut keygen = bounded("ssh-keygen");
+    keygen
+        .arg("-q")
+        .arg("-s")
+        .arg(&ca)
+        .args(["-I", "id", "-n", principals]);
+    run(keygen.arg(keygen::public(&key))).ok();
+    let line = std::fs::read_to_string(keygen::certificate(&key)).unwrap();
+    line.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// A list, and a copy of the program, in a folder of root's; none if this isn't root.
+fn place(list: &str, program: &Path) -> Option<(tempfile::TempDir, PathBuf, PathBuf)> {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("left out: only root makes what is root's");
+        return None;
+    }
+    let place = root_owned();
+    let path = place.path().join("access.list");
+    write(&path, list, 0o640);
+    let copy = place.path().join("punchmark-principals");
+    std::fs::copy(program, &copy).unwrap();
+    Some((place, path, copy))
+}
+
+fn ask(program: &Path, arguments: &[&str]) -> Ran {
+    run(bounded(program).args(arguments))
+}
+
+#[test]
+fn it_exits_with_0_when_it_decided_and_with_1_on_any_doubt() {
+    let Some((_place, list, program)) = place("peter www web1 restrict\n", PRINCIPALS.as_ref())
+    else {
+        return;
+    };
+    let keys = scratch();
+    let certificate = certificate(keys.path(), "peter,erik");
+    let list = list.to_str().unwrap();
+    let decided = |arguments: [&str; 4]| ask(&program, &arguments).ok().stdout;
+    assert_eq!(
+        decided([list, "web1", "www", &certificate]),
+        "restrict peter\n"
+    );
+    assert_eq!(decided([list, "web2", "www", &certificate]), "");
+    assert_eq!(decided([list, "web1", "root", &certificate]), "");
+    for arguments in [
+        &[][..],
+        &["--help"],
+        &[list, "web1", "www"],
+        &[list, "web1", "www", &certificate, ""],
+        &[list, "web1", "", &certificate],
+        &[list, "Web1", "www", &certificate],
+        &[list, "", "www", &certificate],
+        &[list, "web1", "www", ""],
+        &[list, "web1", "www", &certificate[4..]],
+        &["access.list", "web1", "www", &certificate],
+        &["", "web1", "www", &certificate],
+        &[&format!("{list}x"), "web1", "www", &certificate],
+        &[
+            &format!("{list}/../access.list"),
+            "web1",
+            "www",
+            &certificate,
+        ],
+        &["/dev/null", "web1", "www", &certificate],
+    ] {
+        let ran = ask(&program, arguments).exits(1);
+        assert_eq!((&*ran.stdout, &*ran.stderr), ("", ""), "{arguments:?}");
+    }
+}
+
+/// Builds the binary that is shipped, as scripts/login-binary does it.
+fn shipped() -> PathBuf {
+    let top = env!("CARGO_MANIFEST_DIR");
+    // No time limit: the first build takes minutes.
+    let built = Command::new(format!("{top}/scripts/login-binary"))
+        .status()
+        .unwrap();
+    assert!(built.success());
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(top).join("target"), PathBuf::from);
+    target.join("login/punchmark-principals")
+}
+
+#[test]
+fn what_is_shipped_needs_no_library_and_calls_nothing_but_what_it_reads_and_says() {
+    let program = shipped();
+    let sections = run(bounded("readelf").arg("-dlW").arg(&program))
+        .ok()
+        .stdout;
+    assert!(
+        !sections.contains("NEEDED") && !sections.contains("INTERP"),
+        "{sections}"
+    );
+    let Some((place, list, program)) = place("peter www web1 expiry-time=\"20990101\"\n", &program)
+    else {
+        return;
+    };
+    let keys = scratch();
+    let certificate = certificate(keys.path(), "peter");
+    let trace = keys.path().join("trace");
+    let mut strace = bounded("strace");
+    strace.arg("-f").arg("-o").arg(&trace).arg(&program);
+    let ran = run(strace.arg(&list).args(["web1", "www", &certificate])).ok();
+    assert_eq!(ran.stdout, "expiry-time=\"20990101\" peter\n");
+    let trace = std::fs::read_to_string(trace).unwrap();
+    hold_calls(&trace, place.path());
+}
+
+/// What a login may call, by the words of strace.
+fn hold_calls(trace: &str, place: &Path) {
+    let calls: Vec<_> = trace
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(_pid, call)| call.trim_start())
+        .collect();
+    let named = |name: &str| {
+        calls
+            .iter()
+            .filter(move |call| call.starts_with(&format!("{name}(")))
+    };
+    for call in named("socket") {
+        assert!(call.contains("AF_UNIX, SOCK_DGRAM"), "{call}");
+    }
+    for call in named("connect") {
+        assert!(call.contains("sun_path=\"/dev/log\""), "{call}");
+    }
+    let writes: Vec<_> = named("write").collect();
+    assert_eq!(writes.len(), 1, "{writes:?}");
+    assert!(writes[0].starts_with("write(1, "), "{writes:?}");
+    for call in named("openat").chain(named("open")) {
+        assert!(
+            !call.contains("O_CREAT") && !call.contains("O_RDWR") && !call.contains("O_WRONLY"),
+            "{call}"
+        );
+        let known = [
+            "\"/\"",
+            "\"srv\"",
+            "\"access.list\"",
+            "\"access.list.idx\"",
+            "\"punchmark-principals\"",
+            "/etc/localtime",
+            "/proc/self/maps",
+        ];
+        let own = place.file_name().unwrap().to_str().unwrap();
+        assert!(
+            known.iter().any(|path| call.contains(path)) || call.contains(own),
+            "{call}"
+        );
+    }
+    for other in [
+        "clone",
+        "clone3",
+        "fork",
+        "vfork",
+        "sendto_nobody",
+        "unlink",
+        "rename",
+        "mkdir",
+        "bind",
+        "listen",
+        "ptrace",
+    ] {
+        assert_eq!(named(other).count(), 0, "{other}");
+    }
+    assert_eq!(named("execve").count(), 1);
+    let dumpable = calls
+        .iter()
+        .position(|call| call.starts_with("prctl(PR_SET_DUMPABLE, "));
+    let first_open = calls.iter().position(|call| call.contains("access.list"));
+    // The arguments of execve name the list too.
+    assert!(
+        dumpable.unwrap()
+            < calls
+                .iter()
+                .skip(1)
+                .position(|call| call.contains("access.list"))
+                .unwrap()
+                + 1,
+        "{first_open:?}"
+    );
+}

@@ -1,0 +1,217 @@
+//! Logins at a real sshd of root's, by an access list.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+
+use crate::harness::keygen::{ED25519, SUBJECTS};
+use crate::harness::server::Server;
+use crate::harness::write;
+
+#[test]
+fn whoever_is_listed_gets_in_as_that_user_on_that_host_alone() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let (www, db) = (server.www.name(), server.db.name());
+    server.put(&format!(
+        "@suffixes _physical _file\n\
+         @group dba = anna_physical *_team_file\n\
+         @hosts here = web* !web9\n\
+         peter_physical {www} web*\n\
+         @dba {db} @here\n\
+         ole_physical * +production\n\
+         erik_physical {www} db*\n\
+         anna_physical root *\n"
+    ));
+    let key = |name: &str| server.certify(name, &format!("{name},other"));
+    let peter = key("peter_physical");
+    server.lets_in(www, &peter);
+    server.refuses(db, &peter);
+    server.refuses("root", &peter);
+    let anna = key("anna_physical");
+    server.lets_in(db, &anna);
+    server.lets_in("root", &anna);
+    server.refuses(www, &anna);
+    // A wildcard reaches no suffix that it doesn't write out, and root in no grant.
+    server.lets_in(db, &key("x_team_file"));
+    server.refuses(db, &key("x_team_physical"));
+    let ole = key("ole_physical");
+    server.lets_in(www, &ole);
+    server.lets_in(db, &ole);
+    server.refuses("root", &ole);
+    server.refuses(www, &key("erik_physical"));
+    server.refuses(www, &key("nobody"));
+}
+
+#[test]
+fn options_restrict_and_lines_that_differ_in_from_are_one() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    let peter = server.certify("peter", "peter");
+    let put = |lines: &str| server.put(&lines.replace("WWW", www));
+    put("peter WWW * from=\"127.0.0.0/8\",restrict\n");
+    server.lets_in(www, &peter);
+    put("peter WWW * from=\"192.0.2.7\"\n");
+    server.refuses(www, &peter);
+    put("peter WWW * from=\"192.0.2.7\"\nerik WWW *\npeter WWW * from=\"127.0.0.1\"\n");
+    server.lets_in(www, &peter);
+    // sshd looks at no second line that fits.
+    put("peter WWW * from=\"192.0.2.7\"\npeter,erik WWW * from=\"127.0.0.1\"\n");
+    server.refuses(www, &peter);
+    put("peter WWW * from=\"192.0.2.7\"\npeter WWW * from=\"!192.0.2.8,127.0.0.1\"\n");
+    server.refuses(www, &peter);
+    put("peter WWW * restrict,command=\"echo \\\"forced, and\\\" 'quoted'\"\n");
+    assert_eq!(
+        server.login(www, &peter).ok().stdout,
+        "forced, and quoted\n"
+    );
+    put("peter WWW * expiry-time=\"20200101Z\"\n");
+    server.refuses(www, &peter);
+    put("peter WWW * expiry-time=\"20200101Z\"\npeter WWW * expiry-time=\"20990101Z\"\n");
+    server.lets_in(www, &peter);
+    put(
+        "peter WWW * environment=\"A=b\",permitopen=\"[::1]:80\",permitlisten=\"80\",tunnel=\"0\",no-pty\n",
+    );
+    server.lets_in(www, &peter);
+}
+
+#[test]
+fn a_denial_keeps_the_whole_certificate_out() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    server.put(&format!(
+        "peter {www} *\n!contractor_* * +production\nanna {www} *\n"
+    ));
+    server.refuses(www, &server.certify("peter", "peter,contractor_peter"));
+    server.lets_in(www, &server.certify("anna", "anna"));
+}
+
+#[test]
+fn a_list_that_is_broken_half_written_or_not_roots_alone_lets_nobody_in() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    let peter = server.certify("peter", "peter");
+    let good = format!("peter {www} *\n");
+    let doubts = |what: &str| {
+        server.refuses(www, &peter);
+        let doubts = server.log().matches("AuthorizedPrincipalsCommand").count();
+        assert!(doubts > 0, "{what}: {}", server.log());
+        server.put(&good);
+        server.lets_in(www, &peter);
+    };
+    server.put(&good);
+    server.lets_in(www, &peter);
+    for list in [
+        "".to_owned(),
+        good.trim_end().to_owned(),
+        format!("{good}erik www\n"),
+        format!("{good}erik {www} * permit-pty\n"),
+        format!("{good}erik {www} * from=\"10.0.0.1/8\"\n"),
+        format!("{good}@undefined {www} *\n"),
+        format!("@group ops = directory \"cn=ops\" suffix _physical\n{good}"),
+    ] {
+        server.put(&list);
+        doubts(&list);
+    }
+    let list = server.list();
+    for mode in [0o666, 0o664, 0o600] {
+        write(&list, &good, mode);
+        doubts(&format!("mode {mode:o}"));
+    }
+    chown(&list, Some(4_321), None).unwrap();
+    doubts("another owner");
+    let folder = list.parent().unwrap();
+    std::fs::set_permissions(folder, Permissions::from_mode(0o777)).unwrap();
+    server.refuses(www, &peter);
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
+    std::fs::rename(&list, server.path("elsewhere")).unwrap();
+    symlink(server.path("elsewhere"), &list).unwrap();
+    doubts("a link");
+    std::fs::remove_file(&list).unwrap();
+    doubts("no list");
+    // The command too: Debian's sshd takes one that a group may write to.
+    let program = server.path("punchmark-principals");
+    std::fs::set_permissions(&program, Permissions::from_mode(0o775)).unwrap();
+    server.refuses(www, &peter);
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    server.lets_in(www, &peter);
+}
+
+#[test]
+fn odd_key_ids_and_every_key_type_are_nothing_special() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    server.put(&format!("peter {www} *\n"));
+    for (number, id) in ["--help", "%u", "$(x)", "a\nb", "-n", "\u{202e}x"]
+        .iter()
+        .enumerate()
+    {
+        let arguments = ["-I", id, "-n", "peter"];
+        server.lets_in(
+            www,
+            &server.certify_as(&format!("id{number}"), ED25519, "users", &arguments),
+        );
+    }
+    for (number, subject) in SUBJECTS.into_iter().enumerate() {
+        let arguments = ["-I", "x", "-n", "peter"];
+        server.lets_in(
+            www,
+            &server.certify_as(&format!("key{number}"), subject, "users", &arguments),
+        );
+    }
+}
+
+#[test]
+fn of_256_principals_the_one_that_is_listed_lets_in() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    let names: Vec<_> = (0..256).map(|number| format!("name{number}")).collect();
+    let key = server.certify("many", &names.join(","));
+    server.put(&format!("name255 {www} *\n"));
+    server.lets_in(www, &key);
+    server.put(&format!("name256 {www} *\n"));
+    server.refuses(www, &key);
+}
+
+#[test]
+fn a_principal_of_two_cas_lets_in_by_the_one_that_the_list_names() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    let arguments = ["-I", "peter", "-n", "peter_physical"];
+    let ours = server.certify_as("ours", ED25519, "users", &arguments);
+    let theirs = server.certify_as("theirs", ED25519, "partner", &arguments);
+    let line = format!("peter_physical {www} *\n");
+    server.put(&line);
+    server.lets_in(www, &theirs);
+    server.put(&format!(
+        "@ca users {}\n{line}",
+        server.fingerprint("users")
+    ));
+    server.lets_in(www, &ours);
+    server.refuses(www, &theirs);
+}
+
+#[test]
+fn a_certificate_with_a_principal_that_could_not_be_printed_lets_nobody_in() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    server.put(&format!("@suffixes _file\n* {www} *\nerik {www} *\n"));
+    server.refuses(www, &server.certify("feed", "erik\nroot,peter"));
+    server.refuses(www, &server.certify("blank", "erik,restrict peter"));
+    server.refuses(www, &server.certify("hash", "erik,#"));
+    server.lets_in(www, &server.certify("erik", "erik"));
+}
