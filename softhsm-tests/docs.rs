@@ -123,6 +123,15 @@ const SUBCOMMANDS: &[&str] = &[
     "attestation roots check",
     "evidence",
     "evidence verify",
+    "access",
+    "access lint",
+    "access explain",
+    "access who",
+    "access can",
+    "access diff",
+    "access render",
+    "access import",
+    "access compile",
     "krl fetch",
 ];
 const README: &str = include_str!("../README.md");

@@ -40,6 +40,11 @@ fn roles() {
 }
 
 #[test]
+fn access() {
+    hold("access");
+}
+
+#[test]
 fn ledger() {
     hold("ledger");
 }

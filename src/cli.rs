@@ -4,6 +4,7 @@
 //! the crate prints. Each command stands in a file of its own name and knows no other
 //! command; what they share stands in `base`.
 
+mod access;
 mod adopt;
 mod attestation;
 mod base;
@@ -79,6 +80,7 @@ enum Command {
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
     Evidence(evidence::EvidenceCommand),
+    Access(access::Access),
 }
 
 impl Cli {
@@ -103,6 +105,7 @@ impl Cli {
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),
             Command::Evidence(command) => command.run(&context),
+            Command::Access(command) => command.run(&context),
         }
     }
 }

@@ -26,6 +26,7 @@ mod query;
 mod reader;
 mod reference;
 mod resolved;
+pub mod review;
 #[cfg(test)]
 mod tests;
 

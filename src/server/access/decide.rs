@@ -209,7 +209,7 @@ impl<'e, 'q> Lines<'e, 'q> {
                 lines.too_old.get_or_insert(number);
                 continue;
             };
-            let expired = is_over(&entry, asking.moment);
+            let expired = entry.is_over(asking.moment);
             lines.all.push(Line {
                 number,
                 entry,
@@ -288,15 +288,6 @@ fn excepted<'q>(header: &Header, query: &Query<'q>) -> Query<'q> {
         let mut items = except.iter();
         items.any(|item| resolved.principal(item, Purpose::Grant).is_some())
     })
-}
-
-/// sshd takes the earliest of several times, and still takes the second itself.
-fn is_over(entry: &Entry<'_>, moment: &Moment<'_>) -> bool {
-    let now = i64::try_from(moment.now).unwrap_or(i64::MAX);
-    let expiries = entry.options().expiries();
-    expiries
-        .iter()
-        .any(|expiry| expiry.seconds(moment.zone) < now)
 }
 
 /// Whether the account wants a certificate that its ledger knows, and this isn't one.

@@ -1,6 +1,7 @@
 //! A line that lets in or keeps out.
 
 use super::fault::{Misread, Wrong};
+use super::freshness::Moment;
 use super::line::Word;
 use super::name;
 use super::options::Options;
@@ -77,12 +78,41 @@ impl<'a> Entry<'a> {
     /// by its bytes, whatever the order in the certificate.
     #[must_use]
     pub fn fits<'q>(&self, resolved: &Resolved<'_, 'q>) -> Option<&'q str> {
-        let mut hosts = self.hosts.text.split(',');
-        if !self.fits_user(resolved.user()) || !hosts.any(|item| resolved.host(item)) {
+        if !self.fits_place(resolved) {
             return None;
         }
         let mut names = self.principals.text.split(',');
         names.find_map(|item| resolved.principal(item, self.purpose))
+    }
+
+    /// Whether it is about the user and the host.
+    pub(super) fn fits_place(&self, resolved: &Resolved<'_, '_>) -> bool {
+        self.fits_user(resolved.user()) && self.fits_host(resolved)
+    }
+
+    /// Whether it is about the host.
+    pub(super) fn fits_host(&self, resolved: &Resolved<'_, '_>) -> bool {
+        let mut hosts = self.hosts.text.split(',');
+        hosts.any(|item| resolved.host(item))
+    }
+
+    /// Whether its `expiry-time` is over. sshd takes the earliest of several, and still takes
+    /// the second itself.
+    pub(super) fn is_over(&self, moment: &Moment<'_>) -> bool {
+        let now = i64::try_from(moment.now).unwrap_or(i64::MAX);
+        let expiries = self.options.expiries();
+        expiries
+            .iter()
+            .any(|expiry| expiry.seconds(moment.zone) < now)
+    }
+
+    /// Whether two lines say the same, wherever they stand.
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.purpose == other.purpose
+            && self.principals() == other.principals()
+            && self.users() == other.users()
+            && self.hosts() == other.hosts()
+            && self.options == other.options
     }
 
     /// Whether it may fit, told without the definitions of the list: never no where it does.
@@ -100,7 +130,7 @@ impl<'a> Entry<'a> {
             })
     }
 
-    pub(super) fn fits_user(&self, user: &str) -> bool {
+    fn fits_user(&self, user: &str) -> bool {
         let mut users = self.users.text.split(',');
         users.any(|item| pattern::user_fits(item, user, self.purpose))
     }
@@ -162,7 +192,7 @@ fn refuse_options_elsewhere(columns: [Word<'_>; 3], count: usize) -> Result<(), 
         .zip(["principal", "user", "host"])
         .take(count)
     {
-        if word.text.contains(['=', '"']) {
+        if word.text.bytes().any(|byte| matches!(byte, b'=' | b'"')) {
             return Err(Misread::new(word.column, Wrong::OptionInColumn { column }));
         }
     }

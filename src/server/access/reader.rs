@@ -149,7 +149,11 @@ impl Reader {
         let entry = Entry::parse(first, count)?;
         self.any_entry = true;
         let (line, purpose) = (self.line, entry.purpose());
-        for (kind, name) in entry.references() {
+        // Most lines of a long list name nothing but names.
+        let refers = |column: &str| column.bytes().any(|byte| byte == b'@');
+        let references =
+            (refers(entry.principals()) || refers(entry.hosts())).then(|| entry.references());
+        for (kind, name) in references.into_iter().flatten() {
             let place = Place {
                 line,
                 column: name.column,

@@ -5,6 +5,7 @@ mod freshness;
 mod index;
 mod joining;
 mod matching;
+mod review;
 mod text;
 
 use jiff::tz::TimeZone;

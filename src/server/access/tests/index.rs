@@ -5,7 +5,7 @@ use std::fs::File;
 use proptest::prelude::*;
 
 use super::*;
-use crate::server::access::index::{Stamp, make};
+use crate::server::access::index::{Stamp, find, make};
 
 /// A list and its index in files.
 struct Files {
@@ -32,7 +32,7 @@ fn files(list: &str) -> Files {
 }
 
 fn found(files: &Files, query: &Query<'_>) -> Option<Vec<u64>> {
-    let (_, lines) = index::find(&files.index, &files.list, &files.stamp, query)?;
+    let (_, lines) = find(&files.index, &files.list, &files.stamp, query)?;
     Some(lines.into_iter().map(|(number, _)| number).collect())
 }
 
@@ -75,17 +75,14 @@ fn an_index_of_another_state_of_the_list_or_with_a_flipped_bit_counts_as_none() 
     let peter = query(&["peter"], "www", "a");
     assert_eq!(found(&files, &peter), Some(vec![2]));
     let other = self::files(&format!("{list}# x\n"));
-    assert_eq!(
-        index::find(&files.index, &files.list, &other.stamp, &peter),
-        None
-    );
+    assert_eq!(find(&files.index, &files.list, &other.stamp, &peter), None);
     // Made in the second in which the list changed.
     let early = make(list.as_bytes(), &files.stamp, files.stamp.settled() - 1).unwrap();
     let good = make(list.as_bytes(), &files.stamp, files.stamp.settled()).unwrap();
     let asked = |bytes: &[u8]| {
         let mut file = tempfile::tempfile().unwrap();
         std::io::Write::write_all(&mut file, bytes).unwrap();
-        index::find(&file, &files.list, &files.stamp, &peter).is_some()
+        find(&file, &files.list, &files.stamp, &peter).is_some()
     };
     assert!(asked(&good) && !asked(&early) && !asked(&[]));
     for at in (0..good.len()).step_by(97) {
@@ -122,7 +119,7 @@ proptest! {
             lines.filter(|(_, entry)| entry.fits(&resolved).is_some()).map(|(line, _)| line).collect()
         };
         let files = files(&list);
-        let (header, lines) = index::find(&files.index, &files.list, &files.stamp, &query).unwrap();
+        let (header, lines) = find(&files.index, &files.list, &files.stamp, &query).unwrap();
         prop_assert_eq!(header.groups(), parsed.header().groups());
         let mut by_index = lines.iter().map(|(number, line)| {
             let Ok(Row::Entry(entry)) = Reader::default().read(line) else { panic!() };

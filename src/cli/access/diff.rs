@@ -1,0 +1,90 @@
+//! `punchmark access diff`: who gains and who loses what by a change of a list.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::list::{moment, parse, read};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::product;
+use crate::server::access::review::{Book, Change, changes};
+
+/// Say who gains and who loses what by a change of a list
+///
+/// A pattern stands for all that it matches, and a line that only moved is told where another
+/// counts by it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Diff {
+    /// The list of before
+    old: PathBuf,
+
+    /// The list of after
+    new: PathBuf,
+
+    /// Print a table for a comment on a pull request
+    #[arg(long)]
+    markdown: bool,
+}
+
+impl Diff {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let texts = (read(&self.old)?, read(&self.new)?);
+        let lists = (parse(&self.old, &texts.0)?, parse(&self.new, &texts.1)?);
+        let found = changes(&Book::new(&lists.0), &Book::new(&lists.1), &moment())?;
+        if self.markdown && !found.is_empty() {
+            product("| | principal | user | host | before | after |\n|---|---|---|---|---|---|")?;
+        }
+        for change in &found {
+            product(&self.line(context, change))?;
+        }
+        if found.iter().any(Change::gains) {
+            return Ok(Exit::Failed);
+        }
+        Ok(Exit::Done)
+    }
+
+    fn line(&self, context: &Context, change: &Change) -> String {
+        let Change {
+            principal,
+            user,
+            host,
+            before,
+            after,
+        } = change;
+        let what = match (before, after) {
+            (None, _) => "gains",
+            (Some(_), None) => "loses",
+            (Some(_), Some(_)) => "changes",
+        };
+        if context.json() {
+            return json!({
+                "what": what, "principal": principal, "user": user, "host": host,
+                "before": before, "after": after,
+            })
+            .to_string();
+        }
+        let shown = |options: &Option<String>| match options.as_deref() {
+            None => "no".to_owned(),
+            Some("") => "yes".to_owned(),
+            Some(options) => options.to_owned(),
+        };
+        if self.markdown {
+            let cell = |text: &str| format!("`{}`", text.replace('|', "\\|"));
+            let (before, after) = (cell(&shown(before)), cell(&shown(after)));
+            let [principal, user, host] = [principal, user, host].map(|text| cell(text));
+            return format!("| {what} | {principal} | {user} | {host} | {before} | {after} |");
+        }
+        let (before, after) = (shown(before), shown(after));
+        format!("{what}: {principal} as {user} on {host}: {before} -> {after}")
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark access diff old.list access.list
+  punchmark access diff --markdown old.list access.list
+
+It exits with 1 if anybody gains anything, or gets in by other options than before.";

@@ -1,0 +1,75 @@
+//! `punchmark access lint`: what a list allows or forbids, and hardly means.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::list::{OfList, moment};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::product;
+use crate::file::read_limited;
+use crate::server::access::review::{Book, Finding, lint};
+
+/// Say what in a list is allowed or forbidden, and hardly meant
+///
+/// With a config, the suffixes of its CAs are held against those of the list.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Lint {
+    #[command(flatten)]
+    list: OfList,
+}
+
+impl Lint {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let text = self.list.read()?;
+        let list = self.list.parse(&text)?;
+        let suffixes = match context.config_if_there()? {
+            Some(config) => suffixes(&config),
+            None => Vec::new(),
+        };
+        let findings = lint(&Book::new(&list), &accounts(), &suffixes, &moment())?;
+        for finding in &findings {
+            product(&line(context, finding))?;
+        }
+        if findings.is_empty() {
+            return Ok(Exit::Done);
+        }
+        Ok(Exit::Failed)
+    }
+}
+
+fn line(context: &Context, finding: &Finding) -> String {
+    let words = finding.oddity.to_string();
+    match (context.json(), finding.line) {
+        (true, line) => json!({ "line": line, "finding": words }).to_string(),
+        (false, 0) => words,
+        (false, line) => format!("line {line}: {words}"),
+    }
+}
+
+fn suffixes(config: &crate::config::Config) -> Vec<String> {
+    let classes = config.policy().suffixes();
+    classes
+        .iter()
+        .map(|(_, class)| class.suffix().as_str().to_owned())
+        .collect()
+}
+
+/// The accounts of this machine; none where they can't be read.
+fn accounts() -> Vec<String> {
+    let passwd = read_limited(Path::new("/etc/passwd"), PASSWD_BYTES_MAX).unwrap_or_default();
+    let names = passwd.lines().filter_map(|line| line.split(':').next());
+    names.map(str::to_owned).collect()
+}
+
+const PASSWD_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark access lint --list access.list
+  punchmark access lint --list access.list --json
+
+It exits with 1 if it found anything.";

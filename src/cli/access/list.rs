@@ -1,0 +1,98 @@
+//! The list that a command is about.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::base::failure::{Advised, At, Failure, Kind};
+use crate::config;
+use crate::server::access::review::{AskError, CannotRender};
+use crate::server::access::{
+    Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Wrong,
+};
+
+/// Which list.
+#[derive(Debug, Args)]
+pub(super) struct OfList {
+    /// The access list
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "/etc/ssh/access/access.list"
+    )]
+    list: PathBuf,
+}
+
+impl OfList {
+    /// Reads its text.
+    pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
+        read(&self.list)
+    }
+
+    /// Makes the list of its text.
+    pub(super) fn parse<'a>(&self, text: &'a [u8]) -> Result<List<'a>, Failure> {
+        parse(&self.list, text)
+    }
+}
+
+/// Reads a list, of which a shell may have made a pipe: `<(git show HEAD^:access.list)`.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let file = File::open(path).in_file(path)?;
+    file.take(LIST_BYTES_MAX.saturating_add(1))
+        .read_to_end(&mut text)
+        .in_file(path)?;
+    match u64::try_from(text.len()) {
+        Ok(length) if length <= LIST_BYTES_MAX => Ok(text),
+        _ => Err(Failure::new(format!("more than {LIST_BYTES_MAX} bytes"))
+            .at(path.display().to_string())),
+    }
+}
+
+/// Makes a list of a text, or says where it is none.
+pub(super) fn parse<'a>(path: &Path, text: &'a [u8]) -> Result<List<'a>, Failure> {
+    List::parse(text).in_file(path)
+}
+
+/// The clock and zone of this machine; nobody refreshed anything.
+pub(super) fn moment() -> Moment<'static> {
+    Moment {
+        now: config::now(),
+        refreshed: None,
+        zone: &config::time_zone,
+    }
+}
+
+impl Advised for Fault {
+    fn hint(&self) -> Option<String> {
+        match self.wrong {
+            Wrong::NoNewline | Wrong::NoLines => {
+                Some("copy it anew, and put it in place by a rename".to_owned())
+            }
+            Wrong::WildcardWithoutSuffixes => {
+                Some("name the suffixes of the CA: @suffixes _physical _file".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Advised for QueryError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+}
+
+impl Advised for PresentedError {}
+impl Advised for AskError {}
+
+impl Advised for CannotRender {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Pattern { .. } => Some("name all principals in a file: --names FILE".to_owned()),
+            _ => Some("use AuthorizedPrincipalsCommand on this server".to_owned()),
+        }
+    }
+}

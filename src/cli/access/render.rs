@@ -1,0 +1,127 @@
+//! `punchmark access render`: a list as the files that sshd reads itself.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::list::{OfList, moment};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::terminal::{product, say};
+use crate::file::{read_bytes, read_limited};
+use crate::output;
+use crate::server::access::review::{Book, render};
+
+/// Write a list as an AuthorizedPrincipalsFile for each account of a host
+///
+/// The files are named after the accounts: AuthorizedPrincipalsFile DIR/%u. What a file can't say
+/// (denials, @ca, @stale, @known, patterns) is refused by its line.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Render {
+    #[command(flatten)]
+    list: OfList,
+
+    /// The server: its name, and its tags behind `+`
+    #[arg(long, value_name = "NAME[+TAG...]")]
+    host: String,
+
+    /// The folder of the files; nothing else may be in it
+    #[arg(long, value_name = "DIR")]
+    out_dir: PathBuf,
+
+    /// All principals that there are, one a line, to write patterns out
+    #[arg(long, value_name = "FILE")]
+    names: Option<PathBuf>,
+
+    /// Write nothing, and exit with 1 if a file is not as it should be
+    #[arg(long)]
+    check: bool,
+}
+
+impl Render {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let text = self.list.read()?;
+        let list = self.list.parse(&text)?;
+        let names = self.names.as_deref().map(read_names).transpose()?;
+        let files = render(&Book::new(&list), &self.host, names.as_deref(), &moment())?;
+        for user in files
+            .keys()
+            .filter(|user| user.contains('/') || user.starts_with('.'))
+        {
+            return Err(Failure::new(format!(
+                "user {user} can't be the name of a file"
+            )));
+        }
+        let there = self.there()?;
+        if self.check {
+            return self.compare(&files, &there);
+        }
+        for (user, text) in &files {
+            output::write(&self.out_dir.join(user), text.as_bytes(), 0o644)?;
+        }
+        for user in there.keys().filter(|user| !files.contains_key(*user)) {
+            let path = self.out_dir.join(user);
+            // Empty first: a file that is kept open, or can't be removed, lets nobody in.
+            output::write(&path, b"", 0o644)?;
+            std::fs::remove_file(&path).in_file(&path)?;
+        }
+        if context.talks() {
+            say(&format!(
+                "{} files in {}",
+                files.len(),
+                self.out_dir.display()
+            ));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn compare(
+        &self,
+        files: &BTreeMap<String, String>,
+        there: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Exit, Failure> {
+        let mut exit = Exit::Done;
+        for user in files
+            .keys()
+            .chain(there.keys().filter(|user| !files.contains_key(*user)))
+        {
+            let wanted = files.get(user).map(|text| text.as_bytes());
+            if wanted != there.get(user).map(Vec::as_slice) {
+                product(&format!("{} differs", self.out_dir.join(user).display()))?;
+                exit = Exit::Failed;
+            }
+        }
+        Ok(exit)
+    }
+
+    /// The files that are there.
+    fn there(&self) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+        let mut files = BTreeMap::new();
+        let folder = std::fs::read_dir(&self.out_dir).in_file(&self.out_dir)?;
+        for entry in folder {
+            let path = entry.in_file(&self.out_dir)?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if let Some(name) = name.filter(|name| !name.starts_with('.')) {
+                let content = read_bytes(&path, FILE_BYTES_MAX).in_file(&path)?;
+                files.insert(name.to_owned(), content);
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn read_names(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = read_limited(path, NAMES_BYTES_MAX).in_file(path)?;
+    let names = text.lines().map(str::trim).filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
+}
+
+const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+const NAMES_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark access render --list access.list --host web1 --out-dir /etc/ssh/principals
+  punchmark access render --list access.list --host web1 --out-dir /etc/ssh/principals --check";

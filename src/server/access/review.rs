@@ -1,0 +1,16 @@
+//! What those ask who write, review and audit a list: who gets in where, what a change gives to
+//! whom, and what is hardly meant.
+
+mod book;
+mod diff;
+mod files;
+mod import;
+mod lint;
+mod reach;
+
+pub use self::book::{AskError, Book, sample};
+pub use self::diff::{Change, changes};
+pub use self::files::{CannotRender, render};
+pub use self::import::{Carried, LeftOut, import};
+pub use self::lint::{Finding, Oddity, lint};
+pub use self::reach::{Reach, can, who};

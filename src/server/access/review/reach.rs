@@ -1,0 +1,134 @@
+//! The auditor's two questions: who gets in here, and where does somebody get in.
+
+use std::collections::BTreeSet;
+
+use super::super::decide::{Outcome, Why};
+use super::super::freshness::Moment;
+use super::super::pattern::{Purpose, has_wildcard, principal_fits};
+use super::super::query::{Host, Query};
+use super::super::resolved::Resolved;
+use super::book::{AskError, Book, sample};
+
+/// A way in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The principal, or a pattern of some.
+    pub principal: String,
+    /// The users of the line, or the one who was asked about.
+    pub users: String,
+    /// The hosts of the line, or the one that was asked about.
+    pub hosts: String,
+    /// The options.
+    pub options: String,
+    /// The line.
+    pub line: u64,
+    /// Why it is none, where it isn't: kept out, or over.
+    pub barred: Option<Why>,
+}
+
+/// Who gets in as this user on this host, by name or pattern, in the order of the names.
+///
+/// # Errors
+/// [`AskError`].
+pub fn who(
+    book: &Book<'_>,
+    user: &str,
+    host: &str,
+    moment: &Moment<'_>,
+) -> Result<Vec<Reach>, AskError> {
+    let nobody = Query::new([], user, Host::parse(host)?)?;
+    let resolved = Resolved::new(book.list().header(), &nobody);
+    let mut names = BTreeSet::new();
+    for (_, entry) in book.list().entries() {
+        if entry.purpose() == Purpose::Grant && entry.fits_place(&resolved) {
+            names.extend(book.names(entry));
+        }
+    }
+    let mut found = Vec::new();
+    for name in names {
+        let asked = if has_wildcard(name) {
+            sample(name)
+        } else {
+            name.to_owned()
+        };
+        let decision = book.ask(&asked, user, host, moment)?;
+        let reach = |line, options: String, barred| Reach {
+            principal: name.to_owned(),
+            users: user.to_owned(),
+            hosts: host.to_owned(),
+            options,
+            line,
+            barred,
+        };
+        match decision.outcome {
+            Outcome::Line {
+                line,
+                printed,
+                principal,
+                ..
+            } => {
+                found.push(reach(line, options_of(&printed, &principal), None));
+            }
+            Outcome::Nothing(why) => {
+                if let Some(fitting) = decision.fitting.first() {
+                    found.push(reach(fitting.line, String::new(), Some(why)));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Where a principal gets in: its lines in their order, with the first denial that may reach each.
+#[must_use]
+pub fn can(book: &Book<'_>, principal: &str, moment: &Moment<'_>) -> Vec<Reach> {
+    let suffixes = book.list().header().suffixes();
+    let fits = |entry: &super::super::entry::Entry<'_>| {
+        let names = book.names(entry);
+        let mut names = names.iter();
+        names.any(|name| principal_fits(name, principal, entry.purpose(), suffixes))
+    };
+    let lines: Vec<_> = book
+        .lines(principal)
+        .into_iter()
+        .filter(|(_, entry)| fits(entry))
+        .collect();
+    let denials: Vec<_> = lines
+        .iter()
+        .filter(|(_, entry)| entry.purpose() == Purpose::Denial)
+        .collect();
+    let grants = lines
+        .iter()
+        .filter(|(_, entry)| entry.purpose() == Purpose::Grant);
+    let reach = |(line, entry): &(u64, super::super::entry::Entry<'_>)| {
+        let denial = denials.iter().find(|(_, denial)| {
+            let all = |column: &str| column.split(',').any(|item| item == "*");
+            (all(denial.users()) || denial.users() == entry.users())
+                && (all(denial.hosts()) || denial.hosts() == entry.hosts())
+        });
+        let denied = denial.map(|(line, _)| Why::Denied {
+            line: *line,
+            principal: principal.to_owned(),
+        });
+        let over = || {
+            entry
+                .is_over(moment)
+                .then_some(Why::Expired { line: *line })
+        };
+        Reach {
+            principal: principal.to_owned(),
+            users: entry.users().to_owned(),
+            hosts: entry.hosts().to_owned(),
+            options: entry.options().as_str().to_owned(),
+            line: *line,
+            barred: denied.or_else(over),
+        }
+    };
+    grants.map(reach).collect()
+}
+
+/// The options of a printed line, which ends in its principal.
+pub(super) fn options_of(printed: &str, principal: &str) -> String {
+    let options = printed.strip_suffix(principal).unwrap_or(printed);
+    options.trim_end().to_owned()
+}
