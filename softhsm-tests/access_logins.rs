@@ -215,3 +215,57 @@ fn a_certificate_with_a_principal_that_could_not_be_printed_lets_nobody_in() {
     server.refuses(www, &server.certify("hash", "erik,#"));
     server.lets_in(www, &server.certify("erik", "erik"));
 }
+
+/// Lists of lines that hide, join and deny one another.
+#[test]
+fn what_explain_says_is_what_sshd_does() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    let both = server.certify("both", "anna_file,peter_file");
+    let one = server.certify("one", "erik_file");
+    let names = [
+        "anna_file",
+        "peter_file",
+        "erik_file",
+        "*_file",
+        "@g",
+        "!erik_*",
+    ];
+    let options = [
+        "",
+        "restrict",
+        "from=\"127.0.0.1\"",
+        "from=\"192.0.2.7\"",
+        "expiry-time=\"20200101Z\"",
+    ];
+    let mut random = 7_u64;
+    let mut pick = |of: usize| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(random >> 40).unwrap() % of
+    };
+    for _round in 0..12 {
+        let mut list = String::from("@suffixes _file\n@group g = erik_file anna_file\n");
+        for _line in 0..4 {
+            let name = names[pick(names.len())];
+            let host = ["*", "web1", "db1", "+production"][pick(4)];
+            let option = if name.starts_with('!') {
+                ""
+            } else {
+                options[pick(options.len())]
+            };
+            list += &format!("{name} {www} {host} {option}\n");
+        }
+        server.put(&list);
+        for key in [&both, &one] {
+            let said = server.explain(www, key);
+            let lets_in =
+                said.code == Some(0) && !said.stdout.contains("for sshd: from=\"192.0.2.7\" ");
+            let ran = server.login(www, key);
+            assert_eq!(ran.code == Some(0), lets_in, "{list}\n{said}\n{ran}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::account::Account;
 use super::keygen::{self, ED25519, Subject};
 use super::process::{Ran, bounded, run};
+use super::punchmark::BINARY;
 use super::sshd::{Configuration, Sshd};
 use super::{scratch, write};
 
@@ -23,7 +24,7 @@ pub(crate) struct Server {
     keys: TempDir,
     pub(crate) www: Account,
     pub(crate) db: Account,
-    pub(crate) command: Account,
+    _command: Account,
 }
 
 impl Server {
@@ -65,7 +66,7 @@ impl Server {
             keys,
             www: Account::new(),
             db: Account::new(),
-            command,
+            _command: command,
         })
     }
 
@@ -109,6 +110,22 @@ impl Server {
             .args(["-V", "+1d", "-z", "42"]);
         run(keygen.args(arguments).arg(keygen::public(&key))).ok();
         key
+    }
+
+    /// What `punchmark access explain` says to a certificate here.
+    pub(crate) fn explain(&self, user: &str, key: &Path) -> Ran {
+        let mut explain = bounded(BINARY);
+        explain.args([
+            "access",
+            "explain",
+            "--user",
+            user,
+            "--host",
+            "web1+production",
+            "--list",
+        ]);
+        explain.arg(self.list()).arg(keygen::certificate(key));
+        run(&mut explain)
     }
 
     /// The fingerprint of a CA.

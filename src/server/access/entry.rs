@@ -131,25 +131,35 @@ impl<'a> Entry<'a> {
     }
 
     fn fits_user(&self, user: &str) -> bool {
+        if self.users.plain {
+            return self.users.text == user;
+        }
         let mut users = self.users.text.split(',');
         users.any(|item| pattern::user_fits(item, user, self.purpose))
     }
 
     /// The definitions that its principals and hosts name, with the columns where they do.
     pub(super) fn references(&self) -> impl Iterator<Item = (Kind, Word<'a>)> + use<'a> {
-        let groups = name::items(self.principals).map(|item| (Kind::Group, item));
-        let sets = name::items(self.hosts).map(|item| (Kind::Hosts, item));
+        // Most lines of a long list name nothing but names.
+        let column = |word: Word<'a>| {
+            (!word.plain)
+                .then(|| name::items(word))
+                .into_iter()
+                .flatten()
+        };
+        let groups = column(self.principals).map(|item| (Kind::Group, item));
+        let sets = column(self.hosts).map(|item| (Kind::Hosts, item));
         groups.chain(sets).filter_map(|(kind, item)| {
             let item = item.ok()?;
             let name = item.text.strip_prefix('@')?;
             let column = item.column.saturating_add(1);
-            Some((kind, Word { column, text: name }))
+            Some((kind, Word::part(column, name)))
         })
     }
 
     /// The first of its principals that has a wildcard itself.
     pub(super) fn wildcard(&self) -> Option<Word<'a>> {
-        if !pattern::has_wildcard(self.principals.text) {
+        if self.principals.plain || !pattern::has_wildcard(self.principals.text) {
             return None;
         }
         let mut items = name::items(self.principals).filter_map(Result::ok);
@@ -157,6 +167,13 @@ impl<'a> Entry<'a> {
     }
 
     fn check(&self) -> Result<(), Misread> {
+        let all = [self.principals, self.users, self.hosts];
+        if all
+            .iter()
+            .all(|word| word.plain && word.text.len() <= name::NAME_BYTES_MAX)
+        {
+            return Ok(());
+        }
         for item in name::items(self.principals) {
             check_or_definition(item?, "group", name::check_principal)?;
         }
@@ -178,7 +195,7 @@ fn purpose_of(principals: Word<'_>) -> (Purpose, Word<'_>) {
     match principals.text.strip_prefix('!') {
         Some(text) => {
             let column = principals.column.saturating_add(1);
-            (Purpose::Denial, Word { column, text })
+            (Purpose::Denial, Word::part(column, text))
         }
         None => (Purpose::Grant, principals),
     }
@@ -192,7 +209,7 @@ fn refuse_options_elsewhere(columns: [Word<'_>; 3], count: usize) -> Result<(), 
         .zip(["principal", "user", "host"])
         .take(count)
     {
-        if word.text.bytes().any(|byte| matches!(byte, b'=' | b'"')) {
+        if !word.plain && word.text.bytes().any(|byte| matches!(byte, b'=' | b'"')) {
             return Err(Misread::new(word.column, Wrong::OptionInColumn { column }));
         }
     }

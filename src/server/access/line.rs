@@ -1,5 +1,7 @@
 //! One line as words: comments cut off, quotes closed, nothing but printable ASCII left.
 
+use std::io::BufRead;
+
 use super::fault::{Misread, Wrong};
 
 /// A word of a line, and the column where it begins.
@@ -7,6 +9,27 @@ use super::fault::{Misread, Wrong};
 pub(super) struct Word<'a> {
     pub(super) column: usize,
     pub(super) text: &'a str,
+    /// Whether all of it is of small letters, digits, `_` and `.`: one name, whatever it names.
+    pub(super) plain: bool,
+}
+
+impl<'a> Word<'a> {
+    /// A part of a word, of which nothing is known.
+    pub(super) fn part(column: usize, text: &'a str) -> Self {
+        Self {
+            column,
+            text,
+            plain: false,
+        }
+    }
+}
+
+/// Where the first line ends, if it does.
+pub(super) fn line_end(text: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    // Reading from memory doesn't fail; the search is that of the C library.
+    let end = rest.skip_until(b'\n').ok()?.checked_sub(1)?;
+    (text.get(end) == Some(&b'\n')).then_some(end)
 }
 
 /// Cuts a line into words at blanks outside of quotes; none for blank lines and comments.
@@ -22,10 +45,11 @@ pub(super) fn words<'a>(
             Some(Class::Blank) => at += 1,
             Some(Class::Hash) => return comment(line, at),
             _ => {
-                let end = word_end(line, at)?;
+                let (end, plain) = word_end(line, at)?;
                 word(Word {
                     column: at.saturating_add(1),
                     text: ascii(line, at, end)?,
+                    plain,
                 })?;
                 at = end;
             }
@@ -34,19 +58,27 @@ pub(super) fn words<'a>(
     Ok(())
 }
 
-/// Where the word that begins at `at` ends.
-fn word_end(line: &[u8], at: usize) -> Result<usize, Misread> {
+/// Where the word that begins at `at` ends, and whether it is plain.
+fn word_end(line: &[u8], at: usize) -> Result<(usize, bool), Misread> {
     let mut end = at;
+    let mut plain = true;
     while let Some(byte) = line.get(end) {
         match CLASSES.get(usize::from(*byte)) {
-            Some(Class::Word) => end += 1,
-            Some(Class::Blank) => return Ok(end),
-            Some(Class::Quote) => end = quoted_end(line, end)?,
+            Some(Class::Plain) => end += 1,
+            Some(Class::Word) => {
+                plain = false;
+                end += 1;
+            }
+            Some(Class::Blank) => break,
+            Some(Class::Quote) => {
+                plain = false;
+                end = quoted_end(line, end)?;
+            }
             Some(Class::Hash) => return Err(Misread::new(end.saturating_add(1), Wrong::Hash)),
             _ => return Err(odd(line, end, *byte)),
         }
     }
-    Ok(end)
+    Ok((end, plain))
 }
 
 /// Behind the quote that closes the one at `at`. `\"` is a quote within, and `\` else itself, as
@@ -101,6 +133,7 @@ fn odd(line: &[u8], at: usize, byte: u8) -> Misread {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
+    Plain,
     Word,
     Blank,
     Quote,
@@ -118,6 +151,18 @@ const fn classes() -> [Class; 256] {
         put(&mut classes, printable, Class::Word);
         printable += 1;
     }
+    let mut letter: u8 = b'a';
+    while letter <= b'z' {
+        put(&mut classes, letter, Class::Plain);
+        letter += 1;
+    }
+    let mut digit: u8 = b'0';
+    while digit <= b'9' {
+        put(&mut classes, digit, Class::Plain);
+        digit += 1;
+    }
+    put(&mut classes, b'_', Class::Plain);
+    put(&mut classes, b'.', Class::Plain);
     put(&mut classes, b' ', Class::Blank);
     put(&mut classes, b'\t', Class::Blank);
     put(&mut classes, b'"', Class::Quote);

@@ -3,6 +3,7 @@
 use super::entry::Entry;
 use super::fault::Fault;
 use super::header::Header;
+use super::line::line_end;
 use super::reader::{Reader, Row};
 
 /// A valid list, on its text.
@@ -21,7 +22,7 @@ impl<'a> List<'a> {
         let mut reader = Reader::default();
         let mut entries = Vec::new();
         let mut rest = text;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = line_end(rest) {
             let (line, behind) = rest.split_at(end);
             if let Row::Entry(entry) = reader.read(line)? {
                 entries.push((reader.line(), entry));

@@ -7,7 +7,7 @@ use super::line::Word;
 pub(super) fn items(word: Word<'_>) -> impl Iterator<Item = Result<Word<'_>, Misread>> {
     let mut column = word.column;
     word.text.split(',').map(move |text| {
-        let item = Word { column, text };
+        let item = Word::part(column, text);
         column = column.saturating_add(text.len()).saturating_add(1);
         if text.is_empty() {
             return Err(Misread::new(item.column, Wrong::EmptyName));
@@ -41,10 +41,7 @@ pub(super) fn check_host(item: Word<'_>) -> Result<(), Misread> {
         if tag.contains(['*', '?']) {
             return Err(Misread::new(item.column, Wrong::TagWildcard));
         }
-        let tag = Word {
-            column: item.column.saturating_add(1),
-            text: tag,
-        };
+        let tag = Word::part(item.column.saturating_add(1), tag);
         return check_own(tag, "tag", is_host_byte);
     }
     if item.text.bytes().any(|byte| byte.is_ascii_uppercase()) {

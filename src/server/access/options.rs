@@ -40,7 +40,7 @@ impl<'a> Options<'a> {
             match behind.strip_prefix(',') {
                 Some(text) => {
                     let column = column.saturating_add(1);
-                    rest = Word { column, text };
+                    rest = Word::part(column, text);
                 }
                 None if behind.is_empty() => return Ok(Self(word.text)),
                 None => {
@@ -59,10 +59,7 @@ impl<'a> Options<'a> {
 
     /// Each option in the order of the line.
     pub fn iter(&self) -> impl Iterator<Item = Item<'a>> + use<'a> {
-        let mut rest = Word {
-            column: 1,
-            text: self.0,
-        };
+        let mut rest = Word::part(1, self.0);
         std::iter::from_fn(move || {
             if rest.text.is_empty() {
                 return None;

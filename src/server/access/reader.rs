@@ -149,11 +149,7 @@ impl Reader {
         let entry = Entry::parse(first, count)?;
         self.any_entry = true;
         let (line, purpose) = (self.line, entry.purpose());
-        // Most lines of a long list name nothing but names.
-        let refers = |column: &str| column.bytes().any(|byte| byte == b'@');
-        let references =
-            (refers(entry.principals()) || refers(entry.hosts())).then(|| entry.references());
-        for (kind, name) in references.into_iter().flatten() {
+        for (kind, name) in entry.references() {
             let place = Place {
                 line,
                 column: name.column,
@@ -236,4 +232,5 @@ impl Place {
 const NO_WORD: Word<'static> = Word {
     column: 1,
     text: "",
+    plain: false,
 };

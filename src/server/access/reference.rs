@@ -31,7 +31,7 @@ pub(super) fn check_or_definition<'a>(
     match item.text.strip_prefix('@') {
         Some(text) => {
             let column = item.column.saturating_add(1);
-            name::check_definition(Word { column, text }, what)
+            name::check_definition(Word::part(column, text), what)
         }
         None => own(item),
     }

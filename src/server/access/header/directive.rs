@@ -122,10 +122,7 @@ fn hosts(header: &mut Header, words: &[Word<'_>], line: u64) -> Result<(), Misre
     let (name, members) = definition(words, Kind::Hosts)?;
     let members = Members::Named(named(members, |member| {
         let taken = match member.text.strip_prefix('!') {
-            Some(text) => Word {
-                column: member.column.saturating_add(1),
-                text,
-            },
+            Some(text) => Word::part(member.column.saturating_add(1), text),
             None => member,
         };
         check_or_definition(taken, "host set", name::check_host)

@@ -5,7 +5,6 @@ use rustix::fs::Stat;
 /// What tells one state of a file from another, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
-    device: u64,
     inode: u64,
     size: u64,
     modified: [i64; 2],
@@ -18,7 +17,6 @@ impl Stamp {
     pub fn of(stat: &Stat) -> Self {
         let nanoseconds = |of: u64| i64::try_from(of).unwrap_or(i64::MAX);
         Self {
-            device: stat.st_dev,
             inode: stat.st_ino,
             size: u64::try_from(stat.st_size).unwrap_or(u64::MAX),
             modified: [stat.st_mtime, nanoseconds(stat.st_mtime_nsec)],
@@ -44,7 +42,7 @@ impl Stamp {
 
     pub(super) fn to_bytes(self) -> [u8; BYTES] {
         let mut bytes = [0; BYTES];
-        let numbers = [self.device, self.inode, self.size].map(u64::to_be_bytes);
+        let numbers = [self.inode, self.size].map(u64::to_be_bytes);
         let [[a, b], [c, d]] = [self.modified, self.changed];
         let times = [a, b, c, d].map(i64::to_be_bytes);
         let all = numbers.iter().chain(&times).flatten();
@@ -54,6 +52,6 @@ impl Stamp {
 }
 
 /// The bytes that a stamp takes in an index.
-pub(super) const BYTES: usize = 56;
+pub(super) const BYTES: usize = 48;
 /// A file system may keep times of two seconds.
 const SETTLING_SECONDS: u64 = 2;

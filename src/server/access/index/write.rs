@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::fault::Fault;
 use super::super::header::Header;
+use super::super::line::line_end;
 use super::super::reader::{Reader, Row};
 use super::block::{PAYLOAD_BYTES, pack, seal};
 use super::keys::{self, Lengths};
@@ -78,7 +79,7 @@ impl Places {
     fn collect(&mut self, text: &[u8]) -> Result<Header, MakeError> {
         let mut reader = Reader::default();
         let (mut rest, mut offset) = (text, 0_usize);
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        while let Some(end) = line_end(rest) {
             let (line, behind) = rest.split_at(end);
             let row = reader.read(line)?;
             let place = Place {

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use super::super::entry::Entry;
 use super::super::fault::{Fault, Misread, Wrong};
 use super::super::header::Header;
+use super::super::line::line_end;
 use super::super::query::Query;
 use super::super::reader::{Reader, Row};
 use super::super::{LINE_BYTES_MAX, LIST_BYTES_MAX};
@@ -72,7 +73,7 @@ pub(super) fn scan(file: File, query: &Query<'_>) -> Result<Found, ScanError> {
     let mut lines = Vec::new();
     while text.fill()? {
         let mut rest = text.bytes();
-        while let Some(end) = newline(rest) {
+        while let Some(end) = line_end(rest) {
             let (line, behind) = rest.split_at_checked(end).unwrap_or_default();
             if let Row::Entry(entry) = reader.read(line)?
                 && entry.may_fit(query)
@@ -92,10 +93,6 @@ pub(super) fn scan(file: File, query: &Query<'_>) -> Result<Found, ScanError> {
     }
     let header = reader.finish(text.bytes())?;
     Ok(Found::new(header, lines))
-}
-
-fn newline(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == b'\n')
 }
 
 /// The text, a part at a time: what is left of the last part stands before the next.

@@ -1,7 +1,9 @@
 //! What reviewers and auditors are told.
 
-use super::review::{Book, CannotRender, Oddity, Reach, can, changes, import, lint, render, who};
 use super::*;
+use crate::server::access::review::{
+    Book, CannotRender, Change, Oddity, Reach, can, changes, import, lint, render, who,
+};
 
 fn list(text: &str) -> List<'_> {
     List::parse(text.as_bytes()).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
@@ -51,7 +53,7 @@ fn who_gets_in_is_told_by_name_and_pattern_with_what_takes_it_back() {
 fn told(old: &str, new: &str) -> Vec<String> {
     let (old, new) = (list(old), list(new));
     let found = changes(&Book::new(&old), &Book::new(&new), &moment()).unwrap();
-    let row = |change: &super::review::Change| {
+    let row = |change: &Change| {
         let shown = |options: &Option<String>| options.clone().unwrap_or_else(|| "no".into());
         format!(
             "{} {} {} {}>{}",
