@@ -46,13 +46,10 @@ impl Render {
         let list = self.list.parse(&text)?;
         let names = self.names.as_deref().map(read_names).transpose()?;
         let files = render(&Book::new(&list), &self.host, names.as_deref(), &moment())?;
-        for user in files
-            .keys()
-            .filter(|user| user.contains('/') || user.starts_with('.'))
-        {
-            return Err(Failure::new(format!(
-                "user {user} can't be the name of a file"
-            )));
+        let mut users = files.keys();
+        if let Some(user) = users.find(|user| user.contains('/') || user.starts_with('.')) {
+            let words = format!("user {user} can't be the name of a file");
+            return Err(Failure::new(words));
         }
         let there = self.there()?;
         if self.check {
