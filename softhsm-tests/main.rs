@@ -23,6 +23,7 @@ mod clock;
 mod conformance;
 mod crash;
 mod docs;
+mod everyday;
 #[cfg(feature = "yubikey")]
 mod evidence;
 mod failed_syncs;

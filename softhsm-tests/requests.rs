@@ -164,6 +164,40 @@ fn a_challenge_is_answered_once_and_in_time() {
 }
 
 #[test]
+fn a_role_is_tried_with_all_that_sign_knows() {
+    let admin = admin();
+    admin.key("peter", ED25519);
+    let attempt = || {
+        let attempt = ["role", "try", "engineer", "peter.req"];
+        admin.punchmark.run(&attempt)
+    };
+    ask(&admin, "peter", &["--requester", "peter"]);
+    let ran = sign(&admin, &["peter.req"]).exits(3);
+    ran.says("only claimed");
+    let ran = attempt().exits(3);
+    assert!(
+        ran.stdout.contains("if peter is who asks (only claimed"),
+        "{ran}"
+    );
+    enrol(&admin, "peter", "peter");
+    let ran = attempt().ok();
+    assert!(
+        ran.stdout.contains("would sign with users for peter:"),
+        "{ran}"
+    );
+    sign(&admin, &["peter.req"]).ok();
+    // A request is used once.
+    attempt().fails().says("used before");
+    ask(&admin, "peter", &["--requester", "peter"]);
+    attempt().ok();
+    let revoke = ["revoke", "--key", "peter.pub", "--reason", "lost", "--yes"];
+    admin.punchmark.run(&revoke).ok();
+    attempt().fails().says("revoked");
+    let other = ["role", "try", "production", "peter.req"];
+    admin.punchmark.run(&other).fails();
+}
+
+#[test]
 fn nobody_asks_for_the_operators_role_or_beyond_their_own() {
     let admin = admin();
     admin.key("peter", ED25519);

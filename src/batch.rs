@@ -1,9 +1,12 @@
 //! Many keys in one run: read, decide, issue, write; one bad file stops no other.
 //!
-//! Memory does not grow with the number of keys: files come from an iterator, what
-//! became of each goes to a report, and a summary counts.
+//! Memory hardly grows with the number of keys, by some bytes each: files come from an
+//! iterator, what became of each goes to a report, and a summary counts.
 
+mod again;
+mod files;
 mod look;
+mod places;
 mod plan;
 mod run;
 mod tally;
@@ -81,6 +84,11 @@ pub enum Report<'a> {
         /// Why.
         error: &'a (dyn std::error::Error + 'static),
     },
+    /// It is the certificate of a key beside it, which the run passes over.
+    PassedOver {
+        /// The certificate file.
+        file: &'a Path,
+    },
     /// The run ended before it was its turn. Nothing was reserved for it.
     NotTried {
         /// The key file.
@@ -98,6 +106,10 @@ pub struct Summary {
     pub signed: u64,
     /// Keys whose certificate was there.
     pub resumed: u64,
+    /// Those of them whose certificate was written again.
+    pub restored: u64,
+    /// Certificates that were named beside their keys.
+    pub passed_over: u64,
     /// Keys without a certificate, for a reason of their own.
     pub failed: u64,
     /// Keys that the run did not come to.
@@ -130,6 +142,9 @@ pub enum BatchError {
     /// The certificate could not be put where it belongs; nothing was reserved.
     #[error("the certificate could not be written")]
     Place(#[source] OutputError),
+    /// Another file of the run has its certificate there.
+    #[error("its certificate would take the place of another of this run, {}", .0.display())]
+    Twice(PathBuf),
     /// A plain key, where nobody said what to sign for it.
     #[error("is a public key and no request, and nothing says what to sign for it")]
     NotAsked,

@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod krl;
 mod ledger;
+mod letters;
 mod request;
 mod requester;
 mod revoke;
@@ -25,8 +26,10 @@ mod setup_card;
 mod show;
 mod sign;
 mod tokens;
+mod usage;
 mod version;
 
+use std::ffi::OsString;
 use std::io::Write as _;
 
 use clap::error::ErrorKind;
@@ -51,10 +54,6 @@ use base::terminal;
 struct Cli {
     #[command(flatten)]
     global: Global,
-
-    /// Print the version; with --verbose, also which roots of attestation it has
-    #[arg(long, action = clap::ArgAction::Version)]
-    version: (),
 
     #[command(subcommand)]
     command: Command,
@@ -111,15 +110,18 @@ impl Cli {
 }
 
 /// Runs the program with these arguments, the first of which is its name.
-pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     crate::secret::keep_memory_private();
     let arguments: Vec<_> = arguments.into_iter().collect();
     let ended = if version::is_asked_for(&arguments) {
         version::print()
     } else {
-        match parse(arguments) {
+        let mut command = letters::with_help_and_version(Cli::command());
+        let arguments: Vec<_> =
+            getopt::split_attached(getopt::gather_pin_files(arguments)).collect();
+        match parse(&mut command, &arguments) {
             Ok(cli) => cli.run(),
-            Err(error) => return usage(&error),
+            Err(error) => return usage::tell(&error, &arguments, &command).code(),
         }
     };
     match ended {
@@ -142,36 +144,14 @@ pub fn leave(code: u8) -> ! {
     signal_hook::low_level::exit(code.into())
 }
 
-fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Cli, clap::Error> {
-    let mut command = Cli::command();
-    let matches = command
-        .try_get_matches_from_mut(getopt::split_attached(getopt::gather_pin_files(arguments)))?;
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+fn parse(command: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(command))?;
     // clap sees this conflict only where both stand on one side of the subcommand.
     if !cli.global.pin_file.is_empty() && cli.global.pin_fd.is_some() {
         return Err(command.error(ErrorKind::ArgumentConflict, TWO_PINS));
     }
     Ok(cli)
-}
-
-/// Help and version are a product; all else is a mistake in the arguments.
-fn usage(error: &clap::Error) -> u8 {
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            let _unprintable = error.print();
-            Exit::Done.code()
-        }
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            terminal::say(error.render().to_string().trim_end());
-            Exit::Usage.code()
-        }
-        _ => {
-            let words = error.render().to_string();
-            let words = words.strip_prefix("error: ").unwrap_or(&words);
-            terminal::say(&format!("punchmark: {}", words.trim_end()));
-            Exit::Usage.code()
-        }
-    }
 }
 
 const TWO_PINS: &str = "--pin-file and --pin-fd cannot be used together";

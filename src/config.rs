@@ -28,13 +28,13 @@ pub use attestation::roots_from;
 pub use edit::{
     EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_suffixes,
 };
-pub use given::Given;
+pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 
 pub use crate::file::{read_bytes, read_limited};
-pub use surroundings::{keyboard, now, time_zone};
+pub use surroundings::{keyboard, now, time_zone, working_folder};
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;

@@ -20,7 +20,7 @@ mod way;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use again::{AgainError, issued_before};
+pub use again::{AgainError, Before, stands};
 pub use case::intake::{self, IntakeError};
 pub use case::{Asked, Case, CaseError, Enrolments, Judge, Rulebook};
 pub use desk::{Desk, SubmitError, Ticket};

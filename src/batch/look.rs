@@ -5,18 +5,23 @@
 //! for; what is left can be shown to whoever vouches for it.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use super::again::{File, Own};
+use super::files::Files;
 use super::plan::Batch;
 use super::tally::Tally;
-use super::{BatchError, CERTIFICATE_MODE, Destination, Ended, Resume, SerialPlan};
-use crate::certificate::{Serial, certificate_line};
-use crate::config::{Given, read_limited};
-use crate::issue::{Asked, Case, SharedLedger, issued_before, lock};
+use super::{BatchError, Destination, Ended, Resume, SerialPlan};
+use crate::certificate::Serial;
+use crate::certificate::key_line::KeyLineError;
+use crate::config::{Given, SubjectFileError};
+use crate::issue::{Asked, Case, SharedLedger, lock};
 use crate::ledger::{Credential, SerialChoice, Wanted};
-use crate::output::{self, OutputError};
+use crate::output;
 
 /// The keys of a run.
 pub enum Subjects {
@@ -39,12 +44,19 @@ pub enum HowFar {
 /// Keys that were looked at, and those that were not yet.
 pub struct Looked {
     pub(super) ready: VecDeque<Ready>,
-    pub(super) rest: Rest,
+    pub(super) rest: Files,
     pub(super) tally: Tally,
 }
 
-/// The files that nobody looked at yet, each with its place in the run.
-pub(super) type Rest = Box<dyn Iterator<Item = (io::Result<PathBuf>, u64)>>;
+/// What became of a file when it was looked at.
+enum Found {
+    /// It can be signed, as far as can be known.
+    Ready(Box<Ready>),
+    /// Nothing is to be done for it.
+    Done,
+    /// Which of the earlier certificates is its own shows when all files had their turn.
+    Later,
+}
 
 /// A key that can be signed, as far as can be known.
 pub(super) struct Ready {
@@ -75,15 +87,18 @@ impl Batch<'_> {
     /// Looks at keys; what is wrong with one is reported at once. `ledger` is only read.
     pub fn look(&self, ledger: &SharedLedger, subjects: Subjects, how_far: HowFar) -> Looked {
         let tally = Tally::new(self.report.clone());
-        let (mut ready, mut rest): (_, Rest) = match subjects {
+        let (mut ready, mut rest) = match subjects {
             Subjects::One(given) => {
                 let to = Destination::of(&given, None, None);
                 let one = self.ready(*given, to, 0, ledger);
                 let one = one.map_err(|error| tally.failed(None, error)).ok();
                 let one = one.and_then(|one| self.check(one, &tally, ledger));
-                (VecDeque::from_iter(one), Box::new(std::iter::empty()))
+                (
+                    VecDeque::from_iter(one),
+                    Files::new(Box::new(std::iter::empty())),
+                )
             }
-            Subjects::Files(files) => (VecDeque::new(), Box::new(files.zip(0..))),
+            Subjects::Files(files) => (VecDeque::new(), Files::new(files)),
         };
         while how_far == HowFar::All || ready.is_empty() {
             let Some(next) = self.next(&mut rest, &tally, ledger) else {
@@ -97,44 +112,53 @@ impl Batch<'_> {
     /// The next key that the rules let be signed; none when somebody wants the run to stop.
     pub(super) fn next(
         &self,
-        rest: &mut Rest,
+        rest: &mut Files,
         tally: &Tally,
         ledger: &SharedLedger,
     ) -> Option<Ready> {
         while !self.interrupted.load(Ordering::Relaxed) {
-            let (file, index) = rest.next()?;
-            let file = match file {
+            let turn = rest.next()?;
+            let file = match turn.file {
                 Ok(file) => file,
                 Err(error) => {
                     tally.failed(None, BatchError::List(error));
                     continue;
                 }
             };
-            match self.prepare(&file, index, tally, ledger) {
-                Ok(Some(ready)) => return Some(ready),
-                Ok(None) => {}
+            match self.prepare(&file, (turn.index, turn.is_last), tally, ledger) {
+                Ok(Found::Ready(ready)) => return Some(*ready),
+                Ok(Found::Done) => {}
+                Ok(Found::Later) => rest.postpone(file, turn.index),
                 Err(error) => tally.failed(Some(&file), error),
             }
         }
         None
     }
 
-    /// None where an earlier run's certificate does.
     fn prepare(
         &self,
         file: &Path,
-        index: u64,
+        (index, is_last): (u64, bool),
         tally: &Tally,
         ledger: &SharedLedger,
-    ) -> Result<Option<Ready>, BatchError> {
-        let (given, output) = Given::read(file)?;
+    ) -> Result<Found, BatchError> {
+        let (given, output) = match Given::read(file) {
+            Err(error) if self.passes_over(file, &error) => {
+                tally.passed_over(file);
+                return Ok(Found::Done);
+            }
+            read => read?,
+        };
+        if !is_last && !tally.is_new(&output) {
+            return Err(BatchError::Twice(output));
+        }
         output::check(&output).map_err(BatchError::Place)?;
         let to = Destination::of(&given, Some(file), Some(output));
         let ready = self.ready(given, to, index, ledger)?;
-        if self.resume == Resume::Yes && self.write_again(&ready, tally, ledger)? {
-            return Ok(None);
+        if self.resume == Resume::Yes {
+            return self.resumed(ready, is_last, tally, ledger);
         }
-        Ok(Some(ready))
+        Ok(Found::Ready(Box::new(ready)))
     }
 
     fn ready(
@@ -202,37 +226,73 @@ impl Batch<'_> {
         }
     }
 
-    /// Whether the ledger has a certificate for this request that may still go out; it is
-    /// then written again if its file is missing or holds something else.
-    fn write_again(
+    /// Looks for the certificate that an earlier run issued for this request and file, and may
+    /// still go out.
+    fn resumed(
         &self,
-        ready: &Ready,
+        ready: Ready,
+        is_last: bool,
         tally: &Tally,
         ledger: &SharedLedger,
-    ) -> Result<bool, BatchError> {
-        let ledger = lock(ledger);
-        let before = issued_before(&ledger, &ready.wanted, (self.clock)())?;
-        drop(ledger);
-        let Some(certificate) = before else {
-            return Ok(false);
+    ) -> Result<Found, BatchError> {
+        let Some(output) = &ready.to.output else {
+            return Ok(Found::Ready(Box::new(ready)));
         };
-        let serial = certificate.serial();
-        let line = format!("{}\n", certificate_line(&certificate, &ready.to.comment));
-        if let Some(output) = &ready.to.output {
-            restore(output, &line).map_err(|source| BatchError::Write { serial, source })?;
+        let wanted = File {
+            wanted: &ready.wanted,
+            output,
+            comment: &ready.to.comment,
+            is_last,
+        };
+        let now = (self.clock)();
+        let earlier = tally.earlier().of_file(&lock(ledger), &wanted, now)?;
+        match earlier {
+            Own::Again(again) => {
+                tally.kept(&ready.to, &again);
+                Ok(Found::Done)
+            }
+            Own::Later => Ok(Found::Later),
+            Own::None => Ok(Found::Ready(Box::new(ready))),
         }
-        tally.signed(&ready.to, serial, &line, true);
-        Ok(true)
+    }
+
+    /// Whether a file that can't be read as a key is the certificate that a run before wrote
+    /// beside one: a glob names both.
+    fn passes_over(&self, file: &Path, error: &SubjectFileError) -> bool {
+        self.resume == Resume::Yes
+            && matches!(error, SubjectFileError::Line(KeyLineError::Certificate))
+            && lies_beside_its_key(file)
     }
 }
 
-/// Writes the file again unless it is there as it should be.
-fn restore(output: &Path, line: &str) -> Result<(), OutputError> {
-    match read_limited(output, LARGEST) {
-        Ok(there) if there == line => Ok(()),
-        _ => output::write(output, line.as_bytes(), CERTIFICATE_MODE),
-    }
+/// Whether `peter-cert.pub` lies beside `peter.pub`, `peter.req` or `peter`.
+fn lies_beside_its_key(file: &Path) -> bool {
+    let name = file.file_name().map(OsStrExt::as_bytes);
+    let Some(stem) = name.and_then(|name| name.strip_suffix(b"-cert.pub")) else {
+        return false;
+    };
+    ["", ".pub", ".req"].iter().any(|end| {
+        let name = [stem, end.as_bytes()].concat();
+        file.with_file_name(OsString::from_vec(name)).is_file()
+    })
 }
 
-/// The line of the largest certificate, 64 KiB, with room for its comment.
-const LARGEST: u64 = 256 * 1024;
+#[cfg(test)]
+mod tests {
+    use super::lies_beside_its_key;
+
+    #[test]
+    fn a_certificate_lies_beside_its_key_or_request() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.pub", "b.req", "c"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let lies = |name: &str| lies_beside_its_key(&folder.path().join(name));
+        for name in ["a-cert.pub", "b-cert.pub", "c-cert.pub"] {
+            assert!(lies(name), "{name}");
+        }
+        for name in ["d-cert.pub", "a.pub", "-cert.pub"] {
+            assert!(!lies(name), "{name}");
+        }
+    }
+}

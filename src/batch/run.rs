@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use super::look::{Looked, Ready, Rest};
+use super::files::Files;
+use super::look::{Looked, Ready};
 use super::plan::Batch;
 use super::tally::Tally;
 use super::{BatchError, CERTIFICATE_MODE, Destination, Ended, Report};
@@ -139,7 +140,7 @@ struct Orders<'a> {
     ledger: &'a SharedLedger,
     tally: &'a Tally,
     ready: VecDeque<Ready>,
-    rest: Rest,
+    rest: Files,
     decision: Decision,
 }
 
@@ -182,7 +183,7 @@ impl Orders<'_> {
     /// The files of a run that ended before they were come to.
     fn left(self) -> impl Iterator<Item = PathBuf> {
         let looked = self.ready.into_iter().filter_map(|ready| ready.to.file);
-        looked.chain(self.rest.map_while(|(file, _)| file.ok()))
+        looked.chain(self.rest.map_while(|turn| turn.file.ok()))
     }
 }
 
@@ -196,7 +197,7 @@ fn write(answered: Vec<(Destination, Result<Issued, IssueError>)>, tally: &Tally
             .and_then(|issued| stage(&to, &issued));
         match line {
             Err(error) => tally.failed(to.file.as_deref(), error),
-            Ok((serial, line, None)) => tally.signed(&to, serial, &line, false),
+            Ok((serial, line, None)) => tally.signed(&to, serial, &line),
             Ok((serial, line, Some(file))) => {
                 staged.push(file);
                 ready.push((to, serial, line));
@@ -205,7 +206,7 @@ fn write(answered: Vec<(Destination, Result<Issued, IssueError>)>, tally: &Tally
     }
     for ((to, serial, line), written) in ready.into_iter().zip(output::release(staged)) {
         match written {
-            Ok(()) => tally.signed(&to, serial, &line, false),
+            Ok(()) => tally.signed(&to, serial, &line),
             Err(source) => {
                 tally.failed(to.file.as_deref(), BatchError::Write { serial, source });
             }

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::again::{Again, Earlier};
+use super::places::Places;
 use super::{BatchError, Destination, Ended, Report, Reporter, Summary};
 use crate::certificate::Body;
 use crate::issue::{IssueError, RunEnd};
@@ -16,6 +18,8 @@ pub(super) struct Tally {
     first: OnceLock<Body>,
     /// Whether another certificate says something else than the first.
     differ: AtomicBool,
+    earlier: Mutex<Earlier>,
+    places: Mutex<Places>,
 }
 
 impl Tally {
@@ -25,6 +29,8 @@ impl Tally {
             summary: Mutex::default(),
             first: OnceLock::new(),
             differ: AtomicBool::new(false),
+            earlier: Mutex::default(),
+            places: Mutex::default(),
         }
     }
 
@@ -32,23 +38,50 @@ impl Tally {
         (self.report)(report);
     }
 
-    pub(super) fn signed(&self, to: &Destination, serial: u64, line: &str, resumed: bool) {
+    /// What runs before this one issued, which no two files of this one get.
+    pub(super) fn earlier(&self) -> MutexGuard<'_, Earlier> {
+        unpoisoned(&self.earlier)
+    }
+
+    /// Whether no file before has its certificate in this place.
+    pub(super) fn is_new(&self, output: &Path) -> bool {
+        unpoisoned(&self.places).is_new(output)
+    }
+
+    pub(super) fn signed(&self, to: &Destination, serial: u64, line: &str) {
         self.count(|summary| {
-            if resumed {
-                summary.resumed += 1;
-            } else {
-                summary.signed += 1;
-                let (first, last) = summary.serials.unwrap_or((serial, serial));
-                summary.serials = Some((first.min(serial), last.max(serial)));
-            }
+            summary.signed += 1;
+            let (first, last) = summary.serials.unwrap_or((serial, serial));
+            summary.serials = Some((first.min(serial), last.max(serial)));
         });
         self.tell(Report::Signed {
             file: to.file.as_deref(),
             output: to.output.as_deref(),
             serial,
             line,
-            resumed,
+            resumed: false,
         });
+    }
+
+    /// What an earlier run signed stays, or was written again.
+    pub(super) fn kept(&self, to: &Destination, again: &Again) {
+        self.count(|summary| {
+            summary.resumed += 1;
+            summary.restored += u64::from(again.restored);
+        });
+        self.tell(Report::Signed {
+            file: to.file.as_deref(),
+            output: to.output.as_deref(),
+            serial: again.serial,
+            line: &again.line,
+            resumed: true,
+        });
+    }
+
+    /// A certificate beside its key, which nobody meant to have certified.
+    pub(super) fn passed_over(&self, file: &Path) {
+        self.count(|summary| summary.passed_over += 1);
+        self.tell(Report::PassedOver { file });
     }
 
     pub(super) fn failed(&self, file: Option<&Path>, error: BatchError) {
@@ -96,6 +129,11 @@ impl Tally {
     }
 
     fn count(&self, change: impl FnOnce(&mut Summary)) {
-        change(&mut self.summary.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut unpoisoned(&self.summary));
     }
+}
+
+/// Counts stay right, whoever panicked beside them.
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::Serialize;
 use ssh_key::public::KeyData;
 
-use super::Place;
+use super::{Body, Place, Serial};
 use crate::wire::RawCertificate;
 
 mod rules;
@@ -22,6 +22,24 @@ pub fn alarms(certificate: &RawCertificate, now: u64, known_cas: &[KeyData]) -> 
     alarms.extend(rules::names(certificate));
     alarms.extend(rules::times(certificate, now));
     alarms.extend(rules::options(certificate));
+    alarms
+}
+
+/// What [`alarms`] will say of a certificate that is still to be signed by `ca`, but for notes.
+#[must_use]
+pub fn foreseen(body: &Body, ca: &KeyData, now: u64) -> Vec<Alarm> {
+    let Ok(content) = body.to_be_signed(Serial::FIRST, &[0; 32], ca) else {
+        return Vec::new();
+    };
+    // An empty signature, which nobody looks at.
+    let unsigned = [content.as_bytes(), &[0; 4]].concat();
+    let Ok(certificate) = RawCertificate::from_blob(&unsigned) else {
+        return Vec::new();
+    };
+    let mut alarms = rules::names(&certificate);
+    alarms.extend(rules::times(&certificate, now));
+    alarms.extend(rules::options(&certificate));
+    alarms.retain(|alarm| !alarm.is_note());
     alarms
 }
 

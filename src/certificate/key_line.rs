@@ -9,7 +9,7 @@ use ssh_key::public::KeyData;
 use crate::wire::certificate::ReadError;
 use crate::wire::{FileKind, PublicKey as PlainKey, RawCertificate};
 
-/// Reads the first public key of a file, and its comment.
+/// Reads the one public key of a file, and its comment.
 ///
 /// As ssh-keygen reads a `.pub` file: empty lines, lines with `#` first and lines that are no
 /// key are passed over; options before the key are not known. The comment is all that stands
@@ -17,20 +17,27 @@ use crate::wire::{FileKind, PublicKey as PlainKey, RawCertificate};
 /// what of a comment is no UTF-8 becomes U+FFFD, and hinders nothing.
 ///
 /// # Errors
-/// If the file is longer than 128 KiB, holds a private key or a certificate, or no key.
+/// If the file is longer than 128 KiB, holds a private key or a certificate, no key or several:
+/// which of them is meant, nobody can know.
 pub fn read_public_key_line<T>(file: &T) -> Result<(KeyData, String), KeyLineError>
 where
     T: AsRef<[u8]> + ?Sized,
 {
     let file = file.as_ref();
+    let mut found = None;
     for line in text(file)?.lines().filter(|line| !line.starts_with('#')) {
         let line = Line::split(line)?;
         if line.is_certificate() {
             return Err(KeyLineError::Certificate);
         }
-        if let Some(key) = line.key() {
-            return Ok((key, line.comment.to_owned()));
+        match (line.key(), &found) {
+            (Some(_), Some(_)) => return Err(KeyLineError::Several),
+            (Some(key), None) => found = Some((key, line.comment.to_owned())),
+            (None, _) => {}
         }
+    }
+    if let Some(found) = found {
+        return Ok(found);
     }
     Err(match FileKind::of(file) {
         FileKind::PrivateKey => KeyLineError::PrivateKey,
@@ -77,6 +84,9 @@ pub enum KeyLineError {
     /// A key, where a certificate is asked for.
     #[error("this is a public key, not a certificate")]
     PublicKey,
+    /// More than one key, where one is asked for.
+    #[error("there is more than one public key in the file")]
+    Several,
     /// Nothing that could be read as a key.
     #[error("there is no public key in OpenSSH form{}", .0.instead())]
     NoKey(FileKind),
@@ -208,8 +218,19 @@ mod tests {
 
     #[test]
     fn passes_over_comments_empty_lines_and_junk() {
-        let text = format!("\n# {KEY} a\n  \nssh-ed25519 AAAA junk\nhello\n \t{KEY} b\n{KEY} c\n");
+        let text =
+            format!("\n# {KEY} a\n  \nssh-ed25519 AAAA junk\nhello\n \t{KEY} b\n# {KEY} c\n");
         assert_eq!(comment(&text).as_deref(), Ok("b"));
+    }
+
+    #[test]
+    fn refuses_several_keys_since_nobody_knows_which_is_meant() {
+        for text in [
+            format!("{KEY} a\n{KEY} a\n"),
+            format!("{KEY} a\n\njunk\n{KEY} b"),
+        ] {
+            assert_eq!(comment(&text), Err(KeyLineError::Several));
+        }
     }
 
     #[test]

@@ -45,6 +45,13 @@ impl Options {
         grammar::defaults(kind)
     }
 
+    /// Whether OpenSSH knows an option of this name, in either map.
+    #[must_use]
+    pub fn is_known(name: &str) -> bool {
+        let maps = [Place::Critical, Place::Extension];
+        maps.iter().any(|place| place.form(name).is_some())
+    }
+
     /// Whether one entry of a map can stand in a certificate.
     ///
     /// # Errors
@@ -153,6 +160,14 @@ pub enum OptionError {
     /// No option of ssh-keygen.
     #[error("{0:?} is no certificate option")]
     Unknown(String),
+    /// A role's option that OpenSSH doesn't know, and that nobody said to mean.
+    #[error("{name:?} is no option that OpenSSH knows; one of your own is written {prefix}{name}")]
+    Misspelt {
+        /// The name.
+        name: String,
+        /// What stands before the names of one's own in this map.
+        prefix: &'static str,
+    },
     /// Longer than a whole map may be.
     #[error("certificate option of {length} bytes is longer than {MAX_LEN}")]
     ArgumentTooLong {

@@ -9,6 +9,7 @@ use self::grammar::interval;
 
 pub(super) mod display;
 mod grammar;
+mod printed;
 
 /// An interval of Unix seconds: from `valid_after` on, until just before `valid_before`.
 ///
@@ -65,6 +66,9 @@ impl Validity {
     /// or, with `Z` or `UTC` behind it, in UTC; FROM may be `always`, TO `forever`. REL is
     /// numbers with units `s m h d w` (none is seconds), up to 2^31 - 1 seconds.
     ///
+    /// Beyond ssh-keygen, dates as this program prints them: `YYYY-MM-DD[ HH:MM[:SS]]`, always
+    /// in UTC; one of them alone is the end of what begins as `+REL` does.
+    ///
     /// Stricter than ssh-keygen: dates and local times must exist and not be before 1970.
     /// `zone` is called only where a local time has to be read.
     /// A local time that comes twice, when clocks are set back, is the earlier one.
@@ -74,6 +78,12 @@ impl Validity {
     pub fn parse(spec: &str, now: u64, zone: &dyn Fn() -> TimeZone) -> Result<Self, ValidityError> {
         let (valid_after, valid_before) = interval(spec, now, zone)?;
         Self::new(valid_after, valid_before)
+    }
+
+    /// Whether a text of [`Self::parse`] names the end alone, as `+8h` and `2026-12-01` do.
+    #[must_use]
+    pub fn is_from_now(spec: &str) -> bool {
+        grammar::is_from_now(spec)
     }
 
     /// The first second in which it is valid; 0 is "always".
@@ -127,7 +137,7 @@ pub enum ValidityError {
     #[error("{0:?} is no hexadecimal number of at most 64 bits")]
     Hexadecimal(String),
     /// Neither a date nor a date and time.
-    #[error("{0:?} is no date (YYYYMMDD) or date and time (YYYYMMDDHHMM[SS])")]
+    #[error("{0:?} is no date (YYYYMMDD, YYYY-MM-DD) or date and time (YYYYMMDDHHMM[SS])")]
     Date(String),
     /// 30 February, 25 o'clock, or an hour that the clocks skip.
     #[error("{0:?} does not exist in the calendar")]

@@ -1,6 +1,9 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
 mod advice;
+mod arguments;
+mod foreseen;
+mod named;
 mod open;
 mod paths;
 mod progress;
@@ -20,15 +23,13 @@ use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
 use super::base::ledger_key;
-use super::base::terminal::warn;
-use crate::batch::{Batch, Resume, SerialPlan, Subjects};
-use crate::certificate::Serial;
-use crate::config::{self, Config, Given};
+use crate::batch::{Batch, Resume, Subjects};
+use crate::config::{self, Given};
 use crate::issue::{Judge, Rulebook, SharedLedger};
-use crate::policy::Role;
-use crate::policy::role::Permit;
-use crate::request::{Ask, Requester, RoleName};
-use crate::signer::{Locator, RsaHash, load_ahead};
+use crate::request::RoleName;
+use crate::signer::{RsaHash, load_ahead};
+use arguments::Told;
+use named::of_request;
 use open::Run;
 use paths::{PathList, Separator, count};
 use progress::{Progress, exit_of_keys, style};
@@ -60,7 +61,7 @@ pub(crate) struct Sign {
 
     /// Serial: N for one key, +N to count up from N [default: the ledger's next ones]
     #[arg(short = 'z', value_name = "SERIAL", allow_hyphen_values = true)]
-    serial: Option<String>,
+    serial: Vec<String>,
 
     /// Read the paths of key files from a file, or from stdin for `-`, one a line; a pipe, as of
     /// `<(...)`, is read until its writer ends
@@ -82,25 +83,18 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let (ask, requester) = self.asked_for_keys()?;
-        let witnessed = self.asked.statement()?;
-        let serials = self.serials()?;
-        context.refuse_two_on_stdin(self.reads_stdin())?;
-        self.refuse_to_vouch_for_a_list()?;
-        if let Some(validity) = ask.as_ref().and_then(|ask| ask.validity)
-            && validity.is_over(config::now())
-            && context.talks()
-        {
-            warn(EXPIRED);
-        }
+        let (told, config, name) = self.look_at_arguments(context)?;
+        let Told {
+            ask,
+            requester,
+            witnessed,
+            serials,
+        } = told;
         let subject = self.subject()?;
-        let config = context.config()?;
-        let role = match &ask {
-            Some(ask) => config.role(&ask.role)?,
-            None => config.role(&RoleName::operator())?,
+        let name = match name {
+            Some(name) => name,
+            None => of_request(&self.files, subject.as_ref(), &config)?,
         };
-        let name = self.ca_name(role, subject.as_ref(), &config)?;
-        refuse_locator(&name, &config)?;
         if let Ok(ca) = config.ca(&name) {
             load_ahead(&ca.keys);
         }
@@ -169,108 +163,13 @@ impl Sign {
         }
     }
 
-    /// What is asked for plain keys, and by whom; nothing where there are requests alone,
-    /// which say it themselves.
-    fn asked_for_keys(&self) -> Result<(Option<Ask>, Requester), Failure> {
-        if !self.requests_alone() {
-            let role = self.role.clone().unwrap_or_else(RoleName::operator);
-            let requester = self.asked.requester(&role)?;
-            return Ok((Some(self.asked.ask(role)?), requester));
-        }
-        if self.role.is_some() || self.asked.says_something() {
-            Err(Failure::usage(REQUESTS_SAY))
-        } else {
-            Ok((None, Requester::operator()))
-        }
-    }
-
-    /// Whether every file that is named is a request; of a list or stdin, whether nothing
-    /// is said for keys.
-    fn requests_alone(&self) -> bool {
-        let unseen = self.reads_stdin() || self.files_from.is_some();
-        if unseen {
-            self.role.is_none() && !self.asked.says_something()
-        } else {
-            !self.files.is_empty() && self.files.iter().all(|file| is_request(file))
-        }
-    }
-
-    /// The CA that was named, else the role's: that of the flags, or of the first request.
-    fn ca_name(
-        &self,
-        role: &Role,
-        subject: Option<&Given>,
-        config: &Config,
-    ) -> Result<String, Failure> {
-        if let Some(name) = &self.ca {
-            return Ok(name.clone());
-        }
-        let read = |file: &PathBuf| {
-            let (given, _) = Given::read(file).in_file(file)?;
-            Ok::<_, Failure>(given)
-        };
-        let first = match subject {
-            None if role.name().is_operator() => self.files.first().map(read).transpose()?,
-            _ => None,
-        };
-        let request = match subject.or(first.as_ref()) {
-            Some(Given::Request(request)) => config.role(&request.content().role)?.ca(),
-            _ => Permit::Nothing,
-        };
-        match (role.ca(), request) {
-            (Permit::Only(name), _) | (_, Permit::Only(name)) => Ok(name.to_owned()),
-            _ if role.name().is_operator() => Err(Failure::usage(NO_CA)),
-            _ => Err(Failure::usage(format!(
-                "role `{}` names no CA; name one with -s",
-                role.name()
-            ))),
-        }
-    }
-
-    fn serials(&self) -> Result<SerialPlan, Failure> {
-        let Some(text) = &self.serial else {
-            return Ok(SerialPlan::Automatic);
-        };
-        let (number, counting) = match text.strip_prefix('+') {
-            Some(number) => (number, true),
-            None => (text.as_str(), false),
-        };
-        let serial: Serial = number.parse().at(format!("serial {text:?}"))?;
-        let keys = u64::try_from(self.files.len()).unwrap_or(u64::MAX);
-        match counting {
-            true if serial
-                .number()
-                .checked_add(keys.saturating_sub(1))
-                .is_none() =>
-            {
-                Err(Failure::usage(format!(
-                    "{keys} keys from serial {serial} on need more serials than there are"
-                )))
-            }
-            true => Ok(SerialPlan::CountingFrom(serial)),
-            false if keys > 1 => Err(Failure::usage(format!(
-                "serial {serial} was given for {keys} keys; -z +{serial} counts up from it"
-            ))),
-            false => Ok(SerialPlan::Single(serial)),
-        }
-    }
-
     /// The key on stdin, if that is what `-` asks for.
     fn subject(&self) -> Result<Option<Given>, Failure> {
-        match self.files.as_slice() {
-            [] if self.files_from.is_none() => Err(Failure::usage(NO_KEY)),
-            [file] if file == Path::new("-") && self.resume => Err(Failure::usage(
-                "--resume is for files: what stdin gave before is not known",
-            )),
-            [file] if file == Path::new("-") => {
-                let subject = Given::from_stdin().at("standard input")?;
-                Ok(Some(subject))
-            }
-            files if files.iter().any(|file| file == Path::new("-")) => {
-                Err(Failure::usage("- stands for one key, alone"))
-            }
-            _ => Ok(None),
+        if self.files != [Path::new("-")] {
+            return Ok(None);
         }
+        let subject = Given::from_stdin().at("standard input")?;
+        Ok(Some(subject))
     }
 
     fn reads_stdin(&self) -> bool {
@@ -305,33 +204,6 @@ impl Sign {
     }
 }
 
-/// By its name, else by what is in it.
-fn is_request(file: &Path) -> bool {
-    let named = file.extension().is_some_and(|extension| extension == "req");
-    named || matches!(Given::read(file), Ok((Given::Request(_), _)))
-}
-
-/// A locator is no CA; if it is the key of one, its name is said.
-fn refuse_locator(ca: &str, config: &Config) -> Result<(), Failure> {
-    if !ca.contains(':') {
-        return Ok(());
-    }
-    let locator: Locator = ca.parse()?;
-    let mut cas = config.cas();
-    match cas.find(|(_, ca)| ca.keys.iter().any(|key| locator.covers(key))) {
-        Some((name, _)) => Err(Failure::usage(format!(
-            "-s takes the name of a CA; this key is CA `{name}`"
-        ))),
-        None => Err(Failure::new(format!(
-            "no CA of config {} has the key {locator}",
-            config.path().display()
-        ))
-        .hint(format!(
-            "record it first: punchmark adopt NAME --key '{locator}'"
-        ))),
-    }
-}
-
 fn rsa_hash(text: &str) -> Result<RsaHash, String> {
     match text {
         "rsa-sha2-512" => Ok(RsaHash::Sha512),
@@ -340,14 +212,6 @@ fn rsa_hash(text: &str) -> Result<RsaHash, String> {
         _ => Err("rsa-sha2-512 or rsa-sha2-256".to_owned()),
     }
 }
-
-const NO_CA: &str = "which CA shall sign? name it with -s";
-const REQUESTS_SAY: &str =
-    "a request says itself what it asks: leave --role and -I -n -V -O -h out";
-const EXPIRED: &str = "what -V asks for has ended already: no sshd will take this certificate";
-const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
-const VOUCH_ONE_BY_ONE: &str =
-    "--requester vouches for keys that are named one by one, not for a list";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -12,7 +12,7 @@ pub(super) fn is_asked_for(arguments: &[OsString]) -> bool {
         return false;
     };
     let has = |word: &str| rest.iter().any(|argument| argument == word);
-    rest.len() == 2 && has("--version") && has("--verbose")
+    rest.len() == 2 && (has("--version") || has("-V")) && has("--verbose")
 }
 
 pub(super) fn print() -> Result<Exit, Failure> {

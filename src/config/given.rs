@@ -64,6 +64,18 @@ impl Given {
     }
 }
 
+/// Where the certificate of a file goes, by the file's name alone.
+#[must_use]
+pub fn certificate_beside(path: &Path) -> PathBuf {
+    let is_named = |extension| path.extension().is_some_and(|it| it == extension);
+    let stem = if is_named("pub") || is_named("req") {
+        path.with_extension("")
+    } else {
+        path.to_path_buf()
+    };
+    beside(stem, "-cert.pub")
+}
+
 fn output(path: &Path) -> PathBuf {
     let stem = match path.extension() {
         Some(extension) if extension == "req" || extension == "pub" => path.with_extension(""),
@@ -86,5 +98,9 @@ mod tests {
             Path::new("a/peter-cert.pub")
         );
         assert_eq!(output(Path::new("peter")), Path::new("peter-cert.pub"));
+        for name in ["a/peter.req", "a/peter.pub", "a/peter"] {
+            let beside = certificate_beside(Path::new(name));
+            assert_eq!(beside, Path::new("a/peter-cert.pub"));
+        }
     }
 }

@@ -5,6 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::tz::TimeZone;
 
+/// Where relative paths begin; empty where the system doesn't say.
+pub fn working_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
+}
+
 /// The clock, in Unix seconds; 0 if it stands before 1970, which no ledger takes.
 pub fn now() -> u64 {
     SystemTime::now()

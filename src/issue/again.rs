@@ -4,7 +4,8 @@
 //! has expired, stays in. Whether the rules of today still allow it was decided by whoever
 //! brings the [`Wanted`].
 
-use crate::ledger::{Ledger, LedgerError, ReserveError, State, Wanted};
+use crate::certificate::Serial;
+use crate::ledger::{Ledger, LedgerError, Record, ReserveError, State, Wanted};
 use crate::wire::RawCertificate;
 
 /// Why a certificate that was issued before does not go out again.
@@ -27,18 +28,92 @@ pub enum AgainError {
     Ledger(#[from] LedgerError),
 }
 
-/// The newest certificate that was issued for this very request, if it is still valid.
+/// The certificates that were issued for one request, the newest first. Each goes out once: two
+/// files that ask the same each had one of their own.
+#[derive(Debug)]
+pub struct Before {
+    request: [u8; 32],
+    left: Vec<u64>,
+}
+
+impl Before {
+    /// Finds those of the first so many `entries` of the ledger, without reading them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn find(ledger: &Ledger, wanted: &Wanted, entries: u64) -> Result<Self, LedgerError> {
+        let mut left = ledger.reservations_for(wanted)?;
+        left.retain(|position| *position <= entries);
+        Ok(Self {
+            request: wanted.request_hash(),
+            left,
+        })
+    }
+
+    /// Whether these are of this request.
+    pub fn are_of(&self, wanted: &Wanted) -> bool {
+        self.request == wanted.request_hash()
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// The next one that is valid and that nobody has by `taken`, which is asked of its serial.
+    ///
+    /// # Errors
+    /// [`AgainError`] if it was revoked, or its key, card or requester was.
+    pub fn next(
+        &mut self,
+        ledger: &Ledger,
+        wanted: &Wanted,
+        now: u64,
+        taken: &dyn Fn(u64) -> bool,
+    ) -> Result<Option<RawCertificate>, AgainError> {
+        while let Some(position) = self.left.pop() {
+            let Some(record) = ledger.issued_at(wanted, position)? else {
+                continue;
+            };
+            if !taken(record.reserved.serial) {
+                return again(ledger, wanted, &record, now);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a certificate that somebody has was issued for this very request, is valid, and is
+/// as it was issued.
 ///
 /// # Errors
 /// [`AgainError`] if it was revoked, or its key, card or requester was.
-pub fn issued_before(
+pub fn stands(
     ledger: &Ledger,
     wanted: &Wanted,
+    there: &RawCertificate,
+    now: u64,
+) -> Result<bool, AgainError> {
+    let Ok(serial) = Serial::try_from(there.serial()) else {
+        return Ok(false);
+    };
+    let Some(record) = ledger.issued_as(wanted, serial)? else {
+        return Ok(false);
+    };
+    match &record.state {
+        State::Issued(blob) if blob == there.blob() => {
+            Ok(again(ledger, wanted, &record, now)?.is_some())
+        }
+        _ => Ok(false),
+    }
+}
+
+fn again(
+    ledger: &Ledger,
+    wanted: &Wanted,
+    record: &Record,
     now: u64,
 ) -> Result<Option<RawCertificate>, AgainError> {
-    let Some(record) = ledger.issued_for(wanted)? else {
-        return Ok(None);
-    };
     let State::Issued(blob) = &record.state else {
         return Ok(None);
     };

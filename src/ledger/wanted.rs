@@ -104,6 +104,11 @@ impl Wanted {
         }
     }
 
+    /// The hash of all that was asked, which tells one request from another.
+    pub(crate) fn request_hash(&self) -> [u8; 32] {
+        *self.request.as_bytes()
+    }
+
     /// What policy decided.
     pub fn decided(&self) -> &Decided {
         &self.decided

@@ -24,7 +24,9 @@ pub struct OptionSets {
 }
 
 /// Options with their values, `""` for a flag. Written as a list of `name` or
-/// `name=value`, or as a table.
+/// `name=value`, or as a table. A name that OpenSSH doesn't know is written as on the command
+/// line, `extension:NAME` or `critical:NAME`, unless it names its domain (`team@example.org`): so
+/// that a misspelt one is not taken for a name of somebody's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entries(BTreeMap<String, String>);
 
@@ -55,36 +57,80 @@ impl OptionSets {
                 .any(|allowed| allowed.takes(name, value))
     }
 
-    /// Refuses what no certificate could hold.
+    /// Refuses what no certificate could hold, and names that nobody knows.
     ///
     /// # Errors
     /// [`OptionError`] of the first that is at fault.
     pub fn check(&self, place: Place) -> Result<(), OptionError> {
-        for (name, value) in self.forced.iter().chain(self.default.iter()) {
-            Options::check_entry(place, name, value)?;
+        for entries in [&self.forced, &self.default] {
+            for (written, value) in &entries.0 {
+                check_entry(place, written, value)?;
+            }
+            if let Some(twice) = entries.twice() {
+                return Err(OptionError::Twice(twice.to_owned()));
+            }
         }
         for Allowed { name, value } in &self.allowed {
             let value = match value {
                 AllowedValue::Exactly(value) => value,
                 AllowedValue::Any => ANY_ADDRESS,
             };
-            Options::check_entry(place, name, value)?;
+            check_entry(place, name, value)?;
         }
         Ok(())
     }
 }
 
+fn check_entry(place: Place, written: &str, value: &str) -> Result<(), OptionError> {
+    let prefix = prefix(place);
+    let name = written.strip_prefix(prefix);
+    if name.is_none() && !written.contains('@') && !Options::is_known(written) {
+        return Err(OptionError::Misspelt {
+            name: written.to_owned(),
+            prefix,
+        });
+    }
+    Options::check_entry(place, name.unwrap_or(written), value)
+}
+
+fn prefix(place: Place) -> &'static str {
+    match place {
+        Place::Critical => CRITICAL,
+        Place::Extension => EXTENSION,
+    }
+}
+
+/// The name as it stands in a certificate.
+fn bare(written: &str) -> &str {
+    let bare = [CRITICAL, EXTENSION].map(|prefix| written.strip_prefix(prefix));
+    bare.into_iter().flatten().next().unwrap_or(written)
+}
+
 impl Entries {
     /// The value of an option.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        let mut entries = self.iter();
+        entries
+            .find(|(own, _)| *own == name)
+            .map(|(_, value)| value)
     }
 
     /// Every option with its value, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .map(|(name, value)| (bare(name), value.as_str()))
+    }
+
+    /// A name that stands there with and without its prefix.
+    fn twice(&self) -> Option<&str> {
+        let mut names: Vec<_> = self.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        let mut pairs = names.windows(2);
+        pairs.find_map(|pair| match pair {
+            [one, other] if one == other => Some(*one),
+            _ => None,
+        })
     }
 
     /// Whether there is none.
@@ -102,11 +148,11 @@ impl FromIterator<(String, String)> for Entries {
 impl Allowed {
     /// The option's name.
     pub fn name(&self) -> &str {
-        &self.name
+        bare(&self.name)
     }
 
     fn takes(&self, name: &str, value: &str) -> bool {
-        self.name == name
+        self.name() == name
             && match &self.value {
                 AllowedValue::Any => !value.is_empty(),
                 AllowedValue::Exactly(own) => own == value,
@@ -191,5 +237,44 @@ fn split(text: &str) -> (&str, &str) {
     text.split_once('=').unwrap_or((text, ""))
 }
 
+const CRITICAL: &str = "critical:";
+const EXTENSION: &str = "extension:";
 /// Has the form of any value that OpenSSH knows of.
 const ANY_ADDRESS: &str = "192.0.2.1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, place: Place) -> Result<OptionSets, OptionError> {
+        let sets: OptionSets = toml::from_str(text).unwrap();
+        sets.check(place).map(|()| sets)
+    }
+
+    #[test]
+    fn a_misspelt_name_is_refused_and_ones_own_is_written_with_its_map() {
+        for text in [
+            "default = [\"permit-ptty\"]",
+            "forced = [\"foo\"]",
+            "allowed = [\"critical:foo\"]",
+            "allowed = [\"permit-pty\", \"foo=*\"]",
+        ] {
+            let refused = check(text, Place::Extension);
+            let misspelt = matches!(refused, Err(OptionError::Misspelt { .. }));
+            assert!(misspelt, "{text}: {refused:?}");
+        }
+        let text = "default = [\"extension:foo=1\"]\nallowed = [\"extension:bar\", \"team@x=*\"]";
+        let sets = check(text, Place::Extension).unwrap();
+        assert_eq!(sets.default.get("foo"), Some("1"));
+        assert!(sets.allows("bar", "") && sets.allows("team@x", "any"));
+        let written: OptionSets = toml::from_str(&toml::to_string(&sets).unwrap()).unwrap();
+        assert_eq!(written, sets);
+    }
+
+    #[test]
+    fn an_option_stands_once_whatever_stands_before_its_name() {
+        let text = "forced = [\"extension:permit-pty\", \"permit-pty\"]";
+        let twice = check(text, Place::Extension);
+        assert_eq!(twice, Err(OptionError::Twice("permit-pty".to_owned())));
+    }
+}

@@ -15,6 +15,17 @@ pub enum Span {
 }
 
 impl Span {
+    /// What was asked, without the clock; none for an end alone, which would say nothing of
+    /// when it begins by the time that somebody signs it.
+    #[must_use]
+    pub fn of(asked: ValidityAsked) -> Option<Self> {
+        match asked {
+            ValidityAsked::Length { seconds, .. } => Some(Self::Length(seconds)),
+            ValidityAsked::Interval(interval) => Some(Self::Interval(interval)),
+            ValidityAsked::Until(_) => None,
+        }
+    }
+
     /// What it comes down to at `now`, in Unix seconds.
     ///
     /// # Errors
@@ -29,15 +40,6 @@ impl Span {
     }
 }
 
-impl From<ValidityAsked> for Span {
-    fn from(asked: ValidityAsked) -> Self {
-        match asked {
-            ValidityAsked::Length { seconds, .. } => Self::Length(seconds),
-            ValidityAsked::Interval(interval) => Self::Interval(interval),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,7 +49,9 @@ mod tests {
         let zone = || TimeZone::UTC;
         let asked = ValidityAsked::parse("+8h", 1_000_000, &zone).unwrap();
         let later = ValidityAsked::parse("+8h", 2_000_000, &zone);
-        assert_eq!(Span::from(asked).asked_at(2_000_000), later);
+        assert_eq!(Span::of(asked).unwrap().asked_at(2_000_000), later);
+        let until = ValidityAsked::parse("2026-12-01", 1_000_000, &zone).unwrap();
+        assert_eq!(Span::of(until), None);
         assert!(Span::Length(u64::MAX).asked_at(0).is_err());
     }
 }

@@ -14,32 +14,44 @@ pub enum ValidityAsked {
         /// What ssh-keygen makes of it, which begins a minute or two before now.
         interval: Validity,
     },
+    /// An end by the calendar: `2026-12-01`. The role says how far back it begins.
+    Until(Validity),
     /// Both ends.
     Interval(Validity),
 }
 
 impl ValidityAsked {
-    /// Reads what `ssh-keygen -V` reads; but `+REL` asks for a length alone.
+    /// Reads what [`Validity::parse`] reads; but `+REL` asks for a length alone, and a date
+    /// alone for an end.
     ///
     /// # Errors
     /// For the same reasons as [`Validity::parse`].
     pub fn parse(text: &str, now: u64, zone: &dyn Fn() -> TimeZone) -> Result<Self, ValidityError> {
         let interval = Validity::parse(text, now, zone)?;
-        Ok(if text.contains(':') {
+        Ok(if !Validity::is_from_now(text) {
             Self::Interval(interval)
-        } else {
+        } else if text.starts_with('+') {
             Self::Length {
                 seconds: interval.valid_before().saturating_sub(now),
                 interval,
             }
+        } else {
+            Self::Until(interval)
         })
     }
 
     /// Whether what is asked for has ended by `now`.
     #[must_use]
     pub fn is_over(&self, now: u64) -> bool {
-        let (Self::Length { interval, .. } | Self::Interval(interval)) = self;
-        interval.valid_before() <= now
+        self.interval().valid_before() <= now
+    }
+
+    /// What ssh-keygen would make of it.
+    #[must_use]
+    pub fn interval(&self) -> Validity {
+        let (Self::Length { interval, .. } | Self::Until(interval) | Self::Interval(interval)) =
+            self;
+        *interval
     }
 }
 
@@ -71,5 +83,8 @@ mod tests {
         assert_eq!(parse("+1h"), Ok(length));
         let both = Validity::new(940, 4600).unwrap();
         assert_eq!(parse("-1m:+1h"), Ok(ValidityAsked::Interval(both)));
+        let until = Validity::new(900, 86_400).unwrap();
+        assert_eq!(parse("1970-01-02"), Ok(ValidityAsked::Until(until)));
+        assert_eq!(parse("1970-01-02 00:00"), Ok(ValidityAsked::Until(until)));
     }
 }

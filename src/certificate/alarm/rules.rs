@@ -128,7 +128,7 @@ fn principal(name: &[u8], kind: Kind) -> Option<Alarm> {
 pub(super) fn times(certificate: &RawCertificate, now: u64) -> Vec<Alarm> {
     let (after, before) = (certificate.valid_after(), certificate.valid_before());
     let mut alarms = Vec::new();
-    if before == u64::MAX {
+    if before >= YEAR_10000 {
         alarms.push(Alarm::ValidForever);
     }
     if before <= after {
@@ -202,3 +202,6 @@ fn shown(bytes: &[u8]) -> String {
 
 /// How many bytes of a name are shown.
 const MAX_SHOWN: usize = 80;
+
+/// 10000-01-01 in Unix seconds: what ends later, by whatever number, ends never.
+const YEAR_10000: u64 = 253_402_300_800;

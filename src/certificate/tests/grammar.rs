@@ -13,7 +13,7 @@ use crate::wire::RawCertificate;
 ///
 /// Dates that do not exist and local times that the clocks skip are refused, as are signs and
 /// blanks in front of a number; dates in summer are in summer time (ssh-keygen is an hour late).
-const OTHER_VALIDITIES: [(&str, &str); 11] = [
+const OTHER_VALIDITIES: [(&str, &str); 12] = [
     ("++1h", "refused"),
     ("+ 1h", "refused"),
     (
@@ -36,6 +36,11 @@ const OTHER_VALIDITIES: [(&str, &str); 11] = [
     ("20260101235960:20270101", "refused"),
     ("20260230:20260401", "refused"),
     ("20250229:20260401", "refused"),
+    // As this program prints dates, in UTC.
+    (
+        "2026-11-22:20270101",
+        "from 2026-11-22T00:00:00 to 2026-12-31T23:00:00",
+    ),
     (
         "20240229:20260401",
         "from 2024-02-28T23:00:00 to 2026-03-31T22:00:00",

@@ -3,24 +3,60 @@
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use super::{FOREVER, ValidityError};
+use super::{FOREVER, ValidityError, printed};
 
 /// The zone of dates without one. Finding it reads the system's list of all zones, so it is
 /// asked for only where there is such a date.
 pub(super) type Zone<'a> = &'a dyn Fn() -> TimeZone;
 
-/// Reads `+REL` or `FROM:TO` into `valid_after` and `valid_before`.
+/// Reads `+REL`, `DATE` or `FROM:TO` into `valid_after` and `valid_before`.
 pub(super) fn interval(spec: &str, now: u64, zone: Zone<'_>) -> Result<(u64, u64), ValidityError> {
     if spec.len() > MAX_LEN {
         return Err(ValidityError::TooLong { limit: MAX_LEN });
     }
-    match spec.split_once(':') {
-        None if spec.starts_with('+') => Ok((one_minute_back(now), relative(spec, now)?)),
-        Some((from, to)) if !from.is_empty() && !to.is_empty() => {
-            Ok((begin(from, now, zone)?, end(to, now, zone)?))
-        }
-        _ => Err(ValidityError::Form(spec.to_owned())),
+    if let Some((from, to)) = halves(spec) {
+        return Ok((begin(from, now, zone)?, end(to, now, zone)?));
     }
+    if is_from_now(spec) {
+        return Ok((one_minute_back(now), instant(spec, now, zone)?));
+    }
+    Err(ValidityError::Form(spec.to_owned()))
+}
+
+/// Whether it is an end alone, of what begins about now.
+pub(super) fn is_from_now(spec: &str) -> bool {
+    spec.starts_with('+') && !spec.contains(':') || printed::digits(spec).is_some()
+}
+
+/// Splits at the one colon that has a whole end on either side: those of `09:55` have not.
+///
+/// There is never a second one (a test holds that). Where there is but one colon, what stands
+/// beside it is taken for ends, so that it can be said what is wrong with them.
+fn halves(spec: &str) -> Option<(&str, &str)> {
+    if printed::digits(spec).is_some() {
+        return None;
+    }
+    let mut colons = spec.match_indices(':').map(|(at, _)| at);
+    let at = match (colons.next(), colons.next()) {
+        (Some(only), None) => only,
+        _ => whole_splits(spec).next()?,
+    };
+    let (from, to) = (spec.get(..at)?, spec.get(at + 1..)?);
+    (!from.is_empty() && !to.is_empty()).then_some((from, to))
+}
+
+/// Where colons stand that leave two whole ends.
+fn whole_splits(spec: &str) -> impl Iterator<Item = usize> {
+    let colons = spec.match_indices(':').map(|(at, _)| at);
+    colons.filter(|at| {
+        let ends = [spec.get(..*at), spec.get(at + 1..)];
+        ends.into_iter().all(|end| end.is_some_and(is_whole))
+    })
+}
+
+/// Whether a text has the form of an end, whatever it says.
+fn is_whole(text: &str) -> bool {
+    printed::digits(text).is_some() || !text.is_empty() && !text.contains(':')
 }
 
 /// At least 59 seconds ago, at a full minute: for hosts whose clocks are behind.
@@ -48,6 +84,8 @@ fn instant(text: &str, now: u64, zone: Zone<'_>) -> Result<u64, ValidityError> {
         relative(text, now)
     } else if let Some(digits) = text.strip_prefix("0x") {
         hexadecimal(digits).ok_or_else(|| ValidityError::Hexadecimal(text.to_owned()))
+    } else if let Some(digits) = printed::digits(text) {
+        in_zone(&digits, text, &TimeZone::UTC)
     } else {
         absolute(text, zone)
     }
@@ -120,8 +158,13 @@ fn absolute(text: &str, zone: Zone<'_>) -> Result<u64, ValidityError> {
     if !matches!(digits.len(), 8 | 12 | 14) || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(ValidityError::Date(text.to_owned()));
     }
+    in_zone(digits, text, &zone)
+}
+
+/// The time that these digits say in a zone; `text` is what was typed.
+fn in_zone(digits: &str, text: &str, zone: &TimeZone) -> Result<u64, ValidityError> {
     let seconds = civil(digits)
-        .and_then(|time| unix_seconds(time, &zone))
+        .and_then(|time| unix_seconds(time, zone))
         .ok_or_else(|| ValidityError::NoSuchTime(text.to_owned()))?;
     u64::try_from(seconds).map_err(|_negative| ValidityError::Before1970(text.to_owned()))
 }
@@ -276,7 +319,6 @@ mod tests {
             "always",
             "Forever",
             "Z",
-            "+1h:",
             "2026112é",
             " 2026112",
         ] {
@@ -292,8 +334,99 @@ mod tests {
     }
 
     #[test]
+    fn reads_dates_as_they_are_printed_in_utc() {
+        for (spec, seconds) in [
+            ("2026-11-22", 1_795_305_600),
+            ("2026-11-22 10:00", 1_795_341_600),
+            ("2026-11-22 10:00:30", NOW),
+            ("2026-11-22 10:00:30 UTC", NOW),
+            ("2026-11-22T10:00:30Z", NOW),
+            ("2026-11-22Z", 1_795_305_600),
+        ] {
+            assert_eq!(end(spec), Ok(seconds), "{spec}");
+        }
+        assert_eq!(
+            parse("2026-11-22 09:55:2026-11-22 10:00:30"),
+            Ok((NOW - 330, NOW))
+        );
+        assert_eq!(
+            parse("2026-11-21:20261123Z"),
+            Ok((1_795_219_200, 1_795_392_000))
+        );
+        let printed = Validity::new(NOW - 330, NOW + 7).unwrap().to_string();
+        let (ends, _length) = printed.split_once(" (").unwrap();
+        let (from, to) = ends.split_once(" to ").unwrap();
+        assert_eq!(parse(&format!("{from}:{to}")), Ok((NOW - 330, NOW + 7)));
+    }
+
+    #[test]
+    fn a_lone_printed_date_is_the_end_of_what_begins_at_the_minute_before() {
+        assert_eq!(parse("2026-12-01"), Ok((NOW - 90, 1_796_083_200)));
+        assert_eq!(parse("2026-12-01 09:55"), Ok((NOW - 90, 1_796_118_900)));
+        assert_eq!(parse("2026-11-01"), Err(ValidityError::EndsBeforeItBegins));
+    }
+
+    #[test]
+    fn refuses_printed_dates_that_are_none() {
+        for spec in ["2026-02-30", "2026-11-22 24:00", "2026-13-01 09:55"] {
+            assert_eq!(end(spec), Err(ValidityError::NoSuchTime(spec.to_owned())));
+        }
+        for spec in [
+            "2026-11-22 9:55",
+            "2026-11-22  09:55",
+            "2026-11-22 09",
+            "26-11-22",
+            "2026-11-22 09:55:3",
+            "2026-11-22 UTC UTC",
+        ] {
+            assert!(end(spec).is_err(), "{spec}");
+        }
+    }
+
+    /// Every text of one to three colons between parts that ends are made of.
+    #[test]
+    fn no_text_splits_in_two_ways() {
+        const PARTS: [&str; 14] = [
+            "",
+            "always",
+            "forever",
+            "+1h",
+            "-30",
+            "30",
+            "09",
+            "0x30",
+            "20261122",
+            "2026-11-22",
+            "2026-11-22 09",
+            "2026-11-22 10",
+            "55 UTC",
+            "2026-11-22Z",
+        ];
+        let mut texts: Vec<String> = PARTS.map(str::to_owned).to_vec();
+        for _ in 0..3 {
+            let longer = texts.iter().flat_map(|text| {
+                let part = PARTS.iter();
+                part.map(move |part| format!("{text}:{part}"))
+            });
+            texts = longer.collect();
+            let readings = |text: &String| super::whole_splits(text).count();
+            let two = texts.iter().find(|text| readings(text) > 1);
+            assert_eq!(two, None);
+        }
+    }
+
+    #[test]
     fn refuses_what_is_no_interval() {
-        for spec in ["", ":", "always:", ":forever", "forever", "-1h", "20261122"] {
+        for spec in [
+            "",
+            ":",
+            "always:",
+            ":forever",
+            "forever",
+            "-1h",
+            "20261122",
+            "always:+1h:",
+        ] {
             assert_eq!(parse(spec), Err(ValidityError::Form(spec.to_owned())));
         }
         let long = "+".to_owned() + &"1".repeat(256);

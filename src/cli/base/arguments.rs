@@ -5,15 +5,32 @@ use ssh_key::Fingerprint;
 use super::failure::{Advised, Failure, Kind};
 use crate::certificate::{
     KeyIdError, OptionError, PrincipalError, SerialError, Validity, ValidityError,
+    length_in_seconds,
 };
 use crate::config::{self, CaNameError};
-use crate::request::ReasonError;
+use crate::request::{ReasonError, ValidityAsked};
 
-/// A point in time, in the grammar of `-V`.
+/// A point in time, in the grammar of an end of `-V`.
 pub(crate) fn instant(text: &str) -> Result<u64, Failure> {
     let spec = format!("always:{text}");
-    let validity = Validity::parse(&spec, config::now(), &config::time_zone)?;
-    Ok(validity.valid_before())
+    match Validity::parse(&spec, config::now(), &config::time_zone) {
+        Ok(validity) => Ok(validity.valid_before()),
+        Err(ValidityError::Form(_)) => {
+            Err(Failure::usage(format!("{text:?} is no point in time")).hint(INSTANTS))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the last `-V` of a command line asks for. Those before it count for nothing, as with
+/// ssh-keygen, and must be right all the same.
+pub(crate) fn last_validity(texts: &[String]) -> Result<Option<ValidityAsked>, Failure> {
+    let mut last = None;
+    for text in texts {
+        let asked = ValidityAsked::parse(text, config::now(), &config::time_zone)?;
+        last = Some(asked);
+    }
+    Ok(last)
 }
 
 /// The SHA-256 of a key, as `ssh-keygen -l` prints it.
@@ -40,6 +57,32 @@ impl Advised for PrincipalError {
     }
 }
 
+impl Advised for ValidityError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Form(text) if is_length(text) => {
+                return Some(format!("did you mean +{text}?"));
+            }
+            Self::Form(_) => INTERVALS,
+            Self::Relative(_) => {
+                "units are s m h d w, as in +1w2d; a year is +52w, half an hour +30m"
+            }
+            Self::Date(_) | Self::NoSuchTime(_) => INSTANTS,
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Whether a text is a length with its unit: a date has digits alone.
+fn is_length(text: &str) -> bool {
+    text.ends_with(|last: char| last.is_ascii_alphabetic()) && length_in_seconds(text).is_some()
+}
+
 /// Errors that nothing but an argument makes.
 macro_rules! usage {
     ($($error:ty),* $(,)?) => {$(
@@ -53,9 +96,13 @@ macro_rules! usage {
 
 usage!(
     KeyIdError,
-    ValidityError,
     OptionError,
     SerialError,
     ReasonError,
     CaNameError,
 );
+
+const INTERVALS: &str = "write +8h (from now on), 2026-12-01 (until then), -5m:+1w, \
+    '2026-12-01 09:55:2026-12-31' (UTC), 20261201:20261231 (local time) or always:forever";
+const INSTANTS: &str = "write 2026-12-01 or '2026-12-01 09:55' (UTC), 20261201 or 202612010955 \
+    (local time, UTC with a Z), -1w or +8h";

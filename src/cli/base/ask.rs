@@ -2,10 +2,11 @@
 
 use clap::Args;
 
+use super::arguments::last_validity;
 use super::failure::{At, Failure};
+use super::faults::Faults;
 use crate::certificate::{KeyId, Kind, Options, OptionsAsked, Principals};
-use crate::config;
-use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName, ValidityAsked};
+use crate::request::{Ask, KnownBy, Reason, Requester, RequesterName, RoleName};
 
 /// What is asked for every key of a run.
 #[derive(Debug, Default, Args)]
@@ -23,10 +24,10 @@ pub(crate) struct AskArguments {
     )]
     principals: Option<String>,
 
-    /// When it is valid: +8h, -5m:+1w, 20261122:20261129Z, always:forever [default: the role's,
-    /// or forever]
+    /// When it is valid: +8h, 2026-12-01, -5m:+1w, 20261122:20261129Z, always:forever [default:
+    /// the role's, or forever]
     #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
-    validity: Option<String>,
+    validity: Vec<String>,
 
     /// An option: clear, no-pty, force-command=…, source-address=…, critical:…, extension:…
     #[arg(short = 'O', value_name = "OPTION", allow_hyphen_values = true)]
@@ -51,40 +52,70 @@ pub(crate) struct AskArguments {
 
 impl AskArguments {
     /// Parses what is asked, before anything is opened.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
         let kind = if self.host { Kind::Host } else { Kind::User };
-        if role.is_operator() && self.key_id.is_none() {
-            return Err(Failure::usage(NO_KEY_ID));
-        }
-        if role.is_operator() && self.principals.is_none() {
-            return Err(Failure::usage(NO_PRINCIPALS));
-        }
+        let mut faults = Faults::default();
         if role.is_operator() {
+            self.note_missing(&mut faults);
             // Mistakes that only ssh-keygen's own defaults make one are mistakes of the flags.
-            Options::parse(kind, &self.options)?;
+            faults.note(Options::parse(kind, &self.options).map_err(Failure::from));
         }
+        let key_id = self.key_id.as_deref().map(KeyId::parse).transpose();
+        let key_id = faults.note(key_id.map_err(Failure::from));
         let principals = self.principals.as_deref();
         let principals = principals.map(|list| Principals::parse(list, kind));
-        let validity = self.validity.as_deref();
-        let parse = |text| ValidityAsked::parse(text, config::now(), &config::time_zone);
-        Ok(Ask {
-            role,
-            kind,
-            key_id: self.key_id.as_deref().map(KeyId::parse).transpose()?,
-            principals: principals.transpose()?,
-            validity: validity.map(parse).transpose()?,
-            validity_as_asked: validity.unwrap_or("always:forever").to_owned(),
-            options: OptionsAsked::parse(&self.options)?,
-            reason: self.reason()?,
-            serial: None,
-        })
+        let principals = faults.note(principals.transpose().map_err(Failure::from));
+        let validity = faults.note(last_validity(&self.validity));
+        let options = match OptionsAsked::parse(&self.options) {
+            Ok(options) => Some(options),
+            // Of the operator's, it was said above.
+            Err(_) if role.is_operator() => None,
+            Err(error) => faults.note(Err(error.into())),
+        };
+        let reason = faults.note(self.reason());
+        let as_asked = self
+            .validity
+            .last()
+            .map_or("always:forever", String::as_str);
+        let ask = || {
+            Some(Ask {
+                role,
+                kind,
+                key_id: key_id?,
+                principals: principals?,
+                validity: validity?,
+                validity_as_asked: as_asked.to_owned(),
+                options: options?,
+                reason: reason?,
+                serial: None,
+            })
+        };
+        faults.or(ask())
+    }
+
+    /// What the operator must say, and no role says for them.
+    fn note_missing(&self, faults: &mut Faults) {
+        if self.key_id.is_none() {
+            faults.add(Failure::usage(NO_KEY_ID));
+        }
+        if self.principals.is_none() {
+            faults.add(Failure::usage(NO_PRINCIPALS).hint(NAME_THEM));
+        }
+    }
+
+    /// Whether host certificates are asked for, which `-h` does here.
+    pub(crate) fn is_for_hosts(&self) -> bool {
+        self.host
     }
 
     /// Whether anything is asked that a request says itself.
     pub(crate) fn says_something(&self) -> bool {
         self.key_id.is_some()
             || self.principals.is_some()
-            || self.validity.is_some()
+            || !self.validity.is_empty()
             || !self.options.is_empty()
             || self.host
             || self.reason.is_some()
@@ -127,4 +158,5 @@ impl AskArguments {
 const NO_KEY_ID: &str = "no key ID: name the certificate for the servers' logs with -I";
 const NO_PRINCIPALS: &str =
     "no principals: a certificate without -n would be valid for any user on old servers";
+const NAME_THEM: &str = "add whom it is for: -n peter, or -n peter,root";
 const NO_REQUESTER: &str = "a role is for somebody: name who asks with --requester NAME";

@@ -44,6 +44,8 @@ pub(crate) struct Failure {
     kind: Kind,
     cause: Box<dyn Error + Send + Sync>,
     hints: Vec<String>,
+    /// What else is wrong, where all was looked for.
+    others: Vec<Failure>,
 }
 
 /// What the command line adds to a library's error, which makes it a [`Failure`] by `?`.
@@ -92,6 +94,7 @@ impl Failure {
             kind,
             cause: cause.into(),
             hints: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -127,6 +130,19 @@ impl Failure {
         words::chain(self.cause.as_ref())
     }
 
+    /// What else is wrong.
+    pub(crate) fn others(&self) -> &[Failure] {
+        &self.others
+    }
+
+    /// Adds what else is wrong. It ends the program as the first does.
+    pub(crate) fn beside(mut self, mut other: Failure) -> Self {
+        let more = std::mem::take(&mut other.others);
+        self.others.push(other);
+        self.others.extend(more);
+        self
+    }
+
     /// The ways out, a sentence each.
     pub(crate) fn hints(&self) -> &[String] {
         &self.hints
@@ -140,6 +156,7 @@ impl<E: Advised> From<E> for Failure {
             kind: error.kind(),
             cause: Box::new(error),
             hints,
+            others: Vec::new(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::pin_files::PinFile;
 
 /// Options that stand before or after any subcommand.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = HEADING)]
 pub(crate) struct Global {
     /// Config to use [default: $PUNCHMARK_CONFIG, the user's, /etc/punchmark/punchmark.toml]
     #[arg(long, global = true, value_name = "FILE")]
@@ -34,8 +34,7 @@ pub(crate) struct Global {
     /// Read the PIN from an open file descriptor
     #[arg(long, global = true, value_name = "FD")]
     pub(crate) pin_fd: Option<u32>,
-
-    /// Print help
-    #[arg(long, global = true, action = clap::ArgAction::Help)]
-    help: (),
 }
+
+/// Under which heading of the help they stand.
+pub(crate) const HEADING: &str = "Global options";

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::context::Context;
 use super::failure::{Advised, At, Failure};
-use super::private_key::read_private_key;
+use super::private_key::{PassphraseFile, read_with};
 use super::terminal::warn;
 use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
@@ -129,14 +129,29 @@ pub(crate) fn open(
     place: &LedgerKeyPlace,
     cas: &[Ca],
 ) -> Result<LedgerKey, Failure> {
+    open_with(context, place, cas, &PassphraseFile::default())
+}
+
+/// The same, by a passphrase from a file where one is named.
+pub(crate) fn open_with(
+    context: &Context,
+    place: &LedgerKeyPlace,
+    cas: &[Ca],
+    passphrase: &PassphraseFile,
+) -> Result<LedgerKey, Failure> {
     match place {
-        LedgerKeyPlace::File(path) => open_file(context, path, cas),
+        LedgerKeyPlace::File(path) => open_file(context, path, cas, passphrase),
         LedgerKeyPlace::Device(locator) => Ok(LedgerKey::open(locator, &mut context.pins(), cas)?),
     }
 }
 
-fn open_file(context: &Context, path: &Path, cas: &[Ca]) -> Result<LedgerKey, Failure> {
-    let (key, was_encrypted) = read_private_key(path)?;
+fn open_file(
+    context: &Context,
+    path: &Path,
+    cas: &[Ca],
+    passphrase: &PassphraseFile,
+) -> Result<LedgerKey, Failure> {
+    let (key, was_encrypted) = read_with(path, passphrase)?;
     if !was_encrypted && context.talks() {
         warn("this key file has no passphrase: whoever reads it can sign heads and KRLs");
     }

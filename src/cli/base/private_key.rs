@@ -1,7 +1,8 @@
 //! Private key files: read with limits, decrypted with a passphrase that is asked for once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use ssh_key::PrivateKey;
 use zeroize::Zeroizing;
 
@@ -9,10 +10,28 @@ use super::failure::{At, Failure, Kind};
 use super::pin::ask_passphrase;
 use crate::cli::base::advice::file_kind::into_private_key;
 use crate::config::read_bytes;
+use crate::secret::read_pin_file;
 use crate::wire::FileKind;
 
-/// The key of an OpenSSH private key file, and whether the file was encrypted.
+/// The passphrase of a ledger key's file, where nobody is there to type it.
+#[derive(Debug, Default, Args)]
+pub(crate) struct PassphraseFile {
+    /// Read the passphrase of a ledger key in a file from this file, that nobody else can read
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// The key of an OpenSSH private key file, and whether the file was encrypted. A person is asked
+/// for its passphrase.
 pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failure> {
+    read_with(path, &PassphraseFile::default())
+}
+
+/// The same, by a passphrase from a file where one is named.
+pub(crate) fn read_with(
+    path: &Path,
+    passphrase: &PassphraseFile,
+) -> Result<(PrivateKey, bool), Failure> {
     let name = path.display().to_string();
     let file = read_bytes(path, LARGEST)
         .map(Zeroizing::new)
@@ -23,8 +42,12 @@ pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failur
     if !key.is_encrypted() {
         return Ok((key, false));
     }
-    // --pin-file is for a device's PIN, so that the hint of a PIN would be a wrong one here.
-    let passphrase = ask_passphrase(&name).map_err(|error| Failure::of(Kind::Failed, error))?;
+    let passphrase = match &passphrase.passphrase_file {
+        Some(file) => read_pin_file(file)?,
+        // --pin-file is for a device's PIN, so that the hint of a PIN would be a wrong one here.
+        None => ask_passphrase(&name)
+            .map_err(|error| Failure::of(Kind::Failed, error).hint(FROM_A_FILE))?,
+    };
     match key.decrypt(passphrase.expose()) {
         Ok(key) => Ok((key, true)),
         Err(ssh_key::Error::Crypto) => Err(Failure::new(format!("{name}: wrong passphrase"))),
@@ -50,3 +73,4 @@ fn no_private_key(name: &str, kind: FileKind) -> Failure {
 
 /// An RSA-16384 private key takes 13 KiB.
 const LARGEST: usize = 64 * 1024;
+const FROM_A_FILE: &str = "where nobody can type it: --passphrase-file FILE for a ledger key";

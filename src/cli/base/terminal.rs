@@ -38,8 +38,10 @@ pub(crate) fn print_failure(failure: &Failure) {
     if failure.kind() == Kind::ReaderGone {
         return;
     }
-    say(&format!("punchmark: {}", failure.words()));
-    failure.hints().iter().for_each(|words| hint(words));
+    for failure in [failure].into_iter().chain(failure.others()) {
+        say(&format!("punchmark: {}", failure.words()));
+        failure.hints().iter().for_each(|words| hint(words));
+    }
 }
 
 /// The way out, under what went wrong.

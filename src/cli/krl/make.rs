@@ -13,6 +13,7 @@ use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::ledger_key;
+use crate::cli::base::private_key::PassphraseFile;
 use crate::cli::base::terminal::{product, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::{Rollovers, RolloversError};
@@ -44,6 +45,9 @@ pub(super) struct Make {
     /// The key that signs it beside, into FILE.sig [default: the config's ledger-key]
     #[arg(long, value_name = "KEY")]
     ledger_key: Option<OsString>,
+
+    #[command(flatten)]
+    passphrase: PassphraseFile,
 
     /// Sign nothing, although the config has a ledger key
     #[arg(long, conflicts_with = "ledger_key")]
@@ -130,7 +134,7 @@ impl Make {
         }
         let place = ledger_key::place(self.ledger_key.as_ref(), config)?;
         let open = |place| {
-            let key = ledger_key::open(context, &place, cas)?;
+            let key = ledger_key::open_with(context, &place, cas, &self.passphrase)?;
             Ok((place, key))
         };
         place.map(open).transpose()

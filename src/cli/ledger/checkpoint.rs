@@ -11,6 +11,7 @@ use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key;
+use crate::cli::base::private_key::PassphraseFile;
 use crate::cli::base::signed_head;
 use crate::cli::base::terminal::product;
 use crate::config::{self, LedgerKeyPlace};
@@ -27,6 +28,9 @@ pub(super) struct Sign {
     /// or the locator of an Ed25519 or P-256 key in a device [default: the config's ledger-key]
     #[arg(long, value_name = "KEY")]
     key: Option<OsString>,
+
+    #[command(flatten)]
+    passphrase: PassphraseFile,
 }
 
 impl Sign {
@@ -39,7 +43,7 @@ impl Sign {
         })?;
         let mut ledger = context.ledger(&config)?;
         let before = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
-        let mut key = ledger_key::open(context, &place, &ledger.cas()?)?;
+        let mut key = ledger_key::open_with(context, &place, &ledger.cas()?, &self.passphrase)?;
         let beside = head_file(&place, &before)?;
         if beside.exists() {
             extends_last(&ledger, &last(&beside, &key)?, &beside)?;

@@ -1,5 +1,7 @@
 //! `punchmark role try`: what a role would decide, and why.
 
+mod spine;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -11,13 +13,13 @@ use crate::cli::base::ask::AskArguments;
 use crate::cli::base::context::Context;
 use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::terminal::{hint, product, warn};
+use crate::cli::base::terminal::{hint, product, say, warn};
 use crate::config::{self, Config, Given};
 use crate::issue::intake;
 use crate::ledger::Purpose;
 use crate::policy::role::Permit;
 use crate::policy::{CaFacts, Decided, Refusals, Role, Rules, StorageShown, decide};
-use crate::request::{KnownBy, Request, RequestFile, Requester, RoleName};
+use crate::request::{KnownBy, Request, RequestFile, Requester, RequesterName, RoleName};
 
 /// A request, by the flags of `sign`.
 #[derive(Debug, Args)]
@@ -43,6 +45,39 @@ impl Attempt {
         let role = config.role(&self.role)?;
         let name = self.ca_name(config, role)?;
         let (given, _) = Given::read(&self.file).in_file(&self.file)?;
+        if let Given::Request(file) = &given {
+            self.fits(file)?;
+        }
+        if config.ledger().exists() {
+            return self.as_sign_would(context, config, &name, given);
+        }
+        if context.talks() {
+            say(NO_LEDGER);
+        }
+        self.by_config_alone(context, config, &name, given)
+    }
+
+    /// Whether the request asks for the role that is tried, and says itself what it asks.
+    fn fits(&self, file: &RequestFile) -> Result<(), Failure> {
+        let asked = &file.content().role;
+        if *asked != self.role {
+            let words = format!("the request asks for role `{asked}`, not `{}`", self.role);
+            return Err(Failure::usage(words));
+        }
+        if self.asked.says_something() {
+            return Err(Failure::usage(REQUEST_SAYS));
+        }
+        Ok(())
+    }
+
+    /// Decides by the config, where nothing was ever signed or enrolled.
+    fn by_config_alone(
+        &self,
+        context: &Context,
+        config: &Config,
+        name: &str,
+        given: Given,
+    ) -> Result<Exit, Failure> {
         let (request, requester, mut proofs, unbelieved) = match given {
             Given::Key(subject, _) => self.by_flags(subject)?,
             Given::Request(file) => self.by_file(&file, config)?,
@@ -55,13 +90,13 @@ impl Attempt {
         let keys = keys.collect::<Result<Vec<_>, Failure>>()?;
         let witnessed = |words| Proof::witnessed(request.subject.clone(), words);
         proofs.extend(statement.map(witnessed));
-        let ca = config.ca(&name)?;
+        let ca = config.ca(name)?;
         let public_key = config.public_key(ca)?;
         let rules = Rules {
-            role,
+            role: config.role(&self.role)?,
             suffixes: config.policy().suffixes(),
             ca: CaFacts {
-                name: &name,
+                name,
                 public_key: public_key.key_data(),
                 signs_users: ca.certificates != Purpose::Host,
                 signs_hosts: ca.certificates != Purpose::User,
@@ -73,7 +108,7 @@ impl Attempt {
             unbelieved: unbelieved.as_deref(),
         };
         match decide(&request, &requester, shown, &rules, config::now()) {
-            Ok(decided) => allowed(context, &name, &decided),
+            Ok(decided) => allowed(context, name, &decided, None),
             Err(refusals) => refuse(context, &refusals),
         }
     }
@@ -86,9 +121,6 @@ impl Attempt {
 
     /// Asks by what a request file says, as if its claimed name were known.
     fn by_file(&self, file: &RequestFile, config: &Config) -> Result<Asking, Failure> {
-        if self.asked.says_something() {
-            return Err(Failure::usage(REQUEST_SAYS));
-        }
         let content = file.content();
         let used = file
             .possession()
@@ -121,23 +153,36 @@ impl Attempt {
 /// What is asked, by whom, what is proved, and why evidence that lacks a root proves nothing.
 type Asking = (Request, Requester, Vec<Proof>, Option<String>);
 
-fn allowed(context: &Context, ca: &str, decided: &Decided) -> Result<Exit, Failure> {
+/// Prints what would be signed; with a name, only if it is theirs, which nobody vouched for yet.
+fn allowed(
+    context: &Context,
+    ca: &str,
+    decided: &Decided,
+    only_if: Option<&RequesterName>,
+) -> Result<Exit, Failure> {
+    let exit = match only_if {
+        Some(_) => Exit::Refused,
+        None => Exit::Done,
+    };
     if context.json() {
-        product(&json_of(ca, decided).to_string())?;
-        return Ok(Exit::Done);
+        product(&json_of(ca, decided, only_if).to_string())?;
+        return Ok(exit);
     }
-    product(&format!(
-        "role {} would sign with {ca} for {}:",
-        decided.role(),
-        decided.requester()
-    ))?;
+    let (role, requester) = (decided.role(), decided.requester());
+    product(&match only_if {
+        None => format!("role {role} would sign with {ca} for {requester}:"),
+        Some(_) => format!(
+            "role {role} would sign with {ca}, if {requester} is who asks (only claimed: sign \
+             will want --requester {requester}, or an enrolment):"
+        ),
+    })?;
     for (label, value) in rows(decided) {
         product(&format!("  {label:12}{value}"))?;
     }
     for warning in decided.warnings() {
         warn(&warning.to_string());
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn refuse(context: &Context, refusals: &Refusals) -> Result<Exit, Failure> {
@@ -161,10 +206,11 @@ fn refuse(context: &Context, refusals: &Refusals) -> Result<Exit, Failure> {
     Ok(Exit::Refused)
 }
 
-fn json_of(ca: &str, decided: &Decided) -> Value {
+fn json_of(ca: &str, decided: &Decided, only_if: Option<&RequesterName>) -> Value {
     let warnings: Vec<_> = decided.warnings().iter().map(ToString::to_string).collect();
     json!({
-        "role": decided.role(), "decision": "allowed", "ca": ca,
+        "role": decided.role(), "ca": ca,
+        "decision": if only_if.is_some() { "allowed-if-vouched" } else { "allowed" },
         "requester": decided.requester(), "certificate": decided.body(),
         "proof": decided.proof_in_words(), "suffix": decided.suffix(), "warnings": warnings,
     })
@@ -172,3 +218,5 @@ fn json_of(ca: &str, decided: &Decided) -> Value {
 
 const REQUEST_SAYS: &str = "a request says itself what it asks: leave -I -n -V -O -h out";
 const NOBODY: &str = "the request names nobody: name who asks with --requester NAME";
+const NO_LEDGER: &str = "there is no ledger yet: who is enrolled, what is revoked and which \
+    requests were used is not known";

@@ -38,6 +38,7 @@ impl Advised for BatchError {
             Self::Case(CaseError::Refused(refusals)) => return refusals.hint(),
             Self::Case(CaseError::Intake(error)) => return error.hint(),
             Self::Issue(error) => return issue(error),
+            Self::Twice(_) => "name each key once",
             Self::NotAsked => "say what to sign for it with -I and -n, or with --role",
             Self::SerialForSeveral(serial) => {
                 return Some(format!("-z +{serial} counts up from it"));

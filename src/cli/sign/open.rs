@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::Sign;
+use super::arguments::is_request;
+use super::foreseen::warn_before;
 use super::progress::Progress;
 use super::vouch::vouch;
-use super::{Sign, VOUCH_ONE_BY_ONE, is_request};
 use crate::batch::{Batch, Decision, Ended, HowFar, Looked, Report};
 use crate::cli::base::context::{Context, KnownCa};
 use crate::cli::base::failure::Failure;
@@ -54,6 +56,9 @@ impl Sign {
         run: &Run<'_>,
         context: &Context,
     ) -> Result<Ended, Failure> {
+        if context.talks() {
+            warn_before(&looked);
+        }
         if let Some(name) = self.asked.vouched_for() {
             let requests = self.files.iter().filter(|file| is_request(file));
             vouch(name, &looked, requests.count(), context)?;
@@ -104,6 +109,8 @@ fn sessions(keys: Option<u64>) -> usize {
     std::thread::available_parallelism().map_or(1, |processors| processors.get().min(SESSIONS_MAX))
 }
 
+const VOUCH_ONE_BY_ONE: &str =
+    "--requester vouches for keys that are named one by one, not for a list";
 /// SoftHSM gains nothing by more, and a small device has room for few.
 const SESSIONS_MAX: usize = 4;
 

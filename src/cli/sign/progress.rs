@@ -128,6 +128,8 @@ impl Progress {
                     warn(&format!("{error}; the run goes on without {device}"));
                 });
             }
+            // They are counted, in one line at the end.
+            Report::PassedOver { .. } => {}
             Report::NotTried { file } => {
                 self.complain(Some(file), "not signed, since the run ended before")
             }
@@ -221,6 +223,7 @@ fn json(report: &Report<'_>) -> serde_json::Value {
         Report::DeviceLost { device, error } => json!({
             "device": device, "state": "lost", "error": chain(*error),
         }),
+        Report::PassedOver { file } => json!({ "file": words(file), "state": "passed over" }),
         Report::NotTried { file } => json!({ "file": words(file), "state": "not tried" }),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::batch::{Ended, Summary};
 use crate::certificate::Body;
-use crate::cli::base::terminal::{say, warn};
+use crate::cli::base::terminal::say;
 
 /// Tells serials, and what the certificates say where they all say the same.
 pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
@@ -37,18 +37,26 @@ fn say_body(what: &str, body: &Body) {
         body.principals
     ));
     say(&format!("  valid {}", body.validity));
-    if body.validity.is_forever() {
-        warn("these certificates never expire; -V +8h makes ones that do");
-    }
 }
 
 /// Says how many keys of a run got no new certificate, and why.
 fn summarise_the_rest(summary: &Summary) {
-    for (number, words) in [
-        (summary.resumed, "had a certificate before"),
-        (summary.failed, "failed"),
-        (summary.not_tried, "not tried"),
-    ] {
+    if summary.passed_over > 0 {
+        say(&certificates(summary.passed_over));
+    }
+    if summary.restored > 0 {
+        say(&format!(
+            "{} had a certificate before, {} of them written again",
+            keys(summary.resumed),
+            summary.restored
+        ));
+    } else if summary.resumed > 0 {
+        say(&format!(
+            "{} had a certificate before",
+            keys(summary.resumed)
+        ));
+    }
+    for (number, words) in [(summary.failed, "failed"), (summary.not_tried, "not tried")] {
         if number > 0 {
             say(&format!("{} {words}", keys(number)));
         }
@@ -67,5 +75,12 @@ fn keys(number: u64) -> String {
     match number {
         1 => "1 key".to_owned(),
         number => format!("{number} keys"),
+    }
+}
+
+fn certificates(number: u64) -> String {
+    match number {
+        1 => "1 certificate beside its key passed over".to_owned(),
+        number => format!("{number} certificates beside their keys passed over"),
     }
 }

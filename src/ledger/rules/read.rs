@@ -50,30 +50,47 @@ impl Ledger {
         Ok(())
     }
 
-    /// The newest certificate that was issued for this very request, by its CA.
+    /// Where reservations for this very request stand, by its CA: the newest last. What else
+    /// has half of its hash may be among them.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn issued_for(&self, wanted: &Wanted) -> Result<Option<Record>, LedgerError> {
+    pub fn reservations_for(&self, wanted: &Wanted) -> Result<Vec<u64>, LedgerError> {
+        let cas = self.cas()?;
+        let Some(ca) = cas.iter().find(|ca| ca.public_key() == wanted.decided.ca()) else {
+            return Ok(Vec::new());
+        };
+        let key = request_key(ca.position, wanted.request.as_bytes());
+        self.index.positions(table::REQUEST, &key)
+    }
+
+    /// What was issued for this very request at one of the [`Self::reservations_for`] it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn issued_at(&self, wanted: &Wanted, position: u64) -> Result<Option<Record>, LedgerError> {
+        let record = self.record_at(&self.cas()?, position)?;
+        let same = record.reserved.request == *wanted.request.as_bytes();
+        Ok(Some(record).filter(|record| same && matches!(record.state, State::Issued(_))))
+    }
+
+    /// What was issued under this serial of its CA, if it was for this very request.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn issued_as(
+        &self,
+        wanted: &Wanted,
+        serial: Serial,
+    ) -> Result<Option<Record>, LedgerError> {
         let cas = self.cas()?;
         let Some(ca) = cas.iter().find(|ca| ca.public_key() == wanted.decided.ca()) else {
             return Ok(None);
         };
-        let request = wanted.request.as_bytes();
-        let key = request_key(ca.position, request);
-        for position in self
-            .index
-            .positions(table::REQUEST, &key)?
-            .into_iter()
-            .rev()
-        {
-            let record = self.record_at(&cas, position)?;
-            let same = record.reserved.request == *request;
-            if same && matches!(record.state, State::Issued(_)) {
-                return Ok(Some(record));
-            }
+        match self.reservation_of(ca, serial)? {
+            Some(position) => self.issued_at(wanted, position),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     /// The record of one serial.

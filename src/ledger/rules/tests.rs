@@ -279,15 +279,28 @@ fn finds_the_certificate_of_the_same_request_and_of_no_other(stand: Stand) {
     let mut fixture = fixture(stand, 1);
     let reservation = fixture.reserve(SerialChoice::Next).unwrap();
     let again = wanted(9, SerialChoice::Next);
-    let found = fixture.ledger.issued_for(&again).unwrap();
-    assert!(found.is_none(), "reserved is not issued");
+    assert!(
+        issued(&fixture, &again).is_empty(),
+        "reserved is not issued"
+    );
     let signature = sign(&reservation);
     let outcome = Outcome::Issued(&reservation, &signature);
     fixture.ledger.record(&[outcome], NOW).unwrap();
-    let found = fixture.ledger.issued_for(&again).unwrap();
-    assert_eq!(found.unwrap().reserved.serial, 1);
+    assert_eq!(issued(&fixture, &again), [1]);
     let other = wanted(8, SerialChoice::Next);
-    assert!(fixture.ledger.issued_for(&other).unwrap().is_none());
+    assert!(issued(&fixture, &other).is_empty());
+    let as_first = |wanted| fixture.ledger.issued_as(wanted, Serial::FIRST).unwrap();
+    assert!(as_first(&again).is_some());
+    assert!(as_first(&other).is_none());
+}
+
+/// The serials that were issued for this very request.
+fn issued(fixture: &Fixture, wanted: &Wanted) -> Vec<u64> {
+    let positions = fixture.ledger.reservations_for(wanted).unwrap();
+    let records = positions
+        .into_iter()
+        .filter_map(|position| fixture.ledger.issued_at(wanted, position).unwrap());
+    records.map(|record| record.reserved.serial).collect()
 }
 
 proptest! {

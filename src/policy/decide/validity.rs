@@ -20,6 +20,7 @@ impl Case<'_> {
         };
         let validity = match asked {
             Some(ValidityAsked::Interval(interval)) => Some(interval),
+            Some(ValidityAsked::Until(interval)) => self.until(interval.valid_before(), lifetime),
             Some(ValidityAsked::Length { seconds, .. }) => self.lasting(seconds, lifetime),
             None => match &lifetime.default {
                 Some(default) => self.lasting(default.seconds(), lifetime),
@@ -31,6 +32,11 @@ impl Case<'_> {
         };
         self.check_validity(validity?, lifetime);
         validity
+    }
+
+    fn until(&mut self, end: u64, lifetime: &Lifetime) -> Option<Validity> {
+        let begin = self.now.saturating_sub(lifetime.back());
+        self.note(Validity::new(begin, end))
     }
 
     fn lasting(&mut self, seconds: u64, lifetime: &Lifetime) -> Option<Validity> {
@@ -69,10 +75,5 @@ impl Case<'_> {
 
 /// Takes the validity as it was written, as ssh-keygen does.
 fn as_written(asked: Option<ValidityAsked>) -> Validity {
-    match asked {
-        None => Validity::always(),
-        Some(ValidityAsked::Length { interval, .. } | ValidityAsked::Interval(interval)) => {
-            interval
-        }
-    }
+    asked.map_or_else(Validity::always, |asked| asked.interval())
 }

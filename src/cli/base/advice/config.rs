@@ -4,6 +4,7 @@ use crate::certificate::SubjectError;
 use crate::certificate::key_line::KeyLineError;
 use crate::cli::base::advice::file_kind::{into_certificate, into_public_key};
 use crate::cli::base::failure::Advised;
+use crate::cli::base::similar::did_you_mean;
 use crate::config::{ConfigError, EditError, PlaceError, SubjectFileError};
 use crate::output::OutputError;
 use crate::wire::FileKind;
@@ -18,6 +19,7 @@ impl Advised for KeyLineError {
             Self::PrivateKey => into_public_key(FileKind::PrivateKey),
             Self::Certificate => into_public_key(FileKind::Certificate),
             Self::PublicKey => into_certificate(FileKind::PublicKey),
+            Self::Several => Some(ONE_A_FILE.to_owned()),
             Self::TooLong { .. } | Self::Malformed(_) => None,
         }
     }
@@ -35,15 +37,22 @@ impl Advised for ConfigError {
                     .to_owned()
             }
             Self::Untrusted(untrusted) => return untrusted.mend(),
-            Self::NoCa { .. } => {
-                "make it with `punchmark init`, or name one that is there".to_owned()
-            }
-            Self::NoRole { .. } => {
-                "`punchmark role list` names them; add a table [role.NAME] for another".to_owned()
-            }
+            Self::NoCa {
+                name, known_names, ..
+            } => near(name, known_names)
+                .unwrap_or("make it with `punchmark init`, or name one that is there".to_owned()),
+            Self::NoRole {
+                name, known_names, ..
+            } => near(name, known_names).unwrap_or(
+                "`punchmark role list` names them; add a table [role.NAME] for another".to_owned(),
+            ),
             _ => return None,
         })
     }
+}
+
+fn near(name: &str, known: &[String]) -> Option<String> {
+    did_you_mean(name, known.iter().map(String::as_str))
 }
 
 impl Advised for EditError {
@@ -68,3 +77,5 @@ impl Advised for SubjectFileError {
         Some(hint.to_owned())
     }
 }
+
+const ONE_A_FILE: &str = "put each key into a file of its own: a certificate lies beside its key";

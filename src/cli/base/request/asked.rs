@@ -4,10 +4,11 @@ use clap::Args;
 
 use super::key::OwnKey;
 use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, Subject};
+use crate::cli::base::arguments::last_validity;
 use crate::cli::base::failure::{At, Failure};
 use crate::config;
 use crate::request::{
-    Challenge, Content, Reason, RequesterName, RoleName, Span, Target, ValidityAsked, random_id,
+    Challenge, Content, Reason, RequesterName, RoleName, Span, Target, random_id,
 };
 
 /// What is asked; the role fills in what is not said.
@@ -23,7 +24,7 @@ pub(crate) struct Asked {
 
     /// When it shall be valid: +8h, 20261122:20261129Z
     #[arg(short = 'V', value_name = "INTERVAL", allow_hyphen_values = true)]
-    validity: Option<String>,
+    validity: Vec<String>,
 
     /// Key ID: how servers name the certificate in their logs
     #[arg(short = 'I', value_name = "KEY_ID", allow_hyphen_values = true)]
@@ -95,9 +96,13 @@ impl Asked {
     }
 
     fn validity(&self) -> Result<Option<Span>, Failure> {
-        let text = self.validity.as_deref();
-        let parsed = text.map(|text| ValidityAsked::parse(text, config::now(), &config::time_zone));
-        Ok(parsed.transpose()?.map(Span::from))
+        let Some(asked) = last_validity(&self.validity)? else {
+            return Ok(None);
+        };
+        match Span::of(asked) {
+            Some(span) => Ok(Some(span)),
+            None => Err(Failure::usage(NO_BEGIN)),
+        }
     }
 
     fn key_id(&self) -> Result<Option<KeyId>, Failure> {
@@ -109,3 +114,6 @@ impl Asked {
         Ok(self.options.clone())
     }
 }
+
+const NO_BEGIN: &str =
+    "a request asks with -V for a length (+8h) or for both ends (2026-11-26:2026-12-01)";
