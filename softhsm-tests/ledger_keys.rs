@@ -62,6 +62,19 @@ fn the_key_of_the_config_is_never_certified_also_before_it_signed() {
 }
 
 #[test]
+fn the_key_of_the_config_in_an_agent_is_known_by_its_locator() {
+    let admin = ready();
+    let print = keygen::fingerprint(&admin.punchmark.path("ledger_key.pub"));
+    let config = fs::read_to_string(admin.config_file()).unwrap();
+    let named = format!("ledger-key = \"agent:{print}\"\n{config}");
+    write(&admin.config_file(), named, 0o600);
+    // No agent runs, and none needs to.
+    let ran = admin.sign(&["-n", "peter", "ledger_key.pub"]);
+    ran.fails().says("a ledger key is never certified");
+    admin.sign(&["-n", "peter", "next_key.pub"]).ok();
+}
+
+#[test]
 fn a_recorded_key_becomes_no_subject_and_a_subject_no_ledger_key() {
     let admin = ready();
     key(&admin, &["add", "ledger_key"]).ok();

@@ -188,6 +188,31 @@ fn a_ledger_without_any_kept_head_is_migrated_on_a_persons_word_only() {
 }
 
 #[test]
+fn a_ledger_key_that_is_known_by_its_fingerprint_is_published_and_recorded_once_it_shows() {
+    let before = Before::new(3);
+    before.migrate("yes");
+    let state = || -> serde_json::Value {
+        let krl = ["krl", "--out", "made.krl", "--unsigned"];
+        before.admin.run(&krl).ok();
+        let text = std::fs::read(before.admin.path("made.krl.state")).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    };
+    let print = keygen::fingerprint(&before.admin.path("ledger_key.pub"));
+    assert_eq!(state()["ledger-key-prints"], serde_json::json!([print]));
+    let config = before.admin.path("config/punchmark/punchmark.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    write(
+        &config,
+        format!("ledger-key = \"../../ledger_key\"\n{text}"),
+        0o600,
+    );
+    let state = state();
+    assert_eq!(state["ledger-key-prints"], serde_json::json!([]));
+    assert_eq!(state["ledger-keys"].as_array().unwrap().len(), 1, "{state}");
+    before.admin.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
 fn what_was_reserved_before_stays_reserved() {
     let before = Before::new(3);
     before.migrate("yes");
