@@ -4,7 +4,9 @@
 //! module alone reads the environment, and the files that the others are about.
 
 mod attestation;
+mod ca_name;
 mod edit;
+mod error;
 mod given;
 mod ledger_key;
 mod place;
@@ -25,9 +27,11 @@ use ssh_key::public::KeyData;
 use toml::Spanned;
 
 pub use attestation::roots_from;
+pub use ca_name::{CaName, CaNameError};
 pub use edit::{
     EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_suffixes,
 };
+pub use error::ConfigError;
 pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
@@ -38,7 +42,6 @@ pub use surroundings::{keyboard, now, time_zone, working_folder};
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
-use crate::attestation::RootsError;
 use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
 use crate::ledger::Purpose;
@@ -96,91 +99,6 @@ pub struct CaConfig {
     pub keys: Locators,
     /// Its public key file, as it stands in the config.
     pub public_key: PathBuf,
-}
-
-/// The name of a CA: 1 to 64 of `a-z A-Z 0-9 _ -`, not beginning with `-`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CaName(String);
-
-/// A name that no CA can have.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name for a CA; 1 to 64 letters, digits, `_` or `-`, not beginning with `-`")]
-pub struct CaNameError(String);
-
-/// Why the config cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// There is none.
-    #[error("no config at {}", .0.display())]
-    Missing(PathBuf),
-    /// It cannot be read.
-    #[error("config {}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Somebody else can have written it, and it names a module that gets the PIN.
-    #[error(transparent)]
-    Untrusted(#[from] Untrusted),
-    /// It is not what a config looks like.
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// From 1, in characters.
-        column: usize,
-        /// What is wrong there.
-        message: String,
-    },
-    /// It has no CA of this name.
-    #[error("config {} has no CA `{name}`{}", path.display(), known(known_names))]
-    NoCa {
-        /// The file.
-        path: PathBuf,
-        /// The name that was asked for.
-        name: String,
-        /// The names it has.
-        known_names: Vec<String>,
-    },
-    /// A file of allowed signers is longer than any.
-    #[error("allowed signers {}", path.display())]
-    AllowedSigners {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: crate::request::TooManySigners,
-    },
-    /// It has no role of this name.
-    #[error("config {} has no role `{name}`{}", path.display(), known(known_names))]
-    NoRole {
-        /// The file.
-        path: PathBuf,
-        /// The name that was asked for.
-        name: String,
-        /// The names it has.
-        known_names: Vec<String>,
-    },
-    /// A file of roots gives none.
-    #[error("roots of attestation in {}", path.display())]
-    Roots {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: RootsError,
-    },
-    /// The public key file of a CA is no public key.
-    #[error("public key file {}", path.display())]
-    PublicKey {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: ssh_key::Error,
-    },
 }
 
 impl Config {
@@ -369,39 +287,6 @@ impl Config {
     }
 }
 
-impl CaName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for CaName {
-    type Err = CaNameError;
-
-    fn from_str(name: &str) -> Result<Self, CaNameError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let fits = (1..=64).contains(&name.len()) && !name.starts_with('-');
-        if fits && name.chars().all(plain) {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(CaNameError(name.to_owned()))
-        }
-    }
-}
-
-impl Display for CaName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for CaName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        parsed(deserializer)
-    }
-}
-
 /// A value that is written as a string, parsed by its own rules.
 fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -435,13 +320,6 @@ fn syntax(path: &Path, text: &str, span: Option<Range<usize>>, message: &str) ->
 
 fn folder(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).to_path_buf()
-}
-
-fn known(names: &[String]) -> String {
-    match names {
-        [] => "; it has none at all".to_owned(),
-        names => format!("; it has `{}`", names.join("`, `")),
-    }
 }
 
 /// The largest config that is read, in bytes.
@@ -511,13 +389,5 @@ mod tests {
                 .ends_with("has no CA `hosts`; it has `users`"),
             "{error}"
         );
-    }
-
-    #[test]
-    fn a_ca_name_is_plain() {
-        assert!("users-2_a".parse::<CaName>().is_ok());
-        for bad in ["", "-a", "a b", "a.b", "ä", &"a".repeat(65)] {
-            assert_eq!(bad.parse::<CaName>(), Err(CaNameError(bad.to_owned())));
-        }
     }
 }
