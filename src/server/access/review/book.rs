@@ -7,7 +7,6 @@ use super::super::entry::Entry;
 use super::super::freshness::Moment;
 use super::super::known::NoneKnown;
 use super::super::list::List;
-use super::super::pattern::has_wildcard;
 use super::super::query::{Host, Query, QueryError};
 
 /// A list, with its lines found by a principal; each knows the names of its groups.
@@ -15,8 +14,8 @@ use super::super::query::{Host, Query, QueryError};
 pub struct Book<'l> {
     list: &'l List<'l>,
     named: HashMap<&'l str, Vec<usize>>,
-    /// Lines of patterns, which are looked at for everybody.
-    patterns: Vec<usize>,
+    /// Lines of patterns, by the letters before the first wildcard.
+    patterns: HashMap<&'l str, Vec<usize>>,
     groups: BTreeMap<&'l str, BTreeSet<&'l str>>,
 }
 
@@ -27,23 +26,21 @@ impl<'l> Book<'l> {
         let mut book = Self {
             list,
             named: HashMap::new(),
-            patterns: Vec::new(),
+            patterns: HashMap::new(),
             groups: BTreeMap::new(),
         };
         for group in list.header().groups().keys() {
             book.resolve(group);
         }
         for (at, (_, entry)) in list.entries().iter().enumerate() {
-            let mut any_pattern = false;
             for name in book.names(entry) {
-                if has_wildcard(name) {
-                    any_pattern = true;
-                } else {
-                    book.named.entry(name).or_default().push(at);
-                }
-            }
-            if any_pattern {
-                book.patterns.push(at);
+                let (lines, key) = match name.find(['*', '?']) {
+                    Some(wildcard) => {
+                        (&mut book.patterns, name.get(..wildcard).unwrap_or_default())
+                    }
+                    None => (&mut book.named, name),
+                };
+                lines.entry(key).or_default().push(at);
             }
         }
         book
@@ -84,7 +81,12 @@ impl<'l> Book<'l> {
     pub fn lines(&self, principal: &str) -> Vec<(u64, Entry<'l>)> {
         let named = self.named.get(principal).map(Vec::as_slice);
         let mut lines: Vec<_> = named.unwrap_or_default().to_vec();
-        lines.extend(&self.patterns);
+        let beginnings = (0..=principal.len()).filter_map(|length| principal.get(..length));
+        lines.extend(
+            beginnings
+                .filter_map(|beginning| self.patterns.get(beginning))
+                .flatten(),
+        );
         lines.sort_unstable();
         lines.dedup();
         let entries = self.list.entries();
