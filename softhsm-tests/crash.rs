@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use punchmark::ledger::{Ledger, Signatures, State};
+use punchmark::ledger::{Auditor, Ledger, Signatures, State};
 use punchmark::wire::RawCertificate;
 
 use crate::harness::admin::Admin;
@@ -47,8 +47,9 @@ fn arguments() -> Vec<String> {
 /// Takes the files away and puts the token back, for the next run.
 #[track_caller]
 fn check(admin: &Admin, ledger: &Path) -> Counts {
+    let audit = Auditor::open(ledger).and_then(|opened| opened.audit(Signatures::Check));
+    let audit = audit.unwrap();
     let ledger = Ledger::open_to_read(ledger).unwrap();
-    let audit = ledger.audit(Signatures::Check).unwrap();
     assert!(
         audit.replayed.is_in_order(),
         "{:?}",

@@ -51,12 +51,12 @@ use base::terminal;
     max_term_width = 100,
     after_help = EXAMPLES
 )]
-struct Cli {
+struct Cli<C: Subcommand> {
     #[command(flatten)]
     global: Global,
 
     #[command(subcommand)]
-    command: Command,
+    command: C,
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,7 +82,14 @@ enum Command {
     Access(access::Access),
 }
 
-impl Cli {
+/// `sign` alone. It is what programs call a thousand times, and the tree of all commands takes
+/// longer to make than a signature.
+#[derive(Debug, Subcommand)]
+enum Signing {
+    Sign(sign::Sign),
+}
+
+impl Cli<Command> {
     fn run(self) -> Result<Exit, Failure> {
         let context = Context::new(self.global)?;
         match self.command {
@@ -116,12 +123,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let ended = if version::is_asked_for(&arguments) {
         version::print()
     } else {
-        let mut command = letters::with_help_and_version(Cli::command());
         let arguments: Vec<_> =
             getopt::split_attached(getopt::gather_pin_files(arguments)).collect();
-        match parse(&mut command, &arguments) {
-            Ok(cli) => cli.run(),
-            Err(error) => return usage::tell(&error, &arguments, &command).code(),
+        if let Some(sign) = sign_alone(&arguments) {
+            sign.run()
+        } else {
+            let mut command = tree::<Command>();
+            match parse::<Command>(&mut command, &arguments) {
+                Ok(cli) => cli.run(),
+                Err(error) => return usage::tell(&error, &arguments, &command).code(),
+            }
         }
     };
     match ended {
@@ -144,7 +155,29 @@ pub fn leave(code: u8) -> ! {
     signal_hook::low_level::exit(code.into())
 }
 
-fn parse(command: &mut clap::Command, arguments: &[OsString]) -> Result<Cli, clap::Error> {
+/// The tree of these commands, as clap has it.
+fn tree<C: Subcommand>() -> clap::Command {
+    letters::with_help_and_version(Cli::<C>::command())
+}
+
+/// A whole `sign`; none of anything else, also a `sign` that is at fault or asks for help: the
+/// words of an error are about all commands.
+fn sign_alone(arguments: &[OsString]) -> Option<Cli<Command>> {
+    if !arguments.iter().any(|argument| argument == "sign") {
+        return None;
+    }
+    let cli = parse(&mut tree::<Signing>(), arguments).ok()?;
+    let Signing::Sign(sign) = cli.command;
+    Some(Cli {
+        global: cli.global,
+        command: Command::Sign(sign),
+    })
+}
+
+fn parse<C: Subcommand>(
+    command: &mut clap::Command,
+    arguments: &[OsString],
+) -> Result<Cli<C>, clap::Error> {
     let matches = command.try_get_matches_from_mut(arguments)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(command))?;
     // clap sees this conflict only where both stand on one side of the subcommand.
@@ -165,3 +198,38 @@ Examples:
   punchmark ledger list
 
 Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by policy";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(Into::into).collect()
+    }
+
+    #[test]
+    fn sign_alone_reads_its_arguments_as_among_all_commands() {
+        for line in [
+            "punchmark sign -s users -I a -n b -V +1w a.pub b.pub",
+            "punchmark -q --config c --pin-file p sign --role r --requester x -O clear a.pub",
+            "punchmark --config sign sign --files-from - -0 --resume --json",
+            "punchmark sign -hz +7 -O source-address=10.0.0.0/8 -- -I",
+        ] {
+            let alone = sign_alone(&words(line)).unwrap();
+            let among = parse::<Command>(&mut tree::<Command>(), &words(line)).unwrap();
+            assert_eq!(format!("{alone:?}"), format!("{among:?}"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_sign_is_held_against_all_commands() {
+        for line in [
+            "punchmark --config sign ledger list",
+            "punchmark sign --help",
+            "punchmark sing",
+            "punchmark sign -s",
+        ] {
+            assert!(sign_alone(&words(line)).is_none(), "{line}");
+        }
+    }
+}

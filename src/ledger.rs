@@ -48,9 +48,9 @@ pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
-    Audit, EndOfTrust, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError, Revocation,
-    RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term, TrustEnded,
-    recorded_form,
+    Audit, Auditor, EndOfTrust, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError,
+    Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term,
+    TrustEnded, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

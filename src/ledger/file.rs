@@ -220,8 +220,13 @@ impl FileFrames {
         let Some(heads) = &mut self.heads else {
             return Ok(());
         };
+        let before = heads.seen();
         for folder in folders {
             heads.look_in(folder)?;
+        }
+        if heads.seen() == before {
+            // The file was held against all of them when it was opened.
+            return Ok(());
         }
         self.stand()
     }

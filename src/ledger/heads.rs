@@ -187,6 +187,11 @@ impl KeptHeads {
         Ok(())
     }
 
+    /// How many heads were found so far, those that are not believed among them.
+    pub(super) fn seen(&self) -> usize {
+        self.files.len() + self.ignored.len()
+    }
+
     /// The heads that were found, each with its file.
     pub(super) fn each(&self) -> impl Iterator<Item = (&Path, KeptHead)> {
         self.files

@@ -32,6 +32,12 @@ pub(super) struct Index {
     follows: Following,
 }
 
+/// What the rows of a replay come to, and where it ended.
+pub(super) struct Sum {
+    rows: Arc<Mutex<Tally>>,
+    follows: Following,
+}
+
 /// How far an index has come, and what is known there without a look at any entry.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Following {
@@ -63,22 +69,35 @@ impl Index {
         base: Box<dyn Rows>,
         keep: Keep,
     ) -> Result<Self, LedgerError> {
-        let (end, _) = frames.end();
-        let believed = base
-            .applied()?
-            .and_then(|applied| Following::of(&applied, &end));
-        if let Some(follows) = believed {
-            let mut index = Self::new(base, follows);
-            match index.catch_up(frames, keep) {
-                // Where rows and frames part, the rows are of another ledger. If it is the
-                // frames that are damaged, that shows again.
-                Err(LedgerError::Head | LedgerError::Frames(StoreError::Damaged { .. })) => {
-                    return Self::anew(frames, index.base, keep);
-                }
-                caught => return caught.map(|()| index),
-            }
+        match Self::believed(frames, base, keep)? {
+            Ok(index) => Ok(index),
+            Err(base) => Self::anew(frames, base, keep),
         }
-        Self::anew(frames, base, keep)
+    }
+
+    /// The same, where `base` can be believed; else gives it back.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub(super) fn believed(
+        frames: &dyn Frames,
+        base: Box<dyn Rows>,
+        keep: Keep,
+    ) -> Result<Result<Self, Box<dyn Rows>>, LedgerError> {
+        let (end, _) = frames.end();
+        let noted = base.applied()?;
+        let Some(follows) = noted.and_then(|applied| Following::of(&applied, &end)) else {
+            return Ok(Err(base));
+        };
+        let mut index = Self::new(base, follows);
+        match index.catch_up(frames, keep, &mut |_| ()) {
+            // Where rows and frames part, the rows are of another ledger. If it is the
+            // frames that are damaged, that shows again.
+            Err(LedgerError::Head | LedgerError::Frames(StoreError::Damaged { .. })) => {
+                Ok(Err(index.base))
+            }
+            caught => caught.map(|()| Ok(index)),
+        }
     }
 
     /// Makes the index anew from the first frame on.
@@ -86,10 +105,20 @@ impl Index {
         if keep == Keep::Nothing {
             base = Box::new(MemoryRows::default());
         }
+        Self::replayed(frames, base, &mut |_| ())
+    }
+
+    /// Follows the frames from the first on, into a base that forgets what it holds; `each`
+    /// is given the bytes of every entry.
+    fn replayed(
+        frames: &dyn Frames,
+        base: Box<dyn Rows>,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<Self, LedgerError> {
         let mut index = Self::new(base, Following::default());
         index.stale = true;
         index.follows.next = frames.start();
-        index.catch_up(frames, Keep::Rows)?;
+        index.catch_up(frames, Keep::Rows, each)?;
         Ok(index)
     }
 
@@ -103,10 +132,16 @@ impl Index {
         }
     }
 
-    fn catch_up(&mut self, frames: &dyn Frames, keep: Keep) -> Result<(), LedgerError> {
+    fn catch_up(
+        &mut self,
+        frames: &dyn Frames,
+        keep: Keep,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), LedgerError> {
         let (end, _) = frames.end();
         while self.follows.tree.size() < end.size {
             let frame = frames.read(self.follows.next)?.ok_or(LedgerError::Head)?;
+            frame.entries.iter().for_each(|bytes| each(bytes));
             self.take(&frame)?;
             if keep == Keep::Rows && self.lag() >= LAG_OF_A_REPLAY {
                 self.keep();
@@ -191,23 +226,38 @@ impl Index {
         self.follows.next = next;
     }
 
+    /// What a replay of all frames comes to, of which no row is kept. `each` is given the
+    /// bytes of every entry.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
+    pub(super) fn sum(
+        frames: &dyn Frames,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<Sum, LedgerError> {
+        let rows = Arc::new(Mutex::new(Tally::default()));
+        let mut replay = Self::replayed(frames, Box::new(Arc::clone(&rows)), each)?;
+        replay.keep();
+        Ok(Sum {
+            rows,
+            follows: replay.follows,
+        })
+    }
+
     /// The first table whose rows are not those that the frames call for; none if the index
     /// is what a replay gives.
-    pub(super) fn fault(&self, frames: &dyn Frames) -> Result<Option<&'static str>, LedgerError> {
-        let replayed = Arc::new(Mutex::new(Tally::default()));
-        let mut replay = Self::anew(frames, Box::new(Arc::clone(&replayed)), Keep::Rows)?;
-        replay.keep();
+    pub(super) fn fault(&self, replayed: &Sum) -> Result<Option<&'static str>, LedgerError> {
         for (table, name) in table::ALL {
             let mut tally = Tally::default();
             self.walk(&Keys::of(*table, &[]), &mut |key, position| {
                 tally.add(*table, key, position);
                 Walk::On
             })?;
-            if tally.of(*table) != tally::of(&replayed, *table) {
+            if tally.of(*table) != tally::of(&replayed.rows, *table) {
                 return Ok(Some(name));
             }
         }
-        let (ours, theirs) = (&self.follows, &replay.follows);
+        let (ours, theirs) = (&self.follows, &replayed.follows);
         let same = (ours.time, &ours.open) == (theirs.time, &theirs.open);
         Ok((!same).then_some("note"))
     }

@@ -20,6 +20,8 @@ mod suffixes;
 mod tests;
 mod tree;
 
+use std::collections::HashMap;
+
 use super::EntryError;
 use super::checkpoint::{Checkpoint, origin};
 use super::entry::{Bound, CaAdded, ClockCorrected, Entry, Event, NotBound, Resumed, Revoked};
@@ -31,7 +33,7 @@ use entitled::Entitled;
 use finding::Findings;
 use keys::{Keys, sha256};
 use reservations::Reservations;
-use subjects::Subjects;
+use subjects::{KeyHash, Subjects};
 use suffixes::Suffixes;
 use tree::Tree;
 
@@ -65,6 +67,8 @@ pub struct Replayed {
     pub findings: Vec<Finding>,
     /// How many findings there are beside these.
     pub more: u64,
+    /// Ledger keys that were revoked, and up to which size heads by them are believed.
+    revoked_ledger_keys: HashMap<KeyHash, u64>,
     tree: Tree,
 }
 
@@ -185,6 +189,7 @@ impl Replay {
             gaps: counts.gaps,
             findings,
             more,
+            revoked_ledger_keys: self.keys.revoked_ledger_keys(),
             tree: self.tree,
         }
     }
@@ -353,6 +358,13 @@ impl Replayed {
     pub fn broken(&self) -> Vec<&Finding> {
         let is_broken = |found: &&Finding| found.grade == Grade::Broken;
         self.findings.iter().filter(is_broken).collect()
+    }
+
+    /// The ledger's own keys that were revoked, by the SHA-256 of their blobs, each with the
+    /// last size of a head that is believed of it.
+    #[must_use]
+    pub fn revoked_ledger_keys(&self) -> &HashMap<[u8; 32], u64> {
+        &self.revoked_ledger_keys
     }
 
     /// How many entries there are.

@@ -39,7 +39,7 @@ use draft::Draft;
 #[cfg(test)]
 mod tests;
 
-pub use audit::{Audit, IndexFault};
+pub use audit::{Audit, Auditor, IndexFault};
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};
@@ -103,7 +103,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn index_fault(&self) -> Result<Option<&'static str>, LedgerError> {
-        self.index.fault(&*self.frames)
+        self.index.fault(&Index::sum(&*self.frames, &mut |_| ())?)
     }
 
     /// Appends entries in one durable step, or none of them. `time` is the clock.

@@ -10,6 +10,11 @@
 //!
 //! Between writes the file has no other file beside it, so that readers need no right to
 //! write and leave nothing behind.
+//!
+//! Whoever has the ledger open to write is the only one who writes here, and so it looks
+//! rows up in one read transaction from one write to the next: a transaction for each look
+//! is three locks and a look at the file's head, which costs more than the row. A reader
+//! takes one for each look, since a writer's commit waits for readers.
 
 mod note;
 
@@ -18,6 +23,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::memory::prefix_end;
@@ -29,6 +35,7 @@ pub(super) struct SqliteRows {
     /// The ledger's file, which the index belongs to: its owner and mode count.
     ledger: PathBuf,
     connection: Option<Connection>,
+    looks: Looks,
     /// This boot of the machine.
     boot: String,
     /// How many rows were added without a sync.
@@ -39,18 +46,19 @@ impl SqliteRows {
     /// The index of the ledger at `ledger`, to be read and written. What cannot be opened,
     /// or is not to be trusted, is as good as none: it gets made anew.
     pub(super) fn open(ledger: &Path) -> Self {
-        Self::with(ledger, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        Self::with(ledger, OpenFlags::SQLITE_OPEN_READ_WRITE, Looks::Together)
     }
 
     /// The same, to be read only. Nothing is made beside the ledger.
     pub(super) fn open_to_read(ledger: &Path) -> Self {
-        Self::with(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        Self::with(ledger, OpenFlags::SQLITE_OPEN_READ_ONLY, Looks::Apart)
     }
 
-    fn with(ledger: &Path, access: OpenFlags) -> Self {
+    fn with(ledger: &Path, access: OpenFlags, looks: Looks) -> Self {
         let path = beside(ledger, ".index");
         Self {
             connection: connect(&path, ledger, access),
+            looks,
             path,
             ledger: ledger.to_path_buf(),
             boot: this_boot(),
@@ -63,6 +71,16 @@ impl SqliteRows {
             what: format!("index {} is not there", self.path.display()),
             source: "it was not opened".into(),
         })
+    }
+
+    /// The connection, within the read transaction that looks share, where they do.
+    fn to_look(&self) -> Result<&Connection, StoreError> {
+        let connection = self.connection()?;
+        if self.looks == Looks::Together && connection.is_autocommit() {
+            let begun = connection.execute_batch("BEGIN");
+            begun.map_err(|source| self.failed(source))?;
+        }
+        Ok(connection)
     }
 
     fn failed(&self, source: rusqlite::Error) -> StoreError {
@@ -95,7 +113,7 @@ impl SqliteRows {
 
     /// Takes back the word of an earlier run that everything is on disk.
     fn no_longer_whole(&mut self) -> Result<(), StoreError> {
-        let connection = self.connection()?;
+        let connection = self.to_look()?;
         let noted = note::boot(connection).map_err(|source| self.failed(source))?;
         match noted {
             Some(boot) if boot != self.boot => {
@@ -143,9 +161,10 @@ impl SqliteRows {
 
 impl Rows for SqliteRows {
     fn applied(&self) -> Result<Option<Applied>, StoreError> {
-        let Some(connection) = &self.connection else {
+        if self.connection.is_none() {
             return Ok(None);
-        };
+        }
+        let connection = self.to_look()?;
         // What has no note in our form is no index of ours.
         Ok(note::read(connection, &self.boot).unwrap_or_default())
     }
@@ -171,7 +190,7 @@ impl Rows for SqliteRows {
         each: &mut dyn FnMut(&[u8], u64) -> Walk,
     ) -> Result<(), StoreError> {
         let failed = |source| self.failed(source);
-        let connection = self.connection()?;
+        let connection = self.to_look()?;
         let (sql, first, second) = select(keys);
         let mut statement = connection.prepare_cached(sql).map_err(failed)?;
         let mut rows = statement.query(params![first, second]).map_err(failed)?;
@@ -217,6 +236,13 @@ impl Drop for SqliteRows {
     }
 }
 
+/// Whether the looks between two writes share one read transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    Together,
+    Apart,
+}
+
 /// Whether a transaction is on disk when it ends.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Synced {
@@ -229,6 +255,9 @@ fn write(
     synced: Synced,
     change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
+    if !connection.is_autocommit() {
+        connection.execute_batch("COMMIT")?;
+    }
     if synced == Synced::Yes {
         connection.pragma_update(None, "synchronous", "full")?;
     }
@@ -257,7 +286,7 @@ fn open(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "synchronous", "off")?;
-    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     Ok(connection)
 }
 

@@ -1,5 +1,6 @@
 //! Heads that were kept elsewhere: read, and checked by who signed them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +12,7 @@ use crate::cli::base::words::path;
 use crate::config::{SubjectFile, read_limited};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
-use crate::ledger::{Ledger, LedgerKeyState, ProofError};
+use crate::ledger::{Ledger, ProofError};
 use crate::server::fetch::Mark;
 
 /// A head, where it was found, and whose signature it was believed by.
@@ -110,14 +111,14 @@ impl Kept {
     /// Refuses a head that the ledger itself says not to believe: its signer was revoked.
     pub(super) fn refuse_unbelieved(
         &self,
-        keys: &[([u8; 32], LedgerKeyState)],
+        revoked: &HashMap<[u8; 32], u64>,
     ) -> Result<(), Failure> {
         let signer = self.signer.as_deref();
-        let known = keys
+        let known = revoked
             .iter()
-            .find(|(key, _)| signer == Some(&*Fingerprint::Sha256(*key).to_string()));
-        match known.and_then(|(_, state)| state.believed_to) {
-            Some(last) if self.head.size > last => Err(Failure::new(format!(
+            .find(|(key, _)| signer == Some(&*Fingerprint::Sha256(**key).to_string()));
+        match known {
+            Some((_, last)) if self.head.size > *last => Err(Failure::new(format!(
                 "{}, is not believed: that key was revoked, and counts up to {last} entries",
                 self.words()
             ))

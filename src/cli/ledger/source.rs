@@ -9,8 +9,8 @@ use crate::cli::base::base_name;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::{hint, warn};
-use crate::ledger::Ledger;
 use crate::ledger::file::Tail;
+use crate::ledger::{Auditor, Ledger, LedgerError};
 
 /// The ledger to read.
 #[derive(Debug, Default, Args)]
@@ -35,17 +35,10 @@ impl Source {
         Ok(ledger)
     }
 
-    /// Opens it at a moment when no frame is being written; unless what stands behind the
-    /// last whole frame stays there.
-    pub(super) fn open_still(&self, context: &Context) -> Result<Ledger, Failure> {
-        for _ in 0..TRIES {
-            let ledger = self.open_now(context)?;
-            if ledger.tail().is_none() {
-                return Ok(ledger);
-            }
-            std::thread::sleep(A_WRITE);
-        }
-        self.open_now(context)
+    /// Opens it to be audited.
+    pub(super) fn to_audit(&self, context: &Context) -> Result<Auditor, Failure> {
+        let path = self.path(context)?;
+        Ok(still(|| Auditor::open(&path), Auditor::tail)?)
     }
 
     /// Every suffix that a base name may have behind it: those that the ledger recorded, and
@@ -62,12 +55,33 @@ impl Source {
         Ok(base_name::suffixes(ledger, config.as_ref())?)
     }
 
-    fn open_now(&self, context: &Context) -> Result<Ledger, Failure> {
-        Ok(match &self.ledger {
-            Some(file) => Ledger::open_to_read(file)?,
-            None => Ledger::open_to_read(&context.config()?.ledger())?,
-        })
+    fn open_still(&self, context: &Context) -> Result<Ledger, Failure> {
+        let path = self.path(context)?;
+        Ok(still(|| Ledger::open_to_read(&path), Ledger::tail)?)
     }
+
+    fn path(&self, context: &Context) -> Result<PathBuf, Failure> {
+        match &self.ledger {
+            Some(file) => Ok(file.clone()),
+            None => Ok(context.config()?.ledger()),
+        }
+    }
+}
+
+/// Opens at a moment when no frame is being written; unless what stands behind the last whole
+/// frame stays there.
+fn still<T>(
+    open: impl Fn() -> Result<T, LedgerError>,
+    tail: impl Fn(&T) -> Option<Tail>,
+) -> Result<T, LedgerError> {
+    for _ in 0..TRIES {
+        let opened = open()?;
+        if tail(&opened).is_none() {
+            return Ok(opened);
+        }
+        std::thread::sleep(A_WRITE);
+    }
+    open()
 }
 
 /// What stands behind the last whole frame, in words.

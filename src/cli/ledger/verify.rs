@@ -56,16 +56,15 @@ enum NotChecked {
 impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let kept = self.against.read()?;
-        let ledger = self.source.open_still(context)?;
-        let keys = ledger.known_ledger_keys()?;
-        for kept in &kept {
-            kept.refuse_unbelieved(&keys)?;
-        }
+        let ledger = self.source.to_audit(context)?;
         let audit = ledger.audit(if self.signatures {
             Signatures::Check
         } else {
             Signatures::Skip
         })?;
+        for kept in &kept {
+            kept.refuse_unbelieved(audit.replayed.revoked_ledger_keys())?;
+        }
         let verdict = Verdict {
             heads: kept
                 .iter()

@@ -71,7 +71,8 @@ pub(super) fn standing(
             };
             return Ok(Standing::Refused(refused));
         }
-        if !has(file, &kept)? {
+        // The frame at the end was read to get there.
+        if kept != end && !has(file, &kept)? {
             return Ok(Standing::Refused(HeadsError::Forked { path, kept: size }));
         }
     }

@@ -47,6 +47,8 @@ struct LedgerKey {
     signed: u8,
     /// The last size of a head by it that is believed; none while it is in use.
     ended: Option<u64>,
+    /// The same, as its revocation has it; none where it was not revoked.
+    revoked_to: Option<u64>,
 }
 
 impl Keys {
@@ -60,6 +62,14 @@ impl Keys {
 
     pub(super) fn is_ledger_key(&self, key: &KeyHash) -> bool {
         self.ledger.contains_key(key)
+    }
+
+    /// The ledger keys that were revoked, each with the last size of a head by it that is
+    /// believed.
+    pub(super) fn revoked_ledger_keys(&self) -> HashMap<KeyHash, u64> {
+        let keys = self.ledger.iter();
+        keys.filter_map(|(hash, key)| Some((*hash, key.revoked_to?)))
+            .collect()
     }
 
     pub(super) fn is_revoked(&self, key: &KeyHash) -> bool {
@@ -262,8 +272,9 @@ impl Keys {
     pub(super) fn ledger_key_revoked(&mut self, found: &mut Findings, revoked: &LedgerKeyRevoked) {
         match self.ledger.get_mut(&sha256(&revoked.key)) {
             Some(key) => {
-                let last = key.ended.unwrap_or(u64::MAX).min(revoked.last_size);
-                key.ended = Some(last);
+                let least = |last: Option<u64>| last.unwrap_or(u64::MAX).min(revoked.last_size);
+                key.ended = Some(least(key.ended));
+                key.revoked_to = Some(least(key.revoked_to));
             }
             None => found.broken(Fault::LedgerKey),
         }

@@ -156,7 +156,7 @@ impl Draft<'_> {
 }
 
 /// What an index says of the end of the ledger, as the file looks it up.
-fn kept(applied: Applied) -> KeptHead {
+pub(super) fn kept(applied: Applied) -> KeptHead {
     KeptHead {
         head: applied.head,
         last: applied.last,

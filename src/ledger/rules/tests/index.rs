@@ -188,7 +188,7 @@ fn what_was_drafted_and_failed_left_nothing(stand: Stand) {
 }
 
 fn a_row_that_says_taken_is_checked_at_its_entry(stand: Stand) {
-    let mut fixture = used(stand);
+    let fixture = used(stand);
     let row = |table, key: Vec<u8>| Row {
         table,
         key,
@@ -204,8 +204,13 @@ fn a_row_that_says_taken_is_checked_at_its_entry(stand: Stand) {
         row(rows::table::LEDGER_KEY, rows::sha256(&blob).to_vec()),
         row(rows::table::BARRED_REQUESTER, b"operator".to_vec()),
     ];
-    let (follows, shared) = (fixture.ledger.index.applied(), &fixture.shelf);
-    shared.rows().apply(&lies, &follows).unwrap();
+    let follows = fixture.ledger.index.applied();
+    let Fixture { ledger, shelf, ca } = fixture;
+    // Whoever writes keeps the index to itself.
+    drop(ledger);
+    shelf.rows().apply(&lies, &follows).unwrap();
+    let ledger = shelf.open().unwrap();
+    let mut fixture = Fixture { ledger, shelf, ca };
     fixture.exactly(50).unwrap();
     assert_eq!(fixture.ledger.index_fault().unwrap(), Some("EXPLICIT"));
 }
@@ -283,6 +288,46 @@ mod sqlite {
             .query_row("SELECT boot FROM note", [], |row| row.get(0))
             .unwrap();
         assert_ne!(boot, "");
+    }
+
+    /// What an audit of the file says: how many entries it has, and which table is at fault.
+    fn audited(shelf: &Disk) -> (u64, Option<&'static str>) {
+        let auditor = Auditor::open(&shelf.ledger()).unwrap();
+        assert_eq!(auditor.tail(), None);
+        let audit = auditor.audit(Signatures::Check).unwrap();
+        assert!(audit.replayed.is_in_order(), "{:?}", audit.replayed);
+        let size = audit.replayed.size();
+        (size, audit.index.map(|IndexFault(table)| table))
+    }
+
+    #[test]
+    fn an_audit_needs_the_file_alone_and_holds_an_index_beside_it_against_the_entries() {
+        let shelf = used_on_disk();
+        let mut ledger = shelf.open().unwrap();
+        // Behind what the index was told of.
+        ledger.make_challenge(made(), NOW).unwrap();
+        let size = ledger.size();
+        assert_eq!(audited(&shelf), (size, None), "beside a writer");
+        drop(ledger);
+        lose_a_page(&shelf);
+        assert_eq!(audited(&shelf), (size, Some("AUTOMATIC")));
+        std::fs::remove_file(shelf.index()).unwrap();
+        assert_eq!(audited(&shelf), (size, None));
+        assert!(!shelf.index().exists());
+    }
+
+    #[test]
+    fn whoever_writes_looks_in_one_transaction_that_no_reader_and_no_write_of_its_own_minds() {
+        let shelf = used_on_disk();
+        let mut writer = shelf.open().unwrap();
+        assert_eq!(writer.cas().unwrap().len(), 1);
+        let reader = Ledger::open_to_read(&shelf.ledger()).unwrap();
+        assert_eq!(reader.cas().unwrap().len(), 1);
+        writer.make_challenge(made(), NOW).unwrap();
+        writer.index.keep();
+        assert_eq!(writer.index.lag(), 0, "it was written");
+        assert_eq!(writer.index_fault().unwrap(), None);
+        assert_eq!(reader.cas().unwrap().len(), 1);
     }
 
     fn made() -> ChallengeMade {
