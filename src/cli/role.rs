@@ -76,7 +76,7 @@ fn line(role: &PolicyRole) -> String {
         }
     };
     format!(
-        "{:<16}  {:<10}  {:<8}  {longest:<18}  {} asks, for {}",
+        "{:<16}  {:<10}  {:<8}  {longest:<18}  asked by {}, for {}",
         role.name().as_str(),
         words(role.ca().map(|ca| vec![ca])),
         storage(role),
