@@ -16,6 +16,7 @@ pub(crate) mod punchmark;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod sshd;
+pub(crate) mod stock;
 pub(crate) mod token;
 pub(crate) mod yubikey;
 

@@ -10,9 +10,11 @@ mod attestation;
 mod base;
 mod ca;
 mod challenge;
+mod doctor;
 mod enroll;
 mod evidence;
 mod getopt;
+mod host;
 mod import;
 mod init;
 mod krl;
@@ -25,6 +27,7 @@ mod role;
 mod setup_card;
 mod show;
 mod sign;
+mod sshd_config;
 mod tokens;
 mod usage;
 mod version;
@@ -38,6 +41,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use base::context::Context;
 use base::failure::{Exit, Failure};
 use base::global::Global;
+use base::monitoring;
 use base::terminal;
 
 /// An SSH certificate authority whose key never leaves the hardware
@@ -80,6 +84,9 @@ enum Command {
     Attestation(attestation::Attestation),
     Evidence(evidence::EvidenceCommand),
     Access(access::Access),
+    SshdConfig(Box<sshd_config::SshdConfig>),
+    Doctor(Box<doctor::Doctor>),
+    Host(Box<host::Host>),
 }
 
 /// `sign` alone. It is what programs call a thousand times, and the tree of all commands takes
@@ -112,6 +119,9 @@ impl Cli<Command> {
             Command::Attestation(command) => command.run(&context),
             Command::Evidence(command) => command.run(&context),
             Command::Access(command) => command.run(&context),
+            Command::SshdConfig(command) => command.run(&context),
+            Command::Doctor(command) => command.run(&context),
+            Command::Host(command) => command.run(&context),
         }
     }
 }
@@ -131,7 +141,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             let mut command = tree::<Command>();
             match parse::<Command>(&mut command, &arguments) {
                 Ok(cli) => cli.run(),
-                Err(error) => return usage::tell(&error, &arguments, &command).code(),
+                Err(error) => {
+                    let exit = usage::tell(&error, &arguments, &command);
+                    return monitoring::of_usage(exit, &arguments).code();
+                }
             }
         }
     };

@@ -41,8 +41,8 @@ pub use entry::{
     Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces,
     Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned,
     Nonce, NotBound, Origin, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
-    RequesterAdded, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
-    SuffixSet, SuffixesSet, TailCut,
+    RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted,
+    Sequence, SuffixSet, SuffixesSet, TailCut,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;

@@ -2,5 +2,19 @@
 //! then believed.
 
 pub mod access;
+pub mod account;
+mod address;
+pub mod as_owner;
+pub mod doctor;
 pub mod fetch;
+pub mod fleet;
+pub mod host;
+pub mod key_options;
+pub mod keys_file;
+mod percent;
+mod safe_path;
 pub mod source;
+pub mod sshd;
+pub mod sshd_config;
+pub mod survey;
+pub mod walk;

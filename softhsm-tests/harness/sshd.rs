@@ -25,15 +25,29 @@ pub(crate) struct Configuration {
     lines: Vec<String>,
     principals: Option<String>,
     host_key: Option<PathBuf>,
+    whole: Option<String>,
 }
 
 impl Configuration {
+    /// All that the daemon is told but its port: nothing of a test's defaults.
+    pub(crate) fn whole(text: &str) -> Self {
+        Self {
+            whole: Some(text.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// The text of [`Self::whole`].
+    pub(crate) fn text(&self) -> &str {
+        self.whole.as_deref().unwrap_or_default()
+    }
+
     /// Trusts a user CA, for the principals that its list names.
     pub(crate) fn users(ca: &Path, principals: &[&str]) -> Self {
         Self {
             lines: vec![format!("TrustedUserCAKeys {}", ca.display())],
             principals: Some(principals.join("\n") + "\n"),
-            host_key: None,
+            ..Self::default()
         }
     }
 
@@ -73,12 +87,43 @@ impl Sshd {
 
     /// Logs in where only this `known_hosts` line is believed, and the host is `alias`.
     pub(crate) fn login_to(&self, key: &Path, alias: &str, known_hosts: &str) -> Ran {
+        self.login_to_host(&own_user(), key, alias, known_hosts)
+    }
+
+    /// The same as another user.
+    pub(crate) fn login_to_host(
+        &self,
+        user: &str,
+        key: &Path,
+        alias: &str,
+        known_hosts: &str,
+    ) -> Ran {
         let file = self.folder.path().join("known_hosts");
         write(&file, format!("{known_hosts}\n"), 0o600);
         let known = format!("UserKnownHostsFile={}", file.display());
         let alias = format!("HostKeyAlias={alias}");
         let options = ["StrictHostKeyChecking=yes", &known, &alias];
-        self.login_with(&own_user(), key, &options)
+        self.login_with(user, key, &options)
+    }
+
+    /// Logs in by one method that asks for a password, or by `none`.
+    pub(crate) fn login_by_password(&self, user: &str, method: &str, password: &str) -> Ran {
+        let askpass = self.folder.path().join("askpass");
+        write(&askpass, format!("#!/bin/sh\necho '{password}'\n"), 0o700);
+        let mut ssh = bounded("ssh");
+        ssh.env_remove("SSH_AUTH_SOCK");
+        ssh.env("SSH_ASKPASS", askpass)
+            .env("SSH_ASKPASS_REQUIRE", "force");
+        ssh.args(["-F", "none", "-o", "NumberOfPasswordPrompts=1"]);
+        ssh.args(["-o", &format!("PreferredAuthentications={method}")]);
+        for option in UNKNOWN_HOST {
+            ssh.args(["-o", option]);
+        }
+        ssh.args(["-p", &self.port.to_string()]);
+        ssh.arg(format!("{user}@127.0.0.1"));
+        let mut ran = run(ssh.args(["echo", "welcome"]));
+        ran.stderr.push_str(&self.log());
+        ran
     }
 
     /// The same with the key in a card, by way of ykcs11, which asks for the PIN.
@@ -127,7 +172,9 @@ impl Sshd {
             ssh.args(["-o", option]);
         }
         let certificate = keygen::certificate(key);
-        ssh.args(["-o", &format!("CertificateFile={}", certificate.display())]);
+        if certificate.exists() {
+            ssh.args(["-o", &format!("CertificateFile={}", certificate.display())]);
+        }
         ssh.arg("-i").arg(key).args(["-p", &self.port.to_string()]);
         ssh.arg(format!("{user}@127.0.0.1"));
         let mut ran = run(ssh.args(["echo", "welcome"]));
@@ -189,6 +236,16 @@ fn free_port() -> u16 {
 fn configure(folder: &Path, port: u16, configuration: &Configuration) -> PathBuf {
     // Debian's sshd of root wants this folder, which its service makes at boot.
     let _ = std::fs::create_dir_all("/run/sshd");
+    let file = folder.join("sshd_config");
+    if let Some(whole) = &configuration.whole {
+        let pid = folder.join("pid");
+        let own = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nPidFile {}\n",
+            pid.display()
+        );
+        write(&file, own + whole, 0o644);
+        return file;
+    }
     let host_key = match &configuration.host_key {
         Some(key) => key.clone(),
         None => keygen::make(folder, "host", ED25519),
@@ -204,7 +261,6 @@ fn configure(folder: &Path, port: u16, configuration: &Configuration) -> PathBuf
         text.push_str(&format!("AuthorizedPrincipalsFile {}\n", list.display()));
     }
     text.push_str(&configuration.lines.join("\n"));
-    let file = folder.join("sshd_config");
     write(&file, text + "\n", 0o644);
     file
 }

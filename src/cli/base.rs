@@ -13,6 +13,7 @@ pub(crate) mod faults;
 pub(crate) mod global;
 pub(crate) mod interrupt;
 pub(crate) mod ledger_key;
+pub(crate) mod monitoring;
 pub(crate) mod next_steps;
 pub(crate) mod pin;
 pub(crate) mod pin_files;

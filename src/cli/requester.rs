@@ -11,10 +11,10 @@ use super::base::failure::{At, Exit, Failure};
 use super::base::requester_name::refuse_reserved;
 use super::base::terminal::{product, say};
 use crate::attestation::Family;
-use crate::certificate::Subject;
 use crate::certificate::subject::fingerprint;
+use crate::certificate::{Kind, Principals, Subject};
 use crate::config::{self, Config, SubjectFile};
-use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, RequesterRemoved};
+use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, RequesterNamed, RequesterRemoved};
 use crate::request::RequesterName;
 
 /// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
@@ -31,11 +31,41 @@ enum Command {
     ///
     /// A card that was enrolled by its number alone, before a card had a family, counts for no
     /// proof until it is added again.
-    Add(Enrolment),
+    ///
+    /// With --names, also the names that their certificates may be valid for, where a role
+    /// gives `{requester-names}`: a server's, say. They take the place of those before.
+    Add(Addition),
     /// List who is enrolled, by what
     List,
     /// Take a key or a card from somebody; certificates stay as they are
     Remove(Removal),
+}
+
+/// What is given to whom.
+#[derive(Debug, Args)]
+struct Addition {
+    /// The requester's name, as roles have it
+    #[arg(value_name = "NAME", value_parser = str::parse::<RequesterName>)]
+    name: RequesterName,
+
+    /// Their public key file
+    #[arg(long, value_name = "FILE", conflicts_with = "card",
+        required_unless_present_any = ["card", "names"])]
+    key: Option<PathBuf>,
+
+    /// The serial of their YubiKey: what it attests is theirs
+    #[arg(long, value_name = "SERIAL")]
+    card: Option<u32>,
+
+    /// Whose number the serial is: yubico, or the SHA256:… of a private root [default: yubico,
+    /// where the config trusts it]
+    #[arg(long, value_name = "FAMILY", requires = "card")]
+    family: Option<Family>,
+
+    /// Names with commas between; without a key or card, for whoever is enrolled already. An
+    /// empty list takes the names away
+    #[arg(long, value_name = "NAMES")]
+    names: Option<String>,
 }
 
 /// What is taken from whom.
@@ -80,11 +110,62 @@ impl Requester {
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         match self.command {
-            Command::Add(enrolment) => enrolment.add(context, &config, &mut ledger)?,
+            Command::Add(addition) => addition.run(context, &config, &mut ledger)?,
             Command::List => return list(context, &ledger),
             Command::Remove(removal) => removal.run(context, &config, &mut ledger)?,
         }
         Ok(Exit::Done)
+    }
+}
+
+impl Addition {
+    fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
+        refuse_reserved(&self.name, config)?;
+        let names = self.names(config)?;
+        if self.key.is_some() || self.card.is_some() {
+            let enrolment = Enrolment {
+                name: self.name.clone(),
+                key: self.key,
+                card: self.card,
+                family: self.family,
+            };
+            enrolment.add(context, config, ledger)?;
+        }
+        let Some(names) = names else {
+            return Ok(());
+        };
+        let words = match names.as_slice() {
+            [] => format!("{} has no names from now on", self.name),
+            names => format!("{} may have the names {}", self.name, names.join(", ")),
+        };
+        let named = RequesterNamed {
+            name: self.name.to_string(),
+            names,
+            keyboard: config::keyboard(),
+        };
+        ledger.name_requester(named, config::now())?;
+        if context.talks() {
+            say(&words);
+        }
+        Ok(())
+    }
+
+    /// What a certificate can be valid for, without wildcards, and nothing that proof alone gives.
+    fn names(&self, config: &Config) -> Result<Option<Vec<String>>, Failure> {
+        let Some(list) = self.names.as_deref() else {
+            return Ok(None);
+        };
+        if list.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let names = Principals::parse(list, Kind::User)?;
+        for name in names.iter() {
+            if let Some(suffix) = config.policy().suffixes().reserved_end(name.as_str()) {
+                let words = format!("name `{name}` ends in `{suffix}`, which the CA alone adds");
+                return Err(Failure::usage(words));
+            }
+        }
+        Ok(Some(names.iter().map(ToString::to_string).collect()))
     }
 }
 
@@ -226,6 +307,13 @@ fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
             product(&format!("{:20}{}", added.name, describe(&added.credential)))?
         }
     }
+    for (name, names) in ledger.requester_names()? {
+        if context.json() {
+            product(&json!({ "requester": name, "names": names }).to_string())?
+        } else {
+            product(&format!("{name:20}names {}", names.join(", ")))?
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -272,5 +360,6 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark requester add peter --card 12345678
   punchmark requester add erik --key erik.pub
+  punchmark requester add web1 --key ssh_host_ed25519_key.pub --names web1,web1.example.org
   punchmark requester list
   punchmark requester remove peter --card 12345678";

@@ -19,6 +19,7 @@ use ssh_key::{Fingerprint, HashAlg};
 use super::AgreedCa;
 use crate::attestation::{Facts, Proof, RootFingerprint, Roots};
 use crate::certificate::subject::fingerprint;
+use crate::certificate::{Kind, Principal};
 use crate::ledger::{
     Ca, Credential, Ledger, LedgerError, Policy as PolicyText, Purpose, SerialChoice, Wanted,
 };
@@ -88,6 +89,8 @@ pub struct Judge<'a> {
     roots: Roots,
     ca: Ca,
     ca_keys: Vec<(String, KeyData)>,
+    /// The names that the ledger has for requesters, by the requester's name.
+    names: BTreeMap<String, Vec<Principal>>,
     /// The rules of each role in one text, put together once.
     texts: Mutex<BTreeMap<RoleName, PolicyText>>,
 }
@@ -137,6 +140,7 @@ impl<'a> Judge<'a> {
             roots,
             ca: ca.ca().clone(),
             ca_keys: ledger.cas()?.into_iter().map(named).collect(),
+            names: names(ledger)?,
             texts: Mutex::default(),
         })
     }
@@ -153,6 +157,9 @@ impl<'a> Judge<'a> {
         now: u64,
     ) -> Result<Wanted, CaseError> {
         let mut known = self.take_in(case, enrolled, now)?;
+        if let Some(names) = self.names.get(known.requester.name().as_str()) {
+            known.requester = known.requester.with_names(names.clone());
+        }
         let subject = &known.request.subject;
         if self.rulebook.ledger_key == Some(subject.fingerprint(HashAlg::Sha256)) {
             return Err(CaseError::LedgerKey(fingerprint(subject)));
@@ -256,6 +263,16 @@ impl<'a> Judge<'a> {
         texts.insert(role.name().clone(), text.clone());
         Ok(text)
     }
+}
+
+/// What isn't a principal to this version gives nobody anything.
+fn names(ledger: &Ledger) -> Result<BTreeMap<String, Vec<Principal>>, LedgerError> {
+    let all = ledger.requester_names()?.into_iter();
+    let parsed = all.map(|(requester, names)| {
+        let names = names.iter().map(|name| Principal::parse(name, Kind::User));
+        (requester, names.flatten().collect())
+    });
+    Ok(parsed.collect())
 }
 
 impl CaseError {

@@ -62,7 +62,7 @@ use ssh_encoding::{Decode, Encode, Reader};
 
 pub use ca::{CaAdded, Origin, Purpose};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
-pub use requester::{CardId, Credential, RequesterAdded, RequesterRemoved};
+pub use requester::{CardId, Credential, RequesterAdded, RequesterNamed, RequesterRemoved};
 pub use reserved::{Failed, Issued, Reserved, Sequence};
 pub use revocation::{Barred, KrlMade, ListSigned, Recovery, Resumed, Revoked};
 pub use state::{
@@ -137,6 +137,8 @@ pub enum Event {
     PlaceAllowed(PlaceAllowed),
     /// A token was not bound to this ledger.
     NotBound(NotBound),
+    /// The names of a requester were recorded.
+    RequesterNamed(RequesterNamed),
 }
 
 /// Bytes that are not an entry.
@@ -192,6 +194,7 @@ impl Entry {
             Event::Bound(event) => event.encode(out)?,
             Event::PlaceAllowed(event) => event.encode(out)?,
             Event::NotBound(event) => event.encode(out)?,
+            Event::RequesterNamed(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -237,6 +240,7 @@ impl Entry {
             29 => Event::Bound(Bound::decode(input)?),
             30 => Event::PlaceAllowed(PlaceAllowed::decode(input)?),
             31 => Event::NotBound(NotBound::decode(input)?),
+            32 => Event::RequesterNamed(RequesterNamed::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -281,6 +285,7 @@ impl Entry {
             Event::Bound(_) => 29,
             Event::PlaceAllowed(_) => 30,
             Event::NotBound(_) => 31,
+            Event::RequesterNamed(_) => 32,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

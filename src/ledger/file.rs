@@ -122,6 +122,40 @@ impl FileFrames {
         Self::of(guarded, settings)
     }
 
+    /// How a ledger stands to the heads that are kept of it, in these folders too. Nothing is
+    /// locked or put in order, and another run may write meanwhile: the heads are read first.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn look(
+        path: &Path,
+        settings: &FileSettings,
+        folders: &[&Path],
+    ) -> Result<Standing, OpenError> {
+        let guarded = Guarded::open(path, &settings.allow)?;
+        require_format(&guarded.file, &guarded.path)?;
+        let failed = |source| OpenError::file(&guarded.path, source);
+        let first = frame_from(&guarded.file, FIRST, &empty()).map_err(failed)?;
+        let mut heads = first
+            .and_then(|first| first.entries.first().map(|entry| origin(&leaf_hash(entry))))
+            .map(|origin| KeptHeads::look(&origin, owner(&guarded), settings))
+            .transpose()?;
+        for folder in folders {
+            heads
+                .iter_mut()
+                .try_for_each(|heads| heads.look_in(folder))?;
+        }
+        let old_heads = OldHeads::find(heads.as_ref(), settings);
+        let start = heads.as_ref().and_then(KeptHeads::highest);
+        let end = walk(&guarded.file, start).map_err(failed)?;
+        let refused = old_heads.refusal(&guarded.file, end).transpose();
+        let found = match refused {
+            Some(refusal) => refusal.map(Standing::Refused),
+            None => standing(&guarded.file, heads.as_ref(), end),
+        };
+        found.map_err(failed)
+    }
+
     /// Takes a locked file with a header.
     fn of(guarded: Guarded, settings: FileSettings) -> Result<Self, OpenError> {
         let failed = |source| OpenError::file(&guarded.path, source);

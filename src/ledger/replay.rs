@@ -238,6 +238,7 @@ impl Replay {
                     .added(found, &self.keys, &self.subjects, added);
             }
             Event::RequesterRemoved(removed) => self.entitled.removed(found, &removed),
+            Event::RequesterNamed(named) => self.entitled.named(found, &named),
             Event::Barred(barred) => self.entitled.barred(barred),
             Event::SuffixesSet(set) => self.suffixes.set(found, &self.keys, set),
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Kind, Principal, PrincipalError};
-use crate::request::{RequesterName, glob};
+use crate::request::{Requester, RequesterName, glob};
 
 /// A name, or a pattern in which `*` stands for any characters, also none, and `?` for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum PrincipalPattern {
     Glob(Glob),
     /// The requester's own name: `{requester}`, and nothing around it.
     Requester,
+    /// The names that the ledger has for the requester: `{requester-names}`.
+    RequesterNames,
 }
 
 /// A text that is no pattern.
@@ -35,7 +37,10 @@ pub enum PatternError {
     #[error(transparent)]
     Name(#[from] PrincipalError),
     /// Only one thing is filled in.
-    #[error("{0:?} is no template; `{REQUESTER}` alone is filled in, with nothing around it")]
+    #[error(
+        "{0:?} is no template; `{REQUESTER}` and `{REQUESTER_NAMES}` alone are filled in, with \
+         nothing around them"
+    )]
     Template(String),
 }
 
@@ -83,15 +88,16 @@ impl RequesterPattern {
 
 impl PrincipalPattern {
     /// Whether this requester may have this base principal.
-    pub fn matches(&self, principal: &Principal, requester: &RequesterName) -> bool {
+    pub fn matches(&self, principal: &Principal, requester: &Requester) -> bool {
         match self {
             Self::Exact(exact) => exact == principal,
             Self::Glob(glob) => glob.matches(principal.as_str()),
-            Self::Requester => requester.as_str() == principal.as_str(),
+            Self::Requester => requester.name().as_str() == principal.as_str(),
+            Self::RequesterNames => requester.names().contains(principal),
         }
     }
 
-    /// Whether one principal could be of both; `{requester}` could be anybody.
+    /// Whether one principal could be of both; a template could be anybody's.
     pub fn meets(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Exact(a), Self::Exact(b)) => a == b,
@@ -99,7 +105,8 @@ impl PrincipalPattern {
                 glob.matches(exact.as_str())
             }
             (Self::Glob(a), Self::Glob(b)) => a.meets(b),
-            (Self::Requester, _) | (_, Self::Requester) => true,
+            (Self::Requester | Self::RequesterNames, _)
+            | (_, Self::Requester | Self::RequesterNames) => true,
         }
     }
 
@@ -108,7 +115,7 @@ impl PrincipalPattern {
         match self {
             Self::Exact(exact) => Some(exact.as_str()),
             Self::Glob(glob) => Some(glob.tail()),
-            Self::Requester => None,
+            Self::Requester | Self::RequesterNames => None,
         }
     }
 }
@@ -127,6 +134,9 @@ impl TryFrom<String> for PrincipalPattern {
     fn try_from(text: String) -> Result<Self, PatternError> {
         if text == REQUESTER {
             return Ok(Self::Requester);
+        }
+        if text == REQUESTER_NAMES {
+            return Ok(Self::RequesterNames);
         }
         if text.contains(['*', '?']) {
             glob(text).map(Self::Glob)
@@ -155,6 +165,7 @@ impl fmt::Display for PrincipalPattern {
             Self::Exact(exact) => exact.as_str(),
             Self::Glob(glob) => glob.as_str(),
             Self::Requester => REQUESTER,
+            Self::RequesterNames => REQUESTER_NAMES,
         })
     }
 }
@@ -235,6 +246,7 @@ fn fits(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 const REQUESTER: &str = "{requester}";
+const REQUESTER_NAMES: &str = "{requester-names}";
 
 #[cfg(test)]
 mod tests {
@@ -244,6 +256,20 @@ mod tests {
 
     fn principal(text: &str) -> Result<PrincipalPattern, PatternError> {
         PrincipalPattern::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn the_names_of_a_requester_are_that_requesters_alone() {
+        let name = |text: &str| Principal::parse(text, Kind::User).unwrap();
+        let known = |requester: &str| {
+            Requester::known(requester.parse().unwrap(), crate::request::KnownBy::Key)
+        };
+        let web1 = known("web1").with_names(vec![name("web1"), name("web1.example.org")]);
+        let pattern = PrincipalPattern::RequesterNames;
+        assert!(pattern.matches(&name("web1.example.org"), &web1));
+        assert!(!pattern.matches(&name("web2"), &web1));
+        // A name that nobody recorded is not theirs, their own included.
+        assert!(!pattern.matches(&name("web2"), &known("web2")));
     }
 
     #[test]
@@ -313,7 +339,18 @@ mod tests {
     #[test]
     fn fills_in_the_requester_and_nothing_else() {
         assert_eq!(principal("{requester}"), Ok(PrincipalPattern::Requester));
-        for text in ["{fingerprint}", "x-{requester}", "{requester}*", "{", "a}"] {
+        assert_eq!(
+            principal("{requester-names}"),
+            Ok(PrincipalPattern::RequesterNames)
+        );
+        for text in [
+            "{requester-names}x",
+            "{fingerprint}",
+            "x-{requester}",
+            "{requester}*",
+            "{",
+            "a}",
+        ] {
             assert_eq!(
                 principal(text),
                 Err(PatternError::Template(text.to_owned()))

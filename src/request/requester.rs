@@ -17,6 +17,7 @@ pub struct RequesterName(String);
 pub struct Requester {
     name: RequesterName,
     known_by: KnownBy,
+    names: Vec<Principal>,
 }
 
 /// How it is known who asks.
@@ -40,12 +41,29 @@ impl Requester {
         Self {
             name: RequesterName("operator".to_owned()),
             known_by: KnownBy::Token,
+            names: Vec::new(),
         }
     }
 
     /// Somebody whom a front knows.
     pub fn known(name: RequesterName, known_by: KnownBy) -> Self {
-        Self { name, known_by }
+        Self {
+            name,
+            known_by,
+            names: Vec::new(),
+        }
+    }
+
+    /// The same, whose certificates may be valid for these names.
+    #[must_use]
+    pub fn with_names(mut self, names: Vec<Principal>) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// The names that the ledger has for them; a role gives them by `{requester-names}`.
+    pub fn names(&self) -> &[Principal] {
+        &self.names
     }
 
     /// The name.

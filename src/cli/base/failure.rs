@@ -23,6 +23,8 @@ pub(crate) enum Exit {
     Refused,
     /// What guards this machine is too old, missing or not believed; to monitoring alone.
     Critical,
+    /// It could not be looked at; to monitoring alone.
+    Unknown,
 }
 
 /// What kind of failure ended a command, which decides the exit code.
@@ -191,7 +193,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Usage | Self::Critical => 2,
-            Self::Refused => 3,
+            Self::Refused | Self::Unknown => 3,
         }
     }
 }

@@ -114,6 +114,10 @@ fn event(event: &Event) -> (&'static str, Value) {
             json!({ "name": removed.name, "credential": credential(&removed.credential),
                 "keyboard": removed.keyboard }),
         ),
+        Event::RequesterNamed(named) => (
+            "requester-named",
+            json!({ "name": named.name, "names": named.names, "keyboard": named.keyboard }),
+        ),
         Event::ChallengeMade(made) => (
             "challenge-made",
             json!({ "nonce": hex(&made.nonce), "expires": made.expires, "keyboard": made.keyboard }),

@@ -2,7 +2,7 @@
 
 use ssh_encoding::{Decode, Encode, Reader};
 
-use super::EntryError;
+use super::{EntryError, list};
 
 /// What a requester is known by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +45,18 @@ pub struct RequesterRemoved {
     pub name: String,
     /// What it is.
     pub credential: Credential,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+/// The names that a requester's certificates may be valid for, in place of all that were recorded
+/// for them before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequesterNamed {
+    /// Whose they are.
+    pub name: String,
+    /// The names; none takes them away.
+    pub names: Vec<String>,
     /// Who was at the keyboard, by the system's word.
     pub keyboard: String,
 }
@@ -111,6 +123,23 @@ impl Decode for Credential {
                 value,
             }),
         }
+    }
+}
+
+impl RequesterNamed {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.name.encode(out)?;
+        self.names.len().encode(out)?;
+        self.names.iter().try_for_each(|name| name.encode(out))?;
+        Ok(self.keyboard.encode(out)?)
+    }
+
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            name: String::decode(input)?,
+            names: list(input, String::decode)?,
+            keyboard: String::decode(input)?,
+        })
     }
 }
 

@@ -295,6 +295,11 @@ fn each_kind() -> Vec<Event> {
             reason: "YubiKey 12345678 keeps no management key behind its PIN".into(),
             keyboard: keyboard(),
         }),
+        Event::RequesterNamed(RequesterNamed {
+            name: "web1".into(),
+            names: vec!["web1".into(), "web1.example.org".into()],
+            keyboard: keyboard(),
+        }),
     ]
 }
 

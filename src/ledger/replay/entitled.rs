@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::finding::{Fault, Findings};
 use super::keys::{Keys, sha256};
 use super::subjects::Subjects;
+use crate::certificate::{Kind, Principal};
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
-    Barred, CardId, Credential, Grounds, RequesterAdded, RequesterRemoved, Reserved,
+    Barred, CardId, Credential, Grounds, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved,
 };
 
 /// Enrolments and bars so far.
@@ -61,6 +62,17 @@ impl Entitled {
         }
         self.confirmed.insert(added.credential.clone());
         self.enrolled.insert(added.credential, added.name);
+    }
+
+    /// The names of somebody who was barred are nobody's; each is one that a principal can be.
+    pub(super) fn named(&self, found: &mut Findings, named: &RequesterNamed) {
+        if self.barred_requesters.contains(&named.name) {
+            found.broken(Fault::RequesterBarred(named.name.clone()));
+        }
+        let odd = |name: &&String| Principal::parse(name, Kind::User).is_err();
+        if let Some(name) = named.names.iter().find(odd) {
+            found.broken(Fault::RequesterName(name.clone()));
+        }
     }
 
     /// Behind a gap, enrolments may be ones that were taken away in the lost part.

@@ -169,6 +169,9 @@ pub enum Fault {
     /// A key or card is enrolled already.
     #[error("it is enrolled for requester {0:?} already")]
     Enrolled(String),
+    /// A name of a requester that no principal can be.
+    #[error("`{0}` is no name that a certificate can be valid for")]
+    RequesterName(String),
     /// What was taken away was not enrolled.
     #[error("it was not enrolled for that requester")]
     NotEnrolled,

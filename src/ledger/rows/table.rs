@@ -100,4 +100,6 @@ tables! {
     UNREADABLE = 39,
     /// Where a ledger key lies, by SHA-256 of its locator (32).
     LEDGER_KEY_PLACE = 40,
+    /// The names that were recorded for a requester, by the requester's name; the newest counts.
+    REQUESTER_NAMES = 41,
 }

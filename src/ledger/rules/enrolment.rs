@@ -1,10 +1,13 @@
 //! Whose a key or a card is, who is never served again, and challenges that requests answer.
 
+use std::collections::BTreeMap;
+
 use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
 use crate::ledger::entry::{
-    Barred, CardId, ChallengeMade, Credential, Event, RequesterAdded, RequesterRemoved,
+    Barred, CardId, ChallengeMade, Credential, Event, RequesterAdded, RequesterNamed,
+    RequesterRemoved,
 };
 use crate::ledger::rows::{credential_key, family_card_key, number, sha256, table};
 use crate::ledger::store::{Keys, Walk};
@@ -76,6 +79,53 @@ impl Ledger {
                 Event::RequesterAdded(added) => found.push((entry.time, added)),
                 Event::RequesterRemoved(_) => {}
                 _ => return Err(damaged(position)),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Records the names that a requester's certificates may be valid for, in place of all that
+    /// were recorded for them before; none takes them away.
+    ///
+    /// # Errors
+    /// [`EnrolError`], and then nothing changed.
+    pub fn name_requester(&mut self, named: RequesterNamed, time: u64) -> Result<(), EnrolError> {
+        self.append(time, |draft| {
+            if named.name == OPERATOR {
+                return Err(EnrolError::Operator);
+            }
+            if draft.ledger.requester_is_barred(&named.name)? {
+                return Err(EnrolError::Barred("the requester"));
+            }
+            draft.entry(Event::RequesterNamed(named))?;
+            Ok(())
+        })
+    }
+
+    /// The names of every requester who has some, by the requester's name.
+    ///
+    /// Names that were recorded before the ledger lost entries count once they are recorded
+    /// again: what was lost may have taken them away.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn requester_names(&self) -> Result<BTreeMap<String, Vec<String>>, LedgerError> {
+        let mut newest: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        self.index.walk(
+            &Keys::of(table::REQUESTER_NAMES, &[]),
+            &mut |key, position| {
+                let known = newest.entry(key.to_vec()).or_default();
+                *known = position.max(*known);
+                Walk::On
+            },
+        )?;
+        let mut found = BTreeMap::new();
+        for position in newest.into_values() {
+            let Event::RequesterNamed(named) = self.entry(position)?.event else {
+                return Err(damaged(position));
+            };
+            if self.serves(position)? && !named.names.is_empty() {
+                found.insert(named.name, named.names);
             }
         }
         Ok(found)

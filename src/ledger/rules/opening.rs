@@ -7,7 +7,7 @@ use super::Ledger;
 use super::draft::Draft;
 use crate::ledger::LedgerError;
 use crate::ledger::entry::{Event, HeadPlaces, PlaceAllowed, TailCut};
-use crate::ledger::file::{FileFrames, FileReader, Tail};
+use crate::ledger::file::{FileFrames, FileReader, Standing, Tail};
 use crate::ledger::heads::{HeadsError, Ignored, KeptHead};
 use crate::ledger::index::Keep;
 use crate::ledger::settings::FileSettings;
@@ -62,6 +62,24 @@ impl Ledger {
         let from = rows.applied()?.map(kept);
         let frames = FileReader::open(path, from)?;
         Self::over(Box::new(frames), Box::new(rows), Keep::Nothing)
+    }
+
+    /// Why the heads that are kept outside do not say that this is the newest copy, if they
+    /// don't. Nothing is locked or written.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`].
+    pub fn contradicted(
+        path: &Path,
+        settings: &FileSettings,
+    ) -> Result<Option<HeadsError>, LedgerError> {
+        let places = Self::open_to_read(path)?.head_places()?;
+        let places = places.map_or_else(Vec::new, |set| set.places);
+        let folders: Vec<&Path> = places.iter().map(Path::new).collect();
+        match FileFrames::look(path, settings, &folders)? {
+            Standing::Refused(contradicts) => Ok(Some(contradicts)),
+            Standing::New | Standing::Kept => Ok(None),
+        }
     }
 
     fn of(frames: FileFrames) -> Result<Self, LedgerError> {

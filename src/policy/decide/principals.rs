@@ -62,7 +62,7 @@ impl<'a> Case<'a> {
         if base.as_str().contains(['*', '?']) {
             return self.refuse(Refusal::Wildcard(base.to_string()));
         }
-        let requester = self.requester.name();
+        let requester = self.requester;
         let is_in = |pattern: &PrincipalPattern| pattern.matches(base, requester);
         if !patterns.iter().any(is_in) {
             self.refuse(Refusal::Principal {

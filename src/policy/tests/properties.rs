@@ -258,7 +258,7 @@ proptest! {
     ) {
         let (role, suffixes) = (terms.role(), suffixes());
         if let Ok(decided) = judge(&role, ask, who, &proofs) {
-            let requester = who.parse().unwrap();
+            let requester = by(who);
             let role::Permit::Only(patterns) = role.principals() else { panic!() };
             for principal in decided.body().principals.iter() {
                 let text = principal.as_str();

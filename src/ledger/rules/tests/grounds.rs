@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::attestation::{Facts, Family, Proof, ProofKind};
+use crate::ledger::RequesterNamed;
 use crate::ledger::wanted::Basis;
 
 fn blob(seed: u8) -> Vec<u8> {
@@ -75,6 +76,7 @@ conform!(
     a_card_of_one_maker_is_not_that_of_another,
     a_key_whose_only_reservation_was_given_up_is_nobodys,
     an_enrolled_key_is_its_requesters_until_it_is_taken_away,
+    the_newest_names_of_a_requester_count_and_none_of_one_who_is_barred,
     an_enrolment_is_in_one_frame_with_its_reservation,
     who_was_barred_is_neither_certified_nor_enrolled,
     finds_by_each_term_and_by_no_other,
@@ -235,6 +237,32 @@ fn an_enrolment_is_in_one_frame_with_its_reservation(stand: Stand) {
         matches!(others, Err(ReserveError::Enrol(EnrolError::Enrolled(name))) if name == "peter")
     );
     assert_eq!((of.as_deref(), untouched), (Some("peter"), after));
+    fixture.is_whole();
+}
+
+fn the_newest_names_of_a_requester_count_and_none_of_one_who_is_barred(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let name = |fixture: &mut Fixture, requester: &str, names: &[&str]| {
+        let named = RequesterNamed {
+            name: requester.to_owned(),
+            names: names.iter().map(|&name| name.to_owned()).collect(),
+            keyboard: "tester".to_owned(),
+        };
+        fixture.ledger.name_requester(named, NOW)
+    };
+    name(&mut fixture, "web1", &["web1", "web2"]).unwrap();
+    name(&mut fixture, "web2", &["web2"]).unwrap();
+    name(&mut fixture, "web1", &["web1"]).unwrap();
+    let names = fixture.ledger.requester_names().unwrap();
+    assert_eq!(names["web1"], ["web1"]);
+    assert_eq!(names["web2"], ["web2"]);
+    name(&mut fixture, "web2", &[]).unwrap();
+    assert_eq!(fixture.ledger.requester_names().unwrap().len(), 1);
+    fixture.bar(Vec::new(), &["web2"]);
+    let barred = name(&mut fixture, "web2", &["web1"]);
+    assert!(matches!(barred, Err(EnrolError::Barred(_))));
+    let operator = name(&mut fixture, "operator", &["web1"]);
+    assert!(matches!(operator, Err(EnrolError::Operator)));
     fixture.is_whole();
 }
 

@@ -1,0 +1,281 @@
+//! `punchmark doctor` on the CA's machine: config, ledger, roots, modules, modes and clock,
+//! and how old what is published is.
+
+use std::ops::ControlFlow;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::certificate::{length, length_in_seconds};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::monitoring::State;
+use crate::cli::base::terminal::product;
+use crate::config::{self, Config, ConfigError};
+use crate::ledger::{Entry, Event, Ledger};
+use crate::policy::lint::lint;
+
+/// What is asked of the CA's own machine.
+#[derive(Debug, Args)]
+pub(super) struct DoctorCa {
+    /// Warn of a KRL or a signed head that is older than this
+    #[arg(long, value_name = "TIME", default_value = "2d", value_parser = span)]
+    warn_after: u64,
+
+    /// Call a KRL or a signed head that is older than this critical
+    #[arg(long, value_name = "TIME", default_value = "1w", value_parser = span)]
+    critical_after: u64,
+}
+
+/// One thing that was looked at.
+struct Point {
+    name: &'static str,
+    state: State,
+    words: String,
+    hints: Vec<String>,
+}
+
+impl Point {
+    fn new(name: &'static str, state: State, words: impl Into<String>) -> Self {
+        Self {
+            name,
+            state,
+            words: words.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    fn failed(name: &'static str, failure: &Failure) -> Self {
+        Self {
+            hints: failure.hints().to_vec(),
+            ..Self::new(name, State::Critical, failure.words())
+        }
+    }
+
+    fn hint(mut self, hint: &str) -> Self {
+        self.hints.push(hint.to_owned());
+        self
+    }
+}
+
+impl DoctorCa {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let points = match context.config() {
+            Err(failure) => vec![Point::failed("config", &failure)],
+            Ok(config) => self.points(context, &config),
+        };
+        tell(context, &points)
+    }
+
+    fn points(&self, context: &Context, config: &Config) -> Vec<Point> {
+        let mut points = vec![roles(config), roots(config), modes(config)];
+        match ledger_of(config) {
+            Err(failure) => points.push(Point::failed("ledger", &failure)),
+            Ok(ledger) => {
+                let words = format!(
+                    "{} entries, its kept head fits, the clock too",
+                    ledger.size()
+                );
+                points.push(Point::new("ledger", State::Ok, words));
+                points.extend(tail(&ledger));
+                points.extend(cas(context, config, &ledger));
+                points.extend(self.ages(&ledger));
+            }
+        }
+        points
+    }
+
+    fn ages(&self, ledger: &Ledger) -> Vec<Point> {
+        match published(ledger) {
+            Err(failure) => vec![Point::failed("ledger", &failure)],
+            Ok((krl, head)) => vec![
+                self.age("krl", "KRL", krl, "`punchmark krl --out FILE`, by a timer"),
+                self.age(
+                    "head",
+                    "signed head",
+                    head,
+                    "`punchmark ledger checkpoint`, kept elsewhere",
+                ),
+            ],
+        }
+    }
+
+    fn age(&self, name: &'static str, what: &str, made: Option<u64>, way: &str) -> Point {
+        let Some(made) = made else {
+            let words = format!("no {what} was ever made");
+            return Point::new(name, State::Warning, words).hint(way);
+        };
+        let age = config::now().saturating_sub(made);
+        let words = format!("the last {what} was made {} ago", length(age));
+        let state = match age {
+            age if age > self.critical_after => State::Critical,
+            age if age > self.warn_after => State::Warning,
+            _ => return Point::new(name, State::Ok, words),
+        };
+        Point::new(name, state, words).hint(way)
+    }
+}
+
+/// The ledger, if its clock and every kept head let it be written to. No lock is taken: a run
+/// that signs is not held up.
+fn ledger_of(config: &Config) -> Result<Ledger, Failure> {
+    let contradicted = Ledger::contradicted(&config.ledger(), &config.ledger_settings())?;
+    if let Some(contradicts) = contradicted {
+        return Err(contradicts.into());
+    }
+    // Nobody is there to be asked about a leap of the clock.
+    Ok(config.ledger_place().look(&mut |_leap| false)?)
+}
+
+fn roles(config: &Config) -> Point {
+    let names: Vec<_> = config.cas().map(|(name, _)| name.as_str()).collect();
+    match lint(config.policy(), &names).len() {
+        0 => Point::new(
+            "config",
+            State::Ok,
+            format!("{} CAs, roles in order", names.len()),
+        ),
+        odd => Point::new(
+            "config",
+            State::Warning,
+            format!("{odd} odd things in the roles"),
+        )
+        .hint("`punchmark role lint` names them"),
+    }
+}
+
+fn roots(config: &Config) -> Point {
+    match config.attestation_roots() {
+        Ok(roots) if roots.listed().next().is_none() => Point::new(
+            "roots",
+            State::Ok,
+            "no maker is trusted: no evidence is believed",
+        ),
+        Ok(roots) => {
+            let words = format!("{} roots of attestation", roots.listed().count());
+            Point::new("roots", State::Ok, words)
+        }
+        Err(error) => Point::failed("roots", &error.into()),
+    }
+}
+
+/// The config itself is held to the same when it is read.
+fn modes(config: &Config) -> Point {
+    let ledger = [config.ledger()].into_iter().filter(|file| file.exists());
+    let public_keys = config.cas().map(|(_, ca)| config.resolve(&ca.public_key));
+    let modules = config.modules().iter().cloned();
+    let files: Vec<_> = ledger.chain(public_keys).chain(modules).collect();
+    let checked = config
+        .writers()
+        .and_then(|writers| files.iter().try_for_each(|file| writers.check(file)));
+    match checked {
+        Ok(()) => {
+            let words = format!(
+                "{} files and modules that nobody else can write",
+                files.len()
+            );
+            Point::new("modes", State::Ok, words)
+        }
+        Err(untrusted) => {
+            let mend = untrusted.mend();
+            let failure = Failure::from(ConfigError::from(untrusted));
+            let point = Point::failed("modes", &failure);
+            match mend {
+                Some(mend) if point.hints.is_empty() => point.hint(&mend),
+                _ => point,
+            }
+        }
+    }
+}
+
+fn tail(ledger: &Ledger) -> Option<Point> {
+    let tail = ledger.tail()?;
+    let words = format!("{} bytes behind its last whole frame", tail.length);
+    let point = Point::new("ledger", State::Warning, words);
+    Some(point.hint("`punchmark ledger verify` checks the rest"))
+}
+
+/// Config, public key file, purpose and suffixes, as the ledger has them.
+fn cas(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
+    let all = config.cas().map(
+        |(name, _)| match context.known_ca(config, ledger, name.as_str()) {
+            Ok(_) => Point::new(
+                "ca",
+                State::Ok,
+                format!("{name}: config, key file and ledger agree"),
+            ),
+            Err(failure) => Point::failed("ca", &failure.at(name.to_string())),
+        },
+    );
+    all.collect()
+}
+
+/// When the last KRL and the last signed head were made.
+fn published(ledger: &Ledger) -> Result<(Option<u64>, Option<u64>), Failure> {
+    let (mut krl, mut head) = (None, None);
+    let mut unread = None;
+    ledger.each_entry(1, &mut |position, bytes| {
+        match Entry::from_bytes(bytes) {
+            Ok(entry) => match entry.event {
+                Event::KrlMade(_) => krl = Some(entry.time),
+                Event::CheckpointSigned(_) => head = Some(entry.time),
+                _ => {}
+            },
+            Err(error) => {
+                unread = Some(format!("entry {position}: {error}"));
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    match unread {
+        Some(words) => Err(Failure::new(words)),
+        None => Ok((krl, head)),
+    }
+}
+
+fn tell(context: &Context, points: &[Point]) -> Result<Exit, Failure> {
+    let worst = points.iter().map(|point| point.state).max();
+    let state = worst.unwrap_or(State::Unknown);
+    if context.json() {
+        let points = points.iter().map(|point| {
+            json!({
+                "name": point.name, "state": point.state.word().to_lowercase(),
+                "words": point.words, "hints": point.hints,
+            })
+        });
+        let value = json!({
+            "punchmark-doctor": 1, "state": state.word().to_lowercase(),
+            "points": points.collect::<Vec<_>>(), "not-checked": NOT_CHECKED,
+        });
+        product(&value.to_string())?;
+        return Ok(state.exit());
+    }
+    let first = points.iter().find(|point| point.state == state);
+    let summary = match (state, first) {
+        (State::Ok, _) | (_, None) => format!("{} things looked at", points.len()),
+        (_, Some(point)) => format!("{}: {}", point.name, point.words),
+    };
+    product(&format!("{}: {summary}", state.word()).replace('\n', " "))?;
+    for point in points {
+        product(&format!(
+            "  {:9}{}: {}",
+            point.state.word(),
+            point.name,
+            point.words
+        ))?;
+        for hint in &point.hints {
+            product(&format!("           hint: {hint}"))?;
+        }
+    }
+    product(&format!("  not checked: {NOT_CHECKED}"))?;
+    Ok(state.exit())
+}
+
+fn span(text: &str) -> Result<u64, String> {
+    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
+}
+
+const NOT_CHECKED: &str = "that each token is there and signs, and every entry of the ledger \
+    (`punchmark ledger verify`)";
