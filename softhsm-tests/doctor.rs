@@ -4,6 +4,7 @@
 mod ca;
 mod doors;
 mod fleet;
+mod listed;
 mod lists;
 mod login;
 mod principals;

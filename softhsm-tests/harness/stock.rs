@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::keygen::{self, ED25519};
-use super::process::{Ran, bounded, run};
+use super::process::{Ran, bounded, run, wait_until};
 use super::punchmark::BINARY;
 use super::sshd::{Configuration, Sshd};
 use super::write;
@@ -160,7 +160,9 @@ impl TestUser {
         let mut useradd = bounded("useradd");
         // A password of `*` fits nobody, and is no lock.
         useradd.args(["--no-log-init", "-M", "-U", "-p", "*", "-s", "/bin/sh"]);
-        run(useradd.arg("-d").arg(&home).arg(&name)).ok();
+        let command = useradd.arg("-d").arg(&home).arg(&name);
+        // Another test may hold the lock of the password file.
+        wait_until("the account is made", || run(command).code == Some(0));
         let user = Self { name, home };
         user.tool(
             "chown",
@@ -198,7 +200,12 @@ impl TestUser {
 
 impl Drop for TestUser {
     fn drop(&mut self) {
-        let _ = bounded("userdel").arg(&self.name).output();
+        for _another_may_hold_the_lock in 0..50 {
+            if run(bounded("userdel").arg(&self.name)).code == Some(0) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
     }
 }
 

@@ -10,7 +10,9 @@ mod ca;
 mod command;
 mod doors;
 mod finding;
+mod hardware;
 mod label;
+mod listed;
 mod look;
 mod machine;
 mod principals;
@@ -22,6 +24,8 @@ use std::collections::BTreeMap;
 pub use accounts::{Shut, shut};
 pub use ca::{TrustedKey, trusted};
 pub use finding::{Finding, Severity};
+pub use hardware::beside_hardware;
+pub use listed::{ListFacts, ListSeen};
 pub use look::{LookError, Question, look, settings_for};
 pub use revoked::{Ages, ListState, RevokedList};
 pub use server::{Entry, Examined, Server};
@@ -66,11 +70,24 @@ fn of_account(server: &Server, examined: &Examined) -> Result<Vec<Finding>, Acco
     if shut(account, settings, None)?.is_none() {
         found.extend(doors::findings(account, settings)?);
     }
-    found.extend(ca::findings(settings, &server.expected_cas));
+    found.extend(ca::findings(
+        settings,
+        &server.expected_cas,
+        is_bound(server),
+    ));
     found.extend(revoked::findings(settings, server.now, server.ages));
     found.extend(principals::findings(examined));
     found.extend(command::findings(settings, server.version)?);
     Ok(found)
+}
+
+/// Whether the list takes certificates of named CAs alone, so that a second one proves nothing.
+fn is_bound(server: &Server) -> bool {
+    let facts = server
+        .list
+        .as_ref()
+        .and_then(|list| list.facts.as_ref().ok());
+    facts.is_some_and(|facts| !facts.cas.is_empty())
 }
 
 /// One finding for all users that it holds for, with its place, the worst first.

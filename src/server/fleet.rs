@@ -44,6 +44,10 @@ pub fn judge<'r>(
 ) -> Vec<Member<'r>> {
     let newest = newest_reports(reports);
     let versions = newest_versions(newest.values().copied());
+    let newest_list = newest
+        .values()
+        .filter_map(|report| report.list_version)
+        .max();
     let mut names: BTreeSet<&str> = newest.keys().copied().collect();
     names.extend(expectation.servers.iter().map(String::as_str));
     let members = names.into_iter().map(|name| {
@@ -59,6 +63,7 @@ pub fn judge<'r>(
             Some(report) => {
                 member.by_age(report, expectation.now);
                 member.by_lists(report, &versions, fits);
+                member.by_access_list(report.list_version, newest_list);
                 member.by_trust(report, &expectation.cas);
                 member.by_list(&expectation.servers);
             }
@@ -139,6 +144,16 @@ impl Member<'_> {
         }
     }
 
+    fn by_access_list(&mut self, version: Option<u64>, newest: Option<u64>) {
+        if let (Some(version), Some(newest)) = (version, newest)
+            && version < newest
+        {
+            self.lag(format!(
+                "its access list has version {version}, others {newest}"
+            ));
+        }
+    }
+
     fn by_trust(&mut self, report: &Report, expected: &BTreeSet<String>) {
         if expected.is_empty() {
             return;
@@ -185,6 +200,7 @@ mod tests {
                 version: Some(version),
                 head: Some(format!("head-{version}")),
             }],
+            list_version: None,
             critical: Vec::new(),
             doors: Vec::new(),
             keys: Vec::new(),
@@ -226,6 +242,24 @@ mod tests {
             ]
             .map(|(name, lags, count)| (name.to_owned(), lags, count))
         );
+    }
+
+    #[test]
+    fn an_older_access_list_than_others_have_lags() {
+        let with = |host: &str, version| Report {
+            list_version: version,
+            ..report(host, NOW, 5, &[])
+        };
+        let reports = [with("a", Some(7)), with("b", Some(6)), with("c", None)];
+        let expectation = Expectation {
+            now: NOW,
+            ..Expectation::default()
+        };
+        let lags: Vec<_> = faults(&reports, &expectation)
+            .into_iter()
+            .map(|one| one.1)
+            .collect();
+        assert_eq!(lags, [false, true, false]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{hint, product};
 use crate::config::{self, SubjectFile};
 use crate::server::account::AccountError;
-use crate::server::doctor::{Ages, LookError, Question, examine, look};
+use crate::server::doctor::{Ages, LookError, Question, beside_hardware, examine, look};
 use crate::server::sshd::{CONFIG, PROGRAM, Sshd};
 
 /// Say what is wrong with this machine's sshd, and which doors stand open beside the list
@@ -46,6 +46,10 @@ pub(crate) struct DoctorSshd {
     /// Call a KRL that was made longer ago than this critical
     #[arg(long, value_name = "TIME", default_value = "1w", value_parser = span)]
     critical_after: u64,
+
+    /// A suffix that the CA writes for keys in hardware alone; may be given several times
+    #[arg(long, value_name = "SUFFIX", default_value = "_physical")]
+    hardware: Vec<String>,
 
     #[command(flatten)]
     survey: SurveyArguments,
@@ -80,7 +84,10 @@ impl DoctorSshd {
             .survey
             .survey
             .then(|| self.survey.make(&sshd, &question.address, question.now));
+        let beside_hardware = beside_hardware(&server, &diagnosis, &self.hardware);
         Ok(Report {
+            beside_hardware,
+            hardware: self.hardware.clone(),
             server,
             diagnosis,
             survey: survey.transpose()?,

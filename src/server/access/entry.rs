@@ -91,7 +91,8 @@ impl<'a> Entry<'a> {
     }
 
     /// Whether it is about the host.
-    pub(super) fn fits_host(&self, resolved: &Resolved<'_, '_>) -> bool {
+    #[must_use]
+    pub fn fits_host(&self, resolved: &Resolved<'_, '_>) -> bool {
         let mut hosts = self.hosts.text.split(',');
         hosts.any(|item| resolved.host(item))
     }
@@ -130,7 +131,9 @@ impl<'a> Entry<'a> {
             })
     }
 
-    fn fits_user(&self, user: &str) -> bool {
+    /// Whether it is about this user of a host.
+    #[must_use]
+    pub fn fits_user(&self, user: &str) -> bool {
         if self.users.plain {
             return self.users.text == user;
         }

@@ -16,5 +16,6 @@ mod stamp;
 mod write;
 
 pub(super) use self::read::find;
+pub use self::read::{HEADER_BYTES, sha256_of_list};
 pub use self::stamp::Stamp;
 pub use self::write::{MakeError, make};

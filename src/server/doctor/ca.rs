@@ -60,7 +60,7 @@ fn read(file: &Path) -> std::io::Result<Vec<TrustedKey>> {
     Ok(keys.collect())
 }
 
-pub(super) fn findings(settings: &Settings, expected: &[String]) -> Vec<Finding> {
+pub(super) fn findings(settings: &Settings, expected: &[String], is_bound: bool) -> Vec<Finding> {
     let mut found: Vec<_> = algorithms(settings).into_iter().collect();
     let value = settings.value("trustedusercakeys");
     let critical = |name, fault: String, remedy: &str| {
@@ -92,13 +92,15 @@ pub(super) fn findings(settings: &Settings, expected: &[String]) -> Vec<Finding>
         let fault = format!("{}: who writes there lets in whom they like", fault.words());
         found.push(critical("writable-path", fault, OWN).opening());
     }
-    found.extend(several(&keys, expected).map(|finding| finding.by("trustedusercakeys", value)));
+    found.extend(
+        several(&keys, expected, is_bound).map(|finding| finding.by("trustedusercakeys", value)),
+    );
     found.extend(keys.iter().filter_map(|key| refused(key, settings)));
     found
 }
 
 /// A second CA proves suffixes in its own way, or not at all.
-fn several(keys: &[TrustedKey], expected: &[String]) -> Option<Finding> {
+fn several(keys: &[TrustedKey], expected: &[String], is_bound: bool) -> Option<Finding> {
     let unknown: Vec<_> = keys
         .iter()
         .filter(|key| !expected.contains(&key.fingerprint()))
@@ -115,7 +117,7 @@ fn several(keys: &[TrustedKey], expected: &[String]) -> Option<Finding> {
         unknown.join(", ")
     );
     let finding = Finding::new(Severity::Warning, "several-cas", fault, BIND);
-    (keys.len() > 1).then(|| finding.opening())
+    (keys.len() > 1 && !is_bound).then(|| finding.opening())
 }
 
 fn named(key: &TrustedKey) -> String {
@@ -194,7 +196,7 @@ mod tests {
         let file = dir.path().join("ca.pub");
         std::fs::write(&file, text).unwrap();
         let lines = format!("trustedusercakeys {}\n{lines}", file.display());
-        let found = findings(&settings_of(&lines), expected);
+        let found = findings(&settings_of(&lines), expected, false);
         let names = found.iter().map(|finding| finding.name);
         // The folder of the test is everybody's.
         names.filter(|name| *name != "writable-path").collect()
@@ -214,9 +216,9 @@ mod tests {
         ] {
             assert_eq!(names(text, lines, &[]), expected, "{text} {lines}");
         }
-        let none = findings(&settings_of(""), &[]);
+        let none = findings(&settings_of(""), &[], false);
         assert_eq!(none[0].name, "no-trusted-ca");
-        let gone = findings(&settings_of("trustedusercakeys /nosuch"), &[]);
+        let gone = findings(&settings_of("trustedusercakeys /nosuch"), &[], false);
         assert_eq!(gone[0].name, "no-trusted-ca");
     }
 

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::finding::{Finding, Severity};
+use super::listed;
 use crate::server::account::{Account, AccountError};
 use crate::server::percent::{unknown_in_keys_command, unknown_in_principals_command};
 use crate::server::safe_path::{self, Unsafe};
@@ -17,6 +18,7 @@ pub(super) fn findings(
     if let Some(command) = settings.value("authorizedprincipalscommand") {
         let keyword = "authorizedprincipalscommand";
         let token = unknown_in_principals_command(command, version);
+        found.extend(listed::of_arguments(settings));
         let one = judge(command, token.as_deref(), version);
         found.extend(one.into_iter().map(|one| one.by(keyword, Some(command))));
         let user = settings.value("authorizedprincipalscommanduser");

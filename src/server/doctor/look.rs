@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::listed::{self, ListSeen};
 use super::revoked::Ages;
 use super::server::{Entry, Examined, Server};
 use crate::server::account::{Account, AccountError};
@@ -57,8 +58,10 @@ pub fn look(sshd: &Sshd, question: &Question) -> Result<Server, LookError> {
         source,
     })?;
     let base = sshd.base_settings()?;
+    let machine = Account::all()?;
+    let list = listed::seen(&base, &machine);
     let mut accounts = Vec::new();
-    for (account, entry) in chosen(question)? {
+    for (account, entry) in chosen(question, machine, list.as_ref())? {
         let settings = settings_for(sshd, &account.name, &question.address, &files, &base)?;
         accounts.push(Examined {
             account,
@@ -71,6 +74,7 @@ pub fn look(sshd: &Sshd, question: &Question) -> Result<Server, LookError> {
         changelog: changelog_of(sshd),
         base,
         files,
+        list,
         accounts,
         expected_cas: question.expected_cas.clone(),
         now: question.now,
@@ -102,16 +106,27 @@ pub fn settings_for(
     })
 }
 
-fn chosen(question: &Question) -> Result<Vec<(Account, Entry)>, LookError> {
+fn chosen(
+    question: &Question,
+    machine: Vec<Account>,
+    list: Option<&ListSeen>,
+) -> Result<Vec<(Account, Entry)>, LookError> {
     let mut chosen = Vec::new();
     for name in &question.users {
         let found = Account::find(name)?;
         let account = found.ok_or_else(|| LookError::NoAccount(name.clone()))?;
         chosen.push((account, Entry::Expected));
     }
-    for account in Account::all()? {
+    let facts = list.and_then(|list| list.facts.as_ref().ok());
+    for account in machine {
+        let listed = facts.is_some_and(|facts| facts.accounts.contains(&account.name));
         let known = chosen.iter().any(|(known, _)| known.name == account.name);
-        if !known && !account.turns_away() {
+        if known {
+            continue;
+        }
+        if listed {
+            chosen.push((account, Entry::Expected));
+        } else if !account.turns_away() {
             chosen.push((account, Entry::Possible));
         }
     }

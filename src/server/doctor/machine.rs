@@ -13,6 +13,10 @@ pub(super) fn findings(server: &Server) -> Vec<Finding> {
         .map(|fault| fault.finding(server.version))
         .collect();
     found.extend(by_address(server));
+    if let Some(list) = &server.list {
+        found.extend(list.facts.as_ref().err().cloned());
+        found.extend(list.findings.iter().cloned());
+    }
     found.extend(label::findings(&server.base));
     found
 }

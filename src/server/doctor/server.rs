@@ -1,5 +1,6 @@
 //! A server as it was found.
 
+use super::listed::ListSeen;
 use super::revoked::Ages;
 use crate::server::account::Account;
 use crate::server::sshd::{ConfigFiles, Settings, Version};
@@ -15,6 +16,8 @@ pub struct Server {
     pub base: Settings,
     /// The lines of its configuration, to point at.
     pub files: ConfigFiles,
+    /// The access list that its command asks; none if it asks another, or none.
+    pub list: Option<ListSeen>,
     /// The accounts that were asked about.
     pub accounts: Vec<Examined>,
     /// The fingerprints of the user CAs that it should trust; none if nobody said.

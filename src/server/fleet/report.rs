@@ -20,6 +20,8 @@ pub struct Report {
     pub cas: BTreeSet<String>,
     /// Its lists of revoked keys.
     pub revoked: Vec<List>,
+    /// The version of the access list that it asks; none where it has none.
+    pub list_version: Option<u64>,
     /// The names of its critical findings.
     pub critical: Vec<String>,
     /// The names of the doors that are open beside the list.
@@ -93,6 +95,7 @@ impl Report {
             sshd: read.sshd,
             cas: read.cas.into_iter().map(|ca| ca.fingerprint).collect(),
             revoked: read.revoked,
+            list_version: read.list.and_then(|list| list.version),
             critical: critical.map(|finding| finding.name).collect(),
             doors: read.doors,
             keys: read.survey.map_or_else(Vec::new, |survey| survey.keys),
@@ -118,11 +121,19 @@ struct Read {
     #[serde(default, rename = "revoked-keys")]
     revoked: Vec<List>,
     #[serde(default)]
+    list: Option<Asked>,
+    #[serde(default)]
     findings: Vec<Found>,
     #[serde(default)]
     doors: Vec<String>,
     #[serde(default)]
     survey: Option<Surveyed>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    version: Option<u64>,
 }
 
 #[derive(Deserialize)]

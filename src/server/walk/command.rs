@@ -9,6 +9,7 @@ use ssh_encoding::base64::{Base64, Encoding};
 
 use super::attempt::Attempt;
 use crate::certificate::subject::fingerprint;
+use crate::server::access::login;
 use crate::server::account::Account;
 use crate::server::percent::{expand, unknown_in_principals_command};
 use crate::server::safe_path::unsafe_words;
@@ -66,6 +67,26 @@ pub(super) fn run(
         return Err(NotRun::Refused(words));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Why our own command lets nobody in, in its own words; none where it is another.
+pub(super) fn reason(attempt: &Attempt<'_>, account: &Account, command: &str) -> Option<String> {
+    let words = split(command)?;
+    let (program, arguments) = words.split_first()?;
+    if Path::new(program).file_name()? != "punchmark-principals" {
+        return None;
+    }
+    let arguments = arguments.iter();
+    let arguments: Vec<_> = arguments
+        .map(|text| expand(text, &|token| value(attempt, account, token)))
+        .collect();
+    let asked = login::Arguments::new(&arguments);
+    Some(
+        match asked.and_then(|asked| login::answer(&asked, attempt.now)) {
+            Ok(answer) => answer.reason,
+            Err(doubt) => doubt.to_string(),
+        },
+    )
 }
 
 /// Who runs it; only root, or that user, can try it.

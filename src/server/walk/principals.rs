@@ -102,7 +102,10 @@ fn by_command(attempt: &Attempt<'_>, account: &Account, command: &str) -> (Step,
             return (Step::unknown(name, words).by(attempt, COMMAND), None);
         }
         Err(command::NotRun::Refused(words)) => {
-            let step = refused(words).mend("`punchmark doctor sshd` says how it is mended");
+            let reason = command::reason(attempt, account, command);
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            let step = refused(format!("{words}{reason}"));
+            let step = step.mend("`punchmark doctor sshd` says how it is mended");
             return (step, None);
         }
     };
@@ -111,7 +114,12 @@ fn by_command(attempt: &Attempt<'_>, account: &Account, command: &str) -> (Step,
     let step = match &line {
         Some(line) => lets_in(name, line).by(attempt, COMMAND),
         None => {
-            let words = format!("the command lets none of {} in", principals(attempt));
+            let reason = command::reason(attempt, account, command);
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            let words = format!(
+                "the command lets none of {} in{reason}",
+                principals(attempt)
+            );
             over(refused(words), file, &skipped).mend(EXPLAIN)
         }
     };

@@ -17,6 +17,10 @@ use crate::server::doctor::{Diagnosis, Finding, ListState, RevokedList, Server, 
 pub(super) struct Report {
     pub(super) server: Server,
     pub(super) diagnosis: Diagnosis,
+    /// Why more than hardware opens the server.
+    pub(super) beside_hardware: Vec<String>,
+    /// The suffixes that mean hardware.
+    pub(super) hardware: Vec<String>,
     pub(super) survey: Option<Surveyed>,
 }
 
@@ -32,6 +36,7 @@ impl Report {
             return Ok(state.exit());
         }
         product(&format!("{}: {}", state.word(), self.summary()))?;
+        product(&self.hardware_words())?;
         for finding in &self.diagnosis.findings {
             product(&words(finding))?;
         }
@@ -68,6 +73,40 @@ impl Report {
         )
     }
 
+    fn hardware_words(&self) -> String {
+        let suffixes = self.hardware.join(", ");
+        let few: Vec<_> = self
+            .beside_hardware
+            .iter()
+            .take(3)
+            .map(String::as_str)
+            .collect();
+        let more = self.beside_hardware.len().saturating_sub(few.len());
+        let more = if more > 0 {
+            format!(", and {more} more")
+        } else {
+            String::new()
+        };
+        if few.is_empty() {
+            return format!("hardware only: who gets in has a principal that ends in {suffixes}");
+        }
+        format!("not hardware only: {}{more}", few.join("; "))
+    }
+
+    fn list(&self) -> Value {
+        let Some(list) = &self.server.list else {
+            return Value::Null;
+        };
+        let facts = list.facts.as_ref().ok();
+        json!({
+            "file": list.path.display().to_string(), "host": list.host,
+            "version": facts.and_then(|facts| facts.version),
+            "sha256": facts.map(|facts| &facts.sha256),
+            "cas": facts.map(|facts| &facts.cas),
+            "accounts": facts.map(|facts| &facts.accounts),
+        })
+    }
+
     /// The names of the findings by which somebody gets in without the list.
     fn doors(&self) -> Vec<&'static str> {
         let open = self.diagnosis.findings.iter().filter(|one| one.opens);
@@ -93,6 +132,9 @@ impl Report {
             "sshd": self.server.version.to_string(),
             "accounts": accounts.map(|one| &one.account.name).collect::<Vec<_>>(),
             "doors": self.doors(),
+            "hardware-only": self.beside_hardware.is_empty(),
+            "beside-hardware": self.beside_hardware,
+            "list": self.list(),
             "cas": cas.collect::<Vec<_>>(),
             "revoked-keys": self.diagnosis.revoked.iter().map(list).collect::<Vec<_>>(),
             "survey": self.survey.as_ref().map(Surveyed::json),

@@ -50,6 +50,20 @@ pub(in super::super) fn find(
     Some((header, lines))
 }
 
+/// The SHA-256 of the list that an index was made of, by the index's first block; none for what is
+/// no index.
+#[must_use]
+pub fn sha256_of_list(block: &[u8]) -> Option<[u8; 32]> {
+    let mut header = Cursor::new(unseal(block)?);
+    let magic = header.array::<32>().ok()?;
+    let _stamp = header.array::<{ stamp::BYTES }>().ok()?;
+    let _made = header.u64().ok()?;
+    (magic == MAGIC).then(|| header.array().ok().copied())?
+}
+
+/// How long the first block of an index is.
+pub const HEADER_BYTES: usize = BLOCK_BYTES;
+
 struct Index<'f> {
     file: &'f File,
     directives: u64,
