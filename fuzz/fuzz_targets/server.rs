@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(settings) = Settings::parse(text) {
         assert!(settings.all("pubkeyauthentication").next().is_some());
-        assert!(settings.all("authorizedkeysfile").next().is_some());
+        assert!(settings.all("authenticationmethods").next().is_some());
         let _ = settings.lets_in_without_public_key();
     }
     let _ = Version::find(text);
