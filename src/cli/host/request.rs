@@ -35,7 +35,7 @@ pub(crate) struct HostRequest {
     #[arg(short = 'n', value_name = "NAMES", required = true)]
     names: String,
 
-    /// The server's own name, as the CA's admin knows it [default: the first of the names]
+    /// The server's own name, as the CA's admin enrolled its keys; needed only where they aren't
     #[arg(long, value_name = "NAME", value_parser = str::parse::<RequesterName>)]
     requester: Option<RequesterName>,
 
@@ -108,11 +108,6 @@ impl HostRequest {
         names: &Principals,
         target: &Target,
     ) -> Result<Content, Failure> {
-        let own = names.iter().next().map(|name| name.as_str().parse());
-        let claimed = match (&self.requester, own) {
-            (Some(named), _) => Some(named.clone()),
-            (None, own) => own.transpose().unwrap_or_default(),
-        };
         Ok(Content {
             subject: Subject::try_from(key.key.clone()).in_file(&key.path)?,
             comment: Comment::lossy(&key.comment),
@@ -122,7 +117,7 @@ impl HostRequest {
             validity: None,
             options: Vec::new(),
             key_id: None,
-            claimed,
+            claimed: self.requester.clone(),
             reason: None,
             created: config::now(),
             id: random_id().at("no random numbers")?,
