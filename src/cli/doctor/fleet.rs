@@ -15,7 +15,7 @@ use crate::cli::base::terminal::product;
 use crate::config::{self, read_limited};
 use crate::krl::ListHead;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Audit, Ledger, Signatures};
+use crate::ledger::{Audit, Auditor, Signatures};
 use crate::server::fleet::{Expectation, Member, Report, ReportError, judge};
 
 /// Say which servers lag, trust a key that nobody should, or saw a ledger that isn't ours
@@ -286,7 +286,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<Report>, Failure> {
 
 /// The ledger as its entries say, replayed: an index could be anybody's.
 fn audit(file: &Path) -> Result<Audit, Failure> {
-    Ok(Ledger::open_to_read(file)?.audit(Signatures::Skip)?)
+    Ok(Auditor::open(file)?.audit(Signatures::Skip)?)
 }
 
 impl Advised for ReportError {}
