@@ -121,7 +121,7 @@ impl HostRequest {
             reason: None,
             created: config::now(),
             id: random_id().at("no random numbers")?,
-            target: target.clone(),
+            target: *target,
             challenge: None,
             evidence: Vec::new(),
         })

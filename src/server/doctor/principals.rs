@@ -53,10 +53,7 @@ fn of_file(examined: &Examined, pattern: &str) -> Vec<Finding> {
     }
     let file = path_for(pattern, account);
     let mut found: Vec<_> = own(account, &file).into_iter().collect();
-    let strict = !examined
-        .settings
-        .value("strictmodes")
-        .is_some_and(|value| value == "no");
+    let strict = examined.settings.value("strictmodes") != Some("no");
     found.extend(match safe_path::fault(&file, account.uid) {
         Err(error) => missing(examined, &file, &error),
         Ok(Some(fault)) if strict => Some(refused(&fault)),
