@@ -84,7 +84,7 @@ fn judge_one(one: &Standing, now: u64) -> (State, u64, String) {
         Ok((_, u64::MAX)) => (State::Ok, u64::MAX, format!("{path} is valid forever")),
         Ok((from, to)) => {
             let (left, whole) = (to.saturating_sub(now), to.saturating_sub(*from));
-            let state = if left < whole / 3 {
+            let state = if left.saturating_mul(3) < whole {
                 State::Warning
             } else {
                 State::Ok

@@ -32,7 +32,8 @@ pub(super) fn find(
         let line = line.trim_matches([' ', '\t']);
         let at = line.rfind([' ', '\t']).map(|at| at.saturating_add(1));
         let (options, principal) = line.split_at(at.unwrap_or(0));
-        if !principals.contains(&principal) {
+        // An empty line is none, whatever a certificate has.
+        if principal.is_empty() || !principals.contains(&principal) {
             continue;
         }
         let options = KeyOptions::new(options.trim_end());
