@@ -99,7 +99,8 @@ fn a_device_that_is_not_there_is_told_and_costs_no_serial(device: Device) {
         admin.punchmark = admin.punchmark.with(variable, "/nowhere/at/all");
     }
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
-    assert!(ran.stderr.starts_with("punchmark: "), "{ran}");
+    let mut lines = ran.stderr.lines();
+    assert!(lines.any(|line| line.starts_with("punchmark: ")), "{ran}");
     assert!(!ran.stderr.contains("panicked"), "{ran}");
     assert!(admin.ledger().is_empty());
     admin.assert_issued(0);

@@ -148,7 +148,8 @@ fn killed_at_any_time() {
     assert!(end(admin.punchmark.background().args(arguments())).success());
     let mut whole = start.elapsed();
     let (mut killed, mut open, mut in_between) = (0, 0, false);
-    for part in (0..PARTS).map(|round| round * 61 % PARTS).cycle() {
+    // By rounds, and not by the clock: a busy machine takes longer for each, and no more of them.
+    for part in (0..10 * PARTS).map(|round| round * 61 % PARTS) {
         let mut child = admin.punchmark.background();
         child.args(arguments());
         let mut child = child
@@ -171,11 +172,8 @@ fn killed_at_any_time() {
         if killed == 200 {
             break;
         }
-        assert!(
-            start.elapsed().as_secs() < 60,
-            "only {killed} runs were killed"
-        );
     }
+    assert_eq!(killed, 200, "too few runs were killed");
     assert!(
         in_between,
         "no run was killed between reserving and recording"
