@@ -5,11 +5,11 @@ mod answers;
 mod command;
 #[cfg(feature = "fetch")]
 mod fetch;
-mod folder;
+pub(crate) mod folder;
 #[cfg(feature = "fetch")]
 mod rollover;
 #[cfg(feature = "fetch")]
-mod server;
+pub(crate) mod server;
 mod spec_command;
 
 use std::ffi::CString;

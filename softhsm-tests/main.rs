@@ -14,6 +14,8 @@
 
 mod access_login;
 mod access_logins;
+#[cfg(feature = "fetch")]
+mod access_sync;
 mod allowed_signers;
 mod batch;
 mod binding;

@@ -55,6 +55,18 @@ pub fn stage_by(
     })
 }
 
+/// Gives a staged file to a group, where it isn't that group's already.
+///
+/// # Errors
+/// [`OutputError`] if this account may not.
+pub fn give_to_group(staged: &Staged, group: u32) -> Result<(), OutputError> {
+    let failed = |source| OutputError::new(&staged.target, source);
+    if staged.file.as_file().metadata().map_err(failed)?.gid() == group {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(staged.file.as_file(), None, Some(group)).map_err(failed)
+}
+
 /// Makes every staged file durable, then renames each to its target.
 ///
 /// Many are synced together: no rename happens before all contents are on disk.

@@ -15,6 +15,7 @@ mod reason;
 mod requester;
 mod role_name;
 mod span;
+mod ssh_keygen;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub use reason::{Reason, ReasonError};
 pub use requester::{KnownBy, Requester, RequesterName};
 pub use role_name::{RoleName, RoleNameError};
 pub use span::Span;
+pub use ssh_keygen::{SshKeygenError, by_ssh_keygen};
 pub use target::{Target, TargetError};
 pub use validity::ValidityAsked;
 pub use wire::ContentError;

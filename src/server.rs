@@ -12,6 +12,7 @@ pub mod host;
 pub mod key_options;
 pub mod keys_file;
 mod percent;
+pub mod publication;
 mod safe_path;
 pub mod source;
 pub mod sshd;

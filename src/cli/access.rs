@@ -7,7 +7,11 @@ mod explain;
 mod import;
 mod lint;
 mod list;
+mod publish;
 mod render;
+mod sign;
+mod signed;
+mod sync;
 mod table;
 mod who;
 
@@ -16,7 +20,7 @@ use clap::{Args, Subcommand};
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 
-/// Check, explain, compare and carry over the list of who may log in as whom on which server
+/// Check, explain, compare, publish and fetch the list of who may log in as whom on which server
 ///
 /// None of these commands needs a config, a token or a ledger.
 #[derive(Debug, Args)]
@@ -36,6 +40,9 @@ enum Command {
     Render(render::Render),
     Import(import::Import),
     Compile(compile::Compile),
+    Publish(publish::Publish),
+    Sign(sign::Sign),
+    Sync(sync::Sync),
 }
 
 impl Access {
@@ -49,6 +56,9 @@ impl Access {
             Command::Render(command) => command.run(context),
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(context),
+            Command::Publish(command) => command.run(context),
+            Command::Sign(command) => command.run(context),
+            Command::Sync(command) => command.run(context),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whose key is whose, in the file that `ssh-keygen -Y verify` reads too.
 //!
-//! ssh-keygen(1), "ALLOWED SIGNERS". A line lets a key through where `ssh-keygen -Y verify -n
-//! request@punchmark` does, and nowhere else. A line that can't be read counts for nothing,
+//! ssh-keygen(1), "ALLOWED SIGNERS". A line lets a key through where `ssh-keygen -Y verify` does
+//! in the same namespace (`request@punchmark` for requests), and nowhere else. A line that can't be read counts for nothing,
 //! also there, and says nothing of the others: [`AllowedSigners::faults`] names it. Stricter in
 //! one thing: a time that doesn't exist (30 February), which ssh-keygen moves, is such a fault.
 
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use ssh_key::public::KeyData;
 
 use self::line::SignerLine;
-use super::RequesterName;
+use super::{RequestFile, RequesterName};
 pub use line::SignerLineError;
 
 /// Keys, and the names that their holders may ask under.
@@ -72,13 +72,30 @@ impl AllowedSigners {
         claimed: Option<&RequesterName>,
         now: u64,
     ) -> Option<RequesterName> {
-        let mut lines = self.lines.iter().filter(|line| line.is_for(key, now));
+        let mut lines = self.lines_for(key, RequestFile::NAMESPACE, now);
         match claimed {
             Some(name) => lines
                 .find(|line| line.may_be(name))
                 .map(|_allowed| name.clone()),
             None => lines.next()?.only_name(),
         }
+    }
+
+    /// The person whose key signs in this namespace: the one name of the key's first line, so that
+    /// no key counts for two.
+    #[must_use]
+    pub fn person(&self, key: &KeyData, namespace: &str, now: u64) -> Option<RequesterName> {
+        self.lines_for(key, namespace, now).next()?.only_name()
+    }
+
+    fn lines_for<'s>(
+        &'s self,
+        key: &'s KeyData,
+        namespace: &'s str,
+        now: u64,
+    ) -> impl Iterator<Item = &'s SignerLine> {
+        let lines = self.lines.iter();
+        lines.filter(move |line| line.is_for(key, namespace, now))
     }
 }
 

@@ -4,13 +4,12 @@
 //! signs is an SSHSIG in a namespace of its own, whose preamble no certificate can begin
 //! with (PROTOCOL.sshsig); a CA's own key is refused all the same.
 
-use std::io::{self, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use ssh_key::SshSig;
 use ssh_key::public::KeyData;
 
+use super::ssh_keygen::{SshKeygenError, by_ssh_keygen};
 use super::{Content, ContentError, PossessionError, RequestFile};
 use crate::secret::AskPin;
 use crate::signer::yubikey::{NewSlotKey, SlotLocator};
@@ -43,13 +42,10 @@ pub enum SignRequestError {
     /// The card did not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
-    /// `ssh-keygen` could not be run.
-    #[error("ssh-keygen cannot be run")]
-    Start(#[source] io::Error),
-    /// `ssh-keygen` did not sign; it said why.
-    #[error("ssh-keygen did not sign ({0})")]
-    SshKeygen(std::process::ExitStatus),
-    /// What came back is no signature.
+    /// `ssh-keygen` did not sign.
+    #[error(transparent)]
+    SshKeygen(#[from] SshKeygenError),
+    /// What the card signed can't be put together.
     #[error("the answer is no SSHSIG signature")]
     Signature(#[source] ssh_key::Error),
     /// It is one, of another key or another text.
@@ -74,7 +70,7 @@ pub fn sign(
     }
     let bytes = content.to_bytes()?;
     let signature = match holder {
-        Holder::SshKeygen(key) => by_ssh_keygen(&bytes, key)?,
+        Holder::SshKeygen(key) => by_ssh_keygen(&bytes, RequestFile::NAMESPACE, key)?,
         Holder::Card(slot, pins) => by_card(&bytes, slot, pins)?,
     };
     let file = RequestFile::new(content, signature)?;
@@ -116,30 +112,3 @@ fn by_card(
     SshSig::new(signer.public_key().clone(), namespace, hash, signature)
         .map_err(SignRequestError::Signature)
 }
-
-/// Has `ssh-keygen` sign; its words to a person (touch the key, type the passphrase) pass through.
-fn by_ssh_keygen(bytes: &[u8], key: &Path) -> Result<SshSig, SignRequestError> {
-    let mut child = Command::new("ssh-keygen")
-        .args(["-q", "-Y", "sign", "-n", RequestFile::NAMESPACE, "-f"])
-        .arg(key)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(SignRequestError::Start)?;
-    // A child that fails early reads nothing; its exit tells.
-    let _read = child.stdin.take().map(|mut stdin| stdin.write_all(bytes));
-    let mut answer = String::new();
-    let read = child
-        .stdout
-        .take()
-        .map(|stdout| stdout.take(LONGEST_ANSWER).read_to_string(&mut answer));
-    let status = child.wait().map_err(SignRequestError::Start)?;
-    if !status.success() {
-        return Err(SignRequestError::SshKeygen(status));
-    }
-    read.transpose().map_err(SignRequestError::Start)?;
-    SshSig::from_pem(&answer).map_err(SignRequestError::Signature)
-}
-
-/// An SSHSIG by an RSA key of 16384 bits takes 6 KiB.
-const LONGEST_ANSWER: u64 = 64 * 1024;

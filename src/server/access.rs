@@ -25,6 +25,7 @@ mod presented;
 mod query;
 mod reader;
 mod reference;
+mod refresh;
 mod resolved;
 pub mod review;
 #[cfg(test)]
@@ -34,7 +35,7 @@ pub use self::decide::{Asking, Decision, Doubt, Fitting, Outcome, Why, decide};
 pub use self::entry::Entry;
 pub use self::fault::{Fault, Wrong};
 pub use self::freshness::{Moment, Staleness};
-pub use self::header::{Ca, Definition, Header, KnownLine, Members, Stale};
+pub use self::header::{Ca, Canary, Definition, Header, KnownLine, Members, NextSigner, Stale};
 pub use self::known::{KnownCertificates, NoneKnown, Standing};
 pub use self::list::List;
 pub use self::options::{Expiry, Options};
@@ -42,6 +43,7 @@ pub use self::pattern::Purpose;
 pub use self::presented::{Presented, PresentedError};
 pub use self::query::{Host, Query, QueryError};
 pub use self::reader::{Reader, Row};
+pub use self::refresh::{Refresh, RefreshError};
 pub use self::resolved::Resolved;
 
 /// The largest list that is read, in bytes.

@@ -1,5 +1,6 @@
-//! Where a file comes from: a path, or an https URL.
+//! Where a file comes from: a path, an https URL, or what a command prints.
 
+mod command;
 #[cfg(feature = "fetch")]
 mod https;
 #[cfg(not(feature = "fetch"))]
@@ -12,6 +13,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use command::{CommandError, CommandLine};
 pub use https::Https;
 pub use url::{Url, UrlError};
 
@@ -24,6 +26,8 @@ pub enum Source {
     File(PathBuf),
     /// A file on a server.
     Https(Url, Arc<Https>),
+    /// A file that a command prints.
+    Command(CommandLine),
 }
 
 /// Why a source gave nothing.
@@ -45,6 +49,14 @@ pub enum SourceError {
         url: Url,
         /// What went wrong, in words.
         source: HttpsError,
+    },
+    /// The command.
+    #[error("`{command}`")]
+    Command {
+        /// What was run.
+        command: CommandLine,
+        /// What became of it.
+        source: CommandError,
     },
 }
 
@@ -89,6 +101,8 @@ impl SourceError {
         match self {
             Self::File { source, .. } => source.kind() == io::ErrorKind::NotFound,
             Self::Https { source, .. } => matches!(source, HttpsError::Status(403 | 404 | 410)),
+            // `git show` has no other way to say so.
+            Self::Command { source, .. } => matches!(source, CommandError::Status(_)),
         }
     }
 }
@@ -106,6 +120,12 @@ impl Source {
         self.beside(".keys")
     }
 
+    /// Where the word that a list is fresh lies: beside the list.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        self.beside(".fresh")
+    }
+
     fn beside(&self, ending: &str) -> Self {
         match self {
             Self::File(path) => {
@@ -114,6 +134,7 @@ impl Source {
                 Self::File(path.into())
             }
             Self::Https(url, client) => Self::Https(url.with_ending(ending), client.clone()),
+            Self::Command(command) => Self::Command(command.with_ending(ending)),
         }
     }
 
@@ -125,6 +146,10 @@ impl Source {
         match self {
             Self::File(path) => read_bytes(path, limit).map_err(|source| SourceError::File {
                 path: path.clone(),
+                source,
+            }),
+            Self::Command(command) => command.read(limit).map_err(|source| SourceError::Command {
+                command: command.clone(),
                 source,
             }),
             Self::Https(url, client) => {
@@ -144,6 +169,7 @@ impl fmt::Display for Source {
         match self {
             Self::File(path) => path.display().fmt(f),
             Self::Https(url, _) => url.fmt(f),
+            Self::Command(command) => write!(f, "`{command}`"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::list::{OfList, moment};
+use super::list::OfList;
 use super::table;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
@@ -23,7 +23,10 @@ impl Can {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let text = self.list.read()?;
         let list = self.list.parse(&text)?;
-        table::print(context, &can(&Book::new(&list), &self.principal, &moment()))?;
+        table::print(
+            context,
+            &can(&Book::new(&list), &self.principal, &self.list.moment(&list)),
+        )?;
         Ok(Exit::Done)
     }
 }

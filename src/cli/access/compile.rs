@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::fs::chown;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -29,32 +29,39 @@ pub(crate) struct Compile {
 
 impl Compile {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let mut file = crate::file::open(&self.list).in_file(&self.list)?;
-        let state = || rustix::fs::fstat(&file).map_err(std::io::Error::from);
-        let before = state().in_file(&self.list)?;
-        let stamp = Stamp::of(&before);
-        wait_until(stamp.settled());
-        let mut text = Vec::new();
-        let mut limited = (&mut file).take(LIST_BYTES_MAX.saturating_add(1));
-        limited.read_to_end(&mut text).in_file(&self.list)?;
-        let after = rustix::fs::fstat(&file)
-            .map_err(std::io::Error::from)
-            .in_file(&self.list)?;
-        if Stamp::of(&after) != stamp {
-            return Err(Failure::new("the list was changed meanwhile").hint("run it again"));
-        }
-        let index = make(&text, &stamp, config::now()).in_file(&self.list)?;
-        let mut path = self.list.clone().into_os_string();
-        path.push(INDEX_ENDING);
-        let path = PathBuf::from(path);
-        output::write(&path, &index, before.st_mode & 0o644)?;
-        // Whoever reads the list reads its index.
-        chown(&path, Some(before.st_uid), Some(before.st_gid)).in_file(&path)?;
+        let (path, length) = compile(&self.list)?;
         if context.talks() {
-            say(&format!("{} indexes {} bytes", path.display(), text.len()));
+            say(&format!("{} indexes {} bytes", path.display(), length));
         }
         Ok(Exit::Done)
     }
+}
+
+/// Makes the index beside a list, and gives its path and the length of the list. Waits until the
+/// list is old enough for an index to be believed.
+pub(super) fn compile(list: &Path) -> Result<(PathBuf, usize), Failure> {
+    let mut file = crate::file::open(list).in_file(list)?;
+    let state = || rustix::fs::fstat(&file).map_err(std::io::Error::from);
+    let before = state().in_file(list)?;
+    let stamp = Stamp::of(&before);
+    wait_until(stamp.settled());
+    let mut text = Vec::new();
+    let mut limited = (&mut file).take(LIST_BYTES_MAX.saturating_add(1));
+    limited.read_to_end(&mut text).in_file(list)?;
+    let after = rustix::fs::fstat(&file)
+        .map_err(std::io::Error::from)
+        .in_file(list)?;
+    if Stamp::of(&after) != stamp {
+        return Err(Failure::new("the list was changed meanwhile").hint("run it again"));
+    }
+    let index = make(&text, &stamp, config::now()).in_file(list)?;
+    let mut path = list.as_os_str().to_owned();
+    path.push(INDEX_ENDING);
+    let path = PathBuf::from(path);
+    output::write(&path, &index, before.st_mode & 0o644)?;
+    // Whoever reads the list reads its index.
+    chown(&path, Some(before.st_uid), Some(before.st_gid)).in_file(&path)?;
+    Ok((path, text.len()))
 }
 
 fn wait_until(second: u64) {

@@ -57,7 +57,7 @@ impl Explain {
             let book = Book::new(&list);
             let ways = principals
                 .iter()
-                .flat_map(|name| can(&book, name, &moment()));
+                .flat_map(|name| can(&book, name, &self.list.moment(&list)));
             table::print(context, &ways.collect::<Vec<_>>())?;
             return Ok(Exit::Done);
         };
@@ -69,7 +69,7 @@ impl Explain {
             &Asking {
                 certificate: presented,
                 query: &query,
-                moment: &moment(),
+                moment: &self.list.moment(&list),
                 known: &NoneKnown,
             },
         )

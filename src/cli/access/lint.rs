@@ -10,6 +10,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product;
 use crate::file::read_limited;
+use crate::server::access::List;
 use crate::server::access::review::{Book, Finding, lint};
 
 /// Say what in a list is allowed or forbidden, and hardly meant
@@ -26,11 +27,7 @@ impl Lint {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let text = self.list.read()?;
         let list = self.list.parse(&text)?;
-        let suffixes = match context.config_if_there()? {
-            Some(config) => suffixes(&config),
-            None => Vec::new(),
-        };
-        let findings = lint(&Book::new(&list), &accounts(), &suffixes, &moment())?;
+        let findings = findings(context, &list)?;
         for finding in &findings {
             product(&line(context, finding))?;
         }
@@ -41,7 +38,17 @@ impl Lint {
     }
 }
 
-fn line(context: &Context, finding: &Finding) -> String {
+/// What is odd, by the suffixes of the config where there is one.
+pub(super) fn findings(context: &Context, list: &List<'_>) -> Result<Vec<Finding>, Failure> {
+    let suffixes = match context.config_if_there()? {
+        Some(config) => suffixes(&config),
+        None => Vec::new(),
+    };
+    Ok(lint(&Book::new(list), &accounts(), &suffixes, &moment())?)
+}
+
+/// A finding in a line.
+pub(super) fn line(context: &Context, finding: &Finding) -> String {
     let words = finding.oddity.to_string();
     match (context.json(), finding.line) {
         (true, line) => json!({ "line": line, "finding": words }).to_string(),

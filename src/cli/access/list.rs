@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::signed::beside;
 use crate::cli::base::failure::{Advised, At, Failure, Kind};
-use crate::config;
+use crate::config::{self, read_bytes};
+use crate::server::access::login::FRESH_ENDING;
 use crate::server::access::review::{AskError, CannotRender};
 use crate::server::access::{
-    Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Wrong,
+    Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Refresh, Wrong,
 };
 
 /// Which list.
@@ -29,6 +31,15 @@ impl OfList {
     /// Reads its text.
     pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
         read(&self.list)
+    }
+
+    /// The clock and zone of this machine, and when it was said last that nothing is newer than the
+    /// list.
+    pub(super) fn moment(&self, list: &List<'_>) -> Moment<'static> {
+        Moment {
+            refreshed: refreshed(&self.list, list),
+            ..moment()
+        }
     }
 
     /// Makes the list of its text.
@@ -54,6 +65,13 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// Makes a list of a text, or says where it is none.
 pub(super) fn parse<'a>(path: &Path, text: &'a [u8]) -> Result<List<'a>, Failure> {
     List::parse(text).in_file(path)
+}
+
+/// What the word beside a list says, as a login believes it.
+pub(super) fn refreshed(path: &Path, list: &List<'_>) -> Option<u64> {
+    let bytes = read_bytes(&beside(path, FRESH_ENDING), FRESH_BYTES_MAX).ok()?;
+    let (refresh, _signature) = Refresh::parse(&bytes).ok()?;
+    refresh.time_for(list.header())
 }
 
 /// The clock and zone of this machine; nobody refreshed anything.
@@ -96,3 +114,6 @@ impl Advised for CannotRender {
         }
     }
 }
+
+/// Four lines and a signature.
+const FRESH_BYTES_MAX: usize = 64 * 1024;

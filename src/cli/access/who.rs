@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::list::{OfList, moment};
+use super::list::OfList;
 use super::table;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
@@ -31,7 +31,12 @@ impl Who {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let text = self.list.read()?;
         let list = self.list.parse(&text)?;
-        let ways = who(&Book::new(&list), &self.user, &self.host, &moment())?;
+        let ways = who(
+            &Book::new(&list),
+            &self.user,
+            &self.host,
+            &self.list.moment(&list),
+        )?;
         table::print(context, &ways)?;
         Ok(Exit::Done)
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::failure::{Advised, At, Failure};
 use super::terminal::product;
 use crate::output;
-use crate::request::{RequestFile, SignRequestError};
+use crate::request::{RequestFile, SignRequestError, SshKeygenError};
 
 /// Writes a signed request, to stdout for `-`.
 pub(crate) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
@@ -22,7 +22,7 @@ pub(crate) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
 impl Advised for SignRequestError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::SshKeygen(_) => Some(
+            Self::SshKeygen(SshKeygenError::Failed(_)) => Some(
                 "the private key must lie beside the public one, or be in the ssh-agent (ssh-add)"
                     .to_owned(),
             ),

@@ -1,27 +1,23 @@
 //! `punchmark krl fetch`: the next list of a server, and one line for its monitoring.
 
-mod mark;
 mod report;
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use rustix::fs::{FlockOperation, flock};
-
-use self::mark::{MarkFileError, mark_file, read_mark};
 use self::report::{Report, What};
 use super::file::{KRL_MODE, target};
-use crate::certificate::length_in_seconds;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
-use crate::config::{self, SubjectFile, read_bytes, read_limited};
+use crate::cli::base::fetching::{length, lock, source};
+use crate::cli::base::mark::{MarkFileError, mark_file, read_mark};
+use crate::config::{self, SubjectFile, read_bytes};
 use crate::krl::{KRL_BYTES_MAX, Krl, KrlSignatureError};
 use crate::output;
 use crate::server::fetch::{Expected, FetchError, Mark, Refusal, fetch};
-use crate::server::source::{Https, HttpsError, Source, UrlError};
+use crate::server::source::Source;
+use clap::Args;
 
 /// Take a signed KRL from a file or a server, for RevokedKeys of this machine's sshd
 ///
@@ -38,7 +34,7 @@ use crate::server::source::{Https, HttpsError, Source, UrlError};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Fetch {
-    /// A file, or https://HOST/PATH
+    /// A file, a folder with one of the name of --out, or https://HOST/PATH
     #[arg(value_name = "SOURCE")]
     source: OsString,
 
@@ -81,7 +77,7 @@ impl Fetch {
         let out = target(&self.out)?;
         self.refuse_unless_root()?;
         let expected = self.expected()?;
-        let source = self.source()?;
+        let source = source(&self.source, &out, self.ca_file.as_deref(), self.timeout)?;
         let _alone = lock(&out)?;
         let installed = installed(&out)?;
         let fetched = self.replace(&source, &out, installed.as_deref(), expected);
@@ -122,17 +118,6 @@ impl Fetch {
         Ok(())
     }
 
-    fn source(&self) -> Result<Source, Failure> {
-        let url = self.source.to_str().filter(|text| text.contains("://"));
-        let Some(url) = url else {
-            return Ok(Source::File(self.source.clone().into()));
-        };
-        let url = url.parse()?;
-        let roots = self.ca_file.as_deref().map(read_text).transpose()?;
-        let client = Https::new(self.timeout, roots.as_deref())?;
-        Ok(Source::Https(url, client.into()))
-    }
-
     /// Puts the next list in place, if there is one that is believed.
     fn replace(
         &self,
@@ -141,7 +126,7 @@ impl Fetch {
         installed: Option<&[u8]>,
         mut expected: Expected,
     ) -> Result<(What, Option<String>), Failure> {
-        let unread = self.unread(read_mark(out), &mut expected)?;
+        let unread = self.unread(read_mark(out, Mark::parse), &mut expected)?;
         let fetched = fetch(source, installed, &expected)?;
         if let Some(error) = unread
             && self.accept_version != Some(fetched.mark.version)
@@ -194,18 +179,6 @@ fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), Failure> {
     released.at("cannot write")
 }
 
-/// One fetch at a time: a slower one must not put an older list over a newer one.
-fn lock(out: &Path) -> Result<File, Failure> {
-    let folder = match out.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let opened = File::open(folder).in_file(folder)?;
-    let locked = flock(&opened, FlockOperation::LockExclusive);
-    locked.map_err(io::Error::from).in_file(folder)?;
-    Ok(opened)
-}
-
 /// The bytes that are there; what is too long for sshd is as good as damaged.
 fn installed(out: &Path) -> Result<Option<Vec<u8>>, Failure> {
     match read_bytes(out, KRL_BYTES_MAX) {
@@ -222,23 +195,6 @@ fn krl(bytes: &[u8]) -> Option<Krl> {
 
 fn read_signer(path: &Path) -> Result<ssh_key::public::KeyData, Failure> {
     Ok(SubjectFile::read(path).in_file(path)?.key)
-}
-
-fn read_text(path: &Path) -> Result<String, Failure> {
-    read_limited(path, TEXT_BYTES_MAX).in_file(path)
-}
-
-fn length(text: &str) -> Result<u64, String> {
-    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
-}
-
-impl Advised for HttpsError {}
-
-impl Advised for UrlError {
-    fn kind(&self) -> Kind {
-        Kind::Usage
-    }
 }
 
 impl Advised for FetchError {
@@ -292,9 +248,6 @@ fn way_out(refusal: &Refusal) -> Option<&'static str> {
         _ => return None,
     })
 }
-
-/// A server's own roots, or all of the web's.
-const TEXT_BYTES_MAX: u64 = 1 << 20;
 
 const EXAMPLES: &str = "\
 Examples:

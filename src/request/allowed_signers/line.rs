@@ -6,7 +6,7 @@ use ssh_key::public::KeyData;
 
 use crate::certificate::Validity;
 use crate::certificate::key_line::{KeyLineError, read_public_key_line};
-use crate::request::{RequestFile, RequesterName, glob};
+use crate::request::{RequesterName, glob};
 
 /// A key, and for whom, for what and when it counts.
 #[derive(Clone, Debug)]
@@ -75,9 +75,9 @@ impl SignerLine {
         }))
     }
 
-    /// Whether this key may sign requests now, by whatever name.
-    pub(super) fn is_for(&self, key: &KeyData, now: u64) -> bool {
-        self.key == *key && self.options.allow_requests(now)
+    /// Whether this key may sign in a namespace now, by whatever name.
+    pub(super) fn is_for(&self, key: &KeyData, namespace: &str, now: u64) -> bool {
+        self.key == *key && self.options.allow(namespace, now)
     }
 
     /// Whether the line is for this name.
@@ -149,9 +149,8 @@ impl Options {
         Err(unknown(text))
     }
 
-    fn allow_requests(&self, now: u64) -> bool {
-        let namespace = RequestFile::NAMESPACE.as_bytes();
-        let named = |list: &String| glob::list_lets_through(list.as_bytes(), namespace);
+    fn allow(&self, namespace: &str, now: u64) -> bool {
+        let named = |list: &String| glob::list_lets_through(list.as_bytes(), namespace.as_bytes());
         !self.cert_authority
             && self.namespaces.as_ref().is_none_or(named)
             && self.valid_after.is_none_or(|after| now >= after)

@@ -2,6 +2,7 @@
 
 use super::fault::{Misread, Wrong};
 use super::freshness::Moment;
+use super::header::Header;
 use super::line::Word;
 use super::name;
 use super::options::Options;
@@ -97,9 +98,22 @@ impl<'a> Entry<'a> {
         hosts.any(|item| resolved.host(item))
     }
 
+    /// Whether a user of a host is one that it is about.
+    #[must_use]
+    pub fn is_for_user(&self, user: &str) -> bool {
+        self.fits_user(user)
+    }
+
+    /// Whether it is about the host of a query, by the sets that the list defines.
+    #[must_use]
+    pub fn is_for_host(&self, header: &Header, query: &Query<'_>) -> bool {
+        self.fits_host(&Resolved::new(header, query))
+    }
+
     /// Whether its `expiry-time` is over. sshd takes the earliest of several, and still takes
     /// the second itself.
-    pub(super) fn is_over(&self, moment: &Moment<'_>) -> bool {
+    #[must_use]
+    pub fn is_over(&self, moment: &Moment<'_>) -> bool {
         let now = i64::try_from(moment.now).unwrap_or(i64::MAX);
         let expiries = self.options.expiries();
         expiries

@@ -210,6 +210,12 @@ pub enum Wrong {
     /// `@stale` counts from something.
     #[error("`@stale` in a list that has neither `@version` nor `@fresh`: its age is not known")]
     StaleWithoutTime,
+    /// The others wait from a time on.
+    #[error("`@canary` in a list without `@version`: nothing tells until when the others wait")]
+    CanaryWithoutVersion,
+    /// A key that no signature could be checked by.
+    #[error("`{0}` is no public key of this type")]
+    SignerKey(String),
     /// `@known` names files by the name of a CA.
     #[error(
         "`@known` in a list without `@ca`: nothing names the ledger that has to know a certificate"

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 pub use self::definition::{Definition, Members};
 pub(super) use self::directive::is_directive;
-pub use self::parts::{Ca, KnownLine, Stale};
+pub use self::parts::{Ca, Canary, KnownLine, NextSigner, Stale};
 use super::fault::{Fault, Misread, Wrong};
 use super::reference::Kind;
 
@@ -23,6 +23,9 @@ pub struct Header {
     known: Vec<KnownLine>,
     fresh: Option<[u8; 32]>,
     version: Option<u64>,
+    shrinks: Option<u64>,
+    canary: Option<Canary>,
+    signers: Vec<NextSigner>,
     /// The lines of what may stand once.
     once: BTreeMap<&'static str, u64>,
 }
@@ -76,6 +79,24 @@ impl Header {
         self.version
     }
 
+    /// Up to which version a list may have held much that this one doesn't.
+    #[must_use]
+    pub fn shrinks(&self) -> Option<u64> {
+        self.shrinks
+    }
+
+    /// The hosts that take the list first.
+    #[must_use]
+    pub fn canary(&self) -> Option<&Canary> {
+        self.canary.as_ref()
+    }
+
+    /// Who may sign the next lists; nobody if that doesn't change.
+    #[must_use]
+    pub fn signers(&self) -> &[NextSigner] {
+        &self.signers
+    }
+
     /// The first group that a directory service has yet to resolve.
     #[must_use]
     pub fn unresolved(&self) -> Option<&str> {
@@ -116,6 +137,9 @@ impl Header {
         };
         if self.stale.is_some() && self.version.is_none() && self.fresh.is_none() {
             return at("@stale", Wrong::StaleWithoutTime);
+        }
+        if self.canary.is_some() && self.version.is_none() {
+            return at("@canary", Wrong::CanaryWithoutVersion);
         }
         if !self.known.is_empty() && self.cas.is_empty() {
             return at("@known", Wrong::KnownWithoutCa);

@@ -8,6 +8,7 @@ mod door;
 mod log;
 mod scan;
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -19,10 +20,12 @@ use self::scan::Found;
 use super::decide::{Asking, Decision, Doubt, Outcome, decide};
 use super::fault::Fault;
 use super::freshness::Moment;
+use super::header::Header;
 use super::index::{self, Stamp};
 use super::known::NoneKnown;
 use super::presented::{Presented, PresentedError};
 use super::query::{Host, Query, QueryError};
+use super::refresh::Refresh;
 
 /// The arguments of the command, in their order.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +141,7 @@ pub fn answer(arguments: &Arguments<'_>, now: u64) -> Result<Answer, NoAnswer> {
         query: &query,
         moment: &Moment {
             now,
-            refreshed: None,
+            refreshed: refreshed(arguments.list, found.header())?,
             zone: &|| zone.get_or_init(local_zone).clone(),
         },
         known: &NoneKnown,
@@ -171,6 +174,22 @@ fn find(list: &str, query: &Query<'_>) -> Result<Found, NoAnswer> {
     scan::scan(file, query).map_err(|error| error.of(list))
 }
 
+/// When somebody said last that nothing newer is there; looked for only where age counts.
+fn refreshed(list: &str, header: &Header) -> Result<Option<u64>, NoAnswer> {
+    if header.stale().is_none() || header.fresh().is_none() {
+        return Ok(None);
+    }
+    let path = format!("{list}{FRESH_ENDING}");
+    let Some(file) = door::open_if_readable(Path::new(&path))? else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    // Four lines; the signature behind them was checked by whoever put the file there.
+    let read = file.take(REFRESH_BYTES_MAX).read_to_end(&mut bytes);
+    let refresh = read.ok().and_then(|_| Refresh::parse(&bytes).ok());
+    Ok(refresh.and_then(|(refresh, _)| refresh.time_for(header)))
+}
+
 fn said(decision: Decision, arguments: &Arguments<'_>, presented: &Presented) -> Answer {
     let stale = decision.stale.map(|stale| format!(" ({stale})"));
     let stale = stale.unwrap_or_default();
@@ -201,4 +220,7 @@ fn local_zone() -> TimeZone {
 
 /// The end of the name of an index, behind that of its list.
 pub const INDEX_ENDING: &str = ".idx";
+/// The end of the name of the word that a list is fresh, behind that of the list.
+pub const FRESH_ENDING: &str = ".fresh";
+const REFRESH_BYTES_MAX: u64 = 512;
 const ZONE_BYTES_MAX: u64 = 64 * 1024;

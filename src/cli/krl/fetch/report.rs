@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure, Kind};
+use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{hint, product};
 use crate::cli::base::words::path;
 use crate::krl::Krl;
@@ -35,14 +36,6 @@ pub(super) enum What {
     Replaced(Krl, Option<Shrunk>),
     /// The list that is there stays, if it is one.
     Kept(Option<Krl>, Failure),
-}
-
-/// How well the list stands, in the words of Nagios, whose plugins exit with 0, 1 and 2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum State {
-    Ok,
-    Warning,
-    Critical,
 }
 
 impl Report<'_> {
@@ -139,24 +132,6 @@ impl Report<'_> {
             "generated": self.krl().map(|krl| krl.header().generated),
             "revocations": self.krl().map(count), "followed": self.followed,
         })
-    }
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "OK",
-            Self::Warning => "WARNING",
-            Self::Critical => "CRITICAL",
-        }
-    }
-
-    fn exit(self) -> Exit {
-        match self {
-            Self::Ok => Exit::Done,
-            Self::Warning => Exit::Failed,
-            Self::Critical => Exit::Critical,
-        }
     }
 }
 

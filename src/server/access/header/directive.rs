@@ -1,16 +1,17 @@
 //! The lines that begin with the name of a directive.
 
-use base64ct::{Base64Unpadded, Encoding};
+use base64ct::{Base64, Base64Unpadded, Encoding};
 
 use super::super::fault::{Misread, Wrong};
 use super::super::line::Word;
 use super::super::name;
-use super::super::pattern::ends_in;
+use super::super::pattern::{self, ends_in};
 use super::super::reference::{Kind, check_or_definition};
 use super::Header;
 use super::definition::{Definition, Members};
-use super::parts::{Ca, KnownLine, Stale};
+use super::parts::{Ca, Canary, KnownLine, NextSigner, Stale};
 use crate::certificate::length_in_seconds;
+use crate::wire::PublicKey;
 
 /// A directive: its name, its form, and what takes it into a header.
 struct Directive {
@@ -161,14 +162,58 @@ fn fresh(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misr
 }
 
 fn version(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    header.version = Some(unix_seconds(words)?);
+    Ok(())
+}
+
+fn shrinks(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    header.shrinks = Some(unix_seconds(words)?);
+    Ok(())
+}
+
+fn canary(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let (age, hosts) = words.split_first().ok_or_else(form)?;
+    let seconds = length(*age)?;
+    // By names, patterns and tags: whoever fetches looks at no definition of a list that waits.
+    let hosts = named(hosts, name::check_host)?;
+    if hosts.is_empty() {
+        return Err(form());
+    }
+    let hosts = hosts.into_iter().map(String::from).collect();
+    header.canary = Some(Canary { seconds, hosts });
+    Ok(())
+}
+
+fn signer(header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
+    let [person, algorithm, key] = words else {
+        return Err(form());
+    };
+    name::check_principal(*person)?;
+    if pattern::has_wildcard(person.text) || person.text.contains(['!', ',']) {
+        return Err(form());
+    }
+    let read = Base64::decode_vec(key.text).ok();
+    let read = read.and_then(|blob| PublicKey::from_blob(&blob).ok());
+    if read.is_none_or(|read| read.algorithm() != algorithm.text) {
+        let wrong = Wrong::SignerKey(algorithm.text.to_owned());
+        return Err(Misread::new(algorithm.column, wrong));
+    }
+    header.signers.push(NextSigner {
+        person: person.text.to_owned(),
+        algorithm: algorithm.text.to_owned(),
+        key: key.text.to_owned(),
+    });
+    Ok(())
+}
+
+fn unix_seconds(words: &[Word<'_>]) -> Result<u64, Misread> {
     let [number] = words else {
         return Err(form());
     };
     let digits = number.text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = number.text.parse().ok().filter(|_| digits);
     let wrong = || Misread::new(number.column, Wrong::Version(number.text.to_owned()));
-    header.version = Some(seconds.ok_or_else(wrong)?);
-    Ok(())
+    seconds.ok_or_else(wrong)
 }
 
 fn needs(_header: &mut Header, words: &[Word<'_>], _line: u64) -> Result<(), Misread> {
@@ -377,6 +422,24 @@ const DIRECTIVES: &[Directive] = &[
         form: "@version UNIX-SECONDS",
         once: true,
         take: version,
+    },
+    Directive {
+        name: "@shrinks",
+        form: "@shrinks UNIX-SECONDS, the version up to which lists may have held more",
+        once: true,
+        take: shrinks,
+    },
+    Directive {
+        name: "@canary",
+        form: "@canary TIME HOST... (names, patterns, +tags), as in: @canary 1h +canary",
+        once: true,
+        take: canary,
+    },
+    Directive {
+        name: "@signer",
+        form: "@signer PERSON KEY-TYPE BASE64, as in a line of allowed signers without options",
+        once: false,
+        take: signer,
     },
     Directive {
         name: "@needs",

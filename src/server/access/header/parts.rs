@@ -1,6 +1,7 @@
 //! Directives of one line.
 
 use super::super::pattern;
+use super::super::query::Host;
 
 /// A CA whose certificates count.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,5 +78,49 @@ impl KnownLine {
         self.users
             .iter()
             .any(|pattern| pattern::matches(pattern, user))
+    }
+}
+
+/// The hosts that take a list before all others do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    pub(super) seconds: u64,
+    pub(super) hosts: Vec<String>,
+}
+
+impl Canary {
+    /// How long the others wait behind the list's `@version`, in seconds.
+    #[must_use]
+    pub fn seconds(&self) -> u64 {
+        self.seconds
+    }
+
+    /// Whether the host waits for nobody.
+    #[must_use]
+    pub fn is(&self, host: &Host<'_>) -> bool {
+        self.hosts.iter().any(|item| host.fits(item))
+    }
+}
+
+/// A key that may sign the lists behind this one, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextSigner {
+    pub(super) person: String,
+    pub(super) algorithm: String,
+    /// The public key in wire form, in base64.
+    pub(super) key: String,
+}
+
+impl NextSigner {
+    /// Whose key it is.
+    #[must_use]
+    pub fn person(&self) -> &str {
+        &self.person
+    }
+
+    /// The type of the key and its wire form in base64, as in a line of allowed signers.
+    #[must_use]
+    pub fn key(&self) -> (&str, &str) {
+        (&self.algorithm, &self.key)
     }
 }

@@ -1,16 +1,16 @@
 //! The file beside a list that keeps what was seen of it, and who may have written that.
 
+use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::cli::base::failure::{Advised, Kind};
+use super::failure::{Advised, Kind};
 use crate::config::read_limited;
 use crate::file::{Untrusted, Writers};
-use crate::server::fetch::{Mark, MarkError};
 
 /// Why what was seen before is not known. Nothing is let in then: it might be an older list.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MarkFileError {
+pub(crate) enum MarkFileError {
     /// Somebody else can have written it.
     #[error(transparent)]
     Untrusted(#[from] Untrusted),
@@ -19,26 +19,32 @@ pub(super) enum MarkFileError {
     File { path: PathBuf, source: io::Error },
     /// It is damaged.
     #[error("{}", path.display())]
-    Damaged { path: PathBuf, source: MarkError },
+    Damaged {
+        path: PathBuf,
+        source: Box<dyn Error + Send + Sync>,
+    },
 }
 
 impl MarkFileError {
     /// Whether root's word for a version stands in for it. Against whoever else can write it,
     /// a new one would not last.
-    pub(super) fn can_be_healed(&self) -> bool {
+    pub(crate) fn can_be_healed(&self) -> bool {
         !matches!(self, Self::Untrusted(_))
     }
 }
 
 /// The file that keeps what was seen of a list.
-pub(super) fn mark_file(out: &Path) -> PathBuf {
+pub(crate) fn mark_file(out: &Path) -> PathBuf {
     let mut name = out.as_os_str().to_owned();
     name.push(".mark");
     name.into()
 }
 
 /// What was seen before, if anything was.
-pub(super) fn read_mark(out: &Path) -> Result<Option<Mark>, MarkFileError> {
+pub(crate) fn read_mark<M, E: Error + Send + Sync + 'static>(
+    out: &Path,
+    parse: impl Fn(&str) -> Result<M, E>,
+) -> Result<Option<M>, MarkFileError> {
     let path = mark_file(out);
     let text = match read_limited(&path, MARK_BYTES_MAX) {
         Ok(text) => Ok(text),
@@ -46,9 +52,12 @@ pub(super) fn read_mark(out: &Path) -> Result<Option<Mark>, MarkFileError> {
         Err(source) => Err(source),
     };
     Writers::of_this_account().check(&path)?;
-    match text.map(|text| Mark::parse(&text)) {
+    match text.map(|text| parse(&text)) {
         Ok(Ok(mark)) => Ok(Some(mark)),
-        Ok(Err(source)) => Err(MarkFileError::Damaged { path, source }),
+        Ok(Err(source)) => Err(MarkFileError::Damaged {
+            path,
+            source: source.into(),
+        }),
         Err(source) => Err(MarkFileError::File { path, source }),
     }
 }
@@ -66,9 +75,8 @@ impl Advised for MarkFileError {
     }
 }
 
-const HEAL: &str = "ask the CA's people for the version of the newest list (`krl show` tells that \
-                    of the one at the source); root takes it with --accept-version VERSION, which \
-                    writes the mark anew";
+const HEAL: &str = "ask whoever publishes it for the version of the newest list; root takes it with \
+                    --accept-version VERSION, which writes the mark anew";
 
 /// A mark takes four short lines, and one for each key that handed over or was revoked.
 const MARK_BYTES_MAX: u64 = 32 * 1024;

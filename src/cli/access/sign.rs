@@ -1,0 +1,64 @@
+//! `punchmark access sign`: a further signature over a list that was published.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::list::{parse, read};
+use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside, read_signatures};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::terminal::say;
+use crate::output;
+
+/// Add a signature to a list that was published, over the same bytes
+///
+/// FILE.sig holds a signature of each key, one behind the other. Servers take a list by the signatures of
+/// as many different persons as they want.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Sign {
+    /// The list that was published
+    #[arg(value_name = "FILE")]
+    list: PathBuf,
+
+    #[command(flatten)]
+    key: Key,
+}
+
+impl Sign {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let bytes = read(&self.list)?;
+        if parse(&self.list, &bytes)?.header().version().is_none() {
+            return Err(
+                Failure::new("the list was never published: it has no `@version`")
+                    .at(self.list.display().to_string())
+                    .hint("publish it with `punchmark access publish`, and sign what that writes"),
+            );
+        }
+        let mut signatures = read_signatures(&self.list)?;
+        if !signatures.any_of(&bytes) {
+            return Err(Failure::new("no signature beside it is of this list")
+                .at(self.list.display().to_string())
+                .hint("get list and .sig again from where they were published"));
+        }
+        signatures.add(self.key.sign_list(&bytes)?);
+        let count = signatures.keys(&bytes).len();
+        let text = signatures
+            .to_armour()
+            .at("the signature cannot be encoded")?;
+        let path = beside(&self.list, SIGNATURE_ENDING);
+        output::write(&path, text.as_bytes(), PUBLISHED_MODE)?;
+        if context.talks() {
+            say(&format!(
+                "{} holds the signatures of {count} keys",
+                path.display()
+            ));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark access sign --key ~/.ssh/id_ed25519_sk.pub /srv/access/access.list";

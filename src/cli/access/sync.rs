@@ -1,0 +1,332 @@
+//! `punchmark access sync`: the next list of a server, and one line for its monitoring.
+
+mod report;
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use self::report::{Report, Standing, What};
+use super::compile::compile;
+use super::signed::beside;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
+use crate::cli::base::fetching::{length, lock, source};
+use crate::cli::base::mark::{MarkFileError, mark_file, read_mark};
+use crate::config::{self, read_bytes};
+use crate::file::{Untrusted, Writers};
+use crate::output;
+use crate::request::{AllowedSigners, TooManySigners};
+use crate::server::access::login::{FRESH_ENDING, INDEX_ENDING};
+use crate::server::access::{Host, LIST_BYTES_MAX, List, Refresh};
+use crate::server::publication::{
+    Expected, FetchError, Fetched, ListMark, Refusal, SignedRefresh, fetch, next_signers,
+};
+use crate::server::source::{CommandLine, Source};
+
+/// Take a signed access list from a file, a folder, a server or a command, for this machine's sshd
+///
+/// SOURCE.sig beside it must hold signatures by so many different persons of the allowed signers.
+/// Whatever goes wrong, the list that is there stays. Prints one line for monitoring, and exits with 0 if
+/// all is well, 1 (warning) if the list could not be fetched, and 2 (critical) if what was fetched is
+/// not believed, or the list is missing, broken, or older than its own `@stale`.
+///
+/// FILE.mark beside the list keeps the highest version that was seen here: no older list is taken,
+/// also where the list is gone.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Sync {
+    /// A file, a folder with one of the name of --out, https://HOST/PATH, or with --command a line
+    #[arg(value_name = "SOURCE")]
+    source: OsString,
+
+    /// The list that sshd's command reads; its group is that of its folder
+    #[arg(long, value_name = "FILE", required = true)]
+    out: PathBuf,
+
+    /// Whose key is whose, as ssh-keygen(1) has it under ALLOWED SIGNERS; written anew where a
+    /// list names the signers of the next one
+    #[arg(long, value_name = "FILE", required = true)]
+    signers: PathBuf,
+
+    /// How many different persons must have signed
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = at_least)]
+    at_least: usize,
+
+    /// This server, as in sshd_config: its name, and its tags behind `+`
+    #[arg(long, value_name = "NAME[+TAG...]")]
+    host: Option<String>,
+
+    /// SOURCE is a program and its arguments, of which the last is the file that it prints
+    #[arg(long, conflicts_with = "ca_file")]
+    command: bool,
+
+    /// Certificates (PEM) to know the server by, in place of the web's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// Take the list of this version whatever was seen before, whatever is gone and without
+    /// waiting for canaries; for root alone
+    #[arg(long, value_name = "VERSION")]
+    accept_version: Option<u64>,
+
+    /// How long each of the files may take
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
+    timeout: u64,
+}
+
+impl Sync {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if self.accept_version.is_some() && !rustix::process::geteuid().is_root() {
+            return Err(Failure::usage("--accept-version is for root alone"));
+        }
+        let out = self
+            .out
+            .canonicalize()
+            .unwrap_or_else(|_missing| self.out.clone());
+        let host = self.host.as_deref().map(Host::parse).transpose()?;
+        let source = self.source(&out)?;
+        let _alone = lock(&out)?;
+        let installed = installed(&out)?;
+        let what = match self.replace(&source, &out, installed.as_deref(), host.as_ref()) {
+            Ok(what) => what,
+            Err(failure) => What::Kept(failure),
+        };
+        let report = Report {
+            out: &self.out,
+            now: config::now(),
+            standing: Standing::of(&out)?,
+            what,
+        };
+        report.tell(context)
+    }
+
+    fn source(&self, out: &Path) -> Result<Source, Failure> {
+        if !self.command {
+            return source(&self.source, out, self.ca_file.as_deref(), self.timeout);
+        }
+        let line = self
+            .source
+            .to_str()
+            .and_then(|line| CommandLine::parse(line, self.timeout));
+        let line = line.ok_or_else(|| {
+            Failure::usage("a command is a program and arguments, of which the last is the file")
+        })?;
+        Ok(Source::Command(line))
+    }
+
+    /// Puts the next list in place, if there is one that is believed.
+    fn replace(
+        &self,
+        source: &Source,
+        out: &Path,
+        installed: Option<&[u8]>,
+        host: Option<&Host<'_>>,
+    ) -> Result<What, Failure> {
+        let (mark, unread) = self.mark(out)?;
+        let signers = self.read_signers()?;
+        let expected = Expected {
+            signers: &signers,
+            at_least: self.at_least,
+            mark,
+            host,
+            now: config::now(),
+            zone: &config::time_zone,
+            accept_version: self.accept_version,
+        };
+        let fetched = match fetch(source, installed, &expected) {
+            Err(FetchError::Refused {
+                refusal: Refusal::Waits { version, seconds },
+                ..
+            }) => return Ok(What::Waits { version, seconds }),
+            fetched => fetched?,
+        };
+        if let Some(error) = unread
+            && self.accept_version != Some(fetched.mark.version)
+        {
+            return Err(error.into());
+        }
+        self.put(out, mark, &fetched)?;
+        Ok(match (fetched.refresh, fetched.bytes) {
+            (Some(Err(error)), _) => What::NotFresh(error),
+            (_, Some(_)) => What::Replaced(fetched.persons),
+            (_, None) => What::Unchanged,
+        })
+    }
+
+    /// What was seen before. A mark that can't be read is given back where root named a version: the
+    /// list of that one, and no other, takes its place.
+    fn mark(&self, out: &Path) -> Result<(Option<ListMark>, Option<MarkFileError>), Failure> {
+        match read_mark(out, ListMark::parse) {
+            Ok(mark) => Ok((mark, None)),
+            Err(error) if self.accept_version.is_some() && error.can_be_healed() => {
+                Ok((None, Some(error)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn read_signers(&self) -> Result<AllowedSigners, Failure> {
+        let path = &self.signers;
+        let text = read_bytes(path, SIGNERS_BYTES_MAX).in_file(path)?;
+        Writers::of_this_account().check(path).map_err(untrusted)?;
+        AllowedSigners::parse(&text, &config::time_zone).in_file(path)
+    }
+
+    /// The mark goes first: behind a crash in between, it is that of the next list, and nothing older
+    /// is taken. The signers of the next list go last: a list that was believed needs none.
+    fn put(&self, out: &Path, mark: Option<ListMark>, fetched: &Fetched) -> Result<(), Failure> {
+        let mut files = Vec::new();
+        if mark != Some(fetched.mark) {
+            files.push((
+                mark_file(out),
+                fetched.mark.to_string().into_bytes(),
+                MARK_MODE,
+            ));
+        }
+        if let Some(bytes) = &fetched.bytes {
+            files.push((out.to_path_buf(), bytes.clone(), LIST_MODE));
+        }
+        if let Some(Ok(refresh)) = &fetched.refresh
+            && is_newer(out, refresh)
+        {
+            let text = refresh.to_text().at("the signature cannot be encoded")?;
+            files.push((beside(out, FRESH_ENDING), text.into_bytes(), LIST_MODE));
+        }
+        write(&files)?;
+        if fetched.bytes.is_some() || !beside(out, INDEX_ENDING).exists() {
+            compile(out)?;
+        }
+        self.put_signers(fetched)
+    }
+
+    fn put_signers(&self, fetched: &Fetched) -> Result<(), Failure> {
+        let Some((text, _)) = next_signers(&fetched.header) else {
+            return Ok(());
+        };
+        let path = self.signers.canonicalize().in_file(&self.signers)?;
+        let there = read_bytes(&path, SIGNERS_BYTES_MAX).in_file(&path)?;
+        if there == text.as_bytes() {
+            return Ok(());
+        }
+        Ok(output::write(&path, text.as_bytes(), MARK_MODE)?)
+    }
+}
+
+/// Whoever else can write the signers could sign.
+fn untrusted(error: Untrusted) -> Failure {
+    let mend = error.mend();
+    let failure = Failure::of(Kind::Critical, error);
+    match mend {
+        Some(mend) => failure.hint(mend),
+        None => failure,
+    }
+}
+
+/// Whether a word is of another list than the one that is there, or was said after it.
+fn is_newer(out: &Path, signed: &SignedRefresh) -> bool {
+    let there = read_bytes(&beside(out, FRESH_ENDING), SIGNERS_BYTES_MAX).unwrap_or_default();
+    let new = signed.refresh();
+    Refresh::parse(&there).map_or(true, |(there, _)| {
+        (there.version, there.sha256) != (new.version, new.sha256) || there.time < new.time
+    })
+}
+
+/// Writes all or none, for the group of the folder.
+fn write(files: &[(PathBuf, Vec<u8>, u32)]) -> Result<(), Failure> {
+    let mut staged = Vec::new();
+    for (path, bytes, mode) in files {
+        let one = output::stage(path, bytes, *mode).at("cannot write")?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let group = folder.metadata().in_file(folder)?.gid();
+        output::give_to_group(&one, group).at("cannot write")?;
+        staged.push(one);
+    }
+    let released: Result<(), _> = output::release(staged).into_iter().collect();
+    released.at("cannot write")
+}
+
+/// The bytes that are there; what is longer than a list is none.
+fn installed(out: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    match read_bytes(out, usize::try_from(LIST_BYTES_MAX).unwrap_or(usize::MAX)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
+        Err(error) => Err(error).in_file(out),
+    }
+}
+
+fn at_least(text: &str) -> Result<usize, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=AT_LEAST_MAX).contains(number));
+    number.ok_or_else(|| format!("a number from 1 to {AT_LEAST_MAX}"))
+}
+
+impl Advised for TooManySigners {}
+
+impl Advised for FetchError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused { .. } => Kind::Critical,
+            _ => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { refusal, .. } => way_out(refusal).map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+fn way_out(refusal: &Refusal) -> Option<&'static str> {
+    Some(match refusal {
+        Refusal::OtherSignatures => {
+            "list and signatures are not of one run: publish the list again, or sign what was published"
+        }
+        Refusal::Persons { .. } => {
+            "another person adds a signature with `punchmark access sign`; a line of the allowed \
+             signers counts if it names one person and no pattern"
+        }
+        Refusal::Invalid(_) | Refusal::NoVersion | Refusal::Unresolved(_) => {
+            "publish it with `punchmark access publish`"
+        }
+        Refusal::Older { .. } | Refusal::SameVersion(_) => {
+            "the source has an older list again; publish it anew: its version moves forward"
+        }
+        Refusal::Ahead { .. } => {
+            "ask whoever publishes; if they say that it is right, root takes it with \
+             --accept-version VERSION"
+        }
+        Refusal::Shrunk(_) => {
+            "whoever publishes says that it is meant with `access publish --shrinks`; root takes \
+             this one with --accept-version VERSION"
+        }
+        Refusal::FewSigners { .. } => {
+            "name more persons with `@signer`, or ask for fewer with --at-least"
+        }
+        _ => return None,
+    })
+}
+
+const SIGNERS_BYTES_MAX: usize = 16 * 1024 * 1024;
+const AT_LEAST_MAX: usize = 32;
+/// What runs inside a login reads it by its group, and nobody else has to.
+const LIST_MODE: u32 = 0o640;
+const MARK_MODE: u32 = 0o644;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark access sync https://ca.example.org/access.list --out /etc/ssh/access/access.list \\
+    --signers /etc/ssh/access/signers --at-least 2 --host web1+production
+  punchmark access sync --command 'git -C /srv/access show main:access.list' \\
+    --out /etc/ssh/access/access.list --signers /etc/ssh/access/signers";
