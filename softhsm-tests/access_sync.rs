@@ -298,6 +298,8 @@ fn what_goes_back_is_broken_or_signed_for_something_else_leaves_the_list_that_is
         );
     }
     // What somebody made of the list in its place is healed.
+    by_hand(&folder, &stamped(first + 1, ""));
+    sync(&folder, &[]).ok();
     folder.write("here.list", "peter www");
     let ran = sync(&folder, &[]);
     line(&ran, 0, "OK: ", "");
@@ -389,7 +391,7 @@ fn new_signers_come_with_a_list_that_enough_of_the_old_ones_signed() {
         &sync(&folder, &[]),
         2,
         "CRITICAL: ",
-        "it lets 1 persons sign the next list, and 2 must sign",
+        "persons who may sign the next list: 1, and 2 must",
     );
     folder.write(
         "access.list",

@@ -78,7 +78,7 @@ pub enum Refusal {
     #[error("{}", losses_in_words(.0))]
     Shrunk(Vec<Loss>),
     /// It names fewer signers than this server wants: no list behind it could be taken.
-    #[error("it lets {named} persons sign the next list, and {wanted} must sign")]
+    #[error("persons who may sign the next list: {named}, and {wanted} must")]
     FewSigners {
         /// The persons of its `@signer` lines.
         named: usize,
