@@ -12,6 +12,7 @@
     reason = "a test whose parts can't be set up must stop at once, and say what it left out"
 )]
 
+mod access_edit;
 mod access_login;
 mod access_logins;
 #[cfg(feature = "fetch")]

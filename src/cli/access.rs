@@ -3,6 +3,7 @@
 mod can;
 mod compile;
 mod diff;
+mod edit;
 mod explain;
 mod import;
 mod lint;
@@ -37,6 +38,7 @@ enum Command {
     Who(who::Who),
     Can(can::Can),
     Diff(diff::Diff),
+    Edit(edit::Edit),
     Render(render::Render),
     Import(import::Import),
     Compile(compile::Compile),
@@ -53,6 +55,7 @@ impl Access {
             Command::Who(command) => command.run(context),
             Command::Can(command) => command.run(context),
             Command::Diff(command) => command.run(context),
+            Command::Edit(command) => command.run(context),
             Command::Render(command) => command.run(context),
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(context),

@@ -54,11 +54,7 @@ impl Diff {
             before,
             after,
         } = change;
-        let what = match (before, after) {
-            (None, _) => "gains",
-            (Some(_), None) => "loses",
-            (Some(_), Some(_)) => "changes",
-        };
+        let what = what(change);
         if context.json() {
             return json!({
                 "what": what, "principal": principal, "user": user, "host": host,
@@ -66,19 +62,43 @@ impl Diff {
             })
             .to_string();
         }
-        let shown = |options: &Option<String>| match options.as_deref() {
-            None => "no".to_owned(),
-            Some("") => "yes".to_owned(),
-            Some(options) => options.to_owned(),
-        };
         if self.markdown {
             let cell = |text: &str| format!("`{}`", text.replace('|', "\\|"));
             let (before, after) = (cell(&shown(before)), cell(&shown(after)));
             let [principal, user, host] = [principal, user, host].map(|text| cell(text));
             return format!("| {what} | {principal} | {user} | {host} | {before} | {after} |");
         }
-        let (before, after) = (shown(before), shown(after));
-        format!("{what}: {principal} as {user} on {host}: {before} -> {after}")
+        words(change)
+    }
+}
+
+/// A change in a line for people.
+pub(super) fn words(change: &Change) -> String {
+    let Change {
+        principal,
+        user,
+        host,
+        before,
+        after,
+    } = change;
+    let (before, after) = (shown(before), shown(after));
+    let what = what(change);
+    format!("{what}: {principal} as {user} on {host}: {before} -> {after}")
+}
+
+fn what(change: &Change) -> &'static str {
+    match (&change.before, &change.after) {
+        (None, _) => "gains",
+        (Some(_), None) => "loses",
+        (Some(_), Some(_)) => "changes",
+    }
+}
+
+fn shown(options: &Option<String>) -> String {
+    match options.as_deref() {
+        None => "no".to_owned(),
+        Some("") => "yes".to_owned(),
+        Some(options) => options.to_owned(),
     }
 }
 
