@@ -20,6 +20,7 @@ mod access_sync;
 mod allowed_signers;
 mod batch;
 mod binding;
+mod ca_export;
 #[cfg(feature = "yubikey")]
 mod check_card;
 mod clock;

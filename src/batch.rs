@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::attestation::ProofKind;
 use crate::certificate::{Body, Serial};
 use crate::config::{Given, SubjectFileError};
 use crate::issue::{AgainError, CaseError, IssueError, RunEnd};
@@ -118,13 +119,22 @@ pub struct Summary {
     pub serials: Option<(u64, u64)>,
 }
 
+/// What the first certificate of a run says.
+#[derive(Clone, Debug)]
+pub struct Common {
+    /// All but its key is the same in every other.
+    pub body: Body,
+    /// How the storage of its key was proved, if it was.
+    pub proof: Option<ProofKind>,
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub struct Ended {
     /// What came of it.
     pub summary: Summary,
     /// What every certificate says, but for its key; none where they differ.
-    pub first: Option<Body>,
+    pub first: Option<Common>,
     /// Why it ended before the last key, if it did.
     pub early: Option<RunEnd>,
 }

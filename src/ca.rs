@@ -4,6 +4,7 @@
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
 mod binding;
+mod export;
 mod spare;
 mod storage;
 
@@ -15,6 +16,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
 pub use binding::{Binding, OfAnother};
+pub use export::{ExportError, der, jwk, pem};
 pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
 

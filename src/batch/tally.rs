@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::again::{Again, Earlier};
 use super::places::Places;
-use super::{BatchError, Destination, Ended, Report, Reporter, Summary};
-use crate::certificate::Body;
+use super::{BatchError, Common, Destination, Ended, Report, Reporter, Summary};
+use crate::attestation::Proof;
 use crate::issue::{IssueError, RunEnd};
 use crate::ledger::Wanted;
 
@@ -15,7 +15,7 @@ use crate::ledger::Wanted;
 pub(super) struct Tally {
     report: Reporter,
     summary: Mutex<Summary>,
-    first: OnceLock<Body>,
+    first: OnceLock<Common>,
     /// Whether another certificate says something else than the first.
     differ: AtomicBool,
     earlier: Mutex<Earlier>,
@@ -106,8 +106,13 @@ impl Tally {
         for warning in wanted.decided().warnings() {
             self.tell(Report::Warned { file, warning });
         }
-        let body = wanted.decided().body();
-        let first = self.first.get_or_init(|| body.clone());
+        let decided = wanted.decided();
+        let body = decided.body();
+        let common = || Common {
+            body: body.clone(),
+            proof: decided.proof().map(Proof::kind),
+        };
+        let first = &self.first.get_or_init(common).body;
         let same = (&first.key_id, &first.principals, &first.validity)
             == (&body.key_id, &body.principals, &body.validity);
         if !same {

@@ -1,5 +1,6 @@
 //! `punchmark ca`: which CAs there are, and what is known of each.
 
+mod export;
 mod suffixes;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) struct Ca {
 enum Command {
     List(List),
     Show(Show),
+    Export(export::Export),
     Suffixes(suffixes::SuffixesOf),
 }
 
@@ -70,6 +72,7 @@ impl Ca {
         match self.command {
             Command::List(_) => list(context)?,
             Command::Show(show) => show.run(context)?,
+            Command::Export(export) => export.run(context)?,
             Command::Suffixes(suffixes) => suffixes.run(context)?,
         }
         Ok(Exit::Done)

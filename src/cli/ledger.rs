@@ -9,6 +9,7 @@ mod grounds;
 mod head;
 mod kept;
 mod key;
+mod list;
 mod log_time;
 mod migrate;
 mod one;
@@ -35,7 +36,7 @@ pub(crate) struct Ledger {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List reservations, oldest first; with --json, an object a line
+    /// List reservations, newest first; with --json an object a line, in the order of the ledger
     List(filter::Filter),
     /// Show all that is known of one serial
     Show(One),
@@ -71,7 +72,7 @@ impl Ledger {
             Command::List(filter) => {
                 let ledger = filter.source.open(context)?;
                 let suffixes = filter.source.suffixes(context, &ledger)?;
-                records::list(context, &ledger, &filter.read(&suffixes)?)
+                list::list(context, &ledger, &filter.read(&suffixes)?)
             }
             Command::Show(one) => {
                 let ledger = one.source.open(context)?;
@@ -96,5 +97,6 @@ impl Ledger {
 const EXAMPLES: &str = "\
 Examples:
   punchmark ledger list --principal peter --since -1w
+  punchmark ledger list --expires-before +7d
   punchmark ledger show users 42
   punchmark ledger verify --signatures";

@@ -8,6 +8,7 @@ mod open;
 mod paths;
 mod progress;
 mod summary;
+mod then;
 mod vouch;
 
 use std::io;
@@ -24,7 +25,7 @@ use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
 use super::base::ledger_key;
 use crate::batch::{Batch, Resume, Subjects};
-use crate::config::{self, Given};
+use crate::config::{self, Given, certificate_beside};
 use crate::issue::{Judge, Rulebook, SharedLedger};
 use crate::request::RoleName;
 use crate::signer::{RsaHash, load_ahead};
@@ -154,7 +155,7 @@ impl Sign {
         };
         let failures = progress.finish();
         if context.talks() {
-            summarise(&name, &ended, count);
+            summarise(&name, &ended, count, self.only_certificate().as_deref());
             warn_of_factory_pins(&context.touches().with_factory_pin());
         }
         match ended.early {
@@ -170,6 +171,14 @@ impl Sign {
         }
         let subject = Given::from_stdin().at("standard input")?;
         Ok(Some(subject))
+    }
+
+    /// The file of the certificate, where one key is signed that is a file.
+    fn only_certificate(&self) -> Option<PathBuf> {
+        match self.files.as_slice() {
+            [file] if file != Path::new("-") => Some(certificate_beside(file)),
+            _ => None,
+        }
     }
 
     fn reads_stdin(&self) -> bool {

@@ -7,6 +7,7 @@
 //! what must be unique is unique.
 
 mod audit;
+mod backward;
 mod cas;
 mod draft;
 mod ends;

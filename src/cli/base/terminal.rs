@@ -3,17 +3,31 @@
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use super::colour;
 use super::failure::{At, Failure, Kind};
 
 /// A line of the product, on stdout.
 pub(crate) fn product(line: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", plain(line)).map_err(unwritten)
+    writeln!(stdout, "{}", colour::on_stdout(&plain(line))).map_err(unwritten)
+}
+
+/// A product that is no line, on stdout: a file as it is. It steers no terminal, being refused there
+/// where it is not text.
+pub(crate) fn raw_product(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let is_text = std::str::from_utf8(bytes).is_ok_and(|text| plain(text) == text);
+    if !is_text && stdout.is_terminal() {
+        let failure = Failure::usage("the output is no text, and stdout is a terminal");
+        return Err(failure.hint("write it to a file with --out"));
+    }
+    stdout.write_all(bytes).map_err(unwritten)
 }
 
 /// A line for a person, on stderr. Nobody may be there to read it.
 pub(crate) fn say(line: &str) {
-    let _closed = writeln!(io::stderr().lock(), "{}", plain(line));
+    let line = plain(line);
+    let _closed = writeln!(io::stderr().lock(), "{}", colour::on_stderr(&line));
 }
 
 /// Escapes what would steer a terminal: a file's name may hold anything.

@@ -1,6 +1,7 @@
 //! Which reservations `punchmark ledger list` shows.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use clap::{Args, ValueEnum};
 use ssh_key::Fingerprint;
@@ -10,6 +11,7 @@ use crate::certificate::explain::Fields;
 use crate::cli::base::arguments::{fingerprint, instant};
 use crate::cli::base::base_name;
 use crate::cli::base::failure::Failure;
+use crate::config;
 use crate::ledger::{Record, Reserved, Revocation, RevokedSet, State, Term, before_private_root};
 use crate::wire::RawCertificate;
 
@@ -66,6 +68,15 @@ pub(super) struct Filter {
     /// Reserved before this time
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     until: Option<String>,
+
+    /// That can be used still and are over before this time: +7d, or a date; of a time that is
+    /// past, those that were over by then
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    expires_before: Option<String>,
+
+    /// So many of the newest
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<u64>,
 }
 
 /// What is to be said of a reservation in one word.
@@ -84,6 +95,8 @@ pub(super) struct Condition {
     principals: Vec<String>,
     since: u64,
     until: u64,
+    /// Within which it must be over; none where its end is not asked for.
+    ends: Option<Range<u64>>,
 }
 
 impl Filter {
@@ -100,6 +113,7 @@ impl Filter {
             principals: self.principal.as_ref().map(names).unwrap_or_default(),
             since: self.since.as_deref().map_or(Ok(0), instant)?,
             until: self.until.as_deref().map_or(Ok(u64::MAX), instant)?,
+            ends: self.expires_before.as_deref().map(ends).transpose()?,
             filter: self,
         })
     }
@@ -127,6 +141,11 @@ impl Condition {
         one.or(filter.role.as_deref().map(Term::Role))
             .into_iter()
             .collect()
+    }
+
+    /// How many of the newest are wanted; none where all are.
+    pub(super) fn limit(&self) -> Option<u64> {
+        self.filter.limit
     }
 
     /// The one serial that was asked for.
@@ -164,7 +183,18 @@ impl Condition {
                 .serial
                 .is_none_or(|serial| serial == record.reserved.serial)
             && filter.state.is_none_or(|state| state == is)
+            && self.ends_then(fields, is)
             && (self.since..self.until).contains(&record.time)
+    }
+
+    /// Whether it is over when it is asked for. What can't be used anyway is not asked for, but by
+    /// its state.
+    fn ends_then(&self, fields: &Fields, is: Word) -> bool {
+        let Some(ends) = &self.ends else {
+            return true;
+        };
+        let can_be_used = matches!(is, Word::Issued | Word::Reserved);
+        (can_be_used || self.filter.state.is_some()) && ends.contains(&fields.valid_before)
     }
 
     /// Whether this is its key ID, or was, before a version before 0.2.0 wrote a private root
@@ -196,6 +226,12 @@ impl Word {
             Self::Revoked => "revoked",
         }
     }
+}
+
+/// From now, if that is before the time, until the time.
+fn ends(before: &str) -> Result<Range<u64>, Failure> {
+    let (now, before) = (config::now(), instant(before)?);
+    Ok(if now < before { now..before } else { 0..before })
 }
 
 fn asked_key_id(reserved: &Reserved) -> Option<Vec<u8>> {

@@ -1,61 +1,18 @@
-//! `punchmark ledger list` and `show`: reservations, and what became of them.
+//! `punchmark ledger show`: one reservation, and what became of it.
 
 use serde_json::{Value, json};
 
-use super::filter::{Condition, Word};
+use super::filter::Word;
 use super::grounds;
 use super::one::{find, no_such_serial};
+use crate::certificate::certificate_line;
 use crate::certificate::explain::{Fields, utc};
-use crate::certificate::{Serial, certificate_line};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::revoked;
-use crate::cli::base::terminal::{product, say};
-use crate::ledger::{Ledger, Record, Revocation, RevokedSet, State};
+use crate::cli::base::terminal::product;
+use crate::ledger::{Ledger, Record, Revocation, State};
 use crate::wire::RawCertificate;
-
-pub(super) fn list(
-    context: &Context,
-    ledger: &Ledger,
-    condition: &Condition,
-) -> Result<Exit, Failure> {
-    let revoked = RevokedSet::of(ledger)?;
-    let terms = condition.terms(&revoked);
-    let mut printed = Ok(());
-    let mut records = 0_u64;
-    let each = &mut |record: Record| {
-        let fields = fields(&record);
-        let revocation = revoked.revocation_of(&record);
-        let word = Word::of(&record.state, revocation.as_ref());
-        if printed.is_ok() && condition.holds(&record, &fields, word) {
-            records += 1;
-            printed = if context.json() {
-                product(&json(&record, &fields, revocation.as_ref()).to_string())
-            } else {
-                product(&line(&record, &fields, word))
-            };
-        }
-    };
-    match (condition.serial(), terms.as_slice()) {
-        (Some(number), _) => {
-            for ca in ledger.cas()? {
-                if let Ok(serial) = Serial::try_from(number) {
-                    ledger
-                        .record_of(&ca, serial)?
-                        .into_iter()
-                        .for_each(&mut *each);
-                }
-            }
-        }
-        (None, []) => ledger.each_record(each)?,
-        (None, terms) => ledger.each_record_of(terms, each)?,
-    }
-    printed?;
-    if records == 0 && context.talks() {
-        say("no serial is meant");
-    }
-    Ok(Exit::Done)
-}
 
 pub(super) fn show(
     context: &Context,
@@ -110,20 +67,8 @@ pub(super) fn show(
     Ok(Exit::Done)
 }
 
-fn line(record: &Record, fields: &Fields, word: Word) -> String {
-    format!(
-        "{:12} {:>6}  {}  {:8}  {}  \"{}\"  {}",
-        record.ca,
-        record.reserved.serial,
-        utc(record.time),
-        word.as_str(),
-        fields.principals.join(","),
-        fields.key_id,
-        fields.key,
-    )
-}
-
-fn json(record: &Record, fields: &Fields, revocation: Option<&Revocation>) -> Value {
+/// All of a reservation, for programs.
+pub(super) fn json(record: &Record, fields: &Fields, revocation: Option<&Revocation>) -> Value {
     let reserved = &record.reserved;
     let mut value = json!({
         "ca": record.ca,
@@ -177,7 +122,7 @@ fn certificate(record: &Record) -> Option<String> {
 }
 
 /// What the reservation says, read from the very bytes that were signed.
-fn fields(record: &Record) -> Fields {
+pub(super) fn fields(record: &Record) -> Fields {
     match &record.state {
         State::Issued(blob) => RawCertificate::from_blob(blob).map_or_else(
             |_| Fields::of_to_be_signed(&record.reserved.to_be_signed),

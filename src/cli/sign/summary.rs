@@ -1,11 +1,15 @@
 //! What a run of `sign` came to, in words.
 
+use std::path::Path;
+
+use super::then::then;
 use crate::batch::{Ended, Summary};
 use crate::certificate::Body;
 use crate::cli::base::terminal::say;
 
 /// Tells serials, and what the certificates say where they all say the same.
-pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
+/// `only` is the certificate file of a run over one key.
+pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>, only: Option<&Path>) {
     let summary = &ended.summary;
     if let Some((first, last)) = summary.serials {
         let what = match (count, first == last) {
@@ -18,8 +22,11 @@ pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>) {
             ),
         };
         match &ended.first {
-            Some(body) => say_body(&what, body),
+            Some(says) => say_body(&what, &says.body),
             None => say(&what),
+        }
+        if let (Some(certificate), Some(says)) = (only, &ended.first) {
+            say(&format!("  {}", then(certificate, says)));
         }
     }
     if *summary == Summary::default() {

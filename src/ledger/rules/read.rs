@@ -1,7 +1,7 @@
 //! Reading entries back: one by its position, all in order, and reservations each with what
 //! became of it.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 
 use super::Ledger;
@@ -109,17 +109,21 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`], also that of the first entry that cannot be read.
     pub fn each_record(&self, each: &mut dyn FnMut(Record)) -> Result<(), LedgerError> {
-        self.each_record_placed(&mut |_, record| each(record))
+        self.each_record_placed(1..=u64::MAX, &mut |_, record| each(record))
     }
 
-    /// The same, with the position of each.
+    /// The same of these positions alone, with the position of each.
     pub(super) fn each_record_placed(
         &self,
+        within: RangeInclusive<u64>,
         each: &mut dyn FnMut(u64, Record),
     ) -> Result<(), LedgerError> {
         let cas = self.cas()?;
         let mut failed = Ok(());
-        self.each_entry(1, &mut |position, bytes| {
+        self.each_entry(*within.start(), &mut |position, bytes| {
+            if position > *within.end() {
+                return ControlFlow::Break(());
+            }
             let record = read(position, bytes).and_then(|entry| match entry.event {
                 Event::Reserved(_) => self.told(&cas, position, entry).map(Some),
                 _ => Ok(None),

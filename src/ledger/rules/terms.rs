@@ -68,7 +68,7 @@ impl Ledger {
             }
             return Ok(());
         }
-        self.each_record_placed(&mut |position, record| {
+        self.each_record_placed(1..=u64::MAX, &mut |position, record| {
             if positions.contains(&position) || rowless.iter().any(|term| term.finds(&record)) {
                 each(record);
             }
@@ -85,7 +85,7 @@ impl Ledger {
 
     /// The positions of the reservations that a term finds; none for a role or a time, which
     /// find most of them: all have to be looked at.
-    fn found_by(&self, term: Term<'_>) -> Result<Option<Vec<u64>>, LedgerError> {
+    pub(super) fn found_by(&self, term: Term<'_>) -> Result<Option<Vec<u64>>, LedgerError> {
         let exactly = |table, key: &[u8]| self.index.positions(table, key).map(Some);
         match term {
             Term::Principal(name) => exactly(table::PRINCIPAL, &short(name.as_bytes())),

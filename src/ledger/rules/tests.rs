@@ -1,5 +1,6 @@
 //! What holds for every ledger, over every store.
 
+mod backward;
 mod grounds;
 mod index;
 mod keys;

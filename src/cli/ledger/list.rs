@@ -1,0 +1,195 @@
+//! `punchmark ledger list`: reservations, the newest first, and what became of them.
+
+use std::ops::ControlFlow;
+
+use super::filter::{Condition, Word};
+use super::records::{fields, json};
+use crate::certificate::Serial;
+use crate::certificate::explain::{Fields, utc};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::pager::Pager;
+use crate::cli::base::terminal::{product, say};
+use crate::ledger::{Ledger, LedgerError, Record, Revocation, RevokedSet};
+
+/// One reservation that the filter means.
+struct Found {
+    record: Record,
+    fields: Fields,
+    word: Word,
+    revocation: Option<Revocation>,
+}
+
+/// What is looked for, and how much of it.
+struct Search<'a> {
+    ledger: &'a Ledger,
+    condition: &'a Condition,
+    revoked: RevokedSet,
+}
+
+pub(super) fn list(
+    context: &Context,
+    ledger: &Ledger,
+    condition: &Condition,
+) -> Result<Exit, Failure> {
+    let search = Search {
+        ledger,
+        condition,
+        revoked: RevokedSet::of(ledger)?,
+    };
+    let _paged = Pager::begin(context);
+    let found = if context.json() {
+        search.print_objects()?
+    } else {
+        search.print_table()?
+    };
+    if found == 0 && context.talks() {
+        say("no serial is meant");
+    }
+    Ok(Exit::Done)
+}
+
+impl Search<'_> {
+    /// A table for people, the newest first.
+    fn print_table(&self) -> Result<u64, Failure> {
+        let mut printed = Ok(());
+        let mut count = 0;
+        self.newest_first(&mut |found| {
+            if count == 0 {
+                printed = product(&header());
+            }
+            count += 1;
+            if printed.is_ok() {
+                printed = product(&line(&found));
+            }
+            more(printed.is_ok())
+        })?;
+        printed.map(|()| count)
+    }
+
+    /// Objects for programs, in the order of the ledger. Without a limit none waits for another.
+    fn print_objects(&self) -> Result<u64, Failure> {
+        if self.condition.limit().is_none() {
+            let mut printed = Ok(());
+            let mut count = 0;
+            self.oldest_first(&mut |found| {
+                count += 1;
+                if printed.is_ok() {
+                    printed = print_object(&found);
+                }
+            })?;
+            return printed.map(|()| count);
+        }
+        let mut newest = Vec::new();
+        self.newest_first(&mut |found| {
+            newest.push(found);
+            ControlFlow::Continue(())
+        })?;
+        newest.iter().rev().try_for_each(print_object)?;
+        Ok(u64::try_from(newest.len()).unwrap_or(u64::MAX))
+    }
+
+    /// What is meant, until `each` breaks off or the limit is reached.
+    fn newest_first(
+        &self,
+        each: &mut dyn FnMut(Found) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        let mut left = self.condition.limit().unwrap_or(u64::MAX);
+        if left == 0 {
+            return Ok(());
+        }
+        let until_enough = &mut |record| match self.meant(record) {
+            None => ControlFlow::Continue(()),
+            Some(found) => {
+                left -= 1;
+                each(found)?;
+                more(left > 0)
+            }
+        };
+        if let Some(number) = self.condition.serial() {
+            let mut records = self.of_serial(number)?;
+            records.sort_by_key(|record| std::cmp::Reverse(record.time));
+            let _enough = records.into_iter().try_for_each(until_enough);
+            return Ok(());
+        }
+        let terms = self.condition.terms(&self.revoked);
+        self.ledger.each_record_backward(&terms, until_enough)
+    }
+
+    fn oldest_first(&self, each: &mut dyn FnMut(Found)) -> Result<(), LedgerError> {
+        let each = &mut |record| self.meant(record).into_iter().for_each(&mut *each);
+        if let Some(number) = self.condition.serial() {
+            self.of_serial(number)?.into_iter().for_each(each);
+            return Ok(());
+        }
+        match self.condition.terms(&self.revoked).as_slice() {
+            [] => self.ledger.each_record(each),
+            terms => self.ledger.each_record_of(terms, each),
+        }
+    }
+
+    /// The reservations of this serial, of every CA one.
+    fn of_serial(&self, number: u64) -> Result<Vec<Record>, LedgerError> {
+        let Ok(serial) = Serial::try_from(number) else {
+            return Ok(Vec::new());
+        };
+        let cas = self.ledger.cas()?;
+        let records = cas.iter().map(|ca| self.ledger.record_of(ca, serial));
+        records.filter_map(Result::transpose).collect()
+    }
+
+    fn meant(&self, record: Record) -> Option<Found> {
+        let fields = fields(&record);
+        let revocation = self.revoked.revocation_of(&record);
+        let word = Word::of(&record.state, revocation.as_ref());
+        self.condition
+            .holds(&record, &fields, word)
+            .then_some(Found {
+                record,
+                fields,
+                word,
+                revocation,
+            })
+    }
+}
+
+fn more(there_is: bool) -> ControlFlow<()> {
+    if there_is {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(())
+    }
+}
+
+fn print_object(found: &Found) -> Result<(), Failure> {
+    let value = json(&found.record, &found.fields, found.revocation.as_ref());
+    product(&value.to_string())
+}
+
+fn header() -> String {
+    let [ca, serial, reserved, state] = ["CA", "SERIAL", "RESERVED", "STATE"];
+    let [ends, principals] = ["VALID UNTIL", "PRINCIPALS"];
+    format!("{ca:12} {serial:>6}  {reserved:20}  {state:8}  {ends:20}  {principals}  KEY ID  KEY")
+}
+
+fn line(found: &Found) -> String {
+    let Found { record, fields, .. } = found;
+    format!(
+        "{:12} {:>6}  {:20}  {:8}  {:20}  {}  \"{}\"  {}",
+        record.ca,
+        record.reserved.serial,
+        utc(record.time),
+        found.word.as_str(),
+        until(fields.valid_before),
+        fields.principals.join(","),
+        fields.key_id,
+        fields.key,
+    )
+}
+
+fn until(valid_before: u64) -> String {
+    match valid_before {
+        u64::MAX => "forever".to_owned(),
+        seconds => utc(seconds),
+    }
+}
