@@ -41,6 +41,7 @@ mod krl_signature;
 mod ledger;
 mod ledger_keys;
 mod ledger_page;
+mod listing;
 mod logins;
 mod looks_first;
 mod migrate;
