@@ -97,6 +97,7 @@ fn shape(output: &str) -> Vec<Vec<&str>> {
 /// All that have examples; `""` is the program itself.
 const SUBCOMMANDS: &[&str] = &[
     "",
+    "try",
     "tokens",
     "setup-card",
     "ca list",

@@ -71,6 +71,7 @@ mod software;
 mod sshd_config;
 mod suffixes;
 mod trusted_files;
+mod try_out;
 mod weak_keys;
 #[cfg(feature = "yubikey")]
 mod yubikey;

@@ -29,6 +29,7 @@ mod show;
 mod sign;
 mod sshd_config;
 mod tokens;
+mod try_out;
 mod usage;
 mod version;
 
@@ -65,6 +66,7 @@ struct Cli<C: Subcommand> {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Try(try_out::Try),
     Tokens(tokens::Tokens),
     SetupCard(setup_card::SetupCard),
     Init(init::Init),
@@ -100,6 +102,7 @@ impl Cli<Command> {
     fn run(self) -> Result<Exit, Failure> {
         let context = Context::new(self.global)?;
         match self.command {
+            Command::Try(command) => command.run(&context),
             Command::Tokens(command) => command.run(&context),
             Command::SetupCard(command) => command.run(&context),
             Command::Init(command) => command.run(&context),

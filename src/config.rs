@@ -26,7 +26,7 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 use toml::Spanned;
 
-pub use attestation::roots_from;
+pub use attestation::{roots_from, trial_root_name};
 pub use ca_name::{CaName, CaNameError};
 pub use edit::{
     EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_suffixes,

@@ -88,6 +88,9 @@ impl Add {
         let config = context.config()?;
         let bytes = read_bytes(&self.file, LARGEST).in_file(&self.file)?;
         let all = list(&bytes, Trust::Private).in_file(&self.file)?;
+        for one in &all {
+            config.take_root(one)?;
+        }
         let [first, ..] = all.as_slice() else {
             return Err(Failure::new("there is no certificate in it").at(path(&self.file)));
         };

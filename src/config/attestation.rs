@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 
 use super::{Config, ConfigError};
-use crate::attestation::{Family, Roots, Trust};
+use crate::attestation::{Family, Listed, Roots, Trust};
 use crate::file::read_bytes;
 
 /// Makers whose certificates the program has, and files of certificates, relative to the
@@ -41,8 +42,42 @@ impl Config {
                 self.trusted(path)?;
             }
         }
-        roots_from(&pinned, &private)
+        let roots = roots_from(&pinned, &private)?;
+        for root in roots.listed() {
+            self.take_root(root)?;
+        }
+        Ok(roots)
     }
+
+    /// Refuses the throw-away root of a trial (`punchmark try`) that is not this config's own:
+    /// whoever has the trial's folder holds the key that it attests.
+    ///
+    /// # Errors
+    /// [`ConfigError::OfATrial`].
+    pub fn take_root(&self, root: &Listed) -> Result<(), ConfigError> {
+        let name = root.subject.strip_prefix("CN=");
+        let of_a_trial = name.is_some_and(|name| name.starts_with(TRIAL));
+        if of_a_trial && name != Some(&trial_root_name(self.path())) {
+            return Err(ConfigError::OfATrial {
+                config: self.path().to_path_buf(),
+                root: root.subject.clone(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What the throw-away root of a trial is called, which binds it to the config at this path.
+#[must_use]
+pub fn trial_root_name(config: &Path) -> String {
+    let real = config.canonicalize();
+    let real = real.unwrap_or_else(|_not_there| config.to_path_buf());
+    let digest = Sha256::digest(real.as_os_str().as_encoded_bytes());
+    let digest: String = base16ct::lower::encode_string(&digest)
+        .chars()
+        .take(16)
+        .collect();
+    format!("{TRIAL} {digest}")
 }
 
 impl AttestationConfig {
@@ -92,6 +127,8 @@ fn add(roots: &mut Roots, path: &Path, trust: Trust) -> Result<(), ConfigError> 
 
 /// In bytes; a maker's largest file has sixteen thousand.
 const LARGEST: usize = 1 << 20;
+/// How the name of every trial's root begins.
+const TRIAL: &str = "Throw-away root of punchmark try";
 
 #[cfg(test)]
 mod tests {

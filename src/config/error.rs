@@ -71,6 +71,14 @@ pub enum ConfigError {
         /// What is wrong with it.
         source: RootsError,
     },
+    /// A root of a trial, which no other config takes.
+    #[error("config {}: {root} is the root of a trial in another place, and proves nothing", config.display())]
+    OfATrial {
+        /// The file.
+        config: PathBuf,
+        /// The name of the root.
+        root: String,
+    },
     /// The public key file of a CA is no public key.
     #[error("public key file {}", path.display())]
     PublicKey {

@@ -4,6 +4,7 @@
 //! signs is an SSHSIG in a namespace of its own, whose preamble no certificate can begin
 //! with (PROTOCOL.sshsig); a CA's own key is refused all the same.
 
+use std::io;
 use std::path::Path;
 
 use ssh_key::SshSig;
@@ -12,6 +13,7 @@ use ssh_key::public::KeyData;
 use super::ssh_keygen::{SshKeygenError, by_ssh_keygen};
 use super::{Content, ContentError, PossessionError, RequestFile};
 use crate::secret::AskPin;
+use crate::signer::file::FileLocator;
 use crate::signer::yubikey::{NewSlotKey, SlotLocator};
 use crate::signer::{
     self, GenerateError, KeyAlgorithm, Locator, NewKey, OpeningError, RsaHash, SignerError,
@@ -20,8 +22,9 @@ use crate::signer::{
 /// Who has the user's key.
 pub enum Holder<'a> {
     /// `ssh-keygen`, which asks ssh-agent, a security key, or for a passphrase. The path is
-    /// that of the public or the private key.
-    SshKeygen(&'a Path),
+    /// that of the public or the private key. On a machine without it, the private key beside
+    /// it signs by itself, and whoever knows its passphrase.
+    SshKeygen(&'a Path, &'a mut dyn AskPin),
     /// A slot of a YubiKey, and whoever knows its PIN.
     Card(&'a SlotLocator, &'a mut dyn AskPin),
 }
@@ -70,8 +73,8 @@ pub fn sign(
     }
     let bytes = content.to_bytes()?;
     let signature = match holder {
-        Holder::SshKeygen(key) => by_ssh_keygen(&bytes, RequestFile::NAMESPACE, key)?,
-        Holder::Card(slot, pins) => by_card(&bytes, slot, pins)?,
+        Holder::SshKeygen(key, pins) => by_file(&bytes, key, pins)?,
+        Holder::Card(slot, pins) => by_device(&bytes, &Locator::YubiKey(slot.clone()), pins)?,
     };
     let file = RequestFile::new(content, signature)?;
     file.possession()?;
@@ -99,15 +102,44 @@ pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, 
     signer::describe_knowing(&Locator::YubiKey(slot.clone()), None, pins)
 }
 
-fn by_card(
+/// Has `ssh-keygen` sign; where there is none, the private key itself.
+fn by_file(
     bytes: &[u8],
-    slot: &SlotLocator,
+    key: &Path,
+    pins: &mut dyn AskPin,
+) -> Result<SshSig, SignRequestError> {
+    let signed = by_ssh_keygen(bytes, RequestFile::NAMESPACE, key);
+    match (&signed, private_half(key)) {
+        (Err(SshKeygenError::Start(missing)), Some(file))
+            if missing.kind() == io::ErrorKind::NotFound =>
+        {
+            by_device(bytes, &Locator::File(file), pins)
+        }
+        _ => Ok(signed?),
+    }
+}
+
+/// The private key of a path that ssh-keygen would be given.
+fn private_half(key: &Path) -> Option<FileLocator> {
+    let public = key.extension().is_some_and(|extension| extension == "pub");
+    let private = if public {
+        key.with_extension("")
+    } else {
+        key.to_path_buf()
+    };
+    let private = std::path::absolute(private).ok()?;
+    format!("file:{}", private.to_str()?).parse().ok()
+}
+
+fn by_device(
+    bytes: &[u8],
+    locator: &Locator,
     pins: &mut dyn AskPin,
 ) -> Result<SshSig, SignRequestError> {
     let (namespace, hash) = (RequestFile::NAMESPACE, RequestFile::HASH);
     let message =
         SshSig::signed_data(namespace, hash, bytes).map_err(SignRequestError::Signature)?;
-    let mut signer = signer::open(&Locator::YubiKey(slot.clone()), RsaHash::default(), pins)?;
+    let mut signer = signer::open(locator, RsaHash::default(), pins)?;
     let signature = signer.sign(&message)?;
     SshSig::new(signer.public_key().clone(), namespace, hash, signature)
         .map_err(SignRequestError::Signature)

@@ -203,7 +203,7 @@ impl OwnKey {
     pub(crate) fn holder<'a>(&'a self, pins: &'a mut dyn AskPin) -> Holder<'a> {
         match &self.slot {
             Some(slot) => Holder::Card(slot, pins),
-            None => Holder::SshKeygen(&self.public),
+            None => Holder::SshKeygen(&self.public, pins),
         }
     }
 
