@@ -163,6 +163,22 @@ fn without_any_program_of_openssh_the_rest_is_told() {
     assert!(ran.stdout.contains("REVOKED"), "{ran}");
 }
 
+/// In a mount namespace, where the module's folders are empty.
+#[test]
+fn without_softhsm_the_ca_key_is_software_and_called_so() {
+    let account = Account::new();
+    let script = "for folder in /usr/lib/softhsm /usr/lib/*/softhsm; do
+        if [ -d \"$folder\" ]; then mount -t tmpfs none \"$folder\" || exit; fi
+    done
+    exec \"$0\" try \"$1\" 2>&1";
+    let mut shell = account.prepare(bounded("unshare"), PATH);
+    shell.args(["-rm", "sh", "-c", script]).arg(BINARY);
+    let ran = run(shell.arg(account.trial())).ok();
+    assert_whole(&ran.stdout);
+    assert!(ran.stdout.contains("# A CA key. SOFTWARE"), "{ran}");
+    assert!(ran.stdout.contains("--allow-software-key"), "{ran}");
+}
+
 #[test]
 fn no_other_config_takes_the_root_of_a_trial() {
     let account = Account::new();

@@ -1,5 +1,6 @@
 //! `setup-card` takes a factory-new card to a safe one, and goes on where it was interrupted.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -279,15 +280,19 @@ fn a_step_that_is_declined_ends_the_setup_and_the_rest_is_named() {
 fn ykman_understands_what_was_set_up() {
     let admin = admin("5.7.1");
     setup(&admin).ok();
-    let ykman = format!(
-        "{}/softhsm-tests/virtual-yubikey/ykman",
-        env!("CARGO_MANIFEST_DIR")
+    // The environment of an account is cleared, and the target folder may be anywhere.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let venv = format!("YKMAN_VENV={}/ykman", target.display());
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/softhsm-tests/virtual-yubikey/ykman"
     );
-    let made = [
-        "piv", "keys", "generate", "-P", NEW_PIN, "-a", "ECCP256", "9a", "-",
-    ];
-    admin.tool(&ykman, &made);
-    let info = admin.output(&ykman, &["piv", "info"]);
+    let made = ["piv", "keys", "generate", "-P", NEW_PIN, "-a", "ECCP256"];
+    admin.tool(
+        "env",
+        &[&[venv.as_str(), script], &made[..], &["9a", "-"]].concat(),
+    );
+    let info = admin.output("env", &[&venv, script, "piv", "info"]);
     assert!(info.contains("protected by PIN"), "{info}");
     assert!(info.contains("PIN tries remaining:      5/5"), "{info}");
 }

@@ -237,6 +237,7 @@ LogLevel VERBOSE
 const CLIENT: &str = "BatchMode yes
 IdentitiesOnly yes
 IdentityAgent none
+RequestTTY no
 GlobalKnownHostsFile none
 StrictHostKeyChecking yes
 PreferredAuthentications publickey

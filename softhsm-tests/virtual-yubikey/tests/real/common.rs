@@ -5,7 +5,7 @@
 
 use std::{
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -63,6 +63,11 @@ pub(crate) fn command(pcscd: &Pcscd, program: &str) -> Command {
     let (name, value) = pcscd.environment();
     let mut command = Command::new(program);
     command.current_dir(folder(pcscd)).env(name, value);
+    // The script `ykman` beside this crate runs what is installed in the target folder.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    command.env("YKMAN_VENV", target.join("ykman"));
+    let path = env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", env!("CARGO_MANIFEST_DIR")));
     command
 }
 

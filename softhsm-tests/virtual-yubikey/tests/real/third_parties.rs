@@ -4,7 +4,6 @@
 //! and openssl; `scripts/setup` installs `ykman`, from PyPI by its hash.
 
 use std::fs;
-use std::path::Path;
 
 use virtual_yubikey::{
     card::{Firmware, Manufacturer, Model},
@@ -123,60 +122,37 @@ fn ykcs11_signs() {
     signs_through("libykcs11.so", &[EC_IN_9A, RSA_IN_9C, EC_IN_9D]);
 }
 
-/// The script that runs it; a path without blanks in it.
-fn ykman() -> String {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let venv = target.join("ykman").display().to_string();
-    format!("env YKMAN_VENV={venv} {}/ykman", env!("CARGO_MANIFEST_DIR"))
-}
-
 fn ykman_works(firmware: &str, algorithms: &[&str]) {
     let (pcscd, manufacturer) = cards(&[(firmware, 12_345_678)]);
-    let ykman = ykman();
-    let info = run(&pcscd, &format!("{ykman} info"));
+    let info = run(&pcscd, "ykman info");
     assert!(
         info.contains(&format!("Firmware version: {firmware}")),
         "{info}"
     );
     for algorithm in algorithms {
         let generate = format!("piv keys generate -m {FACTORY_KEY} -a {algorithm} 9a public.pem");
-        run(&pcscd, &format!("{ykman} {generate}"));
-        run(&pcscd, &format!("{ykman} piv keys attest 9a leaf.pem"));
-        run(
-            &pcscd,
-            &format!("{ykman} piv certificates export f9 f9.pem"),
-        );
+        run(&pcscd, &format!("ykman {generate}"));
+        run(&pcscd, "ykman piv keys attest 9a leaf.pem");
+        run(&pcscd, "ykman piv certificates export f9 f9.pem");
         check_chain(&pcscd, &manufacturer, firmware);
         // Signs with the card, and checks that signature.
         let sign =
             format!("piv certificates generate -P 123456 -m {FACTORY_KEY} -s CN=x 9a public.pem");
-        run(&pcscd, &format!("{ykman} {sign}"));
-        run(
-            &pcscd,
-            &format!("{ykman} piv certificates export 9a self.pem"),
-        );
+        run(&pcscd, &format!("ykman {sign}"));
+        run(&pcscd, "ykman piv certificates export 9a self.pem");
         run(&pcscd, "openssl verify -CAfile self.pem self.pem");
     }
-    run(
-        &pcscd,
-        &format!("{ykman} piv access change-pin -P 123456 -n 654321"),
-    );
+    run(&pcscd, "ykman piv access change-pin -P 123456 -n 654321");
     let protect = format!("change-management-key -m {FACTORY_KEY} --generate --protect -P 654321");
-    run(&pcscd, &format!("{ykman} piv access {protect}"));
-    run(
-        &pcscd,
-        &format!("{ykman} piv keys generate -P 654321 -a ECCP256 9c -"),
-    );
-    run(
-        &pcscd,
-        &format!("{ykman} piv access set-retries -f -P 654321 5 6"),
-    );
-    let info = run(&pcscd, &format!("{ykman} piv info"));
+    run(&pcscd, &format!("ykman piv access {protect}"));
+    run(&pcscd, "ykman piv keys generate -P 654321 -a ECCP256 9c -");
+    run(&pcscd, "ykman piv access set-retries -f -P 654321 5 6");
+    let info = run(&pcscd, "ykman piv info");
     assert!(info.contains("protected by PIN"), "{info}");
-    run(&pcscd, &format!("{ykman} piv reset -f"));
+    run(&pcscd, "ykman piv reset -f");
     run(
         &pcscd,
-        &format!("{ykman} piv keys generate -m {FACTORY_KEY} -a ECCP256 9c -"),
+        &format!("ykman piv keys generate -m {FACTORY_KEY} -a ECCP256 9c -"),
     );
 }
 
@@ -198,23 +174,22 @@ fn ykman_works_with_firmware_5_7() {
 #[test]
 fn ykman_moves_imports_and_deletes_keys() {
     let (pcscd, _) = cards(&[("5.7.1", 12_345_678)]);
-    let ykman = ykman();
     run(&pcscd, "openssl genrsa -out rsa.pem 4096");
     run(
         &pcscd,
-        &format!("{ykman} piv keys import -m {FACTORY_KEY} 9a rsa.pem"),
+        &format!("ykman piv keys import -m {FACTORY_KEY} 9a rsa.pem"),
     );
     run(
         &pcscd,
-        &format!("{ykman} piv keys move -m {FACTORY_KEY} 9a 82"),
+        &format!("ykman piv keys move -m {FACTORY_KEY} 9a 82"),
     );
-    let info = run(&pcscd, &format!("{ykman} piv keys info 82"));
+    let info = run(&pcscd, "ykman piv keys info 82");
     assert!(
         info.contains("RSA4096") && info.contains("IMPORTED"),
         "{info}"
     );
     run(
         &pcscd,
-        &format!("{ykman} piv keys delete -m {FACTORY_KEY} 82"),
+        &format!("ykman piv keys delete -m {FACTORY_KEY} 82"),
     );
 }
