@@ -116,7 +116,8 @@ fn the_folder_can_be_gone_on_in() {
     let account = Account::new();
     account.run_in(PATH).ok();
     let script = format!(
-        "cd '{}' && . ./env && '{BINARY}' sign --pin-file pin -s users -I me -n me -V +5m erik.pub",
+        "cd '{}' && . ./env && cp erik.pub mine.pub && \
+         '{BINARY}' sign -s users -I 'me, laptop' -n me -V +5m --pin-file pin mine.pub",
         account.trial().display()
     );
     let mut shell = account.prepare(bounded("sh"), PATH);

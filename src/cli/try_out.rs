@@ -229,8 +229,9 @@ fn your_turn(folder: &Folder, in_token: bool, with_server: bool) -> Result<(), F
     product(&format!("\n# Your turn. Everything is in {here}:"))?;
     product(&format!("$ cd {here} && . ./env"))?;
     let pin = if in_token { "--pin-file pin " } else { "" };
+    product("$ cp ~/.ssh/id_ed25519.pub mine.pub")?;
     product(&format!(
-        "$ punchmark sign -s users -I 'me, laptop' -n me -V +5m {pin}~/.ssh/id_ed25519.pub"
+        "$ punchmark sign -s users -I 'me, laptop' -n me -V +5m {pin}mine.pub"
     ))?;
     product("$ punchmark --help")?;
     product(REAL)?;
@@ -271,5 +272,4 @@ With a real token or YubiKey:
 
 const EXAMPLES: &str = "\
 Examples:
-  punchmark try
   punchmark try trial";

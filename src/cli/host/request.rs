@@ -83,7 +83,9 @@ impl HostRequest {
         target: &Target,
     ) -> Result<(), Failure> {
         let content = self.content(key, names, target)?;
-        let file = sign(content, Holder::SshKeygen(&key.path), &[])?;
+        let mut passphrases = context.pins();
+        let holder = Holder::SshKeygen(&key.path, &mut passphrases);
+        let file = sign(content, holder, &[])?;
         let out = self.out(key, names);
         write(&out, &file)?;
         if context.json() {
