@@ -82,8 +82,8 @@ fn assert_whole(story: &str) {
     };
     let order = [
         "HIS YUBIKEY IS NONE",
-        "principals peter_physical",
         "private root: CN=Throw-away root",
+        "principals peter_physical",
         "principals erik_file",
         "Welcome.",
         "Permission denied (publickey)",
@@ -164,16 +164,20 @@ fn without_any_program_of_openssh_the_rest_is_told() {
     assert!(ran.stdout.contains("REVOKED"), "{ran}");
 }
 
-/// In a mount namespace, where the module's folders are empty.
+/// In a mount namespace, where the module's folders are empty; needs root.
 #[test]
 fn without_softhsm_the_ca_key_is_software_and_called_so() {
+    if !rustix::process::getuid().is_root() {
+        eprintln!("left out: only root can hide a folder");
+        return;
+    }
     let account = Account::new();
     let script = "for folder in /usr/lib/softhsm /usr/lib/*/softhsm; do
         if [ -d \"$folder\" ]; then mount -t tmpfs none \"$folder\" || exit; fi
     done
     exec \"$0\" try \"$1\" 2>&1";
     let mut shell = account.prepare(bounded("unshare"), PATH);
-    shell.args(["-rm", "sh", "-c", script]).arg(BINARY);
+    shell.args(["-m", "sh", "-c", script]).arg(BINARY);
     let ran = run(shell.arg(account.trial())).ok();
     assert_whole(&ran.stdout);
     assert!(ran.stdout.contains("# A CA key. SOFTWARE"), "{ran}");
