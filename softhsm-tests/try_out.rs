@@ -184,6 +184,21 @@ fn without_softhsm_the_ca_key_is_software_and_called_so() {
     assert!(ran.stdout.contains("--allow-software-key"), "{ran}");
 }
 
+/// A user namespace of one account, where sshd lacks the powers to let anybody in.
+#[test]
+fn where_sshd_cannot_let_anybody_in_the_rest_is_told() {
+    if run(bounded("unshare").args(["-r", "true"])).code != Some(0) {
+        eprintln!("left out: this system allows no user namespace");
+        return;
+    }
+    let account = Account::new();
+    let mut command = account.prepare(bounded("unshare"), PATH);
+    command.args(["-r", BINARY, "try"]).arg(account.trial());
+    let ran = run(&mut command).ok();
+    assert!(ran.stdout.contains("sshd lets nobody in here"), "{ran}");
+    assert!(ran.stdout.contains("REVOKED"), "{ran}");
+}
+
 #[test]
 fn no_other_config_takes_the_root_of_a_trial() {
     let account = Account::new();
