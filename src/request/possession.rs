@@ -103,11 +103,7 @@ pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, 
 }
 
 /// Has `ssh-keygen` sign; where there is none, the private key itself.
-fn by_file(
-    bytes: &[u8],
-    key: &Path,
-    pins: &mut dyn AskPin,
-) -> Result<SshSig, SignRequestError> {
+fn by_file(bytes: &[u8], key: &Path, pins: &mut dyn AskPin) -> Result<SshSig, SignRequestError> {
     let signed = by_ssh_keygen(bytes, RequestFile::NAMESPACE, key);
     match (&signed, private_half(key)) {
         (Err(SshKeygenError::Start(missing)), Some(file))
