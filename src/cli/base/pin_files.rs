@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::failure::Failure;
-
 /// One `--pin-file`, as it is typed: `FILE`, or `SERIAL=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PinFile {
@@ -54,23 +52,17 @@ impl From<OsString> for PinFile {
 }
 
 impl PinFiles {
-    /// Refuses two files for one device, or two for any.
-    pub(crate) fn new(typed: &[PinFile]) -> Result<Self, Failure> {
+    /// Of several for one device, or for any, the last counts, as with every other option.
+    pub(crate) fn new(typed: &[PinFile]) -> Self {
         let mut files = Self::default();
         for one in typed {
             let file = one.file.clone();
             match &one.serial {
-                None if files.of_any.is_some() => return Err(Failure::usage(TWICE)),
                 None => files.of_any = Some(file),
-                Some(serial) if files.of(serial).is_some() => {
-                    return Err(Failure::usage(format!(
-                        "--pin-file stands twice for {serial}"
-                    )));
-                }
                 Some(serial) => files.by_serial.push((serial.clone(), file)),
             }
         }
-        Ok(files)
+        files
     }
 
     /// This file, if there is one, for the one card that will ask.
@@ -89,21 +81,17 @@ impl PinFiles {
     /// The file for the device with this serial alone. Zeros in front of a number mean nothing.
     pub(crate) fn of(&self, serial: &str) -> Option<&Path> {
         let bare = |serial: &str| serial.trim().trim_start_matches('0').to_owned();
-        let mut named = self.by_serial.iter();
+        let mut named = self.by_serial.iter().rev();
         let found = named.find(|(of, _)| bare(of) == bare(serial))?;
         Some(&found.1)
     }
 }
 
-const TWICE: &str = "\
---pin-file stands twice; one file for each device reads --pin-file SERIAL=FILE, and the serials \
-are those that `punchmark tokens` lists";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn typed(texts: &[&str]) -> Result<PinFiles, Failure> {
+    fn typed(texts: &[&str]) -> PinFiles {
         let files: Vec<_> = texts
             .iter()
             .map(|text| PinFile::from(OsString::from(text)))
@@ -113,22 +101,20 @@ mod tests {
 
     #[test]
     fn each_device_has_its_own_file_and_any_other_the_one_without_a_serial() {
-        let files = typed(&["12345678=a", "/run/x=1", "0000Ab=b=c"]).unwrap();
+        let files = typed(&["12345678=a", "/run/x=1", "0000Ab=b=c"]);
         assert_eq!(files.of("12345678"), Some(Path::new("a")));
         assert_eq!(files.of("Ab"), Some(Path::new("b=c")));
         assert_eq!(files.of("12345679"), None);
         assert_eq!(files.of_any(), Some(Path::new("/run/x=1")));
-        assert_eq!(
-            typed(&["./a=b"]).unwrap().of_any(),
-            Some(Path::new("./a=b"))
-        );
-        assert_eq!(typed(&["=b"]).unwrap().of_any(), Some(Path::new("=b")));
+        assert_eq!(typed(&["./a=b"]).of_any(), Some(Path::new("./a=b")));
+        assert_eq!(typed(&["=b"]).of_any(), Some(Path::new("=b")));
     }
 
     #[test]
-    fn two_files_for_one_device_are_refused() {
-        assert!(typed(&["a", "b"]).is_err());
-        assert!(typed(&["1=a", "01=b"]).is_err());
-        assert!(typed(&["1=a", "2=b", "c"]).is_ok());
+    fn the_last_of_several_for_one_device_counts() {
+        assert_eq!(typed(&["a", "b"]).of_any(), Some(Path::new("b")));
+        let files = typed(&["1=a", "01=b", "2=c"]);
+        assert_eq!(files.of("1"), Some(Path::new("b")));
+        assert_eq!(files.of("2"), Some(Path::new("c")));
     }
 }

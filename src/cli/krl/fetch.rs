@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 
 use self::report::{Report, What};
 use super::file::{KRL_MODE, target};
+use crate::certificate::key_line::read_public_key_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::cli::base::fetching::{length, lock, source};
 use crate::cli::base::mark::{MarkFileError, mark_file, read_mark};
-use crate::config::{self, SubjectFile, read_bytes};
+use crate::config::{self, read_bytes};
 use crate::krl::{KRL_BYTES_MAX, Krl, KrlSignatureError};
 use crate::output;
 use crate::server::fetch::{Expected, FetchError, Mark, Refusal, fetch};
@@ -193,8 +194,11 @@ fn krl(bytes: &[u8]) -> Option<Krl> {
     Krl::from_bytes(bytes).ok()
 }
 
+/// The key of this very file: a private key has no place on a server, so its path is refused,
+/// also where its public half lies beside it.
 fn read_signer(path: &Path) -> Result<ssh_key::public::KeyData, Failure> {
-    Ok(SubjectFile::read(path).in_file(path)?.key)
+    let file = read_bytes(path, SIGNER_BYTES_MAX).in_file(path)?;
+    Ok(read_public_key_line(&file).in_file(path)?.0)
 }
 
 impl Advised for FetchError {
@@ -248,6 +252,9 @@ fn way_out(refusal: &Refusal) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Of the file of a public key; it is that of any subject's key.
+const SIGNER_BYTES_MAX: usize = 64 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
