@@ -24,6 +24,7 @@ mod ca_export;
 #[cfg(feature = "yubikey")]
 mod check_card;
 mod clock;
+mod completion;
 mod conformance;
 mod crash;
 mod docs;

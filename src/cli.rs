@@ -10,6 +10,7 @@ mod attestation;
 mod base;
 mod ca;
 mod challenge;
+mod completion;
 mod doctor;
 mod enroll;
 mod evidence;
@@ -20,6 +21,7 @@ mod init;
 mod krl;
 mod ledger;
 mod letters;
+mod man;
 mod request;
 mod requester;
 mod revoke;
@@ -89,6 +91,8 @@ enum Command {
     SshdConfig(Box<sshd_config::SshdConfig>),
     Doctor(Box<doctor::Doctor>),
     Host(Box<host::Host>),
+    Completion(completion::Completion),
+    Man(man::ManPages),
 }
 
 /// `sign` alone. It is what programs call a thousand times, and the tree of all commands takes
@@ -125,6 +129,8 @@ impl Cli<Command> {
             Command::SshdConfig(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context),
             Command::Host(command) => command.run(&context),
+            Command::Completion(command) => command.run(&context, tree::<Command>()),
+            Command::Man(command) => command.run(tree::<Command>()),
         }
     }
 }

@@ -38,6 +38,12 @@ impl Pty {
         self.session.send_line(line).unwrap();
     }
 
+    /// Presses these keys, without Enter.
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.session.send(keys).unwrap();
+        self.session.flush().unwrap();
+    }
+
     /// Presses Control and a letter.
     pub(crate) fn press_control(&mut self, letter: char) {
         self.session.send_control(letter).unwrap();

@@ -48,7 +48,7 @@ struct List {}
 #[command(after_help = SHOW_EXAMPLES)]
 struct Show {
     /// Name of the CA [default: all of them]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "CA")]
     name: Option<String>,
 
     /// Root certificates in PEM, trusted for where a key in a YubiKey was born

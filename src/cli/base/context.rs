@@ -72,7 +72,15 @@ impl Context {
 
     /// The config for commands that can do without: none where there is no file.
     pub(crate) fn config_if_there(&self) -> Result<Option<Config>, Failure> {
-        match Place::find(self.global.config.as_deref()) {
+        self.config_at_if_there(self.global.config.clone())
+    }
+
+    /// The config at `explicit`, else in its usual place: none where there is no file.
+    pub(crate) fn config_at_if_there(
+        &self,
+        explicit: Option<PathBuf>,
+    ) -> Result<Option<Config>, Failure> {
+        match Place::find(explicit.as_deref()) {
             Err(_nowhere) => Ok(None),
             Ok(place) => Ok(place.read_if_there()?),
         }

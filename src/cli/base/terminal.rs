@@ -24,6 +24,14 @@ pub(crate) fn raw_product(bytes: &[u8]) -> Result<(), Failure> {
     stdout.write_all(bytes).map_err(unwritten)
 }
 
+/// A whole text of the program's own as the product, on stdout.
+pub(crate) fn product_text(text: &str) -> Result<(), Failure> {
+    io::stdout()
+        .lock()
+        .write_all(text.as_bytes())
+        .map_err(unwritten)
+}
+
 /// A line for a person, on stderr. Nobody may be there to read it.
 pub(crate) fn say(line: &str) {
     let line = plain(line);

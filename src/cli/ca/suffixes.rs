@@ -22,7 +22,7 @@ use crate::wire::certificate::RawCertificate;
 #[command(after_help = EXAMPLES)]
 pub(super) struct SuffixesOf {
     /// Name of the CA [default: all that sign users' keys]
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "CA")]
     name: Option<String>,
 
     /// Record the suffixes of the config for it: new ones, stricter ones, and as ended those
