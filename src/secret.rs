@@ -6,8 +6,10 @@
 mod file;
 mod locked;
 mod process;
+#[cfg(any(feature = "pkcs11", feature = "yubikey"))]
 pub(crate) mod refused;
 mod remember;
+#[cfg(feature = "yubikey")]
 mod sourced;
 mod text;
 
@@ -16,6 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+#[cfg(any(test, feature = "pkcs11"))]
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -24,6 +27,7 @@ use crate::file::Untrusted;
 pub use file::{pin_from_bytes, read_pin_file};
 pub(crate) use process::keep_memory_private;
 pub use remember::RememberPin;
+#[cfg(feature = "yubikey")]
 pub(crate) use sourced::SourcedPin;
 pub use text::PinTextFault;
 
@@ -56,6 +60,7 @@ impl Pin {
     }
 
     /// Whether it is the same secret; takes equally long for each of one length.
+    #[cfg(any(test, feature = "pkcs11"))]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let (own, other) = (self.expose().as_bytes(), other.expose().as_bytes());
         own.ct_eq(other).into()

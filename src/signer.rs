@@ -6,13 +6,22 @@
 
 pub mod agent;
 mod card;
+#[cfg_attr(
+    not(any(feature = "pkcs11", feature = "yubikey")),
+    allow(dead_code, reason = "an ssh-agent and a key file need a part of it")
+)]
 mod ecdsa;
 pub mod error;
 pub mod file;
+#[cfg(any(feature = "pkcs11", feature = "yubikey"))]
 mod halves;
 mod key;
 mod locators;
 pub mod pkcs11;
+#[cfg_attr(
+    not(any(feature = "pkcs11", feature = "yubikey")),
+    allow(dead_code, reason = "an ssh-agent and a key file need a part of it")
+)]
 mod scheme;
 mod software;
 pub mod yubikey;
@@ -31,7 +40,7 @@ pub use error::{
 };
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
 pub use locators::{Locators, LocatorsError};
-pub use pkcs11::inventory::{Inventory, KeyEntry, SlotEntry, TokenEntry};
+pub use pkcs11::{Inventory, KeyEntry, SlotEntry, TokenEntry};
 
 use crate::secret::AskPin;
 
@@ -261,7 +270,7 @@ pub(crate) fn generate(
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, GenerateError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::generate::generate(uri, algorithm, pins),
+        Locator::Pkcs11(uri) => pkcs11::generate(uri, algorithm, pins),
         Locator::YubiKey(slot) => yubikey::generate(slot, algorithm, in_slot, pins),
         Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere.into()),
     }
@@ -280,7 +289,7 @@ pub(crate) fn import(
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, ImportError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::import::import(uri, keypair, pins),
+        Locator::Pkcs11(uri) => pkcs11::import(uri, keypair, pins),
         Locator::YubiKey(slot) => yubikey::import(slot, keypair, in_slot, pins),
         Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere.into()),
     }
@@ -348,7 +357,7 @@ pub(crate) fn bound_to(
     pins: &mut dyn AskPin,
 ) -> Result<Option<Vec<String>>, OpeningError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::binding::bound_to(uri, key, pins).map(Some),
+        Locator::Pkcs11(uri) => pkcs11::bound_to(uri, key, pins).map(Some),
         Locator::YubiKey(slot) => yubikey::bound_to(slot, key).map(Some),
         Locator::Agent(_) | Locator::File(_) => Ok(None),
     }
@@ -367,7 +376,7 @@ pub(crate) fn bind(
     pins: &mut dyn AskPin,
 ) -> Result<bool, BindError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::binding::bind(uri, key, ledger, pins)?,
+        Locator::Pkcs11(uri) => pkcs11::bind(uri, key, ledger, pins)?,
         Locator::YubiKey(slot) => yubikey::bind(slot, key, ledger, management_key, pins)?,
         Locator::Agent(_) | Locator::File(_) => return Ok(false),
     }
@@ -386,7 +395,7 @@ pub fn inventory(
     module: Option<&Path>,
     login: Option<(&pkcs11::Uri, &mut dyn AskPin)>,
 ) -> Result<Inventory, OpeningError> {
-    pkcs11::inventory::inventory(module, login)
+    pkcs11::inventory(module, login)
 }
 
 /// Lists the YubiKeys that are plugged in, with the keys in their slots. No PIN is tried.

@@ -66,13 +66,16 @@ fn name(command: &Command) -> &str {
 fn page(command: &Command) -> Result<String, Failure> {
     let mut page = Vec::new();
     render(command, &mut page).at(format!("the page of {}", name(command)))?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    Ok(with_one_preamble(&String::from_utf8_lossy(&page)))
 }
 
 fn render(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
     // Without a date: the version says which program it is, and two builds are equal.
     let version = concat!("punchmark ", env!("CARGO_PKG_VERSION"));
-    let man = Man::new(command.clone())
+    // clap's own line of usage: clap_mangen's would show options without their values.
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    let man = Man::new(command.clone().override_usage(usage))
         .title(name(command).to_uppercase())
         .source(version)
         .manual("Punchmark");
@@ -88,6 +91,15 @@ fn render(command: &Command, page: &mut Vec<u8>) -> io::Result<()> {
         after_help(&after.to_string()).to_writer(page)?;
     }
     Ok(())
+}
+
+/// Each section brings the same two lines along, which define the apostrophe.
+fn with_one_preamble(page: &str) -> String {
+    let first = page.lines().take(PREAMBLE);
+    let preamble: Vec<_> = first.clone().collect();
+    let others = page.lines().skip(PREAMBLE);
+    let rest = others.filter(|line| !preamble.contains(line));
+    first.chain(rest).map(|line| format!("{line}\n")).collect()
 }
 
 /// What stands behind the options: examples and exit codes, line for line.
@@ -118,6 +130,8 @@ fn as_typed<'a>(roff: &mut Roff, lines: impl Iterator<Item = &'a str>) {
     }
     roff.control("fi", []);
 }
+
+const PREAMBLE: usize = 2;
 
 const EXAMPLES: &str = "\
 Examples:

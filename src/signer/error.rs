@@ -24,6 +24,7 @@ pub use public_key::PublicKeyError;
 pub use signing::{SignatureError, SignerError};
 
 pub(super) use agent::ANSWER_MAX;
+#[cfg(feature = "pkcs11")]
 pub(super) use call::Code;
 pub(super) use key_file::KEY_FILE_MAX;
 pub(super) use opening::RSA_MIN_BITS;

@@ -1,47 +1,75 @@
 //! A key behind a PKCS#11 module: opened, used, and found again when the session is lost.
 //!
 //! The process has one owner for each module (`module`), which counts sessions and logins and
-//! restarts the module for all of them; a signer has one session of its own.
+//! restarts the module for all of them; a signer has one session of its own. All but the
+//! locator stands behind the cargo feature `pkcs11`; a build without it, as for servers, loads
+//! no module, names such a key and refuses to use it.
 
-pub(super) mod binding;
-#[cfg(test)]
-mod conformance;
-mod door;
-mod find;
-pub(super) mod generate;
-pub(super) mod import;
-pub(super) mod inventory;
-mod login;
-mod logins;
-mod mechanism;
-mod module;
-mod named;
-mod object;
-mod public_key;
-mod raw;
-mod session;
-mod signer;
-mod token;
+mod entry;
 mod uri;
+
+#[cfg(feature = "pkcs11")]
+mod binding;
+#[cfg(all(test, feature = "pkcs11"))]
+mod conformance;
+#[cfg(feature = "pkcs11")]
+mod door;
+#[cfg(feature = "pkcs11")]
+mod find;
+#[cfg(feature = "pkcs11")]
+mod generate;
+#[cfg(feature = "pkcs11")]
+mod import;
+#[cfg(feature = "pkcs11")]
+mod inventory;
+#[cfg(feature = "pkcs11")]
+mod login;
+#[cfg(feature = "pkcs11")]
+mod logins;
+#[cfg(feature = "pkcs11")]
+mod mechanism;
+#[cfg(feature = "pkcs11")]
+mod module;
+#[cfg(feature = "pkcs11")]
+mod named;
+#[cfg(feature = "pkcs11")]
+mod object;
+#[cfg(feature = "pkcs11")]
+mod public_key;
+#[cfg(feature = "pkcs11")]
+mod raw;
+#[cfg(feature = "pkcs11")]
+mod session;
+#[cfg(feature = "pkcs11")]
+mod signer;
+#[cfg(feature = "pkcs11")]
+mod token;
+#[cfg(feature = "pkcs11")]
 mod vacancy;
 
+#[cfg(not(feature = "pkcs11"))]
+mod left_out;
+
 pub use super::error::{CallFailed, Fault, PublicKeyError};
+pub use entry::{Inventory, KeyEntry, SlotEntry, TokenEntry};
 pub use uri::{URI_MAX, Uri, UriError};
 
-pub(super) use door::shown;
+#[cfg(feature = "pkcs11")]
+pub(super) use binding::{bind, bound_to};
+#[cfg(feature = "pkcs11")]
+pub(super) use door::{describe, shown};
+#[cfg(feature = "pkcs11")]
+pub(super) use generate::generate;
+#[cfg(feature = "pkcs11")]
+pub(super) use import::import;
+#[cfg(feature = "pkcs11")]
+pub(super) use inventory::inventory;
+#[cfg(feature = "pkcs11")]
+pub(super) use module::load_ahead;
+#[cfg(feature = "pkcs11")]
 pub(super) use signer::open;
 
-use super::NewKey;
-use super::error::OpeningError;
-use crate::secret::AskPin;
-use door::Door;
-
-/// Loads and starts the module that `uri` names, for whoever opens a key in it later.
-pub(super) fn load_ahead(uri: &Uri) {
-    let _told_when_a_key_is_opened = module::Module::of(uri);
-}
-
-/// The facts of the key that `uri` names.
-pub(super) fn describe(uri: &Uri, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
-    Ok(Door::open(uri, pins)?.key.facts(uri))
-}
+#[cfg(not(feature = "pkcs11"))]
+pub(super) use left_out::{
+    bind, bound_to, describe, generate, import, inventory, load_ahead, open, shown,
+};

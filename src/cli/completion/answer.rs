@@ -31,11 +31,15 @@ fn answer(mut program: Command, words: Vec<OsString>) -> Vec<String> {
     let Some(last) = words.len().checked_sub(1) else {
         return Vec::new();
     };
-    let nothing_typed = words.last().is_some_and(|word| word.is_empty());
+    let typed = words.last().cloned().unwrap_or_default();
     let mut candidates = complete(&mut program, words, last, None).unwrap_or_default();
     let is_option = |one: &CompletionCandidate| starts_with_dash(one.get_value());
+    // Behind a dash stands an option, and seldom a file's name.
+    if starts_with_dash(&typed) {
+        candidates.retain(|one| one.get_value() != FILES && one.get_value() != FOLDERS);
+    }
     // Forty options would hide the three files that somebody looks for.
-    if nothing_typed && !candidates.iter().all(is_option) {
+    if typed.is_empty() && !candidates.iter().all(is_option) {
         candidates.retain(|one| !is_option(one));
     }
     candidates.iter().filter_map(line).collect()

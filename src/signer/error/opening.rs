@@ -141,6 +141,9 @@ pub enum OpeningError {
     /// A build without the feature `yubikey`.
     #[error("this build of punchmark leaves out YubiKeys")]
     YubiKeyLeftOut,
+    /// A build without the feature `pkcs11`.
+    #[error("this build of punchmark loads no PKCS#11 module")]
+    Pkcs11LeftOut,
     /// An agent fails.
     #[error("{device}")]
     Agent {

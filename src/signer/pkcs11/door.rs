@@ -9,6 +9,7 @@ use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
+use crate::signer::NewKey;
 use crate::signer::error::{LoginError, OpeningError};
 
 /// A token that was opened for a user, and the one key in it.
@@ -75,6 +76,14 @@ impl Door {
             })
             .collect()
     }
+}
+
+/// The facts of the key that `uri` names.
+pub(in crate::signer) fn describe(
+    uri: &Uri,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, OpeningError> {
+    Ok(Door::open(uri, pins)?.key.facts(uri))
 }
 
 /// The one public key that `uri` names, as the token shows it without a login; none if it shows

@@ -60,6 +60,11 @@ pub(super) struct Loaded {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Start(u64);
 
+/// Loads and starts the module that `uri` names, for whoever opens a key in it later.
+pub(in crate::signer) fn load_ahead(uri: &Uri) {
+    let _told_when_a_key_is_opened = Module::of(uri);
+}
+
 impl Module {
     /// Loads the module that `uri` names.
     pub(super) fn of(uri: &Uri) -> Result<Self, OpeningError> {

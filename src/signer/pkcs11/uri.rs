@@ -112,6 +112,23 @@ pub enum UriError {
     PinSource,
 }
 
+#[cfg(feature = "pkcs11")]
+impl Uri {
+    /// This locator of the key, with its `CKA_ID` too.
+    pub(super) fn with_id(&self, id: &[u8]) -> Self {
+        Self {
+            id: Some(id.to_vec()),
+            ..self.clone()
+        }
+    }
+
+    /// The file that holds the PIN.
+    pub(super) fn pin_file(&self) -> Option<&Path> {
+        let source = self.pin_source.as_deref()?;
+        Some(Path::new(file_of_url(source)))
+    }
+}
+
 impl Uri {
     /// The module that is named by its path.
     pub fn module_path(&self) -> Option<&Path> {
@@ -150,20 +167,6 @@ impl Uri {
             pin_source: other.pin_source.clone(),
         };
         filled == *other
-    }
-
-    /// This locator of the key, with its `CKA_ID` too.
-    pub(super) fn with_id(&self, id: &[u8]) -> Self {
-        Self {
-            id: Some(id.to_vec()),
-            ..self.clone()
-        }
-    }
-
-    /// The file that holds the PIN.
-    pub(super) fn pin_file(&self) -> Option<&Path> {
-        let source = self.pin_source.as_deref()?;
-        Some(Path::new(file_of_url(source)))
     }
 
     fn read_part(&mut self, part: Part<'_>) -> Result<(), UriError> {

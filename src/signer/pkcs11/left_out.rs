@@ -1,0 +1,82 @@
+//! What a build without the feature `pkcs11` says.
+
+use std::path::Path;
+
+use ssh_key::private::KeypairData;
+use ssh_key::public::KeyData;
+
+use super::{Inventory, Uri};
+use crate::secret::AskPin;
+use crate::signer::error::{BindError, GenerateError, ImportError, OpeningError, PlaceError};
+use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Sessions};
+
+/// Loads nothing: whoever opens a key is told.
+pub(in crate::signer) fn load_ahead(_uri: &Uri) {}
+
+/// Says that it can't.
+pub(in crate::signer) fn open(
+    _uri: &Uri,
+    _rsa_hash: RsaHash,
+    _at_most: usize,
+    _pins: &mut dyn AskPin,
+) -> Result<Sessions, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn describe(
+    _uri: &Uri,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn shown(_uri: &Uri) -> Result<Option<KeyData>, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn generate(
+    _uri: &Uri,
+    _algorithm: KeyAlgorithm,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, GenerateError> {
+    Err(PlaceError::from(OpeningError::Pkcs11LeftOut).into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn import(
+    _uri: &Uri,
+    _keypair: &KeypairData,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, ImportError> {
+    Err(PlaceError::from(OpeningError::Pkcs11LeftOut).into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn bound_to(
+    _uri: &Uri,
+    _key: &KeyData,
+    _pins: &mut dyn AskPin,
+) -> Result<Vec<String>, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn bind(
+    _uri: &Uri,
+    _key: &KeyData,
+    _ledger: &str,
+    _pins: &mut dyn AskPin,
+) -> Result<(), BindError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn inventory(
+    _module: Option<&Path>,
+    _login: Option<(&Uri, &mut dyn AskPin)>,
+) -> Result<Inventory, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
