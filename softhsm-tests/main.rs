@@ -34,6 +34,7 @@ mod everyday;
 mod evidence;
 mod failed_syncs;
 mod faults;
+mod feature_sets;
 mod going_back;
 mod harness;
 mod host;

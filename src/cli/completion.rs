@@ -17,8 +17,8 @@ use super::base::terminal::product_text;
 
 /// Print the script that completes command lines in your shell
 ///
-/// Commands, options, files, and the CAs and roles of the config are completed. The package has
-/// the three scripts in place already.
+/// Commands, options, files, and the CAs and roles of the config are completed. A script asks this
+/// program at each Tab, and stays right when it is replaced by a newer one.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Completion {
