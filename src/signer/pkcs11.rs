@@ -10,7 +10,8 @@ mod uri;
 
 #[cfg(feature = "pkcs11")]
 mod binding;
-#[cfg(all(test, feature = "pkcs11"))]
+#[cfg(test)]
+#[cfg(feature = "pkcs11")]
 mod conformance;
 #[cfg(feature = "pkcs11")]
 mod door;
