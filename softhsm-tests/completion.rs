@@ -16,7 +16,7 @@ use crate::harness::write;
 struct Shell {
     name: &'static str,
     arguments: &'static [&'static str],
-    /// What it is told before the script is read, and by which line that is done.
+    /// What it is told first: a prompt that isn't seen where it is typed.
     begin: &'static str,
     source: &'static str,
 }
@@ -24,19 +24,19 @@ struct Shell {
 const BASH: Shell = Shell {
     name: "bash",
     arguments: &["--norc", "--noprofile", "-i"],
-    begin: ":",
+    begin: "PS1='re''ady> '",
     source: "source <(punchmark completion bash)",
 };
 const ZSH: Shell = Shell {
     name: "zsh",
     arguments: &["-f", "-i"],
-    begin: "autoload -U compinit; compinit -D",
+    begin: "autoload -U compinit; compinit -D; PS1='re''ady> '",
     source: "source <(punchmark completion zsh)",
 };
 const FISH: Shell = Shell {
     name: "fish",
     arguments: &["--no-config", "--interactive"],
-    begin: ":",
+    begin: "function fish_prompt; echo -n re'ady> '; end",
     source: "punchmark completion fish | source",
 };
 
@@ -50,6 +50,8 @@ impl Shell {
         terminal.type_line(self.source);
         terminal.type_line("printf 'set-up-%s\\n' done");
         terminal.expect("set-up-done");
+        // Keys that come before it are the terminal's, and not yet the shell's.
+        terminal.expect("ready> ");
         terminal.type_keys(&format!("{typed}\t"));
         terminal.expect(shown);
         // To the beginning and to the end: the line becomes one that writes its own words.

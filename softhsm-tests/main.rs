@@ -51,6 +51,7 @@ mod modules;
 mod odd_tokens;
 mod openssh;
 mod options;
+mod package;
 mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;
