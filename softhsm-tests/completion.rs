@@ -24,7 +24,8 @@ struct Shell {
 const BASH: Shell = Shell {
     name: "bash",
     arguments: &["--norc", "--noprofile", "-i"],
-    begin: "PS1='re''ady> '",
+    // rexpect's terminal doesn't echo, and readline would not either.
+    begin: "stty echo; PS1='re''ady> '",
     source: "source <(punchmark completion bash)",
 };
 const ZSH: Shell = Shell {
