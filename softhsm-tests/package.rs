@@ -57,6 +57,12 @@ fn the_same_programs_give_the_same_bytes_wherever_and_by_whomever_they_are_packe
             .env("TZ", "Pacific/Kiritimati")
             .env("LC_ALL", "POSIX");
         command.env("HOME", &elsewhere).env("USER", "somebody");
+        // Somebody else has a cargo of their own.
+        let home = PathBuf::from(std::env::var_os("HOME").unwrap());
+        for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+            let given = std::env::var_os(name).map(PathBuf::from);
+            command.env(name, given.unwrap_or_else(|| home.join(folder)));
+        }
     });
     let (first, second) = (contents(&first), contents(&second));
     let names: Vec<_> = first.keys().cloned().collect();
