@@ -1,7 +1,9 @@
 //! `punchmark-principals` by hand: its exit codes, what it says to the log, what it calls.
 
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run};
@@ -80,6 +82,52 @@ fn it_exits_with_0_when_it_decided_and_with_1_on_any_doubt() {
     ] {
         let ran = ask(&program, arguments).exits(1);
         assert_eq!((&*ran.stdout, &*ran.stderr), ("", ""), "{arguments:?}");
+    }
+}
+
+/// In a mount namespace of its own, since `/dev/log` is the machine's.
+const ASK_AGAIN: &str = "mount -t tmpfs none /dev && ln -s \"$1\" /dev/log || exit 9
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    \"$2\" \"$3\" web1 www \"$4\" && \"$2\" \"$3\" web1 db \"$4\" || exit 8
+done";
+
+#[test]
+fn the_log_hears_of_the_same_certificate_user_and_answer_at_most_once_a_second() {
+    use linux_keyutils::{KeyRing, KeyRingIdentifier};
+    let Some((_place, list, program)) = place("peter www web1\n", PRINCIPALS.as_ref()) else {
+        return;
+    };
+    if KeyRing::from_special_id(KeyRingIdentifier::User, false).is_err() {
+        eprintln!("left out: the kernel keeps no keys here, and all is told");
+        return;
+    }
+    let keys = scratch();
+    let certificate = certificate(keys.path(), "peter");
+    let socket = keys.path().join("log");
+    let log = UnixDatagram::bind(&socket).unwrap();
+    log.set_nonblocking(true).unwrap();
+    let start = Instant::now();
+    let mut unshare = bounded("unshare");
+    unshare.args(["-m", "sh", "-c", ASK_AGAIN, "sh"]);
+    unshare.arg(&socket).arg(&program).arg(&list);
+    let ran = run(unshare.arg(&certificate)).ok();
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+    assert_eq!(ran.stdout, "peter\n".repeat(20));
+    let mut heard = Vec::new();
+    let mut buffer = [0; 2_048];
+    while let Ok(length) = log.recv(&mut buffer) {
+        heard.push(String::from_utf8(buffer[..length].to_vec()).unwrap());
+    }
+    for words in [
+        "would let in peter: user www",
+        "nobody let in, no line lets it in: user db",
+    ] {
+        let count = heard
+            .iter()
+            .filter(|message| message.contains(words))
+            .count();
+        // Of 20 in less than 20 seconds, some were the same within one.
+        assert!((1..=seconds + 1).contains(&count), "{seconds} s: {heard:?}");
     }
 }
 
@@ -169,7 +217,10 @@ fn hold_calls(trace: &str, place: &Path) {
         "clone3",
         "fork",
         "vfork",
-        "sendto_nobody",
+        "pwrite64",
+        "writev",
+        "truncate",
+        "ftruncate",
         "unlink",
         "rename",
         "mkdir",

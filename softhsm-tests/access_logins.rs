@@ -4,6 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use crate::harness::keygen::{ED25519, SUBJECTS};
+use crate::harness::process::{bounded, run};
 use crate::harness::server::Server;
 use crate::harness::write;
 
@@ -238,7 +239,11 @@ fn what_explain_says_is_what_sshd_does() {
         "restrict",
         "from=\"127.0.0.1\"",
         "from=\"192.0.2.7\"",
+        "from=\"!127.0.0.1,*\"",
+        "from=\"127.0.0.0/8\",restrict",
+        "from=\"10.0.0.0/8\",restrict",
         "expiry-time=\"20200101Z\"",
+        "expiry-time=\"20990101Z\",from=\"198.51.100.0/24\"",
     ];
     let mut random = 7_u64;
     let mut pick = |of: usize| {
@@ -247,7 +252,7 @@ fn what_explain_says_is_what_sshd_does() {
             .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(random >> 40).unwrap() % of
     };
-    for _round in 0..12 {
+    for _round in 0..20 {
         let mut list = String::from("@suffixes _file\n@group g = erik_file anna_file\n");
         for _line in 0..4 {
             let name = names[pick(names.len())];
@@ -262,10 +267,109 @@ fn what_explain_says_is_what_sshd_does() {
         server.put(&list);
         for key in [&both, &one] {
             let said = server.explain(www, key);
-            let lets_in =
-                said.code == Some(0) && !said.stdout.contains("for sshd: from=\"192.0.2.7\" ");
+            let lets_in = said.code == Some(0) && from_here(&said.stdout);
             let ran = server.login(www, key);
             assert_eq!(ran.code == Some(0), lets_in, "{list}\n{said}\n{ran}");
         }
     }
+}
+
+/// Whether the `from` of the printed line, if it has one, lets in who comes from 127.0.0.1.
+fn from_here(said: &str) -> bool {
+    let (_, printed) = said.split_once("printed for sshd: ").unwrap();
+    let Some((_, from)) = printed.lines().next().unwrap().split_once("from=\"") else {
+        return true;
+    };
+    let (from, _) = from.split_once('"').unwrap();
+    let here = |item: &str| ["127.0.0.1", "127.0.0.0/8", "*"].contains(&item);
+    let taken_out = |item: &str| item.strip_prefix('!').is_some_and(here);
+    from.split(',').any(here) && !from.split(',').any(taken_out)
+}
+
+/// What sshd refuses whatever the list says.
+#[test]
+fn explain_names_what_sshd_refuses_in_a_certificate() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    server.put(&format!(
+        "peter {www} *\nerik {www} * command=\"echo hi\"\n"
+    ));
+    let arguments = ["-I", "x", "-n", "peter"];
+    let with = |name: &str, more: &[&str]| {
+        let arguments = [&arguments[..], more].concat();
+        server.certify_as(name, ED25519, "users", &arguments)
+    };
+    let good = with("good", &["-O", "source-address=127.0.0.0/8"]);
+    let said = server.explain(www, &good).ok().stdout;
+    for words in [
+        "signed by   Ed25519 SHA256:",
+        "and every CA counts that sshd trusts (no @ca)",
+        "critical    source-address",
+        "KRL         not looked at",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    server.lets_in(www, &good);
+    let refused = |key: &std::path::Path, words: &str| {
+        let said = server.explain(www, key).exits(1).stdout;
+        assert!(said.contains(&format!("  sshd refuses: {words}")), "{said}");
+        server.refuses(www, key);
+    };
+    refused(
+        &with("late", &["-V", "+1d:+2d"]),
+        "the certificate is not valid yet",
+    );
+    refused(
+        &with("over", &["-V", "-2d:-1d"]),
+        "the certificate has expired",
+    );
+    refused(
+        &with("odd", &["-O", "critical:odd@example.org=1"]),
+        "critical option odd@example.org",
+    );
+    let forced = ["-I", "x", "-n", "erik", "-O", "force-command=echo ho"];
+    refused(
+        &server.certify_as("forced", ED25519, "users", &forced),
+        "the certificate's force-command is another",
+    );
+    server.put(&format!(
+        "@ca users {}\npeter {www} *\n",
+        server.fingerprint("users")
+    ));
+    let said = server.explain(www, &good).ok().stdout;
+    assert!(said.contains(", CA users of the list"), "{said}");
+    server.lets_in(www, &good);
+}
+
+#[test]
+fn explain_holds_a_certificate_against_a_krl() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let www = server.www.name();
+    server.put(&format!("peter {www} *\n"));
+    let peter = server.certify("peter", "peter");
+    let krl = server.path("revoked.krl");
+    let revoke = |what: &str| {
+        write(&server.path("spec"), format!("{what}\n"), 0o644);
+        let mut keygen = bounded("ssh-keygen");
+        keygen.args(["-q", "-k", "-f"]).arg(&krl).arg("-s");
+        run(keygen.arg(server.ca("users")).arg(server.path("spec"))).ok();
+    };
+    let krl = krl.to_str().unwrap();
+    revoke("serial: 41");
+    let said = server
+        .explain_with(www, &peter, &["--krl", krl])
+        .ok()
+        .stdout;
+    assert!(said.contains("KRL         doesn't revoke it"), "{said}");
+    revoke("serial: 42");
+    let said = server
+        .explain_with(www, &peter, &["--krl", krl])
+        .exits(1)
+        .stdout;
+    let words = "  sshd refuses: the KRL revokes it by its serial";
+    assert!(said.contains(words), "{said}");
 }

@@ -13,6 +13,9 @@
 )]
 
 mod access_edit;
+mod access_files;
+mod access_index;
+mod access_issued;
 mod access_login;
 mod access_logins;
 #[cfg(feature = "fetch")]

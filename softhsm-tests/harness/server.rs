@@ -114,6 +114,11 @@ impl Server {
 
     /// What `punchmark access explain` says to a certificate here.
     pub(crate) fn explain(&self, user: &str, key: &Path) -> Ran {
+        self.explain_with(user, key, &[])
+    }
+
+    /// The same, with what else it is told.
+    pub(crate) fn explain_with(&self, user: &str, key: &Path, arguments: &[&str]) -> Ran {
         let mut explain = bounded(BINARY);
         explain.args([
             "access",
@@ -125,7 +130,31 @@ impl Server {
             "--list",
         ]);
         explain.arg(self.list()).arg(keygen::certificate(key));
-        run(&mut explain)
+        run(explain.args(arguments))
+    }
+
+    /// What `punchmark access render` says, with what else it is told, to a folder of root's.
+    pub(crate) fn render(&self, folder: &str, arguments: &[&str]) -> Ran {
+        let folder = self.path(folder);
+        let _there_already = std::fs::create_dir(&folder);
+        let mut render = bounded(BINARY);
+        render.args(["access", "render", "--quiet", "--host", "web1+production"]);
+        render.arg("--list").arg(self.list());
+        run(render.arg("--out-dir").arg(folder).args(arguments))
+    }
+
+    /// Makes the index of the list.
+    pub(crate) fn compile(&self) {
+        let mut compile = bounded(BINARY);
+        run(compile
+            .args(["access", "compile", "--quiet"])
+            .arg(self.list()))
+        .ok();
+    }
+
+    /// The public key of a CA.
+    pub(crate) fn ca(&self, name: &str) -> PathBuf {
+        keygen::public(&self.keys.path().join(name))
     }
 
     /// The fingerprint of a CA.

@@ -2,10 +2,11 @@
 //!
 //! Arguments in, at most one line out. It exits with 0 when it decided and with 1 on any doubt.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use punchmark::server::access::login::{
     Answer, Arguments, NoAnswer, answer, check, keep_others_out, tell,
@@ -13,24 +14,27 @@ use punchmark::server::access::login::{
 
 fn main() -> ExitCode {
     keep_others_out();
-    let answered = decide();
-    tell(&answered);
+    // More than four are as wrong as five.
+    let arguments: Vec<_> = std::env::args_os().skip(1).take(5).collect();
+    let now = since_1970();
+    let answered = decide(&arguments, now);
+    tell(&answered, &arguments, now);
     match answered {
         Ok(answer) => print(&answer),
         Err(_told) => ExitCode::FAILURE,
     }
 }
 
-fn decide() -> Result<Answer, NoAnswer> {
-    let arguments = std::env::args_os().skip(1).take(5);
+fn decide(arguments: &[OsString], now: Duration) -> Result<Answer, NoAnswer> {
     // What isn't text is no argument of sshd's.
     let arguments: Option<Vec<_>> = arguments
-        .map(|argument| argument.into_string().ok())
+        .iter()
+        .map(|argument| Some(argument.to_str()?.to_owned()))
         .collect();
     let arguments = arguments.ok_or(NoAnswer::Arguments)?;
     let arguments = Arguments::new(&arguments)?;
     check_this_program()?;
-    answer(&arguments, now())
+    answer(&arguments, now.as_secs())
 }
 
 /// Whoever could write to this program or into a folder above it would decide in its place.
@@ -39,9 +43,9 @@ fn check_this_program() -> Result<(), NoAnswer> {
     Ok(check(Path::new(&program))?)
 }
 
-fn now() -> u64 {
+fn since_1970() -> Duration {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
+    since.unwrap_or_default()
 }
 
 fn print(answer: &Answer) -> ExitCode {

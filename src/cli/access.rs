@@ -1,11 +1,13 @@
 //! `punchmark access`: for those who write, review and audit the list of who may enter what.
 
 mod can;
+mod certificate;
 mod compile;
 mod diff;
 mod edit;
 mod explain;
 mod import;
+mod issued;
 mod lint;
 mod list;
 mod publish;
@@ -23,7 +25,7 @@ use super::base::failure::{Exit, Failure};
 
 /// Check, explain, compare, publish and fetch the list of who may log in as whom on which server
 ///
-/// None of these commands needs a config, a token or a ledger.
+/// None of these commands needs a config, a token or a ledger, but `who --issued`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Access {

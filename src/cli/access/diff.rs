@@ -9,7 +9,7 @@ use super::list::{moment, parse, read};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product;
-use crate::server::access::review::{Book, Change, changes};
+use crate::server::access::review::{Book, Change, changes, changes_on};
 
 /// Say who gains and who loses what by a change of a list
 ///
@@ -24,6 +24,10 @@ pub(crate) struct Diff {
     /// The list of after
     new: PathBuf,
 
+    /// Look at this server alone: its name, and its tags behind `+`
+    #[arg(long, value_name = "NAME[+TAG...]")]
+    against_host: Option<String>,
+
     /// Print a table for a comment on a pull request
     #[arg(long)]
     markdown: bool,
@@ -33,7 +37,11 @@ impl Diff {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let texts = (read(&self.old)?, read(&self.new)?);
         let lists = (parse(&self.old, &texts.0)?, parse(&self.new, &texts.1)?);
-        let found = changes(&Book::new(&lists.0), &Book::new(&lists.1), &moment())?;
+        let (old, new) = (Book::new(&lists.0), Book::new(&lists.1));
+        let found = match &self.against_host {
+            Some(host) => changes_on(&old, &new, host, &moment())?,
+            None => changes(&old, &new, &moment())?,
+        };
         if self.markdown && !found.is_empty() {
             product("| | principal | user | host | before | after |\n|---|---|---|---|---|---|")?;
         }
@@ -106,5 +114,6 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark access diff old.list access.list
   punchmark access diff --markdown old.list access.list
+  punchmark access diff --against-host web1+production old.list access.list
 
 It exits with 1 if anybody gains anything, or gets in by other options than before.";

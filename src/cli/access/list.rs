@@ -10,7 +10,7 @@ use super::signed::beside;
 use crate::cli::base::failure::{Advised, At, Failure, Kind};
 use crate::config::{self, read_bytes};
 use crate::server::access::login::FRESH_ENDING;
-use crate::server::access::review::{AskError, CannotRender};
+use crate::server::access::review::{AskError, CaKeyError, CannotRender};
 use crate::server::access::{
     Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Refresh, Wrong,
 };
@@ -76,8 +76,13 @@ pub(super) fn refreshed(path: &Path, list: &List<'_>) -> Option<u64> {
 
 /// The clock and zone of this machine; nobody refreshed anything.
 pub(super) fn moment() -> Moment<'static> {
+    moment_at(config::now())
+}
+
+/// A Unix second in the zone of this machine.
+pub(super) fn moment_at(now: u64) -> Moment<'static> {
     Moment {
-        now: config::now(),
+        now,
         refreshed: None,
         zone: &config::time_zone,
     }
@@ -105,11 +110,16 @@ impl Advised for QueryError {
 
 impl Advised for PresentedError {}
 impl Advised for AskError {}
+impl Advised for CaKeyError {}
 
 impl Advised for CannotRender {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Pattern { .. } => Some("name all principals in a file: --names FILE".to_owned()),
+            Self::MissingCa(_) => {
+                Some("name the public key of each CA: --authorized-keys CA.pub".to_owned())
+            }
+            Self::OtherCa(_) => None,
             _ => Some("use AuthorizedPrincipalsCommand on this server".to_owned()),
         }
     }

@@ -11,12 +11,13 @@ use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::{product, say};
 use crate::file::{read_bytes, read_limited};
 use crate::output;
-use crate::server::access::review::{Book, render};
+use crate::server::access::review::{Book, CaKey, render, render_authorized_keys};
 
 /// Write a list as an AuthorizedPrincipalsFile for each account of a host
 ///
 /// The files are named after the accounts: AuthorizedPrincipalsFile DIR/%u. What a file can't say
-/// (denials, @ca, @stale, @known, patterns) is refused by its line.
+/// (denials, @ca, @stale, @known, patterns) is refused by its line. With --authorized-keys, the
+/// files have lines of cert-authority,principals= for accounts whose owner is not root.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Render {
@@ -30,6 +31,11 @@ pub(crate) struct Render {
     /// The folder of the files; nothing else may be in it
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
+
+    /// Write authorized_keys files instead, whose lines trust the CA of this public key; may be
+    /// given several times
+    #[arg(long, value_name = "CA.pub")]
+    authorized_keys: Vec<PathBuf>,
 
     /// All principals that there are, one a line, to write patterns out
     #[arg(long, value_name = "FILE")]
@@ -45,7 +51,14 @@ impl Render {
         let text = self.list.read()?;
         let list = self.list.parse(&text)?;
         let names = self.names.as_deref().map(read_names).transpose()?;
-        let files = render(&Book::new(&list), &self.host, names.as_deref(), &moment())?;
+        let (book, names) = (Book::new(&list), names.as_deref());
+        let files = if self.authorized_keys.is_empty() {
+            render(&book, &self.host, names, &moment())?
+        } else {
+            let cas = self.authorized_keys.iter().map(|path| read_ca(path));
+            let cas = cas.collect::<Result<Vec<_>, _>>()?;
+            render_authorized_keys(&book, &self.host, names, &cas, &moment())?
+        };
         let mut users = files.keys();
         if let Some(user) = users.find(|user| user.contains('/') || user.starts_with('.')) {
             let words = format!("user {user} can't be the name of a file");
@@ -109,16 +122,22 @@ impl Render {
     }
 }
 
+fn read_ca(path: &Path) -> Result<CaKey, Failure> {
+    CaKey::parse(&read_limited(path, CA_BYTES_MAX).in_file(path)?).in_file(path)
+}
+
 fn read_names(path: &Path) -> Result<Vec<String>, Failure> {
     let text = read_limited(path, NAMES_BYTES_MAX).in_file(path)?;
     let names = text.lines().map(str::trim).filter(|name| !name.is_empty());
     Ok(names.map(str::to_owned).collect())
 }
 
+const CA_BYTES_MAX: u64 = 64 * 1024;
 const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 const NAMES_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 const EXAMPLES: &str = "\
 Examples:
   punchmark access render --list access.list --host web1 --out-dir /etc/ssh/principals
-  punchmark access render --list access.list --host web1 --out-dir /etc/ssh/principals --check";
+  punchmark access render --list access.list --host web1 --out-dir /etc/ssh/principals --check
+  punchmark access render --host web1 --out-dir keys --authorized-keys users.pub";

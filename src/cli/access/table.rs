@@ -14,14 +14,23 @@ pub(super) fn print(context: &Context, ways: &[Reach]) -> Result<(), Failure> {
             .iter()
             .try_for_each(|way| product(&object(way).to_string()));
     }
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    rows.extend(ways.iter().map(row));
+    columns(HEAD, ways.iter().map(row))
+}
+
+/// Prints rows in columns as wide as their widest cell.
+pub(super) fn columns<const N: usize>(
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<(), Failure> {
+    let all: Vec<_> = std::iter::once(head.map(str::to_owned))
+        .chain(rows)
+        .collect();
     let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
+        let cells = all.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let widths: Vec<_> = (0..HEAD.len()).map(width).collect();
-    for row in &rows {
+    let widths: Vec<_> = (0..N).map(width).collect();
+    for row in &all {
         let cells = row.iter().zip(&widths);
         let line: String = cells
             .map(|(cell, width)| format!("{cell:<width$}  "))

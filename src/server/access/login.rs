@@ -6,6 +6,7 @@
 
 mod door;
 mod log;
+mod recent;
 mod scan;
 
 use std::io::Read;

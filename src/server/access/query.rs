@@ -54,6 +54,19 @@ impl<'q> Query<'q> {
         })
     }
 
+    /// The same user and host for these principals.
+    #[must_use]
+    pub fn with<'p>(&self, principals: impl IntoIterator<Item = &'p str>) -> Query<'p>
+    where
+        'q: 'p,
+    {
+        let mut query: Query<'p> = self.clone();
+        query.principals = principals.into_iter().collect();
+        query.principals.sort_unstable();
+        query.principals.dedup();
+        query
+    }
+
     /// The principals in the order of their bytes.
     #[must_use]
     pub fn principals(&self) -> &[&'q str] {

@@ -5,12 +5,14 @@ mod book;
 mod diff;
 mod files;
 mod import;
+mod keys;
 mod lint;
 mod reach;
 
 pub use self::book::{AskError, Book, sample};
-pub use self::diff::{Change, changes};
-pub use self::files::{CannotRender, render};
+pub use self::diff::{Change, changes, changes_on};
+pub use self::files::{CannotRender, render, render_authorized_keys};
 pub use self::import::{Carried, LeftOut, import};
+pub use self::keys::{CaKey, CaKeyError};
 pub use self::lint::{Finding, Oddity, lint};
 pub use self::reach::{Reach, can, who};

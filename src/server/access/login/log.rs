@@ -1,27 +1,41 @@
 //! The reason, for the system's log: one datagram that nobody waits for.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use base64ct::{Base64Unpadded, Encoding};
 
 use super::super::presented::Presented;
+use super::recent::{self, Recent};
 use super::{Answer, Arguments, NoAnswer};
 
-/// Tells the log of an answer or of a doubt. A machine without a log changes nothing.
-pub fn tell(answer: &Result<Answer, NoAnswer>) {
+/// Tells the log of an answer or of a doubt, unless the same was told within the last second for
+/// the same `arguments`. A machine without a log changes nothing.
+pub fn tell(answer: &Result<Answer, NoAnswer>, arguments: &[OsString], now: Duration) {
     let (severity, words) = match answer {
         Ok(answer) if answer.printed.is_some() => (INFO, answer.reason.clone()),
         Ok(answer) => (NOTICE, answer.reason.clone()),
         Err(doubt) => (WARNING, format!("nobody let in, in doubt: {doubt}")),
     };
+    let mut parts = vec![words.as_bytes()];
+    parts.extend(arguments.iter().map(|argument| argument.as_encoded_bytes()));
+    let hash = recent::hash(&parts);
+    let recent = Recent::read(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
+    if recent.has(hash) {
+        return;
+    }
     let process = std::process::id();
     let priority = AUTH | severity;
     let message = format!(
         "<{priority}>punchmark-principals[{process}]: {}",
         cut(&escaped(&words))
     );
-    let _nobody_listens = send(message.as_bytes());
+    // Where nobody listens, nothing was told.
+    if send(message.as_bytes()).is_ok() {
+        recent.note(hash);
+    }
 }
 
 /// For whom, in the words of the log: what the certificate says itself is escaped and cut.

@@ -46,6 +46,28 @@ pub fn changes(
     new: &Book<'_>,
     moment: &Moment<'_>,
 ) -> Result<Vec<Change>, AskError> {
+    compare(old, new, None, moment)
+}
+
+/// The same on one host alone, `web1+production`.
+///
+/// # Errors
+/// [`AskError`].
+pub fn changes_on(
+    old: &Book<'_>,
+    new: &Book<'_>,
+    host: &str,
+    moment: &Moment<'_>,
+) -> Result<Vec<Change>, AskError> {
+    compare(old, new, Some(host), moment)
+}
+
+fn compare(
+    old: &Book<'_>,
+    new: &Book<'_>,
+    host: Option<&str>,
+    moment: &Moment<'_>,
+) -> Result<Vec<Change>, AskError> {
     let mut found = Vec::new();
     for name in touched(old, new) {
         let asked = if has_wildcard(name) {
@@ -53,7 +75,10 @@ pub fn changes(
         } else {
             name.to_owned()
         };
-        let places = Places::of(&[old, new], &asked);
+        let mut places = Places::of(&[old, new], &asked);
+        if let Some(host) = host {
+            places.hosts = BTreeMap::from([(host.to_owned(), host.to_owned())]);
+        }
         for (user, asked_user) in &places.users {
             for (host, asked_host) in &places.hosts {
                 let before = options(old, &asked, asked_user, asked_host, moment)?;

@@ -1,4 +1,5 @@
-//! A list as the files that sshd reads itself: an `AuthorizedPrincipalsFile` for each account.
+//! A list as the files that sshd reads itself, for each account: an `AuthorizedPrincipalsFile`, or
+//! `authorized_keys`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use super::super::pattern::{Purpose, has_wildcard};
 use super::super::query::{Host, Query, QueryError};
 use super::super::resolved::Resolved;
 use super::book::Book;
+use super::keys::CaKey;
 
 /// What a list says that no file can say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +61,12 @@ pub enum CannotRender {
         /// The first line.
         first: u64,
     },
+    /// A CA that the list names, and whose key wasn't given.
+    #[error("CA {0} of the list can't be said without its key")]
+    MissingCa(String),
+    /// A key that is none of the list's CAs.
+    #[error("no `@ca` of the list names the key {0}")]
+    OtherCa(String),
     /// A directory's group that isn't resolved.
     #[error("group `@{0}` of a directory service is not resolved")]
     Unresolved(String),
@@ -75,6 +83,91 @@ pub fn render(
     names: Option<&[String]>,
     moment: &Moment<'_>,
 ) -> Result<BTreeMap<String, String>, CannotRender> {
+    if !book.list().header().cas().is_empty() {
+        return Err(CannotRender::Directive("@ca"));
+    }
+    let files = files(book, host, names, moment)?;
+    let line = |line: &Line| match line.options.as_str() {
+        "" => format!("{}\n", line.principal),
+        options => format!("{options} {}\n", line.principal),
+    };
+    let text = |lines: Vec<Line>| lines.iter().map(line).collect();
+    Ok(files
+        .into_iter()
+        .map(|(user, lines)| (user, text(lines)))
+        .collect())
+}
+
+/// The text of each account's `authorized_keys` on this host: lines that trust these CAs for the
+/// principals that the list lets in, for an account that isn't root's to look after.
+///
+/// sshd goes on behind a line whose options refuse, so a certificate of several principals gets in by
+/// any of them, where the command takes the first line alone.
+///
+/// # Errors
+/// [`CannotRender`], for the first line that no file can say.
+pub fn render_authorized_keys(
+    book: &Book<'_>,
+    host: &str,
+    names: Option<&[String]>,
+    cas: &[CaKey],
+    moment: &Moment<'_>,
+) -> Result<BTreeMap<String, String>, CannotRender> {
+    refuse_other_cas(book, cas)?;
+    let files = files(book, host, names, moment)?;
+    let text = |lines: Vec<Line>| {
+        let lines = lines.iter();
+        lines
+            .flat_map(|line| cas.iter().map(move |ca| line.trusting(ca)))
+            .collect()
+    };
+    Ok(files
+        .into_iter()
+        .map(|(user, lines)| (user, text(lines)))
+        .collect())
+}
+
+/// A principal of an account's file, and the options by which it is let in.
+struct Line {
+    options: String,
+    principal: String,
+}
+
+impl Line {
+    fn trusting(&self, ca: &CaKey) -> String {
+        let comma = if self.options.is_empty() { "" } else { "," };
+        format!(
+            "cert-authority,principals=\"{}\"{comma}{} {}\n",
+            self.principal,
+            self.options,
+            ca.line()
+        )
+    }
+}
+
+fn refuse_other_cas(book: &Book<'_>, cas: &[CaKey]) -> Result<(), CannotRender> {
+    let named = book.list().header().cas();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let is_given = |fingerprint: &[u8; 32]| cas.iter().any(|ca| ca.sha256() == fingerprint);
+    if let Some(ca) = named.iter().find(|ca| !is_given(ca.fingerprint())) {
+        return Err(CannotRender::MissingCa(ca.name().to_owned()));
+    }
+    let is_other = |ca: &&CaKey| !named.iter().any(|named| named.fingerprint() == ca.sha256());
+    match cas.iter().find(is_other) {
+        Some(ca) => Err(CannotRender::OtherCa(ca.fingerprint())),
+        None => Ok(()),
+    }
+}
+
+/// The lines of each account's file on this host.
+fn files(
+    book: &Book<'_>,
+    host: &str,
+    names: Option<&[String]>,
+    moment: &Moment<'_>,
+) -> Result<BTreeMap<String, Vec<Line>>, CannotRender> {
     refuse_directives(book)?;
     let place = Query::new([], "root", Host::parse(host)?)?;
     let resolved = Resolved::new(book.list().header(), &place);
@@ -101,11 +194,11 @@ pub fn render(
             }
         }
     }
-    let mut texts = BTreeMap::new();
+    let mut of_users = BTreeMap::new();
     for (user, lines) in files {
-        texts.insert(user, file(book, &lines, names)?);
+        of_users.insert(user, file(book, &lines, names)?);
     }
-    Ok(texts)
+    Ok(of_users)
 }
 
 fn refuse_directives(book: &Book<'_>) -> Result<(), CannotRender> {
@@ -114,7 +207,6 @@ fn refuse_directives(book: &Book<'_>) -> Result<(), CannotRender> {
         return Err(CannotRender::Unresolved(group.to_owned()));
     }
     for (there, directive) in [
-        (!header.cas().is_empty(), "@ca"),
         (header.stale().is_some(), "@stale"),
         (!header.known().is_empty(), "@known"),
     ] {
@@ -129,8 +221,8 @@ fn file(
     book: &Book<'_>,
     lines: &[(u64, Entry<'_>)],
     names: Option<&[String]>,
-) -> Result<String, CannotRender> {
-    let mut text = String::new();
+) -> Result<Vec<Line>, CannotRender> {
+    let mut file = Vec::new();
     // For each principal, the first line, and whether that one ends some day.
     let mut first: BTreeMap<String, (u64, bool)> = BTreeMap::new();
     let mut joined = BTreeSet::new();
@@ -152,12 +244,14 @@ fn file(
                 None => {}
             }
             let ends = !entry.options().expiries().is_empty();
-            let separator = if options.is_empty() { "" } else { " " };
-            text += &format!("{options}{separator}{principal}\n");
-            first.insert(principal, (*line, ends));
+            first.insert(principal.clone(), (*line, ends));
+            file.push(Line {
+                options: options.clone(),
+                principal,
+            });
         }
     }
-    Ok(text)
+    Ok(file)
 }
 
 /// The options of the first of these lines, with those that are joined with it for everybody.

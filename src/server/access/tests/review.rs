@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::server::access::review::{
-    Book, CannotRender, Change, Oddity, Reach, can, changes, import, lint, render, who,
+    Book, CaKey, CaKeyError, CannotRender, Change, Oddity, Reach, can, changes, changes_on, import,
+    lint, render, render_authorized_keys, who,
 };
 
 fn list(text: &str) -> List<'_> {
@@ -262,6 +263,53 @@ fn files_say_what_the_command_says_or_a_line_is_refused() {
         files("@suffixes _file\na* www *\n", Some(&names)),
         Ok(vec![file("www", "a1\n")])
     );
+}
+
+#[test]
+fn authorized_keys_trust_each_ca_for_each_principal() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0OIMFVkxbpkCZ+u3PExjwSVKXAE1MZCOHyjHFqGvo4";
+    let ca = CaKey::parse(&format!("{key} a comment\n")).unwrap();
+    let list = list("a,b www * restrict\nc db *\n");
+    let files = |cas: &[CaKey]| {
+        let files = render_authorized_keys(&Book::new(&list), "web1", None, cas, &moment());
+        files.map(|files| files.into_iter().collect::<Vec<_>>())
+    };
+    let file = |user: &str, text: String| (user.to_owned(), text);
+    let line = |options: &str| format!("cert-authority,principals={options} {key}\n");
+    assert_eq!(
+        files(&[ca]),
+        Ok(vec![
+            file("db", line("\"c\"")),
+            file("www", line("\"a\",restrict") + &line("\"b\",restrict")),
+        ])
+    );
+    for none in [
+        "",
+        "ssh-ed25519",
+        "ssh-rsa AAAA",
+        &key.replace("ed25519 ", "rsa "),
+    ] {
+        assert_eq!(CaKey::parse(none), Err(CaKeyError), "{none}");
+    }
+}
+
+#[test]
+fn a_change_is_told_for_one_host() {
+    let (old, new) = (
+        list("a www web*\nb www db1\n"),
+        list("a www db1\nb www db1\n"),
+    );
+    let on = |host: &str| {
+        let found = changes_on(&Book::new(&old), &Book::new(&new), host, &moment()).unwrap();
+        let found = found.into_iter();
+        found
+            .map(|change| (change.principal, change.host, change.after.is_some()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(on("web1"), [("a".into(), "web1".into(), false)]);
+    assert_eq!(on("db1+canary"), [("a".into(), "db1+canary".into(), true)]);
+    assert_eq!(on("mail"), []);
+    assert!(changes_on(&Book::new(&old), &Book::new(&new), "Web1", &moment()).is_err());
 }
 
 #[test]
