@@ -2,10 +2,10 @@
 //!
 //! One text for all servers (docs/formats/access-list.md). What runs inside a login reads it
 //! line by line, or the lines that its index names; what writes and reviews it has it whole,
-//! as [`List`]. Both use one parser, and one [`decide`], which is pure.
+//! as [`List`]. Both use one parser, and one [`decide()`], which is pure.
 //!
 //! The way of a login: [`Presented`] and [`Query`] (who asks), the lines that may fit, and
-//! [`decide`], which gives at most one line for sshd, and the reason.
+//! [`decide()`], which gives at most one line for sshd, and the reason.
 
 mod decide;
 mod entry;

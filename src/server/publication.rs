@@ -2,7 +2,7 @@
 //! fetched, judged, and only then put in place.
 //!
 //! Whoever publishes stamps a text ([`Stamp`]) and signs it ([`Signatures`]); a server takes it from
-//! a source ([`fetch`]) if enough persons signed it, and nothing goes back.
+//! a source ([`fetch()`]) if enough persons signed it, and nothing goes back.
 
 mod fetch;
 mod judge;
