@@ -71,7 +71,7 @@ fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name()
         "1 certificate",
         "serial 1",
         "key SHA256:",
-        "\"peter\" is never",
+        "requester peter is never",
     ] {
         assert!(preview.stdout.contains(words), "{preview}");
     }

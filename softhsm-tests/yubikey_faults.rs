@@ -36,7 +36,7 @@ fn a_wrong_pin_costs_one_try_and_the_last_try_needs_a_typed_yes() {
     }
     let ran = admin.sign(&["-n", "peter", "key.pub"]).exits(1);
     ran.says("one PIN try left").says("typed yes");
-    for (answer, words, code) in [("no", "typed yes", 1), ("yes", "signed key-cert.pub", 0)] {
+    for (answer, words, code) in [("no", "typed yes", 1), ("yes", "serial 1 of users", 0)] {
         let mut command = admin.punchmark.on_a_terminal();
         command.args(["sign", "-s", "users", "-I", "id", "-n", "peter", "key.pub"]);
         let mut pty = Pty::start(command);
