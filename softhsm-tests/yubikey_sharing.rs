@@ -159,9 +159,6 @@ fn each_card_gets_the_pin_file_that_was_named_for_its_serial() {
     admin.punchmark.run(&arguments).ok();
     assert_eq!(tries_left(&admin), [3, 3]);
     admin.assert_issued(2);
-    let twice = ["--pin-file", "pin", "--pin-file", "other"];
-    let ran = admin.punchmark.run(&[&sign[..], &SIGN, &twice].concat());
-    ran.exits(2).says("--pin-file SERIAL=FILE");
 }
 
 #[test]
@@ -275,7 +272,7 @@ fn each_touch_says_which_one_it_is_and_how_long_the_card_waits() {
     let ran = admin.sign(&SIGN).ok();
     assert!(
         ran.stderr
-            .starts_with("this run needs 3 touches, one a certificate\n"),
+            .contains("\nthis run needs 3 touches, one a certificate\n"),
         "{ran}"
     );
     for number in 1..=3 {
