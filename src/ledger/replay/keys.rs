@@ -137,6 +137,8 @@ impl Keys {
             found.odd(Fault::LargeGap { first, last });
         }
         ca.serials.gap(first, last);
+        let taken_over = resumed.recovery.as_ref().map(|taken| taken.krl_version);
+        self.last_krl = self.last_krl.max(taken_over.filter(|version| *version > 0));
     }
 
     pub(super) fn revoke(&mut self, revoked: &Revoked) {

@@ -55,13 +55,16 @@ impl Ledger {
         })
     }
 
-    /// The version of the newest KRL that was made.
+    /// The version of the newest KRL that was made, or that was taken over behind a gap.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn last_krl_version(&self) -> Result<Option<u64>, LedgerError> {
         let newest = self.index.first(&Keys::of(table::KRL, &[]).backward())?;
-        Ok(newest.and_then(|(key, _)| Some(u64::from_be_bytes(key.try_into().ok()?))))
+        let made = newest.and_then(|(key, _)| Some(u64::from_be_bytes(key.try_into().ok()?)));
+        let recoveries = self.recoveries()?.into_iter();
+        let taken_over = recoveries.map(|(_, recovery)| recovery.krl_version);
+        Ok(made.max(taken_over.max().filter(|version| *version > 0)))
     }
 
     /// Whether a key was revoked, by the SHA-256 of its blob.

@@ -630,6 +630,13 @@ fn a_krl_that_is_no_newer_and_a_revocation_of_nothing() {
         ),
         (
             |history| {
+                history.resume_with(1, 9, 7);
+                history.krl(7);
+            },
+            "broken 5: KRL 7 is no newer than KRL 7",
+        ),
+        (
+            |history| {
                 history.push(Event::Revoked(Revoked::default()));
             },
             "odd 4: it revokes nothing",

@@ -358,12 +358,20 @@ impl History {
     }
 
     pub(super) fn resume(&mut self, first: u64, last: u64) -> u64 {
+        self.resume_with(first, last, 0)
+    }
+
+    pub(super) fn resume_with(&mut self, first: u64, last: u64, krl_version: u64) -> u64 {
+        let recovery = Recovery {
+            krl_version,
+            ..Recovery::default()
+        };
         self.push(Event::Resumed(Resumed {
             ca: 1,
             first,
             last,
             keyboard: String::new(),
-            recovery: self.is_format_4.then(Recovery::default),
+            recovery: self.is_format_4.then_some(recovery),
         }))
     }
 

@@ -40,7 +40,7 @@ impl Fixture {
         self.ledger.record_checkpoint(signed, NOW)
     }
 
-    fn make_krl(&mut self, version: u64, signer: Vec<u8>) -> Result<(), LedgerError> {
+    pub(super) fn make_krl(&mut self, version: u64, signer: Vec<u8>) -> Result<(), LedgerError> {
         let made = KrlMade {
             version,
             sha256: [0; 32],

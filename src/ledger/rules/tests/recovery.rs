@@ -5,6 +5,7 @@ use super::*;
 conform!(
     a_gap_counts_as_taken_and_revoked,
     going_on_where_nothing_is_missing_records_it_all_the_same,
+    a_krl_that_was_taken_over_is_older_than_every_next,
     a_request_of_the_time_before_is_refused,
     an_enrolment_that_may_have_been_taken_away_serves_once_it_is_confirmed,
     a_clock_that_was_set_back_stops_the_run,
@@ -56,6 +57,24 @@ fn going_on_where_nothing_is_missing_records_it_all_the_same(stand: Stand) {
     assert_eq!(fixture.resume(1, recovery(NOW + 600, 1)), None);
     assert_eq!(fixture.ledger.size(), size + 1);
     assert_eq!(fixture.next(), 2);
+    fixture.is_whole();
+}
+
+fn a_krl_that_was_taken_over_is_older_than_every_next(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    fixture.resume(5, recovery(NOW, 1));
+    assert_eq!(fixture.ledger.last_krl_version().unwrap(), None);
+    let taken_over = Recovery {
+        krl_version: 7,
+        ..Recovery::default()
+    };
+    fixture.resume(6, Some(taken_over));
+    let refused = fixture.make_krl(7, Vec::new());
+    assert!(matches!(
+        refused,
+        Err(LedgerError::KrlVersion { newest: 7, .. })
+    ));
+    fixture.make_krl(8, Vec::new()).unwrap();
     fixture.is_whole();
 }
 
