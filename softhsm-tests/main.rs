@@ -38,6 +38,7 @@ mod evidence;
 mod failed_syncs;
 mod faults;
 mod feature_sets;
+mod for_programs;
 mod going_back;
 mod harness;
 mod host;

@@ -54,7 +54,7 @@ fn an_older_ledger_that_was_put_back_signs_nothing_until_it_is_resumed() {
     assert_eq!(admin.ledger().last().unwrap()["serial"], 11);
     admin
         .sign(&["-z", "4", "-n", "erik", "key2.pub"])
-        .exits(1)
+        .exits(3)
         .says("taken before");
     verify(&admin, &["--signatures"]).ok();
     // By now nothing is missing any more.
@@ -133,7 +133,7 @@ fn a_healthy_ledger_is_not_resumed_and_no_slip_ends_a_ca() {
         .exits(2)
         .says("--no-krl");
     run(&["--ca", "nosuch", "--after", "9", "--no-krl"])
-        .exits(1)
+        .exits(2)
         .says("no CA `nosuch`");
     // Nobody at a terminal answers, and nothing was done.
     run(&["--ca", "users", "--after", "9", "--no-krl"])
@@ -170,7 +170,7 @@ fn what_the_lost_part_revoked_barred_and_took_away_does_not_come_back() {
     }
     admin
         .sign(&["-n", "peter", "key0.pub"])
-        .exits(1)
+        .exits(3)
         .says("was revoked");
     let enrolled = punchmark(&["requester", "list"]).ok();
     assert!(enrolled.stdout.contains("peter"), "{enrolled}");

@@ -132,7 +132,7 @@ fn a_revoked_key_is_never_certified_again() {
     let admin = ready();
     revoke(&admin, &["--key", "peter.pub"]).ok();
     let again = admin.sign(&["-n", "peter", "peter.pub"]);
-    again.exits(1).says("was revoked");
+    again.exits(3).says("was revoked");
     admin.sign(&["-n", "erik", "erik.pub"]).ok();
     admin.assert_issued(3);
 }

@@ -77,7 +77,7 @@ fn the_keys_of_a_requester_who_is_revoked_are_not_certified_under_another_name()
     }
     for key in ["user.pub", "spare.pub"] {
         let again = admin.sign(&["-n", "erik", key]);
-        again.exits(1).says("was revoked");
+        again.exits(3).says("was revoked");
     }
 }
 

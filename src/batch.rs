@@ -208,9 +208,14 @@ impl Destination {
 }
 
 impl BatchError {
-    /// Whether policy said no, rather than something having gone wrong.
+    /// Whether policy or a rule of the ledger said no, rather than something having gone wrong.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Case(error) if error.is_refusal())
+        match self {
+            Self::Case(error) => error.is_refusal(),
+            Self::Issue(IssueError::Reserve(error)) => error.is_refusal(),
+            Self::Again(error) => !matches!(error, AgainError::Ledger(_)),
+            _ => false,
+        }
     }
 }
 

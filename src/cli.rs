@@ -45,6 +45,7 @@ use base::context::Context;
 use base::failure::{Exit, Failure};
 use base::global::Global;
 use base::monitoring;
+use base::object;
 use base::terminal;
 
 /// An SSH certificate authority whose key never leaves the hardware
@@ -139,6 +140,9 @@ impl Cli<Command> {
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     crate::secret::keep_memory_private();
     let arguments: Vec<_> = arguments.into_iter().collect();
+    if is_for_programs(&arguments) {
+        object::speak_to_programs();
+    }
     let ended = if version::is_asked_for(&arguments) {
         version::print()
     } else {
@@ -157,6 +161,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             }
         }
     };
+    let ended = ended.and_then(|exit| match exit {
+        Exit::Done => terminal::end_product().map(|()| exit),
+        _ => Ok(exit),
+    });
     match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {
@@ -175,6 +183,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 pub fn leave(code: u8) -> ! {
     let _nobody_reads_on = std::io::stdout().flush();
     signal_hook::low_level::exit(code.into())
+}
+
+/// Whether `--json` is among the arguments. Mistakes in the others are told to a program too, so
+/// that this is looked at before clap reads them.
+fn is_for_programs(arguments: &[OsString]) -> bool {
+    let options = arguments.iter().take_while(|argument| *argument != "--");
+    options.into_iter().any(|argument| argument == "--json")
 }
 
 /// The tree of these commands, as clap has it.
@@ -219,7 +234,8 @@ Examples:
   punchmark show peter-cert.pub
   punchmark ledger list
 
-Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by policy";
+Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by policy. `doctor`,
+`krl fetch` and `host status` end as monitoring expects it: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
 
 #[cfg(test)]
 mod tests {
@@ -240,6 +256,16 @@ mod tests {
             let alone = sign_alone(&words(line)).unwrap();
             let among = parse::<Command>(&mut tree::<Command>(), &words(line)).unwrap();
             assert_eq!(format!("{alone:?}"), format!("{among:?}"));
+        }
+    }
+
+    #[test]
+    fn a_program_is_spoken_to_where_json_is_an_option() {
+        for line in ["punchmark --json sign x", "punchmark sgin --json"] {
+            assert!(is_for_programs(&words(line)), "{line}");
+        }
+        for line in ["punchmark sign x", "punchmark show -- --json"] {
+            assert!(!is_for_programs(&words(line)), "{line}");
         }
     }
 

@@ -211,9 +211,9 @@ fn json_says_what_revokes_a_key() {
     assert_eq!(
         ran.stdout,
         concat!(
-            r#"{"by":null,"comment":"user","file":"user.pub","match":null,"revoked":false}"#,
+            r#"{"by":null,"comment":"user","file":"user.pub","match":null,"revoked":false,"schema":1}"#,
             "\n",
-            r#"{"by":"serial","comment":"user","file":"user-cert.pub","match":"ca","revoked":true}"#,
+            r#"{"by":"serial","comment":"user","file":"user-cert.pub","match":"ca","revoked":true,"schema":1}"#,
             "\n"
         )
     );

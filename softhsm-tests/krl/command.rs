@@ -95,7 +95,7 @@ fn json_has_all_that_the_words_have() {
         "blob": line.split(' ').nth(1).unwrap(),
     });
     let sha1 = hex(&user.sha1());
-    let expected = serde_json::json!({
+    let expected = serde_json::json!({ "schema": 1,
         "version": 4, "generated": null, "flags": 0, "comment": "c",
         "keys": [key.clone()], "sha256": [], "sha1": [sha1],
         "certificates": [

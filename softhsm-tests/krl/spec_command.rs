@@ -296,7 +296,7 @@ fn words_go_to_stderr_and_json_to_stdout() {
     let json = world.spec(&[&args[..], &["--json"]].concat()).ok();
     let generated = world.krl("krl").header().generated;
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    let expected =
-        serde_json::json!({ "file": "krl", "version": 4, "generated": generated, "bytes": 70 });
+    let expected = serde_json::json!({ "file": "krl", "version": 4, "generated": generated, "bytes": 70,
+            "schema": 1 });
     assert_eq!(json, expected);
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::terminal::{product, say};
+use super::base::terminal::{product, product_object, say};
 use super::base::words::path;
 use crate::attestation::{self, Listed, Purpose, Role, Trust, list};
 use crate::config::{Config, ConfigError, with_private_root};
@@ -103,7 +103,9 @@ impl Add {
             return Err(Failure::new("its certificates are trusted already").at(path(&self.file)));
         }
         keep(&config, &name, &bytes)?;
-        if context.talks() {
+        if context.json() {
+            product_object(json!({ "certificates": all, "file": name }))?;
+        } else if context.talks() {
             for one in &all {
                 say(&format!(
                     "{} is trusted from now on, by your word",
@@ -129,7 +131,7 @@ fn list_trusted(context: &Context) -> Result<Exit, Failure> {
     let roots = config.attestation_roots()?;
     let all: Vec<_> = roots.listed().cloned().collect();
     if context.json() {
-        product(&json!({ "certificates": all }).to_string())?;
+        product_object(json!({ "certificates": all }))?;
     } else {
         print(&all)?;
     }
@@ -148,7 +150,7 @@ impl Check {
                 exit = Exit::Failed;
             }
             if context.json() {
-                product(&json!({ "file": path(file), "certificates": all }).to_string())?;
+                product_object(json!({ "file": path(file), "certificates": all }))?;
             } else {
                 product(&format!("{}:", path(file)))?;
                 print(&all)?;

@@ -18,6 +18,7 @@ pub(crate) mod ledger_key;
 pub(crate) mod mark;
 pub(crate) mod monitoring;
 pub(crate) mod next_steps;
+pub(crate) mod object;
 pub(crate) mod pager;
 pub(crate) mod pin;
 pub(crate) mod pin_files;

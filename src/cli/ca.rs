@@ -13,7 +13,7 @@ use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::roots::roots;
 use super::base::storage;
-use super::base::terminal::product;
+use super::base::terminal::{product, product_object};
 use crate::attestation::Roots;
 use crate::ca::Storage;
 use crate::certificate::subject::{describe, fingerprint};
@@ -191,7 +191,7 @@ fn reserved(suffixes: &[String]) -> String {
 
 fn print_json(all: &[Known]) -> Result<(), Failure> {
     let cas: Vec<Value> = all.iter().map(json).collect();
-    product(&json!({ "cas": cas }).to_string())
+    product_object(json!({ "cas": cas }))
 }
 
 fn json(known: &Known) -> Value {

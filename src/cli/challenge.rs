@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::terminal::{product, say};
+use super::base::terminal::{product, product_object, say};
 use crate::certificate::{length, length_in_seconds};
 use crate::config;
 use crate::ledger::{ChallengeMade, Nonce};
@@ -43,7 +43,7 @@ impl Challenge {
             ledger.make_challenge(made, now)?;
             let hex = hex(&nonce);
             if context.json() {
-                product(&json!({ "challenge": hex, "expires": expires }).to_string())?
+                product_object(json!({ "challenge": hex, "expires": expires }))?
             } else {
                 product(&hex)?
             }

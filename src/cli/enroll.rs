@@ -20,7 +20,7 @@ use crate::ledger::{CardId, Credential};
 use crate::policy::role::Permit;
 use crate::request::RequesterName;
 use crate::signer::{Locator, yubikeys};
-use desk::{AtTheDesk, Refused, UsersCard, refuse};
+use desk::{AtTheDesk, Refused, UsersCard};
 
 /// Enrol a user who is here: key on their YubiKey, attested, certified, in one command
 ///
@@ -92,7 +92,6 @@ impl Enroll {
         // Before the card is changed, and before anybody is asked for a PIN.
         match self.foresee(&desk, &card) {
             Ok(foreseen) => self.vouch(&desk, card.serial, foreseen.as_ref())?,
-            Err(Refused::Case(error)) if error.is_refusal() => return Ok(refuse(&error)),
             Err(Refused::Case(error)) => return Err(BatchError::from(error).into()),
             Err(Refused::Failure(failure)) => return Err(failure),
         }

@@ -10,7 +10,7 @@ use ssh_key::public::KeyData;
 use super::base::advice::evidence::unproved;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
-use super::base::terminal::{product, say};
+use super::base::terminal::{product, product_object, say};
 use super::base::words::path;
 use crate::attestation::{Evidence, Facts, FidoEvidence, Proof, Roots};
 use crate::certificate::subject::{describe, fingerprint};
@@ -77,7 +77,7 @@ impl Verify {
         };
         let proof = evidence.verify(&key, &roots).map_err(unproved)?;
         if context.json() {
-            product(&to_json(&self.file, &proof).to_string())?
+            product_object(to_json(&self.file, &proof))?
         } else {
             print(&self.file, &proof)?
         }

@@ -12,7 +12,7 @@ use super::base::failure::{Exit, Failure};
 use super::base::next_steps::warn_of_binding;
 use super::base::private_key::read_private_key;
 use super::base::slot_arguments::SlotArguments;
-use super::base::terminal::{ask, product, say, somebody_is_there, warn};
+use super::base::terminal::{ask, product, product_object, say, somebody_is_there, warn};
 use crate::ca::{EstablishError, OfAnother, Source, Spare, SpareAdded, Use, add_spare};
 use crate::config::{self, CaName, Place};
 use crate::secret::AskPin;
@@ -192,14 +192,10 @@ impl ToOthers<'_> {
         let locator = &added.key.locator;
         warn_of_binding(&added.binding);
         match (self.context.json(), self.context.talks()) {
-            (true, _) => product(
-                &serde_json::json!({
-                    "name": self.name.as_str(),
-                    "key": locator.to_string(),
-                    "in-config": to_be == Use::Shared,
-                })
-                .to_string(),
-            ),
+            (true, _) => product_object(serde_json::json!({
+                "name": self.name.as_str(), "key": locator.to_string(),
+                "in-config": to_be == Use::Shared,
+            })),
             (_, true) if to_be == Use::Shared => product(&format!(
                 "CA {} shares its runs with {locator}, which the config names now",
                 self.name

@@ -12,7 +12,7 @@ use super::base::failure::{Advised, At, Exit, Failure};
 use super::base::request::asked::{Asked, Rest};
 use super::base::request::key::{KeyArguments, OwnKey};
 use super::base::request::write;
-use super::base::terminal::{product, say};
+use super::base::terminal::{product_object, say};
 use super::base::words::path;
 use crate::certificate::subject::fingerprint;
 use crate::config::{self, Config, SubjectFile};
@@ -126,7 +126,7 @@ fn tell(context: &Context, own: &OwnKey, out: &Path, file: &RequestFile) -> Resu
             "fingerprint": fingerprint(&own.key), "ca": content.target.to_string(),
             "role": content.role.as_str(), "evidence": !content.evidence.is_empty(),
         });
-        return product(&words.to_string());
+        return product_object(words);
     }
     if context.talks() {
         let what = if content.evidence.is_empty() {

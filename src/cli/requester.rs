@@ -9,7 +9,7 @@ use ssh_key::PublicKey;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::requester_name::refuse_reserved;
-use super::base::terminal::{product, say};
+use super::base::terminal::{product, product_object};
 use crate::attestation::Family;
 use crate::certificate::subject::fingerprint;
 use crate::certificate::{Kind, Principals, Subject};
@@ -175,16 +175,17 @@ impl Enrolment {
         let credential = self.credential(config)?;
         refuse_weak(&credential)?;
         let words = describe(&credential);
+        let (field, value) = named(&credential);
         let added = RequesterAdded {
             name: self.name.to_string(),
             credential,
             keyboard: config::keyboard(),
         };
         ledger.add_requester(added, config::now())?;
-        if context.talks() {
-            say(&format!("{words} is that of {} from now on", self.name));
-        }
-        Ok(())
+        context.tell(
+            &format!("{words} is that of {} from now on", self.name),
+            json!({ "requester": self.name.as_str(), field: value, "state": "added" }),
+        )
     }
 
     fn credential(&self, config: &Config) -> Result<Credential, Failure> {
@@ -213,14 +214,16 @@ impl Removal {
             _ => enrolment.credential(config)?,
         };
         let words = describe(&credential);
+        let (field, value) = named(&credential);
+        let object = json!({ "requester": name.as_str(), field: value, "state": "removed" });
         if self.dry_run {
             if !is_theirs(ledger, name.as_str(), &credential)? {
                 return Err(not_enrolled(&words, name));
             }
-            say(&format!(
-                "{words} would no longer be that of {name}; nothing was done (--dry-run)"
-            ));
-            return Ok(());
+            return context.tell_plan(
+                &format!("{words} would no longer be that of {name}"),
+                object,
+            );
         }
         let removed = RequesterRemoved {
             name: name.to_string(),
@@ -230,10 +233,7 @@ impl Removal {
         if !ledger.remove_requester(removed, config::now())? {
             return Err(not_enrolled(&words, name));
         }
-        if context.talks() {
-            say(&format!("{words} is no longer that of {name}"));
-        }
-        Ok(())
+        context.tell(&format!("{words} is no longer that of {name}"), object)
     }
 }
 
@@ -302,7 +302,7 @@ fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
 fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
     for (time, added) in ledger.requesters()? {
         if context.json() {
-            product(&json_of(time, &added).to_string())?
+            product_object(json_of(time, &added))?
         } else {
             product(&format!("{:20}{}", added.name, describe(&added.credential)))?
         }
@@ -318,11 +318,7 @@ fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
 }
 
 fn json_of(time: u64, added: &RequesterAdded) -> Value {
-    let (field, value) = match &added.credential {
-        Credential::Key(blob) => ("key", json!(fingerprint_of(blob))),
-        Credential::Card(card) => ("card", json!(card)),
-        Credential::FamilyCard(card) => ("card", json!(card.serial)),
-    };
+    let (field, value) = named(&added.credential);
     let family = match &added.credential {
         Credential::FamilyCard(card) => Some(&card.family),
         _ => None,
@@ -331,6 +327,15 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
         "requester": added.name, field: value, "family": family, "added": time,
         "by": added.keyboard,
     })
+}
+
+/// The field of JSON that names a credential, and its value.
+fn named(credential: &Credential) -> (&'static str, Value) {
+    match credential {
+        Credential::Key(blob) => ("key", json!(fingerprint_of(blob))),
+        Credential::Card(card) => ("card", json!(card)),
+        Credential::FamilyCard(card) => ("card", json!(card.serial)),
+    }
 }
 
 /// Names a credential as people know it: by a key's fingerprint, or the number on a card.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
-use super::base::terminal::{product, say};
+use super::base::terminal::{product, product_object, say};
 use crate::config::Config;
 use crate::policy::lint::lint;
 use crate::policy::role::{Permit, Storage};
@@ -57,12 +57,14 @@ impl Role {
 }
 
 fn list(context: &Context, config: &Config) -> Result<Exit, Failure> {
-    for role in config.policy().roles() {
-        if context.json() {
-            product(&json(role).to_string())?
-        } else {
-            product(&line(role))?
-        }
+    let roles = config.policy().roles();
+    if context.json() {
+        let roles: Vec<_> = roles.map(json).collect();
+        product_object(json!({ "roles": roles }))?;
+        return Ok(Exit::Done);
+    }
+    for role in roles {
+        product(&line(role))?;
     }
     Ok(Exit::Done)
 }
@@ -114,7 +116,7 @@ fn json(role: &PolicyRole) -> serde_json::Value {
 /// Prints a role as it would stand in the config, each field in its place.
 fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
     if context.json() {
-        product(&json(role).to_string())?;
+        product_object(json(role))?;
         return Ok(Exit::Done);
     }
     let table: BTreeMap<&str, BTreeMap<&str, &RoleTable>> =
@@ -144,11 +146,11 @@ fn print_findings(context: &Context, config: &Config) -> Result<Exit, Failure> {
     for finding in &findings {
         let role = finding.role.as_ref().map(RoleName::as_str);
         let words = finding.oddity.to_string();
-        product(&match (context.json(), role) {
-            (true, _) => json!({ "role": role, "finding": words }).to_string(),
-            (false, None) => format!("suffixes: {words}"),
-            (false, Some(role)) => format!("role {role}: {words}"),
-        })?;
+        match (context.json(), role) {
+            (true, _) => product_object(json!({ "role": role, "finding": words }))?,
+            (false, None) => product(&format!("suffixes: {words}"))?,
+            (false, Some(role)) => product(&format!("role {role}: {words}"))?,
+        }
     }
     if findings.is_empty() {
         Ok(Exit::Done)

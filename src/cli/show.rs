@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use super::base::arguments::instant;
 use super::base::context::Context;
-use super::base::failure::{Exit, Failure};
-use super::base::terminal::{hint, product, say};
+use super::base::failure::{Exit, Failure, Kind};
+use super::base::terminal::{complain, product, product_object};
 use super::base::words::path;
 use crate::config;
 use item::{Fault, Item, Shown};
@@ -113,7 +113,7 @@ fn print(
 ) -> Result<(), Failure> {
     if context.json() {
         let value = explained.json.clone();
-        return product(&placed(value, file, line, !explained.has_fault).to_string());
+        return product_object(placed(value, file, line, !explained.has_fault));
     }
     product(&format!("{}:", name(file, line)))?;
     explained
@@ -131,12 +131,11 @@ fn report(
 ) -> Result<(), Failure> {
     if context.json() {
         let value = json!({ "error": fault.words });
-        product(&placed(value, file, line, false).to_string())?;
+        product_object(placed(value, file, line, false))?;
     }
-    say(&format!("punchmark: {}: {}", name(file, line), fault.words));
-    if let Some(words) = &fault.hint {
-        hint(words);
-    }
+    let hints: Vec<_> = fault.hint.clone().into_iter().collect();
+    let words = format!("{}: {}", name(file, line), fault.words);
+    complain(&words, &hints, Kind::Failed);
     Ok(())
 }
 

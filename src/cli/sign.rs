@@ -33,7 +33,7 @@ use arguments::Told;
 use named::of_request;
 use open::Run;
 use paths::{PathList, Separator, count};
-use progress::{Progress, exit_of_keys, style};
+use progress::{Progress, style};
 use summary::summarise;
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
@@ -160,7 +160,7 @@ impl Sign {
         }
         match ended.early {
             Some(early) => Err(early.into()),
-            None => Ok(exit_of_keys(&failures, count.unwrap_or(u64::MAX))),
+            None => Ok(failures.exit()),
         }
     }
 

@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
-use super::base::terminal::{product, say, warn};
+use super::base::terminal::{product, product_object, say, warn};
 use crate::ca::token_says;
 use crate::signer::pkcs11::Uri;
 use crate::signer::yubikey::{CardEntry, CardFault};
@@ -46,7 +46,7 @@ impl Tokens {
         };
         if context.json() {
             let all = serde_json::json!({ "modules": seen, "yubikeys": cards });
-            product(&all.to_string())?;
+            product_object(all)?;
         } else {
             seen.iter().try_for_each(print_module)?;
             cards.iter().try_for_each(print_card)?;

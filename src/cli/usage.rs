@@ -7,8 +7,9 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::base::failure::Exit;
-use super::base::terminal::{hint, product, say};
+use super::base::failure::{Exit, Kind};
+use super::base::object::is_for_programs;
+use super::base::terminal::{complain, product, say};
 use keygen::{instead_of, instead_of_command};
 
 /// Prints what clap found: help and version are a product, all else is a mistake in
@@ -42,11 +43,22 @@ fn say_all(first: &clap::Error, arguments: &[OsString], command: &Command) {
     let faults = others(first, arguments, command);
     for fault in [first].into_iter().chain(&faults) {
         let is_last = faults.last().is_none_or(|last| std::ptr::eq(last, fault));
-        say(&format!("punchmark: {}", words(fault, is_last)));
-        if let Some(words) = way_out(fault) {
-            hint(words);
+        let ways_out: Vec<_> = way_out(fault).into_iter().map(str::to_owned).collect();
+        if is_for_programs() {
+            let (words, tips) = parts(&words(fault, false));
+            complain(&words, &[ways_out, tips].concat(), Kind::Usage);
+        } else {
+            complain(&words(fault, is_last), &ways_out, Kind::Usage);
         }
     }
+}
+
+/// What clap says in one line, and its tips apart, as a program wants them.
+fn parts(words: &str) -> (String, Vec<String>) {
+    let lines = words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (tips, fault): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("tip: "));
+    let tips = tips.iter().filter_map(|tip| tip.strip_prefix("tip: "));
+    (fault.join(" "), tips.map(str::to_owned).collect())
 }
 
 /// What clap would have found if what it stumbled over had not been there.
@@ -170,3 +182,19 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
 const DISPLAYED: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 /// More at once than these nobody reads.
 const MOST: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tip_stands_apart_from_the_fault() {
+        let words =
+            "unexpected argument '--jsno' found\n\n  tip: a similar argument exists: '--json'";
+        let tips = vec!["a similar argument exists: '--json'".to_owned()];
+        assert_eq!(
+            parts(words),
+            ("unexpected argument '--jsno' found".to_owned(), tips)
+        );
+    }
+}

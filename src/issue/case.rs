@@ -278,7 +278,10 @@ fn names(ledger: &Ledger) -> Result<BTreeMap<String, Vec<Principal>>, LedgerErro
 impl CaseError {
     /// Whether the rules said no, rather than something having gone wrong.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::Intake(_))
+        matches!(
+            self,
+            Self::Refused(_) | Self::Intake(_) | Self::LedgerKey(_)
+        )
     }
 }
 

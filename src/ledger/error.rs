@@ -104,6 +104,19 @@ pub enum ReserveError {
     Encode(#[from] EncodeError),
 }
 
+impl ReserveError {
+    /// Whether a rule said no, rather than something having gone wrong.
+    pub fn is_refusal(&self) -> bool {
+        !matches!(
+            self,
+            Self::UnknownCa(_)
+                | Self::NoSerialLeft
+                | Self::Encode(_)
+                | Self::Enrol(EnrolError::Ledger(_))
+        )
+    }
+}
+
 /// Why a key or a card was not enrolled.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

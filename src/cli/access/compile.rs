@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::terminal::say;
 use crate::config;
 use crate::output;
 use crate::server::access::LIST_BYTES_MAX;
@@ -29,10 +29,12 @@ pub(crate) struct Compile {
 
 impl Compile {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let (path, length) = compile(&self.list)?;
-        if context.talks() {
-            say(&format!("{} indexes {} bytes", path.display(), length));
-        }
+        let (path, bytes) = compile(&self.list)?;
+        let index = path.display().to_string();
+        context.tell(
+            &format!("{index} indexes {bytes} bytes"),
+            json!({ "index": index, "bytes": bytes }),
+        )?;
         Ok(Exit::Done)
     }
 }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::list::{moment, parse, read};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::server::access::review::{Book, Change, changes, changes_on};
 
 /// Say who gains and who loses what by a change of a list
@@ -46,7 +46,11 @@ impl Diff {
             product("| | principal | user | host | before | after |\n|---|---|---|---|---|---|")?;
         }
         for change in &found {
-            product(&self.line(context, change))?;
+            if context.json() {
+                product_object(object(change))?;
+            } else {
+                product(&self.line(change))?;
+            }
         }
         if found.iter().any(Change::gains) {
             return Ok(Exit::Failed);
@@ -54,7 +58,7 @@ impl Diff {
         Ok(Exit::Done)
     }
 
-    fn line(&self, context: &Context, change: &Change) -> String {
+    fn line(&self, change: &Change) -> String {
         let Change {
             principal,
             user,
@@ -63,13 +67,6 @@ impl Diff {
             after,
         } = change;
         let what = what(change);
-        if context.json() {
-            return json!({
-                "what": what, "principal": principal, "user": user, "host": host,
-                "before": before, "after": after,
-            })
-            .to_string();
-        }
         if self.markdown {
             let cell = |text: &str| format!("`{}`", text.replace('|', "\\|"));
             let (before, after) = (cell(&shown(before)), cell(&shown(after)));
@@ -108,6 +105,13 @@ fn shown(options: &Option<String>) -> String {
         Some("") => "yes".to_owned(),
         Some(options) => options.to_owned(),
     }
+}
+
+fn object(change: &Change) -> Value {
+    json!({
+        "what": what(change), "principal": change.principal, "user": change.user,
+        "host": change.host, "before": change.before, "after": change.after,
+    })
 }
 
 const EXAMPLES: &str = "\

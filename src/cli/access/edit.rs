@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::Args;
+use serde_json::json;
 
 use super::compile::compile;
 use super::diff::words;
@@ -44,15 +45,18 @@ impl Edit {
             copy.edit()?;
             let after = read(&copy.0)?;
             if after == before {
-                if context.talks() {
-                    say(&format!("{} is as it was", path.display()));
-                }
+                let path = path.display().to_string();
+                let words = format!("{path} is as it was");
+                context.tell(&words, json!({ "list": path, "changed": false }))?;
                 return Ok(Exit::Done);
             }
             match parse(&self.list, &after) {
                 Ok(list) => {
                     review(context, &before, &list)?;
                     put(&path, &before, &after)?;
+                    let path = path.display().to_string();
+                    let words = format!("{path} is as it was written");
+                    context.tell(&words, json!({ "list": path, "changed": true }))?;
                     return Ok(Exit::Done);
                 }
                 Err(failure) => again(failure)?,
@@ -73,7 +77,7 @@ fn again(failure: Failure) -> Result<(), Failure> {
 /// Shows what a change does, and asks for a yes.
 fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Failure> {
     for finding in findings(context, after)? {
-        warn(&line(context, &finding));
+        warn(&line(&finding));
     }
     // A list that was broken let nobody in: all that the new one gives is gained.
     let Ok(before) = List::parse(before) else {

@@ -10,7 +10,7 @@ use super::list::OfList;
 use super::table;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::config;
 use crate::server::access::review::{Book, can};
 use crate::server::access::{
@@ -144,7 +144,7 @@ fn tell(
             "stale": decision.stale.map(|stale| stale.to_string()), "sshd": refusals,
             "certificate": certificate.map(|certificate| certificate.json(list.header())),
         });
-        return product(&object.to_string());
+        return product_object(object);
     }
     match &decision.outcome {
         Outcome::Line {

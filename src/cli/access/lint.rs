@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::list::{OfList, moment};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::file::read_limited;
 use crate::server::access::List;
 use crate::server::access::review::{Book, Finding, lint};
@@ -29,7 +29,11 @@ impl Lint {
         let list = self.list.parse(&text)?;
         let findings = findings(context, &list)?;
         for finding in &findings {
-            product(&line(context, finding))?;
+            if context.json() {
+                product_object(object(finding))?;
+            } else {
+                product(&line(finding))?;
+            }
         }
         if findings.is_empty() {
             return Ok(Exit::Done);
@@ -47,13 +51,15 @@ pub(super) fn findings(context: &Context, list: &List<'_>) -> Result<Vec<Finding
     Ok(lint(&Book::new(list), &accounts(), &suffixes, &moment())?)
 }
 
-/// A finding in a line.
-pub(super) fn line(context: &Context, finding: &Finding) -> String {
-    let words = finding.oddity.to_string();
-    match (context.json(), finding.line) {
-        (true, line) => json!({ "line": line, "finding": words }).to_string(),
-        (false, 0) => words,
-        (false, line) => format!("line {line}: {words}"),
+fn object(finding: &Finding) -> Value {
+    json!({ "line": finding.line, "finding": finding.oddity.to_string() })
+}
+
+/// A finding in a line, for people.
+pub(super) fn line(finding: &Finding) -> String {
+    match finding.line {
+        0 => finding.oddity.to_string(),
+        line => format!("line {line}: {}", finding.oddity),
     }
 }
 

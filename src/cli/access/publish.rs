@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::compile::compile;
@@ -12,7 +13,7 @@ use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::fetching::length;
-use crate::cli::base::terminal::{say, warn};
+use crate::cli::base::terminal::{warn};
 use crate::config;
 use crate::output;
 use crate::server::access::login::FRESH_ENDING;
@@ -92,20 +93,19 @@ impl Publish {
         signatures.add(self.key.sign_list(stamped.as_bytes())?);
         self.write(stamped.as_bytes(), &signatures)?;
         compile(&self.out)?;
-        if context.talks() {
-            let (out, lines) = (self.out.display(), list.entries().len());
-            say(&format!(
-                "{out} is version {}, {lines} lines, signed by one key",
-                stamp.version
-            ));
-        }
+        let (out, lines) = (self.out.display().to_string(), list.entries().len());
+        let version = stamp.version;
+        context.tell(
+            &format!("{out} is version {version}, {lines} lines, signed by one key"),
+            json!({ "list": out, "version": version, "lines": lines }),
+        )?;
         Ok(Exit::Done)
     }
 
     fn lint(&self, context: &Context, list: &List<'_>) -> Result<(), Failure> {
         let findings = findings(context, list)?;
         for finding in &findings {
-            warn(&line(context, finding));
+            warn(&line(finding));
         }
         if findings.is_empty() || self.despite_findings {
             return Ok(());
@@ -173,13 +173,11 @@ impl Publish {
         let text = signed.to_text().at("the signature cannot be encoded")?;
         let path = beside(&self.out, FRESH_ENDING);
         output::write(&path, text.as_bytes(), PUBLISHED_MODE)?;
-        if context.talks() {
-            say(&format!(
-                "{} says that nothing is newer than version {}",
-                path.display(),
-                refresh.version
-            ));
-        }
+        let (path, version) = (path.display().to_string(), refresh.version);
+        context.tell(
+            &format!("{path} says that nothing is newer than version {version}"),
+            json!({ "refresh": path, "version": version }),
+        )?;
         Ok(Exit::Done)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 
 use super::list::{OfList, moment};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::terminal::{product, say};
+use crate::cli::base::terminal::{product, product_object};
 use crate::file::{read_bytes, read_limited};
 use crate::output;
 use crate::server::access::review::{Book, CaKey, render, render_authorized_keys};
@@ -66,7 +67,7 @@ impl Render {
         }
         let there = self.there()?;
         if self.check {
-            return self.compare(&files, &there);
+            return self.compare(context, &files, &there);
         }
         for (user, text) in &files {
             output::write(&self.out_dir.join(user), text.as_bytes(), 0o644)?;
@@ -77,18 +78,17 @@ impl Render {
             output::write(&path, b"", 0o644)?;
             std::fs::remove_file(&path).in_file(&path)?;
         }
-        if context.talks() {
-            say(&format!(
-                "{} files in {}",
-                files.len(),
-                self.out_dir.display()
-            ));
-        }
+        let folder = self.out_dir.display().to_string();
+        context.tell(
+            &format!("{} files in {folder}", files.len()),
+            json!({ "folder": folder, "files": files.keys().collect::<Vec<_>>() }),
+        )?;
         Ok(Exit::Done)
     }
 
     fn compare(
         &self,
+        context: &Context,
         files: &BTreeMap<String, String>,
         there: &BTreeMap<String, Vec<u8>>,
     ) -> Result<Exit, Failure> {
@@ -99,7 +99,12 @@ impl Render {
         {
             let wanted = files.get(user).map(|text| text.as_bytes());
             if wanted != there.get(user).map(Vec::as_slice) {
-                product(&format!("{} differs", self.out_dir.join(user).display()))?;
+                let file = self.out_dir.join(user).display().to_string();
+                if context.json() {
+                    product_object(json!({ "file": file, "differs": true }))?;
+                } else {
+                    product(&format!("{file} differs"))?;
+                }
                 exit = Exit::Failed;
             }
         }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use super::list::{parse, read};
 use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside, read_signatures};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::terminal::say;
 use crate::output;
 
 /// Add a signature to a list that was published, over the same bytes
@@ -49,12 +49,11 @@ impl Sign {
             .at("the signature cannot be encoded")?;
         let path = beside(&self.list, SIGNATURE_ENDING);
         output::write(&path, text.as_bytes(), PUBLISHED_MODE)?;
-        if context.talks() {
-            say(&format!(
-                "{} holds the signatures of {count} keys",
-                path.display()
-            ));
-        }
+        let path = path.display().to_string();
+        context.tell(
+            &format!("{path} holds the signatures of {count} keys"),
+            json!({ "signatures": path, "keys": count }),
+        )?;
         Ok(Exit::Done)
     }
 }

@@ -4,15 +4,13 @@ use serde_json::{Value, json};
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::server::access::review::Reach;
 
 /// Prints ways in, under the names of their columns.
 pub(super) fn print(context: &Context, ways: &[Reach]) -> Result<(), Failure> {
     if context.json() {
-        return ways
-            .iter()
-            .try_for_each(|way| product(&object(way).to_string()));
+        return ways.iter().try_for_each(|way| product_object(object(way)));
     }
     columns(HEAD, ways.iter().map(row))
 }

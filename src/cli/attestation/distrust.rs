@@ -8,7 +8,9 @@ use ssh_key::PublicKey;
 
 use super::super::base::context::Context;
 use super::super::base::failure::{Exit, Failure};
-use super::super::base::terminal::{confirm_typed, product, say, somebody_is_there, warn};
+use super::super::base::terminal::{
+    confirm_typed, product, product_object, say, somebody_is_there, warn,
+};
 use crate::attestation::{RootFingerprint, Roots};
 use crate::config;
 use crate::ledger::{Ledger, Revoked, RootDistrusted};
@@ -117,7 +119,7 @@ fn print(context: &Context, lives: &LivesOn) -> Result<(), Failure> {
     let names: Vec<_> = lives.enrolments.iter().map(|added| &added.name).collect();
     if context.json() {
         let told = json!({ "certificates": lives.certificates, "requesters": names });
-        return product(&told.to_string());
+        return product_object(told);
     }
     if !context.talks() {
         return Ok(());

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::failure::Failure;
 use super::global::Global;
 use super::pin::{FirstDevice, PinSource, require_open};
@@ -60,6 +62,29 @@ impl Context {
     /// Whether somebody reads more than errors: not with `--quiet`, nor with `--json`.
     pub(crate) fn talks(&self) -> bool {
         !self.global.quiet && !self.global.json
+    }
+
+    /// Tells what an action came to: words to a person, an object to a program.
+    pub(crate) fn tell(&self, words: &str, object: Value) -> Result<(), Failure> {
+        if self.json() {
+            return terminal::product_object(object);
+        }
+        if self.talks() {
+            terminal::say(words);
+        }
+        Ok(())
+    }
+
+    /// Tells what an action would do, to whoever asked for nothing else.
+    pub(crate) fn tell_plan(&self, words: &str, mut object: Value) -> Result<(), Failure> {
+        if !self.json() {
+            terminal::say(&format!("{words}; nothing was done (--dry-run)"));
+            return Ok(());
+        }
+        if let Value::Object(fields) = &mut object {
+            fields.insert("dry-run".to_owned(), true.into());
+        }
+        terminal::product_object(object)
     }
 
     pub(crate) fn place(&self) -> Result<Place, Failure> {

@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Failed,
     /// The arguments make no sense.
     Usage,
+    /// Policy, or a rule of the ledger, said no.
+    Refused,
     /// What guards this machine is not believed; to monitoring alone.
     Critical,
     /// Whoever read stdout has read enough, and wants to hear no more.
@@ -182,7 +184,18 @@ impl Kind {
         match self {
             Self::Failed | Self::ReaderGone => Exit::Failed,
             Self::Usage => Exit::Usage,
+            Self::Refused => Exit::Refused,
             Self::Critical => Exit::Critical,
+        }
+    }
+
+    /// The word for it, to programs.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed | Self::ReaderGone => "failed",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::Critical => "critical",
         }
     }
 }

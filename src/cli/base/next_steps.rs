@@ -5,7 +5,7 @@ use serde_json::json;
 use super::context::Context;
 use super::failure::{Advised, Failure};
 use super::storage::proved;
-use super::terminal::{hint, product, warn};
+use super::terminal::{hint, product, product_object, warn};
 use super::words::chain;
 use crate::ca::{Binding, Established, NewCa, token_says};
 use crate::certificate::subject::{describe, fingerprint};
@@ -19,7 +19,7 @@ pub(crate) fn show_established(
 ) -> Result<(), Failure> {
     warn_of_binding(&done.binding);
     if context.json() {
-        return product(&json(new, done).to_string());
+        return product_object(json(new, done));
     }
     if !context.talks() {
         return Ok(());

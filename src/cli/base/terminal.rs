@@ -2,12 +2,20 @@
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
 
 use super::colour;
 use super::failure::{At, Failure, Kind};
+use super::object;
+
+/// Whether this run has put anything on stdout.
+static HAS_PRODUCT: AtomicBool = AtomicBool::new(false);
 
 /// A line of the product, on stdout.
 pub(crate) fn product(line: &str) -> Result<(), Failure> {
+    note_product();
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", colour::on_stdout(&plain(line))).map_err(unwritten)
 }
@@ -15,6 +23,7 @@ pub(crate) fn product(line: &str) -> Result<(), Failure> {
 /// A product that is no line, on stdout: a file as it is. It steers no terminal, being refused there
 /// where it is not text.
 pub(crate) fn raw_product(bytes: &[u8]) -> Result<(), Failure> {
+    note_product();
     let mut stdout = io::stdout().lock();
     let is_text = std::str::from_utf8(bytes).is_ok_and(|text| plain(text) == text);
     if !is_text && stdout.is_terminal() {
@@ -26,16 +35,47 @@ pub(crate) fn raw_product(bytes: &[u8]) -> Result<(), Failure> {
 
 /// A whole text of the program's own as the product, on stdout.
 pub(crate) fn product_text(text: &str) -> Result<(), Failure> {
+    note_product();
     io::stdout()
         .lock()
         .write_all(text.as_bytes())
         .map_err(unwritten)
 }
 
-/// A line for a person, on stderr. Nobody may be there to read it.
-pub(crate) fn say(line: &str) {
-    let line = plain(line);
+/// An object of the product, on stdout: for programs.
+pub(crate) fn product_object(value: Value) -> Result<(), Failure> {
+    product(&object::line(value))
+}
+
+/// Notes that something is put on stdout by another way than [`product`].
+pub(crate) fn note_product() {
+    HAS_PRODUCT.store(true, Ordering::Relaxed);
+}
+
+/// Ends what a program reads: whoever had nothing to list says so, and is not silent.
+pub(crate) fn end_product() -> Result<(), Failure> {
+    if object::is_for_programs() && !HAS_PRODUCT.load(Ordering::Relaxed) {
+        return product_object(json!({ "empty": true }));
+    }
+    Ok(())
+}
+
+/// Words on stderr: to a person, or in an object to a program.
+pub(crate) fn say(words: &str) {
+    say_as("note", "", words);
+}
+
+/// Nobody may be there to read it.
+fn say_as(field: &str, before: &str, words: &str) {
+    if object::is_for_programs() {
+        return say_object(json!({ field: words }));
+    }
+    let line = format!("{before}{}", plain(words));
     let _closed = writeln!(io::stderr().lock(), "{}", colour::on_stderr(&line));
+}
+
+fn say_object(value: Value) {
+    let _closed = writeln!(io::stderr().lock(), "{}", object::line(value));
 }
 
 /// Escapes what would steer a terminal: a file's name may hold anything.
@@ -61,14 +101,22 @@ pub(crate) fn print_failure(failure: &Failure) {
         return;
     }
     for failure in [failure].into_iter().chain(failure.others()) {
-        say(&format!("punchmark: {}", failure.words()));
-        failure.hints().iter().for_each(|words| hint(words));
+        complain(&failure.words(), failure.hints(), failure.kind());
     }
+}
+
+/// Says what went wrong, and the ways out, in one piece.
+pub(crate) fn complain(words: &str, hints: &[String], kind: Kind) {
+    if object::is_for_programs() {
+        return say_object(object::of_error(words, hints, kind));
+    }
+    say_as("error", "punchmark: ", words);
+    hints.iter().for_each(|words| hint(words));
 }
 
 /// The way out, under what went wrong.
 pub(crate) fn hint(words: &str) {
-    say(&format!("  hint: {words}"));
+    say_as("hint", "  hint: ", words);
 }
 
 /// The failure to write to stdout or to the terminal.
@@ -82,7 +130,7 @@ pub(crate) fn unwritten(error: io::Error) -> Failure {
 
 /// Something to be careful about that does not stop the command.
 pub(crate) fn warn(words: &str) {
-    say(&format!("warning: {words}"));
+    say_as("warning", "warning: ", words);
 }
 
 /// Whether a person at a terminal could answer a question.

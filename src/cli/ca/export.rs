@@ -13,7 +13,7 @@ use crate::ca::ExportError;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure};
-use crate::cli::base::terminal::{product, raw_product, say, warn};
+use crate::cli::base::terminal::{product_object, raw_product, say, warn};
 use crate::output;
 use form::{Content, Form};
 use known::{Known, known};
@@ -51,7 +51,7 @@ impl Export {
             output::write(out, content.bytes(), PUBLIC)?;
         }
         if context.json() {
-            return product(&self.json(&all, &content).to_string());
+            return product_object(self.json(&all, &content));
         }
         if self.out.is_none() {
             raw_product(content.bytes())?;

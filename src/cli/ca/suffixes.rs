@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure};
-use crate::cli::base::terminal::{confirm_typed, product, say};
+use crate::cli::base::terminal::{confirm_typed, product, product_object};
 use crate::config::{self, Config};
 use crate::ledger::{
     Ca, Ledger, Purpose, State, SuffixDifference, SuffixSet, SuffixesError, recorded_form,
@@ -61,7 +61,7 @@ fn show(context: &Context, config: &Config, name: Option<&str>) -> Result<(), Fa
         let lives = lives(&ledger, ca, config::now())?;
         let differences = ledger.compare_suffixes(ca, config.policy().suffixes())?;
         if context.json() {
-            product(&json(ca, &lives, &differences).to_string())?;
+            product_object(json(ca, &lives, &differences))?;
         } else {
             print(ca, &lives, &differences)?;
         }
@@ -102,8 +102,10 @@ fn record(context: &Context, config: &Config, name: &str) -> Result<(), Failure>
     }
     let differences = looked.compare_suffixes(&ca, config.policy().suffixes())?;
     if differences.is_empty() {
-        say("the config says what is recorded: there is nothing to change");
-        return Ok(());
+        return context.tell(
+            "the config says what is recorded: there is nothing to change",
+            json!({ "ca": name, "recorded": [] }),
+        );
     }
     let mut question = format!("For CA `{name}`, recorded for good:");
     for difference in &differences {
@@ -117,8 +119,11 @@ fn record(context: &Context, config: &Config, name: &str) -> Result<(), Failure>
     confirm_typed(&question)?;
     let mut ledger = context.ledger_again(config, &ca)?;
     ledger.set_suffixes(&ca, new, config::keyboard(), config::now())?;
-    say(&format!("recorded for CA {name}"));
-    Ok(())
+    let recorded: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    context.tell(
+        &format!("recorded for CA {name}"),
+        json!({ "ca": name, "recorded": recorded }),
+    )
 }
 
 /// What is recorded and no longer in the config stays reserved, and is given no more.

@@ -10,7 +10,7 @@ use crate::certificate::{length, length_in_seconds};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::config::{self, Config, ConfigError};
 use crate::ledger::{Entry, Event, Ledger};
 use crate::policy::lint::lint;
@@ -248,7 +248,7 @@ fn tell(context: &Context, points: &[Point]) -> Result<Exit, Failure> {
             "punchmark-doctor": 1, "state": state.word().to_lowercase(),
             "points": points.collect::<Vec<_>>(), "not-checked": NOT_CHECKED,
         });
-        product(&value.to_string())?;
+        product_object(value)?;
         return Ok(state.exit());
     }
     let first = points.iter().find(|point| point.state == state);

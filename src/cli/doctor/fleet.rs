@@ -11,7 +11,7 @@ use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::config::{self, read_limited};
 use crate::krl::ListHead;
 use crate::ledger::checkpoint::Checkpoint;
@@ -90,7 +90,7 @@ impl Fleet {
         let members = judge(&self.reports, &self.expectation, &|head| self.fits(head));
         let state = state(&members);
         if context.json() {
-            product(&self.json(state, &members).to_string())?;
+            product_object(self.json(state, &members))?;
             return Ok(state.exit());
         }
         product(&format!("{}: {}", state.word(), summary(&members)))?;

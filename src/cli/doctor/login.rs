@@ -10,7 +10,7 @@ use crate::certificate::key_line::read_certificate_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::config::{self, read_limited};
 use crate::server::account::Account;
 use crate::server::doctor::settings_for;
@@ -81,7 +81,7 @@ impl DoctorLogin {
             None => State::Ok,
         };
         if context.json() {
-            product(&self.json(state, steps).to_string())?;
+            product_object(self.json(state, steps))?;
             return Ok(state.exit());
         }
         product(&format!("{}: {}", state.word(), self.summary(refused)))?;

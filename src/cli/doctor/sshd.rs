@@ -14,7 +14,7 @@ use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::{hint, product};
+use crate::cli::base::terminal::{hint, product, product_object};
 use crate::config::{self, SubjectFile};
 use crate::server::account::AccountError;
 use crate::server::doctor::{Ages, LookError, Question, beside_hardware, examine, look};
@@ -120,7 +120,7 @@ pub(super) fn unknown(context: &Context, failure: &Failure) -> Result<Exit, Fail
             "punchmark-doctor": 1, "state": "unknown", "error": failure.words(),
             "host": report::host(), "time": config::now(),
         });
-        product(&value.to_string())?;
+        product_object(value)?;
     } else {
         product(&format!("{}: {}", state.word(), failure.words()))?;
         failure.hints().iter().for_each(|words| hint(words));

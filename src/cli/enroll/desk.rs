@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::Enroll;
+use serde_json::json;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
@@ -13,11 +14,11 @@ use crate::batch::{BatchError, CERTIFICATE_MODE};
 use crate::cli::base::advice::evidence::unproved;
 use crate::cli::base::context::{Context, KnownCa};
 use crate::cli::base::decided::rows;
-use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::request::asked::Rest;
 use crate::cli::base::request::key::OwnKey;
 use crate::cli::base::request::write;
-use crate::cli::base::terminal::{hint, say, warn};
+use crate::cli::base::terminal::{say, warn};
 use crate::cli::base::words::{chain, path};
 use crate::config::{self, Config};
 use crate::issue::{
@@ -72,24 +73,6 @@ impl From<CaseError> for Refused {
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
-    }
-}
-
-/// Tells of a refusal, which is no failure of the command.
-pub(super) fn refuse(error: &CaseError) -> Exit {
-    say(&format!("punchmark: {}", chain(error)));
-    if let CaseError::Refused(refusals) = error
-        && let Some(words) = refusals.hint()
-    {
-        hint(&words);
-    }
-    Exit::Refused
-}
-
-fn refused_or_failed(error: BatchError) -> Result<Exit, Failure> {
-    match error {
-        BatchError::Case(error) if error.is_refusal() => Ok(refuse(&error)),
-        error => Err(error.into()),
     }
 }
 
@@ -213,7 +196,7 @@ impl Enroll {
         };
         let ledger = context.ledger_to_look(desk.config)?;
         if let Err(error) = desk.decide(&case, &ledger) {
-            return refused_or_failed(error);
+            return Err(error.into());
         }
         drop(ledger);
         let (ca, keys) = (&known.agreed, &known.config.keys);
@@ -221,7 +204,7 @@ impl Enroll {
         let ledger = context.ledger_again(desk.config, known.ca())?;
         let wanted = match desk.decide(&case, &ledger) {
             Ok(wanted) => wanted,
-            Err(error) => return refused_or_failed(error),
+            Err(error) => return Err(error.into()),
         };
         let is_new = ledger.requester_of(&credential)?.is_none();
         let wanted = wanted.enrolling(credential.clone());
@@ -256,9 +239,14 @@ impl Enroll {
             "certificate {} is in the ledger, but could not be written",
             issued.serial
         ))?;
-        if context.talks() {
-            say(&format!("signed {}: serial {}", path(&file), issued.serial));
-        }
+        let (written, serial) = (path(&file), issued.serial);
+        context.tell(
+            &format!("signed {written}: serial {serial}"),
+            json!({
+                "state": "signed", "output": written, "serial": serial.number(),
+                "requester": self.name.as_str(), "certificate": line.trim_end(),
+            }),
+        )?;
         Ok(Exit::Done)
     }
 

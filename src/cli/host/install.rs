@@ -7,7 +7,7 @@ use clap::Args;
 use crate::certificate::{Kind, Principals, certificate_line};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::terminal::{product, say, warn};
+use crate::cli::base::terminal::{product, product_object, say, warn};
 use crate::cli::base::words::path;
 use crate::config::{self, SubjectFile};
 use crate::output;
@@ -142,7 +142,7 @@ fn tell(context: &Context, settings: &Settings, installed: &[PathBuf]) -> Result
             .map(|path| path.display().to_string())
             .collect();
         let words = serde_json::json!({ "installed": installed, "missing-lines": missing });
-        product(&words.to_string())?;
+        product_object(words)?;
         return Ok(Exit::Done);
     }
     for path in &missing {

@@ -9,7 +9,7 @@ use crate::certificate::{Kind, Principals, Subject};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::request::write;
-use crate::cli::base::terminal::{product, say};
+use crate::cli::base::terminal::{product_object, say};
 use crate::cli::base::words::path;
 use crate::config::{self, SubjectFile};
 use crate::request::{Comment, Content, Holder, RequesterName, RoleName, Target, random_id, sign};
@@ -92,7 +92,7 @@ impl HostRequest {
             let words = json!({
                 "request": out.display().to_string(), "host-key": key.path.display().to_string(),
             });
-            return product(&words.to_string());
+            return product_object(words);
         }
         if context.talks() {
             say(&format!(

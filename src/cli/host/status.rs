@@ -9,7 +9,7 @@ use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::config;
 use crate::server::host::{Standing, standings};
 use crate::server::sshd::{CONFIG, PROGRAM, Sshd};
@@ -50,7 +50,7 @@ impl HostStatus {
             let value = json!({
                 "state": state.word().to_lowercase(), "words": words, "certificates": list,
             });
-            product(&value.to_string())?;
+            product_object(value)?;
         } else {
             product(&format!("{}: {words}", state.word()).replace('\n', " "))?;
         }

@@ -11,7 +11,7 @@ use super::file::{read_key, read_krl};
 use super::view::print;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::{print_failure, product};
+use crate::cli::base::terminal::{print_failure, product, product_object};
 use crate::krl::{Harmless, KeyMatch, Krl, Reason, Scope, Signatures};
 
 /// Say which keys and certificates a KRL revokes, with the letters of ssh-keygen -Q
@@ -76,7 +76,11 @@ pub(super) fn check(
 fn tell(context: &Context, answer: Result<Answer<'_>, Failure>) -> Result<Exit, Failure> {
     match answer {
         Ok(answer) => {
-            product(&answer.words(context.json()))?;
+            if context.json() {
+                product_object(answer.json())?;
+            } else {
+                product(&answer.words())?;
+            }
             Ok(answer.reason.map_or(Exit::Done, |_| Exit::Failed))
         }
         Err(failure) => {
@@ -129,12 +133,9 @@ impl<'a> Answer<'a> {
         })
     }
 
-    fn words(&self, json: bool) -> String {
+    fn words(&self) -> String {
         let name = Harmless(self.file.as_os_str().as_encoded_bytes());
         let comment = Harmless(&self.comment);
-        if json {
-            return self.json().to_string();
-        }
         let verdict = self.reason.map_or("ok", |_| "REVOKED");
         format!("{name} ({comment}): {verdict}")
     }

@@ -14,7 +14,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::private_key::PassphraseFile;
-use crate::cli::base::terminal::{product, say, warn};
+use crate::cli::base::terminal::{product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::{Rollovers, RolloversError};
 use crate::krl::{Header, Krl, ListHead, ListName};
@@ -204,7 +204,7 @@ impl Make {
                 "version": version, "file": out.to_string(), "bytes": bytes,
                 "abandoned-reservations": abandoned, "signed": signed,
             });
-            product(&value.to_string())?;
+            product_object(value)?;
         } else if context.talks() {
             say(&format!("wrote {out}: version {version}, {bytes} bytes"));
         }

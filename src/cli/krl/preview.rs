@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::krl::Krl;
 
 /// Says how much of each a list would revoke.
@@ -24,7 +24,7 @@ pub(super) fn print(
             "serials": held.serials, "key-ids": held.key_ids, "keys": held.keys,
             "written": false,
         });
-        product(&value.to_string())?;
+        product_object(value)?;
         return Ok(Exit::Done);
     }
     product(&format!(

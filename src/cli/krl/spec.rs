@@ -11,7 +11,7 @@ use serde_json::json;
 use super::file::{KRL_MODE, each_spec_line, read_key, read_krl, spec_name, target};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::terminal::{product, say};
+use crate::cli::base::terminal::{product_object, say};
 use crate::config;
 use crate::krl::spec::{Ca, Fault, Lines, SpecError};
 use crate::krl::{Header, Krl, Revocations, Signatures, Subject};
@@ -148,7 +148,7 @@ fn report(context: &Context, out: &Path, header: &Header, bytes: usize) -> Resul
         let generated = header.generated;
         let report =
             json!({ "file": file, "version": version, "generated": generated, "bytes": bytes });
-        return product(&report.to_string());
+        return product_object(report);
     }
     if context.talks() {
         say(&format!(

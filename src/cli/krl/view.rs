@@ -9,13 +9,15 @@ use serde::{Serialize, Serializer};
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
-use crate::cli::base::terminal::unwritten;
+use crate::cli::base::object::SCHEMA;
+use crate::cli::base::terminal::{note_product, unwritten};
 use crate::config;
 use crate::krl::{Authority, Fingerprint, Krl, PublicKey, Serials, Strings, Subject};
 use crate::wire::hex;
 
 /// Prints a KRL, however large, without a second copy of it.
 pub(super) fn print(context: &Context, krl: &Krl) -> Result<(), Failure> {
+    note_product();
     let mut out = BufWriter::new(io::stdout().lock());
     let printed = if context.json() {
         write_json(krl, &mut out)
@@ -71,6 +73,7 @@ impl<W: Write> fmt::Write for Text<'_, W> {
 /// A KRL as JSON shows it.
 #[derive(Serialize)]
 struct KrlView<'a> {
+    schema: u64,
     version: u64,
     generated: u64,
     flags: u64,
@@ -87,6 +90,7 @@ struct KrlView<'a> {
 impl<'a> KrlView<'a> {
     fn of(krl: &'a Krl) -> Self {
         Self {
+            schema: SCHEMA,
             version: krl.header().version,
             generated: krl.header().generated,
             flags: krl.header().flags,

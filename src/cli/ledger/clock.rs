@@ -1,11 +1,12 @@
 //! `punchmark ledger correct-clock`: goes on after entries whose time was wrong.
 
 use clap::Args;
+use serde_json::json;
 
 use crate::certificate::explain::utc;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::{confirm_typed, say};
+use crate::cli::base::terminal::confirm_typed;
 use crate::config;
 use crate::issue::WrongTime;
 use crate::ledger::ClockCorrected;
@@ -28,13 +29,13 @@ impl CorrectClock {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let place = context.config()?.ledger_place();
         let Some(wrong) = place.open_to_correct()? else {
-            return Ok(nothing_to_correct(context));
+            return nothing_to_correct(context);
         };
         let (last, plan) = (wrong.last, plan(&wrong));
         // A person may take an hour, and others want to read.
         drop(wrong);
         if self.dry_run {
-            say(&format!("{plan}\nnothing was done (--dry-run)"));
+            context.tell_plan(&plan, json!({ "wrong": last }))?;
             return Ok(Exit::Done);
         }
         confirm_typed(&plan)?;
@@ -42,6 +43,10 @@ impl CorrectClock {
             Some(wrong) if wrong.last == last => self.correct(wrong)?,
             _ => return Err(Failure::new("the ledger or the clock changed meanwhile")),
         }
+        context.tell(
+            "the ledger goes by this clock from now on",
+            json!({ "wrong": last }),
+        )?;
         Ok(Exit::Done)
     }
 
@@ -55,11 +60,12 @@ impl CorrectClock {
     }
 }
 
-fn nothing_to_correct(context: &Context) -> Exit {
-    if context.talks() {
-        say("the clock does not stand before the last entry: nothing to correct");
-    }
-    Exit::Done
+fn nothing_to_correct(context: &Context) -> Result<Exit, Failure> {
+    context.tell(
+        "the clock does not stand before the last entry: nothing to correct",
+        json!({ "wrong": null }),
+    )?;
+    Ok(Exit::Done)
 }
 
 fn plan(wrong: &WrongTime) -> String {

@@ -10,7 +10,7 @@ use super::source::Source;
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::product_object;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
     CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Recovery, Reserved, Revoked,
@@ -39,7 +39,7 @@ impl Export {
         let ledger = self.source.open(context)?;
         let mut printed = Ok(());
         ledger.each_entry(self.from, &mut |position, bytes| {
-            printed = product(&self.line(position, bytes).to_string());
+            printed = product_object(self.line(position, bytes));
             match printed {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()),
@@ -47,7 +47,7 @@ impl Export {
         })?;
         printed?;
         if let Some(head) = ledger.checkpoint()? {
-            product(&json!({ "checkpoint": head.to_string() }).to_string())?;
+            product_object(json!({ "checkpoint": head.to_string() }))?;
         }
         Ok(Exit::Done)
     }

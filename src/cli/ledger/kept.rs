@@ -2,6 +2,7 @@
 //! the newest copy.
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::head::{Against, Kept};
 use super::source::Source;
@@ -9,7 +10,7 @@ use crate::certificate::explain::utc;
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::{Context, warn_of_ignored};
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::{confirm_typed, product, say};
+use crate::cli::base::terminal::{confirm_typed, product};
 use crate::config;
 use crate::issue::UnkeptLedger;
 use crate::ledger::heads::HeadsError;
@@ -63,25 +64,25 @@ impl Adopt {
         let kept = self.against.read()?;
         let config = context.config()?;
         let Some(looked) = unkept(context.ledger_unkept(&config)?)? else {
-            return Ok(is_kept_already(context));
+            return is_kept_already(context);
         };
         let head = looked.checkpoint()?.ok_or_else(empty_ledger)?;
-        let last = looked.last_time()?.ok_or_else(empty_ledger)?;
+        let (size, last) = (head.size, looked.last_time()?.ok_or_else(empty_ledger)?);
         let shown = by_heads(&looked, &kept)?;
         // A person may take an hour, and others want to read.
         drop(looked);
         if self.dry_run {
-            let ground = shown.map_or_else(|| newest(head.size, last), |shown| shown.word);
-            say(&format!("{ground}\nnothing was done (--dry-run)"));
+            let ground = shown.map_or_else(|| newest(size, last), |shown| shown.word);
+            context.tell_plan(ground.trim_end_matches('.'), json!({ "entries": size }))?;
             return Ok(Exit::Done);
         }
         let adopted = match shown {
             Some(shown) => shown,
-            None => by_word(head.size, last)?,
+            None => by_word(size, last)?,
         };
         let again = config.ledger_place().open_unkept_confirmed()?;
         let Some(mut ledger) = unkept(again)? else {
-            return Ok(is_kept_already(context));
+            return is_kept_already(context);
         };
         if ledger.checkpoint()? != Some(head) {
             return Err(Failure::new(
@@ -89,9 +90,10 @@ impl Adopt {
             ));
         }
         ledger.adopt_head(adopted, config::now())?;
-        if context.talks() {
-            say("taken for the newest copy, and its head is kept from here on");
-        }
+        context.tell(
+            "taken for the newest copy, and its head is kept from here on",
+            json!({ "entries": size, "adopted": true }),
+        )?;
         Ok(Exit::Done)
     }
 }
@@ -108,11 +110,12 @@ fn unkept(opened: UnkeptLedger) -> Result<Option<Ledger>, Failure> {
     }
 }
 
-fn is_kept_already(context: &Context) -> Exit {
-    if context.talks() {
-        say("a kept head says already that this is the newest copy");
-    }
-    Exit::Done
+fn is_kept_already(context: &Context) -> Result<Exit, Failure> {
+    context.tell(
+        "a kept head says already that this is the newest copy",
+        json!({ "adopted": false }),
+    )?;
+    Ok(Exit::Done)
 }
 
 fn newest(size: u64, last: u64) -> String {

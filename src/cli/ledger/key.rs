@@ -7,12 +7,12 @@ mod rollover;
 use std::ffi::OsString;
 
 use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
 
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key;
-use crate::cli::base::terminal::say;
 use crate::config::{Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, HEADS, LISTS, RECEIPTS};
@@ -85,16 +85,18 @@ impl Add {
         if self.dry_run {
             ledger.check_ledger_key(&ledger_key::blob(key.public_key())?)?;
             let (key, what) = (fingerprint(key.public_key()), words(purposes));
-            say(&format!(
-                "{key} would sign {what} of this ledger; {NOTHING_DONE}"
-            ));
+            context.tell_plan(
+                &format!("{key} would sign {what} of this ledger"),
+                json!({ "key": key, "signs": what }),
+            )?;
             return Ok(Exit::Done);
         }
         ledger_key::signs(&mut ledger, key.public_key(), &place, purposes)?;
-        if context.talks() {
-            let key = fingerprint(key.public_key());
-            say(&format!("{key} signs {} of this ledger", words(purposes)));
-        }
+        let (key, what) = (fingerprint(key.public_key()), words(purposes));
+        context.tell(
+            &format!("{key} signs {what} of this ledger"),
+            json!({ "key": key, "signs": what }),
+        )?;
         Ok(Exit::Done)
     }
 }
@@ -137,9 +139,6 @@ fn words(purposes: u8) -> String {
         named.join(" and ")
     }
 }
-
-/// The end of what `--dry-run` says.
-const NOTHING_DONE: &str = "nothing was done (--dry-run)";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,7 +9,7 @@ use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::pager::Pager;
-use crate::cli::base::terminal::{product, say};
+use crate::cli::base::terminal::{note_product, product, product_object, say};
 use crate::ledger::{Ledger, LedgerError, Record, Revocation, RevokedSet};
 
 /// One reservation that the filter means.
@@ -43,8 +43,12 @@ pub(super) fn list(
     } else {
         search.print_table()?
     };
-    if found == 0 && context.talks() {
-        say("no serial is meant");
+    if found == 0 {
+        // Scripts count the lines: one that says that there is none would be counted.
+        note_product();
+        if context.talks() || context.json() {
+            say("no serial is meant");
+        }
     }
     Ok(Exit::Done)
 }
@@ -163,7 +167,7 @@ fn more(there_is: bool) -> ControlFlow<()> {
 
 fn print_object(found: &Found) -> Result<(), Failure> {
     let value = json(&found.record, &found.fields, found.revocation.as_ref());
-    product(&value.to_string())
+    product_object(value)
 }
 
 fn header() -> String {

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use clap::Args;
+use serde_json::json;
 
 use super::kept::by_word;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
-use crate::cli::base::terminal::{confirm_typed, say};
+use crate::cli::base::terminal::{confirm_typed, product_object, say};
 use crate::cli::base::words;
 use crate::config;
 use crate::ledger::migrate::{MigrateError, OldLedger};
@@ -31,7 +32,13 @@ impl Migrate {
         if context.talks() {
             describe(&path, &old, &suffixes);
         }
+        let path_words = words::path(&path);
         if self.dry_run {
+            if context.json() {
+                let object =
+                    json!({ "ledger": path_words, "entries": old.head().size, "dry-run": true });
+                product_object(object)?;
+            }
             return Ok(Exit::Done);
         }
         let adopted = (!old.is_kept()).then(|| adopted(&old)).transpose()?;
@@ -43,14 +50,13 @@ impl Migrate {
         let migrated = old.migrate(&more)?;
         // Keeps the head of all of it, which nothing is signed without.
         config.ledger_place().keep_head()?;
-        if context.talks() {
-            say(&format!(
-                "{} is a file of {} entries now; the database is kept as {}",
-                words::path(&path),
-                migrated.head.size,
-                words::path(&migrated.old),
-            ));
-        }
+        let (size, kept) = (migrated.head.size, words::path(&migrated.old));
+        context.tell(
+            &format!(
+                "{path_words} is a file of {size} entries now; the database is kept as {kept}"
+            ),
+            json!({ "ledger": path_words, "entries": size, "database": kept }),
+        )?;
         Ok(Exit::Done)
     }
 }

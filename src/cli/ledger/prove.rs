@@ -12,7 +12,7 @@ use super::one::{One, find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::merkle::Hash;
 use crate::ledger::{Entry, Event, Inclusion};
@@ -90,7 +90,7 @@ impl Check {
         let kept = kept(&self.against, &self.signer)?;
         let shown = proof.shown_in(&kept.head)?;
         if context.json() {
-            product(&json(&shown, &kept).to_string())?;
+            product_object(json(&shown, &kept))?;
         } else if context.talks() {
             for inclusion in &shown {
                 product(&words(inclusion))?;

@@ -10,7 +10,7 @@ use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::revoked;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::{Ledger, Record, Revocation, State};
 use crate::wire::RawCertificate;
 
@@ -32,7 +32,7 @@ pub(super) fn show(
         {
             object.insert("grounds".to_owned(), grounds);
         }
-        product(&value.to_string())?;
+        product_object(value)?;
         return Ok(Exit::Done);
     }
     let reserved = &record.reserved;

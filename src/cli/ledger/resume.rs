@@ -5,6 +5,7 @@ mod published;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 
 use self::published::Published;
 use super::head::{Against, extends};
@@ -71,7 +72,7 @@ impl Resume {
         let safe = last_that_may_be_out(&looked, &ca, lost)?;
         drop(looked);
         if self.dry_run {
-            say(&format!("{plan}\nnothing was done (--dry-run)"));
+            context.tell_plan(&plan, json!({ "ca": ca.name(), "after": after.number() }))?;
             return Ok(Exit::Done);
         }
         confirm_typed(&plan)?;
@@ -103,13 +104,13 @@ impl Resume {
         };
         let serves_on = recovery.enrolments != 0;
         let first = ledger.resume_with(ca, after, Some(recovery), over, config::keyboard(), now)?;
+        let words = match first {
+            Some(first) => format!("serials {first} to {after} of {} count as taken", ca.name()),
+            None => format!("the serials of {} are beyond {after} already", ca.name()),
+        };
+        let object = json!({ "ca": ca.name(), "first": first, "last": after.number() });
+        context.tell(&words, object)?;
         if context.talks() {
-            say(&match first {
-                Some(first) => {
-                    format!("serials {first} to {after} of {} count as taken", ca.name())
-                }
-                None => format!("the serials of {} are beyond {after} already", ca.name()),
-            });
             say("make a new KRL now: punchmark krl");
             if !serves_on && !ledger.requesters()?.is_empty() {
                 say(CONFIRM_EACH);

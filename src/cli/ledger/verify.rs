@@ -7,7 +7,7 @@ use super::head::{Against, CHANGED, Kept};
 use super::source::{Source, behind};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::{hint, product};
+use crate::cli::base::terminal::{hint, product, product_object};
 use crate::cli::base::words;
 use crate::ledger::replay::{Finding, Grade, HeadError};
 use crate::ledger::{Audit, Signatures};
@@ -75,7 +75,7 @@ impl Verify {
             strict: self.strict,
         };
         if context.json() {
-            product(&verdict.json().to_string())?
+            product_object(verdict.json())?
         } else {
             verdict.print()?
         }

@@ -7,7 +7,7 @@ use crate::certificate::explain::utc;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::revoked;
-use crate::cli::base::terminal::{product, say};
+use crate::cli::base::terminal::{product, product_object, say};
 use crate::ledger::{Ca, EndOfTrust, KrlMade, Ledger, TrustEnded};
 
 pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
@@ -22,7 +22,7 @@ pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
         let krl = behind.next().filter(|_| in_lists);
         let krl = krl.map(|(_, time, made)| (*time, made));
         if context.json() {
-            product(&as_json(end, &cas, krl).to_string())?;
+            product_object(as_json(end, &cas, krl))?;
         } else {
             lines(end, &cas, krl)
                 .iter()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::revoked;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::Ca;
 use crate::revocation::{CaHit, Caught, Hit};
 
@@ -19,7 +19,7 @@ pub(super) fn print(
     more: &[String],
 ) -> Result<(), Failure> {
     if context.json() {
-        return product(&preview(ca, caught).to_string());
+        return product_object(preview(ca, caught));
     }
     if !context.talks() {
         return Ok(());

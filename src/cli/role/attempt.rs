@@ -13,7 +13,7 @@ use crate::cli::base::ask::AskArguments;
 use crate::cli::base::context::Context;
 use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::terminal::{hint, product, say, warn};
+use crate::cli::base::terminal::{hint, product, product_object, say, warn};
 use crate::config::{self, Config, Given};
 use crate::issue::intake;
 use crate::ledger::Purpose;
@@ -165,7 +165,7 @@ fn allowed(
         None => Exit::Done,
     };
     if context.json() {
-        product(&json_of(ca, decided, only_if).to_string())?;
+        product_object(json_of(ca, decided, only_if))?;
         return Ok(exit);
     }
     let (role, requester) = (decided.role(), decided.requester());
@@ -193,7 +193,7 @@ fn refuse(context: &Context, refusals: &Refusals) -> Result<Exit, Failure> {
             .map(|reason| json!({ "field": reason.field(), "reason": reason.in_full() }))
             .collect();
         let value = json!({ "role": refusals.role(), "decision": "refused", "reasons": reasons });
-        product(&value.to_string())?;
+        product_object(value)?;
         return Ok(Exit::Refused);
     }
     product(&format!("role {} refuses:", refusals.role()))?;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
-use crate::cli::base::terminal::{product, say};
+use crate::cli::base::terminal::{product, product_object, say};
 use crate::signer::yubikey::setup::{
     CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, Step, Tries,
 };
@@ -109,7 +109,7 @@ impl<'a> Report<'a> {
             .iter()
             .map(|(step, due)| json!({ "step": step, "state": due }))
             .collect();
-        product(&json!({ "card": card, "steps": steps }).to_string())
+        product_object(json!({ "card": card, "steps": steps }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What to do about a key that was not signed, and about a run that ended early.
 
 use crate::batch::BatchError;
-use crate::cli::base::failure::Advised;
+use crate::cli::base::failure::{Advised, Kind};
 use crate::issue::{AgainError, CaseError, IssueError, OpenError, RunEnd};
 use crate::ledger::ReserveError;
 
@@ -32,6 +32,13 @@ impl Advised for RunEnd {
 }
 
 impl Advised for BatchError {
+    fn kind(&self) -> Kind {
+        if self.is_refusal() {
+            return Kind::Refused;
+        }
+        Kind::Failed
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Subject(error) => return error.hint(),

@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::batch::{BatchError, Report};
-use crate::cli::base::failure::{Advised, Exit};
-use crate::cli::base::terminal::{hint, product, say, warn};
+use crate::cli::base::failure::{Advised, Exit, Kind};
+use crate::cli::base::terminal::{complain, product, product_object, say, warn};
 use crate::cli::base::touch::Touches;
 use crate::cli::base::words::{chain, path};
 
@@ -40,8 +40,8 @@ pub(crate) struct Progress {
     bar: OnceLock<ProgressBar>,
     /// Of how many keys something was told.
     told: AtomicU64,
-    /// Of each failure, whether it was a refusal; the first few decide the exit code.
-    failures: Mutex<Vec<bool>>,
+    /// What decides the exit code.
+    failures: Mutex<Failures>,
 }
 
 impl Progress {
@@ -77,19 +77,24 @@ impl Progress {
         match self.style {
             Style::Json => {
                 // A closed stdout must not stop certificates from being recorded.
-                let _closed = product(&json(&report).to_string());
+                let _closed = product_object(json(&report));
+                self.tell_stderr(&report);
             }
             _ => self.tell_person(&report),
         }
     }
 
-    /// Ends the bar; of each failure so far, whether it was a refusal.
-    pub(crate) fn finish(&self) -> Vec<bool> {
+    /// Ends the bar, and tells what failed so far.
+    pub(crate) fn finish(&self) -> Failures {
         self.bar.get().inspect(|bar| bar.finish_and_clear());
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        *self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every error is on stderr too, as those of other commands are.
+    fn tell_stderr(&self, report: &Report<'_>) {
+        if let Report::Failed { file, error } = report {
+            self.complain(*file, &chain(error), error.hint(), error.kind());
+        }
     }
 
     fn tell_person(&self, report: &Report<'_>) {
@@ -113,10 +118,9 @@ impl Progress {
                 }
             }
             Report::Failed { file, error } => {
-                self.complain(*file, &chain(error));
-                if let (Style::Lines | Style::Single, Some(words)) = (self.style, error.hint()) {
-                    hint(&words);
-                }
+                let is_told = matches!(self.style, Style::Lines | Style::Single);
+                let hint = error.hint().filter(|_| is_told);
+                self.complain(*file, &chain(error), hint, error.kind());
             }
             Report::Warned { file, warning } => {
                 let file = file.map_or("-".to_owned(), path);
@@ -131,7 +135,8 @@ impl Progress {
             // They are counted, in one line at the end.
             Report::PassedOver { .. } => {}
             Report::NotTried { file } => {
-                self.complain(Some(file), "not signed, since the run ended before")
+                let words = "not signed, since the run ended before";
+                self.complain(Some(file), words, None, Kind::Failed)
             }
         }
     }
@@ -143,29 +148,42 @@ impl Progress {
         }
     }
 
-    fn complain(&self, file: Option<&Path>, words: &str) {
+    fn complain(&self, file: Option<&Path>, words: &str, hint: Option<String>, kind: Kind) {
         let words = match file {
-            Some(file) => format!("punchmark: {}: {words}", path(file)),
-            None => format!("punchmark: {words}"),
+            Some(file) => format!("{}: {words}", path(file)),
+            None => words.to_owned(),
         };
-        self.beside_the_bar(|| say(&words));
+        let hints: Vec<_> = hint.into_iter().collect();
+        self.beside_the_bar(|| complain(&words, &hints, kind));
     }
 
     fn note(&self, refusal: bool) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        // A batch of bad files must not grow in memory: two decide as well as a million.
-        if failures.len() < 2 {
-            failures.push(refusal);
-        }
+        *failures = match (*failures, refusal) {
+            (Failures::None | Failures::Refusals, true) => Failures::Refusals,
+            _ => Failures::Others,
+        };
     }
 }
 
-/// The exit code of a run over several keys, or over one.
-pub(crate) fn exit_of_keys(failures: &[bool], keys: u64) -> Exit {
-    match failures {
-        [] => Exit::Done,
-        [true] if keys == 1 => Exit::Refused,
-        _ => Exit::Failed,
+/// What failed in a run over keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Failures {
+    #[default]
+    None,
+    /// Nothing but what policy, or a rule of the ledger, said no to.
+    Refusals,
+    /// Something else, too.
+    Others,
+}
+
+impl Failures {
+    pub(crate) fn exit(self) -> Exit {
+        match self {
+            Self::None => Exit::Done,
+            Self::Refusals => Exit::Refused,
+            Self::Others => Exit::Failed,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::certificate::SubjectError;
 use crate::certificate::key_line::KeyLineError;
 use crate::cli::base::advice::file_kind::{into_certificate, into_public_key};
-use crate::cli::base::failure::Advised;
+use crate::cli::base::failure::{Advised, Kind};
 use crate::cli::base::similar::did_you_mean;
 use crate::config::{ConfigError, EditError, PlaceError, SubjectFileError};
 use crate::output::OutputError;
@@ -30,6 +30,13 @@ impl Advised for SubjectError {}
 impl Advised for OutputError {}
 
 impl Advised for ConfigError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoCa { .. } | Self::NoRole { .. } => Kind::Usage,
+            _ => Kind::Failed,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Missing(_) => {

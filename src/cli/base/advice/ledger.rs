@@ -8,7 +8,7 @@ use crate::ledger::{ClockError, EnrolError, LedgerError, ProofError};
 
 /// The failure to find a CA of this name in the ledger.
 pub(crate) fn not_in_ledger(ca: &str) -> Failure {
-    Failure::new(format!("the ledger has no CA `{ca}`")).hint(OTHER_LEDGER)
+    Failure::usage(format!("the ledger has no CA `{ca}`")).hint(OTHER_LEDGER)
 }
 
 /// The failure to find anything in a ledger that is new.

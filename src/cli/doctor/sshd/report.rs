@@ -9,7 +9,7 @@ use super::survey::Surveyed;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::output;
 use crate::server::doctor::{Diagnosis, Finding, ListState, RevokedList, Server, Severity};
 
@@ -32,7 +32,7 @@ impl Report {
             output::write(out, text.as_bytes(), MODE).at("cannot write")?;
         }
         if context.json() {
-            product(&self.json(state).to_string())?;
+            product_object(self.json(state))?;
             return Ok(state.exit());
         }
         product(&format!("{}: {}", state.word(), self.summary()))?;

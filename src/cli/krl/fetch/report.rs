@@ -9,7 +9,7 @@ use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure, Kind};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::{hint, product};
+use crate::cli::base::terminal::{hint, product, product_object};
 use crate::cli::base::words::path;
 use crate::krl::Krl;
 use crate::server::fetch::{Shrunk, count};
@@ -42,7 +42,7 @@ impl Report<'_> {
     pub(super) fn tell(&self, context: &Context) -> Result<Exit, Failure> {
         let state = self.state();
         if context.json() {
-            product(&self.json(state).to_string())?
+            product_object(self.json(state))?
         } else {
             product(&format!("{}: {}", state.word(), self.words()))?
         }

@@ -8,7 +8,7 @@ use super::super::source::Source;
 use super::words;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::LedgerKeyState;
 
 /// Whose keys to list.
@@ -28,7 +28,7 @@ impl List {
                     "key": key, "signs": words(state.purposes), "rolled-over": state.rolled,
                     "believed-to": state.believed_to,
                 });
-                product(&value.to_string())?;
+                product_object(value)?;
             } else {
                 product(&format!(
                     "{key}  {}{}",

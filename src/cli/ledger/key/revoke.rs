@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::NOTHING_DONE;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key::blob;
-use crate::cli::base::terminal::say;
 use crate::config::{self, SubjectFile};
 use crate::ledger::{Ledger, LedgerKeyRevoked};
 use clap::Args;
+use serde_json::json;
 
 /// The key, and how far it is believed.
 #[derive(Debug, Args)]
@@ -38,25 +37,27 @@ impl Revoke {
         let key = SubjectFile::read(&self.key).in_file(&self.key)?.key;
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
-        let plan = self.plan(&ledger, &fingerprint(&key))?;
+        let (name, size) = (fingerprint(&key), self.last_size);
+        let plan = self.plan(&ledger, &name)?;
+        let object = json!({ "key": name, "believed-to": size });
         if self.dry_run {
-            say(&format!("{plan}; {NOTHING_DONE}"));
+            context.tell_plan(&plan, object)?;
             return Ok(Exit::Done);
         }
         context.confirm_or_go_on(&format!("{plan}. Go on?"))?;
         let revoked = LedgerKeyRevoked {
             key: blob(&key)?,
-            last_size: self.last_size,
+            last_size: size,
             reason: self.reason,
             keyboard: config::keyboard(),
         };
         ledger.revoke_ledger_key(revoked, config::now())?;
-        if context.talks() {
-            let (key, size) = (fingerprint(&key), self.last_size);
-            say(&format!(
-                "{key} signs no more; its heads of more than {size} entries are not believed"
-            ));
-        }
+        context.tell(
+            &format!(
+                "{name} signs no more; its heads of more than {size} entries are not believed"
+            ),
+            object,
+        )?;
         Ok(Exit::Done)
     }
 }

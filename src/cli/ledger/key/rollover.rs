@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 
 use clap::Args;
+use serde_json::json;
 
-use super::{NOTHING_DONE, open, place};
+use super::{open, place};
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key::{self, blob};
-use crate::cli::base::terminal::{hint, say};
+use crate::cli::base::terminal::hint;
 use crate::config;
 use crate::ledger::LedgerKeyRolled;
 
@@ -40,13 +41,14 @@ impl Rollover {
         let mut new = open(context, Some(&self.new), &config, &cas)?;
         let blobs = (blob(old.public_key())?, blob(new.public_key())?);
         let statement = ledger.rollover(&blobs.0, &blobs.1)?;
+        let names = (fingerprint(old.public_key()), fingerprint(new.public_key()));
+        let object = json!({ "old": names.0, "new": names.1 });
         let plan = format!(
             "{} takes over from {}, which signs no more, for good",
-            fingerprint(new.public_key()),
-            fingerprint(old.public_key())
+            names.1, names.0
         );
         if self.dry_run {
-            say(&format!("{plan}; {NOTHING_DONE}"));
+            context.tell_plan(&plan, object)?;
             return Ok(Exit::Done);
         }
         context.confirm_or_go_on(&format!("{plan}. Go on?"))?;
@@ -61,13 +63,12 @@ impl Rollover {
         ledger.roll_ledger_key(rolled, config::now())?;
         let place = place(Some(&self.new), &config)?;
         ledger_key::signs(&mut ledger, new.public_key(), &place, statement.purposes())?;
+        let words = format!(
+            "{} took over from {}, which signs no more",
+            names.1, names.0
+        );
+        context.tell(&words, object)?;
         if context.talks() {
-            let (old, new) = (old.public_key(), new.public_key());
-            say(&format!(
-                "{} took over from {}, which signs no more",
-                fingerprint(new),
-                fingerprint(old)
-            ));
             hint(
                 "write the new key as `ledger-key` into the config; servers follow with the next list, \
                  for which `punchmark krl` writes LIST.keys beside it",

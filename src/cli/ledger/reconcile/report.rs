@@ -11,7 +11,7 @@ use super::super::log_time;
 use crate::certificate::explain::utc;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::{hint, product, say};
+use crate::cli::base::terminal::{hint, product, product_object, say};
 use crate::cli::base::words;
 use crate::config;
 use crate::reconcile::lines::{Line, Seen};
@@ -173,7 +173,7 @@ impl<'c> Report<'c> {
                 "let-in": named.deed != Deed::Refused,
                 "written-by-sshd": seen.is_sshd_for_sure,
             });
-            return product(&value.to_string());
+            return product_object(value);
         }
         product(&format!(
             "{place}: {word}: serial {} of {ca}, key ID {key_id:?}{}, {}: {why}",
@@ -187,10 +187,9 @@ impl<'c> Report<'c> {
         self.counts.unreadable += 1;
         let Place { log, line } = &self.place;
         if self.context.json() {
-            product(
-                &json!({ "log": log, "line": line, "finding": "unreadable", "why": error.to_string() })
-                    .to_string(),
-            )
+            product_object(json!({
+                "log": log, "line": line, "finding": "unreadable", "why": error.to_string(),
+            }))
         } else {
             product(&format!(
                 "{}: it is about a certificate, but {error}",
@@ -204,7 +203,7 @@ impl<'c> Report<'c> {
         self.counts.imitated += 1;
         let Place { log, line } = &self.place;
         if self.context.json() {
-            product(&json!({ "log": log, "line": line, "finding": "imitated" }).to_string())
+            product_object(json!({ "log": log, "line": line, "finding": "imitated" }))
         } else {
             product(&format!(
                 "{}: another program wrote this in sshd's name",

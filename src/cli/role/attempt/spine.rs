@@ -5,9 +5,7 @@ use super::{Attempt, allowed, refuse};
 use crate::batch::BatchError;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::terminal::{hint, say};
-use crate::cli::base::words::chain;
-use crate::cli::base::{failure::Advised as _, ledger_key};
+use crate::cli::base::ledger_key;
 use crate::config::{self, Config, Given};
 use crate::issue::{Asked, Case, CaseError, IntakeError, IssueError, Judge, Rulebook};
 use crate::ledger::{Credential, SerialChoice};
@@ -49,7 +47,7 @@ impl Attempt {
         let wanted = match decided {
             Ok(wanted) => wanted,
             Err(CaseError::Refused(refusals)) => return refuse(context, &refusals),
-            Err(error) => return not_taken_in(error),
+            Err(error) => return Err(BatchError::from(error).into()),
         };
         match ledger.check(&wanted, config::now())? {
             Ok(()) => allowed(context, name, wanted.decided(), claimed.as_ref()),
@@ -81,17 +79,4 @@ fn vouch_for(case: &mut Case, name: &RequesterName) {
     if let Asked::Request { vouched, .. } = &mut case.asked {
         *vouched = Some(name.clone());
     }
-}
-
-/// Tells of what did not get as far as policy, as `sign` does.
-fn not_taken_in(error: CaseError) -> Result<Exit, Failure> {
-    let error = BatchError::from(error);
-    if !error.is_refusal() {
-        return Err(error.into());
-    }
-    say(&format!("punchmark: {}", chain(&error)));
-    if let Some(words) = error.hint() {
-        hint(&words);
-    }
-    Ok(Exit::Refused)
 }
