@@ -222,7 +222,7 @@ fn lint_names_who_gets_round_a_forced_option() {
     assert!(
         ran.stdout.contains(
             "role production: principal \"{requester}\" can be had from role `engineer` too, \
-             where critical option source-address is forced otherwise"
+             where critical option source-address is forced to something else"
         ),
         "{ran}"
     );

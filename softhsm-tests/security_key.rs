@@ -198,7 +198,7 @@ fn a_security_key_that_signs_without_its_pin_is_not_physical() {
     ask(&admin, "production", "sk", "sk", &[]).ok();
     sign(&admin, "sk.req")
         .exits(3)
-        .says("PIN never, at least once")
+        .says("PIN never, where once is the least")
         .says("verify-required");
     admin.assert_issued(1);
 }

@@ -135,11 +135,17 @@ impl fmt::Display for Shortfall {
         match self {
             Self::Kind(kind) => write!(f, "proof by {} does not count", kind.as_str()),
             Self::Touch(found, least) => {
-                write!(f, "touch {}, at least {least}", or_unknown(found))
+                write!(f, "touch {}, where {least} is the least", or_unknown(found))
             }
-            Self::Pin(found, least) => write!(f, "PIN {}, at least {least}", or_unknown(found)),
+            Self::Pin(found, least) => {
+                write!(f, "PIN {}, where {least} is the least", or_unknown(found))
+            }
             Self::Firmware(found, least) => {
-                write!(f, "firmware {}, at least {least}", or_unknown(found))
+                write!(
+                    f,
+                    "firmware {}, where {least} is the least",
+                    or_unknown(found)
+                )
             }
         }
     }

@@ -57,7 +57,7 @@ pub enum Oddity {
     },
     /// Whoever is refused by the one asks by the other.
     #[error(
-        "principal {principal:?} can be had from role `{other}` too, where {place} {option} is forced otherwise"
+        "principal {principal:?} can be had from role `{other}` too, where {place} {option} is forced to something else"
     )]
     OtherForced {
         /// The pattern.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
-use super::failure::{Failure, Kind};
+use super::failure::Kind;
 
 /// The number of the shape. It counts up when a field that was there is taken away, or comes to
 /// mean something else.
@@ -48,12 +48,8 @@ fn without_controls(line: String) -> String {
     escaped.collect()
 }
 
-/// An error, as a program reads it on stderr.
-pub(crate) fn of_failure(failure: &Failure) -> Value {
-    of_error(&failure.words(), failure.hints(), failure.kind())
-}
-
-/// An error in words, the ways out, and how the program ends by it.
+/// An error as a program reads it on stderr: the words, the ways out, and how the program ends
+/// by it.
 pub(crate) fn of_error(words: &str, hints: &[String], kind: Kind) -> Value {
     json!({
         "error": words, "hints": hints, "kind": kind.as_str(), "exit": kind.exit().code(),
@@ -81,9 +77,9 @@ mod tests {
 
     #[test]
     fn an_error_carries_its_ways_out_and_its_exit_code() {
-        let failure = Failure::usage("no key ID").hint("name one with -I");
+        let hints = ["name one with -I".to_owned()];
         assert_eq!(
-            line(of_failure(&failure)),
+            line(of_error("no key ID", &hints, Kind::Usage)),
             r#"{"error":"no key ID","exit":2,"hints":["name one with -I"],"kind":"usage","schema":1}"#
         );
     }

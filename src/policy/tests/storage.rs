@@ -102,8 +102,8 @@ fn a_role_may_ask_for_more_than_the_class() {
     assert_eq!(
         words,
         [
-            "role `engineer`: PIN once, at least always",
-            "role `engineer`: firmware 5.7.1, at least 5.7.2",
+            "role `engineer`: PIN once, where always is the least",
+            "role `engineer`: firmware 5.7.1, where 5.7.2 is the least",
         ]
     );
 }
