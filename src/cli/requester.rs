@@ -138,16 +138,14 @@ impl Addition {
             [] => format!("{} has no names from now on", self.name),
             names => format!("{} may have the names {}", self.name, names.join(", ")),
         };
+        let object = json!({ "requester": self.name.as_str(), "names": names, "state": "named" });
         let named = RequesterNamed {
             name: self.name.to_string(),
             names,
             keyboard: config::keyboard(),
         };
         ledger.name_requester(named, config::now())?;
-        if context.talks() {
-            say(&words);
-        }
-        Ok(())
+        context.tell(&words, object)
     }
 
     /// What a certificate can be valid for, without wildcards, and nothing that proof alone gives.
@@ -309,7 +307,7 @@ fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
     }
     for (name, names) in ledger.requester_names()? {
         if context.json() {
-            product(&json!({ "requester": name, "names": names }).to_string())?
+            product_object(json!({ "requester": name, "names": names }))?
         } else {
             product(&format!("{name:20}names {}", names.join(", ")))?
         }

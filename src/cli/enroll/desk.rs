@@ -195,17 +195,12 @@ impl Enroll {
             witnessed: None,
         };
         let ledger = context.ledger_to_look(desk.config)?;
-        if let Err(error) = desk.decide(&case, &ledger) {
-            return Err(error.into());
-        }
+        desk.decide(&case, &ledger)?;
         drop(ledger);
         let (ca, keys) = (&known.agreed, &known.config.keys);
         let open = OpenCa::open(ca, keys, None, 1, &mut context.pins())?;
         let ledger = context.ledger_again(desk.config, known.ca())?;
-        let wanted = match desk.decide(&case, &ledger) {
-            Ok(wanted) => wanted,
-            Err(error) => return Err(error.into()),
-        };
+        let wanted = desk.decide(&case, &ledger)?;
         let is_new = ledger.requester_of(&credential)?.is_none();
         let wanted = wanted.enrolling(credential.clone());
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));

@@ -9,6 +9,7 @@ use super::survey::Surveyed;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::monitoring::State;
+use crate::cli::base::object::line;
 use crate::cli::base::terminal::{product, product_object};
 use crate::output;
 use crate::server::doctor::{Diagnosis, Finding, ListState, RevokedList, Server, Severity};
@@ -28,7 +29,7 @@ impl Report {
     pub(super) fn tell(&self, context: &Context, out: Option<&Path>) -> Result<Exit, Failure> {
         let state = self.state();
         if let Some(out) = out {
-            let text = format!("{}\n", self.json(state));
+            let text = format!("{}\n", line(self.json(state)));
             output::write(out, text.as_bytes(), MODE).at("cannot write")?;
         }
         if context.json() {
