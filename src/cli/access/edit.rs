@@ -55,7 +55,7 @@ impl Edit {
                     review(context, &before, &list)?;
                     put(&path, &before, &after)?;
                     let path = path.display().to_string();
-                    let words = format!("{path} is as it was written");
+                    let words = format!("{path} has the new list");
                     context.tell(&words, json!({ "list": path, "changed": true }))?;
                     return Ok(Exit::Done);
                 }

@@ -13,7 +13,7 @@ use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::fetching::length;
-use crate::cli::base::terminal::{warn};
+use crate::cli::base::terminal::warn;
 use crate::config;
 use crate::output;
 use crate::server::access::login::FRESH_ENDING;
