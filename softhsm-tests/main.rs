@@ -76,6 +76,7 @@ mod sharing;
 mod show;
 mod software;
 mod sshd_config;
+mod status;
 mod suffixes;
 mod trusted_files;
 mod try_out;

@@ -30,6 +30,7 @@ mod setup_card;
 mod show;
 mod sign;
 mod sshd_config;
+mod status;
 mod tokens;
 mod try_out;
 mod usage;
@@ -77,6 +78,7 @@ enum Command {
     Import(import::Import),
     Ca(ca::Ca),
     Sign(sign::Sign),
+    Status(status::Status),
     Request(request::Request),
     Enroll(enroll::Enroll),
     Requester(requester::Requester),
@@ -115,6 +117,7 @@ impl Cli<Command> {
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Status(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
             Command::Enroll(command) => command.run(&context),
             Command::Requester(command) => command.run(&context),

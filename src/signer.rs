@@ -335,6 +335,18 @@ pub(crate) fn shown(locator: &Locator) -> Result<Option<KeyData>, OpeningError> 
     }
 }
 
+/// What the token that `locator` names says of its PIN; nobody is asked for it. Another device than
+/// a PKCS#11 token says nothing here.
+///
+/// # Errors
+/// [`OpeningError`] if the token is not there or doesn't answer.
+pub(crate) fn pin_tries(locator: &Locator) -> Result<PinTries, OpeningError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::pin_tries(uri),
+        Locator::YubiKey(_) | Locator::Agent(_) | Locator::File(_) => Ok(PinTries::Untold),
+    }
+}
+
 /// What the device that `locator` names says of the key, signed by itself; none if it can't.
 ///
 /// # Errors

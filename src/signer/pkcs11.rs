@@ -58,7 +58,7 @@ pub use uri::{URI_MAX, Uri, UriError};
 #[cfg(feature = "pkcs11")]
 pub(super) use binding::{bind, bound_to};
 #[cfg(feature = "pkcs11")]
-pub(super) use door::{describe, shown};
+pub(super) use door::{describe, pin_tries, shown};
 #[cfg(feature = "pkcs11")]
 pub(super) use generate::generate;
 #[cfg(feature = "pkcs11")]
@@ -72,5 +72,5 @@ pub(super) use signer::open;
 
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    bind, bound_to, describe, generate, import, inventory, load_ahead, open, shown,
+    bind, bound_to, describe, generate, import, inventory, load_ahead, open, pin_tries, shown,
 };

@@ -140,7 +140,7 @@ fn tell(
             Outcome::Nothing(why) => (None, Vec::new(), None, Some(why.to_string())),
         };
         let object = json!({
-            "line": line, "joined": joined, "printed": printed, "why_not": why, "also_fit": others,
+            "line": line, "joined": joined, "printed": printed, "why-not": why, "also-fit": others,
             "stale": decision.stale.map(|stale| stale.to_string()), "sshd": refusals,
             "certificate": certificate.map(|certificate| certificate.json(list.header())),
         });

@@ -6,7 +6,7 @@ use super::table;
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
-use crate::cli::base::terminal::product;
+use crate::cli::base::terminal::product_object;
 use crate::ledger::{Ledger, Record, RevokedSet, State};
 use crate::server::access::review::Book;
 use crate::server::access::{
@@ -126,7 +126,7 @@ impl KnownCertificates for InTheLedger {
 pub(super) fn print(context: &Context, held: &[Held]) -> Result<(), Failure> {
     if context.json() {
         let mut held = held.iter();
-        return held.try_for_each(|held| product(&held.object().to_string()));
+        return held.try_for_each(|held| product_object(held.object()));
     }
     table::columns(HEAD, held.iter().map(Held::row))
 }

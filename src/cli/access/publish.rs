@@ -10,9 +10,9 @@ use super::compile::compile;
 use super::lint::{findings, line};
 use super::list::{moment, parse, read};
 use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside};
+use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::fetching::length;
 use crate::cli::base::terminal::warn;
 use crate::config;
 use crate::output;
@@ -58,7 +58,7 @@ pub(crate) struct Publish {
     canary: Option<String>,
 
     /// How long the others wait for the canaries
-    #[arg(long = "for", value_name = "TIME", value_parser = length, requires = "canary")]
+    #[arg(long = "for", value_name = "TIME", value_parser = span, requires = "canary")]
     wait: Option<u64>,
 
     /// Say by the key of `@fresh` that nothing newer is there

@@ -12,9 +12,10 @@ use clap::Args;
 use self::report::{Report, Standing, What};
 use super::compile::compile;
 use super::signed::beside;
+use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
-use crate::cli::base::fetching::{length, lock, source};
+use crate::cli::base::fetching::{lock, source};
 use crate::cli::base::mark::{MarkFileError, mark_file, read_mark};
 use crate::config::{self, read_bytes};
 use crate::file::{Untrusted, Writers};
@@ -74,7 +75,7 @@ pub(crate) struct Sync {
     accept_version: Option<u64>,
 
     /// How long each of the files may take
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = span)]
     timeout: u64,
 }
 

@@ -59,8 +59,8 @@ fn object(way: &Reach) -> Value {
         "host": way.hosts,
         "line": way.line,
         "options": way.options,
-        "lets_in": way.barred.is_none(),
-        "why_not": way.barred.as_ref().map(ToString::to_string),
+        "lets-in": way.barred.is_none(),
+        "why-not": way.barred.as_ref().map(ToString::to_string),
     })
 }
 

@@ -33,6 +33,12 @@ pub(crate) fn last_validity(texts: &[String]) -> Result<Option<ValidityAsked>, F
     Ok(last)
 }
 
+/// A length of time that is not zero, in seconds.
+pub(crate) fn span(text: &str) -> Result<u64, String> {
+    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
+    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
+}
+
 /// The SHA-256 of a key, as `ssh-keygen -l` prints it.
 pub(crate) fn fingerprint(text: &str) -> Result<[u8; 32], String> {
     match text.parse() {

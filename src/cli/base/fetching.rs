@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 
 use super::failure::{Advised, At, Failure, Kind};
-use crate::certificate::length_in_seconds;
 use crate::config::read_limited;
 use crate::server::source::{Https, HttpsError, Source, UrlError};
 
@@ -44,12 +43,6 @@ pub(crate) fn lock(out: &Path) -> Result<File, Failure> {
     let locked = flock(&opened, FlockOperation::LockExclusive);
     locked.map_err(io::Error::from).in_file(folder)?;
     Ok(opened)
-}
-
-/// A length of time among arguments, as ssh-keygen writes it.
-pub(crate) fn length(text: &str) -> Result<u64, String> {
-    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
 }
 
 impl Advised for HttpsError {}

@@ -52,7 +52,9 @@ fn is_asked(arguments: &[OsString]) -> bool {
         }
     }
     let words: Vec<_> = words.iter().map(String::as_str).take(2).collect();
+    let is_line = || arguments.iter().any(|argument| argument == "--line");
     COMMANDS.iter().any(|command| words.starts_with(command))
+        || (words.first() == Some(&"status") && is_line())
 }
 
 /// Wrong arguments are nothing that monitoring could know anything by.
@@ -85,6 +87,8 @@ mod tests {
             ("punchmark --config x --json krl fetch", true),
             ("punchmark krl show", false),
             ("punchmark krl", false),
+            ("punchmark status --line --nosuch", true),
+            ("punchmark status --nosuch", false),
             ("punchmark", false),
         ] {
             let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();

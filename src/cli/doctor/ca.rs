@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use clap::Args;
 use serde_json::json;
 
-use crate::certificate::{length, length_in_seconds};
+use crate::certificate::length;
+use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::monitoring::State;
@@ -270,11 +271,6 @@ fn tell(context: &Context, points: &[Point]) -> Result<Exit, Failure> {
     }
     product(&format!("  not checked: {NOT_CHECKED}"))?;
     Ok(state.exit())
-}
-
-fn span(text: &str) -> Result<u64, String> {
-    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
 }
 
 const NOT_CHECKED: &str = "that each token is there and signs, and every entry of the ledger \

@@ -9,8 +9,8 @@ use clap::Args;
 
 use self::report::Report;
 use self::survey::SurveyArguments;
-use crate::certificate::length_in_seconds;
 use crate::certificate::subject::fingerprint;
+use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::monitoring::State;
@@ -126,11 +126,6 @@ pub(super) fn unknown(context: &Context, failure: &Failure) -> Result<Exit, Fail
         failure.hints().iter().for_each(|words| hint(words));
     }
     Ok(state.exit())
-}
-
-fn span(text: &str) -> Result<u64, String> {
-    let seconds = length_in_seconds(text).filter(|seconds| *seconds > 0);
-    seconds.ok_or_else(|| "a time is as in 90s, 8h, 2d or 1w".to_owned())
 }
 
 impl Advised for AccountError {}

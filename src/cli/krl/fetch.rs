@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use self::report::{Report, What};
 use super::file::{KRL_MODE, target};
 use crate::certificate::key_line::read_public_key_line;
+use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
-use crate::cli::base::fetching::{length, lock, source};
+use crate::cli::base::fetching::{lock, source};
 use crate::cli::base::mark::{MarkFileError, mark_file, read_mark};
 use crate::config::{self, read_bytes};
 use crate::krl::{KRL_BYTES_MAX, Krl, KrlSignatureError};
@@ -52,11 +53,11 @@ pub(crate) struct Fetch {
     name: Option<String>,
 
     /// Warn of a list that was made longer ago than this
-    #[arg(long, value_name = "TIME", default_value = "2d", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "2d", value_parser = span)]
     warn_after: u64,
 
     /// Call a list that was made longer ago than this critical
-    #[arg(long, value_name = "TIME", default_value = "1w", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "1w", value_parser = span)]
     critical_after: u64,
 
     /// Certificates (PEM) to know the server by, in place of the web's
@@ -69,7 +70,7 @@ pub(crate) struct Fetch {
     accept_version: Option<u64>,
 
     /// How long each of the two files may take
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = span)]
     timeout: u64,
 }
 

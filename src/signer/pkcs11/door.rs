@@ -10,7 +10,7 @@ use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::NewKey;
-use crate::signer::error::{LoginError, OpeningError};
+use crate::signer::error::{LoginError, OpeningError, PinTries};
 
 /// A token that was opened for a user, and the one key in it.
 pub(super) struct Door {
@@ -101,6 +101,12 @@ pub(in crate::signer) fn shown(uri: &Uri) -> Result<Option<KeyData>, OpeningErro
         (Some(key), true) => Ok(Some(key)),
         _ => Ok(None),
     }
+}
+
+/// What the token that `uri` names says of the PIN, by its flags.
+pub(in crate::signer) fn pin_tries(uri: &Uri) -> Result<PinTries, OpeningError> {
+    let module = Module::of(uri)?;
+    Ok(Token::find(&module, uri)?.pin_tries())
 }
 
 /// A session of a user whose credential the token took before.

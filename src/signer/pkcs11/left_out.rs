@@ -7,7 +7,9 @@ use ssh_key::public::KeyData;
 
 use super::{Inventory, Uri};
 use crate::secret::AskPin;
-use crate::signer::error::{BindError, GenerateError, ImportError, OpeningError, PlaceError};
+use crate::signer::error::{
+    BindError, GenerateError, ImportError, OpeningError, PinTries, PlaceError,
+};
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Sessions};
 
 /// Loads nothing: whoever opens a key is told.
@@ -33,6 +35,11 @@ pub(in crate::signer) fn describe(
 
 /// Says that it can't.
 pub(in crate::signer) fn shown(_uri: &Uri) -> Result<Option<KeyData>, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn pin_tries(_uri: &Uri) -> Result<PinTries, OpeningError> {
     Err(OpeningError::Pkcs11LeftOut)
 }
 

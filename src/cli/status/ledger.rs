@@ -1,0 +1,183 @@
+//! The ledger of the screen: its head, the last list of what was revoked, what expires soon.
+
+use std::ops::ControlFlow;
+
+use serde_json::{Value, json};
+
+use super::finding::Finding;
+use crate::certificate::explain::utc;
+use crate::certificate::length;
+use crate::cli::base::failure::Failure;
+use crate::cli::base::monitoring::State;
+use crate::config::{self, Config};
+use crate::ledger::{Ledger, LedgerError, RevokedSet, State as Became, TrustEnded};
+use crate::wire::RawCertificate;
+
+/// From when something is told.
+pub(super) struct Limits {
+    pub(super) expires_within: u64,
+    pub(super) warn_after: u64,
+    pub(super) critical_after: u64,
+}
+
+/// What the ledger says of itself and of the lists.
+pub(super) struct LedgerSeen {
+    file: String,
+    entries: u64,
+    last: Option<u64>,
+    /// Whether the heads that are kept outside say that it is the newest copy.
+    is_kept: bool,
+    krl: Option<KrlSeen>,
+    expiring: u64,
+    within: u64,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// The newest list that was made.
+struct KrlSeen {
+    version: u64,
+    made: u64,
+    age: u64,
+}
+
+impl LedgerSeen {
+    pub(super) fn look(config: &Config, ledger: &Ledger, limits: &Limits) -> Result<Self, Failure> {
+        let now = config::now();
+        let mut findings = Vec::new();
+        if let Err(error) = config.ledger_place().look(&mut |_leap| false) {
+            findings.push(Finding::met(State::Critical, "clock", &error.into()));
+        }
+        let is_kept = is_kept(config, &mut findings);
+        let krl = krl(ledger, now, limits, &mut findings)?;
+        let expiring = expiring(ledger, now, limits.expires_within)?;
+        if expiring > 0 {
+            findings.push(will_expire(expiring, limits.expires_within));
+        }
+        Ok(Self {
+            file: config.ledger().display().to_string(),
+            entries: ledger.size(),
+            last: ledger.last_time()?,
+            is_kept,
+            krl,
+            expiring,
+            within: limits.expires_within,
+            findings,
+        })
+    }
+
+    pub(super) fn lines(&self) -> Vec<String> {
+        let last = self.last.map_or("no entry".to_owned(), utc);
+        let kept = if self.is_kept { "fits" } else { "does not fit" };
+        let krl = self.krl.as_ref().map_or("none was made".to_owned(), |krl| {
+            let (version, age) = (krl.version, length(krl.age));
+            format!("version {version}, made {age} ago ({})", utc(krl.made))
+        });
+        vec![
+            format!("ledger: {}", self.file),
+            format!("  entries      {}, the last of {last}", self.entries),
+            format!("  kept head    {kept}"),
+            format!("  last KRL     {krl}"),
+            format!(
+                "  expiring     {} within {}",
+                self.expiring,
+                length(self.within)
+            ),
+        ]
+    }
+
+    pub(super) fn in_short(&self) -> String {
+        let krl = self.krl.as_ref().map_or("no KRL".to_owned(), |krl| {
+            format!("KRL made {} ago", length(krl.age))
+        });
+        format!("{} entries, {krl}", self.entries)
+    }
+
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "file": self.file,
+            "entries": self.entries,
+            "last": self.last,
+            "kept-head-fits": self.is_kept,
+            "krl": self.krl.as_ref().map(|krl| {
+                json!({ "version": krl.version, "made": krl.made, "age": krl.age })
+            }),
+            "expiring": self.expiring,
+            "expiring-within": self.within,
+        })
+    }
+}
+
+/// Whether every head that is kept outside lets the ledger be written to; else nothing is signed.
+fn is_kept(config: &Config, findings: &mut Vec<Finding>) -> bool {
+    let failure = match Ledger::contradicted(&config.ledger(), &config.ledger_settings()) {
+        Ok(None) => return true,
+        Ok(Some(contradicts)) => contradicts.into(),
+        Err(error) => error.into(),
+    };
+    findings.push(Finding::met(State::Critical, "nothing is signed", &failure));
+    false
+}
+
+fn krl(
+    ledger: &Ledger,
+    now: u64,
+    limits: &Limits,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<KrlSeen>, LedgerError> {
+    let newest = ledger.krls()?.pop();
+    let behind = newest.as_ref().map_or(0, |(position, _, _)| *position);
+    let ends = ledger.ends_of_trust()?;
+    let untold = ends
+        .iter()
+        .filter(|end| end.position > behind && !matches!(end.what, TrustEnded::Barred(_)));
+    let make = "punchmark krl --out revoked.krl";
+    let untold = untold.count();
+    if untold > 0 {
+        let words = format!("no server can know yet what was revoked since the last KRL: {untold}");
+        findings.push(Finding::new(State::Warning, words).way(make));
+    }
+    let Some((_, made, krl)) = newest else {
+        return Ok(None);
+    };
+    let age = now.saturating_sub(made);
+    let state = match age {
+        age if age > limits.critical_after => Some(State::Critical),
+        age if age > limits.warn_after => Some(State::Warning),
+        _ => None,
+    };
+    let words = format!("the last KRL was made {} ago", length(age));
+    findings.extend(state.map(|state| Finding::new(state, words).way(make)));
+    Ok(Some(KrlSeen {
+        version: krl.version,
+        made,
+        age,
+    }))
+}
+
+/// How many certificates that can be used now are over soon.
+fn expiring(ledger: &Ledger, now: u64, within: u64) -> Result<u64, LedgerError> {
+    let revoked = RevokedSet::of(ledger)?;
+    let soon = now..now.saturating_add(within);
+    let mut count = 0;
+    ledger.each_record_backward(&[], &mut |record| {
+        let ends = RawCertificate::of_to_be_signed(&record.reserved.to_be_signed);
+        let ends_soon = ends.is_ok_and(|fields| soon.contains(&fields.valid_before()));
+        let is_usable = matches!(record.state, Became::Issued(_));
+        if ends_soon && is_usable && revoked.revocation_of(&record).is_none() {
+            count += 1;
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(count)
+}
+
+/// Short certificates come and go; it is said, and no warning.
+fn will_expire(expiring: u64, within: u64) -> Finding {
+    let certificates = match expiring {
+        1 => "1 certificate expires".to_owned(),
+        many => format!("{many} certificates expire"),
+    };
+    let words = format!("{certificates} within {}", length(within));
+    let way = format!("punchmark ledger list --expires-before +{within}s");
+    Finding::new(State::Ok, words).way(way)
+}
