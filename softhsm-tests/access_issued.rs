@@ -36,8 +36,9 @@ fn held(admin: &Admin, user: &str, arguments: &[&str]) -> Vec<Value> {
         .run(&[&who[..], &place, arguments].concat())
         .ok()
         .stdout;
-    said.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+    let objects = said.lines().map(|line| serde_json::from_str(line).unwrap());
+    objects
+        .filter(|held: &Value| held["empty"] != true)
         .collect()
 }
 

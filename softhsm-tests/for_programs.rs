@@ -25,7 +25,8 @@ fn objects(text: &str) -> Vec<Value> {
 /// Of one role that any key may ask for, and of two keys.
 fn admin() -> Admin {
     let role = "[role.engineer]\nca = \"users\"\nrequesters = [\"peter\"]\n\
-                principals = [\"{requester}\"]\nlifetime = { maximum = \"1h\" }\n";
+                principals = [\"{requester}\"]\nstorage = \"mark\"\n\
+                lifetime = { maximum = \"1h\" }\n";
     let admin = Admin::ready().and_key("peter").and_config(role);
     admin.key("erik", ED25519);
     admin
@@ -109,6 +110,8 @@ fn errors_are_objects_on_stderr_that_name_their_kind_and_way_out() {
             "refused",
             3,
         ),
+        ("krl fetch --out", "usage", 3),
+        ("access sync there --out list", "usage", 3),
         ("ledger show users 9", "failed", 1),
         ("show nowhere.pub", "failed", 1),
         ("sign -s users -I a -n b nowhere.pub", "failed", 1),

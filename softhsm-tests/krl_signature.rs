@@ -165,7 +165,7 @@ fn a_token_signs_a_head_that_openssl_verifies_and_only_one_that_goes_on() {
     admin.punchmark.run(&all).ok();
     verified_by_openssl(&admin, &note);
     let subject = admin.sign(&["-n", "peter", "ledger.pub"]);
-    subject.exits(1).says("a ledger key is never certified");
+    subject.exits(3).says("a ledger key is never certified");
 
     write(&admin.ledger_file(), old, 0o600);
     let ran = admin.punchmark.pinned(&checkpoint).fails();

@@ -445,7 +445,7 @@ fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
     let (all, redacted) = (export(&admin, &[]), export(&admin, &["--redact"]));
     let mut tree = Frontier::default();
     for (line, whole) in redacted.iter().zip(&all).take(11) {
-        assert_eq!(line.as_object().unwrap().len(), 2, "{line}");
+        assert_eq!(line.as_object().unwrap().len(), 3, "{line}");
         assert_eq!(
             (&line["position"], &line["leaf"]),
             (&whole["position"], &whole["leaf"])

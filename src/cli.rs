@@ -146,6 +146,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if is_for_programs(&arguments) {
         object::speak_to_programs();
     }
+    monitoring::note(&arguments);
     let ended = if version::is_asked_for(&arguments) {
         version::print()
     } else {
@@ -159,7 +160,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
                 Ok(cli) => cli.run(),
                 Err(error) => {
                     let exit = usage::tell(&error, &arguments, &command);
-                    return monitoring::of_usage(exit, &arguments).code();
+                    return monitoring::exit(exit).code();
                 }
             }
         }
@@ -172,7 +173,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(exit) => exit.code(),
         Err(failure) => {
             terminal::print_failure(&failure);
-            failure.kind().exit().code()
+            monitoring::exit(failure.kind().exit()).code()
         }
     }
 }
@@ -237,8 +238,9 @@ Examples:
   punchmark show peter-cert.pub
   punchmark ledger list
 
-Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by policy. `doctor`,
-`krl fetch` and `host status` end as monitoring expects it: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
+Exit codes: 0 done, 1 failed, 2 wrong arguments, 3 refused by policy. `krl fetch`, `access sync`,
+`host status`, `doctor` and `status --line` end as monitoring expects it: 0 OK, 1 WARNING, 2 CRITICAL,
+3 UNKNOWN.";
 
 #[cfg(test)]
 mod tests {

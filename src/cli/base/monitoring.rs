@@ -2,6 +2,7 @@
 //! its kin).
 
 use std::ffi::OsString;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::failure::Exit;
 
@@ -57,12 +58,25 @@ fn is_asked(arguments: &[OsString]) -> bool {
         || (words.first() == Some(&"status") && is_line())
 }
 
-/// Wrong arguments are nothing that monitoring could know anything by.
-pub(crate) fn of_usage(exit: Exit, arguments: &[OsString]) -> Exit {
-    if exit == Exit::Usage && is_asked(arguments) {
-        return Exit::Unknown;
+/// Whether monitoring reads how this run ends. It is set once, before anything is said.
+static IS_MONITORED: AtomicBool = AtomicBool::new(false);
+
+/// Notes whether monitoring reads how the command of these arguments ends.
+pub(crate) fn note(arguments: &[OsString]) {
+    IS_MONITORED.store(is_asked(arguments), Ordering::Relaxed);
+}
+
+/// How this run ends instead: wrong arguments are nothing that monitoring could know
+/// anything by.
+pub(crate) fn exit(exit: Exit) -> Exit {
+    as_read(exit, IS_MONITORED.load(Ordering::Relaxed))
+}
+
+fn as_read(exit: Exit, is_monitored: bool) -> Exit {
+    match exit {
+        Exit::Usage if is_monitored => Exit::Unknown,
+        other => other,
     }
-    exit
 }
 
 const COMMANDS: [&[&str]; 4] = [
@@ -94,9 +108,8 @@ mod tests {
             let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
             assert_eq!(is_asked(&arguments), monitors, "{line}");
         }
-        let doctor = ["punchmark", "doctor"].map(OsString::from);
-        assert_eq!(of_usage(Exit::Usage, &doctor), Exit::Unknown);
-        assert_eq!(of_usage(Exit::Usage, &[]), Exit::Usage);
-        assert_eq!(of_usage(Exit::Done, &doctor), Exit::Done);
+        assert_eq!(as_read(Exit::Usage, true), Exit::Unknown);
+        assert_eq!(as_read(Exit::Usage, false), Exit::Usage);
+        assert_eq!(as_read(Exit::Done, true), Exit::Done);
     }
 }

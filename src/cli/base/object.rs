@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use super::failure::Kind;
+use super::monitoring;
 
 /// The number of the shape. It counts up when a field that was there is taken away, or comes to
 /// mean something else.
@@ -52,7 +53,8 @@ fn without_controls(line: String) -> String {
 /// by it.
 pub(crate) fn of_error(words: &str, hints: &[String], kind: Kind) -> Value {
     json!({
-        "error": words, "hints": hints, "kind": kind.as_str(), "exit": kind.exit().code(),
+        "error": words, "hints": hints, "kind": kind.as_str(),
+        "exit": monitoring::exit(kind.exit()).code(),
     })
 }
 
