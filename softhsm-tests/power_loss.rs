@@ -227,8 +227,8 @@ fn version(list: &[u8]) -> u64 {
     Krl::from_bytes(list).unwrap().header().version
 }
 
-/// Every list and head that was recorded, and whether the key was revoked.
-fn recorded(admin: &Punchmark) -> (BTreeSet<u64>, BTreeSet<u64>, bool) {
+/// The ledger, which its kept head still covers.
+fn reopened(admin: &Punchmark) -> FileFrames {
     let path = admin.path("config/punchmark/punchmark.ledger");
     let settings = FileSettings {
         kept_heads_only: Some(vec![admin.path("heads")]),
@@ -236,6 +236,12 @@ fn recorded(admin: &Punchmark) -> (BTreeSet<u64>, BTreeSet<u64>, bool) {
     };
     let ledger = FileFrames::open(&path, settings).unwrap();
     assert!(matches!(ledger.standing(), Standing::Kept));
+    ledger
+}
+
+/// Every list and head that was recorded, and whether the key was revoked.
+fn recorded(admin: &Punchmark) -> (BTreeSet<u64>, BTreeSet<u64>, bool) {
+    let ledger = reopened(admin);
     let (mut versions, mut heads, mut is_revoked) = (BTreeSet::new(), BTreeSet::new(), false);
     for entry in entries(&ledger) {
         match entry.event {
@@ -302,6 +308,41 @@ fn check_published(admin: &Punchmark, published: Published, failures: usize) {
     if failures.is_multiple_of(PROGRAM) {
         go_on(admin, published, failures);
     }
+}
+
+#[test]
+fn whatever_a_power_cut_takes_no_bar_is_there_without_its_revocation() {
+    let admin = admin();
+    for mut set_up in [adopt(&admin), sign(&admin, 0..1)] {
+        run(&mut set_up).ok();
+    }
+    let home = admin.home().to_owned();
+    let mut disk = Disk::of(&home);
+    let both = ["--key", "key0.pub", "--card", "12345678"];
+    let revoke = command(&admin, &[&["revoke", "--yes"], &both[..]].concat());
+    let (ran, steps) = record(&home, &revoke);
+    ran.ok();
+    let (mut dice, mut seen) = (Dice(0x5eed), BTreeSet::new());
+    for step in &steps {
+        disk.apply(step);
+        for _ in 0..TIMES * 4 {
+            Disk::put_back(&home, &disk.after_power_loss(&mut dice));
+            let (revoked, barred) = revoked_and_barred(&admin);
+            assert_eq!(revoked, barred);
+            seen.insert(revoked);
+        }
+    }
+    assert_eq!(seen, BTreeSet::from([false, true]));
+}
+
+/// Whether a ledger says, after a failure of power, that something is revoked, and barred.
+fn revoked_and_barred(admin: &Punchmark) -> (bool, bool) {
+    let all = entries(&reopened(admin));
+    let is_there = |which: fn(&Event) -> bool| all.iter().any(|entry| which(&entry.event));
+    (
+        is_there(|event| matches!(event, Event::Revoked(_))),
+        is_there(|event| matches!(event, Event::Barred(_))),
+    )
 }
 
 /// The program itself goes on, behind all that was published.

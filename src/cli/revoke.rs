@@ -19,7 +19,7 @@ use super::base::revoked;
 use super::base::terminal::{ask, confirm_typed, say, somebody_is_there};
 use crate::attestation::Family;
 use crate::config::{self, Config};
-use crate::ledger::{Ca, Ledger, Revocation};
+use crate::ledger::{Barred, Ca, Ledger, Revocation, Revoked};
 use crate::revocation::{CaHit, Caught, Meant, NamingError, RevokeError, Selector, catch};
 
 /// Revoke certificates or keys, for good; `krl` then makes the list for servers
@@ -146,20 +146,20 @@ fn families(config: &Config) -> Result<BTreeSet<String>, Failure> {
     Ok(families.map(|family| family.to_string()).collect())
 }
 
-fn record(ledger: &mut Ledger, mut caught: Caught, reason: &str) -> Result<(), Failure> {
-    let (keyboard, now) = (config::keyboard(), config::now());
-    // First, so that a run that is cut off between the two leaves no card served again.
-    if !caught.bars_nobody() {
-        caught.barred.reason = reason.to_owned();
-        caught.barred.keyboard = keyboard.clone();
-        ledger.bar(caught.barred, now)?;
-    }
-    if !caught.revoked.is_empty() {
-        caught.revoked.reason = reason.to_owned();
-        caught.revoked.keyboard = keyboard;
-        ledger.revoke(caught.revoked, now)?;
-    }
-    Ok(())
+fn record(ledger: &mut Ledger, caught: Caught, reason: &str) -> Result<(), Failure> {
+    let (bars, revokes) = (!caught.bars_nobody(), !caught.revoked.is_empty());
+    let (keyboard, reason) = (config::keyboard(), reason.to_owned());
+    let barred = bars.then(|| Barred {
+        reason: reason.clone(),
+        keyboard: keyboard.clone(),
+        ..caught.barred
+    });
+    let revoked = revokes.then_some(Revoked {
+        reason,
+        keyboard,
+        ..caught.revoked
+    });
+    Ok(ledger.revoke_and_bar(revoked, barred, config::now())?)
 }
 
 /// The one that was named, or whose certificate is, or the only one there is. Keys alone are

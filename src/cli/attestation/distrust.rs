@@ -63,10 +63,12 @@ impl Distrust {
             reason: self.reason.clone(),
             keyboard: config::keyboard(),
         };
-        ledger.distrust_root(distrusted, config::now())?;
-        if self.revoke {
-            self.revoke(&mut ledger, &lives)?;
-        }
+        let revoked = if self.revoke {
+            self.revoked(&ledger, &lives)?
+        } else {
+            Vec::new()
+        };
+        ledger.distrust_root(distrusted, revoked, config::now())?;
         if context.talks() {
             say(&format!(
                 "what leads to {} proves nothing from now on",
@@ -92,26 +94,26 @@ impl Distrust {
     }
 
     /// Serials are a CA's own, so that each CA has an entry of its own.
-    fn revoke(&self, ledger: &mut Ledger, lives: &LivesOn) -> Result<(), Failure> {
+    fn revoked(&self, ledger: &Ledger, lives: &LivesOn) -> Result<Vec<Revoked>, Failure> {
         let mut of_cas: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
         for hit in &lives.certificates {
             let serials = of_cas.entry(&hit.ca).or_default();
             serials.push((hit.serial, hit.serial));
         }
+        let mut all = Vec::new();
         for ca in ledger.cas()? {
             let Some(serials) = of_cas.remove(ca.name()) else {
                 continue;
             };
-            let revoked = Revoked {
+            all.push(Revoked {
                 ca: PublicKey::from(ca.public_key().clone()).to_bytes()?,
                 serials,
                 reason: self.reason.clone(),
                 keyboard: config::keyboard(),
                 ..Revoked::default()
-            };
-            ledger.revoke(revoked, config::now())?;
+            });
         }
-        Ok(())
+        Ok(all)
     }
 }
 

@@ -32,6 +32,15 @@ impl Draft<'_> {
         Ok(position)
     }
 
+    /// Adds entries that stand in the same frame: none of them is ever there alone.
+    pub(super) fn entries(
+        &mut self,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Result<(), LedgerError> {
+        let mut events = events.into_iter();
+        events.try_for_each(|event| self.entry(event).map(drop))
+    }
+
     /// Makes the frame durable. Without an entry there is none.
     pub(super) fn commit(&mut self, before: &Head) -> Result<(), LedgerError> {
         if self.ledger.drafted.is_empty() {

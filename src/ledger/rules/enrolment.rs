@@ -131,14 +131,6 @@ impl Ledger {
         Ok(found)
     }
 
-    /// Never serves these cards and requesters again.
-    ///
-    /// # Errors
-    /// [`LedgerError`], and then nothing changed.
-    pub fn bar(&mut self, barred: Barred, time: u64) -> Result<(), LedgerError> {
-        self.append(time, |draft| draft.entry(Event::Barred(barred)).map(drop))
-    }
-
     /// Everybody who is never served again, with the time since when.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! Evidence that was seen, and policies that decided: each is kept once.
 
+use std::iter;
+
 use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
-use crate::ledger::entry::{Event, EvidenceSeen, PolicySeen, RootDistrusted};
+use crate::ledger::entry::{Event, EvidenceSeen, PolicySeen, Revoked, RootDistrusted};
 use crate::ledger::rows::{content, sha256, table};
 use crate::ledger::{LedgerError, Policy};
 
@@ -59,18 +61,20 @@ impl Ledger {
         }
     }
 
-    /// Records that what leads to a root of attestation proves nothing from here on.
+    /// Records that what leads to a root of attestation proves nothing from here on, and revokes
+    /// what lives on it, in one frame.
     ///
     /// # Errors
     /// [`LedgerError`], and then nothing changed.
     pub fn distrust_root(
         &mut self,
         distrusted: RootDistrusted,
+        revoked: Vec<Revoked>,
         time: u64,
     ) -> Result<(), LedgerError> {
-        self.append(time, |draft| {
-            draft.entry(Event::RootDistrusted(distrusted)).map(drop)
-        })
+        let revoked = revoked.into_iter().map(Event::Revoked);
+        let events = iter::once(Event::RootDistrusted(distrusted)).chain(revoked);
+        self.append(time, |draft| draft.entries(events))
     }
 
     /// The roots of attestation that are not believed, oldest first, with the time since when.

@@ -11,28 +11,22 @@ use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError};
 
 impl Ledger {
-    /// Records that something was revoked; there is no way back.
+    /// Revokes, and never serves cards and requesters again; there is no way back.
+    ///
+    /// Both in one frame: a run that is cut off leaves neither a card that is barred while its
+    /// certificates are good, nor one that is served again.
     ///
     /// # Errors
     /// [`LedgerError`], and then nothing was recorded.
-    pub fn revoke(&mut self, revoked: Revoked, time: u64) -> Result<(), LedgerError> {
-        self.append(time, |draft| draft.entry(Event::Revoked(revoked)).map(drop))
-    }
-
-    /// Revokes, and never serves cards and requesters again, in one durable step.
-    ///
-    /// # Errors
-    /// [`LedgerError`], and then neither was recorded.
     pub fn revoke_and_bar(
         &mut self,
-        revoked: Revoked,
-        barred: Barred,
+        revoked: Option<Revoked>,
+        barred: Option<Barred>,
         time: u64,
     ) -> Result<(), LedgerError> {
-        self.append(time, |draft| {
-            draft.entry(Event::Revoked(revoked))?;
-            draft.entry(Event::Barred(barred)).map(drop)
-        })
+        let events = revoked.map(Event::Revoked).into_iter();
+        let events = events.chain(barred.map(Event::Barred));
+        self.append(time, |draft| draft.entries(events))
     }
 
     /// Records that a KRL was made.

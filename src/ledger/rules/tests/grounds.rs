@@ -51,7 +51,7 @@ impl Fixture {
             requesters: requesters.iter().map(|&name| name.to_owned()).collect(),
             ..Barred::default()
         };
-        self.ledger.bar(barred, NOW).unwrap();
+        self.ledger.revoke_and_bar(None, Some(barred), NOW).unwrap();
     }
 
     fn challenge(&mut self, nonce: Nonce, expires: u64) {
@@ -313,7 +313,10 @@ fn a_card_of_one_maker_is_not_that_of_another(stand: Stand) {
         family_cards: vec![other.clone()],
         ..Barred::default()
     };
-    fixture.ledger.bar(barred, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(None, Some(barred), NOW)
+        .unwrap();
     let on_card = |seed| peters(seed, move |basis| basis.proof = Some(proof(seed, 7)));
     fixture.ask(on_card(9)).unwrap();
     let yubicos = CardId {
@@ -324,7 +327,10 @@ fn a_card_of_one_maker_is_not_that_of_another(stand: Stand) {
         family_cards: vec![yubicos.clone()],
         ..Barred::default()
     };
-    fixture.ledger.bar(barred, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(None, Some(barred), NOW)
+        .unwrap();
     assert!(matches!(
         fixture.ask(on_card(8)),
         Err(ReserveError::CardBarred(7))

@@ -25,7 +25,10 @@ fn used(stand: Stand) -> Fixture {
         keys: vec![PublicKey::from(public(8)).to_bytes().unwrap()],
         ..Revoked::default()
     };
-    fixture.ledger.revoke(revoked, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(Some(revoked), None, NOW)
+        .unwrap();
     fixture.ledger.index.keep();
     fixture.again()
 }
@@ -70,7 +73,10 @@ fn an_older_index_is_brought_up_to_the_ledger(stand: Stand) {
         keys: vec![PublicKey::from(public(8)).to_bytes().unwrap()],
         ..Revoked::default()
     };
-    fixture.ledger.revoke(revoked, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(Some(revoked), None, NOW)
+        .unwrap();
     fixture.ledger.index.keep();
     drop(fixture.ledger);
     fixture.shelf.put_index(&*older);

@@ -112,7 +112,10 @@ fn a_ca_is_no_subject_and_ends_signing_when_its_key_is_revoked(stand: Stand) {
         sha256s: vec![sha256(&blob(1))],
         ..Revoked::default()
     };
-    fixture.ledger.revoke(revoked, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(Some(revoked), None, NOW)
+        .unwrap();
     let refused = fixture.reserve(SerialChoice::Next);
     assert!(matches!(refused, Err(ReserveError::CaRevoked(name)) if name == "users"));
     let again = fixture
@@ -233,12 +236,18 @@ fn what_was_revoked_is_found_by_serial_and_key_id(stand: Stand) {
         key_ids: vec!["peter".to_owned()],
         ..Revoked::default()
     };
-    fixture.ledger.revoke(revoked, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(Some(revoked), None, NOW)
+        .unwrap();
     let everywhere = Revoked {
         key_ids: vec!["erik".to_owned()],
         ..Revoked::default()
     };
-    fixture.ledger.revoke(everywhere, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(Some(everywhere), None, NOW)
+        .unwrap();
     let (ledger, ca) = (&fixture.ledger, &fixture.ca);
     for (serial, is_revoked) in [
         (1, true),

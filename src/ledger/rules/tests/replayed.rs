@@ -111,14 +111,20 @@ fn try_to(fixture: &mut Fixture, deed: Deed) {
                 keys: vec![blob(key)],
                 ..Revoked::default()
             };
-            fixture.ledger.revoke(revoked, NOW).unwrap();
+            fixture
+                .ledger
+                .revoke_and_bar(Some(revoked), None, NOW)
+                .unwrap();
         }
         Deed::Bar(name) => {
             let barred = Barred {
                 requesters: vec![name.to_owned()],
                 ..Barred::default()
             };
-            fixture.ledger.bar(barred, NOW).unwrap();
+            fixture
+                .ledger
+                .revoke_and_bar(None, Some(barred), NOW)
+                .unwrap();
         }
         Deed::Enrol(name, key) => {
             let added = RequesterAdded {

@@ -1,5 +1,7 @@
 //! By which revocation a certificate is not taken any more, asked in two ways.
 
+use crate::ledger::store::Place;
+
 use super::*;
 
 conform!(
@@ -9,6 +11,7 @@ conform!(
     what_was_said_before_is_known_and_what_is_new_is_not,
     what_is_revoked_is_found_without_looking_at_the_rest,
     ends_of_trust_are_listed_in_order_with_the_lists_behind_them,
+    what_ends_together_stands_in_one_frame,
 );
 
 impl Fixture {
@@ -20,7 +23,9 @@ impl Fixture {
             ..Revoked::default()
         };
         of(&mut revoked);
-        self.ledger.revoke(revoked, NOW).unwrap();
+        self.ledger
+            .revoke_and_bar(Some(revoked), None, NOW)
+            .unwrap();
     }
 
     /// What both ways say of a serial: they must agree.
@@ -30,6 +35,13 @@ impl Fixture {
         let set = RevokedSet::of(&self.ledger).unwrap();
         assert_eq!(set.revocation_of(&record), looked_up, "serial {serial}");
         looked_up.map(|revocation| (revocation.by, revocation.reason))
+    }
+
+    /// What the frame that begins here says, which is the last one or stands before others.
+    fn frame_at(&self, place: Place) -> Vec<Event> {
+        let frame = self.ledger.frames.read(place).unwrap().unwrap();
+        let read = frame.entries.iter().map(|bytes| Entry::from_bytes(bytes));
+        read.map(|entry| entry.unwrap().event).collect()
     }
 
     fn reserved_as(&self, serial: u64) -> Record {
@@ -152,7 +164,10 @@ fn ends_of_trust_are_listed_in_order_with_the_lists_behind_them(stand: Stand) {
         reason: "left".to_owned(),
         ..Barred::default()
     };
-    fixture.ledger.bar(barred, NOW).unwrap();
+    fixture
+        .ledger
+        .revoke_and_bar(None, Some(barred), NOW)
+        .unwrap();
     let made = KrlMade {
         version: 7,
         sha256: [0; 32],
@@ -194,4 +209,43 @@ proptest! {
             fixture.said(serial);
         }
     }
+}
+
+/// A frame is durable whole or not at all, so that nothing ends by half.
+fn what_ends_together_stands_in_one_frame(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let revoked = |serial| Revoked {
+        ca: fixture.ca.added().public_key.clone(),
+        serials: vec![(serial, serial)],
+        ..Revoked::default()
+    };
+    let (first, second) = (revoked(1), revoked(2));
+    let barred = Barred {
+        cards: vec![7],
+        ..Barred::default()
+    };
+    let distrusted = RootDistrusted {
+        root: [7; 32],
+        reason: "copied".to_owned(),
+        keyboard: "tester".to_owned(),
+    };
+    let ledger = &mut fixture.ledger;
+    let (_, before) = ledger.frames.end();
+    let both = (Some(first.clone()), Some(barred.clone()));
+    ledger.revoke_and_bar(both.0, both.1, NOW).unwrap();
+    let (_, between) = ledger.frames.end();
+    let all = vec![first.clone(), second.clone()];
+    ledger.distrust_root(distrusted.clone(), all, NOW).unwrap();
+    assert_eq!(
+        fixture.frame_at(before),
+        [Event::Revoked(first.clone()), Event::Barred(barred)]
+    );
+    assert_eq!(
+        fixture.frame_at(between),
+        [
+            Event::RootDistrusted(distrusted),
+            Event::Revoked(first),
+            Event::Revoked(second)
+        ]
+    );
 }
