@@ -114,8 +114,8 @@ fn behind_a_rollover_the_old_key_signs_no_more() {
     verify(&admin, &["--strict"]).ok();
 }
 
-#[test]
-fn a_head_beyond_what_is_believed_of_a_revoked_key_is_refused() {
+/// A ledger with two heads, `first` and `second`, whose signer was revoked in between.
+fn revoked_between_two_heads() -> Admin {
     let admin = ready();
     let checkpoint = ["ledger", "checkpoint", "--key", "ledger_key"];
     let head = |name: &str| {
@@ -124,18 +124,27 @@ fn a_head_beyond_what_is_believed_of_a_revoked_key_is_refused() {
     };
     head("first");
     let text = fs::read_to_string(admin.punchmark.path("first")).unwrap();
-    let size = text.lines().nth(1).unwrap();
+    let size = text.lines().nth(1).unwrap().to_owned();
+    admin.public_keys(1);
+    admin.sign(&["-n", "peter", "key0.pub"]).ok();
     head("second");
-    let revoke = [
-        "revoke",
-        "ledger_key.pub",
-        "--last-size",
-        size,
-        "--reason",
-        "stolen",
-    ];
-    key(&admin, &revoke).ok().says("signs no more");
-    let held = |name| verify(&admin, &["--against", name, "--signer", "ledger_key.pub"]);
+    revoke(&admin, &size);
+    admin
+}
+
+fn revoke(admin: &Admin, last_size: &str) {
+    let revoke = ["revoke", "ledger_key.pub", "--last-size", last_size];
+    key(admin, &[&revoke[..], &["--reason", "stolen"]].concat())
+        .ok()
+        .says("signs no more");
+}
+
+const BY_THE_KEY: [&str; 2] = ["--signer", "ledger_key.pub"];
+
+#[test]
+fn a_head_beyond_what_is_believed_of_a_revoked_key_is_refused() {
+    let admin = revoked_between_two_heads();
+    let held = |name| verify(&admin, &[&["--against", name], &BY_THE_KEY[..]].concat());
     held("first").ok();
     held("second").exits(1).says("is not believed");
     krl(&admin, "ledger_key").exits(1).says("signs no more");
@@ -152,4 +161,70 @@ fn a_head_beyond_what_is_believed_of_a_revoked_key_is_refused() {
     key(&admin, &unknown)
         .exits(1)
         .says("none of the ledger's own");
+}
+
+#[test]
+fn a_head_that_is_not_believed_makes_no_ledger_the_newest_copy() {
+    let admin = revoked_between_two_heads();
+    let heads = admin.punchmark.path("heads");
+    fs::remove_dir_all(&heads).unwrap();
+    fs::create_dir(&heads).unwrap();
+    let adopt = |name| {
+        let adopt = ["ledger", "head", "adopt", "--against", name];
+        admin.punchmark.run(&[&adopt, &BY_THE_KEY[..]].concat())
+    };
+    adopt("second").exits(1).says("is not believed");
+    adopt("first").ok().says("taken for the newest copy");
+}
+
+#[test]
+fn a_head_that_is_not_believed_shows_no_loss() {
+    let admin = revoked_between_two_heads();
+    let resume = |head| {
+        let resume = ["ledger", "resume", "--ca", "users", "--after", "9"];
+        let against = ["--no-krl", "--dry-run", "--against", head];
+        admin
+            .punchmark
+            .run(&[&resume, &against[..], &BY_THE_KEY[..]].concat())
+    };
+    resume("second").exits(1).says("is not believed");
+    resume("first").exits(1).says("nothing is missing");
+    // That of another ledger shows nothing of this one.
+    let first = fs::read_to_string(admin.punchmark.path("first")).unwrap();
+    let lines: Vec<_> = first.lines().take(3).skip(1).collect();
+    let other = format!("punchmark.ledger/0123456789abcdef\n{}\n", lines.join("\n"));
+    write(&admin.punchmark.path("other"), other, 0o644);
+    let resume = ["ledger", "resume", "--ca", "users", "--after", "9"];
+    let against = ["--no-krl", "--dry-run", "--against", "other"];
+    let ran = admin.punchmark.run(&[&resume, &against[..]].concat());
+    ran.exits(1).says("is of ledger punchmark.ledger/0123");
+}
+
+#[test]
+fn a_proof_leads_to_no_head_that_is_not_believed() {
+    let admin = revoked_between_two_heads();
+    let prove = || admin.punchmark.run(&["ledger", "prove", "users", "1"]);
+    prove().exits(1).says("among those that are believed");
+    let checkpoint = ["ledger", "checkpoint", "--key", "next_key"];
+    admin.punchmark.run(&checkpoint).ok();
+    prove().ok();
+}
+
+#[test]
+fn a_list_of_a_revoked_key_is_not_taken_over_though_another_handed_over_to_it() {
+    let admin = ready();
+    krl(&admin, "next_key").ok();
+    let roll = ["rollover", "--old", "next_key", "--new", "ledger_key"];
+    key(&admin, &roll).ok();
+    krl(&admin, "ledger_key").ok();
+    revoke(&admin, "0");
+    let old = fs::read(admin.ledger_file()).unwrap();
+    admin.public_keys(1);
+    admin.sign(&["-n", "peter", "key0.pub"]).ok();
+    fs::write(admin.ledger_file(), old).unwrap();
+    let resume = ["ledger", "resume", "--ca", "users", "--after", "9"];
+    let by = ["--krl", "revoked.krl", "--dry-run"];
+    let ran = admin.punchmark.run(&[&resume, &by[..]].concat());
+    ran.exits(1)
+        .says("no ledger key that this ledger knows for lists");
 }

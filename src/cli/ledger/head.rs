@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ssh_key::Fingerprint;
+use ssh_key::HashAlg;
+use ssh_key::public::KeyData;
 
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::failure::{Advised, At, Failure};
@@ -21,8 +22,18 @@ pub(super) struct Kept {
     pub(super) head: Checkpoint,
     /// Whether it has a signature at all: what a server keeps has none.
     pub(super) is_signed: bool,
-    /// The fingerprint of the key that signed it; none where that was not checked.
+    /// The fingerprint of a key that signed it; none where that was not checked.
     pub(super) signer: Option<String>,
+}
+
+/// A head as it was read. It can be held against a ledger once that was asked what it says of
+/// whoever signed it, and not before.
+pub(super) struct Claimed {
+    file: PathBuf,
+    head: Checkpoint,
+    is_signed: bool,
+    /// Of the keys that were named, those that signed it.
+    signers: Vec<KeyData>,
 }
 
 /// Heads to hold something against.
@@ -40,10 +51,17 @@ pub(super) struct Against {
 }
 
 impl Against {
-    pub(super) fn read(&self) -> Result<Vec<Kept>, Failure> {
+    pub(super) fn read(&self) -> Result<Vec<Claimed>, Failure> {
         let heads = self.against.iter();
-        heads.map(|file| kept(file, &self.signer)).collect()
+        heads.map(|file| claimed(file, &self.signer)).collect()
     }
+}
+
+/// The heads, each as far as this ledger believes who signed it.
+pub(super) fn believed_by(ledger: &Ledger, heads: Vec<Claimed>) -> Result<Vec<Kept>, Failure> {
+    let revoked = ledger.revoked_ledger_keys()?;
+    let heads = heads.into_iter();
+    heads.map(|head| head.believed(&revoked)).collect()
 }
 
 /// A small text file that was kept elsewhere.
@@ -52,7 +70,7 @@ pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
 }
 
 /// Reads a head; one that is signed must be so by one of `signers`, if any is named.
-pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
+pub(super) fn claimed(file: &Path, signers: &[PathBuf]) -> Result<Claimed, Failure> {
     let text = read_text(file)?;
     let Ok(note) = unverified_text(&text) else {
         // What a server keeps has no signature: it checked that of the list it came with.
@@ -60,16 +78,16 @@ pub(super) fn kept(file: &Path, signers: &[PathBuf]) -> Result<Kept, Failure> {
             Ok(mark) => marked(mark).in_file(file)?,
             Err(_no_mark) => bare(&text).in_file(file)?,
         };
-        return Ok(Kept {
+        return Ok(Claimed {
             file: file.to_owned(),
             head,
             is_signed: false,
-            signer: None,
+            signers: Vec::new(),
         });
     };
     let head = Checkpoint::parse(note).in_file(file)?;
-    Ok(Kept {
-        signer: signer(&text, &head, signers).in_file(file)?,
+    Ok(Claimed {
+        signers: signed_by(&text, &head, signers).in_file(file)?,
         file: file.to_owned(),
         head,
         is_signed: true,
@@ -94,39 +112,66 @@ fn bare(text: &str) -> Result<Checkpoint, Failure> {
     Ok(Checkpoint::parse(text.get(begin..).unwrap_or_default())?)
 }
 
-/// The fingerprint of the first of `signers` that signed the note.
-fn signer(note: &str, head: &Checkpoint, signers: &[PathBuf]) -> Result<Option<String>, Failure> {
-    let mut refused = None;
+/// Which of `signers` signed the note: at least one, if any is named.
+fn signed_by(note: &str, head: &Checkpoint, signers: &[PathBuf]) -> Result<Vec<KeyData>, Failure> {
+    let (mut signed, mut refused) = (Vec::new(), None);
     for signer in signers {
         let key = SubjectFile::read(signer).in_file(signer)?.key;
         match NoteKey::new(&head.origin, &key)?.open(note) {
-            Ok(_) => return Ok(Some(fingerprint(&key))),
+            Ok(_) => signed.push(key),
             Err(error) => refused = Some(error),
         }
     }
-    refused.map_or(Ok(None), |error| Err(error.into()))
+    match refused {
+        Some(error) if signed.is_empty() => Err(error.into()),
+        _ => Ok(signed),
+    }
+}
+
+impl Claimed {
+    /// The head, if the ledger that it is held against does not say that all who signed it were
+    /// revoked, and count for less: these keys by their SHA-256, each with the last size of a head
+    /// that is believed of it.
+    pub(super) fn believed(self, revoked: &HashMap<[u8; 32], u64>) -> Result<Kept, Failure> {
+        let sha256 = |key: &KeyData| key.fingerprint(HashAlg::Sha256).sha256();
+        let last_size = |key: &KeyData| revoked.get(&sha256(key)?).copied();
+        let is_believed = |key: &&KeyData| last_size(key).is_none_or(|last| self.head.size <= last);
+        let by = self.signers.iter().find(is_believed).map(fingerprint);
+        if by.is_some() || self.signers.is_empty() {
+            return Ok(self.kept(by));
+        }
+        let last = self.signers.iter().filter_map(last_size).max().unwrap_or(0);
+        let by = self.signers.first().map(fingerprint);
+        let words = self.kept(by).words();
+        Err(Failure::new(format!(
+            "{words}, is not believed: that key was revoked, and counts up to {last} entries"
+        ))
+        .hint("hold the ledger against a head that another key signed"))
+    }
+
+    /// The head where no ledger is at hand that could say that who signed it was revoked.
+    pub(super) fn without_a_ledger(self) -> Kept {
+        let by = self.signers.first().map(fingerprint);
+        self.kept(by)
+    }
+
+    fn kept(self, signer: Option<String>) -> Kept {
+        let Self {
+            file,
+            head,
+            is_signed,
+            ..
+        } = self;
+        Kept {
+            file,
+            head,
+            is_signed,
+            signer,
+        }
+    }
 }
 
 impl Kept {
-    /// Refuses a head that the ledger itself says not to believe: its signer was revoked.
-    pub(super) fn refuse_unbelieved(
-        &self,
-        revoked: &HashMap<[u8; 32], u64>,
-    ) -> Result<(), Failure> {
-        let signer = self.signer.as_deref();
-        let known = revoked
-            .iter()
-            .find(|(key, _)| signer == Some(&*Fingerprint::Sha256(**key).to_string()));
-        match known {
-            Some((_, last)) if self.head.size > *last => Err(Failure::new(format!(
-                "{}, is not believed: that key was revoked, and counts up to {last} entries",
-                self.words()
-            ))
-            .hint("hold the ledger against a head that another key signed")),
-            _ => Ok(()),
-        }
-    }
-
     /// What it is, for people, and what of it was not checked.
     pub(super) fn words(&self) -> String {
         let (file, size) = (path(&self.file), self.head.size);
@@ -160,3 +205,44 @@ impl Advised for NoteError {}
 const LARGEST: u64 = 64 * 1024;
 /// What the name of every ledger begins with.
 const ORIGIN: &str = "punchmark.ledger/";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ssh_key::private::Ed25519Keypair;
+
+    fn key(seed: u8) -> KeyData {
+        KeyData::Ed25519(Ed25519Keypair::from_seed(&[seed; 32]).public)
+    }
+
+    /// What is said of a head of five entries that these signed, where key 1 counts up to four
+    /// entries, and key 2 up to five.
+    fn believed(signers: &[u8]) -> Result<Option<String>, Failure> {
+        let sha256 = |seed| key(seed).fingerprint(HashAlg::Sha256).sha256().unwrap();
+        let claimed = Claimed {
+            file: PathBuf::from("head.txt"),
+            head: Checkpoint {
+                origin: format!("{ORIGIN}0123456789abcdef"),
+                size: 5,
+                root: [7; 32],
+            },
+            is_signed: true,
+            signers: signers.iter().copied().map(key).collect(),
+        };
+        let revoked = HashMap::from([(sha256(1), 4), (sha256(2), 5)]);
+        claimed.believed(&revoked).map(|kept| kept.signer)
+    }
+
+    #[test]
+    fn a_head_counts_by_any_signer_that_is_believed_up_to_its_size() {
+        let print = |seed| Some(fingerprint(&key(seed)));
+        assert_eq!(believed(&[3]).unwrap(), print(3));
+        assert_eq!(believed(&[2]).unwrap(), print(2));
+        assert_eq!(believed(&[1, 2]).unwrap(), print(2));
+        assert_eq!(believed(&[]).unwrap(), None, "nobody was asked");
+        let words = believed(&[1]).err().map(|failure| failure.words());
+        let words = words.unwrap_or_default();
+        assert!(words.contains("is not believed"), "{words}");
+        assert!(words.contains("counts up to 4 entries"), "{words}");
+    }
+}

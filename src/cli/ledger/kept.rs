@@ -4,7 +4,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::head::{Against, Kept};
+use super::head::{Against, Kept, believed_by};
 use super::source::Source;
 use crate::certificate::explain::utc;
 use crate::cli::base::advice::ledger::empty_ledger;
@@ -61,13 +61,14 @@ fn show(ledger: &Ledger) -> Result<Exit, Failure> {
 
 impl Adopt {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let kept = self.against.read()?;
+        let claimed = self.against.read()?;
         let config = context.config()?;
         let Some(looked) = unkept(context.ledger_unkept(&config)?)? else {
             return is_kept_already(context);
         };
         let head = looked.checkpoint()?.ok_or_else(empty_ledger)?;
         let (size, last) = (head.size, looked.last_time()?.ok_or_else(empty_ledger)?);
+        let kept = believed_by(&looked, claimed)?;
         let shown = by_heads(&looked, &kept)?;
         // A person may take an hour, and others want to read.
         drop(looked);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::head::{Kept, kept, read_text};
+use super::head::{Kept, claimed, read_text};
 use super::one::{One, find, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
@@ -63,13 +63,10 @@ pub(super) fn prove(context: &Context, one: &One) -> Result<Exit, Failure> {
     let Some(first) = inclusions.first() else {
         return Err(no_such_serial(name, number));
     };
-    let heads = ledger.signed_heads()?;
-    if !heads
-        .iter()
-        .any(|(_, head)| head.size == first.checkpoint.size)
-    {
+    let heads = ledger.believed_heads()?;
+    if !heads.iter().any(|head| head.size == first.checkpoint.size) {
         return Err(Failure::new(format!(
-            "no signed head covers serial {number} of CA `{name}`"
+            "no signed head covers serial {number} of CA `{name}`, among those that are believed"
         ))
         .hint("make one with `punchmark ledger checkpoint`, then the proof"));
     }
@@ -87,7 +84,7 @@ impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let proof: Proof = serde_json::from_str(&read_text(&self.proof)?)
             .map_err(|_| wrong("is no proof that `ledger prove` printed"))?;
-        let kept = kept(&self.against, &self.signer)?;
+        let kept = claimed(&self.against, &self.signer)?.without_a_ledger();
         let shown = proof.shown_in(&kept.head)?;
         if context.json() {
             product_object(json(&shown, &kept))?;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use self::published::Published;
-use super::head::{Against, extends};
+use super::head::{Against, Kept, believed_by};
 use crate::certificate::Serial;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
@@ -16,7 +16,7 @@ use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::config::{self, Config};
 use crate::ledger::heads::HeadsError;
-use crate::ledger::{Ca, Ledger, Recovery};
+use crate::ledger::{Ca, Ledger, ProofError, Recovery};
 
 /// Go on with an older ledger that was put back, behind what the lost part may have done
 ///
@@ -140,10 +140,8 @@ impl Resume {
         published: Option<&Published>,
     ) -> Result<u64, Failure> {
         let mut known = published.and_then(|published| published.lost_by(looked));
-        for kept in self.against.read()? {
-            if extends(looked, &kept.head).is_err() {
-                known = known.max(Some(kept.head.size.saturating_sub(looked.size())));
-            }
+        for kept in believed_by(looked, self.against.read()?)? {
+            known = known.max(missing(looked, &kept)?);
         }
         match config.ledger_place().open_unkept_confirmed()?.refusal {
             Some(HeadsError::Older { kept, found, .. }) => {
@@ -200,6 +198,16 @@ impl Resume {
             return "no published KRL is taken over".to_owned();
         }
         String::new()
+    }
+}
+
+/// How many entries of this head the ledger lacks at the least; none if it goes on from it.
+fn missing(looked: &Ledger, kept: &Kept) -> Result<Option<u64>, Failure> {
+    match looked.extends(&kept.head) {
+        Ok(()) => Ok(None),
+        Err(ProofError::Shorter { has, had }) => Ok(Some(had.saturating_sub(has))),
+        Err(ProofError::Forked { .. }) => Ok(Some(0)),
+        Err(other) => Err(other).in_file(&kept.file),
     }
 }
 

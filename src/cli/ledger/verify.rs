@@ -55,16 +55,16 @@ enum NotChecked {
 
 impl Verify {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let kept = self.against.read()?;
+        let claimed = self.against.read()?;
         let ledger = self.source.to_audit(context)?;
         let audit = ledger.audit(if self.signatures {
             Signatures::Check
         } else {
             Signatures::Skip
         })?;
-        for kept in &kept {
-            kept.refuse_unbelieved(audit.replayed.revoked_ledger_keys())?;
-        }
+        let revoked = audit.replayed.revoked_ledger_keys();
+        let kept = claimed.into_iter().map(|head| head.believed(revoked));
+        let kept = kept.collect::<Result<Vec<_>, _>>()?;
         let verdict = Verdict {
             heads: kept
                 .iter()

@@ -3,7 +3,7 @@
 //! A key is the ledger's from the first entry that names it so: when it is configured, when
 //! it signs a list, when it signs a head.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Ledger;
 use super::draft::Draft;
@@ -242,6 +242,18 @@ impl Ledger {
         keys.into_iter().filter_map(state).collect()
     }
 
+    /// The keys of the ledger that were revoked, by the SHA-256 of their blobs, each with the
+    /// last size of a head that is believed of it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn revoked_ledger_keys(&self) -> Result<HashMap<[u8; 32], u64>, LedgerError> {
+        let known = self.known_ledger_keys()?.into_iter();
+        Ok(known
+            .filter_map(|(key, state)| Some((key, state.believed_to?)))
+            .collect())
+    }
+
     /// Refuses a key that another one took over from, or that was revoked.
     fn ledger_key_is_in_use(&self, key: &[u8; 32]) -> Result<(), LedgerError> {
         let state = self.ledger_key(key)?.unwrap_or_default();
@@ -273,6 +285,21 @@ impl Ledger {
             Event::CheckpointSigned(signed) => Some(signed),
             _ => None,
         })
+    }
+
+    /// The signed heads that are believed, oldest first: those whose key was not revoked, or
+    /// counts up to a size that is no smaller than theirs.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn believed_heads(&self) -> Result<Vec<CheckpointSigned>, LedgerError> {
+        let revoked = self.revoked_ledger_keys()?;
+        let is_believed = |signed: &CheckpointSigned| {
+            let last = of_fingerprint(&signed.key).and_then(|key| revoked.get(&key));
+            last.is_none_or(|last| signed.size <= *last)
+        };
+        let heads = self.signed_heads()?.into_iter().map(|(_, signed)| signed);
+        Ok(heads.filter(is_believed).collect())
     }
 
     /// Whether the key with this SHA-256 of its blob is one of the ledger's own, or was.

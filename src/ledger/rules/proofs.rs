@@ -8,8 +8,7 @@ use crate::ledger::entry::{ClockCorrected, Event, HeadAdopted, HeadPlaces, Place
 use crate::ledger::merkle::{
     Frontier, Hash, Hashes, inclusion_proof, leaf_hash, root_of_inclusion,
 };
-use crate::ledger::rows::{number, table};
-use crate::ledger::store::{Keys, Walk};
+use crate::ledger::rows::table;
 use crate::ledger::{Ca, LedgerError};
 
 /// An entry, and the hashes that lead from it to a root.
@@ -205,17 +204,12 @@ impl Ledger {
             .collect()
     }
 
-    /// The newest head that was signed, if it covers the entry at `position`; else the
+    /// The newest signed head that is believed, if it covers the entry at `position`; else the
     /// head of today, which nobody has signed yet.
     fn head_over(&self, position: u64) -> Result<Checkpoint, LedgerError> {
         let today = self.checkpoint()?.ok_or(LedgerError::Head)?;
-        let from = number(today.size);
-        let keys = Keys::of(table::SIGNED_HEAD, &[]).from(&from).backward();
-        let mut signed = None;
-        self.index.walk(&keys, &mut |key, _| {
-            signed = key.try_into().ok().map(u64::from_be_bytes);
-            Walk::Stop
-        })?;
+        let heads = self.believed_heads()?.into_iter();
+        let signed = heads.map(|head| head.size).max();
         let Some(size) = signed.filter(|size| *size >= position) else {
             return Ok(today);
         };

@@ -218,11 +218,14 @@ fn believe(file: &Path, bytes: &[u8], keys: &Path, ledger: &Ledger) -> Result<()
     confirm_typed(&format!("{fault}.\nIt is the last one that was published."))
 }
 
+/// Whether a key is known for lists. One that was revoked is believed no more, whenever it signed:
+/// a list carries no time that its signer didn't choose.
 fn signs_lists(key: Option<LedgerKeyState>) -> bool {
     key.is_some_and(|key| key.purposes & LISTS != 0 && key.believed_to.is_none())
 }
 
-/// Whether a key that this ledger knows for lists handed over to this one.
+/// Whether a key that this ledger knows for lists handed over to this one, by keys of which it
+/// knows nothing bad.
 fn is_led_to(key: &[u8; 32], keys: &Path, ledger: &Ledger) -> Result<bool, Failure> {
     let text = match read_bytes(keys, ROLLOVERS_BYTES_MAX) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
@@ -230,11 +233,12 @@ fn is_led_to(key: &[u8; 32], keys: &Path, ledger: &Ledger) -> Result<bool, Failu
     };
     let rollovers = Rollovers::parse(&text).in_file(keys)?;
     let head = ledger.checkpoint()?;
+    let revoked = ledger.revoked_ledger_keys()?;
     let counts = |one: &&Rollover| {
         let is_ours = head
             .as_ref()
             .is_some_and(|head| head.origin == one.ledger());
-        is_ours && one.is_for_lists()
+        is_ours && one.is_for_lists() && !revoked.contains_key(&one.new_key())
     };
     for (known, state) in ledger.known_ledger_keys()? {
         let way = rollovers.between(&known, key).unwrap_or_default();
