@@ -123,7 +123,7 @@ fn what_means_nothing_is_refused() {
         .exits(2)
         .says("is no serial");
     revoke(&admin, &["--ca", "hosts", "--serial", "1"])
-        .exits(1)
+        .exits(2)
         .says("hosts");
 }
 

@@ -21,8 +21,11 @@ pub(super) fn show(
     number: u64,
 ) -> Result<Exit, Failure> {
     let (ca, serial) = find(ledger, name, number)?;
-    let record = ledger.record_of(&ca, serial)?;
-    let record = record.ok_or_else(|| no_such_serial(name, number))?;
+    let Some(record) = ledger.record_of(&ca, serial)? else {
+        let revocation = ledger.revocation_of_serial(&ca, serial)?;
+        let revocation = revocation.ok_or_else(|| no_such_serial(name, number))?;
+        return show_no_record(context, name, number, &revocation);
+    };
     let fields = fields(&record);
     let revocation = ledger.revocation_of(&record)?;
     if context.json() {
@@ -63,6 +66,30 @@ pub(super) fn show(
     }
     if let Some(line) = certificate(&record) {
         product(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A serial that this ledger gave to nobody, and that servers refuse all the same: a lost part
+/// of the ledger may have given it out, or it was revoked ahead.
+fn show_no_record(
+    context: &Context,
+    ca: &str,
+    serial: u64,
+    revocation: &Revocation,
+) -> Result<Exit, Failure> {
+    if context.json() {
+        product_object(json!({
+            "ca": ca,
+            "serial": serial,
+            "state": Word::Revoked.as_str(),
+            "revoked": revoked::json(revocation),
+        }))?;
+    } else {
+        product(&format!(
+            "serial {serial} of {ca}: given to nobody by this ledger; revoked {}",
+            revoked::words(revocation)
+        ))?;
     }
     Ok(Exit::Done)
 }

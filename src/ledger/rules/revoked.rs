@@ -52,7 +52,7 @@ pub(super) struct Nameable<'c> {
     pub(super) ca: &'c Ca,
     pub(super) ca_key: [u8; 32],
     pub(super) serial: u64,
-    /// None of what is no certificate to this version.
+    /// None of what is no certificate to this version, or of what the serial alone is known.
     pub(super) key_id: Option<Vec<u8>>,
     /// The SHA-256 of its subject's key; none likewise.
     pub(super) key: Option<[u8; 32]>,
@@ -75,13 +75,17 @@ impl<'c> Nameable<'c> {
                 serial: reserved.serial,
                 ..Self::of(ca, &certificate)
             },
-            Err(_no_certificate) => Self {
-                ca,
-                ca_key: sha256(&ca.added.public_key),
-                serial: reserved.serial,
-                key_id: None,
-                key: None,
-            },
+            Err(_no_certificate) => Self::serial(ca, reserved.serial),
+        }
+    }
+
+    fn serial(ca: &'c Ca, serial: u64) -> Self {
+        Self {
+            ca,
+            ca_key: sha256(&ca.added.public_key),
+            serial,
+            key_id: None,
+            key: None,
         }
     }
 
@@ -134,6 +138,19 @@ impl Ledger {
         certificate: &RawCertificate,
     ) -> Result<Option<Revocation>, LedgerError> {
         self.revocation(&Nameable::of(ca, certificate))
+    }
+
+    /// The revocation that any certificate of this serial falls under first, whatever else it says:
+    /// a gap, a range of serials that were yet to be given out, or the end of its CA.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn revocation_of_serial(
+        &self,
+        ca: &Ca,
+        serial: Serial,
+    ) -> Result<Option<Revocation>, LedgerError> {
+        self.revocation(&Nameable::serial(ca, serial.number()))
     }
 
     fn revocation(&self, of: &Nameable<'_>) -> Result<Option<Revocation>, LedgerError> {
