@@ -121,7 +121,7 @@ fn the_option_names_the_config_before_the_environment_and_that_before_the_users(
     }
     let known = |admin: &Admin, globals: &[&str]| {
         let sign = ["sign", "-s", "none", "-I", "id", "-n", "peter", "key.pub"];
-        let ran = admin.punchmark.run(&[globals, &sign].concat()).exits(1);
+        let ran = admin.punchmark.run(&[globals, &sign].concat()).exits(2);
         let (_, names) = ran.stderr.split_once("it has ").unwrap();
         names.lines().next().unwrap().to_owned()
     };
@@ -182,7 +182,7 @@ fn adopt_takes_up_a_ca_that_the_ledger_knows_and_the_config_does_not() {
     });
     admin
         .sign(&["-n", "peter", "key.pub"])
-        .exits(1)
+        .exits(2)
         .says("no CA `users`");
     admin.adopt("users", &admin.token.locator("users")).ok();
     admin.sign(&["-n", "peter", "key.pub"]).ok();

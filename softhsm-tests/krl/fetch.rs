@@ -362,7 +362,7 @@ fn a_url_that_is_not_https_or_holds_a_password_is_refused_and_not_repeated() {
         "ftp://ca/k",
         "https://ca/k?x",
     ] {
-        let ran = fetch(&folder, url, &[]).exits(2).says("a URL");
+        let ran = fetch(&folder, url, &[]).exits(3).says("a URL");
         assert!(!ran.stderr.contains("hunter2"), "{ran}");
     }
 }
