@@ -1,13 +1,14 @@
 //! `punchmark krl --ca … --out FILE`: the KRL of all that the ledger has revoked.
 
+mod made;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use super::file::{KRL_MODE, beside_file, signature_file, target};
+use self::made::{Made, Places};
 use super::preview;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
@@ -19,9 +20,8 @@ use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::{Rollovers, RolloversError};
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Ca, KrlMade, LISTS, Ledger, ListSigned};
-use crate::output;
-use crate::revocation::{KrlError, Prune, PublishedState, krl};
+use crate::ledger::{Ca, LISTS, Ledger};
+use crate::revocation::{KrlError, Prune, krl};
 
 /// What the KRL is about, and where it goes.
 #[derive(Debug, Args)]
@@ -65,65 +65,60 @@ impl Make {
         let Some(out) = &self.out else {
             return Err(Failure::usage("--out FILE is missing"));
         };
-        // Beside the name that was given, which may be a link: who fetches knows that one.
-        let rollovers_file = target(&beside_file(out, ".keys"))?;
-        let (beside, target) = (target(&signature_file(out))?, target(out)?);
+        let places = Places::of(out)?;
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let cas = self.cas(&ledger)?;
-        output::check(&target).at("cannot write")?;
+        places.check()?;
         if self.dry_run {
-            let now = config::now();
-            let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
+            let list = self.list(&ledger, &cas, config::now())?;
             let length = list.to_bytes().at("no KRL would be written")?.len();
             return preview::print(context, out, &list, length);
         }
-        let key = self.key(context, &config, &ledger.cas()?)?;
-        if let Some((place, key)) = &key {
-            ledger_key::signs(&mut ledger, key.public_key(), place, LISTS)?;
-        }
-        ledger_key::complete(&mut ledger, &config)?;
-        let key = key.map(|(_, key)| key);
+        let key = self.key(context, &config, &mut ledger)?;
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
-        let list = krl(&ledger, &cas, self.header(&ledger, now)?, self.prune(now))?;
-        let bytes = list.to_bytes().at("no KRL was written")?;
-        let signer = key.as_ref().map(|key| ledger_key::blob(key.public_key()));
-        let signer = signer.transpose()?;
-        let state = PublishedState::of(&ledger, list.header().version, &bytes)?;
-        let state = state.to_text().at("the state beside the KRL")?;
-        let (signature, of_state) = match key {
-            Some(mut key) => (
-                Some(key.sign_krl(&bytes)?),
-                Some(key.sign_krl(state.as_bytes())?),
-            ),
-            None => (None, None),
-        };
-        record(&mut ledger, &list, &bytes, signer.unwrap_or_default(), now)?;
+        let made = Made::of(&ledger, self.list(&ledger, &cas, now)?, key)?;
+        ledger.record_krl(made.to_entry(), now)?;
         let rollovers = Rollovers::of(ledger.rollovers()?).at("the rollovers beside the KRL")?;
-        if signature.is_some() {
-            write_rollovers(&rollovers_file, &rollovers)?;
-        }
-        write(
-            &target,
-            &bytes,
-            signature.as_deref().map(|text| (&*beside, text)),
-        )?;
-        write_state(out, &state, of_state.as_deref())?;
-        let signed = signature.is_some();
-        self.tell(context, &list, bytes.len(), abandoned, signed)?;
-        tell_of_signature(context, &beside, signed);
-        if signed && context.talks() && !rollovers.is_empty() {
+        made.write(&places, &rollovers)?;
+        self.tell(context, &made, abandoned)?;
+        tell_of_signature(context, &places, made.is_signed());
+        if made.is_signed() && context.talks() && !rollovers.is_empty() {
             say(&format!(
                 "  {} leads them from an earlier ledger key to this one: publish it too",
-                rollovers_file.display()
+                places.rollovers.display()
             ));
         }
         Ok(Exit::Done)
     }
 
-    /// Opened before the ledger takes a version number for the KRL.
+    fn list(&self, ledger: &Ledger, cas: &[Ca], now: u64) -> Result<Krl, Failure> {
+        Ok(krl(
+            ledger,
+            cas,
+            self.header(ledger, now)?,
+            self.prune(now),
+        )?)
+    }
+
+    /// The key that signs the list. It is recorded before the ledger takes a version number for
+    /// the KRL, and so are those that the config names.
     fn key(
+        &self,
+        context: &Context,
+        config: &Config,
+        ledger: &mut Ledger,
+    ) -> Result<Option<LedgerKey>, Failure> {
+        let key = self.opened(context, config, &ledger.cas()?)?;
+        if let Some((place, key)) = &key {
+            ledger_key::signs(ledger, key.public_key(), place, LISTS)?;
+        }
+        ledger_key::complete(ledger, config)?;
+        Ok(key.map(|(_, key)| key))
+    }
+
+    fn opened(
         &self,
         context: &Context,
         config: &Config,
@@ -189,20 +184,13 @@ impl Make {
         }
     }
 
-    fn tell(
-        &self,
-        context: &Context,
-        list: &Krl,
-        bytes: usize,
-        abandoned: usize,
-        signed: bool,
-    ) -> Result<(), Failure> {
-        let version = list.header().version;
+    fn tell(&self, context: &Context, made: &Made, abandoned: usize) -> Result<(), Failure> {
+        let (version, bytes) = (made.version(), made.bytes.len());
         let out = self.out.as_deref().unwrap_or(Path::new("")).display();
         if context.json() {
             let value = json!({
                 "version": version, "file": out.to_string(), "bytes": bytes,
-                "abandoned-reservations": abandoned, "signed": signed,
+                "abandoned-reservations": abandoned, "signed": made.is_signed(),
             });
             product_object(value)?;
         } else if context.talks() {
@@ -212,7 +200,8 @@ impl Make {
     }
 }
 
-fn tell_of_signature(context: &Context, beside: &Path, signed: bool) {
+fn tell_of_signature(context: &Context, places: &Places, signed: bool) {
+    let beside = &places.signature;
     match signed {
         false if beside.exists() => warn(&format!(
             "{} is of an older list: servers that fetch will refuse the new one",
@@ -228,61 +217,6 @@ fn tell_of_signature(context: &Context, beside: &Path, signed: bool) {
         _ => {}
     }
 }
-
-fn record(
-    ledger: &mut Ledger,
-    list: &Krl,
-    bytes: &[u8],
-    signer: Vec<u8>,
-    now: u64,
-) -> Result<(), Failure> {
-    let head = ListName::of_comment(&list.header().comment).head;
-    let made = KrlMade {
-        version: list.header().version,
-        sha256: Sha256::digest(bytes).into(),
-        keyboard: config::keyboard(),
-        list: head.map(|head| ListSigned {
-            signer,
-            size: head.size,
-            root: head.root,
-        }),
-    };
-    Ok(ledger.record_krl(made, now)?)
-}
-
-/// The state lies beside the name that was given, as the signature does. It holds names of
-/// people, and no server needs it: its owner alone reads it.
-fn write_state(out: &Path, state: &str, signature: Option<&str>) -> Result<(), Failure> {
-    let file = beside_file(out, ".state");
-    let mut staged = vec![output::stage(&file, state.as_bytes(), STATE_MODE).at("cannot write")?];
-    if let Some(signature) = signature {
-        let beside = output::stage(&signature_file(&file), signature.as_bytes(), STATE_MODE);
-        staged.push(beside.at("cannot write")?);
-    }
-    let released: Result<(), _> = output::release(staged).into_iter().collect();
-    released.at("cannot write")
-}
-
-/// The rollovers that lead from a key that a server was given to the one that signs. They stand
-/// there before a list by a new key does: whoever sees that one finds the way to it.
-fn write_rollovers(file: &Path, rollovers: &Rollovers) -> Result<(), Failure> {
-    output::write(file, rollovers.to_string().as_bytes(), KRL_MODE).at("cannot write")
-}
-
-/// Both are on disk before either has its name; the list comes first, since a server that
-/// reads it here shall know it soonest. Between the two, and after a crash there, the pair
-/// does not match: whoever fetches it keeps what it has, until this command runs again.
-fn write(target: &Path, krl: &[u8], signature: Option<(&Path, &str)>) -> Result<(), Failure> {
-    let mut staged = vec![output::stage(target, krl, KRL_MODE).at("cannot write")?];
-    if let Some((beside, signature)) = signature {
-        let signature = output::stage(beside, signature.as_bytes(), KRL_MODE);
-        staged.push(signature.at("cannot write")?);
-    }
-    let released: Result<(), _> = output::release(staged).into_iter().collect();
-    released.at("cannot write")
-}
-
-const STATE_MODE: u32 = 0o600;
 
 impl Advised for KrlError {}
 
