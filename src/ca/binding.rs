@@ -2,7 +2,8 @@
 
 use ssh_key::public::KeyData;
 
-use super::{EstablishError, Home, NewCa};
+use super::home::Home;
+use super::{EstablishError, NewCa};
 use crate::certificate::subject::fingerprint;
 use crate::ledger::{Bound, Ca, Ledger, LedgerError, NotBound};
 use crate::secret::AskPin;

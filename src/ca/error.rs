@@ -1,0 +1,138 @@
+//! Why a key did not become a CA.
+
+use std::path::PathBuf;
+
+use crate::attestation::EvidenceFormError;
+use crate::certificate::SubjectError;
+use crate::config::{CaName, ConfigError, EditError};
+use crate::issue::{OpenLedgerError, SelfTestError};
+use crate::ledger::{LedgerError, SuffixesError};
+use crate::output::OutputError;
+use crate::signer::{BindError, GenerateError, ImportError, OpeningError};
+
+/// Why there is no new CA. A key that was made stays in the token, for `adopt`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EstablishError {
+    /// The config cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The CA cannot be written into the config.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The ledger cannot be opened, or the clock not be believed.
+    #[error(transparent)]
+    Open(#[from] OpenLedgerError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The suffixes of the config can't be recorded for it.
+    #[error(transparent)]
+    Suffixes(#[from] SuffixesError),
+    /// The device did not give the key.
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// The device did not make a key.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
+    /// The key was not brought into the device.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A key in software, and nobody said that this may be.
+    #[error("{locator} is a key in software, which nothing keeps from being copied")]
+    Software {
+        /// Where it is.
+        locator: String,
+    },
+    /// The key is there, and its self-test failed.
+    #[error("the key is in the token, but failed its self-test")]
+    SelfTest(#[source] SelfTestError),
+    /// The key that signed is not the key that was found first.
+    #[error("the key that signed the self-test is not the one that was found before")]
+    OtherKey,
+    /// Who keeps the ledger honest must not be who signs.
+    #[error("the key {0} is the ledger's own: it signed its heads")]
+    IsLedgerKey(String),
+    /// The token says that another ledger counts the key's serials.
+    #[error("key {fingerprint} is bound to ledger {ledger}")]
+    BoundToAnother {
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// The name of the other ledger.
+        ledger: String,
+        /// What the CA would be called.
+        name: CaName,
+        /// Where the key is.
+        locator: String,
+    },
+    /// The device of a spare says that another ledger counts the key's serials.
+    #[error("{locator}: key {fingerprint} is bound to ledger {ledger} there")]
+    SpareOfAnother {
+        /// Where the key should go.
+        locator: String,
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// The name of the other ledger.
+        ledger: String,
+    },
+    /// The config has a CA with this key, and the ledger has none.
+    #[error("the ledger has no CA with the key {0}")]
+    NotInLedger(String),
+    /// A person moved the key's serials here, and the token goes on naming the other ledger.
+    #[error("the token still names the other ledger")]
+    NotMoved(#[source] BindError),
+    /// Anybody could sign as this CA, or no server would take its signatures.
+    #[error("the key {fingerprint} cannot be a CA's")]
+    UnfitKey {
+        /// The key's fingerprint.
+        fingerprint: String,
+        /// What is wrong with it.
+        source: SubjectError,
+    },
+    /// A file is in the way.
+    #[error("{} exists already, with another key", .0.display())]
+    PublicKeyFileTaken(PathBuf),
+    /// A file could not be written.
+    #[error("cannot write")]
+    Output(#[from] OutputError),
+    /// The token tells of another key than the one that was given for it.
+    #[error("the key in the token is {found}, not {given}")]
+    NotTheGiven {
+        /// The fingerprint of the key that was given.
+        given: String,
+        /// The fingerprint of the key that is there.
+        found: String,
+    },
+    /// The key that was given for a spare is not the CA's.
+    #[error("CA `{name}` has the key {recorded}, not {given}")]
+    OtherKeyOfCa {
+        /// The CA.
+        name: CaName,
+        /// The fingerprint that was recorded.
+        recorded: String,
+        /// The fingerprint of the key that was given.
+        given: String,
+    },
+    /// What the device gave as attestation, or a file of it, is none.
+    #[error("the attestation of the key")]
+    Attestation(#[from] EvidenceFormError),
+    /// A file cannot be read.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder of the config could not be made.
+    #[error("folder {}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The public key cannot be written as a line.
+    #[error("public key")]
+    Encode(#[from] ssh_key::Error),
+}

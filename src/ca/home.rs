@@ -1,0 +1,199 @@
+//! The files that a CA to be stands in: config, public key file, ledger, attestation.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use ssh_key::public::KeyData;
+
+use super::storage::{self, Attested};
+use super::{EstablishError, NewCa, Source};
+use crate::certificate::subject::fingerprint;
+use crate::config::{
+    CaConfig, CaName, Config, EditError, Place, with_ca, with_recorded_suffixes, with_suffixes,
+};
+use crate::issue::OpenLedgerError;
+use crate::ledger::file::OpenError;
+use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Purpose, SuffixSet, recorded_form};
+use crate::output;
+use crate::signer::NewKey;
+
+/// The files of a CA to be, looked at before the token is touched.
+pub(super) struct Home {
+    pub(super) config: Config,
+    public_key_name: PathBuf,
+    pub(super) public_key_file: PathBuf,
+    pub(super) ledger: Option<Ledger>,
+}
+
+impl Home {
+    pub(super) fn prepare(place: &Place, new: &NewCa<'_>) -> Result<Self, EstablishError> {
+        let there = place.read_if_there()?;
+        let config = there.unwrap_or_else(|| Config::empty(place.path()));
+        let is_new = config.cas().next().is_none();
+        if config.ca(new.name.as_str()).is_ok() {
+            return Err(EditError::Taken(new.name.clone()).into());
+        }
+        make_folder(config.path())?;
+        output::check(config.path())?;
+        let ledger = match config.ledger_place().open_confirmed() {
+            // No CA yet: the ledger is made. A config with a CA and no ledger is an error.
+            Err(OpenLedgerError::Ledger(LedgerError::Open(OpenError::Missing(_)))) if is_new => {
+                None
+            }
+            opened => Some(opened?),
+        };
+        let public_key_name = PathBuf::from(format!("{}.pub", new.name));
+        Ok(Self {
+            public_key_file: config.resolve(&public_key_name),
+            public_key_name,
+            config,
+            ledger,
+        })
+    }
+
+    /// Refuses what the ledger would refuse later, before a key is put into the token.
+    pub(super) fn refuse_known(&self, new: &NewCa<'_>) -> Result<(), EstablishError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
+        let imported = match new.source {
+            Source::Adopt(..) | Source::Software => return Ok(()),
+            Source::Generate(..) => None,
+            Source::Import(key, _) => Some(KeyData::try_from(key)?),
+        };
+        if let Some(key) = &imported {
+            self.refuse_ledger_key(key)?;
+        }
+        let known = ledger.cas()?.into_iter().find(|ca| {
+            ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
+        });
+        match known {
+            Some(ca) => Err(LedgerError::CaKnown {
+                name: ca.name().to_owned(),
+                fingerprint: fingerprint(ca.public_key()),
+            }
+            .into()),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn refuse_ledger_key(&self, key: &KeyData) -> Result<(), EstablishError> {
+        match &self.ledger {
+            Some(ledger) if ledger.is_ledger_key(key)? => {
+                Err(EstablishError::IsLedgerKey(fingerprint(key)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A public key file of the same key may be there, from a run that was cut short.
+    pub(super) fn require_public_key_file(&self, line: &str) -> Result<(), EstablishError> {
+        match crate::config::read_bytes(&self.public_key_file, 64 * 1024) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Ok(found) if key_of(&String::from_utf8_lossy(&found)) == key_of(line) => Ok(()),
+            _ => Err(EstablishError::PublicKeyFileTaken(
+                self.public_key_file.clone(),
+            )),
+        }
+    }
+
+    /// The ledger, and the CA in it. A CA that the ledger knows with the same
+    /// name and key is taken up: the run that recorded it was cut short.
+    pub(super) fn record(
+        &mut self,
+        added: CaAdded,
+        text: &str,
+        attested: Option<&Attested>,
+        time: u64,
+    ) -> Result<(Ledger, Ca), EstablishError> {
+        let mut ledger = match self.ledger.take() {
+            Some(ledger) => ledger,
+            None => self.config.ledger_place().create()?,
+        };
+        let same = |ca: &Ca| {
+            ca.name() == added.name
+                && ca.added().public_key == added.public_key
+                && ca.added().purpose == added.purpose
+        };
+        let seen = attested.map(|attested| attested.seen(&added.keyboard));
+        let keyboard = added.keyboard.clone();
+        let ca = match ledger.cas()?.into_iter().find(same) {
+            Some(known) => known,
+            None => ledger.add_ca(added, time)?,
+        };
+        if ca.added().purpose != Purpose::Host && ledger.suffixes(&ca)?.is_none() {
+            let config = Config::parse(self.config.path(), text.to_owned())?;
+            let suffixes = recorded_form(config.policy().suffixes())?;
+            ledger.set_suffixes(&ca, suffixes, keyboard, time)?;
+        }
+        if let Some(seen) = seen.transpose()?.flatten() {
+            ledger.see_evidence(seen, time)?;
+        }
+        Ok((ledger, ca))
+    }
+
+    pub(super) fn keep_attestation(
+        &self,
+        name: &CaName,
+        attested: Option<&Attested>,
+    ) -> Result<(), EstablishError> {
+        let Some(attested) = attested else {
+            return Ok(());
+        };
+        let path = storage::attestation_file(&self.config, name.as_str());
+        let pem = attested.evidence.to_pem();
+        Ok(output::write(&path, pem.as_bytes(), 0o644)?)
+    }
+
+    /// The config with the new CA, and with suffixes where it had none.
+    pub(super) fn text_of_config(
+        &self,
+        new: &NewCa<'_>,
+        key: &NewKey,
+    ) -> Result<String, EstablishError> {
+        let ca = CaConfig {
+            certificates: new.purpose,
+            keys: key.locator.clone().into(),
+            public_key: self.public_key_name.clone(),
+        };
+        let mut text = with_ca(&self.config, &new.name, &ca)?;
+        if let Some(recorded) = self.recorded_suffixes(new)? {
+            return Ok(with_recorded_suffixes(&self.config, text, &recorded));
+        }
+        if matches!(new.source, Source::Generate(..)) && new.purpose != Purpose::Host {
+            text = with_suffixes(&self.config, text);
+        }
+        Ok(text)
+    }
+
+    /// What the ledger has recorded for a CA of this name, which the config lost.
+    fn recorded_suffixes(&self, new: &NewCa<'_>) -> Result<Option<Vec<SuffixSet>>, EstablishError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(None);
+        };
+        let known = ledger.cas()?.into_iter();
+        let mut known = known.filter(|ca| ca.name() == new.name.as_str());
+        let recorded = known.next().map(|ca| ledger.suffixes(&ca)).transpose()?;
+        Ok(recorded.flatten().map(|set| set.suffixes))
+    }
+}
+
+/// Algorithm and key of a line, without its comment.
+fn key_of(line: &str) -> Vec<&str> {
+    line.split_whitespace().take(2).collect()
+}
+
+fn make_folder(config: &Path) -> Result<(), EstablishError> {
+    let folder = match config.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => return Ok(()),
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|source| EstablishError::Folder {
+            path: folder.to_path_buf(),
+            source,
+        })
+}
