@@ -20,6 +20,7 @@
 //! | a part of a frame, zeros behind it | it is copied aside and cut off, and an entry says so |
 //! | anything else, or less than the head covers | it is refused as damaged, or as older |
 
+mod append;
 mod file_system;
 pub mod format;
 mod guard;
@@ -29,6 +30,7 @@ mod open_error;
 mod reader;
 mod recover;
 mod room;
+mod settle;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -36,7 +38,6 @@ mod writer;
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::checkpoint::origin;
@@ -44,7 +45,7 @@ use super::disk::sync_folder;
 use super::heads::{HeadsError, Ignored, KeptHead, KeptHeads, Owner};
 use super::merkle::{Frontier, leaf_hash};
 use super::settings::FileSettings;
-use super::store::{Frame, Frames, Head, Place, StoreError};
+use super::store::Head;
 
 pub(super) use guard::{HARD_LINKS, folder};
 pub use holder::Holder;
@@ -57,7 +58,7 @@ pub(super) use writer::Writer;
 
 use guard::{Guarded, Named};
 use old_heads::OldHeads;
-use reader::{read, require_format};
+use reader::require_format;
 use room::{FIRST, frame_from};
 use standing::{standing, walk};
 
@@ -181,21 +182,6 @@ impl FileFrames {
         Ok(frames)
     }
 
-    /// Holds the file against every head, and puts it in order where it goes on from all.
-    fn stand(&mut self) -> Result<(), OpenError> {
-        let (file, end) = (&self.guarded.file, self.end);
-        let refused = self.old_heads.refusal(file, end).transpose();
-        let found = match refused {
-            Some(refusal) => refusal.map(Standing::Refused),
-            None => standing(file, self.heads.as_ref(), end),
-        };
-        self.standing = found.map_err(|source| OpenError::file(&self.guarded.path, source))?;
-        if matches!(self.standing, Standing::Refused(_)) {
-            return Ok(());
-        }
-        self.settle()
-    }
-
     /// Its name, absolute and without symbolic links.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -277,131 +263,6 @@ impl FileFrames {
         }
         Ok(())
     }
-
-    /// Puts in order what a crash left, and keeps the head wherever it should be kept.
-    fn settle(&mut self) -> Result<(), OpenError> {
-        let Self { guarded, end, .. } = self;
-        let (file, path) = (&guarded.file, &guarded.path);
-        let failed = |source| OpenError::file(path, source);
-        let covered = self.heads.as_ref().and_then(KeptHeads::highest);
-        let tail = room::tail(file, end.next).map_err(failed)?;
-        if let Some(tail) = tail {
-            require_torn(file, path, tail)?;
-        }
-        let from = covered.filter(|covered| covered.next < end.next);
-        if from.is_some() || (covered.is_none() && end.head.size > 0) {
-            write_again(file, from.map_or(end.last, |covered| covered.next), *end)
-                .map_err(failed)?;
-        }
-        self.cut = match tail {
-            Some(tail) => Some(recover::cut(file, path, tail)?),
-            None => recover::cut_before(path, end.next),
-        };
-        if !room::is_written(file, end.next).map_err(failed)? {
-            room::refill(file, end.next).map_err(failed)?;
-        }
-        if let Some(heads) = &mut self.heads {
-            if heads.each().any(|(_, kept)| kept != *end) {
-                heads.keep(*end)?;
-            }
-            heads.complete(*end, &self.settings)?;
-        }
-        self.old_heads.remove();
-        Ok(())
-    }
-
-    /// Refuses to write where it can't be known what became of an earlier frame, or where
-    /// another file stands in this one's place.
-    fn require_fit(&mut self, before: &Head) -> Result<(), StoreError> {
-        if self.ended {
-            return Err(StoreError::Ended);
-        }
-        if *before != self.end.head {
-            return Err(StoreError::Behind {
-                expected: before.size,
-                found: self.end.head.size,
-            });
-        }
-        if let Standing::Refused(_) = self.standing {
-            return Err(StoreError::Unkept);
-        }
-        if self.guarded.still_named() == Named::NoLonger {
-            self.ended = true;
-            return Err(StoreError::Replaced(self.guarded.path.clone()));
-        }
-        Ok(())
-    }
-
-    /// Finds, for the first frame, where its head is kept. It is kept before the frame is
-    /// written: a ledger without any frame is new, but one with a frame and without a head
-    /// would be refused.
-    fn begin(&mut self, first: &[u8], end: KeptHead) -> Result<(), StoreError> {
-        let origin = origin(&leaf_hash(first));
-        let mut heads =
-            KeptHeads::look(&origin, owner(&self.guarded), &self.settings).map_err(unkept)?;
-        heads.complete(end, &self.settings).map_err(unkept)?;
-        self.heads = Some(heads);
-        Ok(())
-    }
-
-    fn write(&mut self, frame: &[u8], end: KeptHead) -> Result<(), StoreError> {
-        let failed = |source| failed("written", &self.guarded.path, source);
-        let file = &self.guarded.file;
-        file.write_all_at(frame, end.last.0).map_err(failed)?;
-        file.sync_data().map_err(failed)?;
-        match &mut self.heads {
-            Some(heads) => heads.keep(end).map_err(unkept),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Frames for FileFrames {
-    fn start(&self) -> Place {
-        FIRST
-    }
-
-    fn end(&self) -> (Head, Place) {
-        (self.end.head, self.end.next)
-    }
-
-    fn append(
-        &mut self,
-        before: &Head,
-        entries: &[Vec<u8>],
-        after: &Head,
-        room: u64,
-    ) -> Result<Place, StoreError> {
-        self.require_fit(before)?;
-        let path = &self.guarded.path;
-        let frame = format::encode(before, entries, after)
-            .ok_or_else(|| failed("written", path, io::ErrorKind::FileTooLarge.into()))?;
-        let length = u64::try_from(frame.len())
-            .map_err(|error| failed("written", path, io::Error::other(error)))?;
-        let place = self.end.next;
-        room::make(&self.guarded.file, place, length.saturating_add(room))
-            .map_err(|source| failed("made longer", path, source))?;
-        let end = KeptHead {
-            head: *after,
-            last: place,
-            next: Place(place.0 + length),
-        };
-        // From here on an error leaves open what is on the disk.
-        self.ended = true;
-        if self.heads.is_none()
-            && let Some(first) = entries.first()
-        {
-            self.begin(first, end)?;
-        }
-        self.write(&frame, end)?;
-        self.ended = false;
-        (self.end, self.cut, self.standing) = (end, None, Standing::Kept);
-        Ok(place)
-    }
-
-    fn read(&self, place: Place) -> Result<Option<Frame>, StoreError> {
-        read(&self.guarded.file, place, self.end.next)
-    }
 }
 
 /// Refuses a place that no ledger should be written in.
@@ -452,41 +313,5 @@ fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
                 .and_then(|stat| Holder::of(&stat)),
         }),
         Err(TryLockError::Error(source)) => Err(OpenError::file(path, source)),
-    }
-}
-
-fn require_torn(file: &File, path: &Path, tail: Tail) -> Result<(), OpenError> {
-    let torn = recover::is_torn_write(file, tail);
-    if torn.map_err(|source| OpenError::file(path, source))? {
-        return Ok(());
-    }
-    Err(OpenError::Damaged {
-        path: path.to_path_buf(),
-        offset: tail.offset,
-        what: "no whole frame begins here, but more than one was written behind",
-    })
-}
-
-/// Writes frames again that no kept head covers. The system may believe them written when
-/// the disk has them in part: after a sync that failed, it forgets which pages it lost.
-fn write_again(file: &File, from: Place, end: KeptHead) -> io::Result<()> {
-    let length = usize::try_from(end.next.0 - from.0).map_err(io::Error::other)?;
-    let mut frames = vec![0; length];
-    file.read_exact_at(&mut frames, from.0)?;
-    file.write_all_at(&frames, from.0)?;
-    file.sync_data()
-}
-
-fn unkept(source: HeadsError) -> StoreError {
-    StoreError::Failed {
-        what: "the head of the ledger can't be kept".to_owned(),
-        source: Box::new(source),
-    }
-}
-
-fn failed(what: &str, path: &Path, source: io::Error) -> StoreError {
-    StoreError::Failed {
-        what: format!("ledger {} can't be {what}", path.display()),
-        source: Box::new(source),
     }
 }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::*;
+use crate::ledger::store::{Frames, Place, StoreError};
 
 /// A folder for a ledger, with one for its kept heads beside.
 struct Room {
