@@ -3,19 +3,23 @@
 //! The program knows the SHA-256 of the makers' certificates that count, and what each may
 //! vouch for; Yubico's it has itself. Whether they count, the config says.
 
+mod authority;
 mod family;
+mod path;
 mod pins;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
+pub(super) use self::authority::Anchor;
+use self::authority::Authority;
 pub use self::family::{Family, FamilyError, RootFingerprint, RootFingerprintError};
-use self::pins::{PINS, Pin};
+use self::path::Search;
+use self::pins::PINS;
 use super::armour::{ArmourError, CERTIFICATE, armoured, certificates};
-use super::chain::{ChainError, Unmarked, issued, may_issue, refuse_unknown_critical};
+use super::chain::ChainError;
 use super::x509::X509;
 
 /// The certificates that a path of attestation may end in or lead through.
@@ -84,19 +88,6 @@ pub enum Role {
     Unknown,
 }
 
-/// Where a path ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Anchor {
-    pub(super) name: String,
-    /// Whose serials it vouches for.
-    pub(super) family: Family,
-    /// Whether keys of other applets are attested right below it too.
-    pub(super) shared: bool,
-    /// Whether it is a root of Yubico's cards before firmware 5.7.4, whose two known faults
-    /// are taken.
-    pub(super) of_old_cards: bool,
-}
-
 /// Why a file gives no roots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -124,13 +115,6 @@ pub enum RootsError {
         /// How many there are.
         count: usize,
     },
-}
-
-#[derive(Clone, Debug)]
-struct Authority {
-    fingerprint: RootFingerprint,
-    certificate: X509,
-    listed: Listed,
 }
 
 impl Roots {
@@ -287,16 +271,7 @@ impl Roots {
             known: self.trusted().chain(&brought).collect(),
             purpose,
         };
-        let unknown = unknown_issuer(child);
-        let mut fault = unknown.clone();
-        for path in PATHS {
-            match search.climb(child, below, path) {
-                Ok(anchor) => return Ok(anchor),
-                Err(further) if further != unknown => fault = further,
-                Err(_same) => {}
-            }
-        }
-        Err(fault)
+        search.anchor(child, below)
     }
 }
 
@@ -337,122 +312,6 @@ fn read(file: &[u8], trust: Trust) -> Result<Vec<Authority>, RootsError> {
     read.collect()
 }
 
-/// The certificates among which a path is looked for.
-struct Search<'a> {
-    known: Vec<&'a Authority>,
-    purpose: Purpose,
-}
-
-impl Search<'_> {
-    /// Goes up from `child`, a certificate for each place of `path`.
-    fn climb(&self, child: &X509, below: u8, path: &[Role]) -> Result<Anchor, ChainError> {
-        let Some((role, rest)) = path.split_first() else {
-            return Err(unknown_issuer(child));
-        };
-        let issuer = self.issuer(child, below, *role)?;
-        match rest {
-            [] => Ok(issuer.anchor()),
-            rest => self.climb(&issuer.certificate, below.saturating_add(1), rest),
-        }
-    }
-
-    /// Two can bear one name, such as a root that was issued anew for the same key.
-    fn issuer(&self, child: &X509, below: u8, role: Role) -> Result<&Authority, ChainError> {
-        let mut fault = unknown_issuer(child);
-        for authority in &self.known {
-            let listed = &authority.listed;
-            let serves = listed.role == role && listed.vouches_for.contains(&self.purpose);
-            if !serves || !child.names_as_issuer(&authority.certificate) {
-                continue;
-            }
-            match authority.may_have_issued(child, below) {
-                Ok(()) => return Ok(authority),
-                Err(error) => fault = error,
-            }
-        }
-        Err(fault)
-    }
-}
-
-impl Authority {
-    fn of(certificate: &X509, trust: Trust) -> Self {
-        let fingerprint = RootFingerprint(Sha256::digest(certificate.der()).into());
-        let sha256 = base16ct::upper::encode_string(&fingerprint.0);
-        let pin = PINS.iter().find(|pin| pin.sha256 == sha256);
-        let (role, vouches_for): (_, &'static [_]) = match (pin, trust) {
-            (Some(Pin { role, serves, .. }), _) => (*role, *serves),
-            (None, Trust::Pinned) => (Role::Unknown, &[]),
-            (None, Trust::Private) if issued(certificate, certificate).is_ok() => {
-                (Role::PrivateRoot, ALL)
-            }
-            (None, Trust::Private) => (Role::PrivateIntermediate, ALL),
-        };
-        Self {
-            fingerprint,
-            listed: Listed {
-                subject: certificate.subject(),
-                sha256,
-                pin: pin.map(|pin| pin.name),
-                role,
-                vouches_for,
-            },
-            certificate: certificate.clone(),
-        }
-    }
-
-    fn is_intermediate(&self) -> bool {
-        matches!(self.listed.role, Role::Upper | Role::Lower)
-    }
-
-    /// What a pinned root may issue is what the table of pins says: one of them was made for
-    /// FIDO, says that no authority may stand below it, and yet is the root of some cards' f9.
-    fn may_have_issued(&self, child: &X509, below: u8) -> Result<(), ChainError> {
-        if !matches!(self.listed.role, Role::Root | Role::TopRoot) {
-            refuse_unknown_critical(&self.certificate, &[])?;
-            may_issue(&self.certificate, below, Unmarked::Refused)?;
-        }
-        issued(child, &self.certificate)
-    }
-
-    fn anchor(&self) -> Anchor {
-        match self.listed.pin {
-            Some(name) => Anchor {
-                name: name.to_owned(),
-                family: Family::Yubico,
-                shared: self.listed.role == Role::Root && self.listed.vouches_for == ALL,
-                of_old_cards: self.listed.role == Role::Root,
-            },
-            None => Anchor {
-                name: self.listed.subject.clone(),
-                family: Family::Private(self.fingerprint.0),
-                shared: false,
-                of_old_cards: false,
-            },
-        }
-    }
-}
-
-fn unknown_issuer(child: &X509) -> ChainError {
-    ChainError::UnknownIssuer {
-        subject: child.subject(),
-        issuer: child.issuer(),
-    }
-}
-
-/// Every path there is from a device's certificate upwards. A path of any length would let a
-/// user's own key in a slot issue what looks like an attestation.
-const PATHS: [&[Role]; 5] = [
-    &[Role::Root],
-    &[Role::Lower, Role::Upper, Role::TopRoot],
-    &[Role::PrivateRoot],
-    &[Role::PrivateIntermediate, Role::PrivateRoot],
-    &[
-        Role::PrivateIntermediate,
-        Role::PrivateIntermediate,
-        Role::PrivateRoot,
-    ],
-];
-
 /// Yubico's certificates, read once. A test reads all of them, and holds each to its pin.
 static OF_YUBICO: LazyLock<Vec<Authority>> =
     LazyLock::new(|| read(YUBICO, Trust::Pinned).unwrap_or_default());
@@ -464,8 +323,6 @@ pub const YUBICO_TAKEN: &str = "2026-11-26";
 /// The first byte of a certificate in DER: a SEQUENCE. No PEM begins so in practice, and one
 /// that does has nothing but text before its first certificate.
 const DER: u8 = 0x30;
-
-const ALL: &[Purpose] = &[Purpose::Piv, Purpose::Fido];
 
 /// More certificates than any maker has published.
 const MOST: usize = 64;
