@@ -106,7 +106,7 @@ fn a_name_that_is_only_claimed_is_nobodys() {
         ask(&admin, name, &["--requester", name]);
     }
     sign(&admin, &["peter.req", "erik.req"])
-        .exits(1)
+        .exits(3)
         .says("only claimed");
     sign(&admin, &["peter.req"]).exits(3).says("only claimed");
     admin.assert_issued(0);
