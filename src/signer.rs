@@ -24,10 +24,10 @@ pub mod pkcs11;
 )]
 mod scheme;
 mod software;
+pub(crate) mod spki;
 pub mod yubikey;
 
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 
 use ssh_key::Signature;
@@ -202,7 +202,8 @@ pub(crate) fn open(
 }
 
 /// The same, where the public key is known: a YubiKey of firmware before 5.3 doesn't tell of
-/// an imported key without a certificate. What another device tells is believed instead.
+/// an imported key without a certificate, and a token may hold a private key alone. What a device
+/// does tell is believed instead.
 ///
 /// # Errors
 /// As for [`open`].
@@ -249,7 +250,7 @@ fn open_all(
     pins: &mut dyn AskPin,
 ) -> Result<Sessions, OpeningError> {
     let one = match locator {
-        Locator::Pkcs11(uri) => return pkcs11::open(uri, rsa_hash, at_most, pins),
+        Locator::Pkcs11(uri) => return pkcs11::open(uri, known, rsa_hash, at_most, pins),
         Locator::YubiKey(slot) => yubikey::open(slot, known, rsa_hash, pins),
         Locator::Agent(key) => agent::open(key, rsa_hash),
         Locator::File(file) => file::open(file, rsa_hash, pins),
@@ -314,7 +315,7 @@ pub(crate) fn describe_knowing(
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, OpeningError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::describe(uri, pins),
+        Locator::Pkcs11(uri) => pkcs11::describe(uri, known, pins),
         Locator::YubiKey(slot) => yubikey::describe(slot, known),
         Locator::Agent(key) => agent::describe(key),
         Locator::File(file) => file::describe(file),
@@ -404,7 +405,7 @@ pub(crate) fn bind(
 /// [`OpeningError`] if the module cannot be used, or the login fails. A token or key that
 /// cannot be read is listed with what is known.
 pub fn inventory(
-    module: Option<&Path>,
+    module: Option<&pkcs11::Uri>,
     login: Option<(&pkcs11::Uri, &mut dyn AskPin)>,
 ) -> Result<Inventory, OpeningError> {
     pkcs11::inventory(module, login)

@@ -53,8 +53,7 @@ impl Token {
 
     /// Makes a key pair, of a type as pkcs11-tool spells it (`EC:prime256v1`, `rsa:3072`).
     pub(crate) fn add_key(&self, object: &str, id: &str, key_type: &str, usage: Usage) {
-        let mut tool = self.tool();
-        tool.args(["--token-label", self.label, "--login", "--pin", PIN]);
+        let mut tool = self.tool_logged_in();
         tool.args(["--keypairgen", "--key-type", key_type, "--sensitive"]);
         tool.args(["--label", object, "--id", id]);
         match usage {
@@ -68,11 +67,17 @@ impl Token {
     /// Deletes a key pair.
     pub(crate) fn delete_key(&self, object: &str) {
         for class in ["privkey", "pubkey"] {
-            let mut tool = self.tool();
-            tool.args(["--token-label", self.label, "--login", "--pin", PIN]);
+            let mut tool = self.tool_logged_in();
             tool.args(["--delete-object", "--type", class, "--label", object]);
             run(&mut tool).ok();
         }
+    }
+
+    /// Deletes one object, of a class as pkcs11-tool spells it.
+    pub(crate) fn delete(&self, class: &str, id: &str) {
+        let mut tool = self.tool_logged_in();
+        tool.args(["--delete-object", "--type", class, "--id", id]);
+        run(&mut tool).ok();
     }
 
     /// The locator of a key in this token, as the config and the command line spell it.
@@ -142,6 +147,13 @@ impl Token {
         let mut tool = self.tool();
         tool.args(["--slot", slot, "--login", "--login-type", "so"]);
         run(tool.args(so).args(["--init-pin", "--pin", PIN])).ok();
+    }
+
+    /// A pkcs11-tool whose user is logged in.
+    pub(crate) fn tool_logged_in(&self) -> Command {
+        let mut tool = self.tool();
+        tool.args(["--token-label", self.label, "--login", "--pin", PIN]);
+        tool
     }
 
     fn tool(&self) -> Command {

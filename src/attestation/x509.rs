@@ -11,7 +11,7 @@ use x509_cert::{TbsCertificate, Version};
 
 use super::chain_error::{ChainError, LARGEST};
 use crate::signer::pkcs11::PublicKeyError;
-use crate::signer::yubikey::key_data;
+use crate::signer::spki::key_data;
 use crate::wire::verify::{X509Scheme, verify_x509};
 
 /// A certificate (RFC 5280, 4.1) that was read, and not yet believed.

@@ -27,8 +27,8 @@ pub(crate) struct Adopt {
     #[arg(long, value_name = "N")]
     next_serial: Option<u64>,
 
-    /// Public key file of the key; a YubiKey of firmware before 5.3 doesn't tell of an imported
-    /// one without a certificate
+    /// Public key file of the key, for a token that holds the private half alone; a YubiKey of
+    /// firmware before 5.3 doesn't tell of an imported key without a certificate
     #[arg(long, value_name = "FILE")]
     public_key: Option<PathBuf>,
 

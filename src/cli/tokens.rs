@@ -1,19 +1,18 @@
 //! `punchmark tokens`: what is plugged in, and the locator of each key.
 
+mod look;
+mod quiet;
 mod yubikeys;
-
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
-use super::base::terminal::{product, product_object, say, warn};
+use super::base::terminal::{product, product_object, say};
 use crate::ca::token_says;
 use crate::signer::pkcs11::Uri;
-use crate::signer::yubikey::{CardEntry, CardFault};
-use crate::signer::{Inventory, KeyEntry, Locator, OpeningError, SlotEntry, TokenEntry, inventory};
+use crate::signer::{Inventory, KeyEntry, Locator, SlotEntry, TokenEntry, inventory};
+use look::{Looked, Modules, Passed, module};
 use yubikeys::print_card;
 
 /// List slots, tokens and keys, each key with the locator that names it
@@ -24,9 +23,11 @@ use yubikeys::print_card;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Tokens {
-    /// PKCS#11 module to look at; may be given several times
+    /// PKCS#11 module to look at, a path or as in a locator (pkcs11:?module-path=…); may be given
+    /// several times
+    // Parsed later: clap would repeat a locator that holds a PIN.
     #[arg(long, value_name = "PATH")]
-    module: Vec<PathBuf>,
+    module: Vec<String>,
 
     /// Log in to the one token that this locator names, asking for its PIN
     // Parsed later: clap would repeat a locator that holds a PIN.
@@ -36,75 +37,42 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let cards = self.cards(context);
-        let seen = match &self.login {
+        let looked = match &self.login {
             Some(locator) => match locator.parse()? {
-                Locator::Pkcs11(uri) => vec![self.logged_in(&uri, context)?],
+                Locator::Pkcs11(uri) => self.logged_in(&uri, context)?,
                 _ => return Err(Failure::usage(NO_LOGIN)),
             },
-            None => self.seen(context, &cards)?,
+            None => Modules::of(&self.module, context)?.look()?,
         };
         if context.json() {
-            let all = serde_json::json!({ "modules": seen, "yubikeys": cards });
+            let all = serde_json::json!({
+                "modules": looked.modules,
+                "yubikeys": looked.cards,
+                "not-looked-at": looked.not_looked_at,
+            });
             product_object(all)?;
         } else {
-            seen.iter().try_for_each(print_module)?;
-            cards.iter().try_for_each(print_card)?;
-            self.say_what_is_hidden(&seen, context);
+            looked.modules.iter().try_for_each(print_module)?;
+            looked.cards.iter().try_for_each(print_card)?;
+            self.say_what_is_hidden(&looked.modules, context);
+            say_what_was_passed(&looked.not_looked_at, context);
         }
-        Ok(Exit::Done)
+        // What was named and isn't there is a fault; what might have been there is none.
+        let all_seen = self.module.is_empty() || looked.not_looked_at.is_empty();
+        Ok(if all_seen { Exit::Done } else { Exit::Failed })
     }
 
-    /// The YubiKeys, unless PKCS#11 alone was asked for. No daemon, no cards.
-    fn cards(&self, context: &Context) -> Vec<CardEntry> {
-        if self.login.is_some() || !self.module.is_empty() {
-            return Vec::new();
-        }
-        crate::signer::yubikeys().unwrap_or_else(|fault| {
-            if context.talks() && fault != CardFault::NoDaemon {
-                warn(&format!("YubiKeys cannot be listed: {fault}"));
-            }
-            Vec::new()
-        })
-    }
-
-    /// What the modules show; a machine with a YubiKey needs no p11-kit.
-    fn seen(&self, context: &Context, cards: &[CardEntry]) -> Result<Vec<Inventory>, Failure> {
-        let show = |module: Option<PathBuf>| match inventory(module.as_deref(), None) {
-            Err(OpeningError::ModuleMissing { .. }) if module.is_none() && !cards.is_empty() => {
-                None
-            }
-            shown => Some(shown),
+    fn logged_in(&self, uri: &Uri, context: &Context) -> Result<Looked, Failure> {
+        let module = match self.module.first() {
+            Some(text) => module(text)?,
+            None => uri.module(),
         };
-        let modules = self.modules(context)?.into_iter();
-        Ok(modules.filter_map(show).collect::<Result<_, _>>()?)
-    }
-
-    fn logged_in(&self, uri: &Uri, context: &Context) -> Result<Inventory, Failure> {
         let mut pins = context.pins();
-        let module = self.module.first().map(PathBuf::as_path);
-        Ok(inventory(module, Some((uri, &mut pins)))?)
-    }
-
-    /// The modules to look at; none stands for p11-kit's proxy.
-    fn modules(&self, context: &Context) -> Result<Vec<Option<PathBuf>>, Failure> {
-        if !self.module.is_empty() {
-            return Ok(self.module.iter().cloned().map(Some).collect());
-        }
-        let mut named = BTreeSet::new();
-        if let Some(config) = context.config_if_there()? {
-            named.extend(config.modules().iter().map(|module| config.resolve(module)));
-            let keys = config.cas().flat_map(|(_, ca)| &ca.keys);
-            let of_cas = keys.filter_map(|locator| match locator {
-                Locator::Pkcs11(uri) => uri.module_path().map(PathBuf::from),
-                _ => None,
-            });
-            named.extend(of_cas);
-        }
-        if named.is_empty() {
-            return Ok(vec![None]);
-        }
-        Ok(named.into_iter().map(Some).collect())
+        let seen = inventory(Some(&module), Some((uri, &mut pins)))?;
+        Ok(Looked {
+            modules: vec![seen],
+            ..Looked::default()
+        })
     }
 
     fn say_what_is_hidden(&self, seen: &[Inventory], context: &Context) {
@@ -114,6 +82,18 @@ impl Tokens {
             .any(|token| token.initialized && token.login_required && !token.logged_in);
         if hidden && self.login.is_none() && context.talks() {
             say("private keys may be hidden; --login 'pkcs11:token=…' shows those of one token");
+        }
+    }
+}
+
+fn say_what_was_passed(passed: &[Passed], context: &Context) {
+    if !context.talks() {
+        return;
+    }
+    for Passed { what, why, hint } in passed {
+        say(&format!("{what}: not looked at, {why}"));
+        if let Some(hint) = hint {
+            say(&format!("  hint: {hint}"));
         }
     }
 }
@@ -130,7 +110,8 @@ fn print_slot(slot: &SlotEntry) -> Result<(), Failure> {
     match &slot.token {
         None => product(&format!(
             "  slot {}: {}, no token",
-            slot.slot_id, slot.description
+            slot.slot_id,
+            slot.description.bare()
         )),
         Some(token) if !token.initialized => product(&format!(
             "  slot {}: a token that was never initialized",
@@ -149,8 +130,11 @@ fn print_slot(slot: &SlotEntry) -> Result<(), Failure> {
 
 fn token_words(token: &TokenEntry) -> String {
     format!(
-        "token {:?}, {} {}, serial {}",
-        token.label, token.manufacturer, token.model, token.serial
+        "token {}, {} {}, serial {}",
+        token.label,
+        token.manufacturer.bare(),
+        token.model.bare(),
+        token.serial.bare()
     )
 }
 

@@ -6,6 +6,7 @@
 //! no module, names such a key and refuses to use it.
 
 mod entry;
+mod field;
 mod uri;
 
 #[cfg(feature = "pkcs11")]
@@ -19,6 +20,8 @@ mod door;
 mod find;
 #[cfg(feature = "pkcs11")]
 mod generate;
+#[cfg(feature = "pkcs11")]
+mod half;
 #[cfg(feature = "pkcs11")]
 mod import;
 #[cfg(feature = "pkcs11")]
@@ -53,6 +56,7 @@ mod left_out;
 
 pub use super::error::{CallFailed, Fault, PublicKeyError};
 pub use entry::{Inventory, KeyEntry, SlotEntry, TokenEntry};
+pub use field::Field;
 pub use uri::{URI_MAX, Uri, UriError};
 
 #[cfg(feature = "pkcs11")]

@@ -8,7 +8,6 @@ mod locator;
 mod management;
 mod new_secret;
 mod policy;
-mod public_key;
 pub mod setup;
 
 #[cfg(feature = "yubikey")]
@@ -64,7 +63,6 @@ pub use new_secret::{NewPin, NewPuk, NewSecretError};
 pub use policy::{PinPolicy, TouchPolicy};
 
 pub(crate) use entry::form_factor_name;
-pub(crate) use public_key::key_data;
 
 #[cfg(feature = "yubikey")]
 pub(super) use attest::attest;

@@ -13,6 +13,7 @@ use crate::ca::{EstablishError, NewCa, OfAnother, Source, establish};
 use crate::certificate::Serial;
 use crate::config::{self, CaName};
 use crate::ledger::Purpose;
+use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::{GenerateError, ImportError, OpeningError, PlaceError};
 
 /// What `init`, `adopt` and `import` share.
@@ -133,6 +134,13 @@ impl Advised for EstablishError {
                 "`punchmark tokens` lists what is there; a key that an old YubiKey doesn't tell of \
                  is adopted with its public key file: --public-key FILE"
             }
+            Self::Opening(
+                OpeningError::PublicKey {
+                    source: PublicKeyError::NoObject,
+                    ..
+                }
+                | OpeningError::AmbiguousPublicKey { .. },
+            ) => "if you have its public key in a file, adopt it with --public-key FILE",
             Self::Opening(error) => return error.hint(),
             Self::Software { .. } => {
                 "init and import put a key into hardware; to take it as it is, which the ledger \

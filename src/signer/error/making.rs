@@ -23,7 +23,7 @@ pub enum PlaceError {
     #[error("a new key needs a label: the locator has no object")]
     LabelMissing,
     /// There is an object with this label.
-    #[error("{device}: the label {label:?} is taken")]
+    #[error("{device}: the label {label} is taken")]
     LabelTaken {
         /// The device.
         device: String,

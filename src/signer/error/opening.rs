@@ -48,6 +48,15 @@ pub enum OpeningError {
         /// What it answered.
         source: Fault,
     },
+    /// The module doesn't start without its reserved string.
+    #[error(
+        "PKCS#11 module {} does not start without words of its own (C_Initialize: ARGUMENTS_BAD)",
+        path.display()
+    )]
+    ModuleWantsReserved {
+        /// The module's path.
+        path: PathBuf,
+    },
     /// No token matches.
     #[error("no token matches {wanted}; seen: {seen}")]
     NoToken {
@@ -177,6 +186,7 @@ impl OpeningError {
             Self::Login(LoginError::Pin(error)) => !matches!(error, PinError::Cancelled),
             Self::NoToken { .. }
             | Self::ModuleStart { .. }
+            | Self::ModuleWantsReserved { .. }
             | Self::Login(_)
             | Self::Call(_)
             | Self::Card(_) => true,

@@ -10,10 +10,13 @@ pub enum PublicKeyError {
         /// The attribute.
         attribute: &'static str,
     },
-    /// A private key that doesn't tell its public half, and no public key with its id or, where
-    /// it has none, with its label.
-    #[error("there is none with the same id")]
+    /// A private key that doesn't tell its public half, and no public key or certificate with its
+    /// id or label.
+    #[error("no public key or certificate has its id or its label")]
     NoObject,
+    /// What was given as its public half is of another type, curve or modulus.
+    #[error("the one that was given is not that of this private key")]
+    NotOfKey,
     /// A modulus that is even, or of a size that OpenSSH doesn't take.
     #[error("the RSA modulus has {bits} bits or is even")]
     Modulus {

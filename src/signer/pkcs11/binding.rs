@@ -66,7 +66,7 @@ impl Desk {
         let device = token.device();
         let session = Session::open(&module, token.slot, access);
         let mut session = session.map_err(|fault| fault.at(&device))?;
-        let credential = Credential::for_token(uri, &token, pins)?;
+        let credential = Credential::of_user(uri, &token, pins)?;
         log_in(&mut session, &credential, &module, &token)?;
         Ok(Self { session, device })
     }

@@ -3,7 +3,6 @@
 //! PKCS#11's state and its configuration are the process's: each test starts itself again as
 //! a child, with tokens of its own in a temporary folder.
 
-use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,6 +17,7 @@ use ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData, RsaKeypair};
 use ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 
 use crate::secret::{AskPin, Pin, PinError};
+use crate::signer::pkcs11::Uri;
 use crate::signer::yubikey::NewSlotKey;
 use crate::signer::{
     GenerateError, KeyAlgorithm, Locator, LoginError, NewKey, OpeningError, PinTries, PlaceError,
@@ -209,7 +209,7 @@ fn a_label_or_an_id_that_is_taken_is_refused() {
         make("token=Root%20CA;object=a;id=%01").unwrap();
         let fault = make("token=Root%20CA;object=a").unwrap_err();
         assert!(
-            matches!(fault, GenerateError::Place(PlaceError::LabelTaken { label, .. }) if label == "a")
+            matches!(fault, GenerateError::Place(PlaceError::LabelTaken { label, .. }) if label == "\"a\"")
         );
         let fault = make("token=Root%20CA;object=b;id=%01").unwrap_err();
         assert!(
@@ -440,7 +440,7 @@ fn a_restart_ends_the_sessions_of_all_signers_once_and_each_finds_its_key_again(
             let mut signers = keys
                 .each_ref()
                 .map(|made| open(&made.locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap());
-            let owner = super::module::Module::open(Path::new(module)).unwrap();
+            let owner = super::module::Module::of(&Uri::of_module(module.into())).unwrap();
             let first = owner.start();
             for _ in 0..20 {
                 let before = owner.start();
@@ -468,7 +468,7 @@ fn a_restart_that_somebody_else_made_is_not_made_again() {
         |module| {
             let made = p256(module, "Root%20CA");
             let mut signer = open(&made.locator, RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
-            let owner = super::module::Module::open(Path::new(module)).unwrap();
+            let owner = super::module::Module::of(&Uri::of_module(module.into())).unwrap();
             let failed = owner.start();
             std::thread::scope(|scope| {
                 for _ in 0..4 {
@@ -635,7 +635,7 @@ fn a_token_that_hides_its_keys_although_it_wants_no_login_is_logged_in_to() {
             let mut token = super::token::Token::find(&owner, uri).unwrap();
             token.flags.login_required = false;
             let mut pins = Answer::new(PIN);
-            let door = super::door::Door::into(owner, token, uri, &mut pins).unwrap();
+            let door = super::door::Door::into((owner, token), uri, None, &mut pins).unwrap();
             assert_eq!(door.key.public_key, made.public_key);
             assert_eq!(pins.1.load(Ordering::Relaxed), 1);
         },
@@ -684,7 +684,7 @@ fn a_token_that_was_never_set_up_matches_no_locator() {
             let made = p256(module, "Root%20CA");
             let serial = made.locator.to_string();
             // SoftHSM always shows one more token, which is blank.
-            let blank = super::module::Module::open(Path::new(module)).unwrap();
+            let blank = super::module::Module::of(&Uri::of_module(module.into())).unwrap();
             let all = super::token::Token::all(&blank).unwrap();
             let used = all.iter().filter(|token| token.flags.initialized);
             assert_eq!(used.count(), 2, "{serial}");
@@ -751,7 +751,7 @@ fn every_locator_of_an_inventory_opens_its_key() {
             assert_eq!(Some(line), entry.public_key);
             assert_eq!((entry.private, entry.bits), (Some(true), Some(256)));
         }
-        let hidden = inventory(Some(Path::new(module)), None).unwrap();
+        let hidden = inventory(Some(&Uri::of_module(module.into())), None).unwrap();
         let tokens = hidden.slots.iter().filter_map(|slot| slot.token.as_ref());
         assert!(
             tokens

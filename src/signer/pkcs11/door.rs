@@ -22,25 +22,30 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Whatever can be seen without a PIN is seen before one is asked for.
-    pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, OpeningError> {
+    /// Whatever can be seen without a PIN is seen before one is asked for. `known` is the key's
+    /// public half, where the token doesn't tell it.
+    pub(super) fn open(
+        uri: &Uri,
+        known: Option<&KeyData>,
+        pins: &mut dyn AskPin,
+    ) -> Result<Self, OpeningError> {
         check_named(uri)?;
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
-        Self::into(module, token, uri, pins)
+        Self::into((module, token), uri, known, pins)
     }
 
     /// The same, once the token is found.
     pub(super) fn into(
-        module: Module,
-        token: Token,
+        (module, token): (Module, Token),
         uri: &Uri,
+        known: Option<&KeyData>,
         pins: &mut dyn AskPin,
     ) -> Result<Self, OpeningError> {
         let mut session = enter(&module, &token)?;
         let mut credential = Credential::for_token(uri, &token, pins)?;
         log_in(&mut session, &credential, &module, &token)?;
-        let found = match key_in(&session, uri, &token) {
+        let found = match key_in(&session, uri, known, &token) {
             // It says that it wants no login, and hides its private keys before one.
             Err(OpeningError::NoKey { .. })
                 if !token.flags.login_required
@@ -48,7 +53,7 @@ impl Door {
             {
                 credential = Credential::asked(uri, &token, pins)?;
                 log_in(&mut session, &credential, &module, &token)?;
-                key_in(&session, uri, &token)
+                key_in(&session, uri, known, &token)
             }
             found => found,
         };
@@ -70,7 +75,8 @@ impl Door {
         // A token that gives no more sessions than these is used with these.
         (0..at_most.min(room))
             .map_while(|_| {
-                open_again(&self.module, uri, &self.token, &self.credential)
+                let known = Some(&self.key.public_key);
+                open_again(&self.module, uri, known, &self.token, &self.credential)
                     .ok()
                     .filter(|(_, key)| key.public_key == self.key.public_key)
             })
@@ -81,9 +87,10 @@ impl Door {
 /// The facts of the key that `uri` names.
 pub(in crate::signer) fn describe(
     uri: &Uri,
+    known: Option<&KeyData>,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, OpeningError> {
-    Ok(Door::open(uri, pins)?.key.facts(uri))
+    Ok(Door::open(uri, known, pins)?.key.facts(uri))
 }
 
 /// The one public key that `uri` names, as the token shows it without a login; none if it shows
@@ -113,12 +120,13 @@ pub(in crate::signer) fn pin_tries(uri: &Uri) -> Result<PinTries, OpeningError> 
 pub(super) fn open_again(
     module: &Module,
     uri: &Uri,
+    known: Option<&KeyData>,
     token: &Token,
     credential: &Credential,
 ) -> Result<(Session, FoundKey), OpeningError> {
     let mut session = enter(module, token)?;
     log_in(&mut session, credential, module, token)?;
-    let key = key_in(&session, uri, token)?;
+    let key = key_in(&session, uri, known, token)?;
     Ok((session, key))
 }
 
@@ -146,8 +154,13 @@ fn enter(module: &Module, token: &Token) -> Result<Session, OpeningError> {
     Ok(session.map_err(|fault| fault.at(&token.device()))?)
 }
 
-fn key_in(session: &Session, uri: &Uri, token: &Token) -> Result<FoundKey, OpeningError> {
+fn key_in(
+    session: &Session,
+    uri: &Uri,
+    known: Option<&KeyData>,
+    token: &Token,
+) -> Result<FoundKey, OpeningError> {
     let device = token.device();
-    let found = session.call(|session| find_key(session, uri, &device));
+    let found = session.call(|session| find_key(session, uri, known, &device));
     found.map_err(|fault| fault.at(&device))?
 }

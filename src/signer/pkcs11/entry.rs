@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use super::field::Field;
 use crate::signer::Origin;
 use crate::wire::hex;
 
@@ -24,9 +25,17 @@ pub struct SlotEntry {
     /// The number of the slot, which some modules change at each start.
     pub slot_id: u64,
     /// What the module calls it.
-    pub description: String,
+    pub description: Field,
     /// The token in it, if there is one that can be read.
     pub token: Option<TokenEntry>,
+}
+
+impl SlotEntry {
+    /// Whether it is the card reader with this name, which has room for the name's beginning.
+    pub fn is_reader(&self, reader: &str) -> bool {
+        let shown = self.description.lossy();
+        !shown.is_empty() && (shown == reader || (shown.len() >= 60 && reader.starts_with(&shown)))
+    }
 }
 
 /// One token.
@@ -34,13 +43,13 @@ pub struct SlotEntry {
 #[serde(rename_all = "kebab-case")]
 pub struct TokenEntry {
     /// The label.
-    pub label: String,
+    pub label: Field,
     /// Who made it.
-    pub manufacturer: String,
+    pub manufacturer: Field,
     /// The model of the token.
-    pub model: String,
+    pub model: Field,
     /// The serial number of the token.
-    pub serial: String,
+    pub serial: Field,
     /// Whether it was ever set up; if not, it holds nothing.
     pub initialized: bool,
     /// Whether private keys show after a login only.
@@ -60,7 +69,7 @@ pub struct KeyEntry {
     /// The shortest locator that names it alone in this module; `None` if nothing does.
     pub locator: Option<String>,
     /// The label.
-    pub label: String,
+    pub label: Field,
     /// The id of the key; written in hexadecimal.
     #[serde(serialize_with = "as_hex")]
     pub id: Vec<u8>,

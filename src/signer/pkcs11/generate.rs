@@ -17,44 +17,72 @@ pub(in crate::signer) fn generate(
     algorithm: KeyAlgorithm,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, GenerateError> {
-    let vacancy = Vacancy::open(uri, pins)?;
-    let made = make(&vacancy, algorithm);
-    let (public, private) = made.map_err(|source| GenerateError::CannotGenerate {
-        device: vacancy.device.clone(),
-        algorithm,
-        source,
-    })?;
-    Ok(vacancy.accept(public, private, None)?)
-}
-
-/// Tries the forms of the key's parameters, each with all that the key may not do, then
-/// without what some modules refuse to be told. What makes the key safe is in both.
-fn make(vacancy: &Vacancy, algorithm: KeyAlgorithm) -> Result<(ObjectHandle, ObjectHandle), Fault> {
-    let mut last = None;
-    for parameters in parameters(algorithm) {
-        for denials in [true, false] {
-            let mut public = vacancy.public_template();
-            let mut private = vacancy.private_template();
-            public.extend(parameters.iter().cloned());
-            if denials {
-                public.extend(public_denials());
-                private.extend(private_denials());
-            }
-            let mechanism = mechanism(algorithm);
-            let made = vacancy
-                .call(|session| Ok(session.generate_key_pair(&mechanism, &public, &private)?));
-            match made {
-                Err(fault) if fault.is_about_template() => last = Some(fault),
-                answer => return answer,
+    let mut vacancy = Vacancy::open(uri, pins)?;
+    let mut last = Fault::new(
+        "C_GenerateKeyPair",
+        cryptoki::error::RvError::CurveNotSupported,
+    );
+    for (number, form) in forms(algorithm).iter().enumerate() {
+        if number > 0 {
+            vacancy.begin_anew()?;
+        }
+        match make(&vacancy, algorithm, form) {
+            Ok((public, private)) => return Ok(vacancy.accept(public, private, None)?),
+            Err(fault) => {
+                let is_about_form = fault.is_about_template();
+                last = fault;
+                if !is_about_form {
+                    break;
+                }
             }
         }
     }
-    Err(last.unwrap_or_else(|| {
-        Fault::new(
-            "C_GenerateKeyPair",
-            cryptoki::error::RvError::CurveNotSupported,
-        )
-    }))
+    Err(GenerateError::CannotGenerate {
+        device: vacancy.device,
+        algorithm,
+        source: last,
+    })
+}
+
+/// One way to ask for a key.
+struct Form {
+    parameters: Vec<Attribute>,
+    denials: Denials,
+}
+
+/// Whether a key is told all that it may not do; what makes it safe it is told in any case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Denials {
+    Told,
+    /// Some modules refuse to be told.
+    LeftOut,
+}
+
+/// The forms to try, the strictest first.
+fn forms(algorithm: KeyAlgorithm) -> Vec<Form> {
+    let both = |parameters: Vec<Attribute>| {
+        [Denials::Told, Denials::LeftOut].map(|denials| Form {
+            parameters: parameters.clone(),
+            denials,
+        })
+    };
+    parameters(algorithm).into_iter().flat_map(both).collect()
+}
+
+fn make(
+    vacancy: &Vacancy,
+    algorithm: KeyAlgorithm,
+    form: &Form,
+) -> Result<(ObjectHandle, ObjectHandle), Fault> {
+    let mut public = vacancy.public_template();
+    let mut private = vacancy.private_template();
+    public.extend(form.parameters.iter().cloned());
+    if form.denials == Denials::Told {
+        public.extend(public_denials());
+        private.extend(private_denials());
+    }
+    let mechanism = mechanism(algorithm);
+    vacancy.call(|session| Ok(session.generate_key_pair(&mechanism, &public, &private)?))
 }
 
 fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {

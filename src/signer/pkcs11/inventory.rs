@@ -1,7 +1,6 @@
 //! Everything that a module shows: slots, tokens and keys.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use cryptoki::object::{KeyType, ObjectClass};
 use cryptoki::session::Session as RawSession;
@@ -10,27 +9,29 @@ use ssh_key::public::KeyData;
 
 use super::door::log_in as log_in_to;
 use super::entry::{Inventory, KeyEntry, SlotEntry, TokenEntry};
-use super::find::public_half;
+use super::field::Field;
+use super::half::public_half;
 use super::logins::Credential;
 use super::module::Module;
 use super::object::{self, KeyObject};
 use super::public_key::size;
 use super::session::{Access, Session};
-use super::token::{Token, without_padding};
+use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::error::{Fault, OpeningError};
 
 /// Lists what a module shows; see [`crate::signer::inventory`].
 pub(in crate::signer) fn inventory(
-    module: Option<&Path>,
+    module: Option<&Uri>,
     login: Option<(&Uri, &mut dyn AskPin)>,
 ) -> Result<Inventory, OpeningError> {
-    let module = match (module, &login) {
-        (Some(path), _) => Module::open(path)?,
-        (None, Some((uri, _))) => Module::of(uri)?,
-        (None, None) => Module::of(&Uri::default())?,
+    let named = match (module, &login) {
+        (Some(uri), _) => uri.module(),
+        (None, Some((uri, _))) => uri.module(),
+        (None, None) => Uri::default(),
     };
+    let module = Module::of(&named)?;
     let door = match login {
         Some((uri, pins)) => Some(log_in(&module, uri, pins)?),
         None => None,
@@ -42,7 +43,7 @@ pub(in crate::signer) fn inventory(
         .into_iter()
         .map(|slot| slot_entry(&module, slot, open))
         .collect();
-    name_keys(&mut slots, module.path());
+    name_keys(&mut slots, &named);
     // Until here: a login holds for all sessions on the token while one is open.
     drop(door);
     Ok(Inventory {
@@ -60,11 +61,7 @@ fn log_in(
     let token = Token::find(module, uri)?;
     let session = Session::open(module, token.slot, Access::ReadOnly);
     let mut session = session.map_err(|fault| fault.at(&token.device()))?;
-    let credential = if token.flags.pin_set || Credential::is_at_hand(uri, &token, pins) {
-        Credential::asked(uri, &token, pins)?
-    } else {
-        Credential::for_token(uri, &token, pins)?
-    };
+    let credential = Credential::of_user(uri, &token, pins)?;
     log_in_to(&mut session, &credential, module, &token)?;
     Ok((token.slot, session))
 }
@@ -73,10 +70,10 @@ fn slot_entry(module: &Module, slot: Slot, open: Option<Slot>) -> SlotEntry {
     let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(slot)?));
     let (description, present) = match told {
         Ok(slot) => (
-            without_padding(slot.slot_description()),
+            Field::padded(slot.slot_description().as_bytes()),
             slot.token_present(),
         ),
-        Err(_) => (String::new(), false),
+        Err(_) => (Field::from(""), false),
     };
     let token = present.then(|| Token::read(module, slot).ok()).flatten();
     SlotEntry {
@@ -115,14 +112,23 @@ fn keys_of(module: &Module, token: &Token, sees_private: bool) -> Result<Vec<Key
 fn pairs(session: &RawSession, sees_private: bool) -> Result<Vec<KeyEntry>, Fault> {
     let private = object::find(session, ObjectClass::PRIVATE_KEY, None, None)?;
     let public = object::find(session, ObjectClass::PUBLIC_KEY, None, None)?;
-    let belongs = |object: &&KeyObject| private.iter().any(|key| is_pair(key, object));
-    let lone = public.iter().filter(|object| !belongs(object));
     let mut entries: Vec<_> = private
         .iter()
         .map(|key| key_entry(session, key, Some(true)))
         .collect();
     let unseen = sees_private.then_some(false);
-    entries.extend(lone.map(|object| key_entry(session, object, unseen)));
+    for object in &public {
+        let lone = key_entry(session, object, unseen);
+        let is_half_of = |whole: &KeyEntry| {
+            whole.private == Some(true)
+                && whole.public_key.is_some()
+                && whole.public_key == lone.public_key
+        };
+        let belongs = private.iter().any(|key| is_pair(key, object));
+        if !belongs && !entries.iter().any(is_half_of) {
+            entries.push(lone);
+        }
+    }
     Ok(entries)
 }
 
@@ -134,12 +140,12 @@ fn is_pair(private: &KeyObject, public: &KeyObject) -> bool {
 
 fn key_entry(session: &RawSession, key: &KeyObject, private: Option<bool>) -> KeyEntry {
     let public_key = match private {
-        Some(true) => public_half(session, key, "").ok(),
+        Some(true) => public_half(session, key, None, "").ok(),
         _ => key.key_type.and_then(|kind| key.parts.key_data(kind).ok()),
     };
     KeyEntry {
         locator: None,
-        label: String::from_utf8_lossy(&key.label).into_owned(),
+        label: Field::new(key.label.clone()),
         id: key.id.clone(),
         private,
         key_type: key.key_type.map(type_name),
@@ -163,7 +169,7 @@ fn openssh(key: KeyData) -> Option<String> {
 }
 
 /// Gives each key the shortest locator that no other key of the module has too.
-fn name_keys(slots: &mut [SlotEntry], module: &Path) {
+fn name_keys(slots: &mut [SlotEntry], module: &Uri) {
     let mut seen: BTreeMap<Uri, usize> = BTreeMap::new();
     let tokens = slots.iter().filter_map(|slot| slot.token.as_ref());
     for token in tokens {
@@ -187,16 +193,15 @@ fn name_keys(slots: &mut [SlotEntry], module: &Path) {
 }
 
 /// Locators that match the key, the shortest first.
-fn candidates(token: &TokenEntry, key: &KeyEntry, module: &Path) -> Vec<Uri> {
-    let text = |text: &str| Some(text.to_owned()).filter(|text| is_nameable(text));
+fn candidates(token: &TokenEntry, key: &KeyEntry, module: &Uri) -> Vec<Uri> {
+    let named = |field: &Field| Some(field.clone()).filter(|field| !field.is_empty());
     let base = Uri {
-        token: text(&token.label),
-        module_path: module.is_absolute().then(|| module.to_owned()),
-        ..Uri::default()
+        token: named(&token.label),
+        ..module.clone()
     };
-    let label = text(&key.label);
+    let label = named(&key.label);
     let id = Some(key.id.clone()).filter(|id| !id.is_empty());
-    let serial = text(&token.serial);
+    let serial = named(&token.serial);
     [
         (label.clone(), None, None),
         (None, id.clone(), None),
@@ -213,9 +218,4 @@ fn candidates(token: &TokenEntry, key: &KeyEntry, module: &Path) -> Vec<Uri> {
         ..base.clone()
     })
     .collect()
-}
-
-/// Whether a locator can say it: what it was decoded to would be read back as it is.
-fn is_nameable(text: &str) -> bool {
-    !text.is_empty() && !text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER)
 }

@@ -1,7 +1,5 @@
 //! What a build without the feature `pkcs11` says.
 
-use std::path::Path;
-
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
@@ -18,6 +16,7 @@ pub(in crate::signer) fn load_ahead(_uri: &Uri) {}
 /// Says that it can't.
 pub(in crate::signer) fn open(
     _uri: &Uri,
+    _known: Option<&KeyData>,
     _rsa_hash: RsaHash,
     _at_most: usize,
     _pins: &mut dyn AskPin,
@@ -28,6 +27,7 @@ pub(in crate::signer) fn open(
 /// Says that it can't.
 pub(in crate::signer) fn describe(
     _uri: &Uri,
+    _known: Option<&KeyData>,
     _pins: &mut dyn AskPin,
 ) -> Result<NewKey, OpeningError> {
     Err(OpeningError::Pkcs11LeftOut)
@@ -82,7 +82,7 @@ pub(in crate::signer) fn bind(
 
 /// Says that it can't.
 pub(in crate::signer) fn inventory(
-    _module: Option<&Path>,
+    _module: Option<&Uri>,
     _login: Option<(&Uri, &mut dyn AskPin)>,
 ) -> Result<Inventory, OpeningError> {
     Err(OpeningError::Pkcs11LeftOut)

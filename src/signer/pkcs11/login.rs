@@ -25,10 +25,24 @@ impl Credential {
         }
     }
 
+    /// Gets the PIN wherever there can be one: to make a key or to look at all, for which tokens
+    /// were seen to want a login that they deny wanting.
+    pub(super) fn of_user(
+        uri: &Uri,
+        token: &Token,
+        pins: &mut dyn AskPin,
+    ) -> Result<Self, LoginError> {
+        if token.flags.pin_set || Self::is_at_hand(uri, token, pins) {
+            Self::asked(uri, token, pins)
+        } else {
+            Self::for_token(uri, token, pins)
+        }
+    }
+
     /// Whether the user gave a PIN for the token. Then its flags are a hint, since cloud and
     /// network HSMs were seen that say of no PIN that it was set: the login tells.
     pub(super) fn is_at_hand(uri: &Uri, token: &Token, pins: &dyn AskPin) -> bool {
-        uri.pin_file().is_some() || pins.file_of(&token.serial).is_some() || pins.is_given()
+        uri.pin_file().is_some() || pins.file_of(&token.serial.lossy()).is_some() || pins.is_given()
     }
 
     /// Gets the PIN, although the token may not say that it wants one.
@@ -48,7 +62,7 @@ impl Credential {
             // A wrong one locks the CA's key: a person's choice, never a job's.
             pins.last_try(&device)?;
         }
-        let named = pins.file_of(&token.serial);
+        let named = pins.file_of(&token.serial.lossy());
         let pin = match named.as_deref().or_else(|| uri.pin_file()) {
             Some(path) => read_pin_file(path)?,
             None if token.flags.own_keypad => {

@@ -21,6 +21,7 @@ use cryptoki::error::RvError;
 use cryptoki::session::{Session, SessionState, UserType};
 use cryptoki::types::AuthPin;
 
+use super::field::Field;
 use crate::secret::{Pin, refused};
 use crate::signer::error::Fault;
 
@@ -50,8 +51,8 @@ pub(super) enum Credential {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TokenId {
     pub(super) slot: u64,
-    pub(super) label: String,
-    pub(super) serial: String,
+    pub(super) label: Field,
+    pub(super) serial: Field,
 }
 
 /// Why a session is not logged in.
@@ -196,6 +197,6 @@ impl From<Fault> for Refused {
 impl fmt::Display for TokenId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { label, serial, .. } = self;
-        write!(f, "token {label:?} with serial {serial:?}")
+        write!(f, "token {label} with serial {serial}")
     }
 }

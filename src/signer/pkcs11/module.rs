@@ -28,7 +28,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
 use super::logins::Logins;
-use super::named;
+use super::named::{self, Named};
 use super::raw::Raw;
 use super::uri::Uri;
 use crate::file::Writers;
@@ -40,6 +40,8 @@ pub(super) struct Module(Arc<Owner>);
 
 struct Owner {
     path: PathBuf,
+    /// What it is started with, if it wants words.
+    reserved: Option<String>,
     running: RwLock<Running>,
     logins: Mutex<Logins>,
 }
@@ -68,16 +70,19 @@ pub(in crate::signer) fn load_ahead(uri: &Uri) {
 impl Module {
     /// Loads the module that `uri` names.
     pub(super) fn of(uri: &Uri) -> Result<Self, OpeningError> {
-        match (&uri.module_path, &uri.module_name) {
-            (Some(path), _) => Self::open(path),
-            (None, Some(name)) => Self::open(&named::file_of(name)),
-            (None, None) => Self::open(Path::new(named::PROXY)),
-        }
+        let mut named = match (&uri.module_path, &uri.module_name) {
+            (Some(path), _) => path.clone().into(),
+            (None, Some(name)) => Named::of(name),
+            (None, None) => PathBuf::from(named::PROXY).into(),
+        };
+        named.reserved = uri.init_reserved.clone().or(named.reserved);
+        Self::open(named)
     }
 
-    /// Loads and starts the module at `path`, unless it was before; a bare file name is looked
-    /// up by the dynamic loader.
-    pub(super) fn open(path: &Path) -> Result<Self, OpeningError> {
+    /// Loads and starts the module, unless it was before, with whatever words; a bare file name
+    /// is looked up by the dynamic loader.
+    fn open(Named { path, reserved }: Named) -> Result<Self, OpeningError> {
+        let path = path.as_path();
         // Held to the end: of two who open one module at once, one starts it.
         let mut owners = owners();
         if let Some(known) = owners.iter().find(|owner| owner.path == path) {
@@ -96,12 +101,10 @@ impl Module {
         if let Some(known) = owners.iter().find(|owner| owner.is_same(&loaded)) {
             return Ok(Self(Arc::clone(known)));
         }
-        loaded.start().map_err(|source| OpeningError::ModuleStart {
-            path: path.to_owned(),
-            source,
-        })?;
+        loaded.start(path, reserved.as_deref())?;
         let owner = Arc::new(Owner {
             path: path.to_owned(),
+            reserved,
             running: RwLock::new(Running {
                 start: Start(1),
                 loaded: Some(loaded),
@@ -164,10 +167,7 @@ impl Module {
             path: self.0.path.clone(),
             reason,
         })?;
-        loaded.start().map_err(|source| OpeningError::ModuleStart {
-            path: self.0.path.clone(),
-            source,
-        })?;
+        loaded.start(&self.0.path, self.0.reserved.as_deref())?;
         running.loaded = Some(loaded);
         Ok(())
     }
@@ -211,11 +211,26 @@ impl Loaded {
     }
 
     /// The module may be called from several threads at once, and uses the system's locks.
-    fn start(&self) -> Result<(), Fault> {
+    fn start(&self, path: &Path, reserved: Option<&str>) -> Result<(), OpeningError> {
         let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
-        match self.pkcs11.initialize(arguments) {
-            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
-            Err(error) => Err(error.into()),
+        let started = match reserved {
+            None => self.pkcs11.initialize(arguments).map_err(Fault::from),
+            Some(words) => self.raw.initialize(words),
+        };
+        let path = path.to_owned();
+        match started {
+            Ok(()) => Ok(()),
+            Err(fault) => match (fault.code(), reserved) {
+                (Some(RvError::CryptokiAlreadyInitialized), _) => Ok(()),
+                // NSS's softokn answers so to whoever doesn't say where its keys are.
+                (Some(RvError::ArgumentsBad), None) => {
+                    Err(OpeningError::ModuleWantsReserved { path })
+                }
+                _ => Err(OpeningError::ModuleStart {
+                    path,
+                    source: fault,
+                }),
+            },
         }
     }
 }

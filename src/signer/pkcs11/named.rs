@@ -5,24 +5,49 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The file that `name` stands for: that of p11-kit's `name.module`, else `libname.so` where
-/// the dynamic loader looks; p11-kit's proxy goes without `lib`.
-pub(super) fn file_of(name: &str) -> PathBuf {
-    if name == PROXY_NAME {
-        return PathBuf::from(PROXY);
+/// A module's file, and what it is started with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) path: PathBuf,
+    /// C_Initialize's reserved string: p11-kit's `x-init-reserved`.
+    pub(super) reserved: Option<String>,
+}
+
+impl From<PathBuf> for Named {
+    fn from(path: PathBuf) -> Self {
+        Self {
+            path,
+            reserved: None,
+        }
     }
-    let configured = FOLDERS
-        .iter()
-        .find_map(|folder| configured(&Path::new(folder).join(format!("{name}.module"))));
-    configured.unwrap_or_else(|| PathBuf::from(format!("lib{name}.so")))
+}
+
+impl Named {
+    /// What `name` stands for: the file of p11-kit's `name.module`, else `libname.so` where the
+    /// dynamic loader looks; p11-kit's proxy goes without `lib`.
+    pub(super) fn of(name: &str) -> Self {
+        if name == PROXY_NAME {
+            return PathBuf::from(PROXY).into();
+        }
+        let configured = FOLDERS
+            .iter()
+            .find_map(|folder| configured(&Path::new(folder).join(format!("{name}.module"))));
+        configured.unwrap_or_else(|| PathBuf::from(format!("lib{name}.so")).into())
+    }
 }
 
 /// The module that a file of p11-kit's names; none if there is no such file, or it names none.
-fn configured(file: &Path) -> Option<PathBuf> {
+fn configured(file: &Path) -> Option<Named> {
     let mut text = String::new();
     let file = File::open(file).ok()?;
     file.take(CONFIG_MAX).read_to_string(&mut text).ok()?;
-    let module = module_line(&text)?;
+    let reserved = line(&text, "x-init-reserved").map(str::to_owned);
+    let path = module_file(line(&text, "module")?)?;
+    Some(Named { path, reserved })
+}
+
+/// The file of a module that is named by its path, or by its name in p11-kit's own folder.
+fn module_file(module: &str) -> Option<PathBuf> {
     if Path::new(module).is_absolute() {
         return Some(PathBuf::from(module));
     }
@@ -37,11 +62,11 @@ fn configured(file: &Path) -> Option<PathBuf> {
     .find(|path| path.exists())
 }
 
-/// `module: PATH` (pkcs11.conf(5)).
-fn module_line(text: &str) -> Option<&str> {
+/// The value of a line `key: value` (pkcs11.conf(5)).
+fn line<'a>(text: &'a str, wanted: &str) -> Option<&'a str> {
     let lines = text.lines().filter_map(|line| line.split_once(':'));
-    let mut modules = lines.filter(|(key, _)| key.trim() == "module");
-    modules.next().map(|(_, path)| path.trim())
+    let mut values = lines.filter(|(key, _)| key.trim() == wanted);
+    values.next().map(|(_, value)| value.trim())
 }
 
 /// p11-kit's view of every module that the machine is configured for.
@@ -60,15 +85,18 @@ mod tests {
     #[test]
     fn a_module_line_names_the_file() {
         let text = "# a comment: module: /no.so\npriority: 4\nmodule: /usr/lib/softhsm.so \n";
-        assert_eq!(module_line(text), Some("/usr/lib/softhsm.so"));
-        assert_eq!(module_line("# module: /no.so\nmodules: x\n"), None);
+        assert_eq!(line(text, "module"), Some("/usr/lib/softhsm.so"));
+        assert_eq!(line("# module: /no.so\nmodules: x\n", "module"), None);
     }
 
     #[test]
     fn a_name_that_p11_kit_does_not_know_is_left_to_the_loader() {
-        let file = file_of("no-such-module-of-a-test");
-        assert_eq!(file, Path::new("libno-such-module-of-a-test.so"));
-        assert_eq!(file_of("p11-kit-proxy"), Path::new("p11-kit-proxy.so"));
+        let file = |name| Named::of(name).path;
+        assert_eq!(
+            file("no-such-module-of-a-test"),
+            Path::new("libno-such-module-of-a-test.so")
+        );
+        assert_eq!(file("p11-kit-proxy"), Path::new("p11-kit-proxy.so"));
     }
 
     #[test]
@@ -76,7 +104,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.module");
         std::fs::write(&file, "module: /opt/a.so\n").unwrap();
-        assert_eq!(configured(&file), Some(PathBuf::from("/opt/a.so")));
+        assert_eq!(configured(&file), Some(PathBuf::from("/opt/a.so").into()));
+        let words = "module: /opt/a.so\nx-init-reserved: configdir='sql:/db' flags=\n";
+        std::fs::write(&file, words).unwrap();
+        let reserved = Some("configdir='sql:/db' flags=".to_owned());
+        let path = PathBuf::from("/opt/a.so");
+        assert_eq!(configured(&file), Some(Named { path, reserved }));
         std::fs::write(&file, "module: no-such-file-of-a-test.so\n").unwrap();
         assert_eq!(configured(&file), None);
         assert_eq!(configured(&folder.path().join("b.module")), None);

@@ -4,6 +4,7 @@ use cryptoki::error::RvError;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 
+use super::field::Field;
 use super::public_key::PublicParts;
 use crate::signer::Origin;
 use crate::signer::error::Fault;
@@ -24,11 +25,11 @@ pub(super) struct KeyObject {
 impl KeyObject {
     /// The name of the key in messages: `key "users" (id 0a1b)`.
     pub(super) fn name(&self) -> String {
-        let label = String::from_utf8_lossy(&self.label);
+        let label = Field::new(self.label.clone());
         if self.id.is_empty() {
-            format!("key {label:?}")
+            format!("key {label}")
         } else {
-            format!("key {label:?} (id {})", hex(&self.id))
+            format!("key {label} (id {})", hex(&self.id))
         }
     }
 
@@ -68,7 +69,7 @@ impl KeyObject {
 pub(super) fn find(
     session: &Session,
     class: ObjectClass,
-    label: Option<&str>,
+    label: Option<&[u8]>,
     id: Option<&[u8]>,
 ) -> Result<Vec<KeyObject>, Fault> {
     let handles = handles(session, class, label, id)?;
@@ -82,11 +83,11 @@ pub(super) fn find(
 pub(super) fn handles(
     session: &Session,
     class: ObjectClass,
-    label: Option<&str>,
+    label: Option<&[u8]>,
     id: Option<&[u8]>,
 ) -> Result<Vec<ObjectHandle>, Fault> {
     let mut template = vec![Attribute::Class(class)];
-    template.extend(label.map(|label| Attribute::Label(label.as_bytes().to_vec())));
+    template.extend(label.map(|label| Attribute::Label(label.to_vec())));
     template.extend(id.map(|id| Attribute::Id(id.to_vec())));
     Ok(session.find_objects(&template)?)
 }

@@ -42,6 +42,22 @@ impl PublicParts {
         }
     }
 
+    /// Whether `key` can be the one that these parts are of, as far as they are there.
+    pub(super) fn fit(&self, key_type: KeyType, key: &KeyData) -> bool {
+        match (key_type, key) {
+            (KeyType::RSA, KeyData::Rsa(rsa)) => {
+                let is_same = |own: &Vec<u8>| stripped(own) == stripped(rsa.n().as_bytes());
+                self.modulus.as_ref().is_none_or(is_same)
+            }
+            (KeyType::EC, KeyData::Ecdsa(ecdsa)) => {
+                let is_same = |own: &Vec<u8>| curve_of(own) == Ok(ecdsa.curve());
+                self.curve.as_ref().is_none_or(is_same)
+            }
+            (KeyType::EC_EDWARDS, KeyData::Ed25519(_)) => true,
+            _ => false,
+        }
+    }
+
     fn rsa(&self) -> Result<KeyData, PublicKeyError> {
         let modulus = stripped(present(&self.modulus, "CKA_MODULUS")?);
         let exponent = stripped(present(&self.exponent, "CKA_PUBLIC_EXPONENT")?);

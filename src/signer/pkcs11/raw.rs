@@ -10,7 +10,7 @@
 //! pointer that is passed is to a live value of the length that is passed with it, and no
 //! call keeps one after it returns (PKCS#11 v2.40, 5.1).
 
-use std::ffi::c_void;
+use std::ffi::{CString, c_void};
 use std::path::Path;
 use std::ptr;
 
@@ -45,6 +45,31 @@ impl Raw {
         // lives as long as the module. Every list since v2.0 has this layout at its start.
         let functions = unsafe { *list };
         Some(Self { functions, library })
+    }
+
+    /// Starts the module with `words`, for those that don't start without.
+    ///
+    /// NSS's softokn reads them where the standard has `pReserved`, and wants one more null
+    /// pointer behind them (its `CK_C_INITIALIZE_ARGS`), which no other module looks at.
+    #[expect(unsafe_code, reason = "calls C_Initialize")]
+    pub(super) fn initialize(&self, words: &str) -> Result<(), Fault> {
+        #[repr(C)]
+        struct Arguments {
+            standard: sys::CK_C_INITIALIZE_ARGS,
+            behind: *mut c_void,
+        }
+        let call = self.functions.C_Initialize.ok_or(missing(INITIALIZE))?;
+        let words = CString::new(words).map_err(|_| Fault::new(INITIALIZE, Code::ArgumentsBad))?;
+        let mut arguments = Arguments {
+            standard: sys::CK_C_INITIALIZE_ARGS {
+                flags: sys::CKF_OS_LOCKING_OK,
+                pReserved: words.as_ptr().cast_mut().cast(),
+                ..sys::CK_C_INITIALIZE_ARGS::default()
+            },
+            behind: ptr::null_mut(),
+        };
+        // SAFETY: the module's invariant; `arguments` and `words` are live.
+        answered(INITIALIZE, unsafe { call((&raw mut arguments).cast()) })
     }
 
     /// Whether both handles are on one loaded file, whatever names it was opened by.
@@ -141,6 +166,7 @@ fn ulong(length: usize, call: &str) -> Result<sys::CK_ULONG, Fault> {
         .map_err(|_| Fault::new(call, Code::DataLenRange))
 }
 
+const INITIALIZE: &str = "C_Initialize";
 const TOKEN_INFO: &str = "C_GetTokenInfo";
 const SIGN_INIT: &str = "C_SignInit";
 const SIGN: &str = "C_Sign";

@@ -22,11 +22,12 @@ use crate::signer::{RsaHash, Sessions, Signer};
 /// Opens the key that `uri` names, by up to `at_most` sessions of one login.
 pub(in crate::signer) fn open(
     uri: &Uri,
+    known: Option<&KeyData>,
     rsa_hash: RsaHash,
     at_most: usize,
     pins: &mut dyn AskPin,
 ) -> Result<Sessions, OpeningError> {
-    let door = Door::open(uri, pins)?;
+    let door = Door::open(uri, known, pins)?;
     let kind = Kind::of(uri, &door, rsa_hash)?;
     let more = if at_most > 1 && kind.is_one_login_for_all(&door) {
         door.more(uri, at_most - 1)
@@ -169,10 +170,16 @@ impl Pkcs11Signer {
         self.login_used = false;
         let Kind { uri, device, .. } = &self.kind;
         let token = Token::find(&self.module, uri)?;
-        let (session, key) =
-            open_again(&self.module, uri, &token, &self.credential).inspect_err(|fault| {
-                self.refused |= matches!(fault, OpeningError::Login(login) if login.is_about_pin());
-            })?;
+        let (session, key) = open_again(
+            &self.module,
+            uri,
+            Some(&self.kind.public_key),
+            &token,
+            &self.credential,
+        )
+        .inspect_err(|fault| {
+            self.refused |= matches!(fault, OpeningError::Login(login) if login.is_about_pin());
+        })?;
         if key.public_key != self.kind.public_key {
             return Err(OpeningError::KeyChanged {
                 device: device.clone(),

@@ -4,6 +4,7 @@ use cryptoki::error::Error;
 use cryptoki::slot::{Limit, Slot, TokenInfo};
 use cryptoki_sys as sys;
 
+use super::field::Field;
 use super::logins::TokenId;
 use super::module::Module;
 use super::uri::Uri;
@@ -13,10 +14,10 @@ use crate::signer::error::{Fault, OpeningError, PinTries, Seen};
 #[derive(Debug, Clone)]
 pub(super) struct Token {
     pub(super) slot: Slot,
-    pub(super) label: String,
-    pub(super) manufacturer: String,
-    pub(super) model: String,
-    pub(super) serial: String,
+    pub(super) label: Field,
+    pub(super) manufacturer: Field,
+    pub(super) model: Field,
+    pub(super) serial: Field,
     pub(super) flags: Flags,
     pin_lengths: (usize, usize),
     sessions: Sessions,
@@ -39,6 +40,15 @@ pub(super) struct Flags {
     pin_count_low: bool,
     pub(super) pin_final_try: bool,
     pub(super) pin_locked: bool,
+}
+
+impl Sessions {
+    fn of(info: &TokenInfo) -> Self {
+        Self {
+            most: info.max_session_count(),
+            open: info.session_count().unwrap_or(0),
+        }
+    }
 }
 
 impl Token {
@@ -77,6 +87,12 @@ impl Token {
 
     pub(super) fn read(module: &Module, slot: Slot) -> Result<Self, Fault> {
         module.with(|loaded| match loaded.pkcs11.get_token_info(slot) {
+            // A name that is no UTF-8 came without the bytes that are none.
+            Ok(info) if is_lossy(&info) => match loaded.raw.token_info(slot) {
+                Ok(raw) => Ok(Self::from_raw(slot, &raw).with_sessions_of(&info)),
+                // A proxy, whose tokens the second handle doesn't know.
+                Err(_) => Ok(Self::from_cryptoki(slot, &info)),
+            },
             Ok(info) => Ok(Self::from_cryptoki(slot, &info)),
             Err(error @ Error::Pkcs11(..)) => Err(error.into()),
             // The token answered, and its clock was not in the standard's form.
@@ -124,18 +140,18 @@ impl Token {
 
     /// For messages: `token "Root CA" (SoftHSM v2, slot 0)`.
     pub(super) fn device(&self) -> String {
-        let (label, model, slot) = (&self.label, &self.model, self.slot.id());
-        if model.is_empty() {
-            format!("token {label:?} (slot {slot})")
+        let (label, slot) = (&self.label, self.slot.id());
+        if self.model.is_empty() {
+            format!("token {label} (slot {slot})")
         } else {
-            format!("token {label:?} ({}, slot {slot})", model.escape_debug())
+            format!("token {label} ({}, slot {slot})", self.model.bare())
         }
     }
 
     /// `uri`, bound to this very token: a token that comes in its place later, with the same
     /// label, must not be given the PIN.
     pub(super) fn bind(&self, uri: &Uri) -> Uri {
-        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let text = |field: &Field| Some(field.clone()).filter(|field| !field.is_empty());
         Uri {
             token: text(&self.label),
             serial: text(&self.serial),
@@ -164,9 +180,9 @@ impl Token {
     }
 
     fn matches(&self, uri: &Uri) -> bool {
-        let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
+        let same = |wanted: &Option<Field>, is: &Field| wanted.as_ref().is_none_or(|w| w.names(is));
         uri.token
-            .as_deref()
+            .as_ref()
             .is_none_or(|label| self.is_labelled(label))
             && same(&uri.manufacturer, &self.manufacturer)
             && same(&uri.model, &self.model)
@@ -176,17 +192,18 @@ impl Token {
 
     /// OpenSC shows each PIN of a card as a token of its own, and puts the PIN's name behind
     /// the card's label.
-    fn is_labelled(&self, label: &str) -> bool {
-        self.label == label || self.label.strip_suffix(" (UserPIN)") == Some(label)
+    fn is_labelled(&self, label: &Field) -> bool {
+        let card = self.label.as_bytes().strip_suffix(b" (UserPIN)");
+        label.names(&self.label) || card.is_some_and(|card| label.names(&Field::padded(card)))
     }
 
     fn from_cryptoki(slot: Slot, info: &TokenInfo) -> Self {
         Self {
             slot,
-            label: without_padding(info.label()),
-            manufacturer: without_padding(info.manufacturer_id()),
-            model: without_padding(info.model()),
-            serial: without_padding(info.serial_number()),
+            label: Field::padded(info.label().as_bytes()),
+            manufacturer: Field::padded(info.manufacturer_id().as_bytes()),
+            model: Field::padded(info.model().as_bytes()),
+            serial: Field::padded(info.serial_number().as_bytes()),
             flags: Flags {
                 initialized: info.token_initialized(),
                 login_required: info.login_required(),
@@ -197,10 +214,14 @@ impl Token {
                 pin_locked: info.user_pin_locked(),
             },
             pin_lengths: (info.min_pin_length(), info.max_pin_length()),
-            sessions: Sessions {
-                most: info.max_session_count(),
-                open: info.session_count().unwrap_or(0),
-            },
+            sessions: Sessions::of(info),
+        }
+    }
+
+    fn with_sessions_of(self, info: &TokenInfo) -> Self {
+        Self {
+            sessions: Sessions::of(info),
+            ..self
         }
     }
 
@@ -208,10 +229,10 @@ impl Token {
         let has = |flag| info.flags & flag != 0;
         Self {
             slot,
-            label: unpadded(&info.label),
-            manufacturer: unpadded(&info.manufacturerID),
-            model: unpadded(&info.model),
-            serial: unpadded(&info.serialNumber),
+            label: Field::padded(&info.label),
+            manufacturer: Field::padded(&info.manufacturerID),
+            model: Field::padded(&info.model),
+            serial: Field::padded(&info.serialNumber),
             flags: Flags {
                 initialized: has(sys::CKF_TOKEN_INITIALIZED),
                 login_required: has(sys::CKF_LOGIN_REQUIRED),
@@ -240,10 +261,10 @@ impl Token {
     pub(super) fn sample() -> Self {
         Self {
             slot: Slot::try_from(0_u64).unwrap(),
-            label: "Root CA".to_owned(),
-            manufacturer: String::new(),
-            model: String::new(),
-            serial: "1".to_owned(),
+            label: "Root CA".into(),
+            manufacturer: "".into(),
+            model: "".into(),
+            serial: "1".into(),
             flags: Flags {
                 initialized: true,
                 login_required: true,
@@ -276,16 +297,28 @@ fn is_in_slot(module: &Module, slot: Slot, uri: &Uri) -> bool {
         return true;
     }
     let told = module.with(|loaded| Ok(loaded.pkcs11.get_slot_info(slot)?));
-    let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
     told.is_ok_and(|told| {
-        same(
-            &uri.slot_description,
-            &without_padding(told.slot_description()),
-        ) && same(
-            &uri.slot_manufacturer,
-            &without_padding(told.manufacturer_id()),
-        )
+        is_called(&uri.slot_description, told.slot_description())
+            && is_called(&uri.slot_manufacturer, told.manufacturer_id())
     })
+}
+
+/// Whether `is`, as `cryptoki` read it, is what was wanted, if anything was.
+fn is_called(wanted: &Option<Field>, is: &str) -> bool {
+    wanted.as_ref().is_none_or(|wanted| wanted.names_text(is))
+}
+
+/// Whether a name of the token is no UTF-8.
+fn is_lossy(info: &TokenInfo) -> bool {
+    let names = [
+        info.label(),
+        info.manufacturer_id(),
+        info.model(),
+        info.serial_number(),
+    ];
+    names
+        .iter()
+        .any(|name| name.contains(char::REPLACEMENT_CHARACTER))
 }
 
 /// Refuses a library other than the one that `uri` describes.
@@ -301,52 +334,32 @@ fn check_library(module: &Module, uri: &Uri) -> Result<(), OpeningError> {
     let library = module.with(|loaded| Ok(loaded.pkcs11.get_library_info()?));
     let library = library.map_err(|fault| module.at(fault))?;
     let version = library.library_version();
-    let version = format!("{}.{}", version.major(), version.minor());
-    let same = |wanted: &Option<String>, is: &str| wanted.as_deref().is_none_or(|w| w == is);
-    let description = without_padding(library.library_description());
-    let manufacturer = without_padding(library.manufacturer_id());
-    if same(wanted.0, &description) && same(wanted.1, &manufacturer) && same(wanted.2, &version) {
+    let version = (version.major(), version.minor());
+    let (description, maker) = (library.library_description(), library.manufacturer_id());
+    if is_called(wanted.0, description)
+        && is_called(wanted.1, maker)
+        && wanted.2.is_none_or(|wanted| wanted == version)
+    {
         return Ok(());
     }
+    let (description, maker) = (Field::from(description), Field::from(maker));
     Err(OpeningError::NoToken {
         wanted: uri.to_string(),
         seen: Seen(vec![format!(
-            "library {description:?} by {manufacturer:?}, version {version}"
+            "library {description} by {maker}, version {}.{}",
+            version.0, version.1
         )]),
     })
 }
 
 fn list<'a>(tokens: impl Iterator<Item = &'a Token>) -> Seen {
-    let line = |token: &Token| format!("{} serial {:?}", token.device(), token.serial);
+    let line = |token: &Token| format!("{} serial {}", token.device(), token.serial);
     Seen(tokens.map(line).collect())
-}
-
-fn unpadded(field: &[u8]) -> String {
-    without_padding(&String::from_utf8_lossy(field))
-}
-
-/// A field without what fills it: blanks as the standard has it, or zeros, as TPM models and some
-/// labels were seen.
-pub(super) fn without_padding(field: &str) -> String {
-    field.trim_end_matches([' ', '\0']).to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_fills_a_field_is_no_part_of_it() {
-        for field in [
-            "SW   TPM",
-            "SW   TPM\0\0\0",
-            "SW   TPM   ",
-            "SW   TPM \0 \0",
-        ] {
-            assert_eq!(unpadded(field.as_bytes()), "SW   TPM");
-        }
-        assert_eq!(unpadded(&[0; 16]), "");
-    }
 
     #[test]
     fn no_more_sessions_are_opened_than_a_token_says_it_has_room_for() {

@@ -14,8 +14,10 @@ use std::str::FromStr;
 
 pub use error::UriError;
 
+use super::field::{Field, encode};
 use part::{
-    Part, Place, encode, encode_all, file_of_url, id, module_name, module_path, pin_source, slot_id,
+    Part, Place, Version, encode_all, file_of_url, id, library_version, module_name, module_path,
+    pin_source, slot_id,
 };
 
 /// A `pkcs11:` URI: what is given must match, what is absent matches anything.
@@ -23,22 +25,24 @@ use part::{
 /// At most [`URI_MAX`] bytes. Its `Display` is canonical, and parses to the same value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uri {
-    pub(super) token: Option<String>,
-    pub(super) manufacturer: Option<String>,
-    pub(super) serial: Option<String>,
-    pub(super) model: Option<String>,
-    pub(super) library_description: Option<String>,
-    pub(super) library_manufacturer: Option<String>,
-    pub(super) library_version: Option<String>,
+    pub(super) token: Option<Field>,
+    pub(super) manufacturer: Option<Field>,
+    pub(super) serial: Option<Field>,
+    pub(super) model: Option<Field>,
+    pub(super) library_description: Option<Field>,
+    pub(super) library_manufacturer: Option<Field>,
+    pub(super) library_version: Option<Version>,
     pub(super) slot_id: Option<u64>,
-    pub(super) slot_description: Option<String>,
-    pub(super) slot_manufacturer: Option<String>,
-    pub(super) object: Option<String>,
+    pub(super) slot_description: Option<Field>,
+    pub(super) slot_manufacturer: Option<Field>,
+    pub(super) object: Option<Field>,
     pub(super) id: Option<Vec<u8>>,
     /// `type=private`: the only type that can sign, so it narrows nothing.
     pub(super) private: bool,
     pub(super) module_path: Option<PathBuf>,
     pub(super) module_name: Option<String>,
+    /// What the module is started with: C_Initialize's reserved string.
+    pub(super) init_reserved: Option<String>,
     pub(super) pin_source: Option<String>,
 }
 
@@ -65,9 +69,24 @@ impl Uri {
         self.module_path.as_deref()
     }
 
-    /// The key's label.
-    pub fn object(&self) -> Option<&str> {
-        self.object.as_deref()
+    /// What of this URI says which module to load, and how to start it.
+    #[must_use]
+    pub fn module(&self) -> Self {
+        Self {
+            module_path: self.module_path.clone(),
+            module_name: self.module_name.clone(),
+            init_reserved: self.init_reserved.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The module in this file; a bare name is looked up by the dynamic loader.
+    #[must_use]
+    pub fn of_module(path: PathBuf) -> Self {
+        Self {
+            module_path: Some(path),
+            ..Self::default()
+        }
     }
 
     /// Whether all that this URI says, `other` says too.
@@ -81,10 +100,7 @@ impl Uri {
                 .or(other.library_description.clone()),
             library_manufacturer: (self.library_manufacturer.clone())
                 .or(other.library_manufacturer.clone()),
-            library_version: self
-                .library_version
-                .clone()
-                .or(other.library_version.clone()),
+            library_version: self.library_version.or(other.library_version),
             slot_id: self.slot_id.or(other.slot_id),
             slot_description: (self.slot_description.clone()).or(other.slot_description.clone()),
             slot_manufacturer: (self.slot_manufacturer.clone()).or(other.slot_manufacturer.clone()),
@@ -93,7 +109,8 @@ impl Uri {
             private: self.private || other.private,
             module_path: self.module_path.clone().or(other.module_path.clone()),
             module_name: self.module_name.clone().or(other.module_name.clone()),
-            // Where a PIN comes from makes no other key.
+            // How a module is started and where a PIN comes from make no other key.
+            init_reserved: other.init_reserved.clone(),
             pin_source: other.pin_source.clone(),
         };
         filled == *other
@@ -103,6 +120,11 @@ impl Uri {
         match (part.place, part.name) {
             (Place::Path, "id") => put(&mut self.id, "id", id(part)?),
             (Place::Path, "slot-id") => put(&mut self.slot_id, "slot-id", slot_id(part)?),
+            (Place::Path, "library-version") => put(
+                &mut self.library_version,
+                "library-version",
+                library_version(part)?,
+            ),
             (Place::Path, "type") => self.read_type(part),
             (Place::Query, "module-path") => {
                 put(&mut self.module_path, "module-path", module_path(part)?)
@@ -110,11 +132,16 @@ impl Uri {
             (Place::Query, "module-name") => {
                 put(&mut self.module_name, "module-name", module_name(part)?)
             }
+            (Place::Query, "x-init-reserved") => put(
+                &mut self.init_reserved,
+                "x-init-reserved",
+                part.text("x-init-reserved")?,
+            ),
             (Place::Query, "pin-source") => {
                 put(&mut self.pin_source, "pin-source", pin_source(part)?)
             }
             (_, "pin-value") => Err(UriError::PinValue),
-            (Place::Path, _) => self.read_text(part),
+            (Place::Path, _) => self.read_field(part),
             (Place::Query, _) => Err(part.unknown()),
         }
     }
@@ -129,7 +156,7 @@ impl Uri {
         Ok(())
     }
 
-    fn read_text(&mut self, part: Part<'_>) -> Result<(), UriError> {
+    fn read_field(&mut self, part: Part<'_>) -> Result<(), UriError> {
         let (attribute, field) = match part.name {
             "token" => ("token", &mut self.token),
             "manufacturer" => ("manufacturer", &mut self.manufacturer),
@@ -138,16 +165,16 @@ impl Uri {
             "object" => ("object", &mut self.object),
             "library-description" => ("library-description", &mut self.library_description),
             "library-manufacturer" => ("library-manufacturer", &mut self.library_manufacturer),
-            "library-version" => ("library-version", &mut self.library_version),
             "slot-description" => ("slot-description", &mut self.slot_description),
             "slot-manufacturer" => ("slot-manufacturer", &mut self.slot_manufacturer),
             _ => return Err(part.unknown()),
         };
-        put(field, attribute, part.text(attribute)?)
+        put(field, attribute, part.field(attribute)?)
     }
 
     fn path_attributes(&self) -> [(&'static str, Option<String>); 13] {
-        let text = |value: &Option<String>| value.as_deref().map(|text| encode(text, ""));
+        let text = |value: &Option<Field>| value.as_ref().map(Field::encoded);
+        let version = |version: Version| format!("{}.{}", version.0, version.1);
         [
             ("token", text(&self.token)),
             ("manufacturer", text(&self.manufacturer)),
@@ -155,7 +182,7 @@ impl Uri {
             ("serial", text(&self.serial)),
             ("library-description", text(&self.library_description)),
             ("library-manufacturer", text(&self.library_manufacturer)),
-            ("library-version", text(&self.library_version)),
+            ("library-version", self.library_version.map(version)),
             ("slot-id", self.slot_id.map(|slot| slot.to_string())),
             ("slot-description", text(&self.slot_description)),
             ("slot-manufacturer", text(&self.slot_manufacturer)),
@@ -165,12 +192,13 @@ impl Uri {
         ]
     }
 
-    fn query_attributes(&self) -> [(&'static str, Option<String>); 3] {
-        let text = |value: &str| encode(value, "/:");
+    fn query_attributes(&self) -> [(&'static str, Option<String>); 4] {
+        let text = |value: &str| encode(value.as_bytes(), "/:");
         let path = self.module_path.as_deref().and_then(Path::to_str);
         [
             ("module-path", path.map(text)),
             ("module-name", self.module_name.as_deref().map(text)),
+            ("x-init-reserved", self.init_reserved.as_deref().map(text)),
             ("pin-source", self.pin_source.as_deref().map(text)),
         ]
     }
@@ -205,6 +233,10 @@ impl FromStr for Uri {
         }
         if uri.module_path.is_some() && uri.module_name.is_some() {
             return Err(UriError::TwoModules);
+        }
+        let names_module = uri.module_path.is_some() || uri.module_name.is_some();
+        if uri.init_reserved.is_some() && !names_module {
+            return Err(UriError::ReservedForNoModule);
         }
         Ok(uri)
     }

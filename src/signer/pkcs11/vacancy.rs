@@ -4,6 +4,7 @@ use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use ssh_key::public::KeyData;
 
 use super::door::log_in;
+use super::field::Field;
 use super::find::{FoundKey, find_key};
 use super::logins::Credential;
 use super::module::Module;
@@ -13,15 +14,19 @@ use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
 use crate::signer::NewKey;
-use crate::signer::error::{Fault, PlaceError};
+use crate::signer::error::{CallFailed, Code, Fault, PlaceError};
 use crate::wire::hex;
 
 /// A label and an id that no key in the token has.
 pub(super) struct Vacancy {
-    session: Session,
+    /// None while it is opened anew.
+    session: Option<Session>,
+    module: Module,
+    token: Token,
+    credential: Credential,
     pub(super) device: String,
     uri: Uri,
-    label: String,
+    label: Field,
     id: Vec<u8>,
 }
 
@@ -32,20 +37,40 @@ impl Vacancy {
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
         let device = token.device();
-        let at = |fault: Fault| fault.at(&device);
-        let mut session = Session::open(&module, token.slot, Access::ReadWrite).map_err(at)?;
-        let id = uri.id.clone().map_or_else(random_id, Ok).map_err(at)?;
-        let credential = Credential::for_token(uri, &token, pins)?;
-        log_in(&mut session, &credential, &module, &token)?;
-        let vacancy = Self {
-            session,
+        let session = enter(&module, &token)?;
+        let id = uri.id.clone().map_or_else(random_id, Ok);
+        let id = id.map_err(|fault| fault.at(&device))?;
+        let credential = Credential::of_user(uri, &token, pins)?;
+        let mut vacancy = Self {
+            session: Some(session),
+            module,
+            token,
+            credential,
             uri: uri.with_id(&id),
             label,
             id,
             device,
         };
+        vacancy.log_in()?;
         vacancy.check_free()?;
         Ok(vacancy)
+    }
+
+    /// A session of its own for the next try. A call that failed may have left objects open in
+    /// the last one: tpm2-pkcs11 without a resource manager has room for three, and then fails
+    /// whatever is asked of it.
+    pub(super) fn begin_anew(&mut self) -> Result<(), PlaceError> {
+        // The old one first: it logs out, by which the token lets go of what it loaded.
+        self.session = None;
+        self.session = Some(enter(&self.module, &self.token)?);
+        self.log_in()
+    }
+
+    fn log_in(&mut self) -> Result<(), PlaceError> {
+        if let Some(session) = &mut self.session {
+            log_in(session, &self.credential, &self.module, &self.token)?;
+        }
+        Ok(())
     }
 
     /// What the public object must say.
@@ -102,7 +127,7 @@ impl Vacancy {
         let removed = self.call(|session| Ok(session.destroy_object(object)?));
         removed.map_err(|source| PlaceError::Leftover {
             device: self.device.clone(),
-            key: format!("key {:?} (id {})", self.label, hex(&self.id)),
+            key: format!("key {} (id {})", self.label, hex(&self.id)),
             source,
         })
     }
@@ -112,30 +137,36 @@ impl Vacancy {
         &self,
         work: impl FnOnce(&cryptoki::session::Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        self.session.call(work)?
+        self.session()?.call(work)?
+    }
+
+    fn session(&self) -> Result<&Session, Fault> {
+        self.session
+            .as_ref()
+            .ok_or(Fault::new("C_OpenSession", Code::SessionClosed))
     }
 
     fn find(&self) -> Result<FoundKey, PlaceError> {
-        let found = self
-            .session
-            .call(|session| find_key(session, &self.uri, &self.device));
+        let found = self.session().and_then(|session| {
+            session.call(|session| find_key(session, &self.uri, None, &self.device))
+        });
         Ok(found.map_err(|fault| fault.at(&self.device))??)
     }
 
     fn name(&self) -> Vec<Attribute> {
         vec![
             Attribute::Token(true),
-            Attribute::Label(self.label.clone().into_bytes()),
+            Attribute::Label(self.label.as_bytes().to_vec()),
             Attribute::Id(self.id.clone()),
         ]
     }
 
     fn check_free(&self) -> Result<(), PlaceError> {
         let device = || self.device.clone();
-        if self.is_taken(Some(&self.label), None)? {
+        if self.is_taken(Some(self.label.as_bytes()), None)? {
             return Err(PlaceError::LabelTaken {
                 device: device(),
-                label: self.label.clone(),
+                label: self.label.to_string(),
             });
         }
         if self.is_taken(None, Some(&self.id))? {
@@ -147,7 +178,7 @@ impl Vacancy {
         Ok(())
     }
 
-    fn is_taken(&self, label: Option<&str>, id: Option<&[u8]>) -> Result<bool, PlaceError> {
+    fn is_taken(&self, label: Option<&[u8]>, id: Option<&[u8]>) -> Result<bool, PlaceError> {
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
             let found = self.call(|session| object::handles(session, class, label, id));
             if !found.map_err(|fault| fault.at(&self.device))?.is_empty() {
@@ -156,6 +187,11 @@ impl Vacancy {
         }
         Ok(false)
     }
+}
+
+fn enter(module: &Module, token: &Token) -> Result<Session, CallFailed> {
+    let session = Session::open(module, token.slot, Access::ReadWrite);
+    session.map_err(|fault| fault.at(&token.device()))
 }
 
 /// What a private key is told not to do, where the module lets itself be told.

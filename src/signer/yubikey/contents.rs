@@ -7,10 +7,10 @@ use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::der::{Decode, Encode};
 
 use super::device::Device;
-use super::public_key::key_data;
 use super::{CardFault, Firmware, PinPolicy, Slot, TouchPolicy};
 use crate::signer::Origin;
 use crate::signer::pkcs11::PublicKeyError;
+use crate::signer::spki::key_data;
 
 /// A key in a slot. What the firmware doesn't tell is `None`.
 pub(super) struct Contents {

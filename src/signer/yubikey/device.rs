@@ -25,7 +25,7 @@ pub(super) struct Device {
     /// Of a card that was found to sign alone, the least that has what it answered.
     firmware: Firmware,
     /// Given up behind the card's reset.
-    _held: Held,
+    held: Held,
 }
 
 impl Device {
@@ -62,7 +62,7 @@ impl Device {
                 channel: Some(found.channel),
                 serial: found.serial,
                 firmware: Firmware::METADATA,
-                _held: found.held,
+                held: found.held,
             };
             (device, found.metadata)
         }))
@@ -96,6 +96,11 @@ impl Device {
     /// The name of the card for a person.
     pub(super) fn name(&self) -> String {
         format!("YubiKey {}", self.serial)
+    }
+
+    /// The name of the reader that it is in.
+    pub(super) fn reader(&self) -> &str {
+        self.held.reader()
     }
 
     pub(super) fn serial(&self) -> u32 {
@@ -182,7 +187,7 @@ impl Device {
                 minor: version.minor,
                 patch: version.patch,
             },
-            _held: Held::new(reader, handle.serial().0),
+            held: Held::new(reader, handle.serial().0),
             handle: Some(handle),
             channel: None,
         }

@@ -10,6 +10,8 @@ use super::{Firmware, PinPolicy, Slot, TouchPolicy};
 pub struct CardEntry {
     /// The serial that is printed on it.
     pub serial: u32,
+    /// The reader that it is in, as PC/SC names it; a USB YubiKey is its own.
+    pub reader: String,
     /// The firmware of the card.
     pub firmware: Firmware,
     /// The shape of the card, by the attestation of a key that was born in it.
@@ -181,6 +183,7 @@ mod tests {
     fn warnings(firmware: Firmware, secrets: CardSecrets) -> Vec<CardWarning> {
         let card = CardEntry {
             serial: 1,
+            reader: String::new(),
             firmware,
             form_factor: None,
             fips: None,

@@ -13,6 +13,11 @@ impl Held {
         held().insert(reader.to_owned(), serial);
         Self(reader.to_owned())
     }
+
+    /// The reader's name.
+    pub(super) fn reader(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Drop for Held {

@@ -11,8 +11,9 @@ use super::contents::{Contents, id};
 use super::device::Device;
 use super::{
     AttestationKeyEntry, CardEntry, CardFault, CardSecrets, Slot, SlotKeyEntry, SlotLocator,
-    form_factor_name, key_data,
+    form_factor_name,
 };
+use crate::signer::spki::key_data;
 
 /// Lists every card. No PIN is tried, and what another program verified may be forgotten.
 pub(in crate::signer) fn inventory() -> Result<Vec<CardEntry>, CardFault> {
@@ -38,6 +39,7 @@ fn entry(mut device: Device) -> CardEntry {
     let form_factor = born.and_then(|key| form_factor(&mut device, key.slot));
     let entry = CardEntry {
         serial: device.serial(),
+        reader: device.reader().to_owned(),
         firmware: device.firmware(),
         form_factor: form_factor.map(form_factor_name),
         fips: form_factor.map(|byte| byte & FIPS != 0),

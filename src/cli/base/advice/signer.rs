@@ -27,6 +27,7 @@ impl Advised for OpeningError {
             Self::ModuleMissing { .. } | Self::NotAModule { .. } => {
                 "name the module's file in the locator: ?module-path=/usr/lib/softhsm/libsofthsm2.so"
             }
+            Self::ModuleWantsReserved { .. } => WANTS_RESERVED,
             Self::NoToken { .. } => {
                 "plug it in, or look what is there, each key with its locator: `punchmark tokens`"
             }
@@ -191,6 +192,10 @@ fn key_file(fault: &KeyFileFault) -> Option<&'static str> {
         _ => None,
     }
 }
+
+const WANTS_RESERVED: &str = "\
+say them behind the module: ?module-path=…&x-init-reserved=…; for NSS they name the folder of its \
+keys, percent-encoded: x-init-reserved=configdir%3D%27sql%3A/etc/pki/nssdb%27";
 
 const NO_KEPT_KEY: &str = "\
 a new card is set up by `punchmark setup-card`, which keeps one there; one whose management key \

@@ -54,6 +54,18 @@ pub enum UriError {
         /// The attribute's name.
         attribute: &'static str,
     },
+    /// A name of no bytes: a variable that was not set names every device.
+    #[error("`{attribute}` is empty")]
+    Empty {
+        /// The attribute's name.
+        attribute: &'static str,
+    },
+    /// A `library-version` that is none.
+    #[error("`library-version` is not two numbers below 256, as in 2.6")]
+    LibraryVersion,
+    /// Words for a module, and none named that they would be for.
+    #[error("x-init-reserved wants a module-path or module-name beside it")]
+    ReservedForNoModule,
     /// An empty `id`.
     #[error("`id` is empty")]
     EmptyId,

@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use super::UriError;
+use crate::signer::pkcs11::field::{Field, is_unreserved};
+
+/// Major and minor number of a library.
+pub(in crate::signer::pkcs11) type Version = (u8, u8);
 
 /// On which side of the `?` an attribute stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,6 +55,14 @@ impl<'a> Part<'a> {
         Ok(decoded)
     }
 
+    /// Any bytes: what a device is called need not be text.
+    pub(super) fn field(self, attribute: &'static str) -> Result<Field, UriError> {
+        match self.bytes(attribute)? {
+            bytes if bytes.is_empty() => Err(UriError::Empty { attribute }),
+            bytes => Ok(Field::new(bytes)),
+        }
+    }
+
     pub(super) fn text(self, attribute: &'static str) -> Result<String, UriError> {
         let not_text = UriError::NotText { attribute };
         let text = String::from_utf8(self.bytes(attribute)?).map_err(|_| not_text.clone())?;
@@ -75,6 +87,18 @@ pub(super) fn slot_id(part: Part<'_>) -> Result<u64, UriError> {
         return Err(UriError::SlotId);
     }
     digits.parse().map_err(|_| UriError::SlotId)
+}
+
+/// RFC 7512, 2.3: `library-version=2.6`; a minor number that is left out is 0.
+pub(super) fn library_version(part: Part<'_>) -> Result<Version, UriError> {
+    let number = |digits: &str| {
+        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| digits.parse().ok()).flatten()
+    };
+    let (major, minor) = part.value.split_once('.').unwrap_or((part.value, "0"));
+    number(major)
+        .zip(number(minor))
+        .ok_or(UriError::LibraryVersion)
 }
 
 pub(super) fn module_path(part: Part<'_>) -> Result<PathBuf, UriError> {
@@ -122,26 +146,9 @@ fn is_plain(byte: u8, place: Place) -> bool {
     is_unreserved(byte) || more.contains(&byte)
 }
 
-fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
-}
-
 fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
     let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
     u8::try_from(digit(high)? * 16 + digit(low)?).ok()
-}
-
-pub(super) fn encode(text: &str, plain: &str) -> String {
-    let keep = |byte: u8| is_unreserved(byte) || plain.as_bytes().contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if keep(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
 
 /// RFC 7512, 2.3: the whole `id` should be percent-encoded.

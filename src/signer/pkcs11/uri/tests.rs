@@ -88,11 +88,17 @@ fn values_that_break_the_encoding_are_refused() {
         byte: b' ',
     };
     assert_eq!(fault("pkcs11:token=Root CA"), space);
-    let not_text = UriError::NotText {
+    let empty = UriError::Empty {
         attribute: "object",
     };
-    for text in ["pkcs11:object=", "pkcs11:object=%FF", "pkcs11:object=a%0Ab"] {
-        assert_eq!(fault(text), not_text);
+    assert_eq!(fault("pkcs11:object="), empty);
+    for text in ["pkcs11:?module-name=%FF", "pkcs11:?module-name=a%0Ab"] {
+        let attribute = "module-name";
+        assert_eq!(fault(text), UriError::NotText { attribute });
+    }
+    for version in ["", "2.", ".6", "+2.6", "2.6.1", "256.0", "2.256"] {
+        let text = format!("pkcs11:library-version={version}");
+        assert_eq!(fault(&text), UriError::LibraryVersion, "{version}");
     }
     assert_eq!(fault("pkcs11:id="), UriError::EmptyId);
     for text in [
@@ -132,6 +138,30 @@ fn a_pin_source_is_a_file_and_no_command() {
 }
 
 #[test]
+fn a_name_is_any_bytes_and_written_as_it_was_read() {
+    for text in [
+        "pkcs11:token=B%FCro;object=users%00",
+        "pkcs11:manufacturer=%1B%5B31m;object=%20",
+    ] {
+        assert_eq!(text.parse::<Uri>().unwrap().to_string(), text);
+    }
+    let whole: Uri = "pkcs11:library-version=3".parse().unwrap();
+    assert_eq!(whole.to_string(), "pkcs11:library-version=3.0");
+}
+
+#[test]
+fn what_a_module_is_started_with_stands_beside_the_module() {
+    let text = "pkcs11:object=a?module-path=/m.so&x-init-reserved=configdir%3D%27/db%27";
+    let uri: Uri = text.parse().unwrap();
+    assert_eq!(uri.init_reserved.as_deref(), Some("configdir='/db'"));
+    assert_eq!(uri.to_string(), text);
+    let plain: Uri = "pkcs11:object=a?module-path=/m.so".parse().unwrap();
+    assert!(plain.covers(&uri) && uri.covers(&plain));
+    let alone = "pkcs11:object=a?x-init-reserved=a";
+    assert_eq!(fault(alone), UriError::ReservedForNoModule);
+}
+
+#[test]
 fn the_longest_uri_is_read_and_a_longer_one_refused() {
     let longest = format!("pkcs11:token={}", "a".repeat(URI_MAX - 13));
     assert!(longest.parse::<Uri>().is_ok());
@@ -142,14 +172,14 @@ fn the_longest_uri_is_read_and_a_longer_one_refused() {
 proptest! {
     #[test]
     fn canonical_text_parses_to_the_same_uri(
-        token in "[^\\p{C}]{1,16}",
-        object in proptest::option::of("[^\\p{C}]{1,16}"),
+        token in proptest::collection::vec(any::<u8>(), 1..20),
+        object in proptest::option::of(proptest::collection::vec(any::<u8>(), 1..20)),
         id in proptest::option::of(proptest::collection::vec(any::<u8>(), 1..20)),
         slot_id in any::<Option<u64>>(),
         path in "/[^\\p{C}]{0,16}",
     ) {
         let uri = Uri {
-            token: Some(token), object, id, slot_id,
+            token: Some(Field::new(token)), object: object.map(Field::new), id, slot_id,
             module_path: Some(path.into()), ..Uri::default()
         };
         prop_assert_eq!(uri.to_string().parse::<Uri>().unwrap(), uri);

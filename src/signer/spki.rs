@@ -6,7 +6,7 @@ use x509_cert::der::Decode;
 use x509_cert::der::oid::ObjectIdentifier;
 use x509_cert::spki::SubjectPublicKeyInfoRef;
 
-use crate::signer::pkcs11::PublicKeyError;
+use super::error::PublicKeyError;
 
 /// The key of `der`, whose point is checked to lie on its curve.
 pub(crate) fn key_data(der: &[u8]) -> Result<KeyData, PublicKeyError> {
@@ -33,6 +33,7 @@ fn ec_key(curve: Option<ObjectIdentifier>, point: &[u8]) -> Result<KeyData, Publ
     let is_on_curve = match curve {
         Some(P256) => p256::PublicKey::from_sec1_bytes(point).is_ok(),
         Some(P384) => p384::PublicKey::from_sec1_bytes(point).is_ok(),
+        Some(P521) => p521::PublicKey::from_sec1_bytes(point).is_ok(),
         _ => return Err(PublicKeyError::Curve),
     };
     EcdsaPublicKey::from_sec1_bytes(point)
@@ -48,6 +49,7 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 #[cfg(test)]
