@@ -19,6 +19,7 @@ on_devices!(
         a_slot_whose_pin_policy_the_module_hides_signs_a_whole_batch,
         a_wrong_pin_reaches_the_card_once,
         a_card_that_was_pulled_in_a_batch_loses_nothing,
+        a_card_that_a_module_of_the_machine_shows_too_is_listed_once,
     ]
 );
 
@@ -66,6 +67,31 @@ fn tokens_names_each_key_as_the_module_does_and_adopt_takes_that_name(device: De
     let reading = keygen::read(&keygen::certificate(&key));
     assert!(reading.field("Signing CA").contains("nistp384"));
     admin.assert_issued(1);
+}
+
+/// Debian's packages of both modules configure p11-kit for them.
+fn a_card_that_a_module_of_the_machine_shows_too_is_listed_once(device: Device) {
+    let admin = device.admin();
+    admin.generate("9c", "p384", &[]);
+    let listing = |arguments: &[&str]| -> Value {
+        let ran = admin
+            .punchmark
+            .run(&[&["tokens", "--json"], arguments].concat());
+        serde_json::from_str(&ran.ok().stdout).unwrap()
+    };
+    let shows = |listing: &Value, reader: &str| {
+        let modules = listing["modules"].as_array().unwrap().iter();
+        let mut slots = modules.flat_map(|module| module["slots"].as_array().unwrap());
+        slots.any(|slot| slot["description"] == reader)
+    };
+    let all = listing(&[]);
+    let cards = all["yubikeys"].as_array().unwrap();
+    assert_eq!(cards.len(), 1, "{all}");
+    let reader = cards[0]["reader"].as_str().unwrap();
+    assert!(!shows(&all, reader), "{all}");
+    let named = listing(&["--module", "p11-kit-proxy.so"]);
+    assert!(shows(&named, reader), "{named}");
+    assert_eq!(named["yubikeys"].as_array().unwrap().len(), 0);
 }
 
 fn slot_9c_wants_its_pin_for_each_signature_and_the_person_types_it_once(device: Device) {

@@ -112,9 +112,10 @@ impl Private<'_> {
         session: &Session,
         by: By,
     ) -> Result<Vec<Result<KeyData, PublicKeyError>>, Fault> {
-        let Some((label, id)) = self.template(by) else {
+        if !self.has(by) {
             return Ok(Vec::new());
-        };
+        }
+        let (label, id) = self.named(by);
         let mut found = object::find(session, ObjectClass::PUBLIC_KEY, label, id)?;
         found.retain(|object| object.key_type == Some(self.key_type));
         if matches!(by, By::Label) {
@@ -146,9 +147,10 @@ impl Private<'_> {
         session: &Session,
         by: By,
     ) -> Result<Vec<Result<KeyData, PublicKeyError>>, Fault> {
-        let Some((label, id)) = self.template(by) else {
+        if !self.has(by) {
             return Ok(Vec::new());
-        };
+        }
+        let (label, id) = self.named(by);
         let found = object::handles(session, ObjectClass::CERTIFICATE, label, id)?;
         let mut keys = Vec::new();
         for certificate in found {
@@ -168,13 +170,15 @@ impl Private<'_> {
         read.as_ref().map_or(true, fits)
     }
 
-    /// The label and id that an object of this key has; none if this one has none itself.
-    fn template(&self, by: By) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
-        let (label, id) = self.named(by);
-        let is_empty = label.or(id).is_none_or(<[u8]>::is_empty);
-        (!is_empty).then_some((label, id))
+    /// Whether it has such a name at all.
+    fn has(&self, by: By) -> bool {
+        match by {
+            By::Id => !self.key.id.is_empty(),
+            By::Label => !self.key.label.is_empty(),
+        }
     }
 
+    /// The label and the id that an object of this key has.
     fn named(&self, by: By) -> (Option<&[u8]>, Option<&[u8]>) {
         match by {
             By::Id => (None, Some(&self.key.id)),
