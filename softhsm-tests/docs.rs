@@ -110,6 +110,7 @@ const SUBCOMMANDS: &[&str] = &[
     "adopt",
     "import",
     "sign",
+    "renew",
     "request",
     "enroll",
     "requester",

@@ -62,6 +62,7 @@ mod piv_modules;
 mod power_loss;
 mod prompts;
 mod reconcile;
+mod renew;
 mod requests;
 mod resume;
 mod revocable;
@@ -80,6 +81,7 @@ mod status;
 mod suffixes;
 mod trusted_files;
 mod try_out;
+mod watch;
 mod weak_keys;
 #[cfg(feature = "yubikey")]
 mod yubikey;

@@ -397,6 +397,12 @@ mod in_a_card {
         ];
         admin.punchmark.run(&add).ok();
         sign(&admin, &["peter.req"]).ok();
+        // What the ledger keeps of the card proves it once more, as long as its root is believed.
+        let renew = ["renew", "peter-cert.pub"];
+        admin.punchmark.pinned(&renew).ok();
+        let renewed = keygen::read(&admin.punchmark.path("peter-cert.pub"));
+        assert_eq!(renewed.principals, ["peter_physical"]);
+        assert_eq!(renewed.field("Serial"), "2");
         let distrust = [
             "attestation",
             "roots",
@@ -406,9 +412,14 @@ mod in_a_card {
             "--revoke",
         ];
         let ran = admin.punchmark.run(&distrust).ok();
-        let lives = "live on it: 1 certificates, 1 enrolled cards";
+        let lives = "live on it: 2 certificates, 1 enrolled card";
         assert!(ran.stdout.starts_with(lives), "{ran}");
         assert!(ran.stdout.contains("a card of peter"), "{ran}");
+        admin
+            .punchmark
+            .pinned(&renew)
+            .exits(3)
+            .says("it would follow, was revoked");
         let krl = ["krl", "--ca", "users", "--out", "revoked.krl"];
         admin.punchmark.run(&krl).ok();
         let mut check = admin.punchmark.prepare(bounded("ssh-keygen"));

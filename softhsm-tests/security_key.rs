@@ -183,6 +183,13 @@ fn a_security_key_with_its_pin_makes_peter_physical_who_logs_in() {
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }
+    // It proves the key once more, with the PIN that the key showed with its request.
+    let renew = ["renew", "--yes", "sk-cert.pub"];
+    admin.punchmark.pinned(&renew).ok();
+    let reading = keygen::read(&keygen::certificate(&key));
+    assert_eq!(reading.principals, ["peter_physical"]);
+    assert_eq!(reading.critical, ["verify-required"]);
+    assert_eq!(physical.login(&key).ok().stdout, "welcome\n");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! iterator, what became of each goes to a report, and a summary counts.
 
 mod again;
+mod anew;
 mod files;
 mod look;
 mod places;
@@ -18,11 +19,12 @@ use std::sync::Arc;
 use crate::attestation::ProofKind;
 use crate::certificate::{Body, Serial};
 use crate::config::{Given, SubjectFileError};
-use crate::issue::{AgainError, CaseError, IssueError, RunEnd};
+use crate::issue::{AgainError, CaseError, IssueError, NotAnewError, RunEnd};
 use crate::ledger::LedgerError;
 use crate::output::OutputError;
 use crate::policy::Warning;
 
+pub use anew::{Candidate, Order, Search, Selection, Standing};
 pub use look::{HowFar, Looked, Subjects};
 pub use plan::Batch;
 pub use run::Decision;
@@ -173,6 +175,15 @@ pub enum BatchError {
     /// It was issued before, and may not go out again.
     #[error(transparent)]
     Again(#[from] AgainError),
+    /// A certificate that is to be made anew can't be asked for once more.
+    #[error(transparent)]
+    NotAnew(#[from] NotAnewError),
+    /// The certificate that is to be made anew was revoked: nobody gets it back by that way.
+    #[error("certificate {0}, which it would follow, was revoked")]
+    WasRevoked(u64),
+    /// The certificate that is to be made anew is none of the ledger's.
+    #[error("this certificate is not in the ledger")]
+    NotInLedger,
     /// It was not issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -214,6 +225,8 @@ impl BatchError {
             Self::Case(error) => error.is_refusal(),
             Self::Issue(IssueError::Reserve(error)) => error.is_refusal(),
             Self::Again(error) => !matches!(error, AgainError::Ledger(_)),
+            Self::NotAnew(error) => !matches!(error, NotAnewError::Ledger(_)),
+            Self::WasRevoked(_) => true,
             _ => false,
         }
     }

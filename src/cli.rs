@@ -22,6 +22,7 @@ mod krl;
 mod ledger;
 mod letters;
 mod man;
+mod renew;
 mod request;
 mod requester;
 mod revoke;
@@ -78,6 +79,7 @@ enum Command {
     Import(import::Import),
     Ca(ca::Ca),
     Sign(sign::Sign),
+    Renew(Box<renew::Renew>),
     Status(status::Status),
     Request(request::Request),
     Enroll(enroll::Enroll),
@@ -117,6 +119,7 @@ impl Cli<Command> {
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
+            Command::Renew(command) => command.run(&context),
             Command::Status(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
             Command::Enroll(command) => command.run(&context),

@@ -4,11 +4,13 @@
 //!   ledger agree on;
 //! - `case`: what is asked and known is decided, and sealed as a [`Wanted`](crate::ledger::Wanted);
 //! - `way`: reserve, sign, verify, record, release, each with its reason: read that first;
+//! - `anew`: what a certificate of the ledger asks for, so that it is made once more;
 //! - `desk`: the same for as many as come, on a thread for each session of a device;
 //! - `open_ca`: the key that signs, found and held against the one that was recorded;
 //! - `sign`: the only place that asks a CA key for a signature.
 
 mod again;
+mod anew;
 mod case;
 mod desk;
 mod open;
@@ -21,8 +23,9 @@ mod way;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use again::{AgainError, Before, stands};
+pub use anew::{Lasting, NotAnewError, base_names};
 pub use case::intake::{self, IntakeError};
-pub use case::{Asked, Case, CaseError, Enrolments, Judge, Rulebook};
+pub use case::{Anew, Asked, Case, CaseError, Enrolments, Judge, Rulebook, WasKnownBy};
 pub use desk::{Desk, SubmitError, Ticket};
 pub use open::{
     AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, UnkeptLedger,
@@ -30,7 +33,7 @@ pub use open::{
 };
 pub use open_ca::{OpenCa, OpenError};
 pub use sign::{SelfTestError, self_test};
-pub use way::issue_one;
+pub use way::{issue_next, issue_one};
 
 use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};
 use crate::ledger::{Ledger, LedgerError, ReserveError};

@@ -66,6 +66,15 @@ pub(super) struct Ready {
 }
 
 impl Looked {
+    /// Nothing but what was looked at.
+    pub(super) fn whole(ready: Vec<Ready>, tally: Tally) -> Self {
+        Self {
+            ready: ready.into(),
+            rest: Files::new(Box::new(std::iter::empty())),
+            tally,
+        }
+    }
+
     /// What would be signed for each key that was looked at, by its file.
     pub fn wanted(&self) -> impl Iterator<Item = (Option<&Path>, &Wanted)> {
         let ready = self.ready.iter();
@@ -184,7 +193,12 @@ impl Batch<'_> {
     }
 
     /// What the ledger would reserve; what it wouldn't is reported.
-    fn check(&self, ready: Ready, tally: &Tally, ledger: &SharedLedger) -> Option<Ready> {
+    pub(super) fn check(
+        &self,
+        ready: Ready,
+        tally: &Tally,
+        ledger: &SharedLedger,
+    ) -> Option<Ready> {
         let error = match lock(ledger).check(&ready.wanted, (self.clock)()) {
             Ok(Ok(())) => return Some(ready),
             Ok(Err(refused)) => BatchError::Issue(refused.into()),

@@ -13,7 +13,8 @@ use super::plan::Batch;
 use super::tally::Tally;
 use super::{BatchError, CERTIFICATE_MODE, Destination, Ended, Report};
 use crate::issue::{
-    Desk, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, SubmitError, Ticket, issue_one,
+    Desk, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, SubmitError, Ticket, issue_next,
+    issue_one,
 };
 use crate::ledger::Wanted;
 use crate::output::{self, Staged};
@@ -60,12 +61,36 @@ impl Batch<'_> {
                 self.over_a_desk(desk, &mut orders)
             }
         };
-        let rest = orders.left();
-        let early = match (rest.map(|file| tally.not_tried(&file)).count(), ended) {
-            (1.., Ok(())) => Err(RunEnd::Interrupted),
-            (_, ended) => ended,
+        let early = ending(orders, &tally, ended);
+        tally.end(early)
+    }
+
+    /// The same with a CA that stays open for the next run: one certificate after the other, each
+    /// decided once more.
+    pub fn run_beside(&self, ca: &mut OpenCa, ledger: &SharedLedger, looked: Looked) -> Ended {
+        let Looked { ready, rest, tally } = looked;
+        let mut orders = Orders {
+            batch: self,
+            ledger,
+            tally: &tally,
+            ready,
+            rest,
+            decision: Decision::IsMadeAgain,
         };
-        tally.end(early.err())
+        let report = self.report.clone();
+        let lost: Lost =
+            Arc::new(move |device, error| report(Report::DeviceLost { device, error }));
+        let mut ended = Ok(());
+        while ended.is_ok() {
+            let Some((to, wanted)) = orders.next() else {
+                break;
+            };
+            let (issued, end) = issue_next(ca, ledger, wanted, self.clock, &lost);
+            write(vec![(to, issued)], &tally);
+            ended = end;
+        }
+        let early = ending(orders, &tally, ended);
+        tally.end(early)
     }
 
     /// Leaves one order after the other, while another thread writes what comes back.
@@ -184,6 +209,15 @@ impl Orders<'_> {
     fn left(self) -> impl Iterator<Item = PathBuf> {
         let looked = self.ready.into_iter().filter_map(|ready| ready.to.file);
         looked.chain(self.rest.map_while(|turn| turn.file.ok()))
+    }
+}
+
+/// Why a run ended early; what it did not come to is told.
+fn ending(orders: Orders<'_>, tally: &Tally, ended: Result<(), RunEnd>) -> Option<RunEnd> {
+    let not_tried = orders.left().map(|file| tally.not_tried(&file)).count();
+    match (not_tried, ended) {
+        (1.., Ok(())) => Some(RunEnd::Interrupted),
+        (_, ended) => ended.err(),
     }
 }
 

@@ -1,15 +1,11 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
-mod advice;
 mod arguments;
-mod foreseen;
 mod named;
 mod open;
 mod paths;
-mod progress;
-mod summary;
-mod then;
 mod vouch;
+mod watch;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,24 +13,22 @@ use std::sync::{Arc, Mutex};
 
 use clap::Args;
 
-use super::base::advice::intake::warn_of_faults;
 use super::base::ask::AskArguments;
 use super::base::context::Context;
 use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
-use super::base::ledger_key;
+use super::base::issuing::{Books, Run};
+use super::base::progress::{Progress, style};
+use super::base::summary::summarise;
 use crate::batch::{Batch, Resume, Subjects};
 use crate::config::{self, Given, certificate_beside};
-use crate::issue::{Judge, Rulebook, SharedLedger};
+use crate::issue::{Judge, SharedLedger};
 use crate::request::RoleName;
 use crate::signer::{RsaHash, load_ahead};
 use arguments::Told;
 use named::of_request;
-use open::Run;
 use paths::{PathList, Separator, count};
-use progress::{Progress, style};
-use summary::summarise;
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
 ///
@@ -77,6 +71,14 @@ pub(crate) struct Sign {
     #[arg(long)]
     resume: bool,
 
+    /// Wait for requests in this folder: each is shown and asked about, with one login for all
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        conflicts_with_all = ["files", "files_from", "resume", "serial", "role"],
+    )]
+    watch: Option<PathBuf>,
+
     /// Public key files and requests, or `-`
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -84,6 +86,9 @@ pub(crate) struct Sign {
 
 impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if let Some(folder) = &self.watch {
+            return self.watch(folder, context);
+        }
         let (told, config, name) = self.look_at_arguments(context)?;
         let Told {
             ask,
@@ -104,10 +109,6 @@ impl Sign {
             Some(given) => Subjects::One(Box::new(given)),
             None => Subjects::Files(self.paths()?),
         };
-        let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
-        if let Some(signers) = allowed_signers.as_ref().filter(|_| context.talks()) {
-            warn_of_faults(signers);
-        }
         let attended = self.is_attended(context);
         let ledger = if attended {
             context.ledger_to_look(&config)?
@@ -115,15 +116,8 @@ impl Sign {
             context.ledger(&config)?
         };
         let known = context.known_ca(&config, &ledger, &name)?;
-        let rulebook = Rulebook {
-            policy: config.policy(),
-            roots: &roots,
-            limits: config.admission_limits(),
-            allowed_signers: allowed_signers.as_ref(),
-            ledger_key: ledger_key::of_config(&config, &ledger)?,
-            keyboard: config::keyboard(),
-        };
-        let judge = Judge::new(rulebook, &known.agreed, &ledger)?;
+        let books = Books::read(&config, &ledger, context)?;
+        let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
         let count = self.count(from_stdin);
         let interrupted = on_signal().unwrap_or_default();
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
@@ -149,6 +143,7 @@ impl Sign {
                 known: &known,
                 progress: &progress,
                 count,
+                hash: self.hash,
             };
             let locked = (!attended).then_some(ledger);
             self.go_on(&batch, looked, locked, &run, context)?
@@ -229,5 +224,6 @@ Examples:
   punchmark sign -s users -I peter -n peter --witnessed 'made on his token, before me' peter.pub
   punchmark sign --role engineer --requester peter -V +8h peter.pub
   punchmark sign peter.req
+  punchmark sign --watch /srv/requests
   punchmark sign -s hosts -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub
   find . -name '*.pub' -print0 | punchmark sign -s users -I all -n dev --files-from - -0 --resume";

@@ -8,6 +8,7 @@
 //! All of it is a read: nothing is reserved, and what must be unique or unrevoked is checked
 //! again when a serial is taken.
 
+mod anew;
 pub mod intake;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use crate::request::{
     AdmissionLimits, Admitted, AllowedSigners, Ask, Request, RequestFile, Requester, RequesterName,
     RoleName,
 };
+pub use anew::{Anew, WasKnownBy};
 use intake::IntakeError;
 
 /// What somebody asks, and what is known of who asks.
@@ -63,6 +65,8 @@ pub enum Asked {
         /// The name that the operator vouches for, after it was shown and confirmed.
         vouched: Option<RequesterName>,
     },
+    /// A certificate of the ledger is to be made anew.
+    Anew(Box<Anew>),
 }
 
 /// What cases are held against, as the config has it.
@@ -183,7 +187,12 @@ impl<'a> Judge<'a> {
         let policy = self.text(known.role)?;
         let keyboard = self.rulebook.keyboard.clone();
         let admitted = known.admitted.as_ref();
-        Ok(Wanted::seal(decided, request, admitted, policy, keyboard)?)
+        let evidence = match admitted {
+            Some(admitted) => &admitted.content().evidence,
+            None => &known.evidence,
+        };
+        let basis = (admitted, evidence.as_slice());
+        Ok(Wanted::seal(decided, request, basis, policy, keyboard)?)
     }
 
     /// What would be decided for a key that is not made yet, if its card proves `facts`.
@@ -230,10 +239,12 @@ impl<'a> Judge<'a> {
                 proofs: Vec::new(),
                 unbelieved: None,
                 admitted: None,
+                evidence: Vec::new(),
             }),
             Asked::Request { file, vouched } => {
                 intake::take_in(self, file, vouched.as_ref(), enrolled, now)
             }
+            Asked::Anew(case) => anew::take_in(self, case, enrolled, now),
         }
     }
 
@@ -295,4 +306,6 @@ struct Known<'a> {
     unbelieved: Option<String>,
     /// The request file that said it, if one did.
     admitted: Option<Admitted>,
+    /// What the proof was read from, where a certificate is made anew.
+    evidence: Vec<u8>,
 }

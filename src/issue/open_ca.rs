@@ -110,6 +110,11 @@ impl OpenCa {
         &self.absent
     }
 
+    /// Whether no device of it can sign any more.
+    pub fn is_spent(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
     /// When a signature wants a finger, by the strictest of the devices that tell.
     pub fn touch(&self) -> Option<TouchPolicy> {
         let told = |policy| {

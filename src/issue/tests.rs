@@ -99,7 +99,13 @@ pub(crate) fn wanted(number: u8, ca: &KeyData, serial: SerialChoice) -> Wanted {
         request.ask.serial = Some(serial);
     }
     let decided = sample::decided(&request, ca);
-    let sealed = Wanted::seal(decided, &request, None, Policy::operator(), String::new());
+    let sealed = Wanted::seal(
+        decided,
+        &request,
+        (None, &[]),
+        Policy::operator(),
+        String::new(),
+    );
     sealed.unwrap()
 }
 

@@ -24,6 +24,7 @@ use std::error::Error;
 
 use ssh_key::Signature;
 
+use super::open_ca::Session;
 use super::{Clock, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, lock, sign};
 use crate::certificate::{self, Certificate, Serial};
 use crate::ledger::{Ca, LedgerError, Outcome, Reservation, Wanted};
@@ -36,13 +37,43 @@ use crate::signer::{Signer, SignerError};
 /// [`IssueError`] says why there is no certificate; beside it, what ended more than this one
 /// order.
 pub fn issue_one(
-    open: OpenCa,
+    mut open: OpenCa,
     ledger: &SharedLedger,
     wanted: Wanted,
     clock: Clock,
     lost: &Lost,
 ) -> (Result<Issued, IssueError>, Result<(), RunEnd>) {
-    if let Err(unfit) = refuse_unfit(&wanted, &open.ca, open.longest_message()) {
+    let fit = refuse_unfit(&wanted, &open.ca, open.longest_message());
+    // Each device is let go of before anything is recorded.
+    let sign = move |reservation: &Reservation| sign_by_any(&mut open.sessions, reservation, lost);
+    issue(fit, ledger, wanted, clock, sign)
+}
+
+/// The same with a CA that stays open for the next order. A device that can sign no more is taken
+/// out of it; without any left, it is to be opened anew.
+///
+/// # Errors
+/// As [`issue_one`].
+pub fn issue_next(
+    open: &mut OpenCa,
+    ledger: &SharedLedger,
+    wanted: Wanted,
+    clock: Clock,
+    lost: &Lost,
+) -> (Result<Issued, IssueError>, Result<(), RunEnd>) {
+    let fit = refuse_unfit(&wanted, &open.ca, open.longest_message());
+    let sign = |reservation: &Reservation| sign_by_any(&mut open.sessions, reservation, lost);
+    issue(fit, ledger, wanted, clock, sign)
+}
+
+fn issue(
+    fit: Result<(), IssueError>,
+    ledger: &SharedLedger,
+    wanted: Wanted,
+    clock: Clock,
+    sign: impl FnOnce(&Reservation) -> Result<Signature, IssueError>,
+) -> (Result<Issued, IssueError>, Result<(), RunEnd>) {
+    if let Err(unfit) = fit {
         return (Err(unfit), Ok(()));
     }
     if let Err(error) = close_abandoned(ledger, clock) {
@@ -55,7 +86,7 @@ pub fn issue_one(
         Ok(None) => return (Err(IssueError::NotReserved), Ok(())),
         Err(error) => return (Err(IssueError::NotReserved), Err(error.into())),
     };
-    let signed = sign_by_any(open, &reservation, lost);
+    let signed = sign(&reservation);
     let end = match &signed {
         Err(IssueError::Sign(error)) if error.ends_the_run() => Err(RunEnd::Signer),
         _ => Ok(()),
@@ -99,17 +130,21 @@ pub(super) fn refuse_unfit(
     }
 }
 
-/// Signs with the first device that can. Each is let go of before anything is recorded.
+/// Signs with the first device that can. One that can sign no more is taken out.
 fn sign_by_any(
-    open: OpenCa,
+    sessions: &mut Vec<Session>,
     reservation: &Reservation,
     lost: &Lost,
 ) -> Result<Signature, IssueError> {
-    let mut left = open.sessions.into_iter().peekable();
-    while let Some(mut session) = left.next() {
-        match sign_guarded(session.signer.as_mut(), reservation) {
-            Err(IssueError::Sign(error)) if error.ends_the_run() && left.peek().is_some() => {
-                lost(session.signer.device(), &error);
+    while let Some(session) = sessions.first_mut() {
+        let signed = sign_guarded(session.signer.as_mut(), reservation);
+        match signed {
+            Err(IssueError::Sign(error)) if error.ends_the_run() => {
+                let gone = sessions.remove(0);
+                if sessions.is_empty() {
+                    return Err(error.into());
+                }
+                lost(gone.signer.device(), &error);
             }
             signed => return signed,
         }

@@ -70,15 +70,15 @@ pub struct Policy {
 pub const OPERATOR: &str = "operator";
 
 impl Wanted {
-    /// Seals what was decided about `request`; `admitted` is the request file that said it,
-    /// if one did. `policy` is the text of what decided.
+    /// Seals what was decided about `request`; `basis` is the request file that said it, if one
+    /// did, and what a proof was read from. `policy` is the text of what decided.
     ///
     /// # Errors
     /// [`ssh_encoding::Error`] if a field of the request is longer than the wire allows.
     pub(crate) fn seal(
         decided: Decided,
         request: &Request,
-        admitted: Option<&Admitted>,
+        basis: (Option<&Admitted>, &[u8]),
         policy: Policy,
         keyboard: String,
     ) -> Result<Self, ssh_encoding::Error> {
@@ -86,7 +86,7 @@ impl Wanted {
         Ok(Self {
             request: request.digest(decided.ca(), decided.asker(), &proof)?,
             serial: SerialChoice::from(request.ask.serial),
-            basis: Basis::new(&decided, request, admitted, policy),
+            basis: Basis::new(&decided, request, basis, policy),
             decided,
             keyboard,
             enrols: None,
@@ -125,7 +125,7 @@ impl Basis {
     fn new(
         decided: &Decided,
         request: &Request,
-        admitted: Option<&Admitted>,
+        (admitted, evidence): (Option<&Admitted>, &[u8]),
         policy: Policy,
     ) -> Self {
         let content = admitted.map(Admitted::content);
@@ -140,9 +140,10 @@ impl Basis {
             created: content.map(|content| content.created),
             challenge: content.and_then(|content| content.challenge),
             proof: decided.proof().cloned(),
-            evidence: match content {
-                Some(content) if from_evidence => content.evidence.clone(),
-                _ => Vec::new(),
+            evidence: if from_evidence {
+                evidence.to_vec()
+            } else {
+                Vec::new()
             },
             reason: reason.map(ToString::to_string).unwrap_or_default(),
         }

@@ -44,6 +44,27 @@ impl KeyIdTemplate {
         self.0.contains("{asked}")
     }
 
+    /// What was asked for in a key ID that this template was filled in to; nothing where the
+    /// requester has no say in it, or it was another template.
+    pub fn asked_in<'k>(
+        &self,
+        key_id: &'k str,
+        requester: &str,
+        role: &str,
+        proof: &str,
+    ) -> Option<&'k str> {
+        let (before, behind) = self.0.split_once("{asked}")?;
+        let filling = Filling {
+            requester,
+            role,
+            proof,
+            reason: "",
+            asked: "",
+        };
+        let [before, behind] = [before, behind].map(|text| Self(text.to_owned()).fill(&filling));
+        key_id.strip_prefix(&before)?.strip_suffix(&behind)
+    }
+
     /// Each place is filled once, from left to right: what is filled in has no places.
     pub(super) fn fill(&self, filling: &Filling<'_>) -> String {
         let mut filled = String::with_capacity(self.0.len() + 64);
@@ -128,6 +149,20 @@ mod tests {
             .unwrap()
             .fill(&filling);
         assert_eq!(filled, "peter: {role} (piv)");
+    }
+
+    #[test]
+    fn what_was_asked_for_is_found_again_in_what_was_filled_in() {
+        let asked = |text: &str, key_id| {
+            let template = template(text).unwrap();
+            let asked = template.asked_in(key_id, "peter", "dev", "piv");
+            asked.map(str::to_owned)
+        };
+        let text = "{requester}: {asked} ({proof})";
+        let found = asked(text, "peter: the laptop (piv)");
+        assert_eq!(found.as_deref(), Some("the laptop"));
+        assert_eq!(asked(text, "erik: the laptop (piv)"), None);
+        assert_eq!(asked("{requester}, {role}", "peter, dev"), None);
     }
 
     #[test]

@@ -19,6 +19,23 @@ pub struct OptionsAsked {
 }
 
 impl OptionsAsked {
+    /// Asks for exactly these options, and for none that would be there without being asked for.
+    ///
+    /// # Errors
+    /// As [`Options::new`].
+    pub fn exactly(
+        critical: BTreeMap<String, String>,
+        extensions: BTreeMap<String, String>,
+    ) -> Result<Self, OptionError> {
+        Options::new(critical.clone(), extensions.clone())?;
+        Ok(Self {
+            cleared: true,
+            critical,
+            extensions,
+            ..Self::default()
+        })
+    }
+
     /// The critical options that are asked for.
     #[must_use]
     pub fn critical(&self) -> &BTreeMap<String, String> {

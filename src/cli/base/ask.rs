@@ -121,6 +121,11 @@ impl AskArguments {
             || self.reason.is_some()
     }
 
+    /// Whether somebody's word is given with the flags.
+    pub(crate) fn gives_a_word(&self) -> bool {
+        self.requester.is_some() || self.witnessed.is_some()
+    }
+
     /// Who asks: whom the operator vouches for, else the operator. A role is for somebody.
     pub(crate) fn requester(&self, role: &RoleName) -> Result<Requester, Failure> {
         match &self.requester {

@@ -1,7 +1,11 @@
 //! What was decided, in words: for whoever tries a role, and whoever vouches for somebody.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use super::words::path;
+use crate::certificate::subject::fingerprint;
+use crate::ledger::Wanted;
 use crate::policy::Decided;
 
 /// What a certificate would say, and why it may: a label and its value a row.
@@ -34,4 +38,17 @@ fn options(map: &BTreeMap<String, String>) -> String {
         return "(none)".to_owned();
     }
     map.iter().map(entry).collect::<Vec<_>>().join(", ")
+}
+
+/// A key, and what would be signed for it.
+pub(crate) fn shown(file: Option<&Path>, wanted: &Wanted) -> String {
+    let decided = wanted.decided();
+    let key = fingerprint(decided.body().subject.key());
+    let mut words = format!("\n  {key} {}", file.map_or("-".to_owned(), path));
+    words.push_str(&format!("\n    role        {}", decided.role()));
+    // The key stands above.
+    for (label, value) in rows(decided).into_iter().skip(1) {
+        words.push_str(&format!("\n    {label:12}{value}"));
+    }
+    words
 }

@@ -123,17 +123,9 @@ pub(crate) fn blob(key: &KeyData) -> Result<Vec<u8>, Failure> {
     PublicKey::from(key.clone()).to_bytes().at("the ledger key")
 }
 
-/// Opens the key, by its passphrase or PIN. A key of `cas` is refused.
+/// Opens the key, by its passphrase, from a file where one is named, or its PIN. A key of `cas` is
+/// refused.
 pub(crate) fn open(
-    context: &Context,
-    place: &LedgerKeyPlace,
-    cas: &[Ca],
-) -> Result<LedgerKey, Failure> {
-    open_with(context, place, cas, &PassphraseFile::default())
-}
-
-/// The same, by a passphrase from a file where one is named.
-pub(crate) fn open_with(
     context: &Context,
     place: &LedgerKeyPlace,
     cas: &[Ca],

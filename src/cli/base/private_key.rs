@@ -21,6 +21,13 @@ pub(crate) struct PassphraseFile {
     passphrase_file: Option<PathBuf>,
 }
 
+impl PassphraseFile {
+    /// The passphrase in this file; a person's to type, where none is named.
+    pub(crate) fn named(passphrase_file: Option<PathBuf>) -> Self {
+        Self { passphrase_file }
+    }
+}
+
 /// The key of an OpenSSH private key file, and whether the file was encrypted. A person is asked
 /// for its passphrase.
 pub(crate) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Failure> {

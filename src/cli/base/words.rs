@@ -1,6 +1,7 @@
 //! What comes from elsewhere, in words on one line.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::path::Path;
 
 /// An error and its sources in one line. A source that only repeats is left out.
@@ -22,4 +23,26 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 /// A path on one line, whatever its name holds.
 pub(crate) fn path(path: &Path) -> String {
     path.display().to_string().replace('\n', "\\n")
+}
+
+/// A number with its noun: `1 key`, `2 keys`, `0 entries`.
+pub(crate) fn number_of<N: Copy + Display + TryInto<u64>>(number: N, noun: &str) -> String {
+    match (number.try_into(), noun.strip_suffix('y')) {
+        (Ok(1), _) => format!("1 {noun}"),
+        (_, Some(stem)) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of;
+
+    #[test]
+    fn one_is_no_plural() {
+        let words = [1, 2, 0].map(|number| number_of(number, "entry"));
+        assert_eq!(words, ["1 entry", "2 entries", "0 entries"]);
+        assert_eq!(number_of(2, "key"), "2 keys");
+        assert_eq!(number_of(1, "login"), "1 login");
+    }
 }

@@ -1,15 +1,10 @@
 //! The operator's word for who asks, taken after it was shown what would be signed.
 
-use std::path::Path;
-
 use crate::batch::Looked;
-use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
-use crate::cli::base::decided::rows;
+use crate::cli::base::decided::shown;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
-use crate::cli::base::words::path;
-use crate::ledger::Wanted;
 use crate::request::RequesterName;
 
 /// Asks whether `name` really asks for all that was looked at. `requests` is how many were
@@ -31,19 +26,6 @@ pub(super) fn vouch(
         return Err(Failure::new(NOBODY).hint(ONE_BY_ONE));
     }
     confirm_typed(&question)
-}
-
-/// A key, and what would be signed for it.
-fn shown(file: Option<&Path>, wanted: &Wanted) -> String {
-    let decided = wanted.decided();
-    let key = fingerprint(decided.body().subject.key());
-    let mut words = format!("\n  {key} {}", file.map_or("-".to_owned(), path));
-    words.push_str(&format!("\n    role        {}", decided.role()));
-    // The key stands above.
-    for (label, value) in rows(decided).into_iter().skip(1) {
-        words.push_str(&format!("\n    {label:12}{value}"));
-    }
-    words
 }
 
 const NOBODY: &str = "several requests that one person vouches for want a yes typed at a terminal, and there is none";

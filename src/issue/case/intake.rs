@@ -4,6 +4,7 @@
 //! ledger to check, in the step that reserves a serial.
 
 use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 
 use super::{Enrolments, Judge, Known};
 use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
@@ -49,6 +50,17 @@ pub enum IntakeError {
         /// Who was named.
         named: RequesterName,
     },
+    /// It was theirs when the certificate that is made anew was signed.
+    #[error("the {by} is no longer that of requester `{name}`")]
+    NoLonger {
+        /// Whose it was.
+        name: RequesterName,
+        /// What it was known by: `key`, `card`, or a line of `allowed-signers`.
+        by: &'static str,
+    },
+    /// What the ledger keeps of the proof is nothing that this version can take up again.
+    #[error("what the ledger keeps of the proof by `{0}` can't be read")]
+    Kept(String),
     /// A name that no requester can have: `operator` is whoever holds token and PIN.
     #[error("`{0}` is no requester's name")]
     Name(String),
@@ -85,9 +97,10 @@ pub(super) fn take_in<'a>(
     }
     let role = judge.role(&content.role)?;
     let (proof, unbelieved) = proof(content, admitted.used(), &judge.roots)?;
-    let mut known = enrolled(content, proof.as_ref(), whose)?;
+    let (key, claimed) = (content.subject.key(), content.claimed.as_ref());
+    let mut known = enrolled(key, proof.as_ref(), whose)?;
     if known.is_none() {
-        known = signer(rulebook.allowed_signers, content, now)?;
+        known = signer(rulebook.allowed_signers, key, claimed, now)?;
     }
     Ok(Known {
         request: request(content, now)?,
@@ -96,6 +109,7 @@ pub(super) fn take_in<'a>(
         proofs: proof.into_iter().collect(),
         unbelieved,
         admitted: Some(admitted),
+        evidence: Vec::new(),
     })
 }
 
@@ -112,14 +126,23 @@ pub fn proof(
     let key = content.subject.key();
     let (proof, unbelieved) = match content.evidence.as_slice() {
         [] => (Proof::sk(key.clone()), None),
-        evidence => match Evidence::from_bytes(evidence)?.verify(key, roots) {
-            Ok(proof) => (Some(proof), None),
-            Err(error) if error.lacks_root() => (Proof::sk(key.clone()), Some(causes(&error))),
-            Err(error) => return Err(error.into()),
-        },
+        evidence => proved_by(evidence, key, roots)?,
     };
     // Flags at enrolment don't bind later use, so policy looks at those of the request too.
     Ok((proof.map(|proof| proof.used(used)), unbelieved))
+}
+
+/// What evidence proves of a key by these roots.
+pub(super) fn proved_by(
+    evidence: &[u8],
+    key: &KeyData,
+    roots: &Roots,
+) -> Result<(Option<Proof>, Option<String>), IntakeError> {
+    match Evidence::from_bytes(evidence)?.verify(key, roots) {
+        Ok(proof) => Ok((Some(proof), None)),
+        Err(error) if error.lacks_root() => Ok((Proof::sk(key.clone()), Some(causes(&error)))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// An error and what is behind it, in one line.
@@ -179,12 +202,12 @@ fn requester(
 }
 
 /// By what the ledger says of the key, else of the card that was proved to hold it.
-fn enrolled(
-    content: &Content,
+pub(super) fn enrolled(
+    key: &KeyData,
     proof: Option<&Proof>,
     whose: &Enrolments<'_>,
 ) -> Result<Option<Requester>, IntakeError> {
-    let key = PublicKey::from(content.subject.key().clone()).to_bytes();
+    let key = PublicKey::from(key.clone()).to_bytes();
     let key = Credential::Key(key.map_err(|_form| ssh_encoding::Error::Length)?);
     if let Some(name) = whose(&key)? {
         return known(name, KnownBy::Key).map(Some);
@@ -205,12 +228,12 @@ fn enrolled(
 }
 
 /// By the file of allowed signers.
-fn signer(
+pub(super) fn signer(
     signers: Option<&AllowedSigners>,
-    content: &Content,
+    key: &KeyData,
+    claimed: Option<&RequesterName>,
     now: u64,
 ) -> Result<Option<Requester>, IntakeError> {
-    let (key, claimed) = (content.subject.key(), content.claimed.as_ref());
     let name = signers.and_then(|signers| signers.requester(key, claimed, now));
     name.map(|name| known(name.to_string(), KnownBy::AllowedSigners))
         .transpose()
@@ -223,7 +246,7 @@ fn known(name: String, by: KnownBy) -> Result<Requester, IntakeError> {
     }
 }
 
-fn agree<'n>(
+pub(super) fn agree<'n>(
     known: &RequesterName,
     named: impl IntoIterator<Item = &'n RequesterName>,
 ) -> Result<(), IntakeError> {

@@ -36,6 +36,31 @@ impl Ledger {
         self.append(time, |draft| draft.requester_added(added))
     }
 
+    /// Whether a key or card was taken from this requester at `time` or later, and is nobody's
+    /// since.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn was_taken_since(
+        &self,
+        credential: &Credential,
+        requester: &str,
+        time: u64,
+    ) -> Result<bool, LedgerError> {
+        let key = credential_key(credential);
+        let positions = self.index.positions(table::CREDENTIAL, &key)?;
+        let Some(newest) = positions.last() else {
+            return Ok(false);
+        };
+        let entry = self.entry(*newest)?;
+        Ok(match entry.event {
+            Event::RequesterRemoved(removed) => {
+                entry.time >= time && removed.credential == *credential && removed.name == requester
+            }
+            _ => false,
+        })
+    }
+
     /// Takes a key or card from a requester. False if it was not theirs.
     ///
     /// # Errors

@@ -60,7 +60,14 @@ fn request(subject: u8, serial: SerialChoice) -> Request {
 
 fn sealed(decided: Decided, subject: u8, serial: SerialChoice) -> Wanted {
     let (policy, keyboard) = (Policy::operator(), "tester".to_owned());
-    Wanted::seal(decided, &request(subject, serial), None, policy, keyboard).unwrap()
+    Wanted::seal(
+        decided,
+        &request(subject, serial),
+        (None, &[]),
+        policy,
+        keyboard,
+    )
+    .unwrap()
 }
 
 fn added(name: &str, seed: u8, next_serial: u64) -> CaAdded {

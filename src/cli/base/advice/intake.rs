@@ -25,6 +25,9 @@ impl Advised for IntakeError {
                 "enrol them: punchmark requester add NAME --card SERIAL (or --key FILE); or vouch \
                  for this one request with --requester NAME"
             }
+            Self::NoLonger { .. } => {
+                "if it is theirs, say so: punchmark requester add NAME --card SERIAL (or --key FILE)"
+            }
             Self::Admission(AdmissionError::Stale { .. }) => {
                 "ask for a new one; `request-age` in the config sets how old it may be"
             }

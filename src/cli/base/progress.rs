@@ -9,11 +9,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use super::failure::{Advised, Exit, Kind};
+use super::terminal::{complain, product, product_object, say, warn};
+use super::touch::Touches;
+use super::words::{chain, path};
 use crate::batch::{BatchError, Report};
-use crate::cli::base::failure::{Advised, Exit, Kind};
-use crate::cli::base::terminal::{complain, product, product_object, say, warn};
-use crate::cli::base::touch::Touches;
-use crate::cli::base::words::{chain, path};
 
 /// How much of each key's fate is told, and in which form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

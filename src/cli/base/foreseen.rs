@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::terminal::warn;
 use crate::batch::Looked;
 use crate::certificate::alarm::{Alarm, foreseen};
-use crate::cli::base::terminal::warn;
 use crate::config;
 
 /// Warns of what is alarming about the certificates that were looked at, once of each thing.
-pub(super) fn warn_before(looked: &Looked) {
+pub(crate) fn warn_before(looked: &Looked) {
     let mut said = BTreeSet::new();
     for (_, wanted) in looked.wanted() {
         let decided = wanted.decided();

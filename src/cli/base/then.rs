@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::words::path;
 use crate::attestation::ProofKind;
 use crate::batch::Common;
 use crate::certificate::Kind;
-use crate::cli::base::words::path;
 
 /// The line. Only of a key in a PIV slot by proof is it known that no private key file lies
 /// anywhere: ssh finds it by a PKCS#11 module.

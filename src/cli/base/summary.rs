@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use super::terminal::say;
 use super::then::then;
+use super::words::number_of;
 use crate::batch::{Ended, Summary};
 use crate::certificate::Body;
-use crate::cli::base::terminal::say;
 
 /// Tells serials, and what the certificates say where they all say the same.
 /// `only` is the certificate file of a run over one key.
-pub(super) fn summarise(ca: &str, ended: &Ended, count: Option<u64>, only: Option<&Path>) {
+pub(crate) fn summarise(ca: &str, ended: &Ended, count: Option<u64>, only: Option<&Path>) {
     let summary = &ended.summary;
     if let Some((first, last)) = summary.serials {
         let what = match (count, first == last) {
@@ -79,10 +80,7 @@ fn gaps(missing: u64) -> String {
 }
 
 fn keys(number: u64) -> String {
-    match number {
-        1 => "1 key".to_owned(),
-        number => format!("{number} keys"),
-    }
+    number_of(number, "key")
 }
 
 fn certificates(number: u64) -> String {

@@ -2,7 +2,7 @@
 
 use crate::batch::BatchError;
 use crate::cli::base::failure::{Advised, Kind};
-use crate::issue::{AgainError, CaseError, IssueError, OpenError, RunEnd};
+use crate::issue::{AgainError, CaseError, IssueError, NotAnewError, OpenError, RunEnd};
 use crate::ledger::ReserveError;
 
 impl Advised for OpenError {
@@ -53,6 +53,11 @@ impl Advised for BatchError {
             Self::Again(AgainError::Revoked(_)) => {
                 "without --resume, a new one is signed, if you mean that"
             }
+            Self::WasRevoked(_) => "sign a new one with `punchmark sign`, if you mean that",
+            Self::NotAnew(NotAnewError::NoRole(_)) => {
+                "ask for another role: punchmark sign --role ROLE"
+            }
+            Self::NotInLedger => "sign its key with `punchmark sign`",
             Self::Write { .. } => "the same command with --resume writes it again",
             _ => return None,
         };

@@ -1,0 +1,148 @@
+//! What every command that signs does: the books that cases are held against, and the way from
+//! what was looked at to certificates: the key is opened, the lock taken.
+
+use std::sync::{Arc, Mutex};
+
+use ssh_key::Fingerprint;
+
+use super::advice::intake::warn_of_faults;
+use super::context::{Context, KnownCa};
+use super::failure::Failure;
+use super::foreseen::warn_before;
+use super::ledger_key;
+use super::progress::Progress;
+use super::terminal::say;
+use super::touch::announcement;
+use crate::attestation::Roots;
+use crate::batch::{Batch, Decision, Ended, Looked, Report};
+use crate::config::{self, CaConfig, Config};
+use crate::issue::{OpenCa, Rulebook, SharedLedger};
+use crate::ledger::Ledger;
+use crate::request::AllowedSigners;
+use crate::signer::RsaHash;
+
+/// What the config names to hold cases against, read once a run.
+pub(crate) struct Books {
+    roots: Roots,
+    allowed_signers: Option<AllowedSigners>,
+    ledger_key: Option<Fingerprint>,
+}
+
+impl Books {
+    pub(crate) fn read(
+        config: &Config,
+        ledger: &Ledger,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        let allowed_signers = config.allowed_signers()?;
+        if let Some(signers) = allowed_signers.as_ref().filter(|_| context.talks()) {
+            warn_of_faults(signers);
+        }
+        Ok(Self {
+            roots: config.attestation_roots()?,
+            allowed_signers,
+            ledger_key: ledger_key::of_config(config, ledger)?,
+        })
+    }
+
+    pub(crate) fn rulebook<'a>(&'a self, config: &'a Config) -> Rulebook<'a> {
+        Rulebook {
+            policy: config.policy(),
+            roots: &self.roots,
+            limits: config.admission_limits(),
+            allowed_signers: self.allowed_signers.as_ref(),
+            ledger_key: self.ledger_key,
+            keyboard: config::keyboard(),
+        }
+    }
+}
+
+/// What is known of a run before anything is opened for it.
+pub(crate) struct Run<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) known: &'a KnownCa,
+    pub(crate) progress: &'a Progress,
+    /// How many keys there are, if that can be known before.
+    pub(crate) count: Option<u64>,
+    /// The hash of an RSA CA, where one was chosen.
+    pub(crate) hash: Option<RsaHash>,
+}
+
+impl Run<'_> {
+    /// Says what is alarming about what was looked at, before anybody is asked for anything.
+    pub(crate) fn warn(&self, looked: &Looked, context: &Context) {
+        if context.talks() {
+            warn_before(looked);
+        }
+    }
+
+    /// Signs what was looked at, and what stands behind it. `locked` is the ledger if it is
+    /// open to write already.
+    pub(crate) fn issue(
+        &self,
+        batch: &Batch<'_>,
+        looked: Looked,
+        locked: Option<SharedLedger>,
+        context: &Context,
+    ) -> Result<Ended, Failure> {
+        let ca = self.open_key(context)?;
+        self.announce(&ca, context);
+        let (ledger, decision) = match locked {
+            Some(ledger) => (ledger, Decision::Stands),
+            None => {
+                let ledger = context.ledger_again(self.config, self.known.ca())?;
+                let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
+                (ledger, Decision::IsMadeAgain)
+            }
+        };
+        Ok(batch.run(ca, &ledger, looked, decision))
+    }
+
+    fn open_key(&self, context: &Context) -> Result<OpenCa, Failure> {
+        let mut pins = context.pins();
+        let CaConfig { keys, .. } = &self.known.config;
+        let (ca, sessions) = (&self.known.agreed, sessions(self.count));
+        Ok(OpenCa::open(ca, keys, self.hash, sessions, &mut pins)?)
+    }
+
+    /// What a person should know before the first touch, and from here on is shown.
+    fn announce(&self, ca: &OpenCa, context: &Context) {
+        let touches = context.touches();
+        touches.expect(self.count);
+        match announcement(ca.touch(), self.count) {
+            Some(words) if context.talks() => say(&words),
+            _ => {}
+        }
+        self.progress.start(touches);
+        for (locator, error) in ca.absent() {
+            let device = &locator.to_string();
+            self.progress.tell(Report::DeviceLost { device, error });
+        }
+    }
+}
+
+/// How many sessions of a device are of use: one for one key, else as many as there are
+/// processors to check what comes back. Where a device has fewer, or gains nothing by them, it
+/// gets fewer.
+fn sessions(keys: Option<u64>) -> usize {
+    if keys == Some(1) {
+        return 1;
+    }
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().min(SESSIONS_MAX))
+}
+
+/// SoftHSM gains nothing by more, and a small device has room for few.
+const SESSIONS_MAX: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_key_wants_one_session_and_many_as_many_as_there_are_processors() {
+        let processors = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(sessions(Some(1)), 1);
+        assert_eq!(sessions(Some(2)), processors.min(SESSIONS_MAX));
+        assert_eq!(sessions(None), processors.min(SESSIONS_MAX));
+    }
+}

@@ -1,0 +1,126 @@
+//! What a run of `renew` would sign, shown before it does: to whoever vouches, or asked for no more.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::changes::changes;
+use crate::batch::Looked;
+use crate::cli::base::context::Context;
+use crate::cli::base::decided::shown;
+use crate::cli::base::failure::Failure;
+use crate::cli::base::terminal::{
+    confirm, confirm_typed, product, product_object, somebody_is_there, warn,
+};
+use crate::cli::base::words::{number_of, path};
+use crate::request::KnownBy;
+use crate::wire::RawCertificate;
+
+/// All that would be signed.
+pub(super) struct Plan(Vec<Item>);
+
+/// One certificate that would be signed.
+struct Item {
+    /// The file, and all that would be in it.
+    shown: String,
+    object: Value,
+    file: String,
+    changes: Vec<String>,
+    /// Whom a person's word alone stands for.
+    vouched: Option<String>,
+}
+
+impl Plan {
+    pub(super) fn of(looked: &Looked, before: &HashMap<PathBuf, RawCertificate>) -> Self {
+        let items = looked.wanted().map(|(file, wanted)| {
+            let decided = wanted.decided();
+            let before = file.and_then(|file| before.get(file));
+            let changes = before.map_or(Vec::new(), |before| changes(before, decided));
+            let is_vouched = decided.known_by() == KnownBy::Vouch;
+            let file_words = file.map_or("-".to_owned(), path);
+            Item {
+                shown: shown(file, wanted),
+                object: json!({
+                    "output": file_words, "state": "would be signed", "dry-run": true,
+                    "follows": before.map(RawCertificate::serial), "role": decided.role(),
+                    "requester": decided.requester(), "known-by": decided.known_by().to_string(),
+                    "certificate": decided.body(), "proof": decided.proof_in_words(),
+                    "changes": changes,
+                }),
+                file: file_words,
+                changes,
+                vouched: is_vouched.then(|| decided.requester().to_owned()),
+            }
+        });
+        Self(items.collect())
+    }
+
+    /// Says all of it, to whoever wants no more than that.
+    pub(super) fn print(&self, context: &Context) -> Result<(), Failure> {
+        for item in &self.0 {
+            if context.json() {
+                product_object(item.object.clone())?;
+                continue;
+            }
+            product(item.shown.trim_start_matches('\n'))?;
+            for change in &item.changes {
+                product(&format!("    changed     {change}"))?;
+            }
+        }
+        if !context.json() {
+            let certificates = number_of(self.len(), "certificate");
+            product(&format!(
+                "{certificates} would be signed; nothing was done (--dry-run)"
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Asks a person: for their word, where nothing else says whose a key is; else whether all of
+    /// it is meant, if somebody is there to be asked.
+    pub(super) fn confirm(&self, context: &Context) -> Result<(), Failure> {
+        for item in self
+            .0
+            .iter()
+            .filter(|item| context.talks() && !item.changes.is_empty())
+        {
+            warn(&format!("{}: {}", item.file, item.changes.join("; ")));
+        }
+        let vouched: Vec<_> = self
+            .0
+            .iter()
+            .filter(|item| item.vouched.is_some())
+            .collect();
+        if vouched.is_empty() {
+            return context.confirm_or_go_on(&format!(
+                "{} will be signed anew.\nGo on?",
+                number_of(self.len(), "certificate")
+            ));
+        }
+        vouch(&vouched, context)
+    }
+
+    fn len(&self) -> u64 {
+        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
+    }
+}
+
+fn vouch(items: &[&Item], context: &Context) -> Result<(), Failure> {
+    let mut question = "A person's word alone says whose these keys are.".to_owned();
+    for item in items {
+        let name = item.vouched.as_deref().unwrap_or_default();
+        question.push_str(&format!("\nYou vouch that {name} asks, with{}", item.shown));
+    }
+    match items {
+        [_] if context.yes() => Ok(()),
+        _ if !somebody_is_there() => Err(Failure::new(NOBODY).hint(ENROL)),
+        [_] => confirm(&format!("{question}\nIs that so?")),
+        _ => confirm_typed(&question),
+    }
+}
+
+const NOBODY: &str =
+    "for some of them a person's word alone says whose the key is, and nobody is here to give it";
+const ENROL: &str = "enrol the keys, and no word is needed: punchmark requester add NAME --key FILE; \
+    for one alone, --yes is the word; --dry-run shows them";
