@@ -44,7 +44,7 @@ fn a_log_of_certificates_that_the_ledger_has_is_in_order() {
     let (admin, sshd) = ready();
     let ran = reconcile(&admin, &sshd.log(), &[]).ok();
     assert_eq!(ran.stdout, "");
-    ran.says("1 logins by certificate, 0 by other CAs; 0 certificates unknown");
+    ran.says("1 login by certificate, 0 by other CAs; 0 certificates unknown");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_line_that_was_cut_is_told_and_one_of_another_ca_passed_over() {
     let cut = accepted.split_at(accepted.len() - 3).0;
     reconcile(&admin, cut, &[])
         .exits(1)
-        .says("1 lines unreadable");
+        .says("1 line unreadable");
     let (other, _) = ready();
     reconcile(&other, accepted, &[]).ok().says("1 by other CAs");
 }
@@ -264,5 +264,5 @@ fn the_journal_tells_sshd_from_whoever_writes_in_its_name() {
     assert!(ran.stdout.contains("\"written-by-sshd\":true"), "{ran}");
     let imitated = journal("1000", "/usr/bin/logger");
     let ran = reconcile(&admin, &imitated, &["--may-be-quiet"]).ok();
-    ran.says("1 lines in sshd's name are not sshd's");
+    ran.says("1 line in sshd's name is not sshd's");
 }

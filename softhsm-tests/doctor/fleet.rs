@@ -118,7 +118,7 @@ fn keys_are_counted_over_all_servers() {
         });
     }
     let ran = fleet(&server, &[]);
-    assert!(ran.stdout.contains("1 keys open these servers:"), "{ran}");
+    assert!(ran.stdout.contains("1 key opens these servers:"), "{ran}");
     assert!(
         ran.stdout
             .contains("RSA 1024 SHA256:x old: 2 servers, used "),

@@ -1,6 +1,7 @@
 //! What commands share: nothing here knows a command, and no command knows another.
 
 pub(crate) mod advice;
+pub(crate) mod answer;
 pub(crate) mod arguments;
 pub(crate) mod ask;
 pub(crate) mod base_name;
@@ -12,8 +13,10 @@ pub(crate) mod factory;
 pub(crate) mod failure;
 pub(crate) mod faults;
 pub(crate) mod fetching;
+pub(crate) mod foreseen;
 pub(crate) mod global;
 pub(crate) mod interrupt;
+pub(crate) mod issuing;
 pub(crate) mod ledger_key;
 pub(crate) mod mark;
 pub(crate) mod monitoring;
@@ -23,6 +26,7 @@ pub(crate) mod pager;
 pub(crate) mod pin;
 pub(crate) mod pin_files;
 pub(crate) mod private_key;
+pub(crate) mod progress;
 pub(crate) mod request;
 pub(crate) mod requester_name;
 pub(crate) mod revoked;
@@ -31,6 +35,8 @@ pub(crate) mod signed_head;
 pub(crate) mod similar;
 pub(crate) mod slot_arguments;
 pub(crate) mod storage;
+pub(crate) mod summary;
 pub(crate) mod terminal;
+mod then;
 pub(crate) mod touch;
 pub(crate) mod words;

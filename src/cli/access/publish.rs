@@ -14,6 +14,7 @@ use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::warn;
+use crate::cli::base::words::number_of;
 use crate::config;
 use crate::output;
 use crate::server::access::login::FRESH_ENDING;
@@ -96,7 +97,10 @@ impl Publish {
         let (out, lines) = (self.out.display().to_string(), list.entries().len());
         let version = stamp.version;
         context.tell(
-            &format!("{out} is version {version}, {lines} lines, signed by one key"),
+            &format!(
+                "{out} is version {version}, {}, signed by one key",
+                number_of(lines, "line")
+            ),
             json!({ "list": out, "version": version, "lines": lines }),
         )?;
         Ok(Exit::Done)

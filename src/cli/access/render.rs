@@ -10,6 +10,7 @@ use super::list::{OfList, moment};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::file::{read_bytes, read_limited};
 use crate::output;
 use crate::server::access::review::{Book, CaKey, render, render_authorized_keys};
@@ -80,7 +81,7 @@ impl Render {
         }
         let folder = self.out_dir.display().to_string();
         context.tell(
-            &format!("{} files in {folder}", files.len()),
+            &format!("{} in {folder}", number_of(files.len(), "file")),
             json!({ "folder": folder, "files": files.keys().collect::<Vec<_>>() }),
         )?;
         Ok(Exit::Done)

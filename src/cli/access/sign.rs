@@ -9,6 +9,7 @@ use super::list::{parse, read};
 use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside, read_signatures};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::words::number_of;
 use crate::output;
 
 /// Add a signature to a list that was published, over the same bytes
@@ -51,7 +52,15 @@ impl Sign {
         output::write(&path, text.as_bytes(), PUBLISHED_MODE)?;
         let path = path.display().to_string();
         context.tell(
-            &format!("{path} holds the signatures of {count} keys"),
+            &format!(
+                "{path} holds the {} of {}",
+                if count == 1 {
+                    "signature"
+                } else {
+                    "signatures"
+                },
+                number_of(count, "key")
+            ),
             json!({ "signatures": path, "keys": count }),
         )?;
         Ok(Exit::Done)

@@ -12,6 +12,7 @@ use super::super::base::terminal::{
     confirm_typed, product, product_object, say, somebody_is_there, warn,
 };
 use crate::attestation::{RootFingerprint, Roots};
+use crate::cli::base::words::number_of;
 use crate::config;
 use crate::ledger::{Ledger, Revoked, RootDistrusted};
 use crate::revocation::{LivesOn, is_known_root, lives_on};
@@ -127,9 +128,9 @@ fn print(context: &Context, lives: &LivesOn) -> Result<(), Failure> {
         return Ok(());
     }
     product(&format!(
-        "live on it: {} certificates, {} enrolled cards",
-        lives.certificates.len(),
-        names.len()
+        "live on it: {}, {}",
+        number_of(lives.certificates.len(), "certificate"),
+        number_of(names.len(), "enrolled card")
     ))?;
     for hit in &lives.certificates {
         product(&format!(

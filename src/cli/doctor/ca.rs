@@ -12,6 +12,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::config::{self, Config, ConfigError};
 use crate::ledger::{Entry, Event, Ledger};
 use crate::policy::lint::lint;
@@ -74,8 +75,8 @@ impl DoctorCa {
             Err(failure) => points.push(Point::failed("ledger", &failure)),
             Ok(ledger) => {
                 let words = format!(
-                    "{} entries, its kept head fits, the clock too",
-                    ledger.size()
+                    "{}, its kept head fits, the clock too",
+                    number_of(ledger.size(), "entry")
                 );
                 points.push(Point::new("ledger", State::Ok, words));
                 points.extend(tail(&ledger));
@@ -134,12 +135,12 @@ fn roles(config: &Config) -> Point {
         0 => Point::new(
             "config",
             State::Ok,
-            format!("{} CAs, roles in order", names.len()),
+            format!("{}, roles in order", number_of(names.len(), "CA")),
         ),
         odd => Point::new(
             "config",
             State::Warning,
-            format!("{odd} odd things in the roles"),
+            format!("{} in the roles", number_of(odd, "odd thing")),
         )
         .hint("`punchmark role lint` names them"),
     }
@@ -153,7 +154,10 @@ fn roots(config: &Config) -> Point {
             "no maker is trusted: no evidence is believed",
         ),
         Ok(roots) => {
-            let words = format!("{} roots of attestation", roots.listed().count());
+            let words = format!(
+                "{} of attestation",
+                number_of(roots.listed().count(), "root")
+            );
             Point::new("roots", State::Ok, words)
         }
         Err(error) => Point::failed("roots", &error.into()),
@@ -172,8 +176,8 @@ fn modes(config: &Config) -> Point {
     match checked {
         Ok(()) => {
             let words = format!(
-                "{} files and modules that nobody else can write",
-                files.len()
+                "{} (modules too) that nobody else can write",
+                number_of(files.len(), "file")
             );
             Point::new("modes", State::Ok, words)
         }
@@ -191,7 +195,10 @@ fn modes(config: &Config) -> Point {
 
 fn tail(ledger: &Ledger) -> Option<Point> {
     let tail = ledger.tail()?;
-    let words = format!("{} bytes behind its last whole frame", tail.length);
+    let words = format!(
+        "{} behind its last whole frame",
+        number_of(tail.length, "byte")
+    );
     let point = Point::new("ledger", State::Warning, words);
     Some(point.hint("`punchmark ledger verify` checks the rest"))
 }

@@ -12,6 +12,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::config::{self, read_limited};
 use crate::krl::ListHead;
 use crate::ledger::checkpoint::Checkpoint;
@@ -209,8 +210,8 @@ fn summary(members: &[Member<'_>]) -> String {
         .iter()
         .filter(|member| !member.faults.is_empty() && !only_lags(member));
     format!(
-        "{} servers: {lagging} lag, {} have a fault",
-        members.len(),
+        "{}: {lagging} behind, {} with a fault",
+        number_of(members.len(), "server"),
         faulty.count()
     )
 }
@@ -248,7 +249,13 @@ fn keys(members: &[Member<'_>], now: u64) -> Vec<String> {
     if all.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![format!("{} keys open these servers:", all.len())];
+    let mut lines = vec![format!(
+        "{} these servers:",
+        match all.len() {
+            1 => "1 key opens".to_owned(),
+            keys => format!("{keys} keys open"),
+        }
+    )];
     for (fingerprint, key) in all {
         let used = key.used.map_or_else(
             || "no use known".to_owned(),
@@ -256,8 +263,9 @@ fn keys(members: &[Member<'_>], now: u64) -> Vec<String> {
         );
         let (count, comments) = (key.servers.len(), key.comments.join(", "));
         lines.push(format!(
-            "  {} {fingerprint} {comments}: {count} servers, {used}",
-            key.kind
+            "  {} {fingerprint} {comments}: {}, {used}",
+            key.kind,
+            number_of(count, "server")
         ));
     }
     lines.push(AFTER.to_owned());

@@ -129,7 +129,7 @@ impl Make {
         }
         let place = ledger_key::place(self.ledger_key.as_ref(), config)?;
         let open = |place| {
-            let key = ledger_key::open_with(context, &place, cas, &self.passphrase)?;
+            let key = ledger_key::open(context, &place, cas, &self.passphrase)?;
             Ok((place, key))
         };
         place.map(open).transpose()

@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::krl::Krl;
 
 /// Says how much of each a list would revoke.
@@ -28,9 +29,11 @@ pub(super) fn print(
         return Ok(Exit::Done);
     }
     product(&format!(
-        "{out} would be version {version} of {length} bytes, and revoke {} serials, {} key IDs and \
-         {} keys; nothing was done (--dry-run)",
-        held.serials, held.key_ids, held.keys
+        "{out} would be version {version} of {length} bytes, and revoke {}, {} and {}; nothing was \
+         done (--dry-run)",
+        number_of(held.serials, "serial"),
+        number_of(held.key_ids, "key ID"),
+        number_of(held.keys, "key")
     ))?;
     Ok(Exit::Done)
 }

@@ -43,7 +43,7 @@ impl Sign {
         })?;
         let mut ledger = context.ledger(&config)?;
         let before = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
-        let mut key = ledger_key::open_with(context, &place, &ledger.cas()?, &self.passphrase)?;
+        let mut key = ledger_key::open(context, &place, &ledger.cas()?, &self.passphrase)?;
         let beside = head_file(&place, &before)?;
         if beside.exists() {
             extends_last(&ledger, &last(&beside, &key)?, &beside)?;

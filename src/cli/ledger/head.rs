@@ -9,7 +9,7 @@ use ssh_key::public::KeyData;
 
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::failure::{Advised, At, Failure};
-use crate::cli::base::words::path;
+use crate::cli::base::words::{number_of, path};
 use crate::config::{SubjectFile, read_limited};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
@@ -174,13 +174,13 @@ impl Claimed {
 impl Kept {
     /// What it is, for people, and what of it was not checked.
     pub(super) fn words(&self) -> String {
-        let (file, size) = (path(&self.file), self.head.size);
+        let (file, entries) = (path(&self.file), number_of(self.head.size, "entry"));
         match &self.signer {
             None if !self.is_signed => {
-                format!("{file}, a head of {size} entries, which is unsigned")
+                format!("{file}, a head of {entries}, which is unsigned")
             }
-            Some(key) => format!("{file}, a head of {size} entries, signed by {key}"),
-            None => format!("{file}, a head of {size} entries whose signature was NOT checked"),
+            Some(key) => format!("{file}, a head of {entries}, signed by {key}"),
+            None => format!("{file}, a head of {entries} whose signature was NOT checked"),
         }
     }
 }

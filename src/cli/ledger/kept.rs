@@ -11,6 +11,7 @@ use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::{Context, warn_of_ignored};
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{confirm_typed, product};
+use crate::cli::base::words::number_of;
 use crate::config;
 use crate::issue::UnkeptLedger;
 use crate::ledger::heads::HeadsError;
@@ -121,7 +122,10 @@ fn is_kept_already(context: &Context) -> Result<Exit, Failure> {
 
 fn newest(size: u64, last: u64) -> String {
     let last = utc(last);
-    format!("This ledger of {size} entries, the last of {last}, is the newest copy that there is.")
+    format!(
+        "This ledger of {}, the last of {last}, is the newest copy that there is.",
+        number_of(size, "entry")
+    )
 }
 
 /// A person's word, for a ledger of so many entries, the last of this time.

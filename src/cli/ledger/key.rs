@@ -13,6 +13,7 @@ use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key;
+use crate::cli::base::private_key::PassphraseFile;
 use crate::config::{Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, HEADS, LISTS, RECEIPTS};
@@ -48,6 +49,9 @@ struct Add {
     #[arg(long = "for", value_name = "WHAT")]
     purposes: Vec<Signs>,
 
+    #[command(flatten)]
+    passphrase: PassphraseFile,
+
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
@@ -77,7 +81,7 @@ impl Add {
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let place = place(self.key.as_ref(), &config)?;
-        let key = ledger_key::open(context, &place, &ledger.cas()?)?;
+        let key = ledger_key::open(context, &place, &ledger.cas()?, &self.passphrase)?;
         let purposes = match self.purposes.as_slice() {
             [] => HEADS | LISTS,
             named => named.iter().fold(0, |sum, one| sum | one.bit()),
@@ -117,8 +121,9 @@ fn open(
     named: Option<&OsString>,
     config: &Config,
     cas: &[Ca],
+    passphrase: &PassphraseFile,
 ) -> Result<LedgerKey, Failure> {
-    ledger_key::open(context, &place(named, config)?, cas)
+    ledger_key::open(context, &place(named, config)?, cas, passphrase)
 }
 
 fn place(named: Option<&OsString>, config: &Config) -> Result<LedgerKeyPlace, Failure> {
@@ -143,4 +148,5 @@ fn words(purposes: u8) -> String {
 const EXAMPLES: &str = "\
 Examples:
   punchmark ledger key add /media/stick/ledger_key
+  punchmark ledger key add ledger_key --passphrase-file /run/credentials/ledger
   punchmark ledger key add 'pkcs11:token=Audit;object=ledger' --for lists";

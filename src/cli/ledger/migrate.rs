@@ -53,7 +53,8 @@ impl Migrate {
         let (size, kept) = (migrated.head.size, words::path(&migrated.old));
         context.tell(
             &format!(
-                "{path_words} is a file of {size} entries now; the database is kept as {kept}"
+                "{path_words} is a file of {} now; the database is kept as {kept}",
+                words::number_of(size, "entry")
             ),
             json!({ "ledger": path_words, "entries": size, "database": kept }),
         )?;
@@ -76,9 +77,9 @@ fn describe(path: &Path, old: &OldLedger, suffixes: &[SuffixSet]) {
         (false, _) => "but no kept head was found: nothing says that this is the newest copy",
     };
     say(&format!(
-        "{}: format {format}, {} entries, CAs: {cas}; sound, {heads}",
+        "{}: format {format}, {}, CAs: {cas}; sound, {heads}",
         words::path(path),
-        head.size,
+        words::number_of(head.size, "entry"),
     ));
     for suffix in suffixes {
         let SuffixSet {

@@ -106,7 +106,10 @@ impl Verdict<'_> {
             product(&line(finding))?;
         }
         if found.more > 0 {
-            product(&format!("and {} findings more", found.more))?;
+            product(&format!(
+                "and {} more",
+                words::number_of(found.more, "finding")
+            ))?;
         }
         if let Some(tail) = &self.audit.tail {
             product(&behind(tail))?;
@@ -121,10 +124,10 @@ impl Verdict<'_> {
         }
         product(self.consistent_in_words())?;
         product(&format!(
-            "  {} entries: {} serials taken, {} certificates issued, {} given up",
-            found.size(),
-            found.reserved,
-            found.issued,
+            "  {}: {} taken, {} issued, {} given up",
+            words::number_of(found.size(), "entry"),
+            words::number_of(found.reserved, "serial"),
+            words::number_of(found.issued, "certificate"),
             found.failed
         ))?;
         for (kept, extends) in &self.heads {

@@ -8,6 +8,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::revoked;
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::ledger::Ca;
 use crate::revocation::{CaHit, Caught, Hit};
 
@@ -43,19 +44,13 @@ pub(super) fn print(
 
 /// What ends with the key of a CA.
 pub(super) fn end_of(hit: &CaHit) -> String {
-    let issued = match hit.issued {
-        1 => "1 certificate".to_owned(),
-        number => format!("{number} certificates"),
-    };
+    let issued = number_of(hit.issued, "certificate");
     format!("this is CA `{}` itself: {issued} and all to come", hit.ca)
 }
 
 /// Says how many there are.
 pub(super) fn certificates(number: usize) -> String {
-    match number {
-        1 => "1 certificate".to_owned(),
-        number => format!("{number} certificates"),
-    }
+    number_of(number, "certificate")
 }
 
 fn of(ca: Option<&Ca>) -> String {

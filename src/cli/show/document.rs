@@ -9,6 +9,7 @@ use crate::attestation::{Evidence, Roots};
 use crate::certificate::explain::utc;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::cli::base::words::chain;
+use crate::cli::base::words::number_of;
 use crate::krl::Krl;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::unverified_text;
@@ -32,7 +33,11 @@ fn of_krl(krl: &Krl) -> Explanation {
         "KRL         a key revocation list".to_owned(),
         format!("version     {}", header.version),
         format!("made        {}", utc(header.generated)),
-        format!("revokes     by serial or key ID of {cas} CAs, and {keys} keys"),
+        format!(
+            "revokes     by serial or key ID of {}, and {}",
+            number_of(cas, "CA"),
+            number_of(keys, "key")
+        ),
         "- what it revokes: punchmark krl show FILE".to_owned(),
     ];
     Explanation {
@@ -82,8 +87,12 @@ fn of_proof(text: &str) -> Explanation {
     match (parts, &proof) {
         (Some((origin, size, entries)), _) => Explanation {
             lines: vec![
-                format!("proof of    {entries} entries of {}", origin.escape_debug()),
-                format!("leads to    its head of {size} entries"),
+                format!(
+                    "proof of    {} of {}",
+                    number_of(entries, "entry"),
+                    origin.escape_debug()
+                ),
+                format!("leads to    its head of {}", number_of(size, "entry")),
                 "- it was not checked: punchmark ledger check-proof FILE --against HEAD".to_owned(),
             ],
             json: json!({ "is": "proof", "origin": origin, "size": size, "entries": entries }),

@@ -6,6 +6,7 @@ use ssh_key::public::KeyData;
 use super::finding::Finding;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::monitoring::State;
+use crate::cli::base::words::number_of;
 use crate::signer::yubikey::{CardEntry, CardSecrets};
 use crate::signer::{self, Locator, PinTries};
 
@@ -122,9 +123,10 @@ fn of_card(ca: &str, serial: u32, secrets: &CardSecrets) -> (String, Vec<Finding
                 1 => Some(State::Warning),
                 _ => None,
             };
-            let words = format!("CA `{ca}`: YubiKey {serial} has {left} PIN tries left");
+            let tries = number_of(left, "PIN try");
+            let words = format!("CA `{ca}`: YubiKey {serial} has {tries} left");
             findings.extend(state.map(|state| Finding::new(state, words)));
-            format!(", {left} PIN tries left")
+            format!(", {tries} left")
         }
     };
     let of_factory = factory(secrets);

@@ -9,6 +9,7 @@ use crate::certificate::explain::utc;
 use crate::certificate::length;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::monitoring::State;
+use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
 use crate::ledger::{Ledger, LedgerError, RevokedSet, State as Became, TrustEnded};
 use crate::wire::RawCertificate;
@@ -89,7 +90,7 @@ impl LedgerSeen {
         let krl = self.krl.as_ref().map_or("no KRL".to_owned(), |krl| {
             format!("KRL made {} ago", length(krl.age))
         });
-        format!("{} entries, {krl}", self.entries)
+        format!("{}, {krl}", number_of(self.entries, "entry"))
     }
 
     pub(super) fn json(&self) -> Value {
@@ -133,7 +134,8 @@ fn krl(
     let make = "punchmark krl --out revoked.krl";
     let untold = untold.count();
     if untold > 0 {
-        let words = format!("no server can know yet what was revoked since the last KRL: {untold}");
+        let since = newest.as_ref().map_or("", |_| " since the last KRL");
+        let words = format!("no server can know yet what was revoked{since}: {untold}");
         findings.push(Finding::new(State::Warning, words).way(make));
     }
     let Some((_, made, krl)) = newest else {
@@ -178,6 +180,29 @@ fn will_expire(expiring: u64, within: u64) -> Finding {
         many => format!("{many} certificates expire"),
     };
     let words = format!("{certificates} within {}", length(within));
-    let way = format!("punchmark ledger list --expires-before +{within}s");
+    let span = in_one_unit(within);
+    let way =
+        format!("punchmark ledger list --expires-before +{span}; punchmark renew makes them anew");
     Finding::new(State::Ok, words).way(way)
+}
+
+/// A length of time as `-V` takes it, in the largest unit that it is whole in.
+fn in_one_unit(seconds: u64) -> String {
+    let units = [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)];
+    let whole = units.iter().find(|(_, length)| seconds % length == 0);
+    match whole {
+        Some((unit, length)) if seconds > 0 => format!("{}{unit}", seconds / length),
+        _ => format!("{seconds}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_one_unit;
+
+    #[test]
+    fn a_week_is_no_number_of_seconds() {
+        let spans = [604_800, 172_800, 5400, 61, 0].map(in_one_unit);
+        assert_eq!(spans, ["1w", "2d", "90m", "61s", "0s"]);
+    }
 }

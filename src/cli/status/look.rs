@@ -9,6 +9,7 @@ use crate::certificate::subject::{describe, fingerprint};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::monitoring::State;
+use crate::cli::base::words::number_of;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::signer::yubikey::CardEntry;
@@ -102,10 +103,7 @@ impl Seen {
     }
 
     pub(super) fn in_short(&self) -> String {
-        let cas = match self.cas.len() {
-            1 => "1 CA".to_owned(),
-            number => format!("{number} CAs"),
-        };
+        let cas = number_of(self.cas.len(), "CA");
         format!("{cas}, {}", self.ledger.in_short())
     }
 }

@@ -26,7 +26,7 @@ pub enum CardFault {
     #[error("the card wants its PIN or a touch first")]
     NotAllowed,
     /// The card refused the PIN.
-    #[error("wrong PIN, {tries} tries left")]
+    #[error("wrong PIN, {tries} {} left", if *tries == 1 { "try" } else { "tries" })]
     WrongPin {
         /// How many are left.
         tries: u8,

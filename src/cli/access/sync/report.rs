@@ -12,6 +12,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure, Kind};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{hint, product, product_object};
+use crate::cli::base::words::number_of;
 use crate::cli::base::words::path;
 use crate::config;
 use crate::server::access::{Moment, Staleness};
@@ -129,12 +130,13 @@ impl Report<'_> {
                 refreshed,
                 stale,
             } => {
+                let lines = number_of(*lines, "line");
                 let version = match version {
                     Some(version) => format!(
-                        "version {version}, {lines} lines, published {}",
+                        "version {version}, {lines}, published {}",
                         self.ago(*version)
                     ),
-                    None => format!("never published, {lines} lines"),
+                    None => format!("never published, {lines}"),
                 };
                 let refreshed = refreshed.map(|time| format!(", fresh {}", self.ago(time)));
                 let stale = stale.map(|stale| format!(", too old for most: {stale}"));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::certificate::length;
 use crate::cli::base::failure::{Advised, At, Failure};
+use crate::cli::base::words::number_of;
 use crate::config::read_limited;
 use crate::server::account::Account;
 use crate::server::doctor::settings_for;
@@ -111,13 +112,13 @@ impl Surveyed {
     }
 
     fn read(&self) -> String {
-        let keys = self.survey.keys.len();
+        let keys = number_of(self.survey.keys.len(), "key");
         match &self.logs {
-            None => format!("{keys} keys; the last use was not looked for"),
+            None => format!("{keys}; the last use was not looked for"),
             Some(logs) if logs.is_empty() => {
-                format!("{keys} keys; no log was found, so no last use is known")
+                format!("{keys}; no log was found, so no last use is known")
             }
-            Some(logs) => format!("{keys} keys; last use by {}", logs.join(", ")),
+            Some(logs) => format!("{keys}; last use by {}", logs.join(", ")),
         }
     }
 

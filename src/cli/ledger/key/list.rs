@@ -9,6 +9,7 @@ use super::words;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::ledger::LedgerKeyState;
 
 /// Whose keys to list.
@@ -48,7 +49,10 @@ fn ended(state: &LedgerKeyState) -> String {
         ""
     };
     match state.believed_to {
-        Some(size) => format!("{rolled}, revoked: believed up to {size} entries"),
+        Some(size) => format!(
+            "{rolled}, revoked: believed up to {}",
+            number_of(size, "entry")
+        ),
         None => rolled.to_owned(),
     }
 }

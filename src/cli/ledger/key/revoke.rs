@@ -6,6 +6,7 @@ use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key::blob;
+use crate::cli::base::words::number_of;
 use crate::config::{self, SubjectFile};
 use crate::ledger::{Ledger, LedgerKeyRevoked};
 use clap::Args;
@@ -54,7 +55,8 @@ impl Revoke {
         ledger.revoke_ledger_key(revoked, config::now())?;
         context.tell(
             &format!(
-                "{name} signs no more; its heads of more than {size} entries are not believed"
+                "{name} signs no more; its heads of more than {} are not believed",
+                number_of(size, "entry")
             ),
             object,
         )?;
@@ -71,8 +73,9 @@ impl Revoke {
         let beyond = its.filter(|(_, head)| head.size > self.last_size).count();
         let size = self.last_size;
         Ok(format!(
-            "{key} signs no more, for good, and its heads of more than {size} entries are not \
-             believed: {beyond} of those that the ledger knows"
+            "{key} signs no more, for good, and its heads of more than {} are not \
+             believed: {beyond} of those that the ledger knows",
+            number_of(size, "entry")
         ))
     }
 }

@@ -1,6 +1,7 @@
 //! `punchmark ledger key rollover`: another key takes over, by the word of both.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -10,6 +11,7 @@ use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key::{self, blob};
+use crate::cli::base::private_key::PassphraseFile;
 use crate::cli::base::terminal::hint;
 use crate::config;
 use crate::ledger::LedgerKeyRolled;
@@ -26,6 +28,14 @@ pub(super) struct Rollover {
     #[arg(long, value_name = "KEY")]
     old: Option<OsString>,
 
+    /// Read the passphrase of the old key, if that is a file, from this file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Read the passphrase of the new key, if that is a file, from this file
+    #[arg(long, value_name = "FILE")]
+    new_passphrase_file: Option<PathBuf>,
+
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
@@ -37,8 +47,10 @@ impl Rollover {
         let config = context.config()?;
         let mut ledger = context.ledger(&config)?;
         let cas = ledger.cas()?;
-        let mut old = open(context, self.old.as_ref(), &config, &cas)?;
-        let mut new = open(context, Some(&self.new), &config, &cas)?;
+        let (old, new) = (self.passphrase_file, self.new_passphrase_file);
+        let (old, new) = (PassphraseFile::named(old), PassphraseFile::named(new));
+        let mut old = open(context, self.old.as_ref(), &config, &cas, &old)?;
+        let mut new = open(context, Some(&self.new), &config, &cas, &new)?;
         let blobs = (blob(old.public_key())?, blob(new.public_key())?);
         let statement = ledger.rollover(&blobs.0, &blobs.1)?;
         let names = (fingerprint(old.public_key()), fingerprint(new.public_key()));
@@ -80,4 +92,6 @@ impl Rollover {
 
 const EXAMPLES: &str = "\
 Examples:
-  punchmark ledger key rollover --old old_ledger_key --new ledger_key";
+  punchmark ledger key rollover --old old_ledger_key --new ledger_key
+  punchmark ledger key rollover --old old_ledger_key --passphrase-file old.pass \\
+    --new ledger_key --new-passphrase-file new.pass";

@@ -239,21 +239,30 @@ impl<'c> Report<'c> {
 impl Counts {
     fn say(&self) {
         say(&format!(
-            "{} lines of sshd, {} logins by certificate, {} by other CAs; {} certificates \
-             unknown, {} used when they should not be, {} lines unreadable",
-            self.of_sshd, self.logins, self.other_cas, self.unknown, self.wrong, self.unreadable
+            "{} of sshd, {} by certificate, {} by other CAs; {} unknown, {} used when they should \
+             not be, {} unreadable",
+            words::number_of(self.of_sshd, "line"),
+            words::number_of(self.logins, "login"),
+            self.other_cas,
+            words::number_of(self.unknown, "certificate"),
+            self.wrong,
+            words::number_of(self.unreadable, "line")
         ));
         if self.without_time > 0 {
             say(&format!(
-                "not checked: whether {} uses were within the validity, since their lines have \
-                 no time that can be read",
-                self.without_time
+                "not checked: whether {} within the validity, since there is no time that can be \
+                 read",
+                match self.without_time {
+                    1 => "1 use was".to_owned(),
+                    uses => format!("{uses} uses were"),
+                }
             ));
         }
         if self.imitated > 0 {
             say(&format!(
-                "{} lines in sshd's name are not sshd's",
-                self.imitated
+                "{} in sshd's name {} not sshd's",
+                words::number_of(self.imitated, "line"),
+                if self.imitated == 1 { "is" } else { "are" }
             ));
         }
         if self.is_anybodys {

@@ -8,6 +8,7 @@ use ssh_key::{Fingerprint, PublicKey};
 
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
+use crate::cli::base::words::number_of;
 use crate::config::{self, read_bytes};
 use crate::krl::rollover::{ROLLOVERS_BYTES_MAX, Rollover, Rollovers};
 use crate::krl::{
@@ -103,7 +104,7 @@ impl Published {
             }
             let cards = barred.cards.len() + barred.family_cards.len();
             if cards > 0 {
-                words.push_str(&format!("\n  barred again: {cards} cards"));
+                words.push_str(&format!("\n  barred again: {}", number_of(cards, "card")));
             }
         }
         for removed in state.taken_away_from(ledger, "")? {
