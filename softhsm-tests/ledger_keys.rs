@@ -48,6 +48,32 @@ fn a_key_is_recorded_with_what_it_signs_before_it_signs() {
 }
 
 #[test]
+fn passphrases_come_from_files_each_for_its_own_key() {
+    let admin = ready();
+    for (name, passphrase) in [("ledger_key", "the old one"), ("next_key", "the new one")] {
+        keygen::encrypt(&admin.punchmark.path(name), passphrase);
+        write(
+            &admin.punchmark.path(&format!("{name}.pass")),
+            passphrase,
+            0o600,
+        );
+    }
+    let (old, new) = ("ledger_key.pass", "next_key.pass");
+    key(&admin, &["add", "ledger_key", "--passphrase-file", new])
+        .fails()
+        .says("ledger_key: wrong passphrase");
+    key(&admin, &["add", "ledger_key", "--passphrase-file", old]).ok();
+    let rollover = ["rollover", "--old", "ledger_key", "--new", "next_key"];
+    let files = ["--passphrase-file", old, "--new-passphrase-file"];
+    key(&admin, &[&rollover[..], &files, &[old]].concat())
+        .fails()
+        .says("next_key: wrong passphrase");
+    key(&admin, &[&rollover[..], &files, &[new]].concat()).ok();
+    let listed = key(&admin, &["list"]).ok().stdout;
+    assert!(listed.contains("until another took over"), "{listed}");
+}
+
+#[test]
 fn the_key_of_the_config_is_never_certified_also_before_it_signed() {
     let admin = ready();
     let config = fs::read_to_string(admin.config_file()).unwrap();

@@ -45,6 +45,10 @@ fn the_newest_stand_first_below_a_header() {
         ["year"]
     );
     assert_eq!(listed(&admin, &["--limit", "0"]), [""; 0]);
+    // A CA that isn't there has no certificates, and is hardly meant.
+    let unknown = ["ledger", "list", "--ca", "nosuch"];
+    let ran = admin.punchmark.run(&unknown).exits(2);
+    ran.says("the ledger has no CA `nosuch`");
     // Programs get the order of the ledger, and the newest of it.
     let arguments = ["ledger", "list", "--json", "--limit", "2"];
     let objects = admin.punchmark.run(&arguments).ok().stdout;

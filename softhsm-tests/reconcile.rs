@@ -84,7 +84,7 @@ fn a_use_after_revocation_or_expiry_is_said() {
     let ran = reconcile(&admin, &sshd.log(), &[]).exits(1);
     assert!(ran.stdout.contains("revoked: serial 1 of users"), "{ran}");
     ran.says("1 used when they should not be")
-        .says("uses were within the validity, since their lines have no time")
+        .says("1 use was within the validity, since its line has no time")
         .says("any local user can write such lines");
     // With a time before it, it was good then.
     let before = "2026-11-21T20:00:00+00:00 web1 sshd[7]: ";

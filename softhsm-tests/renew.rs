@@ -243,6 +243,14 @@ fn who_was_removed_revoked_or_refused_is_named_and_left_out() {
     renew(&admin, &["erik.pub"])
         .fails()
         .says("not a certificate");
+    // A certificate that another CA signed is none of this ledger's.
+    let other = Admin::ready().and_key("peter");
+    other.sign(&["-n", "peter", "-V", "+1h", "peter.pub"]).ok();
+    let certificate = other.punchmark.path("peter-cert.pub");
+    std::fs::copy(certificate, admin.punchmark.path("x-cert.pub")).unwrap();
+    renew(&admin, &["x-cert.pub"])
+        .exits(1)
+        .says("is not in the ledger");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::Ran;
+use crate::harness::pty::Pty;
 
 fn status(admin: &Admin, arguments: &[&str]) -> Ran {
     admin.punchmark.run(&[&["status"], arguments].concat())
@@ -108,6 +109,81 @@ fn a_token_that_is_gone_a_file_that_was_exchanged_and_an_older_ledger_are_critic
     std::fs::write(&ledger, before).unwrap();
     let older = status(&admin, &["--line"]).exits(2);
     assert!(older.stdout.contains("nothing is signed"), "{older}");
+}
+
+#[test]
+fn of_several_cas_each_is_said_and_one_whose_key_was_revoked_is_critical() {
+    let admin = ready();
+    admin.init("hosts", "p384", "host").ok();
+    let line = status(&admin, &["--line"]).ok().stdout;
+    assert!(line.starts_with("OK: 2 CAs, "), "{line}");
+    let key = admin.ca_file("hosts");
+    let key = key.to_str().unwrap();
+    let mut revoke = admin.punchmark.on_a_terminal();
+    revoke.args(["revoke", "--ca", "hosts", "--key", key, "--reason", "lost"]);
+    let mut pty = Pty::start(revoke);
+    pty.expect("Type");
+    pty.type_line("hosts");
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    let screen = status(&admin, &[]).ok().stdout;
+    let said =
+        "CRITICAL: CA `hosts`: its key was revoked, and signs nothing more\n  take [ca.hosts]";
+    assert!(screen.contains(said), "{screen}");
+    assert!(
+        screen.contains("hosts: host CA, ECDSA P-384 SHA256:"),
+        "{screen}"
+    );
+    status(&admin, &["--line"]).exits(2);
+    let json: Value = serde_json::from_str(&status(&admin, &["--json"]).ok().stdout).unwrap();
+    let revoked = json["cas"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|ca| &ca["revoked"]);
+    assert_eq!(
+        revoked.collect::<Vec<_>>(),
+        [&Value::Bool(true), &Value::Bool(false)]
+    );
+}
+
+#[cfg(feature = "yubikey")]
+mod in_a_card {
+    use super::*;
+    use crate::harness::yubikey::{PLAIN, pull};
+
+    #[test]
+    fn a_card_says_its_tries_and_its_factory_secrets_and_is_missed_when_it_is_gone() {
+        let admin = Admin::with_ca_in_card(&PLAIN).and_key("peter");
+        let status = |arguments: &[&str]| admin.punchmark.run(&[&["status"], arguments].concat());
+        let screen = status(&[]).ok().stdout;
+        assert!(screen.contains("there, 3 PIN tries left"), "{screen}");
+        admin.punchmark.write_pin("wrong", "99999999");
+        for _ in 0..2 {
+            let sign = [
+                "--pin-file",
+                "wrong",
+                "sign",
+                "-s",
+                "users",
+                "-I",
+                "a",
+                "-n",
+                "a",
+            ];
+            admin
+                .punchmark
+                .run(&[&sign[..], &["peter.pub"]].concat())
+                .exits(1);
+        }
+        let line = status(&["--line"]).exits(1).stdout;
+        assert!(line.contains("has 1 PIN try left"), "{line}");
+        pull(&admin.token, 0);
+        let line = status(&["--line"]).exits(2).stdout;
+        assert!(line.starts_with("CRITICAL: CA `users`"), "{line}");
+        admin.put_back(admin.card());
+        status(&["--line"]).exits(1);
+    }
 }
 
 #[test]

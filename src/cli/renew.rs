@@ -5,7 +5,7 @@ mod orders;
 mod plan;
 mod selected;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use clap::Args;
@@ -13,7 +13,7 @@ use clap::Args;
 use super::base::arguments::{fingerprint, last_validity, span};
 use super::base::context::{Context, KnownCa};
 use super::base::factory::warn_of_factory_pins;
-use super::base::failure::{Exit, Failure};
+use super::base::failure::{At, Exit, Failure};
 use super::base::faults::Faults;
 use super::base::interrupt::on_signal;
 use super::base::issuing::{Books, Run};
@@ -21,7 +21,7 @@ use super::base::progress::{Progress, style};
 use super::base::summary::summarise;
 use super::base::terminal::{note_product, say};
 use super::base::words::number_of;
-use crate::batch::{Batch, Ended, Looked, Resume, SerialPlan};
+use crate::batch::{Batch, Ended, Looked, Report, Resume, SerialPlan};
 use crate::config::{self, Config};
 use crate::issue::{Judge, Lasting, SharedLedger};
 use crate::request::RoleName;
@@ -108,7 +108,7 @@ impl Renew {
             ledger: &ledger,
             lasting: &lasting,
             resume: self.resume,
-            folder: self.out_dir.as_deref(),
+            folder: self.folder()?,
         };
         let ordered = if self.files.is_empty() {
             wanting.out_of_ledger(&selection)?
@@ -116,7 +116,7 @@ impl Renew {
             wanting.of_files(&selection, &self.files)?
         };
         let Some(name) = ordered.ca()? else {
-            return nothing(&ordered, context);
+            return nothing(ordered, context);
         };
         let known = context.known_ca(&config, &ledger, &name)?;
         let books = Books::read(&config, &ledger, context)?;
@@ -216,6 +216,18 @@ impl Renew {
         Ok(())
     }
 
+    /// The folder of the certificates, made where it isn't there. A dry run makes none.
+    fn folder(&self) -> Result<Option<&Path>, Failure> {
+        let Some(folder) = self.out_dir.as_deref() else {
+            return Ok(None);
+        };
+        if self.dry_run {
+            return Ok(Some(folder).filter(|folder| folder.is_dir()));
+        }
+        std::fs::create_dir_all(folder).in_file(folder)?;
+        Ok(Some(folder))
+    }
+
     fn lasting(&self) -> Result<Lasting, Failure> {
         let asked = last_validity(&self.validity)?;
         Ok(match self.validity.last().cloned().zip(asked) {
@@ -225,15 +237,23 @@ impl Renew {
     }
 }
 
-/// Ends a run that means no certificate.
-fn nothing(ordered: &Ordered, context: &Context) -> Result<Exit, Failure> {
+/// Ends a run that means no certificate of the ledger.
+fn nothing(ordered: Ordered, context: &Context) -> Result<Exit, Failure> {
+    let progress = Progress::new(style(context.json(), context.talks(), None));
+    let is_empty = ordered.orders.is_empty() && ordered.not_due == 0;
+    for order in ordered.orders {
+        if let Err(error) = order.case {
+            let file = Some(order.output.as_path());
+            progress.tell(Report::Failed { file, error });
+        }
+    }
     say_not_due(ordered.not_due, context);
-    if ordered.not_due == 0 {
+    if is_empty {
         // Scripts count the lines: one that says that there is none would be counted.
         note_product();
         say("no certificate is meant");
     }
-    Ok(Exit::Done)
+    Ok(progress.finish().exit())
 }
 
 fn say_not_due(not_due: u64, context: &Context) {

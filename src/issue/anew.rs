@@ -273,8 +273,7 @@ fn was_known_by(
     content: &RawCertificate,
     ledger: &Ledger,
 ) -> Result<WasKnownBy, LedgerError> {
-    let reserved = &record.reserved;
-    let grounds = reserved.grounds.as_ref();
+    let grounds = record.reserved.grounds.as_ref();
     let known = grounds.and_then(|grounds| grounds.known.as_ref());
     let card = grounds.and_then(|grounds| grounds.card).zip(known);
     let card = card.map(|(serial, known)| {
@@ -283,8 +282,8 @@ fn was_known_by(
     });
     let key = Credential::Key(content.public_key().to_vec());
     for credential in card.iter().chain([&key]) {
-        if ledger.was_taken_since(credential, &reserved.requester, record.time)? {
-            return Ok(WasKnownBy::TakenAway);
+        if let Some(name) = ledger.taken_since(credential, record.time)? {
+            return Ok(WasKnownBy::TakenFrom(name));
         }
     }
     Ok(match known.map_or("", |known| known.by.as_str()) {
@@ -297,3 +296,15 @@ fn was_known_by(
 
 /// What policy writes by itself where a class or role wants the PIN of a security key.
 const BY_PROOF: &str = "verify-required";
+
+#[cfg(test)]
+mod tests {
+    use super::moved;
+
+    #[test]
+    fn what_began_before_it_was_signed_begins_as_long_before_now() {
+        assert_eq!(moved(700, 1000, 5000), 4700);
+        assert_eq!(moved(1600, 1000, 5000), 5600);
+        assert_eq!(moved(0, 1000, 500), 0);
+    }
+}

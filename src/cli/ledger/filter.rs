@@ -143,6 +143,11 @@ impl Condition {
             .collect()
     }
 
+    /// The CA that was asked for.
+    pub(super) fn ca(&self) -> Option<&str> {
+        self.filter.ca.as_deref()
+    }
+
     /// How many of the newest are wanted; none where all are.
     pub(super) fn limit(&self) -> Option<u64> {
         self.filter.limit

@@ -6,6 +6,7 @@ use super::filter::{Condition, Word};
 use super::records::{fields, json};
 use crate::certificate::Serial;
 use crate::certificate::explain::{Fields, utc};
+use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::pager::Pager;
@@ -32,6 +33,11 @@ pub(super) fn list(
     ledger: &Ledger,
     condition: &Condition,
 ) -> Result<Exit, Failure> {
+    if let Some(name) = condition.ca()
+        && !ledger.cas()?.iter().any(|ca| ca.name() == name)
+    {
+        return Err(not_in_ledger(name));
+    }
     let search = Search {
         ledger,
         condition,

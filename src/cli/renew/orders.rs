@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::batch::{BatchError, Candidate, Order, Search, Selection, Standing};
 use crate::certificate::certificate_line;
 use crate::certificate::key_line::read_certificate_line;
-use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::failure::Failure;
 use crate::config::{self, Config, SubjectFileError, read_limited};
 use crate::issue::{Anew, Asked, Case, Lasting};
 use crate::ledger::{Ledger, Record, SerialChoice};
@@ -43,9 +43,6 @@ impl Wanting<'_> {
         found.sort_by(|one, other| one.file_name.cmp(&other.file_name));
         // Without a folder nothing is written: it is a dry run.
         let folder = self.folder.unwrap_or(Path::new(""));
-        if self.folder.is_some() {
-            std::fs::create_dir_all(folder).in_file(folder)?;
-        }
         for candidate in found {
             let output = folder.join(&candidate.file_name);
             self.order(candidate, output, String::new(), &mut ordered);

@@ -1,6 +1,7 @@
 //! What there is to see: the CAs of the config, their devices, and the ledger.
 
 use serde_json::{Value, json};
+use ssh_key::HashAlg;
 
 use super::device::Device;
 use super::finding::Finding;
@@ -28,6 +29,7 @@ pub(super) struct CaSeen {
     what: String,
     key: String,
     next_serial: Option<u64>,
+    is_revoked: bool,
     devices: Vec<Device>,
 }
 
@@ -47,6 +49,7 @@ pub(super) fn look(context: &Context, limits: &Limits) -> Result<Seen, Failure> 
             }
         }
     }
+    findings.extend(cas.iter().filter(|ca| ca.is_revoked).map(CaSeen::revoked));
     for device in cas.iter_mut().flat_map(|ca| &mut ca.devices) {
         findings.append(&mut device.findings);
     }
@@ -67,6 +70,8 @@ fn one(
     cards: &[CardEntry],
 ) -> Result<CaSeen, Failure> {
     let known = context.known_ca(config, ledger, name)?;
+    let hash = known.ca().public_key().fingerprint(HashAlg::Sha256);
+    let is_revoked = ledger.key_is_revoked(&hash.sha256().unwrap_or_default())?;
     let (ca, key) = (known.ca(), known.ca().public_key());
     let keys = known.config.keys.iter();
     let mut devices: Vec<_> = keys
@@ -80,6 +85,7 @@ fn one(
         what: format!("{} CA, {}", known.config.certificates, describe(key)),
         key: fingerprint(key),
         next_serial: ledger.next_serial(ca)?.map(|serial| serial.number()),
+        is_revoked,
         devices,
     })
 }
@@ -109,10 +115,23 @@ impl Seen {
 }
 
 impl CaSeen {
+    fn revoked(&self) -> Finding {
+        let words = format!(
+            "CA `{}`: its key was revoked, and signs nothing more",
+            self.name
+        );
+        let way = format!("take [ca.{}] out of the config", self.name);
+        Finding::new(State::Critical, words).way(way)
+    }
+
     fn lines(&self) -> Vec<String> {
         let serial = self.next_serial;
         let serial = serial.map_or("none is left".to_owned(), |serial| serial.to_string());
-        let mut lines = vec![format!("{}: {} {}", self.name, self.what, self.key)];
+        let revoked = if self.is_revoked { ", revoked" } else { "" };
+        let mut lines = vec![format!(
+            "{}: {} {}{revoked}",
+            self.name, self.what, self.key
+        )];
         lines.extend(self.devices.iter().flat_map(Device::lines));
         lines.push(format!("  next serial  {serial}"));
         lines
@@ -123,6 +142,7 @@ impl CaSeen {
             "name": self.name,
             "fingerprint": self.key,
             "next-serial": self.next_serial,
+            "revoked": self.is_revoked,
             "keys": self.devices.iter().map(Device::json).collect::<Vec<_>>(),
         })
     }

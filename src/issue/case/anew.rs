@@ -31,14 +31,14 @@ pub struct Anew {
 }
 
 /// How it was known who asked for a certificate that the ledger holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WasKnownBy {
     /// By token and PIN alone, or by a person's word; entries of before format 4 don't say.
     Word,
     /// By an enrolment or line that must still be there: `key`, `card`, `allowed-signers`.
     Listed(&'static str),
-    /// By whatever it was: key or card was taken from them since.
-    TakenAway,
+    /// By whatever it was: key or card was taken away since, from the requester of this name.
+    TakenFrom(String),
 }
 
 /// What of the facts of a proof, which the ledger keeps as JSON, evidence doesn't say itself.
@@ -122,7 +122,9 @@ fn requester(
     now: u64,
 ) -> Result<Requester, IntakeError> {
     let name = &anew.requester;
-    if name == Requester::operator().name() {
+    // Who asks for anybody's key by the direct form asks for no one's that was taken from them.
+    let was_taken = matches!(anew.known_by, WasKnownBy::TakenFrom(_));
+    if name == Requester::operator().name() && !was_taken {
         return Ok(Requester::operator());
     }
     let mut known = enrolled(&anew.subject, proof, whose)?;
@@ -130,14 +132,14 @@ fn requester(
         let signers = judge.rulebook.allowed_signers;
         known = signer(signers, &anew.subject, Some(name), now)?;
     }
-    let no_longer = |by| {
-        let name = name.clone();
+    let no_longer = |name: &str, by| {
+        let name = name.to_owned();
         Err(IntakeError::NoLonger { name, by })
     };
-    match (known, anew.known_by) {
+    match (known, &anew.known_by) {
         (Some(known), _) => agree(known.name(), [name]).map(|()| known),
-        (None, WasKnownBy::Listed(by)) => no_longer(by),
-        (None, WasKnownBy::TakenAway) => no_longer("key or card"),
+        (None, WasKnownBy::Listed(by)) => no_longer(name.as_str(), by),
+        (None, WasKnownBy::TakenFrom(whom)) => no_longer(whom, "key or card"),
         (None, WasKnownBy::Word) => Ok(Requester::known(name.clone(), KnownBy::Vouch)),
     }
 }

@@ -54,7 +54,7 @@ pub enum IntakeError {
     #[error("the {by} is no longer that of requester `{name}`")]
     NoLonger {
         /// Whose it was.
-        name: RequesterName,
+        name: String,
         /// What it was known by: `key`, `card`, or a line of `allowed-signers`.
         by: &'static str,
     },

@@ -36,28 +36,28 @@ impl Ledger {
         self.append(time, |draft| draft.requester_added(added))
     }
 
-    /// Whether a key or card was taken from this requester at `time` or later, and is nobody's
-    /// since.
+    /// From whom a key or card was taken at `time` or later, if it is nobody's since.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn was_taken_since(
+    pub fn taken_since(
         &self,
         credential: &Credential,
-        requester: &str,
         time: u64,
-    ) -> Result<bool, LedgerError> {
+    ) -> Result<Option<String>, LedgerError> {
         let key = credential_key(credential);
         let positions = self.index.positions(table::CREDENTIAL, &key)?;
         let Some(newest) = positions.last() else {
-            return Ok(false);
+            return Ok(None);
         };
         let entry = self.entry(*newest)?;
         Ok(match entry.event {
-            Event::RequesterRemoved(removed) => {
-                entry.time >= time && removed.credential == *credential && removed.name == requester
+            Event::RequesterRemoved(removed)
+                if entry.time >= time && removed.credential == *credential =>
+            {
+                Some(removed.name)
             }
-            _ => false,
+            _ => None,
         })
     }
 

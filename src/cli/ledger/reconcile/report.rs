@@ -250,11 +250,10 @@ impl Counts {
         ));
         if self.without_time > 0 {
             say(&format!(
-                "not checked: whether {} within the validity, since there is no time that can be \
-                 read",
+                "not checked: whether {} no time that can be read",
                 match self.without_time {
-                    1 => "1 use was".to_owned(),
-                    uses => format!("{uses} uses were"),
+                    1 => "1 use was within the validity, since its line has".to_owned(),
+                    uses => format!("{uses} uses were within the validity, since their lines have"),
                 }
             ));
         }
