@@ -122,7 +122,9 @@ fn of_several_cas_each_is_said_and_one_whose_key_was_revoked_is_critical() {
     let mut revoke = admin.punchmark.on_a_terminal();
     revoke.args(["revoke", "--ca", "hosts", "--key", key, "--reason", "lost"]);
     let mut pty = Pty::start(revoke);
-    pty.expect("Type");
+    pty.expect("[y/N]");
+    pty.type_line("y");
+    pty.expect("Type the CA's name");
     pty.type_line("hosts");
     let (rest, code) = pty.finish();
     assert_eq!(code, 0, "{rest}");
