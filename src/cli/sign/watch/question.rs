@@ -68,7 +68,7 @@ impl Watch<'_> {
         // Whoever answers may take an hour: nobody else is to wait for the ledger.
         drop(ledger);
         match self.answer(&looked)? {
-            Fate::Signed => self.sign(&batch, looked, (&config, &known)),
+            Fate::Signed => self.issue(&batch, looked, (&config, &known)),
             other => Ok(other),
         }
     }
@@ -100,7 +100,7 @@ impl Watch<'_> {
         }
     }
 
-    fn sign(
+    fn issue(
         &mut self,
         batch: &Batch<'_>,
         looked: Looked,
