@@ -8,7 +8,7 @@
 mod folder;
 mod question;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
@@ -127,7 +127,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    fn ask_until_answered(&mut self, file: &PathBuf) -> Result<Fate, Failure> {
+    fn ask_until_answered(&mut self, file: &Path) -> Result<Fate, Failure> {
         loop {
             if self.interrupted.load(Ordering::Relaxed) {
                 return Ok(Fate::Quit);

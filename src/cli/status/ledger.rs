@@ -189,7 +189,9 @@ fn will_expire(expiring: u64, within: u64) -> Finding {
 /// A length of time as `-V` takes it, in the largest unit that it is whole in.
 fn in_one_unit(seconds: u64) -> String {
     let units = [("w", 604_800), ("d", 86_400), ("h", 3600), ("m", 60)];
-    let whole = units.iter().find(|(_, length)| seconds % length == 0);
+    let whole = units
+        .iter()
+        .find(|(_, length)| seconds.is_multiple_of(*length));
     match whole {
         Some((unit, length)) if seconds > 0 => format!("{}{unit}", seconds / length),
         _ => format!("{seconds}s"),
