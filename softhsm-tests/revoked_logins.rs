@@ -183,7 +183,7 @@ fn a_fetched_list_refuses_and_a_failed_fetch_goes_on_refusing() {
     write(&world.path("made.krl"), "", 0o644);
     let ran = punchmark.run(&fetch).exits(2);
     assert!(
-        ran.stdout.contains("not the signature of this KRL"),
+        ran.stdout.contains("not the signature of this list"),
         "{ran}"
     );
     world.refuses("peter");

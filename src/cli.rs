@@ -18,6 +18,7 @@ mod getopt;
 mod host;
 mod import;
 mod init;
+mod known;
 mod krl;
 mod ledger;
 mod letters;
@@ -88,6 +89,7 @@ enum Command {
     Role(role::Role),
     Show(show::Show),
     Krl(krl::Krl),
+    Known(known::Known),
     Ledger(ledger::Ledger),
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
@@ -128,6 +130,7 @@ impl Cli<Command> {
             Command::Role(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
+            Command::Known(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),

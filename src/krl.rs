@@ -50,7 +50,7 @@ pub use self::revocations::{Authority, Revocations};
 pub use self::serials::{SerialRange, SerialRangeError, Serials};
 pub use self::show::{Fingerprint, Harmless};
 pub use self::signature::{
-    KRL_NAMESPACE, KRL_SIGNATURE_BYTES_MAX, KrlSignature, KrlSignatureError,
+    KRL_NAMESPACE, LIST_SIGNATURE_BYTES_MAX, ListSignature, ListSignatureError,
 };
 pub use self::strings::Strings;
 pub use self::write::{Encoding, WriteError};

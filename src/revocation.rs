@@ -4,6 +4,7 @@
 //! whatever is issued later under the same principal or role.
 
 mod families;
+mod known;
 mod known_root;
 mod list;
 mod lives_on;
@@ -22,6 +23,7 @@ use crate::ledger::{
     RevokedSet, State,
 };
 
+pub use known::{KnownCertificates, known_certificates};
 pub use known_root::is_known_root;
 pub use list::{KrlError, Prune, krl};
 pub use lives_on::{LivesOn, lives_on};

@@ -6,16 +6,16 @@
 use libfuzzer_sys::fuzz_target;
 use punchmark::server::source::Url;
 use punchmark::ledger::checkpoint::Checkpoint;
-use punchmark::krl::KrlSignature;
+use punchmark::krl::{KRL_NAMESPACE, ListSignature};
 use punchmark::ledger::note::{NoteKey, unverified_text};
 use ssh_key::PublicKey;
 
 fuzz_target!(|bytes: &[u8]| {
     let key = PublicKey::from_openssh(KEY).unwrap();
-    if let Ok(signature) = KrlSignature::read(bytes) {
+    if let Ok(signature) = ListSignature::read(bytes) {
         assert!(
             signature
-                .verify(b"SSHKRL\n\0", &[key.key_data().clone()])
+                .verify(KRL_NAMESPACE, b"SSHKRL\n\0", &[key.key_data().clone()])
                 .is_err()
         );
     }

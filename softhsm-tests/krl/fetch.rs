@@ -97,7 +97,7 @@ fn what_is_not_the_signers_list_is_refused_and_nothing_changes() {
     publish(&folder, "source", 9, "users", 50);
     refused(&folder, "version 9 is older than version 10");
     publish(&folder, "source", 10, "users", 50);
-    refused(&folder, "another KRL than the one of the same version 10");
+    refused(&folder, "another list than the one of the same version 10");
     publish(&folder, "source", 11, "hosts", 50);
     refused(&folder, "named \"hosts\", not \"users\"");
 
@@ -111,9 +111,9 @@ fn what_is_not_the_signers_list_is_refused_and_nothing_changes() {
     sign(&folder, "ledger", "krl@punchmark", "source");
     let whole = folder.read("source");
     folder.write("source", &whole[..whole.len() - 1]);
-    refused(&folder, "not the signature of this KRL");
+    refused(&folder, "not the signature of this list");
     folder.write("source", "");
-    refused(&folder, "not the signature of this KRL");
+    refused(&folder, "not the signature of this list");
     sign(&folder, "ledger", "krl@punchmark", "source");
     refused(&folder, "signed, but no KRL");
     folder.write("source.sig", "-----BEGIN SSH SIGNATURE-----\n");

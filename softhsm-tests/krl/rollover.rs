@@ -173,10 +173,7 @@ fn rollovers_that_are_forged_cut_reordered_or_too_many_are_refused() {
         (of(&[two]), "who is not the signer"),
         (format!("{first}\n"), "who is not the signer"),
         (of(&[one, &two[..5]]), "line `by-new` is missing"),
-        (
-            good[..good.len() - 9].to_owned(),
-            "the rollovers beside the KRL",
-        ),
+        (good[..good.len() - 9].to_owned(), "the rollovers beside it"),
         (format!("{good}x\n"), "line `ledger` is missing"),
         (String::new(), "no file of ledger key rollovers"),
         (many, "more than 64 rollovers"),

@@ -11,7 +11,7 @@ use super::Ca;
 use super::checkpoint::Checkpoint;
 use super::note::{NoteError, NoteKey};
 use crate::certificate::subject::fingerprint;
-use crate::krl::KrlSignature;
+use crate::krl::ListSignature;
 use crate::krl::rollover::RolloverStatement;
 use crate::secret::AskPin;
 use crate::signer::{self, Locator, OpeningError, RsaHash, Signer, SignerError};
@@ -126,14 +126,16 @@ impl LedgerKey {
         Ok(key.note(&text, &signature)?)
     }
 
-    /// Signs a KRL, whole: an armoured SSHSIG, as `ssh-keygen -Y verify` takes it.
+    /// Signs a list, whole, as one of the namespace's kind: an armoured SSHSIG, as
+    /// `ssh-keygen -Y verify` takes it.
     ///
     /// # Errors
     /// [`LedgerKeyError`].
-    pub fn sign_krl(&mut self, krl: &[u8]) -> Result<String, LedgerKeyError> {
-        let message = KrlSignature::to_be_signed(krl)?;
+    pub fn sign_list(&mut self, namespace: &str, list: &[u8]) -> Result<String, LedgerKeyError> {
+        let message = ListSignature::to_be_signed(namespace, list)?;
         let signature = self.signature(&message)?;
-        Ok(KrlSignature::new(self.public_key.clone(), signature)?.to_armour()?)
+        let key = self.public_key.clone();
+        Ok(ListSignature::new(namespace, key, signature)?.to_armour()?)
     }
 
     /// Signs that one key takes over from another, of which it is one: an SSHSIG.

@@ -59,6 +59,10 @@ pub struct RoleTable {
     /// Short, with a reason, and marked in the key ID. Relaxes no proof.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub emergency: bool,
+    /// For certificates that lie ready for the day on which a server is told nothing new: the lists
+    /// of known certificates mark them, as they mark those of `emergency`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drawer: bool,
     /// Whether the role is for programs: then `source-address` and `force-command` must be there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automation: bool,

@@ -36,7 +36,10 @@ pub use self::entry::Entry;
 pub use self::fault::{Fault, Wrong};
 pub use self::freshness::{Moment, Staleness};
 pub use self::header::{Ca, Canary, Definition, Header, KnownLine, Members, NextSigner, Stale};
-pub use self::known::{KnownCertificates, NoneKnown, Standing};
+pub use self::known::{
+    KNOWN_BYTES_MAX, KNOWN_HEADER_BYTES_MAX, KnownCertificates, KnownError, KnownHeader, KnownList,
+    NoneKnown, Standing, file_name,
+};
 pub use self::list::List;
 pub use self::options::{Expiry, Options};
 pub use self::pattern::Purpose;

@@ -13,7 +13,7 @@ mod signatures;
 mod signers;
 mod stamp;
 
-pub use self::fetch::{FetchError, Fetched, fetch};
+pub use self::fetch::{Fetched, fetch};
 pub use self::judge::{Expected, Refusal};
 pub use self::loss::{Loss, losses};
 pub use self::mark::{ListMark, ListMarkError};

@@ -3,8 +3,6 @@
 mod report;
 
 use std::ffi::OsString;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,16 +13,19 @@ use super::signed::beside;
 use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
-use crate::cli::base::fetching::{lock, source};
-use crate::cli::base::mark::{MarkFileError, mark_file, read_mark};
+use crate::cli::base::fetching::{
+    Place, Seen, WayOut, accepted_by_root, installed, lock, put, source,
+};
+use crate::cli::base::mark::mark_file;
 use crate::config::{self, read_bytes};
 use crate::file::{Untrusted, Writers};
 use crate::output;
 use crate::request::{AllowedSigners, TooManySigners};
 use crate::server::access::login::{FRESH_ENDING, INDEX_ENDING};
 use crate::server::access::{Host, LIST_BYTES_MAX, List, Refresh};
+use crate::server::fetch::FetchError;
 use crate::server::publication::{
-    Expected, FetchError, Fetched, ListMark, Refusal, SignedRefresh, fetch, next_signers,
+    Expected, Fetched, ListMark, Refusal, SignedRefresh, fetch, next_signers,
 };
 use crate::server::source::{CommandLine, Source};
 
@@ -81,9 +82,7 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        if self.accept_version.is_some() && !rustix::process::geteuid().is_root() {
-            return Err(Failure::usage("--accept-version is for root alone"));
-        }
+        let accepted = accepted_by_root(self.accept_version)?;
         let out = self
             .out
             .canonicalize()
@@ -91,8 +90,9 @@ impl Sync {
         let host = self.host.as_deref().map(Host::parse).transpose()?;
         let source = self.source(&out)?;
         let _alone = lock(&out)?;
-        let installed = installed(&out)?;
-        let what = match self.replace(&source, &out, installed.as_deref(), host.as_ref()) {
+        let installed = installed(&out, list_bytes_max())?;
+        let replaced = self.replace(&source, &out, installed.as_deref(), host.as_ref(), accepted);
+        let what = match replaced {
             Ok(what) => what,
             Err(failure) => What::Kept(failure),
         };
@@ -126,8 +126,10 @@ impl Sync {
         out: &Path,
         installed: Option<&[u8]>,
         host: Option<&Host<'_>>,
+        accepted: Option<u64>,
     ) -> Result<What, Failure> {
-        let (mark, unread) = self.mark(out)?;
+        let seen = Seen::read(out, ListMark::parse, accepted)?;
+        let mark = seen.mark;
         let signers = self.read_signers()?;
         let expected = Expected {
             signers: &signers,
@@ -136,7 +138,7 @@ impl Sync {
             host,
             now: config::now(),
             zone: &config::time_zone,
-            accept_version: self.accept_version,
+            accept_version: accepted,
         };
         let fetched = match fetch(source, installed, &expected) {
             Err(FetchError::Refused {
@@ -145,29 +147,13 @@ impl Sync {
             }) => return Ok(What::Waits { version, seconds }),
             fetched => fetched?,
         };
-        if let Some(error) = unread
-            && self.accept_version != Some(fetched.mark.version)
-        {
-            return Err(error.into());
-        }
+        seen.allows(fetched.mark.version, accepted)?;
         self.put(out, mark, &fetched)?;
         Ok(match (fetched.refresh, fetched.bytes) {
             (Some(Err(error)), _) => What::NotFresh(error),
             (_, Some(_)) => What::Replaced(fetched.persons),
             (_, None) => What::Unchanged,
         })
-    }
-
-    /// What was seen before. A mark that can't be read is given back where root named a version: the
-    /// list of that one, and no other, takes its place.
-    fn mark(&self, out: &Path) -> Result<(Option<ListMark>, Option<MarkFileError>), Failure> {
-        match read_mark(out, ListMark::parse) {
-            Ok(mark) => Ok((mark, None)),
-            Err(error) if self.accept_version.is_some() && error.can_be_healed() => {
-                Ok((None, Some(error)))
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     fn read_signers(&self) -> Result<AllowedSigners, Failure> {
@@ -181,23 +167,21 @@ impl Sync {
     /// is taken. The signers of the next list go last: a list that was believed needs none.
     fn put(&self, out: &Path, mark: Option<ListMark>, fetched: &Fetched) -> Result<(), Failure> {
         let mut files = Vec::new();
+        let mut place = |path, bytes, mode| files.push(Place { path, bytes, mode });
         if mark != Some(fetched.mark) {
-            files.push((
-                mark_file(out),
-                fetched.mark.to_string().into_bytes(),
-                MARK_MODE,
-            ));
+            let text = fetched.mark.to_string();
+            place(mark_file(out), text.into_bytes(), MARK_MODE);
         }
         if let Some(bytes) = &fetched.bytes {
-            files.push((out.to_path_buf(), bytes.clone(), LIST_MODE));
+            place(out.to_path_buf(), bytes.clone(), LIST_MODE);
         }
         if let Some(Ok(refresh)) = &fetched.refresh
             && is_newer(out, refresh)
         {
             let text = refresh.to_text().at("the signature cannot be encoded")?;
-            files.push((beside(out, FRESH_ENDING), text.into_bytes(), LIST_MODE));
+            place(beside(out, FRESH_ENDING), text.into_bytes(), LIST_MODE);
         }
-        write(&files)?;
+        put(&files)?;
         if fetched.bytes.is_some() || !beside(out, INDEX_ENDING).exists() {
             compile(out)?;
         }
@@ -236,31 +220,8 @@ fn is_newer(out: &Path, signed: &SignedRefresh) -> bool {
     })
 }
 
-/// Writes all or none, for the group of the folder.
-fn write(files: &[(PathBuf, Vec<u8>, u32)]) -> Result<(), Failure> {
-    let mut staged = Vec::new();
-    for (path, bytes, mode) in files {
-        let one = output::stage(path, bytes, *mode).at("cannot write")?;
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let group = folder.metadata().in_file(folder)?.gid();
-        output::give_to_group(&one, group).at("cannot write")?;
-        staged.push(one);
-    }
-    let released: Result<(), _> = output::release(staged).into_iter().collect();
-    released.at("cannot write")
-}
-
-/// The bytes that are there; what is longer than a list is none.
-fn installed(out: &Path) -> Result<Option<Vec<u8>>, Failure> {
-    match read_bytes(out, usize::try_from(LIST_BYTES_MAX).unwrap_or(usize::MAX)) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
-        Err(error) => Err(error).in_file(out),
-    }
+fn list_bytes_max() -> usize {
+    usize::try_from(LIST_BYTES_MAX).unwrap_or(usize::MAX)
 }
 
 fn at_least(text: &str) -> Result<usize, String> {
@@ -273,50 +234,36 @@ fn at_least(text: &str) -> Result<usize, String> {
 
 impl Advised for TooManySigners {}
 
-impl Advised for FetchError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Refused { .. } => Kind::Critical,
-            _ => Kind::Failed,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Refused { refusal, .. } => way_out(refusal).map(str::to_owned),
-            _ => None,
-        }
-    }
-}
-
-fn way_out(refusal: &Refusal) -> Option<&'static str> {
-    Some(match refusal {
-        Refusal::OtherSignatures => {
-            "list and signatures are not of one run: publish the list again, or sign what was published"
-        }
-        Refusal::Persons { .. } => {
-            "another person adds a signature with `punchmark access sign`; a line of the allowed \
+impl WayOut for Refusal {
+    fn way_out(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::OtherSignatures => {
+                "list and signatures are not of one run: publish the list again, or sign what was published"
+            }
+            Self::Persons { .. } => {
+                "another person adds a signature with `punchmark access sign`; a line of the allowed \
              signers counts if it names one person and no pattern"
-        }
-        Refusal::Invalid(_) | Refusal::NoVersion | Refusal::Unresolved(_) => {
-            "publish it with `punchmark access publish`"
-        }
-        Refusal::Older { .. } | Refusal::SameVersion(_) => {
-            "the source has an older list again; publish it anew: its version moves forward"
-        }
-        Refusal::Ahead { .. } => {
-            "ask whoever publishes; if they say that it is right, root takes it with \
+            }
+            Self::Invalid(_) | Self::NoVersion | Self::Unresolved(_) => {
+                "publish it with `punchmark access publish`"
+            }
+            Self::Older { .. } | Self::SameVersion(_) => {
+                "the source has an older list again; publish it anew: its version moves forward"
+            }
+            Self::Ahead { .. } => {
+                "ask whoever publishes; if they say that it is right, root takes it with \
              --accept-version VERSION"
-        }
-        Refusal::Shrunk(_) => {
-            "whoever publishes says that it is meant with `access publish --shrinks`; root takes \
+            }
+            Self::Shrunk(_) => {
+                "whoever publishes says that it is meant with `access publish --shrinks`; root takes \
              this one with --accept-version VERSION"
-        }
-        Refusal::FewSigners { .. } => {
-            "name more persons with `@signer`, or ask for fewer with --at-least"
-        }
-        _ => return None,
-    })
+            }
+            Self::FewSigners { .. } => {
+                "name more persons with `@signer`, or ask for fewer with --at-least"
+            }
+            _ => return None,
+        })
+    }
 }
 
 const SIGNERS_BYTES_MAX: usize = 16 * 1024 * 1024;

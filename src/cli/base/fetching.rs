@@ -1,14 +1,23 @@
-//! What every command that fetches for a server does: where from, and one at a time.
+//! What every command that fetches for a server does: where from, one at a time, what was seen
+//! before, and a line for monitoring behind it.
 
+use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::failure::{Advised, At, Failure, Kind};
-use crate::config::read_limited;
+use super::context::Context;
+use super::failure::{Advised, At, Exit, Failure, Kind};
+use super::mark::{MarkFileError, read_mark};
+use super::monitoring::State;
+use super::terminal::{hint, product, product_object};
+use crate::config::{read_bytes, read_limited};
+use crate::output;
+use crate::server::fetch::FetchError;
 use crate::server::source::{Https, HttpsError, Source, UrlError};
 
 /// A file, the file of the name of `out` in a folder, or an https URL, whose server is known by the
@@ -35,14 +44,145 @@ pub(crate) fn source(
 
 /// One fetch at a time: a slower one must not put an older list over a newer one.
 pub(crate) fn lock(out: &Path) -> Result<File, Failure> {
-    let folder = match out.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(out);
     let opened = File::open(folder).in_file(folder)?;
     let locked = flock(&opened, FlockOperation::LockExclusive);
     locked.map_err(io::Error::from).in_file(folder)?;
     Ok(opened)
+}
+
+/// The bytes that are there; what is longer than a list may be is none.
+pub(crate) fn installed(out: &Path, limit: usize) -> Result<Option<Vec<u8>>, Failure> {
+    match read_bytes(out, limit) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Ok(Some(Vec::new())),
+        Err(error) => Err(error).in_file(out),
+    }
+}
+
+/// The version that root takes, whatever was seen: a mark is there so that nobody else takes a
+/// server back.
+pub(crate) fn accepted_by_root(version: Option<u64>) -> Result<Option<u64>, Failure> {
+    if version.is_some() && !rustix::process::geteuid().is_root() {
+        return Err(Failure::usage("--accept-version is for root alone"));
+    }
+    Ok(version)
+}
+
+/// What was seen of a list before.
+pub(crate) struct Seen<M> {
+    /// The mark, if there is one that can be read.
+    pub(crate) mark: Option<M>,
+    /// Why the one that is there can't be.
+    unread: Option<MarkFileError>,
+}
+
+impl<M> Seen<M> {
+    /// Reads the mark beside a list. One that can't be read is given back where root named a version.
+    pub(crate) fn read<E: Error + Send + Sync + 'static>(
+        out: &Path,
+        parse: impl Fn(&str) -> Result<M, E>,
+        accepted: Option<u64>,
+    ) -> Result<Self, Failure> {
+        match read_mark(out, parse) {
+            Ok(mark) => Ok(Self { mark, unread: None }),
+            Err(error) if accepted.is_some() && error.can_be_healed() => Ok(Self {
+                mark: None,
+                unread: Some(error),
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Behind a mark that can't be read, the list of the version that root named takes its place, and
+    /// no other.
+    pub(crate) fn allows(self, fetched: u64, accepted: Option<u64>) -> Result<(), Failure> {
+        match self.unread {
+            Some(error) if accepted != Some(fetched) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A file that is to be put in place.
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) mode: u32,
+}
+
+/// Writes all or none, in this order. What not everybody may read is for the group of its folder.
+pub(crate) fn put(files: &[Place]) -> Result<(), Failure> {
+    let mut staged = Vec::new();
+    for Place { path, bytes, mode } in files {
+        let one = output::stage(path, bytes, *mode).at("cannot write")?;
+        if mode & READ_BY_ALL == 0 {
+            let group = folder_of(path).metadata().in_file(folder_of(path))?.gid();
+            output::give_to_group(&one, group).at("cannot write")?;
+        }
+        staged.push(one);
+    }
+    let released: Result<(), _> = output::release(staged).into_iter().collect();
+    released.at("cannot write")
+}
+
+/// Says how a list stands in one line, or as JSON; `kept` is why the one that was there stays.
+pub(crate) fn tell(
+    context: &Context,
+    state: State,
+    words: &str,
+    json: serde_json::Value,
+    kept: Option<&Failure>,
+) -> Result<Exit, Failure> {
+    if context.json() {
+        product_object(json)?;
+    } else {
+        product(&format!("{}: {}", state.word(), words.replace('\n', " ")))?;
+    }
+    if let Some(failure) = kept.filter(|_| context.talks()) {
+        failure.hints().iter().for_each(|words| hint(words));
+    }
+    Ok(state.exit())
+}
+
+/// How well a list stands by what became of its fetch: a failure alone is a warning, and what came
+/// and is not believed is critical.
+pub(crate) fn state_of(kept: &Failure) -> State {
+    if kept.kind() == Kind::Critical {
+        State::Critical
+    } else {
+        State::Warning
+    }
+}
+
+/// The refusal of a list that came, with the way out.
+pub(crate) trait WayOut {
+    /// What whoever looks after the server can do.
+    fn way_out(&self) -> Option<&'static str>;
+}
+
+impl<R: WayOut + Error + Send + Sync + 'static> Advised for FetchError<R> {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Refused { .. } => Kind::Critical,
+            _ => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused { refusal, .. } => refusal.way_out().map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 impl Advised for HttpsError {}
@@ -53,5 +193,6 @@ impl Advised for UrlError {
     }
 }
 
+const READ_BY_ALL: u32 = 0o004;
 /// A server's own roots, or all of the web's.
 const ROOTS_BYTES_MAX: u64 = 1 << 20;

@@ -14,7 +14,7 @@ use super::private_key::{PassphraseFile, read_with};
 use super::terminal::warn;
 use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
-use crate::ledger::{Ca, Ledger, LedgerKeyAdded};
+use crate::ledger::{Ca, LISTS, Ledger, LedgerKeyAdded};
 use crate::signer::{self, Locator};
 
 /// The place that an argument names, else the config's.
@@ -116,6 +116,15 @@ pub(crate) fn complete(ledger: &mut Ledger, config: &Config) -> Result<(), Failu
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the ledger knows this key as one that signs its lists, and nobody ended that.
+pub(crate) fn signs_lists(ledger: &Ledger, key: &KeyData) -> Result<bool, Failure> {
+    let hash = key.fingerprint(HashAlg::Sha256).sha256();
+    let known = hash.map(|hash| ledger.ledger_key(&hash)).transpose()?;
+    Ok(known.flatten().is_some_and(|known| {
+        known.purposes & LISTS != 0 && !known.rolled && known.believed_to.is_none()
+    }))
 }
 
 /// The public key blob of a ledger key.

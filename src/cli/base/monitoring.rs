@@ -79,9 +79,10 @@ fn as_read(exit: Exit, is_monitored: bool) -> Exit {
     }
 }
 
-const COMMANDS: [&[&str]; 4] = [
+const COMMANDS: [&[&str]; 5] = [
     &["doctor"],
     &["krl", "fetch"],
+    &["known", "fetch"],
     &["access", "sync"],
     &["host", "status"],
 ];

@@ -79,30 +79,6 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// The file to replace: what a symbolic link points to, as `ssh-keygen` writes through
-/// it; never a device or a pipe, which a rename would do away with.
-pub(super) fn target(out: &Path) -> Result<PathBuf, Failure> {
-    match out.metadata() {
-        Ok(metadata) if !metadata.is_file() => Err(Failure::new(format!(
-            "{} is not a regular file, and would be replaced by one",
-            out.display()
-        ))),
-        _ => Ok(out.canonicalize().unwrap_or_else(|_missing| out.to_owned())),
-    }
-}
-
-/// The file of a KRL's signature, which lies beside the KRL.
-pub(super) fn signature_file(krl: &Path) -> PathBuf {
-    beside_file(krl, ".sig")
-}
-
-/// The file of this ending that lies beside the KRL.
-pub(super) fn beside_file(krl: &Path, ending: &str) -> PathBuf {
-    let mut path = krl.as_os_str().to_owned();
-    path.push(ending);
-    path.into()
-}
-
 /// Reads all, and not a byte more than the limit of what is longer.
 fn read(input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

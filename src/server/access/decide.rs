@@ -19,6 +19,8 @@ pub struct Decision {
     pub fitting: Vec<Fitting>,
     /// Why the list counts for some alone, if it does.
     pub stale: Option<Staleness>,
+    /// Where the certificate stands by its ledger, for an account of `@known`.
+    pub standing: Option<Standing>,
 }
 
 /// The answer of a list.
@@ -76,7 +78,7 @@ pub enum Why {
         ca: String,
     },
     /// What the ledger knows is too old or isn't there.
-    #[error("what the ledger of CA {ca} knows is missing or too old")]
+    #[error("what the ledger of CA {ca} knows is missing, broken or too old")]
     NotTold {
         /// The CA, by its name in the list.
         ca: String,
@@ -135,18 +137,23 @@ pub fn decide<'e>(
     }
     let stale = asking.moment.staleness(header);
     if let Some(why) = refused_at_sight(header, asking.certificate) {
-        return Ok(nothing(why, Vec::new(), stale));
+        return Ok(nothing(why, Vec::new(), stale, None));
     }
-    let lines = Lines::fitting(header, entries, asking, stale);
+    let wanted = Wanted::of(header, asking);
+    let standing = wanted.as_ref().map(|wanted| wanted.standing);
+    // A certificate for emergencies is for the day on which nothing new comes any more.
+    let too_old = stale.filter(|_| standing != Some(Standing::Emergency));
+    let lines = Lines::fitting(header, entries, asking, too_old);
+    let refused = |why| Ok(nothing(why, lines.said(), stale, standing));
     if let Some(why) = lines.denied() {
-        return Ok(nothing(why, lines.said(), stale));
+        return refused(why);
     }
     let grants: Vec<_> = lines.all.iter().filter(|line| line.counts()).collect();
     let Some(first) = grants.first() else {
-        return Ok(nothing(lines.why_none(stale), lines.said(), stale));
+        return refused(lines.why_none(too_old));
     };
-    if let Some(why) = not_known(header, asking) {
-        return Ok(nothing(why, lines.said(), stale));
+    if let Some(why) = wanted.as_ref().and_then(Wanted::why_not) {
+        return refused(why);
     }
     let entries: Vec<_> = grants.iter().map(|line| line.entry).collect();
     let count = join::joined(&entries);
@@ -161,6 +168,7 @@ pub fn decide<'e>(
         },
         fitting: lines.said(),
         stale,
+        standing,
     })
 }
 
@@ -257,11 +265,17 @@ impl Line<'_, '_> {
     }
 }
 
-fn nothing(why: Why, fitting: Vec<Fitting>, stale: Option<Staleness>) -> Decision {
+fn nothing(
+    why: Why,
+    fitting: Vec<Fitting>,
+    stale: Option<Staleness>,
+    standing: Option<Standing>,
+) -> Decision {
     Decision {
         outcome: Outcome::Nothing(why),
         fitting,
         stale,
+        standing,
     }
 }
 
@@ -290,23 +304,32 @@ fn excepted<'q>(header: &Header, query: &Query<'q>) -> Query<'q> {
     })
 }
 
-/// Whether the account wants a certificate that its ledger knows, and this isn't one.
-fn not_known(header: &Header, asking: &Asking<'_, '_>) -> Option<Why> {
-    let covering = header
-        .known()
-        .iter()
-        .filter(|line| line.covers(asking.query.user()));
-    let seconds_max = covering.map(super::header::KnownLine::seconds).min()?;
-    let certificate = asking.certificate?;
-    let ca = header
-        .cas()
-        .iter()
-        .find(|ca| ca.fingerprint() == certificate.ca())?;
-    let name = || ca.name().to_owned();
-    match asking.known.standing(ca.name(), certificate, seconds_max) {
-        Standing::Known | Standing::Emergency => None,
-        Standing::Unknown => Some(Why::NotKnown { ca: name() }),
-        Standing::NotTold => Some(Why::NotTold { ca: name() }),
+/// What an account of `@known` wants of a certificate: that its CA's ledger knows it.
+struct Wanted<'l> {
+    ca: &'l str,
+    standing: Standing,
+}
+
+impl<'l> Wanted<'l> {
+    /// None where the account wants nothing, or no certificate is asked about.
+    fn of(header: &'l Header, asking: &Asking<'_, '_>) -> Option<Self> {
+        let seconds_max = header.known_within(asking.query.user())?;
+        let certificate = asking.certificate?;
+        let mut cas = header.cas().iter();
+        let ca = cas.find(|ca| ca.fingerprint() == certificate.ca())?.name();
+        Some(Self {
+            ca,
+            standing: asking.known.standing(ca, certificate, seconds_max),
+        })
+    }
+
+    fn why_not(&self) -> Option<Why> {
+        let ca = self.ca.to_owned();
+        match self.standing {
+            Standing::Known | Standing::Emergency => None,
+            Standing::Unknown => Some(Why::NotKnown { ca }),
+            Standing::NotTold => Some(Why::NotTold { ca }),
+        }
     }
 }
 

@@ -67,6 +67,14 @@ impl Header {
         &self.known
     }
 
+    /// How old in seconds what the ledgers know may be for this account; none where the account asks
+    /// for no such thing.
+    #[must_use]
+    pub fn known_within(&self, user: &str) -> Option<u64> {
+        let covering = self.known.iter().filter(|line| line.covers(user));
+        covering.map(KnownLine::seconds).min()
+    }
+
     /// The SHA-256 fingerprint of the key that may say that nothing newer is there.
     #[must_use]
     pub fn fresh(&self) -> Option<&[u8; 32]> {

@@ -1,13 +1,14 @@
 //! What runs inside a login: four arguments in, at most one line and a word for the log out.
 //!
 //! It runs before sshd has proved that the certificate is valid now or that anybody has its key.
-//! So it believes no argument, reads nothing but the list, its index and the zone of the
+//! So it believes no argument, reads nothing but the list, what lies beside it, and the zone of the
 //! machine, and knows neither config, network, environment nor shell.
 
 mod door;
 mod log;
 mod recent;
 mod scan;
+mod told;
 
 use std::io::Read;
 use std::path::Path;
@@ -18,12 +19,13 @@ use jiff::tz::TimeZone;
 pub use self::door::{Untrusted, check, open};
 pub use self::log::tell;
 use self::scan::Found;
+use self::told::Told;
 use super::decide::{Asking, Decision, Doubt, Outcome, decide};
 use super::fault::Fault;
 use super::freshness::Moment;
 use super::header::Header;
 use super::index::{self, Stamp};
-use super::known::NoneKnown;
+use super::known::Standing;
 use super::presented::{Presented, PresentedError};
 use super::query::{Host, Query, QueryError};
 use super::refresh::Refresh;
@@ -136,6 +138,12 @@ pub fn answer(arguments: &Arguments<'_>, now: u64) -> Result<Answer, NoAnswer> {
     let query = Query::new(principals, arguments.user, Host::parse(arguments.host)?)?;
     let list = || arguments.list.to_owned();
     let found = find(arguments.list, &query)?;
+    let known = Told::open(
+        arguments.list,
+        found.header(),
+        (&presented, arguments.user),
+        now,
+    )?;
     let zone = OnceLock::new();
     let asking = Asking {
         certificate: Some(&presented),
@@ -145,7 +153,7 @@ pub fn answer(arguments: &Arguments<'_>, now: u64) -> Result<Answer, NoAnswer> {
             refreshed: refreshed(arguments.list, found.header())?,
             zone: &|| zone.get_or_init(local_zone).clone(),
         },
-        known: &NoneKnown,
+        known: &known,
     };
     let entries = found.entries().map_err(|fault| NoAnswer::Fault {
         list: list(),
@@ -194,6 +202,10 @@ fn refreshed(list: &str, header: &Header) -> Result<Option<u64>, NoAnswer> {
 fn said(decision: Decision, arguments: &Arguments<'_>, presented: &Presented) -> Answer {
     let stale = decision.stale.map(|stale| format!(" ({stale})"));
     let stale = stale.unwrap_or_default();
+    let emergency = match decision.standing {
+        Some(Standing::Emergency) => " with a certificate for emergencies",
+        _ => "",
+    };
     let whose = log::whose(arguments, presented);
     match decision.outcome {
         Outcome::Line {
@@ -202,7 +214,7 @@ fn said(decision: Decision, arguments: &Arguments<'_>, presented: &Presented) ->
             principal,
             ..
         } => Answer {
-            reason: format!("line {line} would let in {principal}{stale}: {whose}"),
+            reason: format!("line {line} would let in {principal}{emergency}{stale}: {whose}"),
             printed: Some(printed),
         },
         Outcome::Nothing(why) => Answer {

@@ -2,57 +2,58 @@
 
 use sha2::{Digest, Sha256};
 
-use super::shrink::shrunk;
+use super::list::SignedList;
 use super::signers::{Signer, print, unknown};
 use super::{Expected, Fetched, Mark, Refusal, SignersSeen};
+use crate::krl::ListSignature;
 use crate::krl::rollover::Rollovers;
-use crate::krl::{Krl, KrlSignature, ListName};
 
 /// Judges the bytes of a list by its signature and by the list that is there; `rollovers` may lead
-/// to a signer that is not known yet. A file that is
-/// there and is no KRL says nothing: sshd lets nobody in by it, or revokes nothing.
-pub(super) fn judge(
+/// to a signer that is not known yet. A file that is there and is no such list says nothing: nobody
+/// gets in by it, or a KRL revokes nothing.
+pub(super) fn judge<L: SignedList>(
     bytes: &[u8],
     installed: Option<&[u8]>,
-    signature: &KrlSignature,
+    signature: &ListSignature,
     rollovers: Option<&Rollovers>,
     expected: &Expected,
-) -> Result<Fetched, Refusal> {
-    signature.verify(bytes, std::slice::from_ref(signature.signer()))?;
-    let krl = Krl::from_bytes(bytes)?;
-    let signers = signers(&krl, signature, rollovers, expected)?;
-    let before = installed.and_then(|bytes| Krl::from_bytes(bytes).ok());
-    refuse_other_name(&krl, before.as_ref(), expected)?;
+) -> Result<Fetched<L>, Refusal> {
+    signature.verify(
+        L::NAMESPACE,
+        bytes,
+        std::slice::from_ref(signature.signer()),
+    )?;
+    let list = L::from_bytes(bytes)?;
+    let signers = signers(&list, signature, rollovers, expected)?;
+    let before = installed.and_then(|bytes| L::from_bytes(bytes).ok());
+    refuse_other_name(&list, before.as_ref(), expected)?;
     let sha256 = Sha256::digest(bytes).into();
-    if expected.accept_version != Some(krl.header().version) {
-        refuse_going_back(&krl, &sha256, before.as_ref(), expected)?;
+    if expected.accept_version != Some(list.version()) {
+        refuse_going_back(&list, &sha256, before.as_ref(), expected)?;
     }
     let unchanged = installed == Some(bytes);
     Ok(Fetched {
         followed: rollovers
             .and(signers.followed.last())
             .map(|(_, new)| print(new)),
-        mark: Mark::of(&krl, sha256, expected.mark.as_ref(), signers),
+        mark: Mark::of(&list, sha256, expected.mark.as_ref(), signers),
         shrunk: before
             .filter(|_| !unchanged)
-            .and_then(|before| shrunk(&before, &krl)),
+            .and_then(|before| list.shrunk(&before)),
         bytes: (!unchanged).then(|| bytes.to_vec()),
-        krl,
+        list,
     })
 }
 
 /// What is known of the keys that sign, behind a list whose signature verified.
-fn signers(
-    krl: &Krl,
-    signature: &KrlSignature,
+fn signers<L: SignedList>(
+    list: &L,
+    signature: &ListSignature,
     rollovers: Option<&Rollovers>,
     expected: &Expected,
 ) -> Result<SignersSeen, Refusal> {
     let (seen, given) = (expected.signers_seen(), &expected.signers);
-    let (signer, head) = (
-        signature.signer(),
-        ListName::of_comment(&krl.header().comment).head,
-    );
+    let (signer, head) = (signature.signer(), list.list_name().head);
     let seen = match (seen.signer(given, signer)?, rollovers) {
         (Signer::Known, _) => seen,
         (Signer::Unknown, None) => return Err(unknown(signer)),
@@ -61,24 +62,26 @@ fn signers(
             seen.follow(given, signer, rollovers, ledger)?
         }
     };
-    seen.learn(given, signer, krl)
+    let mut revoked = list.revoked_keys();
+    revoked.extend(&expected.revoked);
+    seen.learn(given, signer, &revoked)
 }
 
 /// Holds a list against the one that is there, against what was seen before, and against the
 /// clock. The one that is there passes, however it came.
-fn refuse_going_back(
-    krl: &Krl,
+fn refuse_going_back<L: SignedList>(
+    list: &L,
     sha256: &[u8; 32],
-    before: Option<&Krl>,
+    before: Option<&L>,
     expected: &Expected,
 ) -> Result<(), Refusal> {
-    if let Some(before) = before.filter(|before| *before != krl) {
-        refuse_older(krl, before)?;
+    if let Some(before) = before.filter(|before| *before != list) {
+        refuse_older(list, before)?;
     }
     if let Some(mark) = &expected.mark {
-        mark.hold(krl, sha256)?;
+        mark.hold(list, sha256)?;
     }
-    let version = krl.header().version;
+    let version = list.version();
     match version.checked_sub(expected.now.saturating_add(A_DAY)) {
         None | Some(0) => Ok(()),
         Some(_) => Err(Refusal::Ahead {
@@ -88,8 +91,8 @@ fn refuse_going_back(
     }
 }
 
-fn refuse_older(krl: &Krl, before: &Krl) -> Result<(), Refusal> {
-    let (fetched, installed) = (krl.header().version, before.header().version);
+fn refuse_older<L: SignedList>(list: &L, before: &L) -> Result<(), Refusal> {
+    let (fetched, installed) = (list.version(), before.version());
     if fetched < installed {
         return Err(Refusal::Older { installed, fetched });
     }
@@ -100,17 +103,17 @@ fn refuse_older(krl: &Krl, before: &Krl) -> Result<(), Refusal> {
 }
 
 /// A signer may make several lists; one must not stand in for another.
-fn refuse_other_name(krl: &Krl, before: Option<&Krl>, expected: &Expected) -> Result<(), Refusal> {
+fn refuse_other_name<L: SignedList>(
+    list: &L,
+    before: Option<&L>,
+    expected: &Expected,
+) -> Result<(), Refusal> {
     let wanted = expected.name.clone();
-    let fetched = name(krl);
-    match wanted.or_else(|| before.map(name)) {
+    let fetched = list.list_name().name;
+    match wanted.or_else(|| before.map(|before| before.list_name().name)) {
         Some(expected) if expected != fetched => Err(Refusal::Name { expected, fetched }),
         _ => Ok(()),
     }
-}
-
-fn name(krl: &Krl) -> String {
-    ListName::of_comment(&krl.header().comment).name
 }
 
 /// Versions are Unix seconds where `punchmark krl` makes them; clocks differ by less.
@@ -122,7 +125,7 @@ mod tests {
     use ssh_key::public::KeyData;
 
     use super::*;
-    use crate::krl::{Header, Revocations, SerialRange};
+    use crate::krl::{Header, KRL_NAMESPACE, Krl, Revocations, SerialRange};
     use crate::ledger::key::LedgerKey;
 
     fn krl(version: u64, name: &str, serials: u64) -> Vec<u8> {
@@ -143,21 +146,22 @@ mod tests {
         Ed25519Keypair::from_seed(&[1; 32])
     }
 
-    fn by(signed: &[u8], bytes: &[u8], installed: Option<&[u8]>) -> Result<Fetched, Refusal> {
+    fn by(signed: &[u8], bytes: &[u8], installed: Option<&[u8]>) -> Result<Fetched<Krl>, Refusal> {
         let mut key = LedgerKey::from_keypair(pair(), &[]).unwrap();
-        let signature = key.sign_krl(signed).unwrap();
+        let signature = key.sign_list(KRL_NAMESPACE, signed).unwrap();
         let expected = Expected {
             signers: vec![KeyData::Ed25519(pair().public)],
             name: None,
             mark: None,
             now: 1_795_000_000,
+            revoked: Vec::new(),
             accept_version: None,
         };
-        let signature = KrlSignature::read(signature.as_bytes()).unwrap();
+        let signature = ListSignature::read(signature.as_bytes()).unwrap();
         judge(bytes, installed, &signature, None, &expected)
     }
 
-    fn take(bytes: &[u8], installed: &[u8]) -> Result<Fetched, Refusal> {
+    fn take(bytes: &[u8], installed: &[u8]) -> Result<Fetched<Krl>, Refusal> {
         by(bytes, bytes, Some(installed))
     }
 

@@ -7,8 +7,8 @@
 
 use std::fmt;
 
-use super::{KeyHash, Refusal, SignersSeen};
-use crate::krl::{Krl, ListHead, ListName};
+use super::{KeyHash, Refusal, SignedList, SignersSeen};
+use crate::krl::ListHead;
 use crate::wire::hex;
 
 /// The highest that was seen.
@@ -26,16 +26,21 @@ pub struct Mark {
 
 /// A text that is no mark.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a mark of `krl fetch`: its {0} is malformed")]
+#[error("not a mark of a fetched list: its {0} is malformed")]
 pub struct MarkError(&'static str);
 
 impl Mark {
     /// The mark of a list that was taken, behind the one that was kept before.
     #[must_use]
-    pub fn of(krl: &Krl, sha256: [u8; 32], before: Option<&Self>, signers: SignersSeen) -> Self {
-        let seen = ListName::of_comment(&krl.header().comment).head;
+    pub fn of<L: SignedList>(
+        list: &L,
+        sha256: [u8; 32],
+        before: Option<&Self>,
+        signers: SignersSeen,
+    ) -> Self {
+        let seen = list.list_name().head;
         Self {
-            version: krl.header().version,
+            version: list.version(),
             sha256,
             head: seen.or_else(|| before.and_then(|mark| mark.head.clone())),
             signers,
@@ -47,8 +52,8 @@ impl Mark {
     /// # Errors
     /// [`Refusal::Older`], [`Refusal::SameVersion`], [`Refusal::OtherLedger`],
     /// [`Refusal::OlderHead`] or [`Refusal::Forked`].
-    pub(super) fn hold(&self, krl: &Krl, sha256: &[u8; 32]) -> Result<(), Refusal> {
-        let fetched = krl.header().version;
+    pub(super) fn hold<L: SignedList>(&self, list: &L, sha256: &[u8; 32]) -> Result<(), Refusal> {
+        let fetched = list.version();
         if fetched < self.version {
             return Err(Refusal::Older {
                 installed: self.version,
@@ -58,7 +63,7 @@ impl Mark {
         if fetched == self.version && *sha256 != self.sha256 {
             return Err(Refusal::SameVersion(fetched));
         }
-        match (&self.head, ListName::of_comment(&krl.header().comment).head) {
+        match (&self.head, list.list_name().head) {
             (Some(kept), Some(new)) => extends(kept, &new),
             (Some(kept), None) => Err(Refusal::OlderHead {
                 kept: kept.size,
@@ -171,7 +176,7 @@ const NO_HEAD: &str = "none";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::krl::{Header, Revocations};
+    use crate::krl::{Header, Krl, ListName, Revocations};
 
     fn head(size: u64, root: u8) -> ListHead {
         ListHead {

@@ -1,7 +1,8 @@
 //! Why a list that came is not put in place.
 
 use crate::krl::rollover::RolloversError;
-use crate::krl::{KrlSignatureError, ReadError};
+use crate::krl::{ListSignatureError, ReadError};
+use crate::server::access::KnownError;
 
 /// Why a list is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,9 +10,9 @@ use crate::krl::{KrlSignatureError, ReadError};
 pub enum Refusal {
     /// The signature of the list is not one of the signer's.
     #[error(transparent)]
-    Signature(#[from] KrlSignatureError),
+    Signature(#[from] ListSignatureError),
     /// The file beside it that should lead to its signer is none.
-    #[error("the rollovers beside the KRL")]
+    #[error("the rollovers beside it")]
     Rollovers(#[from] RolloversError),
     /// The signer handed over to another key, which this server followed.
     #[error("signed by {old}, from which {new} took over")]
@@ -31,7 +32,7 @@ pub enum Refusal {
     #[error("its signer is a new key, and it does not say of which ledger it is")]
     NoLedger,
     /// A rollover to the signer that counts for another ledger.
-    #[error("its signer took over in ledger {found}, and the KRL is of {expected}")]
+    #[error("its signer took over in ledger {found}, and the list is of {expected}")]
     RolloverOfOtherLedger {
         /// The ledger of the list.
         expected: String,
@@ -44,8 +45,11 @@ pub enum Refusal {
     /// It is signed, but no KRL that sshd would read.
     #[error("signed, but no KRL")]
     Krl(#[from] ReadError),
+    /// It is signed, but no list of known certificates.
+    #[error("signed, but no list of known certificates")]
+    Known(#[from] KnownError),
     /// An older list than the one that is there.
-    #[error("KRL version {fetched} is older than version {installed}, which is there")]
+    #[error("version {fetched} is older than version {installed}, which is there")]
     Older {
         /// The version that is there.
         installed: u64,
@@ -53,11 +57,11 @@ pub enum Refusal {
         fetched: u64,
     },
     /// Two lists of one version: the signer made two histories.
-    #[error("another KRL than the one of the same version {0}, which is there")]
+    #[error("another list than the one of the same version {0}, which is there")]
     SameVersion(u64),
     /// A version that the clock can't have come to: taken, it would shut out every list that
     /// is made by a right one.
-    #[error("KRL version {version} is {days} days ahead of this machine's clock")]
+    #[error("version {version} is {days} days ahead of this machine's clock")]
     Ahead {
         /// The version.
         version: u64,
@@ -66,7 +70,7 @@ pub enum Refusal {
     },
     /// The list is made from a ledger that has fewer entries than one that was seen.
     #[error(
-        "the KRL was made from a ledger of {fetched} entries, and one of {kept} was seen before"
+        "the list was made from a ledger of {fetched} entries, and one of {kept} was seen before"
     )]
     OlderHead {
         /// The size that was seen.
@@ -76,11 +80,11 @@ pub enum Refusal {
     },
     /// Two ledgers of one name and one size: it was written anew.
     #[error(
-        "the KRL was made from another ledger of {0} entries than the one that was seen before"
+        "the list was made from another ledger of {0} entries than the one that was seen before"
     )]
     Forked(u64),
     /// The list is made from another ledger.
-    #[error("the KRL was made from ledger {fetched}, and {kept} was seen before")]
+    #[error("the list was made from ledger {fetched}, and {kept} was seen before")]
     OtherLedger {
         /// The name of the ledger that was seen.
         kept: String,
@@ -88,7 +92,7 @@ pub enum Refusal {
         fetched: String,
     },
     /// The signer's list of something else.
-    #[error("the KRL is named {fetched:?}, not {expected:?}")]
+    #[error("the list is named {fetched:?}, not {expected:?}")]
     Name {
         /// The name it should have.
         expected: String,

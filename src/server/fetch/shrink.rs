@@ -1,6 +1,7 @@
 //! How much of a list is no longer in the next one.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::krl::{Authority, Krl};
 
@@ -11,6 +12,12 @@ pub struct Shrunk {
     pub gone: usize,
     /// How many there were.
     pub before: usize,
+}
+
+impl fmt::Display for Shrunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} revocations are gone", self.gone, self.before)
+    }
 }
 
 /// Something, if at least half of the list is gone, and more than a handful.

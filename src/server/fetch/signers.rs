@@ -3,13 +3,12 @@
 
 use std::collections::HashSet;
 
-use sha2::{Digest, Sha256};
 use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, HashAlg};
 
 use super::Refusal;
+use crate::krl::ListSignatureError;
 use crate::krl::rollover::{ROLLOVERS_MAX, Rollover, Rollovers};
-use crate::krl::{Krl, KrlSignatureError};
 
 /// The SHA-256 of a public key blob, by which a server remembers a key.
 pub type KeyHash = [u8; 32];
@@ -56,7 +55,7 @@ impl SignersSeen {
     /// Follows the rollovers that lead to the signer of a list, which is of this ledger.
     ///
     /// # Errors
-    /// [`KrlSignatureError::Signer`] if none of the given keys leads there; else
+    /// [`ListSignatureError::Signer`] if none of the given keys leads there; else
     /// [`Refusal::NoLedger`], [`Refusal::RolloverOfOtherLedger`], [`Refusal::NotForLists`],
     /// [`Refusal::EndedSigner`], [`Refusal::RevokedSigner`] or [`Refusal::ManyRollovers`].
     pub(super) fn follow(
@@ -116,23 +115,22 @@ impl SignersSeen {
         Ok(())
     }
 
-    /// Remembers which of the keys that could sign are revoked by a believed list.
+    /// Remembers which of the keys that could sign are among those that a believed list revokes.
     ///
     /// # Errors
-    /// [`Refusal::RevokedSigner`] if the list revokes the key that signed it.
+    /// [`Refusal::RevokedSigner`] if the key that signed it is among them.
     pub(super) fn learn(
         mut self,
         given: &[KeyData],
         signer: &KeyData,
-        krl: &Krl,
+        revoked: &[KeyHash],
     ) -> Result<Self, Refusal> {
         let mut keys: HashSet<KeyHash> = given.iter().map(hash).collect();
         keys.insert(hash(signer));
         keys.extend(self.followed.iter().map(|(_, new)| new));
-        let named = krl.keys().iter().map(|blob| Sha256::digest(blob).into());
-        for key in named.chain(krl.sha256s().iter().copied()) {
-            if keys.contains(&key) && !self.revoked.contains(&key) {
-                self.revoked.push(key);
+        for key in revoked {
+            if keys.contains(key) && !self.revoked.contains(key) {
+                self.revoked.push(*key);
             }
         }
         self.refuse_revoked(&hash(signer))?;
@@ -159,7 +157,7 @@ impl SignersSeen {
 
 /// The refusal of a list by a key that nobody named.
 pub(super) fn unknown(signer: &KeyData) -> Refusal {
-    KrlSignatureError::Signer(print(&hash(signer))).into()
+    ListSignatureError::Signer(print(&hash(signer))).into()
 }
 
 pub(super) fn print(key: &KeyHash) -> String {
@@ -175,9 +173,8 @@ fn hash(key: &KeyData) -> KeyHash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::krl::rollover::tests::{LEDGER, blob, hash as hash_of, key, parts, rollover};
+    use crate::krl::rollover::tests::{LEDGER, hash as hash_of, key, parts, rollover};
     use crate::krl::rollover::{LISTS, RolloverParts};
-    use crate::krl::{Header, PublicKey, Revocations};
 
     fn public(seed: u8) -> KeyData {
         key(seed).public_key().key_data().clone()
@@ -202,12 +199,8 @@ mod tests {
         )
     }
 
-    fn list(revoked: &[u8]) -> Krl {
-        let mut revocations = Revocations::default();
-        for seed in revoked {
-            revocations.revoke_key(&PublicKey::from_blob(&blob(*seed)).unwrap());
-        }
-        Krl::new(Header::default(), revocations)
+    fn revoked(seeds: &[u8]) -> Vec<KeyHash> {
+        seeds.iter().map(|seed| hash_of(*seed)).collect()
     }
 
     #[test]
@@ -278,9 +271,9 @@ mod tests {
     fn a_revoked_key_signs_no_more_and_hands_nothing_over() {
         let given = [public(1), public(4)];
         let seen = SignersSeen::default();
-        let own = seen.clone().learn(&given, &public(1), &list(&[1]));
+        let own = seen.clone().learn(&given, &public(1), &revoked(&[1]));
         assert!(matches!(own, Err(Refusal::RevokedSigner(_))), "{own:?}");
-        let seen = seen.learn(&given, &public(4), &list(&[1, 9])).unwrap();
+        let seen = seen.learn(&given, &public(4), &revoked(&[1, 9])).unwrap();
         assert_eq!(seen.revoked, [hash_of(1)]);
         let signed = seen.signer(&given, &public(1));
         assert!(

@@ -3,14 +3,12 @@
 //! Who can answer in the source's place can withhold a new list, and nothing else: that shows when
 //! the list that is there grows old.
 
-use std::thread::sleep;
-use std::time::Duration;
-
 use super::judge::{Expected, Judged, Refusal, judge};
 use super::mark::ListMark;
 use super::refresh::{SignedRefresh, SignedRefreshError};
 use super::signatures::{SIGNATURES_BYTES_MAX, Signatures};
 use crate::server::access::{Header, LIST_BYTES_MAX};
+use crate::server::fetch::{FetchError, once_more, refused};
 use crate::server::source::{Source, SourceError};
 
 /// A list that may be put in place, and what is to be kept beside it.
@@ -31,24 +29,6 @@ pub struct Fetched {
     pub refresh: Option<Result<SignedRefresh, SignedRefreshError>>,
 }
 
-/// Why there is no list to put in place. What is there stays.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// The source gave nothing, or too much.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// What it gave is not believed.
-    #[error("{source_name}")]
-    Refused {
-        /// The source.
-        source_name: String,
-        /// Why.
-        #[source]
-        refusal: Refusal,
-    },
-}
-
 /// Takes the signatures, and the list only if they are not those of `installed`.
 ///
 /// A list and signatures that don't match are asked for once more: somebody may have put new
@@ -60,31 +40,20 @@ pub fn fetch(
     source: &Source,
     installed: Option<&[u8]>,
     expected: &Expected<'_>,
-) -> Result<Fetched, FetchError> {
-    match try_fetch(source, installed, expected) {
-        Err(FetchError::Refused {
-            refusal: Refusal::OtherSignatures,
-            ..
-        }) => {
-            sleep(BETWEEN_TRIES);
-            try_fetch(source, installed, expected)
-        }
-        once => once,
-    }
+) -> Result<Fetched, FetchError<Refusal>> {
+    let torn = |refusal: &Refusal| matches!(refusal, Refusal::OtherSignatures);
+    once_more(torn, || try_fetch(source, installed, expected))
 }
 
 fn try_fetch(
     source: &Source,
     installed: Option<&[u8]>,
     expected: &Expected<'_>,
-) -> Result<Fetched, FetchError> {
-    let refused = |refusal| FetchError::Refused {
-        source_name: source.to_string(),
-        refusal,
-    };
+) -> Result<Fetched, FetchError<Refusal>> {
+    let refused = refused(source);
     let signatures = source.signature().read(SIGNATURES_BYTES_MAX)?;
     let signatures = Signatures::read(&signatures).map_err(|error| refused(error.into()))?;
-    let judge = |bytes: &[u8]| judge(bytes, &signatures, installed, expected).map_err(refused);
+    let judge = |bytes: &[u8]| judge(bytes, &signatures, installed, expected).map_err(&refused);
     let (judged, bytes) = match installed.filter(|bytes| signatures.any_of(bytes)) {
         Some(bytes) => (judge(bytes)?, None),
         None => {
@@ -136,6 +105,4 @@ fn refresh(
     Ok(Some(read.check(&judged.header, now).map(|()| read)))
 }
 
-/// How long a second try waits: as long as it takes to rename two files.
-const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 const REFRESH_BYTES_MAX: usize = 64 * 1024;

@@ -6,14 +6,13 @@ use std::path::Path;
 use serde_json::json;
 
 use super::super::list::refreshed;
-use super::{List, installed};
+use super::{List, installed, list_bytes_max};
 use crate::certificate::length;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{Exit, Failure, Kind};
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::fetching::{state_of, tell};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::{hint, product, product_object};
-use crate::cli::base::words::number_of;
-use crate::cli::base::words::path;
+use crate::cli::base::words::{number_of, path};
 use crate::config;
 use crate::server::access::{Moment, Staleness};
 use crate::server::publication::SignedRefreshError;
@@ -56,7 +55,7 @@ pub(super) enum Standing {
 impl Standing {
     /// Looks at the files as a login does.
     pub(super) fn of(out: &Path) -> Result<Self, Failure> {
-        let Some(bytes) = installed(out)? else {
+        let Some(bytes) = installed(out, list_bytes_max())? else {
             return Ok(Self::Missing);
         };
         let list = match List::parse(&bytes) {
@@ -81,17 +80,11 @@ impl Standing {
 impl Report<'_> {
     pub(super) fn tell(&self, context: &Context) -> Result<Exit, Failure> {
         let state = self.state();
-        if context.json() {
-            product_object(self.json(state))?
-        } else {
-            product(&format!("{}: {}", state.word(), self.words()))?
-        }
-        if let What::Kept(failure) = &self.what
-            && context.talks()
-        {
-            failure.hints().iter().for_each(|words| hint(words));
-        }
-        Ok(state.exit())
+        let kept = match &self.what {
+            What::Kept(failure) => Some(failure),
+            _ => None,
+        };
+        tell(context, state, &self.words(), self.json(state), kept)
     }
 
     fn state(&self) -> State {
@@ -100,8 +93,8 @@ impl Report<'_> {
             _ => State::Critical,
         };
         by_list.max(match &self.what {
-            What::Kept(failure) if failure.kind() == Kind::Critical => State::Critical,
-            What::Kept(_) | What::NotFresh(_) => State::Warning,
+            What::Kept(failure) => state_of(failure),
+            What::NotFresh(_) => State::Warning,
             What::Unchanged | What::Replaced(_) | What::Waits { .. } => State::Ok,
         })
     }
@@ -117,7 +110,7 @@ impl Report<'_> {
             What::NotFresh(error) => format!("up to date, but not prolonged: {error}"),
             What::Kept(failure) => format!("kept, since {}", failure.words()),
         };
-        format!("{}: {}: {what}", path(self.out), self.list()).replace('\n', " ")
+        format!("{}: {}: {what}", path(self.out), self.list())
     }
 
     fn list(&self) -> String {

@@ -12,7 +12,8 @@ use crate::cli::base::words::number_of;
 use crate::config::{self, read_bytes};
 use crate::krl::rollover::{ROLLOVERS_BYTES_MAX, Rollover, Rollovers};
 use crate::krl::{
-    KRL_BYTES_MAX, KRL_SIGNATURE_BYTES_MAX, Krl, KrlSignature, KrlSignatureError, ListName,
+    KRL_BYTES_MAX, KRL_NAMESPACE, Krl, LIST_SIGNATURE_BYTES_MAX, ListName, ListSignature,
+    ListSignatureError,
 };
 use crate::ledger::{LISTS, Ledger, LedgerKeyState, TakenOver};
 use crate::revocation::{OfList, PublishedState};
@@ -189,13 +190,13 @@ fn refuse_other_ledger(
 /// by the rollovers in `keys`; else a person's typed word.
 fn believe(file: &Path, bytes: &[u8], keys: &Path, ledger: &Ledger) -> Result<(), Failure> {
     let beside = beside(file, ".sig");
-    let fault = match read_bytes(&beside, KRL_SIGNATURE_BYTES_MAX) {
+    let fault = match read_bytes(&beside, LIST_SIGNATURE_BYTES_MAX) {
         Err(_missing) => format!("{} has no signature beside it", file.display()),
         Ok(text) => {
-            let signature = KrlSignature::read(&text).in_file(&beside)?;
+            let signature = ListSignature::read(&text).in_file(&beside)?;
             let signer = signature.signer().clone();
             signature
-                .verify(bytes, std::slice::from_ref(&signer))
+                .verify(KRL_NAMESPACE, bytes, std::slice::from_ref(&signer))
                 .in_file(&beside)?;
             let blob = PublicKey::from(signer.clone())
                 .to_bytes()
@@ -269,6 +270,6 @@ fn beside(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-impl Advised for KrlSignatureError {}
+impl Advised for ListSignatureError {}
 
 impl Advised for serde_json::Error {}

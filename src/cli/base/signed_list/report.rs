@@ -5,81 +5,72 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::{AgesOfList, ToldList};
 use crate::certificate::length;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{Exit, Failure, Kind};
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::fetching::{state_of, tell};
 use crate::cli::base::monitoring::State;
-use crate::cli::base::terminal::{hint, product, product_object};
 use crate::cli::base::words::path;
-use crate::krl::Krl;
-use crate::server::fetch::{Shrunk, count};
+use crate::server::fetch::{Shrunk, SignedList};
 
 /// What became of a fetch.
-pub(super) struct Report<'a> {
+pub(super) struct Report<'a, L> {
     pub(super) out: &'a Path,
     /// The time now, in Unix seconds.
     pub(super) now: u64,
-    /// The age in seconds from which a list is a warning.
-    pub(super) warn_after: u64,
-    /// The age in seconds from which a list is too old.
-    pub(super) critical_after: u64,
-    pub(super) what: What,
+    pub(super) ages: AgesOfList,
+    pub(super) what: What<L>,
     /// The ledger key that took over and was followed by this fetch.
     pub(super) followed: Option<String>,
 }
 
 /// What the fetch did with the list that sshd reads.
-pub(super) enum What {
+pub(super) enum What<L> {
     /// The list that is there is the newest one.
-    Unchanged(Krl),
+    Unchanged(L),
     /// The list is another one now.
-    Replaced(Krl, Option<Shrunk>),
+    Replaced(L, Option<Shrunk>),
     /// The list that is there stays, if it is one.
-    Kept(Option<Krl>, Failure),
+    Kept(Option<L>, Failure),
 }
 
-impl Report<'_> {
+impl<L: ToldList> Report<'_, L> {
     pub(super) fn tell(&self, context: &Context) -> Result<Exit, Failure> {
         let state = self.state();
-        if context.json() {
-            product_object(self.json(state))?
-        } else {
-            product(&format!("{}: {}", state.word(), self.words()))?
-        }
-        if let What::Kept(_, failure) = &self.what
-            && context.talks()
-        {
-            failure.hints().iter().for_each(|words| hint(words));
-        }
-        Ok(state.exit())
+        let kept = match &self.what {
+            What::Kept(_, failure) => Some(failure),
+            What::Unchanged(_) | What::Replaced(..) => None,
+        };
+        tell(context, state, &self.words(), self.json(state), kept)
     }
 
     fn state(&self) -> State {
-        let by_age = match self.krl().map(|krl| self.age(krl)) {
+        let by_age = match self.list().map(|list| self.age(list)) {
             None => State::Critical,
-            Some(Ok(age)) if age > self.critical_after => State::Critical,
-            Some(Ok(age)) if age > self.warn_after => State::Warning,
+            Some(Ok(age)) if age > self.ages.critical_after => State::Critical,
+            Some(Ok(age)) if age > self.ages.warn_after => State::Warning,
             Some(Ok(_)) => State::Ok,
             Some(Err(_ahead)) => State::Warning,
         };
         by_age.max(match &self.what {
-            What::Kept(_, failure) if failure.kind() == Kind::Critical => State::Critical,
-            What::Kept(..) | What::Replaced(_, Some(_)) => State::Warning,
+            What::Kept(_, failure) => state_of(failure),
+            What::Replaced(_, Some(_)) => State::Warning,
             What::Unchanged(_) | What::Replaced(_, None) => State::Ok,
         })
     }
 
-    fn krl(&self) -> Option<&Krl> {
+    fn list(&self) -> Option<&L> {
         match &self.what {
-            What::Unchanged(krl) | What::Replaced(krl, _) => Some(krl),
-            What::Kept(krl, _) => krl.as_ref(),
+            What::Unchanged(list) | What::Replaced(list, _) => Some(list),
+            What::Kept(list, _) => list.as_ref(),
         }
     }
 
     /// How long ago a list was made in seconds; or how far ahead that is, if it is more than
     /// clocks may differ by.
-    fn age(&self, krl: &Krl) -> Result<u64, u64> {
-        let made = krl.header().generated;
+    fn age(&self, list: &L) -> Result<u64, u64> {
+        let made = list.generated();
         match made.checked_sub(self.now) {
             Some(ahead) if ahead > CLOCKS_DIFFER_BY => Err(ahead),
             _ => Ok(self.now.saturating_sub(made)),
@@ -88,31 +79,27 @@ impl Report<'_> {
 
     fn words(&self) -> String {
         let list = self
-            .krl()
-            .map_or("no list".to_owned(), |krl| self.list(krl));
+            .list()
+            .map_or("no list".to_owned(), |list| self.standing(list));
         let what = match &self.what {
             What::Unchanged(_) => "unchanged".to_owned(),
             What::Replaced(_, None) => "replaced".to_owned(),
-            What::Replaced(_, Some(shrunk)) => format!(
-                "replaced, and {} of {} revocations are gone",
-                shrunk.gone, shrunk.before
-            ),
+            What::Replaced(_, Some(shrunk)) => format!("replaced, and {shrunk}"),
             What::Kept(_, failure) => format!("kept, since {}", failure.words()),
         };
         let followed = match &self.followed {
             Some(key) => format!(", and {key} took over as the key that signs"),
             None => String::new(),
         };
-        format!("{}: {list}: {what}{followed}", path(self.out)).replace('\n', " ")
+        format!("{}: {list}: {what}{followed}", path(self.out))
     }
 
-    fn list(&self, krl: &Krl) -> String {
-        let age = match self.age(krl) {
+    fn standing(&self, list: &L) -> String {
+        let age = match self.age(list) {
             Ok(age) => format!("{} ago", length(age)),
             Err(ahead) => format!("{} in the future", length(ahead)),
         };
-        let (version, count) = (krl.header().version, count(krl));
-        format!("version {version}, made {age}, revokes {count}")
+        format!("version {}, made {age}, {}", list.version(), list.holds())
     }
 
     fn json(&self, state: State) -> serde_json::Value {
@@ -125,13 +112,16 @@ impl Report<'_> {
             What::Replaced(_, shrunk) => shrunk.map(|shrunk| shrunk.gone),
             _ => None,
         };
-        json!({
+        let mut value = json!({
             "state": state.word().to_lowercase(), "list": what, "error": fault, "gone": gone,
             "file": self.out.display().to_string(),
-            "version": self.krl().map(|krl| krl.header().version),
-            "generated": self.krl().map(|krl| krl.header().generated),
-            "revocations": self.krl().map(count), "followed": self.followed,
-        })
+            "version": self.list().map(SignedList::version),
+            "generated": self.list().map(SignedList::generated), "followed": self.followed,
+        });
+        for (name, held) in self.list().map(ToldList::fields).unwrap_or_default() {
+            value[name] = held;
+        }
+        value
     }
 }
 
@@ -141,7 +131,7 @@ const CLOCKS_DIFFER_BY: u64 = 3_600;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::krl::{Header, Revocations};
+    use crate::krl::{Header, Krl, Revocations};
 
     const NOW: u64 = 1_795_000_000;
 
@@ -154,12 +144,14 @@ mod tests {
         Krl::new(header, Revocations::default())
     }
 
-    fn report(what: What) -> (State, String) {
+    fn report(what: What<Krl>) -> (State, String) {
         let report = Report {
             out: Path::new("r.krl"),
             now: NOW,
-            warn_after: 100,
-            critical_after: 200,
+            ages: AgesOfList {
+                warn_after: 100,
+                critical_after: 200,
+            },
             what,
             followed: None,
         };

@@ -1,0 +1,210 @@
+//! `punchmark known`: the certificates that a CA's ledger knows, for servers that take no others.
+
+mod fetch;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::base::advice::ledger::not_in_ledger;
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+use super::base::known_list::KnownFile;
+use super::base::ledger_key;
+use super::base::output_file::signature_file;
+use super::base::private_key::PassphraseFile;
+use super::base::terminal::{product, say, warn};
+use crate::config::{self, Config, LedgerKeyPlace};
+use crate::ledger::key::LedgerKey;
+use crate::ledger::{Ca, LISTS, Ledger};
+
+/// Publish which certificates a CA's ledger knows, for accounts that let in no others
+///
+/// Without a subcommand, writes the digests of all certificates of the CA that are issued, not
+/// expired and not revoked. The lines `@known` of an access list say for which accounts they
+/// count: whoever signs past the ledger, with a stolen token say, gets into none of these.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Known {
+    #[command(flatten)]
+    make: Make,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Fetch(Box<fetch::Fetch>),
+}
+
+#[derive(Debug, Args)]
+struct Make {
+    /// CA whose certificates are known
+    #[arg(long, value_name = "CA", required = true)]
+    ca: Option<String>,
+
+    /// The file to write, which servers fetch; replaced whole
+    #[arg(long, value_name = "FILE", required = true)]
+    out: Option<PathBuf>,
+
+    /// The key that signs it beside, into FILE.sig [default: the config's ledger-key]
+    #[arg(long, value_name = "KEY")]
+    ledger_key: Option<OsString>,
+
+    #[command(flatten)]
+    passphrase: PassphraseFile,
+
+    /// Sign nothing, although the config has a ledger key
+    #[arg(long, conflicts_with = "ledger_key")]
+    unsigned: bool,
+
+    /// A copy of the ledger to read in the place of the config's, without any config
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+
+    /// Say what the list would hold, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Known {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.command {
+            None => self.make.run(context),
+            Some(Command::Fetch(command)) => command.run(context),
+        }
+    }
+}
+
+impl Make {
+    fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let (Some(name), Some(out)) = (&self.ca, &self.out) else {
+            return Err(Failure::usage("--ca CA and --out FILE are missing"));
+        };
+        let config = match self.ledger {
+            Some(_) => None,
+            None => Some(context.config()?),
+        };
+        let mut ledger = self.open(context, config.as_ref())?;
+        let ca = ca(&ledger, name)?;
+        if self.dry_run {
+            let file = KnownFile::make(&ledger, &ca, out, config::now())?;
+            return tell(context, &file, None);
+        }
+        let mut key = self.key(context, config.as_ref(), &ledger)?;
+        if let Some((place, key)) = &key {
+            self.may_sign(&mut ledger, key, place)?;
+        }
+        let file = KnownFile::make(&ledger, &ca, out, config::now())?;
+        file.write(&ledger, key.as_mut().map(|(_, key)| key))?;
+        tell(context, &file, Some(key.is_some()))
+    }
+
+    /// The config's ledger is held to be the newest copy; another one is a copy by its name.
+    fn open(&self, context: &Context, config: Option<&Config>) -> Result<Ledger, Failure> {
+        match (&self.ledger, config) {
+            (Some(file), _) => Ok(Ledger::open_to_read(file)?),
+            (None, Some(config)) => context.ledger(config),
+            (None, None) => Err(Failure::usage("--ledger FILE is missing")),
+        }
+    }
+
+    fn key(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+        ledger: &Ledger,
+    ) -> Result<Option<(LedgerKeyPlace, LedgerKey)>, Failure> {
+        if self.unsigned {
+            return Ok(None);
+        }
+        let place = match (&self.ledger_key, config) {
+            (None, None) => None,
+            (Some(named), None) => Some(LedgerKeyPlace::parse(named)?),
+            (named, Some(config)) => ledger_key::place(named.as_ref(), config)?,
+        };
+        let cas = ledger.cas()?;
+        let open = |place| {
+            let key = ledger_key::open_with(context, &place, &cas, &self.passphrase)?;
+            Ok((place, key))
+        };
+        place.map(open).transpose()
+    }
+
+    /// A copy records nothing: its key must be one that signs lists already.
+    fn may_sign(
+        &self,
+        ledger: &mut Ledger,
+        key: &LedgerKey,
+        place: &LedgerKeyPlace,
+    ) -> Result<(), Failure> {
+        if self.ledger.is_none() {
+            return ledger_key::signs(ledger, key.public_key(), place, LISTS);
+        }
+        if ledger_key::signs_lists(ledger, key.public_key())? {
+            return Ok(());
+        }
+        Err(
+            Failure::new("the ledger knows no such key that signs lists").hint(
+                "let it sign a KRL of the ledger itself first: punchmark krl --ledger-key KEY",
+            ),
+        )
+    }
+}
+
+fn ca(ledger: &Ledger, name: &str) -> Result<Ca, Failure> {
+    let found = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
+    found.ok_or_else(|| not_in_ledger(name))
+}
+
+/// Says what was written; `signed` is none where nothing was.
+fn tell(context: &Context, file: &KnownFile, signed: Option<bool>) -> Result<Exit, Failure> {
+    let (out, words) = (file.out().display(), file.words());
+    if context.json() {
+        let mut value = file.json();
+        value["signed"] = Value::from(signed == Some(true));
+        value["written"] = Value::from(signed.is_some());
+        product(&value.to_string())?;
+        return Ok(Exit::Done);
+    }
+    match signed {
+        None => product(&format!(
+            "{out} would be {words}; nothing was done (--dry-run)"
+        ))?,
+        Some(_) if context.talks() => say(&format!("wrote {out}: {words}")),
+        Some(_) => {}
+    }
+    let beside = signature_file(file.out());
+    match signed {
+        Some(true) if context.talks() => {
+            say(&format!("  signed in {}", beside.display()));
+            say("  servers take both with `punchmark known fetch`");
+        }
+        Some(false) => tell_unsigned(&beside),
+        _ => {}
+    }
+    Ok(Exit::Done)
+}
+
+/// No server fetches what nobody signed.
+fn tell_unsigned(beside: &Path) {
+    if beside.exists() {
+        warn(&format!(
+            "{} is of an older list: servers that fetch will refuse the new one",
+            beside.display()
+        ));
+    } else {
+        warn("nobody signed it: no server fetches it");
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark known --ca users --out users.known
+  punchmark known --ca users --out users.known --dry-run
+  punchmark known fetch https://ca.example.org/users.known --out /etc/ssh/access/users.known \\
+    --signer /etc/ssh/ledger.pub";
