@@ -42,6 +42,7 @@ mod for_programs;
 mod going_back;
 mod harness;
 mod host;
+mod known;
 mod krl;
 mod krl_signature;
 mod ledger;

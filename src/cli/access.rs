@@ -8,6 +8,7 @@ mod edit;
 mod explain;
 mod import;
 mod issued;
+mod known;
 mod lint;
 mod list;
 mod publish;

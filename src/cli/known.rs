@@ -15,7 +15,7 @@ use super::base::known_list::KnownFile;
 use super::base::ledger_key;
 use super::base::output_file::signature_file;
 use super::base::private_key::PassphraseFile;
-use super::base::terminal::{product, say, warn};
+use super::base::terminal::{product, product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, LISTS, Ledger};
@@ -168,7 +168,7 @@ fn tell(context: &Context, file: &KnownFile, signed: Option<bool>) -> Result<Exi
         let mut value = file.json();
         value["signed"] = Value::from(signed == Some(true));
         value["written"] = Value::from(signed.is_some());
-        product(&value.to_string())?;
+        product_object(value)?;
         return Ok(Exit::Done);
     }
     match signed {

@@ -6,11 +6,13 @@
 //! could not be looked at is a finding too, and never silence.
 
 mod accounts;
+mod beside;
 mod ca;
 mod command;
 mod doors;
 mod finding;
 mod hardware;
+mod known;
 mod label;
 mod listed;
 mod look;
@@ -25,6 +27,7 @@ pub use accounts::{Shut, shut};
 pub use ca::{TrustedKey, trusted};
 pub use finding::{Finding, Severity};
 pub use hardware::beside_hardware;
+pub use known::{KnownFacts, KnownSeen};
 pub use listed::{ListFacts, ListSeen};
 pub use look::{LookError, Question, look, settings_for};
 pub use revoked::{Ages, ListState, RevokedList};
@@ -76,6 +79,9 @@ fn of_account(server: &Server, examined: &Examined) -> Result<Vec<Finding>, Acco
         is_bound(server),
     ));
     found.extend(revoked::findings(settings, server.now, server.ages));
+    for list in revoked::lists(settings) {
+        found.extend(beside::of_signed_list(&list.path));
+    }
     found.extend(principals::findings(examined));
     found.extend(command::findings(settings, server.version)?);
     Ok(found)

@@ -6,16 +6,16 @@ use clap::Args;
 use serde_json::json;
 
 use super::certificate::Certificate;
+use super::known::{self, KnownBeside};
 use super::list::OfList;
 use super::table;
+use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
 use crate::config;
 use crate::server::access::review::{Book, can};
-use crate::server::access::{
-    Asking, Decision, Entry, Host, List, NoneKnown, Outcome, Query, decide,
-};
+use crate::server::access::{Asking, Decision, Entry, Host, List, Outcome, Query, decide};
 
 /// Say which line lets somebody in, and which others would, or why nobody gets in
 ///
@@ -74,12 +74,16 @@ impl Explain {
                 certificate: certificate.as_ref().map(Certificate::presented),
                 query: &query,
                 moment: &self.list.moment(&list),
-                known: &NoneKnown,
+                known: &KnownBeside::read(self.list.path(), list.header()),
             },
         )
         .map_err(|doubt| Failure::new(doubt.to_string()))?;
         let refusals = refusals(certificate.as_ref(), &list, &decision);
-        tell(context, &list, &decision, certificate.as_ref(), &refusals)?;
+        let asked = Asked {
+            certificate: certificate.as_ref(),
+            known_within: list.header().known_within(user),
+        };
+        tell(context, &list, &decision, &asked, &refusals)?;
         match decision.outcome {
             Outcome::Line { .. } if refusals.is_empty() => Ok(Exit::Done),
             _ => Ok(Exit::Failed),
@@ -121,13 +125,33 @@ fn tell_certificate(certificate: Option<&Certificate>, list: &List<'_>) -> Resul
     Ok(())
 }
 
+/// Who was asked about.
+struct Asked<'a> {
+    certificate: Option<&'a Certificate>,
+    /// How old what the ledgers know may be for the account, in seconds.
+    known_within: Option<u64>,
+}
+
+impl Asked<'_> {
+    /// What `@known` says to it; none where the account asks for nothing.
+    fn known_words(&self, decision: &Decision) -> Option<String> {
+        let seconds = self.known_within?;
+        let words = match decision.standing {
+            Some(standing) => known::words(standing),
+            None => "only with a certificate that the ledger of its CA knows",
+        };
+        Some(format!("{words} (@known, {})", length(seconds)))
+    }
+}
+
 fn tell(
     context: &Context,
     list: &List<'_>,
     decision: &Decision,
-    certificate: Option<&Certificate>,
+    asked: &Asked<'_>,
     refusals: &[String],
 ) -> Result<(), Failure> {
+    let certificate = asked.certificate;
     let others: Vec<u64> = others(decision);
     if context.json() {
         let (line, joined, printed, why) = match &decision.outcome {
@@ -141,6 +165,7 @@ fn tell(
         };
         let object = json!({
             "line": line, "joined": joined, "printed": printed, "why-not": why, "also-fit": others,
+            "known-within": asked.known_within, "known": decision.standing.map(known::word),
             "stale": decision.stale.map(|stale| stale.to_string()), "sshd": refusals,
             "certificate": certificate.map(|certificate| certificate.json(list.header())),
         });
@@ -175,6 +200,9 @@ fn tell(
     }
     if let Some(stale) = decision.stale {
         product(&format!("  {stale}"))?;
+    }
+    if let Some(words) = asked.known_words(decision) {
+        product(&format!("  {words}"))?;
     }
     tell_certificate(certificate, list)?;
     refusals

@@ -28,6 +28,11 @@ pub(super) struct OfList {
 }
 
 impl OfList {
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.list
+    }
+
     /// Reads its text.
     pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
         read(&self.list)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::{product, product_object};
@@ -40,6 +41,10 @@ pub(super) fn columns<const N: usize>(
 
 fn row(way: &Reach) -> [String; 5] {
     let mut options = way.options.clone();
+    if let Some(seconds) = way.known_within {
+        let known = format!("(known, {})", length(seconds));
+        options = format!("{options} {known}").trim_start().to_owned();
+    }
     if let Some(why) = &way.barred {
         options = format!("no: {why}");
     }
@@ -59,6 +64,7 @@ fn object(way: &Reach) -> Value {
         "host": way.hosts,
         "line": way.line,
         "options": way.options,
+        "known-within": way.known_within,
         "lets-in": way.barred.is_none(),
         "why-not": way.barred.as_ref().map(ToString::to_string),
     })

@@ -108,6 +108,7 @@ impl DoctorSshd {
                 critical: self.critical_after,
             },
             now: config::now(),
+            zone: config::time_zone,
         })
     }
 }

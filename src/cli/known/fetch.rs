@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
+use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::fetching::length;
 use crate::cli::base::signed_list::{AgesOfList, Beside, FetchArguments, ToldList};
 use crate::config::read_bytes;
 use crate::krl::{KRL_BYTES_MAX, Krl};
@@ -38,11 +38,11 @@ pub(crate) struct Fetch {
     krl: Option<PathBuf>,
 
     /// Warn of a list that was made longer ago than this
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = span)]
     warn_after: u64,
 
     /// Call a list that was made longer ago than this critical
-    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = length)]
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = span)]
     critical_after: u64,
 }
 

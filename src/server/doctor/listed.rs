@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::beside;
 use super::finding::{Finding, Severity};
+use super::known::{self, KnownSeen};
 use crate::file;
 use crate::server::access::{
-    Entry, Host, LIST_BYTES_MAX, List, Members, Purpose, Query, Resolved, index,
+    Entry, Host, LIST_BYTES_MAX, List, Members, Moment, Purpose, Query, Resolved, index,
 };
 use crate::server::account::{Account, AccountError};
 use crate::server::as_owner::read_as;
@@ -44,17 +46,29 @@ pub struct ListFacts {
     pub suffixes: Vec<String>,
     /// The accounts of this machine that a line lets somebody into.
     pub accounts: BTreeSet<String>,
+    /// What it was told of the certificates that its CAs know; none where no account asks.
+    pub known: Vec<KnownSeen>,
     /// What lets in here: each principal, pattern or member of a group, with its line.
     pub grants: Vec<(u64, String)>,
 }
 
 /// The list of our own command; none where sshd asks another, or none at all.
-pub(super) fn seen(settings: &Settings, machine: &[Account]) -> Option<ListSeen> {
+pub(super) fn seen(
+    settings: &Settings,
+    machine: &[Account],
+    moment: &Moment<'_>,
+) -> Option<ListSeen> {
     let [path, host] = arguments(settings)?.ok()?;
     let path = PathBuf::from(path);
     let user = settings.value("authorizedprincipalscommanduser");
     let mut findings = Vec::new();
-    let facts = read(&path, &host, user, machine, &mut findings);
+    let asked = Asked {
+        host: &host,
+        user,
+        machine,
+        moment,
+    };
+    let facts = read(&path, &asked, &mut findings);
     Some(ListSeen {
         path,
         host,
@@ -90,13 +104,16 @@ fn arguments(settings: &Settings) -> Option<Result<[String; 2], Finding>> {
     })
 }
 
-fn read(
-    path: &Path,
-    host: &str,
-    user: Option<&str>,
-    machine: &[Account],
-    findings: &mut Vec<Finding>,
-) -> Result<ListFacts, Finding> {
+/// Who asks a list, where and when.
+struct Asked<'a> {
+    host: &'a str,
+    /// The user that the command runs as.
+    user: Option<&'a str>,
+    machine: &'a [Account],
+    moment: &'a Moment<'a>,
+}
+
+fn read(path: &Path, asked: &Asked<'_>, findings: &mut Vec<Finding>) -> Result<ListFacts, Finding> {
     let shown = path.display();
     if let Some(words) = unsafe_words(path, 0) {
         let name = if path.exists() {
@@ -133,19 +150,29 @@ fn read(
             "`punchmark access publish` resolves it",
         ));
     }
-    if let Some(fault) = unreadable(path, user) {
+    if let Some(fault) = unreadable(path, asked.user) {
         return Err(refused("list-unreadable", fault, READABLE));
     }
     findings.extend(stale_index(path, &text));
-    let host = Host::parse(host).map_err(|error| {
+    let host = Host::parse(asked.host).map_err(|error| {
         refused(
             "command-arguments",
             error.to_string(),
             "name it in lower case",
         )
     })?;
-    let facts = facts(&list, &host, machine, &text);
-    findings.extend(roots_reached(&list, &host, machine, path));
+    let facts = facts(&list, &host, asked.machine, (path, &text));
+    findings.extend(roots_reached(&list, &host, asked.machine, path));
+    findings.extend(beside::of_access_list(path, list.header(), asked.moment));
+    for known in &facts.known {
+        findings.extend(beside::of_signed_list(&known.path));
+    }
+    findings.extend(known::findings(
+        &facts.known,
+        list.header(),
+        asked.moment.now,
+        &|path| unreadable(path, asked.user),
+    ));
     Ok(facts)
 }
 
@@ -160,7 +187,12 @@ fn unreadable(path: &Path, user: Option<&str>) -> Option<String> {
     ))
 }
 
-fn facts(list: &List<'_>, host: &Host<'_>, machine: &[Account], text: &[u8]) -> ListFacts {
+fn facts(
+    list: &List<'_>,
+    host: &Host<'_>,
+    machine: &[Account],
+    (path, text): (&Path, &[u8]),
+) -> ListFacts {
     let header = list.header();
     let fingerprint = |sha256: &[u8; 32]| ssh_key::Fingerprint::Sha256(*sha256).to_string();
     let here: Vec<_> = entries(list, host).collect();
@@ -184,6 +216,7 @@ fn facts(list: &List<'_>, host: &Host<'_>, machine: &[Account], text: &[u8]) -> 
             .map(|account| account.name.clone())
             .filter(|name| here.iter().any(|(_, entry)| entry.fits_user(name)))
             .collect(),
+        known: known::seen(path, header),
         grants,
     }
 }

@@ -2,9 +2,12 @@
 
 use std::io;
 
+use jiff::tz::TimeZone;
+
 use super::listed::{self, ListSeen};
 use super::revoked::Ages;
 use super::server::{Entry, Examined, Server};
+use crate::server::access::Moment;
 use crate::server::account::{Account, AccountError};
 use crate::server::sshd::{ConfigFiles, Connection, Settings, Sshd, SshdError, changelog};
 
@@ -21,6 +24,18 @@ pub struct Question {
     pub ages: Ages,
     /// The clock, in Unix seconds.
     pub now: u64,
+    /// The zone of times without one.
+    pub zone: fn() -> TimeZone,
+}
+
+impl Question {
+    fn moment(&self) -> Moment<'_> {
+        Moment {
+            now: self.now,
+            refreshed: None,
+            zone: &self.zone,
+        }
+    }
 }
 
 /// Why a server can't be looked at.
@@ -59,7 +74,7 @@ pub fn look(sshd: &Sshd, question: &Question) -> Result<Server, LookError> {
     })?;
     let base = sshd.base_settings()?;
     let machine = Account::all()?;
-    let list = listed::seen(&base, &machine);
+    let list = listed::seen(&base, &machine, &question.moment());
     let mut accounts = Vec::new();
     for (account, entry) in chosen(question, machine, list.as_ref())? {
         let settings = settings_for(sshd, &account.name, &question.address, &files, &base)?;

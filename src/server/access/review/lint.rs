@@ -6,8 +6,9 @@ use std::fmt;
 use super::super::decide::{Outcome, Why};
 use super::super::entry::Entry;
 use super::super::freshness::Moment;
+use super::super::header::KnownLine;
 use super::super::join;
-use super::super::pattern::{Purpose, ends_in, has_wildcard};
+use super::super::pattern::{Purpose, ends_in, has_wildcard, matches};
 use super::super::reference::Kind;
 use super::book::{AskError, Book, sample};
 use super::diff::hosts_of;
@@ -31,6 +32,8 @@ pub enum Oddity {
     Empty(&'static str, String),
     /// A group or host set that nothing names.
     Unused(&'static str, String),
+    /// An account of `@known` that no line lets anybody into.
+    KnownUser(String),
     /// A grant that lets nobody in.
     NeverMatches,
     /// A grant that another one hides for somebody.
@@ -81,6 +84,12 @@ impl fmt::Display for Oddity {
             ),
             Self::Empty(what, name) => write!(f, "{what} `@{name}` is empty"),
             Self::Unused(what, name) => write!(f, "{what} `@{name}` is used nowhere"),
+            Self::KnownUser(user) => {
+                write!(
+                    f,
+                    "`@known` names {user}, and no line lets anybody be that user"
+                )
+            }
             Self::NeverMatches => f.write_str("lets nobody in"),
             Self::Hidden {
                 by,
@@ -161,6 +170,10 @@ fn of_header(book: &Book<'_>, suffixes: &[String], found: &mut BTreeSet<Finding>
         let oddity = Oddity::MissingSuffix(suffix.clone());
         found.insert(Finding { line: 0, oddity });
     }
+    for user in unreached(book) {
+        let oddity = Oddity::KnownUser(user);
+        found.insert(Finding { line: 0, oddity });
+    }
     let used = used(book);
     for (kind, definitions) in [(Kind::Group, header.groups()), (Kind::Hosts, header.sets())] {
         for (name, definition) in definitions {
@@ -176,6 +189,18 @@ fn of_header(book: &Book<'_>, suffixes: &[String], found: &mut BTreeSet<Finding>
             }
         }
     }
+}
+
+/// The users of `@known` lines that no grant's user column has or matches.
+fn unreached(book: &Book<'_>) -> Vec<String> {
+    let grants = book.list().entries().iter().map(|(_, entry)| entry);
+    let grants = grants.filter(|entry| entry.purpose() == Purpose::Grant);
+    let columns: BTreeSet<&str> = grants.flat_map(|entry| entry.users().split(',')).collect();
+    let meet = |known: &str, user: &str| matches(known, user) || matches(user, known);
+    let named = book.list().header().known().iter();
+    let named = named.flat_map(KnownLine::users);
+    let lost = named.filter(|known| !columns.iter().any(|user| meet(known, user)));
+    lost.cloned().collect()
 }
 
 /// Every group and set that a line, a definition or `@stale` names.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::decide::{Outcome, Why};
 use super::super::freshness::Moment;
+use super::super::header::Header;
 use super::super::pattern::{Purpose, has_wildcard, principal_fits};
 use super::super::query::{Host, Query};
 use super::super::resolved::Resolved;
@@ -22,6 +23,9 @@ pub struct Reach {
     pub options: String,
     /// The line.
     pub line: u64,
+    /// How old what the ledgers know may be, in seconds, where one of the users lets in only what
+    /// they know.
+    pub known_within: Option<u64>,
     /// Why it is none, where it isn't: kept out, or over.
     pub barred: Option<Why>,
 }
@@ -58,6 +62,7 @@ pub fn who(
             hosts: host.to_owned(),
             options,
             line,
+            known_within: book.list().header().known_within(user),
             barred,
         };
         match decision.outcome {
@@ -121,10 +126,17 @@ pub fn can(book: &Book<'_>, principal: &str, moment: &Moment<'_>) -> Vec<Reach> 
             hosts: entry.hosts().to_owned(),
             options: entry.options().as_str().to_owned(),
             line: *line,
+            known_within: known_within(book.list().header(), entry.users()),
             barred: denied.or_else(over),
         }
     };
     grants.map(reach).collect()
+}
+
+/// The strictest that `@known` says about a user of this column.
+fn known_within(header: &Header, users: &str) -> Option<u64> {
+    let users = users.split(',');
+    users.filter_map(|user| header.known_within(user)).min()
 }
 
 /// The options of a printed line, which ends in its principal.

@@ -156,34 +156,90 @@ fn for_accounts_of_known_a_certificate_that_nobody_told_of_gets_nothing() {
     assert!(lets_in(&list, "peter", "www", "web1"));
 }
 
-#[test]
-fn an_account_of_known_lets_in_what_the_ledger_knows_and_asks_by_the_shortest_time() {
-    struct Told(Standing);
-    impl KnownCertificates for Told {
-        fn standing(&self, ca: &str, _certificate: &Presented, seconds_max: u64) -> Standing {
-            assert_eq!((ca, seconds_max), ("users", 3_600));
-            self.0
-        }
+struct Told(Standing);
+
+impl KnownCertificates for Told {
+    fn standing(&self, ca: &str, _certificate: &Presented, seconds_max: u64) -> Standing {
+        assert_eq!((ca, seconds_max), ("users", 3_600));
+        self.0
     }
+}
+
+/// What a list of this many seconds says to Peter as root, whose certificate stands so.
+fn told(standing: Standing, age: u64, stale: &str) -> Outcome {
     let text = format!(
-        "@ca users {}\n@known * 2h\n@known root 1h\npeter root *\n",
+        "@ca users {}\n@known * 2h\n@known root 1h\n@version {NOW}\n{stale}peter root *\n",
         fingerprint(CA)
     );
     let list = List::parse(text.as_bytes()).unwrap();
     let presented = Presented::from_blob(&user(&["peter"])).unwrap();
     let query = Query::new(["peter"], "root", Host::parse("web1").unwrap()).unwrap();
-    let lets_in = |standing| {
-        let asking = Asking {
-            certificate: Some(&presented),
-            query: &query,
-            moment: &moment(),
-            known: &Told(standing),
-        };
-        let decided = decide(list.header(), list.entries().iter().copied(), &asking);
-        matches!(decided.unwrap().outcome, Outcome::Line { .. })
+    let moment = Moment {
+        now: NOW + age,
+        ..moment()
     };
+    let asking = Asking {
+        certificate: Some(&presented),
+        query: &query,
+        moment: &moment,
+        known: &Told(standing),
+    };
+    let decided = decide(list.header(), list.entries().iter().copied(), &asking).unwrap();
+    assert_eq!(decided.standing, Some(standing));
+    decided.outcome
+}
+
+#[test]
+fn an_account_of_known_lets_in_what_the_ledger_knows_and_asks_by_the_shortest_time() {
+    let lets_in = |standing| matches!(told(standing, 0, ""), Outcome::Line { .. });
     assert!(lets_in(Standing::Known) && lets_in(Standing::Emergency));
-    assert!(!lets_in(Standing::Unknown) && !lets_in(Standing::NotTold));
+    let ca = || "users".to_owned();
+    let unknown = told(Standing::Unknown, 0, "");
+    assert_eq!(unknown, Outcome::Nothing(Why::NotKnown { ca: ca() }));
+    let not_told = told(Standing::NotTold, 0, "");
+    assert_eq!(not_told, Outcome::Nothing(Why::NotTold { ca: ca() }));
+}
+
+/// Else blocking the fetch would open the door that it guards.
+#[test]
+fn who_a_stale_list_lets_in_still_has_to_be_known_and_emergencies_need_no_exception() {
+    let week = 7 * 86_400 + 1;
+    let lets_in = |standing, stale| matches!(told(standing, week, stale), Outcome::Line { .. });
+    for stale in ["@stale 7d peter\n", "@stale 7d\n"] {
+        assert!(lets_in(Standing::Emergency, stale), "{stale}");
+        assert!(!lets_in(Standing::NotTold, stale), "{stale}");
+        assert!(!lets_in(Standing::Unknown, stale), "{stale}");
+    }
+    // What is known counts as anywhere: from a list that is too old, by its exceptions alone.
+    assert!(lets_in(Standing::Known, "@stale 7d peter\n"));
+    assert!(!lets_in(Standing::Known, "@stale 7d\n"));
+}
+
+/// What a list of known certificates of this age says to a certificate, and to another.
+#[test]
+fn a_list_knows_by_its_digests_until_it_is_too_old_and_then_those_for_emergencies_alone() {
+    let presented = |name| Presented::from_blob(&user(&[name])).unwrap();
+    let (anna, peter, eve) = (presented("anna"), presented("peter"), presented("eve"));
+    let all = vec![*anna.digest(), *peter.digest()];
+    let drawer = vec![*peter.digest()];
+    let times = (NOW, NOW);
+    let list = |ca| KnownList::new("users", ca, times, None, all.clone(), drawer.clone()).unwrap();
+    let ours = list(*anna.ca());
+    let at = |now, certificate| ours.at(now).standing("users", certificate, 100);
+    for now in [NOW - 300, NOW, NOW + 100] {
+        assert_eq!(at(now, &anna), Standing::Known);
+        assert_eq!(at(now, &peter), Standing::Known);
+        assert_eq!(at(now, &eve), Standing::Unknown);
+    }
+    for now in [NOW - 301, NOW + 101] {
+        assert_eq!(at(now, &anna), Standing::NotTold);
+        assert_eq!(at(now, &peter), Standing::Emergency);
+        assert_eq!(at(now, &eve), Standing::NotTold);
+    }
+    // The list of another CA says nothing, whatever its file is called.
+    let other = list([1; 32]);
+    let standing = other.at(NOW).standing("users", &anna, 100);
+    assert_eq!(standing, Standing::NotTold);
 }
 
 #[test]
