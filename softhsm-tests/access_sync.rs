@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::harness::agent::Agent;
+use crate::harness::keygen::SK_DUMMY;
 use crate::harness::process::{Ran, run};
 use crate::harness::punchmark::BINARY;
 use crate::harness::server::Server as Sshd;
@@ -189,6 +190,31 @@ fn a_list_that_two_persons_signed_is_put_in_place_with_its_index() {
         (output.status.success(), output.stdout)
     };
     assert!(verified);
+}
+
+/// A key that OpenSSH's own stand-in for a security key holds.
+#[test]
+fn a_security_key_publishes_a_list_and_adds_a_signature() {
+    let folder = ready();
+    let make = ["-q", "-t", "ed25519-sk", "-w", SK_DUMMY, "-N", "", "-f"];
+    folder.must(&[&make[..], &["touched"]].concat());
+    let signers = String::from_utf8(folder.read("signers")).unwrap();
+    let anna = signers.lines().next().unwrap();
+    let touched = String::from_utf8(folder.read("touched.pub")).unwrap();
+    folder.write("signers", format!("{anna}\nole {touched}"));
+    let with_the_key = |arguments: &[&str]| {
+        let mut command = folder.command(BINARY, arguments);
+        run(command.env("SSH_SK_PROVIDER", SK_DUMMY)).ok();
+    };
+    publish(&folder, &[]).ok();
+    with_the_key(&["access", "sign", "--key", "touched", "out.list"]);
+    let both = ": replaced, signed by anna, ole";
+    line(&sync(&folder, &[]), 0, "OK: ", both);
+    let publish = ["access", "publish", "access.list", "--out", "out.list"];
+    with_the_key(&[&publish[..], &["--key", "touched.pub"]].concat());
+    line(&sync(&folder, &[]), 2, "CRITICAL: ", "must have signed");
+    second(&folder, "anna");
+    line(&sync(&folder, &[]), 0, "OK: ", both);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `punchmark doctor sshd`: one broken server a finding, and a real `sshd` that then behaves
 //! as the finding says. They run as root, with users of their own.
 
+mod beside;
 mod ca;
 mod doors;
 mod fleet;

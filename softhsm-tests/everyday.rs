@@ -301,26 +301,33 @@ fn the_units_of_systemd_name_options_that_there_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/systemd");
     let admin = Admin::ready();
     keygen::make(admin.punchmark.home(), "ledger_key", ED25519);
-    for unit in ["punchmark-list.service", "punchmark-checkpoint.service"] {
+    // What each unit is about lies in one folder here.
+    let here = |word: &str| {
+        match word {
+            "%d/passphrase" => "pin",
+            "https://ca.example.org/revoked.krl" | "/srv/punchmark/revoked.krl" => "revoked.krl",
+            "https://ca.example.org/users.known" | "/srv/punchmark/users.known" => "users.known",
+            "/etc/ssh/revoked/users.krl" => "here.krl",
+            "/etc/ssh/access/users.known" => "here.known",
+            "/etc/ssh/ledger.pub" => "ledger_key.pub",
+            word => word,
+        }
+        .to_owned()
+    };
+    for (unit, words_of_the_program, key) in [
+        ("punchmark-list.service", 3, "--ledger-key ledger_key"),
+        ("punchmark-checkpoint.service", 3, "--key ledger_key"),
+        ("punchmark-known.service", 3, "--ledger-key ledger_key"),
+        ("punchmark-krl.service", 1, ""),
+        ("punchmark-known-fetch.service", 1, ""),
+    ] {
         let text = std::fs::read_to_string(folder.join(unit)).unwrap();
         let line = text
             .lines()
             .find_map(|line| line.strip_prefix("ExecStart="))
             .unwrap();
-        let words = line.split(' ').skip(3).map(|word| match word {
-            "%d/passphrase" => "pin",
-            "/srv/punchmark/revoked.krl" => "revoked.krl",
-            word => word,
-        });
-        let words: Vec<_> = words.collect();
-        let key = if words[0] == "krl" {
-            "--ledger-key"
-        } else {
-            "--key"
-        };
-        admin
-            .punchmark
-            .run(&[&words[..], &[key, "ledger_key"]].concat())
-            .ok();
+        let words = line.split(' ').skip(words_of_the_program);
+        let words = words.chain(key.split_terminator(' ')).map(here);
+        admin.punchmark.run(&words.collect::<Vec<_>>()).ok();
     }
 }

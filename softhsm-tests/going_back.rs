@@ -40,8 +40,12 @@ listed! {
         EnrolmentsTakenAway,
         ReservedSuffixes,
         KrlVersion,
+        /// The version of what the ledger knows.
+        KnownVersion,
         /// A server's list, and the mark of the newest that it saw.
         InstalledList,
+        /// A server's known certificates, and the mark of the newest that it saw.
+        InstalledKnown,
         /// The ledger key that a server followed to when another handed over.
         FollowedKey,
         SignedHead,

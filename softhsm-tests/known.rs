@@ -20,7 +20,7 @@ ca         = \"users\"
 requesters = [\"anna\"]
 principals = [\"{requester}\"]
 storage    = \"ignore\"
-lifetime   = { maximum = \"52w\" }
+lifetime   = { default = \"26w\", maximum = \"52w\" }
 drawer     = true
 
 [role.emergency]
@@ -28,7 +28,7 @@ ca         = \"users\"
 requesters = [\"ole\"]
 principals = [\"{requester}\"]
 storage    = \"ignore\"
-lifetime   = { maximum = \"4h\" }
+lifetime   = { default = \"1h\", maximum = \"4h\" }
 emergency  = true
 ";
 

@@ -13,15 +13,15 @@ use crate::harness::stock::{Examined, Server, TestUser, punchmark};
 use crate::harness::{keygen, write};
 
 /// A server that asks a list, and an account for the command.
-struct Listed {
-    server: Server,
-    user: TestUser,
+pub(super) struct Listed {
+    pub(super) server: Server,
+    pub(super) user: TestUser,
     command: TestUser,
-    key: std::path::PathBuf,
+    pub(super) key: std::path::PathBuf,
 }
 
 impl Listed {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let server = Server::new();
         let (user, command) = (server.user(""), server.user(""));
         let program = server.path("punchmark-principals");
@@ -41,12 +41,12 @@ impl Listed {
         listed
     }
 
-    fn put(&self, list: &str) {
+    pub(super) fn put(&self, list: &str) {
         let list = list.replace("USER", self.user.name());
         write(&self.server.path("access.list"), list, 0o644);
     }
 
-    fn lines(&self, arguments: &str) -> [String; 3] {
+    pub(super) fn lines(&self, arguments: &str) -> [String; 3] {
         let path = |name: &str| self.server.path(name).display().to_string();
         let arguments = arguments.replace("LIST", &path("access.list"));
         [
@@ -59,13 +59,13 @@ impl Listed {
         ]
     }
 
-    fn examine(&self, arguments: &str) -> Examined {
+    pub(super) fn examine(&self, arguments: &str) -> Examined {
         let lines = self.lines(arguments);
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
         self.server.examine(&lines, &[])
     }
 
-    fn lets_in(&self, arguments: &str) -> bool {
+    pub(super) fn lets_in(&self, arguments: &str) -> bool {
         let lines = self.lines(arguments);
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
         let login = self
@@ -77,13 +77,13 @@ impl Listed {
 
     /// The finding is there, and nobody gets in.
     #[track_caller]
-    fn shut_by(&self, arguments: &str, name: &str) {
+    pub(super) fn shut_by(&self, arguments: &str, name: &str) {
         self.examine(arguments).finds(name, "critical");
         assert!(!self.lets_in(arguments), "{name}");
     }
 }
 
-const GOOD: &str = "LIST web1+production %u %k";
+pub(super) const GOOD: &str = "LIST web1+production %u %k";
 
 #[test]
 fn a_list_that_asks_for_hardware_alone_is_said_to_and_another_is_not() {

@@ -11,7 +11,7 @@ use crate::harness::stock::{Server, TestUser, punchmark};
 use crate::harness::write;
 
 /// Walks through a login from loopback, and tries it: both must end alike. Gives the last step.
-fn both(server: &Server, lines: &[&str], user: &str, key: &Path) -> Value {
+pub(super) fn both(server: &Server, lines: &[&str], user: &str, key: &Path) -> Value {
     let config = server.config_file(lines).display().to_string();
     let certificate = keygen::certificate(key).display().to_string();
     let ran = punchmark(&[

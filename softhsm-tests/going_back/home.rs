@@ -22,6 +22,8 @@ pub(super) struct Home {
     pub(super) serial: u64,
     /// The version of the newest list.
     pub(super) version: u64,
+    /// That of the newest list of what is known.
+    pub(super) known: u64,
 }
 
 /// How the commands of a probe are called after a way was gone.
@@ -60,6 +62,7 @@ impl Home {
             whole: scratch(),
             serial: 0,
             version: 0,
+            known: 0,
         };
         home.set_yesterday();
         home.set_today();
@@ -154,6 +157,7 @@ impl Home {
         self.must(&[&SIGN[..], &["key1.pub", "key2.pub"]].concat());
         self.sign_so_many(10..30);
         self.must(&["krl", "--out", "last-night.krl"]);
+        self.must(&["known", "--ca", "users", "--out", "last-night.known"]);
         let night = |name: &str| admin.punchmark.path(name);
         let ledger = admin.ledger_file();
         std::fs::copy(&ledger, night("last-night.ledger")).unwrap();
@@ -184,6 +188,10 @@ impl Home {
         let made: Value = serde_json::from_str(&made).unwrap();
         self.version = made["version"].as_u64().unwrap();
         self.must(&[&FETCH[..], &["revoked.krl"]].concat());
+        let known = ["known", "--ca", "users", "--out", "users.known", "--json"];
+        let made: Value = serde_json::from_str(&self.must(&known).stdout).unwrap();
+        self.known = made["version"].as_u64().unwrap();
+        self.must(&[&FETCH_KNOWN[..], &["users.known"]].concat());
     }
 
     /// A ledger key hands over, a server follows, and then the old key signs a newer list.
@@ -257,6 +265,16 @@ pub(super) const FETCH: [&str; 6] = [
     "fetch",
     "--out",
     "installed.krl",
+    "--signer",
+    "ledger_key.pub",
+];
+
+/// The server's way to what is known.
+pub(super) const FETCH_KNOWN: [&str; 6] = [
+    "known",
+    "fetch",
+    "--out",
+    "installed.known",
     "--signer",
     "ledger_key.pub",
 ];

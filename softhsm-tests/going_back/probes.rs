@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::State;
-use super::home::{FETCH, FOLLOW, Home, Road, SIGN};
+use super::home::{FETCH, FETCH_KNOWN, FOLLOW, Home, Road, SIGN};
 use crate::harness::process::Ran;
 
 /// What an attempt came to: what was run, and whether the state held although it went on.
@@ -45,6 +45,12 @@ pub(super) fn probe(home: &Home, road: &Road, state: State) -> Probed {
         State::KrlVersion => krl_version(home, road),
         State::InstalledList => {
             let ran = run(&[&FETCH[..], &["last-night.krl"]].concat());
+            let held = ran.code == Some(2) && ran.stdout.contains("older than");
+            Probed { held, ran }
+        }
+        State::KnownVersion => known_version(home, road),
+        State::InstalledKnown => {
+            let ran = run(&[&FETCH_KNOWN[..], &["last-night.known"]].concat());
             let held = ran.code == Some(2) && ran.stdout.contains("older than");
             Probed { held, ran }
         }
@@ -90,6 +96,16 @@ fn krl_version(home: &Home, road: &Road) -> Probed {
     let made: Option<Value> = serde_json::from_str(&ran.stdout).ok();
     let version = made.and_then(|made| made["version"].as_u64());
     let held = ran.code == Some(0) && version > Some(home.version);
+    Probed { held, ran }
+}
+
+/// The next list of what is known is a newer one, and made of no older ledger.
+fn known_version(home: &Home, road: &Road) -> Probed {
+    let known = ["known", "--ca", "users", "--out", "next.known", "--json"];
+    let ran = home.run(road, &known);
+    let made: Option<Value> = serde_json::from_str(&ran.stdout).ok();
+    let version = made.and_then(|made| made["version"].as_u64());
+    let held = ran.code == Some(0) && version > Some(home.known);
     Probed { held, ran }
 }
 

@@ -31,10 +31,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::IndexDeleted => match state {
             State::NextSerial
@@ -48,10 +51,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::OlderIndex => match state {
             State::NextSerial
@@ -65,10 +71,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::LastNightsFile => match state {
             State::NextSerial
@@ -82,10 +91,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed(OLDER),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::NewMachine => match state {
             State::NextSerial
@@ -99,10 +111,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed("no kept head says that this is the newest copy"),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::Resumed => match state {
             State::UsedRequestIds | State::Challenges => {
@@ -118,9 +133,12 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::RevokedPersons
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::AnotherHome => match state {
             State::NextSerial
@@ -134,10 +152,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed(OLDER),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::AnotherConfig => match state {
             State::UsedRequestIds | State::Challenges | State::EnrolmentsTakenAway => {
@@ -147,6 +168,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::RevokedCards
             | State::RevokedPersons
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead => Kept,
             State::NextSerial
             | State::RevokedSerials
@@ -154,7 +176,9 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::ReservedSuffixes
             | State::KeptHead
             | State::LedgerKeys => Closed("is reserved, and the config lacks it"),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::HardLink => match state {
             State::NextSerial
@@ -168,10 +192,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed("has 2 hard links"),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::Symlink => match state {
             State::NextSerial
@@ -185,10 +212,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::BindMount => match state {
             State::NextSerial
@@ -202,10 +232,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::RenamedUnderARun => match state {
             State::NextSerial
@@ -219,10 +252,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed(OLDER),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::TwoWriters => match state {
             State::NextSerial
@@ -236,10 +272,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Closed("is in use by another run"),
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::SignResume => match state {
             State::NextSerial
@@ -253,10 +292,13 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Kept,
-            State::InstalledList | State::FollowedKey => Elsewhere(A_SERVERS),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
         },
         Way::InstalledListEmpty => match state {
             State::NextSerial
@@ -270,10 +312,11 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Elsewhere(A_LEDGERS),
-            State::InstalledList => Closed("older than"),
+            State::InstalledList | State::InstalledKnown => Closed("older than"),
             State::FollowedKey => Closed("took over"),
         },
         Way::InstalledListDamaged => match state {
@@ -288,10 +331,11 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::EnrolmentsTakenAway
             | State::ReservedSuffixes
             | State::KrlVersion
+            | State::KnownVersion
             | State::SignedHead
             | State::KeptHead
             | State::LedgerKeys => Elsewhere(A_LEDGERS),
-            State::InstalledList => Closed("older than"),
+            State::InstalledList | State::InstalledKnown => Closed("older than"),
             State::FollowedKey => Closed("took over"),
         },
     }

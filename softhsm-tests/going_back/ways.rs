@@ -174,7 +174,7 @@ fn config_with_ledger(home: &Home, ledger: &Path, road: &mut Road) {
 
 /// Makes the server's lists these bytes.
 fn install(home: &Home, bytes: &str) {
-    for list in ["installed.krl", "followed.krl"] {
+    for list in ["installed.krl", "followed.krl", "installed.known"] {
         fs::write(home.admin.punchmark.path(list), bytes).unwrap();
     }
 }

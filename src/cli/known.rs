@@ -2,19 +2,16 @@
 
 mod fetch;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
 
 use super::base::advice::ledger::not_in_ledger;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::known_list::KnownFile;
-use super::base::ledger_key;
+use super::base::ledger_key::{self, SigningKey};
 use super::base::output_file::signature_file;
-use super::base::private_key::PassphraseFile;
 use super::base::terminal::{product, product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
@@ -51,16 +48,8 @@ struct Make {
     #[arg(long, value_name = "FILE", required = true)]
     out: Option<PathBuf>,
 
-    /// The key that signs it beside, into FILE.sig [default: the config's ledger-key]
-    #[arg(long, value_name = "KEY")]
-    ledger_key: Option<OsString>,
-
     #[command(flatten)]
-    passphrase: PassphraseFile,
-
-    /// Sign nothing, although the config has a ledger key
-    #[arg(long, conflicts_with = "ledger_key")]
-    unsigned: bool,
+    key: SigningKey,
 
     /// A copy of the ledger to read in the place of the config's, without any config
     #[arg(long, value_name = "FILE")]
@@ -95,7 +84,7 @@ impl Make {
             let file = KnownFile::make(&ledger, &ca, out, config::now())?;
             return tell(context, &file, None);
         }
-        let mut key = self.key(context, config.as_ref(), &ledger)?;
+        let mut key = self.key.open(context, config.as_ref(), &ledger.cas()?)?;
         if let Some((place, key)) = &key {
             self.may_sign(&mut ledger, key, place)?;
         }
@@ -111,28 +100,6 @@ impl Make {
             (None, Some(config)) => context.ledger(config),
             (None, None) => Err(Failure::usage("--ledger FILE is missing")),
         }
-    }
-
-    fn key(
-        &self,
-        context: &Context,
-        config: Option<&Config>,
-        ledger: &Ledger,
-    ) -> Result<Option<(LedgerKeyPlace, LedgerKey)>, Failure> {
-        if self.unsigned {
-            return Ok(None);
-        }
-        let place = match (&self.ledger_key, config) {
-            (None, None) => None,
-            (Some(named), None) => Some(LedgerKeyPlace::parse(named)?),
-            (named, Some(config)) => ledger_key::place(named.as_ref(), config)?,
-        };
-        let cas = ledger.cas()?;
-        let open = |place| {
-            let key = ledger_key::open_with(context, &place, &cas, &self.passphrase)?;
-            Ok((place, key))
-        };
-        place.map(open).transpose()
     }
 
     /// A copy records nothing: its key must be one that signs lists already.
@@ -165,10 +132,7 @@ fn ca(ledger: &Ledger, name: &str) -> Result<Ca, Failure> {
 fn tell(context: &Context, file: &KnownFile, signed: Option<bool>) -> Result<Exit, Failure> {
     let (out, words) = (file.out().display(), file.words());
     if context.json() {
-        let mut value = file.json();
-        value["signed"] = Value::from(signed == Some(true));
-        value["written"] = Value::from(signed.is_some());
-        product_object(value)?;
+        product_object(file.json(signed))?;
         return Ok(Exit::Done);
     }
     match signed {

@@ -43,7 +43,12 @@ pub fn judge<'r>(
     fits: &dyn Fn(&str) -> Result<(), String>,
 ) -> Vec<Member<'r>> {
     let newest = newest_reports(reports);
-    let versions = newest_versions(newest.values().copied());
+    let revoked = newest.values().flat_map(|report| &report.revoked);
+    let known = newest.values().flat_map(|report| &report.known);
+    let versions = Newest {
+        revoked: newest_versions(revoked),
+        known: newest_versions(known),
+    };
     let newest_list = newest
         .values()
         .filter_map(|report| report.list_version)
@@ -84,10 +89,16 @@ fn newest_reports(reports: &[Report]) -> BTreeMap<&str, &Report> {
     newest
 }
 
-/// The highest version of each list by its name, among all servers.
-fn newest_versions<'r>(reports: impl Iterator<Item = &'r Report>) -> BTreeMap<&'r str, u64> {
+/// The highest versions among all servers.
+struct Newest<'r> {
+    revoked: BTreeMap<&'r str, u64>,
+    known: BTreeMap<&'r str, u64>,
+}
+
+/// The highest version of each list by its name.
+fn newest_versions<'r>(lists: impl Iterator<Item = &'r List>) -> BTreeMap<&'r str, u64> {
     let mut newest = BTreeMap::new();
-    for list in reports.flat_map(|report| &report.revoked) {
+    for list in lists {
         let (Some(name), Some(version)) = (&list.name, list.version) else {
             continue;
         };
@@ -126,13 +137,17 @@ impl Member<'_> {
     fn by_lists(
         &mut self,
         report: &Report,
-        newest: &BTreeMap<&str, u64>,
+        newest: &Newest<'_>,
         fits: &dyn Fn(&str) -> Result<(), String>,
     ) {
-        for list in &report.revoked {
+        let revoked = report.revoked.iter().map(|list| (list, &newest.revoked, 0));
+        // These are made so often that no two reports have the same.
+        let known = report.known.iter();
+        let known = known.map(|list| (list, &newest.known, A_DAY));
+        for (list, newest, allowed) in revoked.chain(known) {
             let name = list.name.as_deref().unwrap_or_default();
             match (list.version, newest.get(name)) {
-                (Some(version), Some(newest)) if version < *newest => {
+                (Some(version), Some(newest)) if version.saturating_add(allowed) < *newest => {
                     let file = &list.file;
                     self.lag(format!("{file} has version {version}, others {newest}"));
                 }
@@ -176,7 +191,9 @@ impl Member<'_> {
 }
 
 /// A server whose report is older than this lags.
-const OLDEST: u64 = 7 * 86_400;
+const OLDEST: u64 = 7 * A_DAY;
+/// In seconds.
+const A_DAY: u64 = 86_400;
 
 /// By how many seconds the clocks of two machines may differ.
 const CLOCKS_DIFFER_BY: u64 = 3_600;
@@ -201,6 +218,7 @@ mod tests {
                 head: Some(format!("head-{version}")),
             }],
             list_version: None,
+            known: Vec::new(),
             critical: Vec::new(),
             doors: Vec::new(),
             keys: Vec::new(),
@@ -260,6 +278,32 @@ mod tests {
             .map(|one| one.1)
             .collect();
         assert_eq!(lags, [false, true, false]);
+    }
+
+    #[test]
+    fn known_certificates_may_be_a_day_behind_and_their_heads_are_looked_at() {
+        let with = |host: &str, version, head: &str| Report {
+            known: vec![List {
+                file: "/users.known".to_owned(),
+                name: Some("users".to_owned()),
+                version: Some(version),
+                head: Some(head.to_owned()),
+            }],
+            ..report(host, NOW, 5, &[])
+        };
+        let reports = [
+            with("a", NOW, "head"),
+            with("b", NOW - A_DAY, "head"),
+            with("c", NOW - A_DAY - 1, "head"),
+            with("d", NOW, "head-9"),
+        ];
+        let expectation = Expectation {
+            now: NOW,
+            ..Expectation::default()
+        };
+        let found = faults(&reports, &expectation).into_iter();
+        let found: Vec<_> = found.map(|(_, lags, count)| (lags, count)).collect();
+        assert_eq!(found, [(false, 0), (false, 0), (true, 1), (false, 1)]);
     }
 
     #[test]

@@ -10,11 +10,10 @@ use clap::Args;
 use self::report::{Report, Standing, What};
 use super::compile::compile;
 use super::signed::beside;
-use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::cli::base::fetching::{
-    Place, Seen, WayOut, accepted_by_root, installed, lock, put, source,
+    Place, Seen, SourceArguments, WayOut, accepted_by_root, installed, lock, put,
 };
 use crate::cli::base::mark::mark_file;
 use crate::config::{self, read_bytes};
@@ -66,18 +65,13 @@ pub(crate) struct Sync {
     #[arg(long, conflicts_with = "ca_file")]
     command: bool,
 
-    /// Certificates (PEM) to know the server by, in place of the web's
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    how: SourceArguments,
 
     /// Take the list of this version whatever was seen before, whatever is gone and without
     /// waiting for canaries; for root alone
     #[arg(long, value_name = "VERSION")]
     accept_version: Option<u64>,
-
-    /// How long each of the files may take
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = span)]
-    timeout: u64,
 }
 
 impl Sync {
@@ -107,12 +101,12 @@ impl Sync {
 
     fn source(&self, out: &Path) -> Result<Source, Failure> {
         if !self.command {
-            return source(&self.source, out, self.ca_file.as_deref(), self.timeout);
+            return self.how.source(&self.source, out);
         }
         let line = self
             .source
             .to_str()
-            .and_then(|line| CommandLine::parse(line, self.timeout));
+            .and_then(|line| CommandLine::parse(line, self.how.timeout));
         let line = line.ok_or_else(|| {
             Failure::usage("a command is a program and arguments, of which the last is the file")
         })?;

@@ -8,8 +8,10 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use rustix::fs::{FlockOperation, flock};
 
+use super::arguments::span;
 use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure, Kind};
 use super::mark::{MarkFileError, read_mark};
@@ -20,9 +22,28 @@ use crate::output;
 use crate::server::fetch::FetchError;
 use crate::server::source::{Https, HttpsError, Source, UrlError};
 
+/// How a source is asked.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// Certificates (PEM) to know the server by, in place of the web's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// How long each of the files may take
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = span)]
+    pub(crate) timeout: u64,
+}
+
+impl SourceArguments {
+    /// The source of this name, for a list that goes to `out`.
+    pub(crate) fn source(&self, name: &OsStr, out: &Path) -> Result<Source, Failure> {
+        source(name, out, self.ca_file.as_deref(), self.timeout)
+    }
+}
+
 /// A file, the file of the name of `out` in a folder, or an https URL, whose server is known by the
 /// certificates of `ca_file` where one is named.
-pub(crate) fn source(
+fn source(
     name: &OsStr,
     out: &Path,
     ca_file: Option<&Path>,

@@ -108,13 +108,14 @@ impl KnownFile {
         )
     }
 
-    /// What it is, for programs.
-    pub(crate) fn json(&self) -> Value {
+    /// What it is, for programs; `signed` is none where nothing was written.
+    pub(crate) fn json(&self, signed: Option<bool>) -> Value {
         let header = self.list.header();
         json!({
             "ca": header.name(), "file": self.out.display().to_string(),
             "version": header.version(), "bytes": self.bytes.len(),
             "known": header.known(), "emergency": header.emergency(),
+            "signed": signed == Some(true), "written": signed.is_some(),
         })
     }
 

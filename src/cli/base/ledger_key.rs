@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, HashAlg, PrivateKey, PublicKey};
@@ -16,6 +17,45 @@ use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
 use crate::ledger::{Ca, LISTS, Ledger, LedgerKeyAdded};
 use crate::signer::{self, Locator};
+
+/// Which ledger key signs a list, if any does.
+#[derive(Debug, Args)]
+pub(crate) struct SigningKey {
+    /// The key that signs it beside, into FILE.sig [default: the config's ledger-key]
+    #[arg(long, value_name = "KEY")]
+    ledger_key: Option<OsString>,
+
+    #[command(flatten)]
+    passphrase: PassphraseFile,
+
+    /// Sign nothing, although the config has a ledger key
+    #[arg(long, conflicts_with = "ledger_key")]
+    unsigned: bool,
+}
+
+impl SigningKey {
+    /// Opens the key that is named, else that of the config, if there is one.
+    pub(crate) fn open(
+        &self,
+        context: &Context,
+        config: Option<&Config>,
+        cas: &[Ca],
+    ) -> Result<Option<(LedgerKeyPlace, LedgerKey)>, Failure> {
+        if self.unsigned {
+            return Ok(None);
+        }
+        let place = match (&self.ledger_key, config) {
+            (Some(named), _) => Some(LedgerKeyPlace::parse(named)?),
+            (None, Some(config)) => config.ledger_key(),
+            (None, None) => None,
+        };
+        let open = |place| {
+            let key = open_with(context, &place, cas, &self.passphrase)?;
+            Ok((place, key))
+        };
+        place.map(open).transpose()
+    }
+}
 
 /// The place that an argument names, else the config's.
 pub(crate) fn place(

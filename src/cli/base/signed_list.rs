@@ -10,11 +10,10 @@ use serde_json::Value;
 use ssh_key::public::KeyData;
 
 use self::report::{Report, What};
-use super::arguments::span;
 use super::context::Context;
 use super::failure::{At, Exit, Failure};
 use super::fetching::{
-    Place, Seen, WayOut, accepted_by_root, installed, lock, put, source,
+    Place, Seen, SourceArguments, WayOut, accepted_by_root, installed, lock, put,
 };
 use super::mark::mark_file;
 use super::output_file::target;
@@ -43,18 +42,13 @@ pub(crate) struct FetchArguments {
     #[arg(long, value_name = "WORDS")]
     name: Option<String>,
 
-    /// Certificates (PEM) to know the server by, in place of the web's
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    how: SourceArguments,
 
     /// Take the list of this version, whatever was seen before; for root alone, who heals a
     /// mark so after the CA's clock was wrong or its ledger was begun anew
     #[arg(long, value_name = "VERSION")]
     accept_version: Option<u64>,
-
-    /// How long each of the files may take
-    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = span)]
-    timeout: u64,
 }
 
 /// From which age in seconds a list is a warning, and from which it is critical.
@@ -72,8 +66,8 @@ pub(crate) trait ToldList: SignedList {
     /// What it holds, in a few words.
     fn holds(&self) -> String;
 
-    /// What it holds, by names for programs.
-    fn fields(&self) -> Vec<(&'static str, Value)>;
+    /// What a list holds, by names for programs; `null` where there is none.
+    fn fields(list: Option<&Self>) -> Vec<(&'static str, Value)>;
 }
 
 /// What else a server goes by.
@@ -101,7 +95,7 @@ impl FetchArguments {
             revoked: beside.revoked,
             accept_version: accepted,
         };
-        let source = source(&self.source, &out, self.ca_file.as_deref(), self.timeout)?;
+        let source = self.how.source(&self.source, &out)?;
         let _alone = lock(&out)?;
         let installed = installed(&out, L::BYTES_MAX)?;
         let (what, followed) = match replace(&source, &out, installed.as_deref(), expected) {

@@ -167,6 +167,9 @@ impl Fleet {
                 "sshd": member.report.and_then(|report| report.sshd.clone()),
                 "cas": member.report.map(|report| &report.cas),
                 "doors": member.report.map(|report| &report.doors),
+                "known-versions": member.report.map(|report| {
+                    report.known.iter().filter_map(|list| list.version).collect::<Vec<_>>()
+                }),
                 "krl-versions": member.report.map(|report| {
                     report.revoked.iter().filter_map(|list| list.version).collect::<Vec<_>>()
                 }),

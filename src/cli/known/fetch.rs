@@ -11,7 +11,7 @@ use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::signed_list::{AgesOfList, Beside, FetchArguments, ToldList};
 use crate::config::read_bytes;
 use crate::krl::{KRL_BYTES_MAX, Krl};
-use crate::server::access::KnownList;
+use crate::server::access::{KnownHeader, KnownList};
 use crate::server::fetch::SignedList;
 
 /// Take the signed list of the certificates that a CA's ledger knows, for accounts of `@known`
@@ -77,11 +77,11 @@ impl ToldList for KnownList {
         )
     }
 
-    fn fields(&self) -> Vec<(&'static str, Value)> {
-        let header = self.header();
+    fn fields(list: Option<&Self>) -> Vec<(&'static str, Value)> {
+        let header = list.map(Self::header);
         vec![
-            ("known", json!(header.known())),
-            ("emergency", json!(header.emergency())),
+            ("known", json!(header.map(KnownHeader::known))),
+            ("emergency", json!(header.map(KnownHeader::emergency))),
         ]
     }
 }

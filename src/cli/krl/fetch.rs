@@ -55,8 +55,8 @@ impl ToldList for Krl {
         format!("revokes {}", count(self))
     }
 
-    fn fields(&self) -> Vec<(&'static str, Value)> {
-        vec![("revocations", json!(count(self)))]
+    fn fields(list: Option<&Self>) -> Vec<(&'static str, Value)> {
+        vec![("revocations", json!(list.map(count)))]
     }
 }
 

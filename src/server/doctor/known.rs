@@ -21,12 +21,14 @@ pub struct KnownSeen {
 }
 
 /// What a list of known certificates says of itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct KnownFacts {
     /// Its version.
     pub version: u64,
     /// When it was made, in Unix seconds.
     pub generated: u64,
+    /// The head of the CA's ledger that it carries: origin, size and root.
+    pub head: Option<String>,
     /// How many certificates it knows.
     pub known: u64,
     /// How many of them are for emergencies.
@@ -60,6 +62,7 @@ fn read(path: &Path, ca: &[u8; 32]) -> Result<KnownFacts, String> {
     Ok(KnownFacts {
         version: header.version(),
         generated: header.generated(),
+        head: header.head().map(str::to_owned),
         known: header.known(),
         emergency: header.emergency(),
     })

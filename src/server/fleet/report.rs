@@ -22,6 +22,8 @@ pub struct Report {
     pub revoked: Vec<List>,
     /// The version of the access list that it asks; none where it has none.
     pub list_version: Option<u64>,
+    /// Its lists of known certificates.
+    pub known: Vec<List>,
     /// The names of its critical findings.
     pub critical: Vec<String>,
     /// The names of the doors that are open beside the list.
@@ -30,7 +32,7 @@ pub struct Report {
     pub keys: Vec<KeyFound>,
 }
 
-/// A list of revoked keys on a server.
+/// A list of revoked keys, or of known certificates, on a server.
 #[derive(Clone, Debug, Deserialize)]
 pub struct List {
     /// Where it lies.
@@ -95,7 +97,8 @@ impl Report {
             sshd: read.sshd,
             cas: read.cas.into_iter().map(|ca| ca.fingerprint).collect(),
             revoked: read.revoked,
-            list_version: read.list.and_then(|list| list.version),
+            list_version: read.list.as_ref().and_then(|list| list.version),
+            known: read.list.and_then(|list| list.known).unwrap_or_default(),
             critical: critical.map(|finding| finding.name).collect(),
             doors: read.doors,
             keys: read.survey.map_or_else(Vec::new, |survey| survey.keys),
@@ -134,6 +137,9 @@ struct Read {
 struct Asked {
     #[serde(default)]
     version: Option<u64>,
+    /// `null` for a list that can't be read.
+    #[serde(default)]
+    known: Option<Vec<List>>,
 }
 
 #[derive(Deserialize)]

@@ -118,8 +118,9 @@ impl<L: ToldList> Report<'_, L> {
             "version": self.list().map(SignedList::version),
             "generated": self.list().map(SignedList::generated), "followed": self.followed,
         });
-        for (name, held) in self.list().map(ToldList::fields).unwrap_or_default() {
-            value[name] = held;
+        if let Some(object) = value.as_object_mut() {
+            let fields = L::fields(self.list()).into_iter();
+            object.extend(fields.map(|(name, held)| (name.to_owned(), held)));
         }
         value
     }

@@ -12,7 +12,9 @@ use crate::cli::base::monitoring::State;
 use crate::cli::base::object::line;
 use crate::cli::base::terminal::{product, product_object};
 use crate::output;
-use crate::server::doctor::{Diagnosis, Finding, ListState, RevokedList, Server, Severity};
+use crate::server::doctor::{
+    Diagnosis, Finding, KnownSeen, ListState, RevokedList, Server, Severity,
+};
 
 /// A server, and what was found.
 pub(super) struct Report {
@@ -105,6 +107,7 @@ impl Report {
             "sha256": facts.map(|facts| &facts.sha256),
             "cas": facts.map(|facts| &facts.cas),
             "accounts": facts.map(|facts| &facts.accounts),
+            "known": facts.map(|facts| facts.known.iter().map(known).collect::<Vec<_>>()),
         })
     }
 
@@ -203,6 +206,17 @@ fn list(list: &RevokedList) -> Value {
             "revokes": revokes,
         }),
     }
+}
+
+fn known(seen: &KnownSeen) -> Value {
+    let facts = seen.list.as_ref().ok();
+    json!({
+        "file": seen.path.display().to_string(), "name": seen.ca, "error": seen.list.as_ref().err(),
+        "version": facts.map(|facts| facts.version),
+        "generated": facts.map(|facts| facts.generated),
+        "head": facts.map(|facts| &facts.head), "known": facts.map(|facts| facts.known),
+        "emergency": facts.map(|facts| facts.emergency),
+    })
 }
 
 /// A report with a survey is personal.

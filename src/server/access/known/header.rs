@@ -4,8 +4,6 @@ use std::fmt;
 
 use base64ct::{Base64Unpadded, Encoding};
 
-use super::list::DIGEST_BYTES;
-
 /// The head of a file of known certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownHeader {
@@ -179,6 +177,9 @@ fn head(text: &str) -> Result<Option<String>, KnownError> {
         _ => Err(KnownError::Line("head")),
     }
 }
+
+/// The length of a digest.
+const DIGEST_BYTES: u64 = 16;
 
 /// The longest head of a file, in bytes, with the empty line behind it.
 pub const KNOWN_HEADER_BYTES_MAX: usize = 1_024;

@@ -143,9 +143,6 @@ fn in_order(digests: &[Digest]) -> Result<(), KnownError> {
     }
 }
 
-/// The length of a [`Digest`].
-pub(super) const DIGEST_BYTES: u64 = 16;
-
 /// The largest file that is read, in bytes: some eight million certificates.
 pub const KNOWN_BYTES_MAX: usize = 128 * 1024 * 1024;
 
