@@ -50,7 +50,7 @@ impl SigningKey {
             (None, None) => None,
         };
         let open = |place| {
-            let key = open_with(context, &place, cas, &self.passphrase)?;
+            let key = open(context, &place, cas, &self.passphrase)?;
             Ok((place, key))
         };
         place.map(open).transpose()

@@ -2,7 +2,6 @@
 
 mod made;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,15 +12,16 @@ use super::preview;
 use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::ledger_key;
-use crate::cli::base::private_key::PassphraseFile;
+use crate::cli::base::known_list::KnownFile;
+use crate::cli::base::ledger_key::{self, SigningKey};
 use crate::cli::base::terminal::{product_object, say, warn};
-use crate::config::{self, Config, LedgerKeyPlace};
-use crate::krl::rollover::{Rollovers, RolloversError};
+use crate::config::{self, Config};
+use crate::krl::rollover::Rollovers;
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Ca, LISTS, Ledger};
+use crate::ledger::{Ca, LISTS, Ledger, Purpose};
 use crate::revocation::{KrlError, Prune, krl};
+use crate::server::access::file_name;
 
 /// What the KRL is about, and where it goes.
 #[derive(Debug, Args)]
@@ -34,6 +34,11 @@ pub(super) struct Make {
     #[arg(long, value_name = "FILE", required = true)]
     out: Option<PathBuf>,
 
+    /// Write the certificates that the ledger knows into this folder, too: CA.known for each of these
+    /// CAs that certifies users, as `punchmark known` does
+    #[arg(long, value_name = "DIR")]
+    known: Option<PathBuf>,
+
     /// Leave out certificates that expired more than a day ago
     #[arg(long)]
     prune: bool,
@@ -42,16 +47,8 @@ pub(super) struct Make {
     #[arg(long, value_name = "WORDS")]
     comment: Option<String>,
 
-    /// The key that signs it beside, into FILE.sig [default: the config's ledger-key]
-    #[arg(long, value_name = "KEY")]
-    ledger_key: Option<OsString>,
-
     #[command(flatten)]
-    passphrase: PassphraseFile,
-
-    /// Sign nothing, although the config has a ledger key
-    #[arg(long, conflicts_with = "ledger_key")]
-    unsigned: bool,
+    key: SigningKey,
 
     /// Say what the list would hold, and neither write nor record anything
     #[arg(long)]
@@ -75,13 +72,16 @@ impl Make {
             let length = list.to_bytes().at("no KRL would be written")?.len();
             return preview::print(context, out, &list, length);
         }
-        let key = self.key(context, &config, &mut ledger)?;
+        let mut key = self.key(context, &config, &mut ledger)?;
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
-        let made = Made::of(&ledger, self.list(&ledger, &cas, now)?, key)?;
+        let made = Made::of(&ledger, self.list(&ledger, &cas, now)?, key.as_mut())?;
         ledger.record_krl(made.to_entry(), now)?;
         let rollovers = Rollovers::of(ledger.rollovers()?).at("the rollovers beside the KRL")?;
         made.write(&places, &rollovers)?;
+        for file in self.known(&ledger, &cas, now)? {
+            file.write(&ledger, key.as_mut())?;
+        }
         self.tell(context, &made, abandoned)?;
         tell_of_signature(context, &places, made.is_signed());
         if made.is_signed() && context.talks() && !rollovers.is_empty() {
@@ -110,7 +110,7 @@ impl Make {
         config: &Config,
         ledger: &mut Ledger,
     ) -> Result<Option<LedgerKey>, Failure> {
-        let key = self.opened(context, config, &ledger.cas()?)?;
+        let key = self.key.open(context, Some(config), &ledger.cas()?)?;
         if let Some((place, key)) = &key {
             ledger_key::signs(ledger, key.public_key(), place, LISTS)?;
         }
@@ -118,21 +118,15 @@ impl Make {
         Ok(key.map(|(_, key)| key))
     }
 
-    fn opened(
-        &self,
-        context: &Context,
-        config: &Config,
-        cas: &[Ca],
-    ) -> Result<Option<(LedgerKeyPlace, LedgerKey)>, Failure> {
-        if self.unsigned {
-            return Ok(None);
-        }
-        let place = ledger_key::place(self.ledger_key.as_ref(), config)?;
-        let open = |place| {
-            let key = ledger_key::open(context, &place, cas, &self.passphrase)?;
-            Ok((place, key))
+    /// What the ledger knows of each CA of users, at the moment of the KRL.
+    fn known(&self, ledger: &Ledger, cas: &[Ca], now: u64) -> Result<Vec<KnownFile>, Failure> {
+        let Some(folder) = &self.known else {
+            return Ok(Vec::new());
         };
-        place.map(open).transpose()
+        let users = cas.iter().filter(|ca| ca.added().purpose == Purpose::User);
+        users
+            .map(|ca| KnownFile::make(ledger, ca, &folder.join(file_name(ca.name())), now))
+            .collect()
     }
 
     fn cas(&self, ledger: &Ledger) -> Result<Vec<Ca>, Failure> {
@@ -219,8 +213,6 @@ fn tell_of_signature(context: &Context, places: &Places, signed: bool) {
 }
 
 impl Advised for KrlError {}
-
-impl Advised for RolloversError {}
 
 /// How long an expired certificate stays in the list, in seconds: clocks of servers are wrong by up to a day.
 const MARGIN: u64 = 86_400;

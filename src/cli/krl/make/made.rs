@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::super::file::{KRL_MODE, beside_file, signature_file, target};
+use super::super::file::KRL_MODE;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::ledger_key;
+use crate::cli::base::output_file::{beside_file, signature_file, target};
 use crate::config;
 use crate::krl::rollover::Rollovers;
-use crate::krl::{Krl, ListName};
+use crate::krl::{KRL_NAMESPACE, Krl, ListName};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{KrlMade, Ledger, ListSigned};
 use crate::output;
@@ -57,15 +58,19 @@ impl Places {
 
 impl Made {
     /// The list, and the state of the ledger that it was made from; signed, where there is a key.
-    pub(super) fn of(ledger: &Ledger, list: Krl, key: Option<LedgerKey>) -> Result<Self, Failure> {
+    pub(super) fn of(
+        ledger: &Ledger,
+        list: Krl,
+        key: Option<&mut LedgerKey>,
+    ) -> Result<Self, Failure> {
         let bytes = list.to_bytes().at("no KRL was written")?;
         let state = PublishedState::of(ledger, list.header().version, &bytes)?;
         let state = state.to_text().at("the state beside the KRL")?;
-        let sign = |mut key: LedgerKey| -> Result<Signed, Failure> {
+        let sign = |key: &mut LedgerKey| -> Result<Signed, Failure> {
             Ok(Signed {
                 signer: ledger_key::blob(key.public_key())?,
-                of_list: key.sign_krl(&bytes)?,
-                of_state: key.sign_krl(state.as_bytes())?,
+                of_list: key.sign_list(KRL_NAMESPACE, &bytes)?,
+                of_state: key.sign_list(KRL_NAMESPACE, state.as_bytes())?,
             })
         };
         Ok(Self {
