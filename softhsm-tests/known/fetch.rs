@@ -101,8 +101,8 @@ fn what_the_ledger_key_did_not_sign_for_this_is_not_taken() {
     write(&known, "users.known", &whole);
     sign(&known, "ledger_key", "known@punchmark");
     taken(&fetch(&known, &[]), "replaced");
-    let other = fetch(&known, &["--name", "partner"]);
-    other.exits(2).says("");
+    let other = ["--name", "partner"];
+    refused(&known, &other, "named \"users\", not \"partner\"");
 }
 
 #[test]
@@ -134,6 +134,8 @@ fn a_rollover_of_the_ledger_key_is_followed_and_a_revoked_one_signs_nothing() {
         "next_key.pub",
         "--reason",
         "stolen",
+        "--last-size",
+        "1",
         "--yes",
     ];
     run(&revoke).ok();
