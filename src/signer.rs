@@ -6,6 +6,7 @@
 
 pub mod agent;
 mod card;
+mod device;
 #[cfg_attr(
     not(any(feature = "pkcs11", feature = "yubikey")),
     allow(dead_code, reason = "an ssh-agent and a key file need a part of it")
@@ -25,15 +26,22 @@ pub mod pkcs11;
 mod scheme;
 mod software;
 pub(crate) mod spki;
+#[cfg(test)]
+mod tests;
 pub mod yubikey;
 
 use std::fmt;
 use std::str::FromStr;
 
 use ssh_key::Signature;
-use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
+#[cfg(test)]
+pub(crate) use device::describe;
+pub(crate) use device::{
+    attest, bind, bound_to, describe_knowing, generate, import, pin_tries, shown,
+};
+pub use device::{inventory, yubikeys};
 pub use error::{
     BindError, GenerateError, ImportError, LoginError, OpeningError, PinTries, PlaceError, Seen,
     SignatureError, SignerError,
@@ -256,196 +264,4 @@ fn open_all(
         Locator::File(file) => file::open(file, rsa_hash, pins),
     };
     Ok((one?, Vec::new()))
-}
-
-/// Makes a key pair in the device: sensitive, not extractable, for signing only. `in_slot`
-/// matters for a YubiKey only.
-///
-/// # Errors
-/// [`GenerateError`] if the locator names no label, or label or id is taken. A key that came
-/// out other than asked for was removed again.
-pub(crate) fn generate(
-    locator: &Locator,
-    algorithm: KeyAlgorithm,
-    in_slot: &yubikey::NewSlotKey<'_>,
-    pins: &mut dyn AskPin,
-) -> Result<NewKey, GenerateError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::generate(uri, algorithm, pins),
-        Locator::YubiKey(slot) => yubikey::generate(slot, algorithm, in_slot, pins),
-        Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere.into()),
-    }
-}
-
-/// Brings an existing key pair into the device. It was outside once, and its
-/// [`Origin`] says so: a device reports it as not local.
-///
-/// # Errors
-/// [`ImportError`]; no half of the pair is left behind. A card that shows another key
-/// after it than was sent is [`ImportError::ImportedOther`].
-pub(crate) fn import(
-    locator: &Locator,
-    keypair: &KeypairData,
-    in_slot: &yubikey::NewSlotKey<'_>,
-    pins: &mut dyn AskPin,
-) -> Result<NewKey, ImportError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::import(uri, keypair, pins),
-        Locator::YubiKey(slot) => yubikey::import(slot, keypair, in_slot, pins),
-        Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere.into()),
-    }
-}
-
-/// The facts of one key that is there already.
-///
-/// # Errors
-/// As for [`open`].
-#[cfg(test)]
-pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
-    describe_knowing(locator, None, pins)
-}
-
-/// The facts of one key that is there already. `known` counts as for [`open_knowing`].
-///
-/// # Errors
-/// As for [`open`].
-pub(crate) fn describe_knowing(
-    locator: &Locator,
-    known: Option<&KeyData>,
-    pins: &mut dyn AskPin,
-) -> Result<NewKey, OpeningError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::describe(uri, known, pins),
-        Locator::YubiKey(slot) => yubikey::describe(slot, known),
-        Locator::Agent(key) => agent::describe(key),
-        Locator::File(file) => file::describe(file),
-    }
-}
-
-/// The public half of the key that `locator` names, as its device shows it to everybody: nobody
-/// is asked for a PIN. None where the device hides it, or shows several that it could be.
-///
-/// # Errors
-/// [`OpeningError`] if the device is not there or doesn't answer.
-pub(crate) fn shown(locator: &Locator) -> Result<Option<KeyData>, OpeningError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::shown(uri),
-        Locator::YubiKey(slot) => yubikey::describe(slot, None).map(|key| Some(key.public_key)),
-        Locator::Agent(key) => agent::describe(key).map(|key| Some(key.public_key)),
-        Locator::File(file) => file::describe(file).map(|key| Some(key.public_key)),
-    }
-}
-
-/// What the token that `locator` names says of its PIN; nobody is asked for it. Another device than
-/// a PKCS#11 token says nothing here.
-///
-/// # Errors
-/// [`OpeningError`] if the token is not there or doesn't answer.
-pub(crate) fn pin_tries(locator: &Locator) -> Result<PinTries, OpeningError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::pin_tries(uri),
-        Locator::YubiKey(_) | Locator::Agent(_) | Locator::File(_) => Ok(PinTries::Untold),
-    }
-}
-
-/// What the device that `locator` names says of the key, signed by itself; none if it can't.
-///
-/// # Errors
-/// [`OpeningError`] if the device is not there or doesn't answer.
-pub(crate) fn attest(locator: &Locator) -> Result<Option<yubikey::SlotAttestation>, OpeningError> {
-    match locator {
-        Locator::YubiKey(slot) => yubikey::attest(slot),
-        _ => Ok(None),
-    }
-}
-
-/// The ledgers that the device names for `key`; none if it is of a kind that can't, as an
-/// ssh-agent or a file.
-///
-/// # Errors
-/// [`OpeningError`] if the device is not there or not open.
-pub(crate) fn bound_to(
-    locator: &Locator,
-    key: &KeyData,
-    pins: &mut dyn AskPin,
-) -> Result<Option<Vec<String>>, OpeningError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::bound_to(uri, key, pins).map(Some),
-        Locator::YubiKey(slot) => yubikey::bound_to(slot, key).map(Some),
-        Locator::Agent(_) | Locator::File(_) => Ok(None),
-    }
-}
-
-/// Has the device name `ledger` for `key` in the place of any other; false if it is of a kind
-/// that can't. `management_key` is what a YubiKey wants for it.
-///
-/// # Errors
-/// [`BindError`] if the device is not open, or takes no such object.
-pub(crate) fn bind(
-    locator: &Locator,
-    key: &KeyData,
-    ledger: &str,
-    management_key: yubikey::ManagementKey<'_>,
-    pins: &mut dyn AskPin,
-) -> Result<bool, BindError> {
-    match locator {
-        Locator::Pkcs11(uri) => pkcs11::bind(uri, key, ledger, pins)?,
-        Locator::YubiKey(slot) => yubikey::bind(slot, key, ledger, management_key, pins)?,
-        Locator::Agent(_) | Locator::File(_) => return Ok(false),
-    }
-    Ok(true)
-}
-
-/// Lists every slot, token and key that a PKCS#11 module shows.
-///
-/// Without `module`, that of the URI in `login`, else p11-kit's proxy, which shows every
-/// module that the machine is configured for. Without `login` private keys stay hidden.
-///
-/// # Errors
-/// [`OpeningError`] if the module cannot be used, or the login fails. A token or key that
-/// cannot be read is listed with what is known.
-pub fn inventory(
-    module: Option<&pkcs11::Uri>,
-    login: Option<(&pkcs11::Uri, &mut dyn AskPin)>,
-) -> Result<Inventory, OpeningError> {
-    pkcs11::inventory(module, login)
-}
-
-/// Lists the YubiKeys that are plugged in, with the keys in their slots. No PIN is tried.
-///
-/// # Errors
-/// [`CardFault`](yubikey::CardFault) if there is no PC/SC daemon, or it doesn't answer. A card
-/// that cannot be read whole is listed with what is known.
-pub fn yubikeys() -> Result<Vec<yubikey::CardEntry>, yubikey::CardFault> {
-    yubikey::inventory()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_locator_is_written_in_its_canonical_form() {
-        let locator: Locator = "pkcs11:object=users;token=Root%20CA".parse().unwrap();
-        assert_eq!(locator.to_string(), "pkcs11:token=Root%20CA;object=users");
-        let loud: Locator = "PKCS11:object=users;token=Root%20CA".parse().unwrap();
-        assert_eq!(loud, locator);
-        let loud: Locator = "YubiKey:slot-id=9c".parse().unwrap();
-        assert_eq!(loud.to_string(), "yubikey:slot-id=9c");
-    }
-
-    #[test]
-    fn a_locator_covers_none_of_another_kind() {
-        let pkcs11: Locator = "pkcs11:token=a".parse().unwrap();
-        let yubikey: Locator = "yubikey:slot-id=9c".parse().unwrap();
-        assert!(!pkcs11.covers(&yubikey) && !yubikey.covers(&pkcs11));
-        assert!(yubikey.covers(&"yubikey:serial=1;slot-id=9c".parse().unwrap()));
-    }
-
-    #[test]
-    fn an_unknown_scheme_is_refused_and_not_repeated() {
-        for text in ["", "648219", "tpm:1", "pkcs12:token=a"] {
-            assert_eq!(text.parse::<Locator>(), Err(LocatorError::UnknownScheme));
-        }
-    }
 }

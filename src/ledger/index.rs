@@ -5,6 +5,7 @@
 //! whoever opens the ledger next reads the few frames that the index on disk lacks. So it
 //! never runs ahead of the ledger, and a reader needs to write nothing.
 
+mod following;
 mod tally;
 
 use std::sync::{Arc, Mutex};
@@ -12,13 +13,13 @@ use std::sync::{Arc, Mutex};
 use super::LedgerError;
 use super::entry::{Entry, EntryError, Event};
 use super::memory::MemoryRows;
-use super::merkle::{Frontier, leaf_hash};
+use super::merkle::leaf_hash;
 use super::rows::{number, rows, table};
 use tally::Tally;
 
-use super::store::{
-    Applied, Direction, Frame, Frames, Head, Keys, Place, Row, Rows, StoreError, Walk,
-};
+pub(super) use following::Following;
+
+use super::store::{Applied, Direction, Frame, Frames, Keys, Place, Row, Rows, StoreError, Walk};
 
 /// An index that follows every frame.
 pub(super) struct Index {
@@ -36,18 +37,6 @@ pub(super) struct Index {
 pub(super) struct Sum {
     rows: Arc<Mutex<Tally>>,
     follows: Following,
-}
-
-/// How far an index has come, and what is known there without a look at any entry.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Following {
-    pub(super) tree: Frontier,
-    /// Where the last frame begins.
-    pub(super) last: Place,
-    pub(super) next: Place,
-    pub(super) time: u64,
-    /// Reservations that nothing has become of yet.
-    pub(super) open: Vec<u64>,
 }
 
 /// Whether the rows that are kept may be written.
@@ -352,42 +341,6 @@ impl Index {
     pub(super) fn position(&self, table: u8, key: &[u8]) -> Result<Option<u64>, LedgerError> {
         let first = self.first(&Keys::of(table, key).from(key))?;
         Ok(first.filter(|(found, _)| found == key).map(|(_, at)| at))
-    }
-}
-
-impl Following {
-    /// What a note says, if it is not ahead of the ledger.
-    fn of(applied: &Applied, end: &Head) -> Option<Self> {
-        if applied.head.size > end.size {
-            return None;
-        }
-        let tree = Frontier::from_parts(applied.head.size, applied.peaks.clone())?;
-        let follows = Self {
-            tree,
-            last: applied.last,
-            next: applied.next,
-            time: applied.time,
-            open: applied.open.clone(),
-        };
-        (follows.head() == applied.head).then_some(follows)
-    }
-
-    pub(super) fn head(&self) -> Head {
-        Head {
-            size: self.tree.size(),
-            root: self.tree.root(),
-        }
-    }
-
-    fn applied(&self) -> Applied {
-        Applied {
-            head: self.head(),
-            peaks: self.tree.peaks().to_vec(),
-            last: self.last,
-            next: self.next,
-            time: self.time,
-            open: self.open.clone(),
-        }
     }
 }
 

@@ -11,9 +11,6 @@ mod uri;
 
 #[cfg(feature = "pkcs11")]
 mod binding;
-#[cfg(test)]
-#[cfg(feature = "pkcs11")]
-mod conformance;
 #[cfg(feature = "pkcs11")]
 mod door;
 #[cfg(feature = "pkcs11")]
@@ -46,6 +43,9 @@ mod raw;
 mod session;
 #[cfg(feature = "pkcs11")]
 mod signer;
+#[cfg(test)]
+#[cfg(feature = "pkcs11")]
+mod tests;
 #[cfg(feature = "pkcs11")]
 mod token;
 #[cfg(feature = "pkcs11")]

@@ -10,6 +10,7 @@ use super::Signatures;
 use super::entitled::Entitled;
 use super::finding::{Fault, Findings};
 use super::keys::{Ca, Keys, sha256};
+use super::positions::Positions;
 use super::subjects::{KeyHash, Subjects};
 use super::suffixes::{Suffixes, ends_in};
 use crate::ledger::OPERATOR;
@@ -380,34 +381,6 @@ fn check_keys(found: &mut Findings, keys: &Keys, ca: &Ca, subject: &KeyHash) {
     }
     if keys.is_revoked(&ca.hash) {
         found.since_format_4(Fault::CaRevoked);
-    }
-}
-
-/// Positions, a bit each.
-#[derive(Debug, Default)]
-struct Positions(Vec<u64>);
-
-impl Positions {
-    fn insert(&mut self, position: u64) {
-        let (word, bit) = Self::place(position);
-        let Some(word) = word else { return };
-        if self.0.len() <= word {
-            self.0.resize(word + 1, 0);
-        }
-        if let Some(word) = self.0.get_mut(word) {
-            *word |= 1 << bit;
-        }
-    }
-
-    /// Positions come from entries, and may be anything.
-    fn contains(&self, position: u64) -> bool {
-        let (word, bit) = Self::place(position);
-        let word = word.and_then(|word| self.0.get(word));
-        word.is_some_and(|word| word & (1 << bit) != 0)
-    }
-
-    fn place(position: u64) -> (Option<usize>, u64) {
-        (usize::try_from(position / 64).ok(), position % 64)
     }
 }
 

@@ -5,6 +5,7 @@ mod history;
 mod older;
 
 use super::*;
+use crate::ledger::checkpoint::Checkpoint;
 use history::{History, NOW, blob};
 
 /// What the replay says of a history, in words: grade, position and fault.

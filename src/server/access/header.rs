@@ -3,6 +3,7 @@
 mod definition;
 mod directive;
 mod parts;
+mod words;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@ use ssh_key::{PrivateKey, Signature};
 
 use super::super::*;
 use crate::krl::rollover::RolloverStatement;
+use crate::ledger::checkpoint::origin;
 use crate::ledger::entry::*;
 
 pub(super) const NOW: u64 = 1_795_400_000;
