@@ -25,6 +25,12 @@ pub enum ReserveError {
     /// The serial was reserved before, whatever became of it.
     #[error("serial {0} was taken before")]
     SerialTaken(Serial),
+    /// The serial was revoked before anything was signed under it.
+    #[error("serial {0} was revoked")]
+    SerialRevoked(Serial),
+    /// The key ID was revoked: no server takes any certificate that has it.
+    #[error("key ID \"{0}\" was revoked, and no server would take a certificate that has it")]
+    KeyIdRevoked(String),
     /// The key was revoked, and is never certified again.
     #[error("key {0} was revoked")]
     KeyRevoked(String),

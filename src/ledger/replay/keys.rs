@@ -35,6 +35,8 @@ pub(super) struct Keys {
     ca_hashes: HashSet<KeyHash>,
     ledger: HashMap<KeyHash, LedgerKey>,
     revoked: HashSet<KeyHash>,
+    /// Serials that were revoked for every CA, also for those that come later.
+    revoked_of_all: Vec<(u64, u64)>,
     last_krl: Option<u64>,
 }
 
@@ -93,11 +95,15 @@ impl Keys {
         if !is_new_name || !is_new_key {
             found.broken(Fault::CaKnown);
         }
+        let mut serials = Serials::from(added.next_serial);
+        for (first, last) in &self.revoked_of_all {
+            serials.revoke(*first, *last);
+        }
         let ca = Ca {
             hash,
             key: key.map(|key| key.key_data().clone()),
             purpose: added.purpose,
-            serials: Serials::from(added.next_serial),
+            serials,
         };
         self.cas.insert(position, ca);
     }
@@ -143,6 +149,20 @@ impl Keys {
 
     pub(super) fn revoke(&mut self, revoked: &Revoked) {
         self.revoked.extend(revoked.key_hashes());
+        let hash = sha256(&revoked.ca);
+        let is_of_all = revoked.ca.is_empty();
+        for ca in self
+            .cas
+            .values_mut()
+            .filter(|ca| is_of_all || ca.hash == hash)
+        {
+            for (first, last) in &revoked.serials {
+                ca.serials.revoke(*first, *last);
+            }
+        }
+        if is_of_all {
+            self.revoked_of_all.extend(&revoked.serials);
+        }
     }
 
     /// A KRL is newer than all before; the head that it carries is one of this ledger.

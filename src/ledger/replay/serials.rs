@@ -11,6 +11,8 @@ pub(super) struct Serials {
     /// Behind the greatest automatic one and behind all gaps; none if none is left.
     next: Option<u64>,
     taken: Ranges,
+    /// What was revoked by then, given out or not.
+    revoked: Ranges,
 }
 
 impl Serials {
@@ -19,12 +21,14 @@ impl Serials {
         Self {
             next: Some(first),
             taken: Ranges::default(),
+            revoked: Ranges::default(),
         }
     }
 
     /// Takes one; what is wrong with it is said, and it is taken all the same.
     pub(super) fn take(&mut self, serial: u64, sequence: Sequence) -> Result<(), Fault> {
         let expected = self.next.and_then(|next| self.taken.next_free(next));
+        let unrevoked = self.next.and_then(|next| self.next_unrevoked(next));
         let is_taken = self.taken.contains(serial);
         self.taken.insert(serial, serial);
         if sequence == Sequence::Automatic && self.next.is_none_or(|next| next <= serial) {
@@ -39,6 +43,8 @@ impl Serials {
         match (sequence, expected) {
             (Sequence::Explicit, _) => Ok(()),
             (Sequence::Automatic, Some(expected)) if expected == serial => Ok(()),
+            // Since 0.2.0, what was revoked before it was given out is passed over.
+            (Sequence::Automatic, _) if unrevoked == Some(serial) => Ok(()),
             (Sequence::Automatic, Some(expected)) if expected < serial => {
                 Err(Fault::SerialSkipped { expected, serial })
             }
@@ -49,6 +55,25 @@ impl Serials {
     /// The next of the sequence, whether it was asked for by number before or not.
     pub(super) fn next(&self) -> Option<u64> {
         self.next
+    }
+
+    /// The first number from `from` on that was neither taken nor revoked.
+    fn next_unrevoked(&self, from: u64) -> Option<u64> {
+        let mut number = from;
+        loop {
+            let free = self.taken.next_free(number)?;
+            number = self.revoked.next_free(free)?;
+            if number == free {
+                return Some(number);
+            }
+        }
+    }
+
+    /// Notes serials that were revoked.
+    pub(super) fn revoke(&mut self, first: u64, last: u64) {
+        if first <= last {
+            self.revoked.insert(first, last);
+        }
     }
 
     /// Leaves out the serials of a gap.
@@ -124,6 +149,26 @@ mod tests {
             for ((_, last), (first, _)) in touch {
                 prop_assert!(last + 1 < *first);
             }
+        }
+    }
+
+    #[test]
+    fn what_was_revoked_before_may_be_passed_over_and_nothing_else() {
+        let with_a_revocation = || {
+            let mut serials = Serials::from(1);
+            serials.revoke(2, 4);
+            assert!(serials.take(5, Sequence::Explicit).is_ok());
+            assert!(serials.take(1, Sequence::Automatic).is_ok());
+            serials
+        };
+        assert!(with_a_revocation().take(6, Sequence::Automatic).is_ok());
+        // Versions before gave them out all the same.
+        assert!(with_a_revocation().take(2, Sequence::Automatic).is_ok());
+        for skipping in [3, 7] {
+            assert!(matches!(
+                with_a_revocation().take(skipping, Sequence::Automatic),
+                Err(Fault::SerialSkipped { expected: 2, serial }) if serial == skipping
+            ));
         }
     }
 

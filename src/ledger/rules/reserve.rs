@@ -115,6 +115,7 @@ impl Ledger {
             Err(refused) => return Ok(Err(refused)),
         };
         unless_refused!(self.is_served(ca, &cas, wanted));
+        unless_refused!(self.key_id_is_free(ca, &wanted.decided));
         unless_refused!(self.request_is_new(&wanted.basis));
         unless_refused!(self.open_challenge(wanted.basis.challenge, time));
         let mut serials = Serials::new(self, ca)?;
@@ -167,6 +168,7 @@ impl Draft<'_> {
     ) -> Checked<Reservation> {
         let ca = serials.ca().clone();
         unless_refused!(self.ledger.is_served(&ca, cas, &wanted));
+        unless_refused!(self.ledger.key_id_is_free(&ca, &wanted.decided));
         unless_refused!(self.ledger.request_is_new(&wanted.basis));
         let challenge = wanted.basis.challenge;
         let challenge = unless_refused!(self.ledger.open_challenge(challenge, self.time));

@@ -136,6 +136,30 @@ impl Ledger {
         Ok(false)
     }
 
+    /// The last serial of a range that was revoked and holds this one; none if it was not revoked.
+    pub(super) fn revoked_up_to(
+        &self,
+        ca: &Ca,
+        serial: Serial,
+    ) -> Result<Option<u64>, LedgerError> {
+        let mut up_to = None;
+        for authority in authorities(ca) {
+            for position in self.ranges_from(&authority, serial)? {
+                let Event::Revoked(revoked) = self.entry(position)?.event else {
+                    continue;
+                };
+                if !revoked.ca.is_empty() && revoked.ca != ca.added.public_key {
+                    continue;
+                }
+                let ranges = revoked.serials.iter();
+                let holding =
+                    ranges.filter(|(first, last)| (*first..=*last).contains(&serial.number()));
+                up_to = up_to.max(holding.map(|(_, last)| *last).max());
+            }
+        }
+        Ok(up_to)
+    }
+
     /// The revocations with a range of serials that holds this one.
     pub(super) fn ranges_from(
         &self,

@@ -234,6 +234,9 @@ impl Serials {
             SerialChoice::Exactly(serial) if self.is_taken(ledger, serial)? => {
                 Ok(Err(ReserveError::SerialTaken(serial)))
             }
+            SerialChoice::Exactly(serial) if ledger.revoked_up_to(&self.ca, serial)?.is_some() => {
+                Ok(Err(ReserveError::SerialRevoked(serial)))
+            }
             SerialChoice::Exactly(serial) => Ok(Ok(serial)),
             SerialChoice::Next => self.next_free(ledger),
         }
@@ -242,8 +245,16 @@ impl Serials {
     fn next_free(&mut self, ledger: &Ledger) -> Result<Result<Serial, ReserveError>, LedgerError> {
         while let Some(serial) = self.next {
             self.next = serial.checked_next();
-            if !self.is_taken(ledger, serial)? {
-                return Ok(Ok(serial));
+            if self.is_taken(ledger, serial)? {
+                continue;
+            }
+            // What was revoked before it was given out would be refused by every server.
+            match ledger.revoked_up_to(&self.ca, serial)? {
+                None => return Ok(Ok(serial)),
+                Some(last) => {
+                    let next = last.checked_add(1);
+                    self.next = next.and_then(|next| Serial::try_from(next).ok());
+                }
             }
         }
         Ok(Err(ReserveError::NoSerialLeft))

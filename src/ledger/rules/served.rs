@@ -12,6 +12,7 @@ use crate::ledger::rows::{number, subject_key, table};
 use crate::ledger::store::Keys;
 use crate::ledger::wanted::Basis;
 use crate::ledger::{Ca, Credential, LedgerError, Nonce, OPERATOR, ReserveError, Wanted};
+use crate::policy::Decided;
 
 /// Something that can be refused, within something that can fail.
 pub(super) type Checked<T> = Result<Result<T, ReserveError>, LedgerError>;
@@ -72,6 +73,16 @@ impl Ledger {
         Ok(match cas.iter().find(|ca| ca.public_key() == key) {
             Some(ca) => Err(ReserveError::CaKey(ca.name().to_owned())),
             None => Ok(()),
+        })
+    }
+
+    /// No revocation means the key ID: a list names it for good, whatever is signed later.
+    pub(super) fn key_id_is_free(&self, ca: &Ca, decided: &Decided) -> Checked<()> {
+        let key_id = decided.body().key_id.as_str();
+        Ok(if self.key_id_is_revoked(ca, key_id.as_bytes())? {
+            Err(ReserveError::KeyIdRevoked(key_id.to_owned()))
+        } else {
+            Ok(())
         })
     }
 

@@ -76,6 +76,12 @@ fn issue(error: &IssueError) -> Option<String> {
         IssueError::Reserve(ReserveError::SerialTaken(_)) => {
             "leave -z out, and the ledger takes the next free one"
         }
+        IssueError::Reserve(ReserveError::SerialRevoked(_)) => {
+            "leave -z out, and the ledger takes the next one that was not revoked"
+        }
+        IssueError::Reserve(ReserveError::KeyIdRevoked(_)) => {
+            "give another one: with -I, or by the `key-id` of the role"
+        }
         IssueError::TooLong { .. } => {
             "fewer principals or options make it shorter; a CA key of another type takes any"
         }

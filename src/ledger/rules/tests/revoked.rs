@@ -12,6 +12,7 @@ conform!(
     what_is_revoked_is_found_without_looking_at_the_rest,
     ends_of_trust_are_listed_in_order_with_the_lists_behind_them,
     what_ends_together_stands_in_one_frame,
+    what_was_revoked_before_it_was_given_out_is_given_to_nobody,
 );
 
 impl Fixture {
@@ -59,6 +60,32 @@ fn hash(seed: u8) -> [u8; 32] {
         .fingerprint(Default::default())
         .sha256()
         .unwrap()
+}
+
+fn what_was_revoked_before_it_was_given_out_is_given_to_nobody(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    assert_eq!(fixture.next(), 1);
+    fixture.revoke("typed", |revoked| {
+        revoked.serials = vec![(2, 2), (3, 4), (9, 9)]
+    });
+    assert_eq!(fixture.next(), 5);
+    let refused = fixture.exactly(9).unwrap_err();
+    assert!(
+        matches!(refused, ReserveError::SerialRevoked(_)),
+        "{refused}"
+    );
+    fixture.is_whole();
+    let rest = (6, u64::MAX);
+    fixture.revoke("all", |revoked| revoked.serials = vec![rest]);
+    let refused = fixture.reserve(SerialChoice::Next).unwrap_err();
+    assert!(matches!(refused, ReserveError::NoSerialLeft), "{refused}");
+    let body = wanted(9, SerialChoice::Next);
+    let key_id = body.decided().body().key_id.as_str().to_owned();
+    fixture.revoke("left", |revoked| revoked.key_ids = vec![key_id.clone()]);
+    let refused = fixture.reserve(SerialChoice::Next).unwrap_err();
+    let says = format!("key ID \"{key_id}\" was revoked");
+    assert!(refused.to_string().starts_with(&says), "{refused}");
+    fixture.is_whole();
 }
 
 fn each_way_to_revoke_is_named_with_its_reason(stand: Stand) {
