@@ -29,6 +29,7 @@ fn a_ca_that_stands_well_is_said_to_in_every_form() {
         "  next serial  2",
         "  kept head    fits",
         "  last KRL     none was made",
+        "OK: no KRL was made yet",
         "  expiring     1 within 1 week",
         "punchmark ledger list --expires-before",
     ] {

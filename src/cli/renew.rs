@@ -159,21 +159,22 @@ impl Renew {
             hash: None,
         };
         let ended = self.end(&batch, looked, &plan, &run, context)?;
-        let failures = progress.finish();
-        if context.talks() && !self.dry_run {
-            summarise(
-                known.ca().name(),
-                &ended,
-                count.filter(|count| *count != 1),
-                None,
-            );
-            warn_of_factory_pins(&context.touches().with_factory_pin());
-        }
-        say_not_due(ordered.not_due, context);
+        self.tell(&ended, &run, ordered.not_due, context);
         match ended.early {
             Some(early) => Err(early.into()),
-            None => Ok(failures.exit()),
+            None => Ok(progress.finish().exit()),
         }
+    }
+
+    /// Says what a run came to.
+    fn tell(&self, ended: &Ended, run: &Run<'_>, not_due: u64, context: &Context) {
+        run.progress.finish();
+        if context.talks() && !self.dry_run {
+            let count = run.count.filter(|count| *count != 1);
+            summarise(run.known.ca().name(), ended, count, None);
+            warn_of_factory_pins(&context.touches().with_factory_pin());
+        }
+        say_not_due(not_due, context);
     }
 
     fn end(

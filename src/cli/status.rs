@@ -81,7 +81,7 @@ fn screen(seen: &Seen) -> Result<(), Failure> {
         product(&line)?;
     }
     product("")?;
-    if worst(&seen.findings) == State::Ok {
+    if seen.findings.is_empty() {
         product("OK: nothing is to be done")?;
     }
     for finding in &seen.findings {

@@ -9,8 +9,8 @@ mod folder;
 mod question;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -193,6 +193,3 @@ const REQUESTS_SAY: &str = "--watch takes requests, which say themselves what th
     -O -h, --requester and --witnessed out";
 const NOBODY: &str = "--watch asks a person about each request, and nobody is at a terminal";
 const BATCH: &str = "sign what is there by name: punchmark sign FOLDER/*.req";
-
-/// A ledger that is shared with the run over one request.
-type Shared = Arc<Mutex<crate::ledger::Ledger>>;

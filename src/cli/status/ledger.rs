@@ -139,6 +139,7 @@ fn krl(
         findings.push(Finding::new(State::Warning, words).way(make));
     }
     let Some((_, made, krl)) = newest else {
+        findings.push(Finding::new(State::Ok, NO_KRL).way(make));
         return Ok(None);
     };
     let age = now.saturating_sub(made);
@@ -197,6 +198,8 @@ fn in_one_unit(seconds: u64) -> String {
         _ => format!("{seconds}s"),
     }
 }
+
+const NO_KRL: &str = "no KRL was made yet; a server refuses what is revoked once it has one";
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
 //! One request of a watched folder: looked at, shown, asked about, signed.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Fate, Shared, Watch};
+use super::{Fate, Watch};
 use crate::batch::{
     Batch, BatchError, HowFar, Looked, Report, Reporter, Resume, SerialPlan, Subjects,
 };
@@ -16,7 +16,7 @@ use crate::cli::base::progress::{Progress, Style};
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::path;
 use crate::config::{self, Config};
-use crate::issue::{CaseError, IntakeError, IssueError, Judge, OpenCa};
+use crate::issue::{CaseError, IntakeError, IssueError, Judge, OpenCa, SharedLedger};
 use crate::ledger::ReserveError;
 use crate::request::{KnownBy, RequesterName};
 
@@ -38,7 +38,7 @@ impl Watch<'_> {
         let known = self.context.known_ca(&config, &ledger, &self.ca)?;
         let books = Books::read(&config, &ledger, self.context)?;
         let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
-        let ledger: Shared = Arc::new(Mutex::new(ledger));
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let interrupted = Arc::clone(&self.interrupted);
         let heard = Hearing::default();
         let mut batch = Batch {
@@ -115,7 +115,7 @@ impl Watch<'_> {
             }
         };
         let ledger = self.context.ledger_again(config, known.ca())?;
-        let ledger: Shared = Arc::new(Mutex::new(ledger));
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let ended = batch.run_beside(open, &ledger, looked);
         match ended.early {
             Some(early) => Err(early.into()),
@@ -125,7 +125,7 @@ impl Watch<'_> {
     }
 }
 
-fn look(batch: &Batch<'_>, ledger: &Shared, file: &Path) -> Looked {
+fn look(batch: &Batch<'_>, ledger: &SharedLedger, file: &Path) -> Looked {
     let files = std::iter::once(Ok(file.to_owned()));
     batch.look(ledger, Subjects::Files(Box::new(files)), HowFar::All)
 }
@@ -154,6 +154,6 @@ fn hears(heard: &mut Heard, error: &BatchError) -> bool {
     true
 }
 
-fn unpoisoned<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
