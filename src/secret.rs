@@ -24,6 +24,8 @@ use zeroize::Zeroize;
 
 use crate::file::Untrusted;
 
+#[cfg(feature = "ldap")]
+pub(crate) use file::read_secret_file;
 pub use file::{pin_from_bytes, read_pin_file};
 pub(crate) use process::keep_memory_private;
 pub use remember::RememberPin;

@@ -5,6 +5,7 @@ pub mod access;
 pub mod account;
 mod address;
 pub mod as_owner;
+pub mod directory;
 pub mod doctor;
 pub mod fetch;
 pub mod fleet;

@@ -19,6 +19,34 @@ use super::{PIN_MAX, Pin, PinError, text};
 /// or others, belongs to another account than this and root, lies in a folder that others can
 /// write, or holds no PIN. The file is opened once, so what was checked is what is read.
 pub fn read_pin_file(path: &Path) -> Result<Pin, PinError> {
+    // One byte more than a PIN and its newline may have.
+    let content = limited(open_secret(path)?, PIN_MAX + 3);
+    let content = content.map_err(|source| PinError::File {
+        path: path.display().to_string(),
+        source,
+    })?;
+    pin_from_bytes(content, &path.display().to_string())
+}
+
+/// Reads a file that holds another secret than a PIN, a private key say, of at most `limit` bytes.
+///
+/// # Errors
+/// [`PinError`], as for [`read_pin_file`]; `FileTooLarge` in [`PinError::File`].
+#[cfg(feature = "ldap")]
+pub(crate) fn read_secret_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, PinError> {
+    let failed = |source| PinError::File {
+        path: path.display().to_string(),
+        source,
+    };
+    let content = limited(open_secret(path)?, limit.saturating_add(1)).map_err(failed)?;
+    if content.len() > limit {
+        return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
+    }
+    Ok(content)
+}
+
+/// Opens a file that nobody else can read or have written.
+fn open_secret(path: &Path) -> Result<File, PinError> {
     let name = path.display().to_string();
     let failed = |source| PinError::File {
         path: path.display().to_string(),
@@ -38,8 +66,7 @@ pub fn read_pin_file(path: &Path) -> Result<Pin, PinError> {
         path: path.display().to_string(),
         source,
     })?;
-    let content = read_limited(file).map_err(failed)?;
-    pin_from_bytes(content, &name)
+    Ok(file)
 }
 
 /// Opens without waiting: a pipe without a writer must not block the run.
@@ -51,10 +78,11 @@ fn open(path: &Path) -> std::io::Result<File> {
         .open(path)
 }
 
-/// One byte more than a PIN and its newline may have, in a buffer that never moves.
-fn read_limited(file: File) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut content = Zeroizing::new(Vec::with_capacity(2 * PIN_MAX));
-    let limit = u64::try_from(PIN_MAX + 3).unwrap_or(u64::MAX);
+/// So many bytes at most, in a buffer that never moves.
+fn limited(file: File, limit: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    // What asks whether more is there wants some room.
+    let mut content = Zeroizing::new(Vec::with_capacity(limit.saturating_add(PIN_MAX)));
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut content)?;
     Ok(content)
 }

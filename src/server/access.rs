@@ -35,12 +35,15 @@ pub use self::decide::{Asking, Decision, Doubt, Fitting, Outcome, Why, decide};
 pub use self::entry::Entry;
 pub use self::fault::{Fault, Wrong};
 pub use self::freshness::{Moment, Staleness};
-pub use self::header::{Ca, Canary, Definition, Header, KnownLine, Members, NextSigner, Stale};
+pub use self::header::{
+    Ca, Canary, Definition, Header, KnownLine, Members, NextSigner, PART_OF_GROUP, Stale,
+};
 pub use self::known::{
     KNOWN_BYTES_MAX, KNOWN_HEADER_BYTES_MAX, KnownCertificates, KnownError, KnownHeader, KnownList,
     NoneKnown, Standing, file_name,
 };
 pub use self::list::List;
+pub use self::name::is_exact_principal;
 pub use self::options::{Expiry, Options};
 pub use self::pattern::Purpose;
 pub use self::presented::{Presented, PresentedError};

@@ -7,7 +7,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-pub use self::definition::{Definition, Members};
+pub use self::definition::{Definition, Members, PART_OF_GROUP};
 pub(super) use self::directive::is_directive;
 pub use self::parts::{Ca, Canary, KnownLine, NextSigner, Stale};
 use super::fault::{Fault, Misread, Wrong};
@@ -112,6 +112,17 @@ impl Header {
         let mut groups = self.groups.iter();
         let found = groups.find(|(_, group)| matches!(group.members(), Members::Directory { .. }));
         found.map(|(name, _)| name.as_str())
+    }
+
+    /// Puts one principal, `someone-in-GROUP` with the group's suffix, into each group that a directory
+    /// service has yet to resolve.
+    pub(super) fn presume_members(&mut self) {
+        for (name, group) in &mut self.groups {
+            if let Members::Directory { suffix, .. } = &group.members {
+                let someone = format!("someone-in-{name}{suffix}");
+                group.members = Members::Named(vec![someone.into()]);
+            }
+        }
     }
 
     pub(super) fn definitions(&self, kind: Kind) -> &BTreeMap<String, Definition> {

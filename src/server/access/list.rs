@@ -33,6 +33,15 @@ impl<'a> List<'a> {
         Ok(Self { header, entries })
     }
 
+    /// The list as if there were one principal, `someone-in-GROUP` with the group's suffix, in each group
+    /// that a directory service has yet to resolve: what those who review such a list see of it.
+    /// No login sees it.
+    #[must_use]
+    pub fn with_presumed_members(mut self) -> Self {
+        self.header.presume_members();
+        self
+    }
+
     /// The directives.
     #[must_use]
     pub fn header(&self) -> &Header {

@@ -25,6 +25,14 @@ pub(super) fn check_principal(item: Word<'_>) -> Result<(), Misread> {
     }
 }
 
+/// Whether a text is one principal and no pattern, so that a list takes it as a member of a group and
+/// a certificate can have it.
+#[must_use]
+pub fn is_exact_principal(text: &str) -> bool {
+    let word = Word::part(1, text);
+    !text.is_empty() && !text.contains(['*', '?']) && check_principal(word).is_ok()
+}
+
 /// A user of a host, or a pattern of some.
 pub(super) fn check_user(item: Word<'_>) -> Result<(), Misread> {
     match item.text.as_bytes().first() {

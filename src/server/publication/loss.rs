@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::access::{Definition, Entry, Host, List, Members, Moment, Purpose, Query};
+use super::super::access::{
+    Definition, Entry, Host, List, Members, Moment, PART_OF_GROUP, Purpose, Query,
+};
 
 /// What a list lost.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +41,9 @@ pub fn losses(
     losses.extend(lines(before, after));
     let groups = before.header().groups().iter();
     let gone = groups.filter(|(name, group)| {
-        has_members(group) && !after.header().groups().get(*name).is_some_and(has_members)
+        !name.contains(PART_OF_GROUP)
+            && has_members(group)
+            && !after.header().groups().get(*name).is_some_and(has_members)
     });
     losses.extend(gone.map(|(name, _)| Loss::Group(name.clone())));
     if lets_into_root(before, host, moment) && !lets_into_root(after, host, moment) {
@@ -136,6 +140,9 @@ mod tests {
             lost(list, "@group g =\n@g u *\n", None),
             [Loss::Group("g".into())]
         );
+        // A part of a directory's group goes as its members become fewer.
+        let parts = "@group g..1 = a\n@group g..2 = b\n@group g = @g..1 @g..2\n@g u *\n";
+        assert_eq!(lost(parts, "@group g = a\n@g u *\n", None), []);
     }
 
     #[test]

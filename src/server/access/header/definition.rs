@@ -155,5 +155,8 @@ fn chain(definitions: &BTreeMap<String, Definition>, kind: Kind, name: &str) -> 
     }
 }
 
+/// What stands between the name of a large group of a directory service and the number of a part of it.
+/// Parts come and go with the members, and no person writes one.
+pub const PART_OF_GROUP: &str = "..";
 /// The longest chain of definitions that hold one another.
 const CHAIN_MAX: usize = 16;
