@@ -15,6 +15,8 @@ pub(crate) mod pty;
 pub(crate) mod punchmark;
 pub(crate) mod server;
 pub(crate) mod session;
+#[cfg(feature = "ldap")]
+pub(crate) mod slapd;
 pub(crate) mod sshd;
 pub(crate) mod stock;
 pub(crate) mod token;

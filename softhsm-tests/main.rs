@@ -30,6 +30,8 @@ mod clock;
 mod completion;
 mod conformance;
 mod crash;
+#[cfg(feature = "ldap")]
+mod directory;
 mod docs;
 mod doctor;
 mod everyday;

@@ -4,6 +4,7 @@ mod can;
 mod certificate;
 mod compile;
 mod diff;
+mod directory;
 mod edit;
 mod explain;
 mod import;
@@ -13,6 +14,7 @@ mod lint;
 mod list;
 mod publish;
 mod render;
+mod resolve;
 mod sign;
 mod signed;
 mod sync;
@@ -45,6 +47,7 @@ enum Command {
     Render(render::Render),
     Import(import::Import),
     Compile(compile::Compile),
+    Resolve(resolve::Resolve),
     Publish(publish::Publish),
     Sign(sign::Sign),
     Sync(sync::Sync),
@@ -62,6 +65,7 @@ impl Access {
             Command::Render(command) => command.run(context),
             Command::Import(command) => command.run(),
             Command::Compile(command) => command.run(context),
+            Command::Resolve(command) => command.run(context),
             Command::Publish(command) => command.run(context),
             Command::Sign(command) => command.run(context),
             Command::Sync(command) => command.run(context),

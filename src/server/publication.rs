@@ -14,7 +14,7 @@ mod signers;
 mod stamp;
 
 pub use self::fetch::{Fetched, fetch};
-pub use self::judge::{Expected, Refusal};
+pub use self::judge::{Expected, Refusal, Resolves};
 pub use self::loss::{Loss, losses};
 pub use self::mark::{ListMark, ListMarkError};
 pub use self::refresh::{SignedRefresh, SignedRefreshError};

@@ -14,7 +14,8 @@ use crate::server::access::review::{Book, Change, changes, changes_on};
 /// Say who gains and who loses what by a change of a list
 ///
 /// A pattern stands for all that it matches, and a line that only moved is told where another
-/// counts by it.
+/// counts by it. In a group that a directory service has yet to resolve, `someone-in-GROUP` stands for
+/// whoever is in it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Diff {
@@ -37,6 +38,10 @@ impl Diff {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let texts = (read(&self.old)?, read(&self.new)?);
         let lists = (parse(&self.old, &texts.0)?, parse(&self.new, &texts.1)?);
+        let lists = (
+            lists.0.with_presumed_members(),
+            lists.1.with_presumed_members(),
+        );
         let (old, new) = (Book::new(&lists.0), Book::new(&lists.1));
         let found = match &self.against_host {
             Some(host) => changes_on(&old, &new, host, &moment())?,

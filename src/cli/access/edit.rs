@@ -79,6 +79,10 @@ fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Fail
     for finding in findings(context, after)? {
         warn(&line(&finding));
     }
+    if let Some(group) = after.header().unresolved() {
+        let words = format!("By the new list nobody gets in: group `@{group}` is not resolved.");
+        return confirm_typed(&words);
+    }
     // A list that was broken let nobody in: all that the new one gives is gained.
     let Ok(before) = List::parse(before) else {
         warn("the list that is there lets nobody in, since it is not understood");

@@ -15,7 +15,8 @@ use crate::server::access::review::{Book, Finding, lint};
 
 /// Say what in a list is allowed or forbidden, and hardly meant
 ///
-/// With a config, the suffixes of its CAs are held against those of the list.
+/// With a config, the suffixes of its CAs are held against those of the list. In a group that a directory
+/// service has yet to resolve, `someone-in-GROUP` stands for whoever is in it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Lint {
@@ -26,7 +27,7 @@ pub(crate) struct Lint {
 impl Lint {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let text = self.list.read()?;
-        let list = self.list.parse(&text)?;
+        let list = self.list.parse_unresolved(&text)?;
         let findings = findings(context, &list)?;
         for finding in &findings {
             if context.json() {
@@ -42,13 +43,15 @@ impl Lint {
     }
 }
 
-/// What is odd, by the suffixes of the config where there is one.
+/// What is odd, by the suffixes of the config where there is one. In groups that a directory service
+/// holds there is somebody, whoever it is.
 pub(super) fn findings(context: &Context, list: &List<'_>) -> Result<Vec<Finding>, Failure> {
     let suffixes = match context.config_if_there()? {
         Some(config) => suffixes(&config),
         None => Vec::new(),
     };
-    Ok(lint(&Book::new(list), &accounts(), &suffixes, &moment())?)
+    let list = list.clone().with_presumed_members();
+    Ok(lint(&Book::new(&list), &accounts(), &suffixes, &moment())?)
 }
 
 fn object(finding: &Finding) -> Value {

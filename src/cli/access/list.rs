@@ -12,7 +12,7 @@ use crate::config::{self, read_bytes};
 use crate::server::access::login::FRESH_ENDING;
 use crate::server::access::review::{AskError, CaKeyError, CannotRender};
 use crate::server::access::{
-    Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Refresh, Wrong,
+    Doubt, Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Refresh, Wrong,
 };
 
 /// Which list.
@@ -47,8 +47,21 @@ impl OfList {
         }
     }
 
-    /// Makes the list of its text.
+    /// Makes the list of its text, in which all members stand: who is asked about might be one of those
+    /// that don't.
     pub(super) fn parse<'a>(&self, text: &'a [u8]) -> Result<List<'a>, Failure> {
+        let list = self.parse_unresolved(text)?;
+        let Some(group) = list.header().unresolved() else {
+            return Ok(list);
+        };
+        let doubt = Doubt::Unresolved(group.to_owned());
+        Err(Failure::new(doubt.to_string())
+            .at(self.list.display().to_string())
+            .hint("ask about a list that servers have, or about what `punchmark access resolve` prints"))
+    }
+
+    /// Makes the list of its text, whose groups a directory service may have yet to resolve.
+    pub(super) fn parse_unresolved<'a>(&self, text: &'a [u8]) -> Result<List<'a>, Failure> {
         parse(&self.list, text)
     }
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::compile::compile;
+use super::directory::{Bar, OfDirectory, tell};
 use super::lint::{findings, line};
 use super::list::{moment, parse, read};
 use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside};
@@ -26,14 +27,15 @@ use crate::server::publication::{
 /// Stamp a list with its version and sign it, for servers to take
 ///
 /// FILE is what people write and review. --out is what servers take: the same text with `@version`
-/// (Unix time, always greater than before), its signature in OUT.sig, and its index. It
+/// (Unix time, always greater than before), its signature in OUT.sig, and its index. Groups that a
+/// directory service (LDAP) holds get their members; whatever isn't whole there ends it. It
 /// stops at what `access lint` finds, and where half of the lines, a whole group or the last way
 /// into root is gone since the last time.
 ///
 /// With --refresh, nothing is changed: the key of the list's `@fresh` says in OUT.fresh that nothing newer is
 /// there, so that servers don't take the list for a stale one.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = examples())]
 pub(crate) struct Publish {
     /// The list as people wrote it
     #[arg(value_name = "FILE", required_unless_present = "refresh")]
@@ -62,8 +64,15 @@ pub(crate) struct Publish {
     #[arg(long = "for", value_name = "TIME", value_parser = span, requires = "canary")]
     wait: Option<u64>,
 
+    #[command(flatten)]
+    directory: OfDirectory,
+
+    /// Leave groups of a directory service to servers, each of which asks by `access sync --resolve`
+    #[arg(long)]
+    unresolved: bool,
+
     /// Say by the key of `@fresh` that nothing newer is there
-    #[arg(long, conflicts_with_all = ["list", "shrinks", "despite_findings", "canary"])]
+    #[arg(long, conflicts_with_all = ["list", "shrinks", "despite_findings", "canary", "unresolved"])]
     refresh: bool,
 }
 
@@ -78,16 +87,34 @@ impl Publish {
     fn publish(&self, context: &Context, path: &Path) -> Result<Exit, Failure> {
         let text = read(path)?;
         let list = parse(path, &text)?;
-        refuse_unresolved(&list)?;
+        let text = String::from_utf8_lossy(&text);
+        if self.unresolved || list.header().unresolved().is_none() {
+            self.lint(context, &list)?;
+            return self.publish_as_it_is(context, path, &text, &list);
+        }
+        let found = self.directory.resolve(&text, &list, Bar::of(context))?;
+        tell(context, &found.groups);
+        let list = parse(path, found.text.as_bytes())?;
         self.lint(context, &list)?;
+        self.publish_as_it_is(context, path, &found.text, &list)
+    }
+
+    /// Stamps a text, signs it and writes it.
+    fn publish_as_it_is(
+        &self,
+        context: &Context,
+        path: &Path,
+        text: &str,
+        list: &List<'_>,
+    ) -> Result<Exit, Failure> {
         let before = if self.out.exists() {
             read(&self.out)?
         } else {
             Vec::new()
         };
         let before = List::parse(&before).ok();
-        let stamp = self.stamp(&list, before.as_ref())?;
-        let stamped = stamped(&String::from_utf8_lossy(&text), &stamp);
+        let stamp = self.stamp(list, before.as_ref())?;
+        let stamped = stamped(text, &stamp);
         // What it makes of the stamp, a server has to understand.
         parse(path, stamped.as_bytes())?;
         let mut signatures = Signatures::default();
@@ -195,14 +222,8 @@ fn version_to_refresh(header: &Header) -> Result<u64, Failure> {
     header.version().ok_or_else(none)
 }
 
-fn refuse_unresolved(list: &List<'_>) -> Result<(), Failure> {
-    match list.header().unresolved() {
-        None => Ok(()),
-        Some(group) => Err(Failure::new(format!(
-            "group `@{group}` of a directory service is not resolved"
-        ))
-        .hint("write its members in its place: servers would let nobody in by the list")),
-    }
+fn examples() -> String {
+    format!("{EXAMPLES}\n\n{}", super::directory::SETTINGS_EXAMPLE)
 }
 
 const EXAMPLES: &str = "\
@@ -210,4 +231,6 @@ Examples:
   punchmark access publish access.list --out /srv/access/access.list --key ~/.ssh/id_ed25519.pub
   punchmark access publish access.list --out /srv/access/access.list --key admin_sk.pub \\
     --canary +canary --for 1h
+  punchmark access publish access.list --out /srv/access/access.list --key admin_sk.pub \\
+    --directory /etc/punchmark/directory.toml
   punchmark access publish --refresh --out /srv/access/access.list --key /etc/punchmark/fresh";

@@ -1,5 +1,6 @@
 //! `punchmark access sync`: the next list of a server, and one line for its monitoring.
 
+mod members;
 mod report;
 
 use std::ffi::OsString;
@@ -7,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::members::signed_file;
 use self::report::{Report, Standing, What};
 use super::compile::compile;
+use super::directory::OfDirectory;
 use super::signed::beside;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
@@ -24,7 +27,7 @@ use crate::server::access::login::{FRESH_ENDING, INDEX_ENDING};
 use crate::server::access::{Host, LIST_BYTES_MAX, List, Refresh};
 use crate::server::fetch::FetchError;
 use crate::server::publication::{
-    Expected, Fetched, ListMark, Refusal, SignedRefresh, fetch, next_signers,
+    Expected, Fetched, ListMark, Refusal, Resolves, SignedRefresh, fetch, next_signers,
 };
 use crate::server::source::{CommandLine, Source};
 
@@ -68,6 +71,14 @@ pub(crate) struct Sync {
     #[command(flatten)]
     how: SourceArguments,
 
+    /// Ask a directory service, in each run, for the members of groups that the signed text leaves to it;
+    /// FILE.signed keeps that text
+    #[arg(long)]
+    resolve: bool,
+
+    #[command(flatten)]
+    directory: OfDirectory,
+
     /// Take the list of this version whatever was seen before, whatever is gone and without
     /// waiting for canaries; for root alone
     #[arg(long, value_name = "VERSION")]
@@ -84,11 +95,15 @@ impl Sync {
         let host = self.host.as_deref().map(Host::parse).transpose()?;
         let source = self.source(&out)?;
         let _alone = lock(&out)?;
-        let installed = installed(&out, list_bytes_max())?;
+        let installed = self.installed(&out)?;
         let replaced = self.replace(&source, &out, installed.as_deref(), host.as_ref(), accepted);
         let what = match replaced {
             Ok(what) => what,
             Err(failure) => What::Kept(failure),
+        };
+        let what = match what {
+            What::Waits { .. } | What::Kept(_) => self.renew(&out, installed.as_deref(), what),
+            replaced => replaced,
         };
         let report = Report {
             out: &self.out,
@@ -132,6 +147,11 @@ impl Sync {
             host,
             now: config::now(),
             zone: &config::time_zone,
+            resolves: if self.resolve {
+                Resolves::Server
+            } else {
+                Resolves::Publisher
+            },
             accept_version: accepted,
         };
         let fetched = match fetch(source, installed, &expected) {
@@ -142,10 +162,13 @@ impl Sync {
             fetched => fetched?,
         };
         seen.allows(fetched.mark.version, accepted)?;
-        self.put(out, mark, &fetched)?;
+        let list = self.next_list(out, fetched.bytes.as_deref(), installed)?;
+        let is_another = list.is_some();
+        self.put(out, mark, &fetched, list)?;
         Ok(match (fetched.refresh, fetched.bytes) {
             (Some(Err(error)), _) => What::NotFresh(error),
             (_, Some(_)) => What::Replaced(fetched.persons),
+            (_, None) if is_another => What::Members,
             (_, None) => What::Unchanged,
         })
     }
@@ -159,15 +182,25 @@ impl Sync {
 
     /// The mark goes first: behind a crash in between, it is that of the next list, and nothing older
     /// is taken. The signers of the next list go last: a list that was believed needs none.
-    fn put(&self, out: &Path, mark: Option<ListMark>, fetched: &Fetched) -> Result<(), Failure> {
+    fn put(
+        &self,
+        out: &Path,
+        mark: Option<ListMark>,
+        fetched: &Fetched,
+        list: Option<Vec<u8>>,
+    ) -> Result<(), Failure> {
         let mut files = Vec::new();
         let mut place = |path, bytes, mode| files.push(Place { path, bytes, mode });
         if mark != Some(fetched.mark) {
             let text = fetched.mark.to_string();
             place(mark_file(out), text.into_bytes(), MARK_MODE);
         }
-        if let Some(bytes) = &fetched.bytes {
-            place(out.to_path_buf(), bytes.clone(), LIST_MODE);
+        if let Some(bytes) = fetched.bytes.as_ref().filter(|_| self.resolve) {
+            place(signed_file(out), bytes.clone(), LIST_MODE);
+        }
+        let is_another = list.is_some();
+        if let Some(bytes) = list {
+            place(out.to_path_buf(), bytes, LIST_MODE);
         }
         if let Some(Ok(refresh)) = &fetched.refresh
             && is_newer(out, refresh)
@@ -176,7 +209,7 @@ impl Sync {
             place(beside(out, FRESH_ENDING), text.into_bytes(), LIST_MODE);
         }
         put(&files)?;
-        if fetched.bytes.is_some() || !beside(out, INDEX_ENDING).exists() {
+        if is_another || !beside(out, INDEX_ENDING).exists() {
             compile(out)?;
         }
         self.put_signers(fetched)
@@ -238,8 +271,9 @@ impl WayOut for Refusal {
                 "another person adds a signature with `punchmark access sign`; a line of the allowed \
              signers counts if it names one person and no pattern"
             }
-            Self::Invalid(_) | Self::NoVersion | Self::Unresolved(_) => {
-                "publish it with `punchmark access publish`"
+            Self::Invalid(_) | Self::NoVersion => "publish it with `punchmark access publish`",
+            Self::Unresolved(_) => {
+                "publish it without --unresolved, or have this server ask the directory service: --resolve"
             }
             Self::Older { .. } | Self::SameVersion(_) => {
                 "the source has an older list again; publish it anew: its version moves forward"
@@ -271,4 +305,6 @@ Examples:
   punchmark access sync https://ca.example.org/access.list --out /etc/ssh/access/access.list \\
     --signers /etc/ssh/access/signers --at-least 2 --host web1+production
   punchmark access sync --command 'git -C /srv/access show main:access.list' \\
-    --out /etc/ssh/access/access.list --signers /etc/ssh/access/signers";
+    --out /etc/ssh/access/access.list --signers /etc/ssh/access/signers
+  punchmark access sync /srv/access/access.list --out /etc/ssh/access/access.list \\
+    --signers /etc/ssh/access/signers --resolve --directory /etc/punchmark/directory.toml";

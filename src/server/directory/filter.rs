@@ -12,7 +12,7 @@ pub(super) fn in_chain(group: &str) -> String {
 }
 
 /// A filter for entries that any of these filters takes.
-pub(super) fn any(filters: &[String]) -> String {
+pub(super) fn any_of(filters: &[String]) -> String {
     format!("(|{})", filters.concat())
 }
 
@@ -51,7 +51,7 @@ mod tests {
             "(memberOf:1.2.840.113556.1.4.1941:=cn=ops)"
         );
         assert_eq!(
-            any(&[equals("uid", "a"), equals("uid", "b")]),
+            any_of(&[equals("uid", "a"), equals("uid", "b")]),
             "(|(uid=a)(uid=b))"
         );
     }

@@ -302,7 +302,7 @@ impl Search<'_> {
             .iter()
             .map(|login| filter::equals("uid", login))
             .collect();
-        let filter = filter::any(&filters);
+        let filter = filter::any_of(&filters);
         let entries = self.directory.search(base, &filter, &self.attributes)?;
         let entries: Vec<_> = entries
             .into_iter()

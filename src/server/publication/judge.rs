@@ -27,8 +27,19 @@ pub struct Expected<'a> {
     pub now: u64,
     /// The zone of times without one.
     pub zone: &'a dyn Fn() -> TimeZone,
+    /// Who resolves the groups that a directory service holds.
+    pub resolves: Resolves,
     /// The version that root takes whatever was seen, whatever is gone, and without waiting.
     pub accept_version: Option<u64>,
+}
+
+/// Who resolves the groups that a directory service holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolves {
+    /// Whoever publishes: a list with an unresolved group is refused.
+    Publisher,
+    /// This server, before the list is put in place.
+    Server,
 }
 
 /// Why a list is not put in place. What is there stays.
@@ -151,7 +162,7 @@ pub(super) fn judge(
 }
 
 fn refuse_what_locks_out(header: &Header, expected: &Expected<'_>) -> Result<(), Refusal> {
-    if let Some(group) = header.unresolved() {
+    if let (Some(group), Resolves::Publisher) = (header.unresolved(), expected.resolves) {
         return Err(Refusal::Unresolved(group.to_owned()));
     }
     match next_signers(header) {

@@ -14,7 +14,7 @@ use crate::cli::base::fetching::{state_of, tell};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::words::{number_of, path};
 use crate::config;
-use crate::server::access::{Moment, Staleness};
+use crate::server::access::{Doubt, Moment, Staleness};
 use crate::server::publication::SignedRefreshError;
 
 /// What became of a fetch.
@@ -32,6 +32,8 @@ pub(super) enum What {
     Unchanged,
     /// The list is another one now, which these persons signed.
     Replaced(Vec<String>),
+    /// The text is the newest one, and a directory service gave its groups other members.
+    Members,
     /// The list is the newest one, and the word that it is fresh is not believed.
     NotFresh(SignedRefreshError),
     /// The list that is there stays until its canaries had the next one for a while.
@@ -62,6 +64,10 @@ impl Standing {
             Ok(list) => list,
             Err(fault) => return Ok(Self::Broken(fault.to_string())),
         };
+        if let Some(group) = list.header().unresolved() {
+            let doubt = Doubt::Unresolved(group.to_owned());
+            return Ok(Self::Broken(doubt.to_string()));
+        }
         let refreshed = refreshed(out, &list);
         let moment = Moment {
             now: config::now(),
@@ -95,13 +101,14 @@ impl Report<'_> {
         by_list.max(match &self.what {
             What::Kept(failure) => state_of(failure),
             What::NotFresh(_) => State::Warning,
-            What::Unchanged | What::Replaced(_) | What::Waits { .. } => State::Ok,
+            What::Unchanged | What::Members | What::Replaced(_) | What::Waits { .. } => State::Ok,
         })
     }
 
     fn words(&self) -> String {
         let what = match &self.what {
             What::Unchanged => "unchanged".to_owned(),
+            What::Members => "the members of its groups replaced".to_owned(),
             What::Replaced(persons) if persons.is_empty() => "replaced".to_owned(),
             What::Replaced(persons) => format!("replaced, signed by {}", persons.join(", ")),
             What::Waits { version, seconds } => {
@@ -148,6 +155,7 @@ impl Report<'_> {
     fn json(&self, state: State) -> serde_json::Value {
         let (what, fault) = match &self.what {
             What::Unchanged => ("unchanged", None),
+            What::Members => ("members", None),
             What::Replaced(_) => ("replaced", None),
             What::Waits { .. } => ("waits", None),
             What::NotFresh(error) => ("unchanged", Some(error.to_string())),

@@ -12,6 +12,7 @@ struct Case<'a> {
     installed: Option<&'a str>,
     host: Option<&'a str>,
     accept: Option<u64>,
+    resolves: Resolves,
 }
 
 const CASE: Case<'static> = Case {
@@ -21,6 +22,7 @@ const CASE: Case<'static> = Case {
     installed: None,
     host: None,
     accept: None,
+    resolves: Resolves::Publisher,
 };
 
 fn judged(list: &str, case: &Case<'_>) -> Result<Judged, Refusal> {
@@ -37,6 +39,7 @@ fn judged(list: &str, case: &Case<'_>) -> Result<Judged, Refusal> {
         host: host.as_ref(),
         now: NOW,
         zone: &|| TimeZone::UTC,
+        resolves: case.resolves,
         accept_version: case.accept,
     };
     let signatures = of(case.by, list.as_bytes());
@@ -153,6 +156,11 @@ fn what_is_no_published_list_is_refused() {
         judged(&list(NOW, directory), &CASE),
         Err(Refusal::Unresolved("ops".into()))
     );
+    let case = Case {
+        resolves: Resolves::Server,
+        ..CASE
+    };
+    assert!(judged(&list(NOW, directory), &case).is_ok());
 }
 
 #[test]
