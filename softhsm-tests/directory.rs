@@ -170,7 +170,7 @@ fn members_that_say_their_groups_are_found_a_page_at_a_time() {
 fn accounts_that_are_switched_off_are_left_out() {
     let account = |name: &str, control: &str| {
         format!(
-            "dn: uid={name},ou=people,dc=example,dc=org\nobjectClass: user\ncn: {name}\nuid: {name}\n\
+            "dn: uid={name},ou=people,dc=example,dc=org\nobjectClass: inetOrgPerson\nobjectClass: extensibleObject\ncn: {name}\nuid: {name}\n\
              sn: {name}\nsAMAccountName: {name}\nuserAccountControl: {control}\n\n"
         )
     };

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -145,10 +145,11 @@ impl Slapd {
             let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
             let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
             thread::spawn(move || std::io::copy(&mut from, &mut to));
-            pass(server, client, bytes, &counted);
+            pass(server, &client, bytes, &counted);
             match then {
                 Then::Kill => {
                     child.lock().unwrap().kill().unwrap();
+                    let _gone = client.shutdown(Shutdown::Both);
                 }
                 Then::Silence => thread::sleep(std::time::Duration::from_secs(20)),
             }
@@ -183,7 +184,7 @@ impl Relay {
     }
 }
 
-fn pass(mut server: TcpStream, mut client: TcpStream, bytes: usize, counted: &AtomicUsize) {
+fn pass(mut server: TcpStream, mut client: &TcpStream, bytes: usize, counted: &AtomicUsize) {
     let mut buffer = [0; 256];
     while counted.load(Ordering::SeqCst) < bytes {
         match server.read(&mut buffer) {
@@ -194,8 +195,6 @@ fn pass(mut server: TcpStream, mut client: TcpStream, bytes: usize, counted: &At
             }
         }
     }
-    // What is dropped here closes nothing: the other direction has its own handles.
-    let _still_open = server.shutdown(Shutdown::Write);
 }
 
 impl Drop for Slapd {
@@ -212,11 +211,11 @@ fn free_port() -> u16 {
 }
 
 fn config(path: &Path, lines: &str) -> String {
-    let schemas = ["core", "cosine", "inetorgperson", "nis", "msuser"];
+    let schemas = ["core", "cosine", "inetorgperson", "nis"];
     let schemas = schemas.map(|name| format!("include /etc/ldap/schema/{name}.schema\n"));
     let file = |name: &str| path.join(name).display().to_string();
     format!(
-        "{}modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload memberof\n\
+        "{}{ACTIVE_DIRECTORY}modulepath /usr/lib/ldap\nmoduleload back_mdb\nmoduleload memberof\n\
          pidfile {}\nargsfile {}\n\
          TLSCACertificateFile {}\nTLSCertificateFile {}\nTLSCertificateKeyFile {}\nTLSVerifyClient try\n\
          authz-regexp ^cn=punchmark$ {READER}\n\
@@ -277,6 +276,14 @@ fn certificates(folder: &Path) {
     write(&secret, key, 0o600);
 }
 
+/// Attributes of Active Directory; `msuser.schema` of OpenLDAP has them beside a `memberOf` that can't be
+/// searched for.
+const ACTIVE_DIRECTORY: &str = "\
+attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch \
+SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch \
+SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+";
 const BASE: &str = "dn: dc=example,dc=org
 objectClass: dcObject
 objectClass: organization

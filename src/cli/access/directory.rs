@@ -154,6 +154,7 @@ impl Advised for AskError {
             Self::LeftOut => "a build with the feature `ldap` asks directory services",
             Self::Untrusted(untrusted) => return untrusted.mend(),
             Self::Secret(_) => "only this account may read it: chmod 0600 FILE",
+            Self::Certificate { .. } => "certificates and keys stand in such files as PEM",
             Self::Connect { .. } => {
                 "look at `server` in the settings, and whether it runs and can be reached from here"
             }
