@@ -44,14 +44,25 @@ fn the_set_for_a_ceremony_has_nothing_of_a_network() {
 fn the_set_for_servers_has_nothing_of_modules_and_cards() {
     assert_none(
         "server",
-        &["cryptoki", "cryptoki-sys", "yubikey", "pcsc", "tokio"],
+        &[
+            "cryptoki",
+            "cryptoki-sys",
+            "yubikey",
+            "pcsc",
+            "tokio",
+            "ldap3",
+        ],
     );
     assert!(packages("server").contains("ureq"));
+    // One that asks a directory service by itself.
+    let asks = packages("server,ldap");
+    assert!(asks.contains("ldap3") && !asks.contains("cryptoki"));
 }
 
 #[test]
 fn the_full_set_has_what_every_set_has() {
     let full = packages("full");
+    assert!(full.contains("ldap3"));
     for set in ["ceremony", "server"] {
         let missing: Vec<_> = packages(set).difference(&full).cloned().collect();
         assert!(missing.is_empty(), "{set}: {missing:?}");
