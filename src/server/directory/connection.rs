@@ -4,6 +4,7 @@
 //! is asked is a task too, so that a panic of the crate at bytes that are no LDAP ends that task, and is
 //! an error here. One deadline holds for everything; behind it, nothing that was answered counts.
 
+mod question;
 mod tls;
 mod tree;
 
@@ -13,12 +14,13 @@ use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use ldap3::controls::{Control, ControlType, PagedResults};
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, Scope, StdStream};
+use ldap3::controls::PagedResults;
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, StdStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
-use super::ask::{Answer, AskError, Directory, NO_SUCH_OBJECT};
+use self::question::{Fault, NO_LDAP, Question, Reply, answer};
+use super::ask::{AskError, Directory, NO_SUCH_OBJECT};
 use super::entry::Entry;
 use super::server_url::{Begins, Server};
 use super::settings::{Bind, Settings};
@@ -253,97 +255,6 @@ impl Drop for Connection {
     }
 }
 
-/// Why a question got no answer; what ended the connection is known elsewhere.
-enum Fault {
-    Ask(AskError),
-    Ldap(LdapError),
-}
-
-impl From<LdapError> for Fault {
-    fn from(error: LdapError) -> Self {
-        Self::Ldap(error)
-    }
-}
-
-/// A search that is one request.
-struct Question {
-    ldap: Ldap,
-    base: String,
-    scope: Scope,
-    filter: String,
-    attributes: Vec<String>,
-    page: Option<PagedResults>,
-}
-
-/// All that came as an answer to one request.
-struct Reply {
-    entries: Vec<Entry>,
-    referrals: Vec<String>,
-    answer: Answer,
-    /// Where the next page begins.
-    cookie: Option<Vec<u8>>,
-}
-
-impl Question {
-    fn new(ldap: &Ldap, base: &str, scope: Scope, filter: &str, attributes: &[&str]) -> Self {
-        Self {
-            ldap: ldap.clone(),
-            base: base.to_owned(),
-            scope,
-            filter: filter.to_owned(),
-            attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
-            page: None,
-        }
-    }
-
-    async fn ask(self) -> Result<Reply, Fault> {
-        let Self {
-            mut ldap,
-            base,
-            scope,
-            filter,
-            attributes,
-            page,
-        } = self;
-        if let Some(page) = page {
-            ldap.with_controls(page);
-        }
-        let mut stream = ldap
-            .streaming_search(&base, scope, &filter, attributes)
-            .await?;
-        let (mut entries, mut referrals) = (Vec::new(), Vec::new());
-        while let Some(item) = stream.next().await? {
-            if item.is_ref() {
-                referrals.extend(ldap3::parse_refs(item.0));
-            } else if !item.is_intermediate() {
-                entries.push(tree::entry(item.0).ok_or(Fault::Ask(NO_LDAP))?);
-            }
-        }
-        let mut result = stream.finish().await;
-        referrals.append(&mut result.refs);
-        Ok(Reply {
-            entries,
-            referrals,
-            answer: answer(&result),
-            cookie: cookie(&result.ctrls),
-        })
-    }
-}
-
-impl Reply {
-    /// The answer, if it is whole.
-    fn whole(self) -> Result<Self, AskError> {
-        if self.answer.code != 0 {
-            return Err(self.answer.into_error(self.referrals));
-        }
-        // A part of the entries is elsewhere.
-        if !self.referrals.is_empty() {
-            return Err(AskError::Referral(self.referrals));
-        }
-        Ok(self)
-    }
-}
-
 fn one_entry(reply: Reply) -> Result<Option<Entry>, AskError> {
     if reply.answer.code == NO_SUCH_OBJECT {
         return Ok(None);
@@ -355,21 +266,6 @@ fn one_entry(reply: Reply) -> Result<Option<Entry>, AskError> {
             fault: "two entries of one name",
         }),
     }
-}
-
-fn answer(result: &LdapResult) -> Answer {
-    Answer {
-        code: result.rc,
-        words: result.text.clone(),
-    }
-}
-
-fn cookie(controls: &[Control]) -> Option<Vec<u8>> {
-    let paged = controls.iter().find_map(|control| match control {
-        Control(Some(ControlType::PagedResults), raw) => Some(raw),
-        _ => None,
-    });
-    paged.map(|raw| raw.parse::<PagedResults>().cookie)
 }
 
 /// Has a task do something until the time is over.
@@ -432,9 +328,6 @@ fn no_tls(server: &Server, error: &LdapError) -> AskError {
     }
 }
 
-const NO_LDAP: AskError = AskError::Malformed {
-    fault: "bytes that can't be read",
-};
 /// The filter that every entry fits.
 const ALL: &str = "(objectClass=*)";
 const ENTRIES_MAX: usize = 1_000_000;

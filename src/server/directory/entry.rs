@@ -207,6 +207,12 @@ mod tests {
         assert_eq!(part(first, 0), Ok((2, Some(2))));
         assert_eq!(part(&[("member;Range=2-*", &["c"])], 2), Ok((1, None)));
         assert_eq!(part(&[("member;range=2-*", &[])], 2), Ok((0, None)));
+        // Recorded from Samba 4.17, which was asked for 1598-2000 of 1,600.
+        let last: &[(&str, &[&str])] = &[(
+            "member;range=1598-*",
+            &["CN=c0792,OU=many,DC=ad", "CN=c0041,OU=many,DC=ad"],
+        )];
+        assert_eq!(part(last, 1598), Ok((2, None)));
         assert_eq!(part(&[("member;lang-de", &["a"])], 0), Ok((0, None)));
     }
 

@@ -1,0 +1,126 @@
+//! One search request, and all that comes as its answer.
+
+use ldap3::controls::{Control, ControlType, PagedResults};
+use ldap3::{Ldap, LdapError, LdapResult, Scope};
+
+use super::super::ask::{Answer, AskError};
+use super::super::entry::Entry;
+use super::tree;
+
+/// Why a question got no answer; what ended the connection is known elsewhere.
+pub(super) enum Fault {
+    Ask(AskError),
+    Ldap(LdapError),
+}
+
+impl From<LdapError> for Fault {
+    fn from(error: LdapError) -> Self {
+        Self::Ldap(error)
+    }
+}
+
+/// A search that is one request.
+pub(super) struct Question {
+    ldap: Ldap,
+    base: String,
+    scope: Scope,
+    filter: String,
+    attributes: Vec<String>,
+    pub(super) page: Option<PagedResults>,
+}
+
+/// All that came as an answer to one request.
+pub(super) struct Reply {
+    pub(super) entries: Vec<Entry>,
+    referrals: Vec<String>,
+    pub(super) answer: Answer,
+    /// Where the next page begins.
+    pub(super) cookie: Option<Vec<u8>>,
+}
+
+impl Question {
+    pub(super) fn new(
+        ldap: &Ldap,
+        base: &str,
+        scope: Scope,
+        filter: &str,
+        attributes: &[&str],
+    ) -> Self {
+        Self {
+            ldap: ldap.clone(),
+            base: base.to_owned(),
+            scope,
+            filter: filter.to_owned(),
+            attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+            page: None,
+        }
+    }
+
+    pub(super) async fn ask(self) -> Result<Reply, Fault> {
+        let Self {
+            mut ldap,
+            base,
+            scope,
+            filter,
+            attributes,
+            page,
+        } = self;
+        if let Some(page) = page {
+            ldap.with_controls(page);
+        }
+        let mut stream = ldap
+            .streaming_search(&base, scope, &filter, attributes)
+            .await?;
+        let (mut entries, mut referrals) = (Vec::new(), Vec::new());
+        while let Some(item) = stream.next().await? {
+            if item.is_ref() {
+                referrals.extend(ldap3::parse_refs(item.0));
+            } else if !item.is_intermediate() {
+                entries.push(tree::entry(item.0).ok_or(Fault::Ask(NO_LDAP))?);
+            }
+        }
+        let mut result = stream.finish().await;
+        referrals.append(&mut result.refs);
+        Ok(Reply {
+            entries,
+            referrals,
+            answer: answer(&result),
+            cookie: cookie(&result.ctrls),
+        })
+    }
+}
+
+impl Reply {
+    /// The answer, if it is whole.
+    pub(super) fn whole(self) -> Result<Self, AskError> {
+        if self.answer.code != 0 {
+            return Err(self.answer.into_error(self.referrals));
+        }
+        // A part of the entries is elsewhere.
+        if !self.referrals.is_empty() {
+            return Err(AskError::Referral(self.referrals));
+        }
+        Ok(self)
+    }
+}
+
+/// What the server says of an operation.
+pub(super) fn answer(result: &LdapResult) -> Answer {
+    Answer {
+        code: result.rc,
+        words: result.text.clone(),
+    }
+}
+
+fn cookie(controls: &[Control]) -> Option<Vec<u8>> {
+    let paged = controls.iter().find_map(|control| match control {
+        Control(Some(ControlType::PagedResults), raw) => Some(raw),
+        _ => None,
+    });
+    paged.map(|raw| raw.parse::<PagedResults>().cookie)
+}
+
+/// The crate panics at such bytes, and what it parsed may still be no entry.
+pub(super) const NO_LDAP: AskError = AskError::Malformed {
+    fault: "bytes that can't be read",
+};
