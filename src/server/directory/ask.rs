@@ -131,15 +131,6 @@ impl Answer {
         let known = NAMES.iter().find(|(code, _)| *code == self.code);
         known.map_or("another code", |(_, name)| name)
     }
-
-    /// The error that a code other than that of success is.
-    pub(super) fn into_error(self, referrals: Vec<String>) -> AskError {
-        match self.code {
-            REFERRAL => AskError::Referral(referrals),
-            TIME_LIMIT | SIZE_LIMIT | ADMIN_LIMIT => AskError::Part(self),
-            _ => AskError::Refused(self),
-        }
-    }
 }
 
 impl std::fmt::Display for Answer {
@@ -152,27 +143,22 @@ impl std::fmt::Display for Answer {
     }
 }
 
-/// `noSuchObject`: an entry that isn't there.
-pub(super) const NO_SUCH_OBJECT: u32 = 32;
-const TIME_LIMIT: u32 = 3;
-const SIZE_LIMIT: u32 = 4;
-const REFERRAL: u32 = 10;
-const ADMIN_LIMIT: u32 = 11;
+/// The codes that a search or a bind may end with.
 const NAMES: &[(u32, &str)] = &[
     (1, "operationsError"),
     (2, "protocolError"),
-    (TIME_LIMIT, "timeLimitExceeded"),
-    (SIZE_LIMIT, "sizeLimitExceeded"),
+    (3, "timeLimitExceeded"),
+    (4, "sizeLimitExceeded"),
     (7, "authMethodNotSupported"),
     (8, "strongerAuthRequired"),
-    (REFERRAL, "referral"),
-    (ADMIN_LIMIT, "adminLimitExceeded"),
+    (10, "referral"),
+    (11, "adminLimitExceeded"),
     (12, "unavailableCriticalExtension"),
     (13, "confidentialityRequired"),
     (16, "noSuchAttribute"),
     (17, "undefinedAttributeType"),
     (18, "inappropriateMatching"),
-    (NO_SUCH_OBJECT, "noSuchObject"),
+    (32, "noSuchObject"),
     (34, "invalidDNSyntax"),
     (48, "inappropriateAuthentication"),
     (49, "invalidCredentials"),
@@ -181,30 +167,3 @@ const NAMES: &[(u32, &str)] = &[
     (52, "unavailable"),
     (53, "unwillingToPerform"),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_part_of_an_answer_and_a_referral_are_no_answers() {
-        let error = |code| {
-            let words = "go away\0".to_owned();
-            Answer { code, words }
-                .into_error(vec!["ldap://elsewhere".to_owned()])
-                .to_string()
-        };
-        assert_eq!(
-            error(4),
-            "the server gives only a part of the answer: sizeLimitExceeded (4), go away"
-        );
-        assert_eq!(
-            error(10),
-            "the server refers to another one: ldap://elsewhere"
-        );
-        assert_eq!(
-            error(4711),
-            "the server refuses: another code (4711), go away"
-        );
-    }
-}

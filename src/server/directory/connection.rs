@@ -19,8 +19,8 @@ use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, Scope, StdStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
-use self::question::{Fault, NO_LDAP, Question, Reply, answer};
-use super::ask::{AskError, Directory, NO_SUCH_OBJECT};
+use self::question::{Fault, NO_LDAP, NO_SUCH_OBJECT, Question, Reply, answer};
+use super::ask::{AskError, Directory};
 use super::entry::Entry;
 use super::server_url::{Begins, Server};
 use super::settings::{Bind, Settings};

@@ -94,13 +94,22 @@ impl Reply {
     /// The answer, if it is whole.
     pub(super) fn whole(self) -> Result<Self, AskError> {
         if self.answer.code != 0 {
-            return Err(self.answer.into_error(self.referrals));
+            return Err(not_whole(self.answer, self.referrals));
         }
         // A part of the entries is elsewhere.
         if !self.referrals.is_empty() {
             return Err(AskError::Referral(self.referrals));
         }
         Ok(self)
+    }
+}
+
+/// The error that any answer but success is.
+fn not_whole(answer: Answer, referrals: Vec<String>) -> AskError {
+    match answer.code {
+        REFERRAL => AskError::Referral(referrals),
+        TIME_LIMIT | SIZE_LIMIT | ADMIN_LIMIT => AskError::Part(answer),
+        _ => AskError::Refused(answer),
     }
 }
 
@@ -124,3 +133,35 @@ fn cookie(controls: &[Control]) -> Option<Vec<u8>> {
 pub(super) const NO_LDAP: AskError = AskError::Malformed {
     fault: "bytes that can't be read",
 };
+/// `noSuchObject` (RFC 4511, section 4.1.9): an entry that isn't there.
+pub(super) const NO_SUCH_OBJECT: u32 = 32;
+const TIME_LIMIT: u32 = 3;
+const SIZE_LIMIT: u32 = 4;
+const REFERRAL: u32 = 10;
+const ADMIN_LIMIT: u32 = 11;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_an_answer_and_a_referral_are_no_answers() {
+        let error = |code| {
+            let words = "go away\0".to_owned();
+            let referrals = vec!["ldap://elsewhere".to_owned()];
+            not_whole(Answer { code, words }, referrals).to_string()
+        };
+        assert_eq!(
+            error(SIZE_LIMIT),
+            "the server gives only a part of the answer: sizeLimitExceeded (4), go away"
+        );
+        assert_eq!(
+            error(REFERRAL),
+            "the server refers to another one: ldap://elsewhere"
+        );
+        assert_eq!(
+            error(4711),
+            "the server refuses: another code (4711), go away"
+        );
+    }
+}
