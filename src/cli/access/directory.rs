@@ -13,7 +13,7 @@ use crate::cli::base::failure::{Advised, At, Failure};
 use crate::cli::base::terminal::say;
 use crate::config::read_limited;
 use crate::file::Writers;
-use crate::server::access::List;
+use crate::server::access::{Doubt, List};
 use crate::server::directory::{
     Answer, AskError, GroupError, Resolution, ResolveError, ResolvedGroup, ServerError, Settings,
     SettingsError, connect, resolve,
@@ -35,7 +35,7 @@ impl OfDirectory {
         list: &List<'_>,
         bar: Bar,
     ) -> Result<Resolution, Failure> {
-        let settings = self.settings()?;
+        let settings = self.settings(list)?;
         let server = settings.server.to_string();
         let bar = bar.shown();
         bar.set_message(format!("asking {server}"));
@@ -49,11 +49,13 @@ impl OfDirectory {
         found.at(server)
     }
 
-    fn settings(&self) -> Result<Settings, Failure> {
+    fn settings(&self, list: &List<'_>) -> Result<Settings, Failure> {
         let path = &self.directory;
         let text = read_limited(path, SETTINGS_BYTES_MAX);
+        let group = list.header().unresolved().unwrap_or_default();
         let text = text
             .in_file(path)
+            .at(Doubt::Unresolved(group.to_owned()).to_string())
             .map_err(|failure| failure.hint(DESCRIBE))?;
         Writers::of_this_account()
             .check(path)
