@@ -15,7 +15,9 @@ use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
 use crate::config;
 use crate::server::access::review::{Book, can};
-use crate::server::access::{Asking, Decision, Entry, Host, List, Outcome, Query, decide};
+use crate::server::access::{
+    Asking, Decision, Entry, Host, List, Outcome, Purpose, Query, Why, decide,
+};
 
 /// Say which line lets somebody in, and which others would, or why nobody gets in
 ///
@@ -190,7 +192,12 @@ fn tell(
             }
             product(&format!("  printed for sshd: {printed}"))?;
         }
-        Outcome::Nothing(why) => product(&format!("nobody gets in: {why}"))?,
+        Outcome::Nothing(why) => {
+            product(&format!("nobody gets in: {why}"))?;
+            if let Some(line) = named(why) {
+                product(&format!("  line {line}: {}", shown(list, line)))?;
+            }
+        }
     }
     for line in others {
         product(&format!(
@@ -217,17 +224,33 @@ fn others(decision: &Decision) -> Vec<u64> {
         .iter()
         .map(|fitting| fitting.line)
         .collect();
-    if let Outcome::Line { line, joined, .. } = &decision.outcome {
-        lines.retain(|other| other != line && !joined.contains(other));
+    match &decision.outcome {
+        Outcome::Line { line, joined, .. } => {
+            lines.retain(|other| other != line && !joined.contains(other));
+        }
+        Outcome::Nothing(why) => lines.retain(|other| Some(*other) != named(why)),
     }
     lines
+}
+
+/// The line that keeps out.
+fn named(why: &Why) -> Option<u64> {
+    match why {
+        Why::Denied { line, .. } | Why::Expired { line } => Some(*line),
+        _ => None,
+    }
 }
 
 fn shown(list: &List<'_>, line: u64) -> String {
     let found = entry(list, line);
     found.map_or_else(String::new, |entry| {
+        let not = match entry.purpose() {
+            Purpose::Denial => "!",
+            Purpose::Grant => "",
+        };
+        let principals = format!("{not}{}", entry.principals());
         let words = [
-            entry.principals(),
+            principals.as_str(),
             entry.users(),
             entry.hosts(),
             entry.options().as_str(),
