@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::agent::Agent;
 use crate::harness::keygen::SK_DUMMY;
-use crate::harness::process::{Ran, run};
+use crate::harness::process::{Ran, line, run};
 use crate::harness::punchmark::BINARY;
 use crate::harness::server::Server as Sshd;
 use crate::krl::folder::Folder;
@@ -97,14 +97,6 @@ fn by_hand(folder: &Folder, list: &str) {
     ]);
     let both = [folder.read("both.sig"), folder.read("out.list.sig")].concat();
     folder.write("out.list.sig", both);
-}
-
-#[track_caller]
-fn line(ran: &Ran, code: i32, begin: &str, end: &str) {
-    assert_eq!(ran.code, Some(code), "{ran}");
-    assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
-    assert!(ran.stdout.starts_with(begin), "{begin:?} {ran}");
-    assert!(ran.stdout.trim_end().ends_with(end), "{end:?} {ran}");
 }
 
 /// Whatever the source holds now is not taken, and the list that is there stays.

@@ -127,7 +127,10 @@ fn a_login_that_the_ledger_does_not_know_is_walked_through() {
         tell(&listed, ago, false, false);
         let step = both(server, &lines, listed.user.name(), key);
         assert_eq!(step["name"], "principals-command", "{step:#}");
-        assert!(step["words"].as_str().unwrap().contains(words), "{step:#}");
+        // So does the log: with what the attempt is found again by.
+        let said = step["words"].as_str().unwrap();
+        assert!(said.contains(words), "{step:#}");
+        assert!(said.contains("serial 0, key SHA256:"), "{step:#}");
     }
     tell(&listed, 0, true, false);
     let step = both(server, &lines, listed.user.name(), key);

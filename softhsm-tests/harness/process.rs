@@ -109,3 +109,12 @@ pub(crate) fn wait_until(what: &str, mut ready: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// What monitoring reads: exits with `code`, and prints a line that begins and ends with these words.
+#[track_caller]
+pub(crate) fn line(ran: &Ran, code: i32, begin: &str, end: &str) {
+    assert_eq!(ran.code, Some(code), "{ran}");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
+    assert!(ran.stdout.starts_with(begin), "{begin:?} {ran}");
+    assert!(ran.stdout.trim_end().ends_with(end), "{end:?} {ran}");
+}

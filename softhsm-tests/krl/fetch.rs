@@ -5,7 +5,7 @@ use base64ct::Encoding;
 
 use super::folder::Folder;
 use super::server::{Answer, Server};
-use crate::harness::process::Ran;
+use crate::harness::process::{Ran, line};
 
 /// A folder with the ledger key `ledger`, and version 10 of a list in `source`.
 fn ready() -> Folder {
@@ -45,15 +45,6 @@ fn fetch(folder: &Folder, source: &str, more: &[&str]) -> Ran {
         "ledger.pub",
     ];
     folder.punchmark(&[&args[..], more].concat())
-}
-
-/// Exits with `code`, and prints a line that begins and ends with these words.
-#[track_caller]
-fn line(ran: &Ran, code: i32, begin: &str, end: &str) {
-    assert_eq!(ran.code, Some(code), "{ran}");
-    assert_eq!(ran.stdout.lines().count(), 1, "{ran}");
-    assert!(ran.stdout.starts_with(begin), "{begin:?} {ran}");
-    assert!(ran.stdout.trim_end().ends_with(end), "{end:?} {ran}");
 }
 
 /// Whatever `source` holds now, it is not taken, and the list that is there stays.

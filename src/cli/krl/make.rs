@@ -79,10 +79,11 @@ impl Make {
         ledger.record_krl(made.to_entry(), now)?;
         let rollovers = Rollovers::of(ledger.rollovers()?).at("the rollovers beside the KRL")?;
         made.write(&places, &rollovers)?;
-        for file in self.known(&ledger, &cas, now)? {
+        let known = self.known(&ledger, &cas, now)?;
+        for file in &known {
             file.write(&ledger, key.as_mut())?;
         }
-        self.tell(context, &made, abandoned)?;
+        self.tell(context, &made, abandoned, &known)?;
         tell_of_signature(context, &places, made.is_signed());
         if made.is_signed() && context.talks() && !rollovers.is_empty() {
             say(&format!(
@@ -178,17 +179,27 @@ impl Make {
         }
     }
 
-    fn tell(&self, context: &Context, made: &Made, abandoned: usize) -> Result<(), Failure> {
+    fn tell(
+        &self,
+        context: &Context,
+        made: &Made,
+        abandoned: usize,
+        known: &[KnownFile],
+    ) -> Result<(), Failure> {
         let (version, bytes) = (made.version(), made.bytes.len());
         let out = self.out.as_deref().unwrap_or(Path::new("")).display();
         if context.json() {
             let value = json!({
                 "version": version, "file": out.to_string(), "bytes": bytes,
                 "abandoned-reservations": abandoned, "signed": made.is_signed(),
+                "known": known.iter().map(|file| file.json(Some(made.is_signed()))).collect::<Vec<_>>(),
             });
             product_object(value)?;
         } else if context.talks() {
             say(&format!("wrote {out}: version {version}, {bytes} bytes"));
+            for file in known {
+                say(&format!("wrote {}: {}", file.out().display(), file.words()));
+            }
         }
         Ok(())
     }

@@ -132,6 +132,10 @@ impl<'a> Entry<'a> {
 
     /// Whether it may fit, told without the definitions of the list: never no where it does.
     pub(super) fn may_fit(&self, query: &Query<'_>) -> bool {
+        // One name, as in most lines of a long list.
+        if self.principals.plain && !query.principals().contains(&self.principals.text) {
+            return false;
+        }
         let defined = |item: &str| item.starts_with('@');
         self.fits_user(query.user())
             && self

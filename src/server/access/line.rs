@@ -39,6 +39,8 @@ pub(super) fn words<'a>(
     line: &'a [u8],
     mut word: impl FnMut(Word<'a>) -> Result<(), Misread>,
 ) -> Result<(), Misread> {
+    // Once for all words; where a comment is no text, each word is one by itself.
+    let text = std::str::from_utf8(line).ok();
     let mut at = 0;
     while let Some(byte) = line.get(at) {
         match CLASSES.get(usize::from(*byte)) {
@@ -48,7 +50,10 @@ pub(super) fn words<'a>(
                 let (end, plain) = word_end(line, at)?;
                 word(Word {
                     column: at.saturating_add(1),
-                    text: ascii(line, at, end)?,
+                    text: match text.and_then(|text| text.get(at..end)) {
+                        Some(text) => text,
+                        None => ascii(line, at, end)?,
+                    },
                     plain,
                 })?;
                 at = end;
@@ -60,7 +65,23 @@ pub(super) fn words<'a>(
 
 /// Where the word that begins at `at` ends, and whether it is plain.
 fn word_end(line: &[u8], at: usize) -> Result<(usize, bool), Misread> {
-    let mut end = at;
+    let rest = line.get(at..).unwrap_or_default();
+    let class = |byte: &u8| CLASSES.get(usize::from(*byte));
+    let Some(first) = rest
+        .iter()
+        .position(|byte| class(byte) != Some(&Class::Plain))
+    else {
+        return Ok((line.len(), true));
+    };
+    let end = at.saturating_add(first);
+    match rest.get(first).and_then(class) {
+        Some(Class::Blank) => Ok((end, true)),
+        _ => odd_word_end(line, end),
+    }
+}
+
+/// The same of a word that is plain up to `end`, where something else stands.
+fn odd_word_end(line: &[u8], mut end: usize) -> Result<(usize, bool), Misread> {
     let mut plain = true;
     while let Some(byte) = line.get(end) {
         match CLASSES.get(usize::from(*byte)) {

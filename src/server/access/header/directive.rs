@@ -26,7 +26,8 @@ struct Directive {
 
 /// Whether a line that begins with this word is a directive.
 pub(in super::super) fn is_directive(word: &str) -> bool {
-    DIRECTIVES.iter().any(|directive| directive.name == word)
+    // Almost every line of a long list begins with a principal.
+    word.starts_with('@') && DIRECTIVES.iter().any(|directive| directive.name == word)
 }
 
 impl Header {

@@ -10,6 +10,7 @@ use super::super::list::List;
 use super::super::pattern::has_wildcard;
 use super::book::{AskError, Book, sample};
 use super::reach::options_of;
+use crate::certificate::length;
 
 /// What becomes different for a principal, as a user, on a host; names or patterns of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +110,17 @@ fn options(
     match book.ask(name, user, host, moment)?.outcome {
         Outcome::Line {
             printed, principal, ..
-        } => Ok(Some(options_of(&printed, &principal))),
+        } => {
+            let options = options_of(&printed, &principal);
+            // Who has to be known gets in by less than who hasn't.
+            let within = book.list().header().known_within(user);
+            Ok(Some(match within {
+                Some(seconds) => format!("{options} (known, {})", length(seconds))
+                    .trim_start()
+                    .to_owned(),
+                None => options,
+            }))
+        }
         Outcome::Nothing(_) => Ok(None),
     }
 }
@@ -205,7 +216,13 @@ fn same_definitions(one: &Header, other: &Header) -> bool {
                 .map(|(name, of)| (name.clone(), of.members().clone()));
             members.collect::<Vec<_>>()
         });
-        (all, header.suffixes().to_vec(), header.stale().cloned())
+        let known = header.known().to_vec();
+        (
+            all,
+            header.suffixes().to_vec(),
+            header.stale().cloned(),
+            known,
+        )
     };
     members(one) == members(other)
 }

@@ -51,6 +51,29 @@ fn who_gets_in_is_told_by_name_and_pattern_with_what_takes_it_back() {
     assert!(can(&Book::new(&list), "nobody", &moment()).is_empty());
 }
 
+#[test]
+fn an_account_that_asks_the_ledger_is_told_so_and_a_change_of_that_is_one() {
+    let ca = certificate::fingerprint(certificate::CA);
+    let text = |known: &str| format!("@ca users {ca}\n{known}anna root,www *\n");
+    let with = text("@known root 2h\n@known * 4h\n");
+    let list = list(&with);
+    let within = |user: &str| {
+        let ways = who(&Book::new(&list), user, "db1", &moment()).unwrap();
+        ways.first().and_then(|way| way.known_within)
+    };
+    assert_eq!((within("root"), within("www")), (Some(7_200), Some(14_400)));
+    let ways = can(&Book::new(&list), "anna", &moment());
+    assert_eq!(ways[0].known_within, Some(7_200));
+    let root = text("@known root 2h\n");
+    assert_eq!(told(&text(""), &root), ["anna root * >(known, 2 hours)"]);
+    assert_eq!(told(&root, &text("")), ["anna root * (known, 2 hours)>"]);
+    assert_eq!(told(&root, &root), [""; 0]);
+    let lost = text("@known postgres,r*,w?? 2h\n");
+    let found = lint(&Book::new(&self::list(&lost)), &[], &[], &moment()).unwrap();
+    let odd: Vec<_> = found.into_iter().map(|finding| finding.oddity).collect();
+    assert_eq!(odd, [Oddity::KnownUser("postgres".into())]);
+}
+
 fn told(old: &str, new: &str) -> Vec<String> {
     let (old, new) = (list(old), list(new));
     let found = changes(&Book::new(&old), &Book::new(&new), &moment()).unwrap();
