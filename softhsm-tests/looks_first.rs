@@ -46,6 +46,38 @@ fn what_cannot_be_signed_asks_for_no_pin() {
 }
 
 #[test]
+fn a_dry_run_says_what_would_be_signed_asks_for_nothing_and_leaves_nothing() {
+    let admin = Admin::ready().and_key("peter").and_key("erik");
+    let entries = admin.punchmark.run(&["ledger", "verify"]).ok().stdout;
+    let sign = [&AS_PETER[..], &["-V", "+8h", "--dry-run"]].concat();
+    let all = [&sign[..], &["peter.pub", "nosuch.pub", "erik.pub"]].concat();
+    let (said, code) = on_a_terminal(&admin, &all);
+    assert_eq!(code, 1, "{said}");
+    for words in [
+        "peter.pub",
+        "erik.pub",
+        "principals  peter",
+        "nosuch.pub: cannot be read",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let last = "2 certificates would be signed; nothing was done (--dry-run)";
+    assert!(said.contains(last), "{said}");
+    assert!(!said.contains("PIN for"), "{said}");
+    let json = [&sign[..], &["--json", "peter.pub"]].concat();
+    let object = admin.punchmark.run(&json).ok().stdout;
+    let object: serde_json::Value = serde_json::from_str(&object).unwrap();
+    assert_eq!(object["state"], "would be signed", "{object}");
+    assert_eq!(object["certificate"]["principals"][0], "peter", "{object}");
+    admin.assert_issued(0);
+    assert_eq!(
+        admin.punchmark.run(&["ledger", "verify"]).ok().stdout,
+        entries
+    );
+    assert!(!admin.punchmark.path("peter-cert.pub").exists());
+}
+
+#[test]
 fn one_good_key_among_bad_ones_is_asked_for_and_signed() {
     let admin = Admin::ready().and_key("key");
     let mut command = admin.punchmark.on_a_terminal();

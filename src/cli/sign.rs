@@ -15,6 +15,7 @@ use clap::Args;
 
 use super::base::ask::AskArguments;
 use super::base::context::Context;
+use super::base::decided::say_what_would_be_signed;
 use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
@@ -71,11 +72,15 @@ pub(crate) struct Sign {
     #[arg(long)]
     resume: bool,
 
+    /// Say what would be signed, and sign nothing
+    #[arg(long)]
+    dry_run: bool,
+
     /// Wait for requests in this folder: each is shown and asked about, with one login for all
     #[arg(
         long,
         value_name = "FOLDER",
-        conflicts_with_all = ["files", "files_from", "resume", "serial", "role"],
+        conflicts_with_all = ["files", "files_from", "resume", "serial", "role", "dry_run"],
     )]
     watch: Option<PathBuf>,
 
@@ -135,7 +140,10 @@ impl Sign {
         };
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let looked = batch.look(&ledger, subjects, self.how_far(attended));
-        let ended = if looked.is_empty() {
+        let ended = if self.dry_run {
+            say_what_would_be_signed(&looked, context)?;
+            looked.end()
+        } else if looked.is_empty() {
             looked.end()
         } else {
             let run = Run {
@@ -149,7 +157,7 @@ impl Sign {
             self.go_on(&batch, looked, locked, &run, context)?
         };
         let failures = progress.finish();
-        if context.talks() {
+        if context.talks() && !self.dry_run {
             summarise(&name, &ended, count, self.only_certificate().as_deref());
             warn_of_factory_pins(&context.touches().with_factory_pin());
         }
@@ -222,6 +230,7 @@ Examples:
   punchmark sign -s users -I 'peter, laptop' -n peter -V -5m:+1w peter.pub
   punchmark sign -s users -I ops -n root -O clear -O permit-pty -O source-address=10.0.0.0/8 *.pub
   punchmark sign -s users -I peter -n peter --witnessed 'made on his token, before me' peter.pub
+  punchmark sign --dry-run peter.req
   punchmark sign --role engineer --requester peter -V +8h peter.pub
   punchmark sign peter.req
   punchmark sign --watch /srv/requests

@@ -3,7 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::words::path;
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::failure::Failure;
+use super::terminal::{product, product_object};
+use super::words::{number_of, path};
+use crate::batch::Looked;
 use crate::certificate::subject::fingerprint;
 use crate::ledger::Wanted;
 use crate::policy::Decided;
@@ -51,4 +57,39 @@ pub(crate) fn shown(file: Option<&Path>, wanted: &Wanted) -> String {
         words.push_str(&format!("\n    {label:12}{value}"));
     }
     words
+}
+
+/// The same for programs.
+pub(crate) fn object(file: Option<&Path>, wanted: &Wanted) -> Value {
+    let decided = wanted.decided();
+    let warnings: Vec<_> = decided.warnings().iter().map(ToString::to_string).collect();
+    json!({
+        "file": file.map(path), "state": "would be signed", "dry-run": true,
+        "role": decided.role(), "requester": decided.requester(),
+        "known-by": decided.known_by().to_string(), "certificate": decided.body(),
+        "proof": decided.proof_in_words(), "warnings": warnings,
+    })
+}
+
+/// Says all that would be signed, to whoever wants no more than that.
+pub(crate) fn say_what_would_be_signed(looked: &Looked, context: &Context) -> Result<(), Failure> {
+    let mut count = 0_u64;
+    for (file, wanted) in looked.wanted() {
+        count += 1;
+        if context.json() {
+            product_object(object(file, wanted))?;
+        } else {
+            product(shown(file, wanted).trim_start_matches('\n'))?;
+        }
+    }
+    if context.json() {
+        return Ok(());
+    }
+    product(&would_be_signed(count))
+}
+
+/// The last line of a dry run.
+pub(crate) fn would_be_signed(certificates: u64) -> String {
+    let certificates = number_of(certificates, "certificate");
+    format!("{certificates} would be signed; nothing was done (--dry-run)")
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::changes::changes;
 use crate::batch::Looked;
 use crate::cli::base::context::Context;
-use crate::cli::base::decided::shown;
+use crate::cli::base::decided::{object, shown, would_be_signed};
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::{
     confirm, confirm_typed, product, product_object, somebody_is_there, warn,
@@ -41,13 +41,13 @@ impl Plan {
             let file_words = file.map_or("-".to_owned(), path);
             Item {
                 shown: shown(file, wanted),
-                object: json!({
-                    "output": file_words, "state": "would be signed", "dry-run": true,
-                    "follows": before.map(RawCertificate::serial), "role": decided.role(),
-                    "requester": decided.requester(), "known-by": decided.known_by().to_string(),
-                    "certificate": decided.body(), "proof": decided.proof_in_words(),
-                    "changes": changes,
-                }),
+                object: with(
+                    object(file, wanted),
+                    json!({
+                        "output": file_words, "follows": before.map(RawCertificate::serial),
+                        "changes": changes,
+                    }),
+                ),
                 file: file_words,
                 changes,
                 vouched: is_vouched.then(|| decided.requester().to_owned()),
@@ -69,10 +69,7 @@ impl Plan {
             }
         }
         if !context.json() {
-            let certificates = number_of(self.len(), "certificate");
-            product(&format!(
-                "{certificates} would be signed; nothing was done (--dry-run)"
-            ))?;
+            product(&would_be_signed(self.len()))?;
         }
         Ok(())
     }
@@ -104,6 +101,14 @@ impl Plan {
     fn len(&self) -> u64 {
         u64::try_from(self.0.len()).unwrap_or(u64::MAX)
     }
+}
+
+/// One object with the fields of both.
+fn with(mut object: Value, more: Value) -> Value {
+    if let (Value::Object(fields), Value::Object(more)) = (&mut object, more) {
+        fields.extend(more);
+    }
+    object
 }
 
 fn vouch(items: &[&Item], context: &Context) -> Result<(), Failure> {

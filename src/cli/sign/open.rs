@@ -10,15 +10,15 @@ use crate::cli::base::issuing::Run;
 use crate::issue::SharedLedger;
 
 impl Sign {
-    /// Whether a person is asked for something, who may take an hour for it. The ledger is
+    /// Whether a person is asked for something, who may take an hour for it, or nothing is signed. The ledger is
     /// then not locked meanwhile, and all is decided again afterwards.
     pub(super) fn is_attended(&self, context: &Context) -> bool {
-        context.asks_a_person() || self.asked.vouched_for().is_some()
+        self.dry_run || context.asks_a_person() || self.asked.vouched_for().is_some()
     }
 
     /// A person is asked about all that was named; a list may have no end.
     pub(super) fn how_far(&self, attended: bool) -> HowFar {
-        if attended && self.files_from.is_none() {
+        if self.dry_run || (attended && self.files_from.is_none()) {
             return HowFar::All;
         }
         HowFar::First
