@@ -175,6 +175,9 @@ impl Advised for AskError {
             Self::Refused(Answer {
                 code: 12 | 17 | 18, ..
             }) => "the server doesn't know that way to find members: try `members = \"walk\"`",
+            Self::Malformed { .. } => {
+                "look at `server` in the settings: is it one of LDAP, and does TLS begin there as they say?"
+            }
             Self::Lost { .. } | Self::Refused(Answer { code: 51 | 52, .. }) => {
                 "run it again; what is there stays"
             }

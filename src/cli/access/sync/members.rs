@@ -23,10 +23,15 @@ pub(super) fn signed_file(out: &Path) -> PathBuf {
 impl Sync {
     /// The text by which the next one is judged.
     pub(super) fn installed(&self, out: &Path) -> Result<Option<Vec<u8>>, Failure> {
-        if self.resolve {
-            installed(&signed_file(out), list_bytes_max())
+        let signed = if self.resolve {
+            installed(&signed_file(out), list_bytes_max())?
         } else {
-            installed(out, list_bytes_max())
+            None
+        };
+        match signed {
+            Some(signed) => Ok(Some(signed)),
+            // On the first run that asks, a list that was resolved elsewhere may be there.
+            None => installed(out, list_bytes_max()),
         }
     }
 
