@@ -2,12 +2,12 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::server::{PRINCIPALS, root_owned};
+use crate::harness::shipped::login_binary;
 use crate::harness::{scratch, write};
 
 /// A certificate in base64, as sshd puts it in place of `%k`.
@@ -131,22 +131,9 @@ fn the_log_hears_of_the_same_certificate_user_and_answer_at_most_once_a_second()
     }
 }
 
-/// Builds the binary that is shipped, as scripts/login-binary does it.
-fn shipped() -> PathBuf {
-    let top = env!("CARGO_MANIFEST_DIR");
-    // No time limit: the first build takes minutes.
-    let built = Command::new(format!("{top}/scripts/login-binary"))
-        .status()
-        .unwrap();
-    assert!(built.success());
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(top).join("target"), PathBuf::from);
-    target.join("login/punchmark-principals")
-}
-
 #[test]
 fn what_is_shipped_needs_no_library_and_calls_nothing_but_what_it_reads_and_says() {
-    let program = shipped();
+    let program = login_binary();
     let sections = run(bounded("readelf").arg("-dlW").arg(&program))
         .ok()
         .stdout;

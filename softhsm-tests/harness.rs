@@ -17,6 +17,7 @@ pub(crate) mod server;
 pub(crate) mod session;
 #[cfg(feature = "ldap")]
 pub(crate) mod slapd;
+pub(crate) mod shipped;
 pub(crate) mod sshd;
 pub(crate) mod stock;
 pub(crate) mod token;

@@ -65,6 +65,7 @@ mod piv_modules;
 mod power_loss;
 mod prompts;
 mod reconcile;
+mod release;
 mod renew;
 mod requests;
 mod resume;

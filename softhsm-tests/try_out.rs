@@ -123,6 +123,15 @@ fn the_folder_can_be_gone_on_in() {
     let mut shell = account.prepare(bounded("sh"), PATH);
     let ran = run(shell.arg("-c").arg(&script)).ok();
     assert!(ran.stderr.contains("principals me_file"), "{ran}");
+    let show = format!(
+        "cd '{}' && . ./env && '{BINARY}' show peter-cert.pub",
+        account.trial().display()
+    );
+    let mut shell = account.prepare(bounded("sh"), PATH);
+    let shown = run(shell.arg("-c").arg(&show)).exits(1);
+    let root = "proved by the private root CN=Throw-away root";
+    assert!(shown.stdout.contains(root), "{shown}");
+    assert!(shown.stdout.contains("it was revoked"), "{shown}");
     let again = account.run_in(PATH);
     assert_eq!(again.code, Some(1), "{again}");
     assert!(again.stderr.contains("the folder is not empty"), "{again}");

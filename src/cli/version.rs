@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use super::base::failure::{Exit, Failure};
 use super::base::terminal::product;
 use crate::attestation::{Family, Purpose, Roots, YUBICO_TAKEN};
+use crate::certificate::explain::utc;
+use crate::ledger::BUILT_AFTER;
 
 /// Whether the arguments ask for it. clap ends at `--version`, and would not see the rest.
 pub(super) fn is_asked_for(arguments: &[OsString]) -> bool {
@@ -17,6 +19,7 @@ pub(super) fn is_asked_for(arguments: &[OsString]) -> bool {
 
 pub(super) fn print() -> Result<Exit, Failure> {
     product(&format!("punchmark {}", env!("CARGO_PKG_VERSION")))?;
+    product(&format!("a clock before {} is wrong", utc(BUILT_AFTER)))?;
     product(&format!(
         "roots of attestation of Yubico's, taken {YUBICO_TAKEN} from developers.yubico.com/PKI:"
     ))?;

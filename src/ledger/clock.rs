@@ -45,8 +45,21 @@ pub fn check_clock(now: u64, last: Option<u64>, leap_days: u64) -> Result<(), Cl
     Ok(())
 }
 
-/// 2026-11-22 00:00 UTC: no clock that is right stands before it.
-const BUILT_AFTER: u64 = 1_795_305_600;
+/// No clock that is right stands before this moment (Unix seconds): the date of the commit that the
+/// program was built from, where the build knows it (`scripts/reproducible`).
+pub const BUILT_AFTER: u64 = later(NO_EARLIER, option_env!("SOURCE_DATE_EPOCH"));
+/// 2026-11-22 00:00 UTC, for builds that know no date.
+const NO_EARLIER: u64 = 1_795_305_600;
+
+const fn later(least: u64, epoch: Option<&str>) -> u64 {
+    let Some(epoch) = epoch else { return least };
+    match u64::from_str_radix(epoch, 10) {
+        Ok(built) if built > least => built,
+        Ok(_) => least,
+        Err(_) => panic!("SOURCE_DATE_EPOCH is no number of seconds"),
+    }
+}
+
 /// Two machines, or one after a correction, may differ by a minute.
 const TOLERANCE: u64 = 60;
 const DAY: u64 = 86_400;
@@ -72,6 +85,13 @@ mod tests {
             check_clock(BUILT_AFTER - 1, None, 400),
             Err(ClockError::BeforeBuild)
         );
+    }
+
+    #[test]
+    fn the_build_counts_from_its_commit_and_never_from_before_this_version() {
+        assert_eq!(later(100, None), 100);
+        assert_eq!(later(100, Some("101")), 101);
+        assert_eq!(later(100, Some("99")), 100);
     }
 
     #[test]

@@ -79,6 +79,17 @@ fn device(facts: &Facts) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// The root that the facts of a ledger's entry end in, where it is one of the admin's own: such
+/// evidence proves no more than that admin's word.
+pub(crate) fn private_root(facts: &str) -> Option<String> {
+    let facts: Value = serde_json::from_str(facts).ok()?;
+    let is_private = facts.get("private-root").and_then(Value::as_bool);
+    let root = facts.get("root").and_then(Value::as_str);
+    is_private
+        .unwrap_or_default()
+        .then(|| root.unwrap_or("without a name").to_owned())
+}
+
 /// Puts the facts of a ledger's entry, which are JSON, into words.
 fn recorded(facts: &str) -> String {
     let facts: Value = serde_json::from_str(facts).unwrap_or(Value::Null);

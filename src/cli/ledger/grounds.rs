@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::base::failure::Failure;
+use crate::cli::base::storage::private_root;
 use crate::ledger::{EvidenceSeen, Ledger, Reserved};
 use crate::wire::hex;
 
@@ -24,7 +25,7 @@ pub(super) fn rows(
         rows.push(("challenge", format!("made by entry {challenge}")));
     }
     if let Some(seen) = seen(ledger, grounds.evidence)? {
-        rows.extend(private_root(&seen).map(|root| ("private root", root)));
+        rows.extend(private_root(&seen.facts).map(|root| ("private root", root)));
         rows.push(("facts", seen.facts));
         let (bytes, hash) = (seen.evidence.len(), hex(&Sha256::digest(&seen.evidence)));
         let evidence = format!("{} of {bytes} bytes, SHA-256 {hash}", seen.kind);
@@ -53,17 +54,6 @@ pub(super) fn json(ledger: &Ledger, reserved: &Reserved) -> Result<Option<Value>
         "card": grounds.card,
         "reason": grounds.reason,
     })))
-}
-
-/// The root that the evidence ends in, where it is one of the admin's own: it proves no more
-/// than that admin's word.
-fn private_root(seen: &EvidenceSeen) -> Option<String> {
-    let facts: Value = serde_json::from_str(&seen.facts).ok()?;
-    let is_private = facts.get("private-root").and_then(Value::as_bool);
-    let root = facts.get("root").and_then(Value::as_str);
-    is_private
-        .unwrap_or_default()
-        .then(|| root.unwrap_or("without a name").to_owned())
 }
 
 /// The evidence at a position, if any.

@@ -6,7 +6,8 @@ use super::known::Known;
 use crate::certificate::Serial;
 use crate::certificate::explain::utc;
 use crate::cli::base::failure::Failure;
-use crate::ledger::{Ca, Ledger, Revocation, State};
+use crate::cli::base::storage::private_root;
+use crate::ledger::{Ca, Ledger, Record, Revocation, State};
 use crate::wire::RawCertificate;
 
 /// How a certificate stands with the ledger.
@@ -18,6 +19,8 @@ pub(super) enum Standing {
         ca: String,
         serial: u64,
         record: Recorded,
+        /// The root that proves its key, where no maker's does: one of the admin's own.
+        private_root: Option<String>,
         revoked: Option<Revocation>,
     },
 }
@@ -44,10 +47,12 @@ impl Standing {
         let Some(ca) = cas.iter().find(|ca| ca.added().public_key == raw.ca_key()) else {
             return Ok(Self::Unknown);
         };
+        let record = record(ledger, ca, raw)?;
         Ok(Self::Signed {
             ca: ca.name().to_owned(),
             serial: raw.serial(),
-            record: recorded(ledger, ca, raw)?,
+            private_root: private_root_of(ledger, record.as_ref(), raw)?,
+            record: recorded(record, raw),
             revoked: ledger.revocation_of_certificate(ca, raw)?,
         })
     }
@@ -67,6 +72,7 @@ impl Standing {
             ca,
             serial,
             record,
+            private_root,
             revoked,
         } = self
         else {
@@ -85,10 +91,14 @@ impl Standing {
                 format!("! {signed}, and the ledger has no serial {serial} of it")
             }
         };
-        match revoked {
+        let mut words = match revoked {
             None => vec![format!("{recorded}, not revoked")],
             Some(revoked) => vec![recorded, format!("! {}", revocation_words(revoked))],
-        }
+        };
+        words.extend(private_root.as_ref().map(|root| {
+            format!("- its key is proved by the private root {root} alone, which is no maker's")
+        }));
+        words
     }
 
     pub(super) fn json(&self) -> Value {
@@ -96,6 +106,7 @@ impl Standing {
             ca,
             serial,
             record,
+            private_root,
             revoked,
         } = self
         else {
@@ -109,6 +120,7 @@ impl Standing {
                 Recorded::Reserved => "reserved",
                 Recorded::Missing => "missing",
             },
+            "private-root": private_root,
             "revoked": revoked.as_ref().map(|revoked| json!({
                 "time": revoked.time, "by": revoked.by, "reason": revoked.reason,
                 "keyboard": revoked.keyboard,
@@ -126,15 +138,36 @@ fn revocation_words(revoked: &Revocation) -> String {
     format!("it was revoked {}{reason}", utc(revoked.time))
 }
 
-fn recorded(ledger: &Ledger, ca: &Ca, raw: &RawCertificate) -> Result<Recorded, Failure> {
+fn record(ledger: &Ledger, ca: &Ca, raw: &RawCertificate) -> Result<Option<Record>, Failure> {
     let Ok(serial) = Serial::try_from(raw.serial()) else {
-        return Ok(Recorded::Missing);
+        return Ok(None);
     };
-    let record = ledger.record_of(ca, serial)?;
-    Ok(match record.map(|record| record.state) {
+    Ok(ledger.record_of(ca, serial)?)
+}
+
+fn recorded(record: Option<Record>, raw: &RawCertificate) -> Recorded {
+    match record.map(|record| record.state) {
         Some(State::Issued(blob)) if blob == raw.blob() => Recorded::Issued,
         Some(State::Issued(_)) => Recorded::Another,
         Some(State::Reserved | State::Failed(_)) => Recorded::Reserved,
         None => Recorded::Missing,
-    })
+    }
+}
+
+/// Of another certificate's evidence nothing is said here.
+fn private_root_of(
+    ledger: &Ledger,
+    record: Option<&Record>,
+    raw: &RawCertificate,
+) -> Result<Option<String>, Failure> {
+    let is_this =
+        |record: &&Record| matches!(&record.state, State::Issued(blob) if blob == raw.blob());
+    let grounds = record
+        .filter(is_this)
+        .and_then(|record| record.reserved.grounds.as_ref());
+    let Some(position) = grounds.and_then(|grounds| grounds.evidence) else {
+        return Ok(None);
+    };
+    let seen = ledger.evidence_of(position)?;
+    Ok(seen.and_then(|seen| private_root(&seen.facts)))
 }
