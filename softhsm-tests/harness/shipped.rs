@@ -11,6 +11,20 @@ pub(crate) fn login_binary() -> PathBuf {
     target().join("login/punchmark-principals")
 }
 
+/// Builds the program of a smaller set, for this machine or another target, and gives its path.
+/// It isn't optimised, which is quick, and stays for the next run.
+pub(crate) fn set(name: &str, other_target: Option<&str>) -> PathBuf {
+    let folder = target().join(format!("set of {name}"));
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--locked", "--quiet", "--bin", "punchmark"]);
+    cargo.args(["--no-default-features", "--features", name]);
+    cargo.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
+    cargo.args(other_target.iter().flat_map(|target| ["--target", target]));
+    build(cargo.arg("--target-dir").arg(&folder));
+    let built = folder.join(other_target.unwrap_or_default());
+    built.join("debug/punchmark")
+}
+
 /// Runs a script that builds: without a time limit, since the first build takes minutes.
 #[track_caller]
 pub(crate) fn build(command: &mut Command) {

@@ -4,7 +4,7 @@
 //! the parent's end (prctl(2), `PR_SET_PDEATHSIG`), and becomes sshd, which keeps that. It lets
 //! in the calling user alone, by the certificates of the trial, to one command that says so.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -169,7 +169,7 @@ fn last_words(folder: &Folder) -> Failure {
 fn answers(child: &mut Child, port: u16) -> bool {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(5) && matches!(child.try_wait(), Ok(None)) {
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return true;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -180,7 +180,7 @@ fn answers(child: &mut Child, port: u16) -> bool {
 }
 
 fn free_port() -> Result<u16, Failure> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).at("no port on 127.0.0.1")?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).at("no port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 

@@ -14,14 +14,20 @@ pub(super) enum Engine {
     /// Runs on every processor.
     Ring,
     /// Was asked whether it runs on this one.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[cfg(all(
+        feature = "graviola",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
     Graviola,
 }
 
 impl Engine {
     /// The faster one that runs on this processor.
     pub(super) fn here() -> Self {
-        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        #[cfg(all(
+            feature = "graviola",
+            any(target_arch = "x86_64", target_arch = "aarch64")
+        ))]
         if graviola::util::is_cpu_supported() {
             return Self::Graviola;
         }
@@ -37,7 +43,10 @@ impl Engine {
     ) -> Result<(), SignatureError> {
         match self {
             Self::Ring => verify_by(&ED25519, key, message, signature),
-            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            #[cfg(all(
+                feature = "graviola",
+                any(target_arch = "x86_64", target_arch = "aarch64")
+            ))]
             Self::Graviola => graviola::signing::eddsa::Ed25519VerifyingKey::from_bytes(key)
                 .and_then(|key| key.verify(signature, message))
                 .map_err(|_why| SignatureError::Mismatch),
@@ -53,7 +62,10 @@ impl Engine {
     ) -> Result<(), SignatureError> {
         match self {
             Self::Ring => verify_by(&ECDSA_P384_SHA384_FIXED, point, message, signature),
-            #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+            #[cfg(all(
+                feature = "graviola",
+                any(target_arch = "x86_64", target_arch = "aarch64")
+            ))]
             Self::Graviola => {
                 use graviola::hashing::Sha384;
                 use graviola::signing::ecdsa::{P384, VerifyingKey};
