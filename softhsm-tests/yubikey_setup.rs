@@ -8,6 +8,7 @@ use virtual_yubikey::fault::{Fault, Moment, Plan, Pull};
 use virtual_yubikey::pcscd::Pcscd;
 
 use crate::harness::admin::Admin;
+use crate::harness::keygen::ED25519;
 use crate::harness::process::Ran;
 use crate::harness::pty::Pty;
 use crate::harness::yubikey::{SERIAL, wait_until_noticed};
@@ -28,6 +29,7 @@ fn admin(firmware: &str) -> Admin<Pcscd> {
     admin
 }
 
+const MANAGED: [&str; 2] = ["--management-key-file", "management"];
 const UNATTENDED: [&str; 6] = [
     "setup-card",
     "--yes",
@@ -126,6 +128,48 @@ fn every_firmware_is_set_up_without_a_terminal() {
             }
             _ => assert_ready(&admin),
         }
+    }
+}
+
+const KNOWN: &str = "YubiKey 12345678 has the factory's PIN, PUK and management key";
+const WAY_OUT: &str = "punchmark setup-card --serial 12345678";
+
+#[test]
+fn a_card_with_the_factory_s_secrets_is_warned_of_where_it_becomes_a_ca_and_where_it_signs() {
+    let admin = admin("5.7.1");
+    let card = ["--key", "yubikey:slot-id=9c", "--touch-policy", "never"];
+    let made = ["init", "users", "--algorithm", "p256"];
+    let made = [&made[..], &card, &MANAGED].concat();
+    admin.punchmark.pinned(&made).ok().says(KNOWN).says(WAY_OUT);
+    let sign = |name: &str| {
+        admin.key(name, ED25519);
+        let file = format!("{name}.pub");
+        let words = ["sign", "-s", "users", "-I", name, "-n", name, &file];
+        admin.punchmark.pinned(&words).ok()
+    };
+    sign("peter")
+        .says("the PIN of YubiKey 12345678 is the factory's")
+        .says("`punchmark setup-card` changes it");
+    setup(&admin).ok();
+    admin.punchmark.write_pin("pin", NEW_PIN);
+    let quiet = sign("erik");
+    assert!(!quiet.stderr.contains("factory"), "{quiet}");
+}
+
+#[test]
+fn a_key_that_is_adopted_from_a_new_card_is_warned_of_also_where_the_card_tells_nothing() {
+    for (firmware, words) in [
+        ("5.4.3", KNOWN),
+        (
+            "4.3.7",
+            "does not tell whether PIN and PUK are the factory's",
+        ),
+    ] {
+        let admin = admin(firmware);
+        let make = ["-agenerate", "-s9c", "-AECCP256", "-oa.pem"];
+        admin.tool("yubico-piv-tool", &make);
+        let adopted = admin.adopt("users", "yubikey:serial=12345678;slot-id=9c");
+        adopted.says(words).says(WAY_OUT);
     }
 }
 

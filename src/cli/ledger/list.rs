@@ -179,13 +179,13 @@ fn print_object(found: &Found) -> Result<(), Failure> {
 fn header() -> String {
     let [ca, serial, reserved, state] = ["CA", "SERIAL", "RESERVED", "STATE"];
     let [ends, principals] = ["VALID UNTIL", "PRINCIPALS"];
-    format!("{ca:12} {serial:>6}  {reserved:20}  {state:8}  {ends:20}  {principals}  KEY ID  KEY")
+    format!("{ca:12} {serial:>6}  {reserved:23}  {state:8}  {ends:23}  {principals}  KEY ID  KEY")
 }
 
 fn line(found: &Found) -> String {
     let Found { record, fields, .. } = found;
     format!(
-        "{:12} {:>6}  {:20}  {:8}  {:20}  {}  \"{}\"  {}",
+        "{:12} {:>6}  {:23}  {:8}  {:23}  {}  \"{}\"  {}",
         record.ca,
         record.reserved.serial,
         utc(record.time),
