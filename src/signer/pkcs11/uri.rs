@@ -16,8 +16,8 @@ pub use error::UriError;
 
 use super::field::{Field, encode};
 use part::{
-    Part, Place, Version, encode_all, file_of_url, id, library_version, module_name, module_path,
-    pin_source, slot_id,
+    Part, Place, Version, encode_all, id, library_version, module_name, module_path, pin_source,
+    slot_id,
 };
 
 /// A `pkcs11:` URI: what is given must match, what is absent matches anything.
@@ -59,7 +59,7 @@ impl Uri {
     /// The file that holds the PIN.
     pub(super) fn pin_file(&self) -> Option<&Path> {
         let source = self.pin_source.as_deref()?;
-        Some(Path::new(file_of_url(source)))
+        Some(Path::new(part::file_of_url(source)))
     }
 }
 
