@@ -13,14 +13,25 @@ pub(crate) fn login_binary() -> PathBuf {
 
 /// Builds the program of a smaller set, for this machine or another target, and gives its path.
 /// It isn't optimised, which is quick, and stays for the next run.
+///
+/// The linker is the one that names no function of a library which nothing calls: others leave in
+/// what a part that was left out would have called.
 pub(crate) fn set(name: &str, other_target: Option<&str>) -> PathBuf {
     let folder = target().join(format!("set of {name}"));
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--locked", "--quiet", "--bin", "punchmark"]);
+    let mut cargo = Command::new(script("reproducible"));
+    cargo.args([
+        "cargo",
+        "rustc",
+        "--locked",
+        "--quiet",
+        "--bin",
+        "punchmark",
+    ]);
     cargo.args(["--no-default-features", "--features", name]);
     cargo.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
     cargo.args(other_target.iter().flat_map(|target| ["--target", target]));
-    build(cargo.arg("--target-dir").arg(&folder));
+    cargo.arg("--target-dir").arg(&folder);
+    build(cargo.args(["--", "-Clink-arg=-fuse-ld=bfd"]));
     let built = folder.join(other_target.unwrap_or_default());
     built.join("debug/punchmark")
 }
