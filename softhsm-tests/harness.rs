@@ -15,9 +15,9 @@ pub(crate) mod pty;
 pub(crate) mod punchmark;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod shipped;
 #[cfg(feature = "ldap")]
 pub(crate) mod slapd;
-pub(crate) mod shipped;
 pub(crate) mod sshd;
 pub(crate) mod stock;
 pub(crate) mod token;

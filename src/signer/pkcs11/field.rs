@@ -17,6 +17,7 @@ impl Field {
         Self(bytes)
     }
 
+    #[cfg(feature = "pkcs11")]
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
