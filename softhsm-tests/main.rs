@@ -25,7 +25,6 @@ mod batch;
 mod binding;
 mod ca_export;
 #[cfg(feature = "yubikey")]
-mod ceremony_set;
 mod check_card;
 mod clock;
 mod completion;
@@ -66,7 +65,6 @@ mod piv_modules;
 mod power_loss;
 mod prompts;
 mod reconcile;
-mod release;
 mod renew;
 mod requests;
 mod resume;

@@ -81,11 +81,6 @@ impl Server {
         format!("https://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The same by a name that who asks must look up.
-    pub(crate) fn named_url(&self, path: &str) -> String {
-        format!("https://lists.example:{}{path}", self.port)
-    }
-
     /// The paths that were asked for since the last time.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
@@ -190,7 +185,7 @@ fn configuration(folder: &Folder) -> ServerConfig {
         .unwrap()
 }
 
-/// A root of a web PKI of its own, and a certificate for the loopback address and `lists.example`.
+/// A root of a web PKI of its own, and a certificate for the loopback address.
 fn make_certificates(folder: &Folder) {
     const KEY: [&str; 7] = [
         "req",
@@ -225,7 +220,7 @@ fn make_certificates(folder: &Folder) {
         "-CAkey",
         "roots.key",
         "-addext",
-        "subjectAltName=IP:127.0.0.1,DNS:lists.example",
+        "subjectAltName=IP:127.0.0.1",
         "-addext",
         "basicConstraints=critical,CA:FALSE",
     ];
