@@ -29,7 +29,7 @@ use crate::request::RoleName;
 use crate::signer::{RsaHash, load_ahead};
 use arguments::Told;
 use named::of_request;
-use paths::{PathList, Separator, count};
+use paths::{Separator, count, paths};
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
 ///
@@ -59,8 +59,8 @@ pub(crate) struct Sign {
     #[arg(short = 'z', value_name = "SERIAL", allow_hyphen_values = true)]
     serial: Vec<String>,
 
-    /// Read the paths of key files from a file, or from stdin for `-`, one a line; a pipe, as of
-    /// `<(...)`, is read until its writer ends
+    /// Read the paths of key files from a file, or from stdin for `-`, one a line; a pipe is read
+    /// until its writer ends, before the first key is signed
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     files_from: Option<PathBuf>,
 
@@ -193,8 +193,7 @@ impl Sign {
         let Some(list) = &self.files_from else {
             return Ok(Box::new(self.files.clone().into_iter().map(Ok)));
         };
-        let paths = PathList::open(list, self.separator()).in_file(list)?;
-        Ok(Box::new(paths))
+        paths(list, self.separator()).in_file(list)
     }
 
     fn separator(&self) -> Separator {

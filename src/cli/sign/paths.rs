@@ -1,10 +1,15 @@
 //! Which key files a run is about: named one by one, or in a list.
 
+mod read_ahead;
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+
+use read_ahead::ReadAhead;
 
 /// How the paths of a list are set apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +21,7 @@ pub(crate) enum Separator {
 /// The paths of a list file, or of standard input for `-`, read as they are needed.
 ///
 /// Empty lines are passed over; a path is at most 4096 bytes.
-pub(crate) struct PathList {
+struct PathList {
     input: Box<dyn BufRead>,
     separator: Separator,
     failed: bool,
@@ -26,8 +31,35 @@ pub(crate) struct PathList {
     empty: u32,
 }
 
+/// The paths of a list, before anything is opened to sign them.
+///
+/// A plain file is read as its paths are needed. Whatever can keep a reader waiting (a pipe, a
+/// terminal) is read to its end at once: nobody waits for who writes it with the ledger in hand.
+///
+/// # Errors
+/// If it cannot be opened. What is wrong further down stands in its place among the paths.
+pub(crate) fn paths(
+    list: &Path,
+    separator: Separator,
+) -> io::Result<Box<dyn Iterator<Item = io::Result<PathBuf>>>> {
+    let is_plain = is_plain_file(list)?;
+    let paths = PathList::open(list, separator)?;
+    if is_plain {
+        return Ok(Box::new(paths));
+    }
+    Ok(Box::new(ReadAhead::of(paths)))
+}
+
+fn is_plain_file(list: &Path) -> io::Result<bool> {
+    if list != Path::new("-") {
+        return Ok(list.metadata()?.is_file());
+    }
+    let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    Ok(stdin.metadata()?.is_file())
+}
+
 impl PathList {
-    pub(crate) fn open(list: &Path, separator: Separator) -> io::Result<Self> {
+    fn open(list: &Path, separator: Separator) -> io::Result<Self> {
         let input: Box<dyn BufRead> = if list == Path::new("-") {
             Box::new(BufReader::new(io::stdin()))
         } else {
@@ -96,7 +128,7 @@ impl Separator {
 
 /// How many paths a list file has, for a progress bar; none if it is not a plain file.
 pub(crate) fn count(list: &Path, separator: Separator) -> Option<u64> {
-    if !list.metadata().ok()?.is_file() {
+    if list == Path::new("-") || !is_plain_file(list).ok()? {
         return None;
     }
     let paths = PathList::open(list, separator).ok()?;
