@@ -26,6 +26,7 @@ on_devices!(
         a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_know,
         a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on,
         a_second_run_is_told_that_the_ledger_is_in_use,
+        a_list_that_is_still_written_keeps_nobody_from_signing,
         a_ledger_that_cannot_grow_signs_nothing,
         a_full_disk_for_the_outputs_is_named_and_the_ledger_knows_what_was_signed,
         an_existing_certificate_is_replaced_whole,
@@ -207,30 +208,39 @@ fn count_issued<T>(admin: &Admin<T>) -> usize {
 fn a_second_run_is_told_that_the_ledger_is_in_use(device: Device) {
     let admin = device.with_users_ca("p256");
     admin.public_keys(2);
+    // A run's own lock, held here for as long as it takes to look.
+    let ledger = std::fs::File::open(admin.ledger_file()).unwrap();
+    ledger.lock().unwrap();
+    let second = admin.sign(&["-n", "peter", "key1.pub"]).exits(1);
+    let holder = format!("process {}", std::process::id());
+    second.says("is in use by another run").says(&holder);
+    drop(ledger);
+    admin.sign(&["-n", "peter", "key0.pub"]).ok();
+    admin.assert_issued(1);
+}
+
+fn a_list_that_is_still_written_keeps_nobody_from_signing(device: Device) {
+    let admin = device.with_users_ca("p256");
+    let keys = admin.public_keys(2);
     let mut command = admin.punchmark.background();
     command
         .args(SIGN)
         .args(["--files-from", "-"])
         .stdin(Stdio::piped());
-    let mut first = command.spawn().unwrap();
-    let holder = format!("process {}", first.id());
-    let held = format!(" {} ", first.id());
-    wait_until("the first run holds the lock", || {
-        let locks = std::fs::read_to_string("/proc/locks").unwrap();
-        locks
-            .lines()
-            .any(|lock| lock.contains("FLOCK") && lock.contains(&held))
-    });
-    let second = admin.sign(&["-n", "peter", "key1.pub"]).exits(1);
-    second.says("is in use by another run").says(&holder);
-    first
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"key0.pub\n")
-        .unwrap();
-    assert!(first.wait().unwrap().success());
-    admin.assert_issued(1);
+    let mut slow = command.spawn().unwrap();
+    let mut list = slow.stdin.take().unwrap();
+    list.write_all(b"key0.pub\n").unwrap();
+    wait_until("the first path is read", || is_read(&list));
+    admin.sign(&["-n", "peter", "key1.pub"]).ok();
+    assert!(!certificate_of(&keys[0]).exists());
+    drop(list);
+    assert!(slow.wait().unwrap().success());
+    admin.assert_issued(2);
+}
+
+/// Whether nothing that was written to a pipe still waits in it.
+fn is_read(pipe: &impl std::os::fd::AsFd) -> bool {
+    rustix::io::ioctl_fionread(pipe).unwrap() == 0
 }
 
 fn a_ledger_that_cannot_grow_signs_nothing(device: Device) {

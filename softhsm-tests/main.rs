@@ -84,6 +84,7 @@ mod status;
 mod suffixes;
 mod trusted_files;
 mod try_out;
+mod unlocked;
 mod watch;
 mod weak_keys;
 #[cfg(feature = "yubikey")]

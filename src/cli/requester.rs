@@ -108,11 +108,12 @@ struct Enrolment {
 impl Requester {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
+        let ledger = || context.ledger(&config);
         match self.command {
-            Command::Add(addition) => addition.run(context, &config, &mut ledger)?,
-            Command::List => return list(context, &ledger),
-            Command::Remove(removal) => removal.run(context, &config, &mut ledger)?,
+            Command::Add(addition) => addition.run(context, &config, &mut ledger()?)?,
+            // Whoever reads the list may take his time.
+            Command::List => list(context, &Ledger::open_to_read(&config.ledger())?)?,
+            Command::Remove(removal) => removal.run(context, &config, &mut ledger()?)?,
         }
         Ok(Exit::Done)
     }
@@ -297,7 +298,7 @@ fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
     Ok(())
 }
 
-fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
+fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
     for (time, added) in ledger.requesters()? {
         if context.json() {
             product_object(json_of(time, &added))?
@@ -312,7 +313,7 @@ fn list(context: &Context, ledger: &Ledger) -> Result<Exit, Failure> {
             product(&format!("{name:20}names {}", names.join(", ")))?
         }
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn json_of(time: u64, added: &RequesterAdded) -> Value {

@@ -63,27 +63,33 @@ impl Revoke {
             return list::print(context);
         }
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
-        let suffixes = base_name::suffixes(&ledger, Some(&config))?;
+        let looked = context.ledger_to_look(&config)?;
+        let suffixes = base_name::suffixes(&looked, Some(&config))?;
         let selectors = self.named.selectors(&suffixes)?;
-        let ca = the_ca(ledger.cas()?, self.ca.as_deref(), &selectors)?;
+        let ca = the_ca(looked.cas()?, self.ca.as_deref(), &selectors)?;
         let meant = Meant {
             ca: ca.as_ref(),
             selectors: &selectors,
             families: &families(&config)?,
         };
-        let caught = catch(&ledger, meant)?;
-        let wide = wide::ranges(&self.named.serial, ca.as_ref(), &ledger, &caught)?;
-        let more = self.more(&suffixes, &wide);
-        print(context, ca.as_ref(), &caught, &more)?;
-        if let Some(before) = &caught.before {
+        let shown = self.caught(&looked, meant)?;
+        drop(looked);
+        let more = self.more(&suffixes, &shown.wide);
+        print(context, ca.as_ref(), &shown.all, &more)?;
+        if let Some(before) = &shown.all.before {
             tell_of_before(context, before);
             return Ok(Exit::Done);
         }
         if self.dry_run {
             return Ok(Exit::Done);
         }
-        confirm(context, &caught, &wide)?;
+        confirm(context, &shown)?;
+        let mut ledger = context.ledger_after_asking(&config)?;
+        let caught = self.caught(&ledger, meant)?.no_worse_than(&shown)?;
+        if let Some(before) = &caught.before {
+            tell_of_before(context, before);
+            return Ok(Exit::Done);
+        }
         record(&mut ledger, caught, &self.reason)?;
         if context.talks() {
             let of = ca.map_or_else(String::new, |ca| format!(" --ca {}", ca.name()));
@@ -93,6 +99,12 @@ impl Revoke {
             ));
         }
         Ok(Exit::Done)
+    }
+
+    fn caught(&self, ledger: &Ledger, meant: Meant<'_>) -> Result<Shown, Failure> {
+        let all = catch(ledger, meant)?;
+        let wide = wide::ranges(&self.named.serial, meant.ca, ledger, &all)?;
+        Ok(Shown { all, wide })
     }
 
     /// Which names are meant by a base name, and how much a range takes in.
@@ -106,10 +118,30 @@ impl Revoke {
     }
 }
 
+/// What is caught, as a person is shown it and then asked.
+struct Shown {
+    all: Caught,
+    /// The ranges that want a typed yes, in words.
+    wide: Vec<String>,
+}
+
+impl Shown {
+    /// What is caught once nobody else can write. Certificates that were signed while a person was
+    /// asked are meant, too; what wants a word typed is not, unless it was asked for.
+    fn no_worse_than(self, shown: &Self) -> Result<Caught, Failure> {
+        let more_cas = self.all.cas.len() > shown.all.cas.len();
+        if more_cas || self.wide.len() > shown.wide.len() {
+            return Err(Failure::new(CHANGED).hint(LOOK_AGAIN));
+        }
+        Ok(self.all)
+    }
+}
+
 /// A person at a terminal is asked before anything is recorded. What takes in most of a CA, or
 /// serials that it has yet to give out, wants a typed yes, which `--yes` does not answer; a
 /// script that named it meant it.
-fn confirm(context: &Context, caught: &Caught, wide: &[String]) -> Result<(), Failure> {
+fn confirm(context: &Context, shown: &Shown) -> Result<(), Failure> {
+    let wide = &shown.wide;
     if wide.is_empty() || !somebody_is_there() {
         context.confirm_or_go_on("Revoke this for good?")?;
     } else {
@@ -118,7 +150,7 @@ fn confirm(context: &Context, caught: &Caught, wide: &[String]) -> Result<(), Fa
             wide.join("\n")
         ))?;
     }
-    let mut cas = caught.cas.iter();
+    let mut cas = shown.all.cas.iter();
     cas.try_for_each(|hit| confirm_the_end_of(context, hit))
 }
 
@@ -232,6 +264,10 @@ impl Advised for NamingError {
         }
     }
 }
+
+const CHANGED: &str = "the ledger went on while you were asked, and more would end than you were shown; \
+                       nothing is revoked";
+const LOOK_AGAIN: &str = "run it again, and see what is caught now";
 
 const EXAMPLES: &str = "\
 Examples:

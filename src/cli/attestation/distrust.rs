@@ -50,22 +50,25 @@ pub(super) struct Distrust {
 impl Distrust {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
+        let looked = context.ledger_to_look(&config)?;
         let trusted = config.attestation_roots()?;
-        self.refuse_unknown(&ledger, &trusted)?;
-        let lives = lives_on(&ledger, &trusted, self.root)?;
+        self.refuse_unknown(&looked, &trusted)?;
+        let lives = lives_on(&looked, &trusted, self.root)?;
         print(context, &lives)?;
         if self.dry_run {
             return Ok(Exit::Done);
         }
+        drop(looked);
         context.confirm_or_go_on("Distrust this root for good?")?;
+        let mut ledger = context.ledger_after_asking(&config)?;
         let distrusted = RootDistrusted {
             root: self.root.0,
             reason: self.reason.clone(),
             keyboard: config::keyboard(),
         };
         let revoked = if self.revoke {
-            self.revoked(&ledger, &lives)?
+            // What was signed on its word while a person was asked is meant, too.
+            self.revoked(&ledger, &lives_on(&ledger, &trusted, self.root)?)?
         } else {
             Vec::new()
         };

@@ -163,6 +163,13 @@ impl Context {
         Ok(warn_of_ignored_heads(ledger))
     }
 
+    /// Opens the ledger that [`Self::ledger_to_look`] opened before somebody was asked. Others may have
+    /// written meanwhile: what was decided then is to be decided again.
+    pub(crate) fn ledger_after_asking(&self, config: &Config) -> Result<Ledger, Failure> {
+        let ledger = config.ledger_place().open_confirmed()?;
+        Ok(warn_of_ignored_heads(ledger))
+    }
+
     /// Holds the clock against a ledger that may not be there yet, before a key is made.
     pub(crate) fn check_clock(&self, place: &Place) -> Result<(), Failure> {
         let config = place.read_if_there()?;

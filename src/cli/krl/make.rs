@@ -64,15 +64,20 @@ impl Make {
         };
         let places = Places::of(out)?;
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
-        let cas = self.cas(&ledger)?;
+        let looked = context.ledger_to_look(&config)?;
+        let cas = self.cas(&looked)?;
         places.check()?;
         if self.dry_run {
-            let list = self.list(&ledger, &cas, config::now())?;
+            let list = self.list(&looked, &cas, config::now())?;
             let length = list.to_bytes().at("no KRL would be written")?.len();
             return preview::print(context, out, &list, length);
         }
-        let mut key = self.key(context, &config, &mut ledger)?;
+        // A passphrase or a PIN is asked for here, and others may write meanwhile.
+        let key = self.key.open(context, Some(&config), &looked.cas()?)?;
+        drop(looked);
+        let mut ledger = context.ledger_after_asking(&config)?;
+        let cas = self.cas(&ledger)?;
+        let mut key = record_key(&mut ledger, &config, key)?;
         let now = config::now();
         let abandoned = ledger.close_abandoned(now)?;
         let made = Made::of(&ledger, self.list(&ledger, &cas, now)?, key.as_mut())?;
@@ -101,22 +106,6 @@ impl Make {
             self.header(ledger, now)?,
             self.prune(now),
         )?)
-    }
-
-    /// The key that signs the list. It is recorded before the ledger takes a version number for
-    /// the KRL, and so are those that the config names.
-    fn key(
-        &self,
-        context: &Context,
-        config: &Config,
-        ledger: &mut Ledger,
-    ) -> Result<Option<LedgerKey>, Failure> {
-        let key = self.key.open(context, Some(config), &ledger.cas()?)?;
-        if let Some((place, key)) = &key {
-            ledger_key::signs(ledger, key.public_key(), place, LISTS)?;
-        }
-        ledger_key::complete(ledger, config)?;
-        Ok(key.map(|(_, key)| key))
     }
 
     /// What the ledger knows of each CA of users, at the moment of the KRL.
@@ -203,6 +192,20 @@ impl Make {
         }
         Ok(())
     }
+}
+
+/// The key that signs the list is recorded before the ledger takes a version number for the KRL,
+/// and so are those that the config names.
+fn record_key(
+    ledger: &mut Ledger,
+    config: &Config,
+    key: Option<(LedgerKeyPlace, LedgerKey)>,
+) -> Result<Option<LedgerKey>, Failure> {
+    if let Some((place, key)) = &key {
+        ledger_key::signs(ledger, key.public_key(), place, LISTS)?;
+    }
+    ledger_key::complete(ledger, config)?;
+    Ok(key.map(|(_, key)| key))
 }
 
 fn tell_of_signature(context: &Context, places: &Places, signed: bool) {

@@ -41,9 +41,11 @@ impl Sign {
             Failure::new("no ledger key is named")
                 .hint("name it with --key, or as `ledger-key` in the config")
         })?;
-        let mut ledger = context.ledger(&config)?;
-        let before = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
-        let mut key = ledger_key::open(context, &place, &ledger.cas()?, &self.passphrase)?;
+        let looked = context.ledger_to_look(&config)?;
+        let before = looked.checkpoint()?.ok_or_else(empty_ledger)?;
+        let mut key = ledger_key::open(context, &place, &looked.cas()?, &self.passphrase)?;
+        drop(looked);
+        let mut ledger = context.ledger_after_asking(&config)?;
         let beside = head_file(&place, &before)?;
         if beside.exists() {
             extends_last(&ledger, &last(&beside, &key)?, &beside)?;

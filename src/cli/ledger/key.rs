@@ -79,15 +79,15 @@ impl Key {
 impl Add {
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
+        let looked = context.ledger_to_look(&config)?;
         let place = place(self.key.as_ref(), &config)?;
-        let key = ledger_key::open(context, &place, &ledger.cas()?, &self.passphrase)?;
+        let key = ledger_key::open(context, &place, &looked.cas()?, &self.passphrase)?;
         let purposes = match self.purposes.as_slice() {
             [] => HEADS | LISTS,
             named => named.iter().fold(0, |sum, one| sum | one.bit()),
         };
         if self.dry_run {
-            ledger.check_ledger_key(&ledger_key::blob(key.public_key())?)?;
+            looked.check_ledger_key(&ledger_key::blob(key.public_key())?)?;
             let (key, what) = (fingerprint(key.public_key()), words(purposes));
             context.tell_plan(
                 &format!("{key} would sign {what} of this ledger"),
@@ -95,6 +95,8 @@ impl Add {
             )?;
             return Ok(Exit::Done);
         }
+        drop(looked);
+        let mut ledger = context.ledger_after_asking(&config)?;
         ledger_key::signs(&mut ledger, key.public_key(), &place, purposes)?;
         let (key, what) = (fingerprint(key.public_key()), words(purposes));
         context.tell(

@@ -37,15 +37,17 @@ impl Revoke {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let key = SubjectFile::read(&self.key).in_file(&self.key)?.key;
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
+        let looked = context.ledger_to_look(&config)?;
         let (name, size) = (fingerprint(&key), self.last_size);
-        let plan = self.plan(&ledger, &name)?;
+        let plan = self.plan(&looked, &name)?;
         let object = json!({ "key": name, "believed-to": size });
         if self.dry_run {
             context.tell_plan(&plan, object)?;
             return Ok(Exit::Done);
         }
+        drop(looked);
         context.confirm_or_go_on(&format!("{plan}. Go on?"))?;
+        let mut ledger = context.ledger_after_asking(&config)?;
         let revoked = LedgerKeyRevoked {
             key: blob(&key)?,
             last_size: size,

@@ -45,14 +45,14 @@ impl Rollover {
     /// Both keys are opened, and both sign; the ledger takes it only if both verify.
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let mut ledger = context.ledger(&config)?;
-        let cas = ledger.cas()?;
+        let looked = context.ledger_to_look(&config)?;
+        let cas = looked.cas()?;
         let (old, new) = (self.passphrase_file, self.new_passphrase_file);
         let (old, new) = (PassphraseFile::named(old), PassphraseFile::named(new));
         let mut old = open(context, self.old.as_ref(), &config, &cas, &old)?;
         let mut new = open(context, Some(&self.new), &config, &cas, &new)?;
         let blobs = (blob(old.public_key())?, blob(new.public_key())?);
-        let statement = ledger.rollover(&blobs.0, &blobs.1)?;
+        let statement = looked.rollover(&blobs.0, &blobs.1)?;
         let names = (fingerprint(old.public_key()), fingerprint(new.public_key()));
         let object = json!({ "old": names.0, "new": names.1 });
         let plan = format!(
@@ -63,6 +63,7 @@ impl Rollover {
             context.tell_plan(&plan, object)?;
             return Ok(Exit::Done);
         }
+        drop(looked);
         context.confirm_or_go_on(&format!("{plan}. Go on?"))?;
         let rolled = LedgerKeyRolled {
             by_old: old.sign_rollover(&statement)?,
@@ -72,6 +73,8 @@ impl Rollover {
             purposes: statement.purposes(),
             keyboard: config::keyboard(),
         };
+        // Whatever the old key was recorded for meanwhile, the ledger refuses to lose.
+        let mut ledger = context.ledger_after_asking(&config)?;
         ledger.roll_ledger_key(rolled, config::now())?;
         let place = place(Some(&self.new), &config)?;
         ledger_key::signs(&mut ledger, new.public_key(), &place, statement.purposes())?;

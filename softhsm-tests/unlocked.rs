@@ -1,0 +1,140 @@
+//! While a person is asked for something, the ledger is anybody else's: only then is it locked,
+//! and what was decided is decided again.
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen;
+use crate::harness::pty::Pty;
+use crate::harness::token::{Token, Usage};
+
+/// An admin with two certificates, and two ledger keys that each have a passphrase.
+fn ready() -> Admin {
+    let admin = Admin::ready().and_key("key").and_key("other");
+    for name in ["first", "second"] {
+        let file = admin.key(name, keygen::ED25519);
+        let add = ["ledger", "key", "add", name];
+        admin.punchmark.run(&add).ok();
+        keygen::encrypt(&file, PASSPHRASE);
+    }
+    admin.sign(&["-n", "peter", "key.pub", "other.pub"]).ok();
+    admin
+}
+
+fn start(admin: &Admin, arguments: &[&str]) -> Pty {
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(arguments);
+    Pty::start(command)
+}
+
+#[test]
+fn a_person_who_is_asked_keeps_nobody_from_signing() {
+    let admin = ready();
+    let root = "SHA256:5C26C4B9E0D2C5E1F2B3A4958677685946372819AABBCCDDEEFF001122334455";
+    for (arguments, question) in [
+        (&["revoke", "--serial", "1"][..], "[y/N]"),
+        (&["revoke", "--serial", "1-900"], "Type yes"),
+        (&["revoke", "--key", CA_KEY], "[y/N]"),
+        (
+            &["krl", "--ledger-key", "first", "--out", "list"],
+            "Passphrase",
+        ),
+        (&["ledger", "checkpoint", "--key", "first"], "Passphrase"),
+        (
+            &["ledger", "key", "add", "first", "--for", "receipts"],
+            "Passphrase",
+        ),
+        (
+            &[
+                "ledger", "key", "rollover", "--old", "first", "--new", "second",
+            ],
+            "Passphrase",
+        ),
+        (
+            &[
+                "ledger",
+                "key",
+                "revoke",
+                "first.pub",
+                "--last-size",
+                "0",
+                "--reason",
+                "x",
+            ],
+            "[y/N]",
+        ),
+        (&["attestation", "roots", "distrust", root], "Type yes"),
+    ] {
+        let mut pty = start(&admin, arguments);
+        pty.expect(question);
+        admin.sign(&["-n", "peter", "key.pub"]).ok();
+        pty.type_line("no");
+        let (said, code) = pty.finish();
+        assert_eq!(code, 1, "{arguments:?}: {said}");
+    }
+    let verified = admin.punchmark.run(&["ledger", "verify"]).ok();
+    assert!(!verified.stdout.contains("revoked"), "{verified}");
+}
+
+#[test]
+fn whoever_is_typed_a_passphrase_signs_what_the_ledger_says_by_then() {
+    let admin = ready();
+    let mut pty = start(&admin, &["ledger", "checkpoint", "--key", "first"]);
+    pty.expect("Passphrase");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let size = size(&admin);
+    pty.type_line(PASSPHRASE);
+    let (said, code) = pty.finish();
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains(&format!("\n{size}\r\n")), "{size}: {said}");
+}
+
+#[test]
+fn what_was_signed_while_a_person_was_asked_is_revoked_with_the_rest() {
+    let admin = ready();
+    let mut pty = start(&admin, &["revoke", "--principal", "peter"]);
+    pty.expect("[y/N]");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    pty.type_line("y");
+    let (said, code) = pty.finish();
+    assert_eq!(code, 0, "{said}");
+    let states: Vec<_> = admin.ledger();
+    assert_eq!(states.len(), 3);
+    let revoked = |entry: &serde_json::Value| entry["state"] == "revoked";
+    assert!(states.iter().all(revoked), "{states:#?}");
+}
+
+#[test]
+fn a_range_that_came_to_mean_most_of_a_ca_is_asked_about_again() {
+    let admin = Admin::new(Token::softhsm()).and_key("key");
+    admin
+        .token
+        .add_key("users", "01", "EC:prime256v1", Usage::Sign);
+    let locator = admin.token.locator("users");
+    let adopt = ["adopt", "users", "--key", &locator, "--next-serial", "100"];
+    admin.punchmark.pinned(&adopt).ok();
+    admin.sign(&["-n", "peter", "-z", "5", "key.pub"]).ok();
+    let mut pty = start(&admin, &["revoke", "--serial", "1-50"]);
+    pty.expect("[y/N]");
+    admin.sign(&["-n", "peter", "-z", "6", "key.pub"]).ok();
+    pty.type_line("y");
+    let (said, code) = pty.finish();
+    assert_eq!(code, 1, "{said}");
+    assert!(
+        said.contains("more would end than you were shown"),
+        "{said}"
+    );
+    assert!(
+        admin
+            .ledger()
+            .iter()
+            .all(|entry| entry["state"] == "issued")
+    );
+}
+
+fn size(admin: &Admin) -> u64 {
+    let ran = admin.punchmark.run(&["ledger", "verify", "--json"]).ok();
+    let told: serde_json::Value = serde_json::from_str(ran.stdout.trim()).unwrap();
+    told["entries"].as_u64().unwrap()
+}
+
+const PASSPHRASE: &str = "a long passphrase";
+const CA_KEY: &str = "config/punchmark/users.pub";
