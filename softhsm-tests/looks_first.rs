@@ -1,10 +1,11 @@
 //! Nobody is asked for a PIN in vain, and a second way out is no easier than the first.
 
 use crate::harness::admin::Admin;
-use crate::harness::keygen::RSA_1024;
-use crate::harness::process::Ran;
+use crate::harness::keygen::{P256, RSA_1024};
+use crate::harness::process::{Ran, bounded, run};
 use crate::harness::pty::Pty;
 use crate::harness::token::PIN;
+use crate::harness::write;
 
 const AS_PETER: [&str; 7] = ["sign", "-s", "users", "-I", "id", "-n", "peter"];
 
@@ -89,6 +90,67 @@ fn one_good_key_among_bad_ones_is_asked_for_and_signed() {
     let (said, code) = pty.finish();
     assert_eq!(code, 1, "{said}");
     admin.assert_issued(1);
+}
+
+/// A CA `more` by a key that is made, and by one that is brought in.
+fn make(admin: &Admin) -> [Ran; 2] {
+    let locators = ["made", "brought"].map(|label| admin.token.locator(label));
+    let made = ["init", "more", "--key", &locators[0]];
+    let brought = [
+        "import",
+        "more",
+        "--from",
+        "ca_key",
+        "--next-serial",
+        "1",
+        "--key",
+        &locators[1],
+    ];
+    [&made[..], &brought[..]].map(|arguments| admin.punchmark.pinned(arguments))
+}
+
+/// Neither key is in the token: both places are free for `pkcs11-tool`, which lists nothing there.
+fn assert_no_key_is_left(admin: &Admin) {
+    let listed = run(admin.token.tool_logged_in().arg("-O")).ok().stdout;
+    for label in ["made", "brought"] {
+        assert!(
+            !listed.contains(&format!("label:      {label}")),
+            "{listed}"
+        );
+    }
+}
+
+#[test]
+fn no_key_is_made_or_brought_in_for_a_ca_whose_files_cannot_be_written() {
+    let admin = Admin::ready();
+    admin.key("ca_key", P256);
+    let file = admin.ca_file("more");
+    let in_the_way: [&dyn Fn(); 3] = [
+        &|| write(&file, "junk\n", 0o600),
+        &|| std::fs::create_dir(&file).unwrap(),
+        &|| drop(run(bounded("mkfifo").arg(&file)).ok()),
+    ];
+    for put in in_the_way {
+        put();
+        for ran in make(&admin) {
+            ran.exits(1).says("more.pub exists already");
+        }
+        run(bounded("rm").arg("-r").arg(&file)).ok();
+        assert_no_key_is_left(&admin);
+    }
+    let lock = |flag| run(bounded("chattr").arg(flag).arg(admin.config_file()));
+    if lock("+i").code != Some(0) {
+        eprintln!("left out: no file can be made immutable here");
+        return;
+    }
+    let both = make(&admin);
+    lock("-i").ok();
+    for ran in both {
+        ran.exits(1).says("punchmark.toml");
+    }
+    assert_no_key_is_left(&admin);
+    let [made, _same_name] = make(&admin);
+    made.ok();
 }
 
 fn again(admin: &Admin) -> Ran {

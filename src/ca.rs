@@ -104,6 +104,7 @@ pub fn establish(
 ) -> Result<Established, EstablishError> {
     let mut home = Home::prepare(place, new)?;
     home.refuse_known(new)?;
+    home.require_place_for_file(new)?;
     if let Source::Import(key, _) = new.source {
         let key = KeyData::try_from(key)?;
         refuse_unfit(&key)?;
@@ -116,7 +117,7 @@ pub fn establish(
     if matches!(new.source, Source::Adopt(..)) {
         home.refuse_bound(new, &key.locator, &key.public_key, pins)?;
     }
-    let line = public_key_line(&key, &new.name)?;
+    let line = public_key_line(&key.public_key, &new.name)?;
     home.require_public_key_file(&line)?;
     let tested =
         self_test(&key.locator, &key.public_key, pins).map_err(EstablishError::SelfTest)?;
@@ -287,7 +288,7 @@ fn added(new: &NewCa<'_>, key: &NewKey, keyboard: String) -> Result<CaAdded, ssh
     })
 }
 
-fn public_key_line(key: &NewKey, name: &CaName) -> Result<String, ssh_key::Error> {
-    let line = PublicKey::new(key.public_key.clone(), name.as_str()).to_openssh()?;
+fn public_key_line(key: &KeyData, name: &CaName) -> Result<String, ssh_key::Error> {
+    let line = PublicKey::new(key.clone(), name.as_str()).to_openssh()?;
     Ok(format!("{}\n", line.trim_end()))
 }

@@ -132,6 +132,38 @@ pub fn check(target: &Path) -> Result<(), OutputError> {
     Ok(())
 }
 
+/// Whether the file at `target` could be replaced, where there is one, as [`write`] does it: asked
+/// by doing it and undoing it, since a file that may not be changed or is mounted shows only so.
+///
+/// A file system that cannot exchange two names is not asked. A run that is killed in between
+/// leaves a file of the same bytes.
+///
+/// # Errors
+/// [`OutputError`], and then `target` is what it was.
+pub fn check_replaced(target: &Path) -> Result<(), OutputError> {
+    check(target)?;
+    let failed = |source| OutputError::new(target, source);
+    let (bytes, mode) = match std::fs::read(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (Vec::new(), 0o600),
+        read => {
+            let metadata = target.metadata().map_err(failed)?;
+            (read.map_err(failed)?, metadata.mode() & 0o777)
+        }
+    };
+    let staged = stage(target, &bytes, mode)?;
+    let exchange = || {
+        let (here, flags) = (rustix::fs::CWD, rustix::fs::RenameFlags::EXCHANGE);
+        rustix::fs::renameat_with(here, staged.file.path(), here, target, flags)
+    };
+    match exchange().and_then(|()| exchange()) {
+        Ok(())
+        | Err(rustix::io::Errno::NOENT | rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            Ok(())
+        }
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
 /// A file that could not be written. Nothing of it is left under its name.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", path.display())]
@@ -218,6 +250,21 @@ mod tests {
         assert_eq!(std::fs::read(&target).unwrap(), b"new");
         let mode = target.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o644);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn asking_whether_a_file_could_be_replaced_leaves_the_very_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a");
+        check_replaced(&target).unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+        write(&target, b"old", 0o640).unwrap();
+        let inode = target.metadata().unwrap().ino();
+        check_replaced(&target).unwrap();
+        let metadata = target.metadata().unwrap();
+        assert_eq!((metadata.ino(), metadata.mode() & 0o777), (inode, 0o640));
+        assert_eq!(std::fs::read(&target).unwrap(), b"old");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 

@@ -90,7 +90,7 @@ pub enum EstablishError {
         source: SubjectError,
     },
     /// A file is in the way.
-    #[error("{} exists already, with another key", .0.display())]
+    #[error("{} exists already, and is not this key's public key file", .0.display())]
     PublicKeyFileTaken(PathBuf),
     /// A file could not be written.
     #[error("cannot write")]

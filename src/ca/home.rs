@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ssh_key::public::KeyData;
 
 use super::storage::{self, Attested};
-use super::{EstablishError, NewCa, Source};
+use super::{EstablishError, NewCa, Source, public_key_line};
 use crate::certificate::subject::fingerprint;
 use crate::config::{
     CaConfig, CaName, Config, EditError, Place, with_ca, with_recorded_suffixes, with_suffixes,
@@ -17,7 +17,8 @@ use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Purpose, SuffixSet, record
 use crate::output;
 use crate::signer::NewKey;
 
-/// The files of a CA to be, looked at before the token is touched.
+/// The files of a CA to be, looked at before the token is touched. The ledger is open to be read:
+/// a PIN is asked for before anything is recorded, and others may write meanwhile.
 pub(super) struct Home {
     pub(super) config: Config,
     public_key_name: PathBuf,
@@ -34,13 +35,17 @@ impl Home {
             return Err(EditError::Taken(new.name.clone()).into());
         }
         make_folder(config.path())?;
-        output::check(config.path())?;
+        output::check_replaced(config.path())?;
+        // All that keeps the ledger from being written to shows now, and not with the key made.
         let ledger = match config.ledger_place().open_confirmed() {
             // No CA yet: the ledger is made. A config with a CA and no ledger is an error.
             Err(OpenLedgerError::Ledger(LedgerError::Open(OpenError::Missing(_)))) if is_new => {
                 None
             }
-            opened => Some(opened?),
+            opened => {
+                drop(opened?);
+                Some(Ledger::open_to_read(&config.ledger())?)
+            }
         };
         let public_key_name = PathBuf::from(format!("{}.pub", new.name));
         Ok(Self {
@@ -86,11 +91,24 @@ impl Home {
         }
     }
 
+    /// Refuses a public key file that is in the way of a key that is yet to be made or brought in.
+    pub(super) fn require_place_for_file(&self, new: &NewCa<'_>) -> Result<(), EstablishError> {
+        match new.source {
+            // A key that is not made yet is in no file.
+            Source::Generate(..) => self.require_public_key_file(""),
+            Source::Import(key, _) => {
+                let key = KeyData::try_from(key)?;
+                self.require_public_key_file(&public_key_line(&key, &new.name)?)
+            }
+            Source::Adopt(..) | Source::Software => Ok(()),
+        }
+    }
+
     /// A public key file of the same key may be there, from a run that was cut short.
     pub(super) fn require_public_key_file(&self, line: &str) -> Result<(), EstablishError> {
         match crate::config::read_bytes(&self.public_key_file, 64 * 1024) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Ok(found) if key_of(&String::from_utf8_lossy(&found)) == key_of(line) => Ok(()),
+            Ok(found) if is_line_of(&String::from_utf8_lossy(&found), line) => Ok(()),
             _ => Err(EstablishError::PublicKeyFileTaken(
                 self.public_key_file.clone(),
             )),
@@ -107,7 +125,7 @@ impl Home {
         time: u64,
     ) -> Result<(Ledger, Ca), EstablishError> {
         let mut ledger = match self.ledger.take() {
-            Some(ledger) => ledger,
+            Some(_looked) => self.config.ledger_place().open_confirmed()?,
             None => self.config.ledger_place().create()?,
         };
         let same = |ca: &Ca| {
@@ -178,9 +196,10 @@ impl Home {
     }
 }
 
-/// Algorithm and key of a line, without its comment.
-fn key_of(line: &str) -> Vec<&str> {
-    line.split_whitespace().take(2).collect()
+/// Whether two lines have the same algorithm and key, whatever their comments.
+fn is_line_of(found: &str, line: &str) -> bool {
+    let key_of = |line| <str>::split_whitespace(line).take(2).collect::<Vec<_>>();
+    !line.is_empty() && key_of(found) == key_of(line)
 }
 
 fn make_folder(config: &Path) -> Result<(), EstablishError> {

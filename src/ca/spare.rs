@@ -66,14 +66,20 @@ pub fn add_spare(
     spare.require_key_of_ca(&config, &given)?;
     // Before the key is brought in: the device must not be one that the config names.
     with_key(&config, spare.ca, spare.locator.clone())?;
-    let mut ledger = config.ledger_place().open_confirmed()?;
-    let ca = known_ca(&ledger, &given)?;
-    spare.refuse_bound(&ledger, &given, pins)?;
+    output::check_replaced(config.path())?;
+    // All that keeps the ledger from being written to shows now; a PIN is asked for unlocked.
+    drop(config.ledger_place().open_confirmed()?);
+    let looked = Ledger::open_to_read(&config.ledger())?;
+    known_ca(&looked, &given)?;
+    spare.refuse_bound(&looked, &given, pins)?;
+    drop(looked);
     let key = spare.bring_in(&given, pins)?;
     let tested = self_test(&key.locator, &given, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);
     }
+    let mut ledger = config.ledger_place().open_confirmed()?;
+    let ca = known_ca(&ledger, &given)?;
     let binder = Binder {
         ledger: &mut ledger,
         ca: &ca,
