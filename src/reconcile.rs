@@ -82,6 +82,12 @@ impl<'l> Reconciler<'l> {
         self.cas.get(&named.ca)
     }
 
+    /// Whether a CA of the ledger has this key, by the SHA-256 of its blob.
+    #[must_use]
+    pub fn has_ca(&self, sha256: &[u8; 32]) -> bool {
+        self.cas.contains_key(sha256)
+    }
+
     /// What the ledger says of a certificate that sshd named at `time`, in Unix seconds,
     /// where that is known.
     ///

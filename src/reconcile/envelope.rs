@@ -61,6 +61,21 @@ pub fn open(line: &str) -> Option<Envelope<'_>> {
     }
 }
 
+/// Takes apart what another program passed on from sshd, such as a relay that puts its own tag
+/// before each line; none where sshd is not found in it. Whatever it carries is somebody's word.
+pub(super) fn passed_on(message: &str) -> Option<Envelope<'static>> {
+    let mut inner = open(message)?.owned();
+    for _relay in 0..MOST_RELAYS {
+        if inner.writer != Writer::Other {
+            inner.writer = Writer::Sshd;
+            return Some(inner);
+        }
+        let further = open(&inner.message)?.owned();
+        inner = further;
+    }
+    None
+}
+
 /// Takes apart what the journal says of one message.
 pub(super) fn json(fields: &Map<String, Value>) -> Option<Envelope<'_>> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
@@ -277,6 +292,8 @@ const PROGRAMS: [&str; 7] = [
 ];
 /// Where JSON has the time, beside the journal.
 const TIMES: [&str; 6] = ["@timestamp", "timestamp", "time", "ts", "date", "TIMESTAMP"];
+/// A line goes by so many relays at most that each put a tag before it.
+const MOST_RELAYS: usize = 4;
 /// Words of sshd that no envelope has.
 const WITHIN: [&str; 2] = ["publickey for ", "certificate ID \""];
 /// A tag stands behind at most so many words: a long form of time, a zone, a host, and what

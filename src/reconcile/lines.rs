@@ -14,6 +14,9 @@ pub enum Line {
     OfSshd,
     /// Something about a certificate in sshd's name, by another program; the journal tells.
     Imitated,
+    /// Another program's, about a certificate, in which sshd is not found. These are the SHA-256
+    /// in it: where a CA's is among them, it can be a line that was not read.
+    Quoted(LineError, Vec<[u8; 32]>),
     /// It names a certificate.
     Names(Box<Seen>),
     /// It is about a certificate, and can't be read.
@@ -82,6 +85,19 @@ fn say(envelope: Option<Envelope<'_>>, line: &str) -> Line {
             Line::Nothing
         };
     };
+    let envelope = if envelope.writer == Writer::Other {
+        if !log::names_certificate(&envelope.message) {
+            return Line::Nothing;
+        }
+        match envelope::passed_on(&envelope.message) {
+            Some(inner) => inner,
+            None => {
+                return Line::Quoted(LineError("envelope"), log::fingerprints(&envelope.message));
+            }
+        }
+    } else {
+        envelope
+    };
     let said = log::read(&envelope.message);
     match (envelope.writer, said) {
         (Writer::Other, _) | (Writer::Imitator, None) => Line::Nothing,
@@ -142,6 +158,39 @@ mod tests {
         assert_eq!(take("Server listening on 0.0.0.0 port 22."), Line::OfSshd);
         assert_eq!(take("Nov 25 22:59:00 web1 cron[7]: job"), Line::Nothing);
         assert_eq!(take("garbage"), Line::Nothing);
+    }
+
+    #[test]
+    fn what_a_relay_passes_on_is_read_behind_its_tag() {
+        let line = format!("Nov 25 22:59:00 srv sshd[123]: {ACCEPTED}");
+        for relay in [
+            "Nov 25 22:59:01 relay auth.log: ",
+            "Nov 25 22:59:01 relay filebeat[5]: ",
+            "Nov 25 22:59:01 relay rsyslogd: <38>",
+            "<86>1 2026-11-25T22:59:01Z relay forwarder 7 - - ",
+            "Nov 25 22:59:01 first a[1]: Nov 25 22:59:01 second b[2]: ",
+        ] {
+            let said = take(&format!("{relay}{line}"));
+            let Line::Names(seen) = &said else {
+                panic!("{relay}: {said:?}")
+            };
+            assert_eq!(seen.named.serial, 42);
+            assert!(!seen.is_sshd_for_sure);
+        }
+        let json = format!(r#"{{"_UID":"0","_EXE":"/usr/sbin/sshd","MESSAGE":"{ACCEPTED}"}}"#);
+        let Line::Names(seen) = take(&format!("Nov 25 22:59:01 relay beat: {json}")) else {
+            panic!("not read")
+        };
+        assert!(!seen.is_sshd_for_sure, "anybody can write that to a relay");
+    }
+
+    #[test]
+    fn a_certificate_in_another_programs_words_is_told_with_whose_it_is() {
+        let quoted = format!("Nov 25 22:59:00 web1 audit[7]: |x|{ACCEPTED}");
+        let Line::Quoted(_, keys) = take(&quoted) else {
+            panic!("passed over")
+        };
+        assert_eq!(keys.len(), 2, "its key and its CA");
     }
 
     #[test]

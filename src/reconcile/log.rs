@@ -169,6 +169,13 @@ impl Use {
     }
 }
 
+/// Every SHA-256 fingerprint in a text.
+pub(super) fn fingerprints(text: &str) -> Vec<[u8; 32]> {
+    let begins = text.match_indices(SHA256).map(|(at, _)| at);
+    let words = begins.filter_map(|at| text.get(at..at + SHA256.len() + BASE64_OF_SHA256));
+    words.filter_map(sha256).collect()
+}
+
 fn sha256(text: &str) -> Option<[u8; 32]> {
     match text.parse() {
         Ok(Fingerprint::Sha256(hash)) => Some(hash),
@@ -251,6 +258,10 @@ const OTHERS: [&str; 9] = [
     "Certificate invalid: ",
     "error: Refusing certificate ID ",
 ];
+
+/// How a fingerprint begins, and how many characters of base64 stand behind that.
+const SHA256: &str = "SHA256:";
+const BASE64_OF_SHA256: usize = 43;
 
 /// What stands before the name of an account that does not exist.
 const INVALID: &str = "invalid user ";

@@ -98,13 +98,17 @@ impl<'c> Report<'c> {
 
     /// Takes what the last line left open.
     pub(super) fn take_last(&mut self, line: Line) -> Result<(), Failure> {
-        if !matches!(line, Line::Nothing | Line::Imitated) {
+        if !matches!(line, Line::Nothing | Line::Imitated | Line::Quoted(..)) {
             self.counts.of_sshd += 1;
         }
         match line {
             Line::Nothing | Line::OfSshd => Ok(()),
             Line::Imitated => self.imitated(),
             Line::Unreadable(error) => self.unreadable(error),
+            Line::Quoted(error, keys) if keys.iter().any(|key| self.reconciler.has_ca(key)) => {
+                self.unreadable(error)
+            }
+            Line::Quoted(..) => Ok(()),
             Line::Names(seen) => self.names(&seen),
         }
     }
