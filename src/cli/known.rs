@@ -78,13 +78,19 @@ impl Make {
             Some(_) => None,
             None => Some(context.config()?),
         };
-        let mut ledger = self.open(context, config.as_ref())?;
-        let ca = ca(&ledger, name)?;
+        let looked = match &config {
+            Some(config) => context.ledger_to_look(config)?,
+            None => self.copy()?,
+        };
+        let ca = ca(&looked, name)?;
         if self.dry_run {
-            let file = KnownFile::make(&ledger, &ca, out, config::now())?;
+            let file = KnownFile::make(&looked, &ca, out, config::now())?;
             return tell(context, &file, None);
         }
-        let mut key = self.key.open(context, config.as_ref(), &ledger.cas()?)?;
+        // A passphrase or a PIN is asked for here, and others may write meanwhile.
+        let mut key = self.key.open(context, config.as_ref(), &looked.cas()?)?;
+        drop(looked);
+        let mut ledger = self.open(context, config.as_ref())?;
         if let Some((place, key)) = &key {
             self.may_sign(&mut ledger, key, place)?;
         }
@@ -95,11 +101,16 @@ impl Make {
 
     /// The config's ledger is held to be the newest copy; another one is a copy by its name.
     fn open(&self, context: &Context, config: Option<&Config>) -> Result<Ledger, Failure> {
-        match (&self.ledger, config) {
-            (Some(file), _) => Ok(Ledger::open_to_read(file)?),
-            (None, Some(config)) => context.ledger(config),
-            (None, None) => Err(Failure::usage("--ledger FILE is missing")),
+        match config {
+            Some(config) => context.ledger_after_asking(config),
+            None => self.copy(),
         }
+    }
+
+    fn copy(&self) -> Result<Ledger, Failure> {
+        let file = self.ledger.as_ref();
+        let file = file.ok_or_else(|| Failure::usage("--ledger FILE is missing"))?;
+        Ok(Ledger::open_to_read(file)?)
     }
 
     /// A copy records nothing: its key must be one that signs lists already.

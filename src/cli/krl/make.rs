@@ -15,7 +15,7 @@ use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::known_list::KnownFile;
 use crate::cli::base::ledger_key::{self, SigningKey};
 use crate::cli::base::terminal::{product_object, say, warn};
-use crate::config::{self, Config};
+use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::Rollovers;
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
