@@ -247,7 +247,9 @@ fn read_key(text: &str) -> Result<KeyData, KeyLineError> {
     Ok(read_public_key_line(text)?.0)
 }
 
-/// Unix time (misc.c, `parse_absolute_time`); the epoch itself is refused there too.
+/// Unix time (misc.c, `parse_absolute_time`); the epoch itself is refused there too. A time that
+/// does not exist, as the 30th of February or second 60, is a slip: OpenSSH takes the one behind it
+/// (mktime(3)), and here the line counts for nobody, since nobody knows which was meant.
 fn time(text: &str, zone: &dyn Fn() -> TimeZone) -> Result<u64, SignerLineError> {
     let fault = || SignerLineError::Time(text.chars().take(64).collect());
     let utc = ["Z", "z"]
