@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519, P256, RSA_2048, SK_DUMMY, SK_ECDSA, SK_ED25519};
-use crate::harness::process::{Ran, bounded, run};
+use crate::harness::process::{Ran, bounded, run, run_fed};
 use crate::harness::pty::Pty;
 use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::sshd::{Configuration, Sshd};
@@ -403,6 +403,7 @@ mod in_a_card {
         let renewed = keygen::read(&admin.punchmark.path("peter-cert.pub"));
         assert_eq!(renewed.principals, ["peter_physical"]);
         assert_eq!(renewed.field("Serial"), "2");
+        reads_what_the_ca_reads(&admin, "proves piv", 0);
         let distrust = [
             "attestation",
             "roots",
@@ -415,6 +416,8 @@ mod in_a_card {
         let lives = "live on it: 2 certificates, 1 enrolled card";
         assert!(ran.stdout.starts_with(lives), "{ran}");
         assert!(ran.stdout.contains("a card of peter"), "{ran}");
+        reads_what_the_ca_reads(&admin, "proves nothing", 1);
+        names_what_is_distrusted(&admin, &family);
         admin
             .punchmark
             .pinned(&renew)
@@ -430,6 +433,53 @@ mod in_a_card {
         sign(&admin, &["peter.req"])
             .exits(3)
             .says("nobody is enrolled");
+    }
+
+    /// What a person is told of a request's evidence before vouching for it, and of evidence that the
+    /// ledger keeps, from a file and from a pipe.
+    fn reads_what_the_ca_reads(admin: &Admin, words: &str, code: i32) {
+        let shown = admin.punchmark.run(&["show", "peter.req"]).exits(code);
+        assert!(shown.stdout.contains(words), "{shown}");
+        let kept = ["ledger", "evidence", "users", "1"];
+        let kept = admin.punchmark.run(&kept).ok().stdout;
+        write(&admin.punchmark.path("kept"), &kept, 0o600);
+        let verify = ["evidence", "verify"];
+        admin
+            .punchmark
+            .run(&[&verify[..], &["kept"]].concat())
+            .exits(code);
+        let mut piped = admin.punchmark.background();
+        let ran = run_fed(piped.args(verify).arg("-"), kept.as_bytes()).exits(code);
+        let proved = ran.stdout.starts_with("-: proved, by piv");
+        assert_eq!(proved, code == 0, "{ran}");
+    }
+
+    fn names_what_is_distrusted(admin: &Admin, family: &str) {
+        let list = ["attestation", "roots", "list"];
+        let ran = admin.punchmark.run(&list).ok();
+        assert!(
+            ran.stdout.contains("distrusted by the ledger, for good"),
+            "{ran}"
+        );
+        let ran = admin.punchmark.run(&["doctor"]);
+        assert!(
+            ran.stdout.contains("and 1 that the ledger distrusts"),
+            "{ran}"
+        );
+        let add = [
+            "requester",
+            "add",
+            "zoe",
+            "--card",
+            "77",
+            "--family",
+            family,
+        ];
+        admin
+            .punchmark
+            .run(&add)
+            .fails()
+            .says("is distrusted, for good");
     }
 
     /// The private root that the admin trusts.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
+use super::base::roots::believed;
 use super::base::terminal::{product, product_object, say};
 use super::base::words::path;
 use crate::attestation::{self, Listed, Purpose, Role, Trust, list};
@@ -41,7 +42,7 @@ struct RootsCommand {
 #[derive(Debug, Subcommand)]
 enum RootsSubcommand {
     Add(Add),
-    /// List the certificates that the config trusts
+    /// List the certificates that the config trusts, and those of them that the ledger distrusts
     List,
     Check(Check),
     Distrust(Distrust),
@@ -128,12 +129,21 @@ fn keep(config: &Config, name: &str, bytes: &[u8]) -> Result<(), Failure> {
 
 fn list_trusted(context: &Context) -> Result<Exit, Failure> {
     let config = context.config()?;
-    let roots = config.attestation_roots()?;
-    let all: Vec<_> = roots.listed().cloned().collect();
+    let (named, believed) = (config.attestation_roots()?, believed(&config)?);
+    let all: Vec<_> = believed.listed().cloned().collect();
+    let distrusted = named.listed().filter(|one| !all.contains(one));
+    let distrusted: Vec<_> = distrusted.cloned().collect();
     if context.json() {
-        product_object(json!({ "certificates": all }))?;
+        product_object(json!({ "certificates": all, "distrusted": distrusted }))?;
     } else {
         print(&all)?;
+        for one in &distrusted {
+            product(&format!(
+                "  x {}: distrusted by the ledger, for good",
+                name(one)
+            ))?;
+            product(&format!("    SHA-256 {}", one.sha256))?;
+        }
     }
     if all.is_empty() && context.talks() {
         say(NONE);
@@ -171,14 +181,16 @@ fn read(file: &Path) -> Result<Vec<Listed>, Failure> {
 
 fn print(all: &[Listed]) -> Result<(), Failure> {
     for one in all {
-        let (mark, name) = match one.pin {
-            Some(name) => ('-', name),
-            None => ('!', one.subject.as_str()),
-        };
-        product(&format!("  {mark} {name}: {}", describe(one)))?;
+        let mark = if one.pin.is_some() { '-' } else { '!' };
+        product(&format!("  {mark} {}: {}", name(one), describe(one)))?;
         product(&format!("    SHA-256 {}", one.sha256))?;
     }
     Ok(())
+}
+
+/// What the program calls it, else what it calls itself.
+fn name(one: &Listed) -> &str {
+    one.pin.unwrap_or(&one.subject)
 }
 
 fn describe(one: &Listed) -> &'static str {

@@ -12,6 +12,7 @@ use super::base::ledger_key;
 use super::base::request::asked::Asked as AskedArguments;
 use super::base::request::key::CardArguments;
 use super::base::requester_name::refuse_reserved;
+use super::base::roots::believed;
 use crate::attestation::Firmware;
 use crate::batch::BatchError;
 use crate::config::{self, Config};
@@ -95,7 +96,7 @@ impl Enroll {
             Err(Refused::Case(error)) => return Err(BatchError::from(error).into()),
             Err(Refused::Failure(failure)) => return Err(failure),
         }
-        self.certify(&desk, &roots)
+        self.certify(&desk, &believed(&config)?)
     }
 
     fn ca_name(&self, config: &Config) -> Result<String, Failure> {

@@ -1,5 +1,6 @@
 //! `punchmark evidence`: what proves how a key is stored, checked again without a network.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -10,11 +11,13 @@ use ssh_key::public::KeyData;
 use super::base::advice::evidence::unproved;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
+use super::base::roots::believed;
 use super::base::terminal::{product, product_object, say};
 use super::base::words::path;
 use crate::attestation::{Evidence, Facts, FidoEvidence, Proof, Roots};
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{self, SubjectFile, read_bytes};
+use crate::file::bytes_from;
 use crate::wire::hex;
 
 /// Check what proves how a key is stored
@@ -38,7 +41,7 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 struct Verify {
-    /// The evidence
+    /// The evidence; `-` reads it on stdin
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
@@ -46,7 +49,8 @@ struct Verify {
     #[arg(long, value_name = "KEY")]
     key: Option<PathBuf>,
 
-    /// Makers' certificates in PEM; may be given several times [default: the config's]
+    /// Makers' certificates in PEM; may be given several times [default: the config's, without
+    /// those that the ledger distrusts]
     #[arg(long, value_name = "FILE")]
     roots: Vec<PathBuf>,
 
@@ -102,13 +106,16 @@ impl Verify {
             return Ok(config::roots_from(&self.roots, &self.private_roots)?);
         }
         match context.config_if_there()? {
-            Some(config) => Ok(config.attestation_roots()?),
+            Some(config) => believed(&config),
             None => Ok(Roots::default()),
         }
     }
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    if file == Path::new("-") {
+        return bytes_from(io::stdin().lock(), LARGEST).at("standard input");
+    }
     read_bytes(file, LARGEST).in_file(file)
 }
 
@@ -197,5 +204,6 @@ const LARGEST: usize = 128 * 1024;
 const EXAMPLES: &str = "\
 Examples:
   punchmark evidence verify peter.evidence --key peter.pub
+  punchmark ledger evidence users 2 | punchmark evidence verify -
   punchmark evidence verify attestation.pem --roots yubico-piv-ca-1.pem
   punchmark evidence verify id_ed25519_sk.att --challenge challenge.bin --key id_ed25519_sk.pub";

@@ -9,6 +9,7 @@ use ssh_key::PublicKey;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::requester_name::refuse_reserved;
+use super::base::roots::believed;
 use super::base::terminal::{product, product_object};
 use crate::attestation::Family;
 use crate::certificate::subject::fingerprint;
@@ -173,6 +174,7 @@ impl Enrolment {
         refuse_reserved(&self.name, config)?;
         let credential = self.credential(config)?;
         refuse_weak(&credential)?;
+        refuse_distrusted(&credential, ledger)?;
         let words = describe(&credential);
         let (field, value) = named(&credential);
         let added = RequesterAdded {
@@ -271,7 +273,7 @@ impl Enrolment {
         if let Some(family) = self.family {
             return Ok(family);
         }
-        let families = config.attestation_roots()?.families();
+        let families = believed(config)?.families();
         if families.contains(&Family::Yubico) {
             return Ok(Family::Yubico);
         }
@@ -285,6 +287,22 @@ impl Enrolment {
             families => format!("say so: {}", families.join(", or ")),
         }))
     }
+}
+
+/// What a card attests by a root that is distrusted proves nothing, so that it can ask for nothing.
+fn refuse_distrusted(credential: &Credential, ledger: &Ledger) -> Result<(), Failure> {
+    let Credential::FamilyCard(card) = credential else {
+        return Ok(());
+    };
+    let roots = ledger.distrusted_roots()?.into_iter();
+    let mut families = roots.map(|(_, distrusted)| Family::Private(distrusted.root).to_string());
+    if families.any(|family| family == card.family) {
+        return Err(Failure::new(format!(
+            "the root {} is distrusted, for good: its cards prove nothing",
+            card.family
+        )));
+    }
+    Ok(())
 }
 
 /// A key that anybody can sign with is nobody's. One that was enrolled before this was looked

@@ -100,8 +100,11 @@ fn explain(shown: &Shown, known: &Known, at: u64) -> Result<Explanation, Failure
     match shown {
         Shown::Certificate(raw, comment) => certificate::explain(raw, comment, known, at),
         Shown::Key(key, comment) => Ok(key::explain(key, comment)),
-        Shown::Request(file) => Ok(request::Explained::new(file, known.roots()).explanation(at)),
-        Shown::Document(document) => Ok(document::explain(document, known)),
+        Shown::Request(file) => {
+            let roots = known.roots()?;
+            Ok(request::Explained::new(file, roots.as_ref()).explanation(at))
+        }
+        Shown::Document(document) => document::explain(document, known),
     }
 }
 

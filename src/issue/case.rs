@@ -18,7 +18,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, HashAlg};
 
 use super::AgreedCa;
-use crate::attestation::{Facts, Proof, RootFingerprint, Roots};
+use crate::attestation::{Facts, Proof, Roots};
 use crate::certificate::subject::fingerprint;
 use crate::certificate::{Kind, Principal};
 use crate::ledger::{
@@ -134,14 +134,9 @@ impl<'a> Judge<'a> {
         ledger: &Ledger,
     ) -> Result<Self, LedgerError> {
         let named = |ca: Ca| (ca.name().to_owned(), ca.public_key().clone());
-        // A config can't bring back what the ledger distrusts.
-        let mut roots = rulebook.roots.clone();
-        for (_, distrusted) in ledger.distrusted_roots()? {
-            roots.distrust(RootFingerprint(distrusted.root));
-        }
         Ok(Self {
+            roots: ledger.believed(rulebook.roots)?,
             rulebook,
-            roots,
             ca: ca.ca().clone(),
             ca_keys: ledger.cas()?.into_iter().map(named).collect(),
             names: names(ledger)?,

@@ -70,8 +70,10 @@ impl DoctorCa {
     }
 
     fn points(&self, context: &Context, config: &Config) -> Vec<Point> {
-        let mut points = vec![roles(config), roots(config), modes(config)];
-        match ledger_of(config) {
+        let ledger = ledger_of(config);
+        let roots = roots(config, ledger.as_ref().ok());
+        let mut points = vec![roles(config), roots, modes(config)];
+        match ledger {
             Err(failure) => points.push(Point::failed("ledger", &failure)),
             Ok(ledger) => {
                 let words = format!(
@@ -146,21 +148,30 @@ fn roles(config: &Config) -> Point {
     }
 }
 
-fn roots(config: &Config) -> Point {
-    match config.attestation_roots() {
-        Ok(roots) if roots.listed().next().is_none() => Point::new(
+fn roots(config: &Config, ledger: Option<&Ledger>) -> Point {
+    let counted = || -> Result<_, Failure> {
+        let named = config.attestation_roots()?;
+        let believed = match ledger {
+            Some(ledger) => ledger.believed(&named)?,
+            None => named.clone(),
+        };
+        Ok((named.listed().count(), believed.listed().count()))
+    };
+    match counted() {
+        Ok((0, _)) => Point::new(
             "roots",
             State::Ok,
             "no maker is trusted: no evidence is believed",
         ),
-        Ok(roots) => {
-            let words = format!(
-                "{} of attestation",
-                number_of(roots.listed().count(), "root")
-            );
+        Ok((named, believed)) => {
+            let mut words = format!("{} of attestation", number_of(believed, "root"));
+            let distrusted = named.saturating_sub(believed);
+            if distrusted > 0 {
+                words.push_str(&format!(", and {distrusted} that the ledger distrusts"));
+            }
             Point::new("roots", State::Ok, words)
         }
-        Err(error) => Point::failed("roots", &error.into()),
+        Err(failure) => Point::failed("roots", &failure),
     }
 }
 

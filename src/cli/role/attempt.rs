@@ -13,6 +13,7 @@ use crate::cli::base::ask::AskArguments;
 use crate::cli::base::context::Context;
 use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::roots::believed;
 use crate::cli::base::terminal::{hint, product, product_object, say, warn};
 use crate::config::{self, Config, Given};
 use crate::issue::intake;
@@ -125,7 +126,7 @@ impl Attempt {
         let used = file
             .possession()
             .at("the request does not prove that its maker holds the key")?;
-        let (proof, unbelieved) = intake::proof(content, used, &config.attestation_roots()?)?;
+        let (proof, unbelieved) = intake::proof(content, used, &believed(config)?)?;
         let named = self.asked.vouched_for().or(content.claimed.as_ref());
         let requester = match named {
             Some(name) => Requester::known(name.clone(), KnownBy::Vouch),

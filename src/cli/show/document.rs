@@ -8,6 +8,7 @@ use super::known::Known;
 use crate::attestation::{Evidence, Roots};
 use crate::certificate::explain::utc;
 use crate::certificate::subject::{describe, fingerprint};
+use crate::cli::base::failure::Failure;
 use crate::cli::base::words::chain;
 use crate::cli::base::words::number_of;
 use crate::krl::Krl;
@@ -15,13 +16,13 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::unverified_text;
 use crate::wire::hex;
 
-pub(super) fn explain(document: &Document, known: &Known) -> Explanation {
-    match document {
+pub(super) fn explain(document: &Document, known: &Known) -> Result<Explanation, Failure> {
+    Ok(match document {
         Document::Krl(krl) => of_krl(krl),
         Document::Head(text) => of_head(text),
         Document::Proof(text) => of_proof(text),
-        Document::Evidence(evidence) => of_evidence(evidence, known.roots()),
-    }
+        Document::Evidence(evidence) => of_evidence(evidence, known.roots()?.as_ref()),
+    })
 }
 
 fn of_krl(krl: &Krl) -> Explanation {

@@ -16,6 +16,7 @@ use crate::ledger::Ledger;
 pub(super) struct Known {
     config: Option<Config>,
     ca_keys: Vec<KeyData>,
+    /// Those of the config, whatever the ledger says of them.
     roots: Option<Roots>,
     ledger: OnceCell<Option<Ledger>>,
 }
@@ -42,8 +43,16 @@ impl Known {
         &self.ca_keys
     }
 
-    pub(super) fn roots(&self) -> Option<&Roots> {
-        self.roots.as_ref()
+    /// The roots that the config names and the ledger doesn't distrust, as far as there is one to
+    /// be asked.
+    pub(super) fn roots(&self) -> Result<Option<Roots>, Failure> {
+        let Some(roots) = &self.roots else {
+            return Ok(None);
+        };
+        match self.ledger() {
+            Some(ledger) => Ok(Some(ledger.believed(roots)?)),
+            None => Ok(Some(roots.clone())),
+        }
     }
 
     /// Its ledger, opened to read when it is first asked. One that can't be read is said once,

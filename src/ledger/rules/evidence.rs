@@ -5,6 +5,7 @@ use std::iter;
 use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
+use crate::attestation::{RootFingerprint, Roots};
 use crate::ledger::entry::{Event, EvidenceSeen, PolicySeen, Revoked, RootDistrusted};
 use crate::ledger::rows::{content, sha256, table};
 use crate::ledger::{LedgerError, Policy};
@@ -75,6 +76,18 @@ impl Ledger {
         let revoked = revoked.into_iter().map(Event::Revoked);
         let events = iter::once(Event::RootDistrusted(distrusted)).chain(revoked);
         self.append(time, |draft| draft.entries(events))
+    }
+
+    /// Those of these roots that are believed: a config can't bring back what the ledger distrusts.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn believed(&self, roots: &Roots) -> Result<Roots, LedgerError> {
+        let mut believed = roots.clone();
+        for (_, distrusted) in self.distrusted_roots()? {
+            believed.distrust(RootFingerprint(distrusted.root));
+        }
+        Ok(believed)
     }
 
     /// The roots of attestation that are not believed, oldest first, with the time since when.
