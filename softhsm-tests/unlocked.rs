@@ -1,10 +1,15 @@
 //! While a person is asked for something, the ledger is anybody else's: only then is it locked,
 //! and what was decided is decided again.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use crate::harness::admin::Admin;
 use crate::harness::keygen;
+use crate::harness::process::{detached, run, wait_until};
 use crate::harness::pty::Pty;
-use crate::harness::token::{Token, Usage};
+use crate::harness::punchmark::BINARY;
+use crate::harness::token::{PIN, Token, Usage};
 
 /// An admin with two certificates, and two ledger keys that each have a passphrase.
 fn ready() -> Admin {
@@ -114,6 +119,43 @@ fn a_range_that_came_to_mean_most_of_a_ca_is_asked_about_again() {
             .iter()
             .all(|entry| entry["state"] == "issued")
     );
+}
+
+#[test]
+fn a_pin_that_is_yet_to_be_written_keeps_nobody_from_signing() {
+    let admin = ready();
+    let mut command = admin.punchmark.prepare(detached(BINARY));
+    command.args("--pin-fd 0 sign -s users -I id -n peter other.pub".split(' '));
+    let mut waits = command.stdin(Stdio::piped()).spawn().unwrap();
+    // It has come to the PIN before the last of these began.
+    for _time in 0..10 {
+        admin.sign(&["-n", "peter", "key.pub"]).ok();
+    }
+    assert!(waits.try_wait().unwrap().is_none(), "it waits");
+    let mut pin = waits.stdin.take().unwrap();
+    writeln!(pin, "{PIN}").unwrap();
+    drop(pin);
+    assert!(waits.wait().unwrap().success());
+}
+
+#[test]
+fn a_key_that_was_made_waits_for_the_run_that_has_the_ledger() {
+    let admin = ready();
+    let mut pty = start(
+        &admin,
+        &["init", "more", "--key", &admin.token.locator("more")],
+    );
+    pty.expect("PIN for");
+    let ledger = std::fs::File::open(admin.ledger_file()).unwrap();
+    ledger.lock().unwrap();
+    pty.type_line(PIN);
+    wait_until("the key is there", || {
+        let listed = run(admin.token.tool_logged_in().arg("-O")).ok().stdout;
+        listed.contains("label:      more")
+    });
+    drop(ledger);
+    let (said, code) = pty.finish();
+    assert_eq!(code, 0, "{said}");
 }
 
 fn size(admin: &Admin) -> u64 {

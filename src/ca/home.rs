@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use ssh_key::public::KeyData;
 
@@ -125,7 +127,7 @@ impl Home {
         time: u64,
     ) -> Result<(Ledger, Ca), EstablishError> {
         let mut ledger = match self.ledger.take() {
-            Some(_looked) => self.config.ledger_place().open_confirmed()?,
+            Some(_looked) => open_when_free(&self.config)?,
             None => self.config.ledger_place().create()?,
         };
         let same = |ca: &Ca| {
@@ -196,6 +198,22 @@ impl Home {
     }
 }
 
+/// Opens the ledger for a key that is in the token by now: another run that has it is waited for,
+/// with a limit, so that the key does not stay behind without a CA.
+pub(super) fn open_when_free(config: &Config) -> Result<Ledger, OpenLedgerError> {
+    let began = Instant::now();
+    loop {
+        match config.ledger_place().open_confirmed() {
+            Err(OpenLedgerError::Ledger(LedgerError::Open(OpenError::Locked { .. })))
+                if began.elapsed() < PATIENCE =>
+            {
+                sleep(PAUSE);
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// Whether two lines have the same algorithm and key, whatever their comments.
 fn is_line_of(found: &str, line: &str) -> bool {
     let key_of = |line| <str>::split_whitespace(line).take(2).collect::<Vec<_>>();
@@ -216,3 +234,7 @@ fn make_folder(config: &Path) -> Result<(), EstablishError> {
             source,
         })
 }
+
+/// How long another run is waited for: longer than one certificate takes with a touch.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(100);

@@ -5,6 +5,7 @@ use ssh_key::public::KeyData;
 
 use super::EstablishError;
 use super::binding::{Binder, Binding, named_by};
+use super::home::open_when_free;
 use crate::certificate::subject::fingerprint;
 use crate::config::{CaName, Config, Place, with_key};
 use crate::issue::self_test;
@@ -78,7 +79,7 @@ pub fn add_spare(
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);
     }
-    let mut ledger = config.ledger_place().open_confirmed()?;
+    let mut ledger = open_when_free(&config)?;
     let ca = known_ca(&ledger, &given)?;
     let binder = Binder {
         ledger: &mut ledger,

@@ -129,9 +129,10 @@ impl Context {
         RememberPin::new(PinSource::new(files, None, first, self.touches.clone()))
     }
 
-    /// Whether a PIN comes from a person, who may take an hour for it.
-    pub(crate) fn asks_a_person(&self) -> bool {
-        self.pin_files.of_any().is_none() && self.global.pin_fd.is_none()
+    /// Whether a PIN is waited for: a person may take an hour for it, and so may whoever writes
+    /// into a descriptor.
+    pub(crate) fn waits_for_a_pin(&self) -> bool {
+        self.pin_files.of_any().is_none()
     }
 
     /// What the devices that were opened with [`Self::pins`] say of touches.

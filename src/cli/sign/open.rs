@@ -13,7 +13,7 @@ impl Sign {
     /// Whether a person is asked for something, who may take an hour for it, or nothing is signed. The ledger is
     /// then not locked meanwhile, and all is decided again afterwards.
     pub(super) fn is_attended(&self, context: &Context) -> bool {
-        self.dry_run || context.asks_a_person() || self.asked.vouched_for().is_some()
+        self.dry_run || context.waits_for_a_pin() || self.asked.vouched_for().is_some()
     }
 
     /// A person is asked about all that was named; a list may have no end.
