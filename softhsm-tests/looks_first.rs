@@ -95,7 +95,7 @@ fn one_good_key_among_bad_ones_is_asked_for_and_signed() {
 /// A CA `more` by a key that is made, and by one that is brought in.
 fn make(admin: &Admin) -> [Ran; 2] {
     let locators = ["made", "brought"].map(|label| admin.token.locator(label));
-    let made = ["init", "more", "--key", &locators[0]];
+    let made = ["init", "more", "--algorithm", "p256", "--key", &locators[0]];
     let brought = [
         "import",
         "more",

@@ -33,7 +33,10 @@ fn start(admin: &Admin, arguments: &[&str]) -> Pty {
 #[test]
 fn a_person_who_is_asked_keeps_nobody_from_signing() {
     let admin = ready();
-    let init = format!("init more --key {}", admin.token.locator("more"));
+    let init = format!(
+        "init more --algorithm p256 --key {}",
+        admin.token.locator("more")
+    );
     for (command, question) in [
         ("revoke --serial 1", "[y/N]"),
         ("revoke --serial 1-900", "Type yes"),
@@ -141,10 +144,9 @@ fn a_pin_that_is_yet_to_be_written_keeps_nobody_from_signing() {
 #[test]
 fn a_key_that_was_made_waits_for_the_run_that_has_the_ledger() {
     let admin = ready();
-    let mut pty = start(
-        &admin,
-        &["init", "more", "--key", &admin.token.locator("more")],
-    );
+    let locator = admin.token.locator("more");
+    let init = ["init", "more", "--algorithm", "p256", "--key", &locator];
+    let mut pty = start(&admin, &init);
     pty.expect("PIN for");
     let ledger = std::fs::File::open(admin.ledger_file()).unwrap();
     ledger.lock().unwrap();
