@@ -166,7 +166,7 @@ fn what_show_would_mark_is_said_before_a_pin_is_asked_for() {
     let admin = Admin::ready().and_key("user");
     for (flags, words) in [
         (&["-V", "20200101:20200102"][..], "has ended already"),
-        (&[], "never expires"),
+        (&["-V", "always:forever"], "never expires"),
         (&["-V", "always:0xfffffffffffffffe"], "never expires"),
         (
             &["-V", "+1h", "-O", "critical:odd"],

@@ -28,6 +28,7 @@ mod ca_export;
 mod check_card;
 mod clock;
 mod completion;
+mod config_check;
 mod conformance;
 mod crash;
 #[cfg(feature = "ldap")]

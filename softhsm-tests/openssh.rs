@@ -22,7 +22,7 @@ on_devices!(
 );
 
 fn options_and_validity_read_as_those_of_ssh_keygen(device: Device) {
-    let admin = device.with_users_ca("p256");
+    let admin = device.with_users_ca("p256").and_config("[role.operator]\n");
     let ours = admin.key("ours", ED25519);
     let folder = scratch();
     let theirs = keygen::make(folder.path(), "theirs", ED25519);

@@ -28,16 +28,48 @@ fn the_prompt_names_the_device_and_the_pin_is_not_shown() {
 }
 
 #[test]
-fn a_wrong_pin_on_the_terminal_is_tried_once_and_not_asked_again() {
+fn a_mistyped_pin_may_be_typed_anew_where_the_token_says_that_tries_are_left() {
     let admin = Admin::ready().and_key("key");
     let mut pty = start(&admin, &SIGN);
     pty.expect("PIN for");
     pty.type_line("99999999");
+    pty.expect("wrong PIN; the token says this was not the last try");
+    pty.expect("PIN for");
+    pty.type_line(PIN);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    admin.assert_issued(1);
+}
+
+#[test]
+fn a_wrong_pin_that_is_typed_twice_is_tried_once() {
+    let admin = Admin::ready().and_key("key");
+    let mut pty = start(&admin, &SIGN);
+    for _twice in 0..2 {
+        pty.expect("PIN for");
+        pty.type_line("99999999");
+    }
     let (rest, code) = pty.finish();
     assert_eq!(code, 1, "{rest}");
-    assert!(rest.contains("wrong PIN, tried once"), "{rest}");
-    assert!(!rest.contains("PIN for"), "{rest}");
+    let words = "this PIN was refused before; it was not tried again";
+    assert!(rest.contains(words), "{rest}");
     admin.assert_issued(0);
+}
+
+#[test]
+fn a_new_key_is_made_after_a_mistyped_pin() {
+    let admin = Admin::new(Token::softhsm());
+    let locator = admin.token.locator("users");
+    let made = ["init", "users", "--algorithm", "p256", "--key", &locator];
+    let mut pty = start(&admin, &made);
+    pty.expect("PIN for");
+    pty.type_line("99999999");
+    pty.expect("PIN for");
+    pty.type_line(PIN);
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    // What was taken is not asked for again.
+    assert!(!rest.contains("PIN for"), "{rest}");
 }
 
 #[test]

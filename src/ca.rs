@@ -28,7 +28,7 @@ use home::Home;
 use crate::attestation::Roots;
 use crate::certificate::subject::fingerprint;
 use crate::certificate::{Serial, Subject};
-use crate::config::{CaName, Place};
+use crate::config::{CaName, Config, Place};
 use crate::issue::self_test;
 use crate::ledger::file::OpenError;
 use crate::ledger::{CaAdded, Ledger, LedgerError, Origin, Purpose};
@@ -87,6 +87,8 @@ pub struct Established {
     pub ledger: PathBuf,
     /// Whether the ledger was made for it.
     pub ledger_is_new: bool,
+    /// Whether the config reserves suffixes, which the CA alone writes.
+    pub has_suffixes: bool,
     /// Whether the token names the ledger.
     pub binding: Binding,
 }
@@ -127,6 +129,8 @@ pub fn establish(
     let attested = Attested::fetch(&key.locator, &key.public_key, &new.roots)?;
     let text = home.text_of_config(new, &key)?;
     let ledger_is_new = home.ledger.is_none();
+    let edited = Config::of_text(home.config.path(), &text)?;
+    let has_suffixes = !edited.policy().suffixes().is_empty();
     let ca = added(new, &key, keyboard.clone())?;
     let (mut ledger, ca) = home.record(ca, &text, attested.as_ref(), time)?;
     let binder = Binder {
@@ -150,6 +154,7 @@ pub fn establish(
         ledger: home.config.ledger(),
         config: home.config.path().to_path_buf(),
         ledger_is_new,
+        has_suffixes,
         binding,
     })
 }

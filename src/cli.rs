@@ -11,6 +11,7 @@ mod base;
 mod ca;
 mod challenge;
 mod completion;
+mod config;
 mod doctor;
 mod enroll;
 mod evidence;
@@ -87,6 +88,7 @@ enum Command {
     Requester(requester::Requester),
     Challenge(challenge::Challenge),
     Role(role::Role),
+    Config(config::ConfigCommand),
     Show(show::Show),
     Krl(krl::Krl),
     Known(known::Known),
@@ -128,6 +130,7 @@ impl Cli<Command> {
             Command::Requester(command) => command.run(&context),
             Command::Challenge(command) => command.run(&context),
             Command::Role(command) => command.run(&context),
+            Command::Config(command) => command.run(&context),
             Command::Show(command) => command.run(&context),
             Command::Krl(command) => command.run(&context),
             Command::Known(command) => command.run(&context),

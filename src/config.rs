@@ -7,6 +7,7 @@ mod attestation;
 mod ca_name;
 mod edit;
 mod error;
+mod faults;
 mod given;
 mod ledger_key;
 mod place;
@@ -14,6 +15,7 @@ mod policy;
 mod requests;
 mod subject;
 mod surroundings;
+mod templates;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -29,13 +31,16 @@ use toml::Spanned;
 pub use attestation::{roots_from, trial_root_name};
 pub use ca_name::{CaName, CaNameError};
 pub use edit::{
-    EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_suffixes,
+    EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_role,
+    with_suffixes,
 };
 pub use error::ConfigError;
+pub use faults::{FAULTS_MAX, Reading, TextFault, faults_of};
 pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use place::{Place, PlaceError};
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
+pub use templates::RoleTemplate;
 
 pub use crate::file::{read_bytes, read_limited};
 pub use surroundings::{keyboard, now, time_zone, working_folder};
@@ -46,7 +51,7 @@ use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
 use crate::ledger::Purpose;
 use crate::ledger::settings::FileSettings;
-use crate::policy::{Policy, Role, RoleTable, Suffixes};
+use crate::policy::{Description, Policy, Role, RoleTable, Suffixes};
 use crate::request::RoleName;
 use crate::signer::Locators;
 
@@ -86,6 +91,9 @@ struct ConfigFile {
     suffixes: Suffixes,
     #[serde(default)]
     role: BTreeMap<RoleName, Spanned<RoleTable>>,
+    /// Whether a table of a role stood there; the tables themselves are the policy's.
+    #[serde(skip)]
+    has_roles: bool,
 }
 
 /// One `[ca.NAME]` table.
@@ -99,6 +107,8 @@ pub struct CaConfig {
     pub keys: Locators,
     /// Its public key file, as it stands in the config.
     pub public_key: PathBuf,
+    /// What it is for, in the admin's words.
+    pub description: Option<Description>,
 }
 
 impl Config {
@@ -157,6 +167,7 @@ impl Config {
             std::mem::take(&mut file.suffixes),
             std::mem::take(&mut file.role),
         );
+        file.has_roles = !roles.is_empty();
         let policy = policy::policy(suffixes, roles)
             .map_err(|error| syntax(path, &text, Some(error.span.clone()), &error.to_string()))?;
         Ok(Self {
@@ -166,6 +177,14 @@ impl Config {
             file,
             policy,
         })
+    }
+
+    /// Reads a text as if it lay at `path`.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn of_text(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        Self::parse(path, text.to_owned())
     }
 
     /// Suffixes and roles.

@@ -10,6 +10,7 @@
 //! - [`text`]: the rules in one text, whose digest the ledger keeps.
 
 mod decide;
+mod description;
 mod foresee;
 pub mod key_id;
 pub mod key_types;
@@ -32,6 +33,7 @@ use std::collections::BTreeMap;
 use ssh_key::public::KeyData;
 
 pub use decide::{Decided, StorageShown, Warning, decide};
+pub use description::Description;
 pub use foresee::{Foreseen, foresee, sample_key};
 pub use refusal::{Refusal, Refusals};
 pub use role::{Role, RoleError, RoleTable};

@@ -119,6 +119,12 @@ pub trait AskPin {
         })
     }
 
+    /// Says that `device` refused what was typed for it, and what it tells of the `tries` that are
+    /// left; returns whether a person will type another PIN. The refused one is never shown again.
+    fn types_again(&mut self, _device: &str, _tries: &str) -> bool {
+        false
+    }
+
     /// Who is told what a device waits for while it signs; nobody, if a front leaves it out.
     fn notice(&self) -> Box<dyn Notice> {
         Box::new(Nobody)
@@ -135,6 +141,11 @@ pub trait Notice: Send {
 
     /// `device` has not signed, and waits no more.
     fn gave_up(&self, device: &str);
+
+    /// `device` was not touched in time; returns whether somebody is there who may still do it.
+    fn missed(&self, _device: &str) -> bool {
+        false
+    }
 
     /// `device` opened with the PIN that every new one has, and that everybody knows.
     fn has_factory_pin(&self, _device: &str) {}

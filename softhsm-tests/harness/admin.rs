@@ -80,11 +80,18 @@ impl<T> Admin<T> {
         self
     }
 
-    /// Adds lines before the config's first table, up to `---`, and tables at its end.
+    /// Adds lines before the config's first table, up to `---`, and tables at its end. A table of
+    /// the operator's takes the place of the one that `init` wrote.
     pub(crate) fn configure(&self, text: &str) {
         let path = self.config_file();
-        let config = std::fs::read_to_string(&path).unwrap();
+        let mut config = std::fs::read_to_string(&path).unwrap();
         let (lines, tables) = text.split_once("---\n").unwrap_or(("", text));
+        if tables.contains("[role.operator]") {
+            let kept = config
+                .lines()
+                .filter(|line| !OF_OPERATOR.iter().any(|o| line.starts_with(o)));
+            config = kept.map(|line| format!("{line}\n")).collect();
+        }
         write(&path, format!("{lines}{config}{tables}"), 0o600);
     }
 
@@ -189,3 +196,6 @@ fn blob(line: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ")
 }
+
+/// What `init` writes for the operator, a table and its one line.
+const OF_OPERATOR: [&str; 2] = ["[role.operator]", "lifetime = { default = \"8h\" }"];

@@ -175,13 +175,14 @@ impl Home {
             certificates: new.purpose,
             keys: key.locator.clone().into(),
             public_key: self.public_key_name.clone(),
+            description: None,
         };
         let mut text = with_ca(&self.config, &new.name, &ca)?;
         if let Some(recorded) = self.recorded_suffixes(new)? {
             return Ok(with_recorded_suffixes(&self.config, text, &recorded));
         }
         if matches!(new.source, Source::Generate(..)) && new.purpose != Purpose::Host {
-            text = with_suffixes(&self.config, text);
+            text = with_suffixes(&self.config, &new.name, text);
         }
         Ok(text)
     }

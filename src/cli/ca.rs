@@ -97,11 +97,14 @@ fn list(context: &Context) -> Result<(), Failure> {
     }
     all.iter().try_for_each(|known| {
         product(&format!(
-            "{}: {} CA, {}, {}",
+            "{}: {} CA, {}, {}{}",
             known.ca.name(),
             known.config.certificates,
             describe(known.ca.public_key()),
-            storage::words(&known.storage)
+            storage::words(&known.storage),
+            (known.config.description.as_ref())
+                .map(|words| format!(": {words}"))
+                .unwrap_or_default()
         ))
     })
 }
@@ -153,6 +156,9 @@ fn print(known: &Known) -> Result<(), Failure> {
         describe(ca.public_key()),
         fingerprint(ca.public_key())
     ))?;
+    if let Some(description) = &known.config.description {
+        product(&format!("  is for       {description}"))?;
+    }
     for key in &known.config.keys {
         product(&format!("  key          {key}"))?;
     }
@@ -200,6 +206,7 @@ fn json(known: &Known) -> Value {
     json!({
         "name": ca.name(),
         "for": known.config.certificates,
+        "description": known.config.description,
         "algorithm": describe(ca.public_key()),
         "fingerprint": fingerprint(ca.public_key()),
         "keys": keys.map(ToString::to_string).collect::<Vec<_>>(),

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
+use super::base::faults::Faults;
 use super::base::ledger_key;
 use super::base::request::asked::Asked as AskedArguments;
 use super::base::request::key::CardArguments;
@@ -37,7 +38,7 @@ pub(crate) struct Enroll {
     name: RequesterName,
 
     /// The CA [default: the role's]
-    #[arg(short = 's', value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: Option<String>,
 
     #[command(flatten)]
@@ -57,10 +58,12 @@ pub(crate) struct Enroll {
 
 impl Enroll {
     pub(crate) fn run(mut self, context: &Context) -> Result<Exit, Failure> {
-        self.asked.check()?;
+        let mut faults = Faults::default();
+        faults.note(self.asked.check());
         let config = context.config()?;
-        refuse_reserved(&self.name, &config)?;
-        let name = self.ca_name(&config)?;
+        faults.note(refuse_reserved(&self.name, &config));
+        let name = faults.note(self.ca_name(&config));
+        let name = faults.or(name)?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
         let ledger = context.ledger_to_look(&config)?;
         let known = context.known_ca(&config, &ledger, &name)?;

@@ -6,11 +6,13 @@ use super::base::context::Context;
 use super::base::establish::CaArguments;
 use super::base::factory::warn_of_factory_secrets;
 use super::base::failure::{Exit, Failure};
+use super::base::faults::Faults;
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::say;
 use crate::ca::{OfAnother, Source};
 use crate::certificate::Serial;
-use crate::signer::KeyAlgorithm;
+use crate::secret::Pin;
+use crate::signer::{KeyAlgorithm, Locator, PlaceError};
 
 /// Make a CA: its key pair in the token, its place in config and ledger
 #[derive(Debug, Args)]
@@ -29,6 +31,7 @@ pub(crate) struct Init {
 
 impl Init {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let (locator, management_key) = self.looked_at(context)?;
         if context.talks()
             && matches!(
                 self.algorithm,
@@ -37,12 +40,24 @@ impl Init {
         {
             say("making an RSA key in the token; some take a minute");
         }
-        let management_key = self.in_slot.management_key()?;
-        self.in_slot.check(context, &[self.ca.key.parse()?])?;
-        warn_of_factory_secrets(&self.ca.key.parse()?);
+        self.in_slot
+            .check(context, std::slice::from_ref(&locator))?;
+        warn_of_factory_secrets(&locator);
         let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
         self.ca
             .establish(context, source, Serial::FIRST, OfAnother::Refused)
+    }
+
+    /// Where the key is to be, and what a card wants for it; all that is wrong with the arguments is told at once.
+    fn looked_at(&self, context: &Context) -> Result<(Locator, Option<Pin>), Failure> {
+        let mut faults = Faults::default();
+        let locator = faults.note(self.ca.key.parse().map_err(Failure::from));
+        if locator.as_ref().is_some_and(Locator::is_software) {
+            faults.add(PlaceError::MadeElsewhere.into());
+        }
+        faults.note(self.ca.require_free(context));
+        let management_key = faults.note(self.in_slot.management_key());
+        faults.or(locator.zip(management_key))
     }
 }
 

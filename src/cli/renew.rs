@@ -150,7 +150,7 @@ impl Renew {
             report: Arc::new(move |report| told.tell(report)),
         };
         let looked = batch.look_at(ledger, ordered.orders);
-        let plan = Plan::of(&looked, &ordered.before);
+        let plan = Plan::of(&looked, &ordered.before, Some(config));
         let run = Run {
             config,
             known,

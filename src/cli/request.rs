@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
+use super::base::faults::Faults;
 use super::base::request::asked::{Asked, Rest};
 use super::base::request::key::{KeyArguments, OwnKey};
 use super::base::request::write;
@@ -57,19 +58,19 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        self.asked.check()?;
         let config = context.config_if_there()?;
-        let target = self.target(config.as_ref())?;
-        let challenge = self.challenge.as_deref().map(challenge).transpose()?;
-        let ca_keys = match &config {
-            Some(config) => config.public_keys()?,
-            None => Vec::new(),
-        };
         // Before a key may be made: what can't be read or written is of no use to it.
-        self.evidence.require_readable()?;
-        if let Some(out) = self.out.as_deref().filter(|out| *out != Path::new("-")) {
-            output::check(out).at("cannot write")?;
-        }
+        let mut faults = Faults::default();
+        faults.note(self.asked.check());
+        let target = faults.note(self.target(config.as_ref()));
+        let given = self.challenge.as_deref().map(challenge).transpose();
+        let challenge = faults.note(given);
+        let ca_keys = config.as_ref().map_or(Ok(Vec::new()), Config::public_keys);
+        let ca_keys = faults.note(ca_keys.map_err(Failure::from));
+        faults.note(self.evidence.require_readable());
+        faults.note(self.require_writable());
+        let looked_at = target.zip(challenge).zip(ca_keys);
+        let ((target, challenge), ca_keys) = faults.or(looked_at)?;
         let mut pins = context.pins();
         let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
         let evidence = self.evidence.read(&own)?;
@@ -87,6 +88,13 @@ impl Request {
         write(&out, &file)?;
         tell(context, &own, &out, &file)?;
         Ok(Exit::Done)
+    }
+
+    fn require_writable(&self) -> Result<(), Failure> {
+        match self.out.as_deref().filter(|out| *out != Path::new("-")) {
+            Some(out) => output::check(out).at("cannot write"),
+            None => Ok(()),
+        }
     }
 
     fn target(&self, config: Option<&Config>) -> Result<Target, Failure> {

@@ -1,5 +1,6 @@
 //! `punchmark role`: what the config allows, without a token.
 
+mod add;
 mod attempt;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use crate::policy::role::{Permit, Storage};
 use crate::policy::{Role as PolicyRole, RoleTable};
 use crate::request::RoleName;
 
-/// Read the config's roles, and try requests on them
+/// Read the config's roles, add some, and try requests on them
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Role {
@@ -32,6 +33,7 @@ enum Command {
     Show(One),
     /// Say what in suffixes and roles is allowed or forbidden, and hardly meant
     Lint,
+    Add(add::Add),
     /// Decide about a request, and explain; signs nothing, and needs no token
     Try(Box<attempt::Attempt>),
 }
@@ -51,6 +53,7 @@ impl Role {
             Command::List => list(context, &config),
             Command::Show(one) => show(context, config.role(&one.role)?),
             Command::Lint => print_findings(context, &config),
+            Command::Add(add) => add.run(context, &config),
             Command::Try(attempt) => attempt.run(context, &config),
         }
     }
@@ -77,13 +80,15 @@ fn line(role: &PolicyRole) -> String {
             format!("at most {}", crate::certificate::length(lifetime.longest()))
         }
     };
+    let description = role.description().map(|words| format!(": {words}"));
     format!(
-        "{:<16}  {:<10}  {:<8}  {longest:<18}  asked by {}, for {}",
+        "{:<16}  {:<10}  {:<8}  {longest:<18}  asked by {}, for {}{}",
         role.name().as_str(),
         words(role.ca().map(|ca| vec![ca])),
         storage(role),
         words(role.requesters().map(<[_]>::to_vec)),
         words(role.principals().map(<[_]>::to_vec)),
+        description.unwrap_or_default(),
     )
 }
 
@@ -164,6 +169,7 @@ Examples:
   punchmark role list
   punchmark role show engineer
   punchmark role lint
+  punchmark role add engineer --like engineer --requester peter
   punchmark role try engineer --requester peter -V +8h peter.pub
 
 lint exits with 1 if it found anything, try with 3 if the role refuses.";

@@ -28,7 +28,7 @@ use secrets::{NewSecretFiles, Secrets};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SetupCard {
     /// Serial of the YubiKey [default: the one that is plugged in]
-    #[arg(long, value_name = "N")]
+    #[arg(long, alias = "card", value_name = "N")]
     serial: Option<u32>,
 
     /// Say what would be done, and do nothing

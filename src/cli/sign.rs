@@ -41,7 +41,7 @@ use paths::{Separator, count, paths};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
     /// The CA, by the name that `init`, `adopt` or `import` recorded [default: the role's]
-    #[arg(short = 's', value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: Option<String>,
 
     /// The role that it is asked by [default: operator, which is what the flags say]
@@ -141,7 +141,7 @@ impl Sign {
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let looked = batch.look(&ledger, subjects, self.how_far(attended));
         let ended = if self.dry_run {
-            say_what_would_be_signed(&looked, context)?;
+            say_what_would_be_signed(&looked, context, &config)?;
             looked.end()
         } else if looked.is_empty() {
             looked.end()

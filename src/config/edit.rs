@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::{CaConfig, CaName, Config, ConfigError};
+use super::{CaConfig, CaName, Config, ConfigError, templates};
 use crate::ledger::SuffixSet;
+use crate::policy::Role;
+use crate::request::RoleName;
 use crate::signer::{Locator, Locators, LocatorsError};
 
 /// Why the config cannot be changed.
@@ -15,6 +17,9 @@ pub enum EditError {
     /// The name is taken.
     #[error("the config has a CA `{0}` already")]
     Taken(CaName),
+    /// The name is a role's.
+    #[error("the config has a role `{0}` already")]
+    RoleTaken(RoleName),
     /// A path that is no text cannot stand in TOML.
     #[error("path {0:?} is not valid UTF-8")]
     NotText(std::path::PathBuf),
@@ -66,14 +71,33 @@ pub fn with_ca(config: &Config, name: &CaName, ca: &CaConfig) -> Result<String, 
     Ok(text)
 }
 
-/// The text of a config with the suffixes that a new user CA begins with; as it is where
-/// suffixes are reserved already.
-pub fn with_suffixes(config: &Config, text: String) -> String {
-    if config.policy().suffixes().is_empty() {
-        text + SUFFIXES
-    } else {
-        text
+/// The text of a config with the suffixes that a new user CA begins with, and with roles to begin
+/// with where it says nothing of any; as it is where suffixes are reserved already.
+pub fn with_suffixes(config: &Config, ca: &CaName, text: String) -> String {
+    if !config.policy().suffixes().is_empty() {
+        return text;
     }
+    let roles = if config.file.has_roles {
+        String::new()
+    } else {
+        templates::of_new_config(ca.as_str())
+    };
+    text + SUFFIXES + &roles
+}
+
+/// The text of `config` with a table for a role at its end, of these fields, a line each.
+///
+/// # Errors
+/// [`EditError::RoleTaken`], or [`EditError::Form`] if the fields make no role.
+pub fn with_role(config: &Config, name: &RoleName, fields: &str) -> Result<String, EditError> {
+    let is_there = |role: &Role| role.name() == name;
+    if config.policy().roles().any(is_there) {
+        return Err(EditError::RoleTaken(name.clone()));
+    }
+    let ended = config.text.trim_end_matches('\n');
+    let text = format!("{ended}\n\n[role.{name}]\n{fields}");
+    Config::parse(&config.path, text.clone()).map_err(EditError::Form)?;
+    Ok(text)
 }
 
 /// The text of a config with the suffixes that the ledger has recorded for a CA that the config
@@ -256,7 +280,11 @@ mod tests {
     #[test]
     fn recorded_suffixes_read_back_as_they_were() {
         let path = Path::new("punchmark.toml");
-        let with = Config::parse(path, with_suffixes(&Config::empty(path), String::new())).unwrap();
+        let with = Config::parse(
+            path,
+            with_suffixes(&Config::empty(path), &"a".parse().unwrap(), String::new()),
+        )
+        .unwrap();
         let recorded = crate::ledger::recorded_form(with.policy().suffixes()).unwrap();
         let text = with_recorded_suffixes(&Config::empty(path), String::new(), &recorded);
         let back = Config::parse(path, text).unwrap();
@@ -277,6 +305,7 @@ mod tests {
             certificates: Purpose::Host,
             keys: locator("pkcs11:token=T;object=hosts").into(),
             public_key: "hosts.pub".into(),
+            description: None,
         };
         ("hosts".parse().unwrap(), ca)
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::description::Description;
 use super::key_id::KeyIdTemplate;
 use super::key_types::KeyType;
 use super::least_proof::LeastProof;
@@ -20,6 +21,9 @@ use crate::request::RoleName;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RoleTable {
+    /// What it is for, in the admin's words; decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
     /// Whether the role `operator` is there; no other role can be switched off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct: Option<bool>,
@@ -191,6 +195,11 @@ impl Role {
         self.table.direct.unwrap_or(true)
     }
 
+    /// What it is for.
+    pub fn description(&self) -> Option<&Description> {
+        self.table.description.as_ref()
+    }
+
     /// The CA that signs.
     pub fn ca(&self) -> Permit<&str> {
         self.permit(self.table.ca.as_deref())
@@ -206,9 +215,19 @@ impl Role {
         self.permit(self.table.principals.as_deref())
     }
 
-    /// How long.
+    /// How long. The operator's lifetime without a maximum limits nothing: see
+    /// [`Self::unasked_lifetime`].
     pub fn lifetime(&self) -> Permit<&Lifetime> {
-        self.permit(self.table.lifetime.as_ref())
+        let limits = |lifetime: &&Lifetime| {
+            !self.name.is_operator() || lifetime.maximum.is_some() || lifetime.default.is_none()
+        };
+        self.permit(self.table.lifetime.as_ref().filter(limits))
+    }
+
+    /// What the operator gets who asks for no time, in a table that limits none.
+    pub fn unasked_lifetime(&self) -> Option<&Lifetime> {
+        let lifetime = self.table.lifetime.as_ref()?;
+        matches!(self.lifetime(), Permit::Anything).then_some(lifetime)
     }
 
     /// Which options of a map.

@@ -7,7 +7,7 @@ use super::{AskPin, Notice, Pin, PinError};
 /// Asks `inner` once a device, and gives the same answer after.
 ///
 /// A command that makes a key and then tries it logs in twice; a person types once. A
-/// PIN that was wrong ends the command at its first use, so none is tried twice.
+/// PIN that was wrong is forgotten, or ends the command at its first use: none is tried twice.
 pub struct RememberPin<A> {
     inner: A,
     known: Vec<(String, Pin)>,
@@ -61,6 +61,11 @@ impl<A: AskPin> AskPin for RememberPin<A> {
         self.inner.last_try(device)
     }
 
+    fn types_again(&mut self, device: &str, tries: &str) -> bool {
+        self.known.retain(|(known, _)| known != device);
+        self.inner.types_again(device, tries)
+    }
+
     fn notice(&self) -> Box<dyn Notice> {
         self.inner.notice()
     }
@@ -77,6 +82,20 @@ mod tests {
             self.0 += 1;
             Ok(Pin::new(format!("pin {}", self.0)))
         }
+
+        fn types_again(&mut self, _device: &str, _tries: &str) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_wrong_pin_is_forgotten() {
+        let mut pins = RememberPin::new(Count(0));
+        assert_eq!(pins.pin("a").unwrap().expose(), "pin 1");
+        assert_eq!(pins.pin("b").unwrap().expose(), "pin 2");
+        assert!(pins.types_again("a", "4 tries are left"));
+        assert_eq!(pins.pin("a").unwrap().expose(), "pin 3");
+        assert_eq!(pins.pin("b").unwrap().expose(), "pin 2");
     }
 
     #[test]

@@ -44,6 +44,10 @@ impl AskPin for SourcedPin<'_> {
         self.inner.last_try(device)
     }
 
+    fn types_again(&mut self, device: &str, tries: &str) -> bool {
+        self.source.is_none() && self.inner.types_again(device, tries)
+    }
+
     fn notice(&self) -> Box<dyn Notice> {
         self.inner.notice()
     }

@@ -1,13 +1,16 @@
 //! Arguments that several commands parse, and mistakes in them.
 
-use ssh_key::Fingerprint;
+use std::path::Path;
+
+use ssh_key::{Fingerprint, HashAlg};
 
 use super::failure::{Advised, Failure, Kind};
+use super::words::chain;
 use crate::certificate::{
     KeyIdError, OptionError, PrincipalError, SerialError, Validity, ValidityError,
     length_in_seconds,
 };
-use crate::config::{self, CaNameError};
+use crate::config::{self, CaNameError, SubjectFile};
 use crate::request::{ReasonError, ValidityAsked};
 
 /// A point in time, in the grammar of an end of `-V`.
@@ -44,6 +47,19 @@ pub(crate) fn fingerprint(text: &str) -> Result<[u8; 32], String> {
     match text.parse() {
         Ok(Fingerprint::Sha256(hash)) => Ok(hash),
         _ => Err("a fingerprint begins with SHA256: and is what ssh-keygen -l prints".to_owned()),
+    }
+}
+
+/// The fingerprint of a key, which is named by it or by its file.
+pub(crate) fn key(text: &str) -> Result<[u8; 32], String> {
+    if text.starts_with("SHA256:") {
+        return fingerprint(text);
+    }
+    let path = Path::new(text);
+    let file = SubjectFile::read(path).map_err(|error| chain(&error))?;
+    match file.key.fingerprint(HashAlg::Sha256) {
+        Fingerprint::Sha256(hash) => Ok(hash),
+        _ => Err("it has no SHA-256 fingerprint".to_owned()),
     }
 }
 

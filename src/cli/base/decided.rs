@@ -11,8 +11,10 @@ use super::terminal::{product, product_object};
 use super::words::{number_of, path};
 use crate::batch::Looked;
 use crate::certificate::subject::fingerprint;
+use crate::config::Config;
 use crate::ledger::Wanted;
-use crate::policy::Decided;
+use crate::policy::{Decided, Description};
+use crate::request::RoleName;
 
 /// What a certificate would say, and why it may: a label and its value a row.
 pub(crate) fn rows(decided: &Decided) -> [(&'static str, String); 7] {
@@ -35,6 +37,20 @@ pub(crate) fn rows(decided: &Decided) -> [(&'static str, String); 7] {
     ]
 }
 
+/// The role by its name, and what the config says that it is for.
+pub(crate) fn described(config: Option<&Config>, role: &str) -> String {
+    match description(config, role) {
+        Some(description) => format!("{role}: {description}"),
+        None => role.to_owned(),
+    }
+}
+
+/// What the config says that a role is for.
+pub(crate) fn description<'a>(config: Option<&'a Config>, role: &str) -> Option<&'a Description> {
+    let name: RoleName = role.parse().ok()?;
+    config?.role(&name).ok()?.description()
+}
+
 fn options(map: &BTreeMap<String, String>) -> String {
     let entry = |(name, value): (&String, &String)| match value.as_str() {
         "" => name.clone(),
@@ -47,11 +63,12 @@ fn options(map: &BTreeMap<String, String>) -> String {
 }
 
 /// A key, and what would be signed for it.
-pub(crate) fn shown(file: Option<&Path>, wanted: &Wanted) -> String {
+pub(crate) fn shown(file: Option<&Path>, wanted: &Wanted, config: Option<&Config>) -> String {
     let decided = wanted.decided();
     let key = fingerprint(decided.body().subject.key());
     let mut words = format!("\n  {key} {}", file.map_or("-".to_owned(), path));
-    words.push_str(&format!("\n    role        {}", decided.role()));
+    let role = described(config, decided.role());
+    words.push_str(&format!("\n    role        {role}"));
     // The key stands above.
     for (label, value) in rows(decided).into_iter().skip(1) {
         words.push_str(&format!("\n    {label:12}{value}"));
@@ -72,14 +89,18 @@ pub(crate) fn object(file: Option<&Path>, wanted: &Wanted) -> Value {
 }
 
 /// Says all that would be signed, to whoever wants no more than that.
-pub(crate) fn say_what_would_be_signed(looked: &Looked, context: &Context) -> Result<(), Failure> {
+pub(crate) fn say_what_would_be_signed(
+    looked: &Looked,
+    context: &Context,
+    config: &Config,
+) -> Result<(), Failure> {
     let mut count = 0_u64;
     for (file, wanted) in looked.wanted() {
         count += 1;
         if context.json() {
             product_object(object(file, wanted))?;
         } else {
-            product(shown(file, wanted).trim_start_matches('\n'))?;
+            product(shown(file, wanted, Some(config)).trim_start_matches('\n'))?;
         }
     }
     if context.json() {

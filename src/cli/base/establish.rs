@@ -6,12 +6,13 @@ use clap::{Args, ValueEnum};
 
 use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure};
+use super::faults::Faults;
 use super::next_steps::show_established;
 use super::roots::roots;
 use super::terminal::{ask, warn};
 use crate::ca::{EstablishError, NewCa, OfAnother, Source, establish};
 use crate::certificate::Serial;
-use crate::config::{self, CaName};
+use crate::config::{self, CaName, EditError};
 use crate::ledger::Purpose;
 use crate::signer::pkcs11::PublicKeyError;
 use crate::signer::{GenerateError, ImportError, OpeningError, PlaceError};
@@ -47,6 +48,17 @@ pub(crate) enum For {
 }
 
 impl CaArguments {
+    /// Refuses a name that a CA of the config has, and roots that can't be read.
+    pub(crate) fn require_free(&self, context: &Context) -> Result<(), Failure> {
+        let mut faults = Faults::default();
+        faults.note(roots(context, &self.attestation_roots));
+        let config = context.config_if_there()?;
+        if config.is_some_and(|config| config.ca(self.name.as_str()).is_ok()) {
+            faults.add(EditError::Taken(self.name.clone()).into());
+        }
+        faults.or_done()
+    }
+
     /// Makes it a CA, and says what to do next.
     pub(crate) fn establish(
         self,

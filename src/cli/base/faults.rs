@@ -18,6 +18,14 @@ impl Faults {
         }
     }
 
+    /// Goes on where nothing was noted.
+    ///
+    /// # Errors
+    /// All faults, as one failure.
+    pub(crate) fn or_done(self) -> Result<(), Failure> {
+        self.0.map_or(Ok(()), Err)
+    }
+
     pub(crate) fn add(&mut self, failure: Failure) {
         self.0 = Some(match self.0.take() {
             None => failure,

@@ -58,11 +58,26 @@ fn for_users(done: &Established) -> Result<(), Failure> {
         "  on each server, copy {file} to /etc/ssh/ and add to sshd_config:"
     ))?;
     product(&format!("    TrustedUserCAKeys /etc/ssh/{file}"))?;
+    if done.has_suffixes {
+        return by_role(done);
+    }
     product("  sign a user's key:")?;
     product(&format!(
         "    punchmark sign -s {} -I 'peter, laptop' -n peter -V +8h peter.pub",
         done.name
     ))
+}
+
+/// A role asks for the suffix; the direct form writes names as they are said.
+fn by_role(done: &Established) -> Result<(), Failure> {
+    let ca = &done.name;
+    product(
+        "  sign by a role, for peter_physical where his key is proved to lie in hardware, else peter_file:",
+    )?;
+    product(&format!(
+        "    punchmark role add engineer --like engineer --ca {ca} --requester peter"
+    ))?;
+    product("    punchmark sign --role engineer --requester peter peter.pub")
 }
 
 fn for_hosts(done: &Established) -> Result<(), Failure> {

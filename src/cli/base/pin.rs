@@ -125,6 +125,14 @@ impl AskPin for PinSource {
         })
     }
 
+    fn types_again(&mut self, device: &str, tries: &str) -> bool {
+        let is_typed = matches!(self.origin, Origin::Person);
+        if is_typed {
+            say(&format!("{device}: wrong PIN; {tries}"));
+        }
+        is_typed
+    }
+
     fn notice(&self) -> Box<dyn Notice> {
         Box::new(self.touches.clone())
     }

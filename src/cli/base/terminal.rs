@@ -78,6 +78,14 @@ fn say_object(value: Value) {
     let _closed = writeln!(io::stderr().lock(), "{}", object::line(value));
 }
 
+/// Rings the terminal's bell, for whoever looks elsewhere.
+pub(crate) fn ring() {
+    let mut stderr = io::stderr().lock();
+    if stderr.is_terminal() {
+        let _nobody_hears = stderr.write_all(b"\x07").and_then(|()| stderr.flush());
+    }
+}
+
 /// Escapes what would steer a terminal: a file's name may hold anything.
 fn plain(line: &str) -> Cow<'_, str> {
     let steers = |c: char| c.is_control() && c != '\n' && c != '\t';

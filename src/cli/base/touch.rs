@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::terminal::say;
+use super::terminal::{ring, say, somebody_is_there};
 use crate::secret::Notice;
 use crate::signer::yubikey::TouchPolicy;
 
@@ -61,6 +61,20 @@ impl Notice for Touches {
                 limit.as_secs()
             )),
         }
+    }
+
+    fn missed(&self, device: &str) -> bool {
+        self.gave_up(device);
+        if !somebody_is_there() {
+            return false;
+        }
+        ring();
+        let words = format!("{device} was not touched in time; it is asked once more");
+        match &self.state().bar {
+            Some(bar) => bar.println(words),
+            None => say(&words),
+        }
+        true
     }
 
     fn has_factory_pin(&self, device: &str) {

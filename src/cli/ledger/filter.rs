@@ -8,7 +8,7 @@ use ssh_key::Fingerprint;
 
 use super::source::Source;
 use crate::certificate::explain::Fields;
-use crate::cli::base::arguments::{fingerprint, instant};
+use crate::cli::base::arguments::{instant, key};
 use crate::cli::base::base_name;
 use crate::cli::base::failure::Failure;
 use crate::config;
@@ -41,8 +41,8 @@ pub(super) struct Filter {
     #[arg(long, value_name = "SERIAL")]
     serial: Option<u64>,
 
-    /// For the key of this fingerprint (SHA256:…)
-    #[arg(long, value_name = "FINGERPRINT", value_parser = fingerprint)]
+    /// For the key in this file, or of this fingerprint (SHA256:…)
+    #[arg(long, alias = "fingerprint", value_name = "FILE|SHA256:…", value_parser = key)]
     key: Option<[u8; 32]>,
 
     /// For a key in the card of this serial

@@ -14,6 +14,7 @@ use crate::cli::base::terminal::{
     confirm, confirm_typed, product, product_object, somebody_is_there, warn,
 };
 use crate::cli::base::words::{number_of, path};
+use crate::config::Config;
 use crate::request::KnownBy;
 use crate::wire::RawCertificate;
 
@@ -32,7 +33,11 @@ struct Item {
 }
 
 impl Plan {
-    pub(super) fn of(looked: &Looked, before: &HashMap<PathBuf, RawCertificate>) -> Self {
+    pub(super) fn of(
+        looked: &Looked,
+        before: &HashMap<PathBuf, RawCertificate>,
+        config: Option<&Config>,
+    ) -> Self {
         let items = looked.wanted().map(|(file, wanted)| {
             let decided = wanted.decided();
             let before = file.and_then(|file| before.get(file));
@@ -40,7 +45,7 @@ impl Plan {
             let is_vouched = decided.known_by() == KnownBy::Vouch;
             let file_words = file.map_or("-".to_owned(), path);
             Item {
-                shown: shown(file, wanted),
+                shown: shown(file, wanted, config),
                 object: with(
                     object(file, wanted),
                     json!({

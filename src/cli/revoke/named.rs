@@ -12,6 +12,7 @@ use crate::certificate::key_line::{read_certificate_line, read_public_key_line};
 use crate::cli::base::arguments::{fingerprint, instant};
 use crate::cli::base::base_name;
 use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::faults::Faults;
 use crate::config::read_bytes;
 use crate::revocation::Selector;
 
@@ -30,7 +31,7 @@ pub(super) struct Named {
     #[arg(long, value_name = "FILE")]
     certificate: Vec<PathBuf>,
 
-    /// The key in this file: the key itself, and every certificate for it
+    /// The key in this file, or of this fingerprint (SHA256:…): the key itself, and every certificate for it
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
 
@@ -88,19 +89,18 @@ impl Named {
             family: self.family.map(|family| family.to_string()),
         }));
         selectors.extend(self.requester.iter().cloned().map(Selector::Requester));
-        for file in &self.certificate {
-            selectors.push(certificate(file)?);
+        let mut faults = Faults::default();
+        let certificates = self.certificate.iter().map(|file| certificate(file));
+        let keys = self.key.iter().map(|named| key(named));
+        let before = self.issued_before.iter();
+        let before = before.map(|time| Ok(Selector::IssuedBefore(instant(time)?)));
+        let read: Vec<_> = certificates.chain(keys).chain(before).collect();
+        let names_nothing = selectors.is_empty() && read.is_empty();
+        selectors.extend(read.into_iter().filter_map(|one| faults.note(one)));
+        if names_nothing {
+            faults.add(Failure::usage(NOTHING_NAMED));
         }
-        for file in &self.key {
-            selectors.push(key(file)?);
-        }
-        if let Some(time) = &self.issued_before {
-            selectors.push(Selector::IssuedBefore(instant(time)?));
-        }
-        if selectors.is_empty() {
-            return Err(Failure::usage(NOTHING_NAMED));
-        }
-        Ok(selectors)
+        faults.or(Some(selectors))
     }
 
     /// The names that each --principal stands for, itself first.
@@ -129,7 +129,18 @@ fn certificate(file: &Path) -> Result<Selector, Failure> {
     Ok(Selector::Certificate(Box::new(certificate)))
 }
 
-fn key(file: &Path) -> Result<Selector, Failure> {
+/// A key by its file, or by its fingerprint, as every command names one.
+fn key(named: &Path) -> Result<Selector, Failure> {
+    match named.to_str().filter(|text| text.starts_with("SHA256:")) {
+        Some(text) => {
+            let hash = fingerprint(text).map_err(Failure::usage)?;
+            Ok(Selector::Fingerprint(hash))
+        }
+        None => key_in(named),
+    }
+}
+
+fn key_in(file: &Path) -> Result<Selector, Failure> {
     let (key, _) = read_public_key_line(&read(file)?).in_file(file)?;
     let blob = PublicKey::from(key).to_bytes().in_file(file)?;
     Selector::key(&blob).in_file(file)

@@ -11,7 +11,7 @@ use ssh_key::public::KeyData;
 use crate::attestation::Proof;
 use crate::cli::base::ask::AskArguments;
 use crate::cli::base::context::Context;
-use crate::cli::base::decided::rows;
+use crate::cli::base::decided::{description, rows};
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::roots::believed;
 use crate::cli::base::terminal::{hint, product, product_object, say, warn};
@@ -30,7 +30,7 @@ pub(super) struct Attempt {
     role: RoleName,
 
     /// The CA [default: the role's, or the only one there is]
-    #[arg(short = 's', value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: Option<String>,
 
     #[command(flatten)]
@@ -177,6 +177,10 @@ fn allowed(
              will want --requester {requester}, or an enrolment):"
         ),
     })?;
+    let config = context.config_if_there()?;
+    if let Some(description) = description(config.as_ref(), role) {
+        product(&format!("  {:12}{description}", "role is for"))?;
+    }
     for (label, value) in rows(decided) {
         product(&format!("  {label:12}{value}"))?;
     }

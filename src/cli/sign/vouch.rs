@@ -15,9 +15,10 @@ pub(super) fn vouch(
     requests: usize,
     context: &Context,
 ) -> Result<(), Failure> {
+    let config = context.config_if_there()?;
     let mut question = format!("You vouch that {name} asks, with");
     for (file, wanted) in looked.wanted() {
-        question.push_str(&shown(file, wanted));
+        question.push_str(&shown(file, wanted, config.as_ref()));
     }
     if requests <= 1 {
         return context.confirm_or_go_on(&format!("{question}\nIs that so?"));

@@ -13,6 +13,7 @@ use crate::cli::base::monitoring::State;
 use crate::cli::base::words::number_of;
 use crate::config::Config;
 use crate::ledger::Ledger;
+use crate::policy::Description;
 use crate::signer::yubikey::CardEntry;
 use crate::signer::{Locator, yubikeys};
 
@@ -28,6 +29,7 @@ pub(super) struct CaSeen {
     name: String,
     what: String,
     key: String,
+    description: Option<Description>,
     next_serial: Option<u64>,
     is_revoked: bool,
     devices: Vec<Device>,
@@ -84,6 +86,7 @@ fn one(
         name: name.to_owned(),
         what: format!("{} CA, {}", known.config.certificates, describe(key)),
         key: fingerprint(key),
+        description: known.config.description.clone(),
         next_serial: ledger.next_serial(ca)?.map(|serial| serial.number()),
         is_revoked,
         devices,
@@ -132,6 +135,8 @@ impl CaSeen {
             "{}: {} {}{revoked}",
             self.name, self.what, self.key
         )];
+        let description = self.description.iter();
+        lines.extend(description.map(|words| format!("  is for       {words}")));
         lines.extend(self.devices.iter().flat_map(Device::lines));
         lines.push(format!("  next serial  {serial}"));
         lines
@@ -140,6 +145,7 @@ impl CaSeen {
     pub(super) fn json(&self) -> Value {
         json!({
             "name": self.name,
+            "description": self.description,
             "fingerprint": self.key,
             "next-serial": self.next_serial,
             "revoked": self.is_revoked,

@@ -11,7 +11,7 @@ impl Case<'_> {
     pub(super) fn validity(&mut self) -> Option<Validity> {
         let asked = self.request.ask.validity;
         let lifetime = match self.rules.role.lifetime() {
-            Permit::Anything => return Some(as_written(asked)),
+            Permit::Anything => return self.unlimited(asked),
             Permit::Nothing => {
                 self.refuse(Refusal::NoLifetime);
                 return None;
@@ -32,6 +32,18 @@ impl Case<'_> {
         };
         self.check_validity(validity?, lifetime);
         validity
+    }
+
+    /// What was asked for, as it is written; by who asks for nothing, the default where there is
+    /// one.
+    fn unlimited(&mut self, asked: Option<ValidityAsked>) -> Option<Validity> {
+        match (asked, self.rules.role.unasked_lifetime()) {
+            (None, Some(lifetime)) => {
+                let seconds = lifetime.default.as_ref()?.seconds();
+                self.lasting(seconds, lifetime)
+            }
+            (asked, _) => Some(as_written(asked)),
+        }
     }
 
     fn until(&mut self, end: u64, lifetime: &Lifetime) -> Option<Validity> {

@@ -104,6 +104,14 @@ pub enum PinTries {
     Untold,
 }
 
+#[cfg(any(feature = "pkcs11", feature = "yubikey"))]
+impl PinTries {
+    /// Whether the device says that a right PIN still opens it.
+    pub(in crate::signer) fn are_left(self) -> bool {
+        matches!(self, Self::Left | Self::OneLeft | Self::Counted(_))
+    }
+}
+
 impl PinTries {
     /// What a device that counts says.
     #[cfg(feature = "yubikey")]

@@ -4,7 +4,7 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use ssh_key::HashAlg;
 use ssh_key::public::KeyData;
 
-use super::door::log_in;
+use super::door::log_in_as;
 use super::logins::Credential;
 use super::module::Module;
 use super::session::{Access, Session};
@@ -66,8 +66,13 @@ impl Desk {
         let device = token.device();
         let session = Session::open(&module, token.slot, access);
         let mut session = session.map_err(|fault| fault.at(&device))?;
-        let credential = Credential::of_user(uri, &token, pins)?;
-        log_in(&mut session, &credential, &module, &token)?;
+        log_in_as(
+            &mut session,
+            (&module, &token),
+            uri,
+            pins,
+            Credential::of_user,
+        )?;
         Ok(Self { session, device })
     }
 

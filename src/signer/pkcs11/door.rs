@@ -43,16 +43,15 @@ impl Door {
         pins: &mut dyn AskPin,
     ) -> Result<Self, OpeningError> {
         let mut session = enter(&module, &token)?;
-        let mut credential = Credential::for_token(uri, &token, pins)?;
-        log_in(&mut session, &credential, &module, &token)?;
+        let place = (&module, &token);
+        let mut credential = log_in_as(&mut session, place, uri, pins, Credential::for_token)?;
         let found = match key_in(&session, uri, known, &token) {
             // It says that it wants no login, and hides its private keys before one.
             Err(OpeningError::NoKey { .. })
                 if !token.flags.login_required
                     && (token.flags.pin_set || Credential::is_at_hand(uri, &token, pins)) =>
             {
-                credential = Credential::asked(uri, &token, pins)?;
-                log_in(&mut session, &credential, &module, &token)?;
+                credential = log_in_as(&mut session, place, uri, pins, Credential::asked)?;
                 key_in(&session, uri, known, &token)
             }
             found => found,
@@ -128,6 +127,35 @@ pub(super) fn open_again(
     log_in(&mut session, credential, module, token)?;
     let key = key_in(&session, uri, known, token)?;
     Ok((session, key))
+}
+
+/// What gets a credential for a token.
+pub(super) type Get = fn(&Uri, &Token, &mut dyn AskPin) -> Result<Credential, LoginError>;
+
+/// Logs in with what `get` gets, and returns what the token took. A PIN that a person mistyped may
+/// be typed anew where the token says that tries are left; none is shown twice.
+pub(super) fn log_in_as(
+    session: &mut Session,
+    (module, token): (&Module, &Token),
+    uri: &Uri,
+    pins: &mut dyn AskPin,
+    get: Get,
+) -> Result<Credential, LoginError> {
+    let mut token = token.clone();
+    loop {
+        let credential = get(uri, &token, pins)?;
+        match log_in(session, &credential, module, &token) {
+            Err(LoginError::WrongPin { device, tries })
+                if tries.are_left()
+                    && !Credential::is_in_file(uri, &token, pins)
+                    && pins.types_again(&device, &tries.to_string()) =>
+            {
+                // Its flags tell now which try is the last.
+                token = Token::read(module, token.slot).unwrap_or(token);
+            }
+            answer => return answer.map(|()| credential),
+        }
+    }
 }
 
 /// Has the session count as logged in, by at most one try.

@@ -7,7 +7,7 @@ use cryptoki::session::Session as RawSession;
 use cryptoki::slot::Slot;
 use ssh_key::public::KeyData;
 
-use super::door::log_in as log_in_to;
+use super::door::log_in_as;
 use super::entry::{Inventory, KeyEntry, SlotEntry, TokenEntry};
 use super::field::Field;
 use super::half::public_half;
@@ -61,8 +61,13 @@ fn log_in(
     let token = Token::find(module, uri)?;
     let session = Session::open(module, token.slot, Access::ReadOnly);
     let mut session = session.map_err(|fault| fault.at(&token.device()))?;
-    let credential = Credential::of_user(uri, &token, pins)?;
-    log_in_to(&mut session, &credential, module, &token)?;
+    log_in_as(
+        &mut session,
+        (module, &token),
+        uri,
+        pins,
+        Credential::of_user,
+    )?;
     Ok((token.slot, session))
 }
 

@@ -42,7 +42,12 @@ impl Credential {
     /// Whether the user gave a PIN for the token. Then its flags are a hint, since cloud and
     /// network HSMs were seen that say of no PIN that it was set: the login tells.
     pub(super) fn is_at_hand(uri: &Uri, token: &Token, pins: &dyn AskPin) -> bool {
-        uri.pin_file().is_some() || pins.file_of(&token.serial.lossy()).is_some() || pins.is_given()
+        Self::is_in_file(uri, token, pins) || pins.is_given()
+    }
+
+    /// Whether a file holds the PIN of this very token.
+    pub(super) fn is_in_file(uri: &Uri, token: &Token, pins: &dyn AskPin) -> bool {
+        uri.pin_file().is_some() || pins.file_of(&token.serial.lossy()).is_some()
     }
 
     /// Gets the PIN, although the token may not say that it wants one.

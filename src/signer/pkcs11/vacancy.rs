@@ -3,7 +3,7 @@
 use cryptoki::object::{Attribute, ObjectClass, ObjectHandle};
 use ssh_key::public::KeyData;
 
-use super::door::log_in;
+use super::door::{log_in, log_in_as};
 use super::field::Field;
 use super::find::{FoundKey, find_key};
 use super::logins::Credential;
@@ -37,11 +37,12 @@ impl Vacancy {
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
         let device = token.device();
-        let session = enter(&module, &token)?;
+        let mut session = enter(&module, &token)?;
         let id = uri.id.clone().map_or_else(random_id, Ok);
         let id = id.map_err(|fault| fault.at(&device))?;
-        let credential = Credential::of_user(uri, &token, pins)?;
-        let mut vacancy = Self {
+        let place = (&module, &token);
+        let credential = log_in_as(&mut session, place, uri, pins, Credential::of_user)?;
+        let vacancy = Self {
             session: Some(session),
             module,
             token,
@@ -51,7 +52,6 @@ impl Vacancy {
             id,
             device,
         };
-        vacancy.log_in()?;
         vacancy.check_free()?;
         Ok(vacancy)
     }
@@ -62,14 +62,9 @@ impl Vacancy {
     pub(super) fn begin_anew(&mut self) -> Result<(), PlaceError> {
         // The old one first: it logs out, by which the token lets go of what it loaded.
         self.session = None;
-        self.session = Some(enter(&self.module, &self.token)?);
-        self.log_in()
-    }
-
-    fn log_in(&mut self) -> Result<(), PlaceError> {
-        if let Some(session) = &mut self.session {
-            log_in(session, &self.credential, &self.module, &self.token)?;
-        }
+        let mut session = enter(&self.module, &self.token)?;
+        log_in(&mut session, &self.credential, &self.module, &self.token)?;
+        self.session = Some(session);
         Ok(())
     }
 

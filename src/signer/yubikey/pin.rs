@@ -31,12 +31,28 @@ impl Access {
         if policy == Some(PinPolicy::Never) {
             return Ok(Self::Free);
         }
-        let pin = Self::ask(device, pins)?;
-        show(device, &pin).map_err(|fault| refusal(fault, &device.name()))?;
+        let pin = Self::ask_and_show(device, pins)?;
         Ok(match policy {
             Some(PinPolicy::Once) => Self::Once(pin),
             _ => Self::EachSignature(pin),
         })
+    }
+
+    /// Shows the PIN once. One that was mistyped may be typed anew, while the card counts tries.
+    fn ask_and_show(device: &mut Device, pins: &mut dyn AskPin) -> Result<Pin, LoginError> {
+        loop {
+            let pin = Self::ask(device, pins)?;
+            match show(device, &pin).map_err(|fault| refusal(fault, &device.name())) {
+                Ok(()) => return Ok(pin),
+                Err(LoginError::WrongPin {
+                    device: name,
+                    tries,
+                }) if tries.are_left()
+                    && pins.file_of(&device.serial().to_string()).is_none()
+                    && pins.types_again(&name, &tries.to_string()) => {}
+                Err(refused) => return Err(refused),
+            }
+        }
     }
 
     /// Whether the card took the PIN that every new card has.

@@ -172,7 +172,14 @@ impl Signer for YubiKeySigner {
     }
 
     fn sign(&mut self, message: &[u8]) -> Result<Signature, SignerError> {
-        let signed = self.sign_once_or_healed(message);
+        let mut signed = self.sign_once_or_healed(message);
+        for _more in 0..MISSED_MAX {
+            let is_missed = matches!(signed, Err(SignerError::TouchTimeout { .. }));
+            if !is_missed || !self.touch.notice.missed(&self.name) {
+                break;
+            }
+            signed = self.sign_once_or_healed(message);
+        }
         match &signed {
             Ok(_) => self.touch.notice.signed(&self.name),
             Err(_) => self.touch.notice.gave_up(&self.name),
@@ -341,6 +348,8 @@ const SIGNATURE_MAX: Duration = Duration::from_secs(20);
 const FINGER_MAX: Duration = Duration::from_secs(15);
 /// An answer that comes later than the card's own time is none.
 const TOUCH_MAX: Duration = Duration::from_secs(40);
+/// How often a person who is there is asked again for a touch that they missed.
+const MISSED_MAX: usize = 2;
 /// An answer that takes longer than this is likely waiting for a finger.
 const TOUCH_LIKELY: Duration = Duration::from_secs(1);
 /// A refusal that came sooner was not for want of a finger.

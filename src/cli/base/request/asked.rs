@@ -6,6 +6,7 @@ use super::key::OwnKey;
 use crate::certificate::{KeyId, Kind, OptionsAsked, Principals, Subject};
 use crate::cli::base::arguments::last_validity;
 use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::faults::Faults;
 use crate::config;
 use crate::request::{
     Challenge, Content, Reason, RequesterName, RoleName, Span, Target, random_id,
@@ -57,10 +58,12 @@ impl Asked {
     /// # Errors
     /// What is wrong with the first argument at fault.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        self.principals()?;
-        self.validity()?;
-        self.options()?;
-        self.key_id().map(drop)
+        let mut faults = Faults::default();
+        faults.note(self.principals());
+        faults.note(self.validity());
+        faults.note(self.options());
+        faults.note(self.key_id());
+        faults.or_done()
     }
 
     /// All that a request for this key says, made now.

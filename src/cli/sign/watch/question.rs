@@ -67,19 +67,19 @@ impl Watch<'_> {
         }
         // Whoever answers may take an hour: nobody else is to wait for the ledger.
         drop(ledger);
-        match self.answer(&looked)? {
+        match self.answer(&looked, &config)? {
             Fate::Signed => self.issue(&batch, looked, (&config, &known)),
             other => Ok(other),
         }
     }
 
-    fn answer(&mut self, looked: &Looked) -> Result<Fate, Failure> {
+    fn answer(&mut self, looked: &Looked, config: &Config) -> Result<Fate, Failure> {
         warn_before(looked);
         let mut words = String::new();
         for (file, wanted) in looked.wanted() {
             let decided = wanted.decided();
             let name = decided.requester();
-            words.push_str(&shown(file, wanted));
+            words.push_str(&shown(file, wanted, Some(config)));
             words.push_str(&match decided.known_by() {
                 KnownBy::Vouch => format!(
                     "\n    asked by    {name}, which the request alone says: a yes is your word for it"
