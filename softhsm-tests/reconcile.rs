@@ -25,7 +25,18 @@ fn ready() -> (Admin, Sshd) {
     let sshd = Sshd::start(&Configuration::users(&admin.ca_file("users"), &["peter"]));
     let key = admin.key("peter", ED25519);
     let id = "peter, laptop (serial 7) CA ED25519 SHA256:x";
-    let sign = ["sign", "-s", "users", "-I", id, "-n", "peter", "peter.pub"];
+    let sign = [
+        "sign",
+        "-s",
+        "users",
+        "-I",
+        id,
+        "-n",
+        "peter",
+        "-V",
+        "always:forever",
+        "peter.pub",
+    ];
     admin.punchmark.pinned(&sign).ok();
     sshd.login(&key).ok();
     (admin, sshd)

@@ -272,7 +272,7 @@ fn each_touch_says_which_one_it_is_and_how_long_the_card_waits() {
     let ran = admin.sign(&SIGN).ok();
     assert!(
         ran.stderr
-            .contains("\nthis run needs 3 touches, one a certificate\n"),
+            .contains("this run needs 3 touches, one a certificate\n"),
         "{ran}"
     );
     for number in 1..=3 {

@@ -126,7 +126,8 @@ impl AskPin for PinSource {
     }
 
     fn types_again(&mut self, device: &str, tries: &str) -> bool {
-        let is_typed = matches!(self.origin, Origin::Person);
+        // A dialogue of `pinentry` may be answered by a program that knows one PIN.
+        let is_typed = matches!(self.origin, Origin::Person) && File::open("/dev/tty").is_ok();
         if is_typed {
             say(&format!("{device}: wrong PIN; {tries}"));
         }
