@@ -4,6 +4,7 @@
 //! Power loss has a disk of its own in `power_loss.rs`; a clock that goes back, `clock.rs`.
 
 mod home;
+mod machine;
 mod probes;
 mod table;
 mod ways;
@@ -71,6 +72,8 @@ listed! {
         AnotherHome,
         /// Another config for the same ledger, without its suffixes and roles.
         AnotherConfig,
+        /// Last night's file, used with a config that wants the heads in a folder of its own.
+        HeadsElsewhere,
         HardLink,
         Symlink,
         /// The ledger by the name at which its file is mounted a second time.

@@ -180,6 +180,26 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
                 Elsewhere(A_SERVERS)
             }
         },
+        Way::HeadsElsewhere => match state {
+            State::NextSerial
+            | State::UsedRequestIds
+            | State::Challenges
+            | State::RevokedSerials
+            | State::RevokedKeys
+            | State::RevokedKeyIds
+            | State::RevokedCards
+            | State::RevokedPersons
+            | State::EnrolmentsTakenAway
+            | State::ReservedSuffixes
+            | State::KrlVersion
+            | State::KnownVersion
+            | State::SignedHead
+            | State::KeptHead
+            | State::LedgerKeys => Closed(OLDER),
+            State::InstalledList | State::InstalledKnown | State::FollowedKey => {
+                Elsewhere(A_SERVERS)
+            }
+        },
         Way::HardLink => match state {
             State::NextSerial
             | State::UsedRequestIds

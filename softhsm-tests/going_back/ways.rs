@@ -33,6 +33,11 @@ pub(super) fn go(home: &Home, way: Way) -> (Road, Option<Stopped>) {
             another_config(home, &home.admin.ledger_file().display().to_string());
             road.options = config_option(home, "other/punchmark.toml");
         }
+        Way::HeadsElsewhere => {
+            home.put_last_night_back();
+            heads_elsewhere(home);
+            road.options = config_option(home, "config/punchmark/elsewhere.toml");
+        }
         Way::HardLink => {
             fs::hard_link(home.admin.ledger_file(), path("second-name")).unwrap();
         }
@@ -146,6 +151,24 @@ fn another_config(home: &Home, ledger: &str) {
     let lines = lines.replace("../../ledger_key", "../ledger_key");
     let text = format!("ledger = \"{ledger}\"\n{lines}[ca.users]{ca}\n");
     fs::write(other.join("punchmark.toml"), text).unwrap();
+}
+
+/// The same config, but for the folder where alone it wants the heads.
+fn heads_elsewhere(home: &Home) {
+    let config = home.admin.config_file();
+    let text = fs::read_to_string(&config).unwrap();
+    let (_, rest) = text.split_once("kept-heads-only = ").unwrap();
+    let (_, rest) = rest.split_once('\n').unwrap();
+    let (before, _) = text.split_once("kept-heads-only = ").unwrap();
+    let folder = home.admin.punchmark.path("elsewhere");
+    let ledger = home.admin.ledger_file();
+    let lines = format!(
+        "ledger = \"{}\"\nkept-heads-only = [\"{}\"]\n",
+        ledger.display(),
+        folder.display()
+    );
+    let text = format!("{before}{lines}{rest}");
+    fs::write(config.with_file_name("elsewhere.toml"), text).unwrap();
 }
 
 /// The same config, which names the ledger by a link.

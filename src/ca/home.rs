@@ -14,7 +14,7 @@ use crate::config::{
     CaConfig, CaName, Config, EditError, Place, with_ca, with_recorded_suffixes, with_suffixes,
 };
 use crate::issue::OpenLedgerError;
-use crate::ledger::file::OpenError;
+use crate::ledger::file::{self, OpenError};
 use crate::ledger::{Ca, CaAdded, Ledger, LedgerError, Purpose, SuffixSet, recorded_form};
 use crate::output;
 use crate::signer::NewKey;
@@ -42,6 +42,8 @@ impl Home {
         let ledger = match config.ledger_place().open_confirmed() {
             // No CA yet: the ledger is made. A config with a CA and no ledger is an error.
             Err(OpenLedgerError::Ledger(LedgerError::Open(OpenError::Missing(_)))) if is_new => {
+                file::require_place(&config.ledger(), &config.ledger_settings())
+                    .map_err(LedgerError::from)?;
                 None
             }
             opened => {

@@ -20,6 +20,7 @@
 //! | a part of a frame, zeros behind it | it is copied aside and cut off, and an entry says so |
 //! | anything else, or less than the head covers | it is refused as damaged, or as older |
 
+mod apart;
 mod append;
 mod file_system;
 pub mod format;
@@ -38,7 +39,7 @@ mod writer;
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::checkpoint::origin;
 use super::disk::sync_folder;
@@ -83,9 +84,8 @@ impl FileFrames {
     /// [`OpenError::Exists`] if there is one.
     pub fn create(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
         let failed = |source| OpenError::file(path, source);
-        let folder = folder(path).canonicalize().map_err(failed)?;
+        let folder = require_place(path, &settings)?;
         let path = folder.join(path.file_name().unwrap_or_default());
-        guard::check_folder(&folder)?;
         // Made whole under another name: a run that is killed leaves no half of a ledger.
         let mut file = tempfile::Builder::new()
             .prefix(".punchmark-")
@@ -135,6 +135,7 @@ impl FileFrames {
     ) -> Result<Standing, OpenError> {
         let guarded = Guarded::open(path, &settings.allow)?;
         require_format(&guarded.file, &guarded.path)?;
+        apart::require(folder(&guarded.path), settings)?;
         let failed = |source| OpenError::file(&guarded.path, source);
         let first = frame_from(&guarded.file, FIRST, &empty()).map_err(failed)?;
         let mut heads = first
@@ -159,6 +160,7 @@ impl FileFrames {
 
     /// Takes a locked file with a header.
     fn of(guarded: Guarded, settings: FileSettings) -> Result<Self, OpenError> {
+        apart::require(folder(&guarded.path), &settings)?;
         let failed = |source| OpenError::file(&guarded.path, source);
         let first = frame_from(&guarded.file, FIRST, &empty()).map_err(failed)?;
         let heads = first
@@ -265,12 +267,29 @@ impl FileFrames {
     }
 }
 
+/// The folder in which a new ledger of this name can be made; others are refused.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn require_place(path: &Path, settings: &FileSettings) -> Result<PathBuf, OpenError> {
+    let resolved = folder(path).canonicalize();
+    let folder = resolved.map_err(|source| OpenError::file(path, source))?;
+    guard::check_folder(&folder)?;
+    apart::require(&folder, settings)?;
+    Ok(folder)
+}
+
 /// Refuses a place that no ledger should be written in.
 ///
 /// # Errors
 /// [`OpenError`].
-pub(super) fn require_guarded(path: &Path, allow: &[String]) -> Result<(), OpenError> {
-    Guarded::open(path, allow).map(drop)
+pub(super) fn require_guarded(
+    path: &Path,
+    allow: &[String],
+    settings: &FileSettings,
+) -> Result<(), OpenError> {
+    let guarded = Guarded::open(path, allow)?;
+    apart::require(folder(&guarded.path), settings)
 }
 
 /// The heads that are kept of the ledger `origin`, whose file is not of format 4 yet.

@@ -6,7 +6,9 @@
 //!
 //! A head is looked for by the ledger's own name ([`origin`](super::checkpoint::origin)) in
 //! folders that do not depend on who runs the program: the machine's, that of the home of
-//! the *file's owner*, and those that the config names. All that are found must be extended.
+//! the *file's owner*, those that the config names, and those that the ledger records. All
+//! that are found must be extended. No config takes a folder away: it only says where a head
+//! is kept that is not kept yet.
 
 mod head_file;
 pub mod slot;
@@ -160,7 +162,7 @@ impl KeptHeads {
             files: Vec::new(),
             ignored: Vec::new(),
         };
-        for folder in machine_and_owner(owner, settings)
+        for folder in machine_and_owner(owner)
             .iter()
             .map(PathBuf::as_path)
             .chain(settings.folders())
@@ -226,8 +228,9 @@ impl KeptHeads {
     }
 
     /// Begins to keep the head where it is missing: in every folder of the config, and in
-    /// the first of the machine's and the owner's that takes it. One sync a folder is the
-    /// price of every signature, so that the second of those is no more than looked at.
+    /// the first of the machine's and the owner's that takes it, unless the config wants it in
+    /// neither. One sync a folder is the price of every signature, so that the second of those
+    /// is no more than looked at.
     ///
     /// # Errors
     /// [`HeadsError::Unusable`] for a folder of the config, [`HeadsError::NoPlace`] if there
@@ -241,13 +244,15 @@ impl KeptHeads {
             self.begin_in(folder, kept)
                 .map_err(|source| HeadsError::unusable(folder, source))?;
         }
-        let places = machine_and_owner(self.owner, settings);
-        if places.is_empty()
-            || self
-                .folders()
-                .any(|folder| places.iter().any(|p| p == folder))
-        {
+        if settings.kept_heads_only.is_some() {
             return self.somewhere("no folder is named");
+        }
+        let places = machine_and_owner(self.owner);
+        if self
+            .folders()
+            .any(|folder| places.iter().any(|place| place == folder))
+        {
+            return Ok(());
         }
         let mut tried = Vec::new();
         for folder in &places {
@@ -313,11 +318,9 @@ impl fmt::Display for Ignored {
     }
 }
 
-/// The folders that the program looks in by itself, unless the config names others.
-fn machine_and_owner(owner: Owner, settings: &FileSettings) -> Vec<PathBuf> {
-    if settings.kept_heads_only.is_some() {
-        return Vec::new();
-    }
+/// The folders that the program looks in by itself, whatever the config says: a head that one
+/// config kept there must meet every other.
+fn machine_and_owner(owner: Owner) -> Vec<PathBuf> {
     let home = Account::of(owner.uid).map(|account| account.home.join(".local/state/punchmark"));
     [PathBuf::from(MACHINE)].into_iter().chain(home).collect()
 }

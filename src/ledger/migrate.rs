@@ -80,7 +80,7 @@ impl OldLedger {
             }
         })?;
         let lock = lock(&path)?;
-        file::require_guarded(&path, &allowed(&path, &settings))?;
+        file::require_guarded(&path, &allowed(&path, &settings), &settings)?;
         let database = Database::open(&path)?;
         let old_heads = Vec::new();
         let mut old = Self {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 pub struct FileSettings {
     /// Folders where the head is kept too, beside the machine's and the owner's.
     pub kept_heads: Vec<PathBuf>,
-    /// Folders where alone the head is kept: neither the machine's nor the owner's.
+    /// Folders where alone a head begins to be kept: neither in the machine's nor in the
+    /// owner's, where one that is there already counts all the same.
     pub kept_heads_only: Option<Vec<PathBuf>>,
     /// Folders where programs before 0.2.0 may have kept a head, as `ID.head`.
     pub old_heads: Vec<PathBuf>,

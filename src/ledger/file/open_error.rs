@@ -78,6 +78,9 @@ pub enum OpenError {
         /// The name of the file system, or its number in statfs(2).
         name: String,
     },
+    /// Its heads are kept where they go back together with it.
+    #[error("the head of the ledger is kept in its own folder alone, {}: an older copy of that has an older head too", .0.display())]
+    HeadsBeside(PathBuf),
     /// Something stands behind the last whole frame that no crash of a writer leaves.
     #[error("ledger {} is damaged at byte {offset}: {what}", path.display())]
     Damaged {

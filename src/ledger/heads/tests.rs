@@ -156,7 +156,7 @@ fn without_a_place_nothing_goes_on() {
 #[test]
 fn the_places_do_not_follow_a_variable() {
     let owner = Owner { uid: 0, ..owner() };
-    let places = machine_and_owner(owner, &FileSettings::default());
+    let places = machine_and_owner(owner);
     let home = Path::new("/root/.local/state/punchmark");
     assert_eq!(places, [Path::new("/var/lib/punchmark/heads"), home]);
 }

@@ -25,6 +25,10 @@ impl Advised for OpenError {
             Self::FileSystem { name, .. } => format!(
                 "put the ledger on a local disk; or say `ledger-allow = [\"{name}\"]` in the config"
             ),
+            Self::HeadsBeside(_) => {
+                "name a folder elsewhere as `kept-heads-only` in the config, or leave that out"
+                    .to_owned()
+            }
             Self::Damaged { .. } => DAMAGED.to_owned(),
             Self::Heads(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
