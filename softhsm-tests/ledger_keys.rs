@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::harness::admin::Admin;
-use crate::harness::keygen::{self, ED25519};
+use crate::harness::keygen::{self, ED25519, P256};
 use crate::harness::process::Ran;
 use crate::harness::write;
 
@@ -253,4 +253,33 @@ fn a_list_of_a_revoked_key_is_not_taken_over_though_another_handed_over_to_it() 
     let ran = admin.punchmark.run(&[&resume, &by[..]].concat());
     ran.exits(1)
         .says("no ledger key that this ledger knows for lists");
+}
+
+/// The token isn't touched: whoever holds the file again can make the same CA elsewhere.
+#[test]
+fn a_key_that_was_certified_revoked_or_enrolled_becomes_no_ca() {
+    let admin = ready();
+    for name in ["certified", "revoked", "enrolled", "nobodys"] {
+        admin.key(name, P256);
+    }
+    admin.sign(&["-n", "peter", "certified.pub"]).ok();
+    let run = |arguments: &[&str]| admin.punchmark.run(arguments).ok();
+    run(&["revoke", "--key", "revoked.pub", "--yes"]);
+    run(&["requester", "add", "bob", "--key", "enrolled.pub"]);
+    let import = |from: &str| {
+        let key = admin.token.locator("second");
+        let import = ["import", "second", "--from", from, "--key", &key];
+        let import = [&import[..], &["--next-serial", "1"]].concat();
+        admin.punchmark.pinned(&import)
+    };
+    for (key, words) in [
+        ("certified", "was certified as a subject's"),
+        ("revoked", "was revoked"),
+        ("enrolled", "is enrolled for requester `bob`"),
+    ] {
+        import(key).fails().says(words).says("becomes no CA");
+    }
+    // The label would be taken, had one of them come into the token.
+    import("nobodys").ok();
+    verify(&admin, &["--strict"]).ok();
 }

@@ -115,7 +115,7 @@ pub fn establish(
     let key = obtain(new, pins)?;
     refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
-    home.refuse_ledger_key(&key.public_key)?;
+    home.refuse_key(&key.public_key)?;
     if matches!(new.source, Source::Adopt(..)) {
         home.refuse_bound(new, &key.locator, &key.public_key, pins)?;
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::storage::{self, Attested};
@@ -71,7 +72,7 @@ impl Home {
             Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
         if let Some(key) = &imported {
-            self.refuse_ledger_key(key)?;
+            self.refuse_key(key)?;
         }
         let known = ledger.cas()?.into_iter().find(|ca| {
             ca.name() == new.name.as_str() || Some(ca.public_key()) == imported.as_ref()
@@ -86,13 +87,20 @@ impl Home {
         }
     }
 
-    pub(super) fn refuse_ledger_key(&self, key: &KeyData) -> Result<(), EstablishError> {
-        match &self.ledger {
-            Some(ledger) if ledger.is_ledger_key(key)? => {
-                Err(EstablishError::IsLedgerKey(fingerprint(key)))
-            }
-            _ => Ok(()),
+    /// Refuses a key that the ledger takes for no CA. One that is a CA's already is taken up
+    /// or refused by [`Self::record`].
+    pub(super) fn refuse_key(&self, key: &KeyData) -> Result<(), EstablishError> {
+        let Some(ledger) = &self.ledger else {
+            return Ok(());
+        };
+        if ledger.cas()?.iter().any(|ca| ca.public_key() == key) {
+            return Ok(());
         }
+        let blob = PublicKey::from(key.clone()).to_bytes()?;
+        ledger.check_ca_key(&blob).map_err(|source| match source {
+            LedgerError::IsLedgerKey => EstablishError::IsLedgerKey(fingerprint(key)),
+            other => other.into(),
+        })
     }
 
     /// Refuses a public key file that is in the way of a key that is yet to be made or brought in.

@@ -185,6 +185,15 @@ pub enum LedgerError {
     /// The key that was to become a CA is the ledger's own.
     #[error("the key is the ledger's own, and becomes no CA")]
     IsLedgerKey,
+    /// The key that was to become a CA has a certificate of this ledger.
+    #[error("the key was certified as a subject's, and becomes no CA")]
+    SubjectBecomesCa,
+    /// The key that was to become a CA was revoked.
+    #[error("the key was revoked, and becomes no CA")]
+    RevokedBecomesCa,
+    /// The key that was to become a CA is a requester's.
+    #[error("the key is enrolled for requester `{0}`, and becomes no CA")]
+    EnrolledBecomesCa(String),
     /// The key that was to become the ledger's own is a CA's, or was certified.
     #[error("the key is a CA's or was certified, and becomes no ledger key")]
     SubjectOrCa,

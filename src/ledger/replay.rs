@@ -248,6 +248,12 @@ impl Replay {
         if self.subjects.contains(&sha256(&added.public_key)) {
             self.found.since_format_4(Fault::SubjectBecameCa);
         }
+        if self.keys.is_revoked(&sha256(&added.public_key)) {
+            self.found.since_format_4(Fault::RevokedBecameCa);
+        }
+        if self.entitled.is_enrolled(&added.public_key) {
+            self.found.since_format_4(Fault::EnrolledBecameCa);
+        }
         self.keys.add_ca(&mut self.found, position, added);
     }
 

@@ -64,6 +64,11 @@ impl Entitled {
         self.enrolled.insert(added.credential, added.name);
     }
 
+    /// Whether the key of this blob is a requester's.
+    pub(super) fn is_enrolled(&self, key: &[u8]) -> bool {
+        self.enrolled.contains_key(&Credential::Key(key.to_vec()))
+    }
+
     /// The names of somebody who was barred are nobody's; each is one that a principal can be.
     pub(super) fn named(&self, found: &mut Findings, named: &RequesterNamed) {
         if self.barred_requesters.contains(&named.name) {

@@ -77,6 +77,12 @@ pub enum Fault {
     /// A key that was certified became a CA's.
     #[error("the key of the CA was certified as a subject's before")]
     SubjectBecameCa,
+    /// A key that was revoked became a CA's.
+    #[error("the key of the CA was revoked before")]
+    RevokedBecameCa,
+    /// A requester's key became a CA's.
+    #[error("the key of the CA was enrolled as a requester's")]
+    EnrolledBecameCa,
     /// A ledger key became a CA's.
     #[error("the key of the CA is the ledger's own")]
     LedgerKeyBecameCa,

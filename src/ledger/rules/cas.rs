@@ -6,7 +6,7 @@ use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
 use crate::certificate::subject::fingerprint;
-use crate::ledger::entry::{Bound, CaAdded, Event, NotBound};
+use crate::ledger::entry::{Bound, CaAdded, Credential, Event, NotBound};
 use crate::ledger::rows::{number, sha256, table};
 use crate::ledger::{Ca, LedgerError};
 
@@ -30,10 +30,34 @@ impl Ledger {
     /// Records a key as CA.
     ///
     /// # Errors
-    /// [`LedgerError::CaKnown`] if the ledger has this key or this name already,
-    /// [`LedgerError::IsLedgerKey`] if the key is the ledger's own. Then nothing changed.
+    /// [`LedgerError::CaKnown`] if the ledger has this key or this name already, and what
+    /// [`Self::check_ca_key`] says. Then nothing changed.
     pub fn add_ca(&mut self, added: CaAdded, time: u64) -> Result<Ca, LedgerError> {
         self.append(time, |draft| draft.ca(added))
+    }
+
+    /// Whether the key of this blob, which is no CA's yet, can become one. Who certifies is
+    /// nobody who was certified or asks for it, and a revoked key comes back as nothing: a list
+    /// names it for good, and servers refuse whatever it signs.
+    ///
+    /// # Errors
+    /// [`LedgerError::IsLedgerKey`], [`LedgerError::SubjectBecomesCa`],
+    /// [`LedgerError::RevokedBecomesCa`] or [`LedgerError::EnrolledBecomesCa`].
+    pub fn check_ca_key(&self, blob: &[u8]) -> Result<(), LedgerError> {
+        let hash = sha256(blob);
+        if self.is_known_ledger_key(&hash)? {
+            return Err(LedgerError::IsLedgerKey);
+        }
+        if self.was_certified(&hash)? {
+            return Err(LedgerError::SubjectBecomesCa);
+        }
+        if self.key_is_revoked(&hash)? {
+            return Err(LedgerError::RevokedBecomesCa);
+        }
+        match self.enrolled_for(&Credential::Key(blob.to_vec()))? {
+            Some(name) => Err(LedgerError::EnrolledBecomesCa(name)),
+            None => Ok(()),
+        }
     }
 
     /// Records that a CA's token holds the name of this ledger.
@@ -76,12 +100,7 @@ impl Draft<'_> {
                 name: known.added.name,
             });
         }
-        if self
-            .ledger
-            .is_known_ledger_key(&sha256(&added.public_key))?
-        {
-            return Err(LedgerError::IsLedgerKey);
-        }
+        self.ledger.check_ca_key(&added.public_key)?;
         let position = self.entry(Event::CaAdded(added.clone()))?;
         ca(position, added, self.time)
     }

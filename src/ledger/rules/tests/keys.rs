@@ -7,6 +7,7 @@ conform!(
     a_ledger_key_is_known_however_it_became_one,
     a_ledger_key_becomes_neither_subject_nor_ca_nor_anybodys,
     a_subject_or_a_ca_becomes_no_ledger_key,
+    a_key_that_was_certified_revoked_or_enrolled_becomes_no_ca,
     a_ca_is_no_subject_and_ends_signing_when_its_key_is_revoked,
     a_rollover_wants_the_words_of_both_keys,
     the_place_of_a_key_is_known_once_it_was_recorded,
@@ -86,6 +87,24 @@ fn a_ledger_key_becomes_neither_subject_nor_ca_nor_anybodys(stand: Stand) {
     }
     let operator = fixture.enrol("operator", Credential::Key(blob(5)));
     assert!(matches!(operator, Err(EnrolError::Operator)));
+}
+
+fn a_key_that_was_certified_revoked_or_enrolled_becomes_no_ca(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    fixture.ask(wanted(5, SerialChoice::Next)).unwrap();
+    let revoked = Revoked {
+        keys: vec![blob(6)],
+        ..Revoked::default()
+    };
+    let revoke = fixture.ledger.revoke_and_bar(Some(revoked), None, NOW);
+    revoke.unwrap();
+    fixture.enrol("erik", Credential::Key(blob(7))).unwrap();
+    let mut add = |seed| fixture.ledger.add_ca(added("other", seed, 1), NOW);
+    assert!(matches!(add(5), Err(LedgerError::SubjectBecomesCa)));
+    assert!(matches!(add(6), Err(LedgerError::RevokedBecomesCa)));
+    assert!(matches!(add(7), Err(LedgerError::EnrolledBecomesCa(name)) if name == "erik"));
+    add(8).unwrap();
+    fixture.is_whole();
 }
 
 fn a_subject_or_a_ca_becomes_no_ledger_key(stand: Stand) {

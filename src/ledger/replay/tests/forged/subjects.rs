@@ -34,6 +34,22 @@ fn a_key_of_a_ca_or_of_the_ledger_as_a_subject_and_the_other_way_round() {
         ),
         (
             |history| {
+                history.certificate(11);
+                history.revoke_key(10);
+                history.ca("more", 10, Purpose::User);
+            },
+            "broken 7: the key of the CA was revoked before",
+        ),
+        (
+            |history| {
+                history.certificate(11);
+                history.enrol("erik", Credential::Key(blob(10)));
+                history.ca("more", 10, Purpose::User);
+            },
+            "broken 7: the key of the CA was enrolled as a requester's",
+        ),
+        (
+            |history| {
                 history.head(LEDGER);
                 history.ca("more", LEDGER, Purpose::User);
             },
