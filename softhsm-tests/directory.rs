@@ -490,6 +490,19 @@ fn a_large_group_is_published_and_its_members_get_in() {
             .ok()
             .says("");
     }
+    let json = [
+        "--json",
+        "access",
+        "publish",
+        "access.list",
+        "--out",
+        "out.list",
+        "--key",
+        "anna",
+    ];
+    let json = folder.punchmark(&[&json[..], &["--directory", "directory.toml"]].concat());
+    let json: Value = serde_json::from_str(&json.ok().stdout).unwrap();
+    assert_eq!(json["groups"][0]["principals"][1_499], "user1499_physical");
     // Fewer members make fewer parts, which is no loss of a group.
     let few: String = members[..3].iter().fold(String::new(), |mut ldif, member| {
         writeln!(ldif, "member: {member},ou=people,dc=example,dc=org").unwrap();

@@ -7,7 +7,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::compile::compile;
-use super::directory::{Bar, OfDirectory, tell};
+use super::directory::{Bar, OfDirectory, objects, tell};
 use super::lint::{findings, line};
 use super::list::{moment, parse, read};
 use super::signed::{Key, PUBLISHED_MODE, SIGNATURE_ENDING, beside};
@@ -20,6 +20,7 @@ use crate::config;
 use crate::output;
 use crate::server::access::login::FRESH_ENDING;
 use crate::server::access::{Header, List, Refresh};
+use crate::server::directory::ResolvedGroup;
 use crate::server::publication::{
     FRESH_NAMESPACE, Loss, Signatures, SignedRefresh, Stamp, losses, stamped,
 };
@@ -90,13 +91,13 @@ impl Publish {
         let text = String::from_utf8_lossy(&text);
         if self.unresolved || list.header().unresolved().is_none() {
             self.lint(context, &list)?;
-            return self.publish_as_it_is(context, path, &text, &list);
+            return self.publish_as_it_is(context, path, &text, &list, &[]);
         }
         let found = self.directory.resolve(&text, &list, Bar::of(context))?;
         tell(context, &found.groups);
         let list = parse(path, found.text.as_bytes())?;
         self.lint(context, &list)?;
-        self.publish_as_it_is(context, path, &found.text, &list)
+        self.publish_as_it_is(context, path, &found.text, &list, &found.groups)
     }
 
     /// Stamps a text, signs it and writes it.
@@ -106,6 +107,7 @@ impl Publish {
         path: &Path,
         text: &str,
         list: &List<'_>,
+        groups: &[ResolvedGroup],
     ) -> Result<Exit, Failure> {
         let before = if self.out.exists() {
             read(&self.out)?
@@ -128,7 +130,9 @@ impl Publish {
                 "{out} is version {version}, {}, signed by one key",
                 number_of(lines, "line")
             ),
-            json!({ "list": out, "version": version, "lines": lines }),
+            json!({
+                "list": out, "version": version, "lines": lines, "groups": objects(groups),
+            }),
         )?;
         Ok(Exit::Done)
     }
