@@ -105,6 +105,9 @@ pub enum Weakness {
     /// An RSA modulus that is a square.
     #[error("the modulus is a square")]
     Square,
+    /// An RSA modulus that is an odd power.
+    #[error("the modulus is a number to the power of {0}")]
+    Power(u32),
     /// An RSA modulus of two primes that Fermat's method finds.
     #[error("the two primes of the modulus lie close together")]
     ClosePrimes,
