@@ -105,6 +105,7 @@ fn heads_that_would_go_back_with_the_ledger_are_refused_before_a_key_is_made() {
     assert!(!machine.0.ca_file("users").exists());
     // Its label would be taken, had the key been made.
     machine.init("punchmark.toml").ok();
+    machine.config("beside.toml", "kept-heads-only = [\".\"]");
     machine
         .sign("beside.toml", "one.pub")
         .fails()
