@@ -261,7 +261,7 @@ fn the_time_that_is_left_is_watched() {
         let ran = fleet.host(&["status"]).exits(code);
         assert!(
             ran.stdout
-                .starts_with(&format!("{word}: 1 host certificates; ")),
+                .starts_with(&format!("{word}: 1 host certificate; ")),
             "{ran}"
         );
     }

@@ -10,6 +10,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
 use crate::config;
 use crate::server::host::{Standing, standings};
 use crate::server::sshd::{CONFIG, PROGRAM, Sshd};
@@ -70,7 +71,10 @@ fn judge(all: &[Standing], now: u64) -> (State, String) {
     let Some((state, _, words)) = worst else {
         return (State::Critical, "sshd shows no host certificate".to_owned());
     };
-    (state, format!("{} host certificates; {words}", all.len()))
+    (
+        state,
+        format!("{}; {words}", number_of(all.len(), "host certificate")),
+    )
 }
 
 /// The state, the seconds that are left, and the words.
