@@ -221,7 +221,9 @@ impl Config {
     /// Where the ledger's head is kept, and what is allowed of the ledger's place.
     pub fn ledger_settings(&self) -> FileSettings {
         let resolved = |folders: &[PathBuf]| -> Vec<PathBuf> {
-            folders.iter().map(|folder| self.resolve(folder)).collect()
+            let whole = |folder: PathBuf| std::path::absolute(&folder).unwrap_or(folder);
+            let resolved = folders.iter().map(|folder| self.resolve(folder));
+            resolved.map(whole).collect()
         };
         FileSettings {
             kept_heads: resolved(&self.file.kept_heads),
@@ -386,6 +388,14 @@ mod tests {
         assert_eq!(settings.kept_heads_only.unwrap(), [Path::new("/b")]);
         assert_eq!(settings.allow, ["nfs"]);
         assert_eq!(parse("").unwrap().ledger_settings().kept_heads_only, None);
+    }
+
+    #[test]
+    fn the_ledgers_settings_name_whole_paths_also_by_a_config_that_is_named_from_here() {
+        let mut config = parse("kept-heads = [\"a\"]\n").unwrap();
+        config.folder = "here".into();
+        let here = std::env::current_dir().unwrap().join("here/a");
+        assert_eq!(config.ledger_settings().kept_heads, [here]);
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! A system user of a test's own; taken away on drop.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::process::{bounded, run, wait_until};
@@ -13,32 +12,14 @@ pub(crate) struct Account {
 impl Account {
     /// Makes one with a name that no other test has.
     pub(crate) fn new() -> Self {
-        Self::made(&["--home-dir", "/", "--no-user-group", "-g", "nogroup"])
-    }
-
-    /// The same with a home, and a group of its own.
-    pub(crate) fn with_home(home: &Path) -> Self {
-        let account = Self::made(&["--home-dir", &home.display().to_string(), "--user-group"]);
-        account.own(home);
-        account
-    }
-
-    /// Gives it what lies there.
-    pub(crate) fn own(&self, path: &Path) {
-        let owner = format!("{0}:{0}", self.name);
-        run(bounded("chown").args(["-R", &owner]).arg(path)).ok();
-    }
-
-    fn made(options: &[&str]) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("pm{}x{number}", std::process::id());
         // Another test may hold the lock of the password file.
         wait_until("the account is made", || {
             let mut useradd = bounded("useradd");
-            // A password of `*` fits nobody, and is no lock.
-            useradd.args(["--no-log-init", "--no-create-home", "-p", "*"]);
-            useradd.args(["--shell", "/bin/sh"]).args(options);
-            run(useradd.arg(&name)).code == Some(0)
+            useradd.args(["--no-create-home", "--home-dir", "/", "--shell", "/bin/sh"]);
+            run(useradd.args(["--no-user-group", "-g", "nogroup", "-p", "*", &name])).code
+                == Some(0)
         });
         Self { name }
     }

@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::account::Account;
 use super::keygen::{self, ED25519};
-use super::process::{Ran, bounded, run};
+use super::process::{Ran, bounded, run, wait_until};
 use super::punchmark::BINARY;
 use super::sshd::{Configuration, Sshd};
 use super::write;
@@ -24,7 +23,7 @@ pub(crate) struct Server {
 
 /// An account of this machine, made for one test and taken away after it.
 pub(crate) struct TestUser {
-    account: Account,
+    name: String,
     home: PathBuf,
 }
 
@@ -57,7 +56,7 @@ impl Server {
     /// Makes an account that these principals may enter.
     pub(crate) fn user(&self, principals: &str) -> TestUser {
         let user = TestUser::new(self);
-        let file = format!("principals/{}", user.name());
+        let file = format!("principals/{}", user.name);
         write(&self.path(&file), principals, 0o644);
         user
     }
@@ -106,7 +105,7 @@ impl Server {
         let config = self.config_file(lines).display().to_string();
         let mut arguments = vec!["doctor", "sshd", "--json", "--sshd-config", &config];
         for user in users {
-            arguments.extend(["--user", user.name()]);
+            arguments.extend(["--user", &user.name]);
         }
         let ran = punchmark(&arguments);
         let report = serde_json::from_str(&ran.stdout);
@@ -155,16 +154,25 @@ impl TestUser {
     fn new(server: &Server) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let home = server.path(&format!("home-{number}"));
+        let name = format!("pmt{}x{number}", std::process::id());
+        let home = server.path(&format!("home-{name}"));
         std::fs::create_dir(&home).unwrap();
-        Self {
-            account: Account::with_home(&home),
-            home,
-        }
+        let mut useradd = bounded("useradd");
+        // A password of `*` fits nobody, and is no lock.
+        useradd.args(["--no-log-init", "-M", "-U", "-p", "*", "-s", "/bin/sh"]);
+        let command = useradd.arg("-d").arg(&home).arg(&name);
+        // Another test may hold the lock of the password file.
+        wait_until("the account is made", || run(command).code == Some(0));
+        let user = Self { name, home };
+        user.tool(
+            "chown",
+            &[&format!("{0}:{0}", user.name), &user.home_text()],
+        );
+        user
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.account.name()
+        &self.name
     }
 
     /// Puts a file into the home that is the user's own, as `.ssh/authorized_keys`.
@@ -172,12 +180,32 @@ impl TestUser {
         let path = self.home.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         write(&path, content, 0o600);
-        self.account.own(&self.home);
+        let owner = format!("{0}:{0}", self.name);
+        self.tool("chown", &["-R", &owner, &self.home_text()]);
     }
 
     /// `usermod` with these options.
     pub(crate) fn modify(&self, options: &[&str]) {
-        run(bounded("usermod").args(options).arg(self.name())).ok();
+        self.tool("usermod", &[options, &[&self.name]].concat());
+    }
+
+    fn home_text(&self) -> String {
+        self.home.display().to_string()
+    }
+
+    fn tool(&self, program: &str, arguments: &[&str]) {
+        run(bounded(program).args(arguments)).ok();
+    }
+}
+
+impl Drop for TestUser {
+    fn drop(&mut self) {
+        for _another_may_hold_the_lock in 0..50 {
+            if run(bounded("userdel").arg(&self.name)).code == Some(0) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
     }
 }
 
