@@ -25,6 +25,7 @@ mod batch;
 mod binding;
 mod ca_export;
 #[cfg(feature = "yubikey")]
+mod ceremony_set;
 mod check_card;
 mod clock;
 mod completion;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
+pub(crate) const SOURCES: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Builds it by scripts/login-binary, and gives its path.
 pub(crate) fn login_binary() -> PathBuf {
@@ -11,20 +11,45 @@ pub(crate) fn login_binary() -> PathBuf {
     target().join("login/punchmark-principals")
 }
 
+/// Builds the program of a smaller set, for this machine or another target, and gives its path.
+/// It isn't optimised, which is quick, and stays for the next run.
+///
+/// The linker is the one that names no function of a library which nothing calls: others leave in
+/// what a part that was left out would have called.
+pub(crate) fn set(name: &str, other_target: Option<&str>) -> PathBuf {
+    let folder = target().join(format!("set of {name}"));
+    let mut cargo = Command::new(script("reproducible"));
+    cargo.args([
+        "cargo",
+        "rustc",
+        "--locked",
+        "--quiet",
+        "--bin",
+        "punchmark",
+    ]);
+    cargo.args(["--no-default-features", "--features", name]);
+    cargo.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
+    cargo.args(other_target.iter().flat_map(|target| ["--target", target]));
+    cargo.arg("--target-dir").arg(&folder);
+    build(cargo.args(["--", "-Clink-arg=-fuse-ld=bfd"]));
+    let built = folder.join(other_target.unwrap_or_default());
+    built.join("debug/punchmark")
+}
+
 /// Runs a script that builds: without a time limit, since the first build takes minutes.
 #[track_caller]
-fn build(command: &mut Command) {
+pub(crate) fn build(command: &mut Command) {
     // Copies of the sources have no commits to take it from.
     command.env("SOURCE_DATE_EPOCH", "1795651200");
     let built = command.current_dir(SOURCES).status().unwrap();
     assert!(built.success(), "{command:?}");
 }
 
-fn script(name: &str) -> PathBuf {
+pub(crate) fn script(name: &str) -> PathBuf {
     Path::new(SOURCES).join("scripts").join(name)
 }
 
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     // A relative one is meant from where cargo was called, which is there.
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(
         || Path::new(SOURCES).join("target"),
