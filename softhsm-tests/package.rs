@@ -12,7 +12,9 @@ use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, detached, run};
 use crate::harness::punchmark::BINARY;
 use crate::harness::server::PRINCIPALS;
-use crate::harness::{scratch, write};
+use crate::harness::{scratch, shipped, write};
+use crate::krl::folder::Folder;
+use crate::krl::server::{Answer, Server};
 
 /// Packs the programs of this test run as `version` into a new folder of `place`.
 fn pack(place: &Path, version: &str, prepare: impl FnOnce(&mut Command)) -> PathBuf {
@@ -129,14 +131,16 @@ impl Root {
     }
 
     fn sh(&self, script: &str) -> Ran {
-        let mut chroot = bounded("chroot");
+        // What the system tells of processes is there while it runs.
+        let mut chroot = bounded("unshare");
+        chroot.args(["--mount", "sh", "-euc", IN_ROOT]);
         chroot
             .env_clear()
             .env("HOME", "/root")
             .env("LC_ALL", "C.UTF-8");
         chroot.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         chroot.env("SOFTHSM2_CONF", "/root/softhsm2.conf");
-        run(chroot.arg(self.path("")).args(["sh", "-euc", script]))
+        run(chroot.arg(self.path("")).arg(script))
     }
 
     fn bring(&self, package: &Path) {
@@ -151,6 +155,8 @@ impl Root {
             .stdout
     }
 }
+
+const IN_ROOT: &str = "mount -t proc proc \"$0/proc\" && exec chroot \"$0\" sh -euc \"$1\"";
 
 const FIRST_CERTIFICATE: &str = "
 cd /root
@@ -175,6 +181,17 @@ fn in_a_bare_root_it_is_installed_used_upgraded_removed_and_purged_and_leaves_wh
     root.bring(&deb("1"));
     root.sh("dpkg -i /tmp/package.deb && test -d /var/lib/punchmark/heads && punchmark --version")
         .ok();
+    // By somebody whom the package doesn't know, with nothing but what it brought.
+    let story = root
+        .sh("useradd --create-home anna && cd /home/anna && su anna -c 'punchmark try trial' 2>&1");
+    let told = story.ok().stdout;
+    let was_told = [
+        "principals peter_physical",
+        "Welcome.",
+        "revoked by file",
+        "Your turn",
+    ];
+    assert!(was_told.iter().all(|words| told.contains(words)), "{told}");
     let issued = root.sh(FIRST_CERTIFICATE).ok();
     assert!(issued.stdout.contains("Serial: 1"), "{issued}");
     let kept = root.untouched();
@@ -194,12 +211,70 @@ fn in_a_bare_root_it_is_installed_used_upgraded_removed_and_purged_and_leaves_wh
     server(&root, &place);
 }
 
+/// Whether the program for servers is static, as a release makes it where it can.
+fn bring_for_servers(place: &TempDir) -> bool {
+    let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let mut rustc = bounded("rustc");
+    let libraries = run(rustc.args(["--print", "target-libdir", "--target", &musl])).ok();
+    let is_static = Path::new(libraries.stdout.trim()).exists()
+        && run(bounded("sh").args(["-c", "command -v musl-gcc"])).code == Some(0);
+    if !is_static {
+        eprintln!("left out: no musl here, so the program for servers is the dynamic one");
+        return false;
+    }
+    let program = shipped::set("server", Some(&musl));
+    let binaries = place.path().join("binaries");
+    fs::copy(program, binaries.join("punchmark-for-servers")).unwrap();
+    true
+}
+
+/// A list comes by https from a server that is known by its name alone.
+fn fetch_by_name(root: &Root) {
+    let folder = Folder::new();
+    folder.key("ledger", "ed25519");
+    folder.write("spec", "serial: 1\n");
+    let made = [
+        "krl", "spec", "-f", "list", "-s", "none", "-z", "10", "-C", "users", "spec",
+    ];
+    folder.punchmark(&made).ok();
+    folder.must(&[
+        "-q",
+        "-Y",
+        "sign",
+        "-f",
+        "ledger",
+        "-n",
+        "krl@punchmark",
+        "list",
+    ]);
+    let server = Server::start(&folder);
+    for file in ["list", "list.sig"] {
+        server.answer(&format!("/{file}"), Answer::File(folder.read(file)));
+    }
+    for file in ["ledger.pub", "roots.pem"] {
+        fs::write(root.path("tmp").join(file), folder.read(file)).unwrap();
+    }
+    fs::write(root.path("etc/hosts"), "127.0.0.1 lists.example\n").unwrap();
+    let url = server.named_url("/list");
+    let fetched = root.sh(&format!(
+        "cd /root && punchmark krl fetch {url} --ca-file /tmp/roots.pem --signer /tmp/ledger.pub --out list"
+    ));
+    assert!(fetched.ok().stdout.ends_with(": replaced\n"));
+    assert_eq!(server.asked(), ["/list.sig", "/list"]);
+}
+
 /// What runs on servers, in a root that has had the other one.
 fn server(root: &Root, place: &TempDir) {
-    let package = place.path().join("packages 2/punchmark-server_2_amd64.deb");
-    root.bring(&package);
+    let is_static = bring_for_servers(place);
+    let out = pack(place.path(), "3", |_| ());
+    root.bring(&out.join("punchmark-server_3_amd64.deb"));
     root.sh("dpkg -i /tmp/package.deb && test -x /usr/libexec/punchmark-principals")
         .ok();
+    if is_static {
+        let depends = root.sh("dpkg-query -W -f '${Depends}' punchmark-server");
+        assert_eq!(depends.ok().stdout, "");
+    }
+    fetch_by_name(root);
     let asks = "echo 'Match User root\nAuthorizedPrincipalsCommand /usr/libexec/punchmark-principals /a b %u %k\n\
         AuthorizedPrincipalsCommandUser nobody' >/etc/ssh/sshd_config.d/access.conf; mkdir -p /run/sshd";
     root.sh(asks).ok();

@@ -81,6 +81,11 @@ impl Server {
         format!("https://127.0.0.1:{}{path}", self.port)
     }
 
+    /// The same by a name that who asks must look up.
+    pub(crate) fn named_url(&self, path: &str) -> String {
+        format!("https://lists.example:{}{path}", self.port)
+    }
+
     /// The paths that were asked for since the last time.
     pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
@@ -185,7 +190,7 @@ fn configuration(folder: &Folder) -> ServerConfig {
         .unwrap()
 }
 
-/// A root of a web PKI of its own, and a certificate for the loopback address.
+/// A root of a web PKI of its own, and a certificate for the loopback address and `lists.example`.
 fn make_certificates(folder: &Folder) {
     const KEY: [&str; 7] = [
         "req",
@@ -220,7 +225,7 @@ fn make_certificates(folder: &Folder) {
         "-CAkey",
         "roots.key",
         "-addext",
-        "subjectAltName=IP:127.0.0.1",
+        "subjectAltName=IP:127.0.0.1,DNS:lists.example",
         "-addext",
         "basicConstraints=critical,CA:FALSE",
     ];
