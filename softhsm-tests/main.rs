@@ -24,8 +24,8 @@ mod allowed_signers;
 mod batch;
 mod binding;
 mod ca_export;
-#[cfg(feature = "yubikey")]
 mod ceremony_set;
+#[cfg(feature = "yubikey")]
 mod check_card;
 mod clock;
 mod completion;
