@@ -132,7 +132,7 @@ pub fn check(target: &Path) -> Result<(), OutputError> {
     Ok(())
 }
 
-/// Whether the file at `target` could be replaced, where there is one, as [`write`] does it: asked
+/// Whether the file at `target` could be replaced, where there is one, as [`write()`] does it: asked
 /// by doing it and undoing it, since a file that may not be changed or is mounted shows only so.
 ///
 /// A file system that cannot exchange two names is not asked. A run that is killed in between

@@ -29,7 +29,7 @@ pub(crate) fn generate(
 }
 
 /// Brings an existing key pair into the device. It was outside once, and its
-/// [`Origin`] says so: a device reports it as not local.
+/// [`Origin`](super::Origin) says so: a device reports it as not local.
 ///
 /// # Errors
 /// [`ImportError`]; no half of the pair is left behind. A card that shows another key
@@ -50,16 +50,16 @@ pub(crate) fn import(
 /// The facts of one key that is there already.
 ///
 /// # Errors
-/// As for [`open`].
+/// As for [`open`](super::open).
 #[cfg(test)]
 pub(crate) fn describe(locator: &Locator, pins: &mut dyn AskPin) -> Result<NewKey, OpeningError> {
     describe_knowing(locator, None, pins)
 }
 
-/// The facts of one key that is there already. `known` counts as for [`open_knowing`].
+/// The facts of one key that is there already. `known` counts as for [`open_knowing`](super::open_knowing).
 ///
 /// # Errors
-/// As for [`open`].
+/// As for [`open`](super::open).
 pub(crate) fn describe_knowing(
     locator: &Locator,
     known: Option<&KeyData>,
