@@ -176,7 +176,7 @@ fn a_run_killed_at_any_moment_leaves_no_certificate_that_the_ledger_does_not_kno
 
 fn a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on(device: Device) {
     let admin = device.with_slow_ca();
-    let keys = admin.public_keys(200);
+    let keys = admin.public_keys(250);
     let mut command = admin.punchmark.background();
     command.args(SIGN).args(&keys).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
@@ -190,7 +190,7 @@ fn a_run_that_is_interrupted_finishes_what_it_began_and_says_how_to_go_on(device
     assert!(words.contains("the run was stopped"), "{words}");
     assert!(words.contains("--resume goes on"), "{words}");
     let written = admin.certificates().len();
-    assert!((1..200).contains(&written), "{written}");
+    assert!((1..250).contains(&written), "{written}");
     admin.assert_issued(written);
     let states: Vec<_> = admin.ledger().iter().map(|e| e["state"].clone()).collect();
     assert!(states.iter().all(|state| state == "issued"), "{states:?}");
