@@ -99,14 +99,14 @@ fn krl_version(home: &Home, road: &Road) -> Probed {
     Probed { held, ran }
 }
 
-/// The next list of what is known is no older one (its version is the second in which it was made), and made of no
-/// older ledger.
+/// The next list of what is known is a newer one, and made of no older ledger. It takes the place of the one that
+/// was published, which it counts up from where both are of one second.
 fn known_version(home: &Home, road: &Road) -> Probed {
-    let known = ["known", "--ca", "users", "--out", "next.known", "--json"];
+    let known = ["known", "--ca", "users", "--out", "users.known", "--json"];
     let ran = home.run(road, &known);
     let made: Option<Value> = serde_json::from_str(&ran.stdout).ok();
     let version = made.and_then(|made| made["version"].as_u64());
-    let held = ran.code == Some(0) && version >= Some(home.known);
+    let held = ran.code == Some(0) && version > Some(home.known);
     Probed { held, ran }
 }
 
