@@ -157,8 +157,13 @@ impl Home {
         self.must(&[&SIGN[..], &["key1.pub", "key2.pub"]].concat());
         self.sign_so_many(10..30);
         self.must(&["krl", "--out", "last-night.krl"]);
-        self.must(&["known", "--ca", "users", "--out", "last-night.known"]);
+        // Where it is published, so that the next one there counts up from it.
+        self.must(&["known", "--ca", "users", "--out", "users.known"]);
         let night = |name: &str| admin.punchmark.path(name);
+        for ending in ["known", "known.sig"] {
+            let published = night(&format!("users.{ending}"));
+            std::fs::copy(published, night(&format!("last-night.{ending}"))).unwrap();
+        }
         let ledger = admin.ledger_file();
         std::fs::copy(&ledger, night("last-night.ledger")).unwrap();
         let index = ledger.with_extension("ledger.index");
