@@ -1,6 +1,6 @@
 //! The folder that a private daemon lives in: its program, its drivers and its readers.
 
-use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, io, path::Path, process::Command};
 
 use super::{PcscdError, step};
 
@@ -27,13 +27,23 @@ pub(super) fn sweep(folder: &Path) -> Result<(), PcscdError> {
     fs::create_dir_all(folder.join(NO_DRIVERS)).map_err(step("making a folder"))
 }
 
+/// The file that runs is written by a process of its own. A process that another thread starts
+/// meanwhile would hold the file open for writing until it runs its program, and the kernel
+/// starts no program that somebody writes (`ETXTBSY`).
 fn copy_daemon(copy: &Path) -> Result<(), PcscdError> {
     let mut program = read(DAEMON, "pcscd")?;
     replace_all(&mut program, "/run/pcscd", RUN_IN_DAEMON)?;
     replace_all(&mut program, "/usr/lib/pcsc/drivers", NO_DRIVERS_IN_DAEMON)?;
-    fs::write(copy, program).map_err(step("copying the daemon"))?;
-    let mode = fs::Permissions::from_mode(0o700);
-    fs::set_permissions(copy, mode).map_err(step("making the daemon's copy executable"))
+    let changed = copy.with_extension("changed");
+    fs::write(&changed, program).map_err(step("changing the daemon"))?;
+    let mut install = Command::new("install");
+    let made = install.args(["-m", "700"]).args([&changed, copy]).status();
+    let made = made.map_err(step("copying the daemon"))?;
+    if made.success() {
+        return Ok(());
+    }
+    let failed = io::Error::other(format!("install ended with {made}"));
+    Err(step("copying the daemon")(failed))
 }
 
 fn lay_out_reader(folder: &Path, number: usize, port: u16) -> Result<(), PcscdError> {
