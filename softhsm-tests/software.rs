@@ -66,6 +66,30 @@ fn every_kind_of_key_in_an_agent_signs() {
     }
 }
 
+/// OpenSSH leaves out the zero byte that one P-256 key in 256 begins with.
+#[test]
+fn a_p256_key_that_begins_with_a_zero_byte_signs_in_a_file_and_in_a_token() {
+    let admin = Admin::new(Token::softhsm()).and_key("key");
+    let ca = admin.punchmark.path("short");
+    write(&ca, include_str!("vectors/private-keys/short"), 0o600);
+    let public = include_str!("vectors/private-keys/short.pub");
+    write(&keygen::public(&ca), public, 0o644);
+    adopt(&admin, &file(&ca)).ok();
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    assert_signed(&admin, &ca, "ecdsa-sha2-nistp256");
+
+    let other = Admin::new(Token::softhsm()).and_key("key");
+    let from = ca.display().to_string();
+    let key = other.token.locator("users");
+    let import = ["import", "users", "--from", &from, "--next-serial", "1"];
+    other
+        .punchmark
+        .pinned(&[&import[..], &["--key", &key]].concat())
+        .ok();
+    other.sign(&["-n", "peter", "key.pub"]).ok();
+    assert_signed(&other, &ca, "ecdsa-sha2-nistp256");
+}
+
 #[test]
 fn the_agent_of_the_environment_is_asked_where_none_is_named() {
     let agent = Agent::start();

@@ -8,6 +8,7 @@
 //! - [`hex`] and [`armour`]: bytes as text;
 //! - [`PublicKey`]: a key as OpenSSH takes it, in its one canonical form;
 //! - [`RawCertificate`]: any certificate, taken apart, with its bytes kept;
+//! - `private_key`: private keys in OpenSSH's form;
 //! - [`FileKind`]: what a file is by sight, for a refusal to say so;
 //! - [`verify`]: whether a signature is valid; nothing else in the crate decides that.
 
@@ -15,6 +16,7 @@ pub mod armour;
 pub mod certificate;
 mod cursor;
 mod file_kind;
+pub(crate) mod private_key;
 mod public_key;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ssh_key::PrivateKey;
-
 use super::process::{Ran, bounded, run};
 use super::token::{PIN, Token};
 use super::write;
@@ -50,20 +48,7 @@ impl Reading {
 }
 
 /// Makes a key pair without a passphrase; gives the private file's path.
-///
-/// Another one is made where ssh-key reads none: it takes no P-256 key in a file whose scalar
-/// begins with a zero byte, which is one in 256 (CHANGELOG, "Known limits").
 pub(crate) fn make(folder: &Path, name: &str, subject: Subject) -> PathBuf {
-    loop {
-        let path = make_any(folder, name, subject);
-        if subject != P256 || PrivateKey::read_openssh_file(&path).is_ok() {
-            return path;
-        }
-        std::fs::remove_file(&path).unwrap();
-    }
-}
-
-fn make_any(folder: &Path, name: &str, subject: Subject) -> PathBuf {
     let path = folder.join(name);
     let mut keygen = bounded("ssh-keygen");
     keygen.args(["-q", "-N", "", "-C", name, "-t", subject.0]);

@@ -21,6 +21,7 @@ use super::error::{KEY_FILE_MAX, LoginError};
 use super::scheme::Scheme;
 use super::{Locator, NewKey, Origin, RsaHash, Signer};
 use crate::secret::AskPin;
+use crate::wire::private_key;
 
 /// A key that was read and decrypted; wiped when dropped.
 struct FileSigner {
@@ -112,7 +113,7 @@ fn read(path: &Path) -> Result<PrivateKey, KeyFileFault> {
         return Err(KeyFileFault::TooLong);
     }
     // Its own error speaks of bytes of PEM, which tells nobody what to do.
-    PrivateKey::from_openssh(text.as_slice()).map_err(|_| KeyFileFault::Form)
+    private_key::from_openssh(&text).map_err(|_| KeyFileFault::Form)
 }
 
 /// How a signature of the key is called; checked before anybody is asked for a passphrase.
@@ -131,7 +132,7 @@ fn decrypt(
     pins: &mut dyn AskPin,
 ) -> Result<PrivateKey, OpeningError> {
     let passphrase = pins.passphrase(name).map_err(LoginError::from)?;
-    let decrypted = key.decrypt(passphrase.expose());
+    let decrypted = private_key::decrypt(key, passphrase.expose());
     decrypted.map_err(|error| match error {
         ssh_key::Error::Crypto => at(name, KeyFileFault::Passphrase),
         other => at(name, KeyFileFault::Decrypt(other)),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
-use ssh_key::{Fingerprint, HashAlg, PrivateKey, PublicKey};
+use ssh_key::{Fingerprint, HashAlg, PublicKey};
 use zeroize::Zeroizing;
 
 use super::context::Context;
@@ -17,6 +17,7 @@ use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
 use crate::ledger::{Ca, LISTS, Ledger, LedgerKeyAdded};
 use crate::signer::{self, Locator};
+use crate::wire;
 
 /// Which ledger key signs a list, if any does.
 #[derive(Debug, Args)]
@@ -107,7 +108,7 @@ fn in_file(path: &Path) -> Option<KeyData> {
     let public_file = with_pub(path);
     // The public half of a private key file stands in it in clear.
     if let Ok(text) = read_limited(path, LARGEST).map(Zeroizing::new)
-        && let Ok(key) = PrivateKey::from_openssh(text.as_bytes())
+        && let Ok(key) = wire::private_key::from_openssh(text.as_bytes())
     {
         return Some(key.public_key().key_data().clone());
     }

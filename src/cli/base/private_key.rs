@@ -11,7 +11,7 @@ use super::pin::ask_passphrase;
 use crate::cli::base::advice::file_kind::into_private_key;
 use crate::config::read_bytes;
 use crate::secret::read_pin_file;
-use crate::wire::FileKind;
+use crate::wire::{FileKind, private_key};
 
 /// The passphrase of a ledger key's file, where nobody is there to type it.
 #[derive(Debug, Default, Args)]
@@ -43,7 +43,7 @@ pub(crate) fn read_with(
     let file = read_bytes(path, LARGEST)
         .map(Zeroizing::new)
         .in_file(path)?;
-    let key = PrivateKey::from_openssh(file.as_slice());
+    let key = private_key::from_openssh(&file);
     // Its own error speaks of bytes of PEM, which tells nobody what to do.
     let key = key.map_err(|_| no_private_key(&name, FileKind::of(&file)))?;
     if !key.is_encrypted() {
@@ -55,7 +55,7 @@ pub(crate) fn read_with(
         None => ask_passphrase(&name)
             .map_err(|error| Failure::of(Kind::Failed, error).hint(FROM_A_FILE))?,
     };
-    match key.decrypt(passphrase.expose()) {
+    match private_key::decrypt(&key, passphrase.expose()) {
         Ok(key) => Ok((key, true)),
         Err(ssh_key::Error::Crypto) => Err(Failure::new(format!("{name}: wrong passphrase"))),
         Err(error) => Err(error).in_file(path),
