@@ -507,3 +507,20 @@ fn an_honest_ledger_is_never_called_forged_beside_a_run_that_writes() {
     assert!(beside > 0, "no look fell beside the run");
     verify(&admin, &["--signatures"]).ok();
 }
+
+#[test]
+fn a_serial_is_of_the_only_ca_where_none_is_named() {
+    let admin = Admin::ready().and_key("key");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let show = |arguments: &[&str]| {
+        admin
+            .punchmark
+            .run(&[&["ledger", "show"], arguments].concat())
+    };
+    let named = show(&["users", "1"]).ok();
+    assert_eq!(show(&["1"]).ok().stdout, named.stdout);
+    show(&["one"]).exits(2).says("SERIAL");
+    admin.init("hosts", "p256", "host").ok();
+    show(&["1"]).exits(2).says("`users`, `hosts`");
+    assert_eq!(show(&["users", "1"]).ok().stdout, named.stdout);
+}

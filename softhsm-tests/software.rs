@@ -163,6 +163,18 @@ fn every_kind_of_key_file_signs_with_and_without_a_passphrase() {
 }
 
 #[test]
+fn a_path_that_is_relative_is_meant_from_here_and_kept_absolute() {
+    let admin = Admin::new(Token::softhsm()).and_key("key");
+    let ca = admin.key("ca", ED25519);
+    adopt(&admin, "file:ca").ok();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    assert!(config.contains(&format!("\"{}\"", file(&ca))), "{config}");
+    admin.sign(&["-n", "peter", "key.pub"]).ok();
+    let other = Admin::new(Token::softhsm());
+    adopt(&other, "file:").exits(2).says("file:/path/to/ca_key");
+}
+
+#[test]
 fn a_key_file_that_ssh_would_not_use_is_not_used() {
     let admin = Admin::new(Token::softhsm()).and_key("key");
     let ca = admin.key("ca", P256);

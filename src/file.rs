@@ -100,7 +100,8 @@ mod tests {
         let error = read_limited(&pipe, 10).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         assert!(error.to_string().contains("pipe"), "{error}");
-        assert!(read_bytes(&pipe, 10).is_err());
+        let error = read_bytes(&pipe, 10).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub(crate) struct Adopt {
 
 impl Adopt {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let locator: Locator = self.ca.key.parse()?;
+        let locator = self.ca.locator()?;
         if self.management_key_file.is_some() && !matches!(locator, Locator::YubiKey(_)) {
             return Err(Failure::usage(FOR_CARDS));
         }

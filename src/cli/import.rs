@@ -52,7 +52,7 @@ impl Import {
         let (key, _was_encrypted) = read_private_key(&self.from)?;
         let spares = self.spare.iter().map(|spare| spare.parse());
         let spares: Vec<Locator> = spares.collect::<Result<_, _>>()?;
-        let first: Locator = self.ca.key.parse()?;
+        let first = self.ca.locator()?;
         let mut all = vec![first.clone()];
         all.extend(spares.iter().cloned());
         let management_key = self.in_slot.management_key()?;

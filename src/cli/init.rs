@@ -51,7 +51,7 @@ impl Init {
     /// Where the key is to be, and what a card wants for it; all that is wrong with the arguments is told at once.
     fn looked_at(&self, context: &Context) -> Result<(Locator, Option<Pin>), Failure> {
         let mut faults = Faults::default();
-        let locator = faults.note(self.ca.key.parse().map_err(Failure::from));
+        let locator = faults.note(self.ca.locator());
         if locator.as_ref().is_some_and(Locator::is_software) {
             faults.add(PlaceError::MadeElsewhere.into());
         }

@@ -76,7 +76,7 @@ impl Ledger {
             }
             Command::Show(one) => {
                 let ledger = one.source.open(context)?;
-                records::show(context, &ledger, &one.ca, one.serial)
+                records::show(context, &ledger, &one)
             }
             Command::Evidence(one) => evidence::print(context, &one),
             Command::Verify(command) => command.run(context),

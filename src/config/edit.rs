@@ -274,7 +274,8 @@ mod tests {
             assert_eq!(with_private_root(&config(before), "b").unwrap(), after);
         }
         let inline = config("attestation = { roots = [\"yubico\"] }\n");
-        assert!(with_private_root(&inline, "b").is_err());
+        let refused = with_private_root(&inline, "b").unwrap_err();
+        assert!(matches!(refused, EditError::Form(_)), "{refused}");
     }
 
     #[test]

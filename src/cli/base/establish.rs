@@ -1,5 +1,6 @@
 //! A key becomes a CA: what `init`, `adopt` and `import` are told alike, and do alike.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -15,7 +16,7 @@ use crate::certificate::Serial;
 use crate::config::{self, CaName, EditError};
 use crate::ledger::Purpose;
 use crate::signer::pkcs11::PublicKeyError;
-use crate::signer::{GenerateError, ImportError, OpeningError, PlaceError};
+use crate::signer::{GenerateError, ImportError, Locator, OpeningError, PlaceError};
 
 /// What `init`, `adopt` and `import` share.
 #[derive(Debug, Args)]
@@ -48,6 +49,12 @@ pub(crate) enum For {
 }
 
 impl CaArguments {
+    /// The locator of the key. A relative path of `file:` is meant from here, as every path of a
+    /// command line is; in a config it stands absolute.
+    pub(crate) fn locator(&self) -> Result<Locator, Failure> {
+        Ok(from_here(&self.key).parse()?)
+    }
+
     /// Refuses a name that a CA of the config has, and roots that can't be read.
     pub(crate) fn require_free(&self, context: &Context) -> Result<(), Failure> {
         let mut faults = Faults::default();
@@ -71,8 +78,8 @@ impl CaArguments {
             context.confirm_or_warn(BOTH)?;
         }
         let new = NewCa {
+            locator: self.locator()?,
             name: self.name,
-            locator: self.key.parse()?,
             purpose: self.purpose.into(),
             source,
             next_serial,
@@ -90,6 +97,20 @@ impl CaArguments {
         )?;
         show_established(context, &new, &established)?;
         Ok(Exit::Done)
+    }
+}
+
+fn from_here(locator: &str) -> Cow<'_, str> {
+    let path = locator
+        .strip_prefix("file:")
+        .filter(|path| !path.is_empty());
+    let whole = path.and_then(|path| std::path::absolute(path).ok());
+    match whole {
+        // As it was typed: a host, which two slashes begin, is none of ours to resolve.
+        Some(whole) if path.is_some_and(|path| !path.starts_with('/')) => {
+            format!("file:{}", whole.display()).into()
+        }
+        _ => locator.into(),
     }
 }
 

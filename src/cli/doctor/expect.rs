@@ -73,8 +73,13 @@ mod tests {
         let print = "SHA256:NPx8TVIv9UmHArW1fAnLCGnCHbgNRO9Pi0mtGphn1eQ";
         let toml = format!("[user-cas]\nusers = \"{print}\"\n");
         assert_eq!(by_toml(&toml).unwrap(), [print.to_owned()].into());
-        assert!(by_toml(&toml.replace("user-cas", "cas")).is_err());
-        assert!(by_toml(&toml.replace("SHA256:", "MD5:")).is_err());
+        for (from, to, words) in [
+            ("user-cas", "cas", "unknown field `cas`"),
+            ("SHA256:", "MD5:", "a fingerprint begins with SHA256:"),
+        ] {
+            let refused = by_toml(&toml.replace(from, to)).unwrap_err();
+            assert!(refused.contains(words), "{refused}");
+        }
         let key =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAZB65FADtqASJR/RlcY6KnSXUlIvwuHdJfX3q7cVTxs";
         assert_eq!(by_lines(&format!("# c\n{key} users\n")).unwrap().len(), 1);

@@ -1,7 +1,7 @@
 //! `punchmark ledger evidence`: what proved a key's storage, out of the ledger again.
 
 use super::grounds::seen;
-use super::one::{One, find, no_such_serial};
+use super::one::{One, no_such_serial};
 use crate::attestation::Evidence;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
@@ -9,8 +9,8 @@ use crate::cli::base::terminal::product;
 
 pub(super) fn print(context: &Context, one: &One) -> Result<Exit, Failure> {
     let ledger = one.source.open(context)?;
-    let (name, number) = (&one.ca, one.serial);
-    let (ca, serial) = find(&ledger, name, number)?;
+    let (ca, serial) = one.find(&ledger)?;
+    let (name, number) = (ca.name(), serial.number());
     let record = ledger.record_of(&ca, serial)?;
     let record = record.ok_or_else(|| no_such_serial(name, number))?;
     let position = record.reserved.grounds.and_then(|grounds| grounds.evidence);

@@ -10,23 +10,52 @@ use crate::ledger::{Ca, Ledger};
 
 /// One serial of one CA.
 #[derive(Debug, Args)]
+#[command(allow_missing_positional = true)]
 pub(super) struct One {
     #[command(flatten)]
     pub(super) source: Source,
-    /// The CA, by name
+    /// The CA, by name [default: the ledger's only one]
     #[arg(value_name = "CA")]
-    pub(super) ca: String,
+    ca: Option<String>,
     /// The serial
     #[arg(value_name = "SERIAL")]
-    pub(super) serial: u64,
+    serial: u64,
 }
 
-/// The CA of this name and the serial, which may not be taken.
-pub(super) fn find(ledger: &Ledger, name: &str, number: u64) -> Result<(Ca, Serial), Failure> {
-    let serial = Serial::try_from(number).map_err(|_zero| no_such_serial(name, number))?;
-    let ca = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
-    let ca = ca.ok_or_else(|| not_in_ledger(name))?;
-    Ok((ca, serial))
+impl One {
+    /// The CA that is meant and the serial, which may not be taken.
+    pub(super) fn find(&self, ledger: &Ledger) -> Result<(Ca, Serial), Failure> {
+        let ca = match &self.ca {
+            Some(name) => named(ledger, name)?,
+            None => only(ledger)?,
+        };
+        let serial = Serial::try_from(self.serial);
+        let serial = serial.map_err(|_zero| no_such_serial(ca.name(), self.serial))?;
+        Ok((ca, serial))
+    }
+}
+
+fn named(ledger: &Ledger, name: &str) -> Result<Ca, Failure> {
+    let found = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
+    found.ok_or_else(|| not_in_ledger(name))
+}
+
+fn only(ledger: &Ledger) -> Result<Ca, Failure> {
+    let mut cas = ledger.cas()?;
+    match (cas.pop(), cas.is_empty()) {
+        (Some(ca), true) => Ok(ca),
+        (None, _) => Err(Failure::usage("the ledger has no CA yet")),
+        (Some(last), false) => {
+            let names = cas
+                .iter()
+                .chain([&last])
+                .map(|ca| format!("`{}`", ca.name()));
+            let names = names.collect::<Vec<_>>().join(", ");
+            Err(Failure::usage(format!(
+                "the ledger has several CAs, {names}: name the one whose serial it is"
+            )))
+        }
+    }
 }
 
 /// The failure to find a serial that was never taken.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use ssh_encoding::base64::{Base64, Encoding};
 
 use super::head::{Kept, claimed, read_text};
-use super::one::{One, find, no_such_serial};
+use super::one::{One, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
@@ -57,8 +57,8 @@ struct ProvedEntry {
 /// One that leads to a head which nobody signed could be checked by nobody, and is refused.
 pub(super) fn prove(context: &Context, one: &One) -> Result<Exit, Failure> {
     let ledger = one.source.open(context)?;
-    let (name, number) = (&one.ca, one.serial);
-    let (ca, serial) = find(&ledger, name, number)?;
+    let (ca, serial) = one.find(&ledger)?;
+    let (name, number) = (ca.name(), serial.number());
     let inclusions = ledger.inclusions(&ca, serial)?;
     let Some(first) = inclusions.first() else {
         return Err(no_such_serial(name, number));

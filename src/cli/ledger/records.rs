@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::filter::Word;
 use super::grounds;
-use super::one::{find, no_such_serial};
+use super::one::{One, no_such_serial};
 use crate::certificate::certificate_line;
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
@@ -14,13 +14,9 @@ use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::{Ledger, Record, Revocation, State};
 use crate::wire::RawCertificate;
 
-pub(super) fn show(
-    context: &Context,
-    ledger: &Ledger,
-    name: &str,
-    number: u64,
-) -> Result<Exit, Failure> {
-    let (ca, serial) = find(ledger, name, number)?;
+pub(super) fn show(context: &Context, ledger: &Ledger, one: &One) -> Result<Exit, Failure> {
+    let (ca, serial) = one.find(ledger)?;
+    let (name, number) = (ca.name(), serial.number());
     let Some(record) = ledger.record_of(&ca, serial)? else {
         let revocation = ledger.revocation_of_serial(&ca, serial)?;
         let revocation = revocation.ok_or_else(|| no_such_serial(name, number))?;

@@ -105,6 +105,7 @@ mod tests {
         let proof = evidence.verify(&ssh, &roots(&own.root)).unwrap();
         assert!(proof.facts().private_root);
         assert_eq!(proof.facts().serial, Some(CARD));
-        assert!(evidence.verify(&ssh, &roots(&other.root)).is_err());
+        let refused = evidence.verify(&ssh, &roots(&other.root)).unwrap_err();
+        assert!(refused.lacks_root(), "{refused}");
     }
 }
