@@ -54,21 +54,34 @@ pub enum Shortfall {
 impl LeastProof {
     /// Everything in which `proof` is less than this.
     pub fn shortfalls(&self, proof: &Proof) -> Vec<Shortfall> {
-        let facts = proof.facts();
         let kind = (!self.takes(proof.kind())).then_some(Shortfall::Kind(proof.kind()));
-        let touch = self
+        let others = self.shortfalls_of(proof.touch(), proof.pin(), proof.facts().firmware);
+        kind.into_iter().chain(others).collect()
+    }
+
+    /// Everything but its kind in which a key is less than this.
+    pub fn shortfalls_of(
+        &self,
+        touch: Option<TouchPolicy>,
+        pin: Option<PinPolicy>,
+        firmware: Option<Firmware>,
+    ) -> Vec<Shortfall> {
+        let less_touch = self
             .touch
-            .filter(|least| proof.touch().map_or(0, touch_rank) < touch_rank(*least))
-            .map(|least| Shortfall::Touch(proof.touch(), least));
-        let pin = self
+            .filter(|least| touch.map_or(0, touch_rank) < touch_rank(*least))
+            .map(|least| Shortfall::Touch(touch, least));
+        let less_pin = self
             .pin
-            .filter(|least| proof.pin().map_or(0, pin_rank) < pin_rank(*least))
-            .map(|least| Shortfall::Pin(proof.pin(), least));
-        let firmware = self
+            .filter(|least| pin.map_or(0, pin_rank) < pin_rank(*least))
+            .map(|least| Shortfall::Pin(pin, least));
+        let older = self
             .firmware
-            .filter(|least| facts.firmware.is_none_or(|found| found < *least))
-            .map(|least| Shortfall::Firmware(facts.firmware, least));
-        [kind, touch, pin, firmware].into_iter().flatten().collect()
+            .filter(|least| firmware.is_none_or(|found| found < *least))
+            .map(|least| Shortfall::Firmware(firmware, least));
+        [less_touch, less_pin, older]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Whether the proof is all that is asked for. A person who saw the key made vouches for
@@ -196,7 +209,9 @@ pub(super) fn some_kinds<'de, D: Deserializer<'de>>(
     }
 }
 
-fn some_firmware<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Firmware>, D::Error> {
+pub(crate) fn some_firmware<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Firmware>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let parts: Vec<_> = text.split('.').map(str::parse::<u8>).collect();
     match parts.as_slice() {

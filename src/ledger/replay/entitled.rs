@@ -38,6 +38,9 @@ impl Entitled {
         if self.barred_requesters.contains(&added.name) {
             found.broken(Fault::RequesterBarred(added.name.clone()));
         }
+        if added.name == OPERATOR {
+            found.since_format_4(Fault::OperatorEnrolled);
+        }
         match &added.credential {
             Credential::Card(card) => self.card(found, *card, None),
             Credential::FamilyCard(card) => self.card(found, card.serial, Some(&card.family)),
@@ -111,6 +114,9 @@ impl Entitled {
             let family = known.as_ref().map(|known| known.family.as_str());
             self.card(found, *card, family);
         }
+        if let Some(grounds) = &reserved.grounds {
+            self.known_by(found, reserved, grounds, subject);
+        }
         let owner = self.enrolled.get(&Credential::Key(subject.to_vec()));
         let other = owner.filter(|owner| **owner != reserved.requester);
         if let Some(owner) = other
@@ -121,6 +127,42 @@ impl Entitled {
                 requester: reserved.requester.clone(),
             });
         }
+    }
+
+    /// Whether the requester was known as the reservation says. A person's word and a line of the
+    /// allowed signers stand in no other entry.
+    fn known_by(
+        &self,
+        found: &mut Findings,
+        reserved: &Reserved,
+        grounds: &Grounds,
+        subject: &[u8],
+    ) {
+        let Some(known) = &grounds.known else { return };
+        let is_so = match known.by.as_str() {
+            "operator" => reserved.requester == OPERATOR,
+            "vouch" | "allowed-signers" | "login" => true,
+            "key" => self.serves(&Credential::Key(subject.to_vec()), &reserved.requester),
+            "card" => grounds.card.is_some_and(|serial| {
+                let family = known.family.clone();
+                let of_family = Credential::FamilyCard(CardId { family, serial });
+                self.serves(&of_family, &reserved.requester)
+                    || self.serves(&Credential::Card(serial), &reserved.requester)
+            }),
+            _ => false,
+        };
+        if !is_so {
+            found.broken(Fault::KnownBy {
+                requester: reserved.requester.clone(),
+                by: known.by.clone(),
+            });
+        }
+    }
+
+    /// Whether a key or card is this requester's, and no gap has left that open.
+    fn serves(&self, credential: &Credential, requester: &str) -> bool {
+        let owner = self.enrolled.get(credential);
+        owner.is_some_and(|owner| owner == requester) && self.confirmed.contains(credential)
     }
 
     fn card(&self, found: &mut Findings, serial: u64, family: Option<&str>) {

@@ -230,6 +230,38 @@ pub enum Fault {
     #[error("what suffix {0:?} asks for cannot be read")]
     SuffixProof(String),
 
+    /// What a reservation says of how its requester was known is not so by the entries before
+    /// it.
+    #[error("requester {requester:?} was not known by {by:?}")]
+    KnownBy {
+        /// The requester.
+        requester: String,
+        /// The word for the ground.
+        by: String,
+    },
+    /// The rules of another role decided.
+    #[error("role {role:?} was decided by the rules of role {rules:?}")]
+    RulesOfAnother {
+        /// The role of the reservation.
+        role: String,
+        /// The role whose rules are named.
+        rules: String,
+    },
+    /// Nobody's name.
+    #[error("a principal is empty")]
+    EmptyPrincipal,
+    /// A validity that ends before it begins.
+    #[error("it is valid from {after} to {before}, which is never")]
+    NeverValid {
+        /// Unix seconds.
+        after: u64,
+        /// Unix seconds.
+        before: u64,
+    },
+    /// Whoever signs without a name is not enrolled.
+    #[error("requester \"operator\" was enrolled, who is whoever holds the token")]
+    OperatorEnrolled,
+
     /// A head that the ledger never had.
     #[error("the head of {0} entries is not one of this ledger")]
     Head(u64),
@@ -241,7 +273,7 @@ pub enum Fault {
         /// What was signed.
         what: &'static str,
     },
-    /// A key that signs beyond the last size that is believed, or after another took over.
+    /// A key that signs after it was revoked, or after another took over.
     #[error("key {0} was ended before")]
     LedgerKeyEnded(String),
     /// A ledger key that is a subject's or a CA's.

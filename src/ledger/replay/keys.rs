@@ -184,7 +184,7 @@ impl Keys {
         }
         if !list.signer.is_empty() {
             let signer = sha256(&list.signer);
-            self.signed(found, subjects, signer, LISTS, list.size);
+            self.signed(found, subjects, signer, LISTS);
         }
     }
 
@@ -201,21 +201,14 @@ impl Keys {
         }
         match signed.key.parse() {
             Ok(Fingerprint::Sha256(key)) => {
-                self.signed(found, subjects, key, HEADS, signed.size);
+                self.signed(found, subjects, key, HEADS);
             }
             _ => found.broken(Fault::LedgerKey),
         }
     }
 
     /// A key that signs for the ledger is a ledger key from then on.
-    fn signed(
-        &mut self,
-        found: &mut Findings,
-        subjects: &Subjects,
-        key: KeyHash,
-        purpose: u8,
-        size: u64,
-    ) {
+    fn signed(&mut self, found: &mut Findings, subjects: &Subjects, key: KeyHash, purpose: u8) {
         let some_are_recorded = self.ledger.values().any(|key| key.recorded & purpose != 0);
         let known = self.ledger.get(&key).copied().unwrap_or_default();
         let may = match known.recorded {
@@ -232,8 +225,9 @@ impl Keys {
                 },
             });
         }
-        if known.ended.is_some_and(|last| size > last) {
-            found.odd(Fault::LedgerKeyEnded(fingerprint(&key)));
+        // However little it signs: no version let one sign on.
+        if known.ended.is_some() {
+            found.broken(Fault::LedgerKeyEnded(fingerprint(&key)));
         }
         self.becomes_ledger_key(found, subjects, key);
         self.ledger.entry(key).or_default().signed |= purpose;

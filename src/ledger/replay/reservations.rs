@@ -13,11 +13,14 @@ use super::keys::{Ca, Keys, sha256};
 use super::positions::Positions;
 use super::subjects::{KeyHash, Subjects};
 use super::suffixes::{Suffixes, ends_in};
+use crate::attestation::Firmware;
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
     ChallengeMade, EvidenceSeen, Failed, Grounds, Issued, Nonce, PolicySeen, Purpose, RequestId,
     Reserved,
 };
+use crate::policy::least_proof::some_firmware;
+use crate::signer::yubikey::{PinPolicy, TouchPolicy};
 use crate::wire::RawCertificate;
 use crate::wire::verify::verify_signature;
 
@@ -39,7 +42,7 @@ pub(super) struct Reservations {
     /// The positions of all, open or not.
     all: Positions,
     request_ids: HashSet<RequestId>,
-    policies: HashMap<[u8; 32], Vec<String>>,
+    policies: HashMap<[u8; 32], Rules>,
     /// Suffixes that policies of a CA reserved before they were recorded for it.
     of_policies: HashMap<u64, HashSet<String>>,
     evidence: HashMap<u64, Evidence>,
@@ -64,7 +67,8 @@ struct Open {
 struct Evidence {
     subject: KeyHash,
     kind: Box<str>,
-    card: Option<u64>,
+    /// None where the facts can't be read, which is a finding of its own.
+    facts: Option<Facts>,
 }
 
 #[derive(Debug)]
@@ -73,15 +77,28 @@ struct Challenge {
     is_answered: bool,
 }
 
-/// The facts of a proof, as far as a reservation repeats them.
-#[derive(Deserialize)]
-struct Facts {
+/// The facts of a proof, as far as a reservation repeats them or a suffix asks for them.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(super) struct Facts {
     serial: Option<u64>,
+    pub(super) touch: Option<TouchPolicy>,
+    pub(super) pin: Option<PinPolicy>,
+    #[serde(default, deserialize_with = "some_firmware")]
+    pub(super) firmware: Option<Firmware>,
 }
 
-/// A policy, as far as it reserves suffixes.
+/// Of the rules that decided: whose they are, and the suffixes that they reserve.
+#[derive(Debug)]
+struct Rules {
+    role: Option<String>,
+    suffixes: Vec<String>,
+}
+
+/// A policy, as far as it is read.
 #[derive(Default, Deserialize)]
 struct Policy {
+    #[serde(default)]
+    role: Option<String>,
     #[serde(default)]
     suffixes: HashMap<String, Class>,
 }
@@ -145,8 +162,15 @@ impl Reservations {
         grounds: &Grounds,
         subject: &KeyHash,
     ) {
-        if !self.policies.contains_key(&grounds.policy) {
-            found.broken(Fault::PolicyUnknown);
+        match self.policies.get(&grounds.policy) {
+            None => found.broken(Fault::PolicyUnknown),
+            Some(Rules {
+                role: Some(role), ..
+            }) if *role != reserved.role => found.since_format_4(Fault::RulesOfAnother {
+                role: reserved.role.clone(),
+                rules: role.clone(),
+            }),
+            Some(_) => {}
         }
         if let Some(id) = grounds.request_id
             && !self.request_ids.insert(id)
@@ -203,7 +227,8 @@ impl Reservations {
         if *evidence.kind != *reserved.proof {
             found.broken(Fault::EvidenceDiffers("kind of proof"));
         }
-        if evidence.card != grounds.card {
+        let card = evidence.facts.and_then(|facts| facts.serial);
+        if card != grounds.card {
             found.broken(Fault::EvidenceDiffers("card"));
         }
     }
@@ -219,9 +244,10 @@ impl Reservations {
         let Some(grounds) = &reserved.grounds else {
             return;
         };
-        let proof = grounds.evidence.map(|_| reserved.proof.as_str());
+        let facts = grounds.evidence.map(|at| self.evidence.get(&at)?.facts);
+        let proof = facts.map(|facts| (reserved.proof.as_str(), facts.unwrap_or_default()));
         let of_policy = self.policies.get(&grounds.policy);
-        let of_policy = of_policy.map_or(&[][..], Vec::as_slice);
+        let of_policy = of_policy.map_or(&[][..], |rules| rules.suffixes.as_slice());
         let of_ca = self.of_policies.entry(reserved.ca).or_default();
         for principal in content.principals() {
             if let Err(fault) = known.suffixes.check(reserved.ca, principal, proof) {
@@ -304,7 +330,7 @@ impl Reservations {
         let evidence = Evidence {
             subject: sha256(&seen.subject),
             kind: seen.kind.as_str().into(),
-            card: facts.ok().and_then(|facts| facts.serial),
+            facts: facts.ok(),
         };
         self.evidence.insert(position, evidence);
     }
@@ -316,7 +342,11 @@ impl Reservations {
         // The policy of the direct form without a config is no table, and reserves none.
         let policy: Policy = serde_json::from_str(&seen.text).unwrap_or_default();
         let suffixes = policy.suffixes.into_values().map(|class| class.suffix);
-        if let Some(_before) = self.policies.insert(seen.digest, suffixes.collect()) {
+        let rules = Rules {
+            role: policy.role,
+            suffixes: suffixes.collect(),
+        };
+        if let Some(_before) = self.policies.insert(seen.digest, rules) {
             found.broken(Fault::PolicyTwice);
         }
     }
@@ -366,6 +396,13 @@ fn check_content(found: &mut Findings, ca: &Ca, reserved: &Reserved, content: &R
     }
     if content.principals().is_empty() {
         found.broken(Fault::NoPrincipals);
+    }
+    if content.principals().iter().any(Vec::is_empty) {
+        found.since_format_4(Fault::EmptyPrincipal);
+    }
+    let (after, before) = (content.valid_after(), content.valid_before());
+    if after >= before {
+        found.since_format_4(Fault::NeverValid { after, before });
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::finding::{Fault, Findings};
 use super::keys::Keys;
+use super::reservations::Facts;
 use crate::attestation::ProofKind;
 use crate::ledger::entry::{SuffixSet, SuffixesSet};
 use crate::policy::least_proof::{self, LeastProof};
@@ -54,12 +55,12 @@ impl Suffixes {
     }
 
     /// Whether a principal of a CA has what its suffix asks for; `proof` is the kind of the
-    /// evidence that was believed.
+    /// evidence that was believed, and what it says.
     pub(super) fn check(
         &self,
         ca: u64,
         principal: &[u8],
-        proof: Option<&str>,
+        proof: Option<(&str, Facts)>,
     ) -> Result<(), Fault> {
         let Some(recorded) = self.0.get(&ca) else {
             return Ok(());
@@ -70,7 +71,10 @@ impl Suffixes {
         let why = match (&of.least, proof) {
             _ if of.has_ended => "its class had ended",
             (Some(_), None) => "nothing was proved",
-            (Some(least), Some(proof)) if !takes(least, proof) => "other proof is asked for",
+            (Some(least), Some((kind, _))) if !takes(least, kind) => "other proof is asked for",
+            (Some(least), Some((kind, facts))) if falls_short(least, kind, facts) => {
+                "more is asked of the key"
+            }
             _ => return Ok(()),
         };
         Err(Fault::Suffix {
@@ -91,6 +95,15 @@ pub(super) fn ends_in(principal: &[u8], suffix: &str) -> bool {
 fn takes(least: &LeastProof, proof: &str) -> bool {
     let kind = serde_json::from_value::<ProofKind>(proof.into());
     kind.is_ok_and(|kind| least.takes(kind))
+}
+
+/// Whether a key in a card wants less of whoever uses it than is asked, or its firmware is older.
+/// Of a security key, that stands in how it signed its request; of a witness, in words.
+fn falls_short(least: &LeastProof, kind: &str, facts: Facts) -> bool {
+    kind == "piv"
+        && !least
+            .shortfalls_of(facts.touch, facts.pin, facts.firmware)
+            .is_empty()
 }
 
 /// A class that ended stays so; else the new one asks for as much as the old one did.

@@ -59,7 +59,11 @@ fn request(subject: u8, serial: SerialChoice) -> Request {
 }
 
 fn sealed(decided: Decided, subject: u8, serial: SerialChoice) -> Wanted {
-    let (policy, keyboard) = (Policy::operator(), "tester".to_owned());
+    let policy = match decided.role() {
+        OPERATOR => Policy::operator(),
+        role => Policy::new(format!(r#"{{"role":"{role}"}}"#)),
+    };
+    let keyboard = "tester".to_owned();
     Wanted::seal(
         decided,
         &request(subject, serial),

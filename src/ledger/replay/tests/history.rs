@@ -210,7 +210,7 @@ impl History {
     ) -> u64 {
         let known = self.is_format_4.then(|| {
             Box::new(Known {
-                by: "operator".to_owned(),
+                by: "vouch".to_owned(),
                 family: String::new(),
             })
         });

@@ -193,3 +193,175 @@ fn a_suffix_without_its_proof_or_one_that_is_taken_back() {
         ]
     );
 }
+
+fn known_by(history: &mut History, serial: u64, by: &str) {
+    history.reserve_with(Content::of(10, serial), |reserved| {
+        by.clone_into(
+            &mut reserved
+                .grounds
+                .as_mut()
+                .unwrap()
+                .known
+                .as_mut()
+                .unwrap()
+                .by,
+        );
+    });
+}
+
+#[test]
+fn whoever_was_not_known_as_it_says() {
+    fn by_card(history: &mut History) {
+        let evidence = history.evidence(10, "piv", r#"{"serial":7}"#);
+        history.reserve_with(Content::of(10, 1), |reserved| {
+            reserved.proof = "piv".to_owned();
+            let grounds = reserved.grounds.as_mut().unwrap();
+            grounds.evidence = Some(evidence);
+            grounds.card = Some(7);
+            grounds.known = Some(Box::new(Known {
+                by: "card".to_owned(),
+                family: "yubico".to_owned(),
+            }));
+        });
+    }
+    assert_named(&[
+        (
+            |history| known_by(history, 1, "hearsay"),
+            "broken 4: requester \"peter\" was not known by \"hearsay\"",
+        ),
+        (
+            |history| known_by(history, 1, "operator"),
+            "broken 4: requester \"peter\" was not known by \"operator\"",
+        ),
+        (
+            |history| known_by(history, 1, "key"),
+            "broken 4: requester \"peter\" was not known by \"key\"",
+        ),
+        (
+            |history| {
+                history.enrol("peter", Credential::Key(blob(10)));
+                history.unenrol("peter", Credential::Key(blob(10)));
+                known_by(history, 1, "key");
+            },
+            "broken 6: requester \"peter\" was not known by \"key\"",
+        ),
+        (
+            |history| {
+                history.enrol("peter", Credential::Key(blob(10)));
+                history.resume(1, 9);
+                known_by(history, 10, "key");
+            },
+            "broken 6: requester \"peter\" was not known by \"key\"",
+        ),
+        (
+            |history| known_by(history, 1, "card"),
+            "broken 4: requester \"peter\" was not known by \"card\"",
+        ),
+        (
+            |history| {
+                history.enrol("erik", Credential::Card(7));
+                by_card(history);
+            },
+            "broken 6: requester \"peter\" was not known by \"card\"",
+        ),
+        (
+            |history| {
+                history.certificate(11);
+                history.enrol("operator", Credential::Card(7));
+            },
+            "broken 6: requester \"operator\" was enrolled, who is whoever holds the token",
+        ),
+    ]);
+    let mut honest = History::begun();
+    honest.enrol("peter", Credential::Key(blob(10)));
+    known_by(&mut honest, 1, "key");
+    honest.resume(2, 9);
+    honest.enrol("peter", Credential::Key(blob(10)));
+    known_by(&mut honest, 10, "key");
+    assert_eq!(said(&honest), Vec::<String>::new());
+    for credential in [
+        Credential::Card(7),
+        Credential::FamilyCard(CardId {
+            family: "yubico".to_owned(),
+            serial: 7,
+        }),
+    ] {
+        let mut honest = History::begun();
+        honest.enrol("peter", credential);
+        by_card(&mut honest);
+        assert_eq!(said(&honest), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_rules_of_another_role_and_what_no_certificate_is() {
+    fn by_rules_of(history: &mut History, role: &str) {
+        let policy = history.policy(&format!(r#"{{"role":"{role}"}}"#));
+        history.reserve_with(Content::of(10, 1), |reserved| {
+            reserved.grounds.as_mut().unwrap().policy = policy;
+        });
+    }
+    assert_named(&[
+        (
+            |history| by_rules_of(history, "operator"),
+            "broken 5: role \"engineer\" was decided by the rules of role \"operator\"",
+        ),
+        (
+            |history| {
+                history.certificate_of(Content {
+                    principals: vec!["peter", ""],
+                    ..Content::of(10, 1)
+                });
+            },
+            "broken 4: a principal is empty",
+        ),
+        (
+            |history| {
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    let content = &mut reserved.to_be_signed;
+                    let end = content.windows(8).position(|bytes| bytes == [0xff; 8]);
+                    content[end.unwrap()..][..8].fill(0);
+                });
+            },
+            "broken 4: it is valid from 0 to 0, which is never",
+        ),
+    ]);
+    let mut honest = History::begun();
+    by_rules_of(&mut honest, "engineer");
+    assert_eq!(said(&honest), Vec::<String>::new());
+}
+
+#[test]
+fn a_suffix_for_a_key_that_is_less_than_it_asks_for() {
+    const LEAST: &str = r#"{"touch":"cached","pin":"once","firmware":"5.4.0"}"#;
+    let findings = |facts: &str| {
+        let mut history = History::begun();
+        history.suffixes(&[("_physical", LEAST, 0)]);
+        let evidence = history.evidence(10, "piv", facts);
+        let content = Content {
+            principals: vec!["peter_physical"],
+            ..Content::of(10, 1)
+        };
+        history.reserve_with(content, |reserved| {
+            reserved.proof = "piv".to_owned();
+            reserved.grounds.as_mut().unwrap().evidence = Some(evidence);
+        });
+        said(&history)
+    };
+    let enough = r#"{"touch":"always","pin":"once","firmware":"5.4.3"}"#;
+    assert_eq!(findings(enough), Vec::<String>::new());
+    for less in [
+        r#"{"touch":"never","pin":"once","firmware":"5.4.3"}"#,
+        r#"{"touch":"cached","pin":"never","firmware":"5.4.3"}"#,
+        r#"{"touch":"cached","pin":"once","firmware":"5.3.9"}"#,
+        r#"{"touch":"cached","firmware":"5.4.3"}"#,
+    ] {
+        assert_eq!(
+            findings(less),
+            [
+                "broken 6: principal \"peter_physical\" ends in the reserved \"_physical\", and more is asked of the key"
+            ],
+            "{less}"
+        );
+    }
+}

@@ -60,7 +60,29 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
                 }));
                 history.krl(2);
             },
-            "odd 7: key SHA256:… was ended before",
+            "broken 7: key SHA256:… was ended before",
+        ),
+        (
+            |history| {
+                history.ledger_key(LEDGER, LISTS);
+                history.krl(1);
+                history.push(Event::LedgerKeyRevoked(LedgerKeyRevoked {
+                    key: blob(LEDGER),
+                    last_size: 5,
+                    reason: String::new(),
+                    keyboard: String::new(),
+                }));
+                let signer = blob(LEDGER);
+                history.krl_with(
+                    2,
+                    Some(ListSigned {
+                        signer,
+                        size: 0,
+                        root: [0; 32],
+                    }),
+                );
+            },
+            "broken 7: key SHA256:… was ended before",
         ),
         (
             |history| {
@@ -94,7 +116,7 @@ fn a_rollover_that_one_key_did_not_sign() {
     history.head(4);
     assert_eq!(said(&history), Vec::<String>::new());
     history.head(LEDGER);
-    assert_eq!(said(&history), ["odd 7: key SHA256:… was ended before"]);
+    assert_eq!(said(&history), ["broken 7: key SHA256:… was ended before"]);
     forged.push(Event::LedgerKeyRolled(LedgerKeyRolled {
         by_old: good.by_new.clone(),
         ..good
