@@ -5,7 +5,7 @@
 //! length is checked against what is there before it is used.
 //!
 //! - [`Cursor`]: the one reader of SSH's wire types, and the `put_` functions, their writers;
-//! - [`hex`] and [`armour`]: bytes as text;
+//! - [`hex`], [`armour`] and [`words()`]: bytes as text;
 //! - [`PublicKey`]: a key as OpenSSH takes it, in its one canonical form;
 //! - [`RawCertificate`]: any certificate, taken apart, with its bytes kept;
 //! - `private_key`: private keys in OpenSSH's form;
@@ -21,6 +21,7 @@ mod public_key;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod verify;
+mod words;
 
 pub use self::certificate::RawCertificate;
 pub use self::cursor::{Cursor, MPINT_BITS_MAX, WireError};
@@ -28,6 +29,7 @@ pub(crate) use self::cursor::{c_string, put_mpint, put_string};
 pub use self::file_kind::FileKind;
 pub(crate) use self::public_key::{Algorithm, Form};
 pub use self::public_key::{KeyError, PublicKey, bit_length};
+pub use self::words::{WORDS_MAX, WordsError, bytes_of_words, words};
 
 /// Bytes in lower-case hexadecimal.
 #[must_use]
