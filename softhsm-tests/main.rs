@@ -24,6 +24,7 @@ mod allowed_signers;
 mod batch;
 mod binding;
 mod ca_export;
+mod ceremony;
 mod ceremony_set;
 #[cfg(feature = "yubikey")]
 mod check_card;

@@ -9,6 +9,7 @@ mod adopt;
 mod attestation;
 mod base;
 mod ca;
+mod ceremony;
 mod challenge;
 mod completion;
 mod config;
@@ -80,6 +81,7 @@ enum Command {
     Adopt(adopt::Adopt),
     Import(import::Import),
     Ca(ca::Ca),
+    Ceremony(ceremony::Ceremony),
     Sign(sign::Sign),
     Renew(Box<renew::Renew>),
     Status(status::Status),
@@ -122,6 +124,7 @@ impl Cli<Command> {
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
+            Command::Ceremony(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Renew(command) => command.run(&context),
             Command::Status(command) => command.run(&context),

@@ -1,0 +1,189 @@
+//! The plan of a ceremony: all that will happen, in one file that is reviewed before.
+//!
+//! Strict TOML (`docs/formats/plan.md`): an unknown key is a fault, all faults are told at once, and
+//! there is no key for a secret. The SHA-256 of its bytes is the plan's name in paper, transcript
+//! and ledger.
+
+mod devices;
+mod draft;
+mod fault;
+mod people;
+mod reader;
+#[cfg(test)]
+pub(super) mod tests;
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+pub use devices::{Ca, Device, LedgerKey, Module};
+pub use draft::{Draft, DraftError};
+pub use fault::{PlanFault, PlanFaults};
+pub use people::{People, Person, Role};
+
+use self::reader::Reader;
+use super::instant::Instant;
+use crate::wire::{bytes_of_words, words};
+
+/// A plan that was read whole and found without fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What the ceremony does.
+    pub kind: Kind,
+    /// What it is for, in its people's words.
+    pub purpose: String,
+    /// The room.
+    pub place: String,
+    /// The config of the CA, which names the ledger; from the plan's folder.
+    pub config: PathBuf,
+    /// Where transcript and outputs go; from the plan's folder.
+    pub folder: PathBuf,
+    /// The value of the transcript of the ceremony before; none where this is the first.
+    pub last: Option<[u8; 32]>,
+    /// When it may begin, and by when it must have ended.
+    pub window: (Instant, Instant),
+    /// Who takes part.
+    pub people: People,
+    /// What the machine is started from.
+    pub boot_medium: String,
+    /// SHA-256 of the program that holds the ceremony.
+    pub program: [u8; 32],
+    /// The PKCS#11 modules.
+    pub modules: Vec<Module>,
+    /// The tokens that are in the room.
+    pub devices: Vec<Device>,
+    /// The CAs whose keys are made.
+    pub cas: Vec<Ca>,
+    /// The key that vouches for the ledger.
+    pub ledger_key: LedgerKey,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+}
+
+/// What a ceremony does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// CA keys are made, with their ledger and its key.
+    Create,
+}
+
+impl Plan {
+    /// Reads the bytes of a plan.
+    ///
+    /// # Errors
+    /// [`PlanFaults`], all of them.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PlanFaults> {
+        if bytes.len() > PLAN_BYTES_MAX {
+            return Err(PlanFault::file(format!("more than {PLAN_BYTES_MAX} bytes")).into());
+        }
+        let text =
+            std::str::from_utf8(bytes).map_err(|error| PlanFault::file(error.to_string()))?;
+        let mut reader = Reader::new(text)?;
+        let plan = read(&mut reader, Sha256::digest(bytes).into());
+        let faults = reader.end();
+        match plan {
+            Some(plan) if faults.is_empty() => Ok(plan),
+            _ => Err(faults.into()),
+        }
+    }
+
+    /// The words of its SHA-256.
+    #[must_use]
+    pub fn words(&self) -> String {
+        words(&self.sha256)
+    }
+
+    /// The device of this name.
+    #[must_use]
+    pub fn device(&self, name: &str) -> Option<&Device> {
+        self.devices.iter().find(|device| device.name == name)
+    }
+}
+
+impl Kind {
+    /// The kinds, as a plan names them.
+    pub const ALL: [Self; 1] = [Self::Create];
+
+    /// Its name in a plan.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+        }
+    }
+}
+
+/// Reads all of it, whatever is at fault; none where something is missing.
+fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
+    let top = &mut reader.top();
+    let kind = top.choice(reader, "kind", &Kind::ALL.map(|kind| (kind.as_str(), kind)));
+    let (purpose, place) = (top.words(reader, "purpose"), top.words(reader, "place"));
+    let (config, folder) = (top.path(reader, "config"), top.path(reader, "folder"));
+    let last = top
+        .words(reader, "last")
+        .and_then(|text| last(reader, &text));
+    let window = window(reader, top);
+    let people = people::read(reader, top);
+    let machine = &mut top.table(reader, "machine");
+    let boot_medium = machine.words(reader, "boot-medium");
+    let program = machine.sha256(reader, "program");
+    machine.end(reader);
+    let modules = devices::modules(reader, top);
+    let devices = devices::devices(reader, top, &modules);
+    let (cas, ledger_key) = devices::keys(reader, top, &devices);
+    top.end(reader);
+    Some(Plan {
+        kind: kind?,
+        purpose: purpose?,
+        place: place?,
+        config: config?,
+        folder: folder?,
+        last: last?,
+        window: window?,
+        people: people?,
+        boot_medium: boot_medium?,
+        program: program?,
+        modules: modules.all,
+        devices: devices.all,
+        cas,
+        ledger_key: ledger_key?,
+        sha256,
+    })
+}
+
+/// The words that lie on paper from the ceremony before.
+fn last(reader: &mut Reader, text: &str) -> Option<Option<[u8; 32]>> {
+    if text == "none" {
+        return Some(None);
+    }
+    let value = bytes_of_words(text).map_err(|error| error.to_string());
+    let value = value.and_then(|bytes| {
+        let length = bytes.len();
+        <[u8; 32]>::try_from(bytes).map_err(|_length| format!("{length} words, and not 32"))
+    });
+    match value {
+        Ok(value) => Some(Some(value)),
+        Err(words) => {
+            reader.add("last", format!("neither \"none\" nor 32 words: {words}"));
+            None
+        }
+    }
+}
+
+fn window(reader: &mut Reader, top: &mut reader::Table) -> Option<(Instant, Instant)> {
+    let table = &mut top.table(reader, "window");
+    let (from, until) = (
+        table.instant(reader, "from"),
+        table.instant(reader, "until"),
+    );
+    table.end(reader);
+    let (from, until) = (from?, until?);
+    if from >= until {
+        reader.add("window", "ends before it begins".to_owned());
+        return None;
+    }
+    Some((from, until))
+}
+
+/// The longest plan that is read.
+pub const PLAN_BYTES_MAX: usize = 256 * 1024;

@@ -1,0 +1,139 @@
+//! A plan that is ready but for what only its people know.
+
+use super::Kind;
+use super::reader::TO_FILL_IN;
+use crate::ceremony::instant::Instant;
+use crate::wire::hex;
+
+/// What a new plan begins with.
+pub struct Draft {
+    /// What the ceremony does.
+    pub kind: Kind,
+    /// How many people there are.
+    pub people: usize,
+    /// SHA-256 of the program that writes it.
+    pub program: [u8; 32],
+    /// The PKCS#11 module and its SHA-256, where it is known.
+    pub module: Option<(String, [u8; 32])>,
+    /// The day for which the window is drawn, by its first minute.
+    pub day: Instant,
+}
+
+/// Why no plan is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// Nobody can look over their own shoulder.
+    #[error("a ceremony has 2 to 20 people, not {0}")]
+    People(usize),
+}
+
+impl Draft {
+    /// The text of the plan.
+    ///
+    /// # Errors
+    /// [`DraftError`].
+    pub fn text(&self) -> Result<String, DraftError> {
+        if !(2..=20).contains(&self.people) {
+            return Err(DraftError::People(self.people));
+        }
+        let (module, module_hash) = match &self.module {
+            Some((path, hash)) => (path.as_str(), hex(hash)),
+            None => (TO_FILL_IN, TO_FILL_IN.to_owned()),
+        };
+        let (from, until) = (
+            self.day.seconds() + 8 * HOUR,
+            self.day.seconds() + 18 * HOUR,
+        );
+        // A path of the module could hold anything, so that it comes last.
+        Ok(TEXT
+            .replace("\"@\"", &format!("\"{TO_FILL_IN}\""))
+            .replace("@kind", self.kind.as_str())
+            .replace("@from", &Instant::of(from).to_string())
+            .replace("@until", &Instant::of(until).to_string())
+            .replace(
+                "@two-roles",
+                if self.people == 2 { "true" } else { "false" },
+            )
+            .replace("@people", &self.people_text())
+            .replace("@program", &hex(&self.program))
+            .replace("@module-sha256", &module_hash)
+            .replace("@module-path", &toml::Value::from(module).to_string()))
+    }
+
+    /// Two people share three roles; more have one each, and whoever comes after the third is a
+    /// custodian or a witness in turn.
+    fn people_text(&self) -> String {
+        let roles = |number| match (self.people, number) {
+            (2, 0) => "\"administrator\", \"custodian\"",
+            (_, 0) => "\"administrator\"",
+            (_, 1) => "\"witness\"",
+            (_, number) if number % 2 == 0 => "\"custodian\"",
+            _ => "\"witness\"",
+        };
+        let person = |number| {
+            format!(
+                "\n[[person]]\nname  = \"{TO_FILL_IN}\"\nroles = [{}]\n",
+                roles(number)
+            )
+        };
+        (0..self.people).map(person).collect()
+    }
+}
+
+const HOUR: u64 = 3600;
+
+const TEXT: &str = "\
+# The plan of a key ceremony. It is reviewed by all who take part, and then never changed: paper and
+# transcript name it by the SHA-256 of this file, which `punchmark ceremony check` shows in words.
+# Fill in whatever is \"@\". A key that is misspelt is a fault. No secret belongs here.
+
+format  = 1
+kind    = \"@kind\"
+purpose = \"@\"                  # what for: \"user CA of example.org\"
+place   = \"@\"                  # the room
+config  = \"ca/punchmark.toml\"  # of the CA, with its ledger beside it; from the folder of this file
+folder  = \"ceremony\"           # for transcript and outputs; from the folder of this file
+last    = \"none\"               # the 32 words of the ceremony before, from its paper; or none
+
+[window] # absolute and in UTC: the clock of a machine without a network proves nothing
+from  = \"@from\"
+until = \"@until\"
+
+[people] # at least so many of each, or there is no ceremony
+administrators = 1 # type at the machine
+witnesses      = 1 # look on, compare, and type the words before what can't be undone
+custodians     = 1 # keep a device, or what opens it
+two-roles      = @two-roles # whether one person may have two of them; nobody witnesses their own typing
+@people
+# Who brings a key of their own signs the transcript too: key = \"ssh-ed25519 AAAA… anna\"
+
+[machine]
+boot-medium = \"@\" # what it is started from, with the number on it
+program     = \"@program\" # sha256sum of punchmark
+
+[[module]] # the file through which tokens are reached
+path   = @module-path
+sha256 = \"@module-sha256\"
+
+[[device]] # a token; there must be these, and no other
+name         = \"root\"
+module       = @module-path
+token        = \"@\" # its label, and its serial: `punchmark tokens` shows both
+serial       = \"@\"
+bag          = \"@\" # the number of the bag that it comes in
+new-bag      = \"@\" # and of the bag that it goes into
+pin-envelope = \"@\" # the number of the envelope that its PIN goes into
+
+[[ca]] # a key to be made; a second table for a CA of hosts
+name         = \"users\"
+certificates = \"user\" # or \"host\"
+algorithm    = \"p256\" # p384, p521, rsa2048, rsa3072, rsa4096, ed25519
+device       = \"root\"
+label        = \"users\"
+copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told
+
+[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
+algorithm = \"p256\" # or ed25519
+device    = \"root\"
+label     = \"ledger\"
+";

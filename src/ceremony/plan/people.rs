@@ -1,0 +1,162 @@
+//! Who takes part in a ceremony, and as what.
+
+use std::collections::BTreeSet;
+
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
+
+use super::reader::{Reader, Table};
+
+/// The people of a ceremony, at least as many as the plan wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct People {
+    /// Whether one of them may hold two roles.
+    pub two_roles: bool,
+    /// Each of them, in the order of the plan.
+    pub all: Vec<Person>,
+}
+
+/// Somebody who takes part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The name, as it is typed and written.
+    pub name: String,
+    /// What they are there for; at least one.
+    pub roles: BTreeSet<Role>,
+    /// The key that they sign the transcript with, where they have one.
+    pub key: Option<KeyData>,
+}
+
+/// What somebody is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Types at the machine.
+    Administrator,
+    /// Keeps a device, or what opens it.
+    Custodian,
+    /// Looks on, compares, and types the words before what can't be undone.
+    Witness,
+}
+
+impl People {
+    /// The first who has a role, which the plan's reader saw to that there is.
+    #[must_use]
+    pub fn first(&self, role: Role) -> Option<&Person> {
+        self.all.iter().find(|person| person.roles.contains(&role))
+    }
+}
+
+impl Role {
+    /// All of them, as a plan names them.
+    pub const ALL: [Self; 3] = [Self::Administrator, Self::Custodian, Self::Witness];
+
+    /// Its name in a plan.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::Custodian => "custodian",
+            Self::Witness => "witness",
+        }
+    }
+
+    /// The key of the plan that says how many there are at least.
+    fn minimum(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrators",
+            Self::Custodian => "custodians",
+            Self::Witness => "witnesses",
+        }
+    }
+}
+
+/// Reads `[people]` and `[[person]]`.
+pub(super) fn read(reader: &mut Reader, top: &mut Table) -> Option<People> {
+    let table = &mut top.table(reader, "people");
+    let minimums = Role::ALL.map(|role| (role, table.count(reader, role.minimum())));
+    let two_roles = table.truth(reader, "two-roles");
+    table.end(reader);
+    let mut tables = top.tables(reader, "person");
+    let all: Vec<_> = tables
+        .iter_mut()
+        .filter_map(|table| person(reader, table))
+        .collect();
+    let people = People {
+        two_roles: two_roles?,
+        all,
+    };
+    // Whoever couldn't be read would be missed here too.
+    if tables.len() == people.all.len() {
+        people.check_numbers(reader, &minimums);
+    }
+    Some(people)
+}
+
+impl People {
+    fn check_numbers(&self, reader: &mut Reader, minimums: &[(Role, Option<usize>)]) {
+        for (role, least) in minimums {
+            let there = self
+                .all
+                .iter()
+                .filter(|person| person.roles.contains(role))
+                .count();
+            let least = least.unwrap_or_default().max(1);
+            if there < least {
+                let words = format!(
+                    "{there} with role {}, at least {least} wanted",
+                    role.as_str()
+                );
+                reader.add("person", words);
+            }
+        }
+        let mut names = BTreeSet::new();
+        for person in &self.all {
+            let name = &person.name;
+            if !names.insert(name.to_lowercase()) {
+                reader.add("person", format!("{name} is there twice"));
+            }
+            if person.roles.len() > 1 && !self.two_roles {
+                reader.add(
+                    "person",
+                    format!("{name} has two roles, which `two-roles` doesn't allow"),
+                );
+            }
+            let has = |role| person.roles.contains(&role);
+            if has(Role::Administrator) && has(Role::Witness) {
+                reader.add("person", format!("{name} can't witness what {name} types"));
+            }
+        }
+    }
+}
+
+fn person(reader: &mut Reader, table: &mut Table) -> Option<Person> {
+    let name = table.words(reader, "name");
+    let roles = table.list(reader, "roles");
+    let mut held = BTreeSet::new();
+    for name in &roles {
+        match Role::ALL.into_iter().find(|role| role.as_str() == name) {
+            Some(role) => drop(held.insert(role)),
+            None => table.fault(reader, "roles", format!("{name:?} is no role")),
+        }
+    }
+    if roles.is_empty() {
+        table.fault(reader, "roles", "names none");
+    }
+    let key = table.words_if_there(reader, "key").map(|line| {
+        line.parse::<PublicKey>().map_err(|error| {
+            table.fault(
+                reader,
+                "key",
+                format!("is no public key in OpenSSH's form: {error}"),
+            );
+        })
+    });
+    table.end(reader);
+    let key = key.transpose().ok()?.map(|key| key.key_data().clone());
+    (held.len() == roles.len() && !roles.is_empty()).then_some(())?;
+    Some(Person {
+        name: name?,
+        roles: held,
+        key,
+    })
+}

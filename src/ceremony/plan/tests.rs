@@ -1,0 +1,196 @@
+use super::*;
+
+fn draft(people: usize) -> String {
+    let draft = Draft {
+        kind: Kind::Create,
+        people,
+        program: [1; 32],
+        module: Some(("/usr/lib/softhsm/libsofthsm2.so".to_owned(), [2; 32])),
+        day: "2026-12-01T00:00Z".parse().unwrap(),
+    };
+    draft.text().unwrap()
+}
+
+/// A plan for so many people, filled in.
+pub(in crate::ceremony) fn filled(people: usize) -> String {
+    let mut text = draft(people);
+    for (number, word) in (1..).zip(FILLED) {
+        assert!(text.contains("= \"?\""), "{number}");
+        text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+    }
+    let mut names = ["Cem", "Dora", "Erik", "Fay", "Gus"].into_iter();
+    while text.contains("name  = \"?\"") {
+        text = text.replacen("= \"?\"", &format!("= \"{}\"", names.next().unwrap()), 1);
+    }
+    for word in ["live system 7", "Root CA", "fe12", "B1", "B2", "E1"] {
+        text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+    }
+    text
+}
+
+/// What stands first in every plan.
+const FILLED: [&str; 4] = ["user CA of example.org", "Room 5", "Anna", "Bob"];
+
+fn faults(text: &str) -> Vec<String> {
+    let faults = Plan::parse(text.as_bytes()).unwrap_err();
+    faults.all().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_draft_wants_nothing_but_what_its_people_know() {
+    for people in 2..=7 {
+        let missing = faults(&draft(people));
+        let filled_in = |fault: &String| fault.ends_with("is still to be filled in");
+        assert!(missing.iter().all(filled_in), "{missing:?}");
+        let plan = Plan::parse(filled(people).as_bytes()).unwrap();
+        assert_eq!(plan.people.all.len(), people);
+        assert_eq!(plan.people.two_roles, people == 2);
+        assert_eq!(plan.window.0.to_string(), "2026-12-01T08:00Z");
+    }
+    for people in [0, 1, 21] {
+        let draft = Draft {
+            kind: Kind::Create,
+            people,
+            program: [1; 32],
+            module: None,
+            day: Instant::of(0),
+        };
+        assert_eq!(draft.text(), Err(DraftError::People(people)));
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let text = filled(3)
+        .replace("until = \"2026-12-01T18:00Z\"", "until = \"+8h\"")
+        .replace("certificates = \"user\"", "certificates = \"both\"")
+        .replace("place   =", "placed  =")
+        .replace("program     = \"01", "program     = \"XY");
+    let found = faults(&text).join("\n");
+    for fault in [
+        "place: is missing",
+        "placed: is no key of a plan",
+        "window, until: \"+8h\": a time is absolute",
+        "machine, program: \"XY",
+        "ca 1, certificates: \"both\": not one of user, host",
+    ] {
+        assert!(found.contains(fault), "{fault}: {found}");
+    }
+}
+
+#[test]
+fn each_rule_of_a_plan_is_held_to() {
+    let cases = [
+        ("format  = 1", "format  = 2", "format: 2 is none"),
+        (
+            "kind    = \"create\"",
+            "kind    = \"drill\"",
+            "kind: \"drill\": not one of create",
+        ),
+        (
+            "last    = \"none\"",
+            "last    = \"music customer\"",
+            "last: neither",
+        ),
+        ("18:00Z", "07:00Z", "window: ends before it begins"),
+        ("Bob", "anna", "person: anna is there twice"),
+        (
+            "\"administrator\"]",
+            "\"administrator\", \"witness\"]",
+            "can't witness what Anna types",
+        ),
+        (
+            "\"administrator\"]",
+            "\"administrator\", \"custodian\"]",
+            "Anna has two roles",
+        ),
+        (
+            "\"administrator\"]",
+            "\"king\"]",
+            "person 1, roles: \"king\" is no role",
+        ),
+        (
+            "\"administrator\"]",
+            "\"custodian\"]",
+            "0 with role administrator",
+        ),
+        (
+            "\"witness\"]",
+            "\"witness\"]\nkey = \"ssh-rsa x\"",
+            "person 2, key: is no public key",
+        ),
+        (
+            "witnesses      = 1",
+            "witnesses      = 2",
+            "1 with role witness, at least 2",
+        ),
+        (
+            "witnesses      = 1",
+            "witnesses      = 21",
+            "people, witnesses: 21 is no number",
+        ),
+        (
+            "two-roles      = false",
+            "two-roles      = 0",
+            "people, two-roles: 0 is neither",
+        ),
+        (
+            "path   = \"/usr",
+            "path   = \"usr",
+            "module 1, path: is not absolute",
+        ),
+        ("\"B2\"", "\"B1\"", "device 1, new-bag: is the bag"),
+        (
+            "device       = \"root\"",
+            "device       = \"toor\"",
+            "ca 1, device: \"toor\" is no",
+        ),
+        (
+            "\"ledger\"",
+            "\"users\"",
+            "ledger-key, label: \"users\" is that of another key",
+        ),
+        (
+            "copies       = \"none\"",
+            "copies       = \"two\"",
+            "ca 1, copies: \"two\": not one of none",
+        ),
+        (
+            "algorithm = \"p256\"",
+            "algorithm = \"p384\"",
+            "ledger-key, algorithm: \"p384\": not",
+        ),
+        ("\"Room 5\"", "\"Room\\u200b5\"", "place: holds a character"),
+        ("\"Room 5\"", "\"\"", "place: is empty"),
+        ("\"Room 5\"", "5", "place: is no text"),
+        (
+            "label        =",
+            "pin = \"1\"\nlabel        =",
+            "ca 1, pin: is no key of a plan",
+        ),
+        ("[window]", "[[window]]", "window: is no table"),
+        ("[[device]]", "[device]", "device: are no tables"),
+        (
+            "format  = 1",
+            "format = 1\nformat = 1",
+            "line 6: duplicate key",
+        ),
+    ];
+    for (from, to, fault) in cases {
+        let text = filled(3).replacen(from, to, 1);
+        assert_ne!(text, filled(3), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+    let large = vec![b'#'; PLAN_BYTES_MAX + 1];
+    assert!(Plan::parse(&large).is_err());
+}
+
+#[test]
+fn the_words_of_the_ceremony_before_are_read() {
+    let text = filled(2).replace(
+        "\"none\"               # the",
+        &format!("{:?} #", words(&[7; 32])),
+    );
+    assert_eq!(Plan::parse(text.as_bytes()).unwrap().last, Some([7; 32]));
+}

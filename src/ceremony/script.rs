@@ -1,0 +1,211 @@
+//! The paper of a ceremony: the steps with boxes to fill in, and sheets for what is written by hand.
+
+mod page;
+mod text;
+
+use super::plan::Plan;
+use super::steps::{Step, Wanted, steps};
+
+pub use page::html;
+pub use text::markdown;
+
+/// One row of the paper, in plain text: what page and text show alike.
+struct Row {
+    number: String,
+    actor: String,
+    say: String,
+    /// What is typed, a line each, with who types it.
+    typed: Vec<String>,
+    expect: String,
+}
+
+fn rows(plan: &Plan) -> Vec<Row> {
+    (1..)
+        .zip(steps(plan))
+        .map(|(number, step)| row(number, step))
+        .collect()
+}
+
+fn row(number: usize, step: Step) -> Row {
+    let typed = step.asks.iter().map(|ask| {
+        let answer = match &ask.wanted {
+            Wanted::Text(text) => text.clone(),
+            // Filled in by hand: what the program printed could be what it wants to hear.
+            Wanted::Paper(_) => "(from the words of the plan above)".to_owned(),
+            Wanted::Time => "________________".to_owned(),
+        };
+        format!("{}: {}. Types: {answer}", ask.who, ask.question)
+    });
+    Row {
+        number: format!("{number}. {}", step.name),
+        actor: step.actor,
+        say: step.say,
+        typed: typed.collect(),
+        expect: step.expect,
+    }
+}
+
+/// What stands above the steps: a name and what it says.
+fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
+    let people = plan.people.all.iter().map(|person| {
+        let roles: Vec<_> = person.roles.iter().map(|role| role.as_str()).collect();
+        format!("{} ({})", person.name, roles.join(", "))
+    });
+    let mut heading = vec![
+        (
+            "Ceremony",
+            format!("{}: {}", plan.kind.as_str(), plan.purpose),
+        ),
+        ("Room", plan.place.clone()),
+        (
+            "Begins and ends",
+            format!("{} to {}", plan.window.0, plan.window.1),
+        ),
+        ("People", people.collect::<Vec<_>>().join("; ")),
+        ("Machine", format!("started from {}", plan.boot_medium)),
+        ("Program, SHA-256", crate::wire::hex(&plan.program)),
+    ];
+    for module in &plan.modules {
+        let hash = crate::wire::hex(&module.sha256);
+        heading.push((
+            "Module, SHA-256",
+            format!("{} {hash}", module.path.display()),
+        ));
+    }
+    heading.push(("Plan, SHA-256", crate::wire::hex(&plan.sha256)));
+    heading.push(("Plan, words", plan.words()));
+    heading
+}
+
+/// A sheet of the appendix: its title, and rows of a name and what it says, which is empty where
+/// it is filled in by hand.
+struct Sheet {
+    title: String,
+    rows: Vec<(String, String)>,
+}
+
+fn sheets(plan: &Plan) -> Vec<Sheet> {
+    let mut sheets = vec![inventory(plan), key_card(plan)];
+    sheets.extend(plan.devices.iter().map(|device| Sheet {
+        title: format!(
+            "PIN of `{}`: for envelope {}, opened by nobody alone",
+            device.name, device.pin_envelope
+        ),
+        rows: blanks(&[
+            &format!("Device, serial {}", device.serial),
+            "PIN, by hand",
+            "Sealed by",
+            "Date",
+        ]),
+    }));
+    sheets.push(Sheet {
+        title: "What is copied by hand at the end".to_owned(),
+        rows: blanks(&[
+            "32 words of the transcript",
+            "32 words of the signed head",
+            "Signatures of all",
+        ]),
+    });
+    sheets
+}
+
+fn inventory(plan: &Plan) -> Sheet {
+    let rows = plan.devices.iter().map(|device| {
+        let name = format!(
+            "{}: token \"{}\", serial {}",
+            device.name, device.token, device.serial
+        );
+        let bags = format!(
+            "from bag {} into bag {}, PIN in envelope {}",
+            device.bag, device.new_bag, device.pin_envelope
+        );
+        (name, bags)
+    });
+    Sheet {
+        title: "Inventory".to_owned(),
+        rows: rows.collect(),
+    }
+}
+
+fn key_card(plan: &Plan) -> Sheet {
+    let cas = plan.cas.iter().map(|ca| {
+        (
+            format!(
+                "Fingerprint of CA `{}` ({}, for {}s)",
+                ca.name, ca.algorithm, ca.certificates
+            ),
+            String::new(),
+        )
+    });
+    let ledger = (
+        format!(
+            "Fingerprint of the ledger key ({})",
+            plan.ledger_key.algorithm
+        ),
+        String::new(),
+    );
+    Sheet {
+        title: "Key card, to hang up".to_owned(),
+        rows: cas.chain([ledger]).collect(),
+    }
+}
+
+fn blanks(names: &[&str]) -> Vec<(String, String)> {
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), String::new()))
+        .collect()
+}
+
+/// The columns of the steps; the last three are boxes.
+const COLUMNS: [&str; 8] = [
+    "Step",
+    "Who",
+    "Says",
+    "Is typed",
+    "Is seen",
+    "Time",
+    "Initials",
+    "Deviation",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ceremony::plan::tests::filled;
+
+    #[test]
+    fn both_papers_show_every_word_of_every_step() {
+        let plan = Plan::parse(filled(3).replace("Room 5", "Room <5> & | `x`").as_bytes()).unwrap();
+        let (page, text) = (html(&plan), markdown(&plan));
+        for row in rows(&plan) {
+            for words in [&row.number, &row.actor, &row.say, &row.expect]
+                .into_iter()
+                .chain(&row.typed)
+            {
+                assert!(page.contains(&page::escaped(words)), "{words} {page}");
+                assert!(text.contains(&text::escaped(words)), "{words} {text}");
+            }
+        }
+        for (_, words) in heading(&plan) {
+            assert!(page.contains(&page::escaped(&words)), "{words}");
+            assert!(text.contains(&text::escaped(&words)), "{words}");
+        }
+        assert!(!page.contains("<5>"), "{page}");
+    }
+
+    #[test]
+    fn the_paper_holds_what_the_witness_is_asked_for_in_its_heading_alone() {
+        let plan = Plan::parse(filled(3).as_bytes()).unwrap();
+        let first: Vec<_> = plan.words().split(' ').take(8).map(str::to_owned).collect();
+        assert_eq!(markdown(&plan).matches(&first.join(" ")).count(), 1);
+    }
+
+    #[test]
+    fn a_page_wants_nothing_from_anywhere() {
+        let page = html(&Plan::parse(filled(3).as_bytes()).unwrap());
+        for foreign in ["http", "src=", "href=", "url(", "@import", "<script"] {
+            assert!(!page.contains(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What happens in a ceremony, step by step: data, which paper, run and check read alike.
+
+mod create;
+
+use super::plan::{Kind, Plan};
+
+/// One step: who does what, what is said and typed, and what the program does then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its name in transcript and paper: `key users`.
+    pub name: String,
+    /// Who leads it.
+    pub actor: String,
+    /// What it is for, which the actor reads aloud.
+    pub say: String,
+    /// What is asked, in this order, before the program acts.
+    pub asks: Vec<Ask>,
+    /// What the program does then.
+    pub act: Act,
+    /// What is seen when it went well.
+    pub expect: String,
+}
+
+/// A question at the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Its name within the step.
+    pub name: String,
+    /// Who answers it, with their own hands.
+    pub who: String,
+    /// The question.
+    pub question: String,
+    /// The answer that lets the ceremony go on.
+    pub wanted: Wanted,
+}
+
+/// An answer that lets the ceremony go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// This text, whatever its case and white space.
+    Text(String),
+    /// The words of the plan that are on the paper, and not on the screen.
+    Paper(String),
+    /// The time, read off a clock that is not the machine's.
+    Time,
+}
+
+/// What the program does in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Nothing: people do it.
+    Nothing,
+    /// Holds the clocks against one another and against the window.
+    Clocks,
+    /// Hashes program and modules.
+    Machine,
+    /// Finds the devices, no more and no fewer, and logs in to each.
+    Devices,
+    /// Makes the key of the CA at this place in the plan.
+    Key(usize),
+    /// Makes the ledger key, and records what it signs.
+    LedgerKey,
+    /// Makes the first KRL, which revokes nothing, and signs it.
+    List,
+    /// Writes what servers and clients need.
+    Lines,
+    /// Ends the transcript.
+    End,
+}
+
+/// The steps of a plan.
+#[must_use]
+pub fn steps(plan: &Plan) -> Vec<Step> {
+    match plan.kind {
+        Kind::Create => create::steps(plan),
+    }
+}
+
+impl Step {
+    /// The question of this name that this person answers.
+    #[must_use]
+    pub fn ask(&self, name: &str, who: &str) -> Option<&Ask> {
+        self.asks
+            .iter()
+            .find(|ask| ask.name == name && ask.who == who)
+    }
+}
+
+impl Wanted {
+    /// Whether an answer lets the ceremony go on.
+    #[must_use]
+    pub fn takes(&self, answer: &str) -> bool {
+        match self {
+            Self::Text(text) | Self::Paper(text) => {
+                let words = answer.split_whitespace();
+                let same =
+                    |(typed, wanted): (&str, &str)| typed.to_lowercase() == wanted.to_lowercase();
+                answer.split_whitespace().count() == text.split_whitespace().count()
+                    && words.zip(text.split_whitespace()).all(same)
+            }
+            Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ceremony::plan::tests::filled;
+
+    #[test]
+    fn each_step_has_a_name_of_its_own_and_each_question_an_answer() {
+        for people in 2..=5 {
+            let plan = Plan::parse(filled(people).as_bytes()).unwrap();
+            let steps = steps(&plan);
+            let mut names: Vec<_> = steps.iter().map(|step| step.name.clone()).collect();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), steps.len());
+            let there = |name: &str| plan.people.all.iter().any(|person| person.name == name);
+            for step in &steps {
+                assert!(there(&step.actor), "{step:?}");
+                for ask in &step.asks {
+                    assert!(there(&ask.who), "{ask:?}");
+                    assert_eq!(step.ask(&ask.name, &ask.who), Some(ask));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_types_the_words_is_not_whoever_acts() {
+        for people in 2..=5 {
+            let plan = Plan::parse(filled(people).as_bytes()).unwrap();
+            for step in steps(&plan) {
+                if matches!(step.act, Act::Key(_) | Act::LedgerKey) {
+                    assert!(
+                        step.asks.iter().all(|ask| ask.who != step.actor),
+                        "{step:?}"
+                    );
+                }
+            }
+            let clocks = steps(&plan)
+                .into_iter()
+                .find(|step| step.act == Act::Clocks)
+                .unwrap();
+            assert_ne!(clocks.asks[0].who, clocks.asks[1].who);
+        }
+    }
+
+    #[test]
+    fn an_answer_has_any_case_and_blanks_and_nothing_more() {
+        let wanted = Wanted::Text("make users".to_owned());
+        assert!(wanted.takes(" Make  users "));
+        for other in ["", "make", "make users now", "makeusers"] {
+            assert!(!wanted.takes(other), "{other:?}");
+        }
+        assert!(Wanted::Time.takes("2026-12-01T08:00Z"));
+        assert!(!Wanted::Time.takes("8:00"));
+    }
+}

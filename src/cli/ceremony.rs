@@ -1,0 +1,42 @@
+//! `punchmark ceremony`: keys made by a few people in a closed room, from one reviewed plan.
+
+mod check;
+mod plan;
+mod plan_file;
+mod script;
+
+use clap::{Args, Subcommand};
+
+use super::base::context::Context;
+use super::base::failure::{Exit, Failure};
+
+/// Make CA keys with several people in a closed room, from one reviewed plan
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Ceremony {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Plan(plan::Draw),
+    Check(check::Check),
+    Script(script::Script),
+}
+
+impl Ceremony {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        match self.command {
+            Command::Plan(command) => command.run(),
+            Command::Check(command) => command.run(context),
+            Command::Script(command) => command.run(),
+        }
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ceremony plan --kind create --people 2 > plan.toml
+  punchmark ceremony check plan.toml
+  punchmark ceremony script plan.toml --out paper.html";

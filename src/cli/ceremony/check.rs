@@ -1,0 +1,85 @@
+//! `punchmark ceremony check`: what a plan comes to.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::plan_file;
+use crate::ceremony::{Plan, Step, steps};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::{product, product_object};
+use crate::wire::hex;
+
+/// Read a plan strictly, and show what will happen, and its SHA-256 in words to be read aloud
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Check {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+}
+
+impl Check {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let plan = plan_file::read(&self.plan)?;
+        if context.json() {
+            product_object(object(&plan))?;
+            return Ok(Exit::Done);
+        }
+        product(&format!("{}: {}", plan.kind.as_str(), plan.purpose))?;
+        product(&format!(
+            "{}, from {} to {}",
+            plan.place, plan.window.0, plan.window.1
+        ))?;
+        product("")?;
+        table(&steps(&plan))?;
+        product("")?;
+        product(&format!("SHA-256  {}", hex(&plan.sha256)))?;
+        product(&format!("words    {}", plan.words()))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn table(steps: &[Step]) -> Result<(), Failure> {
+    let width = |cell: fn(&Step) -> &str| {
+        let cells = steps.iter().map(|step| cell(step).chars().count());
+        cells.max().unwrap_or_default()
+    };
+    let (names, actors) = (width(|step| &step.name), width(|step| &step.actor));
+    product(&format!(
+        "    {:names$}  {:actors$}  WHAT HAPPENS",
+        "STEP", "WHO"
+    ))?;
+    for (number, step) in (1..).zip(steps) {
+        let (name, actor, say) = (&step.name, &step.actor, &step.say);
+        product(&format!(
+            "{number:>2}  {name:names$}  {actor:actors$}  {say}"
+        ))?;
+    }
+    Ok(())
+}
+
+fn object(plan: &Plan) -> Value {
+    let steps = steps(plan).into_iter().map(|step| {
+        let asks = step
+            .asks
+            .iter()
+            .map(|ask| json!({ "who": ask.who, "question": ask.question }));
+        json!({
+            "name": step.name, "actor": step.actor, "say": step.say, "expect": step.expect,
+            "asks": asks.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "kind": plan.kind.as_str(), "purpose": plan.purpose, "place": plan.place,
+        "from": plan.window.0.to_string(), "until": plan.window.1.to_string(),
+        "sha256": hex(&plan.sha256), "words": plan.words(), "steps": steps.collect::<Vec<_>>(),
+    })
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ceremony check plan.toml
+  punchmark ceremony check --json plan.toml";

@@ -1,0 +1,90 @@
+//! `punchmark ceremony plan`: a plan that is ready but for what only its people know.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::plan_file::{program, sha256};
+use crate::ceremony::{Draft, DraftError, Instant, Kind};
+use crate::cli::base::failure::{Advised, Exit, Failure, Kind as FailureKind};
+use crate::cli::base::terminal::{product_text, warn};
+use crate::config;
+
+/// Write a commented plan, with "?" where only its people know what belongs there
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Draw {
+    /// What the ceremony does
+    #[arg(long, value_name = "KIND", default_value = "create")]
+    kind: Does,
+
+    /// How many people take part, from 2 to 20
+    #[arg(long, value_name = "N", default_value = "2")]
+    people: usize,
+
+    /// The PKCS#11 module of the tokens [default: SoftHSM's, where it is installed]
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+}
+
+/// [`Kind`], as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Does {
+    /// Make CA keys, with their ledger and its key
+    Create,
+}
+
+impl Draw {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let draft = Draft {
+            kind: match self.kind {
+                Does::Create => Kind::Create,
+            },
+            people: self.people,
+            program: sha256(&program())?,
+            module: self.module()?,
+            day: Instant::of(tomorrow()),
+        };
+        product_text(&draft.text()?)?;
+        Ok(Exit::Done)
+    }
+
+    fn module(&self) -> Result<Option<(String, [u8; 32])>, Failure> {
+        let usual = Path::new(SOFTHSM);
+        let path = match &self.module {
+            Some(path) => path,
+            None if usual.exists() => usual,
+            None => {
+                warn(
+                    "no module was named with --module, so that its path and SHA-256 are left open",
+                );
+                return Ok(None);
+            }
+        };
+        let absolute = std::path::absolute(path).unwrap_or_else(|_none| path.to_owned());
+        let name = absolute
+            .to_str()
+            .ok_or_else(|| Failure::usage("the module's path is no text"))?;
+        Ok(Some((name.to_owned(), sha256(path)?)))
+    }
+}
+
+/// The first second of tomorrow, in UTC.
+fn tomorrow() -> u64 {
+    let now = config::now();
+    now - now % DAY + DAY
+}
+
+impl Advised for DraftError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Usage
+    }
+}
+
+const DAY: u64 = 86_400;
+/// Where Debian puts it.
+const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ceremony plan --kind create --people 2 > plan.toml
+  punchmark ceremony plan --people 5 --module /usr/lib/opensc-pkcs11.so > plan.toml";

@@ -1,0 +1,61 @@
+//! `punchmark ceremony script`: the paper of a ceremony.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::plan_file;
+use crate::ceremony::{html, markdown};
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::output_file::target;
+use crate::cli::base::terminal::product_text;
+use crate::output;
+
+/// Write the paper: each step with boxes for time, initials and deviations, and the sheets
+///
+/// One HTML file that needs nothing beside it, for a browser to print on A4 or Letter; or Markdown,
+/// for review beside the plan.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Script {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+
+    /// Write HTML, which it does anyway
+    #[arg(long, conflicts_with = "markdown")]
+    html: bool,
+
+    /// Write Markdown
+    #[arg(long)]
+    markdown: bool,
+
+    /// The file to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Script {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let plan = plan_file::read(&self.plan)?;
+        let text = if self.markdown {
+            markdown(&plan)
+        } else {
+            html(&plan)
+        };
+        match &self.out {
+            None => product_text(&text)?,
+            Some(out) => {
+                output::write(&target(out)?, text.as_bytes(), PAPER_MODE).at("cannot write")?
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// A paper is no secret.
+const PAPER_MODE: u32 = 0o644;
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ceremony script plan.toml --out paper.html
+  punchmark ceremony script plan.toml --markdown | less";
