@@ -9,6 +9,7 @@
 //! hashes of keys and ids are kept, and of contents only those of open reservations.
 
 mod entitled;
+mod facts;
 mod finding;
 mod keys;
 mod places;

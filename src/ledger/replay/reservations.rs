@@ -8,19 +8,17 @@ use ssh_key::Signature;
 
 use super::Signatures;
 use super::entitled::Entitled;
+use super::facts::Facts;
 use super::finding::{Fault, Findings};
 use super::keys::{Ca, Keys, sha256};
 use super::positions::Positions;
 use super::subjects::{KeyHash, Subjects};
 use super::suffixes::{Suffixes, ends_in};
-use crate::attestation::Firmware;
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
     ChallengeMade, EvidenceSeen, Failed, Grounds, Issued, Nonce, PolicySeen, Purpose, RequestId,
     Reserved,
 };
-use crate::policy::least_proof::some_firmware;
-use crate::signer::yubikey::{PinPolicy, TouchPolicy};
 use crate::wire::RawCertificate;
 use crate::wire::verify::verify_signature;
 
@@ -75,16 +73,6 @@ struct Evidence {
 struct Challenge {
     expires: u64,
     is_answered: bool,
-}
-
-/// The facts of a proof, as far as a reservation repeats them or a suffix asks for them.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-pub(super) struct Facts {
-    serial: Option<u64>,
-    pub(super) touch: Option<TouchPolicy>,
-    pub(super) pin: Option<PinPolicy>,
-    #[serde(default, deserialize_with = "some_firmware")]
-    pub(super) firmware: Option<Firmware>,
 }
 
 /// Of the rules that decided: whose they are, and the suffixes that they reserve.

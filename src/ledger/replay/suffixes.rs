@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use super::facts::Facts;
 use super::finding::{Fault, Findings};
 use super::keys::Keys;
-use super::reservations::Facts;
 use crate::attestation::ProofKind;
 use crate::ledger::entry::{SuffixSet, SuffixesSet};
 use crate::policy::least_proof::{self, LeastProof};
