@@ -49,8 +49,8 @@ use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
 use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
-use crate::ledger::Purpose;
 use crate::ledger::settings::FileSettings;
+use crate::ledger::{LEAP_DAYS, Purpose};
 use crate::policy::{Description, Policy, Role, RoleTable, Suffixes};
 use crate::request::RoleName;
 use crate::signer::Locators;
@@ -257,7 +257,7 @@ impl Config {
 
     /// How many days may lie between two entries before somebody is asked.
     pub fn clock_leap_days(&self) -> u64 {
-        self.file.clock_leap_days.unwrap_or(CLOCK_LEAP_DAYS)
+        self.file.clock_leap_days.unwrap_or(LEAP_DAYS)
     }
 
     /// Every CA, by name.
@@ -347,8 +347,6 @@ fn folder(path: &Path) -> PathBuf {
 const LARGEST: u64 = 1 << 20;
 /// The largest public key file, in bytes: a line.
 const LARGEST_KEY: usize = 128 * 1024;
-/// A CA that signs once a year is not rare; a clock that leaps further is.
-const CLOCK_LEAP_DAYS: u64 = 400;
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
-pub use clock::{BUILT_AFTER, ClockError, check_clock};
+pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
 pub use entry::{
     Barred, Bound, CaAdded, CardId, ChallengeMade, CheckpointSigned, ClockCorrected, Credential,
     Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces,

@@ -12,6 +12,9 @@ pub enum ClockError {
     /// It stands before this program was made.
     #[error("the clock stands before this version of punchmark was made")]
     BeforeBuild,
+    /// No clock shows it: the system counts nanoseconds in 63 bits.
+    #[error("the clock stands at {0}, which no clock shows")]
+    NoClock(u64),
     /// It stands so far after the newest entry that somebody should look at it.
     #[error("the clock stands {days} days after the last ledger entry, more than {allowed}")]
     LeapAhead {
@@ -31,6 +34,9 @@ pub fn check_clock(now: u64, last: Option<u64>, leap_days: u64) -> Result<(), Cl
     if now < BUILT_AFTER {
         return Err(ClockError::BeforeBuild);
     }
+    if now > LAST_SECOND {
+        return Err(ClockError::NoClock(now));
+    }
     let Some(last) = last else { return Ok(()) };
     if now.saturating_add(TOLERANCE) < last {
         return Err(ClockError::BehindLedger { behind: last - now });
@@ -48,8 +54,10 @@ pub fn check_clock(now: u64, last: Option<u64>, leap_days: u64) -> Result<(), Cl
 /// No clock that is right stands before this moment (Unix seconds): the date of the commit that the
 /// program was built from, where the build knows it (`scripts/reproducible`).
 pub const BUILT_AFTER: u64 = later(NO_EARLIER, option_env!("SOURCE_DATE_EPOCH"));
-/// 2026-11-22 00:00 UTC, for builds that know no date.
-const NO_EARLIER: u64 = 1_795_305_600;
+/// 2026-11-22 00:00 UTC, for builds that know no date; no version was made before.
+pub(super) const NO_EARLIER: u64 = 1_795_305_600;
+/// 2262-04-11: Linux keeps the time as nanoseconds in 63 bits, and lets no later one be set.
+pub(super) const LAST_SECOND: u64 = 9_223_372_036;
 
 const fn later(least: u64, epoch: Option<&str>) -> u64 {
     let Some(epoch) = epoch else { return least };
@@ -61,8 +69,11 @@ const fn later(least: u64, epoch: Option<&str>) -> u64 {
 }
 
 /// Two machines, or one after a correction, may differ by a minute.
-const TOLERANCE: u64 = 60;
-const DAY: u64 = 86_400;
+pub(super) const TOLERANCE: u64 = 60;
+/// A leap of so many days wants a person's yes, where the config says nothing else: a CA that
+/// signs once a year is not rare, and a clock that leaps further is.
+pub const LEAP_DAYS: u64 = 400;
+pub(super) const DAY: u64 = 86_400;
 
 #[cfg(test)]
 mod tests {
@@ -77,6 +88,17 @@ mod tests {
             check_clock(NOW, Some(NOW + 61), 400),
             Err(ClockError::BehindLedger { behind: 61 })
         );
+    }
+
+    #[test]
+    fn refuses_a_time_that_no_clock_shows() {
+        assert_eq!(check_clock(LAST_SECOND, None, u64::MAX), Ok(()));
+        for now in [LAST_SECOND + 1, u64::MAX] {
+            assert_eq!(
+                check_clock(now, Some(NOW), u64::MAX),
+                Err(ClockError::NoClock(now))
+            );
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::entry::{EntryError, Nonce, Purpose, RequestId};
 use super::wanted::OPERATOR;
 use super::{ClockError, file, heads, store};
-use crate::certificate::{EncodeError, Kind, Serial};
+use crate::certificate::{EncodeError, Kind, Serial, SubjectError};
 use crate::wire::hex;
 
 /// Why one item got no reservation. Nothing was taken for it.
@@ -142,6 +142,12 @@ pub enum EnrolError {
     /// The key is a CA's or the ledger's own.
     #[error("the key is the ledger's own or a CA's, and nobody's")]
     OwnKey,
+    /// Anybody could sign as its holder, or OpenSSH takes no such key.
+    #[error("the key can be nobody's")]
+    Unfit(#[from] SubjectError),
+    /// The blob is no key.
+    #[error("public key")]
+    Key(#[from] ssh_key::Error),
     /// The ledger cannot be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -197,6 +203,15 @@ pub enum LedgerError {
     /// The key that was to become the ledger's own is a CA's, or was certified.
     #[error("the key is a CA's or was certified, and becomes no ledger key")]
     SubjectOrCa,
+    /// The key that was to become a CA or the ledger's own is fit for nobody.
+    #[error("the key cannot be used")]
+    Unfit(#[from] SubjectError),
+    /// A ledger key was to sign what it was not recorded for.
+    #[error("ledger key {0} is not recorded for what it is to sign")]
+    LedgerKeyPurpose(String),
+    /// A clock was to be corrected that stands right, or another time than the last entry's.
+    #[error("the clock does not stand before the last entry of the ledger")]
+    NothingToCorrect,
     /// A ledger key was to be rolled over or revoked that is none.
     #[error("the key is none of the ledger's own")]
     NoLedgerKey,

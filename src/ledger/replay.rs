@@ -8,8 +8,10 @@
 //! Memory grows with the ledger by some 200 bytes an entry, whatever the entries hold:
 //! hashes of keys and ids are kept, and of contents only those of open reservations.
 
+mod content;
 mod entitled;
 mod facts;
+mod fault;
 mod finding;
 mod keys;
 mod places;
@@ -24,10 +26,12 @@ mod tests;
 mod tree;
 
 use super::EntryError;
+use super::clock::{DAY, LAST_SECOND, LEAP_DAYS, NO_EARLIER, TOLERANCE};
 use super::entry::{Bound, CaAdded, ClockCorrected, Entry, Event, NotBound, Resumed, Revoked};
 use super::merkle::{Hash, leaf_hash};
-use crate::wire::PublicKey;
-pub use finding::{Fault, Finding, Grade, MOST_FINDINGS};
+use crate::wire::{PublicKey, c_string};
+pub use fault::Fault;
+pub use finding::{Finding, Grade, MOST_FINDINGS};
 pub use replayed::{HeadError, Replayed};
 
 use entitled::Entitled;
@@ -71,6 +75,7 @@ struct Counts {
     reserved: u64,
     issued: u64,
     failed: u64,
+    evidence: u64,
     revocations: u64,
     krls: u64,
     gaps: u64,
@@ -132,6 +137,7 @@ impl Replay {
             reserved: counts.reserved,
             issued: counts.issued,
             failed: counts.failed,
+            evidence: counts.evidence,
             revocations: counts.revocations,
             krls: counts.krls,
             gaps: counts.gaps,
@@ -178,7 +184,10 @@ impl Replay {
                 self.keys.rolled(found, &self.subjects, &self.tree, &rolled);
             }
             Event::LedgerKeyRevoked(revoked) => self.keys.ledger_key_revoked(found, &revoked),
-            Event::EvidenceSeen(seen) => self.reservations.evidence(found, position, &seen),
+            Event::EvidenceSeen(seen) => {
+                self.counts.evidence += 1;
+                self.reservations.evidence(found, position, &seen);
+            }
             Event::PolicySeen(seen) => self.reservations.policy(found, &seen),
             Event::ChallengeMade(made) => self.reservations.challenge(found, position, &made),
             Event::RequesterAdded(added) => {
@@ -203,19 +212,23 @@ impl Replay {
 
     /// Time runs forward, but for a minute, and but for what says that the clock was wrong.
     fn time(&mut self, kind: u8, entry: &Entry) {
+        let is_shown = (NO_EARLIER..=LAST_SECOND).contains(&entry.time);
+        if !is_shown {
+            self.found.since_format_4(Fault::NoClock(entry.time));
+        }
         let Some(last) = self.last_time.replace(entry.time) else {
             return;
         };
+        let is_behind = entry.time.saturating_add(TOLERANCE) < last;
         if let Event::ClockCorrected(ClockCorrected { wrong, .. }) = &entry.event {
-            if *wrong != last {
-                self.found.broken(Fault::Corrected {
-                    wrong: *wrong,
-                    last,
-                });
-            }
+            self.corrected(*wrong, last, is_behind);
             return;
         }
-        if entry.time.saturating_add(TOLERANCE) >= last {
+        let days = entry.time.saturating_sub(last) / DAY;
+        if is_shown && days > LEAP_DAYS {
+            self.found.odd(Fault::Leap { days });
+        }
+        if !is_behind {
             return;
         }
         let fault = Fault::Time {
@@ -225,6 +238,17 @@ impl Replay {
             // Until format 4 the clock was looked at once a run, and not at all in `resume`.
             2 | 3 | 4 | 7 | 8 => self.found.since_format_4(fault),
             _ => self.found.broken(fault),
+        }
+    }
+
+    /// What is corrected is the time of the entry before, and only a clock behind it calls for
+    /// that.
+    fn corrected(&mut self, wrong: u64, last: u64, is_behind: bool) {
+        if wrong != last {
+            self.found.broken(Fault::Corrected { wrong, last });
+        }
+        if !is_behind {
+            self.found.broken(Fault::NothingToCorrect);
         }
     }
 
@@ -283,12 +307,12 @@ impl Replay {
         if revoked.is_empty() {
             self.found.odd(Fault::RevokesNothing);
         }
-        let cannot_be_named = |key: &Vec<u8>| PublicKey::from_blob(key).is_err();
-        if revoked.keys.iter().any(cannot_be_named) {
-            // Until format 4 such a key stopped every KRL behind it.
-            self.found.since_format_4(Fault::Unnameable);
+        // Until format 4 such a key stopped every KRL behind it.
+        for what in unnameable(revoked) {
+            self.found.since_format_4(Fault::Unnameable(what));
         }
         self.keys.revoke(revoked);
+        self.reservations.key_ids_revoked(revoked);
     }
 
     fn resumed(&mut self, resumed: &Resumed) {
@@ -301,5 +325,17 @@ impl Replay {
     }
 }
 
-/// Two machines, or one after a correction, may differ by a minute.
-const TOLERANCE: u64 = 60;
+/// What of a revocation no KRL can name.
+fn unnameable(revoked: &Revoked) -> impl Iterator<Item = &'static str> {
+    let is_no_key = |key: &Vec<u8>| PublicKey::from_blob(key).is_err();
+    let is_no_key_id = |key_id: &String| c_string(key_id.as_bytes()).is_err();
+    let is_no_range = |(first, last): &(u64, u64)| *first == 0 || first > last;
+    let key = revoked.keys.iter().any(is_no_key).then_some("key");
+    let key_id = revoked.key_ids.iter().any(is_no_key_id);
+    let range = revoked.serials.iter().any(is_no_range);
+    let others = [
+        key_id.then_some("key ID"),
+        range.then_some("range of serials"),
+    ];
+    key.into_iter().chain(others.into_iter().flatten())
+}

@@ -157,8 +157,50 @@ mod tests {
 
     use super::*;
     use crate::krl::{Header, Krl, Subject};
+    use crate::ledger::replay::Replay;
+    use crate::ledger::{Entry, Event, HeadPlaces, Signatures};
     use crate::wire::tests::{blob, key};
     use crate::wire::{put_mpint, put_string};
+
+    /// Whatever is refused here, an audit finds where somebody wrote it all the same; or no entry
+    /// tells.
+    #[test]
+    fn a_row_for_each_refusal_says_what_an_audit_finds() {
+        let refused = |error: &NamingError| match error {
+            // The certificate that named a serial or key ID stands in no entry.
+            NamingError::OtherCa(_) | NamingError::Forged(_) => None,
+            NamingError::KeyId => Some(Revoked {
+                key_ids: vec!["a\0b".to_owned()],
+                ..Revoked::default()
+            }),
+            NamingError::Serials => Some(Revoked {
+                serials: vec![(2, 1)],
+                ..Revoked::default()
+            }),
+            NamingError::Key { .. } => Some(Revoked {
+                keys: vec![b"none".to_vec()],
+                ..Revoked::default()
+            }),
+        };
+        let no_key = Selector::key(b"none").unwrap_err();
+        for error in [NamingError::KeyId, NamingError::Serials, no_key] {
+            let revoked = refused(&error).unwrap();
+            let events = [
+                Event::HeadPlaces(HeadPlaces {
+                    places: Vec::new(),
+                    keyboard: String::new(),
+                }),
+                Event::Revoked(revoked),
+            ];
+            let mut replay = Replay::new(Signatures::Skip);
+            for event in events {
+                let (time, salt) = (1_795_400_000, [0; 16]);
+                replay.entry(&Entry { time, salt, event }.to_bytes().unwrap());
+            }
+            let found = replay.end().broken().len();
+            assert_eq!(found, 1, "{error}");
+        }
+    }
 
     /// A key blob of any of the types, good or bad in each of the ways that OpenSSH looks at.
     fn keys() -> impl Strategy<Value = Vec<u8>> {

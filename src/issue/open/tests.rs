@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use ssh_key::PublicKey;
-use ssh_key::public::Ed25519PublicKey;
+use ssh_key::private::Ed25519Keypair;
 use tempfile::TempDir;
 
 use super::*;
@@ -55,7 +55,8 @@ fn place(folder: &TempDir, clock: Clock) -> LedgerPlace {
 }
 
 fn key(byte: u8) -> KeyData {
-    Ed25519PublicKey([byte; 32]).into()
+    let pair = Ed25519Keypair::from_seed(&[byte; 32]);
+    pair.public.into()
 }
 
 fn added(name: &str, key: KeyData, purpose: Purpose) -> CaAdded {

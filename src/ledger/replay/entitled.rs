@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::finding::{Fault, Findings};
-use super::keys::{Keys, sha256};
+use super::fault::Fault;
+use super::finding::Findings;
+use super::keys::{Keys, check_fit, sha256};
 use super::subjects::Subjects;
 use crate::certificate::{Kind, Principal};
 use crate::ledger::OPERATOR;
@@ -39,12 +40,13 @@ impl Entitled {
             found.broken(Fault::RequesterBarred(added.name.clone()));
         }
         if added.name == OPERATOR {
-            found.since_format_4(Fault::OperatorEnrolled);
+            found.since_format_4(Fault::Operator);
         }
         match &added.credential {
             Credential::Card(card) => self.card(found, *card, None),
             Credential::FamilyCard(card) => self.card(found, card.serial, Some(&card.family)),
             Credential::Key(key) => {
+                check_fit(found, "the requester's key", key);
                 let key = sha256(key);
                 if keys.is_revoked(&key) {
                     found.broken(Fault::SubjectRevoked);
@@ -77,6 +79,9 @@ impl Entitled {
         if self.barred_requesters.contains(&named.name) {
             found.broken(Fault::RequesterBarred(named.name.clone()));
         }
+        if named.name == OPERATOR {
+            found.broken(Fault::Operator);
+        }
         let odd = |name: &&String| Principal::parse(name, Kind::User).is_err();
         if let Some(name) = named.names.iter().find(odd) {
             found.broken(Fault::RequesterName(name.clone()));
@@ -104,6 +109,10 @@ impl Entitled {
     pub(super) fn reserved(&self, found: &mut Findings, reserved: &Reserved, subject: &[u8]) {
         if self.barred_requesters.contains(&reserved.requester) {
             found.broken(Fault::RequesterBarred(reserved.requester.clone()));
+        }
+        // Who is nobody by name owns no key, and no role serves them but the direct form.
+        if reserved.requester == OPERATOR && reserved.role != OPERATOR {
+            found.since_format_4(Fault::Operator);
         }
         if let Some(Grounds {
             card: Some(card),
@@ -144,10 +153,10 @@ impl Entitled {
             "vouch" | "allowed-signers" | "login" => true,
             "key" => self.serves(&Credential::Key(subject.to_vec()), &reserved.requester),
             "card" => grounds.card.is_some_and(|serial| {
+                // A number alone is any maker's, and proves nothing of this card.
                 let family = known.family.clone();
                 let of_family = Credential::FamilyCard(CardId { family, serial });
                 self.serves(&of_family, &reserved.requester)
-                    || self.serves(&Credential::Card(serial), &reserved.requester)
             }),
             _ => false,
         };

@@ -7,10 +7,12 @@ use sha2::{Digest, Sha256};
 use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
-use super::finding::{Fault, Findings};
+use super::fault::Fault;
+use super::finding::Findings;
 use super::serials::Serials;
 use super::subjects::{KeyHash, Subjects};
 use super::tree::Tree;
+use crate::certificate::Subject;
 use crate::ledger::checkpoint::origin;
 use crate::ledger::entry::{
     CaAdded, CheckpointSigned, HEADS, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
@@ -81,8 +83,9 @@ impl Keys {
     pub(super) fn add_ca(&mut self, found: &mut Findings, position: u64, added: CaAdded) {
         let hash = sha256(&added.public_key);
         let key = PublicKey::from_bytes(&added.public_key).ok();
-        if key.is_none() {
-            found.broken(Fault::CaKey);
+        match &key {
+            Some(_) => check_fit(found, "the key of the CA", &added.public_key),
+            None => found.broken(Fault::CaKey),
         }
         if added.next_serial == 0 {
             found.broken(Fault::FirstSerial);
@@ -117,7 +120,9 @@ impl Keys {
         match ca.serials.take(reserved.serial, reserved.sequence) {
             Ok(()) => {}
             // One whose content could not be encoded lost its serial until format 4.
-            Err(fault @ Fault::SerialSkipped { .. }) => found.since_format_4(fault),
+            Err(fault @ (Fault::SerialSkipped { .. } | Fault::SerialRevoked(_))) => {
+                found.since_format_4(fault);
+            }
             Err(fault) => found.broken(fault),
         }
     }
@@ -140,7 +145,8 @@ impl Keys {
             .checked_sub(first)
             .is_some_and(|more| more >= LARGEST_GAP)
         {
-            found.odd(Fault::LargeGap { first, last });
+            // Version 0.1.0 asked for nothing, and a slip of the finger ended a CA.
+            found.since_format_4(Fault::LargeGap { first, last });
         }
         ca.serials.gap(first, last);
         let taken_over = resumed.recovery.as_ref().map(|taken| taken.krl_version);
@@ -209,28 +215,24 @@ impl Keys {
 
     /// A key that signs for the ledger is a ledger key from then on.
     fn signed(&mut self, found: &mut Findings, subjects: &Subjects, key: KeyHash, purpose: u8) {
-        let some_are_recorded = self.ledger.values().any(|key| key.recorded & purpose != 0);
         let known = self.ledger.get(&key).copied().unwrap_or_default();
-        let may = match known.recorded {
-            // A key that signed before any was recorded goes on.
-            0 => !some_are_recorded || known.signed & purpose != 0,
-            recorded => recorded & purpose != 0,
-        };
-        if !may {
-            found.odd(Fault::LedgerKeyPurpose {
+        // Since format 4 it is recorded what a key signs, before it does so.
+        if known.recorded & purpose == 0 && found.is_format_4() {
+            found.broken(Fault::LedgerKeyPurpose {
                 key: fingerprint(&key),
-                what: match purpose {
-                    HEADS => "heads",
-                    _ => "lists",
-                },
+                what: purpose_in_words(purpose),
             });
         }
-        // However little it signs: no version let one sign on.
-        if known.ended.is_some() {
-            found.broken(Fault::LedgerKeyEnded(fingerprint(&key)));
-        }
+        self.is_in_use(found, &key);
         self.becomes_ledger_key(found, subjects, key);
         self.ledger.entry(key).or_default().signed |= purpose;
+    }
+
+    /// Nothing is said of a key that ended, however little: no version let one go on.
+    fn is_in_use(&self, found: &mut Findings, key: &KeyHash) {
+        if self.ledger.get(key).is_some_and(|key| key.ended.is_some()) {
+            found.broken(Fault::LedgerKeyEnded(fingerprint(key)));
+        }
     }
 
     fn becomes_ledger_key(&mut self, found: &mut Findings, subjects: &Subjects, key: KeyHash) {
@@ -254,7 +256,11 @@ impl Keys {
         if !is_key || added.purposes == 0 || added.purposes & !known != 0 {
             found.broken(Fault::LedgerKey);
         }
+        if is_key {
+            check_fit(found, "the ledger key", &added.key);
+        }
         let key = sha256(&added.key);
+        self.is_in_use(found, &key);
         self.becomes_ledger_key(found, subjects, key);
         self.ledger.entry(key).or_default().recorded |= added.purposes;
     }
@@ -274,8 +280,8 @@ impl Keys {
             found.broken(Fault::LedgerKey);
             return;
         };
-        if before.ended.is_some() {
-            found.odd(Fault::LedgerKeyEnded(fingerprint(&old)));
+        for key in [&old, &new] {
+            self.is_in_use(found, key);
         }
         if rolled.purposes != before.recorded | before.signed {
             found.broken(Fault::LedgerKey);
@@ -305,6 +311,25 @@ fn is_signed_by_both(rolled: &LedgerKeyRolled, tree: &Tree) -> bool {
     rolled.in_ledger(&origin).is_some()
 }
 
+/// Whether nobody but its holder has the private half of a key, as far as that is seen. Version
+/// 0.1.0 didn't look.
+pub(super) fn check_fit(found: &mut Findings, whose: &'static str, blob: &[u8]) {
+    let Ok(key) = PublicKey::from_bytes(blob) else {
+        found.since_format_4(Fault::NoKey(whose));
+        return;
+    };
+    if let Err(why) = Subject::try_from(key.key_data().clone()) {
+        found.since_format_4(Fault::Unfit { whose, why });
+    }
+}
+
+fn purpose_in_words(purpose: u8) -> &'static str {
+    match purpose {
+        HEADS => "heads",
+        _ => "lists",
+    }
+}
+
 /// The SHA-256 of a public key blob: its fingerprint.
 pub(super) fn sha256(blob: &[u8]) -> KeyHash {
     Sha256::digest(blob).into()
@@ -314,5 +339,5 @@ fn fingerprint(key: &KeyHash) -> String {
     Fingerprint::Sha256(*key).to_string()
 }
 
-/// `ledger resume` leaves out no more at once; who wrote more did so by other means.
+/// `ledger resume` leaves out no more at once.
 const LARGEST_GAP: u64 = 1_000_000;

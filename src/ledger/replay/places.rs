@@ -1,6 +1,7 @@
 //! The entries about where the ledger and its head lie.
 
-use super::finding::{Fault, Findings};
+use super::fault::Fault;
+use super::finding::Findings;
 use super::tree::Tree;
 use crate::ledger::entry::{HeadAdopted, HeadPlaces, TailCut};
 

@@ -18,6 +18,8 @@ pub struct Replayed {
     pub issued: u64,
     /// Of these, given up.
     pub failed: u64,
+    /// Evidence that was kept.
+    pub evidence: u64,
     /// Revocations.
     pub revocations: u64,
     /// KRLs that were made.

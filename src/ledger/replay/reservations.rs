@@ -7,17 +7,19 @@ use sha2::{Digest, Sha256};
 use ssh_key::Signature;
 
 use super::Signatures;
+use super::content;
 use super::entitled::Entitled;
 use super::facts::Facts;
-use super::finding::{Fault, Findings};
-use super::keys::{Ca, Keys, sha256};
+use super::fault::Fault;
+use super::finding::Findings;
+use super::keys::{Ca, Keys, check_fit, sha256};
 use super::positions::Positions;
 use super::subjects::{KeyHash, Subjects};
 use super::suffixes::{Suffixes, ends_in};
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
-    ChallengeMade, EvidenceSeen, Failed, Grounds, Issued, Nonce, PolicySeen, Purpose, RequestId,
-    Reserved,
+    ChallengeMade, EvidenceSeen, Failed, Grounds, Issued, Nonce, PolicySeen, RequestId, Reserved,
+    Revoked,
 };
 use crate::wire::RawCertificate;
 use crate::wire::verify::verify_signature;
@@ -46,6 +48,8 @@ pub(super) struct Reservations {
     evidence: HashMap<u64, Evidence>,
     nonces: HashSet<Nonce>,
     challenges: HashMap<u64, Challenge>,
+    /// Key IDs that were revoked, each with the SHA-256 of the CA's key; none for every CA.
+    revoked_key_ids: HashSet<(Option<KeyHash>, Vec<u8>)>,
 }
 
 /// A reservation that nothing became of yet.
@@ -121,9 +125,14 @@ impl Reservations {
         match &content {
             Ok(content) => {
                 open.subject = sha256(content.public_key());
+                // Once a key: some are looked at for long.
+                if !subjects.is_known(&open.subject) {
+                    check_fit(found, "its subject's key", content.public_key());
+                }
                 if let Some(ca) = known.keys.ca(reserved.ca) {
-                    check_content(found, ca, reserved, content);
-                    check_keys(found, known.keys, ca, &open.subject);
+                    content::check(found, ca, reserved, time, content);
+                    content::check_keys(found, known.keys, ca, &open.subject);
+                    self.key_id_is_free(found, ca, content);
                 }
                 known
                     .entitled
@@ -215,9 +224,34 @@ impl Reservations {
         if *evidence.kind != *reserved.proof {
             found.broken(Fault::EvidenceDiffers("kind of proof"));
         }
-        let card = evidence.facts.and_then(|facts| facts.serial);
-        if card != grounds.card {
+        let Some(facts) = &evidence.facts else { return };
+        if facts.serial != grounds.card {
             found.broken(Fault::EvidenceDiffers("card"));
+        }
+        let Some(known) = &grounds.known else { return };
+        // Before format 4 no evidence said whose the number is.
+        if facts.family.as_deref().unwrap_or_default() != known.family {
+            found.broken(Fault::EvidenceDiffers("maker of the card"));
+        }
+    }
+
+    /// Notes key IDs that no certificate has any more.
+    pub(super) fn key_ids_revoked(&mut self, revoked: &Revoked) {
+        let ca = (!revoked.ca.is_empty()).then(|| sha256(&revoked.ca));
+        let key_ids = revoked.key_ids.iter();
+        let of_ca = key_ids.map(|key_id| (ca, key_id.as_bytes().to_vec()));
+        self.revoked_key_ids.extend(of_ca);
+    }
+
+    fn key_id_is_free(&self, found: &mut Findings, ca: &Ca, content: &RawCertificate) {
+        if self.revoked_key_ids.is_empty() {
+            return;
+        }
+        let key_id = content.key_id();
+        let is_revoked = |ca| self.revoked_key_ids.contains(&(ca, key_id.to_vec()));
+        if is_revoked(None) || is_revoked(Some(ca.hash)) {
+            let key_id = String::from_utf8_lossy(key_id).into_owned();
+            found.since_format_4(Fault::KeyIdRevoked(key_id));
         }
     }
 
@@ -232,10 +266,17 @@ impl Reservations {
         let Some(grounds) = &reserved.grounds else {
             return;
         };
-        let facts = grounds.evidence.map(|at| self.evidence.get(&at)?.facts);
-        let proof = facts.map(|facts| (reserved.proof.as_str(), facts.unwrap_or_default()));
+        let facts = |at| self.evidence.get(&at)?.facts.clone();
+        let facts = grounds.evidence.map(|at| facts(at).unwrap_or_default());
+        let proof = facts.as_ref().map(|facts| (reserved.proof.as_str(), facts));
         let of_policy = self.policies.get(&grounds.policy);
         let of_policy = of_policy.map_or(&[][..], |rules| rules.suffixes.as_slice());
+        if let Some(suffix) = known.suffixes.end_of(reserved.ca, &reserved.requester) {
+            found.since_format_4(Fault::RequesterSuffix {
+                requester: reserved.requester.clone(),
+                suffix: suffix.to_owned(),
+            });
+        }
         let of_ca = self.of_policies.entry(reserved.ca).or_default();
         for principal in content.principals() {
             if let Err(fault) = known.suffixes.check(reserved.ca, principal, proof) {
@@ -367,48 +408,3 @@ fn owned(found: &mut Findings, subjects: &mut Subjects, key: &KeyHash, requester
     subjects.reserved(key, requester, owned);
     owned
 }
-
-/// The content says what the entry says, and is what the CA may sign.
-fn check_content(found: &mut Findings, ca: &Ca, reserved: &Reserved, content: &RawCertificate) {
-    if content.serial() != reserved.serial {
-        found.broken(Fault::ContentDiffers("serial"));
-    }
-    if sha256(content.ca_key()) != ca.hash {
-        found.broken(Fault::ContentDiffers("CA"));
-    }
-    match (content.kind(), ca.purpose) {
-        (USER, Purpose::Host) => found.broken(Fault::Purpose("user")),
-        (HOST, Purpose::User) => found.broken(Fault::Purpose("host")),
-        (USER | HOST, _) => {}
-        _ => found.broken(Fault::Purpose("such")),
-    }
-    if content.principals().is_empty() {
-        found.broken(Fault::NoPrincipals);
-    }
-    if content.principals().iter().any(Vec::is_empty) {
-        found.since_format_4(Fault::EmptyPrincipal);
-    }
-    let (after, before) = (content.valid_after(), content.valid_before());
-    if after >= before {
-        found.since_format_4(Fault::NeverValid { after, before });
-    }
-}
-
-fn check_keys(found: &mut Findings, keys: &Keys, ca: &Ca, subject: &KeyHash) {
-    if keys.is_ca(subject) {
-        found.broken(Fault::SubjectIsCa);
-    }
-    if keys.is_ledger_key(subject) {
-        found.broken(Fault::SubjectIsLedgerKey);
-    }
-    if keys.is_revoked(subject) {
-        found.broken(Fault::SubjectRevoked);
-    }
-    if keys.is_revoked(&ca.hash) {
-        found.since_format_4(Fault::CaRevoked);
-    }
-}
-
-/// The types of certificates (PROTOCOL.certkeys).
-const USER: u32 = 1;
-const HOST: u32 = 2;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::Fault;
+use super::fault::Fault;
 use crate::ledger::entry::Sequence;
 
 /// The serials of one CA so far.
@@ -39,6 +39,9 @@ impl Serials {
         }
         if is_taken {
             return Err(Fault::SerialTaken(serial));
+        }
+        if self.revoked.contains(serial) {
+            return Err(Fault::SerialRevoked(serial));
         }
         match (sequence, expected) {
             (Sequence::Explicit, _) => Ok(()),
@@ -163,13 +166,19 @@ mod tests {
         };
         assert!(with_a_revocation().take(6, Sequence::Automatic).is_ok());
         // Versions before gave them out all the same.
-        assert!(with_a_revocation().take(2, Sequence::Automatic).is_ok());
-        for skipping in [3, 7] {
+        for sequence in [Sequence::Automatic, Sequence::Explicit] {
             assert!(matches!(
-                with_a_revocation().take(skipping, Sequence::Automatic),
-                Err(Fault::SerialSkipped { expected: 2, serial }) if serial == skipping
+                with_a_revocation().take(2, sequence),
+                Err(Fault::SerialRevoked(2))
             ));
         }
+        assert!(matches!(
+            with_a_revocation().take(7, Sequence::Automatic),
+            Err(Fault::SerialSkipped {
+                expected: 2,
+                serial: 7
+            })
+        ));
     }
 
     #[test]

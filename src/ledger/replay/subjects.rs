@@ -31,6 +31,11 @@ struct Names {
 }
 
 impl Subjects {
+    /// Whether a certificate for this key was reserved, whatever became of it.
+    pub(super) fn is_known(&self, key: &KeyHash) -> bool {
+        self.subjects.contains_key(key)
+    }
+
     /// Whether a certificate for this key was reserved, and that was not given up.
     pub(super) fn contains(&self, key: &KeyHash) -> bool {
         let subject = self.subjects.get(key);

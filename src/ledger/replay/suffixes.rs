@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use super::facts::Facts;
-use super::finding::{Fault, Findings};
+use super::fault::Fault;
+use super::finding::Findings;
 use super::keys::Keys;
 use crate::attestation::ProofKind;
 use crate::ledger::entry::{SuffixSet, SuffixesSet};
 use crate::policy::least_proof::{self, LeastProof};
+use crate::policy::suffix::Suffix;
 
 /// What was recorded of each CA, by the position of its entry.
 #[derive(Debug, Default)]
@@ -28,6 +30,9 @@ impl Suffixes {
         }
         let mut now = Vec::new();
         for set in set.suffixes {
+            if Suffix::try_from(set.suffix.clone()).is_err() {
+                found.broken(Fault::SuffixForm(set.suffix.clone()));
+            }
             let Some(least) = least(&set) else {
                 found.broken(Fault::SuffixProof(set.suffix));
                 continue;
@@ -38,6 +43,7 @@ impl Suffixes {
                 has_ended: set.ended != 0,
             });
         }
+        no_two_end_alike(found, &now);
         let recorded = self.0.entry(set.ca).or_default();
         for old in recorded.drain(..) {
             match now.iter().find(|new| new.suffix == old.suffix) {
@@ -54,13 +60,19 @@ impl Suffixes {
         *recorded = now;
     }
 
+    /// The suffix of a CA that a requester's name ends in: a role could make it a principal.
+    pub(super) fn end_of(&self, ca: u64, name: &str) -> Option<&str> {
+        let mut suffixes = self.0.get(&ca)?.iter().map(|of| of.suffix.as_str());
+        suffixes.find(|suffix| ends_in(name.as_bytes(), suffix))
+    }
+
     /// Whether a principal of a CA has what its suffix asks for; `proof` is the kind of the
     /// evidence that was believed, and what it says.
     pub(super) fn check(
         &self,
         ca: u64,
         principal: &[u8],
-        proof: Option<(&str, Facts)>,
+        proof: Option<(&str, &Facts)>,
     ) -> Result<(), Fault> {
         let Some(recorded) = self.0.get(&ca) else {
             return Ok(());
@@ -85,6 +97,20 @@ impl Suffixes {
     }
 }
 
+/// One suffix that ends in another would give a principal two classes.
+fn no_two_end_alike(found: &mut Findings, set: &[Recorded]) {
+    for (at, longer) in set.iter().enumerate() {
+        let mut others = set.iter().enumerate().filter(|(other, _)| *other != at);
+        let shorter = others.find(|(_, other)| ends_in(longer.suffix.as_bytes(), &other.suffix));
+        if let Some((_, shorter)) = shorter {
+            found.broken(Fault::SuffixInAnother {
+                longer: longer.suffix.clone(),
+                shorter: shorter.suffix.clone(),
+            });
+        }
+    }
+}
+
 /// Capitals do not count, as in [`Suffix::ends`](crate::policy::suffix::Suffix::ends).
 pub(super) fn ends_in(principal: &[u8], suffix: &str) -> bool {
     let start = principal.len().checked_sub(suffix.len());
@@ -99,7 +125,7 @@ fn takes(least: &LeastProof, proof: &str) -> bool {
 
 /// Whether a key in a card wants less of whoever uses it than is asked, or its firmware is older.
 /// Of a security key, that stands in how it signed its request; of a witness, in words.
-fn falls_short(least: &LeastProof, kind: &str, facts: Facts) -> bool {
+fn falls_short(least: &LeastProof, kind: &str, facts: &Facts) -> bool {
     kind == "piv"
         && !least
             .shortfalls_of(facts.touch, facts.pin, facts.firmware)

@@ -3,6 +3,7 @@
 mod forged;
 mod history;
 mod older;
+mod refused;
 
 use super::*;
 use crate::ledger::checkpoint::Checkpoint;

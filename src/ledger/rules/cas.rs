@@ -5,6 +5,7 @@ use ssh_key::PublicKey;
 use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
+use crate::certificate::Subject;
 use crate::certificate::subject::fingerprint;
 use crate::ledger::entry::{Bound, CaAdded, Credential, Event, NotBound};
 use crate::ledger::rows::{number, sha256, table};
@@ -41,9 +42,10 @@ impl Ledger {
     /// names it for good, and servers refuse whatever it signs.
     ///
     /// # Errors
-    /// [`LedgerError::IsLedgerKey`], [`LedgerError::SubjectBecomesCa`],
+    /// [`LedgerError::Unfit`], [`LedgerError::IsLedgerKey`], [`LedgerError::SubjectBecomesCa`],
     /// [`LedgerError::RevokedBecomesCa`] or [`LedgerError::EnrolledBecomesCa`].
     pub fn check_ca_key(&self, blob: &[u8]) -> Result<(), LedgerError> {
+        Subject::try_from(PublicKey::from_bytes(blob)?.key_data().clone())?;
         let hash = sha256(blob);
         if self.is_known_ledger_key(&hash)? {
             return Err(LedgerError::IsLedgerKey);

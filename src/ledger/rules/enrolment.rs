@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ssh_key::PublicKey;
+
 use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
+use crate::certificate::Subject;
 use crate::ledger::entry::{
     Barred, CardId, ChallengeMade, Credential, Event, RequesterAdded, RequesterNamed,
     RequesterRemoved,
@@ -312,6 +315,7 @@ impl Draft<'_> {
     }
 
     fn key_may_be_enrolled(&self, name: &str, key: &[u8]) -> Result<(), EnrolError> {
+        Subject::try_from(PublicKey::from_bytes(key)?.key_data().clone())?;
         let (ledger, hash) = (&*self.ledger, sha256(key));
         if ledger.key_is_revoked(&hash)? {
             return Err(EnrolError::Barred("the key"));

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Ledger;
 use super::draft::Draft;
 use super::served;
+use crate::certificate::Subject;
 use crate::krl::rollover::{Rollover, RolloverStatement};
 use crate::ledger::LedgerError;
 use crate::ledger::checkpoint::Checkpoint;
@@ -16,8 +17,8 @@ use crate::ledger::entry::{
 };
 use crate::ledger::rows::{of_fingerprint, sha256, table};
 use crate::ledger::store::{Keys, Walk};
-use ssh_key::Fingerprint;
 use ssh_key::public::KeyData;
+use ssh_key::{Fingerprint, PublicKey};
 
 /// What the ledger says of one of its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -212,8 +213,10 @@ impl Ledger {
     /// Whether the key of this blob can become a key of the ledger.
     ///
     /// # Errors
-    /// [`LedgerError::SubjectOrCa`] if it was certified or is a CA's.
+    /// [`LedgerError::SubjectOrCa`] if it was certified or is a CA's, [`LedgerError::Unfit`] if
+    /// anybody could sign with it.
     pub fn check_ledger_key(&self, blob: &[u8]) -> Result<(), LedgerError> {
+        Subject::try_from(PublicKey::from_bytes(blob)?.key_data().clone())?;
         self.is_no_subject(&sha256(blob))
     }
 
@@ -267,7 +270,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::OtherHead`] if it is no head of this ledger,
-    /// [`LedgerError::SubjectOrCa`] if its signer's key is a CA's or was certified.
+    /// [`LedgerError::SubjectOrCa`] if its signer's key is a CA's or was certified,
+    /// [`LedgerError::LedgerKeyPurpose`] if it was not recorded for heads.
     pub fn record_checkpoint(
         &mut self,
         signed: CheckpointSigned,
@@ -316,10 +320,16 @@ impl Draft<'_> {
         self.ledger.check_ledger_key(blob)
     }
 
-    /// A key signs for the ledger only where it may be one of its keys, and is in use.
-    pub(super) fn may_sign(&self, key: &[u8; 32]) -> Result<(), LedgerError> {
+    /// A key signs for the ledger only where it may be one of its keys, is in use, and was
+    /// recorded for that: what it signs must be known before it does.
+    pub(super) fn may_sign(&self, key: &[u8; 32], purpose: u8) -> Result<(), LedgerError> {
         self.ledger.is_no_subject(key)?;
-        self.ledger.ledger_key_is_in_use(key)
+        self.ledger.ledger_key_is_in_use(key)?;
+        let known = self.ledger.ledger_key(key)?.unwrap_or_default();
+        if known.recorded & purpose == 0 {
+            return Err(LedgerError::LedgerKeyPurpose(fingerprint_of(key)));
+        }
+        Ok(())
     }
 
     fn checkpoint_signed(&mut self, signed: CheckpointSigned) -> Result<(), LedgerError> {
@@ -332,9 +342,8 @@ impl Draft<'_> {
         if self.ledger.extends(&claimed).is_err() {
             return Err(LedgerError::OtherHead { size: signed.size });
         }
-        if let Some(key) = of_fingerprint(&signed.key) {
-            self.may_sign(&key)?;
-        }
+        let key = of_fingerprint(&signed.key).ok_or(LedgerError::NoLedgerKey)?;
+        self.may_sign(&key, HEADS)?;
         self.entry(Event::CheckpointSigned(signed)).map(drop)
     }
 }

@@ -4,6 +4,7 @@ use super::Ledger;
 use super::read::damaged;
 use crate::certificate::Serial;
 use crate::ledger::checkpoint::{Checkpoint, origin};
+use crate::ledger::clock::TOLERANCE;
 use crate::ledger::entry::{ClockCorrected, Event, HeadAdopted, HeadPlaces, PlaceAllowed};
 use crate::ledger::merkle::{
     Frontier, Hash, Hashes, inclusion_proof, leaf_hash, root_of_inclusion,
@@ -81,12 +82,17 @@ impl Ledger {
     /// Goes on by a clock that stands before the last entry, whose time is wrong.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError::NothingToCorrect`] if that is not so.
     pub fn correct_clock(
         &mut self,
         corrected: ClockCorrected,
         time: u64,
     ) -> Result<(), LedgerError> {
+        let last = self.last_time()?;
+        let is_behind = last.is_some_and(|last| time.saturating_add(TOLERANCE) < last);
+        if !is_behind || last != Some(corrected.wrong) {
+            return Err(LedgerError::NothingToCorrect);
+        }
         self.append(time, |draft| {
             draft.entry(Event::ClockCorrected(corrected)).map(drop)
         })

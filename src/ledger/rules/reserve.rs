@@ -18,6 +18,8 @@ use crate::certificate::{Kind, Serial, ToBeSigned};
 use crate::ledger::entry::{
     Event, EvidenceSeen, Failed, Grounds, Issued, Known, Reserved, Sequence,
 };
+#[cfg(test)]
+use crate::ledger::rows::table;
 use crate::ledger::{
     Ca, EnrolError, EntryError, LedgerError, Outcome, Purpose, Reservation, ReserveError,
     SerialChoice, Wanted,
@@ -136,6 +138,33 @@ impl Ledger {
     }
 }
 
+#[cfg(test)]
+impl Ledger {
+    /// Takes a serial as whoever has the file can do, and asks no rule.
+    pub(super) fn forge_reservation(
+        &mut self,
+        ca: &Ca,
+        wanted: Wanted,
+        time: u64,
+    ) -> Result<Reservation, LedgerError> {
+        let serial = match wanted.serial {
+            SerialChoice::Exactly(serial) => serial,
+            SerialChoice::Next => self.next_serial(ca)?.unwrap_or(Serial::FIRST),
+        };
+        let body = wanted.decided.body();
+        let content = body.to_be_signed(serial, &random::<32>()?, &ca.public_key);
+        let content = content.map_err(|_it_is_its_own_ca| LedgerError::Head)?;
+        let challenge = wanted.basis.challenge;
+        self.append(time, |draft| {
+            let challenge = match challenge {
+                Some(nonce) => draft.ledger.index.position(table::CHALLENGE, &nonce)?,
+                None => None,
+            };
+            draft.taken(ca, (serial, content), wanted, challenge)
+        })
+    }
+}
+
 impl Draft<'_> {
     fn reservations(&mut self, wanted: Vec<Wanted>) -> Result<Reserving, LedgerError> {
         if wanted.is_empty() {
@@ -191,15 +220,27 @@ impl Draft<'_> {
         if let Some(added) = enrolment {
             self.entry(Event::RequesterAdded(added))?;
         }
+        let content = (serial, to_be_signed);
+        Ok(Ok(self.taken(&ca, content, wanted, challenge)?))
+    }
+
+    /// Writes down what was checked.
+    fn taken(
+        &mut self,
+        ca: &Ca,
+        (serial, to_be_signed): (Serial, ToBeSigned),
+        wanted: Wanted,
+        challenge: Option<u64>,
+    ) -> Result<Reservation, LedgerError> {
         let grounds = self.grounds(&wanted, challenge)?;
-        let reserved = reserved(&ca, serial, &wanted, &to_be_signed, grounds);
-        Ok(Ok(Reservation {
+        let reserved = reserved(ca, serial, &wanted, &to_be_signed, grounds);
+        Ok(Reservation {
             position: self.entry(Event::Reserved(reserved))?,
             serial,
             decided: wanted.decided,
             to_be_signed,
             held: Arc::default(),
-        }))
+        })
     }
 
     fn grounds(&mut self, wanted: &Wanted, challenge: Option<u64>) -> Result<Grounds, LedgerError> {

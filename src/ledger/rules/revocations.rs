@@ -5,7 +5,7 @@ use ssh_key::public::KeyData;
 use super::Ledger;
 use super::draft::Draft;
 use crate::certificate::Serial;
-use crate::ledger::entry::{Barred, Event, KrlMade, Revoked};
+use crate::ledger::entry::{Barred, Event, KrlMade, LISTS, Revoked};
 use crate::ledger::rows::{authority, number, sha256, short, table};
 use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError};
@@ -33,7 +33,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::KrlVersion`] if its version is not above that of every KRL before,
-    /// [`LedgerError::SubjectOrCa`] if its signer's key is a CA's or was certified.
+    /// [`LedgerError::SubjectOrCa`] if its signer's key is a CA's or was certified,
+    /// [`LedgerError::LedgerKeyPurpose`] if it was not recorded for lists.
     pub fn record_krl(&mut self, made: KrlMade, time: u64) -> Result<(), LedgerError> {
         self.append(time, |draft| draft.krl(made))
     }
@@ -189,7 +190,7 @@ impl Draft<'_> {
         }
         let signer = made.list.as_ref().map(|list| list.signer.as_slice());
         if let Some(signer) = signer.filter(|signer| !signer.is_empty()) {
-            self.may_sign(&sha256(signer))?;
+            self.may_sign(&sha256(signer), LISTS)?;
         }
         self.entry(Event::KrlMade(made)).map(drop)
     }

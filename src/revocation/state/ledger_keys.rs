@@ -219,16 +219,16 @@ fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D:
 mod tests {
     use super::*;
     use crate::krl::rollover::tests as rollover;
-    use crate::ledger::{CheckpointSigned, for_tests};
+    use crate::ledger::{CheckpointSigned, Event, for_tests};
 
     const NOW: u64 = 1_795_000_000;
-    const KEY: [u8; 3] = [1, 2, 3];
+    const KEY: u8 = 9;
 
     /// A ledger that knows the key; where it was revoked, up to this size.
     fn ledger(believed_to: Option<u64>) -> Ledger {
         let mut ledger = for_tests::ledger(Box::new(|_| Ok(())));
         let added = LedgerKeyAdded {
-            key: KEY.to_vec(),
+            key: rollover::blob(KEY),
             purposes: 3,
             place: String::new(),
             keyboard: String::new(),
@@ -236,7 +236,7 @@ mod tests {
         ledger.add_ledger_key(added, NOW).unwrap();
         if let Some(last_size) = believed_to {
             let revoked = LedgerKeyRevoked {
-                key: KEY.to_vec(),
+                key: rollover::blob(KEY),
                 last_size,
                 reason: "stolen".to_owned(),
                 keyboard: String::new(),
@@ -297,7 +297,7 @@ mod tests {
         newer
             .add_ledger_key(
                 LedgerKeyAdded {
-                    key: KEY.to_vec(),
+                    key: rollover::blob(KEY),
                     purposes: 3,
                     place: String::new(),
                     keyboard: String::new(),
@@ -313,7 +313,7 @@ mod tests {
             key: old.clone(),
             keyboard: String::new(),
         };
-        newer.record_checkpoint(signed, NOW).unwrap();
+        newer.forge(Event::CheckpointSigned(signed), NOW).unwrap();
         let published = state(&newer);
         assert_eq!(published.ledger_key_prints, [old]);
         let missing = |of| published.ledger_key_prints_missing_in(of, "").unwrap();
@@ -327,7 +327,10 @@ mod tests {
         let published = state(&ledger(None));
         let empty = for_tests::ledger(Box::new(|_| Ok(())));
         let missing = published.ledger_keys_missing_in(&empty, "").unwrap();
-        assert_eq!((missing.len(), &missing[0].key[..]), (1, &KEY[..]));
+        assert_eq!(
+            (missing.len(), &missing[0].key[..]),
+            (1, &rollover::blob(KEY)[..])
+        );
         assert_eq!(missing[0].purposes, 3);
         let known = published.ledger_keys_missing_in(&ledger(None), "");
         assert!(known.unwrap().is_empty());

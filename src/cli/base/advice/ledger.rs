@@ -107,7 +107,7 @@ impl Advised for ClockError {
                 "set the clock of this machine, then try again; if it is right and the entry is \
                  wrong: punchmark ledger correct-clock"
             }
-            Self::BeforeBuild => "set the clock of this machine, then try again",
+            Self::BeforeBuild | Self::NoClock(_) => "set the clock of this machine, then try again",
         };
         Some(hint.to_owned())
     }

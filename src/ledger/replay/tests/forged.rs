@@ -74,7 +74,7 @@ fn a_serial_that_is_used_twice_or_out_of_order() {
             |history| {
                 history.resume(1, 1_000_001);
             },
-            "odd 4: the gap from 1 to 1000001 is larger than a million serials",
+            "broken 4: the gap from 1 to 1000001 is larger than a million serials",
         ),
     ]);
 }
@@ -195,7 +195,7 @@ fn a_content_that_is_not_that_of_its_entry() {
                 };
                 history.certificate_of(anybody);
             },
-            "broken 4: its content names no principal",
+            "broken 4: its content names no principals: no principal was named",
         ),
         (
             |history| {

@@ -29,6 +29,9 @@ pub(super) struct Content {
     pub(super) kind: u32,
     pub(super) principals: Vec<&'static str>,
     pub(super) ca: u8,
+    pub(super) key_id: &'static str,
+    /// First and last second.
+    pub(super) valid: (u64, u64),
 }
 
 pub(super) fn key(seed: u8) -> PrivateKey {
@@ -53,6 +56,8 @@ impl Content {
             kind: 1,
             principals: vec!["peter"],
             ca: USERS,
+            key_id: "peter",
+            valid: (0, u64::MAX),
         }
     }
 
@@ -66,14 +71,14 @@ impl Content {
         string(&mut out, &public.ed25519().unwrap().0);
         self.serial.encode(&mut out).unwrap();
         self.kind.encode(&mut out).unwrap();
-        string(&mut out, b"peter");
+        string(&mut out, self.key_id.as_bytes());
         let mut principals = Vec::new();
         for principal in &self.principals {
             string(&mut principals, principal.as_bytes());
         }
         string(&mut out, &principals);
-        0_u64.encode(&mut out).unwrap();
-        u64::MAX.encode(&mut out).unwrap();
+        self.valid.0.encode(&mut out).unwrap();
+        self.valid.1.encode(&mut out).unwrap();
         for _critical_extensions_reserved in 0..3 {
             string(&mut out, b"");
         }
@@ -108,12 +113,13 @@ impl History {
         let mut history = Self::begun();
         history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 0), ("_file", "", 0)]);
         history.certificate(10);
-        let evidence = history.evidence(11, "piv", r#"{"serial":123}"#);
+        let evidence = history.evidence(11, "piv", r#"{"serial":123,"family":"yubico"}"#);
         let proved = history.reserve_with(Content::of(11, 2), |reserved| {
             reserved.proof = "piv".to_owned();
             let grounds = reserved.grounds.as_mut().unwrap();
             grounds.evidence = Some(evidence);
             grounds.card = Some(123);
+            grounds.known.as_mut().unwrap().family = "yubico".to_owned();
         });
         history.issue(proved);
         let challenge = history.challenge(8, history.time + 600);
@@ -131,6 +137,7 @@ impl History {
         history.certificate_of(Content::of(14, 7));
         history.enrol("anna", Credential::Key(blob(15)));
         history.unenrol("anna", Credential::Key(blob(15)));
+        history.ledger_key(LEDGER, HEADS | LISTS);
         history.head(LEDGER);
         history.krl(1);
         history.revoke_key(10);

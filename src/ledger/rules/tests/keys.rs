@@ -5,6 +5,8 @@ use crate::ledger::rows::sha256;
 
 conform!(
     a_ledger_key_is_known_however_it_became_one,
+    a_ledger_key_signs_what_it_was_recorded_for_and_nothing_else,
+    a_key_that_anybody_can_sign_with_is_neither_a_cas_nor_the_ledgers_nor_anybodys,
     a_ledger_key_becomes_neither_subject_nor_ca_nor_anybodys,
     a_subject_or_a_ca_becomes_no_ledger_key,
     a_key_that_was_certified_revoked_or_enrolled_becomes_no_ca,
@@ -58,10 +60,22 @@ impl Fixture {
 
 fn a_ledger_key_is_known_however_it_became_one(stand: Stand) {
     let mut fixture = fixture(stand, 1);
-    fixture.ledger.add_ledger_key(configured(20), NOW).unwrap();
-    fixture.make_krl(1, blob(21)).unwrap();
     let head = fixture.ledger.checkpoint().unwrap().unwrap();
-    fixture.sign_head(22, head.size, head.root).unwrap();
+    let by_format_3 = CheckpointSigned {
+        size: head.size,
+        root: head.root,
+        key: crate::certificate::subject::fingerprint(&public(22)),
+        keyboard: String::new(),
+    };
+    let by_format_3 = Event::CheckpointSigned(by_format_3);
+    fixture.ledger.forge(by_format_3, NOW).unwrap();
+    fixture.ledger.add_ledger_key(configured(20), NOW).unwrap();
+    let of_lists = LedgerKeyAdded {
+        purposes: LISTS,
+        ..configured(21)
+    };
+    fixture.ledger.add_ledger_key(of_lists, NOW).unwrap();
+    fixture.make_krl(1, blob(21)).unwrap();
     for seed in [20, 21, 22] {
         assert!(fixture.ledger.is_ledger_key(&public(seed)).unwrap());
         let refused = fixture.ask(wanted(seed, SerialChoice::Next));
@@ -73,6 +87,45 @@ fn a_ledger_key_is_known_however_it_became_one(stand: Stand) {
     };
     assert_eq!([20, 21, 22].map(purposes), [HEADS, LISTS, HEADS]);
     assert_eq!(fixture.ledger.ledger_key(&sha256(&blob(23))).unwrap(), None);
+    assert_eq!(fixture.ledger.index_fault().unwrap(), None);
+}
+
+fn a_ledger_key_signs_what_it_was_recorded_for_and_nothing_else(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let head = fixture.ledger.checkpoint().unwrap().unwrap();
+    let heads = |fixture: &mut Fixture, seed| fixture.sign_head(seed, head.size, head.root);
+    fixture.ledger.add_ledger_key(configured(20), NOW).unwrap();
+    for refused in [fixture.make_krl(1, blob(20)), heads(&mut fixture, 21)] {
+        assert!(
+            matches!(refused, Err(LedgerError::LedgerKeyPurpose(_))),
+            "{refused:?}"
+        );
+    }
+    heads(&mut fixture, 20).unwrap();
+    fixture.is_whole();
+}
+
+/// Whoever makes an entry, the rule is the ledger's.
+fn a_key_that_anybody_can_sign_with_is_neither_a_cas_nor_the_ledgers_nor_anybodys(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let weak = include_str!("../../../../softhsm-tests/vectors/weak-keys/ed25519-order-4.pub");
+    let weak = PublicKey::from_openssh(weak).unwrap().to_bytes().unwrap();
+    let ledger_key = LedgerKeyAdded {
+        key: weak.clone(),
+        ..configured(20)
+    };
+    let ca = CaAdded {
+        public_key: weak.clone(),
+        ..added("more", 9, 1)
+    };
+    for refused in [
+        fixture.ledger.add_ledger_key(ledger_key, NOW),
+        fixture.ledger.add_ca(ca, NOW).map(drop),
+    ] {
+        assert!(matches!(refused, Err(LedgerError::Unfit(_))), "{refused:?}");
+    }
+    let enrolled = fixture.enrol("erik", Credential::Key(weak));
+    assert!(matches!(enrolled, Err(EnrolError::Unfit(_))));
     fixture.is_whole();
 }
 
@@ -223,6 +276,7 @@ fn the_last_size_that_is_believed_never_grows(stand: Stand) {
 
 fn a_head_that_was_never_true_is_not_recorded(stand: Stand) {
     let mut fixture = fixture(stand, 1);
+    fixture.ledger.add_ledger_key(configured(20), NOW).unwrap();
     let head = fixture.ledger.checkpoint().unwrap().unwrap();
     for (size, root) in [(head.size, [7; 32]), (head.size + 1, head.root)] {
         let refused = fixture.sign_head(20, size, root);

@@ -39,13 +39,13 @@ impl Fixture {
 }
 
 /// Peter's key, decided by a config that reserves both suffixes.
-fn marked(proof: Option<Proof>) -> Wanted {
+pub(super) fn marked(proof: Option<Proof>) -> Wanted {
     let request = sample::request(public(9));
     let decided = sample::marked(&request, &public(1), proof);
     sealed(decided, 9, SerialChoice::Next)
 }
 
-fn proved(touch: TouchPolicy) -> Proof {
+pub(super) fn proved(touch: TouchPolicy) -> Proof {
     let facts = Facts {
         serial: Some(7),
         family: Some(crate::attestation::Family::Yubico),

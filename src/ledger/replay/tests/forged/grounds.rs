@@ -212,7 +212,7 @@ fn known_by(history: &mut History, serial: u64, by: &str) {
 #[test]
 fn whoever_was_not_known_as_it_says() {
     fn by_card(history: &mut History) {
-        let evidence = history.evidence(10, "piv", r#"{"serial":7}"#);
+        let evidence = history.evidence(10, "piv", r#"{"serial":7,"family":"yubico"}"#);
         history.reserve_with(Content::of(10, 1), |reserved| {
             reserved.proof = "piv".to_owned();
             let grounds = reserved.grounds.as_mut().unwrap();
@@ -259,7 +259,7 @@ fn whoever_was_not_known_as_it_says() {
         ),
         (
             |history| {
-                history.enrol("erik", Credential::Card(7));
+                history.enrol("peter", Credential::Card(7));
                 by_card(history);
             },
             "broken 6: requester \"peter\" was not known by \"card\"",
@@ -269,7 +269,7 @@ fn whoever_was_not_known_as_it_says() {
                 history.certificate(11);
                 history.enrol("operator", Credential::Card(7));
             },
-            "broken 6: requester \"operator\" was enrolled, who is whoever holds the token",
+            "broken 6: requester \"operator\" is whoever holds the token, and has nothing",
         ),
     ]);
     let mut honest = History::begun();
@@ -279,18 +279,14 @@ fn whoever_was_not_known_as_it_says() {
     honest.enrol("peter", Credential::Key(blob(10)));
     known_by(&mut honest, 10, "key");
     assert_eq!(said(&honest), Vec::<String>::new());
-    for credential in [
-        Credential::Card(7),
-        Credential::FamilyCard(CardId {
-            family: "yubico".to_owned(),
-            serial: 7,
-        }),
-    ] {
-        let mut honest = History::begun();
-        honest.enrol("peter", credential);
-        by_card(&mut honest);
-        assert_eq!(said(&honest), Vec::<String>::new());
-    }
+    let card = Credential::FamilyCard(CardId {
+        family: "yubico".to_owned(),
+        serial: 7,
+    });
+    let mut honest = History::begun();
+    honest.enrol("peter", card);
+    by_card(&mut honest);
+    assert_eq!(said(&honest), Vec::<String>::new());
 }
 
 #[test]
@@ -313,7 +309,7 @@ fn the_rules_of_another_role_and_what_no_certificate_is() {
                     ..Content::of(10, 1)
                 });
             },
-            "broken 4: a principal is empty",
+            "broken 4: its content names no principals: principal 1 of 1 is empty",
         ),
         (
             |history| {

@@ -7,16 +7,18 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
     assert_named(&[
         (
             |history| {
+                history.ledger_key(LEDGER, HEADS);
                 history.signed_head(LEDGER, 2, [9; 32]);
             },
-            "broken 4: the head of 2 entries is not one of this ledger",
+            "broken 5: the head of 2 entries is not one of this ledger",
         ),
         (
             |history| {
                 let root = history.root();
-                history.signed_head(LEDGER, 4, root);
+                history.ledger_key(LEDGER, HEADS);
+                history.signed_head(LEDGER, 5, root);
             },
-            "broken 4: the head of 4 entries is not one of this ledger",
+            "broken 5: the head of 5 entries is not one of this ledger",
         ),
         (
             |history| {
@@ -25,9 +27,10 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
                     size: 1,
                     root: [9; 32],
                 };
+                history.ledger_key(LEDGER, LISTS);
                 history.krl_with(1, Some(list));
             },
-            "broken 4: the head of 1 entries is not one of this ledger",
+            "broken 5: the head of 1 entries is not one of this ledger",
         ),
         (
             |history| {
@@ -46,7 +49,22 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
                 history.ledger_key(4, HEADS);
                 history.head(LEDGER);
             },
-            "odd 6: key SHA256:… is not for heads",
+            "broken 6: key SHA256:… is not for heads",
+        ),
+        (
+            |history| {
+                history.ledger_key(LEDGER, HEADS);
+                history.krl(1);
+            },
+            "broken 5: key SHA256:… is not for lists",
+        ),
+        (
+            |history| {
+                // A format 4 ledger, by an entry that no other has.
+                history.ledger_key(4, RECEIPTS);
+                history.head(LEDGER);
+            },
+            "broken 5: key SHA256:… is not for heads",
         ),
         (
             |history| {
@@ -93,7 +111,7 @@ fn a_head_that_never_was_or_by_a_key_that_is_not_for_it() {
         ),
         (
             |history| {
-                history.head(USERS);
+                history.ledger_key(USERS, HEADS);
             },
             "broken 4: key SHA256:… is a subject's or a CA's, and no ledger's",
         ),
@@ -132,17 +150,19 @@ fn a_krl_that_is_no_newer_and_a_revocation_of_nothing() {
     assert_named(&[
         (
             |history| {
+                history.ledger_key(LEDGER, LISTS);
                 history.krl(7);
                 history.krl(7);
             },
-            "broken 5: KRL 7 is no newer than KRL 7",
+            "broken 6: KRL 7 is no newer than KRL 7",
         ),
         (
             |history| {
+                history.ledger_key(LEDGER, LISTS);
                 history.resume_with(1, 9, 7);
                 history.krl(7);
             },
-            "broken 5: KRL 7 is no newer than KRL 7",
+            "broken 6: KRL 7 is no newer than KRL 7",
         ),
         (
             |history| {

@@ -20,10 +20,11 @@ fn a_key_of_a_ca_or_of_the_ledger_as_a_subject_and_the_other_way_round() {
         ),
         (
             |history| {
+                history.ledger_key(LEDGER, LISTS);
                 history.krl(1);
                 history.certificate(LEDGER);
             },
-            "broken 5: its subject is a key of the ledger",
+            "broken 6: its subject is a key of the ledger",
         ),
         (
             |history| {
@@ -146,7 +147,8 @@ fn who_was_revoked_barred_or_is_somebody_else() {
 #[test]
 fn a_card_that_was_barred_by_number_or_by_family() {
     fn with_card(history: &mut History, family: &str) {
-        let evidence = history.evidence(10, "piv", r#"{"serial":7}"#);
+        let facts = format!(r#"{{"serial":7,"family":"{family}"}}"#);
+        let evidence = history.evidence(10, "piv", &facts);
         history.reserve_with(Content::of(10, 1), |reserved| {
             reserved.proof = "piv".to_owned();
             let grounds = reserved.grounds.as_mut().unwrap();

@@ -1,0 +1,691 @@
+//! Whatever the writer refuses, the replay finds: a row for each variant of its errors.
+//!
+//! A match over each error makes the rows, so that a new variant does not compile without one.
+
+use super::*;
+use crate::ledger::entry::*;
+use crate::ledger::rules::SuffixesError;
+use crate::ledger::{ClockError, EnrolError, LedgerError, ReserveError};
+use crate::policy::Refusal;
+use history::{Content, HOSTS, LEDGER, USERS};
+
+/// What becomes of an entry that the writer would have refused.
+enum Row {
+    /// It is named, by position 5 and up: the hand that forges goes on behind four entries.
+    Found(fn(&mut History), &'static str),
+    /// No entry tells, for this reason.
+    Untold(&'static str),
+    /// It stands for no entry at all, for this reason.
+    NoEntry(&'static str),
+}
+use Row::{Found, NoEntry, Untold};
+
+/// A row for each variant, or for several that have one.
+macro_rules! rows {
+    ($error:ident: $($variant:ident $(| $more:ident)* => $row:expr),+ $(,)?) => {{
+        // Never called: it is there to name every variant.
+        let _all_have_a_row = |error: &$error| match error {
+            $($error::$variant { .. } $(| $error::$more { .. })* => {}),+
+        };
+        vec![$((concat!(stringify!($error), "::", stringify!($variant)), $row)),+]
+    }};
+}
+
+#[track_caller]
+fn hold(rows: Vec<(&'static str, Row)>) {
+    for (name, row) in rows {
+        let (forge, words) = match row {
+            Found(forge, words) => (forge, words),
+            Untold(reason) | NoEntry(reason) => {
+                assert!(!reason.is_empty(), "{name}");
+                continue;
+            }
+        };
+        let mut history = History::begun();
+        history.ledger_key(LEDGER, HEADS | LISTS);
+        forge(&mut history);
+        assert_eq!(said(&history), [words], "{name}");
+    }
+}
+
+fn revoked(history: &mut History, revoked: Revoked) {
+    history.push(Event::Revoked(revoked));
+}
+
+fn weak() -> Vec<u8> {
+    let line = include_str!("../../../../softhsm-tests/vectors/weak-keys/ed25519-order-4.pub");
+    let key = ssh_key::PublicKey::from_openssh(line).unwrap();
+    key.to_bytes().unwrap()
+}
+
+fn asked(history: &mut History, serial: u64, challenge: Option<u64>) {
+    history.reserve_with(Content::of(10, serial), |reserved| {
+        let grounds = reserved.grounds.as_mut().unwrap();
+        grounds.request_id = Some([5; 16]);
+        grounds.challenge = challenge;
+    });
+}
+
+#[test]
+fn a_reservation_that_the_ledger_refuses() {
+    hold(rows!(ReserveError:
+        UnknownCa => Found(
+            |history| {
+                history.reserve_with(Content::of(10, 1), |reserved| reserved.ca = 3);
+            },
+            "broken 5: it refers to entry 3, which is not what it should be",
+        ),
+        OtherPurpose => Found(
+            |history| {
+                history.reserve(Content { kind: 2, ..Content::of(10, 1) });
+            },
+            "broken 5: the CA signs no host certificates",
+        ),
+        SerialTaken => Found(
+            |history| {
+                history.certificate(10);
+                history.explicit(11, 1);
+            },
+            "broken 7: serial 1 was taken before",
+        ),
+        SerialRevoked => Found(
+            |history| {
+                revoked(history, Revoked { serials: vec![(7, 9)], ..Revoked::default() });
+                history.explicit(10, 8);
+            },
+            "broken 6: serial 8 was revoked before",
+        ),
+        KeyIdRevoked => Found(
+            |history| {
+                let key_ids = vec!["peter".to_owned()];
+                revoked(history, Revoked { ca: blob(USERS), key_ids, ..Revoked::default() });
+                history.certificate(10);
+            },
+            "broken 6: key ID \"peter\" was revoked before",
+        ),
+        KeyRevoked => Found(
+            |history| {
+                history.revoke_key(10);
+                history.certificate(10);
+            },
+            "broken 6: its subject was revoked before",
+        ),
+        CaRevoked => Found(
+            |history| {
+                history.revoke_key(USERS);
+                history.certificate(10);
+            },
+            "broken 6: the key of its CA was revoked before",
+        ),
+        CaKey => Found(
+            |history| {
+                history.certificate(HOSTS);
+            },
+            "broken 5: its subject is the key of a CA",
+        ),
+        Suffix => Found(
+            |history| {
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 0)]);
+                let principals = vec!["peter_physical"];
+                history.reserve(Content { principals, ..Content::of(10, 1) });
+            },
+            "broken 6: principal \"peter_physical\" ends in the reserved \"_physical\", and nothing was proved",
+        ),
+        LedgerKey => Found(
+            |history| {
+                history.certificate(LEDGER);
+            },
+            "broken 5: its subject is a key of the ledger",
+        ),
+        KeyOfAnother => Found(
+            |history| {
+                history.enrol("erik", Credential::Key(blob(10)));
+                history.certificate(10);
+            },
+            "broken 6: the key is that of requester \"erik\", not of \"peter\"",
+        ),
+        CardBarred => Found(
+            |history| {
+                history.bar(Barred { cards: vec![7], ..Barred::default() });
+                let facts = r#"{"serial":7,"family":"yubico"}"#;
+                let evidence = history.evidence(10, "piv", facts);
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    reserved.proof = "piv".to_owned();
+                    let grounds = reserved.grounds.as_mut().unwrap();
+                    (grounds.evidence, grounds.card) = (Some(evidence), Some(7));
+                    grounds.known.as_mut().unwrap().family = "yubico".to_owned();
+                });
+            },
+            "broken 7: card 7 was barred before",
+        ),
+        RequesterBarred => Found(
+            |history| {
+                let requesters = vec!["peter".to_owned()];
+                history.bar(Barred { requesters, ..Barred::default() });
+                history.certificate(10);
+            },
+            "broken 6: requester \"peter\" was barred before",
+        ),
+        RequestUsed => Found(
+            |history| {
+                asked(history, 1, None);
+                asked(history, 2, None);
+            },
+            "broken 6: its request was used before",
+        ),
+        RequestTooOld => Untold("the entry has the id of its request, not the time it was made at"),
+        ChallengeUnknown => Found(
+            |history| asked(history, 1, Some(2)),
+            "broken 5: it refers to entry 2, which is not what it should be",
+        ),
+        ChallengeExpired => Found(
+            |history| {
+                let challenge = history.challenge(8, NOW + 6);
+                asked(history, 1, Some(challenge));
+            },
+            "broken 6: its challenge expired 0 s before",
+        ),
+        ChallengeUsed => Found(
+            |history| {
+                let challenge = history.challenge(8, NOW + 600);
+                asked(history, 1, Some(challenge));
+                history.reserve_with(Content::of(10, 2), |reserved| {
+                    reserved.grounds.as_mut().unwrap().challenge = Some(challenge);
+                });
+            },
+            "broken 7: its challenge was answered before",
+        ),
+        ProofOfAnotherKey => Found(
+            |history| {
+                let evidence = history.evidence(11, "witnessed", "{}");
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    reserved.proof = "witnessed".to_owned();
+                    reserved.grounds.as_mut().unwrap().evidence = Some(evidence);
+                });
+            },
+            "broken 6: its evidence is about another key",
+        ),
+        NoSerialLeft => Found(
+            |history| {
+                history.explicit(10, u64::MAX);
+                history.push(Event::CaAdded(CaAdded {
+                    name: "spent".to_owned(),
+                    public_key: blob(6),
+                    purpose: Purpose::User,
+                    origin: Origin::Generated,
+                    token_says: String::new(),
+                    next_serial: u64::MAX,
+                    keyboard: String::new(),
+                }));
+                for serial in [u64::MAX, 5] {
+                    history.reserve_with(Content { ca: 6, ..Content::of(10, serial) }, |_| ());
+                }
+            },
+            "broken 8: serial 5 is behind the sequence",
+        ),
+        Enrol => NoEntry("the rows of its own error stand for it"),
+        Encode => Found(
+            |history| {
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    reserved.to_be_signed.pop();
+                });
+            },
+            "broken 5: its content is none of a certificate",
+        ),
+    ));
+}
+
+#[test]
+fn an_enrolment_that_the_ledger_refuses() {
+    hold(rows!(EnrolError:
+        Enrolled => Found(
+            |history| {
+                history.enrol("erik", Credential::Card(7));
+                history.enrol("peter", Credential::Card(7));
+            },
+            "broken 6: it is enrolled for requester \"erik\" already",
+        ),
+        CertifiedTo => Found(
+            |history| {
+                history.certificate(10);
+                history.enrol("erik", Credential::Key(blob(10)));
+            },
+            "broken 7: the key is that of requester \"peter\", not of \"erik\"",
+        ),
+        Barred => Found(
+            |history| {
+                history.bar(Barred { cards: vec![7], ..Barred::default() });
+                history.enrol("erik", Credential::Card(7));
+            },
+            "broken 6: card 7 was barred before",
+        ),
+        Operator => Found(
+            |history| {
+                history.push(Event::RequesterNamed(RequesterNamed {
+                    name: "operator".to_owned(),
+                    names: vec!["root".to_owned()],
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: requester \"operator\" is whoever holds the token, and has nothing",
+        ),
+        OwnKey => Found(
+            |history| {
+                history.enrol("erik", Credential::Key(blob(USERS)));
+            },
+            "broken 5: its subject is the key of a CA",
+        ),
+        Unfit => Found(
+            |history| {
+                history.enrol("erik", Credential::Key(weak()));
+            },
+            "broken 5: the requester's key is not fit for it: the private half of the key is no secret: its point is of small order",
+        ),
+        Key => Found(
+            |history| {
+                history.enrol("erik", Credential::Key(b"none".to_vec()));
+            },
+            "broken 5: the requester's key cannot be read",
+        ),
+        Ledger => NoEntry("the rows of its own error stand for it"),
+    ));
+}
+
+#[test]
+fn an_entry_that_the_ledger_refuses() {
+    hold(rows!(LedgerError:
+        CaKnown => Found(
+            |history| {
+                history.ca("users", 4, Purpose::User);
+            },
+            "broken 5: its name or key is a CA's already",
+        ),
+        Damaged | Head | UnknownKind => NoEntry("the file is at fault, and not what is written"),
+        Clock => NoEntry("the rows of its own error stand for it"),
+        IsLedgerKey => Found(
+            |history| {
+                history.ca("more", LEDGER, Purpose::User);
+            },
+            "broken 5: the key of the CA is the ledger's own",
+        ),
+        SubjectBecomesCa => Found(
+            |history| {
+                history.certificate(10);
+                history.ca("more", 10, Purpose::User);
+            },
+            "broken 7: the key of the CA was certified as a subject's before",
+        ),
+        RevokedBecomesCa => Found(
+            |history| {
+                history.revoke_key(10);
+                history.ca("more", 10, Purpose::User);
+            },
+            "broken 6: the key of the CA was revoked before",
+        ),
+        EnrolledBecomesCa => Found(
+            |history| {
+                history.enrol("erik", Credential::Key(blob(10)));
+                history.ca("more", 10, Purpose::User);
+            },
+            "broken 6: the key of the CA was enrolled as a requester's",
+        ),
+        SubjectOrCa => Found(
+            |history| {
+                history.certificate(10);
+                history.ledger_key(10, HEADS);
+            },
+            "broken 7: key SHA256:… is a subject's or a CA's, and no ledger's",
+        ),
+        Unfit => Found(
+            |history| {
+                history.push(Event::LedgerKeyAdded(LedgerKeyAdded {
+                    key: weak(),
+                    purposes: HEADS,
+                    place: String::new(),
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: the ledger key is not fit for it: the private half of the key is no secret: its point is of small order",
+        ),
+        LedgerKeyPurpose => Found(
+            |history| {
+                history.ledger_key(4, HEADS);
+                let list = ListSigned { signer: blob(4), size: 0, root: [0; 32] };
+                history.krl_with(1, Some(list));
+            },
+            "broken 6: key SHA256:… is not for lists",
+        ),
+        NothingToCorrect => Found(
+            |history| {
+                history.push(Event::ClockCorrected(ClockCorrected {
+                    wrong: history.time,
+                    reason: String::new(),
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: it corrects a time that was not wrong",
+        ),
+        NoLedgerKey => Found(
+            |history| {
+                history.push(Event::LedgerKeyRevoked(LedgerKeyRevoked {
+                    key: blob(4),
+                    last_size: 1,
+                    reason: String::new(),
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: the ledger key is malformed, or for nothing",
+        ),
+        LedgerKeyEnded => Found(
+            |history| {
+                history.push(Event::LedgerKeyRevoked(LedgerKeyRevoked {
+                    key: blob(LEDGER),
+                    last_size: 1,
+                    reason: String::new(),
+                    keyboard: String::new(),
+                }));
+                history.krl(1);
+            },
+            "broken 6: key SHA256:… was ended before",
+        ),
+        Rollover => Found(
+            |history| {
+                let mut rolled = history.rolled(LEDGER, 4);
+                rolled.purposes = HEADS | LISTS;
+                history.push(Event::LedgerKeyRolled(rolled));
+            },
+            "broken 5: the rollover is not signed by both keys",
+        ),
+        OutcomeKnown => Found(
+            |history| {
+                let reserved = history.certificate(10);
+                history.fail(reserved);
+            },
+            "broken 7: the outcome of entry 5 was recorded before",
+        ),
+        KrlVersion => Found(
+            |history| {
+                history.krl(7);
+                history.krl(7);
+            },
+            "broken 6: KRL 7 is no newer than KRL 7",
+        ),
+        ChallengeKnown => Found(
+            |history| {
+                history.challenge(8, NOW + 600);
+                history.challenge(8, NOW + 600);
+            },
+            "broken 6: the number of the challenge was used before",
+        ),
+        OtherHead => Found(
+            |history| {
+                history.signed_head(LEDGER, 2, [9; 32]);
+            },
+            "broken 5: the head of 2 entries is not one of this ledger",
+        ),
+        Open | Unkept | Frames => NoEntry("the file is at fault, and not what is written"),
+        Entry => Found(
+            |history| {
+                history.push(Event::Bound(Bound {
+                    ca: 3,
+                    device: String::new(),
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: it refers to entry 3, which is not what it should be",
+        ),
+        Key => Found(
+            |history| {
+                history.push(Event::CaAdded(CaAdded {
+                    name: "more".to_owned(),
+                    public_key: b"none".to_vec(),
+                    purpose: Purpose::User,
+                    origin: Origin::Generated,
+                    token_says: String::new(),
+                    next_serial: 1,
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: the public key of the CA is malformed",
+        ),
+        Facts => Found(
+            |history| {
+                history.evidence(10, "piv", "no JSON");
+            },
+            "broken 5: its evidence says another form of facts",
+        ),
+        Random => NoEntry("salt and nonce of an entry may be any bytes"),
+    ));
+}
+
+#[test]
+fn a_time_that_the_ledger_refuses() {
+    hold(rows!(ClockError:
+        BehindLedger => Found(
+            |history| {
+                history.time -= 3600;
+                history.challenge(8, NOW + 600);
+            },
+            "broken 5: its time is 3599 s before that of the entry before it",
+        ),
+        BeforeBuild => Untold("the entry does not say when its program was built; what was \
+            written before there was one is found"),
+        NoClock => Found(
+            |history| {
+                history.time = u64::MAX - 1;
+                history.push(Event::HeadPlaces(HeadPlaces {
+                    places: Vec::new(),
+                    keyboard: String::new(),
+                }));
+                history.time = NOW;
+            },
+            "broken 5: its time is 18446744073709551615, which no clock showed that the program goes by",
+        ),
+        LeapAhead => Found(
+            |history| {
+                history.time += 401 * 86_400;
+                history.ca("more", 4, Purpose::User);
+            },
+            "odd 5: its time is 401 days after that of the entry before it",
+        ),
+    ));
+}
+
+#[test]
+fn suffixes_that_the_ledger_refuses() {
+    hold(rows!(SuffixesError:
+        TakenOff => Found(
+            |history| {
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 0)]);
+                history.suffixes(&[]);
+            },
+            "broken 6: suffix \"_physical\" was reserved before, and is not any more",
+        ),
+        Weaker => Found(
+            |history| {
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 0)]);
+                history.suffixes(&[("_physical", r#"{"kinds":["piv","sk"]}"#, 0)]);
+            },
+            "broken 6: suffix \"_physical\" asks for less than before",
+        ),
+        Ended => Found(
+            |history| {
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 1)]);
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 0)]);
+            },
+            "broken 6: suffix \"_physical\" asks for less than before",
+        ),
+        EndsInAnother => Found(
+            |history| {
+                history.suffixes(&[("_file", "", 0), ("_my_file", "", 0)]);
+            },
+            "broken 5: suffix \"_my_file\" ends in suffix \"_file\"",
+        ),
+        Unreadable => Found(
+            |history| {
+                history.suffixes(&[("a,b", "", 0)]);
+            },
+            "broken 5: \"a,b\" is no suffix",
+        ),
+        Ledger => NoEntry("the rows of its own error stand for it"),
+    ));
+}
+
+/// Why each of them is refused, `revocation::naming` has.
+#[test]
+fn a_revocation_that_no_list_can_name() {
+    let what = [
+        (
+            Revoked {
+                key_ids: vec!["a\0b".to_owned()],
+                ..Revoked::default()
+            },
+            "key ID",
+        ),
+        (
+            Revoked {
+                serials: vec![(9, 7)],
+                ..Revoked::default()
+            },
+            "range of serials",
+        ),
+        (
+            Revoked {
+                serials: vec![(0, 7)],
+                ..Revoked::default()
+            },
+            "range of serials",
+        ),
+        (
+            Revoked {
+                keys: vec![b"none".to_vec()],
+                ..Revoked::default()
+            },
+            "key",
+        ),
+    ];
+    for (one, what) in what {
+        let mut history = History::begun();
+        history.ledger_key(LEDGER, LISTS);
+        revoked(&mut history, one);
+        let words = format!("broken 5: it revokes a {what} that no KRL can name");
+        assert_eq!(said(&history), [words]);
+    }
+}
+
+/// What a certificate is by itself, the content tells; what a role allows, its rules alone.
+#[test]
+fn what_policy_refuses() {
+    hold(rows!(Refusal:
+        WrongKind => Found(
+            |history| {
+                history.reserve(Content { ca: HOSTS, ..Content::of(10, 1) });
+            },
+            "broken 5: the CA signs no user certificates",
+        ),
+        SubjectIsCa => Found(
+            |history| {
+                history.certificate(USERS);
+            },
+            "broken 5: its subject is the key of a CA",
+        ),
+        Subject => Found(
+            |history| {
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    let key = &blob(10)[19..];
+                    let at = reserved.to_be_signed.windows(32).position(|part| part == key);
+                    let at = at.unwrap();
+                    reserved.to_be_signed[at..at + 32].copy_from_slice(&weak()[19..]);
+                });
+            },
+            "broken 5: its subject's key is not fit for it: the private half of the key is no secret: its point is of small order",
+        ),
+        NobodysName => Found(
+            |history| {
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    reserved.requester = "operator".to_owned();
+                });
+            },
+            "broken 5: requester \"operator\" is whoever holds the token, and has nothing",
+        ),
+        RequesterSuffix => Found(
+            |history| {
+                history.suffixes(&[("_file", "", 0)]);
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    reserved.requester = "peter_file".to_owned();
+                });
+            },
+            "broken 6: requester \"peter_file\" ends in the reserved \"_file\"",
+        ),
+        ReservedSuffix => Found(
+            |history| {
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"]}"#, 0)]);
+                let principals = vec!["peter_physical"];
+                history.reserve(Content { principals, ..Content::of(10, 1) });
+            },
+            "broken 6: principal \"peter_physical\" ends in the reserved \"_physical\", and nothing was proved",
+        ),
+        Wildcard => Found(
+            |history| {
+                history.reserve(Content { principals: vec!["*"], ..Content::of(10, 1) });
+            },
+            "broken 5: its content names no principals: principal * has a wildcard, which only a host certificate may have",
+        ),
+        PrincipalForm => Found(
+            |history| {
+                history.reserve(Content { principals: vec!["a", "a"], ..Content::of(10, 1) });
+            },
+            "broken 5: its content names no principals: principal a is named twice",
+        ),
+        ProofOfOtherKey => Found(
+            |history| {
+                let evidence = history.evidence(11, "witnessed", "{}");
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    reserved.proof = "witnessed".to_owned();
+                    reserved.grounds.as_mut().unwrap().evidence = Some(evidence);
+                });
+            },
+            "broken 6: its evidence is about another key",
+        ),
+        Proof | NoClass | FirmwareFault => Found(
+            |history| {
+                history.suffixes(&[("_physical", r#"{"kinds":["piv"],"touch":"always"}"#, 0)]);
+                let evidence = history.evidence(10, "piv", r#"{"touch":"never"}"#);
+                let principals = vec!["peter_physical"];
+                let content = Content { principals, ..Content::of(10, 1) };
+                history.reserve_with(content, |reserved| {
+                    reserved.proof = "piv".to_owned();
+                    reserved.grounds.as_mut().unwrap().evidence = Some(evidence);
+                });
+            },
+            "broken 7: principal \"peter_physical\" ends in the reserved \"_physical\", and more is asked of the key",
+        ),
+        Over => Found(
+            |history| {
+                let valid = (1, NOW);
+                history.reserve(Content { valid, ..Content::of(10, 1) });
+            },
+            "odd 5: it was over 5 s before",
+        ),
+        Validity => Found(
+            |history| {
+                let valid = (NOW, NOW);
+                history.reserve(Content { valid, ..Content::of(10, 1) });
+            },
+            "broken 5: it is valid from 1795400000 to 1795400000, which is never",
+        ),
+        KeyId => Found(
+            |history| {
+                history.reserve(Content { key_id: "", ..Content::of(10, 1) });
+            },
+            "broken 5: its content has no key ID: key ID is empty",
+        ),
+        DirectOff | OtherCa | Requester | KeyType | PrincipalNotNamed | Principal | NoStorage
+            | NoProof | Unbelieved | NoLifetime | LifetimeNotNamed | Lifetime | BackDate
+            | OptionForced | OptionNotAllowed | NoTouch | Options | Automation | NoReason
+            | KeyIdNotAllowed | KeyIdNotNamed => Untold(
+            "what a role allows stands in the text of its rules, and nothing is decided anew: \
+             `ledger verify` says so"
+        ),
+    ));
+}
