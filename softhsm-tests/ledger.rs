@@ -300,7 +300,7 @@ fn what_was_not_checked_is_said_in_words_and_json() {
     let value: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(
         value["not-checked"],
-        serde_json::json!(["signatures", "signer"])
+        serde_json::json!(["signatures", "signer", "decisions"])
     );
     assert!(value["heads"][0]["signer"].is_null());
     let all = [
@@ -311,7 +311,14 @@ fn what_was_not_checked_is_said_in_words_and_json() {
         "--signatures",
     ];
     let ran = verify(&admin, &all).ok();
-    assert!(!ran.stdout.contains("not checked"), "{ran}");
+    let not_checked = ran
+        .stdout
+        .lines()
+        .filter(|line| line.contains("not checked"));
+    assert_eq!(
+        not_checked.collect::<Vec<_>>(),
+        ["  not checked: whether policies and roles allow what was decided by them"]
+    );
 }
 
 /// What a server keeps has the head's three lines, and no signature.

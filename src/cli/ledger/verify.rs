@@ -9,7 +9,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{hint, product, product_object};
 use crate::cli::base::words;
-use crate::ledger::replay::{Finding, Grade, HeadError};
+use crate::ledger::replay::{Finding, Grade, HeadError, Replayed};
 use crate::ledger::{Audit, Signatures};
 
 /// What to hold the ledger against.
@@ -51,6 +51,10 @@ enum NotChecked {
     Signer,
     /// Who wrote a head that has no signature.
     Unsigned,
+    /// Whether evidence proves what was read out of it.
+    Evidence,
+    /// Whether the rules allow what was decided.
+    Decisions,
 }
 
 impl Verify {
@@ -70,7 +74,7 @@ impl Verify {
                 .iter()
                 .map(|kept| (kept, audit.replayed.extends(&kept.head)))
                 .collect(),
-            not_checked: self.not_checked(&kept),
+            not_checked: self.not_checked(&kept, &audit.replayed),
             audit: &audit,
             strict: self.strict,
         };
@@ -82,7 +86,7 @@ impl Verify {
         Ok(verdict.exit())
     }
 
-    fn not_checked(&self, kept: &[Kept]) -> Vec<NotChecked> {
+    fn not_checked(&self, kept: &[Kept], replayed: &Replayed) -> Vec<NotChecked> {
         let signatures = (!self.signatures).then_some(NotChecked::Signatures);
         let heads = kept.is_empty().then_some(NotChecked::Heads);
         let unsigned = kept.iter().any(|kept| !kept.is_signed);
@@ -91,7 +95,9 @@ impl Verify {
             .iter()
             .any(|kept| kept.is_signed && kept.signer.is_none());
         let signer = signer.then_some(NotChecked::Signer);
-        [signatures, heads, signer, unsigned]
+        let evidence = (replayed.evidence > 0).then_some(NotChecked::Evidence);
+        let decisions = (replayed.reserved > 0).then_some(NotChecked::Decisions);
+        [signatures, heads, signer, unsigned, evidence, decisions]
             .into_iter()
             .flatten()
             .collect()
@@ -173,6 +179,7 @@ impl Verdict<'_> {
             "reserved": found.reserved,
             "issued": found.issued,
             "failed": found.failed,
+            "evidence": found.evidence,
             "findings": found.findings,
             "more-findings": found.more,
             "behind": self.audit.tail.as_ref().map(behind),
@@ -211,6 +218,10 @@ impl NotChecked {
             Self::Heads => "that nothing is missing (--against a head that was kept elsewhere)",
             Self::Signer => "who signed a head (--signer KEY.pub)",
             Self::Unsigned => "who wrote a head that has no signature, as a server's mark",
+            Self::Evidence => {
+                "the evidence itself (ledger evidence CA SERIAL | punchmark evidence verify -)"
+            }
+            Self::Decisions => "whether policies and roles allow what was decided by them",
         }
     }
 }
