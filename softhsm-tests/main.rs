@@ -56,6 +56,7 @@ mod ledger_page;
 mod listing;
 mod logins;
 mod looks_first;
+mod manifest;
 mod migrate;
 mod modules;
 mod odd_tokens;

@@ -5,8 +5,11 @@
 
 mod again;
 mod anew;
+mod file_name;
 mod files;
+mod item;
 mod look;
+pub mod manifest;
 mod places;
 mod plan;
 mod run;
@@ -25,6 +28,7 @@ use crate::output::OutputError;
 use crate::policy::Warning;
 
 pub use anew::{Candidate, Order, Search, Selection, Standing};
+pub use item::Named;
 pub use look::{HowFar, Looked, Subjects};
 pub use plan::Batch;
 pub use run::Decision;
@@ -55,7 +59,7 @@ pub enum Resume {
 pub enum Report<'a> {
     /// Its certificate is in the ledger, and where it belongs.
     Signed {
-        /// The key file; none for standard input.
+        /// The key file, or the line of a list; none for standard input.
         file: Option<&'a Path>,
         /// The certificate file; none for standard input, whose line the front prints.
         output: Option<&'a Path>,
@@ -68,14 +72,14 @@ pub enum Report<'a> {
     },
     /// There is no certificate, or it is not where it belongs.
     Failed {
-        /// The key file; none for standard input.
+        /// The key file, or the line of a list; none for standard input.
         file: Option<&'a Path>,
         /// Why.
         error: BatchError,
     },
     /// It is signed all the same.
     Warned {
-        /// The key file; none for standard input.
+        /// The key file, or the line of a list; none for standard input.
         file: Option<&'a Path>,
         /// What to be careful about.
         warning: &'a Warning,
@@ -200,6 +204,7 @@ pub enum BatchError {
 /// Where a certificate goes, and what its line ends in.
 #[derive(Debug)]
 struct Destination {
+    /// How the key is called in reports.
     file: Option<PathBuf>,
     output: Option<PathBuf>,
     comment: String,
@@ -214,6 +219,16 @@ impl Destination {
                 Given::Key(_, comment) => comment.clone(),
                 Given::Request(request) => request.content().comment.to_string(),
             },
+        }
+    }
+}
+
+impl Destination {
+    fn of_named(named: &Named) -> Self {
+        Self {
+            file: Some(named.name.clone()),
+            output: Some(named.output.clone()),
+            comment: named.comment.clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use sha2::{Digest, Sha256};
 
 use super::again::Again;
+use super::file_name::plain_name;
 use super::look::{Looked, Ready};
 use super::plan::Batch;
 use super::tally::Tally;
@@ -264,13 +265,7 @@ fn file_name(record: &Record, content: &RawCertificate, unit: Unit, suffixes: &S
         role => format!("-{role}"),
     };
     let digits = crate::wire::hex(unit.first_chunk::<4>().unwrap_or(&[0; 4]));
-    let name = format!("{who}{role}-{digits}-cert.pub");
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_@".contains(c);
-    let name: String = name
-        .chars()
-        .map(|c| if plain(c) { c } else { '_' })
-        .collect();
-    name.trim_start_matches(['.', '-']).to_owned()
+    plain_name(&format!("{who}{role}-{digits}-cert.pub"))
 }
 
 impl Batch<'_> {

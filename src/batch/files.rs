@@ -1,25 +1,26 @@
-//! The files of a run, one after the other; some have to wait until all others had their turn.
+//! The items of a run, one after the other; some have to wait until all others had their turn.
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
 
-/// What names the files of a run.
-pub(super) type Names = Box<dyn Iterator<Item = io::Result<PathBuf>>>;
+use super::item::Item;
 
-/// The files that nobody looked at yet, each with its place in the run.
+/// What names the items of a run.
+pub(super) type Names = Box<dyn Iterator<Item = io::Result<Item>>>;
+
+/// The items that nobody looked at yet, each with its place in the run.
 pub(super) struct Files {
     names: Names,
     named: u64,
-    later: VecDeque<(PathBuf, u64)>,
+    later: VecDeque<(Item, u64)>,
 }
 
-/// One file whose turn it is.
+/// One item whose turn it is.
 pub(super) struct Turn {
-    pub(super) file: io::Result<PathBuf>,
+    pub(super) item: io::Result<Item>,
     /// Its place in the run, from 0.
     pub(super) index: u64,
-    /// Whether all files had a turn before.
+    /// Whether all items had a turn before.
     pub(super) is_last: bool,
 }
 
@@ -32,9 +33,9 @@ impl Files {
         }
     }
 
-    /// Gives a file another turn, when all had their first.
-    pub(super) fn postpone(&mut self, file: PathBuf, index: u64) {
-        self.later.push_back((file, index));
+    /// Gives an item another turn, when all had their first.
+    pub(super) fn postpone(&mut self, item: Item, index: u64) {
+        self.later.push_back((item, index));
     }
 }
 
@@ -42,19 +43,19 @@ impl Iterator for Files {
     type Item = Turn;
 
     fn next(&mut self) -> Option<Turn> {
-        if let Some(file) = self.names.next() {
+        if let Some(item) = self.names.next() {
             let index = self.named;
             self.named = index.saturating_add(1);
             let is_last = false;
             return Some(Turn {
-                file,
+                item,
                 index,
                 is_last,
             });
         }
-        let (file, index) = self.later.pop_front()?;
+        let (item, index) = self.later.pop_front()?;
         Some(Turn {
-            file: Ok(file),
+            item: Ok(item),
             index,
             is_last: true,
         })
@@ -66,12 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_postponed_file_comes_behind_all_others_with_its_own_place() {
-        let names = ["a", "b", "c"].map(|name| Ok(PathBuf::from(name)));
+    fn a_postponed_item_comes_behind_all_others_with_its_own_place() {
+        let names = ["a", "b", "c"].map(|name| Ok(Item::File(name.into())));
         let mut files = Files::new(Box::new(names.into_iter()));
         let first = files.next().unwrap();
-        files.postpone(first.file.unwrap(), first.index);
-        let rest = files.map(|turn| (turn.file.unwrap(), turn.index, turn.is_last));
+        files.postpone(first.item.unwrap(), first.index);
+        let name = |turn: &Turn| turn.item.as_ref().unwrap().name().to_owned();
+        let rest = files.map(|turn| (name(&turn), turn.index, turn.is_last));
         let rest: Vec<_> = rest.collect();
         let expected = [("b", 1, false), ("c", 2, false), ("a", 0, true)];
         assert_eq!(

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 
 use super::again::{File, Own};
 use super::files::Files;
+use super::item::{Item, Named};
 use super::plan::Batch;
 use super::tally::Tally;
 use super::{BatchError, Destination, Ended, Resume, SerialPlan};
@@ -29,6 +30,8 @@ pub enum Subjects {
     One(Box<Given>),
     /// Those that these files name.
     Files(Box<dyn Iterator<Item = io::Result<PathBuf>>>),
+    /// Those of a list, each of which says itself what is asked for it.
+    Named(Vec<Named>),
 }
 
 /// How many keys are looked at before a run begins.
@@ -99,7 +102,8 @@ impl Batch<'_> {
         let (mut ready, mut rest) = match subjects {
             Subjects::One(given) => {
                 let to = Destination::of(&given, None, None);
-                let one = self.ready(*given, to, 0, ledger);
+                let asked = self.asked(*given);
+                let one = asked.and_then(|asked| self.ready(asked, to, 0, ledger));
                 let one = one.map_err(|error| tally.failed(None, error)).ok();
                 let one = one.and_then(|one| self.check(one, &tally, ledger));
                 (
@@ -107,7 +111,14 @@ impl Batch<'_> {
                     Files::new(Box::new(std::iter::empty())),
                 )
             }
-            Subjects::Files(files) => (VecDeque::new(), Files::new(files)),
+            Subjects::Files(files) => {
+                let items = files.map(|file| file.map(Item::File));
+                (VecDeque::new(), Files::new(Box::new(items)))
+            }
+            Subjects::Named(all) => {
+                let items = all.into_iter().map(|one| Ok(Item::Named(Box::new(one))));
+                (VecDeque::new(), Files::new(Box::new(items)))
+            }
         };
         while how_far == HowFar::All || ready.is_empty() {
             let Some(next) = self.next(&mut rest, &tally, ledger) else {
@@ -127,18 +138,18 @@ impl Batch<'_> {
     ) -> Option<Ready> {
         while !self.interrupted.load(Ordering::Relaxed) {
             let turn = rest.next()?;
-            let file = match turn.file {
-                Ok(file) => file,
+            let item = match turn.item {
+                Ok(item) => item,
                 Err(error) => {
                     tally.failed(None, BatchError::List(error));
                     continue;
                 }
             };
-            match self.prepare(&file, (turn.index, turn.is_last), tally, ledger) {
+            match self.prepare(&item, (turn.index, turn.is_last), tally, ledger) {
                 Ok(Found::Ready(ready)) => return Some(*ready),
                 Ok(Found::Done) => {}
-                Ok(Found::Later) => rest.postpone(file, turn.index),
-                Err(error) => tally.failed(Some(&file), error),
+                Ok(Found::Later) => rest.postpone(item, turn.index),
+                Err(error) => tally.failed(Some(item.name()), error),
             }
         }
         None
@@ -146,24 +157,32 @@ impl Batch<'_> {
 
     fn prepare(
         &self,
-        file: &Path,
+        item: &Item,
         (index, is_last): (u64, bool),
         tally: &Tally,
         ledger: &SharedLedger,
     ) -> Result<Found, BatchError> {
-        let (given, output) = match Given::read(file) {
-            Err(error) if self.passes_over(file, &error) => {
-                tally.passed_over(file);
-                return Ok(Found::Done);
-            }
-            read => read?,
+        let (asked, to) = match item {
+            Item::Named(named) => (Ok(named.asked.clone()), Destination::of_named(named)),
+            Item::File(file) => match Given::read(file) {
+                Err(error) if self.passes_over(file, &error) => {
+                    tally.passed_over(file);
+                    return Ok(Found::Done);
+                }
+                Err(error) => return Err(error.into()),
+                Ok((given, output)) => {
+                    let to = Destination::of(&given, Some(file), Some(output));
+                    (self.asked(given), to)
+                }
+            },
         };
-        if !is_last && !tally.is_new(&output) {
-            return Err(BatchError::Twice(output));
+        if let Some(output) = &to.output {
+            if !is_last && !tally.is_new(output) {
+                return Err(BatchError::Twice(output.clone()));
+            }
+            output::check(output).map_err(BatchError::Place)?;
         }
-        output::check(&output).map_err(BatchError::Place)?;
-        let to = Destination::of(&given, Some(file), Some(output));
-        let ready = self.ready(given, to, index, ledger)?;
+        let ready = self.ready(asked?, to, index, ledger)?;
         if self.resume == Resume::Yes {
             return self.resumed(ready, is_last, tally, ledger);
         }
@@ -172,14 +191,14 @@ impl Batch<'_> {
 
     fn ready(
         &self,
-        given: Given,
+        asked: Asked,
         to: Destination,
         index: u64,
         ledger: &SharedLedger,
     ) -> Result<Ready, BatchError> {
         let case = Case {
             serial: self.serial(index)?,
-            asked: self.asked(given)?,
+            asked,
             witnessed: self.witnessed.clone(),
         };
         let wanted = self.decide(&case, ledger)?;

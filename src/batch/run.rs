@@ -13,11 +13,12 @@ use super::plan::Batch;
 use super::tally::Tally;
 use super::{BatchError, CERTIFICATE_MODE, Destination, Ended, Report};
 use crate::issue::{
-    Desk, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger, SubmitError, Ticket, issue_next,
-    issue_one,
+    CaseError, Desk, IntakeError, IssueError, Issued, Lost, OpenCa, RunEnd, SharedLedger,
+    SubmitError, Ticket, issue_next, issue_one,
 };
 use crate::ledger::Wanted;
 use crate::output::{self, Staged};
+use crate::request::KnownBy;
 
 /// Whether what was looked at is decided once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,7 +193,8 @@ impl Orders<'_> {
             if self.decision == Decision::Stands {
                 return Some(self.order(looked.to, looked.wanted));
             }
-            match self.batch.decide(&looked.case, self.ledger) {
+            let again = self.batch.decide(&looked.case, self.ledger);
+            match again.and_then(|wanted| as_known(&looked.wanted, wanted)) {
                 Ok(wanted) => return Some(self.order(looked.to, wanted)),
                 Err(error) => self.tally.failed(looked.to.file.as_deref(), error),
             }
@@ -205,11 +207,27 @@ impl Orders<'_> {
         (to, wanted)
     }
 
-    /// The files of a run that ended before they were come to.
+    /// The names of what a run ended before it came to.
     fn left(self) -> impl Iterator<Item = PathBuf> {
         let looked = self.ready.into_iter().filter_map(|ready| ready.to.file);
-        looked.chain(self.rest.map_while(|turn| turn.file.ok()))
+        let rest = self.rest.map_while(|turn| turn.item.ok());
+        looked.chain(rest.map(|item| item.name().to_owned()))
     }
+}
+
+/// What was decided again, unless only a person's word would say by now who asks: nobody was asked
+/// for one.
+fn as_known(before: &Wanted, again: Wanted) -> Result<Wanted, BatchError> {
+    let (was, is) = (before.decided().known_by(), again.decided().known_by());
+    let by = match was {
+        _ if is != KnownBy::Vouch => return Ok(again),
+        KnownBy::Key => "key",
+        KnownBy::Card => "card",
+        KnownBy::AllowedSigners => "line of the allowed signers",
+        KnownBy::Vouch | KnownBy::Token => return Ok(again),
+    };
+    let name = again.decided().requester().to_owned();
+    Err(CaseError::from(IntakeError::NoLonger { name, by }).into())
 }
 
 /// Why a run ended early; what it did not come to is told.

@@ -42,4 +42,5 @@ pub(crate) mod summary;
 pub(crate) mod terminal;
 mod then;
 pub(crate) mod touch;
+pub(crate) mod vouching;
 pub(crate) mod words;

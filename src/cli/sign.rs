@@ -1,6 +1,7 @@
 //! `punchmark sign`: ssh-keygen's own letters, for a CA key in hardware.
 
 mod arguments;
+mod manifest;
 mod named;
 mod open;
 mod paths;
@@ -28,7 +29,7 @@ use crate::issue::{Judge, SharedLedger};
 use crate::request::RoleName;
 use crate::signer::{RsaHash, load_ahead};
 use arguments::Told;
-use named::of_request;
+use named::{of_lines, of_request};
 use paths::{Separator, count, paths};
 
 /// Sign public keys, with the letters of ssh-keygen -s, and requests, by their role
@@ -64,6 +65,15 @@ pub(crate) struct Sign {
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     files_from: Option<PathBuf>,
 
+    /// Read subjects from a CSV or TOML file, or from stdin for `-`: a line each, with its own key,
+    /// names, key ID, validity, options, role and reason; what a line leaves open, the flags say
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "files_from", "requester"])]
+    manifest: Option<PathBuf>,
+
+    /// Write the certificates of --manifest here, and not beside the keys
+    #[arg(long, value_name = "DIR", requires = "manifest")]
+    out_dir: Option<PathBuf>,
+
     /// Paths of --files-from end in NUL bytes
     #[arg(short = '0', long, requires = "files_from")]
     null: bool,
@@ -80,7 +90,7 @@ pub(crate) struct Sign {
     #[arg(
         long,
         value_name = "FOLDER",
-        conflicts_with_all = ["files", "files_from", "resume", "serial", "role", "dry_run"],
+        conflicts_with_all = ["files", "files_from", "manifest", "resume", "serial", "role", "dry_run"],
     )]
     watch: Option<PathBuf>,
 
@@ -102,19 +112,26 @@ impl Sign {
             serials,
         } = told;
         let subject = self.subject()?;
-        let name = match name {
-            Some(name) => name,
-            None => of_request(&self.files, subject.as_ref(), &config)?,
+        let manifest = self.manifest(ask.as_ref(), serials, &config)?;
+        let name = match (name, &manifest) {
+            (Some(name), None) => name,
+            (Some(name), Some(_)) if self.ca.is_some() => name,
+            (_, Some(manifest)) => of_lines(&manifest.lines, &config)?,
+            (None, None) => of_request(&self.files, subject.as_ref(), &config)?,
         };
         if let Ok(ca) = config.ca(&name) {
             load_ahead(&ca.keys);
         }
-        let from_stdin = subject.is_some();
-        let subjects = match subject {
-            Some(given) => Subjects::One(Box::new(given)),
-            None => Subjects::Files(self.paths()?),
+        let attended = self.is_attended(manifest.as_ref(), context);
+        let count = match &manifest {
+            Some(manifest) => u64::try_from(manifest.lines.len()).ok(),
+            None => self.count(subject.is_some()),
         };
-        let attended = self.is_attended(context);
+        let subjects = match (subject, manifest) {
+            (_, Some(manifest)) => Subjects::Named(manifest.named()),
+            (Some(given), None) => Subjects::One(Box::new(given)),
+            (None, None) => Subjects::Files(self.paths()?),
+        };
         let ledger = if attended {
             context.ledger_to_look(&config)?
         } else {
@@ -123,7 +140,6 @@ impl Sign {
         let known = context.known_ca(&config, &ledger, &name)?;
         let books = Books::read(&config, &ledger, context)?;
         let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
-        let count = self.count(from_stdin);
         let interrupted = on_signal().unwrap_or_default();
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
         let told = Arc::clone(&progress);
@@ -186,7 +202,9 @@ impl Sign {
 
     fn reads_stdin(&self) -> bool {
         let stdin = Path::new("-");
-        self.files.iter().any(|file| file == stdin) || self.files_from.as_deref() == Some(stdin)
+        let lists = [&self.files_from, &self.manifest];
+        self.files.iter().any(|file| file == stdin)
+            || lists.iter().any(|list| list.as_deref() == Some(stdin))
     }
 
     fn paths(&self) -> Result<Box<dyn Iterator<Item = io::Result<PathBuf>>>, Failure> {
@@ -233,5 +251,7 @@ Examples:
   punchmark sign --role engineer --requester peter -V +8h peter.pub
   punchmark sign peter.req
   punchmark sign --watch /srv/requests
+  punchmark sign -s users --manifest people.csv --dry-run
+  punchmark sign -s hosts -h -V +52w --manifest hosts.csv --out-dir out --resume
   punchmark sign -s hosts -h -I web1 -n web1.example.org -V +52w ssh_host_ed25519_key.pub
   find . -name '*.pub' -print0 | punchmark sign -s users -I all -n dev --files-from - -0 --resume";

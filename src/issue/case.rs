@@ -58,6 +58,16 @@ pub enum Asked {
         /// Who asks.
         requester: Requester,
     },
+    /// A list says what is asked for a key, and whose it is.
+    Listed {
+        /// The key.
+        subject: KeyData,
+        /// What is asked for it.
+        ask: Box<Ask>,
+        /// Whose it is by the list: an enrolment decides, where there is one; else a person is to
+        /// give the word for it.
+        named: RequesterName,
+    },
     /// A request says it itself.
     Request {
         /// The request.
@@ -231,6 +241,22 @@ impl<'a> Judge<'a> {
                     ask: Ask::clone(ask),
                 },
                 requester: requester.clone(),
+                proofs: Vec::new(),
+                unbelieved: None,
+                admitted: None,
+                evidence: Vec::new(),
+            }),
+            Asked::Listed {
+                subject,
+                ask,
+                named,
+            } => Ok(Known {
+                role: self.role(&ask.role)?,
+                requester: intake::listed(self, subject, named, enrolled, now)?,
+                request: Request {
+                    subject: subject.clone(),
+                    ask: Ask::clone(ask),
+                },
                 proofs: Vec::new(),
                 unbelieved: None,
                 admitted: None,

@@ -56,10 +56,22 @@ impl AskArguments {
     /// # Errors
     /// All that is wrong with it.
     pub(crate) fn ask(&self, role: RoleName) -> Result<Ask, Failure> {
-        let kind = if self.host { Kind::Host } else { Kind::User };
         let mut faults = Faults::default();
         if role.is_operator() {
             self.note_missing(&mut faults);
+        }
+        let ask = faults.note(self.ask_of_lines(role));
+        faults.or(ask)
+    }
+
+    /// The same for the lines of a manifest, which say themselves what is left out here.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub(crate) fn ask_of_lines(&self, role: RoleName) -> Result<Ask, Failure> {
+        let kind = if self.host { Kind::Host } else { Kind::User };
+        let mut faults = Faults::default();
+        if role.is_operator() {
             // Mistakes that only ssh-keygen's own defaults make one are mistakes of the flags.
             faults.note(Options::parse(kind, &self.options).map_err(Failure::from));
         }

@@ -10,9 +10,8 @@ use crate::batch::Looked;
 use crate::cli::base::context::Context;
 use crate::cli::base::decided::{object, shown, would_be_signed};
 use crate::cli::base::failure::Failure;
-use crate::cli::base::terminal::{
-    confirm, confirm_typed, product, product_object, somebody_is_there, warn,
-};
+use crate::cli::base::terminal::{product, product_object, warn};
+use crate::cli::base::vouching::{Vouched, vouch_for};
 use crate::cli::base::words::{number_of, path};
 use crate::config::Config;
 use crate::request::KnownBy;
@@ -89,18 +88,19 @@ impl Plan {
         {
             warn(&format!("{}: {}", item.file, item.changes.join("; ")));
         }
-        let vouched: Vec<_> = self
-            .0
-            .iter()
-            .filter(|item| item.vouched.is_some())
-            .collect();
+        let vouched = self.0.iter().filter_map(|item| {
+            let name = item.vouched.clone()?;
+            let shown = item.shown.clone();
+            Some(Vouched { name, shown })
+        });
+        let vouched: Vec<_> = vouched.collect();
         if vouched.is_empty() {
             return context.confirm_or_go_on(&format!(
                 "{} will be signed anew.\nGo on?",
                 number_of(self.len(), "certificate")
             ));
         }
-        vouch(&vouched, context)
+        vouch_for(&vouched, context)
     }
 
     fn len(&self) -> u64 {
@@ -115,22 +115,3 @@ fn with(mut object: Value, more: Value) -> Value {
     }
     object
 }
-
-fn vouch(items: &[&Item], context: &Context) -> Result<(), Failure> {
-    let mut question = "A person's word alone says whose these keys are.".to_owned();
-    for item in items {
-        let name = item.vouched.as_deref().unwrap_or_default();
-        question.push_str(&format!("\nYou vouch that {name} asks, with{}", item.shown));
-    }
-    match items {
-        [_] if context.yes() => Ok(()),
-        _ if !somebody_is_there() => Err(Failure::new(NOBODY).hint(ENROL)),
-        [_] => confirm(&format!("{question}\nIs that so?")),
-        _ => confirm_typed(&question),
-    }
-}
-
-const NOBODY: &str =
-    "for some of them a person's word alone says whose the key is, and nobody is here to give it";
-const ENROL: &str = "enrol the keys, and no word is needed: punchmark requester add NAME --key FILE; \
-    for one alone, --yes is the word; --dry-run shows them";

@@ -68,12 +68,19 @@ impl Sign {
 
     /// Whether the CA may stand in the role of a request that nobody read yet.
     fn a_request_may_name_it(&self) -> bool {
-        self.reads_stdin() || self.files.first().is_some_and(|file| is_request(file))
+        self.reads_stdin()
+            || self.manifest.is_some()
+            || self.files.first().is_some_and(|file| is_request(file))
     }
 
     /// What is asked for plain keys, and by whom; nothing where there are requests alone,
     /// which say it themselves.
     fn asked_for_keys(&self) -> Result<(Option<Ask>, Requester), Failure> {
+        if self.manifest.is_some() {
+            let role = self.role.clone().unwrap_or_else(RoleName::operator);
+            let ask = self.asked.ask_of_lines(role)?;
+            return Ok((Some(ask), Requester::operator()));
+        }
         if !self.requests_alone() {
             let role = self.role.clone().unwrap_or_else(RoleName::operator);
             let mut faults = Faults::default();
@@ -123,9 +130,7 @@ impl Sign {
         } else if counting {
             Ok(SerialPlan::CountingFrom(serial))
         } else if keys > 1 {
-            Err(Failure::usage(format!(
-                "serial {serial} was given for {keys} keys; -z +{serial} counts up from it"
-            )))
+            Err(one_for_several(serial, keys))
         } else {
             Ok(SerialPlan::Single(serial))
         }
@@ -134,6 +139,7 @@ impl Sign {
     /// Refuses files that cannot stand beside one another, before any is read.
     fn check_files(&self) -> Result<(), Failure> {
         match self.files.as_slice() {
+            [] if self.manifest.is_some() => Ok(()),
             [] if self.files_from.is_none() && self.asked.is_for_hosts() => {
                 Err(Failure::usage(NO_KEY).hint("-h asks for host certificates; help is --help"))
             }
@@ -148,6 +154,13 @@ impl Sign {
             files => refuse_twice(files),
         }
     }
+}
+
+/// A plain serial is for one key.
+pub(super) fn one_for_several(serial: Serial, keys: u64) -> Failure {
+    Failure::usage(format!(
+        "serial {serial} was given for {keys} keys; -z +{serial} counts up from it"
+    ))
 }
 
 /// Refuses two files whose certificates would have one place: the first would be lost.
@@ -178,4 +191,5 @@ pub(super) fn is_request(file: &Path) -> bool {
 const NO_CA: &str = "which CA shall sign? name it with -s";
 const REQUESTS_SAY: &str =
     "a request says itself what it asks: leave --role and -I -n -V -O -h out";
-const NO_KEY: &str = "no key to sign: name public key files, or - for stdin, or --files-from";
+const NO_KEY: &str =
+    "no key to sign: name public key files, or - for stdin, or --files-from, or --manifest";

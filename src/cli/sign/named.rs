@@ -1,8 +1,10 @@
 //! Which CA shall sign: the one that `-s` names, whatever users of ssh-keygen are used to write
 //! there, else the role's, else that of the request's role.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::batch::manifest::Line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::words::path;
@@ -62,6 +64,32 @@ pub(super) fn of_request(
     match config.role(role)?.ca() {
         Permit::Only(name) => Ok(name.to_owned()),
         _ => Err(names_none(role)),
+    }
+}
+
+/// The one CA of the roles that the lines of a manifest ask by.
+pub(super) fn of_lines(lines: &[Line], config: &Config) -> Result<String, Failure> {
+    let roles: BTreeSet<_> = lines.iter().map(|line| &line.ask.role).collect();
+    let mut cas = BTreeSet::new();
+    for role in roles {
+        match config.role(role)?.ca() {
+            Permit::Only(name) => cas.insert(name),
+            _ if role.is_operator() => return Err(Failure::usage(NO_CA)),
+            _ => return Err(names_none(role)),
+        };
+    }
+    let mut names = cas.iter();
+    match (names.next(), names.next()) {
+        (Some(only), None) => Ok((*only).to_owned()),
+        (None, _) => Err(Failure::usage(NO_CA)),
+        _ => {
+            let names: Vec<_> = cas.into_iter().collect();
+            let words = format!(
+                "the roles of the lines are of several CAs: {}",
+                names.join(", ")
+            );
+            Err(Failure::usage(words).hint("a run is for one: make a manifest of each"))
+        }
     }
 }
 

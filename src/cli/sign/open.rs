@@ -2,7 +2,8 @@
 
 use super::Sign;
 use super::arguments::is_request;
-use super::vouch::vouch;
+use super::manifest::Subjects;
+use super::vouch::{vouch, vouch_for_lines};
 use crate::batch::{Batch, Ended, HowFar, Looked};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
@@ -12,8 +13,11 @@ use crate::issue::SharedLedger;
 impl Sign {
     /// Whether a person is asked for something, who may take an hour for it, or nothing is signed. The ledger is
     /// then not locked meanwhile, and all is decided again afterwards.
-    pub(super) fn is_attended(&self, context: &Context) -> bool {
-        self.dry_run || context.waits_for_a_pin() || self.asked.vouched_for().is_some()
+    pub(super) fn is_attended(&self, manifest: Option<&Subjects>, context: &Context) -> bool {
+        self.dry_run
+            || context.waits_for_a_pin()
+            || self.asked.vouched_for().is_some()
+            || manifest.is_some_and(Subjects::name_somebody)
     }
 
     /// A person is asked about all that was named; a list may have no end.
@@ -42,6 +46,9 @@ impl Sign {
         context: &Context,
     ) -> Result<Ended, Failure> {
         run.warn(&looked, context);
+        if self.manifest.is_some() {
+            vouch_for_lines(&looked, context)?;
+        }
         if let Some(name) = self.asked.vouched_for() {
             let requests = self.files.iter().filter(|file| is_request(file));
             vouch(name, &looked, requests.count(), context)?;

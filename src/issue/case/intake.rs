@@ -201,6 +201,28 @@ fn requester(
     }
 }
 
+/// Who asks for a key of a list, which names somebody: whose key it is by the ledger or the allowed
+/// signers, which must be the same one; where neither knows the key, a person's word.
+pub(super) fn listed(
+    judge: &Judge<'_>,
+    key: &KeyData,
+    named: &RequesterName,
+    whose: &Enrolments<'_>,
+    now: u64,
+) -> Result<Requester, IntakeError> {
+    if named == Requester::operator().name() {
+        return Err(IntakeError::Name(named.to_string()));
+    }
+    let mut known = enrolled(key, None, whose)?;
+    if known.is_none() {
+        known = signer(judge.rulebook.allowed_signers, key, Some(named), now)?;
+    }
+    match known {
+        Some(known) => agree(known.name(), [named]).map(|()| known),
+        None => Ok(Requester::known(named.clone(), KnownBy::Vouch)),
+    }
+}
+
 /// By what the ledger says of the key, else of the card that was proved to hold it.
 pub(super) fn enrolled(
     key: &KeyData,
