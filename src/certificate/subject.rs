@@ -3,6 +3,7 @@
 mod composite;
 mod modulus;
 mod points;
+mod thorough;
 
 use serde::Serializer;
 use ssh_key::public::{EcdsaPublicKey, KeyData, RsaPublicKey};
@@ -45,19 +46,31 @@ impl TryFrom<KeyData> for Subject {
     type Error = SubjectError;
 
     fn try_from(key: KeyData) -> Result<Self, SubjectError> {
-        match &key {
-            KeyData::Rsa(rsa) => check_rsa(rsa)?,
-            KeyData::Ecdsa(ecdsa) => points::check_ecdsa(ecdsa)?,
-            KeyData::SkEcdsaSha2NistP256(sk) => {
-                points::check_ecdsa(&EcdsaPublicKey::NistP256(*sk.ec_point()))?;
-            }
-            KeyData::Ed25519(key) => points::check_ed25519(key)?,
-            KeyData::SkEd25519(sk) => points::check_ed25519(sk.public_key())?,
-            KeyData::Other(pair) => composite::check(pair)?,
-            KeyData::Certificate(_) => return Err(SubjectError::Certificate),
-            _ => return Err(SubjectError::Algorithm(key.algorithm().to_string())),
+        check_quickly(&key)?;
+        if let KeyData::Rsa(rsa) = &key {
+            thorough::check(rsa.n().as_positive_bytes().unwrap_or_default())?;
         }
         Ok(Self(key))
+    }
+}
+
+/// What is wrong with a key as a subject's, but for what takes milliseconds to see: a larger factor
+/// of an RSA modulus, or that it is itself a prime.
+///
+/// # Errors
+/// [`SubjectError`].
+pub fn check_quickly(key: &KeyData) -> Result<(), SubjectError> {
+    match key {
+        KeyData::Rsa(rsa) => check_rsa(rsa),
+        KeyData::Ecdsa(ecdsa) => points::check_ecdsa(ecdsa),
+        KeyData::SkEcdsaSha2NistP256(sk) => {
+            points::check_ecdsa(&EcdsaPublicKey::NistP256(*sk.ec_point()))
+        }
+        KeyData::Ed25519(key) => points::check_ed25519(key),
+        KeyData::SkEd25519(sk) => points::check_ed25519(sk.public_key()),
+        KeyData::Other(pair) => composite::check(pair),
+        KeyData::Certificate(_) => Err(SubjectError::Certificate),
+        _ => Err(SubjectError::Algorithm(key.algorithm().to_string())),
     }
 }
 
@@ -102,6 +115,9 @@ pub enum Weakness {
     /// An RSA modulus that trial division takes apart.
     #[error("the modulus can be divided by {0}")]
     SmallFactor(u32),
+    /// An RSA modulus whose one factor is itself.
+    #[error("the modulus is a prime")]
+    Prime,
     /// An RSA modulus that is a square.
     #[error("the modulus is a square")]
     Square,

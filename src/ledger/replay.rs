@@ -43,11 +43,12 @@ use suffixes::Suffixes;
 use tree::Tree;
 
 /// Whether the CA's signature of every certificate is checked too, which takes long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Signatures {
     /// Every one.
     Check,
     /// None.
+    #[default]
     Skip,
 }
 
@@ -101,7 +102,7 @@ impl Replay {
             last_time: None,
             found: Findings::default(),
             counts: Counts::default(),
-            keys: Keys::default(),
+            keys: Keys::new(signatures),
             entitled: Entitled::default(),
             suffixes: Suffixes::default(),
             reservations: Reservations::default(),
@@ -131,6 +132,7 @@ impl Replay {
     #[must_use]
     pub fn end(self) -> Replayed {
         let counts = self.counts;
+        let moduli_left = self.found.moduli_left();
         let (findings, more) = self.found.end();
         Replayed {
             cas: counts.cas,
@@ -143,6 +145,7 @@ impl Replay {
             gaps: counts.gaps,
             findings,
             more,
+            moduli_left,
             revoked_ledger_keys: self.keys.revoked_ledger_keys(),
             tree: self.tree,
         }

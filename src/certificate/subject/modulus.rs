@@ -2,14 +2,13 @@
 //!
 //! What is looked for is what CA/Browser Forum's baseline requirements (6.1.1.3, 6.1.6) ask of
 //! a CA: small factors (NIST SP 800-89, 5.3.3, asks for none below 752), primes that lie close
-//! together (Fermat's method, 100 rounds), and keys of the ROCA fault; and powers. A factor
-//! that two keys share, a modulus that is a prime, and a key whose holder published its private
-//! half aren't seen here: that wants other keys, or more time than an order has (one power
-//! modulo 3072 bits takes 20 ms, as much as the rest of a certificate).
+//! together (Fermat's method, 100 rounds), and keys of the ROCA fault; and powers. What takes
+//! longer, `thorough` looks at. A factor that two keys share, and a key whose holder published
+//! its private half aren't seen: that wants other keys.
 
 use std::sync::LazyLock;
 
-use rsa::BoxedUint;
+use crypto_bigint::BoxedUint;
 
 use super::Weakness;
 
@@ -206,8 +205,8 @@ static GROUPS: LazyLock<Vec<(u32, Vec<u32>)>> = LazyLock::new(|| {
     groups
 });
 
-/// Trial division goes up to here; less than a millisecond for RSA 3072.
-const SIEVED: usize = 70_000;
+/// Trial division by remainders goes up to here; less than a millisecond for RSA 3072.
+pub(super) const SIEVED: usize = 70_000;
 /// So many primes are asked whether a modulus is a power: a third of all say yes to a cube that
 /// is none.
 const TELLING: usize = 81;
@@ -250,6 +249,11 @@ mod tests {
                 key!("weak-keys/rsa-factor-65537"),
                 Weakness::SmallFactor(65537),
             ),
+            (
+                key!("weak-keys/rsa-factor-1048573"),
+                Weakness::SmallFactor(1_048_573),
+            ),
+            (key!("weak-keys/rsa-prime"), Weakness::Prime),
             (key!("weak-keys/rsa-cube"), Weakness::Power(3)),
             (key!("weak-keys/rsa-fifth-power"), Weakness::Power(5)),
             (key!("weak-keys/rsa-square"), Weakness::Square),

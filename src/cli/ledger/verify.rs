@@ -51,6 +51,8 @@ enum NotChecked {
     Signer,
     /// Who wrote a head that has no signature.
     Unsigned,
+    /// Whether RSA moduli are primes, or have a factor that takes long to find.
+    Moduli,
     /// Whether evidence proves what was read out of it.
     Evidence,
     /// Whether the rules allow what was decided.
@@ -97,10 +99,13 @@ impl Verify {
         let signer = signer.then_some(NotChecked::Signer);
         let evidence = (replayed.evidence > 0).then_some(NotChecked::Evidence);
         let decisions = (replayed.reserved > 0).then_some(NotChecked::Decisions);
-        [signatures, heads, signer, unsigned, evidence, decisions]
-            .into_iter()
-            .flatten()
-            .collect()
+        let moduli = (replayed.moduli_left > 0).then_some(NotChecked::Moduli);
+        [
+            signatures, moduli, heads, signer, unsigned, evidence, decisions,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 }
 
@@ -218,6 +223,7 @@ impl NotChecked {
             Self::Heads => "that nothing is missing (--against a head that was kept elsewhere)",
             Self::Signer => "who signed a head (--signer KEY.pub)",
             Self::Unsigned => "who wrote a head that has no signature, as a server's mark",
+            Self::Moduli => "whether RSA moduli are primes or have larger factors (--signatures)",
             Self::Evidence => {
                 "the evidence itself (ledger evidence CA SERIAL | punchmark evidence verify -)"
             }

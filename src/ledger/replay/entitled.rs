@@ -46,7 +46,7 @@ impl Entitled {
             Credential::Card(card) => self.card(found, *card, None),
             Credential::FamilyCard(card) => self.card(found, card.serial, Some(&card.family)),
             Credential::Key(key) => {
-                check_fit(found, "the requester's key", key);
+                check_fit(found, keys.signatures, "the requester's key", key);
                 let key = sha256(key);
                 if keys.is_revoked(&key) {
                     found.broken(Fault::SubjectRevoked);

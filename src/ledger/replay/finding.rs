@@ -43,6 +43,7 @@ pub(super) struct Findings {
     is_format_4: bool,
     findings: Vec<Finding>,
     more: u64,
+    moduli_left: u64,
 }
 
 impl Findings {
@@ -95,6 +96,15 @@ impl Findings {
         } else {
             self.older(fault)
         }
+    }
+
+    /// Notes an RSA modulus of which not all was looked at.
+    pub(super) fn modulus_left(&mut self) {
+        self.moduli_left += 1;
+    }
+
+    pub(super) fn moduli_left(&self) -> u64 {
+        self.moduli_left
     }
 
     fn push(&mut self, grade: Grade, fault: Fault) {

@@ -30,6 +30,8 @@ pub struct Replayed {
     pub findings: Vec<Finding>,
     /// How many findings there are beside these.
     pub more: u64,
+    /// RSA moduli of which was not seen whether they are primes or have a larger factor.
+    pub moduli_left: u64,
     /// Ledger keys that were revoked, and up to which size heads by them are believed.
     pub(super) revoked_ledger_keys: HashMap<KeyHash, u64>,
     pub(super) tree: Tree,

@@ -127,7 +127,8 @@ impl Reservations {
                 open.subject = sha256(content.public_key());
                 // Once a key: some are looked at for long.
                 if !subjects.is_known(&open.subject) {
-                    check_fit(found, "its subject's key", content.public_key());
+                    let key = content.public_key();
+                    check_fit(found, known.signatures, "its subject's key", key);
                 }
                 if let Some(ca) = known.keys.ca(reserved.ca) {
                     content::check(found, ca, reserved, time, content);
