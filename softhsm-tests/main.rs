@@ -80,6 +80,7 @@ mod roles;
 mod security_key;
 mod selftest;
 mod sessions;
+mod shares;
 mod sharing;
 mod show;
 mod software;

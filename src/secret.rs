@@ -9,6 +9,7 @@ mod process;
 #[cfg(any(feature = "pkcs11", feature = "yubikey"))]
 pub(crate) mod refused;
 mod remember;
+pub mod share;
 #[cfg(feature = "yubikey")]
 mod sourced;
 mod text;

@@ -46,6 +46,6 @@ impl Module {
 }
 
 /// Cargo's target folder, of which `CARGO_TARGET_TMPDIR` is a part.
-fn target_folder() -> &'static Path {
+pub(crate) fn target_folder() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
