@@ -166,9 +166,7 @@ impl<'a> Judge<'a> {
         now: u64,
     ) -> Result<Wanted, CaseError> {
         let mut known = self.take_in(case, enrolled, now)?;
-        if let Some(names) = self.names.get(known.requester.name().as_str()) {
-            known.requester = known.requester.with_names(names.clone());
-        }
+        known.requester = self.with_names(known.requester);
         let subject = &known.request.subject;
         if self.rulebook.ledger_key == Some(subject.fingerprint(HashAlg::Sha256)) {
             return Err(CaseError::LedgerKey(fingerprint(subject)));
@@ -212,7 +210,16 @@ impl<'a> Judge<'a> {
         now: u64,
     ) -> Result<Foreseen, CaseError> {
         let rules = self.rules(self.role(&request.ask.role)?);
-        Ok(foresee(request, requester, facts, &rules, now)?)
+        let requester = self.with_names(requester.clone());
+        Ok(foresee(request, &requester, facts, &rules, now)?)
+    }
+
+    /// The requester with the names that the ledger has for them.
+    fn with_names(&self, requester: Requester) -> Requester {
+        match self.names.get(requester.name().as_str()) {
+            Some(names) => requester.with_names(names.clone()),
+            None => requester,
+        }
     }
 
     fn rules<'r>(&'r self, role: &'r Role) -> Rules<'r> {
