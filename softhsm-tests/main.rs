@@ -19,6 +19,7 @@ mod access_issued;
 mod access_login;
 mod access_logins;
 #[cfg(feature = "fetch")]
+mod access_review;
 mod access_sync;
 mod allowed_signers;
 mod batch;

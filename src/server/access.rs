@@ -34,7 +34,7 @@ mod tests;
 pub use self::decide::{Asking, Decision, Doubt, Fitting, Outcome, Why, decide};
 pub use self::entry::Entry;
 pub use self::fault::{Fault, Wrong};
-pub use self::freshness::{Moment, Staleness};
+pub use self::freshness::{Moment, Refreshed, Staleness};
 pub use self::header::{
     Ca, Canary, Definition, Header, KnownLine, Members, NextSigner, PART_OF_GROUP, Stale,
 };

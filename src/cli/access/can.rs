@@ -25,7 +25,11 @@ impl Can {
         let list = self.list.parse(&text)?;
         table::print(
             context,
-            &can(&Book::new(&list), &self.principal, &self.list.moment(&list)),
+            &can(
+                &Book::new(&list),
+                &self.principal,
+                &self.list.moment_of_review(&list),
+            ),
         )?;
         Ok(Exit::Done)
     }

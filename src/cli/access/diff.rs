@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::list::{moment, parse, read};
+use super::list::{moment, parse, read, say_if_stale};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
@@ -38,6 +38,8 @@ impl Diff {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let texts = (read(&self.old)?, read(&self.new)?);
         let lists = (parse(&self.old, &texts.0)?, parse(&self.new, &texts.1)?);
+        say_if_stale(&self.old, &lists.0);
+        say_if_stale(&self.new, &lists.1);
         let lists = (
             lists.0.with_presumed_members(),
             lists.1.with_presumed_members(),

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::compile::compile;
 use super::diff::words;
 use super::lint::{findings, line};
-use super::list::{moment, parse, read};
+use super::list::{moment, parse, read, say_if_stale};
 use super::signed::beside;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
@@ -52,6 +52,7 @@ impl Edit {
             }
             match parse(&self.list, &after) {
                 Ok(list) => {
+                    say_if_stale(&self.list, &list);
                     review(context, &before, &list)?;
                     put(&path, &before, &after)?;
                     let path = path.display().to_string();

@@ -60,7 +60,7 @@ impl Explain {
         };
         let (Some(user), Some(host)) = (&self.user, &self.host) else {
             let book = Book::new(&list);
-            let moment = self.list.moment(&list);
+            let moment = self.list.moment_of_review(&list);
             let ways = principals.iter().flat_map(|name| can(&book, name, &moment));
             table::print(context, &ways.collect::<Vec<_>>())?;
             if !context.json() {
@@ -75,7 +75,7 @@ impl Explain {
             &Asking {
                 certificate: certificate.as_ref().map(Certificate::presented),
                 query: &query,
-                moment: &self.list.moment(&list),
+                moment: &self.list.moment_of_login(&list),
                 known: &KnownBeside::read(self.list.path(), list.header()),
             },
         )

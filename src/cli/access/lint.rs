@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::list::{OfList, moment};
+use super::list::{OfList, moment, say_if_stale};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
@@ -28,6 +28,7 @@ impl Lint {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let text = self.list.read()?;
         let list = self.list.parse_unresolved(&text)?;
+        say_if_stale(self.list.path(), &list);
         let findings = findings(context, &list)?;
         for finding in &findings {
             if context.json() {

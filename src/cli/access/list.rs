@@ -8,11 +8,13 @@ use clap::Args;
 
 use super::signed::beside;
 use crate::cli::base::failure::{Advised, At, Failure, Kind};
+use crate::cli::base::terminal::say;
 use crate::config::{self, read_bytes};
 use crate::server::access::login::FRESH_ENDING;
 use crate::server::access::review::{AskError, CaKeyError, CannotRender};
 use crate::server::access::{
-    Doubt, Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Refresh, Wrong,
+    Doubt, Fault, LIST_BYTES_MAX, List, Moment, PresentedError, QueryError, Refresh, Refreshed,
+    Wrong,
 };
 
 /// Which list.
@@ -22,7 +24,7 @@ pub(super) struct OfList {
     #[arg(
         long,
         value_name = "FILE",
-        default_value = "/etc/ssh/access/access.list"
+        default_value = INSTALLED
     )]
     list: PathBuf,
 }
@@ -38,13 +40,23 @@ impl OfList {
         read(&self.list)
     }
 
-    /// The clock and zone of this machine, and when it was said last that nothing is newer than the
-    /// list.
-    pub(super) fn moment(&self, list: &List<'_>) -> Moment<'static> {
-        Moment {
-            refreshed: refreshed(&self.list, list),
-            ..moment()
+    /// The moment of a login by this list: of its `@version`, and of the word beside it that nothing newer
+    /// is there. What people wrote has no `@version` before it is published, and is asked as it will be
+    /// then; where servers have their list, one without it is what a login reads.
+    pub(super) fn moment_of_login(&self, list: &List<'_>) -> Moment<'static> {
+        if list.header().version().is_none() && self.list != Path::new(INSTALLED) {
+            return self.moment_of_review(list);
         }
+        Moment {
+            refreshed: refreshed(&self.list, list).into(),
+            ..moment_at(config::now())
+        }
+    }
+
+    /// The moment of whoever reviews this list; it is said where the list is stale as it lies there.
+    pub(super) fn moment_of_review(&self, list: &List<'_>) -> Moment<'static> {
+        say_if_stale(&self.list, list);
+        moment()
     }
 
     /// Makes the list of its text, in which all members stand: who is asked about might be one of those
@@ -92,16 +104,31 @@ pub(super) fn refreshed(path: &Path, list: &List<'_>) -> Option<u64> {
     refresh.time_for(list.header())
 }
 
-/// The clock and zone of this machine; nobody refreshed anything.
+/// Says that a list is reviewed as if it were fresh, where a login by it would find it stale.
+pub(super) fn say_if_stale(path: &Path, list: &List<'_>) {
+    let login = Moment {
+        refreshed: refreshed(path, list).into(),
+        ..moment()
+    };
+    if let Some(stale) = login.staleness(list.header()) {
+        say(&format!(
+            "{}: {stale}; told is what it says while it is fresh, as when it is published",
+            path.display()
+        ));
+    }
+}
+
+/// The clock and zone of this machine, for a list that is reviewed.
 pub(super) fn moment() -> Moment<'static> {
     moment_at(config::now())
 }
 
-/// A Unix second in the zone of this machine.
+/// A Unix second in the zone of this machine, for a list as it is when it is published: of another day
+/// nobody knows when it was refreshed last, and what people write gets its `@version` later.
 pub(super) fn moment_at(now: u64) -> Moment<'static> {
     Moment {
         now,
-        refreshed: None,
+        refreshed: Refreshed::AsPublished,
         zone: &config::time_zone,
     }
 }
@@ -143,5 +170,7 @@ impl Advised for CannotRender {
     }
 }
 
+/// Where servers have their list.
+const INSTALLED: &str = "/etc/ssh/access/access.list";
 /// Four lines and a signature.
 const FRESH_BYTES_MAX: usize = 64 * 1024;

@@ -50,10 +50,9 @@ impl Who {
         let text = self.list.read()?;
         let list = self.list.parse(&text)?;
         let book = Book::new(&list);
-        // Of another day, nobody knows when the list was refreshed last.
         let moment = match self.at.as_deref() {
             Some(at) => moment_at(instant(at)?),
-            None => self.list.moment(&list),
+            None => self.list.moment_of_review(&list),
         };
         if self.issued {
             let ledger = match self.ledger {

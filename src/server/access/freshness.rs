@@ -10,9 +10,26 @@ pub struct Moment<'a> {
     /// The clock, in Unix seconds.
     pub now: u64,
     /// When somebody with the key of `@fresh` said last that nothing newer is there.
-    pub refreshed: Option<u64>,
+    pub refreshed: Refreshed,
     /// The machine's own zone; asked for only where a time doesn't say its zone.
     pub zone: &'a dyn Fn() -> TimeZone,
+}
+
+/// When it was said last that nothing newer than a list is there, in Unix seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// Nobody said it: the list's `@version` alone counts.
+    Never,
+    /// By the word beside the list.
+    At(u64),
+    /// Right now, since the list is reviewed as it will be when it is published, whatever its `@version`.
+    AsPublished,
+}
+
+impl From<Option<u64>> for Refreshed {
+    fn from(told: Option<u64>) -> Self {
+        told.map_or(Self::Never, Self::At)
+    }
 }
 
 /// Why a list counts for some alone.
@@ -40,7 +57,12 @@ impl Moment<'_> {
     #[must_use]
     pub fn staleness(&self, header: &Header) -> Option<Staleness> {
         let limit = header.stale()?.seconds();
-        let Some(newest) = header.version().max(self.refreshed) else {
+        let told = match self.refreshed {
+            Refreshed::AsPublished => return None,
+            Refreshed::At(time) => Some(time),
+            Refreshed::Never => None,
+        };
+        let Some(newest) = header.version().max(told) else {
             return Some(Staleness::Unknown);
         };
         let ahead = newest.saturating_sub(self.now);

@@ -150,7 +150,7 @@ pub fn answer(arguments: &Arguments<'_>, now: u64) -> Result<Answer, NoAnswer> {
         query: &query,
         moment: &Moment {
             now,
-            refreshed: refreshed(arguments.list, found.header())?,
+            refreshed: refreshed(arguments.list, found.header())?.into(),
             zone: &|| zone.get_or_init(local_zone).clone(),
         },
         known: &known,

@@ -23,7 +23,7 @@ const NOW: u64 = 1_795_665_600;
 fn moment() -> Moment<'static> {
     Moment {
         now: NOW,
-        refreshed: None,
+        refreshed: Refreshed::Never,
         zone: &|| TimeZone::UTC,
     }
 }

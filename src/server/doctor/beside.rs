@@ -31,7 +31,7 @@ pub(super) fn of_access_list(list: &Path, header: &Header, moment: &Moment<'_>) 
     let (refreshed, broken) = refreshed(list, header);
     found.extend(broken);
     let moment = Moment {
-        refreshed,
+        refreshed: refreshed.into(),
         ..*moment
     };
     found.extend(

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::listed::{self, ListSeen};
 use super::revoked::Ages;
 use super::server::{Entry, Examined, Server};
-use crate::server::access::Moment;
+use crate::server::access::{Moment, Refreshed};
 use crate::server::account::{Account, AccountError};
 use crate::server::sshd::{ConfigFiles, Connection, Settings, Sshd, SshdError, changelog};
 
@@ -32,7 +32,7 @@ impl Question {
     fn moment(&self) -> Moment<'_> {
         Moment {
             now: self.now,
-            refreshed: None,
+            refreshed: Refreshed::Never,
             zone: &self.zone,
         }
     }

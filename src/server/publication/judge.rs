@@ -11,7 +11,7 @@ use super::mark::ListMark;
 use super::signatures::{Signatures, SignaturesError};
 use super::signers::next_signers;
 use crate::request::AllowedSigners;
-use crate::server::access::{Fault, Header, Host, List, Moment};
+use crate::server::access::{Fault, Header, Host, List, Moment, Refreshed};
 
 /// What a list must be, to be taken.
 pub struct Expected<'a> {
@@ -214,7 +214,7 @@ fn refuse_shrunk(
     }
     let moment = Moment {
         now: expected.now,
-        refreshed: None,
+        refreshed: Refreshed::Never,
         zone: expected.zone,
     };
     let lost = losses(before, list, expected.host, &moment);

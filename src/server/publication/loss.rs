@@ -101,11 +101,12 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::server::access::Refreshed;
 
     fn lost(before: &str, after: &str, host: Option<&str>) -> Vec<Loss> {
         let moment = Moment {
             now: 1_795_000_000,
-            refreshed: None,
+            refreshed: Refreshed::Never,
             zone: &|| TimeZone::UTC,
         };
         let before = List::parse(before.as_bytes()).unwrap();

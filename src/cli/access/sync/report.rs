@@ -71,7 +71,7 @@ impl Standing {
         let refreshed = refreshed(out, &list);
         let moment = Moment {
             now: config::now(),
-            refreshed,
+            refreshed: refreshed.into(),
             zone: &config::time_zone,
         };
         Ok(Self::List {

@@ -5,7 +5,7 @@ use super::*;
 fn at(now: u64, refreshed: Option<u64>) -> Moment<'static> {
     Moment {
         now,
-        refreshed,
+        refreshed: refreshed.into(),
         ..moment()
     }
 }
@@ -54,6 +54,22 @@ fn a_refresh_prolongs_and_the_newer_of_the_two_counts() {
     let now = 1_000_001 + WEEK;
     assert!(lets_in(LIST, "peter", &at(now, Some(now - 60))));
     assert!(!lets_in(LIST, "peter", &at(now, Some(5))));
+}
+
+#[test]
+fn a_list_that_is_reviewed_is_as_fresh_as_when_it_is_published() {
+    let reviewed = |now| Moment {
+        refreshed: Refreshed::AsPublished,
+        ..at(now, None)
+    };
+    let ca = certificate::fingerprint(certificate::CA);
+    let written = LIST.replace("@version 1000000", &format!("@fresh {ca}"));
+    for list in [LIST, &written] {
+        for now in [5, 1_000_000, 1_000_001 + WEEK] {
+            assert!(lets_in(list, "peter", &reviewed(now)), "{list} {now}");
+        }
+    }
+    assert!(!lets_in(&written, "peter", &at(1_000_000, None)));
 }
 
 #[test]

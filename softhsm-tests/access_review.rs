@@ -1,0 +1,87 @@
+//! What reviewers are told by the commands themselves, of lists as people write them.
+
+use std::path::PathBuf;
+
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::punchmark::BINARY;
+use crate::harness::{scratch, write};
+
+/// A folder with lists.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(lists: &[(&str, &str)]) -> Self {
+        let place = Self(scratch());
+        for (name, text) in lists {
+            write(&place.path(name), text, 0o640);
+        }
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// What `punchmark access` with these words did.
+    fn access(&self, arguments: &str) -> Ran {
+        let mut command = bounded(BINARY);
+        command.current_dir(self.0.path());
+        run(command
+            .arg("access")
+            .args(arguments.split_ascii_whitespace()))
+    }
+}
+
+trait Prints {
+    /// Stops the test unless stdout holds this text.
+    fn prints(self, text: &str) -> Self;
+}
+
+impl Prints for Ran {
+    #[track_caller]
+    fn prints(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "{text:?} is missing\n{self}");
+        self
+    }
+}
+
+const KEY: &str = "SHA256:ke2F1NEnbv3fpr7q7jUBZVBVCi0drVlGRHWlWZZbHNU";
+
+#[test]
+fn a_list_with_stale_is_reviewed_as_it_will_be_when_it_is_published() {
+    let head = format!("@ca users {KEY}\n@fresh {KEY}\n@stale 7d anna\nanna root *\n");
+    let old = format!("@version 1000000\n{head}");
+    let with_eve = format!("{head}eve root *\n");
+    let place = Place::new(&[
+        ("written.list", &head),
+        ("eve.list", &with_eve),
+        ("old.list", &old),
+        ("old-eve.list", &format!("{old}eve root *\n")),
+    ]);
+    for (before, after) in [("written", "eve"), ("old", "old-eve"), ("old", "eve")] {
+        place
+            .access(&format!("diff {before}.list {after}.list"))
+            .exits(1)
+            .says("told is what it says while it is fresh")
+            .prints("gains: eve as root on *: no -> yes\n");
+    }
+    for list in ["eve", "old-eve"] {
+        let who = place.access(&format!("who --list {list}.list --user root --host db1"));
+        let who = who.ok().says("while it is fresh");
+        assert!(!who.stdout.contains("no: "), "{who}");
+        place
+            .access(&format!("lint --list {list}.list"))
+            .ok()
+            .says("while it is fresh");
+    }
+    let explain = "--user root --host db1 eve";
+    place
+        .access(&format!("explain --list eve.list {explain}"))
+        .ok()
+        .says("while it is fresh");
+    // What was published and is old stays so for a login.
+    place
+        .access(&format!("explain --list old-eve.list {explain}"))
+        .exits(1)
+        .prints("s old, and no exception");
+}
