@@ -38,6 +38,7 @@ mod crash;
 mod directory;
 mod docs;
 mod doctor;
+mod duties;
 mod everyday;
 #[cfg(feature = "yubikey")]
 mod evidence;

@@ -1,5 +1,7 @@
 //! `punchmark requester`: whose a key or a card is.
 
+mod duties;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -16,7 +18,8 @@ use crate::certificate::subject::fingerprint;
 use crate::certificate::{Kind, Principals, Subject};
 use crate::config::{self, Config, SubjectFile};
 use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, RequesterNamed, RequesterRemoved};
-use crate::request::RequesterName;
+use crate::request::{RequesterName, RoleName};
+use duties::{Given, Taken};
 
 /// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
 #[derive(Debug, Args)]
@@ -38,7 +41,7 @@ enum Command {
     Add(Addition),
     /// List who is enrolled, by what
     List,
-    /// Take a key or a card from somebody; certificates stay as they are
+    /// Take a key, a card or a duty from somebody; certificates stay as they are
     Remove(Removal),
 }
 
@@ -51,7 +54,7 @@ struct Addition {
 
     /// Their public key file
     #[arg(long, value_name = "FILE", conflicts_with = "card",
-        required_unless_present_any = ["card", "names"])]
+        required_unless_present_any = ["card", "names", "registrar", "revoker"])]
     key: Option<PathBuf>,
 
     /// The serial of their YubiKey: what it attests is theirs
@@ -67,6 +70,15 @@ struct Addition {
     /// empty list takes the names away
     #[arg(long, value_name = "NAMES")]
     names: Option<String>,
+
+    /// Make them a registrar: their word says whose a key is where it is asked by one of these roles,
+    /// in place of the roles before
+    #[arg(long, value_name = "ROLE", num_args = 1.., value_delimiter = ',', value_parser = str::parse::<RoleName>)]
+    registrar: Vec<RoleName>,
+
+    /// Let them revoke where the ledger is only mirrored
+    #[arg(long)]
+    revoker: bool,
 }
 
 /// What is taken from whom.
@@ -74,6 +86,14 @@ struct Addition {
 struct Removal {
     #[command(flatten)]
     enrolment: Enrolment,
+
+    /// They are no registrar any more, for no role
+    #[arg(long, conflicts_with_all = ["key", "card"])]
+    registrar: bool,
+
+    /// They may not revoke any more
+    #[arg(long, conflicts_with_all = ["key", "card"])]
+    revoker: bool,
 
     /// Say what would be taken away, and record nothing
     #[arg(long)]
@@ -91,7 +111,7 @@ struct Enrolment {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present = "card",
+        required_unless_present_any = ["card", "registrar", "revoker"],
         conflicts_with = "card"
     )]
     key: Option<PathBuf>,
@@ -121,18 +141,25 @@ impl Requester {
 }
 
 impl Addition {
-    fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
+    fn run(
+        mut self,
+        context: &Context,
+        config: &Config,
+        ledger: &mut Ledger,
+    ) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
         let names = self.names(config)?;
+        let given = Given::of(&self, config)?;
         if self.key.is_some() || self.card.is_some() {
             let enrolment = Enrolment {
                 name: self.name.clone(),
-                key: self.key,
+                key: self.key.take(),
                 card: self.card,
                 family: self.family,
             };
             enrolment.add(context, config, ledger)?;
         }
+        given.record(&self.name, ledger, context)?;
         let Some(names) = names else {
             return Ok(());
         };
@@ -210,6 +237,14 @@ impl Enrolment {
 impl Removal {
     fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         let (enrolment, name) = (&self.enrolment, &self.enrolment.name);
+        if self.registrar || self.revoker {
+            let taken = Taken {
+                registrar: self.registrar,
+                revoker: self.revoker,
+                is_dry: self.dry_run,
+            };
+            return taken.record(name, ledger, context);
+        }
         let credential = match (enrolment.card, enrolment.family) {
             (Some(serial), None) => enrolment.enrolled_card(serial.into(), ledger)?,
             _ => enrolment.credential(config)?,
@@ -331,6 +366,13 @@ fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
             product(&format!("{name:20}names {}", names.join(", ")))?
         }
     }
+    for (name, set) in ledger.duties()? {
+        if context.json() {
+            product_object(duties::object(&set))?
+        } else {
+            product(&format!("{name:20}{}", duties::words(&set)))?
+        }
+    }
     Ok(())
 }
 
@@ -383,5 +425,6 @@ Examples:
   punchmark requester add peter --card 12345678
   punchmark requester add erik --key erik.pub
   punchmark requester add web1 --key ssh_host_ed25519_key.pub --names web1,web1.example.org
+  punchmark requester add ole --key ole.pub --registrar engineer,servers
   punchmark requester list
   punchmark requester remove peter --card 12345678";

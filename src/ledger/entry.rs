@@ -62,7 +62,9 @@ use ssh_encoding::{Decode, Encode, Reader};
 
 pub use ca::{CaAdded, Origin, Purpose};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
-pub use requester::{CardId, Credential, RequesterAdded, RequesterNamed, RequesterRemoved};
+pub use requester::{
+    CardId, Credential, DutiesSet, RequesterAdded, RequesterNamed, RequesterRemoved,
+};
 pub use reserved::{Failed, Issued, Reserved, Sequence};
 pub use revocation::{Barred, KrlMade, ListSigned, Recovery, Resumed, Revoked};
 pub use state::{
@@ -139,6 +141,8 @@ pub enum Event {
     NotBound(NotBound),
     /// The names of a requester were recorded.
     RequesterNamed(RequesterNamed),
+    /// What a requester may do beside asking was recorded.
+    DutiesSet(DutiesSet),
 }
 
 /// Bytes that are not an entry.
@@ -195,6 +199,7 @@ impl Entry {
             Event::PlaceAllowed(event) => event.encode(out)?,
             Event::NotBound(event) => event.encode(out)?,
             Event::RequesterNamed(event) => event.encode(out)?,
+            Event::DutiesSet(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -241,6 +246,7 @@ impl Entry {
             30 => Event::PlaceAllowed(PlaceAllowed::decode(input)?),
             31 => Event::NotBound(NotBound::decode(input)?),
             32 => Event::RequesterNamed(RequesterNamed::decode(input)?),
+            33 => Event::DutiesSet(DutiesSet::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -286,6 +292,7 @@ impl Entry {
             Event::PlaceAllowed(_) => 30,
             Event::NotBound(_) => 31,
             Event::RequesterNamed(_) => 32,
+            Event::DutiesSet(_) => 33,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -139,6 +139,9 @@ pub enum EnrolError {
     /// The name of the direct form is nobody's.
     #[error("`{OPERATOR}` is nobody's name: it stands for whoever holds token and PIN")]
     Operator,
+    /// Nobody asks by this role with another's word.
+    #[error("nobody can be a registrar for role `{0}`")]
+    RegistrarOf(String),
     /// The key is a CA's or the ledger's own.
     #[error("the key is the ledger's own or a CA's, and nobody's")]
     OwnKey,

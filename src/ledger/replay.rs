@@ -199,6 +199,7 @@ impl Replay {
             }
             Event::RequesterRemoved(removed) => self.entitled.removed(found, &removed),
             Event::RequesterNamed(named) => self.entitled.named(found, &named),
+            Event::DutiesSet(set) => self.entitled.duties(found, &set),
             Event::Barred(barred) => self.entitled.barred(barred),
             Event::SuffixesSet(set) => self.suffixes.set(found, &self.keys, set),
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),

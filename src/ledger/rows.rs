@@ -61,6 +61,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::Bound(bound) => rows.add(table::BOUND, number(bound.ca)),
         Event::NotBound(_) => {}
         Event::RequesterNamed(named) => rows.add(table::REQUESTER_NAMES, &named.name),
+        Event::DutiesSet(set) => rows.add(table::DUTIES, &set.name),
         Event::PlaceAllowed(_) => rows.add(table::PLACE_ALLOWED, []),
     }
     std::mem::take(&mut rows.rows)

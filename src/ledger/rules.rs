@@ -10,6 +10,7 @@ mod audit;
 mod backward;
 mod cas;
 mod draft;
+mod duties;
 mod ends;
 mod enrolment;
 mod evidence;

@@ -118,6 +118,11 @@ fn event(event: &Event) -> (&'static str, Value) {
             "requester-named",
             json!({ "name": named.name, "names": named.names, "keyboard": named.keyboard }),
         ),
+        Event::DutiesSet(set) => (
+            "duties-set",
+            json!({ "name": set.name, "registrar": set.registrar, "revoker": set.revoker,
+                "keyboard": set.keyboard }),
+        ),
         Event::ChallengeMade(made) => (
             "challenge-made",
             json!({ "nonce": hex(&made.nonce), "expires": made.expires, "keyboard": made.keyboard }),

@@ -3,6 +3,7 @@
 use ssh_encoding::{Decode, Encode, Reader};
 
 use super::{EntryError, list};
+use crate::request::RoleName;
 
 /// What a requester is known by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +58,20 @@ pub struct RequesterNamed {
     pub name: String,
     /// The names; none takes them away.
     pub names: Vec<String>,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+/// What a requester may do beside asking, in place of all that was recorded before.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DutiesSet {
+    /// Whose duties they are.
+    pub name: String,
+    /// The roles for which their word says whose a key is: they are a registrar for these; none
+    /// where they are no registrar.
+    pub registrar: Vec<String>,
+    /// Whether they may revoke where the ledger is only mirrored.
+    pub revoker: bool,
     /// Who was at the keyboard, by the system's word.
     pub keyboard: String,
 }
@@ -138,6 +153,47 @@ impl RequesterNamed {
         Ok(Self {
             name: String::decode(input)?,
             names: list(input, String::decode)?,
+            keyboard: String::decode(input)?,
+        })
+    }
+}
+
+impl DutiesSet {
+    /// The first role that nobody can be a registrar for: `operator` is for whoever holds token and
+    /// PIN.
+    pub fn unfit_role(&self) -> Option<&str> {
+        let can_be_asked_for =
+            |role: &String| role.parse().is_ok_and(|role: RoleName| !role.is_operator());
+        let mut roles = self.registrar.iter();
+        roles
+            .find(|role| !can_be_asked_for(role))
+            .map(String::as_str)
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
+        self.name.encode(out)?;
+        self.registrar.len().encode(out)?;
+        self.registrar
+            .iter()
+            .try_for_each(|role| role.encode(out))?;
+        u8::from(self.revoker).encode(out)?;
+        Ok(self.keyboard.encode(out)?)
+    }
+
+    pub(super) fn decode(input: &mut impl Reader) -> Result<Self, EntryError> {
+        Ok(Self {
+            name: String::decode(input)?,
+            registrar: list(input, String::decode)?,
+            revoker: match u8::decode(input)? {
+                0 => false,
+                1 => true,
+                value => {
+                    return Err(EntryError::Unknown {
+                        field: "revoker",
+                        value,
+                    });
+                }
+            },
             keyboard: String::decode(input)?,
         })
     }

@@ -300,6 +300,12 @@ fn each_kind() -> Vec<Event> {
             names: vec!["web1".into(), "web1.example.org".into()],
             keyboard: keyboard(),
         }),
+        Event::DutiesSet(DutiesSet {
+            name: "ole".into(),
+            registrar: vec!["engineer".into(), "server".into()],
+            revoker: true,
+            keyboard: keyboard(),
+        }),
     ]
 }
 

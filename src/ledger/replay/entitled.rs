@@ -9,7 +9,8 @@ use super::subjects::Subjects;
 use crate::certificate::{Kind, Principal};
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
-    Barred, CardId, Credential, Grounds, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved,
+    Barred, CardId, Credential, DutiesSet, Grounds, RequesterAdded, RequesterNamed,
+    RequesterRemoved, Reserved,
 };
 
 /// Enrolments and bars so far.
@@ -85,6 +86,19 @@ impl Entitled {
         let odd = |name: &&String| Principal::parse(name, Kind::User).is_err();
         if let Some(name) = named.names.iter().find(odd) {
             found.broken(Fault::RequesterName(name.clone()));
+        }
+    }
+
+    /// Somebody who was barred has no duty; a registrar is one for roles that can be asked for.
+    pub(super) fn duties(&self, found: &mut Findings, set: &DutiesSet) {
+        if self.barred_requesters.contains(&set.name) {
+            found.broken(Fault::RequesterBarred(set.name.clone()));
+        }
+        if set.name == OPERATOR {
+            found.broken(Fault::Operator);
+        }
+        if let Some(role) = set.unfit_role() {
+            found.broken(Fault::RegistrarOf(role.to_owned()));
         }
     }
 

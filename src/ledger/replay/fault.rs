@@ -186,6 +186,9 @@ pub enum Fault {
     /// A name of a requester that no principal can be.
     #[error("`{0}` is no name that a certificate can be valid for")]
     RequesterName(String),
+    /// Somebody is a registrar for what is no role that can be asked for.
+    #[error("nobody can be a registrar for role {0:?}")]
+    RegistrarOf(String),
     /// What was taken away was not enrolled.
     #[error("it was not enrolled for that requester")]
     NotEnrolled,

@@ -102,4 +102,6 @@ tables! {
     LEDGER_KEY_PLACE = 40,
     /// The names that were recorded for a requester, by the requester's name; the newest counts.
     REQUESTER_NAMES = 41,
+    /// The duties that were recorded for a requester, by the requester's name; the newest counts.
+    DUTIES = 42,
 }

@@ -138,17 +138,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn requester_names(&self) -> Result<BTreeMap<String, Vec<String>>, LedgerError> {
-        let mut newest: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
-        self.index.walk(
-            &Keys::of(table::REQUESTER_NAMES, &[]),
-            &mut |key, position| {
-                let known = newest.entry(key.to_vec()).or_default();
-                *known = position.max(*known);
-                Walk::On
-            },
-        )?;
         let mut found = BTreeMap::new();
-        for position in newest.into_values() {
+        for position in self.newest_of_each(table::REQUESTER_NAMES)? {
             let Event::RequesterNamed(named) = self.entry(position)?.event else {
                 return Err(damaged(position));
             };
@@ -157,6 +148,18 @@ impl Ledger {
             }
         }
         Ok(found)
+    }
+
+    /// The newest position of each key of a table.
+    pub(super) fn newest_of_each(&self, table: u8) -> Result<Vec<u64>, LedgerError> {
+        let mut newest: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        self.index
+            .walk(&Keys::of(table, &[]), &mut |key, position| {
+                let known = newest.entry(key.to_vec()).or_default();
+                *known = position.max(*known);
+                Walk::On
+            })?;
+        Ok(newest.into_values().collect())
     }
 
     /// Everybody who is never served again, with the time since when.
@@ -210,7 +213,7 @@ impl Ledger {
 
     /// Whether an enrolment at this position was made or confirmed after the last time that
     /// it might have been lost.
-    fn serves(&self, position: u64) -> Result<bool, LedgerError> {
+    pub(super) fn serves(&self, position: u64) -> Result<bool, LedgerError> {
         let recoveries = self.recoveries()?;
         let open = |(at, recovery): &(u64, _)| {
             let recovery: &crate::ledger::Recovery = recovery;

@@ -269,6 +269,16 @@ fn an_enrolment_that_the_ledger_refuses() {
             },
             "broken 5: requester \"operator\" is whoever holds the token, and has nothing",
         ),
+        RegistrarOf => Found(
+            |history| {
+                history.push(Event::DutiesSet(DutiesSet {
+                    name: "ole".to_owned(),
+                    registrar: vec!["engineer".to_owned(), "operator".to_owned()],
+                    ..DutiesSet::default()
+                }));
+            },
+            "broken 5: nobody can be a registrar for role \"operator\"",
+        ),
         OwnKey => Found(
             |history| {
                 history.enrol("erik", Credential::Key(blob(USERS)));

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::attestation::{Facts, Family, Proof, ProofKind};
-use crate::ledger::RequesterNamed;
 use crate::ledger::wanted::Basis;
+use crate::ledger::{DutiesSet, RequesterNamed};
 
 fn blob(seed: u8) -> Vec<u8> {
     PublicKey::from(public(seed)).to_bytes().unwrap()
@@ -77,6 +77,7 @@ conform!(
     a_key_whose_only_reservation_was_given_up_is_nobodys,
     an_enrolled_key_is_its_requesters_until_it_is_taken_away,
     the_newest_names_of_a_requester_count_and_none_of_one_who_is_barred,
+    the_newest_duties_of_a_requester_count_and_none_of_one_who_is_barred,
     an_enrolment_is_in_one_frame_with_its_reservation,
     who_was_barred_is_neither_certified_nor_enrolled,
     finds_by_each_term_and_by_no_other,
@@ -263,6 +264,41 @@ fn the_newest_names_of_a_requester_count_and_none_of_one_who_is_barred(stand: St
     assert!(matches!(barred, Err(EnrolError::Barred(_))));
     let operator = name(&mut fixture, "operator", &["web1"]);
     assert!(matches!(operator, Err(EnrolError::Operator)));
+    fixture.is_whole();
+}
+
+fn the_newest_duties_of_a_requester_count_and_none_of_one_who_is_barred(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let set = |fixture: &mut Fixture, requester: &str, registrar: &[&str], revoker| {
+        let set = DutiesSet {
+            name: requester.to_owned(),
+            registrar: registrar.iter().map(|&role| role.to_owned()).collect(),
+            revoker,
+            keyboard: "tester".to_owned(),
+        };
+        fixture.ledger.set_duties(set, NOW)
+    };
+    set(&mut fixture, "ole", &["engineer", "server"], false).unwrap();
+    set(&mut fixture, "anna", &[], true).unwrap();
+    set(&mut fixture, "ole", &["server"], true).unwrap();
+    let duties = fixture.ledger.duties().unwrap();
+    assert_eq!(duties.keys().collect::<Vec<_>>(), ["anna", "ole"]);
+    assert_eq!(
+        (duties["ole"].registrar.as_slice(), duties["ole"].revoker),
+        (&["server".to_owned()][..], true)
+    );
+    set(&mut fixture, "anna", &[], false).unwrap();
+    assert!(!fixture.ledger.duties().unwrap().contains_key("anna"));
+    for role in ["operator", "", "a b"] {
+        let refused = set(&mut fixture, "anna", &["server", role], false);
+        assert!(matches!(refused, Err(EnrolError::RegistrarOf(named)) if named == role));
+    }
+    let operator = set(&mut fixture, "operator", &["server"], false);
+    assert!(matches!(operator, Err(EnrolError::Operator)));
+    fixture.bar(Vec::new(), &["ole"]);
+    assert!(fixture.ledger.duties().unwrap().is_empty());
+    let barred = set(&mut fixture, "ole", &["server"], false);
+    assert!(matches!(barred, Err(EnrolError::Barred(_))));
     fixture.is_whole();
 }
 

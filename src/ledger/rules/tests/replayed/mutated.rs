@@ -112,6 +112,10 @@ const HANDS: [Hand; 13] = [
             named.names.push("-".to_owned());
             true
         }
+        Event::DutiesSet(set) => {
+            set.registrar.push(OPERATOR.to_owned());
+            true
+        }
         Event::CheckpointSigned(signed) => {
             signed.root = [9; 32];
             true
