@@ -111,3 +111,29 @@ fn heads_that_would_go_back_with_the_ledger_are_refused_before_a_key_is_made() {
         .fails()
         .says("in its own folder alone");
 }
+
+/// A tree that is put back whole brings the heads in it back too; it is said, and nothing refused.
+#[test]
+fn heads_below_the_ledgers_folder_alone_are_warned_of_until_one_lies_elsewhere() {
+    let machine = Machine::new();
+    machine.0.key("one", ED25519);
+    machine.config("below.toml", "kept-heads-only = [\"heads\"]");
+    machine.init("below.toml").ok();
+    machine.sign("below.toml", "one.pub").ok();
+    let warnings = |config: &str| -> Vec<bool> {
+        let looks = [&["status"][..], &["doctor"], &["config", "check"]];
+        let ran = looks.map(|look| machine.run(config, look));
+        let says = "below the ledger's own folder alone, in ";
+        let told = ran.map(|ran| ran.stdout.contains(says) && ran.stdout.contains("kept-heads = "));
+        told.to_vec()
+    };
+    assert_eq!(warnings("below.toml"), [true; 3]);
+    let elsewhere = machine.path("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let both = format!("kept-heads = [{elsewhere:?}]\nkept-heads-only = [\"heads\"]");
+    let text = fs::read_to_string(machine.0.config_file().with_file_name("below.toml")).unwrap();
+    let rest = text.replace("kept-heads-only = [\"heads\"]", &both);
+    fs::write(machine.0.config_file().with_file_name("both.toml"), rest).unwrap();
+    machine.sign("both.toml", "one.pub").ok();
+    assert_eq!(warnings("both.toml"), [false; 3]);
+}

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
+use super::base::heads_below;
 use super::base::terminal::{product, product_object};
 use crate::config::{Config, ConfigError, Reading, faults_of, read_limited};
 use crate::ledger::Ledger;
@@ -65,11 +66,16 @@ fn check(context: &Context) -> Result<Exit, Failure> {
         } => {
             faults.extend(of_files(context, config));
             // Without the tables at fault, what names them looks odd.
-            if reading.faults.is_empty() {
-                oddities(config)
-            } else {
-                Vec::new()
-            }
+            let odd = reading.faults.is_empty().then(|| oddities(config));
+            // What can't be looked at is a fault, and told as one.
+            let below = heads_below::warning(config).ok().flatten();
+            let below = below.map(|message| Found {
+                place: None,
+                table: None,
+                message,
+                hint: Some(heads_below::ONE_MORE.to_owned()),
+            });
+            odd.into_iter().flatten().chain(below).collect()
         }
         Reading { rest: None, .. } => Vec::new(),
     };
@@ -217,6 +223,9 @@ fn tell(
     }
     for warning in warnings {
         product(&format!("warning: {}", warning.line(path)))?;
+        if let Some(hint) = &warning.hint {
+            product(&format!("  hint: {hint}"))?;
+        }
     }
     if faults.is_empty() && context.talks() {
         product(&format!("{}: nothing is wrong", path.display()))?;

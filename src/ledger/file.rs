@@ -136,17 +136,8 @@ impl FileFrames {
         let guarded = Guarded::open(path, &settings.allow)?;
         require_format(&guarded.file, &guarded.path)?;
         apart::require(folder(&guarded.path), settings)?;
+        let heads = found_heads(&guarded, settings, folders)?;
         let failed = |source| OpenError::file(&guarded.path, source);
-        let first = frame_from(&guarded.file, FIRST, &empty()).map_err(failed)?;
-        let mut heads = first
-            .and_then(|first| first.entries.first().map(|entry| origin(&leaf_hash(entry))))
-            .map(|origin| KeptHeads::look(&origin, owner(&guarded), settings))
-            .transpose()?;
-        for folder in folders {
-            heads
-                .iter_mut()
-                .try_for_each(|heads| heads.look_in(folder))?;
-        }
         let old_heads = OldHeads::find(heads.as_ref(), settings);
         let start = heads.as_ref().and_then(KeptHeads::highest);
         let end = walk(&guarded.file, start).map_err(failed)?;
@@ -158,15 +149,27 @@ impl FileFrames {
         found.map_err(failed)
     }
 
+    /// The folder of a kept head, where each of them lies in or below that of the ledger, and so
+    /// goes back together with it.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn heads_below(
+        path: &Path,
+        settings: &FileSettings,
+        folders: &[&Path],
+    ) -> Result<Option<PathBuf>, OpenError> {
+        let guarded = Guarded::open(path, &settings.allow)?;
+        let heads = found_heads(&guarded, settings, folders)?;
+        let kept = heads.iter().flat_map(KeptHeads::folders);
+        Ok(apart::all_below(folder(&guarded.path), kept))
+    }
+
     /// Takes a locked file with a header.
     fn of(guarded: Guarded, settings: FileSettings) -> Result<Self, OpenError> {
         apart::require(folder(&guarded.path), &settings)?;
+        let heads = found_heads(&guarded, &settings, &[])?;
         let failed = |source| OpenError::file(&guarded.path, source);
-        let first = frame_from(&guarded.file, FIRST, &empty()).map_err(failed)?;
-        let heads = first
-            .and_then(|first| first.entries.first().map(|entry| origin(&leaf_hash(entry))))
-            .map(|origin| KeptHeads::look(&origin, owner(&guarded), &settings))
-            .transpose()?;
         let start = heads.as_ref().and_then(KeptHeads::highest);
         let end = walk(&guarded.file, start).map_err(failed)?;
         let old_heads = OldHeads::find(heads.as_ref(), &settings);
@@ -304,6 +307,24 @@ pub(super) fn heads_of(
 ) -> Result<KeptHeads, OpenError> {
     let guarded = Guarded::open(path, allow)?;
     Ok(KeptHeads::look(origin, owner(&guarded), settings)?)
+}
+
+/// The heads that are kept of a ledger, in these folders too; none of one without entries.
+fn found_heads(
+    guarded: &Guarded,
+    settings: &FileSettings,
+    folders: &[&Path],
+) -> Result<Option<KeptHeads>, OpenError> {
+    let first = frame_from(&guarded.file, FIRST, &empty());
+    let first = first.map_err(|source| OpenError::file(&guarded.path, source))?;
+    let Some(entry) = first.as_ref().and_then(|first| first.entries.first()) else {
+        return Ok(None);
+    };
+    let mut heads = KeptHeads::look(&origin(&leaf_hash(entry)), owner(guarded), settings)?;
+    for folder in folders {
+        heads.look_in(folder)?;
+    }
+    Ok(Some(heads))
 }
 
 /// The head of a ledger without entries.

@@ -10,6 +10,7 @@ use crate::certificate::length;
 use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::heads_below;
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
@@ -82,6 +83,7 @@ impl DoctorCa {
                 );
                 points.push(Point::new("ledger", State::Ok, words));
                 points.extend(tail(&ledger));
+                points.extend(below(config));
                 points.extend(cas(context, config, &ledger));
                 points.extend(self.ages(&ledger));
             }
@@ -212,6 +214,16 @@ fn tail(ledger: &Ledger) -> Option<Point> {
     );
     let point = Point::new("ledger", State::Warning, words);
     Some(point.hint("`punchmark ledger verify` checks the rest"))
+}
+
+fn below(config: &Config) -> Option<Point> {
+    match heads_below::warning(config) {
+        Ok(below) => {
+            let point = Point::new("heads", State::Warning, below?);
+            Some(point.hint(heads_below::ONE_MORE))
+        }
+        Err(error) => Some(Point::failed("heads", &error.into())),
+    }
 }
 
 /// Config, public key file, purpose and suffixes, as the ledger has them.

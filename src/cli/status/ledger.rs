@@ -8,6 +8,7 @@ use super::finding::Finding;
 use crate::certificate::explain::utc;
 use crate::certificate::length;
 use crate::cli::base::failure::Failure;
+use crate::cli::base::heads_below;
 use crate::cli::base::monitoring::State;
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
@@ -49,6 +50,9 @@ impl LedgerSeen {
             findings.push(Finding::met(State::Critical, "clock", &error.into()));
         }
         let is_kept = is_kept(config, &mut findings);
+        if let Some(below) = heads_below::warning(config)? {
+            findings.push(Finding::new(State::Warning, below).way(heads_below::ONE_MORE));
+        }
         let krl = krl(ledger, now, limits, &mut findings)?;
         let expiring = expiring(ledger, now, limits.expires_within)?;
         if expiring > 0 {

@@ -1,7 +1,7 @@
 //! A ledger in a file: how it is made and opened, and what it records of its own place.
 
 use std::any::Any;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Ledger;
 use super::draft::Draft;
@@ -73,13 +73,31 @@ impl Ledger {
         path: &Path,
         settings: &FileSettings,
     ) -> Result<Option<HeadsError>, LedgerError> {
-        let places = Self::open_to_read(path)?.head_places()?;
-        let places = places.map_or_else(Vec::new, |set| set.places);
+        let places = Self::open_to_read(path)?.recorded_places()?;
         let folders: Vec<&Path> = places.iter().map(Path::new).collect();
         match FileFrames::look(path, settings, &folders)? {
             Standing::Refused(contradicts) => Ok(Some(contradicts)),
             Standing::New | Standing::Kept => Ok(None),
         }
+    }
+
+    /// The folder of a kept head, where each lies in or below the ledger's own folder: whoever puts
+    /// that whole folder back puts an older head back too, and nothing notices.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`].
+    pub fn heads_below(
+        path: &Path,
+        settings: &FileSettings,
+    ) -> Result<Option<PathBuf>, LedgerError> {
+        let places = Self::open_to_read(path)?.recorded_places()?;
+        let folders: Vec<&Path> = places.iter().map(Path::new).collect();
+        Ok(FileFrames::heads_below(path, settings, &folders)?)
+    }
+
+    fn recorded_places(&self) -> Result<Vec<String>, LedgerError> {
+        let set = self.head_places()?;
+        Ok(set.map_or_else(Vec::new, |set| set.places))
     }
 
     fn of(frames: FileFrames) -> Result<Self, LedgerError> {
