@@ -158,7 +158,7 @@ impl SharedSecret {
         let mut groups: BTreeMap<u8, Vec<&Share>> = BTreeMap::new();
         let mut first: Option<&Share> = None;
         for share in shares {
-            if !share.is_of_set(*first.get_or_insert(share)) {
+            if !share.is_of_set(first.get_or_insert(share)) {
                 return Err(CombineError::OtherSet);
             }
             groups.entry(share.group()).or_default().push(share);
