@@ -60,9 +60,8 @@ fn faults(form: Form, text: &str, kind: Kind) -> Vec<String> {
         panic!("nothing wrong is found");
     };
     let words = |fault: &super::ManifestFault| {
-        let causes = std::iter::successors(Some(&fault.fault as &dyn std::error::Error), |error| {
-            error.source()
-        });
+        let first: &dyn std::error::Error = &fault.fault;
+        let causes = std::iter::successors(Some(first), |error| error.source());
         let words: Vec<_> = causes.map(ToString::to_string).collect();
         format!("{}: {}", fault.line, words.join(": "))
     };

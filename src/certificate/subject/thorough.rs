@@ -75,7 +75,7 @@ fn is_prime(modulus: &[u8]) -> bool {
     let Some(odd) = Option::<Odd<_>>::from(Odd::new(number)) else {
         return false;
     };
-    let exponent = odd.wrapping_sub(&BoxedUint::one_with_precision(bits));
+    let exponent = odd.wrapping_sub(BoxedUint::one_with_precision(bits));
     let params = BoxedMontyParams::new_vartime(odd);
     let one = BoxedMontyForm::one(&params);
     let power = (0..exponent.bits_vartime())
@@ -187,7 +187,7 @@ mod tests {
             let reduced = reduce(&words(&bytes), prime);
             assert_eq!(
                 reduced.is_multiple_of(prime),
-                number % u128::from(prime) == 0,
+                number.is_multiple_of(u128::from(prime)),
                 "{prime}"
             );
         }

@@ -70,8 +70,8 @@ enum Writing {
 
 /// What was refused, as somebody with the file in his hands may write it.
 enum Forgery {
-    Event(Event),
-    Reserve(Wanted),
+    Event(Box<Event>),
+    Reserve(Box<Wanted>),
 }
 
 fn requester() -> impl Strategy<Value = &'static str> {
@@ -175,17 +175,19 @@ impl Fixture {
                         None
                     }
                     (Ok(_), None) => None,
-                    (Err(_), _) => Some(Forgery::Reserve(wanted_of(deed))),
+                    (Err(_), _) => Some(Forgery::Reserve(Box::new(wanted_of(deed)))),
                 };
             }
             Deed::Marked(_) => {
                 let reserved = self.ask(wanted_of(deed));
-                return reserved.is_err().then(|| Forgery::Reserve(wanted_of(deed)));
+                return reserved
+                    .is_err()
+                    .then(|| Forgery::Reserve(Box::new(wanted_of(deed))));
             }
             Deed::Write(writing) => {
                 let event = self.event(writing);
                 let written = self.write(event.clone());
-                return (!written).then_some(Forgery::Event(event));
+                return (!written).then_some(Forgery::Event(Box::new(event)));
             }
             Deed::Roll(old, new) => return self.roll(*old, *new),
             Deed::RevokeKey(key) => self.end(
@@ -241,7 +243,7 @@ impl Fixture {
         };
         let done = self.ledger.roll_ledger_key(rolled.clone(), NOW);
         done.is_err()
-            .then_some(Forgery::Event(Event::LedgerKeyRolled(rolled)))
+            .then_some(Forgery::Event(Box::new(Event::LedgerKeyRolled(rolled))))
     }
 
     fn event(&self, writing: &Writing) -> Event {
@@ -337,10 +339,10 @@ impl Fixture {
     /// Writes it all the same, and returns its position; none for a content that nothing encodes.
     fn forge(&mut self, forgery: Forgery) -> Option<u64> {
         match forgery {
-            Forgery::Event(event) => Some(self.ledger.forge(event, NOW).unwrap()),
+            Forgery::Event(event) => Some(self.ledger.forge(*event, NOW).unwrap()),
             Forgery::Reserve(wanted) => {
                 let ca = self.ca.clone();
-                let reservation = self.ledger.forge_reservation(&ca, wanted, NOW);
+                let reservation = self.ledger.forge_reservation(&ca, *wanted, NOW);
                 reservation.ok().map(|reservation| reservation.position)
             }
         }
