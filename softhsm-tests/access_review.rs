@@ -48,6 +48,36 @@ impl Prints for Ran {
 const KEY: &str = "SHA256:ke2F1NEnbv3fpr7q7jUBZVBVCi0drVlGRHWlWZZbHNU";
 
 #[test]
+fn a_ca_that_is_taken_out_or_another_is_gained_by_whom_it_signs() {
+    let other = KEY.replace("ke2", "Lg2");
+    let with = |ca: &str| format!("{ca}anna root *\n");
+    let place = Place::new(&[
+        ("one.list", &with(&format!("@ca users {KEY}\n"))),
+        ("other.list", &with(&format!("@ca users {other}\n"))),
+        ("none.list", &with("")),
+    ]);
+    let row = format!("gains: @ca: users {KEY} -> users {other}\n");
+    place
+        .access("diff one.list other.list")
+        .exits(1)
+        .prints(&row);
+    place
+        .access("diff one.list none.list --json")
+        .exits(1)
+        .prints("\"directive\":\"@ca\"")
+        .prints("\"what\":\"gains\"");
+    let row = format!("| gains | `@ca` | | | `users {KEY}` | `none` |");
+    place
+        .access("diff --markdown one.list none.list")
+        .exits(1)
+        .prints(&row);
+    place
+        .access("diff none.list one.list")
+        .ok()
+        .prints("loses: @ca: none -> users");
+}
+
+#[test]
 fn a_list_with_stale_is_reviewed_as_it_will_be_when_it_is_published() {
     let head = format!("@ca users {KEY}\n@fresh {KEY}\n@stale 7d anna\nanna root *\n");
     let old = format!("@version 1000000\n{head}");

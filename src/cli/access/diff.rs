@@ -9,12 +9,13 @@ use super::list::{moment, parse, read, say_if_stale};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
-use crate::server::access::review::{Book, Change, changes, changes_on};
+use crate::server::access::review::{Book, Change, RuleChange, changes, changes_on, rule_changes};
 
 /// Say who gains and who loses what by a change of a list
 ///
 /// A pattern stands for all that it matches, and a line that only moved is told where another
-/// counts by it. In a group that a directory service has yet to resolve, `someone-in-GROUP` stands for
+/// counts by it. What directives change for every line (whose certificates count, what wildcards reach, how
+/// old a list may be, who signs the next) is told by their names. In a group that a directory service has yet to resolve, `someone-in-GROUP` stands for
 /// whoever is in it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -49,8 +50,18 @@ impl Diff {
             Some(host) => changes_on(&old, &new, host, &moment())?,
             None => changes(&old, &new, &moment())?,
         };
-        if self.markdown && !found.is_empty() {
+        let rules = rule_changes(&old, &new);
+        if self.markdown && !(found.is_empty() && rules.is_empty()) {
             product("| | principal | user | host | before | after |\n|---|---|---|---|---|---|")?;
+        }
+        for rule in &rules {
+            if context.json() {
+                product_object(rule_object(rule))?;
+            } else if self.markdown {
+                product(&rule_row(rule))?;
+            } else {
+                product(&rule_words(rule))?;
+            }
         }
         for change in &found {
             if context.json() {
@@ -59,7 +70,7 @@ impl Diff {
                 product(&self.line(change))?;
             }
         }
-        if found.iter().any(Change::gains) {
+        if found.iter().any(Change::gains) || rules.iter().any(|rule| rule.gains) {
             return Ok(Exit::Failed);
         }
         Ok(Exit::Done)
@@ -75,7 +86,6 @@ impl Diff {
         } = change;
         let what = what(change);
         if self.markdown {
-            let cell = |text: &str| format!("`{}`", text.replace('|', "\\|"));
             let (before, after) = (cell(&shown(before)), cell(&shown(after)));
             let [principal, user, host] = [principal, user, host].map(|text| cell(text));
             return format!("| {what} | {principal} | {user} | {host} | {before} | {after} |");
@@ -98,6 +108,36 @@ pub(super) fn words(change: &Change) -> String {
     format!("{what}: {principal} as {user} on {host}: {before} -> {after}")
 }
 
+/// A change of a directive in a line for people.
+pub(super) fn rule_words(rule: &RuleChange) -> String {
+    let (before, after) = (said(&rule.before), said(&rule.after));
+    format!(
+        "{}: {}: {before} -> {after}",
+        rule_what(rule),
+        rule.directive
+    )
+}
+
+fn rule_row(rule: &RuleChange) -> String {
+    let what = rule_what(rule);
+    let [directive, before, after] =
+        [rule.directive, said(&rule.before), said(&rule.after)].map(cell);
+    format!("| {what} | {directive} | | | {before} | {after} |")
+}
+
+fn rule_what(rule: &RuleChange) -> &'static str {
+    if rule.gains { "gains" } else { "loses" }
+}
+
+fn said(words: &Option<String>) -> &str {
+    words.as_deref().unwrap_or("none")
+}
+
+/// A cell of a table in Markdown.
+fn cell(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
 fn what(change: &Change) -> &'static str {
     match (&change.before, &change.after) {
         (None, _) => "gains",
@@ -114,6 +154,13 @@ fn shown(options: &Option<String>) -> String {
     }
 }
 
+fn rule_object(rule: &RuleChange) -> Value {
+    json!({
+        "what": rule_what(rule), "directive": rule.directive,
+        "before": rule.before, "after": rule.after,
+    })
+}
+
 fn object(change: &Change) -> Value {
     json!({
         "what": what(change), "principal": change.principal, "user": change.user,
@@ -127,4 +174,4 @@ Examples:
   punchmark access diff --markdown old.list access.list
   punchmark access diff --against-host web1+production old.list access.list
 
-It exits with 1 if anybody gains anything, or gets in by other options than before.";
+It exits with 1 if anybody gains anything, or gets in by other options than before,\nor if a directive lets in more.";

@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::compile::compile;
-use super::diff::words;
+use super::diff::{rule_words, words};
 use super::lint::{findings, line};
 use super::list::{moment, parse, read, say_if_stale};
 use super::signed::beside;
@@ -21,7 +21,7 @@ use crate::cli::base::terminal::{ask, confirm, confirm_typed, say, warn};
 use crate::output;
 use crate::server::access::List;
 use crate::server::access::login::INDEX_ENDING;
-use crate::server::access::review::{Book, changes};
+use crate::server::access::review::{Book, changes, rule_changes};
 use crate::server::publication::{Loss, losses};
 
 /// Change a list in a copy, see who gains and loses, and put it in place by a yes
@@ -89,7 +89,11 @@ fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Fail
         warn("the list that is there lets nobody in, since it is not understood");
         return confirm("Put the new list in place?");
     };
-    for change in changes(&Book::new(&before), &Book::new(after), &moment())? {
+    let books = (Book::new(&before), Book::new(after));
+    for rule in rule_changes(&books.0, &books.1) {
+        say(&rule_words(&rule));
+    }
+    for change in changes(&books.0, &books.1, &moment())? {
         say(&words(&change));
     }
     if losses(&before, after, None, &moment()).contains(&Loss::Root) {

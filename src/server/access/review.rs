@@ -8,6 +8,7 @@ mod import;
 mod keys;
 mod lint;
 mod reach;
+mod rules;
 
 pub use self::book::{AskError, Book, sample};
 pub use self::diff::{Change, changes, changes_on};
@@ -16,3 +17,4 @@ pub use self::import::{Carried, LeftOut, import};
 pub use self::keys::{CaKey, CaKeyError};
 pub use self::lint::{Finding, Oddity, lint};
 pub use self::reach::{Reach, can, who};
+pub use self::rules::{RuleChange, rule_changes};

@@ -6,6 +6,7 @@ mod index;
 mod joining;
 mod matching;
 mod review;
+mod rules;
 mod text;
 
 use jiff::tz::TimeZone;
