@@ -118,6 +118,8 @@ const SUBCOMMANDS: &[&str] = &[
     "request",
     "enroll",
     "requester",
+    "bundle make",
+    "bundle show",
     "challenge",
     "role",
     "role add",

@@ -24,6 +24,7 @@ mod access_sync;
 mod allowed_signers;
 mod batch;
 mod binding;
+mod bundle;
 mod ca_export;
 mod ceremony;
 mod ceremony_set;

@@ -8,6 +8,7 @@ mod access;
 mod adopt;
 mod attestation;
 mod base;
+mod bundle;
 mod ca;
 mod ceremony;
 mod challenge;
@@ -82,6 +83,7 @@ enum Command {
     Import(import::Import),
     Ca(ca::Ca),
     Ceremony(ceremony::Ceremony),
+    Bundle(bundle::Bundle),
     Sign(sign::Sign),
     Renew(Box<renew::Renew>),
     Status(status::Status),
@@ -125,6 +127,7 @@ impl Cli<Command> {
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
             Command::Ceremony(command) => command.run(&context),
+            Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Renew(command) => command.run(&context),
             Command::Status(command) => command.run(&context),

@@ -19,6 +19,7 @@
 //! - [`config`]: `punchmark.toml`; alone reads files and the environment.
 //! - [`ca`]: how a key becomes a CA.
 //! - [`batch`]: many keys in one run.
+//! - [`bundle`]: requests that are carried to an offline CA in one file.
 //! - [`ceremony`]: keys made by a few people in a closed room, from one reviewed plan.
 //! - [`server`]: what a server does with what a CA made elsewhere; needs no ledger.
 //! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
@@ -26,6 +27,7 @@
 
 pub mod attestation;
 pub mod batch;
+pub mod bundle;
 pub mod ca;
 pub mod ceremony;
 pub mod certificate;

@@ -66,6 +66,8 @@ pub struct Line {
     pub requester: Option<RequesterName>,
     /// What is asked.
     pub ask: Ask,
+    /// The options as they were written; none where the line leaves them to what was said for all.
+    pub options: Vec<String>,
 }
 
 impl Form {

@@ -20,6 +20,7 @@ pub(crate) mod interrupt;
 pub(crate) mod issuing;
 pub(crate) mod known_list;
 pub(crate) mod ledger_key;
+pub(crate) mod manifest;
 pub(crate) mod mark;
 pub(crate) mod monitoring;
 pub(crate) mod next_steps;

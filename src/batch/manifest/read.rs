@@ -32,6 +32,10 @@ pub(super) fn line(row: &Row, setting: &Setting<'_>, faults: &mut Vec<LineFault>
         output,
         requester,
         ask,
+        options: match row.cells.get(&Column::Options) {
+            Some(Cell::List(options)) => options.clone(),
+            _ => Vec::new(),
+        },
     })
 }
 

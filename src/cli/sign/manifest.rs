@@ -1,18 +1,14 @@
 //! `--manifest`: the subjects of a list, each with what is asked for it.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Sign;
 use super::arguments::one_for_several;
-use crate::batch::manifest::{
-    Column, Form, LARGEST_MANIFEST, Line, LineFault, ManifestError, ManifestFault, Setting,
-};
+use crate::batch::manifest::Line;
 use crate::batch::{Named, SerialPlan};
-use crate::cli::base::failure::{Advised, At, Failure, Kind};
-use crate::cli::base::words::number_of;
-use crate::config::{self, Config, read_bytes};
-use crate::file::bytes_from;
+use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::manifest::{at, lines};
+use crate::config::Config;
 use crate::issue::Asked;
 use crate::request::{Ask, Requester};
 
@@ -36,17 +32,7 @@ impl Sign {
         let (Some(manifest), Some(ask)) = (&self.manifest, ask) else {
             return Ok(None);
         };
-        let setting = Setting {
-            ask,
-            policy: config.policy(),
-            folder: manifest.parent().unwrap_or(Path::new("")),
-            out_dir: self.out_dir.as_deref(),
-            now: config::now(),
-            zone: &config::time_zone,
-        };
-        let bytes = read(manifest).in_file(manifest)?;
-        let lines = Line::read_all(Form::of(manifest, &bytes), &bytes, &setting);
-        let lines = lines.map_err(|error| failure(error, manifest))?;
+        let lines = lines(manifest, ask, self.out_dir.as_deref(), config)?;
         let keys = u64::try_from(lines.len()).unwrap_or(u64::MAX);
         match serials {
             SerialPlan::Single(serial) if keys > 1 => return Err(one_for_several(serial, keys)),
@@ -89,62 +75,3 @@ impl Subjects {
         self.lines.into_iter().map(named).collect()
     }
 }
-
-fn read(manifest: &Path) -> io::Result<Vec<u8>> {
-    if manifest == Path::new("-") {
-        return bytes_from(io::stdin().lock(), LARGEST_MANIFEST);
-    }
-    read_bytes(manifest, LARGEST_MANIFEST)
-}
-
-/// How a line is called, as compilers do.
-fn at(manifest: &Path, line: u64) -> String {
-    format!("{}:{line}", manifest.display())
-}
-
-/// All that is wrong, a line each; a hint once.
-fn failure(error: ManifestError, manifest: &Path) -> Failure {
-    let ManifestError::Lines(faults) = error else {
-        return Failure::of(Kind::Failed, error).at(manifest.display().to_string());
-    };
-    let more = faults.len().saturating_sub(MOST_TOLD);
-    let mut told = Vec::new();
-    let mut failures = faults.into_iter().take(MOST_TOLD).map(|fault| {
-        let ManifestFault { line, fault } = fault;
-        let hint = hint(&fault).filter(|hint| !told.contains(hint));
-        let failure = Failure::of(Kind::Failed, fault).at(at(manifest, line));
-        told.extend(hint.clone());
-        hint.into_iter().fold(failure, Failure::hint)
-    });
-    let first = failures.next();
-    let first = first.unwrap_or_else(|| Failure::new(NOTHING));
-    let all = failures.fold(first, Failure::beside);
-    match u64::try_from(more) {
-        Ok(0) => all.hint(NOTHING),
-        more => {
-            let faults = number_of(more.unwrap_or(u64::MAX), "more fault");
-            all.beside(Failure::new(format!("and {faults}")).hint(NOTHING))
-        }
-    }
-}
-
-fn hint(fault: &LineFault) -> Option<String> {
-    match fault {
-        LineFault::UnknownColumn(_) | LineFault::NoKeyColumn => {
-            let names: Vec<_> = Column::ALL.iter().map(|column| column.name()).collect();
-            Some(format!("the columns are {}", names.join(", ")))
-        }
-        LineFault::Cells { .. } => Some(QUOTES.to_owned()),
-        LineFault::Validity(error) => error.hint(),
-        LineFault::NoKeyId => Some("say it in the line, or for all lines with -I".to_owned()),
-        LineFault::NoPrincipals => {
-            Some("say them in the line, or for all lines with -n".to_owned())
-        }
-        _ => None,
-    }
-}
-
-const QUOTES: &str = "a cell with a comma in it stands in quotes: \"peter,root\"";
-const NOTHING: &str = "nothing of a manifest is signed while a line of it is wrong";
-/// More than anybody mends at once.
-const MOST_TOLD: usize = 100;

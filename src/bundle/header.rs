@@ -1,0 +1,115 @@
+//! The header of a bundle: what its registrar signs.
+
+use sha2::{Digest, Sha256};
+use ssh_encoding::{Decode, Encode};
+
+use super::limit::limit;
+use super::{BundleError, LARGEST_HEADER, LARGEST_ITEMS, MOST_ITEMS, Registrar};
+use crate::ledger::checkpoint::Checkpoint;
+use crate::request::RequesterName;
+
+/// Random: a bundle is signed once.
+pub type BundleId = [u8; 16];
+
+/// All that the registrar of a bundle signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its id.
+    pub id: BundleId,
+    /// The hash of the bundle before; zeros for the first.
+    pub before: [u8; 32],
+    /// When it was made, in Unix seconds.
+    pub made: u64,
+    /// The head of the ledger that it was made against.
+    pub against: Checkpoint,
+    /// Who made it.
+    pub registrar: Registrar,
+    /// How many items there are.
+    pub items: u64,
+    /// How many bytes they take, each with its length before it.
+    pub bytes: u64,
+    /// SHA-256 over these bytes.
+    pub sha256: [u8; 32],
+}
+
+impl Header {
+    /// The bytes that the registrar signs.
+    ///
+    /// # Errors
+    /// [`BundleError::Header`] if a field is longer than the wire allows.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, BundleError> {
+        let mut out = Vec::with_capacity(1024);
+        MAGIC.encode(&mut out)?;
+        self.id.encode(&mut out)?;
+        self.before.encode(&mut out)?;
+        self.made.encode(&mut out)?;
+        self.against.origin.as_str().encode(&mut out)?;
+        self.against.size.encode(&mut out)?;
+        self.against.root.encode(&mut out)?;
+        self.registrar.name.as_str().encode(&mut out)?;
+        self.registrar.key.encode(&mut out)?;
+        self.items.encode(&mut out)?;
+        self.bytes.encode(&mut out)?;
+        self.sha256.encode(&mut out)?;
+        Ok(out)
+    }
+
+    /// Reads [`Self::to_bytes`] back, and holds what it announces against the limits.
+    ///
+    /// # Errors
+    /// [`BundleError`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, BundleError> {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        limit("header", length, LARGEST_HEADER)?;
+        let input = &mut &*bytes;
+        if !matches!(Vec::<u8>::decode(input).as_deref(), Ok(MAGIC)) {
+            return Err(BundleError::Version);
+        }
+        let header = Self {
+            id: Decode::decode(input)?,
+            before: Decode::decode(input)?,
+            made: u64::decode(input)?,
+            against: Checkpoint {
+                origin: String::decode(input)?,
+                size: u64::decode(input)?,
+                root: Decode::decode(input)?,
+            },
+            registrar: Registrar {
+                name: registrar(&String::decode(input)?)?,
+                key: Vec::decode(input)?,
+            },
+            items: u64::decode(input)?,
+            bytes: u64::decode(input)?,
+            sha256: Decode::decode(input)?,
+        };
+        if !input.is_empty() {
+            return Err(BundleError::Field("the end of the header"));
+        }
+        header.within_limits()
+    }
+
+    fn within_limits(self) -> Result<Self, BundleError> {
+        match self.items {
+            0 => return Err(BundleError::Empty),
+            items if items > MOST_ITEMS => return Err(BundleError::TooMany(items)),
+            _ => {}
+        }
+        limit("the sum of all items", self.bytes, LARGEST_ITEMS)?;
+        Ok(self)
+    }
+
+    /// What the next bundle says that it follows, and what people compare: SHA-256 of the header.
+    ///
+    /// # Errors
+    /// As [`Self::to_bytes`].
+    pub fn hash(&self) -> Result<[u8; 32], BundleError> {
+        Ok(Sha256::digest(self.to_bytes()?).into())
+    }
+}
+
+fn registrar(name: &str) -> Result<RequesterName, BundleError> {
+    name.parse()
+        .map_err(|_name| BundleError::Field("the registrar's name"))
+}
+
+const MAGIC: &[u8] = b"punchmark-bundle-v1";

@@ -1,0 +1,161 @@
+//! Reading a bundle: limits, then the signature, then one item after the other.
+
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+use ssh_encoding::Decode;
+use ssh_key::{PublicKey, SshSig};
+
+use super::limit::limit;
+use super::{
+    BundleError, HASH, Header, Item, ItemError, LARGEST_HEADER, LARGEST_ITEM, LARGEST_SIGNATURE,
+    NAMESPACE,
+};
+use crate::wire::verify::verify_possession;
+
+/// A bundle whose header was read and verified; its items were not looked at.
+#[derive(Debug)]
+pub struct Opened<R> {
+    header: Header,
+    input: R,
+}
+
+/// The items of a bundle, as they are read.
+#[derive(Debug)]
+pub struct Items<R> {
+    input: R,
+    left: u64,
+    number: u64,
+    hash: Sha256,
+    sha256: [u8; 32],
+    bytes: u64,
+}
+
+impl<R: Read> Opened<R> {
+    /// Reads the header of a bundle of `length` bytes, and checks that the key that it names signed
+    /// it. Whose that key is, the ledger says.
+    ///
+    /// # Errors
+    /// [`BundleError`].
+    pub fn read(mut input: R, length: u64) -> Result<Self, BundleError> {
+        let signed = string(&mut input, "header", LARGEST_HEADER)?;
+        let header = Header::from_bytes(&signed)?;
+        let signature = string(&mut input, "signature", LARGEST_SIGNATURE)?;
+        let before =
+            [&signed, &signature].map(|part| u64::try_from(part.len()).unwrap_or(u64::MAX));
+        let before = before
+            .iter()
+            .fold(8_u64, |sum, part| sum.saturating_add(*part));
+        let found = length.saturating_sub(before);
+        if found != header.bytes {
+            let said = header.bytes;
+            return Err(BundleError::Length { found, said });
+        }
+        verify(&header, &signed, &signature)?;
+        Ok(Self { header, input })
+    }
+
+    /// What the registrar signed.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The items in their order. None counts before the last was read without an error: only then
+    /// is it known that they are those that were signed.
+    pub fn items(self) -> Items<R> {
+        Items {
+            input: self.input,
+            left: self.header.items,
+            number: 0,
+            hash: Sha256::new(),
+            sha256: self.header.sha256,
+            bytes: self.header.bytes,
+        }
+    }
+}
+
+impl<R: Read> Items<R> {
+    fn item(&mut self) -> Result<Item, BundleError> {
+        let most = LARGEST_ITEM.min(self.bytes.saturating_sub(4));
+        let bytes = string(&mut self.input, "an item", most)?;
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.bytes = self.bytes.saturating_sub(u64::from(length) + 4);
+        self.hash.update(length.to_be_bytes());
+        self.hash.update(&bytes);
+        self.number += 1;
+        self.left -= 1;
+        if self.left == 0 {
+            self.end()?;
+        }
+        Item::from_bytes(&bytes).map_err(|source| self.wrong(source))
+    }
+
+    /// Behind the last item nothing is left, and all of them are what was signed.
+    fn end(&mut self) -> Result<(), BundleError> {
+        let found: [u8; 32] = std::mem::take(&mut self.hash).finalize().into();
+        match self.bytes {
+            0 if found == self.sha256 => Ok(()),
+            _ => Err(BundleError::Items),
+        }
+    }
+
+    fn wrong(&self, source: ItemError) -> BundleError {
+        let number = self.number;
+        BundleError::Item { number, source }
+    }
+}
+
+impl<R: Read> Iterator for Items<R> {
+    type Item = Result<Item, BundleError>;
+
+    /// After an error there is nothing more: what follows it was not signed as it stands.
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.left == 0 {
+            return None;
+        }
+        let item = self.item();
+        if item.is_err() {
+            self.left = 0;
+        }
+        Some(item)
+    }
+}
+
+/// A string behind its length, which is held against its limit before anything is set aside.
+fn string(input: &mut impl Read, part: &'static str, most: u64) -> Result<Vec<u8>, BundleError> {
+    let mut length = [0; 4];
+    input.read_exact(&mut length)?;
+    let length = u32::from_be_bytes(length);
+    limit(part, length.into(), most)?;
+    let mut bytes = Vec::new();
+    let read = input.take(length.into()).read_to_end(&mut bytes)?;
+    match u32::try_from(read) {
+        Ok(read) if read == length => Ok(bytes),
+        _ => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
+    }
+}
+
+/// Whether the registrar's key signed this header for what it is.
+fn verify(header: &Header, signed: &[u8], signature: &[u8]) -> Result<(), BundleError> {
+    let mut input = signature;
+    let signature = SshSig::decode(&mut input).map_err(|_form| BundleError::SignatureForm)?;
+    let key = PublicKey::from_bytes(&header.registrar.key);
+    let key = key.map_err(|_form| BundleError::Field("the registrar's key"))?;
+    if signature.public_key() != key.key_data() {
+        return Err(BundleError::OtherKey);
+    }
+    let is_ours = signature.namespace() == NAMESPACE
+        && signature.version() == SshSig::VERSION
+        && signature.hash_alg() == HASH
+        && signature.reserved().is_empty()
+        && input.is_empty();
+    if !is_ours {
+        return Err(BundleError::SignatureForm);
+    }
+    let message = SshSig::signed_data(NAMESPACE, HASH, signed);
+    let message = message.map_err(|_never| BundleError::SignatureForm)?;
+    match verify_possession(&message, signature.signature(), key.key_data())? {
+        Some(used) if !used.present => Err(BundleError::Untouched),
+        _ => Ok(()),
+    }
+}

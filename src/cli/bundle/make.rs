@@ -1,0 +1,245 @@
+//! `punchmark bundle make`: requests and plain keys become one file, which a registrar signs.
+
+mod wishes;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+use serde_json::json;
+use ssh_key::PublicKey;
+
+use crate::batch::{Batch, HowFar, Looked, Resume, SerialPlan, Subjects};
+use crate::bundle::{Draft, Header, Made, NAMESPACE, Opened, Registrar};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure, Kind};
+use crate::cli::base::faults::Faults;
+use crate::cli::base::interrupt::on_signal;
+use crate::cli::base::issuing::Books;
+use crate::cli::base::progress::{Failures, Progress, style};
+use crate::cli::base::terminal::say;
+use crate::cli::base::words::number_of;
+use crate::config::{self, Config, SubjectFile};
+use crate::issue::Judge;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::{Credential, DutiesSet, Ledger};
+use crate::output;
+use crate::policy::role::Permit;
+use crate::request::{RoleName, by_ssh_keygen, random_id};
+
+use crate::wire::{hex, words};
+use wishes::{Wanted, wanted};
+
+/// Put requests, and keys of a manifest, into one file for an offline CA
+///
+/// All of it is decided as the CA would, by the config and the ledger that are here; whatever is
+/// refused is told, and no bundle is made. The registrar's key signs, who must be enrolled as one:
+/// whose the keys are that nobody is enrolled with, the registrar says, for the registrar's roles.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Make {
+    /// The registrar's key, as for ssh-keygen -Y sign: a public key whose private half is in an
+    /// ssh-agent, or a private key file, also of a security key
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+
+    /// The bundle; there must be no such file
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Plain keys, with what is asked for each: a manifest, as `sign` reads it
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+
+    /// The role of manifest lines that name none
+    #[arg(long, value_name = "ROLE", requires = "manifest", value_parser = str::parse::<RoleName>)]
+    role: Option<RoleName>,
+
+    /// The lines of the manifest are hosts
+    #[arg(short = 'h', requires = "manifest")]
+    host: bool,
+
+    /// Requests
+    #[arg(value_name = "FILE", required_unless_present = "manifest")]
+    files: Vec<PathBuf>,
+}
+
+/// Who makes a bundle, by the ledger.
+struct Signer {
+    registrar: Registrar,
+    duties: DutiesSet,
+}
+
+impl Make {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let mut faults = Faults::default();
+        faults.note(self.refuse_to_replace());
+        let signer = faults.note(self.signer(&ledger));
+        let wanted = faults.note(wanted(&self, &config));
+        let (signer, wanted) = faults.or(signer.zip(wanted))?;
+        let against = ledger.checkpoint()?;
+        let against = against.ok_or_else(|| Failure::new("the ledger has no entry yet"))?;
+        let failures = decide(&wanted, ledger, &signer, &config, context)?;
+        if failures != Failures::None {
+            say("no bundle was made: take out what is refused");
+            return Ok(failures.exit());
+        }
+        let mut made = Made::hold(&config.ledger())?;
+        let (header, bytes) = self.signed(&wanted, signer.registrar, against, made.last())?;
+        output::write(&self.out, &bytes, MODE)?;
+        made.add(&header)?;
+        self.tell(&header, context)?;
+        Ok(Exit::Done)
+    }
+
+    fn refuse_to_replace(&self) -> Result<(), Failure> {
+        if self.out.symlink_metadata().is_ok() {
+            let words = format!("{} is there already", self.out.display());
+            return Err(
+                Failure::new(words).hint("a bundle replaces no file: name another with --out")
+            );
+        }
+        Ok(())
+    }
+
+    /// Whose key it is that signs, and for what that counts.
+    fn signer(&self, ledger: &Ledger) -> Result<Signer, Failure> {
+        let subject = SubjectFile::read(&self.key).in_file(&self.key)?;
+        let key = PublicKey::from(subject.key).to_bytes()?;
+        let nobody = || Failure::new("the key that is to sign is enrolled for nobody").hint(ENROL);
+        let name = ledger.requester_of(&Credential::Key(key.clone()))?;
+        let name = name.ok_or_else(nobody)?;
+        let duties = ledger.duties()?.remove(&name);
+        let duties = duties.filter(|duties| !duties.registrar.is_empty());
+        let duties =
+            duties.ok_or_else(|| Failure::new(format!("{name} is no registrar")).hint(ENROL))?;
+        let name = name.parse().at("the registrar's name")?;
+        let registrar = Registrar { name, key };
+        Ok(Signer { registrar, duties })
+    }
+
+    /// The signed bundle, read back as whoever gets it will.
+    fn signed(
+        &self,
+        wanted: &[Wanted],
+        registrar: Registrar,
+        against: Checkpoint,
+        before: [u8; 32],
+    ) -> Result<(Header, Vec<u8>), Failure> {
+        let mut draft = Draft::default();
+        for wanted in wanted {
+            draft.add(&wanted.item)?;
+        }
+        let id = random_id().at("no random numbers")?;
+        let header = draft.header((id, before), config::now(), against, registrar);
+        let signature = by_ssh_keygen(&header.to_bytes()?, NAMESPACE, &self.key)?;
+        let bytes = draft.to_bytes(&header, &signature)?;
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let opened = Opened::read(bytes.as_slice(), length)?;
+        opened.items().try_for_each(|item| item.map(drop))?;
+        Ok((header, bytes))
+    }
+
+    fn tell(&self, header: &Header, context: &Context) -> Result<(), Failure> {
+        let hash = header.hash()?;
+        let asked = number_of(header.items, "certificate");
+        let out = self.out.display();
+        let said = format!(
+            "{out} asks for {asked}\n  against   {} entries of {}\n  SHA-256   {}\n  words     {}",
+            header.against.size,
+            header.against.origin,
+            hex(&hash),
+            words(&hash)
+        );
+        let object = json!({
+            "bundle": out.to_string(), "id": hex(&header.id), "items": header.items,
+            "sha256": hex(&hash), "words": words(&hash), "before": hex(&header.before),
+            "registrar": header.registrar.name.as_str(), "made": header.made,
+            "origin": header.against.origin, "size": header.against.size,
+        });
+        context.tell(&said, object)
+    }
+}
+
+/// Decides all that is wanted, as the CA would; tells what is refused.
+fn decide(
+    wanted: &[Wanted],
+    ledger: Ledger,
+    signer: &Signer,
+    config: &Config,
+    context: &Context,
+) -> Result<Failures, Failure> {
+    let name = only_ca(wanted, config)?;
+    let known = context.known_ca(config, &ledger, &name)?;
+    let books = Books::read(config, &ledger, context)?;
+    let judge = Judge::new(books.rulebook(config), &known.agreed, &ledger)?;
+    let interrupted = on_signal().unwrap_or_default();
+    let progress = Arc::new(Progress::new(style(context.json(), context.talks(), None)));
+    let told = Arc::clone(&progress);
+    let batch = Batch {
+        judge: &judge,
+        ask: None,
+        vouched: None,
+        witnessed: None,
+        serials: SerialPlan::Automatic,
+        resume: Resume::No,
+        clock: config::now,
+        interrupted: &interrupted,
+        report: Arc::new(move |report| told.tell(report)),
+    };
+    let named = wanted.iter().map(|wanted| wanted.named.clone()).collect();
+    let ledger = Arc::new(Mutex::new(ledger));
+    let looked = batch.look(&ledger, Subjects::Named(named), HowFar::All);
+    let words = may_vouch(&looked, signer);
+    looked.end();
+    match (progress.finish(), words) {
+        (Failures::None, words) => words.map(|()| Failures::None),
+        (failures, Ok(())) => Ok(failures),
+        (_, Err(words)) => Err(words),
+    }
+}
+
+/// Whether the registrar's word counts wherever nothing else says whose a key is.
+fn may_vouch(looked: &Looked, signer: &Signer) -> Result<(), Failure> {
+    let mut faults = Faults::default();
+    for (file, wanted) in looked.wanted() {
+        if let Err(error) = signer.duties.may_vouch(wanted.decided()) {
+            let place = file.map_or("-".to_owned(), |file| file.display().to_string());
+            faults.add(Failure::of(Kind::Refused, error).at(place));
+        }
+    }
+    faults.or_done()
+}
+
+/// The CA of the roles that are asked for.
+fn only_ca(wanted: &[Wanted], config: &Config) -> Result<String, Failure> {
+    let mut cas = BTreeMap::new();
+    for wanted in wanted {
+        let role = &wanted.item.content().role;
+        match config.role(role)?.ca() {
+            Permit::Only(ca) => cas.entry(ca.to_owned()).or_insert(role),
+            _ => return Err(Failure::usage(format!("role `{role}` names no CA"))),
+        };
+    }
+    let mut names = cas.into_keys();
+    match (names.next(), names.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(one), Some(other)) => {
+            let words = format!("the roles that are asked for are of several CAs: {one}, {other}");
+            Err(Failure::usage(words).hint("make a bundle for each CA"))
+        }
+        (None, _) => Err(Failure::usage("nothing is asked for")),
+    }
+}
+
+/// Whoever carries it need not keep it secret: it holds public keys and names.
+const MODE: u32 = 0o644;
+const ENROL: &str = "where the CA is: punchmark requester add NAME --key FILE --registrar ROLE";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark bundle make --key ole.pub --out monday.bundle requests/*.req
+  punchmark bundle make --key ole.pub --out monday.bundle --manifest people.csv";

@@ -1,0 +1,244 @@
+//! `punchmark bundle show`: what a bundle asks for, and what is unusual about it.
+
+mod unusual;
+
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use ssh_key::PublicKey;
+
+use crate::bundle::{BundleError, Header, Item, Opened, Wish};
+use crate::certificate::length;
+use crate::certificate::subject::fingerprint;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::terminal::{hint, product, product_object, warn};
+use crate::cli::base::words::{chain, number_of};
+use crate::file::open;
+use crate::ledger::{Credential, Ledger};
+use crate::request::{Content, Span};
+use crate::wire::{hex, words};
+
+use unusual::unusual;
+
+/// Show what a bundle asks for, for review: by whom, for whom, and what is unusual
+///
+/// The signature is checked before anything else is read, and nothing is shown unless all of it is what was
+/// signed. Where there is a ledger, the registrar, the head and everybody's certificates before are held
+/// against it. Exit code 1 if it would not be taken as it is.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Show {
+    /// The bundle
+    #[arg(value_name = "FILE")]
+    bundle: PathBuf,
+
+    /// Hold it against this ledger [default: the config's, if there is one]
+    #[arg(long, value_name = "LEDGER")]
+    ledger: Option<PathBuf>,
+}
+
+impl Show {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let (header, items) = self.read().in_bundle(&self.bundle)?;
+        let ledger = self.ledger(context)?;
+        let mut faults = match &ledger {
+            Some(ledger) => faults(&header, ledger)?,
+            None => Vec::new(),
+        };
+        faults.extend(unsigned(&items));
+        say_header(&header, context)?;
+        for (number, item) in (1_u64..).zip(&items) {
+            let unusual = match &ledger {
+                Some(ledger) => unusual(item.content(), ledger)?,
+                None => Vec::new(),
+            };
+            say_item(number, item, &unusual, context)?;
+        }
+        if ledger.is_none() {
+            warn(
+                "there is no ledger here: whose the registrar's key is, and what is unusual, is not known",
+            );
+            hint("name one with --ledger FILE");
+        }
+        faults.iter().for_each(|fault| warn(fault));
+        Ok(if faults.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        })
+    }
+
+    /// All of a bundle, once it is known to be what was signed.
+    fn read(&self) -> Result<(Header, Vec<Item>), BundleError> {
+        let file = open(&self.bundle)?;
+        let length = file.metadata()?.len();
+        let opened = Opened::read(BufReader::new(file), length)?;
+        let header = opened.header().clone();
+        Ok((header, opened.items().collect::<Result<_, _>>()?))
+    }
+
+    fn ledger(&self, context: &Context) -> Result<Option<Ledger>, Failure> {
+        let path = match &self.ledger {
+            Some(path) => Some(path.clone()),
+            None => context.config_if_there()?.map(|config| config.ledger()),
+        };
+        let path = path.filter(|path| self.ledger.is_some() || path.exists());
+        Ok(path.map(|path| Ledger::open_to_read(&path)).transpose()?)
+    }
+}
+
+/// Names the file that an error of a bundle is about.
+trait InBundle<T> {
+    fn in_bundle(self, file: &Path) -> Result<T, Failure>;
+}
+
+impl<T> InBundle<T> for Result<T, BundleError> {
+    fn in_bundle(self, file: &Path) -> Result<T, Failure> {
+        self.map_err(|error| Failure::from(error).at(file.display().to_string()))
+    }
+}
+
+/// Why the ledger would not take it as it is.
+fn faults(header: &Header, ledger: &Ledger) -> Result<Vec<String>, Failure> {
+    let (name, mut faults) = (header.registrar.name.as_str(), Vec::new());
+    let key = Credential::Key(header.registrar.key.clone());
+    if ledger.requester_of(&key)?.as_deref() != Some(name) {
+        faults.push(format!(
+            "the key that signed it is not enrolled for requester `{name}`"
+        ));
+    }
+    let duties = ledger.duties()?.remove(name);
+    if duties.is_none_or(|duties| duties.registrar.is_empty()) {
+        faults.push(format!("{name} is no registrar"));
+    }
+    if let Err(error) = ledger.extends(&header.against) {
+        let error = chain(&error);
+        faults.push(format!(
+            "it was made against another ledger than this one: {error}"
+        ));
+    }
+    Ok(faults)
+}
+
+/// Requests that their own keys did not sign.
+fn unsigned(items: &[Item]) -> impl Iterator<Item = String> {
+    let all = (1_u64..).zip(items);
+    all.filter_map(|(number, item)| match &item.wish {
+        Wish::Request(file) => {
+            let error = file.possession().err()?;
+            Some(format!("item {number}: {}", chain(&error)))
+        }
+        Wish::Key(_) => None,
+    })
+}
+
+fn say_header(header: &Header, context: &Context) -> Result<(), Failure> {
+    let hash = header.hash()?;
+    let key = PublicKey::from_bytes(&header.registrar.key)?;
+    let key = fingerprint(key.key_data());
+    if context.json() {
+        return product_object(json!({
+            "bundle": hex(&header.id), "items": header.items, "made": header.made,
+            "registrar": header.registrar.name.as_str(), "key": key, "sha256": hex(&hash),
+            "words": words(&hash), "before": hex(&header.before), "origin": header.against.origin,
+            "size": header.against.size,
+        }));
+    }
+    let made = jiff::Timestamp::from_second(i64::try_from(header.made).unwrap_or(i64::MAX));
+    let made = made.map_or_else(|_| header.made.to_string(), |made| made.to_string());
+    let before = match header.before {
+        [0, ..] if header.before == [0; 32] => "none: it is the first".to_owned(),
+        before => hex(&before),
+    };
+    for (label, value) in [
+        ("bundle", hex(&header.id)),
+        ("asks for", number_of(header.items, "certificate")),
+        ("made", made),
+        ("registrar", format!("{}, {key}", header.registrar.name)),
+        (
+            "against",
+            format!(
+                "{} entries of {}",
+                header.against.size, header.against.origin
+            ),
+        ),
+        ("follows", before),
+        ("SHA-256", hex(&hash)),
+        ("words", words(&hash)),
+    ] {
+        product(&format!("{label:11}{value}"))?;
+    }
+    Ok(())
+}
+
+fn say_item(
+    number: u64,
+    item: &Item,
+    unusual: &[String],
+    context: &Context,
+) -> Result<(), Failure> {
+    let content = item.content();
+    let name = content.claimed.as_ref().map(ToString::to_string);
+    let by = match &item.wish {
+        Wish::Request(_) => "request",
+        Wish::Key(_) => "registrar",
+    };
+    let key = fingerprint(content.subject.key());
+    if context.json() {
+        return product_object(json!({
+            "item": number, "requester-claimed": name, "role": content.role.as_str(),
+            "asked-by": by, "key": key, "kind": content.kind.to_string(),
+            "principals": content.principals.as_ref().map(ToString::to_string),
+            "key-id": content.key_id.as_ref().map(ToString::to_string),
+            "options": content.options, "validity": lasting(content),
+            "reason": content.reason.as_ref().map(ToString::to_string),
+            "place": item.place.display().to_string(), "unusual": unusual,
+        }));
+    }
+    product("")?;
+    let name = name.unwrap_or_else(|| "(nobody named)".to_owned());
+    product(&format!(
+        "{number:>4}  {name}, role {}, by {by}",
+        content.role
+    ))?;
+    product(&format!(
+        "      key         {} {key}",
+        content.subject.describe()
+    ))?;
+    let names = content.principals.as_ref().map(ToString::to_string);
+    product(&format!(
+        "      principals  {}",
+        names.as_deref().unwrap_or(ROLES)
+    ))?;
+    product(&format!(
+        "      valid       {}",
+        lasting(content).as_deref().unwrap_or(ROLES)
+    ))?;
+    if !content.options.is_empty() {
+        product(&format!("      options     {}", content.options.join(", ")))?;
+    }
+    if let Some(reason) = &content.reason {
+        product(&format!("      reason      {reason}"))?;
+    }
+    for words in unusual {
+        product(&format!("    ! {words}"))?;
+    }
+    Ok(())
+}
+
+/// What is asked for as validity, in words.
+fn lasting(content: &Content) -> Option<String> {
+    Some(match content.validity? {
+        Span::Length(seconds) => length(seconds),
+        Span::Interval(interval) => interval.to_string(),
+    })
+}
+
+const ROLES: &str = "as the role gives";
+const EXAMPLES: &str = "\
+Examples:
+  punchmark bundle show monday.bundle
+  punchmark bundle show --ledger /mnt/ledger monday.bundle";
