@@ -16,7 +16,7 @@ pub mod armour;
 pub mod certificate;
 mod cursor;
 mod file_kind;
-pub(crate) mod private_key;
+pub mod private_key;
 mod public_key;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -15,7 +15,7 @@ use super::{Cursor, put_string};
 ///
 /// # Errors
 /// As of [`PrivateKey::from_openssh`].
-pub(crate) fn from_openssh(text: &[u8]) -> Result<PrivateKey, Error> {
+pub fn from_openssh(text: &[u8]) -> Result<PrivateKey, Error> {
     let read = PrivateKey::from_openssh(text);
     if !is_short(&read) {
         return read;
@@ -41,7 +41,7 @@ fn content(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
 ///
 /// # Errors
 /// As of [`PrivateKey::decrypt`].
-pub(crate) fn decrypt(key: &PrivateKey, passphrase: &str) -> Result<PrivateKey, Error> {
+pub fn decrypt(key: &PrivateKey, passphrase: &str) -> Result<PrivateKey, Error> {
     let read = key.decrypt(passphrase);
     if !is_short(&read) {
         return read;
