@@ -1,5 +1,8 @@
 //! `punchmark access publish`, `sign` and `sync`: from those who write a list to a server's sshd.
 
+mod logins;
+mod published;
+
 use std::os::unix::fs::{MetadataExt, chown};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -184,31 +187,6 @@ fn a_list_that_two_persons_signed_is_put_in_place_with_its_index() {
     assert!(verified);
 }
 
-/// A key that OpenSSH's own stand-in for a security key holds.
-#[test]
-fn a_security_key_publishes_a_list_and_adds_a_signature() {
-    let folder = ready();
-    let make = ["-q", "-t", "ed25519-sk", "-w", SK_DUMMY, "-N", "", "-f"];
-    folder.must(&[&make[..], &["touched"]].concat());
-    let signers = String::from_utf8(folder.read("signers")).unwrap();
-    let anna = signers.lines().next().unwrap();
-    let touched = String::from_utf8(folder.read("touched.pub")).unwrap();
-    folder.write("signers", format!("{anna}\nole {touched}"));
-    let with_the_key = |arguments: &[&str]| {
-        let mut command = folder.command(BINARY, arguments);
-        run(command.env("SSH_SK_PROVIDER", SK_DUMMY)).ok();
-    };
-    publish(&folder, &[]).ok();
-    with_the_key(&["access", "sign", "--key", "touched", "out.list"]);
-    let both = ": replaced, signed by anna, ole";
-    line(&sync(&folder, &[]), 0, "OK: ", both);
-    let publish = ["access", "publish", "access.list", "--out", "out.list"];
-    with_the_key(&[&publish[..], &["--key", "touched.pub"]].concat());
-    line(&sync(&folder, &[]), 2, "CRITICAL: ", "must have signed");
-    second(&folder, "anna");
-    line(&sync(&folder, &[]), 0, "OK: ", both);
-}
-
 #[test]
 fn a_list_comes_out_of_a_folder_a_command_and_a_server_and_what_is_there_is_not_asked_for() {
     let folder = ready();
@@ -325,40 +303,6 @@ fn what_goes_back_is_broken_or_signed_for_something_else_leaves_the_list_that_is
 }
 
 #[test]
-fn a_list_that_shrank_wants_a_word_where_it_is_published_and_the_stamp_lasts() {
-    let folder = ready();
-    publish(&folder, &[]).ok();
-    second(&folder, "ole");
-    sync(&folder, &[]).ok();
-    let first = version(&folder, "out.list");
-    let cut = LIST
-        .replace("erik_physical www web*\n@ops root *\n", "")
-        .replace("@group ops = anna_physical ole_physical\n", "");
-    folder.write("access.list", &cut);
-    let ran = publish(&folder, &[]).fails().says("2 of 3 lines are gone");
-    let ran = ran
-        .says("group `@ops` is gone or empty")
-        .says("nobody gets into root");
-    ran.says("--shrinks");
-    by_hand(&folder, &format!("{cut}@version {}\n", first + 1));
-    refused(&folder, "2 of 3 lines are gone");
-    // Published on purpose, and once more without any loss: a server that missed the first one takes the second.
-    folder.write("out.list", folder.read("here.list"));
-    publish(&folder, &["--shrinks"]).ok();
-    folder.write("access.list", format!("{cut}hans_physical www web1\n"));
-    publish(&folder, &[]).ok();
-    second(&folder, "ole");
-    let text = String::from_utf8(folder.read("out.list")).unwrap();
-    assert!(text.contains(&format!("@shrinks {first}\n")), "{text}");
-    line(
-        &sync(&folder, &[]),
-        0,
-        "OK: ",
-        "replaced, signed by anna, ole",
-    );
-}
-
-#[test]
 fn canaries_take_a_list_first_and_the_others_wait_without_alarm() {
     let folder = ready();
     publish(&folder, &[]).ok();
@@ -393,167 +337,3 @@ fn canaries_take_a_list_first_and_the_others_wait_without_alarm() {
         "replaced, signed by anna, ole",
     );
 }
-
-#[test]
-fn new_signers_come_with_a_list_that_enough_of_the_old_ones_signed() {
-    let folder = ready();
-    let key = |name: &str| {
-        let text = String::from_utf8(folder.read(&format!("{name}.pub"))).unwrap();
-        text.split(' ').take(2).collect::<Vec<_>>().join(" ")
-    };
-    let one = format!("{LIST}@signer mallory {}\n", key("mallory"));
-    folder.write("access.list", &one);
-    publish(&folder, &[]).ok();
-    second(&folder, "ole");
-    line(
-        &sync(&folder, &[]),
-        2,
-        "CRITICAL: ",
-        "persons who may sign the next list: 1, and 2 must",
-    );
-    folder.write(
-        "access.list",
-        format!("{one}@signer anna {}\n", key("anna")),
-    );
-    publish(&folder, &[]).ok();
-    second(&folder, "ole");
-    line(
-        &sync(&folder, &[]),
-        0,
-        "OK: ",
-        "replaced, signed by anna, ole",
-    );
-    // The list that is there was signed by those of before.
-    line(&sync(&folder, &[]), 0, "OK: ", ": unchanged");
-    publish(&folder, &[]).ok();
-    second(&folder, "ole");
-    line(
-        &sync(&folder, &[]),
-        2,
-        "CRITICAL: ",
-        "signed by anna, and 2 of the allowed signers must have signed",
-    );
-    second(&folder, "mallory");
-    line(
-        &sync(&folder, &[]),
-        0,
-        "OK: ",
-        "replaced, signed by anna, mallory",
-    );
-}
-
-#[test]
-fn publishing_stops_at_findings_and_never_gives_a_version_twice() {
-    let folder = ready();
-    folder.write("access.list", "peter www *\n");
-    publish(&folder, &[])
-        .fails()
-        .says("no `@ca`")
-        .says("--despite-findings");
-    assert!(!folder.names().contains(&"out.list".to_owned()));
-    publish(&folder, &["--despite-findings"]).ok();
-    let first = version(&folder, "out.list");
-    publish(&folder, &["--despite-findings"]).ok();
-    assert!(version(&folder, "out.list") > first);
-    folder
-        .punchmark(&["access", "sign", "--key", "ole", "access.list"])
-        .fails()
-        .says("never published");
-    folder.write("out.list", "peter www *\n@version 5\n");
-    folder
-        .punchmark(&["access", "sign", "--key", "ole", "out.list"])
-        .fails()
-        .says("no signature beside it");
-    folder.write(
-        "access.list",
-        "@group g = directory \"cn=g\" suffix _file\n@g www *\n",
-    );
-    publish(&folder, &["--despite-findings"])
-        .fails()
-        .says("not resolved");
-}
-
-#[test]
-fn logins_go_by_the_list_that_was_fetched_and_a_word_that_it_is_fresh_prolongs_it() {
-    let Some(server) = Sshd::start() else {
-        return;
-    };
-    // What answers sshd is of that group, as every account of these tests is.
-    let place = server.path("access");
-    chown(&place, None, Some(NOGROUP)).unwrap();
-    let folder = ready();
-    folder.key("fresh", "ed25519");
-    let (www, out) = (server.www.name(), server.list().display().to_string());
-    let print = crate::harness::keygen::fingerprint(&folder.path().join("fresh.pub"));
-    let list = format!(
-        "@ca users {}\n@fresh {print}\n@stale 30m anna\npeter,anna {www} *\n@version {}\n",
-        server.fingerprint("users"),
-        now() - 3_600
-    );
-    by_hand(&folder, &list);
-    let sync = |more: &[&str]| {
-        let args = [
-            "access",
-            "sync",
-            "out.list",
-            "--out",
-            &out,
-            "--signers",
-            "signers",
-            "--at-least",
-            "2",
-        ];
-        folder.punchmark(&[&args[..], more].concat())
-    };
-    line(&sync(&[]), 2, "CRITICAL: ", "replaced, signed by anna, ole");
-    let (peter, anna) = (
-        server.certify("peter", "peter"),
-        server.certify("anna", "anna"),
-    );
-    server.refuses(www, &peter);
-    server.lets_in(www, &anna);
-    let refresh = |key: &str| {
-        folder.punchmark(&[
-            "access",
-            "publish",
-            "--refresh",
-            "--out",
-            "out.list",
-            "--key",
-            key,
-        ])
-    };
-    refresh("anna").fails().says("not the key of `@fresh`");
-    refresh("fresh").ok();
-    line(&sync(&[]), 0, "OK: ", ": unchanged");
-    server.lets_in(www, &peter);
-    server.explain(www, &peter).ok();
-    // A word by another key, or of another list, prolongs nothing.
-    let good = String::from_utf8(folder.read("out.list.fresh")).unwrap();
-    let time = good.lines().find(|line| line.starts_with("time ")).unwrap();
-    folder.write(
-        "out.list.fresh",
-        good.replace(time, &format!("time {}", now() + 60)),
-    );
-    let ran = sync(&[]);
-    line(&ran, 1, "WARNING: ", "");
-    assert!(ran.stdout.contains("not prolonged"), "{ran}");
-    let json: Value = serde_json::from_str(&sync(&["--json"]).stdout).unwrap();
-    assert_eq!(
-        (&json["state"], &json["stale"]),
-        (&"warning".into(), &Value::Null),
-        "{json}"
-    );
-    server.lets_in(www, &peter);
-    let newer = list.replace(
-        &format!("@version {}", version(&folder, "out.list")),
-        &format!("@version {}", now() - 3_000),
-    );
-    by_hand(&folder, &newer);
-    folder.write("out.list.fresh", good);
-    line(&sync(&[]), 2, "CRITICAL: ", "replaced, signed by anna, ole");
-    server.refuses(www, &peter);
-}
-
-/// The group of the accounts that tests make.
-const NOGROUP: u32 = 65_534;
