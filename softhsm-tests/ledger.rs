@@ -1,5 +1,8 @@
 //! That the ledger shows what was done to it, and proves what is in it.
 
+mod damaged;
+mod export;
+
 use std::path::PathBuf;
 
 use crate::harness::admin::Admin;
@@ -44,57 +47,6 @@ fn changed_copy(admin: &Admin, change: impl FnOnce(&mut Vec<u8>)) {
     let mut bytes = std::fs::read(admin.ledger_file()).unwrap();
     change(&mut bytes);
     std::fs::write(admin.punchmark.path("copy"), bytes).unwrap();
-}
-
-#[test]
-fn every_command_that_reads_a_ledger_warns_of_its_damaged_end() {
-    let admin = ready();
-    changed_copy(&admin, |bytes| {
-        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
-        bytes.truncate(end - 4);
-    });
-    let commands: &[&[&str]] = &[
-        &["list"],
-        &["show", "users", "1"],
-        &["export"],
-        &["head", "show"],
-        &["key", "list"],
-    ];
-    for command in commands {
-        let read = |ledger: &str| {
-            let more = ["--ledger", ledger];
-            admin
-                .punchmark
-                .run(&[&["ledger"], *command, &more].concat())
-                .ok()
-        };
-        let warned = read("copy").stderr;
-        assert!(warned.contains("ends in a damaged frame: byte"), "{warned}");
-        let sound = read(admin.ledger_file().to_str().unwrap()).stderr;
-        assert!(!sound.contains("damaged"), "{sound}");
-    }
-}
-
-#[test]
-fn a_ledger_that_is_a_header_alone_is_called_empty() {
-    let admin = ready();
-    changed_copy(&admin, |bytes| bytes.truncate(64));
-    let ran = admin
-        .punchmark
-        .run(&["ledger", "verify", "--ledger", "copy"]);
-    assert!(ran.stdout.starts_with("empty: no entry"), "{ran}");
-    assert!(!ran.stdout.contains("consistent"), "{ran}");
-}
-
-#[test]
-fn a_hole_behind_the_frames_is_not_read_through() {
-    let admin = ready();
-    changed_copy(&admin, |_| ());
-    let copy = admin.punchmark.path("copy");
-    let copy = std::fs::File::options().write(true).open(copy).unwrap();
-    copy.set_len(1 << 40).unwrap();
-    let verify = ["ledger", "verify", "--ledger", "copy"];
-    admin.punchmark.run(&verify).ok();
 }
 
 #[test]
@@ -184,33 +136,6 @@ fn another_ledger_is_told_from_the_one_of_the_head() {
     checkpoint(&admin, "head");
     std::fs::copy(other.ledger_file(), admin.ledger_file()).unwrap();
     finds(against(&admin, "head"), "the head is of ledger");
-}
-
-#[test]
-fn an_entry_that_was_changed_is_named() {
-    let admin = ready();
-    rewrite(&admin, |entries| entries[3] = vec![0]);
-    finds(verify(&admin, &[]), "entry 4: ");
-    let key = admin.public_keys(4).pop().unwrap();
-    let ran = admin.sign(&["-n", "erik", key.to_str().unwrap()]);
-    ran.exits(1).says("ledger entry 4");
-    assert_eq!(admin.certificates().len(), 3);
-}
-
-#[test]
-fn an_index_that_says_something_else_than_the_entries_is_found() {
-    let admin = ready();
-    // Enough entries that the index was written.
-    for _ in 0..12 {
-        admin.sign(&["-n", "erik", "key0.pub"]).ok();
-    }
-    let index = admin.ledger_file().with_extension("ledger.index");
-    let connection = rusqlite::Connection::open(index).unwrap();
-    let lost = "DELETE FROM row WHERE key >= x'06' AND key < x'07' AND position < 9";
-    assert!(connection.execute(lost, []).unwrap() > 0);
-    drop(connection);
-    let ran = verify(&admin, &[]);
-    finds(ran, "the index: table OUTCOME has other rows");
 }
 
 #[test]
@@ -354,27 +279,6 @@ fn a_head_that_a_server_kept_is_held_against_the_ledger_too() {
         .says("not a checkpoint");
 }
 
-/// The forgeries that pass every look-up, since the index is made of them.
-#[test]
-fn a_forger_who_writes_the_whole_file_anew_is_found_all_the_same() {
-    // After the CA, the place of heads, the suffixes and the token's binding: a policy, then
-    // serial 1 is reserved and issued.
-    type Forgery = fn(&mut Vec<Vec<u8>>);
-    let twice: Forgery = |entries| entries[7] = entries[5].clone();
-    let outcome: Forgery = |entries| entries[8] = entries[6].clone();
-    for (forgery, found) in [
-        (twice, "entry 8: broken: serial 1 was taken before"),
-        (
-            outcome,
-            "entry 9: broken: the outcome of entry 6 was recorded before",
-        ),
-    ] {
-        let admin = ready();
-        rewrite(&admin, forgery);
-        finds(verify(&admin, &[]), found);
-    }
-}
-
 #[test]
 fn an_auditor_needs_the_file_alone_and_leaves_nothing_beside_it() {
     use std::os::unix::fs::PermissionsExt;
@@ -404,64 +308,6 @@ fn an_auditor_needs_the_file_alone_and_leaves_nothing_beside_it() {
     let beside = std::fs::read_dir(folder.path()).unwrap().count();
     mode(folder.path(), 0o755);
     assert_eq!(beside, 1);
-}
-
-/// The export as objects, the last of which is the checkpoint.
-fn export(admin: &Admin, flags: &[&str]) -> Vec<serde_json::Value> {
-    let all = [&["ledger", "export"], flags].concat();
-    let ran = admin.punchmark.run(&all).ok();
-    let objects = ran.stdout.lines().map(serde_json::from_str);
-    objects.collect::<Result<_, _>>().unwrap()
-}
-
-#[test]
-fn an_export_has_every_entry_and_goes_on_where_another_ended() {
-    let admin = ready();
-    let all = export(&admin, &[]);
-    let kinds: Vec<_> = all
-        .iter()
-        .filter_map(|line| line["kind"].as_str())
-        .collect();
-    let two = ["reserved", "issued"];
-    let expected = [
-        &[
-            "ca-added",
-            "head-places",
-            "suffixes-set",
-            "bound",
-            "policy-seen",
-        ][..],
-        &two,
-        &two,
-        &two,
-    ]
-    .concat();
-    assert_eq!(kinds, expected);
-    let content = &all[5]["reserved"]["content"];
-    assert_eq!(content["principals"], serde_json::json!(["peter"]));
-    assert_eq!(export(&admin, &["--from", "6"]), all[5..]);
-    assert_eq!(export(&admin, &["--from", "99"]), all[11..]);
-}
-
-#[test]
-fn a_redacted_export_tells_nothing_but_the_hashes_that_the_head_follows_from() {
-    use punchmark::ledger::{checkpoint::Checkpoint, merkle::Frontier};
-    use ssh_key::encoding::base64::{Base64, Encoding};
-
-    let admin = ready();
-    let (all, redacted) = (export(&admin, &[]), export(&admin, &["--redact"]));
-    let mut tree = Frontier::default();
-    for (line, whole) in redacted.iter().zip(&all).take(11) {
-        assert_eq!(line.as_object().unwrap().len(), 3, "{line}");
-        assert_eq!(
-            (&line["position"], &line["leaf"]),
-            (&whole["position"], &whole["leaf"])
-        );
-        let leaf = Base64::decode_vec(line["leaf"].as_str().unwrap()).unwrap();
-        tree.push(leaf.try_into().unwrap(), |_, _| ());
-    }
-    let head = Checkpoint::parse(redacted[11]["checkpoint"].as_str().unwrap()).unwrap();
-    assert_eq!((head.size, head.root), (11, tree.root()));
 }
 
 #[test]
