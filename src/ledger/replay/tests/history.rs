@@ -1,5 +1,7 @@
 //! Histories in memory: honest entries, one after another.
 
+mod content;
+
 use sha2::{Digest, Sha256};
 use ssh_encoding::Encode;
 use ssh_key::private::{Ed25519Keypair, KeypairData};
@@ -9,6 +11,7 @@ use super::super::*;
 use crate::krl::rollover::RolloverStatement;
 use crate::ledger::checkpoint::origin;
 use crate::ledger::entry::*;
+pub(super) use content::Content;
 
 pub(super) const NOW: u64 = 1_795_400_000;
 
@@ -19,19 +22,6 @@ pub(super) struct History {
     pub(super) time: u64,
     /// Whether reservations are of kind 18.
     pub(super) is_format_4: bool,
-}
-
-/// A certificate's content, with what a forger may want otherwise.
-#[derive(Clone)]
-pub(super) struct Content {
-    pub(super) subject: u8,
-    pub(super) serial: u64,
-    pub(super) kind: u32,
-    pub(super) principals: Vec<&'static str>,
-    pub(super) ca: u8,
-    pub(super) key_id: &'static str,
-    /// First and last second.
-    pub(super) valid: (u64, u64),
 }
 
 pub(super) fn key(seed: u8) -> PrivateKey {
@@ -47,45 +37,6 @@ pub(super) fn blob(seed: u8) -> Vec<u8> {
 pub(super) const USERS: u8 = 1;
 pub(super) const HOSTS: u8 = 2;
 pub(super) const LEDGER: u8 = 3;
-
-impl Content {
-    pub(super) fn of(subject: u8, serial: u64) -> Self {
-        Self {
-            subject,
-            serial,
-            kind: 1,
-            principals: vec!["peter"],
-            ca: USERS,
-            key_id: "peter",
-            valid: (0, u64::MAX),
-        }
-    }
-
-    /// PROTOCOL.certkeys, without the signature.
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let string = |out: &mut Vec<u8>, bytes: &[u8]| bytes.encode(out).unwrap();
-        string(&mut out, b"ssh-ed25519-cert-v01@openssh.com");
-        string(&mut out, &[7; 32]);
-        let public = key(self.subject).public_key().key_data().clone();
-        string(&mut out, &public.ed25519().unwrap().0);
-        self.serial.encode(&mut out).unwrap();
-        self.kind.encode(&mut out).unwrap();
-        string(&mut out, self.key_id.as_bytes());
-        let mut principals = Vec::new();
-        for principal in &self.principals {
-            string(&mut principals, principal.as_bytes());
-        }
-        string(&mut out, &principals);
-        self.valid.0.encode(&mut out).unwrap();
-        self.valid.1.encode(&mut out).unwrap();
-        for _critical_extensions_reserved in 0..3 {
-            string(&mut out, b"");
-        }
-        string(&mut out, &blob(self.ca));
-        out
-    }
-}
 
 impl History {
     /// A user CA, a host CA, a policy: positions 1, 2 and 3.
