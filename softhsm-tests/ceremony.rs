@@ -1,6 +1,7 @@
 //! The ceremony: its plan, its paper, and the room.
 
-use std::path::PathBuf;
+mod room;
+mod run;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -10,44 +11,7 @@ use crate::harness::process::{bounded, run};
 use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::token::Token;
 use crate::harness::write;
-
-/// An account with a plan that `ceremony plan` wrote, filled in for a token of SoftHSM.
-struct Room {
-    account: Punchmark,
-}
-
-impl Room {
-    fn new(people: &str) -> Self {
-        let token = Token::softhsm();
-        let account = Punchmark::new(&token);
-        let module = Module::SoftHsm.path();
-        let module = module.to_str().unwrap();
-        let drawn = account
-            .run(&["ceremony", "plan", "--people", people, "--module", module])
-            .ok();
-        let mut plan = drawn.stdout;
-        for word in ["user CA of example.org", "Room 5", "Anna", "Bob"] {
-            plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
-        }
-        for name in ["Cem", "Dora"] {
-            plan = plan.replacen("name  = \"?\"", &format!("name  = \"{name}\""), 1);
-        }
-        for word in ["live system 7", "Root CA", "fe12", "B1", "B2", "E1"] {
-            plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
-        }
-        let room = Self { account };
-        write(&room.plan(), plan, 0o600);
-        room
-    }
-
-    fn plan(&self) -> PathBuf {
-        self.account.path("plan.toml")
-    }
-
-    fn text(&self) -> String {
-        std::fs::read_to_string(self.plan()).unwrap()
-    }
-}
+use room::Room;
 
 fn sha256(path: &std::path::Path) -> String {
     let hash = Sha256::digest(std::fs::read(path).unwrap());

@@ -62,6 +62,9 @@ pub enum Source<'a> {
     /// It is in the token. It must be this key, where one is given. The second part is what a
     /// YubiKey wants before it names the ledger.
     Adopt(Option<KeyData>, ManagementKey<'a>),
+    /// The token made it for this CA, in a run that was cut short before it was recorded. Whoever says
+    /// so wrote its place down before, and found it empty then.
+    TakenUp,
     /// It is in an ssh-agent or a file, and whoever asks for it knows that.
     Software,
     /// It comes from a file, and copies of it may stay outside. The second part as above.
@@ -116,7 +119,7 @@ pub fn establish(
     refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
     home.refuse_key(&key.public_key)?;
-    if matches!(new.source, Source::Adopt(..)) {
+    if matches!(new.source, Source::Adopt(..) | Source::TakenUp) {
         home.refuse_bound(new, &key.locator, &key.public_key, pins)?;
     }
     let line = public_key_line(&key.public_key, &new.name)?;
@@ -237,7 +240,7 @@ impl NewCa<'_> {
         match &self.source {
             Source::Generate(_, in_slot) | Source::Import(_, in_slot) => in_slot.management_key,
             Source::Adopt(_, key) => *key,
-            Source::Software => ManagementKey::Protected,
+            Source::TakenUp | Source::Software => ManagementKey::Protected,
         }
     }
 
@@ -255,7 +258,7 @@ impl NewCa<'_> {
 impl Source<'_> {
     fn origin(&self) -> Origin {
         match self {
-            Self::Generate(..) => Origin::Generated,
+            Self::Generate(..) | Self::TakenUp => Origin::Generated,
             Self::Adopt(..) => Origin::Adopted,
             Self::Import(..) => Origin::Imported,
             Self::Software => Origin::Software,
@@ -276,7 +279,9 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, EstablishErr
             known.as_ref(),
             pins,
         )?),
-        Source::Software => Ok(signer::describe_knowing(&new.locator, None, pins)?),
+        Source::TakenUp | Source::Software => {
+            Ok(signer::describe_knowing(&new.locator, None, pins)?)
+        }
         Source::Import(key, in_slot) => Ok(signer::import(&new.locator, key, in_slot, pins)?),
     }
 }

@@ -3,17 +3,29 @@
 //! A [`Plan`] is read, and becomes a list of steps. Paper, run and check are readings of that one
 //! list, so that what people hold in their hands and what the program does can't differ.
 
+mod conduct;
 mod files;
 mod instant;
+mod key_place;
 mod plan;
+mod record;
+mod room;
 mod script;
 mod steps;
+mod transcript;
 
+pub use conduct::{
+    CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE,
+    Setting, conduct,
+};
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{
     Ca, Device, Draft, DraftError, Kind, LedgerKey, Module, PLAN_BYTES_MAX, People, Person, Plan,
     PlanFault, PlanFaults, Role,
 };
+pub use record::{RecordError, TRANSCRIPT_FILE};
+pub use room::Room;
 pub use script::{html, markdown};
 pub use steps::{Act, Ask, Step, Wanted, steps};
+pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};

@@ -31,8 +31,8 @@ use toml::Spanned;
 pub use attestation::{roots_from, trial_root_name};
 pub use ca_name::{CaName, CaNameError};
 pub use edit::{
-    EditError, with_ca, with_key, with_private_root, with_recorded_suffixes, with_role,
-    with_suffixes,
+    EditError, with_ca, with_key, with_ledger_key, with_private_root, with_recorded_suffixes,
+    with_role, with_suffixes,
 };
 pub use error::ConfigError;
 pub use faults::{FAULTS_MAX, Reading, TextFault, faults_of};

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
+use rexpect::reader::ReadUntil;
 use rexpect::session::{PtySession, spawn_command};
 
 /// A child whose stdin, stdout, stderr and controlling terminal are one new terminal.
@@ -31,6 +32,20 @@ impl Pty {
     #[track_caller]
     pub(crate) fn expect(&mut self, text: &str) -> String {
         self.session.exp_string(text).unwrap()
+    }
+
+    /// Waits for this text, and gives what stood before it; or for the end, and gives that and the
+    /// exit code.
+    #[track_caller]
+    pub(crate) fn expect_or_end(&mut self, text: &str) -> Result<String, (String, u8)> {
+        let needles = vec![ReadUntil::String(text.to_owned()), ReadUntil::EOF];
+        let (before, found) = self.session.exp_any(needles).unwrap();
+        if found == text {
+            return Ok(before);
+        }
+        let all = before + &found;
+        let (rest, code) = all.rsplit_once(EXIT_CODE).expect("the program ended");
+        Err((rest.to_owned(), code.trim().parse().unwrap()))
     }
 
     /// Types a line.

@@ -67,7 +67,7 @@ impl Home {
             return Ok(());
         };
         let imported = match new.source {
-            Source::Adopt(..) | Source::Software => return Ok(()),
+            Source::Adopt(..) | Source::TakenUp | Source::Software => return Ok(()),
             Source::Generate(..) => None,
             Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
@@ -112,7 +112,7 @@ impl Home {
                 let key = KeyData::try_from(key)?;
                 self.require_public_key_file(&public_key_line(&key, &new.name)?)
             }
-            Source::Adopt(..) | Source::Software => Ok(()),
+            Source::Adopt(..) | Source::TakenUp | Source::Software => Ok(()),
         }
     }
 
@@ -191,7 +191,8 @@ impl Home {
         if let Some(recorded) = self.recorded_suffixes(new)? {
             return Ok(with_recorded_suffixes(&self.config, text, &recorded));
         }
-        if matches!(new.source, Source::Generate(..)) && new.purpose != Purpose::Host {
+        let is_new = matches!(new.source, Source::Generate(..) | Source::TakenUp);
+        if is_new && new.purpose != Purpose::Host {
             text = with_suffixes(&self.config, &new.name, text);
         }
         Ok(text)

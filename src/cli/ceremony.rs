@@ -3,6 +3,7 @@
 mod check;
 mod plan;
 mod plan_file;
+mod run;
 mod script;
 
 use clap::{Args, Subcommand};
@@ -23,6 +24,7 @@ enum Command {
     Plan(plan::Draw),
     Check(check::Check),
     Script(script::Script),
+    Run(run::Run),
 }
 
 impl Ceremony {
@@ -31,6 +33,7 @@ impl Ceremony {
             Command::Plan(command) => command.run(),
             Command::Check(command) => command.run(context),
             Command::Script(command) => command.run(),
+            Command::Run(command) => command.run(context),
         }
     }
 }
@@ -39,4 +42,5 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony plan --kind create --people 2 > plan.toml
   punchmark ceremony check plan.toml
-  punchmark ceremony script plan.toml --out paper.html";
+  punchmark ceremony script plan.toml --out paper.html
+  punchmark ceremony run plan.toml";

@@ -29,6 +29,9 @@ pub enum EditError {
     /// The table of attestation stands there in a form that nothing can be added to.
     #[error("`private-roots` of [attestation] can't be added to in this config")]
     Attestation,
+    /// What stands before the first table is no place for a line.
+    #[error("`ledger-key` can't be added to this config")]
+    LedgerKey,
     /// There is no such CA to add a device to.
     #[error(transparent)]
     NoCa(ConfigError),
@@ -132,6 +135,42 @@ fn least(proof: &str) -> String {
         Some(format!(", {word} = {value}"))
     });
     words.collect()
+}
+
+/// The text of `config` with the place of the ledger key before its first table; as it is where it
+/// names one already.
+///
+/// # Errors
+/// [`EditError::Form`].
+pub fn with_ledger_key(config: &Config, place: &str) -> Result<String, EditError> {
+    if config.file.ledger_key.is_some() {
+        return Ok(config.text.clone());
+    }
+    let line = format!("ledger-key = {}\n", quoted(place));
+    let is_table = |line: &str| line.trim_start().starts_with('[');
+    let lines = config.text.split_inclusive('\n');
+    let (before, tables): (Vec<_>, Vec<_>) = {
+        let first = lines.clone().position(is_table).unwrap_or(usize::MAX);
+        lines.enumerate().partition(|(number, _)| *number < first)
+    };
+    let whole =
+        |part: Vec<(usize, &str)>| part.into_iter().map(|(_, line)| line).collect::<String>();
+    let text = format!("{}{line}\n{}", ended(&whole(before)), whole(tables));
+    let edited = Config::parse(&config.path, text.clone()).map_err(EditError::Form)?;
+    if edited.file.ledger_key.is_none() {
+        return Err(EditError::LedgerKey);
+    }
+    Ok(text)
+}
+
+/// A text whose last line has an end.
+fn ended(text: &str) -> String {
+    let end = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{text}{end}")
 }
 
 /// The text of `config` with one more device for the key of CA `name`. A comment within the
@@ -276,6 +315,26 @@ mod tests {
         let inline = config("attestation = { roots = [\"yubico\"] }\n");
         let refused = with_private_root(&inline, "b").unwrap_err();
         assert!(matches!(refused, EditError::Form(_)), "{refused}");
+    }
+
+    #[test]
+    fn the_ledger_key_is_named_before_the_first_table() {
+        let config = |text: &str| Config::parse(Path::new("/c/p.toml"), text.to_owned()).unwrap();
+        let line = "ledger-key = \"pkcs11:object=l\"\n\n";
+        for (before, after) in [
+            ("", line.to_owned()),
+            (
+                "# a\n\n[attestation]\nroots = []\n",
+                format!("# a\n\n{line}[attestation]\nroots = []\n"),
+            ),
+            ("modules = []", format!("modules = []\n{line}")),
+            ("ledger-key = \"k\"\n", "ledger-key = \"k\"\n".to_owned()),
+        ] {
+            assert_eq!(
+                with_ledger_key(&config(before), "pkcs11:object=l").unwrap(),
+                after
+            );
+        }
     }
 
     #[test]

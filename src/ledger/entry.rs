@@ -68,9 +68,9 @@ pub use requester::{
 pub use reserved::{Failed, Issued, Reserved, Sequence};
 pub use revocation::{Barred, KrlMade, ListSigned, Recovery, Resumed, Revoked};
 pub use state::{
-    Bound, CheckpointSigned, ClockCorrected, HEADS, HeadAdopted, HeadPlaces, LISTS, LedgerKeyAdded,
-    LedgerKeyRevoked, LedgerKeyRolled, NotBound, PlaceAllowed, RECEIPTS, RootDistrusted, SuffixSet,
-    SuffixesSet, TailCut,
+    Bound, CeremonyHeld, CheckpointSigned, ClockCorrected, HEADS, HeadAdopted, HeadPlaces, LISTS,
+    LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, NotBound, PlaceAllowed, RECEIPTS,
+    RootDistrusted, SuffixSet, SuffixesSet, TailCut,
 };
 
 /// What happened, and when.
@@ -143,6 +143,8 @@ pub enum Event {
     RequesterNamed(RequesterNamed),
     /// What a requester may do beside asking was recorded.
     DutiesSet(DutiesSet),
+    /// A ceremony was held.
+    CeremonyHeld(CeremonyHeld),
 }
 
 /// Bytes that are not an entry.
@@ -200,6 +202,7 @@ impl Entry {
             Event::NotBound(event) => event.encode(out)?,
             Event::RequesterNamed(event) => event.encode(out)?,
             Event::DutiesSet(event) => event.encode(out)?,
+            Event::CeremonyHeld(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -247,6 +250,7 @@ impl Entry {
             31 => Event::NotBound(NotBound::decode(input)?),
             32 => Event::RequesterNamed(RequesterNamed::decode(input)?),
             33 => Event::DutiesSet(DutiesSet::decode(input)?),
+            34 => Event::CeremonyHeld(CeremonyHeld::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -293,6 +297,7 @@ impl Entry {
             Event::NotBound(_) => 31,
             Event::RequesterNamed(_) => 32,
             Event::DutiesSet(_) => 33,
+            Event::CeremonyHeld(_) => 34,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

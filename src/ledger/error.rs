@@ -241,6 +241,9 @@ pub enum LedgerError {
     /// A challenge that was made before.
     #[error("the challenge was made before")]
     ChallengeKnown,
+    /// A ceremony was recorded before.
+    #[error("the ceremony with this transcript is in the ledger already")]
+    CeremonyKnown,
     /// A head that is none of this ledger.
     #[error("a head over {size} entries is none of this ledger's")]
     OtherHead {

@@ -8,6 +8,7 @@
 //! Memory grows with the ledger by some 200 bytes an entry, whatever the entries hold:
 //! hashes of keys and ids are kept, and of contents only those of open reservations.
 
+mod ceremonies;
 mod content;
 mod entitled;
 mod facts;
@@ -34,6 +35,7 @@ pub use fault::Fault;
 pub use finding::{Finding, Grade, MOST_FINDINGS};
 pub use replayed::{HeadError, Replayed};
 
+use ceremonies::Ceremonies;
 use entitled::Entitled;
 use finding::Findings;
 use keys::{Keys, sha256};
@@ -66,6 +68,7 @@ pub struct Replay {
     suffixes: Suffixes,
     reservations: Reservations,
     subjects: Subjects,
+    ceremonies: Ceremonies,
     /// The greatest kind of each family of kinds that replace one another.
     newest: Newest,
 }
@@ -107,6 +110,7 @@ impl Replay {
             suffixes: Suffixes::default(),
             reservations: Reservations::default(),
             subjects: Subjects::default(),
+            ceremonies: Ceremonies::default(),
             newest: Newest::default(),
         }
     }
@@ -204,6 +208,7 @@ impl Replay {
             Event::SuffixesSet(set) => self.suffixes.set(found, &self.keys, set),
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
             Event::HeadPlaces(set) => places::head_places(found, &set),
+            Event::CeremonyHeld(held) => self.ceremonies.held(found, &held),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {
                 if self.keys.ca(ca).is_none() {

@@ -63,6 +63,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::RequesterNamed(named) => rows.add(table::REQUESTER_NAMES, &named.name),
         Event::DutiesSet(set) => rows.add(table::DUTIES, &set.name),
         Event::PlaceAllowed(_) => rows.add(table::PLACE_ALLOWED, []),
+        Event::CeremonyHeld(_) => rows.add(table::CEREMONY, []),
     }
     std::mem::take(&mut rows.rows)
 }

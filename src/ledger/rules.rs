@@ -9,6 +9,7 @@
 mod audit;
 mod backward;
 mod cas;
+mod ceremonies;
 mod draft;
 mod duties;
 mod ends;

@@ -91,6 +91,16 @@ impl Context {
         Ok(Place::find(self.global.config.as_deref())?)
     }
 
+    /// Refuses `--config` where another file says which config is meant.
+    pub(crate) fn refuse_config(&self, who: &str) -> Result<(), Failure> {
+        match &self.global.config {
+            None => Ok(()),
+            Some(_) => Err(Failure::usage(format!(
+                "{who} names the config, and --config can't"
+            ))),
+        }
+    }
+
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(self.place()?.read()?)
     }

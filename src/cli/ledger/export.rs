@@ -195,6 +195,11 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "ca": not.ca, "device": not.device, "reason": not.reason,
                 "keyboard": not.keyboard }),
         ),
+        Event::CeremonyHeld(held) => (
+            "ceremony-held",
+            json!({ "plan": hex(&held.plan), "transcript": hex(&held.transcript),
+                "words": held.words, "keyboard": held.keyboard }),
+        ),
         Event::PlaceAllowed(allowed) => (
             "place-allowed",
             json!({ "what": allowed.what, "keyboard": allowed.keyboard }),

@@ -182,6 +182,19 @@ pub struct PlaceAllowed {
     pub keyboard: String,
 }
 
+/// A ceremony was held: people made or used keys by a plan, and a transcript says how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CeremonyHeld {
+    /// SHA-256 of the plan.
+    pub plan: [u8; 32],
+    /// The value of the transcript: SHA-256 of its last line.
+    pub transcript: [u8; 32],
+    /// The words of that value, as they were copied onto paper.
+    pub words: String,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
 impl SuffixesSet {
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
         self.ca.encode(out)?;
@@ -256,4 +269,5 @@ wire!(LedgerKeyRevoked: key, last_size, reason, keyboard);
 wire!(RootDistrusted: root, reason, keyboard);
 wire!(Bound: ca, device, keyboard);
 wire!(PlaceAllowed: what, keyboard);
+wire!(CeremonyHeld: plan, transcript, words, keyboard);
 wire!(NotBound: ca, device, reason, keyboard);

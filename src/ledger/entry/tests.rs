@@ -306,6 +306,12 @@ fn each_kind() -> Vec<Event> {
             revoker: true,
             keyboard: keyboard(),
         }),
+        Event::CeremonyHeld(CeremonyHeld {
+            plan: [1; 32],
+            transcript: [2; 32],
+            words: "absurd aftermath".into(),
+            keyboard: keyboard(),
+        }),
     ]
 }
 

@@ -326,6 +326,9 @@ pub enum Fault {
     /// A revocation of nothing.
     #[error("it revokes nothing")]
     RevokesNothing,
+    /// A ceremony that can't be the one of its transcript.
+    #[error("the ceremony has {0}")]
+    Ceremony(&'static str),
     /// What was put aside is nothing, or has no name.
     #[error("what was put aside is malformed")]
     Tail,

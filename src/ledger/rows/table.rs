@@ -104,4 +104,6 @@ tables! {
     REQUESTER_NAMES = 41,
     /// The duties that were recorded for a requester, by the requester's name; the newest counts.
     DUTIES = 42,
+    /// Each ceremony. The key is empty.
+    CEREMONY = 43,
 }

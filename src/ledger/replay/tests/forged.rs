@@ -213,6 +213,20 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                history.push(Event::CeremonyHeld(ceremony("music")));
+            },
+            "broken 4: the ceremony has other words than its transcript has",
+        ),
+        (
+            |history| {
+                let words = crate::wire::words(&[2; 32]);
+                history.push(Event::CeremonyHeld(ceremony(&words)));
+                history.push(Event::CeremonyHeld(ceremony(&words)));
+            },
+            "broken 5: the ceremony has a transcript that an earlier one has",
+        ),
+        (
+            |history| {
                 history.push(Event::NotBound(NotBound {
                     ca: 3,
                     device: String::new(),
@@ -315,4 +329,13 @@ fn what_was_put_aside_or_where_heads_lie_is_malformed() {
             "broken 4: it refers to entry 3, which is not what it should be",
         ),
     ]);
+}
+
+fn ceremony(words: &str) -> CeremonyHeld {
+    CeremonyHeld {
+        plan: [1; 32],
+        transcript: [2; 32],
+        words: words.to_owned(),
+        keyboard: String::new(),
+    }
 }

@@ -73,6 +73,19 @@ fn an_entry_that_the_ledger_refuses() {
         ),
         Damaged | Head | UnknownKind => NoEntry("the file is at fault, and not what is written"),
         Clock => NoEntry("the rows of its own error stand for it"),
+        CeremonyKnown => Found(
+            |history| {
+                let held = CeremonyHeld {
+                    plan: [1; 32],
+                    transcript: [2; 32],
+                    words: crate::wire::words(&[2; 32]),
+                    keyboard: String::new(),
+                };
+                history.push(Event::CeremonyHeld(held.clone()));
+                history.push(Event::CeremonyHeld(held));
+            },
+            "broken 6: the ceremony has a transcript that an earlier one has",
+        ),
         IsLedgerKey => Found(
             |history| {
                 history.ca("more", LEDGER, Purpose::User);

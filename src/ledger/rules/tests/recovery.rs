@@ -12,6 +12,7 @@ conform!(
     what_became_of_a_killed_run_is_told_once,
     what_somebody_still_holds_is_not_given_up,
     heads_and_places_are_recorded,
+    a_ceremony_is_recorded_once_with_the_words_of_its_transcript,
 );
 
 fn recovery(requests_from: u64, enrolments: u8) -> Option<Recovery> {
@@ -189,5 +190,29 @@ fn heads_and_places_are_recorded(stand: Stand) {
     }
     let places = fixture.ledger.head_places().unwrap().unwrap().places;
     assert_eq!(places, ["/b"]);
+    fixture.is_whole();
+}
+
+fn a_ceremony_is_recorded_once_with_the_words_of_its_transcript(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let mut hold = |transcript| {
+        let keyboard = String::new();
+        fixture
+            .ledger
+            .record_ceremony([1; 32], transcript, keyboard, NOW)
+    };
+    hold([2; 32]).unwrap();
+    let again = hold([2; 32]);
+    assert!(
+        matches!(again, Err(LedgerError::CeremonyKnown)),
+        "{again:?}"
+    );
+    hold([3; 32]).unwrap();
+    let held = fixture.ledger.ceremonies().unwrap();
+    let words: Vec<_> = held.iter().map(|(_, held)| held.words.as_str()).collect();
+    assert_eq!(
+        words,
+        [[2; 32], [3; 32]].map(|value| crate::wire::words(&value))
+    );
     fixture.is_whole();
 }

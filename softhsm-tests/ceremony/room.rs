@@ -1,0 +1,202 @@
+//! The room of a ceremony: a token, a plan for it, and people who answer at a terminal.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::module::Module;
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::pty::{self, Pty};
+use crate::harness::punchmark::{BINARY, Punchmark};
+use crate::harness::token::Token;
+use crate::harness::write;
+
+/// An account with a plan that `ceremony plan` wrote, filled in for a token of SoftHSM.
+pub(super) struct Room {
+    pub(super) account: Punchmark,
+    pub(super) token: Token,
+    serial: String,
+}
+
+impl Room {
+    pub(super) fn new(people: &str) -> Self {
+        let token = Token::softhsm();
+        let account = Punchmark::new(&token);
+        account.begin_config("ca/punchmark.toml");
+        let serial = serial(&account);
+        let module = Module::SoftHsm.path();
+        let drawn = ["ceremony", "plan", "--people", people, "--module"];
+        let mut drawn: Vec<_> = drawn.map(str::to_owned).to_vec();
+        drawn.push(module.display().to_string());
+        let mut plan = account.run(&drawn).ok().stdout;
+        for word in ["user CA of example.org", "Room 5", "Anna", "Bob"] {
+            plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+        }
+        for name in ["Cem", "Dora"] {
+            plan = plan.replacen("name  = \"?\"", &format!("name  = \"{name}\""), 1);
+        }
+        for word in ["live system 7", "Root CA", &serial, "B1", "B2", "E1"] {
+            plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+        }
+        let room = Self {
+            account,
+            token,
+            serial,
+        };
+        room.write_plan(&with_window(&plan, "-1 day", "+1 day"));
+        room
+    }
+
+    pub(super) fn plan(&self) -> PathBuf {
+        self.account.path("plan.toml")
+    }
+
+    pub(super) fn text(&self) -> String {
+        std::fs::read_to_string(self.plan()).unwrap()
+    }
+
+    pub(super) fn write_plan(&self, text: &str) {
+        write(&self.plan(), text, 0o600);
+    }
+
+    /// A file of the ceremony's folder.
+    pub(super) fn output(&self, name: &str) -> PathBuf {
+        self.account.path(&format!("ceremony/{name}"))
+    }
+
+    pub(super) fn transcript(&self) -> String {
+        std::fs::read_to_string(self.output("transcript.jsonl")).unwrap()
+    }
+
+    /// What `ceremony check --json` says.
+    pub(super) fn checked(&self) -> Value {
+        let ran = self
+            .account
+            .run(&["ceremony", "check", "--json", "plan.toml"])
+            .ok();
+        serde_json::from_str(&ran.stdout).unwrap()
+    }
+
+    /// A run at a terminal, by a program that starts another one.
+    pub(super) fn started_by(&self, program: &str, arguments: &[&str]) -> Pty {
+        let mut command: Command = self.account.prepare(pty::command(program));
+        command.args(arguments);
+        Pty::start(command)
+    }
+
+    pub(super) fn start(&self) -> Pty {
+        self.started_by(
+            BINARY,
+            &["--pin-file", "pin", "ceremony", "run", "plan.toml"],
+        )
+    }
+
+    /// Answers whatever is asked, to the end; gives what was shown, and the exit code.
+    pub(super) fn hold(&self, mut pty: Pty) -> (String, u8) {
+        let words = self.checked()["words"].as_str().unwrap().to_owned();
+        let mut shown = String::new();
+        loop {
+            match pty.expect_or_end("\n> ") {
+                Ok(before) => {
+                    let question = before.lines().last().unwrap().to_owned();
+                    shown += &before;
+                    pty.type_line(&self.answer(&question, &words));
+                }
+                Err((rest, code)) => return (shown + &rest, code),
+            }
+        }
+    }
+
+    /// The right answer to a question.
+    pub(super) fn answer(&self, question: &str, words: &str) -> String {
+        let (who, asked) = question.split_once(": ").unwrap();
+        let answers = [
+            ("type your name", who),
+            (
+                "words of the plan",
+                &words.split(' ').take(8).collect::<Vec<_>>().join(" "),
+            ),
+            ("type yes", "yes"),
+            ("type end", "end"),
+            ("the number of the bag of", "B1"),
+            ("the number of the bag that", "B2"),
+            ("the envelope", "E1"),
+            ("serial number", &self.serial),
+            ("type \"make ledger key\"", "make ledger key"),
+            ("type \"make users\"", "make users"),
+            ("the time in UTC", &date("now")),
+        ];
+        let answer = answers.iter().find(|(part, _)| asked.contains(part));
+        answer.unwrap_or_else(|| panic!("{question}")).1.to_owned()
+    }
+
+    /// How many objects of this class have the label of a key.
+    pub(super) fn objects(&self, class: &str, label: &str) -> usize {
+        let mut tool = self.token.tool_logged_in();
+        let listed = run(tool.args(["--list-objects", "--type", class]))
+            .ok()
+            .stdout;
+        listed
+            .lines()
+            .filter(|line| line.trim() == format!("label:      {label}"))
+            .count()
+    }
+
+    /// `ceremony verify` of all outputs, with these words.
+    pub(super) fn verify(&self, words: &str, outputs: &[&str]) -> Ran {
+        let mut arguments: Vec<_> = ["ceremony", "verify", "ceremony/transcript.jsonl", "--plan"]
+            .map(str::to_owned)
+            .to_vec();
+        arguments.extend(["plan.toml", "--words", words].map(str::to_owned));
+        arguments.extend(outputs.iter().map(|name| format!("ceremony/{name}")));
+        self.account.run(&arguments)
+    }
+}
+
+/// A plan with another window.
+pub(super) fn with_window(plan: &str, from: &str, until: &str) -> String {
+    let line = |line: &str| {
+        let (key, _) = line.split_once('=').unwrap_or_default();
+        match key.trim() {
+            "from" => format!("from  = \"{}\"\n", date(from)),
+            "until" => format!("until = \"{}\"\n", date(until)),
+            _ => format!("{line}\n"),
+        }
+    };
+    plan.lines().map(line).collect()
+}
+
+/// A time as the plan writes it, in the words of `date`.
+pub(super) fn date(words: &str) -> String {
+    let mut date = bounded("date");
+    date.args(["-u", "-d", words, "+%Y-%m-%dT%H:%MZ"]);
+    run(&mut date).ok().stdout.trim().to_owned()
+}
+
+fn serial(account: &Punchmark) -> String {
+    let module = Module::SoftHsm.path().display().to_string();
+    let listed = account
+        .run(&["tokens", "--json", "--module", &module])
+        .ok()
+        .stdout;
+    let (_, rest) = listed
+        .split_once("\"serial\":\"")
+        .unwrap_or_else(|| panic!("{listed}"));
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// The words that a finished run shows, of the transcript and of the head.
+pub(super) fn words_of(shown: &str) -> (String, String) {
+    let mut words = shown
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("words "));
+    let mut next = || {
+        words
+            .next()
+            .unwrap_or_else(|| panic!("{shown}"))
+            .trim()
+            .to_owned()
+    };
+    (next(), next())
+}

@@ -1,0 +1,244 @@
+//! Holds a ceremony: asks, acts and writes down, step by step.
+//!
+//! Nothing is done twice. A step that the transcript calls done is passed over; a key is made in a
+//! place that was written down and synced before, so that a run that was killed finds its own key; and
+//! what a run left behind without a line for it is looked at before it is made.
+
+mod acts;
+mod error;
+mod finish;
+mod keys;
+mod outputs;
+
+use std::path::{Path, PathBuf};
+
+use super::plan::Plan;
+use super::record::Record;
+use super::room::{Guard, Room};
+use super::steps::{Act, Ask, Step, steps};
+use super::transcript::{Event, Transcript};
+use crate::attestation::Roots;
+use crate::certificate::KeyId;
+use crate::config::{Config, Place};
+use crate::ledger::{Ledger, LedgerError, file::OpenError};
+use crate::secret::AskPin;
+use crate::wire::hex;
+
+pub use error::ConductError;
+pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
+pub use outputs::LIST_FILE;
+
+/// What a ceremony is held with.
+pub struct Setting<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Its folder, from which its paths are meant.
+    pub folder: &'a Path,
+    /// The program that runs.
+    pub program: &'a Path,
+    /// Its name and version.
+    pub version: String,
+    /// Who is at the keyboard, by the system's word.
+    pub keyboard: String,
+    /// Whose word is taken for where a key was born.
+    pub roots: Roots,
+}
+
+/// A ceremony under way.
+struct Conduct<'a> {
+    setting: &'a Setting<'a>,
+    plan: &'a Plan,
+    place: Place,
+    folder: PathBuf,
+    record: Record,
+    room: &'a mut dyn Room,
+    pins: Guard<'a>,
+}
+
+/// Holds the ceremony of a plan, or goes on with it where a run was cut short.
+///
+/// # Errors
+/// [`ConductError`]; whatever was done by then is in the transcript, and the next run goes on there.
+pub fn conduct(
+    setting: &Setting<'_>,
+    room: &mut dyn Room,
+    pins: &mut dyn AskPin,
+) -> Result<Held, ConductError> {
+    let plan = setting.plan;
+    let place = Place::find(Some(&setting.folder.join(&plan.config)))?;
+    let folder = setting.folder.join(&plan.folder);
+    let mut conduct = Conduct {
+        setting,
+        plan,
+        place,
+        record: Record::open(&folder)?,
+        folder,
+        room,
+        pins: Guard::new(pins),
+    };
+    conduct.begin()?;
+    for step in steps(plan) {
+        if !conduct.transcript().is_done(&step.name) && !conduct.transcript().has_ended() {
+            conduct.step(&step)?;
+        }
+    }
+    conduct.finish()
+}
+
+impl Conduct<'_> {
+    fn transcript(&self) -> &Transcript {
+        self.record.transcript()
+    }
+
+    fn write(&mut self, event: Event) -> Result<(), ConductError> {
+        let now = self.room.now();
+        Ok(self.record.write(now, event)?)
+    }
+
+    /// The first line, or one that says that a run goes on.
+    fn begin(&mut self) -> Result<(), ConductError> {
+        let sha256 = hex(&self.plan.sha256);
+        let first = self.transcript().events().next().cloned();
+        match first {
+            Some(Event::Begin { plan, .. }) if plan == sha256 => {
+                if self.transcript().has_ended() {
+                    return Ok(());
+                }
+                self.in_window()?;
+                let cut = self.record.cut();
+                self.room
+                    .show("This ceremony was begun before, and goes on.");
+                self.write(Event::GoOn { cut })
+            }
+            Some(_) => Err(ConductError::OtherPlan(self.folder.clone())),
+            None => {
+                self.in_window()?;
+                self.follows_the_last()?;
+                self.write(Event::Begin {
+                    plan: sha256,
+                    purpose: self.plan.purpose.clone(),
+                    program: self.setting.version.clone(),
+                    random: RANDOM.to_owned(),
+                })
+            }
+        }
+    }
+
+    fn in_window(&self) -> Result<(), ConductError> {
+        let (from, until) = self.plan.window;
+        let now = self.room.minute();
+        if from <= now && now < until {
+            return Ok(());
+        }
+        Err(ConductError::Window { from, until, now })
+    }
+
+    /// The plan names the ceremony before, which the ledger has.
+    fn follows_the_last(&self) -> Result<(), ConductError> {
+        let recorded = match self
+            .config()?
+            .map(|config| Ledger::open_to_read(&config.ledger()))
+        {
+            None | Some(Err(LedgerError::Open(OpenError::Missing(_)))) => None,
+            Some(ledger) => ledger?.ceremonies()?.pop(),
+        };
+        if recorded.map(|(_, held)| held.transcript) == self.plan.last {
+            return Ok(());
+        }
+        Err(ConductError::Last)
+    }
+
+    /// The config of the CA, where it is there by now.
+    fn config(&self) -> Result<Option<Config>, ConductError> {
+        Ok(self.place.read_if_there()?)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), ConductError> {
+        self.in_window()?;
+        self.room.show("");
+        self.room
+            .show(&format!("== {} ({}) ==", step.name, step.actor));
+        self.room.show(&step.say);
+        for ask in &step.asks {
+            self.ask(step, ask)?;
+        }
+        match step.act {
+            Act::Nothing | Act::End => {}
+            Act::Clocks => self.clocks(step)?,
+            Act::Machine => self.machine(step)?,
+            Act::Devices => self.devices(step)?,
+            Act::Key(number) => self.key(step, number)?,
+            Act::LedgerKey => self.ledger_key(step)?,
+            Act::List => self.list(step)?,
+            Act::Lines => self.lines(step)?,
+        }
+        self.write(Event::Done {
+            step: step.name.clone(),
+        })?;
+        self.room.show(&format!("done: {}", step.expect));
+        Ok(())
+    }
+
+    /// Asks until the answer is the wanted one.
+    fn ask(&mut self, step: &Step, ask: &Ask) -> Result<(), ConductError> {
+        loop {
+            let question = format!("{}: {}\n> ", ask.who, ask.question);
+            let answer = self.room.ask(&question).map_err(ConductError::Ask)?;
+            if answer == DEVIATION {
+                self.deviation(step, &ask.who)?;
+                continue;
+            }
+            if ask.wanted.takes(&answer) {
+                return self.write(Event::Answer {
+                    step: step.name.clone(),
+                    ask: ask.name.clone(),
+                    by: ask.who.clone(),
+                    answer,
+                });
+            }
+            // Its text is not kept: it could be a PIN that was typed in the wrong place.
+            self.write(Event::OtherAnswer {
+                step: step.name.clone(),
+                ask: ask.name.clone(),
+                by: ask.who.clone(),
+            })?;
+            self.room.show(
+                "That is not what was wanted. Again; or type ! to write down what is otherwise.",
+            );
+        }
+    }
+
+    /// Writes down what went otherwise, in the words of who saw it.
+    fn deviation(&mut self, step: &Step, by: &str) -> Result<(), ConductError> {
+        let text = self.room.ask(&format!("{by}: what is otherwise?\n> "));
+        let text = text.map_err(ConductError::Ask)?;
+        if KeyId::parse(&text).is_err() {
+            self.room
+                .show("Nothing was written: one line, of at most 255 bytes.");
+            return Ok(());
+        }
+        if self.pins.is_in(&text) {
+            self.room.show("Nothing was written: the text holds a PIN.");
+            return Ok(());
+        }
+        self.write(Event::Deviation {
+            step: step.name.clone(),
+            by: by.to_owned(),
+            text,
+        })
+    }
+
+    fn fact(&mut self, step: &Step, name: &str, value: &str) -> Result<(), ConductError> {
+        self.room.show(&format!("   {name}: {value}"));
+        self.write(Event::Fact {
+            step: step.name.clone(),
+            name: name.to_owned(),
+            value: value.to_owned(),
+        })
+    }
+}
+
+/// What is typed in the place of an answer to write down what is otherwise.
+const DEVIATION: &str = "!";
+/// Keys are made by the tokens, of their own randomness; ours is for ids and salts.
+const RANDOM: &str = "keys: the token's own; ids and salts: getrandom(2)";

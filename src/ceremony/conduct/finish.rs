@@ -1,0 +1,189 @@
+//! What comes behind the last line: signature, entry, signed head, and a copy of the ledger.
+//!
+//! Each is looked for before it is made, so that a run that was killed here goes on here too.
+
+use sha2::{Digest, Sha256};
+
+use super::outputs::OUTPUT_MODE;
+use super::{Conduct, ConductError};
+use crate::ceremony::transcript::Event;
+use crate::certificate::subject::fingerprint;
+use crate::config::Config;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::key::LedgerKey;
+use crate::ledger::{CheckpointSigned, Ledger, note};
+use crate::output;
+use crate::wire::{hex, words};
+
+/// A ceremony that was held: what goes onto the paper.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The value of the transcript.
+    pub transcript: [u8; 32],
+    /// SHA-256 of the file of the signed head.
+    pub head: [u8; 32],
+    /// The folder with transcript and outputs.
+    pub folder: std::path::PathBuf,
+}
+
+impl Held {
+    /// The words of the transcript.
+    #[must_use]
+    pub fn words(&self) -> String {
+        words(&self.transcript)
+    }
+
+    /// The words of the signed head.
+    #[must_use]
+    pub fn head_words(&self) -> String {
+        words(&self.head)
+    }
+}
+
+impl Conduct<'_> {
+    pub(super) fn finish(mut self) -> Result<Held, ConductError> {
+        let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
+        if !self.transcript().has_ended() {
+            self.end(&config)?;
+        }
+        let transcript = self.transcript().value();
+        let mut key = None;
+        self.sign_transcript(&config, &mut key)?;
+        self.enter(&config, transcript)?;
+        let head = self.head(&config, &mut key, transcript)?;
+        // The copy holds the entry of the head, too.
+        self.copy(&config)?;
+        Ok(Held {
+            transcript,
+            head,
+            folder: self.folder,
+        })
+    }
+
+    fn end(&mut self, config: &Config) -> Result<(), ConductError> {
+        let head = Ledger::open_to_read(&config.ledger())?.checkpoint()?;
+        let head = head.ok_or(ConductError::Gone("the ledger"))?;
+        self.write(Event::End {
+            ledger: head.origin,
+            size: head.size,
+            root: hex(&head.root),
+        })
+    }
+
+    /// The ledger key signs the transcript; a CA key signs certificates and nothing else.
+    fn sign_transcript(
+        &mut self,
+        config: &Config,
+        key: &mut Option<LedgerKey>,
+    ) -> Result<(), ConductError> {
+        let beside = self.folder.join(SIGNATURE_FILE);
+        if beside.exists() {
+            return Ok(());
+        }
+        let bytes = self.record.bytes()?;
+        let signature = self
+            .opened(config, key)?
+            .sign_list(CEREMONY_NAMESPACE, &bytes)?;
+        Ok(output::write(&beside, signature.as_bytes(), OUTPUT_MODE)?)
+    }
+
+    /// The key, opened at its first use: a run that finds all done asks for no PIN.
+    fn opened<'k>(
+        &mut self,
+        config: &Config,
+        key: &'k mut Option<LedgerKey>,
+    ) -> Result<&'k mut LedgerKey, ConductError> {
+        let opened = match key.take() {
+            Some(opened) => opened,
+            None => self.open_ledger_key(&Ledger::open_to_read(&config.ledger())?)?,
+        };
+        Ok(key.insert(opened))
+    }
+
+    fn enter(&mut self, config: &Config, transcript: [u8; 32]) -> Result<(), ConductError> {
+        let before = Ledger::open_to_read(&config.ledger())?.ceremonies()?;
+        if before.iter().any(|(_, held)| held.transcript == transcript) {
+            return Ok(());
+        }
+        let keyboard = self.setting.keyboard.clone();
+        let now = self.room.now();
+        Ok(self
+            .ledger(config)?
+            .record_ceremony(self.plan.sha256, transcript, keyboard, now)?)
+    }
+
+    /// A head that covers the entry of the ceremony, signed. The ledger knows it before anybody has it.
+    fn head(
+        &mut self,
+        config: &Config,
+        key: &mut Option<LedgerKey>,
+        transcript: [u8; 32],
+    ) -> Result<[u8; 32], ConductError> {
+        let path = self.folder.join(HEAD_FILE);
+        if let Some(there) = self.head_there(config, transcript)? {
+            return Ok(there);
+        }
+        let key = self.opened(config, key)?;
+        let mut ledger = config.ledger_place().open_confirmed()?;
+        let head = ledger
+            .checkpoint()?
+            .ok_or(ConductError::Gone("the ledger"))?;
+        let note = key.sign_head(&head)?;
+        let signed = CheckpointSigned {
+            size: head.size,
+            root: head.root,
+            key: fingerprint(key.public_key()),
+            keyboard: self.setting.keyboard.clone(),
+        };
+        ledger.record_checkpoint(signed, self.room.now())?;
+        output::write(&path, note.as_bytes(), OUTPUT_MODE)?;
+        Ok(Sha256::digest(note.as_bytes()).into())
+    }
+
+    /// The head that an earlier run wrote, if it is one of this ledger behind the ceremony.
+    fn head_there(
+        &self,
+        config: &Config,
+        transcript: [u8; 32],
+    ) -> Result<Option<[u8; 32]>, ConductError> {
+        let Ok(text) = crate::file::read_limited(&self.folder.join(HEAD_FILE), HEAD_BYTES_MAX)
+        else {
+            return Ok(None);
+        };
+        let checkpoint = note::unverified_text(&text)
+            .ok()
+            .and_then(|text| Checkpoint::parse(text).ok());
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let held = ledger.position_of_ceremony(&transcript)?;
+        let covers = |head: &Checkpoint| {
+            held.is_some_and(|at| at <= head.size) && ledger.extends(head).is_ok()
+        };
+        Ok(checkpoint
+            .filter(covers)
+            .map(|_| Sha256::digest(text.as_bytes()).into()))
+    }
+
+    /// The whole ledger, for whoever checks it elsewhere: it holds no secret.
+    fn copy(&self, config: &Config) -> Result<(), ConductError> {
+        let from = config.ledger();
+        let staged = output::stage_by(&self.folder.join(LEDGER_FILE), OUTPUT_MODE, |file| {
+            std::io::copy(&mut crate::file::open(&from)?, file).map(drop)
+        });
+        let released = output::release(vec![staged?])
+            .into_iter()
+            .collect::<Result<(), _>>();
+        released?;
+        // It reads back whole.
+        Ok(Ledger::open_to_read(&self.folder.join(LEDGER_FILE)).map(drop)?)
+    }
+}
+
+/// What a signature of a transcript is for.
+pub const CEREMONY_NAMESPACE: &str = "ceremony@punchmark";
+/// The signature of the transcript by the ledger key.
+pub const SIGNATURE_FILE: &str = "transcript.jsonl.sig";
+/// The signed head that covers the ceremony.
+pub const HEAD_FILE: &str = "head.txt";
+/// The copy of the ledger.
+pub const LEDGER_FILE: &str = "punchmark.ledger";
+const HEAD_BYTES_MAX: u64 = 64 * 1024;

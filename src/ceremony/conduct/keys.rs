@@ -1,0 +1,192 @@
+//! The keys: each in a place that was written down before, so that no second one is ever made.
+
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
+
+use super::{Conduct, ConductError};
+use crate::ca::{self, NewCa, OfAnother, Source};
+use crate::ceremony::key_place;
+use crate::ceremony::plan::Ca;
+use crate::ceremony::steps::Step;
+use crate::ceremony::transcript::Event;
+use crate::certificate::Serial;
+use crate::certificate::subject::fingerprint;
+use crate::config::{Config, LedgerKeyPlace, with_ledger_key};
+use crate::ledger::key::LedgerKey;
+use crate::ledger::{HEADS, LISTS, Ledger, LedgerKeyAdded};
+use crate::output;
+use crate::signer::yubikey::NewSlotKey;
+use crate::signer::{self, KeyAlgorithm, Locator, NewKey, OpeningError};
+
+/// What is at the place of a key that is to be made.
+enum There {
+    /// Nothing.
+    Nothing,
+    /// The key that an earlier run of this ceremony made.
+    Ours(Box<NewKey>),
+}
+
+impl Conduct<'_> {
+    /// Makes the key of a CA, as `init` does, and the CA.
+    pub(super) fn key(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
+        let setting = self.setting;
+        let ca = setting
+            .plan
+            .cas
+            .get(number)
+            .ok_or(ConductError::Gone("the CA of the plan"))?;
+        let locator = self.place_of(step, &ca.device, &ca.label)?;
+        let key = match self.made_before(ca, &locator)? {
+            Some(key) => key,
+            None => self.establish(ca, locator)?,
+        };
+        let line = PublicKey::new(key.clone(), ca.name.as_str()).to_openssh()?;
+        self.fact(step, &format!("public key {}", ca.name), line.trim_end())?;
+        self.fact(
+            step,
+            &format!("fingerprint {}", ca.name),
+            &fingerprint(&key),
+        )
+    }
+
+    fn establish(&mut self, ca: &Ca, locator: Locator) -> Result<KeyData, ConductError> {
+        let source = match self.there(&locator)? {
+            There::Nothing => Source::Generate(ca.algorithm, NewSlotKey::default()),
+            There::Ours(_) => Source::TakenUp,
+        };
+        let new = NewCa {
+            name: ca.name.clone(),
+            locator,
+            purpose: ca.certificates,
+            source,
+            next_serial: Serial::FIRST,
+            roots: self.setting.roots.clone(),
+            of_another: OfAnother::Refused,
+        };
+        let keyboard = self.setting.keyboard.clone();
+        let now = self.room.now();
+        Ok(
+            ca::establish(&self.place, &new, &mut self.pins, keyboard, now)?
+                .key
+                .public_key,
+        )
+    }
+
+    /// Where the key of a step is made: what an earlier run wrote down, else a place of its own, which
+    /// is on disk before the token hears of it.
+    fn place_of(
+        &mut self,
+        step: &Step,
+        device: &str,
+        label: &str,
+    ) -> Result<Locator, ConductError> {
+        if let Some(locator) = self.transcript().intent(&step.name) {
+            return Ok(locator.parse()?);
+        }
+        let mut id = [0; ID];
+        getrandom::fill(&mut id).map_err(ConductError::Random)?;
+        let device = self
+            .plan
+            .device(device)
+            .ok_or(ConductError::Gone("the device of the plan"))?;
+        let locator = key_place::key(device, label, &id)?;
+        self.write(Event::Intent {
+            step: step.name.clone(),
+            locator: locator.to_string(),
+        })?;
+        Ok(locator)
+    }
+
+    /// The key of a CA that an earlier run wrote into the config; it is the one that was meant.
+    fn made_before(&self, ca: &Ca, locator: &Locator) -> Result<Option<KeyData>, ConductError> {
+        let Some(config) = self.config()? else {
+            return Ok(None);
+        };
+        let Ok(there) = config.ca(ca.name.as_str()) else {
+            return Ok(None);
+        };
+        if !there.keys.iter().any(|key| key == locator) {
+            return Err(ConductError::OtherCa(ca.name.to_string()));
+        }
+        Ok(Some(config.public_key(there)?.key_data().clone()))
+    }
+
+    fn there(&mut self, locator: &Locator) -> Result<There, ConductError> {
+        match signer::describe_knowing(locator, None, &mut self.pins) {
+            Ok(key) => Ok(There::Ours(Box::new(key))),
+            Err(OpeningError::NoKey { .. }) => Ok(There::Nothing),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes the ledger key, and has the ledger know what it signs before it signs anything.
+    pub(super) fn ledger_key(&mut self, step: &Step) -> Result<(), ConductError> {
+        let planned = &self.setting.plan.ledger_key;
+        let locator = self.place_of(step, &planned.device, &planned.label)?;
+        let key = match self.there(&locator)? {
+            There::Ours(key) => *key,
+            There::Nothing => self.generate(&locator, planned.algorithm)?,
+        };
+        self.record_ledger_key(&key.public_key, &locator)?;
+        let line = PublicKey::new(key.public_key.clone(), "ledger key").to_openssh()?;
+        self.fact(step, "public key of the ledger", line.trim_end())?;
+        self.fact(
+            step,
+            "fingerprint of the ledger key",
+            &fingerprint(&key.public_key),
+        )
+    }
+
+    fn generate(
+        &mut self,
+        locator: &Locator,
+        algorithm: KeyAlgorithm,
+    ) -> Result<NewKey, ConductError> {
+        let in_slot = NewSlotKey::default();
+        Ok(signer::generate(
+            locator,
+            algorithm,
+            &in_slot,
+            &mut self.pins,
+        )?)
+    }
+
+    fn record_ledger_key(&mut self, key: &KeyData, locator: &Locator) -> Result<(), ConductError> {
+        let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
+        let place = LedgerKeyPlace::Device(locator.clone());
+        if config.ledger_key().is_some_and(|there| there != place) {
+            return Err(ConductError::OtherLedgerKey);
+        }
+        let added = LedgerKeyAdded {
+            key: PublicKey::from(key.clone()).to_bytes()?,
+            purposes: HEADS | LISTS,
+            place: locator.to_string(),
+            keyboard: self.setting.keyboard.clone(),
+        };
+        self.ledger(&config)?
+            .ledger_key_signs(added, self.room.now())?;
+        let text = with_ledger_key(&config, &locator.to_string())?;
+        Ok(output::write(config.path(), text.as_bytes(), CONFIG_MODE)?)
+    }
+
+    /// The ledger, open to be written to.
+    pub(super) fn ledger(&self, config: &Config) -> Result<Ledger, ConductError> {
+        Ok(config.ledger_place().open_confirmed()?)
+    }
+
+    /// The ledger key, open to sign; it is the one of this ceremony.
+    pub(super) fn open_ledger_key(&mut self, ledger: &Ledger) -> Result<LedgerKey, ConductError> {
+        let locator = self.transcript().intent(LEDGER_KEY_STEP);
+        let locator: Locator = locator
+            .ok_or(ConductError::Gone("the ledger key"))?
+            .parse()?;
+        Ok(LedgerKey::open(&locator, &mut self.pins, &ledger.cas()?)?)
+    }
+}
+
+/// The name of the step that makes the ledger key.
+const LEDGER_KEY_STEP: &str = "ledger-key";
+/// Bytes of a key's id: no other key has the same by chance.
+const ID: usize = 16;
+/// As `init` writes it.
+const CONFIG_MODE: u32 = 0o644;

@@ -1,0 +1,89 @@
+//! What a ceremony needs of the room: somebody to speak to, and the time.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::instant::Instant;
+use crate::secret::{AskPin, Notice, Pin, PinError};
+
+/// The people at the machine, and its clock.
+pub trait Room {
+    /// Shows a line to all.
+    fn show(&mut self, words: &str);
+
+    /// Asks for a line, which is shown while it is typed: it is never a secret.
+    ///
+    /// # Errors
+    /// What the system says of the terminal; `UnexpectedEof` where nobody answers any more.
+    fn ask(&mut self, question: &str) -> io::Result<String>;
+
+    /// Unix time in seconds, by the machine's clock.
+    fn now(&self) -> u64;
+
+    /// The same, to the minute.
+    fn minute(&self) -> Instant {
+        Instant::of(self.now())
+    }
+}
+
+/// Asks for PINs, and knows each that was given in this run, so that none gets into the transcript.
+pub(super) struct Guard<'p> {
+    inner: &'p mut dyn AskPin,
+    given: Vec<Pin>,
+}
+
+impl<'p> Guard<'p> {
+    pub(super) fn new(inner: &'p mut dyn AskPin) -> Self {
+        Self {
+            inner,
+            given: Vec::new(),
+        }
+    }
+
+    /// Whether a text holds a PIN that was given.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.given.iter().any(|pin| text.contains(pin.expose()))
+    }
+
+    fn keep(&mut self, pin: Result<Pin, PinError>) -> Result<Pin, PinError> {
+        let pin = pin?;
+        self.given.push(pin.copy());
+        Ok(pin)
+    }
+}
+
+impl AskPin for Guard<'_> {
+    fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
+        let pin = self.inner.pin(device);
+        self.keep(pin)
+    }
+
+    fn file_of(&self, serial: &str) -> Option<PathBuf> {
+        self.inner.file_of(serial)
+    }
+
+    fn is_given(&self) -> bool {
+        self.inner.is_given()
+    }
+
+    fn passphrase(&mut self, file: &str) -> Result<Pin, PinError> {
+        let pin = self.inner.passphrase(file);
+        self.keep(pin)
+    }
+
+    fn type_on_device(&mut self, device: &str) {
+        self.inner.type_on_device(device);
+    }
+
+    fn last_try(&mut self, device: &str) -> Result<(), PinError> {
+        self.inner.last_try(device)
+    }
+
+    fn types_again(&mut self, device: &str, tries: &str) -> bool {
+        self.inner.types_again(device, tries)
+    }
+
+    fn notice(&self) -> Box<dyn Notice> {
+        self.inner.notice()
+    }
+}

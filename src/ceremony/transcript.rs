@@ -1,0 +1,411 @@
+//! The transcript: hash-chained JSON lines, of which the last one's hash is copied onto paper.
+//!
+//! Pure: bytes to lines and back. A chain that is consistent with itself proves nothing; what makes it
+//! evidence is its last value in words on paper, and in a ledger under a signed head.
+//! `docs/formats/transcript.md` gives each line.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::wire::hex;
+
+/// One line: its number, its time, the hash of the line before, and what happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// From 1.
+    pub number: u64,
+    /// Unix time in seconds, by the clock of the machine.
+    pub time: u64,
+    /// SHA-256 of the line before, without its line feed, in hexadecimal; 64 zeros in the first.
+    pub before: String,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened. No field has room for a secret: a PIN is asked for elsewhere, and an answer that
+/// was not the wanted one is not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Event {
+    /// The ceremony of a plan begins.
+    Begin {
+        /// SHA-256 of the plan, in hexadecimal.
+        plan: String,
+        /// What the plan is for.
+        purpose: String,
+        /// The program and its version.
+        program: String,
+        /// Where randomness comes from.
+        random: String,
+    },
+    /// The program was started again after it was cut short.
+    GoOn {
+        /// Bytes of a line that was not written whole, and were cut off.
+        cut: u64,
+    },
+    /// Somebody gave the answer that was wanted.
+    Answer {
+        /// The step.
+        step: String,
+        /// The question, by its name.
+        ask: String,
+        /// Who answered.
+        by: String,
+        /// The answer.
+        answer: String,
+    },
+    /// Somebody gave another answer than was wanted, and was asked again.
+    OtherAnswer {
+        /// The step.
+        step: String,
+        /// The question, by its name.
+        ask: String,
+        /// Who answered.
+        by: String,
+    },
+    /// Something went otherwise than the plan says.
+    Deviation {
+        /// The step.
+        step: String,
+        /// Who said so.
+        by: String,
+        /// What it was.
+        text: String,
+    },
+    /// A key is about to be made, in this place and in no other.
+    Intent {
+        /// The step.
+        step: String,
+        /// Names exactly the key.
+        locator: String,
+    },
+    /// What the program found or made.
+    Fact {
+        /// The step.
+        step: String,
+        /// What it is.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// A file was written.
+    File {
+        /// The step.
+        step: String,
+        /// Its name in the folder of the ceremony.
+        name: String,
+        /// SHA-256, in hexadecimal.
+        sha256: String,
+    },
+    /// A step was done.
+    Done {
+        /// The step.
+        step: String,
+    },
+    /// The transcript ends. What follows stands in the ledger.
+    End {
+        /// The ledger, by its name.
+        ledger: String,
+        /// How many entries it has.
+        size: u64,
+        /// The root over them, in hexadecimal.
+        root: String,
+    },
+}
+
+/// A transcript whose chain holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transcript {
+    lines: Vec<Line>,
+    value: [u8; 32],
+}
+
+/// Why bytes are no transcript, by the line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} {fault}")]
+pub struct TranscriptError {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub fault: LineFault,
+}
+
+/// What is wrong with a line of a transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineFault {
+    /// It has no end.
+    #[error("was not written whole")]
+    Torn,
+    /// No JSON of a known form, or in another spelling than the one that is written.
+    #[error("is not in the form of a transcript")]
+    Form,
+    /// A line was left out, put in, doubled or moved.
+    #[error("has another number than follows")]
+    Number,
+    /// The line before it is another one than was there.
+    #[error("does not follow from the line before it")]
+    Chain,
+    /// The clock was set back.
+    #[error("is older than the line before it")]
+    Time,
+    /// Too many lines.
+    #[error("is one too many")]
+    TooMany,
+}
+
+impl Transcript {
+    /// Reads all lines, each of which must follow from the one before.
+    ///
+    /// # Errors
+    /// [`TranscriptError`], at the first line that is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, TranscriptError> {
+        let mut transcript = Self::default();
+        for (number, text) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
+            let add = |transcript: &mut Self| {
+                let text = text.strip_suffix(b"\n").ok_or(LineFault::Torn)?;
+                transcript.add(text)
+            };
+            add(&mut transcript).map_err(|fault| TranscriptError {
+                line: number,
+                fault,
+            })?;
+        }
+        Ok(transcript)
+    }
+
+    fn add(&mut self, text: &[u8]) -> Result<(), LineFault> {
+        if self.lines.len() >= LINES_MAX {
+            return Err(LineFault::TooMany);
+        }
+        let line: Line = serde_json::from_slice(text).map_err(|_form| LineFault::Form)?;
+        // There is one spelling of a line, so that nothing can be put beside what is read.
+        if line.text() != text {
+            return Err(LineFault::Form);
+        }
+        let next = self.next_line(line.time, line.event.clone());
+        if line.number != next.number {
+            return Err(LineFault::Number);
+        }
+        if line.before != next.before {
+            return Err(LineFault::Chain);
+        }
+        if self.lines.last().is_some_and(|last| line.time < last.time) {
+            return Err(LineFault::Time);
+        }
+        self.value = Sha256::digest(text).into();
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// Adds what happened, and gives the bytes of its line. `time` is no earlier than that of the
+    /// line before.
+    ///
+    /// # Errors
+    /// [`LineFault`].
+    pub fn push(&mut self, time: u64, event: Event) -> Result<Vec<u8>, LineFault> {
+        let mut text = self.next_line(time, event).text();
+        self.add(&text)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+
+    fn next_line(&self, time: u64, event: Event) -> Line {
+        let number = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
+        Line {
+            number: number.saturating_add(1),
+            time,
+            before: hex(&self.value),
+            event,
+        }
+    }
+
+    /// Every line, in order.
+    #[must_use]
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// What has happened, in order.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.lines.iter().map(|line| &line.event)
+    }
+
+    /// SHA-256 of the last line, without its line feed; zeros where there is none.
+    #[must_use]
+    pub fn value(&self) -> [u8; 32] {
+        self.value
+    }
+
+    /// Whether a step was done.
+    #[must_use]
+    pub fn is_done(&self, name: &str) -> bool {
+        self.events()
+            .any(|event| matches!(event, Event::Done { step } if step == name))
+    }
+
+    /// Where the key of a step was to be made.
+    #[must_use]
+    pub fn intent(&self, name: &str) -> Option<&str> {
+        self.events().find_map(|event| match event {
+            Event::Intent { step, locator } if step == name => Some(locator.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The last value of a fact.
+    #[must_use]
+    pub fn fact(&self, wanted: &str) -> Option<&str> {
+        let facts = self.events().filter_map(|event| match event {
+            Event::Fact { name, value, .. } if name == wanted => Some(value.as_str()),
+            _ => None,
+        });
+        facts.last()
+    }
+
+    /// Whether nothing more may be added.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.events()
+            .any(|event| matches!(event, Event::End { .. }))
+    }
+}
+
+impl Line {
+    /// The line without its line feed.
+    fn text(&self) -> Vec<u8> {
+        // Numbers and text alone: nothing of it can fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// The longest transcript that is read.
+pub const TRANSCRIPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+const LINES_MAX: usize = 100_000;
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    fn done(step: &str) -> Event {
+        Event::Done {
+            step: step.to_owned(),
+        }
+    }
+
+    fn sample() -> (Transcript, Vec<u8>) {
+        let mut transcript = Transcript::default();
+        let begin = Event::Begin {
+            plan: hex(&[1; 32]),
+            purpose: "user CA".to_owned(),
+            program: "punchmark 0.2.0".to_owned(),
+            random: "getrandom".to_owned(),
+        };
+        let events = [
+            begin,
+            done("people"),
+            Event::Intent {
+                step: "key users".to_owned(),
+                locator: "pkcs11:object=a".to_owned(),
+            },
+            done("key users"),
+            Event::End {
+                ledger: "l".to_owned(),
+                size: 1,
+                root: hex(&[2; 32]),
+            },
+        ];
+        let lines = (100..)
+            .zip(events)
+            .map(|(time, event)| transcript.push(time, event).unwrap());
+        let bytes = lines.collect::<Vec<_>>().concat();
+        (transcript, bytes)
+    }
+
+    #[test]
+    fn lines_read_back_and_their_value_is_the_hash_of_the_last() {
+        let (transcript, bytes) = sample();
+        assert_eq!(Transcript::parse(&bytes), Ok(transcript.clone()));
+        let last = bytes
+            .trim_ascii_end()
+            .rsplit(|byte| *byte == b'\n')
+            .next()
+            .unwrap();
+        assert_eq!(transcript.value(), *Sha256::digest(last));
+        assert!(transcript.is_done("people") && !transcript.is_done("end"));
+        assert_eq!(transcript.intent("key users"), Some("pkcs11:object=a"));
+        assert!(transcript.has_ended());
+    }
+
+    #[test]
+    fn a_line_dropped_doubled_swapped_or_changed_is_found_at_its_place() {
+        let (_, bytes) = sample();
+        let lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+        let last = lines.len() - 1;
+        for at in 0..lines.len() {
+            let mut doubled = lines.clone();
+            doubled.insert(at, lines[at]);
+            let mut dropped = lines.clone();
+            dropped.remove(at);
+            let mut found = vec![(doubled, LineFault::Number, at + 2)];
+            if at < last {
+                let mut swapped = lines.clone();
+                swapped.swap(at, at + 1);
+                found.push((dropped, LineFault::Number, at + 1));
+                found.push((swapped, LineFault::Number, at + 1));
+            }
+            for (lines, fault, line) in found {
+                let error = Transcript::parse(&lines.concat()).unwrap_err();
+                assert_eq!(error, TranscriptError { line, fault }, "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_content_breaks_the_chain_or_changes_the_value() {
+        let (transcript, bytes) = sample();
+        let text = String::from_utf8(bytes).unwrap();
+        let changed = text.replace("\"step\":\"people\"", "\"step\":\"peopel\"");
+        let error = Transcript::parse(changed.as_bytes()).unwrap_err();
+        assert_eq!(
+            error,
+            TranscriptError {
+                line: 3,
+                fault: LineFault::Chain
+            }
+        );
+        let changed = text.replace("\"size\":1", "\"size\":2");
+        let other = Transcript::parse(changed.as_bytes()).unwrap();
+        assert_ne!(other.value(), transcript.value());
+    }
+
+    #[test]
+    fn what_is_torn_later_than_the_next_or_spelt_otherwise_is_refused() {
+        let (_, bytes) = sample();
+        let torn = Transcript::parse(&bytes[..bytes.len() - 1]).unwrap_err();
+        assert_eq!(
+            torn,
+            TranscriptError {
+                line: 5,
+                fault: LineFault::Torn
+            }
+        );
+        let text = String::from_utf8(bytes).unwrap();
+        for (from, to) in [
+            ("{\"number\":1,", "{ \"number\":1,"),
+            ("\"number\":1,", "\"number\":1,\"x\":1,"),
+        ] {
+            let error = Transcript::parse(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+            assert_eq!(
+                error,
+                TranscriptError {
+                    line: 1,
+                    fault: LineFault::Form
+                }
+            );
+        }
+        let mut transcript = Transcript::default();
+        transcript.push(100, done("a")).unwrap();
+        assert_eq!(transcript.push(99, done("b")), Err(LineFault::Time));
+    }
+}

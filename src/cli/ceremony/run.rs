@@ -1,0 +1,129 @@
+//! `punchmark ceremony run`: the ceremony itself, step by step at the terminal.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+
+use super::plan_file::{self, program};
+use crate::ceremony::{ConductError, Held, Room, Setting, conduct};
+use crate::cli::base::answer::Answers;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, Exit, Failure};
+use crate::cli::base::roots::roots;
+use crate::cli::base::terminal::{product, say};
+use crate::config::{self, Place};
+use crate::wire::hex;
+
+/// Hold the ceremony of a plan: who does what now, what to type, what to compare
+///
+/// Whatever happens goes into the transcript, in the folder that the plan names, before anything
+/// follows from it. A run that was cut short goes on where it stopped, and makes no key twice. Type !
+/// in the place of an answer to write down what is otherwise than the plan says.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Run {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+}
+
+/// The people at the terminal.
+struct Terminal(Answers);
+
+impl Room for Terminal {
+    fn show(&mut self, words: &str) {
+        say(words);
+    }
+
+    fn ask(&mut self, question: &str) -> io::Result<String> {
+        let never = AtomicBool::new(false);
+        let answer = self.0.ask(question, &never);
+        let answer = answer.map_err(|failure| io::Error::other(failure.words()))?;
+        answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn now(&self) -> u64 {
+        config::now()
+    }
+}
+
+impl Run {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        context.refuse_config("the plan")?;
+        let plan = plan_file::read(&self.plan)?;
+        let answers = Answers::open()?.ok_or_else(|| Failure::usage(NO_TERMINAL))?;
+        let folder = self.folder();
+        context.check_clock(&Place::find(Some(&folder.join(&plan.config)))?)?;
+        let setting = Setting {
+            plan: &plan,
+            folder: &folder,
+            program: &program(),
+            version: format!("punchmark {}", env!("CARGO_PKG_VERSION")),
+            keyboard: config::keyboard(),
+            roots: roots(context, &[])?,
+        };
+        let held = conduct(&setting, &mut Terminal(answers), &mut context.pins())?;
+        tell(&held)?;
+        Ok(Exit::Done)
+    }
+
+    /// The plan's folder, whole: the config names files from its own.
+    fn folder(&self) -> PathBuf {
+        let whole = std::path::absolute(&self.plan).unwrap_or_else(|_none| self.plan.clone());
+        whole.parent().unwrap_or(Path::new("/")).to_owned()
+    }
+}
+
+/// What is copied onto the paper by hand.
+fn tell(held: &Held) -> Result<(), Failure> {
+    say("");
+    say("The ceremony was held. Copy these words onto the paper by hand:");
+    product(&format!("transcript  {}", hex(&held.transcript)))?;
+    product(&format!("words       {}", held.words()))?;
+    product(&format!("head        {}", hex(&held.head)))?;
+    product(&format!("words       {}", held.head_words()))?;
+    say(&format!("what was made lies in {}", held.folder.display()));
+    Ok(())
+}
+
+impl Advised for ConductError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Config(error) => return error.hint(),
+            Self::Edit(error) => return error.hint(),
+            Self::Opening(error) => return error.hint(),
+            Self::Generate(error) => return error.hint(),
+            Self::Establish(error) => return error.hint(),
+            Self::Ledger(error) => return error.hint(),
+            Self::OpenLedger(error) => return error.hint(),
+            Self::LedgerKey(error) => return error.hint(),
+            Self::Window { .. } => "set the clock, or have all review a plan with another window",
+            Self::OtherPlan(_) => {
+                "a plan is never changed once its ceremony began; give a new one a `folder` of its own"
+            }
+            Self::Last => {
+                "take the words of the last ceremony from its paper, and have all review the plan"
+            }
+            Self::OtherFile { .. } => {
+                "stop here: find out why, and have all review a plan for what is there"
+            }
+            Self::NoDevice { .. } => "plug it in, and run this again: it goes on here",
+            Self::ExtraDevice { .. } => {
+                "take it out of the machine, and run this again: it goes on here"
+            }
+            Self::Ask(_) => "run this again: it goes on here",
+            Self::Clocks(_) => {
+                "set the clock that is wrong, and run this again: the clocks are read anew"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+const NO_TERMINAL: &str = "a ceremony is held by people at a terminal, and there is none";
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ceremony run plan.toml";
