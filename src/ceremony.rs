@@ -13,6 +13,8 @@ mod room;
 mod script;
 mod steps;
 mod transcript;
+mod verdict;
+mod verify;
 
 pub use conduct::{
     CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE,
@@ -29,3 +31,5 @@ pub use room::Room;
 pub use script::{html, markdown};
 pub use steps::{Act, Ask, Step, Wanted, steps};
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
+pub use verdict::{Account, VerdictFault, judge};
+pub use verify::{Evidence, signature_of, verify};

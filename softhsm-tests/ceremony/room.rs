@@ -99,7 +99,7 @@ impl Room {
         loop {
             match pty.expect_or_end("\n> ") {
                 Ok(before) => {
-                    let question = before.lines().last().unwrap().to_owned();
+                    let question = before.lines().last().unwrap().trim().to_owned();
                     shown += &before;
                     pty.type_line(&self.answer(&question, &words));
                 }
@@ -125,10 +125,34 @@ impl Room {
             ("serial number", &self.serial),
             ("type \"make ledger key\"", "make ledger key"),
             ("type \"make users\"", "make users"),
+            ("type \"make hosts\"", "make hosts"),
             ("the time in UTC", &date("now")),
         ];
         let answer = answers.iter().find(|(part, _)| asked.contains(part));
         answer.unwrap_or_else(|| panic!("{question}")).1.to_owned()
+    }
+
+    /// The right answer, but for what is otherwise once: a name that is none, a PIN in a deviation and
+    /// a deviation. What was said is noted.
+    pub(super) fn answer_or(&self, question: &str, words: &str, said: &mut Vec<&str>) -> String {
+        let mut once = |what: &'static str| {
+            let is_new = !said.contains(&what);
+            said.push(what);
+            is_new.then(|| what.to_owned())
+        };
+        let pin = crate::harness::token::PIN;
+        let other = if question.ends_with("what is otherwise?") {
+            once("it is PIN")
+                .map(|_| format!("the PIN is {pin}"))
+                .or_else(|| once("the seal was torn"))
+        } else if question.contains("Bob, witness, is here") {
+            once("not my name")
+        } else if question.contains("the envelope") {
+            once("! 1").or_else(|| once("! 2")).map(|_| "!".to_owned())
+        } else {
+            None
+        };
+        other.unwrap_or_else(|| self.answer(question, words))
     }
 
     /// How many objects of this class have the label of a key.

@@ -16,6 +16,19 @@ pub(super) fn key(device: &Device, label: &str, id: &[u8]) -> Result<Locator, Lo
     format!("{token};object={label};id={id}?{}", of_module(device)).parse()
 }
 
+/// Whether a locator names a key of this label in a device, whatever its id.
+pub(super) fn is_key(locator: &str, device: &Device, label: &str) -> bool {
+    let without_id = |text: &str| {
+        let (before, rest) = text.split_once(";id=")?;
+        let (_, module) = rest.split_once('?')?;
+        Some((before.to_owned(), module.to_owned()))
+    };
+    let planned = key(device, label, &[0]).map(|planned| planned.to_string());
+    planned.is_ok_and(|planned| {
+        without_id(locator).is_some() && without_id(locator) == without_id(&planned)
+    })
+}
+
 fn of_token(device: &Device) -> String {
     format!(
         "pkcs11:token={};serial={}",

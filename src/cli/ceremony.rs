@@ -5,6 +5,7 @@ mod plan;
 mod plan_file;
 mod run;
 mod script;
+mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -25,6 +26,7 @@ enum Command {
     Check(check::Check),
     Script(script::Script),
     Run(run::Run),
+    Verify(verify::Verify),
 }
 
 impl Ceremony {
@@ -34,6 +36,7 @@ impl Ceremony {
             Command::Check(command) => command.run(context),
             Command::Script(command) => command.run(),
             Command::Run(command) => command.run(context),
+            Command::Verify(command) => command.run(context),
         }
     }
 }
@@ -43,4 +46,6 @@ Examples:
   punchmark ceremony plan --kind create --people 2 > plan.toml
   punchmark ceremony check plan.toml
   punchmark ceremony script plan.toml --out paper.html
-  punchmark ceremony run plan.toml";
+  punchmark ceremony run plan.toml
+  punchmark ceremony verify ceremony/transcript.jsonl --plan plan.toml \\
+    --words 'music customer …' ceremony/*";

@@ -3,9 +3,11 @@
 use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
+use crate::ceremony::files::file_sha256;
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
-use crate::krl::{Header, KRL_NAMESPACE, ListHead, ListName};
+use crate::krl::{Header, KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListHead, ListName};
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{KrlMade, Ledger, ListSigned, Purpose};
 use crate::output;
 use crate::revocation::{Prune, krl};
@@ -13,54 +15,73 @@ use crate::wire::hex;
 use ssh_key::PublicKey;
 
 impl Conduct<'_> {
-    /// The list of all that was revoked, signed. The ledger has it before the file is there, so that
-    /// no version is used twice.
+    /// The list of all that was revoked, signed. Its files are there before the ledger has it, and so
+    /// whoever goes on here sees by the list whether the ledger does: a version is recorded once.
     pub(super) fn list(&mut self, step: &Step) -> Result<(), ConductError> {
-        if self.wrote(LIST_FILE) {
-            return Ok(());
-        }
         let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
         let mut ledger = self.ledger(&config)?;
-        let mut key = self.open_ledger_key(&ledger)?;
-        let (now, cas) = (self.room.now(), ledger.cas()?);
+        if !self.is_recorded(&ledger)? {
+            self.make_list(&mut ledger)?;
+        }
+        for name in [SIGNATURE_OF_LIST, LIST_FILE] {
+            let path = self.folder.join(name);
+            let sha256 = file_sha256(&path).map_err(|source| ConductError::File {
+                path: path.display().to_string(),
+                source,
+            })?;
+            self.note_file(step, name, &sha256)?;
+        }
+        Ok(())
+    }
+
+    fn make_list(&mut self, ledger: &mut Ledger) -> Result<(), ConductError> {
+        let mut key = self.open_ledger_key(ledger)?;
         let head = ledger
             .checkpoint()?
             .ok_or(ConductError::Gone("the ledger"))?;
-        let signed = ListSigned {
+        let list = ListSigned {
             signer: PublicKey::from(key.public_key().clone()).to_bytes()?,
             size: head.size,
             root: head.root,
         };
-        let header = self.header(
-            &ledger,
-            ListHead {
-                origin: head.origin,
-                size: head.size,
-                root: head.root,
-            },
-        )?;
+        let header = self.header(ledger, head)?;
         let version = header.version;
-        let bytes = krl(&ledger, &cas, header, Prune::Nothing)?
-            .to_bytes()
-            .map_err(ConductError::List)?;
+        let made = krl(ledger, &ledger.cas()?, header, Prune::Nothing)?;
+        let bytes = made.to_bytes().map_err(ConductError::List)?;
         let signature = key.sign_list(KRL_NAMESPACE, &bytes)?;
+        output::write(
+            &self.folder.join(SIGNATURE_OF_LIST),
+            signature.as_bytes(),
+            OUTPUT_MODE,
+        )?;
+        output::write(&self.folder.join(LIST_FILE), &bytes, OUTPUT_MODE)?;
         let made = KrlMade {
             version,
             sha256: Sha256::digest(&bytes).into(),
             keyboard: self.setting.keyboard.clone(),
-            list: Some(signed),
+            list: Some(list),
         };
-        ledger.record_krl(made, now)?;
-        self.put(step, &format!("{LIST_FILE}.sig"), signature.as_bytes())?;
-        self.put(step, LIST_FILE, &bytes)
+        Ok(ledger.record_krl(made, self.room.now())?)
+    }
+
+    /// Whether the list that is there is the last one that the ledger has.
+    fn is_recorded(&self, ledger: &Ledger) -> Result<bool, ConductError> {
+        let there = crate::file::read_bytes(&self.folder.join(LIST_FILE), KRL_BYTES_MAX);
+        let there = there.ok().and_then(|bytes| Krl::from_bytes(&bytes).ok());
+        let version = there.map(|list| list.header().version);
+        Ok(version.is_some() && version == ledger.last_krl_version()?)
     }
 
     /// Named as `krl` names a list of all CAs of the plan.
-    fn header(&self, ledger: &Ledger, head: ListHead) -> Result<Header, ConductError> {
+    fn header(&self, ledger: &Ledger, head: Checkpoint) -> Result<Header, ConductError> {
         let names: Vec<_> = self.plan.cas.iter().map(|ca| ca.name.as_str()).collect();
         let name = ListName {
             name: names.join(" "),
-            head: Some(head),
+            head: Some(ListHead {
+                origin: head.origin,
+                size: head.size,
+                root: head.root,
+            }),
         };
         let comment = name
             .to_comment()
@@ -106,16 +127,19 @@ impl Conduct<'_> {
         value.ok_or(ConductError::Gone("a key of an earlier step"))
     }
 
-    fn wrote(&self, file: &str) -> bool {
-        self.transcript()
-            .events()
-            .any(|event| matches!(event, Event::File { name, .. } if name == file))
-    }
-
     /// Writes a file of the ceremony, whole or not at all, and then the line for it.
     fn put(&mut self, step: &Step, name: &str, bytes: &[u8]) -> Result<(), ConductError> {
         output::write(&self.folder.join(name), bytes, OUTPUT_MODE)?;
-        let sha256 = hex(&Sha256::digest(bytes));
+        self.note_file(step, name, &Sha256::digest(bytes).into())
+    }
+
+    fn note_file(
+        &mut self,
+        step: &Step,
+        name: &str,
+        sha256: &[u8; 32],
+    ) -> Result<(), ConductError> {
+        let sha256 = hex(sha256);
         self.room
             .show(&format!("   wrote {name}, SHA-256 {sha256}"));
         self.write(Event::File {
@@ -128,5 +152,6 @@ impl Conduct<'_> {
 
 /// The list of revoked keys.
 pub const LIST_FILE: &str = "revoked.krl";
+const SIGNATURE_OF_LIST: &str = "revoked.krl.sig";
 /// All of it is for others to read.
 pub(super) const OUTPUT_MODE: u32 = 0o644;

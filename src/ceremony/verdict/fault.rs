@@ -1,0 +1,179 @@
+//! The first thing that is wrong with a ceremony.
+
+use crate::ceremony::instant::Instant;
+use crate::ceremony::transcript::TranscriptError;
+use crate::krl::ListSignatureError;
+use crate::ledger::LedgerError;
+use crate::ledger::note::NoteError;
+
+/// The first thing that is wrong with a ceremony, as far as an outsider can see.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerdictFault {
+    /// The chain of the transcript does not hold.
+    #[error("the transcript is not whole")]
+    Transcript(#[from] TranscriptError),
+    /// The last line is not the one whose words are on paper.
+    #[error("the words of the transcript are \"{found}\", and not those that were given")]
+    Words {
+        /// The words that it has.
+        found: String,
+    },
+    /// The first line is no beginning, or a later one is.
+    #[error("the transcript does not begin once, with its first line")]
+    NoBegin,
+    /// It is that of another plan.
+    #[error("the transcript is that of another plan, whose SHA-256 is {0}")]
+    OtherPlan(String),
+    /// A line was written outside of the plan's window.
+    #[error("line {line}: {time} is outside of the plan's window")]
+    Window {
+        /// The line.
+        line: u64,
+        /// When it was written.
+        time: Instant,
+    },
+    /// A line of another step than the plan has there.
+    #[error("line {line}: step `{found}` stands where the plan has `{wanted}`")]
+    Order {
+        /// The line.
+        line: u64,
+        /// The step of the plan.
+        wanted: String,
+        /// The step of the line.
+        found: String,
+    },
+    /// A line of a step where all steps were done.
+    #[error("line {line}: all steps were done before")]
+    AllDone {
+        /// The line.
+        line: u64,
+    },
+    /// The end, before all was done.
+    #[error("line {line}: the transcript ends before step `{step}` was done")]
+    NotDone {
+        /// The line.
+        line: u64,
+        /// The first step that is missing.
+        step: String,
+    },
+    /// A line stands behind the end.
+    #[error("line {line}: stands behind the end")]
+    BehindTheEnd {
+        /// The line.
+        line: u64,
+    },
+    /// There is no end.
+    #[error("the transcript has no end: the ceremony was cut short")]
+    NoEnd,
+    /// The root of the end is none.
+    #[error("line {line}: the root of the ledger is malformed")]
+    Root {
+        /// The line.
+        line: u64,
+    },
+    /// An answer that the plan doesn't ask for there, or by somebody else, or another one.
+    #[error("line {line}: the answer of {by} to `{ask}` is not what the plan asks for there")]
+    Answer {
+        /// The line.
+        line: u64,
+        /// The question.
+        ask: String,
+        /// Who answered.
+        by: String,
+    },
+    /// A clock that is far from that of the machine.
+    #[error(
+        "line {line}: the clock of {by} and that of the machine are more than five minutes apart"
+    )]
+    Clock {
+        /// The line.
+        line: u64,
+        /// Whose clock.
+        by: String,
+    },
+    /// Something that the step doesn't do, or not there.
+    #[error("line {line}: {what} in a step that has none there")]
+    Foreign {
+        /// The line.
+        line: u64,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A key was to be made in another place than the plan's.
+    #[error("line {line}: a key in another place than the plan has")]
+    Place {
+        /// The line.
+        line: u64,
+    },
+    /// A step was done without all that belongs to it.
+    #[error("line {line}: done without {missing}")]
+    Missing {
+        /// The line.
+        line: u64,
+        /// What is missing.
+        missing: String,
+    },
+    /// A fact is another one than the plan's, or contradicts another.
+    #[error("line {line}: {name} is not as the plan has it")]
+    Fact {
+        /// The line.
+        line: u64,
+        /// The fact.
+        name: String,
+    },
+    /// A file was not given.
+    #[error("{0} was not given, and can't be checked")]
+    NotGiven(String),
+    /// A file was given that is none of the ceremony's, or twice.
+    #[error("{0} is no output of this ceremony, or given twice")]
+    NoOutput(String),
+    /// A file has other bytes than were written.
+    #[error("{0} has another SHA-256 than the transcript says")]
+    Output(String),
+    /// A file can't be read.
+    #[error("{path}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A signature does not verify.
+    #[error("{file}")]
+    Signature {
+        /// The file of the signature.
+        file: String,
+        /// Why.
+        source: ListSignatureError,
+    },
+    /// The ledger is another one.
+    #[error("the ledger is {found}, and the transcript is about {wanted}")]
+    OtherLedger {
+        /// The one of the transcript.
+        wanted: String,
+        /// The one that was given.
+        found: String,
+    },
+    /// The ledger does not hold what it should.
+    #[error("the ledger: {0}")]
+    Ledger(String),
+    /// The ledger can't be read.
+    #[error("the ledger")]
+    LedgerRead(#[from] LedgerError),
+    /// The signed head is not one.
+    #[error("the signed head")]
+    Head(#[from] NoteError),
+    /// The signed head is malformed.
+    #[error("the signed head is no checkpoint")]
+    HeadForm(#[from] crate::ledger::checkpoint::CheckpointError),
+    /// The signed head does not cover the ceremony, or is of another ledger.
+    #[error("the signed head does not cover the ceremony in this ledger")]
+    HeadCovers,
+    /// The words of the signed head are others.
+    #[error("the words of the signed head are \"{found}\", and not those that were given")]
+    HeadWords {
+        /// The words that it has.
+        found: String,
+    },
+}

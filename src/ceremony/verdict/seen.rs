@@ -1,0 +1,268 @@
+//! What was seen of one step so far, and whether that is all that belongs to it.
+
+use std::collections::BTreeMap;
+
+use ssh_key::PublicKey;
+
+use super::fault::VerdictFault;
+use crate::ceremony::instant::Instant;
+use crate::ceremony::key_place;
+use crate::ceremony::plan::Plan;
+use crate::ceremony::steps::{Act, Ask, Step, Wanted};
+use crate::ceremony::transcript::Event;
+use crate::certificate::subject::fingerprint;
+use crate::wire::hex;
+
+/// What was seen of the step that is under way.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// How many lines there were.
+    lines: usize,
+    /// How many of the questions were answered, in their order.
+    answered: usize,
+    has_intent: bool,
+    /// The last value of each fact, with its line.
+    facts: BTreeMap<String, (u64, String)>,
+    files: Vec<String>,
+}
+
+impl Seen {
+    pub(super) fn is_new(&self) -> bool {
+        self.lines == 0
+    }
+
+    pub(super) fn asked_anew(&mut self) {
+        self.answered = 0;
+    }
+
+    /// Takes the next line of the step.
+    pub(super) fn take(
+        &mut self,
+        plan: &Plan,
+        step: &Step,
+        (line, time): (u64, u64),
+        event: &Event,
+    ) -> Result<(), VerdictFault> {
+        self.lines += 1;
+        match event {
+            Event::Answer {
+                ask, by, answer, ..
+            } => self.answer(step, (line, time), (ask, by), answer),
+            Event::OtherAnswer { ask, by, .. } => match step.ask(ask, by) {
+                Some(_) => Ok(()),
+                None => Err(foreign(line, "an answer")),
+            },
+            Event::Deviation { by, .. } => {
+                let is_there = plan.people.all.iter().any(|person| person.name == *by);
+                if is_there {
+                    Ok(())
+                } else {
+                    Err(foreign(line, "a deviation of a stranger"))
+                }
+            }
+            Event::Intent { locator, .. } => self.intent(plan, step, line, locator),
+            Event::Fact { name, value, .. } => {
+                self.require_answers(step, line)?;
+                self.facts.insert(name.clone(), (line, value.clone()));
+                Ok(())
+            }
+            Event::File { name, .. } => {
+                self.require_answers(step, line)?;
+                if !matches!(step.act, Act::List | Act::Lines) {
+                    return Err(foreign(line, "a file"));
+                }
+                self.files.push(name.clone());
+                Ok(())
+            }
+            Event::Done { .. } => self.done(plan, step, line),
+            Event::Begin { .. } | Event::GoOn { .. } | Event::End { .. } => {
+                Err(foreign(line, "a beginning or an end"))
+            }
+        }
+    }
+
+    fn answer(
+        &mut self,
+        step: &Step,
+        (line, time): (u64, u64),
+        (name, by): (&str, &str),
+        answer: &str,
+    ) -> Result<(), VerdictFault> {
+        let next = step.asks.get(self.answered);
+        let is_it = |ask: &&Ask| ask.name == name && ask.who == by && ask.wanted.takes(answer);
+        let Some(ask) = next.filter(is_it) else {
+            let (ask, by) = (name.to_owned(), by.to_owned());
+            return Err(VerdictFault::Answer { line, ask, by });
+        };
+        // Beyond five minutes the run stops, and the step is gone through again.
+        if ask.wanted == Wanted::Time {
+            let told = answer.parse::<Instant>();
+            let apart = told.map_or(u64::MAX, |told| told.apart(Instant::of(time)));
+            self.facts
+                .insert(ask.name.clone(), (line, apart.to_string()));
+        }
+        self.answered += 1;
+        Ok(())
+    }
+
+    fn require_answers(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
+        match step.asks.get(self.answered) {
+            None => Ok(()),
+            Some(ask) => Err(VerdictFault::Missing {
+                line,
+                missing: format!("the answer of {} to `{}`", ask.who, ask.name),
+            }),
+        }
+    }
+
+    fn intent(
+        &mut self,
+        plan: &Plan,
+        step: &Step,
+        line: u64,
+        locator: &str,
+    ) -> Result<(), VerdictFault> {
+        self.require_answers(step, line)?;
+        let planned = match step.act {
+            Act::Key(number) => plan.cas.get(number).map(|ca| (&ca.device, &ca.label)),
+            Act::LedgerKey => Some((&plan.ledger_key.device, &plan.ledger_key.label)),
+            _ => None,
+        };
+        let Some((device, label)) = planned.filter(|_| !self.has_intent) else {
+            return Err(foreign(line, "an intent"));
+        };
+        self.has_intent = true;
+        let is_there = plan
+            .device(device)
+            .is_some_and(|device| key_place::is_key(locator, device, label));
+        if is_there {
+            Ok(())
+        } else {
+            Err(VerdictFault::Place { line })
+        }
+    }
+
+    fn done(&self, plan: &Plan, step: &Step, line: u64) -> Result<(), VerdictFault> {
+        self.require_answers(step, line)?;
+        match step.act {
+            Act::Nothing | Act::End => Ok(()),
+            Act::Clocks => self.clocks(step, line),
+            Act::Machine => self.machine(plan, line),
+            Act::Devices => self.devices(plan, line),
+            Act::Key(number) => {
+                let ca = plan
+                    .cas
+                    .get(number)
+                    .map(|ca| ca.name.to_string())
+                    .unwrap_or_default();
+                self.key(
+                    line,
+                    &format!("public key {ca}"),
+                    &format!("fingerprint {ca}"),
+                )
+            }
+            Act::LedgerKey => self.key(line, LEDGER_KEY, "fingerprint of the ledger key"),
+            Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
+            Act::Lines => {
+                let names = plan.cas.iter().map(|ca| format!("{}.pub", ca.name));
+                self.files(
+                    line,
+                    &names.chain(["ledger.pub".to_owned()]).collect::<Vec<_>>(),
+                )
+            }
+        }
+    }
+
+    fn fact(&self, line: u64, name: &str) -> Result<&(u64, String), VerdictFault> {
+        let missing = || VerdictFault::Missing {
+            line,
+            missing: name.to_owned(),
+        };
+        self.facts.get(name).ok_or_else(missing)
+    }
+
+    fn clocks(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
+        for ask in &step.asks {
+            let (line, apart) = self.fact(line, &ask.name)?;
+            if apart.parse::<u64>().is_ok_and(|apart| apart > FIVE_MINUTES) {
+                return Err(VerdictFault::Clock {
+                    line: *line,
+                    by: ask.who.clone(),
+                });
+            }
+        }
+        self.fact(line, "clocks, the machine's last").map(drop)
+    }
+
+    fn machine(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        self.is(line, "program", &hex(&plan.program))?;
+        for module in &plan.modules {
+            self.is(
+                line,
+                &format!("module {}", module.path.display()),
+                &hex(&module.sha256),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn is(&self, line: u64, name: &str, wanted: &str) -> Result<(), VerdictFault> {
+        let (line, value) = self.fact(line, name)?;
+        if value == wanted {
+            return Ok(());
+        }
+        Err(VerdictFault::Fact {
+            line: *line,
+            name: name.to_owned(),
+        })
+    }
+
+    fn devices(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        for device in &plan.devices {
+            let name = format!("device {}", device.name);
+            let (line, says) = self.fact(line, &name)?;
+            if !says.starts_with(&format!(
+                "token {:?}, serial {},",
+                device.token, device.serial
+            )) {
+                return Err(VerdictFault::Fact { line: *line, name });
+            }
+        }
+        Ok(())
+    }
+
+    /// A public key, and the fingerprint that was shown of it.
+    fn key(&self, line: u64, name: &str, print: &str) -> Result<(), VerdictFault> {
+        if !self.has_intent {
+            return Err(VerdictFault::Missing {
+                line,
+                missing: "where the key was to be made".to_owned(),
+            });
+        }
+        let (at, text) = self.fact(line, name)?;
+        let key = text.parse::<PublicKey>();
+        let key = key.map_err(|_form| VerdictFault::Fact {
+            line: *at,
+            name: name.to_owned(),
+        })?;
+        self.is(line, print, &fingerprint(key.key_data()))
+    }
+
+    fn files(&self, line: u64, wanted: &[String]) -> Result<(), VerdictFault> {
+        match wanted.iter().find(|name| !self.files.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(VerdictFault::Missing {
+                line,
+                missing: name.clone(),
+            }),
+        }
+    }
+}
+
+fn foreign(line: u64, what: &'static str) -> VerdictFault {
+    VerdictFault::Foreign { line, what }
+}
+
+const FIVE_MINUTES: u64 = 5 * 60;
+/// The fact that is the ledger key.
+pub(in crate::ceremony) const LEDGER_KEY: &str = "public key of the ledger";

@@ -1,0 +1,294 @@
+use super::*;
+use crate::ceremony::plan::tests::filled;
+use crate::ceremony::steps::{Act, Wanted};
+use crate::certificate::subject::fingerprint;
+use crate::wire::hex;
+
+const KEY: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk";
+
+fn plan() -> Plan {
+    Plan::parse(filled(3).as_bytes()).unwrap()
+}
+
+/// What a run writes that meets no trouble, by the steps alone.
+fn events(plan: &Plan) -> Vec<Event> {
+    let mut events = vec![Event::Begin {
+        plan: hex(&plan.sha256),
+        purpose: plan.purpose.clone(),
+        program: String::new(),
+        random: String::new(),
+    }];
+    for step in steps(plan) {
+        for ask in &step.asks {
+            let answer = match &ask.wanted {
+                Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
+                Wanted::Time => plan.window.0.to_string(),
+            };
+            let (ask, by) = (ask.name.clone(), ask.who.clone());
+            events.push(Event::Answer {
+                step: step.name.clone(),
+                ask,
+                by,
+                answer,
+            });
+        }
+        let made = Made {
+            plan,
+            step: &step.name,
+        };
+        events.extend(made.by(step.act));
+        events.push(Event::Done {
+            step: step.name.clone(),
+        });
+    }
+    let (ledger, root) = ("l".to_owned(), hex(&[1; 32]));
+    events.push(Event::End {
+        ledger,
+        size: 1,
+        root,
+    });
+    events
+}
+
+struct Made<'a> {
+    plan: &'a Plan,
+    step: &'a str,
+}
+
+impl Made<'_> {
+    fn fact(&self, name: &str, value: &str) -> Event {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        Event::Fact {
+            step: self.step.to_owned(),
+            name,
+            value,
+        }
+    }
+
+    fn key(&self, device: &str, label: &str, names: [&str; 2]) -> Vec<Event> {
+        let device = self.plan.device(device).unwrap();
+        let locator = crate::ceremony::key_place::key(device, label, &[7; 16]).unwrap();
+        let key: ssh_key::PublicKey = KEY.parse().unwrap();
+        let intent = Event::Intent {
+            step: self.step.to_owned(),
+            locator: locator.to_string(),
+        };
+        let print = fingerprint(key.key_data());
+        vec![
+            intent,
+            self.fact(names[0], KEY),
+            self.fact(names[1], &print),
+        ]
+    }
+
+    fn files(&self, names: &[&str]) -> Vec<Event> {
+        let file = |name: &&str| Event::File {
+            step: self.step.to_owned(),
+            name: (*name).to_owned(),
+            sha256: hex(&[3; 32]),
+        };
+        names.iter().map(file).collect()
+    }
+
+    fn by(&self, act: Act) -> Vec<Event> {
+        let plan = self.plan;
+        match act {
+            Act::Nothing | Act::End => Vec::new(),
+            Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
+            Act::Machine => {
+                let module = &plan.modules[0];
+                let name = format!("module {}", module.path.display());
+                vec![
+                    self.fact("program", &hex(&plan.program)),
+                    self.fact(&name, &hex(&module.sha256)),
+                ]
+            }
+            Act::Devices => {
+                vec![self.fact("device root", "token \"Root CA\", serial fe12, of x")]
+            }
+            Act::Key(_) => self.key("root", "users", ["public key users", "fingerprint users"]),
+            Act::LedgerKey => {
+                let names = ["public key of the ledger", "fingerprint of the ledger key"];
+                self.key("root", "ledger", names)
+            }
+            Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
+            Act::Lines => self.files(&["users.pub", "users.sshd_config", "ledger.pub"]),
+        }
+    }
+}
+
+/// A transcript of these events, chained anew, from the begin of the window on.
+fn chained(plan: &Plan, events: &[Event]) -> Transcript {
+    let mut transcript = Transcript::default();
+    for event in events {
+        transcript
+            .push(plan.window.0.seconds(), event.clone())
+            .unwrap();
+    }
+    transcript
+}
+
+fn judged(plan: &Plan, events: &[Event]) -> Result<Account, VerdictFault> {
+    judge(plan, &chained(plan, events))
+}
+
+#[test]
+fn what_a_run_writes_by_the_steps_of_the_plan_is_in_order() {
+    let plan = plan();
+    let account = judged(&plan, &events(&plan)).unwrap();
+    assert_eq!(account.files.len(), 5);
+    assert_eq!((account.went_on, account.other_answers), (0, 0));
+}
+
+#[test]
+fn whoever_drops_or_swaps_a_line_and_chains_all_anew_is_found() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 0..all.len() {
+        let mut dropped = all.clone();
+        let line = dropped.remove(at);
+        // What else was written is held against the outputs, of which one would be too many.
+        if !matches!(&line, Event::File { name, .. } if name.ends_with("sig") || name.ends_with("config"))
+        {
+            assert!(judged(&plan, &dropped).is_err(), "{line:?}");
+        }
+        let mut swapped = all.clone();
+        if at + 1 < all.len() {
+            swapped.swap(at, at + 1);
+        }
+        let kinds = [&all[at], all.get(at + 1).unwrap_or(&all[at])];
+        // Facts and files of one step have no order among them.
+        let free = |event: &Event| matches!(event, Event::Fact { .. } | Event::File { .. });
+        if at + 1 < all.len() && !kinds.into_iter().all(free) {
+            let placed = |event: &Event| matches!(event, Event::Intent { .. } | Event::Fact { .. });
+            if !kinds.into_iter().all(placed) {
+                assert!(judged(&plan, &swapped).is_err(), "{kinds:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_there_twice_is_found_unless_it_says_the_same_again() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 0..all.len() {
+        let mut doubled = all.clone();
+        doubled.insert(at, all[at].clone());
+        if !matches!(all[at], Event::Fact { .. } | Event::File { .. }) {
+            assert!(judged(&plan, &doubled).is_err(), "{:?}", all[at]);
+        }
+    }
+}
+
+#[test]
+fn an_answer_of_another_person_or_to_another_word_is_found() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 0..all.len() {
+        let Event::Answer {
+            step,
+            ask,
+            by,
+            answer,
+        } = &all[at]
+        else {
+            continue;
+        };
+        for (by, answer) in [("Mallory", answer.as_str()), (by, "something else")] {
+            let mut changed = all.clone();
+            changed[at] = Event::Answer {
+                step: step.clone(),
+                ask: ask.clone(),
+                by: by.to_owned(),
+                answer: answer.to_owned(),
+            };
+            let fault = judged(&plan, &changed).unwrap_err();
+            assert!(matches!(fault, VerdictFault::Answer { .. }), "{fault}");
+        }
+    }
+}
+
+#[test]
+fn a_fact_that_is_not_the_plans_or_contradicts_another_is_found() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 0..all.len() {
+        let mut changed = all.clone();
+        let Event::Fact { name, value, .. } = &mut changed[at] else {
+            continue;
+        };
+        if name.starts_with("clocks") {
+            continue;
+        }
+        value.insert(0, 'x');
+        let name = name.clone();
+        let fault = judged(&plan, &changed).unwrap_err();
+        assert!(
+            matches!(fault, VerdictFault::Fact { .. }),
+            "{name}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn a_key_in_another_place_and_a_clock_far_away_are_found() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 0..all.len() {
+        let mut changed = all.clone();
+        match &mut changed[at] {
+            Event::Intent { locator, .. } => {
+                *locator = locator.replace("serial=fe12", "serial=fe13");
+                let fault = judged(&plan, &changed).unwrap_err();
+                assert!(matches!(fault, VerdictFault::Place { .. }), "{fault}");
+            }
+            Event::Answer { ask, answer, .. } if ask == "clock 2" => {
+                *answer = Instant::of(plan.window.0.seconds() + 360).to_string();
+                let fault = judged(&plan, &changed).unwrap_err();
+                assert!(matches!(fault, VerdictFault::Clock { .. }), "{fault}");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_asks_the_step_again_and_makes_no_second_key() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 1..all.len() {
+        let (before, after) = all.split_at(at);
+        let cut = before
+            .iter()
+            .rposition(|event| matches!(event, Event::Done { .. } | Event::Begin { .. }));
+        let again = before.get(cut.unwrap() + 1..).unwrap().iter();
+        let again = again.filter(|event| !matches!(event, Event::Intent { .. }));
+        let mut resumed = before.to_vec();
+        resumed.push(Event::GoOn { cut: 0 });
+        resumed.extend(again.cloned());
+        resumed.extend(after.to_vec());
+        let account = judged(&plan, &resumed).unwrap_or_else(|fault| panic!("{at}: {fault}"));
+        assert_eq!(account.went_on, 1);
+        assert_eq!(account.files.len(), 5);
+    }
+}
+
+#[test]
+fn another_plan_and_a_time_outside_of_its_window_are_found() {
+    let plan = plan();
+    let all = events(&plan);
+    let other = Plan::parse(filled(3).replace("Room 5", "Room 6").as_bytes()).unwrap();
+    let fault = judge(&other, &chained(&plan, &all)).unwrap_err();
+    assert!(matches!(fault, VerdictFault::OtherPlan(_)), "{fault}");
+    let mut late = Transcript::default();
+    for event in &all {
+        late.push(plan.window.1.seconds(), event.clone()).unwrap();
+    }
+    let fault = judge(&plan, &late).unwrap_err();
+    assert!(
+        matches!(fault, VerdictFault::Window { line: 1, .. }),
+        "{fault}"
+    );
+}

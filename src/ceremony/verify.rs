@@ -1,0 +1,304 @@
+//! An outsider's check of a ceremony: transcript, plan, words, and every output.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
+
+use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE};
+use super::files::file_sha256;
+use super::plan::Plan;
+use super::record::TRANSCRIPT_FILE;
+use super::transcript::Transcript;
+use super::verdict::{Account, VerdictFault, judge};
+use crate::krl::{KRL_NAMESPACE, ListSignature};
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::note::NoteKey;
+use crate::ledger::{Auditor, HEADS, LISTS, Ledger, Origin, Signatures};
+use crate::wire::{hex, words};
+
+/// What is checked.
+pub struct Evidence<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The bytes of the transcript.
+    pub transcript: &'a [u8],
+    /// Its value, from the paper.
+    pub value: [u8; 32],
+    /// SHA-256 of the signed head, from the paper, where that was given.
+    pub head: Option<[u8; 32]>,
+    /// The outputs.
+    pub outputs: &'a [PathBuf],
+}
+
+/// The outputs by their names.
+struct Outputs<'a>(BTreeMap<String, &'a Path>);
+
+/// Checks all of it.
+///
+/// # Errors
+/// [`VerdictFault`], the first thing that is wrong.
+pub fn verify(evidence: &Evidence<'_>) -> Result<Account, VerdictFault> {
+    let transcript = Transcript::parse(evidence.transcript)?;
+    if transcript.value() != evidence.value {
+        let found = words(&transcript.value());
+        return Err(VerdictFault::Words { found });
+    }
+    let account = judge(evidence.plan, &transcript)?;
+    let outputs = Outputs::of(evidence.outputs)?;
+    outputs.are_those(&account, evidence.plan)?;
+    let key = ledger_key(&transcript)?;
+    outputs.signatures(evidence, &key)?;
+    outputs.ledger(evidence, &transcript, &account, &key)?;
+    Ok(account)
+}
+
+/// The ledger key, as the transcript has it. That it is one of the ledger's is checked there.
+fn ledger_key(transcript: &Transcript) -> Result<KeyData, VerdictFault> {
+    key_of(transcript, "public key of the ledger")
+}
+
+fn key_of(transcript: &Transcript, name: &str) -> Result<KeyData, VerdictFault> {
+    let line = transcript
+        .fact(name)
+        .and_then(|line| line.parse::<PublicKey>().ok());
+    let missing = || VerdictFault::Ledger(format!("the transcript has no {name}"));
+    Ok(line.ok_or_else(missing)?.key_data().clone())
+}
+
+impl<'a> Outputs<'a> {
+    fn of(paths: &'a [PathBuf]) -> Result<Self, VerdictFault> {
+        let mut outputs = BTreeMap::new();
+        for path in paths {
+            let name = path
+                .file_name()
+                .unwrap_or(path.as_os_str())
+                .to_string_lossy()
+                .into_owned();
+            if outputs.insert(name.clone(), path.as_path()).is_some() {
+                return Err(VerdictFault::NoOutput(name));
+            }
+        }
+        Ok(Self(outputs))
+    }
+
+    fn path(&self, name: &str) -> Result<&Path, VerdictFault> {
+        self.0
+            .get(name)
+            .copied()
+            .ok_or_else(|| VerdictFault::NotGiven(name.to_owned()))
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, VerdictFault> {
+        let path = self.path(name)?;
+        crate::file::read_bytes(path, OUTPUT_BYTES_MAX).map_err(|source| unread(path, source))
+    }
+
+    /// Each file that was written is there as it was written, and nothing else is.
+    fn are_those(&self, account: &Account, plan: &Plan) -> Result<(), VerdictFault> {
+        let signed = plan.people.all.iter().filter(|person| person.key.is_some());
+        let beside = signed.map(|person| signature_of(&person.name));
+        let own = [SIGNATURE_FILE, HEAD_FILE, LEDGER_FILE].map(str::to_owned);
+        let mut known: BTreeSet<_> = beside.chain(own).collect();
+        known.extend(account.files.iter().map(|(name, _)| name.clone()));
+        if let Some(stranger) = self.0.keys().find(|name| !known.contains(*name)) {
+            return Err(VerdictFault::NoOutput(stranger.clone()));
+        }
+        for (name, sha256) in &account.files {
+            let path = self.path(name)?;
+            let found = file_sha256(path).map_err(|source| unread(path, source))?;
+            if hex(&found) != *sha256 {
+                return Err(VerdictFault::Output(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The ledger key signed the transcript and the list, and each person their own who has a key.
+    fn signatures(&self, evidence: &Evidence<'_>, key: &KeyData) -> Result<(), VerdictFault> {
+        let transcript = evidence.transcript;
+        self.signature(SIGNATURE_FILE, CEREMONY_NAMESPACE, transcript, key)?;
+        let list = self.read(LIST_FILE)?;
+        self.signature(&format!("{LIST_FILE}.sig"), KRL_NAMESPACE, &list, key)?;
+        for person in &evidence.plan.people.all {
+            if let Some(key) = &person.key {
+                self.signature(
+                    &signature_of(&person.name),
+                    CEREMONY_NAMESPACE,
+                    transcript,
+                    key,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn signature(
+        &self,
+        file: &str,
+        namespace: &'static str,
+        signed: &[u8],
+        key: &KeyData,
+    ) -> Result<(), VerdictFault> {
+        let signature = ListSignature::read(&self.read(file)?);
+        let verified =
+            signature.and_then(|one| one.verify(namespace, signed, std::slice::from_ref(key)));
+        verified.map_err(|source| VerdictFault::Signature {
+            file: file.to_owned(),
+            source,
+        })
+    }
+
+    /// The ledger is whole by itself, goes on from the transcript's head, has the CAs and the ceremony,
+    /// and its signed head covers all of that.
+    fn ledger(
+        &self,
+        evidence: &Evidence<'_>,
+        transcript: &Transcript,
+        account: &Account,
+        key: &KeyData,
+    ) -> Result<(), VerdictFault> {
+        let path = self.path(LEDGER_FILE)?;
+        let audit = Auditor::open(path)?.audit(Signatures::Check)?;
+        if let Some(finding) = audit
+            .replayed
+            .findings
+            .first()
+            .filter(|_| !audit.replayed.is_in_order())
+        {
+            let words = format!("entry {}: {}", finding.position, finding.fault);
+            return Err(VerdictFault::Ledger(words));
+        }
+        if audit.tail.is_some() {
+            return Err(VerdictFault::Ledger(
+                "it does not end with a whole frame".to_owned(),
+            ));
+        }
+        let ledger = Ledger::open_to_read(path)?;
+        let before = account.head.as_ref().ok_or(VerdictFault::NoEnd)?;
+        goes_on(&ledger, before)?;
+        has_keys(&ledger, evidence.plan, transcript, key)?;
+        let position = has_ceremony(&ledger, evidence)?;
+        self.head(evidence, &ledger, position, key)
+    }
+
+    fn head(
+        &self,
+        evidence: &Evidence<'_>,
+        ledger: &Ledger,
+        position: u64,
+        key: &KeyData,
+    ) -> Result<(), VerdictFault> {
+        let bytes = self.read(HEAD_FILE)?;
+        let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        if evidence.head.is_some_and(|wanted| wanted != sha256) {
+            return Err(VerdictFault::HeadWords {
+                found: words(&sha256),
+            });
+        }
+        let note = String::from_utf8_lossy(&bytes);
+        let own = ledger.checkpoint()?.ok_or(VerdictFault::HeadCovers)?;
+        let head = Checkpoint::parse(NoteKey::new(&own.origin, key)?.open(&note)?)?;
+        if head.size < position || ledger.extends(&head).is_err() {
+            return Err(VerdictFault::HeadCovers);
+        }
+        Ok(())
+    }
+}
+
+fn goes_on(ledger: &Ledger, before: &Checkpoint) -> Result<(), VerdictFault> {
+    let own = ledger
+        .checkpoint()?
+        .map(|head| head.origin)
+        .unwrap_or_default();
+    if own != before.origin {
+        return Err(VerdictFault::OtherLedger {
+            wanted: before.origin.clone(),
+            found: own,
+        });
+    }
+    ledger
+        .extends(before)
+        .map_err(|error| VerdictFault::Ledger(error.to_string()))
+}
+
+/// The CAs of the plan with the keys of the transcript, born in their tokens, and the ledger key.
+fn has_keys(
+    ledger: &Ledger,
+    plan: &Plan,
+    transcript: &Transcript,
+    key: &KeyData,
+) -> Result<(), VerdictFault> {
+    let cas = ledger.cas()?;
+    for ca in &plan.cas {
+        let made = key_of(transcript, &format!("public key {}", ca.name))?;
+        let is_it = cas.iter().any(|one| {
+            one.name() == ca.name.as_str()
+                && *one.public_key() == made
+                && one.added().purpose == ca.certificates
+                && one.added().origin == Origin::Generated
+        });
+        if !is_it {
+            return Err(VerdictFault::Ledger(format!(
+                "it has no CA `{}` with the key of the transcript",
+                ca.name
+            )));
+        }
+    }
+    let hash = key.fingerprint(ssh_key::HashAlg::Sha256).sha256();
+    let state = hash
+        .map(|hash| ledger.ledger_key(&hash))
+        .transpose()?
+        .flatten();
+    if state.is_some_and(|state| state.recorded & (HEADS | LISTS) == HEADS | LISTS) {
+        return Ok(());
+    }
+    Err(VerdictFault::Ledger(
+        "the key of the transcript is none of its own".to_owned(),
+    ))
+}
+
+/// Where the ceremony stands in the ledger, behind the one that the plan names.
+fn has_ceremony(ledger: &Ledger, evidence: &Evidence<'_>) -> Result<u64, VerdictFault> {
+    let missing = || VerdictFault::Ledger("it has no such ceremony".to_owned());
+    let position = ledger
+        .position_of_ceremony(&evidence.value)?
+        .ok_or_else(missing)?;
+    let held = ledger.ceremonies()?;
+    let at = held
+        .iter()
+        .position(|(_, one)| one.transcript == evidence.value)
+        .ok_or_else(missing)?;
+    let (before, from) = held.split_at(at);
+    if from
+        .first()
+        .is_none_or(|(_, one)| one.plan != evidence.plan.sha256)
+    {
+        return Err(VerdictFault::Ledger(
+            "its ceremony is that of another plan".to_owned(),
+        ));
+    }
+    if before.last().map(|(_, one)| one.transcript) != evidence.plan.last {
+        let words = "another ceremony stands before this one than the plan's `last`";
+        return Err(VerdictFault::Ledger(words.to_owned()));
+    }
+    Ok(position)
+}
+
+/// The signature of a person beside the transcript.
+#[must_use]
+pub fn signature_of(person: &str) -> String {
+    format!("{TRANSCRIPT_FILE}.{person}.sig")
+}
+
+fn unread(path: &Path, source: std::io::Error) -> VerdictFault {
+    VerdictFault::File {
+        path: path.display().to_string(),
+        source,
+    }
+}
+
+/// The longest output that is read whole.
+const OUTPUT_BYTES_MAX: usize = 16 * 1024 * 1024;

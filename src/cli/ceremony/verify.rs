@@ -1,0 +1,176 @@
+//! `punchmark ceremony verify`: an outsider's check, on another machine.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::plan_file;
+use crate::ceremony::{Account, Evidence, Instant, TRANSCRIPT_BYTES_MAX, VerdictFault, verify};
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
+use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::words::number_of;
+use crate::config::read_bytes;
+use crate::wire::{WordsError, bytes_of_words};
+
+/// Check a ceremony as an outsider: transcript, plan, words off the paper, every output
+///
+/// Names the first thing that is wrong, and ends with 1; and what nobody can know from files. Needs no
+/// config, no token and no ledger but the copy among the outputs.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Verify {
+    /// The transcript
+    #[arg(value_name = "TRANSCRIPT")]
+    transcript: PathBuf,
+
+    /// The plan that was reviewed
+    #[arg(long, value_name = "FILE")]
+    plan: PathBuf,
+
+    /// The 32 words of the transcript, off the paper
+    #[arg(long, value_name = "WORDS")]
+    words: String,
+
+    /// The 32 words of the signed head, off the paper
+    #[arg(long, value_name = "WORDS")]
+    head_words: Option<String>,
+
+    /// Every file that the ceremony made; the transcript may be among them
+    #[arg(value_name = "FILE")]
+    outputs: Vec<PathBuf>,
+}
+
+impl Verify {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let plan = plan_file::read(&self.plan)?;
+        let transcript =
+            read_bytes(&self.transcript, TRANSCRIPT_BYTES_MAX).in_file(&self.transcript)?;
+        let value = of_words("--words", &self.words)?;
+        let head = self
+            .head_words
+            .as_ref()
+            .map(|words| of_words("--head-words", words))
+            .transpose()?;
+        let outputs: Vec<_> = self
+            .outputs
+            .iter()
+            .filter(|path| **path != self.transcript)
+            .cloned()
+            .collect();
+        let evidence = Evidence {
+            plan: &plan,
+            transcript: &transcript,
+            value,
+            head,
+            outputs: &outputs,
+        };
+        let account = verify(&evidence)?;
+        let unknown = unknown(head.is_some());
+        if context.json() {
+            product_object(object(&account, &unknown))?;
+        } else {
+            tell(&account, &unknown)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn of_words(option: &str, words: &str) -> Result<[u8; 32], Failure> {
+    let bytes = bytes_of_words(words).at(option)?;
+    let count = bytes.len();
+    bytes.try_into().map_err(|_length| {
+        Failure::usage(format!(
+            "{option}: {} instead of 32",
+            number_of(count, "word")
+        ))
+    })
+}
+
+fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
+    product(&format!(
+        "in order: from {} to {}, {}",
+        Instant::of(account.times.0),
+        Instant::of(account.times.1),
+        number_of(account.files.len(), "file"),
+    ))?;
+    if account.went_on > 0 {
+        product(&format!(
+            "the program was started again {}",
+            number_of(account.went_on, "time")
+        ))?;
+    }
+    if account.other_answers > 0 {
+        product(&format!(
+            "another answer than was wanted: {}",
+            number_of(account.other_answers, "time")
+        ))?;
+    }
+    for (step, by, text) in &account.deviations {
+        product(&format!("deviation in `{step}`, by {by}: {text}"))?;
+    }
+    product("what this can't know:")?;
+    unknown
+        .iter()
+        .try_for_each(|words| product(&format!("  {words}")))
+}
+
+fn object(account: &Account, unknown: &[&str]) -> serde_json::Value {
+    let deviations = account.deviations.iter();
+    let deviations =
+        deviations.map(|(step, by, text)| json!({ "step": step, "by": by, "text": text }));
+    let files = account
+        .files
+        .iter()
+        .map(|(name, sha256)| json!({ "name": name, "sha256": sha256 }));
+    json!({
+        "in-order": true,
+        "began": account.times.0, "ended": account.times.1,
+        "started-again": account.went_on, "other-answers": account.other_answers,
+        "deviations": deviations.collect::<Vec<_>>(),
+        "files": files.collect::<Vec<_>>(),
+        "unknown": unknown,
+    })
+}
+
+/// What no file can say.
+fn unknown(has_head_words: bool) -> Vec<&'static str> {
+    let mut unknown = UNKNOWN.to_vec();
+    if !has_head_words {
+        unknown.push("whether the signed head is the one on the paper: no --head-words were given");
+    }
+    unknown
+}
+
+impl Advised for VerdictFault {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotGiven(_) => "name every file of the ceremony's folder",
+            Self::Words { .. } | Self::HeadWords { .. } => {
+                "compare them word by word with the paper; if the paper is right, this file is another one"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for WordsError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+}
+
+const UNKNOWN: [&str; 6] = [
+    "who was in the room, and that nobody else was",
+    "what the program did beside what it wrote: its SHA-256 is its own word",
+    "the firmware of the devices, and that a token keeps a key as it says",
+    "the randomness of the tokens",
+    "seals, bags, envelopes, and what is on the paper",
+    "what the ledger has taken since",
+];
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ceremony verify ceremony/transcript.jsonl --plan plan.toml \\
+    --words 'music customer …' --head-words 'aardvark adviser …' ceremony/*";
