@@ -110,6 +110,8 @@ const SUBCOMMANDS: &[&str] = &[
     "ceremony plan",
     "ceremony check",
     "ceremony script",
+    "ceremony run",
+    "ceremony verify",
     "init",
     "adopt",
     "import",
