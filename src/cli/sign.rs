@@ -23,8 +23,8 @@ use super::base::interrupt::on_signal;
 use super::base::issuing::{Books, Run};
 use super::base::progress::{Progress, style};
 use super::base::summary::summarise;
-use crate::batch::{Batch, Resume, Subjects};
-use crate::config::{self, Given, certificate_beside};
+use crate::batch::{Batch, Ended, Resume, Subjects};
+use crate::config::{self, Config, Given, certificate_beside};
 use crate::issue::{Judge, SharedLedger};
 use crate::request::RoleName;
 use crate::signer::{RsaHash, load_ahead};
@@ -99,20 +99,25 @@ pub(crate) struct Sign {
     files: Vec<PathBuf>,
 }
 
+/// What a run is about, before its ledger is opened.
+struct Work {
+    config: Config,
+    /// The CA.
+    name: String,
+    subjects: Subjects,
+    /// How many keys there are, if that can be known before.
+    count: Option<u64>,
+    attended: bool,
+}
+
 impl Sign {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         if let Some(folder) = &self.watch {
             return self.watch(folder, context);
         }
         let (told, config, name) = self.look_at_arguments(context)?;
-        let Told {
-            ask,
-            requester,
-            witnessed,
-            serials,
-        } = told;
         let subject = self.subject()?;
-        let manifest = self.manifest(ask.as_ref(), serials, &config)?;
+        let manifest = self.manifest(told.ask.as_ref(), told.serials, &config)?;
         let name = match (name, &manifest) {
             (Some(name), None) => name,
             (Some(name), Some(_)) if self.ca.is_some() => name,
@@ -122,16 +127,32 @@ impl Sign {
         if let Ok(ca) = config.ca(&name) {
             load_ahead(&ca.keys);
         }
-        let attended = self.is_attended(manifest.as_ref(), context);
-        let count = match &manifest {
-            Some(manifest) => u64::try_from(manifest.lines.len()).ok(),
-            None => self.count(subject.is_some()),
+        let work = Work {
+            attended: self.is_attended(manifest.as_ref(), context),
+            count: match &manifest {
+                Some(manifest) => u64::try_from(manifest.lines.len()).ok(),
+                None => self.count(subject.is_some()),
+            },
+            subjects: match (subject, manifest) {
+                (_, Some(manifest)) => Subjects::Named(manifest.named()),
+                (Some(given), None) => Subjects::One(Box::new(given)),
+                (None, None) => Subjects::Files(self.paths()?),
+            },
+            config,
+            name,
         };
-        let subjects = match (subject, manifest) {
-            (_, Some(manifest)) => Subjects::Named(manifest.named()),
-            (Some(given), None) => Subjects::One(Box::new(given)),
-            (None, None) => Subjects::Files(self.paths()?),
-        };
+        self.over(work, told, context)
+    }
+
+    /// Looks at all that is meant, and has it signed.
+    fn over(&self, work: Work, told: Told, context: &Context) -> Result<Exit, Failure> {
+        let Work {
+            config,
+            name,
+            subjects,
+            count,
+            attended,
+        } = work;
         let ledger = if attended {
             context.ledger_to_look(&config)?
         } else {
@@ -142,44 +163,50 @@ impl Sign {
         let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
         let interrupted = on_signal().unwrap_or_default();
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
-        let told = Arc::clone(&progress);
+        let teller = Arc::clone(&progress);
         let batch = Batch {
             judge: &judge,
-            ask: ask.map(|ask| (ask, requester)),
+            ask: told.ask.map(|ask| (ask, told.requester)),
             vouched: self.asked.vouched_for().cloned(),
-            witnessed,
-            serials,
+            witnessed: told.witnessed,
+            serials: told.serials,
             resume: if self.resume { Resume::Yes } else { Resume::No },
             clock: config::now,
             interrupted: &interrupted,
-            report: Arc::new(move |report| told.tell(report)),
+            report: Arc::new(move |report| teller.tell(report)),
         };
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let looked = batch.look(&ledger, subjects, self.how_far(attended));
+        let run = Run {
+            config: &config,
+            known: &known,
+            progress: &progress,
+            count,
+            hash: self.hash,
+        };
         let ended = if self.dry_run {
             say_what_would_be_signed(&looked, context, &config)?;
             looked.end()
         } else if looked.is_empty() {
             looked.end()
         } else {
-            let run = Run {
-                config: &config,
-                known: &known,
-                progress: &progress,
-                count,
-                hash: self.hash,
-            };
             let locked = (!attended).then_some(ledger);
             self.go_on(&batch, looked, locked, &run, context)?
         };
-        let failures = progress.finish();
-        if context.talks() && !self.dry_run {
-            summarise(&name, &ended, count, self.only_certificate().as_deref());
-            warn_of_factory_pins(&context.touches().with_factory_pin());
-        }
+        self.tell(&ended, &run, context);
         match ended.early {
             Some(early) => Err(early.into()),
-            None => Ok(failures.exit()),
+            None => Ok(progress.finish().exit()),
+        }
+    }
+
+    /// Says what a run came to.
+    fn tell(&self, ended: &Ended, run: &Run<'_>, context: &Context) {
+        run.progress.finish();
+        if context.talks() && !self.dry_run {
+            let name = run.known.ca().name();
+            summarise(name, ended, run.count, self.only_certificate().as_deref());
+            warn_of_factory_pins(&context.touches().with_factory_pin());
         }
     }
 
