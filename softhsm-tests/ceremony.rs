@@ -2,6 +2,7 @@
 
 mod room;
 mod run;
+mod verify;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};

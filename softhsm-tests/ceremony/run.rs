@@ -3,11 +3,11 @@
 use std::fs;
 
 use super::room::{Room, date, with_window, words_of};
+use crate::harness::keygen;
 use crate::harness::process::{bounded, run, wait_until};
 use crate::harness::pty::Pty;
 use crate::harness::punchmark::BINARY;
 use crate::harness::token::PIN;
-use crate::harness::{keygen, write};
 
 /// Everything that a ceremony of one CA of users makes, but for the transcript.
 pub(super) const OUTPUTS: [&str; 8] = [
@@ -22,7 +22,7 @@ pub(super) const OUTPUTS: [&str; 8] = [
 ];
 
 /// A ceremony that was held, with the words of its transcript and of its head.
-fn held(people: &str) -> (Room, String, String) {
+pub(super) fn held(people: &str) -> (Room, String, String) {
     let room = Room::new(people);
     let (shown, code) = room.hold(room.start());
     assert_eq!(code, 0, "{shown}");
@@ -357,109 +357,4 @@ fn a_plan_that_was_changed_on_the_way_does_not_go_on() {
     by_nobody.says("people at a terminal");
     let elsewhere = ["--config", "x.toml", "ceremony", "run", "plan.toml"];
     room.account.pinned(&elsewhere).exits(2).says("--config");
-}
-
-#[test]
-fn each_output_and_each_line_that_was_changed_is_named() {
-    let (room, words, head) = held("2");
-    let file = room.output("transcript.jsonl");
-    let whole = fs::read(&file).unwrap();
-    let lines: Vec<_> = whole.split_inclusive(|byte| *byte == b'\n').collect();
-    for at in 0..lines.len() {
-        let mut dropped = lines.clone();
-        dropped.remove(at);
-        let mut doubled = lines.clone();
-        doubled.insert(at, lines[at]);
-        let mut swapped = lines.clone();
-        swapped.swap(at, (at + 1) % lines.len());
-        let mut changed = lines[at].to_vec();
-        let last = changed.len() - 4;
-        changed[last] ^= 1;
-        let mut other = lines.clone();
-        other[at] = &changed;
-        for tampered in [dropped, doubled, swapped, other] {
-            write(&file, tampered.concat(), 0o644);
-            room.verify(&words, &OUTPUTS).exits(1);
-        }
-    }
-    write(&file, &whole, 0o644);
-    for name in OUTPUTS {
-        let path = room.output(name);
-        let bytes = fs::read(&path).unwrap();
-        // Behind the ledger stand zeros, which nobody misses.
-        let content = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
-        let middle = content / 2;
-        let mut flipped = bytes.clone();
-        let at = (middle..bytes.len()).find(|at| bytes[*at].is_ascii_alphanumeric());
-        flipped[at.unwrap_or(200)] ^= 1;
-        for tampered in [flipped, bytes[..middle].to_vec()] {
-            write(&path, tampered, 0o644);
-            room.verify(&words, &OUTPUTS).exits(1);
-        }
-        write(&path, &bytes, 0o644);
-        let rest: Vec<_> = OUTPUTS.into_iter().filter(|one| *one != name).collect();
-        room.verify(&words, &rest)
-            .exits(1)
-            .says(&format!("{name} was not given"));
-    }
-    room.verify(&head, &OUTPUTS)
-        .exits(1)
-        .says("and not those that were given");
-    room.verify("music", &OUTPUTS)
-        .exits(2)
-        .says("1 word instead of 32");
-    let stranger = [&OUTPUTS[..], &["../plan.toml"]].concat();
-    room.verify(&words, &stranger)
-        .exits(1)
-        .says("plan.toml is no output");
-    let plan = room.text();
-    room.write_plan(&plan.replace("Room 5", "Room 6"));
-    room.verify(&words, &OUTPUTS).exits(1).says("another plan");
-    room.write_plan(&plan);
-    room.verify(&words, &OUTPUTS).ok();
-}
-
-#[test]
-fn outputs_of_another_ceremony_of_the_same_plan_are_found() {
-    let (room, words, _) = held("2");
-    let (other, other_words, _) = held("2");
-    for name in [
-        "punchmark.ledger",
-        "head.txt",
-        "transcript.jsonl.sig",
-        "users.pub",
-    ] {
-        let (ours, theirs) = (room.output(name), other.output(name));
-        let kept = fs::read(&ours).unwrap();
-        fs::copy(&theirs, &ours).unwrap();
-        room.verify(&words, &OUTPUTS).exits(1);
-        write(&ours, kept, 0o644);
-    }
-    room.verify(&other_words, &OUTPUTS).exits(1);
-    room.verify(&words, &OUTPUTS).ok();
-}
-
-#[test]
-fn a_person_who_brings_a_key_signs_too() {
-    let room = Room::new("2");
-    let key = keygen::make(room.account.home(), "bob", keygen::ED25519);
-    let public = fs::read_to_string(key.with_extension("pub")).unwrap();
-    let witness = format!("roles = [\"witness\"]\nkey = \"{}\"\n", public.trim());
-    room.write_plan(&room.text().replace("roles = [\"witness\"]\n", &witness));
-    let (shown, code) = room.hold(room.start());
-    assert_eq!(code, 0, "{shown}");
-    let (words, _) = words_of(&shown);
-    let missing = "transcript.jsonl.Bob.sig was not given";
-    room.verify(&words, &OUTPUTS).exits(1).says(missing);
-    let mut sign = bounded("ssh-keygen");
-    sign.args(["-Y", "sign", "-n", "ceremony@punchmark", "-f"])
-        .arg(&key);
-    sign.stdin(fs::File::open(room.output("transcript.jsonl")).unwrap());
-    let signature = run(&mut sign).ok().stdout;
-    write(&room.output("transcript.jsonl.Bob.sig"), signature, 0o644);
-    room.verify(
-        &words,
-        &[&OUTPUTS[..], &["transcript.jsonl.Bob.sig"]].concat(),
-    )
-    .ok();
 }
