@@ -95,6 +95,28 @@ fn the_last_way_into_root_is_taken_away_by_a_typed_word_alone() {
 }
 
 #[test]
+fn a_denial_of_the_last_who_gets_into_root_wants_the_typed_word_too() {
+    let place = Place::new("$ a !* root *");
+    place
+        .edit(&["--yes"])
+        .fails()
+        .says("loses: anna as root on *")
+        .says("Nobody gets into root by the new list any more.");
+    assert_eq!(place.list(), LIST);
+}
+
+#[test]
+fn a_list_with_a_group_of_a_directory_shows_its_changes_before_the_word_is_asked() {
+    let place =
+        Place::new("$ a @group ops = directory \"cn=ops,dc=example\" suffix _x\\n@ops www *");
+    place
+        .edit(&["--yes"])
+        .fails()
+        .says("gains: someone-in-ops_x as www on *");
+    assert_eq!(place.list(), LIST);
+}
+
+#[test]
 fn two_do_not_edit_at_once_and_what_changed_meanwhile_stays() {
     let place = Place::new("s/^peter/erik/");
     write(&place.path("access.list.edit"), "", 0o600);

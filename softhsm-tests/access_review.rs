@@ -78,6 +78,22 @@ fn a_ca_that_is_taken_out_or_another_is_gained_by_whom_it_signs() {
 }
 
 #[test]
+fn a_denial_that_is_taken_out_is_gained_by_whom_it_kept_out() {
+    let kept = "@suffixes _physical\n@hosts production = db* web*\n\
+        contractor_bob_physical www web1\n";
+    let place = Place::new(&[
+        ("old.list", &format!("{kept}!contractor_* * @production\n")),
+        ("new.list", kept),
+    ]);
+    let row = "gains: contractor_bob_physical as www on web1: no -> yes\n";
+    place.access("diff old.list new.list").exits(1).prints(row);
+    place
+        .access("diff --against-host web1 old.list new.list")
+        .exits(1)
+        .prints(row);
+}
+
+#[test]
 fn a_list_with_stale_is_reviewed_as_it_will_be_when_it_is_published() {
     let head = format!("@ca users {KEY}\n@fresh {KEY}\n@stale 7d anna\nanna root *\n");
     let old = format!("@version 1000000\n{head}");

@@ -5,6 +5,8 @@ mod open_groups;
 
 use std::fmt::Write as _;
 use std::fs::Permissions;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
@@ -13,6 +15,7 @@ use serde_json::Value;
 use crate::harness::process::{Ran, run};
 use crate::harness::punchmark::BINARY;
 use crate::harness::slapd::{Slapd, Then};
+use crate::harness::write;
 use crate::krl::folder::Folder;
 
 const LIST: &str = "@suffixes _physical _file\n\
@@ -98,6 +101,45 @@ fn refused(folder: &Folder, words: &[&str]) {
     assert!(ran.stderr.contains("hint: "), "{ran}");
     let after = ["out.list", "out.list.sig", "out.list.idx"].map(|name| folder.read(name));
     assert_eq!(before, after);
+}
+
+/// The crate for LDAP panics at them; nobody shall read that.
+#[test]
+fn bytes_that_are_no_ldap_are_a_refusal_of_one_line() {
+    for bytes in [
+        &b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"[..],
+        &[0xff; 64],
+        b"\x30\x03\x02\x01\x01",
+        b"\x30\x05\x04\x03abc",
+        b"\x30\x08\x02\x01\x01\x04\x03abc",
+        b"\x30\x00",
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = [0; 512];
+            let _read = stream.read(&mut asked).unwrap();
+            stream.write_all(bytes).unwrap();
+            // Until the client goes, so that the bytes are what ends it.
+            let _end = stream.read(&mut asked);
+        });
+        let settings = format!(
+            "server = \"ldap://127.0.0.1:{port}\"\nbind-dn = \"cn=reader\"\n\
+             bind-password-file = \"password\"\ntimeout = \"3s\"\n"
+        );
+        let folder = folder(&settings);
+        write(&folder.path().join("password"), "none", 0o600);
+        let ran = resolve(&folder).fails();
+        assert!(!ran.stderr.contains("panicked"), "{bytes:?}\n{ran}");
+        assert!(!ran.stderr.contains("RUST_BACKTRACE"), "{bytes:?}\n{ran}");
+        let lines = ran
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("punchmark: "));
+        assert_eq!(lines.count(), 1, "{ran}");
+        server.join().unwrap();
+    }
 }
 
 #[test]

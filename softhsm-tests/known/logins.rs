@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Known, number};
 use crate::harness::keygen;
+use crate::harness::log_socket::LogSocket;
+use crate::harness::process::run;
 use crate::harness::server::Server;
 use crate::harness::write;
 
@@ -85,6 +87,22 @@ impl Logins {
         self.server.explain(self.server.www.name(), key)
     }
 
+    /// What the log of a server hears of a login as `www`, which is let in or isn't.
+    fn logged(&self, key: &Path) -> String {
+        let certificate = std::fs::read_to_string(keygen::certificate(key)).unwrap();
+        let certificate = certificate.split(' ').nth(1).unwrap();
+        let list = self.server.list();
+        let program = list
+            .parent()
+            .unwrap()
+            .with_file_name("punchmark-principals");
+        let log = LogSocket::bind();
+        let mut ask = log.shell("exec \"$@\"");
+        ask.arg(program).arg(list).args(["web1+production"]);
+        run(ask.arg(self.server.www.name()).arg(certificate)).ok();
+        log.heard().concat()
+    }
+
     fn key(&self, name: &str) -> PathBuf {
         self.known.admin.punchmark.path(name)
     }
@@ -109,6 +127,36 @@ fn who_the_ledger_knows_gets_in_and_who_was_signed_past_it_does_not() {
     logins.fetch();
     logins.lets_in(&ole);
     logins.refuses(&peter, "doesn't know it");
+}
+
+/// Whoever watches the log sees an attempt with a stolen token there, and nowhere else.
+#[test]
+fn the_log_names_who_was_signed_past_the_ledger_and_who_came_as_an_emergency() {
+    let Some(logins) = Logins::ready() else {
+        return;
+    };
+    let www = logins.server.www.name();
+    let heard = |key: &Path, words: &str| {
+        let said = logins.logged(key);
+        assert!(said.contains(words), "{said:?}");
+        said
+    };
+    let eve = logins.known.sign_past_the_ledger("eve");
+    let words = format!("nobody let in, the ledger of CA users doesn't know it: user {www}");
+    let said = heard(&eve, &words);
+    let print = keygen::fingerprint(&keygen::public(&eve));
+    assert!(said.contains("serial ") && said.contains(&print), "{said}");
+    heard(&logins.key("peter"), "would let in peter: user");
+    logins.make_older(3 * 3600);
+    let old =
+        "nobody let in, what the ledger of CA users knows is missing, broken or too old: user";
+    heard(&logins.key("peter"), old);
+    heard(
+        &logins.key("anna"),
+        "would let in anna with a certificate for emergencies: user",
+    );
+    std::fs::remove_file(logins.file()).unwrap();
+    heard(&logins.key("anna"), old);
 }
 
 #[test]

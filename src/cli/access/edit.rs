@@ -80,21 +80,21 @@ fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Fail
     for finding in findings(context, after)? {
         warn(&line(&finding));
     }
-    if let Some(group) = after.header().unresolved() {
-        let words = format!("By the new list nobody gets in: group `@{group}` is not resolved.");
-        return confirm_typed(&words);
-    }
+    let unresolved = after
+        .header()
+        .unresolved()
+        .map(|group| format!("By the new list nobody gets in: group `@{group}` is not resolved."));
     // A list that was broken let nobody in: all that the new one gives is gained.
     let Ok(before) = List::parse(before) else {
         warn("the list that is there lets nobody in, since it is not understood");
-        return confirm("Put the new list in place?");
+        return match unresolved {
+            Some(words) => confirm_typed(&words),
+            None => confirm("Put the new list in place?"),
+        };
     };
-    let books = (Book::new(&before), Book::new(after));
-    for rule in rule_changes(&books.0, &books.1) {
-        say(&rule_words(&rule));
-    }
-    for change in changes(&books.0, &books.1, &moment())? {
-        say(&words(&change));
+    tell_changes(&before, after)?;
+    if let Some(words) = unresolved {
+        return confirm_typed(&words);
     }
     if losses(&before, after, None, &moment()).contains(&Loss::Root) {
         return confirm_typed("Nobody gets into root by the new list any more.");
@@ -103,6 +103,23 @@ fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Fail
         return Ok(());
     }
     confirm("Put the new list in place?")
+}
+
+/// Says who gains and who loses. In groups that a directory service holds there is somebody.
+fn tell_changes(before: &List<'_>, after: &List<'_>) -> Result<(), Failure> {
+    let (before, after) = (before.clone(), after.clone());
+    let (before, after) = (
+        before.with_presumed_members(),
+        after.with_presumed_members(),
+    );
+    let books = (Book::new(&before), Book::new(&after));
+    for rule in rule_changes(&books.0, &books.1) {
+        say(&rule_words(&rule));
+    }
+    for change in changes(&books.0, &books.1, &moment())? {
+        say(&words(&change));
+    }
+    Ok(())
 }
 
 /// Puts the new list in place, if nobody else did meanwhile, with mode and owners of the one that is

@@ -3,9 +3,10 @@
 use super::super::Refusal;
 use super::super::pattern::PrincipalPattern;
 use super::super::role::Permit;
+use super::Case;
 use super::storage::Mark;
-use super::{Case, words};
 use crate::certificate::{Kind, Principal, PrincipalError, Principals};
+use crate::request::Requester;
 
 impl<'a> Case<'a> {
     pub(super) fn principals(&mut self, mark: &Mark<'_>) -> Option<Principals> {
@@ -38,7 +39,7 @@ impl<'a> Case<'a> {
         };
         if !patterns.contains(&PrincipalPattern::Requester) {
             self.refuse(Refusal::PrincipalNotNamed {
-                choice: words(patterns),
+                choice: choice(patterns, self.requester),
             });
             return None;
         }
@@ -67,8 +68,25 @@ impl<'a> Case<'a> {
         if !patterns.iter().any(is_in) {
             self.refuse(Refusal::Principal {
                 principal: base.to_string(),
-                allowed: words(patterns),
+                allowed: choice(patterns, requester),
             });
         }
     }
+}
+
+/// What a role allows, in words. Which names the ledger has for the requester stands in no role, so
+/// they are said beside their template.
+fn choice(patterns: &[PrincipalPattern], requester: &Requester) -> Vec<String> {
+    let words = |pattern: &PrincipalPattern| {
+        if *pattern != PrincipalPattern::RequesterNames {
+            return pattern.to_string();
+        }
+        let names: Vec<_> = requester.names().iter().map(Principal::as_str).collect();
+        let whose = requester.name();
+        match names.as_slice() {
+            [] => format!("{pattern} (the ledger has none for {whose})"),
+            names => format!("{pattern} (for {whose}: {})", names.join(", ")),
+        }
+    };
+    patterns.iter().map(words).collect()
 }

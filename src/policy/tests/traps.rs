@@ -12,7 +12,7 @@ fn nobodys_name_asks_by_no_role() {
         [Refusal::NobodysName]
     );
 }
-use crate::certificate::{Place, PrincipalError};
+use crate::certificate::{Place, Principal, PrincipalError};
 use crate::policy::pattern::PatternError;
 
 #[test]
@@ -125,6 +125,46 @@ fn a_glob_is_not_no_principals_needed() {
     let template = engineer_with("principals", "principals = [\"{requester}\"]");
     let decided = judge(&template, asked, "erik", &[]).unwrap();
     assert_eq!(principals(&decided), "erik_file");
+}
+
+#[test]
+fn a_refusal_says_which_names_the_ledger_has_for_the_requester() {
+    let role = engineer_with(
+        "principals",
+        "principals = [\"{requester-names}\", \"dev-*\"]",
+    );
+    let names =
+        ["web1", "web1.example.org"].map(|name| Principal::parse(name, Kind::User).unwrap());
+    for (names, words) in [
+        (
+            names.to_vec(),
+            "{requester-names} (for peter: web1, web1.example.org)",
+        ),
+        (
+            Vec::new(),
+            "{requester-names} (the ledger has none for peter)",
+        ),
+    ] {
+        let requester = by("peter").with_names(names);
+        for asked in [for_principals("web2").principals, None] {
+            let ask = Ask {
+                principals: asked,
+                ..ask()
+            };
+            let request = Request {
+                subject: ed25519(),
+                ask,
+            };
+            let decided = decide(&request, &requester, &[], &users(&role, &suffixes()), NOW);
+            let reasons = decided.map_err(Refusals::into_reasons).unwrap_err();
+            let said = reasons[0].to_string();
+            assert!(
+                said.ends_with(&format!(": {words}, dev-*"))
+                    || said.ends_with(&format!("allows {words}, dev-*")),
+                "{said}"
+            );
+        }
+    }
 }
 
 #[test]

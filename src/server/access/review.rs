@@ -7,6 +7,8 @@ mod files;
 mod import;
 mod keys;
 mod lint;
+mod meeting;
+mod places;
 mod reach;
 mod rules;
 
@@ -16,5 +18,5 @@ pub use self::files::{CannotRender, render, render_authorized_keys};
 pub use self::import::{Carried, LeftOut, import};
 pub use self::keys::{CaKey, CaKeyError};
 pub use self::lint::{Finding, Oddity, lint};
-pub use self::reach::{Reach, can, who};
+pub use self::reach::{Reach, can, lets_anybody_in, who};
 pub use self::rules::{RuleChange, rule_changes};

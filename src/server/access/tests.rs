@@ -1,6 +1,7 @@
 //! What the page on the format says under "Exactly", sentence by sentence.
 
 mod certificate;
+mod changes;
 mod freshness;
 mod index;
 mod joining;

@@ -2,9 +2,10 @@
 //!
 //! One thread and one connection: the connection's own task turns while this one waits, and all that
 //! is asked is a task too, so that a panic of the crate at bytes that are no LDAP ends that task, and is
-//! an error here. One deadline holds for everything; behind it, nothing that was answered counts.
+//! an error here, of which nothing else is said. One deadline holds for everything; behind it, nothing that was answered counts.
 
 mod question;
+mod quiet;
 mod tls;
 mod tree;
 
@@ -20,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinError, JoinHandle};
 
 use self::question::{Fault, NO_LDAP, NO_SUCH_OBJECT, Question, Reply, answer};
+use self::quiet::quietly;
 use super::ask::{AskError, Directory};
 use super::entry::Entry;
 use super::server_url::{Begins, Server};
@@ -174,9 +176,10 @@ impl Connection {
             };
         };
         let wait = Duration::from_secs(1);
-        let ended = self
-            .runtime
-            .block_on(async { tokio::time::timeout(wait, driver).await });
+        let ended = quietly(|| {
+            let waiting = async { tokio::time::timeout(wait, driver).await };
+            self.runtime.block_on(waiting)
+        });
         match ended {
             Ok(Ok(Ok(()))) => AskError::Lost {
                 fault: "the server closed it".to_owned(),
@@ -275,9 +278,11 @@ fn within<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, AskError> {
     let left = clock.left()?;
-    let done = runtime.block_on(async {
-        let task = tokio::spawn(work);
-        tokio::time::timeout(left, task).await
+    let done = quietly(|| {
+        runtime.block_on(async {
+            let task = tokio::spawn(work);
+            tokio::time::timeout(left, task).await
+        })
     });
     match done {
         Ok(done) => done.map_err(|_panic: JoinError| NO_LDAP),

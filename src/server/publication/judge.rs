@@ -214,7 +214,7 @@ fn refuse_shrunk(
     }
     let moment = Moment {
         now: expected.now,
-        refreshed: Refreshed::Never,
+        refreshed: Refreshed::AsPublished,
         zone: expected.zone,
     };
     let lost = losses(before, list, expected.host, &moment);

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use super::super::access::review::lets_anybody_in;
 use super::super::access::{
-    Definition, Entry, Host, List, Members, Moment, PART_OF_GROUP, Purpose, Query,
+    Definition, Entry, Host, List, Members, Moment, PART_OF_GROUP, Purpose,
 };
 
 /// What a list lost.
@@ -46,7 +47,8 @@ pub fn losses(
             && !after.header().groups().get(*name).is_some_and(has_members)
     });
     losses.extend(gone.map(|(name, _)| Loss::Group(name.clone())));
-    if lets_into_root(before, host, moment) && !lets_into_root(after, host, moment) {
+    let lets_into_root = |list| lets_anybody_in(list, "root", host, moment);
+    if lets_into_root(before) && !lets_into_root(after) {
         losses.push(Loss::Root);
     }
     losses
@@ -82,20 +84,6 @@ fn has_members(group: &Definition) -> bool {
     }
 }
 
-/// Whether a grant that isn't over is about root.
-fn lets_into_root(list: &List<'_>, host: Option<&Host<'_>>, moment: &Moment<'_>) -> bool {
-    let mut grants = list.entries().iter().filter(|(_, entry)| {
-        entry.purpose() == Purpose::Grant && !entry.is_over(moment) && entry.is_for_user("root")
-    });
-    let Some(host) = host else {
-        return grants.next().is_some();
-    };
-    let Ok(query) = Query::new([], "root", host.clone()) else {
-        return false;
-    };
-    grants.any(|(_, entry)| entry.is_for_host(list.header(), &query))
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
@@ -106,13 +94,36 @@ mod tests {
     fn lost(before: &str, after: &str, host: Option<&str>) -> Vec<Loss> {
         let moment = Moment {
             now: 1_795_000_000,
-            refreshed: Refreshed::Never,
+            refreshed: Refreshed::AsPublished,
             zone: &|| TimeZone::UTC,
         };
         let before = List::parse(before.as_bytes()).unwrap();
         let after = List::parse(after.as_bytes()).unwrap();
         let host = host.map(|host| Host::parse(host).unwrap());
         losses(&before, &after, host.as_ref(), &moment)
+    }
+
+    #[test]
+    fn a_denial_of_all_who_get_into_root_takes_the_last_way_as_well() {
+        let list = "@suffixes _p\nanna,e*_p root web*\npeter www *\n";
+        for denial in ["!* root *", "!anna,*_p * web*", "!* * *"] {
+            let after = format!("{list}{denial}\n");
+            assert_eq!(lost(list, &after, None), [Loss::Root], "{denial}");
+            assert_eq!(lost(&after, &after, None), []);
+        }
+        for denial in ["!anna root *", "!* root web1", "!* www *"] {
+            assert_eq!(
+                lost(list, &format!("{list}{denial}\n"), None),
+                [],
+                "{denial}"
+            );
+        }
+        let here = format!("{list}!* root web1\n");
+        assert_eq!(lost(list, &here, Some("web1")), [Loss::Root]);
+        assert_eq!(lost(list, &here, Some("web2")), []);
+        // Freshness is another matter: what is too old today is refreshed tomorrow.
+        let stale = format!("@version 1\n@stale 7d\n{list}x www *\n");
+        assert_eq!(lost(&stale, &stale.replace("anna,e*_p", "ole"), None), []);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Book<'l> {
     named: HashMap<&'l str, Vec<usize>>,
     /// Lines of patterns, by the letters before the first wildcard.
     patterns: HashMap<&'l str, Vec<usize>>,
+    /// All patterns of principals.
+    wild: BTreeSet<&'l str>,
     groups: BTreeMap<&'l str, BTreeSet<&'l str>>,
 }
 
@@ -27,6 +29,7 @@ impl<'l> Book<'l> {
             list,
             named: HashMap::new(),
             patterns: HashMap::new(),
+            wild: BTreeSet::new(),
             groups: BTreeMap::new(),
         };
         for group in list.header().groups().keys() {
@@ -36,6 +39,7 @@ impl<'l> Book<'l> {
             for name in book.names(entry) {
                 let (lines, key) = match name.find(['*', '?']) {
                     Some(wildcard) => {
+                        book.wild.insert(name);
                         (&mut book.patterns, name.get(..wildcard).unwrap_or_default())
                     }
                     None => (&mut book.named, name),
@@ -68,6 +72,16 @@ impl<'l> Book<'l> {
             }
         }
         names
+    }
+
+    /// All principals that lines name without a wildcard, in no order.
+    pub(super) fn names_written_out(&self) -> impl Iterator<Item = &'l str> {
+        self.named.keys().copied()
+    }
+
+    /// All patterns of principals.
+    pub(super) fn patterns(&self) -> &BTreeSet<&'l str> {
+        &self.wild
     }
 
     /// The names and patterns of a group, and of the groups that it holds.

@@ -11,7 +11,7 @@ use super::super::join;
 use super::super::pattern::{Purpose, ends_in, has_wildcard, matches};
 use super::super::reference::Kind;
 use super::book::{AskError, Book, sample};
-use super::diff::hosts_of;
+use super::places::{CHAIN, hosts_of};
 
 /// An oddity, and the line where it is; line 0 for the list as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -315,7 +315,7 @@ fn samples<'l>(book: &Book<'l>, entry: &Entry<'l>) -> Vec<(&'l str, &'l str, (St
     let hosts: Vec<_> = entry
         .hosts()
         .split(',')
-        .flat_map(|host| hosts_of(header, host, 16))
+        .flat_map(|host| hosts_of(header, host, CHAIN))
         .collect();
     let mut samples = Vec::new();
     for principal in book.names(entry) {

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::super::decide::{Outcome, Why};
+use super::super::decide::{Asking, Outcome, Why, decide};
 use super::super::freshness::Moment;
 use super::super::header::Header;
+use super::super::known::NoneKnown;
+use super::super::list::List;
 use super::super::pattern::{Purpose, has_wildcard, principal_fits};
 use super::super::query::{Host, Query};
 use super::super::resolved::Resolved;
 use super::book::{AskError, Book, sample};
+use super::places::{CHAIN, hosts_of};
 
 /// A way in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +85,53 @@ pub fn who(
         }
     }
     Ok(found)
+}
+
+/// Whether anybody at all gets in as this user, on this host or, where none is named, on any; in a
+/// group that a directory service has yet to resolve there is somebody.
+///
+/// Looked at is each name of a grant for this user, a pattern by one name that it matches.
+#[must_use]
+pub fn lets_anybody_in(
+    list: &List<'_>,
+    user: &str,
+    host: Option<&Host<'_>>,
+    moment: &Moment<'_>,
+) -> bool {
+    let list = list.clone().with_presumed_members();
+    let book = Book::new(&list);
+    let mut grants = list.entries().iter().filter(|(_, entry)| {
+        entry.purpose() == Purpose::Grant && !entry.is_over(moment) && entry.is_for_user(user)
+    });
+    let lets_in = |name: &str, host: Host<'_>| {
+        let name = sample(name);
+        let Ok(query) = Query::new([name.as_str()], user, host) else {
+            return false;
+        };
+        let asking = Asking {
+            certificate: None,
+            query: &query,
+            moment,
+            known: &NoneKnown,
+        };
+        let decision = decide(list.header(), book.lines(&name), &asking);
+        decision.is_ok_and(|decision| matches!(decision.outcome, Outcome::Line { .. }))
+    };
+    grants.any(|(_, entry)| {
+        let names = book.names(entry);
+        let mut names = names.iter();
+        if let Some(host) = host {
+            return names.any(|name| lets_in(name, host.clone()));
+        }
+        let items = entry.hosts().split(',');
+        let hosts: Vec<_> = items
+            .flat_map(|item| hosts_of(list.header(), item, CHAIN))
+            .collect();
+        names.any(|name| {
+            let mut hosts = hosts.iter().filter_map(|(_, host)| Host::parse(host).ok());
+            hosts.any(|host| lets_in(name, host))
+        })
+    })
 }
 
 /// Where a principal gets in: its lines in their order, with the first denial that may reach each.
