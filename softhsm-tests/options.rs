@@ -53,16 +53,47 @@ fn global_options_stand_before_or_after_the_subcommand() {
 }
 
 #[test]
-fn the_last_of_a_repeated_global_option_counts() {
+fn an_option_with_one_value_is_refused_twice_wherever_the_two_stand() {
     let admin = Admin::ready().and_key("key");
-    let first = ["--pin-file", "/nowhere", "--config", "/nowhere/p.toml"];
     let config = admin.config_file().display().to_string();
-    let last = ["--pin-file", "pin", "--config", &config];
-    let all = [&first[..], &SIGN, &["key.pub"], &last].concat();
-    admin.punchmark.run(&all).ok();
-    let all = [&first[..], &last, &SIGN, &["key.pub"]].concat();
-    admin.punchmark.run(&all).ok();
-    admin.assert_issued(2);
+    let other = ["--config", "/nowhere/p.toml"];
+    let all = [&other[..], &SIGN, &["key.pub", "--config", &config]].concat();
+    let refused = admin.punchmark.pinned(&all).exits(2);
+    refused.says("'--config <FILE>' cannot be used multiple times");
+    let all = [&["--pin-file", "other"], &SIGN[..], &["key.pub"]].concat();
+    let refused = admin.punchmark.pinned(&all).exits(2);
+    refused.says("are both named as the PIN file");
+    for twice in [
+        ["ledger", "list", "--principal", "a", "--principal", "b"],
+        ["ledger", "list", "--state", "issued", "--state", "revoked"],
+        ["revoke", "--list", "--ca", "users", "--ca", "hosts"],
+    ] {
+        let refused = admin.punchmark.run(&twice).exits(2);
+        refused.says(twice[2]).says("cannot be used multiple times");
+    }
+    admin.assert_issued(0);
+}
+
+#[test]
+fn a_second_key_of_a_new_ca_is_refused_before_the_first_is_made() {
+    let admin = Admin::new(Token::softhsm());
+    let [one, two] = ["users", "users2"].map(|object| admin.token.locator(object));
+    let both = ["--key", &one, "--key", &two];
+    let init = [&["init", "users", "--algorithm", "p256"], &both[..]].concat();
+    admin.punchmark.pinned(&init).exits(2).says("'--key");
+    let import = [&["import", "users", "--from", "ca_key"], &both[..]].concat();
+    let refused = admin.punchmark.pinned(&import).exits(2);
+    refused.says("cannot be used multiple times");
+    assert!(!admin.config_file().exists());
+}
+
+#[test]
+fn the_last_of_a_letter_of_ssh_keygen_counts_for_sign() {
+    let admin = Admin::ready().and_key("key");
+    let twice = ["-s", "nobody", "-n", "erik", "-I", "first"];
+    let all = [&["sign"], &twice[..], &SIGN[1..], &["key.pub"]].concat();
+    admin.punchmark.pinned(&all).ok().says("peter");
+    admin.assert_issued(1);
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod ledger;
 mod letters;
 mod man;
 mod renew;
+mod repeated;
 mod request;
 mod requester;
 mod revoke;
@@ -61,7 +62,6 @@ use base::terminal;
     version,
     disable_help_flag = true,
     disable_version_flag = true,
-    args_override_self = true,
     max_term_width = 100,
     after_help = EXAMPLES
 )]
@@ -165,8 +165,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let ended = if version::is_asked_for(&arguments) {
         version::print()
     } else {
-        let arguments: Vec<_> =
-            getopt::split_attached(getopt::gather_pin_files(arguments)).collect();
+        let arguments: Vec<_> = getopt::split_attached(getopt::gather_globals(arguments)).collect();
         if let Some(sign) = sign_alone(&arguments) {
             sign.run()
         } else {
@@ -213,7 +212,7 @@ fn is_for_programs(arguments: &[OsString]) -> bool {
 
 /// The tree of these commands, as clap has it.
 fn tree<C: Subcommand>() -> clap::Command {
-    letters::with_help_and_version(Cli::<C>::command())
+    letters::with_help_and_version(repeated::allowed_where_harmless(Cli::<C>::command()))
 }
 
 /// A whole `sign`; none of anything else, also a `sign` that is at fault or asks for help: the

@@ -269,6 +269,48 @@ fn a_card_is_changed_only_where_its_certificate_would_be_signed() {
 }
 
 #[test]
+fn a_wrong_pin_of_the_ca_leaves_the_users_card_alone_and_the_same_command_goes_on_after_a_fault() {
+    let (user, admin) = both("5.7.1");
+    let (name, socket) = user.token.environment();
+    let desk = admin.punchmark.with(name, socket);
+    carry(&user.punchmark, "management", &desk);
+    desk.write_pin("card-pin", PIN);
+    desk.write_pin("wrong-pin", "999999");
+    let enroll = ["enroll", "peter", "--role", "engineer", "--card-pin-file"];
+    let enroll = |card_pin, pin| {
+        let pins = [card_pin, "--pin-file", pin];
+        desk.run(&[&enroll[..], &pins, &GENERATE].concat())
+    };
+    let slot_is_empty = || {
+        let tokens = desk.run(&["tokens"]).ok();
+        !tokens.stdout.contains("slot-id=9a")
+    };
+    enroll("card-pin", "wrong-pin").fails().says("wrong PIN");
+    assert!(slot_is_empty() && !desk.path("peter.pub").exists());
+    // The ledger can't be written to: the key is there, its certificate isn't.
+    let blocked = desk.path("peter-cert.pub");
+    std::fs::create_dir(&blocked).unwrap();
+    enroll("card-pin", "pin").fails().says("peter-cert.pub");
+    assert!(!slot_is_empty() && desk.path("peter.pub").exists());
+    std::fs::remove_dir(&blocked).unwrap();
+    let again = enroll("card-pin", "pin").ok();
+    again.says("made by an earlier run: going on with it");
+    let reading = keygen::read(&desk.path("peter-cert.pub"));
+    assert_eq!(reading.principals, ["peter_physical"]);
+    // Another key's file is in the way, and so is a key without its file.
+    std::fs::write(desk.path("peter.pub"), "").unwrap();
+    let in_the_way = enroll("card-pin", "pin").fails();
+    in_the_way
+        .says("peter.pub is there already")
+        .says("leave --generate and its options out");
+    std::fs::remove_file(desk.path("peter.pub")).unwrap();
+    let taken = enroll("card-pin", "pin").fails();
+    taken
+        .says("slot 9a has a key")
+        .says("leave --generate and its options out");
+}
+
+#[test]
 fn the_users_card_is_told_from_the_cas_by_its_serial() {
     let desk = Admin::with_cards(&["5.7.1", "5.7.4"]);
     let ca = format!("yubikey:serial={SERIAL};slot-id=9c");

@@ -32,10 +32,10 @@ pub(super) fn split_attached(
     })
 }
 
-/// Puts every `--pin-file` in front of the subcommand.
+/// Puts every global option with a value in front of the subcommand.
 ///
 /// clap takes those of one side of the subcommand alone, and drops the others in silence.
-pub(super) fn gather_pin_files(
+pub(super) fn gather_globals(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> impl Iterator<Item = OsString> {
     let mut arguments = arguments.into_iter();
@@ -46,18 +46,33 @@ pub(super) fn gather_pin_files(
             others.push(argument);
             break;
         }
-        if argument == PIN_FILE {
-            match arguments.next() {
+        match global(&argument) {
+            Some(Written::Whole) => gathered.push(argument),
+            Some(Written::BeforeItsValue) => match arguments.next() {
                 Some(value) => gathered.extend([argument, value]),
                 None => others.push(argument),
-            }
-        } else if argument.as_bytes().starts_with(PIN_FILE_IS) {
-            gathered.push(argument);
-        } else {
-            others.push(argument);
+            },
+            None => others.push(argument),
         }
     }
     gathered.into_iter().chain(others).chain(arguments)
+}
+
+/// How much of a global option one word is.
+enum Written {
+    Whole,
+    BeforeItsValue,
+}
+
+fn global(argument: &OsStr) -> Option<Written> {
+    GLOBALS.iter().find_map(|option| {
+        let rest = argument.as_bytes().strip_prefix(option.as_bytes())?;
+        match rest.first() {
+            None => Some(Written::BeforeItsValue),
+            Some(b'=') => Some(Written::Whole),
+            Some(_) => None,
+        }
+    })
 }
 
 /// The cluster up to its letter with a value, and that value if it begins with `=`.
@@ -82,8 +97,7 @@ fn value_letter(argument: &OsStr) -> Option<usize> {
     VALUES.contains(letters.get(at)?).then_some(at + 1)
 }
 
-const PIN_FILE: &str = "--pin-file";
-const PIN_FILE_IS: &[u8] = b"--pin-file=";
+const GLOBALS: [&str; 3] = ["--config", "--pin-file", "--pin-fd"];
 
 /// The letters of `sign` that stand alone, and those with a value.
 const FLAGS: &[u8] = b"qh0";
@@ -94,15 +108,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pin_files_of_both_sides_come_together_up_to_the_end_of_options() {
+    fn globals_of_both_sides_come_together_up_to_the_end_of_options() {
         let gathered = |text: &str| {
             let arguments = text.split(' ').map(OsString::from);
-            let all: Vec<_> = gather_pin_files(arguments).collect();
+            let all: Vec<_> = gather_globals(arguments).collect();
             all.join(OsStr::new(" ")).into_string().unwrap()
         };
         assert_eq!(
             gathered("p --pin-file a sign --pin-file=1=b x --pin-file 2=c -- --pin-file d"),
             "p --pin-file a --pin-file=1=b --pin-file 2=c sign x -- --pin-file d"
+        );
+        assert_eq!(
+            gathered("p --config a sign --configs --pin-fd 3 --config=b"),
+            "p --config a --pin-fd 3 --config=b sign --configs"
         );
         assert_eq!(gathered("p sign --pin-file"), "p sign --pin-file");
     }

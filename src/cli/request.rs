@@ -73,6 +73,8 @@ impl Request {
         let ((target, challenge), ca_keys) = faults.or(looked_at)?;
         let mut pins = context.pins();
         let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
+        // At once, so that a run that ends here can be repeated.
+        own.write_public_key()?;
         let evidence = self.evidence.read(&own)?;
         let rest = Rest {
             claimed: self.requester,
@@ -84,7 +86,6 @@ impl Request {
         let out = self.out.unwrap_or_else(|| own.request_file());
         let holder = own.holder(&mut pins);
         let file = sign(content, holder, &ca_keys)?;
-        own.write_public_key()?;
         write(&out, &file)?;
         tell(context, &own, &out, &file)?;
         Ok(Exit::Done)

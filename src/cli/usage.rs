@@ -168,6 +168,11 @@ fn way_out(error: &clap::Error) -> Option<&'static str> {
         ErrorKind::InvalidSubcommand => {
             instead_of_command(text(error, ContextKind::InvalidSubcommand)?)
         }
+        ErrorKind::ArgumentConflict => {
+            let option = text(error, ContextKind::InvalidArg)?;
+            let is_twice = text(error, ContextKind::PriorArg) == Some(option);
+            (is_twice && option.starts_with("--key <LOCATOR>")).then_some(ONE_KEY)
+        }
         _ => None,
     }
 }
@@ -179,6 +184,8 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
     }
 }
 
+const ONE_KEY: &str = "one key makes the CA; `punchmark import` of the same key file brings it into \
+    each further token, by another --key in a run of its own or by --spare";
 const DISPLAYED: ErrorKind = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
 /// More at once than these nobody reads.
 const MOST: usize = 20;

@@ -43,7 +43,7 @@ impl Context {
             require_open(descriptor)?;
         }
         Ok(Self {
-            pin_files: PinFiles::new(&global.pin_file),
+            pin_files: PinFiles::new(&global.pin_file)?,
             global,
             first_device: FirstDevice::default(),
             touches: Touches::default(),

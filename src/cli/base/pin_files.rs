@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+use super::failure::{Advised, Kind};
+
 /// One `--pin-file`, as it is typed: `FILE`, or `SERIAL=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PinFile {
@@ -18,6 +20,29 @@ pub(crate) struct PinFile {
 pub(crate) struct PinFiles {
     of_any: Option<PathBuf>,
     by_serial: Vec<(String, PathBuf)>,
+}
+
+/// Two PIN files were named where one is read.
+#[derive(Debug, thiserror::Error)]
+#[error("{} and {} are both named as the PIN file{}", .first.display(), .second.display(), of(.serial.as_deref()))]
+pub(crate) struct TwoFilesError {
+    serial: Option<String>,
+    first: PathBuf,
+    second: PathBuf,
+}
+
+impl Advised for TwoFilesError {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("name one; of several devices each has its own: --pin-file SERIAL=FILE".to_owned())
+    }
+}
+
+fn of(serial: Option<&str>) -> String {
+    serial.map_or_else(String::new, |serial| format!(" of {serial}"))
 }
 
 impl PinFile {
@@ -52,17 +77,33 @@ impl From<OsString> for PinFile {
 }
 
 impl PinFiles {
-    /// Of several for one device, or for any, the last counts, as with every other option.
-    pub(crate) fn new(typed: &[PinFile]) -> Self {
+    /// Refuses two files for one device, or for any: nobody could say which of them counts.
+    pub(crate) fn new(typed: &[PinFile]) -> Result<Self, TwoFilesError> {
         let mut files = Self::default();
         for one in typed {
+            let before = match &one.serial {
+                None => files.of_any(),
+                Some(serial) => files.of(serial),
+            };
+            if let Some(first) = before.filter(|first| *first != one.file) {
+                return Err(TwoFilesError {
+                    serial: one.serial.clone(),
+                    first: first.to_owned(),
+                    second: one.file.clone(),
+                });
+            }
             let file = one.file.clone();
             match &one.serial {
                 None => files.of_any = Some(file),
                 Some(serial) => files.by_serial.push((serial.clone(), file)),
             }
         }
-        files
+        Ok(files)
+    }
+
+    /// The devices that a file was named for.
+    pub(crate) fn serials(&self) -> impl Iterator<Item = &str> {
+        self.by_serial.iter().map(|(serial, _)| serial.as_str())
     }
 
     /// This file, if there is one, for the one card that will ask.
@@ -81,7 +122,7 @@ impl PinFiles {
     /// The file for the device with this serial alone. Zeros in front of a number mean nothing.
     pub(crate) fn of(&self, serial: &str) -> Option<&Path> {
         let bare = |serial: &str| serial.trim().trim_start_matches('0').to_owned();
-        let mut named = self.by_serial.iter().rev();
+        let mut named = self.by_serial.iter();
         let found = named.find(|(of, _)| bare(of) == bare(serial))?;
         Some(&found.1)
     }
@@ -91,12 +132,16 @@ impl PinFiles {
 mod tests {
     use super::*;
 
-    fn typed(texts: &[&str]) -> PinFiles {
+    fn read(texts: &[&str]) -> Result<PinFiles, String> {
         let files: Vec<_> = texts
             .iter()
             .map(|text| PinFile::from(OsString::from(text)))
             .collect();
-        PinFiles::new(&files)
+        PinFiles::new(&files).map_err(|error| error.to_string())
+    }
+
+    fn typed(texts: &[&str]) -> PinFiles {
+        read(texts).unwrap()
     }
 
     #[test]
@@ -111,10 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn the_last_of_several_for_one_device_counts() {
-        assert_eq!(typed(&["a", "b"]).of_any(), Some(Path::new("b")));
-        let files = typed(&["1=a", "01=b", "2=c"]);
-        assert_eq!(files.of("1"), Some(Path::new("b")));
-        assert_eq!(files.of("2"), Some(Path::new("c")));
+    fn two_files_for_one_device_are_refused_and_one_file_twice_is_one() {
+        let refused = |texts| read(texts).unwrap_err();
+        assert_eq!(
+            refused(&["a", "b"]),
+            "a and b are both named as the PIN file"
+        );
+        assert_eq!(
+            refused(&["1=a", "2=c", "01=b"]),
+            "a and b are both named as the PIN file of 01"
+        );
+        assert_eq!(typed(&["a", "a", "1=a"]).of_any(), Some(Path::new("a")));
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod key;
+mod made_before;
 
 use std::path::Path;
 

@@ -87,6 +87,11 @@ impl SlotArguments {
         Ok(())
     }
 
+    /// Whether a key that is there is to make room.
+    pub(crate) fn replaces(&self) -> bool {
+        !self.replace.is_empty()
+    }
+
     /// What the card will attest of a new key's policies, if it does as it is told.
     pub(crate) fn promise(&self) -> Facts {
         let (pin, touch) = (self.pin_policy, self.touch_policy);

@@ -40,6 +40,13 @@ pub(super) struct AtTheDesk<'a> {
 }
 
 impl AtTheDesk<'_> {
+    /// Opens the CA's key, with its PIN.
+    fn open(&self) -> Result<OpenCa, Failure> {
+        let (ca, keys) = (&self.known.agreed, &self.known.config.keys);
+        let mut pins = self.context.pins();
+        Ok(OpenCa::open(ca, keys, None, 1, &mut pins)?)
+    }
+
     /// Decides as of now, and asks the ledger whether it would reserve it.
     fn decide(&self, case: &Case, ledger: &Ledger) -> Result<Wanted, BatchError> {
         let enrolled = |credential: &Credential| ledger.requester_of(credential);
@@ -156,6 +163,8 @@ impl Enroll {
     pub(super) fn certify(&self, desk: &AtTheDesk<'_>, roots: &Roots) -> Result<Exit, Failure> {
         let context = desk.context;
         let out = self.request_file();
+        // A wrong PIN of the CA's device is met before the user's card is changed.
+        let opened = self.card.makes_a_key().then(|| desk.open()).transpose()?;
         let mut pins = context.pins_of_card(self.card_pin_file.clone());
         let own = self
             .card
@@ -163,6 +172,8 @@ impl Enroll {
         let Some(slot) = &own.slot else {
             return Err(Failure::usage("enroll is for a key in a YubiKey"));
         };
+        // At once, so that a run that ends here can be repeated.
+        own.write_public_key()?;
         let (evidence, proof) = attested(slot, &own.key, roots)?;
         let credential = credential(&proof)?;
         let content = self
@@ -171,17 +182,16 @@ impl Enroll {
         let ca_keys = desk.config.public_keys()?;
         let file = sign(content, own.holder(&mut pins), &ca_keys)?;
         drop(pins);
-        own.write_public_key()?;
         write(&out, &file)?;
-        self.issue(desk, file, (&own, &out), credential)
+        self.issue(desk, (file, opened), (&own, &out), credential)
     }
 
-    /// Decides, on what the request really brings, opens the CA's key, and issues; then the
-    /// card is the user's.
+    /// Decides, on what the request really brings, opens the CA's key where that was not done,
+    /// and issues; then the card is the user's.
     fn issue(
         &self,
         desk: &AtTheDesk<'_>,
-        file: RequestFile,
+        (file, opened): (RequestFile, Option<OpenCa>),
         (own, out): (&OwnKey, &Path),
         credential: Credential,
     ) -> Result<Exit, Failure> {
@@ -197,8 +207,7 @@ impl Enroll {
         let ledger = context.ledger_to_look(desk.config)?;
         desk.decide(&case, &ledger)?;
         drop(ledger);
-        let (ca, keys) = (&known.agreed, &known.config.keys);
-        let open = OpenCa::open(ca, keys, None, 1, &mut context.pins())?;
+        let open = opened.map_or_else(|| desk.open(), Ok)?;
         let ledger = context.ledger_again(desk.config, known.ca())?;
         let wanted = desk.decide(&case, &ledger)?;
         let is_new = ledger.requester_of(&credential)?.is_none();

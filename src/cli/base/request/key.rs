@@ -6,6 +6,7 @@ use clap::Args;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::made_before::{Wanted, is_made};
 use crate::attestation::Facts;
 use crate::certificate::key_line::read_public_key_line;
 use crate::cli::base::context::Context;
@@ -20,7 +21,7 @@ use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
 use crate::secret::AskPin;
 use crate::signer::yubikey::setup::state;
 use crate::signer::yubikey::{Slot, SlotLocator};
-use crate::signer::{KeyAlgorithm, Locator};
+use crate::signer::{GenerateError, KeyAlgorithm, Locator, PlaceError};
 
 /// Which key it is.
 #[derive(Debug, Args)]
@@ -107,6 +108,11 @@ impl CardArguments {
         Ok(Some((key, self.in_slot.promise())))
     }
 
+    /// Whether the card is to be changed.
+    pub(crate) fn makes_a_key(&self) -> bool {
+        self.generate
+    }
+
     fn is_meant(&self) -> bool {
         self.card.is_some() || self.generate
     }
@@ -119,24 +125,19 @@ impl CardArguments {
         context: &Context,
         pins: &mut dyn AskPin,
     ) -> Result<OwnKey, Failure> {
-        if let Some(public) = out.filter(|_| self.generate).map(public_of)
-            && public.exists()
-        {
-            return Err(is_there(&public));
-        }
         let locator = SlotLocator {
             serial: self.card,
             slot,
             pin_source: None,
         };
-        self.require_default_public_free(slot, out)?;
+        let is_made = self.is_made(&locator, out)?;
         let found = match self.algorithm {
-            Some(algorithm) if self.generate => {
+            Some(algorithm) if self.generate && !is_made => {
                 let management_key = self.in_slot.management_key()?;
                 self.in_slot
                     .check(context, &[Locator::YubiKey(locator.clone())])?;
                 let wanted = self.in_slot.wanted(management_key.as_ref());
-                new_key_in_card(&locator, algorithm, &wanted, pins)?
+                new_key_in_card(&locator, algorithm, &wanted, pins).map_err(made_by_whom)?
             }
             _ => key_in_card(&locator, pins)?,
         };
@@ -161,22 +162,34 @@ impl CardArguments {
 }
 
 impl CardArguments {
-    /// Refuses to make a key whose public half would go where another's is, which is named for
-    /// the card where no request's file is named.
-    fn require_default_public_free(&self, slot: Slot, out: Option<&Path>) -> Result<(), Failure> {
-        let is_default = out.is_none_or(|out| out == Path::new("-"));
-        if !self.generate || !is_default {
-            return Ok(());
-        }
-        let known = self.card.or_else(|| Some(state(None).ok()?.serial));
-        let Some(serial) = known else {
-            return Ok(());
+    /// Whether the key that is to be made is there by an earlier run of this command. Refuses to
+    /// make one whose public half would go where another's is.
+    fn is_made(&self, locator: &SlotLocator, out: Option<&Path>) -> Result<bool, Failure> {
+        let Some((sample, facts)) = self.promise()? else {
+            return Ok(false);
         };
-        let public = default_public(slot, &format!("-{serial}"));
-        if public.exists() {
-            return Err(is_there(&public));
+        let Some(public) = self.new_public(locator.slot, out) else {
+            return Ok(false);
+        };
+        let wanted = Wanted { sample, facts };
+        match (public.exists(), self.in_slot.replaces()) {
+            (true, false) if is_made(locator, &public, &wanted) => Ok(true),
+            (true, _) => Err(is_there(&public)),
+            (false, _) => {
+                output::check(&public).at("cannot write")?;
+                Ok(false)
+            }
         }
-        output::check(&public).at("cannot write")
+    }
+
+    /// Where the public half of a new key will go, which is named for the card where no request's
+    /// file is named; none where nobody can tell yet which card it is.
+    fn new_public(&self, slot: Slot, out: Option<&Path>) -> Option<PathBuf> {
+        if let Some(out) = out.filter(|out| *out != Path::new("-")) {
+            return Some(public_of(out));
+        }
+        let serial = self.card.or_else(|| Some(state(None).ok()?.serial))?;
+        Some(default_public(slot, &format!("-{serial}")))
     }
 }
 
@@ -185,7 +198,29 @@ fn is_there(public: &Path) -> Failure {
         "{} is there already; the new key's public half would go there",
         path(public)
     ))
-    .hint("choose another name with --out")
+    .hint(format!(
+        "{GO_ON}; for a new key, choose another name with --out"
+    ))
+}
+
+/// A user's key may be there from a run that got no further.
+fn made_by_whom(error: GenerateError) -> Failure {
+    let is_taken = matches!(error, GenerateError::Place(PlaceError::SlotTaken { .. }));
+    let failure = Failure::from(error);
+    if is_taken {
+        failure.hint(format!(
+            "{GO_ON}; --replace and its fingerprint overwrites it for good"
+        ))
+    } else {
+        failure
+    }
+}
+
+/// The public key in a file that was written for a key in a card; none where there is none.
+pub(super) fn read_own(public: &Path) -> Option<KeyData> {
+    let file = read_bytes(public, LARGEST).ok()?;
+    let (key, _comment) = read_public_key_line(&file).ok()?;
+    Some(key)
 }
 
 impl OwnKey {
@@ -222,8 +257,7 @@ impl OwnKey {
     }
 
     fn is_written(&self) -> bool {
-        let file = read_bytes(&self.public, LARGEST).unwrap_or_default();
-        read_public_key_line(&file).is_ok_and(|(key, _)| key == self.key)
+        read_own(&self.public).is_some_and(|key| key == self.key)
     }
 }
 
@@ -249,5 +283,7 @@ fn own_file(file: &Path) -> Result<OwnKey, Failure> {
 
 const FOR_CARDS: &str =
     "--card and --generate are for a key in a YubiKey: name its slot with --piv";
+const GO_ON: &str =
+    "to go on with the key that is in the slot, leave --generate and its options out";
 const MODE: u32 = 0o644;
 const LARGEST: usize = 64 * 1024;
