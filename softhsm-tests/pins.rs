@@ -256,7 +256,8 @@ fn a_pipe_as_pin_file_is_refused_and_not_waited_for() {
     let pipe = admin.punchmark.path("pipe");
     run(bounded("mkfifo").args(["-m", "600"]).arg(&pipe)).ok();
     let start = std::time::Instant::now();
-    let ran = admin.sign(&["--pin-file", "pipe", "-n", "peter", "key.pub"]);
+    let pinned = ["--pin-file", "pipe"];
+    let ran = admin.punchmark.run(&[&pinned[..], &SIGN].concat());
     ran.exits(1).says("PIN file pipe is not a regular file");
     assert!(start.elapsed().as_secs() < 60);
     admin.assert_issued(0);
@@ -279,7 +280,8 @@ fn a_pin_file_that_holds_no_pin_is_refused_before_anything_is_tried() {
     }
     for path in [Path::new("/nowhere/pin"), admin.punchmark.home()] {
         let path = path.display().to_string();
-        let ran = admin.sign(&["--pin-file", &path, "-n", "peter", "key.pub"]);
+        let pinned = ["--pin-file", &path];
+        let ran = admin.punchmark.run(&[&pinned[..], &SIGN].concat());
         ran.exits(1).says(&format!("PIN file {path}"));
     }
     admin.assert_issued(0);

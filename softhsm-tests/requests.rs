@@ -36,7 +36,9 @@ fn ask(admin: &Admin, key: &str, more: &[&str]) -> PathBuf {
     let ca = admin.ca_file("users");
     let key = format!("{key}.pub");
     let mut arguments = vec!["request", "--role", "engineer", "--key", &key];
-    arguments.extend(["--ca", ca.to_str().unwrap()]);
+    if !more.contains(&"--ca") {
+        arguments.extend(["--ca", ca.to_str().unwrap()]);
+    }
     arguments.extend(more);
     let mut command = admin.punchmark.prepare(bounded(BINARY));
     command.env("SSH_SK_PROVIDER", SK_DUMMY);
