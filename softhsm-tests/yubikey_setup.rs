@@ -80,6 +80,7 @@ fn a_new_card_is_set_up_in_one_guided_go() {
     pty.type_line("y");
     pty.expect("Step 2 of 4: change the PUK? [y/N] ");
     pty.type_line("y");
+    pty.expect("6 to 8 digits or letters");
     for typed in ["12345678", "51902846"] {
         pty.expect("New PUK for YubiKey 12345678: ");
         pty.type_line(typed);
@@ -103,10 +104,40 @@ fn a_new_card_is_set_up_in_one_guided_go() {
     let (rest, code) = pty.finish();
     assert_eq!(code, 0, "{rest}");
     assert!(rest.contains("no copy to store"), "{rest}");
+    assert!(rest.contains("write the PUK down"), "{rest}");
+    assert!(rest.contains("slot-id=9c"), "{rest}");
     assert_eq!(states(&admin), ["done"; 4]);
     let tokens = admin.punchmark.run(&["tokens"]).ok();
     assert!(!tokens.stdout.contains("factory"), "{tokens}");
     assert_ready(&admin);
+}
+
+#[test]
+fn every_fault_of_the_secrets_files_is_told_at_once_and_by_what_the_file_is_for() {
+    let admin = admin("5.7.1");
+    for file in ["new-pin", "new-puk"] {
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(admin.punchmark.path(file), open).unwrap();
+    }
+    let ran = setup(&admin).exits(1);
+    let words = |kind, file| format!("{kind} file {file} can be read by others (mode 0644)");
+    let ran = ran.says(&words("PUK", "new-puk"));
+    ran.says(&words("PIN", "new-pin"));
+    assert_eq!(states(&admin), ["due"; 4]);
+}
+
+#[test]
+fn of_two_cards_the_hint_names_the_option_that_the_command_has() {
+    let admin = Admin::with_cards(&["5.7.1", "5.7.4"]);
+    let ran = admin.punchmark.run(&["setup-card", "--yes"]).exits(1);
+    ran.says("name the one that is meant: --serial SERIAL");
+    let ask = ["request", "--role", "engineer", "--piv", "9a"];
+    let ca = ["--ca", "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"];
+    let ran = admin.punchmark.run(&[&ask[..], &ca].concat()).exits(1);
+    ran.says("name the one that is meant: --card SERIAL");
+    let one = ["--card", "12345678"];
+    let ran = admin.punchmark.run(&[&ask[..], &ca, &one].concat());
+    ran.exits(1).says("make one there with --generate");
 }
 
 #[test]

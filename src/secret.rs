@@ -27,7 +27,7 @@ use crate::file::Untrusted;
 
 #[cfg(feature = "ldap")]
 pub(crate) use file::read_secret_file;
-pub use file::{pin_from_bytes, read_pin_file};
+pub use file::{pin_from_bytes, read_pin_file, read_short_secret};
 pub(crate) use process::keep_memory_private;
 pub use remember::RememberPin;
 #[cfg(feature = "yubikey")]
@@ -162,6 +162,37 @@ impl Notice for Nobody {
     fn gave_up(&self, _device: &str) {}
 }
 
+/// What a secret is for, as people call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretKind {
+    /// Of a token or card.
+    Pin,
+    /// Of a card, which unlocks its PIN.
+    Puk,
+    /// Of a private key in a file.
+    Passphrase,
+    /// Of a card, which lets its slots be changed.
+    ManagementKey,
+    /// Of an account.
+    Password,
+    /// A private key itself.
+    PrivateKey,
+}
+
+impl fmt::Display for SecretKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pin => "PIN",
+            Self::Puk => "PUK",
+            Self::Passphrase => "passphrase",
+            Self::ManagementKey => "management key",
+            Self::Password => "password",
+            Self::PrivateKey => "private key",
+        })
+    }
+}
+
 /// Why there is no PIN.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -191,12 +222,14 @@ pub enum PinError {
         /// Where it came from.
         source_name: String,
     },
-    /// The PIN has no characters.
-    #[error("the PIN is empty")]
-    Empty,
+    /// The secret has no characters.
+    #[error("the {0} is empty")]
+    Empty(SecretKind),
     /// The file that holds the PIN cannot be used.
-    #[error("PIN file {path}")]
+    #[error("{kind} file {path}")]
     File {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file or descriptor as it was named.
         path: String,
         /// What is wrong with it.
@@ -204,44 +237,56 @@ pub enum PinError {
         source: std::io::Error,
     },
     /// A PIN file that others can read holds no secret.
-    #[error("PIN file {path} can be read by others (mode {mode:04o})")]
+    #[error("{kind} file {path} can be read by others (mode {mode:04o})")]
     FileReadableByOthers {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file as it was named.
         path: String,
         /// Its permission bits.
         mode: u32,
     },
     /// Somebody else can have written it.
-    #[error("PIN file {path} is not trusted")]
+    #[error("{kind} file {path} is not trusted")]
     FileUntrusted {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file as it was named.
         path: String,
         /// Who can have.
         source: Untrusted,
     },
     /// A folder, a pipe or a device in the place of a PIN file.
-    #[error("PIN file {path} is not a regular file")]
+    #[error("{kind} file {path} is not a regular file")]
     FileNotRegular {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file as it was named.
         path: String,
     },
     /// What a PIN file holds is no text.
-    #[error("PIN file {path} is not UTF-8")]
+    #[error("{kind} file {path} is not UTF-8")]
     FileNotText {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file as it was named.
         path: String,
     },
     /// A PIN that nobody meant as it stands there. It was not tried.
-    #[error("PIN file {path} {fault}")]
+    #[error("{kind} file {path} {fault}")]
     FileText {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file as it was named.
         path: String,
         /// What is wrong with it.
         fault: PinTextFault,
     },
     /// A PIN file of more than [`PIN_MAX`] bytes.
-    #[error("PIN file {path} holds more than {PIN_MAX} bytes")]
+    #[error("{kind} file {path} holds more than {PIN_MAX} bytes")]
     FileTooLong {
+        /// What it should hold.
+        kind: SecretKind,
         /// The file as it was named.
         path: String,
     },

@@ -223,11 +223,17 @@ fn a_user_at_the_desk_is_enrolled_in_one_command() {
         "--card-pin-file",
         "card-pin",
     ];
+    let of_nobody = [&enroll[..4], &GENERATE].concat();
+    desk.pinned(&of_nobody)
+        .fails()
+        .says("give it with --card-pin-file FILE, or --pin-file SERIAL=FILE");
     desk.pinned(&[&enroll[..], &GENERATE].concat()).ok();
     let reading = keygen::read(&desk.path("peter-cert.pub"));
     assert_eq!(reading.principals, ["peter_physical"]);
     // The card is Peter's, and the key that is there is taken.
-    let again = [&enroll[..], &["--out", "again.req"]].concat();
+    let by_serial = format!("{SERIAL}=card-pin");
+    let by_serial = ["--pin-file", &by_serial, "--out", "again.req"];
+    let again = [&enroll[..4], &by_serial].concat();
     desk.pinned(&again).ok();
     let listed = desk.run(&["requester", "list"]).ok();
     assert_eq!(listed.stdout.lines().count(), 1, "{listed}");

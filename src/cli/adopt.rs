@@ -12,7 +12,7 @@ use super::base::failure::{At, Exit, Failure};
 use super::base::terminal::confirm_typed;
 use crate::ca::{OfAnother, Source};
 use crate::config::SubjectFile;
-use crate::secret::read_pin_file;
+use crate::secret::{SecretKind, read_short_secret};
 use crate::signer::Locator;
 use crate::signer::yubikey::ManagementKey;
 
@@ -53,7 +53,10 @@ impl Adopt {
         if self.management_key_file.is_some() && !matches!(locator, Locator::YubiKey(_)) {
             return Err(Failure::usage(FOR_CARDS));
         }
-        let management_key = self.management_key_file.as_deref().map(read_pin_file);
+        let management_key = self
+            .management_key_file
+            .as_deref()
+            .map(|file| read_short_secret(file, SecretKind::ManagementKey));
         let management_key = management_key.transpose()?;
         let source = if self.allow_software_key && locator.is_software() {
             Source::Software

@@ -19,6 +19,8 @@ pub(crate) mod heads_below;
 pub(crate) mod interrupt;
 pub(crate) mod issuing;
 pub(crate) mod known_list;
+pub(crate) mod known_role;
+pub(crate) mod ledger_ca;
 pub(crate) mod ledger_key;
 pub(crate) mod manifest;
 pub(crate) mod mark;

@@ -47,7 +47,8 @@ pub(crate) struct Enroll {
     #[command(flatten)]
     asked: AskedArguments,
 
-    /// Read the PIN of the user's YubiKey from a file; --pin-file is for the CA's token
+    /// Read the PIN of the user's YubiKey from a file; --pin-file without its serial is for the
+    /// CA's token
     #[arg(long, value_name = "FILE")]
     card_pin_file: Option<PathBuf>,
 

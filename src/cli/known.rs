@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::base::advice::ledger::not_in_ledger;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::known_list::KnownFile;
+use super::base::ledger_ca::ca_named;
 use super::base::ledger_key::{self, SigningKey};
 use super::base::output_file::signature_file;
 use super::base::terminal::{product, product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Ca, LISTS, Ledger};
+use crate::ledger::{LISTS, Ledger};
 
 /// Publish which certificates a CA's ledger knows, for accounts that let in no others
 ///
@@ -41,7 +41,7 @@ enum Command {
 #[derive(Debug, Args)]
 struct Make {
     /// CA whose certificates are known
-    #[arg(long, value_name = "CA", required = true)]
+    #[arg(short = 's', long, value_name = "CA", required = true)]
     ca: Option<String>,
 
     /// The file to write, which servers fetch; replaced whole
@@ -82,7 +82,7 @@ impl Make {
             Some(config) => context.ledger_to_look(config)?,
             None => self.copy()?,
         };
-        let ca = ca(&looked, name)?;
+        let ca = ca_named(&looked.cas()?, name)?;
         if self.dry_run {
             let file = KnownFile::make(&looked, &ca, out, config::now())?;
             return tell(context, &file, None);
@@ -132,11 +132,6 @@ impl Make {
             ),
         )
     }
-}
-
-fn ca(ledger: &Ledger, name: &str) -> Result<Ca, Failure> {
-    let found = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
-    found.ok_or_else(|| not_in_ledger(name))
 }
 
 /// Says what was written; `signed` is none where nothing was.

@@ -60,6 +60,27 @@ mod tests {
         arguments.filter_map(Arg::get_short).collect()
     }
 
+    fn each_command(command: &Command, each: &mut dyn FnMut(&Command)) {
+        each(command);
+        command
+            .get_subcommands()
+            .for_each(|below| each_command(below, each));
+    }
+
+    #[test]
+    fn every_command_that_takes_a_ca_takes_it_by_both_its_names() {
+        let mut found = 0;
+        each_command(&crate::cli::tree::<crate::cli::Command>(), &mut |command| {
+            for option in command.get_arguments() {
+                let by_letter = option.get_short() == Some('s');
+                let by_word = option.get_long() == Some("ca");
+                assert_eq!(by_letter, by_word, "{} {option}", command.get_name());
+                found += usize::from(by_letter);
+            }
+        });
+        assert!(found > 10, "{found}");
+    }
+
     #[test]
     fn the_letters_are_help_and_version_unless_the_command_has_them() {
         let host = Arg::new("host").short('h').action(ArgAction::SetTrue);

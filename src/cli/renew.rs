@@ -39,7 +39,7 @@ use plan::Plan;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Renew {
     /// Of this CA
-    #[arg(short = 's', value_name = "CA", conflicts_with = "files")]
+    #[arg(short = 's', long, value_name = "CA", conflicts_with = "files")]
     ca: Option<String>,
 
     /// That this role allowed

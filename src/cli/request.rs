@@ -41,7 +41,7 @@ pub(crate) struct Request {
     requester: Option<RequesterName>,
 
     /// The CA it is for: its public key file, or SHA256:… [default: the config's only one]
-    #[arg(long, value_name = "FILE|SHA256:…")]
+    #[arg(short = 's', long, value_name = "FILE|SHA256:…")]
     ca: Option<String>,
 
     /// The CA's challenge: 64 hexadecimal digits, or a file that holds them

@@ -11,10 +11,12 @@ use clap::Args;
 
 use self::named::Named;
 use self::preview::{end_of, print};
-use super::base::advice::ledger::{empty_ledger, not_in_ledger};
+use super::base::advice::ledger::empty_ledger;
 use super::base::base_name;
 use super::base::context::Context;
 use super::base::failure::{Advised, Exit, Failure};
+use super::base::known_role::require_known_role;
+use super::base::ledger_ca::ca_named;
 use super::base::revoked;
 use super::base::terminal::{ask, confirm_typed, say, somebody_is_there};
 use crate::attestation::Family;
@@ -29,7 +31,7 @@ use crate::revocation::{CaHit, Caught, Meant, NamingError, RevokeError, Selector
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Revoke {
     /// The CA, by name; may be left out where there is one only, and where keys are named
-    #[arg(long, value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: Option<String>,
 
     #[command(flatten)]
@@ -66,6 +68,9 @@ impl Revoke {
         let looked = context.ledger_to_look(&config)?;
         let suffixes = base_name::suffixes(&looked, Some(&config))?;
         let selectors = self.named.selectors(&suffixes)?;
+        for role in self.named.roles() {
+            require_known_role(role, Some(&config), &looked)?;
+        }
         let ca = the_ca(looked.cas()?, self.ca.as_deref(), &selectors)?;
         let meant = Meant {
             ca: ca.as_ref(),
@@ -202,8 +207,7 @@ fn the_ca(
     selectors: &[Selector],
 ) -> Result<Option<Ca>, Failure> {
     if let Some(name) = name {
-        let named = cas.into_iter().find(|ca| ca.name() == name);
-        return named.map(Some).ok_or_else(|| not_in_ledger(name));
+        return ca_named(&cas, name).map(Some);
     }
     if cas.len() < 2 {
         return cas.pop().map(Some).ok_or_else(empty_ledger);

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::base::advice::signer::of_named_card;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure, Kind};
+use super::base::faults::Faults;
 use super::base::terminal::{ask, somebody_is_there};
-use crate::secret::{Pin, read_pin_file};
+use crate::secret::{Pin, SecretKind, read_short_secret};
 use crate::signer::OpeningError;
 use crate::signer::yubikey::ManagementKey;
 use crate::signer::yubikey::setup::{
@@ -28,7 +30,7 @@ use secrets::{NewSecretFiles, Secrets};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SetupCard {
     /// Serial of the YubiKey [default: the one that is plugged in]
-    #[arg(long, alias = "card", value_name = "N")]
+    #[arg(long, visible_alias = "card", value_name = "SERIAL")]
     serial: Option<u32>,
 
     /// Say what would be done, and do nothing
@@ -79,9 +81,12 @@ impl SetupCard {
         if !context.yes() && !due.is_empty() && !somebody_is_there() {
             return Err(Failure::usage(NOBODY_TO_CONFIRM));
         }
-        let mut secrets = Secrets::read(&self.new_secrets, context, &state, &due)?;
-        let key = self.management_key_file.as_deref().map(read_pin_file);
-        let key = key.transpose()?;
+        let mut faults = Faults::default();
+        let secrets = faults.note(Secrets::read(&self.new_secrets, context, &state, &due));
+        let key = self.management_key_file.as_deref();
+        let key = key.map(|file| read_short_secret(file, SecretKind::ManagementKey));
+        let key = faults.note(key.transpose().map_err(Failure::from));
+        let (mut secrets, key) = faults.or(secrets.zip(key))?;
         for (number, step) in (1..).zip(&due) {
             let words = report.step(*step);
             if !context.yes() && !answer(&format!("Step {number} of {}: {words}?", due.len()))? {
@@ -97,7 +102,8 @@ impl SetupCard {
 
     /// The state that the card tells, and that a person tells where its firmware doesn't.
     fn known_state(&self, context: &Context) -> Result<CardState, Failure> {
-        let mut state = setup::state(self.serial)?;
+        let state = setup::state(self.serial);
+        let mut state = state.map_err(|error| of_named_card(error.into(), "--serial"))?;
         if self.dry_run {
             return Ok(state);
         }

@@ -23,7 +23,7 @@ use crate::wire::verify::is_ca_key;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SshdConfig {
     /// The user CA: its name in the config, or its public key file
-    #[arg(long, value_name = "CA", required = true)]
+    #[arg(short = 's', long, value_name = "CA", required = true)]
     ca: String,
 
     /// The server as the list knows it, with tags behind it: web1+production

@@ -1,4 +1,4 @@
-//! A PIN from a file that nobody else can read.
+//! A PIN, or another secret, from a file that nobody else can read.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::file::Writers;
 
-use super::{PIN_MAX, Pin, PinError, text};
+use super::{PIN_MAX, Pin, PinError, SecretKind, text};
 
 /// Reads the PIN in the file at `path`: at most [`PIN_MAX`] bytes of UTF-8, of which
 /// one trailing newline (LF) is dropped.
@@ -19,26 +19,37 @@ use super::{PIN_MAX, Pin, PinError, text};
 /// or others, belongs to another account than this and root, lies in a folder that others can
 /// write, or holds no PIN. The file is opened once, so what was checked is what is read.
 pub fn read_pin_file(path: &Path) -> Result<Pin, PinError> {
+    read_short_secret(path, SecretKind::Pin)
+}
+
+/// Reads a secret of another kind that is no longer than a PIN.
+///
+/// # Errors
+/// [`PinError`], as for [`read_pin_file`], which names the kind.
+pub fn read_short_secret(path: &Path, kind: SecretKind) -> Result<Pin, PinError> {
     // One byte more than a PIN and its newline may have.
-    let content = limited(open_secret(path)?, PIN_MAX + 3);
+    let content = limited(open_secret(path, kind)?, PIN_MAX + 3);
     let content = content.map_err(|source| PinError::File {
+        kind,
         path: path.display().to_string(),
         source,
     })?;
-    pin_from_bytes(content, &path.display().to_string())
+    pin_from_bytes(content, kind, &path.display().to_string())
 }
 
-/// Reads a file that holds another secret than a PIN, a private key say, of at most `limit` bytes.
+/// Reads a file that holds a private key, of at most `limit` bytes.
 ///
 /// # Errors
 /// [`PinError`], as for [`read_pin_file`]; `FileTooLarge` in [`PinError::File`].
 #[cfg(feature = "ldap")]
 pub(crate) fn read_secret_file(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, PinError> {
+    let kind = SecretKind::PrivateKey;
     let failed = |source| PinError::File {
+        kind,
         path: path.display().to_string(),
         source,
     };
-    let content = limited(open_secret(path)?, limit.saturating_add(1)).map_err(failed)?;
+    let content = limited(open_secret(path, kind)?, limit.saturating_add(1)).map_err(failed)?;
     if content.len() > limit {
         return Err(failed(std::io::ErrorKind::FileTooLarge.into()));
     }
@@ -46,23 +57,29 @@ pub(crate) fn read_secret_file(path: &Path, limit: usize) -> Result<Zeroizing<Ve
 }
 
 /// Opens a file that nobody else can read or have written.
-fn open_secret(path: &Path) -> Result<File, PinError> {
+fn open_secret(path: &Path, kind: SecretKind) -> Result<File, PinError> {
     let name = path.display().to_string();
     let failed = |source| PinError::File {
+        kind,
         path: path.display().to_string(),
         source,
     };
     let file = open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
-        return Err(PinError::FileNotRegular { path: name });
+        return Err(PinError::FileNotRegular { kind, path: name });
     }
     let mode = metadata.mode() & 0o7777;
     if mode & 0o044 != 0 {
-        return Err(PinError::FileReadableByOthers { path: name, mode });
+        return Err(PinError::FileReadableByOthers {
+            kind,
+            path: name,
+            mode,
+        });
     }
     let trusted = Writers::of_this_account().check(path);
     trusted.map_err(|source| PinError::FileUntrusted {
+        kind,
         path: path.display().to_string(),
         source,
     })?;
@@ -87,26 +104,30 @@ fn limited(file: File, limit: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-/// The PIN that these bytes of `source` are: one trailing newline (LF) is dropped, and what
+/// The PIN, or other secret, that these bytes of `source` are: one trailing newline (LF) is dropped, and what
 /// nobody could have typed on purpose is refused.
 ///
 /// # Errors
 /// [`PinError`] if they are no PIN.
-pub fn pin_from_bytes(mut content: Zeroizing<Vec<u8>>, source: &str) -> Result<Pin, PinError> {
+pub fn pin_from_bytes(
+    mut content: Zeroizing<Vec<u8>>,
+    kind: SecretKind,
+    source: &str,
+) -> Result<Pin, PinError> {
     let path = source.to_owned();
     if content.last() == Some(&b'\n') {
         content.pop();
     }
     if content.is_empty() {
-        return Err(PinError::Empty);
+        return Err(PinError::Empty(kind));
     }
     if content.len() > PIN_MAX {
-        return Err(PinError::FileTooLong { path });
+        return Err(PinError::FileTooLong { kind, path });
     }
     let Ok(text) = std::str::from_utf8(&content) else {
-        return Err(PinError::FileNotText { path });
+        return Err(PinError::FileNotText { kind, path });
     };
-    text::check(text).map_err(|fault| PinError::FileText { path, fault })?;
+    text::check(text).map_err(|fault| PinError::FileText { kind, path, fault })?;
     Ok(Pin::new(text.to_owned()))
 }
 
@@ -121,6 +142,24 @@ mod tests {
         std::fs::write(file.path(), content).unwrap();
         std::fs::set_permissions(file.path(), PermissionsExt::from_mode(mode)).unwrap();
         file
+    }
+
+    #[test]
+    fn a_fault_names_what_the_file_should_hold() {
+        let empty = file_with(b"", 0o600);
+        let open = file_with(b"1234", 0o644);
+        for (kind, word) in [
+            (SecretKind::Puk, "PUK"),
+            (SecretKind::Passphrase, "passphrase"),
+            (SecretKind::ManagementKey, "management key"),
+        ] {
+            let fault = read_short_secret(empty.path(), kind).unwrap_err();
+            assert_eq!(fault.to_string(), format!("the {word} is empty"));
+            let fault = read_short_secret(open.path(), kind).unwrap_err();
+            let path = open.path().display();
+            let words = format!("{word} file {path} can be read by others (mode 0644)");
+            assert_eq!(fault.to_string(), words);
+        }
     }
 
     #[test]
@@ -175,7 +214,7 @@ mod tests {
     #[test]
     fn a_file_without_a_pin_is_refused() {
         let fault = read_pin_file(file_with(b"\n", 0o600).path()).unwrap_err();
-        assert!(matches!(fault, PinError::Empty));
+        assert_eq!(fault.to_string(), "the PIN is empty");
     }
 
     #[test]

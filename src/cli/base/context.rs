@@ -131,10 +131,11 @@ impl Context {
         ))
     }
 
-    /// Where the PIN of a user's own card comes from: this file, else a person. The global
-    /// options name the PIN of the CA's device.
+    /// Where the PIN of a user's own card comes from: what was named for its serial, else this
+    /// file, else a person. What the global options name for no serial is the PIN of the CA's
+    /// device.
     pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
-        let files = PinFiles::of_one_card(file);
+        let files = self.pin_files.with_any(file);
         let first = FirstDevice::default();
         RememberPin::new(PinSource::new(files, None, first, self.touches.clone()))
     }

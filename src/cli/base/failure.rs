@@ -108,6 +108,14 @@ impl Failure {
         self
     }
 
+    /// Says another way out than this one, if that is what it says.
+    pub(crate) fn hint_instead(mut self, general: &str, better: &str) -> Self {
+        for hint in self.hints.iter_mut().filter(|hint| *hint == general) {
+            *hint = better.to_owned();
+        }
+        self
+    }
+
     /// Says what to do where nothing better is known.
     pub(crate) fn or_hint(self, hint: &str) -> Self {
         if self.hints.is_empty() {
@@ -240,6 +248,14 @@ mod tests {
         assert_eq!(failure.words(), "a\\nb: the stone is hard");
         assert_eq!(failure.hints(), ["take a softer one"]);
         assert_eq!(failure.kind().exit().code(), 2);
+    }
+
+    #[test]
+    fn a_hint_gives_way_to_one_that_is_about_the_same() {
+        let failure = Failure::from(Hard).hint_instead("take a softer one", "soak it");
+        assert_eq!(failure.hints(), ["soak it"]);
+        let failure = Failure::from(Hard).hint_instead("wait", "soak it");
+        assert_eq!(failure.hints(), ["take a softer one"]);
     }
 
     #[test]

@@ -9,11 +9,13 @@ use pinentry::PassphraseInput;
 use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::failure::Advised;
+use super::failure::{Advised, Failure};
 use super::pin_files::PinFiles;
-use super::terminal::{confirm_typed, say};
+use super::terminal::{confirm_typed, say, warn};
 use super::touch::Touches;
-use crate::secret::{AskPin, Notice, PIN_MAX, Pin, PinError, pin_from_bytes, read_pin_file};
+use crate::secret::{
+    AskPin, Notice, PIN_MAX, Pin, PinError, SecretKind, pin_from_bytes, read_short_secret,
+};
 
 /// Where PINs come from, and who hears of touches.
 pub(crate) struct PinSource {
@@ -43,6 +45,12 @@ impl FirstDevice {
         let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert_with(|| device.to_owned()).clone()
     }
+}
+
+/// Says what gives the PIN of a user's own card, where a failure says what gives that of the CA's
+/// device.
+pub(crate) fn of_users_card(failure: Failure) -> Failure {
+    failure.hint_instead(GIVE_IT, GIVE_IT_OF_CARD)
 }
 
 impl PinSource {
@@ -83,11 +91,25 @@ impl PinSource {
         })
     }
 
-    fn read(&self, device: &str) -> Result<Pin, PinError> {
+    fn read(&self, device: &str, kind: SecretKind) -> Result<Pin, PinError> {
         match &self.origin {
-            Origin::File(file) => read_pin_file(file),
-            Origin::Descriptor(descriptor) => read_descriptor(*descriptor),
-            Origin::Person => ask_person(device),
+            Origin::File(file) => read_short_secret(file, kind),
+            Origin::Descriptor(descriptor) => read_descriptor(*descriptor, kind),
+            Origin::Person => {
+                self.warn_of_other_serials(device);
+                ask_person(device)
+            }
+        }
+    }
+
+    /// Whoever mistyped a serial would wonder why a PIN is asked for.
+    fn warn_of_other_serials(&self, device: &str) {
+        let serials: Vec<_> = self.files.serials().collect();
+        if !serials.is_empty() {
+            warn(&format!(
+                "no --pin-file is for {device}: what was given is for {}",
+                serials.join(", ")
+            ));
         }
     }
 }
@@ -95,7 +117,7 @@ impl PinSource {
 impl AskPin for PinSource {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
         self.require_first(device)?;
-        self.read(device)
+        self.read(device, SecretKind::Pin)
     }
 
     fn file_of(&self, serial: &str) -> Option<PathBuf> {
@@ -110,7 +132,7 @@ impl AskPin for PinSource {
         match self.origin {
             Origin::Person => ask_passphrase(file),
             // No file counts what is tried on it.
-            _ => self.read(file),
+            _ => self.read(file, SecretKind::Passphrase),
         }
     }
 
@@ -145,14 +167,16 @@ pub(crate) fn require_open(descriptor: u32) -> Result<(), PinError> {
     match std::fs::metadata(path_of(descriptor)) {
         Ok(_) => Ok(()),
         Err(source) => Err(PinError::File {
+            kind: SecretKind::Pin,
             path: name_of(descriptor),
             source,
         }),
     }
 }
 
-fn read_descriptor(descriptor: u32) -> Result<Pin, PinError> {
+fn read_descriptor(descriptor: u32, kind: SecretKind) -> Result<Pin, PinError> {
     let failed = |source| PinError::File {
+        kind,
         path: name_of(descriptor),
         source,
     };
@@ -163,7 +187,7 @@ fn read_descriptor(descriptor: u32) -> Result<Pin, PinError> {
         .take(limit)
         .read_to_end(&mut bytes)
         .map_err(failed)?;
-    pin_from_bytes(bytes, &name_of(descriptor))
+    pin_from_bytes(bytes, kind, &name_of(descriptor))
 }
 
 fn path_of(descriptor: u32) -> String {
@@ -177,7 +201,7 @@ fn name_of(descriptor: u32) -> String {
 /// The passphrase of a key file, from a person.
 pub(crate) fn ask_passphrase(file: &str) -> Result<Pin, PinError> {
     if File::open("/dev/tty").is_ok() {
-        return typed(&format!("Passphrase for {file}: "));
+        return typed(&format!("Passphrase for {file}: "), SecretKind::Passphrase);
     }
     ask_pinentry(file, "Passphrase:")
 }
@@ -185,21 +209,21 @@ pub(crate) fn ask_passphrase(file: &str) -> Result<Pin, PinError> {
 /// At the terminal where there is one, although stdin may be a file.
 fn ask_person(device: &str) -> Result<Pin, PinError> {
     if File::open("/dev/tty").is_ok() {
-        return typed(&format!("PIN for {device}: "));
+        return typed(&format!("PIN for {device}: "), SecretKind::Pin);
     }
     ask_pinentry(device, "PIN:")
 }
 
 /// A secret that a card is to get, typed twice at a terminal; none where they differ.
-pub(crate) fn ask_new(what: &str) -> Result<Option<Pin>, PinError> {
-    let first = typed(&format!("New {what}: "))?;
-    let again = typed(&format!("New {what} again: "))?;
+pub(crate) fn ask_new(kind: SecretKind, device: &str) -> Result<Option<Pin>, PinError> {
+    let first = typed(&format!("New {kind} for {device}: "), kind)?;
+    let again = typed(&format!("New {kind} for {device} again: "), kind)?;
     Ok((first.expose() == again.expose()).then_some(first))
 }
 
-fn typed(prompt: &str) -> Result<Pin, PinError> {
+fn typed(prompt: &str, kind: SecretKind) -> Result<Pin, PinError> {
     match rpassword::prompt_password(prompt) {
-        Ok(typed) if typed.is_empty() => Err(PinError::Empty),
+        Ok(typed) if typed.is_empty() => Err(PinError::Empty(kind)),
         Ok(typed) => Ok(Pin::new(typed)),
         Err(_cut_off) => Err(PinError::Cancelled),
     }
@@ -231,9 +255,7 @@ fn ask_pinentry(device: &str, prompt: &str) -> Result<Pin, PinError> {
 impl Advised for PinError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NobodyToAsk { .. } | Self::Pinentry { .. } => {
-                "give it with --pin-file FILE or --pin-fd FD"
-            }
+            Self::NobodyToAsk { .. } | Self::Pinentry { .. } => GIVE_IT,
             Self::OfAnother { .. } => {
                 "give each device its own, by the serial that `punchmark tokens` lists: \
                  --pin-file SERIAL=FILE, or `pin-source` in its locator"
@@ -251,6 +273,9 @@ impl Advised for PinError {
         Some(hint.to_owned())
     }
 }
+
+const GIVE_IT_OF_CARD: &str = "give it with --card-pin-file FILE, or --pin-file SERIAL=FILE";
+const GIVE_IT: &str = "give it with --pin-file FILE or --pin-fd FD";
 
 /// The most that `pinentry` is told of a device, in characters of up to four bytes each.
 const DESCRIPTION_MAX: usize = 200;

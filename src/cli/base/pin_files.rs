@@ -106,11 +106,11 @@ impl PinFiles {
         self.by_serial.iter().map(|(serial, _)| serial.as_str())
     }
 
-    /// This file, if there is one, for the one card that will ask.
-    pub(crate) fn of_one_card(file: Option<PathBuf>) -> Self {
+    /// This file, if there is one, for whatever card has none by its serial.
+    pub(crate) fn with_any(&self, file: Option<PathBuf>) -> Self {
         Self {
             of_any: file,
-            by_serial: Vec::new(),
+            by_serial: self.by_serial.clone(),
         }
     }
 

@@ -10,7 +10,7 @@ use super::failure::{At, Failure, Kind};
 use super::pin::ask_passphrase;
 use crate::cli::base::advice::file_kind::into_private_key;
 use crate::config::read_bytes;
-use crate::secret::read_pin_file;
+use crate::secret::{SecretKind, read_short_secret};
 use crate::wire::{FileKind, private_key};
 
 /// The passphrase of a ledger key's file, where nobody is there to type it.
@@ -50,7 +50,7 @@ pub(crate) fn read_with(
         return Ok((key, false));
     }
     let passphrase = match &passphrase.passphrase_file {
-        Some(file) => read_pin_file(file)?,
+        Some(file) => read_short_secret(file, SecretKind::Passphrase)?,
         // --pin-file is for a device's PIN, so that the hint of a PIN would be a wrong one here.
         None => ask_passphrase(&name)
             .map_err(|error| Failure::of(Kind::Failed, error).hint(FROM_A_FILE))?,

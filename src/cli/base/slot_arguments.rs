@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::terminal::confirm_typed;
 use crate::attestation::Facts;
 use crate::ca::owner;
-use crate::secret::{Pin, read_pin_file};
+use crate::secret::{Pin, SecretKind, read_short_secret};
 use crate::signer::Locator;
 use crate::signer::yubikey::{
     ManagementKey, NewSlotKey, PinPolicy, Replaceable, SlotLocator, TouchPolicy,
@@ -57,7 +57,10 @@ enum TouchWanted {
 impl SlotArguments {
     /// Reads the management key, if one was named.
     pub(crate) fn management_key(&self) -> Result<Option<Pin>, Failure> {
-        let key = self.management_key_file.as_deref().map(read_pin_file);
+        let key = self
+            .management_key_file
+            .as_deref()
+            .map(|file| read_short_secret(file, SecretKind::ManagementKey));
         Ok(key.transpose()?)
     }
 

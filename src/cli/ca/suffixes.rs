@@ -3,9 +3,9 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure};
+use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::terminal::{confirm_typed, product, product_object};
 use crate::config::{self, Config};
 use crate::ledger::{
@@ -177,11 +177,6 @@ fn lives(ledger: &Ledger, ca: &Ca, now: u64) -> Result<Vec<Lives>, Failure> {
         }
     })?;
     Ok(lives)
-}
-
-fn ca_named(all: &[Ca], name: &str) -> Result<Ca, Failure> {
-    let found = all.iter().find(|ca| ca.name() == name);
-    found.cloned().ok_or_else(|| not_in_ledger(name))
 }
 
 fn least(set: &SuffixSet) -> String {

@@ -15,6 +15,7 @@ use crate::cli::base::advice::evidence::unproved;
 use crate::cli::base::context::{Context, KnownCa};
 use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::pin::of_users_card;
 use crate::cli::base::request::asked::Rest;
 use crate::cli::base::request::key::OwnKey;
 use crate::cli::base::request::write;
@@ -166,9 +167,9 @@ impl Enroll {
         // A wrong PIN of the CA's device is met before the user's card is changed.
         let opened = self.card.makes_a_key().then(|| desk.open()).transpose()?;
         let mut pins = context.pins_of_card(self.card_pin_file.clone());
-        let own = self
-            .card
-            .find(self.card.slot()?, Some(&out), context, &mut pins)?;
+        let slot = self.card.slot()?;
+        let own = self.card.find(slot, Some(&out), context, &mut pins);
+        let own = own.map_err(of_users_card)?;
         let Some(slot) = &own.slot else {
             return Err(Failure::usage("enroll is for a key in a YubiKey"));
         };
@@ -180,7 +181,8 @@ impl Enroll {
             .asked
             .content(&own, self.rest(desk, evidence.to_bytes()))?;
         let ca_keys = desk.config.public_keys()?;
-        let file = sign(content, own.holder(&mut pins), &ca_keys)?;
+        let file = sign(content, own.holder(&mut pins), &ca_keys);
+        let file = file.map_err(|error| of_users_card(error.into()))?;
         drop(pins);
         write(&out, &file)?;
         self.issue(desk, (file, opened), (&own, &out), credential)

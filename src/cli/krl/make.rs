@@ -9,10 +9,10 @@ use serde_json::json;
 
 use self::made::{Made, Places};
 use super::preview;
-use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::known_list::KnownFile;
+use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::ledger_key::{self, SigningKey};
 use crate::cli::base::terminal::{product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
@@ -27,7 +27,7 @@ use crate::server::access::file_name;
 #[derive(Debug, Args)]
 pub(super) struct Make {
     /// CA whose certificates it is about; may be given several times [default: all]
-    #[arg(long, value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: Vec<String>,
 
     /// The file to write, for RevokedKeys of sshd_config; replaced whole
@@ -124,12 +124,7 @@ impl Make {
         if self.ca.is_empty() {
             return Ok(all);
         }
-        let find = |name: &String| all.iter().find(|ca| ca.name() == name).cloned();
-        let missing = |name: &String| not_in_ledger(name);
-        let names = self.ca.iter();
-        names
-            .map(|name| find(name).ok_or_else(|| missing(name)))
-            .collect()
+        self.ca.iter().map(|name| ca_named(&all, name)).collect()
     }
 
     /// The version moves forward even if an older ledger was put back.

@@ -31,7 +31,7 @@ pub(crate) struct Spec {
     out: PathBuf,
 
     /// Whose serials and key IDs are meant: a CA's public key, or none for every CA
-    #[arg(short = 's', value_name = "CA.pub|none")]
+    #[arg(short = 's', long, value_name = "CA.pub|none")]
     ca: Option<PathBuf>,
 
     /// Add to the KRL that is there; its version and date stay

@@ -10,8 +10,9 @@ use super::source::Source;
 use crate::certificate::explain::Fields;
 use crate::cli::base::arguments::{instant, key};
 use crate::cli::base::base_name;
+use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
-use crate::config;
+use crate::config::{self, Config};
 use crate::ledger::{Record, Reserved, Revocation, RevokedSet, State, Term, before_private_root};
 use crate::wire::RawCertificate;
 
@@ -22,7 +23,7 @@ pub(super) struct Filter {
     pub(super) source: Source,
 
     /// Of this CA
-    #[arg(long, value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: Option<String>,
 
     /// That name this principal, alone or with a reserved suffix behind it
@@ -146,6 +147,16 @@ impl Condition {
     /// The CA that was asked for.
     pub(super) fn ca(&self) -> Option<&str> {
         self.filter.ca.as_deref()
+    }
+
+    /// The role that was asked for.
+    pub(super) fn role(&self) -> Option<&str> {
+        self.filter.role.as_deref()
+    }
+
+    /// The config whose ledger it is; none where the ledger was named.
+    pub(super) fn config(&self, context: &Context) -> Result<Option<Config>, Failure> {
+        self.filter.source.config(context)
     }
 
     /// How many of the newest are wanted; none where all are.

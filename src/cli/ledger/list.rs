@@ -6,9 +6,10 @@ use super::filter::{Condition, Word};
 use super::records::{fields, json};
 use crate::certificate::Serial;
 use crate::certificate::explain::{Fields, utc};
-use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::known_role::require_known_role;
+use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::pager::Pager;
 use crate::cli::base::terminal::{note_product, product, product_object, say};
 use crate::ledger::{Ledger, LedgerError, Record, Revocation, RevokedSet};
@@ -33,10 +34,11 @@ pub(super) fn list(
     ledger: &Ledger,
     condition: &Condition,
 ) -> Result<Exit, Failure> {
-    if let Some(name) = condition.ca()
-        && !ledger.cas()?.iter().any(|ca| ca.name() == name)
-    {
-        return Err(not_in_ledger(name));
+    if let Some(name) = condition.ca() {
+        ca_named(&ledger.cas()?, name)?;
+    }
+    if let Some(role) = condition.role() {
+        require_known_role(role, condition.config(context)?.as_ref(), ledger)?;
     }
     let search = Search {
         ledger,
@@ -53,7 +55,7 @@ pub(super) fn list(
         // Scripts count the lines: one that says that there is none would be counted.
         note_product();
         if context.talks() || context.json() {
-            say("no serial is meant");
+            say("no certificate matches");
         }
     }
     Ok(Exit::Done)

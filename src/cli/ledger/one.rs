@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::source::Source;
 use crate::certificate::Serial;
-use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::failure::Failure;
+use crate::cli::base::ledger_ca::ca_named;
 use crate::ledger::{Ca, Ledger};
 
 /// One serial of one CA.
@@ -17,6 +17,15 @@ pub(super) struct One {
     /// The CA, by name [default: the ledger's only one]
     #[arg(value_name = "CA")]
     ca: Option<String>,
+    /// The CA, by name, as other commands name it
+    #[arg(
+        id = "named",
+        short = 's',
+        long = "ca",
+        value_name = "CA",
+        conflicts_with = "ca"
+    )]
+    named: Option<String>,
     /// The serial
     #[arg(value_name = "SERIAL")]
     serial: u64,
@@ -25,19 +34,14 @@ pub(super) struct One {
 impl One {
     /// The CA that is meant and the serial, which may not be taken.
     pub(super) fn find(&self, ledger: &Ledger) -> Result<(Ca, Serial), Failure> {
-        let ca = match &self.ca {
-            Some(name) => named(ledger, name)?,
+        let ca = match self.ca.as_ref().or(self.named.as_ref()) {
+            Some(name) => ca_named(&ledger.cas()?, name)?,
             None => only(ledger)?,
         };
         let serial = Serial::try_from(self.serial);
         let serial = serial.map_err(|_zero| no_such_serial(ca.name(), self.serial))?;
         Ok((ca, serial))
     }
-}
-
-fn named(ledger: &Ledger, name: &str) -> Result<Ca, Failure> {
-    let found = ledger.cas()?.into_iter().find(|ca| ca.name() == name);
-    found.ok_or_else(|| not_in_ledger(name))
 }
 
 fn only(ledger: &Ledger) -> Result<Ca, Failure> {

@@ -10,9 +10,9 @@ use serde_json::json;
 use self::published::Published;
 use super::head::{Against, Kept, believed_by};
 use crate::certificate::Serial;
-use crate::cli::base::advice::ledger::not_in_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::config::{self, Config};
 use crate::ledger::heads::HeadsError;
@@ -28,7 +28,7 @@ use crate::ledger::{Ca, Ledger, ProofError, Recovery};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Resume {
     /// The CA whose serials may have been given out
-    #[arg(long, value_name = "CA")]
+    #[arg(short = 's', long, value_name = "CA")]
     ca: String,
 
     /// The highest serial of it that may have been given out
@@ -61,8 +61,7 @@ impl Resume {
         let after = after.at(format!("serial {:?}", self.after.to_string()))?;
         let config = context.config()?;
         let looked = context.ledger_to_look(&config)?;
-        let ca = looked.cas()?.into_iter().find(|ca| ca.name() == self.ca);
-        let ca = ca.ok_or_else(|| not_in_ledger(&self.ca))?;
+        let ca = ca_named(&looked.cas()?, &self.ca)?;
         let gap = gap(&looked, &ca, after)?;
         let published = self.published(&looked)?;
         let lost = self.lost(&config, &looked, published.as_ref())?;

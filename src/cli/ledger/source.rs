@@ -9,6 +9,7 @@ use crate::cli::base::base_name;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::terminal::{hint, warn};
+use crate::config::Config;
 use crate::ledger::file::Tail;
 use crate::ledger::{Auditor, Ledger, LedgerError};
 
@@ -48,11 +49,16 @@ impl Source {
         context: &Context,
         ledger: &Ledger,
     ) -> Result<BTreeSet<String>, Failure> {
-        let config = match self.ledger {
-            Some(_) => None,
-            None => Some(context.config()?),
-        };
+        let config = self.config(context)?;
         Ok(base_name::suffixes(ledger, config.as_ref())?)
+    }
+
+    /// The config whose ledger it is; none where a ledger was named.
+    pub(super) fn config(&self, context: &Context) -> Result<Option<Config>, Failure> {
+        match self.ledger {
+            Some(_) => Ok(None),
+            None => Ok(Some(context.config()?)),
+        }
     }
 
     fn open_still(&self, context: &Context) -> Result<Ledger, Failure> {

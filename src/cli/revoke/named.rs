@@ -73,6 +73,11 @@ pub(super) struct Named {
 }
 
 impl Named {
+    /// The roles that are named.
+    pub(super) fn roles(&self) -> &[String] {
+        &self.role
+    }
+
     /// What is named. A base name means the principals with each of `suffixes` too.
     pub(super) fn selectors(&self, suffixes: &BTreeSet<String>) -> Result<Vec<Selector>, Failure> {
         let mut selectors: Vec<_> = self.serial.iter().cloned().map(Selector::Serials).collect();

@@ -101,6 +101,14 @@ impl<'a> Report<'a> {
         if now.management_key == ManagementKeyState::Protected {
             product(NO_OTHER_KEY)?;
         }
+        if plan.iter().all(|(_, due)| *due == Due::Done) {
+            let serial = now.serial;
+            product(&format!(
+                "Next:\n  {KEEP_PUK}\n  for a CA:   punchmark init users --algorithm p256 --key \
+                 'yubikey:serial={serial};slot-id=9c'\n  for a user: punchmark enroll NAME --role ROLE \
+                 --card {serial} --piv 9a --generate --algorithm p256"
+            ))?;
+        }
         Ok(())
     }
 
@@ -116,5 +124,7 @@ impl<'a> Report<'a> {
 const WOULD_RESET: &str = "left as it is, since setting it would put PIN and PUK back to the \
     factory's, and they were changed";
 const OTHER_KEY: &str = "left as it is, since the management key is somebody's own";
+const KEEP_PUK: &str =
+    "write the PUK down, and keep it apart from the card: it alone unlocks a PIN that is locked";
 const NO_OTHER_KEY: &str =
     "the card keeps its management key behind the PIN; there is no copy to store";

@@ -6,10 +6,11 @@ use clap::Args;
 
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure};
+use crate::cli::base::faults::Faults;
 use crate::cli::base::pin::{PinSource, ask_new};
 use crate::cli::base::terminal::{say, somebody_is_there, warn};
 use crate::cli::base::words::chain;
-use crate::secret::{AskPin, Notice, Pin, PinError, RememberPin, read_pin_file};
+use crate::secret::{AskPin, Notice, Pin, PinError, RememberPin, SecretKind, read_short_secret};
 use crate::signer::yubikey::setup::{CardState, SecretState, Step, factory_pin};
 use crate::signer::yubikey::{NewPin, NewPuk, NewSecretError};
 
@@ -31,12 +32,12 @@ enum NotTaken {
     /// The card, or good sense, takes no such secret.
     #[error("the new {what}")]
     Unfit {
-        what: &'static str,
+        what: SecretKind,
         source: NewSecretError,
     },
     /// A slip of the fingers.
     #[error("the new {0} was not the same the second time")]
-    TypedOther(&'static str),
+    TypedOther(SecretKind),
     /// Nobody gave one.
     #[error(transparent)]
     Pin(#[from] PinError),
@@ -52,38 +53,46 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    /// Reads the files before anything is changed; without a terminal, what is due must be
-    /// in one.
+    /// Reads the files before anything is changed, and tells all that is wrong with them; without
+    /// a terminal, what is due must be in one.
     pub(super) fn read(
         files: &NewSecretFiles,
         context: &Context,
         state: &CardState,
         due: &[Step],
     ) -> Result<Self, Failure> {
-        let from_file = |path: &Option<PathBuf>, step, flag| match path {
-            Some(path) => Ok(Some(read_pin_file(path)?)),
+        let from_file = |path: &Option<PathBuf>, kind, step, flag| match path {
+            Some(path) => Ok(Some(read_short_secret(path, kind)?)),
             None if due.contains(&step) && !somebody_is_there() => Err(Failure::usage(format!(
                 "without a terminal, {flag} is needed"
             ))),
             None => Ok(None),
         };
-        let puk = from_file(&files.new_puk_file, Step::ChangePuk, "--new-puk-file")?;
-        let pin = from_file(&files.new_pin_file, Step::ChangePin, "--new-pin-file")?;
+        let (puk, pin) = (&files.new_puk_file, &files.new_pin_file);
+        let puk = from_file(puk, SecretKind::Puk, Step::ChangePuk, "--new-puk-file");
+        let pin = from_file(pin, SecretKind::Pin, Step::ChangePin, "--new-pin-file");
+        let mut faults = Faults::default();
+        let puk = faults.note(puk).flatten().map(new_puk).transpose();
         let mut secrets = Self {
             current: (state.pin == SecretState::Factory).then(factory_pin),
             ask: context.pins(),
             new_pin: None,
-            new_puk: puk.map(new_puk).transpose()?,
+            new_puk: faults.note(puk.map_err(Failure::from)).flatten(),
         };
-        secrets.new_pin = pin.map(|pin| secrets.checked_pin(pin)).transpose()?;
-        Ok(secrets)
+        let pin = faults.note(pin).flatten();
+        let pin = pin.map(|pin| secrets.checked_pin(pin)).transpose();
+        secrets.new_pin = faults.note(pin.map_err(Failure::from)).flatten();
+        faults.or(Some(secrets))
     }
 
     /// The new PUK, from its file or a person.
     pub(super) fn new_puk(&mut self, serial: u32) -> Result<&NewPuk, Failure> {
         let new = match self.new_puk.take() {
             Some(new) => new,
-            None => until_right(|| new_puk(typed("PUK", serial)?))?,
+            None => {
+                say(RULE);
+                until_right(|| new_puk(typed(SecretKind::Puk, serial)?))?
+            }
         };
         if !new.is_full() {
             warn("a PUK of 8 characters is better: nobody needs to remember it");
@@ -95,7 +104,12 @@ impl Secrets {
     pub(super) fn new_pin(&mut self, serial: u32) -> Result<NewPin, Failure> {
         match self.new_pin.take() {
             Some(new) => Ok(new),
-            None => Ok(until_right(|| self.checked_pin(typed("PIN", serial)?))?),
+            None => {
+                say(RULE);
+                Ok(until_right(|| {
+                    self.checked_pin(typed(SecretKind::Pin, serial)?)
+                })?)
+            }
         }
     }
 
@@ -106,7 +120,7 @@ impl Secrets {
 
     fn checked_pin(&self, pin: Pin) -> Result<NewPin, NotTaken> {
         let refused = |source| NotTaken::Unfit {
-            what: "PIN",
+            what: SecretKind::Pin,
             source,
         };
         let new = NewPin::new(pin).map_err(refused)?;
@@ -143,13 +157,13 @@ impl AskPin for Secrets {
 
 fn new_puk(puk: Pin) -> Result<NewPuk, NotTaken> {
     NewPuk::new(puk).map_err(|source| NotTaken::Unfit {
-        what: "PUK",
+        what: SecretKind::Puk,
         source,
     })
 }
 
-fn typed(what: &'static str, serial: u32) -> Result<Pin, NotTaken> {
-    let typed = ask_new(&format!("{what} for YubiKey {serial}"))?;
+fn typed(what: SecretKind, serial: u32) -> Result<Pin, NotTaken> {
+    let typed = ask_new(what, &format!("YubiKey {serial}"))?;
     typed.ok_or(NotTaken::TypedOther(what))
 }
 
@@ -167,10 +181,7 @@ fn until_right<T>(mut ask: impl FnMut() -> Result<T, NotTaken>) -> Result<T, Not
 impl Advised for NotTaken {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unfit { .. } => Some(
-                "6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8"
-                    .to_owned(),
-            ),
+            Self::Unfit { .. } => Some(RULE.to_owned()),
             Self::TypedOther(_) => None,
             Self::Pin(error) => error.hint(),
         }
@@ -181,4 +192,6 @@ fn copy(secret: &str) -> Pin {
     Pin::new(secret.to_owned())
 }
 
+const RULE: &str =
+    "6 to 8 digits or letters in no order that anybody would guess; a PUK best has 8";
 const TYPED_MAX: u8 = 5;

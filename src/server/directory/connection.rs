@@ -26,7 +26,7 @@ use super::ask::{AskError, Directory};
 use super::entry::Entry;
 use super::server_url::{Begins, Server};
 use super::settings::{Bind, Settings};
-use crate::secret::read_pin_file;
+use crate::secret::{SecretKind, read_short_secret};
 
 /// Connects to a directory service and binds to it. From here on, the time of the settings runs.
 ///
@@ -130,7 +130,7 @@ impl Connection {
         let mut ldap = self.ldap.clone();
         let (whom, bound) = match &settings.bind {
             Bind::Password { dn, file } => {
-                let password = read_pin_file(file)?;
+                let password = read_short_secret(file, SecretKind::Password)?;
                 let whom = dn.clone();
                 let name = dn.clone();
                 let bound = self.ask(async move {

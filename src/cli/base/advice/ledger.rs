@@ -6,11 +6,6 @@ use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::store::StoreError;
 use crate::ledger::{ClockError, EnrolError, LedgerError, ProofError};
 
-/// The failure to find a CA of this name in the ledger.
-pub(crate) fn not_in_ledger(ca: &str) -> Failure {
-    Failure::usage(format!("the ledger has no CA `{ca}`")).hint(OTHER_LEDGER)
-}
-
 /// The failure to find anything in a ledger that is new.
 pub(crate) fn empty_ledger() -> Failure {
     Failure::new("the ledger has no entry yet")
@@ -113,4 +108,5 @@ impl Advised for ClockError {
     }
 }
 
-const OTHER_LEDGER: &str = "is this the ledger that belongs to this config?";
+/// What to ask where a ledger lacks a CA.
+pub(crate) const OTHER_LEDGER: &str = "is this the ledger that belongs to this config?";

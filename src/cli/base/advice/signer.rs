@@ -1,6 +1,6 @@
 //! What to do about a token, a card, an agent or a key file that does not sign.
 
-use crate::cli::base::failure::{Advised, Kind};
+use crate::cli::base::failure::{Advised, Failure, Kind};
 use crate::signer::agent::AgentFault;
 use crate::signer::file::KeyFileFault;
 use crate::signer::yubikey::setup::SetupError;
@@ -31,10 +31,8 @@ impl Advised for OpeningError {
             Self::NoToken { .. } => {
                 "plug it in, or look what is there, each key with its locator: `punchmark tokens`"
             }
-            Self::NoKey { .. } => {
-                "`punchmark tokens` lists what is there, each key with its locator"
-            }
-            Self::SeveralTokens { .. } => "add serial=… to the locator",
+            Self::NoKey { .. } => KEYS_ARE_LISTED,
+            Self::SeveralTokens { .. } => ADD_SERIAL,
             Self::SeveralKeys { .. } => "add id=… to the locator",
             Self::Login(error) => return error.hint(),
             Self::Card(failed) => return failed.hint(),
@@ -175,6 +173,19 @@ impl Advised for SetupError {
     }
 }
 
+/// Says of a card that is named by options, and by no locator, what names it; `option` takes its
+/// serial.
+pub(crate) fn of_named_card(failure: Failure, option: &str) -> Failure {
+    let better =
+        format!("name the one that is meant: {option} SERIAL; `punchmark tokens` lists them");
+    failure.hint_instead(ADD_SERIAL, &better)
+}
+
+/// Says of a slot that has no key how one is made there.
+pub(crate) fn of_empty_slot(failure: Failure) -> Failure {
+    failure.hint_instead(KEYS_ARE_LISTED, MAKE_ONE)
+}
+
 fn agent(fault: &AgentFault) -> Option<&'static str> {
     match fault {
         AgentFault::NoSocket | AgentFault::Connection { .. } => {
@@ -193,9 +204,17 @@ fn key_file(fault: &KeyFileFault) -> Option<&'static str> {
     }
 }
 
+/// The way out where a locator names no key.
+const KEYS_ARE_LISTED: &str = "`punchmark tokens` lists what is there, each key with its locator";
+/// The way out where a locator may mean several devices.
+const ADD_SERIAL: &str = "add serial=… to the locator";
+
 const WANTS_RESERVED: &str = "\
 say them behind the module: ?module-path=…&x-init-reserved=…; for NSS they name the folder of its \
 keys, percent-encoded: x-init-reserved=configdir%3D%27sql%3A/etc/pki/nssdb%27";
+
+const MAKE_ONE: &str = "\
+make one there with --generate and --algorithm, or name another slot: `punchmark tokens` lists them";
 
 const NO_KEPT_KEY: &str = "\
 a new card is set up by `punchmark setup-card`, which keeps one there; one whose management key \

@@ -9,6 +9,7 @@ use ssh_key::public::KeyData;
 use super::made_before::{Wanted, is_made};
 use crate::attestation::Facts;
 use crate::certificate::key_line::read_public_key_line;
+use crate::cli::base::advice::signer::{of_empty_slot, of_named_card};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::slot_arguments::SlotArguments;
@@ -137,9 +138,11 @@ impl CardArguments {
                 self.in_slot
                     .check(context, &[Locator::YubiKey(locator.clone())])?;
                 let wanted = self.in_slot.wanted(management_key.as_ref());
-                new_key_in_card(&locator, algorithm, &wanted, pins).map_err(made_by_whom)?
+                new_key_in_card(&locator, algorithm, &wanted, pins)
+                    .map_err(|error| of_named_card(made_by_whom(error), CARD))?
             }
-            _ => key_in_card(&locator, pins)?,
+            _ => key_in_card(&locator, pins)
+                .map_err(|error| of_empty_slot(of_named_card(error.into(), CARD)))?,
         };
         // From here on, this very card is meant.
         let locator = match found.locator {
@@ -283,6 +286,7 @@ fn own_file(file: &Path) -> Result<OwnKey, Failure> {
 
 const FOR_CARDS: &str =
     "--card and --generate are for a key in a YubiKey: name its slot with --piv";
+const CARD: &str = "--card";
 const GO_ON: &str =
     "to go on with the key that is in the slot, leave --generate and its options out";
 const MODE: u32 = 0o644;
