@@ -58,7 +58,21 @@ pub struct OptionWords {
     pub value: Option<String>,
 }
 
+/// A key ID as it is printed, wherever one is: between quotes, escaped where it isn't plain.
+pub fn key_id_in_quotes(key_id: &[u8]) -> String {
+    quoted(&escaped(key_id))
+}
+
+fn quoted(escaped: &str) -> String {
+    format!("\"{escaped}\"")
+}
+
 impl Fields {
+    /// Its key ID, as [`key_id_in_quotes`] prints it.
+    pub fn key_id_in_quotes(&self) -> String {
+        quoted(&self.key_id)
+    }
+
     /// What `certificate` says.
     #[must_use]
     pub fn of(certificate: &RawCertificate) -> Self {
@@ -113,7 +127,7 @@ impl Fields {
             ),
             ("key", format!("{} {}", self.algorithm, self.key)),
             ("signed by", self.signed_by()),
-            ("key ID", format!("\"{}\"", self.key_id)),
+            ("key ID", quoted(&self.key_id)),
             ("serial", self.serial.to_string()),
             ("valid", self.validity.clone()),
             ("principals", listed(&self.principals)),

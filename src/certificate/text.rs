@@ -13,10 +13,12 @@ pub(crate) fn is_plain(c: char) -> bool {
 }
 
 /// Bytes from a certificate as they may be printed: plain text as it is, else what isn't plain
-/// escaped, and `\\` with it.
+/// escaped, and `\\` with it. Plain text that reads like an escape is escaped too: no two texts are
+/// shown alike.
 pub(super) fn escaped(bytes: &[u8]) -> String {
     if let Ok(text) = str::from_utf8(bytes)
         && text.chars().all(is_plain)
+        && !reads_like_an_escape(text)
     {
         return text.to_owned();
     }
@@ -32,6 +34,12 @@ pub(super) fn escaped(bytes: &[u8]) -> String {
         shown.push_str(&chunk.invalid().escape_ascii().to_string());
     }
     shown
+}
+
+/// Whether a backslash in it could be one that an escape begins with.
+fn reads_like_an_escape(text: &str) -> bool {
+    let mut behind = text.split('\\').skip(1);
+    behind.any(|rest| rest.is_empty() || rest.starts_with(['n', 'r', 't', 'u', 'x']))
 }
 
 /// Whether the standard library prints the character as it is within a `Debug` string.
@@ -64,6 +72,10 @@ mod tests {
     #[test]
     fn escapes_what_is_not_plain_text() {
         assert_eq!(escaped(br"CN=Root\, Ltd"), r"CN=Root\, Ltd");
+        assert_eq!(escaped(br"a\n"), r"a\\n");
+        assert_eq!(escaped(b"a\n"), r"a\n");
+        assert_eq!(escaped(br"a\"), r"a\\");
+        assert_eq!(escaped(br"a\\u"), r"a\\\\u");
         assert_eq!(escaped("pétér \"1\"".as_bytes()), "pétér \"1\"");
         assert_eq!(escaped(b"a\x1b[2J\\\n\xff"), "a\\u{1b}[2J\\\\\\n\\xff");
     }

@@ -137,7 +137,7 @@ fn print(context: &Context, lives: &LivesOn) -> Result<(), Failure> {
     ))?;
     for hit in &lives.certificates {
         product(&format!(
-            "  {} {:>6}  {}  {:?}  {}",
+            "  {} {:>6}  {}  \"{}\"  {}",
             hit.ca,
             hit.serial,
             hit.principals.join(","),

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::terminal::{product, product_object};
 use super::words::{number_of, path};
 use crate::batch::Looked;
+use crate::certificate::explain::key_id_in_quotes;
 use crate::certificate::subject::fingerprint;
 use crate::config::Config;
 use crate::ledger::Wanted;
@@ -25,7 +26,7 @@ pub(crate) fn rows(decided: &Decided) -> [(&'static str, String); 7] {
             "key",
             format!("{} {}", subject.describe(), subject.fingerprint()),
         ),
-        ("key ID", format!("{:?}", body.key_id.as_str())),
+        ("key ID", key_id_in_quotes(body.key_id.as_str().as_bytes())),
         ("principals", body.principals.to_string()),
         ("valid", body.validity.to_string()),
         ("critical", options(body.options.critical())),

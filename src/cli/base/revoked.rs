@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificate::explain::utc;
+use crate::certificate::explain::{key_id_in_quotes, utc};
 use crate::ledger::{Barred, Revocation, Revoked, RevokedBy};
 
 /// When, by what, why and by whom a certificate was revoked.
@@ -51,7 +51,7 @@ pub(crate) fn range((first, last): &(u64, u64)) -> String {
 /// The key IDs of a revocation, a line each.
 pub(crate) fn key_ids(revoked: &Revoked) -> impl Iterator<Item = String> {
     let key_ids = revoked.key_ids.iter();
-    key_ids.map(|key_id| format!("key ID \"{key_id}\""))
+    key_ids.map(|key_id| format!("key ID {}", key_id_in_quotes(key_id.as_bytes())))
 }
 
 /// Who is barred, a line each.

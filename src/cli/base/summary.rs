@@ -7,6 +7,7 @@ use super::then::then;
 use super::words::number_of;
 use crate::batch::{Ended, Summary};
 use crate::certificate::Body;
+use crate::certificate::explain::key_id_in_quotes;
 
 /// Tells serials, and what the certificates say where they all say the same.
 /// `only` is the certificate file of a run over one key.
@@ -40,8 +41,8 @@ pub(crate) fn summarise(ca: &str, ended: &Ended, count: Option<u64>, only: Optio
 
 fn say_body(what: &str, body: &Body) {
     say(&format!(
-        "{what}, key ID {:?}, principals {}",
-        body.key_id.as_str(),
+        "{what}, key ID {}, principals {}",
+        key_id_in_quotes(body.key_id.as_str().as_bytes()),
         body.principals
     ));
     say(&format!("  valid {}", body.validity));

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::certificate::explain::key_id_in_quotes;
 use crate::policy::Decided;
 use crate::wire::RawCertificate;
 use crate::wire::certificate::{OptionValue, RawOption};
@@ -23,9 +24,10 @@ pub(super) fn changes(before: &RawCertificate, decided: &Decided) -> Vec<String>
             list(&were)
         ));
     }
-    let (key_id, was) = (body.key_id.as_str(), text(before.key_id()));
+    let (key_id, was) = (body.key_id.as_str().as_bytes(), before.key_id());
     if key_id != was {
-        words.push(format!("key ID {key_id:?}, before {was:?}"));
+        let [key_id, was] = [key_id, was].map(key_id_in_quotes);
+        words.push(format!("key ID {key_id}, before {was}"));
     }
     for (options, were) in [
         (body.options.critical(), before.critical()),

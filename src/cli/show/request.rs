@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::Explanation;
 use crate::attestation::{Evidence, Proof, Roots};
-use crate::certificate::length;
+use crate::certificate::explain::key_id_in_quotes;
 use crate::certificate::subject::describe;
+use crate::certificate::{KeyId, length};
 use crate::cli::base::words::chain;
 use crate::request::{Content, PossessionError, RequestFile, Span};
 use crate::wire::hex;
@@ -85,7 +86,7 @@ impl<'a> Explained<'a> {
                 content.principals.as_ref().map(ToString::to_string),
             ),
             ("valid", content.validity.map(in_words)),
-            ("key ID", content.key_id.as_ref().map(ToString::to_string)),
+            ("key ID", content.key_id.as_ref().map(in_quotes)),
             (
                 "requester",
                 content.claimed.as_ref().map(ToString::to_string),
@@ -194,4 +195,8 @@ fn validity_json(span: Span) -> Value {
             "valid-after": interval.valid_after(), "valid-before": interval.valid_before(),
         }),
     }
+}
+
+fn in_quotes(key_id: &KeyId) -> String {
+    key_id_in_quotes(key_id.as_str().as_bytes())
 }

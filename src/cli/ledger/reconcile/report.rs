@@ -8,7 +8,7 @@ use serde_json::json;
 use ssh_key::Fingerprint;
 
 use super::super::log_time;
-use crate::certificate::explain::utc;
+use crate::certificate::explain::{key_id_in_quotes, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{hint, product, product_object, say};
@@ -180,8 +180,9 @@ impl<'c> Report<'c> {
             return product_object(value);
         }
         product(&format!(
-            "{place}: {word}: serial {} of {ca}, key ID {key_id:?}{}, {}: {why}",
+            "{place}: {word}: serial {} of {ca}, key ID {}{}, {}: {why}",
             named.serial,
+            key_id_in_quotes(&named.key_id),
             key.map_or(String::new(), |key| format!(", key {key}")),
             deed(named),
         ))
