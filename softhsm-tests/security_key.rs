@@ -274,3 +274,43 @@ const MODEL: &[u8] = b"model of the key";
 const PRESENT: u8 = 1;
 const VERIFIED: u8 = 4;
 const CREDENTIAL: u8 = 0x40;
+
+/// The block of a page in docs/ that makes a security key.
+fn recipe(page: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("docs")
+        .join(page);
+    let text = std::fs::read_to_string(page).unwrap();
+    let block = text
+        .split("```")
+        .find(|block| block.contains("-O challenge="));
+    let block = block.unwrap().strip_prefix("text\n").unwrap();
+    let from = block.find("head -c").unwrap();
+    block[from..].to_owned()
+}
+
+#[test]
+fn each_line_of_the_recipe_in_the_docs_makes_what_the_next_needs() {
+    let admin = Admin::ready();
+    for (page, makes) in [
+        ("requests.md", "id_sk.req"),
+        ("attestation.md", "id_ed25519_sk.att"),
+    ] {
+        // Nobody is there who types a passphrase or a file's name, and no key has a PIN.
+        let script = recipe(page).replace("-O verify-required", "-q -N ''");
+        let script = match page {
+            "requests.md" => script,
+            _ => script.replace("-q -N ''", "-q -N '' -f id_ed25519_sk"),
+        };
+        let ca = admin.ca_file("users");
+        std::fs::copy(ca, admin.punchmark.path("users.pub")).unwrap();
+        let script = format!(
+            "set -e\npunchmark() {{ {} \"$@\"; }}\n{script}",
+            crate::harness::punchmark::BINARY
+        );
+        let mut shell = admin.punchmark.prepare(bounded("sh"));
+        shell.env("SSH_SK_PROVIDER", SK_DUMMY);
+        run(shell.args(["-c", &script])).ok();
+        assert!(admin.punchmark.path(makes).is_file(), "{page}");
+    }
+}

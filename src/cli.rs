@@ -33,6 +33,7 @@ mod requester;
 mod revoke;
 mod role;
 mod setup_card;
+mod short_help;
 mod show;
 mod sign;
 mod sshd_config;
@@ -169,7 +170,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         if let Some(sign) = sign_alone(&arguments) {
             sign.run()
         } else {
-            let mut command = tree::<Command>();
+            let mut command = short_help::in_two_columns(tree::<Command>());
             match parse::<Command>(&mut command, &arguments) {
                 Ok(cli) => cli.run(),
                 Err(error) => {

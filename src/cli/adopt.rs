@@ -19,6 +19,7 @@ use crate::signer::yubikey::ManagementKey;
 /// Record a key that is in the token already as a CA
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(mut_arg("key", |key| key.help(KEY)))]
 pub(crate) struct Adopt {
     #[command(flatten)]
     ca: CaArguments,
@@ -95,6 +96,9 @@ const FOR_CARDS: &str = "--management-key-file is for a key in a YubiKey";
 const MOVED: &str = "\
 The serials of this key will be counted by this ledger, and by no other. Another ledger that
 gives out serials of it from now on gives them out twice.";
+
+const KEY: &str = "Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512), \
+    yubikey:serial=…;slot-id=9c, agent:SHA256:… or file:PATH";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -18,6 +18,7 @@ mod reconcile;
 mod records;
 mod resume;
 mod source;
+mod table;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -39,6 +40,7 @@ enum Command {
     /// List reservations, newest first; with --json an object a line, in the order of the ledger
     List(filter::Filter),
     /// Show all that is known of one serial
+    #[command(after_help = SHOW_EXAMPLES)]
     Show(One),
     /// Print the evidence behind one serial, as `evidence verify` reads it
     Evidence(One),
@@ -93,6 +95,12 @@ impl Ledger {
         }
     }
 }
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  punchmark ledger show 42
+  punchmark ledger show users 42
+  punchmark ledger show -s users 42 --json";
 
 const EXAMPLES: &str = "\
 Examples:

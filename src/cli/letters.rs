@@ -74,7 +74,13 @@ mod tests {
             for option in command.get_arguments() {
                 let by_letter = option.get_short() == Some('s');
                 let by_word = option.get_long() == Some("ca");
-                assert_eq!(by_letter, by_word, "{} {option}", command.get_name());
+                assert_eq!(
+                    by_letter,
+                    by_word,
+                    "{} {}",
+                    command.get_name(),
+                    option.get_id()
+                );
                 found += usize::from(by_letter);
             }
         });

@@ -82,7 +82,7 @@ fn line(role: &PolicyRole) -> String {
     };
     let description = role.description().map(|words| format!(": {words}"));
     format!(
-        "{:<16}  {:<10}  {:<8}  {longest:<18}  asked by {}, for {}{}",
+        "{:<16}  {:<10}  {:<8}  {longest:<18}  asked by {}; for {}{}",
         role.name().as_str(),
         words(role.ca().map(|ca| vec![ca])),
         storage(role),
@@ -99,7 +99,7 @@ fn words<T: ToString>(permit: Permit<Vec<T>>) -> String {
         Permit::Only(only) if only.is_empty() => "none".to_owned(),
         Permit::Only(only) => {
             let words: Vec<_> = only.iter().map(ToString::to_string).collect();
-            words.join(",")
+            words.join(", ")
         }
     }
 }

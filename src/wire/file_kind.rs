@@ -30,6 +30,8 @@ pub enum FileKind {
     Options(&'static str),
     /// A line of known_hosts or allowed_signers: a name stands before a key of this type.
     Name(&'static str),
+    /// A key of this type behind the `>` of a mail that quotes it.
+    Quoted(&'static str),
     /// A key in OpenSSH's form, of a type that nobody here knows.
     UnknownType,
     /// `---- BEGIN SSH2 PUBLIC KEY ----` (RFC 4716).
@@ -168,6 +170,9 @@ impl fmt::Display for FileKind {
                 f,
                 "this is a line of known_hosts or allowed_signers, with a name before a {name} key"
             ),
+            Self::Quoted(name) => {
+                write!(f, "this is a {name} key as a mail quotes it, behind a `>`")
+            }
             kind => write!(f, "this is {}", kind.noun()),
         }
     }
@@ -206,6 +211,7 @@ impl FileKind {
             | Self::Wrapped(_)
             | Self::Options(_)
             | Self::Name(_)
+            | Self::Quoted(_)
             | Self::Other => "text of another kind",
         }
     }

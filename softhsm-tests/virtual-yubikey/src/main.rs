@@ -74,7 +74,9 @@ fn start(arguments: &Arguments) -> Result<Pcscd, Box<dyn Error>> {
     }
     if let (Some(folder), Some(card)) = (&arguments.roots, cards.first()) {
         for (number, certificate) in manufacturer.chain(&card.model()).iter().enumerate() {
-            std::fs::write(folder.join(format!("{number}.der")), certificate)?;
+            let file = folder.join(format!("{number}.der"));
+            std::fs::write(&file, certificate)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
         }
     }
     Ok(Pcscd::start(cards)?)

@@ -25,8 +25,8 @@ pub(crate) struct CaArguments {
     #[arg(value_name = "NAME", value_parser = str::parse::<CaName>)]
     pub(crate) name: CaName,
 
-    /// Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512),
-    /// yubikey:serial=…;slot-id=9c, or to adopt: agent:SHA256:… or file:/path
+    /// Locator of its key: pkcs11:token=…;object=…?module-path=… (RFC 7512) or
+    /// yubikey:serial=…;slot-id=9c
     // Parsed later: clap would repeat a locator that holds a PIN.
     #[arg(long, value_name = "LOCATOR")]
     pub(crate) key: String,

@@ -41,6 +41,7 @@ pub(crate) fn show_established(
     let made = if done.ledger_is_new { " (new)" } else { "" };
     product(&format!("  ledger       {}{made}", done.ledger.display()))?;
     product(&format!("  next serial  {}", new.next_serial))?;
+    warn_of_attested(done);
     warn_of_weakness(done);
     product("\nNext:")?;
     if new.purpose != Purpose::Host {
@@ -93,26 +94,33 @@ fn for_hosts(done: &Established) -> Result<(), Failure> {
     ))
 }
 
-/// Prints what is proved of where the key was born, or why nothing is.
+/// Prints what is proved of where the key was born.
 fn print_attested(done: &Established) -> Result<(), Failure> {
     let Some(attested) = &done.attested else {
         return Ok(());
     };
     match &attested.result {
-        Ok(proof) => {
-            product(&format!("  storage      {}", proved(proof)))?;
+        Ok(proof) => product(&format!("  storage      {}", proved(proof))),
+        Err(_unproved) => product("  storage      the card's word alone, see the warning"),
+    }
+}
+
+/// Warns, below the table, of what the evidence lacks.
+fn warn_of_attested(done: &Established) {
+    match done.attested.as_ref().map(|attested| &attested.result) {
+        None => {}
+        Some(Ok(proof)) => {
             for fault in proof.faults() {
                 warn(&fault.to_string());
             }
         }
-        Err(why) => warn(&format!(
+        Some(Err(why)) => warn(&format!(
             "that the key was born in this card is the card's word alone: its attestation is \
              kept, but leads to no root that is trusted ({}); another maker's root is added by \
              `punchmark attestation roots add FILE`",
             chain(why)
         )),
     }
-    Ok(())
 }
 
 /// Warns of what the token says that a CA key should not be.

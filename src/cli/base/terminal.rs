@@ -20,6 +20,16 @@ pub(crate) fn product(line: &str) -> Result<(), Failure> {
     writeln!(stdout, "{}", colour::on_stdout(&plain(line))).map_err(unwritten)
 }
 
+/// How many columns the terminal has that shows stdout; none where none does.
+pub(crate) fn columns_of_stdout() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&stdout).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
 /// A product that is no line, on stdout: a file as it is. It steers no terminal, being refused there
 /// where it is not text.
 pub(crate) fn raw_product(bytes: &[u8]) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ pub(crate) struct HostInstall {
     files: Vec<PathBuf>,
 
     /// The public key file of the host CA; may be given several times while it changes
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(short = 's', long, value_name = "FILE", required = true)]
     ca: Vec<PathBuf>,
 
     /// The names that clients type: each must be in the certificate

@@ -28,7 +28,7 @@ pub(crate) struct HostRequest {
     role: RoleName,
 
     /// The host CA: its public key file, or SHA256:…
-    #[arg(long, value_name = "FILE|SHA256:…", required = true)]
+    #[arg(short = 's', long, value_name = "FILE|SHA256:…", required = true)]
     ca: String,
 
     /// The names that clients type, with commas between

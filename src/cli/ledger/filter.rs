@@ -18,6 +18,7 @@ use crate::wire::RawCertificate;
 
 /// Every condition that is given must hold.
 #[derive(Debug, Default, Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Filter {
     #[command(flatten)]
     pub(super) source: Source,
@@ -254,3 +255,10 @@ fn asked_key_id(reserved: &Reserved) -> Option<Vec<u8>> {
     let certificate = RawCertificate::of_to_be_signed(&reserved.to_be_signed).ok()?;
     before_private_root(certificate.key_id()).map(<[u8]>::to_vec)
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark ledger list --principal peter --since -1w
+  punchmark ledger list -s users --state revoked
+  punchmark ledger list --expires-before +7d
+  punchmark ledger list --role engineer --limit 20 --json";

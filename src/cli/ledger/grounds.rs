@@ -17,7 +17,8 @@ pub(super) fn rows(
         return Ok(Vec::new());
     };
     let text = ledger.policy_of(&grounds.policy)?.unwrap_or_default();
-    let mut rows = vec![("policy", format!("SHA-256 {} {text}", hex(&grounds.policy)))];
+    let mut rows = vec![("policy", format!("SHA-256 {}", hex(&grounds.policy)))];
+    rows.extend(policy(&text).into_iter().map(|line| ("", line)));
     if let Some(id) = grounds.request_id {
         rows.push(("request", hex(&id)));
     }
@@ -35,6 +36,28 @@ pub(super) fn rows(
         rows.push(("reason", format!("{:?}", grounds.reason)));
     }
     Ok(rows)
+}
+
+/// The policy's text in lines, each with the path to its value: `table.lifetime.default = "8h"`.
+fn policy(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    match serde_json::from_str(text) {
+        Ok(Value::Object(all)) => add_lines("", &all, &mut lines),
+        _ if text.is_empty() => {}
+        _ => lines.push(text.to_owned()),
+    }
+    lines
+}
+
+fn add_lines(path: &str, all: &serde_json::Map<String, Value>, lines: &mut Vec<String>) {
+    for (name, value) in all {
+        match value {
+            Value::Object(below) if !below.is_empty() => {
+                add_lines(&format!("{path}{name}."), below, lines);
+            }
+            value => lines.push(format!("{path}{name} = {value}")),
+        }
+    }
 }
 
 /// All that is known of what stood behind a reservation, as JSON.
@@ -65,4 +88,24 @@ pub(super) fn seen(
         Some(position) => ledger.evidence_of(position)?,
         None => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    #[test]
+    fn a_policy_is_read_a_value_a_line() {
+        let text = r#"{"role":"engineer","table":{"lifetime":{"default":"8h"},"off":{}}}"#;
+        assert_eq!(
+            policy(text),
+            [
+                "role = \"engineer\"",
+                "table.lifetime.default = \"8h\"",
+                "table.off = {}"
+            ]
+        );
+        assert_eq!(policy("no JSON"), ["no JSON"]);
+        assert!(policy("").is_empty());
+    }
 }

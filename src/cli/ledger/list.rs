@@ -4,14 +4,15 @@ use std::ops::ControlFlow;
 
 use super::filter::{Condition, Word};
 use super::records::{fields, json};
+use super::table::Shape;
 use crate::certificate::Serial;
-use crate::certificate::explain::{Fields, utc};
+use crate::certificate::explain::Fields;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::known_role::require_known_role;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::pager::Pager;
-use crate::cli::base::terminal::{note_product, product, product_object, say};
+use crate::cli::base::terminal::{columns_of_stdout, note_product, product, product_object, say};
 use crate::ledger::{Ledger, LedgerError, Record, Revocation, RevokedSet};
 
 /// One reservation that the filter means.
@@ -45,11 +46,12 @@ pub(super) fn list(
         condition,
         revoked: RevokedSet::of(ledger)?,
     };
+    let shape = Shape::of(columns_of_stdout());
     let _paged = Pager::begin(context);
     let found = if context.json() {
         search.print_objects()?
     } else {
-        search.print_table()?
+        search.print_table(shape)?
     };
     if found == 0 {
         // Scripts count the lines: one that says that there is none would be counted.
@@ -63,16 +65,17 @@ pub(super) fn list(
 
 impl Search<'_> {
     /// A table for people, the newest first.
-    fn print_table(&self) -> Result<u64, Failure> {
+    fn print_table(&self, shape: Shape) -> Result<u64, Failure> {
         let mut printed = Ok(());
         let mut count = 0;
         self.newest_first(&mut |found| {
             if count == 0 {
-                printed = product(&header());
+                printed = product(&shape.header());
             }
             count += 1;
             if printed.is_ok() {
-                printed = product(&line(&found));
+                let line = shape.line(&found.record, &found.fields, found.word);
+                printed = product(&line);
             }
             more(printed.is_ok())
         })?;
@@ -176,32 +179,4 @@ fn more(there_is: bool) -> ControlFlow<()> {
 fn print_object(found: &Found) -> Result<(), Failure> {
     let value = json(&found.record, &found.fields, found.revocation.as_ref());
     product_object(value)
-}
-
-fn header() -> String {
-    let [ca, serial, reserved, state] = ["CA", "SERIAL", "RESERVED", "STATE"];
-    let [ends, principals] = ["VALID UNTIL", "PRINCIPALS"];
-    format!("{ca:12} {serial:>6}  {reserved:23}  {state:8}  {ends:23}  {principals}  KEY ID  KEY")
-}
-
-fn line(found: &Found) -> String {
-    let Found { record, fields, .. } = found;
-    format!(
-        "{:12} {:>6}  {:23}  {:8}  {:23}  {}  \"{}\"  {}",
-        record.ca,
-        record.reserved.serial,
-        utc(record.time),
-        found.word.as_str(),
-        until(fields.valid_before),
-        fields.principals.join(","),
-        fields.key_id,
-        fields.key,
-    )
-}
-
-fn until(valid_before: u64) -> String {
-    match valid_before {
-        u64::MAX => "forever".to_owned(),
-        seconds => utc(seconds),
-    }
 }

@@ -30,6 +30,7 @@ fn line_kind(line: &str, below: &[&str]) -> Option<FileKind> {
         (true, 0, Form::Certificate) => Some(FileKind::Certificate),
         (true, 0, Form::Plain) => Some(FileKind::PublicKey),
         (true, _, _) if is_option(first) => Some(FileKind::Options(name)),
+        (true, _, _) if first.starts_with('>') => Some(FileKind::Quoted(name)),
         (true, _, _) => Some(FileKind::Name(name)),
         (false, 0, _) if goes_on(base64, form, below) => Some(FileKind::Wrapped(name)),
         (false, 0, _) => Some(FileKind::CutShort(name)),

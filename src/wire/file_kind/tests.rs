@@ -2,8 +2,8 @@ use super::FileKind;
 use super::FileKind::{
     Binary, ByteOrderMark, Certificate, CutShort, DamagedRequest, Der, Empty, Evidence, Gzip, Head,
     Krl, Ledger, Name, Options, Other, OtherPem, PrivateKey, Proof, PublicDer, PublicKey,
-    PublicPem, Request, Rfc4716, RsaPem, Signature, UnknownType, Utf16, Wrapped, X509, X509Der,
-    X509Request,
+    PublicPem, Quoted, Request, Rfc4716, RsaPem, Signature, UnknownType, Utf16, Wrapped, X509,
+    X509Der, X509Request,
 };
 
 const KEY: &str =
@@ -22,6 +22,8 @@ fn a_line_of_text_is_known_by_where_its_key_stands() {
         (format!("command=\"a b c\" {KEY} x"), Options(ED25519)),
         (format!("NO-X11-FORWARDING {KEY} x"), Options(ED25519)),
         (format!("host.example.org {KEY} x"), Name(ED25519)),
+        (format!("> {KEY} x"), Quoted(ED25519)),
+        (format!("> > {KEY} x"), Quoted(ED25519)),
         (
             format!("@cert-authority *.example.org {KEY}"),
             Name(ED25519),

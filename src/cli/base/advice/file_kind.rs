@@ -4,7 +4,7 @@ use crate::wire::FileKind;
 
 /// How a public key in OpenSSH's form is made of such a file.
 pub(crate) fn into_public_key(kind: FileKind) -> Option<String> {
-    if let FileKind::Options(name) | FileKind::Name(name) = kind {
+    if let FileKind::Options(name) | FileKind::Name(name) | FileKind::Quoted(name) = kind {
         return Some(format!(
             "leave the key alone on its line: grep -o '{name} AAAA.*' FILE > KEY.pub"
         ));
