@@ -22,6 +22,8 @@ mod access_logins;
 mod access_review;
 mod access_sync;
 mod allowed_signers;
+#[cfg(feature = "yubikey")]
+mod asked_again;
 mod batch;
 mod binding;
 mod bundle;
@@ -39,6 +41,7 @@ mod crash;
 mod directory;
 mod docs;
 mod doctor;
+mod dry_run;
 mod duties;
 mod everyday;
 #[cfg(feature = "yubikey")]
@@ -72,6 +75,7 @@ mod piv_modules;
 mod power_loss;
 mod prompts;
 mod reconcile;
+mod release;
 mod renew;
 mod requests;
 mod resume;

@@ -6,6 +6,7 @@
 mod binding;
 mod error;
 mod export;
+mod foreseen;
 mod home;
 mod spare;
 mod storage;
@@ -19,6 +20,7 @@ use ssh_key::{Fingerprint, PublicKey};
 pub use binding::{Binding, OfAnother};
 pub use error::EstablishError;
 pub use export::{ExportError, der, jwk, pem};
+pub use foreseen::{Foreseen, foresee, foresee_spare};
 pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
 

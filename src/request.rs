@@ -34,7 +34,9 @@ pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError, 
 pub use comment::{Comment, CommentError};
 pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};
 pub use file::{PossessionError, RequestFile, RequestFileError};
-pub use possession::{Holder, SignRequestError, key_in_card, new_key_in_card, sign};
+pub use possession::{
+    Holder, SignRequestError, key_in_card, new_key_in_card, require_free, require_key, sign,
+};
 pub use reason::{Reason, ReasonError};
 pub use requester::{KnownBy, Requester, RequesterName};
 pub use role_name::{RoleName, RoleNameError};

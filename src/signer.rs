@@ -39,7 +39,7 @@ use ssh_key::public::KeyData;
 #[cfg(test)]
 pub(crate) use device::describe;
 pub(crate) use device::{
-    attest, bind, bound_to, describe_knowing, generate, import, pin_tries, shown,
+    attest, bind, bound_to, describe_knowing, generate, import, pin_tries, require_free, shown,
 };
 pub use device::{inventory, yubikeys};
 pub use error::{

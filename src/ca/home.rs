@@ -31,12 +31,8 @@ pub(super) struct Home {
 
 impl Home {
     pub(super) fn prepare(place: &Place, new: &NewCa<'_>) -> Result<Self, EstablishError> {
-        let there = place.read_if_there()?;
-        let config = there.unwrap_or_else(|| Config::empty(place.path()));
+        let config = config_without(place, &new.name)?;
         let is_new = config.cas().next().is_none();
-        if config.ca(new.name.as_str()).is_ok() {
-            return Err(EditError::Taken(new.name.clone()).into());
-        }
         make_folder(config.path())?;
         output::check_replaced(config.path())?;
         // All that keeps the ledger from being written to shows now, and not with the key made.
@@ -52,13 +48,28 @@ impl Home {
                 Some(Ledger::open_to_read(&config.ledger())?)
             }
         };
-        let public_key_name = PathBuf::from(format!("{}.pub", new.name));
-        Ok(Self {
+        Ok(Self::of(config, ledger, &new.name))
+    }
+
+    /// The same without a folder made, and without the ledger opened to be written to.
+    pub(super) fn look(place: &Place, new: &NewCa<'_>) -> Result<Self, EstablishError> {
+        let config = config_without(place, &new.name)?;
+        let is_new = config.cas().next().is_none();
+        let ledger = match Ledger::open_to_read(&config.ledger()) {
+            Err(LedgerError::Open(OpenError::Missing(_))) if is_new => None,
+            opened => Some(opened?),
+        };
+        Ok(Self::of(config, ledger, &new.name))
+    }
+
+    fn of(config: Config, ledger: Option<Ledger>, name: &CaName) -> Self {
+        let public_key_name = PathBuf::from(format!("{name}.pub"));
+        Self {
             public_key_file: config.resolve(&public_key_name),
             public_key_name,
             config,
             ledger,
-        })
+        }
     }
 
     /// Refuses what the ledger would refuse later, before a key is put into the token.
@@ -101,6 +112,24 @@ impl Home {
             LedgerError::IsLedgerKey => EstablishError::IsLedgerKey(fingerprint(key)),
             other => other.into(),
         })
+    }
+
+    /// Refuses a key or a name that another CA of the ledger has. The same CA is taken up.
+    pub(super) fn refuse_other_in_ledger(
+        &self,
+        new: &NewCa<'_>,
+        key: &KeyData,
+    ) -> Result<(), EstablishError> {
+        let known = self.ledger.as_ref().map(Ledger::cas).transpose()?;
+        let is_other = |ca: &Ca| (ca.name() == new.name.as_str()) != (ca.public_key() == key);
+        match known.unwrap_or_default().into_iter().find(is_other) {
+            Some(ca) => Err(LedgerError::CaKnown {
+                name: ca.name().to_owned(),
+                fingerprint: fingerprint(ca.public_key()),
+            }
+            .into()),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a public key file that is in the way of a key that is yet to be made or brought in.
@@ -207,6 +236,16 @@ impl Home {
         let mut known = known.filter(|ca| ca.name() == new.name.as_str());
         let recorded = known.next().map(|ca| ledger.suffixes(&ca)).transpose()?;
         Ok(recorded.flatten().map(|set| set.suffixes))
+    }
+}
+
+/// The config at `place`, which may be yet to be written, and has no CA of this name.
+fn config_without(place: &Place, name: &CaName) -> Result<Config, EstablishError> {
+    let there = place.read_if_there()?;
+    let config = there.unwrap_or_else(|| Config::empty(place.path()));
+    match config.ca(name.as_str()) {
+        Ok(_) => Err(EditError::Taken(name.clone()).into()),
+        Err(_none) => Ok(config),
     }
 }
 

@@ -97,7 +97,11 @@ pub fn add_spare(
 }
 
 impl Spare<'_> {
-    fn require_key_of_ca(&self, config: &Config, given: &KeyData) -> Result<(), EstablishError> {
+    pub(super) fn require_key_of_ca(
+        &self,
+        config: &Config,
+        given: &KeyData,
+    ) -> Result<(), EstablishError> {
         let recorded = config.public_key(config.ca(self.ca.as_str())?)?;
         if recorded.key_data() == given {
             return Ok(());
@@ -138,7 +142,7 @@ impl Spare<'_> {
 }
 
 /// The CA of the ledger with this key.
-fn known_ca(ledger: &Ledger, key: &KeyData) -> Result<Ca, EstablishError> {
+pub(super) fn known_ca(ledger: &Ledger, key: &KeyData) -> Result<Ca, EstablishError> {
     let found = ledger.cas()?.into_iter().find(|ca| ca.public_key() == key);
     found.ok_or_else(|| EstablishError::NotInLedger(fingerprint(key)))
 }

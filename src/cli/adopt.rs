@@ -68,7 +68,7 @@ impl Adopt {
             )
         };
         warn_of_factory_secrets(&locator);
-        let next_serial = first_serial(self.next_serial)?;
+        let next_serial = first_serial(self.next_serial, self.ca.dry_run)?;
         let of_another = self.of_another()?;
         self.ca.establish(context, source, next_serial, of_another)
     }
@@ -79,7 +79,9 @@ impl Adopt {
         if !self.rebind {
             return Ok(OfAnother::Refused);
         }
-        confirm_typed(MOVED)?;
+        if !self.ca.dry_run {
+            confirm_typed(MOVED)?;
+        }
         Ok(OfAnother::Moved)
     }
 

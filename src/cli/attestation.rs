@@ -59,6 +59,10 @@ struct Add {
     /// One certificate in DER, or certificates in PEM: the root, and what stands below it
     #[arg(value_name = "FILE")]
     file: PathBuf,
+
+    /// Say which certificates would be trusted, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// Say which certificate is which, and whether this program knows its fingerprint
@@ -103,9 +107,19 @@ impl Add {
         if config.attestation_roots()?.listed().any(|one| one == first) {
             return Err(Failure::new("its certificates are trusted already").at(path(&self.file)));
         }
+        let object = json!({ "certificates": all, "file": name });
+        if self.dry_run {
+            let words = all.iter().map(|one| {
+                let (subject, sha256) = (&one.subject, &one.sha256);
+                format!("{subject} would be trusted, by your word\n  SHA-256 {sha256}")
+            });
+            let words: Vec<_> = words.collect();
+            context.tell_plan(&words.join("\n"), object)?;
+            return Ok(Exit::Done);
+        }
         keep(&config, &name, &bytes)?;
         if context.json() {
-            product_object(json!({ "certificates": all, "file": name }))?;
+            product_object(object)?;
         } else if context.talks() {
             for one in &all {
                 say(&format!(

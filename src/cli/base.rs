@@ -31,6 +31,7 @@ pub(crate) mod output_file;
 pub(crate) mod pager;
 pub(crate) mod pin;
 pub(crate) mod pin_files;
+pub(crate) mod planned_ca;
 pub(crate) mod private_key;
 pub(crate) mod progress;
 pub(crate) mod request;

@@ -55,6 +55,11 @@ pub(crate) struct Enroll {
     /// Where to write the request [default: NAME.req]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    /// Say what would be done and decided; the card is not changed, nothing is signed or recorded,
+    /// and no PIN is asked for
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Enroll {
@@ -96,6 +101,9 @@ impl Enroll {
         drop(ledger);
         // Before the card is changed, and before anybody is asked for a PIN.
         match self.foresee(&desk, &card) {
+            Ok(foreseen) if self.dry_run => {
+                return self.foretell(&desk, card.serial, foreseen.as_ref());
+            }
             Ok(foreseen) => self.vouch(&desk, card.serial, foreseen.as_ref())?,
             Err(Refused::Case(error)) => return Err(BatchError::from(error).into()),
             Err(Refused::Failure(failure)) => return Err(failure),

@@ -13,7 +13,9 @@ use super::base::next_steps::warn_of_binding;
 use super::base::private_key::read_private_key;
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::{ask, product, product_object, say, somebody_is_there, warn};
-use crate::ca::{EstablishError, OfAnother, Source, Spare, SpareAdded, Use, add_spare};
+use crate::ca::{
+    EstablishError, OfAnother, Source, Spare, SpareAdded, Use, add_spare, foresee_spare,
+};
 use crate::config::{self, CaName, Place};
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -49,6 +51,7 @@ pub(crate) struct Import {
 
 impl Import {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let dry_run = self.ca.dry_run;
         let (key, _was_encrypted) = read_private_key(&self.from)?;
         let spares = self.spare.iter().map(|spare| spare.parse());
         let spares: Vec<Locator> = spares.collect::<Result<_, _>>()?;
@@ -56,7 +59,11 @@ impl Import {
         let mut all = vec![first.clone()];
         all.extend(spares.iter().cloned());
         let management_key = self.in_slot.management_key()?;
-        self.in_slot.check(context, &all)?;
+        if dry_run {
+            self.in_slot.look(context, &all)?;
+        } else {
+            self.in_slot.check(context, &all)?;
+        }
         let in_slot = self.in_slot.wanted(management_key.as_ref());
         // Before what can fail: whoever stops here must know it too.
         if context.talks() {
@@ -73,7 +80,7 @@ impl Import {
         let mut others = Vec::new();
         match first_of(context, &to_others.name, &first, &spares)? {
             First::MakesTheCa => {
-                let next_serial = first_serial(self.next_serial)?;
+                let next_serial = first_serial(self.next_serial, self.ca.dry_run)?;
                 let source = Source::Import(key.key_data(), in_slot);
                 self.ca
                     .establish(context, source, next_serial, OfAnother::Refused)?;
@@ -82,6 +89,11 @@ impl Import {
             First::WasBroughtIn => to_others.tell_known(&first)?,
         }
         others.extend(spares.into_iter().map(|spare| (spare, Use::Spare)));
+        if dry_run {
+            let mut others = others.iter();
+            others.try_for_each(|(other, to_be)| to_others.foretell(other, *to_be))?;
+            return Ok(Exit::Done);
+        }
         context.check_clock(&to_others.place)?;
         let mut pins = context.pins();
         others
@@ -167,15 +179,36 @@ impl ToOthers<'_> {
         to_be: Use,
         pins: &mut dyn AskPin,
     ) -> Result<SpareAdded, EstablishError> {
-        let spare = Spare {
+        let (spare, keyboard) = (self.spare(other, to_be), config::keyboard());
+        add_spare(&self.place, &spare, pins, keyboard, config::now())
+    }
+
+    fn spare<'a>(&'a self, locator: &'a Locator, to_be: Use) -> Spare<'a> {
+        Spare {
             ca: &self.name,
-            locator: other,
+            locator,
             keypair: self.key.key_data(),
             in_slot: &self.in_slot,
             to_be,
+        }
+    }
+
+    fn foretell(&self, other: &Locator, to_be: Use) -> Result<(), Failure> {
+        foresee_spare(&self.place, &self.spare(other, to_be))?;
+        let words = match to_be {
+            Use::Shared => format!(
+                "CA {} would share its runs with {other}, which the config would name",
+                self.name
+            ),
+            Use::Spare => format!("CA {} would have a spare: {other}", self.name),
         };
-        let keyboard = config::keyboard();
-        add_spare(&self.place, &spare, pins, keyboard, config::now())
+        self.context.tell_plan(
+            &words,
+            serde_json::json!({
+                "name": self.name.as_str(), "key": other.to_string(),
+                "in-config": to_be == Use::Shared,
+            }),
+        )
     }
 
     fn tell_known(&self, first: &Locator) -> Result<(), Failure> {

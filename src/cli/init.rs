@@ -33,6 +33,7 @@ impl Init {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (locator, management_key) = self.looked_at(context)?;
         if context.talks()
+            && !self.ca.dry_run
             && matches!(
                 self.algorithm,
                 KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096
@@ -40,8 +41,12 @@ impl Init {
         {
             say("making an RSA key in the token; some take a minute");
         }
-        self.in_slot
-            .check(context, std::slice::from_ref(&locator))?;
+        let keys = std::slice::from_ref(&locator);
+        if self.ca.dry_run {
+            self.in_slot.look(context, keys)?;
+        } else {
+            self.in_slot.check(context, keys)?;
+        }
         warn_of_factory_secrets(&locator);
         let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
         self.ca

@@ -54,6 +54,10 @@ pub(crate) struct Request {
     /// Where to write the request, or `-` [default: the key's name with .req]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    /// Say what would be done with the key in the card, and do nothing; no PIN is asked for
+    #[arg(long, requires = "piv")]
+    dry_run: bool,
 }
 
 impl Request {
@@ -71,6 +75,14 @@ impl Request {
         faults.note(self.require_writable());
         let looked_at = target.zip(challenge).zip(ca_keys);
         let ((target, challenge), ca_keys) = faults.or(looked_at)?;
+        if self.dry_run {
+            let (role, out) = (&self.asked.role, self.out.as_deref());
+            let words = self.key.foretell(context, out)?;
+            let words = format!("{words} for role {role}, of the CA with key {target}");
+            let object = json!({ "role": role.as_str(), "ca": target.to_string() });
+            context.tell_plan(&words, object)?;
+            return Ok(Exit::Done);
+        }
         let mut pins = context.pins();
         let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
         // At once, so that a run that ends here can be repeated.

@@ -79,6 +79,10 @@ struct Addition {
     /// Let them revoke where the ledger is only mirrored
     #[arg(long)]
     revoker: bool,
+
+    /// Say what would be recorded, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What is taken from whom.
@@ -157,7 +161,7 @@ impl Addition {
                 card: self.card,
                 family: self.family,
             };
-            enrolment.add(context, config, ledger)?;
+            enrolment.add(context, config, ledger, self.dry_run)?;
         }
         given.record(&self.name, ledger, context)?;
         let Some(names) = names else {
@@ -168,6 +172,9 @@ impl Addition {
             names => format!("{} may have the names {}", self.name, names.join(", ")),
         };
         let object = json!({ "requester": self.name.as_str(), "names": names, "state": "named" });
+        if self.dry_run {
+            return context.tell_plan(&format!("recorded would be: {words}"), object);
+        }
         let named = RequesterNamed {
             name: self.name.to_string(),
             names,
@@ -197,22 +204,33 @@ impl Addition {
 }
 
 impl Enrolment {
-    fn add(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
+    fn add(
+        self,
+        context: &Context,
+        config: &Config,
+        ledger: &mut Ledger,
+        dry_run: bool,
+    ) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
         let credential = self.credential(config)?;
         refuse_weak(&credential)?;
         refuse_distrusted(&credential, ledger)?;
         let words = describe(&credential);
         let (field, value) = named(&credential);
+        let object = json!({ "requester": self.name.as_str(), field: value, "state": "added" });
         let added = RequesterAdded {
             name: self.name.to_string(),
             credential,
             keyboard: config::keyboard(),
         };
+        if dry_run {
+            ledger.check_requester(&added)?;
+            return context.tell_plan(&format!("{words} would be that of {}", self.name), object);
+        }
         ledger.add_requester(added, config::now())?;
         context.tell(
             &format!("{words} is that of {} from now on", self.name),
-            json!({ "requester": self.name.as_str(), field: value, "state": "added" }),
+            object,
         )
     }
 

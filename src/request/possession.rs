@@ -16,7 +16,8 @@ use crate::secret::AskPin;
 use crate::signer::file::FileLocator;
 use crate::signer::yubikey::{NewSlotKey, SlotLocator};
 use crate::signer::{
-    self, GenerateError, KeyAlgorithm, Locator, NewKey, OpeningError, RsaHash, SignerError,
+    self, GenerateError, KeyAlgorithm, Locator, NewKey, OpeningError, PlaceError, RsaHash,
+    SignerError,
 };
 
 /// Who has the user's key.
@@ -92,6 +93,22 @@ pub fn new_key_in_card(
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, GenerateError> {
     signer::generate(&Locator::YubiKey(slot.clone()), algorithm, wanted, pins)
+}
+
+/// Makes sure that a user's key may be made in a slot, as far as the card tells without a PIN.
+///
+/// # Errors
+/// [`PlaceError`], also if there is a key that was not named as one to replace.
+pub fn require_free(slot: &Locator, wanted: &NewSlotKey<'_>) -> Result<(), PlaceError> {
+    signer::require_free(slot, wanted)
+}
+
+/// Makes sure that there is a key in a slot.
+///
+/// # Errors
+/// [`OpeningError`].
+pub fn require_key(slot: &Locator) -> Result<(), OpeningError> {
+    signer::shown(slot).map(drop)
 }
 
 /// The user's key that is in a slot already.

@@ -28,6 +28,21 @@ pub(crate) fn generate(
     }
 }
 
+/// Whether a new key may go where `locator` says, as far as the device shows without a PIN.
+///
+/// # Errors
+/// [`PlaceError`] if something is there, or the device is not.
+pub(crate) fn require_free(
+    locator: &Locator,
+    in_slot: &yubikey::NewSlotKey<'_>,
+) -> Result<(), PlaceError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::require_free(uri),
+        Locator::YubiKey(slot) => yubikey::require_free(slot, in_slot),
+        Locator::Agent(_) | Locator::File(_) => Err(PlaceError::MadeElsewhere),
+    }
+}
+
 /// Brings an existing key pair into the device. It was outside once, and its
 /// [`Origin`](super::Origin) says so: a device reports it as not local.
 ///

@@ -73,8 +73,11 @@ pub(super) use inventory::inventory;
 pub(super) use module::load_ahead;
 #[cfg(feature = "pkcs11")]
 pub(super) use signer::open;
+#[cfg(feature = "pkcs11")]
+pub(super) use vacancy::require_free;
 
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    bind, bound_to, describe, generate, import, inventory, load_ahead, open, pin_tries, shown,
+    bind, bound_to, describe, generate, import, inventory, load_ahead, open, pin_tries,
+    require_free, shown,
 };

@@ -76,9 +76,13 @@ pub(super) use import::import;
 pub(super) use inventory::inventory;
 #[cfg(feature = "yubikey")]
 pub(super) use signer::{describe, open};
+#[cfg(feature = "yubikey")]
+pub(super) use vacancy::require_free;
 
 #[cfg(not(feature = "yubikey"))]
-pub(super) use left_out::{attest, bind, bound_to, describe, generate, import, inventory, open};
+pub(super) use left_out::{
+    attest, bind, bound_to, describe, generate, import, inventory, open, require_free,
+};
 
 /// What is asked of a new key in a slot, beside its algorithm.
 #[derive(Debug, Clone, Copy, Default)]

@@ -72,8 +72,12 @@ pub(crate) struct Publish {
     #[arg(long)]
     unresolved: bool,
 
+    /// Say what would be published, and sign and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
     /// Say by the key of `@fresh` that nothing newer is there
-    #[arg(long, conflicts_with_all = ["list", "shrinks", "despite_findings", "canary", "unresolved"])]
+    #[arg(long, conflicts_with_all = ["list", "shrinks", "despite_findings", "canary", "unresolved", "dry_run"])]
     refresh: bool,
 }
 
@@ -119,21 +123,24 @@ impl Publish {
         let stamped = stamped(text, &stamp);
         // What it makes of the stamp, a server has to understand.
         parse(path, stamped.as_bytes())?;
+        let (out, lines) = (self.out.display().to_string(), list.entries().len());
+        let version = stamp.version;
+        let object = json!({
+            "list": out, "version": version, "lines": lines, "groups": objects(groups),
+        });
+        if self.dry_run {
+            let lines = number_of(lines, "line");
+            let words = format!("{out} would be version {version}, {lines}");
+            context.tell_plan(&words, object)?;
+            return Ok(Exit::Done);
+        }
         let mut signatures = Signatures::default();
         signatures.add(self.key.sign_list(stamped.as_bytes())?);
         self.write(stamped.as_bytes(), &signatures)?;
         compile(&self.out)?;
-        let (out, lines) = (self.out.display().to_string(), list.entries().len());
-        let version = stamp.version;
-        context.tell(
-            &format!(
-                "{out} is version {version}, {}, signed by one key",
-                number_of(lines, "line")
-            ),
-            json!({
-                "list": out, "version": version, "lines": lines, "groups": objects(groups),
-            }),
-        )?;
+        let lines = number_of(lines, "line");
+        let words = format!("{out} is version {version}, {lines}, signed by one key");
+        context.tell(&words, object)?;
         Ok(Exit::Done)
     }
 

@@ -9,9 +9,10 @@ use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure};
 use super::faults::Faults;
 use super::next_steps::show_established;
+use super::planned_ca::tell_foreseen;
 use super::roots::roots;
 use super::terminal::{ask, warn};
-use crate::ca::{EstablishError, NewCa, OfAnother, Source, establish};
+use crate::ca::{EstablishError, NewCa, OfAnother, Source, establish, foresee};
 use crate::certificate::Serial;
 use crate::config::{self, CaName, EditError};
 use crate::ledger::Purpose;
@@ -38,6 +39,11 @@ pub(crate) struct CaArguments {
     /// What it signs
     #[arg(long = "for", value_name = "KIND", default_value = "user")]
     pub(crate) purpose: For,
+
+    /// Say what would be made, and change nothing: neither in the token nor in files. No PIN is
+    /// asked for, so that what the token shows after a login alone is not looked at
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// [`Purpose`], as it is typed.
@@ -74,8 +80,11 @@ impl CaArguments {
         next_serial: Serial,
         of_another: OfAnother,
     ) -> Result<Exit, Failure> {
-        if matches!(self.purpose, For::Both) {
-            context.confirm_or_warn(BOTH)?;
+        let dry_run = self.dry_run;
+        match self.purpose {
+            For::Both if dry_run => warn(BOTH),
+            For::Both => context.confirm_or_warn(BOTH)?,
+            For::User | For::Host => {}
         }
         let new = NewCa {
             locator: self.locator()?,
@@ -87,6 +96,10 @@ impl CaArguments {
             of_another,
         };
         let place = context.place()?;
+        if dry_run {
+            tell_foreseen(context, &new, &foresee(&place, &new)?)?;
+            return Ok(Exit::Done);
+        }
         context.check_clock(&place)?;
         let established = establish(
             &place,
@@ -125,10 +138,14 @@ impl From<For> for Purpose {
 }
 
 /// The first serial of a key that may have signed before: what was given, else what a
-/// person knows, else 1 with a warning.
-pub(crate) fn first_serial(given: Option<u64>) -> Result<Serial, Failure> {
+/// person knows, else 1 with a warning. Whoever only looks is not asked.
+pub(crate) fn first_serial(given: Option<u64>, dry_run: bool) -> Result<Serial, Failure> {
     if let Some(number) = given {
         return serial(&number.to_string());
+    }
+    if dry_run {
+        warn(WARNING);
+        return Ok(Serial::FIRST);
     }
     match ask(QUESTION)? {
         Some(answer) if ["", "n", "no", "never"].contains(&answer.as_str()) => Ok(Serial::FIRST),

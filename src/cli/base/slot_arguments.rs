@@ -7,7 +7,7 @@ use ssh_key::Fingerprint;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::terminal::confirm_typed;
+use super::terminal::{confirm_typed, warn};
 use crate::attestation::Facts;
 use crate::ca::owner;
 use crate::secret::{Pin, SecretKind, read_short_secret};
@@ -66,23 +66,14 @@ impl SlotArguments {
 
     /// Refuses what is for cards alone where there is none, and asks before a CA's own key is overwritten.
     pub(crate) fn check(&self, context: &Context, keys: &[Locator]) -> Result<(), Failure> {
-        let for_card = self.pin_policy.is_some()
-            || self.touch_policy.is_some()
-            || self.management_key_file.is_some()
-            || !self.replace.is_empty();
-        if for_card && !keys.iter().any(|key| matches!(key, Locator::YubiKey(_))) {
-            return Err(Failure::usage(FOR_CARDS));
-        }
+        self.require_card(keys)?;
         let place = context.place()?;
         for replaced in &self.replace {
             match replaced {
                 Replaceable::Untold => keys.iter().try_for_each(confirm_untold)?,
                 Replaceable::Key(key) => {
                     if let Some(ca) = owner(&place, key)? {
-                        confirm_typed(&format!(
-                            "The key {key} is that of CA `{ca}`. What overwrites it on the card \
-                             ends that CA there."
-                        ))?;
+                        confirm_typed(&ends_ca(key, &ca))?;
                     }
                 }
             }
@@ -93,6 +84,31 @@ impl SlotArguments {
     /// Whether a key that is there is to make room.
     pub(crate) fn replaces(&self) -> bool {
         !self.replace.is_empty()
+    }
+
+    /// The same for whoever only looks: what would be asked is said.
+    pub(crate) fn look(&self, context: &Context, keys: &[Locator]) -> Result<(), Failure> {
+        self.require_card(keys)?;
+        let place = context.place()?;
+        for replaced in &self.replace {
+            if let Replaceable::Key(key) = replaced
+                && let Some(ca) = owner(&place, key)?
+            {
+                warn(&ends_ca(key, &ca));
+            }
+        }
+        Ok(())
+    }
+
+    fn require_card(&self, keys: &[Locator]) -> Result<(), Failure> {
+        let for_card = self.pin_policy.is_some()
+            || self.touch_policy.is_some()
+            || self.management_key_file.is_some()
+            || !self.replace.is_empty();
+        if for_card && !keys.iter().any(|key| matches!(key, Locator::YubiKey(_))) {
+            return Err(Failure::usage(FOR_CARDS));
+        }
+        Ok(())
     }
 
     /// What the card will attest of a new key's policies, if it does as it is told.
@@ -114,6 +130,12 @@ impl SlotArguments {
             replace: &self.replace,
         }
     }
+}
+
+fn ends_ca(key: &Fingerprint, ca: &str) -> String {
+    format!(
+        "The key {key} is that of CA `{ca}`. What overwrites it on the card ends that CA there."
+    )
 }
 
 /// Asks before a key is lost of which nobody can be told: by the names of card and slot.

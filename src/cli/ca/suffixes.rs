@@ -29,6 +29,10 @@ pub(super) struct SuffixesOf {
     /// that the config lacks; asks for a typed yes
     #[arg(long, requires = "name")]
     record: bool,
+
+    /// With --record, say what would be recorded, and record nothing
+    #[arg(long, requires = "record")]
+    dry_run: bool,
 }
 
 /// One recorded suffix, and what lives under it.
@@ -41,7 +45,7 @@ impl SuffixesOf {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
         let config = context.config()?;
         match &self.name {
-            Some(name) if self.record => record(context, &config, name),
+            Some(name) if self.record => record(context, &config, name, self.dry_run),
             name => show(context, &config, name.as_deref()),
         }
     }
@@ -92,7 +96,7 @@ fn print(ca: &Ca, lives: &[Lives], differences: &[SuffixDifference]) -> Result<(
     Ok(())
 }
 
-fn record(context: &Context, config: &Config, name: &str) -> Result<(), Failure> {
+fn record(context: &Context, config: &Config, name: &str, dry_run: bool) -> Result<(), Failure> {
     let looked = context.ledger_to_look(config)?;
     let ca = ca_named(&looked.cas()?, name)?;
     if ca.added().purpose == Purpose::Host {
@@ -116,14 +120,15 @@ fn record(context: &Context, config: &Config, name: &str) -> Result<(), Failure>
     }
     let new = with_ended(&looked, &ca, recorded_form(config.policy().suffixes())?)?;
     drop(looked);
+    let recorded: Vec<_> = differences.iter().map(ToString::to_string).collect();
+    let object = json!({ "ca": name, "recorded": recorded });
+    if dry_run {
+        return context.tell_plan(&question, object);
+    }
     confirm_typed(&question)?;
     let mut ledger = context.ledger_again(config, &ca)?;
     ledger.set_suffixes(&ca, new, config::keyboard(), config::now())?;
-    let recorded: Vec<_> = differences.iter().map(ToString::to_string).collect();
-    context.tell(
-        &format!("recorded for CA {name}"),
-        json!({ "ca": name, "recorded": recorded }),
-    )
+    context.tell(&format!("recorded for CA {name}"), object)
 }
 
 /// What is recorded and no longer in the config stays reserved, and is given no more.

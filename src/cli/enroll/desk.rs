@@ -160,6 +160,42 @@ impl Enroll {
             .confirm_or_go_on(&format!("{question}\nIs that so?"))
     }
 
+    /// Says what would be done, and what would be decided as far as it is known.
+    pub(super) fn foretell(
+        &self,
+        desk: &AtTheDesk<'_>,
+        card: u32,
+        foreseen: Option<&Foreseen>,
+    ) -> Result<Exit, Failure> {
+        let slot = self
+            .card
+            .require_place(desk.context, Some(&self.request_file()))?;
+        let key = match foreseen {
+            Some(_) => "a new key, made there",
+            None => "the key that is there",
+        };
+        let (name, ca) = (&self.name, desk.known.ca().name());
+        let mut words = format!(
+            "slot {slot} of YubiKey {card}, {key}, would ask for {name} in role {}, and CA {ca} would sign; \
+             the card would be that of {name} from then on",
+            self.asked.role
+        );
+        for (label, value) in foreseen
+            .into_iter()
+            .flat_map(|it| rows(it.decided()).into_iter().skip(1))
+        {
+            words.push_str(&format!("\n    {label:12}{value}"));
+        }
+        desk.context.tell_plan(
+            &words,
+            json!({
+                "requester": name.as_str(), "card": card, "slot": slot.to_string(),
+                "role": self.asked.role, "ca": ca, "generate": foreseen.is_some(),
+            }),
+        )?;
+        Ok(Exit::Done)
+    }
+
     /// Makes or takes the key, has it ask, and certifies it.
     pub(super) fn certify(&self, desk: &AtTheDesk<'_>, roots: &Roots) -> Result<Exit, Failure> {
         let context = desk.context;

@@ -15,6 +15,7 @@ pub(super) struct Given {
     revoker: bool,
     /// Whether a key is given with them.
     with_key: bool,
+    is_dry: bool,
 }
 
 /// Duties that are taken away.
@@ -37,6 +38,7 @@ impl Given {
             registrar: addition.registrar.iter().map(ToString::to_string).collect(),
             revoker: addition.revoker,
             with_key: addition.key.is_some(),
+            is_dry: addition.dry_run,
         })
     }
 
@@ -70,6 +72,9 @@ impl Given {
         set.revoker |= self.revoker;
         let said = format!("{name} is {} from now on", words(&set));
         let object = object(&set);
+        if self.is_dry {
+            return context.tell_plan(&format!("{name} would be {}", words(&set)), object);
+        }
         ledger.set_duties(set, config::now())?;
         context.tell(&said, object)
     }

@@ -136,7 +136,11 @@ fn of_line(line: &[u8]) -> Option<Result<Shown, Fault>> {
 fn is_of_keys(kind: FileKind) -> bool {
     matches!(
         kind,
-        FileKind::CutShort(_) | FileKind::Options(_) | FileKind::Name(_) | FileKind::UnknownType
+        FileKind::CutShort(_)
+            | FileKind::Options(_)
+            | FileKind::Name(_)
+            | FileKind::Quoted(_)
+            | FileKind::UnknownType
     )
 }
 

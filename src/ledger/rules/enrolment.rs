@@ -261,7 +261,7 @@ impl Ledger {
 
 impl Draft<'_> {
     fn requester_added(&mut self, added: RequesterAdded) -> Result<(), EnrolError> {
-        self.may_be_enrolled(&added)?;
+        self.ledger.check_requester(&added)?;
         self.entry(Event::RequesterAdded(added))?;
         Ok(())
     }
@@ -284,21 +284,26 @@ impl Draft<'_> {
             credential,
             keyboard: wanted.keyboard.clone(),
         };
-        self.may_be_enrolled(&added)?;
+        self.ledger.check_requester(&added)?;
         Ok(Some(added))
     }
+}
 
-    fn may_be_enrolled(&self, added: &RequesterAdded) -> Result<(), EnrolError> {
-        let ledger = &*self.ledger;
+impl Ledger {
+    /// Whether [`Self::add_requester`] would take it.
+    ///
+    /// # Errors
+    /// [`EnrolError`], as it would be met.
+    pub fn check_requester(&self, added: &RequesterAdded) -> Result<(), EnrolError> {
         if added.name == OPERATOR {
             return Err(EnrolError::Operator);
         }
-        if let Some((position, name)) = ledger.enrolment(&added.credential)?
-            && (name != added.name || ledger.serves(position)?)
+        if let Some((position, name)) = self.enrolment(&added.credential)?
+            && (name != added.name || self.serves(position)?)
         {
             return Err(EnrolError::Enrolled(name));
         }
-        if ledger.requester_is_barred(&added.name)? {
+        if self.requester_is_barred(&added.name)? {
             return Err(EnrolError::Barred("the requester"));
         }
         match &added.credential {
@@ -311,7 +316,7 @@ impl Draft<'_> {
     }
 
     fn card_may_be_enrolled(&self, card: u64, family: Option<&str>) -> Result<(), EnrolError> {
-        if self.ledger.card_is_barred(card, family)? {
+        if self.card_is_barred(card, family)? {
             return Err(EnrolError::Barred("the card"));
         }
         Ok(())
@@ -319,15 +324,15 @@ impl Draft<'_> {
 
     fn key_may_be_enrolled(&self, name: &str, key: &[u8]) -> Result<(), EnrolError> {
         Subject::try_from(PublicKey::from_bytes(key)?.key_data().clone())?;
-        let (ledger, hash) = (&*self.ledger, sha256(key));
-        if ledger.key_is_revoked(&hash)? {
+        let hash = sha256(key);
+        if self.key_is_revoked(&hash)? {
             return Err(EnrolError::Barred("the key"));
         }
-        let is_ca = ledger.cas()?.iter().any(|ca| ca.added.public_key == key);
-        if is_ca || ledger.is_known_ledger_key(&hash)? {
+        let is_ca = self.cas()?.iter().any(|ca| ca.added.public_key == key);
+        if is_ca || self.is_known_ledger_key(&hash)? {
             return Err(EnrolError::OwnKey);
         }
-        let owner = ledger.certified_to_other_than(name, &hash)?;
+        let owner = self.certified_to_other_than(name, &hash)?;
         owner.map_or(Ok(()), |owner| Err(EnrolError::CertifiedTo(owner)))
     }
 }

@@ -44,6 +44,11 @@ pub(in crate::signer) fn pin_tries(_uri: &Uri) -> Result<PinTries, OpeningError>
 }
 
 /// Says that it can't.
+pub(in crate::signer) fn require_free(_uri: &Uri) -> Result<(), PlaceError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
 pub(in crate::signer) fn generate(
     _uri: &Uri,
     _algorithm: KeyAlgorithm,

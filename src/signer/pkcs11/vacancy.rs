@@ -30,6 +30,49 @@ pub(super) struct Vacancy {
     id: Vec<u8>,
 }
 
+/// Makes sure that what the token shows without a PIN leaves label and id of `uri` free.
+pub(in crate::signer) fn require_free(uri: &Uri) -> Result<(), PlaceError> {
+    let label = uri.object.clone().ok_or(PlaceError::LabelMissing)?;
+    let module = Module::of(uri)?;
+    let token = Token::find(&module, uri)?;
+    let device = token.device();
+    let session = Session::open(&module, token.slot, Access::ReadOnly);
+    let session = session.map_err(|fault| fault.at(&device))?;
+    let is_taken = |label: Option<&[u8]>, id: Option<&[u8]>| {
+        let found = session.call(|session| is_there(session, label, id));
+        found
+            .and_then(|found| found)
+            .map_err(|fault| fault.at(&device))
+    };
+    if is_taken(Some(label.as_bytes()), None)? {
+        return Err(PlaceError::LabelTaken {
+            device: device.clone(),
+            label: label.to_string(),
+        });
+    }
+    match &uri.id {
+        Some(id) if is_taken(None, Some(id))? => Err(PlaceError::IdTaken {
+            device: device.clone(),
+            id: hex(id),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the session shows a half of a key with this label, or this id.
+fn is_there(
+    session: &cryptoki::session::Session,
+    label: Option<&[u8]>,
+    id: Option<&[u8]>,
+) -> Result<bool, Fault> {
+    for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+        if !object::handles(session, class, label, id)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl Vacancy {
     /// Logs in to the token that `uri` names, and makes sure that label and id are free.
     pub(super) fn open(uri: &Uri, pins: &mut dyn AskPin) -> Result<Self, PlaceError> {
@@ -174,13 +217,8 @@ impl Vacancy {
     }
 
     fn is_taken(&self, label: Option<&[u8]>, id: Option<&[u8]>) -> Result<bool, PlaceError> {
-        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
-            let found = self.call(|session| object::handles(session, class, label, id));
-            if !found.map_err(|fault| fault.at(&self.device))?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let found = self.call(|session| is_there(session, label, id));
+        Ok(found.map_err(|fault| fault.at(&self.device))?)
     }
 }
 

@@ -34,6 +34,14 @@ pub(in crate::signer) fn attest(
 }
 
 /// Says that it can't.
+pub(in crate::signer) fn require_free(
+    _locator: &SlotLocator,
+    _wanted: &NewSlotKey<'_>,
+) -> Result<(), PlaceError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
+}
+
+/// Says that it can't.
 pub(in crate::signer) fn generate(
     _locator: &SlotLocator,
     _algorithm: KeyAlgorithm,

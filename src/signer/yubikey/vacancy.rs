@@ -16,6 +16,14 @@ pub(super) fn find(locator: &SlotLocator) -> Result<Device, PlaceError> {
     Ok(found?)
 }
 
+/// Makes sure that the slot is free as far as the card tells without a PIN, and changes nothing.
+pub(in crate::signer) fn require_free(
+    locator: &SlotLocator,
+    wanted: &NewSlotKey<'_>,
+) -> Result<(), PlaceError> {
+    require(&mut find(locator)?, locator.slot, wanted)
+}
+
 /// Makes sure that a new key may go into the slot and can be used there, before anything in the
 /// card is changed: the place, the PIN that the key will want, and the management key.
 pub(super) fn open(

@@ -6,19 +6,18 @@ use clap::Args;
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::made_before::{Wanted, is_made};
+use super::made_before::{Wanted, is_made, read_own};
 use crate::attestation::Facts;
-use crate::certificate::key_line::read_public_key_line;
 use crate::cli::base::advice::signer::{of_empty_slot, of_named_card};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::slot_arguments::SlotArguments;
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::path;
-use crate::config::{SubjectFile, read_bytes};
+use crate::config::SubjectFile;
 use crate::output;
 use crate::policy::sample_key;
-use crate::request::{Comment, Holder, key_in_card, new_key_in_card};
+use crate::request::{Comment, Holder, key_in_card, new_key_in_card, require_free, require_key};
 use crate::secret::AskPin;
 use crate::signer::yubikey::setup::state;
 use crate::signer::yubikey::{Slot, SlotLocator};
@@ -74,6 +73,23 @@ pub(crate) struct OwnKey {
 }
 
 impl KeyArguments {
+    /// What a request by a key in a card would do to it, in words; nothing is changed.
+    pub(crate) fn foretell(
+        &self,
+        context: &Context,
+        out: Option<&Path>,
+    ) -> Result<String, Failure> {
+        let slot = self.in_card.require_place(context, out)?;
+        Ok(
+            match self.in_card.algorithm.filter(|_| self.in_card.generate) {
+                Some(algorithm) => {
+                    format!("a new key, {algorithm}, would be made in slot {slot}, and ask")
+                }
+                None => format!("the key in slot {slot} would ask"),
+            },
+        )
+    }
+
     /// Finds or makes the key. `out` is where the request shall go.
     pub(crate) fn find(
         &self,
@@ -112,6 +128,33 @@ impl CardArguments {
     /// Whether the card is to be changed.
     pub(crate) fn makes_a_key(&self) -> bool {
         self.generate
+    }
+
+    /// The slot, where the key is or may be made, as far as the card and the files beside `out` show
+    /// without a PIN.
+    pub(crate) fn require_place(
+        &self,
+        context: &Context,
+        out: Option<&Path>,
+    ) -> Result<Slot, Failure> {
+        let slot = self.slot()?;
+        let in_card = SlotLocator {
+            serial: self.card,
+            slot,
+            pin_source: None,
+        };
+        let locator = Locator::YubiKey(in_card.clone());
+        if !self.generate {
+            require_key(&locator).map_err(|error| of_named_card(error.into(), CARD))?;
+            return Ok(slot);
+        }
+        if self.is_made(&in_card, out)? {
+            return Ok(slot);
+        }
+        self.in_slot.look(context, std::slice::from_ref(&locator))?;
+        let wanted = self.in_slot.wanted(None);
+        require_free(&locator, &wanted).map_err(|error| made_by_whom(error.into()))?;
+        Ok(slot)
     }
 
     fn is_meant(&self) -> bool {
@@ -219,13 +262,6 @@ fn made_by_whom(error: GenerateError) -> Failure {
     }
 }
 
-/// The public key in a file that was written for a key in a card; none where there is none.
-pub(super) fn read_own(public: &Path) -> Option<KeyData> {
-    let file = read_bytes(public, LARGEST).ok()?;
-    let (key, _comment) = read_public_key_line(&file).ok()?;
-    Some(key)
-}
-
 impl OwnKey {
     /// The file for the request: the public key file's name with `.req` for `.pub`.
     pub(crate) fn request_file(&self) -> PathBuf {
@@ -290,4 +326,3 @@ const CARD: &str = "--card";
 const GO_ON: &str =
     "to go on with the key that is in the slot, leave --generate and its options out";
 const MODE: u32 = 0o644;
-const LARGEST: usize = 64 * 1024;

@@ -5,10 +5,11 @@ use std::path::Path;
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey};
 
-use super::key::read_own;
 use crate::attestation::Facts;
+use crate::certificate::key_line::read_public_key_line;
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::path;
+use crate::config::read_bytes;
 use crate::signer::yubikey::{SlotKeyEntry, SlotLocator};
 use crate::signer::yubikeys;
 
@@ -60,6 +61,15 @@ fn is_of_kind(key: &KeyData, sample: &KeyData) -> bool {
     let same_length = length(key).ok().zip(length(sample).ok());
     key.algorithm() == sample.algorithm() && same_length.is_some_and(|(key, sample)| key == sample)
 }
+
+/// The public key in a file that was written for a key in a card; none where there is none.
+pub(super) fn read_own(public: &Path) -> Option<KeyData> {
+    let file = read_bytes(public, LARGEST).ok()?;
+    let (key, _comment) = read_public_key_line(&file).ok()?;
+    Some(key)
+}
+
+const LARGEST: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
