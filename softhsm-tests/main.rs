@@ -75,7 +75,6 @@ mod piv_modules;
 mod power_loss;
 mod prompts;
 mod reconcile;
-mod release;
 mod renew;
 mod requests;
 mod resume;
