@@ -45,6 +45,10 @@ fn row(way: &Reach) -> [String; 5] {
         let known = format!("(known, {})", length(seconds));
         options = format!("{options} {known}").trim_start().to_owned();
     }
+    if let Some(line) = way.denied_in_part {
+        let denied = format!("(line {line} denies a part)");
+        options = format!("{options} {denied}").trim_start().to_owned();
+    }
     if let Some(why) = &way.barred {
         options = format!("no: {why}");
     }
@@ -65,6 +69,7 @@ fn object(way: &Reach) -> Value {
         "line": way.line,
         "options": way.options,
         "known-within": way.known_within,
+        "denied-in-part": way.denied_in_part,
         "lets-in": way.barred.is_none(),
         "why-not": way.barred.as_ref().map(ToString::to_string),
     })

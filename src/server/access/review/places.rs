@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::super::entry::Entry;
 use super::super::header::{Header, KnownLine};
 use super::super::pattern::{Purpose, has_wildcard, user_fits};
-use super::super::query::Host;
+use super::super::query::{Host, Query};
+use super::super::resolved::Resolved;
 use super::book::{Book, sample};
 use super::meeting::meeting;
 
@@ -68,6 +69,20 @@ impl Places {
         };
         self.hosts = BTreeMap::from([(host.to_owned(), asked)]);
         self
+    }
+
+    /// Whether two lines are about one place of these.
+    pub(super) fn both_fit(&self, book: &Book<'_>, one: &Entry<'_>, other: &Entry<'_>) -> bool {
+        let fit = |user: &Asked, host: &Asked| {
+            let Ok(query) = Host::parse(&host.by).and_then(|host| Query::new([], &user.by, host))
+            else {
+                return false;
+            };
+            let resolved = Resolved::new(book.list().header(), &query);
+            one.fits_place(&resolved) && other.fits_place(&resolved)
+        };
+        let mut users = self.users.values();
+        users.any(|user| self.hosts.values().any(|host| fit(user, host)))
     }
 
     fn add(&mut self, header: &Header, entry: &Entry<'_>) {

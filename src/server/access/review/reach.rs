@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::decide::{Asking, Outcome, Why, decide};
+use super::super::entry::Entry;
 use super::super::freshness::Moment;
 use super::super::header::Header;
 use super::super::known::NoneKnown;
@@ -11,7 +12,7 @@ use super::super::pattern::{Purpose, has_wildcard, principal_fits};
 use super::super::query::{Host, Query};
 use super::super::resolved::Resolved;
 use super::book::{AskError, Book, sample};
-use super::places::{CHAIN, hosts_of};
+use super::places::{CHAIN, Places, hosts_of};
 
 /// A way in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Reach {
     /// How old what the ledgers know may be, in seconds, where one of the users lets in only what
     /// they know.
     pub known_within: Option<u64>,
+    /// The first denial that takes back a part of it: some of its users, on some of its hosts.
+    pub denied_in_part: Option<u64>,
     /// Why it is none, where it isn't: kept out, or over.
     pub barred: Option<Why>,
 }
@@ -66,6 +69,7 @@ pub fn who(
             options,
             line,
             known_within: book.list().header().known_within(user),
+            denied_in_part: None,
             barred,
         };
         match decision.outcome {
@@ -134,11 +138,11 @@ pub fn lets_anybody_in(
     })
 }
 
-/// Where a principal gets in: its lines in their order, with the first denial that may reach each.
+/// Where a principal gets in: its lines in their order, with the first denial that takes back all or a part of each.
 #[must_use]
 pub fn can(book: &Book<'_>, principal: &str, moment: &Moment<'_>) -> Vec<Reach> {
     let suffixes = book.list().header().suffixes();
-    let fits = |entry: &super::super::entry::Entry<'_>| {
+    let fits = |entry: &Entry<'_>| {
         let names = book.names(entry);
         let mut names = names.iter();
         names.any(|name| principal_fits(name, principal, entry.purpose(), suffixes))
@@ -155,7 +159,8 @@ pub fn can(book: &Book<'_>, principal: &str, moment: &Moment<'_>) -> Vec<Reach> 
     let grants = lines
         .iter()
         .filter(|(_, entry)| entry.purpose() == Purpose::Grant);
-    let reach = |(line, entry): &(u64, super::super::entry::Entry<'_>)| {
+    let places = Places::of(&[book, book], principal);
+    let reach = |(line, entry): &(u64, Entry<'_>)| {
         let denial = denials.iter().find(|(_, denial)| {
             let all = |column: &str| column.split(',').any(|item| item == "*");
             (all(denial.users()) || denial.users() == entry.users())
@@ -170,6 +175,14 @@ pub fn can(book: &Book<'_>, principal: &str, moment: &Moment<'_>) -> Vec<Reach> 
                 .is_over(moment)
                 .then_some(Why::Expired { line: *line })
         };
+        let barred = denied.or_else(over);
+        let in_part = || {
+            let meets = |denial: &Entry<'_>| places.both_fit(book, entry, denial);
+            let mut lines = denials.iter();
+            lines
+                .find(|(_, denial)| meets(denial))
+                .map(|(line, _)| *line)
+        };
         Reach {
             principal: principal.to_owned(),
             users: entry.users().to_owned(),
@@ -177,7 +190,8 @@ pub fn can(book: &Book<'_>, principal: &str, moment: &Moment<'_>) -> Vec<Reach> 
             options: entry.options().as_str().to_owned(),
             line: *line,
             known_within: known_within(book.list().header(), entry.users()),
-            barred: denied.or_else(over),
+            denied_in_part: barred.is_none().then(in_part).flatten(),
+            barred,
         }
     };
     grants.map(reach).collect()

@@ -74,6 +74,20 @@ fn an_account_that_asks_the_ledger_is_told_so_and_a_change_of_that_is_one() {
     assert_eq!(odd, [Oddity::KnownUser("postgres".into())]);
 }
 
+#[test]
+fn a_way_in_of_which_a_denial_takes_back_a_part_says_so() {
+    let text = "@suffixes _physical\n@hosts production = db* web*\nbob_physical www,x web1\n\
+        bob_physical root +old\nbob_physical y mail\n!b* * @production\n!*_physical x *\n";
+    let list = list(text);
+    let ways = can(&Book::new(&list), "bob_physical", &moment());
+    let parts: Vec<_> = ways
+        .iter()
+        .map(|way| (way.line, way.denied_in_part))
+        .collect();
+    assert_eq!(parts, [(3, Some(6)), (4, Some(6)), (5, None)]);
+    assert!(ways.iter().all(|way| way.barred.is_none()));
+}
+
 fn told(old: &str, new: &str) -> Vec<String> {
     let (old, new) = (list(old), list(new));
     let found = changes(&Book::new(&old), &Book::new(&new), &moment()).unwrap();
