@@ -15,9 +15,10 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        match path.is_dir() {
-            true => all.extend(files(&path)),
-            false => all.extend([(path.clone(), fs::read(&path).unwrap())]),
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            all.extend([(path.clone(), fs::read(&path).unwrap())]);
         }
     }
     all

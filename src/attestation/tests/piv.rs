@@ -218,14 +218,6 @@ fn it_is_about_the_attested_key_alone() {
     assert_eq!(piv_fault(verified), PivError::OtherKey { attested });
 }
 
-/// The key of 9a issues what looks like an attestation of a key in software.
-
-/// The same, by an admin who took a card's f9 for a maker's certificate.
-
-/// What comes with the evidence, and what is not issued by itself, is no root.
-
-/// Else whoever has a plain certificate of such a root could attest what he likes.
-
 #[test]
 fn extensions_are_taken_once_and_critical_ones_only_if_known() {
     let card = Card::new();

@@ -2,6 +2,7 @@
 
 use super::*;
 
+/// The key of 9a issues what looks like an attestation of a key in software.
 #[test]
 fn a_users_own_key_attests_nothing() {
     for card in [Card::new(), Card::long()] {
@@ -25,6 +26,7 @@ fn a_users_own_key_attests_nothing() {
     }
 }
 
+/// The same, by an admin who took a card's f9 for a maker's certificate.
 #[test]
 fn a_users_own_key_attests_nothing_even_if_its_card_is_trusted() {
     let card = Card::new();
@@ -90,6 +92,7 @@ fn a_root_that_is_not_trusted_proves_nothing() {
     );
 }
 
+/// What comes with the evidence, and what is not issued by itself, is no root.
 #[test]
 fn a_root_does_not_come_with_the_evidence_nor_an_intermediate_that_is_not_pinned() {
     let card = Card::long();
@@ -177,6 +180,7 @@ fn f9_may_be_unmarked_but_not_marked_as_no_authority() {
     }
 }
 
+/// Else whoever has a plain certificate of such a root could attest what he likes.
 #[test]
 fn an_unmarked_f9_is_taken_under_the_roots_of_old_cards_alone() {
     let no = PivError::Chain(ChainError::NoAuthority(format!("CN={F9}")));
