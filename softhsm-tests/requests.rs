@@ -35,9 +35,11 @@ fn trust<T>(admin: &Admin<T>, file: &str) {
 fn ask(admin: &Admin, key: &str, more: &[&str]) -> PathBuf {
     let ca = admin.ca_file("users");
     let key = format!("{key}.pub");
-    let mut arguments = vec!["request", "--role", "engineer", "--key", &key];
-    if !more.contains(&"--ca") {
-        arguments.extend(["--ca", ca.to_str().unwrap()]);
+    let mut arguments = vec!["request", "--key", &key];
+    for (option, value) in [("--role", "engineer"), ("--ca", ca.to_str().unwrap())] {
+        if !more.contains(&option) {
+            arguments.extend([option, value]);
+        }
     }
     arguments.extend(more);
     let mut command = admin.punchmark.prepare(bounded(BINARY));
