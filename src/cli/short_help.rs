@@ -48,9 +48,20 @@ mod tests {
         shown.to_string()
     }
 
+    /// Values that are explained stand below one another, a line each.
+    fn explains_values(command: &clap::Command) -> bool {
+        let mut options = command.get_arguments();
+        options.any(|option| {
+            let values = option.get_possible_values();
+            values.iter().any(|value| value.get_help().is_some())
+        })
+    }
+
     fn each_path(command: &clap::Command, path: &[String], each: &mut dyn FnMut(&[String])) {
         let path = [path, &[command.get_name().to_owned()]].concat();
-        each(&path);
+        if !explains_values(command) {
+            each(&path);
+        }
         for below in command.get_subcommands() {
             each_path(below, &path, each);
         }
