@@ -315,7 +315,7 @@ fn show_says_by_which_policy_and_list_finds_by_index() {
     let admin = ready();
     let shown = admin.punchmark.run(&["ledger", "show", "users", "1"]).ok();
     assert!(shown.stdout.contains("policy"), "{shown}");
-    assert!(shown.stdout.contains(r#""role":"operator""#), "{shown}");
+    assert!(shown.stdout.contains(r#"role = "operator""#), "{shown}");
     let count = |flags: &[&str]| {
         let all = [&["ledger", "list"], flags].concat();
         // Below the header, which nothing has none of.

@@ -33,7 +33,7 @@ fn ask(text: &[u8], names: &[&str]) {
             query: &query,
             moment: &Moment {
                 now: 1_795_665_600,
-                refreshed: None,
+                refreshed: None.into(),
                 zone: &|| TimeZone::UTC,
             },
             known: &NoneKnown,

@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use punchmark::secret::pin_from_bytes;
+use punchmark::secret::{SecretKind, pin_from_bytes};
 use zeroize::Zeroizing;
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Ok(pin) = pin_from_bytes(Zeroizing::new(bytes.to_vec()), "a file") {
+    if let Ok(pin) = pin_from_bytes(Zeroizing::new(bytes.to_vec()), SecretKind::Pin, "a file") {
         let pin = pin.expose();
         assert!(!pin.is_empty() && pin.len() <= 255);
         assert_eq!(pin.trim(), pin);

@@ -3,7 +3,7 @@
 use super::{Form, ManifestError, ManifestFault, Row, document, table};
 
 impl Form {
-    /// The rows of a manifest of at most [`LARGEST_MANIFEST`] bytes, and all that is wrong with
+    /// The rows of a manifest of at most `LARGEST_MANIFEST` bytes, and all that is wrong with
     /// its form.
     ///
     /// # Errors
