@@ -13,11 +13,13 @@ pub(crate) struct Pty {
 
 /// A command for a terminal, which says its exit code last.
 ///
-/// rexpect gives the code in a type of a crate that it doesn't pass on, hence the shell.
+/// rexpect gives the code in a type of a crate that it doesn't pass on, hence the shell. A terminal
+/// that is taken away ends it, also where the tests were started by something that ignores that.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new("sh");
+    let mut command = Command::new("env");
     let script = format!("\"$0\" \"$@\"; echo \"{EXIT_CODE}$?\"");
-    command.arg("-c").arg(script).arg(program);
+    command.args(["--default-signal=HUP", "sh", "-c"]);
+    command.arg(script).arg(program);
     command
 }
 
