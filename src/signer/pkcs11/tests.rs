@@ -121,9 +121,14 @@ fn kinds(module: &str) -> Vec<KeyAlgorithm> {
 }
 
 fn locator(module: &str, path: &str) -> Locator {
-    format!("pkcs11:{path}?module-path={module}")
+    format!("pkcs11:{path}?module-path={}", in_uri(module))
         .parse()
         .unwrap()
+}
+
+/// A path as a locator has it: that of the checkout may have a blank.
+fn in_uri(module: &str) -> String {
+    module.replace('%', "%25").replace(' ', "%20")
 }
 
 fn key(module: &str, object: &str) -> Locator {

@@ -225,8 +225,10 @@ fn a_pin_source_is_read_and_nobody_is_asked() {
             let file = tempfile::NamedTempFile::new().unwrap();
             std::fs::write(file.path(), format!("{PIN}\n")).unwrap();
             let path = file.path().display();
-            let text =
-                format!("pkcs11:token=Other;object=a?module-path={module}&pin-source={path}");
+            let text = format!(
+                "pkcs11:token=Other;object=a?module-path={}&pin-source={path}",
+                in_uri(module)
+            );
             let locator: Locator = text.parse().unwrap();
             let mut pins = Answer::new("000000");
             let made = generate(
