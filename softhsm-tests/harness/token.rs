@@ -88,7 +88,7 @@ impl Token {
     /// The same through another module, such as p11-kit's client.
     pub(crate) fn locator_through(&self, module: &Path, object: &str) -> String {
         let token = self.label.replace(' ', "%20");
-        let module = module.display();
+        let module = module.display().to_string().replace(' ', "%20");
         format!("pkcs11:token={token};object={object}?module-path={module}")
     }
 
