@@ -153,7 +153,8 @@ impl CardArguments {
         }
         self.in_slot.look(context, std::slice::from_ref(&locator))?;
         let wanted = self.in_slot.wanted(None);
-        require_free(&locator, &wanted).map_err(|error| made_by_whom(error.into()))?;
+        require_free(&locator, &wanted)
+            .map_err(|error| of_named_card(made_by_whom(error.into()), CARD))?;
         Ok(slot)
     }
 
@@ -300,14 +301,15 @@ impl OwnKey {
     }
 }
 
-/// The same, where no request's file is named; `serial` has its own dash.
-fn default_public(slot: Slot, serial: &str) -> PathBuf {
-    format!("piv-{slot}{serial}.pub").into()
-}
-
 /// Where the public half of a key in a card goes.
 fn public_of(out: &Path) -> PathBuf {
     out.with_extension("pub")
+}
+
+/// Where the public half of a key in a card goes if no request's file is named. `serial` begins with
+/// a dash, or is empty.
+fn default_public(slot: Slot, serial: &str) -> PathBuf {
+    format!("piv-{slot}{serial}.pub").into()
 }
 
 fn own_file(file: &Path) -> Result<OwnKey, Failure> {
