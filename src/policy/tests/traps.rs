@@ -268,7 +268,11 @@ fn a_lifetime_ends_within_the_maximum_wherever_it_begins() {
 fn a_role_without_a_maximum_gives_its_default_and_no_more() {
     let role = engineer_with("lifetime", "lifetime = { default = \"1h\" }");
     assert!(judge(&role, ask(), "peter", &[]).is_ok());
-    assert!(judge(&role, with_validity("+61m"), "peter", &[]).is_err());
+    let refused = judge(&role, with_validity("+61m"), "peter", &[]).unwrap_err();
+    assert!(
+        matches!(refused.as_slice(), [Refusal::Lifetime { .. }]),
+        "{refused:?}"
+    );
 }
 
 #[test]

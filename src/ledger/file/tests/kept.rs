@@ -77,7 +77,8 @@ fn without_a_kept_head_nothing_is_written_until_it_is_adopted() {
             ledger.standing(),
             Standing::Refused(HeadsError::Missing { .. })
         ));
-        assert!(try_append(&mut ledger, &[b"x"]).is_err());
+        let error = try_append(&mut ledger, &[b"x"]).unwrap_err();
+        assert!(matches!(error, StoreError::Unkept), "{error}");
     }
     let mut ledger = room.open().unwrap();
     ledger.adopt().unwrap();
