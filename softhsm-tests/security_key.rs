@@ -305,7 +305,7 @@ fn each_line_of_the_recipe_in_the_docs_makes_what_the_next_needs() {
         let ca = admin.ca_file("users");
         std::fs::copy(ca, admin.punchmark.path("users.pub")).unwrap();
         let script = format!(
-            "set -e\npunchmark() {{ {} \"$@\"; }}\n{script}",
+            "set -e\npunchmark() {{ '{}' \"$@\"; }}\n{script}",
             crate::harness::punchmark::BINARY
         );
         let mut shell = admin.punchmark.prepare(bounded("sh"));
