@@ -151,9 +151,11 @@ fn a_key_that_was_made_waits_for_the_run_that_has_the_ledger() {
     let ledger = std::fs::File::open(admin.ledger_file()).unwrap();
     ledger.lock().unwrap();
     pty.type_line(PIN);
+    // While its files are written, SoftHSM shows another process no token at
+    // all: that the tool finds none is one more reason to look again.
     wait_until("the key is there", || {
-        let listed = run(admin.token.tool_logged_in().arg("-O")).ok().stdout;
-        listed.contains("label:      more")
+        let listed = run(admin.token.tool_logged_in().arg("-O"));
+        listed.stdout.contains("label:      more")
     });
     drop(ledger);
     let (said, code) = pty.finish();
