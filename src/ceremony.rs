@@ -23,8 +23,8 @@ pub use conduct::{
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{
-    Ca, Device, Draft, DraftError, Kind, LedgerKey, Module, PLAN_BYTES_MAX, People, Person, Plan,
-    PlanFault, PlanFaults, Role,
+    Ca, Create, Device, Draft, DraftError, Kind, LedgerKey, Module, PLAN_BYTES_MAX, People, Person,
+    Plan, PlanFault, PlanFaults, Role, Task,
 };
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use room::Room;

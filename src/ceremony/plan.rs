@@ -4,6 +4,7 @@
 //! there is no key for a secret. The SHA-256 of its bytes is the plan's name in paper, transcript
 //! and ledger.
 
+mod create;
 mod devices;
 mod draft;
 mod fault;
@@ -16,11 +17,13 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-pub use devices::{Ca, Device, LedgerKey, Module};
+pub use create::{Ca, Create, LedgerKey};
+pub use devices::{Device, Module};
 pub use draft::{Draft, DraftError};
 pub use fault::{PlanFault, PlanFaults};
 pub use people::{People, Person, Role};
 
+use self::devices::Named;
 use self::reader::Reader;
 use super::instant::Instant;
 use crate::wire::{bytes_of_words, words};
@@ -28,8 +31,8 @@ use crate::wire::{bytes_of_words, words};
 /// A plan that was read whole and found without fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What the ceremony does.
-    pub kind: Kind,
+    /// What the ceremony does, with the keys of the plan that only its kind has.
+    pub task: Task,
     /// What it is for, in its people's words.
     pub purpose: String,
     /// The room.
@@ -52,19 +55,22 @@ pub struct Plan {
     pub modules: Vec<Module>,
     /// The tokens that are in the room.
     pub devices: Vec<Device>,
-    /// The CAs whose keys are made.
-    pub cas: Vec<Ca>,
-    /// The key that vouches for the ledger.
-    pub ledger_key: LedgerKey,
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
 }
 
-/// What a ceremony does.
+/// What a ceremony does, as `kind` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// CA keys are made, with their ledger and its key.
     Create,
+}
+
+/// What a ceremony does, with what the plan says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// CA keys are made, with their ledger and its key.
+    Create(Create),
 }
 
 impl Plan {
@@ -91,6 +97,30 @@ impl Plan {
     #[must_use]
     pub fn words(&self) -> String {
         words(&self.sha256)
+    }
+
+    /// What the ceremony does.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.task {
+            Task::Create(_) => Kind::Create,
+        }
+    }
+
+    /// The CAs whose keys are made.
+    #[must_use]
+    pub fn cas(&self) -> &[Ca] {
+        match &self.task {
+            Task::Create(create) => &create.cas,
+        }
+    }
+
+    /// The ledger key that is made; none where the ledger has one.
+    #[must_use]
+    pub fn ledger_key(&self) -> Option<&LedgerKey> {
+        match &self.task {
+            Task::Create(create) => Some(&create.ledger_key),
+        }
     }
 
     /// The device of this name.
@@ -130,10 +160,10 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     machine.end(reader);
     let modules = devices::modules(reader, top);
     let devices = devices::devices(reader, top, &modules);
-    let (cas, ledger_key) = devices::keys(reader, top, &devices);
+    let task = task(reader, top, kind, &devices);
     top.end(reader);
     Some(Plan {
-        kind: kind?,
+        task: task?,
         purpose: purpose?,
         place: place?,
         config: config?,
@@ -145,10 +175,25 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         program: program?,
         modules: modules.all,
         devices: devices.all,
-        cas,
-        ledger_key: ledger_key?,
         sha256,
     })
+}
+
+/// Reads what only plans of this kind have.
+fn task(
+    reader: &mut Reader,
+    top: &mut reader::Table,
+    kind: Option<Kind>,
+    devices: &Named<Device>,
+) -> Option<Task> {
+    match kind {
+        None => {
+            // Whose keys the rest are, nobody knows.
+            top.leave();
+            None
+        }
+        Some(Kind::Create) => create::read(reader, top, devices).map(Task::Create),
+    }
 }
 
 /// The words that lie on paper from the ceremony before.

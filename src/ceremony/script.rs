@@ -54,7 +54,7 @@ fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
     let mut heading = vec![
         (
             "Ceremony",
-            format!("{}: {}", plan.kind.as_str(), plan.purpose),
+            format!("{}: {}", plan.kind().as_str(), plan.purpose),
         ),
         ("Room", plan.place.clone()),
         (
@@ -128,7 +128,7 @@ fn inventory(plan: &Plan) -> Sheet {
 }
 
 fn key_card(plan: &Plan) -> Sheet {
-    let cas = plan.cas.iter().map(|ca| {
+    let cas = plan.cas().iter().map(|ca| {
         (
             format!(
                 "Fingerprint of CA `{}` ({}, for {}s)",
@@ -137,16 +137,13 @@ fn key_card(plan: &Plan) -> Sheet {
             String::new(),
         )
     });
-    let ledger = (
-        format!(
-            "Fingerprint of the ledger key ({})",
-            plan.ledger_key.algorithm
-        ),
-        String::new(),
-    );
+    let ledger = plan.ledger_key().map(|key| {
+        let name = format!("Fingerprint of the ledger key ({})", key.algorithm);
+        (name, String::new())
+    });
     Sheet {
         title: "Key card, to hang up".to_owned(),
-        rows: cas.chain([ledger]).collect(),
+        rows: cas.chain(ledger).collect(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What happens in a ceremony, step by step: data, which paper, run and check read alike.
 
 mod create;
+mod frame;
 
-use super::plan::{Kind, Plan};
+use super::plan::{Plan, Task};
 
 /// One step: who does what, what is said and typed, and what the program does then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +72,8 @@ pub enum Act {
 /// The steps of a plan.
 #[must_use]
 pub fn steps(plan: &Plan) -> Vec<Step> {
-    match plan.kind {
-        Kind::Create => create::steps(plan),
+    match &plan.task {
+        Task::Create(create) => create::steps(plan, create),
     }
 }
 

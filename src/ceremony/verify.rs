@@ -120,8 +120,10 @@ impl<'a> Outputs<'a> {
     fn signatures(&self, evidence: &Evidence<'_>, key: &KeyData) -> Result<(), VerdictFault> {
         let transcript = evidence.transcript;
         self.signature(SIGNATURE_FILE, CEREMONY_NAMESPACE, transcript, key)?;
-        let list = self.read(LIST_FILE)?;
-        self.signature(&format!("{LIST_FILE}.sig"), KRL_NAMESPACE, &list, key)?;
+        if self.0.contains_key(LIST_FILE) {
+            let list = self.read(LIST_FILE)?;
+            self.signature(&format!("{LIST_FILE}.sig"), KRL_NAMESPACE, &list, key)?;
+        }
         for person in &evidence.plan.people.all {
             if let Some(key) = &person.key {
                 self.signature(
@@ -232,7 +234,7 @@ fn has_keys(
     key: &KeyData,
 ) -> Result<(), VerdictFault> {
     let cas = ledger.cas()?;
-    for ca in &plan.cas {
+    for ca in plan.cas() {
         let made = key_of(transcript, &format!("public key {}", ca.name))?;
         let is_it = cas.iter().any(|one| {
             one.name() == ca.name.as_str()

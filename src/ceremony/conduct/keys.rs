@@ -32,7 +32,7 @@ impl Conduct<'_> {
         let setting = self.setting;
         let ca = setting
             .plan
-            .cas
+            .cas()
             .get(number)
             .ok_or(ConductError::Gone("the CA of the plan"))?;
         let locator = self.place_of(step, &ca.device, &ca.label)?;
@@ -121,7 +121,8 @@ impl Conduct<'_> {
 
     /// Makes the ledger key, and has the ledger know what it signs before it signs anything.
     pub(super) fn ledger_key(&mut self, step: &Step) -> Result<(), ConductError> {
-        let planned = &self.setting.plan.ledger_key;
+        let planned = self.setting.plan.ledger_key();
+        let planned = planned.ok_or(ConductError::Gone("the ledger key of the plan"))?;
         let locator = self.place_of(step, &planned.device, &planned.label)?;
         let key = match self.there(&locator)? {
             There::Ours(key) => *key,
@@ -174,13 +175,22 @@ impl Conduct<'_> {
         Ok(config.ledger_place().open_confirmed()?)
     }
 
-    /// The ledger key, open to sign; it is the one of this ceremony.
+    /// The ledger key, open to sign: the one of this ceremony; where it makes none, the config's.
     pub(super) fn open_ledger_key(&mut self, ledger: &Ledger) -> Result<LedgerKey, ConductError> {
-        let locator = self.transcript().intent(LEDGER_KEY_STEP);
-        let locator: Locator = locator
-            .ok_or(ConductError::Gone("the ledger key"))?
-            .parse()?;
+        let made = self.transcript().intent(LEDGER_KEY_STEP);
+        let locator = match made {
+            Some(locator) => locator.parse()?,
+            None => self.ledger_key_of_config()?,
+        };
         Ok(LedgerKey::open(&locator, &mut self.pins, &ledger.cas()?)?)
+    }
+
+    fn ledger_key_of_config(&self) -> Result<Locator, ConductError> {
+        let place = self.config()?.and_then(|config| config.ledger_key());
+        match place {
+            Some(LedgerKeyPlace::Device(locator)) => Ok(locator),
+            _ => Err(ConductError::Gone("the ledger key in a device")),
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Conduct<'_> {
 
     /// Named as `krl` names a list of all CAs of the plan.
     fn header(&self, ledger: &Ledger, head: Checkpoint) -> Result<Header, ConductError> {
-        let names: Vec<_> = self.plan.cas.iter().map(|ca| ca.name.as_str()).collect();
+        let names: Vec<_> = self.plan.cas().iter().map(|ca| ca.name.as_str()).collect();
         let name = ListName {
             name: names.join(" "),
             head: Some(ListHead {
@@ -99,7 +99,7 @@ impl Conduct<'_> {
     /// A public key file of each key, and the line that whoever trusts it writes.
     pub(super) fn lines(&mut self, step: &Step) -> Result<(), ConductError> {
         let setting = self.setting;
-        for ca in &setting.plan.cas {
+        for ca in setting.plan.cas() {
             let line = self.fact_of(&format!("public key {}", ca.name))?;
             self.put(
                 step,

@@ -1,12 +1,8 @@
-//! Modules, tokens, and the keys that are made in them.
+//! Modules, and the tokens behind them.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::reader::{Reader, Table};
-use crate::config::CaName;
-use crate::ledger::Purpose;
-use crate::signer::KeyAlgorithm;
 
 /// A PKCS#11 module, which the machine must have as it was reviewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,32 +30,6 @@ pub struct Device {
     pub new_bag: String,
     /// The number of the envelope that its PIN goes into.
     pub pin_envelope: String,
-}
-
-/// A CA whose key is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ca {
-    /// Its name in config and ledger.
-    pub name: CaName,
-    /// Users or hosts.
-    pub certificates: Purpose,
-    /// The type of its key.
-    pub algorithm: KeyAlgorithm,
-    /// The device that makes and keeps it.
-    pub device: String,
-    /// The label of the key.
-    pub label: String,
-}
-
-/// The key that vouches for the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LedgerKey {
-    /// Its type: Ed25519 or P-256.
-    pub algorithm: KeyAlgorithm,
-    /// The device that makes and keeps it.
-    pub device: String,
-    /// The label of the key.
-    pub label: String,
 }
 
 /// What was read of tables, and the names of those too that something is wrong with: whatever refers
@@ -124,7 +94,7 @@ pub(super) fn devices(
 }
 
 impl<T> Named<T> {
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|one| one == name)
     }
 }
@@ -150,103 +120,4 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
         new_bag: new_bag?,
         pin_envelope: pin_envelope?,
     })
-}
-
-/// Reads `[[ca]]` and `[ledger-key]`. No two keys share a label in one device.
-pub(super) fn keys(
-    reader: &mut Reader,
-    top: &mut Table,
-    devices: &Named<Device>,
-) -> (Vec<Ca>, Option<LedgerKey>) {
-    let mut labels = BTreeSet::new();
-    let mut cas: Vec<Ca> = Vec::new();
-    let tables = &mut top.tables(reader, "ca");
-    if tables.is_empty() {
-        reader.add("ca", "no CA is to be made".to_owned());
-    }
-    for table in tables {
-        let read = ca(reader, table);
-        table.end(reader);
-        let Some(ca) = read else { continue };
-        check_place(reader, table, devices, (&ca.device, &ca.label), &mut labels);
-        if cas.iter().any(|one| one.name == ca.name) {
-            table.fault(reader, "name", "is that of another CA");
-        }
-        cas.push(ca);
-    }
-    let table = &mut top.table(reader, "ledger-key");
-    let read = ledger_key(reader, table);
-    table.end(reader);
-    if let Some(key) = &read {
-        check_place(
-            reader,
-            table,
-            devices,
-            (&key.device, &key.label),
-            &mut labels,
-        );
-    }
-    (cas, read)
-}
-
-fn ca(reader: &mut Reader, table: &mut Table) -> Option<Ca> {
-    let purposes = [("user", Purpose::User), ("host", Purpose::Host)];
-    let name = table.parsed(reader, "name", |text| {
-        text.parse::<CaName>().map_err(|error| error.to_string())
-    });
-    let certificates = table.choice(reader, "certificates", &purposes);
-    let algorithm = algorithm(reader, table, &KeyAlgorithm::ALL);
-    let (device, label) = (table.words(reader, "device"), table.words(reader, "label"));
-    // Said on purpose: what has no copy is lost with its device.
-    let copies = table.choice(reader, "copies", &[("none", ())]);
-    copies?;
-    Some(Ca {
-        name: name?,
-        certificates: certificates?,
-        algorithm: algorithm?,
-        device: device?,
-        label: label?,
-    })
-}
-
-fn ledger_key(reader: &mut Reader, table: &mut Table) -> Option<LedgerKey> {
-    let algorithm = algorithm(reader, table, &[KeyAlgorithm::Ed25519, KeyAlgorithm::P256]);
-    let (device, label) = (table.words(reader, "device"), table.words(reader, "label"));
-    Some(LedgerKey {
-        algorithm: algorithm?,
-        device: device?,
-        label: label?,
-    })
-}
-
-fn algorithm(
-    reader: &mut Reader,
-    table: &mut Table,
-    choices: &[KeyAlgorithm],
-) -> Option<KeyAlgorithm> {
-    let choices: Vec<_> = choices.iter().map(|one| (one.as_str(), *one)).collect();
-    table.choice(reader, "algorithm", &choices)
-}
-
-fn check_place(
-    reader: &mut Reader,
-    table: &Table,
-    devices: &Named<Device>,
-    (device, label): (&str, &str),
-    labels: &mut BTreeSet<(String, String)>,
-) {
-    if !devices.has(device) {
-        table.fault(
-            reader,
-            "device",
-            format!("{device:?} is no [[device]] of the plan"),
-        );
-    }
-    if !labels.insert((device.to_owned(), label.to_owned())) {
-        table.fault(
-            reader,
-            "label",
-            format!("{label:?} is that of another key in this device"),
-        );
-    }
 }

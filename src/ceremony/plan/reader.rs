@@ -263,6 +263,11 @@ impl Table {
         tables
     }
 
+    /// Gives up on what is left.
+    pub(super) fn leave(&mut self) {
+        self.left = toml::Table::new();
+    }
+
     /// What nobody asked for is a fault: a key that is misspelt would else be one that is missing.
     pub(super) fn end(&mut self, reader: &mut Reader) {
         for key in std::mem::take(&mut self.left).keys() {

@@ -1,184 +1,28 @@
 //! The steps of a ceremony that makes CA keys.
 
-use super::{Act, Ask, Step, Wanted};
-use crate::ceremony::plan::{Device, Person, Plan, Role};
+use super::frame::{Cast, ask, step};
+use super::{Act, Step};
+use crate::ceremony::plan::{Create, Plan};
 
 /// The steps that make CA keys.
-pub(super) fn steps(plan: &Plan) -> Vec<Step> {
+pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     let cast = Cast::of(plan);
-    let mut steps = vec![
-        cast.people(plan),
-        cast.clocks(),
-        cast.plan(plan),
-        cast.machine(plan),
-    ];
-    steps.extend(plan.devices.iter().map(|device| cast.unseal(device)));
-    steps.push(cast.devices(plan));
-    let numbers = 0..plan.cas.len();
-    steps.extend(numbers.filter_map(|number| cast.key(plan, number)));
+    let mut steps = cast.before(plan);
+    let numbers = 0..create.cas.len();
+    steps.extend(numbers.filter_map(|number| cast.key(create, number)));
     steps.extend([
-        cast.ledger_key(plan),
+        cast.ledger_key(create),
         cast.compare(),
         cast.list(),
         cast.lines(),
     ]);
-    steps.extend(plan.devices.iter().map(|device| cast.seal(device)));
-    steps.push(cast.end());
+    steps.extend(cast.after(plan));
     steps
 }
 
-/// Who does what nobody is named for.
-struct Cast {
-    administrator: String,
-    witness: String,
-    custodian: String,
-    /// Who reads the second clock: anybody but the first witness.
-    second: String,
-}
-
 impl Cast {
-    fn of(plan: &Plan) -> Self {
-        let name = |person: Option<&Person>| person.map(|person| person.name.clone());
-        let first = |role| name(plan.people.first(role)).unwrap_or_default();
-        let witness = first(Role::Witness);
-        let second = plan.people.all.iter().find(|person| person.name != witness);
-        Self {
-            administrator: first(Role::Administrator),
-            custodian: first(Role::Custodian),
-            second: name(second).unwrap_or_default(),
-            witness,
-        }
-    }
-
-    fn people(&self, plan: &Plan) -> Step {
-        let asks = plan.people.all.iter().map(|person| {
-            let roles: Vec<_> = person.roles.iter().map(|role| role.as_str()).collect();
-            let question = format!(
-                "{}, {}, is here; type your name",
-                person.name,
-                roles.join(" and ")
-            );
-            ask("present", &person.name, question, &person.name)
-        });
-        Step {
-            asks: asks.collect(),
-            ..step(
-                "people",
-                &self.administrator,
-                format!(
-                    "This is the ceremony \"{}\" in {}.",
-                    plan.purpose, plan.place
-                ),
-                Act::Nothing,
-                "all have typed their names",
-            )
-        }
-    }
-
-    fn clocks(&self) -> Step {
-        let clock = |name: &str, who: &str| Ask {
-            name: name.to_owned(),
-            who: who.to_owned(),
-            question: "the time in UTC, off your own clock, as 2026-12-01T08:00Z".to_owned(),
-            wanted: Wanted::Time,
-        };
-        Step {
-            asks: vec![
-                clock("clock 1", &self.witness),
-                clock("clock 2", &self.second),
-            ],
-            ..step(
-                "clocks",
-                &self.witness,
-                "The clock of this machine is believed only beside two others.",
-                Act::Clocks,
-                "the three clocks differ by no more than five minutes",
-            )
-        }
-    }
-
-    fn plan(&self, plan: &Plan) -> Step {
-        let words = plan.words();
-        let first: Vec<_> = words.split(' ').take(WORDS_TYPED).collect();
-        let ask = Ask {
-            name: "words".to_owned(),
-            who: self.witness.clone(),
-            question: format!("the first {WORDS_TYPED} words of the plan, off the paper"),
-            wanted: Wanted::Paper(first.join(" ")),
-        };
-        Step {
-            asks: vec![ask],
-            ..step(
-                "plan",
-                &self.witness,
-                "I read the words of the plan off the paper that all of us reviewed.",
-                Act::Nothing,
-                "the words are those of the plan that is read",
-            )
-        }
-    }
-
-    fn machine(&self, plan: &Plan) -> Step {
-        let question = format!(
-            "the machine was started from \"{}\"; type yes",
-            plan.boot_medium
-        );
-        Step {
-            asks: vec![ask("boot-medium", &self.witness, question, "yes")],
-            ..step(
-                "machine",
-                &self.administrator,
-                "The program and its modules are those that were reviewed.",
-                Act::Machine,
-                "program and modules have the SHA-256 of the plan",
-            )
-        }
-    }
-
-    fn unseal(&self, device: &Device) -> Step {
-        let question = format!(
-            "the number of the bag of `{}`, whose seal is whole",
-            device.name
-        );
-        Step {
-            asks: vec![ask("bag", &self.custodian, question, &device.bag)],
-            ..step(
-                format!("unseal {}", device.name),
-                &self.custodian,
-                format!("I show bag {} around, and cut it open.", device.bag),
-                Act::Nothing,
-                "the seal was whole",
-            )
-        }
-    }
-
-    fn devices(&self, plan: &Plan) -> Step {
-        let asks = plan.devices.iter().map(|device| {
-            let question = format!(
-                "the serial number of `{}`, off the device or its label",
-                device.name
-            );
-            ask(
-                &format!("serial {}", device.name),
-                &self.witness,
-                question,
-                &device.serial,
-            )
-        });
-        Step {
-            asks: asks.collect(),
-            ..step(
-                "devices",
-                &self.witness,
-                in_the_room(plan),
-                Act::Devices,
-                "the devices of the plan are found, each opens, and no other is there",
-            )
-        }
-    }
-
-    fn key(&self, plan: &Plan, number: usize) -> Option<Step> {
-        let ca = plan.cas.get(number)?;
+    fn key(&self, create: &Create, number: usize) -> Option<Step> {
+        let ca = create.cas.get(number)?;
         let typed = format!("make {}", ca.name);
         let question = format!("what can't be undone: type \"{typed}\"");
         Some(Step {
@@ -196,7 +40,7 @@ impl Cast {
         })
     }
 
-    fn ledger_key(&self, plan: &Plan) -> Step {
+    fn ledger_key(&self, create: &Create) -> Step {
         let typed = "make ledger key";
         let question = format!("what can't be undone: type \"{typed}\"");
         Step {
@@ -206,7 +50,7 @@ impl Cast {
                 &self.administrator,
                 format!(
                     "`{}` makes the {} key that vouches for the ledger.",
-                    plan.ledger_key.device, plan.ledger_key.algorithm
+                    create.ledger_key.device, create.ledger_key.algorithm
                 ),
                 Act::LedgerKey,
                 "the fingerprint of the ledger key is shown; write it on the key card",
@@ -247,79 +91,4 @@ impl Cast {
             "a public key file of each CA is written, and the lines for sshd_config or known_hosts",
         )
     }
-
-    fn seal(&self, device: &Device) -> Step {
-        let bag = format!("the number of the bag that `{}` is sealed in", device.name);
-        let pin = format!(
-            "the number of the envelope that the PIN of `{}` is sealed in",
-            device.name
-        );
-        Step {
-            asks: vec![
-                ask("new-bag", &self.custodian, bag, &device.new_bag),
-                ask("pin-envelope", &self.custodian, pin, &device.pin_envelope),
-            ],
-            ..step(
-                format!("seal {}", device.name),
-                &self.custodian,
-                format!(
-                    "I seal the device in bag {} and its PIN in envelope {}.",
-                    device.new_bag, device.pin_envelope
-                ),
-                Act::Nothing,
-                "both seals are signed by all",
-            )
-        }
-    }
-
-    fn end(&self) -> Step {
-        let question = "nothing is left to be recorded; type end".to_owned();
-        Step {
-            asks: vec![ask("end", &self.administrator, question, "end")],
-            ..step(
-                "end",
-                &self.administrator,
-                "The transcript ends here. Its words, and those of the signed head, go onto the paper.",
-                Act::End,
-                "32 words of the transcript and 32 of the head are shown; all copy them by hand",
-            )
-        }
-    }
 }
-
-/// How many devices there are, in words that fit one as well.
-fn in_the_room(plan: &Plan) -> String {
-    match plan.devices.len() {
-        1 => "There is this one device in the room, and no other.".to_owned(),
-        many => format!("There are these {many} devices in the room, and no other."),
-    }
-}
-
-fn step(
-    name: impl Into<String>,
-    actor: &str,
-    say: impl Into<String>,
-    act: Act,
-    expect: &str,
-) -> Step {
-    Step {
-        name: name.into(),
-        actor: actor.to_owned(),
-        say: say.into(),
-        asks: Vec::new(),
-        act,
-        expect: expect.to_owned(),
-    }
-}
-
-fn ask(name: &str, who: &str, question: String, typed: &str) -> Ask {
-    Ask {
-        name: name.to_owned(),
-        who: who.to_owned(),
-        question,
-        wanted: Wanted::Text(typed.to_owned()),
-    }
-}
-
-/// How many words of the plan are typed: enough that no other plan was made to begin so.
-const WORDS_TYPED: usize = 8;

@@ -124,8 +124,8 @@ impl Seen {
     ) -> Result<(), VerdictFault> {
         self.require_answers(step, line)?;
         let planned = match step.act {
-            Act::Key(number) => plan.cas.get(number).map(|ca| (&ca.device, &ca.label)),
-            Act::LedgerKey => Some((&plan.ledger_key.device, &plan.ledger_key.label)),
+            Act::Key(number) => plan.cas().get(number).map(|ca| (&ca.device, &ca.label)),
+            Act::LedgerKey => plan.ledger_key().map(|key| (&key.device, &key.label)),
             _ => None,
         };
         let Some((device, label)) = planned.filter(|_| !self.has_intent) else {
@@ -151,7 +151,7 @@ impl Seen {
             Act::Devices => self.devices(plan, line),
             Act::Key(number) => {
                 let ca = plan
-                    .cas
+                    .cas()
                     .get(number)
                     .map(|ca| ca.name.to_string())
                     .unwrap_or_default();
@@ -164,7 +164,7 @@ impl Seen {
             Act::LedgerKey => self.key(line, LEDGER_KEY, "fingerprint of the ledger key"),
             Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
             Act::Lines => {
-                let names = plan.cas.iter().map(|ca| format!("{}.pub", ca.name));
+                let names = plan.cas().iter().map(|ca| format!("{}.pub", ca.name));
                 self.files(
                     line,
                     &names.chain(["ledger.pub".to_owned()]).collect::<Vec<_>>(),

@@ -28,7 +28,7 @@ impl Check {
             product_object(object(&plan))?;
             return Ok(Exit::Done);
         }
-        product(&format!("{}: {}", plan.kind.as_str(), plan.purpose))?;
+        product(&format!("{}: {}", plan.kind().as_str(), plan.purpose))?;
         product(&format!(
             "{}, from {} to {}",
             plan.place, plan.window.0, plan.window.1
@@ -73,7 +73,7 @@ fn object(plan: &Plan) -> Value {
         })
     });
     json!({
-        "kind": plan.kind.as_str(), "purpose": plan.purpose, "place": plan.place,
+        "kind": plan.kind().as_str(), "purpose": plan.purpose, "place": plan.place,
         "from": plan.window.0.to_string(), "until": plan.window.1.to_string(),
         "sha256": hex(&plan.sha256), "words": plan.words(), "steps": steps.collect::<Vec<_>>(),
     })
