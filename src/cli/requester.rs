@@ -1,25 +1,26 @@
 //! `punchmark requester`: whose a key or a card is.
 
 mod duties;
+mod enrolment;
+mod shown;
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use ssh_key::PublicKey;
 
 use super::base::context::Context;
-use super::base::failure::{At, Exit, Failure};
+use super::base::failure::{Exit, Failure};
 use super::base::requester_name::refuse_reserved;
-use super::base::roots::believed;
 use super::base::terminal::{product, product_object};
 use crate::attestation::Family;
-use crate::certificate::subject::fingerprint;
-use crate::certificate::{Kind, Principals, Subject};
-use crate::config::{self, Config, SubjectFile};
-use crate::ledger::{CardId, Credential, Ledger, RequesterAdded, RequesterNamed, RequesterRemoved};
+use crate::certificate::{Kind, Principals};
+use crate::config::{self, Config};
+use crate::ledger::{Credential, Ledger, RequesterAdded, RequesterNamed, RequesterRemoved};
 use crate::request::{RequesterName, RoleName};
 use duties::{Given, Taken};
+use enrolment::Enrolment;
+use shown::{describe, named};
 
 /// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
 #[derive(Debug, Args)]
@@ -104,32 +105,6 @@ struct Removal {
     dry_run: bool,
 }
 
-/// Whose, and what.
-#[derive(Debug, Args)]
-struct Enrolment {
-    /// The requester's name, as roles have it
-    #[arg(value_name = "NAME", value_parser = str::parse::<RequesterName>)]
-    name: RequesterName,
-
-    /// Their public key file
-    #[arg(
-        long,
-        value_name = "FILE",
-        required_unless_present_any = ["card", "registrar", "revoker"],
-        conflicts_with = "card"
-    )]
-    key: Option<PathBuf>,
-
-    /// The serial of their YubiKey: what it attests is theirs
-    #[arg(long, value_name = "SERIAL")]
-    card: Option<u32>,
-
-    /// Whose number the serial is: yubico, or the SHA256:… of a private root [default: yubico,
-    /// where the config trusts it]
-    #[arg(long, value_name = "FAMILY", requires = "card")]
-    family: Option<Family>,
-}
-
 impl Requester {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
@@ -145,22 +120,11 @@ impl Requester {
 }
 
 impl Addition {
-    fn run(
-        mut self,
-        context: &Context,
-        config: &Config,
-        ledger: &mut Ledger,
-    ) -> Result<(), Failure> {
+    fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
         let names = self.names(config)?;
         let given = Given::of(&self, config)?;
-        if self.key.is_some() || self.card.is_some() {
-            let enrolment = Enrolment {
-                name: self.name.clone(),
-                key: self.key.take(),
-                card: self.card,
-                family: self.family,
-            };
+        if let Some(enrolment) = self.enrolment() {
             enrolment.add(context, config, ledger, self.dry_run)?;
         }
         given.record(&self.name, ledger, context)?;
@@ -184,6 +148,16 @@ impl Addition {
         context.tell(&words, object)
     }
 
+    /// The key or the card, where one is given.
+    fn enrolment(&self) -> Option<Enrolment> {
+        (self.key.is_some() || self.card.is_some()).then(|| Enrolment {
+            name: self.name.clone(),
+            key: self.key.clone(),
+            card: self.card,
+            family: self.family,
+        })
+    }
+
     /// What a certificate can be valid for, without wildcards, and nothing that proof alone gives.
     fn names(&self, config: &Config) -> Result<Option<Vec<String>>, Failure> {
         let Some(list) = self.names.as_deref() else {
@@ -203,55 +177,6 @@ impl Addition {
     }
 }
 
-impl Enrolment {
-    fn add(
-        self,
-        context: &Context,
-        config: &Config,
-        ledger: &mut Ledger,
-        dry_run: bool,
-    ) -> Result<(), Failure> {
-        refuse_reserved(&self.name, config)?;
-        let credential = self.credential(config)?;
-        refuse_weak(&credential)?;
-        refuse_distrusted(&credential, ledger)?;
-        let words = describe(&credential);
-        let (field, value) = named(&credential);
-        let object = json!({ "requester": self.name.as_str(), field: value, "state": "added" });
-        let added = RequesterAdded {
-            name: self.name.to_string(),
-            credential,
-            keyboard: config::keyboard(),
-        };
-        if dry_run {
-            ledger.check_requester(&added)?;
-            return context.tell_plan(&format!("{words} would be that of {}", self.name), object);
-        }
-        ledger.add_requester(added, config::now())?;
-        context.tell(
-            &format!("{words} is that of {} from now on", self.name),
-            object,
-        )
-    }
-
-    fn credential(&self, config: &Config) -> Result<Credential, Failure> {
-        match (&self.key, self.card) {
-            (Some(file), _) => {
-                let subject = SubjectFile::read(file).in_file(file)?;
-                let blob = PublicKey::from(subject.key).to_bytes();
-                Ok(Credential::Key(
-                    blob.at("the public key cannot be written as a line")?,
-                ))
-            }
-            (None, Some(serial)) => Ok(Credential::FamilyCard(CardId {
-                family: self.family(config)?.to_string(),
-                serial: serial.into(),
-            })),
-            (None, None) => Err(Failure::usage("name a key or a card")),
-        }
-    }
-}
-
 impl Removal {
     fn run(self, context: &Context, config: &Config, ledger: &mut Ledger) -> Result<(), Failure> {
         let (enrolment, name) = (&self.enrolment, &self.enrolment.name);
@@ -263,10 +188,7 @@ impl Removal {
             };
             return taken.record(name, ledger, context);
         }
-        let credential = match (enrolment.card, enrolment.family) {
-            (Some(serial), None) => enrolment.enrolled_card(serial.into(), ledger)?,
-            _ => enrolment.credential(config)?,
-        };
+        let credential = enrolment.enrolled(config, ledger)?;
         let words = describe(&credential);
         let (field, value) = named(&credential);
         let object = json!({ "requester": name.as_str(), field: value, "state": "removed" });
@@ -299,74 +221,6 @@ fn is_theirs(ledger: &Ledger, name: &str, credential: &Credential) -> Result<boo
 
 fn not_enrolled(words: &str, name: &RequesterName) -> Failure {
     Failure::new(format!("{words} is not enrolled for requester `{name}`"))
-}
-
-impl Enrolment {
-    /// The card of this serial that is theirs, of whichever family.
-    fn enrolled_card(&self, serial: u64, ledger: &Ledger) -> Result<Credential, Failure> {
-        let is_it = |credential: &Credential| match credential {
-            Credential::Card(card) => *card == serial,
-            Credential::FamilyCard(card) => card.serial == serial,
-            Credential::Key(_) => false,
-        };
-        let enrolled = ledger.requesters()?.into_iter().map(|(_, added)| added);
-        let theirs = enrolled.filter(|added| added.name == self.name.as_str());
-        let mut cards = theirs.map(|added| added.credential).filter(is_it);
-        match (cards.next(), cards.next()) {
-            (Some(_), Some(_)) => Err(Failure::usage(
-                "several cards have this serial: name --family",
-            )),
-            (Some(only), None) => Ok(only),
-            (None, _) => Ok(Credential::Card(serial)),
-        }
-    }
-
-    /// A serial alone is one of Yubico's where the config trusts Yubico.
-    fn family(&self, config: &Config) -> Result<Family, Failure> {
-        if let Some(family) = self.family {
-            return Ok(family);
-        }
-        let families = believed(config)?.families();
-        if families.contains(&Family::Yubico) {
-            return Ok(Family::Yubico);
-        }
-        let families: Vec<_> = families
-            .iter()
-            .map(|family| format!("--family {family}"))
-            .collect();
-        let failure = Failure::new("whose number is it? the config doesn't trust Yubico's roots");
-        Err(failure.hint(match families.as_slice() {
-            [] => NO_ROOT.to_owned(),
-            families => format!("say so: {}", families.join(", or ")),
-        }))
-    }
-}
-
-/// What a card attests by a root that is distrusted proves nothing, so that it can ask for nothing.
-fn refuse_distrusted(credential: &Credential, ledger: &Ledger) -> Result<(), Failure> {
-    let Credential::FamilyCard(card) = credential else {
-        return Ok(());
-    };
-    let roots = ledger.distrusted_roots()?.into_iter();
-    let mut families = roots.map(|(_, distrusted)| Family::Private(distrusted.root).to_string());
-    if families.any(|family| family == card.family) {
-        return Err(Failure::new(format!(
-            "the root {} is distrusted, for good: its cards prove nothing",
-            card.family
-        )));
-    }
-    Ok(())
-}
-
-/// A key that anybody can sign with is nobody's. One that was enrolled before this was looked
-/// at can still be taken away.
-fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
-    let Credential::Key(blob) = credential else {
-        return Ok(());
-    };
-    let key = PublicKey::from_bytes(blob)?;
-    Subject::try_from(key.key_data().clone()).at("the key can be nobody's")?;
-    Ok(())
 }
 
 fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
@@ -405,38 +259,6 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
         "by": added.keyboard,
     })
 }
-
-/// The field of JSON that names a credential, and its value.
-fn named(credential: &Credential) -> (&'static str, Value) {
-    match credential {
-        Credential::Key(blob) => ("key", json!(fingerprint_of(blob))),
-        Credential::Card(card) => ("card", json!(card)),
-        Credential::FamilyCard(card) => ("card", json!(card.serial)),
-    }
-}
-
-/// Names a credential as people know it: by a key's fingerprint, or the number on a card.
-fn describe(credential: &Credential) -> String {
-    match credential {
-        Credential::Card(card) => format!("card {card}, by its number alone"),
-        Credential::FamilyCard(CardId { family, serial }) if family == "yubico" => {
-            format!("YubiKey {serial}")
-        }
-        Credential::FamilyCard(card) => format!("card {} of {}", card.serial, card.family),
-        Credential::Key(blob) => match fingerprint_of(blob) {
-            Some(fingerprint) => format!("key {fingerprint}"),
-            None => "a key that cannot be read".to_owned(),
-        },
-    }
-}
-
-fn fingerprint_of(blob: &[u8]) -> Option<String> {
-    let key = PublicKey::from_bytes(blob).ok()?;
-    Some(fingerprint(key.key_data()))
-}
-
-const NO_ROOT: &str = "trust a maker first: roots = [\"yubico\"] in [attestation] of the config, or \
-    `punchmark attestation roots add FILE`";
 
 const EXAMPLES: &str = "\
 Examples:
