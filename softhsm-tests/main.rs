@@ -36,6 +36,7 @@ mod clock;
 mod completion;
 mod config_check;
 mod conformance;
+mod copies;
 mod crash;
 #[cfg(feature = "ldap")]
 mod directory;

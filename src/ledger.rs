@@ -37,20 +37,21 @@ use ssh_key::public::KeyData;
 
 pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
 pub use entry::{
-    Barred, Bound, CaAdded, CardId, CeremonyHeld, ChallengeMade, CheckpointSigned, ClockCorrected,
-    Credential, DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS,
-    HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
-    LedgerKeyRolled, ListSigned, Nonce, NotBound, Origin, PlaceAllowed, PolicySeen, Purpose,
-    RECEIPTS, Recovery, RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved,
-    Resumed, Revoked, RootDistrusted, Sequence, SuffixSet, SuffixesSet, TailCut,
+    Barred, Became, Bound, CaAdded, CardId, CeremonyHeld, ChallengeMade, CheckpointSigned,
+    ClockCorrected, CopyKind, CopySeen, Credential, DutiesSet, Entry, EntryError, Event,
+    EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS,
+    LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned, Nonce, NotBound, Origin,
+    PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId, RequesterAdded,
+    RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
+    SuffixSet, SuffixesSet, TailCut,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
-    Audit, Auditor, EndOfTrust, Inclusion, IndexFault, Ledger, LedgerKeyState, ProofError,
-    Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term,
-    TrustEnded, recorded_form,
+    Audit, Auditor, EndOfTrust, Inclusion, IndexFault, KnownCopy, Ledger, LedgerKeyState,
+    ProofError, Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver,
+    Term, TrustEnded, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

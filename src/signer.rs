@@ -16,6 +16,7 @@ pub mod error;
 pub mod file;
 #[cfg(any(feature = "pkcs11", feature = "yubikey"))]
 mod halves;
+mod holder;
 mod key;
 mod locators;
 pub mod pkcs11;
@@ -46,6 +47,8 @@ pub use error::{
     BindError, GenerateError, ImportError, LoginError, OpeningError, PinTries, PlaceError, Seen,
     SignatureError, SignerError,
 };
+pub use holder::Holder;
+pub(crate) use holder::holder;
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
 pub use locators::{Locators, LocatorsError};
 pub use pkcs11::{Inventory, KeyEntry, SlotEntry, TokenEntry};

@@ -89,12 +89,16 @@ fn key_of(new: &NewCa<'_>) -> Result<Option<KeyData>, EstablishError> {
 }
 
 impl Spare<'_> {
-    /// A card that has the key there already, from a run that was cut short, is taken up.
+    /// A device that has the key there already, from a run that was cut short, is taken up.
     pub(super) fn require_place(&self, key: &KeyData) -> Result<(), EstablishError> {
         match signer::require_free(self.locator, self.in_slot) {
             Err(PlaceError::SlotTaken {
                 fingerprint: there, ..
             }) if there == fingerprint(key) => Ok(()),
+            Err(taken @ PlaceError::LabelTaken { .. }) => match signer::shown(self.locator)? {
+                Some(there) if there == *key => Ok(()),
+                _ => Err(ImportError::from(taken).into()),
+            },
             free => Ok(free.map_err(ImportError::from)?),
         }
     }

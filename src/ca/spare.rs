@@ -9,7 +9,7 @@ use super::home::open_when_free;
 use crate::certificate::subject::fingerprint;
 use crate::config::{CaName, Config, Place, with_key};
 use crate::issue::self_test;
-use crate::ledger::{Ca, Ledger};
+use crate::ledger::{Became, Ca, CopyKind, CopySeen, KnownCopy, Ledger};
 use crate::output;
 use crate::secret::AskPin;
 use crate::signer::yubikey::NewSlotKey;
@@ -51,7 +51,8 @@ pub struct SpareAdded {
 /// and names the device in the config where it shares runs. `time` is Unix time in seconds,
 /// `keyboard` who is at it.
 ///
-/// A card that has the key in that slot already, from a run that was cut short, is taken up.
+/// A device that has the key in that place already, from a run that was cut short, is taken up. The
+/// ledger keeps that the copy is there.
 ///
 /// # Errors
 /// [`EstablishError`]. A key that was brought in stays, and the next run takes it up.
@@ -75,6 +76,8 @@ pub fn add_spare(
     spare.refuse_bound(&looked, &given, pins)?;
     drop(looked);
     let key = spare.bring_in(&given, pins)?;
+    // First of all: whatever stops this run from here on, the copy is known.
+    keep_copy(&config, &given, &key.locator, &keyboard, time)?;
     let tested = self_test(&key.locator, &given, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);
@@ -136,9 +139,46 @@ impl Spare<'_> {
             })) if there == fingerprint(key) => {
                 Ok(signer::describe_knowing(self.locator, Some(key), pins)?)
             }
+            Err(taken @ ImportError::Place(PlaceError::LabelTaken { .. })) => {
+                let there = signer::describe_knowing(self.locator, None, pins)?;
+                if there.public_key == *key {
+                    Ok(there)
+                } else {
+                    Err(taken.into())
+                }
+            }
             imported => Ok(imported?),
         }
     }
+}
+
+/// Has the ledger keep that the CA's key is in this device too, once.
+fn keep_copy(
+    config: &Config,
+    key: &KeyData,
+    locator: &Locator,
+    keyboard: &str,
+    time: u64,
+) -> Result<(), EstablishError> {
+    let holder = signer::holder(locator)?;
+    let mut ledger = open_when_free(config)?;
+    let ca = known_ca(&ledger, key)?;
+    let device = holder.locator.to_string();
+    let is_known =
+        |copy: &KnownCopy| copy.seen.device == device && copy.seen.became == Became::Made;
+    if ledger.copies(&ca)?.iter().any(is_known) {
+        return Ok(());
+    }
+    let seen = CopySeen {
+        ca: ca.position(),
+        kind: CopyKind::Imported,
+        became: Became::Made,
+        device,
+        holder: holder.words,
+        word: String::new(),
+        keyboard: keyboard.to_owned(),
+    };
+    Ok(ledger.record_copy(seen, time)?)
 }
 
 /// The CA of the ledger with this key.

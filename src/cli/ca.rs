@@ -1,5 +1,6 @@
 //! `punchmark ca`: which CAs there are, and what is known of each.
 
+mod copies;
 mod export;
 mod suffixes;
 
@@ -18,7 +19,7 @@ use crate::attestation::Roots;
 use crate::ca::Storage;
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{CaConfig, Config};
-use crate::ledger::{self, Ledger, Purpose};
+use crate::ledger::{self, KnownCopy, Ledger, Purpose};
 
 /// Tell of the CAs: where each key was born, and by whose word
 #[derive(Debug, Args)]
@@ -42,7 +43,8 @@ struct List {}
 
 /// Say all that is known of a CA, or of every one
 ///
-/// An attestation that init or adopt kept is checked again, against the roots that the config
+/// Each copy of the key that the ledger was told of stands there, until and after it was destroyed;
+/// one that is missing stays. An attestation that init or adopt kept is checked again, against the roots that the config
 /// names and those of --attestation-roots. No token is asked.
 #[derive(Debug, Args)]
 #[command(after_help = SHOW_EXAMPLES)]
@@ -65,6 +67,8 @@ struct Known {
     public_key_file: PathBuf,
     /// Those that the CA alone writes.
     suffixes: Vec<String>,
+    /// All that the ledger has been told of.
+    copies: Vec<KnownCopy>,
 }
 
 impl Ca {
@@ -135,6 +139,7 @@ fn one(
             .map(|serial| serial.number()),
         public_key_file: config.resolve(&known.config.public_key),
         suffixes: suffixes(config),
+        copies: ledger.copies(known.ca())?,
         ca: known.ca().clone(),
         config: known.config,
     })
@@ -166,6 +171,7 @@ fn print(known: &Known) -> Result<(), Failure> {
         "  storage      {}",
         storage::words(&known.storage)
     ))?;
+    known.copies.iter().try_for_each(copies::print)?;
     for fault in storage::faults(&known.storage) {
         product(&format!("  warning      {fault}"))?;
     }
@@ -212,6 +218,7 @@ fn json(known: &Known) -> Value {
         "keys": keys.map(ToString::to_string).collect::<Vec<_>>(),
         "origin": added.origin,
         "storage": storage::json(&known.storage),
+        "copies": known.copies.iter().map(copies::json).collect::<Vec<_>>(),
         "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
         "token-says": added.token_says,
         "next-serial": known.next_serial,

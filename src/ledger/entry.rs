@@ -50,6 +50,7 @@ macro_rules! codes {
 }
 
 mod ca;
+mod copies;
 mod grounds;
 mod requester;
 mod reserved;
@@ -61,6 +62,7 @@ mod tests;
 use ssh_encoding::{Decode, Encode, Reader};
 
 pub use ca::{CaAdded, Origin, Purpose};
+pub use copies::{Became, CopyKind, CopySeen};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
 pub use requester::{
     CardId, Credential, DutiesSet, RequesterAdded, RequesterNamed, RequesterRemoved,
@@ -145,6 +147,8 @@ pub enum Event {
     DutiesSet(DutiesSet),
     /// A ceremony was held.
     CeremonyHeld(CeremonyHeld),
+    /// Something became of a copy of a CA's key.
+    CopySeen(CopySeen),
 }
 
 /// Bytes that are not an entry.
@@ -203,6 +207,7 @@ impl Entry {
             Event::RequesterNamed(event) => event.encode(out)?,
             Event::DutiesSet(event) => event.encode(out)?,
             Event::CeremonyHeld(event) => event.encode(out)?,
+            Event::CopySeen(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -251,6 +256,7 @@ impl Entry {
             32 => Event::RequesterNamed(RequesterNamed::decode(input)?),
             33 => Event::DutiesSet(DutiesSet::decode(input)?),
             34 => Event::CeremonyHeld(CeremonyHeld::decode(input)?),
+            35 => Event::CopySeen(CopySeen::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -298,6 +304,7 @@ impl Entry {
             Event::RequesterNamed(_) => 32,
             Event::DutiesSet(_) => 33,
             Event::CeremonyHeld(_) => 34,
+            Event::CopySeen(_) => 35,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -244,6 +244,14 @@ pub enum LedgerError {
     /// A ceremony was recorded before.
     #[error("the ceremony with this transcript is in the ledger already")]
     CeremonyKnown,
+    /// What can't have become of a copy of a CA's key.
+    #[error("copy {device}: {why}")]
+    Copy {
+        /// Where it is.
+        device: String,
+        /// Why that can't be.
+        why: &'static str,
+    },
     /// A head that is none of this ledger.
     #[error("a head over {size} entries is none of this ledger's")]
     OtherHead {

@@ -10,6 +10,7 @@
 
 mod ceremonies;
 mod content;
+mod copies;
 mod entitled;
 mod facts;
 mod fault;
@@ -36,6 +37,7 @@ pub use finding::{Finding, Grade, MOST_FINDINGS};
 pub use replayed::{HeadError, Replayed};
 
 use ceremonies::Ceremonies;
+use copies::Copies;
 use entitled::Entitled;
 use finding::Findings;
 use keys::{Keys, sha256};
@@ -69,6 +71,7 @@ pub struct Replay {
     reservations: Reservations,
     subjects: Subjects,
     ceremonies: Ceremonies,
+    copies: Copies,
     /// The greatest kind of each family of kinds that replace one another.
     newest: Newest,
 }
@@ -111,6 +114,7 @@ impl Replay {
             reservations: Reservations::default(),
             subjects: Subjects::default(),
             ceremonies: Ceremonies::default(),
+            copies: Copies::default(),
             newest: Newest::default(),
         }
     }
@@ -209,6 +213,7 @@ impl Replay {
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
             Event::HeadPlaces(set) => places::head_places(found, &set),
             Event::CeremonyHeld(held) => self.ceremonies.held(found, &held),
+            Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {
                 if self.keys.ca(ca).is_none() {

@@ -64,6 +64,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::DutiesSet(set) => rows.add(table::DUTIES, &set.name),
         Event::PlaceAllowed(_) => rows.add(table::PLACE_ALLOWED, []),
         Event::CeremonyHeld(_) => rows.add(table::CEREMONY, []),
+        Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),
     }
     std::mem::take(&mut rows.rows)
 }
@@ -217,6 +218,11 @@ pub(super) fn authority(blob: &[u8]) -> [u8; 16] {
 /// the ranges that may hold it.
 pub(super) fn range_key(authority: &[u8; 16], first: u64, last: u64) -> Vec<u8> {
     [authority.as_slice(), &number(last), &number(first)].concat()
+}
+
+/// A CA by the position of its entry, and half of the SHA-256 of where a copy of its key is.
+pub(super) fn copy_key(ca: u64, device: &str) -> Vec<u8> {
+    [&number(ca)[..], &short(device.as_bytes())].concat()
 }
 
 /// A credential in its canonical bytes.

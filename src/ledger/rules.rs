@@ -10,6 +10,7 @@ mod audit;
 mod backward;
 mod cas;
 mod ceremonies;
+mod copies;
 mod draft;
 mod duties;
 mod ends;
@@ -43,6 +44,7 @@ use draft::Draft;
 mod tests;
 
 pub use audit::{Audit, Auditor, IndexFault};
+pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;
 pub use proofs::{Inclusion, ProofError};

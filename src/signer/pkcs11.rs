@@ -62,7 +62,7 @@ pub use uri::{URI_MAX, Uri, UriError};
 #[cfg(feature = "pkcs11")]
 pub(super) use binding::{bind, bound_to};
 #[cfg(feature = "pkcs11")]
-pub(super) use door::{describe, pin_tries, shown};
+pub(super) use door::{describe, holder, pin_tries, shown};
 #[cfg(feature = "pkcs11")]
 pub(super) use generate::generate;
 #[cfg(feature = "pkcs11")]
@@ -78,6 +78,6 @@ pub(super) use vacancy::require_free;
 
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    bind, bound_to, describe, generate, import, inventory, load_ahead, open, pin_tries,
+    bind, bound_to, describe, generate, holder, import, inventory, load_ahead, open, pin_tries,
     require_free, shown,
 };

@@ -200,6 +200,11 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "plan": hex(&held.plan), "transcript": hex(&held.transcript),
                 "words": held.words, "keyboard": held.keyboard }),
         ),
+        Event::CopySeen(seen) => (
+            "copy-seen",
+            json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,
+                "holder": seen.holder, "word": seen.word, "keyboard": seen.keyboard }),
+        ),
         Event::PlaceAllowed(allowed) => (
             "place-allowed",
             json!({ "what": allowed.what, "keyboard": allowed.keyboard }),

@@ -329,6 +329,9 @@ pub enum Fault {
     /// A ceremony that can't be the one of its transcript.
     #[error("the ceremony has {0}")]
     Ceremony(&'static str),
+    /// What can't have become of a copy of a CA's key.
+    #[error("of a copy of the CA's key it says what can't be: {0}")]
+    Copy(&'static str),
     /// What was put aside is nothing, or has no name.
     #[error("what was put aside is malformed")]
     Tail,

@@ -106,4 +106,7 @@ tables! {
     DUTIES = 42,
     /// Each ceremony. The key is empty.
     CEREMONY = 43,
+    /// A copy of a CA's key: position of the CA (8), half of the SHA-256 of where it is (16); the
+    /// newest row counts.
+    COPY = 44,
 }

@@ -9,8 +9,8 @@ use super::session::{Access, Session};
 use super::token::Token;
 use super::uri::Uri;
 use crate::secret::AskPin;
-use crate::signer::NewKey;
 use crate::signer::error::{LoginError, OpeningError, PinTries};
+use crate::signer::{Holder, Locator, NewKey};
 
 /// A token that was opened for a user, and the one key in it.
 pub(super) struct Door {
@@ -90,6 +90,19 @@ pub(in crate::signer) fn describe(
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, OpeningError> {
     Ok(Door::open(uri, known, pins)?.key.facts(uri))
+}
+
+/// The token that `uri` names, by its own label and serial.
+pub(in crate::signer) fn holder(uri: &Uri) -> Result<Holder, OpeningError> {
+    check_named(uri)?;
+    let token = Token::find(&Module::of(uri)?, uri)?;
+    Ok(Holder {
+        locator: Locator::Pkcs11(Box::new(Uri {
+            pin_source: None,
+            ..token.bind(uri)
+        })),
+        words: token.with_serial(),
+    })
 }
 
 /// The one public key that `uri` names, as the token shows it without a login; none if it shows

@@ -8,7 +8,7 @@ use crate::secret::AskPin;
 use crate::signer::error::{
     BindError, GenerateError, ImportError, OpeningError, PinTries, PlaceError,
 };
-use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Sessions};
+use crate::signer::{Holder, KeyAlgorithm, NewKey, RsaHash, Sessions};
 
 /// Loads nothing: whoever opens a key is told.
 pub(in crate::signer) fn load_ahead(_uri: &Uri) {}
@@ -35,6 +35,11 @@ pub(in crate::signer) fn describe(
 
 /// Says that it can't.
 pub(in crate::signer) fn shown(_uri: &Uri) -> Result<Option<KeyData>, OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn holder(_uri: &Uri) -> Result<Holder, OpeningError> {
     Err(OpeningError::Pkcs11LeftOut)
 }
 

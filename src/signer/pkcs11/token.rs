@@ -148,6 +148,16 @@ impl Token {
         }
     }
 
+    /// For what is kept: `token "Root CA" (SoftHSM v2), serial 3f81`.
+    pub(super) fn with_serial(&self) -> String {
+        let parts = [
+            Some(format!("token {}", self.label)),
+            (!self.model.is_empty()).then(|| format!(" ({})", self.model.bare())),
+            (!self.serial.is_empty()).then(|| format!(", serial {}", self.serial.bare())),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
     /// `uri`, bound to this very token: a token that comes in its place later, with the same
     /// label, must not be given the PIN.
     pub(super) fn bind(&self, uri: &Uri) -> Uri {

@@ -259,5 +259,14 @@ pub(super) fn each_kind() -> Vec<Event> {
             words: "absurd aftermath".into(),
             keyboard: keyboard(),
         }),
+        Event::CopySeen(CopySeen {
+            ca: 1,
+            kind: CopyKind::Imported,
+            became: Became::Missing,
+            device: "yubikey:serial=12345679;slot-id=9c".into(),
+            holder: "YubiKey 12345679, slot 9c".into(),
+            word: "lost on a train".into(),
+            keyboard: keyboard(),
+        }),
     ]
 }

@@ -227,6 +227,21 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                history.push(Event::CopySeen(copy(1, Became::Made)));
+                history.push(Event::CopySeen(copy(1, Became::Destroyed)));
+                history.push(Event::CopySeen(copy(1, Became::Missing)));
+            },
+            "broken 6: of a copy of the CA's key it says what can't be: \
+             it was destroyed, and cannot be missing",
+        ),
+        (
+            |history| {
+                history.push(Event::CopySeen(copy(3, Became::Made)));
+            },
+            "broken 4: it refers to entry 3, which is not what it should be",
+        ),
+        (
+            |history| {
                 history.push(Event::NotBound(NotBound {
                     ca: 3,
                     device: String::new(),
@@ -336,6 +351,18 @@ fn ceremony(words: &str) -> CeremonyHeld {
         plan: [1; 32],
         transcript: [2; 32],
         words: words.to_owned(),
+        keyboard: String::new(),
+    }
+}
+
+fn copy(ca: u64, became: Became) -> CopySeen {
+    CopySeen {
+        ca,
+        kind: CopyKind::Imported,
+        became,
+        device: "yubikey:serial=12345679;slot-id=9c".to_owned(),
+        holder: String::new(),
+        word: "lost".to_owned(),
         keyboard: String::new(),
     }
 }

@@ -86,6 +86,22 @@ fn an_entry_that_the_ledger_refuses() {
             },
             "broken 6: the ceremony has a transcript that an earlier one has",
         ),
+        Copy => Found(
+            |history| {
+                for _ in 0..2 {
+                    history.push(Event::CopySeen(CopySeen {
+                        ca: 1,
+                        kind: CopyKind::Imported,
+                        became: Became::Made,
+                        device: "yubikey:serial=12345679;slot-id=9c".to_owned(),
+                        holder: String::new(),
+                        word: String::new(),
+                        keyboard: String::new(),
+                    }));
+                }
+            },
+            "broken 6: of a copy of the CA's key it says what can't be: it is there already",
+        ),
         IsLedgerKey => Found(
             |history| {
                 history.ca("more", LEDGER, Purpose::User);

@@ -13,6 +13,7 @@ conform!(
     what_somebody_still_holds_is_not_given_up,
     heads_and_places_are_recorded,
     a_ceremony_is_recorded_once_with_the_words_of_its_transcript,
+    a_copy_of_a_key_stays_visible_until_it_is_destroyed,
 );
 
 fn recovery(requests_from: u64, enrolments: u8) -> Option<Recovery> {
@@ -214,5 +215,52 @@ fn a_ceremony_is_recorded_once_with_the_words_of_its_transcript(stand: Stand) {
         words,
         [[2; 32], [3; 32]].map(|value| crate::wire::words(&value))
     );
+    fixture.is_whole();
+}
+
+fn a_copy_of_a_key_stays_visible_until_it_is_destroyed(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let ca = fixture.ca.clone();
+    let seen = |device: &str, became, word: &str| CopySeen {
+        ca: ca.position(),
+        kind: CopyKind::Imported,
+        became,
+        device: device.to_owned(),
+        holder: String::new(),
+        word: word.to_owned(),
+        keyboard: String::new(),
+    };
+    let ledger = &mut fixture.ledger;
+    ledger
+        .record_copy(seen("a", Became::Made, ""), NOW)
+        .unwrap();
+    ledger
+        .record_copy(seen("b", Became::Made, ""), NOW)
+        .unwrap();
+    for refused in [
+        seen("a", Became::Made, ""),
+        seen("a", Became::Missing, ""),
+        seen("", Became::Made, ""),
+    ] {
+        let refused = ledger.record_copy(refused, NOW);
+        assert!(matches!(refused, Err(LedgerError::Copy { .. })));
+    }
+    ledger
+        .record_copy(seen("a", Became::Missing, "lost"), NOW)
+        .unwrap();
+    let left = ledger.copies_left(&ca).unwrap();
+    let left: Vec<_> = left
+        .iter()
+        .map(|copy| (copy.seen.device.as_str(), copy.seen.became))
+        .collect();
+    assert_eq!(left, [("a", Became::Missing), ("b", Became::Made)]);
+    // What is found again can be destroyed.
+    for device in ["a", "b"] {
+        ledger
+            .record_copy(seen(device, Became::Destroyed, ""), NOW)
+            .unwrap();
+    }
+    assert_eq!(ledger.copies_left(&ca).unwrap(), []);
+    assert_eq!(ledger.copies(&ca).unwrap().len(), 2);
     fixture.is_whole();
 }
