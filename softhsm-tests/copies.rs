@@ -15,10 +15,12 @@ fn with_two_tokens() -> Admin {
     admin
 }
 
-/// The locator of a key in the second token.
+/// The locator of a key in the second token, which has a PIN file of its own.
 fn in_backup(admin: &Admin, object: &str) -> String {
     let locator = admin.token.locator(object);
-    locator.replace("token=Root%20CA", "token=Backup")
+    let locator = locator.replace("token=Root%20CA", "token=Backup");
+    let pin = admin.punchmark.path("pin").display().to_string();
+    format!("{locator}&pin-source={pin}")
 }
 
 fn import(admin: &Admin, more: &[&str]) -> Ran {
@@ -52,6 +54,7 @@ fn a_spare_is_recorded_by_its_serial_and_shown() {
         copy["holder"].as_str().unwrap(),
     );
     assert!(device.contains("serial="), "{device}");
+    assert!(!device.contains("pin-source"), "{device}");
     assert!(
         holder.starts_with("token \"Backup\" (SoftHSM v2), serial "),
         "{holder}"
