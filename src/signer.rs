@@ -40,7 +40,8 @@ use ssh_key::public::KeyData;
 #[cfg(test)]
 pub(crate) use device::describe;
 pub(crate) use device::{
-    attest, bind, bound_to, describe_knowing, generate, import, pin_tries, require_free, shown,
+    attest, bind, bound_to, describe_knowing, generate, holder, import, pin_tries, require_free,
+    shown,
 };
 pub use device::{inventory, yubikeys};
 pub use error::{
@@ -48,7 +49,6 @@ pub use error::{
     SignatureError, SignerError,
 };
 pub use holder::Holder;
-pub(crate) use holder::holder;
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
 pub use locators::{Locators, LocatorsError};
 pub use pkcs11::{Inventory, KeyEntry, SlotEntry, TokenEntry};

@@ -4,8 +4,8 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
 use super::{
-    BindError, GenerateError, ImportError, Inventory, KeyAlgorithm, Locator, NewKey, OpeningError,
-    PinTries, PlaceError, agent, file, pkcs11, yubikey,
+    BindError, GenerateError, Holder, ImportError, Inventory, KeyAlgorithm, Locator, NewKey,
+    OpeningError, PinTries, PlaceError, agent, file, pkcs11, yubikey,
 };
 use crate::secret::AskPin;
 
@@ -99,6 +99,31 @@ pub(crate) fn shown(locator: &Locator) -> Result<Option<KeyData>, OpeningError> 
         Locator::YubiKey(slot) => yubikey::describe(slot, None).map(|key| Some(key.public_key)),
         Locator::Agent(key) => agent::describe(key).map(|key| Some(key.public_key)),
         Locator::File(file) => file::describe(file).map(|key| Some(key.public_key)),
+    }
+}
+
+/// The one device that `locator` names now. Nobody is asked for a PIN.
+///
+/// # Errors
+/// [`OpeningError`] if a token is not there or doesn't answer.
+pub(crate) fn holder(locator: &Locator) -> Result<Holder, OpeningError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::holder(uri),
+        Locator::YubiKey(slot) => {
+            let mut slot = slot.clone();
+            slot.pin_source = None;
+            let card = slot
+                .serial
+                .map_or_else(String::new, |serial| format!(" {serial}"));
+            Ok(Holder {
+                words: format!("YubiKey{card}, slot {}", slot.slot),
+                locator: Locator::YubiKey(slot),
+            })
+        }
+        Locator::Agent(_) | Locator::File(_) => Ok(Holder {
+            locator: locator.clone(),
+            words: "software".to_owned(),
+        }),
     }
 }
 
