@@ -22,6 +22,7 @@ pub(crate) mod slapd;
 pub(crate) mod sshd;
 pub(crate) mod stock;
 pub(crate) mod token;
+pub(crate) mod two_sides;
 pub(crate) mod yubikey;
 
 use std::fs::Permissions;

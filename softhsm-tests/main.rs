@@ -65,6 +65,7 @@ mod logins;
 mod looks_first;
 mod manifest;
 mod migrate;
+mod mirror;
 mod modules;
 mod odd_tokens;
 mod openssh;

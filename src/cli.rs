@@ -26,6 +26,7 @@ mod krl;
 mod ledger;
 mod letters;
 mod man;
+mod mirror;
 mod renew;
 mod repeated;
 mod request;
@@ -98,6 +99,7 @@ enum Command {
     Krl(krl::Krl),
     Known(known::Known),
     Ledger(ledger::Ledger),
+    Mirror(mirror::Mirror),
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
     Evidence(evidence::EvidenceCommand),
@@ -142,6 +144,7 @@ impl Cli<Command> {
             Command::Krl(command) => command.run(&context),
             Command::Known(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
+            Command::Mirror(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),
             Command::Evidence(command) => command.run(&context),

@@ -49,9 +49,9 @@ pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
-    Audit, Auditor, EndOfTrust, Inclusion, IndexFault, KnownCopy, Ledger, LedgerKeyState,
-    ProofError, Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver,
-    Term, TrustEnded, recorded_form,
+    Audit, Auditor, EndOfTrust, Inclusion, IndexFault, KnownCopy, Ledger, LedgerKeyState, Mirror,
+    MirrorError, ProofError, Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError,
+    TakenOver, Term, TrustEnded, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

@@ -15,6 +15,7 @@ pub(crate) mod faults;
 pub(crate) mod fetching;
 pub(crate) mod foreseen;
 pub(crate) mod global;
+pub(crate) mod head;
 pub(crate) mod heads_below;
 pub(crate) mod interrupt;
 pub(crate) mod issuing;

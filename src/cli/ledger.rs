@@ -6,7 +6,6 @@ mod evidence;
 mod export;
 mod filter;
 mod grounds;
-mod head;
 mod kept;
 mod key;
 mod list;

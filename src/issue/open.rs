@@ -23,10 +23,14 @@ use std::path::{Path, PathBuf};
 use ssh_key::public::KeyData;
 
 use super::Clock;
+use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::file::OpenError;
 use crate::ledger::heads::HeadsError;
 use crate::ledger::settings::FileSettings;
-use crate::ledger::{Ca, ClockError, Ledger, LedgerError, Purpose, SuffixDifference, check_clock};
+use crate::ledger::{
+    Ca, ClockError, Ledger, LedgerError, Mirror, MirrorError, Purpose, SuffixDifference,
+    check_clock,
+};
 use crate::policy::Suffixes;
 
 #[cfg(test)]
@@ -113,6 +117,19 @@ impl LedgerPlace {
     /// # Errors
     /// [`OpenLedgerError`].
     pub fn look(&self, confirm: &mut Confirm<'_>) -> Result<Ledger, OpenLedgerError> {
+        let ledger = self.read(confirm)?;
+        if ledger.is_mirror() {
+            return Err(LedgerError::from(OpenError::Mirror(self.path.clone())).into());
+        }
+        Ok(ledger)
+    }
+
+    /// Opens the ledger, or a mirror, for whoever will not write to it, with the clock held
+    /// against it.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn read(&self, confirm: &mut Confirm<'_>) -> Result<Ledger, OpenLedgerError> {
         let ledger = Ledger::open_to_read(&self.path)?;
         self.believe(ledger.last_time()?, confirm)?;
         Ok(ledger)
@@ -207,6 +224,22 @@ impl LedgerPlace {
     /// [`OpenLedgerError`].
     pub fn keep_head(&self) -> Result<(), OpenLedgerError> {
         Ok(self.writable().map(drop)?)
+    }
+
+    /// Opens the mirror that lies where the ledger would, to extend it.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn open_mirror(&self) -> Result<Mirror, OpenLedgerError> {
+        Ok(Mirror::open(&self.path, self.settings.clone())?)
+    }
+
+    /// Makes a mirror where no file is, of the frames of a copy up to a head.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn create_mirror(&self, copy: &Ledger, head: &Checkpoint) -> Result<(), MirrorError> {
+        Mirror::create(&self.path, self.settings.clone(), copy, head)
     }
 
     /// Makes an empty ledger where no file is.

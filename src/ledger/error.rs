@@ -258,6 +258,9 @@ pub enum LedgerError {
         /// How many entries it covers.
         size: u64,
     },
+    /// It is a mirror, which takes no entry of its own.
+    #[error("a mirror of a ledger takes no entry but those of its ledger")]
+    Mirror,
     /// The file was not opened.
     #[error(transparent)]
     Open(#[from] file::OpenError),

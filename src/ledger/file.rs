@@ -57,9 +57,10 @@ pub use room::Tail;
 pub use standing::Standing;
 pub(super) use writer::Writer;
 
+use format::Role;
 use guard::{Guarded, Named};
 use old_heads::OldHeads;
-use reader::require_format;
+use reader::{require_role, role_of};
 use room::{FIRST, frame_from};
 use standing::{standing, walk};
 
@@ -67,6 +68,7 @@ use standing::{standing, walk};
 #[derive(Debug)]
 pub struct FileFrames {
     guarded: Guarded,
+    role: Role,
     settings: FileSettings,
     end: KeptHead,
     heads: Option<KeptHeads>,
@@ -91,7 +93,7 @@ impl FileFrames {
             .prefix(".punchmark-")
             .tempfile_in(&folder)
             .map_err(failed)?;
-        file.write_all(&format::header())
+        file.write_all(&format::header(Role::Ledger))
             .and_then(|()| room::make(file.as_file(), FIRST, 1))
             .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
@@ -104,7 +106,11 @@ impl FileFrames {
             }
         })?;
         sync_folder(&folder).map_err(failed)?;
-        Self::of(Guarded::of(file, path, &settings.allow)?, settings)
+        Self::of(
+            Guarded::of(file, path, &settings.allow)?,
+            Role::Ledger,
+            settings,
+        )
     }
 
     /// Opens a ledger to write to it; no other run can meanwhile. What a crash left is put
@@ -113,14 +119,26 @@ impl FileFrames {
     /// # Errors
     /// [`OpenError`].
     pub fn open(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
+        Self::open_as(Role::Ledger, path, settings)
+    }
+
+    /// Opens a mirror to extend it, in the same way.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_mirror(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
+        Self::open_as(Role::Mirror, path, settings)
+    }
+
+    fn open_as(role: Role, path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
         let guarded = Guarded::open(path, &settings.allow)?;
         lock(&guarded.file, &guarded.path)?;
         // It may have been replaced between the opening and the lock.
         if guarded.still_named() == Named::NoLonger {
             return Err(OpenError::Missing(guarded.path));
         }
-        require_format(&guarded.file, &guarded.path)?;
-        Self::of(guarded, settings)
+        require_role(&guarded.file, &guarded.path, role)?;
+        Self::of(guarded, role, settings)
     }
 
     /// How a ledger stands to the heads that are kept of it, in these folders too. Nothing is
@@ -134,9 +152,9 @@ impl FileFrames {
         folders: &[&Path],
     ) -> Result<Standing, OpenError> {
         let guarded = Guarded::open(path, &settings.allow)?;
-        require_format(&guarded.file, &guarded.path)?;
+        let role = role_of(&guarded.file, &guarded.path)?;
         apart::require(folder(&guarded.path), settings)?;
-        let heads = found_heads(&guarded, settings, folders)?;
+        let heads = found_heads(&guarded, role, settings, folders)?;
         let failed = |source| OpenError::file(&guarded.path, source);
         let old_heads = OldHeads::find(heads.as_ref(), settings);
         let start = heads.as_ref().and_then(KeptHeads::highest);
@@ -160,21 +178,23 @@ impl FileFrames {
         folders: &[&Path],
     ) -> Result<Option<PathBuf>, OpenError> {
         let guarded = Guarded::open(path, &settings.allow)?;
-        let heads = found_heads(&guarded, settings, folders)?;
+        let role = role_of(&guarded.file, &guarded.path)?;
+        let heads = found_heads(&guarded, role, settings, folders)?;
         let kept = heads.iter().flat_map(KeptHeads::folders);
         Ok(apart::all_below(folder(&guarded.path), kept))
     }
 
     /// Takes a locked file with a header.
-    fn of(guarded: Guarded, settings: FileSettings) -> Result<Self, OpenError> {
+    fn of(guarded: Guarded, role: Role, settings: FileSettings) -> Result<Self, OpenError> {
         apart::require(folder(&guarded.path), &settings)?;
-        let heads = found_heads(&guarded, &settings, &[])?;
+        let heads = found_heads(&guarded, role, &settings, &[])?;
         let failed = |source| OpenError::file(&guarded.path, source);
         let start = heads.as_ref().and_then(KeptHeads::highest);
         let end = walk(&guarded.file, start).map_err(failed)?;
         let old_heads = OldHeads::find(heads.as_ref(), &settings);
         let mut frames = Self {
             guarded,
+            role,
             settings,
             end,
             heads,
@@ -185,6 +205,12 @@ impl FileFrames {
         };
         frames.stand()?;
         Ok(frames)
+    }
+
+    /// Whether it is the ledger itself or a mirror of it.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Its name, absolute and without symbolic links.
@@ -312,6 +338,7 @@ pub(super) fn heads_of(
 /// The heads that are kept of a ledger, in these folders too; none of one without entries.
 fn found_heads(
     guarded: &Guarded,
+    role: Role,
     settings: &FileSettings,
     folders: &[&Path],
 ) -> Result<Option<KeptHeads>, OpenError> {
@@ -320,11 +347,21 @@ fn found_heads(
     let Some(entry) = first.as_ref().and_then(|first| first.entries.first()) else {
         return Ok(None);
     };
-    let mut heads = KeptHeads::look(&origin(&leaf_hash(entry)), owner(guarded), settings)?;
+    let name = kept_name(&origin(&leaf_hash(entry)), role);
+    let mut heads = KeptHeads::look(&name, owner(guarded), settings)?;
     for folder in folders {
         heads.look_in(folder)?;
     }
     Ok(Some(heads))
+}
+
+/// The name that heads are kept under: those of a mirror are not those of its ledger, which may lie
+/// on the same machine and is further on.
+fn kept_name(origin: &str, role: Role) -> String {
+    match role {
+        Role::Ledger => origin.to_owned(),
+        Role::Mirror => format!("{origin}-mirror"),
+    }
 }
 
 /// The head of a ledger without entries.

@@ -144,7 +144,7 @@ impl Index {
     }
 
     /// Takes a frame that was read back.
-    fn take(&mut self, frame: &Frame) -> Result<(), LedgerError> {
+    pub(super) fn take(&mut self, frame: &Frame) -> Result<(), LedgerError> {
         if frame.first != self.follows.tree.size() + 1 {
             return Err(LedgerError::Head);
         }

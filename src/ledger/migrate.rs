@@ -277,7 +277,7 @@ impl OldLedger {
     }
 
     fn write(&self, more: &[Entry]) -> Result<(NamedTempFile, Head), MigrateError> {
-        let mut writer = file::Writer::begin(&self.path)?;
+        let mut writer = file::Writer::begin(&self.path, file::format::Role::Ledger)?;
         self.database
             .each_entry(&mut |_, bytes| Ok(writer.entry(bytes.to_vec())?))?;
         // The head of what the database has, so that a run that is killed before the last

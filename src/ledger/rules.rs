@@ -17,6 +17,7 @@ mod ends;
 mod enrolment;
 mod evidence;
 mod ledger_keys;
+mod mirror;
 mod opening;
 mod proofs;
 mod read;
@@ -47,6 +48,7 @@ pub use audit::{Audit, Auditor, IndexFault};
 pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;
+pub use mirror::{Mirror, MirrorError};
 pub use proofs::{Inclusion, ProofError};
 pub use revoked::{Revocation, RevokedBy};
 pub use revoked_set::RevokedSet;
@@ -135,6 +137,9 @@ impl Ledger {
 
     /// Behind an entry that this version cannot read, it knows nothing for certain.
     fn may_be_written(&self) -> Result<(), LedgerError> {
+        if self.is_mirror() {
+            return Err(LedgerError::Mirror);
+        }
         let Some(position) = self.unreadable else {
             return Ok(());
         };

@@ -168,6 +168,11 @@ impl Context {
         Ok(config.ledger_place().look(&mut confirm_leap)?)
     }
 
+    /// Opens the ledger, or a mirror of it, for what writes nothing.
+    pub(crate) fn ledger_to_read(&self, config: &Config) -> Result<Ledger, Failure> {
+        Ok(config.ledger_place().read(&mut confirm_leap)?)
+    }
+
     /// Opens the ledger that [`Self::ledger_to_look`] opened a moment ago, before somebody was asked
     /// for a PIN; it must still have this CA.
     pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<Ledger, Failure> {

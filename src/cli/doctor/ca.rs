@@ -130,7 +130,7 @@ fn ledger_of(config: &Config) -> Result<Ledger, Failure> {
         return Err(contradicts.into());
     }
     // Nobody is there to be asked about a leap of the clock.
-    Ok(config.ledger_place().look(&mut |_leap| false)?)
+    Ok(config.ledger_place().read(&mut |_leap| false)?)
 }
 
 fn roles(config: &Config) -> Point {

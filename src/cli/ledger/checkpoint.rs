@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::head::{extends, read_text};
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::head::{extends, read_text};
 use crate::cli::base::ledger_key;
 use crate::cli::base::private_key::PassphraseFile;
 use crate::cli::base::signed_head;

@@ -4,12 +4,12 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::head::{Against, Kept, believed_by};
 use super::source::Source;
 use crate::certificate::explain::utc;
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::{Context, warn_of_ignored};
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::head::{Against, Kept, believed_by};
 use crate::cli::base::terminal::{confirm_typed, product};
 use crate::cli::base::words::number_of;
 use crate::config;
@@ -144,7 +144,7 @@ pub(super) fn by_word(size: u64, last: u64) -> Result<HeadAdopted, Failure> {
 /// recorded where none is shown.
 fn by_heads(ledger: &Ledger, heads: &[Kept]) -> Result<Option<HeadAdopted>, Failure> {
     for kept in heads {
-        super::head::extends(ledger, &kept.head)?;
+        crate::cli::base::head::extends(ledger, &kept.head)?;
     }
     let largest = heads.iter().max_by_key(|kept| kept.head.size);
     Ok(largest.map(|largest| HeadAdopted {

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ssh_encoding::base64::{Base64, Encoding};
 
-use super::head::{Kept, claimed, read_text};
 use super::one::{One, no_such_serial};
 use crate::certificate::explain::{Fields, utc};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::head::{Kept, claimed, read_text};
 use crate::cli::base::terminal::{product, product_object};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::merkle::Hash;
@@ -64,7 +64,10 @@ pub(super) fn prove(context: &Context, one: &One) -> Result<Exit, Failure> {
         return Err(no_such_serial(name, number));
     };
     let heads = ledger.believed_heads()?;
-    if !heads.iter().any(|head| head.size == first.checkpoint.size) {
+    let size = first.checkpoint.size;
+    // A mirror ends where a signed head does: by that it was begun or extended.
+    let is_mirrors = ledger.is_mirror() && size == ledger.size();
+    if !is_mirrors && !heads.iter().any(|head| head.size == size) {
         return Err(Failure::new(format!(
             "no signed head covers serial {number} of CA `{name}`, among those that are believed"
         ))

@@ -8,10 +8,10 @@ use clap::Args;
 use serde_json::json;
 
 use self::published::Published;
-use super::head::{Against, Kept, believed_by};
 use crate::certificate::Serial;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::head::{Against, Kept, believed_by};
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::config::{self, Config};

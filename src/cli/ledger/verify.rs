@@ -3,10 +3,10 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::head::{Against, CHANGED, Kept};
 use super::source::{Source, behind};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::head::{Against, CHANGED, Kept};
 use crate::cli::base::terminal::{hint, product, product_object};
 use crate::cli::base::words;
 use crate::ledger::replay::{Finding, Grade, HeadError, Replayed};

@@ -46,7 +46,7 @@ impl LedgerSeen {
     pub(super) fn look(config: &Config, ledger: &Ledger, limits: &Limits) -> Result<Self, Failure> {
         let now = config::now();
         let mut findings = Vec::new();
-        if let Err(error) = config.ledger_place().look(&mut |_leap| false) {
+        if let Err(error) = config.ledger_place().read(&mut |_leap| false) {
             findings.push(Finding::met(State::Critical, "clock", &error.into()));
         }
         let is_kept = is_kept(config, &mut findings);

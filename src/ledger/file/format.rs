@@ -8,11 +8,20 @@ use sha2::{Digest, Sha256};
 use crate::ledger::merkle::Hash;
 use crate::ledger::store::Head;
 
+/// Who extends a file of frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The ledger itself, which is written where the keys of its CAs are.
+    Ledger,
+    /// A copy elsewhere, which takes what the ledger's side sends and nothing else.
+    Mirror,
+}
+
 /// What the first bytes of a file say that it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
-    /// A ledger of this format.
-    Ours,
+    /// Frames of this format.
+    Ours(Role),
     /// A database of SQLite, as ledgers were up to format 3.
     Sqlite,
     /// A ledger of a later format.
@@ -34,18 +43,24 @@ pub struct FrameBytes {
     pub after: Head,
 }
 
-/// The header of a ledger file.
-pub(super) fn header() -> [u8; HEADER] {
+/// The header of a file in this role.
+pub(super) fn header(role: Role) -> [u8; HEADER] {
     let mut header = [0; HEADER];
     header[..16].copy_from_slice(NAME);
     header[16..20].copy_from_slice(&FORMAT.to_be_bytes());
+    let code: u32 = match role {
+        Role::Ledger => 0,
+        Role::Mirror => 1,
+    };
+    header[20..24].copy_from_slice(&code.to_be_bytes());
     header
 }
 
 /// Reads what a file begins with.
 pub(super) fn read_header(bytes: &[u8]) -> Header {
-    if bytes == header() {
-        return Header::Ours;
+    let mut roles = [Role::Ledger, Role::Mirror].into_iter();
+    if let Some(role) = roles.find(|role| bytes == header(*role)) {
+        return Header::Ours(role);
     }
     if bytes.starts_with(SQLITE) {
         return Header::Sqlite;
@@ -60,7 +75,11 @@ pub(super) fn read_header(bytes: &[u8]) -> Header {
 }
 
 /// Encodes one frame; none if it would be longer than [`LONGEST`].
-pub(super) fn encode(before: &Head, entries: &[Vec<u8>], after: &Head) -> Option<Vec<u8>> {
+pub(in crate::ledger) fn encode(
+    before: &Head,
+    entries: &[Vec<u8>],
+    after: &Head,
+) -> Option<Vec<u8>> {
     let length = entries
         .iter()
         .try_fold(AROUND, |sum, entry| sum.checked_add(entry.len() + 4))?;
@@ -173,14 +192,16 @@ mod tests {
 
     #[test]
     fn knows_what_a_file_begins_with() {
-        assert_eq!(read_header(&header()), Header::Ours);
+        for role in [Role::Ledger, Role::Mirror] {
+            assert_eq!(read_header(&header(role)), Header::Ours(role));
+        }
         assert_eq!(read_header(b"SQLite format 3\0 and more"), Header::Sqlite);
         assert_eq!(read_header(b"something else"), Header::Other);
         assert_eq!(read_header(b""), Header::Other);
-        let mut later = header();
+        let mut later = header(Role::Ledger);
         later[19] = 5;
         assert_eq!(read_header(&later), Header::Newer(5));
-        let mut strange = header();
+        let mut strange = header(Role::Ledger);
         strange[HEADER - 1] = 1;
         assert_eq!(read_header(&strange), Header::Other);
     }

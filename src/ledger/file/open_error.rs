@@ -19,6 +19,12 @@ pub enum OpenError {
     /// The file is no ledger of ours.
     #[error("{} is not a ledger", .0.display())]
     NotALedger(PathBuf),
+    /// It is a mirror, which nothing is signed from.
+    #[error("{} is a mirror of a ledger, and nothing is signed or recorded from it", .0.display())]
+    Mirror(PathBuf),
+    /// It is the ledger itself, which takes nothing from elsewhere.
+    #[error("{} is no mirror but a ledger, which takes no entries from elsewhere", .0.display())]
+    NoMirror(PathBuf),
     /// A version before 0.2.0 wrote it; it is migrated first.
     #[error("ledger {} has a format of before 0.2.0, which is a database", .0.display())]
     OlderFormat(PathBuf),
@@ -108,7 +114,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(super) fn file(path: &Path, source: std::io::Error) -> Self {
+    pub(in crate::ledger) fn file(path: &Path, source: std::io::Error) -> Self {
         Self::File {
             path: path.to_path_buf(),
             source,

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::format::{self, Header};
+use super::format::{self, Header, Role};
 use super::room::{self, FIRST, Tail};
 use super::standing::walk;
 use super::{OpenError, guard};
@@ -17,6 +17,7 @@ use crate::ledger::store::{Frame, Frames, Head, Place, StoreError};
 #[derive(Debug)]
 pub struct FileReader {
     file: File,
+    role: Role,
     end: (Head, Place),
     tail: Option<Tail>,
 }
@@ -29,12 +30,23 @@ impl FileReader {
     /// [`OpenError`].
     pub fn open(path: &Path, from: Option<KeptHead>) -> Result<Self, OpenError> {
         let file = guard::open_to_read(path)?;
-        require_format(&file, path)?;
+        let role = role_of(&file, path)?;
         let failed = |source| OpenError::file(path, source);
         let end = walk(&file, from).map_err(failed)?;
         let tail = room::tail(&file, end.next).map_err(failed)?;
         let end = (end.head, end.next);
-        Ok(Self { file, end, tail })
+        Ok(Self {
+            file,
+            role,
+            end,
+            tail,
+        })
+    }
+
+    /// Whether it is the ledger itself or a mirror of it.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// What stands behind the last whole frame: a frame that is just being written, that a
@@ -69,14 +81,24 @@ impl Frames for FileReader {
     }
 }
 
-/// Refuses what is no ledger of this format.
-pub(super) fn require_format(file: &File, path: &Path) -> Result<(), OpenError> {
+/// Refuses what is not in this role: a mirror where a ledger is to be written to, and a ledger where
+/// a mirror is to be extended.
+pub(super) fn require_role(file: &File, path: &Path, wanted: Role) -> Result<(), OpenError> {
+    match (role_of(file, path)?, wanted) {
+        (Role::Mirror, Role::Ledger) => Err(OpenError::Mirror(path.to_path_buf())),
+        (Role::Ledger, Role::Mirror) => Err(OpenError::NoMirror(path.to_path_buf())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a file is a ledger of this format or a mirror; anything else is refused.
+pub(super) fn role_of(file: &File, path: &Path) -> Result<Role, OpenError> {
     let mut header = [0; format::HEADER];
     // A file that is too short for a header has none.
     let _short = file.read_exact_at(&mut header, 0);
     let path = path.to_path_buf();
     match format::read_header(&header) {
-        Header::Ours => Ok(()),
+        Header::Ours(role) => Ok(role),
         Header::Sqlite => Err(OpenError::OlderFormat(path)),
         Header::Newer(found) => Err(OpenError::NewerFormat { path, found }),
         Header::Other => Err(OpenError::NotALedger(path)),

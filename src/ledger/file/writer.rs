@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::format;
+use super::format::{self, Role};
 use super::guard::{Guarded, folder};
 use super::open_error::OpenError;
 use super::room::{self, FIRST};
-use super::{empty, owner};
+use super::standing::{Standing, standing};
+use super::{empty, kept_name, owner};
 use crate::ledger::heads::{HeadsError, KeptHead, KeptHeads};
 use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::settings::FileSettings;
@@ -19,6 +20,7 @@ use crate::ledger::store::{Head, Place};
 #[derive(Debug)]
 pub(in crate::ledger) struct Writer {
     path: PathBuf,
+    role: Role,
     file: NamedTempFile,
     tree: Frontier,
     end: KeptHead,
@@ -28,15 +30,16 @@ pub(in crate::ledger) struct Writer {
 
 impl Writer {
     /// Begins a file that shall get this name.
-    pub(in crate::ledger) fn begin(path: &Path) -> Result<Self, OpenError> {
+    pub(in crate::ledger) fn begin(path: &Path, role: Role) -> Result<Self, OpenError> {
         let failed = |source| OpenError::file(path, source);
         let mut file = tempfile::Builder::new()
             .prefix(".punchmark-")
             .tempfile_in(folder(path))
             .map_err(failed)?;
-        file.write_all(&format::header()).map_err(failed)?;
+        file.write_all(&format::header(role)).map_err(failed)?;
         Ok(Self {
             path: path.to_path_buf(),
+            role,
             file,
             tree: Frontier::default(),
             end: KeptHead {
@@ -58,6 +61,15 @@ impl Writer {
             self.end_frame()?;
         }
         Ok(())
+    }
+
+    /// Adds a frame that is one elsewhere, as it is.
+    pub(in crate::ledger) fn frame(&mut self, entries: Vec<Vec<u8>>) -> Result<(), OpenError> {
+        for entry in &entries {
+            self.tree.push(leaf_hash(entry), |_, _| ());
+        }
+        self.waiting = entries;
+        self.end_frame().map(drop)
     }
 
     /// Ends the frame, so that a head can stand behind the entries that were added so far.
@@ -82,6 +94,38 @@ impl Writer {
         self.waiting.clear();
         self.waiting_bytes = 0;
         Ok(self.end)
+    }
+
+    /// Makes the file of a mirror durable, and keeps its head. It must go on from every head of a
+    /// mirror that is kept: one that was lost may have been longer.
+    ///
+    /// # Errors
+    /// [`OpenError::Heads`] also if it does not.
+    pub(in crate::ledger) fn finish_mirror(
+        mut self,
+        origin: &str,
+        settings: &FileSettings,
+    ) -> Result<NamedTempFile, OpenError> {
+        let end = self.end_frame()?;
+        let failed = |source| OpenError::file(&self.path, source);
+        room::make(self.file.as_file(), end.next, 1)
+            .and_then(|()| self.file.as_file().sync_all())
+            .map_err(failed)?;
+        let handle = self.file.as_file().try_clone().map_err(failed)?;
+        let guarded = Guarded::of(handle, self.file.path().to_path_buf(), &settings.allow)?;
+        let name = kept_name(origin, self.role);
+        let mut heads = KeptHeads::look(&name, owner(&guarded), settings)?;
+        if heads.each().next().is_some()
+            && let Standing::Refused(refusal) =
+                standing(&guarded.file, Some(&heads), end).map_err(failed)?
+        {
+            return Err(refusal.into());
+        }
+        if heads.each().any(|(_, kept)| kept != end) {
+            heads.keep(end)?;
+        }
+        heads.complete(end, settings)?;
+        Ok(self.file)
     }
 
     /// Makes the file durable, and keeps `head` of it. Whoever opens it keeps the head of

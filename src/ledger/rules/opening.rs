@@ -7,6 +7,7 @@ use super::Ledger;
 use super::draft::Draft;
 use crate::ledger::LedgerError;
 use crate::ledger::entry::{Event, HeadPlaces, PlaceAllowed, TailCut};
+use crate::ledger::file::format::Role;
 use crate::ledger::file::{FileFrames, FileReader, Standing, Tail};
 use crate::ledger::heads::{HeadsError, Ignored, KeptHead};
 use crate::ledger::index::Keep;
@@ -100,7 +101,16 @@ impl Ledger {
         Ok(set.map_or_else(Vec::new, |set| set.places))
     }
 
-    fn of(frames: FileFrames) -> Result<Self, LedgerError> {
+    /// Whether it is a mirror, which others extend.
+    #[must_use]
+    pub fn is_mirror(&self) -> bool {
+        let frames: &dyn Any = &*self.frames;
+        let read = frames.downcast_ref().map(FileReader::role);
+        let written = || frames.downcast_ref().map(FileFrames::role);
+        read.or_else(written) == Some(Role::Mirror)
+    }
+
+    pub(super) fn of(frames: FileFrames) -> Result<Self, LedgerError> {
         let rows = SqliteRows::open(frames.path());
         Self::over(Box::new(frames), Box::new(rows), Keep::Rows)
     }

@@ -282,7 +282,7 @@ impl Ledger {
     }
 
     /// Where the frame that holds an entry begins.
-    fn place_of(&self, position: u64) -> Result<Option<Place>, LedgerError> {
+    pub(super) fn place_of(&self, position: u64) -> Result<Option<Place>, LedgerError> {
         if position == 0 || position > self.size() {
             return Ok(None);
         }

@@ -11,6 +11,11 @@ impl Advised for OpenError {
             Self::Missing(_) => {
                 "put it back from a backup: without it, serials would be given out twice".to_owned()
             }
+            Self::Mirror(_) => {
+                "run this where the ledger is; a mirror takes what `punchmark bundle accept` brings"
+                    .to_owned()
+            }
+            Self::NoMirror(_) => "make a mirror of a copy: punchmark mirror init".to_owned(),
             Self::OlderFormat(_) => "make a file of it once: punchmark ledger migrate".to_owned(),
             Self::NewerFormat { .. } => "use the version of punchmark that wrote it".to_owned(),
             Self::Locked { .. } => "wait for the other run to end, then try again".to_owned(),

@@ -21,7 +21,7 @@ impl Attempt {
         given: Given,
     ) -> Result<Exit, Failure> {
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
-        let ledger = context.ledger_to_look(config)?;
+        let ledger = context.ledger_to_read(config)?;
         let known = context.known_ca(config, &ledger, name)?;
         let rulebook = Rulebook {
             policy: config.policy(),

@@ -7,9 +7,9 @@ use clap::Args;
 use ssh_key::HashAlg;
 use ssh_key::public::KeyData;
 
+use super::failure::{Advised, At, Failure};
+use super::words::{number_of, path};
 use crate::certificate::subject::fingerprint;
-use crate::cli::base::failure::{Advised, At, Failure};
-use crate::cli::base::words::{number_of, path};
 use crate::config::{SubjectFile, read_limited};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{NoteError, NoteKey, unverified_text};
@@ -17,18 +17,18 @@ use crate::ledger::{Ledger, ProofError};
 use crate::server::fetch::Mark;
 
 /// A head, where it was found, and whose signature it was believed by.
-pub(super) struct Kept {
-    pub(super) file: PathBuf,
-    pub(super) head: Checkpoint,
+pub(crate) struct Kept {
+    pub(crate) file: PathBuf,
+    pub(crate) head: Checkpoint,
     /// Whether it has a signature at all: what a server keeps has none.
-    pub(super) is_signed: bool,
+    pub(crate) is_signed: bool,
     /// The fingerprint of a key that signed it; none where that was not checked.
-    pub(super) signer: Option<String>,
+    pub(crate) signer: Option<String>,
 }
 
 /// A head as it was read. It can be held against a ledger once that was asked what it says of
 /// whoever signed it, and not before.
-pub(super) struct Claimed {
+pub(crate) struct Claimed {
     file: PathBuf,
     head: Checkpoint,
     is_signed: bool,
@@ -38,7 +38,7 @@ pub(super) struct Claimed {
 
 /// Heads to hold something against.
 #[derive(Debug, Args)]
-pub(super) struct Against {
+pub(crate) struct Against {
     /// A head that was kept elsewhere, as `ledger checkpoint` printed it or as a server keeps
     /// it; may be given more than once
     #[arg(long, value_name = "FILE")]
@@ -51,26 +51,26 @@ pub(super) struct Against {
 }
 
 impl Against {
-    pub(super) fn read(&self) -> Result<Vec<Claimed>, Failure> {
+    pub(crate) fn read(&self) -> Result<Vec<Claimed>, Failure> {
         let heads = self.against.iter();
         heads.map(|file| claimed(file, &self.signer)).collect()
     }
 }
 
 /// The heads, each as far as this ledger believes who signed it.
-pub(super) fn believed_by(ledger: &Ledger, heads: Vec<Claimed>) -> Result<Vec<Kept>, Failure> {
+pub(crate) fn believed_by(ledger: &Ledger, heads: Vec<Claimed>) -> Result<Vec<Kept>, Failure> {
     let revoked = ledger.revoked_ledger_keys()?;
     let heads = heads.into_iter();
     heads.map(|head| head.believed(&revoked)).collect()
 }
 
 /// A small text file that was kept elsewhere.
-pub(super) fn read_text(path: &Path) -> Result<String, Failure> {
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
     read_limited(path, LARGEST).in_file(path)
 }
 
 /// Reads a head; one that is signed must be so by one of `signers`, if any is named.
-pub(super) fn claimed(file: &Path, signers: &[PathBuf]) -> Result<Claimed, Failure> {
+pub(crate) fn claimed(file: &Path, signers: &[PathBuf]) -> Result<Claimed, Failure> {
     let text = read_text(file)?;
     let Ok(note) = unverified_text(&text) else {
         // What a server keeps has no signature: it checked that of the list it came with.
@@ -132,7 +132,7 @@ impl Claimed {
     /// The head, if the ledger that it is held against does not say that all who signed it were
     /// revoked, and count for less: these keys by their SHA-256, each with the last size of a head
     /// that is believed of it.
-    pub(super) fn believed(self, revoked: &HashMap<[u8; 32], u64>) -> Result<Kept, Failure> {
+    pub(crate) fn believed(self, revoked: &HashMap<[u8; 32], u64>) -> Result<Kept, Failure> {
         let sha256 = |key: &KeyData| key.fingerprint(HashAlg::Sha256).sha256();
         let last_size = |key: &KeyData| revoked.get(&sha256(key)?).copied();
         let is_believed = |key: &&KeyData| last_size(key).is_none_or(|last| self.head.size <= last);
@@ -150,7 +150,7 @@ impl Claimed {
     }
 
     /// The head where no ledger is at hand that could say that who signed it was revoked.
-    pub(super) fn without_a_ledger(self) -> Kept {
+    pub(crate) fn without_a_ledger(self) -> Kept {
         let by = self.signers.first().map(fingerprint);
         self.kept(by)
     }
@@ -173,7 +173,7 @@ impl Claimed {
 
 impl Kept {
     /// What it is, for people, and what of it was not checked.
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         let (file, entries) = (path(&self.file), number_of(self.head.size, "entry"));
         match &self.signer {
             None if !self.is_signed => {
@@ -186,7 +186,7 @@ impl Kept {
 }
 
 /// Holds the ledger against a head that it must extend.
-pub(super) fn extends(ledger: &Ledger, kept: &Checkpoint) -> Result<(), Failure> {
+pub(crate) fn extends(ledger: &Ledger, kept: &Checkpoint) -> Result<(), Failure> {
     ledger.extends(kept).map_err(|error| match error {
         ProofError::Forked { .. } | ProofError::Shorter { .. } => {
             Failure::from(error).hint(CHANGED)
@@ -196,7 +196,7 @@ pub(super) fn extends(ledger: &Ledger, kept: &Checkpoint) -> Result<(), Failure>
 }
 
 /// What the user should do about a ledger that is not what it was.
-pub(super) const CHANGED: &str = "keep this file as it is, and compare it with a backup: it was \
+pub(crate) const CHANGED: &str = "keep this file as it is, and compare it with a backup: it was \
     changed, cut short, or an older copy was put back";
 
 impl Advised for NoteError {}

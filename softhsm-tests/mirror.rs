@@ -1,0 +1,162 @@
+//! `mirror`: a copy of a ledger that is written elsewhere. It is read as a ledger is, and nothing is
+//! signed from it.
+
+use crate::harness::two_sides::{FROM, Sides};
+use crate::harness::write;
+
+/// A room that signed for peter, and a mirror of it.
+fn signed() -> Sides {
+    let sides = Sides::apart();
+    sides.carry_in("peter.pub");
+    sides
+        .pinned("sign --role engineer --requester peter --yes peter.pub")
+        .ok();
+    sides.begin_mirror().ok().says("is a mirror of");
+    sides
+}
+
+#[test]
+fn what_reads_a_ledger_reads_a_mirror() {
+    let sides = signed();
+    let access = "anna host *.example.org user admin\n";
+    for side in [sides.office.home(), sides.room.punchmark.home()] {
+        write(&side.join("access"), access, 0o644);
+        write(&side.join("log"), "", 0o644);
+    }
+    for command in [
+        "ledger list --json",
+        "ledger show users 1 --json",
+        "revoke --list --json",
+        "requester list --json",
+    ] {
+        let (there, here) = (sides.room(command).ok(), sides.office(command).ok());
+        assert!(!here.stdout.is_empty(), "{here}");
+        assert_eq!(here.stdout, there.stdout, "{command}");
+    }
+    let verified =
+        sides.office("ledger verify --signatures --against head.txt --signer ledger_key.pub");
+    let verified = verified.ok();
+    assert!(verified.stdout.contains("extends head.txt"), "{verified}");
+    let proof = sides.office("ledger prove users 1").ok().stdout;
+    write(&sides.office.path("proof"), proof, 0o644);
+    sides
+        .office("ledger check-proof proof --against head.txt --signer ledger_key.pub")
+        .ok();
+    sides.office("ledger reconcile log").ok();
+    sides.office("status").exits(0);
+}
+
+#[test]
+fn nothing_is_signed_or_recorded_from_a_mirror() {
+    let sides = signed();
+    std::fs::copy(
+        sides.room.punchmark.path("ledger_key"),
+        sides.office.path("ledger_key"),
+    )
+    .unwrap();
+    let before = std::fs::read(sides.mirror_file()).unwrap();
+    for command in [
+        "sign --role engineer --requester peter --yes peter.pub",
+        "sign --role engineer --requester peter --yes --dry-run peter.pub",
+        "renew --all --out-dir out",
+        "requester add anna --key anna.pub",
+        "challenge new",
+        "ledger checkpoint --key ledger_key",
+        "ledger key add ledger_key",
+        "ledger head adopt --newest-copy",
+        "ca suffixes users --record",
+        "adopt more --key file:ledger_key --allow-software-key --next-serial 1",
+    ] {
+        let ran = sides.office(command).fails();
+        assert!(
+            ran.stderr.contains("mirror") || ran.code == Some(2),
+            "{ran}"
+        );
+        assert_eq!(
+            std::fs::read(sides.mirror_file()).unwrap(),
+            before,
+            "{command}"
+        );
+    }
+    let refused = sides.office("sign --role engineer --requester peter --yes peter.pub");
+    refused
+        .exits(1)
+        .says("is a mirror of a ledger")
+        .says("bundle accept");
+}
+
+#[test]
+fn a_mirror_is_begun_by_a_head_that_the_named_key_signed_over_the_copy_alone() {
+    let sides = Sides::apart();
+    sides.carry_ledger();
+    let whole = std::fs::read(sides.office.path("copy.ledger")).unwrap();
+    let begin = |from: &str| {
+        let ran = sides.office(&format!("mirror init {from}"));
+        assert_eq!(sides.mirror_file().exists(), ran.code == Some(0), "{ran}");
+        ran
+    };
+    begin(&FROM.replace("ledger_key.pub", "ole.pub"))
+        .exits(1)
+        .says("not signed by");
+    let mut changed = whole.clone();
+    changed[200] ^= 1;
+    write(&sides.office.path("copy.ledger"), &changed, 0o600);
+    begin(FROM).exits(1);
+    write(&sides.office.path("copy.ledger"), &whole[..200], 0o600);
+    begin(FROM).exits(1).says("copy.ledger");
+    let other = Sides::apart();
+    write(
+        &sides.office.path("copy.ledger"),
+        std::fs::read(other.room.ledger_file()).unwrap(),
+        0o600,
+    );
+    begin(FROM).exits(1).says("is of ledger");
+    write(&sides.office.path("copy.ledger"), &whole, 0o600);
+    let planned = sides.office(&format!("mirror init {FROM} --dry-run")).ok();
+    assert!(planned.stderr.contains("would be a mirror"), "{planned}");
+    assert!(!sides.mirror_file().exists());
+    begin(FROM).ok();
+    sides
+        .office(&format!("mirror init {FROM}"))
+        .exits(1)
+        .says("exists already");
+    // What stands behind the head nobody vouches for: it is left out.
+    sides
+        .office("ledger verify --against head.txt --signer ledger_key.pub")
+        .ok();
+    let copy = sides
+        .office("ledger verify --ledger copy.ledger --json")
+        .ok();
+    let mirror = sides.office("ledger verify --json").ok();
+    assert_ne!(copy.stdout, mirror.stdout);
+    // A mirror of the room's ledger is no ledger, wherever it lies.
+    let room = sides.room.ledger_file();
+    std::fs::copy(sides.mirror_file(), &room).unwrap();
+    sides
+        .room("requester add peter --key ole.pub")
+        .exits(1)
+        .says("is a mirror of a ledger");
+}
+
+#[test]
+fn a_mirror_that_was_lost_is_not_begun_anew_as_an_older_one() {
+    let sides = Sides::apart();
+    sides.carry_ledger();
+    let (copy, head) = (
+        sides.office.path("copy.ledger"),
+        sides.office.path("head.txt"),
+    );
+    let old = [std::fs::read(&copy).unwrap(), std::fs::read(&head).unwrap()];
+    sides.carry_in("peter.pub");
+    sides.room("requester add peter --key peter.pub").ok();
+    sides.begin_mirror().ok();
+    std::fs::remove_file(sides.mirror_file()).unwrap();
+    write(&copy, &old[0], 0o600);
+    write(&head, &old[1], 0o644);
+    sides
+        .office(&format!("mirror init {FROM}"))
+        .exits(1)
+        .says("the head kept in");
+    assert!(!sides.mirror_file().exists());
+    sides.begin_mirror().ok();
+}

@@ -1,0 +1,87 @@
+//! `punchmark mirror init`: a mirror is begun from a copy, as far as a signed head vouches for it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::faults::Faults;
+use crate::cli::base::head::{Kept, believed_by, claimed};
+use crate::cli::base::words::{number_of, path};
+use crate::ledger::Ledger;
+
+/// Begin a mirror, where the config's ledger would lie, from a copy of the ledger and a signed head
+///
+/// The copy is taken as far as the head goes, and the head must be signed by the key that is named: all
+/// that the mirror says later hangs on that. What lists, shows, verifies or proves reads a mirror as it
+/// reads a ledger. Nothing is signed from it; `punchmark bundle accept` alone extends it.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Init {
+    /// A copy of the ledger
+    #[arg(long, value_name = "LEDGER")]
+    from: PathBuf,
+
+    /// The head, as `ledger checkpoint` printed it
+    #[arg(long, value_name = "FILE")]
+    head: PathBuf,
+
+    /// The public key of who signed the head (Ed25519 or P-256), brought by another way than the copy
+    #[arg(long, value_name = "FILE")]
+    signer: PathBuf,
+
+    /// Say what would be made, and make nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Init {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let place = config.ledger_place();
+        let mut faults = Faults::default();
+        if place.path.symlink_metadata().is_ok() {
+            let words = format!("{} exists already", path(&place.path));
+            let hint = "a mirror takes no file's place: name another as `ledger` in the config";
+            faults.add(Failure::new(words).hint(hint));
+        }
+        let copy = faults.note(Ledger::open_to_read(&self.from).in_file(&self.from));
+        let head = faults.note(self.signed_head(copy.as_ref()));
+        let (copy, kept) = faults.or(copy.zip(head))?;
+        let entries = number_of(kept.head.size, "entry");
+        let mirror = path(&place.path);
+        let object = json!({ "mirror": mirror, "entries": kept.head.size,
+            "origin": kept.head.origin, "signer": kept.signer });
+        if self.dry_run {
+            copy.extends(&kept.head).in_file(&self.from)?;
+            let words = format!("{mirror} would be a mirror of {entries}");
+            context.tell_plan(&words, object)?;
+            return Ok(Exit::Done);
+        }
+        place.create_mirror(&copy, &kept.head).in_file(&self.from)?;
+        let by = kept.signer.unwrap_or_default();
+        let words = format!("{mirror} is a mirror of {entries}, by a head that {by} signed");
+        context.tell(&words, object)?;
+        Ok(Exit::Done)
+    }
+
+    /// The head, signed by the key that was named, and believed by the copy.
+    fn signed_head(&self, copy: Option<&Ledger>) -> Result<Kept, Failure> {
+        let claimed = claimed(&self.head, std::slice::from_ref(&self.signer))?;
+        let kept = match copy {
+            Some(copy) => believed_by(copy, vec![claimed])?.pop(),
+            None => Some(claimed.without_a_ledger()),
+        };
+        kept.filter(|kept| kept.signer.is_some()).ok_or_else(|| {
+            Failure::new(format!("{} is unsigned", path(&self.head)))
+                .hint("take a head as `punchmark ledger checkpoint` printed it")
+        })
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark mirror init --from /media/stick/punchmark.ledger --head /media/stick/head.txt \\
+      --signer ledger_key.pub";

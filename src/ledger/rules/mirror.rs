@@ -1,0 +1,260 @@
+//! A mirror: the frames of a ledger that is written elsewhere, in a file of their own.
+//!
+//! It takes frames that a head covers, and nothing else. Whoever hands them in has checked who
+//! signed the head; that the frames lead to it is checked here, before the first is written. A run that
+//! is killed between two frames leaves a mirror that ends between two heads: the same frames take it
+//! on.
+
+use std::path::Path;
+
+use super::Ledger;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::disk::sync_folder;
+use crate::ledger::file::format::{FrameBytes, Role, encode};
+use crate::ledger::file::{FileFrames, OpenError, Writer, empty, folder};
+use crate::ledger::index::Keep;
+use crate::ledger::merkle::{Frontier, Hashes, leaf_hash};
+use crate::ledger::settings::FileSettings;
+use crate::ledger::store::{Frame, Head};
+use crate::ledger::{LedgerError, ProofError};
+
+/// A mirror that is open to be extended. Nobody else extends it meanwhile.
+#[derive(Debug)]
+pub struct Mirror {
+    ledger: Ledger,
+}
+
+/// Why a mirror does not take what it was given.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MirrorError {
+    /// It can't be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The copy, or the mirror itself, is not the one of the head.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// A head in the middle of a frame, which no ledger signs.
+    #[error("no frame of the ledger ends at the head of {size} entries")]
+    Within {
+        /// The size of the head.
+        size: u64,
+    },
+    /// Something is missing between the mirror and what it was given.
+    #[error("the frames begin at entry {first}, and the mirror ends at entry {end}")]
+    Gap {
+        /// The position of the first entry that was given.
+        first: u64,
+        /// How many entries the mirror has.
+        end: u64,
+    },
+    /// The frames do not lead to the head.
+    #[error("the entries up to {size} are not those that the head was signed over")]
+    OtherEntries {
+        /// How many entries the frames come to.
+        size: u64,
+    },
+}
+
+impl From<OpenError> for MirrorError {
+    fn from(error: OpenError) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+impl Mirror {
+    /// Makes a mirror, of mode 0600, where no file is: all frames of `copy` up to `head`.
+    ///
+    /// # Errors
+    /// [`MirrorError`], also if there is a file, or if a mirror that was lost had come further.
+    pub fn create(
+        path: &Path,
+        settings: FileSettings,
+        copy: &Ledger,
+        head: &Checkpoint,
+    ) -> Result<(), MirrorError> {
+        copy.extends(head)?;
+        let mut writer = Writer::begin(path, Role::Mirror)?;
+        let mut end = 0;
+        copy.each_frame(&mut |frame| {
+            if frame.after.size <= head.size {
+                end = frame.after.size;
+                return writer.frame(frame.entries).map(|()| true);
+            }
+            Ok(false)
+        })?;
+        if end != head.size {
+            return Err(MirrorError::Within { size: head.size });
+        }
+        let file = writer.finish_mirror(&head.origin, &settings)?;
+        let failed = |source| OpenError::file(path, source);
+        file.persist_noclobber(path)
+            .map_err(|error| match error.error.kind() {
+                std::io::ErrorKind::AlreadyExists => OpenError::Exists(path.to_path_buf()),
+                _ => failed(error.error),
+            })?;
+        sync_folder(folder(path)).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Opens a mirror to extend it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`]; [`LedgerError::Unkept`] if a head that is kept of it says that this is an
+    /// older copy.
+    pub fn open(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
+        let mut ledger = Ledger::of(FileFrames::open_mirror(path, settings)?)?;
+        match ledger.take_refusal() {
+            Some(refusal) => Err(LedgerError::Unkept(refusal)),
+            None => Ok(Self { ledger }),
+        }
+    }
+
+    /// The mirror, to be read.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether these frames go on from the mirror to the head, without a change. Those that it has
+    /// already must be its own.
+    ///
+    /// # Errors
+    /// [`MirrorError`], or the error of a frame.
+    pub fn check<E: From<MirrorError>>(
+        &self,
+        frames: impl Iterator<Item = Result<FrameBytes, E>>,
+        head: &Checkpoint,
+    ) -> Result<(), E> {
+        let mut tree = self.ledger.head().clone();
+        for frame in frames {
+            self.grow(&mut tree, &frame?)?;
+        }
+        let origin = self.ledger.checkpoint().map_err(MirrorError::from)?;
+        let origin = origin.map_or_else(String::new, |own| own.origin);
+        if origin != head.origin {
+            let (checkpoint, ledger) = (head.origin.clone(), origin);
+            let other = ProofError::OtherLedger { checkpoint, ledger };
+            return Err(MirrorError::from(other).into());
+        }
+        // The frames are older than the mirror where it took a later head meanwhile.
+        if tree.size() > head.size {
+            return Ok(self.ledger.extends(head).map_err(MirrorError::from)?);
+        }
+        if (tree.size(), tree.root()) != (head.size, head.root) {
+            return Err(MirrorError::OtherEntries { size: tree.size() }.into());
+        }
+        Ok(())
+    }
+
+    fn grow(&self, tree: &mut Frontier, frame: &FrameBytes) -> Result<(), MirrorError> {
+        if frame.after.size <= tree.size() {
+            return self.has(frame);
+        }
+        if frame.first != tree.size().saturating_add(1) {
+            let (first, end) = (frame.first, tree.size());
+            return Err(MirrorError::Gap { first, end });
+        }
+        for entry in &frame.entries {
+            tree.push(leaf_hash(entry), |_, _| ());
+        }
+        let after = Head {
+            size: tree.size(),
+            root: tree.root(),
+        };
+        if after != frame.after {
+            return Err(MirrorError::OtherEntries { size: after.size });
+        }
+        Ok(())
+    }
+
+    /// Whether a frame is one that the mirror has.
+    fn has(&self, frame: &FrameBytes) -> Result<(), MirrorError> {
+        let own = self.ledger.checkpoint()?;
+        Ok(self.ledger.extends(&Checkpoint {
+            origin: own.map_or_else(String::new, |own| own.origin),
+            size: frame.after.size,
+            root: frame.after.root,
+        })?)
+    }
+
+    /// Takes a frame, durably, unless the mirror has it. What [`Self::check`] let pass is taken.
+    ///
+    /// # Errors
+    /// [`MirrorError`]; what was taken before stays.
+    pub fn extend(&mut self, frame: FrameBytes) -> Result<(), MirrorError> {
+        let before = self.ledger.index.follows().head();
+        self.grow(&mut self.ledger.head().clone(), &frame)?;
+        if frame.after.size <= before.size {
+            return Ok(());
+        }
+        let ledger = &mut self.ledger;
+        let append = ledger
+            .frames
+            .append(&before, &frame.entries, &frame.after, 0);
+        append.map_err(LedgerError::from)?;
+        let (_, next) = ledger.frames.end();
+        ledger.index.take(&Frame {
+            first: frame.first,
+            entries: frame.entries,
+            after: frame.after,
+            next,
+        })?;
+        if ledger.keep == Keep::Rows && ledger.index.lag() >= super::LAG_OF_A_RUN {
+            ledger.index.keep();
+        }
+        Ok(())
+    }
+}
+
+impl Ledger {
+    /// Calls `each` with every frame in order, until it wants no more.
+    fn each_frame(
+        &self,
+        each: &mut dyn FnMut(Frame) -> Result<bool, OpenError>,
+    ) -> Result<(), LedgerError> {
+        let mut place = self.frames.start();
+        while let Some(frame) = self.frames.read(place)? {
+            place = frame.next;
+            if !each(frame)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the bytes of every frame behind the first `size` entries, in order.
+    ///
+    /// # Errors
+    /// [`MirrorError::Within`] if no frame ends there; else what `each` says.
+    pub fn each_frame_behind<E: From<MirrorError>>(
+        &self,
+        size: u64,
+        each: &mut dyn FnMut(Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let place = self
+            .place_of(size.saturating_add(1))
+            .map_err(MirrorError::from)?;
+        let mut place = match place {
+            Some(place) => place,
+            None if size == self.size() => return Ok(()),
+            None => return Err(MirrorError::Within { size }.into()),
+        };
+        let root = match size {
+            0 => empty().root,
+            size => self.range(0, size).map_err(MirrorError::from)?,
+        };
+        let mut before = Head { size, root };
+        let read = |place| self.frames.read(place).map_err(LedgerError::from);
+        while let Some(frame) = read(place).map_err(MirrorError::from)? {
+            if frame.first != before.size.saturating_add(1) {
+                return Err(MirrorError::Within { size }.into());
+            }
+            let bytes = encode(&before, &frame.entries, &frame.after);
+            each(bytes.ok_or(MirrorError::from(LedgerError::Head))?)?;
+            place = frame.next;
+            before = frame.after;
+        }
+        Ok(())
+    }
+}
