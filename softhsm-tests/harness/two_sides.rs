@@ -18,14 +18,7 @@ pub(crate) struct Sides {
 
 impl Sides {
     /// A room with a CA, a ledger key and ole as registrar of role `engineer`, and an office that has
-    /// the same roles and public keys, and a mirror.
-    pub(crate) fn begun() -> Self {
-        let sides = Self::apart();
-        sides.begin_mirror().ok();
-        sides
-    }
-
-    /// The same without a mirror.
+    /// the same roles and public keys, and no mirror yet.
     pub(crate) fn apart() -> Self {
         let room = Admin::ready().and_config(&format!("{CONFIG}{ROLES}"));
         keygen::make(room.punchmark.home(), "ledger_key", ED25519);

@@ -186,7 +186,7 @@ fn what_is_no_ledger_is_refused_by_its_kind() {
     assert!(matches!(says(&[0; 300]), OpenError::NotALedger(_)));
     let sqlite = [b"SQLite format 3\0", &[0; 100][..]].concat();
     assert!(matches!(says(&sqlite), OpenError::OlderFormat(_)));
-    let mut later = format::header();
+    let mut later = format::header(format::Role::Ledger);
     later[19] = 9;
     assert!(matches!(
         says(&later),

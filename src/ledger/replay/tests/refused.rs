@@ -254,6 +254,7 @@ fn an_entry_that_the_ledger_refuses() {
             },
             "broken 5: its evidence says another form of facts",
         ),
+        Mirror => NoEntry("a mirror and its ledger have the same entries"),
         Random => NoEntry("salt and nonce of an entry may be any bytes"),
     ));
 }
