@@ -1,5 +1,6 @@
 //! The ceremony: its plan, its paper, and the room.
 
+mod rehearse;
 mod room;
 mod run;
 mod verify;

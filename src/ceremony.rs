@@ -9,6 +9,7 @@ mod instant;
 mod key_place;
 mod plan;
 mod record;
+mod rehearsal;
 mod room;
 mod script;
 mod steps;
@@ -27,6 +28,10 @@ pub use plan::{
     Plan, PlanFault, PlanFaults, Role, Task,
 };
 pub use record::{RecordError, TRANSCRIPT_FILE};
+pub use rehearsal::{
+    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, RehearsalError,
+    Rehearsed, Stage, draw, token_label,
+};
 pub use room::Room;
 pub use script::{html, markdown};
 pub use steps::{Act, Ask, Step, Wanted, steps};

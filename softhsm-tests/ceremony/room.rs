@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::harness::module::Module;
-use crate::harness::process::{Ran, bounded, run};
+use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::pty::{self, Pty};
 use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::token::Token;
@@ -16,7 +16,7 @@ use crate::harness::write;
 pub(super) struct Room {
     pub(super) account: Punchmark,
     pub(super) token: Token,
-    serial: String,
+    pub(super) serial: String,
 }
 
 impl Room {
@@ -123,6 +123,7 @@ impl Room {
             ("the number of the bag that", "B2"),
             ("the envelope", "E1"),
             ("serial number", &self.serial),
+            ("words of the rehearsal", &self.rehearsed()),
             ("type \"make ledger key\"", "make ledger key"),
             ("type \"make users\"", "make users"),
             ("type \"make hosts\"", "make hosts"),
@@ -130,6 +131,67 @@ impl Room {
         ];
         let answer = answers.iter().find(|(part, _)| asked.contains(part));
         answer.unwrap_or_else(|| panic!("{question}")).1.to_owned()
+    }
+
+    /// The first words of the transcript of the rehearsal beside the plan; none where there is none.
+    fn rehearsed(&self) -> String {
+        let checked = ["ceremony", "check", "--json", "plan.toml", "--rehearsal"];
+        let ran = self.account.run(&[&checked[..], &["rehearsal"]].concat());
+        let object: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let words = object["rehearsed"].as_str().unwrap_or_default().to_owned();
+        words.split(' ').take(8).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Answers what is asked in a rehearsal in this folder, to the end, and types the PIN that is shown.
+    pub(super) fn hold_rehearsal(&self, mut pty: Pty, folder: &str) -> (String, u8) {
+        let mut shown = String::new();
+        loop {
+            match pty.expect_any_or_end(&["\n> ", "PIN for token"]) {
+                Ok((before, found)) if found == "\n> " => {
+                    let question = before.lines().last().unwrap().trim().to_owned();
+                    shown += &before;
+                    pty.type_line(&self.rehearsed_answer(&question, folder));
+                }
+                Ok((before, _)) => {
+                    shown += &before;
+                    pty.expect(": ");
+                    let pin = self.account.path(&format!("{folder}/pin"));
+                    pty.type_line(std::fs::read_to_string(pin).unwrap().trim());
+                }
+                Err((rest, code)) => return (shown + &rest, code),
+            }
+        }
+    }
+
+    fn rehearsed_answer(&self, question: &str, folder: &str) -> String {
+        let own = format!("{folder}/plan.toml");
+        let plan = std::fs::read_to_string(self.account.path(&own)).unwrap();
+        if question.contains("serial number") {
+            let (_, rest) = plan.split_once("serial = \"").unwrap();
+            return rest.split('"').next().unwrap().to_owned();
+        }
+        let checked = self
+            .account
+            .run(&["ceremony", "check", "--json", &own])
+            .ok();
+        let checked: Value = serde_json::from_str(&checked.stdout).unwrap();
+        let plain = question.replace("make rehearsal-users", "make users");
+        let answer = self.answer(&plain, checked["words"].as_str().unwrap());
+        match answer.as_str() {
+            "make users" => "make rehearsal-users".to_owned(),
+            seal @ ("B1" | "B2" | "E1") => format!("REHEARSAL {seal}"),
+            _ => answer,
+        }
+    }
+
+    /// Takes the terminal away, and waits until the program is gone from a transcript.
+    pub(super) fn leave(&self, transcript: &str, pty: Pty) {
+        drop(pty);
+        let transcript = self.account.path(transcript);
+        wait_until("nobody has the transcript", || {
+            let mut flock = bounded("flock");
+            run(flock.arg("-n").arg(&transcript).arg("true")).code == Some(0)
+        });
     }
 
     /// The right answer, but for what is otherwise once: a name that is none, a PIN in a deviation and
@@ -169,11 +231,17 @@ impl Room {
 
     /// `ceremony verify` of all outputs, with these words.
     pub(super) fn verify(&self, words: &str, outputs: &[&str]) -> Ran {
+        self.verify_with(words, outputs, &[])
+    }
+
+    /// The same with more arguments.
+    pub(super) fn verify_with(&self, words: &str, outputs: &[&str], more: &[&str]) -> Ran {
         let mut arguments: Vec<_> = ["ceremony", "verify", "ceremony/transcript.jsonl", "--plan"]
             .map(str::to_owned)
             .to_vec();
         arguments.extend(["plan.toml", "--words", words].map(str::to_owned));
         arguments.extend(outputs.iter().map(|name| format!("ceremony/{name}")));
+        arguments.extend(more.iter().map(|word| (*word).to_owned()));
         self.account.run(&arguments)
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::room::{Room, date, with_window, words_of};
 use crate::harness::keygen;
-use crate::harness::process::{bounded, run, wait_until};
+use crate::harness::process::{bounded, run};
 use crate::harness::pty::Pty;
 use crate::harness::punchmark::BINARY;
 use crate::harness::token::PIN;
@@ -218,15 +218,7 @@ fn left_at_every_question_it_goes_on_there() {
 
 /// Takes the terminal away, and waits until the program is gone.
 fn leave(room: &Room, pty: Pty) {
-    drop(pty);
-    wait_until("nobody has the transcript", || {
-        let mut flock = bounded("flock");
-        flock
-            .arg("-n")
-            .arg(room.output("transcript.jsonl"))
-            .arg("true");
-        run(&mut flock).code == Some(0)
-    });
+    room.leave("ceremony/transcript.jsonl", pty);
 }
 
 #[test]

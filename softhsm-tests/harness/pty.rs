@@ -40,10 +40,22 @@ impl Pty {
     /// exit code.
     #[track_caller]
     pub(crate) fn expect_or_end(&mut self, text: &str) -> Result<String, (String, u8)> {
-        let needles = vec![ReadUntil::String(text.to_owned()), ReadUntil::EOF];
+        self.expect_any_or_end(&[text]).map(|(before, _)| before)
+    }
+
+    /// The same for the first of several texts, which is given behind what stood before it.
+    #[track_caller]
+    pub(crate) fn expect_any_or_end(
+        &mut self,
+        texts: &[&str],
+    ) -> Result<(String, String), (String, u8)> {
+        let needles = texts
+            .iter()
+            .map(|text| ReadUntil::String((*text).to_owned()));
+        let needles = needles.chain([ReadUntil::EOF]).collect();
         let (before, found) = self.session.exp_any(needles).unwrap();
-        if found == text {
-            return Ok(before);
+        if texts.contains(&found.as_str()) {
+            return Ok((before, found));
         }
         let all = before + &found;
         let (rest, code) = all.rsplit_once(EXIT_CODE).expect("the program ended");

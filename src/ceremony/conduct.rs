@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use super::record::Record;
+use super::rehearsal::Rehearsed;
 use super::room::{Guard, Room};
 use super::steps::{Act, Ask, Step, steps};
 use super::transcript::{Event, Transcript};
@@ -40,6 +41,8 @@ pub struct Setting<'a> {
     pub version: String,
     /// Who is at the keyboard, by the system's word.
     pub keyboard: String,
+    /// The rehearsal of the plan, where one was held.
+    pub rehearsal: Option<Rehearsed>,
     /// Whose word is taken for where a key was born.
     pub roots: Roots,
 }
@@ -113,6 +116,7 @@ impl Conduct<'_> {
             Some(_) => Err(ConductError::OtherPlan(self.folder.clone())),
             None => {
                 self.in_window()?;
+                self.was_rehearsed()?;
                 self.follows_the_last()?;
                 self.write(Event::Begin {
                     plan: sha256,
@@ -131,6 +135,14 @@ impl Conduct<'_> {
             return Ok(());
         }
         Err(ConductError::Window { from, until, now })
+    }
+
+    /// Nobody is called together for a ceremony that can't come to its end.
+    fn was_rehearsed(&self) -> Result<(), ConductError> {
+        if self.plan.requires_rehearsal && self.setting.rehearsal.is_none() {
+            return Err(ConductError::NotRehearsed);
+        }
+        Ok(())
     }
 
     /// The plan names the ceremony before, which the ledger has.
@@ -165,6 +177,7 @@ impl Conduct<'_> {
         match step.act {
             Act::Nothing | Act::End => {}
             Act::Clocks => self.clocks(step)?,
+            Act::Rehearsal => self.rehearsal(step)?,
             Act::Machine => self.machine(step)?,
             Act::Devices => self.devices(step)?,
             Act::Key(number) => self.key(step, number)?,

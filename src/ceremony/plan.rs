@@ -43,6 +43,10 @@ pub struct Plan {
     pub folder: PathBuf,
     /// The value of the transcript of the ceremony before; none where this is the first.
     pub last: Option<[u8; 32]>,
+    /// SHA-256 of the plan that this is a rehearsal of; none where it is no rehearsal.
+    pub rehearsal_of: Option<[u8; 32]>,
+    /// Whether it is held only after a rehearsal of this very plan.
+    pub requires_rehearsal: bool,
     /// When it may begin, and by when it must have ended.
     pub window: (Instant, Instant),
     /// Who takes part.
@@ -152,6 +156,14 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let last = top
         .words(reader, "last")
         .and_then(|text| last(reader, &text));
+    let rehearsal_of = top.sha256_if_there(reader, "rehearsal-of");
+    let requires_rehearsal = top.truth(reader, "requires-rehearsal");
+    if rehearsal_of.is_some() && requires_rehearsal == Some(true) {
+        reader.add(
+            "requires-rehearsal",
+            "is true in the plan of a rehearsal".to_owned(),
+        );
+    }
     let window = window(reader, top);
     let people = people::read(reader, top);
     let machine = &mut top.table(reader, "machine");
@@ -169,6 +181,8 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         config: config?,
         folder: folder?,
         last: last?,
+        rehearsal_of,
+        requires_rehearsal: requires_rehearsal?,
         window: window?,
         people: people?,
         boot_medium: boot_medium?,

@@ -9,6 +9,15 @@ use super::steps::{Step, Wanted, steps};
 pub use page::html;
 pub use text::markdown;
 
+/// What stands above all else where nothing of it counts.
+fn banner(plan: &Plan) -> Option<String> {
+    let of = plan.rehearsal_of?;
+    let of = crate::wire::hex(&of);
+    Some(format!(
+        "REHEARSAL. Nothing on this paper counts. It was drawn from the plan {of}."
+    ))
+}
+
 /// One row of the paper, in plain text: what page and text show alike.
 struct Row {
     number: String,
@@ -33,6 +42,7 @@ fn row(number: usize, step: Step) -> Row {
             // Filled in by hand: what the program printed could be what it wants to hear.
             Wanted::Paper(_) => "(from the words of the plan above)".to_owned(),
             Wanted::Time => "________________".to_owned(),
+            Wanted::Rehearsal => "(from the paper of the rehearsal)".to_owned(),
         };
         format!("{}: {}. Types: {answer}", ask.who, ask.question)
     });

@@ -4,6 +4,7 @@ mod create;
 mod frame;
 
 use super::plan::{Plan, Task};
+use crate::wire::bytes_of_words;
 
 /// One step: who does what, what is said and typed, and what the program does then.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,9 @@ pub enum Wanted {
     Paper(String),
     /// The time, read off a clock that is not the machine's.
     Time,
+    /// The first words of a rehearsal's transcript, off its paper: a plan can't hold them, since they
+    /// come after it.
+    Rehearsal,
 }
 
 /// What the program does in a step.
@@ -53,6 +57,8 @@ pub enum Act {
     Nothing,
     /// Holds the clocks against one another and against the window.
     Clocks,
+    /// Holds the words of the rehearsal against its transcript.
+    Rehearsal,
     /// Hashes program and modules.
     Machine,
     /// Finds the devices, no more and no fewer, and logs in to each.
@@ -87,6 +93,9 @@ impl Step {
     }
 }
 
+/// How many words of a hash are typed: enough that nothing else was made to begin so.
+pub(super) const WORDS_TYPED: usize = 8;
+
 impl Wanted {
     /// Whether an answer lets the ceremony go on.
     #[must_use]
@@ -100,6 +109,7 @@ impl Wanted {
                     && words.zip(text.split_whitespace()).all(same)
             }
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
+            Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
         }
     }
 }

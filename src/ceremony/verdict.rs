@@ -3,7 +3,7 @@
 mod fault;
 mod seen;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::instant::Instant;
 use super::plan::Plan;
@@ -27,6 +27,8 @@ pub struct Account {
     pub went_on: usize,
     /// Each file that was written, with its SHA-256 in hexadecimal.
     pub files: Vec<(String, String)>,
+    /// The value of the rehearsal's transcript, where the plan requires one.
+    pub rehearsal: Option<[u8; 32]>,
     /// When the first and the last line were written, in Unix seconds.
     pub times: (u64, u64),
     /// The head of the ledger before the ceremony was entered.
@@ -157,6 +159,7 @@ impl Judge<'_> {
                 self.account.files.push((name.clone(), sha256.clone()));
             }
             Event::Done { .. } => {
+                self.account.rehearsal = self.account.rehearsal.or(self.seen.rehearsal());
                 self.seen = Seen::default();
                 self.at += 1;
             }

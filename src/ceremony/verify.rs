@@ -11,6 +11,7 @@ use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, LIST_FILE, SIGN
 use super::files::file_sha256;
 use super::plan::Plan;
 use super::record::TRANSCRIPT_FILE;
+use super::rehearsal::Rehearsed;
 use super::transcript::Transcript;
 use super::verdict::{Account, VerdictFault, judge};
 use crate::krl::{KRL_NAMESPACE, ListSignature};
@@ -29,6 +30,8 @@ pub struct Evidence<'a> {
     pub value: [u8; 32],
     /// SHA-256 of the signed head, from the paper, where that was given.
     pub head: Option<[u8; 32]>,
+    /// The rehearsal, where the plan requires one.
+    pub rehearsal: Option<Rehearsed>,
     /// The outputs.
     pub outputs: &'a [PathBuf],
 }
@@ -47,12 +50,27 @@ pub fn verify(evidence: &Evidence<'_>) -> Result<Account, VerdictFault> {
         return Err(VerdictFault::Words { found });
     }
     let account = judge(evidence.plan, &transcript)?;
+    rehearsed(evidence, &account)?;
     let outputs = Outputs::of(evidence.outputs)?;
     outputs.are_those(&account, evidence.plan)?;
     let key = ledger_key(&transcript)?;
     outputs.signatures(evidence, &key)?;
     outputs.ledger(evidence, &transcript, &account, &key)?;
     Ok(account)
+}
+
+/// The rehearsal that the plan requires is the one that was given.
+fn rehearsed(evidence: &Evidence<'_>, account: &Account) -> Result<(), VerdictFault> {
+    if !evidence.plan.requires_rehearsal {
+        return Ok(());
+    }
+    let given = evidence
+        .rehearsal
+        .ok_or_else(|| VerdictFault::NotGiven("the rehearsal that the plan requires".to_owned()))?;
+    if account.rehearsal == Some(given.transcript) {
+        return Ok(());
+    }
+    Err(VerdictFault::OtherRehearsal)
 }
 
 /// The ledger key, as the transcript has it. That it is one of the ledger's is checked there.

@@ -47,6 +47,7 @@ pub(crate) mod storage;
 pub(crate) mod summary;
 pub(crate) mod terminal;
 mod then;
+pub(crate) mod throwaway_token;
 pub(crate) mod touch;
 pub(crate) mod vouching;
 pub(crate) mod words;

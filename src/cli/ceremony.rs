@@ -3,6 +3,8 @@
 mod check;
 mod plan;
 mod plan_file;
+mod rehearsal_folder;
+mod rehearse;
 mod run;
 mod script;
 mod verify;
@@ -25,6 +27,7 @@ enum Command {
     Plan(plan::Draw),
     Check(check::Check),
     Script(script::Script),
+    Rehearse(rehearse::Rehearse),
     Run(run::Run),
     Verify(verify::Verify),
 }
@@ -35,6 +38,7 @@ impl Ceremony {
             Command::Plan(command) => command.run(),
             Command::Check(command) => command.run(context),
             Command::Script(command) => command.run(),
+            Command::Rehearse(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Verify(command) => command.run(context),
         }
@@ -46,6 +50,7 @@ Examples:
   punchmark ceremony plan --kind create --people 2 > plan.toml
   punchmark ceremony check plan.toml
   punchmark ceremony script plan.toml --out paper.html
+  punchmark ceremony rehearse plan.toml
   punchmark ceremony run plan.toml
   punchmark ceremony verify ceremony/transcript.jsonl --plan plan.toml \\
     --words 'music customer …' ceremony/*";

@@ -9,7 +9,6 @@ mod der;
 mod folder;
 mod server;
 mod steps;
-mod token;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +17,7 @@ use clap::Args;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::terminal::{ask, product};
+use super::base::throwaway_token;
 use folder::{Folder, quoted};
 use server::{Parts, Server};
 use steps::{Ends, Steps};
@@ -59,7 +59,7 @@ impl Try {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match (self.dir, self.serve_for, self.program, self.make_token) {
             (Some(folder), Some(parent), Some(sshd), _) => server::serve(parent, &sshd, &folder)?,
-            (Some(folder), _, _, Some(module)) => token::make(&module, &folder.join("pin"))?,
+            (Some(folder), _, _, Some(module)) => make_token(&folder, &module)?,
             _ if context.json() => return Err(Failure::usage(NO_JSON)),
             (dir, ..) => story(dir.as_deref())?,
         }
@@ -67,9 +67,14 @@ impl Try {
     }
 }
 
+fn make_token(folder: &Path, module: &Path) -> Result<(), Failure> {
+    let pin = throwaway_token::pin_in(&folder.join("pin"))?;
+    throwaway_token::make(module, LABEL, &pin).map(drop)
+}
+
 /// The whole story.
 fn story(dir: Option<&Path>) -> Result<(), Failure> {
-    let softhsm = token::softhsm();
+    let softhsm = throwaway_token::softhsm();
     let folder = Folder::make(dir)?;
     let steps = Steps::new(&folder)?;
     folder.begin(softhsm.as_deref())?;
@@ -109,7 +114,7 @@ fn in_token(steps: &Steps<'_>, folder: &Folder, module: &Path) -> Result<(), Fai
     steps.chapter(TOKEN)?;
     let key = format!(
         "pkcs11:token={};object=users?module-path={}",
-        token::LABEL,
+        LABEL,
         module.display()
     );
     let words = ["punchmark", "init", "users", "--key", &key];
@@ -247,6 +252,8 @@ fn ssh(user: &str) -> [&str; 6] {
     ["ssh", "-F", "ssh_config", "-i", user, "trial"]
 }
 
+/// The label of the token of a trial.
+const LABEL: &str = "Try";
 const LIST: [&str; 7] = [
     "punchmark",
     "krl",

@@ -11,7 +11,7 @@ use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::signer::pkcs11::Uri;
 use crate::signer::{self, TokenEntry};
-use crate::wire::hex;
+use crate::wire::{bytes_of_words, hex};
 
 impl Conduct<'_> {
     /// Holds the machine's clock against the two that people read.
@@ -30,6 +30,20 @@ impl Conduct<'_> {
             return Err(ConductError::Clocks(told));
         }
         Ok(())
+    }
+
+    /// The words off the paper are those of the rehearsal that the machine was given.
+    pub(super) fn rehearsal(&mut self, step: &Step) -> Result<(), ConductError> {
+        let rehearsed = self.setting.rehearsal.ok_or(ConductError::NotRehearsed)?;
+        let typed = step
+            .asks
+            .first()
+            .and_then(|ask| self.answer(step, &ask.name));
+        let typed = typed.and_then(|words| bytes_of_words(words).ok());
+        if !typed.is_some_and(|bytes| rehearsed.transcript.starts_with(&bytes)) {
+            return Err(ConductError::OtherRehearsal);
+        }
+        self.fact(step, "rehearsal", &hex(&rehearsed.transcript))
     }
 
     /// The last answer to a question of a step.

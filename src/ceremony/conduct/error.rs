@@ -35,6 +35,12 @@ pub enum ConductError {
     /// The ledger has another ceremony before this one.
     #[error("the plan's `last` is not the last ceremony of the ledger")]
     Last,
+    /// The plan wants a rehearsal, and none was given.
+    #[error("the plan requires a rehearsal, and none was given")]
+    NotRehearsed,
+    /// The words are those of another rehearsal.
+    #[error("the words are not those of the rehearsal that was given")]
+    OtherRehearsal,
     /// Nobody answers any more.
     #[error("no answer")]
     Ask(#[source] io::Error),

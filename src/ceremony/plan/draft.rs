@@ -94,6 +94,7 @@ place   = \"@\"                  # the room
 config  = \"ca/punchmark.toml\"  # of the CA, with its ledger beside it; from the folder of this file
 folder  = \"ceremony\"           # for transcript and outputs; from the folder of this file
 last    = \"none\"               # the 32 words of the ceremony before, from its paper; or none
+requires-rehearsal = false     # true: held only after `punchmark ceremony rehearse` of this very plan
 
 [window] # absolute and in UTC: the clock of a machine without a network proves nothing
 from  = \"@from\"

@@ -174,6 +174,14 @@ impl Table {
         })
     }
 
+    /// The same, where it may be left out.
+    pub(super) fn sha256_if_there(&mut self, reader: &mut Reader, key: &str) -> Option<[u8; 32]> {
+        self.left
+            .contains_key(key)
+            .then(|| self.sha256(reader, key))
+            .flatten()
+    }
+
     /// A number from 0 to 20; none without the key.
     pub(super) fn count(&mut self, reader: &mut Reader, key: &str) -> Option<usize> {
         let value = self.take(reader, key)?;

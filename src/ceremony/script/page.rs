@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{COLUMNS, heading, rows, sheets};
+use super::{COLUMNS, banner, heading, rows, sheets};
 use crate::ceremony::plan::Plan;
 
 /// The paper of a plan, as one HTML file.
@@ -22,7 +22,16 @@ fn write_all(page: &mut String, plan: &Plan) -> std::fmt::Result {
         page,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n"
     )?;
-    write!(page, "<style>\n{STYLE}</style>\n<h1>{title}</h1>\n")?;
+    let rehearsal = banner(plan);
+    let marked = if rehearsal.is_some() {
+        REHEARSAL_STYLE
+    } else {
+        ""
+    };
+    write!(page, "<style>\n{STYLE}{marked}</style>\n<h1>{title}</h1>\n")?;
+    if let Some(words) = &rehearsal {
+        writeln!(page, "<p class=\"rehearsal\">{}</p>", escaped(words))?;
+    }
     let named = heading(plan)
         .into_iter()
         .map(|(name, words)| (name.to_owned(), words));
@@ -101,4 +110,10 @@ th, td { border: 0.3mm solid #000; padding: 1mm 1.5mm; text-align: left; vertica
 section td.box { height: 14mm; width: 60%; }
 .steps td.box { min-width: 16mm; height: 14mm; }
 section { break-before: page; }
+";
+
+/// Each page says that it counts for nothing.
+const REHEARSAL_STYLE: &str = "\
+@page { @top-center { content: \"REHEARSAL\"; font-weight: bold; } }
+.rehearsal { border: 1mm solid #000; padding: 2mm; font-weight: bold; }
 ";

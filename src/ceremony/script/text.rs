@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::{COLUMNS, heading, rows, sheets};
+use super::{COLUMNS, banner, heading, rows, sheets};
 use crate::ceremony::plan::Plan;
 
 /// The paper of a plan, as Markdown.
 #[must_use]
 pub fn markdown(plan: &Plan) -> String {
     let mut text = format!("# {}\n\n", escaped(&plan.purpose));
+    if let Some(words) = banner(plan) {
+        text += &format!("**{}**\n\n", escaped(&words));
+    }
     let _to_memory = write_all(&mut text, plan);
     text
 }

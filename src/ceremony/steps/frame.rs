@@ -1,6 +1,6 @@
 //! The steps that ceremonies of every kind begin and end with.
 
-use super::{Act, Ask, Step, Wanted};
+use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
 use crate::ceremony::plan::{Device, Person, Plan, Role};
 
 /// Who does what nobody is named for.
@@ -15,12 +15,9 @@ pub(super) struct Cast {
 impl Cast {
     /// Up to where the devices are there and open: people, clocks, plan, machine, bags, devices.
     pub(super) fn before(&self, plan: &Plan) -> Vec<Step> {
-        let mut steps = vec![
-            self.people(plan),
-            self.clocks(),
-            self.plan(plan),
-            self.machine(plan),
-        ];
+        let mut steps = vec![self.people(plan), self.clocks(), self.plan(plan)];
+        steps.extend(plan.requires_rehearsal.then(|| self.rehearsal()));
+        steps.push(self.machine(plan));
         steps.extend(plan.devices.iter().map(|device| self.unseal(device)));
         steps.push(self.devices(plan));
         steps
@@ -114,6 +111,27 @@ impl Cast {
                 "I read the words of the plan off the paper that all of us reviewed.",
                 Act::Nothing,
                 "the words are those of the plan that is read",
+            )
+        }
+    }
+
+    fn rehearsal(&self) -> Step {
+        let ask = Ask {
+            name: "words of the rehearsal".to_owned(),
+            who: self.witness.clone(),
+            question: format!(
+                "the first {WORDS_TYPED} words of the rehearsal's transcript, off its paper"
+            ),
+            wanted: Wanted::Rehearsal,
+        };
+        Step {
+            asks: vec![ask],
+            ..step(
+                "rehearsal",
+                &self.witness,
+                "All of this was rehearsed, by this very plan. I read the words off its paper.",
+                Act::Rehearsal,
+                "the words are those of a rehearsal of this plan, which was held to its end",
             )
         }
     }
@@ -251,6 +269,3 @@ pub(super) fn ask(name: &str, who: &str, question: String, typed: &str) -> Ask {
         wanted: Wanted::Text(typed.to_owned()),
     }
 }
-
-/// How many words of the plan are typed: enough that no other plan was made to begin so.
-const WORDS_TYPED: usize = 8;

@@ -122,6 +122,9 @@ pub enum VerdictFault {
         /// The fact.
         name: String,
     },
+    /// The ceremony went by another rehearsal than was given.
+    #[error("the rehearsal that was given is not the one of the transcript")]
+    OtherRehearsal,
     /// A file was not given.
     #[error("{0} was not given, and can't be checked")]
     NotGiven(String),

@@ -11,7 +11,7 @@ use crate::ceremony::plan::Plan;
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 use crate::certificate::subject::fingerprint;
-use crate::wire::hex;
+use crate::wire::{bytes_of_words, hex};
 
 /// What was seen of the step that is under way.
 #[derive(Debug, Default)]
@@ -101,6 +101,10 @@ impl Seen {
             self.facts
                 .insert(ask.name.clone(), (line, apart.to_string()));
         }
+        if ask.wanted == Wanted::Rehearsal {
+            self.facts
+                .insert(ask.name.clone(), (line, answer.to_owned()));
+        }
         self.answered += 1;
         Ok(())
     }
@@ -147,6 +151,7 @@ impl Seen {
         match step.act {
             Act::Nothing | Act::End => Ok(()),
             Act::Clocks => self.clocks(step, line),
+            Act::Rehearsal => self.rehearsed(step, line),
             Act::Machine => self.machine(plan, line),
             Act::Devices => self.devices(plan, line),
             Act::Key(number) => {
@@ -192,6 +197,29 @@ impl Seen {
             }
         }
         self.fact(line, "clocks, the machine's last").map(drop)
+    }
+
+    /// The rehearsal's transcript begins with the words that were typed.
+    fn rehearsed(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
+        let (at, _) = self.fact(line, REHEARSAL)?;
+        let value = self.rehearsal();
+        for ask in &step.asks {
+            let (_, typed) = self.fact(line, &ask.name)?;
+            let typed = bytes_of_words(typed).unwrap_or_default();
+            if !value.is_some_and(|value| value.starts_with(&typed)) {
+                let (line, name) = (*at, REHEARSAL.to_owned());
+                return Err(VerdictFault::Fact { line, name });
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of the rehearsal's transcript, where this step names it.
+    pub(super) fn rehearsal(&self) -> Option<[u8; 32]> {
+        let (_, text) = self.facts.get(REHEARSAL)?;
+        let mut value = [0; 32];
+        let read = base16ct::lower::decode(text, &mut value).map(<[u8]>::len);
+        (read == Ok(32)).then_some(value)
     }
 
     fn machine(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
@@ -264,5 +292,7 @@ fn foreign(line: u64, what: &'static str) -> VerdictFault {
 }
 
 const FIVE_MINUTES: u64 = 5 * 60;
+/// The fact that is the value of the rehearsal's transcript.
+const REHEARSAL: &str = "rehearsal";
 /// The fact that is the ledger key.
 pub(in crate::ceremony) const LEDGER_KEY: &str = "public key of the ledger";

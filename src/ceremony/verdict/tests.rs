@@ -12,7 +12,7 @@ fn plan() -> Plan {
 }
 
 /// What a run writes that meets no trouble, by the steps alone.
-fn events(plan: &Plan) -> Vec<Event> {
+pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
     let mut events = vec![Event::Begin {
         plan: hex(&plan.sha256),
         purpose: plan.purpose.clone(),
@@ -24,6 +24,7 @@ fn events(plan: &Plan) -> Vec<Event> {
             let answer = match &ask.wanted {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
+                Wanted::Rehearsal => crate::wire::words(&[5; 8]),
             };
             let (ask, by) = (ask.name.clone(), ask.who.clone());
             events.push(Event::Answer {
@@ -105,15 +106,30 @@ impl Made<'_> {
                 ]
             }
             Act::Devices => {
-                vec![self.fact("device root", "token \"Root CA\", serial fe12, of x")]
+                let device = &plan.devices[0];
+                let says = format!("token {:?}, serial {}, of x", device.token, device.serial);
+                vec![self.fact("device root", &says)]
             }
-            Act::Key(_) => self.key("root", "users", ["public key users", "fingerprint users"]),
+            Act::Rehearsal => vec![self.fact("rehearsal", &hex(&[5; 32]))],
+            Act::Key(_) => {
+                let ca = &plan.cas()[0];
+                let names = [
+                    format!("public key {}", ca.name),
+                    format!("fingerprint {}", ca.name),
+                ];
+                self.key("root", &ca.label, [&names[0], &names[1]])
+            }
             Act::LedgerKey => {
                 let names = ["public key of the ledger", "fingerprint of the ledger key"];
-                self.key("root", "ledger", names)
+                let crate::ceremony::plan::Task::Create(create) = &plan.task;
+                self.key("root", &create.ledger_key.label, names)
             }
             Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
-            Act::Lines => self.files(&["users.pub", "users.sshd_config", "ledger.pub"]),
+            Act::Lines => {
+                let ca = &plan.cas()[0].name;
+                let names = [format!("{ca}.pub"), format!("{ca}.sshd_config")];
+                self.files(&[&names[0], &names[1], "ledger.pub"])
+            }
         }
     }
 }
@@ -291,4 +307,29 @@ fn another_plan_and_a_time_outside_of_its_window_are_found() {
         matches!(fault, VerdictFault::Window { line: 1, .. }),
         "{fault}"
     );
+}
+
+#[test]
+fn the_rehearsal_is_the_one_whose_words_were_typed() {
+    let text = filled(3).replace("requires-rehearsal = false", "requires-rehearsal = true ");
+    let plan = Plan::parse(text.as_bytes()).unwrap();
+    let right = events(&plan);
+    let account = judged(&plan, &right).unwrap();
+    assert_eq!(account.rehearsal, Some([5; 32]));
+    let is_fact = |event: &Event| matches!(event, Event::Fact { name, .. } if name == "rehearsal");
+    let at = right.iter().position(is_fact).unwrap();
+    for other in [hex(&[6; 32]), hex(&[5; 31]), String::new()] {
+        let mut events = right.clone();
+        events[at] = Event::Fact {
+            step: "rehearsal".to_owned(),
+            name: "rehearsal".to_owned(),
+            value: other,
+        };
+        let fault = judged(&plan, &events).unwrap_err();
+        assert!(matches!(fault, VerdictFault::Fact { .. }), "{fault}");
+    }
+    let mut without = right.clone();
+    without.remove(at);
+    let fault = judged(&plan, &without).unwrap_err();
+    assert!(matches!(fault, VerdictFault::Missing { .. }), "{fault}");
 }

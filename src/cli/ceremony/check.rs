@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::plan_file;
-use crate::ceremony::{Plan, Step, steps};
+use super::rehearsal_folder::read_if_given;
+use crate::ceremony::{Plan, REHEARSAL, Rehearsed, Step, steps};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
@@ -19,15 +20,21 @@ pub(super) struct Check {
     /// The plan
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
+
+    /// The folder of a rehearsal, which must be one of this plan
+    #[arg(long, value_name = "DIR")]
+    rehearsal: Option<PathBuf>,
 }
 
 impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let plan = plan_file::read(&self.plan)?;
+        let rehearsed = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
         if context.json() {
-            product_object(object(&plan))?;
+            product_object(object(&plan, rehearsed))?;
             return Ok(Exit::Done);
         }
+        tell_rehearsal_of(&plan)?;
         product(&format!("{}: {}", plan.kind().as_str(), plan.purpose))?;
         product(&format!(
             "{}, from {} to {}",
@@ -38,7 +45,20 @@ impl Check {
         product("")?;
         product(&format!("SHA-256  {}", hex(&plan.sha256)))?;
         product(&format!("words    {}", plan.words()))?;
+        if let Some(rehearsed) = rehearsed {
+            product(&format!("rehearsed, with the words {}", rehearsed.words()))?;
+        } else if plan.requires_rehearsal {
+            product("a rehearsal is required, and is held by `punchmark ceremony rehearse`")?;
+        }
         Ok(Exit::Done)
+    }
+}
+
+/// Says in the first line of an answer that it is about a rehearsal.
+pub(super) fn tell_rehearsal_of(plan: &Plan) -> Result<(), Failure> {
+    match &plan.rehearsal_of {
+        Some(of) => product(&format!("{REHEARSAL} of the plan {}", hex(of))),
+        None => Ok(()),
     }
 }
 
@@ -61,7 +81,7 @@ fn table(steps: &[Step]) -> Result<(), Failure> {
     Ok(())
 }
 
-fn object(plan: &Plan) -> Value {
+fn object(plan: &Plan, rehearsed: Option<Rehearsed>) -> Value {
     let steps = steps(plan).into_iter().map(|step| {
         let asks = step
             .asks
@@ -75,6 +95,9 @@ fn object(plan: &Plan) -> Value {
     json!({
         "kind": plan.kind().as_str(), "purpose": plan.purpose, "place": plan.place,
         "from": plan.window.0.to_string(), "until": plan.window.1.to_string(),
+        "rehearsal-of": plan.rehearsal_of.map(|of| hex(&of)),
+        "requires-rehearsal": plan.requires_rehearsal,
+        "rehearsed": rehearsed.map(|held| held.words()),
         "sha256": hex(&plan.sha256), "words": plan.words(), "steps": steps.collect::<Vec<_>>(),
     })
 }
@@ -82,4 +105,5 @@ fn object(plan: &Plan) -> Value {
 const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony check plan.toml
-  punchmark ceremony check --json plan.toml";
+  punchmark ceremony check --json plan.toml
+  punchmark ceremony check plan.toml --rehearsal rehearsal";

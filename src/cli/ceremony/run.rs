@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 
 use super::plan_file::{self, program};
-use crate::ceremony::{ConductError, Held, Room, Setting, conduct};
+use super::rehearsal_folder::read_if_given;
+use crate::ceremony::{ConductError, Held, Plan, Rehearsed, Room, Setting, conduct};
 use crate::cli::base::answer::Answers;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
@@ -27,6 +28,10 @@ pub(super) struct Run {
     /// The plan
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
+
+    /// The folder of the rehearsal, where the plan requires one
+    #[arg(long, value_name = "DIR")]
+    rehearsal: Option<PathBuf>,
 }
 
 /// The people at the terminal.
@@ -53,33 +58,56 @@ impl Run {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         context.refuse_config("the plan")?;
         let plan = plan_file::read(&self.plan)?;
-        let answers = Answers::open()?.ok_or_else(|| Failure::usage(NO_TERMINAL))?;
-        let folder = self.folder();
-        context.check_clock(&Place::find(Some(&folder.join(&plan.config)))?)?;
-        let setting = Setting {
-            plan: &plan,
-            folder: &folder,
-            program: &program(),
-            version: format!("punchmark {}", env!("CARGO_PKG_VERSION")),
-            keyboard: config::keyboard(),
-            roots: roots(context, &[])?,
-        };
-        let held = conduct(&setting, &mut Terminal(answers), &mut context.pins())?;
-        tell(&held)?;
-        Ok(Exit::Done)
-    }
-
-    /// The plan's folder, whole: the config names files from its own.
-    fn folder(&self) -> PathBuf {
-        let whole = std::path::absolute(&self.plan).unwrap_or_else(|_none| self.plan.clone());
-        whole.parent().unwrap_or(Path::new("/")).to_owned()
+        if plan.rehearsal_of.is_some() {
+            return Err(Failure::new("this is the plan of a rehearsal")
+                .hint("give the plan that it was drawn from: `punchmark ceremony rehearse PLAN`"));
+        }
+        let rehearsal = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
+        hold(context, &self.plan, &plan, rehearsal)
     }
 }
 
+/// Holds the ceremony of the plan at a path, or goes on with it.
+pub(super) fn hold(
+    context: &Context,
+    path: &Path,
+    plan: &Plan,
+    rehearsal: Option<Rehearsed>,
+) -> Result<Exit, Failure> {
+    let answers = Answers::open()?.ok_or_else(|| Failure::usage(NO_TERMINAL))?;
+    let folder = folder(path);
+    context.check_clock(&Place::find(Some(&folder.join(&plan.config)))?)?;
+    let setting = Setting {
+        plan,
+        folder: &folder,
+        program: &program(),
+        version: format!("punchmark {}", env!("CARGO_PKG_VERSION")),
+        keyboard: config::keyboard(),
+        rehearsal,
+        roots: roots(context, &[])?,
+    };
+    let held = conduct(&setting, &mut Terminal(answers), &mut context.pins())?;
+    tell(&held, plan)?;
+    Ok(Exit::Done)
+}
+
+/// The plan's folder, whole: the config names files from its own.
+fn folder(plan: &Path) -> PathBuf {
+    let whole = std::path::absolute(plan).unwrap_or_else(|_none| plan.to_owned());
+    whole.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
 /// What is copied onto the paper by hand.
-fn tell(held: &Held) -> Result<(), Failure> {
+fn tell(held: &Held, plan: &Plan) -> Result<(), Failure> {
+    let what = if plan.rehearsal_of.is_some() {
+        "REHEARSAL"
+    } else {
+        "ceremony"
+    };
     say("");
-    say("The ceremony was held. Copy these words onto the paper by hand:");
+    say(&format!(
+        "The {what} was held. Copy these words onto the paper by hand:"
+    ));
     product(&format!("transcript  {}", hex(&held.transcript)))?;
     product(&format!("words       {}", held.words()))?;
     product(&format!("head        {}", hex(&held.head)))?;
@@ -113,6 +141,12 @@ impl Advised for ConductError {
             Self::ExtraDevice { .. } => {
                 "take it out of the machine, and run this again: it goes on here"
             }
+            Self::NotRehearsed => {
+                "rehearse this very plan: `punchmark ceremony rehearse PLAN`; then give its folder with --rehearsal"
+            }
+            Self::OtherRehearsal => {
+                "run this again, with the folder of the rehearsal whose paper you have; it goes on here"
+            }
             Self::Ask(_) => "run this again: it goes on here",
             Self::Clocks(_) => {
                 "set the clock that is wrong, and run this again: the clocks are read anew"
@@ -126,4 +160,5 @@ impl Advised for ConductError {
 const NO_TERMINAL: &str = "a ceremony is held by people at a terminal, and there is none";
 const EXAMPLES: &str = "\
 Examples:
-  punchmark ceremony run plan.toml";
+  punchmark ceremony run plan.toml
+  punchmark ceremony run plan.toml --rehearsal rehearsal";

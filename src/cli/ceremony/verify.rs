@@ -5,14 +5,18 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::check::tell_rehearsal_of;
 use super::plan_file;
-use crate::ceremony::{Account, Evidence, Instant, TRANSCRIPT_BYTES_MAX, VerdictFault, verify};
+use super::rehearsal_folder::read_if_given;
+use crate::ceremony::{
+    Account, Evidence, Instant, Plan, TRANSCRIPT_BYTES_MAX, VerdictFault, verify,
+};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
 use crate::config::read_bytes;
-use crate::wire::{WordsError, bytes_of_words};
+use crate::wire::{WordsError, bytes_of_words, hex};
 
 /// Check a ceremony as an outsider: transcript, plan, words off the paper, every output
 ///
@@ -36,6 +40,10 @@ pub(super) struct Verify {
     /// The 32 words of the signed head, off the paper
     #[arg(long, value_name = "WORDS")]
     head_words: Option<String>,
+
+    /// The folder of the rehearsal, where the plan requires one
+    #[arg(long, value_name = "DIR")]
+    rehearsal: Option<PathBuf>,
 
     /// Every file that the ceremony made; the transcript may be among them
     #[arg(value_name = "FILE")]
@@ -64,13 +72,15 @@ impl Verify {
             transcript: &transcript,
             value,
             head,
+            rehearsal: read_if_given(self.rehearsal.as_ref(), &self.plan)?,
             outputs: &outputs,
         };
         let account = verify(&evidence)?;
         let unknown = unknown(head.is_some());
         if context.json() {
-            product_object(object(&account, &unknown))?;
+            product_object(object(&plan, &account, &unknown))?;
         } else {
+            tell_rehearsal_of(&plan)?;
             tell(&account, &unknown)?;
         }
         Ok(Exit::Done)
@@ -116,7 +126,7 @@ fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
         .try_for_each(|words| product(&format!("  {words}")))
 }
 
-fn object(account: &Account, unknown: &[&str]) -> serde_json::Value {
+fn object(plan: &Plan, account: &Account, unknown: &[&str]) -> serde_json::Value {
     let deviations = account.deviations.iter();
     let deviations =
         deviations.map(|(step, by, text)| json!({ "step": step, "by": by, "text": text }));
@@ -126,6 +136,7 @@ fn object(account: &Account, unknown: &[&str]) -> serde_json::Value {
         .map(|(name, sha256)| json!({ "name": name, "sha256": sha256 }));
     json!({
         "in-order": true,
+        "rehearsal-of": plan.rehearsal_of.map(|of| hex(&of)),
         "began": account.times.0, "ended": account.times.1,
         "started-again": account.went_on, "other-answers": account.other_answers,
         "deviations": deviations.collect::<Vec<_>>(),

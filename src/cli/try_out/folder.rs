@@ -11,9 +11,9 @@ use ssh_key::private::{EcdsaKeypair, Ed25519Keypair, KeypairData};
 use ssh_key::{LineEnding, PrivateKey};
 
 use super::card;
-use super::token;
 use crate::attestation::{self, PivEvidence};
 use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::throwaway_token::{conf, random_pin};
 use crate::cli::base::words::path;
 use crate::config::trial_root_name;
 use crate::output;
@@ -72,12 +72,11 @@ impl Folder {
         self.write("punchmark.toml", CONFIG)?;
         self.write("roles.toml", ROLES)?;
         if softhsm.is_some() {
-            self.write("pin", &format!("{}\n", token::random_pin()?))?;
+            self.write("pin", &format!("{}\n", random_pin()?))?;
             let tokens = self.path("tokens");
             let mut private = DirBuilder::new();
             private.mode(PRIVATE).create(&tokens).in_file(&tokens)?;
-            let conf = format!("directories.tokendir = {}\n", tokens.display());
-            self.write("softhsm2.conf", &conf)?;
+            self.write("softhsm2.conf", &conf(&tokens))?;
         }
         let here = quoted(&self.0.display().to_string());
         self.write(

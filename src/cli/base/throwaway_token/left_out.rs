@@ -1,11 +1,11 @@
-//! No token: this program is built without PKCS#11 modules, and a trial's CA key is a file.
+//! No token: this program is built without PKCS#11 modules.
 
 use std::path::Path;
 
 use crate::cli::base::failure::Failure;
 
 /// Refuses: nothing found a module that it could be asked for.
-pub(in crate::cli::try_out) fn make(_module: &Path, _pin_file: &Path) -> Result<(), Failure> {
+pub(crate) fn make(_module: &Path, _label: &str, _pin: &str) -> Result<String, Failure> {
     Err(Failure::new(
         "this program is built without PKCS#11 modules",
     ))

@@ -1,0 +1,144 @@
+use super::*;
+use crate::ceremony::plan::tests::filled;
+use crate::ceremony::verdict::tests::events;
+
+fn stage() -> Stage {
+    Stage {
+        window: (
+            "2026-11-20T08:00Z".parse().unwrap(),
+            "2026-11-21T08:00Z".parse().unwrap(),
+        ),
+        module: ("/usr/lib/softhsm/libsofthsm2.so".to_owned(), [2; 32]),
+        serials: vec!["ab34".to_owned()],
+    }
+}
+
+fn plan() -> String {
+    filled(3)
+}
+
+/// The plan of a rehearsal, and a transcript of it that ended well.
+fn held(plan: &str) -> (String, Vec<u8>) {
+    let own = draw(plan.as_bytes(), &stage()).unwrap();
+    let read = Plan::parse(own.as_bytes()).unwrap();
+    let mut transcript = Transcript::default();
+    let time = read.window.0.seconds();
+    let lines = events(&read).into_iter();
+    let lines = lines.flat_map(|event| transcript.push(time, event).unwrap());
+    let lines = lines.collect();
+    (own, lines)
+}
+
+fn check(plan: &str, own: &str, transcript: &[u8]) -> Result<Rehearsed, RehearsalError> {
+    Rehearsed::check(plan.as_bytes(), own.as_bytes(), transcript)
+}
+
+#[test]
+fn what_is_drawn_has_the_same_people_and_steps_and_no_name_of_the_plan() {
+    for people in 2..=5 {
+        let text = filled(people);
+        let plan = Plan::parse(text.as_bytes()).unwrap();
+        let drawn = draw(text.as_bytes(), &stage()).unwrap();
+        let drawn = Plan::parse(drawn.as_bytes()).unwrap();
+        assert_eq!(drawn.people, plan.people);
+        assert_eq!(drawn.rehearsal_of, Some(plan.sha256));
+        assert!(drawn.purpose.starts_with("REHEARSAL: "));
+        let names = |plan: &Plan| {
+            let steps = crate::ceremony::steps(plan).into_iter();
+            steps
+                .map(|step| step.name.replace("rehearsal-", ""))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(&drawn), names(&plan));
+        for (one, other) in drawn.devices.iter().zip(&plan.devices) {
+            assert_eq!(one.name, other.name);
+            for (drawn, of_plan) in [
+                (&one.token, &other.token),
+                (&one.serial, &other.serial),
+                (&one.bag, &other.bag),
+                (&one.new_bag, &other.new_bag),
+                (&one.pin_envelope, &other.pin_envelope),
+            ] {
+                assert_ne!(drawn, of_plan);
+            }
+        }
+        for (one, other) in drawn.cas().iter().zip(plan.cas()) {
+            assert_eq!(one.name.as_str(), format!("rehearsal-{}", other.name));
+            assert_eq!(one.label, format!("REHEARSAL {}", other.label));
+            assert_eq!(one.algorithm, other.algorithm);
+        }
+        assert_eq!(drawn.last, None);
+    }
+}
+
+#[test]
+fn a_serial_or_a_token_of_the_plan_is_refused() {
+    let mut own = stage();
+    own.serials = vec!["fe12".to_owned()];
+    let refused = draw(plan().as_bytes(), &own).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the serial number \"fe12\" is one of the plan, which a rehearsal leaves alone"
+    );
+    let named = plan().replace("\"Root CA\"", "\"REHEARSAL root\"");
+    let refused = draw(named.as_bytes(), &stage()).unwrap_err();
+    assert!(matches!(
+        refused,
+        RehearsalError::Production {
+            what: "the token",
+            ..
+        }
+    ));
+    own.serials.clear();
+    let refused = draw(plan().as_bytes(), &own).unwrap_err();
+    assert!(matches!(
+        refused,
+        RehearsalError::Tokens {
+            wanted: 1,
+            found: 0
+        }
+    ));
+}
+
+#[test]
+fn a_rehearsal_counts_for_its_very_plan_and_to_its_end() {
+    let (own, transcript) = held(&plan());
+    let rehearsed = check(&plan(), &own, &transcript).unwrap();
+    assert_eq!(rehearsed.words().split(' ').count(), 32);
+    let of_other = plan().replace("Room 5", "Room 6");
+    let refused = check(&of_other, &own, &transcript).unwrap_err();
+    assert!(matches!(refused, RehearsalError::OtherPlan), "{refused}");
+    let claimed = own.replace("Room 5", "Room 6");
+    let refused = check(&plan(), &claimed, &transcript).unwrap_err();
+    assert!(matches!(refused, RehearsalError::Changed), "{refused}");
+    let lines: Vec<_> = transcript.split_inclusive(|byte| *byte == b'\n').collect();
+    let cut = lines[..lines.len() - 1].concat();
+    let refused = check(&plan(), &own, &cut).unwrap_err();
+    assert!(matches!(
+        refused,
+        RehearsalError::Verdict(VerdictFault::NoEnd)
+    ));
+    let torn = &transcript[..transcript.len() - 1];
+    let refused = check(&plan(), &own, torn).unwrap_err();
+    assert!(matches!(refused, RehearsalError::Transcript(_)));
+    let again = draw(own.as_bytes(), &stage()).unwrap_err();
+    assert!(matches!(again, RehearsalError::OfRehearsal), "{again}");
+}
+
+#[test]
+fn a_plan_that_requires_one_is_rehearsed_without_that_step() {
+    let plan = plan().replace("requires-rehearsal = false", "requires-rehearsal = true ");
+    let (own, transcript) = held(&plan);
+    assert!(!Plan::parse(own.as_bytes()).unwrap().requires_rehearsal);
+    check(&plan, &own, &transcript).unwrap();
+    let steps = crate::ceremony::steps(&Plan::parse(plan.as_bytes()).unwrap());
+    assert!(steps.iter().any(|step| step.name == "rehearsal"));
+}
+
+#[test]
+fn a_label_fits_a_token() {
+    assert_eq!(token_label("root"), "REHEARSAL root");
+    let long = token_label(&"ä".repeat(30));
+    assert_eq!(long.len(), 32);
+    assert!(long.starts_with("REHEARSAL ä"));
+}
