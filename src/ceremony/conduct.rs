@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use super::record::Record;
-use super::rehearsal::Rehearsed;
 use super::room::{Guard, Room};
 use super::steps::{Act, Ask, Step, steps};
 use super::transcript::{Event, Transcript};
@@ -41,8 +40,8 @@ pub struct Setting<'a> {
     pub version: String,
     /// Who is at the keyboard, by the system's word.
     pub keyboard: String,
-    /// The rehearsal of the plan, where one was held.
-    pub rehearsal: Option<Rehearsed>,
+    /// The value of the transcript of its rehearsal, where one was held.
+    pub rehearsal: Option<[u8; 32]>,
     /// Whose word is taken for where a key was born.
     pub roots: Roots,
 }

@@ -11,7 +11,6 @@ use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, LIST_FILE, SIGN
 use super::files::file_sha256;
 use super::plan::Plan;
 use super::record::TRANSCRIPT_FILE;
-use super::rehearsal::Rehearsed;
 use super::transcript::Transcript;
 use super::verdict::{Account, VerdictFault, judge};
 use crate::krl::{KRL_NAMESPACE, ListSignature};
@@ -30,8 +29,8 @@ pub struct Evidence<'a> {
     pub value: [u8; 32],
     /// SHA-256 of the signed head, from the paper, where that was given.
     pub head: Option<[u8; 32]>,
-    /// The rehearsal, where the plan requires one.
-    pub rehearsal: Option<Rehearsed>,
+    /// The value of the rehearsal's transcript, where the plan requires one.
+    pub rehearsal: Option<[u8; 32]>,
     /// The outputs.
     pub outputs: &'a [PathBuf],
 }
@@ -67,7 +66,7 @@ fn rehearsed(evidence: &Evidence<'_>, account: &Account) -> Result<(), VerdictFa
     let given = evidence
         .rehearsal
         .ok_or_else(|| VerdictFault::NotGiven("the rehearsal that the plan requires".to_owned()))?;
-    if account.rehearsal == Some(given.transcript) {
+    if account.rehearsal == Some(given) {
         return Ok(());
     }
     Err(VerdictFault::OtherRehearsal)

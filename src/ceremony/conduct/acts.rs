@@ -40,10 +40,10 @@ impl Conduct<'_> {
             .first()
             .and_then(|ask| self.answer(step, &ask.name));
         let typed = typed.and_then(|words| bytes_of_words(words).ok());
-        if !typed.is_some_and(|bytes| rehearsed.transcript.starts_with(&bytes)) {
+        if !typed.is_some_and(|bytes| rehearsed.starts_with(&bytes)) {
             return Err(ConductError::OtherRehearsal);
         }
-        self.fact(step, "rehearsal", &hex(&rehearsed.transcript))
+        self.fact(step, "rehearsal", &hex(&rehearsed))
     }
 
     /// The last answer to a question of a step.

@@ -83,7 +83,7 @@ pub(super) fn hold(
         program: &program(),
         version: format!("punchmark {}", env!("CARGO_PKG_VERSION")),
         keyboard: config::keyboard(),
-        rehearsal,
+        rehearsal: rehearsal.map(|held| held.transcript),
         roots: roots(context, &[])?,
     };
     let held = conduct(&setting, &mut Terminal(answers), &mut context.pins())?;

@@ -67,12 +67,13 @@ impl Verify {
             .filter(|path| **path != self.transcript)
             .cloned()
             .collect();
+        let rehearsed = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
         let evidence = Evidence {
             plan: &plan,
             transcript: &transcript,
             value,
             head,
-            rehearsal: read_if_given(self.rehearsal.as_ref(), &self.plan)?,
+            rehearsal: rehearsed.map(|held| held.transcript),
             outputs: &outputs,
         };
         let account = verify(&evidence)?;
