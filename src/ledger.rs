@@ -37,10 +37,10 @@ use ssh_key::public::KeyData;
 
 pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
 pub use entry::{
-    Barred, Became, Bound, CaAdded, CardId, CeremonyHeld, ChallengeMade, CheckpointSigned,
-    ClockCorrected, CopyKind, CopySeen, Credential, DutiesSet, Entry, EntryError, Event,
-    EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS,
-    LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned, Nonce, NotBound, Origin,
+    Barred, Became, Bound, BundleClosed, BundleTaken, CaAdded, CardId, CeremonyHeld, ChallengeMade,
+    CheckpointSigned, ClockCorrected, CopyKind, CopySeen, Credential, DutiesSet, Entry, EntryError,
+    Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces, Issued, Known, KrlMade,
+    LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned, Nonce, NotBound, Origin,
     PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId, RequesterAdded,
     RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, Sequence,
     SuffixSet, SuffixesSet, TailCut,
@@ -49,9 +49,9 @@ pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
-    Audit, Auditor, EndOfTrust, Inclusion, IndexFault, KnownCopy, Ledger, LedgerKeyState, Mirror,
-    MirrorError, ProofError, Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError,
-    TakenOver, Term, TrustEnded, recorded_form,
+    Audit, Auditor, BundleRefused, EndOfTrust, Inclusion, IndexFault, KnownBundle, KnownCopy,
+    Ledger, LedgerKeyState, Mirror, MirrorError, ProofError, Revocation, RevokedBy, RevokedSet,
+    SuffixDifference, SuffixesError, TakenOver, Term, TrustEnded, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

@@ -49,6 +49,7 @@ macro_rules! codes {
     };
 }
 
+mod bundles;
 mod ca;
 mod copies;
 mod grounds;
@@ -61,6 +62,7 @@ mod tests;
 
 use ssh_encoding::{Decode, Encode, Reader};
 
+pub use bundles::{BundleClosed, BundleTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
@@ -147,6 +149,10 @@ pub enum Event {
     DutiesSet(DutiesSet),
     /// A ceremony was held.
     CeremonyHeld(CeremonyHeld),
+    /// The signing of a bundle began.
+    BundleTaken(BundleTaken),
+    /// The signing of a bundle ended, or it was declared void.
+    BundleClosed(BundleClosed),
     /// Something became of a copy of a CA's key.
     CopySeen(CopySeen),
 }
@@ -207,6 +213,8 @@ impl Entry {
             Event::RequesterNamed(event) => event.encode(out)?,
             Event::DutiesSet(event) => event.encode(out)?,
             Event::CeremonyHeld(event) => event.encode(out)?,
+            Event::BundleTaken(event) => event.encode(out)?,
+            Event::BundleClosed(event) => event.encode(out)?,
             Event::CopySeen(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
@@ -257,6 +265,8 @@ impl Entry {
             33 => Event::DutiesSet(DutiesSet::decode(input)?),
             34 => Event::CeremonyHeld(CeremonyHeld::decode(input)?),
             35 => Event::CopySeen(CopySeen::decode(input)?),
+            36 => Event::BundleTaken(BundleTaken::decode(input)?),
+            37 => Event::BundleClosed(BundleClosed::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -305,6 +315,8 @@ impl Entry {
             Event::DutiesSet(_) => 33,
             Event::CeremonyHeld(_) => 34,
             Event::CopySeen(_) => 35,
+            Event::BundleTaken(_) => 36,
+            Event::BundleClosed(_) => 37,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -61,6 +61,14 @@ pub enum ReserveError {
         /// Who asked.
         requester: String,
     },
+    /// Only a registrar says whose the key is, and that doesn't count.
+    #[error("no registrar's word counts for `{requester}` by role `{role}` now")]
+    Word {
+        /// Who is said to ask.
+        requester: String,
+        /// The role that is asked for.
+        role: String,
+    },
     /// The card was barred.
     #[error("card {0} was barred")]
     CardBarred(u64),

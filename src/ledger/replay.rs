@@ -8,6 +8,7 @@
 //! Memory grows with the ledger by some 200 bytes an entry, whatever the entries hold:
 //! hashes of keys and ids are kept, and of contents only those of open reservations.
 
+mod bundles;
 mod ceremonies;
 mod content;
 mod copies;
@@ -36,6 +37,7 @@ pub use fault::Fault;
 pub use finding::{Finding, Grade, MOST_FINDINGS};
 pub use replayed::{HeadError, Replayed};
 
+use bundles::Bundles;
 use ceremonies::Ceremonies;
 use copies::Copies;
 use entitled::Entitled;
@@ -71,6 +73,7 @@ pub struct Replay {
     reservations: Reservations,
     subjects: Subjects,
     ceremonies: Ceremonies,
+    bundles: Bundles,
     copies: Copies,
     /// The greatest kind of each family of kinds that replace one another.
     newest: Newest,
@@ -114,6 +117,7 @@ impl Replay {
             reservations: Reservations::default(),
             subjects: Subjects::default(),
             ceremonies: Ceremonies::default(),
+            bundles: Bundles::default(),
             copies: Copies::default(),
             newest: Newest::default(),
         }
@@ -213,6 +217,8 @@ impl Replay {
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
             Event::HeadPlaces(set) => places::head_places(found, &set),
             Event::CeremonyHeld(held) => self.ceremonies.held(found, &held),
+            Event::BundleTaken(taken) => self.bundles.taken(found, &mut self.entitled, &taken),
+            Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {

@@ -8,6 +8,7 @@
 
 mod audit;
 mod backward;
+mod bundles;
 mod cas;
 mod ceremonies;
 mod copies;
@@ -45,6 +46,7 @@ use draft::Draft;
 mod tests;
 
 pub use audit::{Audit, Auditor, IndexFault};
+pub use bundles::{BundleRefused, KnownBundle};
 pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;

@@ -27,6 +27,8 @@ pub enum KnownBy {
     Token,
     /// The operator was shown name and fingerprint, and vouched.
     Vouch,
+    /// The registrar of the bundle that the key came in says so.
+    Registrar,
     /// The key that signed the request is enrolled for that name.
     Key,
     /// A line of the allowed signers says that the key is theirs.
@@ -103,6 +105,7 @@ impl fmt::Display for KnownBy {
         f.write_str(match self {
             Self::Token => "operator",
             Self::Vouch => "vouch",
+            Self::Registrar => "registrar",
             Self::Key => "key",
             Self::AllowedSigners => "allowed-signers",
             Self::Card => "card",

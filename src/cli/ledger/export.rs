@@ -205,6 +205,17 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,
                 "holder": seen.holder, "word": seen.word, "keyboard": seen.keyboard }),
         ),
+        Event::BundleTaken(taken) => (
+            "bundle-taken",
+            json!({ "id": hex(&taken.id), "sha256": hex(&taken.sha256), "before": hex(&taken.before),
+                "made": taken.made, "items": taken.items, "registrar": taken.registrar,
+                "key": base64(&taken.key), "keyboard": taken.keyboard }),
+        ),
+        Event::BundleClosed(end) => (
+            "bundle-closed",
+            json!({ "id": hex(&end.id), "signed": end.is_signed != 0, "refused": end.refused,
+                "reason": end.reason, "keyboard": end.keyboard }),
+        ),
         Event::PlaceAllowed(allowed) => (
             "place-allowed",
             json!({ "what": allowed.what, "keyboard": allowed.keyboard }),

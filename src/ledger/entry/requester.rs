@@ -170,6 +170,11 @@ impl DutiesSet {
             .map(String::as_str)
     }
 
+    /// Whether it gives any duty.
+    pub fn has_some(&self) -> bool {
+        self.revoker || !self.registrar.is_empty()
+    }
+
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> Result<(), EntryError> {
         self.name.encode(out)?;
         self.registrar.len().encode(out)?;

@@ -22,6 +22,10 @@ pub(super) struct Entitled {
     barred_cards: HashSet<u64>,
     barred_family_cards: HashSet<CardId>,
     barred_requesters: HashSet<String>,
+    /// The newest duties of everybody, since the last gap that left them open.
+    duties: HashMap<String, DutiesSet>,
+    /// Whose word counts: the registrar of the bundle that is being signed.
+    word_of: Option<String>,
 }
 
 impl Entitled {
@@ -90,7 +94,7 @@ impl Entitled {
     }
 
     /// Somebody who was barred has no duty; a registrar is one for roles that can be asked for.
-    pub(super) fn duties(&self, found: &mut Findings, set: &DutiesSet) {
+    pub(super) fn duties(&mut self, found: &mut Findings, set: &DutiesSet) {
         if self.barred_requesters.contains(&set.name) {
             found.broken(Fault::RequesterBarred(set.name.clone()));
         }
@@ -100,11 +104,35 @@ impl Entitled {
         if let Some(role) = set.unfit_role() {
             found.broken(Fault::RegistrarOf(role.to_owned()));
         }
+        self.duties.insert(set.name.clone(), set.clone());
+    }
+
+    /// Whether the key of this blob is that of a registrar of this name.
+    pub(super) fn is_registrar(&self, name: &str, key: &[u8]) -> bool {
+        let duties = self.duties.get(name);
+        self.serves(&Credential::Key(key.to_vec()), name)
+            && !self.barred_requesters.contains(name)
+            && duties.is_some_and(|duties| !duties.registrar.is_empty())
+    }
+
+    /// Says whose word counts from here on for whose a key is.
+    pub(super) fn word_of(&mut self, registrar: Option<String>) {
+        self.word_of = registrar;
+    }
+
+    /// Whether the word of who is registrar now counts for others by this role.
+    fn word_counts(&self, requester: &str, role: &str) -> bool {
+        self.word_of.as_deref().is_some_and(|registrar| {
+            let duties = self.duties.get(registrar);
+            let of_role = duties.is_some_and(|set| set.registrar.iter().any(|one| one == role));
+            of_role && registrar != requester && !self.barred_requesters.contains(registrar)
+        })
     }
 
     /// Behind a gap, enrolments may be ones that were taken away in the lost part.
     pub(super) fn must_be_confirmed(&mut self) {
         self.confirmed.clear();
+        self.duties.clear();
     }
 
     pub(super) fn removed(&mut self, found: &mut Findings, removed: &RequesterRemoved) {
@@ -165,6 +193,7 @@ impl Entitled {
         let is_so = match known.by.as_str() {
             "operator" => reserved.requester == OPERATOR,
             "vouch" | "allowed-signers" | "login" => true,
+            "registrar" => self.word_counts(&reserved.requester, &reserved.role),
             "key" => self.serves(&Credential::Key(subject.to_vec()), &reserved.requester),
             "card" => grounds.card.is_some_and(|serial| {
                 // A number alone is any maker's, and proves nothing of this card.

@@ -326,6 +326,9 @@ pub enum Fault {
     /// A revocation of nothing.
     #[error("it revokes nothing")]
     RevokesNothing,
+    /// A bundle that can't be signed, or not so.
+    #[error("the bundle {0}")]
+    Bundle(&'static str),
     /// A ceremony that can't be the one of its transcript.
     #[error("the ceremony has {0}")]
     Ceremony(&'static str),

@@ -109,4 +109,6 @@ tables! {
     /// A copy of a CA's key: position of the CA (8), half of the SHA-256 of where it is (16); the
     /// newest row counts.
     COPY = 44,
+    /// What begins and ends the signing of a bundle. The key is empty.
+    BUNDLE = 45,
 }

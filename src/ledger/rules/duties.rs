@@ -42,8 +42,7 @@ impl Ledger {
             let Event::DutiesSet(set) = self.entry(position)?.event else {
                 return Err(damaged(position));
             };
-            let has_some = set.revoker || !set.registrar.is_empty();
-            if has_some && self.serves(position)? && !self.requester_is_barred(&set.name)? {
+            if set.has_some() && self.serves(position)? && !self.requester_is_barred(&set.name)? {
                 found.insert(set.name.clone(), set);
             }
         }

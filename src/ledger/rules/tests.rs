@@ -1,6 +1,7 @@
 //! What holds for every ledger, over every store.
 
 mod backward;
+mod bundles;
 mod enrolled;
 mod grounds;
 mod index;

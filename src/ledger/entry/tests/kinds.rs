@@ -268,5 +268,22 @@ pub(super) fn each_kind() -> Vec<Event> {
             word: "lost on a train".into(),
             keyboard: keyboard(),
         }),
+        Event::BundleTaken(BundleTaken {
+            id: [1; 16],
+            sha256: [2; 32],
+            before: [3; 32],
+            made: 1_795_000_000,
+            items: 3,
+            registrar: "ole".into(),
+            key: vec![1; 51],
+            keyboard: keyboard(),
+        }),
+        Event::BundleClosed(BundleClosed {
+            id: [1; 16],
+            is_signed: 1,
+            refused: vec![(2, "key was revoked".into())],
+            reason: String::new(),
+            keyboard: keyboard(),
+        }),
     ]
 }

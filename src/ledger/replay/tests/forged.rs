@@ -1,5 +1,6 @@
 //! What no version writes: each forged kind of entry is named by its position.
 
+mod bundles;
 mod grounds;
 mod signed;
 mod subjects;

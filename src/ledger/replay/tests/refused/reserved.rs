@@ -88,6 +88,15 @@ fn a_reservation_that_the_ledger_refuses() {
             },
             "broken 6: the key is that of requester \"erik\", not of \"peter\"",
         ),
+        Word => Found(
+            |history| {
+                history.reserve_with(Content::of(10, 1), |reserved| {
+                    let grounds = reserved.grounds.as_mut().unwrap();
+                    grounds.known.as_mut().unwrap().by = "registrar".to_owned();
+                });
+            },
+            "broken 5: requester \"peter\" was not known by \"registrar\"",
+        ),
         CardBarred => Found(
             |history| {
                 history.bar(Barred { cards: vec![7], ..Barred::default() });

@@ -1,0 +1,156 @@
+//! Bundles that no version would have signed, or not so.
+
+use super::*;
+
+/// Ole is a registrar for role `engineer`, by key 40.
+fn registrar(history: &mut History) {
+    history.enrol("ole", Credential::Key(blob(40)));
+    history.push(Event::DutiesSet(DutiesSet {
+        name: "ole".to_owned(),
+        registrar: vec!["engineer".to_owned()],
+        ..DutiesSet::default()
+    }));
+}
+
+fn taken(history: &mut History, id: u8, before: u8) {
+    history.push(Event::BundleTaken(BundleTaken {
+        id: [id; 16],
+        sha256: [id; 32],
+        before: [before; 32],
+        items: 2,
+        registrar: "ole".to_owned(),
+        key: blob(40),
+        ..BundleTaken::default()
+    }));
+}
+
+fn closed(history: &mut History, id: u8, is_signed: u8, refused: &[(u64, &str)]) {
+    let refused = refused
+        .iter()
+        .map(|(number, why)| (*number, (*why).to_owned()));
+    history.push(Event::BundleClosed(BundleClosed {
+        id: [id; 16],
+        is_signed,
+        refused: refused.collect(),
+        reason: if is_signed == 0 { "lost" } else { "" }.to_owned(),
+        keyboard: String::new(),
+    }));
+}
+
+/// A certificate by the word of a registrar.
+fn by_word(history: &mut History, change: impl FnOnce(&mut Reserved)) {
+    history.reserve_with(Content::of(10, 1), |reserved| {
+        let grounds = reserved.grounds.as_mut().unwrap();
+        grounds.known.as_mut().unwrap().by = "registrar".to_owned();
+        change(reserved);
+    });
+}
+
+#[test]
+fn bundles_in_order_and_the_word_of_their_registrar_are_in_order() {
+    let mut history = History::begun();
+    registrar(&mut history);
+    taken(&mut history, 1, 0);
+    by_word(&mut history, |_| ());
+    closed(&mut history, 1, 1, &[(2, "refused")]);
+    taken(&mut history, 2, 1);
+    closed(&mut history, 2, 0, &[]);
+    // One that was lost before anybody saw it here.
+    closed(&mut history, 7, 0, &[]);
+    taken(&mut history, 3, 1);
+    closed(&mut history, 3, 1, &[]);
+    assert_eq!(said(&history), Vec::<String>::new());
+}
+
+#[test]
+fn a_bundle_that_nobody_would_have_signed_or_not_so() {
+    assert_named(&[
+        (
+            |history| taken(history, 1, 0),
+            "broken 4: the bundle was made by somebody who is no registrar",
+        ),
+        (
+            |history| {
+                registrar(history);
+                history.unenrol("ole", Credential::Key(blob(40)));
+                taken(history, 1, 0);
+            },
+            "broken 7: the bundle was made by somebody who is no registrar",
+        ),
+        (
+            |history| {
+                registrar(history);
+                taken(history, 1, 9);
+            },
+            "broken 6: the bundle follows another than the last",
+        ),
+        (
+            |history| {
+                registrar(history);
+                taken(history, 1, 0);
+                taken(history, 2, 1);
+            },
+            "broken 7: the bundle is taken while another is signed",
+        ),
+        (
+            |history| {
+                registrar(history);
+                taken(history, 1, 0);
+                closed(history, 1, 1, &[]);
+                taken(history, 1, 1);
+            },
+            "broken 8: the bundle has an id that an earlier one has",
+        ),
+        (
+            |history| {
+                registrar(history);
+                taken(history, 1, 0);
+                closed(history, 1, 0, &[]);
+                closed(history, 1, 0, &[]);
+            },
+            "broken 8: the bundle ends and was void before",
+        ),
+        (
+            |history| closed(history, 1, 1, &[]),
+            "broken 4: the bundle ends and was not under way",
+        ),
+        (
+            |history| {
+                registrar(history);
+                taken(history, 1, 0);
+                closed(history, 1, 1, &[(3, "refused")]);
+            },
+            "broken 7: the bundle ends by what can't be of it",
+        ),
+    ]);
+}
+
+#[test]
+fn a_word_that_counts_for_nobody() {
+    let not_known = "was not known by \"registrar\"";
+    let said_of = |forge: &dyn Fn(&mut History)| {
+        let mut history = History::begun();
+        registrar(&mut history);
+        forge(&mut history);
+        said(&history).join("; ")
+    };
+    let begun = |change: fn(&mut Reserved)| {
+        said_of(&move |history| {
+            taken(history, 1, 0);
+            by_word(history, change);
+        })
+    };
+    assert_eq!(begun(|_| ()), "");
+    for words in [
+        said_of(&|history| by_word(history, |_| ())),
+        said_of(&|history| {
+            taken(history, 1, 0);
+            closed(history, 1, 1, &[]);
+            by_word(history, |_| ());
+        }),
+        begun(|reserved| reserved.role = "boss".to_owned()),
+        begun(|reserved| reserved.requester = "ole".to_owned()),
+    ] {
+        assert!(words.contains(not_known), "{words}");
+    }
+}

@@ -1,0 +1,259 @@
+//! Bundles: each follows the one before, is signed once, and its registrar's word counts while it is
+//! signed.
+
+use super::Ledger;
+use super::draft::Draft;
+use super::read::damaged;
+use super::served::Checked;
+use crate::ledger::entry::{BundleClosed, BundleTaken, Event};
+use crate::ledger::rows::table;
+use crate::ledger::store::Keys;
+use crate::ledger::{Credential, DutiesSet, LedgerError, ReserveError};
+use crate::policy::Decided;
+use crate::request::KnownBy;
+
+/// What the ledger has of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownBundle {
+    /// The position of its entry; 0 of one that was declared void before it was seen.
+    pub position: u64,
+    /// What it is; of one that was never seen, its id alone.
+    pub taken: BundleTaken,
+    /// What ended it.
+    pub closed: Option<BundleClosed>,
+}
+
+/// Why a bundle is not signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BundleRefused {
+    /// It was signed before.
+    #[error("the bundle was signed before")]
+    Signed,
+    /// It was declared void.
+    #[error("the bundle was declared void: {0}")]
+    Void(String),
+    /// Another is under way.
+    #[error("the signing of bundle {} was begun and is not done", crate::wire::hex(.0))]
+    Other([u8; 16]),
+    /// One is missing before it, or it was made before the last one.
+    #[error(
+        "the bundle follows {}, and the last one here is {}",
+        told(before),
+        told(last)
+    )]
+    Order {
+        /// What it follows.
+        before: [u8; 32],
+        /// The last that was signed here.
+        last: [u8; 32],
+    },
+    /// Its registrar's key is nobody's, or another's.
+    #[error("the key that signed the bundle is not enrolled for requester `{0}`")]
+    Key(String),
+    /// Who made it is no registrar.
+    #[error("{0} is no registrar")]
+    NoRegistrar(String),
+    /// There is no such bundle under way.
+    #[error("no bundle with this id is under way")]
+    NotOpen,
+    /// What ended it can't be.
+    #[error("the end of the bundle says what can't be of it")]
+    Malformed,
+    /// The ledger could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl KnownBundle {
+    /// Whether it was declared void.
+    pub fn is_void(&self) -> bool {
+        self.closed.as_ref().is_some_and(|end| end.is_signed == 0)
+    }
+}
+
+impl Ledger {
+    /// Every bundle, in the order in which it was first told of.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn bundles(&self) -> Result<Vec<KnownBundle>, LedgerError> {
+        let mut all: Vec<KnownBundle> = Vec::new();
+        for position in self.index.positions(table::BUNDLE, &[])? {
+            match self.entry(position)?.event {
+                Event::BundleTaken(taken) => all.push(KnownBundle {
+                    position,
+                    taken,
+                    closed: None,
+                }),
+                Event::BundleClosed(closed) => {
+                    match all.iter_mut().find(|one| one.taken.id == closed.id) {
+                        Some(one) => one.closed = Some(closed),
+                        None => all.push(unseen(closed)),
+                    }
+                }
+                _ => return Err(damaged(position)),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The bundle that is being signed.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn open_bundle(&self) -> Result<Option<BundleTaken>, LedgerError> {
+        let newest = self.index.first(&Keys::of(table::BUNDLE, &[]).backward())?;
+        let Some((_, position)) = newest else {
+            return Ok(None);
+        };
+        Ok(match self.entry(position)?.event {
+            Event::BundleTaken(taken) => Some(taken),
+            _ => None,
+        })
+    }
+
+    /// Whether a bundle would be taken, on a read. One that is under way goes on.
+    ///
+    /// # Errors
+    /// [`BundleRefused`].
+    pub fn may_take_bundle(&self, taken: &BundleTaken) -> Result<(), BundleRefused> {
+        let all = self.bundles()?;
+        match all.iter().find(|one| one.taken.id == taken.id) {
+            Some(one) => match &one.closed {
+                Some(end) if end.is_signed != 0 => return Err(BundleRefused::Signed),
+                Some(end) => return Err(BundleRefused::Void(end.reason.clone())),
+                None if one.taken.sha256 != taken.sha256 => {
+                    return Err(BundleRefused::Other(taken.id));
+                }
+                None => {}
+            },
+            None => {
+                if let Some(open) = all.iter().find(|one| one.closed.is_none()) {
+                    return Err(BundleRefused::Other(open.taken.id));
+                }
+                let (before, last) = (taken.before, last(&all));
+                if before != last {
+                    return Err(BundleRefused::Order { before, last });
+                }
+            }
+        }
+        let owner = self.requester_of(&Credential::Key(taken.key.clone()))?;
+        if owner.as_deref() != Some(taken.registrar.as_str()) {
+            return Err(BundleRefused::Key(taken.registrar.clone()));
+        }
+        match self.duties_of(&taken.registrar)? {
+            Some(duties) if !duties.registrar.is_empty() => Ok(()),
+            _ => Err(BundleRefused::NoRegistrar(taken.registrar.clone())),
+        }
+    }
+
+    /// Records that a bundle is signed from here on; of one that is under way, nothing.
+    ///
+    /// # Errors
+    /// [`BundleRefused`], and then nothing changed.
+    pub fn take_bundle(&mut self, taken: BundleTaken, time: u64) -> Result<(), BundleRefused> {
+        self.append(time, |draft| {
+            draft.ledger.may_take_bundle(&taken)?;
+            if draft.ledger.open_bundle()?.is_none() {
+                draft.entry(Event::BundleTaken(taken))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Records what ended a bundle: the one that is under way, or one that was lost.
+    ///
+    /// # Errors
+    /// [`BundleRefused`], and then nothing changed.
+    pub fn close_bundle(&mut self, closed: BundleClosed, time: u64) -> Result<(), BundleRefused> {
+        self.append(time, |draft| {
+            draft.may_close(&closed)?;
+            draft.entry(Event::BundleClosed(closed))?;
+            Ok(())
+        })
+    }
+
+    /// Whether the word of a registrar, where it stands for who asks, counts here and now: for others,
+    /// for the registrar's roles, while a bundle of theirs is signed.
+    pub(super) fn word_counts(&self, decided: &Decided) -> Checked<()> {
+        if decided.known_by() != KnownBy::Registrar {
+            return Ok(Ok(()));
+        }
+        let registrar = match self.open_bundle()? {
+            Some(open) => open.registrar,
+            None => String::new(),
+        };
+        let duties = self.duties_of(&registrar)?.unwrap_or_default();
+        let (requester, role) = (decided.requester(), decided.role());
+        if requester != registrar && duties.registrar.iter().any(|one| one == role) {
+            return Ok(Ok(()));
+        }
+        Ok(Err(ReserveError::Word {
+            requester: requester.to_owned(),
+            role: role.to_owned(),
+        }))
+    }
+
+    /// The duties of one requester, as [`Self::duties`] has them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn duties_of(&self, name: &str) -> Result<Option<DutiesSet>, LedgerError> {
+        let positions = self.index.positions(table::DUTIES, name.as_bytes())?;
+        let Some(newest) = positions.last() else {
+            return Ok(None);
+        };
+        let Event::DutiesSet(set) = self.entry(*newest)?.event else {
+            return Err(damaged(*newest));
+        };
+        let serves = self.serves(*newest)? && !self.requester_is_barred(name)?;
+        Ok((serves && set.has_some()).then_some(set))
+    }
+}
+
+impl Draft<'_> {
+    fn may_close(&self, closed: &BundleClosed) -> Result<(), BundleRefused> {
+        let all = self.ledger.bundles()?;
+        let known = all.iter().find(|one| one.taken.id == closed.id);
+        if closed.is_malformed(known.map_or(0, |one| one.taken.items)) {
+            return Err(BundleRefused::Malformed);
+        }
+        let open = all.iter().find(|one| one.closed.is_none());
+        match (known, open) {
+            (Some(known), _) if known.is_void() => {
+                let end = known.closed.as_ref().map(|end| end.reason.clone());
+                Err(BundleRefused::Void(end.unwrap_or_default()))
+            }
+            (_, Some(open)) if open.taken.id != closed.id => {
+                Err(BundleRefused::Other(open.taken.id))
+            }
+            (_, None) if closed.is_signed != 0 => Err(BundleRefused::NotOpen),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The hash of the newest bundle that is not void; zeros without any.
+fn last(all: &[KnownBundle]) -> [u8; 32] {
+    let counts = all.iter().rev().find(|one| !one.is_void());
+    counts.map_or([0; 32], |one| one.taken.sha256)
+}
+
+fn unseen(closed: BundleClosed) -> KnownBundle {
+    KnownBundle {
+        position: 0,
+        taken: BundleTaken {
+            id: closed.id,
+            ..BundleTaken::default()
+        },
+        closed: Some(closed),
+    }
+}
+
+fn told(sha256: &[u8; 32]) -> String {
+    match sha256 {
+        [0, ..] if *sha256 == [0; 32] => "none".to_owned(),
+        other => crate::wire::hex(other),
+    }
+}
