@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::harness::admin::Admin;
 use crate::harness::keygen::P256;
 use crate::harness::process::Ran;
+use crate::harness::pty::Pty;
 use crate::harness::token::Token;
 
 /// An admin whose token has a second one beside it, `Backup`, and a key file.
@@ -91,4 +92,141 @@ fn another_key_under_the_label_of_a_spare_is_left_alone() {
     import(&admin, &["--spare", &place, "--dry-run"]).exits(1);
     import(&admin, &["--spare", &place]).exits(1).says("users");
     assert_eq!(copies(&admin).len(), 0);
+}
+
+/// `ca destroy-copy users LOCATOR` and these arguments.
+fn destroy(admin: &Admin, device: &str, more: &[&str]) -> Ran {
+    let all = [&["ca", "destroy-copy", "users", device], more].concat();
+    admin.punchmark.pinned(&all)
+}
+
+#[test]
+fn a_copy_is_destroyed_read_back_and_recorded_and_the_last_one_stays() {
+    let admin = with_two_tokens();
+    let spare = in_backup(&admin, "users");
+    import(&admin, &["--spare", &spare]).ok();
+    // Nobody said yes; a dry run changes nothing.
+    destroy(&admin, &spare, &[])
+        .exits(2)
+        .says("nobody said yes");
+    destroy(&admin, &spare, &["--dry-run"]).ok();
+    assert_eq!(copies(&admin)[0]["became"], "made");
+    let ran = destroy(&admin, &spare, &["--yes", "--reason", "the token goes"]).ok();
+    ran.says("is gone from token \"Backup\" (SoftHSM v2), serial ");
+    assert_eq!(copies(&admin)[0]["became"], "destroyed");
+    let shown = admin.punchmark.run(&["ca", "show", "users"]).ok();
+    let state = "destroyed, and read back as gone";
+    assert!(shown.stdout.contains(state), "{shown}");
+    let mut listed = admin.token.tool_logged_in();
+    listed.args(["--list-objects", "--token-label", "Backup"]);
+    let listed = crate::harness::process::run(&mut listed).ok();
+    assert!(!listed.stdout.contains("Private Key"), "{listed}");
+    destroy(&admin, &spare, &["--yes"])
+        .exits(1)
+        .says("destroyed before");
+    // The CA goes on by its own token, which is the last one now.
+    admin.key("peter", P256);
+    admin.sign(&["-n", "peter", "peter.pub"]).ok();
+    let own = admin.token.locator("users");
+    let last = destroy(&admin, &own, &["--yes"]).exits(3);
+    last.says("is the last copy")
+        .says("punchmark ca retire users");
+    admin.punchmark.run(&["ca", "retire", "users"]).ok();
+    destroy(&admin, &own, &["--yes"]).ok();
+    let became: Vec<_> = copies(&admin)
+        .iter()
+        .map(|copy| (copy["kind"].clone(), copy["became"].clone()))
+        .collect();
+    let gone = |kind: &str| (kind.into(), "destroyed".into());
+    assert_eq!(became, [gone("imported"), gone("original")]);
+    admin.punchmark.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
+fn a_copy_that_is_gone_already_is_recorded_where_the_ledger_knows_its_device() {
+    let admin = with_two_tokens();
+    let spare = in_backup(&admin, "users");
+    import(&admin, &["--spare", &spare]).ok();
+    for class in ["privkey", "pubkey"] {
+        let mut tool = admin.token.tool_logged_in();
+        tool.args(["--token-label", "Backup", "--delete-object"]);
+        tool.args(["--type", class, "--label", "users"]);
+        crate::harness::process::run(&mut tool).ok();
+    }
+    destroy(&admin, &spare, &["--yes"]).ok();
+    let copy = &copies(&admin)[0];
+    assert_eq!(copy["became"], "destroyed");
+    assert_eq!(
+        copy["word"],
+        "the token was there, and the key was not in it"
+    );
+}
+
+#[test]
+fn a_copy_that_nobody_finds_is_named_as_missing_by_a_typed_yes_and_stays_visible() {
+    let admin = with_two_tokens();
+    let spare = in_backup(&admin, "users");
+    import(&admin, &["--spare", &spare]).ok();
+    let words = "not in the safe";
+    let missing = ["--missing", words];
+    destroy(&admin, &spare, &missing).exits(1).says("not yes");
+    for (answer, code) in [("y", 1), ("yes", 0)] {
+        let mut command = admin.punchmark.on_a_terminal();
+        command.args(["ca", "destroy-copy", "users", &spare]);
+        command.args(missing);
+        let mut pty = Pty::start(command);
+        pty.expect("Type yes if that is right: ");
+        pty.type_line(answer);
+        let (rest, ended) = pty.finish();
+        assert_eq!(ended, code, "{rest}");
+    }
+    let shown = admin.punchmark.run(&["ca", "show", "users"]).ok();
+    assert!(
+        shown.stdout.contains("MISSING: whoever finds it can sign"),
+        "{shown}"
+    );
+    assert!(shown.stdout.contains(words), "{shown}");
+    // Found again, it is destroyed.
+    destroy(&admin, &spare, &["--yes"]).ok();
+    assert_eq!(copies(&admin)[0]["became"], "destroyed");
+}
+
+#[test]
+fn what_no_one_knows_of_or_is_another_key_is_not_destroyed() {
+    let admin = with_two_tokens();
+    let spare = in_backup(&admin, "users");
+    import(&admin, &["--spare", &spare]).ok();
+    let unknown = in_backup(&admin, "else");
+    let ran = destroy(&admin, &unknown, &["--yes"]).exits(2);
+    ran.says("neither config nor ledger tells of a copy")
+        .says("known are");
+    // Somebody put another key into its place.
+    for class in ["privkey", "pubkey"] {
+        let mut tool = admin.token.tool_logged_in();
+        tool.args(["--token-label", "Backup", "--delete-object"]);
+        tool.args(["--type", class, "--label", "users"]);
+        crate::harness::process::run(&mut tool).ok();
+    }
+    let id = copies(&admin)[0]["device"].as_str().unwrap().to_owned();
+    let id = id
+        .split("id=")
+        .nth(1)
+        .unwrap()
+        .split(['?', ';'])
+        .next()
+        .unwrap();
+    let mut tool = admin.token.tool_logged_in();
+    tool.args([
+        "--token-label",
+        "Backup",
+        "--keypairgen",
+        "--key-type",
+        "EC:prime256v1",
+    ]);
+    tool.args(["--label", "users", "--id", &id.replace('%', "")]);
+    crate::harness::process::run(&mut tool).ok();
+    destroy(&admin, &spare, &["--yes"])
+        .exits(1)
+        .says("the key there is SHA256:");
+    assert_eq!(copies(&admin)[0]["became"], "made");
 }

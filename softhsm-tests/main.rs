@@ -80,6 +80,7 @@ mod reconcile;
 mod renew;
 mod requests;
 mod resume;
+mod retire;
 mod revocable;
 mod revocation;
 mod revoked_logins;

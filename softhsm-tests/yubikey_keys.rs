@@ -1,5 +1,6 @@
 //! A CA's key in a card: by whose word it was born there, what it replaces, and imports.
 
+mod destroyed;
 mod imported;
 
 use std::fs;

@@ -4,10 +4,12 @@
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
 mod binding;
+mod copies;
 mod error;
 mod export;
 mod foreseen;
 mod home;
+mod retire;
 mod spare;
 mod storage;
 
@@ -18,9 +20,11 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
 pub use binding::{Binding, OfAnother};
+pub use copies::{EndCopyError, Ending, KeyPlace, key_places};
 pub use error::EstablishError;
 pub use export::{ExportError, der, jwk, pem};
 pub use foreseen::{Foreseen, foresee, foresee_spare};
+pub use retire::{LockOut, Retirement, retire};
 pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
 

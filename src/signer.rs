@@ -40,13 +40,13 @@ use ssh_key::public::KeyData;
 #[cfg(test)]
 pub(crate) use device::describe;
 pub(crate) use device::{
-    attest, bind, bound_to, describe_knowing, generate, holder, import, pin_tries, require_free,
-    shown,
+    attest, bind, bound_to, describe_knowing, destroy, generate, holder, import, pin_tries,
+    require_free, shown,
 };
 pub use device::{inventory, yubikeys};
 pub use error::{
-    BindError, GenerateError, ImportError, LoginError, OpeningError, PinTries, PlaceError, Seen,
-    SignatureError, SignerError,
+    BindError, DestroyError, GenerateError, Gone, ImportError, LoginError, OpeningError, PinTries,
+    PlaceError, Seen, SignatureError, SignerError,
 };
 pub use holder::Holder;
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
@@ -81,6 +81,22 @@ impl Locator {
             (Self::Agent(this), Self::Agent(other)) => this.covers(other),
             (Self::File(this), Self::File(other)) => this == other,
             _ => false,
+        }
+    }
+
+    /// This locator, with the source of the PIN that `other` names, if it names one and this doesn't.
+    #[must_use]
+    pub(crate) fn with_pin_source_of(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Pkcs11(this), Self::Pkcs11(other)) => {
+                Self::Pkcs11(Box::new(this.with_pin_source_of(other)))
+            }
+            (Self::YubiKey(this), Self::YubiKey(other)) => {
+                let mut slot = this.clone();
+                slot.pin_source = slot.pin_source.or_else(|| other.pin_source.clone());
+                Self::YubiKey(slot)
+            }
+            _ => self.clone(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! `punchmark ca`: which CAs there are, and what is known of each.
 
 mod copies;
+mod destroy_copy;
 mod export;
+mod retire;
 mod suffixes;
 
 use std::path::PathBuf;
@@ -34,6 +36,8 @@ enum Command {
     Show(Show),
     Export(export::Export),
     Suffixes(suffixes::SuffixesOf),
+    Retire(retire::Retire),
+    DestroyCopy(destroy_copy::DestroyCopy),
 }
 
 /// List the CAs of the config, a line each
@@ -64,6 +68,8 @@ struct Known {
     ca: ledger::Ca,
     storage: Storage,
     next_serial: Option<u64>,
+    /// Since when it takes no serial.
+    retired: Option<u64>,
     public_key_file: PathBuf,
     /// Those that the CA alone writes.
     suffixes: Vec<String>,
@@ -78,6 +84,8 @@ impl Ca {
             Command::Show(show) => show.run(context)?,
             Command::Export(export) => export.run(context)?,
             Command::Suffixes(suffixes) => suffixes.run(context)?,
+            Command::Retire(retire) => retire.run(context)?,
+            Command::DestroyCopy(copy) => copy.run(context)?,
         }
         Ok(Exit::Done)
     }
@@ -138,6 +146,7 @@ fn one(
             .next_serial(known.ca())?
             .map(|serial| serial.number()),
         public_key_file: config.resolve(&known.config.public_key),
+        retired: ledger.retired(known.ca())?,
         suffixes: suffixes(config),
         copies: ledger.copies(known.ca())?,
         ca: known.ca().clone(),
@@ -176,8 +185,9 @@ fn print(known: &Known) -> Result<(), Failure> {
         product(&format!("  warning      {fault}"))?;
     }
     product(&format!("  token said   {}", added.token_says))?;
-    match known.next_serial {
+    match known.next_serial.filter(|_| known.retired.is_none()) {
         Some(serial) => product(&format!("  next serial  {serial}"))?,
+        None if known.retired.is_some() => product("  next serial  none: it is retired")?,
         None => product("  next serial  none is left")?,
     }
     if known.config.certificates != Purpose::Host {
@@ -221,12 +231,21 @@ fn json(known: &Known) -> Value {
         "copies": known.copies.iter().map(copies::json).collect::<Vec<_>>(),
         "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
         "token-says": added.token_says,
-        "next-serial": known.next_serial,
+        "next-serial": known.next_serial.filter(|_| known.retired.is_none()),
+        "retired": known.retired,
         "suffixes": known.suffixes,
         "public-key-file": known.public_key_file.to_string_lossy(),
         "recorded": ca.time(),
         "keyboard": added.keyboard,
     })
+}
+
+/// A moment at which something ends, as certificates have it.
+fn when(time: u64) -> String {
+    match time {
+        u64::MAX => "which is never".to_owned(),
+        time => utc(time),
+    }
 }
 
 fn utc(time: u64) -> String {

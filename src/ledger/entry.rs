@@ -52,6 +52,7 @@ macro_rules! codes {
 mod bundles;
 mod ca;
 mod copies;
+mod ending;
 mod grounds;
 mod requester;
 mod reserved;
@@ -65,6 +66,7 @@ use ssh_encoding::{Decode, Encode, Reader};
 pub use bundles::{BundleClosed, BundleTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
+pub use ending::CaRetired;
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
 pub use requester::{
     CardId, Credential, DutiesSet, RequesterAdded, RequesterNamed, RequesterRemoved,
@@ -155,6 +157,8 @@ pub enum Event {
     BundleClosed(BundleClosed),
     /// Something became of a copy of a CA's key.
     CopySeen(CopySeen),
+    /// A CA takes no serial any more.
+    CaRetired(CaRetired),
 }
 
 /// Bytes that are not an entry.
@@ -216,6 +220,7 @@ impl Entry {
             Event::BundleTaken(event) => event.encode(out)?,
             Event::BundleClosed(event) => event.encode(out)?,
             Event::CopySeen(event) => event.encode(out)?,
+            Event::CaRetired(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -267,6 +272,7 @@ impl Entry {
             35 => Event::CopySeen(CopySeen::decode(input)?),
             36 => Event::BundleTaken(BundleTaken::decode(input)?),
             37 => Event::BundleClosed(BundleClosed::decode(input)?),
+            38 => Event::CaRetired(CaRetired::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -317,6 +323,7 @@ impl Entry {
             Event::CopySeen(_) => 35,
             Event::BundleTaken(_) => 36,
             Event::BundleClosed(_) => 37,
+            Event::CaRetired(_) => 38,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -37,6 +37,9 @@ pub enum ReserveError {
     /// The CA's own key was revoked: it signs nothing any more.
     #[error("the key of CA `{0}` was revoked, and signs no more")]
     CaRevoked(String),
+    /// The CA was retired: it signs nothing any more.
+    #[error("CA `{0}` was retired, and signs no more")]
+    CaRetired(String),
     /// The key is that of a CA.
     #[error("the key is that of CA `{0}`; a CA's key is never certified")]
     CaKey(String),

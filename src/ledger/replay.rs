@@ -219,6 +219,7 @@ impl Replay {
             Event::CeremonyHeld(held) => self.ceremonies.held(found, &held),
             Event::BundleTaken(taken) => self.bundles.taken(found, &mut self.entitled, &taken),
             Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
+            Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {

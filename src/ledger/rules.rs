@@ -23,6 +23,7 @@ mod opening;
 mod proofs;
 mod read;
 mod reserve;
+mod retired;
 mod revocations;
 mod revoked;
 mod revoked_set;

@@ -4,8 +4,8 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
 use super::{
-    BindError, GenerateError, Holder, ImportError, Inventory, KeyAlgorithm, Locator, NewKey,
-    OpeningError, PinTries, PlaceError, agent, file, pkcs11, yubikey,
+    BindError, DestroyError, GenerateError, Gone, Holder, ImportError, Inventory, KeyAlgorithm,
+    Locator, NewKey, OpeningError, PinTries, PlaceError, agent, file, pkcs11, yubikey,
 };
 use crate::secret::AskPin;
 
@@ -185,6 +185,25 @@ pub(crate) fn bind(
         Locator::Agent(_) | Locator::File(_) => return Ok(false),
     }
     Ok(true)
+}
+
+/// Destroys `key` where `locator` says, and reads back that it is gone. `management_key` is what a
+/// YubiKey wants for it.
+///
+/// # Errors
+/// [`DestroyError`]. Only what was read back is gone: after an error the key may be there still, in
+/// part or whole, and the same call goes on.
+pub(crate) fn destroy(
+    locator: &Locator,
+    key: &KeyData,
+    management_key: yubikey::ManagementKey<'_>,
+    pins: &mut dyn AskPin,
+) -> Result<Gone, DestroyError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::destroy(uri, key, pins),
+        Locator::YubiKey(slot) => yubikey::destroy(slot, key, management_key, pins),
+        Locator::Agent(_) | Locator::File(_) => Err(DestroyError::Software),
+    }
 }
 
 /// Lists every slot, token and key that a PKCS#11 module shows.

@@ -6,6 +6,7 @@
 mod agent;
 mod call;
 mod card;
+mod destroying;
 mod key_file;
 mod login;
 mod making;
@@ -16,6 +17,7 @@ mod signing;
 pub use agent::AgentFault;
 pub use call::{CallFailed, Fault};
 pub use card::{CardFailed, CardFault};
+pub use destroying::{DestroyError, Gone};
 pub use key_file::KeyFileFault;
 pub use login::{LoginError, PinTries};
 pub use making::{BindError, GenerateError, ImportError, ManagementKeyError, PlaceError};

@@ -12,6 +12,8 @@ mod uri;
 #[cfg(feature = "pkcs11")]
 mod binding;
 #[cfg(feature = "pkcs11")]
+mod destroy;
+#[cfg(feature = "pkcs11")]
 mod door;
 #[cfg(feature = "pkcs11")]
 mod find;
@@ -62,6 +64,8 @@ pub use uri::{URI_MAX, Uri, UriError};
 #[cfg(feature = "pkcs11")]
 pub(super) use binding::{bind, bound_to};
 #[cfg(feature = "pkcs11")]
+pub(super) use destroy::destroy;
+#[cfg(feature = "pkcs11")]
 pub(super) use door::{describe, holder, pin_tries, shown};
 #[cfg(feature = "pkcs11")]
 pub(super) use generate::generate;
@@ -78,6 +82,6 @@ pub(super) use vacancy::require_free;
 
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    bind, bound_to, describe, generate, holder, import, inventory, load_ahead, open, pin_tries,
-    require_free, shown,
+    bind, bound_to, describe, destroy, generate, holder, import, inventory, load_ahead, open,
+    pin_tries, require_free, shown,
 };

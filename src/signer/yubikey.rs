@@ -21,6 +21,8 @@ mod contents;
 #[cfg(feature = "yubikey")]
 mod deadline;
 #[cfg(feature = "yubikey")]
+mod destroy;
+#[cfg(feature = "yubikey")]
 mod device;
 #[cfg(feature = "yubikey")]
 mod generate;
@@ -69,6 +71,8 @@ pub(super) use attest::attest;
 #[cfg(feature = "yubikey")]
 pub(super) use binding::{bind, bound_to};
 #[cfg(feature = "yubikey")]
+pub(super) use destroy::destroy;
+#[cfg(feature = "yubikey")]
 pub(super) use generate::generate;
 #[cfg(feature = "yubikey")]
 pub(super) use import::import;
@@ -81,7 +85,7 @@ pub(super) use vacancy::require_free;
 
 #[cfg(not(feature = "yubikey"))]
 pub(super) use left_out::{
-    attest, bind, bound_to, describe, generate, import, inventory, open, require_free,
+    attest, bind, bound_to, describe, destroy, generate, import, inventory, open, require_free,
 };
 
 /// What is asked of a new key in a slot, beside its algorithm.

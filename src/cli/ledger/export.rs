@@ -200,6 +200,10 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "plan": hex(&held.plan), "transcript": hex(&held.transcript),
                 "words": held.words, "keyboard": held.keyboard }),
         ),
+        Event::CaRetired(retired) => (
+            "ca-retired",
+            json!({ "ca": retired.ca, "reason": retired.reason, "keyboard": retired.keyboard }),
+        ),
         Event::CopySeen(seen) => (
             "copy-seen",
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,

@@ -166,6 +166,9 @@ pub enum Fault {
     /// A CA whose key was revoked goes on.
     #[error("the key of its CA was revoked before")]
     CaRevoked,
+    /// A CA that was retired takes a serial, or is retired again.
+    #[error("its CA was retired before")]
+    CaRetired,
     /// A card that was barred was served again.
     #[error("card {0} was barred before")]
     CardBarred(u64),

@@ -29,6 +29,7 @@ pub(super) struct Ca {
     pub(super) key: Option<KeyData>,
     pub(super) purpose: Purpose,
     serials: Serials,
+    is_retired: bool,
 }
 
 /// CAs, ledger keys and revoked keys so far.
@@ -123,6 +124,7 @@ impl Keys {
             key: key.map(|key| key.key_data().clone()),
             purpose: added.purpose,
             serials,
+            is_retired: false,
         };
         self.cas.insert(position, ca);
     }
@@ -133,6 +135,9 @@ impl Keys {
             found.broken(Fault::Reference(reserved.ca));
             return;
         };
+        if ca.is_retired {
+            found.broken(Fault::CaRetired);
+        }
         match ca.serials.take(reserved.serial, reserved.sequence) {
             Ok(()) => {}
             // One whose content could not be encoded lost its serial until format 4.
@@ -141,6 +146,18 @@ impl Keys {
             }
             Err(fault) => found.broken(fault),
         }
+    }
+
+    /// A CA ends once.
+    pub(super) fn retired(&mut self, found: &mut Findings, ca: u64) {
+        let Some(known) = self.cas.get_mut(&ca) else {
+            found.broken(Fault::Reference(ca));
+            return;
+        };
+        if known.is_retired {
+            found.broken(Fault::CaRetired);
+        }
+        known.is_retired = true;
     }
 
     pub(super) fn resumed(&mut self, found: &mut Findings, resumed: &Resumed) {

@@ -111,4 +111,6 @@ tables! {
     COPY = 44,
     /// What begins and ends the signing of a bundle. The key is empty.
     BUNDLE = 45,
+    /// A CA that was retired, by its position (8).
+    RETIRED = 46,
 }

@@ -65,6 +65,9 @@ impl Ledger {
         if self.key_is_revoked(&sha256(ca.public_key()))? {
             return Ok(Err(ReserveError::CaRevoked(ca.name().to_owned())));
         }
+        if self.retired(ca)?.is_some() {
+            return Ok(Err(ReserveError::CaRetired(ca.name().to_owned())));
+        }
         if self.key_is_revoked(&hash)? {
             return Ok(Err(ReserveError::KeyRevoked(fingerprint(key))));
         }

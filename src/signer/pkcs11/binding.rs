@@ -54,13 +54,17 @@ pub(in crate::signer) fn bind(
 }
 
 /// A token whose user is logged in.
-struct Desk {
+pub(super) struct Desk {
     session: Session,
     device: String,
 }
 
 impl Desk {
-    fn open(uri: &Uri, access: Access, pins: &mut dyn AskPin) -> Result<Self, OpeningError> {
+    pub(super) fn open(
+        uri: &Uri,
+        access: Access,
+        pins: &mut dyn AskPin,
+    ) -> Result<Self, OpeningError> {
         let module = Module::of(uri)?;
         let token = Token::find(&module, uri)?;
         let device = token.device();
@@ -76,7 +80,13 @@ impl Desk {
         Ok(Self { session, device })
     }
 
-    fn call<T>(
+    /// The device for messages.
+    pub(super) fn device(&self) -> &str {
+        &self.device
+    }
+
+    /// Works with the session.
+    pub(super) fn call<T>(
         &self,
         work: impl FnOnce(&cryptoki::session::Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {

@@ -6,7 +6,7 @@ use ssh_key::public::KeyData;
 use super::{Inventory, Uri};
 use crate::secret::AskPin;
 use crate::signer::error::{
-    BindError, GenerateError, ImportError, OpeningError, PinTries, PlaceError,
+    BindError, DestroyError, GenerateError, Gone, ImportError, OpeningError, PinTries, PlaceError,
 };
 use crate::signer::{Holder, KeyAlgorithm, NewKey, RsaHash, Sessions};
 
@@ -87,6 +87,15 @@ pub(in crate::signer) fn bind(
     _ledger: &str,
     _pins: &mut dyn AskPin,
 ) -> Result<(), BindError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn destroy(
+    _uri: &Uri,
+    _key: &KeyData,
+    _pins: &mut dyn AskPin,
+) -> Result<Gone, DestroyError> {
     Err(OpeningError::Pkcs11LeftOut.into())
 }
 

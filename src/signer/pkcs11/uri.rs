@@ -89,6 +89,14 @@ impl Uri {
         }
     }
 
+    /// This URI, with the source of the PIN of `other` where it has none.
+    pub(in crate::signer) fn with_pin_source_of(&self, other: &Self) -> Self {
+        Self {
+            pin_source: self.pin_source.clone().or(other.pin_source.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Whether all that this URI says, `other` says too.
     pub(in crate::signer) fn covers(&self, other: &Self) -> bool {
         let filled = Self {

@@ -5,7 +5,9 @@ use ssh_key::public::KeyData;
 
 use super::{CardEntry, CardFault, ManagementKey, NewSlotKey, SlotAttestation, SlotLocator};
 use crate::secret::AskPin;
-use crate::signer::error::{BindError, GenerateError, ImportError, OpeningError, PlaceError};
+use crate::signer::error::{
+    BindError, DestroyError, GenerateError, Gone, ImportError, OpeningError, PlaceError,
+};
 use crate::signer::{KeyAlgorithm, NewKey, RsaHash, Signer};
 
 /// Says that it can't.
@@ -77,6 +79,16 @@ pub(in crate::signer) fn bind(
     _management_key: ManagementKey<'_>,
     _pins: &mut dyn AskPin,
 ) -> Result<(), BindError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn destroy(
+    _locator: &SlotLocator,
+    _key: &KeyData,
+    _management_key: ManagementKey<'_>,
+    _pins: &mut dyn AskPin,
+) -> Result<Gone, DestroyError> {
     Err(OpeningError::YubiKeyLeftOut.into())
 }
 

@@ -285,5 +285,10 @@ pub(super) fn each_kind() -> Vec<Event> {
             reason: String::new(),
             keyboard: keyboard(),
         }),
+        Event::CaRetired(CaRetired {
+            ca: 1,
+            reason: "users2 took over".into(),
+            keyboard: keyboard(),
+        }),
     ]
 }

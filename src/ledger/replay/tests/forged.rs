@@ -237,6 +237,19 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                history.push(Event::CaRetired(retired(1)));
+                history.push(Event::CaRetired(retired(1)));
+            },
+            "broken 5: its CA was retired before",
+        ),
+        (
+            |history| {
+                history.push(Event::CaRetired(retired(3)));
+            },
+            "broken 4: it refers to entry 3, which is not what it should be",
+        ),
+        (
+            |history| {
                 history.push(Event::CopySeen(copy(3, Became::Made)));
             },
             "broken 4: it refers to entry 3, which is not what it should be",
@@ -364,6 +377,14 @@ fn copy(ca: u64, became: Became) -> CopySeen {
         device: "yubikey:serial=12345679;slot-id=9c".to_owned(),
         holder: String::new(),
         word: "lost".to_owned(),
+        keyboard: String::new(),
+    }
+}
+
+fn retired(ca: u64) -> CaRetired {
+    CaRetired {
+        ca,
+        reason: String::new(),
         keyboard: String::new(),
     }
 }

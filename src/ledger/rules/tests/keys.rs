@@ -11,6 +11,7 @@ conform!(
     a_subject_or_a_ca_becomes_no_ledger_key,
     a_key_that_was_certified_revoked_or_enrolled_becomes_no_ca,
     a_ca_is_no_subject_and_ends_signing_when_its_key_is_revoked,
+    a_retired_ca_takes_no_serial_and_its_key_ends_in_the_same_frame,
     a_rollover_wants_the_words_of_both_keys,
     the_place_of_a_key_is_known_once_it_was_recorded,
     the_last_size_that_is_believed_never_grows,
@@ -194,6 +195,37 @@ fn a_ca_is_no_subject_and_ends_signing_when_its_key_is_revoked(stand: Stand) {
         .ledger
         .may_be_certified(&wanted(9, SerialChoice::Next));
     assert!(matches!(again, Ok(Err(ReserveError::CaRevoked(_)))));
+}
+
+fn a_retired_ca_takes_no_serial_and_its_key_ends_in_the_same_frame(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let held = fixture.reserve(SerialChoice::Next).unwrap();
+    let position = fixture.ca.position();
+    let retired = || CaRetired {
+        ca: position,
+        reason: String::new(),
+        keyboard: String::new(),
+    };
+    assert_eq!(fixture.ledger.retired(&fixture.ca).unwrap(), None);
+    fixture.ledger.retire_ca(retired(), None, NOW).unwrap();
+    let refused = fixture.reserve(SerialChoice::Next);
+    assert!(matches!(refused, Err(ReserveError::CaRetired(name)) if name == "users"));
+    // What was taken before has its outcome.
+    let outcome = Outcome::Failed(&held, "pulled".to_owned());
+    fixture.ledger.record(&[outcome], NOW).unwrap();
+    let revoked = Revoked {
+        keys: vec![blob(1)],
+        ..Revoked::default()
+    };
+    let size = fixture.ledger.size();
+    fixture
+        .ledger
+        .retire_ca(retired(), Some(revoked), NOW)
+        .unwrap();
+    assert_eq!(fixture.ledger.size(), size + 1);
+    assert_eq!(fixture.ledger.retired(&fixture.ca).unwrap(), Some(NOW));
+    assert!(fixture.ledger.key_is_revoked(&sha256(&blob(1))).unwrap());
+    fixture.is_whole();
 }
 
 fn a_rollover_wants_the_words_of_both_keys(stand: Stand) {

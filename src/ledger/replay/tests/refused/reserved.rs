@@ -54,6 +54,14 @@ fn a_reservation_that_the_ledger_refuses() {
             },
             "broken 6: its subject was revoked before",
         ),
+        CaRetired => Found(
+            |history| {
+                let (ca, reason, keyboard) = (1, String::new(), String::new());
+                history.push(Event::CaRetired(CaRetired { ca, reason, keyboard }));
+                history.certificate(10);
+            },
+            "broken 6: its CA was retired before",
+        ),
         CaRevoked => Found(
             |history| {
                 history.revoke_key(USERS);
