@@ -1,5 +1,7 @@
 //! The ceremony: its plan, its paper, and the room.
 
+mod cards;
+mod people;
 mod rehearse;
 mod room;
 mod run;

@@ -3,6 +3,7 @@
 //! A [`Plan`] is read, and becomes a list of steps. Paper, run and check are readings of that one
 //! list, so that what people hold in their hands and what the program does can't differ.
 
+mod attested;
 mod conduct;
 mod files;
 mod instant;
@@ -24,8 +25,9 @@ pub use conduct::{
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{
-    Ca, Create, Device, Draft, DraftError, Kind, LedgerKey, Module, PLAN_BYTES_MAX, People, Person,
-    Plan, PlanFault, PlanFaults, Role, Task,
+    Ca, Create, Device, Draft, DraftDevices, DraftError, Hardware, KeyPlace, Kind, LedgerKey,
+    Module, PLAN_BYTES_MAX, People, Person, Pins, Plan, PlanFault, PlanFaults, Role, RootFile,
+    Task, TokenPlace,
 };
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{

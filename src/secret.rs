@@ -19,7 +19,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-#[cfg(any(test, feature = "pkcs11"))]
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -63,7 +62,6 @@ impl Pin {
     }
 
     /// Whether it is the same secret; takes equally long for each of one length.
-    #[cfg(any(test, feature = "pkcs11"))]
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let (own, other) = (self.expose().as_bytes(), other.expose().as_bytes());
         own.ct_eq(other).into()

@@ -5,17 +5,20 @@
 //! what a run left behind without a line for it is looked at before it is made.
 
 mod acts;
+mod attested;
+mod devices;
 mod error;
 mod finish;
 mod keys;
 mod outputs;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use super::record::Record;
 use super::room::{Guard, Room};
-use super::steps::{Act, Ask, Step, steps};
+use super::steps::{Act, Ask, Step, Wanted, steps};
 use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
 use crate::certificate::KeyId;
@@ -24,9 +27,12 @@ use crate::ledger::{Ledger, LedgerError, file::OpenError};
 use crate::secret::AskPin;
 use crate::wire::hex;
 
+pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
 pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
 pub use outputs::LIST_FILE;
+use secrets::OnPaper;
+pub(super) use secrets::SECRETS_ARE_SET;
 
 /// What a ceremony is held with.
 pub struct Setting<'a> {
@@ -55,6 +61,7 @@ struct Conduct<'a> {
     record: Record,
     room: &'a mut dyn Room,
     pins: Guard<'a>,
+    on_paper: OnPaper,
 }
 
 /// Holds the ceremony of a plan, or goes on with it where a run was cut short.
@@ -77,6 +84,7 @@ pub fn conduct(
         folder,
         room,
         pins: Guard::new(pins),
+        on_paper: OnPaper::default(),
     };
     conduct.begin()?;
     for step in steps(plan) {
@@ -179,6 +187,7 @@ impl Conduct<'_> {
             Act::Rehearsal => self.rehearsal(step)?,
             Act::Machine => self.machine(step)?,
             Act::Devices => self.devices(step)?,
+            Act::Pins(number) => self.give_secrets(step, number)?,
             Act::Key(number) => self.key(step, number)?,
             Act::LedgerKey => self.ledger_key(step)?,
             Act::List => self.list(step)?,
@@ -193,6 +202,9 @@ impl Conduct<'_> {
 
     /// Asks until the answer is the wanted one.
     fn ask(&mut self, step: &Step, ask: &Ask) -> Result<(), ConductError> {
+        if let Wanted::Secret { device, kind } = ask.wanted {
+            return self.typed_back(step, ask, device, kind);
+        }
         loop {
             let question = format!("{}: {}\n> ", ask.who, ask.question);
             let answer = self.room.ask(&question).map_err(ConductError::Ask)?;

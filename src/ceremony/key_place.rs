@@ -1,46 +1,58 @@
-//! Where a key of a ceremony is made: one token by its serial, one label, and an id that was chosen before.
+//! Where a key of a ceremony is made: one token by its serial, one label, and an id that was chosen before;
+//! or a slot of one YubiKey.
 
-use crate::ceremony::plan::Device;
+use crate::ceremony::plan::{Device, Hardware, KeyPlace, TokenPlace};
 use crate::signer::{Locator, LocatorError, pkcs11::Uri, pkcs11::UriError};
 
-/// The token of a device, as a locator of no key.
-pub(super) fn token(device: &Device) -> Result<Uri, UriError> {
-    format!("{}?{}", of_token(device), of_module(device)).parse()
+/// A token, as a locator of no key.
+pub(super) fn token(token: &TokenPlace) -> Result<Uri, UriError> {
+    format!("{}?{}", of_token(token), of_module(token)).parse()
 }
 
-/// The key of this label and id in a device.
-pub(super) fn key(device: &Device, label: &str, id: &[u8]) -> Result<Locator, LocatorError> {
-    let id: String = id.iter().map(|byte| format!("%{byte:02x}")).collect();
-    let token = of_token(device);
-    let label = encoded(label);
-    format!("{token};object={label};id={id}?{}", of_module(device)).parse()
+/// The key in this place of a device; a token finds it by the id.
+pub(super) fn key(device: &Device, place: &KeyPlace, id: &[u8]) -> Result<Locator, LocatorError> {
+    match (&device.hardware, place) {
+        (Hardware::Token(token), KeyPlace::Label(label)) => {
+            let id: String = id.iter().map(|byte| format!("%{byte:02x}")).collect();
+            let (token, module) = (of_token(token), of_module(token));
+            let label = encoded(label);
+            format!("{token};object={label};id={id}?{module}").parse()
+        }
+        (Hardware::YubiKey { serial, .. }, KeyPlace::Slot { slot, .. }) => {
+            format!("yubikey:serial={serial};slot-id={slot}").parse()
+        }
+        // The plan's reader makes no such pair.
+        _ => Err(LocatorError::UnknownScheme),
+    }
 }
 
-/// Whether a locator names a key of this label in a device, whatever its id.
-pub(super) fn is_key(locator: &str, device: &Device, label: &str) -> bool {
-    let without_id = |text: &str| {
-        let (before, rest) = text.split_once(";id=")?;
-        let (_, module) = rest.split_once('?')?;
-        Some((before.to_owned(), module.to_owned()))
+/// Whether a locator names a key in this place of a device, whatever its id.
+pub(super) fn is_key(locator: &str, device: &Device, place: &KeyPlace) -> bool {
+    let without_id = |text: &str| match text.split_once(";id=") {
+        None => Some((text.to_owned(), String::new())),
+        Some((before, rest)) => {
+            let (_, module) = rest.split_once('?')?;
+            Some((before.to_owned(), module.to_owned()))
+        }
     };
-    let planned = key(device, label, &[0]).map(|planned| planned.to_string());
+    let planned = key(device, place, &[0]).map(|planned| planned.to_string());
     planned.is_ok_and(|planned| {
         without_id(locator).is_some() && without_id(locator) == without_id(&planned)
     })
 }
 
-fn of_token(device: &Device) -> String {
+fn of_token(token: &TokenPlace) -> String {
     format!(
         "pkcs11:token={};serial={}",
-        encoded(&device.token),
-        encoded(&device.serial)
+        encoded(&token.label),
+        encoded(&token.serial)
     )
 }
 
-fn of_module(device: &Device) -> String {
+fn of_module(token: &TokenPlace) -> String {
     format!(
         "module-path={}",
-        encoded(&device.module.display().to_string())
+        encoded(&token.module.display().to_string())
     )
 }
 
@@ -60,22 +72,50 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ceremony::plan::Pins;
 
-    #[test]
-    fn any_name_becomes_a_locator_that_reads_back() {
-        let device = Device {
+    fn device(hardware: Hardware) -> Device {
+        Device {
             name: "root".to_owned(),
-            module: "/usr/lib/a b?&.so".into(),
-            token: "Root; CA%=?".to_owned(),
-            serial: "fe 12".to_owned(),
+            hardware,
+            pins: Pins::AreSet,
             bag: String::new(),
             new_bag: String::new(),
             pin_envelope: String::new(),
+            puk_envelope: None,
+        }
+    }
+
+    #[test]
+    fn any_name_becomes_a_locator_that_reads_back() {
+        let place = TokenPlace {
+            module: "/usr/lib/a b?&.so".into(),
+            label: "Root; CA%=?".to_owned(),
+            serial: "fe 12".to_owned(),
         };
-        let uri = token(&device).unwrap();
-        assert_eq!(uri.module_path(), Some(device.module.as_path()));
-        let locator = key(&device, "a;b", &[0, 255]).unwrap();
+        let uri = token(&place).unwrap();
+        assert_eq!(uri.module_path(), Some(place.module.as_path()));
+        let label = KeyPlace::Label("a;b".to_owned());
+        let locator = key(&device(Hardware::Token(place)), &label, &[0, 255]).unwrap();
         assert_eq!(locator.to_string().parse(), Ok(locator.clone()));
         assert!(locator.to_string().contains("id=%00%FF"), "{locator}");
+    }
+
+    #[test]
+    fn a_slot_of_a_card_is_told_from_another_and_from_that_of_another_card() {
+        let card = |serial| {
+            let firmware = "5.7.1".parse().unwrap();
+            device(Hardware::YubiKey { serial, firmware })
+        };
+        let place = |slot: &str| KeyPlace::Slot {
+            slot: slot.parse().unwrap(),
+            pin: crate::signer::yubikey::PinPolicy::Once,
+            touch: crate::signer::yubikey::TouchPolicy::Never,
+        };
+        let locator = key(&card(7), &place("9c"), &[1]).unwrap().to_string();
+        assert_eq!(locator, "yubikey:serial=7;slot-id=9c");
+        assert!(is_key(&locator, &card(7), &place("9c")));
+        assert!(!is_key(&locator, &card(8), &place("9c")));
+        assert!(!is_key(&locator, &card(7), &place("9a")));
     }
 }

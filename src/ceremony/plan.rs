@@ -17,9 +17,9 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-pub use create::{Ca, Create, LedgerKey};
-pub use devices::{Device, Module};
-pub use draft::{Draft, DraftError};
+pub use create::{Ca, Create, KeyPlace, LedgerKey};
+pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
+pub use draft::{Draft, DraftDevices, DraftError};
 pub use fault::{PlanFault, PlanFaults};
 pub use people::{People, Person, Role};
 
@@ -57,7 +57,9 @@ pub struct Plan {
     pub program: [u8; 32],
     /// The PKCS#11 modules.
     pub modules: Vec<Module>,
-    /// The tokens that are in the room.
+    /// Roots of attestation beside those that the program has.
+    pub roots: Vec<RootFile>,
+    /// The tokens and cards that are in the room.
     pub devices: Vec<Device>,
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
@@ -171,6 +173,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let program = machine.sha256(reader, "program");
     machine.end(reader);
     let modules = devices::modules(reader, top);
+    let roots = devices::roots(reader, top);
     let devices = devices::devices(reader, top, &modules);
     let task = task(reader, top, kind, &devices);
     top.end(reader);
@@ -188,6 +191,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         boot_medium: boot_medium?,
         program: program?,
         modules: modules.all,
+        roots,
         devices: devices.all,
         sha256,
     })

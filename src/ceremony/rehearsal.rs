@@ -10,7 +10,7 @@ mod tests;
 use toml::{Table, Value};
 
 use super::instant::Instant;
-use super::plan::{Plan, PlanFaults, Task};
+use super::plan::{Device, Hardware, Plan, PlanFaults, Task};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
 use crate::wire::{hex, words};
@@ -142,7 +142,7 @@ impl Stage {
     /// What a rehearsal says that it is held on.
     fn of(rehearsal: &Plan) -> Option<Self> {
         let module = rehearsal.modules.first()?;
-        let serials = rehearsal.devices.iter().map(|one| one.serial.clone());
+        let serials = rehearsal.devices.iter().map(Device::serial);
         Some(Self {
             window: rehearsal.window,
             module: (module.path.to_str()?.to_owned(), module.sha256),
@@ -172,11 +172,15 @@ fn leaves_alone(plan: &Plan, stage: &Stage) -> Result<(), RehearsalError> {
 }
 
 fn device_serials(plan: &Plan) -> Vec<String> {
-    plan.devices.iter().map(|one| one.serial.clone()).collect()
+    plan.devices.iter().map(Device::serial).collect()
 }
 
 fn device_labels(plan: &Plan) -> Vec<String> {
-    plan.devices.iter().map(|one| one.token.clone()).collect()
+    let label = |device: &Device| match &device.hardware {
+        Hardware::Token(token) => Some(token.label.clone()),
+        Hardware::YubiKey { .. } => None,
+    };
+    plan.devices.iter().filter_map(label).collect()
 }
 
 /// One plan that becomes another, key by key.
@@ -206,12 +210,16 @@ impl Drawing<'_> {
             self.device(device, serial);
         }
         for ca in each(table, "ca") {
+            in_token(ca, "name");
             mark(ca, "name", "rehearsal-");
+            mark(ca, "beside", "rehearsal-");
             mark(ca, "label", LABELLED);
         }
         if let Some(key) = inner(table, "ledger-key") {
+            in_token(key, "device");
             mark(key, "label", LABELLED);
         }
+        table.remove("attestation-root");
     }
 
     fn device(&self, device: &mut Table, serial: &str) {
@@ -219,6 +227,11 @@ impl Drawing<'_> {
         let label = token_label(name.unwrap_or_default());
         put(device, "module", self.stage.module.0.as_str());
         put(device, "token", label);
+        // A token stands in for a card. Its PIN is shown when the rehearsal begins.
+        for of_card in ["yubikey", "firmware", "puk-envelope"] {
+            device.remove(of_card);
+        }
+        put(device, "pins", "are-set");
         put(device, "serial", serial);
         for seal in ["bag", "new-bag", "pin-envelope"] {
             mark(device, seal, LABELLED);
@@ -228,6 +241,17 @@ impl Drawing<'_> {
 
 fn put(table: &mut Table, key: &str, text: impl Into<String>) {
     table.insert(key.to_owned(), Value::String(text.into()));
+}
+
+/// What a card makes in a slot, a token makes under a label, which is named after another key.
+fn in_token(key: &mut Table, named_after: &str) {
+    if key.remove("slot").is_some() {
+        key.remove("pin-policy");
+        key.remove("touch-policy");
+        let name = key.get(named_after).and_then(Value::as_str);
+        let label = format!("{} key", name.unwrap_or_default());
+        put(key, "label", label);
+    }
 }
 
 /// Puts the mark of a rehearsal before a text.

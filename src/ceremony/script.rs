@@ -3,7 +3,7 @@
 mod page;
 mod text;
 
-use super::plan::Plan;
+use super::plan::{Device, Plan};
 use super::steps::{Step, Wanted, steps};
 
 pub use page::html;
@@ -43,6 +43,7 @@ fn row(number: usize, step: Step) -> Row {
             Wanted::Paper(_) => "(from the words of the plan above)".to_owned(),
             Wanted::Time => "________________".to_owned(),
             Wanted::Rehearsal => "(from the paper of the rehearsal)".to_owned(),
+            Wanted::Secret { .. } => "(off the sheet, unseen)".to_owned(),
         };
         format!("{}: {}. Types: {answer}", ask.who, ask.question)
     });
@@ -96,18 +97,12 @@ struct Sheet {
 
 fn sheets(plan: &Plan) -> Vec<Sheet> {
     let mut sheets = vec![inventory(plan), key_card(plan)];
-    sheets.extend(plan.devices.iter().map(|device| Sheet {
-        title: format!(
-            "PIN of `{}`: for envelope {}, opened by nobody alone",
-            device.name, device.pin_envelope
-        ),
-        rows: blanks(&[
-            &format!("Device, serial {}", device.serial),
-            "PIN, by hand",
-            "Sealed by",
-            "Date",
-        ]),
-    }));
+    for device in &plan.devices {
+        sheets.push(secret_sheet(device, "PIN", &device.pin_envelope));
+        if let Some(envelope) = &device.puk_envelope {
+            sheets.push(secret_sheet(device, "PUK", envelope));
+        }
+    }
     sheets.push(Sheet {
         title: "What is copied by hand at the end".to_owned(),
         rows: blanks(&[
@@ -119,16 +114,32 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
     sheets
 }
 
+/// A form for a secret, which is written by hand and goes into an envelope of its own.
+fn secret_sheet(device: &Device, secret: &str, envelope: &str) -> Sheet {
+    Sheet {
+        title: format!(
+            "{secret} of `{}`: for envelope {envelope}, opened by nobody alone",
+            device.name
+        ),
+        rows: blanks(&[
+            &format!("Device, serial {}", device.serial()),
+            &format!("{secret}, by hand"),
+            "Sealed by",
+            "Date",
+        ]),
+    }
+}
+
 fn inventory(plan: &Plan) -> Sheet {
     let rows = plan.devices.iter().map(|device| {
-        let name = format!(
-            "{}: token \"{}\", serial {}",
-            device.name, device.token, device.serial
-        );
-        let bags = format!(
+        let name = format!("{}: {}", device.name, device.words());
+        let mut bags = format!(
             "from bag {} into bag {}, PIN in envelope {}",
             device.bag, device.new_bag, device.pin_envelope
         );
+        if let Some(envelope) = &device.puk_envelope {
+            bags += &format!(", PUK in envelope {envelope}");
+        }
         (name, bags)
     });
     Sheet {

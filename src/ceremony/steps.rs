@@ -4,6 +4,7 @@ mod create;
 mod frame;
 
 use super::plan::{Plan, Task};
+use crate::secret::SecretKind;
 use crate::wire::bytes_of_words;
 
 /// One step: who does what, what is said and typed, and what the program does then.
@@ -48,6 +49,14 @@ pub enum Wanted {
     /// The first words of a rehearsal's transcript, off its paper: a plan can't hold them, since they
     /// come after it.
     Rehearsal,
+    /// A secret of a device, which was shown to this person alone, typed back off the paper. It is in
+    /// no transcript.
+    Secret {
+        /// The device's place in the plan.
+        device: usize,
+        /// Which of its secrets.
+        kind: SecretKind,
+    },
 }
 
 /// What the program does in a step.
@@ -63,6 +72,8 @@ pub enum Act {
     Machine,
     /// Finds the devices, no more and no fewer, and logs in to each.
     Devices,
+    /// Gives the device at this place in the plan secrets of its own.
+    Pins(usize),
     /// Makes the key of the CA at this place in the plan.
     Key(usize),
     /// Makes the ledger key, and records what it signs.
@@ -110,6 +121,8 @@ impl Wanted {
             }
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
+            // It is never an answer that is written down.
+            Self::Secret { .. } => false,
         }
     }
 }
@@ -117,12 +130,13 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ceremony::plan::tests::filled;
+    use crate::ceremony::plan::tests::{filled, filled_for_cards};
 
     #[test]
     fn each_step_has_a_name_of_its_own_and_each_question_an_answer() {
-        for people in 2..=5 {
-            let plan = Plan::parse(filled(people).as_bytes()).unwrap();
+        let cards = (1..=2).map(filled_for_cards);
+        for text in (2..=5).map(filled).chain(cards) {
+            let plan = Plan::parse(text.as_bytes()).unwrap();
             let steps = steps(&plan);
             let mut names: Vec<_> = steps.iter().map(|step| step.name.clone()).collect();
             names.sort();

@@ -67,6 +67,15 @@ pub enum Event {
         /// Who answered.
         by: String,
     },
+    /// Somebody typed a secret back off the paper, as it was shown. What it is stands nowhere.
+    TypedBack {
+        /// The step.
+        step: String,
+        /// The question, by its name.
+        ask: String,
+        /// Who typed it.
+        by: String,
+    },
     /// Something went otherwise than the plan says.
     Deviation {
         /// The step.

@@ -173,6 +173,7 @@ fn step_of(event: &Event) -> Option<&str> {
     match event {
         Event::Answer { step, .. }
         | Event::OtherAnswer { step, .. }
+        | Event::TypedBack { step, .. }
         | Event::Deviation { step, .. }
         | Event::Intent { step, .. }
         | Event::Fact { step, .. }

@@ -1,5 +1,7 @@
 //! An outsider's check of a ceremony: transcript, plan, words, and every output.
 
+mod attestations;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use super::plan::Plan;
 use super::record::TRANSCRIPT_FILE;
 use super::transcript::Transcript;
 use super::verdict::{Account, VerdictFault, judge};
+use crate::attestation::Roots;
 use crate::krl::{KRL_NAMESPACE, ListSignature};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::NoteKey;
@@ -33,6 +36,8 @@ pub struct Evidence<'a> {
     pub rehearsal: Option<[u8; 32]>,
     /// The outputs.
     pub outputs: &'a [PathBuf],
+    /// Whose word is taken for where a key was born.
+    pub roots: &'a Roots,
 }
 
 /// The outputs by their names.
@@ -53,6 +58,7 @@ pub fn verify(evidence: &Evidence<'_>) -> Result<Account, VerdictFault> {
     let outputs = Outputs::of(evidence.outputs)?;
     outputs.are_those(&account, evidence.plan)?;
     let key = ledger_key(&transcript)?;
+    outputs.attestations(evidence, &transcript)?;
     outputs.signatures(evidence, &key)?;
     outputs.ledger(evidence, &transcript, &account, &key)?;
     Ok(account)

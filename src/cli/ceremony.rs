@@ -5,6 +5,8 @@ mod plan;
 mod plan_file;
 mod rehearsal_folder;
 mod rehearse;
+mod room;
+mod roots;
 mod run;
 mod script;
 mod verify;

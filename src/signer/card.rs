@@ -3,6 +3,7 @@
 mod slot;
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
@@ -42,8 +43,49 @@ impl fmt::Display for Firmware {
     }
 }
 
+/// A text that is no firmware version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a firmware version reads as 5.7.1")]
+pub struct FirmwareError;
+
+impl FromStr for Firmware {
+    type Err = FirmwareError;
+
+    /// Strict: one form, so that a version reads back as it was written.
+    fn from_str(text: &str) -> Result<Self, FirmwareError> {
+        let mut numbers = text.splitn(3, '.').map(str::parse);
+        let mut next = || numbers.next().and_then(Result::ok).ok_or(FirmwareError);
+        let firmware = Self {
+            major: next()?,
+            minor: next()?,
+            patch: next()?,
+        };
+        if firmware.to_string() == text {
+            Ok(firmware)
+        } else {
+            Err(FirmwareError)
+        }
+    }
+}
+
 impl Serialize for Firmware {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_reads_back_and_nothing_else_is_one() {
+        let firmware: Firmware = "5.7.1".parse().unwrap();
+        assert_eq!(firmware.to_string(), "5.7.1");
+        for text in [
+            "", "5", "5.7", "5.7.1.0", "5.07.1", "+5.7.1", "5.7.256", "5.7.1 ",
+        ] {
+            assert_eq!(text.parse::<Firmware>(), Err(FirmwareError), "{text:?}");
+        }
     }
 }

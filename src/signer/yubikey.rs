@@ -56,7 +56,7 @@ mod left_out;
 
 use ssh_key::Fingerprint;
 
-pub use super::card::{Firmware, Slot, SlotError};
+pub use super::card::{Firmware, FirmwareError, Slot, SlotError};
 pub use super::error::{CardFailed, CardFault, ManagementKeyError};
 pub use entry::{AttestationKeyEntry, CardEntry, CardSecrets, CardWarning, SlotKeyEntry};
 pub use locator::{SlotLocator, SlotLocatorError};

@@ -1,16 +1,12 @@
-//! What the program looks at before anything is made: clocks, machine, devices.
+//! What the program looks at before anything is made: clocks and machine.
 
 use std::path::Path;
 
 use super::{Conduct, ConductError};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::instant::Instant;
-use crate::ceremony::key_place;
-use crate::ceremony::plan::Device;
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
-use crate::signer::pkcs11::Uri;
-use crate::signer::{self, TokenEntry};
 use crate::wire::{bytes_of_words, hex};
 
 impl Conduct<'_> {
@@ -64,6 +60,11 @@ impl Conduct<'_> {
     pub(super) fn machine(&mut self, step: &Step) -> Result<(), ConductError> {
         let setting = self.setting;
         self.same_file(step, "program", setting.program, &setting.plan.program)?;
+        for root in &setting.plan.roots {
+            let name = format!("roots {}", root.path.display());
+            let path = setting.folder.join(&root.path);
+            self.same_file(step, &name, &path, &root.sha256)?;
+        }
         for module in &setting.plan.modules {
             let name = format!("module {}", module.path.display());
             self.same_file(step, &name, &module.path, &module.sha256)?;
@@ -92,63 +93,6 @@ impl Conduct<'_> {
             found: hex(&found),
         })
     }
-
-    /// Finds the tokens of the plan and no other, and logs in to each: a PIN that is wrong shows here.
-    pub(super) fn devices(&mut self, step: &Step) -> Result<(), ConductError> {
-        for module in &self.setting.plan.modules {
-            let there = tokens(&module.path)?;
-            let planned = self.setting.plan.devices.iter();
-            let planned: Vec<_> = planned.filter(|one| one.module == module.path).collect();
-            if let Some(extra) = there
-                .iter()
-                .find(|one| !planned.iter().any(|device| is_it(device, one)))
-            {
-                return Err(ConductError::ExtraDevice {
-                    token: extra.label.lossy(),
-                    serial: extra.serial.lossy(),
-                });
-            }
-            for device in planned {
-                let found = there.iter().find(|one| is_it(device, one));
-                let found = found.ok_or_else(|| ConductError::NoDevice {
-                    name: device.name.clone(),
-                    token: device.token.clone(),
-                    serial: device.serial.clone(),
-                })?;
-                self.log_in(step, device, found)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn log_in(
-        &mut self,
-        step: &Step,
-        device: &Device,
-        found: &TokenEntry,
-    ) -> Result<(), ConductError> {
-        let uri = key_place::token(device)?;
-        signer::inventory(Some(&uri), Some((&uri, &mut self.pins)))?;
-        let says = format!(
-            "token {:?}, serial {}, of {} ({}), by its own word",
-            found.label.lossy(),
-            found.serial.lossy(),
-            found.manufacturer.lossy(),
-            found.model.lossy(),
-        );
-        self.fact(step, &format!("device {}", device.name), &says)
-    }
-}
-
-/// The tokens that a module shows; a slot of SoftHSM that nobody set up is none.
-fn tokens(module: &Path) -> Result<Vec<TokenEntry>, ConductError> {
-    let shown = signer::inventory(Some(&Uri::of_module(module.to_owned())), None)?;
-    let tokens = shown.slots.into_iter().filter_map(|slot| slot.token);
-    Ok(tokens.filter(|token| token.initialized).collect())
-}
-
-fn is_it(device: &Device, token: &TokenEntry) -> bool {
-    token.label.lossy() == device.token && token.serial.lossy() == device.serial
 }
 
 const FIVE_MINUTES: u64 = 5 * 60;

@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::attestation::{EvidenceError, EvidenceFormError};
 use crate::ca::EstablishError;
+use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::record::RecordError;
 use crate::config::{ConfigError, EditError, PlaceError};
@@ -12,8 +14,11 @@ use crate::ledger::LedgerError;
 use crate::ledger::key::LedgerKeyError;
 use crate::output::OutputError;
 use crate::revocation::KrlError;
+use crate::secret::PinError;
 use crate::signer::pkcs11::UriError;
-use crate::signer::{GenerateError, LocatorError, OpeningError};
+use crate::signer::yubikey::setup::SetupError;
+use crate::signer::yubikey::{CardFault, Firmware, NewSecretError};
+use crate::signer::{GenerateError, LocatorError, OpeningError, PlaceError as PlaceOfKeyError};
 
 /// Why a ceremony stopped. What was done by then is in the transcript.
 #[derive(Debug, thiserror::Error)]
@@ -56,23 +61,59 @@ pub enum ConductError {
         found: String,
     },
     /// A device of the plan is not there.
-    #[error("device `{name}` is not there: token {token:?} with serial {serial}")]
+    #[error("device `{name}` is not there: {words}")]
     NoDevice {
         /// What the plan calls it.
         name: String,
-        /// Its label.
-        token: String,
-        /// Its serial.
-        serial: String,
+        /// What it is.
+        words: String,
     },
     /// A device is there that the plan doesn't have.
-    #[error("a device is there that the plan doesn't have: token {token:?} with serial {serial}")]
-    ExtraDevice {
-        /// Its label.
-        token: String,
-        /// Its serial.
-        serial: String,
+    #[error("a device is there that the plan doesn't have: {0}")]
+    ExtraDevice(String),
+    /// A card has another firmware.
+    #[error("device `{name}` has firmware {found}, and not {wanted} as the plan says")]
+    OtherFirmware {
+        /// What the plan calls it.
+        name: String,
+        /// The plan's.
+        wanted: Firmware,
+        /// The card's.
+        found: Firmware,
     },
+    /// A card has a secret of the factory's, and the plan says that all are set.
+    #[error("device `{0}` is not set up, as the plan says it is: it has a secret of the factory's")]
+    NotSetUp(String),
+    /// A card has secrets of somebody's, and the plan has them made.
+    #[error("{0} is not as the factory left it, and its secrets were not set in this ceremony")]
+    NotOfFactory(String),
+    /// The cards can't be listed.
+    #[error("the cards")]
+    Cards(#[source] CardFault),
+    /// A card says nothing of a key.
+    #[error("{0}: the card attests nothing of this key")]
+    NoEvidence(String),
+    /// What a card says of a key is no evidence.
+    #[error(transparent)]
+    EvidenceForm(#[from] EvidenceFormError),
+    /// What a card says of a key is not believed.
+    #[error("what the card says of its key")]
+    Evidence(#[from] EvidenceError),
+    /// What a card says of a key is not what the plan has.
+    #[error(transparent)]
+    OtherThanPlanned(#[from] OtherThanPlanned),
+    /// A secret was not given.
+    #[error(transparent)]
+    Pin(#[from] PinError),
+    /// A secret that no card takes.
+    #[error("the secret that was typed")]
+    NewSecret(#[from] NewSecretError),
+    /// A card was not set up.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// A key can't be put there.
+    #[error(transparent)]
+    KeyPlace(#[from] PlaceOfKeyError),
     /// A CA of this name is there, whose key was made elsewhere.
     #[error("CA `{0}` is there already, and its key is not the one of this ceremony")]
     OtherCa(String),

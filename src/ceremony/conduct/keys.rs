@@ -3,10 +3,10 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::{Conduct, ConductError};
+use super::{Conduct, ConductError, LEDGER_KEY_NAME};
 use crate::ca::{self, NewCa, OfAnother, Source};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::Ca;
+use crate::ceremony::plan::{Ca, Device, KeyPlace};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::certificate::Serial;
@@ -26,7 +26,7 @@ enum There {
     Ours(Box<NewKey>),
 }
 
-impl Conduct<'_> {
+impl<'s> Conduct<'s> {
     /// Makes the key of a CA, as `init` does, and the CA.
     pub(super) fn key(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
         let setting = self.setting;
@@ -35,11 +35,13 @@ impl Conduct<'_> {
             .cas()
             .get(number)
             .ok_or(ConductError::Gone("the CA of the plan"))?;
-        let locator = self.place_of(step, &ca.device, &ca.label)?;
+        let locator = self.place_of(step, &ca.device, &ca.place)?;
         let key = match self.made_before(ca, &locator)? {
             Some(key) => key,
-            None => self.establish(ca, locator)?,
+            None => self.establish(step, ca, locator.clone())?,
         };
+        let device = self.device_of(&ca.device)?;
+        self.attest(step, (ca.name.as_str(), device, &ca.place), &locator, &key)?;
         let line = PublicKey::new(key.clone(), ca.name.as_str()).to_openssh()?;
         self.fact(step, &format!("public key {}", ca.name), line.trim_end())?;
         self.fact(
@@ -49,10 +51,24 @@ impl Conduct<'_> {
         )
     }
 
-    fn establish(&mut self, ca: &Ca, locator: Locator) -> Result<KeyData, ConductError> {
+    fn establish(
+        &mut self,
+        step: &Step,
+        ca: &Ca,
+        locator: Locator,
+    ) -> Result<KeyData, ConductError> {
         let source = match self.there(&locator)? {
-            There::Nothing => Source::Generate(ca.algorithm, NewSlotKey::default()),
             There::Ours(_) => Source::TakenUp,
+            There::Nothing => match ca.place {
+                KeyPlace::Label(_) => Source::Generate(ca.algorithm, NewSlotKey::default()),
+                // What the card says of the key is believed before the ledger has the key.
+                KeyPlace::Slot { .. } => {
+                    let device = self.device_of(&ca.device)?;
+                    let key = self.generate(&locator, ca.algorithm, &ca.place)?.public_key;
+                    self.attest(step, (ca.name.as_str(), device, &ca.place), &locator, &key)?;
+                    Source::TakenUp
+                }
+            },
         };
         let new = NewCa {
             name: ca.name.clone(),
@@ -78,23 +94,28 @@ impl Conduct<'_> {
         &mut self,
         step: &Step,
         device: &str,
-        label: &str,
+        place: &KeyPlace,
     ) -> Result<Locator, ConductError> {
         if let Some(locator) = self.transcript().intent(&step.name) {
             return Ok(locator.parse()?);
         }
         let mut id = [0; ID];
         getrandom::fill(&mut id).map_err(ConductError::Random)?;
-        let device = self
-            .plan
-            .device(device)
-            .ok_or(ConductError::Gone("the device of the plan"))?;
-        let locator = key_place::key(device, label, &id)?;
+        let locator = key_place::key(self.device_of(device)?, place, &id)?;
+        // A slot has no id: whatever is in it from here on was made here.
+        if matches!(place, KeyPlace::Slot { .. }) {
+            signer::require_free(&locator, &NewSlotKey::default())?;
+        }
         self.write(Event::Intent {
             step: step.name.clone(),
             locator: locator.to_string(),
         })?;
         Ok(locator)
+    }
+
+    pub(super) fn device_of(&self, name: &str) -> Result<&'s Device, ConductError> {
+        let device = self.setting.plan.device(name);
+        device.ok_or(ConductError::Gone("the device of the plan"))
     }
 
     /// The key of a CA that an earlier run wrote into the config; it is the one that was meant.
@@ -123,11 +144,14 @@ impl Conduct<'_> {
     pub(super) fn ledger_key(&mut self, step: &Step) -> Result<(), ConductError> {
         let planned = self.setting.plan.ledger_key();
         let planned = planned.ok_or(ConductError::Gone("the ledger key of the plan"))?;
-        let locator = self.place_of(step, &planned.device, &planned.label)?;
+        let locator = self.place_of(step, &planned.device, &planned.place)?;
         let key = match self.there(&locator)? {
             There::Ours(key) => *key,
-            There::Nothing => self.generate(&locator, planned.algorithm)?,
+            There::Nothing => self.generate(&locator, planned.algorithm, &planned.place)?,
         };
+        let (device, place) = (self.device_of(&planned.device)?, &planned.place);
+        let named = (LEDGER_KEY_NAME, device, place);
+        self.attest(step, named, &locator, &key.public_key)?;
         self.record_ledger_key(&key.public_key, &locator)?;
         let line = PublicKey::new(key.public_key.clone(), "ledger key").to_openssh()?;
         self.fact(step, "public key of the ledger", line.trim_end())?;
@@ -142,8 +166,16 @@ impl Conduct<'_> {
         &mut self,
         locator: &Locator,
         algorithm: KeyAlgorithm,
+        place: &KeyPlace,
     ) -> Result<NewKey, ConductError> {
-        let in_slot = NewSlotKey::default();
+        let in_slot = match place {
+            KeyPlace::Label(_) => NewSlotKey::default(),
+            KeyPlace::Slot { pin, touch, .. } => NewSlotKey {
+                pin: Some(*pin),
+                touch: Some(*touch),
+                ..NewSlotKey::default()
+            },
+        };
         Ok(signer::generate(
             locator,
             algorithm,

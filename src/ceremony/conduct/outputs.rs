@@ -4,8 +4,10 @@ use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
 use crate::ceremony::files::file_sha256;
+use crate::ceremony::plan::Ca;
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
+use crate::config::CaName;
 use crate::krl::{Header, KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListHead, ListName};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{KrlMade, Ledger, ListSigned, Purpose};
@@ -96,30 +98,46 @@ impl Conduct<'_> {
         })
     }
 
-    /// A public key file of each key, and the line that whoever trusts it writes.
+    /// A public key file of each key, and the lines that whoever trusts it writes.
     pub(super) fn lines(&mut self, step: &Step) -> Result<(), ConductError> {
         let setting = self.setting;
         for ca in setting.plan.cas() {
-            let line = self.fact_of(&format!("public key {}", ca.name))?;
-            self.put(
-                step,
-                &format!("{}.pub", ca.name),
-                format!("{line}\n").as_bytes(),
-            )?;
-            let (ending, text) = match ca.certificates {
-                Purpose::Host => ("known_hosts", format!("@cert-authority * {line}\n")),
-                _ => (
-                    "sshd_config",
-                    format!(
-                        "TrustedUserCAKeys /etc/ssh/{}.pub\nRevokedKeys /etc/ssh/{LIST_FILE}\n",
-                        ca.name
-                    ),
-                ),
-            };
-            self.put(step, &format!("{}.{ending}", ca.name), text.as_bytes())?;
+            let line = self.line_of(ca)?;
+            self.put(step, &format!("{}.pub", ca.name), line.as_bytes())?;
+            if ca.beside.is_none() {
+                self.trust(step, ca)?;
+            }
         }
         let line = self.fact_of("public key of the ledger")?;
         self.put(step, "ledger.pub", format!("{line}\n").as_bytes())
+    }
+
+    /// What servers or clients write who trust a CA, and all that stand beside it.
+    fn trust(&mut self, step: &Step, first: &Ca) -> Result<(), ConductError> {
+        let name = &first.name;
+        let beside = |ca: &&Ca| ca.name == *name || ca.beside.as_ref() == Some(name);
+        let all: Vec<_> = self.setting.plan.cas().iter().filter(beside).collect();
+        let lines: Result<Vec<_>, _> = all.iter().map(|ca| self.line_of(ca)).collect();
+        let lines = lines?;
+        if first.certificates == Purpose::Host {
+            let known = lines.iter().map(|line| format!("@cert-authority * {line}"));
+            let known: String = known.collect();
+            return self.put(step, &format!("{name}.known_hosts"), known.as_bytes());
+        }
+        let file = if lines.len() == 1 {
+            format!("{name}.pub")
+        } else {
+            let file = trusted_file(name);
+            self.put(step, &file, lines.concat().as_bytes())?;
+            file
+        };
+        let text = format!("TrustedUserCAKeys /etc/ssh/{file}\nRevokedKeys /etc/ssh/{LIST_FILE}\n");
+        self.put(step, &format!("{name}.sshd_config"), text.as_bytes())
+    }
+
+    fn line_of(&self, ca: &Ca) -> Result<String, ConductError> {
+        let line = self.fact_of(&format!("public key {}", ca.name))?;
+        Ok(format!("{line}\n"))
     }
 
     fn fact_of(&self, name: &str) -> Result<String, ConductError> {
@@ -128,7 +146,12 @@ impl Conduct<'_> {
     }
 
     /// Writes a file of the ceremony, whole or not at all, and then the line for it.
-    fn put(&mut self, step: &Step, name: &str, bytes: &[u8]) -> Result<(), ConductError> {
+    pub(super) fn put(
+        &mut self,
+        step: &Step,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), ConductError> {
         output::write(&self.folder.join(name), bytes, OUTPUT_MODE)?;
         self.note_file(step, name, &Sha256::digest(bytes).into())
     }
@@ -148,6 +171,11 @@ impl Conduct<'_> {
             sha256,
         })
     }
+}
+
+/// The keys that are trusted together.
+fn trusted_file(name: &CaName) -> String {
+    format!("{name}-trusted.pub")
 }
 
 /// The list of revoked keys.

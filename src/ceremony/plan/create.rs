@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::devices::{Device, Named};
+use super::devices::{Device, Hardware, Named};
 use super::reader::{Reader, Table};
 use crate::config::CaName;
 use crate::ledger::Purpose;
 use crate::signer::KeyAlgorithm;
+use crate::signer::yubikey::{Firmware, PinPolicy, Slot, TouchPolicy};
 
 /// What a ceremony makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +29,11 @@ pub struct Ca {
     pub algorithm: KeyAlgorithm,
     /// The device that makes and keeps it.
     pub device: String,
-    /// The label of the key.
-    pub label: String,
+    /// Where in the device.
+    pub place: KeyPlace,
+    /// The CA of the plan whose trust it shares from the first day, in another device: what is there
+    /// when that one is lost.
+    pub beside: Option<CaName>,
 }
 
 /// The key that vouches for the ledger.
@@ -39,43 +43,54 @@ pub struct LedgerKey {
     pub algorithm: KeyAlgorithm,
     /// The device that makes and keeps it.
     pub device: String,
-    /// The label of the key.
-    pub label: String,
+    /// Where in the device.
+    pub place: KeyPlace,
 }
 
-/// Reads `[[ca]]` and `[ledger-key]`. No two keys share a label in one device.
+/// Where in a device a key is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// Under this label in a token.
+    Label(String),
+    /// In a slot of a YubiKey.
+    Slot {
+        /// The slot.
+        slot: Slot,
+        /// When a signature wants the PIN.
+        pin: PinPolicy,
+        /// When a signature wants a touch.
+        touch: TouchPolicy,
+    },
+}
+
+/// Reads `[[ca]]` and `[ledger-key]`. No two keys share a place in one device.
 pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
     devices: &Named<Device>,
 ) -> Option<Create> {
-    let mut labels = BTreeSet::new();
+    let mut places = BTreeSet::new();
     let mut cas: Vec<Ca> = Vec::new();
     let tables = &mut top.tables(reader, "ca");
     if tables.is_empty() {
         reader.add("ca", "no CA is to be made".to_owned());
     }
     for table in tables {
-        let read = ca(reader, table);
+        let read = ca(reader, table, devices);
         table.end(reader);
         let Some(ca) = read else { continue };
-        check_place(reader, table, devices, (&ca.device, &ca.label), &mut labels);
+        check_place(reader, table, (&ca.device, &ca.place), &mut places);
         if cas.iter().any(|one| one.name == ca.name) {
             table.fault(reader, "name", "is that of another CA");
         }
+        check_beside(reader, table, &cas, &ca);
         cas.push(ca);
     }
     let table = &mut top.table(reader, "ledger-key");
-    let read = ledger_key(reader, table);
+    let read = ledger_key(reader, table, devices);
     table.end(reader);
     if let Some(key) = &read {
-        check_place(
-            reader,
-            table,
-            devices,
-            (&key.device, &key.label),
-            &mut labels,
-        );
+        check_place(reader, table, (&key.device, &key.place), &mut places);
     }
     Some(Create {
         cas,
@@ -83,33 +98,68 @@ pub(super) fn read(
     })
 }
 
-fn ca(reader: &mut Reader, table: &mut Table) -> Option<Ca> {
+fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option<Ca> {
     let purposes = [("user", Purpose::User), ("host", Purpose::Host)];
     let name = table.parsed(reader, "name", |text| {
         text.parse::<CaName>().map_err(|error| error.to_string())
     });
     let certificates = table.choice(reader, "certificates", &purposes);
     let algorithm = algorithm(reader, table, &KeyAlgorithm::ALL);
-    let (device, label) = (table.words(reader, "device"), table.words(reader, "label"));
+    let (device, place) = place(reader, table, devices, algorithm);
     // Said on purpose: what has no copy is lost with its device.
     let copies = table.choice(reader, "copies", &[("none", ())]);
     copies?;
+    let beside = table.parsed_if_there(reader, "beside", |text| {
+        text.parse::<CaName>().map_err(|error| error.to_string())
+    });
     Some(Ca {
         name: name?,
         certificates: certificates?,
         algorithm: algorithm?,
         device: device?,
-        label: label?,
+        place: place?,
+        beside,
     })
 }
 
-fn ledger_key(reader: &mut Reader, table: &mut Table) -> Option<LedgerKey> {
+/// A second key is of use where the first one's device is not.
+fn check_beside(reader: &mut Reader, table: &Table, cas: &[Ca], ca: &Ca) {
+    let Some(name) = &ca.beside else { return };
+    let Some(first) = cas.iter().find(|one| one.name == *name) else {
+        let words = format!("{:?} is no CA that stands before it", name.as_str());
+        table.fault(reader, "beside", words);
+        return;
+    };
+    if first.beside.is_some() {
+        table.fault(
+            reader,
+            "beside",
+            "names a CA that is beside another one itself",
+        );
+    }
+    if first.device == ca.device {
+        table.fault(
+            reader,
+            "beside",
+            "names a CA in the same device, which is lost with it",
+        );
+    }
+    if first.certificates != ca.certificates {
+        table.fault(reader, "beside", "names a CA for other certificates");
+    }
+}
+
+fn ledger_key(
+    reader: &mut Reader,
+    table: &mut Table,
+    devices: &Named<Device>,
+) -> Option<LedgerKey> {
     let algorithm = algorithm(reader, table, &[KeyAlgorithm::Ed25519, KeyAlgorithm::P256]);
-    let (device, label) = (table.words(reader, "device"), table.words(reader, "label"));
+    let (device, place) = place(reader, table, devices, algorithm);
     Some(LedgerKey {
         algorithm: algorithm?,
         device: device?,
-        label: label?,
+        place: place?,
     })
 }
 
@@ -122,25 +172,97 @@ fn algorithm(
     table.choice(reader, "algorithm", &choices)
 }
 
+/// The device of a key, and where in it: under a label in a token, in a slot of a YubiKey.
+fn place(
+    reader: &mut Reader,
+    table: &mut Table,
+    devices: &Named<Device>,
+    algorithm: Option<KeyAlgorithm>,
+) -> (Option<String>, Option<KeyPlace>) {
+    let Some(name) = table.words(reader, "device") else {
+        table.skip(&PLACE_KEYS);
+        return (None, None);
+    };
+    let place = match devices.all.iter().find(|device| device.name == name) {
+        Some(device) => place_in(reader, table, &device.hardware, algorithm),
+        None => {
+            if !devices.has(&name) {
+                let words = format!("{name:?} is no [[device]] of the plan");
+                table.fault(reader, "device", words);
+            }
+            // Which of them belong there the device would say.
+            table.skip(&PLACE_KEYS);
+            None
+        }
+    };
+    (Some(name), place)
+}
+
+fn place_in(
+    reader: &mut Reader,
+    table: &mut Table,
+    hardware: &Hardware,
+    algorithm: Option<KeyAlgorithm>,
+) -> Option<KeyPlace> {
+    let Hardware::YubiKey { firmware, .. } = hardware else {
+        return table.words(reader, "label").map(KeyPlace::Label);
+    };
+    if let Some(algorithm) = algorithm
+        && !is_made(algorithm, *firmware)
+    {
+        let words = format!("a YubiKey of firmware {firmware} makes no key for {algorithm}");
+        table.fault(reader, "algorithm", words);
+    }
+    let slot = table.parsed(reader, "slot", |text| {
+        text.parse::<Slot>().map_err(|error| error.to_string())
+    });
+    let pin = table.choice(reader, "pin-policy", &PIN_POLICIES);
+    let touch = table.choice(reader, "touch-policy", &TOUCH_POLICIES);
+    Some(KeyPlace::Slot {
+        slot: slot?,
+        pin: pin?,
+        touch: touch?,
+    })
+}
+
+/// Whether a YubiKey makes such a key (YubiKey 5 technical manual, 5.7 features).
+fn is_made(algorithm: KeyAlgorithm, firmware: Firmware) -> bool {
+    match algorithm {
+        KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::Rsa2048 => true,
+        KeyAlgorithm::P521 => false,
+        KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 | KeyAlgorithm::Ed25519 => firmware >= MORE,
+    }
+}
+
 fn check_place(
     reader: &mut Reader,
     table: &Table,
-    devices: &Named<Device>,
-    (device, label): (&str, &str),
-    labels: &mut BTreeSet<(String, String)>,
+    (device, place): (&str, &KeyPlace),
+    places: &mut BTreeSet<(String, String)>,
 ) {
-    if !devices.has(device) {
-        table.fault(
-            reader,
-            "device",
-            format!("{device:?} is no [[device]] of the plan"),
-        );
-    }
-    if !labels.insert((device.to_owned(), label.to_owned())) {
-        table.fault(
-            reader,
-            "label",
-            format!("{label:?} is that of another key in this device"),
-        );
+    let (key, name) = match place {
+        KeyPlace::Label(label) => ("label", label.clone()),
+        KeyPlace::Slot { slot, .. } => ("slot", slot.to_string()),
+    };
+    if !places.insert((device.to_owned(), name.clone())) {
+        let words = format!("{name:?} is that of another key in this device");
+        table.fault(reader, key, words);
     }
 }
+
+/// The keys that say where in a device a key is.
+const PLACE_KEYS: [&str; 4] = ["label", "slot", "pin-policy", "touch-policy"];
+/// A CA key that never wants its PIN signs for whoever holds the card.
+const PIN_POLICIES: [(&str, PinPolicy); 2] =
+    [("once", PinPolicy::Once), ("always", PinPolicy::Always)];
+const TOUCH_POLICIES: [(&str, TouchPolicy); 3] = [
+    ("never", TouchPolicy::Never),
+    ("always", TouchPolicy::Always),
+    ("cached", TouchPolicy::Cached),
+];
+/// The first firmware with Ed25519 and long RSA keys.
+const MORE: Firmware = Firmware {
+    major: 5,
+    minor: 7,
+    patch: 0,
+};

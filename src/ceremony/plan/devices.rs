@@ -1,8 +1,9 @@
-//! Modules, and the tokens behind them.
+//! Modules and the tokens behind them, YubiKeys, and whose word is taken for a card.
 
 use std::path::PathBuf;
 
 use super::reader::{Reader, Table};
+use crate::signer::yubikey::Firmware;
 
 /// A PKCS#11 module, which the machine must have as it was reviewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,23 +14,90 @@ pub struct Module {
     pub sha256: [u8; 32],
 }
 
-/// A token that is in the room.
+/// A file of roots of attestation beside those that the program has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootFile {
+    /// The file; from the plan's folder.
+    pub path: PathBuf,
+    /// Its SHA-256.
+    pub sha256: [u8; 32],
+}
+
+/// A token or card that is in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     /// What the plan calls it.
     pub name: String,
-    /// The module that it is behind.
-    pub module: PathBuf,
-    /// Its label.
-    pub token: String,
-    /// Its serial number.
-    pub serial: String,
+    /// What it is.
+    pub hardware: Hardware,
+    /// Where the secrets come from that open it.
+    pub pins: Pins,
     /// The number of the bag that it comes in.
     pub bag: String,
     /// The number of the bag that it goes into.
     pub new_bag: String,
     /// The number of the envelope that its PIN goes into.
     pub pin_envelope: String,
+    /// The number of the envelope that its PUK goes into, where the ceremony sets one.
+    pub puk_envelope: Option<String>,
+}
+
+/// What a device is, and how it is told from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hardware {
+    /// A token behind a PKCS#11 module.
+    Token(TokenPlace),
+    /// A YubiKey.
+    YubiKey {
+        /// The serial number that is printed on it.
+        serial: u32,
+        /// Its firmware.
+        firmware: Firmware,
+    },
+}
+
+/// Where a token is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenPlace {
+    /// The module that it is behind.
+    pub module: PathBuf,
+    /// Its label.
+    pub label: String,
+    /// Its serial number.
+    pub serial: String,
+}
+
+/// Where the secrets come from that open a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pins {
+    /// They were set before: the PIN is typed off its paper.
+    AreSet,
+    /// They are made at random in the ceremony, which finds the device as the factory left it.
+    Random,
+}
+
+impl Device {
+    /// Its serial number, as it is printed on it or on its label.
+    #[must_use]
+    pub fn serial(&self) -> String {
+        match &self.hardware {
+            Hardware::Token(token) => token.serial.clone(),
+            Hardware::YubiKey { serial, .. } => serial.to_string(),
+        }
+    }
+
+    /// What it is, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.hardware {
+            Hardware::Token(token) => {
+                format!("token \"{}\", serial {}", token.label, token.serial)
+            }
+            Hardware::YubiKey { serial, firmware } => {
+                format!("YubiKey {serial}, firmware {firmware}")
+            }
+        }
+    }
 }
 
 /// What was read of tables, and the names of those too that something is wrong with: whatever refers
@@ -78,10 +146,12 @@ pub(super) fn devices(
         let read = device(reader, table, name);
         table.end(reader);
         let Some(device) = read else { continue };
-        if !modules.has(&device.module.display().to_string()) {
+        if let Hardware::Token(token) = &device.hardware
+            && !modules.has(&token.module.display().to_string())
+        {
             table.fault(reader, "module", "is no [[module]] of the plan");
         }
-        let same = |one: &Device| one.name == device.name || one.serial == device.serial;
+        let same = |one: &Device| one.name == device.name || one.serial() == device.serial();
         if devices.iter().any(same) {
             table.fault(reader, "name", "name or serial is that of another device");
         }
@@ -100,8 +170,18 @@ impl<T> Named<T> {
 }
 
 fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Option<Device> {
-    let module = table.path(reader, "module");
-    let (token, serial) = (table.words(reader, "token"), table.words(reader, "serial"));
+    let hardware = if table.has("yubikey") {
+        yubikey(reader, table)
+    } else {
+        token(reader, table)
+    };
+    let pins = pins(reader, table, hardware.as_ref());
+    let puk_envelope = match (&hardware, pins) {
+        (Some(Hardware::YubiKey { .. }), Some(Pins::Random)) => {
+            Some(table.words(reader, "puk-envelope"))
+        }
+        _ => None,
+    };
     let (bag, new_bag) = (table.words(reader, "bag"), table.words(reader, "new-bag"));
     let pin_envelope = table.words(reader, "pin-envelope");
     if bag.is_some() && bag == new_bag {
@@ -113,11 +193,75 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
     }
     Some(Device {
         name: name?,
-        module: module?,
-        token: token?,
-        serial: serial?,
+        hardware: hardware?,
+        pins: pins?,
         bag: bag?,
         new_bag: new_bag?,
         pin_envelope: pin_envelope?,
+        puk_envelope: match puk_envelope {
+            None => None,
+            Some(envelope) => Some(envelope?),
+        },
     })
 }
+
+fn token(reader: &mut Reader, table: &mut Table) -> Option<Hardware> {
+    let module = table.path(reader, "module");
+    let (label, serial) = (table.words(reader, "token"), table.words(reader, "serial"));
+    Some(Hardware::Token(TokenPlace {
+        module: module?,
+        label: label?,
+        serial: serial?,
+    }))
+}
+
+fn yubikey(reader: &mut Reader, table: &mut Table) -> Option<Hardware> {
+    let serial = table.parsed(reader, "yubikey", |text| {
+        let serial = text.parse::<u32>().map_err(|error| error.to_string())?;
+        let is_it = serial.to_string() == text;
+        is_it
+            .then_some(serial)
+            .ok_or_else(|| "is not a serial as it is printed".to_owned())
+    });
+    let firmware = table.parsed(reader, "firmware", |text| {
+        let firmware = text
+            .parse::<Firmware>()
+            .map_err(|error| error.to_string())?;
+        // Older ones tell neither what is in a slot nor whether a PIN is the factory's.
+        (firmware >= OLDEST)
+            .then_some(firmware)
+            .ok_or_else(|| format!("firmware before {OLDEST} doesn't tell what is in it"))
+    });
+    Some(Hardware::YubiKey {
+        serial: serial?,
+        firmware: firmware?,
+    })
+}
+
+fn pins(reader: &mut Reader, table: &mut Table, hardware: Option<&Hardware>) -> Option<Pins> {
+    let mut choices = vec![("are-set", Pins::AreSet)];
+    if !matches!(hardware, Some(Hardware::Token(_))) {
+        choices.push(("random", Pins::Random));
+    }
+    table.choice(reader, "pins", &choices)
+}
+
+/// Reads `[[attestation-root]]`.
+pub(super) fn roots(reader: &mut Reader, top: &mut Table) -> Vec<RootFile> {
+    let mut roots = Vec::new();
+    for table in &mut top.tables(reader, "attestation-root") {
+        let (path, sha256) = (table.path(reader, "path"), table.sha256(reader, "sha256"));
+        table.end(reader);
+        if let (Some(path), Some(sha256)) = (path, sha256) {
+            roots.push(RootFile { path, sha256 });
+        }
+    }
+    roots
+}
+
+/// The first firmware that tells of every key and of its PIN (YubiKey 5.3, GET METADATA).
+const OLDEST: Firmware = Firmware {
+    major: 5,
+    minor: 3,
+    patch: 0,
+};

@@ -138,6 +138,20 @@ impl Table {
         }
     }
 
+    /// The same, where it may be left out.
+    pub(super) fn parsed_if_there<T>(
+        &mut self,
+        reader: &mut Reader,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.has(key) {
+            self.parsed(reader, key, parse)
+        } else {
+            None
+        }
+    }
+
     pub(super) fn choice<T: Copy>(
         &mut self,
         reader: &mut Reader,
@@ -269,6 +283,18 @@ impl Table {
             }
         }
         tables
+    }
+
+    /// Whether a key is there that was not taken yet.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.left.contains_key(key)
+    }
+
+    /// Leaves these keys unread, without a fault.
+    pub(super) fn skip(&mut self, keys: &[&str]) {
+        for key in keys {
+            self.left.remove(*key);
+        }
     }
 
     /// Gives up on what is left.

@@ -5,7 +5,10 @@ fn draft(people: usize) -> String {
         kind: Kind::Create,
         people,
         program: [1; 32],
-        module: Some(("/usr/lib/softhsm/libsofthsm2.so".to_owned(), [2; 32])),
+        devices: DraftDevices::Token(Some((
+            "/usr/lib/softhsm/libsofthsm2.so".to_owned(),
+            [2; 32],
+        ))),
         day: "2026-12-01T00:00Z".parse().unwrap(),
     };
     draft.text().unwrap()
@@ -24,6 +27,29 @@ pub(in crate::ceremony) fn filled(people: usize) -> String {
     }
     for word in ["live system 7", "Root CA", "fe12", "B1", "B2", "E1"] {
         text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+    }
+    text
+}
+
+/// A plan for two people and so many YubiKeys, filled in.
+pub(in crate::ceremony) fn filled_for_cards(count: usize) -> String {
+    let draft = Draft {
+        kind: Kind::Create,
+        people: 2,
+        program: [1; 32],
+        devices: DraftDevices::YubiKeys(count),
+        day: "2026-12-01T00:00Z".parse().unwrap(),
+    };
+    let mut text = draft.text().unwrap();
+    for word in FILLED {
+        text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+    }
+    text = text.replacen("= \"?\"", "= \"live system 7\"", 1);
+    for number in 1..=count {
+        for word in ["1234567@", "5.7.1", "B1@", "B2@", "E1@", "E2@"] {
+            let word = word.replace('@', &number.to_string());
+            text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+        }
     }
     text
 }
@@ -52,7 +78,7 @@ fn a_draft_wants_nothing_but_what_its_people_know() {
             kind: Kind::Create,
             people,
             program: [1; 32],
-            module: None,
+            devices: DraftDevices::Token(None),
             day: Instant::of(0),
         };
         assert_eq!(draft.text(), Err(DraftError::People(people)));
@@ -194,4 +220,101 @@ fn the_words_of_the_ceremony_before_are_read() {
         &format!("{:?} #", words(&[7; 32])),
     );
     assert_eq!(Plan::parse(text.as_bytes()).unwrap().last, Some([7; 32]));
+}
+
+#[test]
+fn a_plan_of_cards_wants_nothing_but_what_its_people_know() {
+    for count in 1..=4 {
+        let plan = Plan::parse(filled_for_cards(count).as_bytes()).unwrap();
+        assert_eq!((plan.devices.len(), plan.cas().len()), (count, count));
+        let beside = plan.cas().iter().filter(|ca| ca.beside.is_some()).count();
+        assert_eq!(beside, count - 1);
+    }
+    for count in [0, 5] {
+        let draft = Draft {
+            kind: Kind::Create,
+            people: 2,
+            program: [1; 32],
+            devices: DraftDevices::YubiKeys(count),
+            day: Instant::of(0),
+        };
+        assert_eq!(draft.text(), Err(DraftError::YubiKeys(count)));
+    }
+}
+
+#[test]
+fn each_rule_of_a_card_is_held_to() {
+    let cases = [
+        (
+            "\"12345671\"",
+            "\"012345671\"",
+            "yubikey: \"012345671\": is not a serial",
+        ),
+        (
+            "\"12345672\"",
+            "\"12345671\"",
+            "device 2, name: name or serial",
+        ),
+        (
+            "\"5.7.1\"",
+            "\"5.7\"",
+            "firmware: \"5.7\": a firmware version reads",
+        ),
+        ("\"5.7.1\"", "\"5.2.7\"", "firmware before 5.3.0"),
+        (
+            "\"random\"",
+            "\"factory\"",
+            "device 1, pins: \"factory\": not one of",
+        ),
+        (
+            "\"random\"",
+            "\"are-set\"",
+            "puk-envelope: is no key of a plan",
+        ),
+        (
+            "puk-envelope = \"E21\"\n",
+            "",
+            "device 1, puk-envelope: is missing",
+        ),
+        ("\"9c\"", "\"9b\"", "ca 1, slot: \"9b\":"),
+        (
+            "\"9d\"",
+            "\"9c\"",
+            "ledger-key, slot: \"9c\" is that of another key",
+        ),
+        (
+            "\"once\"",
+            "\"never\"",
+            "ca 1, pin-policy: \"never\": not one of once, always",
+        ),
+        ("\"p256\"", "\"p521\"", "makes no key for p521"),
+        (
+            "device       = \"root2\"",
+            "device       = \"root\"",
+            "in the same device",
+        ),
+        (
+            "beside       = \"users\"",
+            "beside       = \"users3\"",
+            "no CA that stands before",
+        ),
+        (
+            "slot         = \"9c\"",
+            "label = \"users\"",
+            "ca 1, slot: is missing",
+        ),
+    ];
+    for (from, to, fault) in cases {
+        let text = filled_for_cards(2).replacen(from, to, 1);
+        assert_ne!(text, filled_for_cards(2), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+    let old = filled_for_cards(1).replace("5.7.1", "5.4.3");
+    let old = old.replacen("\"p256\"", "\"ed25519\"", 1);
+    let found = faults(&old).join("\n");
+    assert!(
+        found.contains("firmware 5.4.3 makes no key for ed25519"),
+        "{found}"
+    );
 }

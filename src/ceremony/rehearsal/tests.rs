@@ -1,5 +1,6 @@
 use super::*;
-use crate::ceremony::plan::tests::filled;
+use crate::ceremony::plan::tests::{filled, filled_for_cards};
+use crate::ceremony::plan::{Ca, KeyPlace};
 use crate::ceremony::verdict::tests::events;
 
 fn stage() -> Stage {
@@ -53,8 +54,8 @@ fn what_is_drawn_has_the_same_people_and_steps_and_no_name_of_the_plan() {
         for (one, other) in drawn.devices.iter().zip(&plan.devices) {
             assert_eq!(one.name, other.name);
             for (drawn, of_plan) in [
-                (&one.token, &other.token),
-                (&one.serial, &other.serial),
+                (&one.words(), &other.words()),
+                (&one.serial(), &other.serial()),
                 (&one.bag, &other.bag),
                 (&one.new_bag, &other.new_bag),
                 (&one.pin_envelope, &other.pin_envelope),
@@ -64,11 +65,31 @@ fn what_is_drawn_has_the_same_people_and_steps_and_no_name_of_the_plan() {
         }
         for (one, other) in drawn.cas().iter().zip(plan.cas()) {
             assert_eq!(one.name.as_str(), format!("rehearsal-{}", other.name));
-            assert_eq!(one.label, format!("REHEARSAL {}", other.label));
+            let label = |ca: &Ca| match &ca.place {
+                KeyPlace::Label(label) => label.clone(),
+                KeyPlace::Slot { .. } => panic!("a slot in a rehearsal"),
+            };
+            assert_eq!(label(one), format!("REHEARSAL {}", label(other)));
             assert_eq!(one.algorithm, other.algorithm);
         }
         assert_eq!(drawn.last, None);
     }
+}
+
+#[test]
+fn tokens_stand_in_for_cards() {
+    let text = filled_for_cards(2);
+    let mut stage = stage();
+    stage.serials.push("ab35".to_owned());
+    let drawn = draw(text.as_bytes(), &stage).unwrap();
+    let drawn = Plan::parse(drawn.as_bytes()).unwrap();
+    for device in &drawn.devices {
+        assert!(matches!(device.hardware, Hardware::Token(_)), "{device:?}");
+    }
+    let cas: Vec<_> = drawn.cas().iter().map(|ca| ca.name.as_str()).collect();
+    assert_eq!(cas, ["rehearsal-users", "rehearsal-users2"]);
+    let beside = drawn.cas()[1].beside.as_ref().unwrap();
+    assert_eq!(beside.as_str(), "rehearsal-users");
 }
 
 #[test]

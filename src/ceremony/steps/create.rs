@@ -1,13 +1,16 @@
 //! The steps of a ceremony that makes CA keys.
 
 use super::frame::{Cast, ask, step};
-use super::{Act, Step};
-use crate::ceremony::plan::{Create, Plan};
+use super::{Act, Ask, Step, Wanted};
+use crate::ceremony::plan::{Ca, Create, Device, KeyPlace, Pins, Plan};
+use crate::secret::SecretKind;
 
 /// The steps that make CA keys.
 pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    let devices = (0..).zip(&plan.devices);
+    steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
     let numbers = 0..create.cas.len();
     steps.extend(numbers.filter_map(|number| cast.key(create, number)));
     steps.extend([
@@ -21,6 +24,36 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
 }
 
 impl Cast {
+    /// Secrets of its own, for a device that comes as the factory left it.
+    fn pins(&self, number: usize, device: &Device) -> Option<Step> {
+        if device.pins == Pins::AreSet {
+            return None;
+        }
+        let secret = |kind: SecretKind| Ask {
+            name: kind.to_string(),
+            who: self.custodian.clone(),
+            question: format!("the {kind} of `{}`, off its sheet", device.name),
+            wanted: Wanted::Secret {
+                device: number,
+                kind,
+            },
+        };
+        Some(Step {
+            asks: vec![secret(SecretKind::Puk), secret(SecretKind::Pin)],
+            ..step(
+                format!("pins {}", device.name),
+                &self.custodian,
+                format!(
+                    "`{}` gets a PUK and a PIN that are made at random. {} alone sees each of them, \
+                     writes it onto its sheet, and types it back.",
+                    device.name, self.custodian
+                ),
+                Act::Pins(number),
+                "the device opens with the PIN of the sheet, and keeps a management key of its own behind it",
+            )
+        })
+    }
+
     fn key(&self, create: &Create, number: usize) -> Option<Step> {
         let ca = create.cas.get(number)?;
         let typed = format!("make {}", ca.name);
@@ -30,12 +63,9 @@ impl Cast {
             ..step(
                 format!("key {}", ca.name),
                 &self.administrator,
-                format!(
-                    "`{}` makes the {} key of the CA `{}` for {}s.",
-                    ca.device, ca.algorithm, ca.name, ca.certificates
-                ),
+                made(ca),
                 Act::Key(number),
-                "the fingerprint of the CA key is shown; write it on the key card",
+                seen(&ca.place),
             )
         })
     }
@@ -49,11 +79,13 @@ impl Cast {
                 "ledger-key",
                 &self.administrator,
                 format!(
-                    "`{}` makes the {} key that vouches for the ledger.",
-                    create.ledger_key.device, create.ledger_key.algorithm
+                    "`{}` makes the {} key that vouches for the ledger{}.",
+                    create.ledger_key.device,
+                    create.ledger_key.algorithm,
+                    slot(&create.ledger_key.place)
                 ),
                 Act::LedgerKey,
-                "the fingerprint of the ledger key is shown; write it on the key card",
+                seen(&create.ledger_key.place),
             )
         }
     }
@@ -90,5 +122,39 @@ impl Cast {
             Act::Lines,
             "a public key file of each CA is written, and the lines for sshd_config or known_hosts",
         )
+    }
+}
+
+fn made(ca: &Ca) -> String {
+    let mut words = format!(
+        "`{}` makes the {} key of the CA `{}` for {}s{}.",
+        ca.device,
+        ca.algorithm,
+        ca.name,
+        ca.certificates,
+        slot(&ca.place)
+    );
+    if let Some(first) = &ca.beside {
+        words += &format!(" It is trusted beside `{first}`, whose key has no copy.");
+    }
+    words
+}
+
+fn slot(place: &KeyPlace) -> String {
+    match place {
+        KeyPlace::Label(_) => String::new(),
+        KeyPlace::Slot { slot, pin, touch } => {
+            format!(" in slot {slot} (PIN {pin}, touch {touch})")
+        }
+    }
+}
+
+fn seen(place: &KeyPlace) -> &'static str {
+    match place {
+        KeyPlace::Label(_) => "the fingerprint of the key is shown; write it on the key card",
+        KeyPlace::Slot { .. } => {
+            "the card proves up to its maker's root that the key was born in it; the fingerprint \
+             is shown; write it on the key card"
+        }
     }
 }

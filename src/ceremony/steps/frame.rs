@@ -180,7 +180,7 @@ impl Cast {
                 &format!("serial {}", device.name),
                 &self.witness,
                 question,
-                &device.serial,
+                &device.serial(),
             )
         });
         Step {
@@ -197,24 +197,29 @@ impl Cast {
 
     fn seal(&self, device: &Device) -> Step {
         let bag = format!("the number of the bag that `{}` is sealed in", device.name);
-        let pin = format!(
-            "the number of the envelope that the PIN of `{}` is sealed in",
-            device.name
-        );
+        let envelope = |secret: &str, number: &str| {
+            let question = format!(
+                "the number of the envelope that the {secret} of `{}` is sealed in",
+                device.name
+            );
+            let name = format!("{}-envelope", secret.to_lowercase());
+            ask(&name, &self.custodian, question, number)
+        };
+        let bag = ask("new-bag", &self.custodian, bag, &device.new_bag);
+        let mut asks = vec![bag, envelope("PIN", &device.pin_envelope)];
+        let mut secrets = format!("its PIN in envelope {}", device.pin_envelope);
+        if let Some(number) = &device.puk_envelope {
+            asks.push(envelope("PUK", number));
+            secrets += &format!(", its PUK in envelope {number}");
+        }
         Step {
-            asks: vec![
-                ask("new-bag", &self.custodian, bag, &device.new_bag),
-                ask("pin-envelope", &self.custodian, pin, &device.pin_envelope),
-            ],
+            asks,
             ..step(
                 format!("seal {}", device.name),
                 &self.custodian,
-                format!(
-                    "I seal the device in bag {} and its PIN in envelope {}.",
-                    device.new_bag, device.pin_envelope
-                ),
+                format!("I seal the device in bag {} and {secrets}.", device.new_bag),
                 Act::Nothing,
-                "both seals are signed by all",
+                "the seals are signed by all",
             )
         }
     }

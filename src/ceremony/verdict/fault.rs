@@ -150,6 +150,14 @@ pub enum VerdictFault {
         /// Why.
         source: ListSignatureError,
     },
+    /// What a card says of its key is not believed, or not what the plan has.
+    #[error("{file}")]
+    Attestation {
+        /// The file.
+        file: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The ledger is another one.
     #[error("the ledger is {found}, and the transcript is about {wanted}")]
     OtherLedger {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use ssh_key::PublicKey;
 
 use super::fault::VerdictFault;
+use crate::ceremony::conduct::{LEDGER_KEY_NAME, SECRETS_ARE_SET, attestation_of};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
-use crate::ceremony::plan::Plan;
+use crate::ceremony::plan::{KeyPlace, Plan};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 use crate::certificate::subject::fingerprint;
@@ -48,6 +49,7 @@ impl Seen {
             Event::Answer {
                 ask, by, answer, ..
             } => self.answer(step, (line, time), (ask, by), answer),
+            Event::TypedBack { ask, by, .. } => self.typed_back(step, line, (ask, by)),
             Event::OtherAnswer { ask, by, .. } => match step.ask(ask, by) {
                 Some(_) => Ok(()),
                 None => Err(foreign(line, "an answer")),
@@ -68,7 +70,10 @@ impl Seen {
             }
             Event::File { name, .. } => {
                 self.require_answers(step, line)?;
-                if !matches!(step.act, Act::List | Act::Lines) {
+                if !matches!(
+                    step.act,
+                    Act::List | Act::Lines | Act::Key(_) | Act::LedgerKey
+                ) {
                     return Err(foreign(line, "a file"));
                 }
                 self.files.push(name.clone());
@@ -109,6 +114,22 @@ impl Seen {
         Ok(())
     }
 
+    fn typed_back(
+        &mut self,
+        step: &Step,
+        line: u64,
+        (name, by): (&str, &str),
+    ) -> Result<(), VerdictFault> {
+        let is_secret = |wanted: &Wanted| matches!(wanted, Wanted::Secret { .. });
+        let is_it = |ask: &&Ask| ask.name == name && ask.who == by && is_secret(&ask.wanted);
+        if step.asks.get(self.answered).filter(is_it).is_none() {
+            let (ask, by) = (name.to_owned(), by.to_owned());
+            return Err(VerdictFault::Answer { line, ask, by });
+        }
+        self.answered += 1;
+        Ok(())
+    }
+
     fn require_answers(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
         match step.asks.get(self.answered) {
             None => Ok(()),
@@ -128,17 +149,17 @@ impl Seen {
     ) -> Result<(), VerdictFault> {
         self.require_answers(step, line)?;
         let planned = match step.act {
-            Act::Key(number) => plan.cas().get(number).map(|ca| (&ca.device, &ca.label)),
-            Act::LedgerKey => plan.ledger_key().map(|key| (&key.device, &key.label)),
+            Act::Key(number) => plan.cas().get(number).map(|ca| (&ca.device, &ca.place)),
+            Act::LedgerKey => plan.ledger_key().map(|key| (&key.device, &key.place)),
             _ => None,
         };
-        let Some((device, label)) = planned.filter(|_| !self.has_intent) else {
+        let Some((device, place)) = planned.filter(|_| !self.has_intent) else {
             return Err(foreign(line, "an intent"));
         };
         self.has_intent = true;
         let is_there = plan
             .device(device)
-            .is_some_and(|device| key_place::is_key(locator, device, label));
+            .is_some_and(|device| key_place::is_key(locator, device, place));
         if is_there {
             Ok(())
         } else {
@@ -154,19 +175,13 @@ impl Seen {
             Act::Rehearsal => self.rehearsed(step, line),
             Act::Machine => self.machine(plan, line),
             Act::Devices => self.devices(plan, line),
-            Act::Key(number) => {
-                let ca = plan
-                    .cas()
-                    .get(number)
-                    .map(|ca| ca.name.to_string())
-                    .unwrap_or_default();
-                self.key(
-                    line,
-                    &format!("public key {ca}"),
-                    &format!("fingerprint {ca}"),
-                )
+            Act::Pins(number) => self.pins(plan, number, line),
+            Act::Key(number) => self.key_of_ca(plan, number, line),
+            Act::LedgerKey => {
+                self.key(line, LEDGER_KEY, "fingerprint of the ledger key")?;
+                let place = plan.ledger_key().map(|key| &key.place);
+                self.attestation(place, attestation_of(LEDGER_KEY_NAME), line)
             }
-            Act::LedgerKey => self.key(line, LEDGER_KEY, "fingerprint of the ledger key"),
             Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
             Act::Lines => {
                 let names = plan.cas().iter().map(|ca| format!("{}.pub", ca.name));
@@ -224,6 +239,10 @@ impl Seen {
 
     fn machine(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
         self.is(line, "program", &hex(&plan.program))?;
+        for root in &plan.roots {
+            let name = format!("roots {}", root.path.display());
+            self.is(line, &name, &hex(&root.sha256))?;
+        }
         for module in &plan.modules {
             self.is(
                 line,
@@ -249,14 +268,42 @@ impl Seen {
         for device in &plan.devices {
             let name = format!("device {}", device.name);
             let (line, says) = self.fact(line, &name)?;
-            if !says.starts_with(&format!(
-                "token {:?}, serial {},",
-                device.token, device.serial
-            )) {
+            if !says.starts_with(&format!("{},", device.words())) {
                 return Err(VerdictFault::Fact { line: *line, name });
             }
         }
         Ok(())
+    }
+
+    fn pins(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
+        let device = plan.devices.get(number).map(|device| device.name.as_str());
+        let name = format!("secrets {}", device.unwrap_or_default());
+        self.is(line, &name, SECRETS_ARE_SET)
+    }
+
+    fn key_of_ca(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
+        let Some(ca) = plan.cas().get(number) else {
+            return Err(foreign(line, "a key"));
+        };
+        let names = [
+            format!("public key {}", ca.name),
+            format!("fingerprint {}", ca.name),
+        ];
+        self.key(line, &names[0], &names[1])?;
+        self.attestation(Some(&ca.place), attestation_of(ca.name.as_str()), line)
+    }
+
+    /// What a card says of a key that was born in it is an output.
+    fn attestation(
+        &self,
+        place: Option<&KeyPlace>,
+        file: String,
+        line: u64,
+    ) -> Result<(), VerdictFault> {
+        match place {
+            Some(KeyPlace::Slot { .. }) => self.files(line, &[file]),
+            _ => Ok(()),
+        }
     }
 
     /// A public key, and the fingerprint that was shown of it.

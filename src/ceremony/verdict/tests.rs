@@ -1,4 +1,6 @@
 use super::*;
+use crate::ceremony::conduct::SECRETS_ARE_SET;
+use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::filled;
 use crate::ceremony::steps::{Act, Wanted};
 use crate::certificate::subject::fingerprint;
@@ -25,13 +27,19 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
                 Wanted::Rehearsal => crate::wire::words(&[5; 8]),
+                Wanted::Secret { .. } => String::new(),
             };
-            let (ask, by) = (ask.name.clone(), ask.who.clone());
-            events.push(Event::Answer {
-                step: step.name.clone(),
-                ask,
-                by,
-                answer,
+            let is_secret = matches!(ask.wanted, Wanted::Secret { .. });
+            let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
+            events.push(if is_secret {
+                Event::TypedBack { step, ask, by }
+            } else {
+                Event::Answer {
+                    step,
+                    ask,
+                    by,
+                    answer,
+                }
             });
         }
         let made = Made {
@@ -67,9 +75,9 @@ impl Made<'_> {
         }
     }
 
-    fn key(&self, device: &str, label: &str, names: [&str; 2]) -> Vec<Event> {
+    fn key(&self, device: &str, place: &KeyPlace, names: [&str; 2]) -> Vec<Event> {
         let device = self.plan.device(device).unwrap();
-        let locator = crate::ceremony::key_place::key(device, label, &[7; 16]).unwrap();
+        let locator = crate::ceremony::key_place::key(device, place, &[7; 16]).unwrap();
         let key: ssh_key::PublicKey = KEY.parse().unwrap();
         let intent = Event::Intent {
             step: self.step.to_owned(),
@@ -96,6 +104,7 @@ impl Made<'_> {
         let plan = self.plan;
         match act {
             Act::Nothing | Act::End => Vec::new(),
+            Act::Pins(_) => vec![self.fact("secrets root", SECRETS_ARE_SET)],
             Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
             Act::Machine => {
                 let module = &plan.modules[0];
@@ -107,7 +116,7 @@ impl Made<'_> {
             }
             Act::Devices => {
                 let device = &plan.devices[0];
-                let says = format!("token {:?}, serial {}, of x", device.token, device.serial);
+                let says = format!("{}, of x", device.words());
                 vec![self.fact("device root", &says)]
             }
             Act::Rehearsal => vec![self.fact("rehearsal", &hex(&[5; 32]))],
@@ -117,12 +126,11 @@ impl Made<'_> {
                     format!("public key {}", ca.name),
                     format!("fingerprint {}", ca.name),
                 ];
-                self.key("root", &ca.label, [&names[0], &names[1]])
+                self.key("root", &ca.place, [&names[0], &names[1]])
             }
             Act::LedgerKey => {
                 let names = ["public key of the ledger", "fingerprint of the ledger key"];
-                let crate::ceremony::plan::Task::Create(create) = &plan.task;
-                self.key("root", &create.ledger_key.label, names)
+                self.key("root", &plan.ledger_key().unwrap().place, names)
             }
             Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
             Act::Lines => {

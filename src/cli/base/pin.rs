@@ -221,7 +221,8 @@ pub(crate) fn ask_new(kind: SecretKind, device: &str) -> Result<Option<Pin>, Pin
     Ok((first.expose() == again.expose()).then_some(first))
 }
 
-fn typed(prompt: &str, kind: SecretKind) -> Result<Pin, PinError> {
+/// A secret that is typed at the terminal, which shows nothing of it.
+pub(crate) fn typed(prompt: &str, kind: SecretKind) -> Result<Pin, PinError> {
     match rpassword::prompt_password(prompt) {
         Ok(typed) if typed.is_empty() => Err(PinError::Empty(kind)),
         Ok(typed) => Ok(Pin::new(typed)),

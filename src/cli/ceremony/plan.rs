@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::plan_file::{program, sha256};
-use crate::ceremony::{Draft, DraftError, Instant, Kind};
+use crate::ceremony::{Draft, DraftDevices, DraftError, Instant, Kind};
 use crate::cli::base::failure::{Advised, Exit, Failure, Kind as FailureKind};
 use crate::cli::base::terminal::{product_text, warn};
 use crate::config;
@@ -21,6 +21,10 @@ pub(super) struct Draw {
     /// How many people take part, from 2 to 20
     #[arg(long, value_name = "N", default_value = "2")]
     people: usize,
+
+    /// How many YubiKeys make keys, each a CA of its own; without it a token does
+    #[arg(long, value_name = "N", conflicts_with = "module")]
+    yubikeys: Option<usize>,
 
     /// The PKCS#11 module of the tokens [default: SoftHSM's, where it is installed]
     #[arg(long, value_name = "FILE")]
@@ -42,7 +46,10 @@ impl Draw {
             },
             people: self.people,
             program: sha256(&program())?,
-            module: self.module()?,
+            devices: match self.yubikeys {
+                Some(count) => DraftDevices::YubiKeys(count),
+                None => DraftDevices::Token(self.module()?),
+            },
             day: Instant::of(tomorrow()),
         };
         product_text(&draft.text()?)?;
@@ -87,4 +94,5 @@ const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony plan --kind create --people 2 > plan.toml
+  punchmark ceremony plan --people 2 --yubikeys 2 > plan.toml
   punchmark ceremony plan --people 5 --module /usr/lib/opensc-pkcs11.so > plan.toml";

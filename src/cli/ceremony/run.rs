@@ -1,18 +1,16 @@
 //! `punchmark ceremony run`: the ceremony itself, step by step at the terminal.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 
 use super::plan_file::{self, program};
 use super::rehearsal_folder::read_if_given;
-use crate::ceremony::{ConductError, Held, Plan, Rehearsed, Room, Setting, conduct};
-use crate::cli::base::answer::Answers;
+use super::room::Terminal;
+use super::roots::roots_of;
+use crate::ceremony::{ConductError, Held, Plan, Rehearsed, Setting, conduct};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
-use crate::cli::base::roots::roots;
 use crate::cli::base::terminal::{product, say};
 use crate::config::{self, Place};
 use crate::wire::hex;
@@ -32,26 +30,6 @@ pub(super) struct Run {
     /// The folder of the rehearsal, where the plan requires one
     #[arg(long, value_name = "DIR")]
     rehearsal: Option<PathBuf>,
-}
-
-/// The people at the terminal.
-struct Terminal(Answers);
-
-impl Room for Terminal {
-    fn show(&mut self, words: &str) {
-        say(words);
-    }
-
-    fn ask(&mut self, question: &str) -> io::Result<String> {
-        let never = AtomicBool::new(false);
-        let answer = self.0.ask(question, &never);
-        let answer = answer.map_err(|failure| io::Error::other(failure.words()))?;
-        answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    }
-
-    fn now(&self) -> u64 {
-        config::now()
-    }
 }
 
 impl Run {
@@ -74,9 +52,10 @@ pub(super) fn hold(
     plan: &Plan,
     rehearsal: Option<Rehearsed>,
 ) -> Result<Exit, Failure> {
-    let answers = Answers::open()?.ok_or_else(|| Failure::usage(NO_TERMINAL))?;
+    let mut room = Terminal::open()?.ok_or_else(|| Failure::usage(NO_TERMINAL))?;
     let folder = folder(path);
-    context.check_clock(&Place::find(Some(&folder.join(&plan.config)))?)?;
+    let place = Place::find(Some(&folder.join(&plan.config)))?;
+    context.check_clock(&place)?;
     let setting = Setting {
         plan,
         folder: &folder,
@@ -84,9 +63,9 @@ pub(super) fn hold(
         version: format!("punchmark {}", env!("CARGO_PKG_VERSION")),
         keyboard: config::keyboard(),
         rehearsal: rehearsal.map(|held| held.transcript),
-        roots: roots(context, &[])?,
+        roots: roots_of(plan, &folder, &place)?,
     };
-    let held = conduct(&setting, &mut Terminal(answers), &mut context.pins())?;
+    let held = conduct(&setting, &mut room, &mut context.pins())?;
     tell(&held, plan)?;
     Ok(Exit::Done)
 }
@@ -127,6 +106,10 @@ impl Advised for ConductError {
             Self::Ledger(error) => return error.hint(),
             Self::OpenLedger(error) => return error.hint(),
             Self::LedgerKey(error) => return error.hint(),
+            Self::Setup(error) => return error.hint(),
+            Self::Pin(error) => return error.hint(),
+            Self::Cards(error) => return error.hint(),
+            Self::KeyPlace(error) => return error.hint(),
             Self::Window { .. } => "set the clock, or have all review a plan with another window",
             Self::OtherPlan(_) => {
                 "a plan is never changed once its ceremony began; give a new one a `folder` of its own"
@@ -146,6 +129,18 @@ impl Advised for ConductError {
             }
             Self::OtherRehearsal => {
                 "run this again, with the folder of the rehearsal whose paper you have; it goes on here"
+            }
+            Self::OtherFirmware { .. } => {
+                "if the card is the one that is meant, have all review a plan with its firmware"
+            }
+            Self::NotSetUp(_) => {
+                "set it up with `punchmark setup-card` before; or have a plan reviewed with pins = \"random\""
+            }
+            Self::NotOfFactory(_) => {
+                "take a new card, or reset this one's PIV applet, which takes its keys away, too"
+            }
+            Self::Evidence(_) | Self::NoEvidence(_) | Self::OtherThanPlanned(_) => {
+                "stop here: this may be no card of the maker, or another one than was reviewed"
             }
             Self::Ask(_) => "run this again: it goes on here",
             Self::Clocks(_) => {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::check::tell_rehearsal_of;
 use super::plan_file;
 use super::rehearsal_folder::read_if_given;
+use super::roots::pinned;
 use crate::ceremony::{
     Account, Evidence, Instant, Plan, TRANSCRIPT_BYTES_MAX, VerdictFault, verify,
 };
@@ -44,6 +45,9 @@ pub(super) struct Verify {
     /// The folder of the rehearsal, where the plan requires one
     #[arg(long, value_name = "DIR")]
     rehearsal: Option<PathBuf>,
+    /// A file of roots of attestation that the plan has, beside the maker's own; may be given again
+    #[arg(long, value_name = "FILE")]
+    attestation_roots: Vec<PathBuf>,
 
     /// Every file that the ceremony made; the transcript may be among them
     #[arg(value_name = "FILE")]
@@ -75,6 +79,7 @@ impl Verify {
             head,
             rehearsal: rehearsed.map(|held| held.transcript),
             outputs: &outputs,
+            roots: &pinned(&plan, &self.attestation_roots)?,
         };
         let account = verify(&evidence)?;
         let unknown = unknown(head.is_some());

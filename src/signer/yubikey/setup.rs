@@ -15,9 +15,9 @@ use std::str::FromStr;
 use serde::Serialize;
 
 #[cfg(feature = "yubikey")]
-pub use card::{change_pin, change_puk, protect_management_key, set_tries, state};
+pub use card::{change_pin, change_puk, log_in, protect_management_key, set_tries, state};
 #[cfg(not(feature = "yubikey"))]
-pub use left_out::{change_pin, change_puk, protect_management_key, set_tries, state};
+pub use left_out::{change_pin, change_puk, log_in, protect_management_key, set_tries, state};
 
 use super::new_secret::{FACTORY_PIN, FACTORY_PUK};
 use super::{CardFailed, Firmware, ManagementKeyError};

@@ -82,6 +82,17 @@ pub fn change_pin(serial: u32, new: &NewPin, pins: &mut dyn AskPin) -> Result<()
     Ok(changed.map_err(|fault| refusal(fault, &name))?)
 }
 
+/// Shows the PIN, which is asked for, to the card: whether it is the right one.
+///
+/// # Errors
+/// [`SetupError`] if it isn't, or nobody gave one.
+pub fn log_in(serial: u32, pins: &mut dyn AskPin) -> Result<(), SetupError> {
+    let mut device = find(Some(serial))?;
+    Access::open(&mut device, Some(PinPolicy::Once), pins)?;
+    device.leave();
+    Ok(())
+}
+
 /// Makes a random management key, and keeps it behind the PIN as ykman does: in the object
 /// for printed information, with a flag in the admin data.
 ///

@@ -46,6 +46,14 @@ pub fn change_pin(_serial: u32, _new: &NewPin, _pins: &mut dyn AskPin) -> Result
 ///
 /// # Errors
 /// For the same reasons as [`state`].
+pub fn log_in(_serial: u32, _pins: &mut dyn AskPin) -> Result<(), SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
+}
+
+/// Says that it can't.
+///
+/// # Errors
+/// For the same reasons as [`state`].
 pub fn protect_management_key(
     _serial: u32,
     _old: ManagementKey<'_>,

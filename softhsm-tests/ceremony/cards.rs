@@ -1,0 +1,300 @@
+//! Ceremonies on emulated YubiKeys: set up, attested, counted.
+
+use std::fs;
+
+use serde_json::Value;
+use virtual_yubikey::pcscd::Pcscd;
+
+use super::people::People;
+use super::room::{with_window, words_of};
+use super::sha256;
+use crate::harness::admin::Admin;
+use crate::harness::process::{Ran, bounded, run};
+use crate::harness::pty::{self, Pty};
+use crate::harness::punchmark::BINARY;
+use crate::harness::write;
+use crate::harness::yubikey::SERIAL;
+
+/// A room with new cards, and a plan for two people.
+struct CardRoom {
+    admin: Admin<Pcscd>,
+}
+
+impl CardRoom {
+    /// With a plan for the first `planned` of the cards.
+    fn new(firmwares: &[&str], planned: usize) -> Self {
+        let admin = Admin::with_cards(firmwares);
+        let account = &admin.punchmark;
+        account.begin_config("ca/punchmark.toml");
+        let count = planned.to_string();
+        let drawn = ["ceremony", "plan", "--people", "2", "--yubikeys", &count];
+        let mut plan = account.run(&drawn).ok().stdout;
+        let mut words = [
+            "user CA of example.org",
+            "Room 5",
+            "Anna",
+            "Bob",
+            "live system 7",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for (number, firmware) in (0..).zip(firmwares.iter().take(planned)) {
+            words.push((SERIAL + number).to_string());
+            words.push((*firmware).to_owned());
+            words.extend(["B1", "B2", "E1", "E2"].map(|word| format!("{word}-{number}")));
+        }
+        for word in words {
+            plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
+        }
+        // Nobody's finger is in this test.
+        let plan = plan.replace("touch-policy = \"always\"", "touch-policy = \"never\"");
+        let hash = sha256(&account.path("roots.pem"));
+        let roots = format!("\n[[attestation-root]]\npath = \"roots.pem\"\nsha256 = \"{hash}\"\n");
+        let room = Self { admin };
+        room.write_plan(&(with_window(&plan, "-1 day", "+1 day") + &roots));
+        room
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(self.admin.punchmark.path("plan.toml")).unwrap()
+    }
+
+    fn write_plan(&self, text: &str) {
+        write(&self.admin.punchmark.path("plan.toml"), text, 0o600);
+    }
+
+    fn people(&self) -> People {
+        let check = ["ceremony", "check", "--json", "plan.toml"];
+        let checked = self.admin.punchmark.run(&check).ok().stdout;
+        let checked: Value = serde_json::from_str(&checked).unwrap();
+        People::of(&self.text(), checked["words"].as_str().unwrap())
+    }
+
+    fn start(&self) -> Pty {
+        let mut command = self.admin.punchmark.prepare(pty::command(BINARY));
+        command.args(["ceremony", "run", "plan.toml"]);
+        Pty::start(command)
+    }
+
+    fn started_by(&self, program: &str, arguments: &[&str]) -> Pty {
+        let mut command = self.admin.punchmark.prepare(pty::command(program));
+        command.args(arguments);
+        Pty::start(command)
+    }
+
+    fn transcript(&self) -> String {
+        fs::read_to_string(self.admin.punchmark.path("ceremony/transcript.jsonl")).unwrap()
+    }
+
+    /// `ceremony verify` of everything in the folder.
+    fn verify(&self, words: &str) -> Ran {
+        let account = &self.admin.punchmark;
+        let mut arguments: Vec<_> = [
+            "ceremony",
+            "verify",
+            "ceremony/transcript.jsonl",
+            "--plan",
+            "plan.toml",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.extend(["--attestation-roots", "roots.pem", "--words", words].map(str::to_owned));
+        for file in fs::read_dir(account.path("ceremony")).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            arguments.push(format!("ceremony/{name}"));
+        }
+        account.run(&arguments)
+    }
+
+    /// No file of the home holds any of these.
+    #[track_caller]
+    fn assert_in_no_file(&self, secrets: &[String]) {
+        assert!(!secrets.is_empty());
+        for secret in secrets {
+            let mut grep = bounded("grep");
+            grep.args(["-rlF", secret]).arg(self.admin.punchmark.home());
+            assert_eq!(run(&mut grep).stdout.trim(), "", "{secret}");
+        }
+    }
+}
+
+#[test]
+fn two_people_with_two_new_cards_make_two_cas_that_are_trusted_together() {
+    let room = CardRoom::new(&["5.7.1", "5.7.4"], 2);
+    let mut people = room.people();
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    let words = words_of(&shown).0;
+    room.verify(&words).ok();
+    let account = &room.admin.punchmark;
+    for name in ["users", "users2", "ledger"] {
+        let file = account.path(&format!("ceremony/{name}-attestation.pem"));
+        let text = fs::read_to_string(file).unwrap();
+        assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 2, "{name}");
+    }
+    let trusted = fs::read_to_string(account.path("ceremony/users-trusted.pub")).unwrap();
+    assert_eq!(trusted.lines().count(), 2, "{trusted}");
+    let lines = fs::read_to_string(account.path("ceremony/users.sshd_config")).unwrap();
+    assert!(lines.contains("/etc/ssh/users-trusted.pub"), "{lines}");
+    // PIN and PUK of both cards were shown to Anna, and are nowhere.
+    assert_eq!(people.shown.len(), 4, "{shown}");
+    room.assert_in_no_file(&people.shown);
+    let transcript = room.transcript();
+    assert_eq!(transcript.matches("\"kind\":\"typed-back\"").count(), 4);
+    // The cards are as `setup-card` leaves them, and open with what is on the sheets.
+    for number in 0..2 {
+        let serial = (SERIAL + number).to_string();
+        let dry = ["setup-card", "--dry-run", "--json", "--serial", &serial];
+        let state = account.run(&dry).ok().stdout;
+        assert_eq!(state.matches("\"state\":\"done\"").count(), 4, "{state}");
+    }
+    let (_, pin) = people
+        .sheets
+        .iter()
+        .find(|(what, _)| what.contains("PIN of `root2`"))
+        .unwrap();
+    account.write_pin("pin", pin);
+    room.admin.key("peter", crate::harness::keygen::ED25519);
+    let sign = [
+        "--config",
+        "ca/punchmark.toml",
+        "sign",
+        "-s",
+        "users2",
+        "-I",
+        "peter",
+        "-n",
+        "peter",
+        "peter.pub",
+    ];
+    account.pinned(&sign).ok();
+}
+
+#[test]
+fn a_card_that_is_not_the_plans_stops_it_before_anything_is_changed() {
+    let stopped = |room: &CardRoom, words: &str| {
+        let (shown, code) = room.people().hold(room.start());
+        assert_eq!(code, 1, "{shown}");
+        assert!(shown.contains(words), "{words}: {shown}");
+        assert!(!shown.contains("alone sees"), "{shown}");
+    };
+    stopped(
+        &CardRoom::new(&["5.7.1", "5.7.1"], 1),
+        "a device is there that the plan doesn't have: YubiKey 12345679",
+    );
+    let room = CardRoom::new(&["5.7.1"], 1);
+    room.write_plan(&room.text().replace("\"5.7.1\"", "\"5.7.4\""));
+    stopped(&room, "has firmware 5.7.1, and not 5.7.4 as the plan says");
+    let room = CardRoom::new(&["5.7.1"], 1);
+    room.write_plan(&room.text().replace(&SERIAL.to_string(), "12345670"));
+    stopped(
+        &room,
+        "a device is there that the plan doesn't have: YubiKey 12345678",
+    );
+    let room = CardRoom::new(&["5.7.1"], 1);
+    let set = room.text().replace("\"random\"", "\"are-set\"");
+    let set: String = set
+        .lines()
+        .filter(|line| !line.starts_with("puk-"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    room.write_plan(&set);
+    stopped(&room, "is not set up, as the plan says it is");
+}
+
+#[test]
+fn a_card_that_somebody_used_before_and_one_of_no_maker_are_refused() {
+    let room = CardRoom::new(&["5.7.1"], 1);
+    let tool = ["-a", "change-puk", "-P", "12345678", "-N", "90817263"];
+    room.admin.tool("yubico-piv-tool", &tool);
+    let (shown, code) = room.people().hold(room.start());
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("is not as the factory left it"), "{shown}");
+    // Without the plan's roots the card's word leads to nobody that is believed.
+    let room = CardRoom::new(&["5.7.1"], 1);
+    let text = room.text();
+    room.write_plan(text.split("\n[[attestation-root]]").next().unwrap());
+    let (shown, code) = room.people().hold(room.start());
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("what the card says of its key"), "{shown}");
+    let account = &room.admin.punchmark;
+    let config = fs::read_to_string(account.path("ca/punchmark.toml")).unwrap();
+    assert!(!config.contains("[ca."), "{config}");
+}
+
+#[test]
+fn a_card_s_evidence_is_checked_again_by_an_outsider() {
+    let room = CardRoom::new(&["5.7.1"], 1);
+    let (shown, code) = room.people().hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    let words = words_of(&shown).0;
+    room.verify(&words).ok();
+    let account = &room.admin.punchmark;
+    let mut without: Vec<_> = [
+        "ceremony",
+        "verify",
+        "ceremony/transcript.jsonl",
+        "--plan",
+        "plan.toml",
+        "--words",
+        &words,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for file in fs::read_dir(account.path("ceremony")).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        without.push(format!("ceremony/{name}"));
+    }
+    account.run(&without).exits(1).says("users-attestation.pem");
+    let other = [
+        &without[..],
+        &["--attestation-roots".to_owned(), "plan.toml".to_owned()],
+    ]
+    .concat();
+    account
+        .run(&other)
+        .exits(1)
+        .says("no [[attestation-root]] of the plan");
+}
+
+#[test]
+fn killed_at_every_write_it_goes_on_with_the_same_card_and_makes_one_key() {
+    let room = CardRoom::new(&["5.7.1"], 1);
+    let mut people = room.people();
+    let (mut kills, mut call) = (0, 2);
+    let (shown, words) = loop {
+        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
+        let arguments = [
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fdatasync,fsync,rename",
+            "-e",
+            &inject,
+            BINARY,
+            "ceremony",
+            "run",
+            "plan.toml",
+        ];
+        let (shown, code) = people.hold(room.started_by("strace", &arguments));
+        if code == 0 {
+            let words = words_of(&shown).0;
+            break (shown, words);
+        }
+        assert_eq!(code, 137, "{shown}");
+        kills += 1;
+        call = 2 + kills % 11;
+        assert!(kills < 200, "{shown}");
+    };
+    assert!(kills > 10, "{kills} kills: {shown}");
+    room.verify(&words).ok();
+    room.assert_in_no_file(&people.shown);
+    let transcript = room.transcript();
+    assert_eq!(
+        transcript.matches("\"kind\":\"intent\"").count(),
+        2,
+        "{transcript}"
+    );
+}

@@ -1,0 +1,148 @@
+//! People who answer whatever a ceremony asks, and keep what they write onto sheets.
+
+use std::collections::BTreeMap;
+
+use super::room::date;
+use crate::harness::pty::Pty;
+
+/// What is known to those in the room.
+pub(super) struct People {
+    /// The answer to a question that has this text.
+    pub(super) answers: Vec<(String, String)>,
+    /// The words of the plan.
+    pub(super) words: String,
+    /// What was shown to somebody alone, by the question that asks for it; the last one counts.
+    pub(super) sheets: BTreeMap<String, String>,
+    /// Every secret that was ever shown.
+    pub(super) shown: Vec<String>,
+}
+
+impl People {
+    pub(super) fn of(plan: &str, words: &str) -> Self {
+        let mut answers = Vec::new();
+        for table in plan.split("[[device]]").skip(1) {
+            let value = |key: &str| {
+                let line = table
+                    .lines()
+                    .find(|line| line.split(' ').next() == Some(key));
+                line.map(|line| line.split('"').nth(1).unwrap().to_owned())
+            };
+            let name = value("name").unwrap();
+            let serial = value("yubikey").or_else(|| value("serial")).unwrap();
+            for (question, key) in [
+                (format!("the number of the bag of `{name}`"), "bag"),
+                (format!("the bag that `{name}` is"), "new-bag"),
+                (format!("that the PIN of `{name}`"), "pin-envelope"),
+                (format!("that the PUK of `{name}`"), "puk-envelope"),
+                (format!("that the SO PIN of `{name}`"), "so-pin-envelope"),
+            ] {
+                answers.extend(value(key).map(|answer| (question, answer)));
+            }
+            answers.push((format!("the serial number of `{name}`"), serial));
+        }
+        Self {
+            answers,
+            words: words.to_owned(),
+            sheets: BTreeMap::new(),
+            shown: Vec::new(),
+        }
+    }
+
+    /// Answers to the end; gives what was shown to all, and the exit code.
+    pub(super) fn hold(&mut self, pty: Pty) -> (String, u8) {
+        self.hold_until(pty, |_| false).unwrap()
+    }
+
+    /// The same; none where a question came that is left unanswered, and the terminal taken away.
+    pub(super) fn hold_until(
+        &mut self,
+        mut pty: Pty,
+        mut leaves: impl FnMut(&str) -> bool,
+    ) -> Option<(String, u8)> {
+        let mut shown = String::new();
+        loop {
+            let needles = ["\n> ", "PIN for YubiKey ", "PIN for token "];
+            let (before, which) = match pty.expect_any_or_end(&needles) {
+                Ok(found) => found,
+                Err((rest, code)) => return Some((shown + &rest, code)),
+            };
+            if which != needles[0] {
+                let device = pty.expect(": ");
+                pty.type_line(&self.pin_of(&device));
+                shown += &before;
+                continue;
+            }
+            let question = before.lines().last().unwrap_or_default().trim().to_owned();
+            if leaves(&question) {
+                return None;
+            }
+            shown += &before;
+            let answer = self.answer(&before, &question);
+            pty.type_line(&answer);
+        }
+    }
+
+    /// What stands on the sheet of the device that asks for its PIN.
+    fn pin_of(&self, device: &str) -> String {
+        let mut serials = self.answers.iter();
+        let is_it = |(_, serial): &&(String, String)| device.contains(serial.as_str());
+        let (question, _) = serials.find(is_it).unwrap_or_else(|| panic!("{device}"));
+        let name = question.split('`').nth(1).unwrap();
+        let wanted = format!("the PIN of `{name}`");
+        let sheet = self.sheets.iter().find(|(what, _)| what.contains(&wanted));
+        sheet.unwrap_or_else(|| panic!("{device}")).1.clone()
+    }
+
+    fn answer(&mut self, before: &str, question: &str) -> String {
+        if question.starts_with("Write it down") {
+            let alone = before
+                .lines()
+                .find(|line| line.contains(" alone: "))
+                .unwrap();
+            let (_, what) = alone.split_once(" alone: ").unwrap();
+            let secret: Vec<_> = before
+                .lines()
+                .filter_map(|line| line.strip_prefix("    "))
+                .map(str::trim)
+                .collect();
+            let secret = secret.join(" ");
+            self.shown.push(secret.clone());
+            self.sheets.insert(what.trim().to_owned(), secret);
+            return String::new();
+        }
+        if question.ends_with("press Enter") {
+            return String::new();
+        }
+        let sheet =
+            |(what, secret): (&String, &String)| question.contains(what).then(|| secret.clone());
+        if let Some(secret) = self.sheets.iter().find_map(sheet) {
+            return secret;
+        }
+        let (who, asked) = question.split_once(": ").unwrap_or(("", question));
+        if asked.contains("type your name") {
+            return who.to_owned();
+        }
+        if asked.contains("words of the plan") {
+            let first: Vec<_> = self.words.split(' ').take(8).collect();
+            return first.join(" ");
+        }
+        if asked.contains("the time in UTC") {
+            return date("now");
+        }
+        // Whatever is to be typed as it stands: `type "make users"`.
+        if let Some((_, typed)) = asked.split_once("type \"") {
+            return typed.trim_end_matches('"').to_owned();
+        }
+        if let Some((_, typed)) = asked.rsplit_once("; type ") {
+            return typed.to_owned();
+        }
+        let known = self
+            .answers
+            .iter()
+            .find(|(part, _)| asked.contains(part.as_str()));
+        known
+            .unwrap_or_else(|| panic!("{question}: {before}"))
+            .1
+            .clone()
+    }
+}

@@ -1,0 +1,200 @@
+//! Secrets of a device, made in the ceremony: on paper before the device has them.
+//!
+//! Each is shown to one person alone and typed back off the paper, and only then is the device
+//! touched. So a run that is killed anywhere leaves a device whose secrets are the factory's or on
+//! paper, and the next run sees which by asking the device, which costs no try.
+
+use super::{Conduct, ConductError};
+use crate::ceremony::plan::{Device, Hardware};
+use crate::ceremony::steps::{Ask, Step};
+use crate::ceremony::transcript::Event;
+use crate::secret::{Pin, SecretKind};
+use crate::signer::yubikey::setup::{
+    self, Due, ManagementKeyAlgorithm, SecretState, Step as SetupStep, Tries, TryCount,
+};
+use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
+
+/// What was typed back in the step under way, for the device that is to have it.
+#[derive(Default)]
+pub(super) struct OnPaper {
+    pin: Option<Pin>,
+    puk: Option<Pin>,
+}
+
+impl Conduct<'_> {
+    /// Shows a new secret of a device to one person, until it is typed back as it was shown. Where
+    /// the device has it from a run that was cut short, it is typed off the paper alone.
+    pub(super) fn typed_back(
+        &mut self,
+        step: &Step,
+        ask: &Ask,
+        device: usize,
+        kind: SecretKind,
+    ) -> Result<(), ConductError> {
+        let serial = self.serial_of_card(device)?;
+        let question = format!("{}: {}: ", ask.who, ask.question);
+        let secret = if self.is_set(step, serial, kind)? {
+            self.room
+                .show("It was set before this was cut short, and stands on its sheet.");
+            self.room.ask_secret(&question)?
+        } else {
+            self.shown_until_typed(ask, kind, &question)?
+        };
+        self.pins.keep_out(&secret);
+        let place = match kind {
+            SecretKind::Puk => &mut self.on_paper.puk,
+            _ => &mut self.on_paper.pin,
+        };
+        *place = Some(secret);
+        self.write(Event::TypedBack {
+            step: step.name.clone(),
+            ask: ask.name.clone(),
+            by: ask.who.clone(),
+        })
+    }
+
+    /// Whether a card has a secret of its own by now: an earlier run of this step gave it, or the card
+    /// is not as the factory left it.
+    fn is_set(&self, step: &Step, serial: u32, kind: SecretKind) -> Result<bool, ConductError> {
+        let state = setup::state(Some(serial))?;
+        let state = match kind {
+            SecretKind::Puk => state.puk,
+            _ => state.pin,
+        };
+        if state == SecretState::Factory {
+            return Ok(false);
+        }
+        let ours = self
+            .transcript()
+            .events()
+            .any(|event| matches!(event, Event::TypedBack { step: of, .. } if *of == step.name));
+        if ours {
+            Ok(true)
+        } else {
+            Err(ConductError::NotOfFactory(format!("YubiKey {serial}")))
+        }
+    }
+
+    fn shown_until_typed(
+        &mut self,
+        ask: &Ask,
+        kind: SecretKind,
+        question: &str,
+    ) -> Result<Pin, ConductError> {
+        loop {
+            let secret = self.new_secret(kind)?;
+            self.pins.keep_out(&secret);
+            self.room
+                .show_alone(&ask.who, &ask.question, secret.expose())
+                .map_err(ConductError::Ask)?;
+            let typed = self.room.ask_secret(question)?;
+            if typed.is_same(&secret) {
+                return Ok(secret);
+            }
+            self.room.show(
+                "That is not what was shown. Strike it out on the sheet; another one is shown.",
+            );
+        }
+    }
+
+    /// Eight digits by the system's randomness, which nobody would try first.
+    fn new_secret(&self, kind: SecretKind) -> Result<Pin, ConductError> {
+        loop {
+            let secret = digits(DIGITS)?;
+            let is_fit = match kind {
+                SecretKind::Puk => NewPuk::new(secret.copy()).is_ok(),
+                _ => NewPin::new(secret.copy()).is_ok(),
+            };
+            let is_other = |of: &Option<Pin>| of.as_ref().is_none_or(|of| !of.is_same(&secret));
+            if is_fit && is_other(&self.on_paper.puk) {
+                return Ok(secret);
+            }
+        }
+    }
+
+    /// Gives a card what is on paper, as `setup-card` does, and a management key behind its PIN.
+    pub(super) fn give_secrets(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
+        let serial = self.serial_of_card(number)?;
+        let OnPaper { pin, puk } = std::mem::take(&mut self.on_paper);
+        let (Some(pin), Some(puk)) = (pin, puk) else {
+            return Err(ConductError::Gone("what was typed back"));
+        };
+        let (pin, puk) = (NewPin::new(pin)?, NewPuk::new(puk)?);
+        pin.differs_from(&puk)?;
+        let tries = Tries {
+            pin: TryCount::PROPOSED,
+            puk: TryCount::PROPOSED,
+        };
+        let card = format!("YubiKey {serial}");
+        let state = setup::state(Some(serial))?;
+        if state.pin == SecretState::Own {
+            self.pins.know(&card, Pin::new(pin.expose().to_owned()));
+        } else {
+            self.pins.know(&card, setup::factory_pin());
+        }
+        for (what, due) in state.plan(tries, false) {
+            match (what, due) {
+                (_, Due::Done) => {}
+                (_, Due::OtherManagementKey) => {
+                    return Err(ConductError::NotOfFactory(card));
+                }
+                // The tries were set before the secrets were, or the card came with others.
+                (_, Due::WouldReset) => {}
+                (SetupStep::SetTries, Due::Due) => {
+                    setup::set_tries(serial, tries, ManagementKey::Factory, &mut self.pins)?;
+                }
+                (SetupStep::ChangePuk, Due::Due) => {
+                    setup::change_puk(serial, &setup::factory_puk(), &puk)?;
+                }
+                (SetupStep::ChangePin, Due::Due) => {
+                    setup::change_pin(serial, &pin, &mut self.pins)?;
+                    self.pins.know(&card, Pin::new(pin.expose().to_owned()));
+                }
+                (SetupStep::ProtectManagementKey, Due::Due) => {
+                    let cipher = ManagementKeyAlgorithm::proposed(state.firmware);
+                    setup::protect_management_key(
+                        serial,
+                        ManagementKey::Factory,
+                        cipher,
+                        &mut self.pins,
+                    )?;
+                }
+            }
+        }
+        setup::log_in(serial, &mut self.pins)?;
+        let name = format!("secrets {}", self.device(number)?.name);
+        self.fact(step, &name, SECRETS_ARE_SET)
+    }
+
+    fn device(&self, number: usize) -> Result<&Device, ConductError> {
+        let device = self.setting.plan.devices.get(number);
+        device.ok_or(ConductError::Gone("the device of the plan"))
+    }
+
+    fn serial_of_card(&self, number: usize) -> Result<u32, ConductError> {
+        match self.device(number)?.hardware {
+            Hardware::YubiKey { serial, .. } => Ok(serial),
+            Hardware::Token(_) => Err(ConductError::Gone("the card of the plan")),
+        }
+    }
+}
+
+/// So many digits, each as likely as any other.
+fn digits(count: usize) -> Result<Pin, ConductError> {
+    let mut text = String::with_capacity(count);
+    while text.len() < count {
+        let mut byte = [0];
+        getrandom::fill(&mut byte).map_err(ConductError::Random)?;
+        let [byte] = byte;
+        // 250 is the last multiple of ten: what lies beyond would favour some digits.
+        if byte < 250 {
+            text.push(char::from(b'0' + byte % 10));
+        }
+    }
+    Ok(Pin::new(text))
+}
+
+/// What is noted of a device whose secrets were set and tried.
+pub(in crate::ceremony) const SECRETS_ARE_SET: &str = "set and tried";
+/// As many as a card takes, for PIN and PUK alike.
+const DIGITS: usize = 8;

@@ -1,0 +1,96 @@
+//! The people of a ceremony at their terminal.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::ceremony::Room;
+use crate::cli::base::answer::Answers;
+use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::pin::typed;
+use crate::cli::base::terminal::say;
+use crate::config;
+use crate::secret::{Pin, PinError, SecretKind};
+
+/// The people at the terminal.
+pub(super) struct Terminal {
+    answers: Answers,
+    /// Whether a signal ends the program at once: not while a secret is on the screen, which is wiped
+    /// first.
+    ends_at_once: Arc<AtomicBool>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Terminal {
+    /// The terminal that stdin is; none where nobody is there to answer.
+    pub(super) fn open() -> Result<Option<Self>, Failure> {
+        let Some(answers) = Answers::open()? else {
+            return Ok(None);
+        };
+        let terminal = Self {
+            answers,
+            ends_at_once: Arc::new(AtomicBool::new(true)),
+            interrupted: Arc::default(),
+        };
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let at_once = Arc::clone(&terminal.ends_at_once);
+            flag::register_conditional_default(signal, at_once).at("signals")?;
+            flag::register(signal, Arc::clone(&terminal.interrupted)).at("signals")?;
+        }
+        Ok(Some(terminal))
+    }
+
+    fn answer(&mut self, question: &str) -> io::Result<String> {
+        let answer = self.answers.ask(question, &self.interrupted);
+        let answer = answer.map_err(|failure| io::Error::other(failure.words()))?;
+        answer.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+impl Room for Terminal {
+    fn show(&mut self, words: &str) {
+        say(words);
+    }
+
+    fn ask(&mut self, question: &str) -> io::Result<String> {
+        self.answer(question)
+    }
+
+    /// On the alternate screen of the terminal itself: stderr may be a file.
+    fn show_alone(&mut self, who: &str, what: &str, secret: &str) -> io::Result<()> {
+        let mut screen = OpenOptions::new().write(true).open("/dev/tty")?;
+        self.answer(&format!(
+            "{who} alone sees the screen now, and has the sheet; press Enter\n> "
+        ))?;
+        self.ends_at_once.store(false, Ordering::Relaxed);
+        let shown = write!(
+            screen,
+            "{ALTERNATE}For {who} alone: {what}\r\n\r\n    {secret}\r\n\r\n"
+        );
+        let written = shown.and_then(|()| screen.flush()).and_then(|()| {
+            self.answer("Write it down, then press Enter: the screen is wiped.\n> ")
+        });
+        let wiped = screen
+            .write_all(WIPED.as_bytes())
+            .and_then(|()| screen.flush());
+        self.ends_at_once.store(true, Ordering::Relaxed);
+        written.and(wiped)
+    }
+
+    fn ask_secret(&mut self, question: &str) -> Result<Pin, PinError> {
+        typed(&format!("{question}\n> "), SecretKind::Pin)
+    }
+
+    fn now(&self) -> u64 {
+        config::now()
+    }
+}
+
+/// To the alternate screen, which is cleared (xterm control sequences, DECSET 1049).
+const ALTERNATE: &str = "\x1b[?1049h\x1b[2J\x1b[H";
+/// Cleared, with what was scrolled out of it, and back.
+const WIPED: &str = "\x1b[2J\x1b[3J\x1b[H\x1b[?1049l";
