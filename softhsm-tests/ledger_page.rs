@@ -35,6 +35,7 @@ impl Page {
     fn write(&self, frames: usize) -> Head {
         let settings = FileSettings {
             kept_heads_only: Some(vec![self.path("heads")]),
+            allow: vec!["heads below".to_owned()],
             ..FileSettings::default()
         };
         let mut ledger = FileFrames::create(&self.path("ledger"), settings).unwrap();

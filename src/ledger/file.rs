@@ -153,8 +153,9 @@ impl FileFrames {
     ) -> Result<Standing, OpenError> {
         let guarded = Guarded::open(path, &settings.allow)?;
         let role = role_of(&guarded.file, &guarded.path)?;
-        apart::require(folder(&guarded.path), settings)?;
         let heads = found_heads(&guarded, role, settings, folders)?;
+        let kept = heads.iter().flat_map(KeptHeads::folders);
+        apart::require(folder(&guarded.path), settings, kept)?;
         let failed = |source| OpenError::file(&guarded.path, source);
         let old_heads = OldHeads::find(heads.as_ref(), settings);
         let start = heads.as_ref().and_then(KeptHeads::highest);
@@ -177,6 +178,9 @@ impl FileFrames {
         settings: &FileSettings,
         folders: &[&Path],
     ) -> Result<Option<PathBuf>, OpenError> {
+        if settings.kept_heads_only.is_some() {
+            return Ok(None);
+        }
         let guarded = Guarded::open(path, &settings.allow)?;
         let role = role_of(&guarded.file, &guarded.path)?;
         let heads = found_heads(&guarded, role, settings, folders)?;
@@ -186,8 +190,13 @@ impl FileFrames {
 
     /// Takes a locked file with a header.
     fn of(guarded: Guarded, role: Role, settings: FileSettings) -> Result<Self, OpenError> {
-        apart::require(folder(&guarded.path), &settings)?;
         let heads = found_heads(&guarded, role, &settings, &[])?;
+        let kept = heads.iter().flat_map(KeptHeads::folders);
+        match apart::require(folder(&guarded.path), &settings, kept) {
+            // A head may be kept elsewhere that the ledger itself names: `require_heads_apart`.
+            Ok(_) | Err(OpenError::HeadsBelow(_)) => {}
+            Err(beside) => return Err(beside),
+        }
         let failed = |source| OpenError::file(&guarded.path, source);
         let start = heads.as_ref().and_then(KeptHeads::highest);
         let end = walk(&guarded.file, start).map_err(failed)?;
@@ -251,6 +260,29 @@ impl FileFrames {
         self.heads.iter().flat_map(KeptHeads::folders)
     }
 
+    /// Refuses heads that go back together with the ledger: once those are known, too, that the
+    /// ledger itself names, and before anything is written.
+    ///
+    /// # Errors
+    /// [`OpenError::HeadsBeside`] and [`OpenError::HeadsBelow`].
+    pub fn require_heads_apart(&mut self) -> Result<(), OpenError> {
+        let kept = self.heads.iter().flat_map(KeptHeads::folders);
+        let allowed = apart::require(folder(&self.guarded.path), &self.settings, kept)?;
+        self.guarded.allowed.extend(allowed);
+        Ok(())
+    }
+
+    /// The folder of a kept head, where each of them lies in or below that of the ledger although
+    /// no config says so.
+    #[must_use]
+    pub fn heads_lie_below(&self) -> Option<PathBuf> {
+        let kept = self.heads.iter().flat_map(KeptHeads::folders);
+        match self.settings.kept_heads_only {
+            None => apart::all_below(folder(&self.guarded.path), kept),
+            Some(_) => None,
+        }
+    }
+
     /// What of its place only the config makes right, to be said in an entry.
     #[must_use]
     pub fn allowed(&self) -> &[String] {
@@ -304,7 +336,7 @@ pub fn require_place(path: &Path, settings: &FileSettings) -> Result<PathBuf, Op
     let resolved = folder(path).canonicalize();
     let folder = resolved.map_err(|source| OpenError::file(path, source))?;
     guard::check_folder(&folder)?;
-    apart::require(&folder, settings)?;
+    apart::require(&folder, settings, std::iter::empty())?;
     Ok(folder)
 }
 
@@ -318,7 +350,8 @@ pub(super) fn require_guarded(
     settings: &FileSettings,
 ) -> Result<(), OpenError> {
     let guarded = Guarded::open(path, allow)?;
-    apart::require(folder(&guarded.path), settings)
+    apart::require(folder(&guarded.path), settings, std::iter::empty())?;
+    Ok(())
 }
 
 /// The heads that are kept of the ledger `origin`, whose file is not of format 4 yet.

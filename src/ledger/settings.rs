@@ -15,7 +15,8 @@ pub struct FileSettings {
     /// Who is at the keyboard, by the system's word: for the entries that the ledger makes
     /// of itself.
     pub keyboard: String,
-    /// What is allowed although it is refused by itself: `hard links`, or a file system.
+    /// What is allowed although it is refused by itself: `hard links`, `heads below`, or a
+    /// file system.
     pub allow: Vec<String>,
 }
 

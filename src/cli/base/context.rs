@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::global::Global;
+use super::heads_below;
 use super::pin::{FirstDevice, PinSource, require_open};
 use super::pin_files::PinFiles;
 use super::terminal;
@@ -154,7 +155,7 @@ impl Context {
     /// Opens the ledger to write.
     pub(crate) fn ledger(&self, config: &Config) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open(&mut confirm_leap)?;
-        Ok(warn_of_ignored_heads(ledger))
+        Ok(warn_of_heads(ledger))
     }
 
     /// Opens the ledger to write to it, whatever the kept heads say: for the commands that say
@@ -177,14 +178,14 @@ impl Context {
     /// for a PIN; it must still have this CA.
     pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open_again(ca)?;
-        Ok(warn_of_ignored_heads(ledger))
+        Ok(warn_of_heads(ledger))
     }
 
     /// Opens the ledger that [`Self::ledger_to_look`] opened before somebody was asked. Others may have
     /// written meanwhile: what was decided then is to be decided again.
     pub(crate) fn ledger_after_asking(&self, config: &Config) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open_confirmed()?;
-        Ok(warn_of_ignored_heads(ledger))
+        Ok(warn_of_heads(ledger))
     }
 
     /// Holds the clock against a ledger that may not be there yet, before a key is made.
@@ -245,9 +246,11 @@ impl Context {
 }
 
 /// Says which kept heads were passed over although another let the ledger be written to: who
-/// can put a file there can also take the good one away.
-fn warn_of_ignored_heads(mut ledger: Ledger) -> Ledger {
+/// can put a file there can also take the good one away. Says, too, that all would go back with
+/// the ledger.
+fn warn_of_heads(mut ledger: Ledger) -> Ledger {
     ledger.ignored_heads().iter().for_each(warn_of_ignored);
+    heads_below::warn_where_below(&mut ledger);
     ledger
 }
 

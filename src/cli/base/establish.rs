@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure};
 use super::faults::Faults;
+use super::heads_below;
 use super::next_steps::show_established;
 use super::planned_ca::tell_foreseen;
 use super::roots::roots;
@@ -109,6 +110,7 @@ impl CaArguments {
             config::now(),
         )?;
         show_established(context, &new, &established)?;
+        heads_below::warn_if_below(&place.read()?)?;
         Ok(Exit::Done)
     }
 }

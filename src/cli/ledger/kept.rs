@@ -10,6 +10,7 @@ use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::{Context, warn_of_ignored};
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::head::{Against, Kept, believed_by};
+use crate::cli::base::heads_below;
 use crate::cli::base::terminal::{confirm_typed, product};
 use crate::cli::base::words::number_of;
 use crate::config;
@@ -96,6 +97,8 @@ impl Adopt {
             "taken for the newest copy, and its head is kept from here on",
             json!({ "entries": size, "adopted": true }),
         )?;
+        drop(ledger);
+        heads_below::warn_if_below(&config)?;
         Ok(Exit::Done)
     }
 }

@@ -12,6 +12,7 @@ use crate::certificate::Serial;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::head::{Against, Kept, believed_by};
+use crate::cli::base::heads_below;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::config::{self, Config};
@@ -109,6 +110,7 @@ impl Resume {
         };
         let object = json!({ "ca": ca.name(), "first": first, "last": after.number() });
         context.tell(&words, object)?;
+        heads_below::warn_where_below(&mut ledger);
         if context.talks() {
             say("make a new KRL now: punchmark krl");
             if !serves_on && !ledger.requesters()?.is_empty() {

@@ -176,6 +176,7 @@ const PRIVATE_FILE: u32 = 0o600;
 
 const CONFIG: &str = r#"# The heads of this ledger stay in this folder, and not among those of the machine.
 kept-heads-only = ["heads"]
+ledger-allow = ["heads below"]
 
 [suffixes]
 physical = { suffix = "_physical", proof = ["piv", "fido"], touch = "cached", pin = "once" }

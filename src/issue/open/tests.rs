@@ -25,7 +25,9 @@ impl Room {
 
     fn of(key: KeyData) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("heads")).unwrap();
+        for name in ["ca", "heads"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
         let mut ledger = place(&folder, || LAST).create().unwrap();
         let ca = ledger
             .add_ca(added("users", key, Purpose::User), LAST)
@@ -44,7 +46,7 @@ impl Room {
 
 fn place(folder: &TempDir, clock: Clock) -> LedgerPlace {
     LedgerPlace {
-        path: folder.path().join("l.ledger"),
+        path: folder.path().join("ca/l.ledger"),
         settings: FileSettings {
             kept_heads_only: Some(vec![folder.path().join("heads")]),
             ..FileSettings::default()

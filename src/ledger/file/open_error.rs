@@ -87,6 +87,9 @@ pub enum OpenError {
     /// Its heads are kept where they go back together with it.
     #[error("the head of the ledger is kept in its own folder alone, {}: an older copy of that has an older head too", .0.display())]
     HeadsBeside(PathBuf),
+    /// Its heads are kept where they go back with whoever puts the ledger's whole folder back.
+    #[error("the head of the ledger is kept below its own folder alone, in {}: an older copy of that has an older head too", .0.display())]
+    HeadsBelow(PathBuf),
     /// Something stands behind the last whole frame that no crash of a writer leaves.
     #[error("ledger {} is damaged at byte {offset}: {what}", path.display())]
     Damaged {

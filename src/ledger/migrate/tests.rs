@@ -14,6 +14,7 @@ use crate::ledger::store::Frames;
 /// A database of an earlier version, in a folder of its own.
 struct Old {
     folder: TempDir,
+    heads: TempDir,
     vectors: PathBuf,
 }
 
@@ -43,7 +44,12 @@ impl Old {
         let folder = tempfile::tempdir().unwrap();
         let vectors = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("softhsm-tests/vectors/ledger/format{format}"));
-        let old = Self { folder, vectors };
+        let heads = tempfile::tempdir().unwrap();
+        let old = Self {
+            folder,
+            heads,
+            vectors,
+        };
         let connection = rusqlite::Connection::open(old.ledger()).unwrap();
         connection.execute_batch(&old.vector("ledger.sql")).unwrap();
         connection.close().unwrap();
@@ -96,7 +102,7 @@ impl Old {
 
     fn settings(&self) -> FileSettings {
         FileSettings {
-            kept_heads_only: Some(vec![self.path("heads")]),
+            kept_heads_only: Some(vec![self.heads.path().to_path_buf()]),
             old_heads: vec![self.path("state")],
             ..FileSettings::default()
         }

@@ -21,7 +21,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Open`], also if there is one.
     pub fn create(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
-        Self::of(FileFrames::create(path, settings)?)
+        let mut frames = FileFrames::create(path, settings)?;
+        frames.require_heads_apart()?;
+        Self::of(frames)
     }
 
     /// Opens a ledger to write to it; no other run can meanwhile.
@@ -49,6 +51,9 @@ impl Ledger {
             if let Some(file) = ledger.file() {
                 file.look_in(&folders)?;
             }
+        }
+        if let Some(file) = ledger.file() {
+            file.require_heads_apart()?;
         }
         Ok(ledger)
     }
@@ -113,6 +118,12 @@ impl Ledger {
     pub(super) fn of(frames: FileFrames) -> Result<Self, LedgerError> {
         let rows = SqliteRows::open(frames.path());
         Self::over(Box::new(frames), Box::new(rows), Keep::Rows)
+    }
+
+    /// The folder of a kept head, where each lies in or below that of this ledger, which was
+    /// opened to write, and no config says that this is meant.
+    pub fn heads_lie_below(&mut self) -> Option<PathBuf> {
+        self.file().and_then(|file| file.heads_lie_below())
     }
 
     /// Where heads were found that are not believed, being another account's.

@@ -34,6 +34,7 @@ impl Advised for OpenError {
                 "name a folder elsewhere as `kept-heads-only` in the config, or leave that out"
                     .to_owned()
             }
+            Self::HeadsBelow(_) => HEADS_BELOW.to_owned(),
             Self::Damaged { .. } => DAMAGED.to_owned(),
             Self::Heads(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
@@ -75,6 +76,8 @@ fn passed_over(ignored: &[Ignored]) -> String {
     format!("a kept head was passed over: {each}; see that nobody else wrote to it, then try again")
 }
 
+const HEADS_BELOW: &str = "name a folder elsewhere as `kept-heads` in the config; or, for a trial or a medium \
+    of its own, say `ledger-allow = [\"heads below\"]`";
 const DAMAGED: &str =
     "keep this file as it is, put the newest copy back, then: punchmark ledger resume";
 

@@ -105,7 +105,9 @@ impl Default for Disk {
     fn default() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let disk = Self { folder };
-        std::fs::create_dir(disk.folder.path().join("heads")).unwrap();
+        for name in ["ca", "heads"] {
+            std::fs::create_dir(disk.folder.path().join(name)).unwrap();
+        }
         drop(Ledger::create(&disk.ledger(), disk.settings()).unwrap());
         disk
     }
@@ -113,11 +115,11 @@ impl Default for Disk {
 
 impl Disk {
     pub(super) fn ledger(&self) -> PathBuf {
-        self.folder.path().join("l.ledger")
+        self.folder.path().join("ca/l.ledger")
     }
 
     pub(super) fn index(&self) -> PathBuf {
-        self.folder.path().join("l.ledger.index")
+        self.folder.path().join("ca/l.ledger.index")
     }
 
     pub(super) fn settings(&self) -> FileSettings {
@@ -164,9 +166,9 @@ impl Shelf for Disk {
     }
 
     fn has_no_index(&self) -> bool {
-        let files = std::fs::read_dir(self.folder.path()).unwrap();
-        // The ledger, and the folder of its heads.
-        files.count() == 2
+        let files = std::fs::read_dir(self.folder.path().join("ca")).unwrap();
+        // Nothing but the ledger.
+        files.count() == 1
     }
 
     fn copy_index(&self) -> Box<dyn Any> {
