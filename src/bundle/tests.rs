@@ -108,7 +108,16 @@ fn a_bundle_of_which_one_byte_was_changed_is_refused() {
 fn a_bundle_that_is_cut_or_longer_is_refused() {
     let whole = bundle();
     for length in 0..whole.len() {
-        assert!(read(&whole[..length]).is_err(), "cut to {length}");
+        let cut = read(&whole[..length]);
+        let is_cut = matches!(
+            cut,
+            Err(BundleError::Version
+                | BundleError::Header(_)
+                | BundleError::Field(_)
+                | BundleError::Length { .. }
+                | BundleError::Read(_))
+        );
+        assert!(is_cut, "cut to {length}: {:?}", cut.err());
     }
     let longer = [whole.as_slice(), b"\0"].concat();
     assert!(matches!(read(&longer), Err(BundleError::Length { .. })));

@@ -164,7 +164,12 @@ fn no_byte_of_a_request_can_be_changed() {
         }
     }
     for length in 0..bytes.len() {
-        assert!(RequestFile::from_bytes(&bytes[..length]).is_err());
+        let cut = RequestFile::from_bytes(&bytes[..length]).unwrap_err();
+        let is_cut = matches!(
+            cut,
+            RequestFileError::Form | RequestFileError::Content(_) | RequestFileError::Signature(_)
+        );
+        assert!(is_cut, "{length} {cut}");
     }
     let longer = [bytes.as_slice(), &[0]].concat();
     assert!(matches!(

@@ -97,10 +97,13 @@ mod tests {
         let account = account(&home, geteuid().as_raw());
         let read = |name: &str, limit| read_as(&account, &home.join(name), limit);
         assert_eq!(read("within", 3).unwrap(), b"own");
-        assert!(read("out", 100).is_err());
+        let out = read("out", 100).unwrap_err();
+        assert_eq!(out.kind(), io::ErrorKind::CrossesDevices);
         let larger = read("a", 2).unwrap_err();
         assert_eq!(larger.kind(), io::ErrorKind::FileTooLarge);
-        assert!(read("", 9).is_err());
+        fs::create_dir(home.join("folder")).unwrap();
+        let folder = read("folder", 9).unwrap_err();
+        assert_eq!(folder.kind(), io::ErrorKind::InvalidInput);
     }
 
     #[test]

@@ -110,7 +110,8 @@ mod tests {
             fault(Path::new("/etc"), 0).unwrap(),
             Some(Unsafe::Refused(_))
         ));
-        assert!(fault(Path::new("/nosuch"), 0).is_err());
+        let missing = fault(Path::new("/nosuch"), 0).unwrap_err();
+        assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
         assert_eq!(fault(Path::new("/etc/passwd"), 0).unwrap(), None);
     }
 }

@@ -77,7 +77,11 @@ mod tests {
     fn bytes_that_are_cut_or_of_another_kind_are_no_key() {
         let info = p256_info();
         for length in 0..info.len() {
-            assert!(key_data(&info[..length]).is_err(), "{length}");
+            assert_eq!(
+                key_data(&info[..length]),
+                Err(PublicKeyError::Type),
+                "{length}"
+            );
         }
         let x25519 = [
             &b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x6e\x03\x21\x00"[..],

@@ -170,7 +170,17 @@ fn a_refusal_says_which_names_the_ledger_has_for_the_requester() {
 #[test]
 fn a_comma_or_white_space_never_comes_from_a_template() {
     for name in ["peter,root", "peter root", "peter\troot", "peter\nroot", ""] {
-        assert!(name.parse::<crate::request::RequesterName>().is_err());
+        let refused = name.parse::<crate::request::RequesterName>().unwrap_err();
+        let found = match &refused {
+            PrincipalError::Character { character, .. } => Some(*character),
+            PrincipalError::None | PrincipalError::Empty { .. } => None,
+            other => panic!("{name:?} {other}"),
+        };
+        assert_eq!(
+            found,
+            name.chars().find(|c| !c.is_alphanumeric()),
+            "{name:?}"
+        );
     }
 }
 

@@ -231,14 +231,13 @@ mod tests {
             // Who asks from the third on, and gets the first again.
             ("member", &["a"], 2),
         ] {
-            assert!(
-                part(&[(description, values)], first).is_err(),
-                "{description} {first}"
-            );
+            let fault = EntryFault::Range(description.to_owned()).to_string();
+            assert_eq!(part(&[(description, values)], first), Err(fault), "{first}");
         }
         let twice: &[(&str, &[&str])] =
             &[("member;range=0-0", &["a"]), ("member;range=0-*", &["a"])];
-        assert!(part(twice, 0).is_err());
+        let fault = EntryFault::Range("member;range=0-*".to_owned());
+        assert_eq!(part(twice, 0), Err(fault.to_string()));
     }
 
     #[test]

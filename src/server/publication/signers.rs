@@ -76,16 +76,32 @@ mod tests {
     fn a_line_that_is_no_key_or_names_nobody_makes_the_list_invalid() {
         let good = key(1).public_key().to_openssh().unwrap();
         let good = good.trim_end();
-        for line in [
-            "anna".to_owned(),
-            "anna ssh-ed25519 AAAA".to_owned(),
-            format!("anna {}", good.replace("ssh-ed25519 ", "ssh-rsa ")),
-            format!("a* {good}"),
-            format!("anna,ole {good}"),
-            format!("{good} anna"),
+        let (mut found, mut meant) = (Vec::new(), Vec::new());
+        for (line, words) in [
+            ("anna".to_owned(), "a `@signer` line is: "),
+            ("anna ssh-ed25519 AAAA".to_owned(), "no public key"),
+            (
+                format!("anna {}", good.replace("ssh-ed25519 ", "ssh-rsa ")),
+                "no public key",
+            ),
+            (format!("a* {good}"), "a `@signer` line is: "),
+            (format!("anna,ole {good}"), "',' in a principal"),
+            (format!("{good} anna"), "no public key"),
         ] {
             let list = format!("@signer {line}\na u *\n");
-            assert!(List::parse(list.as_bytes()).is_err(), "{line}");
+            let fault = List::parse(list.as_bytes()).unwrap_err();
+            let said = fault.wrong.to_string();
+            found.push((
+                fault.line,
+                said.contains(words).then_some(words).unwrap_or("?"),
+                said,
+            ));
+            meant.push((1, words));
         }
+        let short: Vec<_> = found
+            .iter()
+            .map(|(line, words, _)| (*line, *words))
+            .collect();
+        assert_eq!(short, meant, "{found:?}");
     }
 }

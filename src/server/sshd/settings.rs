@@ -164,7 +164,8 @@ pub(crate) mod tests {
                 "{keyword}"
             );
         }
-        assert!(Settings::parse("").is_err());
+        let empty = Settings::parse("");
+        assert!(matches!(empty, Err(SettingsError::Missing(_))));
     }
 
     /// As OpenSSH 10.5 prints it.

@@ -171,7 +171,11 @@ mod tests {
             assert_eq!(person.asked, 0);
         }
         token.flags.own_keypad = true;
-        assert!(Credential::for_token(&Uri::default(), &token, &mut person("")).is_err());
+        let keypad = Credential::for_token(&Uri::default(), &token, &mut person("")).err();
+        assert!(matches!(
+            keypad,
+            Some(LoginError::Pin(PinError::LastTry { .. }))
+        ));
         token.flags.own_keypad = false;
         let mut sure = person("1234");
         sure.dares = true;
@@ -217,7 +221,8 @@ mod tests {
         unset.flags.pin_set = false;
         assert!(Credential::for_token(&Uri::default(), &unset, &mut Given).is_ok());
         unset.flags.pin_locked = true;
-        assert!(Credential::for_token(&Uri::default(), &unset, &mut Given).is_err());
+        let locked = Credential::for_token(&Uri::default(), &unset, &mut Given).err();
+        assert!(matches!(locked, Some(LoginError::PinLocked { .. })));
     }
 
     #[test]
@@ -226,10 +231,19 @@ mod tests {
         locked.flags.pin_locked = true;
         let mut unset = Token::sample();
         unset.flags.pin_set = false;
-        for token in [locked, unset] {
+        let refused = |token: &Token| {
             let mut person = person("1234");
-            assert!(Credential::for_token(&Uri::default(), &token, &mut person).is_err());
+            let fault = Credential::for_token(&Uri::default(), token, &mut person).err();
             assert_eq!(person.asked, 0);
-        }
+            fault
+        };
+        assert!(matches!(
+            refused(&locked),
+            Some(LoginError::PinLocked { .. })
+        ));
+        assert!(matches!(
+            refused(&unset),
+            Some(LoginError::PinNotSet { .. })
+        ));
     }
 }

@@ -87,6 +87,7 @@ pub(crate) mod tests {
 
     use super::super::{verify_by_any, verify_possession};
     use super::*;
+    use crate::wire::KeyError;
     use crate::wire::{PublicKey as PlainKey, RawCertificate};
 
     /// A pair of keys, both of them from a seed.
@@ -167,7 +168,11 @@ pub(crate) mod tests {
             let mut bytes = good.as_bytes().to_vec();
             bytes[at] ^= 1;
             let bad = Signature::new(algorithm(), bytes).unwrap();
-            assert!(verify(b"message", &bad, &public).is_err(), "byte {at}");
+            assert_eq!(
+                verify(b"message", &bad, &public),
+                Err(SignatureError::Mismatch),
+                "byte {at}"
+            );
         }
         let short = good.as_bytes()[1..].to_vec();
         let short = Signature::new(algorithm(), short).unwrap();
@@ -197,7 +202,8 @@ pub(crate) mod tests {
         for length in [0, 32, 1_343, 1_345] {
             let short = OpaquePublicKey::new(vec![7; length], algorithm());
             let blob = PublicKey::from(KeyData::Other(short)).to_bytes().unwrap();
-            assert!(PlainKey::from_blob(&blob).is_err(), "{length}");
+            let refused = PlainKey::from_blob(&blob).unwrap_err();
+            assert_eq!(refused, KeyError::CompositeLength { bytes: length });
         }
     }
 

@@ -78,10 +78,26 @@ mod tests {
         ] {
             assert_eq!(good.parse::<HostPatterns>().unwrap().to_string(), good);
         }
-        for bad in [
-            "", "a,", ",a", "a b", "a\nb", "|1|x|y", "@revoked", "#", "a,!", "é",
+        for (bad, number) in [("", 1), ("a,", 2), (",a", 1), ("a,!", 2)] {
+            let empty = bad.parse::<HostPatterns>().unwrap_err();
+            assert!(
+                matches!(empty, PatternsError::Empty(n) if n == number),
+                "{bad:?}"
+            );
+        }
+        for (bad, letter) in [
+            ("a b", ' '),
+            ("a\nb", '\n'),
+            ("|1|x|y", '|'),
+            ("@revoked", '@'),
+            ("#", '#'),
+            ("é", 'é'),
         ] {
-            assert!(bad.parse::<HostPatterns>().is_err(), "{bad:?}");
+            let none = bad.parse::<HostPatterns>().unwrap_err();
+            assert!(
+                matches!(none, PatternsError::Letter(c) if c == letter),
+                "{bad:?}"
+            );
         }
         let long = "a".repeat(4097).parse::<HostPatterns>().unwrap_err();
         assert!(matches!(long, PatternsError::Length), "{long}");

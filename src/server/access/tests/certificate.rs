@@ -4,6 +4,7 @@ use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::wire::certificate::ReadError;
 use crate::wire::put_string;
 
 /// A user certificate of one CA, which nothing here checks.
@@ -95,18 +96,26 @@ fn what_is_no_certificate_is_doubt() {
         Presented::from_base64(""),
         Presented::from_base64(&text[..0])
     );
-    for text in [
-        "",
-        "AAAA",
-        "%k",
-        &text[1..],
-        &format!("{text}="),
-        &format!("{text}\n"),
-    ] {
-        assert!(Presented::from_base64(text).is_err(), "{text}");
+    for text in ["%k", &text[1..], &format!("{text}="), &format!("{text}\n")] {
+        assert_eq!(
+            Presented::from_base64(text),
+            Err(PresentedError::Base64),
+            "{text}"
+        );
     }
-    assert!(Presented::from_blob(&[&blob[..], &[0]].concat()).is_err());
-    assert!(Presented::from_blob(&of(3, &[b"peter"], CA)).is_err());
+    for text in ["", "AAAA"] {
+        let none = Presented::from_base64(text).unwrap_err();
+        let is_meant = matches!(
+            none,
+            PresentedError::Certificate(ReadError::Truncated("type"))
+        );
+        assert!(is_meant, "{text:?} {none:?}");
+    }
+    let longer = Presented::from_blob(&[&blob[..], &[0]].concat());
+    let trailing = PresentedError::Certificate(ReadError::Trailing { length: 1 });
+    assert_eq!(longer, Err(trailing));
+    let neither = Presented::from_blob(&of(3, &[b"peter"], CA));
+    assert_eq!(neither, Err(PresentedError::Kind(3)));
     let long = "A".repeat(200_000);
     assert_eq!(Presented::from_base64(&long), Err(PresentedError::TooLong));
 }

@@ -346,7 +346,9 @@ fn a_change_is_told_for_one_host() {
     assert_eq!(on("web1"), [("a".into(), "web1".into(), false)]);
     assert_eq!(on("db1+canary"), [("a".into(), "db1+canary".into(), true)]);
     assert_eq!(on("mail"), []);
-    assert!(changes_on(&Book::new(&old), &Book::new(&new), "Web1", &moment()).is_err());
+    let refused = changes_on(&Book::new(&old), &Book::new(&new), "Web1", &moment()).unwrap_err();
+    let is_host = matches!(&refused, crate::server::access::review::AskError::Query(QueryError::Host(host)) if host == "Web1");
+    assert!(is_host, "{refused}");
 }
 
 #[test]
