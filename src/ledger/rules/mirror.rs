@@ -11,7 +11,7 @@ use super::Ledger;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::disk::sync_folder;
 use crate::ledger::file::format::{FrameBytes, Role, encode};
-use crate::ledger::file::{FileFrames, OpenError, Writer, empty, folder};
+use crate::ledger::file::{FileFrames, OpenError, Writer, empty, folder, require_place};
 use crate::ledger::index::Keep;
 use crate::ledger::merkle::{Frontier, Hashes, leaf_hash};
 use crate::ledger::settings::FileSettings;
@@ -73,6 +73,7 @@ impl Mirror {
         copy: &Ledger,
         head: &Checkpoint,
     ) -> Result<(), MirrorError> {
+        require_place(path, &settings)?;
         copy.extends(head)?;
         let mut writer = Writer::begin(path, Role::Mirror)?;
         let mut end = 0;
@@ -103,7 +104,9 @@ impl Mirror {
     /// [`LedgerError::Open`]; [`LedgerError::Unkept`] if a head that is kept of it says that this is an
     /// older copy.
     pub fn open(path: &Path, settings: FileSettings) -> Result<Self, LedgerError> {
-        let mut ledger = Ledger::of(FileFrames::open_mirror(path, settings)?)?;
+        let mut frames = FileFrames::open_mirror(path, settings)?;
+        frames.require_heads_apart()?;
+        let mut ledger = Ledger::of(frames)?;
         match ledger.take_refusal() {
             Some(refusal) => Err(LedgerError::Unkept(refusal)),
             None => Ok(Self { ledger }),
