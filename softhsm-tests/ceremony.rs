@@ -2,6 +2,7 @@
 
 mod cards;
 mod people;
+mod pages;
 mod rehearse;
 mod room;
 mod run;

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod agent;
+pub(crate) mod browser;
 pub(crate) mod device;
 pub(crate) mod disk;
 pub(crate) mod forge;

@@ -76,6 +76,7 @@ mod pins;
 mod piv_modules;
 mod power_loss;
 mod prompts;
+mod qr;
 mod reconcile;
 mod renew;
 mod requests;

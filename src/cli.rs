@@ -27,6 +27,7 @@ mod ledger;
 mod letters;
 mod man;
 mod mirror;
+mod qr;
 mod renew;
 mod repeated;
 mod request;
@@ -100,6 +101,7 @@ enum Command {
     Known(known::Known),
     Ledger(ledger::Ledger),
     Mirror(mirror::Mirror),
+    Qr(qr::Qr),
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
     Evidence(evidence::EvidenceCommand),
@@ -145,6 +147,7 @@ impl Cli<Command> {
             Command::Known(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
             Command::Mirror(command) => command.run(&context),
+            Command::Qr(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),
             Command::Evidence(command) => command.run(&context),

@@ -5,6 +5,7 @@
 //! that a crash or a full disk leaves the old file or the new one, never a part.
 
 mod litter;
+pub mod page;
 
 use std::collections::HashSet;
 use std::fs::{File, Permissions};

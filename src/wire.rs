@@ -5,7 +5,7 @@
 //! length is checked against what is there before it is used.
 //!
 //! - [`Cursor`]: the one reader of SSH's wire types, and the `put_` functions, their writers;
-//! - [`hex`], [`armour`] and [`words()`]: bytes as text;
+//! - [`hex`], [`armour`], [`words()`] and [`QrCode`]: bytes as text, and as what is scanned;
 //! - [`PublicKey`]: a key as OpenSSH takes it, in its one canonical form;
 //! - [`RawCertificate`]: any certificate, taken apart, with its bytes kept;
 //! - `private_key`: private keys in OpenSSH's form;
@@ -18,6 +18,7 @@ mod cursor;
 mod file_kind;
 pub mod private_key;
 mod public_key;
+mod qr;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod verify;
@@ -29,6 +30,7 @@ pub(crate) use self::cursor::{c_string, put_mpint, put_string};
 pub use self::file_kind::FileKind;
 pub(crate) use self::public_key::{Algorithm, Form};
 pub use self::public_key::{KeyError, PublicKey, bit_length};
+pub use self::qr::{QR_BYTES_MAX, QrCode, QrError, bytes_of_base32};
 pub use self::words::{WORDS_MAX, WordsError, bytes_of_words, words};
 
 /// Bytes in lower-case hexadecimal.

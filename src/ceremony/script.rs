@@ -201,12 +201,18 @@ mod tests {
                 .into_iter()
                 .chain(&row.typed)
             {
-                assert!(page.contains(&page::escaped(words)), "{words} {page}");
+                assert!(
+                    page.contains(&crate::output::page::escaped(words)),
+                    "{words} {page}"
+                );
                 assert!(text.contains(&text::escaped(words)), "{words} {text}");
             }
         }
         for (_, words) in heading(&plan) {
-            assert!(page.contains(&page::escaped(&words)), "{words}");
+            assert!(
+                page.contains(&crate::output::page::escaped(&words)),
+                "{words}"
+            );
             assert!(text.contains(&text::escaped(&words)), "{words}");
         }
         assert!(!page.contains("<5>"), "{page}");
