@@ -42,7 +42,7 @@ fn the_paper_is_printed_on_a4_and_letter_with_whole_rows_and_numbered_pages() {
         for size in ["A4", "letter"] {
             let pages = printed(&paper, size);
             // One or more of steps, then a sheet each.
-            let sheets = 4;
+            let sheets = 4; // inventory, key card, PIN, what is copied
             assert!(pages.len() > sheets, "{pages:#?}");
             assert!(pages.len() < 12, "{pages:#?}");
             assert_whole_rows(

@@ -42,8 +42,17 @@ pub fn html(plan: &Plan) -> String {
     page.end()
 }
 
+/// Columns are as wide as what is written in them by hand: a name is not torn apart for a longer one.
 const STYLE: &str = "\
-.steps td.box { min-width: 16mm; height: 14mm; }
+.steps { table-layout: fixed; font-size: 9pt; }
+.steps th { font-size: 8pt; }
+.steps td.box { height: 14mm; }
+.steps th:nth-child(1) { width: 12%; }
+.steps th:nth-child(2) { width: 9%; }
+.steps th:nth-child(4) { width: 24%; }
+.steps th:nth-child(5) { width: 17%; }
+.steps th:nth-child(6), .steps th:nth-child(7) { width: 7.5%; }
+.steps th:nth-child(8) { width: 9.5%; }
 ";
 
 /// Each page says that it counts for nothing.
