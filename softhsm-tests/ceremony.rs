@@ -1,8 +1,8 @@
 //! The ceremony: its plan, its paper, and the room.
 
 mod cards;
-mod people;
 mod pages;
+mod people;
 mod rehearse;
 mod room;
 mod run;

@@ -3,14 +3,17 @@
 use super::room::Room;
 use crate::harness::browser::printed;
 
+/// A text without its blanks: a line may be broken behind a hyphen.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
 /// Each row stands whole on one page, and each page with rows has their head.
 #[track_caller]
 fn assert_whole_rows(pages: &[String], head: &str, rows: &[String]) {
     for row in rows {
-        let there: Vec<_> = pages
-            .iter()
-            .filter(|page| page.contains(row.as_str()))
-            .collect();
+        let holds = |page: &&String| squeezed(page).contains(&squeezed(row));
+        let there: Vec<_> = pages.iter().filter(holds).collect();
         assert_eq!(there.len(), 1, "{row}\n{pages:#?}");
         assert!(there[0].contains(head), "{head}: {there:?}");
     }
@@ -18,7 +21,7 @@ fn assert_whole_rows(pages: &[String], head: &str, rows: &[String]) {
 
 #[test]
 fn the_paper_is_printed_on_a4_and_letter_with_whole_rows_and_numbered_pages() {
-    for people in ["2", "5"] {
+    for people in ["2", "4"] {
         let room = Room::new(people);
         let paper = room.account.path("paper.html");
         room.account
@@ -51,12 +54,11 @@ fn the_paper_is_printed_on_a4_and_letter_with_whole_rows_and_numbered_pages() {
                 &begins,
             );
             for (begin, end) in begins.iter().zip(&ends) {
-                let page = pages
-                    .iter()
-                    .find(|page| page.contains(begin.as_str()))
-                    .unwrap();
-                let (_, behind) = page.split_once(begin.as_str()).unwrap();
-                assert!(behind.contains(end.as_str()), "{begin} … {end}: {page}");
+                let (begin, end) = (squeezed(begin), squeezed(end));
+                let mut pages = pages.iter().map(|page| squeezed(page));
+                let page = pages.find(|page| page.contains(&begin)).unwrap();
+                let (_, behind) = page.split_once(&begin).unwrap();
+                assert!(behind.contains(&end), "{begin} … {end}: {page}");
             }
             for (number, page) in (1..).zip(&pages) {
                 let words = format!("{number} / {}", pages.len());

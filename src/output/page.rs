@@ -128,7 +128,7 @@ h2 { font-size: 12pt; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; }
 thead { display: table-header-group; }
 tr, .code { break-inside: avoid; }
-th, td { border: 0.3mm solid #000; padding: 1mm 1.5mm; text-align: left; vertical-align: top; overflow-wrap: break-word; }
+th, td { box-sizing: border-box; border: 0.3mm solid #000; padding: 1mm 1.5mm; text-align: left; vertical-align: top; overflow-wrap: break-word; }
 .named { table-layout: fixed; }
 .named th { width: 30%; }
 section { break-before: page; }

@@ -45,13 +45,15 @@ pub fn html(plan: &Plan) -> String {
 /// Columns are as wide as what is written in them by hand: a name is not torn apart for a longer one.
 const STYLE: &str = "\
 .steps { table-layout: fixed; font-size: 9pt; }
-.steps th { font-size: 8pt; }
+.steps th { font-size: 8pt; padding: 1mm 0.8mm; }
 .steps td.box { height: 14mm; }
-.steps th:nth-child(1) { width: 12%; }
-.steps th:nth-child(2) { width: 9%; }
-.steps th:nth-child(4) { width: 24%; }
-.steps th:nth-child(5) { width: 17%; }
-.steps th:nth-child(6), .steps th:nth-child(7) { width: 7.5%; }
+.steps th:nth-child(1) { width: 10.5%; }
+.steps th:nth-child(2) { width: 8%; }
+.steps th:nth-child(3) { width: 20%; }
+.steps th:nth-child(4) { width: 22%; }
+.steps th:nth-child(5) { width: 15.5%; }
+.steps th:nth-child(6) { width: 7%; }
+.steps th:nth-child(7) { width: 7.5%; }
 .steps th:nth-child(8) { width: 9.5%; }
 ";
 
