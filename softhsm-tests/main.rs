@@ -87,6 +87,7 @@ mod revocation;
 mod revoked_logins;
 mod revoked_state;
 mod roles;
+mod rollover;
 mod security_key;
 mod selftest;
 mod sessions;

@@ -10,6 +10,7 @@ mod export;
 mod foreseen;
 mod home;
 mod retire;
+mod rollover;
 mod spare;
 mod storage;
 
@@ -25,6 +26,7 @@ pub use error::EstablishError;
 pub use export::{ExportError, der, jwk, pem};
 pub use foreseen::{Foreseen, foresee, foresee_spare};
 pub use retire::{LockOut, Retirement, retire};
+pub use rollover::{Block, Rollover, RolloverError, ServersSay, roles_of};
 pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
 

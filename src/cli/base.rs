@@ -13,6 +13,7 @@ pub(crate) mod factory;
 pub(crate) mod failure;
 pub(crate) mod faults;
 pub(crate) mod fetching;
+pub(crate) mod fleet_files;
 pub(crate) mod foreseen;
 pub(crate) mod global;
 pub(crate) mod head;

@@ -4,6 +4,7 @@ mod copies;
 mod destroy_copy;
 mod export;
 mod retire;
+mod rollover;
 mod suffixes;
 
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ enum Command {
     Show(Show),
     Export(export::Export),
     Suffixes(suffixes::SuffixesOf),
+    Rollover(rollover::RolloverOf),
     Retire(retire::Retire),
     DestroyCopy(destroy_copy::DestroyCopy),
 }
@@ -84,6 +86,7 @@ impl Ca {
             Command::Show(show) => show.run(context)?,
             Command::Export(export) => export.run(context)?,
             Command::Suffixes(suffixes) => suffixes.run(context)?,
+            Command::Rollover(rollover) => rollover.run(context)?,
             Command::Retire(retire) => retire.run(context)?,
             Command::DestroyCopy(copy) => copy.run(context)?,
         }

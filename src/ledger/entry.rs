@@ -66,7 +66,8 @@ use ssh_encoding::{Decode, Encode, Reader};
 pub use bundles::{BundleClosed, BundleTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
-pub use ending::CaRetired;
+pub(in crate::ledger) use ending::Standing;
+pub use ending::{CaRetired, Stage, StageReached};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
 pub use requester::{
     CardId, Credential, DutiesSet, RequesterAdded, RequesterNamed, RequesterRemoved,
@@ -159,6 +160,8 @@ pub enum Event {
     CopySeen(CopySeen),
     /// A CA takes no serial any more.
     CaRetired(CaRetired),
+    /// A CA took the place of another so far.
+    StageReached(StageReached),
 }
 
 /// Bytes that are not an entry.
@@ -221,6 +224,7 @@ impl Entry {
             Event::BundleClosed(event) => event.encode(out)?,
             Event::CopySeen(event) => event.encode(out)?,
             Event::CaRetired(event) => event.encode(out)?,
+            Event::StageReached(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -273,6 +277,7 @@ impl Entry {
             36 => Event::BundleTaken(BundleTaken::decode(input)?),
             37 => Event::BundleClosed(BundleClosed::decode(input)?),
             38 => Event::CaRetired(CaRetired::decode(input)?),
+            39 => Event::StageReached(StageReached::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -324,6 +329,7 @@ impl Entry {
             Event::BundleTaken(_) => 36,
             Event::BundleClosed(_) => 37,
             Event::CaRetired(_) => 38,
+            Event::StageReached(_) => 39,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -263,6 +263,9 @@ pub enum LedgerError {
         /// Why that can't be.
         why: &'static str,
     },
+    /// A CA can't have taken the place of another so far.
+    #[error("the rollover can't go on: {0}")]
+    Stage(&'static str),
     /// A head that is none of this ledger.
     #[error("a head over {size} entries is none of this ledger's")]
     OtherHead {

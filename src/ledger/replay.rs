@@ -21,6 +21,7 @@ mod places;
 mod positions;
 mod replayed;
 mod reservations;
+mod rollovers;
 mod serials;
 mod subjects;
 mod suffixes;
@@ -44,6 +45,7 @@ use entitled::Entitled;
 use finding::Findings;
 use keys::{Keys, sha256};
 use reservations::Reservations;
+use rollovers::Rollovers;
 use subjects::Subjects;
 use suffixes::Suffixes;
 use tree::Tree;
@@ -75,6 +77,7 @@ pub struct Replay {
     ceremonies: Ceremonies,
     bundles: Bundles,
     copies: Copies,
+    rollovers: Rollovers,
     /// The greatest kind of each family of kinds that replace one another.
     newest: Newest,
 }
@@ -119,6 +122,7 @@ impl Replay {
             ceremonies: Ceremonies::default(),
             bundles: Bundles::default(),
             copies: Copies::default(),
+            rollovers: Rollovers::default(),
             newest: Newest::default(),
         }
     }
@@ -220,6 +224,7 @@ impl Replay {
             Event::BundleTaken(taken) => self.bundles.taken(found, &mut self.entitled, &taken),
             Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
             Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
+            Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {

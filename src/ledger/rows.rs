@@ -66,6 +66,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::CeremonyHeld(_) => rows.add(table::CEREMONY, []),
         Event::BundleTaken(_) | Event::BundleClosed(_) => rows.add(table::BUNDLE, []),
         Event::CaRetired(retired) => rows.add(table::RETIRED, number(retired.ca)),
+        Event::StageReached(reached) => rows.add(table::ROLLOVER, number(reached.old)),
         Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),
     }
     std::mem::take(&mut rows.rows)

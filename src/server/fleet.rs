@@ -2,10 +2,12 @@
 //! whose heads of the CA's ledger don't fit.
 
 mod report;
+mod trust;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use report::{KeyFound, List, Report, ReportError};
+pub use report::{KeyFound, List, ListTakes, Report, ReportError};
+pub use trust::{Says, Trust, who_trusts};
 
 use crate::certificate::length;
 
@@ -218,6 +220,7 @@ mod tests {
                 head: Some(format!("head-{version}")),
             }],
             list_version: None,
+            list_takes: ListTakes::Every,
             known: Vec::new(),
             critical: Vec::new(),
             doors: Vec::new(),

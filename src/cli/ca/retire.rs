@@ -4,14 +4,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::when;
-use crate::ca::{LockOut, Retirement, retire};
+use crate::ca::{LockOut, Retirement, retire, roles_of};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::terminal::{product, warn};
 use crate::cli::base::words::number_of;
-use crate::config::{self, Config};
-use crate::policy::role::Permit;
+use crate::config;
 
 /// End a CA: the ledger reserves no serial for it any more
 ///
@@ -152,13 +151,6 @@ fn json(before: &Retirement, lock_out: LockOut) -> Value {
             "serial": last.serial, "key-id": last.key_id, "valid-before": last.valid_before,
         })),
     })
-}
-
-/// The roles of a config that name a CA.
-pub(super) fn roles_of(config: &Config, name: &str) -> Vec<String> {
-    let roles = config.policy().roles();
-    let named = roles.filter(|role| matches!(role.ca(), Permit::Only(ca) if ca == name));
-    named.map(|role| role.name().to_string()).collect()
 }
 
 /// More names fill a screen and tell nothing more.

@@ -11,14 +11,6 @@ use crate::cli::base::arguments;
 use crate::cli::base::failure::{At, Failure};
 use crate::config::read_limited;
 
-/// The names of servers, one a line.
-pub(super) fn servers(file: &Path) -> Result<Vec<String>, Failure> {
-    let text = read_limited(file, BYTES_MAX).in_file(file)?;
-    let lines = text.lines().map(str::trim);
-    let names = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(names.map(str::to_owned).collect())
-}
-
 /// The fingerprints of the CAs that a trust file names.
 pub(super) fn trusted(file: &Path) -> Result<BTreeSet<String>, Failure> {
     let text = read_limited(file, BYTES_MAX).in_file(file)?;

@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::expect::{servers, trusted};
+use super::expect::trusted;
 use crate::certificate::length;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{Advised, At, Exit, Failure};
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::fleet_files::{reports, servers};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
-use crate::config::{self, read_limited};
+use crate::config;
 use crate::krl::ListHead;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{Audit, Auditor, Signatures};
-use crate::server::fleet::{Expectation, Member, Report, ReportError, judge};
+use crate::server::fleet::{Expectation, Member, Report, judge};
 
 /// Say which servers lag, trust a key that nobody should, or saw a ledger that isn't ours
 ///
@@ -55,7 +56,7 @@ impl DoctorFleet {
     }
 
     fn fleet(&self) -> Result<Fleet, Failure> {
-        let reports = read(&self.reports)?;
+        let reports = reports(&self.reports)?;
         let expectation = Expectation {
             servers: self
                 .servers
@@ -275,32 +276,10 @@ fn keys(members: &[Member<'_>], now: u64) -> Vec<String> {
     lines
 }
 
-fn read(paths: &[PathBuf]) -> Result<Vec<Report>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            for entry in path.read_dir().in_file(path)? {
-                files.push(entry.in_file(path)?.path());
-            }
-        } else {
-            files.push(path.clone());
-        }
-    }
-    files.retain(|file| paths.contains(file) || file.extension().is_some_and(|end| end == "json"));
-    files.sort();
-    let reports = files.iter().map(|file| {
-        let text = read_limited(file, BYTES_MAX).in_file(file)?;
-        Report::parse(&text).in_file(file)
-    });
-    reports.collect()
-}
-
 /// The ledger as its entries say, replayed: an index could be anybody's.
 fn audit(file: &Path) -> Result<Audit, Failure> {
     Ok(Auditor::open(file)?.audit(Signatures::Skip)?)
 }
-
-impl Advised for ReportError {}
 
 /// Parts of the faults that are more than being behind.
 const GRAVE: [&str; 5] = [
@@ -314,9 +293,6 @@ const GRAVE: [&str; 5] = [
 const AFTER: &str = "\
 what stays when they are replaced by the list: `punchmark access import` makes list lines of \
 cert-authority lines and names what it can't carry over";
-
-/// A survey of ten thousand keys takes some 4 MiB.
-const BYTES_MAX: u64 = 64 << 20;
 
 const EXAMPLES: &str = "\
 Examples:

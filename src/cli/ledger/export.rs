@@ -204,6 +204,11 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             "ca-retired",
             json!({ "ca": retired.ca, "reason": retired.reason, "keyboard": retired.keyboard }),
         ),
+        Event::StageReached(reached) => (
+            "stage-reached",
+            json!({ "old": reached.old, "new": reached.new, "stage": reached.stage,
+                "word": reached.word, "keyboard": reached.keyboard }),
+        ),
         Event::CopySeen(seen) => (
             "copy-seen",
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,

@@ -166,6 +166,9 @@ pub enum Fault {
     /// A CA whose key was revoked goes on.
     #[error("the key of its CA was revoked before")]
     CaRevoked,
+    /// A stage that can't follow what was before.
+    #[error("a CA can't have taken the place of another so far: {0}")]
+    Stage(&'static str),
     /// A CA that was retired takes a serial, or is retired again.
     #[error("its CA was retired before")]
     CaRetired,

@@ -18,7 +18,7 @@ use crate::certificate::subject::check_quickly;
 use crate::ledger::checkpoint::origin;
 use crate::ledger::entry::{
     CaAdded, CheckpointSigned, HEADS, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
-    LedgerKeyRolled, Purpose, RECEIPTS, Reserved, Resumed, Revoked,
+    LedgerKeyRolled, Purpose, RECEIPTS, Reserved, Resumed, Revoked, Standing,
 };
 
 /// A CA as its entry has it.
@@ -70,6 +70,16 @@ impl Keys {
 
     pub(super) fn ca(&self, position: u64) -> Option<&Ca> {
         self.cas.get(&position)
+    }
+
+    /// What the entries so far say of a CA; none if it is none.
+    pub(super) fn standing(&self, position: u64) -> Option<Standing> {
+        let ca = self.cas.get(&position)?;
+        Some(Standing {
+            purpose: ca.purpose,
+            is_retired: ca.is_retired,
+            is_revoked: self.revoked.contains(&ca.hash),
+        })
     }
 
     pub(super) fn is_ca(&self, key: &KeyHash) -> bool {

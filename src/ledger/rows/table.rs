@@ -113,4 +113,6 @@ tables! {
     BUNDLE = 45,
     /// A CA that was retired, by its position (8).
     RETIRED = 46,
+    /// A stage of the way from one CA to another, by the position of the old one (8).
+    ROLLOVER = 47,
 }

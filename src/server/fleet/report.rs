@@ -22,6 +22,8 @@ pub struct Report {
     pub revoked: Vec<List>,
     /// The version of the access list that it asks; none where it has none.
     pub list_version: Option<u64>,
+    /// Of which CAs its access list takes certificates.
+    pub list_takes: ListTakes,
     /// Its lists of known certificates.
     pub known: Vec<List>,
     /// The names of its critical findings.
@@ -30,6 +32,29 @@ pub struct Report {
     pub doors: Vec<String>,
     /// The keys that open it, where a survey was asked for.
     pub keys: Vec<KeyFound>,
+}
+
+/// Of which CAs an access list takes certificates.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ListTakes {
+    /// Of every CA that sshd trusts: there is no list, or it binds itself to none.
+    #[default]
+    Every,
+    /// Of these, by fingerprint.
+    Bound(BTreeSet<String>),
+    /// Of none: it can't be read.
+    Nothing,
+}
+
+impl ListTakes {
+    fn of(list: Option<&Asked>) -> Self {
+        match list {
+            None => Self::Every,
+            Some(Asked { cas: None, .. }) => Self::Nothing,
+            Some(Asked { cas: Some(cas), .. }) if cas.is_empty() => Self::Every,
+            Some(Asked { cas: Some(cas), .. }) => Self::Bound(cas.clone()),
+        }
+    }
 }
 
 /// A list of revoked keys, or of known certificates, on a server.
@@ -98,6 +123,7 @@ impl Report {
             cas: read.cas.into_iter().map(|ca| ca.fingerprint).collect(),
             revoked: read.revoked,
             list_version: read.list.as_ref().and_then(|list| list.version),
+            list_takes: ListTakes::of(read.list.as_ref()),
             known: read.list.and_then(|list| list.known).unwrap_or_default(),
             critical: critical.map(|finding| finding.name).collect(),
             doors: read.doors,
@@ -137,6 +163,9 @@ struct Read {
 struct Asked {
     #[serde(default)]
     version: Option<u64>,
+    /// `null` for a list that can't be read.
+    #[serde(default)]
+    cas: Option<BTreeSet<String>>,
     /// `null` for a list that can't be read.
     #[serde(default)]
     known: Option<Vec<List>>,

@@ -290,5 +290,12 @@ pub(super) fn each_kind() -> Vec<Event> {
             reason: "users2 took over".into(),
             keyboard: keyboard(),
         }),
+        Event::StageReached(StageReached {
+            old: 1,
+            new: 2,
+            stage: Stage::Trusted,
+            word: "3 servers".into(),
+            keyboard: keyboard(),
+        }),
     ]
 }

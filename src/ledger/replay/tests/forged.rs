@@ -250,6 +250,31 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                history.push(Event::StageReached(reached(2, Stage::Made)));
+            },
+            "broken 4: a CA can't have taken the place of another so far: \
+             the two CAs sign different kinds of certificates",
+        ),
+        (
+            |history| {
+                let new = history.ca("users2", 9, Purpose::User);
+                history.push(Event::StageReached(reached(new, Stage::Trusted)));
+            },
+            "broken 5: a CA can't have taken the place of another so far: \
+             the stage is not the next one",
+        ),
+        (
+            |history| {
+                let new = history.ca("users2", 9, Purpose::User);
+                for stage in [Stage::Made, Stage::Trusted, Stage::Switched, Stage::Ended] {
+                    history.push(Event::StageReached(reached(new, stage)));
+                }
+            },
+            "broken 8: a CA can't have taken the place of another so far: \
+             the old CA is not retired",
+        ),
+        (
+            |history| {
                 history.push(Event::CopySeen(copy(3, Became::Made)));
             },
             "broken 4: it refers to entry 3, which is not what it should be",
@@ -385,6 +410,16 @@ fn retired(ca: u64) -> CaRetired {
     CaRetired {
         ca,
         reason: String::new(),
+        keyboard: String::new(),
+    }
+}
+
+fn reached(new: u64, stage: Stage) -> StageReached {
+    StageReached {
+        old: 1,
+        new,
+        stage,
+        word: String::new(),
         keyboard: String::new(),
     }
 }

@@ -86,6 +86,19 @@ fn an_entry_that_the_ledger_refuses() {
             },
             "broken 6: the ceremony has a transcript that an earlier one has",
         ),
+        Stage => Found(
+            |history| {
+                history.push(Event::StageReached(StageReached {
+                    old: 1,
+                    new: 1,
+                    stage: Stage::Made,
+                    word: String::new(),
+                    keyboard: String::new(),
+                }));
+            },
+            "broken 5: a CA can't have taken the place of another so far: \
+             a CA can't take its own place",
+        ),
         Copy => Found(
             |history| {
                 for _ in 0..2 {
