@@ -38,9 +38,7 @@ fn a_retired_ca_reserves_no_serial_and_what_it_signed_holds_until_it_ends() {
     assert!(ran.stdout.contains("users: 2 certificates valid"), "{ran}");
     ran.says("CA users is retired");
     let serials = admin.ledger().len();
-    let refused = admin
-        .sign(&["-n", "erik", "--overwrite", "erik.pub"])
-        .exits(3);
+    let refused = admin.sign(&["-n", "erik", "erik.pub"]).exits(3);
     refused.says("CA `users` was retired, and signs no more");
     assert_eq!(admin.ledger().len(), serials);
     sshd.login(&peter).ok();

@@ -53,17 +53,7 @@ impl World {
     fn sign(&self, ca: &str, name: &str, validity: &str) -> Ran {
         let key = format!("{name}.pub");
         let sign = [
-            "sign",
-            "-s",
-            ca,
-            "-I",
-            name,
-            "-n",
-            name,
-            "-V",
-            validity,
-            "--overwrite",
-            &key,
+            "sign", "-s", ca, "-I", name, "-n", name, "-V", validity, &key,
         ];
         self.admin.punchmark.pinned(&sign)
     }
@@ -306,7 +296,7 @@ fn of_a_host_ca_clients_learn_the_new_one_first_and_cannot_be_asked() {
         ];
         admin
             .punchmark
-            .pinned(&[&sign[..], &["--overwrite", "web1.pub"]].concat())
+            .pinned(&[&sign[..], &["web1.pub"]].concat())
             .ok();
     };
     sign("hosts");

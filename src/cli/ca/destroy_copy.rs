@@ -108,7 +108,7 @@ impl DestroyCopy {
         context.tell(&words, self.json(&known, Some(&gone.how)))?;
         if known.in_config && context.talks() {
             crate::cli::base::terminal::hint(&format!(
-                "the config still names it in [ca.{}]: take it out, or retire the CA",
+                "the config still names it in [ca.{}]",
                 self.name
             ));
         }
