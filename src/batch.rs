@@ -227,7 +227,7 @@ impl Destination {
     fn of_named(named: &Named) -> Self {
         Self {
             file: Some(named.name.clone()),
-            output: Some(named.output.clone()),
+            output: named.output.clone(),
             comment: named.comment.clone(),
         }
     }

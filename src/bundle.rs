@@ -4,6 +4,8 @@
 //! items there are, how long they are and what they hash to; it is read, held against its limits and
 //! verified before a byte of an item is looked at. `docs/formats/bundle.md` has the layout.
 
+mod accept;
+mod answer;
 mod header;
 mod item;
 mod limit;
@@ -11,7 +13,6 @@ mod made;
 mod read;
 #[cfg(test)]
 mod tests;
-mod word;
 mod write;
 
 use std::io;
@@ -21,11 +22,12 @@ use ssh_key::HashAlg;
 use crate::request::{ContentError, RequestFileError, RequesterName};
 use crate::wire::verify::SignatureError;
 
+pub use accept::{AcceptError, check as check_answer};
+pub use answer::{Answer, AnswerError, AnswerHeader, Answered, write_answer};
 pub use header::{BundleId, Header};
 pub use item::{Item, Wish};
-pub use made::{Made, MadeError};
+pub use made::{Became, Made, MadeBundle, MadeError};
 pub use read::{Items, Opened};
-pub use word::WordError;
 pub use write::Draft;
 
 /// Why bytes are no bundle.
@@ -135,6 +137,8 @@ pub const NAMESPACE: &str = "bundle@punchmark";
 const HASH: HashAlg = HashAlg::Sha512;
 /// Serials and names of so many are still looked at by people.
 pub const MOST_ITEMS: u64 = 100_000;
+/// No bundle is longer, in bytes.
+pub const LARGEST_BUNDLE: u64 = LARGEST_ITEMS + LARGEST_HEADER + LARGEST_SIGNATURE + 8;
 /// The largest header, in bytes: a key of 16384 bits takes 2 KiB.
 const LARGEST_HEADER: u64 = 16 * 1024;
 /// The largest signature, in bytes.

@@ -80,6 +80,7 @@ struct ConfigFile {
     #[serde(default)]
     ledger_allow: Vec<String>,
     request_age: Option<RequestAge>,
+    bundle_age: Option<RequestAge>,
     allowed_signers: Option<PathBuf>,
     #[serde(default, deserialize_with = "parsed_if_there")]
     ledger_key: Option<LedgerKeyPlace>,

@@ -25,7 +25,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use again::{AgainError, Before, stands};
 pub use anew::{Lasting, NotAnewError, base_names};
 pub use case::intake::{self, IntakeError};
-pub use case::{Anew, Asked, Case, CaseError, Enrolments, Judge, Rulebook, WasKnownBy};
+pub use case::{
+    Anew, Asked, Bundled, Case, CaseError, Enrolments, Judge, Rulebook, WasKnownBy, WordError,
+};
 pub use desk::{Desk, SubmitError, Ticket};
 pub use open::{
     AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, UnkeptLedger,

@@ -12,8 +12,8 @@ pub struct Named {
     pub name: PathBuf,
     /// What is asked.
     pub asked: Asked,
-    /// The certificate file.
-    pub output: PathBuf,
+    /// The certificate file; none where the front takes it elsewhere.
+    pub output: Option<PathBuf>,
     /// What its line ends in.
     pub comment: String,
 }

@@ -32,6 +32,8 @@ pub enum Subjects {
     Files(Box<dyn Iterator<Item = io::Result<PathBuf>>>),
     /// Those of a list, each of which says itself what is asked for it.
     Named(Vec<Named>),
+    /// The same, one after the other.
+    Stream(Box<dyn Iterator<Item = io::Result<Named>>>),
 }
 
 /// How many keys are looked at before a run begins.
@@ -117,6 +119,10 @@ impl Batch<'_> {
             }
             Subjects::Named(all) => {
                 let items = all.into_iter().map(|one| Ok(Item::Named(Box::new(one))));
+                (VecDeque::new(), Files::new(Box::new(items)))
+            }
+            Subjects::Stream(all) => {
+                let items = all.map(|one| one.map(|one| Item::Named(Box::new(one))));
                 (VecDeque::new(), Files::new(Box::new(items)))
             }
         };

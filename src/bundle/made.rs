@@ -1,13 +1,15 @@
-//! Which bundles were made beside a ledger, so that each says which one it follows.
+//! Which bundles were made beside a ledger, and what became of each.
 //!
-//! A line each, in a file beside the ledger: id, hash and time. It is only ever appended to, under a
-//! lock on the file itself. A line that a crash cut short was never told to anybody.
+//! A line each time, in a file beside the ledger: a bundle's id, hash and time when it is made; later
+//! `accepted` or `void` with its id and the time. The file is only ever appended to, under a lock on itself. A
+//! line that a crash cut short was never told to anybody. Each bundle says which one it follows: the
+//! newest that is not void.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::{BundleError, Header};
+use super::{BundleError, BundleId, Header};
 use crate::wire::hex;
 
 /// The list of the bundles that were made, held alone.
@@ -15,7 +17,29 @@ use crate::wire::hex;
 pub struct Made {
     path: PathBuf,
     file: File,
-    last: [u8; 32],
+    all: Vec<MadeBundle>,
+}
+
+/// A bundle of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeBundle {
+    /// Its id.
+    pub id: BundleId,
+    /// SHA-256 of its header.
+    pub sha256: [u8; 32],
+    /// What became of it.
+    pub became: Became,
+}
+
+/// What became of a bundle that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// Nothing yet, as far as is known here.
+    Open,
+    /// Its answer was accepted.
+    Accepted,
+    /// It was declared void.
+    Void,
 }
 
 /// Why the list can't be gone on with.
@@ -30,17 +54,20 @@ pub enum MadeError {
         /// What the system said.
         source: io::Error,
     },
-    /// Somebody else makes a bundle.
-    #[error("another run makes a bundle just now")]
+    /// Somebody else makes a bundle, or takes an answer.
+    #[error("another run makes a bundle or takes an answer just now")]
     Held,
     /// A line that this program never wrote.
-    #[error("line {line} of {} is no bundle", file.display())]
+    #[error("line {line} of {} is none of a list of bundles", file.display())]
     Line {
         /// The list.
         file: PathBuf,
         /// Which, from 1.
         line: usize,
     },
+    /// A bundle that was not made here.
+    #[error("bundle {} was not made beside this ledger", hex(.0))]
+    Unknown(BundleId),
     /// The header could not be put into bytes.
     #[error(transparent)]
     Header(#[from] BundleError),
@@ -52,9 +79,7 @@ impl Made {
     /// # Errors
     /// [`MadeError`].
     pub fn hold(ledger: &Path) -> Result<Self, MadeError> {
-        let mut path = ledger.as_os_str().to_owned();
-        path.push(".bundles");
-        let path = PathBuf::from(path);
+        let path = beside(ledger, ".bundles");
         let failed = |source| MadeError::File {
             file: path.clone(),
             source,
@@ -75,17 +100,35 @@ impl Made {
             let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
             file.set_len(length).map_err(failed)?;
         }
-        let mut last = [0; 32];
+        let mut all = Vec::new();
         for (line, entry) in (1..).zip(whole.lines()) {
             let file = path.clone();
-            last = hash(entry).ok_or(MadeError::Line { file, line })?;
+            take(&mut all, entry).ok_or(MadeError::Line { file, line })?;
         }
-        Ok(Self { path, file, last })
+        Ok(Self { path, file, all })
     }
 
-    /// The hash of the newest bundle; zeros where none was made.
+    /// Where a bundle is kept until its answer was accepted.
+    #[must_use]
+    pub fn kept(ledger: &Path, id: &BundleId) -> PathBuf {
+        beside(ledger, &format!(".bundle-{}", hex(id)))
+    }
+
+    /// The bundles in the order of their making.
+    pub fn all(&self) -> &[MadeBundle] {
+        &self.all
+    }
+
+    /// The bundle of this id.
+    pub fn of(&self, id: &BundleId) -> Option<&MadeBundle> {
+        self.all.iter().find(|one| one.id == *id)
+    }
+
+    /// The hash of the newest bundle that is not void; zeros without any.
     pub fn last(&self) -> [u8; 32] {
-        self.last
+        let counts = |one: &&MadeBundle| one.became != Became::Void;
+        let last = self.all.iter().rev().find(counts);
+        last.map_or([0; 32], |one| one.sha256)
     }
 
     /// Puts a bundle behind those before, durably.
@@ -94,16 +137,47 @@ impl Made {
     /// [`MadeError`], and then the next bundle may follow the same one as this.
     pub fn add(&mut self, header: &Header) -> Result<(), MadeError> {
         let hash = header.hash()?;
-        let line = format!("{} {} {}\n", hex(&header.id), hex(&hash), header.made);
-        let written = self.file.write_all(line.as_bytes());
+        self.write(&format!(
+            "{} {} {}",
+            hex(&header.id),
+            hex(&hash),
+            header.made
+        ))
+    }
+
+    /// Notes what became of a bundle, durably.
+    ///
+    /// # Errors
+    /// [`MadeError`].
+    pub fn note(&mut self, id: &BundleId, became: Became, now: u64) -> Result<(), MadeError> {
+        let word = match (self.of(id), became) {
+            (None, _) => return Err(MadeError::Unknown(*id)),
+            (_, Became::Accepted) => "accepted",
+            (_, Became::Void) => "void",
+            (_, Became::Open) => return Ok(()),
+        };
+        self.write(&format!("{word} {} {now}", hex(id)))
+    }
+
+    fn write(&mut self, line: &str) -> Result<(), MadeError> {
+        let written = self.file.write_all(format!("{line}\n").as_bytes());
         let written = written.and_then(|()| self.file.sync_all());
         written.map_err(|source| MadeError::File {
             file: self.path.clone(),
             source,
         })?;
-        self.last = hash;
-        Ok(())
+        let (file, line_number) = (self.path.clone(), self.all.len());
+        take(&mut self.all, line).ok_or(MadeError::Line {
+            file,
+            line: line_number,
+        })
     }
+}
+
+fn beside(ledger: &Path, ending: &str) -> PathBuf {
+    let mut path = ledger.as_os_str().to_owned();
+    path.push(ending);
+    path.into()
 }
 
 fn text(file: &mut File) -> io::Result<String> {
@@ -115,18 +189,30 @@ fn text(file: &mut File) -> io::Result<String> {
     }
 }
 
-/// The hash of a line that this program wrote.
-fn hash(line: &str) -> Option<[u8; 32]> {
-    let mut parts = line.split(' ');
-    let (id, hash, made) = (parts.next()?, parts.next()?, parts.next()?);
-    let digits = |text: &str, bytes: usize| {
-        let decoded = base16ct::lower::decode_vec(text).ok()?;
-        (decoded.len() == bytes).then_some(decoded)
+/// Takes a line that this program wrote; none for any other.
+fn take(all: &mut Vec<MadeBundle>, line: &str) -> Option<()> {
+    let parts: Vec<&str> = line.split(' ').collect();
+    let &[first, second, time] = parts.as_slice() else {
+        return None;
     };
-    digits(id, 16)?;
-    made.parse::<u64>().ok()?;
-    let hash = digits(hash, 32)?;
-    parts.next().is_none().then(|| hash.try_into().ok())?
+    time.parse::<u64>().ok()?;
+    let became = match first {
+        "accepted" => Became::Accepted,
+        "void" => Became::Void,
+        id => {
+            let (id, sha256) = (digits(id)?, digits(second)?);
+            let became = Became::Open;
+            all.push(MadeBundle { id, sha256, became });
+            return Some(());
+        }
+    };
+    let id: BundleId = digits(second)?;
+    all.iter_mut().find(|one| one.id == id)?.became = became;
+    Some(())
+}
+
+fn digits<const N: usize>(text: &str) -> Option<[u8; N]> {
+    base16ct::lower::decode_vec(text).ok()?.try_into().ok()
 }
 
 /// A hundred bytes a bundle: more than anybody carries.
@@ -156,17 +242,29 @@ mod tests {
         let mut made = Made::hold(&ledger).unwrap();
         assert_eq!(made.last(), first.hash().unwrap());
         let second = Header {
+            id: [9; 16],
             before: made.last(),
             made: 9,
-            ..first
+            ..first.clone()
         };
         made.add(&second).unwrap();
         drop(made);
-        assert_eq!(Made::hold(&ledger).unwrap().last(), second.hash().unwrap());
+        let mut made = Made::hold(&ledger).unwrap();
+        assert_eq!(made.last(), second.hash().unwrap());
+        // One that is void is followed by none.
+        made.note(&second.id, Became::Void, 10).unwrap();
+        made.note(&first.id, Became::Accepted, 10).unwrap();
+        drop(made);
+        let mut made = Made::hold(&ledger).unwrap();
+        assert_eq!(made.last(), first.hash().unwrap());
+        assert_eq!(made.of(&first.id).unwrap().became, Became::Accepted);
+        let unknown = made.note(&[7; 16], Became::Void, 10);
+        assert!(matches!(unknown, Err(MadeError::Unknown(_))), "{unknown:?}");
+        drop(made);
         list.write_all(b"x y z\n").unwrap();
         let refused = Made::hold(&ledger);
         assert!(
-            matches!(refused, Err(MadeError::Line { line: 3, .. })),
+            matches!(refused, Err(MadeError::Line { line: 5, .. })),
             "{refused:?}"
         );
     }

@@ -1,13 +1,20 @@
 //! `punchmark bundle`: requests that are carried to where the CA's key is.
 
+mod accept;
+mod carried;
+mod in_bundle;
 mod make;
 mod show;
+mod sign;
+mod void;
 
 use clap::{Args, Subcommand};
 
 use super::base::context::Context;
+use super::base::failure::Kind;
 use super::base::failure::{Advised, Exit, Failure};
-use crate::bundle::{BundleError, MadeError, WordError};
+use crate::bundle::{AcceptError, AnswerError, BundleError, MadeError};
+use crate::ledger::BundleRefused;
 
 /// Carry requests to an offline CA: many in one file, which a registrar signs
 #[derive(Debug, Args)]
@@ -18,15 +25,21 @@ pub(crate) struct Bundle {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Accept(accept::Accept),
     Make(make::Make),
     Show(show::Show),
+    Sign(sign::Sign),
+    Void(void::Void),
 }
 
 impl Bundle {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::Make(command) => command.run(context),
+            Command::Accept(command) => command.run(context),
             Command::Show(command) => command.run(context),
+            Command::Sign(command) => command.run(context),
+            Command::Void(command) => command.run(context),
         }
     }
 }
@@ -46,14 +59,64 @@ impl Advised for BundleError {
 
 impl Advised for MadeError {}
 
-impl Advised for WordError {
+impl Advised for AnswerError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::OtherRole { .. } => {
-                "enrol the key, or record the role where the CA is: punchmark requester add NAME \
-                 --registrar ROLE"
+            Self::Mirror(error) => return error.hint(),
+            Self::Checksum | Self::Length { .. } | Self::File(_) => {
+                "have it carried again, on another medium; `punchmark bundle sign --again` writes it anew"
             }
-            Self::Himself(_) => "enrol the key where the CA is, or let another registrar ask",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for AcceptError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Ledger(error) => error.kind(),
+            _ => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Answer(error) => return error.hint(),
+            Self::Bundle(error) => return error.hint(),
+            Self::Mirror(error) => return error.hint(),
+            Self::Ledger(error) => return error.hint(),
+            Self::Entry { .. } => "use the version of punchmark that wrote it",
+            Self::Signer => {
+                "if the ledger key is a new one, name it, brought by another way: --signer FILE"
+            }
+            _ => "it is not what the ledger's side wrote: keep it, and ask there",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for BundleRefused {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Ledger(error) => error.kind(),
+            _ => Kind::Refused,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Ledger(error) => return error.hint(),
+            Self::Signed => "write its answer once more: punchmark bundle sign --again",
+            Self::Other(_) => "finish that one first; or, if it is lost: punchmark bundle void ID",
+            Self::Order { .. } => {
+                "sign the bundle before it first; or, if that is lost, declare it void on both sides: \
+                 punchmark bundle void ID"
+            }
+            Self::Key(_) | Self::NoRegistrar(_) => {
+                "punchmark requester add NAME --key FILE --registrar ROLE, if that is right"
+            }
+            _ => return None,
         };
         Some(hint.to_owned())
     }

@@ -79,6 +79,7 @@ impl Enroll {
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
             ledger_key: ledger_key::of_config(&config, &ledger)?,
+            bundle: None,
             keyboard: config::keyboard(),
         };
         let desk = AtTheDesk {

@@ -33,6 +33,16 @@ impl Config {
         }
     }
 
+    /// How old a bundle may be when it is signed: `bundle-age`, else thirty days. What it asks for was
+    /// held against [`Self::admission_limits`] as of its making.
+    pub fn bundle_limits(&self) -> AdmissionLimits {
+        let oldest = self.file.bundle_age.map_or(THIRTY_DAYS, |age| age.0);
+        AdmissionLimits {
+            oldest,
+            ..AdmissionLimits::default()
+        }
+    }
+
     /// The file that `allowed-signers` names. What can't be read in it is no error, but a fault
     /// of its line that somebody has to be told of.
     ///
@@ -54,5 +64,6 @@ impl Config {
     }
 }
 
+const THIRTY_DAYS: u64 = 30 * 24 * 60 * 60;
 /// In bytes; some 100,000 people.
 const LARGEST: usize = 16 << 20;

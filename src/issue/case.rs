@@ -10,6 +10,7 @@
 
 mod anew;
 pub mod intake;
+mod word;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -29,11 +30,12 @@ use crate::policy::{
     CaFacts, Foreseen, Policy, Refusals, Role, Rules, StorageShown, decide, foresee,
 };
 use crate::request::{
-    AdmissionLimits, Admitted, AllowedSigners, Ask, Request, RequestFile, Requester, RequesterName,
+    AdmissionLimits, AllowedSigners, Ask, Content, Request, RequestFile, Requester, RequesterName,
     RoleName,
 };
 pub use anew::{Anew, WasKnownBy};
 use intake::IntakeError;
+pub use word::{Bundled, WordError};
 
 /// What somebody asks, and what is known of who asks.
 #[derive(Clone, Debug)]
@@ -75,6 +77,8 @@ pub enum Asked {
         /// The name that the operator vouches for, after it was shown and confirmed.
         vouched: Option<RequesterName>,
     },
+    /// The registrar of the bundle that is signed asks for a key that signed nothing.
+    Carried(Box<Content>),
     /// A certificate of the ledger is to be made anew.
     Anew(Box<Anew>),
 }
@@ -90,6 +94,8 @@ pub struct Rulebook<'a> {
     pub limits: AdmissionLimits,
     /// Whose key is whose, beside what the ledger says.
     pub allowed_signers: Option<&'a AllowedSigners>,
+    /// The bundle that all comes in, if it comes in one.
+    pub bundle: Option<Bundled>,
     /// The config's ledger key, where the ledger doesn't know it yet: it is nobody's.
     pub ledger_key: Option<Fingerprint>,
     /// Who is at the keyboard, by the system's word.
@@ -189,12 +195,12 @@ impl<'a> Judge<'a> {
         let decided = decide(request, requester, shown, &rules, now)?;
         let policy = self.text(known.role)?;
         let keyboard = self.rulebook.keyboard.clone();
-        let admitted = known.admitted.as_ref();
-        let evidence = match admitted {
-            Some(admitted) => &admitted.content().evidence,
+        let content = known.content.as_ref();
+        let evidence = match content {
+            Some(content) => &content.evidence,
             None => &known.evidence,
         };
-        let basis = (admitted, evidence.as_slice());
+        let basis = (content, evidence.as_slice());
         Ok(Wanted::seal(decided, request, basis, policy, keyboard)?)
     }
 
@@ -250,7 +256,7 @@ impl<'a> Judge<'a> {
                 requester: requester.clone(),
                 proofs: Vec::new(),
                 unbelieved: None,
-                admitted: None,
+                content: None,
                 evidence: Vec::new(),
             }),
             Asked::Listed {
@@ -266,12 +272,13 @@ impl<'a> Judge<'a> {
                 },
                 proofs: Vec::new(),
                 unbelieved: None,
-                admitted: None,
+                content: None,
                 evidence: Vec::new(),
             }),
             Asked::Request { file, vouched } => {
                 intake::take_in(self, file, vouched.as_ref(), enrolled, now)
             }
+            Asked::Carried(content) => intake::carried(self, content, enrolled, now),
             Asked::Anew(case) => anew::take_in(self, case, enrolled, now),
         }
     }
@@ -332,8 +339,8 @@ struct Known<'a> {
     proofs: Vec<Proof>,
     /// Why evidence that lacks a root proves nothing.
     unbelieved: Option<String>,
-    /// The request file that said it, if one did.
-    admitted: Option<Admitted>,
+    /// What said it, if it was a request file or an item of a bundle.
+    content: Option<Content>,
     /// What the proof was read from, where a certificate is made anew.
     evidence: Vec<u8>,
 }

@@ -8,7 +8,7 @@ use super::{Credential, Nonce, RequestId};
 use crate::attestation::{Proof, ProofKind};
 use crate::certificate::Serial;
 use crate::policy::Decided;
-use crate::request::{Admitted, Request, RequestDigest};
+use crate::request::{Content, Request, RequestDigest};
 
 /// A certificate that was decided, sealed with all that the ledger is to check and keep.
 ///
@@ -70,15 +70,15 @@ pub struct Policy {
 pub const OPERATOR: &str = "operator";
 
 impl Wanted {
-    /// Seals what was decided about `request`; `basis` is the request file that said it, if one
-    /// did, and what a proof was read from. `policy` is the text of what decided.
+    /// Seals what was decided about `request`; `basis` is the content of the request file or item of a
+    /// bundle that said it, if one did, and what a proof was read from. `policy` is the text of what decided.
     ///
     /// # Errors
     /// [`ssh_encoding::Error`] if a field of the request is longer than the wire allows.
     pub(crate) fn seal(
         decided: Decided,
         request: &Request,
-        basis: (Option<&Admitted>, &[u8]),
+        basis: (Option<&Content>, &[u8]),
         policy: Policy,
         keyboard: String,
     ) -> Result<Self, ssh_encoding::Error> {
@@ -125,10 +125,9 @@ impl Basis {
     fn new(
         decided: &Decided,
         request: &Request,
-        (admitted, evidence): (Option<&Admitted>, &[u8]),
+        (content, evidence): (Option<&Content>, &[u8]),
         policy: Policy,
     ) -> Self {
-        let content = admitted.map(Admitted::content);
         let reason = request.ask.reason.as_ref();
         // A witness's word comes without evidence, also where the request brought some.
         let from_evidence = decided

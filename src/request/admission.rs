@@ -69,23 +69,50 @@ impl RequestFile {
     ) -> Result<Admitted, AdmissionError> {
         let used = self.possession()?;
         let content = self.into_content();
-        if !content.target.is(ca) {
+        content.is_due(ca, now, limits)?;
+        Ok(Admitted { content, used })
+    }
+}
+
+impl Content {
+    /// Whether it is meant for the CA of this key, and was made neither too long before `now` nor
+    /// after it, in Unix seconds.
+    ///
+    /// # Errors
+    /// [`AdmissionError`].
+    pub fn is_due(
+        &self,
+        ca: &KeyData,
+        now: u64,
+        limits: AdmissionLimits,
+    ) -> Result<(), AdmissionError> {
+        if !self.target.is(ca) {
             return Err(AdmissionError::OtherCa {
-                meant: content.target,
+                meant: self.target,
                 here: Target::of(ca),
             });
         }
-        let age = now.saturating_sub(content.created);
-        if age > limits.oldest {
-            let limit = limits.oldest;
+        limits.hold(self.created, now)
+    }
+}
+
+impl AdmissionLimits {
+    /// Whether what was made then is taken now, both in Unix seconds.
+    ///
+    /// # Errors
+    /// [`AdmissionError::Stale`] and [`AdmissionError::NotYet`].
+    pub fn hold(self, made: u64, now: u64) -> Result<(), AdmissionError> {
+        let age = now.saturating_sub(made);
+        if age > self.oldest {
+            let limit = self.oldest;
             return Err(AdmissionError::Stale { age, limit });
         }
-        let ahead = content.created.saturating_sub(now);
-        if ahead > limits.ahead {
-            let limit = limits.ahead;
+        let ahead = made.saturating_sub(now);
+        if ahead > self.ahead {
+            let limit = self.ahead;
             return Err(AdmissionError::NotYet { ahead, limit });
         }
-        Ok(Admitted { content, used })
+        Ok(())
     }
 }
 
@@ -94,6 +121,12 @@ impl Admitted {
     #[must_use]
     pub fn content(&self) -> &Content {
         &self.content
+    }
+
+    /// What it says, alone.
+    #[must_use]
+    pub fn into_content(self) -> Content {
+        self.content
     }
 
     /// How the security key was used that signed it; none for another key.

@@ -19,6 +19,7 @@ use crate::config::{self, CaConfig, Config};
 use crate::issue::{OpenCa, Rulebook, SharedLedger};
 use crate::ledger::Ledger;
 use crate::request::AllowedSigners;
+use crate::secret::AskPin;
 use crate::signer::RsaHash;
 
 /// What the config names to hold cases against, read once a run.
@@ -52,6 +53,7 @@ impl Books {
             limits: config.admission_limits(),
             allowed_signers: self.allowed_signers.as_ref(),
             ledger_key: self.ledger_key,
+            bundle: None,
             keyboard: config::keyboard(),
         }
     }
@@ -85,7 +87,18 @@ impl Run<'_> {
         locked: Option<SharedLedger>,
         context: &Context,
     ) -> Result<Ended, Failure> {
-        let ca = self.open_key(context)?;
+        self.issue_with(batch, looked, locked, (context, &mut context.pins()))
+    }
+
+    /// The same by PINs that were asked for before, of the same devices.
+    pub(crate) fn issue_with(
+        &self,
+        batch: &Batch<'_>,
+        looked: Looked,
+        locked: Option<SharedLedger>,
+        (context, pins): (&Context, &mut dyn AskPin),
+    ) -> Result<Ended, Failure> {
+        let ca = self.open_key(pins)?;
         self.announce(&ca, context);
         let (ledger, decision) = match locked {
             Some(ledger) => (ledger, Decision::Stands),
@@ -98,11 +111,10 @@ impl Run<'_> {
         Ok(batch.run(ca, &ledger, looked, decision))
     }
 
-    fn open_key(&self, context: &Context) -> Result<OpenCa, Failure> {
-        let mut pins = context.pins();
+    fn open_key(&self, pins: &mut dyn AskPin) -> Result<OpenCa, Failure> {
         let CaConfig { keys, .. } = &self.known.config;
         let (ca, sessions) = (&self.known.agreed, sessions(self.count));
-        Ok(OpenCa::open(ca, keys, self.hash, sessions, &mut pins)?)
+        Ok(OpenCa::open(ca, keys, self.hash, sessions, pins)?)
     }
 
     /// What a person should know before the first touch, and from here on is shown.

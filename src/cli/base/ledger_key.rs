@@ -16,6 +16,7 @@ use super::terminal::warn;
 use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
 use crate::ledger::{Ca, LISTS, Ledger, LedgerKeyAdded};
+use crate::secret::AskPin;
 use crate::signer::{self, Locator};
 use crate::wire;
 
@@ -181,9 +182,19 @@ pub(crate) fn open(
     cas: &[Ca],
     passphrase: &PassphraseFile,
 ) -> Result<LedgerKey, Failure> {
+    open_with(context, place, cas, (passphrase, &mut context.pins()))
+}
+
+/// The same by PINs that another key of the same device may have asked for.
+pub(crate) fn open_with(
+    context: &Context,
+    place: &LedgerKeyPlace,
+    cas: &[Ca],
+    (passphrase, pins): (&PassphraseFile, &mut dyn AskPin),
+) -> Result<LedgerKey, Failure> {
     match place {
         LedgerKeyPlace::File(path) => open_file(context, path, cas, passphrase),
-        LedgerKeyPlace::Device(locator) => Ok(LedgerKey::open(locator, &mut context.pins(), cas)?),
+        LedgerKeyPlace::Device(locator) => Ok(LedgerKey::open(locator, pins, cas)?),
     }
 }
 

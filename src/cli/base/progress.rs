@@ -84,6 +84,21 @@ impl Progress {
         }
     }
 
+    /// Tells of one key whose certificate goes elsewhere than to a file or to standard output.
+    pub(crate) fn signed(&self, file: Option<&Path>, serial: u64) {
+        self.told.fetch_add(1, Ordering::Relaxed);
+        self.bar.get().inspect(|bar| bar.inc(1));
+        let file = file.map_or_else(|| "-".to_owned(), path);
+        match self.style {
+            Style::Json => {
+                let object = json!({ "file": file, "state": "signed", "serial": serial });
+                let _closed = product_object(object);
+            }
+            Style::Single | Style::Lines => say(&format!("signed {file}: serial {serial}")),
+            Style::Errors | Style::Bar { .. } => {}
+        }
+    }
+
     /// Ends the bar, and tells what failed so far.
     pub(crate) fn finish(&self) -> Failures {
         self.bar.get().inspect(|bar| bar.finish_and_clear());

@@ -2,7 +2,6 @@
 
 mod wishes;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -10,10 +9,10 @@ use clap::Args;
 use serde_json::json;
 use ssh_key::PublicKey;
 
-use crate::batch::{Batch, HowFar, Looked, Resume, SerialPlan, Subjects};
+use crate::batch::{Batch, HowFar, Resume, SerialPlan, Subjects};
 use crate::bundle::{Draft, Header, Made, NAMESPACE, Opened, Registrar};
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{At, Exit, Failure, Kind};
+use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::interrupt::on_signal;
 use crate::cli::base::issuing::Books;
@@ -21,13 +20,13 @@ use crate::cli::base::progress::{Failures, Progress, style};
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config, SubjectFile};
-use crate::issue::Judge;
+use crate::issue::{Bundled, Judge};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{Credential, DutiesSet, Ledger};
 use crate::output;
-use crate::policy::role::Permit;
 use crate::request::{RoleName, by_ssh_keygen, random_id};
 
+use super::carried::only_ca;
 use crate::wire::{hex, words};
 use wishes::{Wanted, wanted};
 
@@ -89,6 +88,8 @@ impl Make {
         }
         let mut made = Made::hold(&config.ledger())?;
         let (header, bytes) = self.signed(&wanted, signer.registrar, against, made.last())?;
+        // Kept here too, until its answer is held against it.
+        output::write(&Made::kept(&config.ledger(), &header.id), &bytes, MODE)?;
         output::write(&self.out, &bytes, MODE)?;
         made.add(&header)?;
         self.tell(&header, context)?;
@@ -148,7 +149,8 @@ impl Make {
         let asked = number_of(header.items, "certificate");
         let out = self.out.display();
         let said = format!(
-            "{out} asks for {asked}\n  against   {} entries of {}\n  SHA-256   {}\n  words     {}",
+            "{out} asks for {asked}\n  bundle    {}\n  against   {} entries of {}\n  SHA-256   {}\n  words     {}",
+            hex(&header.id),
             header.against.size,
             header.against.origin,
             hex(&hash),
@@ -172,10 +174,16 @@ fn decide(
     config: &Config,
     context: &Context,
 ) -> Result<Failures, Failure> {
-    let name = only_ca(wanted, config)?;
+    let roles = wanted.iter().map(|wanted| &wanted.item.content().role);
+    let name = only_ca(roles, config)?;
     let known = context.known_ca(config, &ledger, &name)?;
     let books = Books::read(config, &ledger, context)?;
-    let judge = Judge::new(books.rulebook(config), &known.agreed, &ledger)?;
+    let mut rulebook = books.rulebook(config);
+    rulebook.bundle = Some(Bundled {
+        registrar: signer.duties.clone(),
+        made: config::now(),
+    });
+    let judge = Judge::new(rulebook, &known.agreed, &ledger)?;
     let interrupted = on_signal().unwrap_or_default();
     let progress = Arc::new(Progress::new(style(context.json(), context.talks(), None)));
     let told = Arc::clone(&progress);
@@ -193,46 +201,8 @@ fn decide(
     let named = wanted.iter().map(|wanted| wanted.named.clone()).collect();
     let ledger = Arc::new(Mutex::new(ledger));
     let looked = batch.look(&ledger, Subjects::Named(named), HowFar::All);
-    let words = may_vouch(&looked, signer);
     looked.end();
-    match (progress.finish(), words) {
-        (Failures::None, words) => words.map(|()| Failures::None),
-        (failures, Ok(())) => Ok(failures),
-        (_, Err(words)) => Err(words),
-    }
-}
-
-/// Whether the registrar's word counts wherever nothing else says whose a key is.
-fn may_vouch(looked: &Looked, signer: &Signer) -> Result<(), Failure> {
-    let mut faults = Faults::default();
-    for (file, wanted) in looked.wanted() {
-        if let Err(error) = signer.duties.may_vouch(wanted.decided()) {
-            let place = file.map_or("-".to_owned(), |file| file.display().to_string());
-            faults.add(Failure::of(Kind::Refused, error).at(place));
-        }
-    }
-    faults.or_done()
-}
-
-/// The CA of the roles that are asked for.
-fn only_ca(wanted: &[Wanted], config: &Config) -> Result<String, Failure> {
-    let mut cas = BTreeMap::new();
-    for wanted in wanted {
-        let role = &wanted.item.content().role;
-        match config.role(role)?.ca() {
-            Permit::Only(ca) => cas.entry(ca.to_owned()).or_insert(role),
-            _ => return Err(Failure::usage(format!("role `{role}` names no CA"))),
-        };
-    }
-    let mut names = cas.into_keys();
-    match (names.next(), names.next()) {
-        (Some(only), None) => Ok(only),
-        (Some(one), Some(other)) => {
-            let words = format!("the roles that are asked for are of several CAs: {one}, {other}");
-            Err(Failure::usage(words).hint("make a bundle for each CA"))
-        }
-        (None, _) => Err(Failure::usage("nothing is asked for")),
-    }
+    Ok(progress.finish())
 }
 
 /// Whoever carries it need not keep it secret: it holds public keys and names.

@@ -3,7 +3,7 @@
 mod unusual;
 
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -21,6 +21,7 @@ use crate::ledger::{Credential, Ledger};
 use crate::request::{Content, Span};
 use crate::wire::{hex, words};
 
+use super::in_bundle::InBundle;
 use unusual::unusual;
 
 /// Show what a bundle asks for, for review: by whom, for whom, and what is unusual
@@ -87,17 +88,6 @@ impl Show {
         };
         let path = path.filter(|path| self.ledger.is_some() || path.exists());
         Ok(path.map(|path| Ledger::open_to_read(&path)).transpose()?)
-    }
-}
-
-/// Names the file that an error of a bundle is about.
-trait InBundle<T> {
-    fn in_bundle(self, file: &Path) -> Result<T, Failure>;
-}
-
-impl<T> InBundle<T> for Result<T, BundleError> {
-    fn in_bundle(self, file: &Path) -> Result<T, Failure> {
-        self.map_err(|error| Failure::from(error).at(file.display().to_string()))
     }
 }
 

@@ -57,7 +57,7 @@ impl Subjects {
         let manifest = self.manifest;
         let named = |line: Line| Named {
             name: at(&manifest, line.number).into(),
-            output: line.output,
+            output: Some(line.output),
             comment: line.comment,
             asked: match line.requester {
                 Some(named) => Asked::Listed {

@@ -79,7 +79,7 @@ pub(super) fn take_in<'a>(
         },
         proofs: proof.into_iter().collect(),
         unbelieved,
-        admitted: None,
+        content: None,
         evidence: anew
             .proof
             .iter()

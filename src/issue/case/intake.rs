@@ -6,10 +6,12 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::word::WordError;
 use super::{Enrolments, Judge, Known};
 use crate::attestation::{Evidence, EvidenceError, EvidenceFormError, Proof, Roots};
 use crate::certificate::{OptionError, OptionsAsked, ValidityError};
 use crate::ledger::{CardId, Credential, LedgerError};
+use crate::policy::Role;
 use crate::request::{
     AdmissionError, AllowedSigners, Ask, Content, KnownBy, Request, RequestFile, Requester,
     RequesterName, RoleName,
@@ -42,6 +44,9 @@ pub enum IntakeError {
         /// The name that stands in the request.
         claimed: Option<RequesterName>,
     },
+    /// Only a registrar says whose it is, and that doesn't count.
+    #[error(transparent)]
+    Word(#[from] WordError),
     /// The name in the request, or the vouched one, is not whose key or card it is.
     #[error("the key or card is that of requester `{known}`, not of `{named}`")]
     Other {
@@ -90,12 +95,9 @@ pub(super) fn take_in<'a>(
     let rulebook = &judge.rulebook;
     let admitted = file
         .clone()
-        .admit(judge.ca.public_key(), now, rulebook.limits)?;
+        .admit(judge.ca.public_key(), judge.as_of(now), rulebook.limits)?;
     let content = admitted.content();
-    if content.role.is_operator() {
-        return Err(IntakeError::Operator(content.role.clone()));
-    }
-    let role = judge.role(&content.role)?;
+    let role = judge.role_of(content)?;
     let (proof, unbelieved) = proof(content, admitted.used(), &judge.roots)?;
     let (key, claimed) = (content.subject.key(), content.claimed.as_ref());
     let mut known = enrolled(key, proof.as_ref(), whose)?;
@@ -105,12 +107,74 @@ pub(super) fn take_in<'a>(
     Ok(Known {
         request: request(content, now)?,
         role,
-        requester: requester(content, known, vouched)?,
+        requester: judge.requester(content, known, vouched)?,
         proofs: proof.into_iter().collect(),
         unbelieved,
-        admitted: Some(admitted),
+        content: Some(admitted.into_content()),
         evidence: Vec::new(),
     })
+}
+
+/// Takes in a key that signed nothing, for which the registrar of a bundle asks. What holds of a
+/// request holds of it, but that its holder has shown nothing.
+pub(super) fn carried<'a>(
+    judge: &Judge<'a>,
+    content: &Content,
+    whose: &Enrolments<'_>,
+    now: u64,
+) -> Result<Known<'a>, IntakeError> {
+    let rulebook = &judge.rulebook;
+    content.is_due(judge.ca.public_key(), judge.as_of(now), rulebook.limits)?;
+    let role = judge.role_of(content)?;
+    let (key, claimed) = (content.subject.key(), content.claimed.as_ref());
+    let mut known = enrolled(key, None, whose)?;
+    if known.is_none() {
+        known = signer(rulebook.allowed_signers, key, claimed, now)?;
+    }
+    Ok(Known {
+        request: request(content, now)?,
+        role,
+        requester: judge.requester(content, known, None)?,
+        proofs: Vec::new(),
+        unbelieved: None,
+        content: Some(content.clone()),
+        evidence: Vec::new(),
+    })
+}
+
+impl<'a> Judge<'a> {
+    /// As of when a request is fresh: in a bundle, as of its making.
+    fn as_of(&self, now: u64) -> u64 {
+        self.rulebook
+            .bundle
+            .as_ref()
+            .map_or(now, |bundle| bundle.made)
+    }
+
+    fn role_of(&self, content: &Content) -> Result<&'a Role, IntakeError> {
+        if content.role.is_operator() {
+            return Err(IntakeError::Operator(content.role.clone()));
+        }
+        self.role(&content.role)
+    }
+
+    /// Who asks: whom key or card is of, else whom somebody vouches for, else whom a registrar names.
+    fn requester(
+        &self,
+        content: &Content,
+        known: Option<Requester>,
+        vouched: Option<&RequesterName>,
+    ) -> Result<Requester, IntakeError> {
+        match (&self.rulebook.bundle, &content.claimed) {
+            (Some(bundle), Some(claimed)) if known.is_none() && vouched.is_none() => {
+                if claimed == Requester::operator().name() {
+                    return Err(IntakeError::Name(claimed.to_string()));
+                }
+                Ok(bundle.by_word(claimed, &content.role)?)
+            }
+            _ => requester(content, known, vouched),
+        }
+    }
 }
 
 /// What is proved of a request's key; and why its evidence is as good as none, if nobody who

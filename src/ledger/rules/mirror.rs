@@ -129,16 +129,16 @@ impl Mirror {
         frames: impl Iterator<Item = Result<FrameBytes, E>>,
         head: &Checkpoint,
     ) -> Result<(), E> {
-        let mut tree = self.ledger.head().clone();
-        for frame in frames {
-            self.grow(&mut tree, &frame?)?;
-        }
         let origin = self.ledger.checkpoint().map_err(MirrorError::from)?;
         let origin = origin.map_or_else(String::new, |own| own.origin);
         if origin != head.origin {
             let (checkpoint, ledger) = (head.origin.clone(), origin);
             let other = ProofError::OtherLedger { checkpoint, ledger };
             return Err(MirrorError::from(other).into());
+        }
+        let mut tree = self.ledger.head().clone();
+        for frame in frames {
+            self.grow(&mut tree, &frame?)?;
         }
         // The frames are older than the mirror where it took a later head meanwhile.
         if tree.size() > head.size {
@@ -226,21 +226,37 @@ impl Ledger {
         Ok(())
     }
 
-    /// Calls `each` with the bytes of every frame behind the first `size` entries, in order.
+    /// Whether a frame ends behind so many entries, as behind every head that was signed.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn ends_a_frame(&self, size: u64) -> Result<bool, LedgerError> {
+        if size == 0 || size == self.size() {
+            return Ok(true);
+        }
+        let Some(place) = self.place_of(size.saturating_add(1))? else {
+            return Ok(false);
+        };
+        let frame = self.frames.read(place)?;
+        Ok(frame.is_some_and(|frame| frame.first == size.saturating_add(1)))
+    }
+
+    /// Calls `each` with the bytes of every frame behind the first `size` entries, in order, up to that
+    /// which ends at `end` entries.
     ///
     /// # Errors
     /// [`MirrorError::Within`] if no frame ends there; else what `each` says.
     pub fn each_frame_behind<E: From<MirrorError>>(
         &self,
-        size: u64,
+        (size, end): (u64, u64),
         each: &mut dyn FnMut(Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
         let place = self
             .place_of(size.saturating_add(1))
             .map_err(MirrorError::from)?;
         let mut place = match place {
+            _ if size >= end => return Ok(()),
             Some(place) => place,
-            None if size == self.size() => return Ok(()),
             None => return Err(MirrorError::Within { size }.into()),
         };
         let root = match size {
@@ -257,6 +273,9 @@ impl Ledger {
             each(bytes.ok_or(MirrorError::from(LedgerError::Head))?)?;
             place = frame.next;
             before = frame.after;
+            if before.size >= end {
+                break;
+            }
         }
         Ok(())
     }

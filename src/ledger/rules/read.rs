@@ -9,7 +9,7 @@ use crate::certificate::Serial;
 use crate::ledger::entry::{Entry, Event, Reserved};
 use crate::ledger::rows::{number, request_key, serial_key, table};
 use crate::ledger::store::{Frame, Keys, Place, Walk};
-use crate::ledger::{Ca, LedgerError, Record, State, Wanted};
+use crate::ledger::{Ca, LedgerError, Record, RequestId, State, Wanted};
 
 impl Ledger {
     /// The time of the last entry, in Unix seconds; none in an empty ledger.
@@ -91,6 +91,24 @@ impl Ledger {
             Some(position) => self.issued_at(wanted, position),
             None => Ok(None),
         }
+    }
+
+    /// The certificate that was issued for the request of this id, behind a position.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn issued_for(&self, id: &RequestId, behind: u64) -> Result<Option<Record>, LedgerError> {
+        let positions = self.index.positions(table::REQUEST_ID, id)?;
+        let cas = self.cas()?;
+        for position in positions.into_iter().rev().filter(|at| *at > behind) {
+            let record = self.record_at(&cas, position)?;
+            let grounds = record.reserved.grounds.as_ref();
+            let is_of_it = grounds.is_some_and(|grounds| grounds.request_id == Some(*id));
+            if is_of_it && matches!(record.state, State::Issued(_)) {
+                return Ok(Some(record));
+            }
+        }
+        Ok(None)
     }
 
     /// The record of one serial.

@@ -197,6 +197,7 @@ impl Draft<'_> {
     ) -> Checked<Reservation> {
         let ca = serials.ca().clone();
         unless_refused!(self.ledger.is_served(&ca, cas, &wanted));
+        unless_refused!(self.ledger.word_counts(&wanted.decided));
         unless_refused!(self.ledger.key_id_is_free(&ca, &wanted.decided));
         unless_refused!(self.ledger.request_is_new(&wanted.basis));
         let challenge = wanted.basis.challenge;

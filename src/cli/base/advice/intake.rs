@@ -3,7 +3,7 @@
 use crate::cli::base::failure::Advised;
 use crate::cli::base::terminal::warn;
 use crate::cli::base::words::chain;
-use crate::issue::IntakeError;
+use crate::issue::{IntakeError, WordError};
 use crate::request::{AdmissionError, AllowedSigners, PossessionError};
 
 /// Names the lines of the allowed signers that count for nobody, as ssh-keygen does.
@@ -40,6 +40,13 @@ impl Advised for IntakeError {
             Self::Evidence(_) => {
                 "`roots` and `private-roots` of [attestation] in the config name whose evidence \
                  counts; `punchmark show` says what the request has"
+            }
+            Self::Word(WordError::OtherRole { .. }) => {
+                "enrol the key, or record the role where the CA is: punchmark requester add NAME \
+                 --registrar ROLE"
+            }
+            Self::Word(WordError::Himself(_)) => {
+                "enrol the key where the CA is, or let another registrar ask"
             }
             Self::NoRole(_) => "`punchmark role list` says which roles there are",
             _ => return None,

@@ -4,7 +4,7 @@ use crate::cli::base::failure::{Advised, Failure};
 use crate::issue::{DisagreementError, OpenLedgerError};
 use crate::ledger::checkpoint::CheckpointError;
 use crate::ledger::store::StoreError;
-use crate::ledger::{ClockError, EnrolError, LedgerError, ProofError};
+use crate::ledger::{ClockError, EnrolError, LedgerError, MirrorError, ProofError};
 
 /// The failure to find anything in a ledger that is new.
 pub(crate) fn empty_ledger() -> Failure {
@@ -59,6 +59,23 @@ impl Advised for LedgerError {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+impl Advised for MirrorError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Ledger(error) => return error.hint(),
+            Self::Proof(error) => return error.hint(),
+            Self::Within { .. } => {
+                "take a head as `punchmark ledger checkpoint` printed it".to_owned()
+            }
+            Self::Gap { .. } => "an answer before this one was not accepted".to_owned(),
+            Self::OtherEntries { .. } => {
+                "it was changed on the way, or is of another ledger: have it carried again"
+                    .to_owned()
+            }
+        })
     }
 }
 

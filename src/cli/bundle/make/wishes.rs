@@ -12,7 +12,7 @@ use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::manifest;
 use crate::config::{self, Config, Given};
-use crate::issue::{Asked, intake};
+use crate::issue::Asked;
 use crate::policy::role::Permit;
 use crate::request::{Ask, Comment, Content, RoleName, Span, Target, random_id};
 
@@ -62,9 +62,9 @@ fn request(file: &Path) -> Result<Wanted, Failure> {
     let named = Named {
         name: file.to_owned(),
         comment: request.content().comment.to_string(),
-        output: output.clone(),
+        output: Some(output.clone()),
         asked: Asked::Request {
-            vouched: request.content().claimed.clone(),
+            vouched: None,
             file: request.clone(),
         },
     };
@@ -93,18 +93,14 @@ fn lines(make: &Make, manifest: &Path, config: &Config) -> Result<Vec<Line>, Fai
 /// A line of a manifest, as the registrar asks for its key.
 fn key(line: Line, name: &str, config: &Config) -> Result<Wanted, Failure> {
     let content = content(&line, config).map_err(|failure| failure.at(name.to_owned()))?;
-    let asked = intake::request(&content, config::now()).at(name.to_owned())?;
-    let nobody = || Failure::usage("the line names no requester").at(name.to_owned());
-    let requester = line.requester.clone().ok_or_else(nobody)?;
+    if line.requester.is_none() {
+        return Err(Failure::usage("the line names no requester").at(name.to_owned()));
+    }
     let named = Named {
         name: name.into(),
         comment: line.comment,
-        output: line.output.clone(),
-        asked: Asked::Listed {
-            subject: line.key,
-            ask: Box::new(asked.ask),
-            named: requester,
-        },
+        output: Some(line.output.clone()),
+        asked: Asked::Carried(Box::new(content.clone())),
     };
     let item = Item {
         place: absolute(&line.output)?,

@@ -29,6 +29,7 @@ impl Attempt {
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
             ledger_key: ledger_key::of_config(config, &ledger)?,
+            bundle: None,
             keyboard: config::keyboard(),
         };
         let judge = Judge::new(rulebook, &known.agreed, &ledger)?;

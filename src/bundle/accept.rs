@@ -1,0 +1,233 @@
+//! What must hold of an answer before anything of it is taken: who signed its head, that its frames lead
+//! there from the mirror, that each certificate is one of these frames, is signed by its CA, and is what its
+//! item asked for, and that each refusal is one that the ledger has.
+
+mod item;
+mod signers;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use ssh_key::public::KeyData;
+use ssh_key::{PublicKey, Signature};
+
+use super::answer::{Answer, AnswerError, Answered};
+use super::{BundleError, Item};
+use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
+use crate::ledger::note::{NoteError, unverified_text};
+use crate::ledger::{
+    BundleClosed, CaAdded, Entry, EntryError, Event, LedgerError, Mirror, MirrorError, RequestId,
+    Reserved,
+};
+use crate::wire::verify::verify_signature;
+use signers::Signers;
+
+/// Why an answer is not accepted. Nothing of it was taken.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// It can't be read.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// The bundle that it answers can't be read.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// It does not go on from the mirror.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// The mirror can't be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An entry that this version doesn't know.
+    #[error("entry {position} of the answer")]
+    Entry {
+        /// Its position.
+        position: u64,
+        /// What is wrong with it.
+        source: EntryError,
+    },
+    /// The head is no signed note.
+    #[error("the head of the answer")]
+    Note(#[from] NoteError),
+    /// The head is none.
+    #[error("the head of the answer")]
+    Head(#[from] CheckpointError),
+    /// Nobody who is known here signed the head.
+    #[error("no key that signs heads, as far as the mirror knows, signed the head of the answer")]
+    Signer,
+    /// Its signer was revoked.
+    #[error("the key that signed the head of the answer was revoked, and counts up to {0} entries")]
+    SignerRevoked(u64),
+    /// A certificate in the frames that its CA did not sign.
+    #[error("the certificate of entry {0} is not signed by its CA")]
+    Signature(u64),
+    /// The ledger doesn't say that the bundle was signed.
+    #[error("the ledger does not say that this bundle was signed")]
+    NotSigned,
+    /// It has another number of items than the bundle.
+    #[error("it has {found} items, and the bundle {asked}")]
+    Items {
+        /// How many it has.
+        found: u64,
+        /// How many were asked for.
+        asked: u64,
+    },
+    /// What an item got is not what it asked for, or not what the ledger says.
+    #[error("item {number}: {what}")]
+    Item {
+        /// Which, from 1.
+        number: u64,
+        /// What is wrong.
+        what: &'static str,
+    },
+}
+
+/// What the frames of an answer say, as far as it is looked for.
+#[derive(Default)]
+struct Frames {
+    cas: HashMap<u64, (CaAdded, Option<KeyData>)>,
+    open: HashMap<u64, Arc<Reserved>>,
+    issued: HashMap<RequestId, Granted>,
+    closed: Option<BundleClosed>,
+}
+
+/// A certificate of the frames.
+struct Granted {
+    reserved: Arc<Reserved>,
+    blob: Vec<u8>,
+}
+
+/// Checks all of an answer against the mirror and the items of the bundle. `trusted` are keys that a
+/// person names beside those that the mirror knows.
+///
+/// # Errors
+/// [`AcceptError`], by the first fault.
+pub fn check(
+    answer: &Answer,
+    mirror: &Mirror,
+    trusted: &[KeyData],
+    items: impl Iterator<Item = Result<Item, BundleError>>,
+) -> Result<Checkpoint, AcceptError> {
+    let note = &answer.header().head;
+    let head = Checkpoint::parse(unverified_text(note)?)?;
+    mirror.check(
+        answer
+            .frames()?
+            .map(|frame| frame.map_err(AcceptError::from)),
+        &head,
+    )?;
+    let mut signers = Signers::of(mirror.ledger(), trusted)?;
+    let mut frames = Frames::of(mirror)?;
+    for frame in answer.frames()? {
+        let frame = frame?;
+        for (position, bytes) in (frame.first..).zip(&frame.entries) {
+            let entry = Entry::from_bytes(bytes);
+            let entry = entry.map_err(|source| AcceptError::Entry { position, source })?;
+            signers.take(&entry.event, &head.origin);
+            frames.take(position, entry.event, &answer.header().id)?;
+        }
+    }
+    signers.believe(note, &head)?;
+    frames.answers(answer, items)?;
+    Ok(head)
+}
+
+impl Frames {
+    /// Before the first frame: the CAs that the mirror knows.
+    fn of(mirror: &Mirror) -> Result<Self, AcceptError> {
+        let mut frames = Self::default();
+        for ca in mirror.ledger().cas()? {
+            let key = Some(ca.public_key().clone());
+            frames.cas.insert(ca.position(), (ca.added().clone(), key));
+        }
+        Ok(frames)
+    }
+
+    fn take(&mut self, position: u64, event: Event, bundle: &[u8; 16]) -> Result<(), AcceptError> {
+        match event {
+            Event::CaAdded(added) => {
+                let key = PublicKey::from_bytes(&added.public_key).ok();
+                let key = key.map(|key| key.key_data().clone());
+                self.cas.insert(position, (added, key));
+            }
+            Event::Reserved(reserved) => {
+                self.open.insert(position, Arc::new(reserved));
+            }
+            Event::Failed(failed) => {
+                self.open.remove(&failed.reserved);
+            }
+            Event::Issued(issued) => {
+                let Some(reserved) = self.open.remove(&issued.reserved) else {
+                    // Reserved before the mirror ended: none of this bundle's.
+                    return Ok(());
+                };
+                self.issued(position, reserved, &issued.signature)?;
+            }
+            Event::BundleClosed(closed) if closed.id == *bundle => self.closed = Some(closed),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn issued(
+        &mut self,
+        position: u64,
+        reserved: Arc<Reserved>,
+        signature: &[u8],
+    ) -> Result<(), AcceptError> {
+        let bad = || AcceptError::Signature(position);
+        let ca = self.cas.get(&reserved.ca).and_then(|(_, key)| key.as_ref());
+        let parsed = Signature::try_from(signature).map_err(|_form| bad())?;
+        let ca = ca.ok_or_else(bad)?;
+        verify_signature(&reserved.to_be_signed, &parsed, ca).map_err(|_error| bad())?;
+        let grounds = reserved.grounds.as_ref();
+        if let Some(id) = grounds.and_then(|grounds| grounds.request_id) {
+            // PROTOCOL.certkeys: the signature is the last field, a string, over all before it.
+            let length = u32::try_from(signature.len()).map_err(|_long| bad())?;
+            let blob = [&reserved.to_be_signed, &length.to_be_bytes()[..], signature].concat();
+            self.issued.insert(id, Granted { reserved, blob });
+        }
+        Ok(())
+    }
+
+    /// Whether each item got what the frames say, and asked for that.
+    fn answers(
+        &self,
+        answer: &Answer,
+        mut items: impl Iterator<Item = Result<Item, BundleError>>,
+    ) -> Result<(), AcceptError> {
+        let closed = self.closed.as_ref().filter(|end| end.is_signed != 0);
+        let closed = closed.ok_or(AcceptError::NotSigned)?;
+        let refused: BTreeMap<u64, &String> = closed
+            .refused
+            .iter()
+            .map(|(number, why)| (*number, why))
+            .collect();
+        let mut asked = 0;
+        answer.each_item(&mut |number, answered| {
+            let found = answer.header().items;
+            let item = items.next().ok_or(AcceptError::Items { found, asked })??;
+            asked += 1;
+            let right = match answered {
+                Answered::Refused(why) => match refused.get(&number) {
+                    Some(known) if **known == why => Ok(()),
+                    _ => Err("its refusal is not the one of the ledger"),
+                },
+                Answered::Certificate(blob) => match self.issued.get(&item.content().id) {
+                    Some(granted) if granted.blob == blob => {
+                        item::fits(&item, &granted.reserved, &granted.blob)
+                    }
+                    _ => Err("its certificate is not the one of the ledger"),
+                },
+            };
+            right.map_err(|what| AcceptError::Item { number, what })
+        })?;
+        match items.next() {
+            None => Ok(()),
+            Some(_) => Err(AcceptError::Items {
+                found: asked,
+                asked: asked.saturating_add(1),
+            }),
+        }
+    }
+}

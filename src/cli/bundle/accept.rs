@@ -1,0 +1,273 @@
+//! `punchmark bundle accept`: an answer is checked, the mirror goes on by it, and each certificate goes
+//! where its request was.
+//!
+//! First all of it is checked; then the mirror takes the frames, one after the other; then the certificates are
+//! filed; last the bundle counts as accepted. A run that is cut off anywhere is done again by the same command.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::carried::{Carried, own_file};
+use crate::batch::CERTIFICATE_MODE;
+use crate::bundle::{Answer, Answered, Became, Made, MadeError, check_answer};
+use crate::certificate::certificate_line;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure, Kind};
+use crate::cli::base::terminal::{complain, product_object, say};
+use crate::cli::base::words::{chain, number_of, path};
+use crate::config::{self, Config, SubjectFile, read_limited};
+use crate::file::open;
+use crate::ledger::Mirror;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::output::{self, Staged};
+use crate::wire::{RawCertificate, hex};
+
+/// Take the answer to a bundle: the mirror goes on, and certificates go where their requests were
+///
+/// The head must be signed by a ledger key that the mirror knows, or that took over from one; its entries must
+/// go on from the mirror; each certificate must be signed by its CA, stand in these entries, and be what its
+/// request asked for. Nothing is taken before all of that holds. Answers are accepted in the order of their
+/// bundles; a second time changes nothing.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Accept {
+    /// The answer
+    #[arg(value_name = "FILE")]
+    answer: PathBuf,
+
+    /// The bundle that it answers [default: as it was kept when it was made]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
+
+    /// The public key of who signed the head, if the mirror can't know it yet
+    #[arg(long, value_name = "FILE")]
+    signer: Option<PathBuf>,
+}
+
+/// What became of the certificates.
+#[derive(Default)]
+struct Filed {
+    new: u64,
+    there: u64,
+    refused: u64,
+    failed: u64,
+    waiting: Vec<(u64, Staged)>,
+}
+
+impl Accept {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let mut mirror = config.ledger_place().open_mirror()?;
+        let mut made = Made::hold(&config.ledger())?;
+        let answer = self.read(&config)?;
+        let id = answer.header().id;
+        let before = may_be_accepted(&made, &answer)?;
+        let kept = Made::kept(&config.ledger(), &id);
+        let bundle = self.bundle.clone().unwrap_or_else(|| kept.clone());
+        if before == Became::Accepted && !bundle.exists() {
+            let words = format!("bundle {} was accepted before; nothing changed", hex(&id));
+            let object = json!({ "bundle": hex(&id), "state": "accepted-before" });
+            context.tell(&words, object)?;
+            return Ok(Exit::Done);
+        }
+        let carried = Carried::copy(&bundle, &config)?;
+        if carried.header.hash()? != answer.header().sha256 {
+            return Err(Failure::new("is not the bundle that was answered").at(path(&bundle)));
+        }
+        let trusted = self.trusted()?;
+        let head = check_answer(&answer, &mirror, &trusted, carried.items()?)?;
+        extend(&mut mirror, &answer)?;
+        let filed = file_all(&answer, &carried, context)?;
+        if filed.failed > 0 {
+            let failed = number_of(filed.failed, "certificate");
+            let words = format!("{failed} could not be written");
+            return Err(Failure::new(words).hint("mend that; the same command goes on"));
+        }
+        if before != Became::Accepted {
+            made.note(&id, Became::Accepted, config::now())?;
+        }
+        // What stays is in nobody's way: it answers to no open bundle.
+        let _gone = std::fs::remove_file(kept);
+        tell(&filed, &head, &hex(&id), context)?;
+        Ok(if filed.refused > 0 {
+            Exit::Refused
+        } else {
+            Exit::Done
+        })
+    }
+
+    fn read(&self, config: &Config) -> Result<Answer, Failure> {
+        let file = open(&self.answer).in_file(&self.answer)?;
+        let length = file.metadata().in_file(&self.answer)?.len();
+        Answer::copy(file, length, own_file(config)?).in_file(&self.answer)
+    }
+
+    fn trusted(&self) -> Result<Vec<ssh_key::public::KeyData>, Failure> {
+        let signer = self.signer.iter();
+        let keys = signer.map(|file| Ok(SubjectFile::read(file).in_file(file)?.key));
+        keys.collect()
+    }
+}
+
+/// Whether it is the turn of this bundle, and what became of it before.
+fn may_be_accepted(made: &Made, answer: &Answer) -> Result<Became, Failure> {
+    let header = answer.header();
+    let all = made.all();
+    let place = all.iter().position(|one| one.id == header.id);
+    let place = place.ok_or(MadeError::Unknown(header.id))?;
+    let (before, after) = all.split_at(place);
+    let refuse = |words: String| Failure::of(Kind::Refused, words);
+    let (this, later) = after.split_first().ok_or(MadeError::Unknown(header.id))?;
+    if this.sha256 != header.sha256 {
+        return Err(refuse(
+            "it answers another bundle than the one that was made".to_owned(),
+        ));
+    }
+    if this.became == Became::Void {
+        return Err(refuse(format!(
+            "bundle {} was declared void",
+            hex(&this.id)
+        )));
+    }
+    if later.iter().any(|one| one.became == Became::Accepted) {
+        return Err(refuse(
+            "it is older than an answer that was accepted already".to_owned(),
+        ));
+    }
+    if let Some(open) = before.iter().find(|one| one.became == Became::Open) {
+        let id = hex(&open.id);
+        return Err(refuse(format!("bundle {id} was made before it, and has no answer yet")).hint(
+            "accept that one first; or, if it is lost, declare it void on both sides: punchmark bundle void ID",
+        ));
+    }
+    Ok(this.became)
+}
+
+fn extend(mirror: &mut Mirror, answer: &Answer) -> Result<(), Failure> {
+    for frame in answer.frames()? {
+        mirror.extend(frame?)?;
+    }
+    Ok(())
+}
+
+/// Files each certificate where its request was, many at a time; what is there as it should be stays.
+fn file_all(answer: &Answer, carried: &Carried, context: &Context) -> Result<Filed, Failure> {
+    let mut filed = Filed::default();
+    let mut items = carried.items()?;
+    answer.each_item::<Failure>(&mut |number, answered| {
+        let item = items.next().transpose()?;
+        let Some(item) = item else { return Ok(()) };
+        match answered {
+            Answered::Refused(why) => filed.refuse(number, &item.place, &why, context)?,
+            Answered::Certificate(blob) => {
+                let certificate = RawCertificate::from_blob(&blob);
+                let certificate = certificate.map_err(|error| Failure::new(error.to_string()))?;
+                let comment = item.content().comment.to_string();
+                let line = format!("{}\n", certificate_line(&certificate, &comment));
+                filed.put(number, &item.place, &line, context)?;
+            }
+        }
+        Ok(())
+    })?;
+    filed.release(context)?;
+    Ok(filed)
+}
+
+impl Filed {
+    fn put(
+        &mut self,
+        number: u64,
+        place: &Path,
+        line: &str,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        if read_limited(place, LARGEST).is_ok_and(|there| there == line) {
+            self.there += 1;
+            return Ok(());
+        }
+        match output::stage(place, line.as_bytes(), CERTIFICATE_MODE) {
+            Ok(staged) => self.waiting.push((number, staged)),
+            Err(error) => self.fail(number, &error),
+        }
+        if self.waiting.len() >= AT_ONCE {
+            self.release(context)?;
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, context: &Context) -> Result<(), Failure> {
+        let (numbers, staged): (Vec<u64>, Vec<Staged>) = self.waiting.drain(..).unzip();
+        for (number, written) in numbers.into_iter().zip(output::release(staged)) {
+            match written {
+                Ok(()) => {
+                    self.new += 1;
+                    if context.json() {
+                        product_object(json!({ "item": number, "state": "filed" }))?;
+                    }
+                }
+                Err(error) => self.fail(number, &error),
+            }
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, number: u64, error: &output::OutputError) {
+        self.failed += 1;
+        complain(
+            &format!("item {number}: {}", chain(error)),
+            &[],
+            Kind::Failed,
+        );
+    }
+
+    fn refuse(
+        &mut self,
+        number: u64,
+        place: &Path,
+        why: &str,
+        context: &Context,
+    ) -> Result<(), Failure> {
+        self.refused += 1;
+        let place = path(place);
+        if context.json() {
+            return product_object(
+                json!({ "item": number, "state": "refused", "place": place, "why": why }),
+            );
+        }
+        if context.talks() {
+            say(&format!("item {number}, {place}: {why}"));
+        }
+        Ok(())
+    }
+}
+
+fn tell(filed: &Filed, head: &Checkpoint, id: &str, context: &Context) -> Result<(), Failure> {
+    let entries = number_of(head.size, "entry");
+    let nothing_new = if filed.new == 0 {
+        "; nothing changed"
+    } else {
+        ""
+    };
+    let said = format!(
+        "bundle {id} is answered: {} filed, {} there already, {} refused; the mirror has {entries}{}",
+        number_of(filed.new, "certificate"),
+        filed.there,
+        filed.refused,
+        nothing_new
+    );
+    let object = json!({ "bundle": id, "state": "accepted", "filed": filed.new,
+        "there-already": filed.there, "refused": filed.refused, "entries": head.size });
+    context.tell(&said, object)
+}
+
+/// The line of the largest certificate, 64 KiB, with room for its comment.
+const LARGEST: u64 = 256 * 1024;
+/// So many files are made durable together.
+const AT_ONCE: usize = 256;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark bundle accept /media/stick/monday.bundle.answer
+  punchmark bundle accept --bundle monday.bundle monday.answer";

@@ -1,0 +1,373 @@
+//! `punchmark bundle sign`: where the CA's key is, a bundle is decided, shown and signed, and its answer
+//! written.
+//!
+//! Everything is decided before the first signature, and nothing is signed twice: that the bundle is
+//! signed is an entry of the ledger before it is, so that a run that was cut off is gone on with by the same
+//! command, and what an item got is read back from the ledger alone.
+
+mod answer;
+mod offer;
+mod stream;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+use serde_json::json;
+
+use super::carried::{Carried, only_ca};
+use crate::batch::{Batch, Ended, HowFar, Report, Reporter, Resume, SerialPlan, Subjects};
+use crate::bundle::Header;
+use crate::certificate::length;
+use crate::cli::base::context::{Context, KnownCa};
+use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::faults::Faults;
+use crate::cli::base::interrupt::on_signal;
+use crate::cli::base::issuing::{Books, Run};
+use crate::cli::base::ledger_key;
+use crate::cli::base::private_key::PassphraseFile;
+use crate::cli::base::progress::{Progress, style};
+use crate::cli::base::terminal::confirm_typed;
+use crate::cli::base::words::{chain, number_of};
+use crate::config::{self, Config, LedgerKeyPlace};
+use crate::issue::{Bundled, Judge, SharedLedger};
+use crate::ledger::key::LedgerKey;
+use crate::ledger::{BundleClosed, BundleTaken, Ledger};
+use crate::secret::AskPin;
+use crate::wire::{bytes_of_words, hex, words};
+use offer::Offer;
+
+/// Sign what a bundle asks for, where the CA's key is, and write the answer
+///
+/// The bundle must be as its registrar signed it, follow the last one that was signed here, and be made
+/// against this ledger. All of it is decided by the roles and shown, each refusal with every reason;
+/// then one yes is typed, with the bundle's words beside those that came with it by another way. What a
+/// run that was cut off did not come to, the same command signs; nothing is signed twice. The answer is read by
+/// `punchmark bundle accept`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Sign {
+    /// The bundle
+    #[arg(value_name = "FILE")]
+    bundle: PathBuf,
+
+    /// The answer; there must be no such file [default: FILE.answer]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// The words of the bundle, as they came by another way: they answer the question
+    #[arg(long, value_name = "WORDS")]
+    words: Option<String>,
+
+    /// Write the answer of a bundle that was signed once more; nothing is signed
+    #[arg(long, conflicts_with_all = ["words", "dry_run"])]
+    again: bool,
+
+    /// Decide and show all of it, and sign nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    passphrase: PassphraseFile,
+}
+
+/// What is known of a run before anybody is asked for anything.
+struct Work {
+    config: Config,
+    carried: Carried,
+    taken: BundleTaken,
+    key: LedgerKeyPlace,
+    out: PathBuf,
+    known: KnownCa,
+    books: Books,
+    /// The position of the entry that began it; 0 where none did yet.
+    begun: u64,
+}
+
+impl Sign {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let config = context.config()?;
+        let ledger = context.ledger_to_look(&config)?;
+        let work = self.look(config, &ledger, context)?;
+        if self.again {
+            return self.write_again(&work, context);
+        }
+        let interrupted = on_signal().unwrap_or_default();
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
+        let mut offer = Offer::default();
+        {
+            let judge = work.judge(&ledger)?;
+            let batch = |report| batch(&judge, &interrupted, report);
+            offer.look(&work.carried, &ledger, work.begun, batch, context)?;
+        }
+        if self.dry_run {
+            let object = json!({ "bundle": hex(&work.taken.id), "would-be-signed": offer.left,
+                "refused": offer.refused.len() });
+            context.tell_plan(&offer.words(), object)?;
+            return Ok(Exit::Done);
+        }
+        self.confirm(&work.carried.header, &offer)?;
+        let mut pins = context.pins();
+        let mut key = self.open_ledger_key(&work, &ledger, (context, &mut pins))?;
+        let now = config::now();
+        context
+            .ledger_after_asking(&work.config)?
+            .take_bundle(work.taken.clone(), now)?;
+        if offer.left > 0 {
+            work.issue(&mut offer, ledger, &interrupted, (context, &mut pins))?;
+        }
+        work.close(&offer, context)?;
+        self.write(&work, &mut key, context)
+    }
+
+    /// All that can be wrong before anything is decided, at once.
+    fn look(&self, config: Config, ledger: &Ledger, context: &Context) -> Result<Work, Failure> {
+        let carried = Carried::copy(&self.bundle, &config)?;
+        let taken = taken(&carried.header)?;
+        let mut out = self.bundle.clone().into_os_string();
+        out.push(".answer");
+        let out = self.out.clone().unwrap_or_else(|| out.into());
+        let mut faults = Faults::default();
+        let bundles = ledger.bundles()?;
+        let known = bundles.iter().find(|one| one.taken.id == taken.id);
+        let begun = known.filter(|one| one.taken.sha256 == taken.sha256);
+        if self.again {
+            if begun.is_none_or(|one| one.closed.is_none() || one.is_void()) {
+                faults.add(Failure::new("this bundle was not signed here"));
+            }
+        } else {
+            faults.note(ledger.may_take_bundle(&taken).map_err(Failure::from));
+            if begun.is_none() {
+                faults.note(fresh(&carried.header, &config));
+            }
+        }
+        faults.note(fits(&carried.header, ledger));
+        faults.note(free(&out));
+        let ca = faults.note(only_ca(&carried.roles, &config));
+        let agreed = ca.and_then(|ca| faults.note(context.known_ca(&config, ledger, &ca)));
+        let key = config.ledger_key().ok_or_else(no_ledger_key);
+        let key = faults.note(key);
+        let begun = begun.map_or(0, |one| one.position);
+        let (agreed, key) = faults.or(agreed.zip(key))?;
+        Ok(Work {
+            books: Books::read(&config, ledger, context)?,
+            known: agreed,
+            config,
+            carried,
+            taken,
+            key,
+            out,
+            begun,
+        })
+    }
+
+    /// A typed yes, with the words before its eyes; or these words, from another way.
+    fn confirm(&self, header: &Header, offer: &Offer) -> Result<(), Failure> {
+        let hash = header.hash()?;
+        let told = words(&hash);
+        let Some(given) = &self.words else {
+            let question = format!(
+                "{}\n  SHA-256  {}\n  words    {told}\nThese are the words that came with the bundle by \
+                 another way, and all of the above is to be signed.",
+                offer.words(),
+                hex(&hash)
+            );
+            return confirm_typed(&question).map_err(|failure| {
+                failure.hint(
+                    "where nobody is at a terminal, the words themselves answer: --words 'talon …'",
+                )
+            });
+        };
+        if bytes_of_words(given).is_ok_and(|given| given == hash) {
+            return Ok(());
+        }
+        Err(Failure::new("the words are not those of this bundle")
+            .hint(format!("they are: {told}; is it the right one, and whole?")))
+    }
+
+    fn open_ledger_key(
+        &self,
+        work: &Work,
+        ledger: &SharedLedger,
+        (context, pins): (&Context, &mut dyn AskPin),
+    ) -> Result<LedgerKey, Failure> {
+        let cas = crate::issue::lock(ledger).cas()?;
+        ledger_key::open_with(context, &work.key, &cas, (&self.passphrase, pins))
+    }
+}
+
+impl Work {
+    fn judge(&self, ledger: &SharedLedger) -> Result<Judge<'_>, Failure> {
+        let ledger = crate::issue::lock(ledger);
+        let mut rulebook = self.books.rulebook(&self.config);
+        let duties = ledger.duties_of(&self.taken.registrar)?;
+        rulebook.bundle = Some(Bundled {
+            registrar: duties.unwrap_or_default(),
+            made: self.taken.made,
+        });
+        Ok(Judge::new(rulebook, &self.known.agreed, &ledger)?)
+    }
+
+    /// Signs what is neither refused nor signed already. What is refused only now is noted.
+    fn issue(
+        &self,
+        offer: &mut Offer,
+        ledger: SharedLedger,
+        interrupted: &AtomicBool,
+        (context, pins): (&Context, &mut dyn AskPin),
+    ) -> Result<(), Failure> {
+        let count = Some(offer.left);
+        let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
+        let refused = Arc::new(Mutex::new(Vec::new()));
+        let report = reporter(Arc::clone(&progress), Arc::clone(&refused));
+        let judge = self.judge(&ledger)?;
+        let batch = batch(&judge, interrupted, report);
+        let run = Run {
+            config: &self.config,
+            known: &self.known,
+            progress: &progress,
+            count,
+            hash: None,
+        };
+        let left = stream::left(&self.carried, offer.passed().collect())?;
+        let looked = batch.look(&ledger, Subjects::Stream(left), HowFar::First);
+        let ended = if looked.is_empty() {
+            looked.end()
+        } else {
+            run.issue_with(&batch, looked, None, (context, pins))?
+        };
+        progress.finish();
+        let late = std::mem::take(&mut *refused.lock().unwrap_or_else(|error| error.into_inner()));
+        offer.refuse_late(late);
+        all_came_out(ended, offer)
+    }
+
+    fn close(&self, offer: &Offer, context: &Context) -> Result<(), Failure> {
+        let refused = offer.refused.iter();
+        let closed = BundleClosed {
+            id: self.taken.id,
+            is_signed: 1,
+            refused: refused
+                .map(|(number, why)| (*number, why.clone()))
+                .collect(),
+            reason: String::new(),
+            keyboard: config::keyboard(),
+        };
+        let mut ledger = context.ledger_after_asking(&self.config)?;
+        Ok(ledger.close_bundle(closed, config::now())?)
+    }
+}
+
+/// What is the same for every item.
+fn batch<'a>(judge: &'a Judge<'a>, interrupted: &'a AtomicBool, report: Reporter) -> Batch<'a> {
+    Batch {
+        judge,
+        ask: None,
+        vouched: None,
+        witnessed: None,
+        serials: SerialPlan::Automatic,
+        resume: Resume::No,
+        clock: config::now,
+        interrupted,
+        report,
+    }
+}
+
+/// Tells of each item as it comes, and keeps why one was refused.
+fn reporter(progress: Arc<Progress>, refused: Arc<Mutex<Vec<(u64, String)>>>) -> Reporter {
+    Arc::new(move |report| match report {
+        Report::Signed { file, serial, .. } => progress.signed(file, serial),
+        Report::Failed {
+            file: Some(file),
+            ref error,
+        } if error.is_refusal() => {
+            let mut refused = refused.lock().unwrap_or_else(|error| error.into_inner());
+            refused.extend(stream::number(file).map(|number| (number, chain(error))));
+            drop(refused);
+            progress.tell(report);
+        }
+        report => progress.tell(report),
+    })
+}
+
+/// Whether each item that was left has its certificate or its refusal by now.
+fn all_came_out(ended: Ended, offer: &Offer) -> Result<(), Failure> {
+    if let Some(early) = ended.early {
+        return Err(Failure::of(crate::cli::base::failure::Kind::Failed, early).hint(GO_ON));
+    }
+    let open = offer.left.saturating_sub(ended.summary.signed);
+    if open == 0 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} not signed", number_of(open, "item"))).hint(GO_ON))
+}
+
+fn taken(header: &Header) -> Result<BundleTaken, Failure> {
+    Ok(BundleTaken {
+        id: header.id,
+        sha256: header.hash()?,
+        before: header.before,
+        made: header.made,
+        items: header.items,
+        registrar: header.registrar.name.to_string(),
+        key: header.registrar.key.clone(),
+        keyboard: config::keyboard(),
+    })
+}
+
+/// Whether the bundle is neither too old nor of tomorrow.
+fn fresh(header: &Header, config: &Config) -> Result<(), Failure> {
+    let (limits, now) = (config.bundle_limits(), config::now());
+    let (age, ahead) = (
+        now.saturating_sub(header.made),
+        header.made.saturating_sub(now),
+    );
+    if age > limits.oldest {
+        let (age, most) = (length(age), length(limits.oldest));
+        return Err(
+            Failure::new(format!("the bundle is {age} old, and {most} is the most"))
+                .hint("have it made anew; `bundle-age` in the config sets how old it may be"),
+        );
+    }
+    if ahead > limits.ahead {
+        let words = format!("the bundle was made {} after now", length(ahead));
+        return Err(Failure::new(words)
+            .hint("is the clock of this machine right, and that of the registrar?"));
+    }
+    Ok(())
+}
+
+/// Whether the ledger goes on from where the bundle was made.
+fn fits(header: &Header, ledger: &Ledger) -> Result<(), Failure> {
+    let other = "it was made against another ledger than this one";
+    ledger
+        .extends(&header.against)
+        .map_err(|error| Failure::of(crate::cli::base::failure::Kind::Failed, error).at(other))?;
+    if ledger.ends_a_frame(header.against.size)? {
+        return Ok(());
+    }
+    Err(Failure::new("no frame of this ledger ends where the bundle was made").at(other))
+}
+
+fn free(out: &PathBuf) -> Result<(), Failure> {
+    if out.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let words = format!("{} is there already", out.display());
+    Err(Failure::new(words).hint("an answer replaces no file: name another with --out"))
+}
+
+fn no_ledger_key() -> Failure {
+    Failure::new("the config names no ledger key, which signs the head of the answer")
+        .hint("name one as `ledger-key` in the config: ssh-keygen -t ed25519 -f ledger_key")
+}
+
+const GO_ON: &str = "the same command goes on with the rest; what was signed is not signed again";
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark bundle sign /media/stick/monday.bundle
+  punchmark bundle sign --dry-run /media/stick/monday.bundle
+  punchmark bundle sign monday.bundle --out /media/stick/monday.answer --words 'talon supportive scenic'
+  punchmark bundle sign --again monday.bundle --out second.answer";
