@@ -6,6 +6,7 @@ mod people;
 mod rehearse;
 mod room;
 mod run;
+mod shares;
 mod verify;
 
 use serde_json::Value;

@@ -3,6 +3,7 @@
 //! Stands before everything that talks to hardware. Where a PIN comes from (a
 //! terminal, a file, `pinentry`) is the front's choice: it implements [`AskPin`].
 
+mod derived;
 mod file;
 mod locked;
 mod process;
@@ -24,6 +25,7 @@ use zeroize::Zeroize;
 
 use crate::file::Untrusted;
 
+pub use derived::DerivedFor;
 #[cfg(feature = "ldap")]
 pub(crate) use file::read_secret_file;
 pub use file::{pin_from_bytes, read_pin_file, read_short_secret};

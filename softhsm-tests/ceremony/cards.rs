@@ -9,35 +9,34 @@ use super::people::People;
 use super::room::{with_window, words_of};
 use super::sha256;
 use crate::harness::admin::Admin;
-use crate::harness::process::{Ran, bounded, run};
+use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::pty::{self, Pty};
 use crate::harness::punchmark::BINARY;
 use crate::harness::write;
 use crate::harness::yubikey::SERIAL;
 
 /// A room with new cards, and a plan for two people.
-struct CardRoom {
-    admin: Admin<Pcscd>,
+pub(super) struct CardRoom {
+    pub(super) admin: Admin<Pcscd>,
 }
 
 impl CardRoom {
-    /// With a plan for the first `planned` of the cards.
-    fn new(firmwares: &[&str], planned: usize) -> Self {
+    /// With a plan of two people for the first `planned` of the cards.
+    pub(super) fn new(firmwares: &[&str], planned: usize) -> Self {
+        Self::of_people(2, firmwares, planned)
+    }
+
+    pub(super) fn of_people(people: usize, firmwares: &[&str], planned: usize) -> Self {
         let admin = Admin::with_cards(firmwares);
         let account = &admin.punchmark;
         account.begin_config("ca/punchmark.toml");
         let count = planned.to_string();
-        let drawn = ["ceremony", "plan", "--people", "2", "--yubikeys", &count];
+        let named = people.to_string();
+        let drawn = ["ceremony", "plan", "--people", &named, "--yubikeys", &count];
         let mut plan = account.run(&drawn).ok().stdout;
-        let mut words = [
-            "user CA of example.org",
-            "Room 5",
-            "Anna",
-            "Bob",
-            "live system 7",
-        ]
-        .map(str::to_owned)
-        .to_vec();
+        let mut words = vec!["user CA of example.org".to_owned(), "Room 5".to_owned()];
+        words.extend(NAMES.map(str::to_owned).into_iter().take(people));
+        words.push("live system 7".to_owned());
         for (number, firmware) in (0..).zip(firmwares.iter().take(planned)) {
             words.push((SERIAL + number).to_string());
             words.push((*firmware).to_owned());
@@ -55,39 +54,49 @@ impl CardRoom {
         room
     }
 
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         fs::read_to_string(self.admin.punchmark.path("plan.toml")).unwrap()
     }
 
-    fn write_plan(&self, text: &str) {
+    pub(super) fn write_plan(&self, text: &str) {
         write(&self.admin.punchmark.path("plan.toml"), text, 0o600);
     }
 
-    fn people(&self) -> People {
+    pub(super) fn people(&self) -> People {
         let check = ["ceremony", "check", "--json", "plan.toml"];
         let checked = self.admin.punchmark.run(&check).ok().stdout;
         let checked: Value = serde_json::from_str(&checked).unwrap();
         People::of(&self.text(), checked["words"].as_str().unwrap())
     }
 
-    fn start(&self) -> Pty {
+    pub(super) fn start(&self) -> Pty {
         let mut command = self.admin.punchmark.prepare(pty::command(BINARY));
         command.args(["ceremony", "run", "plan.toml"]);
         Pty::start(command)
     }
 
-    fn started_by(&self, program: &str, arguments: &[&str]) -> Pty {
+    pub(super) fn started_by(&self, program: &str, arguments: &[&str]) -> Pty {
         let mut command = self.admin.punchmark.prepare(pty::command(program));
         command.args(arguments);
         Pty::start(command)
     }
 
-    fn transcript(&self) -> String {
+    /// Waits until the run that lost its terminal is gone.
+    pub(super) fn wait_until_left(&self) {
+        let transcript = self.admin.punchmark.path("ceremony/transcript.jsonl");
+        wait_until("nobody has the transcript", || {
+            let mut flock = bounded("flock");
+            flock.arg("-n").arg(&transcript).arg("true");
+            run(&mut flock).code == Some(0)
+        });
+    }
+
+    pub(super) fn transcript(&self) -> String {
         fs::read_to_string(self.admin.punchmark.path("ceremony/transcript.jsonl")).unwrap()
     }
 
     /// `ceremony verify` of everything in the folder.
-    fn verify(&self, words: &str) -> Ran {
+    pub(super) fn verify(&self, words: &str) -> Ran {
         let account = &self.admin.punchmark;
         let mut arguments: Vec<_> = [
             "ceremony",
@@ -108,7 +117,7 @@ impl CardRoom {
 
     /// No file of the home holds any of these.
     #[track_caller]
-    fn assert_in_no_file(&self, secrets: &[String]) {
+    pub(super) fn assert_in_no_file(&self, secrets: &[String]) {
         assert!(!secrets.is_empty());
         for secret in secrets {
             let mut grep = bounded("grep");
@@ -117,6 +126,9 @@ impl CardRoom {
         }
     }
 }
+
+/// Every third of them is a custodian, and Anna too where there are two people.
+const NAMES: [&str; 7] = ["Anna", "Bob", "Cem", "Dora", "Erik", "Fay", "Gus"];
 
 #[test]
 fn two_people_with_two_new_cards_make_two_cas_that_are_trusted_together() {

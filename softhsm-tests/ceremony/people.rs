@@ -77,8 +77,29 @@ impl People {
                 return None;
             }
             shown += &before;
+            self.assert_no_process_tells();
             let answer = self.answer(&before, &question);
             pty.type_line(&answer);
+        }
+    }
+
+    /// No process has a secret among its arguments or in its environment.
+    #[track_caller]
+    fn assert_no_process_tells(&self) {
+        let secrets = self.shown.iter();
+        let secrets: Vec<_> = secrets
+            .map(|secret| secret.split(' ').take(4).collect::<Vec<_>>().join(" "))
+            .collect();
+        for process in std::fs::read_dir("/proc").unwrap().flatten() {
+            for file in ["cmdline", "environ"] {
+                // Of another account, or gone.
+                let Ok(bytes) = std::fs::read(process.path().join(file)) else {
+                    continue;
+                };
+                let text = String::from_utf8_lossy(&bytes).replace('\0', " ");
+                let told = secrets.iter().find(|secret| text.contains(secret.as_str()));
+                assert_eq!(told, None, "{:?} {file}", process.path());
+            }
         }
     }
 
@@ -93,7 +114,21 @@ impl People {
         sheet.unwrap_or_else(|| panic!("{device}")).1.clone()
     }
 
-    fn answer(&mut self, before: &str, question: &str) -> String {
+    /// The share that is asked for; any of them, each once, where a secret is put together again.
+    fn share(&self, what: &str) -> String {
+        if let Some(words) = self.sheets.get(what) {
+            return words.clone();
+        }
+        let number = what.split_once('(').unwrap().1.split(' ').next().unwrap();
+        let wanted = format!("the 20 words of share {number} ");
+        let sheet = self
+            .sheets
+            .iter()
+            .find(|(what, _)| what.starts_with(&wanted));
+        sheet.unwrap_or_else(|| panic!("{what}")).1.clone()
+    }
+
+    pub(super) fn answer(&mut self, before: &str, question: &str) -> String {
         if question.starts_with("Write it down") {
             let alone = before
                 .lines()
@@ -109,6 +144,14 @@ impl People {
             self.shown.push(secret.clone());
             self.sheets.insert(what.trim().to_owned(), secret);
             return String::new();
+        }
+        if question.starts_with("Type it off the paper") {
+            let alone = before
+                .lines()
+                .find(|line| line.contains(" alone: "))
+                .unwrap();
+            let (_, what) = alone.split_once(" alone: ").unwrap();
+            return self.share(what.trim());
         }
         if question.ends_with("press Enter") {
             return String::new();

@@ -12,6 +12,7 @@ mod finish;
 mod keys;
 mod outputs;
 mod secrets;
+mod shares;
 
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,8 @@ pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FIL
 pub use outputs::LIST_FILE;
 use secrets::OnPaper;
 pub(super) use secrets::SECRETS_ARE_SET;
+use shares::Shared;
+pub(super) use shares::{SECRET_CHECK, SHARES, in_words};
 
 /// What a ceremony is held with.
 pub struct Setting<'a> {
@@ -62,6 +65,7 @@ struct Conduct<'a> {
     room: &'a mut dyn Room,
     pins: Guard<'a>,
     on_paper: OnPaper,
+    shared: Option<Shared>,
 }
 
 /// Holds the ceremony of a plan, or goes on with it where a run was cut short.
@@ -85,6 +89,7 @@ pub fn conduct(
         room,
         pins: Guard::new(pins),
         on_paper: OnPaper::default(),
+        shared: None,
     };
     conduct.begin()?;
     for step in steps(plan) {
@@ -181,12 +186,16 @@ impl Conduct<'_> {
         for ask in &step.asks {
             self.ask(step, ask)?;
         }
+        if step.needs_open_devices() {
+            self.open_by_shares()?;
+        }
         match step.act {
             Act::Nothing | Act::End => {}
             Act::Clocks => self.clocks(step)?,
             Act::Rehearsal => self.rehearsal(step)?,
             Act::Machine => self.machine(step)?,
             Act::Devices => self.devices(step)?,
+            Act::Shares => self.all_sets(step)?,
             Act::Pins(number) => self.give_secrets(step, number)?,
             Act::Key(number) => self.key(step, number)?,
             Act::LedgerKey => self.ledger_key(step)?,
@@ -202,8 +211,12 @@ impl Conduct<'_> {
 
     /// Asks until the answer is the wanted one.
     fn ask(&mut self, step: &Step, ask: &Ask) -> Result<(), ConductError> {
-        if let Wanted::Secret { device, kind } = ask.wanted {
-            return self.typed_back(step, ask, device, kind);
+        match ask.wanted {
+            Wanted::Secret { device, kind } => {
+                return self.typed_back(step, ask, device, kind);
+            }
+            Wanted::Share(number) => return self.share(step, ask, number),
+            _ => {}
         }
         loop {
             let question = format!("{}: {}\n> ", ask.who, ask.question);
@@ -212,7 +225,7 @@ impl Conduct<'_> {
                 self.deviation(step, &ask.who)?;
                 continue;
             }
-            if ask.wanted.takes(&answer) {
+            if ask.wanted.takes(&answer) && !self.pins.is_in(&answer) {
                 return self.write(Event::Answer {
                     step: step.name.clone(),
                     ask: ask.name.clone(),
@@ -242,7 +255,8 @@ impl Conduct<'_> {
             return Ok(());
         }
         if self.pins.is_in(&text) {
-            self.room.show("Nothing was written: the text holds a PIN.");
+            self.room
+                .show("Nothing was written: the text holds a secret.");
             return Ok(());
         }
         self.write(Event::Deviation {

@@ -81,7 +81,7 @@ mod tests {
             pins: Pins::AreSet,
             bag: String::new(),
             new_bag: String::new(),
-            pin_envelope: String::new(),
+            pin_envelope: None,
             puk_envelope: None,
         }
     }

@@ -5,6 +5,7 @@
 //! and ledger.
 
 mod create;
+mod custody;
 mod devices;
 mod draft;
 mod fault;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 pub use create::{Ca, Create, KeyPlace, LedgerKey};
+pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
 pub use draft::{Draft, DraftDevices, DraftError};
 pub use fault::{PlanFault, PlanFaults};
@@ -61,6 +63,8 @@ pub struct Plan {
     pub roots: Vec<RootFile>,
     /// The tokens and cards that are in the room.
     pub devices: Vec<Device>,
+    /// Who holds shares of what opens them; none where nothing is shared.
+    pub custody: Option<Custody>,
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
 }
@@ -175,6 +179,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let modules = devices::modules(reader, top);
     let roots = devices::roots(reader, top);
     let devices = devices::devices(reader, top, &modules);
+    let custody = custody::read(reader, top, people.as_ref(), &devices.all);
     let task = task(reader, top, kind, &devices);
     top.end(reader);
     Some(Plan {
@@ -193,6 +198,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         modules: modules.all,
         roots,
         devices: devices.all,
+        custody,
         sha256,
     })
 }

@@ -220,6 +220,7 @@ impl Drawing<'_> {
             mark(key, "label", LABELLED);
         }
         table.remove("attestation-root");
+        table.remove("custody");
     }
 
     fn device(&self, device: &mut Table, serial: &str) {
@@ -232,6 +233,9 @@ impl Drawing<'_> {
             device.remove(of_card);
         }
         put(device, "pins", "are-set");
+        device
+            .entry("pin-envelope")
+            .or_insert_with(|| Value::String(NO_ENVELOPE.to_owned()));
         put(device, "serial", serial);
         for seal in ["bag", "new-bag", "pin-envelope"] {
             mark(device, seal, LABELLED);
@@ -277,6 +281,8 @@ const LABELLED: &str = "REHEARSAL ";
 pub const CONFIG: &str = "ca/punchmark.toml";
 /// Where its transcript and outputs go, from its own folder.
 pub const FOLDER: &str = "ceremony";
+/// Where the plan has shares and no PIN on paper.
+const NO_ENVELOPE: &str = "PIN";
 const LABEL_BYTES: usize = 32;
 const HEAD: &str = "\
 # The plan of a REHEARSAL, drawn by `punchmark ceremony rehearse`. Nothing that it makes counts, and

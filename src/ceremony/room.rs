@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::instant::Instant;
+use crate::secret::share::Share;
 use crate::secret::{AskPin, Notice, Pin, PinError};
 
 /// The people at the machine, and its clock.
@@ -23,6 +24,13 @@ pub trait Room {
     /// # Errors
     /// As for [`Room::ask`].
     fn show_alone(&mut self, who: &str, what: &str, secret: &str) -> io::Result<()>;
+
+    /// Asks one person alone for a secret that is too long to be typed unseen, on a screen that is
+    /// wiped behind it.
+    ///
+    /// # Errors
+    /// As for [`Room::ask`].
+    fn ask_alone(&mut self, who: &str, question: &str) -> io::Result<Pin>;
 
     /// Asks for a secret, of which nothing is shown while it is typed.
     ///
@@ -56,9 +64,12 @@ impl<'p> Guard<'p> {
         }
     }
 
-    /// Whether a text holds a PIN that was given.
+    /// Whether a text holds a secret of the session, however it is spaced, or a share of anything.
     pub(super) fn is_in(&self, text: &str) -> bool {
-        self.given.iter().any(|pin| text.contains(pin.expose()))
+        let bare = bare(text);
+        let holds =
+            |secret: &Pin| text.contains(secret.expose()) || bare.contains(&bare_of(secret));
+        self.given.iter().any(holds) || holds_a_share(text)
     }
 
     /// Keeps a secret out of the transcript from here on.
@@ -83,6 +94,33 @@ impl<'p> Guard<'p> {
         Ok(pin)
     }
 }
+
+/// The letters and digits of a text, in lower case: a PIN that is read out in groups is a PIN.
+fn bare(text: &str) -> String {
+    let kept = text.chars().filter(char::is_ascii_alphanumeric);
+    kept.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A secret without a letter or digit would be in every text.
+fn bare_of(secret: &Pin) -> String {
+    match bare(secret.expose()) {
+        bare if bare.is_empty() => secret.expose().to_owned(),
+        bare => bare,
+    }
+}
+
+/// Whether some words of a text, one after the other, are a share.
+fn holds_a_share(text: &str) -> bool {
+    let words = text.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    let is_share = |words: &[&str]| Share::parse(&words.join(" ")).is_ok();
+    SHARE_WORDS
+        .into_iter()
+        .any(|count| words.windows(count).any(is_share))
+}
+
+/// How many words a share has, of 128 and of 256 bits (SLIP-0039).
+const SHARE_WORDS: [usize; 2] = [20, 33];
 
 impl AskPin for Guard<'_> {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
@@ -125,5 +163,36 @@ impl AskPin for Guard<'_> {
 
     fn notice(&self) -> Box<dyn Notice> {
         self.inner.notice()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::share::{Quorum, SharedSecret};
+
+    struct Nobody;
+
+    impl AskPin for Nobody {
+        fn pin(&mut self, _device: &str) -> Result<Pin, PinError> {
+            Err(PinError::Cancelled)
+        }
+    }
+
+    #[test]
+    fn a_secret_is_known_however_it_is_written_and_a_share_by_what_it_is() {
+        let mut nobody = Nobody;
+        let mut guard = Guard::new(&mut nobody);
+        guard.keep_out(&Pin::new("73028516".to_owned()));
+        for text in ["73028516", "it is 7302 8516!", "7-3-0-2-8-5-1-6"] {
+            assert!(guard.is_in(text), "{text}");
+        }
+        assert!(!guard.is_in("7302 851"));
+        let secret = SharedSecret::random().unwrap();
+        let shares = secret.split(Quorum::new(2, 3).unwrap()).unwrap();
+        let words = shares[0].words();
+        assert!(guard.is_in(&words));
+        assert!(guard.is_in(&format!("I read: {}.", words.replace(' ', ", "))));
+        assert!(!guard.is_in(words.rsplit_once(' ').unwrap().0));
     }
 }

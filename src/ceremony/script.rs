@@ -3,7 +3,7 @@
 mod page;
 mod text;
 
-use super::plan::{Device, Plan};
+use super::plan::{Custody, Device, Holder, Plan};
 use super::steps::{Step, Wanted, steps};
 
 pub use page::html;
@@ -43,7 +43,7 @@ fn row(number: usize, step: Step) -> Row {
             Wanted::Paper(_) => "(from the words of the plan above)".to_owned(),
             Wanted::Time => "________________".to_owned(),
             Wanted::Rehearsal => "(from the paper of the rehearsal)".to_owned(),
-            Wanted::Secret { .. } => "(off the sheet, unseen)".to_owned(),
+            Wanted::Secret { .. } | Wanted::Share(_) => "(off the sheet, unseen)".to_owned(),
         };
         format!("{}: {}. Types: {answer}", ask.who, ask.question)
     });
@@ -98,10 +98,16 @@ struct Sheet {
 fn sheets(plan: &Plan) -> Vec<Sheet> {
     let mut sheets = vec![inventory(plan), key_card(plan)];
     for device in &plan.devices {
-        sheets.push(secret_sheet(device, "PIN", &device.pin_envelope));
+        if let Some(envelope) = &device.pin_envelope {
+            sheets.push(secret_sheet(device, "PIN", envelope));
+        }
         if let Some(envelope) = &device.puk_envelope {
             sheets.push(secret_sheet(device, "PUK", envelope));
         }
+    }
+    if let Some(custody) = &plan.custody {
+        let holders = custody.holders.iter().enumerate();
+        sheets.extend(holders.map(|(number, holder)| share_sheet(custody, number, holder)));
     }
     sheets.push(Sheet {
         title: "What is copied by hand at the end".to_owned(),
@@ -112,6 +118,23 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
         ]),
     });
     sheets
+}
+
+/// A form for a share: a line for each word, which its custodian alone sees.
+fn share_sheet(custody: &Custody, number: usize, holder: &Holder) -> Sheet {
+    let words = (1..=SHARE_WORDS).map(|word| (format!("Word {word}"), String::new()));
+    let rest = blanks(&["Sealed by", "Date"]);
+    Sheet {
+        title: format!(
+            "Share {} of {}, for {} alone: for envelope {}; {} shares open the devices",
+            number + 1,
+            custody.quorum.shares(),
+            holder.name,
+            holder.envelope,
+            custody.quorum.threshold(),
+        ),
+        rows: words.chain(rest).collect(),
+    }
 }
 
 /// A form for a secret, which is written by hand and goes into an envelope of its own.
@@ -133,10 +156,10 @@ fn secret_sheet(device: &Device, secret: &str, envelope: &str) -> Sheet {
 fn inventory(plan: &Plan) -> Sheet {
     let rows = plan.devices.iter().map(|device| {
         let name = format!("{}: {}", device.name, device.words());
-        let mut bags = format!(
-            "from bag {} into bag {}, PIN in envelope {}",
-            device.bag, device.new_bag, device.pin_envelope
-        );
+        let mut bags = format!("from bag {} into bag {}", device.bag, device.new_bag);
+        if let Some(envelope) = &device.pin_envelope {
+            bags += &format!(", PIN in envelope {envelope}");
+        }
         if let Some(envelope) = &device.puk_envelope {
             bags += &format!(", PUK in envelope {envelope}");
         }
@@ -175,6 +198,8 @@ fn blanks(names: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// As many words as a share of 128 bits has (SLIP-0039).
+const SHARE_WORDS: usize = 20;
 /// The columns of the steps; the last three are boxes.
 const COLUMNS: [&str; 8] = [
     "Step",

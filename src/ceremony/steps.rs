@@ -3,6 +3,8 @@
 mod create;
 mod frame;
 
+pub(super) use create::FIRST_COUNTER;
+
 use super::plan::{Plan, Task};
 use crate::secret::SecretKind;
 use crate::wire::bytes_of_words;
@@ -57,6 +59,9 @@ pub enum Wanted {
         /// Which of its secrets.
         kind: SecretKind,
     },
+    /// A share, by its place in the plan, which was shown to this person alone, typed back off the
+    /// paper. It is in no transcript.
+    Share(usize),
 }
 
 /// What the program does in a step.
@@ -72,6 +77,8 @@ pub enum Act {
     Machine,
     /// Finds the devices, no more and no fewer, and logs in to each.
     Devices,
+    /// Puts every set of shares together that must open the secret.
+    Shares,
     /// Gives the device at this place in the plan secrets of its own.
     Pins(usize),
     /// Makes the key of the CA at this place in the plan.
@@ -95,6 +102,15 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
 }
 
 impl Step {
+    /// Whether its act needs devices that are open.
+    #[must_use]
+    pub fn needs_open_devices(&self) -> bool {
+        matches!(
+            self.act,
+            Act::Pins(_) | Act::Key(_) | Act::LedgerKey | Act::List
+        )
+    }
+
     /// The question of this name that this person answers.
     #[must_use]
     pub fn ask(&self, name: &str, who: &str) -> Option<&Ask> {
@@ -122,7 +138,7 @@ impl Wanted {
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
             // It is never an answer that is written down.
-            Self::Secret { .. } => false,
+            Self::Secret { .. } | Self::Share(_) => false,
         }
     }
 }
@@ -130,12 +146,13 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ceremony::plan::tests::{filled, filled_for_cards};
+    use crate::ceremony::plan::tests::{filled, filled_for_cards, filled_for_shares};
 
     #[test]
     fn each_step_has_a_name_of_its_own_and_each_question_an_answer() {
         let cards = (1..=2).map(filled_for_cards);
-        for text in (2..=5).map(filled).chain(cards) {
+        let shares = [filled_for_shares()];
+        for text in (2..=5).map(filled).chain(cards).chain(shares) {
             let plan = Plan::parse(text.as_bytes()).unwrap();
             let steps = steps(&plan);
             let mut names: Vec<_> = steps.iter().map(|step| step.name.clone()).collect();

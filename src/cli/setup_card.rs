@@ -16,8 +16,8 @@ use crate::secret::{Pin, SecretKind, read_short_secret};
 use crate::signer::OpeningError;
 use crate::signer::yubikey::ManagementKey;
 use crate::signer::yubikey::setup::{
-    self, CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, SecretState, SetupError,
-    Step, Tries, TryCount,
+    self, CardState, Due, ManagementKeyAlgorithm, ManagementKeyState, NewManagementKey,
+    SecretState, SetupError, Step, Tries, TryCount,
 };
 use report::Report;
 use secrets::{NewSecretFiles, Secrets};
@@ -146,7 +146,11 @@ impl SetupCard {
                 changed.map(|()| secrets.pin_is_now(&new))
             }
             Step::ProtectManagementKey => {
-                setup::protect_management_key(serial, key, self.cipher(state), secrets)
+                let new = NewManagementKey {
+                    cipher: self.cipher(state),
+                    bytes: None,
+                };
+                setup::protect_management_key(serial, key, new, secrets)
             }
         };
         taken.map_err(|error| failed(words, error))

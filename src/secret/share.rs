@@ -124,6 +124,12 @@ impl SharedSecret {
         &self.0
     }
 
+    /// Whether it is the same; takes equally long for each.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
     /// Shares of which as many as the quorum says open the secret, in the order of their numbers.
     ///
     /// Every set of them that should open it is tried before they are given out.

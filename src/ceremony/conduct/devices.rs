@@ -114,9 +114,12 @@ impl Conduct<'_> {
                 found: found.firmware,
             });
         }
-        if device.pins == Pins::AreSet {
-            require_set(device, serial)?;
-            setup::log_in(serial, &mut self.pins)?;
+        match device.pins {
+            Pins::AreSet => {
+                require_set(device, serial)?;
+                setup::log_in(serial, &mut self.pins)?;
+            }
+            Pins::Random | Pins::Shares => require_of_factory(serial)?,
         }
         let form = found.form_factor.unwrap_or("form not told");
         let says = format!("{}, {form}, by its own word", device.words());
@@ -134,6 +137,18 @@ fn require_set(device: &Device, serial: u32) -> Result<(), ConductError> {
         return Ok(());
     }
     Err(ConductError::NotSetUp(device.name.clone()))
+}
+
+/// Refuses a card that somebody used: what is in it then is nobody's of this ceremony.
+fn require_of_factory(serial: u32) -> Result<(), ConductError> {
+    let state = setup::state(Some(serial))?;
+    let is_new = state.pin == SecretState::Factory
+        && state.puk == SecretState::Factory
+        && state.management_key == ManagementKeyState::Factory;
+    if is_new {
+        return Ok(());
+    }
+    Err(ConductError::NotOfFactory(format!("YubiKey {serial}")))
 }
 
 /// The tokens that a module shows; a slot of SoftHSM that nobody set up is none.

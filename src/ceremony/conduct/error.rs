@@ -15,6 +15,7 @@ use crate::ledger::key::LedgerKeyError;
 use crate::output::OutputError;
 use crate::revocation::KrlError;
 use crate::secret::PinError;
+use crate::secret::share::{CombineError, SplitError};
 use crate::signer::pkcs11::UriError;
 use crate::signer::yubikey::setup::SetupError;
 use crate::signer::yubikey::{CardFault, Firmware, NewSecretError};
@@ -102,6 +103,15 @@ pub enum ConductError {
     /// What a card says of a key is not what the plan has.
     #[error(transparent)]
     OtherThanPlanned(#[from] OtherThanPlanned),
+    /// Shares were not made.
+    #[error("the secret can't be split")]
+    Split(#[from] SplitError),
+    /// Shares open nothing.
+    #[error("the shares")]
+    Combine(#[from] CombineError),
+    /// Shares open another secret than was given out in this ceremony.
+    #[error("the shares open another secret than that of this ceremony")]
+    OtherSecret,
     /// A secret was not given.
     #[error(transparent)]
     Pin(#[from] PinError),

@@ -93,6 +93,7 @@ impl Conduct<'_> {
         config: &Config,
         key: &'k mut Option<LedgerKey>,
     ) -> Result<&'k mut LedgerKey, ConductError> {
+        self.open_by_shares()?;
         let opened = match key.take() {
             Some(opened) => opened,
             None => self.open_ledger_key(&Ledger::open_to_read(&config.ledger())?)?,

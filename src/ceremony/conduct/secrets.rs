@@ -5,14 +5,46 @@
 //! paper, and the next run sees which by asking the device, which costs no try.
 
 use super::{Conduct, ConductError};
-use crate::ceremony::plan::{Device, Hardware};
+use zeroize::Zeroizing;
+
+use crate::ceremony::plan::{Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, Step};
 use crate::ceremony::transcript::Event;
 use crate::secret::{Pin, SecretKind};
 use crate::signer::yubikey::setup::{
-    self, Due, ManagementKeyAlgorithm, SecretState, Step as SetupStep, Tries, TryCount,
+    self, Due, ManagementKeyAlgorithm, NewManagementKey, SecretState, Step as SetupStep, Tries,
+    TryCount,
 };
-use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
+use crate::signer::yubikey::{Firmware, ManagementKey, NewPin, NewPuk, NewSecretError};
+
+/// What a card gets.
+pub(super) struct DeviceSecrets {
+    pin: NewPin,
+    puk: NewPuk,
+    /// Bytes of the management key; a random one else.
+    key: Option<Zeroizing<[u8; 32]>>,
+}
+
+impl DeviceSecrets {
+    /// # Errors
+    /// [`NewSecretError`] where one secret gives the other away.
+    pub(super) fn new(
+        pin: NewPin,
+        puk: NewPuk,
+        key: Option<Zeroizing<[u8; 32]>>,
+    ) -> Result<Self, NewSecretError> {
+        pin.differs_from(&puk)?;
+        Ok(Self { pin, puk, key })
+    }
+
+    pub(super) fn pin(&self) -> Pin {
+        Pin::new(self.pin.expose().to_owned())
+    }
+
+    pub(super) fn puk(&self) -> Pin {
+        Pin::new(self.puk.expose().to_owned())
+    }
+}
 
 /// What was typed back in the step under way, for the device that is to have it.
 #[derive(Default)]
@@ -21,7 +53,7 @@ pub(super) struct OnPaper {
     puk: Option<Pin>,
 }
 
-impl Conduct<'_> {
+impl<'s> Conduct<'s> {
     /// Shows a new secret of a device to one person, until it is typed back as it was shown. Where
     /// the device has it from a run that was cut short, it is typed off the paper alone.
     pub(super) fn typed_back(
@@ -33,7 +65,7 @@ impl Conduct<'_> {
     ) -> Result<(), ConductError> {
         let serial = self.serial_of_card(device)?;
         let question = format!("{}: {}: ", ask.who, ask.question);
-        let secret = if self.is_set(step, serial, kind)? {
+        let secret = if self.is_set(serial, kind)? {
             self.room
                 .show("It was set before this was cut short, and stands on its sheet.");
             self.room.ask_secret(&question)?
@@ -53,26 +85,15 @@ impl Conduct<'_> {
         })
     }
 
-    /// Whether a card has a secret of its own by now: an earlier run of this step gave it, or the card
-    /// is not as the factory left it.
-    fn is_set(&self, step: &Step, serial: u32, kind: SecretKind) -> Result<bool, ConductError> {
+    /// Whether a card has a secret of its own by now. It was the factory's when the devices were looked
+    /// at, so that an earlier run of this step gave it.
+    fn is_set(&self, serial: u32, kind: SecretKind) -> Result<bool, ConductError> {
         let state = setup::state(Some(serial))?;
         let state = match kind {
             SecretKind::Puk => state.puk,
             _ => state.pin,
         };
-        if state == SecretState::Factory {
-            return Ok(false);
-        }
-        let ours = self
-            .transcript()
-            .events()
-            .any(|event| matches!(event, Event::TypedBack { step: of, .. } if *of == step.name));
-        if ours {
-            Ok(true)
-        } else {
-            Err(ConductError::NotOfFactory(format!("YubiKey {serial}")))
-        }
+        Ok(state != SecretState::Factory)
     }
 
     fn shown_until_typed(
@@ -112,61 +133,76 @@ impl Conduct<'_> {
         }
     }
 
-    /// Gives a card what is on paper, as `setup-card` does, and a management key behind its PIN.
+    /// Gives a device what is on paper, or follows from the shares; as `setup-card` does.
     pub(super) fn give_secrets(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
         let serial = self.serial_of_card(number)?;
+        let device = self.device(number)?;
+        let secrets = match device.pins {
+            Pins::Shares => self.derived_secrets(device)?,
+            Pins::Random | Pins::AreSet => self.on_paper()?,
+        };
+        self.set_up(serial, &secrets)?;
+        setup::log_in(serial, &mut self.pins)?;
+        self.fact(step, &format!("secrets {}", device.name), SECRETS_ARE_SET)
+    }
+
+    fn on_paper(&mut self) -> Result<DeviceSecrets, ConductError> {
         let OnPaper { pin, puk } = std::mem::take(&mut self.on_paper);
         let (Some(pin), Some(puk)) = (pin, puk) else {
             return Err(ConductError::Gone("what was typed back"));
         };
         let (pin, puk) = (NewPin::new(pin)?, NewPuk::new(puk)?);
-        pin.differs_from(&puk)?;
-        let tries = Tries {
-            pin: TryCount::PROPOSED,
-            puk: TryCount::PROPOSED,
-        };
-        let card = format!("YubiKey {serial}");
-        let state = setup::state(Some(serial))?;
-        if state.pin == SecretState::Own {
-            self.pins.know(&card, Pin::new(pin.expose().to_owned()));
-        } else {
-            self.pins.know(&card, setup::factory_pin());
-        }
-        for (what, due) in state.plan(tries, false) {
-            match (what, due) {
-                (_, Due::Done) => {}
-                (_, Due::OtherManagementKey) => {
-                    return Err(ConductError::NotOfFactory(card));
-                }
-                // The tries were set before the secrets were, or the card came with others.
-                (_, Due::WouldReset) => {}
-                (SetupStep::SetTries, Due::Due) => {
-                    setup::set_tries(serial, tries, ManagementKey::Factory, &mut self.pins)?;
-                }
-                (SetupStep::ChangePuk, Due::Due) => {
-                    setup::change_puk(serial, &setup::factory_puk(), &puk)?;
-                }
-                (SetupStep::ChangePin, Due::Due) => {
-                    setup::change_pin(serial, &pin, &mut self.pins)?;
-                    self.pins.know(&card, Pin::new(pin.expose().to_owned()));
-                }
-                (SetupStep::ProtectManagementKey, Due::Due) => {
-                    let cipher = ManagementKeyAlgorithm::proposed(state.firmware);
-                    setup::protect_management_key(
-                        serial,
-                        ManagementKey::Factory,
-                        cipher,
-                        &mut self.pins,
-                    )?;
-                }
-            }
-        }
-        setup::log_in(serial, &mut self.pins)?;
-        let name = format!("secrets {}", self.device(number)?.name);
-        self.fact(step, &name, SECRETS_ARE_SET)
+        Ok(DeviceSecrets::new(pin, puk, None)?)
     }
 
-    fn device(&self, number: usize) -> Result<&Device, ConductError> {
+    /// Does to a card whatever is still to be done.
+    fn set_up(&mut self, serial: u32, secrets: &DeviceSecrets) -> Result<(), ConductError> {
+        let card = format!("YubiKey {serial}");
+        let state = setup::state(Some(serial))?;
+        let pin = match state.pin {
+            SecretState::Own => secrets.pin(),
+            _ => setup::factory_pin(),
+        };
+        self.pins.know(&card, pin);
+        for (what, due) in state.plan(TRIES, false) {
+            match due {
+                Due::Due => self.set_up_step(serial, state.firmware, what, secrets)?,
+                Due::OtherManagementKey => return Err(ConductError::NotOfFactory(card)),
+                // The tries were set before the secrets were.
+                Due::Done | Due::WouldReset => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn set_up_step(
+        &mut self,
+        serial: u32,
+        firmware: Firmware,
+        what: SetupStep,
+        secrets: &DeviceSecrets,
+    ) -> Result<(), ConductError> {
+        let factory = ManagementKey::Factory;
+        match what {
+            SetupStep::SetTries => setup::set_tries(serial, TRIES, factory, &mut self.pins)?,
+            SetupStep::ChangePuk => {
+                setup::change_puk(serial, &setup::factory_puk(), &secrets.puk)?;
+            }
+            SetupStep::ChangePin => {
+                setup::change_pin(serial, &secrets.pin, &mut self.pins)?;
+                self.pins.know(&format!("YubiKey {serial}"), secrets.pin());
+            }
+            SetupStep::ProtectManagementKey => {
+                let cipher = ManagementKeyAlgorithm::proposed(firmware);
+                let key = secrets.key.as_ref().map(|key| key.as_slice());
+                let new = NewManagementKey { cipher, bytes: key };
+                setup::protect_management_key(serial, factory, new, &mut self.pins)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn device(&self, number: usize) -> Result<&'s Device, ConductError> {
         let device = self.setting.plan.devices.get(number);
         device.ok_or(ConductError::Gone("the device of the plan"))
     }
@@ -194,6 +230,11 @@ fn digits(count: usize) -> Result<Pin, ConductError> {
     Ok(Pin::new(text))
 }
 
+/// As `setup-card` proposes them.
+const TRIES: Tries = Tries {
+    pin: TryCount::PROPOSED,
+    puk: TryCount::PROPOSED,
+};
 /// What is noted of a device whose secrets were set and tried.
 pub(in crate::ceremony) const SECRETS_ARE_SET: &str = "set and tried";
 /// As many as a card takes, for PIN and PUK alike.

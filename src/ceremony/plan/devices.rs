@@ -36,8 +36,8 @@ pub struct Device {
     pub bag: String,
     /// The number of the bag that it goes into.
     pub new_bag: String,
-    /// The number of the envelope that its PIN goes into.
-    pub pin_envelope: String,
+    /// The number of the envelope that its PIN goes into; none where no PIN is on paper.
+    pub pin_envelope: Option<String>,
     /// The number of the envelope that its PUK goes into, where the ceremony sets one.
     pub puk_envelope: Option<String>,
 }
@@ -74,6 +74,9 @@ pub enum Pins {
     AreSet,
     /// They are made at random in the ceremony, which finds the device as the factory left it.
     Random,
+    /// They follow from the secret that custodians hold in shares, and are set in the ceremony, which
+    /// finds the device as the factory left it.
+    Shares,
 }
 
 impl Device {
@@ -183,7 +186,10 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
         _ => None,
     };
     let (bag, new_bag) = (table.words(reader, "bag"), table.words(reader, "new-bag"));
-    let pin_envelope = table.words(reader, "pin-envelope");
+    let pin_envelope = match pins {
+        Some(Pins::Shares) => None,
+        _ => Some(table.words(reader, "pin-envelope")),
+    };
     if bag.is_some() && bag == new_bag {
         table.fault(
             reader,
@@ -197,7 +203,10 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
         pins: pins?,
         bag: bag?,
         new_bag: new_bag?,
-        pin_envelope: pin_envelope?,
+        pin_envelope: match pin_envelope {
+            None => None,
+            Some(envelope) => Some(envelope?),
+        },
         puk_envelope: match puk_envelope {
             None => None,
             Some(envelope) => Some(envelope?),
@@ -242,6 +251,7 @@ fn pins(reader: &mut Reader, table: &mut Table, hardware: Option<&Hardware>) -> 
     let mut choices = vec![("are-set", Pins::AreSet)];
     if !matches!(hardware, Some(Hardware::Token(_))) {
         choices.push(("random", Pins::Random));
+        choices.push(("shares", Pins::Shares));
     }
     table.choice(reader, "pins", &choices)
 }

@@ -54,6 +54,24 @@ pub(in crate::ceremony) fn filled_for_cards(count: usize) -> String {
     text
 }
 
+/// A plan for six people and a YubiKey that shares open, filled in.
+pub(in crate::ceremony) fn filled_for_shares() -> String {
+    let text = filled(7);
+    let head = text.split("[[module]]").next().unwrap();
+    let cards = filled_for_cards(1);
+    let tables = cards.split_once("[[device]]").unwrap().1;
+    let tables = tables
+        .replace("pins         = \"random\"", "pins         = \"shares\"")
+        .lines()
+        .filter(|line| !line.contains("-envelope"))
+        .map(|line| format!("{line}\n"))
+        .collect::<String>();
+    format!(
+        "{head}[custody]\nthreshold = 2\ncustodians = [\"Cem\", \"Erik\", \"Gus\"]\n\
+         envelopes = [\"S1\", \"S2\", \"S3\"]\n\n[[device]]{tables}"
+    )
+}
+
 /// What stands first in every plan.
 const FILLED: [&str; 4] = ["user CA of example.org", "Room 5", "Anna", "Bob"];
 
@@ -315,6 +333,55 @@ fn each_rule_of_a_card_is_held_to() {
     let found = faults(&old).join("\n");
     assert!(
         found.contains("firmware 5.4.3 makes no key for ed25519"),
+        "{found}"
+    );
+}
+
+#[test]
+fn shares_are_for_custodians_and_one_of_them_may_be_lost() {
+    let plan = Plan::parse(filled_for_shares().as_bytes()).unwrap();
+    let custody = plan.custody.unwrap();
+    assert_eq!(
+        (custody.quorum.threshold(), custody.quorum.shares()),
+        (2, 3)
+    );
+    assert_eq!(custody.holders[1].name, "Erik");
+    let cases = [
+        (
+            "threshold = 2",
+            "threshold = 3",
+            "3 of 3: one share more than are needed",
+        ),
+        (
+            "threshold = 2",
+            "threshold = 1",
+            "1 of 3: at least two shares",
+        ),
+        (
+            "\"Erik\", ",
+            "\"Bob\", ",
+            "\"Bob\" is no person of the plan with role custodian",
+        ),
+        ("\"Erik\", ", "\"Cem\", ", "\"Cem\" is there twice"),
+        ("\"S1\", ", "", "envelopes: are not as many"),
+        ("\"shares\"", "\"are-set\"", "custody: opens no device"),
+        ("[custody]", "[custodie]", "custody: is missing"),
+    ];
+    for (from, to, fault) in cases {
+        let text = filled_for_shares().replacen(from, to, 1);
+        assert_ne!(text, filled_for_shares(), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+    // 8 of 16 would be 12,870 sets to try.
+    let names: Vec<_> = (1..=16).map(|number| format!("\"C{number}\"")).collect();
+    let names = names.join(", ");
+    let many = filled_for_shares()
+        .replace("threshold = 2", "threshold = 8")
+        .replace("[\"Cem\", \"Erik\", \"Gus\"]", &format!("[{names}]"));
+    let found = faults(&many).join("\n");
+    assert!(
+        found.contains("12870 sets of shares to try, and at most 2000"),
         "{found}"
     );
 }

@@ -2,13 +2,14 @@
 
 use super::frame::{Cast, ask, step};
 use super::{Act, Ask, Step, Wanted};
-use crate::ceremony::plan::{Ca, Create, Device, KeyPlace, Pins, Plan};
+use crate::ceremony::plan::{Ca, Create, Custody, Device, KeyPlace, Pins, Plan};
 use crate::secret::SecretKind;
 
 /// The steps that make CA keys.
 pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    steps.extend(plan.custody.as_ref().map(|custody| cast.shares(custody)));
     let devices = (0..).zip(&plan.devices);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
     let numbers = 0..create.cas.len();
@@ -19,15 +20,88 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
         cast.list(),
         cast.lines(),
     ]);
+    steps.extend(
+        plan.custody
+            .as_ref()
+            .map(|custody| cast.seal_shares(custody)),
+    );
     steps.extend(cast.after(plan));
     steps
 }
 
 impl Cast {
+    /// One secret, of which each custodian gets a share.
+    fn shares(&self, custody: &Custody) -> Step {
+        let (needed, all) = (custody.quorum.threshold(), custody.quorum.shares());
+        let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
+            let share = number + 1;
+            Ask {
+                name: format!("share {share}"),
+                who: holder.name.clone(),
+                question: format!("the 20 words of share {share} of {all}, off its sheet"),
+                wanted: Wanted::Share(number),
+            }
+        });
+        Step {
+            asks: asks.collect(),
+            ..step(
+                "shares",
+                &self.administrator,
+                format!(
+                    "A secret of 128 random bits is made, and split so that {needed} of {all} shares \
+                     open the devices. Each custodian alone sees their share, writes it onto its sheet, \
+                     and types it back off the paper."
+                ),
+                Act::Shares,
+                "every set of shares that must open the secret was put together, and did",
+            )
+        }
+    }
+
+    /// Secrets that follow from the shares: nobody sees them.
+    fn derived_pins(&self, number: usize, device: &Device) -> Step {
+        step(
+            format!("pins {}", device.name),
+            &self.custodian,
+            format!(
+                "`{}` gets the PUK, the PIN and the management key that follow from the shares, with \
+                 counter {FIRST_COUNTER}. Nobody sees them.",
+                device.name
+            ),
+            Act::Pins(number),
+            "the device opens with the PIN that follows from the shares",
+        )
+    }
+
+    fn seal_shares(&self, custody: &Custody) -> Step {
+        let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
+            let share = number + 1;
+            let question = format!("the number of the envelope that share {share} is sealed in");
+            ask(
+                &format!("share-envelope {share}"),
+                &holder.name,
+                question,
+                &holder.envelope,
+            )
+        });
+        Step {
+            asks: asks.collect(),
+            ..step(
+                "seal shares",
+                &self.administrator,
+                "Each custodian seals their share in its envelope, and keeps it where no other share is.",
+                Act::Nothing,
+                "the seals are signed by all",
+            )
+        }
+    }
+
     /// Secrets of its own, for a device that comes as the factory left it.
     fn pins(&self, number: usize, device: &Device) -> Option<Step> {
-        if device.pins == Pins::AreSet {
-            return None;
+        match device.pins {
+            Pins::AreSet => return None,
+            Pins::Shares => return Some(self.derived_pins(number, device)),
+            Pins::Random => {}
         }
         let secret = |kind: SecretKind| Ask {
             name: kind.to_string(),
@@ -158,3 +232,6 @@ fn seen(place: &KeyPlace) -> &'static str {
         }
     }
 }
+
+/// The counter of a device's secrets when they follow from a secret for the first time.
+pub(in crate::ceremony) const FIRST_COUNTER: u32 = 1;

@@ -206,18 +206,20 @@ impl Cast {
             ask(&name, &self.custodian, question, number)
         };
         let bag = ask("new-bag", &self.custodian, bag, &device.new_bag);
-        let mut asks = vec![bag, envelope("PIN", &device.pin_envelope)];
-        let mut secrets = format!("its PIN in envelope {}", device.pin_envelope);
-        if let Some(number) = &device.puk_envelope {
-            asks.push(envelope("PUK", number));
-            secrets += &format!(", its PUK in envelope {number}");
+        let mut asks = vec![bag];
+        let mut secrets = String::new();
+        for (secret, number) in [("PIN", &device.pin_envelope), ("PUK", &device.puk_envelope)] {
+            if let Some(number) = number {
+                asks.push(envelope(secret, number));
+                secrets += &format!(", its {secret} in envelope {number}");
+            }
         }
         Step {
             asks,
             ..step(
                 format!("seal {}", device.name),
                 &self.custodian,
-                format!("I seal the device in bag {} and {secrets}.", device.new_bag),
+                format!("I seal the device in bag {}{secrets}.", device.new_bag),
                 Act::Nothing,
                 "the seals are signed by all",
             )

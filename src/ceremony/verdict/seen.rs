@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use ssh_key::PublicKey;
 
 use super::fault::VerdictFault;
-use crate::ceremony::conduct::{LEDGER_KEY_NAME, SECRETS_ARE_SET, attestation_of};
+use crate::ceremony::conduct::{
+    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, in_words,
+};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{KeyPlace, Plan};
@@ -120,7 +122,8 @@ impl Seen {
         line: u64,
         (name, by): (&str, &str),
     ) -> Result<(), VerdictFault> {
-        let is_secret = |wanted: &Wanted| matches!(wanted, Wanted::Secret { .. });
+        let is_secret =
+            |wanted: &Wanted| matches!(wanted, Wanted::Secret { .. } | Wanted::Share(_));
         let is_it = |ask: &&Ask| ask.name == name && ask.who == by && is_secret(&ask.wanted);
         if step.asks.get(self.answered).filter(is_it).is_none() {
             let (ask, by) = (name.to_owned(), by.to_owned());
@@ -175,6 +178,7 @@ impl Seen {
             Act::Rehearsal => self.rehearsed(step, line),
             Act::Machine => self.machine(plan, line),
             Act::Devices => self.devices(plan, line),
+            Act::Shares => self.shares(plan, line),
             Act::Pins(number) => self.pins(plan, number, line),
             Act::Key(number) => self.key_of_ca(plan, number, line),
             Act::LedgerKey => {
@@ -273,6 +277,14 @@ impl Seen {
             }
         }
         Ok(())
+    }
+
+    fn shares(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let Some(custody) = &plan.custody else {
+            return Err(foreign(line, "shares"));
+        };
+        self.is(line, SHARES, &in_words(custody.quorum))?;
+        self.fact(line, SECRET_CHECK).map(drop)
     }
 
     fn pins(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {

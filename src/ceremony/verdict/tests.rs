@@ -1,5 +1,5 @@
 use super::*;
-use crate::ceremony::conduct::SECRETS_ARE_SET;
+use crate::ceremony::conduct::{SECRET_CHECK, SECRETS_ARE_SET, SHARES, in_words};
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::filled;
 use crate::ceremony::steps::{Act, Wanted};
@@ -27,9 +27,9 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
                 Wanted::Rehearsal => crate::wire::words(&[5; 8]),
-                Wanted::Secret { .. } => String::new(),
+                Wanted::Secret { .. } | Wanted::Share(_) => String::new(),
             };
-            let is_secret = matches!(ask.wanted, Wanted::Secret { .. });
+            let is_secret = matches!(ask.wanted, Wanted::Secret { .. } | Wanted::Share(_));
             let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
             events.push(if is_secret {
                 Event::TypedBack { step, ask, by }
@@ -104,6 +104,10 @@ impl Made<'_> {
         let plan = self.plan;
         match act {
             Act::Nothing | Act::End => Vec::new(),
+            Act::Shares => vec![
+                self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),
+                self.fact(SECRET_CHECK, "c"),
+            ],
             Act::Pins(_) => vec![self.fact("secrets root", SECRETS_ARE_SET)],
             Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
             Act::Machine => {

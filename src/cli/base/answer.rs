@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{QueueSelector, tcflush};
+use zeroize::Zeroizing;
 
 use super::failure::{At, Failure};
 use super::terminal::{somebody_is_there, unwritten};
@@ -48,10 +49,11 @@ impl Answers {
         let mut stderr = io::stderr().lock();
         write!(stderr, "{question}").map_err(unwritten)?;
         stderr.flush().map_err(unwritten)?;
-        let mut line = Vec::new();
+        // It may be a share of a secret, and leaves no copy where it grows.
+        let mut line = Zeroizing::new(Vec::with_capacity(2 * LONGEST));
         while !interrupted.load(Ordering::Relaxed) {
-            let mut some = [0; 256];
-            match self.terminal.read(&mut some) {
+            let mut some = Zeroizing::new([0; 256]);
+            match self.terminal.read(some.as_mut()) {
                 Ok(0) => break,
                 Ok(length) => line.extend_from_slice(some.get(..length).unwrap_or_default()),
                 Err(error) if is_passing(&error) => sleep(GLANCE),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
+use zeroize::Zeroizing;
 
 use crate::ceremony::Room;
 use crate::cli::base::answer::Answers;
@@ -44,6 +45,25 @@ impl Terminal {
         Ok(Some(terminal))
     }
 
+    /// Asks on the alternate screen of the terminal itself, as stderr may be a file. Whatever ends
+    /// it, short of SIGKILL, the screen is wiped first.
+    fn alone(&mut self, who: &str, what: &str, secret: &str, question: &str) -> io::Result<String> {
+        let mut screen = OpenOptions::new().write(true).open("/dev/tty")?;
+        self.answer(&format!(
+            "{who} alone sees the screen now, and has the sheet; press Enter\n> "
+        ))?;
+        self.ends_at_once.store(false, Ordering::Relaxed);
+        let shown = write!(screen, "{ALTERNATE}For {who} alone: {what}{secret}\r\n");
+        let answer = shown
+            .and_then(|()| screen.flush())
+            .and_then(|()| self.answer(question));
+        let wiped = screen
+            .write_all(WIPED.as_bytes())
+            .and_then(|()| screen.flush());
+        self.ends_at_once.store(true, Ordering::Relaxed);
+        wiped.and(answer)
+    }
+
     fn answer(&mut self, question: &str) -> io::Result<String> {
         let answer = self.answers.ask(question, &self.interrupted);
         let answer = answer.map_err(|failure| io::Error::other(failure.words()))?;
@@ -60,25 +80,18 @@ impl Room for Terminal {
         self.answer(question)
     }
 
-    /// On the alternate screen of the terminal itself: stderr may be a file.
     fn show_alone(&mut self, who: &str, what: &str, secret: &str) -> io::Result<()> {
-        let mut screen = OpenOptions::new().write(true).open("/dev/tty")?;
-        self.answer(&format!(
-            "{who} alone sees the screen now, and has the sheet; press Enter\n> "
-        ))?;
-        self.ends_at_once.store(false, Ordering::Relaxed);
-        let shown = write!(
-            screen,
-            "{ALTERNATE}For {who} alone: {what}\r\n\r\n    {secret}\r\n\r\n"
-        );
-        let written = shown.and_then(|()| screen.flush()).and_then(|()| {
-            self.answer("Write it down, then press Enter: the screen is wiped.\n> ")
-        });
-        let wiped = screen
-            .write_all(WIPED.as_bytes())
-            .and_then(|()| screen.flush());
-        self.ends_at_once.store(true, Ordering::Relaxed);
-        written.and(wiped)
+        let lines = secret.lines().map(|line| format!("    {line}\r\n"));
+        let shown = Zeroizing::new(lines.collect::<String>());
+        let written = "Write it down, then press Enter: the screen is wiped.\n> ";
+        self.alone(who, &format!("{what}\r\n\r\n"), &shown, written)?;
+        Ok(())
+    }
+
+    fn ask_alone(&mut self, who: &str, question: &str) -> io::Result<Pin> {
+        let typed = "Type it off the paper, then press Enter: the screen is wiped.\n> ";
+        let typed = self.alone(who, &format!("{question}\r\n"), "", typed)?;
+        Ok(Pin::new(typed))
     }
 
     fn ask_secret(&mut self, question: &str) -> Result<Pin, PinError> {

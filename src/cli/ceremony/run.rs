@@ -133,6 +133,9 @@ impl Advised for ConductError {
             Self::OtherFirmware { .. } => {
                 "if the card is the one that is meant, have all review a plan with its firmware"
             }
+            Self::OtherSecret => {
+                "take the sheets of this ceremony, and run this again: no device was tried"
+            }
             Self::NotSetUp(_) => {
                 "set it up with `punchmark setup-card` before; or have a plan reviewed with pins = \"random\""
             }

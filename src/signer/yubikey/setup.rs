@@ -103,6 +103,15 @@ pub enum ManagementKeyAlgorithm {
     Aes256,
 }
 
+/// A management key that a card is to get.
+#[derive(Clone, Copy)]
+pub struct NewManagementKey<'a> {
+    /// Its cipher.
+    pub cipher: ManagementKeyAlgorithm,
+    /// Bytes that it is made of, as many of the first as the cipher takes; random ones else.
+    pub bytes: Option<&'a [u8]>,
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

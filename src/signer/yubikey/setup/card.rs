@@ -5,7 +5,8 @@ use ::yubikey::{MgmAlgorithmId, MgmKey, YubiKey};
 use zeroize::Zeroizing;
 
 use super::{
-    CardState, ManagementKeyAlgorithm, ManagementKeyState, SecretState, SetupError, Tries, TryCount,
+    CardState, ManagementKeyAlgorithm, ManagementKeyState, NewManagementKey, SecretState,
+    SetupError, Tries, TryCount,
 };
 use crate::secret::{AskPin, Pin};
 use crate::signer::error::PinTries;
@@ -93,7 +94,7 @@ pub fn log_in(serial: u32, pins: &mut dyn AskPin) -> Result<(), SetupError> {
     Ok(())
 }
 
-/// Makes a random management key, and keeps it behind the PIN as ykman does: in the object
+/// Gives the card a management key, a random one or of these bytes, and keeps it behind the PIN as ykman does: in the object
 /// for printed information, with a flag in the admin data.
 ///
 /// The key is written behind the PIN before the card gets it, so that no moment of this,
@@ -104,11 +105,12 @@ pub fn log_in(serial: u32, pins: &mut dyn AskPin) -> Result<(), SetupError> {
 pub fn protect_management_key(
     serial: u32,
     old: ManagementKey<'_>,
-    algorithm: ManagementKeyAlgorithm,
+    new: NewManagementKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<(), SetupError> {
     let mut device = find(Some(serial))?;
     let name = device.name();
+    let algorithm = new.cipher;
     if !algorithm.is_known(device.firmware()) {
         return Err(SetupError::ManagementKeyAlgorithm {
             device: name,
@@ -116,7 +118,7 @@ pub fn protect_management_key(
             algorithm,
         });
     }
-    let key = random_key(algorithm).map_err(|fault| fault.at(&name))?;
+    let key = new_key(new).map_err(|fault| fault.at(&name))?;
     Access::open(&mut device, Some(PinPolicy::Once), pins)?;
     prove(&mut device, old)?;
     keep(&mut device, &PROTECTED, |records| {
@@ -226,17 +228,25 @@ fn keep(
     Ok(saved.map_err(|fault| fault.at(&name))?)
 }
 
-fn random_key(algorithm: ManagementKeyAlgorithm) -> Result<MgmKey, CardFault> {
-    let (id, length) = match algorithm {
+fn new_key(new: NewManagementKey<'_>) -> Result<MgmKey, CardFault> {
+    let (id, length) = match new.cipher {
         ManagementKeyAlgorithm::TripleDes => (MgmAlgorithmId::ThreeDes, 24),
         ManagementKeyAlgorithm::Aes128 => (MgmAlgorithmId::Aes128, 16),
         ManagementKeyAlgorithm::Aes192 => (MgmAlgorithmId::Aes192, 24),
         ManagementKeyAlgorithm::Aes256 => (MgmAlgorithmId::Aes256, 32),
     };
     let mut bytes = Zeroizing::new(vec![0; length]);
-    getrandom::fill(&mut bytes).map_err(|error| CardFault::Refused {
-        reason: format!("no random numbers: {error}"),
-    })?;
+    match new.bytes.map(|given| given.get(..length)) {
+        Some(Some(given)) => bytes.copy_from_slice(given),
+        Some(None) => {
+            return Err(CardFault::Refused {
+                reason: "a management key that is too short".to_owned(),
+            });
+        }
+        None => getrandom::fill(&mut bytes).map_err(|error| CardFault::Refused {
+            reason: format!("no random numbers: {error}"),
+        })?,
+    }
     Ok(MgmKey::from_bytes(&bytes, Some(id))?)
 }
 

@@ -1,6 +1,6 @@
 //! What a build without the feature `yubikey` says.
 
-use super::{CardState, ManagementKeyAlgorithm, SetupError, Tries};
+use super::{CardState, NewManagementKey, SetupError, Tries};
 use crate::secret::{AskPin, Pin};
 use crate::signer::error::OpeningError;
 use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
@@ -57,7 +57,7 @@ pub fn log_in(_serial: u32, _pins: &mut dyn AskPin) -> Result<(), SetupError> {
 pub fn protect_management_key(
     _serial: u32,
     _old: ManagementKey<'_>,
-    _algorithm: ManagementKeyAlgorithm,
+    _new: NewManagementKey<'_>,
     _pins: &mut dyn AskPin,
 ) -> Result<(), SetupError> {
     Err(OpeningError::YubiKeyLeftOut.into())

@@ -1,0 +1,239 @@
+//! The secret that custodians hold in shares, and what follows from it for each device.
+//!
+//! It is made in memory, leaves the program as shares alone, and is wiped when the run ends. A run
+//! that goes on later has it from the custodians again, one try: what was noted of it tells a wrong
+//! secret before any device is tried.
+
+use super::secrets::DeviceSecrets;
+use super::{Conduct, ConductError};
+use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
+use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
+use crate::ceremony::transcript::Event;
+use crate::secret::share::{Quorum, Share, SharedSecret};
+use crate::secret::{DerivedFor, Pin};
+use crate::signer::yubikey::setup::{self, SecretState};
+use crate::signer::yubikey::{NewPin, NewPuk};
+use crate::wire::hex;
+
+/// The secret, while the run knows it.
+pub(super) struct Shared {
+    secret: SharedSecret,
+    /// What each custodian is shown; empty where the secret came back from shares.
+    shown: Vec<Share>,
+    /// What was typed back.
+    typed: Vec<Share>,
+}
+
+impl Conduct<'_> {
+    /// Shows a share to its custodian, until it is typed back off the paper.
+    pub(super) fn share(
+        &mut self,
+        step: &Step,
+        ask: &Ask,
+        number: usize,
+    ) -> Result<(), ConductError> {
+        if number == 0 {
+            self.shared = Some(self.new_shared()?);
+        }
+        let words = self.words_of_share(number)?;
+        self.pins.keep_out(&words);
+        let mut is_shown = false;
+        let typed = loop {
+            if !is_shown {
+                self.room
+                    .show_alone(&ask.who, &ask.question, words.expose())
+                    .map_err(ConductError::Ask)?;
+                is_shown = true;
+            }
+            let typed = self.room.ask_alone(&ask.who, &ask.question);
+            let typed = typed.map_err(ConductError::Ask)?;
+            match Share::parse(typed.expose()) {
+                Ok(share) if share.words().as_str() == one_line(&words) => break share,
+                Ok(_) => self.room.show("That is another share than was shown."),
+                Err(_) if typed.expose().is_empty() => is_shown = false,
+                Err(error) => self.room.show(&format!("That is not the share: {error}.")),
+            }
+            self.room.show(
+                "Look at the sheet and type it again; or press Enter alone to be shown it again.",
+            );
+        };
+        if let Some(shared) = &mut self.shared {
+            shared.typed.push(typed);
+        }
+        self.write(Event::TypedBack {
+            step: step.name.clone(),
+            ask: ask.name.clone(),
+            by: ask.who.clone(),
+        })
+    }
+
+    /// A secret of which every device can take what follows.
+    fn new_shared(&self) -> Result<Shared, ConductError> {
+        let custody = self.custody()?;
+        loop {
+            let secret = SharedSecret::random().map_err(ConductError::Random)?;
+            if self.is_fit(&secret) {
+                return Ok(Shared {
+                    shown: secret.split(custody.quorum)?,
+                    typed: Vec::new(),
+                    secret,
+                });
+            }
+        }
+    }
+
+    fn is_fit(&self, secret: &SharedSecret) -> bool {
+        let mut opened = self.setting.plan.devices.iter();
+        let mut opened = opened.by_ref().filter(|one| one.pins == Pins::Shares);
+        opened.all(|device| derived(secret, device).is_ok())
+    }
+
+    fn words_of_share(&self, number: usize) -> Result<Pin, ConductError> {
+        let share = self.shared.as_ref().and_then(|one| one.shown.get(number));
+        let words = share.ok_or(ConductError::Gone("the share"))?.words();
+        Ok(in_lines(&words))
+    }
+
+    fn custody(&self) -> Result<&Custody, ConductError> {
+        let custody = self.setting.plan.custody.as_ref();
+        custody.ok_or(ConductError::Gone("the custody of the plan"))
+    }
+
+    /// Puts together every set of what was typed back that must open the secret.
+    pub(super) fn all_sets(&mut self, step: &Step) -> Result<(), ConductError> {
+        let quorum = self.custody()?.quorum;
+        let shared = self.shared.as_ref();
+        let shared = shared.ok_or(ConductError::Gone("the secret"))?;
+        for set in quorum.sets() {
+            let chosen = set.iter().filter_map(|place| shared.typed.get(*place));
+            if !SharedSecret::combine(chosen)?.is_same(&shared.secret) {
+                return Err(ConductError::OtherSecret);
+            }
+        }
+        let check = hex(&shared.secret.check());
+        self.fact(step, SHARES, &in_words(quorum))?;
+        self.fact(step, SECRET_CHECK, &check)
+    }
+
+    /// Has the secret again from as many custodians as are needed, where a run that was cut short knew
+    /// it; then each device that has its secrets by now opens.
+    pub(super) fn open_by_shares(&mut self) -> Result<(), ConductError> {
+        let setting = self.setting;
+        let Some(custody) = &setting.plan.custody else {
+            return Ok(());
+        };
+        if self.shared.is_some() {
+            return Ok(());
+        }
+        // Before the shares were all given out there is nothing to be had again.
+        let Some(check) = self.transcript().fact(SECRET_CHECK).map(str::to_owned) else {
+            return Ok(());
+        };
+        let needed = custody.quorum.threshold();
+        self.room.show(&format!(
+            "This was cut short. {needed} custodians open the devices again, each with their share."
+        ));
+        let secret = self.from_shares(needed)?;
+        if hex(&secret.check()) != check {
+            return Err(ConductError::OtherSecret);
+        }
+        for device in &setting.plan.devices {
+            self.know_if_set(&secret, device)?;
+        }
+        self.shared = Some(Shared {
+            secret,
+            shown: Vec::new(),
+            typed: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn from_shares(&mut self, needed: u8) -> Result<SharedSecret, ConductError> {
+        let mut shares = Vec::new();
+        while shares.len() < usize::from(needed) {
+            let question = format!("the 20 words of a share ({} of {needed})", shares.len() + 1);
+            let typed = self.room.ask_alone("A custodian", &question);
+            let typed = typed.map_err(ConductError::Ask)?;
+            match Share::parse(typed.expose()) {
+                Ok(share) => {
+                    self.pins.keep_out(&typed);
+                    shares.push(share);
+                }
+                Err(error) => self.room.show(&format!("That is no share: {error}.")),
+            }
+        }
+        Ok(SharedSecret::combine(&shares)?)
+    }
+
+    fn know_if_set(&mut self, secret: &SharedSecret, device: &Device) -> Result<(), ConductError> {
+        let Hardware::YubiKey { serial, .. } = device.hardware else {
+            return Ok(());
+        };
+        if device.pins == Pins::Shares && setup::state(Some(serial))?.pin == SecretState::Own {
+            let secrets = derived(secret, device)?;
+            self.pins.keep_out(&secrets.puk());
+            self.pins.know(&format!("YubiKey {serial}"), secrets.pin());
+        }
+        Ok(())
+    }
+
+    /// What a device gets that the shares open.
+    pub(super) fn derived_secrets(
+        &mut self,
+        device: &Device,
+    ) -> Result<DeviceSecrets, ConductError> {
+        let shared = self.shared.as_ref();
+        let shared = shared.ok_or(ConductError::Gone("the secret"))?;
+        let secrets = derived(&shared.secret, device)?;
+        self.pins.keep_out(&secrets.pin());
+        self.pins.keep_out(&secrets.puk());
+        Ok(secrets)
+    }
+}
+
+/// What follows from a secret for a device, with the first counter.
+fn derived(secret: &SharedSecret, device: &Device) -> Result<DeviceSecrets, ConductError> {
+    let serial = device.serial();
+    let digits = |purpose| secret.digits(purpose, &serial, FIRST_COUNTER, DIGITS);
+    let key = secret.derived(DerivedFor::ManagementKey, &serial, FIRST_COUNTER);
+    Ok(DeviceSecrets::new(
+        NewPin::new(digits(DerivedFor::Pin))?,
+        NewPuk::new(digits(DerivedFor::Puk))?,
+        Some(key),
+    )?)
+}
+
+/// The words as they are shown, numbered by their lines: five in each.
+fn in_lines(words: &str) -> Pin {
+    let mut lines = String::with_capacity(words.len() + 16);
+    for (number, word) in words.split(' ').enumerate() {
+        if number > 0 {
+            lines.push(if number % WORDS_A_LINE == 0 {
+                '\n'
+            } else {
+                ' '
+            });
+        }
+        lines.push_str(word);
+    }
+    Pin::new(lines)
+}
+
+fn one_line(words: &Pin) -> String {
+    words.expose().replace('\n', " ")
+}
+
+/// What is noted of shares that were all put together.
+pub(in crate::ceremony) fn in_words(quorum: Quorum) -> String {
+    let sets = quorum.sets().count();
+    let (needed, all) = (quorum.threshold(), quorum.shares());
+    format!("{needed} of {all}; each of the {sets} sets of {needed} opens the secret")
+}
+
+/// The fact of the shares.
+pub(in crate::ceremony) const SHARES: &str = "shares";
+/// What tells the secret from another one, and nothing of it.
+pub(in crate::ceremony) const SECRET_CHECK: &str = "check of the secret";
+/// As many as a card takes.
+const DIGITS: u32 = 8;
+const WORDS_A_LINE: usize = 5;

@@ -1,0 +1,91 @@
+//! Who holds shares of the secret that opens the devices.
+
+use super::devices::{Device, Pins};
+use super::people::{People, Role};
+use super::reader::{Reader, Table};
+use crate::secret::share::Quorum;
+
+/// The shares of the one secret that PINs, PUKs and management keys follow from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Custody {
+    /// How many shares there are, and how many open the devices.
+    pub quorum: Quorum,
+    /// Who gets each share, in the order of their numbers.
+    pub holders: Vec<Holder>,
+}
+
+/// Somebody who gets a share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The person.
+    pub name: String,
+    /// The number of the envelope that the share goes into.
+    pub envelope: String,
+}
+
+/// Reads `[custody]`, which is there where a device is opened by shares.
+pub(super) fn read(
+    reader: &mut Reader,
+    top: &mut Table,
+    people: Option<&People>,
+    devices: &[Device],
+) -> Option<Custody> {
+    let opens = devices.iter().any(|device| device.pins == Pins::Shares);
+    if !top.has("custody") {
+        if opens {
+            reader.add(
+                "custody",
+                "is missing, and a device has pins = \"shares\"".to_owned(),
+            );
+        }
+        return None;
+    }
+    if !opens {
+        reader.add(
+            "custody",
+            "opens no device: none has pins = \"shares\"".to_owned(),
+        );
+    }
+    let table = &mut top.table(reader, "custody");
+    let threshold = table.count(reader, "threshold");
+    let names = table.list(reader, "custodians");
+    let envelopes = table.list(reader, "envelopes");
+    table.end(reader);
+    check_names(reader, table, &names, people);
+    if envelopes.len() != names.len() {
+        table.fault(
+            reader,
+            "envelopes",
+            "are not as many as there are custodians",
+        );
+    }
+    let number = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+    let quorum = match Quorum::new(number(threshold?), number(names.len())) {
+        Ok(quorum) => quorum,
+        Err(error) => {
+            table.fault(reader, "threshold", error.to_string());
+            return None;
+        }
+    };
+    let holders = names.into_iter().zip(envelopes);
+    let holders = holders.map(|(name, envelope)| Holder { name, envelope });
+    Some(Custody {
+        quorum,
+        holders: holders.collect(),
+    })
+}
+
+/// Each is a custodian of the plan, and holds one share: two in one hand are one.
+fn check_names(reader: &mut Reader, table: &Table, names: &[String], people: Option<&People>) {
+    let Some(people) = people else { return };
+    for (at, name) in names.iter().enumerate() {
+        let person = people.all.iter().find(|person| person.name == *name);
+        if !person.is_some_and(|person| person.roles.contains(&Role::Custodian)) {
+            let words = format!("{name:?} is no person of the plan with role custodian");
+            table.fault(reader, "custodians", words);
+        }
+        if names.iter().take(at).any(|other| other == name) {
+            table.fault(reader, "custodians", format!("{name:?} is there twice"));
+        }
+    }
+}
