@@ -341,3 +341,38 @@ fn of_a_host_ca_clients_learn_the_new_one_first_and_cannot_be_asked() {
         .exits(2)
         .says("trusted by clients");
 }
+
+#[test]
+fn in_the_order_of_the_page_for_a_stolen_key_no_door_closes_before_another_is_open() {
+    let world = World::new();
+    world.sign("users", "peter", "+1h").ok();
+    world.lets_in("peter");
+    // The new key, servers that trust both, and a certificate of the new one that lets in.
+    world.trust(&["users", "users2"]);
+    world.sign("users2", "erik", "+1h").ok();
+    world.lets_in("erik");
+    let retire = [
+        "ca",
+        "retire",
+        "users",
+        "--yes-lock-out",
+        "--reason",
+        "stolen",
+    ];
+    let said = world.admin.punchmark.run(&retire).ok();
+    assert!(said.stdout.contains("  peter, until "), "{said}");
+    // Servers don't know yet: both get in. Then they have the list.
+    world.lets_in("peter");
+    world
+        .admin
+        .punchmark
+        .run(&["krl", "--ca", "users", "--out", "revoked.krl"])
+        .ok();
+    world.refuses("peter");
+    world.lets_in("erik");
+    world.trust(&["users2"]);
+    world.refuses("peter");
+    world.lets_in("erik");
+    world.sign("users2", "peter", "+1h").ok();
+    world.lets_in("peter");
+}
