@@ -230,3 +230,149 @@ fn what_no_one_knows_of_or_is_another_key_is_not_destroyed() {
         .says("the key there is SHA256:");
     assert_eq!(copies(&admin)[0]["became"], "made");
 }
+
+/// `init users` with its key wrapped into the second token.
+fn init_with_copy(admin: &Admin, algorithm: &str, more: &[&str]) -> Ran {
+    let (key, copy) = (admin.token.locator("users"), in_backup(admin, "users"));
+    let init = [
+        "init",
+        "users",
+        "--algorithm",
+        algorithm,
+        "--key",
+        &key,
+        "--copy-to",
+        &copy,
+    ];
+    admin.punchmark.pinned(&[&init[..], more].concat())
+}
+
+#[test]
+fn a_key_is_wrapped_into_a_second_token_before_it_signs_and_the_copy_signs_alike() {
+    for algorithm in ["p256", "p384", "p521", "rsa2048"] {
+        let admin = with_two_tokens();
+        init_with_copy(&admin, algorithm, &["--dry-run"]).ok();
+        assert!(!admin.ledger_file().exists());
+        let ran = init_with_copy(&admin, algorithm, &[]).ok();
+        assert!(
+            ran.stdout.contains("not extractable, was extractable"),
+            "{ran}"
+        );
+        assert!(
+            ran.stdout.contains("copy         token \"Backup\""),
+            "{ran}"
+        );
+        let shown = admin.punchmark.run(&["ca", "show", "users"]).ok();
+        assert!(
+            shown.stdout.contains("storage      was extractable"),
+            "{shown}"
+        );
+        let found = copies(&admin);
+        let kinds = |became: &str| -> Vec<_> {
+            let found = found.iter().filter(|copy| copy["became"] == became);
+            found
+                .map(|copy| copy["kind"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(kinds("made"), ["wrapped"]);
+        assert_eq!(kinds("destroyed"), ["wrapping-key", "blob"]);
+        // No more than the pair is left in either token, and nothing gets the key out.
+        for label in ["Root CA", "Backup"] {
+            let mut tool = admin.token.tool_logged_in();
+            tool.args(["--token-label", label, "--list-objects"]);
+            let listed = crate::harness::process::run(&mut tool).ok().stdout;
+            assert_eq!(listed.matches("Private Key Object").count(), 1, "{listed}");
+            assert!(!listed.contains("wrapping"), "{listed}");
+            assert!(!listed.contains(" extractable"), "{listed}");
+        }
+        admin.key("peter", P256);
+        admin.sign(&["-n", "peter", "peter.pub"]).ok();
+        // The first token is lost: the copy goes into the config, and signs as the same CA.
+        let config = std::fs::read_to_string(admin.config_file()).unwrap();
+        let device = found.iter().find(|copy| copy["kind"] == "wrapped").unwrap();
+        let pin = admin.punchmark.path("pin").display().to_string();
+        let device = format!("{}&pin-source={pin}", device["device"].as_str().unwrap());
+        let lines = config.lines().map(|line| match line.starts_with("key ") {
+            true => format!("key = \"{device}\"\n"),
+            false => format!("{line}\n"),
+        });
+        crate::harness::write(&admin.config_file(), lines.collect::<String>(), 0o600);
+        admin.key("erik", P256);
+        let sign = [
+            "sign", "-s", "users", "-I", "erik", "-n", "erik", "erik.pub",
+        ];
+        admin.punchmark.run(&sign).ok();
+        admin.assert_issued(2);
+        admin
+            .punchmark
+            .run(&["ledger", "verify", "--signatures"])
+            .ok();
+    }
+}
+
+#[test]
+fn a_key_that_its_token_lets_go_signs_nothing() {
+    let admin = with_two_tokens();
+    init_with_copy(&admin, "p256", &[]).ok();
+    // As a run that was cut short leaves it: the same CA, of a key that can leave.
+    for class in ["privkey", "pubkey"] {
+        let mut tool = admin.token.tool_logged_in();
+        tool.args([
+            "--token-label",
+            "Root CA",
+            "--delete-object",
+            "--type",
+            class,
+        ]);
+        crate::harness::process::run(tool.args(["--label", "users"])).ok();
+    }
+    let mut tool = admin.token.tool_logged_in();
+    tool.args([
+        "--token-label",
+        "Root CA",
+        "--keypairgen",
+        "--key-type",
+        "EC:prime256v1",
+    ]);
+    tool.args(["--label", "users", "--extractable", "--sensitive"]);
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let id = config
+        .split("id=")
+        .nth(1)
+        .unwrap()
+        .split('?')
+        .next()
+        .unwrap();
+    tool.args(["--id", &id.replace('%', "")]);
+    crate::harness::process::run(&mut tool).ok();
+    admin.key("peter", P256);
+    let ran = admin.sign(&["-n", "peter", "peter.pub"]).exits(1);
+    ran.says("can still leave its token, and signs nothing");
+    assert_eq!(admin.ledger().len(), 0);
+}
+
+#[test]
+fn one_token_is_no_place_for_a_copy_of_its_own_and_a_card_is_none() {
+    let admin = with_two_tokens();
+    let (key, other) = (admin.token.locator("users"), admin.token.locator("copy"));
+    for (copy, words) in [
+        (other.as_str(), "where the key is"),
+        (
+            "yubikey:serial=1;slot-id=9c",
+            "from one PKCS#11 token into another",
+        ),
+    ] {
+        let init = [
+            "init",
+            "users",
+            "--algorithm",
+            "p256",
+            "--key",
+            &key,
+            "--copy-to",
+            copy,
+        ];
+        admin.punchmark.pinned(&init).exits(1).says(words);
+        assert!(!admin.ledger_file().exists());
+    }
+}

@@ -4,6 +4,7 @@
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
 mod binding;
+mod copied;
 mod copies;
 mod error;
 mod export;
@@ -31,6 +32,7 @@ pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
 
 use binding::Binder;
+use copied::Copied;
 use home::Home;
 
 use crate::attestation::Roots;
@@ -43,7 +45,7 @@ use crate::ledger::{CaAdded, Ledger, LedgerError, Origin, Purpose};
 use crate::output::{self};
 use crate::secret::AskPin;
 use crate::signer::yubikey::{ManagementKey, NewSlotKey};
-use crate::signer::{self, KeyAlgorithm, Locator, NewKey};
+use crate::signer::{self, Holder, KeyAlgorithm, Locator, NewKey, copy};
 
 /// A CA to be.
 pub struct NewCa<'a> {
@@ -67,6 +69,9 @@ pub struct NewCa<'a> {
 pub enum Source<'a> {
     /// The token makes it. The second part is what a YubiKey is asked for.
     Generate(KeyAlgorithm, NewSlotKey<'a>),
+    /// The token makes it, and it is wrapped once for the token that is named here, before it signs
+    /// anything. Both are PKCS#11 tokens of one kind.
+    Copied(KeyAlgorithm, Locator),
     /// It is in the token. It must be this key, where one is given. The second part is what a
     /// YubiKey wants before it names the ledger.
     Adopt(Option<KeyData>, ManagementKey<'a>),
@@ -88,6 +93,8 @@ pub struct Established {
     pub key: NewKey,
     /// What the device says of it, signed; none if it was brought in or the device can't.
     pub attested: Option<Attested>,
+    /// Which device has a copy of it, wrapped from the first.
+    pub copy: Option<Holder>,
     /// The public key file that was written.
     pub public_key_file: PathBuf,
     /// The same file, as it reads.
@@ -132,6 +139,19 @@ pub fn establish(
     }
     let line = public_key_line(&key.public_key, &new.name)?;
     home.require_public_key_file(&line)?;
+    copied::refuse_unsealed(&home, &key)?;
+    if let Source::Copied(_, target) = &new.source {
+        let copied = Copied {
+            home,
+            new,
+            key,
+            target,
+            line,
+            keyboard,
+            time,
+        };
+        return copied.establish(pins);
+    }
     let tested =
         self_test(&key.locator, &key.public_key, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != key.public_key {
@@ -160,6 +180,7 @@ pub fn establish(
         name: new.name.clone(),
         key,
         attested,
+        copy: None,
         public_key_file: home.public_key_file,
         public_key_line: line,
         ledger: home.config.ledger(),
@@ -248,7 +269,7 @@ impl NewCa<'_> {
         match &self.source {
             Source::Generate(_, in_slot) | Source::Import(_, in_slot) => in_slot.management_key,
             Source::Adopt(_, key) => *key,
-            Source::TakenUp | Source::Software => ManagementKey::Protected,
+            Source::Copied(..) | Source::TakenUp | Source::Software => ManagementKey::Protected,
         }
     }
 
@@ -267,6 +288,7 @@ impl Source<'_> {
     fn origin(&self) -> Origin {
         match self {
             Self::Generate(..) | Self::TakenUp => Origin::Generated,
+            Self::Copied(..) => Origin::Extractable,
             Self::Adopt(..) => Origin::Adopted,
             Self::Import(..) => Origin::Imported,
             Self::Software => Origin::Software,
@@ -278,6 +300,10 @@ fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, EstablishErr
     match &new.source {
         Source::Generate(algorithm, in_slot) => {
             Ok(signer::generate(&new.locator, *algorithm, in_slot, pins)?)
+        }
+        Source::Copied(algorithm, target) => {
+            copy::require_two_tokens(&new.locator, target)?;
+            Ok(copy::generate_extractable(&new.locator, *algorithm, pins)?)
         }
         Source::Adopt(..) if new.locator.is_software() => Err(EstablishError::Software {
             locator: new.locator.to_string(),

@@ -6,6 +6,7 @@
 
 pub mod agent;
 mod card;
+pub(crate) mod copy;
 mod device;
 #[cfg_attr(
     not(any(feature = "pkcs11", feature = "yubikey")),
@@ -46,7 +47,7 @@ pub(crate) use device::{
 pub use device::{inventory, yubikeys};
 pub use error::{
     BindError, DestroyError, GenerateError, Gone, ImportError, LoginError, OpeningError, PinTries,
-    PlaceError, Seen, SignatureError, SignerError,
+    PlaceError, Seen, SignatureError, SignerError, WrapError,
 };
 pub use holder::Holder;
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
@@ -95,6 +96,17 @@ impl Locator {
                 let mut slot = this.clone();
                 slot.pin_source = slot.pin_source.or_else(|| other.pin_source.clone());
                 Self::YubiKey(slot)
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// This locator, with the id of the key that `other` names, where both are in PKCS#11 tokens.
+    #[must_use]
+    pub(crate) fn with_id_of(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Pkcs11(this), Self::Pkcs11(other)) => {
+                Self::Pkcs11(Box::new(this.with_id_of(other)))
             }
             _ => self.clone(),
         }

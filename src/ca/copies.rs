@@ -11,7 +11,7 @@ use crate::issue::OpenLedgerError;
 use crate::ledger::{Became, Ca, CopyKind, CopySeen, Ledger, LedgerError};
 use crate::secret::AskPin;
 use crate::signer::yubikey::ManagementKey;
-use crate::signer::{self, DestroyError, Gone, Holder, Locator, OpeningError};
+use crate::signer::{self, DestroyError, Gone, Holder, Locator, OpeningError, copy};
 
 /// One place where the key of a CA is or was.
 #[derive(Debug, Clone)]
@@ -182,7 +182,10 @@ impl Ending<'_> {
         };
         let asked = known.device.with_pin_source_of(self.device);
         let holder = signer::holder(&asked)?;
-        let gone = signer::destroy(&asked, &key, management_key, pins)?;
+        let gone = match known.kind {
+            CopyKind::WrappingKey => copy::destroy_wrapping_key(&asked, pins)?,
+            _ => signer::destroy(&asked, &key, management_key, pins)?,
+        };
         let word = [gone.how.as_str(), self.word.as_str()];
         let word: Vec<_> = word.into_iter().filter(|word| !word.is_empty()).collect();
         self.record(
@@ -264,8 +267,10 @@ impl Ending<'_> {
         if meant.became == Some(Became::Destroyed) {
             return Err(EndCopyError::Before(meant.device.to_string()));
         }
-        let is_there =
-            |place: &&KeyPlace| !matches!(place.became, Some(Became::Destroyed | Became::Missing));
+        let is_there = |place: &&KeyPlace| {
+            let signs = !matches!(place.kind, CopyKind::WrappingKey | CopyKind::Blob);
+            signs && !matches!(place.became, Some(Became::Destroyed | Became::Missing))
+        };
         let others = all.iter().filter(is_there);
         let others = others.filter(|place| place.device != meant.device).count();
         if others == 0 && ledger.retired(ca)?.is_none() {

@@ -8,7 +8,7 @@ use crate::config::{CaName, ConfigError, EditError};
 use crate::issue::{OpenLedgerError, SelfTestError};
 use crate::ledger::{LedgerError, SuffixesError};
 use crate::output::OutputError;
-use crate::signer::{BindError, GenerateError, ImportError, OpeningError};
+use crate::signer::{BindError, GenerateError, ImportError, OpeningError, WrapError};
 
 /// Why there is no new CA. A key that was made stays in the token, for `adopt`.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,12 @@ pub enum EstablishError {
     /// The key was not brought into the device.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// The key has no copy in the other token.
+    #[error(transparent)]
+    Copy(#[from] WrapError),
+    /// The key was made to be copied, and a run was cut short before it was sealed.
+    #[error("{0} was made to be copied, and its token still lets it go: it signs nothing")]
+    Unsealed(String),
     /// A key in software, and nobody said that this may be.
     #[error("{locator} is a key in software, which nothing keeps from being copied")]
     Software {

@@ -77,6 +77,15 @@ fn key_of(new: &NewCa<'_>) -> Result<Option<KeyData>, EstablishError> {
             signer::require_free(&new.locator, in_slot).map_err(GenerateError::from)?;
             Ok(None)
         }
+        Source::Copied(_, target) => {
+            signer::copy::require_two_tokens(&new.locator, target)?;
+            for place in [&new.locator, target] {
+                let free =
+                    signer::require_free(place, &crate::signer::yubikey::NewSlotKey::default());
+                free.map_err(GenerateError::from)?;
+            }
+            Ok(None)
+        }
         Source::Import(key, in_slot) => {
             signer::require_free(&new.locator, in_slot).map_err(ImportError::from)?;
             Ok(Some(KeyData::try_from(*key)?))

@@ -79,7 +79,7 @@ impl Home {
         };
         let imported = match new.source {
             Source::Adopt(..) | Source::TakenUp | Source::Software => return Ok(()),
-            Source::Generate(..) => None,
+            Source::Generate(..) | Source::Copied(..) => None,
             Source::Import(key, _) => Some(KeyData::try_from(key)?),
         };
         if let Some(key) = &imported {
@@ -136,7 +136,7 @@ impl Home {
     pub(super) fn require_place_for_file(&self, new: &NewCa<'_>) -> Result<(), EstablishError> {
         match new.source {
             // A key that is not made yet is in no file.
-            Source::Generate(..) => self.require_public_key_file(""),
+            Source::Generate(..) | Source::Copied(..) => self.require_public_key_file(""),
             Source::Import(key, _) => {
                 let key = KeyData::try_from(key)?;
                 self.require_public_key_file(&public_key_line(&key, &new.name)?)
@@ -220,7 +220,10 @@ impl Home {
         if let Some(recorded) = self.recorded_suffixes(new)? {
             return Ok(with_recorded_suffixes(&self.config, text, &recorded));
         }
-        let is_new = matches!(new.source, Source::Generate(..) | Source::TakenUp);
+        let is_new = matches!(
+            new.source,
+            Source::Generate(..) | Source::Copied(..) | Source::TakenUp
+        );
         if is_new && new.purpose != Purpose::Host {
             text = with_suffixes(&self.config, &new.name, text);
         }

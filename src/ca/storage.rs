@@ -27,6 +27,8 @@ pub enum Storage {
     Software,
     /// It was in a file once; copies may be outside still.
     Imported,
+    /// It could leave its token, wrapped, until its copy was made, by the token's word.
+    WasExtractable,
     /// Born in the device, which was proved to one of the roots that are trusted now.
     Attested(Box<Proof>),
     /// Proved when it was recorded, with these facts in JSON; not by the roots of now.
@@ -87,6 +89,7 @@ impl Storage {
         match ca.added().origin {
             Origin::Software => return Ok(Self::Software),
             Origin::Imported => return Ok(Self::Imported),
+            Origin::Extractable => return Ok(Self::WasExtractable),
             Origin::Generated | Origin::Adopted => {}
         }
         let key = ca.public_key();

@@ -25,6 +25,12 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: KeyAlgorithm,
 
+    /// Wrap the key once into this second PKCS#11 token of the same kind, before it signs anything;
+    /// that it could leave its token for that is kept for good
+    // Parsed later: clap would repeat a locator that holds a PIN.
+    #[arg(long, value_name = "LOCATOR")]
+    copy_to: Option<String>,
+
     #[command(flatten)]
     in_slot: SlotArguments,
 }
@@ -41,6 +47,8 @@ impl Init {
         {
             say("making an RSA key in the token; some take a minute");
         }
+        let copy_to = self.copy_to.as_ref().map(|copy| copy.parse::<Locator>());
+        let copy_to = copy_to.transpose()?;
         let keys = std::slice::from_ref(&locator);
         if self.ca.dry_run {
             self.in_slot.look(context, keys)?;
@@ -48,7 +56,10 @@ impl Init {
             self.in_slot.check(context, keys)?;
         }
         warn_of_factory_secrets(&locator);
-        let source = Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref()));
+        let source = match copy_to {
+            Some(target) => Source::Copied(self.algorithm, target),
+            None => Source::Generate(self.algorithm, self.in_slot.wanted(management_key.as_ref())),
+        };
         self.ca
             .establish(context, source, Serial::FIRST, OfAnother::Refused)
     }
@@ -70,6 +81,8 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark init users --algorithm p256 \\
     --key 'pkcs11:token=Root%20CA;object=users?module-path=/usr/lib/softhsm/libsofthsm2.so'
+  punchmark init users --algorithm p256 --key 'pkcs11:token=Root%20CA;object=users' \\
+    --copy-to 'pkcs11:token=Backup;object=users'
   punchmark init hosts --algorithm ed25519 --for host --key 'pkcs11:token=Root%20CA;object=hosts'
   punchmark init users --algorithm p256 --touch-policy cached \\
     --key 'yubikey:serial=12345678;slot-id=9c'";

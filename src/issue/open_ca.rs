@@ -29,6 +29,14 @@ pub enum OpenError {
     /// The key cannot be opened.
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    /// It was made to be copied, and its token still lets it go.
+    #[error("the key of CA `{ca}` in {locator} can still leave its token, and signs nothing")]
+    Unsealed {
+        /// The CA.
+        ca: String,
+        /// Where the key is.
+        locator: String,
+    },
     /// The key that the locator finds is not the one that was recorded.
     #[error("the key in {device} is not that of CA `{ca}`: recorded {recorded}, found {found}")]
     OtherKey {
@@ -147,6 +155,18 @@ fn refuse_unrecorded_software(ca: &Ca, keys: &Locators) -> Result<(), OpenError>
     }
 }
 
+/// A key that was made to be copied signs nothing while its token lets it go.
+fn refuse_unsealed(ca: &Ca, locator: &Locator, pins: &mut dyn AskPin) -> Result<(), OpenError> {
+    let told = signer::describe_knowing(locator, Some(ca.public_key()), pins)?;
+    if told.origin.extractable == Some(false) {
+        return Ok(());
+    }
+    Err(OpenError::Unsealed {
+        ca: ca.name().to_owned(),
+        locator: locator.to_string(),
+    })
+}
+
 fn open_all(
     ca: &Ca,
     locator: &Locator,
@@ -154,6 +174,9 @@ fn open_all(
     pins: &mut dyn AskPin,
 ) -> Result<Vec<Box<dyn Signer>>, OpenError> {
     let known = Some(ca.public_key());
+    if ca.added().origin == Origin::Extractable {
+        refuse_unsealed(ca, locator, pins)?;
+    }
     let signers = signer::open_sessions(locator, known, rsa_hash, at_most, pins)?;
     let other = signers
         .iter()

@@ -13,6 +13,7 @@ mod making;
 mod opening;
 mod public_key;
 mod signing;
+mod wrapping;
 
 pub use agent::AgentFault;
 pub use call::{CallFailed, Fault};
@@ -24,6 +25,7 @@ pub use making::{BindError, GenerateError, ImportError, ManagementKeyError, Plac
 pub use opening::{OpeningError, Seen};
 pub use public_key::PublicKeyError;
 pub use signing::{SignatureError, SignerError};
+pub use wrapping::WrapError;
 
 pub(super) use agent::ANSWER_MAX;
 #[cfg(feature = "pkcs11")]

@@ -52,6 +52,8 @@ mod tests;
 mod token;
 #[cfg(feature = "pkcs11")]
 mod vacancy;
+#[cfg(feature = "pkcs11")]
+mod wrap;
 
 #[cfg(not(feature = "pkcs11"))]
 mod left_out;
@@ -79,9 +81,21 @@ pub(super) use module::load_ahead;
 pub(super) use signer::open;
 #[cfg(feature = "pkcs11")]
 pub(super) use vacancy::require_free;
+#[cfg(feature = "pkcs11")]
+pub use wrap::{WrappedKey, WrappingKey};
+#[cfg(feature = "pkcs11")]
+pub(super) use wrap::{
+    destroy_wrapping_key, generate_extractable, make_wrapping_key, seal, unwrap, wrap,
+};
 
+#[cfg(not(feature = "pkcs11"))]
+pub use left_out::{WrappedKey, WrappingKey};
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
     bind, bound_to, describe, destroy, generate, holder, import, inventory, load_ahead, open,
     pin_tries, require_free, shown,
+};
+#[cfg(not(feature = "pkcs11"))]
+pub(super) use left_out::{
+    destroy_wrapping_key, generate_extractable, make_wrapping_key, seal, unwrap, wrap,
 };

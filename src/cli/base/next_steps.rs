@@ -32,6 +32,9 @@ pub(crate) fn show_established(
     ))?;
     product(&format!("  key          {}", done.key.locator))?;
     product(&format!("  token says   {}", token_says(&done.key.origin)))?;
+    if let Some(copy) = &done.copy {
+        product(&format!("  copy         {}", copy.words))?;
+    }
     print_attested(done)?;
     product(&format!(
         "  public key   {}",
@@ -153,6 +156,7 @@ fn json(new: &NewCa<'_>, done: &Established) -> serde_json::Value {
         "fingerprint": fingerprint(&done.key.public_key),
         "key": done.key.locator.to_string(),
         "token-says": done.key.origin,
+        "copy": done.copy.as_ref().map(|copy| copy.locator.to_string()),
         "attested": done.attested.as_ref().map(|attested| match &attested.result {
             Ok(proof) => json!({ "proof": proof.kind(), "facts": proof.facts() }),
             Err(why) => json!({ "error": chain(why) }),

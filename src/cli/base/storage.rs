@@ -11,6 +11,10 @@ pub(crate) fn words(storage: &Storage) -> String {
     match storage {
         Storage::Software => "in software, which can copy it".to_owned(),
         Storage::Imported => "imported: it was in a file once, and copies may exist".to_owned(),
+        Storage::WasExtractable => {
+            "was extractable: wrapped for its copy before it signed anything, by the token's word"
+                .to_owned()
+        }
         Storage::Attested(proof) => proved(proof),
         Storage::Recorded { facts, now } => format!(
             "proved when it was recorded: {}; not by the roots of now: {}",
@@ -52,6 +56,7 @@ pub(crate) fn json(storage: &Storage) -> Value {
     match storage {
         Storage::Software => json!({ "known-by": "software" }),
         Storage::Imported => json!({ "known-by": "imported" }),
+        Storage::WasExtractable => json!({ "known-by": "was-extractable" }),
         Storage::Attested(proof) => json!({ "known-by": "attestation", "facts": proof.facts() }),
         Storage::Recorded { facts, now } => json!({
             "known-by": "ledger",

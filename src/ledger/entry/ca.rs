@@ -43,6 +43,9 @@ pub enum Origin {
     Imported,
     /// Lies in a file or behind an agent, where software can copy it.
     Software,
+    /// Was made in the token by `init`, and could leave it, wrapped, until its copy was made.
+    #[serde(rename = "was-extractable")]
+    Extractable,
 }
 
 impl std::fmt::Display for Purpose {
@@ -63,5 +66,6 @@ codes!(
     Generated = 1,
     Adopted = 2,
     Imported = 3,
-    Software = 4
+    Software = 4,
+    Extractable = 5
 );

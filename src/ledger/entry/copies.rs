@@ -31,6 +31,12 @@ pub enum CopyKind {
     Original,
     /// The key, brought into one more device out of a file.
     Imported,
+    /// The key, wrapped in one token and unwrapped in another.
+    Wrapped,
+    /// A key in the second token that the CA's key is wrapped by.
+    WrappingKey,
+    /// The CA's key, wrapped, on its way.
+    Blob,
 }
 
 /// What became of a copy.
@@ -73,12 +79,23 @@ impl std::fmt::Display for CopyKind {
         f.write_str(match self {
             Self::Original => "original",
             Self::Imported => "imported",
+            Self::Wrapped => "wrapped from the first token",
+            Self::WrappingKey => "wrapping key",
+            Self::Blob => "wrapped key on its way",
         })
     }
 }
 
 wire!(CopySeen: ca, kind, became, device, holder, word, keyboard);
-codes!(CopyKind, "kind of copy", Original = 1, Imported = 2);
+codes!(
+    CopyKind,
+    "kind of copy",
+    Original = 1,
+    Imported = 2,
+    Wrapped = 3,
+    WrappingKey = 4,
+    Blob = 5
+);
 codes!(
     Became,
     "fate of a copy",

@@ -81,6 +81,10 @@ pub struct Gone {
     pub how: String,
 }
 
+#[cfg_attr(
+    not(any(feature = "pkcs11", feature = "yubikey")),
+    allow(dead_code, reason = "nothing is destroyed without a device")
+)]
 impl Gone {
     /// The key was there, and this was done.
     pub(in crate::signer) fn now(how: String) -> Self {

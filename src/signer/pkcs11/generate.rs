@@ -17,7 +17,14 @@ pub(in crate::signer) fn generate(
     algorithm: KeyAlgorithm,
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, GenerateError> {
-    let mut vacancy = Vacancy::open(uri, pins)?;
+    generate_in(Vacancy::open(uri, pins)?, algorithm)
+}
+
+/// Makes the key pair in a place that is free.
+pub(super) fn generate_in(
+    mut vacancy: Vacancy,
+    algorithm: KeyAlgorithm,
+) -> Result<NewKey, GenerateError> {
     let mut last = Fault::new(
         "C_GenerateKeyPair",
         cryptoki::error::RvError::CurveNotSupported,

@@ -186,7 +186,7 @@ fn rsa(keypair: &RsaKeypair) -> Option<Pair> {
 }
 
 /// `point` in DER; none is longer than P-521's 133 bytes.
-fn octet_string(point: &[u8]) -> Vec<u8> {
+pub(super) fn octet_string(point: &[u8]) -> Vec<u8> {
     let length = u8::try_from(point.len()).unwrap_or(u8::MAX);
     let head: &[u8] = match length {
         0x80..=0xff => &[0x04, 0x81, length],

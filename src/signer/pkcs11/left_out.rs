@@ -7,6 +7,7 @@ use super::{Inventory, Uri};
 use crate::secret::AskPin;
 use crate::signer::error::{
     BindError, DestroyError, GenerateError, Gone, ImportError, OpeningError, PinTries, PlaceError,
+    WrapError,
 };
 use crate::signer::{Holder, KeyAlgorithm, NewKey, RsaHash, Sessions};
 
@@ -105,4 +106,78 @@ pub(in crate::signer) fn inventory(
     _login: Option<(&Uri, &mut dyn AskPin)>,
 ) -> Result<Inventory, OpeningError> {
     Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// A key to wrap by, which such a build has none of.
+#[derive(Debug, Clone)]
+pub struct WrappingKey {
+    /// The token.
+    pub holder: Holder,
+}
+
+/// A wrapped key, which such a build has none of.
+#[derive(Debug)]
+pub struct WrappedKey;
+
+impl WrappedKey {
+    /// It has no name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        String::new()
+    }
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn generate_extractable(
+    _uri: &Uri,
+    _algorithm: KeyAlgorithm,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, GenerateError> {
+    Err(PlaceError::from(OpeningError::Pkcs11LeftOut).into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn make_wrapping_key(
+    _target: &Uri,
+    _pins: &mut dyn AskPin,
+) -> Result<WrappingKey, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn wrap(
+    _source: &Uri,
+    _key: &KeyData,
+    _by: &WrappingKey,
+    _pins: &mut dyn AskPin,
+) -> Result<WrappedKey, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn unwrap(
+    _target: &Uri,
+    _wrapped: &WrappedKey,
+    _by: &WrappingKey,
+    _key: &KeyData,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn seal(
+    _uri: &Uri,
+    _key: &KeyData,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn destroy_wrapping_key(
+    _uri: &Uri,
+    _pins: &mut dyn AskPin,
+) -> Result<Gone, DestroyError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
 }

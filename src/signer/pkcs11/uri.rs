@@ -97,6 +97,14 @@ impl Uri {
         }
     }
 
+    /// This URI, with the `CKA_ID` of `other` where it has none.
+    pub(in crate::signer) fn with_id_of(&self, other: &Self) -> Self {
+        Self {
+            id: self.id.clone().or(other.id.clone()),
+            ..self.clone()
+        }
+    }
+
     /// Whether all that this URI says, `other` says too.
     pub(in crate::signer) fn covers(&self, other: &Self) -> bool {
         let filled = Self {

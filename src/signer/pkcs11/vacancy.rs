@@ -17,6 +17,14 @@ use crate::signer::NewKey;
 use crate::signer::error::{CallFailed, Code, Fault, PlaceError};
 use crate::wire::hex;
 
+/// Whether a private key may leave its token, wrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    Never,
+    /// Until it was wrapped for its copy, and sealed before it signs anything.
+    UntilWrapped,
+}
+
 /// A label and an id that no key in the token has.
 pub(super) struct Vacancy {
     /// None while it is opened anew.
@@ -28,6 +36,7 @@ pub(super) struct Vacancy {
     uri: Uri,
     label: Field,
     id: Vec<u8>,
+    leaving: Leaving,
 }
 
 /// Makes sure that what the token shows without a PIN leaves label and id of `uri` free.
@@ -94,9 +103,15 @@ impl Vacancy {
             label,
             id,
             device,
+            leaving: Leaving::Never,
         };
         vacancy.check_free()?;
         Ok(vacancy)
+    }
+
+    /// The same, for a key that may leave until it was wrapped.
+    pub(super) fn leaving(self, leaving: Leaving) -> Self {
+        Self { leaving, ..self }
     }
 
     /// A session of its own for the next try. A call that failed may have left objects open in
@@ -124,7 +139,7 @@ impl Vacancy {
         template.extend([
             Attribute::Private(true),
             Attribute::Sensitive(true),
-            Attribute::Extractable(false),
+            Attribute::Extractable(self.leaving == Leaving::UntilWrapped),
             Attribute::Sign(true),
         ]);
         template
@@ -155,7 +170,10 @@ impl Vacancy {
             return Err(PlaceError::KeyChanged { device });
         }
         match (key.object.origin.sensitive, key.object.origin.extractable) {
-            (Some(false), _) | (_, Some(true)) => Err(PlaceError::NotProtected { device }),
+            (Some(false), _) => Err(PlaceError::NotProtected { device }),
+            (_, Some(true)) if self.leaving == Leaving::Never => {
+                Err(PlaceError::NotProtected { device })
+            }
             _ => Ok(key),
         }
     }

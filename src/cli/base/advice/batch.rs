@@ -8,6 +8,10 @@ use crate::ledger::ReserveError;
 impl Advised for OpenError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Unsealed { .. } => {
+                "a run of `init --copy-to` was cut short before the copy was there; the key never signed: \
+                 destroy it (`punchmark ca retire`, `ca destroy-copy`) and make another"
+            }
             Self::Opening(error) => return error.hint(),
             Self::OtherKey { .. } => "is the right token plugged in? nothing was signed",
             Self::HashForOtherKey { .. } => "leave -t out",

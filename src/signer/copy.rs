@@ -1,0 +1,109 @@
+//! One token's key, copied into another of the same kind: wrapped once, before it signs anything.
+
+use ssh_key::public::KeyData;
+
+use super::pkcs11::{self, Uri, WrappedKey, WrappingKey};
+use super::{DestroyError, Gone, KeyAlgorithm, Locator, NewKey, WrapError};
+use crate::secret::AskPin;
+
+fn token(locator: &Locator) -> Result<&Uri, WrapError> {
+    match locator {
+        Locator::Pkcs11(uri) => Ok(uri),
+        other => Err(WrapError::NoToken(other.to_string())),
+    }
+}
+
+/// Refuses places between which nothing can be wrapped.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn require_two_tokens(source: &Locator, target: &Locator) -> Result<(), WrapError> {
+    let (from, to) = (
+        pkcs11::holder(token(source)?)?,
+        pkcs11::holder(token(target)?)?,
+    );
+    if from.words == to.words {
+        return Err(WrapError::SameToken(from.words));
+    }
+    Ok(())
+}
+
+/// Makes a key that may leave its token until it is sealed. It must sign nothing before.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn generate_extractable(
+    locator: &Locator,
+    algorithm: KeyAlgorithm,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    Ok(pkcs11::generate_extractable(
+        token(locator)?,
+        algorithm,
+        pins,
+    )?)
+}
+
+/// Makes a pair in the token of `target`, to wrap a key for it by.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn make_wrapping_key(
+    target: &Locator,
+    pins: &mut dyn AskPin,
+) -> Result<WrappingKey, WrapError> {
+    pkcs11::make_wrapping_key(token(target)?, pins)
+}
+
+/// Wraps the key at `source` for the holder of the wrapping key.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn wrap(
+    source: &Locator,
+    key: &KeyData,
+    by: &WrappingKey,
+    pins: &mut dyn AskPin,
+) -> Result<WrappedKey, WrapError> {
+    pkcs11::wrap(token(source)?, key, by, pins)
+}
+
+/// Puts a wrapped key into the place that `target` names, where it can never leave.
+///
+/// # Errors
+/// [`WrapError`]. No half of the pair is left behind where another key came out.
+pub(crate) fn unwrap(
+    target: &Locator,
+    wrapped: &WrappedKey,
+    by: &WrappingKey,
+    key: &KeyData,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    pkcs11::unwrap(token(target)?, wrapped, by, key, pins)
+}
+
+/// Makes a key one that can't leave its token any more, and reads that back.
+///
+/// # Errors
+/// [`WrapError::Extractable`] if the token says otherwise.
+pub(crate) fn seal(
+    locator: &Locator,
+    key: &KeyData,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    pkcs11::seal(token(locator)?, key, pins)
+}
+
+/// Removes a wrapping key, and reads back that it is gone.
+///
+/// # Errors
+/// [`DestroyError`].
+pub(crate) fn destroy_wrapping_key(
+    locator: &Locator,
+    pins: &mut dyn AskPin,
+) -> Result<Gone, DestroyError> {
+    match locator {
+        Locator::Pkcs11(uri) => pkcs11::destroy_wrapping_key(uri, pins),
+        _ => Err(DestroyError::Software),
+    }
+}
