@@ -72,6 +72,7 @@ mod odd_tokens;
 mod openssh;
 mod options;
 mod package;
+mod pending;
 mod pins;
 #[cfg(feature = "yubikey")]
 mod piv_modules;

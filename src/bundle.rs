@@ -17,10 +17,7 @@ mod write;
 
 use std::io;
 
-use ssh_key::HashAlg;
-
-use crate::request::{ContentError, RequestFileError, RequesterName};
-use crate::wire::verify::SignatureError;
+use crate::request::{ContentError, DetachedError, RequestFileError, RequesterName};
 
 pub use accept::{AcceptError, check as check_answer};
 pub use answer::{Answer, AnswerError, AnswerHeader, Answered, write_answer};
@@ -38,7 +35,7 @@ pub enum BundleError {
     #[error("the bundle cannot be read")]
     Read(#[from] io::Error),
     /// Something else, or of a version that is not known.
-    #[error("not a bundle of version 1")]
+    #[error("not a bundle of version 2")]
     Version,
     /// A part that is larger than any.
     #[error("{part} of {bytes} bytes is larger than {most}")]
@@ -70,18 +67,9 @@ pub enum BundleError {
         /// What the header says.
         said: u64,
     },
-    /// The signature can't be read, or is for something else.
-    #[error("the signature of the bundle is not in the form that ssh-keygen makes")]
-    SignatureForm,
-    /// Another key's signature.
-    #[error("the bundle is signed by another key than its registrar's")]
-    OtherKey,
-    /// A security key that nobody touched.
-    #[error("nobody touched the security key that signed the bundle")]
-    Untouched,
-    /// It is not the key's signature of this header.
-    #[error("signature of the bundle")]
-    Signature(#[from] SignatureError),
+    /// It is not signed by the key that it names.
+    #[error("the bundle is not signed by its registrar")]
+    Signature(#[from] DetachedError),
     /// The items are not those that were signed.
     #[error("the items are not those that the registrar signed")]
     Items,
@@ -133,14 +121,15 @@ pub struct Registrar {
 
 /// What the signature of a header is for: `ssh-keygen -Y sign -n bundle@punchmark`.
 pub const NAMESPACE: &str = "bundle@punchmark";
-/// The hash within such a signature, which ssh-keygen takes where nobody says otherwise.
-const HASH: HashAlg = HashAlg::Sha512;
 /// Serials and names of so many are still looked at by people.
 pub const MOST_ITEMS: u64 = 100_000;
 /// No bundle is longer, in bytes.
 pub const LARGEST_BUNDLE: u64 = LARGEST_ITEMS + LARGEST_HEADER + LARGEST_SIGNATURE + 8;
-/// The largest header, in bytes: a key of 16384 bits takes 2 KiB.
-const LARGEST_HEADER: u64 = 16 * 1024;
+/// The largest header, in bytes: a key of 16384 bits takes 2 KiB, a pending revocation some hundred
+/// bytes.
+const LARGEST_HEADER: u64 = 1024 * 1024;
+/// More pending revocations than anybody waits with.
+const MOST_PENDING: u32 = 1000;
 /// The largest signature, in bytes.
 const LARGEST_SIGNATURE: u64 = 16 * 1024;
 /// The largest item: a request takes up to 96 KiB, its signature 6, a path 4.

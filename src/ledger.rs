@@ -41,17 +41,18 @@ pub use entry::{
     ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, Credential, DutiesSet,
     Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces,
     Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned,
-    Nonce, NotBound, Origin, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
-    RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted,
-    Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
+    Nonce, NotBound, Origin, PendingTaken, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery,
+    RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked,
+    RootDistrusted, Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
     Audit, Auditor, BundleRefused, EndOfTrust, Inclusion, IndexFault, KnownBundle, KnownCopy,
-    Ledger, LedgerKeyState, Mirror, MirrorError, ProofError, Reached, Revocation, RevokedBy,
-    RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term, TrustEnded, recorded_form,
+    Ledger, LedgerKeyState, Mirror, MirrorError, PendingRevocation, ProofError, Reached,
+    Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term,
+    TrustEnded, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};
 

@@ -8,6 +8,7 @@ mod admission;
 mod allowed_signers;
 mod comment;
 mod content;
+mod detached;
 mod file;
 pub mod glob;
 mod possession;
@@ -33,6 +34,7 @@ pub use admission::{AdmissionError, AdmissionLimits, Admitted};
 pub use allowed_signers::{AllowedSigners, AllowedSignersError, SignerLineError, TooManySigners};
 pub use comment::{Comment, CommentError};
 pub use content::{Challenge, Content, RequestId, challenge_from_hex, random_id};
+pub use detached::{DetachedError, verify_detached};
 pub use file::{PossessionError, RequestFile, RequestFileError};
 pub use possession::{
     Holder, SignRequestError, key_in_card, new_key_in_card, require_free, require_key, sign,

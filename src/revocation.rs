@@ -10,6 +10,7 @@ mod list;
 mod lives_on;
 mod living;
 mod naming;
+mod pending;
 mod selector;
 mod state;
 mod taken_over;
@@ -26,10 +27,11 @@ use crate::ledger::{
 
 pub use known::{KnownCertificates, known_certificates};
 pub use known_root::is_known_root;
-pub use list::{KrlError, Prune, krl};
+pub use list::{KrlError, Prune, krl, krl_with};
 pub use lives_on::{LivesOn, lives_on};
 pub use living::{Last, Living, living};
 pub use naming::NamingError;
+pub use pending::{Pending, PendingError, REVOCATION_NAMESPACE, Statement, StatementError};
 pub use selector::Selector;
 pub use state::PublishedState;
 pub use taken_over::OfList;

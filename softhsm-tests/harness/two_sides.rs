@@ -23,7 +23,7 @@ impl Sides {
         let room = Admin::ready().and_config(&format!("{CONFIG}{ROLES}"));
         keygen::make(room.punchmark.home(), "ledger_key", ED25519);
         let office = Punchmark::at(("NO_TOKEN", "/nowhere".into()), "0000");
-        for name in ["ole", "peter", "erik", "anna"] {
+        for name in ["ole", "peter", "erik", "anna", "ole2", "erik2"] {
             keygen::make(office.home(), name, ED25519);
         }
         let sides = Self { room, office };
@@ -121,7 +121,7 @@ const CONFIG: &str = "ledger-key = \"../../ledger_key\"\n---\n";
 const ROLES: &str = "
 [role.engineer]
 ca         = \"users\"
-requesters = [\"peter\", \"erik\", \"anna\", \"ole\"]
+requesters = [\"peter\", \"erik\", \"anna\", \"ole\", \"ole2\", \"erik2\"]
 principals = [\"{requester}\"]
 storage    = \"ignore\"
 lifetime   = { default = \"8h\", maximum = \"8h\" }

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use ssh_encoding::{Decode, Encode};
 
 use super::limit::limit;
-use super::{BundleError, LARGEST_HEADER, LARGEST_ITEMS, MOST_ITEMS, Registrar};
+use super::{BundleError, LARGEST_HEADER, LARGEST_ITEMS, MOST_ITEMS, MOST_PENDING, Registrar};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::request::RequesterName;
 
@@ -24,6 +24,10 @@ pub struct Header {
     pub against: Checkpoint,
     /// Who made it.
     pub registrar: Registrar,
+    /// The highest version that a list had outside.
+    pub list_version: u64,
+    /// The revocations that the ledger has not taken yet: what each revoker signed, and the signature.
+    pub pending: Vec<(Vec<u8>, Vec<u8>)>,
     /// How many items there are.
     pub items: u64,
     /// How many bytes they take, each with its length before it.
@@ -48,6 +52,12 @@ impl Header {
         self.against.root.encode(&mut out)?;
         self.registrar.name.as_str().encode(&mut out)?;
         self.registrar.key.encode(&mut out)?;
+        self.list_version.encode(&mut out)?;
+        self.pending.len().encode(&mut out)?;
+        for (signed, signature) in &self.pending {
+            signed.encode(&mut out)?;
+            signature.encode(&mut out)?;
+        }
         self.items.encode(&mut out)?;
         self.bytes.encode(&mut out)?;
         self.sha256.encode(&mut out)?;
@@ -78,6 +88,8 @@ impl Header {
                 name: registrar(&String::decode(input)?)?,
                 key: Vec::decode(input)?,
             },
+            list_version: u64::decode(input)?,
+            pending: pending(input)?,
             items: u64::decode(input)?,
             bytes: u64::decode(input)?,
             sha256: Decode::decode(input)?,
@@ -107,9 +119,24 @@ impl Header {
     }
 }
 
+/// A count, then so many; nothing is set aside for a count that lies.
+fn pending(input: &mut &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BundleError> {
+    let count = u32::decode(input)?;
+    limit(
+        "the number of pending revocations",
+        count.into(),
+        MOST_PENDING.into(),
+    )?;
+    let mut all = Vec::new();
+    for _ in 0..count {
+        all.push((Vec::decode(input)?, Vec::decode(input)?));
+    }
+    Ok(all)
+}
+
 fn registrar(name: &str) -> Result<RequesterName, BundleError> {
     name.parse()
         .map_err(|_name| BundleError::Field("the registrar's name"))
 }
 
-const MAGIC: &[u8] = b"punchmark-bundle-v1";
+const MAGIC: &[u8] = b"punchmark-bundle-v2";

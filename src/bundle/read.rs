@@ -3,15 +3,13 @@
 use std::io::Read;
 
 use sha2::{Digest, Sha256};
-use ssh_encoding::Decode;
-use ssh_key::{PublicKey, SshSig};
 
 use super::limit::limit;
 use super::{
-    BundleError, HASH, Header, Item, ItemError, LARGEST_HEADER, LARGEST_ITEM, LARGEST_SIGNATURE,
+    BundleError, Header, Item, ItemError, LARGEST_HEADER, LARGEST_ITEM, LARGEST_SIGNATURE,
     NAMESPACE,
 };
-use crate::wire::verify::verify_possession;
+use crate::request::verify_detached;
 
 /// A bundle whose header was read and verified; its items were not looked at.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ impl<R: Read> Opened<R> {
             let said = header.bytes;
             return Err(BundleError::Length { found, said });
         }
-        verify(&header, &signed, &signature)?;
+        verify_detached(&header.registrar.key, NAMESPACE, &signed, &signature)?;
         Ok(Self { header, input })
     }
 
@@ -132,30 +130,5 @@ fn string(input: &mut impl Read, part: &'static str, most: u64) -> Result<Vec<u8
     match u32::try_from(read) {
         Ok(read) if read == length => Ok(bytes),
         _ => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
-    }
-}
-
-/// Whether the registrar's key signed this header for what it is.
-fn verify(header: &Header, signed: &[u8], signature: &[u8]) -> Result<(), BundleError> {
-    let mut input = signature;
-    let signature = SshSig::decode(&mut input).map_err(|_form| BundleError::SignatureForm)?;
-    let key = PublicKey::from_bytes(&header.registrar.key);
-    let key = key.map_err(|_form| BundleError::Field("the registrar's key"))?;
-    if signature.public_key() != key.key_data() {
-        return Err(BundleError::OtherKey);
-    }
-    let is_ours = signature.namespace() == NAMESPACE
-        && signature.version() == SshSig::VERSION
-        && signature.hash_alg() == HASH
-        && signature.reserved().is_empty()
-        && input.is_empty();
-    if !is_ours {
-        return Err(BundleError::SignatureForm);
-    }
-    let message = SshSig::signed_data(NAMESPACE, HASH, signed);
-    let message = message.map_err(|_never| BundleError::SignatureForm)?;
-    match verify_possession(&message, signature.signature(), key.key_data())? {
-        Some(used) if !used.present => Err(BundleError::Untouched),
-        _ => Ok(()),
     }
 }

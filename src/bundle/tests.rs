@@ -1,6 +1,6 @@
 //! A bundle as it travels, and every hand that was on it.
 
-use ssh_key::{Algorithm, PrivateKey, SshSig};
+use ssh_key::{Algorithm, HashAlg, PrivateKey, SshSig};
 
 use super::*;
 use crate::certificate::Kind;
@@ -61,7 +61,7 @@ fn drawn() -> (Draft, Header) {
 
 fn signed(header: &Header, by: u8, namespace: &str) -> SshSig {
     let bytes = header.to_bytes().unwrap();
-    SshSig::sign(&key(by), namespace, HASH, &bytes).unwrap()
+    SshSig::sign(&key(by), namespace, HashAlg::Sha512, &bytes).unwrap()
 }
 
 fn bundle() -> Vec<u8> {
@@ -149,10 +149,13 @@ fn a_signature_counts_for_a_bundle_of_its_key_alone() {
     let (draft, header) = drawn();
     let with = |signature: &SshSig| read(&draft.to_bytes(&header, signature).unwrap()).unwrap_err();
     let other = with(&signed(&header, 2, NAMESPACE));
-    assert!(matches!(other, BundleError::OtherKey), "{other}");
+    assert!(
+        matches!(other, BundleError::Signature(DetachedError::OtherKey)),
+        "{other}"
+    );
     let namespace = with(&signed(&header, 1, "file"));
     assert!(
-        matches!(namespace, BundleError::SignatureForm),
+        matches!(namespace, BundleError::Signature(DetachedError::Form)),
         "{namespace}"
     );
     let later = Header {

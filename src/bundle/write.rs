@@ -55,6 +55,8 @@ impl Draft {
             made,
             against,
             registrar,
+            list_version: 0,
+            pending: Vec::new(),
             items: self.count,
             bytes: self.bytes(),
             sha256: Sha256::digest(&self.items).into(),

@@ -31,6 +31,7 @@ pub(crate) mod next_steps;
 pub(crate) mod object;
 pub(crate) mod output_file;
 pub(crate) mod pager;
+pub(crate) mod pending;
 pub(crate) mod pin;
 pub(crate) mod pin_files;
 pub(crate) mod planned_ca;

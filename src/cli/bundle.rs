@@ -113,6 +113,7 @@ impl Advised for BundleRefused {
                 "sign the bundle before it first; or, if that is lost, declare it void on both sides: \
                  punchmark bundle void ID"
             }
+            Self::NoRevoker(_) => "punchmark requester add NAME --revoker, if that is right",
             Self::Key(_) | Self::NoRegistrar(_) => {
                 "punchmark requester add NAME --key FILE --registrar ROLE, if that is right"
             }

@@ -1,11 +1,13 @@
 //! `punchmark revoke`: certificates and keys are no longer to be taken, for good.
 
 mod list;
+mod mirror;
 mod named;
 mod preview;
 mod wide;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -46,6 +48,10 @@ pub(crate) struct Revoke {
     )]
     reason: String,
 
+    /// On a mirror: the key of a revoker, who signs the revocation, as for ssh-keygen -Y sign
+    #[arg(long, value_name = "FILE")]
+    revoker_key: Option<PathBuf>,
+
     /// Say what would be caught, and record nothing
     #[arg(long)]
     dry_run: bool,
@@ -54,7 +60,8 @@ pub(crate) struct Revoke {
     #[arg(
         long,
         conflicts_with_all = ["ca", "serial", "key_id", "certificate", "key", "fingerprint",
-            "principal", "role", "card", "requester", "issued_before", "reason", "dry_run"]
+            "principal", "role", "card", "requester", "issued_before", "reason", "dry_run",
+            "revoker_key"]
     )]
     list: bool,
 }
@@ -65,7 +72,8 @@ impl Revoke {
             return list::print(context);
         }
         let config = context.config()?;
-        let looked = context.ledger_to_look(&config)?;
+        let looked = context.ledger_to_read(&config)?;
+        let revoker = self.revoker(&looked)?;
         let suffixes = base_name::suffixes(&looked, Some(&config))?;
         let selectors = self.named.selectors(&suffixes)?;
         for role in self.named.roles() {
@@ -78,6 +86,9 @@ impl Revoke {
             families: &families(&config)?,
         };
         let shown = self.caught(&looked, meant)?;
+        if revoker.is_some() {
+            mirror::refuse_beyond(&shown.all, &looked)?;
+        }
         drop(looked);
         let more = self.more(&suffixes, &shown.wide);
         print(context, ca.as_ref(), &shown.all, &more)?;
@@ -89,6 +100,13 @@ impl Revoke {
             return Ok(Exit::Done);
         }
         confirm(context, &shown)?;
+        if let Some(revoker) = revoker {
+            let mirror = context.ledger_to_read(&config)?;
+            let caught = self.caught(&mirror, meant)?.no_worse_than(&shown)?;
+            mirror::refuse_beyond(&caught, &mirror)?;
+            let (revoked, barred) = entries(caught, &self.reason);
+            return revoker.record((revoked, barred), &mirror, &config, context);
+        }
         let mut ledger = context.ledger_after_asking(&config)?;
         let caught = self.caught(&ledger, meant)?.no_worse_than(&shown)?;
         if let Some(before) = &caught.before {
@@ -184,6 +202,12 @@ fn families(config: &Config) -> Result<BTreeSet<String>, Failure> {
 }
 
 fn record(ledger: &mut Ledger, caught: Caught, reason: &str) -> Result<(), Failure> {
+    let (revoked, barred) = entries(caught, reason);
+    Ok(ledger.revoke_and_bar(revoked, barred, config::now())?)
+}
+
+/// What the ledger is to have of it.
+fn entries(caught: Caught, reason: &str) -> (Option<Revoked>, Option<Barred>) {
     let (bars, revokes) = (!caught.bars_nobody(), !caught.revoked.is_empty());
     let (keyboard, reason) = (config::keyboard(), reason.to_owned());
     let barred = bars.then(|| Barred {
@@ -196,7 +220,7 @@ fn record(ledger: &mut Ledger, caught: Caught, reason: &str) -> Result<(), Failu
         keyboard,
         ..caught.revoked
     });
-    Ok(ledger.revoke_and_bar(revoked, barred, config::now())?)
+    (revoked, barred)
 }
 
 /// The one that was named, or whose certificate is, or the only one there is. Keys alone are
@@ -280,4 +304,5 @@ Examples:
   punchmark revoke --ca users --requester peter --reason 'left the team'
   punchmark revoke --ca users --principal peter --reason 'account closed'
   punchmark revoke --card 12345678 --reason 'YubiKey lost'
+  punchmark revoke --key peter.pub --reason 'key copied' --revoker-key anna.pub
   punchmark revoke --list";

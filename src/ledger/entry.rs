@@ -63,7 +63,7 @@ mod tests;
 
 use ssh_encoding::{Decode, Encode, Reader};
 
-pub use bundles::{BundleClosed, BundleTaken};
+pub use bundles::{BundleClosed, BundleTaken, PendingTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
 pub(in crate::ledger) use ending::Standing;
@@ -156,6 +156,8 @@ pub enum Event {
     BundleTaken(BundleTaken),
     /// The signing of a bundle ended, or it was declared void.
     BundleClosed(BundleClosed),
+    /// A revocation that was pending outside was taken.
+    PendingTaken(PendingTaken),
     /// Something became of a copy of a CA's key.
     CopySeen(CopySeen),
     /// A CA takes no serial any more.
@@ -222,6 +224,7 @@ impl Entry {
             Event::CeremonyHeld(event) => event.encode(out)?,
             Event::BundleTaken(event) => event.encode(out)?,
             Event::BundleClosed(event) => event.encode(out)?,
+            Event::PendingTaken(event) => event.encode(out)?,
             Event::CopySeen(event) => event.encode(out)?,
             Event::CaRetired(event) => event.encode(out)?,
             Event::StageReached(event) => event.encode(out)?,
@@ -276,6 +279,7 @@ impl Entry {
             35 => Event::CopySeen(CopySeen::decode(input)?),
             36 => Event::BundleTaken(BundleTaken::decode(input)?),
             37 => Event::BundleClosed(BundleClosed::decode(input)?),
+            40 => Event::PendingTaken(PendingTaken::decode(input)?),
             38 => Event::CaRetired(CaRetired::decode(input)?),
             39 => Event::StageReached(StageReached::decode(input)?),
             value => {
@@ -328,6 +332,7 @@ impl Entry {
             Event::CopySeen(_) => 35,
             Event::BundleTaken(_) => 36,
             Event::BundleClosed(_) => 37,
+            Event::PendingTaken(_) => 40,
             Event::CaRetired(_) => 38,
             Event::StageReached(_) => 39,
             Event::KrlMade(_) => 25,

@@ -85,6 +85,26 @@ impl FileFrames {
     /// # Errors
     /// [`OpenError::Exists`] if there is one.
     pub fn create(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
+        Self::create_as((Role::Ledger, None), path, settings)
+    }
+
+    /// Creates an empty file of what is pending beside a mirror, whose heads are kept under this name.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn create_pending(
+        path: &Path,
+        settings: FileSettings,
+        name: &str,
+    ) -> Result<Self, OpenError> {
+        Self::create_as((Role::Pending, Some(name.to_owned())), path, settings)
+    }
+
+    fn create_as(
+        (role, name): (Role, Option<String>),
+        path: &Path,
+        settings: FileSettings,
+    ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::file(path, source);
         let folder = require_place(path, &settings)?;
         let path = folder.join(path.file_name().unwrap_or_default());
@@ -93,7 +113,7 @@ impl FileFrames {
             .prefix(".punchmark-")
             .tempfile_in(&folder)
             .map_err(failed)?;
-        file.write_all(&format::header(Role::Ledger))
+        file.write_all(&format::header(role))
             .and_then(|()| room::make(file.as_file(), FIRST, 1))
             .and_then(|()| file.as_file().sync_all())
             .map_err(failed)?;
@@ -108,7 +128,7 @@ impl FileFrames {
         sync_folder(&folder).map_err(failed)?;
         Self::of(
             Guarded::of(file, path, &settings.allow)?,
-            Role::Ledger,
+            (role, name),
             settings,
         )
     }
@@ -119,7 +139,7 @@ impl FileFrames {
     /// # Errors
     /// [`OpenError`].
     pub fn open(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
-        Self::open_as(Role::Ledger, path, settings)
+        Self::open_as((Role::Ledger, None), path, settings)
     }
 
     /// Opens a mirror to extend it, in the same way.
@@ -127,10 +147,26 @@ impl FileFrames {
     /// # Errors
     /// [`OpenError`].
     pub fn open_mirror(path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
-        Self::open_as(Role::Mirror, path, settings)
+        Self::open_as((Role::Mirror, None), path, settings)
     }
 
-    fn open_as(role: Role, path: &Path, settings: FileSettings) -> Result<Self, OpenError> {
+    /// Opens what is pending beside a mirror, in the same way.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_pending(
+        path: &Path,
+        settings: FileSettings,
+        name: &str,
+    ) -> Result<Self, OpenError> {
+        Self::open_as((Role::Pending, Some(name.to_owned())), path, settings)
+    }
+
+    fn open_as(
+        (role, name): (Role, Option<String>),
+        path: &Path,
+        settings: FileSettings,
+    ) -> Result<Self, OpenError> {
         let guarded = Guarded::open(path, &settings.allow)?;
         lock(&guarded.file, &guarded.path)?;
         // It may have been replaced between the opening and the lock.
@@ -138,7 +174,7 @@ impl FileFrames {
             return Err(OpenError::Missing(guarded.path));
         }
         require_role(&guarded.file, &guarded.path, role)?;
-        Self::of(guarded, role, settings)
+        Self::of(guarded, (role, name), settings)
     }
 
     /// How a ledger stands to the heads that are kept of it, in these folders too. Nothing is
@@ -189,8 +225,15 @@ impl FileFrames {
     }
 
     /// Takes a locked file with a header.
-    fn of(guarded: Guarded, role: Role, settings: FileSettings) -> Result<Self, OpenError> {
-        let heads = found_heads(&guarded, role, &settings, &[])?;
+    fn of(
+        guarded: Guarded,
+        (role, name): (Role, Option<String>),
+        settings: FileSettings,
+    ) -> Result<Self, OpenError> {
+        let heads = match &name {
+            Some(name) => Some(KeptHeads::look(name, owner(&guarded), &settings)?),
+            None => found_heads(&guarded, role, &settings, &[])?,
+        };
         let kept = heads.iter().flat_map(KeptHeads::folders);
         match apart::require(folder(&guarded.path), &settings, kept) {
             // A head may be kept elsewhere that the ledger itself names: `require_heads_apart`.
@@ -392,7 +435,7 @@ fn found_heads(
 /// on the same machine and is further on.
 fn kept_name(origin: &str, role: Role) -> String {
     match role {
-        Role::Ledger => origin.to_owned(),
+        Role::Ledger | Role::Pending => origin.to_owned(),
         Role::Mirror => format!("{origin}-mirror"),
     }
 }

@@ -222,6 +222,7 @@ impl Replay {
             Event::HeadPlaces(set) => places::head_places(found, &set),
             Event::CeremonyHeld(held) => self.ceremonies.held(found, &held),
             Event::BundleTaken(taken) => self.bundles.taken(found, &mut self.entitled, &taken),
+            Event::PendingTaken(taken) => self.bundles.pending(found, &self.entitled, &taken),
             Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
             Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),

@@ -65,6 +65,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::PlaceAllowed(_) => rows.add(table::PLACE_ALLOWED, []),
         Event::CeremonyHeld(_) => rows.add(table::CEREMONY, []),
         Event::BundleTaken(_) | Event::BundleClosed(_) => rows.add(table::BUNDLE, []),
+        Event::PendingTaken(taken) => rows.add(table::PENDING, taken.sha256),
         Event::CaRetired(retired) => rows.add(table::RETIRED, number(retired.ca)),
         Event::StageReached(reached) => rows.add(table::ROLLOVER, number(reached.old)),
         Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),

@@ -48,7 +48,7 @@ use draft::Draft;
 mod tests;
 
 pub use audit::{Audit, Auditor, IndexFault};
-pub use bundles::{BundleRefused, KnownBundle};
+pub use bundles::{BundleRefused, KnownBundle, PendingRevocation};
 pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;

@@ -16,6 +16,7 @@ use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::interrupt::on_signal;
 use crate::cli::base::issuing::Books;
+use crate::cli::base::pending;
 use crate::cli::base::progress::{Failures, Progress, style};
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::number_of;
@@ -64,6 +65,37 @@ pub(super) struct Make {
     files: Vec<PathBuf>,
 }
 
+/// What a bundle carries beside what is asked: revocations that wait for the ledger.
+#[derive(Default)]
+struct Carries {
+    signed: Vec<(Vec<u8>, Vec<u8>)>,
+    list_version: u64,
+}
+
+impl Carries {
+    fn of(config: &Config, ledger: &Ledger) -> Result<Self, Failure> {
+        let highest = ledger.last_krl_version()?.unwrap_or(0);
+        if !ledger.is_mirror() {
+            return Ok(Self {
+                list_version: highest,
+                ..Self::default()
+            });
+        }
+        let pending = pending::hold(config, ledger)?;
+        let signed = pending.open(ledger)?.into_iter();
+        Ok(Self {
+            signed: signed
+                .map(|(_, signed, by)| (signed.to_vec(), by.to_vec()))
+                .collect(),
+            list_version: highest.max(pending.list_version()),
+        })
+    }
+}
+
+fn ledger_of(config: &Config) -> Result<Ledger, Failure> {
+    Ok(Ledger::open_to_read(&config.ledger())?)
+}
+
 /// Who makes a bundle, by the ledger.
 struct Signer {
     registrar: Registrar,
@@ -87,7 +119,9 @@ impl Make {
             return Ok(failures.exit());
         }
         let mut made = Made::hold(&config.ledger())?;
-        let (header, bytes) = self.signed(&wanted, signer.registrar, against, made.last())?;
+        let pending = Carries::of(&config, &ledger_of(&config)?)?;
+        let (header, bytes) =
+            self.signed(&wanted, signer.registrar, (against, pending), made.last())?;
         // Kept here too, until its answer is held against it.
         output::write(&Made::kept(&config.ledger(), &header.id), &bytes, MODE)?;
         output::write(&self.out, &bytes, MODE)?;
@@ -127,7 +161,7 @@ impl Make {
         &self,
         wanted: &[Wanted],
         registrar: Registrar,
-        against: Checkpoint,
+        (against, pending): (Checkpoint, Carries),
         before: [u8; 32],
     ) -> Result<(Header, Vec<u8>), Failure> {
         let mut draft = Draft::default();
@@ -135,7 +169,9 @@ impl Make {
             draft.add(&wanted.item)?;
         }
         let id = random_id().at("no random numbers")?;
-        let header = draft.header((id, before), config::now(), against, registrar);
+        let mut header = draft.header((id, before), config::now(), against, registrar);
+        header.list_version = pending.list_version;
+        header.pending = pending.signed;
         let signature = by_ssh_keygen(&header.to_bytes()?, NAMESPACE, &self.key)?;
         let bytes = draft.to_bytes(&header, &signature)?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

@@ -7,6 +7,7 @@
 
 mod answer;
 mod offer;
+mod pending;
 mod stream;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ use crate::cli::base::words::{chain, number_of};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::issue::{Bundled, Judge, SharedLedger};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{BundleClosed, BundleTaken, Ledger};
+use crate::ledger::{BundleClosed, BundleTaken, Ledger, PendingRevocation};
 use crate::secret::AskPin;
 use crate::wire::{bytes_of_words, hex, words};
 use offer::Offer;
@@ -77,6 +78,8 @@ struct Work {
     config: Config,
     carried: Carried,
     taken: BundleTaken,
+    /// The revocations that it brings, and that the ledger has not taken.
+    pending: Vec<PendingRevocation>,
     key: LedgerKeyPlace,
     out: PathBuf,
     known: KnownCa,
@@ -99,7 +102,14 @@ impl Sign {
         {
             let judge = work.judge(&ledger)?;
             let batch = |report| batch(&judge, &interrupted, report);
-            offer.look(&work.carried, &ledger, work.begun, batch, context)?;
+            let revoked = pending::keys(&work.pending);
+            offer.look(
+                (&work.carried, &revoked),
+                &ledger,
+                work.begun,
+                batch,
+                context,
+            )?;
         }
         if self.dry_run {
             let object = json!({ "bundle": hex(&work.taken.id), "would-be-signed": offer.left,
@@ -107,13 +117,16 @@ impl Sign {
             context.tell_plan(&offer.words(), object)?;
             return Ok(Exit::Done);
         }
+        pending::show(&work.pending, context)?;
         self.confirm(&work.carried.header, &offer)?;
         let mut pins = context.pins();
         let mut key = self.open_ledger_key(&work, &ledger, (context, &mut pins))?;
         let now = config::now();
-        context
-            .ledger_after_asking(&work.config)?
-            .take_bundle(work.taken.clone(), now)?;
+        context.ledger_after_asking(&work.config)?.take_bundle(
+            work.taken.clone(),
+            work.pending.clone(),
+            now,
+        )?;
         if offer.left > 0 {
             work.issue(&mut offer, ledger, &interrupted, (context, &mut pins))?;
         }
@@ -142,6 +155,7 @@ impl Sign {
                 faults.note(fresh(&carried.header, &config));
             }
         }
+        let pending = faults.note(pending::of(&carried.header, ledger));
         faults.note(fits(&carried.header, ledger));
         faults.note(free(&out));
         let ca = faults.note(only_ca(&carried.roles, &config));
@@ -149,13 +163,14 @@ impl Sign {
         let key = config.ledger_key().ok_or_else(no_ledger_key);
         let key = faults.note(key);
         let begun = begun.map_or(0, |one| one.position);
-        let (agreed, key) = faults.or(agreed.zip(key))?;
+        let ((agreed, key), pending) = faults.or(agreed.zip(key).zip(pending))?;
         Ok(Work {
             books: Books::read(&config, ledger, context)?,
             known: agreed,
             config,
             carried,
             taken,
+            pending,
             key,
             out,
             begun,

@@ -12,6 +12,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::heads_below;
 use crate::cli::base::monitoring::State;
+use crate::cli::base::pending;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config, ConfigError};
@@ -86,6 +87,7 @@ impl DoctorCa {
                 points.extend(below(config));
                 points.extend(cas(context, config, &ledger));
                 points.extend(self.ages(&ledger));
+                points.extend(self.pending(config, &ledger));
             }
         }
         points
@@ -104,6 +106,22 @@ impl DoctorCa {
                 ),
             ],
         }
+    }
+
+    /// How old the oldest revocation is that the ledger has not taken.
+    fn pending(&self, config: &Config, ledger: &Ledger) -> Option<Point> {
+        let (open, oldest) = match pending::oldest(config, ledger) {
+            Ok(oldest) => oldest?,
+            Err(failure) => return Some(Point::failed("pending", &failure)),
+        };
+        let age = config::now().saturating_sub(oldest);
+        let words = pending::in_words(open, age);
+        let state = match age {
+            age if age > self.critical_after => State::Critical,
+            age if age > self.warn_after => State::Warning,
+            _ => State::Ok,
+        };
+        Some(Point::new("pending", state, words).hint(pending::CARRY))
     }
 
     fn age(&self, name: &'static str, what: &str, made: Option<u64>, way: &str) -> Point {

@@ -220,6 +220,11 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
                 "made": taken.made, "items": taken.items, "registrar": taken.registrar,
                 "key": base64(&taken.key), "keyboard": taken.keyboard }),
         ),
+        Event::PendingTaken(taken) => (
+            "pending-taken",
+            json!({ "sha256": hex(&taken.sha256), "made": taken.made, "revoker": taken.revoker,
+                "key": base64(&taken.key), "keyboard": taken.keyboard }),
+        ),
         Event::BundleClosed(end) => (
             "bundle-closed",
             json!({ "id": hex(&end.id), "signed": end.is_signed != 0, "refused": end.refused,

@@ -10,6 +10,7 @@ use crate::certificate::length;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::heads_below;
 use crate::cli::base::monitoring::State;
+use crate::cli::base::pending;
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
 use crate::ledger::{Ledger, LedgerError, RevokedSet, State as Became, TrustEnded};
@@ -32,6 +33,8 @@ pub(super) struct LedgerSeen {
     krl: Option<KrlSeen>,
     expiring: u64,
     within: u64,
+    /// How many revocations wait beside a mirror, and for how long the oldest does.
+    pending: Option<(usize, u64)>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -58,6 +61,16 @@ impl LedgerSeen {
         if expiring > 0 {
             findings.push(will_expire(expiring, limits.expires_within));
         }
+        let pending = pending::oldest(config, ledger)?;
+        let pending = pending.map(|(open, oldest)| (open, now.saturating_sub(oldest)));
+        if let Some((open, age)) = pending.filter(|(_, age)| *age > limits.warn_after) {
+            let state = if age > limits.critical_after {
+                State::Critical
+            } else {
+                State::Warning
+            };
+            findings.push(Finding::new(state, pending::in_words(open, age)).way(pending::CARRY));
+        }
         Ok(Self {
             file: config.ledger().display().to_string(),
             entries: ledger.size(),
@@ -66,6 +79,7 @@ impl LedgerSeen {
             krl,
             expiring,
             within: limits.expires_within,
+            pending,
             findings,
         })
     }
@@ -77,7 +91,7 @@ impl LedgerSeen {
             let (version, age) = (krl.version, length(krl.age));
             format!("version {version}, made {age} ago ({})", utc(krl.made))
         });
-        vec![
+        [
             format!("ledger: {}", self.file),
             format!("  entries      {}, the last of {last}", self.entries),
             format!("  kept head    {kept}"),
@@ -88,6 +102,12 @@ impl LedgerSeen {
                 length(self.within)
             ),
         ]
+        .into_iter()
+        .chain(
+            self.pending
+                .map(|(open, age)| format!("  revocations  {}", pending::in_words(open, age))),
+        )
+        .collect()
     }
 
     pub(super) fn in_short(&self) -> String {
@@ -108,6 +128,7 @@ impl LedgerSeen {
             }),
             "expiring": self.expiring,
             "expiring-within": self.within,
+            "pending": self.pending.map(|(open, age)| json!({ "revocations": open, "oldest": age })),
         })
     }
 }

@@ -41,6 +41,22 @@ pub struct BundleClosed {
     pub keyboard: String,
 }
 
+/// A revocation that was pending outside was taken: what it revokes stands in the entries before, in the same
+/// frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PendingTaken {
+    /// SHA-256 of what the revoker signed.
+    pub sha256: [u8; 32],
+    /// When that was, in Unix seconds.
+    pub made: u64,
+    /// Who revoked.
+    pub revoker: String,
+    /// The public key blob of the key that signed it.
+    pub key: Vec<u8>,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
 impl BundleClosed {
     /// Whether it says what can't be of a bundle of so many items.
     pub(in crate::ledger) fn is_malformed(&self, items: u64) -> bool {
@@ -81,3 +97,4 @@ impl BundleClosed {
 }
 
 wire!(BundleTaken: id, sha256, before, made, items, registrar, key, keyboard);
+wire!(PendingTaken: sha256, made, revoker, key, keyboard);

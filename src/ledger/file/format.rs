@@ -13,6 +13,8 @@ use crate::ledger::store::Head;
 pub enum Role {
     /// The ledger itself, which is written where the keys of its CAs are.
     Ledger,
+    /// Revocations beside a mirror, which are no ledger of their own.
+    Pending,
     /// A copy elsewhere, which takes what the ledger's side sends and nothing else.
     Mirror,
 }
@@ -51,6 +53,7 @@ pub(super) fn header(role: Role) -> [u8; HEADER] {
     let code: u32 = match role {
         Role::Ledger => 0,
         Role::Mirror => 1,
+        Role::Pending => 2,
     };
     header[20..24].copy_from_slice(&code.to_be_bytes());
     header
@@ -58,7 +61,7 @@ pub(super) fn header(role: Role) -> [u8; HEADER] {
 
 /// Reads what a file begins with.
 pub(super) fn read_header(bytes: &[u8]) -> Header {
-    let mut roles = [Role::Ledger, Role::Mirror].into_iter();
+    let mut roles = [Role::Ledger, Role::Mirror, Role::Pending].into_iter();
     if let Some(role) = roles.find(|role| bytes == header(*role)) {
         return Header::Ours(role);
     }
@@ -192,7 +195,7 @@ mod tests {
 
     #[test]
     fn knows_what_a_file_begins_with() {
-        for role in [Role::Ledger, Role::Mirror] {
+        for role in [Role::Ledger, Role::Mirror, Role::Pending] {
             assert_eq!(read_header(&header(role)), Header::Ours(role));
         }
         assert_eq!(read_header(b"SQLite format 3\0 and more"), Header::Sqlite);

@@ -31,6 +31,9 @@ impl FileReader {
     pub fn open(path: &Path, from: Option<KeptHead>) -> Result<Self, OpenError> {
         let file = guard::open_to_read(path)?;
         let role = role_of(&file, path)?;
+        if role == Role::Pending {
+            return Err(OpenError::NotALedger(path.to_path_buf()));
+        }
         let failed = |source| OpenError::file(path, source);
         let end = walk(&file, from).map_err(failed)?;
         let tail = room::tail(&file, end.next).map_err(failed)?;
@@ -87,7 +90,8 @@ pub(super) fn require_role(file: &File, path: &Path, wanted: Role) -> Result<(),
     match (role_of(file, path)?, wanted) {
         (Role::Mirror, Role::Ledger) => Err(OpenError::Mirror(path.to_path_buf())),
         (Role::Ledger, Role::Mirror) => Err(OpenError::NoMirror(path.to_path_buf())),
-        _ => Ok(()),
+        (is, wanted) if is == wanted => Ok(()),
+        _ => Err(OpenError::NotALedger(path.to_path_buf())),
     }
 }
 

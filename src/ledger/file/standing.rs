@@ -78,6 +78,8 @@ pub(super) fn standing(
     }
     Ok(if found {
         Standing::Kept
+    } else if end.head.size == 0 {
+        Standing::New
     } else {
         Standing::Refused(heads.missing())
     })

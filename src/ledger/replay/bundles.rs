@@ -1,11 +1,11 @@
 //! Bundles: each follows the last that counts, is signed once, and by a registrar.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::entitled::Entitled;
 use super::fault::Fault;
 use super::finding::Findings;
-use crate::ledger::entry::{BundleClosed, BundleTaken};
+use crate::ledger::entry::{BundleClosed, BundleTaken, PendingTaken};
 
 /// The bundles so far.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub(super) struct Bundles {
     /// Hash and id of each that was taken, in order.
     taken: Vec<([u8; 32], [u8; 16])>,
     open: Option<[u8; 16]>,
+    /// The revocations that were pending and were taken.
+    pending: HashSet<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -74,6 +76,21 @@ impl Bundles {
         if is_open {
             self.open = None;
             entitled.word_of(None);
+        }
+    }
+
+    /// A revocation that was pending is taken once, and by the word of a revoker.
+    pub(super) fn pending(
+        &mut self,
+        found: &mut Findings,
+        entitled: &Entitled,
+        taken: &PendingTaken,
+    ) {
+        if !self.pending.insert(taken.sha256) {
+            found.broken(Fault::Pending("was taken before"));
+        }
+        if !entitled.is_revoker(&taken.revoker, &taken.key) {
+            found.broken(Fault::Pending("was made by somebody who is no revoker"));
         }
     }
 

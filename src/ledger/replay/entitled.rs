@@ -115,6 +115,14 @@ impl Entitled {
             && duties.is_some_and(|duties| !duties.registrar.is_empty())
     }
 
+    /// Whether the key of this blob is that of a revoker of this name. Whoever was barred by this very
+    /// revocation signed it before.
+    pub(super) fn is_revoker(&self, name: &str, key: &[u8]) -> bool {
+        let duties = self.duties.get(name);
+        self.serves(&Credential::Key(key.to_vec()), name)
+            && duties.is_some_and(|duties| duties.revoker)
+    }
+
     /// Says whose word counts from here on for whose a key is.
     pub(super) fn word_of(&mut self, registrar: Option<String>) {
         self.word_of = registrar;

@@ -335,6 +335,9 @@ pub enum Fault {
     /// A bundle that can't be signed, or not so.
     #[error("the bundle {0}")]
     Bundle(&'static str),
+    /// A revocation that was pending outside, and can't have been taken so.
+    #[error("the revocation that was pending {0}")]
+    Pending(&'static str),
     /// A ceremony that can't be the one of its transcript.
     #[error("the ceremony has {0}")]
     Ceremony(&'static str),

@@ -115,4 +115,6 @@ tables! {
     RETIRED = 46,
     /// A stage of the way from one CA to another, by the position of the old one (8).
     ROLLOVER = 47,
+    /// A revocation that was pending and was taken, by SHA-256 of what its revoker signed (32).
+    PENDING = 48,
 }

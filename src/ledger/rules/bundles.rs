@@ -5,7 +5,7 @@ use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
 use super::served::Checked;
-use crate::ledger::entry::{BundleClosed, BundleTaken, Event};
+use crate::ledger::entry::{Barred, BundleClosed, BundleTaken, Event, PendingTaken, Revoked};
 use crate::ledger::rows::table;
 use crate::ledger::store::Keys;
 use crate::ledger::{Credential, DutiesSet, LedgerError, ReserveError};
@@ -21,6 +21,17 @@ pub struct KnownBundle {
     pub taken: BundleTaken,
     /// What ended it.
     pub closed: Option<BundleClosed>,
+}
+
+/// A revocation that was pending outside, as it comes with a bundle.
+#[derive(Clone, Debug)]
+pub struct PendingRevocation {
+    /// Which it is, and whose.
+    pub taken: PendingTaken,
+    /// What it revokes.
+    pub revoked: Option<Revoked>,
+    /// Whom it bars.
+    pub barred: Option<Barred>,
 }
 
 /// Why a bundle is not signed.
@@ -54,6 +65,9 @@ pub enum BundleRefused {
     /// Who made it is no registrar.
     #[error("{0} is no registrar")]
     NoRegistrar(String),
+    /// Who signed a revocation that it brings is no revoker here.
+    #[error("{0} is no revoker, and signed a revocation that the bundle brings")]
+    NoRevoker(String),
     /// There is no such bundle under way.
     #[error("no bundle with this id is under way")]
     NotOpen,
@@ -148,18 +162,48 @@ impl Ledger {
         }
     }
 
-    /// Records that a bundle is signed from here on; of one that is under way, nothing.
+    /// Records that a bundle is signed from here on, and what was revoked outside meanwhile, in one
+    /// frame; of one that is under way, nothing.
     ///
     /// # Errors
     /// [`BundleRefused`], and then nothing changed.
-    pub fn take_bundle(&mut self, taken: BundleTaken, time: u64) -> Result<(), BundleRefused> {
+    pub fn take_bundle(
+        &mut self,
+        taken: BundleTaken,
+        pending: Vec<PendingRevocation>,
+        time: u64,
+    ) -> Result<(), BundleRefused> {
         self.append(time, |draft| {
             draft.ledger.may_take_bundle(&taken)?;
-            if draft.ledger.open_bundle()?.is_none() {
-                draft.entry(Event::BundleTaken(taken))?;
+            if draft.ledger.open_bundle()?.is_some() {
+                return Ok(());
             }
+            for revocation in pending {
+                draft.pending(revocation)?;
+            }
+            draft.entry(Event::BundleTaken(taken))?;
             Ok(())
         })
+    }
+
+    /// Whether a revocation that was pending outside was taken, by SHA-256 of what its revoker signed.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn took_revocation(&self, sha256: &[u8; 32]) -> Result<bool, LedgerError> {
+        let is_it =
+            |event: &Event| matches!(event, Event::PendingTaken(taken) if taken.sha256 == *sha256);
+        Ok(self.confirmed(table::PENDING, sha256, is_it)?.is_some())
+    }
+
+    /// Whether this key is that of somebody of this name who may revoke.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn is_revoker(&self, name: &str, key: &[u8]) -> Result<bool, LedgerError> {
+        let owner = self.requester_of(&Credential::Key(key.to_vec()))?;
+        let duties = self.duties_of(name)?;
+        Ok(owner.as_deref() == Some(name) && duties.is_some_and(|duties| duties.revoker))
     }
 
     /// Records what ended a bundle: the one that is under way, or one that was lost.
@@ -213,6 +257,25 @@ impl Ledger {
 }
 
 impl Draft<'_> {
+    /// Takes a revocation that was pending, unless it was taken before.
+    fn pending(&mut self, revocation: PendingRevocation) -> Result<(), BundleRefused> {
+        let PendingRevocation {
+            taken,
+            revoked,
+            barred,
+        } = revocation;
+        if self.ledger.took_revocation(&taken.sha256)? {
+            return Ok(());
+        }
+        if !self.ledger.is_revoker(&taken.revoker, &taken.key)? {
+            return Err(BundleRefused::NoRevoker(taken.revoker));
+        }
+        let events = revoked.map(Event::Revoked).into_iter();
+        let events = events.chain(barred.map(Event::Barred));
+        self.entries(events.chain([Event::PendingTaken(taken)]))?;
+        Ok(())
+    }
+
     fn may_close(&self, closed: &BundleClosed) -> Result<(), BundleRefused> {
         let all = self.ledger.bundles()?;
         let known = all.iter().find(|one| one.taken.id == closed.id);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
+use ssh_key::HashAlg;
 
 use super::stream::{named, number};
 use crate::batch::{Batch, HowFar, Report, Reporter, Subjects};
@@ -40,7 +41,7 @@ impl Offer {
     /// Decides all items, some at a time, and shows each.
     pub(super) fn look<'a>(
         &mut self,
-        carried: &Carried,
+        (carried, revoked): (&Carried, &HashSet<[u8; 32]>),
         ledger: &SharedLedger,
         begun: u64,
         batch: impl Fn(Reporter) -> Batch<'a>,
@@ -52,7 +53,8 @@ impl Offer {
             for (number, item) in items.by_ref().take(AT_ONCE) {
                 some.push((number, item?));
             }
-            let verdicts = self.decide(&carried.name, &some, ledger, begun, &batch)?;
+            let mut verdicts = self.decide(&carried.name, &some, ledger, begun, &batch)?;
+            self.refuse_revoked(&some, revoked, &mut verdicts);
             for (number, item) in &some {
                 if let Some(verdict) = verdicts.get(number) {
                     show(*number, item, verdict, context)?;
@@ -112,6 +114,25 @@ impl Offer {
             verdicts.insert(number, Verdict::Refused(why));
         }
         Ok(verdicts)
+    }
+
+    /// Refuses keys that a revocation which comes with the bundle ends.
+    fn refuse_revoked(
+        &mut self,
+        some: &[(u64, Item)],
+        revoked: &HashSet<[u8; 32]>,
+        verdicts: &mut HashMap<u64, Verdict>,
+    ) {
+        for (number, item) in some {
+            let key = item.content().subject.key().fingerprint(HashAlg::Sha256);
+            let is_revoked = key.sha256().is_some_and(|key| revoked.contains(&key));
+            if is_revoked && matches!(verdicts.get(number), Some(Verdict::Sign(_))) {
+                let why = format!("key {key} is revoked by what the bundle brings");
+                self.left = self.left.saturating_sub(1);
+                self.refused.insert(*number, why.clone());
+                verdicts.insert(*number, Verdict::Refused(why));
+            }
+        }
     }
 
     /// The items that nothing is to be done for.

@@ -57,6 +57,11 @@ impl Places {
 }
 
 impl Made {
+    /// SHA-256 of the list.
+    pub(super) fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.bytes).into()
+    }
+
     /// The list, and the state of the ledger that it was made from; signed, where there is a key.
     pub(super) fn of(
         ledger: &Ledger,

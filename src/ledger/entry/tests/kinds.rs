@@ -297,5 +297,12 @@ pub(super) fn each_kind() -> Vec<Event> {
             word: "3 servers".into(),
             keyboard: keyboard(),
         }),
+        Event::PendingTaken(PendingTaken {
+            sha256: [1; 32],
+            made: 1_795_000_000,
+            revoker: "anna".into(),
+            key: vec![1; 51],
+            keyboard: keyboard(),
+        }),
     ]
 }

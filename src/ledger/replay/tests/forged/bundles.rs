@@ -154,3 +154,40 @@ fn a_word_that_counts_for_nobody() {
         assert!(words.contains(not_known), "{words}");
     }
 }
+
+#[test]
+fn a_revocation_that_was_pending_is_taken_once_and_of_a_revoker() {
+    fn pending(history: &mut History) {
+        history.push(Event::PendingTaken(PendingTaken {
+            sha256: [1; 32],
+            revoker: "ole".to_owned(),
+            key: blob(40),
+            ..PendingTaken::default()
+        }));
+    }
+    fn revoker(history: &mut History) {
+        history.enrol("ole", Credential::Key(blob(40)));
+        history.push(Event::DutiesSet(DutiesSet {
+            name: "ole".to_owned(),
+            revoker: true,
+            ..DutiesSet::default()
+        }));
+    }
+    assert_named(&[
+        (
+            |history| {
+                registrar(history);
+                pending(history);
+            },
+            "broken 6: the revocation that was pending was made by somebody who is no revoker",
+        ),
+        (
+            |history| {
+                revoker(history);
+                pending(history);
+                pending(history);
+            },
+            "broken 7: the revocation that was pending was taken before",
+        ),
+    ]);
+}

@@ -1,0 +1,242 @@
+//! Revoking on a mirror: lists have it at once and never lose it again, the next bundle carries it in, and an
+//! entry of the ledger alone clears it.
+
+use serde_json::Value;
+
+use crate::harness::process::Ran;
+use crate::harness::two_sides::{Sides, objects};
+use crate::harness::write;
+
+impl Sides {
+    /// Peter and erik have certificates, anna is a revoker, and `list_key` signs lists of the mirror.
+    fn with_revoker() -> Self {
+        let sides = Self::apart();
+        for name in ["anna", "peter", "erik"] {
+            sides.carry_in(&format!("{name}.pub"));
+        }
+        sides
+            .room("requester add anna --key anna.pub --revoker")
+            .ok();
+        crate::harness::keygen::make(
+            sides.office.home(),
+            "list_key",
+            crate::harness::keygen::ED25519,
+        );
+        for file in ["list_key", "list_key.pub"] {
+            sides.carry_in(file);
+        }
+        sides.room("ledger key add list_key --for lists").ok();
+        for name in ["peter", "erik"] {
+            let sign = format!("sign --role engineer --requester {name} --yes {name}.pub");
+            sides.pinned(&sign).ok();
+            sides.carry_out(&format!("{name}-cert.pub"));
+        }
+        sides.begin_mirror().ok();
+        sides
+    }
+
+    fn revoke(&self, arguments: &str) -> Ran {
+        self.office(&format!(
+            "revoke --revoker-key anna --yes --reason lost {arguments}"
+        ))
+    }
+
+    /// A list of the mirror by the list key: its version, and whether it revokes this one's key.
+    fn list(&self) -> u64 {
+        let made = self
+            .office("krl --out revoked.krl --ledger-key list_key --json")
+            .ok();
+        objects(&made)[0]["version"].as_u64().unwrap()
+    }
+
+    fn is_revoked(&self, name: &str) -> bool {
+        let certificate = format!("{name}-cert.pub");
+        let mut query = self
+            .office
+            .prepare(crate::harness::process::bounded("ssh-keygen"));
+        let ran = crate::harness::process::run(query.args(["-Qf", "revoked.krl", &certificate]));
+        assert_ne!(
+            ran.stdout.contains("REVOKED"),
+            ran.stdout.contains(": ok"),
+            "{ran}"
+        );
+        ran.stdout.contains("REVOKED")
+    }
+
+    fn bundle(&self, name: &str, key: &str) -> Value {
+        write(
+            &self.office.path("people.csv"),
+            format!("key,requester,role\n{key}.pub,{key},engineer\n"),
+            0o644,
+        );
+        let make = format!("bundle make --key ole --out {name} --manifest people.csv --json");
+        objects(&self.office(&make).ok()).pop().unwrap()
+    }
+
+    fn signed(&self, name: &str, made: &Value) -> Ran {
+        self.carry_in(name);
+        let words = made["words"].as_str().unwrap();
+        let ran = self
+            .room
+            .punchmark
+            .pinned(&["bundle", "sign", name, "--words", words]);
+        self.carry_out(&format!("{name}.answer"));
+        ran
+    }
+
+    fn accepted(&self, name: &str) -> Ran {
+        self.office(&format!("bundle accept {name}.answer"))
+    }
+}
+
+#[test]
+fn no_list_ever_lacks_what_was_revoked_between_a_bundle_and_its_answer() {
+    let sides = Sides::with_revoker();
+    let first = sides.list();
+    assert!(!sides.is_revoked("peter"));
+    let one = sides.bundle("one.bundle", "ole2");
+    sides
+        .revoke("--serial 1")
+        .ok()
+        .says("pending until the ledger has it");
+    // The room knows nothing of it, and makes a list of its own, which is published nowhere.
+    sides.signed("one.bundle", &one).ok();
+    sides.room("krl --out room.krl").ok();
+    let mut last = first;
+    let holds = |when: &str, last: &mut u64| {
+        let version = sides.list();
+        assert!(version > *last, "{when}: {version} behind {last}");
+        *last = version;
+        assert!(
+            sides.is_revoked("peter") && !sides.is_revoked("erik"),
+            "{when}"
+        );
+    };
+    holds("before the answer", &mut last);
+    sides.accepted("one.bundle").ok();
+    holds("behind the answer that knows nothing of it", &mut last);
+    let doctor = sides.office("doctor --json");
+    assert!(doctor.stdout.contains("1 revocation pending"), "{doctor}");
+    let status = sides.office("status --json");
+    assert!(status.stdout.contains("\"revocations\":1"), "{status}");
+    // The next one carries it in.
+    let two = sides.bundle("two.bundle", "erik2");
+    holds("with the bundle under way", &mut last);
+    let signed = sides.signed("two.bundle", &two).ok();
+    assert!(signed.stdout.contains("revoked by anna"), "{signed}");
+    assert!(
+        sides
+            .room("revoke --list --json")
+            .ok()
+            .stdout
+            .contains("lost")
+    );
+    holds("before the answer that has it", &mut last);
+    sides.accepted("two.bundle").ok();
+    holds("behind it", &mut last);
+    let doctor = sides.office("doctor --json");
+    assert!(!doctor.stdout.contains("pending, the oldest"), "{doctor}");
+    sides.room("ledger verify --signatures").ok();
+    sides.office("ledger verify --signatures").ok();
+}
+
+#[test]
+fn a_key_that_a_bundle_revokes_is_not_certified_by_it() {
+    let sides = Sides::with_revoker();
+    sides.revoke("--key erik2.pub").ok();
+    let made = sides.bundle("one.bundle", "erik2");
+    let refused = sides.signed("one.bundle", &made).exits(3);
+    assert!(
+        refused
+            .stdout
+            .contains("is revoked by what the bundle brings"),
+        "{refused}"
+    );
+    sides.accepted("one.bundle").exits(3);
+    assert!(!sides.office.path("erik2-cert.pub").exists());
+    sides.room("ledger verify --signatures").ok();
+}
+
+#[test]
+fn a_revoker_alone_revokes_on_a_mirror_and_neither_a_ca_nor_what_the_mirror_lacks() {
+    let sides = Sides::with_revoker();
+    let by = |key: &str| sides.office(&format!("revoke --revoker-key {key} --yes --serial 1"));
+    by("ole").exits(3).says("no revoker's");
+    by("peter").exits(3).says("no revoker's");
+    sides
+        .office("revoke --yes --serial 1")
+        .exits(2)
+        .says("--revoker-key");
+    sides
+        .room("revoke --yes --serial 1 --revoker-key ole")
+        .exits(2)
+        .says("is for mirrors");
+    sides
+        .revoke("--serial 7")
+        .exits(3)
+        .says("is none that the mirror holds");
+    sides
+        .revoke("--key config/punchmark/users.pub")
+        .exits(3)
+        .says("ended where the ledger is");
+    assert_eq!(sides.list(), sides.list() - 1);
+    assert!(!sides.is_revoked("peter"));
+    // Anna is none any more where the ledger is: her word is not taken, and the bundle waits.
+    sides.revoke("--serial 1").ok();
+    sides.room("requester remove anna --revoker").ok();
+    let made = sides.bundle("one.bundle", "erik2");
+    sides.carry_in("one.bundle");
+    let words = made["words"].as_str().unwrap();
+    let sign = ["bundle", "sign", "one.bundle", "--words", words];
+    sides
+        .room
+        .punchmark
+        .pinned(&sign)
+        .exits(3)
+        .says("anna is no revoker");
+    sides.room("requester add anna --revoker").ok();
+    sides.room.punchmark.pinned(&sign).ok();
+}
+
+#[test]
+fn an_older_copy_of_what_is_pending_makes_no_list() {
+    let sides = Sides::with_revoker();
+    let file = sides
+        .office
+        .path("config/punchmark/punchmark.ledger.pending");
+    sides.list();
+    let old = std::fs::read(&file).unwrap();
+    sides.revoke("--serial 1").ok();
+    let new = std::fs::read(&file).unwrap();
+    let refused = |what: &str| {
+        let list = sides
+            .office("krl --out refused.krl --ledger-key list_key")
+            .exits(1);
+        assert!(
+            list.stderr.contains(what) && list.stderr.contains("kept"),
+            "{list}"
+        );
+        assert!(!sides.office.path("refused.krl").exists());
+        sides.revoke("--serial 2").exits(1);
+    };
+    write(&file, old, 0o600);
+    refused("the head kept in");
+    std::fs::remove_file(&file).unwrap();
+    refused("the head kept in");
+    std::fs::remove_file(&file).unwrap();
+    write(&file, &new, 0o600);
+    let mut changed = new.clone();
+    changed[120] ^= 1;
+    write(&file, changed, 0o600);
+    sides
+        .office("krl --out refused.krl --ledger-key list_key")
+        .exits(1);
+    write(&file, new, 0o600);
+    sides.list();
+    assert!(sides.is_revoked("peter"));
+    // A list is signed by a key that the ledger knows for lists.
+    let strange = sides
+        .office("krl --out refused.krl --ledger-key erik2")
+        .exits(1);
+    strange.says("as one that signs lists");
+}

@@ -1,0 +1,127 @@
+//! Revoking where the ledger is only mirrored: a revoker signs it, lists have it at once, and the next bundle
+//! carries it to the ledger.
+
+use std::path::Path;
+
+use serde_json::json;
+use ssh_key::PublicKey;
+
+use super::Revoke;
+use crate::certificate::Serial;
+use crate::cli::base::context::Context;
+use crate::cli::base::failure::{At, Exit, Failure, Kind};
+use crate::cli::base::pending;
+use crate::config::{self, Config, SubjectFile};
+use crate::ledger::{Barred, Credential, Ledger, Revoked};
+use crate::request::by_ssh_keygen;
+use crate::revocation::{Caught, REVOCATION_NAMESPACE, Statement};
+use crate::wire::hex;
+
+/// Who revokes on a mirror.
+pub(super) struct Revoker<'r> {
+    name: String,
+    blob: Vec<u8>,
+    key: &'r Path,
+}
+
+impl Revoke {
+    /// Who signs the revocation; nobody where the ledger itself is.
+    pub(super) fn revoker(&self, ledger: &Ledger) -> Result<Option<Revoker<'_>>, Failure> {
+        let key = match (&self.revoker_key, ledger.is_mirror()) {
+            (Some(key), true) => key,
+            (None, false) => return Ok(None),
+            (None, true) if self.dry_run => return Ok(None),
+            (Some(_), false) => {
+                return Err(Failure::usage(
+                    "--revoker-key is for mirrors; this is the ledger itself",
+                ));
+            }
+            (None, true) => {
+                return Err(Failure::usage(
+                    "this is a mirror, where a revoker signs what is revoked",
+                )
+                .hint("name your key with --revoker-key FILE"));
+            }
+        };
+        let subject = SubjectFile::read(key).in_file(key)?;
+        let blob = PublicKey::from(subject.key).to_bytes()?;
+        let name = ledger.requester_of(&Credential::Key(blob.clone()))?;
+        match name {
+            Some(name) if ledger.is_revoker(&name, &blob)? => Ok(Some(Revoker { name, blob, key })),
+            _ => Err(
+                Failure::of(Kind::Refused, "the key that is to sign is no revoker's")
+                    .hint("where the ledger is: punchmark requester add NAME --key FILE --revoker"),
+            ),
+        }
+    }
+}
+
+/// Refuses what a list that is made of a mirror names for nobody: the end of a CA, and serials that the
+/// mirror does not hold.
+pub(super) fn refuse_beyond(caught: &Caught, mirror: &Ledger) -> Result<(), Failure> {
+    if let Some(hit) = caught.cas.first() {
+        let words = format!(
+            "that would end CA `{}`, which is ended where the ledger is",
+            hit.ca
+        );
+        return Err(
+            Failure::of(Kind::Refused, words).hint("a mirror revokes certificates and keys")
+        );
+    }
+    for ca in mirror.cas()? {
+        let revoked = &caught.revoked;
+        let next = mirror.next_serial(&ca)?.map_or(u64::MAX, Serial::number);
+        let is_meant = revoked.ca.is_empty() || revoked.ca == ca.added().public_key;
+        let beyond = revoked.serials.iter().find(|(_, last)| *last >= next);
+        if let (true, Some((_, last))) = (is_meant, beyond) {
+            let name = ca.name();
+            let words =
+                format!("serial {last} of {name} is none that the mirror holds: {next} comes next");
+            return Err(Failure::of(Kind::Refused, words)
+                .hint("revoke the key, if the certificate is newer than the mirror: --key FILE"));
+        }
+    }
+    Ok(())
+}
+
+impl Revoker<'_> {
+    /// Signs what is revoked, and adds it to what is pending.
+    pub(super) fn record(
+        self,
+        (revoked, barred): (Option<Revoked>, Option<Barred>),
+        mirror: &Ledger,
+        config: &Config,
+        context: &Context,
+    ) -> Result<Exit, Failure> {
+        // Whoever touches a key may take a while, and lists are made meanwhile.
+        let (number, before) = pending::hold(config, mirror)?.next()?;
+        let origin = mirror
+            .checkpoint()?
+            .map_or_else(String::new, |head| head.origin);
+        let statement = Statement {
+            number,
+            before,
+            origin,
+            made: config::now(),
+            revoker: self.name,
+            key: self.blob,
+            revoked,
+            barred,
+        };
+        let bytes = statement.to_bytes()?;
+        let signed = by_ssh_keygen(&bytes, REVOCATION_NAMESPACE, self.key)?;
+        let signature = ssh_encoding::Encode::encode_vec(&signed)?;
+        Statement::signed(&bytes, &signature)?;
+        pending::hold(config, mirror)?.add(&bytes, &signature)?;
+        let id = hex(&statement.sha256()?);
+        let words = format!(
+            "revoked by {}, pending until the ledger has it; servers know it when they have the list: \
+             punchmark krl --out revoked.krl",
+            statement.revoker
+        );
+        let object = json!({ "state": "pending", "number": number, "sha256": id,
+            "revoker": statement.revoker });
+        context.tell(&words, object)?;
+        Ok(Exit::Done)
+    }
+}
