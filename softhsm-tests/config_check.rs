@@ -36,6 +36,17 @@ fn a_new_config_has_templates_as_comments_and_a_default_lifetime() {
 }
 
 #[test]
+fn lint_of_a_config_that_cannot_be_read_says_all_that_is_wrong_and_others_say_who_does() {
+    let admin = Admin::ready();
+    let roles = "\n[role.a]\nlifetime = \"99q\"\n[role.b]\nstorage = \"somewhere\"\n";
+    fs::write(admin.config_file(), config(&admin) + roles).unwrap();
+    let lint = admin.punchmark.run(&["role", "lint"]).exits(1);
+    lint.says("\"99q\"").says("`somewhere`");
+    let list = admin.punchmark.run(&["role", "list"]).exits(1);
+    list.says("\"99q\"").says("`punchmark config check`");
+}
+
+#[test]
 fn a_second_ca_adds_nothing_to_roles_that_are_there() {
     let admin = Admin::ready();
     let before = config(&admin);

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::harness::admin::Admin;
-use crate::harness::keygen::ED25519;
+use crate::harness::keygen::{self, ED25519};
 use crate::harness::pty::Pty;
+use crate::harness::write;
 
 /// Serials 1 to 3: for an hour, for a year, for a week.
 fn three() -> Admin {
@@ -57,6 +58,58 @@ fn the_newest_stand_first_below_a_header() {
         object["serial"].as_u64().unwrap()
     });
     assert_eq!(serials.collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn a_requester_whom_nobody_knows_is_told_with_the_nearest_who_is_known() {
+    let admin = three();
+    let key = admin.key("maria", ED25519);
+    let public = keygen::public(&key);
+    let add = [
+        "requester",
+        "add",
+        "maria",
+        "--key",
+        public.to_str().unwrap(),
+    ];
+    admin.punchmark.run(&add).ok();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let role = "[role.night]\nca = \"users\"\nrequesters = [\"erik\", \"*@example.org\"]\n";
+    write(&admin.config_file(), format!("{config}\n{role}"), 0o600);
+    let list = |name| ["ledger", "list", "--requester", name];
+    let renew = |name| ["renew", "--dry-run", "--requester", name];
+    for (typed, near) in [
+        ("mara", "maria"),
+        ("eriks", "erik"),
+        ("oprator", "operator"),
+    ] {
+        for command in [&list(typed)[..], &renew(typed)] {
+            let ran = admin.punchmark.run(command).exits(2);
+            ran.says(&format!("nobody called `{typed}` has asked"))
+                .says(&format!("did you mean `{near}`?"));
+        }
+    }
+    admin
+        .punchmark
+        .run(&list("x@example.org"))
+        .exits(2)
+        .says("`punchmark requester list`");
+    for known in ["maria", "erik", "operator"] {
+        admin.punchmark.run(&list(known)).ok();
+        admin.punchmark.run(&renew(known)).ok();
+    }
+    // Without the config, its roles name nobody.
+    let ledger = admin.config_file().with_file_name("punchmark.ledger");
+    let alone = [&list("erik")[..], &["--ledger", ledger.to_str().unwrap()]].concat();
+    admin.punchmark.run(&alone).exits(2);
+    // Who never asked can be barred all the same.
+    let revoke = ["revoke", "--requester", "mara", "--reason", "left", "--yes"];
+    admin
+        .punchmark
+        .run(&revoke)
+        .ok()
+        .says("did you mean `maria`?");
+    admin.punchmark.run(&list("mara")).ok();
 }
 
 #[test]

@@ -5,11 +5,12 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::base::config_text::text;
 use super::base::context::Context;
-use super::base::failure::{At, Exit, Failure};
+use super::base::failure::{Exit, Failure};
 use super::base::heads_below;
 use super::base::terminal::{product, product_object};
-use crate::config::{Config, ConfigError, Reading, faults_of, read_limited};
+use crate::config::{Config, ConfigError, Reading, faults_of};
 use crate::ledger::Ledger;
 use crate::policy::lint::lint;
 
@@ -85,15 +86,6 @@ fn check(context: &Context) -> Result<Exit, Failure> {
     } else {
         Exit::Failed
     })
-}
-
-fn text(path: &Path) -> Result<String, Failure> {
-    match read_limited(path, CONFIG_MAX) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(ConfigError::Missing(path.to_owned()).into())
-        }
-        read => read.in_file(path),
-    }
 }
 
 /// Passes over what the text itself is at fault with.
@@ -232,9 +224,6 @@ fn tell(
     }
     Ok(())
 }
-
-/// Bytes; a config has as many at most.
-const CONFIG_MAX: u64 = 1 << 20;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -17,6 +17,7 @@ use super::base::failure::{At, Exit, Failure};
 use super::base::faults::Faults;
 use super::base::interrupt::on_signal;
 use super::base::issuing::{Books, Run};
+use super::base::known_requester::require_known_requester;
 use super::base::progress::{Progress, style};
 use super::base::summary::summarise;
 use super::base::terminal::{note_product, say};
@@ -103,6 +104,9 @@ impl Renew {
         let selection = selection.and_then(|selection| faults.note(selection));
         let ((selection, lasting), config) = faults.or(selection.zip(lasting).zip(config))?;
         let ledger = context.ledger_to_look(&config)?;
+        if let Some(name) = &self.requester {
+            require_known_requester(name, Some(&config), &ledger)?;
+        }
         let wanting = Wanting {
             config: &config,
             ledger: &ledger,

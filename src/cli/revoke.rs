@@ -17,10 +17,11 @@ use super::base::advice::ledger::empty_ledger;
 use super::base::base_name;
 use super::base::context::Context;
 use super::base::failure::{Advised, Exit, Failure};
+use super::base::known_requester::unknown_requester;
 use super::base::known_role::require_known_role;
 use super::base::ledger_ca::ca_named;
 use super::base::revoked;
-use super::base::terminal::{ask, confirm_typed, say, somebody_is_there};
+use super::base::terminal::{ask, confirm_typed, hint, say, somebody_is_there, warn};
 use crate::attestation::Family;
 use crate::config::{self, Config};
 use crate::ledger::{Barred, Ca, Ledger, Revocation, Revoked};
@@ -79,6 +80,7 @@ impl Revoke {
         for role in self.named.roles() {
             require_known_role(role, Some(&config), &looked)?;
         }
+        self.warn_of_unknown(&config, &looked)?;
         let ca = the_ca(looked.cas()?, self.ca.as_deref(), &selectors)?;
         let meant = Meant {
             ca: ca.as_ref(),
@@ -122,6 +124,17 @@ impl Revoke {
             ));
         }
         Ok(Exit::Done)
+    }
+
+    /// Who never asked can be barred all the same, so a name that nobody knows is no fault.
+    fn warn_of_unknown(&self, config: &Config, ledger: &Ledger) -> Result<(), Failure> {
+        for name in self.named.requesters() {
+            if let Some(unknown) = unknown_requester(name, Some(config), ledger)? {
+                warn(&unknown.words);
+                hint(&unknown.hint);
+            }
+        }
+        Ok(())
     }
 
     fn caught(&self, ledger: &Ledger, meant: Meant<'_>) -> Result<Shown, Failure> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::base::config_text::config_or_each_fault;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::terminal::{product, product_object, say};
@@ -48,7 +49,10 @@ struct One {
 
 impl Role {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let config = context.config()?;
+        let config = match self.command {
+            Command::Lint => config_or_each_fault(context)?,
+            _ => context.config()?,
+        };
         match self.command {
             Command::List => list(context, &config),
             Command::Show(one) => show(context, config.role(&one.role)?),

@@ -155,6 +155,11 @@ impl Condition {
         self.filter.role.as_deref()
     }
 
+    /// The requester who was asked for.
+    pub(super) fn requester(&self) -> Option<&str> {
+        self.filter.requester.as_deref()
+    }
+
     /// The config whose ledger it is; none where the ledger was named.
     pub(super) fn config(&self, context: &Context) -> Result<Option<Config>, Failure> {
         self.filter.source.config(context)

@@ -9,6 +9,7 @@ use crate::certificate::Serial;
 use crate::certificate::explain::Fields;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::known_requester::require_known_requester;
 use crate::cli::base::known_role::require_known_role;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::pager::Pager;
@@ -40,6 +41,9 @@ pub(super) fn list(
     }
     if let Some(role) = condition.role() {
         require_known_role(role, condition.config(context)?.as_ref(), ledger)?;
+    }
+    if let Some(name) = condition.requester() {
+        require_known_requester(name, condition.config(context)?.as_ref(), ledger)?;
     }
     let search = Search {
         ledger,

@@ -78,6 +78,11 @@ impl Named {
         &self.role
     }
 
+    /// The requesters who are named.
+    pub(super) fn requesters(&self) -> &[String] {
+        &self.requester
+    }
+
     /// What is named. A base name means the principals with each of `suffixes` too.
     pub(super) fn selectors(&self, suffixes: &BTreeSet<String>) -> Result<Vec<Selector>, Failure> {
         let mut selectors: Vec<_> = self.serial.iter().cloned().map(Selector::Serials).collect();

@@ -43,6 +43,7 @@ impl Advised for ConfigError {
                 "make a CA with `punchmark init`, or name another config with --config FILE"
                     .to_owned()
             }
+            Self::Syntax { .. } => CHECK.to_owned(),
             Self::Untrusted(untrusted) => return untrusted.mend(),
             Self::NoCa {
                 name, known_names, ..
@@ -85,4 +86,5 @@ impl Advised for SubjectFileError {
     }
 }
 
+const CHECK: &str = "`punchmark config check` says all that is wrong with it";
 const ONE_A_FILE: &str = "put each key into a file of its own: a certificate lies beside its key";
