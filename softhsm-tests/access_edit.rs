@@ -71,6 +71,20 @@ fn a_change_is_shown_and_put_in_place_by_a_yes_alone() {
 }
 
 #[test]
+fn a_dry_run_shows_the_change_asks_nothing_and_puts_nothing_in_place() {
+    for edit in ["s/^peter/erik/", "/root/d"] {
+        let place = Place::new(edit);
+        let ran = place.edit(&["--dry-run"]).ok();
+        ran.says("loses: ")
+            .says("would have the new list; nothing was done (--dry-run)");
+        assert_eq!(place.list(), LIST);
+        assert!(!place.path("access.list.edit").exists());
+    }
+    let place = Place::new("s/^peter/@/");
+    place.edit(&["--dry-run"]).fails();
+}
+
+#[test]
 fn a_list_that_is_not_understood_is_not_put_in_place() {
     let place = Place::new("s/^peter www/peter/");
     place.edit(&["--yes"]).fails().says("line 2, column");

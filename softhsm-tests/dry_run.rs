@@ -163,6 +163,76 @@ fn a_list_is_not_published_and_takes_no_version() {
     only_says(&admin, &publish, &["would be version"]);
 }
 
+#[test]
+fn a_further_signature_of_a_list_is_foreseen_without_the_key() {
+    let admin = Admin::ready();
+    let ca = keygen::fingerprint(&admin.ca_file("users"));
+    let text = format!("@ca users {ca}\npeter www web*\n");
+    write(&admin.punchmark.path("access.list"), text, 0o644);
+    let (first, second) = (admin.key("first", ED25519), admin.key("second", ED25519));
+    let publish = [
+        "access",
+        "publish",
+        "access.list",
+        "--out",
+        "out.list",
+        "--despite-findings",
+    ];
+    admin
+        .punchmark
+        .run(&[&publish[..], &["--key", "first"]].concat())
+        .ok();
+    let sign = |key| ["access", "sign", "out.list", "--key", key];
+    let (of_first, of_second) = (keygen::fingerprint(&first), keygen::fingerprint(&second));
+    let has = format!("out.list.sig has the signature of {of_first}; that of");
+    // The private half isn't wanted, so that it may be in a device that isn't there.
+    fs::remove_file(&second).unwrap();
+    only_says(
+        &admin,
+        &sign("second.pub"),
+        &[&format!("{has} {of_second} would come to it")],
+    );
+    only_says(
+        &admin,
+        &sign("first"),
+        &[&format!("{has} {of_first} would be made anew")],
+    );
+}
+
+#[test]
+fn a_head_is_foreseen_and_neither_signed_nor_recorded() {
+    let admin = Admin::ready();
+    admin.key("ledger_key", ED25519);
+    let sign = ["ledger", "checkpoint", "--key", "ledger_key"];
+    only_says(
+        &admin,
+        &sign,
+        &["would be signed by ledger_key, recorded, and written to ledger_key.head"],
+    );
+    // A key in a device makes no folder for its head either.
+    let device = ["ledger", "checkpoint", "--key", "pkcs11:object=nowhere"];
+    only_says(
+        &admin,
+        &device,
+        &["would be signed by pkcs11:object=nowhere"],
+    );
+    admin.punchmark.run(&sign).ok();
+    only_says(&admin, &sign, &["would be signed"]);
+    // What the next head must go on from is looked at.
+    let head = admin.punchmark.path("ledger_key.head");
+    let of_another =
+        fs::read_to_string(&head)
+            .unwrap()
+            .replacen("punchmark.ledger/", "punchmark.ledger/0", 1);
+    write(&head, of_another, 0o644);
+    admin
+        .punchmark
+        .run(&[&sign[..], &["--dry-run"]].concat())
+        .exits(1);
+    let missing = ["ledger", "checkpoint", "--key", "no_key", "--dry-run"];
+    admin.punchmark.run(&missing).exits(1).says("no_key");
+}
+
 /// Instructions that change a card, spend a try or use a key.
 #[cfg(feature = "yubikey")]
 const CHANGES: [u8; 9] = [0x47, 0x87, 0xfe, 0xdb, 0x24, 0x2c, 0xff, 0xfa, 0xf6];

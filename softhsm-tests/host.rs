@@ -92,7 +92,18 @@ fn a_server_asks_for_each_key_installs_what_comes_and_is_known_by_its_name() {
         fleet.sign(&format!("web1.{key}.req")).ok();
     }
     let home = fleet.admin.punchmark.home().to_owned();
-    let lines = fleet.install(&home, "web1,web1.example.org").ok().stdout;
+    let (ca, from) = (fleet.ca(), home.display().to_string());
+    let install = ["install", "--ca", &ca, "-n", "web1,web1.example.org", &from];
+    let foreseen = fleet.host(&[&install[..], &["--dry-run"]].concat()).ok();
+    let told = foreseen.stderr.matches("would install ").count();
+    assert!(
+        told == 3 && foreseen.stderr.contains("nothing was done"),
+        "{foreseen}"
+    );
+    let nowhere = fleet.host(&["status"]).exits(2).stdout;
+    assert!(!nowhere.contains("isn't told of it"), "{nowhere}");
+    let lines = fleet.host(&install).ok().stdout;
+    assert_eq!(foreseen.stdout, lines);
     assert_eq!(lines.matches("HostCertificate ").count(), 3, "{lines}");
     // They are there, and sshd isn't told yet.
     let status = fleet.host(&["status"]).exits(2);

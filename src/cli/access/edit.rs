@@ -34,6 +34,10 @@ pub(crate) struct Edit {
     /// The access list
     #[arg(value_name = "FILE")]
     list: PathBuf,
+
+    /// Say who would gain and lose by the change, and put nothing in place
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Edit {
@@ -53,7 +57,14 @@ impl Edit {
             match parse(&self.list, &after) {
                 Ok(list) => {
                     say_if_stale(&self.list, &list);
-                    review(context, &before, &list)?;
+                    let question = review(context, &before, &list)?;
+                    if self.dry_run {
+                        let path = path.display().to_string();
+                        let words = format!("{path} would have the new list");
+                        context.tell_plan(&words, json!({ "list": path, "changed": true }))?;
+                        return Ok(Exit::Done);
+                    }
+                    question.ask(context)?;
                     put(&path, &before, &after)?;
                     let path = path.display().to_string();
                     let words = format!("{path} has the new list");
@@ -75,8 +86,28 @@ fn again(failure: Failure) -> Result<(), Failure> {
     }
 }
 
-/// Shows what a change does, and asks for a yes.
-fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Failure> {
+/// What is to be answered before a new list is put in place.
+enum Question {
+    /// A yes, by a person.
+    Yes,
+    /// A yes, by a person or by `--yes`.
+    YesOrFlag,
+    /// A typed word, since this is what the list does.
+    Word(String),
+}
+
+impl Question {
+    fn ask(self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Word(statement) => confirm_typed(&statement),
+            Self::YesOrFlag if context.yes() => Ok(()),
+            Self::Yes | Self::YesOrFlag => confirm("Put the new list in place?"),
+        }
+    }
+}
+
+/// Shows what a change does, and gives what is to be asked.
+fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<Question, Failure> {
     for finding in findings(context, after)? {
         warn(&line(&finding));
     }
@@ -87,22 +118,17 @@ fn review(context: &Context, before: &[u8], after: &List<'_>) -> Result<(), Fail
     // A list that was broken let nobody in: all that the new one gives is gained.
     let Ok(before) = List::parse(before) else {
         warn("the list that is there lets nobody in, since it is not understood");
-        return match unresolved {
-            Some(words) => confirm_typed(&words),
-            None => confirm("Put the new list in place?"),
-        };
+        return Ok(unresolved.map_or(Question::Yes, Question::Word));
     };
     tell_changes(&before, after)?;
     if let Some(words) = unresolved {
-        return confirm_typed(&words);
+        return Ok(Question::Word(words));
     }
     if losses(&before, after, None, &moment()).contains(&Loss::Root) {
-        return confirm_typed("Nobody gets into root by the new list any more.");
+        let words = "Nobody gets into root by the new list any more.";
+        return Ok(Question::Word(words.to_owned()));
     }
-    if context.yes() {
-        return Ok(());
-    }
-    confirm("Put the new list in place?")
+    Ok(Question::YesOrFlag)
 }
 
 /// Says who gains and who loses. In groups that a directory service holds there is somebody.
@@ -190,5 +216,6 @@ impl Drop for Copy {
 
 const EXAMPLES: &str = "\
 Examples:
+  punchmark access edit /etc/ssh/access/access.list --dry-run
   punchmark access edit /etc/ssh/access/access.list
   EDITOR='code --wait' punchmark access edit access.list";

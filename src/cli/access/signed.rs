@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use ssh_key::SshSig;
+use ssh_key::public::KeyData;
 
 use crate::cli::base::failure::{Advised, At, Failure};
-use crate::config::read_bytes;
+use crate::config::{SubjectFile, read_bytes};
 use crate::request::{SshKeygenError, by_ssh_keygen};
 use crate::server::publication::{
     LIST_NAMESPACE, SIGNATURES_BYTES_MAX, Signatures, SignaturesError,
@@ -26,6 +27,12 @@ impl Key {
     /// Has the key sign these bytes for a purpose.
     pub(super) fn signature(&self, bytes: &[u8], namespace: &str) -> Result<SshSig, Failure> {
         Ok(by_ssh_keygen(bytes, namespace, &self.key)?)
+    }
+
+    /// Its public half, without which ssh-keygen signs nothing either.
+    pub(super) fn public(&self) -> Result<KeyData, Failure> {
+        let read = SubjectFile::read(&self.key).in_file(&self.key)?;
+        Ok(read.key)
     }
 
     /// Signs a list.

@@ -21,6 +21,9 @@ pub(crate) fn sign(
     place: &LedgerKeyPlace,
 ) -> Result<(Checkpoint, String), Failure> {
     let beside = head_file(place, &ledger.checkpoint()?.ok_or_else(empty_ledger)?)?;
+    if let (LedgerKeyPlace::Device(_), Some(folder)) = (place, beside.parent()) {
+        std::fs::create_dir_all(folder).in_file(folder)?;
+    }
     if beside.exists() {
         extends_last(ledger, &last(&beside, key)?, &beside)?;
     }
@@ -31,6 +34,22 @@ pub(crate) fn sign(
     record(ledger, &head, key)?;
     output::write(&beside, note.as_bytes(), 0o644).at("cannot write")?;
     Ok((head, note))
+}
+
+/// The head that would be signed, and the file that it would be written to. The key isn't opened, and
+/// so the signature of the last head not checked.
+pub(crate) fn foresee(
+    ledger: &Ledger,
+    place: &LedgerKeyPlace,
+) -> Result<(Checkpoint, PathBuf), Failure> {
+    let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
+    let beside = head_file(place, &head)?;
+    if beside.exists() {
+        let note = read_text(&beside)?;
+        let last = Checkpoint::parse(crate::ledger::note::unverified_text(&note)?)?;
+        extends_last(ledger, &last, &beside)?;
+    }
+    Ok((head, beside))
 }
 
 /// Refuses a ledger that does not go on from the last head. One that was resumed without entries
@@ -82,14 +101,9 @@ fn head_file(place: &LedgerKeyPlace, head: &Checkpoint) -> Result<PathBuf, Failu
     }
 }
 
-/// Where that head lies, for the ledger of this name. Its folder is made.
+/// Where that head lies, for the ledger of this name.
 fn path(origin: &str) -> Result<PathBuf, Failure> {
-    let path =
-        file(origin).ok_or_else(|| Failure::new("neither HOME nor XDG_STATE_HOME is set"))?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).in_file(folder)?;
-    }
-    Ok(path)
+    file(origin).ok_or_else(|| Failure::new("neither HOME nor XDG_STATE_HOME is set"))
 }
 
 /// `$XDG_STATE_HOME/punchmark/ID.signed-head`, else below `~/.local/state`.

@@ -42,6 +42,10 @@ pub(crate) struct HostInstall {
     /// The configuration that it reads
     #[arg(long, value_name = "FILE", default_value = CONFIG)]
     sshd_config: PathBuf,
+
+    /// Say what would be put in place, and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl HostInstall {
@@ -53,14 +57,117 @@ impl HostInstall {
         let mut installed = Vec::new();
         for file in &self.files {
             installed.extend(if file.is_dir() {
-                from_folder(file, &keys, &expected)?
+                self.place_all_of(file, &keys, &expected)?
             } else {
                 let found = read_certificate(file)?;
-                vec![place(&found, &keys, &expected).in_file(file)?]
+                vec![self.place(&found, &keys, &expected).in_file(file)?]
             });
         }
+        // Of several for one key the last stays.
+        installed.sort_unstable();
+        installed.dedup();
         sshd.check()?;
-        tell(context, &settings, &installed)
+        self.tell(context, &settings, &installed)
+    }
+
+    /// A folder may hold those of other servers, and older ones: they are passed over.
+    fn place_all_of(
+        &self,
+        folder: &Path,
+        keys: &[HostKey],
+        expected: &Expected,
+    ) -> Result<Vec<PathBuf>, Failure> {
+        let mut files = Vec::new();
+        for entry in folder.read_dir().in_file(folder)? {
+            files.push(entry.in_file(folder)?.path());
+        }
+        files.sort();
+        files.retain(|file| file.to_string_lossy().ends_with("-cert.pub"));
+        let mut installed = Vec::new();
+        for file in files {
+            match self.place(&read_certificate(&file)?, keys, expected) {
+                Ok(path) => installed.push(path),
+                Err(NotPlaced::Refused(HostRefusal::OtherKey(_) | HostRefusal::Older { .. })) => {}
+                Err(error) => warn(&Failure::from(error).at(path(&file)).words()),
+            }
+        }
+        Ok(installed)
+    }
+
+    /// Checks a certificate and puts it beside its key, if it isn't older than the one there.
+    fn place(
+        &self,
+        certificate: &RawCertificate,
+        keys: &[HostKey],
+        expected: &Expected,
+    ) -> Result<PathBuf, NotPlaced> {
+        let key = judge(certificate, keys, expected)?;
+        let target = key.certificate_path();
+        if let Ok(there) = read_certificate(&target) {
+            let known = judge(&there, keys, expected).is_ok();
+            let (there, this) = (there.valid_before(), certificate.valid_before());
+            if known && there > this {
+                return Err(HostRefusal::Older { there, this }.into());
+            }
+        }
+        if self.dry_run {
+            return Ok(target);
+        }
+        let line = certificate_line(certificate, &key.comment);
+        output::write(&target, format!("{}\n", line.trim_end()).as_bytes(), MODE)?;
+        Ok(target)
+    }
+
+    fn tell(
+        &self,
+        context: &Context,
+        settings: &Settings,
+        installed: &[PathBuf],
+    ) -> Result<Exit, Failure> {
+        let named: Vec<_> = settings.all("hostcertificate").map(Path::new).collect();
+        let missing: Vec<_> = installed
+            .iter()
+            .filter(|path| !named.contains(&path.as_path()))
+            .collect();
+        if context.json() {
+            let paths =
+                |all: &[PathBuf]| all.iter().map(|path| path.display().to_string()).collect();
+            let installed: Vec<String> = paths(installed);
+            let missing: Vec<String> = missing
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let mut words = serde_json::json!({ "installed": installed, "missing-lines": missing });
+            if let (true, Some(fields)) = (self.dry_run, words.as_object_mut()) {
+                fields.insert("dry-run".to_owned(), true.into());
+            }
+            product_object(words)?;
+            return Ok(Exit::Done);
+        }
+        for path in &missing {
+            product(&format!("HostCertificate {}", path.display()))?;
+        }
+        let done = if self.dry_run {
+            "would install"
+        } else {
+            "installed"
+        };
+        if context.talks() || self.dry_run {
+            installed
+                .iter()
+                .for_each(|file| say(&format!("{done} {}", path(file))));
+            if !missing.is_empty() {
+                say("put these lines into sshd_config, or into a file of sshd_config.d");
+            }
+            if installed.is_empty() {
+                say("there is none that is newer than those that are there");
+            } else if self.dry_run {
+                say("nothing was done (--dry-run)");
+            } else {
+                say("sshd shows them once it is reloaded: systemctl reload ssh");
+            }
+        }
+        Ok(Exit::Done)
     }
 
     fn expected(&self) -> Result<Expected, Failure> {
@@ -77,29 +184,6 @@ impl HostInstall {
     }
 }
 
-/// A folder may hold those of other servers, and older ones: they are passed over.
-fn from_folder(
-    folder: &Path,
-    keys: &[HostKey],
-    expected: &Expected,
-) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for entry in folder.read_dir().in_file(folder)? {
-        files.push(entry.in_file(folder)?.path());
-    }
-    files.sort();
-    files.retain(|file| file.to_string_lossy().ends_with("-cert.pub"));
-    let mut installed = Vec::new();
-    for file in files {
-        match place(&read_certificate(&file)?, keys, expected) {
-            Ok(path) => installed.push(path),
-            Err(NotPlaced::Refused(HostRefusal::OtherKey(_) | HostRefusal::Older { .. })) => {}
-            Err(error) => warn(&Failure::from(error).at(path(&file)).words()),
-        }
-    }
-    Ok(installed)
-}
-
 /// Why a certificate was not put in place.
 #[derive(Debug, thiserror::Error)]
 enum NotPlaced {
@@ -107,61 +191,6 @@ enum NotPlaced {
     Refused(#[from] HostRefusal),
     #[error("cannot write")]
     Output(#[from] output::OutputError),
-}
-
-fn place(
-    certificate: &RawCertificate,
-    keys: &[HostKey],
-    expected: &Expected,
-) -> Result<PathBuf, NotPlaced> {
-    let key = judge(certificate, keys, expected)?;
-    let target = key.certificate_path();
-    if let Ok(there) = read_certificate(&target) {
-        let known = judge(&there, keys, expected).is_ok();
-        let (there, this) = (there.valid_before(), certificate.valid_before());
-        if known && there > this {
-            return Err(HostRefusal::Older { there, this }.into());
-        }
-    }
-    let line = certificate_line(certificate, &key.comment);
-    output::write(&target, format!("{}\n", line.trim_end()).as_bytes(), MODE)?;
-    Ok(target)
-}
-
-fn tell(context: &Context, settings: &Settings, installed: &[PathBuf]) -> Result<Exit, Failure> {
-    let named: Vec<_> = settings.all("hostcertificate").map(Path::new).collect();
-    let missing: Vec<_> = installed
-        .iter()
-        .filter(|path| !named.contains(&path.as_path()))
-        .collect();
-    if context.json() {
-        let paths = |all: &[PathBuf]| all.iter().map(|path| path.display().to_string()).collect();
-        let installed: Vec<String> = paths(installed);
-        let missing: Vec<String> = missing
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        let words = serde_json::json!({ "installed": installed, "missing-lines": missing });
-        product_object(words)?;
-        return Ok(Exit::Done);
-    }
-    for path in &missing {
-        product(&format!("HostCertificate {}", path.display()))?;
-    }
-    if context.talks() {
-        installed
-            .iter()
-            .for_each(|file| say(&format!("installed {}", path(file))));
-        if !missing.is_empty() {
-            say("put these lines into sshd_config, or into a file of sshd_config.d");
-        }
-        if installed.is_empty() {
-            say("there is none that is newer than those that are there");
-        } else {
-            say("sshd shows them once it is reloaded: systemctl reload ssh");
-        }
-    }
-    Ok(Exit::Done)
 }
 
 impl Advised for NotPlaced {
@@ -189,4 +218,4 @@ const MODE: u32 = 0o644;
 const EXAMPLES: &str = "\
 Examples:
   punchmark host install --ca hosts.pub -n web1 web1.ssh_host_ed25519_key-cert.pub
-  punchmark host install --ca hosts.pub -n web1,web1.example.org /var/lib/certificates";
+  punchmark host install --ca hosts.pub -n web1,web1.example.org /var/lib/certificates --dry-run";

@@ -3,14 +3,18 @@
 use std::ffi::OsString;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::private_key::PassphraseFile;
 use crate::cli::base::signed_head;
 use crate::cli::base::terminal::product;
+use crate::cli::base::words::number_of;
+use crate::config::LedgerKeyPlace;
+use crate::ledger::Ledger;
 
 /// The key that signs heads.
 #[derive(Debug, Args)]
@@ -23,6 +27,10 @@ pub(super) struct Sign {
 
     #[command(flatten)]
     passphrase: PassphraseFile,
+
+    /// Say which head would be signed, and sign, record and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Sign {
@@ -35,6 +43,9 @@ impl Sign {
         })?;
         let looked = context.ledger_to_look(&config)?;
         looked.checkpoint()?.ok_or_else(empty_ledger)?;
+        if self.dry_run {
+            return foresee(context, &looked, &place);
+        }
         let mut key = ledger_key::open(context, &place, &looked.cas()?, &self.passphrase)?;
         drop(looked);
         let mut ledger = context.ledger_after_asking(&config)?;
@@ -44,8 +55,28 @@ impl Sign {
     }
 }
 
+/// Says which head would be signed.
+fn foresee(context: &Context, looked: &Ledger, place: &LedgerKeyPlace) -> Result<Exit, Failure> {
+    let (head, beside) = signed_head::foresee(looked, place)?;
+    let key = match place {
+        LedgerKeyPlace::File(path) => {
+            path.metadata().in_file(path)?;
+            path.display().to_string()
+        }
+        LedgerKeyPlace::Device(locator) => locator.to_string(),
+    };
+    let (entries, beside) = (number_of(head.size, "entry"), beside.display());
+    let words = format!(
+        "the head of {entries} would be signed by {key}, recorded, and written to {beside}"
+    );
+    let object = json!({ "entries": head.size, "key": key, "head": beside.to_string() });
+    context.tell_plan(&words, object)?;
+    Ok(Exit::Done)
+}
+
 const EXAMPLES: &str = "\
 Examples:
   ssh-keygen -t ed25519 -C 'ledger key' -f /media/stick/ledger_key
   punchmark ledger checkpoint --key /media/stick/ledger_key > head-of-november.txt
+  punchmark ledger checkpoint --dry-run
   punchmark ledger checkpoint --key 'pkcs11:token=Audit;object=ledger' > head.txt";
