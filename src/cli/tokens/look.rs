@@ -139,9 +139,11 @@ impl Looked {
     fn leave_out_readers(&mut self) {
         let cards = &self.cards;
         for module in &mut self.modules {
-            module
-                .slots
-                .retain(|slot| !cards.iter().any(|card| slot.is_reader(&card.reader)));
+            module.slots.retain(|slot| {
+                !cards.iter().any(|card| {
+                    slot.is_reader(&card.reader) || slot.is_empty_place_of(&card.reader)
+                })
+            });
         }
     }
 }

@@ -36,6 +36,14 @@ impl SlotEntry {
         let shown = self.description.lossy();
         !shown.is_empty() && (shown == reader || (shown.len() >= 60 && reader.starts_with(&shown)))
     }
+
+    /// Whether it is another place for a card in the same reader, and nothing is in it: pcscd ends
+    /// the name of each place with the reader's number and its own, two digits each.
+    pub fn is_empty_place_of(&self, reader: &str) -> bool {
+        let shown = self.description.lossy();
+        let device = |name: &str| name.rsplit_once(' ').map(|(device, _)| device.to_owned());
+        self.token.is_none() && device(&shown).is_some() && device(&shown) == device(reader)
+    }
 }
 
 /// One token.
