@@ -80,6 +80,7 @@ mod power_loss;
 mod prompts;
 mod qr;
 mod reconcile;
+mod release;
 mod renew;
 mod requests;
 mod resume;

@@ -1,5 +1,6 @@
 //! What runs inside logins as it is shipped, and the folder where builds lie.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,27 +14,28 @@ pub(crate) fn login_binary() -> PathBuf {
 
 /// Builds the program of a smaller set, for this machine or another target, and gives its path.
 /// It isn't optimised, which is quick, and stays for the next run.
+pub(crate) fn set(name: &str, other_target: Option<&str>) -> PathBuf {
+    let folder = target().join(format!("set of {name}"));
+    let words = building_set(name, other_target, &folder);
+    build(Command::new(script("reproducible")).args(words));
+    let built = folder.join(other_target.unwrap_or_default());
+    built.join("debug/punchmark")
+}
+
+/// What scripts/reproducible is told to build the program of a set into `folder`.
 ///
 /// The linker is the one that names no function of a library which nothing calls: others leave in
 /// what a part that was left out would have called.
-pub(crate) fn set(name: &str, other_target: Option<&str>) -> PathBuf {
-    let folder = target().join(format!("set of {name}"));
-    let mut cargo = Command::new(script("reproducible"));
-    cargo.args([
-        "cargo",
-        "rustc",
-        "--locked",
-        "--quiet",
-        "--bin",
-        "punchmark",
-    ]);
-    cargo.args(["--no-default-features", "--features", name]);
-    cargo.args(["--config", "profile.dev.package.\"*\".opt-level=0"]);
-    cargo.args(other_target.iter().flat_map(|target| ["--target", target]));
-    cargo.arg("--target-dir").arg(&folder);
-    build(cargo.args(["--", "-Clink-arg=-fuse-ld=bfd"]));
-    let built = folder.join(other_target.unwrap_or_default());
-    built.join("debug/punchmark")
+pub(crate) fn building_set(name: &str, other_target: Option<&str>, folder: &Path) -> Vec<OsString> {
+    let mut words = vec!["cargo", "rustc", "--locked", "--quiet"];
+    words.extend(["--bin", "punchmark", "--no-default-features"]);
+    words.extend(["--features", name]);
+    words.extend(["--config", "profile.dev.package.\"*\".opt-level=0"]);
+    words.extend(other_target.iter().flat_map(|target| ["--target", target]));
+    let mut words: Vec<_> = words.into_iter().map(OsString::from).collect();
+    words.extend(["--target-dir".into(), folder.into()]);
+    words.extend(["--".into(), "-Clink-arg=-fuse-ld=bfd".into()]);
+    words
 }
 
 /// Runs a script that builds: without a time limit, since the first build takes minutes.
