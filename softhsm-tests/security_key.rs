@@ -314,3 +314,66 @@ fn each_line_of_the_recipe_in_the_docs_makes_what_the_next_needs() {
         assert!(admin.punchmark.path(makes).is_file(), "{page}");
     }
 }
+
+/// Has a security key of this provider make the key `sk`, and asks with it.
+fn make_and_ask(admin: &Admin, provider: &str, more: &[&str]) -> Ran {
+    let home = admin.punchmark.home();
+    // As PIN of the key, and as passphrase of the file with its handle.
+    write(&home.join("askpass"), "#!/bin/sh\necho 12345\n", 0o700);
+    let mut command = admin
+        .punchmark
+        .prepare(bounded(crate::harness::punchmark::BINARY));
+    command.env("SSH_SK_PROVIDER", provider);
+    command.env("SSH_ASKPASS", home.join("askpass"));
+    command.env("SSH_ASKPASS_REQUIRE", "force");
+    command.args(["request", "--role", "engineer", "--requester", "peter"]);
+    command.args(["--make-security-key", "sk", "--ca"]);
+    run(command.arg(admin.ca_file("users")).args(more))
+}
+
+fn of_the_key(admin: &Admin) -> Vec<String> {
+    let files = std::fs::read_dir(admin.punchmark.home()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| name.starts_with("sk")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_security_key_makes_a_key_and_the_request_with_its_evidence_in_one_go() {
+    let admin = admin();
+    make_and_ask(&admin, SK_DUMMY, &["--dry-run"])
+        .ok()
+        .says("a new key would be made in a security key");
+    assert!(of_the_key(&admin).is_empty());
+    let asked = make_and_ask(&admin, SK_DUMMY, &["--json"]).ok();
+    let told: Value = serde_json::from_str(&asked.stdout).unwrap();
+    assert_eq!(told["evidence"], true, "{asked}");
+    let files = ["sk", "sk.attestation", "sk.challenge", "sk.pub", "sk.req"];
+    assert_eq!(of_the_key(&admin), files);
+    let challenge = std::fs::read(admin.punchmark.path("sk.challenge")).unwrap();
+    assert_eq!(challenge.len(), 32);
+    // OpenSSH's own security key attests by itself, which no root stands behind.
+    let signed = sign(&admin, "sk.req").ok();
+    signed.says("the key counts as one without evidence");
+    let reading = keygen::read(&admin.punchmark.path("sk-cert.pub"));
+    assert_eq!(reading.principals, ["peter_file"]);
+    // Nothing is made twice, and what was made can be asked with by hand.
+    let again = make_and_ask(&admin, SK_DUMMY, &[]).exits(1);
+    again
+        .says("is there already")
+        .says("--key sk.pub --attestation sk.attestation");
+}
+
+#[test]
+fn where_a_security_key_makes_no_key_nothing_is_left() {
+    let admin = admin();
+    let ran = make_and_ask(&admin, "/nowhere/libsk.so", &[]).exits(1);
+    ran.says("ssh-keygen made no key").says("is it plugged in");
+    assert!(of_the_key(&admin).is_empty());
+    // What can't be asked makes no key first.
+    make_and_ask(&admin, SK_DUMMY, &["-n", "peter,,x"]).fails();
+    make_and_ask(&admin, SK_DUMMY, &["--out", "nofolder/sk.req"]).fails();
+    make_and_ask(&admin, SK_DUMMY, &["--key", "sk.pub"]).exits(2);
+    assert!(of_the_key(&admin).is_empty());
+}

@@ -27,6 +27,7 @@ mod ledger;
 mod letters;
 mod man;
 mod mirror;
+mod pin_options;
 mod qr;
 mod renew;
 mod repeated;
@@ -155,8 +156,8 @@ impl Cli<Command> {
             Command::SshdConfig(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context),
             Command::Host(command) => command.run(&context),
-            Command::Completion(command) => command.run(&context, tree::<Command>()),
-            Command::Man(command) => command.run(tree::<Command>()),
+            Command::Completion(command) => command.run(&context, whole_tree()),
+            Command::Man(command) => command.run(whole_tree()),
         }
     }
 }
@@ -176,7 +177,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         if let Some(sign) = sign_alone(&arguments) {
             sign.run()
         } else {
-            let mut command = short_help::in_two_columns(tree::<Command>());
+            let mut command = short_help::in_two_columns(whole_tree());
             match parse::<Command>(&mut command, &arguments) {
                 Ok(cli) => cli.run(),
                 Err(error) => {
@@ -220,6 +221,11 @@ fn is_for_programs(arguments: &[OsString]) -> bool {
 /// The tree of these commands, as clap has it.
 fn tree<C: Subcommand>() -> clap::Command {
     letters::with_help_and_version(repeated::allowed_where_harmless(Cli::<C>::command()))
+}
+
+/// The tree of all commands, as people are told of it.
+fn whole_tree() -> clap::Command {
+    pin_options::hidden_where_no_pin_is_asked(tree::<Command>())
 }
 
 /// A whole `sign`; none of anything else, also a `sign` that is at fault or asks for help: the

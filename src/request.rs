@@ -15,6 +15,7 @@ mod possession;
 mod reason;
 mod requester;
 mod role_name;
+mod security_key;
 mod span;
 mod ssh_keygen;
 mod target;
@@ -42,6 +43,7 @@ pub use possession::{
 pub use reason::{Reason, ReasonError};
 pub use requester::{KnownBy, Requester, RequesterName};
 pub use role_name::{RoleName, RoleNameError};
+pub use security_key::{SecurityKeyError, SecurityKeyFiles};
 pub use span::Span;
 pub use ssh_keygen::{SshKeygenError, by_ssh_keygen};
 pub use target::{Target, TargetError};

@@ -1,6 +1,7 @@
 //! `punchmark request`: a user asks for a certificate, with evidence, in a signed file.
 
 mod evidence;
+mod security_key;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use crate::request::{
     Challenge, RequestFile, RequesterName, Target, TargetError, challenge_from_hex, sign,
 };
 use evidence::EvidenceArguments;
+use security_key::SecurityKeyArguments;
 
 /// Ask a CA for a certificate for your key, with proof of how it is stored
 ///
@@ -32,6 +34,9 @@ use evidence::EvidenceArguments;
 pub(crate) struct Request {
     #[command(flatten)]
     key: KeyArguments,
+
+    #[command(flatten)]
+    security_key: SecurityKeyArguments,
 
     #[command(flatten)]
     asked: Asked,
@@ -55,8 +60,9 @@ pub(crate) struct Request {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Say what would be done with the key in the card, and do nothing; no PIN is asked for
-    #[arg(long, requires = "piv")]
+    /// Say what would be done with the key in the card or the security key, and do nothing; no PIN is
+    /// asked for
+    #[arg(long, conflicts_with = "key")]
     dry_run: bool,
 }
 
@@ -73,21 +79,35 @@ impl Request {
         let ca_keys = faults.note(ca_keys.map_err(Failure::from));
         faults.note(self.evidence.require_readable());
         faults.note(self.require_writable());
+        let new = self.security_key.files();
+        faults.note(new.as_ref().map(security_key::require_free).transpose());
         let looked_at = target.zip(challenge).zip(ca_keys);
         let ((target, challenge), ca_keys) = faults.or(looked_at)?;
         if self.dry_run {
             let (role, out) = (&self.asked.role, self.out.as_deref());
-            let words = self.key.foretell(context, out)?;
+            let words = match &new {
+                Some(files) => security_key::foretell(files),
+                None => self.key.foretell(context, out)?,
+            };
             let words = format!("{words} for role {role}, of the CA with key {target}");
             let object = json!({ "role": role.as_str(), "ca": target.to_string() });
             context.tell_plan(&words, object)?;
             return Ok(Exit::Done);
         }
         let mut pins = context.pins();
-        let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
-        // At once, so that a run that ends here can be repeated.
-        own.write_public_key()?;
-        let evidence = self.evidence.read(&own)?;
+        let (own, evidence) = match &new {
+            Some(files) => {
+                let own = security_key::make(files)?;
+                (own, EvidenceArguments::of_new_key(files)?)
+            }
+            None => {
+                let own = self.key.find(self.out.as_deref(), context, &mut pins)?;
+                // At once, so that a run that ends here can be repeated.
+                own.write_public_key()?;
+                let evidence = self.evidence.read(&own)?;
+                (own, evidence)
+            }
+        };
         let rest = Rest {
             claimed: self.requester,
             target,
@@ -97,7 +117,13 @@ impl Request {
         let content = self.asked.content(&own, rest)?;
         let out = self.out.unwrap_or_else(|| own.request_file());
         let holder = own.holder(&mut pins);
-        let file = sign(content, holder, &ca_keys)?;
+        let file = sign(content, holder, &ca_keys).map_err(|error| {
+            let failure = Failure::from(error);
+            match &new {
+                Some(files) => failure.hint(security_key::go_on(files)),
+                None => failure,
+            }
+        })?;
         write(&out, &file)?;
         tell(context, &own, &out, &file)?;
         Ok(Exit::Done)
@@ -189,5 +215,6 @@ Examples:
   punchmark request --role engineer --piv 9a -n peter --ca users.pub --out peter.req
   punchmark request --role engineer --piv 9a --generate --algorithm p256 --pin-policy once \\
     --touch-policy cached -n peter --ca users.pub --out peter.req
+  punchmark request --role engineer --make-security-key ~/.ssh/id_ed25519_sk -n peter --ca users.pub
   punchmark request --role engineer --key ~/.ssh/id_ed25519_sk.pub -n peter --ca users.pub \\
     --attestation attestation.bin --attestation-challenge challenge.bin";

@@ -1,6 +1,6 @@
 //! `--help` in its short form: an option and what it does side by side, and no line between two.
 
-use clap::Command;
+use clap::{Arg, Command};
 
 /// Gives a command, and all below it, their help in two columns with all the words of the long
 /// one. clap's own long form, which it takes as soon as one text has a second paragraph, puts a
@@ -21,13 +21,32 @@ pub(super) fn in_two_columns(command: Command) -> Command {
             .help_template(TEMPLATE),
         None => command,
     };
-    let command = command.mut_args(|argument| match argument.get_long_help().cloned() {
-        Some(long) => argument.long_help(None::<&str>).help(long),
-        None => argument,
+    let command = command.mut_args(|argument| {
+        let argument = match argument.get_long_help().cloned() {
+            Some(long) => argument.long_help(None::<&str>).help(long),
+            None => argument,
+        };
+        values_explained(argument)
     });
     below.into_iter().fold(command, |command, name| {
         command.mut_subcommand(name, in_two_columns)
     })
+}
+
+/// An option whose values are explained tells of them in its own words: for clap's list of them, it
+/// would take its long form.
+fn values_explained(argument: Arg) -> Arg {
+    let explained: Vec<String> = argument
+        .get_possible_values()
+        .iter()
+        .filter_map(|value| Some(format!("\n- {}: {}", value.get_name(), value.get_help()?)))
+        .collect();
+    if explained.is_empty() {
+        return argument;
+    }
+    let words = argument.get_help().map(ToString::to_string);
+    let words = format!("{}{}", words.unwrap_or_default(), explained.concat());
+    argument.help(words).hide_possible_values(true)
 }
 
 /// clap's own, without the first line, which the long text begins with.
@@ -48,20 +67,9 @@ mod tests {
         shown.to_string()
     }
 
-    /// Values that are explained stand below one another, a line each.
-    fn explains_values(command: &clap::Command) -> bool {
-        let mut options = command.get_arguments();
-        options.any(|option| {
-            let values = option.get_possible_values();
-            values.iter().any(|value| value.get_help().is_some())
-        })
-    }
-
     fn each_path(command: &clap::Command, path: &[String], each: &mut dyn FnMut(&[String])) {
         let path = [path, &[command.get_name().to_owned()]].concat();
-        if !explains_values(command) {
-            each(&path);
-        }
+        each(&path);
         for below in command.get_subcommands() {
             each_path(below, &path, each);
         }

@@ -8,6 +8,7 @@ use crate::attestation::{Evidence, FidoEvidence};
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::request::key::OwnKey;
 use crate::config::read_bytes;
+use crate::request::SecurityKeyFiles;
 
 /// Where it is.
 #[derive(Debug, Args)]
@@ -23,6 +24,11 @@ pub(super) struct EvidenceArguments {
 }
 
 impl EvidenceArguments {
+    /// The bytes of what a maker attests of a key that was made just now.
+    pub(super) fn of_new_key(files: &SecurityKeyFiles) -> Result<Vec<u8>, Failure> {
+        Ok(fido(&files.attestation, &files.challenge)?.to_bytes())
+    }
+
     /// The bytes of the evidence for the key; none where there is none.
     pub(super) fn read(&self, own: &OwnKey) -> Result<Vec<u8>, Failure> {
         let evidence = match (&self.attestation, &self.attestation_challenge, &own.slot) {

@@ -30,7 +30,7 @@ pub(crate) struct KeyArguments {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present = "piv",
+        required_unless_present_any = ["piv", "make_security_key"],
         conflicts_with = "piv"
     )]
     key: Option<PathBuf>,
@@ -312,7 +312,8 @@ fn default_public(slot: Slot, serial: &str) -> PathBuf {
     format!("piv-{slot}{serial}.pub").into()
 }
 
-fn own_file(file: &Path) -> Result<OwnKey, Failure> {
+/// The key of a public key file.
+pub(crate) fn own_file(file: &Path) -> Result<OwnKey, Failure> {
     let subject = SubjectFile::read(file).in_file(file)?;
     Ok(OwnKey {
         key: subject.key,
