@@ -34,7 +34,7 @@ fn below(command: Command, path: &str, options: &[Arg]) -> Command {
 const OPTIONS: [&str; 2] = ["pin_file", "pin_fd"];
 
 /// The commands that may ask for a PIN, or for the passphrase of a key file.
-const ASK: [&str; 17] = [
+const ASK: [&str; 18] = [
     "tokens",
     "setup-card",
     "init",
@@ -42,6 +42,7 @@ const ASK: [&str; 17] = [
     "import",
     "ca destroy-copy",
     "ceremony run",
+    "bundle sign",
     "sign",
     "renew",
     "request",
