@@ -329,7 +329,6 @@ fn show_says_by_which_policy_and_list_finds_by_index() {
         (&["--key", &key], 1),
         (&["--key-id", "id", "--state", "issued"], 3),
         (&["--requester", "operator"], 3),
-        (&["--requester", "peter"], 0),
         (&["--role", "operator", "--until", "-1d"], 0),
         (&["--card", "7"], 0),
     ] {
