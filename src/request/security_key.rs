@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -97,8 +96,6 @@ impl SecurityKeyFiles {
             option.push(file);
             option
         };
-        // Stdout is the request's.
-        let stderr = io::stderr().as_fd().try_clone_to_owned();
         let status = Command::new("ssh-keygen")
             .args(["-q", "-t", "ed25519-sk", "-O", "verify-required", "-O"])
             .arg(option("challenge=", &self.challenge))
@@ -106,7 +103,8 @@ impl SecurityKeyFiles {
             .arg(option("write-attestation=", &self.attestation))
             .arg("-f")
             .arg(&self.private)
-            .stdout(Stdio::from(stderr.map_err(SecurityKeyError::Start)?))
+            // It may be the request's, and ssh-keygen asks a person elsewhere.
+            .stdout(Stdio::null())
             .status()
             .map_err(SecurityKeyError::Start)?;
         if status.success() {
