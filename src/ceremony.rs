@@ -7,10 +7,12 @@ mod attested;
 mod conduct;
 mod files;
 mod instant;
+mod key_card;
 mod key_place;
 mod plan;
 mod record;
 mod rehearsal;
+mod report;
 mod room;
 mod script;
 mod steps;
@@ -34,9 +36,10 @@ pub use rehearsal::{
     CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, RehearsalError,
     Rehearsed, Stage, draw, token_label,
 };
+pub use report::report;
 pub use room::Room;
 pub use script::{html, markdown};
 pub use steps::{Act, Ask, Step, Wanted, steps};
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
-pub use verdict::{Account, VerdictFault, judge};
+pub use verdict::{Account, UNKNOWN, VerdictFault, judge};
 pub use verify::{Evidence, signature_of, verify};

@@ -1,7 +1,11 @@
 //! The pages of a ceremony, as a browser prints them.
 
+use std::fs;
+
 use super::room::Room;
-use crate::harness::browser::printed;
+use super::run::held;
+use crate::harness::browser::{codes, printed, screenshot};
+use crate::harness::scratch;
 
 /// A text without its blanks: a line may be broken behind a hyphen.
 fn squeezed(text: &str) -> String {
@@ -66,4 +70,70 @@ fn the_paper_is_printed_on_a4_and_letter_with_whole_rows_and_numbered_pages() {
             }
         }
     }
+}
+
+#[test]
+fn the_key_card_shows_each_key_as_a_code_that_zbarimg_reads() {
+    let (room, _, _) = held("2");
+    let folder = scratch();
+    let card = fs::read_to_string(room.output("key-card.html")).unwrap();
+    let parts: Vec<_> = card.split("<section>").collect();
+    for (sheet, file) in parts[1..].iter().zip(["users.pub", "ledger.pub"]) {
+        // Each sheet on a picture of its own.
+        let page = folder.path().join("sheet.html");
+        fs::write(&page, format!("{}{sheet}", parts[0])).unwrap();
+        let picture = folder.path().join("sheet.png");
+        screenshot(&page, &picture);
+        let line = fs::read_to_string(room.output(file)).unwrap();
+        assert_eq!(codes(&picture), [line.trim_end()]);
+    }
+    assert_eq!(parts.len(), 3);
+    for size in ["A4", "letter"] {
+        let pages = printed(&room.output("key-card.html"), size);
+        assert_eq!(pages.len(), 3, "{pages:#?}");
+    }
+}
+
+#[test]
+fn the_report_is_one_page_for_the_archive_that_prints_with_whole_rows() {
+    let (room, words, _) = held("2");
+    let transcript = "ceremony/transcript.jsonl";
+    let report = ["ceremony", "report", transcript, "--plan", "plan.toml"];
+    room.account
+        .run(&[&report[..], &["--out", "report.html"]].concat())
+        .ok();
+    let page = fs::read_to_string(room.account.path("report.html")).unwrap();
+    assert_eq!(page, room.account.run(&report).ok().stdout);
+    for held in [&words, "Anna", "Bob", &room.serial, "users.pub", "SHA256:"] {
+        assert!(page.contains(held), "{held}");
+    }
+    // What stands in the rows of what auditors ask, as far as no line is broken within a word.
+    let asked = page.split("What auditors ask").nth(1).unwrap();
+    let rows: Vec<_> = asked
+        .split("<tr><td>")
+        .skip(1)
+        .take_while(|row| row.contains("</td><td>"))
+        .map(|row| {
+            let cells = row.split("</td></tr>").next().unwrap();
+            let text = cells.replace("</td><td class=\"box\">", " ");
+            let text = text.replace("</td><td>", " ").replace("&quot;", "\"");
+            text
+        })
+        .take(34)
+        .collect();
+    assert_eq!(rows.len(), 34);
+    let head = "Clause What is asked Where it is Filled in by people";
+    for size in ["A4", "letter"] {
+        let pages = printed(&room.account.path("report.html"), size);
+        assert!((3..9).contains(&pages.len()), "{pages:#?}");
+        assert_whole_rows(&pages, head, &rows);
+    }
+    // A transcript that is not the plan's has no report.
+    let text = fs::read_to_string(room.output("transcript.jsonl")).unwrap();
+    let (cut, _) = text.trim_end().rsplit_once('\n').unwrap();
+    fs::write(room.account.path("cut.jsonl"), format!("{cut}\n")).unwrap();
+    room.account
+        .run(&["ceremony", "report", "cut.jsonl", "--plan", "plan.toml"])
+        .exits(1)
+        .says("has no end");
 }

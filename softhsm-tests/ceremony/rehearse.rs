@@ -11,8 +11,9 @@ use crate::harness::punchmark::BINARY;
 use crate::harness::write;
 
 /// What a rehearsal makes, but for its transcript.
-const MADE: [&str; 8] = [
+const MADE: [&str; 9] = [
     "head.txt",
+    "key-card.html",
     "ledger.pub",
     "punchmark.ledger",
     "revoked.krl",

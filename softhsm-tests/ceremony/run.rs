@@ -10,8 +10,9 @@ use crate::harness::punchmark::BINARY;
 use crate::harness::token::PIN;
 
 /// Everything that a ceremony of one CA of users makes, but for the transcript.
-pub(super) const OUTPUTS: [&str; 8] = [
+pub(super) const OUTPUTS: [&str; 9] = [
     "head.txt",
+    "key-card.html",
     "ledger.pub",
     "punchmark.ledger",
     "revoked.krl",

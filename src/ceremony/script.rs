@@ -6,11 +6,12 @@ mod text;
 use super::plan::{Custody, Device, Holder, Plan};
 use super::steps::{Step, Wanted, steps};
 
+pub(super) use page::REHEARSAL_STYLE;
 pub use page::html;
 pub use text::markdown;
 
 /// What stands above all else where nothing of it counts.
-fn banner(plan: &Plan) -> Option<String> {
+pub(super) fn banner(plan: &Plan) -> Option<String> {
     let of = plan.rehearsal_of?;
     let of = crate::wire::hex(&of);
     Some(format!(
@@ -56,12 +57,19 @@ fn row(number: usize, step: Step) -> Row {
     }
 }
 
+/// Each person by name, and what they are there for.
+pub(super) fn people(plan: &Plan) -> Vec<(String, String)> {
+    let of = |person: &super::plan::Person| {
+        let roles: Vec<_> = person.roles.iter().map(|role| role.as_str()).collect();
+        (person.name.clone(), roles.join(", "))
+    };
+    plan.people.all.iter().map(of).collect()
+}
+
 /// What stands above the steps: a name and what it says.
 fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
-    let people = plan.people.all.iter().map(|person| {
-        let roles: Vec<_> = person.roles.iter().map(|role| role.as_str()).collect();
-        format!("{} ({})", person.name, roles.join(", "))
-    });
+    let people = people(plan).into_iter();
+    let people = people.map(|(name, roles)| format!("{name} ({roles})"));
     let mut heading = vec![
         (
             "Ceremony",

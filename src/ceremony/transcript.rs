@@ -283,6 +283,24 @@ impl Transcript {
     }
 }
 
+impl Event {
+    /// The step that it belongs to; none where it is about the whole ceremony.
+    #[must_use]
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Answer { step, .. }
+            | Self::OtherAnswer { step, .. }
+            | Self::TypedBack { step, .. }
+            | Self::Deviation { step, .. }
+            | Self::Intent { step, .. }
+            | Self::Fact { step, .. }
+            | Self::File { step, .. }
+            | Self::Done { step } => Some(step),
+            Self::Begin { .. } | Self::GoOn { .. } | Self::End { .. } => None,
+        }
+    }
+}
+
 impl Line {
     /// The line without its line feed.
     fn text(&self) -> Vec<u8> {

@@ -135,7 +135,7 @@ impl Judge<'_> {
         let Some(step) = self.steps.get(self.at) else {
             return Err(VerdictFault::AllDone { line });
         };
-        let found = step_of(event).unwrap_or_default();
+        let found = event.step().unwrap_or_default();
         if found != step.name {
             let (wanted, found) = (step.name.clone(), found.to_owned());
             return Err(VerdictFault::Order {
@@ -169,16 +169,12 @@ impl Judge<'_> {
     }
 }
 
-fn step_of(event: &Event) -> Option<&str> {
-    match event {
-        Event::Answer { step, .. }
-        | Event::OtherAnswer { step, .. }
-        | Event::TypedBack { step, .. }
-        | Event::Deviation { step, .. }
-        | Event::Intent { step, .. }
-        | Event::Fact { step, .. }
-        | Event::File { step, .. }
-        | Event::Done { step } => Some(step),
-        Event::Begin { .. } | Event::GoOn { .. } | Event::End { .. } => None,
-    }
-}
+/// What no file can say.
+pub const UNKNOWN: [&str; 6] = [
+    "who was in the room, and that nobody else was",
+    "what the program did beside what it wrote: its SHA-256 is its own word",
+    "the firmware of the devices, and that a token keeps a key as it says",
+    "the randomness of the tokens",
+    "seals, bags, envelopes, and what is on the paper",
+    "what the ledger has taken since",
+];

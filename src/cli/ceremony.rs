@@ -5,6 +5,7 @@ mod plan;
 mod plan_file;
 mod rehearsal_folder;
 mod rehearse;
+mod report;
 mod room;
 mod roots;
 mod run;
@@ -32,6 +33,7 @@ enum Command {
     Rehearse(rehearse::Rehearse),
     Run(run::Run),
     Verify(verify::Verify),
+    Report(report::Report),
 }
 
 impl Ceremony {
@@ -43,6 +45,7 @@ impl Ceremony {
             Command::Rehearse(command) => command.run(context),
             Command::Run(command) => command.run(context),
             Command::Verify(command) => command.run(context),
+            Command::Report(command) => command.run(context),
         }
     }
 }

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
 use crate::ceremony::files::file_sha256;
+use crate::ceremony::key_card::{KEY_CARD_FILE, key_card};
 use crate::ceremony::plan::Ca;
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
@@ -109,7 +110,9 @@ impl Conduct<'_> {
             }
         }
         let line = self.fact_of("public key of the ledger")?;
-        self.put(step, "ledger.pub", format!("{line}\n").as_bytes())
+        self.put(step, "ledger.pub", format!("{line}\n").as_bytes())?;
+        let card = key_card(self.plan, self.transcript())?;
+        self.put(step, KEY_CARD_FILE, card.as_bytes())
     }
 
     /// What servers or clients write who trust a CA, and all that stand beside it.

@@ -58,7 +58,7 @@ const STYLE: &str = "\
 ";
 
 /// Each page says that it counts for nothing.
-const REHEARSAL_STYLE: &str = "\
+pub(in crate::ceremony) const REHEARSAL_STYLE: &str = "\
 @page { @top-center { content: \"REHEARSAL\"; font-weight: bold; } }
 .rehearsal { border: 1mm solid #000; padding: 2mm; font-weight: bold; }
 ";

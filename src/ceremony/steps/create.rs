@@ -194,7 +194,7 @@ impl Cast {
             &self.administrator,
             "What servers and clients need is written.",
             Act::Lines,
-            "a public key file of each CA is written, and the lines for sshd_config or known_hosts",
+            "a public key file of each CA is written, the lines for sshd_config or known_hosts, and the key card",
         )
     }
 }

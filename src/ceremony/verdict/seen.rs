@@ -9,6 +9,7 @@ use crate::ceremony::conduct::{
     LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, in_words,
 };
 use crate::ceremony::instant::Instant;
+use crate::ceremony::key_card::KEY_CARD_FILE;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{KeyPlace, Plan};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
@@ -191,7 +192,9 @@ impl Seen {
                 let names = plan.cas().iter().map(|ca| format!("{}.pub", ca.name));
                 self.files(
                     line,
-                    &names.chain(["ledger.pub".to_owned()]).collect::<Vec<_>>(),
+                    &names
+                        .chain(["ledger.pub", KEY_CARD_FILE].map(str::to_owned))
+                        .collect::<Vec<_>>(),
                 )
             }
         }

@@ -140,7 +140,7 @@ impl Made<'_> {
             Act::Lines => {
                 let ca = &plan.cas()[0].name;
                 let names = [format!("{ca}.pub"), format!("{ca}.sshd_config")];
-                self.files(&[&names[0], &names[1], "ledger.pub"])
+                self.files(&[&names[0], &names[1], "ledger.pub", "key-card.html"])
             }
         }
     }
@@ -165,7 +165,7 @@ fn judged(plan: &Plan, events: &[Event]) -> Result<Account, VerdictFault> {
 fn what_a_run_writes_by_the_steps_of_the_plan_is_in_order() {
     let plan = plan();
     let account = judged(&plan, &events(&plan)).unwrap();
-    assert_eq!(account.files.len(), 5);
+    assert_eq!(account.files.len(), 6);
     assert_eq!((account.went_on, account.other_answers), (0, 0));
 }
 
@@ -299,7 +299,7 @@ fn a_run_that_goes_on_asks_the_step_again_and_makes_no_second_key() {
         resumed.extend(after.to_vec());
         let account = judged(&plan, &resumed).unwrap_or_else(|fault| panic!("{at}: {fault}"));
         assert_eq!(account.went_on, 1);
-        assert_eq!(account.files.len(), 5);
+        assert_eq!(account.files.len(), 6);
     }
 }
 

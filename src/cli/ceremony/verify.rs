@@ -10,7 +10,7 @@ use super::plan_file;
 use super::rehearsal_folder::read_if_given;
 use super::roots::pinned;
 use crate::ceremony::{
-    Account, Evidence, Instant, Plan, TRANSCRIPT_BYTES_MAX, VerdictFault, verify,
+    Account, Evidence, Instant, Plan, TRANSCRIPT_BYTES_MAX, UNKNOWN, VerdictFault, verify,
 };
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
@@ -179,14 +179,6 @@ impl Advised for WordsError {
     }
 }
 
-const UNKNOWN: [&str; 6] = [
-    "who was in the room, and that nobody else was",
-    "what the program did beside what it wrote: its SHA-256 is its own word",
-    "the firmware of the devices, and that a token keeps a key as it says",
-    "the randomness of the tokens",
-    "seals, bags, envelopes, and what is on the paper",
-    "what the ledger has taken since",
-];
 const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony verify ceremony/transcript.jsonl --plan plan.toml \\
