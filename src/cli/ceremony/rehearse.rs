@@ -223,6 +223,7 @@ const PRIVATE: u32 = 0o600;
 const BEGUN: &str = "\
 # THE CONFIG OF A REHEARSAL.
 kept-heads-only = [\"heads\"]
+ledger-allow = [\"heads below\"]
 
 [role.operator]
 lifetime = { maximum = \"1h\" }
