@@ -33,7 +33,7 @@ pub(super) fn held(people: &str) -> (Room, String, String) {
 
 /// The ledger has one CA, whose key is the only one of its name.
 #[track_caller]
-fn assert_one_key(room: &Room) {
+pub(super) fn assert_one_key(room: &Room) {
     for label in ["users", "ledger"] {
         for class in ["privkey", "pubkey"] {
             assert_eq!(room.objects(class, label), 1, "{class} {label}");

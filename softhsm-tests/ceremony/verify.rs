@@ -5,7 +5,7 @@ use std::fs;
 use super::room::{Room, words_of};
 use super::run::{OUTPUTS, held};
 use crate::harness::process::{bounded, run};
-use crate::harness::{keygen, write};
+use crate::harness::{forge, keygen, write};
 
 #[test]
 fn each_output_and_each_line_that_was_changed_is_named() {
@@ -27,7 +27,15 @@ fn each_output_and_each_line_that_was_changed_is_named() {
         other[at] = &changed;
         for tampered in [dropped, doubled, swapped, other] {
             write(&file, tampered.concat(), 0o644);
-            room.verify(&words, &OUTPUTS).exits(1);
+            let refused = room.verify(&words, &OUTPUTS).exits(1);
+            // The line where it shows, or what the whole of it should end with.
+            let named = (at..=at + 2).any(|line| refused.stderr.contains(&format!("line {line} ")));
+            let ended = refused.stderr.contains("the words of the transcript are");
+            assert!(
+                named || ended && at + 2 >= lines.len(),
+                "line {}: {refused}",
+                at + 1
+            );
         }
     }
     write(&file, &whole, 0o644);
@@ -42,7 +50,12 @@ fn each_output_and_each_line_that_was_changed_is_named() {
         flipped[at.unwrap_or(200)] ^= 1;
         for tampered in [flipped, bytes[..middle].to_vec()] {
             write(&path, tampered, 0o644);
-            room.verify(&words, &OUTPUTS).exits(1);
+            let refused = room.verify(&words, &OUTPUTS).exits(1);
+            refused.says(match name {
+                "head.txt" => "the signed head",
+                "punchmark.ledger" => "ledger",
+                named => named,
+            });
         }
         write(&path, &bytes, 0o644);
         let rest: Vec<_> = OUTPUTS.into_iter().filter(|one| *one != name).collect();
@@ -110,4 +123,28 @@ fn a_person_who_brings_a_key_signs_too() {
         &[&OUTPUTS[..], &["transcript.jsonl.Bob.sig"]].concat(),
     )
     .ok();
+}
+
+#[test]
+fn a_copy_of_the_ledger_that_was_written_anew_or_cut_is_found() {
+    let (room, words, _) = held("2");
+    let copy = room.output("punchmark.ledger");
+    let kept = fs::read(&copy).unwrap();
+    let heads = crate::harness::scratch();
+    let forged = |named: &str, change: fn(&mut Vec<Vec<u8>>)| {
+        forge::rewrite(&copy, heads.path(), change);
+        room.verify(&words, &OUTPUTS).exits(1).says(named);
+        write(&copy, &kept, 0o644);
+    };
+    // The ceremony and the head behind it are left out.
+    forged("it has no such ceremony", |entries| {
+        let left = entries.len() - 2;
+        entries.truncate(left);
+    });
+    // Whoever leaves out what came before leaves out what it stands on.
+    forged("the ledger", |entries| {
+        entries.remove(1);
+    });
+    forged("the ledger", |entries| entries.swap(1, 2));
+    room.verify(&words, &OUTPUTS).ok();
 }

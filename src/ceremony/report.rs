@@ -204,7 +204,7 @@ fn audit(page: &mut Page) {
     }
     let rows = asked().iter().map(|row| {
         let (here, hand) = match row.found {
-            Found::Here(place) => (text(place), text("")),
+            Found::Here(place) => (text(place), text("–")),
             Found::ByHand(what) => (text(format!("by hand: {what}")), Cell::Box),
             Found::Both(place, what) => (text(format!("{place}. By hand: {what}")), Cell::Box),
         };
@@ -235,6 +235,7 @@ const NO_CLAIM: &str = "A finding aid: where in the files of this ceremony an au
     certificates, and none is about SSH.";
 const STYLE: &str = "\
 td.box { height: 9mm; min-width: 35mm; }
+.named td { font-size: 8pt; }
 .note { font-size: 9pt; }
 .source { font-size: 9pt; margin: 0 0 1mm 4mm; }
 table { font-size: 9pt; }

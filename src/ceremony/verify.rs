@@ -69,9 +69,7 @@ fn rehearsed(evidence: &Evidence<'_>, account: &Account) -> Result<(), VerdictFa
     if !evidence.plan.requires_rehearsal {
         return Ok(());
     }
-    let given = evidence
-        .rehearsal
-        .ok_or_else(|| VerdictFault::NotGiven("the rehearsal that the plan requires".to_owned()))?;
+    let given = evidence.rehearsal.ok_or(VerdictFault::NotRehearsed)?;
     if account.rehearsal == Some(given) {
         return Ok(());
     }

@@ -122,6 +122,9 @@ pub enum VerdictFault {
         /// The fact.
         name: String,
     },
+    /// The plan requires a rehearsal, and none was given.
+    #[error("the rehearsal that the plan requires was not given, and can't be checked")]
+    NotRehearsed,
     /// The ceremony went by another rehearsal than was given.
     #[error("the rehearsal that was given is not the one of the transcript")]
     OtherRehearsal,

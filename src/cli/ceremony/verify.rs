@@ -163,6 +163,7 @@ fn unknown(has_head_words: bool) -> Vec<&'static str> {
 impl Advised for VerdictFault {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::NotRehearsed => "give its folder with --rehearsal",
             Self::NotGiven(_) => "name every file of the ceremony's folder",
             Self::Words { .. } | Self::HeadWords { .. } => {
                 "compare them word by word with the paper; if the paper is right, this file is another one"
