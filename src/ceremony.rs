@@ -33,8 +33,8 @@ pub use plan::{
 };
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
-    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, RehearsalError,
-    Rehearsed, Stage, draw, token_label,
+    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, Prop,
+    RehearsalError, Rehearsed, Stage, draw, token_label,
 };
 pub use report::report;
 pub use room::Room;

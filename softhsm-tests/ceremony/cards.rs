@@ -310,3 +310,38 @@ fn killed_at_every_write_it_goes_on_with_the_same_card_and_makes_one_key() {
         "{transcript}"
     );
 }
+
+#[test]
+fn a_spare_card_is_named_for_a_rehearsal_and_one_of_the_plan_is_refused() {
+    let room = CardRoom::new(&["5.7.1"], 1);
+    let account = &room.admin.punchmark;
+    let rehearse = |card: &str| {
+        let words = ["ceremony", "rehearse", "plan.toml", "--card", card];
+        room.started_by(BINARY, &words)
+    };
+    let spare = SERIAL.to_string();
+    let (shown, code) = rehearse(&spare).finish();
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("is one of the plan"), "{shown}");
+    // The card of the plan is elsewhere, and another one is here.
+    fs::remove_dir_all(account.path("rehearsal")).unwrap();
+    let serial = format!("\"{spare}\"");
+    room.write_plan(&room.text().replace(&serial, "\"11223344\""));
+    let (shown, code) = rehearse("11223344").finish();
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("YubiKey 11223344 is not there"), "{shown}");
+    let pty = rehearse(&spare);
+    let own = account.path("rehearsal/plan.toml");
+    wait_until("the rehearsal has its plan", || own.exists());
+    let check = ["ceremony", "check", "--json", "rehearsal/plan.toml"];
+    let checked: Value = serde_json::from_str(&account.run(&check).ok().stdout).unwrap();
+    let plan = fs::read_to_string(&own).unwrap();
+    let (shown, code) = People::of(&plan, checked["words"].as_str().unwrap()).hold(pty);
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("The REHEARSAL was held"), "{shown}");
+    let check = ["ceremony", "check", "plan.toml", "--rehearsal", "rehearsal"];
+    let checked = account.run(&check).ok().stdout;
+    assert!(checked.contains("rehearsed, with the words"), "{checked}");
+    let evidence = account.path("rehearsal/ceremony/rehearsal-users-attestation.pem");
+    assert!(evidence.exists());
+}

@@ -13,6 +13,7 @@ use super::instant::Instant;
 use super::plan::{Device, Hardware, Plan, PlanFaults, Task};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
+use crate::signer::yubikey::Firmware;
 use crate::wire::{hex, words};
 
 /// What a rehearsal is held on, instead of what the plan names.
@@ -20,10 +21,27 @@ use crate::wire::{hex, words};
 pub struct Stage {
     /// When it may begin, and by when it must have ended.
     pub window: (Instant, Instant),
-    /// The module of the throw-away tokens, and its SHA-256.
-    pub module: (String, [u8; 32]),
-    /// Their serial numbers, in the order of the plan's devices.
-    pub serials: Vec<String>,
+    /// The module of the throw-away tokens, and its SHA-256; none where there are cards alone.
+    pub module: Option<(String, [u8; 32])>,
+    /// What stands for each device, in the order of the plan's.
+    pub props: Vec<Prop>,
+    /// Where the files of the plan's roots of attestation are, in its order; none where there is no
+    /// card.
+    pub roots: Vec<String>,
+}
+
+/// What stands for a device of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prop {
+    /// A throw-away token, by its serial number.
+    Token(String),
+    /// A spare card that is named for it.
+    Card {
+        /// The serial number that is printed on it.
+        serial: u32,
+        /// Its firmware.
+        firmware: Firmware,
+    },
 }
 
 /// A rehearsal that was held, of the plan that it was asked for.
@@ -48,9 +66,12 @@ pub enum RehearsalError {
         /// How it is called.
         name: String,
     },
-    /// Not as many tokens as the plan has devices.
-    #[error("{found} tokens for {wanted} devices")]
-    Tokens {
+    /// A card for a device that is none.
+    #[error("`{0}` is no YubiKey in the plan, and a card can't stand for it")]
+    NoCard(String),
+    /// Not as many tokens and cards as the plan has devices.
+    #[error("{found} tokens and cards for {wanted} devices")]
+    Props {
         /// How many the plan has.
         wanted: usize,
         /// How many there are.
@@ -141,34 +162,67 @@ impl Rehearsed {
 impl Stage {
     /// What a rehearsal says that it is held on.
     fn of(rehearsal: &Plan) -> Option<Self> {
-        let module = rehearsal.modules.first()?;
-        let serials = rehearsal.devices.iter().map(Device::serial);
+        let modules = rehearsal.modules.iter();
+        let mut modules =
+            modules.map(|module| Some((module.path.to_str()?.to_owned(), module.sha256)));
+        let props = rehearsal
+            .devices
+            .iter()
+            .map(|device| match &device.hardware {
+                Hardware::Token(token) => Prop::Token(token.serial.clone()),
+                &Hardware::YubiKey { serial, firmware } => Prop::Card { serial, firmware },
+            });
+        let roots = rehearsal.roots.iter();
+        let roots = roots.map(|root| Some(root.path.to_str()?.to_owned()));
         Some(Self {
             window: rehearsal.window,
-            module: (module.path.to_str()?.to_owned(), module.sha256),
-            serials: serials.collect(),
+            module: modules.next().flatten(),
+            props: props.collect(),
+            roots: roots.collect::<Option<_>>()?,
         })
+    }
+
+    fn has_cards(&self) -> bool {
+        self.props
+            .iter()
+            .any(|prop| matches!(prop, Prop::Card { .. }))
     }
 }
 
 fn leaves_alone(plan: &Plan, stage: &Stage) -> Result<(), RehearsalError> {
-    let (wanted, found) = (plan.devices.len(), stage.serials.len());
+    let (wanted, found) = (plan.devices.len(), stage.props.len());
     if wanted != found {
-        return Err(RehearsalError::Tokens { wanted, found });
+        return Err(RehearsalError::Props { wanted, found });
     }
-    for (device, serial) in plan.devices.iter().zip(&stage.serials) {
+    for (device, prop) in plan.devices.iter().zip(&stage.props) {
+        let is_card = matches!(prop, Prop::Card { .. });
+        if is_card && matches!(device.hardware, Hardware::Token(_)) {
+            return Err(RehearsalError::NoCard(device.name.clone()));
+        }
+        if device_serials(plan).contains(&prop.serial()) {
+            return Err(RehearsalError::Production {
+                what: "the serial number",
+                name: prop.serial(),
+            });
+        }
         let label = token_label(&device.name);
-        for (what, name, of_plan) in [
-            ("the serial number", serial, &device_serials(plan)),
-            ("the token", &label, &device_labels(plan)),
-        ] {
-            if of_plan.contains(name) {
-                let name = name.clone();
-                return Err(RehearsalError::Production { what, name });
-            }
+        if !is_card && device_labels(plan).contains(&label) {
+            return Err(RehearsalError::Production {
+                what: "the token",
+                name: label,
+            });
         }
     }
     Ok(())
+}
+
+impl Prop {
+    fn serial(&self) -> String {
+        match self {
+            Self::Token(serial) => serial.clone(),
+            Self::Card { serial, .. } => serial.to_string(),
+        }
+    }
 }
 
 fn device_serials(plan: &Plan) -> Vec<String> {
@@ -201,32 +255,63 @@ impl Drawing<'_> {
             put(window, "from", self.stage.window.0.to_string());
             put(window, "until", self.stage.window.1.to_string());
         }
-        let (path, sha256) = &self.stage.module;
-        let mut module = Table::new();
-        put(&mut module, "path", path.as_str());
-        put(&mut module, "sha256", hex(sha256));
-        table.insert("module".to_owned(), Value::Array(vec![module.into()]));
-        for (device, serial) in each(table, "device").zip(&self.stage.serials) {
-            self.device(device, serial);
+        self.module(table);
+        for (device, prop) in each(table, "device").zip(&self.stage.props) {
+            self.device(device, prop);
         }
         for ca in each(table, "ca") {
-            in_token(ca, "name");
+            self.in_token(ca, "name");
             mark(ca, "name", "rehearsal-");
             mark(ca, "beside", "rehearsal-");
             mark(ca, "label", LABELLED);
         }
         if let Some(key) = inner(table, "ledger-key") {
-            in_token(key, "device");
+            self.in_token(key, "device");
             mark(key, "label", LABELLED);
         }
-        table.remove("attestation-root");
-        table.remove("custody");
+        if self.stage.has_cards() {
+            for (root, path) in each(table, "attestation-root").zip(&self.stage.roots) {
+                put(root, "path", path.as_str());
+            }
+        } else {
+            table.remove("attestation-root");
+        }
+        // Shares open cards; a token's PIN is shown when the rehearsal begins.
+        let of_shares =
+            |device: &mut Table| device.get("pins").and_then(Value::as_str) == Some("shares");
+        if !each(table, "device").any(of_shares) {
+            table.remove("custody");
+        }
     }
 
-    fn device(&self, device: &mut Table, serial: &str) {
+    fn module(&self, table: &mut Table) {
+        table.remove("module");
+        if let Some((path, sha256)) = &self.stage.module {
+            let mut module = Table::new();
+            put(&mut module, "path", path.as_str());
+            put(&mut module, "sha256", hex(sha256));
+            table.insert("module".to_owned(), Value::Array(vec![module.into()]));
+        }
+    }
+
+    fn device(&self, device: &mut Table, prop: &Prop) {
+        match prop {
+            Prop::Token(serial) => self.token(device, serial),
+            Prop::Card { serial, firmware } => {
+                put(device, "yubikey", serial.to_string());
+                put(device, "firmware", firmware.to_string());
+            }
+        }
+        for seal in ["bag", "new-bag", "pin-envelope", "puk-envelope"] {
+            mark(device, seal, LABELLED);
+        }
+    }
+
+    fn token(&self, device: &mut Table, serial: &str) {
         let name = device.get("name").and_then(Value::as_str);
         let label = token_label(name.unwrap_or_default());
-        put(device, "module", self.stage.module.0.as_str());
+        let module = self.stage.module.as_ref().map(|(path, _)| path.as_str());
+        put(device, "module", module.unwrap_or_default());
         put(device, "token", label);
         // A token stands in for a card. Its PIN is shown when the rehearsal begins.
         for of_card in ["yubikey", "firmware", "puk-envelope"] {
@@ -237,25 +322,30 @@ impl Drawing<'_> {
             .entry("pin-envelope")
             .or_insert_with(|| Value::String(NO_ENVELOPE.to_owned()));
         put(device, "serial", serial);
-        for seal in ["bag", "new-bag", "pin-envelope"] {
-            mark(device, seal, LABELLED);
+    }
+
+    /// What a card makes in a slot, a token that stands for it makes under a label, which is named
+    /// after another key.
+    fn in_token(&self, key: &mut Table, named_after: &str) {
+        let device = key.get("device").and_then(Value::as_str);
+        let at = self
+            .plan
+            .devices
+            .iter()
+            .position(|one| Some(one.name.as_str()) == device);
+        let prop = at.and_then(|at| self.stage.props.get(at));
+        if matches!(prop, Some(Prop::Token(_))) && key.remove("slot").is_some() {
+            key.remove("pin-policy");
+            key.remove("touch-policy");
+            let name = key.get(named_after).and_then(Value::as_str);
+            let label = format!("{} key", name.unwrap_or_default());
+            put(key, "label", label);
         }
     }
 }
 
 fn put(table: &mut Table, key: &str, text: impl Into<String>) {
     table.insert(key.to_owned(), Value::String(text.into()));
-}
-
-/// What a card makes in a slot, a token makes under a label, which is named after another key.
-fn in_token(key: &mut Table, named_after: &str) {
-    if key.remove("slot").is_some() {
-        key.remove("pin-policy");
-        key.remove("touch-policy");
-        let name = key.get(named_after).and_then(Value::as_str);
-        let label = format!("{} key", name.unwrap_or_default());
-        put(key, "label", label);
-    }
 }
 
 /// Puts the mark of a rehearsal before a text.

@@ -9,8 +9,9 @@ fn stage() -> Stage {
             "2026-11-20T08:00Z".parse().unwrap(),
             "2026-11-21T08:00Z".parse().unwrap(),
         ),
-        module: ("/usr/lib/softhsm/libsofthsm2.so".to_owned(), [2; 32]),
-        serials: vec!["ab34".to_owned()],
+        module: Some(("/usr/lib/softhsm/libsofthsm2.so".to_owned(), [2; 32])),
+        props: vec![Prop::Token("ab34".to_owned())],
+        roots: Vec::new(),
     }
 }
 
@@ -80,7 +81,7 @@ fn what_is_drawn_has_the_same_people_and_steps_and_no_name_of_the_plan() {
 fn tokens_stand_in_for_cards() {
     let text = filled_for_cards(2);
     let mut stage = stage();
-    stage.serials.push("ab35".to_owned());
+    stage.props.push(Prop::Token("ab35".to_owned()));
     let drawn = draw(text.as_bytes(), &stage).unwrap();
     let drawn = Plan::parse(drawn.as_bytes()).unwrap();
     for device in &drawn.devices {
@@ -93,9 +94,42 @@ fn tokens_stand_in_for_cards() {
 }
 
 #[test]
+fn a_spare_card_stands_for_a_card_of_the_plan_and_for_no_other_device() {
+    let text = filled_for_cards(2) + "\n[[attestation-root]]\npath = \"roots.pem\"\nsha256 = \"";
+    let text = text + &hex(&[4; 32]) + "\"\n";
+    let card = |serial| Prop::Card {
+        serial,
+        firmware: "5.4.3".parse().unwrap(),
+    };
+    let mut stage = stage();
+    stage.props.insert(0, card(7));
+    stage.roots = vec!["/there/roots.pem".to_owned()];
+    let own = draw(text.as_bytes(), &stage).unwrap();
+    let drawn = Plan::parse(own.as_bytes()).unwrap();
+    assert_eq!(Stage::of(&drawn), Some(stage.clone()));
+    assert_eq!(drawn.devices[0].words(), "YubiKey 7, firmware 5.4.3");
+    assert!(matches!(drawn.cas()[0].place, KeyPlace::Slot { .. }));
+    assert!(matches!(drawn.cas()[1].place, KeyPlace::Label(_)));
+    assert_eq!(
+        drawn.devices[0].puk_envelope.as_deref(),
+        Some("REHEARSAL E21")
+    );
+    stage.props[0] = card(12_345_671);
+    let refused = draw(text.as_bytes(), &stage).unwrap_err();
+    assert!(
+        matches!(refused, RehearsalError::Production { .. }),
+        "{refused}"
+    );
+    let mut for_token = self::stage();
+    for_token.props = vec![card(7)];
+    let refused = draw(plan().as_bytes(), &for_token).unwrap_err();
+    assert!(matches!(refused, RehearsalError::NoCard(_)), "{refused}");
+}
+
+#[test]
 fn a_serial_or_a_token_of_the_plan_is_refused() {
     let mut own = stage();
-    own.serials = vec!["fe12".to_owned()];
+    own.props = vec![Prop::Token("fe12".to_owned())];
     let refused = draw(plan().as_bytes(), &own).unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -110,11 +144,11 @@ fn a_serial_or_a_token_of_the_plan_is_refused() {
             ..
         }
     ));
-    own.serials.clear();
+    own.props.clear();
     let refused = draw(plan().as_bytes(), &own).unwrap_err();
     assert!(matches!(
         refused,
-        RehearsalError::Tokens {
+        RehearsalError::Props {
             wanted: 1,
             found: 0
         }

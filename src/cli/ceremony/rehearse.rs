@@ -14,7 +14,8 @@ use super::plan_file::{self, program, sha256};
 use super::rehearsal_folder::plan_in;
 use super::run::hold;
 use crate::ceremony::{
-    Instant, PLAN_BYTES_MAX, Plan, REHEARSAL_CONFIG, RehearsalError, Stage, draw, html, token_label,
+    Device, Hardware, Instant, PLAN_BYTES_MAX, Plan, Prop, REHEARSAL_CONFIG, RehearsalError,
+    RootFile, Stage, draw, html, token_label,
 };
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
@@ -22,6 +23,7 @@ use crate::cli::base::terminal::say;
 use crate::cli::base::throwaway_token::{self, pin_in, random_pin};
 use crate::config::{self, read_bytes};
 use crate::output;
+use crate::signer;
 
 /// Rehearse a plan: the same steps, on SoftHSM tokens that are made for it and thrown away
 ///
@@ -39,6 +41,11 @@ pub(super) struct Rehearse {
     /// beside the plan]
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+
+    /// A spare YubiKey by its serial, as the factory left it, which stands for the next one of the plan;
+    /// a card of the plan is refused [default: a token stands for each]
+    #[arg(long, value_name = "SERIAL")]
+    card: Vec<u32>,
 }
 
 /// Where a rehearsal is held.
@@ -67,7 +74,7 @@ impl Rehearse {
         if std::env::var_os(CONF).as_deref() != Some(hall.conf().as_os_str()) {
             return Err(hall.started_anew());
         }
-        hall.furnish(&self.plan, &plan, &module)?;
+        hall.furnish(&self.plan, &plan, &module, &self.card)?;
         hall.tell()?;
         let own = plan_in(&hall.folder);
         hold(context, &own, &plan_file::read(&own)?, None)
@@ -137,7 +144,7 @@ impl Hall {
     }
 
     /// Tokens, config, paper, and at last the plan: what is there with it is whole.
-    fn furnish(&self, of: &Path, plan: &Plan, module: &Path) -> Result<(), Failure> {
+    fn furnish(&self, of: &Path, plan: &Plan, module: &Path, cards: &[u32]) -> Result<(), Failure> {
         let own = plan_in(&self.folder);
         if own.exists() {
             return Ok(());
@@ -145,10 +152,18 @@ impl Hall {
         let name = module
             .to_str()
             .ok_or_else(|| Failure::new("the module's path is no text"))?;
+        let hash = sha256(module)?;
+        let props = self.props(plan, module, spare(cards)?)?;
+        let has_token = props.iter().any(|prop| matches!(prop, Prop::Token(_)));
         let stage = Stage {
             window: window(),
-            module: (name.to_owned(), sha256(module)?),
-            serials: self.tokens(plan, module)?,
+            module: has_token.then(|| (name.to_owned(), hash)),
+            roots: if cards.is_empty() {
+                Vec::new()
+            } else {
+                roots(of, plan)?
+            },
+            props,
         };
         private(&self.path("ca"))?;
         output::write(&self.path(REHEARSAL_CONFIG), BEGUN.as_bytes(), PRIVATE)?;
@@ -158,8 +173,9 @@ impl Hall {
         Ok(output::create(&own, drawn.as_bytes(), PRIVATE)?)
     }
 
-    /// A token for each device; what a run that was killed left of them is thrown away first.
-    fn tokens(&self, plan: &Plan, module: &Path) -> Result<Vec<String>, Failure> {
+    /// A card for each YubiKey as long as there are any, else a token; what a run that was killed left
+    /// of those is thrown away first.
+    fn props(&self, plan: &Plan, module: &Path, cards: Vec<Prop>) -> Result<Vec<Prop>, Failure> {
         let tokens = self.path("tokens");
         if tokens.exists() {
             std::fs::remove_dir_all(&tokens).in_file(&tokens)?;
@@ -167,10 +183,24 @@ impl Hall {
         private(&tokens)?;
         let pin = random_pin()?;
         output::write(&self.path("pin"), format!("{pin}\n").as_bytes(), PRIVATE)?;
-        let make = |device: &crate::ceremony::Device| {
-            throwaway_token::make(module, &token_label(&device.name), &pin)
+        let mut cards = cards.into_iter();
+        let mut stand_in = |device: &Device| {
+            let card = match device.hardware {
+                Hardware::YubiKey { .. } => cards.next(),
+                Hardware::Token(_) => None,
+            };
+            match card {
+                Some(card) => Ok(card),
+                None => {
+                    throwaway_token::make(module, &token_label(&device.name), &pin).map(Prop::Token)
+                }
+            }
         };
-        plan.devices.iter().map(make).collect()
+        let props = plan.devices.iter().map(&mut stand_in).collect();
+        match cards.next() {
+            None => props,
+            Some(_) => Err(Failure::usage("more --card than the plan has YubiKeys")),
+        }
     }
 
     fn tell(&self) -> Result<(), Failure> {
@@ -181,6 +211,32 @@ impl Hall {
         say(&format!("the PIN of its tokens, which is no secret: {pin}"));
         Ok(())
     }
+}
+
+/// The cards of these serials, which are in a reader.
+fn spare(serials: &[u32]) -> Result<Vec<Prop>, Failure> {
+    if serials.is_empty() {
+        return Ok(Vec::new());
+    }
+    let there = signer::yubikeys()?;
+    let card = |serial: &u32| {
+        let found = there.iter().find(|card| card.serial == *serial);
+        let found = found.ok_or_else(|| Failure::new(format!("YubiKey {serial} is not there")))?;
+        Ok(Prop::Card {
+            serial: found.serial,
+            firmware: found.firmware,
+        })
+    };
+    serials.iter().map(card).collect()
+}
+
+/// Where the files of the plan's roots are: whole, since the plan of a rehearsal lies elsewhere.
+fn roots(of: &Path, plan: &Plan) -> Result<Vec<String>, Failure> {
+    let whole = real(of)?;
+    let folder = whole.parent().unwrap_or(Path::new("/"));
+    let path =
+        |root: &RootFile| real(&folder.join(&root.path)).map(|path| path.display().to_string());
+    plan.roots.iter().map(path).collect()
 }
 
 /// From this minute on for a day, so that a rehearsal may be interrupted.
@@ -231,4 +287,5 @@ lifetime = { maximum = \"1h\" }
 const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony rehearse plan.toml
-  punchmark ceremony rehearse plan.toml --folder /tmp/rehearsal-2";
+  punchmark ceremony rehearse plan.toml --folder /tmp/rehearsal-2
+  punchmark ceremony rehearse plan.toml --card 12345678";
