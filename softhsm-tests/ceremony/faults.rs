@@ -46,7 +46,7 @@ fn a_token_that_is_pulled_before_its_key_is_made_is_named_and_goes_on_when_it_is
         });
         let (shown, code) = pty.finish();
         assert_eq!(code, 1, "{shown}");
-        assert!(shown.contains("Root CA"), "{shown}");
+        assert!(shown.contains("no token matches"), "{shown}");
         let (shown, code) = room.hold(room.start());
         assert_eq!(code, 1, "{shown}");
         fs::remove_dir_all(&store).unwrap();
@@ -83,7 +83,10 @@ fn a_disk_that_is_full_at_any_write_stops_it_there_and_it_goes_on() {
             break words_of(&shown).0;
         }
         assert_eq!(code, 1, "{shown}");
-        assert!(shown.contains("No space left"), "{shown}");
+        // As the standard library or as the system says it.
+        let is_full = |words| shown.to_lowercase().contains(words);
+        let full = is_full("no storage space") || is_full("no space left");
+        assert!(full || is_full("disk is full"), "{shown}");
         stops += 1;
         call = 2 + stops % 11;
         assert!(stops < 200, "{shown}");

@@ -2,6 +2,7 @@ use super::*;
 use crate::ceremony::plan::tests::{filled, filled_for_cards};
 use crate::ceremony::plan::{Ca, KeyPlace};
 use crate::ceremony::verdict::tests::events;
+use crate::wire::hex;
 
 fn stage() -> Stage {
     Stage {

@@ -1,0 +1,138 @@
+//! One plan that becomes another: each name of the real world gives way to one of the rehearsal.
+
+use toml::{Table, Value};
+
+use super::{CONFIG, FOLDER, MARK, Prop, Stage, token_label};
+use crate::ceremony::plan::Plan;
+use crate::wire::hex;
+
+/// One plan that becomes another, key by key.
+pub(super) struct Drawing<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) stage: &'a Stage,
+}
+
+impl Drawing<'_> {
+    pub(super) fn all(&self, table: &mut Table) {
+        put(table, "purpose", format!("{MARK}: {}", self.plan.purpose));
+        put(table, "config", CONFIG);
+        put(table, "folder", FOLDER);
+        put(table, "last", "none");
+        put(table, "rehearsal-of", hex(&self.plan.sha256));
+        table.insert("requires-rehearsal".to_owned(), false.into());
+        if let Some(window) = inner(table, "window") {
+            put(window, "from", self.stage.window.0.to_string());
+            put(window, "until", self.stage.window.1.to_string());
+        }
+        self.module(table);
+        for (device, prop) in each(table, "device").zip(&self.stage.props) {
+            self.device(device, prop);
+        }
+        for ca in each(table, "ca") {
+            self.in_token(ca, "name");
+            mark(ca, "name", "rehearsal-");
+            mark(ca, "beside", "rehearsal-");
+            mark(ca, "label", LABELLED);
+        }
+        if let Some(key) = inner(table, "ledger-key") {
+            self.in_token(key, "device");
+            mark(key, "label", LABELLED);
+        }
+        if self.stage.has_cards() {
+            for (root, path) in each(table, "attestation-root").zip(&self.stage.roots) {
+                put(root, "path", path.as_str());
+            }
+        } else {
+            table.remove("attestation-root");
+        }
+        // Shares open cards; a token's PIN is shown when the rehearsal begins.
+        let of_shares =
+            |device: &mut Table| device.get("pins").and_then(Value::as_str) == Some("shares");
+        if !each(table, "device").any(of_shares) {
+            table.remove("custody");
+        }
+    }
+
+    fn module(&self, table: &mut Table) {
+        table.remove("module");
+        if let Some((path, sha256)) = &self.stage.module {
+            let mut module = Table::new();
+            put(&mut module, "path", path.as_str());
+            put(&mut module, "sha256", hex(sha256));
+            table.insert("module".to_owned(), Value::Array(vec![module.into()]));
+        }
+    }
+
+    fn device(&self, device: &mut Table, prop: &Prop) {
+        match prop {
+            Prop::Token(serial) => self.token(device, serial),
+            Prop::Card { serial, firmware } => {
+                put(device, "yubikey", serial.to_string());
+                put(device, "firmware", firmware.to_string());
+            }
+        }
+        for seal in ["bag", "new-bag", "pin-envelope", "puk-envelope"] {
+            mark(device, seal, LABELLED);
+        }
+    }
+
+    fn token(&self, device: &mut Table, serial: &str) {
+        let name = device.get("name").and_then(Value::as_str);
+        let label = token_label(name.unwrap_or_default());
+        let module = self.stage.module.as_ref().map(|(path, _)| path.as_str());
+        put(device, "module", module.unwrap_or_default());
+        put(device, "token", label);
+        // A token stands in for a card. Its PIN is shown when the rehearsal begins.
+        for of_card in ["yubikey", "firmware", "puk-envelope"] {
+            device.remove(of_card);
+        }
+        put(device, "pins", "are-set");
+        device
+            .entry("pin-envelope")
+            .or_insert_with(|| Value::String(NO_ENVELOPE.to_owned()));
+        put(device, "serial", serial);
+    }
+
+    /// What a card makes in a slot, a token that stands for it makes under a label, which is named
+    /// after another key.
+    fn in_token(&self, key: &mut Table, named_after: &str) {
+        let device = key.get("device").and_then(Value::as_str);
+        let at = self
+            .plan
+            .devices
+            .iter()
+            .position(|one| Some(one.name.as_str()) == device);
+        let prop = at.and_then(|at| self.stage.props.get(at));
+        if matches!(prop, Some(Prop::Token(_))) && key.remove("slot").is_some() {
+            key.remove("pin-policy");
+            key.remove("touch-policy");
+            let name = key.get(named_after).and_then(Value::as_str);
+            let label = format!("{} key", name.unwrap_or_default());
+            put(key, "label", label);
+        }
+    }
+}
+
+fn put(table: &mut Table, key: &str, text: impl Into<String>) {
+    table.insert(key.to_owned(), Value::String(text.into()));
+}
+
+/// Puts the mark of a rehearsal before a text.
+fn mark(table: &mut Table, key: &str, before: &str) {
+    if let Some(Value::String(text)) = table.get_mut(key) {
+        text.insert_str(0, before);
+    }
+}
+
+fn inner<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Table> {
+    table.get_mut(key)?.as_table_mut()
+}
+
+fn each<'t>(table: &'t mut Table, key: &str) -> impl Iterator<Item = &'t mut Table> {
+    let tables = table.get_mut(key).and_then(Value::as_array_mut);
+    tables.into_iter().flatten().filter_map(Value::as_table_mut)
+}
+
+const LABELLED: &str = "REHEARSAL ";
+/// Where the plan has shares and no PIN on paper.
+const NO_ENVELOPE: &str = "PIN";
