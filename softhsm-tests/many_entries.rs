@@ -74,6 +74,7 @@ fn issue(
         roots: &roots,
         limits: AdmissionLimits::default(),
         allowed_signers: None,
+        bundle: None,
         ledger_key: None,
         keyboard: KEYBOARD.to_owned(),
     };
