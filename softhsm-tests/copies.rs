@@ -292,9 +292,12 @@ fn a_key_is_wrapped_into_a_second_token_before_it_signs_and_the_copy_signs_alike
         let device = found.iter().find(|copy| copy["kind"] == "wrapped").unwrap();
         let pin = admin.punchmark.path("pin").display().to_string();
         let device = format!("{}&pin-source={pin}", device["device"].as_str().unwrap());
-        let lines = config.lines().map(|line| match line.starts_with("key ") {
-            true => format!("key = \"{device}\"\n"),
-            false => format!("{line}\n"),
+        let lines = config.lines().map(|line| {
+            if line.starts_with("key ") {
+                format!("key = \"{device}\"\n")
+            } else {
+                format!("{line}\n")
+            }
         });
         crate::harness::write(&admin.config_file(), lines.collect::<String>(), 0o600);
         admin.key("erik", P256);

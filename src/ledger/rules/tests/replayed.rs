@@ -99,6 +99,14 @@ impl Fixture {
                 let resumed = self.ledger.resume(&ca, after, recovery, keyboard(), NOW);
                 resumed.unwrap();
             }
+            Deed::Retire => {
+                let retired = CaRetired {
+                    ca: self.ca.position,
+                    reason: String::new(),
+                    keyboard: keyboard(),
+                };
+                self.ledger.retire_ca(retired, None, NOW).unwrap();
+            }
             Deed::Abandon => {
                 self.ledger.close_abandoned(NOW).unwrap();
             }
@@ -187,6 +195,27 @@ impl Fixture {
                 suffixes,
                 keyboard: keyboard(),
             }),
+            Writing::Copy(is_first, became) => Event::CopySeen(CopySeen {
+                ca: self.ca.position,
+                kind: CopyKind::Imported,
+                became,
+                device: if is_first { "a" } else { "b" }.to_owned(),
+                holder: String::new(),
+                word: "lost".to_owned(),
+                keyboard: keyboard(),
+            }),
+            Writing::Stage(new, stage) => {
+                let cas = self.ledger.cas().unwrap();
+                let new = cas.iter().find(|ca| *ca.public_key() == public(new));
+                Event::StageReached(StageReached {
+                    old: self.ca.position,
+                    // Of a key that is no CA's, there is no such entry.
+                    new: new.map_or(u64::MAX, Ca::position),
+                    stage,
+                    word: String::new(),
+                    keyboard: keyboard(),
+                })
+            }
             Writing::Clock(wrong) => Event::ClockCorrected(ClockCorrected {
                 wrong,
                 reason: String::new(),
@@ -213,6 +242,8 @@ impl Fixture {
                 set.is_ok()
             }
             Event::ClockCorrected(corrected) => ledger.correct_clock(corrected, NOW).is_ok(),
+            Event::CopySeen(seen) => ledger.record_copy(seen, NOW).is_ok(),
+            Event::StageReached(reached) => ledger.reach_stage(reached, NOW).is_ok(),
             other => panic!("{other:?}"),
         }
     }

@@ -19,6 +19,7 @@ pub(super) enum Deed {
     Bar(&'static str),
     Resume(u64),
     Roll(u8, u8),
+    Retire,
     Abandon,
 }
 
@@ -36,6 +37,10 @@ pub(super) enum Writing {
     Challenge(u8),
     Suffixes(Vec<SuffixSet>),
     Clock(u64),
+    /// What became of one of two copies of the CA's key.
+    Copy(bool, Became),
+    /// The CA with this key takes the place of the first.
+    Stage(u8, Stage),
 }
 
 fn requester() -> impl Strategy<Value = &'static str> {
@@ -90,6 +95,10 @@ fn writing() -> impl Strategy<Value = Writing> {
         1 => (0_u8..3).prop_map(Writing::Challenge),
         1 => suffixes().prop_map(Writing::Suffixes),
         1 => (0_u64..2).prop_map(|off| Writing::Clock(NOW - off)),
+        2 => (any::<bool>(), prop::sample::select(&FATES[..]))
+            .prop_map(|(first, became)| Writing::Copy(first, became)),
+        2 => (seed(), prop::sample::select(&Stage::ALL[..3]))
+            .prop_map(|(new, stage)| Writing::Stage(new, stage)),
     ]
 }
 
@@ -119,6 +128,9 @@ pub(super) fn deed() -> impl Strategy<Value = Deed> {
         1 => requester().prop_map(Deed::Bar),
         1 => (1_u64..40).prop_map(Deed::Resume),
         1 => (seed(), seed()).prop_map(|(old, new)| Deed::Roll(old, new)),
+        1 => Just(Deed::Retire),
         1 => Just(Deed::Abandon),
     ]
 }
+
+const FATES: [Became; 3] = [Became::Made, Became::Destroyed, Became::Missing];
