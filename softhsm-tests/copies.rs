@@ -379,3 +379,17 @@ fn one_token_is_no_place_for_a_copy_of_its_own_and_a_card_is_none() {
         assert!(!admin.ledger_file().exists());
     }
 }
+
+#[test]
+fn copies_of_a_ca_that_the_config_has_no_more_are_destroyed_all_the_same() {
+    let admin = with_two_tokens();
+    let spare = in_backup(&admin, "users");
+    import(&admin, &["--spare", &spare]).ok();
+    admin.punchmark.run(&["ca", "retire", "users"]).ok();
+    let config = std::fs::read_to_string(admin.config_file()).unwrap();
+    let without = config.split("\n[ca.users]").next().unwrap();
+    crate::harness::write(&admin.config_file(), without, 0o600);
+    destroy(&admin, &spare, &["--yes"])
+        .ok()
+        .says("is gone from token");
+}

@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod foreseen;
 mod home;
+mod overwritten;
 mod retire;
 mod rollover;
 mod spare;
@@ -44,7 +45,7 @@ use crate::ledger::file::OpenError;
 use crate::ledger::{CaAdded, Ledger, LedgerError, Origin, Purpose};
 use crate::output::{self};
 use crate::secret::AskPin;
-use crate::signer::yubikey::{ManagementKey, NewSlotKey};
+use crate::signer::yubikey::{ManagementKey, NewSlotKey, Replaceable};
 use crate::signer::{self, Holder, KeyAlgorithm, Locator, NewKey, copy};
 
 /// A CA to be.
@@ -130,6 +131,7 @@ pub fn establish(
         refuse_unfit(&key)?;
         home.refuse_bound(new, &new.locator, &key, pins)?;
     }
+    let replaced = overwritten::about_to_go(home.ledger.as_ref(), &new.locator, new.replaces())?;
     let key = obtain(new, pins)?;
     refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
@@ -164,6 +166,9 @@ pub fn establish(
     let has_suffixes = !edited.policy().suffixes().is_empty();
     let ca = added(new, &key, keyboard.clone())?;
     let (mut ledger, ca) = home.record(ca, &text, attested.as_ref(), time)?;
+    if let Some(replaced) = replaced {
+        overwritten::went(&mut ledger, &replaced, &key.locator, (&keyboard, time))?;
+    }
     let binder = Binder {
         ledger: &mut ledger,
         ca: &ca,
@@ -261,6 +266,14 @@ impl NewCa<'_> {
                 found: fingerprint(found),
             }),
             _ => Ok(()),
+        }
+    }
+
+    /// What may be overwritten in a YubiKey's slot.
+    fn replaces(&self) -> &[Replaceable] {
+        match &self.source {
+            Source::Generate(_, in_slot) | Source::Import(_, in_slot) => in_slot.replace,
+            _ => &[],
         }
     }
 

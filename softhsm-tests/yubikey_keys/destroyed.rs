@@ -82,3 +82,31 @@ fn a_card_with_another_key_is_not_reset_and_a_second_run_finds_nothing_to_do() {
     );
     destroy(&admin, &[]).exits(1).says("destroyed before");
 }
+
+#[test]
+fn a_key_that_is_overwritten_by_its_name_is_recorded_as_gone() {
+    let admin = with_spare();
+    let there = keygen::fingerprint(&admin.ca_file("users"));
+    let other = ["init", "other", "--key", SPARE, "--algorithm", "p256"];
+    let more = [
+        "--touch-policy",
+        "never",
+        "--management-key-file",
+        "management",
+    ];
+    let replace = ["--replace", &there, "--pin-file", "12345679=pin"];
+    let mut command = admin.punchmark.on_a_terminal();
+    command.args(other).args(more).args(replace);
+    let mut pty = crate::harness::pty::Pty::start(command);
+    pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    let (rest, code) = pty.finish();
+    assert_eq!(code, 0, "{rest}");
+    let told = admin.punchmark.run(&["ledger", "export"]).ok().stdout;
+    let gone = told
+        .lines()
+        .find(|line| line.contains("another key was put into its slot"));
+    let gone = gone.expect("the ledger keeps that the key is gone");
+    assert!(gone.contains("\"became\":\"destroyed\""), "{gone}");
+    assert!(gone.contains(SPARE), "{gone}");
+}

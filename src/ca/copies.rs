@@ -228,9 +228,16 @@ impl Ending<'_> {
         Ok(known)
     }
 
+    /// A CA that is taken out of the config has copies still: the ledger knows its key.
     fn ca_of(&self, config: &Config, ledger: &Ledger) -> Result<(Ca, KeyData), EndCopyError> {
-        let key = config.public_key(config.ca(self.ca.as_str())?)?;
-        let key = key.key_data().clone();
+        let Ok(named) = config.ca(self.ca.as_str()) else {
+            let mut all = ledger.cas()?.into_iter();
+            let ca = all.find(|ca| ca.name() == self.ca.as_str());
+            let ca = ca.ok_or_else(|| EndCopyError::NoCa(self.ca.clone()))?;
+            let key = ca.public_key().clone();
+            return Ok((ca, key));
+        };
+        let key = config.public_key(named)?.key_data().clone();
         let ca = known_ca(ledger, &key).map_err(|_none| EndCopyError::NoCa(self.ca.clone()))?;
         Ok((ca, key))
     }

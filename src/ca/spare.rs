@@ -6,6 +6,7 @@ use ssh_key::public::KeyData;
 use super::EstablishError;
 use super::binding::{Binder, Binding, named_by};
 use super::home::open_when_free;
+use super::overwritten::{about_to_go, went};
 use crate::certificate::subject::fingerprint;
 use crate::config::{CaName, Config, Place, with_key};
 use crate::issue::self_test;
@@ -74,10 +75,15 @@ pub fn add_spare(
     let looked = Ledger::open_to_read(&config.ledger())?;
     known_ca(&looked, &given)?;
     spare.refuse_bound(&looked, &given, pins)?;
+    let replaced = about_to_go(Some(&looked), spare.locator, spare.in_slot.replace)?;
     drop(looked);
     let key = spare.bring_in(&given, pins)?;
     // First of all: whatever stops this run from here on, the copy is known.
     keep_copy(&config, &given, &key.locator, &keyboard, time)?;
+    if let Some(replaced) = replaced.filter(|replaced| *replaced.public_key() != given) {
+        let who = (keyboard.as_str(), time);
+        went(&mut open_when_free(&config)?, &replaced, &key.locator, who)?;
+    }
     let tested = self_test(&key.locator, &given, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != given {
         return Err(EstablishError::OtherKey);

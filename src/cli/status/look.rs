@@ -32,6 +32,7 @@ pub(super) struct CaSeen {
     description: Option<Description>,
     next_serial: Option<u64>,
     is_revoked: bool,
+    is_retired: bool,
     devices: Vec<Device>,
 }
 
@@ -89,6 +90,7 @@ fn one(
         description: known.config.description.clone(),
         next_serial: ledger.next_serial(ca)?.map(|serial| serial.number()),
         is_revoked,
+        is_retired: ledger.retired(ca)?.is_some(),
         devices,
     })
 }
@@ -129,7 +131,11 @@ impl CaSeen {
 
     fn lines(&self) -> Vec<String> {
         let serial = self.next_serial;
-        let serial = serial.map_or("none is left".to_owned(), |serial| serial.to_string());
+        let serial = match serial {
+            _ if self.is_retired => "none: it is retired".to_owned(),
+            Some(serial) => serial.to_string(),
+            None => "none is left".to_owned(),
+        };
         let revoked = if self.is_revoked { ", revoked" } else { "" };
         let mut lines = vec![format!(
             "{}: {} {}{revoked}",
