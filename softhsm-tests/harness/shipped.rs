@@ -31,6 +31,8 @@ pub(crate) fn building_set(name: &str, other_target: Option<&str>, folder: &Path
     words.extend(["--bin", "punchmark", "--no-default-features"]);
     words.extend(["--features", name]);
     words.extend(["--config", "profile.dev.package.\"*\".opt-level=0"]);
+    // What an earlier build left would be a part of this one.
+    words.extend(["--config", "build.incremental=false"]);
     words.extend(other_target.iter().flat_map(|target| ["--target", target]));
     let mut words: Vec<_> = words.into_iter().map(OsString::from).collect();
     words.extend(["--target-dir".into(), folder.into()]);
