@@ -1,5 +1,7 @@
 //! Lists as files: what sshd does by them is what it does by the command.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::harness::server::Server;
 use crate::harness::sshd::{Configuration, Sshd};
 
@@ -122,4 +124,71 @@ fn lines_of_authorized_keys_trust_the_cas_of_the_list_alone() {
         text,
         format!("cert-authority,principals=\"peter\" {}\n", key.join(" "))
     );
+}
+
+/// A folder that was named by mistake may be somebody's `~/.ssh`.
+#[test]
+fn a_file_that_was_not_rendered_is_never_taken_away() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let ca = server.ca("users");
+    let ca = ca.to_str().unwrap();
+    let (anna, peter) = ("anna www *\n", "peter db * from=\"10.0.0.0/8\"\n");
+    server.put(&format!("{anna}{peter}"));
+    let key = std::fs::read_to_string(ca.trim_end_matches(".pub")).unwrap();
+    let public = std::fs::read_to_string(ca).unwrap();
+    for (folder, more) in [("files", &[][..]), ("keys", &["--authorized-keys", ca])] {
+        server.render(folder, more).ok();
+        let path = |name: &str| server.path(&format!("{folder}/{name}"));
+        let strangers = [
+            ("id_ecdsa", key.as_str(), 0o600),
+            ("id_ecdsa.pub", &public, 0o644),
+            ("known_hosts", &format!("web1 {public}"), 0o644),
+            ("config", "Host web1\n  User www\n", 0o644),
+            // Written by somebody for himself alone.
+            ("secret", "74291536\n", 0o600),
+        ];
+        for (name, text, mode) in strangers {
+            crate::harness::write(&path(name), text, mode);
+            server
+                .render(folder, more)
+                .fails()
+                .says("is none that this command wrote, and stays");
+            assert_eq!(std::fs::read_to_string(path(name)).unwrap(), text);
+            let check = [more, &["--check"]].concat();
+            let ran = server.render(folder, &check).exits(1);
+            assert!(ran.stdout.contains(&format!("{name} differs")), "{ran}");
+            std::fs::remove_file(path(name)).unwrap();
+        }
+        std::os::unix::fs::symlink(ca, path("link")).unwrap();
+        server
+            .render(folder, more)
+            .fails()
+            .says("is none that this command wrote");
+        std::fs::remove_file(path("link")).unwrap();
+        // What it wrote itself goes when nobody is listed any more.
+        server.put(anna);
+        server.render(folder, more).ok();
+        assert!(path("www").exists() && !path("db").exists());
+        server.put(&format!("{anna}{peter}"));
+    }
+}
+
+#[test]
+fn a_file_of_another_mode_differs() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    server.put("anna www *\n");
+    server.render("files", &[]).ok();
+    server.render("files", &["--check"]).ok();
+    let file = server.path("files/www");
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(&file, mode(0o666)).unwrap();
+    let ran = server.render("files", &["--check"]).exits(1);
+    assert!(ran.stdout.contains("files/www differs"), "{ran}");
+    server.render("files", &[]).ok();
+    assert_eq!(file.metadata().unwrap().permissions(), mode(0o100_644));
+    server.render("files", &["--check"]).ok();
 }

@@ -1,6 +1,7 @@
 //! `punchmark access render`: a list as the files that sshd reads itself.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,10 +11,10 @@ use super::list::{OfList, moment};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
-use crate::cli::base::words::number_of;
+use crate::cli::base::words::{number_of, path};
 use crate::file::{read_bytes, read_limited};
 use crate::output;
-use crate::server::access::review::{Book, CaKey, render, render_authorized_keys};
+use crate::server::access::review::{Book, CaKey, import, render, render_authorized_keys};
 
 /// Write a list as an AuthorizedPrincipalsFile for each account of a host
 ///
@@ -30,7 +31,8 @@ pub(crate) struct Render {
     #[arg(long, value_name = "NAME[+TAG...]")]
     host: String,
 
-    /// The folder of the files; nothing else may be in it
+    /// The folder of the files, which has nothing else in it: a file that this command did not
+    /// write is never taken away
     #[arg(long, value_name = "DIR")]
     out_dir: PathBuf,
 
@@ -70,13 +72,16 @@ impl Render {
         if self.check {
             return self.compare(context, &files, &there);
         }
+        for (user, there) in there.iter().filter(|(user, _)| !files.contains_key(*user)) {
+            self.require_ours(user, there)?;
+        }
         for (user, text) in &files {
-            output::write(&self.out_dir.join(user), text.as_bytes(), 0o644)?;
+            output::write(&self.out_dir.join(user), text.as_bytes(), MODE)?;
         }
         for user in there.keys().filter(|user| !files.contains_key(*user)) {
             let path = self.out_dir.join(user);
             // Empty first: a file that is kept open, or can't be removed, lets nobody in.
-            output::write(&path, b"", 0o644)?;
+            output::write(&path, b"", MODE)?;
             std::fs::remove_file(&path).in_file(&path)?;
         }
         let folder = self.out_dir.display().to_string();
@@ -91,15 +96,18 @@ impl Render {
         &self,
         context: &Context,
         files: &BTreeMap<String, String>,
-        there: &BTreeMap<String, Vec<u8>>,
+        there: &BTreeMap<String, There>,
     ) -> Result<Exit, Failure> {
         let mut exit = Exit::Done;
         for user in files
             .keys()
             .chain(there.keys().filter(|user| !files.contains_key(*user)))
         {
-            let wanted = files.get(user).map(|text| text.as_bytes());
-            if wanted != there.get(user).map(Vec::as_slice) {
+            let is_as_wanted = match (files.get(user), there.get(user)) {
+                (Some(text), Some(there)) => there.bytes == text.as_bytes() && there.is_as_written,
+                _ => false,
+            };
+            if !is_as_wanted {
                 let file = self.out_dir.join(user).display().to_string();
                 if context.json() {
                     product_object(json!({ "file": file, "differs": true }))?;
@@ -113,18 +121,54 @@ impl Render {
     }
 
     /// The files that are there.
-    fn there(&self) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+    fn there(&self) -> Result<BTreeMap<String, There>, Failure> {
         let mut files = BTreeMap::new();
         let folder = std::fs::read_dir(&self.out_dir).in_file(&self.out_dir)?;
         for entry in folder {
             let path = entry.in_file(&self.out_dir)?.path();
             let name = path.file_name().and_then(|name| name.to_str());
             if let Some(name) = name.filter(|name| !name.starts_with('.')) {
-                let content = read_bytes(&path, FILE_BYTES_MAX).in_file(&path)?;
-                files.insert(name.to_owned(), content);
+                files.insert(name.to_owned(), There::read(&path)?);
             }
         }
         Ok(files)
+    }
+
+    /// What takes a file away must have written it: a folder named by mistake may have keys in it.
+    fn require_ours(&self, user: &str, there: &There) -> Result<(), Failure> {
+        let text = std::str::from_utf8(&there.bytes).unwrap_or("-");
+        let (_, left_out) = import(text, user, "*");
+        let is_key_line = |line: &str| line.starts_with("cert-authority,");
+        let is_kind = text
+            .lines()
+            .all(|line| is_key_line(line) != self.authorized_keys.is_empty());
+        if there.is_as_written && left_out.is_empty() && is_kind {
+            return Ok(());
+        }
+        let file = path(&self.out_dir.join(user));
+        Err(
+            Failure::new(format!("{file} is none that this command wrote, and stays"))
+                .hint("name a folder of its own, or move the file away"),
+        )
+    }
+}
+
+/// A file of the folder.
+struct There {
+    bytes: Vec<u8>,
+    /// Whether it is a file, no link, of the mode that is written.
+    is_as_written: bool,
+}
+
+impl There {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let bytes = read_bytes(path, FILE_BYTES_MAX).in_file(path)?;
+        let metadata = path.symlink_metadata().in_file(path)?;
+        let is_as_written = metadata.is_file() && metadata.permissions().mode() & 0o7777 == MODE;
+        Ok(Self {
+            bytes,
+            is_as_written,
+        })
     }
 }
 
@@ -138,6 +182,8 @@ fn read_names(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(names.map(str::to_owned).collect())
 }
 
+/// sshd reads the files as the account or as root.
+const MODE: u32 = 0o644;
 const CA_BYTES_MAX: u64 = 64 * 1024;
 const FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 const NAMES_BYTES_MAX: u64 = 64 * 1024 * 1024;
