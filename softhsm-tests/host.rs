@@ -290,3 +290,60 @@ principals = [\"{requester-names}\"]
 storage    = \"ignore\"
 lifetime   = { default = \"52w\", maximum = \"52w\" }
 ";
+
+/// Whoever may drop a file into the folder stops no other's certificate.
+#[test]
+fn what_else_lies_in_the_folder_of_certificates_is_passed_over_and_said() {
+    let fleet = Fleet::new();
+    let server = &fleet.server;
+    keygen::make(server.folder(), "good-ca", ED25519);
+    let sign = |key: &str, validity: &str, to: &str| {
+        let arguments = ["-q", "-s", "good-ca", "-I", "x", "-h", "-n", "web1"];
+        let public = format!("{key}.pub");
+        server.keygen(&[&arguments[..], &["-V", validity, &public]].concat());
+        let made = server.path(&format!("{key}-cert.pub"));
+        std::fs::rename(made, server.path(to)).unwrap();
+    };
+    let offered = server.path("offered");
+    std::fs::create_dir(&offered).unwrap();
+    let ca = server.path("good-ca.pub").display().to_string();
+    let install = |files: &[&Path]| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
+        let files: Vec<_> = files.iter().map(String::as_str).collect();
+        let arguments = ["install", "--ca", &ca, "-n", "web1"];
+        fleet.host(&[&arguments[..], &files].concat())
+    };
+    let none = install(&[&offered]).ok();
+    assert!(none.stderr.contains("none to put in place"), "{none}");
+    // The one that lasts longest, whatever its name.
+    sign("host_a", "-5m:+52w", "offered/1-cert.pub");
+    sign("host_a", "-5m:+1w", "offered/2-cert.pub");
+    std::fs::write(offered.join("0-cert.pub"), [0xff; 100]).unwrap();
+    std::fs::write(offered.join("3-cert.pub"), "no certificate").unwrap();
+    std::fs::create_dir(offered.join("4-cert.pub")).unwrap();
+    let fifo = rustix::fs::FileType::Fifo;
+    let path = offered.join("5-cert.pub");
+    rustix::fs::mknodat(rustix::fs::CWD, path, fifo, 0o644.into(), 0).unwrap();
+    let ran = install(&[&offered]).ok();
+    for name in ["0-cert.pub", "3-cert.pub", "4-cert.pub", "5-cert.pub"] {
+        let said = ran
+            .stderr
+            .lines()
+            .any(|line| line.starts_with("warning: ") && line.contains(name));
+        assert!(said, "{name}: {ran}");
+    }
+    assert_eq!(ran.stdout.matches("HostCertificate ").count(), 1, "{ran}");
+    let there = std::fs::read_to_string(server.path("host_a-cert.pub")).unwrap();
+    let longest = std::fs::read_to_string(offered.join("1-cert.pub")).unwrap();
+    assert_eq!(there.split(' ').nth(1), longest.split(' ').nth(1));
+    // Of files that are named, all are looked at before one is put in place.
+    sign("host_b", "-5m:+52w", "b-cert.pub");
+    let (good, bad) = (server.path("b-cert.pub"), offered.join("3-cert.pub"));
+    install(&[&good, &bad]).exits(1).says("3-cert.pub");
+    assert!(!server.path("host_b-cert.pub").exists());
+    install(&[&good]).ok();
+    assert!(server.path("host_b-cert.pub").exists());
+}

@@ -1,5 +1,6 @@
 //! `punchmark host install`: a certificate beside each host key, if it is what it should be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,9 +12,8 @@ use crate::cli::base::terminal::{product, product_object, say, warn};
 use crate::cli::base::words::path;
 use crate::config::{self, SubjectFile};
 use crate::output;
-use crate::server::host::{Expected, HostKey, HostRefusal, judge, read_certificate};
+use crate::server::host::{Expected, HostFileError, HostKey, HostRefusal, judge, read_certificate};
 use crate::server::sshd::{CONFIG, PROGRAM, Settings, Sshd};
-use crate::wire::RawCertificate;
 
 /// Put host certificates beside their keys, and say what sshd is to be told
 ///
@@ -54,68 +54,21 @@ impl HostInstall {
         let settings = sshd.base_settings()?;
         let keys = HostKey::all(&settings)?;
         let expected = self.expected()?;
-        let mut installed = Vec::new();
+        let mut chosen = Chosen::default();
         for file in &self.files {
-            installed.extend(if file.is_dir() {
-                self.place_all_of(file, &keys, &expected)?
+            if file.is_dir() {
+                chosen.add_folder(file, &keys, &expected)?;
             } else {
-                let found = read_certificate(file)?;
-                vec![self.place(&found, &keys, &expected).in_file(file)?]
-            });
+                chosen.add(judged(file, &keys, &expected).in_file(file)?);
+            }
         }
-        // Of several for one key the last stays.
-        installed.sort_unstable();
-        installed.dedup();
+        // All of them were checked before the first is put in place.
+        if !self.dry_run {
+            chosen.put()?;
+        }
+        let installed: Vec<_> = chosen.0.into_keys().collect();
         sshd.check()?;
         self.tell(context, &settings, &installed)
-    }
-
-    /// A folder may hold those of other servers, and older ones: they are passed over.
-    fn place_all_of(
-        &self,
-        folder: &Path,
-        keys: &[HostKey],
-        expected: &Expected,
-    ) -> Result<Vec<PathBuf>, Failure> {
-        let mut files = Vec::new();
-        for entry in folder.read_dir().in_file(folder)? {
-            files.push(entry.in_file(folder)?.path());
-        }
-        files.sort();
-        files.retain(|file| file.to_string_lossy().ends_with("-cert.pub"));
-        let mut installed = Vec::new();
-        for file in files {
-            match self.place(&read_certificate(&file)?, keys, expected) {
-                Ok(path) => installed.push(path),
-                Err(NotPlaced::Refused(HostRefusal::OtherKey(_) | HostRefusal::Older { .. })) => {}
-                Err(error) => warn(&Failure::from(error).at(path(&file)).words()),
-            }
-        }
-        Ok(installed)
-    }
-
-    /// Checks a certificate and puts it beside its key, if it isn't older than the one there.
-    fn place(
-        &self,
-        certificate: &RawCertificate,
-        keys: &[HostKey],
-        expected: &Expected,
-    ) -> Result<PathBuf, NotPlaced> {
-        let key = judge(certificate, keys, expected)?;
-        let target = key.certificate_path();
-        if let Ok(there) = read_certificate(&target) {
-            let known = judge(&there, keys, expected).is_ok();
-            let (there, this) = (there.valid_before(), certificate.valid_before());
-            if known && there > this {
-                return Err(HostRefusal::Older { there, this }.into());
-            }
-        }
-        if self.dry_run {
-            return Ok(target);
-        }
-        let line = certificate_line(certificate, &key.comment);
-        output::write(&target, format!("{}\n", line.trim_end()).as_bytes(), MODE)?;
-        Ok(target)
     }
 
     fn tell(
@@ -160,7 +113,9 @@ impl HostInstall {
                 say("put these lines into sshd_config, or into a file of sshd_config.d");
             }
             if installed.is_empty() {
-                say("there is none that is newer than those that are there");
+                say(
+                    "there is none to put in place: none for these keys, or none that lasts longer",
+                );
             } else if self.dry_run {
                 say("nothing was done (--dry-run)");
             } else {
@@ -184,13 +139,86 @@ impl HostInstall {
     }
 }
 
-/// Why a certificate was not put in place.
+/// The certificates that are put in place: one beside each key.
+#[derive(Default)]
+struct Chosen(BTreeMap<PathBuf, Judged>);
+
+/// A certificate that is what it should be.
+struct Judged {
+    target: PathBuf,
+    valid_before: u64,
+    line: String,
+}
+
+impl Chosen {
+    /// Of several of one key, the one that lasts longest.
+    fn add(&mut self, judged: Judged) {
+        let lasts_longer = |known: &Judged| known.valid_before >= judged.valid_before;
+        if !self.0.get(&judged.target).is_some_and(lasts_longer) {
+            self.0.insert(judged.target.clone(), judged);
+        }
+    }
+
+    /// A folder may hold those of other servers, and older ones: they are passed over. So is what
+    /// can't be read, which is said: whoever may drop a file there does not stop the others.
+    fn add_folder(
+        &mut self,
+        folder: &Path,
+        keys: &[HostKey],
+        expected: &Expected,
+    ) -> Result<(), Failure> {
+        let mut files = Vec::new();
+        for entry in folder.read_dir().in_file(folder)? {
+            files.push(entry.in_file(folder)?.path());
+        }
+        files.sort();
+        files.retain(|file| file.to_string_lossy().ends_with("-cert.pub"));
+        for file in files {
+            match judged(&file, keys, expected) {
+                Ok(judged) => self.add(judged),
+                Err(NotPlaced::Refused(HostRefusal::OtherKey(_) | HostRefusal::Older { .. })) => {}
+                Err(NotPlaced::Unread(error)) => warn(&Failure::from(error).words()),
+                Err(error) => warn(&Failure::from(error).at(path(&file)).words()),
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&self) -> Result<(), Failure> {
+        for judged in self.0.values() {
+            output::write(&judged.target, judged.line.as_bytes(), MODE)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a certificate is not put in place.
 #[derive(Debug, thiserror::Error)]
 enum NotPlaced {
     #[error(transparent)]
+    Unread(#[from] HostFileError),
+    #[error(transparent)]
     Refused(#[from] HostRefusal),
-    #[error("cannot write")]
-    Output(#[from] output::OutputError),
+}
+
+fn judged(file: &Path, keys: &[HostKey], expected: &Expected) -> Result<Judged, NotPlaced> {
+    let certificate = read_certificate(file)?;
+    let key = judge(&certificate, keys, expected)?;
+    let target = key.certificate_path();
+    let this = certificate.valid_before();
+    if let Ok(there) = read_certificate(&target) {
+        let known = judge(&there, keys, expected).is_ok();
+        let there = there.valid_before();
+        if known && there > this {
+            return Err(HostRefusal::Older { there, this }.into());
+        }
+    }
+    let line = certificate_line(&certificate, &key.comment);
+    Ok(Judged {
+        target,
+        valid_before: this,
+        line: format!("{}\n", line.trim_end()),
+    })
 }
 
 impl Advised for NotPlaced {
