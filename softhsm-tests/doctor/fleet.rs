@@ -136,7 +136,21 @@ fn what_is_no_report_is_unknown() {
     let folder = server.path("reports");
     std::fs::create_dir_all(&folder).unwrap();
     write(&folder.join("x.json"), "{}", 0o600);
-    fleet(&server, &[]).exits(3);
+    let least = "{\"punchmark-doctor\":1,\"host\":\"web1\",\"time\":5,\"state\":\"ok\"}";
+    write(&folder.join("y.json"), least, 0o600);
+    // Whoever sends what is no report hides no other server's.
+    let ran = fleet(&server, &[]).exits(3);
+    assert!(
+        ran.stdout
+            .starts_with("UNKNOWN: 1 server: 1 behind, 0 with a fault, 1 report can't be read\n"),
+        "{ran}"
+    );
+    assert!(ran.stdout.contains("\nunread "), "{ran}");
+    assert!(ran.stdout.contains("\nlags  web1"), "{ran}");
+    let ran = fleet(&server, &["--json"]).exits(3);
+    let value: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(value["unread"].as_array().unwrap().len(), 1, "{value:#}");
+    assert_eq!(value["servers"][0]["server"], "web1");
     punchmark(&["doctor", "fleet"]).exits(3);
     punchmark(&["doctor", "fleet", "/nosuch"]).exits(3);
 }

@@ -45,15 +45,18 @@ pub fn judge<'r>(
     fits: &dyn Fn(&str) -> Result<(), String>,
 ) -> Vec<Member<'r>> {
     let newest = newest_reports(reports);
+    // A server that names a version of next year would make all others lag.
+    let latest = expectation.now.saturating_add(A_DAY);
     let revoked = newest.values().flat_map(|report| &report.revoked);
     let known = newest.values().flat_map(|report| &report.known);
     let versions = Newest {
-        revoked: newest_versions(revoked),
-        known: newest_versions(known),
+        revoked: newest_versions(revoked, latest),
+        known: newest_versions(known, latest),
     };
     let newest_list = newest
         .values()
         .filter_map(|report| report.list_version)
+        .filter(|version| *version <= latest)
         .max();
     let mut names: BTreeSet<&str> = newest.keys().copied().collect();
     names.extend(expectation.servers.iter().map(String::as_str));
@@ -69,7 +72,8 @@ pub fn judge<'r>(
             None => member.lag("no report".to_owned()),
             Some(report) => {
                 member.by_age(report, expectation.now);
-                member.by_lists(report, &versions, fits);
+                member.by_lists(report, &versions, fits, expectation.now);
+                member.by_version("its access list", report.list_version, expectation.now);
                 member.by_access_list(report.list_version, newest_list);
                 member.by_trust(report, &expectation.cas);
                 member.by_list(&expectation.servers);
@@ -97,13 +101,19 @@ struct Newest<'r> {
     known: BTreeMap<&'r str, u64>,
 }
 
-/// The highest version of each list by its name.
-fn newest_versions<'r>(lists: impl Iterator<Item = &'r List>) -> BTreeMap<&'r str, u64> {
+/// The highest version of each list by its name, which is a time and no later than `latest`.
+fn newest_versions<'r>(
+    lists: impl Iterator<Item = &'r List>,
+    latest: u64,
+) -> BTreeMap<&'r str, u64> {
     let mut newest = BTreeMap::new();
     for list in lists {
         let (Some(name), Some(version)) = (&list.name, list.version) else {
             continue;
         };
+        if version > latest {
+            continue;
+        }
         let known = newest.entry(name.as_str()).or_default();
         *known = version.max(*known);
     }
@@ -141,12 +151,14 @@ impl Member<'_> {
         report: &Report,
         newest: &Newest<'_>,
         fits: &dyn Fn(&str) -> Result<(), String>,
+        now: u64,
     ) {
         let revoked = report.revoked.iter().map(|list| (list, &newest.revoked, 0));
         // These are made so often that no two reports have the same.
         let known = report.known.iter();
         let known = known.map(|list| (list, &newest.known, A_DAY));
         for (list, newest, allowed) in revoked.chain(known) {
+            self.by_version(&list.file, list.version, now);
             let name = list.name.as_deref().unwrap_or_default();
             match (list.version, newest.get(name)) {
                 (Some(version), Some(newest)) if version.saturating_add(allowed) < *newest => {
@@ -158,6 +170,16 @@ impl Member<'_> {
             if let Some(Err(why)) = list.head.as_deref().map(fits) {
                 self.faults.push(format!("{}: {why}", list.file));
             }
+        }
+    }
+
+    /// A version is a time, and no list is taken that is more than a day ahead of the clock.
+    fn by_version(&mut self, list: &str, version: Option<u64>, now: u64) {
+        if let Some(version) = version.filter(|version| *version > now.saturating_add(A_DAY)) {
+            let ahead = length(version.saturating_sub(now));
+            self.faults.push(format!(
+                "{list} has version {version}, {ahead} in the future"
+            ));
         }
     }
 
@@ -237,6 +259,23 @@ mod tests {
             .into_iter()
             .map(|member| (member.name, member.lags, member.faults.len()))
             .collect()
+    }
+
+    #[test]
+    fn a_version_of_the_future_makes_no_other_server_lag() {
+        let far = NOW + A_DAY + 1;
+        let mut reports = [report("a", NOW, NOW, &[]), report("b", NOW, far, &[])];
+        reports[1].list_version = Some(far);
+        reports[0].list_version = Some(NOW);
+        let expectation = Expectation {
+            now: NOW,
+            ..Expectation::default()
+        };
+        let found = faults(&reports, &expectation);
+        assert_eq!(
+            found,
+            [("a".to_owned(), false, 0), ("b".to_owned(), false, 2)]
+        );
     }
 
     #[test]

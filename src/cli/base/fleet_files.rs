@@ -16,7 +16,20 @@ pub(crate) fn servers(file: &Path) -> Result<Vec<String>, Failure> {
 
 /// The reports of `punchmark doctor sshd --json` in these files, and in the files of these folders
 /// whose name ends in `.json`.
+///
+/// A file that is no report is a failure: whoever acts on what all servers say wants to hear of each.
 pub(crate) fn reports(paths: &[PathBuf]) -> Result<Vec<Report>, Failure> {
+    let (reports, unread) = reports_one_by_one(paths)?;
+    match unread.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(reports),
+    }
+}
+
+/// The same, and what is wrong with each file that is no report: it hides none of the others.
+pub(crate) fn reports_one_by_one(
+    paths: &[PathBuf],
+) -> Result<(Vec<Report>, Vec<Failure>), Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -29,11 +42,19 @@ pub(crate) fn reports(paths: &[PathBuf]) -> Result<Vec<Report>, Failure> {
     }
     files.retain(|file| paths.contains(file) || file.extension().is_some_and(|end| end == "json"));
     files.sort();
-    let reports = files.iter().map(|file| {
-        let text = read_limited(file, BYTES_MAX).in_file(file)?;
-        Report::parse(&text).in_file(file)
-    });
-    reports.collect()
+    let (mut reports, mut unread) = (Vec::new(), Vec::new());
+    for file in &files {
+        match report(file) {
+            Ok(report) => reports.push(report),
+            Err(failure) => unread.push(failure),
+        }
+    }
+    Ok((reports, unread))
+}
+
+fn report(file: &Path) -> Result<Report, Failure> {
+    let text = read_limited(file, BYTES_MAX).in_file(file)?;
+    Report::parse(&text).in_file(file)
 }
 
 impl Advised for ReportError {}

@@ -10,7 +10,7 @@ use super::expect::trusted;
 use crate::certificate::length;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::fleet_files::{reports, servers};
+use crate::cli::base::fleet_files::{reports_one_by_one, servers};
 use crate::cli::base::monitoring::State;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
@@ -56,7 +56,8 @@ impl DoctorFleet {
     }
 
     fn fleet(&self) -> Result<Fleet, Failure> {
-        let reports = reports(&self.reports)?;
+        let (reports, unread) = reports_one_by_one(&self.reports)?;
+        let unread = unread.iter().map(Failure::words).collect();
         let expectation = Expectation {
             servers: self
                 .servers
@@ -75,6 +76,7 @@ impl DoctorFleet {
         let audit = self.against.as_deref().map(audit).transpose()?;
         Ok(Fleet {
             reports,
+            unread,
             expectation,
             audit,
         })
@@ -83,6 +85,8 @@ impl DoctorFleet {
 
 struct Fleet {
     reports: Vec<Report>,
+    /// What is wrong with each report that can't be read: it hides none of the others.
+    unread: Vec<String>,
     expectation: Expectation,
     audit: Option<Audit>,
 }
@@ -90,12 +94,19 @@ struct Fleet {
 impl Fleet {
     fn tell(&self, context: &Context) -> Result<Exit, Failure> {
         let members = judge(&self.reports, &self.expectation, &|head| self.fits(head));
-        let state = state(&members);
+        let state = self.state(&members);
         if context.json() {
             product_object(self.json(state, &members))?;
             return Ok(state.exit());
         }
-        product(&format!("{}: {}", state.word(), summary(&members)))?;
+        let unread = match self.unread.len() {
+            0 => String::new(),
+            unread => format!(", {} can't be read", number_of(unread, "report")),
+        };
+        product(&format!("{}: {}{unread}", state.word(), summary(&members)))?;
+        for unread in &self.unread {
+            product(&format!("unread {unread}"))?;
+        }
         for member in &members {
             product(&self.line(member))?;
         }
@@ -185,8 +196,18 @@ impl Fleet {
         json!({
             "punchmark-fleet": 1, "state": state.word().to_lowercase(),
             "servers": servers.collect::<Vec<_>>(), "keys": keys.collect::<Vec<_>>(),
-            "not-checked": self.not_checked(),
+            "not-checked": self.not_checked(), "unread": self.unread,
         })
+    }
+}
+
+impl Fleet {
+    /// A report that can't be read may be of a server with any fault.
+    fn state(&self, members: &[Member<'_>]) -> State {
+        if self.unread.is_empty() {
+            return state(members);
+        }
+        State::Unknown
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What a server said of itself.
 #[derive(Clone, Debug)]
@@ -112,7 +113,7 @@ impl Report {
         if form != 1 {
             return Err(ReportError::Version(form));
         }
-        let read: Read = serde_json::from_str(text)?;
+        let read: Read = serde_json::from_value(on_one_line(serde_json::from_str(text)?))?;
         let critical = read.findings.into_iter();
         let critical = critical.filter(|finding| finding.severity == "critical");
         Ok(Self {
@@ -130,6 +131,30 @@ impl Report {
             keys: read.survey.map_or_else(Vec::new, |survey| survey.keys),
         })
     }
+}
+
+/// Whatever a report says stands in lines of ours later: a line feed in it would begin one, by which
+/// a server speaks of others.
+fn on_one_line(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(escaped(&text)),
+        Value::Array(values) => values.into_iter().map(on_one_line).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            fields
+                .map(|(name, value)| (name, on_one_line(value)))
+                .collect()
+        }
+        other => other,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let letters = text.chars().map(|letter| match letter {
+        letter if letter.is_control() => letter.escape_default().to_string(),
+        letter => letter.to_string(),
+    });
+    letters.collect()
 }
 
 #[derive(Deserialize)]
@@ -190,6 +215,17 @@ struct Surveyed {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_a_server_says_of_itself_begins_no_line() {
+        let report = "{\"punchmark-doctor\":1,\"host\":\"a\\nok    web1\",\"time\":5,\"state\":\"ok\",\
+            \"cas\":[{\"fingerprint\":\"SHA256:x\\r\"}],\"findings\":[{\"name\":\"\\u001b[2J\",\
+            \"severity\":\"critical\"}]}";
+        let report = Report::parse(report).unwrap();
+        assert_eq!(report.host, "a\\nok    web1");
+        assert_eq!(report.cas.into_iter().collect::<String>(), "SHA256:x\\r");
+        assert_eq!(report.critical, ["\\u{1b}[2J"]);
+    }
 
     #[test]
     fn a_report_of_another_form_is_refused() {
