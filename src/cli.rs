@@ -53,7 +53,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use base::context::Context;
-use base::failure::{Exit, Failure};
+use base::failure::{Exit, Failure, Kind};
 use base::global::Global;
 use base::monitoring;
 use base::object;
@@ -193,11 +193,28 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     });
     match ended {
         Ok(exit) => exit.code(),
-        Err(failure) => {
-            terminal::print_failure(&failure);
-            monitoring::exit(failure.kind().exit()).code()
-        }
+        Err(failure) => told(&failure).code(),
     }
+}
+
+/// Says what went wrong, and how the run ends then. Monitoring reads a line on stdout, and that nothing
+/// could be looked at, where the failure itself isn't what it looks for.
+fn told(failure: &Failure) -> Exit {
+    let is_unknown = monitoring::reads() && failure.kind() == Kind::Failed;
+    if is_unknown && !object::is_for_programs() {
+        // Where stdout is gone nobody reads more than the exit code.
+        let _unread = terminal::product(&format!("UNKNOWN: {}", failure.words()));
+        failure
+            .hints()
+            .iter()
+            .for_each(|words| terminal::hint(words));
+    } else {
+        terminal::print_failure(failure);
+    }
+    if is_unknown {
+        return Exit::Unknown;
+    }
+    monitoring::exit(failure.kind().exit())
 }
 
 /// Ends the process with this code, by whatever thread.

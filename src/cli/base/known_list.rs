@@ -10,6 +10,7 @@ use ssh_key::PublicKey;
 use super::failure::{Advised, At, Failure};
 use super::fetching::{Place, put};
 use super::output_file::{beside_file, signature_file, target};
+use super::words::number_of;
 use crate::config::read_bytes;
 use crate::krl::ListHead;
 use crate::krl::rollover::{Rollovers, RolloversError};
@@ -100,10 +101,10 @@ impl KnownFile {
     pub(crate) fn words(&self) -> String {
         let header = self.list.header();
         format!(
-            "version {} of {} bytes, which knows {} certificates, {} of them for emergencies",
+            "version {} of {} bytes, which knows {}, {} of them for emergencies",
             header.version(),
             self.bytes.len(),
-            header.known(),
+            number_of(header.known(), "certificate"),
             header.emergency()
         )
     }

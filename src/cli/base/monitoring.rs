@@ -66,6 +66,11 @@ pub(crate) fn note(arguments: &[OsString]) {
     IS_MONITORED.store(is_asked(arguments), Ordering::Relaxed);
 }
 
+/// Whether monitoring reads how this run ends.
+pub(crate) fn reads() -> bool {
+    IS_MONITORED.load(Ordering::Relaxed)
+}
+
 /// How this run ends instead: wrong arguments are nothing that monitoring could know
 /// anything by.
 pub(crate) fn exit(exit: Exit) -> Exit {

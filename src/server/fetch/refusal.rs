@@ -48,16 +48,16 @@ pub enum Refusal {
     /// It is signed, but no list of known certificates.
     #[error("signed, but no list of known certificates")]
     Known(#[from] KnownError),
-    /// An older list than the one that is there.
-    #[error("version {fetched} is older than version {installed}, which is there")]
+    /// An older list than one that was seen here.
+    #[error("version {fetched} is older than version {installed}, which was seen here")]
     Older {
-        /// The version that is there.
+        /// The highest version that was seen.
         installed: u64,
         /// The version that came.
         fetched: u64,
     },
     /// Two lists of one version: the signer made two histories.
-    #[error("another list than the one of the same version {0}, which is there")]
+    #[error("another list than the one of the same version {0}, which was seen here")]
     SameVersion(u64),
     /// A version that the clock can't have come to: taken, it would shut out every list that
     /// is made by a right one.
