@@ -11,6 +11,7 @@ mod meeting;
 mod places;
 mod reach;
 mod rules;
+mod touched;
 
 pub use self::book::{AskError, Book, sample};
 pub use self::diff::{Change, changes, changes_on};

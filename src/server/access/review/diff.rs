@@ -1,17 +1,15 @@
 //! What a change of a list gives to whom, and takes from whom.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::super::decide::Outcome;
-use super::super::entry::Entry;
 use super::super::freshness::Moment;
-use super::super::header::Header;
-use super::super::list::List;
 use super::super::pattern::{Purpose, has_wildcard, matches, principal_fits};
 use super::book::{AskError, Book};
 use super::meeting::{beginning, meeting};
 use super::places::{Asked, Places, covers};
 use super::reach::options_of;
+use super::touched::touched;
 use crate::certificate::length;
 
 /// What becomes different for a principal, as a user, on a host; names or patterns of them.
@@ -250,55 +248,4 @@ fn options(
         }
         Outcome::Nothing(_) => Ok(None),
     }
-}
-
-/// The names and patterns of all lines that the other list doesn't have in the same words, with the
-/// same definitions, or in the same order.
-fn touched<'l>(old: &Book<'l>, new: &Book<'l>) -> BTreeSet<&'l str> {
-    if !same_definitions(old.list().header(), new.list().header()) {
-        let all =
-            |book: &Book<'l>| names(book, book.list().entries().iter().map(|(_, entry)| *entry));
-        return all(old).into_iter().chain(all(new)).collect();
-    }
-    let (before, after) = (old.list(), new.list());
-    let start = same(before.entries().iter(), after.entries().iter());
-    let rest = |list: &'l List<'l>| list.entries().get(start..).unwrap_or_default();
-    let (before, after) = (rest(before), rest(after));
-    let end = same(before.iter().rev(), after.iter().rev());
-    let middle = |entries: &'l [(u64, Entry<'l>)]| {
-        let length = entries.len().saturating_sub(end);
-        entries.iter().take(length).map(|(_, entry)| *entry)
-    };
-    // A line that only moved may hide another now.
-    names(old, middle(before))
-        .into_iter()
-        .chain(names(new, middle(after)))
-        .collect()
-}
-
-fn same<'l, 'a: 'l>(
-    one: impl Iterator<Item = &'l (u64, Entry<'a>)>,
-    other: impl Iterator<Item = &'l (u64, Entry<'a>)>,
-) -> usize {
-    let both = one.zip(other);
-    both.take_while(|((_, one), (_, other))| one.is_same_as(other))
-        .count()
-}
-
-fn names<'l>(book: &Book<'l>, entries: impl Iterator<Item = Entry<'l>>) -> BTreeSet<&'l str> {
-    entries.flat_map(|entry| book.names(&entry)).collect()
-}
-
-fn same_definitions(one: &Header, other: &Header) -> bool {
-    let members = |header: &Header| {
-        let all = [header.groups(), header.sets()].map(|definitions| {
-            let members = definitions
-                .iter()
-                .map(|(name, of)| (name.clone(), of.members().clone()));
-            members.collect::<Vec<_>>()
-        });
-        let known = header.known().to_vec();
-        (all, header.suffixes().to_vec(), known)
-    };
-    members(one) == members(other)
 }
