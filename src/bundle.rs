@@ -21,7 +21,7 @@ use crate::request::{ContentError, DetachedError, RequestFileError, RequesterNam
 
 pub use accept::{AcceptError, check as check_answer};
 pub use answer::{Answer, AnswerError, AnswerHeader, Answered, write_answer};
-pub use header::{BundleId, Header};
+pub use header::{BundleId, Header, SignedRevocation};
 pub use item::{Item, Wish};
 pub use made::{Became, Made, MadeBundle, MadeError};
 pub use read::{Items, Opened};

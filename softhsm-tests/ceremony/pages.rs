@@ -116,8 +116,7 @@ fn the_report_is_one_page_for_the_archive_that_prints_with_whole_rows() {
         .map(|row| {
             let cells = row.split("</td></tr>").next().unwrap();
             let text = cells.replace("</td><td class=\"box\">", " ");
-            let text = text.replace("</td><td>", " ").replace("&quot;", "\"");
-            text
+            text.replace("</td><td>", " ").replace("&quot;", "\"")
         })
         .take(34)
         .collect();

@@ -27,7 +27,7 @@ pub struct Header {
     /// The highest version that a list had outside.
     pub list_version: u64,
     /// The revocations that the ledger has not taken yet: what each revoker signed, and the signature.
-    pub pending: Vec<(Vec<u8>, Vec<u8>)>,
+    pub pending: Vec<SignedRevocation>,
     /// How many items there are.
     pub items: u64,
     /// How many bytes they take, each with its length before it.
@@ -120,7 +120,7 @@ impl Header {
 }
 
 /// A count, then so many; nothing is set aside for a count that lies.
-fn pending(input: &mut &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, BundleError> {
+fn pending(input: &mut &[u8]) -> Result<Vec<SignedRevocation>, BundleError> {
     let count = u32::decode(input)?;
     limit(
         "the number of pending revocations",
@@ -138,5 +138,8 @@ fn registrar(name: &str) -> Result<RequesterName, BundleError> {
     name.parse()
         .map_err(|_name| BundleError::Field("the registrar's name"))
 }
+
+/// A pending revocation on its way: the statement as its revoker signed it, and the SSHSIG.
+pub type SignedRevocation = (Vec<u8>, Vec<u8>);
 
 const MAGIC: &[u8] = b"punchmark-bundle-v2";

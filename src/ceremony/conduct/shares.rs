@@ -133,7 +133,7 @@ impl Conduct<'_> {
         self.room.show(&format!(
             "This was cut short. {needed} custodians open the devices again, each with their share."
         ));
-        let secret = self.from_shares(needed)?;
+        let secret = self.combined(needed)?;
         if hex(&secret.check()) != check {
             return Err(ConductError::OtherSecret);
         }
@@ -148,7 +148,7 @@ impl Conduct<'_> {
         Ok(())
     }
 
-    fn from_shares(&mut self, needed: u8) -> Result<SharedSecret, ConductError> {
+    fn combined(&mut self, needed: u8) -> Result<SharedSecret, ConductError> {
         let mut shares = Vec::new();
         while shares.len() < usize::from(needed) {
             let question = format!("the 20 words of a share ({} of {needed})", shares.len() + 1);

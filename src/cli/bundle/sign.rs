@@ -10,7 +10,7 @@ mod offer;
 mod pending;
 mod stream;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -365,7 +365,7 @@ fn fits(header: &Header, ledger: &Ledger) -> Result<(), Failure> {
     Err(Failure::new("no frame of this ledger ends where the bundle was made").at(other))
 }
 
-fn free(out: &PathBuf) -> Result<(), Failure> {
+fn free(out: &Path) -> Result<(), Failure> {
     if out.symlink_metadata().is_err() {
         return Ok(());
     }

@@ -101,10 +101,7 @@ impl Pending {
     ///
     /// # Errors
     /// [`PendingError`].
-    pub fn open<'p>(
-        &'p self,
-        ledger: &Ledger,
-    ) -> Result<Vec<(&'p Statement, &'p [u8], &'p [u8])>, PendingError> {
+    pub fn open<'p>(&'p self, ledger: &Ledger) -> Result<Vec<OpenStatement<'p>>, PendingError> {
         let mut open = Vec::new();
         for (statement, signed, signature) in &self.statements {
             let wrong = |source| PendingError::Statement {
@@ -232,6 +229,9 @@ fn two_strings(mut bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 
 const STATEMENT: u8 = 1;
 const LIST: u8 = 2;
+
+/// A statement that no entry names yet: what it says, its signed bytes, and the signature.
+type OpenStatement<'p> = (&'p Statement, &'p [u8], &'p [u8]);
 
 #[cfg(test)]
 mod tests {
