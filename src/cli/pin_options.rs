@@ -34,13 +34,14 @@ fn below(command: Command, path: &str, options: &[Arg]) -> Command {
 const OPTIONS: [&str; 2] = ["pin_file", "pin_fd"];
 
 /// The commands that may ask for a PIN, or for the passphrase of a key file.
-const ASK: [&str; 18] = [
+const ASK: [&str; 19] = [
     "tokens",
     "setup-card",
     "init",
     "adopt",
     "import",
     "ca destroy-copy",
+    "ceremony rehearse",
     "ceremony run",
     "bundle sign",
     "sign",
