@@ -170,6 +170,8 @@ pub enum SecretKind {
     Pin,
     /// Of a card, which unlocks its PIN.
     Puk,
+    /// Of the security officer of a token, which sets its PIN.
+    SoPin,
     /// Of a private key in a file.
     Passphrase,
     /// Of a card, which lets its slots be changed.
@@ -185,6 +187,7 @@ impl fmt::Display for SecretKind {
         f.write_str(match self {
             Self::Pin => "PIN",
             Self::Puk => "PUK",
+            Self::SoPin => "SO PIN",
             Self::Passphrase => "passphrase",
             Self::ManagementKey => "management key",
             Self::Password => "password",

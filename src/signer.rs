@@ -30,6 +30,7 @@ mod software;
 pub(crate) mod spki;
 #[cfg(test)]
 mod tests;
+mod token_user;
 pub mod yubikey;
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub(crate) use device::{
     attest, bind, bound_to, describe_knowing, destroy, generate, holder, import, pin_tries,
     require_free, shown,
 };
+pub(crate) use device::{change_token_pin, token_opens};
 pub use device::{inventory, yubikeys};
 pub use error::{
     BindError, DestroyError, GenerateError, Gone, ImportError, LoginError, OpeningError, PinTries,
@@ -53,6 +55,7 @@ pub use holder::Holder;
 pub use key::{KeyAlgorithm, NewKey, Origin, RsaHash, UnknownAlgorithm};
 pub use locators::{Locators, LocatorsError};
 pub use pkcs11::{Inventory, KeyEntry, SlotEntry, TokenEntry};
+pub(crate) use token_user::TokenUser;
 
 use crate::secret::AskPin;
 

@@ -7,10 +7,14 @@ use punchmark::secret::share::{Share, SharedSecret};
 
 use super::cards::CardRoom;
 use super::people::People;
-use super::room::words_of;
+use super::room::{Room, words_of};
+use super::run::OUTPUTS;
 use crate::harness::keygen::ED25519;
+use crate::harness::module::Module;
 use crate::harness::process::{bounded, run};
+use crate::harness::pty::Pty;
 use crate::harness::punchmark::BINARY;
+use crate::harness::token::{PIN, SO_PIN};
 use crate::harness::yubikey::SERIAL;
 
 /// A room with one new card, which 2 of 3 custodians open together.
@@ -290,4 +294,145 @@ fn a_signal_wipes_the_screen_that_shows_a_share() {
     pty.press_control('c');
     pty.expect("\u{1b}[2J\u{1b}[3J\u{1b}[H\u{1b}[?1049l");
     pty.expect("run this again: it goes on here");
+}
+
+/// A room with a token of SoftHSM, whose PINs are set in this way.
+fn token_room(pins: &str) -> (Room, People) {
+    let room = Room::new("4");
+    let mut text = room
+        .text()
+        .replace(
+            "pins         = \"are-set\"",
+            &format!("pins         = {pins:?}"),
+        )
+        .replace("two-roles      = false", "two-roles      = true")
+        .replace(
+            "roles = [\"administrator\"]",
+            "roles = [\"administrator\", \"custodian\"]",
+        )
+        .replacen(
+            "name  = \"Dora\"\nroles = [\"witness\"]",
+            "name  = \"Dora\"\nroles = [\"custodian\"]",
+            1,
+        );
+    if pins == "shares" {
+        let lines = text
+            .lines()
+            .filter(|line| !line.starts_with("pin-envelope"));
+        text = lines.map(|line| format!("{line}\n")).collect();
+        text += "\n[custody]\nthreshold = 2\ncustodians = [\"Anna\", \"Cem\", \"Dora\"]\n\
+            envelopes = [\"S1\", \"S2\", \"S3\"]\n";
+    } else {
+        text = text.replacen(
+            "pin-envelope =",
+            "so-pin-envelope = \"E2\"\npin-envelope =",
+            1,
+        );
+    }
+    room.write_plan(&text);
+    let mut people = People::of(&text, room.checked()["words"].as_str().unwrap());
+    for number in 1..=3 {
+        let question = format!("the envelope that share {number} is");
+        people.answers.push((question, format!("S{number}")));
+    }
+    for (kind, secret) in [("SO PIN", SO_PIN), ("PIN", PIN)] {
+        let question = format!("the old {kind} of `root`");
+        people.answers.push((question, secret.to_owned()));
+    }
+    (room, people)
+}
+
+/// A run without a PIN file: whatever opens the token is typed, or follows from shares.
+fn start(room: &Room) -> Pty {
+    room.started_by(BINARY, &["ceremony", "run", "plan.toml"])
+}
+
+/// Whether the token opens with this PIN of its user.
+fn opens(room: &Room, pin: &str) -> bool {
+    room.account.write_pin("tried", pin);
+    let token = format!(
+        "pkcs11:token=Root%20CA?module-path={}",
+        Module::SoftHsm.path().display()
+    );
+    let tokens = ["--pin-file", "tried", "tokens", "--login", &token];
+    room.account.run(&tokens).code == Some(0)
+}
+
+#[test]
+fn two_of_three_custodians_open_a_token_and_the_docs_say_how() {
+    let (room, mut people) = token_room("shares");
+    let (shown, code) = people.hold(start(&room));
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+    let secret = SharedSecret::combine(&shares(&people)[1..]).unwrap();
+    let hex = base16ct::lower::encode_string(secret.expose());
+    let serial = &room.serial;
+    let pin = by_the_docs(&hex, &format!("digits(secret, 'pin', {serial:?}, 1, 16)"));
+    let so_pin = by_the_docs(
+        &hex,
+        &format!("digits(secret, 'so-pin', {serial:?}, 1, 16)"),
+    );
+    let mut grep = bounded("grep");
+    grep.args(["-rlF", "-e", &pin, "-e", &so_pin, "-e", &hex])
+        .arg(room.account.home());
+    assert_eq!(run(&mut grep).stdout.trim(), "");
+    assert!(!opens(&room, PIN));
+    assert!(opens(&room, &pin));
+    room.token.assert_so_pin(&so_pin);
+}
+
+#[test]
+fn a_token_gets_pins_at_random_each_on_paper_before() {
+    let (room, mut people) = token_room("random");
+    let (shown, code) = people.hold(start(&room));
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+    assert_eq!(people.shown.len(), 2);
+    let sheet = |of: &str| {
+        people
+            .sheets
+            .iter()
+            .find(|(what, _)| what.contains(of))
+            .unwrap()
+            .1
+            .clone()
+    };
+    assert!(opens(&room, &sheet("the PIN of")));
+    room.token.assert_so_pin(&sheet("the SO PIN of"));
+}
+
+#[test]
+fn a_token_s_pins_are_set_once_wherever_a_run_is_killed() {
+    for pins in ["shares", "random"] {
+        let (room, mut people) = token_room(pins);
+        let (mut kills, mut call) = (0, 2);
+        let (shown, words) = loop {
+            let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
+            let arguments = [
+                "-f",
+                "-qq",
+                "-o",
+                "/dev/null",
+                "-e",
+                "trace=fdatasync,fsync,rename",
+                "-e",
+                &inject,
+                BINARY,
+                "ceremony",
+                "run",
+                "plan.toml",
+            ];
+            let (shown, code) = people.hold(room.started_by("strace", &arguments));
+            if code == 0 {
+                let words = words_of(&shown).0;
+                break (shown, words);
+            }
+            assert_eq!(code, 137, "{shown}");
+            kills += 1;
+            call = 2 + kills % 11;
+            assert!(kills < 200, "{shown}");
+        };
+        assert!(kills > 10, "{kills} kills: {shown}");
+        room.verify(&words, &OUTPUTS).ok();
+    }
 }

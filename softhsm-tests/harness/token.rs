@@ -149,6 +149,14 @@ impl Token {
         run(tool.args(so).args(["--init-pin", "--pin", PIN])).ok();
     }
 
+    /// Its security officer has this PIN, who sets that of the user anew.
+    #[track_caller]
+    pub(crate) fn assert_so_pin(&self, so_pin: &str) {
+        let mut tool = self.tool();
+        tool.args(["--token-label", self.label, "--login", "--login-type", "so"]);
+        run(tool.args(["--so-pin", so_pin, "--init-pin", "--pin", PIN])).ok();
+    }
+
     /// A pkcs11-tool whose user is logged in.
     pub(crate) fn tool_logged_in(&self) -> Command {
         let mut tool = self.tool();
@@ -166,4 +174,5 @@ impl Token {
     }
 }
 
-const SO_PIN: &str = "15739264";
+/// The PIN of its security officer.
+pub(crate) const SO_PIN: &str = "15739264";

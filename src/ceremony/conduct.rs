@@ -13,6 +13,7 @@ mod keys;
 mod outputs;
 mod secrets;
 mod shares;
+mod token_pins;
 
 use std::path::{Path, PathBuf};
 
@@ -215,6 +216,7 @@ impl Conduct<'_> {
             Wanted::Secret { device, kind } => {
                 return self.typed_back(step, ask, device, kind);
             }
+            Wanted::Before { kind, .. } => return self.come_with(step, ask, kind),
             Wanted::Share(number) => return self.share(step, ask, number),
             _ => {}
         }

@@ -82,7 +82,7 @@ mod tests {
             bag: String::new(),
             new_bag: String::new(),
             pin_envelope: None,
-            puk_envelope: None,
+            unlock_envelope: None,
         }
     }
 

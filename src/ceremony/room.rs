@@ -77,14 +77,15 @@ impl<'p> Guard<'p> {
         self.given.push(secret.copy());
     }
 
-    /// A device, as it names itself, opens with this PIN from here on.
+    /// A device whose name begins so, as it names itself, opens with this PIN from here on.
     pub(super) fn know(&mut self, device: &str, pin: Pin) {
         self.known.retain(|(known, _)| known != device);
         self.known.push((device.to_owned(), pin));
     }
 
     fn known(&self, device: &str) -> Option<Pin> {
-        let known = self.known.iter().find(|(known, _)| known == device);
+        let known = self.known.iter();
+        let known = known.rev().find(|(known, _)| is_named(device, known));
         known.map(|(_, pin)| pin.copy())
     }
 
@@ -93,6 +94,11 @@ impl<'p> Guard<'p> {
         self.given.push(pin.copy());
         Ok(pin)
     }
+}
+
+/// A card's name is its serial, and that of a token goes on with its slot.
+fn is_named(device: &str, known: &str) -> bool {
+    device == known || (known.ends_with('(') && device.starts_with(known))
 }
 
 /// The letters and digits of a text, in lower case: a PIN that is read out in groups is a PIN.

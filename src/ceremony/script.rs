@@ -44,7 +44,9 @@ fn row(number: usize, step: Step) -> Row {
             Wanted::Paper(_) => "(from the words of the plan above)".to_owned(),
             Wanted::Time => "________________".to_owned(),
             Wanted::Rehearsal => "(from the paper of the rehearsal)".to_owned(),
-            Wanted::Secret { .. } | Wanted::Share(_) => "(off the sheet, unseen)".to_owned(),
+            Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_) => {
+                "(off the sheet, unseen)".to_owned()
+            }
         };
         format!("{}: {}. Types: {answer}", ask.who, ask.question)
     });
@@ -109,8 +111,12 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
         if let Some(envelope) = &device.pin_envelope {
             sheets.push(secret_sheet(device, "PIN", envelope));
         }
-        if let Some(envelope) = &device.puk_envelope {
-            sheets.push(secret_sheet(device, "PUK", envelope));
+        if let Some(envelope) = &device.unlock_envelope {
+            sheets.push(secret_sheet(
+                device,
+                &device.unlocked_by().to_string(),
+                envelope,
+            ));
         }
     }
     if let Some(custody) = &plan.custody {
@@ -168,8 +174,8 @@ fn inventory(plan: &Plan) -> Sheet {
         if let Some(envelope) = &device.pin_envelope {
             bags += &format!(", PIN in envelope {envelope}");
         }
-        if let Some(envelope) = &device.puk_envelope {
-            bags += &format!(", PUK in envelope {envelope}");
+        if let Some(envelope) = &device.unlock_envelope {
+            bags += &format!(", {} in envelope {envelope}", device.unlocked_by());
         }
         (name, bags)
     });

@@ -59,6 +59,14 @@ pub enum Wanted {
         /// Which of its secrets.
         kind: SecretKind,
     },
+    /// A secret that a token comes with and that is changed, typed off its paper. It is in no
+    /// transcript.
+    Before {
+        /// The token's place in the plan.
+        device: usize,
+        /// Which of its secrets.
+        kind: SecretKind,
+    },
     /// A share, by its place in the plan, which was shown to this person alone, typed back off the
     /// paper. It is in no transcript.
     Share(usize),
@@ -138,7 +146,7 @@ impl Wanted {
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
             // It is never an answer that is written down.
-            Self::Secret { .. } | Self::Share(_) => false,
+            Self::Secret { .. } | Self::Before { .. } | Self::Share(_) => false,
         }
     }
 }

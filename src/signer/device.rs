@@ -5,9 +5,9 @@ use ssh_key::public::KeyData;
 
 use super::{
     BindError, DestroyError, GenerateError, Gone, Holder, ImportError, Inventory, KeyAlgorithm,
-    Locator, NewKey, OpeningError, PinTries, PlaceError, agent, file, pkcs11, yubikey,
+    Locator, NewKey, OpeningError, PinTries, PlaceError, TokenUser, agent, file, pkcs11, yubikey,
 };
-use crate::secret::AskPin;
+use crate::secret::{AskPin, Pin};
 
 /// Makes a key pair in the device: sensitive, not extractable, for signing only. `in_slot`
 /// matters for a YubiKey only.
@@ -185,6 +185,31 @@ pub(crate) fn bind(
         Locator::Agent(_) | Locator::File(_) => return Ok(false),
     }
     Ok(true)
+}
+
+/// Changes a PIN of the token that `uri` names; the old one is tried once.
+///
+/// # Errors
+/// [`OpeningError`] if the token is not there, or refuses one of the two; it has the old PIN then.
+pub(crate) fn change_token_pin(
+    uri: &pkcs11::Uri,
+    user: TokenUser,
+    old: &Pin,
+    new: &Pin,
+) -> Result<(), OpeningError> {
+    pkcs11::change_pin(uri, user, old, new)
+}
+
+/// Tries a PIN of the token that `uri` names, once.
+///
+/// # Errors
+/// [`OpeningError`] if the token is not there, or the PIN is not the right one.
+pub(crate) fn token_opens(
+    uri: &pkcs11::Uri,
+    user: TokenUser,
+    pin: &Pin,
+) -> Result<(), OpeningError> {
+    pkcs11::opens(uri, user, pin)
 }
 
 /// Destroys `key` where `locator` says, and reads back that it is gone. `management_key` is what a

@@ -44,6 +44,8 @@ mod raw;
 #[cfg(feature = "pkcs11")]
 mod session;
 #[cfg(feature = "pkcs11")]
+mod set_pin;
+#[cfg(feature = "pkcs11")]
 mod signer;
 #[cfg(test)]
 #[cfg(feature = "pkcs11")]
@@ -78,6 +80,8 @@ pub(super) use inventory::inventory;
 #[cfg(feature = "pkcs11")]
 pub(super) use module::load_ahead;
 #[cfg(feature = "pkcs11")]
+pub(super) use set_pin::{change_pin, opens};
+#[cfg(feature = "pkcs11")]
 pub(super) use signer::open;
 #[cfg(feature = "pkcs11")]
 pub(super) use vacancy::require_free;
@@ -92,8 +96,8 @@ pub(super) use wrap::{
 pub use left_out::{WrappedKey, WrappingKey};
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    bind, bound_to, describe, destroy, generate, holder, import, inventory, load_ahead, open,
-    pin_tries, require_free, shown,
+    bind, bound_to, change_pin, describe, destroy, generate, holder, import, inventory, load_ahead,
+    open, opens, pin_tries, require_free, shown,
 };
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{

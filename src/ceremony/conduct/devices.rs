@@ -56,8 +56,11 @@ impl Conduct<'_> {
         token: &TokenPlace,
         found: &TokenEntry,
     ) -> Result<(), ConductError> {
-        let uri = key_place::token(token)?;
-        signer::inventory(Some(&uri), Some((&uri, &mut self.pins)))?;
+        // One whose PINs are changed is opened when they were.
+        if device.pins == Pins::AreSet {
+            let uri = key_place::token(token)?;
+            signer::inventory(Some(&uri), Some((&uri, &mut self.pins)))?;
+        }
         let says = format!(
             "{}, of {} ({}), by its own word",
             device.words(),

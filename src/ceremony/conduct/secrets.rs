@@ -49,8 +49,12 @@ impl DeviceSecrets {
 /// What was typed back in the step under way, for the device that is to have it.
 #[derive(Default)]
 pub(super) struct OnPaper {
-    pin: Option<Pin>,
-    puk: Option<Pin>,
+    pub(super) pin: Option<Pin>,
+    /// Its PUK or SO PIN.
+    pub(super) unlock: Option<Pin>,
+    /// What a token came with.
+    pub(super) old_pin: Option<Pin>,
+    pub(super) old_so_pin: Option<Pin>,
 }
 
 impl<'s> Conduct<'s> {
@@ -63,9 +67,13 @@ impl<'s> Conduct<'s> {
         device: usize,
         kind: SecretKind,
     ) -> Result<(), ConductError> {
-        let serial = self.serial_of_card(device)?;
-        let question = format!("{}: {}: ", ask.who, ask.question);
-        let secret = if self.is_set(serial, kind)? {
+        let device = self.device(device)?;
+        let question = format!("{}: {}", ask.who, ask.question);
+        let is_set = match device.hardware {
+            Hardware::YubiKey { serial, .. } => self.is_set(serial, kind)?,
+            Hardware::Token(_) => self.may_be_set(device, kind),
+        };
+        let secret = if is_set {
             self.room
                 .show("It was set before this was cut short, and stands on its sheet.");
             self.room.ask_secret(&question)?
@@ -74,7 +82,7 @@ impl<'s> Conduct<'s> {
         };
         self.pins.keep_out(&secret);
         let place = match kind {
-            SecretKind::Puk => &mut self.on_paper.puk,
+            SecretKind::Puk | SecretKind::SoPin => &mut self.on_paper.unlock,
             _ => &mut self.on_paper.pin,
         };
         *place = Some(secret);
@@ -118,7 +126,7 @@ impl<'s> Conduct<'s> {
         }
     }
 
-    /// Eight digits by the system's randomness, which nobody would try first.
+    /// Digits by the system's randomness, which nobody would try first.
     fn new_secret(&self, kind: SecretKind) -> Result<Pin, ConductError> {
         loop {
             let secret = digits(DIGITS)?;
@@ -127,7 +135,7 @@ impl<'s> Conduct<'s> {
                 _ => NewPin::new(secret.copy()).is_ok(),
             };
             let is_other = |of: &Option<Pin>| of.as_ref().is_none_or(|of| !of.is_same(&secret));
-            if is_fit && is_other(&self.on_paper.puk) {
+            if is_fit && is_other(&self.on_paper.unlock) {
                 return Ok(secret);
             }
         }
@@ -135,8 +143,11 @@ impl<'s> Conduct<'s> {
 
     /// Gives a device what is on paper, or follows from the shares; as `setup-card` does.
     pub(super) fn give_secrets(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
-        let serial = self.serial_of_card(number)?;
         let device = self.device(number)?;
+        let serial = match &device.hardware {
+            Hardware::YubiKey { serial, .. } => *serial,
+            Hardware::Token(token) => return self.give_pins(step, device, token),
+        };
         let secrets = match device.pins {
             Pins::Shares => self.derived_secrets(device)?,
             Pins::Random | Pins::AreSet => self.on_paper()?,
@@ -147,8 +158,8 @@ impl<'s> Conduct<'s> {
     }
 
     fn on_paper(&mut self) -> Result<DeviceSecrets, ConductError> {
-        let OnPaper { pin, puk } = std::mem::take(&mut self.on_paper);
-        let (Some(pin), Some(puk)) = (pin, puk) else {
+        let on_paper = std::mem::take(&mut self.on_paper);
+        let (Some(pin), Some(puk)) = (on_paper.pin, on_paper.unlock) else {
             return Err(ConductError::Gone("what was typed back"));
         };
         let (pin, puk) = (NewPin::new(pin)?, NewPuk::new(puk)?);
@@ -205,13 +216,6 @@ impl<'s> Conduct<'s> {
     fn device(&self, number: usize) -> Result<&'s Device, ConductError> {
         let device = self.setting.plan.devices.get(number);
         device.ok_or(ConductError::Gone("the device of the plan"))
-    }
-
-    fn serial_of_card(&self, number: usize) -> Result<u32, ConductError> {
-        match self.device(number)?.hardware {
-            Hardware::YubiKey { serial, .. } => Ok(serial),
-            Hardware::Token(_) => Err(ConductError::Gone("the card of the plan")),
-        }
     }
 }
 

@@ -83,9 +83,12 @@ impl Conduct<'_> {
     }
 
     fn is_fit(&self, secret: &SharedSecret) -> bool {
-        let mut opened = self.setting.plan.devices.iter();
-        let mut opened = opened.by_ref().filter(|one| one.pins == Pins::Shares);
-        opened.all(|device| derived(secret, device).is_ok())
+        let devices = self.setting.plan.devices.iter();
+        let opened = devices.filter(|one| one.pins == Pins::Shares);
+        let is_card = |device: &&Device| matches!(device.hardware, Hardware::YubiKey { .. });
+        opened
+            .filter(is_card)
+            .all(|device| derived(secret, device).is_ok())
     }
 
     fn words_of_share(&self, number: usize) -> Result<Pin, ConductError> {
@@ -166,8 +169,16 @@ impl Conduct<'_> {
     }
 
     fn know_if_set(&mut self, secret: &SharedSecret, device: &Device) -> Result<(), ConductError> {
-        let Hardware::YubiKey { serial, .. } = device.hardware else {
-            return Ok(());
+        let serial = match &device.hardware {
+            Hardware::YubiKey { serial, .. } => *serial,
+            Hardware::Token(token) => {
+                if device.pins == Pins::Shares {
+                    let (pin, so_pin) = token_pins(secret, device);
+                    self.pins.keep_out(&so_pin);
+                    self.know_token(device, token, pin);
+                }
+                return Ok(());
+            }
         };
         if device.pins == Pins::Shares && setup::state(Some(serial))?.pin == SecretState::Own {
             let secrets = derived(secret, device)?;
@@ -189,9 +200,28 @@ impl Conduct<'_> {
         self.pins.keep_out(&secrets.puk());
         Ok(secrets)
     }
+
+    pub(super) fn derived_token_pins(
+        &mut self,
+        device: &Device,
+    ) -> Result<(Pin, Pin), ConductError> {
+        let shared = self.shared.as_ref();
+        let shared = shared.ok_or(ConductError::Gone("the secret"))?;
+        let (pin, so_pin) = token_pins(&shared.secret, device);
+        self.pins.keep_out(&pin);
+        self.pins.keep_out(&so_pin);
+        Ok((pin, so_pin))
+    }
 }
 
-/// What follows from a secret for a device, with the first counter.
+/// The PIN and the SO PIN that follow from a secret for a token.
+fn token_pins(secret: &SharedSecret, device: &Device) -> (Pin, Pin) {
+    let serial = device.serial();
+    let digits = |purpose| secret.digits(purpose, &serial, FIRST_COUNTER, TOKEN_DIGITS);
+    (digits(DerivedFor::Pin), digits(DerivedFor::SoPin))
+}
+
+/// What follows from a secret for a card, with the first counter.
 fn derived(secret: &SharedSecret, device: &Device) -> Result<DeviceSecrets, ConductError> {
     let serial = device.serial();
     let digits = |purpose| secret.digits(purpose, &serial, FIRST_COUNTER, DIGITS);
@@ -236,4 +266,6 @@ pub(in crate::ceremony) const SHARES: &str = "shares";
 pub(in crate::ceremony) const SECRET_CHECK: &str = "check of the secret";
 /// As many as a card takes.
 const DIGITS: u32 = 8;
+/// Tokens take longer ones, and nobody types them.
+const TOKEN_DIGITS: u32 = 16;
 const WORDS_A_LINE: usize = 5;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::reader::{Reader, Table};
+use crate::secret::SecretKind;
 use crate::signer::yubikey::Firmware;
 
 /// A PKCS#11 module, which the machine must have as it was reviewed.
@@ -38,8 +39,9 @@ pub struct Device {
     pub new_bag: String,
     /// The number of the envelope that its PIN goes into; none where no PIN is on paper.
     pub pin_envelope: Option<String>,
-    /// The number of the envelope that its PUK goes into, where the ceremony sets one.
-    pub puk_envelope: Option<String>,
+    /// The number of the envelope that its PUK or SO PIN goes into, where the ceremony sets one and
+    /// it is on paper.
+    pub unlock_envelope: Option<String>,
 }
 
 /// What a device is, and how it is told from others.
@@ -72,10 +74,11 @@ pub struct TokenPlace {
 pub enum Pins {
     /// They were set before: the PIN is typed off its paper.
     AreSet,
-    /// They are made at random in the ceremony, which finds the device as the factory left it.
+    /// They are made at random in the ceremony, which finds a card as the factory left it, and a token
+    /// with PINs to be changed.
     Random,
-    /// They follow from the secret that custodians hold in shares, and are set in the ceremony, which
-    /// finds the device as the factory left it.
+    /// They follow from the secret that custodians hold in shares, and are set in the ceremony as those
+    /// are.
     Shares,
 }
 
@@ -86,6 +89,15 @@ impl Device {
         match &self.hardware {
             Hardware::Token(token) => token.serial.clone(),
             Hardware::YubiKey { serial, .. } => serial.to_string(),
+        }
+    }
+
+    /// What unlocks its PIN, or sets it anew.
+    #[must_use]
+    pub fn unlocked_by(&self) -> SecretKind {
+        match self.hardware {
+            Hardware::Token(_) => SecretKind::SoPin,
+            Hardware::YubiKey { .. } => SecretKind::Puk,
         }
     }
 
@@ -178,10 +190,13 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
     } else {
         token(reader, table)
     };
-    let pins = pins(reader, table, hardware.as_ref());
-    let puk_envelope = match (&hardware, pins) {
+    let pins = pins(reader, table);
+    let unlock_envelope = match (&hardware, pins) {
         (Some(Hardware::YubiKey { .. }), Some(Pins::Random)) => {
             Some(table.words(reader, "puk-envelope"))
+        }
+        (Some(Hardware::Token(_)), Some(Pins::Random)) => {
+            Some(table.words(reader, "so-pin-envelope"))
         }
         _ => None,
     };
@@ -207,7 +222,7 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
             None => None,
             Some(envelope) => Some(envelope?),
         },
-        puk_envelope: match puk_envelope {
+        unlock_envelope: match unlock_envelope {
             None => None,
             Some(envelope) => Some(envelope?),
         },
@@ -247,12 +262,12 @@ fn yubikey(reader: &mut Reader, table: &mut Table) -> Option<Hardware> {
     })
 }
 
-fn pins(reader: &mut Reader, table: &mut Table, hardware: Option<&Hardware>) -> Option<Pins> {
-    let mut choices = vec![("are-set", Pins::AreSet)];
-    if !matches!(hardware, Some(Hardware::Token(_))) {
-        choices.push(("random", Pins::Random));
-        choices.push(("shares", Pins::Shares));
-    }
+fn pins(reader: &mut Reader, table: &mut Table) -> Option<Pins> {
+    let choices = [
+        ("are-set", Pins::AreSet),
+        ("random", Pins::Random),
+        ("shares", Pins::Shares),
+    ];
     table.choice(reader, "pins", &choices)
 }
 

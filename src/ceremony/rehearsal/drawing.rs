@@ -83,7 +83,7 @@ impl Drawing<'_> {
         put(device, "module", module.unwrap_or_default());
         put(device, "token", label);
         // A token stands in for a card. Its PIN is shown when the rehearsal begins.
-        for of_card in ["yubikey", "firmware", "puk-envelope"] {
+        for of_card in ["yubikey", "firmware", "puk-envelope", "so-pin-envelope"] {
             device.remove(of_card);
         }
         put(device, "pins", "are-set");

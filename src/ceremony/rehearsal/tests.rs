@@ -112,7 +112,7 @@ fn a_spare_card_stands_for_a_card_of_the_plan_and_for_no_other_device() {
     assert!(matches!(drawn.cas()[0].place, KeyPlace::Slot { .. }));
     assert!(matches!(drawn.cas()[1].place, KeyPlace::Label(_)));
     assert_eq!(
-        drawn.devices[0].puk_envelope.as_deref(),
+        drawn.devices[0].unlock_envelope.as_deref(),
         Some("REHEARSAL E21")
     );
     stage.props[0] = card(12_345_671);

@@ -2,7 +2,7 @@
 
 use super::frame::{Cast, ask, step};
 use super::{Act, Ask, Step, Wanted};
-use crate::ceremony::plan::{Ca, Create, Custody, Device, KeyPlace, Pins, Plan};
+use crate::ceremony::plan::{Ca, Create, Custody, Device, Hardware, KeyPlace, Pins, Plan};
 use crate::secret::SecretKind;
 
 /// The steps that make CA keys.
@@ -60,17 +60,44 @@ impl Cast {
 
     /// Secrets that follow from the shares: nobody sees them.
     fn derived_pins(&self, number: usize, device: &Device) -> Step {
-        step(
-            format!("pins {}", device.name),
-            &self.custodian,
-            format!(
-                "`{}` gets the PUK, the PIN and the management key that follow from the shares, with \
-                 counter {FIRST_COUNTER}. Nobody sees them.",
+        let what = match device.hardware {
+            Hardware::Token(_) => "the SO PIN and the PIN",
+            Hardware::YubiKey { .. } => "the PUK, the PIN and the management key",
+        };
+        Step {
+            asks: self.come_with(number, device),
+            ..step(
+                format!("pins {}", device.name),
+                &self.custodian,
+                format!(
+                    "`{}` gets {what} that follow from the shares, with counter {FIRST_COUNTER}. \
+                     Nobody sees them.",
+                    device.name
+                ),
+                Act::Pins(number),
+                "the device opens with the PIN that follows from the shares",
+            )
+        }
+    }
+
+    /// What a token comes with, which is needed to change it; a card has the factory's.
+    fn come_with(&self, number: usize, device: &Device) -> Vec<Ask> {
+        let ask = |kind: SecretKind| Ask {
+            name: format!("old {kind}"),
+            who: self.custodian.clone(),
+            question: format!(
+                "the old {kind} of `{}`, off the paper it came with",
                 device.name
             ),
-            Act::Pins(number),
-            "the device opens with the PIN that follows from the shares",
-        )
+            wanted: Wanted::Before {
+                device: number,
+                kind,
+            },
+        };
+        match device.hardware {
+            Hardware::Token(_) => vec![ask(SecretKind::SoPin), ask(SecretKind::Pin)],
+            Hardware::YubiKey { .. } => Vec::new(),
+        }
     }
 
     fn seal_shares(&self, custody: &Custody) -> Step {
@@ -113,17 +140,23 @@ impl Cast {
             },
         };
         Some(Step {
-            asks: vec![secret(SecretKind::Puk), secret(SecretKind::Pin)],
+            asks: [
+                self.come_with(number, device),
+                vec![secret(device.unlocked_by()), secret(SecretKind::Pin)],
+            ]
+            .concat(),
             ..step(
                 format!("pins {}", device.name),
                 &self.custodian,
                 format!(
-                    "`{}` gets a PUK and a PIN that are made at random. {} alone sees each of them, \
+                    "`{}` gets a {} and a PIN that are made at random. {} alone sees each of them, \
                      writes it onto its sheet, and types it back.",
-                    device.name, self.custodian
+                    device.name,
+                    device.unlocked_by(),
+                    self.custodian
                 ),
                 Act::Pins(number),
-                "the device opens with the PIN of the sheet, and keeps a management key of its own behind it",
+                "the device opens with the PIN of the sheet",
             )
         })
     }

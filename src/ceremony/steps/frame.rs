@@ -2,6 +2,7 @@
 
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
 use crate::ceremony::plan::{Device, Person, Plan, Role};
+use crate::secret::SecretKind;
 
 /// Who does what nobody is named for.
 pub(super) struct Cast {
@@ -202,15 +203,19 @@ impl Cast {
                 "the number of the envelope that the {secret} of `{}` is sealed in",
                 device.name
             );
-            let name = format!("{}-envelope", secret.to_lowercase());
+            let name = format!("{}-envelope", secret.to_lowercase().replace(' ', "-"));
             ask(&name, &self.custodian, question, number)
         };
         let bag = ask("new-bag", &self.custodian, bag, &device.new_bag);
         let mut asks = vec![bag];
         let mut secrets = String::new();
-        for (secret, number) in [("PIN", &device.pin_envelope), ("PUK", &device.puk_envelope)] {
+        for (secret, number) in [
+            (SecretKind::Pin, &device.pin_envelope),
+            (device.unlocked_by(), &device.unlock_envelope),
+        ] {
+            let secret = secret.to_string();
             if let Some(number) = number {
-                asks.push(envelope(secret, number));
+                asks.push(envelope(&secret, number));
                 secrets += &format!(", its {secret} in envelope {number}");
             }
         }

@@ -123,8 +123,12 @@ impl Seen {
         line: u64,
         (name, by): (&str, &str),
     ) -> Result<(), VerdictFault> {
-        let is_secret =
-            |wanted: &Wanted| matches!(wanted, Wanted::Secret { .. } | Wanted::Share(_));
+        let is_secret = |wanted: &Wanted| {
+            matches!(
+                wanted,
+                Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_)
+            )
+        };
         let is_it = |ask: &&Ask| ask.name == name && ask.who == by && is_secret(&ask.wanted);
         if step.asks.get(self.answered).filter(is_it).is_none() {
             let (ask, by) = (name.to_owned(), by.to_owned());

@@ -27,9 +27,12 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
                 Wanted::Rehearsal => crate::wire::words(&[5; 8]),
-                Wanted::Secret { .. } | Wanted::Share(_) => String::new(),
+                Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_) => String::new(),
             };
-            let is_secret = matches!(ask.wanted, Wanted::Secret { .. } | Wanted::Share(_));
+            let is_secret = matches!(
+                ask.wanted,
+                Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_)
+            );
             let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
             events.push(if is_secret {
                 Event::TypedBack { step, ask, by }

@@ -4,12 +4,12 @@ use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
 
 use super::{Inventory, Uri};
-use crate::secret::AskPin;
+use crate::secret::{AskPin, Pin};
 use crate::signer::error::{
     BindError, DestroyError, GenerateError, Gone, ImportError, OpeningError, PinTries, PlaceError,
     WrapError,
 };
-use crate::signer::{Holder, KeyAlgorithm, NewKey, RsaHash, Sessions};
+use crate::signer::{Holder, KeyAlgorithm, NewKey, RsaHash, Sessions, TokenUser};
 
 /// Loads nothing: whoever opens a key is told.
 pub(in crate::signer) fn load_ahead(_uri: &Uri) {}
@@ -180,4 +180,23 @@ pub(in crate::signer) fn destroy_wrapping_key(
     _pins: &mut dyn AskPin,
 ) -> Result<Gone, DestroyError> {
     Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn change_pin(
+    _uri: &Uri,
+    _user: TokenUser,
+    _old: &Pin,
+    _new: &Pin,
+) -> Result<(), OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn opens(
+    _uri: &Uri,
+    _user: TokenUser,
+    _pin: &Pin,
+) -> Result<(), OpeningError> {
+    Err(OpeningError::Pkcs11LeftOut)
 }

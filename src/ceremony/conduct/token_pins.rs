@@ -1,0 +1,132 @@
+//! The PINs of a token, changed from those that it comes with.
+//!
+//! A token doesn't tell which PIN it has. So it is written down before each change that it is about
+//! to be made: a run that was killed there finds the token with the old PIN or the new one, both of
+//! which are known, and tries each once.
+
+use super::secrets::OnPaper;
+use super::{Conduct, ConductError, SECRETS_ARE_SET};
+use crate::ceremony::key_place;
+use crate::ceremony::plan::{Device, Pins, TokenPlace};
+use crate::ceremony::steps::{Ask, Step};
+use crate::ceremony::transcript::Event;
+use crate::secret::{Pin, SecretKind};
+use crate::signer::pkcs11::Uri;
+use crate::signer::{self, LoginError, OpeningError, TokenUser};
+
+impl Conduct<'_> {
+    /// Asks for what a token comes with.
+    pub(super) fn come_with(
+        &mut self,
+        step: &Step,
+        ask: &Ask,
+        kind: SecretKind,
+    ) -> Result<(), ConductError> {
+        let secret = self
+            .room
+            .ask_secret(&format!("{}: {}", ask.who, ask.question))?;
+        self.pins.keep_out(&secret);
+        let place = match kind {
+            SecretKind::SoPin => &mut self.on_paper.old_so_pin,
+            _ => &mut self.on_paper.old_pin,
+        };
+        *place = Some(secret);
+        self.write(Event::TypedBack {
+            step: step.name.clone(),
+            ask: ask.name.clone(),
+            by: ask.who.clone(),
+        })
+    }
+
+    /// Whether an earlier run was about to set a secret, so that what is on paper may be the token's.
+    pub(super) fn may_be_set(&self, device: &Device, kind: SecretKind) -> bool {
+        self.transcript().fact(&of(device, kind)).is_some()
+    }
+
+    /// Gives a token what is on paper, or follows from the shares.
+    pub(super) fn give_pins(
+        &mut self,
+        step: &Step,
+        device: &Device,
+        token: &TokenPlace,
+    ) -> Result<(), ConductError> {
+        let on_paper = std::mem::take(&mut self.on_paper);
+        let OnPaper {
+            pin,
+            unlock,
+            old_pin,
+            old_so_pin,
+        } = on_paper;
+        let (pin, so_pin) = match device.pins {
+            Pins::Shares => self.derived_token_pins(device)?,
+            Pins::Random | Pins::AreSet => (typed(pin)?, typed(unlock)?),
+        };
+        let uri = key_place::token(token)?;
+        let (old_pin, old_so_pin) = (typed(old_pin)?, typed(old_so_pin)?);
+        self.change(
+            step,
+            device,
+            &uri,
+            (SecretKind::SoPin, &old_so_pin, &so_pin),
+        )?;
+        self.change(step, device, &uri, (SecretKind::Pin, &old_pin, &pin))?;
+        signer::token_opens(&uri, TokenUser::User, &pin)?;
+        self.pins.know(&self_name(token), pin);
+        self.fact(step, &format!("secrets {}", device.name), SECRETS_ARE_SET)
+    }
+
+    fn change(
+        &mut self,
+        step: &Step,
+        device: &Device,
+        uri: &Uri,
+        (kind, old, new): (SecretKind, &Pin, &Pin),
+    ) -> Result<(), ConductError> {
+        let name = of(device, kind);
+        let user = match kind {
+            SecretKind::SoPin => TokenUser::SecurityOfficer,
+            _ => TokenUser::User,
+        };
+        match self.transcript().fact(&name) {
+            Some(SET) => return Ok(()),
+            Some(_) => {}
+            None => {
+                self.fact(step, &name, ABOUT_TO_BE)?;
+                signer::change_token_pin(uri, user, old, new)?;
+                return self.fact(step, &name, SET);
+            }
+        }
+        // Cut short at the change itself: the token has one of the two.
+        match signer::change_token_pin(uri, user, old, new) {
+            Ok(()) => {}
+            Err(OpeningError::Login(LoginError::WrongPin { .. })) => {
+                signer::token_opens(uri, user, new)?;
+            }
+            Err(other) => return Err(other.into()),
+        }
+        self.fact(step, &name, SET)
+    }
+
+    /// A token whose PIN was set by an earlier run opens with it.
+    pub(super) fn know_token(&mut self, device: &Device, token: &TokenPlace, pin: Pin) {
+        if self.transcript().fact(&of(device, SecretKind::Pin)) == Some(SET) {
+            self.pins.know(&self_name(token), pin);
+        }
+    }
+}
+
+fn typed(pin: Option<Pin>) -> Result<Pin, ConductError> {
+    pin.ok_or(ConductError::Gone("what was typed back"))
+}
+
+fn of(device: &Device, kind: SecretKind) -> String {
+    format!("{kind} of {}", device.name)
+}
+
+/// How a token's name begins, as it names itself; its slot may be another one the next time.
+fn self_name(token: &TokenPlace) -> String {
+    format!("token {:?} (", token.label)
+}
+
+const ABOUT_TO_BE: &str = "about to be set";
+const SET: &str = "set";
