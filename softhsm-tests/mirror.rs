@@ -162,3 +162,76 @@ fn a_mirror_that_was_lost_is_not_begun_anew_as_an_older_one() {
     assert!(!sides.mirror_file().exists());
     sides.begin_mirror().ok();
 }
+
+#[test]
+fn what_a_mirror_has_is_taken_up_by_an_older_ledger_and_nothing_is_lost() {
+    let sides = signed();
+    let ledger = sides.room.ledger_file();
+    let old = std::fs::read(&ledger).unwrap();
+    sides.carry_in("erik.pub");
+    sides
+        .pinned("sign --role engineer --requester erik --yes erik.pub")
+        .ok();
+    let resume = "ledger resume --from mirror.ledger --against head.txt --signer ledger_key.pub";
+    let bring = || {
+        std::fs::copy(
+            sides.mirror_file(),
+            sides.room.punchmark.path("mirror.ledger"),
+        )
+        .unwrap();
+        sides.carry_in("head.txt");
+    };
+    // A mirror that is no further brings nothing.
+    bring();
+    sides.room(resume).exits(1).says("the mirror no more");
+    std::fs::remove_file(sides.mirror_file()).unwrap();
+    let list = "ledger list --json";
+    let before = sides.room(list).ok().stdout;
+    sides.begin_mirror().ok();
+    bring();
+    let whole = std::fs::read(&ledger).unwrap();
+    write(&ledger, &old, 0o600);
+    sides
+        .room("requester add peter --key peter.pub")
+        .exits(1)
+        .says("knows");
+    sides
+        .room(&resume.replace("ledger_key.pub", "erik.pub"))
+        .exits(1);
+    sides
+        .room(&format!("{resume} --dry-run"))
+        .ok()
+        .says("nothing was done");
+    assert_eq!(std::fs::read(&ledger).unwrap(), old);
+    // The room had gone on behind the mirror's head, by the entry that says who signed it: a gap is for that alone.
+    sides
+        .room(resume)
+        .exits(1)
+        .says("the older one stays as")
+        .says("still missing");
+    assert_eq!(sides.room(list).ok().stdout, before);
+    assert!(std::fs::read(&ledger).unwrap() != whole);
+    sides
+        .room("ledger verify --signatures --against head.txt --signer ledger_key.pub")
+        .ok();
+    // Another room's mirror is none of this one's.
+    let other = signed();
+    std::fs::copy(
+        other.mirror_file(),
+        sides.room.punchmark.path("mirror.ledger"),
+    )
+    .unwrap();
+    std::fs::copy(
+        other.office.path("head.txt"),
+        sides.room.punchmark.path("head.txt"),
+    )
+    .unwrap();
+    std::fs::copy(
+        other.office.path("ledger_key.pub"),
+        sides.room.punchmark.path("ledger_key.pub"),
+    )
+    .unwrap();
+    write(&ledger, &old, 0o600);
+    sides.room(resume).exits(1).says("is of ledger");
+    assert_eq!(std::fs::read(&ledger).unwrap(), old);
+}

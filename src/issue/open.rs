@@ -242,6 +242,15 @@ impl LedgerPlace {
         Mirror::create(&self.path, self.settings.clone(), copy, head)
     }
 
+    /// Puts the frames of a mirror, up to a head, in the place of this ledger, which is older. Gives where
+    /// the older one stays.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn take_up_from(&self, mirror: &Ledger, head: &Checkpoint) -> Result<PathBuf, MirrorError> {
+        Ledger::take_up_from(&self.path, self.settings.clone(), mirror, head)
+    }
+
     /// Makes an empty ledger where no file is.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 mod published;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::cli::base::head::{Against, Kept, believed_by};
 use crate::cli::base::heads_below;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::terminal::{ask, confirm_typed, say};
+use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
 use crate::ledger::heads::HeadsError;
 use crate::ledger::{Ca, Ledger, ProofError, Recovery};
@@ -25,16 +26,35 @@ use crate::ledger::{Ca, Ledger, ProofError, Recovery};
 /// Of the whole ledger: what the last published KRL revokes is taken over, and with its .state
 /// who was barred and whose enrolment was taken away; requests made before now, or in the next
 /// ten minutes, are refused. Asks for a typed yes.
+///
+/// With --from, what a mirror has comes first: its entries up to a signed head are taken up as they are, and a
+/// gap is only for what no mirror has.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Resume {
     /// The CA whose serials may have been given out
-    #[arg(short = 's', long, value_name = "CA")]
-    ca: String,
+    #[arg(
+        short = 's',
+        long,
+        value_name = "CA",
+        required_unless_present = "from",
+        conflicts_with = "from"
+    )]
+    ca: Option<String>,
 
     /// The highest serial of it that may have been given out
-    #[arg(long, value_name = "SERIAL")]
-    after: u64,
+    #[arg(
+        long,
+        value_name = "SERIAL",
+        required_unless_present = "from",
+        conflicts_with = "from"
+    )]
+    after: Option<u64>,
+
+    /// Take up what a mirror has, as far as the signed head of --against goes: nothing is lost then
+    #[arg(long, value_name = "MIRROR", requires = "against", requires = "signer",
+        conflicts_with_all = ["krl", "no_krl", "state"])]
+    from: Option<PathBuf>,
 
     /// The last KRL that was published, with its signature in FILE.sig
     #[arg(long, value_name = "FILE")]
@@ -58,11 +78,15 @@ pub(super) struct Resume {
 
 impl Resume {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let after = Serial::try_from(self.after);
-        let after = after.at(format!("serial {:?}", self.after.to_string()))?;
         let config = context.config()?;
+        if let Some(mirror) = &self.from {
+            return self.take_up(mirror, &config, context);
+        }
+        let number = self.after.unwrap_or(0);
+        let after = Serial::try_from(number);
+        let after = after.at(format!("serial {:?}", number.to_string()))?;
         let looked = context.ledger_to_look(&config)?;
-        let ca = ca_named(&looked.cas()?, &self.ca)?;
+        let ca = ca_named(&looked.cas()?, self.ca.as_deref().unwrap_or_default())?;
         let gap = gap(&looked, &ca, after)?;
         let published = self.published(&looked)?;
         let lost = self.lost(&config, &looked, published.as_ref())?;
@@ -116,6 +140,42 @@ impl Resume {
             if !serves_on && !ledger.requesters()?.is_empty() {
                 say(CONFIRM_EACH);
             }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The first way back: what a mirror has is not lost.
+    fn take_up(&self, mirror: &Path, config: &Config, context: &Context) -> Result<Exit, Failure> {
+        let from = Ledger::open_to_read(mirror).in_file(mirror)?;
+        let heads = believed_by(&from, self.against.read()?)?.into_iter();
+        let signed = heads.filter(|kept| kept.signer.is_some());
+        let head = signed.map(|kept| kept.head).max_by_key(|head| head.size);
+        let head = head.ok_or_else(|| Failure::new("no head that is named is signed"))?;
+        let own = Ledger::open_to_read(&config.ledger())?.size();
+        let missing = number_of(head.size.saturating_sub(own), "entry");
+        let words = format!(
+            "{missing} that this ledger lacks are taken up from {}",
+            mirror.display()
+        );
+        let object = json!({ "from": mirror.display().to_string(), "entries-before": own,
+            "entries": head.size });
+        if self.dry_run {
+            context.tell_plan(&words, object)?;
+            return Ok(Exit::Done);
+        }
+        context.confirm_or_go_on(&format!("{words}.\nGo on?"))?;
+        let kept = config
+            .ledger_place()
+            .take_up_from(&from, &head)
+            .in_file(mirror)?;
+        let kept = kept.display();
+        context.tell(&format!("{words}; the older one stays as {kept}"), object)?;
+        let more = Ledger::contradicted(&config.ledger(), &config.ledger_settings())?;
+        if let Some(more) = more {
+            let words = "what stands behind the head of the mirror is still missing";
+            return Err(Failure::from(more)
+                .at(words)
+                .hint("it is behind a gap: punchmark ledger resume --ca CA --after SERIAL"));
         }
         Ok(Exit::Done)
     }
@@ -176,7 +236,10 @@ impl Resume {
                 ca.name(),
                 last - first + 1
             ),
-            None => format!("CA {} is beyond serial {} already.", ca.name(), self.after),
+            None => {
+                let after = self.after.unwrap_or(0);
+                format!("CA {} is beyond serial {after} already.", ca.name())
+            }
         };
         words.push_str(match published {
             Some(_) => "",
@@ -273,4 +336,5 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark ledger resume --ca users --after 1500 --krl /backup/users.krl
   punchmark ledger resume --ca users --after 1500 --krl users.krl --dry-run
-  punchmark ledger resume --ca hosts --after 40 --no-krl";
+  punchmark ledger resume --ca hosts --after 40 --no-krl
+  punchmark ledger resume --from mirror.ledger --against head.txt --signer ledger_key.pub";

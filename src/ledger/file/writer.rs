@@ -96,6 +96,17 @@ impl Writer {
         Ok(self.end)
     }
 
+    /// Makes the file durable. No head is kept of it or changed: whoever opens it holds it against those
+    /// that are kept.
+    pub(in crate::ledger) fn finish_as_it_is(mut self) -> Result<NamedTempFile, OpenError> {
+        let end = self.end_frame()?;
+        let failed = |source| OpenError::file(&self.path, source);
+        room::make(self.file.as_file(), end.next, 1)
+            .and_then(|()| self.file.as_file().sync_all())
+            .map_err(failed)?;
+        Ok(self.file)
+    }
+
     /// Makes the file of a mirror durable, and keeps its head. It must go on from every head of a
     /// mirror that is kept: one that was lost may have been longer.
     ///

@@ -5,7 +5,8 @@
 //! is killed between two frames leaves a mirror that ends between two heads: the same frames take it
 //! on.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use super::Ledger;
 use crate::ledger::checkpoint::Checkpoint;
@@ -48,6 +49,12 @@ pub enum MirrorError {
         /// How many entries the mirror has.
         end: u64,
     },
+    /// The ledger has all that the mirror has.
+    #[error("the ledger has {own} entries, and the mirror no more up to its head")]
+    NothingMissing {
+        /// How many the ledger has.
+        own: u64,
+    },
     /// The frames do not lead to the head.
     #[error("the entries up to {size} are not those that the head was signed over")]
     OtherEntries {
@@ -75,18 +82,7 @@ impl Mirror {
     ) -> Result<(), MirrorError> {
         require_place(path, &settings)?;
         copy.extends(head)?;
-        let mut writer = Writer::begin(path, Role::Mirror)?;
-        let mut end = 0;
-        copy.each_frame(&mut |frame| {
-            if frame.after.size <= head.size {
-                end = frame.after.size;
-                return writer.frame(frame.entries).map(|()| true);
-            }
-            Ok(false)
-        })?;
-        if end != head.size {
-            return Err(MirrorError::Within { size: head.size });
-        }
+        let writer = written(path, Role::Mirror, copy, head)?;
         let file = writer.finish_mirror(&head.origin, &settings)?;
         let failed = |source| OpenError::file(path, source);
         file.persist_noclobber(path)
@@ -211,6 +207,42 @@ impl Mirror {
 }
 
 impl Ledger {
+    /// Puts the frames of a mirror, up to a head, in the place of an older ledger, which stays beside it as
+    /// `LEDGER.before-SIZE`, SIZE being how many entries it had. In one step: a run that is killed leaves the
+    /// one or the other. Heads that are kept stay as they are, and say whether more is missing.
+    ///
+    /// # Errors
+    /// [`MirrorError`], and then the older one is where it was; also if the ledger is none that the mirror
+    /// goes on from.
+    pub fn take_up_from(
+        path: &Path,
+        settings: FileSettings,
+        mirror: &Self,
+        head: &Checkpoint,
+    ) -> Result<PathBuf, MirrorError> {
+        // Held until the end: nobody writes to what is replaced.
+        let older = Self::open_unkept(path, settings)?;
+        let own = older.checkpoint()?.ok_or(LedgerError::Head)?;
+        mirror.extends(head)?;
+        if own.origin == head.origin && own.size >= head.size {
+            return Err(MirrorError::NothingMissing { own: own.size });
+        }
+        mirror.extends(&own)?;
+        let file = written(path, Role::Ledger, mirror, head)?.finish_as_it_is()?;
+        let failed = |source| OpenError::file(path, source);
+        let mut kept = path.as_os_str().to_owned();
+        kept.push(format!(".before-{}", own.size));
+        let kept = PathBuf::from(kept);
+        let _an_earlier_one = std::fs::remove_file(&kept);
+        std::fs::copy(path, &kept).map_err(failed)?;
+        File::open(&kept)
+            .and_then(|copy| copy.sync_all())
+            .map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        sync_folder(folder(path)).map_err(failed)?;
+        Ok(kept)
+    }
+
     /// Calls `each` with every frame in order, until it wants no more.
     fn each_frame(
         &self,
@@ -278,5 +310,28 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+}
+
+/// A file with all frames of a ledger or mirror up to a head, under a temporary name.
+fn written(
+    path: &Path,
+    role: Role,
+    from: &Ledger,
+    head: &Checkpoint,
+) -> Result<Writer, MirrorError> {
+    let mut writer = Writer::begin(path, role)?;
+    let mut end = 0;
+    from.each_frame(&mut |frame| {
+        if frame.after.size <= head.size {
+            end = frame.after.size;
+            return writer.frame(frame.entries).map(|()| true);
+        }
+        Ok(false)
+    })?;
+    if end == head.size {
+        Ok(writer)
+    } else {
+        Err(MirrorError::Within { size: head.size })
     }
 }

@@ -67,6 +67,10 @@ impl Advised for MirrorError {
         Some(match self {
             Self::Ledger(error) => return error.hint(),
             Self::Proof(error) => return error.hint(),
+            Self::NothingMissing { .. } => {
+                "if you know of a longer one: punchmark ledger resume --ca CA --after SERIAL"
+                    .to_owned()
+            }
             Self::Within { .. } => {
                 "take a head as `punchmark ledger checkpoint` printed it".to_owned()
             }
