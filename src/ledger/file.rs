@@ -55,7 +55,7 @@ pub use reader::FileReader;
 pub use recover::CutTail;
 pub use room::Tail;
 pub use standing::Standing;
-pub(super) use writer::Writer;
+pub(super) use writer::{Writer, put_aside};
 
 use format::Role;
 use guard::{Guarded, Named};

@@ -1,5 +1,6 @@
 //! Writes a whole ledger file at once, beside the place where it shall be.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -166,6 +167,17 @@ impl Writer {
         heads.complete(head, settings)?;
         Ok((self.file, end.head))
     }
+}
+
+/// Copies a ledger that is to be replaced to a name of its own beside it, durably.
+pub(in crate::ledger) fn put_aside(path: &Path, size: u64) -> Result<PathBuf, OpenError> {
+    let mut kept = path.as_os_str().to_owned();
+    kept.push(format!(".before-{size}"));
+    let kept = PathBuf::from(kept);
+    let failed = |source| OpenError::file(&kept, source);
+    let copied = std::fs::copy(path, &kept).and_then(|_| File::open(&kept)?.sync_all());
+    copied.map_err(failed)?;
+    Ok(kept)
 }
 
 /// A frame is closed behind so many bytes: small enough to be read at once.

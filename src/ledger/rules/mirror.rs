@@ -5,14 +5,13 @@
 //! is killed between two frames leaves a mirror that ends between two heads: the same frames take it
 //! on.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::Ledger;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::disk::sync_folder;
 use crate::ledger::file::format::{FrameBytes, Role, encode};
-use crate::ledger::file::{FileFrames, OpenError, Writer, empty, folder, require_place};
+use crate::ledger::file::{FileFrames, OpenError, Writer, empty, folder, put_aside, require_place};
 use crate::ledger::index::Keep;
 use crate::ledger::merkle::{Frontier, Hashes, leaf_hash};
 use crate::ledger::settings::FileSettings;
@@ -230,14 +229,7 @@ impl Ledger {
         mirror.extends(&own)?;
         let file = written(path, Role::Ledger, mirror, head)?.finish_as_it_is()?;
         let failed = |source| OpenError::file(path, source);
-        let mut kept = path.as_os_str().to_owned();
-        kept.push(format!(".before-{}", own.size));
-        let kept = PathBuf::from(kept);
-        let _an_earlier_one = std::fs::remove_file(&kept);
-        std::fs::copy(path, &kept).map_err(failed)?;
-        File::open(&kept)
-            .and_then(|copy| copy.sync_all())
-            .map_err(failed)?;
+        let kept = put_aside(path, own.size)?;
         file.persist(path).map_err(|error| failed(error.error))?;
         sync_folder(folder(path)).map_err(failed)?;
         Ok(kept)
