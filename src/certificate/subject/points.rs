@@ -1,10 +1,11 @@
 //! Points of a curve whose private half is no secret.
 
+use std::collections::HashMap;
 use std::ops::{Add, Neg};
+use std::sync::LazyLock;
 
-use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
-use curve25519_dalek::traits::IsIdentity;
 use ssh_key::EcdsaCurve;
 use ssh_key::public::{EcdsaPublicKey, Ed25519PublicKey};
 
@@ -15,14 +16,15 @@ pub(super) fn check_ecdsa(key: &EcdsaPublicKey) -> Result<(), SubjectError> {
     let point = key.as_sec1_bytes();
     let known = match key.curve() {
         EcdsaCurve::NistP256 => p256::PublicKey::from_sec1_bytes(point)
-            .map(|key| is_known(key.to_projective(), p256::ProjectivePoint::GENERATOR)),
+            .map(|key| is_known(key.to_projective(), &COUNTED_P256)),
         EcdsaCurve::NistP384 => p384::PublicKey::from_sec1_bytes(point)
-            .map(|key| is_known(key.to_projective(), p384::ProjectivePoint::GENERATOR)),
+            .map(|key| is_known(key.to_projective(), &COUNTED_P384)),
         EcdsaCurve::NistP521 => p521::PublicKey::from_sec1_bytes(point)
-            .map(|key| is_known(key.to_projective(), p521::ProjectivePoint::GENERATOR)),
+            .map(|key| is_known(key.to_projective(), &COUNTED_P521)),
     };
     match known {
-        Ok(known) if point.first() == Some(&SEC1_UNCOMPRESSED) => refuse_known(known),
+        Ok(true) if is_uncompressed(point) => Err(Weakness::Counted.into()),
+        Ok(false) if is_uncompressed(point) => Ok(()),
         _ => Err(SubjectError::Point(curve_name(key.curve()))),
     }
 }
@@ -32,42 +34,90 @@ pub(super) fn check_ecdsa(key: &EcdsaPublicKey) -> Result<(), SubjectError> {
 /// For a point of small order a fixed signature verifies for every eighth message or for all,
 /// by whoever makes it. OpenSSH doesn't look (`crypto_sign_ed25519_open`); nor does it refuse a
 /// second form of a point, under which a revoked key would live on.
+///
+/// Bytes are compared before anything is computed: a ledger has a million keys.
 pub(super) fn check_ed25519(key: &Ed25519PublicKey) -> Result<(), SubjectError> {
-    let form = CompressedEdwardsY(key.0);
-    let point = form.decompress().filter(|point| point.compress() == form);
-    // The cofactor takes away what a signature's verification may take away too.
-    let point = point.ok_or(SubjectError::Point(ED25519))?.mul_by_cofactor();
-    if point.is_identity() {
-        return Err(Weakness::SmallOrder.into());
+    if let Some(weakness) = WEAK_ED25519.get(&key.0) {
+        return Err((*weakness).into());
     }
-    let generator: EdwardsPoint = ED25519_BASEPOINT_POINT.mul_by_cofactor();
-    refuse_known(is_known(point, generator))
+    let is_point = is_only_form(&key.0) && CompressedEdwardsY(key.0).decompress().is_some();
+    is_point.then_some(()).ok_or(SubjectError::Point(ED25519))
+}
+
+/// Whether y is reduced, and a sign stands only where x has one: x is 0 for 1 and -1 alone.
+fn is_only_form(form: &[u8; 32]) -> bool {
+    let mut y = *form;
+    if let Some(last) = y.last_mut() {
+        *last &= !SIGN;
+    }
+    // Little-endian: from the last byte down.
+    let is_reduced = y.iter().rev().lt(PRIME_25519.iter().rev());
+    let has_sign = y != *form;
+    is_reduced && !(has_sign && NO_X.contains(&y))
+}
+
+/// Ed25519 points whose private half is no secret, each in its only form: those of small order,
+/// and what is a small multiple of the generator but for one of those, which a signature's
+/// verification may take away (the cofactor).
+static WEAK_ED25519: LazyLock<HashMap<[u8; 32], Weakness>> = LazyLock::new(|| {
+    let multiples = multiples(ED25519_BASEPOINT_POINT);
+    let with_negatives = multiples.iter().flat_map(|point| [*point, -point]);
+    let counted: Vec<EdwardsPoint> = with_negatives
+        .flat_map(|point| EIGHT_TORSION.map(|small| point + small))
+        .collect();
+    let of = |points: &[EdwardsPoint], weakness| {
+        let forms = EdwardsPoint::compress_batch_alloc(points).into_iter();
+        forms.map(move |form| (form.0, weakness))
+    };
+    of(&counted, Weakness::Counted)
+        .chain(of(&EIGHT_TORSION, Weakness::SmallOrder))
+        .collect()
+});
+
+static COUNTED_P256: LazyLock<Vec<p256::ProjectivePoint>> =
+    LazyLock::new(|| multiples(p256::ProjectivePoint::GENERATOR));
+static COUNTED_P384: LazyLock<Vec<p384::ProjectivePoint>> =
+    LazyLock::new(|| multiples(p384::ProjectivePoint::GENERATOR));
+static COUNTED_P521: LazyLock<Vec<p521::ProjectivePoint>> =
+    LazyLock::new(|| multiples(p521::ProjectivePoint::GENERATOR));
+
+/// The first multiples of a generator.
+fn multiples<P: Copy + Add<Output = P>>(generator: P) -> Vec<P> {
+    let multiples = std::iter::successors(Some(generator), |last| Some(*last + generator));
+    multiples.take(COUNTED).collect()
 }
 
 /// Whether a point is a small multiple of the generator, or the negative of one: the private
 /// half is found by counting, from the one end or the other.
-fn is_known<P>(point: P, generator: P) -> bool
-where
-    P: Copy + PartialEq + Add<Output = P> + Neg<Output = P>,
-{
+fn is_known<P: Copy + PartialEq + Neg<Output = P>>(point: P, multiples: &[P]) -> bool {
     let negative = -point;
-    let multiples = std::iter::successors(Some(generator), |last| Some(*last + generator));
-    let mut first = multiples.take(COUNTED);
-    first.any(|multiple| multiple == point || multiple == negative)
+    let mut multiples = multiples.iter();
+    multiples.any(|multiple| *multiple == point || *multiple == negative)
 }
 
-fn refuse_known(known: bool) -> Result<(), SubjectError> {
-    if known {
-        return Err(Weakness::Counted.into());
-    }
-    Ok(())
+fn is_uncompressed(point: &[u8]) -> bool {
+    point.first() == Some(&SEC1_UNCOMPRESSED)
 }
 
 /// How many private halves are tried. More would cost each honest key more; what is beyond
 /// them is found by whoever counts further, and by no check that ends.
 const COUNTED: usize = 16;
 const SEC1_UNCOMPRESSED: u8 = 4;
+/// The bit of the last byte that is x's sign.
+const SIGN: u8 = 0x80;
+/// 2^255 - 19, little-endian.
+const PRIME_25519: [u8; 32] = little_endian(0xed, 0xff, 0x7f);
+/// The y of points whose x is 0: 1 and -1.
+const NO_X: [[u8; 32]; 2] = [little_endian(1, 0, 0), little_endian(0xec, 0xff, 0x7f)];
 const ED25519: &str = "Ed25519";
+
+/// The first byte, those between, and the last.
+const fn little_endian(first: u8, between: u8, last: u8) -> [u8; 32] {
+    let mut number = [between; 32];
+    number[0] = first;
+    number[31] = last;
+    number
+}
 
 #[cfg(test)]
 mod tests {
@@ -114,6 +164,29 @@ mod tests {
         ] {
             assert_eq!(refusal(line), SubjectError::Point("Ed25519"), "{line}");
         }
+    }
+
+    /// By bytes alone it is seen what decoding and encoding show: the first and the last 256 y of
+    /// 255 bits, of either sign.
+    #[test]
+    fn an_ed25519_form_is_the_only_one_where_its_point_is_written_so() {
+        use curve25519_dalek::edwards::CompressedEdwardsY;
+
+        let (mut forms, mut others) = (0, 0);
+        for first in 0..=255 {
+            for (between, last) in [(0, 0), (0, 0x80), (0xff, 0x7f), (0xff, 0xff)] {
+                let form = super::little_endian(first, between, last);
+                let point = CompressedEdwardsY(form).decompress();
+                if point.is_some_and(|point| point.compress().0 == form) {
+                    assert!(super::is_only_form(&form), "{form:?}");
+                    forms += 1;
+                } else if point.is_some() {
+                    assert!(!super::is_only_form(&form), "{form:?}");
+                    others += 1;
+                }
+            }
+        }
+        assert!(forms > 400 && others > 10, "{forms} {others}");
     }
 
     #[test]
