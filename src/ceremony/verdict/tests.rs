@@ -348,3 +348,12 @@ fn the_rehearsal_is_the_one_whose_words_were_typed() {
     let fault = judged(&plan, &without).unwrap_err();
     assert!(matches!(fault, VerdictFault::Missing { .. }), "{fault}");
 }
+
+/// What the fuzz targets of plans and transcripts begin with leads them to the last step.
+#[test]
+fn the_seeds_of_the_fuzz_targets_are_a_plan_and_its_ceremony() {
+    let plan = Plan::parse(include_bytes!("../../../fuzz/corpus/plan/create")).unwrap();
+    let seed = include_bytes!("../../../fuzz/corpus/transcript/create");
+    let transcript = Transcript::parse(seed).unwrap();
+    assert_eq!(judge(&plan, &transcript).unwrap().head.unwrap().size, 6);
+}
