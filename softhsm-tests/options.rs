@@ -136,7 +136,13 @@ fn a_relative_config_is_meant_from_where_the_command_runs() {
 #[test]
 fn a_config_in_the_working_folder_needs_no_folder_in_its_name() {
     let admin = Admin::new(Token::softhsm());
-    init_at(&admin, "own.toml").ok();
+    let heads = tempfile::tempdir().unwrap();
+    let elsewhere = format!("kept-heads-only = [\"{}\"]\n", heads.path().display());
+    std::fs::write(admin.punchmark.path("own.toml"), elsewhere).unwrap();
+    let locator = admin.token.locator("users");
+    let init = ["init", "users", "--key", &locator, "--algorithm", "p256"];
+    let global = ["--config", "own.toml"];
+    admin.punchmark.pinned(&[&global, &init[..]].concat()).ok();
     assert!(admin.punchmark.path("own.ledger").is_file());
     assert!(admin.punchmark.path("users.pub").is_file());
 }

@@ -10,6 +10,7 @@ mod attestation;
 mod base;
 mod bundle;
 mod ca;
+#[cfg(feature = "pkcs11")]
 mod ceremony;
 mod challenge;
 mod completion;
@@ -86,6 +87,7 @@ enum Command {
     Adopt(adopt::Adopt),
     Import(import::Import),
     Ca(ca::Ca),
+    #[cfg(feature = "pkcs11")]
     Ceremony(ceremony::Ceremony),
     Bundle(bundle::Bundle),
     Sign(sign::Sign),
@@ -132,6 +134,7 @@ impl Cli<Command> {
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
+            #[cfg(feature = "pkcs11")]
             Command::Ceremony(command) => command.run(&context),
             Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),

@@ -181,7 +181,9 @@ fn symlink_config(home: &Home, road: &mut Road) {
 /// The same config, which names the ledger by a second mount of its file. Every command of the
 /// road mounts it in a namespace of its own, so that nothing of it outlasts the test.
 fn bind_mount_config(home: &Home, road: &mut Road) {
-    let other = home.admin.punchmark.path("other.ledger");
+    // In a folder of its own: the kept heads do not lie below it.
+    let other = home.admin.punchmark.path("elsewhere/other.ledger");
+    fs::create_dir_all(other.parent().unwrap()).unwrap();
     fs::write(&other, "").unwrap();
     road.mounted = Some((home.admin.ledger_file(), other.clone()));
     config_with_ledger(home, &other, road);

@@ -104,7 +104,7 @@ impl Copied<'_> {
         let there = (there.locator.to_string(), there.words);
         self.record(key, CopyKind::Wrapped, Became::Made, &there, "")?;
         let sealed = copy::seal(source, key, pins)?;
-        drop(wrapped);
+        wrapped.wipe();
         self.record(
             key,
             CopyKind::Blob,

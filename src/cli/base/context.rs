@@ -93,6 +93,7 @@ impl Context {
     }
 
     /// Refuses `--config` where another file says which config is meant.
+    #[cfg(feature = "pkcs11")]
     pub(crate) fn refuse_config(&self, who: &str) -> Result<(), Failure> {
         match &self.global.config {
             None => Ok(()),

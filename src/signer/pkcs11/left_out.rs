@@ -125,6 +125,9 @@ impl WrappedKey {
     pub fn name(&self) -> String {
         String::new()
     }
+
+    /// It has nothing to wipe.
+    pub fn wipe(self) {}
 }
 
 /// Says that it can't.

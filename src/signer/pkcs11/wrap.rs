@@ -56,6 +56,11 @@ pub struct WrappedKey {
 }
 
 impl WrappedKey {
+    /// Wipes both its parts in memory, as dropping it does.
+    pub fn wipe(self) {
+        drop(self);
+    }
+
     /// A name for it in records: `blob:SHA256` of the wrapped key, in hexadecimal.
     #[must_use]
     pub fn name(&self) -> String {
