@@ -97,6 +97,19 @@ impl Token {
         (self.module.variable(), self.configuration())
     }
 
+    /// How many objects SoftHSM has files of. Nobody opens the token for it: while one process
+    /// reads them, another may miss what it made itself.
+    pub(crate) fn object_files(&self) -> usize {
+        let tokens = std::fs::read_dir(self.store()).unwrap();
+        let files = tokens.flat_map(|token| std::fs::read_dir(token.unwrap().path()).unwrap());
+        let names = files.map(|file| file.unwrap().file_name());
+        let objects = names.filter(|name| {
+            let name = name.to_str().unwrap();
+            name.ends_with(".object") && name != "token.object"
+        });
+        objects.count()
+    }
+
     /// The folder where the module keeps its tokens.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("tokens")
