@@ -8,6 +8,7 @@ mod access;
 mod adopt;
 mod attestation;
 mod base;
+#[cfg(feature = "pkcs11")]
 mod bundle;
 mod ca;
 #[cfg(feature = "pkcs11")]
@@ -27,8 +28,10 @@ mod krl;
 mod ledger;
 mod letters;
 mod man;
+#[cfg(feature = "pkcs11")]
 mod mirror;
 mod pin_options;
+#[cfg(feature = "pkcs11")]
 mod qr;
 mod renew;
 mod repeated;
@@ -89,6 +92,7 @@ enum Command {
     Ca(ca::Ca),
     #[cfg(feature = "pkcs11")]
     Ceremony(ceremony::Ceremony),
+    #[cfg(feature = "pkcs11")]
     Bundle(bundle::Bundle),
     Sign(sign::Sign),
     Renew(Box<renew::Renew>),
@@ -103,7 +107,9 @@ enum Command {
     Krl(krl::Krl),
     Known(known::Known),
     Ledger(ledger::Ledger),
+    #[cfg(feature = "pkcs11")]
     Mirror(mirror::Mirror),
+    #[cfg(feature = "pkcs11")]
     Qr(qr::Qr),
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
@@ -136,6 +142,7 @@ impl Cli<Command> {
             Command::Ca(command) => command.run(&context),
             #[cfg(feature = "pkcs11")]
             Command::Ceremony(command) => command.run(&context),
+            #[cfg(feature = "pkcs11")]
             Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Renew(command) => command.run(&context),
@@ -150,7 +157,9 @@ impl Cli<Command> {
             Command::Krl(command) => command.run(&context),
             Command::Known(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
+            #[cfg(feature = "pkcs11")]
             Command::Mirror(command) => command.run(&context),
+            #[cfg(feature = "pkcs11")]
             Command::Qr(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),
