@@ -4,6 +4,7 @@
 //! the crate prints. Each command stands in a file of its own name and knows no other
 //! command; what they share stands in `base`.
 
+#[cfg(feature = "access")]
 mod access;
 mod adopt;
 mod attestation;
@@ -114,6 +115,7 @@ enum Command {
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
     Evidence(evidence::EvidenceCommand),
+    #[cfg(feature = "access")]
     Access(access::Access),
     SshdConfig(Box<sshd_config::SshdConfig>),
     Doctor(Box<doctor::Doctor>),
@@ -164,6 +166,7 @@ impl Cli<Command> {
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),
             Command::Evidence(command) => command.run(&context),
+            #[cfg(feature = "access")]
             Command::Access(command) => command.run(&context),
             Command::SshdConfig(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context),

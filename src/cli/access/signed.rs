@@ -9,7 +9,7 @@ use ssh_key::public::KeyData;
 
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::config::{SubjectFile, read_bytes};
-use crate::request::{SshKeygenError, by_ssh_keygen};
+use crate::request::by_ssh_keygen;
 use crate::server::publication::{
     LIST_NAMESPACE, SIGNATURES_BYTES_MAX, Signatures, SignaturesError,
 };
@@ -57,19 +57,6 @@ pub(super) fn read_signatures(list: &Path) -> Result<Signatures, Failure> {
         Err(error) => return Err(error).in_file(&path),
     };
     Signatures::read(&text).in_file(&path)
-}
-
-impl Advised for SshKeygenError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Failed(_) => Some(
-                "name the key with --key FILE; the private key lies beside the public one, or is in \
-                 the ssh-agent (ssh-add)"
-                    .to_owned(),
-            ),
-            _ => None,
-        }
-    }
 }
 
 impl Advised for SignaturesError {}

@@ -20,6 +20,19 @@ pub(crate) fn write(out: &Path, file: &RequestFile) -> Result<(), Failure> {
     output::write(out, text.as_bytes(), MODE).at("cannot write")
 }
 
+impl Advised for SshKeygenError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Failed(_) => Some(
+                "name the key with --key FILE; the private key lies beside the public one, or is in \
+                 the ssh-agent (ssh-add)"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
 impl Advised for SignRequestError {
     fn hint(&self) -> Option<String> {
         match self {
