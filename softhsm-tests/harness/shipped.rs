@@ -31,6 +31,10 @@ pub(crate) fn building_set(name: &str, other_target: Option<&str>, folder: &Path
     words.extend(["--bin", "punchmark", "--no-default-features"]);
     words.extend(["--features", name]);
     words.extend(["--config", "profile.dev.package.\"*\".opt-level=0"]);
+    // A program that is shipped has no lines for a debugger, which rustc and C compilers would have
+    // name the folders of cargo.
+    words.extend(["--config", "profile.dev.debug=false"]);
+    words.extend(["--config", "profile.dev.strip=\"debuginfo\""]);
     // What an earlier build left would be a part of this one.
     words.extend(["--config", "build.incremental=false"]);
     words.extend(other_target.iter().flat_map(|target| ["--target", target]));
