@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::harness::admin::Admin;
 use crate::harness::process::{Ran, bounded, run};
+use crate::harness::two_sides::ROLES;
 
 fn bundle(admin: &Admin, arguments: &[&str]) -> Ran {
     admin.punchmark.run(&[&["bundle"], arguments].concat())
@@ -238,20 +239,3 @@ fn what_is_unusual_about_an_item_is_told() {
         assert!(shown.stdout.contains(words), "{words}: {shown}");
     }
 }
-
-const ROLES: &str = "
-[role.engineer]
-ca         = \"users\"
-requesters = [\"peter\", \"erik\", \"anna\", \"ole\"]
-principals = [\"{requester}\"]
-storage    = \"ignore\"
-lifetime   = { default = \"8h\", maximum = \"8h\" }
-extensions = { default = [\"permit-pty\"], allowed = [\"permit-pty\"] }
-
-[role.boss]
-ca         = \"users\"
-requesters = [\"erik\", \"anna\"]
-principals = [\"{requester}\"]
-storage    = \"ignore\"
-lifetime   = { default = \"1h\" }
-";

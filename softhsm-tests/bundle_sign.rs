@@ -6,7 +6,7 @@ mod killed;
 use serde_json::Value;
 
 use crate::harness::keygen;
-use crate::harness::process::{Ran, bounded, run};
+use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::punchmark::BINARY;
 use crate::harness::two_sides::{Sides, objects};
 use crate::harness::write;
@@ -198,7 +198,10 @@ fn a_bundle_that_lies_too_long_is_not_signed_and_a_request_is_as_old_as_it_was_i
     let sides = Sides::begun();
     sides.request("peter");
     let made = sides.make("one.bundle", ERIK, "peter.req");
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    let made_at = std::time::Instant::now();
+    wait_until("it is older than a second", || {
+        made_at.elapsed().as_secs() >= 2
+    });
     sides.room.configure("bundle-age = \"1s\"\n---\n");
     sides
         .sign("one.bundle", &made)

@@ -9,10 +9,10 @@ mod access;
 mod adopt;
 mod attestation;
 mod base;
-#[cfg(feature = "pkcs11")]
+#[cfg(feature = "two-sides")]
 mod bundle;
 mod ca;
-#[cfg(feature = "pkcs11")]
+#[cfg(feature = "two-sides")]
 mod ceremony;
 mod challenge;
 mod completion;
@@ -29,10 +29,10 @@ mod krl;
 mod ledger;
 mod letters;
 mod man;
-#[cfg(feature = "pkcs11")]
+#[cfg(feature = "two-sides")]
 mod mirror;
 mod pin_options;
-#[cfg(feature = "pkcs11")]
+#[cfg(feature = "two-sides")]
 mod qr;
 mod renew;
 mod repeated;
@@ -91,9 +91,9 @@ enum Command {
     Adopt(adopt::Adopt),
     Import(import::Import),
     Ca(ca::Ca),
-    #[cfg(feature = "pkcs11")]
+    #[cfg(feature = "two-sides")]
     Ceremony(ceremony::Ceremony),
-    #[cfg(feature = "pkcs11")]
+    #[cfg(feature = "two-sides")]
     Bundle(bundle::Bundle),
     Sign(sign::Sign),
     Renew(Box<renew::Renew>),
@@ -108,9 +108,9 @@ enum Command {
     Krl(krl::Krl),
     Known(known::Known),
     Ledger(ledger::Ledger),
-    #[cfg(feature = "pkcs11")]
+    #[cfg(feature = "two-sides")]
     Mirror(mirror::Mirror),
-    #[cfg(feature = "pkcs11")]
+    #[cfg(feature = "two-sides")]
     Qr(qr::Qr),
     Revoke(revoke::Revoke),
     Attestation(attestation::Attestation),
@@ -142,9 +142,9 @@ impl Cli<Command> {
             Command::Adopt(command) => command.run(&context),
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
-            #[cfg(feature = "pkcs11")]
+            #[cfg(feature = "two-sides")]
             Command::Ceremony(command) => command.run(&context),
-            #[cfg(feature = "pkcs11")]
+            #[cfg(feature = "two-sides")]
             Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Renew(command) => command.run(&context),
@@ -159,9 +159,9 @@ impl Cli<Command> {
             Command::Krl(command) => command.run(&context),
             Command::Known(command) => command.run(&context),
             Command::Ledger(command) => command.run(&context),
-            #[cfg(feature = "pkcs11")]
+            #[cfg(feature = "two-sides")]
             Command::Mirror(command) => command.run(&context),
-            #[cfg(feature = "pkcs11")]
+            #[cfg(feature = "two-sides")]
             Command::Qr(command) => command.run(&context),
             Command::Revoke(command) => command.run(&context),
             Command::Attestation(command) => command.run(&context),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use virtual_yubikey::pcscd::Pcscd;
 
 use super::people::People;
-use super::room::{with_window, words_of};
+use super::room::{killed_at_every_write, with_window, words_of};
 use super::sha256;
 use crate::harness::admin::Admin;
 use crate::harness::process::{Ran, bounded, run, wait_until};
@@ -273,34 +273,9 @@ fn a_card_s_evidence_is_checked_again_by_an_outsider() {
 fn killed_at_every_write_it_goes_on_with_the_same_card_and_makes_one_key() {
     let room = CardRoom::new(&["5.7.1"], 1);
     let mut people = room.people();
-    let (mut kills, mut call) = (0, 2);
-    let (shown, words) = loop {
-        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
-        let arguments = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync,fsync,rename",
-            "-e",
-            &inject,
-            BINARY,
-            "ceremony",
-            "run",
-            "plan.toml",
-        ];
-        let (shown, code) = people.hold(room.started_by("strace", &arguments));
-        if code == 0 {
-            let words = words_of(&shown).0;
-            break (shown, words);
-        }
-        assert_eq!(code, 137, "{shown}");
-        kills += 1;
-        call = 2 + kills % 11;
-        assert!(kills < 200, "{shown}");
-    };
-    assert!(kills > 10, "{kills} kills: {shown}");
+    let words = killed_at_every_write(10, &["ceremony", "run", "plan.toml"], |arguments| {
+        people.hold(room.started_by("strace", arguments))
+    });
     room.verify(&words).ok();
     room.assert_in_no_file(&people.shown);
     let transcript = room.transcript();

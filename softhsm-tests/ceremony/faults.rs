@@ -122,17 +122,7 @@ fn a_clock_that_was_set_back_stops_it_and_one_that_is_right_goes_on() {
     let pty = hold_until(&room, room.start(), "the number of the bag of");
     room.leave("ceremony/transcript.jsonl", pty);
     let before = room.transcript();
-    let own = [
-        "-f",
-        "-2h",
-        BINARY,
-        "--pin-file",
-        "pin",
-        "ceremony",
-        "run",
-        "plan.toml",
-    ];
-    let (shown, code) = room.hold(room.started_by("faketime", &own));
+    let (shown, code) = two_hours_back(&room);
     assert_eq!(code, 1, "{shown}");
     assert!(shown.contains("the clock was set back"), "{shown}");
     assert_eq!(room.transcript(), before);
@@ -148,19 +138,16 @@ fn a_clock_before_the_last_entry_of_the_ledger_ends_nothing() {
     let file = room.output("transcript.jsonl");
     let kept = fs::read(&file).unwrap();
     write(&file, "", 0o644);
-    let own = [
-        "-f",
-        "-2h",
-        BINARY,
-        "--pin-file",
-        "pin",
-        "ceremony",
-        "run",
-        "plan.toml",
-    ];
-    let (shown, code) = room.hold(room.started_by("faketime", &own));
+    let (shown, code) = two_hours_back(&room);
     assert_ne!(code, 0, "{shown}");
     assert!(shown.contains("clock"), "{shown}");
     write(&file, kept, 0o644);
     goes_on_to_the_end(&room);
+}
+
+/// A run whose clock says two hours less.
+fn two_hours_back(room: &Room) -> (String, u8) {
+    let program = ["-f", "-2h", BINARY, "--pin-file", "pin"];
+    let arguments = [&program[..], &["ceremony", "run", "plan.toml"]].concat();
+    room.hold(room.started_by("faketime", &arguments))
 }

@@ -292,3 +292,35 @@ pub(super) fn words_of(shown: &str) -> (String, String) {
     };
     (next(), next())
 }
+
+/// Holds a ceremony by runs that are each killed at one of their writes, until one comes to its
+/// end: the words of its transcript. At least `least` runs were killed, and one more.
+pub(super) fn killed_at_every_write(
+    least: usize,
+    own: &[&str],
+    mut hold: impl FnMut(&[&str]) -> (String, u8),
+) -> String {
+    let (mut kills, mut call) = (0, 2);
+    loop {
+        // Each run gets a little further than one step's questions.
+        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
+        let trace = [
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fdatasync,fsync,rename",
+        ];
+        let arguments = [&trace[..], &["-e", &inject, BINARY], own].concat();
+        let (shown, code) = hold(&arguments);
+        if code == 0 {
+            assert!(kills > least, "{kills} kills: {shown}");
+            return words_of(&shown).0;
+        }
+        assert_eq!(code, 137, "{shown}");
+        kills += 1;
+        call = 2 + kills % 11;
+        assert!(kills < 200, "{shown}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::room::{Room, date, with_window, words_of};
+use super::room::{Room, date, killed_at_every_write, with_window, words_of};
 use crate::harness::keygen;
 use crate::harness::process::{bounded, run};
 use crate::harness::pty::Pty;
@@ -146,37 +146,11 @@ fn a_ceremony_that_was_held_is_held_once() {
 #[test]
 fn killed_at_every_write_it_goes_on_and_makes_one_key() {
     let room = Room::new("2");
-    let (mut kills, mut call) = (0, 2);
-    let (shown, words) = loop {
-        // Each run gets a little further than one step's questions.
-        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
-        let arguments = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync,fsync,rename",
-            "-e",
-            &inject,
-            BINARY,
-            "--pin-file",
-            "pin",
-            "ceremony",
-            "run",
-            "plan.toml",
-        ];
-        let (shown, code) = room.hold(room.started_by("strace", &arguments));
-        if code == 0 {
-            let words = words_of(&shown).0;
-            break (shown, words);
-        }
-        assert_eq!(code, 137, "{shown}");
-        kills += 1;
-        call = 2 + kills % 11;
-        assert!(kills < 200, "{shown}");
-    };
-    assert!(kills > 15, "{kills} kills: {shown}");
+    let words = killed_at_every_write(
+        15,
+        &["--pin-file", "pin", "ceremony", "run", "plan.toml"],
+        |arguments| room.hold(room.started_by("strace", arguments)),
+    );
     assert_one_key(&room);
     room.verify(&words, &OUTPUTS).ok();
     assert!(room.transcript().contains("\"kind\":\"go-on\""));

@@ -7,7 +7,7 @@ use punchmark::secret::share::{Share, SharedSecret};
 
 use super::cards::CardRoom;
 use super::people::People;
-use super::room::{Room, words_of};
+use super::room::{Room, killed_at_every_write, words_of};
 use super::run::OUTPUTS;
 use crate::harness::keygen::ED25519;
 use crate::harness::module::Module;
@@ -158,34 +158,9 @@ fn two_of_three_custodians_open_a_card_and_the_docs_say_how() {
 fn killed_at_every_write_the_custodians_open_it_again_and_it_goes_on() {
     let room = room();
     let mut people = people(&room);
-    let (mut kills, mut call) = (0, 2);
-    let (shown, words) = loop {
-        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
-        let arguments = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync,fsync,rename",
-            "-e",
-            &inject,
-            BINARY,
-            "ceremony",
-            "run",
-            "plan.toml",
-        ];
-        let (shown, code) = people.hold(room.started_by("strace", &arguments));
-        if code == 0 {
-            let words = words_of(&shown).0;
-            break (shown, words);
-        }
-        assert_eq!(code, 137, "{shown}");
-        kills += 1;
-        call = 2 + kills % 11;
-        assert!(kills < 200, "{shown}");
-    };
-    assert!(kills > 10, "{kills} kills: {shown}");
+    let words = killed_at_every_write(10, &["ceremony", "run", "plan.toml"], |arguments| {
+        people.hold(room.started_by("strace", arguments))
+    });
     room.verify(&words).ok();
     room.assert_in_no_file(&secrets(&people).1);
     assert_eq!(room.transcript().matches("\"kind\":\"intent\"").count(), 2);
@@ -405,34 +380,9 @@ fn a_token_gets_pins_at_random_each_on_paper_before() {
 fn a_token_s_pins_are_set_once_wherever_a_run_is_killed() {
     for pins in ["shares", "random"] {
         let (room, mut people) = token_room(pins);
-        let (mut kills, mut call) = (0, 2);
-        let (shown, words) = loop {
-            let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
-            let arguments = [
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                "trace=fdatasync,fsync,rename",
-                "-e",
-                &inject,
-                BINARY,
-                "ceremony",
-                "run",
-                "plan.toml",
-            ];
-            let (shown, code) = people.hold(room.started_by("strace", &arguments));
-            if code == 0 {
-                let words = words_of(&shown).0;
-                break (shown, words);
-            }
-            assert_eq!(code, 137, "{shown}");
-            kills += 1;
-            call = 2 + kills % 11;
-            assert!(kills < 200, "{shown}");
-        };
-        assert!(kills > 10, "{kills} kills: {shown}");
+        let words = killed_at_every_write(10, &["ceremony", "run", "plan.toml"], |arguments| {
+            people.hold(room.started_by("strace", arguments))
+        });
         room.verify(&words, &OUTPUTS).ok();
     }
 }

@@ -118,7 +118,8 @@ fn words(command: &str) -> Vec<&str> {
 /// What a mirror is begun with.
 pub(crate) const FROM: &str = "--from copy.ledger --head head.txt --signer ledger_key.pub";
 const CONFIG: &str = "ledger-key = \"../../ledger_key\"\n---\n";
-const ROLES: &str = "
+/// Whom a registrar may answer for, and under what.
+pub(crate) const ROLES: &str = "
 [role.engineer]
 ca         = \"users\"
 requesters = [\"peter\", \"erik\", \"anna\", \"ole\", \"ole2\", \"erik2\"]

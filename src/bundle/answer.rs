@@ -11,7 +11,7 @@ use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use sha2::{Digest, Sha256};
 use ssh_encoding::{Decode, Encode};
 
-use super::limit::limit;
+use super::limit::{limit, string};
 use super::{BundleId, MOST_ITEMS};
 use crate::ledger::MirrorError;
 use crate::ledger::file::format::{self, FrameBytes};
@@ -220,7 +220,7 @@ impl Answer {
     /// # Errors
     /// [`AnswerError`].
     pub fn copy(mut input: impl Read, length: u64, mut file: File) -> Result<Self, AnswerError> {
-        let bytes = string(&mut input, "the header", LARGEST_HEADER)?;
+        let bytes = string::<AnswerError>(&mut input, "the header", LARGEST_HEADER)?;
         let header = AnswerHeader::from_bytes(&bytes)?;
         let begin = u64::try_from(bytes.len())
             .unwrap_or(u64::MAX)
@@ -265,7 +265,7 @@ impl Answer {
     ) -> Result<(), E> {
         let mut input = self.parts()?;
         for number in 1..=self.header.items {
-            let bytes = string(&mut input, "an item", LARGEST_ITEM)?;
+            let bytes = string::<AnswerError>(&mut input, "an item", LARGEST_ITEM)?;
             let item = Answered::from_bytes(&bytes).ok_or(AnswerError::Item(number))?;
             each(number, item)?;
         }
@@ -281,11 +281,11 @@ impl Answer {
     ) -> Result<impl Iterator<Item = Result<FrameBytes, AnswerError>>, AnswerError> {
         let mut input = self.parts()?;
         for _ in 0..self.header.items {
-            string(&mut input, "an item", LARGEST_ITEM)?;
+            string::<AnswerError>(&mut input, "an item", LARGEST_ITEM)?;
         }
         let most = self.header.bytes;
         Ok((1..=self.header.frames).map(move |number| {
-            let bytes = string(&mut input, "a frame", most.min(LARGEST_FRAME))?;
+            let bytes = string::<AnswerError>(&mut input, "a frame", most.min(LARGEST_FRAME))?;
             format::decode(&bytes).map_err(|what| AnswerError::Frame { number, what })
         }))
     }
@@ -294,20 +294,6 @@ impl Answer {
         let mut file = self.file.try_clone()?;
         file.seek(SeekFrom::Start(0))?;
         Ok(BufReader::new(file))
-    }
-}
-
-/// A string behind its length, which is held against its limit before anything is set aside.
-fn string(input: &mut impl Read, part: &'static str, most: u64) -> Result<Vec<u8>, AnswerError> {
-    let mut length = [0; 4];
-    input.read_exact(&mut length)?;
-    let length = u32::from_be_bytes(length);
-    limit(part, length.into(), most)?;
-    let mut bytes = Vec::new();
-    let read = input.take(length.into()).read_to_end(&mut bytes)?;
-    match u32::try_from(read) {
-        Ok(read) if read == length => Ok(bytes),
-        _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
     }
 }
 

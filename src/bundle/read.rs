@@ -4,7 +4,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
-use super::limit::limit;
+use super::limit::string;
 use super::{
     BundleError, Header, Item, ItemError, LARGEST_HEADER, LARGEST_ITEM, LARGEST_SIGNATURE,
     NAMESPACE,
@@ -36,9 +36,9 @@ impl<R: Read> Opened<R> {
     /// # Errors
     /// [`BundleError`].
     pub fn read(mut input: R, length: u64) -> Result<Self, BundleError> {
-        let signed = string(&mut input, "header", LARGEST_HEADER)?;
+        let signed = string::<BundleError>(&mut input, "header", LARGEST_HEADER)?;
         let header = Header::from_bytes(&signed)?;
-        let signature = string(&mut input, "signature", LARGEST_SIGNATURE)?;
+        let signature = string::<BundleError>(&mut input, "signature", LARGEST_SIGNATURE)?;
         let before =
             [&signed, &signature].map(|part| u64::try_from(part.len()).unwrap_or(u64::MAX));
         let before = before
@@ -75,7 +75,7 @@ impl<R: Read> Opened<R> {
 impl<R: Read> Items<R> {
     fn item(&mut self) -> Result<Item, BundleError> {
         let most = LARGEST_ITEM.min(self.bytes.saturating_sub(4));
-        let bytes = string(&mut self.input, "an item", most)?;
+        let bytes = string::<BundleError>(&mut self.input, "an item", most)?;
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.bytes = self.bytes.saturating_sub(u64::from(length) + 4);
         self.hash.update(length.to_be_bytes());
@@ -116,19 +116,5 @@ impl<R: Read> Iterator for Items<R> {
             self.left = 0;
         }
         Some(item)
-    }
-}
-
-/// A string behind its length, which is held against its limit before anything is set aside.
-fn string(input: &mut impl Read, part: &'static str, most: u64) -> Result<Vec<u8>, BundleError> {
-    let mut length = [0; 4];
-    input.read_exact(&mut length)?;
-    let length = u32::from_be_bytes(length);
-    limit(part, length.into(), most)?;
-    let mut bytes = Vec::new();
-    let read = input.take(length.into()).read_to_end(&mut bytes)?;
-    match u32::try_from(read) {
-        Ok(read) if read == length => Ok(bytes),
-        _ => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into()),
     }
 }

@@ -28,6 +28,7 @@ mod guard;
 mod holder;
 mod old_heads;
 mod open_error;
+mod place;
 mod reader;
 mod recover;
 mod room;
@@ -41,16 +42,15 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::origin;
 use super::disk::sync_folder;
-use super::heads::{HeadsError, Ignored, KeptHead, KeptHeads, Owner};
-use super::merkle::{Frontier, leaf_hash};
+use super::heads::{HeadsError, Ignored, KeptHead, KeptHeads};
 use super::settings::FileSettings;
-use super::store::Head;
 
 pub(super) use guard::{HARD_LINKS, folder};
 pub use holder::Holder;
 pub use open_error::OpenError;
+pub use place::require_place;
+pub(super) use place::{empty, heads_of, require_guarded};
 pub use reader::FileReader;
 pub use recover::CutTail;
 pub use room::Tail;
@@ -60,8 +60,9 @@ pub(super) use writer::{Writer, put_aside};
 use format::Role;
 use guard::{Guarded, Named};
 use old_heads::OldHeads;
+use place::{found_heads, kept_name, owner};
 use reader::{require_role, role_of};
-use room::{FIRST, frame_from};
+use room::FIRST;
 use standing::{standing, walk};
 
 /// Frames in a file, opened to write. It is the only writer.
@@ -368,91 +369,6 @@ impl FileFrames {
             self.standing = Standing::Kept;
         }
         Ok(())
-    }
-}
-
-/// The folder in which a new ledger of this name can be made; others are refused.
-///
-/// # Errors
-/// [`OpenError`].
-pub fn require_place(path: &Path, settings: &FileSettings) -> Result<PathBuf, OpenError> {
-    let resolved = folder(path).canonicalize();
-    let folder = resolved.map_err(|source| OpenError::file(path, source))?;
-    guard::check_folder(&folder)?;
-    apart::require(&folder, settings, std::iter::empty())?;
-    Ok(folder)
-}
-
-/// Refuses a place that no ledger should be written in.
-///
-/// # Errors
-/// [`OpenError`].
-pub(super) fn require_guarded(
-    path: &Path,
-    allow: &[String],
-    settings: &FileSettings,
-) -> Result<(), OpenError> {
-    let guarded = Guarded::open(path, allow)?;
-    apart::require(folder(&guarded.path), settings, std::iter::empty())?;
-    Ok(())
-}
-
-/// The heads that are kept of the ledger `origin`, whose file is not of format 4 yet.
-///
-/// # Errors
-/// [`OpenError`].
-pub(super) fn heads_of(
-    path: &Path,
-    allow: &[String],
-    origin: &str,
-    settings: &FileSettings,
-) -> Result<KeptHeads, OpenError> {
-    let guarded = Guarded::open(path, allow)?;
-    Ok(KeptHeads::look(origin, owner(&guarded), settings)?)
-}
-
-/// The heads that are kept of a ledger, in these folders too; none of one without entries.
-fn found_heads(
-    guarded: &Guarded,
-    role: Role,
-    settings: &FileSettings,
-    folders: &[&Path],
-) -> Result<Option<KeptHeads>, OpenError> {
-    let first = frame_from(&guarded.file, FIRST, &empty());
-    let first = first.map_err(|source| OpenError::file(&guarded.path, source))?;
-    let Some(entry) = first.as_ref().and_then(|first| first.entries.first()) else {
-        return Ok(None);
-    };
-    let name = kept_name(&origin(&leaf_hash(entry)), role);
-    let mut heads = KeptHeads::look(&name, owner(guarded), settings)?;
-    for folder in folders {
-        heads.look_in(folder)?;
-    }
-    Ok(Some(heads))
-}
-
-/// The name that heads are kept under: those of a mirror are not those of its ledger, which may lie
-/// on the same machine and is further on.
-fn kept_name(origin: &str, role: Role) -> String {
-    match role {
-        Role::Ledger | Role::Pending => origin.to_owned(),
-        Role::Mirror => format!("{origin}-mirror"),
-    }
-}
-
-/// The head of a ledger without entries.
-pub(super) fn empty() -> Head {
-    Head {
-        size: 0,
-        root: Frontier::default().root(),
-    }
-}
-
-fn owner(guarded: &Guarded) -> Owner {
-    Owner {
-        uid: guarded.stat.st_uid,
-        gid: guarded.stat.st_gid,
-        mode: guarded.stat.st_mode & 0o666,
     }
 }
 

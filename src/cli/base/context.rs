@@ -93,7 +93,7 @@ impl Context {
     }
 
     /// Refuses `--config` where another file says which config is meant.
-    #[cfg(feature = "pkcs11")]
+    #[cfg(feature = "two-sides")]
     pub(crate) fn refuse_config(&self, who: &str) -> Result<(), Failure> {
         match &self.global.config {
             None => Ok(()),

@@ -85,7 +85,7 @@ impl Progress {
     }
 
     /// Tells of one key whose certificate goes elsewhere than to a file or to standard output.
-    #[cfg(feature = "pkcs11")]
+    #[cfg(feature = "two-sides")]
     pub(crate) fn signed(&self, file: Option<&Path>, serial: u64) {
         self.told.fetch_add(1, Ordering::Relaxed);
         self.bar.get().inspect(|bar| bar.inc(1));

@@ -11,6 +11,8 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::super::merkle::leaf_hash;
+use super::super::store::Head;
 use super::*;
 use crate::ledger::store::{Frames, Place, StoreError};
 

@@ -137,7 +137,8 @@ fn a_signer_that_ended_is_opened_again_and_a_refused_pin_is_shown_no_more() {
             let mut signer =
                 open(&key(module, "a"), RsaHash::Sha512, &mut Answer::new(PIN)).unwrap();
             remove_keys(module);
-            assert!(signer.sign(b"message").is_err());
+            let gone = signer.sign(b"message").unwrap_err();
+            assert!(matches!(gone, SignerError::DeviceGone { .. }), "{gone:?}");
             let gone = signer.reopen().unwrap_err();
             assert!(matches!(gone, OpeningError::NoKey { .. }), "{gone}");
             bring();
@@ -149,7 +150,8 @@ fn a_signer_that_ended_is_opened_again_and_a_refused_pin_is_shown_no_more() {
             session.set_pin(&old, &new).unwrap();
             session.logout().unwrap();
             drop(session);
-            assert!(signer.sign(b"message").is_err());
+            let gone = signer.sign(b"message").unwrap_err();
+            assert!(matches!(gone, SignerError::DeviceGone { .. }), "{gone:?}");
             let fault = signer.reopen().unwrap_err();
             assert!(
                 matches!(
