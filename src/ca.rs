@@ -13,6 +13,7 @@ mod home;
 mod overwritten;
 mod retire;
 mod rollover;
+mod shared_device;
 mod spare;
 mod storage;
 
@@ -29,6 +30,7 @@ pub use export::{ExportError, der, jwk, pem};
 pub use foreseen::{Foreseen, foresee, foresee_spare};
 pub use retire::{LockOut, Retirement, retire};
 pub use rollover::{Block, Rollover, RolloverError, ServersSay, roles_of};
+pub use shared_device::{SharedDevice, SharedDeviceError, opened_devices_of};
 pub use spare::{Spare, SpareAdded, Use, add_spare};
 pub use storage::{Attested, Storage};
 

@@ -38,12 +38,13 @@ use ssh_key::public::KeyData;
 pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
 pub use entry::{
     Barred, Became, Bound, BundleClosed, BundleTaken, CaAdded, CaRetired, CardId, CeremonyHeld,
-    ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, Credential, DutiesSet,
-    Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted, HeadPlaces,
-    Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, ListSigned,
-    Nonce, NotBound, Origin, PendingTaken, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery,
-    RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked,
-    RootDistrusted, Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
+    ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, Credential, Derivation,
+    DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted,
+    HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled,
+    ListSigned, Nonce, NotBound, OpenedDevice, OpenedDevices, Origin, PendingTaken, PlaceAllowed,
+    PolicySeen, Purpose, RECEIPTS, Recovery, RequestId, RequesterAdded, RequesterNamed,
+    RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, SecretsDerived, SecretsSet,
+    Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;

@@ -115,6 +115,12 @@ fn two_of_three_custodians_open_a_card_and_the_docs_say_how() {
     );
     let check = by_the_docs(&hex, "derived(secret, 'check', '', 0).hex()");
     assert!(transcript.contains(&check), "{transcript}");
+    let told = room
+        .admin
+        .punchmark
+        .run(&["--config", "ca/punchmark.toml", "ca", "show"]);
+    let line = format!("opened by    shares, generation 1, counter 1 (yubikey:serial={SERIAL})");
+    assert!(told.ok().stdout.contains(&line));
     // Whoever has two shares and a Python signs: the management key is there, too.
     let account = &room.admin.punchmark;
     let serial = SERIAL.to_string();

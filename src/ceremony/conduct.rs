@@ -6,6 +6,7 @@
 
 mod acts;
 mod attested;
+mod custody;
 mod devices;
 mod error;
 mod finish;
@@ -30,6 +31,7 @@ use crate::secret::AskPin;
 use crate::wire::hex;
 
 pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
+pub(super) use custody::{check_of, opened_by_fact};
 pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
 pub use outputs::LIST_FILE;
@@ -200,6 +202,7 @@ impl Conduct<'_> {
             Act::Pins(number) => self.give_secrets(step, number)?,
             Act::Key(number) => self.key(step, number)?,
             Act::LedgerKey => self.ledger_key(step)?,
+            Act::Custody => self.record_custody(step)?,
             Act::List => self.list(step)?,
             Act::Lines => self.lines(step)?,
         }

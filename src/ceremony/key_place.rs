@@ -9,6 +9,14 @@ pub(super) fn token(token: &TokenPlace) -> Result<Uri, UriError> {
     format!("{}?{}", of_token(token), of_module(token)).parse()
 }
 
+/// A device by itself, as the ledger names it: with no key and no module.
+pub(super) fn device(device: &Device) -> String {
+    match &device.hardware {
+        Hardware::Token(token) => of_token(token),
+        Hardware::YubiKey { serial, .. } => format!("yubikey:serial={serial}"),
+    }
+}
+
 /// The key in this place of a device; a token finds it by the id.
 pub(super) fn key(device: &Device, place: &KeyPlace, id: &[u8]) -> Result<Locator, LocatorError> {
     match (&device.hardware, place) {

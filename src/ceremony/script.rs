@@ -137,7 +137,12 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
 /// A form for a share: a line for each word, which its custodian alone sees.
 fn share_sheet(custody: &Custody, number: usize, holder: &Holder) -> Sheet {
     let words = (1..=SHARE_WORDS).map(|word| (format!("Word {word}"), String::new()));
-    let rest = blanks(&["Sealed by", "Date"]);
+    let rest = blanks(&[
+        "Generation of the secret",
+        "Counter at first",
+        "Sealed by",
+        "Date",
+    ]);
     Sheet {
         title: format!(
             "Share {} of {}, for {} alone: for envelope {}; {} shares open the devices",

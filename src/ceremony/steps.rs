@@ -93,6 +93,8 @@ pub enum Act {
     Key(usize),
     /// Makes the ledger key, and records what it signs.
     LedgerKey,
+    /// Records which secret opens each device.
+    Custody,
     /// Makes the first KRL, which revokes nothing, and signs it.
     List,
     /// Writes what servers and clients need.

@@ -1,6 +1,7 @@
 //! An outsider's check of a ceremony: transcript, plan, words, and every output.
 
 mod attestations;
+mod custody;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::NoteKey;
 use crate::ledger::{Auditor, HEADS, LISTS, Ledger, Origin, Signatures};
 use crate::wire::{hex, words};
+use custody::has_custody;
 
 /// What is checked.
 pub struct Evidence<'a> {
@@ -203,6 +205,7 @@ impl<'a> Outputs<'a> {
         let before = account.head.as_ref().ok_or(VerdictFault::NoEnd)?;
         goes_on(&ledger, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
+        has_custody(&ledger, evidence.plan, transcript)?;
         let position = has_ceremony(&ledger, evidence)?;
         self.head(evidence, &ledger, position, key)
     }

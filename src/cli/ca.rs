@@ -3,6 +3,7 @@
 mod copies;
 mod destroy_copy;
 mod export;
+mod opened;
 mod retire;
 mod rollover;
 mod suffixes;
@@ -19,7 +20,7 @@ use super::base::roots::roots;
 use super::base::storage;
 use super::base::terminal::{product, product_object};
 use crate::attestation::Roots;
-use crate::ca::Storage;
+use crate::ca::{Storage, opened_devices_of};
 use crate::certificate::subject::{describe, fingerprint};
 use crate::config::{CaConfig, Config};
 use crate::ledger::{self, KnownCopy, Ledger, Purpose};
@@ -77,6 +78,8 @@ struct Known {
     suffixes: Vec<String>,
     /// All that the ledger has been told of.
     copies: Vec<KnownCopy>,
+    /// The devices of its keys that shares open.
+    opened: Vec<opened::Opened>,
 }
 
 impl Ca {
@@ -143,6 +146,7 @@ fn one(
     roots: &Roots,
 ) -> Result<Known, Failure> {
     let known = context.known_ca(config, ledger, name)?;
+    let keys: Vec<_> = known.config.keys.iter().cloned().collect();
     Ok(Known {
         storage: Storage::of(config, ledger, known.ca(), roots)?,
         next_serial: ledger
@@ -152,6 +156,10 @@ fn one(
         retired: ledger.retired(known.ca())?,
         suffixes: suffixes(config),
         copies: ledger.copies(known.ca())?,
+        opened: opened_devices_of(&ledger.opened_devices()?, &keys)
+            .into_iter()
+            .map(|(name, device)| (name.to_owned(), device.clone()))
+            .collect(),
         ca: known.ca().clone(),
         config: known.config,
     })
@@ -184,6 +192,7 @@ fn print(known: &Known) -> Result<(), Failure> {
         storage::words(&known.storage)
     ))?;
     known.copies.iter().try_for_each(copies::print)?;
+    known.opened.iter().try_for_each(opened::print)?;
     for fault in storage::faults(&known.storage) {
         product(&format!("  warning      {fault}"))?;
     }
@@ -232,6 +241,7 @@ fn json(known: &Known) -> Value {
         "origin": added.origin,
         "storage": storage::json(&known.storage),
         "copies": known.copies.iter().map(copies::json).collect::<Vec<_>>(),
+        "opened-by-shares": known.opened.iter().map(opened::json).collect::<Vec<_>>(),
         "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
         "token-says": added.token_says,
         "next-serial": known.next_serial.filter(|_| known.retired.is_none()),

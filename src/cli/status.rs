@@ -1,5 +1,6 @@
 //! `punchmark status`: how a CA's machine stands, on one screen or in one line for monitoring.
 
+mod custody;
 mod device;
 mod finding;
 mod ledger;

@@ -52,6 +52,7 @@ macro_rules! codes {
 mod bundles;
 mod ca;
 mod copies;
+mod custody;
 mod ending;
 mod grounds;
 mod requester;
@@ -66,6 +67,7 @@ use ssh_encoding::{Decode, Encode, Reader};
 pub use bundles::{BundleClosed, BundleTaken, PendingTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
+pub use custody::{Derivation, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet};
 pub(in crate::ledger) use ending::Standing;
 pub use ending::{CaRetired, Stage, StageReached};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
@@ -164,6 +166,8 @@ pub enum Event {
     CaRetired(CaRetired),
     /// A CA took the place of another so far.
     StageReached(StageReached),
+    /// A device got secrets that follow from a shared one, or is about to.
+    SecretsDerived(SecretsDerived),
 }
 
 /// Bytes that are not an entry.
@@ -228,6 +232,7 @@ impl Entry {
             Event::CopySeen(event) => event.encode(out)?,
             Event::CaRetired(event) => event.encode(out)?,
             Event::StageReached(event) => event.encode(out)?,
+            Event::SecretsDerived(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -282,6 +287,7 @@ impl Entry {
             40 => Event::PendingTaken(PendingTaken::decode(input)?),
             38 => Event::CaRetired(CaRetired::decode(input)?),
             39 => Event::StageReached(StageReached::decode(input)?),
+            41 => Event::SecretsDerived(SecretsDerived::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -335,6 +341,7 @@ impl Entry {
             Event::PendingTaken(_) => 40,
             Event::CaRetired(_) => 38,
             Event::StageReached(_) => 39,
+            Event::SecretsDerived(_) => 41,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

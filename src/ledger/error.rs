@@ -263,6 +263,14 @@ pub enum LedgerError {
         /// Why that can't be.
         why: &'static str,
     },
+    /// What can't be true of the secrets of a device.
+    #[error("secrets of {device}: {why}")]
+    Secrets {
+        /// The device.
+        device: String,
+        /// Why that can't be.
+        why: &'static str,
+    },
     /// A CA can't have taken the place of another so far.
     #[error("the rollover can't go on: {0}")]
     Stage(&'static str),

@@ -12,6 +12,7 @@ mod bundles;
 mod ceremonies;
 mod content;
 mod copies;
+mod custody;
 mod entitled;
 mod facts;
 mod fault;
@@ -41,6 +42,7 @@ pub use replayed::{HeadError, Replayed};
 use bundles::Bundles;
 use ceremonies::Ceremonies;
 use copies::Copies;
+use custody::Custody;
 use entitled::Entitled;
 use finding::Findings;
 use keys::{Keys, sha256};
@@ -77,6 +79,7 @@ pub struct Replay {
     ceremonies: Ceremonies,
     bundles: Bundles,
     copies: Copies,
+    custody: Custody,
     rollovers: Rollovers,
     /// The greatest kind of each family of kinds that replace one another.
     newest: Newest,
@@ -122,6 +125,7 @@ impl Replay {
             ceremonies: Ceremonies::default(),
             bundles: Bundles::default(),
             copies: Copies::default(),
+            custody: Custody::default(),
             rollovers: Rollovers::default(),
             newest: Newest::default(),
         }
@@ -226,6 +230,7 @@ impl Replay {
             Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
             Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),
+            Event::SecretsDerived(derived) => self.custody.derived(found, &derived),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {

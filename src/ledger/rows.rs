@@ -68,6 +68,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::PendingTaken(taken) => rows.add(table::PENDING, taken.sha256),
         Event::CaRetired(retired) => rows.add(table::RETIRED, number(retired.ca)),
         Event::StageReached(reached) => rows.add(table::ROLLOVER, number(reached.old)),
+        Event::SecretsDerived(_) => rows.add(table::CUSTODY, []),
         Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),
     }
     std::mem::take(&mut rows.rows)

@@ -12,6 +12,7 @@ mod bundles;
 mod cas;
 mod ceremonies;
 mod copies;
+mod custody;
 mod draft;
 mod duties;
 mod ends;

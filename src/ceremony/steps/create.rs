@@ -14,12 +14,9 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
     let numbers = 0..create.cas.len();
     steps.extend(numbers.filter_map(|number| cast.key(create, number)));
-    steps.extend([
-        cast.ledger_key(create),
-        cast.compare(),
-        cast.list(),
-        cast.lines(),
-    ]);
+    steps.push(cast.ledger_key(create));
+    steps.extend(plan.custody.as_ref().map(|_custody| cast.custody()));
+    steps.extend([cast.compare(), cast.list(), cast.lines()]);
     steps.extend(
         plan.custody
             .as_ref()
@@ -195,6 +192,17 @@ impl Cast {
                 seen(&create.ledger_key.place),
             )
         }
+    }
+
+    fn custody(&self) -> Step {
+        step(
+            "custody",
+            &self.administrator,
+            "The ledger records which secret and which counter open each device; write generation and \
+             counter onto the sheets of the shares.",
+            Act::Custody,
+            "generation and counter of each device are shown",
+        )
     }
 
     fn compare(&self) -> Step {

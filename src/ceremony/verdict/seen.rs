@@ -7,11 +7,12 @@ use ssh_key::PublicKey;
 use super::fault::VerdictFault;
 use crate::ceremony::conduct::{
     LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, in_words,
+    opened_by_fact,
 };
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_card::KEY_CARD_FILE;
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{KeyPlace, Plan};
+use crate::ceremony::plan::{KeyPlace, Pins, Plan};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 use crate::certificate::subject::fingerprint;
@@ -185,6 +186,7 @@ impl Seen {
             Act::Devices => self.devices(plan, line),
             Act::Shares => self.shares(plan, line),
             Act::Pins(number) => self.pins(plan, number, line),
+            Act::Custody => self.custody(plan, line),
             Act::Key(number) => self.key_of_ca(plan, number, line),
             Act::LedgerKey => {
                 self.key(line, LEDGER_KEY, "fingerprint of the ledger key")?;
@@ -298,6 +300,14 @@ impl Seen {
         let device = plan.devices.get(number).map(|device| device.name.as_str());
         let name = format!("secrets {}", device.unwrap_or_default());
         self.is(line, &name, SECRETS_ARE_SET)
+    }
+
+    fn custody(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let mut devices = plan.devices.iter();
+        devices.try_for_each(|device| match device.pins {
+            Pins::Shares => self.fact(line, &opened_by_fact(device)).map(drop),
+            Pins::AreSet | Pins::Random => Ok(()),
+        })
     }
 
     fn key_of_ca(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {

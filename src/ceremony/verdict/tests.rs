@@ -111,6 +111,7 @@ impl Made<'_> {
                 self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),
                 self.fact(SECRET_CHECK, "c"),
             ],
+            Act::Custody => vec![self.fact("opened by root", "generation 1, counter 1")],
             Act::Pins(_) => vec![self.fact("secrets root", SECRETS_ARE_SET)],
             Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
             Act::Machine => {

@@ -209,6 +209,13 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "old": reached.old, "new": reached.new, "stage": reached.stage,
                 "word": reached.word, "keyboard": reached.keyboard }),
         ),
+        Event::SecretsDerived(derived) => (
+            "secrets-derived",
+            json!({ "device": derived.device, "serial": derived.serial,
+                "generation": derived.generation, "counter": derived.counter,
+                "check": hex(&derived.check), "set": derived.set,
+                "keyboard": derived.keyboard }),
+        ),
         Event::CopySeen(seen) => (
             "copy-seen",
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use ssh_key::HashAlg;
 
+use super::custody;
 use super::device::Device;
 use super::finding::Finding;
 use super::ledger::{LedgerSeen, Limits};
@@ -56,8 +57,10 @@ pub(super) fn look(context: &Context, limits: &Limits) -> Result<Seen, Failure> 
     for device in cas.iter_mut().flat_map(|ca| &mut ca.devices) {
         findings.append(&mut device.findings);
     }
+    let mut opened = custody::findings(&ledger)?;
     let mut ledger = LedgerSeen::look(&config, &ledger, limits)?;
     findings.append(&mut ledger.findings);
+    findings.append(&mut opened);
     Ok(Seen {
         cas,
         ledger,

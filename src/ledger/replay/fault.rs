@@ -344,6 +344,9 @@ pub enum Fault {
     /// What can't have become of a copy of a CA's key.
     #[error("of a copy of the CA's key it says what can't be: {0}")]
     Copy(&'static str),
+    /// What can't be true of the secrets of a device.
+    #[error("of the secrets of a device it says what can't be: {0}")]
+    Secrets(&'static str),
     /// What was put aside is nothing, or has no name.
     #[error("what was put aside is malformed")]
     Tail,

@@ -117,4 +117,6 @@ tables! {
     ROLLOVER = 47,
     /// A revocation that was pending and was taken, by SHA-256 of what its revoker signed (32).
     PENDING = 48,
+    /// What each device has its secrets from. The key is empty.
+    CUSTODY = 49,
 }

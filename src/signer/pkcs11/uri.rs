@@ -89,6 +89,17 @@ impl Uri {
         }
     }
 
+    /// This URI, with the module of `other` in place of its own.
+    #[must_use]
+    pub(crate) fn with_module_of(&self, other: &Self) -> Self {
+        Self {
+            module_path: other.module_path.clone(),
+            module_name: other.module_name.clone(),
+            init_reserved: other.init_reserved.clone(),
+            ..self.clone()
+        }
+    }
+
     /// This URI, with the source of the PIN of `other` where it has none.
     pub(in crate::signer) fn with_pin_source_of(&self, other: &Self) -> Self {
         Self {

@@ -304,5 +304,14 @@ pub(super) fn each_kind() -> Vec<Event> {
             key: vec![1; 51],
             keyboard: keyboard(),
         }),
+        Event::SecretsDerived(SecretsDerived {
+            device: "yubikey:serial=12345679".into(),
+            serial: "12345679".into(),
+            generation: 2,
+            counter: 1,
+            check: [7; 32],
+            set: SecretsSet::AboutToBe,
+            keyboard: keyboard(),
+        }),
     ]
 }

@@ -228,6 +228,21 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                history.push(Event::SecretsDerived(secrets(1, 1)));
+                history.push(Event::SecretsDerived(secrets(3, 1)));
+            },
+            "broken 5: of the secrets of a device it says what can't be: \
+             a generation is left out",
+        ),
+        (
+            |history| {
+                history.push(Event::SecretsDerived(secrets(1, 2)));
+            },
+            "broken 4: of the secrets of a device it says what can't be: \
+             its generation and counter don't follow those of before",
+        ),
+        (
+            |history| {
                 history.push(Event::CopySeen(copy(1, Became::Made)));
                 history.push(Event::CopySeen(copy(1, Became::Destroyed)));
                 history.push(Event::CopySeen(copy(1, Became::Missing)));
@@ -402,6 +417,18 @@ fn copy(ca: u64, became: Became) -> CopySeen {
         device: "yubikey:serial=12345679;slot-id=9c".to_owned(),
         holder: String::new(),
         word: "lost".to_owned(),
+        keyboard: String::new(),
+    }
+}
+
+fn secrets(generation: u8, counter: u32) -> SecretsDerived {
+    SecretsDerived {
+        device: "yubikey:serial=12345679".to_owned(),
+        serial: "12345679".to_owned(),
+        generation: generation.into(),
+        counter,
+        check: [generation; 32],
+        set: SecretsSet::Done,
         keyboard: String::new(),
     }
 }

@@ -99,6 +99,23 @@ fn an_entry_that_the_ledger_refuses() {
             "broken 5: a CA can't have taken the place of another so far: \
              a CA can't take its own place",
         ),
+        Secrets => Found(
+            |history| {
+                for _ in 0..2 {
+                    history.push(Event::SecretsDerived(SecretsDerived {
+                        device: "yubikey:serial=12345679".to_owned(),
+                        serial: "12345679".to_owned(),
+                        generation: 1,
+                        counter: 1,
+                        check: [1; 32],
+                        set: SecretsSet::Done,
+                        keyboard: String::new(),
+                    }));
+                }
+            },
+            "broken 6: of the secrets of a device it says what can't be: \
+             its generation and counter don't follow those of before",
+        ),
         Copy => Found(
             |history| {
                 for _ in 0..2 {

@@ -204,6 +204,18 @@ impl Fixture {
                 word: "lost".to_owned(),
                 keyboard: keyboard(),
             }),
+            Writing::Secrets(is_first, generation, counter, set) => {
+                let serial = if is_first { "1" } else { "2" };
+                Event::SecretsDerived(SecretsDerived {
+                    device: format!("yubikey:serial={serial}"),
+                    serial: serial.to_owned(),
+                    generation,
+                    counter,
+                    check: [u8::try_from(generation).unwrap(); 32],
+                    set,
+                    keyboard: keyboard(),
+                })
+            }
             Writing::Stage(new, stage) => {
                 let cas = self.ledger.cas().unwrap();
                 let new = cas.iter().find(|ca| *ca.public_key() == public(new));
@@ -243,6 +255,7 @@ impl Fixture {
             }
             Event::ClockCorrected(corrected) => ledger.correct_clock(corrected, NOW).is_ok(),
             Event::CopySeen(seen) => ledger.record_copy(seen, NOW).is_ok(),
+            Event::SecretsDerived(derived) => ledger.record_secrets(derived, NOW).is_ok(),
             Event::StageReached(reached) => ledger.reach_stage(reached, NOW).is_ok(),
             other => panic!("{other:?}"),
         }
