@@ -1,5 +1,7 @@
 //! Copies of a CA's key: each is in the ledger, and stays visible.
 
+mod killed;
+
 use serde_json::Value;
 
 use crate::harness::admin::Admin;

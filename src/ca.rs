@@ -6,6 +6,7 @@
 mod binding;
 mod copied;
 mod copies;
+mod copying;
 mod error;
 mod export;
 mod foreseen;
@@ -36,6 +37,7 @@ pub use storage::{Attested, Storage};
 
 use binding::Binder;
 use copied::Copied;
+use copying::Copying;
 use home::Home;
 
 use crate::attestation::Roots;
@@ -48,7 +50,7 @@ use crate::ledger::{CaAdded, Ledger, LedgerError, Origin, Purpose};
 use crate::output::{self};
 use crate::secret::AskPin;
 use crate::signer::yubikey::{ManagementKey, NewSlotKey, Replaceable};
-use crate::signer::{self, Holder, KeyAlgorithm, Locator, NewKey, copy};
+use crate::signer::{self, Holder, KeyAlgorithm, Locator, NewKey};
 
 /// A CA to be.
 pub struct NewCa<'a> {
@@ -126,15 +128,21 @@ pub fn establish(
     time: u64,
 ) -> Result<Established, EstablishError> {
     let mut home = Home::prepare(place, new)?;
-    home.refuse_known(new)?;
-    home.require_place_for_file(new)?;
+    let copying = match &new.source {
+        Source::Copied(_, target) => Some(Copying::begin(&home, new, target, pins)?),
+        _ => None,
+    };
+    if copying.as_ref().is_none_or(|copying| !copying.is_taken_up) {
+        home.refuse_known(new)?;
+        home.require_place_for_file(new)?;
+    }
     if let Source::Import(key, _) = new.source {
         let key = KeyData::try_from(key)?;
         refuse_unfit(&key)?;
         home.refuse_bound(new, &new.locator, &key, pins)?;
     }
     let replaced = overwritten::about_to_go(home.ledger.as_ref(), &new.locator, new.replaces())?;
-    let key = obtain(new, pins)?;
+    let key = obtain(&home, new, copying.as_ref(), pins)?;
     refuse_unfit(&key.public_key)?;
     new.refuse_other(&key.public_key)?;
     home.refuse_key(&key.public_key)?;
@@ -143,19 +151,20 @@ pub fn establish(
     }
     let line = public_key_line(&key.public_key, &new.name)?;
     home.require_public_key_file(&line)?;
-    copied::refuse_unsealed(&home, &key)?;
-    if let Source::Copied(_, target) = &new.source {
+    if let Some(copying) = copying {
+        home.refuse_other_in_ledger(new, &key.public_key)?;
         let copied = Copied {
             home,
             new,
             key,
-            target,
+            copying,
             line,
             keyboard,
             time,
         };
         return copied.establish(pins);
     }
+    copied::refuse_unsealed(&home, &key)?;
     let tested =
         self_test(&key.locator, &key.public_key, pins).map_err(EstablishError::SelfTest)?;
     if *tested.key_data() != key.public_key {
@@ -311,15 +320,20 @@ impl Source<'_> {
     }
 }
 
-fn obtain(new: &NewCa<'_>, pins: &mut dyn AskPin) -> Result<NewKey, EstablishError> {
+fn obtain(
+    home: &Home,
+    new: &NewCa<'_>,
+    copying: Option<&Copying>,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, EstablishError> {
     match &new.source {
         Source::Generate(algorithm, in_slot) => {
             Ok(signer::generate(&new.locator, *algorithm, in_slot, pins)?)
         }
-        Source::Copied(algorithm, target) => {
-            copy::require_two_tokens(&new.locator, target)?;
-            Ok(copy::generate_extractable(&new.locator, *algorithm, pins)?)
-        }
+        Source::Copied(algorithm, target) => match copying {
+            Some(copying) => copying.key(home, new, *algorithm, pins),
+            None => Copying::begin(home, new, target, pins)?.key(home, new, *algorithm, pins),
+        },
         Source::Adopt(..) if new.locator.is_software() => Err(EstablishError::Software {
             locator: new.locator.to_string(),
         }),

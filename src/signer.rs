@@ -104,13 +104,11 @@ impl Locator {
         }
     }
 
-    /// This locator, with the id of the key that `other` names, where both are in PKCS#11 tokens.
+    /// This locator, of a key in a PKCS#11 token, with this id.
     #[must_use]
-    pub(crate) fn with_id_of(&self, other: &Self) -> Self {
-        match (self, other) {
-            (Self::Pkcs11(this), Self::Pkcs11(other)) => {
-                Self::Pkcs11(Box::new(this.with_id_of(other)))
-            }
+    pub(crate) fn with_id(&self, id: &[u8]) -> Self {
+        match self {
+            Self::Pkcs11(this) => Self::Pkcs11(Box::new(this.with_id(id))),
             _ => self.clone(),
         }
     }

@@ -1,35 +1,41 @@
 //! A CA whose key is in two tokens from its first day: made in the one, wrapped once for the other, and
 //! made one that can't leave before it signs anything.
 //!
-//! The CA is recorded first, so that each thing that could give the key away (the wrapping key, what is
-//! wrapped) is an entry until it was destroyed and read back as gone. A run that is cut short leaves a
-//! key that never signed; nothing signs by it while its token says that it can leave.
+//! The CA is recorded first, and each thing that could give the key away (the wrapping key, what is
+//! wrapped) is an entry before it is made, until it was destroyed and read back as gone. So a run that
+//! was cut short is taken up by the next: what it left half made is found by what was written, and
+//! finished or removed. Nothing signs by the key while its token says that it can leave; the config
+//! names it last of all.
 
 use ssh_key::public::KeyData;
 
 use super::binding::Binder;
+use super::copying::{Copying, is_unfinished, remove};
 use super::home::{Home, open_when_free};
 use super::spare::known_ca;
 use super::{EstablishError, Established, NewCa, added};
 use crate::config::Config;
 use crate::issue::self_test;
-use crate::ledger::{Became, CopyKind, CopySeen, Origin};
+use crate::ledger::{Became, CopyKind, CopySeen, Ledger, Origin};
 use crate::output;
 use crate::secret::AskPin;
 use crate::signer::{self, Locator, NewKey, WrapError, copy};
 
-/// A key that was just made, and all that its CA stands in.
+/// A key that is in its first token, and all that its CA stands in.
 pub(super) struct Copied<'a> {
     pub(super) home: Home,
     pub(super) new: &'a NewCa<'a>,
     pub(super) key: NewKey,
-    /// Where the copy goes.
-    pub(super) target: &'a Locator,
+    /// Where key and copy go.
+    pub(super) copying: Copying,
     /// The public key file, as it reads.
     pub(super) line: String,
     pub(super) keyboard: String,
     pub(super) time: u64,
 }
+
+/// What is told of a place: its locator, and the device for people.
+type Told = (String, String);
 
 impl Copied<'_> {
     /// Records the CA, makes the copy, and tests both.
@@ -44,8 +50,6 @@ impl Copied<'_> {
         let has_suffixes = !edited.policy().suffixes().is_empty();
         let ca = added(self.new, &self.key, self.keyboard.clone())?;
         drop(self.home.record(ca, &text, None, self.time)?);
-        output::write(&self.home.public_key_file, self.line.as_bytes(), 0o644)?;
-        output::write(self.home.config.path(), text.as_bytes(), 0o644)?;
         let (sealed, copied) = self.copy(&public, pins)?;
         for key in [&sealed, &copied] {
             let tested =
@@ -68,6 +72,9 @@ impl Copied<'_> {
         };
         let binding = bind(&sealed)?;
         bind(&copied)?;
+        output::write(&self.home.public_key_file, self.line.as_bytes(), 0o644)?;
+        output::write(self.home.config.path(), text.as_bytes(), 0o644)?;
+        self.copying.end()?;
         Ok(Established {
             name: self.new.name.clone(),
             key: sealed,
@@ -89,20 +96,100 @@ impl Copied<'_> {
         key: &KeyData,
         pins: &mut dyn AskPin,
     ) -> Result<(NewKey, NewKey), EstablishError> {
-        let source = &self.key.locator;
-        let wrapping = copy::make_wrapping_key(self.target, pins)?;
-        let by = (
-            wrapping.holder.locator.to_string(),
-            wrapping.holder.words.clone(),
-        );
+        self.end_what_was_left(key, pins)?;
+        if let Some(copied) = self.made_before(key, pins)? {
+            let sealed = copy::seal(&self.key.locator, key, pins)?;
+            return Ok((sealed, copied));
+        }
+        if self.key.origin.extractable == Some(false) {
+            return Err(EstablishError::NoCopy(self.copying.copy.to_string()));
+        }
+        remove(&self.copying.copy, pins)?;
+        self.wrap_over(key, pins)
+    }
+
+    /// What could give the key away, and was left by a run that was cut short: the wrapping key is
+    /// removed, and what was wrapped ended with the memory of that run.
+    fn end_what_was_left(
+        &self,
+        key: &KeyData,
+        pins: &mut dyn AskPin,
+    ) -> Result<(), EstablishError> {
+        let ledger = Ledger::open_to_read(&self.home.config.ledger())?;
+        for left in ledger.copies_left(&known_ca(&ledger, key)?)? {
+            let told = (left.seen.device, left.seen.holder);
+            match left.seen.kind {
+                CopyKind::WrappingKey => {
+                    let place: Locator = told.0.parse()?;
+                    self.end_wrapping_key(key, &place, &told, pins)?;
+                }
+                CopyKind::Blob => self.record(
+                    key,
+                    CopyKind::Blob,
+                    Became::Destroyed,
+                    &told,
+                    "it was in the memory of a run that ended",
+                )?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn end_wrapping_key(
+        &self,
+        key: &KeyData,
+        place: &Locator,
+        told: &Told,
+        pins: &mut dyn AskPin,
+    ) -> Result<(), EstablishError> {
+        let place = place.with_pin_source_of(&self.copying.copy);
+        let gone = copy::remove_pair(&place, pins).map_err(WrapError::from)?;
+        self.record(
+            key,
+            CopyKind::WrappingKey,
+            Became::Destroyed,
+            told,
+            &gone.how,
+        )
+    }
+
+    /// The copy that an earlier run made whole.
+    fn made_before(
+        &self,
+        key: &KeyData,
+        pins: &mut dyn AskPin,
+    ) -> Result<Option<NewKey>, EstablishError> {
+        if !self.copying.is_taken_up {
+            return Ok(None);
+        }
+        match signer::describe_knowing(&self.copying.copy, None, pins) {
+            Ok(there) if there.public_key == *key => Ok(Some(there)),
+            Ok(_other) => Err(EstablishError::OtherKey),
+            Err(error) if is_unfinished(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn wrap_over(
+        &self,
+        key: &KeyData,
+        pins: &mut dyn AskPin,
+    ) -> Result<(NewKey, NewKey), EstablishError> {
+        let (source, target) = (&self.key.locator, &self.copying.copy);
+        let planned = copy::plan_wrapping_key(target)?;
+        let by = (planned.locator.to_string(), planned.words.clone());
         self.record(key, CopyKind::WrappingKey, Became::Made, &by, "")?;
+        let wrapping = copy::make_wrapping_key(target, planned, pins)?;
         let wrapped = copy::wrap(source, key, &wrapping, pins)?;
         let blob = (wrapped.name(), "the memory of this run".to_owned());
         self.record(key, CopyKind::Blob, Became::Made, &blob, "")?;
-        let copied = copy::unwrap(&self.at_target(), &wrapped, &wrapping, key, pins)?;
-        let there = signer::holder(&copied.locator)?;
+        let there = signer::holder(target)?;
         let there = (there.locator.to_string(), there.words);
-        self.record(key, CopyKind::Wrapped, Became::Made, &there, "")?;
+        if !self.is_told(key, &there.0)? {
+            self.record(key, CopyKind::Wrapped, Became::Made, &there, "")?;
+        }
+        let copied = copy::unwrap(target, &wrapped, &wrapping, key, pins)?;
         let sealed = copy::seal(source, key, pins)?;
         wrapped.wipe();
         self.record(
@@ -112,24 +199,15 @@ impl Copied<'_> {
             &blob,
             "it was in memory alone, and wiped",
         )?;
-        let gone = copy::destroy_wrapping_key(
-            &wrapping.holder.locator.with_pin_source_of(self.target),
-            pins,
-        )
-        .map_err(WrapError::from)?;
-        self.record(
-            key,
-            CopyKind::WrappingKey,
-            Became::Destroyed,
-            &by,
-            &gone.how,
-        )?;
+        self.end_wrapping_key(key, &wrapping.holder.locator, &by, pins)?;
         Ok((sealed, copied))
     }
 
-    /// The copy has the id that the key has: it is one key.
-    fn at_target(&self) -> Locator {
-        self.target.with_id_of(&self.key.locator)
+    /// Whether an earlier run told the ledger of the copy, and did not get to make it.
+    fn is_told(&self, key: &KeyData, device: &str) -> Result<bool, EstablishError> {
+        let ledger = Ledger::open_to_read(&self.home.config.ledger())?;
+        let left = ledger.copies_left(&known_ca(&ledger, key)?)?;
+        Ok(left.iter().any(|copy| copy.seen.device == device))
     }
 
     fn record(
@@ -137,7 +215,7 @@ impl Copied<'_> {
         key: &KeyData,
         kind: CopyKind,
         became: Became,
-        (device, holder): &(String, String),
+        (device, holder): &Told,
         word: &str,
     ) -> Result<(), EstablishError> {
         let mut ledger = open_when_free(&self.home.config)?;

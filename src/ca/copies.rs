@@ -183,7 +183,7 @@ impl Ending<'_> {
         let asked = known.device.with_pin_source_of(self.device);
         let holder = signer::holder(&asked)?;
         let gone = match known.kind {
-            CopyKind::WrappingKey => copy::destroy_wrapping_key(&asked, pins)?,
+            CopyKind::WrappingKey => copy::remove_pair(&asked, pins)?,
             _ => signer::destroy(&asked, &key, management_key, pins)?,
         };
         let word = [gone.how.as_str(), self.word.as_str()];

@@ -8,7 +8,7 @@ use crate::config::{CaName, ConfigError, EditError};
 use crate::issue::{OpenLedgerError, SelfTestError};
 use crate::ledger::{LedgerError, SuffixesError};
 use crate::output::OutputError;
-use crate::signer::{BindError, GenerateError, ImportError, OpeningError, WrapError};
+use crate::signer::{BindError, GenerateError, ImportError, LocatorError, OpeningError, WrapError};
 
 /// Why there is no new CA. A key that was made stays in the token, for `adopt`.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,21 @@ pub enum EstablishError {
     /// The key has no copy in the other token.
     #[error(transparent)]
     Copy(#[from] WrapError),
+    /// A run that was cut short was on its way to other places.
+    #[error("{}: a run that was cut short was to make the key elsewhere", .0.display())]
+    OtherCopying(PathBuf),
+    /// The key can't leave its token any more, and its copy is not there.
+    #[error("the key can't leave its token any more, and its copy is not at {0}")]
+    NoCopy(String),
+    /// There is no randomness.
+    #[error("no randomness")]
+    Random(#[source] getrandom::Error),
+    /// What is to be written down has no form.
+    #[error("where the key is to be")]
+    Written(#[source] toml::ser::Error),
+    /// What the ledger tells of a copy is no locator.
+    #[error(transparent)]
+    Locator(#[from] LocatorError),
     /// The key was made to be copied, and a run was cut short before it was sealed.
     #[error("{0} was made to be copied, and its token still lets it go: it signs nothing")]
     Unsealed(String),

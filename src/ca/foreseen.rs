@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ssh_key::public::KeyData;
 
+use super::copying::Copying;
 use super::home::Home;
 use super::spare::{Spare, known_ca};
 use super::{EstablishError, NewCa, Source, refuse_unfit};
@@ -35,9 +36,17 @@ pub struct Foreseen {
 /// [`EstablishError`], as it would be met.
 pub fn foresee(place: &Place, new: &NewCa<'_>) -> Result<Foreseen, EstablishError> {
     let home = Home::look(place, new)?;
-    home.refuse_known(new)?;
-    home.require_place_for_file(new)?;
-    let key = key_of(new)?;
+    let is_taken_up = match &new.source {
+        Source::Copied(_, target) => Copying::there(&home, new, target)?.is_some(),
+        _ => false,
+    };
+    let key = if is_taken_up {
+        None
+    } else {
+        home.refuse_known(new)?;
+        home.require_place_for_file(new)?;
+        key_of(new)?
+    };
     if let Some(key) = &key {
         refuse_unfit(key)?;
         new.refuse_other(key)?;

@@ -98,6 +98,13 @@ impl Home {
         }
     }
 
+    /// Whether the ledger has a CA of this name.
+    pub(super) fn knows(&self, name: &CaName) -> Result<bool, EstablishError> {
+        let known = self.ledger.as_ref().map(Ledger::cas).transpose()?;
+        let known = known.unwrap_or_default();
+        Ok(known.iter().any(|ca| ca.name() == name.as_str()))
+    }
+
     /// Refuses a key that the ledger takes for no CA. One that is a CA's already is taken up
     /// or refused by [`Self::record`].
     pub(super) fn refuse_key(&self, key: &KeyData) -> Result<(), EstablishError> {

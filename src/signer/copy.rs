@@ -3,7 +3,7 @@
 use ssh_key::public::KeyData;
 
 use super::pkcs11::{self, Uri, WrappedKey, WrappingKey};
-use super::{DestroyError, Gone, KeyAlgorithm, Locator, NewKey, WrapError};
+use super::{DestroyError, Gone, Holder, KeyAlgorithm, Locator, NewKey, WrapError};
 use crate::secret::AskPin;
 
 fn token(locator: &Locator) -> Result<&Uri, WrapError> {
@@ -44,15 +44,32 @@ pub(crate) fn generate_extractable(
     )?)
 }
 
-/// Makes a pair in the token of `target`, to wrap a key for it by.
+/// Makes sure, by a login, that no key has the label that `place` names.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn require_vacant(place: &Locator, pins: &mut dyn AskPin) -> Result<(), WrapError> {
+    pkcs11::require_vacant(token(place)?, pins)
+}
+
+/// Chooses where in the token of `target` a pair to wrap by is to be. Nothing is made yet.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn plan_wrapping_key(target: &Locator) -> Result<Holder, WrapError> {
+    pkcs11::plan_wrapping_key(token(target)?)
+}
+
+/// Makes the pair that was planned in the token of `target`, to wrap a key for it by.
 ///
 /// # Errors
 /// [`WrapError`].
 pub(crate) fn make_wrapping_key(
     target: &Locator,
+    planned: Holder,
     pins: &mut dyn AskPin,
 ) -> Result<WrappingKey, WrapError> {
-    pkcs11::make_wrapping_key(token(target)?, pins)
+    pkcs11::make_wrapping_key(token(target)?, planned, pins)
 }
 
 /// Wraps the key at `source` for the holder of the wrapping key.
@@ -94,16 +111,14 @@ pub(crate) fn seal(
     pkcs11::seal(token(locator)?, key, pins)
 }
 
-/// Removes a wrapping key, and reads back that it is gone.
+/// Removes what has the label and the id that were chosen for a pair, both halves or one, and reads
+/// back that it is gone.
 ///
 /// # Errors
 /// [`DestroyError`].
-pub(crate) fn destroy_wrapping_key(
-    locator: &Locator,
-    pins: &mut dyn AskPin,
-) -> Result<Gone, DestroyError> {
+pub(crate) fn remove_pair(locator: &Locator, pins: &mut dyn AskPin) -> Result<Gone, DestroyError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::destroy_wrapping_key(uri, pins),
+        Locator::Pkcs11(uri) => pkcs11::remove_pair(uri, pins),
         _ => Err(DestroyError::Software),
     }
 }

@@ -89,7 +89,8 @@ pub(super) use vacancy::require_free;
 pub use wrap::{WrappedKey, WrappingKey};
 #[cfg(feature = "pkcs11")]
 pub(super) use wrap::{
-    destroy_wrapping_key, generate_extractable, make_wrapping_key, seal, unwrap, wrap,
+    generate_extractable, make_wrapping_key, plan_wrapping_key, remove_pair, require_vacant, seal,
+    unwrap, wrap,
 };
 
 #[cfg(not(feature = "pkcs11"))]
@@ -101,5 +102,6 @@ pub(super) use left_out::{
 };
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    destroy_wrapping_key, generate_extractable, make_wrapping_key, seal, unwrap, wrap,
+    generate_extractable, make_wrapping_key, plan_wrapping_key, remove_pair, require_vacant, seal,
+    unwrap, wrap,
 };

@@ -209,6 +209,13 @@ impl Advised for EstablishError {
                 "take another device; or if that ledger gives out no more serials, take its name \
                  away with the token's own tool: docs/ca.md tells how"
             }
+            Self::OtherCopying(_) => {
+                "give --key and --copy-to as that run had them, and it goes on; or look by `punchmark \
+                 tokens` at what it left there, and take the file away"
+            }
+            Self::NoCopy(_) => {
+                "make another CA; this one goes by `punchmark ca retire` and `punchmark ca destroy-copy`"
+            }
             Self::SelfTest(_) => "when it can sign, record it with `punchmark adopt`",
             Self::PublicKeyFileTaken(_) => "move that file away, or choose another name",
             _ => return None,

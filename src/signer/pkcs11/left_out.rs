@@ -140,8 +140,22 @@ pub(in crate::signer) fn generate_extractable(
 }
 
 /// Says that it can't.
+pub(in crate::signer) fn plan_wrapping_key(_target: &Uri) -> Result<Holder, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn require_vacant(
+    _uri: &Uri,
+    _pins: &mut dyn AskPin,
+) -> Result<(), WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
 pub(in crate::signer) fn make_wrapping_key(
     _target: &Uri,
+    _planned: Holder,
     _pins: &mut dyn AskPin,
 ) -> Result<WrappingKey, WrapError> {
     Err(OpeningError::Pkcs11LeftOut.into())
@@ -178,7 +192,7 @@ pub(in crate::signer) fn seal(
 }
 
 /// Says that it can't.
-pub(in crate::signer) fn destroy_wrapping_key(
+pub(in crate::signer) fn remove_pair(
     _uri: &Uri,
     _pins: &mut dyn AskPin,
 ) -> Result<Gone, DestroyError> {

@@ -49,7 +49,7 @@ pub struct Uri {
 #[cfg(feature = "pkcs11")]
 impl Uri {
     /// This locator of the key, with its `CKA_ID` too.
-    pub(super) fn with_id(&self, id: &[u8]) -> Self {
+    pub(in crate::signer) fn with_id(&self, id: &[u8]) -> Self {
         Self {
             id: Some(id.to_vec()),
             ..self.clone()
@@ -104,14 +104,6 @@ impl Uri {
     pub(in crate::signer) fn with_pin_source_of(&self, other: &Self) -> Self {
         Self {
             pin_source: self.pin_source.clone().or(other.pin_source.clone()),
-            ..self.clone()
-        }
-    }
-
-    /// This URI, with the `CKA_ID` of `other` where it has none.
-    pub(in crate::signer) fn with_id_of(&self, other: &Self) -> Self {
-        Self {
-            id: self.id.clone().or(other.id.clone()),
             ..self.clone()
         }
     }

@@ -107,22 +107,38 @@ impl AesWrap {
     }
 }
 
-/// Makes the pair in the token of `target`, under a label of its own.
-pub(in crate::signer) fn make_wrapping_key(
-    target: &Uri,
-    pins: &mut dyn AskPin,
-) -> Result<WrappingKey, WrapError> {
-    let desk = Desk::open(target, Access::ReadWrite, pins)?;
-    let device = desk.device().to_owned();
+/// Chooses a label and an id of their own for a pair in the token of `target`, which is not made yet:
+/// where it is to be can be written down before.
+pub(in crate::signer) fn plan_wrapping_key(target: &Uri) -> Result<Holder, WrapError> {
     let mut id = vec![0; 8];
     getrandom::fill(&mut id).map_err(|_no_randomness| {
-        Fault::new("getrandom", cryptoki::error::RvError::RandomNoRng).at(&device)
+        let fault = Fault::new("getrandom", cryptoki::error::RvError::RandomNoRng);
+        fault.at(&target.to_string())
     })?;
     let label = format!("punchmark wrapping key {}", hex(&id));
+    let uri = Uri {
+        object: Some(Field::new(label.into_bytes())),
+        ..target.with_id(&id)
+    };
+    Ok(holder(&uri)?)
+}
+
+/// Makes the pair that was planned.
+pub(in crate::signer) fn make_wrapping_key(
+    target: &Uri,
+    planned: Holder,
+    pins: &mut dyn AskPin,
+) -> Result<WrappingKey, WrapError> {
+    let Locator::Pkcs11(place) = &planned.locator else {
+        return Err(WrapError::NoToken(planned.words));
+    };
+    let desk = Desk::open(&place.with_pin_source_of(target), Access::ReadWrite, pins)?;
+    let device = desk.device().to_owned();
+    let label = place.object.as_ref().map(|label| label.as_bytes().to_vec());
     let name = [
         Attribute::Token(true),
-        Attribute::Label(label.clone().into_bytes()),
-        Attribute::Id(id.clone()),
+        Attribute::Label(label.unwrap_or_default()),
+        Attribute::Id(place.id.clone().unwrap_or_default()),
     ];
     let public = [
         Attribute::ModulusBits(cryptoki_sys::CK_ULONG::from(BITS).into()),
@@ -152,12 +168,8 @@ pub(in crate::signer) fn make_wrapping_key(
         source,
     })?;
     let parts = parts.parts;
-    let uri = Uri {
-        object: Some(Field::new(label.into_bytes())),
-        ..target.with_id(&id)
-    };
     Ok(WrappingKey {
-        holder: holder(&uri)?,
+        holder: planned,
         modulus: parts.modulus.unwrap_or_default(),
         exponent: parts.exponent.unwrap_or_default(),
     })
@@ -316,7 +328,10 @@ pub(in crate::signer) fn seal(
     let find = || desk.call(|session| Ok(find_key(session, uri, Some(key), &device)));
     let found = find().map_err(|fault| fault.at(&device))??;
     let sealed = desk.call(|session| {
-        session.update_attributes(found.object.handle, &[Attribute::Extractable(false)])?;
+        // A token refuses to be told again what can't be changed back.
+        if found.object.origin.extractable != Some(false) {
+            session.update_attributes(found.object.handle, &[Attribute::Extractable(false)])?;
+        }
         Ok(())
     });
     sealed.map_err(|source| WrapError::Cannot {
@@ -333,8 +348,14 @@ pub(in crate::signer) fn seal(
     Ok(found.facts(uri))
 }
 
-/// Removes both halves of a wrapping key, and looks by a session of its own whether they are gone.
-pub(in crate::signer) fn destroy_wrapping_key(
+/// Makes sure, by a login, that no key has the label that `uri` names.
+pub(in crate::signer) fn require_vacant(uri: &Uri, pins: &mut dyn AskPin) -> Result<(), WrapError> {
+    Ok(Vacancy::open(uri, pins).map(drop)?)
+}
+
+/// Removes whatever halves of a pair have label and id of `uri`, which were chosen for it, and looks
+/// by a session of its own whether they are gone.
+pub(in crate::signer) fn remove_pair(
     uri: &Uri,
     pins: &mut dyn AskPin,
 ) -> Result<Gone, DestroyError> {
