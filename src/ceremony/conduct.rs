@@ -11,6 +11,7 @@ mod devices;
 mod error;
 mod finish;
 mod keys;
+mod ledger;
 mod outputs;
 mod secrets;
 mod shares;
@@ -34,6 +35,9 @@ pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
 pub(super) use custody::{check_of, opened_by_fact};
 pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
+#[cfg(test)]
+pub(super) use ledger::head_in_words;
+pub(super) use ledger::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_of_words};
 pub use outputs::LIST_FILE;
 use secrets::OnPaper;
 pub(super) use secrets::SECRETS_ARE_SET;
@@ -198,6 +202,7 @@ impl Conduct<'_> {
             Act::Rehearsal => self.rehearsal(step)?,
             Act::Machine => self.machine(step)?,
             Act::Devices => self.devices(step)?,
+            Act::Ledger => self.ledger_before(step)?,
             Act::Shares => self.all_sets(step)?,
             Act::Pins(number) => self.give_secrets(step, number)?,
             Act::Key(number) => self.key(step, number)?,

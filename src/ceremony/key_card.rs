@@ -2,6 +2,7 @@
 
 use ssh_key::PublicKey;
 
+use super::conduct::LEDGER_KEY;
 use super::plan::Plan;
 use super::script::{REHEARSAL_STYLE, banner};
 use super::transcript::Transcript;
@@ -55,8 +56,6 @@ fn sheet(page: &mut Page, title: &str, line: &str) -> Result<(), QrError> {
 
 /// The name of the card in the folder of its ceremony.
 pub(super) const KEY_CARD_FILE: &str = "key-card.html";
-/// The fact that is the ledger key.
-const LEDGER_KEY: &str = "public key of the ledger";
 
 #[cfg(test)]
 mod tests {

@@ -34,6 +34,23 @@ pub(super) fn key(device: &Device, place: &KeyPlace, id: &[u8]) -> Result<Locato
     }
 }
 
+/// The same locator, of a key in this device alone; none where it names another device.
+pub(super) fn narrowed(locator: &Locator, device: &Device) -> Option<Locator> {
+    match (&device.hardware, locator) {
+        (Hardware::Token(place), Locator::Pkcs11(uri)) => {
+            let narrowed = uri.in_token(&token(place).ok()?)?;
+            Some(Locator::Pkcs11(Box::new(narrowed)))
+        }
+        (Hardware::YubiKey { serial, .. }, Locator::YubiKey(slot)) => {
+            let is_it = slot.serial.is_none_or(|named| named == *serial);
+            let mut slot = slot.clone();
+            slot.serial = Some(*serial);
+            is_it.then_some(Locator::YubiKey(slot))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a locator names a key in this place of a device, whatever its id.
 pub(super) fn is_key(locator: &str, device: &Device, place: &KeyPlace) -> bool {
     let without_id = |text: &str| match text.split_once(";id=") {
@@ -107,6 +124,36 @@ mod tests {
         let locator = key(&device(Hardware::Token(place)), &label, &[0, 255]).unwrap();
         assert_eq!(locator.to_string().parse(), Ok(locator.clone()));
         assert!(locator.to_string().contains("id=%00%FF"), "{locator}");
+    }
+
+    #[test]
+    fn a_locator_is_narrowed_to_a_device_and_never_to_another_than_it_names() {
+        let token = |label: &str| {
+            device(Hardware::Token(TokenPlace {
+                module: "/m.so".into(),
+                label: label.to_owned(),
+                serial: "fe12".to_owned(),
+            }))
+        };
+        let of = |text: &str, device: &Device| {
+            let narrowed = narrowed(&text.parse().unwrap(), device);
+            narrowed.map(|locator| locator.to_string())
+        };
+        let whole = "pkcs11:token=T;serial=fe12;object=users?module-path=/m.so";
+        for text in ["pkcs11:object=users", "pkcs11:token=T;object=users", whole] {
+            assert_eq!(of(text, &token("T")).as_deref(), Some(whole), "{text}");
+        }
+        assert_eq!(of(whole, &token("U")), None);
+        assert_eq!(of("pkcs11:serial=fe13;object=users", &token("T")), None);
+        let card = Hardware::YubiKey {
+            serial: 7,
+            firmware: "5.7.1".parse().unwrap(),
+        };
+        let card = device(card);
+        let found = of("yubikey:slot-id=9c", &card);
+        assert_eq!(found.as_deref(), Some("yubikey:serial=7;slot-id=9c"));
+        assert_eq!(of("yubikey:serial=8;slot-id=9c", &card), None);
+        assert_eq!(of(whole, &card), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod custody;
 mod devices;
 mod draft;
 mod fault;
+mod ledger;
 mod people;
 mod reader;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
 pub use draft::{Draft, DraftDevices, DraftError};
 pub use fault::{PlanFault, PlanFaults};
+pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
 
 use self::devices::Named;
@@ -65,6 +67,8 @@ pub struct Plan {
     pub devices: Vec<Device>,
     /// Who holds shares of what opens them; none where nothing is shared.
     pub custody: Option<Custody>,
+    /// The ledger that is there before; none where the ceremony makes it.
+    pub ledger: Option<LedgerBefore>,
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
 }
@@ -117,7 +121,7 @@ impl Plan {
         }
     }
 
-    /// The CAs whose keys are made.
+    /// The CAs whose keys are made here; those that were there before are in [`Self::ledger`].
     #[must_use]
     pub fn cas(&self) -> &[Ca] {
         match &self.task {
@@ -143,6 +147,14 @@ impl Plan {
 impl Kind {
     /// The kinds, as a plan names them.
     pub const ALL: [Self; 1] = [Self::Create];
+
+    /// Whether it works on a ledger, a config and CAs that are there before it.
+    #[must_use]
+    pub fn finds_ledger(self) -> bool {
+        match self {
+            Self::Create => false,
+        }
+    }
 
     /// Its name in a plan.
     #[must_use]
@@ -180,6 +192,10 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let roots = devices::roots(reader, top);
     let devices = devices::devices(reader, top, &modules);
     let custody = custody::read(reader, top, people.as_ref(), &devices.all);
+    let ledger = match kind {
+        Some(kind) if kind.finds_ledger() => Some(ledger::read(reader, top, &devices)),
+        _ => None,
+    };
     let task = task(reader, top, kind, &devices);
     top.end(reader);
     Some(Plan {
@@ -199,6 +215,10 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         roots,
         devices: devices.all,
         custody,
+        ledger: match ledger {
+            Some(ledger) => Some(ledger?),
+            None => None,
+        },
         sha256,
     })
 }

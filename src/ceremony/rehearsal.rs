@@ -11,7 +11,7 @@ mod tests;
 use toml::Table;
 
 use super::instant::Instant;
-use super::plan::{Device, Hardware, Plan, PlanFaults, Task};
+use super::plan::{Device, Hardware, Plan, PlanFaults};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
 use crate::signer::yubikey::Firmware;
@@ -61,6 +61,9 @@ pub enum RehearsalError {
     /// A rehearsal is drawn from a plan, not from another rehearsal.
     #[error("this is the plan of a rehearsal itself")]
     OfRehearsal,
+    /// What it works on is not there in a rehearsal.
+    #[error("this plan works on a ledger that is there, which a rehearsal has none of")]
+    FindsLedger,
     /// Something of the plan would be touched.
     #[error("{what} {name:?} is one of the plan, which a rehearsal leaves alone")]
     Production {
@@ -109,9 +112,9 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
     if read.rehearsal_of.is_some() {
         return Err(RehearsalError::OfRehearsal);
     }
-    match &read.task {
-        // It begins with nothing, as its rehearsal does.
-        Task::Create(_) => {}
+    // Only what begins with nothing is rehearsed on nothing.
+    if read.kind().finds_ledger() {
+        return Err(RehearsalError::FindsLedger);
     }
     leaves_alone(&read, stage)?;
     // It was read as TOML a moment ago.

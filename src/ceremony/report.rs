@@ -7,6 +7,7 @@ mod asked;
 
 use std::collections::BTreeMap;
 
+use super::conduct::LEDGER_BEFORE;
 use super::instant::Instant;
 use super::plan::Plan;
 use super::script::{REHEARSAL_STYLE, banner, people};
@@ -90,6 +91,10 @@ fn summary(plan: &Plan, transcript: &Transcript, account: &Account) -> Vec<(Stri
         );
         rows.push(("Ledger as it was at the end", words));
     }
+    if plan.ledger.is_some() {
+        let found = transcript.fact(LEDGER_BEFORE).unwrap_or_default();
+        rows.push(("Ledger as it was found", found.to_owned()));
+    }
     if let Some(last) = &plan.last {
         rows.push(("The ceremony before, words", words(last)));
     }
@@ -128,6 +133,14 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
         let print = fact(&format!("fingerprint {}", ca.name));
         vec![text(what), text(print), text(format!("in `{}`", ca.device))]
     });
+    let before = plan.ledger.iter().flat_map(|before| &before.cas).map(|ca| {
+        let place = match &ca.device {
+            Some(device) => format!("in `{device}`"),
+            None => "in no device of the room".to_owned(),
+        };
+        let what = format!("CA `{}`, from before", ca.name);
+        vec![text(what), text(ca.fingerprint.to_string()), text(place)]
+    });
     let ledger = plan.ledger_key().map(|key| {
         let what = format!("Ledger key, {} key", key.algorithm);
         let print = fact("fingerprint of the ledger key");
@@ -137,7 +150,7 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
             text(format!("in `{}`", key.device)),
         ]
     });
-    devices.chain(cas).chain(ledger).collect()
+    devices.chain(cas).chain(before).chain(ledger).collect()
 }
 
 /// Each step with its first and its last line, and whoever answered in it.

@@ -93,6 +93,16 @@ fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
             format!("{} {hash}", module.path.display()),
         ));
     }
+    if let Some(before) = &plan.ledger {
+        let (origin, size) = (&before.head.origin, before.head.size);
+        let root = crate::wire::hex(&before.head.root);
+        heading.push((
+            "Ledger",
+            format!("{origin}, from entry {size} on, root {root}"),
+        ));
+        let cas = before.cas.iter();
+        heading.extend(cas.map(|ca| ("CA", format!("{}: {}", ca.name, ca.words()))));
+    }
     heading.push(("Plan, SHA-256", crate::wire::hex(&plan.sha256)));
     heading.push(("Plan, words", plan.words()));
     heading
@@ -106,7 +116,9 @@ struct Sheet {
 }
 
 fn sheets(plan: &Plan) -> Vec<Sheet> {
-    let mut sheets = vec![inventory(plan), key_card(plan)];
+    let mut sheets = vec![inventory(plan)];
+    // What was there before has a card.
+    sheets.extend(plan.ledger_key().map(|_made| key_card(plan)));
     for device in &plan.devices {
         if let Some(envelope) = &device.pin_envelope {
             sheets.push(secret_sheet(device, "PIN", envelope));

@@ -85,6 +85,8 @@ pub enum Act {
     Machine,
     /// Finds the devices, no more and no fewer, and logs in to each.
     Devices,
+    /// Looks at the ledger that is there, and holds the keys in the devices against it.
+    Ledger,
     /// Puts every set of shares together that must open the secret.
     Shares,
     /// Gives the device at this place in the plan secrets of its own.
@@ -117,7 +119,16 @@ impl Step {
     pub fn needs_open_devices(&self) -> bool {
         matches!(
             self.act,
-            Act::Pins(_) | Act::Key(_) | Act::LedgerKey | Act::List
+            Act::Ledger | Act::Pins(_) | Act::Key(_) | Act::LedgerKey | Act::List
+        )
+    }
+
+    /// Whether it writes files of the ceremony.
+    #[must_use]
+    pub fn writes_files(&self) -> bool {
+        matches!(
+            self.act,
+            Act::List | Act::Lines | Act::Key(_) | Act::LedgerKey
         )
     }
 

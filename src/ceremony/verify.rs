@@ -10,17 +10,21 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE};
+use super::conduct::{
+    CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_BEFORE, LEDGER_FILE, LEDGER_KEY, LIST_FILE,
+    SIGNATURE_FILE, head_of_words,
+};
 use super::files::file_sha256;
 use super::plan::Plan;
 use super::record::TRANSCRIPT_FILE;
 use super::transcript::Transcript;
 use super::verdict::{Account, VerdictFault, judge};
 use crate::attestation::Roots;
+use crate::config::CaName;
 use crate::krl::{KRL_NAMESPACE, ListSignature};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::NoteKey;
-use crate::ledger::{Auditor, HEADS, LISTS, Ledger, Origin, Signatures};
+use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Origin, Signatures};
 use crate::wire::{hex, words};
 use custody::has_custody;
 
@@ -80,7 +84,7 @@ fn rehearsed(evidence: &Evidence<'_>, account: &Account) -> Result<(), VerdictFa
 
 /// The ledger key, as the transcript has it. That it is one of the ledger's is checked there.
 fn ledger_key(transcript: &Transcript) -> Result<KeyData, VerdictFault> {
-    key_of(transcript, "public key of the ledger")
+    key_of(transcript, LEDGER_KEY)
 }
 
 fn key_of(transcript: &Transcript, name: &str) -> Result<KeyData, VerdictFault> {
@@ -204,6 +208,7 @@ impl<'a> Outputs<'a> {
         let ledger = Ledger::open_to_read(path)?;
         let before = account.head.as_ref().ok_or(VerdictFault::NoEnd)?;
         goes_on(&ledger, before)?;
+        found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
         let position = has_ceremony(&ledger, evidence)?;
@@ -250,7 +255,25 @@ fn goes_on(ledger: &Ledger, before: &Checkpoint) -> Result<(), VerdictFault> {
         .map_err(|error| VerdictFault::Ledger(error.to_string()))
 }
 
-/// The CAs of the plan with the keys of the transcript, born in their tokens, and the ledger key.
+/// The ledger that was found goes on from the plan's head, and the one at the end from that.
+fn found_before(
+    ledger: &Ledger,
+    plan: &Plan,
+    transcript: &Transcript,
+    end: &Checkpoint,
+) -> Result<(), VerdictFault> {
+    let Some(planned) = &plan.ledger else {
+        return Ok(());
+    };
+    let found = transcript.fact(LEDGER_BEFORE).and_then(head_of_words);
+    let found = found.filter(|found| found.size <= end.size);
+    let missing = || VerdictFault::Ledger("the transcript has no head before".to_owned());
+    goes_on(ledger, &planned.head)?;
+    goes_on(ledger, &found.ok_or_else(missing)?)
+}
+
+/// The CAs of the plan with the keys of the transcript, those that were made born in their tokens, and the
+/// ledger key.
 fn has_keys(
     ledger: &Ledger,
     plan: &Plan,
@@ -258,6 +281,11 @@ fn has_keys(
     key: &KeyData,
 ) -> Result<(), VerdictFault> {
     let cas = ledger.cas()?;
+    for ca in plan.ledger.iter().flat_map(|before| &before.cas) {
+        let key = key_of(transcript, &format!("public key {}", ca.name))?;
+        let is_it = |one: &Ca| one.name() == ca.name.as_str() && *one.public_key() == key;
+        require_ca(cas.iter().any(is_it), &ca.name)?;
+    }
     for ca in plan.cas() {
         let made = key_of(transcript, &format!("public key {}", ca.name))?;
         let is_it = cas.iter().any(|one| {
@@ -266,24 +294,33 @@ fn has_keys(
                 && one.added().purpose == ca.certificates
                 && one.added().origin == Origin::Generated
         });
-        if !is_it {
-            return Err(VerdictFault::Ledger(format!(
-                "it has no CA `{}` with the key of the transcript",
-                ca.name
-            )));
-        }
+        require_ca(is_it, &ca.name)?;
     }
     let hash = key.fingerprint(ssh_key::HashAlg::Sha256).sha256();
     let state = hash
         .map(|hash| ledger.ledger_key(&hash))
         .transpose()?
         .flatten();
-    if state.is_some_and(|state| state.recorded & (HEADS | LISTS) == HEADS | LISTS) {
+    // One that was there before may sign heads alone.
+    let wanted = match plan.ledger {
+        Some(_) => HEADS,
+        None => HEADS | LISTS,
+    };
+    if state.is_some_and(|state| state.recorded & wanted == wanted) {
         return Ok(());
     }
     Err(VerdictFault::Ledger(
         "the key of the transcript is none of its own".to_owned(),
     ))
+}
+
+fn require_ca(is_there: bool, name: &CaName) -> Result<(), VerdictFault> {
+    if is_there {
+        return Ok(());
+    }
+    Err(VerdictFault::Ledger(format!(
+        "it has no CA `{name}` with the key of the transcript"
+    )))
 }
 
 /// Where the ceremony stands in the ledger, behind the one that the plan names.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use clap::Args;
 
 use super::base::arguments::{fingerprint, last_validity, span};
-use super::base::context::{Context, KnownCa};
+use super::base::context::Context;
 use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::faults::Faults;
@@ -23,6 +23,7 @@ use super::base::summary::summarise;
 use super::base::terminal::{note_product, say};
 use super::base::words::number_of;
 use crate::batch::{Batch, Ended, Looked, Report, Resume, SerialPlan};
+use crate::ca::KnownCa;
 use crate::config::{self, Config};
 use crate::issue::{Judge, Lasting, SharedLedger};
 use crate::request::RoleName;

@@ -3,15 +3,17 @@
 use std::io;
 use std::path::PathBuf;
 
+use ssh_key::Fingerprint;
+
 use crate::attestation::{EvidenceError, EvidenceFormError};
-use crate::ca::EstablishError;
+use crate::ca::{EstablishError, KnownCaError};
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::record::RecordError;
 use crate::config::{ConfigError, EditError, PlaceError};
 use crate::issue::OpenLedgerError;
-use crate::ledger::LedgerError;
 use crate::ledger::key::LedgerKeyError;
+use crate::ledger::{LedgerError, ProofError};
 use crate::output::OutputError;
 use crate::revocation::KrlError;
 use crate::secret::PinError;
@@ -61,6 +63,46 @@ pub enum ConductError {
         /// What it has.
         found: String,
     },
+    /// There is no config, and the plan is about a CA that is there.
+    #[error("the config of the plan is not there, nor is its ledger")]
+    NoConfig,
+    /// The ledger does not go on from the head of the plan.
+    #[error("the ledger is not the one of the plan")]
+    OtherLedger(#[from] ProofError),
+    /// A CA is not what the plan says.
+    #[error(transparent)]
+    KnownCa(#[from] KnownCaError),
+    /// A CA has another key than the plan says.
+    #[error("CA `{name}` has the key {found} in the ledger, and not {wanted} as the plan says")]
+    OtherKeyOfCa {
+        /// The CA.
+        name: String,
+        /// The plan's.
+        wanted: Fingerprint,
+        /// The ledger's.
+        found: String,
+    },
+    /// The config names no key of a CA in the device that the plan says.
+    #[error("the config names no key of CA `{ca}` in device `{device}`")]
+    NotInDevice {
+        /// The CA.
+        ca: String,
+        /// What the plan calls the device.
+        device: String,
+    },
+    /// A device holds another key than the CA's.
+    #[error("device `{device}` holds the key {found}, and not the one of CA `{ca}`")]
+    OtherKeyInDevice {
+        /// The CA.
+        ca: String,
+        /// What the plan calls the device.
+        device: String,
+        /// What it holds.
+        found: String,
+    },
+    /// The ledger key is none that the ledger knows and believes.
+    #[error("the ledger key {0} is not one that the ledger believes")]
+    UnknownLedgerKey(String),
     /// A device of the plan is not there.
     #[error("device `{name}` is not there: {words}")]
     NoDevice {

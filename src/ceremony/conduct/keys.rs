@@ -3,7 +3,7 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::{Conduct, ConductError, LEDGER_KEY_NAME};
+use super::{Conduct, ConductError, LEDGER_KEY, LEDGER_KEY_NAME, LEDGER_KEY_PRINT};
 use crate::ca::{self, NewCa, OfAnother, Source};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Ca, Device, KeyPlace};
@@ -42,13 +42,7 @@ impl<'s> Conduct<'s> {
         };
         let device = self.device_of(&ca.device)?;
         self.attest(step, (ca.name.as_str(), device, &ca.place), &locator, &key)?;
-        let line = PublicKey::new(key.clone(), ca.name.as_str()).to_openssh()?;
-        self.fact(step, &format!("public key {}", ca.name), line.trim_end())?;
-        self.fact(
-            step,
-            &format!("fingerprint {}", ca.name),
-            &fingerprint(&key),
-        )
+        self.public(step, (ca.name.as_str(), &key))
     }
 
     fn establish(
@@ -154,12 +148,8 @@ impl<'s> Conduct<'s> {
         self.attest(step, named, &locator, &key.public_key)?;
         self.record_ledger_key(&key.public_key, &locator)?;
         let line = PublicKey::new(key.public_key.clone(), "ledger key").to_openssh()?;
-        self.fact(step, "public key of the ledger", line.trim_end())?;
-        self.fact(
-            step,
-            "fingerprint of the ledger key",
-            &fingerprint(&key.public_key),
-        )
+        self.fact(step, LEDGER_KEY, line.trim_end())?;
+        self.fact(step, LEDGER_KEY_PRINT, &fingerprint(&key.public_key))
     }
 
     fn generate(

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Conduct, ConductError};
+use super::{Conduct, ConductError, LEDGER_KEY};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::key_card::{KEY_CARD_FILE, key_card};
 use crate::ceremony::plan::Ca;
@@ -109,7 +109,7 @@ impl Conduct<'_> {
                 self.trust(step, ca)?;
             }
         }
-        let line = self.fact_of("public key of the ledger")?;
+        let line = self.fact_of(LEDGER_KEY)?;
         self.put(step, "ledger.pub", format!("{line}\n").as_bytes())?;
         let card = key_card(self.plan, self.transcript())?;
         self.put(step, KEY_CARD_FILE, card.as_bytes())

@@ -1,5 +1,7 @@
 //! A plan that is ready but for what only its people know.
 
+mod create;
+
 use super::Kind;
 use super::reader::TO_FILL_IN;
 use crate::ceremony::instant::Instant;
@@ -67,13 +69,12 @@ impl Draft {
             .replace("@hardware", &hardware))
     }
 
+    /// The tables of devices, and those that only plans of this kind have.
     fn hardware(&self) -> Result<String, DraftError> {
-        let text = match &self.devices {
-            DraftDevices::Token(module) => with_token(module.as_ref()),
-            DraftDevices::YubiKeys(count @ 1..=4) => with_yubikeys(*count),
-            DraftDevices::YubiKeys(count) => return Err(DraftError::YubiKeys(*count)),
-        };
-        Ok(text)
+        let devices = |pins| devices(&self.devices, pins);
+        match self.kind {
+            Kind::Create => Ok(devices(RANDOM)? + &create::keys(&self.devices)),
+        }
     }
 
     /// Two people share three roles; more have one each, and whoever comes after the third is a
@@ -96,53 +97,39 @@ impl Draft {
     }
 }
 
-/// The tables of a token and of the keys in it.
-fn with_token(module: Option<&(String, [u8; 32])>) -> String {
-    let (path, hash) = match module {
-        Some((path, hash)) => (path.as_str(), hex(hash)),
-        None => (TO_FILL_IN, TO_FILL_IN.to_owned()),
-    };
-    [MODULE, TOKEN, CA_IN_TOKEN, LEDGER_KEY_IN_TOKEN]
-        .map(|table| format!("\n{table}"))
-        .concat()
-        .replace("\"@\"", &format!("\"{TO_FILL_IN}\""))
-        .replace("@name", "root")
-        .replace("@ca", "users")
-        .replace("@module-sha256", &hash)
-        .replace("@module-path", &toml::Value::from(path).to_string())
+/// The tables of what the keys are in.
+fn devices(devices: &DraftDevices, pins: &str) -> Result<String, DraftError> {
+    match devices {
+        DraftDevices::Token(module) => {
+            let (path, hash) = match module {
+                Some((path, hash)) => (path.as_str(), hex(hash)),
+                None => (TO_FILL_IN, TO_FILL_IN.to_owned()),
+            };
+            Ok(named(&format!("\n{MODULE}\n{TOKEN}"), "root")
+                .replace("@module-sha256", &hash)
+                .replace("@module-path", &toml::Value::from(path).to_string()))
+        }
+        DraftDevices::YubiKeys(count @ 1..=4) => {
+            let card = |at| named(&format!("\n{YUBIKEY}{pins}"), &numbered("root", at));
+            Ok((1..=*count).map(card).collect())
+        }
+        DraftDevices::YubiKeys(count) => Err(DraftError::YubiKeys(*count)),
+    }
 }
 
-/// The tables of cards, each with a CA of its own.
-fn with_yubikeys(count: usize) -> String {
-    let number = |number| match number {
-        1 => String::new(),
-        more => more.to_string(),
-    };
-    let fill = |table: &str, at: usize| {
-        let ca = format!("users{}", number(at));
-        let beside = match at {
-            1 => String::new(),
-            _ => "beside       = \"users\" # trusted with it from the first day: what a copy would be for\n"
-                .to_owned(),
-        };
-        format!(
-            "\n{table}{}",
-            if table == CA_IN_YUBIKEY {
-                beside
-            } else {
-                String::new()
-            }
-        )
+/// A table with what it is about put in, and what its people know left open.
+fn named(table: &str, name: &str) -> String {
+    table
         .replace("\"@\"", &format!("\"{TO_FILL_IN}\""))
-        .replace("@name", &format!("root{}", number(at)))
-        .replace("@ca", &ca)
-    };
-    let cards = (1..=count).map(|at| fill(YUBIKEY, at));
-    let cas = (1..=count).map(|at| fill(CA_IN_YUBIKEY, at));
-    cards
-        .chain(cas)
-        .chain([fill(LEDGER_KEY_IN_YUBIKEY, 1)])
-        .collect()
+        .replace("@name", name)
+}
+
+/// `root` for the first, `root2` for the second.
+fn numbered(name: &str, at: usize) -> String {
+    match at {
+        1 => name.to_owned(),
+        more => format!("{name}{more}"),
+    }
 }
 
 const HOUR: u64 = 3600;
@@ -197,53 +184,18 @@ bag          = \"@\" # the number of the bag that it comes in
 new-bag      = \"@\" # and of the bag that it goes into
 pin-envelope = \"@\" # the number of the envelope that its PIN goes into
 ";
-/// A CA whose key a token makes.
-const CA_IN_TOKEN: &str = "\
-[[ca]] # a key to be made; a second table for a CA of hosts
-name         = \"@ca\"
-certificates = \"user\" # or \"host\"
-algorithm    = \"p256\" # p384, p521, rsa2048, rsa3072, rsa4096, ed25519
-device       = \"@name\"
-label        = \"@ca\"
-copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told
-";
-/// A ledger key that a token makes.
-const LEDGER_KEY_IN_TOKEN: &str = "\
-[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
-algorithm = \"p256\" # or ed25519
-device    = \"@name\"
-label     = \"ledger\"
-";
 /// A YubiKey.
 const YUBIKEY: &str = "\
 [[device]] # a YubiKey; there must be these, and no other
 name         = \"@name\"
 yubikey      = \"@\" # the serial number that is printed on it, and its firmware: `punchmark tokens` shows both
 firmware     = \"@\"
-pins         = \"random\" # made in the ceremony, on a card as the factory left it; or \"are-set\"
 bag          = \"@\" # the number of the bag that it comes in
 new-bag      = \"@\" # and of the bag that it goes into
+";
+/// Secrets of a YubiKey that are made in the ceremony.
+const RANDOM: &str = "\
+pins         = \"random\" # made in the ceremony, on a card as the factory left it; or \"are-set\"
 pin-envelope = \"@\" # the numbers of the envelopes that its PIN and its PUK go into
 puk-envelope = \"@\"
-";
-/// A CA whose key a YubiKey makes.
-const CA_IN_YUBIKEY: &str = "\
-[[ca]] # a key to be made
-name         = \"@ca\"
-certificates = \"user\" # or \"host\"
-algorithm    = \"p256\" # p384, rsa2048; from firmware 5.7 rsa3072, rsa4096, ed25519
-device       = \"@name\"
-slot         = \"9c\"
-pin-policy   = \"once\" # or \"always\": for each signature
-touch-policy = \"always\" # \"cached\" for 15 seconds, \"never\"
-copies       = \"none\" # what leaves a card loses its attestation
-";
-/// A ledger key that a YubiKey makes.
-const LEDGER_KEY_IN_YUBIKEY: &str = "\
-[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
-algorithm    = \"p256\" # or ed25519
-device       = \"@name\"
-slot         = \"9d\"
-pin-policy   = \"once\"
-touch-policy = \"never\"
 ";

@@ -215,6 +215,18 @@ impl Table {
         }
     }
 
+    /// A number of entries, which grows.
+    pub(super) fn size(&mut self, reader: &mut Reader, key: &str) -> Option<u64> {
+        let value = self.take(reader, key)?;
+        let number = value
+            .as_integer()
+            .and_then(|number| u64::try_from(number).ok());
+        if number.is_none() {
+            self.fault(reader, key, format!("{value} is no number of entries"));
+        }
+        number
+    }
+
     pub(super) fn truth(&mut self, reader: &mut Reader, key: &str) -> Option<bool> {
         let value = self.take(reader, key)?;
         if value.as_bool().is_none() {

@@ -1,7 +1,7 @@
 //! The steps that ceremonies of every kind begin and end with.
 
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
-use crate::ceremony::plan::{Device, Person, Plan, Role};
+use crate::ceremony::plan::{Device, LedgerBefore, Person, Plan, Role};
 use crate::secret::SecretKind;
 
 /// Who does what nobody is named for.
@@ -14,13 +14,15 @@ pub(super) struct Cast {
 }
 
 impl Cast {
-    /// Up to where the devices are there and open: people, clocks, plan, machine, bags, devices.
+    /// Up to where the devices are there and open, and the ledger is known: people, clocks, plan, machine,
+    /// bags, devices, ledger.
     pub(super) fn before(&self, plan: &Plan) -> Vec<Step> {
         let mut steps = vec![self.people(plan), self.clocks(), self.plan(plan)];
         steps.extend(plan.requires_rehearsal.then(|| self.rehearsal()));
         steps.push(self.machine(plan));
         steps.extend(plan.devices.iter().map(|device| self.unseal(device)));
         steps.push(self.devices(plan));
+        steps.extend(plan.ledger.as_ref().map(|ledger| self.ledger(ledger)));
         steps
     }
 
@@ -192,6 +194,35 @@ impl Cast {
                 in_the_room(plan),
                 Act::Devices,
                 "the devices of the plan are found, each opens, and no other is there",
+            )
+        }
+    }
+
+    /// The ledger that is there before, and the keys of its CAs.
+    fn ledger(&self, ledger: &LedgerBefore) -> Step {
+        let asks = ledger.cas.iter().map(|ca| {
+            let question = format!(
+                "the key card of CA `{}` says {}; type yes",
+                ca.name, ca.fingerprint
+            );
+            ask(
+                &format!("key card {}", ca.name),
+                &self.witness,
+                question,
+                "yes",
+            )
+        });
+        Step {
+            asks: asks.collect(),
+            ..step(
+                "ledger",
+                &self.administrator,
+                format!(
+                    "The ledger is {}, and goes on from entry {}.",
+                    ledger.head.origin, ledger.head.size
+                ),
+                Act::Ledger,
+                "it goes on from the head of the plan, and each key in a device is the one that it has",
             )
         }
     }

@@ -1,21 +1,16 @@
 //! What was seen of one step so far, and whether that is all that belongs to it.
 
+mod create;
+mod ledger;
+
 use std::collections::BTreeMap;
 
-use ssh_key::PublicKey;
-
 use super::fault::VerdictFault;
-use crate::ceremony::conduct::{
-    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, in_words,
-    opened_by_fact,
-};
 use crate::ceremony::instant::Instant;
-use crate::ceremony::key_card::KEY_CARD_FILE;
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{KeyPlace, Pins, Plan};
+use crate::ceremony::plan::Plan;
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
-use crate::certificate::subject::fingerprint;
 use crate::wire::{bytes_of_words, hex};
 
 /// What was seen of the step that is under way.
@@ -74,10 +69,7 @@ impl Seen {
             }
             Event::File { name, .. } => {
                 self.require_answers(step, line)?;
-                if !matches!(
-                    step.act,
-                    Act::List | Act::Lines | Act::Key(_) | Act::LedgerKey
-                ) {
+                if !step.writes_files() {
                     return Err(foreign(line, "a file"));
                 }
                 self.files.push(name.clone());
@@ -184,25 +176,14 @@ impl Seen {
             Act::Rehearsal => self.rehearsed(step, line),
             Act::Machine => self.machine(plan, line),
             Act::Devices => self.devices(plan, line),
+            Act::Ledger => self.ledger_before(plan, line),
             Act::Shares => self.shares(plan, line),
             Act::Pins(number) => self.pins(plan, number, line),
             Act::Custody => self.custody(plan, line),
             Act::Key(number) => self.key_of_ca(plan, number, line),
-            Act::LedgerKey => {
-                self.key(line, LEDGER_KEY, "fingerprint of the ledger key")?;
-                let place = plan.ledger_key().map(|key| &key.place);
-                self.attestation(place, attestation_of(LEDGER_KEY_NAME), line)
-            }
+            Act::LedgerKey => self.ledger_key(plan, line),
             Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
-            Act::Lines => {
-                let names = plan.cas().iter().map(|ca| format!("{}.pub", ca.name));
-                self.files(
-                    line,
-                    &names
-                        .chain(["ledger.pub", KEY_CARD_FILE].map(str::to_owned))
-                        .collect::<Vec<_>>(),
-                )
-            }
+            Act::Lines => self.lines_of(plan, line),
         }
     }
 
@@ -288,70 +269,6 @@ impl Seen {
         Ok(())
     }
 
-    fn shares(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
-        let Some(custody) = &plan.custody else {
-            return Err(foreign(line, "shares"));
-        };
-        self.is(line, SHARES, &in_words(custody.quorum))?;
-        self.fact(line, SECRET_CHECK).map(drop)
-    }
-
-    fn pins(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
-        let device = plan.devices.get(number).map(|device| device.name.as_str());
-        let name = format!("secrets {}", device.unwrap_or_default());
-        self.is(line, &name, SECRETS_ARE_SET)
-    }
-
-    fn custody(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
-        let mut devices = plan.devices.iter();
-        devices.try_for_each(|device| match device.pins {
-            Pins::Shares => self.fact(line, &opened_by_fact(device)).map(drop),
-            Pins::AreSet | Pins::Random => Ok(()),
-        })
-    }
-
-    fn key_of_ca(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
-        let Some(ca) = plan.cas().get(number) else {
-            return Err(foreign(line, "a key"));
-        };
-        let names = [
-            format!("public key {}", ca.name),
-            format!("fingerprint {}", ca.name),
-        ];
-        self.key(line, &names[0], &names[1])?;
-        self.attestation(Some(&ca.place), attestation_of(ca.name.as_str()), line)
-    }
-
-    /// What a card says of a key that was born in it is an output.
-    fn attestation(
-        &self,
-        place: Option<&KeyPlace>,
-        file: String,
-        line: u64,
-    ) -> Result<(), VerdictFault> {
-        match place {
-            Some(KeyPlace::Slot { .. }) => self.files(line, &[file]),
-            _ => Ok(()),
-        }
-    }
-
-    /// A public key, and the fingerprint that was shown of it.
-    fn key(&self, line: u64, name: &str, print: &str) -> Result<(), VerdictFault> {
-        if !self.has_intent {
-            return Err(VerdictFault::Missing {
-                line,
-                missing: "where the key was to be made".to_owned(),
-            });
-        }
-        let (at, text) = self.fact(line, name)?;
-        let key = text.parse::<PublicKey>();
-        let key = key.map_err(|_form| VerdictFault::Fact {
-            line: *at,
-            name: name.to_owned(),
-        })?;
-        self.is(line, print, &fingerprint(key.key_data()))
-    }
-
     fn files(&self, line: u64, wanted: &[String]) -> Result<(), VerdictFault> {
         match wanted.iter().find(|name| !self.files.contains(name)) {
             None => Ok(()),
@@ -370,5 +287,3 @@ fn foreign(line: u64, what: &'static str) -> VerdictFault {
 const FIVE_MINUTES: u64 = 5 * 60;
 /// The fact that is the value of the rehearsal's transcript.
 const REHEARSAL: &str = "rehearsal";
-/// The fact that is the ledger key.
-pub(in crate::ceremony) const LEDGER_KEY: &str = "public key of the ledger";

@@ -1,5 +1,8 @@
 use super::*;
-use crate::ceremony::conduct::{SECRET_CHECK, SECRETS_ARE_SET, SHARES, in_words};
+use crate::ceremony::conduct::{
+    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, SECRET_CHECK, SECRETS_ARE_SET, SHARES,
+    head_in_words, in_words,
+};
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::filled;
 use crate::ceremony::steps::{Act, Wanted};
@@ -107,6 +110,18 @@ impl Made<'_> {
         let plan = self.plan;
         match act {
             Act::Nothing | Act::End => Vec::new(),
+            Act::Ledger => {
+                let before = plan.ledger.as_ref().unwrap();
+                let ca = &before.cas[0];
+                let print = ca.fingerprint.to_string();
+                vec![
+                    self.fact(LEDGER_BEFORE, &head_in_words(&before.head)),
+                    self.fact(&format!("public key {}", ca.name), KEY),
+                    self.fact(&format!("fingerprint {}", ca.name), &print),
+                    self.fact(LEDGER_KEY, KEY),
+                    self.fact(LEDGER_KEY_PRINT, &print),
+                ]
+            }
             Act::Shares => vec![
                 self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),
                 self.fact(SECRET_CHECK, "c"),

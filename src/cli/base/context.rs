@@ -11,8 +11,9 @@ use super::pin::{FirstDevice, PinSource, require_open};
 use super::pin_files::PinFiles;
 use super::terminal;
 use super::touch::Touches;
-use crate::config::{CaConfig, Config, Place};
-use crate::issue::{AgreedCa, ConfiguredCa, UnkeptLedger, agree};
+use crate::ca::KnownCa;
+use crate::config::{Config, Place};
+use crate::issue::UnkeptLedger;
 use crate::ledger::heads::Ignored;
 use crate::ledger::{Ca, ClockError, Ledger};
 use crate::secret::RememberPin;
@@ -23,18 +24,6 @@ pub(crate) struct Context {
     pin_files: PinFiles,
     first_device: FirstDevice,
     touches: Touches,
-}
-
-/// A CA as config and ledger agree on it.
-pub(crate) struct KnownCa {
-    pub(crate) config: CaConfig,
-    pub(crate) agreed: AgreedCa,
-}
-
-impl KnownCa {
-    pub(crate) fn ca(&self) -> &Ca {
-        self.agreed.ca()
-    }
 }
 
 impl Context {
@@ -203,20 +192,7 @@ impl Context {
         ledger: &Ledger,
         name: &str,
     ) -> Result<KnownCa, Failure> {
-        let entry = config.ca(name)?.clone();
-        let recorded = config.public_key(&entry)?;
-        let configured = ConfiguredCa {
-            name,
-            purpose: entry.certificates,
-            public_key_file: &config.resolve(&entry.public_key),
-            public_key: recorded.key_data(),
-            suffixes: config.policy().suffixes(),
-        };
-        let agreed = agree(ledger, &configured)?;
-        Ok(KnownCa {
-            config: entry,
-            agreed,
-        })
+        Ok(KnownCa::find(config, ledger, name)?)
     }
 
     /// Asks whether to go on although something is unwise: a person at a terminal, whom

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use ssh_key::Fingerprint;
 
 use super::advice::intake::warn_of_faults;
-use super::context::{Context, KnownCa};
+use super::context::Context;
 use super::failure::Failure;
 use super::foreseen::warn_before;
 use super::ledger_key;
@@ -15,6 +15,7 @@ use super::terminal::say;
 use super::touch::announcement;
 use crate::attestation::Roots;
 use crate::batch::{Batch, Decision, Ended, Looked, Report};
+use crate::ca::KnownCa;
 use crate::config::{self, CaConfig, Config};
 use crate::issue::{OpenCa, Rulebook, SharedLedger};
 use crate::ledger::Ledger;

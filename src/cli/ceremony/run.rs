@@ -106,6 +106,7 @@ impl Advised for ConductError {
             Self::Ledger(error) => return error.hint(),
             Self::OpenLedger(error) => return error.hint(),
             Self::LedgerKey(error) => return error.hint(),
+            Self::KnownCa(error) => return error.hint(),
             Self::Setup(error) => return error.hint(),
             Self::Pin(error) => return error.hint(),
             Self::Cards(error) => return error.hint(),
@@ -114,6 +115,19 @@ impl Advised for ConductError {
             Self::OtherPlan(_) => {
                 "a plan is never changed once its ceremony began; give a new one a `folder` of its own"
             }
+            Self::NoConfig => {
+                "name its config in the plan: what this ceremony is about was made before"
+            }
+            Self::OtherLedger(_) => {
+                "stop here: this is another ledger, or an older copy; if it is the right one, have all review a plan with its head"
+            }
+            Self::OtherKeyOfCa { .. } | Self::OtherKeyInDevice { .. } => {
+                "stop here: find out whose key this is before anything is signed"
+            }
+            Self::NotInDevice { .. } => {
+                "compare `keys` of the CA in the config with the devices of the plan"
+            }
+            Self::UnknownLedgerKey(_) => "where its device is, run once: punchmark ledger key add",
             Self::Last => {
                 "take the words of the last ceremony from its paper, and have all review the plan"
             }

@@ -11,8 +11,9 @@ use ssh_key::public::KeyData;
 
 use crate::attestation::{Evidence, Facts, Firmware, Proof, Roots};
 use crate::batch::{BatchError, CERTIFICATE_MODE};
+use crate::ca::KnownCa;
 use crate::cli::base::advice::evidence::unproved;
-use crate::cli::base::context::{Context, KnownCa};
+use crate::cli::base::context::Context;
 use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::pin::of_users_card;

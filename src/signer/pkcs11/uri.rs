@@ -100,6 +100,22 @@ impl Uri {
         }
     }
 
+    /// This URI, of a key in this token alone; none where it names another one.
+    pub(crate) fn in_token(&self, token: &Self) -> Option<Self> {
+        fn fits<T: PartialEq>(named: &Option<T>, there: &Option<T>) -> bool {
+            named.is_none() || there.is_none() || named == there
+        }
+        let is_it = fits(&self.token, &token.token)
+            && fits(&self.serial, &token.serial)
+            && fits(&self.module_path, &token.module_path);
+        is_it.then(|| Self {
+            token: self.token.clone().or(token.token.clone()),
+            serial: self.serial.clone().or(token.serial.clone()),
+            module_path: self.module_path.clone().or(token.module_path.clone()),
+            ..self.clone()
+        })
+    }
+
     /// This URI, with the source of the PIN of `other` where it has none.
     pub(in crate::signer) fn with_pin_source_of(&self, other: &Self) -> Self {
         Self {

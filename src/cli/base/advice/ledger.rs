@@ -1,5 +1,6 @@
 //! What to do about a ledger that cannot be used, or does not fit the config.
 
+use crate::ca::KnownCaError;
 use crate::cli::base::failure::{Advised, Failure};
 use crate::issue::{DisagreementError, OpenLedgerError};
 use crate::ledger::checkpoint::CheckpointError;
@@ -17,6 +18,15 @@ impl Advised for OpenLedgerError {
             Self::Ledger(error) => error.hint(),
             Self::Clock(error) => error.hint(),
             Self::NoCa { .. } => Some(OTHER_LEDGER.to_owned()),
+        }
+    }
+}
+
+impl Advised for KnownCaError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Disagreement(error) => error.hint(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Fate, Watch};
 use crate::batch::{
     Batch, BatchError, HowFar, Looked, Report, Reporter, Resume, SerialPlan, Subjects,
 };
-use crate::cli::base::context::KnownCa;
+use crate::ca::KnownCa;
 use crate::cli::base::decided::shown;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::foreseen::warn_before;

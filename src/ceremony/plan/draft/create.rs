@@ -1,0 +1,62 @@
+//! The keys that a new plan of kind `create` makes.
+
+use super::{DraftDevices, named, numbered};
+
+/// A CA in the token, or in each card one; and the ledger key.
+pub(super) fn keys(devices: &DraftDevices) -> String {
+    let ca = |table: &str, at: usize| {
+        let table = named(&format!("\n{table}"), &numbered("root", at));
+        table.replace("@ca", &numbered("users", at))
+    };
+    let DraftDevices::YubiKeys(count) = devices else {
+        return ca(CA_IN_TOKEN, 1) + &ca(LEDGER_KEY_IN_TOKEN, 1);
+    };
+    // The second one is the copy that the first can't have.
+    let beside = |at| match at {
+        1 => "",
+        _ => BESIDE,
+    };
+    let cas = (1..=*count).map(|at| ca(CA_IN_YUBIKEY, at) + beside(at));
+    cas.chain([ca(LEDGER_KEY_IN_YUBIKEY, 1)]).collect()
+}
+
+const BESIDE: &str =
+    "beside       = \"users\" # trusted with it from the first day: what a copy would be for\n";
+/// A CA whose key a token makes.
+const CA_IN_TOKEN: &str = "\
+[[ca]] # a key to be made; a second table for a CA of hosts
+name         = \"@ca\"
+certificates = \"user\" # or \"host\"
+algorithm    = \"p256\" # p384, p521, rsa2048, rsa3072, rsa4096, ed25519
+device       = \"@name\"
+label        = \"@ca\"
+copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told
+";
+/// A ledger key that a token makes.
+const LEDGER_KEY_IN_TOKEN: &str = "\
+[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
+algorithm = \"p256\" # or ed25519
+device    = \"@name\"
+label     = \"ledger\"
+";
+/// A CA whose key a YubiKey makes.
+const CA_IN_YUBIKEY: &str = "\
+[[ca]] # a key to be made
+name         = \"@ca\"
+certificates = \"user\" # or \"host\"
+algorithm    = \"p256\" # p384, rsa2048; from firmware 5.7 rsa3072, rsa4096, ed25519
+device       = \"@name\"
+slot         = \"9c\"
+pin-policy   = \"once\" # or \"always\": for each signature
+touch-policy = \"always\" # \"cached\" for 15 seconds, \"never\"
+copies       = \"none\" # what leaves a card loses its attestation
+";
+/// A ledger key that a YubiKey makes.
+const LEDGER_KEY_IN_YUBIKEY: &str = "\
+[ledger-key] # signs the heads of the ledger, its lists, and the transcript; never a certificate
+algorithm    = \"p256\" # or ed25519
+device       = \"@name\"
+slot         = \"9d\"
+pin-policy   = \"once\"
+touch-policy = \"never\"
+";
