@@ -5,6 +5,7 @@
 
 mod attested;
 mod conduct;
+mod facts;
 mod files;
 mod instant;
 mod key_card;

@@ -35,9 +35,6 @@ pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
 pub(super) use custody::{check_of, opened_by_fact};
 pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
-#[cfg(test)]
-pub(super) use ledger::head_in_words;
-pub(super) use ledger::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_of_words};
 pub use outputs::LIST_FILE;
 use secrets::OnPaper;
 pub(super) use secrets::SECRETS_ARE_SET;

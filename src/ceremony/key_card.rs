@@ -2,7 +2,7 @@
 
 use ssh_key::PublicKey;
 
-use super::conduct::LEDGER_KEY;
+use super::facts::LEDGER_KEY;
 use super::plan::Plan;
 use super::script::{REHEARSAL_STYLE, banner};
 use super::transcript::Transcript;

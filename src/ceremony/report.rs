@@ -7,7 +7,7 @@ mod asked;
 
 use std::collections::BTreeMap;
 
-use super::conduct::LEDGER_BEFORE;
+use super::facts::LEDGER_BEFORE;
 use super::instant::Instant;
 use super::plan::Plan;
 use super::script::{REHEARSAL_STYLE, banner, people};

@@ -10,10 +10,8 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::conduct::{
-    CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_BEFORE, LEDGER_FILE, LEDGER_KEY, LIST_FILE,
-    SIGNATURE_FILE, head_of_words,
-};
+use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE};
+use super::facts::{LEDGER_BEFORE, LEDGER_KEY, head_of_words};
 use super::files::file_sha256;
 use super::plan::Plan;
 use super::record::TRANSCRIPT_FILE;

@@ -3,8 +3,9 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::{Conduct, ConductError, LEDGER_KEY, LEDGER_KEY_NAME, LEDGER_KEY_PRINT};
+use super::{Conduct, ConductError, LEDGER_KEY_NAME};
 use crate::ca::{self, NewCa, OfAnother, Source};
+use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Ca, Device, KeyPlace};
 use crate::ceremony::steps::Step;

@@ -5,15 +5,14 @@ use ssh_key::public::KeyData;
 
 use super::{Conduct, ConductError};
 use crate::ca::KnownCa;
+use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::CaBefore;
 use crate::ceremony::steps::Step;
 use crate::certificate::subject::fingerprint;
 use crate::config::Config;
-use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{HEADS, Ledger};
 use crate::signer;
-use crate::wire::hex;
 
 impl Conduct<'_> {
     /// Holds the ledger against the plan, and each key in a device against the ledger.
@@ -109,31 +108,3 @@ impl Conduct<'_> {
         self.fact(step, &format!("fingerprint {name}"), &fingerprint(key))
     }
 }
-
-/// What is noted of the head of a ledger.
-pub(in crate::ceremony) fn head_in_words(head: &Checkpoint) -> String {
-    let (origin, size) = (&head.origin, head.size);
-    format!("{origin}, {size} entries, root {}", hex(&head.root))
-}
-
-/// The head that words tell of, as [`head_in_words`] makes them.
-pub(in crate::ceremony) fn head_of_words(words: &str) -> Option<Checkpoint> {
-    let (origin, rest) = words.split_once(", ")?;
-    let (size, root) = rest.split_once(" entries, root ")?;
-    let mut bytes = [0; 32];
-    let read = base16ct::lower::decode(root, &mut bytes).ok()?;
-    let head = Checkpoint {
-        origin: origin.to_owned(),
-        size: size.parse().ok()?,
-        root: read.try_into().ok()?,
-    };
-    // There is one spelling.
-    (head_in_words(&head) == words).then_some(head)
-}
-
-/// The fact that is the ledger as it was before.
-pub(in crate::ceremony) const LEDGER_BEFORE: &str = "ledger before";
-/// The fact that is the ledger key.
-pub(in crate::ceremony) const LEDGER_KEY: &str = "public key of the ledger";
-/// And the one that is its fingerprint.
-pub(in crate::ceremony) const LEDGER_KEY_PRINT: &str = "fingerprint of the ledger key";

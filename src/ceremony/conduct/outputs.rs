@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Conduct, ConductError, LEDGER_KEY};
+use super::{Conduct, ConductError};
+use crate::ceremony::facts::LEDGER_KEY;
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::key_card::{KEY_CARD_FILE, key_card};
 use crate::ceremony::plan::Ca;

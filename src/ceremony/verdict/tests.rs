@@ -1,8 +1,6 @@
 use super::*;
-use crate::ceremony::conduct::{
-    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, SECRET_CHECK, SECRETS_ARE_SET, SHARES,
-    head_in_words, in_words,
-};
+use crate::ceremony::conduct::{SECRET_CHECK, SECRETS_ARE_SET, SHARES, in_words};
+use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_in_words};
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::filled;
 use crate::ceremony::steps::{Act, Wanted};

@@ -2,9 +2,10 @@
 
 use super::{Seen, foreign};
 use crate::ceremony::conduct::{
-    LEDGER_KEY, LEDGER_KEY_NAME, LEDGER_KEY_PRINT, SECRET_CHECK, SECRETS_ARE_SET, SHARES,
-    attestation_of, in_words, opened_by_fact,
+    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, in_words,
+    opened_by_fact,
 };
+use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
 use crate::ceremony::key_card::KEY_CARD_FILE;
 use crate::ceremony::plan::{KeyPlace, Pins, Plan};
 use crate::ceremony::verdict::VerdictFault;

@@ -4,7 +4,7 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::{Seen, foreign};
-use crate::ceremony::conduct::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_of_words};
+use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_of_words};
 use crate::ceremony::plan::Plan;
 use crate::ceremony::verdict::VerdictFault;
 use crate::certificate::subject::fingerprint;

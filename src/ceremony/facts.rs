@@ -1,0 +1,32 @@
+//! What facts of a transcript are called that more than one reads.
+
+use crate::ledger::checkpoint::Checkpoint;
+use crate::wire::hex;
+
+/// What is noted of the head of a ledger.
+pub(super) fn head_in_words(head: &Checkpoint) -> String {
+    let (origin, size) = (&head.origin, head.size);
+    format!("{origin}, {size} entries, root {}", hex(&head.root))
+}
+
+/// The head that words tell of, as [`head_in_words`] makes them.
+pub(super) fn head_of_words(words: &str) -> Option<Checkpoint> {
+    let (origin, rest) = words.split_once(", ")?;
+    let (size, root) = rest.split_once(" entries, root ")?;
+    let mut bytes = [0; 32];
+    let read = base16ct::lower::decode(root, &mut bytes).ok()?;
+    let head = Checkpoint {
+        origin: origin.to_owned(),
+        size: size.parse().ok()?,
+        root: read.try_into().ok()?,
+    };
+    // There is one spelling.
+    (head_in_words(&head) == words).then_some(head)
+}
+
+/// The fact that is the ledger as it was before.
+pub(super) const LEDGER_BEFORE: &str = "ledger before";
+/// The fact that is the ledger key.
+pub(super) const LEDGER_KEY: &str = "public key of the ledger";
+/// And the one that is its fingerprint.
+pub(super) const LEDGER_KEY_PRINT: &str = "fingerprint of the ledger key";
