@@ -21,6 +21,7 @@ mod doctor;
 mod enroll;
 mod evidence;
 mod getopt;
+#[cfg(feature = "hosts")]
 mod host;
 mod import;
 mod init;
@@ -119,6 +120,7 @@ enum Command {
     Access(access::Access),
     SshdConfig(Box<sshd_config::SshdConfig>),
     Doctor(Box<doctor::Doctor>),
+    #[cfg(feature = "hosts")]
     Host(Box<host::Host>),
     Completion(completion::Completion),
     Man(man::ManPages),
@@ -170,6 +172,7 @@ impl Cli<Command> {
             Command::Access(command) => command.run(&context),
             Command::SshdConfig(command) => command.run(&context),
             Command::Doctor(command) => command.run(&context),
+            #[cfg(feature = "hosts")]
             Command::Host(command) => command.run(&context),
             Command::Completion(command) => command.run(&context, whole_tree()),
             Command::Man(command) => command.run(whole_tree()),

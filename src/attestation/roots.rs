@@ -190,6 +190,14 @@ impl Roots {
         listed.filter(|listed| listed.role != Role::Unknown)
     }
 
+    /// The same of files alone, without those that the program has of a maker: these are read
+    /// where evidence is looked at, which a certificate for a key without any need not wait for.
+    pub fn listed_of_files(&self) -> impl Iterator<Item = &Listed> {
+        let known = self.known.iter().filter(|one| self.trusts(one));
+        let listed = known.map(|authority| &authority.listed);
+        listed.filter(|listed| listed.role != Role::Unknown)
+    }
+
     /// Whether a certificate of this hash is among these, or the program pins one, whether
     /// its maker's word is taken or not.
     #[must_use]

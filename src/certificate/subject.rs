@@ -1,5 +1,6 @@
 //! The key that is certified, and how a key is called.
 
+mod beginnings;
 mod composite;
 mod modulus;
 mod points;

@@ -4,6 +4,7 @@ pub(crate) mod advice;
 pub(crate) mod answer;
 pub(crate) mod arguments;
 pub(crate) mod ask;
+pub(crate) mod asks_for_pins;
 pub(crate) mod base_name;
 mod colour;
 pub(crate) mod config_text;
@@ -13,6 +14,7 @@ pub(crate) mod establish;
 pub(crate) mod factory;
 pub(crate) mod failure;
 pub(crate) mod faults;
+#[cfg(feature = "hosts")]
 pub(crate) mod fetching;
 pub(crate) mod fleet_files;
 pub(crate) mod foreseen;
@@ -27,6 +29,7 @@ pub(crate) mod known_role;
 pub(crate) mod ledger_ca;
 pub(crate) mod ledger_key;
 pub(crate) mod manifest;
+#[cfg(feature = "hosts")]
 pub(crate) mod mark;
 pub(crate) mod monitoring;
 pub(crate) mod next_steps;
@@ -44,6 +47,7 @@ pub(crate) mod requester_name;
 pub(crate) mod revoked;
 pub(crate) mod roots;
 pub(crate) mod signed_head;
+#[cfg(feature = "hosts")]
 pub(crate) mod signed_list;
 pub(crate) mod similar;
 pub(crate) mod slot_arguments;

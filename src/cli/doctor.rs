@@ -1,12 +1,18 @@
 //! `punchmark doctor`: what is wrong, and how it is mended.
 
 mod ca;
+#[cfg(feature = "hosts")]
 mod expect;
+#[cfg(feature = "hosts")]
 mod fleet;
+#[cfg(feature = "hosts")]
 mod login;
+#[cfg(feature = "hosts")]
 mod sshd;
 
-use clap::{Args, Subcommand};
+use clap::Args;
+#[cfg(feature = "hosts")]
+use clap::Subcommand;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
@@ -24,10 +30,12 @@ pub(crate) struct Doctor {
     #[command(flatten)]
     ca: ca::DoctorCa,
 
+    #[cfg(feature = "hosts")]
     #[command(subcommand)]
     command: Option<Command>,
 }
 
+#[cfg(feature = "hosts")]
 #[derive(Debug, Subcommand)]
 enum Command {
     Sshd(sshd::DoctorSshd),
@@ -37,12 +45,15 @@ enum Command {
 
 impl Doctor {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        match self.command {
-            None => self.ca.run(context),
-            Some(Command::Sshd(command)) => command.run(context),
-            Some(Command::Login(command)) => command.run(context),
-            Some(Command::Fleet(command)) => command.run(context),
+        #[cfg(feature = "hosts")]
+        if let Some(command) = self.command {
+            return match command {
+                Command::Sshd(command) => command.run(context),
+                Command::Login(command) => command.run(context),
+                Command::Fleet(command) => command.run(context),
+            };
         }
+        self.ca.run(context)
     }
 }
 

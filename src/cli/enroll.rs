@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::faults::Faults;
@@ -60,6 +61,9 @@ pub(crate) struct Enroll {
     /// and no PIN is asked for
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl Enroll {
@@ -87,6 +91,7 @@ impl Enroll {
             config: &config,
             known: &known,
             context,
+            asks: self.asks,
         };
         let card = self.users_card(&config)?;
         self.card.card = Some(card.serial);

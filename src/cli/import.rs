@@ -58,7 +58,7 @@ impl Import {
         let first = self.ca.locator()?;
         let mut all = vec![first.clone()];
         all.extend(spares.iter().cloned());
-        let management_key = self.in_slot.management_key()?;
+        let (asks, management_key) = (self.ca.asks, self.in_slot.management_key()?);
         if dry_run {
             self.in_slot.look(context, &all)?;
         } else {
@@ -95,7 +95,7 @@ impl Import {
             return Ok(Exit::Done);
         }
         context.check_clock(&to_others.place)?;
-        let mut pins = context.pins();
+        let mut pins = context.pins(asks);
         others
             .iter()
             .try_for_each(|(other, to_be)| to_others.add(other, *to_be, &mut pins))?;

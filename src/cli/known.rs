@@ -1,10 +1,13 @@
 //! `punchmark known`: the certificates that a CA's ledger knows, for servers that take no others.
 
+#[cfg(feature = "hosts")]
 mod fetch;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::Args;
+#[cfg(feature = "hosts")]
+use clap::Subcommand;
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
@@ -29,10 +32,12 @@ pub(crate) struct Known {
     #[command(flatten)]
     make: Make,
 
+    #[cfg(feature = "hosts")]
     #[command(subcommand)]
     command: Option<Command>,
 }
 
+#[cfg(feature = "hosts")]
 #[derive(Debug, Subcommand)]
 enum Command {
     Fetch(Box<fetch::Fetch>),
@@ -62,10 +67,11 @@ struct Make {
 
 impl Known {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
-        match self.command {
-            None => self.make.run(context),
-            Some(Command::Fetch(command)) => command.run(context),
+        #[cfg(feature = "hosts")]
+        if let Some(Command::Fetch(command)) = self.command {
+            return command.run(context);
         }
+        self.make.run(context)
     }
 }
 

@@ -2,6 +2,7 @@
 //! as by `ssh-keygen -k` and `-Q`, which needs no config.
 
 mod check;
+#[cfg(feature = "hosts")]
 mod fetch;
 mod file;
 mod make;
@@ -34,6 +35,7 @@ enum Command {
     Show(show::Show),
     Spec(spec::Spec),
     Check(check::Check),
+    #[cfg(feature = "hosts")]
     Fetch(Box<fetch::Fetch>),
 }
 
@@ -44,6 +46,7 @@ impl Krl {
             Some(Command::Show(command)) => command.run(context),
             Some(Command::Spec(command)) => command.run(context),
             Some(Command::Check(command)) => command.run(context),
+            #[cfg(feature = "hosts")]
             Some(Command::Fetch(command)) => command.run(context),
         }
     }

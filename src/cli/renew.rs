@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use clap::Args;
 
 use super::base::arguments::{fingerprint, last_validity, span};
+use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
@@ -93,6 +94,9 @@ pub(crate) struct Renew {
     /// Certificates to be made anew, each in its place
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl Renew {
@@ -199,7 +203,7 @@ impl Renew {
         }
         run.warn(&looked, context);
         plan.confirm(context)?;
-        run.issue(batch, looked, None, context)
+        run.issue(batch, looked, None, (context, self.asks))
     }
 
     /// Refuses a run that would mean everything, and one whose certificates have no place.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Advised, At, Exit, Failure};
 use super::base::faults::Faults;
@@ -64,6 +65,9 @@ pub(crate) struct Request {
     /// asked for
     #[arg(long, conflicts_with = "key")]
     dry_run: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl Request {
@@ -94,7 +98,7 @@ impl Request {
             context.tell_plan(&words, object)?;
             return Ok(Exit::Done);
         }
-        let mut pins = context.pins();
+        let mut pins = context.pins(self.asks);
         let (own, evidence) = match &new {
             Some(files) => {
                 let own = security_key::make(files)?;

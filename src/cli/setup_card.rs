@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::base::advice::signer::of_named_card;
+use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure, Kind};
 use super::base::faults::Faults;
@@ -36,6 +37,9 @@ pub(crate) struct SetupCard {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 
     /// How often the PIN may be wrong in a row before it locks: 3 to 15
     #[arg(long, value_name = "N", default_value_t = TryCount::PROPOSED)]
@@ -82,7 +86,12 @@ impl SetupCard {
             return Err(Failure::usage(NOBODY_TO_CONFIRM));
         }
         let mut faults = Faults::default();
-        let secrets = faults.note(Secrets::read(&self.new_secrets, context, &state, &due));
+        let secrets = faults.note(Secrets::read(
+            &self.new_secrets,
+            context.pins(self.asks),
+            &state,
+            &due,
+        ));
         let key = self.management_key_file.as_deref();
         let key = key.map(|file| read_short_secret(file, SecretKind::ManagementKey));
         let key = faults.note(key.transpose().map_err(Failure::from));

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex};
 use clap::Args;
 
 use super::base::ask::AskArguments;
+use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::decided::say_what_would_be_signed;
 use super::base::factory::warn_of_factory_pins;
@@ -38,7 +39,7 @@ use paths::{Separator, count, paths};
 /// peter-cert.pub, and an existing one is replaced whole. `-` reads one on stdin and writes to
 /// stdout. A request says itself what it asks; who asks is known by an enrolled key or card, by
 /// the config's `allowed-signers`, or by your word with --requester.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Sign {
     /// The CA, by the name that `init`, `adopt` or `import` recorded [default: the role's]
@@ -97,6 +98,9 @@ pub(crate) struct Sign {
     /// Public key files and requests, or `-`
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 /// What a run is about, before its ledger is opened.

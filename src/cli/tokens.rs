@@ -6,6 +6,7 @@ mod yubikeys;
 
 use clap::Args;
 
+use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::terminal::{product, product_object, say};
@@ -33,6 +34,9 @@ pub(crate) struct Tokens {
     // Parsed later: clap would repeat a locator that holds a PIN.
     #[arg(long, value_name = "LOCATOR")]
     login: Option<String>,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl Tokens {
@@ -67,7 +71,7 @@ impl Tokens {
             Some(text) => module(text)?,
             None => uri.module(),
         };
-        let mut pins = context.pins();
+        let mut pins = context.pins(self.asks);
         let seen = inventory(Some(&module), Some((uri, &mut pins)))?;
         Ok(Looked {
             modules: vec![seen],

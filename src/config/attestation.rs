@@ -43,7 +43,7 @@ impl Config {
             }
         }
         let roots = roots_from(&pinned, &private)?;
-        for root in roots.listed() {
+        for root in roots.listed_of_files() {
             self.take_root(root)?;
         }
         Ok(roots)

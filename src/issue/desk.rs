@@ -29,7 +29,8 @@
 //! - The ledger fails: nothing of that step is released, and nothing is tried again. What is
 //!   reserved stays open in the ledger, as after a crash.
 //! - A panic: in a device's code it fails its order and ends the desk; in the committer it
-//!   ends the desk as the ledger's failure does. An answer that is dropped answers too.
+//!   ends the desk as the ledger's failure does. An answer that is dropped answers too. That is
+//!   so where the program is built to unwind; a released one ends at a panic, as at a kill.
 //!
 //! # What holds, whatever happens in between
 //!

@@ -16,9 +16,10 @@ use super::signed::beside;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure, Kind};
 use crate::cli::base::fetching::{
-    Place, Seen, SourceArguments, WayOut, accepted_by_root, installed, lock, put,
+    Seen, SourceArguments, WayOut, accepted_by_root, installed, lock,
 };
 use crate::cli::base::mark::mark_file;
+use crate::cli::base::output_file::{Place, put};
 use crate::config::{self, read_bytes};
 use crate::file::{Untrusted, Writers};
 use crate::output;

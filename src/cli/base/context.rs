@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::asks_for_pins::AsksForPins;
 use super::failure::Failure;
 use super::global::Global;
 use super::heads_below;
@@ -113,7 +114,7 @@ impl Context {
     }
 
     /// Where PINs come from; each is asked for once a run.
-    pub(crate) fn pins(&self) -> RememberPin<PinSource> {
+    pub(crate) fn pins(&self, _may: AsksForPins) -> RememberPin<PinSource> {
         RememberPin::new(PinSource::new(
             self.pin_files.clone(),
             self.global.pin_fd,

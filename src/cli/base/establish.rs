@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::asks_for_pins::AsksForPins;
 use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure};
 use super::faults::Faults;
@@ -45,6 +46,9 @@ pub(crate) struct CaArguments {
     /// asked for, so that what the token shows after a login alone is not looked at
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) asks: AsksForPins,
 }
 
 /// [`Purpose`], as it is typed.
@@ -105,7 +109,7 @@ impl CaArguments {
         let established = establish(
             &place,
             &new,
-            &mut context.pins(),
+            &mut context.pins(self.asks),
             config::keyboard(),
             config::now(),
         )?;

@@ -37,6 +37,10 @@ pub(crate) enum Kind {
     /// Policy, or a rule of the ledger, said no.
     Refused,
     /// What guards this machine is not believed; to monitoring alone.
+    #[cfg_attr(
+        not(feature = "hosts"),
+        allow(dead_code, reason = "it is said of what a server fetches")
+    )]
     Critical,
     /// Whoever read stdout has read enough, and wants to hear no more.
     ReaderGone,

@@ -5,7 +5,6 @@ use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,9 +15,9 @@ use super::context::Context;
 use super::failure::{Advised, At, Exit, Failure, Kind};
 use super::mark::{MarkFileError, read_mark};
 use super::monitoring::State;
+use super::output_file::folder_of;
 use super::terminal::{hint, product, product_object};
 use crate::config::{read_bytes, read_limited};
-use crate::output;
 use crate::server::fetch::FetchError;
 use crate::server::source::{Https, HttpsError, Source, UrlError};
 
@@ -126,28 +125,6 @@ impl<M> Seen<M> {
     }
 }
 
-/// A file that is to be put in place.
-pub(crate) struct Place {
-    pub(crate) path: PathBuf,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) mode: u32,
-}
-
-/// Writes all or none, in this order. What not everybody may read is for the group of its folder.
-pub(crate) fn put(files: &[Place]) -> Result<(), Failure> {
-    let mut staged = Vec::new();
-    for Place { path, bytes, mode } in files {
-        let one = output::stage(path, bytes, *mode).at("cannot write")?;
-        if mode & READ_BY_ALL == 0 {
-            let group = folder_of(path).metadata().in_file(folder_of(path))?.gid();
-            output::give_to_group(&one, group).at("cannot write")?;
-        }
-        staged.push(one);
-    }
-    let released: Result<(), _> = output::release(staged).into_iter().collect();
-    released.at("cannot write")
-}
-
 /// Says how a list stands in one line, or as JSON; `kept` is why the one that was there stays.
 pub(crate) fn tell(
     context: &Context,
@@ -199,13 +176,6 @@ impl<R: WayOut + Error + Send + Sync + 'static> Advised for FetchError<R> {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new("."))
-}
-
 impl Advised for HttpsError {}
 
 impl Advised for UrlError {
@@ -214,6 +184,5 @@ impl Advised for UrlError {
     }
 }
 
-const READ_BY_ALL: u32 = 0o004;
 /// A server's own roots, or all of the web's.
 const ROOTS_BYTES_MAX: u64 = 1 << 20;

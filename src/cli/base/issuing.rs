@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use ssh_key::Fingerprint;
 
 use super::advice::intake::warn_of_faults;
+use super::asks_for_pins::AsksForPins;
 use super::context::Context;
 use super::failure::Failure;
 use super::foreseen::warn_before;
@@ -86,9 +87,9 @@ impl Run<'_> {
         batch: &Batch<'_>,
         looked: Looked,
         locked: Option<SharedLedger>,
-        context: &Context,
+        (context, asks): (&Context, AsksForPins),
     ) -> Result<Ended, Failure> {
-        self.issue_with(batch, looked, locked, (context, &mut context.pins()))
+        self.issue_with(batch, looked, locked, (context, &mut context.pins(asks)))
     }
 
     /// The same by PINs that were asked for before, of the same devices.

@@ -8,8 +8,7 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 
 use super::failure::{Advised, At, Failure};
-use super::fetching::{Place, put};
-use super::output_file::{beside_file, signature_file, target};
+use super::output_file::{Place, beside_file, put, signature_file, target};
 use super::words::number_of;
 use crate::config::read_bytes;
 use crate::krl::ListHead;

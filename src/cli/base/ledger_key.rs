@@ -9,6 +9,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, HashAlg, PublicKey};
 use zeroize::Zeroizing;
 
+use super::asks_for_pins::AsksForPins;
 use super::context::Context;
 use super::failure::{Advised, At, Failure};
 use super::private_key::{PassphraseFile, read_with};
@@ -33,6 +34,9 @@ pub(crate) struct SigningKey {
     /// Sign nothing, although the config has a ledger key
     #[arg(long, conflicts_with = "ledger_key")]
     unsigned: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl SigningKey {
@@ -52,7 +56,7 @@ impl SigningKey {
             (None, None) => None,
         };
         let open = |place| {
-            let key = open(context, &place, cas, &self.passphrase)?;
+            let key = open(context, &place, cas, (&self.passphrase, self.asks))?;
             Ok((place, key))
         };
         place.map(open).transpose()
@@ -180,9 +184,9 @@ pub(crate) fn open(
     context: &Context,
     place: &LedgerKeyPlace,
     cas: &[Ca],
-    passphrase: &PassphraseFile,
+    (passphrase, asks): (&PassphraseFile, AsksForPins),
 ) -> Result<LedgerKey, Failure> {
-    open_with(context, place, cas, (passphrase, &mut context.pins()))
+    open_with(context, place, cas, (passphrase, &mut context.pins(asks)))
 }
 
 /// The same by PINs that another key of the same device may have asked for.

@@ -12,11 +12,9 @@ use ssh_key::public::KeyData;
 use self::report::{Report, What};
 use super::context::Context;
 use super::failure::{At, Exit, Failure};
-use super::fetching::{
-    Place, Seen, SourceArguments, WayOut, accepted_by_root, installed, lock, put,
-};
+use super::fetching::{Seen, SourceArguments, WayOut, accepted_by_root, installed, lock};
 use super::mark::mark_file;
-use super::output_file::target;
+use super::output_file::{Place, put, target};
 use crate::certificate::key_line::read_public_key_line;
 use crate::config::{self, read_bytes};
 use crate::krl::ListSignatureError;

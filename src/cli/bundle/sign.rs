@@ -22,6 +22,7 @@ use crate::batch::{Batch, Ended, HowFar, Report, Reporter, Resume, SerialPlan, S
 use crate::bundle::Header;
 use crate::ca::KnownCa;
 use crate::certificate::length;
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::faults::Faults;
@@ -72,6 +73,9 @@ pub(super) struct Sign {
 
     #[command(flatten)]
     passphrase: PassphraseFile,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 /// What is known of a run before anybody is asked for anything.
@@ -120,7 +124,7 @@ impl Sign {
         }
         pending::show(&work.pending, context)?;
         self.confirm(&work.carried.header, &offer)?;
-        let mut pins = context.pins();
+        let mut pins = context.pins(self.asks);
         let mut key = self.open_ledger_key(&work, &ledger, (context, &mut pins))?;
         let now = config::now();
         context.ledger_after_asking(&work.config)?.take_bundle(

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::ca::{EndCopyError, Ending, KeyPlace};
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure, Kind};
 use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
@@ -53,6 +54,9 @@ pub(super) struct DestroyCopy {
     /// Say what would be destroyed, and do nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl DestroyCopy {
@@ -98,7 +102,7 @@ impl DestroyCopy {
             .map(|file| read_short_secret(file, SecretKind::ManagementKey))
             .transpose()?;
         let management_key = ManagementKey::given_or_protected(management_key.as_ref());
-        let (known, gone) = ending.destroy(&place, management_key, &mut context.pins())?;
+        let (known, gone) = ending.destroy(&place, management_key, &mut context.pins(self.asks))?;
         let words = format!(
             "the key of CA {} is gone from {}: {}",
             self.name,

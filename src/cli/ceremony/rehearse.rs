@@ -17,6 +17,7 @@ use crate::ceremony::{
     Device, Hardware, Instant, PLAN_BYTES_MAX, Plan, Prop, REHEARSAL_CONFIG, RehearsalError,
     RootFile, Stage, draw, html, token_label,
 };
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::say;
@@ -46,6 +47,9 @@ pub(super) struct Rehearse {
     /// a card of the plan is refused [default: a token stands for each]
     #[arg(long, value_name = "SERIAL")]
     card: Vec<u32>,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 /// Where a rehearsal is held.
@@ -77,7 +81,7 @@ impl Rehearse {
         hall.furnish(&self.plan, &plan, &module, &self.card)?;
         hall.tell()?;
         let own = plan_in(&hall.folder);
-        hold(context, &own, &plan_file::read(&own)?, None)
+        hold((context, self.asks), &own, &plan_file::read(&own)?, None)
     }
 }
 

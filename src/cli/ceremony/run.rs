@@ -9,6 +9,7 @@ use super::rehearsal_folder::read_if_given;
 use super::room::Terminal;
 use super::roots::roots_of;
 use crate::ceremony::{ConductError, Held, Plan, Rehearsed, Setting, conduct};
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
 use crate::cli::base::terminal::{product, say};
@@ -30,6 +31,9 @@ pub(super) struct Run {
     /// The folder of the rehearsal, where the plan requires one
     #[arg(long, value_name = "DIR")]
     rehearsal: Option<PathBuf>,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl Run {
@@ -41,13 +45,13 @@ impl Run {
                 .hint("give the plan that it was drawn from: `punchmark ceremony rehearse PLAN`"));
         }
         let rehearsal = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
-        hold(context, &self.plan, &plan, rehearsal)
+        hold((context, self.asks), &self.plan, &plan, rehearsal)
     }
 }
 
 /// Holds the ceremony of the plan at a path, or goes on with it.
 pub(super) fn hold(
-    context: &Context,
+    (context, asks): (&Context, AsksForPins),
     path: &Path,
     plan: &Plan,
     rehearsal: Option<Rehearsed>,
@@ -65,7 +69,7 @@ pub(super) fn hold(
         rehearsal: rehearsal.map(|held| held.transcript),
         roots: roots_of(plan, &folder, &place)?,
     };
-    let held = conduct(&setting, &mut room, &mut context.pins())?;
+    let held = conduct(&setting, &mut room, &mut context.pins(asks))?;
     tell(&held, plan)?;
     Ok(Exit::Done)
 }

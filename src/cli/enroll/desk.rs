@@ -13,6 +13,7 @@ use crate::attestation::{Evidence, Facts, Firmware, Proof, Roots};
 use crate::batch::{BatchError, CERTIFICATE_MODE};
 use crate::ca::KnownCa;
 use crate::cli::base::advice::evidence::unproved;
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::decided::rows;
 use crate::cli::base::failure::{At, Exit, Failure};
@@ -39,13 +40,14 @@ pub(super) struct AtTheDesk<'a> {
     pub(super) config: &'a Config,
     pub(super) known: &'a KnownCa,
     pub(super) context: &'a Context,
+    pub(super) asks: AsksForPins,
 }
 
 impl AtTheDesk<'_> {
     /// Opens the CA's key, with its PIN.
     fn open(&self) -> Result<OpenCa, Failure> {
         let (ca, keys) = (&self.known.agreed, &self.known.config.keys);
-        let mut pins = self.context.pins();
+        let mut pins = self.context.pins(self.asks);
         Ok(OpenCa::open(ca, keys, None, 1, &mut pins)?)
     }
 

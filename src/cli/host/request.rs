@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::certificate::{Kind, Principals, Subject};
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::request::write;
@@ -50,6 +51,9 @@ pub(crate) struct HostRequest {
     /// The configuration that it reads
     #[arg(long, value_name = "FILE", default_value = CONFIG)]
     sshd_config: PathBuf,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl HostRequest {
@@ -83,7 +87,7 @@ impl HostRequest {
         target: &Target,
     ) -> Result<(), Failure> {
         let content = self.content(key, names, target)?;
-        let mut passphrases = context.pins();
+        let mut passphrases = context.pins(self.asks);
         let holder = Holder::SshKeygen(&key.path, &mut passphrases);
         let file = sign(content, holder, &[])?;
         let out = self.out(key, names);

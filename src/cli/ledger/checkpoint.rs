@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::base::advice::ledger::empty_ledger;
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key;
@@ -28,6 +29,9 @@ pub(super) struct Sign {
     #[command(flatten)]
     passphrase: PassphraseFile,
 
+    #[command(flatten)]
+    asks: AsksForPins,
+
     /// Say which head would be signed, and sign, record and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -46,7 +50,12 @@ impl Sign {
         if self.dry_run {
             return foresee(context, &looked, &place);
         }
-        let mut key = ledger_key::open(context, &place, &looked.cas()?, &self.passphrase)?;
+        let mut key = ledger_key::open(
+            context,
+            &place,
+            &looked.cas()?,
+            (&self.passphrase, self.asks),
+        )?;
         drop(looked);
         let mut ledger = context.ledger_after_asking(&config)?;
         let (_, note) = signed_head::sign(&mut ledger, &mut key, &place)?;

@@ -10,6 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
 use crate::certificate::subject::fingerprint;
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key;
@@ -52,6 +53,9 @@ struct Add {
     #[command(flatten)]
     passphrase: PassphraseFile,
 
+    #[command(flatten)]
+    asks: AsksForPins,
+
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
@@ -81,7 +85,12 @@ impl Add {
         let config = context.config()?;
         let looked = context.ledger_to_look(&config)?;
         let place = place(self.key.as_ref(), &config)?;
-        let key = ledger_key::open(context, &place, &looked.cas()?, &self.passphrase)?;
+        let key = ledger_key::open(
+            context,
+            &place,
+            &looked.cas()?,
+            (&self.passphrase, self.asks),
+        )?;
         let purposes = match self.purposes.as_slice() {
             [] => HEADS | LISTS,
             named => named.iter().fold(0, |sum, one| sum | one.bit()),
@@ -123,9 +132,9 @@ fn open(
     named: Option<&OsString>,
     config: &Config,
     cas: &[Ca],
-    passphrase: &PassphraseFile,
+    by: (&PassphraseFile, AsksForPins),
 ) -> Result<LedgerKey, Failure> {
-    ledger_key::open(context, &place(named, config)?, cas, passphrase)
+    ledger_key::open(context, &place(named, config)?, cas, by)
 }
 
 fn place(named: Option<&OsString>, config: &Config) -> Result<LedgerKeyPlace, Failure> {

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::pin::{PinSource, ask_new};
@@ -57,7 +56,7 @@ impl Secrets {
     /// a terminal, what is due must be in one.
     pub(super) fn read(
         files: &NewSecretFiles,
-        context: &Context,
+        ask: RememberPin<PinSource>,
         state: &CardState,
         due: &[Step],
     ) -> Result<Self, Failure> {
@@ -75,7 +74,7 @@ impl Secrets {
         let puk = faults.note(puk).flatten().map(new_puk).transpose();
         let mut secrets = Self {
             current: (state.pin == SecretState::Factory).then(factory_pin),
-            ask: context.pins(),
+            ask,
             new_pin: None,
             new_puk: faults.note(puk.map_err(Failure::from)).flatten(),
         };

@@ -53,7 +53,7 @@ impl Sign {
             let requests = self.files.iter().filter(|file| is_request(file));
             vouch(name, &looked, requests.count(), context)?;
         }
-        run.issue(batch, looked, locked, context)
+        run.issue(batch, looked, locked, (context, self.asks))
     }
 }
 

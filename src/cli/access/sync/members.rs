@@ -13,7 +13,8 @@ use crate::cli::access::directory::Bar;
 use crate::cli::access::list::parse;
 use crate::cli::access::signed::beside;
 use crate::cli::base::failure::Failure;
-use crate::cli::base::fetching::{Place, installed, put};
+use crate::cli::base::fetching::installed;
+use crate::cli::base::output_file::{Place, put};
 
 /// The text as it was signed.
 pub(super) fn signed_file(out: &Path) -> PathBuf {

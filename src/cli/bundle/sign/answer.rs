@@ -21,7 +21,7 @@ impl Sign {
     /// The answer of a bundle that was signed before.
     pub(super) fn write_again(&self, work: &Work, context: &Context) -> Result<Exit, Failure> {
         let cas = context.ledger_to_look(&work.config)?.cas()?;
-        let mut key = ledger_key::open(context, &work.key, &cas, &self.passphrase)?;
+        let mut key = ledger_key::open(context, &work.key, &cas, (&self.passphrase, self.asks))?;
         self.write(work, &mut key, context)
     }
 

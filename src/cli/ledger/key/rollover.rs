@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{open, place};
 use crate::certificate::subject::fingerprint;
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::ledger_key::{self, blob};
@@ -39,6 +40,9 @@ pub(super) struct Rollover {
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl Rollover {
@@ -49,8 +53,8 @@ impl Rollover {
         let cas = looked.cas()?;
         let (old, new) = (self.passphrase_file, self.new_passphrase_file);
         let (old, new) = (PassphraseFile::named(old), PassphraseFile::named(new));
-        let mut old = open(context, self.old.as_ref(), &config, &cas, &old)?;
-        let mut new = open(context, Some(&self.new), &config, &cas, &new)?;
+        let mut old = open(context, self.old.as_ref(), &config, &cas, (&old, self.asks))?;
+        let mut new = open(context, Some(&self.new), &config, &cas, (&new, self.asks))?;
         let blobs = (blob(old.public_key())?, blob(new.public_key())?);
         let statement = looked.rollover(&blobs.0, &blobs.1)?;
         let names = (fingerprint(old.public_key()), fingerprint(new.public_key()));

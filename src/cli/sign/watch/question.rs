@@ -109,7 +109,7 @@ impl Watch<'_> {
         let open = match &mut self.open {
             Some(open) if !open.is_spent() => open,
             closed => {
-                let mut pins = self.context.pins();
+                let mut pins = self.context.pins(self.sign.asks);
                 let (keys, hash) = (&known.config.keys, self.sign.hash);
                 closed.insert(OpenCa::open(&known.agreed, keys, hash, 1, &mut pins)?)
             }
