@@ -57,6 +57,11 @@ impl Doctor {
     }
 }
 
+#[cfg(not(feature = "hosts"))]
+const EXAMPLES: &str = "\
+Examples:
+  punchmark doctor";
+#[cfg(feature = "hosts")]
 const EXAMPLES: &str = "\
 Examples:
   punchmark doctor

@@ -48,14 +48,6 @@ pub struct Uri {
 
 #[cfg(feature = "pkcs11")]
 impl Uri {
-    /// This locator of the key, with its `CKA_ID` too.
-    pub(in crate::signer) fn with_id(&self, id: &[u8]) -> Self {
-        Self {
-            id: Some(id.to_vec()),
-            ..self.clone()
-        }
-    }
-
     /// The file that holds the PIN.
     pub(super) fn pin_file(&self) -> Option<&Path> {
         let source = self.pin_source.as_deref()?;
@@ -64,6 +56,14 @@ impl Uri {
 }
 
 impl Uri {
+    /// This locator of the key, with its `CKA_ID` too.
+    pub(in crate::signer) fn with_id(&self, id: &[u8]) -> Self {
+        Self {
+            id: Some(id.to_vec()),
+            ..self.clone()
+        }
+    }
+
     /// The module that is named by its path.
     pub fn module_path(&self) -> Option<&Path> {
         self.module_path.as_deref()
