@@ -1,6 +1,7 @@
 //! Copies of a CA's key: each is in the ledger, and stays visible.
 
 mod killed;
+mod renamed;
 
 use serde_json::Value;
 

@@ -130,6 +130,18 @@ fn is_same(one: &Locator, other: &Locator) -> bool {
     one.covers(other) || other.covers(one)
 }
 
+/// The other places where the key is and signs, as far as anybody knows.
+fn others_there<'a>(
+    all: &'a [KeyPlace],
+    meant: &'a KeyPlace,
+) -> impl Iterator<Item = &'a KeyPlace> {
+    all.iter().filter(|place| {
+        let signs = !matches!(place.kind, CopyKind::WrappingKey | CopyKind::Blob);
+        let ended = matches!(place.became, Some(Became::Destroyed | Became::Missing));
+        signs && !ended && place.device != meant.device
+    })
+}
+
 /// A copy that is to end.
 pub struct Ending<'a> {
     /// The CA.
@@ -175,6 +187,9 @@ impl Ending<'_> {
         let ledger = Ledger::open_to_read(&config.ledger())?;
         let (ca, key) = self.ca_of(&config, &ledger)?;
         let known = self.place_of(&config, &ledger, &ca)?;
+        let kept: Vec<Locator> = others_there(&key_places(&config, &ledger, &ca)?, &known)
+            .map(|place| place.device.clone())
+            .collect();
         drop(ledger);
         let known = match known.became {
             Some(_) => known,
@@ -184,7 +199,7 @@ impl Ending<'_> {
         let holder = signer::holder(&asked)?;
         let gone = match known.kind {
             CopyKind::WrappingKey => copy::remove_pair(&asked, pins)?,
-            _ => signer::destroy(&asked, &key, management_key, pins)?,
+            _ => signer::destroy((&asked, &kept), &key, management_key, pins)?,
         };
         let word = [gone.how.as_str(), self.word.as_str()];
         let word: Vec<_> = word.into_iter().filter(|word| !word.is_empty()).collect();
@@ -274,13 +289,7 @@ impl Ending<'_> {
         if meant.became == Some(Became::Destroyed) {
             return Err(EndCopyError::Before(meant.device.to_string()));
         }
-        let is_there = |place: &&KeyPlace| {
-            let signs = !matches!(place.kind, CopyKind::WrappingKey | CopyKind::Blob);
-            signs && !matches!(place.became, Some(Became::Destroyed | Became::Missing))
-        };
-        let others = all.iter().filter(is_there);
-        let others = others.filter(|place| place.device != meant.device).count();
-        if others == 0 && ledger.retired(ca)?.is_none() {
+        if others_there(&all, &meant).next().is_none() && ledger.retired(ca)?.is_none() {
             return Err(EndCopyError::Last {
                 ca: self.ca.clone(),
                 device: meant.device.to_string(),

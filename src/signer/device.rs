@@ -212,20 +212,27 @@ pub(crate) fn token_opens(
     pkcs11::opens(uri, user, pin)
 }
 
-/// Destroys `key` where `locator` says, and reads back that it is gone. `management_key` is what a
-/// YubiKey wants for it.
+/// Destroys `key` where `locator` says, and reads back that it is gone: in a token under any label and id,
+/// but for what one of `kept` names, which are other copies. `management_key` is what a YubiKey wants
+/// for it.
 ///
 /// # Errors
 /// [`DestroyError`]. Only what was read back is gone: after an error the key may be there still, in
 /// part or whole, and the same call goes on.
 pub(crate) fn destroy(
-    locator: &Locator,
+    (locator, kept): (&Locator, &[Locator]),
     key: &KeyData,
     management_key: yubikey::ManagementKey<'_>,
     pins: &mut dyn AskPin,
 ) -> Result<Gone, DestroyError> {
     match locator {
-        Locator::Pkcs11(uri) => pkcs11::destroy(uri, key, pins),
+        Locator::Pkcs11(uri) => {
+            let kept = kept.iter().filter_map(|other| match other {
+                Locator::Pkcs11(uri) => Some(&**uri),
+                _ => None,
+            });
+            pkcs11::destroy(uri, key, &kept.collect::<Vec<_>>(), pins)
+        }
         Locator::YubiKey(slot) => yubikey::destroy(slot, key, management_key, pins),
         Locator::Agent(_) | Locator::File(_) => Err(DestroyError::Software),
     }

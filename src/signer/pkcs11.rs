@@ -55,6 +55,8 @@ mod token;
 #[cfg(feature = "pkcs11")]
 mod vacancy;
 #[cfg(feature = "pkcs11")]
+mod whose;
+#[cfg(feature = "pkcs11")]
 mod wrap;
 
 #[cfg(not(feature = "pkcs11"))]

@@ -5,13 +5,16 @@ use serde_json::{Value, json};
 use super::super::base::failure::Failure;
 use super::super::base::terminal::product;
 use super::utc;
-use crate::ledger::{Became, KnownCopy};
+use crate::ledger::{Became, CopyKind, KnownCopy};
 
 pub(super) fn print(copy: &KnownCopy) -> Result<(), Failure> {
     let seen = &copy.seen;
     let state = match seen.became {
         Became::Made => seen.kind.to_string(),
-        Became::Destroyed => "destroyed, and read back as gone".to_owned(),
+        Became::Destroyed if is_a_key_of_the_ca(seen.kind) => {
+            "destroyed, and read back as gone".to_owned()
+        }
+        Became::Destroyed => format!("{}, destroyed, and read back as gone", seen.kind),
         Became::Missing => "MISSING: whoever finds it can sign".to_owned(),
     };
     let word = if seen.word.is_empty() {
@@ -24,6 +27,11 @@ pub(super) fn print(copy: &KnownCopy) -> Result<(), Failure> {
         seen.holder,
         utc(copy.time)
     ))
+}
+
+/// What only led to the key is called by what it was: the token of a wrapping key may hold a copy as well.
+fn is_a_key_of_the_ca(kind: CopyKind) -> bool {
+    !matches!(kind, CopyKind::WrappingKey | CopyKind::Blob)
 }
 
 pub(super) fn json(copy: &KnownCopy) -> Value {

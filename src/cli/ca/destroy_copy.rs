@@ -176,6 +176,7 @@ impl Advised for EndCopyError {
             }
             Self::Device(DestroyError::Overwriting(error)) => error.hint(),
             Self::Device(DestroyError::Place(error)) => error.hint(),
+            Self::Device(DestroyError::Untold { .. }) => Some(UNTOLD.to_owned()),
             Self::Unknown { known, .. } | Self::Several { known, .. } => {
                 Some(format!("known are: {}", known.join(" ")))
             }
@@ -184,6 +185,9 @@ impl Advised for EndCopyError {
         }
     }
 }
+
+const UNTOLD: &str = "look with the token's own tool what that key is: put its public half beside it, under its label and \
+    id, or take it away";
 
 const MISSED: &str = "a copy that nobody finds is named as missing: --missing WORDS";
 

@@ -37,6 +37,16 @@ pub enum DestroyError {
         /// The fingerprint of the key that was to go.
         wanted: String,
     },
+    /// Another private key in the token may be this one.
+    #[error(
+        "{device}: whether {key} is the same key can't be told: it shows no public half, and signs nothing"
+    )]
+    Untold {
+        /// The device.
+        device: String,
+        /// The private key, by label and id.
+        key: String,
+    },
     /// The key lies in another slot of the card.
     #[error("{device}: the key was moved to slot {slot}")]
     Moved {

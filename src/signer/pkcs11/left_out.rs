@@ -95,6 +95,7 @@ pub(in crate::signer) fn bind(
 pub(in crate::signer) fn destroy(
     _uri: &Uri,
     _key: &KeyData,
+    _kept: &[&Uri],
     _pins: &mut dyn AskPin,
 ) -> Result<Gone, DestroyError> {
     Err(OpeningError::Pkcs11LeftOut.into())
