@@ -39,6 +39,7 @@ mod config_check;
 mod conformance;
 mod copies;
 mod crash;
+mod delegated;
 #[cfg(feature = "ldap")]
 mod directory;
 mod docs;

@@ -9,7 +9,7 @@ use crate::harness::write;
 
 impl Sides {
     /// Peter and erik have certificates, anna is a revoker, and `list_key` signs lists of the mirror.
-    fn with_revoker() -> Self {
+    pub(crate) fn with_revoker() -> Self {
         let sides = Self::apart();
         for name in ["anna", "peter", "erik"] {
             sides.carry_in(&format!("{name}.pub"));
@@ -35,21 +35,21 @@ impl Sides {
         sides
     }
 
-    fn revoke(&self, arguments: &str) -> Ran {
+    pub(crate) fn revoke(&self, arguments: &str) -> Ran {
         self.office(&format!(
             "revoke --revoker-key anna --yes --reason lost {arguments}"
         ))
     }
 
     /// A list of the mirror by the list key: its version, and whether it revokes this one's key.
-    fn list(&self) -> u64 {
+    pub(crate) fn list(&self) -> u64 {
         let made = self
             .office("krl --out revoked.krl --ledger-key list_key --json")
             .ok();
         objects(&made)[0]["version"].as_u64().unwrap()
     }
 
-    fn is_revoked(&self, name: &str) -> bool {
+    pub(crate) fn is_revoked(&self, name: &str) -> bool {
         let certificate = format!("{name}-cert.pub");
         let mut query = self
             .office
@@ -63,7 +63,7 @@ impl Sides {
         ran.stdout.contains("REVOKED")
     }
 
-    fn bundle(&self, name: &str, key: &str) -> Value {
+    pub(crate) fn bundle(&self, name: &str, key: &str) -> Value {
         write(
             &self.office.path("people.csv"),
             format!("key,requester,role\n{key}.pub,{key},engineer\n"),
@@ -73,7 +73,7 @@ impl Sides {
         objects(&self.office(&make).ok()).pop().unwrap()
     }
 
-    fn signed(&self, name: &str, made: &Value) -> Ran {
+    pub(crate) fn signed(&self, name: &str, made: &Value) -> Ran {
         self.carry_in(name);
         let words = made["words"].as_str().unwrap();
         let ran = self
@@ -84,7 +84,7 @@ impl Sides {
         ran
     }
 
-    fn accepted(&self, name: &str) -> Ran {
+    pub(crate) fn accepted(&self, name: &str) -> Ran {
         self.office(&format!("bundle accept {name}.answer"))
     }
 }

@@ -20,7 +20,7 @@ use std::io;
 use crate::request::{ContentError, DetachedError, RequestFileError, RequesterName};
 
 pub use accept::{AcceptError, check as check_answer};
-pub use answer::{Answer, AnswerError, AnswerHeader, Answered, write_answer};
+pub use answer::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
 pub use header::{BundleId, Header, SignedRevocation};
 pub use item::{Item, Wish};
 pub use made::{Became, Made, MadeBundle, MadeError};

@@ -22,9 +22,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod base;
 mod certificate;
 mod check;
+mod delegation;
 mod key_file;
+mod lines;
 mod list_name;
 mod read;
 mod revocations;
@@ -37,12 +40,19 @@ pub mod spec;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod word;
 mod write;
 
 use std::ffi::CString;
 
+pub use self::base::{
+    BASE_BYTES_MAX, BASE_NAMESPACE, BaseReadError, HeldSerials, ListBase, OutsideBase,
+};
 pub use self::certificate::{Certificate, CertificateError, Signatures, Subject};
 pub use self::check::{KeyMatch, Reason, Scope};
+pub use self::delegation::{
+    DELEGATION_BYTES_MAX, DELEGATION_NAMESPACE, Delegation, DelegationError, DelegationStatement,
+};
 pub use self::key_file::{KeyFile, KeyFileError};
 pub use self::list_name::{ListHead, ListName};
 pub use self::read::ReadError;
@@ -54,6 +64,8 @@ pub use self::signature::{
 };
 pub use self::strings::Strings;
 pub use self::write::{Encoding, WriteError};
+#[cfg(test)]
+pub(crate) use self::{base::tests as tests_of_bases, delegation::tests as tests_of_delegations};
 pub use crate::wire::{KeyError, PublicKey, WireError};
 
 /// A key revocation list: sorted, without repeats, quick to search.

@@ -27,11 +27,13 @@ use crate::ledger::{
 
 pub use known::{KnownCertificates, known_certificates};
 pub use known_root::is_known_root;
-pub use list::{KrlError, Prune, krl, krl_with};
+pub use list::{KrlError, Prune, krl, krl_with, list_base};
 pub use lives_on::{LivesOn, lives_on};
 pub use living::{Last, Living, living};
 pub use naming::NamingError;
-pub use pending::{Pending, PendingError, REVOCATION_NAMESPACE, Statement, StatementError};
+pub use pending::{
+    ListMade, Pending, PendingError, REVOCATION_NAMESPACE, Statement, StatementError,
+};
 pub use selector::Selector;
 pub use state::PublishedState;
 pub use taken_over::OfList;

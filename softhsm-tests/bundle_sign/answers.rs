@@ -1,6 +1,6 @@
 //! Answers that another hand was on, or that are not the next.
 
-use punchmark::bundle::{Answer, AnswerError, AnswerHeader, Answered, write_answer};
+use punchmark::bundle::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
 
 use super::*;
 
@@ -35,6 +35,7 @@ impl Sides {
 struct Parts {
     header: AnswerHeader,
     items: Vec<Answered>,
+    base: Option<SignedBase>,
     frames: Vec<Vec<u8>>,
 }
 
@@ -58,7 +59,8 @@ impl Parts {
         let mut part = 0;
         while at < bytes.len() {
             let end = at + 4 + number(at);
-            if part >= items.len() {
+            // The base and its signature come between.
+            if part >= items.len() + 2 {
                 frames.push(bytes[at + 4..end].to_vec());
             }
             (at, part) = (end, part + 1);
@@ -66,6 +68,7 @@ impl Parts {
         Self {
             header: answer.header().clone(),
             items,
+            base: answer.base().unwrap(),
             frames,
         }
     }
@@ -74,7 +77,7 @@ impl Parts {
     fn written(self) -> Vec<u8> {
         let mut file = tempfile::tempfile().unwrap();
         let items = self.items.into_iter().map(Ok::<_, AnswerError>);
-        write_answer(&mut file, self.header, items, |add| {
+        write_answer(&mut file, self.header, items, self.base.as_ref(), |add| {
             self.frames.into_iter().try_for_each(add)
         })
         .unwrap();

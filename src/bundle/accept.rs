@@ -13,6 +13,9 @@ use ssh_key::{PublicKey, Signature};
 
 use super::answer::{Answer, AnswerError, Answered};
 use super::{BundleError, Item};
+use crate::krl::{
+    BASE_NAMESPACE, BaseReadError, ListBase, ListHead, ListSignature, ListSignatureError,
+};
 use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
 use crate::ledger::note::{NoteError, unverified_text};
 use crate::ledger::{
@@ -58,6 +61,15 @@ pub enum AcceptError {
     /// Its signer was revoked.
     #[error("the key that signed the head of the answer was revoked, and counts up to {0} entries")]
     SignerRevoked(u64),
+    /// The base of lists is not signed by who signed the head.
+    #[error("the base of lists")]
+    BaseSignature(#[from] ListSignatureError),
+    /// The base of lists is none.
+    #[error(transparent)]
+    Base(#[from] BaseReadError),
+    /// The base of lists is made from another head.
+    #[error("the base of lists is made from another head than that of the answer")]
+    BaseHead,
     /// A certificate in the frames that its CA did not sign.
     #[error("the certificate of entry {0} is not signed by its CA")]
     Signature(u64),
@@ -127,9 +139,29 @@ pub fn check(
             frames.take(position, entry.event, &answer.header().id)?;
         }
     }
-    signers.believe(note, &head)?;
+    let signer = signers.believe(note, &head)?;
+    base_fits(answer, &head, signer)?;
     frames.answers(answer, items)?;
     Ok(head)
+}
+
+/// Whether the base of lists, where there is one, is signed by who signed the head, and made from it.
+fn base_fits(answer: &Answer, head: &Checkpoint, signer: &KeyData) -> Result<(), AcceptError> {
+    let Some(base) = answer.base()? else {
+        return Ok(());
+    };
+    let signature = ListSignature::read(base.signature.as_bytes())?;
+    signature.verify(BASE_NAMESPACE, &base.bytes, std::slice::from_ref(signer))?;
+    let base = ListBase::from_bytes(&base.bytes)?;
+    let expected = ListHead {
+        origin: head.origin.clone(),
+        size: head.size,
+        root: head.root,
+    };
+    if *base.head() != expected {
+        return Err(AcceptError::BaseHead);
+    }
+    Ok(())
 }
 
 impl Frames {

@@ -24,7 +24,7 @@ pub enum AnswerError {
     #[error("the answer cannot be read or written")]
     File(#[from] io::Error),
     /// Something else, or of a version that is not known.
-    #[error("not an answer of version 1")]
+    #[error("not an answer of version 2")]
     Version,
     /// A part that is larger than any.
     #[error(transparent)]
@@ -85,6 +85,15 @@ pub enum Answered {
     Certificate(Vec<u8>),
     /// Every reason against it.
     Refused(String),
+}
+
+/// The [base of lists](crate::krl::ListBase) with its signature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SignedBase {
+    /// What was signed.
+    pub bytes: Vec<u8>,
+    /// The signature, as `ssh-keygen -Y sign` prints one.
+    pub signature: String,
 }
 
 /// An answer in a file of our own, which was read once and is as it was written.
@@ -155,7 +164,7 @@ impl Answered {
     }
 }
 
-/// Writes an answer into an empty file: header, items and frames, one after the other. How many there
+/// Writes an answer into an empty file: header, items, base and frames, one after the other. How many there
 /// are and what they hash to is filled in at the end.
 ///
 /// # Errors
@@ -164,6 +173,7 @@ pub fn write_answer<E: From<AnswerError>>(
     file: &mut File,
     mut header: AnswerHeader,
     items: impl Iterator<Item = Result<Answered, E>>,
+    base: Option<&SignedBase>,
     frames: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> Result<(), AnswerError>) -> Result<(), E>,
 ) -> Result<AnswerHeader, E> {
     let failed = |error: io::Error| AnswerError::from(error);
@@ -182,6 +192,10 @@ pub fn write_answer<E: From<AnswerError>>(
         body.part(&item?.to_bytes())?;
         header.items += 1;
     }
+    let none = SignedBase::default();
+    let base = base.unwrap_or(&none);
+    body.part(&base.bytes)?;
+    body.part(base.signature.as_bytes())?;
     frames(&mut |frame| {
         header.frames += 1;
         body.part(&frame)
@@ -279,15 +293,34 @@ impl Answer {
     pub fn frames(
         &self,
     ) -> Result<impl Iterator<Item = Result<FrameBytes, AnswerError>>, AnswerError> {
-        let mut input = self.parts()?;
-        for _ in 0..self.header.items {
-            string::<AnswerError>(&mut input, "an item", LARGEST_ITEM)?;
-        }
+        let (_, mut input) = self.base_and_rest()?;
         let most = self.header.bytes;
         Ok((1..=self.header.frames).map(move |number| {
             let bytes = string::<AnswerError>(&mut input, "a frame", most.min(LARGEST_FRAME))?;
             format::decode(&bytes).map_err(|what| AnswerError::Frame { number, what })
         }))
+    }
+
+    /// The base of lists; none where no key may sign lists outside.
+    ///
+    /// # Errors
+    /// [`AnswerError`].
+    pub fn base(&self) -> Result<Option<SignedBase>, AnswerError> {
+        let (base, _) = self.base_and_rest()?;
+        Ok(base)
+    }
+
+    fn base_and_rest(&self) -> Result<(Option<SignedBase>, BufReader<File>), AnswerError> {
+        let mut input = self.parts()?;
+        for _ in 0..self.header.items {
+            string::<AnswerError>(&mut input, "an item", LARGEST_ITEM)?;
+        }
+        let bytes = string::<AnswerError>(&mut input, "the base of lists", LARGEST_BASE)?;
+        let signature = string::<AnswerError>(&mut input, "its signature", LARGEST_SIGNATURE)?;
+        let signature =
+            String::from_utf8(signature).map_err(|_utf8| ssh_encoding::Error::Length)?;
+        let base = SignedBase { bytes, signature };
+        Ok(((base != SignedBase::default()).then_some(base), input))
     }
 
     fn parts(&self) -> Result<BufReader<File>, AnswerError> {
@@ -297,7 +330,7 @@ impl Answer {
     }
 }
 
-const MAGIC: &[u8] = b"punchmark-answer-v1";
+const MAGIC: &[u8] = b"punchmark-answer-v2";
 const CERTIFICATE: u8 = 1;
 const REFUSED: u8 = 2;
 /// A signed note takes at most 64 KiB.
@@ -306,6 +339,9 @@ const LARGEST_HEADER: u64 = 128 * 1024;
 const LARGEST_ITEM: u64 = 128 * 1024;
 /// As the ledger's own limit.
 const LARGEST_FRAME: u64 = 256 * 1024 * 1024;
+/// As [`crate::krl::BASE_BYTES_MAX`] and [`crate::krl::LIST_SIGNATURE_BYTES_MAX`] have it.
+const LARGEST_BASE: u64 = 144 << 20;
+const LARGEST_SIGNATURE: u64 = 64 * 1024;
 /// Certificates and entries of the most items, with room for what else the ledger took meanwhile.
 const LARGEST: u64 = 8 << 30;
 /// What is copied at once.

@@ -28,6 +28,7 @@ pub(crate) mod known_requester;
 pub(crate) mod known_role;
 pub(crate) mod ledger_ca;
 pub(crate) mod ledger_key;
+pub(crate) mod list_base;
 pub(crate) mod manifest;
 #[cfg(feature = "hosts")]
 pub(crate) mod mark;

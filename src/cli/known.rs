@@ -101,7 +101,7 @@ impl Make {
             self.may_sign(&mut ledger, key, place)?;
         }
         let file = KnownFile::make(&ledger, &ca, out, config::now())?;
-        file.write(&ledger, key.as_mut().map(|(_, key)| key))?;
+        file.write(&ledger, key.as_mut().map(|(_, key)| key), None)?;
         tell(context, &file, Some(key.is_some()))
     }
 

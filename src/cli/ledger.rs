@@ -2,6 +2,8 @@
 
 mod checkpoint;
 mod clock;
+#[cfg(feature = "two-sides")]
+mod delegate_lists;
 mod evidence;
 mod export;
 mod filter;
@@ -49,6 +51,9 @@ enum Command {
     Checkpoint(checkpoint::Sign),
     /// Say which keys vouch for the ledger: list, add, roll over, revoke
     Key(key::Key),
+    /// Let another key sign lists until a time, as a mirror's does
+    #[cfg(feature = "two-sides")]
+    DelegateLists(delegate_lists::DelegateLists),
     /// Print the proof that the ledger holds one serial; `check-proof` reads it
     Prove(One),
     /// Show the head, or say that a ledger without a kept one is the newest copy
@@ -83,6 +88,8 @@ impl Ledger {
             Command::Verify(command) => command.run(context),
             Command::Checkpoint(command) => command.run(context),
             Command::Key(command) => command.run(context),
+            #[cfg(feature = "two-sides")]
+            Command::DelegateLists(command) => command.run(context),
             Command::Prove(one) => prove::prove(context, &one),
             Command::Head(command) => command.run(context),
             Command::Resume(command) => command.run(context),

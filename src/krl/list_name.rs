@@ -9,6 +9,8 @@ use std::fmt;
 
 use base64ct::{Base64, Encoding};
 
+use super::lines::decimal;
+
 /// The name of a list, and the head that it carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListName {
@@ -82,12 +84,6 @@ impl fmt::Display for ListHead {
         let root = Base64::encode_string(&self.root);
         write!(f, "{} {} {root}", self.origin, self.size)
     }
-}
-
-/// Digits without a leading zero or sign, so that one number has one form.
-fn decimal(text: &str) -> Option<u64> {
-    let plain = text == "0" || !text.starts_with(['0', '+']);
-    plain.then(|| text.parse().ok()).flatten()
 }
 
 const OPENING: &str = "[head ";

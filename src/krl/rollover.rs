@@ -11,7 +11,8 @@ pub use chain::{ROLLOVERS_BYTES_MAX, ROLLOVERS_MAX, Rollovers, RolloversError};
 pub use statement::{LISTS, ROLLOVER_NAMESPACE, RolloverStatement};
 
 use sha2::{Digest, Sha256};
-use ssh_key::PublicKey;
+
+use super::word::is_canonical;
 
 /// That one key took over from another in one ledger, by the word of both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,12 +82,6 @@ impl Rollover {
     pub fn new_key(&self) -> [u8; 32] {
         Sha256::digest(&self.new).into()
     }
-}
-
-/// Whether this is the one encoding of a public key, so that one key has one hash.
-fn is_canonical(blob: &[u8]) -> bool {
-    let key = PublicKey::from_bytes(blob).and_then(|key| key.to_bytes());
-    key.is_ok_and(|again| again == blob)
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ mod bundles;
 mod ca;
 mod copies;
 mod custody;
+mod delegated;
 mod ending;
 mod grounds;
 mod requester;
@@ -68,6 +69,7 @@ pub use bundles::{BundleClosed, BundleTaken, PendingTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
 pub use custody::{Derivation, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet};
+pub use delegated::ListsDelegated;
 pub(in crate::ledger) use ending::Standing;
 pub use ending::{CaRetired, Stage, StageReached};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
@@ -168,6 +170,8 @@ pub enum Event {
     StageReached(StageReached),
     /// A device got secrets that follow from a shared one, or is about to.
     SecretsDerived(SecretsDerived),
+    /// A ledger key delegated the signing of lists.
+    ListsDelegated(ListsDelegated),
 }
 
 /// Bytes that are not an entry.
@@ -233,6 +237,7 @@ impl Entry {
             Event::CaRetired(event) => event.encode(out)?,
             Event::StageReached(event) => event.encode(out)?,
             Event::SecretsDerived(event) => event.encode(out)?,
+            Event::ListsDelegated(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -288,6 +293,7 @@ impl Entry {
             38 => Event::CaRetired(CaRetired::decode(input)?),
             39 => Event::StageReached(StageReached::decode(input)?),
             41 => Event::SecretsDerived(SecretsDerived::decode(input)?),
+            42 => Event::ListsDelegated(ListsDelegated::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -342,6 +348,7 @@ impl Entry {
             Event::CaRetired(_) => 38,
             Event::StageReached(_) => 39,
             Event::SecretsDerived(_) => 41,
+            Event::ListsDelegated(_) => 42,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

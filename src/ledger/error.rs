@@ -235,6 +235,9 @@ pub enum LedgerError {
     /// A rollover of the ledger key that one of the two keys did not sign.
     #[error("the rollover is not signed by both the old and the new ledger key")]
     Rollover,
+    /// A delegation of the signing of lists that can't be the next one.
+    #[error("lists can't be delegated so: {0}")]
+    Delegation(&'static str),
     /// Something became of the reservation before, or it is none.
     #[error("entry {reserved} is no reservation that is still open")]
     OutcomeKnown {

@@ -13,6 +13,7 @@ mod ceremonies;
 mod content;
 mod copies;
 mod custody;
+mod delegations;
 mod entitled;
 mod facts;
 mod fault;
@@ -81,6 +82,8 @@ pub struct Replay {
     copies: Copies,
     custody: Custody,
     rollovers: Rollovers,
+    /// The number of the newest delegation of lists.
+    delegations: u64,
     /// The greatest kind of each family of kinds that replace one another.
     newest: Newest,
 }
@@ -127,6 +130,7 @@ impl Replay {
             copies: Copies::default(),
             custody: Custody::default(),
             rollovers: Rollovers::default(),
+            delegations: 0,
             newest: Newest::default(),
         }
     }
@@ -231,6 +235,7 @@ impl Replay {
             Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),
             Event::SecretsDerived(derived) => self.custody.derived(found, &derived),
+            Event::ListsDelegated(delegated) => self.delegated(time, &delegated),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {

@@ -13,6 +13,7 @@ mod cas;
 mod ceremonies;
 mod copies;
 mod custody;
+mod delegations;
 mod draft;
 mod duties;
 mod ends;

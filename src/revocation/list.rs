@@ -4,7 +4,9 @@ use ssh_key::PublicKey as SshPublicKey;
 
 use super::naming;
 use crate::certificate::explain::Fields;
-use crate::krl::{Header, Krl, PublicKey, Revocations, SerialRange, Serials};
+use crate::krl::{
+    Header, HeldSerials, Krl, ListBase, ListHead, PublicKey, Revocations, SerialRange, Serials,
+};
 use crate::ledger::{Ca, Ledger, LedgerError, Record, Revoked, State};
 
 /// Whether certificates that have expired are left out.
@@ -86,6 +88,34 @@ pub fn krl_with(
         }
     }
     Ok(Krl::new(header, revocations))
+}
+
+/// What a list by a delegated key is held to: what the ledger had revoked by a head, but for what was
+/// over then, and every serial that it held. A margin for wrong clocks is the caller's.
+///
+/// # Errors
+/// [`KrlError`].
+pub fn list_base(
+    ledger: &Ledger,
+    head: ListHead,
+    now: u64,
+    prune: Prune,
+) -> Result<ListBase, KrlError> {
+    let cas = ledger.cas()?;
+    let mut held = Vec::new();
+    for ca in &cas {
+        let blob = SshPublicKey::from(ca.public_key().clone()).to_bytes()?;
+        if let Ok(key) = PublicKey::from_blob(&blob) {
+            let serials = serials(ledger, ca, |_| true)?;
+            held.push(HeldSerials { ca: key, serials });
+        }
+    }
+    let header = Header {
+        version: now,
+        generated: now,
+        ..Header::default()
+    };
+    Ok(ListBase::new(head, held, krl(ledger, &cas, header, prune)?))
 }
 
 /// What is revoked by CA, on its way into the KRL.

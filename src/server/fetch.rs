@@ -3,6 +3,7 @@
 //! Who can answer in the source's place can withhold a new list, and nothing else: that
 //! shows when the list that is there grows old.
 
+mod delegated;
 mod judge;
 mod known;
 mod list;
@@ -14,6 +15,7 @@ mod torn;
 
 use ssh_key::public::KeyData;
 
+pub use delegated::DelegationSeen;
 pub use known::KNOWN_NAMESPACE;
 pub use list::SignedList;
 pub use mark::{Mark, MarkError};
@@ -23,11 +25,15 @@ pub use signers::{KeyHash, SignersSeen};
 pub use torn::FetchError;
 pub(super) use torn::{once_more, refused};
 
+use self::delegated::{Delegated, is_for};
 use self::judge::judge;
 use self::signers::{Signer, unknown};
-use super::source::Source;
+use super::source::{Source, SourceError};
 use crate::krl::rollover::{ROLLOVERS_BYTES_MAX, Rollovers};
-use crate::krl::{LIST_SIGNATURE_BYTES_MAX, ListSignature, ListSignatureError};
+use crate::krl::{
+    BASE_BYTES_MAX, BASE_NAMESPACE, DELEGATION_BYTES_MAX, Delegation, LIST_SIGNATURE_BYTES_MAX,
+    ListSignature, ListSignatureError, OutsideBase,
+};
 
 /// What a list must be, to be taken.
 #[derive(Clone, Debug)]
@@ -44,6 +50,8 @@ pub struct Expected {
     pub revoked: Vec<KeyHash>,
     /// The version that root takes whatever the mark and the clock say.
     pub accept_version: Option<u64>,
+    /// The base that is kept here, so that it need not be fetched again.
+    pub base: Option<Vec<u8>>,
 }
 
 /// A list that may be put in place.
@@ -59,6 +67,17 @@ pub struct Fetched<L> {
     pub followed: Option<String>,
     /// What is to be kept beside it.
     pub mark: Mark,
+    /// What is to be kept beside it of a list by a delegated key.
+    pub beside: Option<KeptBeside>,
+}
+
+/// Why a delegated key could sign a list, and what the list was held to.
+#[derive(Clone, Debug)]
+pub struct KeptBeside {
+    /// The statement of the ledger key, as the file that it came as.
+    pub delegation: String,
+    /// The newest base.
+    pub base: Vec<u8>,
 }
 
 impl Expected {
@@ -85,6 +104,8 @@ pub fn fetch<L: SignedList>(
         matches!(
             refusal,
             Refusal::Signature(ListSignatureError::Signature(_))
+                | Refusal::BaseSignature(ListSignatureError::Signature(_))
+                | Refusal::OutsideBase(OutsideBase::Head)
         )
     };
     once_more(torn, || try_fetch(source, installed, expected))
@@ -100,12 +121,12 @@ fn try_fetch<L: SignedList>(
     let signature = ListSignature::read(&signature).map_err(|error| refused(error.into()))?;
     let seen = expected.signers_seen();
     let signer = seen.signer(&expected.signers, signature.signer());
-    let rollovers = match signer.map_err(&refused)? {
-        Signer::Known => None,
-        Signer::Unknown => Some(rollovers(source, &signature)?),
+    let leads = match signer.map_err(&refused)? {
+        Signer::Known => Leads::None,
+        Signer::Unknown => Leads::read(source, &signature, expected)?,
     };
     let judge = |bytes: &[u8]| {
-        let judged = judge(bytes, installed, &signature, rollovers.as_ref(), expected);
+        let judged = judge(bytes, installed, &signature, &leads, expected);
         judged.map_err(&refused)
     };
     match installed.filter(|bytes| signature.is_of(L::NAMESPACE, bytes)) {
@@ -114,13 +135,93 @@ fn try_fetch<L: SignedList>(
     }
 }
 
-/// What may lead to a signer that this server doesn't know yet. It is read for such a one alone,
-/// so that nothing is asked for while the key stays.
-fn rollovers(source: &Source, signature: &ListSignature) -> Result<Rollovers, FetchError<Refusal>> {
+/// What leads to a signer that this server doesn't know. It is read for such a one alone, so that
+/// nothing is asked for while the key stays.
+#[derive(Debug)]
+enum Leads {
+    None,
+    /// Ledger keys that took over from one another.
+    Rollovers(Rollovers),
+    /// The word of a ledger key for this key.
+    Delegated(Box<Delegated>),
+}
+
+impl Leads {
+    fn read(
+        source: &Source,
+        signature: &ListSignature,
+        expected: &Expected,
+    ) -> Result<Self, FetchError<Refusal>> {
+        let (refused, signer) = (refused(source), signature.signer());
+        let (seen, given) = (expected.signers_seen(), &expected.signers);
+        let rollovers = rollovers(source)?;
+        match rollovers {
+            Some(rollovers) if seen.may_follow(given, signer, &rollovers) => {
+                return Ok(Self::Rollovers(rollovers));
+            }
+            // A ledger key that the server knows may let this one sign.
+            rollovers => {
+                let text = present(source.delegation().read(DELEGATION_BYTES_MAX))?;
+                let delegation = text.map(|text| Delegation::parse(&text)).transpose();
+                match delegation.map_err(|error| refused(error.into()))? {
+                    Some(delegation) if is_for(&delegation, signer) => {
+                        let leads = delegated(source, delegation, rollovers, expected)?;
+                        Ok(Self::Delegated(Box::new(leads)))
+                    }
+                    _ => Err(refused(unknown(signer))),
+                }
+            }
+        }
+    }
+
+    /// What a server keeps of it.
+    fn beside(&self) -> Option<KeptBeside> {
+        match self {
+            Self::Delegated(leads) => Some(KeptBeside {
+                delegation: leads.delegation.to_string(),
+                base: leads.base.clone(),
+            }),
+            Self::None | Self::Rollovers(_) => None,
+        }
+    }
+}
+
+/// What lies beside a list by a delegated key. The base is read only if it is not the one that is here.
+fn delegated(
+    source: &Source,
+    delegation: Delegation,
+    rollovers: Option<Rollovers>,
+    expected: &Expected,
+) -> Result<Delegated, FetchError<Refusal>> {
     let refused = refused(source);
-    match source.rollovers().read(ROLLOVERS_BYTES_MAX) {
-        Ok(text) => Rollovers::parse(&text).map_err(|error| refused(error.into())),
-        Err(error) if error.is_missing() => Err(refused(unknown(signature.signer()))),
-        Err(error) => Err(error.into()),
+    let base = source.base();
+    let signature = base.signature().read(LIST_SIGNATURE_BYTES_MAX)?;
+    let signature = ListSignature::read(&signature);
+    let signature = signature.map_err(|error| refused(Refusal::BaseSignature(error)))?;
+    let kept = expected.base.as_ref();
+    let base = match kept.filter(|bytes| signature.is_of(BASE_NAMESPACE, bytes)) {
+        Some(bytes) => bytes.clone(),
+        None => base.read(BASE_BYTES_MAX)?,
+    };
+    Ok(Delegated {
+        delegation,
+        rollovers,
+        base,
+        signature,
+    })
+}
+
+fn rollovers(source: &Source) -> Result<Option<Rollovers>, FetchError<Refusal>> {
+    let text = present(source.rollovers().read(ROLLOVERS_BYTES_MAX))?;
+    let rollovers = text.map(|text| Rollovers::parse(&text)).transpose();
+    rollovers.map_err(|error| refused(source)(error.into()))
+}
+
+/// What the source has; none of what it says it has not.
+fn present(read: Result<Vec<u8>, SourceError>) -> Result<Option<Vec<u8>>, SourceError> {
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -120,6 +120,18 @@ impl Source {
         self.beside(".keys")
     }
 
+    /// Where the word of the ledger key for another one that signs the list lies: beside the list.
+    #[must_use]
+    pub fn delegation(&self) -> Self {
+        self.beside(".delegation")
+    }
+
+    /// Where the base of a list by such a key lies: beside the list.
+    #[must_use]
+    pub fn base(&self) -> Self {
+        self.beside(".base")
+    }
+
     /// Where the word that a list is fresh lies: beside the list.
     #[must_use]
     pub fn fresh(&self) -> Self {

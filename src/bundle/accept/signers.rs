@@ -52,15 +52,15 @@ impl Signers {
         }
     }
 
-    /// Whether one of them signed this head.
-    pub(super) fn believe(&self, note: &str, head: &Checkpoint) -> Result<(), AcceptError> {
+    /// The one of them that signed this head.
+    pub(super) fn believe(&self, note: &str, head: &Checkpoint) -> Result<&KeyData, AcceptError> {
         let mut revoked = None;
         for (key, last) in self.0.values() {
             let Ok(signer) = NoteKey::new(&head.origin, key) else {
                 continue;
             };
             match signer.open(note) {
-                Ok(_) if head.size <= *last => return Ok(()),
+                Ok(_) if head.size <= *last => return Ok(key),
                 Ok(_) => revoked = Some(*last),
                 Err(_other) => {}
             }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 
 use super::failure::{Advised, At, Failure};
+use super::list_base::Delegated;
 use super::output_file::{Place, beside_file, put, signature_file, target};
 use super::words::number_of;
 use crate::config::read_bytes;
@@ -65,13 +66,17 @@ impl KnownFile {
         })
     }
 
-    /// Signs it, where there is a key for that, and puts all in place: what leads to the key first,
+    /// Signs it, where there is a key for that, and puts all in place: what lets and leads to the key first,
     /// so that whoever sees a list by a new key finds the way to it.
     pub(crate) fn write(
         &self,
         ledger: &Ledger,
         key: Option<&mut LedgerKey>,
+        delegated: Option<&Delegated>,
     ) -> Result<(), Failure> {
+        if let Some(delegated) = delegated {
+            delegated.write(&self.out)?;
+        }
         let mut files = Vec::new();
         let mut place = |path: &Path, bytes: Vec<u8>| {
             let path = target(path)?;

@@ -145,6 +145,21 @@ pub(crate) fn signs(
     Ok(ledger.ledger_key_signs(added, config::now())?)
 }
 
+/// Records what a key signs that lies with somebody else, by its blob.
+pub(crate) fn signs_elsewhere(
+    ledger: &mut Ledger,
+    key: &[u8],
+    purposes: u8,
+) -> Result<(), Failure> {
+    let added = LedgerKeyAdded {
+        key: key.to_vec(),
+        purposes,
+        place: String::new(),
+        keyboard: config::keyboard(),
+    };
+    Ok(ledger.ledger_key_signs(added, config::now())?)
+}
+
 /// Records the config's key with its blob where the ledger knows it by its fingerprint alone, as
 /// one that signed heads before 0.2.0: what is published of the ledger shall name it.
 pub(crate) fn complete(ledger: &mut Ledger, config: &Config) -> Result<(), Failure> {

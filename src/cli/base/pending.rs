@@ -7,7 +7,7 @@ use crate::certificate::length;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::file::OpenError;
-use crate::revocation::{Pending, PendingError, StatementError};
+use crate::revocation::{ListMade, Pending, PendingError, StatementError};
 
 /// Opens those of the mirror of the config, alone.
 pub(crate) fn hold(config: &Config, mirror: &Ledger) -> Result<Pending, Failure> {
@@ -32,6 +32,14 @@ pub(crate) fn oldest(config: &Config, mirror: &Ledger) -> Result<Option<(usize, 
     let open = pending.open(mirror)?;
     let oldest = open.iter().map(|(statement, ..)| statement.made).min();
     Ok(oldest.map(|oldest| (open.len(), oldest)))
+}
+
+/// The newest list that a mirror made; none where it made none, and of a ledger that is no mirror.
+pub(crate) fn newest_list(config: &Config, mirror: &Ledger) -> Result<Option<ListMade>, Failure> {
+    if !mirror.is_mirror() || mirror.size() == 0 {
+        return Ok(None);
+    }
+    Ok(hold(config, mirror)?.newest_list())
 }
 
 /// What waits, and since when, in words.

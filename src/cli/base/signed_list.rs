@@ -14,11 +14,11 @@ use super::context::Context;
 use super::failure::{At, Exit, Failure};
 use super::fetching::{Seen, SourceArguments, WayOut, accepted_by_root, installed, lock};
 use super::mark::mark_file;
-use super::output_file::{Place, put, target};
+use super::output_file::{Place, beside_file, put, target};
 use crate::certificate::key_line::read_public_key_line;
 use crate::config::{self, read_bytes};
-use crate::krl::ListSignatureError;
-use crate::server::fetch::{Expected, KeyHash, Mark, Refusal, SignedList, fetch};
+use crate::krl::{BASE_BYTES_MAX, ListSignatureError};
+use crate::server::fetch::{Expected, KeptBeside, KeyHash, Mark, Refusal, SignedList, fetch};
 use crate::server::source::Source;
 
 /// Where a list comes from, and whose it must be.
@@ -92,6 +92,7 @@ impl FetchArguments {
             now: config::now(),
             revoked: beside.revoked,
             accept_version: accepted,
+            base: installed(&beside_file(&out, ".base"), BASE_BYTES_MAX)?,
         };
         let source = self.how.source(&self.source, &out)?;
         let _alone = lock(&out)?;
@@ -142,6 +143,11 @@ fn replace<L: ToldList>(
             mode: MARK_MODE,
         });
     }
+    if let Some(KeptBeside { delegation, base }) = &fetched.beside {
+        for (ending, bytes) in [(".delegation", delegation.as_bytes()), (".base", base)] {
+            files.extend(changed(&beside_file(out, ending), bytes)?);
+        }
+    }
     if let Some(bytes) = &fetched.bytes {
         files.push(Place {
             path: out.to_path_buf(),
@@ -155,6 +161,16 @@ fn replace<L: ToldList>(
         None => What::Unchanged(fetched.list),
     };
     Ok((what, fetched.followed))
+}
+
+/// A file that is not there yet as it is to be.
+fn changed(path: &Path, bytes: &[u8]) -> Result<Option<Place>, Failure> {
+    let is_there = installed(path, BASE_BYTES_MAX)?.as_deref() == Some(bytes);
+    Ok((!is_there).then(|| Place {
+        path: path.to_path_buf(),
+        bytes: bytes.to_vec(),
+        mode: MARK_MODE,
+    }))
 }
 
 /// The key of this very file: a private key has no place on a server, so its path is refused,
@@ -194,6 +210,19 @@ impl WayOut for Refusal {
             Self::OlderHead { .. } | Self::Forked(_) => {
                 "the CA's ledger was put back or written anew: tell its people, and keep the list \
              and the .mark file that are here: `punchmark ledger verify --against` takes them"
+            }
+            Self::Delegation(_) | Self::BaseSignature(_) | Self::Base(_) | Self::OutsideBase(_) => {
+                "tell the CA's people: the key of the mirror signed more, or less, than it may, or what \
+             lies beside the list is not of one run"
+            }
+            Self::DelegationOver(_) => {
+                "where the ledger is, lists are delegated anew: punchmark ledger delegate-lists"
+            }
+            Self::OlderDelegation { .. } | Self::DelegationOfOtherLedger(_) => {
+                "ask the CA's people which key signs lists now; the source has an older state again"
+            }
+            Self::Delegated(_) => {
+                "take the list of the mirror; one of the ledger itself lacks what was revoked there"
             }
             Self::Name { .. } => "if it was renamed on purpose, say so with --name WORDS",
             _ => return None,

@@ -15,6 +15,7 @@ use crate::bundle::{Answer, Answered, Became, Made, MadeError, check_answer};
 use crate::certificate::certificate_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};
+use crate::cli::base::list_base;
 use crate::cli::base::terminal::{complain, product_object, say};
 use crate::cli::base::words::{chain, number_of, path};
 use crate::config::{self, Config, SubjectFile, read_limited};
@@ -79,6 +80,7 @@ impl Accept {
         let trusted = self.trusted()?;
         let head = check_answer(&answer, &mirror, &trusted, carried.items()?)?;
         extend(&mut mirror, &answer)?;
+        keep_base(&config, &mirror, &answer, &head)?;
         let filed = file_all(&answer, &carried, context)?;
         if filed.failed > 0 {
             let failed = number_of(filed.failed, "certificate");
@@ -150,6 +152,21 @@ fn extend(mirror: &mut Mirror, answer: &Answer) -> Result<(), Failure> {
         mirror.extend(frame?)?;
     }
     Ok(())
+}
+
+/// Keeps the base of lists, unless the mirror took a later head meanwhile.
+fn keep_base(
+    config: &Config,
+    mirror: &Mirror,
+    answer: &Answer,
+    head: &Checkpoint,
+) -> Result<(), Failure> {
+    match answer.base()? {
+        Some(base) if mirror.ledger().checkpoint()?.as_ref() == Some(head) => {
+            list_base::keep(config, &base)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Files each certificate where its request was, many at a time; what is there as it should be stays.

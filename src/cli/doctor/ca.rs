@@ -86,15 +86,15 @@ impl DoctorCa {
                 points.extend(tail(&ledger));
                 points.extend(below(config));
                 points.extend(cas(context, config, &ledger));
-                points.extend(self.ages(&ledger));
+                points.extend(self.ages(config, &ledger));
                 points.extend(self.pending(config, &ledger));
             }
         }
         points
     }
 
-    fn ages(&self, ledger: &Ledger) -> Vec<Point> {
-        match published(ledger) {
+    fn ages(&self, config: &Config, ledger: &Ledger) -> Vec<Point> {
+        match published(config, ledger) {
             Err(failure) => vec![Point::failed("ledger", &failure)],
             Ok((krl, head)) => vec![
                 self.age("krl", "KRL", krl, "`punchmark krl --out FILE`, by a timer"),
@@ -259,8 +259,9 @@ fn cas(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
     all.collect()
 }
 
-/// When the last KRL and the last signed head were made.
-fn published(ledger: &Ledger) -> Result<(Option<u64>, Option<u64>), Failure> {
+/// When the last KRL and the last signed head were made. Servers have those of a mirror, which stand beside
+/// it: what its ledger made is none of them.
+fn published(config: &Config, ledger: &Ledger) -> Result<(Option<u64>, Option<u64>), Failure> {
     let (mut krl, mut head) = (None, None);
     let mut unread = None;
     ledger.each_entry(1, &mut |position, bytes| {
@@ -279,6 +280,10 @@ fn published(ledger: &Ledger) -> Result<(Option<u64>, Option<u64>), Failure> {
     })?;
     match unread {
         Some(words) => Err(Failure::new(words)),
+        None if ledger.is_mirror() => {
+            let made = pending::newest_list(config, ledger)?;
+            Ok((made.map(|made| made.version), head))
+        }
         None => Ok((krl, head)),
     }
 }

@@ -1,6 +1,7 @@
 //! `punchmark krl --ca … --out FILE`: the KRL of all that the ledger has revoked.
 
 mod made;
+mod of_mirror;
 
 use std::path::{Path, PathBuf};
 
@@ -14,14 +15,13 @@ use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::known_list::KnownFile;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::ledger_key::{self, SigningKey};
-use crate::cli::base::pending;
 use crate::cli::base::terminal::{product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::Rollovers;
 use crate::krl::{Header, Krl, ListHead, ListName};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{Ca, LISTS, Ledger, Purpose};
-use crate::revocation::{KrlError, Prune, krl, krl_with};
+use crate::revocation::{KrlError, Prune, krl};
 use crate::server::access::file_name;
 
 /// What the KRL is about, and where it goes.
@@ -90,7 +90,7 @@ impl Make {
         made.write(&places, &rollovers)?;
         let known = self.known(&ledger, &cas, now)?;
         for file in &known {
-            file.write(&ledger, key.as_mut())?;
+            file.write(&ledger, key.as_mut(), None)?;
         }
         self.tell(context, &made, abandoned, &known)?;
         tell_of_signature(context, &places, made.is_signed());
@@ -110,50 +110,6 @@ impl Make {
             self.header(ledger, 0, now)?,
             self.prune(now),
         )?)
-    }
-
-    /// The list of a mirror: what its ledger revoked and what is pending, by a version above every other.
-    ///
-    /// That version is on disk before anybody has the list, as the ledger has it elsewhere.
-    fn of_mirror(
-        &self,
-        mirror: &Ledger,
-        cas: &[Ca],
-        (config, places): (&Config, &Places),
-        context: &Context,
-    ) -> Result<Exit, Failure> {
-        let key = self.key.open(context, Some(config), &mirror.cas()?)?;
-        let mut key = key.map(|(_, key)| key);
-        if let Some(key) = &key
-            && !ledger_key::signs_lists(mirror, key.public_key())?
-        {
-            return Err(
-                Failure::new("the mirror does not know this key as one that signs lists")
-                    .hint("where the ledger is: punchmark ledger key add FILE --for lists"),
-            );
-        }
-        let mut pending = pending::hold(config, mirror)?;
-        let open = pending.open(mirror)?.into_iter();
-        let revoked = open.filter_map(|(one, ..)| Some((one.made, one.revoked.clone()?)));
-        let now = config::now();
-        let header = self.header(mirror, pending.list_version(), now)?;
-        let list = krl_with(mirror, cas, header, self.prune(now), revoked.collect())?;
-        if self.dry_run {
-            let length = list.to_bytes().at("no KRL would be written")?.len();
-            let out = self.out.as_deref().unwrap_or(Path::new(""));
-            return preview::print(context, out, &list, length);
-        }
-        let made = Made::of(mirror, list, key.as_mut())?;
-        pending.note_list(made.version(), &made.sha256())?;
-        let rollovers = Rollovers::of(mirror.rollovers()?).at("the rollovers beside the KRL")?;
-        made.write(places, &rollovers)?;
-        let known = self.known(mirror, cas, now)?;
-        for file in &known {
-            file.write(mirror, key.as_mut())?;
-        }
-        self.tell(context, &made, 0, &known)?;
-        tell_of_signature(context, places, made.is_signed());
-        Ok(Exit::Done)
     }
 
     /// What the ledger knows of each CA of users, at the moment of the KRL.

@@ -216,6 +216,12 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
                 "check": hex(&derived.check), "set": derived.set,
                 "keyboard": derived.keyboard }),
         ),
+        Event::ListsDelegated(delegated) => (
+            "lists-delegated",
+            json!({ "number": delegated.number, "until": delegated.until, "key": base64(&delegated.key),
+                "by": base64(&delegated.by), "word": base64(&delegated.word),
+                "keyboard": delegated.keyboard }),
+        ),
         Event::CopySeen(seen) => (
             "copy-seen",
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,

@@ -56,7 +56,8 @@ impl LedgerSeen {
         if let Some(below) = heads_below::warning(config)? {
             findings.push(Finding::new(State::Warning, below).way(heads_below::ONE_MORE));
         }
-        let krl = krl(ledger, now, limits, &mut findings)?;
+        let newest = newest_list(config, ledger)?;
+        let krl = krl(ledger, newest, (now, limits), &mut findings)?;
         let expiring = expiring(ledger, now, limits.expires_within)?;
         if expiring > 0 {
             findings.push(will_expire(expiring, limits.expires_within));
@@ -144,14 +145,24 @@ fn is_kept(config: &Config, findings: &mut Vec<Finding>) -> bool {
     false
 }
 
+/// How many entries the ledger had when the newest list was made, when that was, and its version. Servers
+/// have those of a mirror, which stand beside it: what its ledger made is none of them.
+fn newest_list(config: &Config, ledger: &Ledger) -> Result<Option<(u64, u64, u64)>, Failure> {
+    if ledger.is_mirror() {
+        let made = pending::newest_list(config, ledger)?;
+        return Ok(made.map(|made| (made.size, made.version, made.version)));
+    }
+    let newest = ledger.krls()?.pop();
+    Ok(newest.map(|(position, made, krl)| (position, made, krl.version)))
+}
+
 fn krl(
     ledger: &Ledger,
-    now: u64,
-    limits: &Limits,
+    newest: Option<(u64, u64, u64)>,
+    (now, limits): (u64, &Limits),
     findings: &mut Vec<Finding>,
 ) -> Result<Option<KrlSeen>, LedgerError> {
-    let newest = ledger.krls()?.pop();
-    let behind = newest.as_ref().map_or(0, |(position, _, _)| *position);
+    let behind = newest.map_or(0, |(position, _, _)| position);
     let ends = ledger.ends_of_trust()?;
     let untold = ends
         .iter()
@@ -163,7 +174,7 @@ fn krl(
         let words = format!("no server can know yet what was revoked{since}: {untold}");
         findings.push(Finding::new(State::Warning, words).way(make));
     }
-    let Some((_, made, krl)) = newest else {
+    let Some((_, made, version)) = newest else {
         findings.push(Finding::new(State::Ok, NO_KRL).way(make));
         return Ok(None);
     };
@@ -175,11 +186,7 @@ fn krl(
     };
     let words = format!("the last KRL was made {} ago", length(age));
     findings.extend(state.map(|state| Finding::new(state, words).way(make)));
-    Ok(Some(KrlSeen {
-        version: krl.version,
-        made,
-        age,
-    }))
+    Ok(Some(KrlSeen { version, made, age }))
 }
 
 /// How many certificates that can be used now are over soon.

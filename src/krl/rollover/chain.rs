@@ -7,6 +7,7 @@ use std::str::SplitTerminator;
 use base64ct::{Base64, Encoding};
 
 use super::{Rollover, RolloverParts};
+use crate::krl::lines::{self, KEY_BYTES_MAX, WORD_BYTES_MAX, bytes, ledger_name};
 
 /// Rollovers in the order in which they were made; each is signed by both of its keys, a key hands
 /// over once, and none that handed over takes over again.
@@ -124,7 +125,7 @@ fn parts(
 ) -> Result<RolloverParts, RolloversError> {
     let mut line = |name| value(lines.next(), name);
     Ok(RolloverParts {
-        ledger: name(value(Some(first), "ledger")?).ok_or(RolloversError::Line("ledger"))?,
+        ledger: ledger_name(value(Some(first), "ledger")?).ok_or(RolloversError::Line("ledger"))?,
         purposes: purposes(line("signs")?).ok_or(RolloversError::Line("signs"))?,
         old: bytes(line("old")?, KEY_BYTES_MAX).ok_or(RolloversError::Line("old"))?,
         new: bytes(line("new")?, KEY_BYTES_MAX).ok_or(RolloversError::Line("new"))?,
@@ -133,17 +134,8 @@ fn parts(
     })
 }
 
-/// What stands behind the name of a line and a blank.
 fn value<'a>(line: Option<&'a str>, name: &'static str) -> Result<&'a str, RolloversError> {
-    let rest = line.and_then(|line| line.strip_prefix(name));
-    let value = rest.and_then(|rest| rest.strip_prefix(' '));
-    value.ok_or(RolloversError::Line(name))
-}
-
-/// A ledger's name has no blank and nothing that a terminal would obey.
-fn name(text: &str) -> Option<String> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    (is_plain && (1..=NAME_BYTES_MAX).contains(&text.len())).then(|| text.to_owned())
+    lines::value(line, name).ok_or(RolloversError::Line(name))
 }
 
 /// One digit: some of 1, 2 and 4.
@@ -152,23 +144,12 @@ fn purposes(text: &str) -> Option<u8> {
     number.filter(|_| text.len() == 1)
 }
 
-/// Base64 with its padding; there is one form of each.
-fn bytes(text: &str, at_most: usize) -> Option<Vec<u8>> {
-    let bytes = Base64::decode_vec(text).ok()?;
-    (1..=at_most).contains(&bytes.len()).then_some(bytes)
-}
-
 /// More than a key a year in a lifetime.
 pub const ROLLOVERS_MAX: usize = 64;
 
 /// The longest file that is read, in bytes: 64 rollovers of P-256 keys take 80 KiB.
 pub const ROLLOVERS_BYTES_MAX: usize = 128 * 1024;
 
-/// A ledger key is Ed25519 (51 bytes) or ECDSA P-256 (104 bytes).
-const KEY_BYTES_MAX: usize = 1024;
-/// An SSHSIG of such a key has less than 400 bytes.
-const WORD_BYTES_MAX: usize = 2048;
-const NAME_BYTES_MAX: usize = 255;
 const FIRST_LINE: &str = "punchmark ledger key rollovers 1";
 
 #[cfg(test)]

@@ -5,11 +5,10 @@
 //! counts for nothing else.
 
 use sha2::{Digest, Sha256};
-use ssh_encoding::{Decode, Encode, Reader};
-use ssh_key::{HashAlg, PublicKey, Signature, SshSig};
+use ssh_key::{PublicKey, Signature};
 
+use crate::krl::word;
 use crate::wire::hex;
-use crate::wire::verify::verify_signature;
 
 /// That one key takes over from another in one ledger; nobody signed it yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,33 +46,18 @@ impl RolloverStatement {
 
     /// What a key signs, so that [`Self::signed`] makes an SSHSIG of it.
     pub(crate) fn to_be_signed(&self) -> ssh_key::Result<Vec<u8>> {
-        SshSig::signed_data(ROLLOVER_NAMESPACE, HASH, self.text().as_bytes())
+        word::to_be_signed(ROLLOVER_NAMESPACE, &self.text())
     }
 
     /// The bytes of the SSHSIG that a key's signature of [`Self::to_be_signed`] makes.
     pub(crate) fn signed(key: &PublicKey, signature: Signature) -> ssh_key::Result<Vec<u8>> {
-        let key = key.key_data().clone();
-        Ok(SshSig::new(key, ROLLOVER_NAMESPACE, HASH, signature)?.encode_vec()?)
+        word::signed(ROLLOVER_NAMESPACE, key, signature)
     }
 
     /// Whether the key with this blob signed exactly this statement.
     #[must_use]
-    pub fn is_signed_by(&self, key: &[u8], mut signature: &[u8]) -> bool {
-        let (Ok(key), Ok(read)) = (PublicKey::from_bytes(key), SshSig::decode(&mut signature))
-        else {
-            return false;
-        };
-        let is_ours = signature.is_finished()
-            && read.version() == SshSig::VERSION
-            && read.reserved().is_empty()
-            && read.namespace() == ROLLOVER_NAMESPACE
-            && read.public_key() == key.key_data();
-        let text = self.text();
-        let message = SshSig::signed_data(ROLLOVER_NAMESPACE, read.hash_alg(), text.as_bytes());
-        is_ours
-            && message.is_ok_and(|message| {
-                verify_signature(&message, read.signature(), key.key_data()).is_ok()
-            })
+    pub fn is_signed_by(&self, key: &[u8], signature: &[u8]) -> bool {
+        word::is_signed_by(ROLLOVER_NAMESPACE, &self.text(), key, signature)
     }
 
     /// The text that is signed (`docs/formats/rollover.md`).
@@ -93,10 +77,12 @@ pub const ROLLOVER_NAMESPACE: &str = "rollover@punchmark";
 pub const LISTS: u8 = 2;
 
 const FIRST_LINE: &str = "punchmark ledger key rollover";
-const HASH: HashAlg = HashAlg::Sha512;
 
 #[cfg(test)]
 mod tests {
+    use ssh_encoding::Encode;
+    use ssh_key::{HashAlg, SshSig};
+
     use super::super::tests::{blob, key, word};
     use super::*;
 
@@ -124,7 +110,8 @@ mod tests {
     fn a_signature_for_another_purpose_does_not_count() {
         let statement = RolloverStatement::new("a", LISTS, &blob(1), &blob(2));
         let text = statement.text();
-        let other = SshSig::sign(&key(1), "krl@punchmark", HASH, text.as_bytes()).unwrap();
+        let other =
+            SshSig::sign(&key(1), "krl@punchmark", HashAlg::Sha512, text.as_bytes()).unwrap();
         assert!(!statement.is_signed_by(&blob(1), &other.encode_vec().unwrap()));
     }
 }

@@ -329,6 +329,9 @@ pub enum Fault {
     /// A key took over from another without the word of both.
     #[error("the rollover is not signed by both keys")]
     Rollover,
+    /// A delegation of the signing of lists that can't be the next one.
+    #[error("of the delegation of lists: {0}")]
+    Delegation(&'static str),
     /// A revocation of nothing.
     #[error("it revokes nothing")]
     RevokesNothing,

@@ -271,6 +271,17 @@ impl Keys {
         self.ledger.entry(key).or_default().signed |= purpose;
     }
 
+    /// The key with this blob signs, or is to sign, for this purpose.
+    pub(super) fn signs(
+        &mut self,
+        found: &mut Findings,
+        subjects: &Subjects,
+        key: &[u8],
+        purpose: u8,
+    ) {
+        self.signed(found, subjects, sha256(key), purpose);
+    }
+
     /// Nothing is said of a key that ended, however little: no version let one go on.
     fn is_in_use(&self, found: &mut Findings, key: &KeyHash) {
         if self.ledger.get(key).is_some_and(|key| key.ended.is_some()) {

@@ -119,4 +119,6 @@ tables! {
     PENDING = 48,
     /// What each device has its secrets from. The key is empty.
     CUSTODY = 49,
+    /// Each delegation of the signing of lists. The key is empty; the newest counts.
+    DELEGATION = 50,
 }

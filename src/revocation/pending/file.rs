@@ -19,8 +19,17 @@ pub struct Pending {
     tree: Frontier,
     /// Each with the bytes that were signed and the signature.
     statements: Vec<(Statement, Vec<u8>, Vec<u8>)>,
-    /// The version of the newest list that was made here.
-    list: u64,
+    /// The newest list that was made here.
+    list: ListMade,
+}
+
+/// A list that was made beside a mirror.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListMade {
+    /// Its version: the Unix second in which it was made, where no list before was ahead of the clock.
+    pub version: u64,
+    /// How many entries the mirror had.
+    pub size: u64,
 }
 
 /// Why pending revocations can't be read or added to.
@@ -91,7 +100,7 @@ impl Pending {
             frames,
             tree: Frontier::default(),
             statements: Vec::new(),
-            list: 0,
+            list: ListMade::default(),
         };
         pending.read_all()?;
         Ok(pending)
@@ -118,7 +127,13 @@ impl Pending {
     /// The version of the newest list that was made here; 0 without any.
     #[must_use]
     pub fn list_version(&self) -> u64 {
-        self.list
+        self.list.version
+    }
+
+    /// The newest list that was made here; none where none was.
+    #[must_use]
+    pub fn newest_list(&self) -> Option<ListMade> {
+        Some(self.list).filter(|list| list.version > 0)
     }
 
     /// What the next statement is to say of its place: its number, and the hash of the one before.
@@ -145,12 +160,13 @@ impl Pending {
         self.append(part)
     }
 
-    /// Notes the version of a list before anybody has it, durably.
+    /// Notes a list and its SHA-256 before anybody has it, durably.
     ///
     /// # Errors
     /// [`PendingError`].
-    pub fn note_list(&mut self, version: u64, sha256: &[u8; 32]) -> Result<(), PendingError> {
-        let part = [&[LIST][..], &version.to_be_bytes(), sha256].concat();
+    pub fn note_list(&mut self, made: ListMade, sha256: &[u8; 32]) -> Result<(), PendingError> {
+        let (version, size) = (made.version.to_be_bytes(), made.size.to_be_bytes());
+        let part = [&[LIST][..], &version, sha256, &size].concat();
         self.take(&part)?;
         self.append(part)
     }
@@ -198,14 +214,15 @@ impl Pending {
                 self.statements.push((statement, signed, signature));
                 Ok(())
             }
-            Some((&LIST, rest)) if rest.len() == 40 => {
-                let version = rest.first_chunk().copied().map(u64::from_be_bytes);
-                let version = version.ok_or(PendingError::Part)?;
-                if version <= self.list {
-                    let newest = self.list;
+            Some((&LIST, rest)) if rest.len() == 48 => {
+                let number = |bytes: Option<&[u8; 8]>| bytes.copied().map(u64::from_be_bytes);
+                let version = number(rest.first_chunk()).ok_or(PendingError::Part)?;
+                let size = number(rest.last_chunk()).ok_or(PendingError::Part)?;
+                let newest = self.list.version;
+                if version <= newest {
                     return Err(PendingError::Version { version, newest });
                 }
-                self.list = version;
+                self.list = ListMade { version, size };
                 Ok(())
             }
             _ => Err(PendingError::Part),
@@ -258,14 +275,18 @@ mod tests {
         let old = std::fs::read(Pending::path(&mirror)).unwrap();
         let mut pending = hold().unwrap();
         assert_eq!(pending.next().unwrap(), (2, first.sha256().unwrap()));
-        pending.note_list(9, &[1; 32]).unwrap();
-        let back = pending.note_list(9, &[1; 32]);
+        let nine = ListMade {
+            version: 9,
+            size: 7,
+        };
+        pending.note_list(nine, &[1; 32]).unwrap();
+        let back = pending.note_list(nine, &[1; 32]);
         assert!(
             matches!(back, Err(PendingError::Version { .. })),
             "{back:?}"
         );
         drop(pending);
-        assert_eq!(hold().unwrap().list_version(), 9);
+        assert_eq!(hold().unwrap().newest_list(), Some(nine));
         std::fs::write(Pending::path(&mirror), old).unwrap();
         let older = hold();
         assert!(matches!(older, Err(PendingError::Unkept(_))), "{older:?}");

@@ -2,20 +2,20 @@
 
 use sha2::{Digest, Sha256};
 
+use super::delegated::refuse_direct;
 use super::list::SignedList;
-use super::signers::{Signer, print, unknown};
-use super::{Expected, Fetched, Mark, Refusal, SignersSeen};
+use super::signers::{Signer, hash, print, unknown};
+use super::{DelegationSeen, Expected, Fetched, Leads, Mark, Refusal, SignersSeen};
 use crate::krl::ListSignature;
-use crate::krl::rollover::Rollovers;
 
-/// Judges the bytes of a list by its signature and by the list that is there; `rollovers` may lead
+/// Judges the bytes of a list by its signature and by the list that is there; `leads` are what may lead
 /// to a signer that is not known yet. A file that is there and is no such list says nothing: nobody
 /// gets in by it, or a KRL revokes nothing.
 pub(super) fn judge<L: SignedList>(
     bytes: &[u8],
     installed: Option<&[u8]>,
     signature: &ListSignature,
-    rollovers: Option<&Rollovers>,
+    leads: &Leads,
     expected: &Expected,
 ) -> Result<Fetched<L>, Refusal> {
     signature.verify(
@@ -24,7 +24,7 @@ pub(super) fn judge<L: SignedList>(
         std::slice::from_ref(signature.signer()),
     )?;
     let list = L::from_bytes(bytes)?;
-    let signers = signers(&list, signature, rollovers, expected)?;
+    let (signers, delegated) = signers(&list, signature, leads, expected)?;
     let before = installed.and_then(|bytes| L::from_bytes(bytes).ok());
     refuse_other_name(&list, before.as_ref(), expected)?;
     let sha256 = Sha256::digest(bytes).into();
@@ -32,11 +32,13 @@ pub(super) fn judge<L: SignedList>(
         refuse_going_back(&list, &sha256, before.as_ref(), expected)?;
     }
     let unchanged = installed == Some(bytes);
+    let before_followed = expected.signers_seen().followed.len();
     Ok(Fetched {
-        followed: rollovers
-            .and(signers.followed.last())
+        followed: (signers.followed.get(before_followed..))
+            .and_then(<[_]>::last)
             .map(|(_, new)| print(new)),
-        mark: Mark::of(&list, sha256, expected.mark.as_ref(), signers),
+        mark: Mark::of(&list, sha256, expected.mark.as_ref(), signers, delegated),
+        beside: leads.beside(),
         shrunk: before
             .filter(|_| !unchanged)
             .and_then(|before| list.shrunk(&before)),
@@ -49,22 +51,37 @@ pub(super) fn judge<L: SignedList>(
 fn signers<L: SignedList>(
     list: &L,
     signature: &ListSignature,
-    rollovers: Option<&Rollovers>,
+    leads: &Leads,
     expected: &Expected,
-) -> Result<SignersSeen, Refusal> {
+) -> Result<(SignersSeen, Option<DelegationSeen>), Refusal> {
     let (seen, given) = (expected.signers_seen(), &expected.signers);
     let (signer, head) = (signature.signer(), list.list_name().head);
-    let seen = match (seen.signer(given, signer)?, rollovers) {
-        (Signer::Known, _) => seen,
-        (Signer::Unknown, None) => return Err(unknown(signer)),
-        (Signer::Unknown, Some(rollovers)) => {
-            let ledger = head.as_ref().map(|head| head.origin.as_str());
-            seen.follow(given, signer, rollovers, ledger)?
+    let ledger = head.as_ref().map(|head| head.origin.as_str());
+    let mut delegated = None;
+    let seen = match (seen.signer(given, signer)?, leads) {
+        (Signer::Known, _) => {
+            refuse_direct(list, signer, expected)?;
+            seen
+        }
+        (Signer::Unknown, Leads::None) => return Err(unknown(signer)),
+        (Signer::Unknown, Leads::Rollovers(rollovers)) => {
+            let seen = seen.follow(given, signer, rollovers, ledger)?;
+            refuse_direct(list, signer, expected)?;
+            seen
+        }
+        (Signer::Unknown, Leads::Delegated(leads)) => {
+            let (seen, now) = leads.hold(list, signer, expected)?;
+            delegated = Some(now);
+            seen
         }
     };
     let mut revoked = list.revoked_keys();
     revoked.extend(&expected.revoked);
-    seen.learn(given, signer, &revoked)
+    let seen = seen.learn(given, signer, &revoked)?;
+    if let Leads::Delegated(leads) = leads {
+        seen.refuse_revoked(&hash(&leads.by()?))?;
+    }
+    Ok((seen, delegated))
 }
 
 /// Holds a list against the one that is there, against what was seen before, and against the
@@ -156,9 +173,10 @@ mod tests {
             now: 1_795_000_000,
             revoked: Vec::new(),
             accept_version: None,
+            base: None,
         };
         let signature = ListSignature::read(signature.as_bytes()).unwrap();
-        judge(bytes, installed, &signature, None, &expected)
+        judge(bytes, installed, &signature, &Leads::None, &expected)
     }
 
     fn take(bytes: &[u8], installed: &[u8]) -> Result<Fetched<Krl>, Refusal> {

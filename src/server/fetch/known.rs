@@ -2,7 +2,7 @@
 
 use super::list::SignedList;
 use super::{KeyHash, Refusal, Shrunk};
-use crate::krl::{ListHead, ListName};
+use crate::krl::{ListBase, ListHead, ListName, OutsideBase};
 use crate::server::access::{KNOWN_BYTES_MAX, KnownError, KnownList};
 
 impl SignedList for KnownList {
@@ -35,6 +35,15 @@ impl SignedList for KnownList {
     /// It revokes nothing.
     fn revoked_keys(&self) -> Vec<KeyHash> {
         Vec::new()
+    }
+
+    /// It revokes nothing, so that the base has nothing that it could lack; that it is of the same head is all
+    /// that can be seen.
+    fn held_to(&self, base: &ListBase) -> Result<(), Refusal> {
+        if self.list_name().head.as_ref() == Some(base.head()) {
+            return Ok(());
+        }
+        Err(OutsideBase::Head.into())
     }
 
     /// Certificates expire, many at once: what is gone says nothing.

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::shrink::shrunk;
 use super::{KeyHash, Refusal, Shrunk};
-use crate::krl::{KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListName};
+use crate::krl::{KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListBase, ListName};
 
 /// A list that a ledger key signs, and that servers fetch.
 pub trait SignedList: Sized + PartialEq {
@@ -30,6 +30,12 @@ pub trait SignedList: Sized + PartialEq {
 
     /// The keys that it revokes, of which some may sign lists.
     fn revoked_keys(&self) -> Vec<KeyHash>;
+
+    /// Whether a list by a delegated key keeps within the base beside it.
+    ///
+    /// # Errors
+    /// [`Refusal::OutsideBase`].
+    fn held_to(&self, base: &ListBase) -> Result<(), Refusal>;
 
     /// How much of the list before it is gone, where that is much.
     fn shrunk(&self, before: &Self) -> Option<Shrunk>;
@@ -58,6 +64,10 @@ impl SignedList for Krl {
     fn revoked_keys(&self) -> Vec<KeyHash> {
         let named = self.keys().iter().map(|blob| Sha256::digest(blob).into());
         named.chain(self.sha256s().iter().copied()).collect()
+    }
+
+    fn held_to(&self, base: &ListBase) -> Result<(), Refusal> {
+        Ok(base.hold(self)?)
     }
 
     fn shrunk(&self, before: &Self) -> Option<Shrunk> {

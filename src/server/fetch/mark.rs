@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use super::{KeyHash, Refusal, SignedList, SignersSeen};
+use super::{DelegationSeen, KeyHash, Refusal, SignedList, SignersSeen};
 use crate::krl::ListHead;
 use crate::wire::hex;
 
@@ -22,6 +22,8 @@ pub struct Mark {
     pub head: Option<ListHead>,
     /// The keys that handed over, or were revoked.
     pub signers: SignersSeen,
+    /// The newest delegation of the signing of lists.
+    pub delegated: Option<DelegationSeen>,
 }
 
 /// A text that is no mark.
@@ -37,6 +39,7 @@ impl Mark {
         sha256: [u8; 32],
         before: Option<&Self>,
         signers: SignersSeen,
+        delegated: Option<DelegationSeen>,
     ) -> Self {
         let seen = list.list_name().head;
         Self {
@@ -44,6 +47,7 @@ impl Mark {
             sha256,
             head: seen.or_else(|| before.and_then(|mark| mark.head.clone())),
             signers,
+            delegated: delegated.or_else(|| before.and_then(|mark| mark.delegated)),
         }
     }
 
@@ -90,7 +94,7 @@ impl Mark {
         let version = field("version")?;
         let sha256 = field("sha256")?;
         let head = field("head")?;
-        let signers = signers(lines)?;
+        let (signers, delegated) = signers(lines)?;
         Ok(Self {
             version: version.parse().map_err(|_no_number| MarkError("version"))?,
             sha256: hash(sha256).ok_or(MarkError("sha256"))?,
@@ -99,6 +103,7 @@ impl Mark {
                 head => Some(ListHead::parse(head).ok_or(MarkError("head"))?),
             },
             signers,
+            delegated,
         })
     }
 }
@@ -119,7 +124,13 @@ impl fmt::Display for Mark {
             writeln!(f, "followed {} {}", hex(old), hex(new))?;
         }
         let mut revoked = self.signers.revoked.iter();
-        revoked.try_for_each(|key| writeln!(f, "revoked {}", hex(key)))
+        revoked.try_for_each(|key| writeln!(f, "revoked {}", hex(key)))?;
+        match &self.delegated {
+            None => Ok(()),
+            Some(DelegationSeen { number, until, key }) => {
+                writeln!(f, "delegated {number} {until} {}", hex(key))
+            }
+        }
     }
 }
 
@@ -144,11 +155,18 @@ fn extends(kept: &ListHead, new: &ListHead) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The lines behind the head: every rollover that was followed, then every revoked key.
-fn signers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<SignersSeen, MarkError> {
-    let mut seen = SignersSeen::default();
+/// The lines behind the head: every rollover that was followed, then every revoked key, then the newest
+/// delegation.
+fn signers<'a>(
+    lines: impl Iterator<Item = &'a str>,
+) -> Result<(SignersSeen, Option<DelegationSeen>), MarkError> {
+    let (mut seen, mut newest) = (SignersSeen::default(), None);
     for line in lines {
         match line.split_once(' ') {
+            _ if newest.is_some() => return Err(MarkError("end")),
+            Some(("delegated", rest)) => {
+                newest = Some(delegated(rest).ok_or(MarkError("delegated"))?);
+            }
             Some(("followed", keys)) if seen.revoked.is_empty() => {
                 seen.followed.push(pair(keys).ok_or(MarkError("followed"))?);
             }
@@ -156,7 +174,16 @@ fn signers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<SignersSeen, Mark
             _ => return Err(MarkError("end")),
         }
     }
-    Ok(seen)
+    Ok((seen, newest))
+}
+
+fn delegated(text: &str) -> Option<DelegationSeen> {
+    let mut words = text.splitn(3, ' ');
+    Some(DelegationSeen {
+        number: words.next()?.parse().ok()?,
+        until: words.next()?.parse().ok()?,
+        key: hash(words.next()?)?,
+    })
 }
 
 fn pair(keys: &str) -> Option<(KeyHash, KeyHash)> {
@@ -205,6 +232,7 @@ mod tests {
             sha256: [1; 32],
             head: Some(head(40, 1)),
             signers: SignersSeen::default(),
+            delegated: None,
         }
     }
 
@@ -223,6 +251,14 @@ mod tests {
                 },
                 ..mark()
             },
+            Mark {
+                delegated: Some(DelegationSeen {
+                    number: 2,
+                    until: 1_798_000_000,
+                    key: [7; 32],
+                }),
+                ..mark()
+            },
         ] {
             let text = mark.to_string();
             assert_eq!(Mark::parse(&text), Ok(mark));
@@ -237,6 +273,9 @@ mod tests {
             (format!("followed {key} {key} {key}"), "followed"),
             (format!("revoked {key}0"), "revoked"),
             (format!("revoked {key}\nfollowed {key} {key}"), "end"),
+            (format!("delegated 1 {key}"), "delegated"),
+            (format!("delegated 1 2 {key} "), "delegated"),
+            (format!("delegated 1 2 {key}\nrevoked {key}"), "end"),
         ] {
             assert_eq!(Mark::parse(&(text.clone() + &more)), Err(MarkError(name)));
         }
@@ -278,6 +317,7 @@ mod tests {
             [2; 32],
             Some(&mark()),
             SignersSeen::default(),
+            None,
         );
         assert_eq!((next.version, next.head), (9, Some(head(40, 1))));
     }

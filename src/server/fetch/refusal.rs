@@ -1,7 +1,8 @@
 //! Why a list that came is not put in place.
 
+use crate::certificate::explain::utc;
 use crate::krl::rollover::RolloversError;
-use crate::krl::{ListSignatureError, ReadError};
+use crate::krl::{BaseReadError, DelegationError, ListSignatureError, OutsideBase, ReadError};
 use crate::server::access::KnownError;
 
 /// Why a list is not believed.
@@ -42,6 +43,40 @@ pub enum Refusal {
     /// More rollovers than a server remembers.
     #[error("more rollovers than a server remembers lead to its signer")]
     ManyRollovers,
+    /// The file beside it that should let its signer sign is none.
+    #[error("the delegation beside it")]
+    Delegation(#[from] DelegationError),
+    /// Its signer may sign lists of another ledger.
+    #[error("its signer may sign lists of {0}, and the list is of another ledger")]
+    DelegationOfOtherLedger(String),
+    /// Its signer could sign lists until then.
+    #[error("its signer could sign lists until {}", utc(*.0))]
+    DelegationOver(u64),
+    /// An earlier delegation than one that was seen here.
+    #[error(
+        "delegation {number} of the signing of lists is none behind {seen}, which was seen here"
+    )]
+    OlderDelegation {
+        /// Which one came.
+        number: u64,
+        /// The newest that was seen.
+        seen: u64,
+    },
+    /// The ledger key signed a list while lists come by another key.
+    #[error(
+        "signed by the ledger key, and lists come by the key that it delegated until {}",
+        utc(*.0)
+    )]
+    Delegated(u64),
+    /// The signature of the base beside it is not that of the key that delegated.
+    #[error("the base beside it")]
+    BaseSignature(#[source] ListSignatureError),
+    /// The base beside it is none.
+    #[error(transparent)]
+    Base(#[from] BaseReadError),
+    /// It is more, or less, than a delegated key may say.
+    #[error(transparent)]
+    OutsideBase(#[from] OutsideBase),
     /// It is signed, but no KRL that sshd would read.
     #[error("signed, but no KRL")]
     Krl(#[from] ReadError),

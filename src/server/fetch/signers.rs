@@ -52,6 +52,18 @@ impl SignersSeen {
         }
     }
 
+    /// Whether one of the given keys leads to this signer.
+    pub(super) fn may_follow(
+        &self,
+        given: &[KeyData],
+        signer: &KeyData,
+        rollovers: &Rollovers,
+    ) -> bool {
+        let key = hash(signer);
+        let mut newest = given.iter().map(|given| self.newest(hash(given)));
+        newest.any(|from| rollovers.between(&from, &key).is_some())
+    }
+
     /// Follows the rollovers that lead to the signer of a list, which is of this ledger.
     ///
     /// # Errors
@@ -147,7 +159,7 @@ impl SignersSeen {
         key
     }
 
-    fn refuse_revoked(&self, key: &KeyHash) -> Result<(), Refusal> {
+    pub(super) fn refuse_revoked(&self, key: &KeyHash) -> Result<(), Refusal> {
         if self.revoked.contains(key) {
             return Err(Refusal::RevokedSigner(print(key)));
         }
@@ -164,7 +176,8 @@ pub(super) fn print(key: &KeyHash) -> String {
     Fingerprint::Sha256(*key).to_string()
 }
 
-fn hash(key: &KeyData) -> KeyHash {
+/// The SHA-256 of a key's blob.
+pub(super) fn hash(key: &KeyData) -> KeyHash {
     key.fingerprint(HashAlg::Sha256)
         .sha256()
         .unwrap_or_default()

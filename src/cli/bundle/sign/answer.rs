@@ -5,16 +5,20 @@ use std::io;
 use serde_json::json;
 
 use super::{Sign, Work};
-use crate::bundle::{AnswerError, AnswerHeader, Answered, Item, write_answer};
+use crate::bundle::{AnswerError, AnswerHeader, Answered, Item, SignedBase, write_answer};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key;
 use crate::cli::base::signed_head;
+use crate::cli::base::terminal::warn;
 use crate::cli::base::words::{number_of, path};
+use crate::config;
+use crate::krl::{BASE_NAMESPACE, ListHead};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{KnownBundle, Ledger, State};
 use crate::output;
+use crate::revocation::{Prune, list_base};
 use crate::wire::{hex, words};
 
 impl Sign {
@@ -46,7 +50,8 @@ impl Sign {
             bytes: 0,
             checksum: [0; 32],
         };
-        let header = write_file(work, &ledger, &bundle, &head, header)?;
+        let base = base(&ledger, &head, key)?;
+        let header = write_file(work, &ledger, (&bundle, base.as_ref()), &head, header)?;
         let refused = bundle.closed.map_or(0, |end| end.refused.len());
         tell(work, &header, (&head, refused), context)?;
         Ok(if refused == 0 {
@@ -60,7 +65,7 @@ impl Sign {
 fn write_file(
     work: &Work,
     ledger: &Ledger,
-    bundle: &KnownBundle,
+    (bundle, base): (&KnownBundle, Option<&SignedBase>),
     head: &Checkpoint,
     header: AnswerHeader,
 ) -> Result<AnswerHeader, Failure> {
@@ -69,7 +74,7 @@ fn write_file(
     let span = (work.carried.header.against.size, head.size);
     let mut written = None;
     let staged = output::stage_by(&work.out, MODE, |file| {
-        let result = write_answer(file, header, items, |add| {
+        let result = write_answer(file, header, items, base, |add| {
             Ok(ledger.each_frame_behind::<AnswerError>(span, add)?)
         });
         let failed = result.is_err();
@@ -92,6 +97,34 @@ fn write_file(
         .collect::<Result<(), _>>()
         .in_file(&work.out)?;
     Ok(header)
+}
+
+/// What lists outside are held to, where this key delegated them.
+fn base(
+    ledger: &Ledger,
+    head: &Checkpoint,
+    key: &mut LedgerKey,
+) -> Result<Option<SignedBase>, Failure> {
+    let now = config::now();
+    let Some(delegation) = ledger.delegation(now)? else {
+        return Ok(None);
+    };
+    if delegation.by() != ledger_key::blob(key.public_key())? {
+        warn(
+            "another ledger key delegated the signing of lists: no list can be made of this answer",
+        );
+        return Ok(None);
+    }
+    let list_head = ListHead {
+        origin: head.origin.clone(),
+        size: head.size,
+        root: head.root,
+    };
+    let over = Prune::ExpiredBefore(now.saturating_sub(MARGIN));
+    let base = list_base(ledger, list_head, now, over)?;
+    let bytes = base.to_bytes().at("the base of lists")?;
+    let signature = key.sign_list(BASE_NAMESPACE, &bytes)?;
+    Ok(Some(SignedBase { bytes, signature }))
 }
 
 /// What an item got, by the ledger.
@@ -145,5 +178,7 @@ fn tell(
     context.tell(&said, object)
 }
 
+/// How long an expired certificate stays in the base, in seconds: the clock here may be wrong by a day.
+const MARGIN: u64 = 86_400;
 /// Whoever carries it need not keep it secret: certificates are public.
 const MODE: u32 = 0o644;

@@ -313,5 +313,13 @@ pub(super) fn each_kind() -> Vec<Event> {
             set: SecretsSet::AboutToBe,
             keyboard: keyboard(),
         }),
+        Event::ListsDelegated(ListsDelegated {
+            number: 2,
+            until: 1_795_000_000,
+            key: vec![1; 51],
+            by: vec![2; 51],
+            word: vec![3; 80],
+            keyboard: keyboard(),
+        }),
     ]
 }

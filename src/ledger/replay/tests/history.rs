@@ -8,6 +8,7 @@ use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{PrivateKey, Signature};
 
 use super::super::*;
+use crate::krl::DelegationStatement;
 use crate::krl::rollover::RolloverStatement;
 use crate::ledger::checkpoint::origin;
 use crate::ledger::entry::*;
@@ -345,6 +346,24 @@ impl History {
             purposes: HEADS,
             by_old: sign(old),
             by_new: sign(new),
+            keyboard: String::new(),
+        }
+    }
+
+    pub(super) fn delegated(&self, by: u8, key: u8, number: u64) -> ListsDelegated {
+        let first = self.entries[0].to_bytes().unwrap();
+        let statement = DelegationStatement {
+            ledger: origin(&leaf_hash(&first)),
+            number,
+            until: u64::MAX,
+            key: blob(key),
+        };
+        ListsDelegated {
+            number,
+            until: statement.until,
+            word: crate::krl::tests_of_delegations::word_of(by, &statement),
+            key: statement.key,
+            by: blob(by),
             keyboard: String::new(),
         }
     }

@@ -226,6 +226,14 @@ fn an_entry_that_the_ledger_refuses() {
             },
             "broken 5: the rollover is not signed by both keys",
         ),
+        Delegation => Found(
+            |history| {
+                history.ledger_key(4, LISTS);
+                let delegated = history.delegated(LEDGER, 4, 2);
+                history.push(Event::ListsDelegated(delegated));
+            },
+            "broken 6: of the delegation of lists: its number is not that of the next one",
+        ),
         OutcomeKnown => Found(
             |history| {
                 let reserved = history.certificate(10);

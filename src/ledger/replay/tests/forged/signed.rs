@@ -146,6 +146,49 @@ fn a_rollover_that_one_key_did_not_sign() {
 }
 
 #[test]
+fn lists_are_delegated_by_and_to_keys_that_sign_lists_one_after_the_other() {
+    let mut history = History::begun();
+    history.ledger_key(LEDGER, LISTS);
+    history.ledger_key(4, LISTS);
+    for number in [1, 2] {
+        let delegated = history.delegated(LEDGER, 4, number);
+        history.push(Event::ListsDelegated(delegated));
+    }
+    assert_eq!(said(&history), Vec::<String>::new());
+    type Change = fn(&mut ListsDelegated);
+    let changes: [(Change, &str); 4] = [
+        (
+            |one| one.number = 2,
+            "its number is not that of the next one",
+        ),
+        (|one| one.until = 1, "it is over before it begins"),
+        (
+            |one| one.until -= 1,
+            "it is not signed by the key that it names",
+        ),
+        (
+            |one| one.word.clear(),
+            "it is not signed by the key that it names",
+        ),
+    ];
+    for (change, why) in changes {
+        let mut forged = history.clone();
+        let mut delegated = history.delegated(LEDGER, 4, 3);
+        change(&mut delegated);
+        forged.push(Event::ListsDelegated(delegated));
+        let words = format!("broken 8: of the delegation of lists: {why}");
+        assert_eq!(said(&forged), [words]);
+    }
+    for (by, key) in [(LEDGER, 5), (5, 4)] {
+        let mut forged = history.clone();
+        let delegated = history.delegated(by, key, 3);
+        forged.push(Event::ListsDelegated(delegated));
+        let words = "broken 8: key SHA256:… is not for lists";
+        assert_eq!(said(&forged), [words]);
+    }
+}
+
+#[test]
 fn a_krl_that_is_no_newer_and_a_revocation_of_nothing() {
     assert_named(&[
         (

@@ -125,6 +125,7 @@ const HANDS: [Hand; 13] = [
             true
         }
         Event::LedgerKeyRolled(rolled) => rolled.by_old.pop().is_some(),
+        Event::ListsDelegated(delegated) => delegated.word.pop().is_some(),
         Event::Revoked(revoked) => {
             revoked.serials.push((2, 1));
             true
