@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::certificate::explain::utc;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::arguments::instant;
+use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::ledger_key::{self, blob};
@@ -47,6 +48,9 @@ pub(super) struct DelegateLists {
     /// Say what would be recorded, and record nothing
     #[arg(long)]
     dry_run: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
 }
 
 impl DelegateLists {
@@ -74,7 +78,7 @@ impl DelegateLists {
         }
         let cas = looked.cas()?;
         drop(looked);
-        let mut by = ledger_key::open(context, &place, &cas, &self.passphrase)?;
+        let mut by = ledger_key::open(context, &place, &cas, (&self.passphrase, self.asks))?;
         let mut ledger = context.ledger_after_asking(&config)?;
         record(&mut ledger, statement, (&mut by, &place))?;
         context.tell(&format!("{name} {words}"), object)?;
