@@ -144,6 +144,34 @@ fn a_ceremony_that_was_held_is_held_once() {
 }
 
 #[test]
+fn a_plan_names_the_words_of_the_ceremony_before_and_makes_no_key_where_it_can_t_end() {
+    let (room, words, _) = held("2");
+    let first = room.text();
+    let next = first
+        .replacen("\"none\"", &format!("{words:?}"), 1)
+        .replace("folder  = \"ceremony\"", "folder  = \"next\"")
+        .replace("\"ledger\"", "\"ledger 2\"");
+    let hosts = next.replace("\"users\"", "\"hosts\"");
+    room.write_plan(&hosts);
+    room.checked();
+    // The plan that forgot the ceremony before is refused for that.
+    let forgetful = hosts.replacen(&format!("{words:?}"), "\"none\"", 1);
+    for (plan, says) in [
+        (&forgetful, "not the last ceremony of the ledger"),
+        (&hosts, "the config names another ledger key"),
+        (&next, "the config names another ledger key"),
+    ] {
+        room.write_plan(plan);
+        let (shown, code) = room.hold(room.start());
+        assert_eq!(code, 1, "{shown}");
+        assert!(shown.contains(says), "{says}: {shown}");
+        assert!(!shown.contains("\n> "), "{shown}");
+    }
+    assert_eq!(room.objects("privkey", "hosts"), 0);
+    assert_one_key(&room);
+}
+
+#[test]
 fn killed_at_every_write_it_goes_on_and_makes_one_key() {
     let room = Room::new("2");
     let words = killed_at_every_write(

@@ -134,6 +134,7 @@ impl Conduct<'_> {
                 self.in_window()?;
                 self.was_rehearsed()?;
                 self.follows_the_last()?;
+                self.nothing_is_in_the_way()?;
                 self.write(Event::Begin {
                     plan: sha256,
                     purpose: self.plan.purpose.clone(),
@@ -174,6 +175,21 @@ impl Conduct<'_> {
             return Ok(());
         }
         Err(ConductError::Last)
+    }
+
+    /// What is to be made is not there, which the steps would find only when other keys were made.
+    fn nothing_is_in_the_way(&self) -> Result<(), ConductError> {
+        let Some(config) = self.config()? else {
+            return Ok(());
+        };
+        if self.plan.ledger_key().is_some() && config.ledger_key().is_some() {
+            return Err(ConductError::OtherLedgerKey);
+        }
+        let mut made = self.plan.cas().iter();
+        match made.find(|ca| config.ca(ca.name.as_str()).is_ok()) {
+            Some(ca) => Err(ConductError::OtherCa(ca.name.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// The config of the CA, where it is there by now.

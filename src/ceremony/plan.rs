@@ -172,7 +172,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let (purpose, place) = (top.words(reader, "purpose"), top.words(reader, "place"));
     let (config, folder) = (top.path(reader, "config"), top.path(reader, "folder"));
     let last = top
-        .words(reader, "last")
+        .hash_words(reader, "last")
         .and_then(|text| last(reader, &text));
     let rehearsal_of = top.sha256_if_there(reader, "rehearsal-of");
     let requires_rehearsal = top.truth(reader, "requires-rehearsal");

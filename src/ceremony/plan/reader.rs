@@ -95,6 +95,24 @@ impl Table {
 
     /// A text that people read: of one line, without characters that nobody sees.
     pub(super) fn words(&mut self, reader: &mut Reader, key: &str) -> Option<String> {
+        self.text(reader, key, shown)
+    }
+
+    /// The words of a hash: of one line, and longer than any other text.
+    pub(super) fn hash_words(&mut self, reader: &mut Reader, key: &str) -> Option<String> {
+        self.text(reader, key, |text| match text.len() {
+            0 => Err("is empty"),
+            1..=HASH_WORDS_BYTES_MAX => Ok(()),
+            _ => Err("is longer than 512 bytes"),
+        })
+    }
+
+    fn text(
+        &mut self,
+        reader: &mut Reader,
+        key: &str,
+        check: impl FnOnce(&str) -> Result<(), &'static str>,
+    ) -> Option<String> {
         let value = self.take(reader, key)?;
         let Value::String(text) = value else {
             self.fault(reader, key, "is no text");
@@ -104,7 +122,7 @@ impl Table {
             self.fault(reader, key, "is still to be filled in");
             return None;
         }
-        match shown(&text) {
+        match check(&text) {
             Ok(()) => Some(text),
             Err(words) => {
                 self.fault(reader, key, words);
@@ -338,5 +356,7 @@ fn shown(text: &str) -> Result<(), &'static str> {
 /// What stands in a new plan where only its people know what belongs there.
 pub(super) const TO_FILL_IN: &str = "?";
 const MISSING: &str = "is missing";
+/// 32 words of the PGP word list, of 11 letters at most, have room in it.
+const HASH_WORDS_BYTES_MAX: usize = 512;
 /// The most people, devices and the like of one plan.
 const MOST: usize = 20;

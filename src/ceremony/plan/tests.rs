@@ -233,11 +233,20 @@ fn each_rule_of_a_plan_is_held_to() {
 
 #[test]
 fn the_words_of_the_ceremony_before_are_read() {
-    let text = filled(2).replace(
-        "\"none\"               # the",
-        &format!("{:?} #", words(&[7; 32])),
-    );
-    assert_eq!(Plan::parse(text.as_bytes()).unwrap().last, Some([7; 32]));
+    let with =
+        |last: &str| filled(2).replace("\"none\"               # the", &format!("{last:?} #"));
+    // Whatever its hash was: the first and the last word of every byte, and of all lengths.
+    for byte in 0..=255 {
+        let hash = [byte; 32];
+        let plan = Plan::parse(with(&words(&hash)).as_bytes()).unwrap();
+        assert_eq!(plan.last, Some(hash));
+    }
+    let many = "adviser ".repeat(65);
+    assert_eq!(faults(&with(&many)), ["last: is longer than 512 bytes"]);
+    let seven = words(&[7; 32]);
+    let hidden = with(&seven).replace(&seven, &seven.replacen(' ', "\u{200b}", 1));
+    let hidden = faults(&hidden);
+    assert!(hidden.join("").starts_with("last: neither"), "{hidden:?}");
 }
 
 #[test]

@@ -135,6 +135,12 @@ impl Advised for ConductError {
             Self::Last => {
                 "take the words of the last ceremony from its paper, and have all review the plan"
             }
+            Self::OtherLedgerKey => {
+                "a plan of this kind makes the first key of a ledger: have all review one with a `config` that has none"
+            }
+            Self::OtherCa(_) => {
+                "have all review a plan with another name for the CA, or with another `config`"
+            }
             Self::OtherFile { .. } => {
                 "stop here: find out why, and have all review a plan for what is there"
             }
