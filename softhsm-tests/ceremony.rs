@@ -8,6 +8,7 @@ mod rehearse;
 mod room;
 mod run;
 mod shares;
+mod unlock;
 mod verify;
 
 use serde_json::Value;

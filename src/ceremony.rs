@@ -5,6 +5,7 @@
 
 mod attested;
 mod conduct;
+mod custody;
 mod facts;
 mod files;
 mod instant;
@@ -25,6 +26,7 @@ pub use conduct::{
     CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE,
     Setting, conduct,
 };
+pub use custody::{Custodians, CustodyError, Unlocked};
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{

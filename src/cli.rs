@@ -64,6 +64,8 @@ use base::global::Global;
 use base::monitoring;
 use base::object;
 use base::terminal;
+#[cfg(feature = "two-sides")]
+use base::within::Within;
 
 /// An SSH certificate authority whose key never leaves the hardware
 #[derive(Debug, Parser)]
@@ -135,7 +137,12 @@ enum Signing {
 
 impl Cli<Command> {
     fn run(self) -> Result<Exit, Failure> {
-        let context = Context::new(self.global)?;
+        self.run_in(|context| context)
+    }
+
+    /// Runs the command with what else its context is to know.
+    fn run_in(self, more: impl FnOnce(Context) -> Context) -> Result<Exit, Failure> {
+        let context = more(Context::new(self.global)?);
         match self.command {
             Command::Try(command) => command.run(&context),
             Command::Tokens(command) => command.run(&context),
@@ -145,7 +152,7 @@ impl Cli<Command> {
             Command::Import(command) => command.run(&context),
             Command::Ca(command) => command.run(&context),
             #[cfg(feature = "two-sides")]
-            Command::Ceremony(command) => command.run(&context),
+            Command::Ceremony(command) => command.run(&context, &WITHIN),
             #[cfg(feature = "two-sides")]
             Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
@@ -251,6 +258,33 @@ pub fn leave(code: u8) -> ! {
 fn is_for_programs(arguments: &[OsString]) -> bool {
     let options = arguments.iter().take_while(|argument| *argument != "--");
     options.into_iter().any(|argument| argument == "--json")
+}
+
+/// What runs a command within a session of `ceremony unlock`.
+#[cfg(feature = "two-sides")]
+const WITHIN: Within = Within {
+    check: |arguments| within(arguments).map(drop),
+    run: |arguments, pins| {
+        let cli = within(arguments)?;
+        cli.run_in(|context| context.knowing(pins))
+    },
+};
+
+/// A command that may run within another one: no ceremony.
+#[cfg(feature = "two-sides")]
+fn within(arguments: &[OsString]) -> Result<Cli<Command>, Failure> {
+    let program = [OsString::from("punchmark")].into_iter();
+    let whole = program.chain(arguments.iter().cloned());
+    let whole: Vec<_> = getopt::split_attached(getopt::gather_globals(whole)).collect();
+    let cli = parse::<Command>(&mut whole_tree(), &whole).map_err(|error| {
+        let words = error.render().to_string();
+        let first = words.lines().next().unwrap_or_default();
+        Failure::usage(first.trim_start_matches("error: "))
+    })?;
+    if matches!(cli.command, Command::Ceremony(_)) {
+        return Err(Failure::usage("a session holds no ceremony"));
+    }
+    Ok(cli)
 }
 
 /// The tree of these commands, as clap has it.

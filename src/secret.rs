@@ -92,6 +92,12 @@ pub trait AskPin {
         None
     }
 
+    /// The PIN of the device with this serial, where this session gave it or has it from shares. It
+    /// goes before all others, and is tried once.
+    fn pin_of(&self, _serial: &str) -> Option<Pin> {
+        None
+    }
+
     /// Whether [`AskPin::pin`] gives one without asking a person.
     fn is_given(&self) -> bool {
         false

@@ -18,7 +18,7 @@ use crate::harness::token::{PIN, SO_PIN};
 use crate::harness::yubikey::SERIAL;
 
 /// A room with one new card, which 2 of 3 custodians open together.
-fn room() -> CardRoom {
+pub(super) fn room() -> CardRoom {
     let room = CardRoom::of_people(7, &["5.7.1"], 1);
     let text = room
         .text()
@@ -31,7 +31,7 @@ fn room() -> CardRoom {
     room
 }
 
-fn people(room: &CardRoom) -> People {
+pub(super) fn people(room: &CardRoom) -> People {
     let mut people = room.people();
     for number in 1..=3 {
         let question = format!("the envelope that share {number} is");
@@ -41,7 +41,7 @@ fn people(room: &CardRoom) -> People {
 }
 
 /// The words of the shares, in the order of their numbers.
-fn shares(people: &People) -> Vec<Share> {
+pub(super) fn shares(people: &People) -> Vec<Share> {
     let sheet = |number: u32| {
         let wanted = format!("the 20 words of share {number} ");
         let (_, words) = people
@@ -55,7 +55,7 @@ fn shares(people: &People) -> Vec<Share> {
 }
 
 /// What the lines of Python in the docs say of a secret.
-fn by_the_docs(secret: &str, call: &str) -> String {
+pub(super) fn by_the_docs(secret: &str, call: &str) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats/device-secrets.md");
     let page = fs::read_to_string(page).unwrap();
     let code = page
@@ -75,7 +75,7 @@ fn by_the_docs(secret: &str, call: &str) -> String {
 }
 
 /// The secret in hexadecimal, and everything that a leak of it could look like.
-fn secrets(people: &People) -> (String, Vec<String>) {
+pub(super) fn secrets(people: &People) -> (String, Vec<String>) {
     let shares = shares(people);
     let secret = SharedSecret::combine(&shares[..2]).unwrap();
     let hex = base16ct::lower::encode_string(secret.expose());
@@ -278,7 +278,7 @@ fn a_signal_wipes_the_screen_that_shows_a_share() {
 }
 
 /// A room with a token of SoftHSM, whose PINs are set in this way.
-fn token_room(pins: &str) -> (Room, People) {
+pub(super) fn token_room(pins: &str) -> (Room, People) {
     let room = Room::new("4");
     let mut text = room
         .text()
@@ -324,12 +324,12 @@ fn token_room(pins: &str) -> (Room, People) {
 }
 
 /// A run without a PIN file: whatever opens the token is typed, or follows from shares.
-fn start(room: &Room) -> Pty {
+pub(super) fn start(room: &Room) -> Pty {
     room.started_by(BINARY, &["ceremony", "run", "plan.toml"])
 }
 
 /// Whether the token opens with this PIN of its user.
-fn opens(room: &Room, pin: &str) -> bool {
+pub(super) fn opens(room: &Room, pin: &str) -> bool {
     room.account.write_pin("tried", pin);
     let token = format!(
         "pkcs11:token=Root%20CA?module-path={}",

@@ -146,6 +146,10 @@ impl AskPin for Guard<'_> {
         self.inner.file_of(serial)
     }
 
+    fn pin_of(&self, serial: &str) -> Option<Pin> {
+        self.inner.pin_of(serial)
+    }
+
     fn is_given(&self) -> bool {
         self.inner.is_given()
     }

@@ -59,4 +59,5 @@ mod then;
 pub(crate) mod throwaway_token;
 pub(crate) mod touch;
 pub(crate) mod vouching;
+pub(crate) mod within;
 pub(crate) mod words;

@@ -10,12 +10,14 @@ mod room;
 mod roots;
 mod run;
 mod script;
+mod unlock;
 mod verify;
 
 use clap::{Args, Subcommand};
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
+use super::base::within::Within;
 
 /// Make CA keys with several people in a closed room, from one reviewed plan
 #[derive(Debug, Args)]
@@ -34,10 +36,11 @@ enum Command {
     Run(run::Run),
     Verify(verify::Verify),
     Report(report::Report),
+    Unlock(unlock::Unlock),
 }
 
 impl Ceremony {
-    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+    pub(crate) fn run(self, context: &Context, within: &Within) -> Result<Exit, Failure> {
         match self.command {
             Command::Plan(command) => command.run(),
             Command::Check(command) => command.run(context),
@@ -46,6 +49,7 @@ impl Ceremony {
             Command::Run(command) => command.run(context),
             Command::Verify(command) => command.run(context),
             Command::Report(command) => command.run(context),
+            Command::Unlock(command) => command.run(context, within),
         }
     }
 }

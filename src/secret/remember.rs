@@ -45,6 +45,10 @@ impl<A: AskPin> AskPin for RememberPin<A> {
         self.inner.file_of(serial)
     }
 
+    fn pin_of(&self, serial: &str) -> Option<Pin> {
+        self.inner.pin_of(serial)
+    }
+
     fn is_given(&self) -> bool {
         self.inner.is_given()
     }

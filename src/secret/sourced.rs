@@ -28,6 +28,10 @@ impl AskPin for SourcedPin<'_> {
         named.or_else(|| self.source.map(Path::to_owned))
     }
 
+    fn pin_of(&self, serial: &str) -> Option<Pin> {
+        self.inner.pin_of(serial)
+    }
+
     fn is_given(&self) -> bool {
         self.inner.is_given()
     }

@@ -6,13 +6,13 @@
 
 use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
+use crate::ceremony::custody::{CardDerived, TokenDerived};
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
 use crate::ceremony::transcript::Event;
+use crate::secret::Pin;
 use crate::secret::share::{Quorum, Share, SharedSecret};
-use crate::secret::{DerivedFor, Pin};
 use crate::signer::yubikey::setup::{self, SecretState};
-use crate::signer::yubikey::{NewPin, NewPuk};
 use crate::wire::hex;
 
 /// The secret, while the run knows it.
@@ -214,23 +214,17 @@ impl Conduct<'_> {
     }
 }
 
-/// The PIN and the SO PIN that follow from a secret for a token.
+/// The PIN and the SO PIN that follow from a secret for a token, with the first counter.
 fn token_pins(secret: &SharedSecret, device: &Device) -> (Pin, Pin) {
-    let serial = device.serial();
-    let digits = |purpose| secret.digits(purpose, &serial, FIRST_COUNTER, TOKEN_DIGITS);
-    (digits(DerivedFor::Pin), digits(DerivedFor::SoPin))
+    let derived = TokenDerived::of(secret, &device.serial(), FIRST_COUNTER);
+    (derived.pin, derived.so_pin)
 }
 
 /// What follows from a secret for a card, with the first counter.
 fn derived(secret: &SharedSecret, device: &Device) -> Result<DeviceSecrets, ConductError> {
-    let serial = device.serial();
-    let digits = |purpose| secret.digits(purpose, &serial, FIRST_COUNTER, DIGITS);
-    let key = secret.derived(DerivedFor::ManagementKey, &serial, FIRST_COUNTER);
-    Ok(DeviceSecrets::new(
-        NewPin::new(digits(DerivedFor::Pin))?,
-        NewPuk::new(digits(DerivedFor::Puk))?,
-        Some(key),
-    )?)
+    let derived = CardDerived::of(secret, &device.serial(), FIRST_COUNTER)?;
+    let (pin, puk, key) = (derived.pin, derived.puk, derived.key);
+    Ok(DeviceSecrets::new(pin, puk, Some(key))?)
 }
 
 /// The words as they are shown, numbered by their lines: five in each.
@@ -264,8 +258,4 @@ pub(in crate::ceremony) fn in_words(quorum: Quorum) -> String {
 pub(in crate::ceremony) const SHARES: &str = "shares";
 /// What tells the secret from another one, and nothing of it.
 pub(in crate::ceremony) const SECRET_CHECK: &str = "check of the secret";
-/// As many as a card takes.
-const DIGITS: u32 = 8;
-/// Tokens take longer ones, and nobody types them.
-const TOKEN_DIGITS: u32 = 16;
 const WORDS_A_LINE: usize = 5;

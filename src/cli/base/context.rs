@@ -12,6 +12,7 @@ use super::pin::{FirstDevice, PinSource, require_open};
 use super::pin_files::PinFiles;
 use super::terminal;
 use super::touch::Touches;
+use super::within::KnownPins;
 use crate::ca::KnownCa;
 use crate::config::{Config, Place};
 use crate::issue::UnkeptLedger;
@@ -25,6 +26,7 @@ pub(crate) struct Context {
     pin_files: PinFiles,
     first_device: FirstDevice,
     touches: Touches,
+    known_pins: KnownPins,
 }
 
 impl Context {
@@ -38,7 +40,20 @@ impl Context {
             global,
             first_device: FirstDevice::default(),
             touches: Touches::default(),
+            known_pins: KnownPins::default(),
         })
+    }
+
+    /// The same, in a session that knows the PINs of devices.
+    #[cfg(feature = "two-sides")]
+    pub(crate) fn knowing(self, known_pins: KnownPins) -> Self {
+        Self { known_pins, ..self }
+    }
+
+    /// The config that was named, if one was.
+    #[cfg(feature = "two-sides")]
+    pub(crate) fn named_config(&self) -> Option<&std::path::Path> {
+        self.global.config.as_deref()
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -115,12 +130,15 @@ impl Context {
 
     /// Where PINs come from; each is asked for once a run.
     pub(crate) fn pins(&self, _may: AsksForPins) -> RememberPin<PinSource> {
-        RememberPin::new(PinSource::new(
-            self.pin_files.clone(),
-            self.global.pin_fd,
-            self.first_device.clone(),
-            self.touches.clone(),
-        ))
+        RememberPin::new(
+            PinSource::new(
+                self.pin_files.clone(),
+                self.global.pin_fd,
+                self.first_device.clone(),
+                self.touches.clone(),
+            )
+            .knowing(self.known_pins.clone()),
+        )
     }
 
     /// Where the PIN of a user's own card comes from: what was named for its serial, else this
@@ -129,7 +147,8 @@ impl Context {
     pub(crate) fn pins_of_card(&self, file: Option<PathBuf>) -> RememberPin<PinSource> {
         let files = self.pin_files.with_any(file);
         let first = FirstDevice::default();
-        RememberPin::new(PinSource::new(files, None, first, self.touches.clone()))
+        let source = PinSource::new(files, None, first, self.touches.clone());
+        RememberPin::new(source.knowing(self.known_pins.clone()))
     }
 
     /// Whether a PIN is waited for: a person may take an hour for it, and so may whoever writes

@@ -13,6 +13,7 @@ use super::failure::{Advised, Failure};
 use super::pin_files::PinFiles;
 use super::terminal::{confirm_typed, say, warn};
 use super::touch::Touches;
+use super::within::KnownPins;
 use crate::secret::{
     AskPin, Notice, PIN_MAX, Pin, PinError, SecretKind, pin_from_bytes, read_short_secret,
 };
@@ -23,6 +24,7 @@ pub(crate) struct PinSource {
     origin: Origin,
     first: FirstDevice,
     touches: Touches,
+    known: KnownPins,
 }
 
 /// What serves a device that no file was named for: the one source that the global options name,
@@ -70,7 +72,13 @@ impl PinSource {
             origin,
             first,
             touches,
+            known: KnownPins::default(),
         }
+    }
+
+    /// The same, with the PINs that a session knows before all others.
+    pub(crate) fn knowing(self, known: KnownPins) -> Self {
+        Self { known, ..self }
     }
 
     /// Refuses the second device that wants what was given for no device by name.
@@ -122,6 +130,10 @@ impl AskPin for PinSource {
 
     fn file_of(&self, serial: &str) -> Option<PathBuf> {
         self.files.of(serial).map(Path::to_owned)
+    }
+
+    fn pin_of(&self, serial: &str) -> Option<Pin> {
+        self.known.of(serial)
     }
 
     fn is_given(&self) -> bool {

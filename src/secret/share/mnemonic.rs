@@ -184,7 +184,8 @@ impl Share {
     }
 
     /// Whether both were made in one split.
-    pub(super) fn is_of_set(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_of_set(&self, other: &Self) -> bool {
         let common = |share: &Self| {
             let set = (share.identifier, share.extendable, share.iteration_exponent);
             (set, share.group_threshold, share.groups)
@@ -205,7 +206,8 @@ impl Share {
     }
 
     /// How many shares of the group are needed.
-    pub(super) fn threshold(&self) -> u8 {
+    #[must_use]
+    pub fn threshold(&self) -> u8 {
         self.threshold
     }
 

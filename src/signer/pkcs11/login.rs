@@ -45,9 +45,12 @@ impl Credential {
         Self::is_in_file(uri, token, pins) || pins.is_given()
     }
 
-    /// Whether a file holds the PIN of this very token.
+    /// Whether a file holds the PIN of this very token, or the session knows it.
     pub(super) fn is_in_file(uri: &Uri, token: &Token, pins: &dyn AskPin) -> bool {
-        uri.pin_file().is_some() || pins.file_of(&token.serial.lossy()).is_some()
+        let serial = token.serial.lossy();
+        uri.pin_file().is_some()
+            || pins.file_of(&serial).is_some()
+            || pins.pin_of(&serial).is_some()
     }
 
     /// Gets the PIN, although the token may not say that it wants one.
@@ -67,14 +70,17 @@ impl Credential {
             // A wrong one locks the CA's key: a person's choice, never a job's.
             pins.last_try(&device)?;
         }
-        let named = pins.file_of(&token.serial.lossy());
-        let pin = match named.as_deref().or_else(|| uri.pin_file()) {
-            Some(path) => read_pin_file(path)?,
-            None if token.flags.own_keypad => {
+        let serial = token.serial.lossy();
+        let named = pins.file_of(&serial);
+        let named = named.as_deref().or_else(|| uri.pin_file());
+        let pin = match (pins.pin_of(&serial), named) {
+            (Some(pin), _) => pin,
+            (None, Some(path)) => read_pin_file(path)?,
+            (None, None) if token.flags.own_keypad => {
                 pins.type_on_device(&device);
                 return Ok(Self::Keypad);
             }
-            None => pins.pin(&device)?,
+            (None, None) => pins.pin(&device)?,
         };
         match token.pin_lengths() {
             Some(lengths) if !lengths.contains(&pin.expose().len()) => Err(LoginError::PinLength {

@@ -48,7 +48,7 @@ impl Access {
                     device: name,
                     tries,
                 }) if tries.are_left()
-                    && pins.file_of(&device.serial().to_string()).is_none()
+                    && is_typed(device, pins)
                     && pins.types_again(&name, &tries.to_string()) => {}
                 Err(refused) => return Err(refused),
             }
@@ -67,9 +67,11 @@ impl Access {
     pub(super) fn ask(device: &mut Device, pins: &mut dyn AskPin) -> Result<Pin, LoginError> {
         let name = device.name();
         check_tries(device, &name, pins)?;
-        let pin = match pins.file_of(&device.serial().to_string()) {
-            Some(file) => read_pin_file(&file)?,
-            None => pins.pin(&name)?,
+        let serial = device.serial().to_string();
+        let pin = match (pins.pin_of(&serial), pins.file_of(&serial)) {
+            (Some(pin), _) => pin,
+            (None, Some(file)) => read_pin_file(&file)?,
+            (None, None) => pins.pin(&name)?,
         };
         if LENGTHS.contains(&pin.expose().len()) {
             Ok(pin)
@@ -127,6 +129,12 @@ pub(super) fn refusal(fault: CardFault, device: &str) -> LoginError {
         },
         other => other.at(device).into(),
     }
+}
+
+/// Whether a person gives the PIN, who may have mistyped it.
+fn is_typed(device: &Device, pins: &dyn AskPin) -> bool {
+    let serial = device.serial().to_string();
+    pins.file_of(&serial).is_none() && pins.pin_of(&serial).is_none()
 }
 
 /// Before anybody is asked: a locked PIN is of no use, and the last try is a person's choice.

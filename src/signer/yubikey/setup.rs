@@ -15,9 +15,13 @@ use std::str::FromStr;
 use serde::Serialize;
 
 #[cfg(feature = "yubikey")]
-pub use card::{change_pin, change_puk, log_in, protect_management_key, set_tries, state};
+pub use card::{
+    change_pin, change_puk, log_in, protect_management_key, set_tries, state, tries_left,
+};
 #[cfg(not(feature = "yubikey"))]
-pub use left_out::{change_pin, change_puk, log_in, protect_management_key, set_tries, state};
+pub use left_out::{
+    change_pin, change_puk, log_in, protect_management_key, set_tries, state, tries_left,
+};
 
 use super::new_secret::{FACTORY_PIN, FACTORY_PUK};
 use super::{CardFailed, Firmware, ManagementKeyError};
@@ -43,6 +47,15 @@ pub struct CardState {
     pub pin_tries: u8,
     /// How often the PUK may be; none where the firmware doesn't tell.
     pub puk_tries: Option<u8>,
+}
+
+/// How often PIN and PUK may be wrong from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TriesLeft {
+    /// The PIN.
+    pub pin: u8,
+    /// The PUK; none where the firmware doesn't tell.
+    pub puk: Option<u8>,
 }
 
 /// Whether a PIN or PUK is still the factory's.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     CardState, ManagementKeyAlgorithm, ManagementKeyState, NewManagementKey, SecretState,
-    SetupError, Tries, TryCount,
+    SetupError, Tries, TriesLeft, TryCount,
 };
 use crate::secret::{AskPin, Pin};
 use crate::signer::error::PinTries;
@@ -31,6 +31,24 @@ pub fn state(serial: Option<u32>) -> Result<CardState, SetupError> {
     let state = read_state(&mut device).map_err(|fault| fault.at(&device.name()));
     device.leave();
     Ok(state?)
+}
+
+/// How many tries the card with this serial has left. Asking costs none.
+///
+/// # Errors
+/// [`SetupError`] if there is no such card, or it doesn't answer.
+pub fn tries_left(serial: u32) -> Result<TriesLeft, SetupError> {
+    let mut device = find(Some(serial))?;
+    let told = metadata(&mut device, ManagementSlotId::Puk).and_then(|puk| {
+        let puk = puk.and_then(|puk| puk.retries);
+        Ok(TriesLeft {
+            pin: pin_tries_left(&mut device)?,
+            puk: puk.map(|puk| puk.remaining_count),
+        })
+    });
+    let told = told.map_err(|fault| fault.at(&device.name()));
+    device.leave();
+    Ok(told?)
 }
 
 /// Sets how often PIN and PUK may be wrong. Both are the factory's after that.
@@ -158,7 +176,7 @@ fn read_state(device: &mut Device) -> Result<CardState, CardFault> {
         management_key: management_key_state(device)?,
         pin_tries: match total(&pin) {
             Some(tries) => tries,
-            None => tries_left(device)?,
+            None => pin_tries_left(device)?,
         },
         puk_tries: total(&puk),
     })
@@ -182,7 +200,7 @@ fn secret_state(metadata: Option<&SlotMetadata>) -> SecretState {
 }
 
 /// A locked PIN has none.
-fn tries_left(device: &mut Device) -> Result<u8, CardFault> {
+fn pin_tries_left(device: &mut Device) -> Result<u8, CardFault> {
     match device.call(YubiKey::get_pin_retries) {
         Err(CardFault::WrongPin { tries }) => Ok(tries),
         told => told,

@@ -1,6 +1,6 @@
 //! What a build without the feature `yubikey` says.
 
-use super::{CardState, NewManagementKey, SetupError, Tries};
+use super::{CardState, NewManagementKey, SetupError, Tries, TriesLeft};
 use crate::secret::{AskPin, Pin};
 use crate::signer::error::OpeningError;
 use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
@@ -10,6 +10,14 @@ use crate::signer::yubikey::{ManagementKey, NewPin, NewPuk};
 /// # Errors
 /// [`OpeningError::YubiKeyLeftOut`], as all of these.
 pub fn state(_serial: Option<u32>) -> Result<CardState, SetupError> {
+    Err(OpeningError::YubiKeyLeftOut.into())
+}
+
+/// Says that it can't.
+///
+/// # Errors
+/// For the same reasons as [`state`].
+pub fn tries_left(_serial: u32) -> Result<TriesLeft, SetupError> {
     Err(OpeningError::YubiKeyLeftOut.into())
 }
 

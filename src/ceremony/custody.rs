@@ -1,0 +1,18 @@
+//! Devices that custodians open together, between ceremonies: sessions, and a new secret when one of
+//! them leaves.
+//!
+//! The ledger knows which secret and which counter open each device. A device is changed in three
+//! moves: that it is about to be is on disk, the device is changed, that it opened is on disk. A run
+//! that is killed anywhere leaves a device with one of two known sets of secrets, and the next one finds
+//! out which at the cost of one try, which the right PIN gives back.
+
+mod change;
+mod derived;
+mod error;
+mod session;
+mod table;
+mod typed;
+
+pub(super) use derived::{CardDerived, TokenDerived};
+pub use error::CustodyError;
+pub use session::{Custodians, Unlocked};

@@ -1,0 +1,85 @@
+//! The devices that shares open, as ledger and room have them.
+
+use super::change::device_words;
+use super::error::CustodyError;
+use crate::ca::SharedDevice;
+use crate::config::Config;
+use crate::ledger::{Derivation, Ledger, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet};
+use crate::signer::{self, Locator, OpeningError};
+
+/// One device, as the ledger has it and as this machine reaches it.
+pub(super) struct Known {
+    /// Its name in the ledger.
+    pub(super) name: String,
+    pub(super) device: SharedDevice,
+    pub(super) ledger: OpenedDevice,
+    pub(super) is_there: bool,
+}
+
+impl Known {
+    /// What opened it last. It has that, or what was about to be set.
+    pub(super) fn opened_by(&self) -> Option<Derivation> {
+        self.ledger.opened_by.or(self.ledger.about_to_be)
+    }
+
+    pub(super) fn words(&self) -> String {
+        device_words(&self.device)
+    }
+
+    /// The entry that says how far the device came to these secrets.
+    pub(super) fn entry(
+        &self,
+        by: Derivation,
+        check: [u8; 32],
+        set: SecretsSet,
+        keyboard: &str,
+    ) -> SecretsDerived {
+        SecretsDerived {
+            device: self.name.clone(),
+            serial: self.ledger.serial.clone(),
+            generation: by.generation,
+            counter: by.counter,
+            check,
+            set,
+            keyboard: keyboard.to_owned(),
+        }
+    }
+}
+
+/// Every device that the ledger knows, and which of them are there. Asking costs no try.
+///
+/// # Errors
+/// [`CustodyError`], also where there is none.
+pub(super) fn devices(config: &Config) -> Result<(OpenedDevices, Vec<Known>), CustodyError> {
+    let opened = Ledger::open_to_read(&config.ledger())?.opened_devices()?;
+    let mut devices = Vec::new();
+    for (name, known) in opened.devices() {
+        let named = name.parse::<SharedDevice>();
+        let device = named.map_err(|_form| CustodyError::Device(name.to_owned()))?;
+        let device = device.reached_by(config);
+        devices.push(Known {
+            name: name.to_owned(),
+            is_there: is_there(&device)?,
+            device,
+            ledger: known.clone(),
+        });
+    }
+    if devices.is_empty() {
+        return Err(CustodyError::NoDevice);
+    }
+    Ok((opened, devices))
+}
+
+fn is_there(device: &SharedDevice) -> Result<bool, CustodyError> {
+    match device {
+        SharedDevice::Card(serial) => {
+            let cards = signer::yubikeys().map_err(CustodyError::Cards)?;
+            Ok(cards.iter().any(|card| card.serial == *serial))
+        }
+        SharedDevice::Token(uri) => match signer::pin_tries(&Locator::Pkcs11(uri.clone())) {
+            Ok(_) => Ok(true),
+            Err(OpeningError::NoToken { .. } | OpeningError::ModuleMissing { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        },
+    }
+}
