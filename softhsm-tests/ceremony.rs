@@ -5,6 +5,7 @@ mod faults;
 mod pages;
 mod people;
 mod rehearse;
+mod reshare;
 mod room;
 mod run;
 mod shares;

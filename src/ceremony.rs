@@ -26,7 +26,7 @@ pub use conduct::{
     CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE,
     Setting, conduct,
 };
-pub use custody::{Custodians, CustodyError, Unlocked};
+pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{

@@ -15,6 +15,8 @@ pub(super) struct People {
     pub(super) sheets: BTreeMap<String, String>,
     /// Every secret that was ever shown.
     pub(super) shown: Vec<String>,
+    /// Sheets of shares that are given up, where they are not those of `sheets`.
+    pub(super) given_up: Option<BTreeMap<String, String>>,
 }
 
 impl People {
@@ -45,6 +47,7 @@ impl People {
             words: words.to_owned(),
             sheets: BTreeMap::new(),
             shown: Vec::new(),
+            given_up: None,
         }
     }
 
@@ -124,10 +127,11 @@ impl People {
         }
         let number = what.split_once('(').unwrap().1.split(' ').next().unwrap();
         let wanted = format!("the 20 words of share {number} ");
-        let sheet = self
-            .sheets
-            .iter()
-            .find(|(what, _)| what.starts_with(&wanted));
+        let sheets = match &self.given_up {
+            Some(given_up) if what.contains("that is given up") => given_up,
+            _ => &self.sheets,
+        };
+        let sheet = sheets.iter().find(|(what, _)| what.starts_with(&wanted));
         sheet.unwrap_or_else(|| panic!("{what}")).1.clone()
     }
 

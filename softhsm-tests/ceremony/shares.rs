@@ -19,7 +19,12 @@ use crate::harness::yubikey::SERIAL;
 
 /// A room with one new card, which 2 of 3 custodians open together.
 pub(super) fn room() -> CardRoom {
-    let room = CardRoom::of_people(7, &["5.7.1"], 1);
+    room_with(&["5.7.1"])
+}
+
+/// The same with these cards.
+pub(super) fn room_with(firmwares: &[&str]) -> CardRoom {
+    let room = CardRoom::of_people(7, firmwares, firmwares.len());
     let text = room
         .text()
         .replace("pins         = \"random\"", "pins         = \"shares\"");

@@ -11,7 +11,7 @@ use crate::harness::pty::Pty;
 use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::yubikey::SERIAL;
 
-const CONFIG: [&str; 2] = ["--config", "ca/punchmark.toml"];
+pub(super) const CONFIG: [&str; 2] = ["--config", "ca/punchmark.toml"];
 const SIGN: [&str; 8] = [
     "sign",
     "-s",
@@ -39,13 +39,13 @@ fn held(room: &CardRoom) -> People {
 }
 
 /// The secret in hexadecimal.
-fn secret_of(people: &People) -> String {
+pub(super) fn secret_of(people: &People) -> String {
     let secret = SharedSecret::combine(&shares(people)[..2]).unwrap();
     base16ct::lower::encode_string(secret.expose())
 }
 
 /// What `ca show` says of the only device.
-fn opened_by(account: &Punchmark) -> String {
+pub(super) fn opened_by(account: &Punchmark) -> String {
     let told = account.run(&[&CONFIG[..], &["ca", "show"]].concat()).ok();
     let line = told.stdout.lines().find(|line| line.contains("opened by"));
     line.unwrap().trim().to_owned()
@@ -53,7 +53,7 @@ fn opened_by(account: &Punchmark) -> String {
 
 /// The card has what follows from the secret for a counter, and no try was lost for good.
 #[track_caller]
-fn assert_card(room: &CardRoom, secret: &str, counter: u32) {
+pub(super) fn assert_card(room: &CardRoom, secret: &str, counter: u32) {
     let serial = SERIAL.to_string();
     let of = |purpose: &str| {
         by_the_docs(
@@ -71,14 +71,29 @@ fn assert_card(room: &CardRoom, secret: &str, counter: u32) {
         "yubico-piv-tool",
         &["-a", "change-puk", "-P", &puk, "-N", &puk],
     );
-    let key = by_the_docs(
-        secret,
-        &format!("derived(secret, 'management-key', {serial:?}, {counter})[:24].hex()"),
-    );
-    let proved = ["-a", "set-chuid", &format!("-k{key}")];
-    room.admin.tool("yubico-piv-tool", &proved);
     let told = room.admin.punchmark.run(&["tokens", "--json"]).ok().stdout;
     assert!(told.contains("\"pin-tries-left\":5"), "{told}");
+}
+
+/// The management key is the one of this counter: it lets another slot be filled. Once a room.
+#[track_caller]
+pub(super) fn assert_management_key(room: &CardRoom, secret: &str, counter: u32) {
+    let serial = SERIAL.to_string();
+    let account = &room.admin.punchmark;
+    let call = format!("digits(secret, 'pin', {serial:?}, {counter})");
+    account.write_pin("pin", &by_the_docs(secret, &call));
+    let call = format!("derived(secret, 'management-key', {serial:?}, {counter})[:24].hex()");
+    account.write_pin("key", &by_the_docs(secret, &call));
+    let key = [
+        "init",
+        "others",
+        "--algorithm",
+        "p256",
+        "--key",
+        "yubikey:slot-id=9a",
+    ];
+    let how = ["--touch-policy", "never", "--management-key-file", "key"];
+    account.pinned(&[&key[..], &how].concat()).ok();
 }
 
 #[test]
@@ -110,6 +125,7 @@ fn custodians_open_a_card_for_one_command_and_it_gets_the_next_counter() {
         }
     }
     room.assert_in_no_file(&all);
+    assert_management_key(&room, &secret, 3);
 }
 
 #[test]
@@ -278,6 +294,7 @@ fn a_session_on_a_card_that_is_killed_anywhere_leaves_a_card_that_the_next_opens
     let counter = by.split("counter ").nth(1).unwrap();
     let counter = counter.split(' ').next().unwrap().parse().unwrap();
     assert_card(&room, &secret_of(&people), counter);
+    assert_management_key(&room, &secret_of(&people), counter);
     let verify = [&CONFIG[..], &["ledger", "verify"]].concat();
     account.run(&verify).ok();
 }

@@ -177,7 +177,7 @@ impl Token {
         tool
     }
 
-    fn tool(&self) -> Command {
+    pub(crate) fn tool(&self) -> Command {
         let (name, value) = self.environment();
         let mut tool = bounded("pkcs11-tool");
         tool.env(name, value)

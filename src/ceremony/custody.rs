@@ -9,10 +9,14 @@
 mod change;
 mod derived;
 mod error;
+mod given;
+mod reshare;
 mod session;
 mod table;
 mod typed;
 
 pub(super) use derived::{CardDerived, TokenDerived};
 pub use error::CustodyError;
+pub(super) use given::{given_out, in_lines};
+pub use reshare::{NewCustodians, Reshared};
 pub use session::{Custodians, Unlocked};

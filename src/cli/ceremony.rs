@@ -6,6 +6,7 @@ mod plan_file;
 mod rehearsal_folder;
 mod rehearse;
 mod report;
+mod reshare;
 mod room;
 mod roots;
 mod run;
@@ -37,6 +38,7 @@ enum Command {
     Verify(verify::Verify),
     Report(report::Report),
     Unlock(unlock::Unlock),
+    Reshare(reshare::Reshare),
 }
 
 impl Ceremony {
@@ -50,6 +52,7 @@ impl Ceremony {
             Command::Verify(command) => command.run(context),
             Command::Report(command) => command.run(context),
             Command::Unlock(command) => command.run(context, within),
+            Command::Reshare(command) => command.run(context),
         }
     }
 }
@@ -61,5 +64,6 @@ Examples:
   punchmark ceremony script plan.toml --out paper.html
   punchmark ceremony rehearse plan.toml
   punchmark ceremony run plan.toml
+  punchmark ceremony unlock -- bundle sign monday.bundle
   punchmark ceremony verify ceremony/transcript.jsonl --plan plan.toml \\
     --words 'music customer …' ceremony/*";

@@ -6,7 +6,7 @@
 
 use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
-use crate::ceremony::custody::{CardDerived, TokenDerived};
+use crate::ceremony::custody::{CardDerived, TokenDerived, given_out, in_lines};
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
 use crate::ceremony::transcript::Event;
@@ -37,26 +37,8 @@ impl Conduct<'_> {
         }
         let words = self.words_of_share(number)?;
         self.pins.keep_out(&words);
-        let mut is_shown = false;
-        let typed = loop {
-            if !is_shown {
-                self.room
-                    .show_alone(&ask.who, &ask.question, words.expose())
-                    .map_err(ConductError::Ask)?;
-                is_shown = true;
-            }
-            let typed = self.room.ask_alone(&ask.who, &ask.question);
-            let typed = typed.map_err(ConductError::Ask)?;
-            match Share::parse(typed.expose()) {
-                Ok(share) if share.words().as_str() == one_line(&words) => break share,
-                Ok(_) => self.room.show("That is another share than was shown."),
-                Err(_) if typed.expose().is_empty() => is_shown = false,
-                Err(error) => self.room.show(&format!("That is not the share: {error}.")),
-            }
-            self.room.show(
-                "Look at the sheet and type it again; or press Enter alone to be shown it again.",
-            );
-        };
+        let typed = given_out(self.room, &ask.who, &ask.question, &words);
+        let typed = typed.map_err(ConductError::Ask)?;
         if let Some(shared) = &mut self.shared {
             shared.typed.push(typed);
         }
@@ -93,8 +75,7 @@ impl Conduct<'_> {
 
     fn words_of_share(&self, number: usize) -> Result<Pin, ConductError> {
         let share = self.shared.as_ref().and_then(|one| one.shown.get(number));
-        let words = share.ok_or(ConductError::Gone("the share"))?.words();
-        Ok(in_lines(&words))
+        Ok(in_lines(share.ok_or(ConductError::Gone("the share"))?))
     }
 
     fn custody(&self) -> Result<&Custody, ConductError> {
@@ -227,26 +208,6 @@ fn derived(secret: &SharedSecret, device: &Device) -> Result<DeviceSecrets, Cond
     Ok(DeviceSecrets::new(pin, puk, Some(key))?)
 }
 
-/// The words as they are shown, numbered by their lines: five in each.
-fn in_lines(words: &str) -> Pin {
-    let mut lines = String::with_capacity(words.len() + 16);
-    for (number, word) in words.split(' ').enumerate() {
-        if number > 0 {
-            lines.push(if number % WORDS_A_LINE == 0 {
-                '\n'
-            } else {
-                ' '
-            });
-        }
-        lines.push_str(word);
-    }
-    Pin::new(lines)
-}
-
-fn one_line(words: &Pin) -> String {
-    words.expose().replace('\n', " ")
-}
-
 /// What is noted of shares that were all put together.
 pub(in crate::ceremony) fn in_words(quorum: Quorum) -> String {
     let sets = quorum.sets().count();
@@ -258,4 +219,3 @@ pub(in crate::ceremony) fn in_words(quorum: Quorum) -> String {
 pub(in crate::ceremony) const SHARES: &str = "shares";
 /// What tells the secret from another one, and nothing of it.
 pub(in crate::ceremony) const SECRET_CHECK: &str = "check of the secret";
-const WORDS_A_LINE: usize = 5;

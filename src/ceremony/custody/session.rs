@@ -66,12 +66,7 @@ impl Custodians<'_> {
         if there.is_empty() {
             return Err(CustodyError::NoneThere(names.join(", ")));
         }
-        let opening = Opening {
-            of: self,
-            secret: &secret,
-            check,
-            generation,
-        };
+        let opening = Opening::new(self, &secret, generation);
         let each = there.into_iter().map(|known| opening.open(room, known));
         Ok(Unlocked(each.collect::<Result<_, _>>()?))
     }
@@ -89,7 +84,8 @@ impl Custodians<'_> {
     }
 }
 
-fn tell(room: &mut dyn Room, all: &[Known]) {
+/// Shows what the ledger says of each device.
+pub(super) fn tell(room: &mut dyn Room, all: &[Known]) {
     for known in all {
         let by = known.opened_by().map(|by| by.to_string());
         let there = if known.is_there { "" } else { ", not there" };
@@ -99,27 +95,30 @@ fn tell(room: &mut dyn Room, all: &[Known]) {
 }
 
 /// Shares that were put together, and the devices that they are to open.
-struct Opening<'o> {
+pub(super) struct Opening<'o> {
     of: &'o Custodians<'o>,
     secret: &'o SharedSecret,
     check: [u8; 32],
     generation: u32,
 }
 
-impl Opening<'_> {
-    fn derived(&self, known: &Known, counter: u32) -> Result<Derived, CustodyError> {
+impl<'o> Opening<'o> {
+    pub(super) fn new(of: &'o Custodians<'o>, secret: &'o SharedSecret, generation: u32) -> Self {
+        Self {
+            of,
+            secret,
+            check: secret.check(),
+            generation,
+        }
+    }
+
+    pub(super) fn derived(&self, known: &Known, counter: u32) -> Result<Derived, CustodyError> {
         let serial = &known.ledger.serial;
         Ok(Derived::of(self.secret, &known.device, serial, counter)?)
     }
 
     fn open(&self, room: &mut dyn Room, known: Known) -> Result<Opened, CustodyError> {
-        let by = match known.ledger.about_to_be {
-            Some(about) => self.take_up(room, &known, about)?,
-            None => known
-                .ledger
-                .opened_by
-                .ok_or_else(|| CustodyError::Device(known.name.clone()))?,
-        };
+        let by = self.settled(room, &known)?;
         let now = self.derived(&known, by.counter)?;
         log_in(&known.device, now.pin())?;
         room.show(&format!("{} is open.", known.words()));
@@ -133,6 +132,19 @@ impl Opening<'_> {
             now: (by.counter, now),
             next,
         })
+    }
+
+    /// What opens a device, which is brought to the end of what a run left half way.
+    pub(super) fn settled(
+        &self,
+        room: &mut dyn Room,
+        known: &Known,
+    ) -> Result<Derivation, CustodyError> {
+        match (known.ledger.about_to_be, known.ledger.opened_by) {
+            (Some(about), _) => self.take_up(room, known, about),
+            (None, Some(by)) => Ok(by),
+            (None, None) => Err(CustodyError::Device(known.name.clone())),
+        }
     }
 
     /// Brings a device to the end of what was about to be done to it.
