@@ -229,7 +229,8 @@ fn what_is_wrong_with_a_share_is_told_and_no_try_is_lost() {
             Ok(before) => {
                 let is_share = before.contains("Type it off the paper");
                 shown += &before;
-                pty.type_line(&is_share.then(|| typed.pop().unwrap()).unwrap_or_default());
+                let line = if is_share { typed.pop() } else { None };
+                pty.type_line(&line.unwrap_or_default());
             }
             Err((rest, code)) => {
                 shown += &rest;
