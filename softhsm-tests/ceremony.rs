@@ -6,6 +6,7 @@ mod pages;
 mod people;
 mod rehearse;
 mod reshare;
+mod retire;
 mod room;
 mod run;
 mod shares;

@@ -30,9 +30,9 @@ pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{
-    Ca, CaBefore, Create, Custody, Device, Draft, DraftDevices, DraftError, Hardware, Holder,
-    KeyPlace, Kind, LedgerBefore, LedgerKey, Module, PLAN_BYTES_MAX, People, Person, Pins, Plan,
-    PlanFault, PlanFaults, Role, RootFile, Task, TokenPlace,
+    Ca, CaBefore, Create, Custody, Device, Draft, DraftDevices, DraftError, End, EndOfCopy,
+    Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Module, PLAN_BYTES_MAX, Paper,
+    People, Person, Pins, Plan, PlanFault, PlanFaults, Retire, Role, RootFile, Task, TokenPlace,
 };
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{

@@ -13,6 +13,7 @@ mod finish;
 mod keys;
 mod ledger;
 mod outputs;
+mod retire;
 mod secrets;
 mod shares;
 mod token_pins;
@@ -223,6 +224,9 @@ impl Conduct<'_> {
             Act::Custody => self.record_custody(step)?,
             Act::List => self.list(step)?,
             Act::Lines => self.lines(step)?,
+            Act::Copies => self.copies(step)?,
+            Act::Retire(number) => self.retire_ca(step, number)?,
+            Act::EndCopy(number) => self.end_copy(step, number)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),

@@ -1,5 +1,6 @@
 //! What facts of a transcript are called that more than one reads.
 
+use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::wire::hex;
 
@@ -30,3 +31,21 @@ pub(super) const LEDGER_BEFORE: &str = "ledger before";
 pub(super) const LEDGER_KEY: &str = "public key of the ledger";
 /// And the one that is its fingerprint.
 pub(super) const LEDGER_KEY_PRINT: &str = "fingerprint of the ledger key";
+
+/// The fact that is a copy of a key, by its place in the plan, as ledger or config has it.
+pub(super) fn copy_fact(number: usize) -> String {
+    format!("copy {}", number + 1)
+}
+
+/// The fact that is what became of it.
+pub(super) fn end_fact(number: usize) -> String {
+    format!("end of copy {}", number + 1)
+}
+
+/// The fact that a CA ended.
+pub(super) fn retired_fact(ca: &CaName) -> String {
+    format!("retired {ca}")
+}
+
+/// What is noted of a CA that ended.
+pub(super) const RETIRED: &str = "it signs no more, and its key is revoked";

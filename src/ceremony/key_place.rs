@@ -1,7 +1,7 @@
 //! Where a key of a ceremony is made: one token by its serial, one label, and an id that was chosen before;
 //! or a slot of one YubiKey.
 
-use crate::ceremony::plan::{Device, Hardware, KeyPlace, TokenPlace};
+use crate::ceremony::plan::{Device, End, EndOfCopy, Hardware, KeyPlace, Plan, TokenPlace};
 use crate::signer::{Locator, LocatorError, pkcs11::Uri, pkcs11::UriError};
 
 /// A token, as a locator of no key.
@@ -48,6 +48,22 @@ pub(super) fn narrowed(locator: &Locator, device: &Device) -> Option<Locator> {
             is_it.then_some(Locator::YubiKey(slot))
         }
         _ => None,
+    }
+}
+
+/// Whether a copy of a key, by its locator in ledger or config, is the one that a plan ends so.
+pub(super) fn is_end_of(plan: &Plan, copy: &EndOfCopy, device: &str) -> bool {
+    let there = device.parse::<Locator>().ok();
+    match &copy.end {
+        End::Destroyed(name) => there
+            .zip(plan.device(name))
+            .is_some_and(|(there, device)| narrowed(&there, device).is_some()),
+        End::Missing { copy, .. } => {
+            let planned = copy.parse::<Locator>().ok();
+            let is_same =
+                |(one, other): (Locator, Locator)| one.covers(&other) || other.covers(&one);
+            copy == device || there.zip(planned).is_some_and(is_same)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod fault;
 mod ledger;
 mod people;
 mod reader;
+mod retire;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -26,6 +27,7 @@ pub use draft::{Draft, DraftDevices, DraftError};
 pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
+pub use retire::{End, EndOfCopy, Paper, Retire};
 
 use self::devices::Named;
 use self::reader::Reader;
@@ -78,6 +80,8 @@ pub struct Plan {
 pub enum Kind {
     /// CA keys are made, with their ledger and its key.
     Create,
+    /// CAs end, and every copy of their keys.
+    Retire,
 }
 
 /// What a ceremony does, with what the plan says of it.
@@ -85,6 +89,8 @@ pub enum Kind {
 pub enum Task {
     /// CA keys are made, with their ledger and its key.
     Create(Create),
+    /// CAs end, and every copy of their keys.
+    Retire(Retire),
 }
 
 impl Plan {
@@ -118,6 +124,7 @@ impl Plan {
     pub fn kind(&self) -> Kind {
         match self.task {
             Task::Create(_) => Kind::Create,
+            Task::Retire(_) => Kind::Retire,
         }
     }
 
@@ -126,6 +133,7 @@ impl Plan {
     pub fn cas(&self) -> &[Ca] {
         match &self.task {
             Task::Create(create) => &create.cas,
+            Task::Retire(_) => &[],
         }
     }
 
@@ -134,6 +142,7 @@ impl Plan {
     pub fn ledger_key(&self) -> Option<&LedgerKey> {
         match &self.task {
             Task::Create(create) => Some(&create.ledger_key),
+            Task::Retire(_) => None,
         }
     }
 
@@ -146,13 +155,14 @@ impl Plan {
 
 impl Kind {
     /// The kinds, as a plan names them.
-    pub const ALL: [Self; 1] = [Self::Create];
+    pub const ALL: [Self; 2] = [Self::Create, Self::Retire];
 
     /// Whether it works on a ledger, a config and CAs that are there before it.
     #[must_use]
     pub fn finds_ledger(self) -> bool {
         match self {
             Self::Create => false,
+            Self::Retire => true,
         }
     }
 
@@ -161,6 +171,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
+            Self::Retire => "retire",
         }
     }
 }
@@ -196,7 +207,8 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         Some(kind) if kind.finds_ledger() => Some(ledger::read(reader, top, &devices)),
         _ => None,
     };
-    let task = task(reader, top, kind, &devices);
+    let known = ledger.as_ref().and_then(Option::as_ref);
+    let task = task(reader, top, kind, (&devices, known));
     top.end(reader);
     Some(Plan {
         task: task?,
@@ -228,7 +240,7 @@ fn task(
     reader: &mut Reader,
     top: &mut reader::Table,
     kind: Option<Kind>,
-    devices: &Named<Device>,
+    (devices, ledger): (&Named<Device>, Option<&LedgerBefore>),
 ) -> Option<Task> {
     match kind {
         None => {
@@ -237,6 +249,7 @@ fn task(
             None
         }
         Some(Kind::Create) => create::read(reader, top, devices).map(Task::Create),
+        Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
     }
 }
 

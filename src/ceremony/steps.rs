@@ -2,6 +2,7 @@
 
 mod create;
 mod frame;
+mod retire;
 
 pub(super) use create::FIRST_COUNTER;
 
@@ -97,10 +98,16 @@ pub enum Act {
     LedgerKey,
     /// Records which secret opens each device.
     Custody,
-    /// Makes the first KRL, which revokes nothing, and signs it.
+    /// Makes a KRL of all that was revoked, and signs it.
     List,
     /// Writes what servers and clients need.
     Lines,
+    /// Holds the copies of the plan against those that ledger and config know.
+    Copies,
+    /// Ends the CA at this place in the plan: no serial, and its key is revoked.
+    Retire(usize),
+    /// Ends the copy at this place in the plan: destroyed, or named as missing.
+    EndCopy(usize),
     /// Ends the transcript.
     End,
 }
@@ -110,6 +117,7 @@ pub enum Act {
 pub fn steps(plan: &Plan) -> Vec<Step> {
     match &plan.task {
         Task::Create(create) => create::steps(plan, create),
+        Task::Retire(retire) => retire::steps(plan, retire),
     }
 }
 
@@ -119,7 +127,7 @@ impl Step {
     pub fn needs_open_devices(&self) -> bool {
         matches!(
             self.act,
-            Act::Ledger | Act::Pins(_) | Act::Key(_) | Act::LedgerKey | Act::List
+            Act::Ledger | Act::Pins(_) | Act::Key(_) | Act::LedgerKey | Act::List | Act::EndCopy(_)
         )
     }
 
@@ -167,13 +175,15 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ceremony::plan::tests::{filled, filled_for_cards, filled_for_shares};
+    use crate::ceremony::plan::tests::{
+        filled, filled_for_cards, filled_for_shares, filled_to_retire,
+    };
 
     #[test]
     fn each_step_has_a_name_of_its_own_and_each_question_an_answer() {
         let cards = (1..=2).map(filled_for_cards);
-        let shares = [filled_for_shares()];
-        for text in (2..=5).map(filled).chain(cards).chain(shares) {
+        let others = [filled_for_shares(), filled_to_retire()];
+        for text in (2..=5).map(filled).chain(cards).chain(others) {
             let plan = Plan::parse(text.as_bytes()).unwrap();
             let steps = steps(&plan);
             let mut names: Vec<_> = steps.iter().map(|step| step.name.clone()).collect();
@@ -193,10 +203,14 @@ mod tests {
 
     #[test]
     fn whoever_types_the_words_is_not_whoever_acts() {
-        for people in 2..=5 {
-            let plan = Plan::parse(filled(people).as_bytes()).unwrap();
+        for text in (2..=5).map(filled).chain([filled_to_retire()]) {
+            let plan = Plan::parse(text.as_bytes()).unwrap();
             for step in steps(&plan) {
-                if matches!(step.act, Act::Key(_) | Act::LedgerKey) {
+                if matches!(
+                    step.act,
+                    Act::Key(_) | Act::LedgerKey | Act::Retire(_) | Act::EndCopy(_)
+                ) {
+                    assert!(!step.asks.is_empty(), "{step:?}");
                     assert!(
                         step.asks.iter().all(|ask| ask.who != step.actor),
                         "{step:?}"

@@ -2,6 +2,7 @@
 
 mod attestations;
 mod custody;
+mod retired;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use crate::ledger::note::NoteKey;
 use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Origin, Signatures};
 use crate::wire::{hex, words};
 use custody::has_custody;
+use retired::has_retired;
 
 /// What is checked.
 pub struct Evidence<'a> {
@@ -209,6 +211,7 @@ impl<'a> Outputs<'a> {
         found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
+        has_retired(&ledger, evidence.plan, self)?;
         let position = has_ceremony(&ledger, evidence)?;
         self.head(evidence, &ledger, position, key)
     }

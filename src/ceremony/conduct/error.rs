@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ssh_key::Fingerprint;
 
 use crate::attestation::{EvidenceError, EvidenceFormError};
-use crate::ca::{EstablishError, KnownCaError};
+use crate::ca::{EndCopyError, EstablishError, KnownCaError};
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::record::RecordError;
@@ -100,6 +100,22 @@ pub enum ConductError {
         /// What it holds.
         found: String,
     },
+    /// The ledger tells of other copies than the plan.
+    #[error("the copies of the plan are not those of the ledger: {0}")]
+    OtherCopies(String),
+    /// People would be locked out, and the plan doesn't say that they may be.
+    #[error("CA `{ca}` has {valid} certificates that are valid, the last until {until}")]
+    LocksOut {
+        /// The CA.
+        ca: String,
+        /// How many.
+        valid: u64,
+        /// When the last of them ends.
+        until: Instant,
+    },
+    /// A copy did not end.
+    #[error(transparent)]
+    EndCopy(#[from] EndCopyError),
     /// The ledger key is none that the ledger knows and believes.
     #[error("the ledger key {0} is not one that the ledger believes")]
     UnknownLedgerKey(String),

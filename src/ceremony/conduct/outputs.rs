@@ -6,13 +6,13 @@ use super::{Conduct, ConductError};
 use crate::ceremony::facts::LEDGER_KEY;
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::key_card::{KEY_CARD_FILE, key_card};
-use crate::ceremony::plan::Ca;
+use crate::ceremony::plan::{Ca, Task};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::config::CaName;
 use crate::krl::{Header, KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListHead, ListName};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{KrlMade, Ledger, ListSigned, Purpose};
+use crate::ledger::{Ca as CaOfLedger, KrlMade, Ledger, ListSigned, Purpose};
 use crate::output;
 use crate::revocation::{Prune, krl};
 use crate::wire::hex;
@@ -76,11 +76,16 @@ impl Conduct<'_> {
         Ok(version.is_some() && version == ledger.last_krl_version()?)
     }
 
-    /// Named as `krl` names a list of all CAs of the plan.
+    /// Named as `krl` names a list of all CAs of the ledger, unless servers know it by another name.
     fn header(&self, ledger: &Ledger, head: Checkpoint) -> Result<Header, ConductError> {
-        let names: Vec<_> = self.plan.cas().iter().map(|ca| ca.name.as_str()).collect();
+        let cas = ledger.cas()?;
+        let names: Vec<_> = cas.iter().map(CaOfLedger::name).collect();
+        let known_as = match &self.plan.task {
+            Task::Retire(retire) => retire.list_name.clone(),
+            Task::Create(_) => None,
+        };
         let name = ListName {
-            name: names.join(" "),
+            name: known_as.unwrap_or_else(|| names.join(" ")),
             head: Some(ListHead {
                 origin: head.origin,
                 size: head.size,

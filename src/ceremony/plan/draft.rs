@@ -1,6 +1,8 @@
 //! A plan that is ready but for what only its people know.
 
 mod create;
+mod ledger;
+mod retire;
 
 use super::Kind;
 use super::reader::TO_FILL_IN;
@@ -74,6 +76,9 @@ impl Draft {
         let devices = |pins| devices(&self.devices, pins);
         match self.kind {
             Kind::Create => Ok(devices(RANDOM)? + &create::keys(&self.devices)),
+            Kind::Retire => Ok(devices(ARE_SET)?
+                + &ledger::found(&self.devices)
+                + &retire::ends(&self.devices)),
         }
     }
 
@@ -192,6 +197,11 @@ yubikey      = \"@\" # the serial number that is printed on it, and its firmware
 firmware     = \"@\"
 bag          = \"@\" # the number of the bag that it comes in
 new-bag      = \"@\" # and of the bag that it goes into
+";
+/// Secrets of a YubiKey that has them.
+const ARE_SET: &str = "\
+pins         = \"are-set\" # its PIN was set before, and is typed off its paper
+pin-envelope = \"@\" # the number of the envelope that its PIN goes into
 ";
 /// Secrets of a YubiKey that are made in the ceremony.
 const RANDOM: &str = "\

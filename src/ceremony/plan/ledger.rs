@@ -1,5 +1,6 @@
 //! The ledger and the CAs that a ceremony finds, where it doesn't make them.
 
+use base64ct::{Base64, Encoding as _};
 use ssh_key::Fingerprint;
 
 use super::devices::{Device, Named};
@@ -46,7 +47,7 @@ pub(super) fn read(
 ) -> Option<LedgerBefore> {
     let table = &mut top.table(reader, "ledger");
     let (origin, size) = (table.words(reader, "name"), table.size(reader, "size"));
-    let root = table.sha256(reader, "root");
+    let root = table.parsed(reader, "root", root);
     table.end(reader);
     let mut cas: Vec<CaBefore> = Vec::new();
     let tables = &mut top.tables(reader, "known-ca");
@@ -87,6 +88,16 @@ fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option
         fingerprint: fingerprint?,
         device,
     })
+}
+
+/// A root as a head has it, in Base64; or in hexadecimal, as transcripts have it.
+fn root(text: &str) -> Result<[u8; 32], String> {
+    let mut root = [0; 32];
+    let is_hex = base16ct::lower::decode(text, &mut root).is_ok_and(|read| read.len() == 32);
+    let is_read = is_hex || Base64::decode(text, &mut root).is_ok_and(|read| read.len() == 32);
+    is_read
+        .then_some(root)
+        .ok_or_else(|| "no root of a head: 32 bytes in Base64 or lower-case hexadecimal".to_owned())
 }
 
 /// A fingerprint as OpenSSH shows it: others are too short to be compared.

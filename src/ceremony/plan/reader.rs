@@ -131,7 +131,25 @@ impl Table {
         }
     }
 
-    /// The same, where it may be left out.
+    /// A text that programs write, and that is longer than what people type: the words of a hash, a
+    /// locator. Printable ASCII, at most 1,024 bytes.
+    pub(super) fn line(&mut self, reader: &mut Reader, key: &str) -> Option<String> {
+        let value = self.take(reader, key)?;
+        let fault = match value.as_str() {
+            None => "is no text",
+            Some(TO_FILL_IN) => "is still to be filled in",
+            Some("") => "is empty",
+            Some(text) if text.len() > LINE_BYTES_MAX => "is longer than 1,024 bytes",
+            Some(text) if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+                return Some(text.to_owned());
+            }
+            Some(_) => "holds a character that is no printable ASCII",
+        };
+        self.fault(reader, key, fault);
+        None
+    }
+
+    /// [`Self::words`], where it may be left out.
     pub(super) fn words_if_there(&mut self, reader: &mut Reader, key: &str) -> Option<String> {
         self.left
             .contains_key(key)
@@ -239,7 +257,9 @@ impl Table {
         let number = value
             .as_integer()
             .and_then(|number| u64::try_from(number).ok());
-        if number.is_none() {
+        if value.as_str() == Some(TO_FILL_IN) {
+            self.fault(reader, key, "is still to be filled in");
+        } else if number.is_none() {
             self.fault(reader, key, format!("{value} is no number of entries"));
         }
         number
@@ -355,6 +375,7 @@ fn shown(text: &str) -> Result<(), &'static str> {
 
 /// What stands in a new plan where only its people know what belongs there.
 pub(super) const TO_FILL_IN: &str = "?";
+const LINE_BYTES_MAX: usize = 1024;
 const MISSING: &str = "is missing";
 /// 32 words of the PGP word list, of 11 letters at most, have room in it.
 const HASH_WORDS_BYTES_MAX: usize = 512;

@@ -1,4 +1,8 @@
+mod retire;
+
 use super::*;
+
+pub(in crate::ceremony) use retire::filled_to_retire;
 
 fn draft(people: usize) -> String {
     let draft = Draft {
@@ -129,7 +133,7 @@ fn each_rule_of_a_plan_is_held_to() {
         (
             "kind    = \"create\"",
             "kind    = \"drill\"",
-            "kind: \"drill\": not one of create",
+            "kind: \"drill\": not one of create, retire",
         ),
         (
             "last    = \"none\"",

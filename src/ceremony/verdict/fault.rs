@@ -172,6 +172,9 @@ pub enum VerdictFault {
     /// The ledger does not hold what it should.
     #[error("the ledger: {0}")]
     Ledger(String),
+    /// The list of revoked keys does not have what it should.
+    #[error("the list of revoked keys: {0}")]
+    List(String),
     /// The ledger can't be read.
     #[error("the ledger")]
     LedgerRead(#[from] LedgerError),

@@ -2,6 +2,7 @@
 
 mod create;
 mod ledger;
+mod retire;
 
 use std::collections::BTreeMap;
 
@@ -184,6 +185,9 @@ impl Seen {
             Act::LedgerKey => self.ledger_key(plan, line),
             Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
             Act::Lines => self.lines_of(plan, line),
+            Act::Copies => self.copies(plan, line),
+            Act::Retire(number) => self.retired(plan, number, line),
+            Act::EndCopy(number) => self.end_of_copy(number, line),
         }
     }
 

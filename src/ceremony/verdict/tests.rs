@@ -1,6 +1,11 @@
+mod retire;
+
 use super::*;
 use crate::ceremony::conduct::{SECRET_CHECK, SECRETS_ARE_SET, SHARES, in_words};
-use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_in_words};
+use crate::ceremony::facts::{
+    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, copy_fact, end_fact, head_in_words,
+    retired_fact,
+};
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::filled;
 use crate::ceremony::steps::{Act, Wanted};
@@ -153,6 +158,12 @@ impl Made<'_> {
                 let names = ["public key of the ledger", "fingerprint of the ledger key"];
                 self.key("root", &plan.ledger_key().unwrap().place, names)
             }
+            Act::Copies => vec![self.fact(&copy_fact(0), "token")],
+            Act::Retire(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0];
+                vec![self.fact(&retired_fact(&ca.name), RETIRED)]
+            }
+            Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
             Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
             Act::Lines => {
                 let ca = &plan.cas()[0].name;

@@ -36,6 +36,8 @@ pub(super) struct Draw {
 enum Does {
     /// Make CA keys, with their ledger and its key
     Create,
+    /// End CAs, and every copy of their keys
+    Retire,
 }
 
 impl Draw {
@@ -43,6 +45,7 @@ impl Draw {
         let draft = Draft {
             kind: match self.kind {
                 Does::Create => Kind::Create,
+                Does::Retire => Kind::Retire,
             },
             people: self.people,
             program: sha256(&program())?,

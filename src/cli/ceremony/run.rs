@@ -131,6 +131,13 @@ impl Advised for ConductError {
             Self::NotInDevice { .. } => {
                 "compare `keys` of the CA in the config with the devices of the plan"
             }
+            Self::OtherCopies(_) => {
+                "`punchmark ca show CA --json` lists them; have all review a plan that has an end for each"
+            }
+            Self::LocksOut { .. } => {
+                "wait until they are over; or have all review a plan with `lock-out = true`"
+            }
+            Self::EndCopy(error) => return error.hint(),
             Self::UnknownLedgerKey(_) => "where its device is, run once: punchmark ledger key add",
             Self::Last => {
                 "take the words of the last ceremony from its paper, and have all review the plan"

@@ -1,0 +1,44 @@
+//! What a new plan of kind `retire` ends.
+
+use super::{DraftDevices, named, numbered};
+
+/// The CA, a copy of its key in each device, and the papers that opened them.
+pub(super) fn ends(devices: &DraftDevices) -> String {
+    let count = match devices {
+        DraftDevices::Token(_) => 1,
+        DraftDevices::YubiKeys(count) => *count,
+    };
+    let copies = (1..=count).map(|at| named(COPY, &numbered("root", at)));
+    let papers = (1..=count).map(|at| named(PAPER, &numbered("root", at)));
+    [named(RETIRE, "root")]
+        .into_iter()
+        .chain(copies)
+        .chain([MISSING.to_owned()])
+        .chain(papers)
+        .collect()
+}
+
+const RETIRE: &str = "
+[retire]
+reason   = \"@\"     # why, for the ledger: \"users2 took over\"
+lock-out = false   # true: its key is revoked although certificates of it are valid
+# list-name = \"users\" # what `krl fetch` on servers knows the list by, where it isn't the names of all CAs
+
+# Every copy of the key that the ledger knows, and no other: `punchmark ca show users --json`.
+";
+const COPY: &str = "
+[[copy]] # destroyed in this device, and read back as gone
+ca     = \"users\"
+device = \"@name\"
+";
+const MISSING: &str = "
+# [[copy]] # one that nobody finds is named, and stays visible for good
+# ca      = \"users\"
+# missing = \"not in the safe on 2026-11-26, Anna and Bob looked\"
+# locator = \"yubikey:serial=12345679;slot-id=9c\" # as `punchmark ca show users --json` has it
+";
+const PAPER: &str = "
+[[paper]] # a sheet that opened it, or a share: collected in its envelope, and destroyed
+what     = \"the PIN of `@name`\"
+envelope = \"@\"
+";

@@ -1,0 +1,98 @@
+//! Plans that end CAs.
+
+use super::*;
+
+/// A plan for three people that ends the CA `users`, of which one copy is in a token, filled in.
+pub(in crate::ceremony) fn filled_to_retire() -> String {
+    let draft = Draft {
+        kind: Kind::Retire,
+        people: 3,
+        program: [1; 32],
+        devices: DraftDevices::Token(Some((
+            "/usr/lib/softhsm/libsofthsm2.so".to_owned(),
+            [2; 32],
+        ))),
+        day: "2026-12-01T00:00Z".parse().unwrap(),
+    };
+    let text = draft.text().unwrap().replace("size = \"?\"", "size = 5");
+    let device = ["Cem", "live system 7", "Root CA", "fe12", "B1", "B2", "E1"];
+    let root = "07".repeat(32);
+    let ledger = ["punchmark.ledger/1", &root, FINGERPRINT];
+    let ends = ["users2 took over", "E1"];
+    let words = FILLED.iter().chain(&device).chain(&ledger).chain(&ends);
+    words.fold(text, |text, word| {
+        text.replacen("= \"?\"", &format!("= \"{word}\""), 1)
+    })
+}
+
+#[test]
+fn a_plan_that_ends_a_ca_wants_nothing_but_what_its_people_know() {
+    for devices in [DraftDevices::Token(None), DraftDevices::YubiKeys(2)] {
+        let draft = Draft {
+            kind: Kind::Retire,
+            people: 2,
+            program: [1; 32],
+            devices,
+            day: "2026-12-01T00:00Z".parse().unwrap(),
+        };
+        let missing = faults(&draft.text().unwrap());
+        let filled_in = |fault: &String| fault.ends_with("is still to be filled in");
+        assert!(missing.iter().all(filled_in), "{missing:?}");
+    }
+    let plan = Plan::parse(filled_to_retire().as_bytes()).unwrap();
+    let Task::Retire(retire) = &plan.task else {
+        panic!("{plan:?}");
+    };
+    assert_eq!(retire.copies.len(), 1);
+    assert_eq!(retire.papers.len(), 1);
+    assert_eq!(plan.ledger.unwrap().head.size, 5);
+}
+
+#[test]
+fn each_rule_of_what_ends_is_held_to() {
+    let copy = "[[copy]] # destroyed in this device, and read back as gone\nca     = \"users\"\n\
+        device = \"root\"\n";
+    let twice = format!("{copy}\n{copy}");
+    let missing = "[[copy]]\nca = \"users\"\nmissing = \"not in the safe\"\n";
+    let cases = [
+        (copy, "", "copy: none is of CA `users`"),
+        (
+            copy,
+            twice.as_str(),
+            "copy 2, ca: and its place are there twice",
+        ),
+        (copy, missing, "copy 1, locator: is missing"),
+        (
+            "ca     = \"users\"",
+            "ca     = \"hosts\"",
+            "copy 1, ca: is no [[known-ca]] of the plan",
+        ),
+        (
+            "device = \"root\"",
+            "device = \"toor\"",
+            "copy 1, device: \"toor\" is no [[device]]",
+        ),
+        (
+            "lock-out = false",
+            "lock-out = 0",
+            "retire, lock-out: 0 is neither true nor false",
+        ),
+        (
+            "reason   =",
+            "reasons  =",
+            "retire, reasons: is no key of a plan",
+        ),
+        ("envelope = \"E1\"\n\n", "", "paper 1, envelope: is missing"),
+        ("size = 5", "size = -5", "ledger, size: -5 is no number"),
+        ("[[known-ca]]", "[[ca]]", "known-ca: no CA is named"),
+    ];
+    for (from, to, fault) in cases {
+        let text = filled_to_retire().replacen(from, to, 1);
+        assert_ne!(text, filled_to_retire(), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+}
+
+/// That of the key that stands in transcripts of tests.
+const FINGERPRINT: &str = "SHA256:RSdppg7jnRo0U7BaL65Ethq4wADasVql4kakkd89g84";

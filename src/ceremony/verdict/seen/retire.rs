@@ -1,0 +1,34 @@
+//! What belongs to the steps that end CAs and copies of their keys.
+
+use super::{Seen, foreign};
+use crate::ceremony::facts::{RETIRED, copy_fact, end_fact, retired_fact};
+use crate::ceremony::plan::{Plan, Task};
+use crate::ceremony::verdict::VerdictFault;
+
+impl Seen {
+    /// Each copy of the plan was found in ledger or config.
+    pub(super) fn copies(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let Task::Retire(retire) = &plan.task else {
+            return Err(foreign(line, "copies"));
+        };
+        for number in 0..retire.copies.len() {
+            self.fact(line, &copy_fact(number))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn retired(
+        &self,
+        plan: &Plan,
+        number: usize,
+        line: u64,
+    ) -> Result<(), VerdictFault> {
+        let mut cas = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+        let ca = cas.nth(number).ok_or_else(|| foreign(line, "an end"))?;
+        self.is(line, &retired_fact(&ca.name), RETIRED)
+    }
+
+    pub(super) fn end_of_copy(&self, number: usize, line: u64) -> Result<(), VerdictFault> {
+        self.fact(line, &end_fact(number)).map(drop)
+    }
+}

@@ -1,0 +1,54 @@
+//! The end of a CA, line by line.
+
+use super::*;
+use crate::ceremony::plan::tests::filled_to_retire;
+
+fn plan() -> Plan {
+    Plan::parse(filled_to_retire().as_bytes()).unwrap()
+}
+
+#[test]
+fn an_end_without_one_of_its_lines_is_found() {
+    let plan = plan();
+    let all = events(&plan);
+    let account = judged(&plan, &all).unwrap();
+    assert_eq!(account.files.len(), 2);
+    for at in 0..all.len() {
+        let mut dropped = all.clone();
+        let line = dropped.remove(at);
+        let is_signature = matches!(&line, Event::File { name, .. } if name.ends_with("sig"));
+        if !is_signature {
+            assert!(judged(&plan, &dropped).is_err(), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn an_end_that_was_cut_short_anywhere_and_went_on_is_in_order() {
+    let plan = plan();
+    let all = events(&plan);
+    for at in 1..all.len() {
+        let (before, after) = all.split_at(at);
+        let step_begins = |event: &Event| matches!(event, Event::Done { .. } | Event::Begin { .. });
+        let cut = before.iter().rposition(step_begins).unwrap();
+        let again = before[cut + 1..].to_vec();
+        let going_on = vec![Event::GoOn { cut: 0 }];
+        let resumed = [before.to_vec(), going_on, again, after.to_vec()].concat();
+        judged(&plan, &resumed).unwrap_or_else(|fault| panic!("{at}: {fault}"));
+    }
+}
+
+#[test]
+fn a_ca_that_is_said_to_have_ended_otherwise_is_found() {
+    let plan = plan();
+    let mut all = events(&plan);
+    for event in &mut all {
+        if let Event::Fact { name, value, .. } = event
+            && name.starts_with("retired ")
+        {
+            value.push('?');
+        }
+    }
+    let fault = judged(&plan, &all).unwrap_err();
+    assert!(matches!(fault, VerdictFault::Fact { .. }), "{fault}");
+}

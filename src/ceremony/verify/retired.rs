@@ -1,0 +1,85 @@
+//! The ledger and the last list say of CAs that ended what the plan has: revoked, and every copy of
+//! their keys accounted for.
+
+use super::Outputs;
+use crate::ceremony::conduct::LIST_FILE;
+use crate::ceremony::key_place;
+use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Plan, Retire, Task};
+use crate::ceremony::verdict::VerdictFault;
+use crate::krl::{Krl, Signatures, Subject};
+use crate::ledger::{Became, Ca, KnownCopy, Ledger};
+
+/// Holds the end of each CA against ledger and list.
+pub(super) fn has_retired(
+    ledger: &Ledger,
+    plan: &Plan,
+    outputs: &Outputs<'_>,
+) -> Result<(), VerdictFault> {
+    let Task::Retire(retire) = &plan.task else {
+        return Ok(());
+    };
+    let list = Krl::from_bytes(&outputs.read(LIST_FILE)?);
+    let list = list.map_err(|error| VerdictFault::List(error.to_string()))?;
+    for planned in plan.ledger.iter().flat_map(|ledger| &ledger.cas) {
+        let ca = ca_of(ledger, planned)?;
+        if ledger.retired(&ca)?.is_none() {
+            return Err(not_so(planned, "is not retired"));
+        }
+        if !is_revoked(&list, &ca) {
+            let words = format!("the key of CA `{}` is not in it", planned.name);
+            return Err(VerdictFault::List(words));
+        }
+        copies_ended(plan, retire, planned, &ledger.copies(&ca)?)?;
+    }
+    Ok(())
+}
+
+fn ca_of(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, VerdictFault> {
+    let mut cas = ledger.cas()?.into_iter();
+    let is_it = |ca: &Ca| {
+        ca.name() == planned.name.as_str()
+            && ca.public_key().fingerprint(ssh_key::HashAlg::Sha256) == planned.fingerprint
+    };
+    cas.find(is_it)
+        .ok_or_else(|| not_so(planned, "is not there"))
+}
+
+fn is_revoked(list: &Krl, ca: &Ca) -> bool {
+    let key = Subject::from_blob(&ca.added().public_key, Signatures::Unchecked);
+    key.is_ok_and(|key| list.revokes(&key).is_some())
+}
+
+/// No copy is left but what the plan names as missing, and each that the plan names ended as it says.
+fn copies_ended(
+    plan: &Plan,
+    retire: &Retire,
+    planned: &CaBefore,
+    copies: &[KnownCopy],
+) -> Result<(), VerdictFault> {
+    let means = |end: &EndOfCopy, copy: &KnownCopy| {
+        end.ca == planned.name && key_place::is_end_of(plan, end, &copy.seen.device)
+    };
+    for copy in copies {
+        let mut ends = retire.copies.iter().filter(|end| means(end, copy));
+        let wanted = match ends.next().map(|end| &end.end) {
+            Some(End::Missing { .. }) => Became::Missing,
+            _ => Became::Destroyed,
+        };
+        if copy.seen.became != wanted {
+            let words = format!("has a copy in {}, which did not end so", copy.seen.holder);
+            return Err(not_so(planned, &words));
+        }
+    }
+    let of_ca = retire.copies.iter().filter(|end| end.ca == planned.name);
+    for (number, end) in (1..).zip(of_ca) {
+        if !copies.iter().any(|copy| means(end, copy)) {
+            let words = format!("has no entry for copy {number} of the plan");
+            return Err(not_so(planned, &words));
+        }
+    }
+    Ok(())
+}
+
+fn not_so(planned: &CaBefore, words: &str) -> VerdictFault {
+    VerdictFault::Ledger(format!("CA `{}` {words}", planned.name))
+}
