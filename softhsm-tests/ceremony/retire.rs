@@ -317,5 +317,11 @@ fn each_output_and_each_line_of_an_end_that_was_changed_is_named() {
         .run(&[&command[1..], &report].concat())
         .ok()
         .stdout;
-    assert!(page.contains("retire"), "{page}");
+    for words in [
+        "destroyed in `root`",
+        "its objects were removed",
+        "end of the user CA",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
 }

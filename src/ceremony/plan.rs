@@ -137,6 +137,15 @@ impl Plan {
         }
     }
 
+    /// The copies of keys that end here.
+    #[must_use]
+    pub fn copies_that_end(&self) -> &[EndOfCopy] {
+        match &self.task {
+            Task::Create(_) => &[],
+            Task::Retire(retire) => &retire.copies,
+        }
+    }
+
     /// The ledger key that is made; none where the ledger has one.
     #[must_use]
     pub fn ledger_key(&self) -> Option<&LedgerKey> {

@@ -7,9 +7,9 @@ mod asked;
 
 use std::collections::BTreeMap;
 
-use super::facts::LEDGER_BEFORE;
+use super::facts::{LEDGER_BEFORE, end_fact};
 use super::instant::Instant;
-use super::plan::Plan;
+use super::plan::{End, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};
 use super::steps::steps;
 use super::transcript::{Event, Line, Transcript};
@@ -141,6 +141,14 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
         let what = format!("CA `{}`, from before", ca.name);
         vec![text(what), text(ca.fingerprint.to_string()), text(place)]
     });
+    let ended = (0..).zip(plan.copies_that_end()).map(|(number, copy)| {
+        let end = match &copy.end {
+            End::Destroyed(device) => format!("destroyed in `{device}`"),
+            End::Missing { words, .. } => format!("MISSING: {words}"),
+        };
+        let what = format!("Copy {} of the key of `{}`", number + 1, copy.ca);
+        vec![text(what), text(fact(&end_fact(number))), text(end)]
+    });
     let ledger = plan.ledger_key().map(|key| {
         let what = format!("Ledger key, {} key", key.algorithm);
         let print = fact("fingerprint of the ledger key");
@@ -150,7 +158,12 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
             text(format!("in `{}`", key.device)),
         ]
     });
-    devices.chain(cas).chain(before).chain(ledger).collect()
+    devices
+        .chain(cas)
+        .chain(before)
+        .chain(ended)
+        .chain(ledger)
+        .collect()
 }
 
 /// Each step with its first and its last line, and whoever answered in it.

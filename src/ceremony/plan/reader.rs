@@ -131,8 +131,8 @@ impl Table {
         }
     }
 
-    /// A text that programs write, and that is longer than what people type: the words of a hash, a
-    /// locator. Printable ASCII, at most 1,024 bytes.
+    /// A text that programs write, and that is longer than what people type: a locator. Printable
+    /// ASCII, at most 1,024 bytes.
     pub(super) fn line(&mut self, reader: &mut Reader, key: &str) -> Option<String> {
         let value = self.take(reader, key)?;
         let fault = match value.as_str() {
