@@ -148,6 +148,14 @@ fn a_list_that_two_persons_signed_is_put_in_place_with_its_index() {
     std::fs::create_dir(folder.path().join("only")).unwrap();
     folder.write("only/ole.pub", folder.read("ole.pub"));
     run(sign.env("SSH_AUTH_SOCK", agent.socket())).ok();
+    let names = folder.names();
+    line(
+        &sync(&folder, &["--dry-run"]),
+        2,
+        "CRITICAL: here.list: no list: would be replaced, signed by anna, ole",
+        "; nothing was done (--dry-run)",
+    );
+    assert_eq!(folder.names(), names);
     line(
         &sync(&folder, &[]),
         0,

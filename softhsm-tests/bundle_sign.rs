@@ -93,6 +93,14 @@ fn what_is_asked_in_the_office_is_signed_in_the_room_and_filed_where_it_was_aske
         assert!(signed.stdout.contains(words), "{words}: {signed}");
     }
     signed.says("2 certificates, 1 refused");
+    sides.carry_out("one.bundle.answer");
+    let before = std::fs::read(sides.mirror_file()).unwrap();
+    sides
+        .office("bundle accept one.bundle.answer --dry-run")
+        .ok()
+        .says("it brings 2 certificates, and refuses 1 request; nothing was done");
+    assert_eq!(sides.certificate("peter"), None);
+    assert_eq!(std::fs::read(sides.mirror_file()).unwrap(), before);
     let accepted = sides.accept("one.bundle").exits(3);
     accepted.says("2 certificates filed").says("was revoked");
     for (name, serial) in [("peter", "1"), ("erik", "2")] {
@@ -263,6 +271,10 @@ fn a_bundle_that_was_lost_is_void_on_both_sides() {
     let sides = Sides::begun();
     let lost = sides.make("lost.bundle", ERIK, "");
     let id = lost["id"].as_str().unwrap();
+    sides
+        .office(&format!("bundle void {id} --reason lost --dry-run"))
+        .ok()
+        .says("would be void, in the list of bundles that were made here; nothing was done");
     sides
         .office(&format!("bundle void {id} --reason lost"))
         .exits(1)

@@ -149,10 +149,23 @@ fn a_request_for_another_ca_or_an_old_one_is_refused() {
 }
 
 #[test]
+fn a_maker_in_the_place_of_a_file_of_roots_is_told_where_it_is_named() {
+    let admin = admin();
+    let add = ["attestation", "roots", "add", "yubico"];
+    let ran = admin.punchmark.run(&add).fails();
+    ran.says("no such file").says("roots = [\"yubico\"]");
+}
+
+#[test]
 fn a_challenge_is_answered_once_and_in_time() {
     let admin = admin();
     admin.key("peter", ED25519);
     enrol(&admin, "peter", "peter");
+    let ledger = std::fs::read(admin.ledger_file()).unwrap();
+    let dry = ["challenge", "--count", "3", "--dry-run"];
+    let foretold = admin.punchmark.run(&dry).ok();
+    foretold.says("3 challenges would be made, to be answered once each, within 1 day");
+    assert!(std::fs::read(admin.ledger_file()).unwrap() == ledger);
     let made = admin.punchmark.run(&["challenge"]).ok();
     let challenge = made.stdout.trim();
     ask(&admin, "peter", &["--challenge", challenge]);

@@ -208,6 +208,21 @@ fn a_range_of_most_or_ahead_of_all_wants_a_typed_yes_that_names_it() {
 }
 
 #[test]
+fn a_range_that_leaves_a_ca_no_serial_is_refused_where_nobody_is_asked() {
+    let admin = ready();
+    for range in ["1-18446744073709551615", "4-18446744073709551615"] {
+        let ran = revoke(&admin, &["--serial", range, "--yes"]).exits(1);
+        ran.says("no serial is left to the CA")
+            .says("punchmark ca retire");
+        revoke(&admin, &["--serial", range, "--dry-run"]).ok();
+    }
+    assert_eq!(serials(&list(&admin, &["--state", "revoked"])), [0; 0]);
+    // A part of what is ahead is meant.
+    revoke(&admin, &["--serial", "5-18446744073709551615"]).ok();
+    admin.punchmark.run(&["ledger", "verify"]).ok();
+}
+
+#[test]
 fn a_key_is_a_matter_of_every_ca_and_needs_none_named() {
     let admin = ready();
     admin.init("hosts", "p256", "host").ok();

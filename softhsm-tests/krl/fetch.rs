@@ -83,6 +83,35 @@ fn a_list_is_put_in_place_then_left_alone_then_replaced() {
 }
 
 #[test]
+fn a_dry_run_judges_the_next_list_and_writes_nothing() {
+    let folder = ready();
+    let names = folder.names();
+    let ran = fetch(&folder, "source", &["--dry-run"]);
+    line(&ran, 0, "OK: revoked.krl: version 10", "(--dry-run)");
+    assert!(ran.stdout.contains(": would be replaced; nothing"), "{ran}");
+    assert_eq!(folder.names(), names);
+    fetch(&folder, "source", &[]).ok();
+    publish(&folder, "source", 9, "users", 50);
+    let kept = || (folder.read("revoked.krl"), folder.read("revoked.krl.mark"));
+    let before = kept();
+    line(
+        &fetch(&folder, "source", &["--dry-run"]),
+        2,
+        "CRITICAL: ",
+        "(--dry-run)",
+    );
+    publish(&folder, "source", 11, "users", 50);
+    let told = fetch(&folder, "source", &["--dry-run", "--json"])
+        .ok()
+        .stdout;
+    assert!(
+        told.contains("\"dry-run\":true") && told.contains("\"version\":11"),
+        "{told}"
+    );
+    assert_eq!(kept(), before);
+}
+
+#[test]
 fn what_is_not_the_signers_list_is_refused_and_nothing_changes() {
     let folder = ready();
     fetch(&folder, "source", &[]).ok();

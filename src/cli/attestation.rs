@@ -89,9 +89,18 @@ impl Attestation {
 }
 
 impl Add {
+    /// Whoever names a maker where no such file is wants the certificates that the program has.
+    fn or_the_maker(&self, failure: Failure) -> Failure {
+        if self.file.as_os_str() == "yubico" && !self.file.exists() {
+            return failure.hint(OF_A_MAKER);
+        }
+        failure
+    }
+
     fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let bytes = read_bytes(&self.file, LARGEST).in_file(&self.file)?;
+        let bytes = read_bytes(&self.file, LARGEST).in_file(&self.file);
+        let bytes = bytes.map_err(|failure| self.or_the_maker(failure))?;
         let all = list(&bytes, Trust::Private).in_file(&self.file)?;
         for one in &all {
             config.take_root(one)?;
@@ -222,6 +231,8 @@ fn describe(one: &Listed) -> &'static str {
     }
 }
 
+const OF_A_MAKER: &str = "for the certificates that the program has of that maker: roots = [\"yubico\"] in \
+    [attestation] of the config";
 const KNOWN: &str = "all of its certificates are known to the program";
 const KNOWN_HINT: &str = "they count with roots = [\"yubico\"] in [attestation] of the config";
 const NONE: &str = "no root is trusted: no evidence is believed; roots = [\"yubico\"] in [attestation] \

@@ -6,8 +6,9 @@ use serde_json::json;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::terminal::{product, product_object, say};
+use super::base::words::number_of;
 use crate::certificate::{length, length_in_seconds};
-use crate::config;
+use crate::config::{self, Config};
 use crate::ledger::{ChallengeMade, Nonce};
 use crate::wire::hex;
 
@@ -24,11 +25,18 @@ pub(crate) struct Challenge {
     /// How long they can be answered: 12h, 1d, 2w
     #[arg(long, value_name = "LENGTH", default_value = "1d", value_parser = seconds)]
     expires: u64,
+
+    /// Say what would be made, and record nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Challenge {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
+        if self.dry_run {
+            return self.foretell(context, &config);
+        }
         let mut ledger = context.ledger(&config)?;
         let now = config::now();
         let expires = now.saturating_add(self.expires);
@@ -54,6 +62,17 @@ impl Challenge {
                 length(self.expires)
             ));
         }
+        Ok(Exit::Done)
+    }
+
+    fn foretell(&self, context: &Context, config: &Config) -> Result<Exit, Failure> {
+        context.ledger_to_look(config)?;
+        let (count, within) = (u64::from(self.count), length(self.expires));
+        let challenges = number_of(count, "challenge");
+        let words =
+            format!("{challenges} would be made, to be answered once each, within {within}");
+        let object = json!({ "challenges": count, "seconds": self.expires });
+        context.tell_plan(&words, object)?;
         Ok(Exit::Done)
     }
 }

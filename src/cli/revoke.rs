@@ -13,6 +13,7 @@ use clap::Args;
 
 use self::named::Named;
 use self::preview::{end_of, print};
+use self::wide::{Wide, refuse_unattended_end};
 use super::base::advice::ledger::empty_ledger;
 use super::base::base_name;
 use super::base::context::Context;
@@ -144,21 +145,22 @@ impl Revoke {
     }
 
     /// Which names are meant by a base name, and how much a range takes in.
-    fn more(&self, suffixes: &BTreeSet<String>, wide: &[String]) -> Vec<String> {
+    fn more(&self, suffixes: &BTreeSet<String>, wide: &[Wide]) -> Vec<String> {
         let names = self.named.principals(suffixes).into_iter();
         let with_suffixes = names.filter(|names| names.len() > 1).map(|names| {
             let list = names.join(", ");
             format!("principals {list} (--exact: the first alone)")
         });
-        with_suffixes.chain(wide.iter().cloned()).collect()
+        let wide = wide.iter().map(|wide| wide.words.clone());
+        with_suffixes.chain(wide).collect()
     }
 }
 
 /// What is caught, as a person is shown it and then asked.
 struct Shown {
     all: Caught,
-    /// The ranges that want a typed yes, in words.
-    wide: Vec<String>,
+    /// The ranges that want a typed yes.
+    wide: Vec<Wide>,
 }
 
 impl Shown {
@@ -175,15 +177,17 @@ impl Shown {
 
 /// A person at a terminal is asked before anything is recorded. What takes in most of a CA, or
 /// serials that it has yet to give out, wants a typed yes, which `--yes` does not answer; a
-/// script that named it meant it.
+/// script that named it meant it, unless it would end the CA.
 fn confirm(context: &Context, shown: &Shown) -> Result<(), Failure> {
     let wide = &shown.wide;
     if wide.is_empty() || !somebody_is_there() {
+        refuse_unattended_end(wide)?;
         context.confirm_or_go_on("Revoke this for good?")?;
     } else {
+        let words: Vec<_> = wide.iter().map(|wide| wide.words.as_str()).collect();
         confirm_typed(&format!(
             "{}.\nAll of that is revoked for good.",
-            wide.join("\n")
+            words.join("\n")
         ))?;
     }
     let mut cas = shown.all.cas.iter();

@@ -84,6 +84,10 @@ pub(crate) struct Sync {
     /// waiting for canaries; for root alone
     #[arg(long, value_name = "VERSION")]
     accept_version: Option<u64>,
+
+    /// Take the list, judge it and say what would become of the one that is there, and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Sync {
@@ -103,7 +107,9 @@ impl Sync {
             Err(failure) => What::Kept(failure),
         };
         let what = match what {
-            What::Waits { .. } | What::Kept(_) => self.renew(&out, installed.as_deref(), what),
+            What::Waits { .. } | What::Kept(_) if !self.dry_run => {
+                self.renew(&out, installed.as_deref(), what)
+            }
             replaced => replaced,
         };
         let report = Report {
@@ -111,6 +117,7 @@ impl Sync {
             now: config::now(),
             standing: Standing::of(&out)?,
             what,
+            dry_run: self.dry_run,
         };
         report.tell(context)
     }
@@ -165,7 +172,9 @@ impl Sync {
         seen.allows(fetched.mark.version, accepted)?;
         let list = self.next_list(out, fetched.bytes.as_deref(), installed)?;
         let is_another = list.is_some();
-        self.put(out, mark, &fetched, list)?;
+        if !self.dry_run {
+            self.put(out, mark, &fetched, list)?;
+        }
         Ok(match (fetched.refresh, fetched.bytes) {
             (Some(Err(error)), _) => What::NotFresh(error),
             (_, Some(_)) => What::Replaced(fetched.persons),

@@ -47,6 +47,10 @@ pub(crate) struct FetchArguments {
     /// mark so after the CA's clock was wrong or its ledger was begun anew
     #[arg(long, value_name = "VERSION")]
     accept_version: Option<u64>,
+
+    /// Take the list, judge it and say what would become of the one that is there, and write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// From which age in seconds a list is a warning, and from which it is critical.
@@ -97,7 +101,14 @@ impl FetchArguments {
         let source = self.how.source(&self.source, &out)?;
         let _alone = lock(&out)?;
         let installed = installed(&out, L::BYTES_MAX)?;
-        let (what, followed) = match replace(&source, &out, installed.as_deref(), expected) {
+        let taken = take(&source, &out, installed.as_deref(), expected);
+        let taken = taken.and_then(|taken| {
+            if !self.dry_run {
+                put(&taken.files)?;
+            }
+            Ok((taken.what, taken.followed))
+        });
+        let (what, followed) = match taken {
             Ok(taken) => taken,
             Err(failure) => {
                 let there = installed
@@ -112,6 +123,7 @@ impl FetchArguments {
             ages,
             what,
             followed,
+            dry_run: self.dry_run,
         };
         report.tell(context)
     }
@@ -121,16 +133,21 @@ impl FetchArguments {
     }
 }
 
-/// Puts the next list in place, if there is one that is believed.
-///
-/// The mark goes first: behind a crash in between, it is that of the next list, and nothing older
-/// is taken, nor anything by a key that handed over.
-fn replace<L: ToldList>(
+/// The next list, if there is one that is believed.
+struct Taken<L> {
+    what: What<L>,
+    followed: Option<String>,
+    /// What is to be put in place. The mark goes first: behind a crash in between, it is that of the
+    /// next list, and nothing older is taken, nor anything by a key that handed over.
+    files: Vec<Place>,
+}
+
+fn take<L: ToldList>(
     source: &Source,
     out: &Path,
     installed: Option<&[u8]>,
     mut expected: Expected,
-) -> Result<(What<L>, Option<String>), Failure> {
+) -> Result<Taken<L>, Failure> {
     let seen = Seen::read(out, Mark::parse, expected.accept_version)?;
     expected.mark.clone_from(&seen.mark);
     let fetched = fetch::<L>(source, installed, &expected)?;
@@ -155,12 +172,15 @@ fn replace<L: ToldList>(
             mode: L::MODE,
         });
     }
-    put(&files)?;
     let what = match fetched.bytes {
         Some(_) => What::Replaced(fetched.list, fetched.shrunk),
         None => What::Unchanged(fetched.list),
     };
-    Ok((what, fetched.followed))
+    Ok(Taken {
+        what,
+        followed: fetched.followed,
+        files,
+    })
 }
 
 /// A file that is not there yet as it is to be.

@@ -45,6 +45,10 @@ pub(super) struct Accept {
     /// The public key of who signed the head, if the mirror can't know it yet
     #[arg(long, value_name = "FILE")]
     signer: Option<PathBuf>,
+
+    /// Check all of it, say what would be taken, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What became of the certificates.
@@ -79,6 +83,9 @@ impl Accept {
         }
         let trusted = self.trusted()?;
         let head = check_answer(&answer, &mirror, &trusted, carried.items()?)?;
+        if self.dry_run {
+            return foretell(&answer, &head, context);
+        }
         extend(&mut mirror, &answer)?;
         keep_base(&config, &mirror, &answer, &head)?;
         let filed = file_all(&answer, &carried, context)?;
@@ -145,6 +152,28 @@ fn may_be_accepted(made: &Made, answer: &Answer) -> Result<Became, Failure> {
         ));
     }
     Ok(this.became)
+}
+
+fn foretell(answer: &Answer, head: &Checkpoint, context: &Context) -> Result<Exit, Failure> {
+    let (mut issued, mut refused) = (0_u64, 0_u64);
+    answer.each_item::<Failure>(&mut |_number, answered| {
+        match answered {
+            Answered::Certificate(_) => issued += 1,
+            Answered::Refused(_) => refused += 1,
+        }
+        Ok(())
+    })?;
+    let id = hex(&answer.header().id);
+    let words = format!(
+        "bundle {id}: the mirror would have {}; it brings {}, and refuses {}",
+        number_of(head.size, "entry"),
+        number_of(issued, "certificate"),
+        number_of(refused, "request"),
+    );
+    let object = json!({ "bundle": id, "entries": head.size, "certificates": issued,
+        "refused": refused });
+    context.tell_plan(&words, object)?;
+    Ok(Exit::Done)
 }
 
 fn extend(mirror: &mut Mirror, answer: &Answer) -> Result<(), Failure> {

@@ -26,6 +26,10 @@ pub(super) struct Void {
     /// Why, for whoever reads the ledger later
     #[arg(long, value_name = "TEXT")]
     reason: String,
+
+    /// Say what would be declared void, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Void {
@@ -36,6 +40,9 @@ impl Void {
             return Err(Failure::usage("the reason is empty"));
         }
         let is_mirror = Ledger::open_to_read(&config.ledger())?.is_mirror();
+        if self.dry_run {
+            return self.foretell(is_mirror, &config, context);
+        }
         let question = format!("Bundle {id} is lost, and nothing comes of it any more.");
         match (context.yes(), somebody_is_there()) {
             (true, _) => {}
@@ -55,6 +62,25 @@ impl Void {
         Ok(Exit::Done)
     }
 
+    fn foretell(
+        &self,
+        is_mirror: bool,
+        config: &Config,
+        context: &Context,
+    ) -> Result<Exit, Failure> {
+        let by = if is_mirror {
+            refuse_accepted(&Made::hold(&config.ledger())?, &self.id)?;
+            "in the list of bundles that were made here"
+        } else {
+            context.ledger_to_look(config)?;
+            "by an entry of the ledger"
+        };
+        let id = hex(&self.id);
+        let object = json!({ "bundle": id, "reason": self.reason });
+        context.tell_plan(&format!("bundle {id} would be void, {by}"), object)?;
+        Ok(Exit::Done)
+    }
+
     fn by_an_entry(&self, config: &Config, context: &Context) -> Result<(), Failure> {
         let closed = BundleClosed {
             id: self.id,
@@ -69,18 +95,21 @@ impl Void {
 
     fn out_of_the_list(&self, config: &Config) -> Result<(), Failure> {
         let mut made = Made::hold(&config.ledger())?;
-        if made
-            .of(&self.id)
-            .is_some_and(|one| one.became == Became::Accepted)
-        {
-            return Err(Failure::new("its answer was accepted: nothing is lost"));
-        }
+        refuse_accepted(&made, &self.id)?;
         made.note(&self.id, Became::Void, config::now())?;
         let kept = Made::kept(&config.ledger(), &self.id);
         // What stays is in nobody's way: it answers to no open bundle.
         let _gone = std::fs::remove_file(kept);
         Ok(())
     }
+}
+
+fn refuse_accepted(made: &Made, id: &BundleId) -> Result<(), Failure> {
+    let made = made.of(id);
+    if made.is_some_and(|one| one.became == Became::Accepted) {
+        return Err(Failure::new("its answer was accepted: nothing is lost"));
+    }
+    Ok(())
 }
 
 fn id(text: &str) -> Result<BundleId, String> {

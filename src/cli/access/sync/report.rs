@@ -24,6 +24,8 @@ pub(super) struct Report<'a> {
     pub(super) now: u64,
     pub(super) standing: Standing,
     pub(super) what: What,
+    /// Whether nothing was written, and this is what would become of it.
+    pub(super) dry_run: bool,
 }
 
 /// What the fetch did with the list.
@@ -106,18 +108,25 @@ impl Report<'_> {
     }
 
     fn words(&self) -> String {
+        let (would, nothing) = if self.dry_run {
+            ("would be ", "; nothing was done (--dry-run)")
+        } else {
+            ("", "")
+        };
         let what = match &self.what {
             What::Unchanged => "unchanged".to_owned(),
-            What::Members => "the members of its groups replaced".to_owned(),
-            What::Replaced(persons) if persons.is_empty() => "replaced".to_owned(),
-            What::Replaced(persons) => format!("replaced, signed by {}", persons.join(", ")),
+            What::Members => format!("the members of its groups {would}replaced"),
+            What::Replaced(persons) if persons.is_empty() => format!("{would}replaced"),
+            What::Replaced(persons) => {
+                format!("{would}replaced, signed by {}", persons.join(", "))
+            }
             What::Waits { version, seconds } => {
                 format!("kept, since version {version} waits for its canaries for {seconds} s more")
             }
             What::NotFresh(error) => format!("up to date, but not prolonged: {error}"),
             What::Kept(failure) => format!("kept, since {}", failure.words()),
         };
-        format!("{}: {}: {what}", path(self.out), self.list())
+        format!("{}: {}: {what}{nothing}", path(self.out), self.list())
     }
 
     fn list(&self) -> String {
@@ -175,10 +184,14 @@ impl Report<'_> {
             ),
             Standing::Missing | Standing::Broken(_) => (None, None, None, None),
         };
-        json!({
+        let mut value = json!({
             "state": state.word().to_lowercase(), "list": what, "error": fault,
             "file": self.out.display().to_string(), "version": version, "lines": lines,
             "refreshed": refreshed, "stale": stale,
-        })
+        });
+        if let Some(object) = value.as_object_mut().filter(|_| self.dry_run) {
+            object.insert("dry-run".to_owned(), true.into());
+        }
+        value
     }
 }

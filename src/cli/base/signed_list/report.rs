@@ -23,6 +23,8 @@ pub(super) struct Report<'a, L> {
     pub(super) what: What<L>,
     /// The ledger key that took over and was followed by this fetch.
     pub(super) followed: Option<String>,
+    /// Whether nothing was written, and this is what would be there.
+    pub(super) dry_run: bool,
 }
 
 /// What the fetch did with the list that sshd reads.
@@ -78,20 +80,25 @@ impl<L: ToldList> Report<'_, L> {
     }
 
     fn words(&self) -> String {
+        let (would, nothing) = if self.dry_run {
+            ("would be ", "; nothing was done (--dry-run)")
+        } else {
+            ("", "")
+        };
         let list = self
             .list()
             .map_or("no list".to_owned(), |list| self.standing(list));
         let what = match &self.what {
             What::Unchanged(_) => "unchanged".to_owned(),
-            What::Replaced(_, None) => "replaced".to_owned(),
-            What::Replaced(_, Some(shrunk)) => format!("replaced, and {shrunk}"),
+            What::Replaced(_, None) => format!("{would}replaced"),
+            What::Replaced(_, Some(shrunk)) => format!("{would}replaced, and {shrunk}"),
             What::Kept(_, failure) => format!("kept, since {}", failure.words()),
         };
         let followed = match &self.followed {
             Some(key) => format!(", and {key} took over as the key that signs"),
             None => String::new(),
         };
-        format!("{}: {list}: {what}{followed}", path(self.out))
+        format!("{}: {list}: {what}{followed}{nothing}", path(self.out))
     }
 
     fn standing(&self, list: &L) -> String {
@@ -121,6 +128,9 @@ impl<L: ToldList> Report<'_, L> {
         if let Some(object) = value.as_object_mut() {
             let fields = L::fields(self.list()).into_iter();
             object.extend(fields.map(|(name, held)| (name.to_owned(), held)));
+            if self.dry_run {
+                object.insert("dry-run".to_owned(), true.into());
+            }
         }
         value
     }
@@ -155,6 +165,7 @@ mod tests {
             },
             what,
             followed: None,
+            dry_run: false,
         };
         (report.state(), report.words())
     }
