@@ -157,7 +157,7 @@ impl Leads {
         let rollovers = rollovers(source)?;
         match rollovers {
             Some(rollovers) if seen.may_follow(given, signer, &rollovers) => {
-                return Ok(Self::Rollovers(rollovers));
+                Ok(Self::Rollovers(rollovers))
             }
             // A ledger key that the server knows may let this one sign.
             rollovers => {
