@@ -68,6 +68,7 @@ mod looks_first;
 mod manifest;
 mod migrate;
 mod mirror;
+mod mirror_lists;
 mod modules;
 mod odd_tokens;
 mod openssh;

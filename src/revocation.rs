@@ -27,12 +27,12 @@ use crate::ledger::{
 
 pub use known::{KnownCertificates, known_certificates};
 pub use known_root::is_known_root;
-pub use list::{KrlError, Prune, krl, krl_with, list_base};
+pub use list::{KrlError, Prune, krl, list_base};
 pub use lives_on::{LivesOn, lives_on};
 pub use living::{Last, Living, living};
 pub use naming::NamingError;
 pub use pending::{
-    ListMade, Pending, PendingError, REVOCATION_NAMESPACE, Statement, StatementError,
+    ListMade, OpenStatement, Pending, PendingError, REVOCATION_NAMESPACE, Statement, StatementError,
 };
 pub use selector::Selector;
 pub use state::PublishedState;
@@ -191,21 +191,8 @@ fn before(
     set: &RevokedSet,
     caught: &Caught,
 ) -> Result<Option<Vec<Revocation>>, LedgerError> {
-    let barred = &caught.barred;
-    for name in &barred.requesters {
-        if !ledger.requester_is_barred(name)? {
-            return Ok(None);
-        }
-    }
-    for card in &barred.family_cards {
-        if !ledger.card_is_barred(card.serial, Some(&card.family))? {
-            return Ok(None);
-        }
-    }
-    for card in &barred.cards {
-        if !ledger.card_is_barred(*card, None)? {
-            return Ok(None);
-        }
+    if !ledger.bars_all(&caught.barred)? {
+        return Ok(None);
     }
     Ok(set.all_before(&caught.revoked))
 }

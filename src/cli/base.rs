@@ -43,6 +43,7 @@ pub(crate) mod pin_files;
 pub(crate) mod planned_ca;
 pub(crate) mod private_key;
 pub(crate) mod progress;
+pub(crate) mod published;
 pub(crate) mod request;
 pub(crate) mod requester_name;
 pub(crate) mod revoked;

@@ -1,5 +1,6 @@
 //! `punchmark mirror`: a copy of a ledger that is written elsewhere.
 
+mod adopt;
 mod init;
 
 use clap::{Args, Subcommand};
@@ -17,12 +18,14 @@ pub(crate) struct Mirror {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Adopt(adopt::Adopt),
 }
 
 impl Mirror {
     pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
         match self.command {
             Command::Init(command) => command.run(context),
+            Command::Adopt(command) => command.run(context),
         }
     }
 }

@@ -21,6 +21,7 @@ use super::base::failure::{Advised, Exit, Failure};
 use super::base::known_requester::unknown_requester;
 use super::base::known_role::require_known_role;
 use super::base::ledger_ca::ca_named;
+use super::base::pending;
 use super::base::revoked;
 use super::base::terminal::{ask, confirm_typed, hint, say, somebody_is_there, warn};
 use crate::attestation::Family;
@@ -74,7 +75,7 @@ impl Revoke {
             return list::print(context);
         }
         let config = context.config()?;
-        let looked = context.ledger_to_read(&config)?;
+        let looked = pending::seen(&config.ledger(), context.ledger_to_read(&config)?)?;
         let revoker = self.revoker(&looked)?;
         let suffixes = base_name::suffixes(&looked, Some(&config))?;
         let selectors = self.named.selectors(&suffixes)?;
@@ -104,11 +105,16 @@ impl Revoke {
         }
         confirm(context, &shown)?;
         if let Some(revoker) = revoker {
-            let mirror = context.ledger_to_read(&config)?;
+            let mirror = pending::hold(&config)?.mirror;
             let caught = self.caught(&mirror, meant)?.no_worse_than(&shown)?;
             mirror::refuse_beyond(&caught, &mirror)?;
+            if let Some(before) = &caught.before {
+                tell_of_before(context, before);
+                return Ok(Exit::Done);
+            }
+            drop(mirror);
             let (revoked, barred) = entries(caught, &self.reason);
-            return revoker.record((revoked, barred), &mirror, &config, context);
+            return revoker.record((revoked, barred), &config, context);
         }
         let mut ledger = context.ledger_after_asking(&config)?;
         let caught = self.caught(&ledger, meant)?.no_worse_than(&shown)?;

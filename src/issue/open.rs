@@ -234,6 +234,15 @@ impl LedgerPlace {
         Ok(Mirror::open(&self.path, self.settings.clone())?)
     }
 
+    /// Keeps the head of the mirror that lies where the ledger would, whatever heads are kept: somebody says that it
+    /// is the newest copy.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn adopt_mirror(&self) -> Result<(), OpenLedgerError> {
+        Ok(Mirror::adopt(&self.path, self.settings.clone())?)
+    }
+
     /// Makes a mirror where no file is, of the frames of a copy up to a head.
     ///
     /// # Errors

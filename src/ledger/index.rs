@@ -178,6 +178,13 @@ impl Index {
         self.follows.time = entry.time;
     }
 
+    /// Adds the rows of an entry that is part of no frame.
+    pub(super) fn beside(&mut self, position: u64, entry: &Entry) {
+        for row in rows(position, entry) {
+            self.above.insert(row);
+        }
+    }
+
     /// Takes back what was drafted; `before` is how things stood then.
     pub(super) fn withdraw(&mut self, before: Following) {
         self.above.forget_behind(before.tree.size());

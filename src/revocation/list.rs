@@ -38,23 +38,8 @@ pub enum KrlError {
 /// # Errors
 /// [`KrlError`].
 pub fn krl(ledger: &Ledger, cas: &[Ca], header: Header, prune: Prune) -> Result<Krl, KrlError> {
-    krl_with(ledger, cas, header, prune, Vec::new())
-}
-
-/// The same, and what is revoked beside a mirror and not in its ledger yet.
-///
-/// # Errors
-/// [`KrlError`].
-pub fn krl_with(
-    ledger: &Ledger,
-    cas: &[Ca],
-    header: Header,
-    prune: Prune,
-    pending: Vec<(u64, Revoked)>,
-) -> Result<Krl, KrlError> {
     let mut revocations = Revocations::default();
-    let mut revoked = ledger.revocations()?;
-    revoked.extend(pending);
+    let revoked = ledger.revocations()?;
     for ca in cas {
         let blob = SshPublicKey::from(ca.public_key().clone()).to_bytes()?;
         // No OpenSSH takes certificates of a CA whose key it doesn't load.

@@ -181,9 +181,14 @@ pub(crate) fn complete(ledger: &mut Ledger, config: &Config) -> Result<(), Failu
 
 /// Whether the ledger knows this key as one that signs its lists, and nobody ended that.
 pub(crate) fn signs_lists(ledger: &Ledger, key: &KeyData) -> Result<bool, Failure> {
-    let hash = key.fingerprint(HashAlg::Sha256).sha256();
-    let known = hash.map(|hash| ledger.ledger_key(&hash)).transpose()?;
-    Ok(known.flatten().is_some_and(|known| {
+    let Some(hash) = key.fingerprint(HashAlg::Sha256).sha256() else {
+        return Ok(false);
+    };
+    if ledger.key_is_revoked(&hash)? {
+        return Ok(false);
+    }
+    let known = ledger.ledger_key(&hash)?;
+    Ok(known.is_some_and(|known| {
         known.purposes & LISTS != 0 && !known.rolled && known.believed_to.is_none()
     }))
 }

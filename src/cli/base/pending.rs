@@ -1,16 +1,54 @@
 //! Revocations that are pending beside a mirror, as several commands open them.
 
+use std::path::Path;
+
 use super::advice::ledger::empty_ledger;
-use super::failure::{Advised, Failure};
-use super::words::number_of;
+use super::failure::{Advised, Failure, Kind};
+use super::terminal::{hint, warn};
+use super::words::{chain, number_of};
 use crate::certificate::length;
 use crate::config::Config;
-use crate::ledger::Ledger;
 use crate::ledger::file::OpenError;
-use crate::revocation::{ListMade, Pending, PendingError, StatementError};
+use crate::ledger::{Ledger, LedgerError};
+use crate::revocation::{ListMade, OpenStatement, Pending, PendingError, StatementError};
 
-/// Opens those of the mirror of the config, alone.
-pub(crate) fn hold(config: &Config, mirror: &Ledger) -> Result<Pending, Failure> {
+/// A mirror that its kept heads call the newest copy, with what is pending beside it. Nobody else revokes there,
+/// makes a list of it or extends it meanwhile.
+pub(crate) struct Beside {
+    /// The mirror, with all that was revoked beside it.
+    pub(crate) mirror: Ledger,
+    pub(crate) pending: Pending,
+    /// What the ledger has not taken.
+    pub(crate) open: Vec<OpenStatement>,
+}
+
+/// Opens the mirror of the config, and what is pending beside it, alone.
+pub(crate) fn hold(config: &Config) -> Result<Beside, Failure> {
+    let path = config.ledger();
+    let looked = Ledger::open_to_read(&path)?;
+    if !looked.is_mirror() {
+        return Err(LedgerError::from(OpenError::NoMirror(path)).into());
+    }
+    let pending = hold_alone(config, &looked)?;
+    // Read behind the lock: whatever was accepted until here is in it.
+    let refused = Ledger::contradicted(&path, &config.ledger_settings())?;
+    if let Some(refused) = refused {
+        return Err(Failure::of(Kind::Failed, refused)
+            .at("the mirror is not known to be the newest copy")
+            .hint(ANEW));
+    }
+    let mirror = Ledger::open_to_read(&path)?;
+    let open = pending.open(&mirror)?;
+    let beside = pending.beside(&mirror)?;
+    Ok(Beside {
+        mirror: mirror.with_pending(beside)?,
+        pending,
+        open,
+    })
+}
+
+/// Opens the file beside the mirror of the config, alone: nobody revokes or makes a list meanwhile.
+pub(crate) fn hold_alone(config: &Config, mirror: &Ledger) -> Result<Pending, Failure> {
     let head = mirror.checkpoint()?.ok_or_else(empty_ledger)?;
     let hold = || Pending::hold(&config.ledger(), config.ledger_settings(), &head.origin);
     for _ in 0..TRIES {
@@ -22,14 +60,31 @@ pub(crate) fn hold(config: &Config, mirror: &Ledger) -> Result<Pending, Failure>
     Ok(hold()?)
 }
 
-/// How many are open, and when the oldest was made; none where nothing ever was, and of a ledger that
-/// is no mirror.
-pub(crate) fn oldest(config: &Config, mirror: &Ledger) -> Result<Option<(usize, u64)>, Failure> {
-    if !mirror.is_mirror() || mirror.size() == 0 {
+/// A ledger as readers are to see it: a mirror with what is pending beside it.
+pub(crate) fn seen(path: &Path, ledger: Ledger) -> Result<Ledger, Failure> {
+    if !ledger.is_mirror() || ledger.size() == 0 {
+        return Ok(ledger);
+    }
+    match Pending::look(path).and_then(|pending| pending.beside(&ledger)) {
+        Ok(entries) => Ok(ledger.with_pending(entries)?),
+        Err(error) => {
+            warn(&format!(
+                "what is pending beside this mirror is not known: {}",
+                chain(&error)
+            ));
+            error.hint().iter().for_each(|way| hint(way));
+            Ok(ledger)
+        }
+    }
+}
+
+/// How many are open, and when the oldest was made; none where nothing is, and of a ledger that is
+/// no mirror.
+pub(crate) fn oldest(config: &Config, ledger: &Ledger) -> Result<Option<(usize, u64)>, Failure> {
+    if !ledger.is_mirror() || ledger.size() == 0 {
         return Ok(None);
     }
-    let pending = hold(config, mirror)?;
-    let open = pending.open(mirror)?;
+    let open = hold_alone(config, ledger)?.open(ledger)?;
     let oldest = open.iter().map(|(statement, ..)| statement.made).min();
     Ok(oldest.map(|oldest| (open.len(), oldest)))
 }
@@ -39,7 +94,7 @@ pub(crate) fn newest_list(config: &Config, mirror: &Ledger) -> Result<Option<Lis
     if !mirror.is_mirror() || mirror.size() == 0 {
         return Ok(None);
     }
-    Ok(hold(config, mirror)?.newest_list())
+    Ok(hold_alone(config, mirror)?.newest_list())
 }
 
 /// What waits, and since when, in words.
@@ -51,13 +106,10 @@ pub(crate) fn in_words(open: usize, age: u64) -> String {
 impl Advised for PendingError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Open(OpenError::Missing(_)) | Self::Unkept(_) => LOST,
             Self::Open(error) => return error.hint(),
             Self::Ledger(error) => return error.hint(),
             Self::Frames(error) => return error.hint(),
-            Self::Unkept(_) => {
-                "put the newest copy of LEDGER.pending back; a list that was made without it would take \
-                 back what was revoked"
-            }
             _ => "keep this file as it is, and put the newest copy of it back",
         };
         Some(hint.to_owned())
@@ -66,7 +118,11 @@ impl Advised for PendingError {
 
 impl Advised for StatementError {}
 
-/// A statement takes some milliseconds to be written.
+/// Somebody else's list or revocation takes some milliseconds, and a long list some seconds.
 const A_WRITE: std::time::Duration = std::time::Duration::from_millis(20);
-const TRIES: u32 = 50;
+const TRIES: u32 = 500;
 pub(crate) const CARRY: &str = "carry them to the ledger: punchmark bundle make";
+const LOST: &str = "put the newest copy of LEDGER.pending back: a list that is made without it would take back what \
+     was revoked; if it is lost: punchmark mirror adopt --krl LIST, by the last list that was published";
+const ANEW: &str = "begin it anew from a newer copy of the ledger (punchmark mirror init); if no head of it is kept \
+     on this machine: punchmark mirror adopt --krl LIST, by the last list that was published";

@@ -16,6 +16,7 @@ use crate::certificate::certificate_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};
 use crate::cli::base::list_base;
+use crate::cli::base::pending;
 use crate::cli::base::terminal::{complain, product_object, say};
 use crate::cli::base::words::{chain, number_of, path};
 use crate::config::{self, Config, SubjectFile, read_limited};
@@ -86,7 +87,7 @@ impl Accept {
         if self.dry_run {
             return foretell(&answer, &head, context);
         }
-        extend(&mut mirror, &answer)?;
+        extend(&mut mirror, &answer, &config)?;
         keep_base(&config, &mirror, &answer, &head)?;
         let filed = file_all(&answer, &carried, context)?;
         if filed.failed > 0 {
@@ -176,7 +177,9 @@ fn foretell(answer: &Answer, head: &Checkpoint, context: &Context) -> Result<Exi
     Ok(Exit::Done)
 }
 
-fn extend(mirror: &mut Mirror, answer: &Answer) -> Result<(), Failure> {
+fn extend(mirror: &mut Mirror, answer: &Answer, config: &Config) -> Result<(), Failure> {
+    // A list is made of what the mirror had before, or of all that it has then.
+    let _no_list_meanwhile = pending::hold_alone(config, mirror.ledger())?;
     for frame in answer.frames()? {
         mirror.extend(frame?)?;
     }

@@ -11,6 +11,7 @@ use ssh_key::PublicKey;
 
 use crate::batch::{Batch, HowFar, Resume, SerialPlan, Subjects};
 use crate::bundle::{Draft, Header, Made, NAMESPACE, Opened, Registrar};
+use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::faults::Faults;
@@ -66,34 +67,22 @@ pub(super) struct Make {
 }
 
 /// What a bundle carries beside what is asked: revocations that wait for the ledger.
-#[derive(Default)]
 struct Carries {
     signed: Vec<(Vec<u8>, Vec<u8>)>,
     list_version: u64,
 }
 
-impl Carries {
-    fn of(config: &Config, ledger: &Ledger) -> Result<Self, Failure> {
-        let highest = ledger.last_krl_version()?.unwrap_or(0);
-        if !ledger.is_mirror() {
-            return Ok(Self {
-                list_version: highest,
-                ..Self::default()
-            });
-        }
-        let pending = pending::hold(config, ledger)?;
-        let signed = pending.open(ledger)?.into_iter();
-        Ok(Self {
-            signed: signed
-                .map(|(_, signed, by)| (signed.to_vec(), by.to_vec()))
-                .collect(),
-            list_version: highest.max(pending.list_version()),
-        })
-    }
-}
-
-fn ledger_of(config: &Config) -> Result<Ledger, Failure> {
-    Ok(Ledger::open_to_read(&config.ledger())?)
+/// The head that it is made against, and what it carries, of one moment.
+fn against(config: &Config) -> Result<(Checkpoint, Carries), Failure> {
+    let held = pending::hold(config)?;
+    let head = held.mirror.checkpoint()?;
+    let highest = held.mirror.last_krl_version()?.unwrap_or(0);
+    let signed = held.open.into_iter();
+    let carries = Carries {
+        signed: signed.map(|(_, signed, by)| (signed, by)).collect(),
+        list_version: highest.max(held.pending.list_version()),
+    };
+    Ok((head.ok_or_else(empty_ledger)?, carries))
 }
 
 /// Who makes a bundle, by the ledger.
@@ -105,23 +94,20 @@ struct Signer {
 impl Make {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let ledger = pending::hold(&config)?.mirror;
         let mut faults = Faults::default();
         faults.note(self.refuse_to_replace());
         let signer = faults.note(self.signer(&ledger));
         let wanted = faults.note(wanted(&self, &config));
         let (signer, wanted) = faults.or(signer.zip(wanted))?;
-        let against = ledger.checkpoint()?;
-        let against = against.ok_or_else(|| Failure::new("the ledger has no entry yet"))?;
         let failures = decide(&wanted, ledger, &signer, &config, context)?;
         if failures != Failures::None {
             say("no bundle was made: take out what is refused");
             return Ok(failures.exit());
         }
         let mut made = Made::hold(&config.ledger())?;
-        let pending = Carries::of(&config, &ledger_of(&config)?)?;
-        let (header, bytes) =
-            self.signed(&wanted, signer.registrar, (against, pending), made.last())?;
+        let against = against(&config)?;
+        let (header, bytes) = self.signed(&wanted, signer.registrar, against, made.last())?;
         // Kept here too, until its answer is held against it.
         output::write(&Made::kept(&config.ledger(), &header.id), &bytes, MODE)?;
         output::write(&self.out, &bytes, MODE)?;

@@ -69,7 +69,7 @@ impl Make {
         let cas = self.cas(&looked)?;
         places.check()?;
         if looked.is_mirror() {
-            return self.of_mirror(&looked, &cas, (&config, &places), context);
+            return self.of_mirror(looked, (&config, &places), context);
         }
         if self.dry_run {
             let list = self.list(&looked, &cas, config::now())?;

@@ -1,19 +1,17 @@
 //! `punchmark ledger resume`: an older ledger was put back, and goes on behind the gap.
 
-mod published;
-
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
 
-use self::published::Published;
 use crate::certificate::Serial;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::head::{Against, Kept, believed_by};
 use crate::cli::base::heads_below;
 use crate::cli::base::ledger_ca::ca_named;
+use crate::cli::base::published::Published;
 use crate::cli::base::terminal::{ask, confirm_typed, say};
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config};

@@ -11,6 +11,7 @@ use crate::cli::base::faults::Faults;
 use crate::cli::base::head::{Kept, believed_by, claimed};
 use crate::cli::base::words::{number_of, path};
 use crate::ledger::Ledger;
+use crate::revocation::Pending;
 
 /// Begin a mirror, where the config's ledger would lie, from a copy of the ledger and a signed head
 ///
@@ -60,6 +61,8 @@ impl Init {
             context.tell_plan(&words, object)?;
             return Ok(Exit::Done);
         }
+        // First what waits beside it: a mirror without that makes no list.
+        Pending::begin(&place.path, place.settings.clone(), &kept.head.origin)?;
         place.create_mirror(&copy, &kept.head).in_file(&self.from)?;
         let by = kept.signer.unwrap_or_default();
         let words = format!("{mirror} is a mirror of {entries}, by a head that {by} signed");

@@ -14,7 +14,7 @@ use crate::cli::base::pending;
 use crate::config::{self, Config, SubjectFile};
 use crate::ledger::{Barred, Credential, Ledger, Revoked};
 use crate::request::by_ssh_keygen;
-use crate::revocation::{Caught, REVOCATION_NAMESPACE, Statement};
+use crate::revocation::{Caught, PendingError, REVOCATION_NAMESPACE, Statement};
 use crate::wire::hex;
 
 /// Who revokes on a mirror.
@@ -89,39 +89,58 @@ impl Revoker<'_> {
     pub(super) fn record(
         self,
         (revoked, barred): (Option<Revoked>, Option<Barred>),
-        mirror: &Ledger,
         config: &Config,
         context: &Context,
     ) -> Result<Exit, Failure> {
-        // Whoever touches a key may take a while, and lists are made meanwhile.
-        let (number, before) = pending::hold(config, mirror)?.next()?;
-        let origin = mirror
-            .checkpoint()?
-            .map_or_else(String::new, |head| head.origin);
-        let statement = Statement {
-            number,
-            before,
-            origin,
-            made: config::now(),
+        let mut statement = Statement {
+            number: 0,
+            before: [0; 32],
+            origin: String::new(),
+            made: 0,
             revoker: self.name,
             key: self.blob,
             revoked,
             barred,
         };
-        let bytes = statement.to_bytes()?;
-        let signed = by_ssh_keygen(&bytes, REVOCATION_NAMESPACE, self.key)?;
-        let signature = ssh_encoding::Encode::encode_vec(&signed)?;
-        Statement::signed(&bytes, &signature)?;
-        pending::hold(config, mirror)?.add(&bytes, &signature)?;
-        let id = hex(&statement.sha256()?);
-        let words = format!(
-            "revoked by {}, pending until the ledger has it; servers know it when they have the list: \
-             punchmark krl --out revoked.krl",
-            statement.revoker
-        );
-        let object = json!({ "state": "pending", "number": number, "sha256": id,
-            "revoker": statement.revoker });
-        context.tell(&words, object)?;
-        Ok(Exit::Done)
+        for _ in 0..TRIES {
+            if follow(&mut statement, self.key, config)? {
+                let id = hex(&statement.sha256()?);
+                let words = format!(
+                    "revoked by {}, pending until the ledger has it; servers know it when they have the list: \
+                     punchmark krl --out revoked.krl",
+                    statement.revoker
+                );
+                let object = json!({ "state": "pending", "number": statement.number,
+                    "sha256": id, "revoker": statement.revoker });
+                context.tell(&words, object)?;
+                return Ok(Exit::Done);
+            }
+        }
+        Err(Failure::new(
+            "others revoked here each time while this was signed; nothing is recorded",
+        )
+        .hint("run it again"))
     }
 }
+
+/// Signs a statement that follows the newest, and adds it. False if another came before it meanwhile: whoever
+/// touches a key may take a while, and the file is not held as long.
+fn follow(statement: &mut Statement, key: &Path, config: &Config) -> Result<bool, Failure> {
+    let held = pending::hold(config)?;
+    (statement.number, statement.before) = held.pending.next()?;
+    let origin = held.mirror.checkpoint()?;
+    statement.origin = origin.map_or_else(String::new, |head| head.origin);
+    statement.made = config::now();
+    drop(held);
+    let bytes = statement.to_bytes()?;
+    let signed = by_ssh_keygen(&bytes, REVOCATION_NAMESPACE, key)?;
+    let signature = ssh_encoding::Encode::encode_vec(&signed)?;
+    Statement::signed(&bytes, &signature)?;
+    match pending::hold(config)?.pending.add(&bytes, &signature) {
+        Err(PendingError::Order(_)) => Ok(false),
+        added => Ok(added.map(|()| true)?),
+    }
+}
+
+/// How many others may come before, each while somebody touches a key.
+const TRIES: usize = 20;

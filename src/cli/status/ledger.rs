@@ -62,7 +62,14 @@ impl LedgerSeen {
         if expiring > 0 {
             findings.push(will_expire(expiring, limits.expires_within));
         }
-        let pending = pending::oldest(config, ledger)?;
+        let pending = pending::oldest(config, ledger).unwrap_or_else(|failure| {
+            findings.push(Finding::met(
+                State::Critical,
+                "no list can be made",
+                &failure,
+            ));
+            None
+        });
         let pending = pending.map(|(open, oldest)| (open, now.saturating_sub(oldest)));
         if let Some((open, age)) = pending.filter(|(_, age)| *age > limits.warn_after) {
             let state = if age > limits.critical_after {

@@ -34,6 +34,14 @@ impl FileReader {
         if role == Role::Pending {
             return Err(OpenError::NotALedger(path.to_path_buf()));
         }
+        Self::to_end(file, (path, role), from)
+    }
+
+    fn to_end(
+        file: File,
+        (path, role): (&Path, Role),
+        from: Option<KeptHead>,
+    ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::file(path, source);
         let end = walk(&file, from).map_err(failed)?;
         let tail = room::tail(&file, end.next).map_err(failed)?;
@@ -44,6 +52,16 @@ impl FileReader {
             end,
             tail,
         })
+    }
+
+    /// Opens what is pending beside a mirror, in the same way.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_pending(path: &Path) -> Result<Self, OpenError> {
+        let file = guard::open_to_read(path)?;
+        require_role(&file, path, Role::Pending)?;
+        Self::to_end(file, (path, Role::Pending), None)
     }
 
     /// Whether it is the ledger itself or a mirror of it.

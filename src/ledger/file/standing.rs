@@ -18,8 +18,11 @@ pub enum Standing {
     Refused(HeadsError),
 }
 
-/// Whether the file has the frame that a kept head was written with.
+/// Whether the file has the frame that a kept head was written with. Every file begins with none.
 fn has(file: &File, kept: &KeptHead) -> io::Result<bool> {
+    if kept.head.size == 0 {
+        return Ok(kept.head == empty() && kept.next == FIRST);
+    }
     let frame = room::whole_frame_at(file, kept.last)?;
     Ok(frame.is_some_and(|frame| frame.after == kept.head && frame.next == kept.next))
 }

@@ -248,6 +248,29 @@ impl Ledger {
         Ok(confirmed.is_some())
     }
 
+    /// Whether all of these are never served again.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn bars_all(&self, barred: &Barred) -> Result<bool, LedgerError> {
+        for name in &barred.requesters {
+            if !self.requester_is_barred(name)? {
+                return Ok(false);
+            }
+        }
+        for card in &barred.family_cards {
+            if !self.card_is_barred(card.serial, Some(&card.family))? {
+                return Ok(false);
+            }
+        }
+        for card in &barred.cards {
+            if !self.card_is_barred(*card, None)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Whether a requester is never served again.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::Ledger;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::disk::sync_folder;
+use crate::ledger::entry::Entry;
 use crate::ledger::file::format::{FrameBytes, Role, encode};
 use crate::ledger::file::{FileFrames, OpenError, Writer, empty, folder, put_aside, require_place};
 use crate::ledger::index::Keep;
@@ -106,6 +107,16 @@ impl Mirror {
             Some(refusal) => Err(LedgerError::Unkept(refusal)),
             None => Ok(Self { ledger }),
         }
+    }
+
+    /// Takes a mirror for the newest copy: its own head is the one that is kept from here on.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`].
+    pub fn adopt(path: &Path, settings: FileSettings) -> Result<(), LedgerError> {
+        let mut frames = FileFrames::open_mirror(path, settings)?;
+        frames.require_heads_apart()?;
+        Ok(frames.adopt()?)
     }
 
     /// The mirror, to be read.
@@ -206,6 +217,33 @@ impl Mirror {
 }
 
 impl Ledger {
+    /// The mirror with entries that wait beside it, behind its last, for this reader alone: whatever is looked
+    /// up finds them as if they were its own. Size, head and proofs stay as they are.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing waits beside the ledger itself.
+    pub fn with_pending(mut self, entries: Vec<Entry>) -> Result<Self, LedgerError> {
+        if !self.is_mirror() && !entries.is_empty() {
+            return Err(LedgerError::Mirror);
+        }
+        for (position, entry) in (self.size().saturating_add(1)..).zip(entries) {
+            let bytes = entry.to_bytes();
+            let bytes = bytes.map_err(|source| LedgerError::Damaged {
+                position,
+                source: Some(source),
+            })?;
+            self.drafted.push(bytes);
+            self.index.beside(position, &entry);
+        }
+        Ok(self)
+    }
+
+    /// Whether what stands at this position only waits beside the mirror.
+    #[must_use]
+    pub fn is_pending(&self, position: u64) -> bool {
+        position > self.size()
+    }
+
     /// Puts the frames of a mirror, up to a head, in the place of an older ledger, which stays beside it as
     /// `LEDGER.before-SIZE`, SIZE being how many entries it had. In one step: a run that is killed leaves the
     /// one or the other. Heads that are kept stay as they are, and say whether more is missing.

@@ -5,20 +5,21 @@ use std::path::{Path, PathBuf};
 use ssh_encoding::{Decode, Encode};
 
 use super::statement::{Statement, StatementError};
-use crate::ledger::file::{FileFrames, OpenError};
+use crate::ledger::file::{FileFrames, FileReader, OpenError};
 use crate::ledger::heads::HeadsError;
 use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::settings::FileSettings;
 use crate::ledger::store::{Frames, Head, StoreError};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Entry, Event, Ledger, LedgerError, Revoked, RevokedSet};
 
 /// The pending revocations beside a mirror, held alone.
-#[derive(Debug)]
 pub struct Pending {
-    frames: FileFrames,
+    frames: Box<dyn Frames>,
     tree: Frontier,
     /// Each with the bytes that were signed and the signature.
-    statements: Vec<(Statement, Vec<u8>, Vec<u8>)>,
+    statements: Vec<OpenStatement>,
+    /// What lists that were published revoked when this file was lost.
+    published: Vec<Revoked>,
     /// The newest list that was made here.
     list: ListMade,
 }
@@ -72,6 +73,12 @@ pub enum PendingError {
     },
 }
 
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pending of {} statements", self.statements.len())
+    }
+}
+
 impl Pending {
     /// Where the pending revocations of a mirror lie.
     #[must_use]
@@ -81,44 +88,131 @@ impl Pending {
         path.into()
     }
 
-    /// Opens the file beside a mirror, and makes it where there never was one.
+    /// Makes the file beside a mirror that is begun, or opens the one that lies there.
+    ///
+    /// # Errors
+    /// [`PendingError`], also if there was one, and it is lost.
+    pub fn begin(
+        mirror: &Path,
+        settings: FileSettings,
+        origin: &str,
+    ) -> Result<Self, PendingError> {
+        let mut frames = Self::open_or_create(mirror, settings, origin)?;
+        match frames.take_refusal() {
+            Some(refusal) => Err(PendingError::Unkept(refusal)),
+            None => Self::of(frames)?.begun(origin),
+        }
+    }
+
+    /// Opens the file beside a mirror.
+    ///
+    /// # Errors
+    /// [`PendingError`], also if there is none, or an older copy.
+    pub fn hold(mirror: &Path, settings: FileSettings, origin: &str) -> Result<Self, PendingError> {
+        let name = kept_name(origin);
+        let mut frames = FileFrames::open_pending(&Self::path(mirror), settings, &name)?;
+        match frames.take_refusal() {
+            Some(refusal) => Err(PendingError::Unkept(refusal)),
+            None => Self::of(frames),
+        }
+    }
+
+    /// Takes the file beside a mirror for the newest copy, whatever heads are kept, and makes it where there
+    /// is none: for whoever adds what it lacks.
     ///
     /// # Errors
     /// [`PendingError`].
-    pub fn hold(mirror: &Path, settings: FileSettings, origin: &str) -> Result<Self, PendingError> {
-        let path = Self::path(mirror);
-        let name = format!("{origin}-pending");
-        let opened = match FileFrames::open_pending(&path, settings.clone(), &name) {
+    pub fn adopt(
+        mirror: &Path,
+        settings: FileSettings,
+        origin: &str,
+    ) -> Result<Self, PendingError> {
+        let mut frames = Self::open_or_create(mirror, settings, origin)?;
+        frames.adopt()?;
+        Self::of(frames)?.begun(origin)
+    }
+
+    /// Opens the file beside a mirror to read it, also while another run writes. No kept head is asked.
+    ///
+    /// # Errors
+    /// [`PendingError`].
+    pub fn look(mirror: &Path) -> Result<Self, PendingError> {
+        Self::of(FileReader::open_pending(&Self::path(mirror))?)
+    }
+
+    fn open_or_create(
+        mirror: &Path,
+        settings: FileSettings,
+        origin: &str,
+    ) -> Result<FileFrames, OpenError> {
+        let (path, name) = (Self::path(mirror), kept_name(origin));
+        match FileFrames::open_pending(&path, settings.clone(), &name) {
             Err(OpenError::Missing(_)) => FileFrames::create_pending(&path, settings, &name),
             opened => opened,
-        };
-        let mut frames = opened?;
-        if let Some(refusal) = frames.take_refusal() {
-            return Err(PendingError::Unkept(refusal));
         }
+    }
+
+    fn of(frames: impl Frames) -> Result<Self, PendingError> {
         let mut pending = Self {
-            frames,
+            frames: Box::new(frames),
             tree: Frontier::default(),
             statements: Vec::new(),
+            published: Vec::new(),
             list: ListMade::default(),
         };
         pending.read_all()?;
         Ok(pending)
     }
 
-    /// Those that no entry of the ledger names yet, oldest first: what was signed, and the signature.
+    /// With a first part, so that a file that nothing was added to yet is told from none: without a kept head,
+    /// an empty one would be taken for new.
+    fn begun(mut self, origin: &str) -> Result<Self, PendingError> {
+        if self.tree.size() == 0 {
+            self.append([&[BEGUN], origin.as_bytes()].concat())?;
+        }
+        Ok(self)
+    }
+
+    /// Whatever was revoked here and is not among what the ledger revoked, as entries that it could have: every
+    /// list has it, whatever became of it where the ledger is.
     ///
     /// # Errors
     /// [`PendingError`].
-    pub fn open<'p>(&'p self, ledger: &Ledger) -> Result<Vec<OpenStatement<'p>>, PendingError> {
+    pub fn beside(&self, ledger: &Ledger) -> Result<Vec<Entry>, PendingError> {
+        let set = RevokedSet::of(ledger)?;
+        let mut entries = Vec::new();
+        for (one, ..) in &self.statements {
+            if !is_covered(one, &set, ledger)? {
+                let keyboard = format!("{}, a revoker, pending", one.revoker);
+                entries.extend(one.entries(&keyboard));
+            }
+        }
+        let published = self.published.iter();
+        let lacking = published.filter(|revoked| set.all_before(revoked).is_none());
+        entries.extend(lacking.map(|revoked| Entry {
+            time: 0,
+            salt: [0; SALT],
+            event: Event::Revoked(revoked.clone()),
+        }));
+        Ok(entries)
+    }
+
+    /// Those that the ledger has not revoked yet, oldest first: what was signed, and the signature. An entry
+    /// that names one clears it only where what it says was revoked.
+    ///
+    /// # Errors
+    /// [`PendingError`].
+    pub fn open(&self, ledger: &Ledger) -> Result<Vec<OpenStatement>, PendingError> {
         let mut open = Vec::new();
+        let set = RevokedSet::of(ledger)?;
         for (statement, signed, signature) in &self.statements {
             let wrong = |source| PendingError::Statement {
                 number: statement.number,
                 source,
             };
-            if !ledger.took_revocation(&statement.sha256().map_err(wrong)?)? {
-                open.push((statement, signed.as_slice(), signature.as_slice()));
+            let took = ledger.took_revocation(&statement.sha256().map_err(wrong)?)?;
+            if !took || !is_covered(statement, &set, ledger)? {
+                open.push((statement.clone(), signed.clone(), signature.clone()));
             }
         }
         Ok(open)
@@ -169,6 +263,33 @@ impl Pending {
         let part = [&[LIST][..], &version, sha256, &size].concat();
         self.take(&part)?;
         self.append(part)
+    }
+
+    /// Adds what a published list revoked, which the file lost, and the list's version, durably.
+    ///
+    /// # Errors
+    /// [`PendingError`].
+    pub fn take_over(&mut self, revoked: Vec<Revoked>, list: ListMade) -> Result<(), PendingError> {
+        for revoked in revoked {
+            let event = Event::Revoked(revoked);
+            let bytes = Entry {
+                time: 0,
+                salt: [0; SALT],
+                event,
+            }
+            .to_bytes();
+            let part = [
+                &[PUBLISHED],
+                bytes.map_err(|_long| PendingError::Part)?.as_slice(),
+            ]
+            .concat();
+            self.take(&part)?;
+            self.append(part)?;
+        }
+        if list.version > self.list.version {
+            self.note_list(list, &[0; 32])?;
+        }
+        Ok(())
     }
 
     fn append(&mut self, part: Vec<u8>) -> Result<(), PendingError> {
@@ -225,9 +346,33 @@ impl Pending {
                 self.list = ListMade { version, size };
                 Ok(())
             }
+            Some((&BEGUN, _)) if self.tree.size() <= 1 => Ok(()),
+            Some((&PUBLISHED, entry)) => match Entry::from_bytes(entry).map(|entry| entry.event) {
+                Ok(Event::Revoked(revoked)) => {
+                    self.published.push(revoked);
+                    Ok(())
+                }
+                _ => Err(PendingError::Part),
+            },
             _ => Err(PendingError::Part),
         }
     }
+}
+
+/// Whether the ledger revoked all that a statement says, and bars all whom it bars.
+fn is_covered(one: &Statement, set: &RevokedSet, ledger: &Ledger) -> Result<bool, LedgerError> {
+    if let Some(revoked) = &one.revoked
+        && set.all_before(revoked).is_none()
+    {
+        return Ok(false);
+    }
+    one.barred
+        .as_ref()
+        .map_or(Ok(true), |barred| ledger.bars_all(barred))
+}
+
+fn kept_name(origin: &str) -> String {
+    format!("{origin}-pending")
 }
 
 fn strings(parts: &[&[u8]]) -> Result<Vec<u8>, PendingError> {
@@ -246,9 +391,12 @@ fn two_strings(mut bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
 
 const STATEMENT: u8 = 1;
 const LIST: u8 = 2;
+const BEGUN: u8 = 3;
+const PUBLISHED: u8 = 4;
+const SALT: usize = 16;
 
-/// A statement that no entry names yet: what it says, its signed bytes, and the signature.
-type OpenStatement<'p> = (&'p Statement, &'p [u8], &'p [u8]);
+/// A statement, its signed bytes, and the signature.
+pub type OpenStatement = (Statement, Vec<u8>, Vec<u8>);
 
 #[cfg(test)]
 mod tests {
@@ -265,6 +413,9 @@ mod tests {
             ..FileSettings::default()
         };
         let hold = || Pending::hold(&mirror, settings.clone(), "punchmark.ledger/00");
+        assert!(hold().is_err(), "a mirror alone makes one");
+        let begin = || Pending::begin(&mirror, settings.clone(), "punchmark.ledger/00");
+        begin().unwrap();
         let mut pending = hold().unwrap();
         let first = statement(1, [0; 32]);
         let (bytes, signature) = signed(&first);
@@ -292,6 +443,65 @@ mod tests {
         assert!(matches!(older, Err(PendingError::Unkept(_))), "{older:?}");
         std::fs::remove_file(Pending::path(&mirror)).unwrap();
         let gone = hold();
-        assert!(matches!(gone, Err(PendingError::Unkept(_))), "{gone:?}");
+        assert!(
+            matches!(gone, Err(PendingError::Open(OpenError::Missing(_)))),
+            "{gone:?}"
+        );
+        let anew = begin();
+        assert!(matches!(anew, Err(PendingError::Unkept(_))), "{anew:?}");
+    }
+
+    #[test]
+    fn a_run_that_was_killed_before_the_first_head_was_kept_is_gone_on_with() {
+        let room = tempfile::tempdir().unwrap();
+        let mirror = room.path().join("office/mirror");
+        std::fs::create_dir(room.path().join("office")).unwrap();
+        let heads = room.path().join("heads");
+        let settings = FileSettings {
+            kept_heads_only: Some(vec![heads.clone()]),
+            ..FileSettings::default()
+        };
+        let origin = "punchmark.ledger/00";
+        let name = kept_name(origin);
+        FileFrames::create_pending(&Pending::path(&mirror), settings.clone(), &name).unwrap();
+        let kept = std::fs::read_dir(heads).unwrap().next().unwrap().unwrap();
+        let of_none = std::fs::read(kept.path()).unwrap();
+        Pending::begin(&mirror, settings.clone(), origin).unwrap();
+        std::fs::write(kept.path(), of_none).unwrap();
+        let mut pending = Pending::hold(&mirror, settings.clone(), origin).unwrap();
+        let (bytes, signature) = signed(&statement(1, [0; 32]));
+        pending.add(&bytes, &signature).unwrap();
+        drop(pending);
+        // Without any kept head, what lies there is not taken for new.
+        std::fs::remove_file(kept.path()).unwrap();
+        let unkept = Pending::begin(&mirror, settings.clone(), origin);
+        assert!(matches!(unkept, Err(PendingError::Unkept(_))), "{unkept:?}");
+        let adopted = Pending::adopt(&mirror, settings.clone(), origin).unwrap();
+        assert_eq!(adopted.next().unwrap().0, 2);
+    }
+
+    #[test]
+    fn what_a_published_list_revoked_is_kept_for_good() {
+        let room = tempfile::tempdir().unwrap();
+        let mirror = room.path().join("office/mirror");
+        std::fs::create_dir(room.path().join("office")).unwrap();
+        let settings = FileSettings {
+            kept_heads_only: Some(vec![room.path().join("heads")]),
+            ..FileSettings::default()
+        };
+        let origin = "punchmark.ledger/00";
+        let revoked = Revoked {
+            sha256s: vec![[7; 32]],
+            ..Revoked::default()
+        };
+        let mut pending = Pending::adopt(&mirror, settings.clone(), origin).unwrap();
+        let list = ListMade {
+            version: 5,
+            size: 2,
+        };
+        pending.take_over(vec![revoked.clone()], list).unwrap();
+        drop(pending);
+        let pending = Pending::hold(&mirror, settings, origin).unwrap();
+        assert_eq!((pending.published, pending.list), (vec![revoked], list));
     }
 }

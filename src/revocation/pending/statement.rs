@@ -110,6 +110,29 @@ impl Statement {
         }
     }
 
+    /// What the ledger is to record of it, said to come from this keyboard.
+    #[must_use]
+    pub fn entries(&self, keyboard: &str) -> Vec<Entry> {
+        let revoked = self.revoked.clone().map(|revoked| {
+            Event::Revoked(Revoked {
+                keyboard: keyboard.to_owned(),
+                ..revoked
+            })
+        });
+        let barred = self.barred.clone().map(|barred| {
+            Event::Barred(Barred {
+                keyboard: keyboard.to_owned(),
+                ..barred
+            })
+        });
+        let entry = |event| Entry {
+            time: self.made,
+            salt: [0; 16],
+            event,
+        };
+        revoked.into_iter().chain(barred).map(entry).collect()
+    }
+
     /// Reads a statement that its revoker signed.
     ///
     /// # Errors

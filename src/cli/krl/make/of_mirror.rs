@@ -16,24 +16,26 @@ use crate::config::{self, Config};
 use crate::krl::Krl;
 use crate::krl::rollover::Rollovers;
 use crate::ledger::{Ca, Ledger};
-use crate::revocation::{ListMade, Pending, Prune, krl_with};
+use crate::revocation::{ListMade, Pending, Prune, krl};
 
 impl Make {
-    /// Its version is on disk before anybody has the list, as the ledger has it elsewhere.
+    /// Its version is on disk before anybody has the list, as the ledger has it elsewhere. Whoever is asked for a
+    /// passphrase or a PIN is asked before the mirror is read: others accept answers and revoke meanwhile.
     pub(super) fn of_mirror(
         &self,
-        mirror: &Ledger,
-        cas: &[Ca],
+        looked: Ledger,
         (config, places): (&Config, &Places),
         context: &Context,
     ) -> Result<Exit, Failure> {
-        let key = self.key.open(context, Some(config), &mirror.cas()?)?;
+        let key = self.key.open(context, Some(config), &looked.cas()?)?;
+        drop(looked);
         let mut key = key.map(|(_, key)| key);
-        let now = config::now();
+        let held = pending::hold(config)?;
+        let (mirror, mut pending) = (&held.mirror, held.pending);
+        let (now, cas) = (config::now(), self.cas(mirror)?);
         let signer = key.as_ref().map(|key| key.public_key());
         let delegated = self.delegated(mirror, config, signer, now)?;
-        let mut pending = pending::hold(config, mirror)?;
-        let list = self.list_of_mirror((mirror, &pending), cas, delegated.as_ref(), now)?;
+        let list = self.list_of_mirror((mirror, &pending), &cas, delegated.as_ref(), now)?;
         if self.dry_run {
             let length = list.to_bytes().at("no KRL would be written")?.len();
             let out = self.out.as_deref().unwrap_or(Path::new(""));
@@ -50,7 +52,7 @@ impl Make {
             delegated.write(out)?;
         }
         made.write(places, &rollovers)?;
-        let known = self.known(mirror, cas, now)?;
+        let known = self.known(mirror, &cas, now)?;
         for file in &known {
             file.write(mirror, key.as_mut(), delegated.as_ref())?;
         }
@@ -72,11 +74,7 @@ impl Make {
         };
         let delegated = Delegated::of(mirror, config, signer, now)?;
         if !ledger_key::signs_lists(mirror, signer)? {
-            return Err(
-                Failure::new("the mirror does not know this key as one that signs lists").hint(
-                    "where the ledger is: punchmark ledger delegate-lists --key FILE --until TIME",
-                ),
-            );
+            return Err(not_for_lists(mirror.is_ledger_key(signer)?));
         }
         if delegated.is_some() && !self.ca.is_empty() {
             return Err(
@@ -97,15 +95,24 @@ impl Make {
         delegated: Option<&Delegated>,
         now: u64,
     ) -> Result<Krl, Failure> {
-        let open = pending.open(mirror)?.into_iter();
-        let revoked = open.filter_map(|(one, ..)| Some((one.made, one.revoked.clone()?)));
         let header = self.header(mirror, pending.list_version(), now)?;
         let made = delegated.map_or(now, |by| by.base.krl().header().generated.min(now));
         let prune: Prune = self.prune(made);
-        let list = krl_with(mirror, cas, header, prune, revoked.collect())?;
+        let list = krl(mirror, cas, header, prune)?;
         if let Some(by) = delegated {
             by.base.hold(&list)?;
         }
         Ok(list)
     }
+}
+
+/// Why no server that takes lists from the mirror would take one by this key.
+fn not_for_lists(is_known: bool) -> Failure {
+    let words = if is_known {
+        "this key signs no lists, or no more: it was recorded for something else, handed over, or was revoked"
+    } else {
+        "the mirror does not know this key as one that signs lists"
+    };
+    Failure::new(words)
+        .hint("where the ledger is: punchmark ledger delegate-lists --key FILE --until TIME")
 }

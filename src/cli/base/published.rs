@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use ssh_key::{Fingerprint, PublicKey};
 
-use crate::cli::base::failure::{Advised, At, Failure};
-use crate::cli::base::terminal::{confirm_typed, somebody_is_there};
-use crate::cli::base::words::number_of;
+use super::failure::{Advised, At, Failure};
+use super::terminal::{confirm_typed, somebody_is_there};
+use super::words::number_of;
 use crate::config::{self, read_bytes};
 use crate::krl::rollover::{ROLLOVERS_BYTES_MAX, Rollover, Rollovers};
 use crate::krl::{
-    KRL_BYTES_MAX, KRL_NAMESPACE, Krl, LIST_SIGNATURE_BYTES_MAX, ListName, ListSignature,
+    KRL_BYTES_MAX, KRL_NAMESPACE, Krl, LIST_SIGNATURE_BYTES_MAX, ListHead, ListName, ListSignature,
     ListSignatureError,
 };
-use crate::ledger::{LISTS, Ledger, LedgerKeyState, TakenOver};
+use crate::ledger::{LISTS, Ledger, LedgerKeyState, Revoked, TakenOver};
 use crate::revocation::{OfList, PublishedState};
 
 /// A list, and the state that was published beside it, if there is one.
-pub(super) struct Published {
+pub(crate) struct Published {
     krl: Krl,
     state: Option<PublishedState>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Published {
 impl Published {
     /// Reads both; each must be signed by a key that the ledger knows, else a person says that
     /// it is the right one.
-    pub(super) fn read(krl: &Path, state: Option<&Path>, ledger: &Ledger) -> Result<Self, Failure> {
+    pub(crate) fn read(krl: &Path, state: Option<&Path>, ledger: &Ledger) -> Result<Self, Failure> {
         let bytes = read_bytes(krl, KRL_BYTES_MAX).in_file(krl)?;
         let keys = beside(krl, ".keys");
         believe(krl, &bytes, &keys, ledger)?;
@@ -44,19 +44,30 @@ impl Published {
         })
     }
 
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.krl.header().version
     }
 
-    pub(super) fn has_state(&self) -> bool {
+    /// The head of the ledger, or mirror, that it was made of.
+    pub(crate) fn head(&self) -> Option<ListHead> {
+        ListName::of_comment(&self.krl.header().comment).head
+    }
+
+    /// All that it revokes, as entries would say it.
+    pub(crate) fn revoked(&self) -> Vec<Revoked> {
+        OfList::new(&self.krl, &config::keyboard()).revoked
+    }
+
+    pub(crate) fn has_state(&self) -> bool {
         self.state.is_some()
     }
 
     /// How many entries the ledger lacks of those that it was made from, at the least; none if
     /// it was made of this ledger as it is.
-    pub(super) fn lost_by(&self, ledger: &Ledger) -> Option<u64> {
-        let head = ListName::of_comment(&self.krl.header().comment).head;
-        let lost = head.map_or(0, |head| head.size.saturating_sub(ledger.size()));
+    pub(crate) fn lost_by(&self, ledger: &Ledger) -> Option<u64> {
+        let lost = self
+            .head()
+            .map_or(0, |head| head.size.saturating_sub(ledger.size()));
         let last = ledger.last_krl_version().unwrap_or_default();
         // The list's own entry stands behind its head.
         let newer = Some(self.version()) > last;
@@ -64,7 +75,7 @@ impl Published {
     }
 
     /// What of it the ledger lacks.
-    pub(super) fn taken_over(self, ledger: &Ledger) -> Result<TakenOver, Failure> {
+    pub(crate) fn taken_over(self, ledger: &Ledger) -> Result<TakenOver, Failure> {
         let keyboard = config::keyboard();
         let mut over = TakenOver {
             revoked: OfList::new(&self.krl, &keyboard).revoked,
@@ -84,7 +95,7 @@ impl Published {
     }
 
     /// What is taken over, a line each.
-    pub(super) fn words(&self, ledger: &Ledger) -> Result<String, Failure> {
+    pub(crate) fn words(&self, ledger: &Ledger) -> Result<String, Failure> {
         let of_list = OfList::new(&self.krl, "");
         let mut words = format!(
             "\nAll that KRL version {} revokes is taken over.",
