@@ -74,15 +74,24 @@ struct Carries {
 
 /// The head that it is made against, and what it carries, of one moment.
 fn against(config: &Config) -> Result<(Checkpoint, Carries), Failure> {
-    let held = pending::hold(config)?;
-    let head = held.mirror.checkpoint()?;
-    let highest = held.mirror.last_krl_version()?.unwrap_or(0);
-    let signed = held.open.into_iter();
-    let carries = Carries {
-        signed: signed.map(|(_, signed, by)| (signed, by)).collect(),
-        list_version: highest.max(held.pending.list_version()),
+    let ledger = Ledger::open_to_read(&config.ledger())?;
+    let (ledger, signed, outside) = if ledger.is_mirror() {
+        let held = pending::hold(config)?;
+        let signed = held.open.into_iter().map(|(_, signed, by)| (signed, by));
+        (held.mirror, signed.collect(), held.pending.list_version())
+    } else {
+        (ledger, Vec::new(), 0)
     };
-    Ok((head.ok_or_else(empty_ledger)?, carries))
+    let highest = ledger.last_krl_version()?.unwrap_or(0);
+    let head = ledger.checkpoint()?.ok_or_else(empty_ledger)?;
+    let list_version = highest.max(outside);
+    Ok((
+        head,
+        Carries {
+            signed,
+            list_version,
+        },
+    ))
 }
 
 /// Who makes a bundle, by the ledger.
@@ -94,7 +103,12 @@ struct Signer {
 impl Make {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let ledger = pending::hold(&config)?.mirror;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let ledger = if ledger.is_mirror() {
+            pending::hold(&config)?.mirror
+        } else {
+            ledger
+        };
         let mut faults = Faults::default();
         faults.note(self.refuse_to_replace());
         let signer = faults.note(self.signer(&ledger));
