@@ -151,3 +151,58 @@ fn two_hours_back(room: &Room) -> (String, u8) {
     let arguments = [&program[..], &["ceremony", "run", "plan.toml"]].concat();
     room.hold(room.started_by("faketime", &arguments))
 }
+
+#[test]
+fn a_signature_that_something_else_left_is_made_anew() {
+    for left in ["", "no signature\n"] {
+        let room = Room::new("2");
+        fs::create_dir_all(room.output("")).unwrap();
+        write(&room.output("transcript.jsonl.sig"), left, 0o644);
+        goes_on_to_the_end(&room);
+    }
+    // And when all else was done.
+    let (room, words, _) = super::run::held("2");
+    write(
+        &room.output("transcript.jsonl.sig"),
+        "no signature\n",
+        0o644,
+    );
+    room.verify(&words, &OUTPUTS).exits(1);
+    goes_on_to_the_end(&room);
+}
+
+#[test]
+fn a_token_that_is_put_in_behind_the_step_that_looked_stops_it() {
+    let room = Room::new("2");
+    let pty = hold_until(&room, room.start(), "type \"make ledger key\"");
+    room.leave("ceremony/transcript.jsonl", pty);
+    room.token.add_token("Another");
+    let (shown, code) = room.hold(room.start());
+    assert_eq!(code, 1, "{shown}");
+    assert!(
+        shown.contains("a device is there that the plan doesn't have"),
+        "{shown}"
+    );
+    assert_eq!(room.objects("privkey", "ledger"), 0);
+}
+
+#[test]
+fn a_run_that_goes_on_writes_down_no_pin_of_the_one_before() {
+    let room = Room::new("2");
+    let pty = hold_until(&room, room.start(), "type \"make users\"");
+    room.leave("ceremony/transcript.jsonl", pty);
+    let mut pty = hold_until(&room, room.start(), "type \"make users\"");
+    pty.type_line("!");
+    pty.expect("what is otherwise?\r\n> ");
+    pty.type_line("the sheet says 95925403");
+    pty.expect("six digits or more");
+    pty.expect("\n> ");
+    pty.type_line("!");
+    pty.expect("what is otherwise?\r\n> ");
+    pty.type_line(&format!("token {} fell down", room.serial));
+    pty.expect("\n> ");
+    room.leave("ceremony/transcript.jsonl", pty);
+    assert!(!room.transcript().contains("95925403"));
+    assert!(room.transcript().contains("fell down"));
+    goes_on_to_the_end(&room);
+}

@@ -397,3 +397,62 @@ fn a_token_s_pins_are_set_once_wherever_a_run_is_killed() {
         room.verify(&words, &OUTPUTS).ok();
     }
 }
+
+/// A room whose run was killed when it had written that it is about to set this secret.
+fn killed_before_setting(kind: &str) -> (Room, People) {
+    for call in 20..34 {
+        let (room, mut people) = token_room("random");
+        let inject = format!("inject=fdatasync:signal=SIGKILL:when={call}");
+        let trace = [
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            "trace=fdatasync",
+            "-e",
+        ];
+        let own = [inject.as_str(), BINARY, "ceremony", "run", "plan.toml"];
+        let (shown, code) = people.hold(room.started_by("strace", &[&trace[..], &own].concat()));
+        assert_eq!(code, 137, "{shown}");
+        let transcript = room.transcript();
+        let last = transcript.lines().last().unwrap();
+        if last.contains(&format!("\"name\":\"{kind} of root\""))
+            && last.contains("about to be set")
+        {
+            return (room, people);
+        }
+    }
+    panic!("no run was killed there");
+}
+
+#[test]
+fn a_token_gets_no_pin_that_stands_on_no_paper() {
+    for kind in ["PIN", "SO PIN"] {
+        let (room, mut people) = killed_before_setting(kind);
+        // One digit slips when it is typed off the sheet again.
+        let slips = |people: &mut People| {
+            for (what, secret) in &mut people.sheets {
+                if what.contains(&format!("the {kind} of")) {
+                    let last = if secret.ends_with('7') { '8' } else { '7' };
+                    secret.pop();
+                    secret.push(last);
+                }
+            }
+        };
+        slips(&mut people);
+        let (shown, code) = people.hold(start(&room));
+        assert_eq!(code, 0, "{shown}");
+        room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+        let sheet = |of: &str| {
+            let mut sheets = people.sheets.iter();
+            sheets
+                .find(|(what, _)| what.contains(of))
+                .unwrap()
+                .1
+                .clone()
+        };
+        assert!(opens(&room, &sheet("the PIN of")));
+        room.token.assert_so_pin(&sheet("the SO PIN of"));
+    }
+}

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use super::record::Record;
-use super::room::{Guard, Room};
+use super::room::{Guard, Room, may_hold_a_pin};
 use super::steps::{Act, Ask, Step, Wanted, steps};
 use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
@@ -97,6 +97,7 @@ pub fn conduct(
         shared: None,
     };
     conduct.begin()?;
+    conduct.looks_again()?;
     for step in steps(plan) {
         if !conduct.transcript().is_done(&step.name) && !conduct.transcript().has_ended() {
             conduct.step(&step)?;
@@ -178,6 +179,15 @@ impl Conduct<'_> {
         Err(ConductError::Last)
     }
 
+    /// Behind the step that looked at the devices, no other was put in.
+    fn looks_again(&self) -> Result<(), ConductError> {
+        let transcript = self.transcript();
+        if transcript.is_done(DEVICES_STEP) && !transcript.has_ended() {
+            self.no_extra_device()?;
+        }
+        Ok(())
+    }
+
     /// What is to be made is not there, which the steps would find only when other keys were made.
     fn nothing_is_in_the_way(&self) -> Result<(), ConductError> {
         let Some(config) = self.config()? else {
@@ -208,6 +218,7 @@ impl Conduct<'_> {
             self.ask(step, ask)?;
         }
         if step.needs_open_devices() {
+            self.looks_again()?;
             self.open_by_shares()?;
         }
         match step.act {
@@ -231,7 +242,10 @@ impl Conduct<'_> {
         self.write(Event::Done {
             step: step.name.clone(),
         })?;
-        self.room.show(&format!("done: {}", step.expect));
+        // The words of the end are shown when all of it is signed.
+        if step.act != Act::End {
+            self.room.show(&format!("done: {}", step.expect));
+        }
         Ok(())
     }
 
@@ -252,7 +266,9 @@ impl Conduct<'_> {
                 self.deviation(step, &ask.who)?;
                 continue;
             }
-            if ask.wanted.takes(&answer) && !self.pins.is_in(&answer) {
+            // What the plan itself says is no secret, though a PIN be part of it.
+            let is_of_plan = matches!(ask.wanted, Wanted::Text(_) | Wanted::Paper(_));
+            if ask.wanted.takes(&answer) && (is_of_plan || !self.pins.is_in(&answer)) {
                 return self.write(Event::Answer {
                     step: step.name.clone(),
                     ask: ask.name.clone(),
@@ -286,11 +302,33 @@ impl Conduct<'_> {
                 .show("Nothing was written: the text holds a secret.");
             return Ok(());
         }
+        // A run that goes on doesn't know the secrets of the one before.
+        if may_hold_a_pin(&text, &self.words_of_the_steps()) {
+            self.room.show(
+                "Nothing was written: six digits or more in a row may be a PIN. Say it without them, or on the paper.",
+            );
+            return Ok(());
+        }
         self.write(Event::Deviation {
             step: step.name.clone(),
             by: by.to_owned(),
             text,
         })
+    }
+
+    /// Whatever the plan has people read and type: its numbers are no secrets.
+    fn words_of_the_steps(&self) -> String {
+        let mut words = String::new();
+        for step in steps(self.plan) {
+            words += &format!(" {}", step.say);
+            for ask in step.asks {
+                words += &format!(" {}", ask.question);
+                if let Wanted::Text(text) = ask.wanted {
+                    words += &format!(" {text}");
+                }
+            }
+        }
+        words
     }
 
     fn fact(&mut self, step: &Step, name: &str, value: &str) -> Result<(), ConductError> {
@@ -303,6 +341,8 @@ impl Conduct<'_> {
     }
 }
 
+/// The name of the step that looks at the devices.
+const DEVICES_STEP: &str = "devices";
 /// What is typed in the place of an answer to write down what is otherwise.
 const DEVIATION: &str = "!";
 /// Keys are made by the tokens, of their own randomness; ours is for ids and salts.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::instant::Instant;
-use crate::secret::share::Share;
+use crate::secret::share::is_share_word;
 use crate::secret::{AskPin, Notice, Pin, PinError};
 
 /// The people at the machine, and its clock.
@@ -115,18 +115,49 @@ fn bare_of(secret: &Pin) -> String {
     }
 }
 
-/// Whether some words of a text, one after the other, are a share.
+/// Whether so many words of a text, one after the other, are of the list that shares are written in, that
+/// they are a share or a good part of one. Numbers between them, and words that are cut to the letters that
+/// tell them, hide nothing.
 fn holds_a_share(text: &str) -> bool {
-    let words = text.split(|c: char| !c.is_alphanumeric());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    let is_share = |words: &[&str]| Share::parse(&words.join(" ")).is_ok();
-    SHARE_WORDS
-        .into_iter()
-        .any(|count| words.windows(count).any(is_share))
+    let mut run = 0;
+    let words = text.split(|c: char| !c.is_alphabetic());
+    for word in words.filter(|word| !word.is_empty()) {
+        run = if is_share_word(word) { run + 1 } else { 0 };
+        if run >= SHARE_WORDS_IN_A_ROW {
+            return true;
+        }
+    }
+    false
 }
 
-/// How many words a share has, of 128 and of 256 bits (SLIP-0039).
-const SHARE_WORDS: [usize; 2] = [20, 33];
+/// Whether a text holds so many digits in a row that they may be a PIN which this run doesn't know: one
+/// that nobody typed yet, or of a run before. What stands in the plan's own words is none.
+pub(super) fn may_hold_a_pin(text: &str, public: &str) -> bool {
+    let is_known = |digits: &str| {
+        let mut known = public.split(|c: char| !c.is_ascii_digit());
+        known.any(|one| one == digits)
+    };
+    let mut row = 0;
+    for word in text.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+        row += if is_known(digits) { 0 } else { digits.len() };
+        if row >= PIN_DIGITS {
+            return true;
+        }
+        // A PIN that is read out in groups is a PIN.
+        if word.ends_with(|c: char| !c.is_ascii_digit() && !JOINS.contains(&c)) {
+            row = 0;
+        }
+    }
+    false
+}
+
+/// What digits that belong together are set apart by.
+const JOINS: [char; 3] = [' ', '-', '.'];
+/// The shortest PIN of a card.
+const PIN_DIGITS: usize = 6;
+/// More than people write by chance: the list has neither articles nor prepositions.
+const SHARE_WORDS_IN_A_ROW: usize = 8;
 
 impl AskPin for Guard<'_> {
     fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
@@ -190,6 +221,28 @@ mod tests {
     }
 
     #[test]
+    fn digits_that_may_be_a_pin_are_held_back_and_numbers_of_the_plan_are_not() {
+        let public = "the serial number of `root` is 22345678, bag A-100200";
+        for text in [
+            "the sheet says 95925403",
+            "it is 9592 5403!",
+            "95-92-54",
+            "x959254",
+        ] {
+            assert!(may_hold_a_pin(text, public), "{text}");
+        }
+        for text in [
+            "card 22345678 fell down, twice",
+            "bag 100200 was torn",
+            "it was 09:41:30 by my clock",
+            "95925, and 40312",
+            "",
+        ] {
+            assert!(!may_hold_a_pin(text, public), "{text}");
+        }
+    }
+
+    #[test]
     fn a_secret_is_known_however_it_is_written_and_a_share_by_what_it_is() {
         let mut nobody = Nobody;
         let mut guard = Guard::new(&mut nobody);
@@ -203,6 +256,17 @@ mod tests {
         let words = shares[0].words();
         assert!(guard.is_in(&words));
         assert!(guard.is_in(&format!("I read: {}.", words.replace(' ', ", "))));
-        assert!(!guard.is_in(words.rsplit_once(' ').unwrap().0));
+        // Cut to the letters that tell the words, numbered, or in part.
+        let short: Vec<_> = words.split(' ').map(|word| &word[..4]).collect();
+        assert!(guard.is_in(&short.join(" ").to_uppercase()));
+        let numbered = (1..).zip(words.split(' '));
+        let numbered: Vec<_> = numbered.map(|(at, word)| format!("{at}.{word}")).collect();
+        assert!(guard.is_in(&numbered.join(" ")));
+        assert!(guard.is_in(&short[..8].join("-")));
+        assert!(!guard.is_in(&short[..7].join(" ")));
+        assert!(
+            !guard
+                .is_in("the seal of the paper bag was torn before the ceremony began in this room")
+        );
     }
 }

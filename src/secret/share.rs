@@ -24,7 +24,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use field::{Point, interpolate};
-pub use mnemonic::{MnemonicError, Share};
+pub use mnemonic::{MnemonicError, Share, is_share_word};
 
 /// How many people get a share, and how many of them open the secret together.
 ///

@@ -12,6 +12,76 @@ use crate::signer::yubikey::{CardEntry, Firmware};
 use crate::signer::{self, TokenEntry};
 
 impl Conduct<'_> {
+    /// No token or card is there beside those of the plan: for a run that goes on behind the step that
+    /// looked, and before each key. Nothing is logged in to.
+    pub(super) fn no_extra_device(&self) -> Result<(), ConductError> {
+        for module in &self.setting.plan.modules {
+            self.no_extra_token(&module.path)?;
+        }
+        self.no_extra_card().map(drop)
+    }
+
+    fn no_extra_token(&self, module: &Path) -> Result<Vec<TokenEntry>, ConductError> {
+        let there = tokens(module)?;
+        let devices = &self.setting.plan.devices;
+        let is_planned = |entry: &&TokenEntry| {
+            devices.iter().any(|device| match &device.hardware {
+                Hardware::Token(token) => token.module == module && is_it(token, entry),
+                Hardware::YubiKey { .. } => false,
+            })
+        };
+        match there.iter().find(|entry| !is_planned(entry)) {
+            None => Ok(there),
+            Some(extra) => Err(ConductError::ExtraDevice(format!(
+                "token {:?} with serial {}",
+                extra.label.lossy(),
+                extra.serial.lossy(),
+            ))),
+        }
+    }
+
+    fn no_extra_card(&self) -> Result<Vec<CardEntry>, ConductError> {
+        let plan = self.setting.plan;
+        let is_of_plan = |card: &CardEntry| {
+            plan.devices.iter().any(|device| match device.hardware {
+                Hardware::YubiKey { serial, .. } => serial == card.serial,
+                Hardware::Token(_) => false,
+            })
+        };
+        let is_card = |device: &Device| matches!(device.hardware, Hardware::YubiKey { .. });
+        let has_cards = plan.devices.iter().any(is_card);
+        // Tokens that are thrown away stand for all devices: whose card is in a reader is nobody's concern.
+        if !has_cards && plan.rehearsal_of.is_some() {
+            return Ok(Vec::new());
+        }
+        let there = match signer::yubikeys() {
+            Ok(there) => there,
+            // A machine for tokens alone may have no readers at all.
+            Err(_) if !has_cards => Vec::new(),
+            Err(fault) => return Err(ConductError::Cards(fault)),
+        };
+        for card in there.iter().filter(|card| !is_of_plan(card)) {
+            if !self.is_token_of_plan(card)? {
+                let card = format!("YubiKey {}", card.serial);
+                return Err(ConductError::ExtraDevice(card));
+            }
+        }
+        Ok(there)
+    }
+
+    /// Whether a card is what a module shows as a token of the plan, in the same reader.
+    fn is_token_of_plan(&self, card: &CardEntry) -> Result<bool, ConductError> {
+        for module in &self.setting.plan.modules {
+            let shown = signer::inventory(Some(&Uri::of_module(module.path.clone())), None)?;
+            let mut slots = shown.slots.iter();
+            // No other token is behind a module, by now.
+            if slots.any(|slot| slot.token.is_some() && slot.is_reader(&card.reader)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Finds the tokens and cards of the plan and no other, and logs in to each whose PIN is set: one
     /// that is wrong shows here.
     pub(super) fn devices(&mut self, step: &Step) -> Result<(), ConductError> {
@@ -22,7 +92,7 @@ impl Conduct<'_> {
     }
 
     fn tokens(&mut self, step: &Step, module: &Path) -> Result<(), ConductError> {
-        let there = tokens(module)?;
+        let there = self.no_extra_token(module)?;
         let planned: Vec<_> = self
             .setting
             .plan
@@ -33,14 +103,6 @@ impl Conduct<'_> {
                 _ => None,
             })
             .collect();
-        let is_planned = |entry: &&TokenEntry| planned.iter().any(|(_, token)| is_it(token, entry));
-        if let Some(extra) = there.iter().find(|entry| !is_planned(entry)) {
-            return Err(ConductError::ExtraDevice(format!(
-                "token {:?} with serial {}",
-                extra.label.lossy(),
-                extra.serial.lossy(),
-            )));
-        }
         for (device, token) in planned {
             let found = there.iter().find(|entry| is_it(token, entry));
             let found = found.ok_or_else(|| missing(device))?;
@@ -70,8 +132,7 @@ impl Conduct<'_> {
         self.fact(step, &format!("device {}", device.name), &says)
     }
 
-    /// Cards are looked for where the plan has one. Where it has none, what is in a reader is seen
-    /// by the modules alone.
+    /// Cards are looked for where the plan has one, and wherever a service for readers answers.
     fn cards(&mut self, step: &Step) -> Result<(), ConductError> {
         let planned: Vec<_> = self
             .setting
@@ -83,18 +144,7 @@ impl Conduct<'_> {
                 Hardware::Token(_) => None,
             })
             .collect();
-        if planned.is_empty() {
-            return Ok(());
-        }
-        let there = signer::yubikeys().map_err(ConductError::Cards)?;
-        let is_planned =
-            |card: &&CardEntry| planned.iter().any(|(_, serial, _)| *serial == card.serial);
-        if let Some(extra) = there.iter().find(|card| !is_planned(card)) {
-            return Err(ConductError::ExtraDevice(format!(
-                "YubiKey {}",
-                extra.serial
-            )));
-        }
+        let there = self.no_extra_card()?;
         for (device, serial, firmware) in planned {
             let found = there.iter().find(|card| card.serial == serial);
             let found = found.ok_or_else(|| missing(device))?;

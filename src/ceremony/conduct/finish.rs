@@ -2,13 +2,18 @@
 //!
 //! Each is looked for before it is made, so that a run that was killed here goes on here too.
 
+use std::path::Path;
+
 use sha2::{Digest, Sha256};
+use ssh_key::PublicKey;
 
 use super::outputs::OUTPUT_MODE;
 use super::{Conduct, ConductError};
+use crate::ceremony::facts::LEDGER_KEY;
 use crate::ceremony::transcript::Event;
 use crate::certificate::subject::fingerprint;
 use crate::config::Config;
+use crate::krl::ListSignature;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{CheckpointSigned, Ledger, note};
@@ -77,14 +82,30 @@ impl Conduct<'_> {
         key: &mut Option<LedgerKey>,
     ) -> Result<(), ConductError> {
         let beside = self.folder.join(SIGNATURE_FILE);
-        if beside.exists() {
+        let bytes = self.record.bytes()?;
+        if self.is_signed(&beside, &bytes) {
             return Ok(());
         }
-        let bytes = self.record.bytes()?;
         let signature = self
             .opened(config, key)?
             .sign_list(CEREMONY_NAMESPACE, &bytes)?;
         Ok(output::write(&beside, signature.as_bytes(), OUTPUT_MODE)?)
+    }
+
+    /// Whether the file that is there is the signature of this transcript by its ledger key, and not one
+    /// that something else left.
+    fn is_signed(&self, beside: &Path, transcript: &[u8]) -> bool {
+        let key = self.transcript().fact(LEDGER_KEY);
+        let key = key.and_then(|line| line.parse::<PublicKey>().ok());
+        let there = crate::file::read_bytes(beside, SIGNATURE_BYTES_MAX).ok();
+        let (Some(key), Some(there)) = (key, there) else {
+            return false;
+        };
+        let keys = std::slice::from_ref(key.key_data());
+        let signature = ListSignature::read(&there);
+        signature
+            .and_then(|one| one.verify(CEREMONY_NAMESPACE, transcript, keys))
+            .is_ok()
     }
 
     /// The key, opened at its first use: a run that finds all done asks for no PIN.
@@ -187,4 +208,5 @@ pub const SIGNATURE_FILE: &str = "transcript.jsonl.sig";
 pub const HEAD_FILE: &str = "head.txt";
 /// The copy of the ledger.
 pub const LEDGER_FILE: &str = "punchmark.ledger";
+const SIGNATURE_BYTES_MAX: usize = 64 * 1024;
 const HEAD_BYTES_MAX: u64 = 64 * 1024;

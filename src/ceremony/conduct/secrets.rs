@@ -69,14 +69,19 @@ impl<'s> Conduct<'s> {
     ) -> Result<(), ConductError> {
         let device = self.device(device)?;
         let question = format!("{}: {}", ask.who, ask.question);
-        let is_set = match device.hardware {
-            Hardware::YubiKey { serial, .. } => self.is_set(serial, kind)?,
-            Hardware::Token(_) => self.may_be_set(device, kind),
+        let is_set = match &device.hardware {
+            Hardware::YubiKey { serial, .. } => self.is_set(*serial, kind)?,
+            Hardware::Token(token) => self.token_has_it(device, token, kind)?,
         };
         let secret = if is_set {
             self.room
                 .show("It was set before this was cut short, and stands on its sheet.");
-            self.room.ask_secret(&question)?
+            let typed = self.room.ask_secret(&question)?;
+            self.pins.keep_out(&typed);
+            if let Hardware::Token(token) = &device.hardware {
+                self.token_takes(token, kind, &typed)?;
+            }
+            typed
         } else {
             self.shown_until_typed(ask, kind, &question)?
         };

@@ -1,8 +1,10 @@
 //! The PINs of a token, changed from those that it comes with.
 //!
 //! A token doesn't tell which PIN it has. So it is written down before each change that it is about
-//! to be made: a run that was killed there finds the token with the old PIN or the new one, both of
-//! which are known, and tries each once.
+//! to be made: a run that was killed there finds the token with the old PIN or the new one. It tries the
+//! old one, once: where that opens, another new one is shown and typed back as if none had been; else
+//! the one on paper must open the token before anything is noted. Nothing that was typed but not shown
+//! in the same run becomes a token's PIN.
 
 use super::secrets::OnPaper;
 use super::{Conduct, ConductError, SECRETS_ARE_SET};
@@ -38,9 +40,40 @@ impl Conduct<'_> {
         })
     }
 
-    /// Whether an earlier run was about to set a secret, so that what is on paper may be the token's.
-    pub(super) fn may_be_set(&self, device: &Device, kind: SecretKind) -> bool {
-        self.transcript().fact(&of(device, kind)).is_some()
+    /// Whether the token has what an earlier run was about to set. A token that still has what it came
+    /// with is asked by one try of that.
+    pub(super) fn token_has_it(
+        &self,
+        device: &Device,
+        token: &TokenPlace,
+        kind: SecretKind,
+    ) -> Result<bool, ConductError> {
+        match self.transcript().fact(&of(device, kind)) {
+            None => return Ok(false),
+            Some(SET) => return Ok(true),
+            Some(_about_to_be) => {}
+        }
+        let old = match kind {
+            SecretKind::SoPin => &self.on_paper.old_so_pin,
+            _ => &self.on_paper.old_pin,
+        };
+        let old = old.as_ref().ok_or(ConductError::Gone(TYPED_BACK))?;
+        match signer::token_opens(&key_place::token(token)?, user_of(kind), old) {
+            Ok(()) => Ok(false),
+            Err(OpeningError::Login(LoginError::WrongPin { .. })) => Ok(true),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Has the token say that it opens with what was typed off the paper, by one try.
+    pub(super) fn token_takes(
+        &self,
+        token: &TokenPlace,
+        kind: SecretKind,
+        typed: &Pin,
+    ) -> Result<(), ConductError> {
+        let uri = key_place::token(token)?;
+        Ok(signer::token_opens(&uri, user_of(kind), typed)?)
     }
 
     /// Gives a token what is on paper, or follows from the shares.
@@ -83,13 +116,10 @@ impl Conduct<'_> {
         (kind, old, new): (SecretKind, &Pin, &Pin),
     ) -> Result<(), ConductError> {
         let name = of(device, kind);
-        let user = match kind {
-            SecretKind::SoPin => TokenUser::SecurityOfficer,
-            _ => TokenUser::User,
-        };
+        let user = user_of(kind);
         match self.transcript().fact(&name) {
-            Some(SET) => return Ok(()),
-            Some(_) => {}
+            Some(SET) => return Ok(signer::token_opens(uri, user, new)?),
+            Some(_about_to_be) => {}
             None => {
                 self.fact(step, &name, ABOUT_TO_BE)?;
                 signer::change_token_pin(uri, user, old, new)?;
@@ -116,7 +146,15 @@ impl Conduct<'_> {
 }
 
 fn typed(pin: Option<Pin>) -> Result<Pin, ConductError> {
-    pin.ok_or(ConductError::Gone("what was typed back"))
+    pin.ok_or(ConductError::Gone(TYPED_BACK))
+}
+
+/// Whose secret it is.
+fn user_of(kind: SecretKind) -> TokenUser {
+    match kind {
+        SecretKind::SoPin => TokenUser::SecurityOfficer,
+        _ => TokenUser::User,
+    }
 }
 
 fn of(device: &Device, kind: SecretKind) -> String {
@@ -128,5 +166,6 @@ fn self_name(token: &TokenPlace) -> String {
     format!("token {:?} (", token.label)
 }
 
+const TYPED_BACK: &str = "what was typed back";
 const ABOUT_TO_BE: &str = "about to be set";
 const SET: &str = "set";

@@ -86,6 +86,7 @@ pub(super) fn read(
         check_beside(reader, table, &cas, &ca);
         cas.push(ca);
     }
+    check_files(reader, &cas);
     let table = &mut top.table(reader, "ledger-key");
     let read = ledger_key(reader, table, devices);
     table.end(reader);
@@ -120,6 +121,37 @@ fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option
         place: place?,
         beside,
     })
+}
+
+/// No two keys are written to files of one name: servers would trust the key that came last. A CA's files
+/// begin with its name; `ledger` is that of the ledger key, and `X-trusted` holds all that are trusted with
+/// `X`.
+fn check_files(reader: &mut Reader, cas: &[Ca]) {
+    for (number, ca) in (1..).zip(cas) {
+        let name = ca.name.as_str();
+        let place = format!("ca {number}, name");
+        if name.eq_ignore_ascii_case(LEDGER) {
+            let words = format!("{name:?} is what the files of the ledger key are called");
+            reader.add(&place, words);
+        }
+        // Whether or not that CA has others beside it: a file system may not tell case.
+        let trusted = |one: &&Ca| name.eq_ignore_ascii_case(&format!("{}-trusted", one.name));
+        if let Some(first) = cas.iter().find(trusted) {
+            let words = format!(
+                "{name:?} is what the file of all that are trusted with `{}` is called",
+                first.name
+            );
+            reader.add(&place, words);
+        }
+        let same = |one: &&Ca| one.name != ca.name && name.eq_ignore_ascii_case(one.name.as_str());
+        if let Some(other) = cas.iter().take(number - 1).find(same) {
+            let words = format!(
+                "{name:?} differs from `{}` in case alone, and its files may not",
+                other.name
+            );
+            reader.add(&place, words);
+        }
+    }
 }
 
 /// A second key is of use where the first one's device is not.
@@ -250,6 +282,8 @@ fn check_place(
     }
 }
 
+/// What the files of the ledger key begin with.
+const LEDGER: &str = "ledger";
 /// The keys that say where in a device a key is.
 const PLACE_KEYS: [&str; 4] = ["label", "slot", "pin-policy", "touch-policy"];
 /// A CA key that never wants its PIN signs for whoever holds the card.

@@ -52,6 +52,11 @@ pub(super) fn read(
     let envelopes = table.list(reader, "envelopes");
     table.end(reader);
     check_names(reader, table, &names, people);
+    for (at, envelope) in envelopes.iter().enumerate() {
+        if envelopes.iter().take(at).any(|other| other == envelope) {
+            table.fault(reader, "envelopes", format!("{envelope:?} is there twice"));
+        }
+    }
     if envelopes.len() != names.len() {
         table.fault(
             reader,

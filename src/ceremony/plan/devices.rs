@@ -161,6 +161,9 @@ pub(super) fn devices(
         let read = device(reader, table, name);
         table.end(reader);
         let Some(device) = read else { continue };
+        if device.name == SHARES {
+            table.fault(reader, "name", "is what the paper calls the shares");
+        }
         if let Hardware::Token(token) = &device.hardware
             && !modules.has(&token.module.display().to_string())
         {
@@ -284,6 +287,8 @@ pub(super) fn roots(reader: &mut Reader, top: &mut Table) -> Vec<RootFile> {
     roots
 }
 
+/// A step seals each device by its name, and one seals the shares.
+const SHARES: &str = "shares";
 /// The first firmware that tells of every key and of its PIN (YubiKey 5.3, GET METADATA).
 const OLDEST: Firmware = Firmware {
     major: 5,

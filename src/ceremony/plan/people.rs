@@ -110,7 +110,12 @@ impl People {
             }
         }
         let mut names = BTreeSet::new();
-        for person in &self.all {
+        for (at, person) in self.all.iter().enumerate() {
+            let same = |other: &&Person| person.key.is_some() && other.key == person.key;
+            if let Some(other) = self.all.iter().take(at).find(same) {
+                let words = format!("{} has the key of {}", person.name, other.name);
+                reader.add("person", words);
+            }
             let name = &person.name;
             if !names.insert(name.to_lowercase()) {
                 reader.add("person", format!("{name} is there twice"));
@@ -152,6 +157,15 @@ fn person(reader: &mut Reader, table: &mut Table) -> Option<Person> {
         })
     });
     table.end(reader);
+    if key.is_some()
+        && let Some(name) = &name
+        && (name.contains('/') || name.len() > NAME_BYTES_MAX)
+    {
+        let words = format!(
+            "names the file of a signature: without a slash, and in at most {NAME_BYTES_MAX} bytes"
+        );
+        table.fault(reader, "name", words);
+    }
     let key = key.transpose().ok()?.map(|key| key.key_data().clone());
     (held.len() == roles.len() && !roles.is_empty()).then_some(())?;
     Some(Person {
@@ -160,3 +174,6 @@ fn person(reader: &mut Reader, table: &mut Table) -> Option<Person> {
         key,
     })
 }
+
+/// A file's name has room for 255 bytes, and says what it is the signature of.
+const NAME_BYTES_MAX: usize = 200;

@@ -290,6 +290,13 @@ impl Table {
         if texts.len() != values.len() || texts.len() > MOST {
             self.fault(reader, key, format!("is no list of at most {MOST} texts"));
         }
+        for (number, text) in (1..).zip(&texts) {
+            if text == TO_FILL_IN {
+                self.fault(reader, key, format!("{number} is still to be filled in"));
+            } else if let Err(words) = shown(text) {
+                self.fault(reader, key, format!("{number} {words}"));
+            }
+        }
         texts
     }
 
@@ -355,7 +362,15 @@ impl Table {
     /// What nobody asked for is a fault: a key that is misspelt would else be one that is missing.
     pub(super) fn end(&mut self, reader: &mut Reader) {
         for key in std::mem::take(&mut self.left).keys() {
-            let shown: String = key.chars().take(60).collect();
+            // As TOML would have it in quotes: a key may hold whatever a line may not.
+            let shown = match shown(key) {
+                Ok(()) => key.chars().take(60).collect(),
+                Err(_) => key
+                    .chars()
+                    .take(60)
+                    .flat_map(char::escape_debug)
+                    .collect::<String>(),
+            };
             self.fault(reader, &shown, "is no key of a plan");
         }
     }

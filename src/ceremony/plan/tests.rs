@@ -217,6 +217,27 @@ fn each_rule_of_a_plan_is_held_to() {
             "ca 1, pin: is no key of a plan",
         ),
         ("[window]", "[[window]]", "window: is no table"),
+        (
+            "label        =",
+            "\"a\\npunchmark: all is well\" = 1\nlabel        =",
+            "ca 1, a\\npunchmark",
+        ),
+        (
+            "name         = \"users\"",
+            "name         = \"ledger\"",
+            "ca 1, name: \"ledger\" is what the files of the ledger key",
+        ),
+        (
+            "[ledger-key]",
+            "[[ca]]\nname = \"users-trusted\"\ncertificates = \"user\"\nalgorithm = \"p256\"\n\
+             device = \"root\"\nlabel = \"other\"\ncopies = \"none\"\n[ledger-key]",
+            "ca 2, name: \"users-trusted\" is what the file of all that are trusted with `users`",
+        ),
+        (
+            "\"witness\"]",
+            "\"wit\\u001bness\"]",
+            "person 2, roles: 1 holds a character",
+        ),
         ("[[device]]", "[device]", "device: are no tables"),
         (
             "format  = 1",
@@ -251,6 +272,46 @@ fn the_words_of_the_ceremony_before_are_read() {
     let hidden = with(&seven).replace(&seven, &seven.replacen(' ', "\u{200b}", 1));
     let hidden = faults(&hidden);
     assert!(hidden.join("").starts_with("last: neither"), "{hidden:?}");
+}
+
+#[test]
+fn whoever_signs_has_a_name_for_a_file_and_a_key_of_their_own() {
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk";
+    let with_key = |text: &str, role: &str| {
+        let role = format!("roles = [\"{role}\"]\n");
+        text.replacen(&role, &format!("{role}key = \"{KEY}\"\n"), 1)
+    };
+    let text = with_key(&filled(3), "witness");
+    Plan::parse(text.as_bytes()).unwrap();
+    let long = "B".repeat(201);
+    for name in ["../Bob", "/", long.as_str()] {
+        let found = faults(&text.replace("\"Bob\"", &format!("{name:?}")));
+        assert!(
+            found
+                .join("")
+                .contains("name: names the file of a signature"),
+            "{found:?}"
+        );
+        // Who brings no key has no such file.
+        Plan::parse(
+            filled(3)
+                .replace("\"Bob\"", &format!("{name:?}"))
+                .as_bytes(),
+        )
+        .unwrap();
+    }
+    let found = faults(&with_key(&text, "administrator"));
+    assert_eq!(found, ["person: Bob has the key of Anna"]);
+}
+
+#[test]
+fn no_step_has_the_name_of_another() {
+    let text = filled_for_shares().replace("\"root\"", "\"shares\"");
+    assert_eq!(
+        faults(&text),
+        ["device 1, name: is what the paper calls the shares"]
+    );
 }
 
 #[test]
@@ -377,6 +438,10 @@ fn shares_are_for_custodians_and_one_of_them_may_be_lost() {
         ),
         ("\"Erik\", ", "\"Cem\", ", "\"Cem\" is there twice"),
         ("\"S1\", ", "", "envelopes: are not as many"),
+        ("\"S1\"", "\"?\"", "envelopes: 1 is still to be filled in"),
+        ("\"S2\"", "\"\"", "envelopes: 2 is empty"),
+        ("\"S2\"", "\"a\\nb\"", "envelopes: 2 holds a character"),
+        ("\"S3\"", "\"S1\"", "envelopes: \"S1\" is there twice"),
         ("\"shares\"", "\"are-set\"", "custody: opens no device"),
         ("[custody]", "[custodie]", "custody: is missing"),
     ];

@@ -228,7 +228,10 @@ impl Cast {
     }
 
     fn seal(&self, device: &Device) -> Step {
-        let bag = format!("the number of the bag that `{}` is sealed in", device.name);
+        let bag = format!(
+            "the number of the bag that `{}` is sealed in when the words were shown",
+            device.name
+        );
         let envelope = |secret: &str, number: &str| {
             let question = format!(
                 "the number of the envelope that the {secret} of `{}` is sealed in",
@@ -255,9 +258,13 @@ impl Cast {
             ..step(
                 format!("seal {}", device.name),
                 &self.custodian,
-                format!("I seal the device in bag {}{secrets}.", device.new_bag),
+                format!(
+                    "Bag {} is ready for the device{secrets}. The device stays where it is until the words \
+                     of the end are shown: it signs them. Then I seal it.",
+                    device.new_bag
+                ),
                 Act::Nothing,
-                "the seals are signed by all",
+                "bag and envelopes are at hand; the seals are signed by all when the words were shown",
             )
         }
     }
@@ -269,7 +276,8 @@ impl Cast {
             ..step(
                 "end",
                 &self.administrator,
-                "The transcript ends here. Its words, and those of the signed head, go onto the paper.",
+                "The transcript ends here. Its words, and those of the signed head, go onto the paper; then the \
+                 devices are sealed.",
                 Act::End,
                 "32 words of the transcript and 32 of the head are shown; all copy them by hand",
             )

@@ -287,6 +287,17 @@ fn customization(extendable: bool) -> &'static [u8] {
 }
 
 /// The order of a listed word and one that was typed, whose letters may be capitals.
+/// Whether somebody wrote a word of the list: whole, or by its first four letters, which no two share
+/// (SLIP-0039, "Wordlist").
+#[must_use]
+pub fn is_share_word(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let at = WORDS.partition_point(|listed| *listed < word.as_str());
+    WORDS.get(at).is_some_and(|listed| {
+        *listed == word || (word.len() == LETTERS_THAT_TELL && listed.starts_with(&word))
+    })
+}
+
 fn order(listed: &str, typed: &str) -> std::cmp::Ordering {
     listed
         .bytes()
@@ -328,3 +339,4 @@ const WORDS_MIN: usize = 20;
 /// A share of 512 bits, more than anybody needs.
 const WORDS_MAX: usize = 59;
 const LONGEST_WORD: usize = 9;
+const LETTERS_THAT_TELL: usize = 4;
