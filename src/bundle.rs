@@ -19,7 +19,7 @@ use std::io;
 
 use crate::request::{ContentError, DetachedError, RequestFileError, RequesterName};
 
-pub use accept::{AcceptError, check as check_answer};
+pub use accept::{AcceptError, check as check_answer, check_entries};
 pub use answer::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
 pub use header::{BundleId, Header, SignedRevocation};
 pub use item::{Item, Wish};
@@ -50,9 +50,6 @@ pub enum BundleError {
     /// More items than a bundle has.
     #[error("{0} items are more than {MOST_ITEMS}")]
     TooMany(u64),
-    /// Nothing is asked for.
-    #[error("the bundle asks for nothing")]
-    Empty,
     /// The header is not in the form of SSH's types.
     #[error("the header of the bundle is malformed")]
     Header(#[from] ssh_encoding::Error),

@@ -270,3 +270,118 @@ fn a_certificate_that_cannot_be_written_keeps_the_answer_open() {
     assert!(folder.join("anna-cert.pub").exists());
     sides.accept("one.bundle").ok().says("nothing changed");
 }
+
+impl Sides {
+    /// The mirror is lost, with all that was kept beside it.
+    fn lose_mirror(&self) {
+        let folder = self.office.path("config/punchmark");
+        for file in std::fs::read_dir(folder).unwrap() {
+            let file = file.unwrap();
+            if file
+                .file_name()
+                .to_str()
+                .unwrap()
+                .starts_with("punchmark.ledger")
+            {
+                std::fs::remove_file(file.path()).unwrap();
+            }
+        }
+        std::fs::remove_dir_all(self.office.path("heads")).unwrap();
+    }
+}
+
+#[test]
+fn a_mirror_that_was_begun_anew_makes_bundles_and_goes_on_by_the_answers_to_others() {
+    let sides = Sides::begun();
+    let one = sides.make("one.bundle", ERIK, "");
+    sides.sign("one.bundle", &one).ok();
+    sides.accept("one.bundle").ok();
+    sides.lose_mirror();
+    sides.begin_mirror().ok();
+    // It follows what the ledger has, and there is no list of what was made.
+    let two = sides.make("two.bundle", ANNA, "");
+    assert_eq!(two["before"], one["sha256"]);
+    sides.sign("two.bundle", &two).ok();
+    let three = sides.make("three.bundle", "peter.pub,peter,engineer\n", "");
+    sides.sign("three.bundle", &three).ok();
+    sides.lose_mirror();
+    sides
+        .office(&format!("mirror init {}", crate::harness::two_sides::FROM))
+        .ok();
+    let entries = sides.entries();
+    let followed = sides.accept("two.bundle").ok();
+    followed.says("was not made beside this ledger: the mirror goes on by");
+    assert!(sides.entries() > entries);
+    assert!(sides.certificate("anna").is_none());
+    sides.accept("two.bundle").ok().says("nothing changed");
+    sides.carry_out("three.bundle.answer");
+    let named = "bundle accept --bundle three.bundle three.bundle.answer";
+    sides.office(named).ok().says("1 certificate filed");
+    assert!(sides.certificate("peter").is_some());
+    assert_eq!(sides.entries() + 1, sides.entries_in_the_room());
+    // What was changed on its way is taken from nobody.
+    let mut answer = sides.answer_of("two.bundle");
+    *answer.last_mut().unwrap() ^= 1;
+    write(&sides.office.path("two.bundle.answer"), answer, 0o644);
+    sides.office("bundle accept two.bundle.answer").fails();
+}
+
+impl Sides {
+    fn answer_of(&self, bundle: &str) -> Vec<u8> {
+        std::fs::read(self.room.punchmark.path(&format!("{bundle}.answer"))).unwrap()
+    }
+
+    /// The signed head of the last answer among them, which travels with the next.
+    fn entries_in_the_room(&self) -> u64 {
+        let verified = self.room("ledger verify --json").ok();
+        objects(&verified)[0]["entries"].as_u64().unwrap()
+    }
+}
+
+#[test]
+fn without_any_request_what_the_ledger_did_meanwhile_travels_also_of_a_retired_ca() {
+    let sides = Sides::begun();
+    sides.room("ca retire users").ok();
+    for bundle in ["one.bundle", "two.bundle"] {
+        let made = sides
+            .office(&format!("bundle make --key ole --out {bundle} --json"))
+            .ok();
+        let made = objects(&made).pop().unwrap();
+        assert_eq!(made["items"], 0);
+        sides.office(&format!("bundle show {bundle}")).ok();
+        sides
+            .sign(bundle, &made)
+            .ok()
+            .says("0 certificates, 0 refused");
+        let accepted = sides.accept(bundle).ok();
+        assert!(!accepted.stderr.contains("nothing changed"), "{accepted}");
+        sides.accept(bundle).ok().says("nothing changed");
+        assert_eq!(sides.entries() + 1, sides.entries_in_the_room());
+    }
+    let shown = sides.office("ca show users").ok();
+    assert!(shown.stdout.contains("retired"), "{shown}");
+    sides
+        .make_of("three.bundle", ERIK, "")
+        .exits(3)
+        .says("was revoked");
+}
+
+#[test]
+fn a_role_may_write_more_into_a_key_id_than_was_asked_for() {
+    let sides = Sides::begun();
+    let office = sides.office.path("config/punchmark/punchmark.toml");
+    for config in [sides.room.config_file(), office] {
+        let text = std::fs::read_to_string(&config).unwrap();
+        let place = "storage    = \"ignore\"\n";
+        let named = format!("{place}key-id     = \"{{requester}}: {{asked}}\"\n");
+        write(&config, text.replace(place, &named), 0o600);
+    }
+    let lines = "key,requester,role,key-id\nerik.pub,erik,engineer,laptop 7\n";
+    write(&sides.office.path("people.csv"), lines, 0o644);
+    let make = "bundle make --key ole --out one.bundle --manifest people.csv --json";
+    let made = objects(&sides.office(make).ok()).pop().unwrap();
+    sides.sign("one.bundle", &made).ok();
+    sides.accept("one.bundle").ok();
+    let listed = sides.office("ledger list --json").ok().stdout;
+    assert!(listed.contains("\"erik: laptop 7\""), "{listed}");
+}

@@ -20,7 +20,7 @@ use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
 use crate::ledger::note::{NoteError, unverified_text};
 use crate::ledger::{
     BundleClosed, CaAdded, Entry, EntryError, Event, LedgerError, Mirror, MirrorError, RequestId,
-    Reserved,
+    Reserved, SuffixesSet,
 };
 use crate::wire::verify::verify_signature;
 use signers::Signers;
@@ -98,6 +98,8 @@ pub enum AcceptError {
 #[derive(Default)]
 struct Frames {
     cas: HashMap<u64, (CaAdded, Option<KeyData>)>,
+    /// The suffixes that a CA reserves; none is ever taken off its list.
+    suffixes: HashMap<u64, Vec<String>>,
     open: HashMap<u64, Arc<Reserved>>,
     issued: HashMap<RequestId, Granted>,
     closed: Option<BundleClosed>,
@@ -120,6 +122,29 @@ pub fn check(
     trusted: &[KeyData],
     items: impl Iterator<Item = Result<Item, BundleError>>,
 ) -> Result<Checkpoint, AcceptError> {
+    let (head, frames) = frames_of(answer, mirror, trusted)?;
+    frames.answers(answer, items)?;
+    Ok(head)
+}
+
+/// Checks that the entries of an answer go on from the mirror to a head that counts, with each certificate in
+/// them: all that can be held against a mirror beside which the bundle was not made.
+///
+/// # Errors
+/// [`AcceptError`], by the first fault.
+pub fn check_entries(
+    answer: &Answer,
+    mirror: &Mirror,
+    trusted: &[KeyData],
+) -> Result<Checkpoint, AcceptError> {
+    frames_of(answer, mirror, trusted).map(|(head, _frames)| head)
+}
+
+fn frames_of(
+    answer: &Answer,
+    mirror: &Mirror,
+    trusted: &[KeyData],
+) -> Result<(Checkpoint, Frames), AcceptError> {
     let note = &answer.header().head;
     let head = Checkpoint::parse(unverified_text(note)?)?;
     mirror.check(
@@ -141,8 +166,7 @@ pub fn check(
     }
     let signer = signers.believe(note, &head)?;
     base_fits(answer, &head, signer)?;
-    frames.answers(answer, items)?;
-    Ok(head)
+    Ok((head, frames))
 }
 
 /// Whether the base of lists, where there is one, is signed by who signed the head, and made from it.
@@ -171,8 +195,15 @@ impl Frames {
         for ca in mirror.ledger().cas()? {
             let key = Some(ca.public_key().clone());
             frames.cas.insert(ca.position(), (ca.added().clone(), key));
+            let recorded = mirror.ledger().suffixes(&ca)?;
+            recorded.into_iter().for_each(|set| frames.reserve(set));
         }
         Ok(frames)
+    }
+
+    fn reserve(&mut self, set: SuffixesSet) {
+        let suffixes = set.suffixes.into_iter().map(|one| one.suffix);
+        self.suffixes.insert(set.ca, suffixes.collect());
     }
 
     fn take(&mut self, position: u64, event: Event, bundle: &[u8; 16]) -> Result<(), AcceptError> {
@@ -182,6 +213,7 @@ impl Frames {
                 let key = key.map(|key| key.key_data().clone());
                 self.cas.insert(position, (added, key));
             }
+            Event::SuffixesSet(set) => self.reserve(set),
             Event::Reserved(reserved) => {
                 self.open.insert(position, Arc::new(reserved));
             }
@@ -247,7 +279,9 @@ impl Frames {
                 },
                 Answered::Certificate(blob) => match self.issued.get(&item.content().id) {
                     Some(granted) if granted.blob == blob => {
-                        item::fits(&item, &granted.reserved, &granted.blob)
+                        let suffixes = self.suffixes.get(&granted.reserved.ca);
+                        let suffixes = suffixes.map_or(&[][..], Vec::as_slice);
+                        item::fits(&item, &granted.reserved, suffixes, &granted.blob)
                     }
                     _ => Err("its certificate is not the one of the ledger"),
                 },

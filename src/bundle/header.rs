@@ -101,10 +101,12 @@ impl Header {
     }
 
     fn within_limits(self) -> Result<Self, BundleError> {
-        match self.items {
-            0 => return Err(BundleError::Empty),
-            items if items > MOST_ITEMS => return Err(BundleError::TooMany(items)),
-            _ => {}
+        if self.items > MOST_ITEMS {
+            return Err(BundleError::TooMany(self.items));
+        }
+        let none = (0, <[u8; 32]>::from(Sha256::digest([])));
+        if self.items == 0 && (self.bytes, self.sha256) != none {
+            return Err(BundleError::Items);
         }
         limit("the sum of all items", self.bytes, LARGEST_ITEMS)?;
         Ok(self)

@@ -191,7 +191,7 @@ fn what_a_header_announces_is_held_against_its_limits_before_anything_is_read() 
         items: 0,
         ..header.clone()
     });
-    assert!(matches!(none, BundleError::Empty), "{none}");
+    assert!(matches!(none, BundleError::Items), "{none}");
     let large = announce(Header {
         bytes: u64::MAX,
         ..header.clone()

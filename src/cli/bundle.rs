@@ -8,6 +8,8 @@ mod show;
 mod sign;
 mod void;
 
+use std::io::ErrorKind;
+
 use clap::{Args, Subcommand};
 
 use super::base::context::Context;
@@ -63,6 +65,9 @@ impl Advised for AnswerError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Mirror(error) => return error.hint(),
+            Self::File(error) if error.kind() == ErrorKind::StorageFull => {
+                "the answer is copied into the folder of the ledger, whose disk is full: make room there"
+            }
             Self::Checksum | Self::Length { .. } | Self::File(_) => {
                 "have it carried again, on another medium; `punchmark bundle sign --again` writes it anew"
             }

@@ -11,13 +11,13 @@ use serde_json::json;
 
 use super::carried::{Carried, own_file};
 use crate::batch::CERTIFICATE_MODE;
-use crate::bundle::{Answer, Answered, Became, Made, MadeError, check_answer};
+use crate::bundle::{Answer, Answered, Became, Made, MadeError, check_answer, check_entries};
 use crate::certificate::certificate_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};
 use crate::cli::base::list_base;
 use crate::cli::base::pending;
-use crate::cli::base::terminal::{complain, product_object, say};
+use crate::cli::base::terminal::{complain, hint, product_object, say};
 use crate::cli::base::words::{chain, number_of, path};
 use crate::config::{self, Config, SubjectFile, read_limited};
 use crate::file::open;
@@ -31,7 +31,8 @@ use crate::wire::{RawCertificate, hex};
 /// The head must be signed by a ledger key that the mirror knows, or that took over from one; its entries must
 /// go on from the mirror; each certificate must be signed by its CA, stand in these entries, and be what its
 /// request asked for. Nothing is taken before all of that holds. Answers are accepted in the order of their
-/// bundles; a second time changes nothing.
+/// bundles; a second time changes nothing. By the answer to a bundle that was made beside another mirror, this one
+/// goes on, and nothing is filed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Accept {
@@ -69,7 +70,15 @@ impl Accept {
         let mut made = Made::hold(&config.ledger())?;
         let answer = self.read(&config)?;
         let id = answer.header().id;
-        let before = may_be_accepted(&made, &answer)?;
+        let is_ours = made.of(&id).is_some();
+        if !is_ours && self.bundle.is_none() {
+            return self.follow(&config, (&mut mirror, &answer), context);
+        }
+        let before = if is_ours {
+            may_be_accepted(&made, &answer)?
+        } else {
+            Became::Open
+        };
         let kept = Made::kept(&config.ledger(), &id);
         let bundle = self.bundle.clone().unwrap_or_else(|| kept.clone());
         if before == Became::Accepted && !bundle.exists() {
@@ -87,7 +96,7 @@ impl Accept {
         if self.dry_run {
             return foretell(&answer, &head, context);
         }
-        extend(&mut mirror, &answer, &config)?;
+        let new = extend(&mut mirror, &answer, &config)?;
         keep_base(&config, &mirror, &answer, &head)?;
         let filed = file_all(&answer, &carried, context)?;
         if filed.failed > 0 {
@@ -95,17 +104,51 @@ impl Accept {
             let words = format!("{failed} could not be written");
             return Err(Failure::new(words).hint("mend that; the same command goes on"));
         }
-        if before != Became::Accepted {
+        if is_ours && before != Became::Accepted {
             made.note(&id, Became::Accepted, config::now())?;
         }
         // What stays is in nobody's way: it answers to no open bundle.
         let _gone = std::fs::remove_file(kept);
-        tell(&filed, &head, &hex(&id), context)?;
+        tell(&filed, (&head, new), &hex(&id), context)?;
         Ok(if filed.refused > 0 {
             Exit::Refused
         } else {
             Exit::Done
         })
+    }
+
+    /// Takes the entries of an answer to a bundle that was made beside another mirror, or beside this one before
+    /// it was lost: the mirror goes on, and nothing is filed.
+    fn follow(
+        &self,
+        config: &Config,
+        (mirror, answer): (&mut Mirror, &Answer),
+        context: &Context,
+    ) -> Result<Exit, Failure> {
+        let id = answer.header().id;
+        let stranger = MadeError::Unknown(id).to_string();
+        let checked = check_entries(answer, mirror, &self.trusted()?);
+        let head = checked.map_err(|error| Failure::from(error).at(stranger.clone()))?;
+        if self.dry_run {
+            return foretell(answer, &head, context);
+        }
+        let new = extend(mirror, answer, config)?;
+        keep_base(config, mirror, answer, &head)?;
+        let entries = number_of(head.size, "entry");
+        let said = match new {
+            0 => format!("{stranger}; the mirror has its {entries}, and nothing changed"),
+            new => format!(
+                "{stranger}: the mirror goes on by {} to {entries}, and no certificate is filed",
+                number_of(new, "new entry")
+            ),
+        };
+        let object = json!({ "bundle": hex(&id), "state": "followed", "new-entries": new,
+            "entries": head.size });
+        context.tell(&said, object)?;
+        if context.talks() && answer.header().items > 0 {
+            hint("with the bundle beside it, its certificates are filed too: --bundle FILE");
+        }
+        Ok(Exit::Done)
     }
 
     fn read(&self, config: &Config) -> Result<Answer, Failure> {
@@ -177,13 +220,15 @@ fn foretell(answer: &Answer, head: &Checkpoint, context: &Context) -> Result<Exi
     Ok(Exit::Done)
 }
 
-fn extend(mirror: &mut Mirror, answer: &Answer, config: &Config) -> Result<(), Failure> {
+/// Gives how many entries came to the mirror.
+fn extend(mirror: &mut Mirror, answer: &Answer, config: &Config) -> Result<u64, Failure> {
     // A list is made of what the mirror had before, or of all that it has then.
     let _no_list_meanwhile = pending::hold_alone(config, mirror.ledger())?;
+    let before = mirror.ledger().size();
     for frame in answer.frames()? {
         mirror.extend(frame?)?;
     }
-    Ok(())
+    Ok(mirror.ledger().size().saturating_sub(before))
 }
 
 /// Keeps the base of lists, unless the mirror took a later head meanwhile.
@@ -292,9 +337,14 @@ impl Filed {
     }
 }
 
-fn tell(filed: &Filed, head: &Checkpoint, id: &str, context: &Context) -> Result<(), Failure> {
+fn tell(
+    filed: &Filed,
+    (head, new): (&Checkpoint, u64),
+    id: &str,
+    context: &Context,
+) -> Result<(), Failure> {
     let entries = number_of(head.size, "entry");
-    let nothing_new = if filed.new == 0 {
+    let nothing_new = if filed.new == 0 && new == 0 {
         "; nothing changed"
     } else {
         ""

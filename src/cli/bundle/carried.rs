@@ -58,7 +58,11 @@ fn opened(file: &File, length: u64) -> Result<Opened<BufReader<File>>, BundleErr
 
 /// A copy without a name, of no more bytes than any bundle has.
 fn own_copy(bundle: &Path, config: &Config) -> Result<File, Failure> {
-    let from = open(bundle).in_file(bundle)?;
+    let mut from = open(bundle).in_file(bundle)?;
+    let length = from.metadata().in_file(bundle)?.len();
+    // Nothing is copied of what is no bundle, or of one that says another length of itself.
+    opened(&from, length).in_bundle(bundle)?;
+    from.seek(SeekFrom::Start(0)).in_file(bundle)?;
     let mut own = own_file(config)?;
     let copied = io::copy(&mut from.take(LARGEST_BUNDLE.saturating_add(1)), &mut own);
     if copied.in_file(bundle)? > LARGEST_BUNDLE {

@@ -10,7 +10,7 @@ use serde_json::json;
 use ssh_key::PublicKey;
 
 use crate::batch::{Batch, HowFar, Resume, SerialPlan, Subjects};
-use crate::bundle::{Draft, Header, Made, NAMESPACE, Opened, Registrar};
+use crate::bundle::{Became, Draft, Header, Made, NAMESPACE, Opened, Registrar};
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
@@ -24,13 +24,13 @@ use crate::cli::base::words::number_of;
 use crate::config::{self, Config, SubjectFile};
 use crate::issue::{Bundled, Judge};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Credential, DutiesSet, Ledger};
+use crate::ledger::{Credential, DutiesSet, KnownBundle, Ledger};
 use crate::output;
 use crate::request::{RoleName, by_ssh_keygen, random_id};
 
 use super::carried::only_ca;
 use crate::wire::{hex, words};
-use wishes::{Wanted, wanted};
+use wishes::{Wanted, absolute, wanted};
 
 /// Put requests, and keys of a manifest, into one file for an offline CA
 ///
@@ -61,8 +61,8 @@ pub(super) struct Make {
     #[arg(short = 'h', requires = "manifest")]
     host: bool,
 
-    /// Requests
-    #[arg(value_name = "FILE", required_unless_present = "manifest")]
+    /// Requests; without any, the bundle carries what else there is to be carried
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
@@ -70,6 +70,8 @@ pub(super) struct Make {
 struct Carries {
     signed: Vec<(Vec<u8>, Vec<u8>)>,
     list_version: u64,
+    /// The bundles that the ledger took.
+    taken: Vec<KnownBundle>,
 }
 
 /// The head that it is made against, and what it carries, of one moment.
@@ -90,6 +92,7 @@ fn against(config: &Config) -> Result<(Checkpoint, Carries), Failure> {
         Carries {
             signed,
             list_version,
+            taken: ledger.bundles()?,
         },
     ))
 }
@@ -114,18 +117,23 @@ impl Make {
         let signer = faults.note(self.signer(&ledger));
         let wanted = faults.note(wanted(&self, &config));
         let (signer, wanted) = faults.or(signer.zip(wanted))?;
-        let failures = decide(&wanted, ledger, &signer, &config, context)?;
-        if failures != Failures::None {
-            say("no bundle was made: take out what is refused");
-            return Ok(failures.exit());
+        if !wanted.is_empty() {
+            let failures = decide(&wanted, ledger, &signer, &config, context)?;
+            if failures != Failures::None {
+                say(REFUSED);
+                return Ok(failures.exit());
+            }
         }
         let mut made = Made::hold(&config.ledger())?;
         let against = against(&config)?;
-        let (header, bytes) = self.signed(&wanted, signer.registrar, against, made.last())?;
+        let last = made.last(&against.1.taken);
+        let (header, bytes) = self.signed(&wanted, signer.registrar, against, last)?;
         // Kept here too, until its answer is held against it.
         output::write(&Made::kept(&config.ledger(), &header.id), &bytes, MODE)?;
+        // Listed before it goes out: an answer must never come to a bundle that is not known here.
+        made.begin(&header, &absolute(&self.out)?)?;
         output::write(&self.out, &bytes, MODE)?;
-        made.add(&header)?;
+        made.note(&header.id, Became::Open, config::now())?;
         self.tell(&header, context)?;
         Ok(Exit::Done)
     }
@@ -243,6 +251,7 @@ fn decide(
 
 /// Whoever carries it need not keep it secret: it holds public keys and names.
 const MODE: u32 = 0o644;
+const REFUSED: &str = "no bundle was made: take out what is refused; without any request, what is pending travels alone";
 const ENROL: &str = "where the CA is: punchmark requester add NAME --key FILE --registrar ROLE";
 
 const EXAMPLES: &str = "\

@@ -87,7 +87,8 @@ struct Work {
     pending: Vec<PendingRevocation>,
     key: LedgerKeyPlace,
     out: PathBuf,
-    known: KnownCa,
+    /// The CA of the items; none where nothing is asked for.
+    known: Option<KnownCa>,
     books: Books,
     /// The position of the entry that began it; 0 where none did yet.
     begun: u64,
@@ -96,16 +97,19 @@ struct Work {
 impl Sign {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let ledger = context.ledger_to_look(&config)?;
+        let mut ledger = context.ledger_to_look(&config)?;
         let work = self.look(config, &ledger, context)?;
         if self.again {
             return self.write_again(&work, context);
         }
+        if work.begun != 0 && !self.dry_run {
+            ledger = work.give_up_what_was_cut_off(context)?;
+        }
         let interrupted = on_signal().unwrap_or_default();
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let mut offer = Offer::default();
-        {
-            let judge = work.judge(&ledger)?;
+        if let Some(known) = &work.known {
+            let judge = work.judge(known, &ledger)?;
             let batch = |report| batch(&judge, &interrupted, report);
             let revoked = pending::keys(&work.pending);
             offer.look(
@@ -132,8 +136,9 @@ impl Sign {
             work.pending.clone(),
             now,
         )?;
-        if offer.left > 0 {
-            work.issue(&mut offer, ledger, &interrupted, (context, &mut pins))?;
+        if let Some(known) = work.known.as_ref().filter(|_| offer.left > 0) {
+            let run = (known, ledger, interrupted.as_ref());
+            work.issue(&mut offer, run, (context, &mut pins))?;
         }
         work.close(&offer, context)?;
         self.write(&work, &mut key, context)
@@ -163,8 +168,13 @@ impl Sign {
         let pending = faults.note(pending::of(&carried.header, ledger));
         faults.note(fits(&carried.header, ledger));
         faults.note(free(&out));
-        let ca = faults.note(only_ca(&carried.roles, &config));
-        let agreed = ca.and_then(|ca| faults.note(context.known_ca(&config, ledger, &ca)));
+        let agreed = if carried.roles.is_empty() {
+            Some(None)
+        } else {
+            let ca = faults.note(only_ca(&carried.roles, &config));
+            let known = ca.and_then(|ca| faults.note(context.known_ca(&config, ledger, &ca)));
+            known.map(Some)
+        };
         let key = config.ledger_key().ok_or_else(no_ledger_key);
         let key = faults.note(key);
         let begun = begun.map_or(0, |one| one.position);
@@ -218,7 +228,21 @@ impl Sign {
 }
 
 impl Work {
-    fn judge(&self, ledger: &SharedLedger) -> Result<Judge<'_>, Failure> {
+    /// What a run before this one reserved and didn't come to is given up, so that its requests count as
+    /// not used; gives the ledger as it is then. Nobody has a certificate of it: none is released before
+    /// it is recorded.
+    fn give_up_what_was_cut_off(&self, context: &Context) -> Result<Ledger, Failure> {
+        let mut ledger = context.ledger_after_asking(&self.config)?;
+        ledger.close_abandoned(config::now())?;
+        drop(ledger);
+        Ok(Ledger::open_to_read(&self.config.ledger())?)
+    }
+
+    fn judge<'w>(
+        &'w self,
+        known: &'w KnownCa,
+        ledger: &SharedLedger,
+    ) -> Result<Judge<'w>, Failure> {
         let ledger = crate::issue::lock(ledger);
         let mut rulebook = self.books.rulebook(&self.config);
         let duties = ledger.duties_of(&self.taken.registrar)?;
@@ -226,26 +250,25 @@ impl Work {
             registrar: duties.unwrap_or_default(),
             made: self.taken.made,
         });
-        Ok(Judge::new(rulebook, &self.known.agreed, &ledger)?)
+        Ok(Judge::new(rulebook, &known.agreed, &ledger)?)
     }
 
     /// Signs what is neither refused nor signed already. What is refused only now is noted.
     fn issue(
         &self,
         offer: &mut Offer,
-        ledger: SharedLedger,
-        interrupted: &AtomicBool,
+        (known, ledger, interrupted): (&KnownCa, SharedLedger, &AtomicBool),
         (context, pins): (&Context, &mut dyn AskPin),
     ) -> Result<(), Failure> {
         let count = Some(offer.left);
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
         let refused = Arc::new(Mutex::new(Vec::new()));
         let report = reporter(Arc::clone(&progress), Arc::clone(&refused));
-        let judge = self.judge(&ledger)?;
+        let judge = self.judge(known, &ledger)?;
         let batch = batch(&judge, interrupted, report);
         let run = Run {
             config: &self.config,
-            known: &self.known,
+            known,
             progress: &progress,
             count,
             hash: None,

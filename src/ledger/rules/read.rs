@@ -111,6 +111,24 @@ impl Ledger {
         Ok(None)
     }
 
+    /// Whether the request of this id was reserved behind a position, and nothing became of it yet.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn is_reserved(&self, id: &RequestId, behind: u64) -> Result<bool, LedgerError> {
+        let positions = self.index.positions(table::REQUEST_ID, id)?;
+        let cas = self.cas()?;
+        for position in positions.into_iter().filter(|at| *at > behind) {
+            let record = self.record_at(&cas, position)?;
+            let grounds = record.reserved.grounds.as_ref();
+            let is_of_it = grounds.is_some_and(|grounds| grounds.request_id == Some(*id));
+            if is_of_it && record.state == State::Reserved {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The record of one serial.
     ///
     /// # Errors

@@ -146,7 +146,7 @@ fn target(role: &RoleName, config: &Config) -> Result<Target, Failure> {
     }
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).in_file(path)
 }
 

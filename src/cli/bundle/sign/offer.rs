@@ -79,7 +79,14 @@ impl Offer {
                 0 => None,
                 begun => lock(ledger).issued_for(&item.content().id, begun)?,
             };
+            let is_cut_off = begun != 0 && lock(ledger).is_reserved(&item.content().id, begun)?;
             match before {
+                // A run that signs gives these up before it looks: this one only shows.
+                None if is_cut_off => {
+                    self.left += 1;
+                    let words = "begun by a run that was cut off".to_owned();
+                    verdicts.insert(*number, Verdict::Sign(words));
+                }
                 Some(record) => {
                     self.done.insert(*number);
                     verdicts.insert(*number, Verdict::Done(record.reserved.serial));
