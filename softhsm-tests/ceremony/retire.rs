@@ -1,5 +1,7 @@
 //! CAs that end in a room: revoked, every copy accounted for, and an outsider finds all of it.
 
+mod cards;
+
 use std::fs;
 
 use serde_json::Value;
