@@ -7,6 +7,7 @@ mod people;
 mod rehearse;
 mod reshare;
 mod retire;
+mod rollover;
 mod room;
 mod run;
 mod shares;

@@ -31,8 +31,9 @@ pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{
     Ca, CaBefore, Create, Custody, Device, Draft, DraftDevices, DraftError, End, EndOfCopy,
-    Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Module, PLAN_BYTES_MAX, Paper,
-    People, Person, Pins, Plan, PlanFault, PlanFaults, Retire, Role, RootFile, Task, TokenPlace,
+    Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Module, NewBeside, PLAN_BYTES_MAX,
+    Paper, People, Person, Pins, Plan, PlanFault, PlanFaults, Retire, Role, RootFile, Task,
+    TokenPlace,
 };
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{

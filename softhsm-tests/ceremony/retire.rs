@@ -26,7 +26,7 @@ const OUTPUTS: [&str; 5] = [
     "transcript.jsonl.sig",
 ];
 
-fn ran(room: &Room, arguments: &[&str]) -> Ran {
+pub(super) fn ran(room: &Room, arguments: &[&str]) -> Ran {
     room.account.pinned(&[&CONFIG, arguments].concat())
 }
 
@@ -38,14 +38,19 @@ fn head(room: &Room) -> Vec<String> {
 
 /// The plan of an end of `users`, drawn and filled in, for a room whose outputs of before are elsewhere.
 fn plan_of_end(room: &Room, last: Option<&str>) -> String {
+    drawn(room, "retire", last, &["users2 took over", "E1"])
+}
+
+/// A plan about `users`, drawn and filled in, with these words for what only its kind wants.
+pub(super) fn drawn(room: &Room, kind: &str, last: Option<&str>, own: &[&str]) -> String {
     let module = Module::SoftHsm.path().display().to_string();
-    let draw = ["ceremony", "plan", "--kind", "retire", "--module", &module];
+    let draw = ["ceremony", "plan", "--kind", kind, "--module", &module];
     let head = head(room);
     let print = keygen::fingerprint(&room.account.path("ca/users.pub"));
     let mut plan = room.account.run(&draw).ok().stdout;
     plan = plan.replace("size = \"?\"", &format!("size = {}", head[1]));
     for word in [
-        "end of the user CA",
+        "about the user CA",
         "Room 5",
         "Anna",
         "Bob",
@@ -58,9 +63,10 @@ fn plan_of_end(room: &Room, last: Option<&str>) -> String {
         &head[0],
         &head[2],
         &print,
-        "users2 took over",
-        "E1",
-    ] {
+    ]
+    .into_iter()
+    .chain(own.iter().copied())
+    {
         plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
     }
     if let Some(words) = last {
@@ -78,7 +84,7 @@ fn room() -> Room {
     room
 }
 
-fn people(room: &Room) -> People {
+pub(super) fn people(room: &Room) -> People {
     let checked = room.checked();
     let mut people = People::of(&room.text(), checked["words"].as_str().unwrap());
     let papers = [("with the PIN of `root`", "E1"), ("with share", "E2")];
@@ -87,7 +93,7 @@ fn people(room: &Room) -> People {
     people
 }
 
-fn hold(room: &Room) -> (String, u8) {
+pub(super) fn hold(room: &Room) -> (String, u8) {
     people(room).hold(room.start())
 }
 
@@ -322,7 +328,7 @@ fn each_output_and_each_line_of_an_end_that_was_changed_is_named() {
     for words in [
         "destroyed in `root`",
         "its objects were removed",
-        "end of the user CA",
+        "about the user CA",
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }

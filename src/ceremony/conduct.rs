@@ -14,6 +14,7 @@ mod keys;
 mod ledger;
 mod outputs;
 mod retire;
+mod rollover;
 mod secrets;
 mod shares;
 mod token_pins;
@@ -238,6 +239,7 @@ impl Conduct<'_> {
             Act::Copies => self.copies(step)?,
             Act::Retire(number) => self.retire_ca(step, number)?,
             Act::EndCopy(number) => self.end_copy(step, number)?,
+            Act::StageMade => self.stage_made(step)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),

@@ -49,3 +49,8 @@ pub(super) fn retired_fact(ca: &CaName) -> String {
 
 /// What is noted of a CA that ended.
 pub(super) const RETIRED: &str = "it signs no more, and its key is revoked";
+
+/// The fact that is a stage of a rollover.
+pub(super) const STAGE: &str = "stage";
+/// What is noted of the first.
+pub(super) const STAGE_MADE: &str = "made";

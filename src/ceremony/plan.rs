@@ -13,6 +13,7 @@ mod ledger;
 mod people;
 mod reader;
 mod retire;
+mod rollover;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -28,6 +29,7 @@ pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
 pub use retire::{End, EndOfCopy, Paper, Retire};
+pub use rollover::NewBeside;
 
 use self::devices::Named;
 use self::reader::Reader;
@@ -82,6 +84,8 @@ pub enum Kind {
     Create,
     /// CAs end, and every copy of their keys.
     Retire,
+    /// A new CA is made beside one whose place it takes.
+    Rollover,
 }
 
 /// What a ceremony does, with what the plan says of it.
@@ -91,6 +95,8 @@ pub enum Task {
     Create(Create),
     /// CAs end, and every copy of their keys.
     Retire(Retire),
+    /// A new CA is made beside one whose place it takes.
+    Rollover(NewBeside),
 }
 
 impl Plan {
@@ -125,6 +131,7 @@ impl Plan {
         match self.task {
             Task::Create(_) => Kind::Create,
             Task::Retire(_) => Kind::Retire,
+            Task::Rollover(_) => Kind::Rollover,
         }
     }
 
@@ -133,6 +140,7 @@ impl Plan {
     pub fn cas(&self) -> &[Ca] {
         match &self.task {
             Task::Create(create) => &create.cas,
+            Task::Rollover(beside) => &beside.cas,
             Task::Retire(_) => &[],
         }
     }
@@ -141,9 +149,19 @@ impl Plan {
     #[must_use]
     pub fn copies_that_end(&self) -> &[EndOfCopy] {
         match &self.task {
-            Task::Create(_) => &[],
+            Task::Create(_) | Task::Rollover(_) => &[],
             Task::Retire(retire) => &retire.copies,
         }
+    }
+
+    /// The CA whose place the new one takes; none of another kind.
+    #[must_use]
+    pub fn old_ca(&self) -> Option<&CaBefore> {
+        let Task::Rollover(beside) = &self.task else {
+            return None;
+        };
+        let known = self.ledger.iter().flat_map(|ledger| &ledger.cas);
+        known.into_iter().find(|ca| ca.name == beside.old)
     }
 
     /// The ledger key that is made; none where the ledger has one.
@@ -151,7 +169,7 @@ impl Plan {
     pub fn ledger_key(&self) -> Option<&LedgerKey> {
         match &self.task {
             Task::Create(create) => Some(&create.ledger_key),
-            Task::Retire(_) => None,
+            Task::Retire(_) | Task::Rollover(_) => None,
         }
     }
 
@@ -164,14 +182,14 @@ impl Plan {
 
 impl Kind {
     /// The kinds, as a plan names them.
-    pub const ALL: [Self; 2] = [Self::Create, Self::Retire];
+    pub const ALL: [Self; 3] = [Self::Create, Self::Retire, Self::Rollover];
 
     /// Whether it works on a ledger, a config and CAs that are there before it.
     #[must_use]
     pub fn finds_ledger(self) -> bool {
         match self {
             Self::Create => false,
-            Self::Retire => true,
+            Self::Retire | Self::Rollover => true,
         }
     }
 
@@ -181,6 +199,7 @@ impl Kind {
         match self {
             Self::Create => "create",
             Self::Retire => "retire",
+            Self::Rollover => "rollover",
         }
     }
 }
@@ -259,6 +278,7 @@ fn task(
         }
         Some(Kind::Create) => create::read(reader, top, devices).map(Task::Create),
         Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
+        Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),
     }
 }
 

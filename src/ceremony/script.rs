@@ -118,7 +118,8 @@ struct Sheet {
 fn sheets(plan: &Plan) -> Vec<Sheet> {
     let mut sheets = vec![inventory(plan)];
     // What was there before has a card.
-    sheets.extend(plan.ledger_key().map(|_made| key_card(plan)));
+    let is_made = plan.ledger_key().is_some() || !plan.cas().is_empty();
+    sheets.extend(is_made.then(|| key_card(plan)));
     for device in &plan.devices {
         if let Some(envelope) = &device.pin_envelope {
             sheets.push(secret_sheet(device, "PIN", envelope));

@@ -3,6 +3,7 @@
 mod create;
 mod frame;
 mod retire;
+mod rollover;
 
 pub(super) use create::FIRST_COUNTER;
 
@@ -108,6 +109,8 @@ pub enum Act {
     Retire(usize),
     /// Ends the copy at this place in the plan: destroyed, or named as missing.
     EndCopy(usize),
+    /// Records that the new CA was made which takes the place of one that is there.
+    StageMade,
     /// Ends the transcript.
     End,
 }
@@ -118,6 +121,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
     match &plan.task {
         Task::Create(create) => create::steps(plan, create),
         Task::Retire(retire) => retire::steps(plan, retire),
+        Task::Rollover(beside) => rollover::steps(plan, beside),
     }
 }
 
@@ -176,13 +180,17 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::ceremony::plan::tests::{
-        filled, filled_for_cards, filled_for_shares, filled_to_retire,
+        filled, filled_for_cards, filled_for_shares, filled_to_retire, filled_to_roll_over,
     };
 
     #[test]
     fn each_step_has_a_name_of_its_own_and_each_question_an_answer() {
         let cards = (1..=2).map(filled_for_cards);
-        let others = [filled_for_shares(), filled_to_retire()];
+        let others = [
+            filled_for_shares(),
+            filled_to_retire(),
+            filled_to_roll_over(),
+        ];
         for text in (2..=5).map(filled).chain(cards).chain(others) {
             let plan = Plan::parse(text.as_bytes()).unwrap();
             let steps = steps(&plan);

@@ -3,6 +3,7 @@
 mod attestations;
 mod custody;
 mod retired;
+mod rolled_over;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Origin, Signatures};
 use crate::wire::{hex, words};
 use custody::has_custody;
 use retired::has_retired;
+use rolled_over::has_rolled_over;
 
 /// What is checked.
 pub struct Evidence<'a> {
@@ -212,6 +214,7 @@ impl<'a> Outputs<'a> {
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
         has_retired(&ledger, evidence.plan, self)?;
+        has_rolled_over(&ledger, evidence.plan)?;
         let position = has_ceremony(&ledger, evidence)?;
         self.head(evidence, &ledger, position, key)
     }

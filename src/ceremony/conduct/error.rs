@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ssh_key::Fingerprint;
 
 use crate::attestation::{EvidenceError, EvidenceFormError};
-use crate::ca::{EndCopyError, EstablishError, KnownCaError};
+use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError};
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::record::RecordError;
@@ -113,6 +113,9 @@ pub enum ConductError {
         /// When the last of them ends.
         until: Instant,
     },
+    /// The new CA can't take the place of the old one.
+    #[error(transparent)]
+    Rollover(#[from] RolloverError),
     /// A copy did not end.
     #[error(transparent)]
     EndCopy(#[from] EndCopyError),

@@ -31,6 +31,7 @@ impl Conduct<'_> {
             let key = self.key_of_ca(&config, &ledger, ca)?;
             self.public(step, (ca.name.as_str(), &key))?;
         }
+        self.fits_the_old_ca(&ledger)?;
         self.ledger_key_there(step, &ledger)
     }
 

@@ -82,7 +82,7 @@ impl Conduct<'_> {
         let names: Vec<_> = cas.iter().map(CaOfLedger::name).collect();
         let known_as = match &self.plan.task {
             Task::Retire(retire) => retire.list_name.clone(),
-            Task::Create(_) => None,
+            Task::Create(_) | Task::Rollover(_) => None,
         };
         let name = ListName {
             name: known_as.unwrap_or_else(|| names.join(" ")),
@@ -109,7 +109,7 @@ impl Conduct<'_> {
     pub(super) fn lines(&mut self, step: &Step) -> Result<(), ConductError> {
         let setting = self.setting;
         for ca in setting.plan.cas() {
-            let line = self.line_of(ca)?;
+            let line = self.line_of(&ca.name)?;
             self.put(step, &format!("{}.pub", ca.name), line.as_bytes())?;
             if ca.beside.is_none() {
                 self.trust(step, ca)?;
@@ -126,8 +126,12 @@ impl Conduct<'_> {
         let name = &first.name;
         let beside = |ca: &&Ca| ca.name == *name || ca.beside.as_ref() == Some(name);
         let all: Vec<_> = self.setting.plan.cas().iter().filter(beside).collect();
-        let lines: Result<Vec<_>, _> = all.iter().map(|ca| self.line_of(ca)).collect();
-        let lines = lines?;
+        let lines: Result<Vec<_>, _> = all.iter().map(|ca| self.line_of(&ca.name)).collect();
+        let mut lines = lines?;
+        // Both are trusted until the old one ended.
+        if let Some(old) = self.plan.old_ca() {
+            lines.insert(0, self.line_of(&old.name)?);
+        }
         if first.certificates == Purpose::Host {
             let known = lines.iter().map(|line| format!("@cert-authority * {line}"));
             let known: String = known.collect();
@@ -144,8 +148,8 @@ impl Conduct<'_> {
         self.put(step, &format!("{name}.sshd_config"), text.as_bytes())
     }
 
-    fn line_of(&self, ca: &Ca) -> Result<String, ConductError> {
-        let line = self.fact_of(&format!("public key {}", ca.name))?;
+    fn line_of(&self, ca: &CaName) -> Result<String, ConductError> {
+        let line = self.fact_of(&format!("public key {ca}"))?;
         Ok(format!("{line}\n"))
     }
 

@@ -248,7 +248,7 @@ impl Known {
 }
 
 /// The CA of the plan, by its key.
-fn of_ledger(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, ConductError> {
+pub(super) fn of_ledger(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, ConductError> {
     let mut cas = ledger.cas()?.into_iter();
     let is_it = |ca: &Ca| {
         ca.name() == planned.name.as_str()

@@ -70,23 +70,7 @@ pub(super) fn read(
     devices: &Named<Device>,
 ) -> Option<Create> {
     let mut places = BTreeSet::new();
-    let mut cas: Vec<Ca> = Vec::new();
-    let tables = &mut top.tables(reader, "ca");
-    if tables.is_empty() {
-        reader.add("ca", "no CA is to be made".to_owned());
-    }
-    for table in tables {
-        let read = ca(reader, table, devices);
-        table.end(reader);
-        let Some(ca) = read else { continue };
-        check_place(reader, table, (&ca.device, &ca.place), &mut places);
-        if cas.iter().any(|one| one.name == ca.name) {
-            table.fault(reader, "name", "is that of another CA");
-        }
-        check_beside(reader, table, &cas, &ca);
-        cas.push(ca);
-    }
-    check_files(reader, &cas);
+    let cas = cas(reader, top, devices, &mut places);
     let table = &mut top.table(reader, "ledger-key");
     let read = ledger_key(reader, table, devices);
     table.end(reader);
@@ -97,6 +81,33 @@ pub(super) fn read(
         cas,
         ledger_key: read?,
     })
+}
+
+/// Reads `[[ca]]`: the keys that are made.
+pub(super) fn cas(
+    reader: &mut Reader,
+    top: &mut Table,
+    devices: &Named<Device>,
+    places: &mut BTreeSet<(String, String)>,
+) -> Vec<Ca> {
+    let mut cas: Vec<Ca> = Vec::new();
+    let tables = &mut top.tables(reader, "ca");
+    if tables.is_empty() {
+        reader.add("ca", "no CA is to be made".to_owned());
+    }
+    for table in tables {
+        let read = ca(reader, table, devices);
+        table.end(reader);
+        let Some(ca) = read else { continue };
+        check_place(reader, table, (&ca.device, &ca.place), places);
+        if cas.iter().any(|one| one.name == ca.name) {
+            table.fault(reader, "name", "is that of another CA");
+        }
+        check_beside(reader, table, &cas, &ca);
+        cas.push(ca);
+    }
+    check_files(reader, &cas);
+    cas
 }
 
 fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option<Ca> {

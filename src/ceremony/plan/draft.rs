@@ -73,10 +73,14 @@ impl Draft {
 
     /// The tables of devices, and those that only plans of this kind have.
     fn hardware(&self) -> Result<String, DraftError> {
-        let devices = |pins| devices(&self.devices, pins);
+        let devices = |first, more| devices(&self.devices, first, more);
         match self.kind {
-            Kind::Create => Ok(devices(RANDOM)? + &create::keys(&self.devices)),
-            Kind::Retire => Ok(devices(ARE_SET)?
+            Kind::Create => Ok(devices(RANDOM, RANDOM)? + &create::keys(&self.devices)),
+            // The old key is in the first card, and a new card makes the new one.
+            Kind::Rollover => Ok(devices(ARE_SET, RANDOM)?
+                + &ledger::found(&self.devices)
+                + &create::key_beside(&self.devices)),
+            Kind::Retire => Ok(devices(ARE_SET, ARE_SET)?
                 + &ledger::found(&self.devices)
                 + &retire::ends(&self.devices)),
         }
@@ -103,7 +107,7 @@ impl Draft {
 }
 
 /// The tables of what the keys are in.
-fn devices(devices: &DraftDevices, pins: &str) -> Result<String, DraftError> {
+fn devices(devices: &DraftDevices, first: &str, more: &str) -> Result<String, DraftError> {
     match devices {
         DraftDevices::Token(module) => {
             let (path, hash) = match module {
@@ -115,7 +119,10 @@ fn devices(devices: &DraftDevices, pins: &str) -> Result<String, DraftError> {
                 .replace("@module-path", &toml::Value::from(path).to_string()))
         }
         DraftDevices::YubiKeys(count @ 1..=4) => {
-            let card = |at| named(&format!("\n{YUBIKEY}{pins}"), &numbered("root", at));
+            let card = |at| {
+                let pins = if at == 1 { first } else { more };
+                named(&format!("\n{YUBIKEY}{pins}"), &numbered("root", at))
+            };
             Ok((1..=*count).map(card).collect())
         }
         DraftDevices::YubiKeys(count) => Err(DraftError::YubiKeys(*count)),

@@ -2,7 +2,7 @@ mod retire;
 
 use super::*;
 
-pub(in crate::ceremony) use retire::filled_to_retire;
+pub(in crate::ceremony) use retire::{filled_to_retire, filled_to_roll_over};
 
 fn draft(people: usize) -> String {
     let draft = Draft {
@@ -133,7 +133,7 @@ fn each_rule_of_a_plan_is_held_to() {
         (
             "kind    = \"create\"",
             "kind    = \"drill\"",
-            "kind: \"drill\": not one of create, retire",
+            "kind: \"drill\": not one of create, retire, rollover",
         ),
         (
             "last    = \"none\"",

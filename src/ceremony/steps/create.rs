@@ -13,7 +13,7 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     let devices = (0..).zip(&plan.devices);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
     let numbers = 0..create.cas.len();
-    steps.extend(numbers.filter_map(|number| cast.key(create, number)));
+    steps.extend(numbers.filter_map(|number| cast.key(&create.cas, number)));
     steps.push(cast.ledger_key(create));
     steps.extend(plan.custody.as_ref().map(|_custody| cast.custody()));
     steps.extend([cast.compare(), cast.list(), cast.lines()]);
@@ -121,7 +121,7 @@ impl Cast {
     }
 
     /// Secrets of its own, for a device that comes as the factory left it.
-    fn pins(&self, number: usize, device: &Device) -> Option<Step> {
+    pub(super) fn pins(&self, number: usize, device: &Device) -> Option<Step> {
         match device.pins {
             Pins::AreSet => return None,
             Pins::Shares => return Some(self.derived_pins(number, device)),
@@ -158,8 +158,8 @@ impl Cast {
         })
     }
 
-    fn key(&self, create: &Create, number: usize) -> Option<Step> {
-        let ca = create.cas.get(number)?;
+    pub(super) fn key(&self, cas: &[Ca], number: usize) -> Option<Step> {
+        let ca = cas.get(number)?;
         let typed = format!("make {}", ca.name);
         let question = format!("what can't be undone: type \"{typed}\"");
         Some(Step {
@@ -205,7 +205,7 @@ impl Cast {
         )
     }
 
-    fn compare(&self) -> Step {
+    pub(super) fn compare(&self) -> Step {
         let question = "each fingerprint on the key card is that on the screen; type yes";
         Step {
             asks: vec![ask("compared", &self.witness, question.to_owned(), "yes")],
@@ -229,7 +229,7 @@ impl Cast {
         )
     }
 
-    fn lines(&self) -> Step {
+    pub(super) fn lines(&self) -> Step {
         step(
             "lines",
             &self.administrator,

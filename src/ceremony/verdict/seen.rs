@@ -7,6 +7,7 @@ mod retire;
 use std::collections::BTreeMap;
 
 use super::fault::VerdictFault;
+use crate::ceremony::facts::{STAGE, STAGE_MADE};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::Plan;
@@ -188,6 +189,7 @@ impl Seen {
             Act::Copies => self.copies(plan, line),
             Act::Retire(number) => self.retired(plan, number, line),
             Act::EndCopy(number) => self.end_of_copy(number, line),
+            Act::StageMade => self.is(line, STAGE, STAGE_MADE),
         }
     }
 

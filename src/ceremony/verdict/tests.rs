@@ -3,8 +3,8 @@ mod retire;
 use super::*;
 use crate::ceremony::conduct::{SECRET_CHECK, SECRETS_ARE_SET, SHARES, in_words};
 use crate::ceremony::facts::{
-    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, copy_fact, end_fact, head_in_words,
-    retired_fact,
+    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE, copy_fact, end_fact,
+    head_in_words, retired_fact,
 };
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::filled;
@@ -163,6 +163,7 @@ impl Made<'_> {
                 let ca = &plan.ledger.as_ref().unwrap().cas[0];
                 vec![self.fact(&retired_fact(&ca.name), RETIRED)]
             }
+            Act::StageMade => vec![self.fact(STAGE, STAGE_MADE)],
             Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
             Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
             Act::Lines => {

@@ -38,6 +38,8 @@ enum Does {
     Create,
     /// End CAs, and every copy of their keys
     Retire,
+    /// Make a new CA beside one whose place it takes
+    Rollover,
 }
 
 impl Draw {
@@ -46,6 +48,7 @@ impl Draw {
             kind: match self.kind {
                 Does::Create => Kind::Create,
                 Does::Retire => Kind::Retire,
+                Does::Rollover => Kind::Rollover,
             },
             people: self.people,
             program: sha256(&program())?,

@@ -138,6 +138,7 @@ impl Advised for ConductError {
                 "wait until they are over; or have all review a plan with `lock-out = true`"
             }
             Self::EndCopy(error) => return error.hint(),
+            Self::Rollover(error) => return error.hint(),
             Self::UnknownLedgerKey(_) => "where its device is, run once: punchmark ledger key add",
             Self::Last => {
                 "take the words of the last ceremony from its paper, and have all review the plan"

@@ -20,6 +20,15 @@ pub(super) fn keys(devices: &DraftDevices) -> String {
     cas.chain([ca(LEDGER_KEY_IN_YUBIKEY, 1)]).collect()
 }
 
+/// The CA that takes the place of `users`: in the token, or in the last of the cards.
+pub(super) fn key_beside(devices: &DraftDevices) -> String {
+    let (table, device) = match devices {
+        DraftDevices::Token(_) => (CA_IN_TOKEN, "root".to_owned()),
+        DraftDevices::YubiKeys(count) => (CA_IN_YUBIKEY, numbered("root", *count)),
+    };
+    named(&format!("\n{table}"), &device).replace("@ca", "users2")
+}
+
 const BESIDE: &str =
     "beside       = \"users\" # trusted with it from the first day: what a copy would be for\n";
 /// A CA whose key a token makes.

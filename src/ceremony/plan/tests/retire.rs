@@ -1,11 +1,20 @@
-//! Plans that end CAs.
+//! Plans that end CAs, and that make one beside another.
 
 use super::*;
 
 /// A plan for three people that ends the CA `users`, of which one copy is in a token, filled in.
 pub(in crate::ceremony) fn filled_to_retire() -> String {
+    filled_about_users(Kind::Retire, &["users2 took over", "E1"])
+}
+
+/// A plan for three people that makes `users2` beside `users`, filled in.
+pub(in crate::ceremony) fn filled_to_roll_over() -> String {
+    filled_about_users(Kind::Rollover, &[])
+}
+
+fn filled_about_users(kind: Kind, own: &[&str]) -> String {
     let draft = Draft {
-        kind: Kind::Retire,
+        kind,
         people: 3,
         program: [1; 32],
         devices: DraftDevices::Token(Some((
@@ -18,8 +27,7 @@ pub(in crate::ceremony) fn filled_to_retire() -> String {
     let device = ["Cem", "live system 7", "Root CA", "fe12", "B1", "B2", "E1"];
     let root = "07".repeat(32);
     let ledger = ["punchmark.ledger/1", &root, FINGERPRINT];
-    let ends = ["users2 took over", "E1"];
-    let words = FILLED.iter().chain(&device).chain(&ledger).chain(&ends);
+    let words = FILLED.iter().chain(&device).chain(&ledger).chain(own);
     words.fold(text, |text, word| {
         text.replacen("= \"?\"", &format!("= \"{word}\""), 1)
     })
@@ -89,6 +97,45 @@ fn each_rule_of_what_ends_is_held_to() {
     for (from, to, fault) in cases {
         let text = filled_to_retire().replacen(from, to, 1);
         assert_ne!(text, filled_to_retire(), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+}
+
+#[test]
+fn a_plan_that_makes_a_ca_beside_another_wants_nothing_but_what_its_people_know() {
+    for devices in [DraftDevices::Token(None), DraftDevices::YubiKeys(2)] {
+        let draft = Draft {
+            kind: Kind::Rollover,
+            people: 2,
+            program: [1; 32],
+            devices,
+            day: "2026-12-01T00:00Z".parse().unwrap(),
+        };
+        let missing = faults(&draft.text().unwrap());
+        let filled_in = |fault: &String| fault.ends_with("is still to be filled in");
+        assert!(missing.iter().all(filled_in), "{missing:?}");
+    }
+    let plan = Plan::parse(filled_to_roll_over().as_bytes()).unwrap();
+    assert_eq!(plan.old_ca().unwrap().name.as_str(), "users");
+    assert_eq!(plan.cas()[0].name.as_str(), "users2");
+    let twice = "[[known-ca]]\nname = \"hosts\"\nfingerprint = \"@\"\n\n[[known-ca]]";
+    let twice = twice.replace('@', FINGERPRINT);
+    for (from, to, fault) in [
+        (
+            "[[known-ca]]",
+            twice.as_str(),
+            "known-ca: one CA goes, and these are several",
+        ),
+        (
+            "\"users2\"",
+            "\"users\"",
+            "ca: has the name of the CA that goes",
+        ),
+        ("copies       = \"none\"", "", "ca 1, copies: is missing"),
+    ] {
+        let text = filled_to_roll_over().replacen(from, to, 1);
+        assert_ne!(text, filled_to_roll_over(), "{from}");
         let found = faults(&text).join("\n");
         assert!(found.contains(fault), "{from} {to}: {found}");
     }

@@ -1,7 +1,7 @@
 //! The end of a CA, line by line.
 
 use super::*;
-use crate::ceremony::plan::tests::filled_to_retire;
+use crate::ceremony::plan::tests::{filled_to_retire, filled_to_roll_over};
 
 fn plan() -> Plan {
     Plan::parse(filled_to_retire().as_bytes()).unwrap()
@@ -35,6 +35,21 @@ fn an_end_that_was_cut_short_anywhere_and_went_on_is_in_order() {
         let going_on = vec![Event::GoOn { cut: 0 }];
         let resumed = [before.to_vec(), going_on, again, after.to_vec()].concat();
         judged(&plan, &resumed).unwrap_or_else(|fault| panic!("{at}: {fault}"));
+    }
+}
+
+#[test]
+fn a_new_ca_beside_another_without_one_of_its_lines_is_found() {
+    let plan = Plan::parse(filled_to_roll_over().as_bytes()).unwrap();
+    let all = events(&plan);
+    judged(&plan, &all).unwrap();
+    for at in 0..all.len() {
+        let mut dropped = all.clone();
+        let line = dropped.remove(at);
+        let is_more = matches!(&line, Event::File { name, .. } if name.ends_with("sshd_config"));
+        if !is_more {
+            assert!(judged(&plan, &dropped).is_err(), "{line:?}");
+        }
     }
 }
 
