@@ -70,6 +70,7 @@ fn a_new_ca_is_made_beside_the_old_one_and_logs_in_before_and_after_its_end() {
     drop(sshd);
     // Later, in another room, the old one ends.
     fs::rename(path("ceremony"), path("second")).unwrap();
+    let both = path("second/users2-trusted.pub");
     let plan = drawn(&room, "retire", Some(&words), &["users2 took over", "E1"]);
     room.write_plan(&plan.replace("lock-out = false", "lock-out = true"));
     let (shown, code) = hold(&room);
@@ -79,7 +80,7 @@ fn a_new_ca_is_made_beside_the_old_one_and_logs_in_before_and_after_its_end() {
     assert_ne!(sshd.login(&path("peter")).code, Some(0));
     sshd.login(&path("erik")).ok();
     drop(sshd);
-    let alone = room.account.path("second/users2.pub");
+    let alone = path("second/users2.pub");
     let sshd = Sshd::start(&Configuration::users(&alone, &["peter"]));
     assert_ne!(sshd.login(&path("peter")).code, Some(0));
     sshd.login(&path("erik")).ok();
