@@ -188,19 +188,17 @@ impl<T> Named<T> {
 }
 
 fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Option<Device> {
-    let hardware = if table.has("yubikey") {
+    let is_card = table.has("yubikey");
+    let hardware = if is_card {
         yubikey(reader, table)
     } else {
         token(reader, table)
     };
     let pins = pins(reader, table);
-    let unlock_envelope = match (&hardware, pins) {
-        (Some(Hardware::YubiKey { .. }), Some(Pins::Random)) => {
-            Some(table.words(reader, "puk-envelope"))
-        }
-        (Some(Hardware::Token(_)), Some(Pins::Random)) => {
-            Some(table.words(reader, "so-pin-envelope"))
-        }
+    // Also where something else is wrong with it: one fault is no cause for another.
+    let unlock_envelope = match (is_card, pins) {
+        (true, Some(Pins::Random)) => Some(table.words(reader, "puk-envelope")),
+        (false, Some(Pins::Random)) => Some(table.words(reader, "so-pin-envelope")),
         _ => None,
     };
     let (bag, new_bag) = (table.words(reader, "bag"), table.words(reader, "new-bag"));
