@@ -21,7 +21,7 @@ use crate::request::{ContentError, DetachedError, RequestFileError, RequesterNam
 
 pub use accept::{AcceptError, check as check_answer, check_entries};
 pub use answer::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
-pub use header::{BundleId, Header, SignedRevocation};
+pub use header::{BundleId, Enrolment, Header, SignedRevocation};
 pub use item::{Item, Wish};
 pub use made::{Became, Made, MadeBundle, MadeError};
 pub use read::{Items, Opened};
@@ -35,7 +35,7 @@ pub enum BundleError {
     #[error("the bundle cannot be read")]
     Read(#[from] io::Error),
     /// Something else, or of a version that is not known.
-    #[error("not a bundle of version 2")]
+    #[error("not a bundle of version 3")]
     Version,
     /// A part that is larger than any.
     #[error("{part} of {bytes} bytes is larger than {most}")]

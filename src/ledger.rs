@@ -50,8 +50,8 @@ pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{
-    Audit, Auditor, BundleRefused, EndOfTrust, Inclusion, IndexFault, KnownBundle, KnownCopy,
-    Ledger, LedgerKeyState, Mirror, MirrorError, PendingRevocation, ProofError, Reached,
+    Audit, Auditor, Brought, BundleRefused, EndOfTrust, Inclusion, IndexFault, KnownBundle,
+    KnownCopy, Ledger, LedgerKeyState, Mirror, MirrorError, PendingRevocation, ProofError, Reached,
     Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term,
     TrustEnded, recorded_form,
 };

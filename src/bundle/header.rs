@@ -5,6 +5,7 @@ use ssh_encoding::{Decode, Encode};
 
 use super::limit::limit;
 use super::{BundleError, LARGEST_HEADER, LARGEST_ITEMS, MOST_ITEMS, MOST_PENDING, Registrar};
+use crate::ledger::Credential;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::request::RequesterName;
 
@@ -28,6 +29,8 @@ pub struct Header {
     pub list_version: u64,
     /// The revocations that the ledger has not taken yet: what each revoker signed, and the signature.
     pub pending: Vec<SignedRevocation>,
+    /// Keys and cards that the registrar says are somebody's from now on.
+    pub enrolments: Vec<Enrolment>,
     /// How many items there are.
     pub items: u64,
     /// How many bytes they take, each with its length before it.
@@ -57,6 +60,11 @@ impl Header {
         for (signed, signature) in &self.pending {
             signed.encode(&mut out)?;
             signature.encode(&mut out)?;
+        }
+        self.enrolments.len().encode(&mut out)?;
+        for Enrolment { name, credential } in &self.enrolments {
+            name.as_str().encode(&mut out)?;
+            credential.encode(&mut out)?;
         }
         self.items.encode(&mut out)?;
         self.bytes.encode(&mut out)?;
@@ -90,6 +98,7 @@ impl Header {
             },
             list_version: u64::decode(input)?,
             pending: pending(input)?,
+            enrolments: enrolments(input)?,
             items: u64::decode(input)?,
             bytes: u64::decode(input)?,
             sha256: Decode::decode(input)?,
@@ -107,6 +116,19 @@ impl Header {
         let none = (0, <[u8; 32]>::from(Sha256::digest([])));
         if self.items == 0 && (self.bytes, self.sha256) != none {
             return Err(BundleError::Items);
+        }
+        let credentials = self.enrolments.iter().map(|one| &one.credential);
+        let is_twice =
+            |credential| credentials.clone().filter(|one| *one == credential).count() > 1;
+        if credentials.clone().any(is_twice) {
+            return Err(BundleError::Field("an enrolment that stands twice"));
+        }
+        if self
+            .enrolments
+            .iter()
+            .any(|one| one.name == self.registrar.name)
+        {
+            return Err(BundleError::Field("an enrolment of the registrar"));
         }
         limit("the sum of all items", self.bytes, LARGEST_ITEMS)?;
         Ok(self)
@@ -136,12 +158,37 @@ fn pending(input: &mut &[u8]) -> Result<Vec<SignedRevocation>, BundleError> {
     Ok(all)
 }
 
+fn enrolments(input: &mut &[u8]) -> Result<Vec<Enrolment>, BundleError> {
+    let count = u32::decode(input)?;
+    let most = MOST_PENDING;
+    limit("the number of enrolments", count.into(), most.into())?;
+    let mut all = Vec::new();
+    for _ in 0..count {
+        let name = String::decode(input)?.parse();
+        let credential = Credential::decode(input);
+        all.push(Enrolment {
+            name: name.map_err(|_name| BundleError::Field("the name of an enrolment"))?,
+            credential: credential.map_err(|_form| BundleError::Field("an enrolment"))?,
+        });
+    }
+    Ok(all)
+}
+
 fn registrar(name: &str) -> Result<RequesterName, BundleError> {
     name.parse()
         .map_err(|_name| BundleError::Field("the registrar's name"))
 }
 
+/// A key or card, and whose it is to be by the registrar's word; never the registrar's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolment {
+    /// Whose.
+    pub name: RequesterName,
+    /// What.
+    pub credential: Credential,
+}
+
 /// A pending revocation on its way: the statement as its revoker signed it, and the SSHSIG.
 pub type SignedRevocation = (Vec<u8>, Vec<u8>);
 
-const MAGIC: &[u8] = b"punchmark-bundle-v2";
+const MAGIC: &[u8] = b"punchmark-bundle-v3";

@@ -57,6 +57,7 @@ impl Draft {
             registrar,
             list_version: 0,
             pending: Vec::new(),
+            enrolments: Vec::new(),
             items: self.count,
             bytes: self.bytes(),
             sha256: Sha256::digest(&self.items).into(),

@@ -9,6 +9,7 @@ pub(crate) mod base_name;
 mod colour;
 pub(crate) mod config_text;
 pub(crate) mod context;
+pub(crate) mod credential;
 pub(crate) mod decided;
 pub(crate) mod establish;
 pub(crate) mod factory;

@@ -2,7 +2,6 @@
 
 mod duties;
 mod enrolment;
-mod shown;
 
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::base::context::Context;
+use super::base::credential::{describe, named};
 use super::base::failure::{Exit, Failure};
 use super::base::requester_name::refuse_reserved;
 use super::base::terminal::{product, product_object};
@@ -20,7 +20,6 @@ use crate::ledger::{Credential, Ledger, RequesterAdded, RequesterNamed, Requeste
 use crate::request::{RequesterName, RoleName};
 use duties::{Given, Taken};
 use enrolment::Enrolment;
-use shown::{describe, named};
 
 /// Enrol people: a request by an enrolled key, or from an enrolled card, is theirs
 #[derive(Debug, Args)]

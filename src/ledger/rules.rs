@@ -50,7 +50,7 @@ use draft::Draft;
 mod tests;
 
 pub use audit::{Audit, Auditor, IndexFault};
-pub use bundles::{BundleRefused, KnownBundle, PendingRevocation};
+pub use bundles::{Brought, BundleRefused, KnownBundle, PendingRevocation};
 pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;

@@ -1,5 +1,6 @@
 //! `punchmark bundle make`: requests and plain keys become one file, which a registrar signs.
 
+mod enrolments;
 mod wishes;
 
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use serde_json::json;
 use ssh_key::PublicKey;
 
 use crate::batch::{Batch, HowFar, Resume, SerialPlan, Subjects};
-use crate::bundle::{Became, Draft, Header, Made, NAMESPACE, Opened, Registrar};
+use crate::bundle::{Became, Draft, Enrolment, Header, Made, NAMESPACE, Opened, Registrar};
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
@@ -30,6 +31,7 @@ use crate::request::{RoleName, by_ssh_keygen, random_id};
 
 use super::carried::only_ca;
 use crate::wire::{hex, words};
+use enrolments::enrolments;
 use wishes::{Wanted, absolute, wanted};
 
 /// Put requests, and keys of a manifest, into one file for an offline CA
@@ -61,6 +63,11 @@ pub(super) struct Make {
     #[arg(short = 'h', requires = "manifest")]
     host: bool,
 
+    /// Say whose a key is from now on: NAME=KEY.pub, or NAME=SERIAL of a YubiKey; never your own. May
+    /// be given several times
+    #[arg(long, value_name = "NAME=KEY")]
+    enroll: Vec<String>,
+
     /// Requests; without any, the bundle carries what else there is to be carried
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -72,6 +79,7 @@ struct Carries {
     list_version: u64,
     /// The bundles that the ledger took.
     taken: Vec<KnownBundle>,
+    enrolments: Vec<Enrolment>,
 }
 
 /// The head that it is made against, and what it carries, of one moment.
@@ -93,6 +101,7 @@ fn against(config: &Config) -> Result<(Checkpoint, Carries), Failure> {
             signed,
             list_version,
             taken: ledger.bundles()?,
+            enrolments: Vec::new(),
         },
     ))
 }
@@ -116,7 +125,9 @@ impl Make {
         faults.note(self.refuse_to_replace());
         let signer = faults.note(self.signer(&ledger));
         let wanted = faults.note(wanted(&self, &config));
-        let (signer, wanted) = faults.or(signer.zip(wanted))?;
+        let of = signer.as_ref().map(|signer| &signer.registrar.name);
+        let enrolments = faults.note(enrolments(&self.enroll, of, &config, &ledger));
+        let ((signer, wanted), enrolments) = faults.or(signer.zip(wanted).zip(enrolments))?;
         if !wanted.is_empty() {
             let failures = decide(&wanted, ledger, &signer, &config, context)?;
             if failures != Failures::None {
@@ -125,8 +136,10 @@ impl Make {
             }
         }
         let mut made = Made::hold(&config.ledger())?;
-        let against = against(&config)?;
-        let last = made.last(&against.1.taken);
+        let (head, mut carries) = against(&config)?;
+        carries.enrolments = enrolments;
+        let last = made.last(&carries.taken);
+        let against = (head, carries);
         let (header, bytes) = self.signed(&wanted, signer.registrar, against, last)?;
         // Kept here too, until its answer is held against it.
         output::write(&Made::kept(&config.ledger(), &header.id), &bytes, MODE)?;
@@ -180,6 +193,7 @@ impl Make {
         let mut header = draft.header((id, before), config::now(), against, registrar);
         header.list_version = pending.list_version;
         header.pending = pending.signed;
+        header.enrolments = pending.enrolments;
         let signature = by_ssh_keygen(&header.to_bytes()?, NAMESPACE, &self.key)?;
         let bytes = draft.to_bytes(&header, &signature)?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

@@ -9,10 +9,11 @@ use clap::Args;
 use serde_json::json;
 use ssh_key::PublicKey;
 
-use crate::bundle::{BundleError, Header, Item, Opened, Wish};
+use crate::bundle::{BundleError, Enrolment, Header, Item, Opened, Wish};
 use crate::certificate::length;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
+use crate::cli::base::credential::{describe, named};
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{hint, product, product_object, warn};
 use crate::cli::base::words::{chain, number_of};
@@ -51,6 +52,7 @@ impl Show {
         };
         faults.extend(unsigned(&items));
         say_header(&header, context)?;
+        say_enrolments(&header, ledger.as_ref(), context)?;
         for (number, item) in (1_u64..).zip(&items) {
             let unusual = match &ledger {
                 Some(ledger) => unusual(item.content(), ledger)?,
@@ -162,6 +164,49 @@ fn say_header(header: &Header, context: &Context) -> Result<(), Failure> {
         product(&format!("{label:11}{value}"))?;
     }
     Ok(())
+}
+
+/// Who is new by the registrar's word, and what is unusual about it.
+fn say_enrolments(
+    header: &Header,
+    ledger: Option<&Ledger>,
+    context: &Context,
+) -> Result<(), Failure> {
+    for Enrolment { name, credential } in &header.enrolments {
+        let unusual = match ledger {
+            Some(ledger) => unusual_enrolment(name.as_str(), credential, ledger)?,
+            None => None,
+        };
+        let (field, value) = named(credential);
+        if context.json() {
+            product_object(
+                json!({ "enrolment": name.as_str(), field: value, "unusual": unusual }),
+            )?;
+            continue;
+        }
+        product(&format!("{:11}{name}: {}", "enrols", describe(credential)))?;
+        if let Some(unusual) = unusual {
+            product(&format!("    ! {unusual}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a ledger says of a new key or card: that it is known, or its holder by another one.
+fn unusual_enrolment(
+    name: &str,
+    credential: &Credential,
+    ledger: &Ledger,
+) -> Result<Option<String>, Failure> {
+    if let Some(owner) = ledger.requester_of(credential)? {
+        return Ok(Some(format!("it is enrolled for {owner} already")));
+    }
+    let known = ledger.requesters()?.into_iter();
+    let mut theirs = known.filter(|(_, added)| added.name == name);
+    Ok(Some(match theirs.next() {
+        Some((_, added)) => format!("{name} has {} already", describe(&added.credential)),
+        None => format!("nobody of the name {name} is enrolled"),
+    }))
 }
 
 fn say_item(

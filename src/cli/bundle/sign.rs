@@ -6,6 +6,7 @@
 //! command, and what an item got is read back from the ledger alone.
 
 mod answer;
+mod enrolments;
 mod offer;
 mod pending;
 mod stream;
@@ -36,7 +37,9 @@ use crate::cli::base::words::{chain, number_of};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::issue::{Bundled, Judge, SharedLedger};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{BundleClosed, BundleTaken, Ledger, PendingRevocation};
+use crate::ledger::{
+    Brought, BundleClosed, BundleTaken, Ledger, PendingRevocation, RequesterAdded,
+};
 use crate::secret::AskPin;
 use crate::wire::{bytes_of_words, hex, words};
 use offer::Offer;
@@ -85,6 +88,8 @@ struct Work {
     taken: BundleTaken,
     /// The revocations that it brings, and that the ledger has not taken.
     pending: Vec<PendingRevocation>,
+    /// The enrolments that it brings, and that the ledger does not have.
+    enrolments: Vec<RequesterAdded>,
     key: LedgerKeyPlace,
     out: PathBuf,
     /// The CA of the items; none where nothing is asked for.
@@ -120,6 +125,7 @@ impl Sign {
                 context,
             )?;
         }
+        enrolments::show(&work.enrolments, context)?;
         if self.dry_run {
             let object = json!({ "bundle": hex(&work.taken.id), "would-be-signed": offer.left,
                 "refused": offer.refused.len() });
@@ -133,7 +139,10 @@ impl Sign {
         let now = config::now();
         context.ledger_after_asking(&work.config)?.take_bundle(
             work.taken.clone(),
-            work.pending.clone(),
+            Brought {
+                pending: work.pending.clone(),
+                enrolments: work.enrolments.clone(),
+            },
             now,
         )?;
         if let Some(known) = work.known.as_ref().filter(|_| offer.left > 0) {
@@ -166,6 +175,9 @@ impl Sign {
             }
         }
         let pending = faults.note(pending::of(&carried.header, ledger));
+        let revoked = pending.as_deref().unwrap_or_default();
+        let enrolments = enrolments::of(&carried.header, ledger, &config, revoked);
+        let enrolments = faults.note(enrolments);
         faults.note(fits(&carried.header, ledger));
         faults.note(free(&out));
         let agreed = if carried.roles.is_empty() {
@@ -178,7 +190,8 @@ impl Sign {
         let key = config.ledger_key().ok_or_else(no_ledger_key);
         let key = faults.note(key);
         let begun = begun.map_or(0, |one| one.position);
-        let ((agreed, key), pending) = faults.or(agreed.zip(key).zip(pending))?;
+        let brought = pending.zip(enrolments);
+        let ((agreed, key), (pending, enrolments)) = faults.or(agreed.zip(key).zip(brought))?;
         Ok(Work {
             books: Books::read(&config, ledger, context)?,
             known: agreed,
@@ -186,6 +199,7 @@ impl Sign {
             carried,
             taken,
             pending,
+            enrolments,
             key,
             out,
             begun,

@@ -6,10 +6,9 @@ use clap::Args;
 use serde_json::json;
 use ssh_key::PublicKey;
 
-use super::shown::{describe, named};
 use crate::attestation::Family;
-use crate::certificate::Subject;
 use crate::cli::base::context::Context;
+use crate::cli::base::credential::{describe, named, refuse_distrusted, refuse_weak};
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::requester_name::refuse_reserved;
 use crate::cli::base::roots::believed;
@@ -138,33 +137,6 @@ impl Enrolment {
             families => format!("say so: {}", families.join(", or ")),
         }))
     }
-}
-
-/// What a card attests by a root that is distrusted proves nothing, so that it can ask for nothing.
-fn refuse_distrusted(credential: &Credential, ledger: &Ledger) -> Result<(), Failure> {
-    let Credential::FamilyCard(card) = credential else {
-        return Ok(());
-    };
-    let roots = ledger.distrusted_roots()?.into_iter();
-    let mut families = roots.map(|(_, distrusted)| Family::Private(distrusted.root).to_string());
-    if families.any(|family| family == card.family) {
-        return Err(Failure::new(format!(
-            "the root {} is distrusted, for good: its cards prove nothing",
-            card.family
-        )));
-    }
-    Ok(())
-}
-
-/// A key that anybody can sign with is nobody's. One that was enrolled before this was looked
-/// at can still be taken away.
-fn refuse_weak(credential: &Credential) -> Result<(), Failure> {
-    let Credential::Key(blob) = credential else {
-        return Ok(());
-    };
-    let key = PublicKey::from_bytes(blob)?;
-    Subject::try_from(key.key_data().clone()).at("the key can be nobody's")?;
-    Ok(())
 }
 
 const NO_ROOT: &str = "trust a maker first: roots = [\"yubico\"] in [attestation] of the config, or \

@@ -5,10 +5,12 @@ use super::Ledger;
 use super::draft::Draft;
 use super::read::damaged;
 use super::served::Checked;
-use crate::ledger::entry::{Barred, BundleClosed, BundleTaken, Event, PendingTaken, Revoked};
+use crate::ledger::entry::{
+    Barred, BundleClosed, BundleTaken, Event, PendingTaken, RequesterAdded, Revoked,
+};
 use crate::ledger::rows::table;
 use crate::ledger::store::Keys;
-use crate::ledger::{Credential, DutiesSet, LedgerError, ReserveError};
+use crate::ledger::{Credential, DutiesSet, EnrolError, LedgerError, ReserveError};
 use crate::policy::Decided;
 use crate::request::KnownBy;
 
@@ -32,6 +34,15 @@ pub struct PendingRevocation {
     pub revoked: Option<Revoked>,
     /// Whom it bars.
     pub barred: Option<Barred>,
+}
+
+/// What comes in with a bundle, beside what it asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Brought {
+    /// Revocations that were pending outside.
+    pub pending: Vec<PendingRevocation>,
+    /// Keys and cards that are somebody's by the registrar's word.
+    pub enrolments: Vec<RequesterAdded>,
 }
 
 /// Why a bundle is not signed.
@@ -68,6 +79,12 @@ pub enum BundleRefused {
     /// Who signed a revocation that it brings is no revoker here.
     #[error("{0} is no revoker, and signed a revocation that the bundle brings")]
     NoRevoker(String),
+    /// What it enrols can't be.
+    #[error("an enrolment that the bundle brings")]
+    Enrolment(#[from] EnrolError),
+    /// Its registrar enrols himself.
+    #[error("the registrar's own key or card is none that his bundle enrols")]
+    OfHimself,
     /// There is no such bundle under way.
     #[error("no bundle with this id is under way")]
     NotOpen,
@@ -162,15 +179,15 @@ impl Ledger {
         }
     }
 
-    /// Records that a bundle is signed from here on, and what was revoked outside meanwhile, in one
-    /// frame; of one that is under way, nothing.
+    /// Records that a bundle is signed from here on, what was revoked outside meanwhile, and whom it
+    /// enrols, in one frame; of one that is under way, nothing.
     ///
     /// # Errors
     /// [`BundleRefused`], and then nothing changed.
     pub fn take_bundle(
         &mut self,
         taken: BundleTaken,
-        pending: Vec<PendingRevocation>,
+        brought: Brought,
         time: u64,
     ) -> Result<(), BundleRefused> {
         self.append(time, |draft| {
@@ -178,8 +195,14 @@ impl Ledger {
             if draft.ledger.open_bundle()?.is_some() {
                 return Ok(());
             }
-            for revocation in pending {
+            for revocation in brought.pending {
                 draft.pending(revocation)?;
+            }
+            for added in brought.enrolments {
+                if added.name == taken.registrar {
+                    return Err(BundleRefused::OfHimself);
+                }
+                draft.requester_added(added)?;
             }
             draft.entry(Event::BundleTaken(taken))?;
             Ok(())

@@ -283,7 +283,7 @@ impl Ledger {
 }
 
 impl Draft<'_> {
-    fn requester_added(&mut self, added: RequesterAdded) -> Result<(), EnrolError> {
+    pub(super) fn requester_added(&mut self, added: RequesterAdded) -> Result<(), EnrolError> {
         self.ledger.check_requester(&added)?;
         self.entry(Event::RequesterAdded(added))?;
         Ok(())

@@ -61,17 +61,21 @@ fn with_registrar(stand: Stand) -> Fixture {
 fn a_bundle_is_signed_once_and_in_its_order(stand: Stand) {
     let mut fixture = with_registrar(stand);
     let ledger = &mut fixture.ledger;
-    let refused = ledger.take_bundle(taken(1, 9), Vec::new(), NOW);
+    let refused = ledger.take_bundle(taken(1, 9), Brought::default(), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::Order { .. })),
         "{refused:?}"
     );
-    ledger.take_bundle(taken(1, 0), Vec::new(), NOW).unwrap();
+    ledger
+        .take_bundle(taken(1, 0), Brought::default(), NOW)
+        .unwrap();
     let size = ledger.size();
     // What was begun goes on, and is not begun again.
-    ledger.take_bundle(taken(1, 0), Vec::new(), NOW).unwrap();
+    ledger
+        .take_bundle(taken(1, 0), Brought::default(), NOW)
+        .unwrap();
     assert_eq!(ledger.size(), size);
-    let refused = ledger.take_bundle(taken(2, 1), Vec::new(), NOW);
+    let refused = ledger.take_bundle(taken(2, 1), Brought::default(), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::Other(_))),
         "{refused:?}"
@@ -85,14 +89,16 @@ fn a_bundle_is_signed_once_and_in_its_order(stand: Stand) {
     );
     ledger.close_bundle(closed(1, 1), NOW).unwrap();
     assert_eq!(ledger.open_bundle().unwrap(), None);
-    let refused = ledger.take_bundle(taken(1, 0), Vec::new(), NOW);
+    let refused = ledger.take_bundle(taken(1, 0), Brought::default(), NOW);
     assert!(matches!(refused, Err(BundleRefused::Signed)), "{refused:?}");
     let refused = ledger.close_bundle(closed(1, 1), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::NotOpen)),
         "{refused:?}"
     );
-    ledger.take_bundle(taken(2, 1), Vec::new(), NOW).unwrap();
+    ledger
+        .take_bundle(taken(2, 1), Brought::default(), NOW)
+        .unwrap();
     fixture.is_whole();
 }
 
@@ -101,12 +107,14 @@ fn a_bundle_that_is_void_stands_between_no_others(stand: Stand) {
     let ledger = &mut fixture.ledger;
     // One that was lost on the way here.
     ledger.close_bundle(closed(8, 0), NOW).unwrap();
-    let refused = ledger.take_bundle(taken(8, 0), Vec::new(), NOW);
+    let refused = ledger.take_bundle(taken(8, 0), Brought::default(), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::Void(_))),
         "{refused:?}"
     );
-    ledger.take_bundle(taken(1, 0), Vec::new(), NOW).unwrap();
+    ledger
+        .take_bundle(taken(1, 0), Brought::default(), NOW)
+        .unwrap();
     let refused = ledger.close_bundle(closed(9, 0), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::Other(_))),
@@ -115,14 +123,18 @@ fn a_bundle_that_is_void_stands_between_no_others(stand: Stand) {
     ledger.close_bundle(closed(1, 1), NOW).unwrap();
     // One whose answer was lost, and one that was given up in the middle.
     ledger.close_bundle(closed(1, 0), NOW).unwrap();
-    ledger.take_bundle(taken(2, 0), Vec::new(), NOW).unwrap();
+    ledger
+        .take_bundle(taken(2, 0), Brought::default(), NOW)
+        .unwrap();
     ledger.close_bundle(closed(2, 0), NOW).unwrap();
     let refused = ledger.close_bundle(closed(2, 0), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::Void(_))),
         "{refused:?}"
     );
-    ledger.take_bundle(taken(3, 0), Vec::new(), NOW).unwrap();
+    ledger
+        .take_bundle(taken(3, 0), Brought::default(), NOW)
+        .unwrap();
     fixture.is_whole();
 }
 
@@ -130,14 +142,14 @@ fn a_registrar_is_one_when_the_bundle_is_signed(stand: Stand) {
     let mut fixture = with_registrar(stand);
     let ledger = &mut fixture.ledger;
     ledger.set_duties(duties(&[]), NOW).unwrap();
-    let refused = ledger.take_bundle(taken(1, 0), Vec::new(), NOW);
+    let refused = ledger.take_bundle(taken(1, 0), Brought::default(), NOW);
     assert!(
         matches!(refused, Err(BundleRefused::NoRegistrar(_))),
         "{refused:?}"
     );
     let mut other = taken(1, 0);
     other.key = PublicKey::from(public(41)).to_bytes().unwrap();
-    let refused = ledger.take_bundle(other, Vec::new(), NOW);
+    let refused = ledger.take_bundle(other, Brought::default(), NOW);
     assert!(matches!(refused, Err(BundleRefused::Key(_))), "{refused:?}");
     fixture.is_whole();
 }
