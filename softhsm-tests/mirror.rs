@@ -235,3 +235,65 @@ fn what_a_mirror_has_is_taken_up_by_an_older_ledger_and_nothing_is_lost() {
     sides.room(resume).exits(1).says("is of ledger");
     assert_eq!(std::fs::read(&ledger).unwrap(), old);
 }
+
+#[test]
+fn where_ledger_and_mirror_have_parted_the_mirror_begins_anew_and_keeps_the_old_frames() {
+    let sides = Sides::apart();
+    for name in ["peter", "erik", "anna"] {
+        sides.carry_in(&format!("{name}.pub"));
+    }
+    let sign = |name: &str| {
+        let role = format!("sign --role engineer --requester {name} --yes {name}.pub");
+        sides.pinned(&role).ok();
+    };
+    sign("peter");
+    let rebase = "mirror rebase --from copy.ledger --head head.txt --signer ledger_key.pub";
+    let night = std::fs::read(sides.room.ledger_file()).unwrap();
+    sign("erik");
+    sides.begin_mirror().ok();
+    sides
+        .office(rebase)
+        .exits(1)
+        .says("ends at this head already");
+    let mirror = std::fs::read(sides.mirror_file()).unwrap();
+    // Last night's ledger is put back, goes on behind a gap, and signs for anna.
+    write(&sides.room.ledger_file(), night, 0o600);
+    let head = |name: &str| sides.room.punchmark.path(name);
+    std::fs::rename(head("ledger_key.head"), head("ledger_key.head.lost")).unwrap();
+    let mut resume = sides.room.punchmark.on_a_terminal();
+    resume.args([
+        "ledger", "resume", "--ca", "users", "--after", "9", "--no-krl",
+    ]);
+    let mut pty = crate::harness::pty::Pty::start(resume);
+    pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    assert_eq!(pty.finish().1, 0);
+    sign("anna");
+    sides.carry_ledger();
+    sides
+        .office("mirror rebase --from copy.ledger --head head.txt --signer erik.pub")
+        .fails();
+    let planned = sides.office(&format!("{rebase} --dry-run")).ok();
+    let told = format!("{}{}", planned.stdout, planned.stderr);
+    assert!(
+        told.contains("only in the mirror: serial 2, erik"),
+        "{planned}"
+    );
+    assert_eq!(std::fs::read(sides.mirror_file()).unwrap(), mirror);
+    sides.office(&format!("{rebase} --yes")).ok();
+    let kept = std::fs::read_dir(sides.mirror_file().parent().unwrap()).unwrap();
+    let kept = kept.map(|file| file.unwrap().path());
+    let mut kept = kept.filter(|file| file.display().to_string().contains(".ledger.before-"));
+    assert_eq!(std::fs::read(kept.next().unwrap()).unwrap(), mirror);
+    sides.office("ledger verify --signatures").ok();
+    let list = sides.office("ledger list --json").ok();
+    assert!(
+        list.stdout.contains("anna") && !list.stdout.contains("erik"),
+        "{list}"
+    );
+    sides.office(rebase).ok().says("began anew");
+    // The old frames are an older copy by now, and extended by nothing.
+    write(&sides.mirror_file(), mirror, 0o600);
+    sides.office("bundle accept head.txt").fails();
+    sides.office(rebase).fails();
+}

@@ -46,7 +46,7 @@ mod write;
 use std::ffi::CString;
 
 pub use self::base::{
-    BASE_BYTES_MAX, BASE_NAMESPACE, BaseReadError, HeldSerials, ListBase, OutsideBase,
+    BASE_BYTES_MAX, BASE_NAMESPACE, BaseReadError, HeldSerials, ListBase, OutsideBase, has_all,
 };
 pub use self::certificate::{Certificate, CertificateError, Signatures, Subject};
 pub use self::check::{KeyMatch, Reason, Scope};

@@ -32,7 +32,8 @@ pub use lives_on::{LivesOn, lives_on};
 pub use living::{Last, Living, living};
 pub use naming::NamingError;
 pub use pending::{
-    ListMade, OpenStatement, Pending, PendingError, REVOCATION_NAMESPACE, Statement, StatementError,
+    ListMade, OpenStatement, Pending, PendingError, REVOCATION_NAMESPACE, Rebased, Statement,
+    StatementError,
 };
 pub use selector::Selector;
 pub use state::PublishedState;

@@ -243,6 +243,27 @@ impl LedgerPlace {
         Ok(Mirror::adopt(&self.path, self.settings.clone())?)
     }
 
+    /// Opens the mirror to begin it anew, and says why it is no newest copy, where it isn't.
+    ///
+    /// # Errors
+    /// [`OpenLedgerError`].
+    pub fn open_parted_mirror(&self) -> Result<(Mirror, Option<HeadsError>), OpenLedgerError> {
+        Ok(Mirror::open_parted(&self.path, self.settings.clone())?)
+    }
+
+    /// Begins this mirror anew from the frames of a copy up to a head. Gives where the old one stays.
+    ///
+    /// # Errors
+    /// [`MirrorError`].
+    pub fn rebase_mirror(
+        &self,
+        mirror: Mirror,
+        copy: &Ledger,
+        head: &Checkpoint,
+    ) -> Result<PathBuf, MirrorError> {
+        mirror.rebase(&self.path, self.settings.clone(), copy, head)
+    }
+
     /// Makes a mirror where no file is, of the frames of a copy up to a head.
     ///
     /// # Errors

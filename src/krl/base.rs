@@ -136,35 +136,10 @@ impl ListBase {
         if ListName::of_comment(&list.header().comment).head.as_ref() != Some(&self.head) {
             return Err(OutsideBase::Head);
         }
-        self.has_all(list)?;
+        has_all(&self.krl, list)?;
         self.names_no_ca_key(list)?;
         list.authorities()
             .try_for_each(|named| self.names_held(named))
-    }
-
-    fn has_all(&self, list: &Krl) -> Result<(), OutsideBase> {
-        lacks_none(self.krl.keys(), list.keys(), "a key")?;
-        let sha1s = list.sha1s();
-        if !(self.krl.sha1s().iter()).all(|hash| sha1s.binary_search(hash).is_ok()) {
-            return Err(OutsideBase::Lacks("a key by its SHA-1".to_owned()));
-        }
-        let missing =
-            (self.krl.sha256s().iter()).find(|hash| list.sha256s().binary_search(hash).is_err());
-        if let Some(hash) = missing {
-            return Err(OutsideBase::Lacks(Fingerprint::Sha256(*hash).to_string()));
-        }
-        for base in self.krl.authorities() {
-            let named = list.authorities().find(|named| named.ca() == base.ca());
-            let no_serials = Serials::default();
-            let serials = named.map_or(&no_serials, Authority::serials);
-            if let Some(serial) = first_missing(base.serials(), serials) {
-                return Err(OutsideBase::Lacks(format!("serial {serial}")));
-            }
-            let no_key_ids = Strings::default();
-            let key_ids = named.map_or(&no_key_ids, Authority::key_ids);
-            lacks_none(base.key_ids(), key_ids, "a key ID")?;
-        }
-        Ok(())
     }
 
     /// Whoever names a CA's key locks out everybody at once: that is the offline side's alone.
@@ -193,6 +168,35 @@ impl ListBase {
             None => Ok(()),
         }
     }
+}
+
+/// Whether one list revokes all that another does.
+///
+/// # Errors
+/// [`OutsideBase::Lacks`], by the first that is missing.
+pub fn has_all(before: &Krl, list: &Krl) -> Result<(), OutsideBase> {
+    lacks_none(before.keys(), list.keys(), "a key")?;
+    let sha1s = list.sha1s();
+    if !(before.sha1s().iter()).all(|hash| sha1s.binary_search(hash).is_ok()) {
+        return Err(OutsideBase::Lacks("a key by its SHA-1".to_owned()));
+    }
+    let missing =
+        (before.sha256s().iter()).find(|hash| list.sha256s().binary_search(hash).is_err());
+    if let Some(hash) = missing {
+        return Err(OutsideBase::Lacks(Fingerprint::Sha256(*hash).to_string()));
+    }
+    for base in before.authorities() {
+        let named = list.authorities().find(|named| named.ca() == base.ca());
+        let no_serials = Serials::default();
+        let serials = named.map_or(&no_serials, Authority::serials);
+        if let Some(serial) = first_missing(base.serials(), serials) {
+            return Err(OutsideBase::Lacks(format!("serial {serial}")));
+        }
+        let no_key_ids = Strings::default();
+        let key_ids = named.map_or(&no_key_ids, Authority::key_ids);
+        lacks_none(base.key_ids(), key_ids, "a key ID")?;
+    }
+    Ok(())
 }
 
 /// A CA with its ranges of serials, which stand in order with a gap between any two.

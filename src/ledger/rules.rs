@@ -24,6 +24,7 @@ mod mirror;
 mod opening;
 mod proofs;
 mod read;
+mod rebase;
 mod reserve;
 mod retired;
 mod revocations;

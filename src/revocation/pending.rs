@@ -10,5 +10,5 @@
 mod file;
 mod statement;
 
-pub use file::{ListMade, OpenStatement, Pending, PendingError};
+pub use file::{ListMade, OpenStatement, Pending, PendingError, Rebased};
 pub use statement::{REVOCATION_NAMESPACE, Statement, StatementError};

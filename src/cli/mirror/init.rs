@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::signed_head;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::faults::Faults;
-use crate::cli::base::head::{Kept, believed_by, claimed};
 use crate::cli::base::words::{number_of, path};
 use crate::ledger::Ledger;
 use crate::revocation::Pending;
@@ -49,7 +49,7 @@ impl Init {
             faults.add(Failure::new(words).hint(hint));
         }
         let copy = faults.note(Ledger::open_to_read(&self.from).in_file(&self.from));
-        let head = faults.note(self.signed_head(copy.as_ref()));
+        let head = faults.note(signed_head(&self.head, &self.signer, copy.as_ref()));
         let (copy, kept) = faults.or(copy.zip(head))?;
         let entries = number_of(kept.head.size, "entry");
         let mirror = path(&place.path);
@@ -68,19 +68,6 @@ impl Init {
         let words = format!("{mirror} is a mirror of {entries}, by a head that {by} signed");
         context.tell(&words, object)?;
         Ok(Exit::Done)
-    }
-
-    /// The head, signed by the key that was named, and believed by the copy.
-    fn signed_head(&self, copy: Option<&Ledger>) -> Result<Kept, Failure> {
-        let claimed = claimed(&self.head, std::slice::from_ref(&self.signer))?;
-        let kept = match copy {
-            Some(copy) => believed_by(copy, vec![claimed])?.pop(),
-            None => Some(claimed.without_a_ledger()),
-        };
-        kept.filter(|kept| kept.signer.is_some()).ok_or_else(|| {
-            Failure::new(format!("{} is unsigned", path(&self.head)))
-                .hint("take a head as `punchmark ledger checkpoint` printed it")
-        })
     }
 }
 

@@ -22,7 +22,7 @@ use crate::ledger::{LedgerError, ProofError};
 /// A mirror that is open to be extended. Nobody else extends it meanwhile.
 #[derive(Debug)]
 pub struct Mirror {
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
 }
 
 /// Why a mirror does not take what it was given.
@@ -344,7 +344,7 @@ impl Ledger {
 }
 
 /// A file with all frames of a ledger or mirror up to a head, under a temporary name.
-fn written(
+pub(super) fn written(
     path: &Path,
     role: Role,
     from: &Ledger,

@@ -11,6 +11,7 @@ use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::settings::FileSettings;
 use crate::ledger::store::{Frames, Head, StoreError};
 use crate::ledger::{Entry, Event, Ledger, LedgerError, Revoked, RevokedSet};
+use crate::wire::Cursor;
 
 /// The pending revocations beside a mirror, held alone.
 pub struct Pending {
@@ -22,6 +23,21 @@ pub struct Pending {
     published: Vec<Revoked>,
     /// The newest list that was made here.
     list: ListMade,
+    /// The last time that the mirror began anew.
+    rebased: Option<Rebased>,
+}
+
+/// That a mirror begins anew, since its ledger and it have parted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebased {
+    /// How many entries it had, and the root over them.
+    pub before: (u64, [u8; 32]),
+    /// How many it has then, and the root over them.
+    pub after: (u64, [u8; 32]),
+    /// How many both have in common.
+    pub common: u64,
+    /// When, in Unix seconds.
+    pub time: u64,
 }
 
 /// A list that was made beside a mirror.
@@ -159,6 +175,7 @@ impl Pending {
             statements: Vec::new(),
             published: Vec::new(),
             list: ListMade::default(),
+            rebased: None,
         };
         pending.read_all()?;
         Ok(pending)
@@ -292,6 +309,34 @@ impl Pending {
         Ok(())
     }
 
+    /// The last time that the mirror began anew.
+    #[must_use]
+    pub fn rebased(&self) -> Option<Rebased> {
+        self.rebased
+    }
+
+    /// Notes that the mirror begins anew, before it does, durably.
+    ///
+    /// # Errors
+    /// [`PendingError`].
+    pub fn note_rebase(&mut self, rebased: Rebased) -> Result<(), PendingError> {
+        let Rebased {
+            before,
+            after,
+            common,
+            time,
+        } = rebased;
+        let mut part = vec![REBASED];
+        for (size, root) in [before, after] {
+            part.extend(size.to_be_bytes());
+            part.extend(root);
+        }
+        part.extend(common.to_be_bytes());
+        part.extend(time.to_be_bytes());
+        self.take(&part)?;
+        self.append(part)
+    }
+
     fn append(&mut self, part: Vec<u8>) -> Result<(), PendingError> {
         let (before, _) = self.frames.end();
         self.tree.push(leaf_hash(&part), |_, _| ());
@@ -354,6 +399,10 @@ impl Pending {
                 }
                 _ => Err(PendingError::Part),
             },
+            Some((&REBASED, rest)) => {
+                self.rebased = Some(rebased(rest).ok_or(PendingError::Part)?);
+                Ok(())
+            }
             _ => Err(PendingError::Part),
         }
     }
@@ -375,6 +424,20 @@ fn kept_name(origin: &str) -> String {
     format!("{origin}-pending")
 }
 
+fn rebased(bytes: &[u8]) -> Option<Rebased> {
+    let mut wire = Cursor::new(bytes);
+    let mut head = || Some((wire.u64().ok()?, *wire.array().ok()?));
+    let (before, after) = (head()?, head()?);
+    let (common, time) = (wire.u64().ok()?, wire.u64().ok()?);
+    wire.finish().ok()?;
+    Some(Rebased {
+        before,
+        after,
+        common,
+        time,
+    })
+}
+
 fn strings(parts: &[&[u8]]) -> Result<Vec<u8>, PendingError> {
     let mut out = Vec::new();
     for part in parts {
@@ -394,6 +457,7 @@ const LIST: u8 = 2;
 const BEGUN: u8 = 3;
 const PUBLISHED: u8 = 4;
 const SALT: usize = 16;
+const REBASED: u8 = 5;
 
 /// A statement, its signed bytes, and the signature.
 pub type OpenStatement = (Statement, Vec<u8>, Vec<u8>);
@@ -438,6 +502,14 @@ mod tests {
         );
         drop(pending);
         assert_eq!(hold().unwrap().newest_list(), Some(nine));
+        let rebased = Rebased {
+            before: (9, [1; 32]),
+            after: (7, [2; 32]),
+            common: 5,
+            time: 8,
+        };
+        hold().unwrap().note_rebase(rebased).unwrap();
+        assert_eq!(hold().unwrap().rebased(), Some(rebased));
         std::fs::write(Pending::path(&mirror), old).unwrap();
         let older = hold();
         assert!(matches!(older, Err(PendingError::Unkept(_))), "{older:?}");
