@@ -18,7 +18,7 @@ use crate::config;
 use crate::krl::{Header, has_all};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::{Entry, Event, Ledger, Mirror};
-use crate::revocation::{Pending, Prune, Rebased, krl, krl_with};
+use crate::revocation::{Pending, Prune, Rebased, krl};
 
 /// Begin a mirror anew from its ledger, where the ledger went on without what the mirror has
 ///
@@ -64,7 +64,7 @@ impl Rebase {
         }
         parted(mirror.ledger(), &copy, (&own, &head))?;
         let common = copy.common_with(mirror.ledger())?;
-        loses_nothing(&mirror, &copy, &head, &pending)?;
+        loses_nothing(&mirror, &copy, &head)?;
         let lost = behind(mirror.ledger(), common)?;
         lost.iter().for_each(|words| say(words));
         let object = json!({ "common": common, "mirror": own.size, "ledger": head.size,
@@ -145,13 +145,8 @@ fn parted(
     Ok(())
 }
 
-/// Whether all that the mirror revoked is revoked by the ledger up to the head, or pending.
-fn loses_nothing(
-    mirror: &Mirror,
-    copy: &Ledger,
-    head: &Checkpoint,
-    pending: &Pending,
-) -> Result<(), Failure> {
+/// Whether all that the mirror's frames revoke is revoked by the ledger up to the head.
+fn loses_nothing(mirror: &Mirror, copy: &Ledger, head: &Checkpoint) -> Result<(), Failure> {
     let mut is_newer = false;
     copy.each_entry(head.size.saturating_add(1), &mut |_, bytes| {
         let event = Entry::from_bytes(bytes).map(|entry| entry.event);
@@ -162,13 +157,15 @@ fn loses_nothing(
         return Err(Failure::new("the copy goes on behind the head")
             .hint("sign a head over all of it, where the ledger is: punchmark ledger checkpoint"));
     }
-    let open = pending.open(copy)?.into_iter();
-    let open = open.filter_map(|(one, ..)| Some((one.made, one.revoked?)));
-    let list = |ledger: &Ledger| (Header::default(), Prune::Nothing, ledger.cas());
-    let (header, prune, cas) = list(mirror.ledger());
-    let before = krl(mirror.ledger(), &cas?, header, prune)?;
-    let (header, prune, cas) = list(copy);
-    let after = krl_with(copy, &cas?, header, prune, open.collect())?;
+    let list = |ledger: &Ledger| -> Result<_, Failure> {
+        Ok(krl(
+            ledger,
+            &ledger.cas()?,
+            Header::default(),
+            Prune::Nothing,
+        )?)
+    };
+    let (before, after) = (list(mirror.ledger())?, list(copy)?);
     has_all(&before, &after).map_err(|lacks| {
         Failure::from(lacks)
             .at("a list of the mirror that began anew")
