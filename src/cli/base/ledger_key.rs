@@ -146,6 +146,10 @@ pub(crate) fn signs(
 }
 
 /// Records what a key signs that lies with somebody else, by its blob.
+#[cfg_attr(
+    not(feature = "two-sides"),
+    allow(dead_code, reason = "a CA of two sides alone has it")
+)]
 pub(crate) fn signs_elsewhere(
     ledger: &mut Ledger,
     key: &[u8],

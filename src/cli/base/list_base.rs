@@ -97,6 +97,10 @@ impl Delegated {
 }
 
 /// Keeps the base that came with an answer.
+#[cfg_attr(
+    not(feature = "two-sides"),
+    allow(dead_code, reason = "a CA of two sides alone has it")
+)]
 pub(crate) fn keep(config: &Config, base: &SignedBase) -> Result<(), Failure> {
     let path = beside_file(&config.ledger(), ".base");
     put(&[

@@ -19,6 +19,10 @@ pub(crate) struct Beside {
     pub(crate) mirror: Ledger,
     pub(crate) pending: Pending,
     /// What the ledger has not taken.
+    #[cfg_attr(
+        not(feature = "two-sides"),
+        allow(dead_code, reason = "a CA of two sides alone has it")
+    )]
     pub(crate) open: Vec<OpenStatement>,
 }
 

@@ -1,8 +1,10 @@
 //! Commands that run within another command, in the same process.
 
+#[cfg(feature = "two-sides")]
 use std::ffi::OsString;
 use std::sync::Arc;
 
+#[cfg(feature = "two-sides")]
 use super::failure::{Exit, Failure};
 use crate::secret::Pin;
 
