@@ -84,6 +84,14 @@ impl Sides {
         ran
     }
 
+    /// Tries to sign a bundle that may be refused.
+    fn signed_as_it_is(&self, name: &str, made: &Value) -> Ran {
+        self.carry_in(name);
+        let words = made["words"].as_str().unwrap();
+        let sign = ["bundle", "sign", name, "--words", words];
+        self.room.punchmark.pinned(&sign)
+    }
+
     pub(crate) fn accepted(&self, name: &str) -> Ran {
         self.office(&format!("bundle accept {name}.answer"))
     }
@@ -171,28 +179,64 @@ fn a_revoker_alone_revokes_on_a_mirror_and_neither_a_ca_nor_what_the_mirror_lack
     sides
         .revoke("--serial 7")
         .exits(3)
-        .says("is none that the mirror holds");
+        .says("is none that the ledger holds");
     sides
         .revoke("--key config/punchmark/users.pub")
         .exits(3)
         .says("ended where the ledger is");
     assert_eq!(sides.list(), sides.list() - 1);
     assert!(!sides.is_revoked("peter"));
-    // Anna is none any more where the ledger is: her word is not taken, and the bundle waits.
+    for key in ["list_key.pub", "ledger_key.pub"] {
+        let revoke = format!("--key {key}");
+        sides
+            .revoke(&revoke)
+            .exits(3)
+            .says("is a key of the ledger");
+    }
+}
+
+#[test]
+fn a_revocation_that_does_not_count_where_the_ledger_is_stops_no_bundle_and_stays_in_every_list() {
+    let sides = Sides::with_revoker();
     sides.revoke("--serial 1").ok();
-    sides.room("requester remove anna --revoker").ok();
-    let made = sides.bundle("one.bundle", "erik2");
+    let listed = sides.office("revoke --list").ok();
+    assert!(
+        listed.stdout.contains("anna, a revoker, pending") && listed.stdout.contains("serial 1"),
+        "{listed}"
+    );
+    let json = sides.office("ledger list --json").ok();
+    assert!(json.stdout.contains("\"revoked\""), "{json}");
+    // Anna's key is revoked where the ledger is: her word is not taken, and nothing else waits for it.
+    sides.room("revoke --yes --key anna.pub").ok();
+    let one = sides.bundle("one.bundle", "ole2");
     sides.carry_in("one.bundle");
-    let words = made["words"].as_str().unwrap();
-    let sign = ["bundle", "sign", "one.bundle", "--words", words];
+    let shown = sides.room("bundle show one.bundle");
+    assert!(
+        shown.stdout.contains("revoked by anna") && shown.stdout.contains("serial 1"),
+        "{shown}"
+    );
     sides
-        .room
-        .punchmark
-        .pinned(&sign)
+        .room("bundle sign --dry-run one.bundle")
+        .ok()
+        .says("is not taken: anna is no revoker");
+    sides
+        .signed("one.bundle", &one)
+        .ok()
+        .says("is not taken: anna is no revoker");
+    sides.accepted("one.bundle").ok();
+    sides.list();
+    assert!(sides.is_revoked("peter"));
+    // With that she revokes nothing any more on the mirror either.
+    sides.revoke("--serial 2").exits(3).says("is no revoker's");
+    // Nor does a registrar make or sign bundles by a key that was revoked.
+    let two = sides.bundle("two.bundle", "erik2");
+    sides.room("revoke --yes --key ole.pub").ok();
+    sides
+        .signed_as_it_is("two.bundle", &two)
         .exits(3)
-        .says("anna is no revoker");
-    sides.room("requester add anna --revoker").ok();
-    sides.room.punchmark.pinned(&sign).ok();
+        .says("was revoked");
+    sides.room("ledger verify --signatures").ok();
+    sides.office("ledger verify --signatures").ok();
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Advised for BundleRefused {
                 "sign the bundle before it first; or, if that is lost, declare it void on both sides: \
                  punchmark bundle void ID"
             }
-            Self::NoRevoker(_) => "punchmark requester add NAME --revoker, if that is right",
+            Self::KeyRevoked => "have the bundle made by a registrar whose key was not revoked",
             Self::Key(_) | Self::NoRegistrar(_) => {
                 "punchmark requester add NAME --key FILE --registrar ROLE, if that is right"
             }

@@ -22,7 +22,14 @@ impl Signers {
             if state.purposes & HEADS != 0
                 && let Ok(key) = PublicKey::from_bytes(&blob)
             {
-                signers.add(key.key_data(), state.believed_to.unwrap_or(u64::MAX));
+                let last = state.believed_to.unwrap_or(u64::MAX);
+                // Whoever handed over signs nothing beyond what the mirror has already.
+                let last = if state.rolled {
+                    last.min(mirror.size())
+                } else {
+                    last
+                };
+                signers.add(key.key_data(), last);
             }
         }
         for key in trusted {

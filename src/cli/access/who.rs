@@ -9,6 +9,7 @@ use super::{issued, table};
 use crate::cli::base::arguments::instant;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::pending;
 use crate::ledger::Ledger;
 use crate::server::access::review::{Book, who};
 use crate::server::access::{Host, Query};
@@ -59,7 +60,7 @@ impl Who {
                 Some(file) => file,
                 None => context.config()?.ledger(),
             };
-            let ledger = Ledger::open_to_read(&ledger)?;
+            let ledger = pending::seen(&ledger, Ledger::open_to_read(&ledger)?)?;
             let place = Query::new([], &self.user, Host::parse(&self.host)?)?;
             issued::print(context, &issued::held(&book, &place, &ledger, &moment)?)?;
             return Ok(Exit::Done);

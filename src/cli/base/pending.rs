@@ -2,14 +2,18 @@
 
 use std::path::Path;
 
+use ssh_key::{Fingerprint, HashAlg, PublicKey};
+
 use super::advice::ledger::empty_ledger;
 use super::failure::{Advised, Failure, Kind};
+use super::revoked as words;
 use super::terminal::{hint, warn};
 use super::words::{chain, number_of};
-use crate::certificate::length;
+use crate::certificate::explain::utc;
+use crate::certificate::{Serial, length};
 use crate::config::Config;
 use crate::ledger::file::OpenError;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Barred, Ca, Ledger, LedgerError, Revoked};
 use crate::revocation::{ListMade, OpenStatement, Pending, PendingError, StatementError};
 
 /// A mirror that its kept heads call the newest copy, with what is pending beside it. Nobody else revokes there,
@@ -99,6 +103,76 @@ pub(crate) fn newest_list(config: &Config, mirror: &Ledger) -> Result<Option<Lis
         return Ok(None);
     }
     Ok(hold_alone(config, mirror)?.newest_list())
+}
+
+/// What of a revocation by a revoker counts nowhere: the end of a CA or of a key of the ledger, which are ended where
+/// the ledger is, serials that it does not hold, and what is no key.
+pub(crate) fn beyond(revoked: &Revoked, ledger: &Ledger) -> Result<Option<String>, Failure> {
+    for ca in ledger.cas()? {
+        let hash = ca.public_key().fingerprint(HashAlg::Sha256).sha256();
+        if revoked.key_hashes().any(|key| Some(key) == hash) {
+            let words = "which is ended where the ledger is";
+            return Ok(Some(format!("that would end CA `{}`, {words}", ca.name())));
+        }
+    }
+    for key in revoked.key_hashes() {
+        if ledger.ledger_key(&key)?.is_some() {
+            let key = Fingerprint::Sha256(key);
+            let words = "which is revoked where that is";
+            return Ok(Some(format!("{key} is a key of the ledger, {words}")));
+        }
+    }
+    if revoked
+        .keys
+        .iter()
+        .any(|key| PublicKey::from_bytes(key).is_err())
+    {
+        return Ok(Some("what it revokes is no key".to_owned()));
+    }
+    serials_beyond(revoked, ledger)
+}
+
+fn serials_beyond(revoked: &Revoked, ledger: &Ledger) -> Result<Option<String>, Failure> {
+    let cas = ledger.cas()?;
+    let is_meant = |ca: &&Ca| revoked.ca.is_empty() || revoked.ca == ca.added().public_key;
+    if !cas.iter().any(|ca| is_meant(&ca)) {
+        return Ok(Some("it is of a CA that is not known".to_owned()));
+    }
+    for ca in cas.iter().filter(is_meant) {
+        let next = ledger.next_serial(ca)?.map_or(u64::MAX, Serial::number);
+        if let Some((_, last)) = revoked.serials.iter().find(|(_, last)| *last >= next) {
+            let name = ca.name();
+            return Ok(Some(format!(
+                "serial {last} of {name} is none that the ledger holds: {next} comes next"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// All of a revocation by a revoker, a line each: by whom, why, and what.
+pub(crate) fn lines(
+    (revoker, made): (&str, u64),
+    revoked: Option<&Revoked>,
+    barred: Option<&Barred>,
+) -> Vec<String> {
+    let reason = revoked.map(|one| one.reason.as_str());
+    let reason = reason.or_else(|| barred.map(|one| one.reason.as_str()));
+    let why = match reason.unwrap_or_default() {
+        "" => "without a reason".to_owned(),
+        reason => format!("{reason:?}"),
+    };
+    let mut lines = vec![format!("revoked by {revoker}, {}: {why}", utc(made))];
+    if let Some(revoked) = revoked {
+        let named = words::serials(revoked).chain(words::key_ids(revoked));
+        let keys = revoked.key_hashes().map(Fingerprint::Sha256);
+        let named = named.chain(keys.map(|key| format!("key {key}")));
+        lines.extend(named.map(|line| format!("  {line}")));
+    }
+    if let Some(barred) = barred {
+        lines.extend(words::bars(barred).map(|line| format!("  {line}")));
+    }
+    lines
 }
 
 /// What waits, and since when, in words.

@@ -84,6 +84,6 @@ fn why(revocation: &Revocation) -> String {
     let by = &revocation.keyboard;
     match revocation.reason.as_str() {
         "" => format!(", without a reason, by {by}"),
-        reason => format!(", for \"{reason}\", by {by}"),
+        reason => format!(", for {reason:?}, by {by}"),
     }
 }

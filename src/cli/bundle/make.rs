@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use clap::Args;
 use serde_json::json;
-use ssh_key::PublicKey;
+use ssh_key::{HashAlg, PublicKey};
 
 use crate::batch::{Batch, HowFar, Resume, SerialPlan, Subjects};
 use crate::bundle::{Became, Draft, Enrolment, Header, Made, NAMESPACE, Opened, Registrar};
 use crate::cli::base::advice::ledger::empty_ledger;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::failure::{At, Exit, Failure, Kind};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::interrupt::on_signal;
 use crate::cli::base::issuing::Books;
@@ -166,6 +166,15 @@ impl Make {
         let subject = SubjectFile::read(&self.key).in_file(&self.key)?;
         let key = PublicKey::from(subject.key).to_bytes()?;
         let nobody = || Failure::new("the key that is to sign is enrolled for nobody").hint(ENROL);
+        let hash = PublicKey::from_bytes(&key)?
+            .fingerprint(HashAlg::Sha256)
+            .sha256();
+        if hash.is_some_and(|hash| ledger.key_is_revoked(&hash).unwrap_or(true)) {
+            return Err(Failure::of(
+                Kind::Refused,
+                "the key that is to sign was revoked",
+            ));
+        }
         let name = ledger.requester_of(&Credential::Key(key.clone()))?;
         let name = name.ok_or_else(nobody)?;
         let duties = ledger.duties()?.remove(&name);

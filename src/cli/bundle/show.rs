@@ -14,12 +14,14 @@ use crate::certificate::length;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::credential::{describe, named};
-use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::pending;
 use crate::cli::base::terminal::{hint, product, product_object, warn};
 use crate::cli::base::words::{chain, number_of};
 use crate::file::open;
 use crate::ledger::{Credential, Ledger};
 use crate::request::{Content, Span};
+use crate::revocation::Statement;
 use crate::wire::{hex, words};
 
 use super::in_bundle::InBundle;
@@ -53,6 +55,7 @@ impl Show {
         faults.extend(unsigned(&items));
         say_header(&header, context)?;
         say_enrolments(&header, ledger.as_ref(), context)?;
+        say_revocations(&header, context)?;
         for (number, item) in (1_u64..).zip(&items) {
             let unusual = match &ledger {
                 Some(ledger) => unusual(item.content(), ledger)?,
@@ -187,6 +190,25 @@ fn say_enrolments(
         product(&format!("{:11}{name}: {}", "enrols", describe(credential)))?;
         if let Some(unusual) = unusual {
             product(&format!("    ! {unusual}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The revocations that it brings, each whole.
+fn say_revocations(header: &Header, context: &Context) -> Result<(), Failure> {
+    for (signed, signature) in &header.pending {
+        let one = Statement::signed(signed, signature).at("a revocation that it brings")?;
+        let by = (one.revoker.as_str(), one.made);
+        let lines = pending::lines(by, one.revoked.as_ref(), one.barred.as_ref());
+        if context.json() {
+            let sha256 = one.sha256().at("a revocation that it brings")?;
+            product_object(
+                json!({ "revocation": hex(&sha256), "revoker": by.0, "made": by.1,
+                "what": lines.get(1..) }),
+            )?;
+        } else {
+            lines.iter().try_for_each(|line| product(line))?;
         }
     }
     Ok(())

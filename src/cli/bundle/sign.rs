@@ -126,13 +126,13 @@ impl Sign {
             )?;
         }
         enrolments::show(&work.enrolments, context)?;
+        pending::show(&work.pending, context)?;
         if self.dry_run {
             let object = json!({ "bundle": hex(&work.taken.id), "would-be-signed": offer.left,
                 "refused": offer.refused.len() });
             context.tell_plan(&offer.words(), object)?;
             return Ok(Exit::Done);
         }
-        pending::show(&work.pending, context)?;
         self.confirm(&work.carried.header, &offer)?;
         let mut pins = context.pins(self.asks);
         let mut key = self.open_ledger_key(&work, &ledger, (context, &mut pins))?;

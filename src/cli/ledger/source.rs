@@ -8,6 +8,7 @@ use clap::Args;
 use crate::cli::base::base_name;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
+use crate::cli::base::pending;
 use crate::cli::base::terminal::{hint, warn};
 use crate::config::Config;
 use crate::ledger::file::Tail;
@@ -63,7 +64,8 @@ impl Source {
 
     fn open_still(&self, context: &Context) -> Result<Ledger, Failure> {
         let path = self.path(context)?;
-        Ok(still(|| Ledger::open_to_read(&path), Ledger::tail)?)
+        let ledger = still(|| Ledger::open_to_read(&path), Ledger::tail)?;
+        pending::seen(&path, ledger)
     }
 
     fn path(&self, context: &Context) -> Result<PathBuf, Failure> {

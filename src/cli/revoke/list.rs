@@ -6,12 +6,14 @@ use ssh_key::Fingerprint;
 use crate::certificate::explain::utc;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::pending;
 use crate::cli::base::revoked;
 use crate::cli::base::terminal::{product, product_object, say};
 use crate::ledger::{Ca, EndOfTrust, KrlMade, Ledger, TrustEnded};
 
 pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
-    let ledger = Ledger::open_to_read(&context.config()?.ledger())?;
+    let file = context.config()?.ledger();
+    let ledger = pending::seen(&file, Ledger::open_to_read(&file)?)?;
     let (cas, krls) = (ledger.cas()?, ledger.krls()?);
     let all = ledger.ends_of_trust()?;
     for end in &all {
@@ -24,7 +26,7 @@ pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
         if context.json() {
             product_object(as_json(end, &cas, krl))?;
         } else {
-            lines(end, &cas, krl)
+            lines(end, &cas, (krl, ledger.is_pending(end.position)))
                 .iter()
                 .try_for_each(|line| product(line))?;
         }
@@ -36,11 +38,15 @@ pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
 }
 
 /// When, by whom and why; then what, a line each; then since which list servers can know it.
-fn lines(end: &EndOfTrust, cas: &[Ca], krl: Option<(u64, &KrlMade)>) -> Vec<String> {
+fn lines(
+    end: &EndOfTrust,
+    cas: &[Ca],
+    (krl, is_pending): (Option<(u64, &KrlMade)>, bool),
+) -> Vec<String> {
     let (reason, keyboard) = end.words();
     let why = match reason {
         "" => "without a reason".to_owned(),
-        reason => format!("\"{reason}\""),
+        reason => format!("{reason:?}"),
     };
     let mut lines = vec![format!("{}  {why}, by {keyboard}", utc(end.time))];
     lines.extend(what(end, cas).into_iter().map(|line| format!("  {line}")));
@@ -54,6 +60,9 @@ fn lines(end: &EndOfTrust, cas: &[Ca], krl: Option<(u64, &KrlMade)>) -> Vec<Stri
             made.version,
             utc(time)
         ),
+        None if is_pending => {
+            "  pending: the ledger has not taken it; every list of this mirror has it".to_owned()
+        }
         None => "  in no KRL yet: make one with punchmark krl".to_owned(),
     });
     lines

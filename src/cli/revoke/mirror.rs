@@ -7,7 +7,6 @@ use serde_json::json;
 use ssh_key::PublicKey;
 
 use super::Revoke;
-use crate::certificate::Serial;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};
 use crate::cli::base::pending;
@@ -56,32 +55,15 @@ impl Revoke {
     }
 }
 
-/// Refuses what a list that is made of a mirror names for nobody: the end of a CA, and serials that the
-/// mirror does not hold.
+/// Refuses what no revoker revokes: a CA, a key of the ledger, and serials that the mirror does not hold.
 pub(super) fn refuse_beyond(caught: &Caught, mirror: &Ledger) -> Result<(), Failure> {
-    if let Some(hit) = caught.cas.first() {
-        let words = format!(
-            "that would end CA `{}`, which is ended where the ledger is",
-            hit.ca
-        );
-        return Err(
-            Failure::of(Kind::Refused, words).hint("a mirror revokes certificates and keys")
-        );
+    match pending::beyond(&caught.revoked, mirror)? {
+        None => Ok(()),
+        Some(words) => Err(Failure::of(Kind::Refused, words).hint(
+            "a mirror revokes certificates and keys of people and hosts; revoke the key, if a certificate is newer than the \
+             mirror: --key FILE",
+        )),
     }
-    for ca in mirror.cas()? {
-        let revoked = &caught.revoked;
-        let next = mirror.next_serial(&ca)?.map_or(u64::MAX, Serial::number);
-        let is_meant = revoked.ca.is_empty() || revoked.ca == ca.added().public_key;
-        let beyond = revoked.serials.iter().find(|(_, last)| *last >= next);
-        if let (true, Some((_, last))) = (is_meant, beyond) {
-            let name = ca.name();
-            let words =
-                format!("serial {last} of {name} is none that the mirror holds: {next} comes next");
-            return Err(Failure::of(Kind::Refused, words)
-                .hint("revoke the key, if the certificate is newer than the mirror: --key FILE"));
-        }
-    }
-    Ok(())
 }
 
 impl Revoker<'_> {

@@ -8,7 +8,7 @@ use super::served::Checked;
 use crate::ledger::entry::{
     Barred, BundleClosed, BundleTaken, Event, PendingTaken, RequesterAdded, Revoked,
 };
-use crate::ledger::rows::table;
+use crate::ledger::rows::{sha256, table};
 use crate::ledger::store::Keys;
 use crate::ledger::{Credential, DutiesSet, EnrolError, LedgerError, ReserveError};
 use crate::policy::Decided;
@@ -76,15 +76,15 @@ pub enum BundleRefused {
     /// Who made it is no registrar.
     #[error("{0} is no registrar")]
     NoRegistrar(String),
-    /// Who signed a revocation that it brings is no revoker here.
-    #[error("{0} is no revoker, and signed a revocation that the bundle brings")]
-    NoRevoker(String),
     /// What it enrols can't be.
     #[error("an enrolment that the bundle brings")]
     Enrolment(#[from] EnrolError),
     /// Its registrar enrols himself.
     #[error("the registrar's own key or card is none that his bundle enrols")]
     OfHimself,
+    /// Its registrar's key was revoked.
+    #[error("the key that signed the bundle was revoked")]
+    KeyRevoked,
     /// There is no such bundle under way.
     #[error("no bundle with this id is under way")]
     NotOpen,
@@ -173,6 +173,9 @@ impl Ledger {
         if owner.as_deref() != Some(taken.registrar.as_str()) {
             return Err(BundleRefused::Key(taken.registrar.clone()));
         }
+        if self.key_is_revoked(&sha256(&taken.key))? {
+            return Err(BundleRefused::KeyRevoked);
+        }
         match self.duties_of(&taken.registrar)? {
             Some(duties) if !duties.registrar.is_empty() => Ok(()),
             _ => Err(BundleRefused::NoRegistrar(taken.registrar.clone())),
@@ -219,11 +222,14 @@ impl Ledger {
         Ok(self.confirmed(table::PENDING, sha256, is_it)?.is_some())
     }
 
-    /// Whether this key is that of somebody of this name who may revoke.
+    /// Whether this key is that of somebody of this name who may revoke, and was not revoked.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn is_revoker(&self, name: &str, key: &[u8]) -> Result<bool, LedgerError> {
+        if self.key_is_revoked(&sha256(key))? {
+            return Ok(false);
+        }
         let owner = self.requester_of(&Credential::Key(key.to_vec()))?;
         let duties = self.duties_of(name)?;
         Ok(owner.as_deref() == Some(name) && duties.is_some_and(|duties| duties.revoker))
@@ -291,7 +297,9 @@ impl Draft<'_> {
             return Ok(());
         }
         if !self.ledger.is_revoker(&taken.revoker, &taken.key)? {
-            return Err(BundleRefused::NoRevoker(taken.revoker));
+            // Barred by another that came before it, or while somebody was asked: the bundle is signed all
+            // the same, and this one stays where it is.
+            return Ok(());
         }
         let events = revoked.map(Event::Revoked).into_iter();
         let events = events.chain(barred.map(Event::Barred));

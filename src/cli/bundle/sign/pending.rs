@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use crate::bundle::Header;
-use crate::certificate::explain::utc;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{At, Failure, Kind};
-use crate::cli::base::terminal::{product, product_object};
+use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::pending;
+use crate::cli::base::terminal::{hint, product, product_object, warn};
 use crate::config;
-use crate::ledger::{Ledger, PendingRevocation, PendingTaken};
+use crate::ledger::{Barred, Ledger, PendingRevocation, PendingTaken, Revoked};
 use crate::revocation::Statement;
 use crate::wire::hex;
 
@@ -27,25 +27,47 @@ pub(super) fn of(header: &Header, ledger: &Ledger) -> Result<Vec<PendingRevocati
         if ledger.took_revocation(&sha256)? {
             continue;
         }
-        if !ledger.is_revoker(&statement.revoker, &statement.key)? {
-            let words = format!("{} is no revoker", statement.revoker);
-            return Err(Failure::of(Kind::Refused, words).at(place).hint(
-                "if it shall count: punchmark requester add NAME --revoker, and take that away again afterwards",
-            ));
+        if let Some(why) = not_taken(&statement, ledger)? {
+            warn(&format!("{place} is not taken: {why}"));
+            let (revoked, barred) = (statement.revoked.as_ref(), statement.barred.as_ref());
+            let by = (statement.revoker.as_str(), statement.made);
+            pending::lines(by, revoked, barred)
+                .iter()
+                .for_each(|line| hint(line));
+            continue;
         }
+        let here = config::keyboard();
+        let keyboard = format!("{}, a revoker; taken in by {here}", statement.revoker);
+        let taken = PendingTaken {
+            sha256,
+            made: statement.made,
+            revoker: statement.revoker,
+            key: statement.key,
+            keyboard: here,
+        };
         all.push(PendingRevocation {
-            taken: PendingTaken {
-                sha256,
-                made: statement.made,
-                revoker: statement.revoker,
-                key: statement.key,
-                keyboard: config::keyboard(),
-            },
-            revoked: statement.revoked,
-            barred: statement.barred,
+            taken,
+            revoked: statement.revoked.map(|revoked| Revoked {
+                keyboard: keyboard.clone(),
+                ..revoked
+            }),
+            barred: statement.barred.map(|barred| Barred { keyboard, ..barred }),
         });
     }
     Ok(all)
+}
+
+/// Why a revocation that the bundle brings does not count; the bundle is signed all the same.
+fn not_taken(statement: &Statement, ledger: &Ledger) -> Result<Option<String>, Failure> {
+    if !ledger.is_revoker(&statement.revoker, &statement.key)? {
+        return Ok(Some(format!("{} is no revoker", statement.revoker)));
+    }
+    if statement.made > config::now().saturating_add(A_CLOCK_AHEAD) {
+        return Ok(Some("it was made after now".to_owned()));
+    }
+    let revoked = statement.revoked.as_ref();
+    let beyond = revoked.map(|revoked| pending::beyond(revoked, ledger));
+    Ok(beyond.transpose()?.flatten())
 }
 
 /// The keys that they revoke, by SHA-256.
@@ -56,23 +78,26 @@ pub(super) fn keys(pending: &[PendingRevocation]) -> HashSet<[u8; 32]> {
         .collect()
 }
 
-/// A line each.
+/// Each whole: by whom, why, and what.
 pub(super) fn show(pending: &[PendingRevocation], context: &Context) -> Result<(), Failure> {
     for one in pending {
-        let reason = match (&one.revoked, &one.barred) {
-            (Some(revoked), _) => revoked.reason.as_str(),
-            (None, Some(barred)) => barred.reason.as_str(),
-            (None, None) => "",
-        };
-        let (revoker, made) = (&one.taken.revoker, utc(one.taken.made));
+        let by = (one.taken.revoker.as_str(), one.taken.made);
+        let lines = pending::lines(by, one.revoked.as_ref(), one.barred.as_ref());
         if context.json() {
+            let reason = one.revoked.as_ref().map(|revoked| &revoked.reason);
+            let reason = reason.or(one.barred.as_ref().map(|barred| &barred.reason));
             product_object(
-                json!({ "revocation": hex(&one.taken.sha256), "revoker": revoker,
-                "made": one.taken.made, "reason": reason }),
+                json!({ "revocation": hex(&one.taken.sha256), "revoker": by.0,
+                "made": by.1, "reason": reason, "what": lines.get(1..) }),
             )?;
         } else if context.talks() {
-            product(&format!("       revoked by {revoker}, {made}: {reason}"))?;
+            for line in lines {
+                product(&format!("       {line}"))?;
+            }
         }
     }
     Ok(())
 }
+
+/// Clocks differ by some minutes.
+const A_CLOCK_AHEAD: u64 = 600;
