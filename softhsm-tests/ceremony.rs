@@ -25,7 +25,11 @@ use crate::harness::write;
 use room::Room;
 
 fn sha256(path: &std::path::Path) -> String {
-    let hash = Sha256::digest(std::fs::read(path).unwrap());
+    sha256_of(&std::fs::read(path).unwrap())
+}
+
+fn sha256_of(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

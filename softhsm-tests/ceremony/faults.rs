@@ -10,7 +10,7 @@ use crate::harness::punchmark::BINARY;
 use crate::harness::write;
 
 /// Answers up to the first question that has these words; the terminal then waits for its answer.
-fn hold_until(room: &Room, mut pty: Pty, words: &str) -> Pty {
+pub(super) fn hold_until(room: &Room, mut pty: Pty, words: &str) -> Pty {
     let of_plan = room.checked()["words"].as_str().unwrap().to_owned();
     loop {
         let shown = pty.expect("\n> ");

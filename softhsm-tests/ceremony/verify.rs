@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::faults::hold_until;
 use super::room::{Room, words_of};
 use super::run::{OUTPUTS, held};
 use crate::harness::process::{bounded, run};
@@ -149,4 +150,51 @@ fn a_copy_of_the_ledger_that_was_written_anew_or_cut_is_found() {
     });
     forged("the ledger", |entries| entries.swap(1, 2));
     room.verify(&words, &OUTPUTS).ok();
+}
+
+/// The lines, each of which follows from the one before.
+fn chained(lines: &str) -> String {
+    let mut value = "0".repeat(64);
+    let mut chained = String::new();
+    for line in lines.lines() {
+        let (start, rest) = line.split_once("\"before\":\"").unwrap();
+        let line = format!("{start}\"before\":\"{value}{}", &rest[64..]);
+        value = super::sha256_of(line.as_bytes());
+        chained += &format!("{line}\n");
+    }
+    chained
+}
+
+#[test]
+fn a_key_that_was_put_among_the_outputs_before_the_end_is_found() {
+    for (name, from, to) in [
+        ("users.pub", "ecdsa-sha2-nistp256 ", "ecdsa-sha2-nistp256  "),
+        (
+            "ledger.pub",
+            "ecdsa-sha2-nistp256 ",
+            "ecdsa-sha2-nistp256  ",
+        ),
+        (
+            "users.sshd_config",
+            "/etc/ssh/users.pub",
+            "/etc/ssh/other.pub",
+        ),
+        ("key-card.html", "SHA256:", "SHA256:A"),
+    ] {
+        let room = Room::new("2");
+        let pty = hold_until(&room, room.start(), "is sealed in");
+        room.leave("ceremony/transcript.jsonl", pty);
+        let file = room.output(name);
+        let before = super::sha256(&file);
+        let text = fs::read_to_string(&file).unwrap();
+        let other = text.replace(from, to);
+        assert_ne!(text, other);
+        write(&file, other, 0o644);
+        let lines = room.transcript().replace(&before, &super::sha256(&file));
+        write(&room.output("transcript.jsonl"), chained(&lines), 0o644);
+        let (shown, code) = room.hold(room.start());
+        assert_eq!(code, 0, "{shown}");
+        let refused = room.verify(&words_of(&shown).0, &OUTPUTS).exits(1);
+        refused.says(&format!("{name} is not what plan and keys"));
+    }
 }

@@ -2,6 +2,7 @@
 
 mod attestations;
 mod custody;
+mod made;
 mod retired;
 mod rolled_over;
 
@@ -27,6 +28,7 @@ use crate::ledger::note::NoteKey;
 use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Origin, Signatures};
 use crate::wire::{hex, words};
 use custody::has_custody;
+use made::are_of_the_keys;
 use retired::has_retired;
 use rolled_over::has_rolled_over;
 
@@ -66,6 +68,7 @@ pub fn verify(evidence: &Evidence<'_>) -> Result<Account, VerdictFault> {
     let outputs = Outputs::of(evidence.outputs)?;
     outputs.are_those(&account, evidence.plan)?;
     let key = ledger_key(&transcript)?;
+    are_of_the_keys(evidence.plan, &transcript, &account)?;
     outputs.attestations(evidence, &transcript)?;
     outputs.signatures(evidence, &key)?;
     outputs.ledger(evidence, &transcript, &account, &key)?;
@@ -213,6 +216,7 @@ impl<'a> Outputs<'a> {
         found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
+        self.list_is_of(&ledger, evidence.plan)?;
         has_retired(&ledger, evidence.plan, self)?;
         has_rolled_over(&ledger, evidence.plan)?;
         let position = has_ceremony(&ledger, evidence)?;

@@ -208,9 +208,9 @@ pub enum ConductError {
     /// A key can't be encoded.
     #[error("public key")]
     Encode(#[from] ssh_key::Error),
-    /// A key has no room on the key card.
-    #[error("the key card")]
-    KeyCard(#[from] crate::wire::QrError),
+    /// The files for servers and clients can't be made.
+    #[error(transparent)]
+    PublicFiles(#[from] crate::ceremony::public_files::PublicFilesError),
     /// The list can't be made.
     #[error("the list of revoked keys")]
     List(#[source] crate::krl::WriteError),

@@ -3,16 +3,14 @@
 use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
-use crate::ceremony::facts::LEDGER_KEY;
 use crate::ceremony::files::file_sha256;
-use crate::ceremony::key_card::{KEY_CARD_FILE, key_card};
-use crate::ceremony::plan::{Ca, Task};
+use crate::ceremony::plan::Task;
+use crate::ceremony::public_files::public_files;
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
-use crate::config::CaName;
 use crate::krl::{Header, KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListHead, ListName};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Ca as CaOfLedger, KrlMade, Ledger, ListSigned, Purpose};
+use crate::ledger::{Ca as CaOfLedger, KrlMade, Ledger, ListSigned};
 use crate::output;
 use crate::revocation::{Prune, krl};
 use crate::wire::hex;
@@ -107,55 +105,10 @@ impl Conduct<'_> {
 
     /// A public key file of each key, and the lines that whoever trusts it writes.
     pub(super) fn lines(&mut self, step: &Step) -> Result<(), ConductError> {
-        let setting = self.setting;
-        for ca in setting.plan.cas() {
-            let line = self.line_of(&ca.name)?;
-            self.put(step, &format!("{}.pub", ca.name), line.as_bytes())?;
-            if ca.beside.is_none() {
-                self.trust(step, ca)?;
-            }
+        for (name, text) in public_files(self.plan, self.transcript())? {
+            self.put(step, &name, text.as_bytes())?;
         }
-        let line = self.fact_of(LEDGER_KEY)?;
-        self.put(step, "ledger.pub", format!("{line}\n").as_bytes())?;
-        let card = key_card(self.plan, self.transcript())?;
-        self.put(step, KEY_CARD_FILE, card.as_bytes())
-    }
-
-    /// What servers or clients write who trust a CA, and all that stand beside it.
-    fn trust(&mut self, step: &Step, first: &Ca) -> Result<(), ConductError> {
-        let name = &first.name;
-        let beside = |ca: &&Ca| ca.name == *name || ca.beside.as_ref() == Some(name);
-        let all: Vec<_> = self.setting.plan.cas().iter().filter(beside).collect();
-        let lines: Result<Vec<_>, _> = all.iter().map(|ca| self.line_of(&ca.name)).collect();
-        let mut lines = lines?;
-        // Both are trusted until the old one ended.
-        if let Some(old) = self.plan.old_ca() {
-            lines.insert(0, self.line_of(&old.name)?);
-        }
-        if first.certificates == Purpose::Host {
-            let known = lines.iter().map(|line| format!("@cert-authority * {line}"));
-            let known: String = known.collect();
-            return self.put(step, &format!("{name}.known_hosts"), known.as_bytes());
-        }
-        let file = if lines.len() == 1 {
-            format!("{name}.pub")
-        } else {
-            let file = trusted_file(name);
-            self.put(step, &file, lines.concat().as_bytes())?;
-            file
-        };
-        let text = format!("TrustedUserCAKeys /etc/ssh/{file}\nRevokedKeys /etc/ssh/{LIST_FILE}\n");
-        self.put(step, &format!("{name}.sshd_config"), text.as_bytes())
-    }
-
-    fn line_of(&self, ca: &CaName) -> Result<String, ConductError> {
-        let line = self.fact_of(&format!("public key {ca}"))?;
-        Ok(format!("{line}\n"))
-    }
-
-    fn fact_of(&self, name: &str) -> Result<String, ConductError> {
-        let value = self.transcript().fact(name).map(str::to_owned);
-        value.ok_or(ConductError::Gone("a key of an earlier step"))
+        Ok(())
     }
 
     /// Writes a file of the ceremony, whole or not at all, and then the line for it.
@@ -184,11 +137,6 @@ impl Conduct<'_> {
             sha256,
         })
     }
-}
-
-/// The keys that are trusted together.
-fn trusted_file(name: &CaName) -> String {
-    format!("{name}-trusted.pub")
 }
 
 /// The list of revoked keys.

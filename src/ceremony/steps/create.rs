@@ -146,9 +146,13 @@ impl Cast {
                 format!("pins {}", device.name),
                 &self.custodian,
                 format!(
-                    "`{}` gets a {} and a PIN that are made at random. {} alone sees each of them, \
+                    "`{}` gets {} {} and a PIN that are made at random. {} alone sees each of them, \
                      writes it onto its sheet, and types it back.",
                     device.name,
+                    match device.hardware {
+                        Hardware::Token(_) => "an",
+                        Hardware::YubiKey { .. } => "a",
+                    },
                     device.unlocked_by(),
                     self.custodian
                 ),

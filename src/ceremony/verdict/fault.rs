@@ -137,6 +137,12 @@ pub enum VerdictFault {
     /// A file has other bytes than were written.
     #[error("{0} has another SHA-256 than the transcript says")]
     Output(String),
+    /// A file for servers or clients does not follow from the keys.
+    #[error("{0} is not what plan and keys of the transcript come to")]
+    NotOfKeys(String),
+    /// The list revokes something else.
+    #[error("revoked.krl is not the list of what the ledger has revoked")]
+    OtherList,
     /// A file can't be read.
     #[error("{path}")]
     File {

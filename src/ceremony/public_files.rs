@@ -1,0 +1,92 @@
+//! The files for servers and clients, as plan and transcript alone make them: a run writes them, and the
+//! outsider's check makes them again and compares.
+
+use ssh_key::PublicKey;
+
+use super::conduct::LIST_FILE;
+use super::facts::LEDGER_KEY;
+use super::key_card::{KEY_CARD_FILE, key_card};
+use super::plan::{Ca, Plan};
+use super::transcript::Transcript;
+use crate::config::CaName;
+use crate::ledger::Purpose;
+use crate::wire::QrError;
+
+/// Why there are no files.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublicFilesError {
+    /// A key was not made yet.
+    #[error("the transcript has no {0}")]
+    NoKey(String),
+    /// A key has no room on the key card.
+    #[error("the key card")]
+    KeyCard(#[from] QrError),
+}
+
+/// Each file by its name: a public key file of each key, the lines that whoever trusts it writes, and the
+/// key card.
+///
+/// # Errors
+/// [`PublicFilesError`].
+pub(super) fn public_files(
+    plan: &Plan,
+    transcript: &Transcript,
+) -> Result<Vec<(String, String)>, PublicFilesError> {
+    let mut files = Vec::new();
+    for ca in plan.cas() {
+        files.push((format!("{}.pub", ca.name), line_of(transcript, ca)?));
+        if ca.beside.is_none() {
+            files.extend(trust(plan, transcript, ca)?);
+        }
+    }
+    let line = key_line(transcript, LEDGER_KEY)?;
+    files.push(("ledger.pub".to_owned(), line));
+    files.push((KEY_CARD_FILE.to_owned(), key_card(plan, transcript)?));
+    Ok(files)
+}
+
+/// What servers or clients write who trust a CA, and all that stand beside it.
+fn trust(
+    plan: &Plan,
+    transcript: &Transcript,
+    first: &Ca,
+) -> Result<Vec<(String, String)>, PublicFilesError> {
+    let name = &first.name;
+    let beside = |ca: &&Ca| ca.name == *name || ca.beside.as_ref() == Some(name);
+    let all = plan.cas().iter().filter(beside);
+    let lines: Result<Vec<_>, _> = all.map(|ca| line_of(transcript, ca)).collect();
+    let lines = lines?;
+    if first.certificates == Purpose::Host {
+        let known = lines.iter().map(|line| format!("@cert-authority * {line}"));
+        return Ok(vec![(format!("{name}.known_hosts"), known.collect())]);
+    }
+    let mut files = Vec::new();
+    let file = if lines.len() == 1 {
+        format!("{name}.pub")
+    } else {
+        let file = trusted_file(name);
+        files.push((file.clone(), lines.concat()));
+        file
+    };
+    let text = format!("TrustedUserCAKeys /etc/ssh/{file}\nRevokedKeys /etc/ssh/{LIST_FILE}\n");
+    files.push((format!("{name}.sshd_config"), text));
+    Ok(files)
+}
+
+fn line_of(transcript: &Transcript, ca: &Ca) -> Result<String, PublicFilesError> {
+    key_line(transcript, &format!("public key {}", ca.name))
+}
+
+/// A key and nothing else, on a line of its own.
+fn key_line(transcript: &Transcript, fact: &str) -> Result<String, PublicFilesError> {
+    let missing = || PublicFilesError::NoKey(fact.to_owned());
+    let line = transcript.fact(fact).ok_or_else(missing)?;
+    line.parse::<PublicKey>().map_err(|_form| missing())?;
+    Ok(format!("{line}\n"))
+}
+
+/// The keys that are trusted together.
+fn trusted_file(name: &CaName) -> String {
+    format!("{name}-trusted.pub")
+}
