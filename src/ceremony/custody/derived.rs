@@ -53,7 +53,7 @@ impl Derived {
         serial: &str,
         counter: u32,
     ) -> Option<(u32, Self)> {
-        let mut counters = (counter..).skip(1);
+        let mut counters = counter.checked_add(1)?..=u32::MAX;
         counters.find_map(|counter| {
             let derived = Self::of(secret, device, serial, counter).ok()?;
             Some((counter, derived))
