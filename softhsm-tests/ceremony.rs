@@ -1,6 +1,7 @@
 //! The ceremony: its plan, its paper, and the room.
 
 mod cards;
+mod copies;
 mod faults;
 mod pages;
 mod people;

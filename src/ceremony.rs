@@ -31,7 +31,7 @@ pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use plan::{
-    Ca, CaBefore, Create, Custody, Device, Draft, DraftDevices, DraftError, End, EndOfCopy,
+    Ca, CaBefore, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError, End, EndOfCopy,
     Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Module, NewBeside, PLAN_BYTES_MAX,
     Paper, People, Person, Pins, Plan, PlanFault, PlanFaults, Retire, Role, RootFile, Task,
     TokenPlace,

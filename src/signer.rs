@@ -104,6 +104,14 @@ impl Locator {
         }
     }
 
+    /// The id of the key in a PKCS#11 token, where the locator says it.
+    pub(crate) fn key_id(&self) -> Option<&[u8]> {
+        match self {
+            Self::Pkcs11(this) => this.key_id(),
+            _ => None,
+        }
+    }
+
     /// This locator, of a key in a PKCS#11 token, with this id.
     #[must_use]
     pub(crate) fn with_id(&self, id: &[u8]) -> Self {

@@ -81,8 +81,7 @@ impl Copying {
         for place in [&new.locator, target] {
             copy::require_vacant(place, pins)?;
         }
-        let mut id = [0; ID_BYTES];
-        getrandom::fill(&mut id).map_err(EstablishError::Random)?;
+        let id = id_of(&new.locator)?;
         let written = Written {
             key: new.locator.to_string(),
             copy: target.to_string(),
@@ -143,6 +142,16 @@ pub(super) fn remove(place: &Locator, pins: &mut dyn AskPin) -> Result<(), Estab
         DestroyError::Opening(error) => error.into(),
         other => signer::WrapError::from(other).into(),
     })
+}
+
+/// The id that the locator has, where whoever made it wrote it down before; else one that is drawn.
+fn id_of(locator: &Locator) -> Result<[u8; ID_BYTES], EstablishError> {
+    if let Some(given) = locator.key_id().and_then(|id| id.try_into().ok()) {
+        return Ok(given);
+    }
+    let mut id = [0; ID_BYTES];
+    getrandom::fill(&mut id).map_err(EstablishError::Random)?;
+    Ok(id)
 }
 
 fn file(home: &Home) -> PathBuf {

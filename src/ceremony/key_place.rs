@@ -17,14 +17,19 @@ pub(super) fn device(device: &Device) -> String {
     }
 }
 
-/// The key in this place of a device; a token finds it by the id.
+/// The key in this place of a device; a token finds it by the id, or by its label alone where that is empty.
 pub(super) fn key(device: &Device, place: &KeyPlace, id: &[u8]) -> Result<Locator, LocatorError> {
     match (&device.hardware, place) {
         (Hardware::Token(token), KeyPlace::Label(label)) => {
             let id: String = id.iter().map(|byte| format!("%{byte:02x}")).collect();
             let (token, module) = (of_token(token), of_module(token));
             let label = encoded(label);
-            format!("{token};object={label};id={id}?{module}").parse()
+            let id = if id.is_empty() {
+                id
+            } else {
+                format!(";id={id}")
+            };
+            format!("{token};object={label}{id}?{module}").parse()
         }
         (Hardware::YubiKey { serial, .. }, KeyPlace::Slot { slot, .. }) => {
             format!("yubikey:serial={serial};slot-id={slot}").parse()

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-pub use create::{Ca, Create, KeyPlace, LedgerKey};
+pub use create::{Ca, Copies, Create, KeyPlace, LedgerKey};
 pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
 pub use draft::{Draft, DraftDevices, DraftError};

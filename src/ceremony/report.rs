@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::facts::{LEDGER_BEFORE, end_fact};
 use super::instant::Instant;
-use super::plan::{End, Plan};
+use super::plan::{Copies, End, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};
 use super::steps::steps;
 use super::transcript::{Event, Line, Transcript};
@@ -131,7 +131,13 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
             ca.name, ca.algorithm, ca.certificates
         );
         let print = fact(&format!("fingerprint {}", ca.name));
-        vec![text(what), text(print), text(format!("in `{}`", ca.device))]
+        let place = match &ca.copies {
+            Copies::None => format!("in `{}`", ca.device),
+            Copies::Wrapped(copy) => {
+                format!("in `{}`; WAS EXTRACTABLE: wrapped for `{copy}`", ca.device)
+            }
+        };
+        vec![text(what), text(print), text(place)]
     });
     let before = plan.ledger.iter().flat_map(|before| &before.cas).map(|ca| {
         let place = match &ca.device {

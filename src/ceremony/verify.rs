@@ -1,6 +1,7 @@
 //! An outsider's check of a ceremony: transcript, plan, words, and every output.
 
 mod attestations;
+mod copies;
 mod custody;
 mod made;
 mod retired;
@@ -25,8 +26,9 @@ use crate::config::CaName;
 use crate::krl::{KRL_NAMESPACE, ListSignature};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::NoteKey;
-use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Origin, Signatures};
+use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Signatures};
 use crate::wire::{hex, words};
+use copies::{has_copy, origin_of};
 use custody::has_custody;
 use made::are_of_the_keys;
 use retired::has_retired;
@@ -300,9 +302,10 @@ fn has_keys(
             one.name() == ca.name.as_str()
                 && *one.public_key() == made
                 && one.added().purpose == ca.certificates
-                && one.added().origin == Origin::Generated
+                && one.added().origin == origin_of(ca)
         });
         require_ca(is_it, &ca.name)?;
+        has_copy(ledger, plan, ca)?;
     }
     let hash = key.fingerprint(ssh_key::HashAlg::Sha256).sha256();
     let state = hash

@@ -7,14 +7,14 @@ use super::{Conduct, ConductError, LEDGER_KEY_NAME};
 use crate::ca::{self, NewCa, OfAnother, Source};
 use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{Ca, Device, KeyPlace};
+use crate::ceremony::plan::{Ca, Copies, Device, KeyPlace};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{Config, LedgerKeyPlace, with_ledger_key};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{HEADS, LISTS, Ledger, LedgerKeyAdded};
+use crate::ledger::{Became, CopyKind, HEADS, KnownCopy, LISTS, Ledger, LedgerKeyAdded};
 use crate::output;
 use crate::signer::yubikey::NewSlotKey;
 use crate::signer::{self, KeyAlgorithm, Locator, NewKey, OpeningError};
@@ -43,6 +43,7 @@ impl<'s> Conduct<'s> {
         };
         let device = self.device_of(&ca.device)?;
         self.attest(step, (ca.name.as_str(), device, &ca.place), &locator, &key)?;
+        self.copied(step, ca, &key)?;
         self.public(step, (ca.name.as_str(), &key))
     }
 
@@ -52,19 +53,7 @@ impl<'s> Conduct<'s> {
         ca: &Ca,
         locator: Locator,
     ) -> Result<KeyData, ConductError> {
-        let source = match self.there(&locator)? {
-            There::Ours(_) => Source::TakenUp,
-            There::Nothing => match ca.place {
-                KeyPlace::Label(_) => Source::Generate(ca.algorithm, NewSlotKey::default()),
-                // What the card says of the key is believed before the ledger has the key.
-                KeyPlace::Slot { .. } => {
-                    let device = self.device_of(&ca.device)?;
-                    let key = self.generate(&locator, ca.algorithm, &ca.place)?.public_key;
-                    self.attest(step, (ca.name.as_str(), device, &ca.place), &locator, &key)?;
-                    Source::TakenUp
-                }
-            },
-        };
+        let source = self.source(step, ca, &locator)?;
         let new = NewCa {
             name: ca.name.clone(),
             locator,
@@ -81,6 +70,51 @@ impl<'s> Conduct<'s> {
                 .key
                 .public_key,
         )
+    }
+
+    /// How the key comes to be: made, or found as an earlier run made it.
+    fn source(
+        &mut self,
+        step: &Step,
+        ca: &Ca,
+        locator: &Locator,
+    ) -> Result<Source<'static>, ConductError> {
+        // What of it an earlier run left is taken up by what that wrote down.
+        if let Copies::Wrapped(device) = &ca.copies {
+            let copy = key_place::key(self.device_of(device)?, &ca.place, &[])?;
+            return Ok(Source::Copied(ca.algorithm, copy));
+        }
+        Ok(match self.there(locator)? {
+            There::Ours(_) => Source::TakenUp,
+            There::Nothing => match ca.place {
+                KeyPlace::Label(_) => Source::Generate(ca.algorithm, NewSlotKey::default()),
+                // What the card says of the key is believed before the ledger has the key.
+                KeyPlace::Slot { .. } => {
+                    let device = self.device_of(&ca.device)?;
+                    let key = self.generate(locator, ca.algorithm, &ca.place)?.public_key;
+                    self.attest(step, (ca.name.as_str(), device, &ca.place), locator, &key)?;
+                    Source::TakenUp
+                }
+            },
+        })
+    }
+
+    /// Notes which token has the copy, by the ledger's word.
+    fn copied(&mut self, step: &Step, ca: &Ca, key: &KeyData) -> Result<(), ConductError> {
+        if ca.copies == Copies::None {
+            return Ok(());
+        }
+        let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let known = ledger.cas()?;
+        let known = known.iter().find(|one| one.public_key() == key);
+        let copies = known.map(|one| ledger.copies(one)).transpose()?;
+        let is_it = |copy: &KnownCopy| {
+            copy.seen.kind == CopyKind::Wrapped && copy.seen.became == Became::Made
+        };
+        let copy = copies.into_iter().flatten().find(is_it);
+        let copy = copy.ok_or(ConductError::Gone("the copy of the key"))?;
+        self.fact(step, &copy_fact(ca), &copy.seen.holder)
     }
 
     /// Where the key of a step is made: what an earlier run wrote down, else a place of its own, which
@@ -215,6 +249,11 @@ impl<'s> Conduct<'s> {
             _ => Err(ConductError::Gone("the ledger key in a device")),
         }
     }
+}
+
+/// The fact of which token has the copy of a CA's key.
+pub(in crate::ceremony) fn copy_fact(ca: &Ca) -> String {
+    format!("copy {}", ca.name)
 }
 
 /// The name of the step that makes the ledger key.

@@ -34,6 +34,18 @@ pub struct Ca {
     /// The CA of the plan whose trust it shares from the first day, in another device: what is there
     /// when that one is lost.
     pub beside: Option<CaName>,
+    /// What there is of its key in other devices.
+    pub copies: Copies,
+}
+
+/// What there is of a CA's key in other devices than its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// Nothing: it is lost with its device.
+    None,
+    /// One more, in the token of this name and under the same label: the key is wrapped once for it,
+    /// and can't leave either token after. It was extractable for good, by its origin.
+    Wrapped(String),
 }
 
 /// The key that vouches for the ledger.
@@ -100,6 +112,9 @@ pub(super) fn cas(
         table.end(reader);
         let Some(ca) = read else { continue };
         check_place(reader, table, (&ca.device, &ca.place), places);
+        if let Copies::Wrapped(device) = &ca.copies {
+            check_place(reader, table, (device, &ca.place), places);
+        }
         if cas.iter().any(|one| one.name == ca.name) {
             table.fault(reader, "name", "is that of another CA");
         }
@@ -118,9 +133,7 @@ fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option
     let certificates = table.choice(reader, "certificates", &purposes);
     let algorithm = algorithm(reader, table, &KeyAlgorithm::ALL);
     let (device, place) = place(reader, table, devices, algorithm);
-    // Said on purpose: what has no copy is lost with its device.
-    let copies = table.choice(reader, "copies", &[("none", ())]);
-    copies?;
+    let copies = copies(reader, table, devices, device.as_deref());
     let beside = table.parsed_if_there(reader, "beside", |text| {
         text.parse::<CaName>().map_err(|error| error.to_string())
     });
@@ -131,6 +144,7 @@ fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option
         device: device?,
         place: place?,
         beside,
+        copies: copies?,
     })
 }
 
@@ -161,6 +175,40 @@ fn check_files(reader: &mut Reader, cas: &[Ca]) {
                 other.name
             );
             reader.add(&place, words);
+        }
+    }
+}
+
+/// Said on purpose: what has no copy is lost with its device.
+fn copies(
+    reader: &mut Reader,
+    table: &mut Table,
+    devices: &Named<Device>,
+    of: Option<&str>,
+) -> Option<Copies> {
+    let is_wrapped = [("none", false), ("wrapped", true)];
+    if !table.choice(reader, "copies", &is_wrapped)? {
+        return Some(Copies::None);
+    }
+    let name = table.words(reader, "copy-device")?;
+    let find = |name: &str| devices.all.iter().find(|device| device.name == name);
+    let is_token = |device: &Device| matches!(device.hardware, Hardware::Token(_));
+    let fault = if of == Some(name.as_str()) {
+        Some("is the device of the key itself".to_owned())
+    } else if !devices.has(&name) {
+        Some(format!("{name:?} is no [[device]] of the plan"))
+    } else if find(&name).is_some_and(|copy| !is_token(copy))
+        || of.and_then(find).is_some_and(|own| !is_token(own))
+    {
+        Some("a YubiKey gives no key away, and takes none that was wrapped".to_owned())
+    } else {
+        None
+    };
+    match fault {
+        None => Some(Copies::Wrapped(name)),
+        Some(fault) => {
+            table.fault(reader, "copy-device", fault);
+            None
         }
     }
 }

@@ -201,7 +201,7 @@ fn each_rule_of_a_plan_is_held_to() {
         (
             "copies       = \"none\"",
             "copies       = \"two\"",
-            "ca 1, copies: \"two\": not one of none",
+            "ca 1, copies: \"two\": not one of none, wrapped",
         ),
         (
             "algorithm = \"p256\"",

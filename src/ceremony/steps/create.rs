@@ -2,7 +2,7 @@
 
 use super::frame::{Cast, ask, step};
 use super::{Act, Ask, Step, Wanted};
-use crate::ceremony::plan::{Ca, Create, Custody, Device, Hardware, KeyPlace, Pins, Plan};
+use crate::ceremony::plan::{Ca, Copies, Create, Custody, Device, Hardware, KeyPlace, Pins, Plan};
 use crate::secret::SecretKind;
 
 /// The steps that make CA keys.
@@ -253,6 +253,12 @@ fn made(ca: &Ca) -> String {
         ca.certificates,
         slot(&ca.place)
     );
+    if let Copies::Wrapped(device) = &ca.copies {
+        words += &format!(
+            " It is wrapped once for `{device}`, by a key that is made there and removed after, and then can \
+             leave neither; its origin says for good that it could."
+        );
+    }
     if let Some(first) = &ca.beside {
         words += &format!(" It is trusted beside `{first}`, whose key has no copy.");
     }

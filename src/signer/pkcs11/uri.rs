@@ -64,6 +64,11 @@ impl Uri {
         }
     }
 
+    /// The `CKA_ID` of the key.
+    pub(in crate::signer) fn key_id(&self) -> Option<&[u8]> {
+        self.id.as_deref()
+    }
+
     /// The module that is named by its path.
     pub fn module_path(&self) -> Option<&Path> {
         self.module_path.as_deref()

@@ -39,7 +39,8 @@ certificates = \"user\" # or \"host\"
 algorithm    = \"p256\" # p384, p521, rsa2048, rsa3072, rsa4096, ed25519
 device       = \"@name\"
 label        = \"@ca\"
-copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told
+copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told; or \"wrapped\",
+# with copy-device = \"spare\": a second token of this plan, and then the key was extractable for good
 ";
 /// A ledger key that a token makes.
 const LEDGER_KEY_IN_TOKEN: &str = "\

@@ -2,12 +2,12 @@
 
 use super::{Seen, foreign};
 use crate::ceremony::conduct::{
-    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, in_words,
+    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, copy_fact, in_words,
     opened_by_fact,
 };
 use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
 use crate::ceremony::key_card::KEY_CARD_FILE;
-use crate::ceremony::plan::{KeyPlace, Pins, Plan};
+use crate::ceremony::plan::{Copies, KeyPlace, Pins, Plan};
 use crate::ceremony::verdict::VerdictFault;
 
 impl Seen {
@@ -47,6 +47,9 @@ impl Seen {
             format!("fingerprint {}", ca.name),
         ];
         self.key(line, &names[0], &names[1])?;
+        if ca.copies != Copies::None {
+            self.fact(line, &copy_fact(ca))?;
+        }
         self.attestation(Some(&ca.place), attestation_of(ca.name.as_str()), line)
     }
 
