@@ -1,7 +1,7 @@
 //! A key that is in two tokens from its first day, by the plan.
 
 use super::people::People;
-use super::room::{Room, killed_at_every_write, words_of};
+use super::room::{Room, killed_within, words_of};
 use super::run::OUTPUTS;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::module::Module;
@@ -34,7 +34,7 @@ fn room() -> (Room, People) {
     );
     room.write_plan(&text);
     let mut people = People::of(&text, room.checked()["words"].as_str().unwrap());
-    let sheet = "the PIN of `root`".to_owned();
+    let sheet = "typed at a login: the PIN of `root`".to_owned();
     people.sheets.insert(sheet, PIN.to_owned());
     (room, people)
 }
@@ -89,7 +89,7 @@ fn a_key_is_in_two_tokens_and_what_it_travelled_by_is_gone() {
 #[test]
 fn killed_at_every_write_one_key_is_in_both_tokens() {
     let (room, mut people) = room();
-    let words = killed_at_every_write(10, &["ceremony", "run", "plan.toml"], |arguments| {
+    let words = killed_within(50, 10, &["ceremony", "run", "plan.toml"], |arguments| {
         people.hold(room.started_by("strace", arguments))
     });
     room.verify(&words, &OUTPUTS).ok();

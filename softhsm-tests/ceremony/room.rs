@@ -298,6 +298,16 @@ pub(super) fn words_of(shown: &str) -> (String, String) {
 pub(super) fn killed_at_every_write(
     least: usize,
     own: &[&str],
+    hold: impl FnMut(&[&str]) -> (String, u8),
+) -> String {
+    killed_within(11, least, own, hold)
+}
+
+/// The same, where a step has so many writes that a run that goes on begins it anew.
+pub(super) fn killed_within(
+    writes: usize,
+    least: usize,
+    own: &[&str],
     mut hold: impl FnMut(&[&str]) -> (String, u8),
 ) -> String {
     let (mut kills, mut call) = (0, 2);
@@ -320,7 +330,7 @@ pub(super) fn killed_at_every_write(
         }
         assert_eq!(code, 137, "{shown}");
         kills += 1;
-        call = 2 + kills % 11;
+        call = 2 + kills % writes;
         assert!(kills < 200, "{shown}");
     }
 }
