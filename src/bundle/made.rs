@@ -223,8 +223,8 @@ fn text(file: &mut File) -> io::Result<String> {
 /// Takes a line that this program wrote; none for any other.
 fn take(all: &mut Vec<MadeBundle>, line: &str) -> Option<()> {
     let parts: Vec<&str> = line.split(' ').collect();
-    let (became, second) = match parts.as_slice() {
-        &["begun", id, sha256, time, place] => {
+    let (became, second) = match *parts.as_slice() {
+        ["begun", id, sha256, time, place] => {
             time.parse::<u64>().ok()?;
             let place = base16ct::lower::decode_vec(place).ok()?;
             all.push(MadeBundle {
@@ -235,7 +235,7 @@ fn take(all: &mut Vec<MadeBundle>, line: &str) -> Option<()> {
             });
             return Some(());
         }
-        &[word, second, time] => {
+        [word, second, time] => {
             time.parse::<u64>().ok()?;
             match word {
                 "made" => (Became::Open, second),
