@@ -24,8 +24,8 @@ mod verdict;
 mod verify;
 
 pub use conduct::{
-    CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE,
-    Setting, conduct,
+    CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE, Setting,
+    conduct,
 };
 pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;
@@ -36,6 +36,7 @@ pub use plan::{
     Paper, People, Person, Pins, Plan, PlanFault, PlanFaults, Retire, Role, RootFile, Task,
     TokenPlace,
 };
+pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
     CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, Prop,

@@ -38,7 +38,6 @@ pub(super) use custody::{check_of, opened_by_fact};
 pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
 pub(super) use keys::copy_fact;
-pub use outputs::LIST_FILE;
 use secrets::OnPaper;
 pub(super) use secrets::SECRETS_ARE_SET;
 use shares::Shared;

@@ -3,7 +3,6 @@
 
 use ssh_key::PublicKey;
 
-use super::conduct::LIST_FILE;
 use super::facts::LEDGER_KEY;
 use super::key_card::{KEY_CARD_FILE, key_card};
 use super::plan::{Ca, Plan};
@@ -90,3 +89,6 @@ fn key_line(transcript: &Transcript, fact: &str) -> Result<String, PublicFilesEr
 fn trusted_file(name: &CaName) -> String {
     format!("{name}-trusted.pub")
 }
+
+/// The list of revoked keys.
+pub const LIST_FILE: &str = "revoked.krl";

@@ -14,10 +14,11 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
-use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, LIST_FILE, SIGNATURE_FILE};
+use super::conduct::{CEREMONY_NAMESPACE, HEAD_FILE, LEDGER_FILE, SIGNATURE_FILE};
 use super::facts::{LEDGER_BEFORE, LEDGER_KEY, head_of_words};
 use super::files::file_sha256;
 use super::plan::Plan;
+use super::public_files::LIST_FILE;
 use super::record::TRANSCRIPT_FILE;
 use super::transcript::Transcript;
 use super::verdict::{Account, VerdictFault, judge};

@@ -6,6 +6,7 @@ mod in_bundle;
 mod make;
 mod show;
 mod sign;
+mod told;
 mod void;
 
 use std::io::ErrorKind;

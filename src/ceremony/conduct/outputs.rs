@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::{Conduct, ConductError};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::plan::Task;
-use crate::ceremony::public_files::public_files;
+use crate::ceremony::public_files::{LIST_FILE, public_files};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::krl::{Header, KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListHead, ListName};
@@ -139,8 +139,6 @@ impl Conduct<'_> {
     }
 }
 
-/// The list of revoked keys.
-pub const LIST_FILE: &str = "revoked.krl";
 const SIGNATURE_OF_LIST: &str = "revoked.krl.sig";
 /// All of it is for others to read.
 pub(super) const OUTPUT_MODE: u32 = 0o644;

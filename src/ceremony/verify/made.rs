@@ -4,9 +4,8 @@
 use sha2::{Digest, Sha256};
 
 use super::Outputs;
-use crate::ceremony::conduct::LIST_FILE;
 use crate::ceremony::plan::{Kind, Plan};
-use crate::ceremony::public_files::public_files;
+use crate::ceremony::public_files::{LIST_FILE, public_files};
 use crate::ceremony::steps::{Act, steps};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::{Account, VerdictFault};

@@ -2,9 +2,9 @@
 //! their keys accounted for.
 
 use super::Outputs;
-use crate::ceremony::conduct::LIST_FILE;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Plan, Retire, Task};
+use crate::ceremony::public_files::LIST_FILE;
 use crate::ceremony::verdict::VerdictFault;
 use crate::krl::{Krl, Signatures, Subject};
 use crate::ledger::{Became, Ca, KnownCopy, Ledger};

@@ -6,14 +6,12 @@ use ssh_key::{Fingerprint, HashAlg, PublicKey};
 
 use super::advice::ledger::empty_ledger;
 use super::failure::{Advised, Failure, Kind};
-use super::revoked as words;
 use super::terminal::{hint, warn};
 use super::words::{chain, number_of};
-use crate::certificate::explain::utc;
 use crate::certificate::{Serial, length};
 use crate::config::Config;
 use crate::ledger::file::OpenError;
-use crate::ledger::{Barred, Ca, Ledger, LedgerError, Revoked};
+use crate::ledger::{Ca, Ledger, LedgerError, Revoked};
 use crate::revocation::{ListMade, OpenStatement, Pending, PendingError, StatementError};
 
 /// A mirror that its kept heads call the newest copy, with what is pending beside it. Nobody else revokes there,
@@ -148,31 +146,6 @@ fn serials_beyond(revoked: &Revoked, ledger: &Ledger) -> Result<Option<String>, 
         }
     }
     Ok(None)
-}
-
-/// All of a revocation by a revoker, a line each: by whom, why, and what.
-pub(crate) fn lines(
-    (revoker, made): (&str, u64),
-    revoked: Option<&Revoked>,
-    barred: Option<&Barred>,
-) -> Vec<String> {
-    let reason = revoked.map(|one| one.reason.as_str());
-    let reason = reason.or_else(|| barred.map(|one| one.reason.as_str()));
-    let why = match reason.unwrap_or_default() {
-        "" => "without a reason".to_owned(),
-        reason => format!("{reason:?}"),
-    };
-    let mut lines = vec![format!("revoked by {revoker}, {}: {why}", utc(made))];
-    if let Some(revoked) = revoked {
-        let named = words::serials(revoked).chain(words::key_ids(revoked));
-        let keys = revoked.key_hashes().map(Fingerprint::Sha256);
-        let named = named.chain(keys.map(|key| format!("key {key}")));
-        lines.extend(named.map(|line| format!("  {line}")));
-    }
-    if let Some(barred) = barred {
-        lines.extend(words::bars(barred).map(|line| format!("  {line}")));
-    }
-    lines
 }
 
 /// What waits, and since when, in words.

@@ -15,9 +15,9 @@ use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::credential::{describe, named};
 use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::pending;
 use crate::cli::base::terminal::{hint, product, product_object, warn};
 use crate::cli::base::words::{chain, number_of};
+use crate::cli::bundle::told;
 use crate::file::open;
 use crate::ledger::{Credential, Ledger};
 use crate::request::{Content, Span};
@@ -200,7 +200,7 @@ fn say_revocations(header: &Header, context: &Context) -> Result<(), Failure> {
     for (signed, signature) in &header.pending {
         let one = Statement::signed(signed, signature).at("a revocation that it brings")?;
         let by = (one.revoker.as_str(), one.made);
-        let lines = pending::lines(by, one.revoked.as_ref(), one.barred.as_ref());
+        let lines = told::lines(by, one.revoked.as_ref(), one.barred.as_ref());
         if context.json() {
             let sha256 = one.sha256().at("a revocation that it brings")?;
             product_object(

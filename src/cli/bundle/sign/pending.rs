@@ -9,6 +9,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::pending;
 use crate::cli::base::terminal::{hint, product, product_object, warn};
+use crate::cli::bundle::told;
 use crate::config;
 use crate::ledger::{Barred, Ledger, PendingRevocation, PendingTaken, Revoked};
 use crate::revocation::Statement;
@@ -31,7 +32,7 @@ pub(super) fn of(header: &Header, ledger: &Ledger) -> Result<Vec<PendingRevocati
             warn(&format!("{place} is not taken: {why}"));
             let (revoked, barred) = (statement.revoked.as_ref(), statement.barred.as_ref());
             let by = (statement.revoker.as_str(), statement.made);
-            pending::lines(by, revoked, barred)
+            told::lines(by, revoked, barred)
                 .iter()
                 .for_each(|line| hint(line));
             continue;
@@ -82,7 +83,7 @@ pub(super) fn keys(pending: &[PendingRevocation]) -> HashSet<[u8; 32]> {
 pub(super) fn show(pending: &[PendingRevocation], context: &Context) -> Result<(), Failure> {
     for one in pending {
         let by = (one.taken.revoker.as_str(), one.taken.made);
-        let lines = pending::lines(by, one.revoked.as_ref(), one.barred.as_ref());
+        let lines = told::lines(by, one.revoked.as_ref(), one.barred.as_ref());
         if context.json() {
             let reason = one.revoked.as_ref().map(|revoked| &revoked.reason);
             let reason = reason.or(one.barred.as_ref().map(|barred| &barred.reason));
