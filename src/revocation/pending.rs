@@ -8,7 +8,9 @@
 //! `docs/formats/pending.md` has the layout.
 
 mod file;
+mod part;
 mod statement;
 
-pub use file::{ListMade, OpenStatement, Pending, PendingError, Rebased};
+pub use file::{OpenStatement, Pending, PendingError};
+pub use part::{ListMade, Rebased};
 pub use statement::{REVOCATION_NAMESPACE, Statement, StatementError};

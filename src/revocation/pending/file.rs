@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ssh_encoding::{Decode, Encode};
-
+use super::part::{ListMade, Part, Rebased};
 use super::statement::{Statement, StatementError};
 use crate::ledger::file::{FileFrames, FileReader, OpenError};
 use crate::ledger::heads::HeadsError;
@@ -11,7 +10,6 @@ use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::settings::FileSettings;
 use crate::ledger::store::{Frames, Head, StoreError};
 use crate::ledger::{Entry, Event, Ledger, LedgerError, Revoked, RevokedSet};
-use crate::wire::Cursor;
 
 /// The pending revocations beside a mirror, held alone.
 pub struct Pending {
@@ -25,28 +23,6 @@ pub struct Pending {
     list: ListMade,
     /// The last time that the mirror began anew.
     rebased: Option<Rebased>,
-}
-
-/// That a mirror begins anew, since its ledger and it have parted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rebased {
-    /// How many entries it had, and the root over them.
-    pub before: (u64, [u8; 32]),
-    /// How many it has then, and the root over them.
-    pub after: (u64, [u8; 32]),
-    /// How many both have in common.
-    pub common: u64,
-    /// When, in Unix seconds.
-    pub time: u64,
-}
-
-/// A list that was made beside a mirror.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListMade {
-    /// Its version: the Unix second in which it was made, where no list before was ahead of the clock.
-    pub version: u64,
-    /// How many entries the mirror had.
-    pub size: u64,
 }
 
 /// Why pending revocations can't be read or added to.
@@ -185,7 +161,7 @@ impl Pending {
     /// an empty one would be taken for new.
     fn begun(mut self, origin: &str) -> Result<Self, PendingError> {
         if self.tree.size() == 0 {
-            self.append([&[BEGUN], origin.as_bytes()].concat())?;
+            self.add_part(Part::Begun(origin.as_bytes().to_vec()))?;
         }
         Ok(self)
     }
@@ -208,7 +184,7 @@ impl Pending {
         let lacking = published.filter(|revoked| set.all_before(revoked).is_none());
         entries.extend(lacking.map(|revoked| Entry {
             time: 0,
-            salt: [0; SALT],
+            salt: [0; 16],
             event: Event::Revoked(revoked.clone()),
         }));
         Ok(entries)
@@ -266,9 +242,7 @@ impl Pending {
     /// # Errors
     /// [`PendingError`].
     pub fn add(&mut self, signed: &[u8], signature: &[u8]) -> Result<(), PendingError> {
-        let part = [&[STATEMENT], strings(&[signed, signature])?.as_slice()].concat();
-        self.take(&part)?;
-        self.append(part)
+        self.add_part(Part::Statement(signed.to_vec(), signature.to_vec()))
     }
 
     /// Notes a list and its SHA-256 before anybody has it, durably.
@@ -276,10 +250,7 @@ impl Pending {
     /// # Errors
     /// [`PendingError`].
     pub fn note_list(&mut self, made: ListMade, sha256: &[u8; 32]) -> Result<(), PendingError> {
-        let (version, size) = (made.version.to_be_bytes(), made.size.to_be_bytes());
-        let part = [&[LIST][..], &version, sha256, &size].concat();
-        self.take(&part)?;
-        self.append(part)
+        self.add_part(Part::List(made, *sha256))
     }
 
     /// Adds what a published list revoked, which the file lost, and the list's version, durably.
@@ -288,20 +259,7 @@ impl Pending {
     /// [`PendingError`].
     pub fn take_over(&mut self, revoked: Vec<Revoked>, list: ListMade) -> Result<(), PendingError> {
         for revoked in revoked {
-            let event = Event::Revoked(revoked);
-            let bytes = Entry {
-                time: 0,
-                salt: [0; SALT],
-                event,
-            }
-            .to_bytes();
-            let part = [
-                &[PUBLISHED],
-                bytes.map_err(|_long| PendingError::Part)?.as_slice(),
-            ]
-            .concat();
-            self.take(&part)?;
-            self.append(part)?;
+            self.add_part(Part::Published(revoked))?;
         }
         if list.version > self.list.version {
             self.note_list(list, &[0; 32])?;
@@ -320,21 +278,13 @@ impl Pending {
     /// # Errors
     /// [`PendingError`].
     pub fn note_rebase(&mut self, rebased: Rebased) -> Result<(), PendingError> {
-        let Rebased {
-            before,
-            after,
-            common,
-            time,
-        } = rebased;
-        let mut part = vec![REBASED];
-        for (size, root) in [before, after] {
-            part.extend(size.to_be_bytes());
-            part.extend(root);
-        }
-        part.extend(common.to_be_bytes());
-        part.extend(time.to_be_bytes());
-        self.take(&part)?;
-        self.append(part)
+        self.add_part(Part::Rebased(rebased))
+    }
+
+    fn add_part(&mut self, part: Part) -> Result<(), PendingError> {
+        let bytes = part.to_bytes().ok_or(PendingError::Part)?;
+        self.take(part)?;
+        self.append(bytes)
     }
 
     fn append(&mut self, part: Vec<u8>) -> Result<(), PendingError> {
@@ -353,7 +303,7 @@ impl Pending {
         while let Some(frame) = self.frames.read(place)? {
             for part in &frame.entries {
                 self.tree.push(leaf_hash(part), |_, _| ());
-                self.take(part)?;
+                self.take(Part::from_bytes(part).ok_or(PendingError::Part)?)?;
             }
             let head = Head {
                 size: self.tree.size(),
@@ -367,44 +317,30 @@ impl Pending {
         Ok(())
     }
 
-    fn take(&mut self, part: &[u8]) -> Result<(), PendingError> {
-        match part.split_first() {
-            Some((&STATEMENT, rest)) => {
+    fn take(&mut self, part: Part) -> Result<(), PendingError> {
+        match part {
+            Part::Statement(signed, signature) => {
                 let (number, before) = self.next()?;
-                let (signed, signature) = two_strings(rest).ok_or(PendingError::Part)?;
                 let statement = Statement::signed(&signed, &signature)
                     .map_err(|source| PendingError::Statement { number, source })?;
                 if (statement.number, statement.before) != (number, before) {
                     return Err(PendingError::Order(number));
                 }
                 self.statements.push((statement, signed, signature));
-                Ok(())
             }
-            Some((&LIST, rest)) if rest.len() == 48 => {
-                let number = |bytes: Option<&[u8; 8]>| bytes.copied().map(u64::from_be_bytes);
-                let version = number(rest.first_chunk()).ok_or(PendingError::Part)?;
-                let size = number(rest.last_chunk()).ok_or(PendingError::Part)?;
-                let newest = self.list.version;
+            Part::List(made, _) => {
+                let (version, newest) = (made.version, self.list.version);
                 if version <= newest {
                     return Err(PendingError::Version { version, newest });
                 }
-                self.list = ListMade { version, size };
-                Ok(())
+                self.list = made;
             }
-            Some((&BEGUN, _)) if self.tree.size() <= 1 => Ok(()),
-            Some((&PUBLISHED, entry)) => match Entry::from_bytes(entry).map(|entry| entry.event) {
-                Ok(Event::Revoked(revoked)) => {
-                    self.published.push(revoked);
-                    Ok(())
-                }
-                _ => Err(PendingError::Part),
-            },
-            Some((&REBASED, rest)) => {
-                self.rebased = Some(rebased(rest).ok_or(PendingError::Part)?);
-                Ok(())
-            }
-            _ => Err(PendingError::Part),
+            Part::Begun(_) if self.tree.size() <= 1 => {}
+            Part::Begun(_) => return Err(PendingError::Part),
+            Part::Published(revoked) => self.published.push(revoked),
+            Part::Rebased(rebased) => self.rebased = Some(rebased),
         }
+        Ok(())
     }
 }
 
@@ -424,156 +360,8 @@ fn kept_name(origin: &str) -> String {
     format!("{origin}-pending")
 }
 
-fn rebased(bytes: &[u8]) -> Option<Rebased> {
-    let mut wire = Cursor::new(bytes);
-    let mut head = || Some((wire.u64().ok()?, *wire.array().ok()?));
-    let (before, after) = (head()?, head()?);
-    let (common, time) = (wire.u64().ok()?, wire.u64().ok()?);
-    wire.finish().ok()?;
-    Some(Rebased {
-        before,
-        after,
-        common,
-        time,
-    })
-}
-
-fn strings(parts: &[&[u8]]) -> Result<Vec<u8>, PendingError> {
-    let mut out = Vec::new();
-    for part in parts {
-        part.encode(&mut out).map_err(|_long| PendingError::Part)?;
-    }
-    Ok(out)
-}
-
-fn two_strings(mut bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let input = &mut bytes;
-    let both = (Vec::decode(input).ok()?, Vec::decode(input).ok()?);
-    bytes.is_empty().then_some(both)
-}
-
-const STATEMENT: u8 = 1;
-const LIST: u8 = 2;
-const BEGUN: u8 = 3;
-const PUBLISHED: u8 = 4;
-const SALT: usize = 16;
-const REBASED: u8 = 5;
-
 /// A statement, its signed bytes, and the signature.
 pub type OpenStatement = (Statement, Vec<u8>, Vec<u8>);
 
 #[cfg(test)]
-mod tests {
-    use super::super::statement::tests::{signed, statement};
-    use super::*;
-
-    #[test]
-    fn statements_follow_one_another_and_an_older_copy_is_none() {
-        let room = tempfile::tempdir().unwrap();
-        let mirror = room.path().join("office/mirror");
-        std::fs::create_dir(room.path().join("office")).unwrap();
-        let settings = FileSettings {
-            kept_heads_only: Some(vec![room.path().join("heads")]),
-            ..FileSettings::default()
-        };
-        let hold = || Pending::hold(&mirror, settings.clone(), "punchmark.ledger/00");
-        assert!(hold().is_err(), "a mirror alone makes one");
-        let begin = || Pending::begin(&mirror, settings.clone(), "punchmark.ledger/00");
-        begin().unwrap();
-        let mut pending = hold().unwrap();
-        let first = statement(1, [0; 32]);
-        let (bytes, signature) = signed(&first);
-        pending.add(&bytes, &signature).unwrap();
-        let again = pending.add(&bytes, &signature);
-        assert!(matches!(again, Err(PendingError::Order(2))), "{again:?}");
-        drop(pending);
-        let old = std::fs::read(Pending::path(&mirror)).unwrap();
-        let mut pending = hold().unwrap();
-        assert_eq!(pending.next().unwrap(), (2, first.sha256().unwrap()));
-        let nine = ListMade {
-            version: 9,
-            size: 7,
-        };
-        pending.note_list(nine, &[1; 32]).unwrap();
-        let back = pending.note_list(nine, &[1; 32]);
-        assert!(
-            matches!(back, Err(PendingError::Version { .. })),
-            "{back:?}"
-        );
-        drop(pending);
-        assert_eq!(hold().unwrap().newest_list(), Some(nine));
-        let rebased = Rebased {
-            before: (9, [1; 32]),
-            after: (7, [2; 32]),
-            common: 5,
-            time: 8,
-        };
-        hold().unwrap().note_rebase(rebased).unwrap();
-        assert_eq!(hold().unwrap().rebased(), Some(rebased));
-        std::fs::write(Pending::path(&mirror), old).unwrap();
-        let older = hold();
-        assert!(matches!(older, Err(PendingError::Unkept(_))), "{older:?}");
-        std::fs::remove_file(Pending::path(&mirror)).unwrap();
-        let gone = hold();
-        assert!(
-            matches!(gone, Err(PendingError::Open(OpenError::Missing(_)))),
-            "{gone:?}"
-        );
-        let anew = begin();
-        assert!(matches!(anew, Err(PendingError::Unkept(_))), "{anew:?}");
-    }
-
-    #[test]
-    fn a_run_that_was_killed_before_the_first_head_was_kept_is_gone_on_with() {
-        let room = tempfile::tempdir().unwrap();
-        let mirror = room.path().join("office/mirror");
-        std::fs::create_dir(room.path().join("office")).unwrap();
-        let heads = room.path().join("heads");
-        let settings = FileSettings {
-            kept_heads_only: Some(vec![heads.clone()]),
-            ..FileSettings::default()
-        };
-        let origin = "punchmark.ledger/00";
-        let name = kept_name(origin);
-        FileFrames::create_pending(&Pending::path(&mirror), settings.clone(), &name).unwrap();
-        let kept = std::fs::read_dir(heads).unwrap().next().unwrap().unwrap();
-        let of_none = std::fs::read(kept.path()).unwrap();
-        Pending::begin(&mirror, settings.clone(), origin).unwrap();
-        std::fs::write(kept.path(), of_none).unwrap();
-        let mut pending = Pending::hold(&mirror, settings.clone(), origin).unwrap();
-        let (bytes, signature) = signed(&statement(1, [0; 32]));
-        pending.add(&bytes, &signature).unwrap();
-        drop(pending);
-        // Without any kept head, what lies there is not taken for new.
-        std::fs::remove_file(kept.path()).unwrap();
-        let unkept = Pending::begin(&mirror, settings.clone(), origin);
-        assert!(matches!(unkept, Err(PendingError::Unkept(_))), "{unkept:?}");
-        let adopted = Pending::adopt(&mirror, settings.clone(), origin).unwrap();
-        assert_eq!(adopted.next().unwrap().0, 2);
-    }
-
-    #[test]
-    fn what_a_published_list_revoked_is_kept_for_good() {
-        let room = tempfile::tempdir().unwrap();
-        let mirror = room.path().join("office/mirror");
-        std::fs::create_dir(room.path().join("office")).unwrap();
-        let settings = FileSettings {
-            kept_heads_only: Some(vec![room.path().join("heads")]),
-            ..FileSettings::default()
-        };
-        let origin = "punchmark.ledger/00";
-        let revoked = Revoked {
-            sha256s: vec![[7; 32]],
-            ..Revoked::default()
-        };
-        let mut pending = Pending::adopt(&mirror, settings.clone(), origin).unwrap();
-        let list = ListMade {
-            version: 5,
-            size: 2,
-        };
-        pending.take_over(vec![revoked.clone()], list).unwrap();
-        drop(pending);
-        let pending = Pending::hold(&mirror, settings, origin).unwrap();
-        assert_eq!((pending.published, pending.list), (vec![revoked], list));
-    }
-}
+mod tests;
