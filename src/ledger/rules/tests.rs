@@ -2,6 +2,7 @@
 
 mod backward;
 mod bundles;
+mod ended;
 mod enrolled;
 mod grounds;
 mod index;
