@@ -34,7 +34,7 @@ pub(super) fn public_files(
 ) -> Result<Vec<(String, String)>, PublicFilesError> {
     let mut files = Vec::new();
     for ca in plan.cas() {
-        files.push((format!("{}.pub", ca.name), line_of(transcript, ca)?));
+        files.push((format!("{}.pub", ca.name), line_of(transcript, &ca.name)?));
         if ca.beside.is_none() {
             files.extend(trust(plan, transcript, ca)?);
         }
@@ -54,7 +54,10 @@ fn trust(
     let name = &first.name;
     let beside = |ca: &&Ca| ca.name == *name || ca.beside.as_ref() == Some(name);
     let all = plan.cas().iter().filter(beside);
-    let lines: Result<Vec<_>, _> = all.map(|ca| line_of(transcript, ca)).collect();
+    // The one whose place is taken is trusted too, until it has ended.
+    let old = plan.old_ca().map(|old| &old.name);
+    let names = old.into_iter().chain(all.map(|ca| &ca.name));
+    let lines: Result<Vec<_>, _> = names.map(|name| line_of(transcript, name)).collect();
     let lines = lines?;
     if first.certificates == Purpose::Host {
         let known = lines.iter().map(|line| format!("@cert-authority * {line}"));
@@ -73,8 +76,8 @@ fn trust(
     Ok(files)
 }
 
-fn line_of(transcript: &Transcript, ca: &Ca) -> Result<String, PublicFilesError> {
-    key_line(transcript, &format!("public key {}", ca.name))
+fn line_of(transcript: &Transcript, ca: &CaName) -> Result<String, PublicFilesError> {
+    key_line(transcript, &format!("public key {ca}"))
 }
 
 /// A key and nothing else, on a line of its own.
