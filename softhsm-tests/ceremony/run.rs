@@ -338,7 +338,7 @@ fn a_run_that_is_ended_by_a_fault_leaves_no_core_file_and_tells_nobody_its_pin()
     let words = room.checked()["words"].as_str().unwrap().to_owned();
     // Core files of any size would be left in the folder of the run.
     let script = format!(
-        "ulimit -c unlimited; echo $$ > process; exec {BINARY} --pin-file pin ceremony run plan.toml"
+        "ulimit -c unlimited; echo $$ > process; exec \"{BINARY}\" --pin-file pin ceremony run plan.toml"
     );
     let mut pty = room.started_by("sh", &["-c", &script]);
     // Up to where the PIN was typed, and a key is about to be made.
