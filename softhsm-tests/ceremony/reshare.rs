@@ -4,6 +4,7 @@ use punchmark::secret::share::SharedSecret;
 
 use super::cards::CardRoom;
 use super::people::People;
+use super::room::{killed_at, texts};
 use super::shares::{by_the_docs, opens, people, room, room_with, shares, start, token_room};
 use super::unlock::{CONFIG, assert_card, assert_management_key, opened_by, secret_of, session};
 use crate::harness::pty::{self, Pty};
@@ -124,20 +125,8 @@ fn killed_anywhere_a_card_opens_by_the_old_shares_or_the_new_ones_and_the_next_r
         let before = secret_of(&people);
         let mut kills = 0;
         for when in (1..).step_by(if calls == "sendto" { 3 } else { 1 }) {
-            let inject = format!("inject={calls}:signal=SIGKILL:when={when}");
-            let trace = format!("trace={calls}");
-            let traced = [
-                "-f",
-                "-qq",
-                "-o",
-                "/dev/null",
-                "-e",
-                &trace,
-                "-e",
-                &inject,
-                BINARY,
-            ];
-            let run = [&traced[..], &CONFIG, &RESHARE].concat();
+            let traced = killed_at(calls, when);
+            let run = [&texts(&traced)[..], &CONFIG, &RESHARE].concat();
             let (shown, code) = people.hold(room.started_by("strace", &run));
             if code == 0 {
                 break;

@@ -313,16 +313,8 @@ pub(super) fn killed_within(
     let (mut kills, mut call) = (0, 2);
     loop {
         // Each run gets a little further than one step's questions.
-        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={call}");
-        let trace = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync,fsync,rename",
-        ];
-        let arguments = [&trace[..], &["-e", &inject, BINARY], own].concat();
+        let traced = killed_at("fdatasync,fsync,rename", call);
+        let arguments = [&texts(&traced), own].concat();
         let (shown, code) = hold(&arguments);
         if code == 0 {
             assert!(kills > least, "{kills} kills: {shown}");
@@ -333,4 +325,28 @@ pub(super) fn killed_within(
         call = 2 + kills % writes;
         assert!(kills < 200, "{shown}");
     }
+}
+
+/// The arguments with which `strace` runs the program, which is killed at one of these calls of the system: the
+/// first has number 1.
+pub(super) fn killed_at(calls: &str, when: usize) -> [String; 9] {
+    let trace = format!("trace={calls}");
+    let inject = format!("inject={calls}:signal=SIGKILL:when={when}");
+    [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        &trace,
+        "-e",
+        &inject,
+        BINARY,
+    ]
+    .map(str::to_owned)
+}
+
+/// Arguments as they are handed on.
+pub(super) fn texts(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
 }

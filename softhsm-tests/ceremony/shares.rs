@@ -7,7 +7,7 @@ use punchmark::secret::share::{Share, SharedSecret};
 
 use super::cards::CardRoom;
 use super::people::People;
-use super::room::{Room, killed_at_every_write, words_of};
+use super::room::{Room, killed_at, killed_at_every_write, texts, words_of};
 use super::run::OUTPUTS;
 use crate::harness::keygen::ED25519;
 use crate::harness::module::Module;
@@ -402,18 +402,9 @@ fn a_token_s_pins_are_set_once_wherever_a_run_is_killed() {
 fn killed_before_setting(kind: &str) -> (Room, People) {
     for call in 20..34 {
         let (room, mut people) = token_room("random");
-        let inject = format!("inject=fdatasync:signal=SIGKILL:when={call}");
-        let trace = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync",
-            "-e",
-        ];
-        let own = [inject.as_str(), BINARY, "ceremony", "run", "plan.toml"];
-        let (shown, code) = people.hold(room.started_by("strace", &[&trace[..], &own].concat()));
+        let traced = killed_at("fdatasync", call);
+        let run = [&texts(&traced)[..], &["ceremony", "run", "plan.toml"]].concat();
+        let (shown, code) = people.hold(room.started_by("strace", &run));
         assert_eq!(code, 137, "{shown}");
         let transcript = room.transcript();
         let last = transcript.lines().last().unwrap();

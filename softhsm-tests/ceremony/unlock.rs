@@ -4,6 +4,7 @@ use punchmark::secret::share::{Quorum, SharedSecret};
 
 use super::cards::CardRoom;
 use super::people::People;
+use super::room::{killed_at, texts};
 use super::shares::{by_the_docs, opens, people, room, secrets, shares, start, token_room};
 use crate::harness::keygen::ED25519;
 use crate::harness::process::run;
@@ -257,21 +258,9 @@ fn what_is_wrong_with_a_share_is_told_and_no_try_is_lost() {
 fn killed(people: &mut People, calls: &str, step: usize, start: impl Fn(&[&str]) -> Pty) -> usize {
     let mut kills = 0;
     for when in (1..).step_by(step) {
-        let inject = format!("inject={calls}:signal=SIGKILL:when={when}");
-        let trace = format!("trace={calls}");
-        let traced = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            &trace,
-            "-e",
-            &inject,
-            BINARY,
-        ];
+        let traced = killed_at(calls, when);
         let own = ["ceremony", "unlock", "--", "ledger", "verify"];
-        let (shown, code) = people.hold(start(&[&traced[..], &CONFIG, &own].concat()));
+        let (shown, code) = people.hold(start(&[&texts(&traced)[..], &CONFIG, &own].concat()));
         if code == 0 {
             return kills;
         }
@@ -326,18 +315,9 @@ fn a_token_with_one_new_and_one_old_pin_is_taken_up() {
     let mut when = 0;
     while !opened_by(&room.account).contains("cut short") {
         when += 1;
-        let inject = format!("inject=fdatasync,fsync,rename:signal=SIGKILL:when={when}");
-        let traced = [
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fdatasync,fsync,rename",
-            "-e",
-        ];
+        let traced = killed_at("fdatasync,fsync,rename", when);
         let own = ["ceremony", "unlock", "--", "ledger", "verify"];
-        let run = [&traced[..], &[inject.as_str(), BINARY], &CONFIG, &own].concat();
+        let run = [&texts(&traced)[..], &CONFIG, &own].concat();
         let (shown, code) = people.hold(room.started_by("strace", &run));
         assert_eq!(code, 137, "{shown}");
     }

@@ -3,16 +3,12 @@
 mod adopt;
 mod init;
 mod rebase;
-
-use std::path::{Path, PathBuf};
+mod signed_copy;
 
 use clap::{Args, Subcommand};
 
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
-use super::base::head::{Kept, believed_by, claimed};
-use super::base::words::path;
-use crate::ledger::Ledger;
 
 /// Keep a copy of a ledger that is written elsewhere: it is read, and only answers extend it
 #[derive(Debug, Args)]
@@ -36,17 +32,4 @@ impl Mirror {
             Command::Rebase(command) => command.run(context),
         }
     }
-}
-
-/// A head, signed by the key that was named, and believed by the copy.
-fn signed_head(head: &Path, signer: &PathBuf, copy: Option<&Ledger>) -> Result<Kept, Failure> {
-    let claimed = claimed(head, std::slice::from_ref(signer))?;
-    let kept = match copy {
-        Some(copy) => believed_by(copy, vec![claimed])?.pop(),
-        None => Some(claimed.without_a_ledger()),
-    };
-    kept.filter(|kept| kept.signer.is_some()).ok_or_else(|| {
-        Failure::new(format!("{} is unsigned", path(head)))
-            .hint("take a head as `punchmark ledger checkpoint` printed it")
-    })
 }

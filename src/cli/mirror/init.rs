@@ -1,16 +1,13 @@
 //! `punchmark mirror init`: a mirror is begun from a copy, as far as a signed head vouches for it.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde_json::json;
 
-use super::signed_head;
+use super::signed_copy::SignedCopy;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::words::{number_of, path};
-use crate::ledger::Ledger;
 use crate::revocation::Pending;
 
 /// Begin a mirror, where the config's ledger would lie, from a copy of the ledger and a signed head
@@ -21,17 +18,8 @@ use crate::revocation::Pending;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Init {
-    /// A copy of the ledger
-    #[arg(long, value_name = "LEDGER")]
-    from: PathBuf,
-
-    /// The head, as `ledger checkpoint` printed it
-    #[arg(long, value_name = "FILE")]
-    head: PathBuf,
-
-    /// The public key of who signed the head (Ed25519 or P-256), brought by another way than the copy
-    #[arg(long, value_name = "FILE")]
-    signer: PathBuf,
+    #[command(flatten)]
+    copy: SignedCopy,
 
     /// Say what would be made, and make nothing
     #[arg(long)]
@@ -48,22 +36,23 @@ impl Init {
             let hint = "a mirror takes no file's place: name another as `ledger` in the config";
             faults.add(Failure::new(words).hint(hint));
         }
-        let copy = faults.note(Ledger::open_to_read(&self.from).in_file(&self.from));
-        let head = faults.note(signed_head(&self.head, &self.signer, copy.as_ref()));
-        let (copy, kept) = faults.or(copy.zip(head))?;
+        let opened = self.copy.open(&mut faults);
+        let (copy, kept) = faults.or(opened)?;
         let entries = number_of(kept.head.size, "entry");
         let mirror = path(&place.path);
         let object = json!({ "mirror": mirror, "entries": kept.head.size,
             "origin": kept.head.origin, "signer": kept.signer });
         if self.dry_run {
-            copy.extends(&kept.head).in_file(&self.from)?;
+            copy.extends(&kept.head).in_file(&self.copy.from)?;
             let words = format!("{mirror} would be a mirror of {entries}");
             context.tell_plan(&words, object)?;
             return Ok(Exit::Done);
         }
         // First what waits beside it: a mirror without that makes no list.
         Pending::begin(&place.path, place.settings.clone(), &kept.head.origin)?;
-        place.create_mirror(&copy, &kept.head).in_file(&self.from)?;
+        place
+            .create_mirror(&copy, &kept.head)
+            .in_file(&self.copy.from)?;
         let by = kept.signer.unwrap_or_default();
         let words = format!("{mirror} is a mirror of {entries}, by a head that {by} signed");
         context.tell(&words, object)?;

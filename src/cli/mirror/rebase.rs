@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::signed_head;
+use super::signed_copy::SignedCopy;
 use crate::certificate::explain::Fields;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
+use crate::cli::base::faults::Faults;
 use crate::cli::base::pending;
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::{number_of, path};
@@ -28,17 +28,8 @@ use crate::revocation::{Pending, Prune, Rebased, krl};
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Rebase {
-    /// A copy of the ledger
-    #[arg(long, value_name = "LEDGER")]
-    from: PathBuf,
-
-    /// The head, as `ledger checkpoint` printed it
-    #[arg(long, value_name = "FILE")]
-    head: PathBuf,
-
-    /// The public key of who signed the head (Ed25519 or P-256), brought by another way than the copy
-    #[arg(long, value_name = "FILE")]
-    signer: PathBuf,
+    #[command(flatten)]
+    copy: SignedCopy,
 
     /// Say what differs, and change nothing
     #[arg(long)]
@@ -48,9 +39,11 @@ pub(super) struct Rebase {
 impl Rebase {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let copy = Ledger::open_to_read(&self.from).in_file(&self.from)?;
-        let head = signed_head(&self.head, &self.signer, Some(&copy))?.head;
-        copy.extends(&head).in_file(&self.from)?;
+        let mut faults = Faults::default();
+        let opened = self.copy.open(&mut faults);
+        let (copy, kept) = faults.or(opened)?;
+        let head = kept.head;
+        copy.extends(&head).in_file(&self.copy.from)?;
         let place = config.ledger_place();
         let (mirror, refusal) = place.open_parted_mirror()?;
         let own = mirror.ledger().checkpoint()?;
@@ -88,7 +81,7 @@ impl Rebase {
         })?;
         let kept = place
             .rebase_mirror(mirror, &copy, &head)
-            .in_file(&self.from)?;
+            .in_file(&self.copy.from)?;
         let words = format!(
             "{plan}; it began anew with {}, and the old frames are {}",
             number_of(head.size, "entry"),

@@ -57,10 +57,12 @@ fn reads_back_what_it_writes_and_nothing_else() {
     let bytes = base(9).to_bytes().unwrap();
     assert_eq!(ListBase::from_bytes(&bytes), Ok(base(9)));
     for cut in 0..bytes.len() {
-        assert!(ListBase::from_bytes(&bytes[..cut]).is_err(), "{cut}");
+        let read = ListBase::from_bytes(&bytes[..cut]);
+        assert_eq!(read, Err(BaseReadError::Wire(WireError::Short)), "{cut}");
     }
     let longer = [&bytes[..], &[0]].concat();
-    assert!(ListBase::from_bytes(&longer).is_err());
+    let trailing = BaseReadError::Wire(WireError::Trailing { bytes: 1 });
+    assert_eq!(ListBase::from_bytes(&longer), Err(trailing));
 }
 
 #[test]

@@ -240,8 +240,9 @@ mod tests {
         let known = after(&[(1, 1, Done), (2, 1, AboutToBe)]);
         assert_eq!(known.takes(&derived(2, 1, Done)), Ok(()));
         assert_eq!(known.takes(&derived(1, 1, Done)), Ok(()));
-        assert!(known.takes(&derived(2, 1, AboutToBe)).is_err());
-        assert!(known.takes(&derived(1, 2, AboutToBe)).is_err());
+        let no_end = Err("what was about to be set before has no end");
+        assert_eq!(known.takes(&derived(2, 1, AboutToBe)), no_end);
+        assert_eq!(known.takes(&derived(1, 2, AboutToBe)), no_end);
         let device = known.device("yubikey:serial=12345679").unwrap();
         assert_eq!(device.opened_by, Some(derived(1, 1, Done).derivation()));
         assert_eq!(device.about_to_be, Some(derived(2, 1, Done).derivation()));
@@ -256,10 +257,12 @@ mod tests {
             check: [check; 32],
             ..derived(generation, 1, SecretsSet::Done)
         };
-        assert!(known.takes(&other(1, 1)).is_ok());
-        assert!(known.takes(&other(1, 2)).is_err());
-        assert!(known.takes(&other(2, 1)).is_err());
-        assert!(known.takes(&other(2, 2)).is_ok());
+        assert_eq!(known.takes(&other(1, 1)), Ok(()));
+        let another = Err("its generation has another secret");
+        assert_eq!(known.takes(&other(1, 2)), another);
+        let earlier = Err("its secret is that of an earlier generation");
+        assert_eq!(known.takes(&other(2, 1)), earlier);
+        assert_eq!(known.takes(&other(2, 2)), Ok(()));
         assert_eq!(known.generation_of(&[1; 32]), Some(1));
         assert_eq!(known.next_generation(), 2);
     }
