@@ -18,6 +18,7 @@ mod entitled;
 mod facts;
 mod fault;
 mod finding;
+mod fit;
 mod keys;
 mod places;
 mod positions;

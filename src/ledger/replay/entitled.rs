@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::fault::Fault;
 use super::finding::Findings;
-use super::keys::{Keys, check_fit, sha256};
+use super::fit::check_fit;
+use super::keys::{Keys, sha256};
 use super::subjects::Subjects;
 use crate::certificate::{Kind, Principal};
 use crate::ledger::OPERATOR;
