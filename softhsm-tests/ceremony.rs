@@ -12,6 +12,7 @@ mod rollover;
 mod room;
 mod run;
 mod shares;
+mod sign;
 mod token_secrets;
 mod unlock;
 mod verify;

@@ -5,6 +5,7 @@
 
 mod again;
 mod anew;
+mod books;
 mod file_name;
 mod files;
 mod item;
@@ -28,6 +29,7 @@ use crate::output::OutputError;
 use crate::policy::Warning;
 
 pub use anew::{Candidate, Order, Search, Selection, Standing};
+pub use books::{Books, BooksError};
 pub use item::Named;
 pub use look::{HowFar, Looked, Subjects};
 pub use plan::Batch;

@@ -11,6 +11,7 @@ mod item;
 mod limit;
 mod made;
 mod read;
+mod session;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -19,12 +20,16 @@ use std::io;
 
 use crate::request::{ContentError, DetachedError, RequestFileError, RequesterName};
 
-pub use accept::{AcceptError, check as check_answer, check_entries};
+pub use accept::{AcceptError, check as check_answer, check_entries, fits};
 pub use answer::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
 pub use header::{BundleId, Enrolment, Header, SignedRevocation};
 pub use item::{Item, Wish};
 pub use made::{Became, Made, MadeBundle, MadeError};
 pub use read::{Items, Opened};
+pub use session::{
+    BroughtEnrolmentError, BundleSession, BundleSessionError, Carried, ItemVerdict, LeftOut, Offer,
+    OfferedBase, SessionGoal, ShowItem, WhyLeftOut, number, only_ca, own_file, signed_base,
+};
 pub use write::Draft;
 
 /// Why bytes are no bundle.

@@ -11,6 +11,7 @@ mod files;
 mod instant;
 mod key_card;
 mod key_place;
+mod medium;
 mod plan;
 mod public_files;
 mod record;
@@ -30,11 +31,12 @@ pub use conduct::{
 pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
+pub use medium::MediumError;
 pub use plan::{
-    Ca, CaBefore, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError, End, EndOfCopy,
-    Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Module, NewBeside, PLAN_BYTES_MAX,
-    Paper, People, Person, Pins, Plan, PlanFault, PlanFaults, Retire, Role, RootFile, Task,
-    TokenPlace,
+    Ca, CaBefore, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError, DraftLedger,
+    End, EndOfCopy, Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Medium, Module,
+    NewBeside, PLAN_BYTES_MAX, Paper, People, Person, Pins, Plan, PlanFault, PlanFaults,
+    PlannedBundle, Retire, Role, RootFile, Sign, Task, TokenPlace,
 };
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};

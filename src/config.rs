@@ -6,10 +6,12 @@
 mod attestation;
 mod ca_name;
 mod edit;
+mod enrolment;
 mod error;
 mod faults;
 mod given;
 mod ledger_key;
+mod own_ledger_key;
 mod place;
 mod policy;
 mod requests;
@@ -34,10 +36,12 @@ pub use edit::{
     EditError, with_ca, with_key, with_ledger_key, with_private_root, with_recorded_suffixes,
     with_role, with_suffixes,
 };
+pub use enrolment::{NobodysError, refuse_reserved, refuse_worthless};
 pub use error::ConfigError;
 pub use faults::{FAULTS_MAX, Reading, TextFault, faults_of};
 pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
+pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;

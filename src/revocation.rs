@@ -3,6 +3,7 @@
 //! A revocation names serials, key IDs or keys, so that it says the same for ever,
 //! whatever is issued later under the same principal or role.
 
+mod beyond;
 mod families;
 mod known;
 mod known_root;
@@ -14,6 +15,7 @@ mod pending;
 mod selector;
 mod state;
 mod taken_over;
+pub mod told;
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -25,6 +27,7 @@ use crate::ledger::{
     RevokedSet, State,
 };
 
+pub use beyond::{Beyond, beyond};
 pub use known::{KnownCertificates, known_certificates};
 pub use known_root::is_known_root;
 pub use list::{KrlError, Prune, krl, list_base};

@@ -21,6 +21,7 @@ mod public_key;
 mod qr;
 #[cfg(test)]
 pub(crate) mod tests;
+mod told;
 pub mod verify;
 mod words;
 
@@ -31,6 +32,7 @@ pub use self::file_kind::FileKind;
 pub(crate) use self::public_key::{Algorithm, Form};
 pub use self::public_key::{KeyError, PublicKey, bit_length};
 pub use self::qr::{QR_BYTES_MAX, QrCode, QrError, bytes_of_base32};
+pub use self::told::{chain, number_of};
 pub use self::words::{WORDS_MAX, WordsError, bytes_of_words, words};
 
 /// Bytes in lower-case hexadecimal.

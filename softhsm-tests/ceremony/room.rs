@@ -128,9 +128,24 @@ impl Room {
             ("type \"make users\"", "make users"),
             ("type \"make hosts\"", "make hosts"),
             ("the time in UTC", &date("now")),
+            ("written on the medium", "stick 4"),
+            ("words of `", &self.words_of_bundle(asked)),
+            ("type \"sign ", asked.rsplit('"').nth(1).unwrap_or_default()),
         ];
         let answer = answers.iter().find(|(part, _)| asked.contains(part));
         answer.unwrap_or_else(|| panic!("{question}")).1.to_owned()
+    }
+
+    /// The first words of the bundle that a question is about, off the plan.
+    fn words_of_bundle(&self, asked: &str) -> String {
+        let file = asked.split('`').nth(1).unwrap_or_default();
+        let text = self.text();
+        let of_file = text
+            .split_once(&format!("file   = \"{file}\""))
+            .unwrap_or_default();
+        let words = of_file.1.split_once("words  = \"").unwrap_or_default().1;
+        let words: Vec<_> = words.split(['"', ' ']).take(8).collect();
+        words.join(" ")
     }
 
     /// The first words of the transcript of the rehearsal beside the plan; none where there is none.

@@ -23,6 +23,7 @@ use crate::ledger::{
     Reserved, SuffixesSet,
 };
 use crate::wire::verify::verify_signature;
+pub use item::fits;
 use signers::Signers;
 
 /// Why an answer is not accepted. Nothing of it was taken.

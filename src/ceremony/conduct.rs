@@ -6,6 +6,7 @@
 
 mod acts;
 mod attested;
+mod brought;
 mod custody;
 mod devices;
 mod error;
@@ -17,6 +18,7 @@ mod retire;
 mod rollover;
 mod secrets;
 mod shares;
+mod sign;
 mod token_pins;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +44,7 @@ use secrets::OnPaper;
 pub(super) use secrets::SECRETS_ARE_SET;
 use shares::Shared;
 pub(super) use shares::{SECRET_CHECK, SHARES, in_words};
+pub(super) use sign::{MEDIUM_AFTER, MEDIUM_BEFORE, decided_fact, signed_fact};
 
 /// What a ceremony is held with.
 pub struct Setting<'a> {
@@ -234,6 +237,10 @@ impl Conduct<'_> {
             Act::Key(number) => self.key(step, number)?,
             Act::LedgerKey => self.ledger_key(step)?,
             Act::Custody => self.record_custody(step)?,
+            Act::MediumIn => self.medium_in(step)?,
+            Act::ShowBundle(number) => self.show_bundle(step, number)?,
+            Act::SignBundle(number) => self.sign_bundle(step, number)?,
+            Act::MediumOut => self.medium_out(step)?,
             Act::List => self.list(step)?,
             Act::Lines => self.lines(step)?,
             Act::Copies => self.copies(step)?,
@@ -335,6 +342,11 @@ impl Conduct<'_> {
 
     fn fact(&mut self, step: &Step, name: &str, value: &str) -> Result<(), ConductError> {
         self.room.show(&format!("   {name}: {value}"));
+        self.write_fact(step, name, value)
+    }
+
+    /// A fact that was shown otherwise.
+    fn write_fact(&mut self, step: &Step, name: &str, value: &str) -> Result<(), ConductError> {
         self.write(Event::Fact {
             step: step.name.clone(),
             name: name.to_owned(),

@@ -14,6 +14,7 @@ mod people;
 mod reader;
 mod retire;
 mod rollover;
+mod sign;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -24,12 +25,13 @@ use sha2::{Digest, Sha256};
 pub use create::{Ca, Copies, Create, KeyPlace, LedgerKey};
 pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
-pub use draft::{Draft, DraftDevices, DraftError};
+pub use draft::{Draft, DraftDevices, DraftError, DraftLedger};
 pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
 pub use retire::{End, EndOfCopy, Paper, Retire};
 pub use rollover::NewBeside;
+pub use sign::{Medium, PlannedBundle, Sign};
 
 use self::devices::Named;
 use self::reader::Reader;
@@ -82,6 +84,8 @@ pub struct Plan {
 pub enum Kind {
     /// CA keys are made, with their ledger and its key.
     Create,
+    /// What bundles ask for is signed.
+    Sign,
     /// CAs end, and every copy of their keys.
     Retire,
     /// A new CA is made beside one whose place it takes.
@@ -93,6 +97,8 @@ pub enum Kind {
 pub enum Task {
     /// CA keys are made, with their ledger and its key.
     Create(Create),
+    /// What bundles ask for is signed.
+    Sign(Sign),
     /// CAs end, and every copy of their keys.
     Retire(Retire),
     /// A new CA is made beside one whose place it takes.
@@ -130,6 +136,7 @@ impl Plan {
     pub fn kind(&self) -> Kind {
         match self.task {
             Task::Create(_) => Kind::Create,
+            Task::Sign(_) => Kind::Sign,
             Task::Retire(_) => Kind::Retire,
             Task::Rollover(_) => Kind::Rollover,
         }
@@ -141,7 +148,7 @@ impl Plan {
         match &self.task {
             Task::Create(create) => &create.cas,
             Task::Rollover(beside) => &beside.cas,
-            Task::Retire(_) => &[],
+            Task::Sign(_) | Task::Retire(_) => &[],
         }
     }
 
@@ -149,7 +156,7 @@ impl Plan {
     #[must_use]
     pub fn copies_that_end(&self) -> &[EndOfCopy] {
         match &self.task {
-            Task::Create(_) | Task::Rollover(_) => &[],
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) => &[],
             Task::Retire(retire) => &retire.copies,
         }
     }
@@ -169,8 +176,23 @@ impl Plan {
     pub fn ledger_key(&self) -> Option<&LedgerKey> {
         match &self.task {
             Task::Create(create) => Some(&create.ledger_key),
-            Task::Retire(_) | Task::Rollover(_) => None,
+            Task::Sign(_) | Task::Retire(_) | Task::Rollover(_) => None,
         }
+    }
+
+    /// What bundles it signs; none of another kind.
+    #[must_use]
+    pub fn signing(&self) -> Option<&Sign> {
+        match &self.task {
+            Task::Sign(sign) => Some(sign),
+            Task::Create(_) | Task::Retire(_) | Task::Rollover(_) => None,
+        }
+    }
+
+    /// The bundle at this place in the plan.
+    #[must_use]
+    pub fn bundle(&self, number: usize) -> Option<&PlannedBundle> {
+        self.signing()?.bundles.get(number)
     }
 
     /// The device of this name.
@@ -182,14 +204,14 @@ impl Plan {
 
 impl Kind {
     /// The kinds, as a plan names them.
-    pub const ALL: [Self; 3] = [Self::Create, Self::Retire, Self::Rollover];
+    pub const ALL: [Self; 4] = [Self::Create, Self::Sign, Self::Retire, Self::Rollover];
 
     /// Whether it works on a ledger, a config and CAs that are there before it.
     #[must_use]
     pub fn finds_ledger(self) -> bool {
         match self {
             Self::Create => false,
-            Self::Retire | Self::Rollover => true,
+            Self::Sign | Self::Retire | Self::Rollover => true,
         }
     }
 
@@ -198,6 +220,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
+            Self::Sign => "sign",
             Self::Retire => "retire",
             Self::Rollover => "rollover",
         }
@@ -220,6 +243,10 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
             "requires-rehearsal",
             "is true in the plan of a rehearsal".to_owned(),
         );
+    }
+    if kind.is_some_and(Kind::finds_ledger) && requires_rehearsal == Some(true) {
+        let words = "is true, and what works on a ledger that is there has no rehearsal";
+        reader.add("requires-rehearsal", words.to_owned());
     }
     let window = window(reader, top);
     let people = people::read(reader, top);
@@ -277,6 +304,7 @@ fn task(
             None
         }
         Some(Kind::Create) => create::read(reader, top, devices).map(Task::Create),
+        Some(Kind::Sign) => sign::read(reader, top, ledger).map(Task::Sign),
         Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
         Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),
     }

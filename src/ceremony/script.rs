@@ -41,7 +41,7 @@ fn row(number: usize, step: Step) -> Row {
         let answer = match &ask.wanted {
             Wanted::Text(text) => text.clone(),
             // Filled in by hand: what the program printed could be what it wants to hear.
-            Wanted::Paper(_) => "(from the words of the plan above)".to_owned(),
+            Wanted::Paper(_) => "(from the words above)".to_owned(),
             Wanted::Time => "________________".to_owned(),
             Wanted::Rehearsal => "(from the paper of the rehearsal)".to_owned(),
             Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_) => {
@@ -102,6 +102,12 @@ fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
         ));
         let cas = before.cas.iter();
         heading.extend(cas.map(|ca| ("CA", format!("{}: {}", ca.name, ca.words()))));
+    }
+    for bundle in plan.signing().iter().flat_map(|sign| &sign.bundles) {
+        let (file, items) = (&bundle.file, bundle.items);
+        let id = crate::wire::hex(&bundle.id);
+        heading.push(("Bundle", format!("{file}, id {id}, {items} items")));
+        heading.push(("Bundle, words", crate::wire::words(&bundle.header)));
     }
     heading.push(("Plan, SHA-256", crate::wire::hex(&plan.sha256)));
     heading.push(("Plan, words", plan.words()));

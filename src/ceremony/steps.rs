@@ -4,6 +4,7 @@ mod create;
 mod frame;
 mod retire;
 mod rollover;
+mod sign;
 
 pub(super) use create::FIRST_COUNTER;
 
@@ -99,6 +100,14 @@ pub enum Act {
     LedgerKey,
     /// Records which secret opens each device.
     Custody,
+    /// Reads the bundles off their medium, and nothing else.
+    MediumIn,
+    /// Decides all that the bundle at this place in the plan asks for, and shows it.
+    ShowBundle(usize),
+    /// Signs it, and writes the answer.
+    SignBundle(usize),
+    /// Looks whether the medium is as it was.
+    MediumOut,
     /// Makes a KRL of all that was revoked, and signs it.
     List,
     /// Writes what servers and clients need.
@@ -120,6 +129,7 @@ pub enum Act {
 pub fn steps(plan: &Plan) -> Vec<Step> {
     match &plan.task {
         Task::Create(create) => create::steps(plan, create),
+        Task::Sign(sign) => sign::steps(plan, sign),
         Task::Retire(retire) => retire::steps(plan, retire),
         Task::Rollover(beside) => rollover::steps(plan, beside),
     }
@@ -131,7 +141,13 @@ impl Step {
     pub fn needs_open_devices(&self) -> bool {
         matches!(
             self.act,
-            Act::Ledger | Act::Pins(_) | Act::Key(_) | Act::LedgerKey | Act::List | Act::EndCopy(_)
+            Act::Ledger
+                | Act::Pins(_)
+                | Act::Key(_)
+                | Act::LedgerKey
+                | Act::SignBundle(_)
+                | Act::List
+                | Act::EndCopy(_)
         )
     }
 
@@ -140,7 +156,13 @@ impl Step {
     pub fn writes_files(&self) -> bool {
         matches!(
             self.act,
-            Act::List | Act::Lines | Act::Key(_) | Act::LedgerKey
+            Act::List
+                | Act::Lines
+                | Act::Key(_)
+                | Act::LedgerKey
+                | Act::MediumIn
+                | Act::ShowBundle(_)
+                | Act::SignBundle(_)
         )
     }
 
@@ -180,7 +202,8 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::ceremony::plan::tests::{
-        filled, filled_for_cards, filled_for_shares, filled_to_retire, filled_to_roll_over,
+        filled, filled_for_bundles, filled_for_cards, filled_for_shares, filled_to_retire,
+        filled_to_roll_over,
     };
 
     #[test]
@@ -188,6 +211,7 @@ mod tests {
         let cards = (1..=2).map(filled_for_cards);
         let others = [
             filled_for_shares(),
+            filled_for_bundles(),
             filled_to_retire(),
             filled_to_roll_over(),
         ];

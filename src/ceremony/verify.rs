@@ -1,6 +1,7 @@
 //! An outsider's check of a ceremony: transcript, plan, words, and every output.
 
 mod attestations;
+mod bundles;
 mod copies;
 mod custody;
 mod made;
@@ -216,12 +217,15 @@ impl<'a> Outputs<'a> {
         let ledger = Ledger::open_to_read(path)?;
         let before = account.head.as_ref().ok_or(VerdictFault::NoEnd)?;
         goes_on(&ledger, before)?;
-        found_before(&ledger, evidence.plan, transcript, before)?;
+        let found = found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
         self.list_is_of(&ledger, evidence.plan)?;
         has_retired(&ledger, evidence.plan, self)?;
         has_rolled_over(&ledger, evidence.plan)?;
+        if let Some(found) = &found {
+            self.bundles(evidence.plan, &ledger, (found, before), key)?;
+        }
         let position = has_ceremony(&ledger, evidence)?;
         self.head(evidence, &ledger, position, key)
     }
@@ -272,15 +276,17 @@ fn found_before(
     plan: &Plan,
     transcript: &Transcript,
     end: &Checkpoint,
-) -> Result<(), VerdictFault> {
+) -> Result<Option<Checkpoint>, VerdictFault> {
     let Some(planned) = &plan.ledger else {
-        return Ok(());
+        return Ok(None);
     };
     let found = transcript.fact(LEDGER_BEFORE).and_then(head_of_words);
     let found = found.filter(|found| found.size <= end.size);
     let missing = || VerdictFault::Ledger("the transcript has no head before".to_owned());
     goes_on(ledger, &planned.head)?;
-    goes_on(ledger, &found.ok_or_else(missing)?)
+    let found = found.ok_or_else(missing)?;
+    goes_on(ledger, &found)?;
+    Ok(Some(found))
 }
 
 /// The CAs of the plan with the keys of the transcript, those that were made born in their tokens, and the

@@ -46,7 +46,6 @@ pub(crate) mod private_key;
 pub(crate) mod progress;
 pub(crate) mod published;
 pub(crate) mod request;
-pub(crate) mod requester_name;
 pub(crate) mod revoked;
 pub(crate) mod roots;
 pub(crate) mod signed_head;

@@ -1,12 +1,10 @@
 //! `punchmark bundle`: requests that are carried to where the CA's key is.
 
 mod accept;
-mod carried;
 mod in_bundle;
 mod make;
 mod show;
 mod sign;
-mod told;
 mod void;
 
 use std::io::ErrorKind;
@@ -16,7 +14,9 @@ use clap::{Args, Subcommand};
 use super::base::context::Context;
 use super::base::failure::Kind;
 use super::base::failure::{Advised, Exit, Failure};
-use crate::bundle::{AcceptError, AnswerError, BundleError, MadeError};
+use crate::bundle::{
+    AcceptError, AnswerError, BroughtEnrolmentError, BundleError, BundleSessionError, MadeError,
+};
 use crate::ledger::BundleRefused;
 
 /// Carry requests to an offline CA: many in one file, which a registrar signs
@@ -57,6 +57,63 @@ impl Advised for BundleError {
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+impl Advised for BundleSessionError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::RoleWithoutCa(_) | Self::Nothing | Self::SeveralCas(_) => Kind::Usage,
+            Self::Enrolment { source, .. } => source.kind(),
+            Self::Config(error) => error.kind(),
+            Self::KnownCa(error) => error.kind(),
+            Self::Refused(error) => error.kind(),
+            Self::Ledger(error) => error.kind(),
+            _ => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Bundle { source, .. } | Self::Again(source) => return source.hint(),
+            Self::Config(error) => return error.hint(),
+            Self::KnownCa(error) => return error.hint(),
+            Self::Books(error) => return error.hint(),
+            Self::Ledger(error) => return error.hint(),
+            Self::Refused(error) => return error.hint(),
+            Self::Answer(error) => return error.hint(),
+            Self::Output(error) => return error.hint(),
+            Self::Enrolment { source, .. } => return source.hint(),
+            Self::SeveralCas(_) => "make a bundle for each CA",
+            Self::TooOld { .. } => {
+                "have it made anew; `bundle-age` in the config sets how old it may be"
+            }
+            Self::OfTomorrow(_) => "is the clock of this machine right, and that of the registrar?",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for BroughtEnrolmentError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Family(_) | Self::Ended => Kind::Refused,
+            Self::Nobodys(error) => error.kind(),
+            Self::Enrol(error) => error.kind(),
+            Self::Config(error) => error.kind(),
+            Self::Ledger(error) => error.kind(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Family(_) | Self::Ended => None,
+            Self::Nobodys(error) => error.hint(),
+            Self::Enrol(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Ledger(error) => error.hint(),
+        }
     }
 }
 

@@ -44,7 +44,7 @@ enum Command {
 impl Ceremony {
     pub(crate) fn run(self, context: &Context, within: &Within) -> Result<Exit, Failure> {
         match self.command {
-            Command::Plan(command) => command.run(),
+            Command::Plan(command) => command.run(context),
             Command::Check(command) => command.run(context),
             Command::Script(command) => command.run(),
             Command::Rehearse(command) => command.run(context),

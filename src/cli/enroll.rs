@@ -10,14 +10,12 @@ use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::faults::Faults;
-use super::base::ledger_key;
 use super::base::request::asked::Asked as AskedArguments;
 use super::base::request::key::CardArguments;
-use super::base::requester_name::refuse_reserved;
 use super::base::roots::believed;
 use crate::attestation::Firmware;
 use crate::batch::BatchError;
-use crate::config::{self, Config};
+use crate::config::{self, Config, refuse_reserved};
 use crate::issue::{Judge, Rulebook};
 use crate::ledger::{CardId, Credential};
 use crate::policy::role::Permit;
@@ -71,7 +69,7 @@ impl Enroll {
         let mut faults = Faults::default();
         faults.note(self.asked.check());
         let config = context.config()?;
-        faults.note(refuse_reserved(&self.name, &config));
+        faults.note(refuse_reserved(&self.name, &config).map_err(Failure::from));
         let name = faults.note(self.ca_name(&config));
         let name = faults.or(name)?;
         let (roots, allowed_signers) = (config.attestation_roots()?, config.allowed_signers()?);
@@ -82,7 +80,7 @@ impl Enroll {
             roots: &roots,
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
-            ledger_key: ledger_key::of_config(&config, &ledger)?,
+            ledger_key: config.own_ledger_key(&ledger)?,
             bundle: None,
             keyboard: config::keyboard(),
         };

@@ -17,7 +17,7 @@ use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::faults::Faults;
 use super::base::interrupt::on_signal;
-use super::base::issuing::{Books, Run};
+use super::base::issuing::{Run, books};
 use super::base::known_requester::require_known_requester;
 use super::base::progress::{Progress, style};
 use super::base::summary::summarise;
@@ -128,7 +128,7 @@ impl Renew {
             return nothing(ordered, context);
         };
         let known = context.known_ca(&config, &ledger, &name)?;
-        let books = Books::read(&config, &ledger, context)?;
+        let books = books(&config, &ledger, context)?;
         let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         self.over(ordered, &judge, &ledger, (&config, &known), context)

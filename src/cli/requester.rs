@@ -9,13 +9,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::base::context::Context;
-use super::base::credential::{describe, named};
+use super::base::credential::named;
 use super::base::failure::{Exit, Failure};
-use super::base::requester_name::refuse_reserved;
 use super::base::terminal::{product, product_object};
 use crate::attestation::Family;
 use crate::certificate::{Kind, Principals};
-use crate::config::{self, Config};
+use crate::config::{self, Config, refuse_reserved};
 use crate::ledger::{Credential, Ledger, RequesterAdded, RequesterNamed, RequesterRemoved};
 use crate::request::{RequesterName, RoleName};
 use duties::{Given, Taken};
@@ -188,7 +187,7 @@ impl Removal {
             return taken.record(name, ledger, context);
         }
         let credential = enrolment.enrolled(config, ledger)?;
-        let words = describe(&credential);
+        let words = credential.to_string();
         let (field, value) = named(&credential);
         let object = json!({ "requester": name.as_str(), field: value, "state": "removed" });
         if self.dry_run {
@@ -227,7 +226,7 @@ fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
         if context.json() {
             product_object(json_of(time, &added))?
         } else {
-            product(&format!("{:20}{}", added.name, describe(&added.credential)))?
+            product(&format!("{:20}{}", added.name, added.credential))?
         }
     }
     for (name, names) in ledger.requester_names()? {

@@ -21,7 +21,7 @@ use super::base::decided::say_what_would_be_signed;
 use super::base::factory::warn_of_factory_pins;
 use super::base::failure::{At, Exit, Failure};
 use super::base::interrupt::on_signal;
-use super::base::issuing::{Books, Run};
+use super::base::issuing::{Run, books};
 use super::base::progress::{Progress, style};
 use super::base::summary::summarise;
 use crate::batch::{Batch, Ended, Resume, Subjects};
@@ -163,7 +163,7 @@ impl Sign {
             context.ledger(&config)?
         };
         let known = context.known_ca(&config, &ledger, &name)?;
-        let books = Books::read(&config, &ledger, context)?;
+        let books = books(&config, &ledger, context)?;
         let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
         let interrupted = on_signal().unwrap_or_default();
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));

@@ -10,7 +10,10 @@ use crate::wire::RawCertificate;
 /// Held against each other: key, kind, role, requester, names and key ID, as far as they were asked for. A name may
 /// end in one of `suffixes`, which are those of the CA; a key ID has in it what was asked for, since a role may
 /// write more around it.
-pub(super) fn fits(
+///
+/// # Errors
+/// In what they differ.
+pub fn fits(
     item: &Item,
     reserved: &Reserved,
     suffixes: &[String],

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use ssh_key::Fingerprint;
 
 use crate::attestation::{EvidenceError, EvidenceFormError};
+use crate::bundle::BundleSessionError;
 use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError};
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
+use crate::ceremony::medium::MediumError;
 use crate::ceremony::record::RecordError;
 use crate::config::{ConfigError, EditError, PlaceError};
-use crate::issue::OpenLedgerError;
+use crate::issue::{OpenError, OpenLedgerError, RunEnd};
 use crate::ledger::key::LedgerKeyError;
 use crate::ledger::{LedgerError, ProofError};
 use crate::output::OutputError;
@@ -22,6 +24,7 @@ use crate::signer::pkcs11::UriError;
 use crate::signer::yubikey::setup::SetupError;
 use crate::signer::yubikey::{CardFault, Firmware, NewSecretError};
 use crate::signer::{GenerateError, LocatorError, OpeningError, PlaceError as PlaceOfKeyError};
+use crate::wire::number_of;
 
 /// Why a ceremony stopped. What was done by then is in the transcript.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +125,37 @@ pub enum ConductError {
     /// The ledger key is none that the ledger knows and believes.
     #[error("the ledger key {0} is not one that the ledger believes")]
     UnknownLedgerKey(String),
+    /// A medium is not as the plan has it.
+    #[error(transparent)]
+    Medium(#[from] MediumError),
+    /// A medium was changed during the ceremony.
+    #[error("the medium is not what it was when it was put in")]
+    MediumChanged,
+    /// A bundle can't be signed.
+    #[error(transparent)]
+    Bundle(Box<BundleSessionError>),
+    /// A bundle is not the one that was reviewed.
+    #[error(
+        "{0} is not the bundle of the plan: its id, its words or its number of items are others"
+    )]
+    OtherBundle(String),
+    /// A bundle asks for what another CA signs.
+    #[error("{file} asks for certificates of CA `{ca}`, which is none of the plan")]
+    BundleOfOtherCa {
+        /// The bundle.
+        file: String,
+        /// The CA.
+        ca: String,
+    },
+    /// The CA's key can't be opened.
+    #[error(transparent)]
+    OpenCa(#[from] OpenError),
+    /// Signing ended before all was signed.
+    #[error(transparent)]
+    EndedEarly(RunEnd),
+    /// Not all was signed.
+    #[error("{} not signed", number_of(*.0, "item"))]
+    NotSigned(u64),
     /// A device of the plan is not there.
     #[error("device `{name}` is not there: {words}")]
     NoDevice {
@@ -256,4 +290,10 @@ pub enum ConductError {
     /// A file was not written.
     #[error(transparent)]
     Output(#[from] OutputError),
+}
+
+impl From<BundleSessionError> for ConductError {
+    fn from(error: BundleSessionError) -> Self {
+        Self::Bundle(Box::new(error))
+    }
 }

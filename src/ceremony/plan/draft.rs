@@ -3,11 +3,14 @@
 mod create;
 mod ledger;
 mod retire;
+mod sign;
 
-use super::Kind;
 use super::reader::TO_FILL_IN;
+use super::{Kind, PlannedBundle};
 use crate::ceremony::instant::Instant;
-use crate::wire::hex;
+use crate::wire::{hex, words};
+
+pub use ledger::DraftLedger;
 
 /// What a new plan begins with.
 pub struct Draft {
@@ -21,6 +24,10 @@ pub struct Draft {
     pub devices: DraftDevices,
     /// The day for which the window is drawn, by its first minute.
     pub day: Instant,
+    /// The ledger that is there before, where it is known; for the kinds that work on one.
+    pub before: Option<DraftLedger>,
+    /// The bundles to be signed, in their order; for kind `sign`.
+    pub bundles: Vec<PlannedBundle>,
 }
 
 /// What makes the keys of a new plan.
@@ -61,6 +68,7 @@ impl Draft {
             .replace("\"@\"", &format!("\"{TO_FILL_IN}\""))
             .replace("@kind", self.kind.as_str())
             .replace("@from", &Instant::of(from).to_string())
+            .replace("@last", &self.last())
             .replace("@until", &Instant::of(until).to_string())
             .replace(
                 "@two-roles",
@@ -71,18 +79,25 @@ impl Draft {
             .replace("@hardware", &hardware))
     }
 
+    fn last(&self) -> String {
+        let last = self.before.as_ref().and_then(|before| before.last);
+        last.map_or_else(|| "none".to_owned(), |value| words(&value))
+    }
+
     /// The tables of devices, and those that only plans of this kind have.
     fn hardware(&self) -> Result<String, DraftError> {
         let devices = |first, more| devices(&self.devices, first, more);
+        let found = || ledger::tables(self.before.as_ref());
         match self.kind {
             Kind::Create => Ok(devices(RANDOM, RANDOM)? + &create::keys(&self.devices)),
+            Kind::Sign => Ok(devices(ARE_SET, ARE_SET)? + &found() + &sign::tables(&self.bundles)),
+            Kind::Retire => {
+                Ok(devices(ARE_SET, ARE_SET)? + &found() + &retire::ends(&self.devices))
+            }
             // The old key is in the first card, and a new card makes the new one.
-            Kind::Rollover => Ok(devices(ARE_SET, RANDOM)?
-                + &ledger::found(&self.devices)
-                + &create::key_beside(&self.devices)),
-            Kind::Retire => Ok(devices(ARE_SET, ARE_SET)?
-                + &ledger::found(&self.devices)
-                + &retire::ends(&self.devices)),
+            Kind::Rollover => {
+                Ok(devices(ARE_SET, RANDOM)? + &found() + &create::key_beside(&self.devices))
+            }
         }
     }
 
@@ -158,7 +173,7 @@ purpose = \"@\"                  # what for: \"user CA of example.org\"
 place   = \"@\"                  # the room
 config  = \"ca/punchmark.toml\"  # of the CA, with its ledger beside it; from the folder of this file
 folder  = \"ceremony\"           # for transcript and outputs; from the folder of this file
-last    = \"none\"               # the 32 words of the ceremony before, from its paper; or none
+last    = \"@last\"               # the 32 words of the ceremony before, from its paper; or none
 requires-rehearsal = false     # true: held only after `punchmark ceremony rehearse` of this very plan
 
 [window] # absolute and in UTC: the clock of a machine without a network proves nothing

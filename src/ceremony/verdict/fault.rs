@@ -151,6 +151,14 @@ pub enum VerdictFault {
         /// Why.
         source: std::io::Error,
     },
+    /// A bundle or its answer is not what plan and ledger say.
+    #[error("{file}: {what}")]
+    Bundle {
+        /// The file of the bundle.
+        file: String,
+        /// What is wrong.
+        what: String,
+    },
     /// A signature does not verify.
     #[error("{file}")]
     Signature {

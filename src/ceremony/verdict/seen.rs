@@ -3,6 +3,7 @@
 mod create;
 mod ledger;
 mod retire;
+mod sign;
 
 use std::collections::BTreeMap;
 
@@ -25,7 +26,8 @@ pub(super) struct Seen {
     has_intent: bool,
     /// The last value of each fact, with its line.
     facts: BTreeMap<String, (u64, String)>,
-    files: Vec<String>,
+    /// The last SHA-256 of each file.
+    files: BTreeMap<String, String>,
 }
 
 impl Seen {
@@ -69,12 +71,12 @@ impl Seen {
                 self.facts.insert(name.clone(), (line, value.clone()));
                 Ok(())
             }
-            Event::File { name, .. } => {
+            Event::File { name, sha256, .. } => {
                 self.require_answers(step, line)?;
                 if !step.writes_files() {
                     return Err(foreign(line, "a file"));
                 }
-                self.files.push(name.clone());
+                self.files.insert(name.clone(), sha256.clone());
                 Ok(())
             }
             Event::Done { .. } => self.done(plan, step, line),
@@ -184,6 +186,10 @@ impl Seen {
             Act::Custody => self.custody(plan, line),
             Act::Key(number) => self.key_of_ca(plan, number, line),
             Act::LedgerKey => self.ledger_key(plan, line),
+            Act::MediumIn => self.medium_in(plan, line),
+            Act::ShowBundle(number) => self.shown(plan, number, line),
+            Act::SignBundle(number) => self.signed(plan, number, line),
+            Act::MediumOut => self.medium_out(plan, line),
             Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
             Act::Lines => self.lines_of(plan, line),
             Act::Copies => self.copies(plan, line),
@@ -276,13 +282,17 @@ impl Seen {
     }
 
     fn files(&self, line: u64, wanted: &[String]) -> Result<(), VerdictFault> {
-        match wanted.iter().find(|name| !self.files.contains(name)) {
-            None => Ok(()),
-            Some(name) => Err(VerdictFault::Missing {
-                line,
-                missing: name.clone(),
-            }),
-        }
+        let mut wanted = wanted.iter();
+        wanted.try_for_each(|name| self.file(line, name).map(drop))
+    }
+
+    /// The SHA-256 of a file that was written, in hexadecimal.
+    fn file(&self, line: u64, name: &str) -> Result<&String, VerdictFault> {
+        let missing = || VerdictFault::Missing {
+            line,
+            missing: name.to_owned(),
+        };
+        self.files.get(name).ok_or_else(missing)
     }
 }
 

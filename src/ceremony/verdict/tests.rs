@@ -6,8 +6,9 @@ use crate::ceremony::facts::{
     LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE, copy_fact, end_fact,
     head_in_words, retired_fact,
 };
+use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::KeyPlace;
-use crate::ceremony::plan::tests::filled;
+use crate::ceremony::plan::tests::{filled, filled_for_bundles};
 use crate::ceremony::steps::{Act, Wanted};
 use crate::certificate::subject::fingerprint;
 use crate::wire::hex;
@@ -17,6 +18,10 @@ const KEY: &str =
 
 fn plan() -> Plan {
     Plan::parse(filled(3).as_bytes()).unwrap()
+}
+
+fn of_bundles() -> Plan {
+    Plan::parse(filled_for_bundles().as_bytes()).unwrap()
 }
 
 /// What a run writes that meets no trouble, by the steps alone.
@@ -165,6 +170,34 @@ impl Made<'_> {
             }
             Act::StageMade => vec![self.fact(STAGE, STAGE_MADE)],
             Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
+            Act::MediumIn => {
+                let sign = plan.signing().unwrap();
+                let hash = hex(&planned_hash(sign));
+                let copied = sign.files().map(|(name, sha256)| Event::File {
+                    step: self.step.to_owned(),
+                    name: name.to_owned(),
+                    sha256: hex(&sha256),
+                });
+                std::iter::once(self.fact("medium before", &hash))
+                    .chain(copied)
+                    .collect()
+            }
+            Act::ShowBundle(at) => {
+                let bundle = plan.bundle(at).unwrap();
+                let mut events = self.files(&[&bundle.table()]);
+                events.push(self.fact(&format!("decided {}", bundle.file), "1"));
+                events
+            }
+            Act::SignBundle(at) => {
+                let bundle = plan.bundle(at).unwrap();
+                let mut events = vec![self.fact(&format!("signed {}", bundle.file), "1")];
+                events.extend(self.files(&[&bundle.answer()]));
+                events
+            }
+            Act::MediumOut => {
+                let hash = hex(&planned_hash(plan.signing().unwrap()));
+                vec![self.fact("medium after", &hash)]
+            }
             Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
             Act::Lines => {
                 let ca = &plan.cas()[0].name;
@@ -196,19 +229,27 @@ fn what_a_run_writes_by_the_steps_of_the_plan_is_in_order() {
     let account = judged(&plan, &events(&plan)).unwrap();
     assert_eq!(account.files.len(), 6);
     assert_eq!((account.went_on, account.other_answers), (0, 0));
+    let plan = of_bundles();
+    let account = judged(&plan, &events(&plan)).unwrap();
+    assert_eq!(account.files.len(), 6);
 }
 
 #[test]
 fn whoever_drops_or_swaps_a_line_and_chains_all_anew_is_found() {
-    let plan = plan();
-    let all = events(&plan);
+    for plan in [plan(), of_bundles()] {
+        each_line_counts(&plan);
+    }
+}
+
+fn each_line_counts(plan: &Plan) {
+    let all = events(plan);
     for at in 0..all.len() {
         let mut dropped = all.clone();
         let line = dropped.remove(at);
         // What else was written is held against the outputs, of which one would be too many.
         if !matches!(&line, Event::File { name, .. } if name.ends_with("sig") || name.ends_with("config"))
         {
-            assert!(judged(&plan, &dropped).is_err(), "{line:?}");
+            assert!(judged(plan, &dropped).is_err(), "{line:?}");
         }
         let mut swapped = all.clone();
         if at + 1 < all.len() {
@@ -220,7 +261,7 @@ fn whoever_drops_or_swaps_a_line_and_chains_all_anew_is_found() {
         if at + 1 < all.len() && !kinds.into_iter().all(free) {
             let placed = |event: &Event| matches!(event, Event::Intent { .. } | Event::Fact { .. });
             if !kinds.into_iter().all(placed) {
-                assert!(judged(&plan, &swapped).is_err(), "{kinds:?}");
+                assert!(judged(plan, &swapped).is_err(), "{kinds:?}");
             }
         }
     }

@@ -3,60 +3,36 @@
 
 use std::sync::{Arc, Mutex};
 
-use ssh_key::Fingerprint;
-
 use super::advice::intake::warn_of_faults;
 use super::asks_for_pins::AsksForPins;
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Advised, Failure};
 use super::foreseen::warn_before;
-use super::ledger_key;
 use super::progress::Progress;
 use super::terminal::say;
 use super::touch::announcement;
-use crate::attestation::Roots;
-use crate::batch::{Batch, Decision, Ended, Looked, Report};
+use crate::batch::{Batch, Books, BooksError, Decision, Ended, Looked, Report};
 use crate::ca::KnownCa;
-use crate::config::{self, CaConfig, Config};
-use crate::issue::{OpenCa, Rulebook, SharedLedger};
+use crate::config::{CaConfig, Config};
+use crate::issue::{OpenCa, SharedLedger};
 use crate::ledger::Ledger;
-use crate::request::AllowedSigners;
 use crate::secret::AskPin;
 use crate::signer::RsaHash;
 
-/// What the config names to hold cases against, read once a run.
-pub(crate) struct Books {
-    roots: Roots,
-    allowed_signers: Option<AllowedSigners>,
-    ledger_key: Option<Fingerprint>,
+/// Reads the books, and says what is odd about the allowed signers.
+pub(crate) fn books(config: &Config, ledger: &Ledger, context: &Context) -> Result<Books, Failure> {
+    let books = Books::read(config, ledger)?;
+    if let Some(signers) = books.allowed_signers().filter(|_| context.talks()) {
+        warn_of_faults(signers);
+    }
+    Ok(books)
 }
 
-impl Books {
-    pub(crate) fn read(
-        config: &Config,
-        ledger: &Ledger,
-        context: &Context,
-    ) -> Result<Self, Failure> {
-        let allowed_signers = config.allowed_signers()?;
-        if let Some(signers) = allowed_signers.as_ref().filter(|_| context.talks()) {
-            warn_of_faults(signers);
-        }
-        Ok(Self {
-            roots: config.attestation_roots()?,
-            allowed_signers,
-            ledger_key: ledger_key::of_config(config, ledger)?,
-        })
-    }
-
-    pub(crate) fn rulebook<'a>(&'a self, config: &'a Config) -> Rulebook<'a> {
-        Rulebook {
-            policy: config.policy(),
-            roots: &self.roots,
-            limits: config.admission_limits(),
-            allowed_signers: self.allowed_signers.as_ref(),
-            ledger_key: self.ledger_key,
-            bundle: None,
-            keyboard: config::keyboard(),
+impl Advised for BooksError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::LedgerKey(error) => error.hint(),
         }
     }
 }

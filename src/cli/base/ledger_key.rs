@@ -1,25 +1,22 @@
 //! The ledger key: named on the command line or in the config, and opened for use.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use ssh_key::private::KeypairData;
 use ssh_key::public::KeyData;
-use ssh_key::{Fingerprint, HashAlg, PublicKey};
-use zeroize::Zeroizing;
+use ssh_key::{HashAlg, PublicKey};
 
 use super::asks_for_pins::AsksForPins;
 use super::context::Context;
 use super::failure::{Advised, At, Failure};
 use super::private_key::{PassphraseFile, read_with};
 use super::terminal::warn;
-use crate::config::{self, Config, LedgerKeyPlace, SubjectFile, read_limited};
+use crate::config::{self, Config, LedgerKeyPlace, OwnLedgerKeyError, ledger_key_in_file};
 use crate::ledger::key::{LedgerKey, LedgerKeyError};
 use crate::ledger::{Ca, LISTS, Ledger, LedgerKeyAdded};
 use crate::secret::AskPin;
-use crate::signer::{self, Locator};
-use crate::wire;
 
 /// Which ledger key signs a list, if any does.
 #[derive(Debug, Args)]
@@ -74,58 +71,6 @@ pub(crate) fn place(
     }
 }
 
-/// The config's key, so that it is nobody's, also before it signs. It is none where its file isn't
-/// there; a key in a device is asked for until the ledger knows what lies there.
-pub(crate) fn of_config(config: &Config, ledger: &Ledger) -> Result<Option<Fingerprint>, Failure> {
-    match config.ledger_key() {
-        None => Ok(None),
-        Some(LedgerKeyPlace::File(path)) => {
-            let key = in_file(&path);
-            Ok(key.map(|key| key.fingerprint(HashAlg::Sha256)))
-        }
-        Some(LedgerKeyPlace::Device(Locator::Agent(key))) => Ok(Some(key.fingerprint())),
-        Some(LedgerKeyPlace::Device(locator)) => in_device(&locator, ledger),
-    }
-}
-
-/// The key of a device that the ledger doesn't know of yet. Where the device doesn't show it,
-/// nothing is certified: it could be that very key.
-fn in_device(locator: &Locator, ledger: &Ledger) -> Result<Option<Fingerprint>, Failure> {
-    if ledger.knows_ledger_key_at(&locator.to_string())? {
-        return Ok(None);
-    }
-    match signer::shown(locator) {
-        Ok(Some(key)) => Ok(Some(key.fingerprint(HashAlg::Sha256))),
-        Ok(None) => Err(unknown(locator)),
-        Err(error) => Err(Failure::from(error).hint(RECORD_IT)),
-    }
-}
-
-fn unknown(locator: &Locator) -> Failure {
-    let words = format!(
-        "the config's ledger key {locator} is not known to the ledger yet, and its device shows \
-         it to nobody without a PIN"
-    );
-    Failure::new(words).hint(RECORD_IT)
-}
-
-fn in_file(path: &Path) -> Option<KeyData> {
-    let public_file = with_pub(path);
-    // The public half of a private key file stands in it in clear.
-    if let Ok(text) = read_limited(path, LARGEST).map(Zeroizing::new)
-        && let Ok(key) = wire::private_key::from_openssh(text.as_bytes())
-    {
-        return Some(key.public_key().key_data().clone());
-    }
-    Some(SubjectFile::read(&public_file).ok()?.key)
-}
-
-fn with_pub(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".pub");
-    name.into()
-}
-
 /// Records what a key signs, before it does so for the first time.
 pub(crate) fn signs(
     ledger: &mut Ledger,
@@ -170,7 +115,7 @@ pub(crate) fn complete(ledger: &mut Ledger, config: &Config) -> Result<(), Failu
     let Some(LedgerKeyPlace::File(path)) = config.ledger_key() else {
         return Ok(());
     };
-    let Some(key) = in_file(&path) else {
+    let Some(key) = ledger_key_in_file(&path) else {
         return Ok(());
     };
     let hash = key.fingerprint(HashAlg::Sha256).sha256();
@@ -247,6 +192,17 @@ fn open_file(
     }
 }
 
+impl Advised for OwnLedgerKeyError {
+    fn hint(&self) -> Option<String> {
+        let own = match self {
+            Self::Ledger(error) => return error.hint(),
+            Self::Opening(error) => error.hint(),
+            Self::Hidden(_) => None,
+        };
+        Some(own.map_or_else(|| RECORD_IT.to_owned(), |own| format!("{own}; {RECORD_IT}")))
+    }
+}
+
 impl Advised for LedgerKeyError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -258,8 +214,6 @@ impl Advised for LedgerKeyError {
     }
 }
 
-/// An RSA-16384 private key takes 13 KiB.
-const LARGEST: u64 = 64 * 1024;
 const RECORD_IT: &str = "the config's ledger key must be known, so that it is never certified: \
     where its device is, run once: punchmark ledger key add";
 const MAKE_ONE: &str = "make one: ssh-keygen -t ed25519 -C 'ledger key' -f ledger_key";

@@ -2,16 +2,14 @@
 
 use std::path::Path;
 
-use ssh_key::{Fingerprint, HashAlg, PublicKey};
-
 use super::advice::ledger::empty_ledger;
 use super::failure::{Advised, Failure, Kind};
 use super::terminal::{hint, warn};
 use super::words::{chain, number_of};
-use crate::certificate::{Serial, length};
+use crate::certificate::length;
 use crate::config::Config;
 use crate::ledger::file::OpenError;
-use crate::ledger::{Ca, Ledger, LedgerError, Revoked};
+use crate::ledger::{Ledger, LedgerError};
 use crate::revocation::{ListMade, OpenStatement, Pending, PendingError, StatementError};
 
 /// A mirror that its kept heads call the newest copy, with what is pending beside it. Nobody else revokes there,
@@ -101,51 +99,6 @@ pub(crate) fn newest_list(config: &Config, mirror: &Ledger) -> Result<Option<Lis
         return Ok(None);
     }
     Ok(hold_alone(config, mirror)?.newest_list())
-}
-
-/// What of a revocation by a revoker counts nowhere: the end of a CA or of a key of the ledger, which are ended where
-/// the ledger is, serials that it does not hold, and what is no key.
-pub(crate) fn beyond(revoked: &Revoked, ledger: &Ledger) -> Result<Option<String>, Failure> {
-    for ca in ledger.cas()? {
-        let hash = ca.public_key().fingerprint(HashAlg::Sha256).sha256();
-        if revoked.key_hashes().any(|key| Some(key) == hash) {
-            let words = "which is ended where the ledger is";
-            return Ok(Some(format!("that would end CA `{}`, {words}", ca.name())));
-        }
-    }
-    for key in revoked.key_hashes() {
-        if ledger.ledger_key(&key)?.is_some() {
-            let key = Fingerprint::Sha256(key);
-            let words = "which is revoked where that is";
-            return Ok(Some(format!("{key} is a key of the ledger, {words}")));
-        }
-    }
-    if revoked
-        .keys
-        .iter()
-        .any(|key| PublicKey::from_bytes(key).is_err())
-    {
-        return Ok(Some("what it revokes is no key".to_owned()));
-    }
-    serials_beyond(revoked, ledger)
-}
-
-fn serials_beyond(revoked: &Revoked, ledger: &Ledger) -> Result<Option<String>, Failure> {
-    let cas = ledger.cas()?;
-    let is_meant = |ca: &&Ca| revoked.ca.is_empty() || revoked.ca == ca.added().public_key;
-    if !cas.iter().any(|ca| is_meant(&ca)) {
-        return Ok(Some("it is of a CA that is not known".to_owned()));
-    }
-    for ca in cas.iter().filter(is_meant) {
-        let next = ledger.next_serial(ca)?.map_or(u64::MAX, Serial::number);
-        if let Some((_, last)) = revoked.serials.iter().find(|(_, last)| *last >= next) {
-            let name = ca.name();
-            return Ok(Some(format!(
-                "serial {last} of {name} is none that the ledger holds: {next} comes next"
-            )));
-        }
-    }
-    Ok(None)
 }
 
 /// What waits, and since when, in words.

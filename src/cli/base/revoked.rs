@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::certificate::explain::{key_id_in_quotes, utc};
-use crate::ledger::{Barred, Revocation, Revoked, RevokedBy};
+use crate::certificate::explain::utc;
+use crate::ledger::{Barred, Revocation, RevokedBy};
 
 /// When, by what, why and by whom a certificate was revoked.
 pub(crate) fn words(revocation: &Revocation) -> String {
@@ -32,40 +32,6 @@ pub(crate) fn json(revocation: &Revocation) -> Value {
         "keyboard": revocation.keyboard,
         "entry": revocation.position,
     })
-}
-
-/// The serials of a revocation, a line each.
-pub(crate) fn serials(revoked: &Revoked) -> impl Iterator<Item = String> {
-    revoked.serials.iter().map(range)
-}
-
-/// A range of serials.
-pub(crate) fn range((first, last): &(u64, u64)) -> String {
-    if first == last {
-        format!("serial {first}")
-    } else {
-        format!("serials {first} to {last}")
-    }
-}
-
-/// The key IDs of a revocation, a line each.
-pub(crate) fn key_ids(revoked: &Revoked) -> impl Iterator<Item = String> {
-    let key_ids = revoked.key_ids.iter();
-    key_ids.map(|key_id| format!("key ID {}", key_id_in_quotes(key_id.as_bytes())))
-}
-
-/// Who is barred, a line each.
-pub(crate) fn bars(barred: &Barred) -> impl Iterator<Item = String> {
-    let cards = barred.cards.iter();
-    let cards =
-        cards.map(|card| format!("card {card}, of whichever family, is never served again"));
-    let of_families = barred.family_cards.iter().map(|card| {
-        let (serial, family) = (card.serial, &card.family);
-        format!("card {serial} of {family} is never served again")
-    });
-    let requesters = barred.requesters.iter();
-    let requesters = requesters.map(|name| format!("requester {name} is never served again"));
-    cards.chain(of_families).chain(requesters)
 }
 
 /// The cards of a family that are barred, for programs.

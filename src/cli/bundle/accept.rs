@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::carried::{Carried, own_file};
 use crate::batch::CERTIFICATE_MODE;
-use crate::bundle::{Answer, Answered, Became, Made, MadeError, check_answer, check_entries};
+use crate::bundle::{
+    Answer, Answered, Became, Carried, Made, MadeError, check_answer, check_entries, own_file,
+};
 use crate::certificate::certificate_line;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};

@@ -17,7 +17,7 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure, Kind};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::interrupt::on_signal;
-use crate::cli::base::issuing::Books;
+use crate::cli::base::issuing::books;
 use crate::cli::base::pending;
 use crate::cli::base::progress::{Failures, Progress, style};
 use crate::cli::base::terminal::say;
@@ -29,7 +29,7 @@ use crate::ledger::{Credential, DutiesSet, KnownBundle, Ledger};
 use crate::output;
 use crate::request::{RoleName, by_ssh_keygen, random_id};
 
-use super::carried::only_ca;
+use crate::bundle::only_ca;
 use crate::wire::{hex, words};
 use enrolments::enrolments;
 use wishes::{Wanted, absolute, wanted};
@@ -244,7 +244,7 @@ fn decide(
     let roles = wanted.iter().map(|wanted| &wanted.item.content().role);
     let name = only_ca(roles, config)?;
     let known = context.known_ca(config, &ledger, &name)?;
-    let books = Books::read(config, &ledger, context)?;
+    let books = books(config, &ledger, context)?;
     let mut rulebook = books.rulebook(config);
     rulebook.bundle = Some(Bundled {
         registrar: signer.duties.clone(),

@@ -13,11 +13,10 @@ use crate::bundle::{BundleError, Enrolment, Header, Item, Opened, Wish};
 use crate::certificate::length;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
-use crate::cli::base::credential::{describe, named};
+use crate::cli::base::credential::named;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::{hint, product, product_object, warn};
 use crate::cli::base::words::{chain, number_of};
-use crate::cli::bundle::told;
 use crate::file::open;
 use crate::ledger::{Credential, Ledger};
 use crate::request::{Content, Span};
@@ -187,7 +186,7 @@ fn say_enrolments(
             )?;
             continue;
         }
-        product(&format!("{:11}{name}: {}", "enrols", describe(credential)))?;
+        product(&format!("{:11}{name}: {credential}", "enrols"))?;
         if let Some(unusual) = unusual {
             product(&format!("    ! {unusual}"))?;
         }
@@ -200,7 +199,7 @@ fn say_revocations(header: &Header, context: &Context) -> Result<(), Failure> {
     for (signed, signature) in &header.pending {
         let one = Statement::signed(signed, signature).at("a revocation that it brings")?;
         let by = (one.revoker.as_str(), one.made);
-        let lines = told::lines(by, one.revoked.as_ref(), one.barred.as_ref());
+        let lines = one.told();
         if context.json() {
             let sha256 = one.sha256().at("a revocation that it brings")?;
             product_object(
@@ -226,7 +225,7 @@ fn unusual_enrolment(
     let known = ledger.requesters()?.into_iter();
     let mut theirs = known.filter(|(_, added)| added.name == name);
     Ok(Some(match theirs.next() {
-        Some((_, added)) => format!("{name} has {} already", describe(&added.credential)),
+        Some((_, added)) => format!("{name} has {} already", added.credential),
         None => format!("nobody of the name {name} is enrolled"),
     }))
 }

@@ -7,9 +7,8 @@
 
 mod answer;
 mod enrolments;
-mod offer;
 mod pending;
-mod stream;
+mod row;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -18,31 +17,27 @@ use std::sync::{Arc, Mutex};
 use clap::Args;
 use serde_json::json;
 
-use super::carried::{Carried, only_ca};
-use crate::batch::{Batch, Ended, HowFar, Report, Reporter, Resume, SerialPlan, Subjects};
-use crate::bundle::Header;
+use crate::batch::{Ended, Report, Reporter};
+use crate::bundle::{BundleSession, Header, Offer, SessionGoal, number};
 use crate::ca::KnownCa;
-use crate::certificate::length;
+use crate::cli::base::advice::intake::warn_of_faults;
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::faults::Faults;
 use crate::cli::base::interrupt::on_signal;
-use crate::cli::base::issuing::{Books, Run};
+use crate::cli::base::issuing::Run;
 use crate::cli::base::ledger_key;
 use crate::cli::base::private_key::PassphraseFile;
 use crate::cli::base::progress::{Progress, style};
 use crate::cli::base::terminal::confirm_typed;
 use crate::cli::base::words::{chain, number_of};
 use crate::config::{self, Config, LedgerKeyPlace};
-use crate::issue::{Bundled, Judge, SharedLedger};
+use crate::issue::SharedLedger;
+use crate::ledger::Ledger;
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{
-    Brought, BundleClosed, BundleTaken, Ledger, PendingRevocation, RequesterAdded,
-};
 use crate::secret::AskPin;
 use crate::wire::{bytes_of_words, hex, words};
-use offer::Offer;
 
 /// Sign what a bundle asks for, where the CA's key is, and write the answer
 ///
@@ -84,19 +79,9 @@ pub(super) struct Sign {
 /// What is known of a run before anybody is asked for anything.
 struct Work {
     config: Config,
-    carried: Carried,
-    taken: BundleTaken,
-    /// The revocations that it brings, and that the ledger has not taken.
-    pending: Vec<PendingRevocation>,
-    /// The enrolments that it brings, and that the ledger does not have.
-    enrolments: Vec<RequesterAdded>,
+    session: BundleSession,
     key: LedgerKeyPlace,
     out: PathBuf,
-    /// The CA of the items; none where nothing is asked for.
-    known: Option<KnownCa>,
-    books: Books,
-    /// The position of the entry that began it; 0 where none did yet.
-    begun: u64,
 }
 
 impl Sign {
@@ -107,45 +92,36 @@ impl Sign {
         if self.again {
             return self.write_again(&work, context);
         }
-        if work.begun != 0 && !self.dry_run {
+        if work.session.is_begun() && !self.dry_run {
             ledger = work.give_up_what_was_cut_off(context)?;
         }
         let interrupted = on_signal().unwrap_or_default();
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
-        let mut offer = Offer::default();
-        if let Some(known) = &work.known {
-            let judge = work.judge(known, &ledger)?;
-            let batch = |report| batch(&judge, &interrupted, report);
-            let revoked = pending::keys(&work.pending);
-            offer.look(
-                (&work.carried, &revoked),
-                &ledger,
-                work.begun,
-                batch,
-                context,
-            )?;
-        }
-        enrolments::show(&work.enrolments, context)?;
-        pending::show(&work.pending, context)?;
+        let session = &work.session;
+        let mut offer = session.offer(
+            &work.config,
+            &ledger,
+            &interrupted,
+            &mut |number, item, verdict| row::show(number, item, verdict, context),
+        )?;
+        enrolments::show(&session.brought.enrolments, context)?;
+        pending::show(&session.brought.pending, context)?;
         if self.dry_run {
-            let object = json!({ "bundle": hex(&work.taken.id), "would-be-signed": offer.left,
+            let object = json!({ "bundle": hex(&session.taken.id), "would-be-signed": offer.left,
                 "refused": offer.refused.len() });
             context.tell_plan(&offer.words(), object)?;
             return Ok(Exit::Done);
         }
-        self.confirm(&work.carried.header, &offer)?;
+        self.confirm(&session.carried.header, &offer)?;
         let mut pins = context.pins(self.asks);
         let mut key = self.open_ledger_key(&work, &ledger, (context, &mut pins))?;
         let now = config::now();
         context.ledger_after_asking(&work.config)?.take_bundle(
-            work.taken.clone(),
-            Brought {
-                pending: work.pending.clone(),
-                enrolments: work.enrolments.clone(),
-            },
+            session.taken.clone(),
+            session.brought.clone(),
             now,
         )?;
-        if let Some(known) = work.known.as_ref().filter(|_| offer.left > 0) {
+        if let Some(known) = session.known.as_ref().filter(|_| offer.left > 0) {
             let run = (known, ledger, interrupted.as_ref());
             work.issue(&mut offer, run, (context, &mut pins))?;
         }
@@ -155,54 +131,38 @@ impl Sign {
 
     /// All that can be wrong before anything is decided, at once.
     fn look(&self, config: Config, ledger: &Ledger, context: &Context) -> Result<Work, Failure> {
-        let carried = Carried::copy(&self.bundle, &config)?;
-        let taken = taken(&carried.header)?;
         let mut out = self.bundle.clone().into_os_string();
         out.push(".answer");
         let out = self.out.clone().unwrap_or_else(|| out.into());
-        let mut faults = Faults::default();
-        let bundles = ledger.bundles()?;
-        let known = bundles.iter().find(|one| one.taken.id == taken.id);
-        let begun = known.filter(|one| one.taken.sha256 == taken.sha256);
-        if self.again {
-            if begun.is_none_or(|one| one.closed.is_none() || one.is_void()) {
-                faults.add(Failure::new("this bundle was not signed here"));
-            }
+        let goal = if self.again {
+            SessionGoal::AnswerAgain
         } else {
-            faults.note(ledger.may_take_bundle(&taken).map_err(Failure::from));
-            if begun.is_none() {
-                faults.note(fresh(&carried.header, &config));
-            }
-        }
-        let pending = faults.note(pending::of(&carried.header, ledger));
-        let revoked = pending.as_deref().unwrap_or_default();
-        let enrolments = enrolments::of(&carried.header, ledger, &config, revoked);
-        let enrolments = faults.note(enrolments);
-        faults.note(fits(&carried.header, ledger));
-        faults.note(free(&out));
-        let agreed = if carried.roles.is_empty() {
-            Some(None)
-        } else {
-            let ca = faults.note(only_ca(&carried.roles, &config));
-            let known = ca.and_then(|ca| faults.note(context.known_ca(&config, ledger, &ca)));
-            known.map(Some)
+            SessionGoal::Sign
         };
-        let key = config.ledger_key().ok_or_else(no_ledger_key);
-        let key = faults.note(key);
-        let begun = begun.map_or(0, |one| one.position);
-        let brought = pending.zip(enrolments);
-        let ((agreed, key), (pending, enrolments)) = faults.or(agreed.zip(key).zip(brought))?;
+        let mut faults = Faults::default();
+        let session = match BundleSession::look(&self.bundle, &config, ledger, goal) {
+            Ok(session) => Some(session),
+            Err(all) => {
+                all.into_iter().for_each(|error| faults.add(error.into()));
+                None
+            }
+        };
+        faults.note(free(&out));
+        let key = faults.note(config.ledger_key().ok_or_else(no_ledger_key));
+        let (session, key) = faults.or(session.zip(key))?;
+        if let Some(signers) = session
+            .books()
+            .allowed_signers()
+            .filter(|_| context.talks())
+        {
+            warn_of_faults(signers);
+        }
+        pending::warn_of_left_out(&session.left_out);
         Ok(Work {
-            books: Books::read(&config, ledger, context)?,
-            known: agreed,
             config,
-            carried,
-            taken,
-            pending,
-            enrolments,
+            session,
             key,
             out,
-            begun,
         })
     }
 
@@ -252,21 +212,6 @@ impl Work {
         Ok(Ledger::open_to_read(&self.config.ledger())?)
     }
 
-    fn judge<'w>(
-        &'w self,
-        known: &'w KnownCa,
-        ledger: &SharedLedger,
-    ) -> Result<Judge<'w>, Failure> {
-        let ledger = crate::issue::lock(ledger);
-        let mut rulebook = self.books.rulebook(&self.config);
-        let duties = ledger.duties_of(&self.taken.registrar)?;
-        rulebook.bundle = Some(Bundled {
-            registrar: duties.unwrap_or_default(),
-            made: self.taken.made,
-        });
-        Ok(Judge::new(rulebook, &known.agreed, &ledger)?)
-    }
-
     /// Signs what is neither refused nor signed already. What is refused only now is noted.
     fn issue(
         &self,
@@ -278,8 +223,9 @@ impl Work {
         let progress = Arc::new(Progress::new(style(context.json(), context.talks(), count)));
         let refused = Arc::new(Mutex::new(Vec::new()));
         let report = reporter(Arc::clone(&progress), Arc::clone(&refused));
-        let judge = self.judge(known, &ledger)?;
-        let batch = batch(&judge, interrupted, report);
+        let session = &self.session;
+        let judge = session.judge((known, &self.config), &ledger)?;
+        let batch = session.batch(&judge, interrupted, report);
         let run = Run {
             config: &self.config,
             known,
@@ -287,8 +233,7 @@ impl Work {
             count,
             hash: None,
         };
-        let left = stream::left(&self.carried, offer.passed().collect())?;
-        let looked = batch.look(&ledger, Subjects::Stream(left), HowFar::First);
+        let looked = session.left(&batch, offer, &ledger)?;
         let ended = if looked.is_empty() {
             looked.end()
         } else {
@@ -301,33 +246,8 @@ impl Work {
     }
 
     fn close(&self, offer: &Offer, context: &Context) -> Result<(), Failure> {
-        let refused = offer.refused.iter();
-        let closed = BundleClosed {
-            id: self.taken.id,
-            is_signed: 1,
-            refused: refused
-                .map(|(number, why)| (*number, why.clone()))
-                .collect(),
-            reason: String::new(),
-            keyboard: config::keyboard(),
-        };
         let mut ledger = context.ledger_after_asking(&self.config)?;
-        Ok(ledger.close_bundle(closed, config::now())?)
-    }
-}
-
-/// What is the same for every item.
-fn batch<'a>(judge: &'a Judge<'a>, interrupted: &'a AtomicBool, report: Reporter) -> Batch<'a> {
-    Batch {
-        judge,
-        ask: None,
-        vouched: None,
-        witnessed: None,
-        serials: SerialPlan::Automatic,
-        resume: Resume::No,
-        clock: config::now,
-        interrupted,
-        report,
+        Ok(ledger.close_bundle(self.session.closed(offer), config::now())?)
     }
 }
 
@@ -340,7 +260,7 @@ fn reporter(progress: Arc<Progress>, refused: Arc<Mutex<Vec<(u64, String)>>>) ->
             ref error,
         } if error.is_refusal() => {
             let mut refused = refused.lock().unwrap_or_else(|error| error.into_inner());
-            refused.extend(stream::number(file).map(|number| (number, chain(error))));
+            refused.extend(number(file).map(|number| (number, chain(error))));
             drop(refused);
             progress.tell(report);
         }
@@ -358,53 +278,6 @@ fn all_came_out(ended: Ended, offer: &Offer) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(format!("{} not signed", number_of(open, "item"))).hint(GO_ON))
-}
-
-fn taken(header: &Header) -> Result<BundleTaken, Failure> {
-    Ok(BundleTaken {
-        id: header.id,
-        sha256: header.hash()?,
-        before: header.before,
-        made: header.made,
-        items: header.items,
-        registrar: header.registrar.name.to_string(),
-        key: header.registrar.key.clone(),
-        keyboard: config::keyboard(),
-    })
-}
-
-/// Whether the bundle is neither too old nor of tomorrow.
-fn fresh(header: &Header, config: &Config) -> Result<(), Failure> {
-    let (limits, now) = (config.bundle_limits(), config::now());
-    let (age, ahead) = (
-        now.saturating_sub(header.made),
-        header.made.saturating_sub(now),
-    );
-    if age > limits.oldest {
-        let (age, most) = (length(age), length(limits.oldest));
-        return Err(
-            Failure::new(format!("the bundle is {age} old, and {most} is the most"))
-                .hint("have it made anew; `bundle-age` in the config sets how old it may be"),
-        );
-    }
-    if ahead > limits.ahead {
-        let words = format!("the bundle was made {} after now", length(ahead));
-        return Err(Failure::new(words)
-            .hint("is the clock of this machine right, and that of the registrar?"));
-    }
-    Ok(())
-}
-
-/// Whether the ledger goes on from where the bundle was made.
-fn fits(header: &Header, ledger: &Ledger) -> Result<(), Failure> {
-    let other = "it was made against another ledger than this one";
-    ledger
-        .extends(&header.against)
-        .map_err(|error| Failure::of(crate::cli::base::failure::Kind::Failed, error).at(other))?;
-    if ledger.ends_a_frame(header.against.size)? {
-        return Ok(());
-    }
-    Err(Failure::new("no frame of this ledger ends where the bundle was made").at(other))
 }
 
 fn free(out: &Path) -> Result<(), Failure> {

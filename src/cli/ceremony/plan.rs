@@ -1,11 +1,14 @@
 //! `punchmark ceremony plan`: a plan that is ready but for what only its people know.
 
+mod found;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use super::plan_file::{program, sha256};
 use crate::ceremony::{Draft, DraftDevices, DraftError, Instant, Kind};
+use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure, Kind as FailureKind};
 use crate::cli::base::terminal::{product_text, warn};
 use crate::config;
@@ -29,6 +32,10 @@ pub(super) struct Draw {
     /// The PKCS#11 module of the tokens [default: SoftHSM's, where it is installed]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
+
+    /// A bundle to be signed, in the order in which they were made; may be given again
+    #[arg(long, value_name = "FILE")]
+    bundle: Vec<PathBuf>,
 }
 
 /// [`Kind`], as it is typed.
@@ -36,20 +43,34 @@ pub(super) struct Draw {
 enum Does {
     /// Make CA keys, with their ledger and its key
     Create,
+    /// Sign what bundles ask for
+    Sign,
     /// End CAs, and every copy of their keys
     Retire,
     /// Make a new CA beside one whose place it takes
     Rollover,
 }
 
+impl Does {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Create => Kind::Create,
+            Self::Sign => Kind::Sign,
+            Self::Retire => Kind::Retire,
+            Self::Rollover => Kind::Rollover,
+        }
+    }
+}
+
 impl Draw {
-    pub(super) fn run(self) -> Result<Exit, Failure> {
+    pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        let kind = self.kind.kind();
+        if kind != Kind::Sign && !self.bundle.is_empty() {
+            return Err(Failure::usage("bundles are signed by --kind sign alone"));
+        }
+        let (bundles, roles) = found::bundles(&self.bundle)?;
         let draft = Draft {
-            kind: match self.kind {
-                Does::Create => Kind::Create,
-                Does::Retire => Kind::Retire,
-                Does::Rollover => Kind::Rollover,
-            },
+            kind,
             people: self.people,
             program: sha256(&program())?,
             devices: match self.yubikeys {
@@ -57,6 +78,12 @@ impl Draw {
                 None => DraftDevices::Token(self.module()?),
             },
             day: Instant::of(tomorrow()),
+            before: if kind == Kind::Sign {
+                found::ledger(context, &roles)?
+            } else {
+                None
+            },
+            bundles,
         };
         product_text(&draft.text()?)?;
         Ok(Exit::Done)
@@ -101,4 +128,5 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony plan --kind create --people 2 > plan.toml
   punchmark ceremony plan --people 2 --yubikeys 2 > plan.toml
+  punchmark ceremony plan --kind sign --yubikeys 1 --bundle monday.bundle > plan.toml
   punchmark ceremony plan --people 5 --module /usr/lib/opensc-pkcs11.so > plan.toml";

@@ -119,6 +119,20 @@ impl Advised for ConductError {
             Self::OtherPlan(_) => {
                 "a plan is never changed once its ceremony began; give a new one a `folder` of its own"
             }
+            Self::Bundle(error) => return error.hint(),
+            Self::OpenCa(error) => return error.hint(),
+            Self::EndedEarly(error) => {
+                let own = error.hint().map(|own| format!("{own}; "));
+                return Some(own.unwrap_or_default() + GO_ON);
+            }
+            Self::NotSigned(_) => GO_ON,
+            Self::Medium(_) => {
+                "take nothing off it: find out where it was, and have all review a plan for what is there"
+            }
+            Self::MediumChanged => "keep it: somebody or something wrote on it in this room",
+            Self::OtherBundle(_) | Self::BundleOfOtherCa { .. } => {
+                "have all review a plan with what `punchmark bundle show` says of it"
+            }
             Self::NoConfig => {
                 "name its config in the plan: what this ceremony is about was made before"
             }
@@ -187,6 +201,7 @@ impl Advised for ConductError {
     }
 }
 
+const GO_ON: &str = "run this again: it goes on with the rest, and signs nothing twice";
 const NO_TERMINAL: &str = "a ceremony is held by people at a terminal, and there is none";
 const EXAMPLES: &str = "\
 Examples:

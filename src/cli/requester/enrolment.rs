@@ -8,11 +8,10 @@ use ssh_key::PublicKey;
 
 use crate::attestation::Family;
 use crate::cli::base::context::Context;
-use crate::cli::base::credential::{describe, named, refuse_distrusted, refuse_weak};
+use crate::cli::base::credential::named;
 use crate::cli::base::failure::{At, Failure};
-use crate::cli::base::requester_name::refuse_reserved;
 use crate::cli::base::roots::believed;
-use crate::config::{self, Config, SubjectFile};
+use crate::config::{self, Config, SubjectFile, refuse_reserved, refuse_worthless};
 use crate::ledger::{CardId, Credential, Ledger, RequesterAdded};
 use crate::request::RequesterName;
 
@@ -53,9 +52,8 @@ impl Enrolment {
     ) -> Result<(), Failure> {
         refuse_reserved(&self.name, config)?;
         let credential = self.credential(config)?;
-        refuse_weak(&credential)?;
-        refuse_distrusted(&credential, ledger)?;
-        let words = describe(&credential);
+        refuse_worthless(&credential, ledger)?;
+        let words = credential.to_string();
         let (field, value) = named(&credential);
         let object = json!({ "requester": self.name.as_str(), field: value, "state": "added" });
         let added = RequesterAdded {

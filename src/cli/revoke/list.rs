@@ -10,6 +10,7 @@ use crate::cli::base::pending;
 use crate::cli::base::revoked;
 use crate::cli::base::terminal::{product, product_object, say};
 use crate::ledger::{Ca, EndOfTrust, KrlMade, Ledger, TrustEnded};
+use crate::revocation::told;
 
 pub(super) fn print(context: &Context) -> Result<Exit, Failure> {
     let file = context.config()?.ledger();
@@ -72,18 +73,18 @@ fn what(end: &EndOfTrust, cas: &[Ca]) -> Vec<String> {
     match &end.what {
         TrustEnded::Revoked(what) => {
             let of = of(&what.ca, cas);
-            let named = revoked::serials(what).chain(revoked::key_ids(what));
+            let named = told::serials(what).chain(told::key_ids(what));
             let named = named.map(|words| format!("{words}{of}"));
             let keys = what.key_hashes().map(Fingerprint::Sha256);
             named.chain(keys.map(|key| format!("key {key}"))).collect()
         }
-        TrustEnded::Barred(barred) => revoked::bars(barred).collect(),
+        TrustEnded::Barred(barred) => told::bars(barred).collect(),
         TrustEnded::Lost(gap) => {
             let ca = cas.iter().find(|ca| ca.position() == gap.ca);
             let of = ca.map_or("", Ca::name);
             vec![format!(
                 "{} of {of}, a gap",
-                revoked::range(&(gap.first, gap.last))
+                told::range(&(gap.first, gap.last))
             )]
         }
     }

@@ -13,7 +13,7 @@ use crate::cli::base::pending;
 use crate::config::{self, Config, SubjectFile};
 use crate::ledger::{Barred, Credential, Ledger, Revoked};
 use crate::request::by_ssh_keygen;
-use crate::revocation::{Caught, PendingError, REVOCATION_NAMESPACE, Statement};
+use crate::revocation::{Caught, PendingError, REVOCATION_NAMESPACE, Statement, beyond};
 use crate::wire::hex;
 
 /// Who revokes on a mirror.
@@ -57,7 +57,7 @@ impl Revoke {
 
 /// Refuses what no revoker revokes: a CA, a key of the ledger, and serials that the mirror does not hold.
 pub(super) fn refuse_beyond(caught: &Caught, mirror: &Ledger) -> Result<(), Failure> {
-    match pending::beyond(&caught.revoked, mirror)? {
+    match beyond(&caught.revoked, mirror)? {
         None => Ok(()),
         Some(words) => Err(Failure::of(Kind::Refused, words).hint(
             "a mirror revokes certificates and keys of people and hosts; revoke the key, if a certificate is newer than the \

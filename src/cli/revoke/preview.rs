@@ -10,7 +10,7 @@ use crate::cli::base::revoked;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
 use crate::ledger::Ca;
-use crate::revocation::{CaHit, Caught, Hit};
+use crate::revocation::{CaHit, Caught, Hit, told};
 
 /// Shows what is caught. `more` are lines that only this call knows.
 pub(super) fn print(
@@ -87,8 +87,8 @@ fn named(caught: &Caught) -> Vec<String> {
     };
     let keys =
         fingerprints(caught).map(|key| format!("key {key}, and every certificate for it{own}"));
-    let named = revoked::serials(&caught.revoked).chain(revoked::key_ids(&caught.revoked));
-    named.chain(keys).chain(revoked::bars(barred)).collect()
+    let named = told::serials(&caught.revoked).chain(told::key_ids(&caught.revoked));
+    named.chain(keys).chain(told::bars(barred)).collect()
 }
 
 fn preview(ca: Option<&Ca>, caught: &Caught) -> Value {

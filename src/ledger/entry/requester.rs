@@ -1,8 +1,12 @@
 //! The entries that say whose a key or a card is.
 
+use std::fmt::{self, Display, Formatter};
+
 use ssh_encoding::{Decode, Encode, Reader};
+use ssh_key::PublicKey;
 
 use super::{EntryError, list};
+use crate::certificate::subject::fingerprint;
 use crate::request::RoleName;
 
 /// What a requester is known by.
@@ -14,6 +18,35 @@ pub enum Credential {
     Card(u64),
     /// A card of a known family.
     FamilyCard(CardId),
+}
+
+impl Credential {
+    /// The fingerprint of a key; none of a card, and of what is no key.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<String> {
+        let Self::Key(blob) = self else {
+            return None;
+        };
+        let key = PublicKey::from_bytes(blob).ok()?;
+        Some(fingerprint(key.key_data()))
+    }
+}
+
+/// As people know it: a key by its fingerprint, a card by the number on it.
+impl Display for Credential {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Card(card) => write!(f, "card {card}, by its number alone"),
+            Self::FamilyCard(CardId { family, serial }) if family == "yubico" => {
+                write!(f, "YubiKey {serial}")
+            }
+            Self::FamilyCard(card) => write!(f, "card {} of {}", card.serial, card.family),
+            Self::Key(_) => match self.fingerprint() {
+                Some(fingerprint) => write!(f, "key {fingerprint}"),
+                None => f.write_str("a key that cannot be read"),
+            },
+        }
+    }
 }
 
 /// A card, by the number that its maker gave it and by who that maker is.

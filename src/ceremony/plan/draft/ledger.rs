@@ -1,24 +1,58 @@
-//! The ledger and the CAs that a new plan finds.
+//! What a new plan says of a ledger and CAs that are there before.
 
-use super::{DraftDevices, named};
+use ssh_key::Fingerprint;
 
-/// The head that the ledger goes on from, and the CA whose key is in the first device.
-pub(super) fn found(devices: &DraftDevices) -> String {
-    let device = match devices {
-        DraftDevices::Token(_) => "a token",
-        DraftDevices::YubiKeys(_) => "a card",
-    };
-    named(FOUND, "root").replace("@device", device)
+use super::super::reader::TO_FILL_IN;
+use super::named;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::wire::hex;
+
+/// A ledger that is there before, as whoever writes the plan sees it.
+pub struct DraftLedger {
+    /// The value of the transcript of its last ceremony; none where it had none.
+    pub last: Option<[u8; 32]>,
+    /// Its head.
+    pub head: Checkpoint,
+    /// The CAs that the ceremony is about, each with its key.
+    pub cas: Vec<(String, Fingerprint)>,
 }
 
-const FOUND: &str = "
-[ledger] # the head that was signed last: the three lines of head.txt, or of `punchmark ledger head show`
-name = \"@\"
-size = \"@\" # a number without quotes
-root = \"@\"
+/// `[ledger]` and a `[[known-ca]]` for each CA.
+pub(super) fn tables(before: Option<&DraftLedger>) -> String {
+    let Some(before) = before else {
+        let size = format!("\"{TO_FILL_IN}\" # a number without quotes");
+        let open = LEDGER.replace("@size", &size).replace("@root", TO_FILL_IN);
+        return named(&format!("\n{open}\n{KNOWN_CA}"), "root")
+            .replace("@origin", TO_FILL_IN)
+            .replace("@ca", "users")
+            .replace("@fingerprint", TO_FILL_IN);
+    };
+    let head = &before.head;
+    let ledger = LEDGER
+        .replace("@origin", &head.origin)
+        .replace("@size", &head.size.to_string())
+        .replace("@root", &hex(&head.root));
+    let ca = |(name, fingerprint): &(String, Fingerprint)| {
+        named(&format!("\n{KNOWN_CA}"), "root")
+            .replace("@ca", name)
+            .replace("@fingerprint", &fingerprint.to_string())
+    };
+    let cas: String = before.cas.iter().map(ca).collect();
+    format!("\n{ledger}{cas}")
+}
 
-[[known-ca]] # a CA that this is about
-name        = \"users\"
-fingerprint = \"@\" # of its key, as its key card has it: SHA256:…
-device      = \"@name\" # which holds its key; left out where it is in no device of the room
+/// The ledger.
+const LEDGER: &str = "\
+[ledger] # the head that was signed last, which the ledger in the room goes on from: the three lines of
+# head.txt, or of `punchmark ledger head show`
+name = \"@origin\"
+size = @size
+root = \"@root\"
+";
+/// A CA that is there.
+const KNOWN_CA: &str = "\
+[[known-ca]] # a CA that this is about; without `device` where its key is in no device of the room
+name        = \"@ca\"
+fingerprint = \"@fingerprint\" # as its key card has it
+device      = \"@name\"
 ";

@@ -22,6 +22,8 @@ fn filled_about_users(kind: Kind, own: &[&str]) -> String {
             [2; 32],
         ))),
         day: "2026-12-01T00:00Z".parse().unwrap(),
+        before: None,
+        bundles: Vec::new(),
     };
     let text = draft.text().unwrap().replace("size = \"?\"", "size = 5");
     let device = ["Cem", "live system 7", "Root CA", "fe12", "B1", "B2", "E1"];
@@ -42,6 +44,8 @@ fn assert_draft_lacks_words_alone(kind: Kind) {
             program: [1; 32],
             devices,
             day: "2026-12-01T00:00Z".parse().unwrap(),
+            before: None,
+            bundles: Vec::new(),
         };
         let missing = faults(&draft.text().unwrap());
         let filled_in = |fault: &String| fault.ends_with("is still to be filled in");

@@ -6,11 +6,9 @@ use ssh_key::PublicKey;
 
 use crate::attestation::Family;
 use crate::bundle::Enrolment;
-use crate::cli::base::credential::{refuse_distrusted, refuse_weak};
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::faults::Faults;
-use crate::cli::base::requester_name::refuse_reserved;
-use crate::config::{self, Config, SubjectFile};
+use crate::config::{self, Config, SubjectFile, refuse_reserved, refuse_worthless};
 use crate::ledger::{CardId, Credential, Ledger, RequesterAdded};
 use crate::request::RequesterName;
 
@@ -67,8 +65,7 @@ fn check(
         ));
     }
     refuse_reserved(&one.name, config)?;
-    refuse_weak(&one.credential)?;
-    refuse_distrusted(&one.credential, ledger)?;
+    refuse_worthless(&one.credential, ledger)?;
     let added = RequesterAdded {
         name: one.name.to_string(),
         credential: one.credential.clone(),

@@ -5,7 +5,6 @@ use super::{Attempt, allowed, refuse};
 use crate::batch::BatchError;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
-use crate::cli::base::ledger_key;
 use crate::config::{self, Config, Given};
 use crate::issue::{Asked, Case, CaseError, IntakeError, IssueError, Judge, Rulebook};
 use crate::ledger::{Credential, SerialChoice};
@@ -28,7 +27,7 @@ impl Attempt {
             roots: &roots,
             limits: config.admission_limits(),
             allowed_signers: allowed_signers.as_ref(),
-            ledger_key: ledger_key::of_config(config, &ledger)?,
+            ledger_key: config.own_ledger_key(&ledger)?,
             bundle: None,
             keyboard: config::keyboard(),
         };

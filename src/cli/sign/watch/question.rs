@@ -11,7 +11,7 @@ use crate::ca::KnownCa;
 use crate::cli::base::decided::shown;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::foreseen::warn_before;
-use crate::cli::base::issuing::Books;
+use crate::cli::base::issuing::books;
 use crate::cli::base::progress::{Progress, Style};
 use crate::cli::base::terminal::say;
 use crate::cli::base::words::path;
@@ -36,7 +36,7 @@ impl Watch<'_> {
         let config = self.context.config()?;
         let ledger = self.context.ledger_to_look(&config)?;
         let known = self.context.known_ca(&config, &ledger, &self.ca)?;
-        let books = Books::read(&config, &ledger, self.context)?;
+        let books = books(&config, &ledger, self.context)?;
         let judge = Judge::new(books.rulebook(&config), &known.agreed, &ledger)?;
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
         let interrupted = Arc::clone(&self.interrupted);

@@ -4,10 +4,9 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::{BundleSessionError, Carried};
 use crate::batch::Named;
 use crate::bundle::{Item, Wish};
-use crate::cli::base::failure::Failure;
-use crate::cli::bundle::carried::Carried;
 use crate::issue::Asked;
 
 /// An item as a run takes it.
@@ -27,7 +26,8 @@ pub(super) fn named(bundle: &str, number: u64, item: Item) -> Named {
 }
 
 /// The number of an item, by what it is called.
-pub(super) fn number(name: &Path) -> Option<u64> {
+#[must_use]
+pub fn number(name: &Path) -> Option<u64> {
     let name = name.to_str()?;
     name.rsplit(':').next()?.parse().ok()
 }
@@ -36,7 +36,7 @@ pub(super) fn number(name: &Path) -> Option<u64> {
 pub(super) fn left(
     carried: &Carried,
     passed: HashSet<u64>,
-) -> Result<Box<dyn Iterator<Item = io::Result<Named>>>, Failure> {
+) -> Result<Box<dyn Iterator<Item = io::Result<Named>>>, BundleSessionError> {
     let name = carried.name.clone();
     let items = (1_u64..).zip(carried.items()?);
     let items = items.filter(move |(number, _)| !passed.contains(number));

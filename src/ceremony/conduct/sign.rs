@@ -1,0 +1,390 @@
+//! A session over bundles: read off their medium, decided and shown, signed, answered.
+//!
+//! Nothing is signed twice: that a bundle is signed is an entry of the ledger before it is, and what an
+//! item got is read back from there. So a run that was killed at any moment, or lost its token, goes on
+//! with what is left.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+use super::brought::brought;
+use super::outputs::OUTPUT_MODE;
+use super::{Conduct, ConductError};
+use crate::batch::{Decision, Report, Reporter};
+use crate::bundle::{
+    BundleSession, Item, ItemVerdict, Offer, OfferedBase, SessionGoal, number, signed_base,
+};
+use crate::ceremony::files::file_sha256;
+use crate::ceremony::medium::{MediumError, MediumFiles};
+use crate::ceremony::plan::{PlannedBundle, Sign};
+use crate::ceremony::steps::Step;
+use crate::certificate::subject::fingerprint;
+use crate::config::Config;
+use crate::issue::{OpenCa, SharedLedger};
+use crate::ledger::key::LedgerKey;
+use crate::ledger::{CheckpointSigned, Ledger};
+use crate::output;
+use crate::signer::yubikey::TouchPolicy;
+use crate::wire::{chain, hex, number_of};
+
+impl<'s> Conduct<'s> {
+    /// Reads what the plan names off the medium, sizes before contents, into the ceremony's folder.
+    pub(super) fn medium_in(&mut self, step: &Step) -> Result<(), ConductError> {
+        let sign = self.signing()?;
+        let files = MediumFiles::look(&self.medium_folder(sign), sign)?;
+        self.fact(step, MEDIUM_BEFORE, &hex(&files.hash()?))?;
+        for bundle in &sign.bundles {
+            let from = files.path(&bundle.file);
+            self.copy_in(from.ok_or(ConductError::Gone("a bundle"))?, bundle)?;
+            self.note_file(step, &bundle.file, &bundle.sha256)?;
+        }
+        Ok(())
+    }
+
+    /// A copy of no more bytes than the plan says, which is there whole or not at all.
+    fn copy_in(&self, from: &Path, bundle: &PlannedBundle) -> Result<(), ConductError> {
+        let to = self.folder.join(&bundle.file);
+        let staged = output::stage_by(&to, OUTPUT_MODE, |file: &mut File| {
+            let most = bundle.bytes.saturating_add(1);
+            io::copy(&mut crate::file::open(from)?.take(most), file).map(drop)
+        })?;
+        let released: Result<(), _> = output::release(vec![staged]).into_iter().collect();
+        released?;
+        let found = file_sha256(&to).map_err(|source| ConductError::File {
+            path: to.display().to_string(),
+            source,
+        })?;
+        if found == bundle.sha256 {
+            return Ok(());
+        }
+        let file = bundle.file.clone();
+        let found = hex(&found);
+        Err(MediumError::Hash { file, found }.into())
+    }
+
+    /// The medium has what it had.
+    pub(super) fn medium_out(&mut self, step: &Step) -> Result<(), ConductError> {
+        let sign = self.signing()?;
+        let files = MediumFiles::look(&self.medium_folder(sign), sign)?;
+        let found = hex(&files.hash()?);
+        let before = self.transcript().fact(MEDIUM_BEFORE).map(str::to_owned);
+        self.fact(step, MEDIUM_AFTER, &found)?;
+        if before == Some(found) {
+            return Ok(());
+        }
+        Err(ConductError::MediumChanged)
+    }
+
+    fn medium_folder(&self, sign: &Sign) -> std::path::PathBuf {
+        self.setting.folder.join(&sign.medium.folder)
+    }
+
+    fn signing(&self) -> Result<&'s Sign, ConductError> {
+        let setting = self.setting;
+        let sign = setting.plan.signing();
+        sign.ok_or(ConductError::Gone("the bundles of the plan"))
+    }
+
+    fn bundle(&self, number: usize) -> Result<&'s PlannedBundle, ConductError> {
+        let setting = self.setting;
+        let bundle = setting.plan.bundle(number);
+        bundle.ok_or(ConductError::Gone("the bundle of the plan"))
+    }
+
+    /// Decides all of a bundle, and shows it.
+    pub(super) fn show_bundle(&mut self, step: &Step, at: usize) -> Result<(), ConductError> {
+        let bundle = self.bundle(at)?;
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let ledger = shared(config.ledger_place().look(&mut |_leap| false)?);
+        let session = self.session(&config, &ledger, bundle, SessionGoal::Sign)?;
+        let mut table = String::new();
+        let offer = self.decided(&session, (&config, &ledger), &mut table)?;
+        self.put(step, &bundle.table(), table.as_bytes())?;
+        self.note_refused(step, bundle, &offer)?;
+        self.note_brought(step, bundle, &session)?;
+        self.fact(step, &decided_fact(bundle), &offer.words())
+    }
+
+    fn decided(
+        &mut self,
+        session: &BundleSession,
+        (config, ledger): (&Config, &SharedLedger),
+        table: &mut String,
+    ) -> Result<Offer, ConductError> {
+        let never = AtomicBool::new(false);
+        let offer = session.offer::<ConductError>(
+            config,
+            ledger,
+            &never,
+            &mut |number, item, verdict| {
+                let row = row(number, item, verdict);
+                self.room.show(&row);
+                table.push_str(&row);
+                table.push('\n');
+                Ok(())
+            },
+        )?;
+        for line in brought(session).into_iter().flat_map(|one| one.lines) {
+            let line = format!("       {line}");
+            self.room.show(&line);
+            table.push_str(&line);
+            table.push('\n');
+        }
+        Ok(offer)
+    }
+
+    /// Each refusal with all its reasons; of a bundle with very many, as many as a transcript has room
+    /// for: all of them are in the answer.
+    fn note_refused(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        offer: &Offer,
+    ) -> Result<(), ConductError> {
+        for (number, why) in offer.refused.iter().take(REFUSALS_TOLD) {
+            let name = format!("refused {} {number}", bundle.file);
+            self.write_fact(step, &name, why)?;
+        }
+        Ok(())
+    }
+
+    /// What is planned, read off our own copy, which fits the ledger.
+    fn session(
+        &mut self,
+        config: &Config,
+        ledger: &SharedLedger,
+        bundle: &PlannedBundle,
+        goal: SessionGoal,
+    ) -> Result<BundleSession, ConductError> {
+        let copy = self.folder.join(&bundle.file);
+        let looked = BundleSession::look(&copy, config, &crate::issue::lock(ledger), goal);
+        let session = looked.map_err(|faults| {
+            faults
+                .iter()
+                .for_each(|fault| self.room.show(&format!("   {}", chain(fault))));
+            match faults.into_iter().next() {
+                Some(first) => ConductError::Bundle(Box::new(first)),
+                None => ConductError::Gone("the bundle"),
+            }
+        })?;
+        let known = session.known.as_ref();
+        let known = known.ok_or(ConductError::Gone("the CA of the bundle"))?;
+        let (taken, ca) = (&session.taken, known.ca().name());
+        if taken.id != bundle.id || taken.sha256 != bundle.header || taken.items != bundle.items {
+            return Err(ConductError::OtherBundle(bundle.file.clone()));
+        }
+        let planned = self.plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+        if !planned.into_iter().any(|one| one.name.as_str() == ca) {
+            let (file, ca) = (bundle.file.clone(), ca.to_owned());
+            return Err(ConductError::BundleOfOtherCa { file, ca });
+        }
+        Ok(session)
+    }
+
+    /// Signs what is neither refused nor signed, and writes the answer.
+    pub(super) fn sign_bundle(&mut self, step: &Step, at: usize) -> Result<(), ConductError> {
+        let bundle = self.bundle(at)?;
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        // What a run before this one reserved and didn't come to is given up: nobody has a certificate of it.
+        self.ledger(&config)?.close_abandoned(self.room.now())?;
+        let ledger = shared(config.ledger_place().look(&mut |_leap| false)?);
+        let goal = goal(&crate::issue::lock(&ledger), bundle)?;
+        let session = self.session(&config, &ledger, bundle, goal)?;
+        let mut key = self.open_ledger_key(&crate::issue::lock(&ledger))?;
+        if goal == SessionGoal::Sign {
+            self.sign_all(step, bundle, &session, (&config, &ledger))?;
+        }
+        self.write_answer(step, bundle, &session, (&config, &mut key))
+    }
+
+    fn sign_all(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        session: &BundleSession,
+        (config, ledger): (&Config, &SharedLedger),
+    ) -> Result<(), ConductError> {
+        let mut offer = self.decided(session, (config, ledger), &mut String::new())?;
+        let (taken, brought) = (session.taken.clone(), session.brought.clone());
+        let now = self.room.now();
+        self.ledger(config)?
+            .take_bundle(taken, brought, now)
+            .map_err(crate::bundle::BundleSessionError::from)?;
+        if offer.left > 0 {
+            self.issue(step, bundle, session, (config, ledger, &mut offer))?;
+        }
+        let closed = session.closed(&offer);
+        let recorded = self.ledger(config)?.close_bundle(closed, self.room.now());
+        Ok(recorded.map_err(crate::bundle::BundleSessionError::from)?)
+    }
+
+    fn issue(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        session: &BundleSession,
+        (config, looking, offer): (&Config, &SharedLedger, &mut Offer),
+    ) -> Result<(), ConductError> {
+        let never = AtomicBool::new(false);
+        let late: Arc<Mutex<Vec<(u64, String)>>> = Arc::default();
+        let known = session.known.as_ref();
+        let known = known.ok_or(ConductError::Gone("the CA of the bundle"))?;
+        let judge = session.judge((known, config), looking)?;
+        let batch = session.batch(&judge, &never, reporter(Arc::clone(&late)));
+        let looked = session.left(&batch, offer, looking)?;
+        let ended = if looked.is_empty() {
+            looked.end()
+        } else {
+            let (ca, keys) = (&known.agreed, &known.config.keys);
+            let ca = OpenCa::open(ca, keys, None, SESSIONS, &mut self.pins)?;
+            self.fact(
+                step,
+                &touches_fact(bundle),
+                &touches(ca.touch(), offer.left),
+            )?;
+            let ledger = config.ledger_place().open_again(known.ca())?;
+            batch.run(ca, &shared(ledger), looked, Decision::IsMadeAgain)
+        };
+        let late = std::mem::take(&mut *late.lock().unwrap_or_else(|error| error.into_inner()));
+        for (number, why) in &late {
+            let name = format!("refused {} {number}", bundle.file);
+            self.write_fact(step, &name, why)?;
+        }
+        offer.refuse_late(late);
+        if let Some(early) = ended.early {
+            return Err(ConductError::EndedEarly(early));
+        }
+        match offer.left.saturating_sub(ended.summary.signed) {
+            0 => Ok(()),
+            open => Err(ConductError::NotSigned(open)),
+        }
+    }
+
+    /// A head behind the bundle, signed, and the answer that leads to it. It is written anew by whoever
+    /// goes on here.
+    fn write_answer(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        session: &BundleSession,
+        (config, key): (&Config, &mut LedgerKey),
+    ) -> Result<(), ConductError> {
+        let mut ledger = self.ledger(config)?;
+        let head = ledger.checkpoint()?;
+        let head = head.ok_or(ConductError::Gone("the ledger"))?;
+        let note = key.sign_head(&head)?;
+        let signed = CheckpointSigned {
+            size: head.size,
+            root: head.root,
+            key: fingerprint(key.public_key()),
+            keyboard: self.setting.keyboard.clone(),
+        };
+        ledger.record_checkpoint(signed, self.room.now())?;
+        let out = self.folder.join(bundle.answer());
+        let base = match signed_base(&ledger, &head, key)? {
+            OfferedBase::Signed(base) => Some(base),
+            OfferedBase::Undelegated => None,
+            OfferedBase::DelegatedByAnother => {
+                self.room.show("   another ledger key delegated the signing of lists: no list can be made of this answer");
+                None
+            }
+        };
+        let of = (&head, note, base.as_ref());
+        let (header, refused) = session.write_answer(&ledger, of, &out)?;
+        let refused = u64::try_from(refused).unwrap_or(u64::MAX);
+        let signed = number_of(header.items.saturating_sub(refused), "certificate");
+        self.fact(
+            step,
+            &signed_fact(bundle),
+            &format!("{signed}, {refused} refused"),
+        )?;
+        let sha256 = file_sha256(&out).map_err(|source| ConductError::File {
+            path: out.display().to_string(),
+            source,
+        })?;
+        self.note_file(step, &bundle.answer(), &sha256)
+    }
+}
+
+/// Whether a bundle is to be signed, or was signed by a run that was cut short before its answer was
+/// there.
+fn goal(ledger: &Ledger, bundle: &PlannedBundle) -> Result<SessionGoal, ConductError> {
+    let mut known = ledger.bundles()?.into_iter();
+    let known = known.find(|one| one.taken.id == bundle.id);
+    let is_signed = known.is_some_and(|one| one.closed.is_some_and(|end| end.is_signed != 0));
+    Ok(if is_signed {
+        SessionGoal::AnswerAgain
+    } else {
+        SessionGoal::Sign
+    })
+}
+
+fn shared(ledger: Ledger) -> SharedLedger {
+    Arc::new(Mutex::new(ledger))
+}
+
+/// Keeps why an item was refused when it was decided once more.
+fn reporter(late: Arc<Mutex<Vec<(u64, String)>>>) -> Reporter {
+    Arc::new(move |report| {
+        if let Report::Failed {
+            file: Some(file),
+            ref error,
+        } = report
+            && error.is_refusal()
+        {
+            let mut late = late.lock().unwrap_or_else(|error| error.into_inner());
+            late.extend(number(file).map(|number| (number, chain(error))));
+        }
+    })
+}
+
+/// An item, and what was decided of it.
+fn row(number: u64, item: &Item, verdict: &ItemVerdict) -> String {
+    let content = item.content();
+    let name = content.claimed.as_ref().map(ToString::to_string);
+    let name = name.unwrap_or_else(|| "(nobody named)".to_owned());
+    let key = fingerprint(content.subject.key());
+    let (state, why) = match verdict {
+        ItemVerdict::Sign(what) => ("would be signed", what.clone()),
+        ItemVerdict::Refused(why) => ("refused", why.clone()),
+        ItemVerdict::Done(serial) => ("signed before", format!("serial {serial}")),
+    };
+    let role = &content.role;
+    format!("{number:>5}  {name}, role {role}  {key}\n       {state}: {why}")
+}
+
+/// How many touches there will be, as far as the device tells.
+fn touches(policy: Option<TouchPolicy>, left: u64) -> String {
+    match policy {
+        Some(TouchPolicy::Always) => format!("{}, one a certificate", number_of(left, "touch")),
+        Some(TouchPolicy::Cached) => "one about every 15 seconds".to_owned(),
+        Some(TouchPolicy::Never) => "none".to_owned(),
+        None => "the device tells of none".to_owned(),
+    }
+}
+
+/// What is noted of a bundle that was decided.
+pub(in crate::ceremony) fn decided_fact(bundle: &PlannedBundle) -> String {
+    format!("decided {}", bundle.file)
+}
+
+/// What is noted of a bundle that was signed.
+pub(in crate::ceremony) fn signed_fact(bundle: &PlannedBundle) -> String {
+    format!("signed {}", bundle.file)
+}
+
+fn touches_fact(bundle: &PlannedBundle) -> String {
+    format!("touches for {}", bundle.file)
+}
+
+/// The fact that is the hash of the medium as it came in.
+pub(in crate::ceremony) const MEDIUM_BEFORE: &str = "medium before";
+/// And as it went out.
+pub(in crate::ceremony) const MEDIUM_AFTER: &str = "medium after";
+/// As many sessions of a device as `sign` opens at most.
+const SESSIONS: usize = 4;
+/// A transcript has 100,000 lines, and a plan 20 bundles.
+const REFUSALS_TOLD: usize = 1000;

@@ -1,0 +1,120 @@
+//! The steps of a ceremony that signs what bundles ask for.
+
+use super::frame::{Cast, ask, step};
+use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
+use crate::ceremony::plan::{Plan, PlannedBundle, Sign};
+use crate::wire::{number_of, words};
+
+/// The steps that sign bundles.
+pub(super) fn steps(plan: &Plan, sign: &Sign) -> Vec<Step> {
+    let cast = Cast::of(plan);
+    let mut steps = cast.before(plan);
+    steps.push(cast.medium_in(sign));
+    for (number, bundle) in (0..).zip(&sign.bundles) {
+        steps.extend([
+            cast.show_bundle(number, bundle),
+            cast.sign_bundle(number, bundle),
+        ]);
+    }
+    steps.extend([cast.medium_out(), cast.carry_out(sign)]);
+    steps.extend(cast.after(plan));
+    steps
+}
+
+impl Cast {
+    fn medium_in(&self, sign: &Sign) -> Step {
+        let question = "what is written on the medium that is put in now".to_owned();
+        let files: Vec<_> = sign.bundles.iter().map(|one| one.file.as_str()).collect();
+        Step {
+            asks: vec![ask("medium", &self.witness, question, &sign.medium.label)],
+            ..step(
+                "medium in",
+                &self.administrator,
+                format!(
+                    "I mount the medium \"{}\" at {}, to be read only. On it is {}, and nothing else.",
+                    sign.medium.label,
+                    sign.medium.folder.display(),
+                    files.join(", ")
+                ),
+                Act::MediumIn,
+                "each file has the size and the SHA-256 of the plan, and no other is there",
+            )
+        }
+    }
+
+    fn show_bundle(&self, number: usize, bundle: &PlannedBundle) -> Step {
+        let asked = number_of(bundle.items, "certificate");
+        step(
+            format!("show {}", bundle.file),
+            &self.administrator,
+            format!(
+                "`{}` asks for {asked}. All of it is decided by the roles and shown; nothing is signed \
+                 yet.",
+                bundle.file
+            ),
+            Act::ShowBundle(number),
+            "a table of all that is asked for, each refusal with its reasons",
+        )
+    }
+
+    fn sign_bundle(&self, number: usize, bundle: &PlannedBundle) -> Step {
+        let all = words(&bundle.header);
+        let first: Vec<_> = all.split(' ').take(WORDS_TYPED).collect();
+        let typed = format!("sign {}", bundle.file);
+        let question = format!("what can't be undone: type \"{typed}\"");
+        Step {
+            asks: vec![
+                Ask {
+                    name: "words".to_owned(),
+                    who: self.witness.clone(),
+                    question: format!(
+                        "the first {WORDS_TYPED} words of `{}`, off the paper",
+                        bundle.file
+                    ),
+                    wanted: Wanted::Paper(first.join(" ")),
+                },
+                ask("go", &self.witness, question, &typed),
+            ],
+            ..step(
+                format!("sign {}", bundle.file),
+                &self.administrator,
+                format!(
+                    "The table of `{}` is what we reviewed. It is signed; a device that wants a touch \
+                     wants one for each certificate.",
+                    bundle.file
+                ),
+                Act::SignBundle(number),
+                "each item has its certificate or its refusal, and the answer is written",
+            )
+        }
+    }
+
+    fn medium_out(&self) -> Step {
+        step(
+            "medium out",
+            &self.administrator,
+            "The medium is looked at once more, and taken out.",
+            Act::MediumOut,
+            "its files are what they were",
+        )
+    }
+
+    fn carry_out(&self, sign: &Sign) -> Step {
+        let answers: Vec<_> = sign.bundles.iter().map(PlannedBundle::answer).collect();
+        let question = "the answers will be carried out with the transcript; type yes".to_owned();
+        Step {
+            asks: vec![ask("carried", &self.witness, question, "yes")],
+            ..step(
+                "carry out",
+                &self.administrator,
+                format!(
+                    "{} and whatever else this ceremony made are copied onto an empty medium when the \
+                     transcript has ended.",
+                    answers.join(", ")
+                ),
+                Act::Nothing,
+                "all know who carries it out, and to whom",
+            )
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What belongs to the steps that sign bundles.
+
+use super::{Seen, foreign};
+use crate::ceremony::conduct::{MEDIUM_AFTER, MEDIUM_BEFORE, decided_fact, signed_fact};
+use crate::ceremony::medium::planned_hash;
+use crate::ceremony::plan::{Plan, PlannedBundle, Sign};
+use crate::ceremony::verdict::VerdictFault;
+use crate::wire::hex;
+
+impl Seen {
+    /// The medium had what the plan says, and each of its files was copied.
+    pub(super) fn medium_in(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let sign = signs(plan, line)?;
+        self.is(line, MEDIUM_BEFORE, &hex(&planned_hash(sign)))?;
+        for (name, sha256) in sign.files() {
+            let copied = self.file(line, name)?;
+            if *copied != hex(&sha256) {
+                return Err(VerdictFault::Output(name.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn medium_out(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let sign = signs(plan, line)?;
+        self.is(line, MEDIUM_AFTER, &hex(&planned_hash(sign)))
+    }
+
+    pub(super) fn shown(&self, plan: &Plan, at: usize, line: u64) -> Result<(), VerdictFault> {
+        let bundle = bundle(plan, at, line)?;
+        self.fact(line, &decided_fact(bundle))?;
+        self.file(line, &bundle.table()).map(drop)
+    }
+
+    pub(super) fn signed(&self, plan: &Plan, at: usize, line: u64) -> Result<(), VerdictFault> {
+        let bundle = bundle(plan, at, line)?;
+        self.fact(line, &signed_fact(bundle))?;
+        self.file(line, &bundle.answer()).map(drop)
+    }
+}
+
+fn signs(plan: &Plan, line: u64) -> Result<&Sign, VerdictFault> {
+    plan.signing().ok_or_else(|| foreign(line, "a medium"))
+}
+
+fn bundle(plan: &Plan, at: usize, line: u64) -> Result<&PlannedBundle, VerdictFault> {
+    plan.bundle(at).ok_or_else(|| foreign(line, "a bundle"))
+}

@@ -1,0 +1,221 @@
+//! The bundles of a ceremony and their answers: each certificate against what was asked for, the roles, and
+//! the ledger.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::Outputs;
+use crate::bundle::{Answer, Answered, BundleError, Item, Opened, fits};
+use crate::ceremony::plan::{Plan, PlannedBundle};
+use crate::ceremony::verdict::VerdictFault;
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::file::format::FrameBytes;
+use crate::ledger::note::NoteKey;
+use crate::ledger::{Entry, Event, KnownBundle, Ledger, MirrorError, State};
+use crate::wire::chain;
+use ssh_key::public::KeyData;
+
+impl Outputs<'_> {
+    /// Each bundle is what was reviewed, and its answer what the ledger says of it.
+    pub(super) fn bundles(
+        &self,
+        plan: &Plan,
+        ledger: &Ledger,
+        (found, end): (&Checkpoint, &Checkpoint),
+        key: &KeyData,
+    ) -> Result<(), VerdictFault> {
+        let Some(sign) = plan.signing() else {
+            return Ok(());
+        };
+        let mut certificates = 0;
+        for planned in &sign.bundles {
+            let wrong = |what: String| VerdictFault::Bundle {
+                file: planned.file.clone(),
+                what,
+            };
+            let known = taken(ledger, planned)?;
+            let known = known.filter(|known| known.position > found.size);
+            let known = known.ok_or_else(|| {
+                wrong("the ledger doesn't say that it was signed in this ceremony".to_owned())
+            })?;
+            let opened =
+                open_bundle(self.path(&planned.file)?).map_err(|error| wrong(chain(&error)))?;
+            is_reviewed(opened.header(), planned).map_err(&wrong)?;
+            let answer = self.answer(planned)?;
+            let head = leads_to(&answer, ledger, (planned, key)).map_err(&wrong)?;
+            let granted = answers(&answer, ledger, &known, opened.items()).map_err(&wrong)?;
+            certificates += granted;
+            has_frames(&answer, ledger, &head).map_err(&wrong)?;
+        }
+        require_no_more(ledger, (found.size, end.size), certificates)
+    }
+
+    fn answer(&self, planned: &PlannedBundle) -> Result<Answer, VerdictFault> {
+        let name = planned.answer();
+        let path = self.path(&name)?;
+        let unread = |source| super::unread(path, source);
+        let file = crate::file::open(path).map_err(unread)?;
+        let length = file.metadata().map_err(unread)?.len();
+        let own = tempfile::tempfile().map_err(unread)?;
+        Answer::copy(file, length, own).map_err(|error| VerdictFault::Bundle {
+            file: name,
+            what: chain(&error),
+        })
+    }
+}
+
+/// Nothing was signed in the ceremony that no bundle of the plan asked for.
+fn require_no_more(
+    ledger: &Ledger,
+    (from, to): (u64, u64),
+    certificates: u64,
+) -> Result<(), VerdictFault> {
+    let mut issued = 0_u64;
+    ledger.each_entry(from.saturating_add(1), &mut |position, bytes| {
+        if position > to {
+            return ControlFlow::Break(());
+        }
+        let event = Entry::from_bytes(bytes).map(|entry| entry.event);
+        if matches!(event, Ok(Event::Issued(_))) {
+            issued += 1;
+        }
+        ControlFlow::Continue(())
+    })?;
+    if issued == certificates {
+        return Ok(());
+    }
+    Err(VerdictFault::Ledger(format!(
+        "{issued} certificates were signed in the ceremony, and {certificates} are in the answers"
+    )))
+}
+
+/// The bundle in the ledger, signed to its end.
+fn taken(ledger: &Ledger, planned: &PlannedBundle) -> Result<Option<KnownBundle>, VerdictFault> {
+    let mut all = ledger.bundles()?.into_iter();
+    Ok(all.find(|one| {
+        one.taken.id == planned.id
+            && one.taken.sha256 == planned.header
+            && one.closed.as_ref().is_some_and(|end| end.is_signed != 0)
+    }))
+}
+
+fn open_bundle(path: &Path) -> Result<Opened<BufReader<File>>, BundleError> {
+    let file = crate::file::open(path)?;
+    let length = file.metadata()?.len();
+    Opened::read(BufReader::new(file), length)
+}
+
+fn is_reviewed(header: &crate::bundle::Header, planned: &PlannedBundle) -> Result<(), String> {
+    let hash = header.hash().map_err(|error| chain(&error))?;
+    let is_it = hash == planned.header && header.id == planned.id && header.items == planned.items;
+    if is_it {
+        return Ok(());
+    }
+    Err("it is not the bundle of the plan".to_owned())
+}
+
+/// The head of an answer is one of this ledger, signed by the ledger key of the ceremony.
+fn leads_to(
+    answer: &Answer,
+    ledger: &Ledger,
+    (planned, key): (&PlannedBundle, &KeyData),
+) -> Result<Checkpoint, String> {
+    let header = answer.header();
+    if header.id != planned.id || header.sha256 != planned.header {
+        return Err("its answer answers another bundle".to_owned());
+    }
+    let told = |error: &dyn std::error::Error| format!("the head of its answer: {}", chain(error));
+    let own = ledger.checkpoint().map_err(|error| told(&error))?;
+    let origin = own.map(|head| head.origin).unwrap_or_default();
+    let key = NoteKey::new(&origin, key).map_err(|error| told(&error))?;
+    let text = key.open(&header.head).map_err(|error| told(&error))?;
+    let head = Checkpoint::parse(text).map_err(|error| told(&error))?;
+    ledger.extends(&head).map_err(|error| told(&error))?;
+    Ok(head)
+}
+
+/// Each item got the certificate or the refusal of the ledger, and the certificate is what it asked for.
+fn answers(
+    answer: &Answer,
+    ledger: &Ledger,
+    known: &KnownBundle,
+    mut items: impl Iterator<Item = Result<Item, BundleError>>,
+) -> Result<u64, String> {
+    let mut certificates = 0;
+    let refused = known.closed.as_ref().map(|end| end.refused.as_slice());
+    let refused = refused.unwrap_or_default();
+    let mut fault = None;
+    let read = answer.each_item::<crate::bundle::AnswerError>(&mut |number, answered| {
+        let item = items.next().transpose()?;
+        let right = match (item, answered) {
+            (None, _) => Err("has more items than the bundle"),
+            (Some(_), Answered::Refused(why)) => {
+                let found = refused.binary_search_by_key(&number, |(refused, _)| *refused);
+                match found.ok().and_then(|at| refused.get(at)) {
+                    Some((_, known)) if *known == why => Ok(()),
+                    _ => Err("its refusal is not the one of the ledger"),
+                }
+            }
+            (Some(item), Answered::Certificate(blob)) => {
+                certificates += 1;
+                granted(&item, &blob, ledger, known.position)
+            }
+        };
+        if let (Err(what), None) = (right, &fault) {
+            fault = Some(format!("item {number} of its answer: {what}"));
+        }
+        Ok(())
+    });
+    read.map_err(|error| chain(&error))?;
+    match (fault, items.next()) {
+        (Some(fault), _) => Err(fault),
+        (None, Some(_)) => Err("its answer has fewer items than it".to_owned()),
+        (None, None) => Ok(certificates),
+    }
+}
+
+fn granted(item: &Item, blob: &[u8], ledger: &Ledger, behind: u64) -> Result<(), &'static str> {
+    let record = ledger.issued_for(&item.content().id, behind);
+    let record = record.map_err(|_unread| "the ledger can't be read")?;
+    let record = record.ok_or("its certificate is not in the ledger")?;
+    if !matches!(&record.state, State::Issued(there) if there == blob) {
+        return Err("its certificate is not the one of the ledger");
+    }
+    let unread = "the ledger can't be read";
+    let cas = ledger.cas().map_err(|_unread| unread)?;
+    let ca = cas.iter().find(|ca| ca.position() == record.reserved.ca);
+    let ca = ca.ok_or("its certificate is of no CA of the ledger")?;
+    let set = ledger.suffixes(ca).map_err(|_unread| unread)?;
+    let suffixes = set.into_iter().flat_map(|set| set.suffixes);
+    let suffixes: Vec<_> = suffixes.map(|one| one.suffix).collect();
+    fits(item, &record.reserved, &suffixes, blob)
+}
+
+/// The frames of an answer are those of the ledger, up to its head.
+fn has_frames(answer: &Answer, ledger: &Ledger, head: &Checkpoint) -> Result<(), String> {
+    let mut carried = answer.frames().map_err(|error| chain(&error))?.peekable();
+    let Some(first) = carried.peek() else {
+        return Err("its answer has no frames".to_owned());
+    };
+    let first = match first {
+        Ok(frame) => frame.first,
+        Err(error) => return Err(chain(error)),
+    };
+    let mut is_same = true;
+    let read = ledger.each_frame_behind::<MirrorError>(
+        (first.saturating_sub(1), head.size),
+        &mut |bytes| {
+            let own: Option<FrameBytes> = crate::ledger::file::format::decode(&bytes).ok();
+            let there = carried.next().and_then(Result::ok);
+            is_same &= own.is_some() && own == there;
+            Ok(())
+        },
+    );
+    read.map_err(|error| chain(&error))?;
+    if is_same && carried.next().is_none() {
+        return Ok(());
+    }
+    Err("the frames of its answer are not those of the ledger".to_owned())
+}
