@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use punchmark::ledger::file::FileFrames;
-use punchmark::ledger::settings::FileSettings;
+use punchmark::ledger::file::FileReader;
 use punchmark::ledger::store::Frames as _;
 
 use crate::harness::keygen::{self, ED25519};
@@ -38,12 +37,8 @@ fn sign_with(admin: &Punchmark, call: &str, fault: &str) -> (Ran, String) {
 }
 
 fn entries(admin: &Punchmark) -> u64 {
-    let settings = FileSettings {
-        kept_heads_only: Some(vec![admin.path("heads")]),
-        ..FileSettings::default()
-    };
     let path = admin.path("config/punchmark/punchmark.ledger");
-    FileFrames::open(&path, settings).unwrap().end().0.size
+    FileReader::open(&path, None).unwrap().end().0.size
 }
 
 #[test]

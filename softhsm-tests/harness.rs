@@ -8,6 +8,7 @@ pub(crate) mod device;
 pub(crate) mod disk;
 pub(crate) mod forge;
 pub(crate) mod keygen;
+pub(crate) mod lock;
 pub(crate) mod log_socket;
 pub(crate) mod module;
 pub(crate) mod odd;

@@ -143,7 +143,7 @@ fn people_log_in_through_the_whole_way_by_both_cas_then_by_the_new_one_alone() {
         [
             lagging("web1: its TrustedUserCAKeys lacks users2"),
             silent,
-            lagging("web3: its report is 1 week 1 day old"),
+            lagging("web3: its report is 8 days old"),
         ]
     );
     let before = size();

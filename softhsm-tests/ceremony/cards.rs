@@ -9,6 +9,7 @@ use super::people::People;
 use super::room::{killed_at_every_write, with_window, words_of};
 use super::sha256;
 use crate::harness::admin::Admin;
+use crate::harness::lock;
 use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::pty::{self, Pty};
 use crate::harness::punchmark::BINARY;
@@ -84,11 +85,7 @@ impl CardRoom {
     /// Waits until the run that lost its terminal is gone.
     pub(super) fn wait_until_left(&self) {
         let transcript = self.admin.punchmark.path("ceremony/transcript.jsonl");
-        wait_until("nobody has the transcript", || {
-            let mut flock = bounded("flock");
-            flock.arg("-n").arg(&transcript).arg("true");
-            run(&mut flock).code == Some(0)
-        });
+        wait_until("nobody has the transcript", || !lock::is_held(&transcript));
     }
 
     pub(super) fn transcript(&self) -> String {

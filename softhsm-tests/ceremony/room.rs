@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::harness::lock;
 use crate::harness::module::Module;
 use crate::harness::process::{Ran, bounded, run, wait_until};
 use crate::harness::pty::{self, Pty};
@@ -203,10 +204,7 @@ impl Room {
     pub(super) fn leave(&self, transcript: &str, pty: Pty) {
         drop(pty);
         let transcript = self.account.path(transcript);
-        wait_until("nobody has the transcript", || {
-            let mut flock = bounded("flock");
-            run(flock.arg("-n").arg(&transcript).arg("true")).code == Some(0)
-        });
+        wait_until("nobody has the transcript", || !lock::is_held(&transcript));
     }
 
     /// The right answer, but for what is otherwise once: a name that is none, a PIN in a deviation and

@@ -55,10 +55,7 @@ fn who_is_silent_old_or_behind_lags_and_who_trusts_too_much_is_critical() {
         report["time"] = json!(time - 8 * 86_400);
     });
     let ran = fleet(&server, &["--servers", &servers]).exits(1);
-    assert!(
-        ran.stdout.contains("its report is 1 week 1 day old"),
-        "{ran}"
-    );
+    assert!(ran.stdout.contains("its report is 8 days old"), "{ran}");
     report(&server, &user, "web2", &|report| {
         report["revoked-keys"][0]["name"] = json!("users");
         report["revoked-keys"][0]["version"] = json!(7);

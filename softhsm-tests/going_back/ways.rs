@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Way;
 use super::home::{Home, Road, SIGN};
+use crate::harness::lock;
 use crate::harness::process::{bounded, detached, run, wait_until};
 use crate::harness::punchmark::BINARY;
 
@@ -64,7 +65,7 @@ impl Stopped {
         let child = child.spawn().unwrap();
         let ledger = home.admin.ledger_file();
         wait_until("the run is stopped while it holds the ledger", || {
-            is_stopped(&child) && !is_free(&ledger)
+            is_stopped(&child) && lock::is_held(&ledger)
         });
         Self(child)
     }
@@ -98,11 +99,6 @@ fn is_stopped(strace: &Child) -> bool {
         let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         stat.contains(") t ") || stat.contains(") T ")
     })
-}
-
-fn is_free(ledger: &std::path::Path) -> bool {
-    let file = fs::File::open(ledger).unwrap();
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
 /// The binary with something done to it at one of its syncs.

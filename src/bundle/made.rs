@@ -205,6 +205,13 @@ impl Made {
     }
 }
 
+impl Drop for Made {
+    /// Lets the lock go, not only closes it: a process that another thread just started has the file too until its exec.
+    fn drop(&mut self) {
+        let _closed_all_the_same = self.file.unlock();
+    }
+}
+
 fn beside(ledger: &Path, ending: &str) -> PathBuf {
     let mut path = ledger.as_os_str().to_owned();
     path.push(ending);

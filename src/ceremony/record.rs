@@ -132,6 +132,13 @@ impl Record {
     }
 }
 
+impl Drop for Record {
+    /// Lets the lock go, not only closes it: a process that another thread just started has the file too until its exec.
+    fn drop(&mut self) {
+        let _closed_all_the_same = self.file.unlock();
+    }
+}
+
 fn make(folder: &Path) -> Result<(), RecordError> {
     let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
     made.map_err(|source| RecordError::File {

@@ -372,6 +372,14 @@ impl FileFrames {
     }
 }
 
+impl Drop for FileFrames {
+    /// Lets the lock go. To close the file alone would not do: a process that another thread just started
+    /// has the file open too until its exec, and holds the lock as long (flock(2)).
+    fn drop(&mut self) {
+        let _closed_all_the_same = self.guarded.file.unlock();
+    }
+}
+
 fn lock(file: &File, path: &Path) -> Result<(), OpenError> {
     match file.try_lock() {
         Ok(()) => Ok(()),

@@ -34,10 +34,15 @@ pub(in crate::certificate) fn instant(seconds: u64) -> String {
 }
 
 /// The largest unit, and the next smaller one if it is not zero: a week and five minutes are
-/// "1 week", a day and a half is "1 day 12 hours".
+/// "1 week", a day and a half is "1 day 12 hours". Weeks are whole ones: 30 days stay "30 days", as they were
+/// asked for.
 pub(super) fn length(seconds: u64) -> String {
-    let counts = UNITS.map(|(unit, whole, name)| (seconds % whole / unit, name));
-    let mut counts = counts.into_iter().skip_while(|(count, _)| *count == 0);
+    let is_whole_weeks = (seconds / DAY).is_multiple_of(7);
+    let units: &[_] = if is_whole_weeks { &IN_WEEKS } else { &IN_DAYS };
+    let counts = units
+        .iter()
+        .map(|(unit, whole, name)| (seconds % whole / unit, *name));
+    let mut counts = counts.skip_while(|(count, _)| *count == 0);
     let first = counts.next().unwrap_or((0, "second"));
     let second = counts.next().filter(|(count, _)| *count != 0);
     let words: Vec<String> = std::iter::once(first).chain(second).map(plural).collect();
@@ -49,18 +54,25 @@ fn plural((count, name): (u64, &str)) -> String {
     format!("{count} {name}{ending}")
 }
 
+const DAY: u64 = 86_400;
+
 /// Seconds in a unit, in the next larger one, and its name.
-const UNITS: [(u64, u64, &str); 5] = [
-    (604_800, u64::MAX, "week"),
-    (86_400, 604_800, "day"),
-    (3_600, 86_400, "hour"),
-    (60, 3_600, "minute"),
-    (1, 60, "second"),
+const IN_WEEKS: [(u64, u64, &str); 5] = [
+    (7 * DAY, u64::MAX, "week"),
+    (DAY, 7 * DAY, "day"),
+    HOURS,
+    MINUTES,
+    SECONDS,
 ];
+const IN_DAYS: [(u64, u64, &str); 4] = [(DAY, u64::MAX, "day"), HOURS, MINUTES, SECONDS];
+const HOURS: (u64, u64, &str) = (3_600, DAY, "hour");
+const MINUTES: (u64, u64, &str) = (60, 3_600, "minute");
+const SECONDS: (u64, u64, &str) = (1, 60, "second");
 
 #[cfg(test)]
 mod tests {
     use super::super::Validity;
+    use super::{DAY, length};
 
     fn words(after: u64, before: u64) -> String {
         Validity::new(after, before).unwrap().to_string()
@@ -76,6 +88,19 @@ mod tests {
             words(1_795_341_630, 1_795_471_200),
             "2026-11-22 10:00:30 to 2026-11-23 22:00 UTC (1 day 11 hours)"
         );
+    }
+
+    #[test]
+    fn says_weeks_of_whole_weeks_alone() {
+        let said = [7, 8, 14, 30, 363, 364, 365].map(|days| length(days * DAY + 300));
+        let wanted = [
+            "1 week", "8 days", "2 weeks", "30 days", "363 days", "52 weeks", "365 days",
+        ];
+        assert_eq!(said, wanted);
+        assert_eq!(length(30 * DAY + 7_200), "30 days 2 hours");
+        assert_eq!(length(90_000), "1 day 1 hour");
+        assert_eq!(length(3_661), "1 hour 1 minute");
+        assert_eq!(length(0), "0 seconds");
     }
 
     #[test]

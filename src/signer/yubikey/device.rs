@@ -73,9 +73,10 @@ impl Device {
         Ok(connect(None)?.cards)
     }
 
-    /// Connects anew to a card that was pulled or reset, and waits a while for it.
+    /// Connects anew to a card that was pulled or reset, and waits a while for it. While no daemon is there
+    /// that could tell, the card isn't away: what it may take to come back counts from the daemon's return.
     pub(super) fn find_again(serial: u32) -> Result<Self, CardFault> {
-        let start = Instant::now();
+        let mut wait = Wait::since(Instant::now());
         loop {
             let fault = match connect(Some(serial)) {
                 Ok(mut found) => match found.cards.pop() {
@@ -86,7 +87,7 @@ impl Device {
                 },
                 Err(fault) => fault,
             };
-            if start.elapsed() > RETURN_MAX {
+            if wait.is_over(&fault, Instant::now()) {
                 return Err(fault);
             }
             std::thread::sleep(POLL);
@@ -209,6 +210,42 @@ impl Drop for Device {
     }
 }
 
+/// A wait for a card that is gone, or for the daemon that would see it.
+struct Wait {
+    begun: Instant,
+    /// Since when no daemon answers.
+    silent: Option<Instant>,
+    /// Since when a daemon answers, and has no such card.
+    missing: Option<Instant>,
+}
+
+impl Wait {
+    fn since(begun: Instant) -> Self {
+        Self {
+            begun,
+            silent: None,
+            missing: None,
+        }
+    }
+
+    /// Whether a look that ended with this fault was the last. A daemon that was gone and answers again has
+    /// yet to start its readers, and gets the whole time for it.
+    fn is_over(&mut self, fault: &CardFault, now: Instant) -> bool {
+        // A daemon that dies again and again would begin the times below anew for ever.
+        if now.duration_since(self.begun) > WAIT_MAX {
+            return true;
+        }
+        if *fault == CardFault::NoDaemon {
+            self.missing = None;
+            let since = *self.silent.get_or_insert(now);
+            return now.duration_since(since) > DAEMON_MAX;
+        }
+        self.silent = None;
+        let since = *self.missing.get_or_insert(now);
+        now.duration_since(since) > RETURN_MAX
+    }
+}
+
 /// The cards that match, and the names of all that are there.
 #[derive(Default)]
 struct Found {
@@ -283,7 +320,45 @@ fn lost() -> CardFault {
 const MOMENT_MAX: Duration = Duration::from_secs(10);
 /// The limit for a look into every reader.
 const CONNECT_MAX: Duration = Duration::from_secs(20);
+/// How long a daemon that died may take to be started again.
+const DAEMON_MAX: Duration = Duration::from_secs(20);
 /// How long a pulled card may stay away.
 const RETURN_MAX: Duration = Duration::from_secs(8);
+/// How long both may take together.
+const WAIT_MAX: Duration = Duration::from_secs(40);
 /// pcscd looks for cards each 400 ms.
 const POLL: Duration = Duration::from_millis(200);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_a_card_may_stay_away_counts_from_the_return_of_the_daemon() {
+        let gone = CardFault::Lost {
+            reason: "no reader has the card".to_owned(),
+        };
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut wait = Wait::since(start);
+        for (fault, seconds, is_over) in [
+            (&gone, 0, false),
+            (&CardFault::NoDaemon, 3, false),
+            (&CardFault::NoDaemon, 23, false),
+            (&gone, 24, false),
+            (&gone, 32, false),
+            (&gone, 33, true),
+        ] {
+            assert_eq!(wait.is_over(fault, at(seconds)), is_over, "{seconds}");
+        }
+        let mut wait = Wait::since(start);
+        assert!(!wait.is_over(&CardFault::NoDaemon, at(0)));
+        assert!(wait.is_over(&CardFault::NoDaemon, at(21)));
+        let mut wait = Wait::since(start);
+        let mut dies = (0..60)
+            .step_by(5)
+            .flat_map(|time| [(&gone, time), (&CardFault::NoDaemon, time + 2)]);
+        let ends = dies.find(|(fault, seconds)| wait.is_over(fault, at(*seconds)));
+        assert_eq!(ends.map(|(_, seconds)| seconds), Some(42));
+    }
+}
