@@ -20,6 +20,7 @@ pub use self::serial::{Serial, SerialError};
 pub use self::subject::{Subject, SubjectError};
 pub(crate) use self::text::is_plain;
 pub use self::to_be_signed::{EncodeError, ToBeSigned};
+pub use self::trial::tried;
 pub use self::validity::{Validity, ValidityError, length, length_in_seconds};
 pub use self::verify::{Certificate, VerifyError, verify};
 
@@ -36,6 +37,7 @@ pub mod subject;
 mod tests;
 mod text;
 mod to_be_signed;
+mod trial;
 mod validity;
 mod verify;
 

@@ -6,7 +6,7 @@ mod stopped;
 use std::fs;
 use std::path::PathBuf;
 
-use super::room::{Room, date, killed_at_every_write, with_window, words_of};
+use super::room::{Room, date, killed_within, with_window, words_of};
 use super::run::held;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::module::Module;
@@ -160,11 +160,12 @@ impl Sides {
 }
 
 /// Everything that a ceremony over one bundle makes, but for the transcript.
-pub(super) const OUTPUTS: [&str; 6] = [
+pub(super) const OUTPUTS: [&str; 7] = [
     "head.txt",
     "one.bundle",
     "one.bundle.answer",
     "one.bundle.table.txt",
+    "one.bundle.test-cert.pub",
     "punchmark.ledger",
     "transcript.jsonl.sig",
 ];
@@ -181,22 +182,45 @@ fn two_bundles_are_carried_in_signed_and_accepted_and_an_outsider_checks_all_of_
         "2 certificates would be signed",
         "known by registrar",
         "peter, role engineer",
+        "principals: peter",
     ] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
     let (words, head) = words_of(&shown);
-    let two = ["two.bundle", "two.bundle.answer", "two.bundle.table.txt"];
+    let two = [
+        "two.bundle",
+        "two.bundle.answer",
+        "two.bundle.table.txt",
+        "two.bundle.test-cert.pub",
+    ];
     let outputs: Vec<_> = OUTPUTS.into_iter().chain(two).collect();
     let checked = sides
         .room
         .verify_with(&words, &outputs, &["--head-words", &head]);
-    assert!(checked.ok().stdout.contains("6 files"));
+    assert!(checked.ok().stdout.contains("8 files"));
+    // The first of each was built before, by a key that was thrown away.
+    let transcript = sides.room.transcript();
+    for words in [
+        "\"test certificate two.bundle\",\"value\":\"item 1\"",
+        "\"first certificate of two.bundle\",\"value\":\"as its test certificate",
+        "\"ssh-keygen -L of one.bundle\",\"value\":\"reads it\"",
+    ] {
+        assert!(transcript.contains(words), "{words}: {transcript}");
+    }
     // Whoever has the office's side takes both, and has the certificates.
     sides.accept("one.bundle");
     sides.accept("two.bundle");
     for (name, serial) in [("erik", "1"), ("anna", "2"), ("peter", "3")] {
         let file = sides.office.path(&format!("{name}-cert.pub"));
         assert_eq!(keygen::read(&file).field("Serial"), serial);
+    }
+    for (bundle, name) in [("one", "erik"), ("two", "peter")] {
+        let test = keygen::read(&sides.room.output(&format!("{bundle}.bundle.test-cert.pub")));
+        let real = keygen::read(&sides.office.path(&format!("{name}-cert.pub")));
+        for field in ["Key ID", "Valid", "Public key"] {
+            assert_eq!(test.field(field), real.field(field), "{field}");
+        }
+        assert_ne!(test.field("Signing CA"), real.field("Signing CA"));
     }
     sides.in_office("ledger verify --signatures").ok();
     // The plan, the paper and the report read the same steps.
@@ -211,6 +235,7 @@ fn two_bundles_are_carried_in_signed_and_accepted_and_an_outsider_checks_all_of_
     for step in [
         "medium in",
         "show one.bundle",
+        "test certificate one.bundle",
         "sign two.bundle",
         "medium out",
         "carry out",
@@ -301,7 +326,7 @@ fn killed_at_every_write_it_goes_on_and_signs_nothing_twice() {
     sides.plan(&["one.bundle"]);
     let room = &sides.room;
     let own = ["--pin-file", "pin", "ceremony", "run", "plan.toml"];
-    let words = killed_at_every_write(10, &own, |arguments| {
+    let words = killed_within(18, 10, &own, |arguments| {
         let (shown, code) = room.hold(room.started_by("strace", arguments));
         // Each gets a moment of its own, and the clock is never set back.
         (shown, code)
@@ -311,4 +336,22 @@ fn killed_at_every_write_it_goes_on_and_signs_nothing_twice() {
     sides.accept("one.bundle");
     sides.in_room("ledger verify --signatures");
     assert!(!date("now").is_empty());
+}
+
+#[test]
+fn a_test_certificate_that_was_changed_is_found() {
+    let sides = Sides::begun();
+    sides.make("one.bundle", &["erik", "anna"]);
+    sides.plan(&["one.bundle"]);
+    let (shown, code) = sides.room.hold(sides.room.start());
+    assert_eq!(code, 0, "{shown}");
+    let (words, _) = words_of(&shown);
+    let test = sides.room.output("one.bundle.test-cert.pub");
+    let whole = fs::read(&test).unwrap();
+    for other in [&b"no certificate\n"[..], &whole[..whole.len() / 2], b""] {
+        write(&test, other, 0o644);
+        sides.room.verify(&words, &OUTPUTS).exits(1);
+    }
+    write(&test, whole, 0o644);
+    sides.room.verify(&words, &OUTPUTS).ok();
 }

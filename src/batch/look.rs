@@ -91,6 +91,14 @@ impl Looked {
         self.ready.is_empty()
     }
 
+    /// The first that is ready, and nothing behind it.
+    #[must_use]
+    pub fn first_alone(mut self) -> Self {
+        self.ready.truncate(1);
+        self.rest = Files::new(Box::new(std::iter::empty()));
+        self
+    }
+
     /// Ends here: nothing was reserved.
     pub fn end(self) -> Ended {
         self.tally.end(None)

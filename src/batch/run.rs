@@ -66,9 +66,14 @@ impl Batch<'_> {
         tally.end(early)
     }
 
-    /// The same with a CA that stays open for the next run: one certificate after the other, each
-    /// decided once more.
-    pub fn run_beside(&self, ca: &mut OpenCa, ledger: &SharedLedger, looked: Looked) -> Ended {
+    /// The same with a CA that stays open for the next run: one certificate after the other.
+    pub fn run_beside(
+        &self,
+        ca: &mut OpenCa,
+        ledger: &SharedLedger,
+        looked: Looked,
+        decision: Decision,
+    ) -> Ended {
         let Looked { ready, rest, tally } = looked;
         let mut orders = Orders {
             batch: self,
@@ -76,7 +81,7 @@ impl Batch<'_> {
             tally: &tally,
             ready,
             rest,
-            decision: Decision::IsMadeAgain,
+            decision,
         };
         let report = self.report.clone();
         let lost: Lost =

@@ -11,6 +11,7 @@ mod custody;
 mod devices;
 mod error;
 mod finish;
+mod issue;
 mod keys;
 mod ledger;
 mod outputs;
@@ -19,6 +20,7 @@ mod rollover;
 mod secrets;
 mod shares;
 mod sign;
+mod tested;
 mod token_pins;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +47,9 @@ pub(super) use secrets::SECRETS_ARE_SET;
 use shares::Shared;
 pub(super) use shares::{SECRET_CHECK, SHARES, in_words};
 pub(super) use sign::{MEDIUM_AFTER, MEDIUM_BEFORE, decided_fact, signed_fact};
+pub(super) use tested::{
+    AS_TESTED, NOTHING, compared_fact, read_back_fact, tested_fact, tested_item,
+};
 
 /// What a ceremony is held with.
 pub struct Setting<'a> {
@@ -239,6 +244,7 @@ impl Conduct<'_> {
             Act::Custody => self.record_custody(step)?,
             Act::MediumIn => self.medium_in(step)?,
             Act::ShowBundle(number) => self.show_bundle(step, number)?,
+            Act::TestCertificate(number) => self.test_certificate(step, number)?,
             Act::SignBundle(number) => self.sign_bundle(step, number)?,
             Act::MediumOut => self.medium_out(step)?,
             Act::List => self.list(step)?,

@@ -38,6 +38,13 @@ pub trait Room {
     /// [`PinError`] where nobody gives one.
     fn ask_secret(&mut self, question: &str) -> Result<Pin, PinError>;
 
+    /// What the machine's own OpenSSH reads in a certificate, as `ssh-keygen -L` prints it; none where the
+    /// machine has none.
+    ///
+    /// # Errors
+    /// What `ssh-keygen` says of a certificate that it doesn't read.
+    fn openssh_reads(&mut self, certificate: &str) -> io::Result<Option<String>>;
+
     /// Unix time in seconds, by the machine's clock.
     fn now(&self) -> u64;
 

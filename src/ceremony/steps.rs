@@ -104,6 +104,8 @@ pub enum Act {
     MediumIn,
     /// Decides all that the bundle at this place in the plan asks for, and shows it.
     ShowBundle(usize),
+    /// Builds the first certificate of it by a key that is thrown away, and shows it whole.
+    TestCertificate(usize),
     /// Signs it, and writes the answer.
     SignBundle(usize),
     /// Looks whether the medium is as it was.
@@ -162,6 +164,7 @@ impl Step {
                 | Act::LedgerKey
                 | Act::MediumIn
                 | Act::ShowBundle(_)
+                | Act::TestCertificate(_)
                 | Act::SignBundle(_)
         )
     }

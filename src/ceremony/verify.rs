@@ -224,7 +224,7 @@ impl<'a> Outputs<'a> {
         has_retired(&ledger, evidence.plan, self)?;
         has_rolled_over(&ledger, evidence.plan)?;
         if let Some(found) = &found {
-            self.bundles(evidence.plan, &ledger, (found, before), key)?;
+            self.bundles(evidence.plan, &ledger, (found, before), (transcript, key))?;
         }
         let position = has_ceremony(&ledger, evidence)?;
         self.head(evidence, &ledger, position, key)

@@ -154,6 +154,12 @@ impl Offer {
         self.refused.keys().chain(&self.done).copied()
     }
 
+    /// Notes what this run signed by itself.
+    pub fn signed(&mut self, number: u64) {
+        self.left = self.left.saturating_sub(1);
+        self.done.insert(number);
+    }
+
     /// Notes what was refused when it was decided once more.
     pub fn refuse_late(&mut self, late: Vec<(u64, String)>) {
         for (number, why) in late {

@@ -12,6 +12,7 @@ use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
 use crate::ceremony::record::RecordError;
+use crate::ceremony::test_certificate::TestCertificateError;
 use crate::config::{ConfigError, EditError, PlaceError};
 use crate::issue::{OpenError, OpenLedgerError, RunEnd};
 use crate::ledger::key::LedgerKeyError;
@@ -153,6 +154,12 @@ pub enum ConductError {
     /// Signing ended before all was signed.
     #[error(transparent)]
     EndedEarly(RunEnd),
+    /// A certificate is not what was decided, or not what its test certificate says.
+    #[error(transparent)]
+    TestCertificate(#[from] TestCertificateError),
+    /// The machine's OpenSSH doesn't read a certificate as it was signed.
+    #[error("ssh-keygen -L")]
+    OpenSsh(#[source] io::Error),
     /// Not all was signed.
     #[error("{} not signed", number_of(*.0, "item"))]
     NotSigned(u64),

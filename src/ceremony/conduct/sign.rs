@@ -13,9 +13,8 @@ use std::sync::{Arc, Mutex};
 use super::brought::brought;
 use super::outputs::OUTPUT_MODE;
 use super::{Conduct, ConductError};
-use crate::batch::{Decision, Report, Reporter};
 use crate::bundle::{
-    BundleSession, Item, ItemVerdict, Offer, OfferedBase, SessionGoal, number, signed_base,
+    BundleSession, Item, ItemVerdict, Offer, OfferedBase, SessionGoal, signed_base,
 };
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::medium::{MediumError, MediumFiles};
@@ -23,11 +22,10 @@ use crate::ceremony::plan::{PlannedBundle, Sign};
 use crate::ceremony::steps::Step;
 use crate::certificate::subject::fingerprint;
 use crate::config::Config;
-use crate::issue::{OpenCa, SharedLedger};
+use crate::issue::SharedLedger;
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{CheckpointSigned, Ledger};
 use crate::output;
-use crate::signer::yubikey::TouchPolicy;
 use crate::wire::{chain, hex, number_of};
 
 impl<'s> Conduct<'s> {
@@ -88,7 +86,7 @@ impl<'s> Conduct<'s> {
         sign.ok_or(ConductError::Gone("the bundles of the plan"))
     }
 
-    fn bundle(&self, number: usize) -> Result<&'s PlannedBundle, ConductError> {
+    pub(super) fn bundle(&self, number: usize) -> Result<&'s PlannedBundle, ConductError> {
         let setting = self.setting;
         let bundle = setting.plan.bundle(number);
         bundle.ok_or(ConductError::Gone("the bundle of the plan"))
@@ -152,7 +150,7 @@ impl<'s> Conduct<'s> {
     }
 
     /// What is planned, read off our own copy, which fits the ledger.
-    fn session(
+    pub(super) fn session(
         &mut self,
         config: &Config,
         ledger: &SharedLedger,
@@ -197,6 +195,7 @@ impl<'s> Conduct<'s> {
         if goal == SessionGoal::Sign {
             self.sign_all(step, bundle, &session, (&config, &ledger))?;
         }
+        self.compare_first(step, bundle, &session, &ledger)?;
         self.write_answer(step, bundle, &session, (&config, &mut key))
     }
 
@@ -219,48 +218,6 @@ impl<'s> Conduct<'s> {
         let closed = session.closed(&offer);
         let recorded = self.ledger(config)?.close_bundle(closed, self.room.now());
         Ok(recorded.map_err(crate::bundle::BundleSessionError::from)?)
-    }
-
-    fn issue(
-        &mut self,
-        step: &Step,
-        bundle: &PlannedBundle,
-        session: &BundleSession,
-        (config, looking, offer): (&Config, &SharedLedger, &mut Offer),
-    ) -> Result<(), ConductError> {
-        let never = AtomicBool::new(false);
-        let late: Arc<Mutex<Vec<(u64, String)>>> = Arc::default();
-        let known = session.known.as_ref();
-        let known = known.ok_or(ConductError::Gone("the CA of the bundle"))?;
-        let judge = session.judge((known, config), looking)?;
-        let batch = session.batch(&judge, &never, reporter(Arc::clone(&late)));
-        let looked = session.left(&batch, offer, looking)?;
-        let ended = if looked.is_empty() {
-            looked.end()
-        } else {
-            let (ca, keys) = (&known.agreed, &known.config.keys);
-            let ca = OpenCa::open(ca, keys, None, SESSIONS, &mut self.pins)?;
-            self.fact(
-                step,
-                &touches_fact(bundle),
-                &touches(ca.touch(), offer.left),
-            )?;
-            let ledger = config.ledger_place().open_again(known.ca())?;
-            batch.run(ca, &shared(ledger), looked, Decision::IsMadeAgain)
-        };
-        let late = std::mem::take(&mut *late.lock().unwrap_or_else(|error| error.into_inner()));
-        for (number, why) in &late {
-            let name = format!("refused {} {number}", bundle.file);
-            self.write_fact(step, &name, why)?;
-        }
-        offer.refuse_late(late);
-        if let Some(early) = ended.early {
-            return Err(ConductError::EndedEarly(early));
-        }
-        match offer.left.saturating_sub(ended.summary.signed) {
-            0 => Ok(()),
-            open => Err(ConductError::NotSigned(open)),
-        }
     }
 
     /// A head behind the bundle, signed, and the answer that leads to it. It is written anew by whoever
@@ -322,23 +279,8 @@ fn goal(ledger: &Ledger, bundle: &PlannedBundle) -> Result<SessionGoal, ConductE
     })
 }
 
-fn shared(ledger: Ledger) -> SharedLedger {
+pub(super) fn shared(ledger: Ledger) -> SharedLedger {
     Arc::new(Mutex::new(ledger))
-}
-
-/// Keeps why an item was refused when it was decided once more.
-fn reporter(late: Arc<Mutex<Vec<(u64, String)>>>) -> Reporter {
-    Arc::new(move |report| {
-        if let Report::Failed {
-            file: Some(file),
-            ref error,
-        } = report
-            && error.is_refusal()
-        {
-            let mut late = late.lock().unwrap_or_else(|error| error.into_inner());
-            late.extend(number(file).map(|number| (number, chain(error))));
-        }
-    })
 }
 
 /// An item, and what was decided of it.
@@ -356,16 +298,6 @@ fn row(number: u64, item: &Item, verdict: &ItemVerdict) -> String {
     format!("{number:>5}  {name}, role {role}  {key}\n       {state}: {why}")
 }
 
-/// How many touches there will be, as far as the device tells.
-fn touches(policy: Option<TouchPolicy>, left: u64) -> String {
-    match policy {
-        Some(TouchPolicy::Always) => format!("{}, one a certificate", number_of(left, "touch")),
-        Some(TouchPolicy::Cached) => "one about every 15 seconds".to_owned(),
-        Some(TouchPolicy::Never) => "none".to_owned(),
-        None => "the device tells of none".to_owned(),
-    }
-}
-
 /// What is noted of a bundle that was decided.
 pub(in crate::ceremony) fn decided_fact(bundle: &PlannedBundle) -> String {
     format!("decided {}", bundle.file)
@@ -376,15 +308,9 @@ pub(in crate::ceremony) fn signed_fact(bundle: &PlannedBundle) -> String {
     format!("signed {}", bundle.file)
 }
 
-fn touches_fact(bundle: &PlannedBundle) -> String {
-    format!("touches for {}", bundle.file)
-}
-
 /// The fact that is the hash of the medium as it came in.
 pub(in crate::ceremony) const MEDIUM_BEFORE: &str = "medium before";
 /// And as it went out.
 pub(in crate::ceremony) const MEDIUM_AFTER: &str = "medium after";
-/// As many sessions of a device as `sign` opens at most.
-const SESSIONS: usize = 4;
 /// A transcript has 100,000 lines, and a plan 20 bundles.
 const REFUSALS_TOLD: usize = 1000;

@@ -151,6 +151,12 @@ impl PlannedBundle {
         format!("{}.table.txt", self.file)
     }
 
+    /// The file of the ceremony that is the test certificate before its first real one.
+    #[must_use]
+    pub fn test_certificate(&self) -> String {
+        format!("{}.test-cert.pub", self.file)
+    }
+
     /// The file of the ceremony that is its answer.
     #[must_use]
     pub fn answer(&self) -> String {

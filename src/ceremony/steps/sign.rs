@@ -13,6 +13,7 @@ pub(super) fn steps(plan: &Plan, sign: &Sign) -> Vec<Step> {
     for (number, bundle) in (0..).zip(&sign.bundles) {
         steps.extend([
             cast.show_bundle(number, bundle),
+            cast.test_certificate(number, bundle),
             cast.sign_bundle(number, bundle),
         ]);
     }
@@ -57,6 +58,20 @@ impl Cast {
         )
     }
 
+    fn test_certificate(&self, number: usize, bundle: &PlannedBundle) -> Step {
+        step(
+            format!("test certificate {}", bundle.file),
+            &self.witness,
+            format!(
+                "Before the CA signs, the first certificate of `{}` is built by a key that is thrown \
+                 away. I read it whole: for whom, with which names, how long, and what it allows.",
+                bundle.file
+            ),
+            Act::TestCertificate(number),
+            "each field says what was decided; no server takes it, for no CA signed it",
+        )
+    }
+
     fn sign_bundle(&self, number: usize, bundle: &PlannedBundle) -> Step {
         let all = words(&bundle.header);
         let first: Vec<_> = all.split(' ').take(WORDS_TYPED).collect();
@@ -79,12 +94,13 @@ impl Cast {
                 format!("sign {}", bundle.file),
                 &self.administrator,
                 format!(
-                    "The table of `{}` is what we reviewed. It is signed; a device that wants a touch \
+                    "The table of `{}` and its test certificate are what we reviewed. It is signed; a device that wants a touch \
                      wants one for each certificate.",
                     bundle.file
                 ),
                 Act::SignBundle(number),
-                "each item has its certificate or its refusal, and the answer is written",
+                "the first certificate is its test certificate but for CA key, nonce, serial and signature; each item \
+                 has its certificate or its refusal, and the answer is written",
             )
         }
     }

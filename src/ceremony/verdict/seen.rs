@@ -188,6 +188,7 @@ impl Seen {
             Act::LedgerKey => self.ledger_key(plan, line),
             Act::MediumIn => self.medium_in(plan, line),
             Act::ShowBundle(number) => self.shown(plan, number, line),
+            Act::TestCertificate(number) => self.tested(plan, number, line),
             Act::SignBundle(number) => self.signed(plan, number, line),
             Act::MediumOut => self.medium_out(plan, line),
             Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),

@@ -1,7 +1,10 @@
 mod retire;
 
 use super::*;
-use crate::ceremony::conduct::{SECRET_CHECK, SECRETS_ARE_SET, SHARES, in_words};
+use crate::ceremony::conduct::{
+    AS_TESTED, SECRET_CHECK, SECRETS_ARE_SET, SHARES, compared_fact, in_words, read_back_fact,
+    tested_fact,
+};
 use crate::ceremony::facts::{
     LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE, copy_fact, end_fact,
     head_in_words, retired_fact,
@@ -188,9 +191,19 @@ impl Made<'_> {
                 events.push(self.fact(&format!("decided {}", bundle.file), "1"));
                 events
             }
+            Act::TestCertificate(at) => {
+                let bundle = plan.bundle(at).unwrap();
+                let mut events = self.files(&[&bundle.test_certificate()]);
+                events.push(self.fact(&tested_fact(bundle), "item 1"));
+                events
+            }
             Act::SignBundle(at) => {
                 let bundle = plan.bundle(at).unwrap();
-                let mut events = vec![self.fact(&format!("signed {}", bundle.file), "1")];
+                let mut events = vec![
+                    self.fact(&format!("signed {}", bundle.file), "1"),
+                    self.fact(&compared_fact(bundle), AS_TESTED),
+                    self.fact(&read_back_fact(bundle), "is not on this machine"),
+                ];
                 events.extend(self.files(&[&bundle.answer()]));
                 events
             }
@@ -231,7 +244,7 @@ fn what_a_run_writes_by_the_steps_of_the_plan_is_in_order() {
     assert_eq!((account.went_on, account.other_answers), (0, 0));
     let plan = of_bundles();
     let account = judged(&plan, &events(&plan)).unwrap();
-    assert_eq!(account.files.len(), 6);
+    assert_eq!(account.files.len(), 8);
 }
 
 #[test]

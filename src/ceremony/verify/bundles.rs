@@ -7,8 +7,11 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::Outputs;
-use crate::bundle::{Answer, Answered, BundleError, Item, Opened, fits};
+use crate::bundle::{Answer, AnswerError, Answered, BundleError, Item, Opened, fits};
+use crate::ceremony::conduct::{tested_fact, tested_item};
 use crate::ceremony::plan::{Plan, PlannedBundle};
+use crate::ceremony::test_certificate::TestCertificate;
+use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::file::format::FrameBytes;
@@ -24,7 +27,7 @@ impl Outputs<'_> {
         plan: &Plan,
         ledger: &Ledger,
         (found, end): (&Checkpoint, &Checkpoint),
-        key: &KeyData,
+        (transcript, key): (&Transcript, &KeyData),
     ) -> Result<(), VerdictFault> {
         let Some(sign) = plan.signing() else {
             return Ok(());
@@ -47,9 +50,37 @@ impl Outputs<'_> {
             let head = leads_to(&answer, ledger, (planned, key)).map_err(&wrong)?;
             let granted = answers(&answer, ledger, &known, opened.items()).map_err(&wrong)?;
             certificates += granted;
+            self.is_as_tested(transcript, planned, &answer)?;
             has_frames(&answer, ledger, &head).map_err(&wrong)?;
         }
         require_no_more(ledger, (found.size, end.size), certificates)
+    }
+
+    /// The certificate of the tested item says what its test certificate says.
+    fn is_as_tested(
+        &self,
+        transcript: &Transcript,
+        planned: &PlannedBundle,
+        answer: &Answer,
+    ) -> Result<(), VerdictFault> {
+        let tested = transcript.fact(&tested_fact(planned)).and_then(tested_item);
+        let Some(tested) = tested else { return Ok(()) };
+        let name = planned.test_certificate();
+        let wrong = |what: String| VerdictFault::Bundle {
+            file: planned.file.clone(),
+            what,
+        };
+        let test = TestCertificate::read(&name, &self.read(&name)?);
+        let test = test.map_err(|error| wrong(chain(&error)))?;
+        let mut compared = Ok(());
+        let read = answer.each_item::<AnswerError>(&mut |number, answered| {
+            if let (true, Answered::Certificate(blob)) = (number == tested, answered) {
+                compared = test.is_that_of(&blob);
+            }
+            Ok(())
+        });
+        read.map_err(|error| wrong(chain(&error)))?;
+        compared.map_err(|error| wrong(chain(&error)))
     }
 
     fn answer(&self, planned: &PlannedBundle) -> Result<Answer, VerdictFault> {
@@ -147,7 +178,7 @@ fn answers(
     let refused = known.closed.as_ref().map(|end| end.refused.as_slice());
     let refused = refused.unwrap_or_default();
     let mut fault = None;
-    let read = answer.each_item::<crate::bundle::AnswerError>(&mut |number, answered| {
+    let read = answer.each_item::<AnswerError>(&mut |number, answered| {
         let item = items.next().transpose()?;
         let right = match (item, answered) {
             (None, _) => Err("has more items than the bundle"),

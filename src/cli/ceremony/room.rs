@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -98,9 +99,35 @@ impl Room for Terminal {
         typed(&format!("{question}\n> "), SecretKind::Pin)
     }
 
+    fn openssh_reads(&mut self, certificate: &str) -> io::Result<Option<String>> {
+        keygen_reads(certificate)
+    }
+
     fn now(&self) -> u64 {
         config::now()
     }
+}
+
+/// What `ssh-keygen -L` prints of a certificate; none where there is no such program.
+fn keygen_reads(certificate: &str) -> io::Result<Option<String>> {
+    let mut command = Command::new("ssh-keygen");
+    let piped = command.args(["-L", "-f", "-"]).stdin(Stdio::piped());
+    let piped = piped.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = match piped.spawn() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        child => child?,
+    };
+    let written = match child.stdin.take() {
+        Some(mut stdin) => stdin.write_all(certificate.as_bytes()),
+        None => Ok(()),
+    };
+    let ended = child.wait_with_output()?;
+    if ended.status.success() {
+        written?;
+        return Ok(Some(String::from_utf8_lossy(&ended.stdout).into_owned()));
+    }
+    let said = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
+    Err(io::Error::other(said))
 }
 
 /// To the alternate screen, which is cleared (xterm control sequences, DECSET 1049).

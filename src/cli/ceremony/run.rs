@@ -125,6 +125,9 @@ impl Advised for ConductError {
                 let own = error.hint().map(|own| format!("{own}; "));
                 return Some(own.unwrap_or_default() + GO_ON);
             }
+            Self::TestCertificate(_) | Self::OpenSsh(_) => {
+                "stop here and keep everything: sign nothing more with this program until it is known why"
+            }
             Self::NotSigned(_) => GO_ON,
             Self::Medium(_) => {
                 "take nothing off it: find out where it was, and have all review a plan for what is there"

@@ -1,7 +1,10 @@
 //! What belongs to the steps that sign bundles.
 
 use super::{Seen, foreign};
-use crate::ceremony::conduct::{MEDIUM_AFTER, MEDIUM_BEFORE, decided_fact, signed_fact};
+use crate::ceremony::conduct::{
+    AS_TESTED, MEDIUM_AFTER, MEDIUM_BEFORE, NOTHING, compared_fact, decided_fact, read_back_fact,
+    signed_fact, tested_fact, tested_item,
+};
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::{Plan, PlannedBundle, Sign};
 use crate::ceremony::verdict::VerdictFault;
@@ -32,9 +35,27 @@ impl Seen {
         self.file(line, &bundle.table()).map(drop)
     }
 
+    /// A certificate was built, unless nothing is to be signed.
+    pub(super) fn tested(&self, plan: &Plan, at: usize, line: u64) -> Result<(), VerdictFault> {
+        let bundle = bundle(plan, at, line)?;
+        let (at, item) = self.fact(line, &tested_fact(bundle))?;
+        if item == NOTHING {
+            return Ok(());
+        }
+        if tested_item(item).is_none() {
+            let (line, name) = (*at, tested_fact(bundle));
+            return Err(VerdictFault::Fact { line, name });
+        }
+        self.file(line, &bundle.test_certificate()).map(drop)
+    }
+
     pub(super) fn signed(&self, plan: &Plan, at: usize, line: u64) -> Result<(), VerdictFault> {
         let bundle = bundle(plan, at, line)?;
-        self.fact(line, &signed_fact(bundle))?;
+        let (_, signed) = self.fact(line, &signed_fact(bundle))?;
+        if !signed.starts_with("0 ") {
+            self.is(line, &compared_fact(bundle), AS_TESTED)?;
+            self.fact(line, &read_back_fact(bundle))?;
+        }
         self.file(line, &bundle.answer()).map(drop)
     }
 }

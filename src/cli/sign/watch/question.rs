@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Fate, Watch};
 use crate::batch::{
-    Batch, BatchError, HowFar, Looked, Report, Reporter, Resume, SerialPlan, Subjects,
+    Batch, BatchError, Decision, HowFar, Looked, Report, Reporter, Resume, SerialPlan, Subjects,
 };
 use crate::ca::KnownCa;
 use crate::cli::base::decided::shown;
@@ -116,7 +116,7 @@ impl Watch<'_> {
         };
         let ledger = self.context.ledger_again(config, known.ca())?;
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
-        let ended = batch.run_beside(open, &ledger, looked);
+        let ended = batch.run_beside(open, &ledger, looked, Decision::IsMadeAgain);
         match ended.early {
             Some(early) => Err(early.into()),
             None if ended.summary.signed > 0 => Ok(Fate::Signed),

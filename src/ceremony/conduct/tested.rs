@@ -1,0 +1,190 @@
+//! The test certificate before the first real one: built and shown, built of the decision that is signed,
+//! and compared with what was signed.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::sign::shared;
+use super::{Conduct, ConductError};
+use crate::bundle::{BundleSession, BundleSessionError, SessionGoal, number};
+use crate::ceremony::plan::PlannedBundle;
+use crate::ceremony::steps::Step;
+use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError};
+use crate::certificate::{Body, certificate_line};
+use crate::issue::{SharedLedger, lock};
+use crate::ledger::State;
+use crate::wire::RawCertificate;
+
+impl Conduct<'_> {
+    /// Builds a certificate of the first item that would be signed, by a key that is thrown away, and
+    /// shows all of it.
+    pub(super) fn test_certificate(&mut self, step: &Step, at: usize) -> Result<(), ConductError> {
+        let bundle = self.bundle(at)?;
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let ledger = shared(config.ledger_place().look(&mut |_leap| false)?);
+        let session = self.session(&config, &ledger, bundle, SessionGoal::Sign)?;
+        let never = AtomicBool::new(false);
+        let offer =
+            session.offer::<ConductError>(&config, &ledger, &never, &mut |_, _, _| Ok(()))?;
+        let known = session.known.as_ref();
+        let known = known.ok_or(ConductError::Gone("the CA of the bundle"))?;
+        let judge = session.judge((known, &config), &ledger)?;
+        let batch = session.batch(&judge, &never, Arc::new(|_report| {}));
+        let looked = session.left(&batch, &offer, &ledger)?;
+        let first = looked.wanted().next().and_then(|(name, wanted)| {
+            Some((name.and_then(number)?, wanted.decided().body().clone()))
+        });
+        looked.end();
+        match first {
+            Some((item, body)) => {
+                let test = TestCertificate::build(&body)?;
+                self.show_test(step, bundle, (item, &test))
+            }
+            None => self.fact(step, &tested_fact(bundle), NOTHING),
+        }
+    }
+
+    /// Shows it whole, then its file is written.
+    fn show_test(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        (item, test): (u64, &TestCertificate),
+    ) -> Result<(), ConductError> {
+        if self.tested(bundle) != Some(item) {
+            let item = format!("{ITEM}{item}");
+            self.fact(step, &tested_fact(bundle), &item)?;
+        }
+        for (name, says) in test.rows() {
+            self.room.show(&format!("     {name}: {says}"));
+        }
+        self.put(step, &bundle.test_certificate(), test.line().as_bytes())
+    }
+
+    /// Builds it once more, of the decision that is signed next. It may begin later than the one that was
+    /// shown, and says the same else; where another item comes first by now, that is shown.
+    pub(super) fn test_again(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        (item, body): (u64, &Body),
+    ) -> Result<(), ConductError> {
+        let test = TestCertificate::build(body)?;
+        if self.tested(bundle) == Some(item) {
+            test.is_that_of_before(&self.test_on_disk(bundle)?)?;
+        }
+        self.show_test(step, bundle, (item, &test))
+    }
+
+    /// Compares the first certificate with its test certificate, and has the machine's OpenSSH read it.
+    pub(super) fn compare_first(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        session: &BundleSession,
+        ledger: &SharedLedger,
+    ) -> Result<(), ConductError> {
+        let Some(real) = self.first_certificate(bundle, session, ledger)? else {
+            return Ok(());
+        };
+        self.test_on_disk(bundle)?.is_that_of(&real)?;
+        self.fact(step, &compared_fact(bundle), AS_TESTED)?;
+        let raw = RawCertificate::from_blob(&real).map_err(TestCertificateError::from)?;
+        let line = certificate_line(&raw, &bundle.file);
+        let read = match self
+            .room
+            .openssh_reads(&line)
+            .map_err(ConductError::OpenSsh)?
+        {
+            Some(read) => {
+                self.room.show(&read);
+                is_read_as_signed(&read, raw.serial())?;
+                "reads it"
+            }
+            None => "is not on this machine",
+        };
+        self.fact(step, &read_back_fact(bundle), read)
+    }
+
+    /// The certificate that the tested item got, in this run or one before; none where it got none yet.
+    pub(super) fn first_certificate(
+        &self,
+        bundle: &PlannedBundle,
+        session: &BundleSession,
+        ledger: &SharedLedger,
+    ) -> Result<Option<Vec<u8>>, ConductError> {
+        let Some(item) = self.tested(bundle) else {
+            return Ok(None);
+        };
+        let mut items = session.carried.items().map_err(BundleSessionError::from)?;
+        let at = usize::try_from(item.saturating_sub(1)).unwrap_or(usize::MAX);
+        let item = items
+            .nth(at)
+            .transpose()
+            .map_err(BundleSessionError::from)?;
+        let Some(item) = item else { return Ok(None) };
+        let ledger = lock(ledger);
+        let mut known = ledger.bundles()?.into_iter();
+        let Some(known) = known.find(|one| one.taken.id == session.taken.id) else {
+            return Ok(None);
+        };
+        let record = ledger.issued_for(&item.content().id, known.position)?;
+        Ok(match record.map(|record| record.state) {
+            Some(State::Issued(blob)) => Some(blob),
+            _ => None,
+        })
+    }
+
+    fn tested(&self, bundle: &PlannedBundle) -> Option<u64> {
+        tested_item(self.transcript().fact(&tested_fact(bundle))?)
+    }
+
+    fn test_on_disk(&self, bundle: &PlannedBundle) -> Result<TestCertificate, ConductError> {
+        let name = bundle.test_certificate();
+        let path = self.folder.join(&name);
+        let line = crate::file::read_bytes(&path, LINE_BYTES_MAX);
+        let line = line.map_err(|source| ConductError::File {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Ok(TestCertificate::read(&name, &line)?)
+    }
+}
+
+/// Whether OpenSSH reads the serial that was signed.
+fn is_read_as_signed(read: &str, serial: u64) -> Result<(), ConductError> {
+    let wanted = format!("Serial: {serial}");
+    if read.lines().any(|line| line.trim() == wanted) {
+        return Ok(());
+    }
+    let words = format!("it does not say \"{wanted}\"");
+    Err(ConductError::OpenSsh(std::io::Error::other(words)))
+}
+
+/// What is noted of the item whose certificate is tested.
+pub(in crate::ceremony) fn tested_fact(bundle: &PlannedBundle) -> String {
+    format!("test certificate {}", bundle.file)
+}
+
+/// What is noted of its first certificate when it was compared.
+pub(in crate::ceremony) fn compared_fact(bundle: &PlannedBundle) -> String {
+    format!("first certificate of {}", bundle.file)
+}
+
+/// What is noted of the machine's OpenSSH.
+pub(in crate::ceremony) fn read_back_fact(bundle: &PlannedBundle) -> String {
+    format!("ssh-keygen -L of {}", bundle.file)
+}
+
+/// The number of the item that was tested, by what was noted.
+pub(in crate::ceremony) fn tested_item(fact: &str) -> Option<u64> {
+    fact.strip_prefix(ITEM)?.parse().ok()
+}
+
+/// What is noted of a first certificate that says what its test certificate says.
+pub(in crate::ceremony) const AS_TESTED: &str =
+    "as its test certificate but for CA key, nonce, serial and signature";
+/// What is noted where nothing would be signed.
+pub(in crate::ceremony) const NOTHING: &str = "nothing would be signed";
+const ITEM: &str = "item ";
+const LINE_BYTES_MAX: usize = 128 * 1024;
