@@ -196,7 +196,8 @@ fn a_revoker_alone_revokes_on_a_mirror_and_neither_a_ca_nor_what_the_mirror_lack
 }
 
 #[test]
-fn a_revocation_that_does_not_count_where_the_ledger_is_stops_no_bundle_and_stays_in_every_list() {
+fn a_revocation_that_does_not_count_is_refused_by_an_entry_stops_no_bundle_and_stays_in_every_list()
+{
     let sides = Sides::with_revoker();
     sides.revoke("--serial 1").ok();
     let listed = sides.office("revoke --list").ok();
@@ -222,10 +223,36 @@ fn a_revocation_that_does_not_count_where_the_ledger_is_stops_no_bundle_and_stay
     sides
         .signed("one.bundle", &one)
         .ok()
-        .says("is not taken: anna is no revoker");
+        .says("is not taken: anna is no revoker; it is refused for good");
+    let pending = |is_there: bool| {
+        let status = sides.office("status --json");
+        assert_eq!(
+            status.stdout.contains("\"revocations\":1"),
+            is_there,
+            "{status}"
+        );
+    };
+    pending(true);
     sides.accepted("one.bundle").ok();
+    // An entry names it as refused: it travels no more, is told on both sides, and stands in every list.
+    pending(false);
     sides.list();
     assert!(sides.is_revoked("peter"));
+    for listed in [
+        sides.office("revoke --list"),
+        sides.office("ledger list --state revoked"),
+    ] {
+        assert!(
+            listed.stdout.contains("serial 1") || listed.stdout.contains("peter"),
+            "{listed}"
+        );
+    }
+    let listed = sides.office("revoke --list").ok();
+    let words = "anna, a revoker, refused where the ledger is: anna is no revoker";
+    assert!(listed.stdout.contains(words), "{listed}");
+    for exported in [sides.room("ledger export"), sides.office("ledger export")] {
+        assert!(exported.stdout.contains("pending-refused"), "{exported}");
+    }
     // With that she revokes nothing any more on the mirror either.
     sides.revoke("--serial 2").exits(3).says("is no revoker's");
     // Nor does a registrar make or sign bundles by a key that was revoked.

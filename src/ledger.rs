@@ -41,10 +41,10 @@ pub use entry::{
     ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, Credential, Derivation,
     DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted,
     HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled,
-    ListSigned, ListsDelegated, Nonce, NotBound, OpenedDevice, OpenedDevices, Origin, PendingTaken,
-    PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId, RequesterAdded,
-    RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted, SecretsDerived,
-    SecretsSet, Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
+    ListSigned, ListsDelegated, Nonce, NotBound, OpenedDevice, OpenedDevices, Origin,
+    PendingRefused, PendingTaken, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
+    RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted,
+    SecretsDerived, SecretsSet, Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;

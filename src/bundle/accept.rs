@@ -161,7 +161,7 @@ fn frames_of(
         for (position, bytes) in (frame.first..).zip(&frame.entries) {
             let entry = Entry::from_bytes(bytes);
             let entry = entry.map_err(|source| AcceptError::Entry { position, source })?;
-            signers.take(&entry.event, &head.origin);
+            signers.take(position, &entry.event, &head.origin);
             frames.take(position, entry.event, &answer.header().id)?;
         }
     }

@@ -252,6 +252,11 @@ fn brought(
         keys: pending::keys(revoked),
         pending: revoked,
     };
+    if ended.has_registrar(header) {
+        faults.push(BundleSessionError::RegistrarEnded(
+            header.registrar.name.clone(),
+        ));
+    }
     let enrolments = enrolments::of(header, ledger, config, &ended);
     let enrolments = enrolments.map_err(|all| {
         faults.extend(
@@ -263,6 +268,7 @@ fn brought(
     let enrolments = enrolments.ok()?;
     Some((
         Brought {
+            refused: left_out.iter().filter_map(LeftOut::refused).collect(),
             pending,
             enrolments,
         },

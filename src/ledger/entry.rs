@@ -65,7 +65,7 @@ mod tests;
 
 use ssh_encoding::{Decode, Encode, Reader};
 
-pub use bundles::{BundleClosed, BundleTaken, PendingTaken};
+pub use bundles::{BundleClosed, BundleTaken, PendingRefused, PendingTaken};
 pub use ca::{CaAdded, Origin, Purpose};
 pub use copies::{Became, CopyKind, CopySeen};
 pub use custody::{Derivation, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet};
@@ -162,6 +162,8 @@ pub enum Event {
     BundleClosed(BundleClosed),
     /// A revocation that was pending outside was taken.
     PendingTaken(PendingTaken),
+    /// A revocation that was pending outside does not count.
+    PendingRefused(PendingRefused),
     /// Something became of a copy of a CA's key.
     CopySeen(CopySeen),
     /// A CA takes no serial any more.
@@ -233,6 +235,7 @@ impl Entry {
             Event::BundleTaken(event) => event.encode(out)?,
             Event::BundleClosed(event) => event.encode(out)?,
             Event::PendingTaken(event) => event.encode(out)?,
+            Event::PendingRefused(event) => event.encode(out)?,
             Event::CopySeen(event) => event.encode(out)?,
             Event::CaRetired(event) => event.encode(out)?,
             Event::StageReached(event) => event.encode(out)?,
@@ -294,6 +297,7 @@ impl Entry {
             39 => Event::StageReached(StageReached::decode(input)?),
             41 => Event::SecretsDerived(SecretsDerived::decode(input)?),
             42 => Event::ListsDelegated(ListsDelegated::decode(input)?),
+            43 => Event::PendingRefused(PendingRefused::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -349,6 +353,7 @@ impl Entry {
             Event::StageReached(_) => 39,
             Event::SecretsDerived(_) => 41,
             Event::ListsDelegated(_) => 42,
+            Event::PendingRefused(_) => 43,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

@@ -180,6 +180,8 @@ impl Replay {
         self.time(kind, &entry);
         self.succession(kind);
         let (position, time) = (self.tree.size() + 1, entry.time);
+        self.bundles
+            .before(&entry.event, &self.keys, &self.entitled);
         let found = &mut self.found;
         match entry.event {
             Event::CaAdded(added) => self.ca(position, added),
@@ -230,8 +232,15 @@ impl Replay {
             Event::HeadAdopted(adopted) => places::adopted(found, &self.tree, &adopted),
             Event::HeadPlaces(set) => places::head_places(found, &set),
             Event::CeremonyHeld(held) => self.ceremonies.held(found, &held),
-            Event::BundleTaken(taken) => self.bundles.taken(found, &mut self.entitled, &taken),
-            Event::PendingTaken(taken) => self.bundles.pending(found, &self.entitled, &taken),
+            Event::BundleTaken(taken) => {
+                let about = (&self.keys, &mut self.entitled);
+                self.bundles.taken(found, about, &taken);
+            }
+            Event::PendingTaken(taken) => {
+                let about = (&self.keys, &self.entitled);
+                self.bundles.pending(found, about, &taken);
+            }
+            Event::PendingRefused(refused) => self.bundles.refused(found, &refused),
             Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
             Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),

@@ -66,6 +66,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::CeremonyHeld(_) => rows.add(table::CEREMONY, []),
         Event::BundleTaken(_) | Event::BundleClosed(_) => rows.add(table::BUNDLE, []),
         Event::PendingTaken(taken) => rows.add(table::PENDING, taken.sha256),
+        Event::PendingRefused(refused) => rows.add(table::PENDING, refused.sha256),
         Event::ListsDelegated(_) => rows.add(table::DELEGATION, []),
         Event::CaRetired(retired) => rows.add(table::RETIRED, number(retired.ca)),
         Event::StageReached(reached) => rows.add(table::ROLLOVER, number(reached.old)),

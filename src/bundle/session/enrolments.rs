@@ -107,6 +107,15 @@ pub(super) struct Ended<'p> {
 }
 
 impl Ended<'_> {
+    /// Whether that ends whoever signed the bundle, or the key.
+    pub(super) fn has_registrar(&self, header: &Header) -> bool {
+        self.has(&RequesterAdded {
+            name: header.registrar.name.to_string(),
+            credential: Credential::Key(header.registrar.key.clone()),
+            keyboard: String::new(),
+        })
+    }
+
     fn has(&self, added: &RequesterAdded) -> bool {
         let is_revoked = matches!(&added.credential, Credential::Key(blob)
             if self.keys.contains(&<[u8; 32]>::from(Sha256::digest(blob))));

@@ -95,6 +95,14 @@ pub enum BundleSessionError {
     /// A revocation that it brings is of another ledger.
     #[error("revocation {0} that it brings: is of another ledger")]
     ForeignRevocation(u64),
+    /// One of them was left out on the way.
+    #[error(
+        "revocation {0} that it brings follows one that the bundle lacks and this ledger never had"
+    )]
+    RevocationOrder(u64),
+    /// It ends whoever signed it.
+    #[error("it brings a revocation that ends {0}, who signed it")]
+    RegistrarEnded(RequesterName),
     /// An enrolment that it brings cannot be.
     #[error("enrolment of {name}")]
     Enrolment {

@@ -238,6 +238,11 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
             json!({ "sha256": hex(&taken.sha256), "made": taken.made, "revoker": taken.revoker,
                 "key": base64(&taken.key), "keyboard": taken.keyboard }),
         ),
+        Event::PendingRefused(refused) => (
+            "pending-refused",
+            json!({ "sha256": hex(&refused.sha256), "made": refused.made, "revoker": refused.revoker,
+                "key": base64(&refused.key), "why": refused.why, "keyboard": refused.keyboard }),
+        ),
         Event::BundleClosed(end) => (
             "bundle-closed",
             json!({ "id": hex(&end.id), "signed": end.is_signed != 0, "refused": end.refused,

@@ -57,6 +57,45 @@ pub struct PendingTaken {
     pub keyboard: String,
 }
 
+/// A revocation that was pending outside does not count, and never will: nothing is revoked by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PendingRefused {
+    /// SHA-256 of what was signed.
+    pub sha256: [u8; 32],
+    /// When that was, in Unix seconds.
+    pub made: u64,
+    /// Who is said to revoke.
+    pub revoker: String,
+    /// The public key blob of the key that signed it.
+    pub key: Vec<u8>,
+    /// Why it does not count; never empty.
+    pub why: String,
+    /// Who was at the keyboard, by the system's word.
+    pub keyboard: String,
+}
+
+impl PendingTaken {
+    /// The entry that refuses it instead.
+    #[must_use]
+    pub fn refused(self, why: String) -> PendingRefused {
+        PendingRefused {
+            sha256: self.sha256,
+            made: self.made,
+            revoker: self.revoker,
+            key: self.key,
+            why,
+            keyboard: self.keyboard,
+        }
+    }
+
+    /// The keyboard of the entries that say what it revokes and whom it bars: by that they are told from a
+    /// revocation that was made where the ledger is.
+    #[must_use]
+    pub fn keyboard_of_its_own(&self) -> String {
+        format!("{}, a revoker; taken in by {}", self.revoker, self.keyboard)
+    }
+}
+
 impl BundleClosed {
     /// Whether it says what can't be of a bundle of so many items.
     pub(in crate::ledger) fn is_malformed(&self, items: u64) -> bool {
@@ -98,3 +137,4 @@ impl BundleClosed {
 
 wire!(BundleTaken: id, sha256, before, made, items, registrar, key, keyboard);
 wire!(PendingTaken: sha256, made, revoker, key, keyboard);
+wire!(PendingRefused: sha256, made, revoker, key, why, keyboard);

@@ -116,8 +116,12 @@ impl Entitled {
             && duties.is_some_and(|duties| !duties.registrar.is_empty())
     }
 
-    /// Whether the key of this blob is that of a revoker of this name. Whoever was barred by this very
-    /// revocation signed it before.
+    /// Whether this requester is never served again.
+    pub(super) fn is_barred(&self, name: &str) -> bool {
+        self.barred_requesters.contains(name)
+    }
+
+    /// Whether the key of this blob is that of a revoker of this name, whatever was revoked and barred.
     pub(super) fn is_revoker(&self, name: &str, key: &[u8]) -> bool {
         let duties = self.duties.get(name);
         self.serves(&Credential::Key(key.to_vec()), name)

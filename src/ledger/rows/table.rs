@@ -115,7 +115,7 @@ tables! {
     RETIRED = 46,
     /// A stage of the way from one CA to another, by the position of the old one (8).
     ROLLOVER = 47,
-    /// A revocation that was pending and was taken, by SHA-256 of what its revoker signed (32).
+    /// A revocation that was pending and was taken or refused, by SHA-256 of what its revoker signed (32).
     PENDING = 48,
     /// What each device has its secrets from. The key is empty.
     CUSTODY = 49,

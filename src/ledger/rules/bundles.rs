@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::read::damaged;
 use super::served::Checked;
 use crate::ledger::entry::{
-    Barred, BundleClosed, BundleTaken, Event, PendingTaken, RequesterAdded, Revoked,
+    Barred, BundleClosed, BundleTaken, Event, PendingRefused, PendingTaken, RequesterAdded, Revoked,
 };
 use crate::ledger::rows::{sha256, table};
 use crate::ledger::store::Keys;
@@ -41,6 +41,8 @@ pub struct PendingRevocation {
 pub struct Brought {
     /// Revocations that were pending outside.
     pub pending: Vec<PendingRevocation>,
+    /// Those that do not count: each is named by an entry, so that nobody carries it again.
+    pub refused: Vec<PendingRefused>,
     /// Keys and cards that are somebody's by the registrar's word.
     pub enrolments: Vec<RequesterAdded>,
 }
@@ -201,6 +203,11 @@ impl Ledger {
             for revocation in brought.pending {
                 draft.pending(revocation)?;
             }
+            for refused in brought.refused {
+                draft.refused(refused)?;
+            }
+            // What it brings may revoke the key that signed it: such a word counts for nothing.
+            draft.ledger.may_take_bundle(&taken)?;
             for added in brought.enrolments {
                 if added.name == taken.registrar {
                     return Err(BundleRefused::OfHimself);
@@ -220,6 +227,34 @@ impl Ledger {
         let is_it =
             |event: &Event| matches!(event, Event::PendingTaken(taken) if taken.sha256 == *sha256);
         Ok(self.confirmed(table::PENDING, sha256, is_it)?.is_some())
+    }
+
+    /// Why a revocation that was pending outside does not count, by SHA-256 of what was signed; none of one
+    /// that was taken or never seen.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn refused_revocation(
+        &self,
+        sha256: &[u8; 32],
+    ) -> Result<Option<PendingRefused>, LedgerError> {
+        for position in self.index.positions(table::PENDING, sha256)? {
+            match self.entry(position)?.event {
+                Event::PendingRefused(refused) if refused.sha256 == *sha256 => {
+                    return Ok(Some(refused));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a revocation that was pending outside was taken or refused: nothing more becomes of it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn ended_revocation(&self, sha256: &[u8; 32]) -> Result<bool, LedgerError> {
+        Ok(self.took_revocation(sha256)? || self.refused_revocation(sha256)?.is_some())
     }
 
     /// Whether this key is that of somebody of this name who may revoke, and was not revoked.
@@ -286,24 +321,40 @@ impl Ledger {
 }
 
 impl Draft<'_> {
-    /// Takes a revocation that was pending, unless it was taken before.
+    /// Takes a revocation that was pending, unless something became of it before.
     fn pending(&mut self, revocation: PendingRevocation) -> Result<(), BundleRefused> {
         let PendingRevocation {
             taken,
             revoked,
             barred,
         } = revocation;
-        if self.ledger.took_revocation(&taken.sha256)? {
+        if self.ledger.ended_revocation(&taken.sha256)? {
             return Ok(());
         }
         if !self.ledger.is_revoker(&taken.revoker, &taken.key)? {
             // Barred by another that came before it, or while somebody was asked: the bundle is signed all
-            // the same, and this one stays where it is.
-            return Ok(());
+            // the same.
+            let why = format!("{} is no revoker", taken.revoker);
+            return self.refused(taken.refused(why));
         }
-        let events = revoked.map(Event::Revoked).into_iter();
-        let events = events.chain(barred.map(Event::Barred));
+        let keyboard = taken.keyboard_of_its_own();
+        let revoked = revoked.map(|revoked| {
+            Event::Revoked(Revoked {
+                keyboard: keyboard.clone(),
+                ..revoked
+            })
+        });
+        let barred = barred.map(|barred| Event::Barred(Barred { keyboard, ..barred }));
+        let events = revoked.into_iter().chain(barred);
         self.entries(events.chain([Event::PendingTaken(taken)]))?;
+        Ok(())
+    }
+
+    /// Names a revocation that does not count, unless something became of it before.
+    fn refused(&mut self, refused: PendingRefused) -> Result<(), BundleRefused> {
+        if !self.ledger.ended_revocation(&refused.sha256)? {
+            self.entry(Event::PendingRefused(refused))?;
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::ledger::heads::HeadsError;
 use crate::ledger::merkle::{Frontier, leaf_hash};
 use crate::ledger::settings::FileSettings;
 use crate::ledger::store::{Frames, Head, StoreError};
-use crate::ledger::{Entry, Event, Ledger, LedgerError, Revoked, RevokedSet};
+use crate::ledger::{Entry, Event, Ledger, LedgerError, PendingRefused, Revoked, RevokedSet};
 
 /// The pending revocations beside a mirror, held alone.
 pub struct Pending {
@@ -176,8 +176,11 @@ impl Pending {
         let mut entries = Vec::new();
         for (one, ..) in &self.statements {
             if !is_covered(one, &set, ledger)? {
-                let keyboard = format!("{}, a revoker, pending", one.revoker);
-                entries.extend(one.entries(&keyboard));
+                let stands = match refusal(one, ledger)? {
+                    Some(refused) => format!("refused where the ledger is: {}", refused.why),
+                    None => "pending".to_owned(),
+                };
+                entries.extend(one.entries(&format!("{}, a revoker, {stands}", one.revoker)));
             }
         }
         let published = self.published.iter();
@@ -190,8 +193,9 @@ impl Pending {
         Ok(entries)
     }
 
-    /// Those that the ledger has not revoked yet, oldest first: what was signed, and the signature. An entry
-    /// that names one clears it only where what it says was revoked.
+    /// Those that the ledger neither revoked nor refused yet, oldest first: what was signed, and the signature.
+    /// An entry that takes one clears it only where what it says was revoked; one that refuses it ends its
+    /// journeys, and lists have it all the same.
     ///
     /// # Errors
     /// [`PendingError`].
@@ -204,7 +208,8 @@ impl Pending {
                 source,
             };
             let took = ledger.took_revocation(&statement.sha256().map_err(wrong)?)?;
-            if !took || !is_covered(statement, &set, ledger)? {
+            let is_revoked = took && is_covered(statement, &set, ledger)?;
+            if !is_revoked && refusal(statement, ledger)?.is_none() {
                 open.push((statement.clone(), signed.clone(), signature.clone()));
             }
         }
@@ -342,6 +347,15 @@ impl Pending {
         }
         Ok(())
     }
+}
+
+/// The entry by which the ledger refused a statement.
+fn refusal(one: &Statement, ledger: &Ledger) -> Result<Option<PendingRefused>, PendingError> {
+    let sha256 = one.sha256().map_err(|source| PendingError::Statement {
+        number: one.number,
+        source,
+    })?;
+    Ok(ledger.refused_revocation(&sha256)?)
 }
 
 /// Whether the ledger revoked all that a statement says, and bars all whom it bars.

@@ -321,5 +321,13 @@ pub(super) fn each_kind() -> Vec<Event> {
             word: vec![3; 80],
             keyboard: keyboard(),
         }),
+        Event::PendingRefused(PendingRefused {
+            sha256: [2; 32],
+            made: 1_795_000_000,
+            revoker: "anna".into(),
+            key: vec![1; 51],
+            why: "anna is no revoker".into(),
+            keyboard: keyboard(),
+        }),
     ]
 }

@@ -1,12 +1,16 @@
 //! Bundles: in order, once, and by whoever is a registrar then.
 
 use super::*;
-use crate::ledger::{BundleClosed, BundleRefused, BundleTaken, DutiesSet, RequesterAdded};
+use crate::ledger::{
+    BundleClosed, BundleRefused, BundleTaken, DutiesSet, PendingRevocation, PendingTaken,
+    RequesterAdded,
+};
 
 conform!(
     a_bundle_is_signed_once_and_in_its_order,
     a_bundle_that_is_void_stands_between_no_others,
     a_registrar_is_one_when_the_bundle_is_signed,
+    what_was_pending_ends_once_and_a_bundle_by_whom_it_ends_is_not_taken,
 );
 
 const OLES: u8 = 40;
@@ -151,5 +155,79 @@ fn a_registrar_is_one_when_the_bundle_is_signed(stand: Stand) {
     other.key = PublicKey::from(public(41)).to_bytes().unwrap();
     let refused = ledger.take_bundle(other, Brought::default(), NOW);
     assert!(matches!(refused, Err(BundleRefused::Key(_))), "{refused:?}");
+    fixture.is_whole();
+}
+
+/// A revocation of one key, by a revoker's key.
+fn revocation(number: u8, revoker: (&str, u8), key: u8) -> PendingRevocation {
+    let blob = |seed| PublicKey::from(public(seed)).to_bytes().unwrap();
+    PendingRevocation {
+        taken: PendingTaken {
+            sha256: [number; 32],
+            made: NOW,
+            revoker: revoker.0.to_owned(),
+            key: blob(revoker.1),
+            keyboard: "root".to_owned(),
+        },
+        revoked: Some(Revoked {
+            keys: vec![blob(key)],
+            ..Revoked::default()
+        }),
+        barred: None,
+    }
+}
+
+fn what_was_pending_ends_once_and_a_bundle_by_whom_it_ends_is_not_taken(stand: Stand) {
+    let mut fixture = with_registrar(stand);
+    let ledger = &mut fixture.ledger;
+    let both = DutiesSet {
+        revoker: true,
+        ..duties(&["engineer"])
+    };
+    ledger.set_duties(both, NOW).unwrap();
+    let bring = |pending: Vec<PendingRevocation>| Brought {
+        pending,
+        ..Brought::default()
+    };
+    let size = ledger.size();
+    // It revokes the key that signed the bundle: his word counts for nothing.
+    let own = bring(vec![revocation(1, ("ole", OLES), OLES)]);
+    let refused = ledger.take_bundle(taken(1, 0), own, NOW);
+    assert!(
+        matches!(refused, Err(BundleRefused::KeyRevoked)),
+        "{refused:?}"
+    );
+    assert_eq!(ledger.size(), size);
+    // One that counts, one by nobody, and one that was refused before anybody was asked.
+    let nobodys = revocation(3, ("anna", 42), 44);
+    let mut brought = bring(vec![revocation(2, ("ole", OLES), 43), nobodys.clone()]);
+    let early = revocation(4, ("anna", 42), 45).taken;
+    brought.refused = vec![early.refused("anna is no revoker".to_owned())];
+    ledger.take_bundle(taken(1, 0), brought, NOW).unwrap();
+    assert!(ledger.took_revocation(&[2; 32]).unwrap());
+    for number in [3, 4] {
+        let refused = ledger.refused_revocation(&[number; 32]).unwrap().unwrap();
+        assert_eq!(refused.why, "anna is no revoker");
+        assert!(!ledger.took_revocation(&[number; 32]).unwrap());
+        assert!(ledger.ended_revocation(&[number; 32]).unwrap());
+    }
+    ledger.close_bundle(closed(1, 1), NOW).unwrap();
+    // Whatever anna is later, that one stays refused.
+    let anna = RequesterAdded {
+        name: "anna".to_owned(),
+        credential: Credential::Key(nobodys.taken.key.clone()),
+        keyboard: String::new(),
+    };
+    ledger.add_requester(anna, NOW).unwrap();
+    let revoker = DutiesSet {
+        name: "anna".to_owned(),
+        revoker: true,
+        ..DutiesSet::default()
+    };
+    ledger.set_duties(revoker, NOW).unwrap();
+    ledger
+        .take_bundle(taken(2, 1), bring(vec![nobodys]), NOW)
+        .unwrap();
+    assert!(!ledger.took_revocation(&[3; 32]).unwrap());
     fixture.is_whole();
 }

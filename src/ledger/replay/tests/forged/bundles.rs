@@ -155,39 +155,139 @@ fn a_word_that_counts_for_nobody() {
     }
 }
 
+/// One that ole signed is taken, beside entries of this keyboard that revoke a key and bar somebody.
+fn pending(history: &mut History, keyboard: &str, (key, barred): (u8, &str)) {
+    history.push(Event::Revoked(Revoked {
+        keys: vec![blob(key)],
+        keyboard: keyboard.to_owned(),
+        ..Revoked::default()
+    }));
+    if !barred.is_empty() {
+        history.push(Event::Barred(Barred {
+            requesters: vec![barred.to_owned()],
+            keyboard: keyboard.to_owned(),
+            ..Barred::default()
+        }));
+    }
+    pending_alone(history);
+}
+
+fn pending_alone(history: &mut History) {
+    history.push(Event::PendingTaken(PendingTaken {
+        sha256: [1; 32],
+        revoker: "ole".to_owned(),
+        key: blob(40),
+        keyboard: "root".to_owned(),
+        ..PendingTaken::default()
+    }));
+}
+
+fn refused(history: &mut History, why: &str) {
+    history.push(Event::PendingRefused(PendingRefused {
+        sha256: [1; 32],
+        revoker: "ole".to_owned(),
+        key: blob(40),
+        why: why.to_owned(),
+        ..PendingRefused::default()
+    }));
+}
+
+/// Ole is a revoker, by key 40.
+fn revoker(history: &mut History) {
+    history.enrol("ole", Credential::Key(blob(40)));
+    history.push(Event::DutiesSet(DutiesSet {
+        name: "ole".to_owned(),
+        revoker: true,
+        ..DutiesSet::default()
+    }));
+}
+
+const OLES: &str = "ole, a revoker; taken in by root";
+
 #[test]
-fn a_revocation_that_was_pending_is_taken_once_and_of_a_revoker() {
-    fn pending(history: &mut History) {
-        history.push(Event::PendingTaken(PendingTaken {
-            sha256: [1; 32],
-            revoker: "ole".to_owned(),
-            key: blob(40),
-            ..PendingTaken::default()
-        }));
-    }
-    fn revoker(history: &mut History) {
-        history.enrol("ole", Credential::Key(blob(40)));
-        history.push(Event::DutiesSet(DutiesSet {
-            name: "ole".to_owned(),
-            revoker: true,
-            ..DutiesSet::default()
-        }));
-    }
+fn a_revocation_that_was_pending_and_ends_its_own_revoker_is_in_order() {
+    let mut history = History::begun();
+    revoker(&mut history);
+    pending(&mut history, OLES, (40, "ole"));
+    assert_eq!(said(&history), Vec::<String>::new());
+}
+
+#[test]
+fn a_revocation_that_was_pending_ends_once_by_a_revoker_and_beside_what_it_revokes() {
     assert_named(&[
         (
             |history| {
                 registrar(history);
-                pending(history);
+                pending(history, OLES, (41, ""));
             },
-            "broken 6: the revocation that was pending was made by somebody who is no revoker",
+            "broken 7: the revocation that was pending was made by somebody who is no revoker",
         ),
         (
             |history| {
                 revoker(history);
-                pending(history);
-                pending(history);
+                history.push(Event::Revoked(Revoked {
+                    keys: vec![blob(40)],
+                    ..Revoked::default()
+                }));
+                pending(history, OLES, (41, ""));
             },
-            "broken 7: the revocation that was pending was taken before",
+            "broken 8: the revocation that was pending was made by somebody who is no revoker",
+        ),
+        (
+            |history| {
+                revoker(history);
+                history.push(Event::Barred(Barred {
+                    requesters: vec!["ole".to_owned()],
+                    ..Barred::default()
+                }));
+                pending(history, OLES, (41, "ole"));
+            },
+            "broken 9: the revocation that was pending was made by somebody who is no revoker",
+        ),
+        (
+            |history| {
+                revoker(history);
+                pending(history, OLES, (41, ""));
+                pending(history, OLES, (42, ""));
+            },
+            "broken 9: the revocation that was pending was taken or refused before",
+        ),
+        (
+            |history| {
+                revoker(history);
+                pending_alone(history);
+            },
+            "broken 6: the revocation that was pending is not beside what it revokes",
+        ),
+        (
+            |history| {
+                revoker(history);
+                pending(history, "root", (41, ""));
+            },
+            "broken 7: the revocation that was pending is not beside what it revokes",
+        ),
+        (
+            |history| {
+                revoker(history);
+                refused(history, "ole is no revoker");
+                pending(history, OLES, (41, ""));
+            },
+            "broken 8: the revocation that was pending was taken or refused before",
+        ),
+        (
+            |history| refused(history, ""),
+            "broken 4: the revocation that was pending is refused without a reason",
+        ),
+        (
+            |history| {
+                registrar(history);
+                history.push(Event::Revoked(Revoked {
+                    keys: vec![blob(40)],
+                    ..Revoked::default()
+                }));
+                taken(history, 1, 0);
+            },
+            "broken 7: the bundle was signed by a key that was revoked",
         ),
     ]);
 }
