@@ -7,6 +7,7 @@ mod pages;
 mod people;
 mod rehearse;
 mod reshare;
+mod restore;
 mod retire;
 mod rollover;
 mod room;

@@ -21,6 +21,7 @@ mod room;
 mod script;
 mod steps;
 mod test_certificate;
+mod test_signature;
 mod transcript;
 mod verdict;
 mod verify;
@@ -37,7 +38,7 @@ pub use plan::{
     Ca, CaBefore, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError, DraftLedger,
     End, EndOfCopy, Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Medium, Module,
     NewBeside, PLAN_BYTES_MAX, Paper, People, Person, Pins, Plan, PlanFault, PlanFaults,
-    PlannedBundle, Retire, Role, RootFile, Sign, Task, TokenPlace,
+    PlannedBundle, Restore, Retire, Role, RootFile, Sign, Task, TokenPlace,
 };
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};

@@ -33,8 +33,8 @@ use toml::Spanned;
 pub use attestation::{roots_from, trial_root_name};
 pub use ca_name::{CaName, CaNameError};
 pub use edit::{
-    EditError, with_ca, with_key, with_ledger_key, with_private_root, with_recorded_suffixes,
-    with_role, with_suffixes,
+    EditError, with_ca, with_key, with_key_moved, with_ledger_key, with_private_root,
+    with_recorded_suffixes, with_role, with_suffixes,
 };
 pub use enrolment::{NobodysError, refuse_reserved, refuse_worthless};
 pub use error::ConfigError;

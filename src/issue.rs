@@ -34,7 +34,7 @@ pub use open::{
     WrongTime, agree,
 };
 pub use open_ca::{OpenCa, OpenError};
-pub use sign::{SelfTestError, self_test};
+pub use sign::{SelfTestError, TestSignature, self_test, test_signature};
 pub use way::{issue_next, issue_one};
 
 use crate::certificate::{Certificate, EncodeError, Serial, VerifyError};

@@ -38,13 +38,14 @@ use ssh_key::public::KeyData;
 pub use clock::{BUILT_AFTER, ClockError, LEAP_DAYS, check_clock};
 pub use entry::{
     Barred, Became, Bound, BundleClosed, BundleTaken, CaAdded, CaRetired, CardId, CeremonyHeld,
-    ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, Credential, Derivation,
-    DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS, HeadAdopted,
-    HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled,
-    ListSigned, ListsDelegated, Nonce, NotBound, OpenedDevice, OpenedDevices, Origin,
-    PendingRefused, PendingTaken, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery, RequestId,
-    RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked, RootDistrusted,
-    SecretsDerived, SecretsSet, Sequence, Stage, StageReached, SuffixSet, SuffixesSet, TailCut,
+    ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, CopyTried, Credential,
+    Derivation, DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS,
+    HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
+    LedgerKeyRolled, ListSigned, ListsDelegated, Nonce, NotBound, OpenedDevice, OpenedDevices,
+    Origin, PendingRefused, PendingTaken, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery,
+    RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked,
+    RootDistrusted, SecretsDerived, SecretsSet, Sequence, Stage, StageReached, SuffixSet,
+    SuffixesSet, TailCut, TrialResult, TriedFor,
 };
 pub use error::{EnrolError, LedgerError, ReserveError};
 pub use key_id::before_private_root;

@@ -191,14 +191,20 @@ fn whoever_would_be_locked_out_stops_it_before_anything_ends_unless_the_plan_say
     assert_ended(&room, &words_of(&shown).0);
 }
 
-/// A room with a CA in two tokens, which no ceremony made; the second token is `Backup`.
-fn two_tokens() -> (Room, String) {
+/// A room with a CA in two tokens, which no ceremony made: the second token is `Backup`, and where the
+/// key was made is the first or that. Gives the locator of the copy.
+pub(super) fn two_tokens(made_in: &str) -> (Room, String) {
     let room = Room::new("2");
     room.token.add_token("Backup");
     keygen::make(room.account.home(), "peter", keygen::ED25519);
-    let (key, copy) = (room.token.locator("users"), room.token.locator("users"));
     let pin = room.account.path("pin").display().to_string();
-    let copy = copy.replace("token=Root%20CA", "token=Backup") + "&pin-source=" + &pin;
+    let root = room.token.locator("users");
+    let backup = root.replace("token=Root%20CA", "token=Backup");
+    let (key, copy) = match made_in {
+        "Backup" => (backup, root),
+        _ => (root, backup),
+    };
+    let [key, copy] = [key, copy].map(|locator| format!("{locator}&pin-source={pin}"));
     let init = ["init", "users", "--algorithm", "p256", "--key", &key];
     ran(&room, &[&init[..], &["--copy-to", &copy]].concat()).ok();
     let ledger = room.token.locator("ledger");
@@ -228,7 +234,7 @@ fn two_tokens() -> (Room, String) {
 
 #[test]
 fn a_copy_that_the_plan_does_not_name_is_a_fault_and_a_missing_one_stays_visible() {
-    let (room, copy) = two_tokens();
+    let (room, copy) = two_tokens("Root CA");
     let plan = plan_of_end(&room, None);
     room.write_plan(&plan);
     // The second token is not in the room.
@@ -271,7 +277,7 @@ fn a_copy_that_the_plan_does_not_name_is_a_fault_and_a_missing_one_stays_visible
 }
 
 /// Takes a token out of the room.
-fn hide(room: &Room, label: &str) {
+pub(super) fn hide(room: &Room, label: &str) {
     let away = room.account.path("away");
     fs::create_dir_all(&away).unwrap();
     for token in fs::read_dir(room.token.store()).unwrap().flatten() {

@@ -15,6 +15,7 @@ mod issue;
 mod keys;
 mod ledger;
 mod outputs;
+mod restore;
 mod retire;
 mod rollover;
 mod secrets;
@@ -253,6 +254,9 @@ impl Conduct<'_> {
             Act::Retire(number) => self.retire_ca(step, number)?,
             Act::EndCopy(number) => self.end_copy(step, number)?,
             Act::StageMade => self.stage_made(step)?,
+            Act::Lost => self.lost(step)?,
+            Act::TestKey(number) => self.test_key(step, number)?,
+            Act::TakePlace(number) => self.take_place(step, number)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),

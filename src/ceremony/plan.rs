@@ -12,6 +12,7 @@ mod fault;
 mod ledger;
 mod people;
 mod reader;
+mod restore;
 mod retire;
 mod rollover;
 mod sign;
@@ -29,6 +30,7 @@ pub use draft::{Draft, DraftDevices, DraftError, DraftLedger};
 pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
+pub use restore::Restore;
 pub use retire::{End, EndOfCopy, Paper, Retire};
 pub use rollover::NewBeside;
 pub use sign::{Medium, PlannedBundle, Sign};
@@ -90,6 +92,8 @@ pub enum Kind {
     Retire,
     /// A new CA is made beside one whose place it takes.
     Rollover,
+    /// A copy's device takes the place of one that is lost.
+    Restore,
 }
 
 /// What a ceremony does, with what the plan says of it.
@@ -103,6 +107,8 @@ pub enum Task {
     Retire(Retire),
     /// A new CA is made beside one whose place it takes.
     Rollover(NewBeside),
+    /// A copy's device takes the place of one that is lost.
+    Restore(Restore),
 }
 
 impl Plan {
@@ -139,6 +145,7 @@ impl Plan {
             Task::Sign(_) => Kind::Sign,
             Task::Retire(_) => Kind::Retire,
             Task::Rollover(_) => Kind::Rollover,
+            Task::Restore(_) => Kind::Restore,
         }
     }
 
@@ -148,16 +155,17 @@ impl Plan {
         match &self.task {
             Task::Create(create) => &create.cas,
             Task::Rollover(beside) => &beside.cas,
-            Task::Sign(_) | Task::Retire(_) => &[],
+            Task::Sign(_) | Task::Retire(_) | Task::Restore(_) => &[],
         }
     }
 
-    /// The copies of keys that end here.
+    /// The copies of keys that end here: destroyed, or given up as missing.
     #[must_use]
     pub fn copies_that_end(&self) -> &[EndOfCopy] {
         match &self.task {
             Task::Create(_) | Task::Sign(_) | Task::Rollover(_) => &[],
             Task::Retire(retire) => &retire.copies,
+            Task::Restore(restore) => &restore.lost,
         }
     }
 
@@ -176,7 +184,7 @@ impl Plan {
     pub fn ledger_key(&self) -> Option<&LedgerKey> {
         match &self.task {
             Task::Create(create) => Some(&create.ledger_key),
-            Task::Sign(_) | Task::Retire(_) | Task::Rollover(_) => None,
+            Task::Sign(_) | Task::Retire(_) | Task::Rollover(_) | Task::Restore(_) => None,
         }
     }
 
@@ -185,7 +193,7 @@ impl Plan {
     pub fn signing(&self) -> Option<&Sign> {
         match &self.task {
             Task::Sign(sign) => Some(sign),
-            Task::Create(_) | Task::Retire(_) | Task::Rollover(_) => None,
+            Task::Create(_) | Task::Retire(_) | Task::Rollover(_) | Task::Restore(_) => None,
         }
     }
 
@@ -204,14 +212,20 @@ impl Plan {
 
 impl Kind {
     /// The kinds, as a plan names them.
-    pub const ALL: [Self; 4] = [Self::Create, Self::Sign, Self::Retire, Self::Rollover];
+    pub const ALL: [Self; 5] = [
+        Self::Create,
+        Self::Sign,
+        Self::Retire,
+        Self::Rollover,
+        Self::Restore,
+    ];
 
     /// Whether it works on a ledger, a config and CAs that are there before it.
     #[must_use]
     pub fn finds_ledger(self) -> bool {
         match self {
             Self::Create => false,
-            Self::Sign | Self::Retire | Self::Rollover => true,
+            Self::Sign | Self::Retire | Self::Rollover | Self::Restore => true,
         }
     }
 
@@ -223,6 +237,7 @@ impl Kind {
             Self::Sign => "sign",
             Self::Retire => "retire",
             Self::Rollover => "rollover",
+            Self::Restore => "restore",
         }
     }
 }
@@ -307,6 +322,7 @@ fn task(
         Some(Kind::Sign) => sign::read(reader, top, ledger).map(Task::Sign),
         Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
         Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),
+        Some(Kind::Restore) => restore::read(reader, top, ledger).map(Task::Restore),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod create;
 mod frame;
+mod restore;
 mod retire;
 mod rollover;
 mod sign;
@@ -122,6 +123,12 @@ pub enum Act {
     EndCopy(usize),
     /// Records that the new CA was made which takes the place of one that is there.
     StageMade,
+    /// Holds what the plan calls lost against ledger and config.
+    Lost,
+    /// Has the key of the CA at this place in the plan sign a test.
+    TestKey(usize),
+    /// Has the device of the CA at this place in the plan take the place of what is lost.
+    TakePlace(usize),
     /// Ends the transcript.
     End,
 }
@@ -134,6 +141,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
         Task::Sign(sign) => sign::steps(plan, sign),
         Task::Retire(retire) => retire::steps(plan, retire),
         Task::Rollover(beside) => rollover::steps(plan, beside),
+        Task::Restore(restore) => restore::steps(plan, restore),
     }
 }
 
@@ -150,6 +158,7 @@ impl Step {
                 | Act::SignBundle(_)
                 | Act::List
                 | Act::EndCopy(_)
+                | Act::TestKey(_)
         )
     }
 
@@ -205,8 +214,8 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::ceremony::plan::tests::{
-        filled, filled_for_bundles, filled_for_cards, filled_for_shares, filled_to_retire,
-        filled_to_roll_over,
+        filled, filled_for_bundles, filled_for_cards, filled_for_shares, filled_to_restore,
+        filled_to_retire, filled_to_roll_over,
     };
 
     #[test]
@@ -217,6 +226,7 @@ mod tests {
             filled_for_bundles(),
             filled_to_retire(),
             filled_to_roll_over(),
+            filled_to_restore(),
         ];
         for text in (2..=5).map(filled).chain(cards).chain(others) {
             let plan = Plan::parse(text.as_bytes()).unwrap();
@@ -238,12 +248,19 @@ mod tests {
 
     #[test]
     fn whoever_types_the_words_is_not_whoever_acts() {
-        for text in (2..=5).map(filled).chain([filled_to_retire()]) {
+        for text in (2..=5)
+            .map(filled)
+            .chain([filled_to_retire(), filled_to_restore()])
+        {
             let plan = Plan::parse(text.as_bytes()).unwrap();
             for step in steps(&plan) {
                 if matches!(
                     step.act,
-                    Act::Key(_) | Act::LedgerKey | Act::Retire(_) | Act::EndCopy(_)
+                    Act::Key(_)
+                        | Act::LedgerKey
+                        | Act::Retire(_)
+                        | Act::EndCopy(_)
+                        | Act::TakePlace(_)
                 ) {
                     assert!(!step.asks.is_empty(), "{step:?}");
                     assert!(

@@ -5,6 +5,7 @@ mod bundles;
 mod copies;
 mod custody;
 mod made;
+mod restored;
 mod retired;
 mod rolled_over;
 
@@ -33,6 +34,7 @@ use crate::wire::{hex, words};
 use copies::{has_copy, origin_of};
 use custody::has_custody;
 use made::are_of_the_keys;
+use restored::has_restored;
 use retired::has_retired;
 use rolled_over::has_rolled_over;
 
@@ -223,6 +225,7 @@ impl<'a> Outputs<'a> {
         self.list_is_of(&ledger, evidence.plan)?;
         has_retired(&ledger, evidence.plan, self)?;
         has_rolled_over(&ledger, evidence.plan)?;
+        has_restored(&ledger, evidence.plan, transcript)?;
         if let Some(found) = &found {
             self.bundles(evidence.plan, &ledger, (found, before), (transcript, key))?;
         }

@@ -138,7 +138,32 @@ fn ended(text: &str) -> String {
 /// [`EditError`].
 pub fn with_key(config: &Config, name: &CaName, locator: Locator) -> Result<String, EditError> {
     let ca = config.ca(name.as_str()).map_err(EditError::NoCa)?;
-    let keys = ca.keys.with(locator)?;
+    with_keys(config, name, &ca.keys.with(locator)?)
+}
+
+/// The text of `config` in which the key of CA `name` is in `locator`, and in none of the places that
+/// one of `lost` may mean. A comment within the list is lost.
+///
+/// # Errors
+/// [`EditError`].
+pub fn with_key_moved(
+    config: &Config,
+    name: &CaName,
+    lost: &[Locator],
+    locator: Locator,
+) -> Result<String, EditError> {
+    let ca = config.ca(name.as_str()).map_err(EditError::NoCa)?;
+    let is_same = |one: &Locator, other: &Locator| one.covers(other) || other.covers(one);
+    let is_lost = |key: &Locator| lost.iter().any(|lost| is_same(key, lost));
+    let left = ca.keys.iter().filter(|key| !is_lost(key)).cloned();
+    let mut keys: Vec<_> = left.collect();
+    if !keys.iter().any(|key| is_same(key, &locator)) {
+        keys.push(locator);
+    }
+    with_keys(config, name, &keys.try_into()?)
+}
+
+fn with_keys(config: &Config, name: &CaName, keys: &Locators) -> Result<String, EditError> {
     let mut text = config.text.clone();
     let places: Places = toml::from_str(&text).map_err(|error| {
         EditError::Form(super::syntax(
@@ -149,7 +174,7 @@ pub fn with_key(config: &Config, name: &CaName, locator: Locator) -> Result<Stri
         ))
     })?;
     if let Some(place) = places.ca.get(name.as_str()) {
-        text.replace_range(place.key.span(), &key(&keys));
+        text.replace_range(place.key.span(), &key(keys));
     }
     Config::parse(&config.path, text.clone()).map_err(EditError::Form)?;
     Ok(text)

@@ -62,6 +62,7 @@ mod revocation;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tried;
 
 use ssh_encoding::{Decode, Encode, Reader};
 
@@ -83,6 +84,7 @@ pub use state::{
     LedgerKeyAdded, LedgerKeyRevoked, LedgerKeyRolled, NotBound, PlaceAllowed, RECEIPTS,
     RootDistrusted, SuffixSet, SuffixesSet, TailCut,
 };
+pub use tried::{CopyTried, TrialResult, TriedFor};
 
 /// What happened, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,6 +176,8 @@ pub enum Event {
     SecretsDerived(SecretsDerived),
     /// A ledger key delegated the signing of lists.
     ListsDelegated(ListsDelegated),
+    /// A copy of a CA's key was tried.
+    CopyTried(CopyTried),
 }
 
 /// Bytes that are not an entry.
@@ -241,6 +245,7 @@ impl Entry {
             Event::StageReached(event) => event.encode(out)?,
             Event::SecretsDerived(event) => event.encode(out)?,
             Event::ListsDelegated(event) => event.encode(out)?,
+            Event::CopyTried(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -298,6 +303,7 @@ impl Entry {
             41 => Event::SecretsDerived(SecretsDerived::decode(input)?),
             42 => Event::ListsDelegated(ListsDelegated::decode(input)?),
             43 => Event::PendingRefused(PendingRefused::decode(input)?),
+            44 => Event::CopyTried(CopyTried::decode(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -354,6 +360,7 @@ impl Entry {
             Event::SecretsDerived(_) => 41,
             Event::ListsDelegated(_) => 42,
             Event::PendingRefused(_) => 43,
+            Event::CopyTried(_) => 44,
             Event::KrlMade(_) => 25,
             Event::Resumed(_) => 26,
         }

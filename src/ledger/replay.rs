@@ -246,6 +246,7 @@ impl Replay {
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),
             Event::SecretsDerived(derived) => self.custody.derived(found, &derived),
             Event::ListsDelegated(delegated) => self.delegated(time, &delegated),
+            Event::CopyTried(tried) => self.copies.tried(found, &self.keys, (&tried, time)),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
             Event::TailCut(cut) => places::tail(found, &cut),
             Event::Bound(Bound { ca, .. }) | Event::NotBound(NotBound { ca, .. }) => {

@@ -71,6 +71,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::CaRetired(retired) => rows.add(table::RETIRED, number(retired.ca)),
         Event::StageReached(reached) => rows.add(table::ROLLOVER, number(reached.old)),
         Event::SecretsDerived(_) => rows.add(table::CUSTODY, []),
+        Event::CopyTried(tried) => rows.add(table::TRIED, number(tried.ca)),
         Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),
     }
     std::mem::take(&mut rows.rows)

@@ -14,7 +14,7 @@ use crate::ceremony::medium::MediumError;
 use crate::ceremony::record::RecordError;
 use crate::ceremony::test_certificate::TestCertificateError;
 use crate::config::{ConfigError, EditError, PlaceError};
-use crate::issue::{OpenError, OpenLedgerError, RunEnd};
+use crate::issue::{OpenError, OpenLedgerError, RunEnd, SelfTestError};
 use crate::ledger::key::LedgerKeyError;
 use crate::ledger::{LedgerError, ProofError};
 use crate::output::OutputError;
@@ -86,8 +86,8 @@ pub enum ConductError {
         /// The ledger's.
         found: String,
     },
-    /// The config names no key of a CA in the device that the plan says.
-    #[error("the config names no key of CA `{ca}` in device `{device}`")]
+    /// Neither config nor ledger has a key of a CA in the device that the plan says.
+    #[error("neither config nor ledger has a key of CA `{ca}` in device `{device}`")]
     NotInDevice {
         /// The CA.
         ca: String,
@@ -120,6 +120,9 @@ pub enum ConductError {
     /// The new CA can't take the place of the old one.
     #[error(transparent)]
     Rollover(#[from] RolloverError),
+    /// A key did not sign its test.
+    #[error(transparent)]
+    Test(#[from] SelfTestError),
     /// A copy did not end.
     #[error(transparent)]
     EndCopy(#[from] EndCopyError),

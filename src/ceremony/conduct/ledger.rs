@@ -4,15 +4,15 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::{Conduct, ConductError};
-use crate::ca::KnownCa;
+use crate::ca::{KnownCa, key_places};
 use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::CaBefore;
 use crate::ceremony::steps::Step;
 use crate::certificate::subject::fingerprint;
-use crate::config::Config;
-use crate::ledger::{HEADS, Ledger};
-use crate::signer;
+use crate::config::{CaName, Config};
+use crate::ledger::{Became, CopyKind, HEADS, Ledger};
+use crate::signer::{self, Locator};
 
 impl Conduct<'_> {
     /// Holds the ledger against the plan, and each key in a device against the ledger.
@@ -52,32 +52,49 @@ impl Conduct<'_> {
             });
         }
         if let Some(device) = &planned.device {
-            self.is_in_device(&known, device, &key)?;
+            let locator = self.key_in_device(config, ledger, (&planned.name, device))?;
+            self.is_in_device(&locator, (planned, device), &key)?;
         }
         Ok(key)
     }
 
+    /// How the key of a CA is reached in a device of the room, by config or by the copies that the ledger
+    /// was told of.
+    pub(super) fn key_in_device(
+        &self,
+        config: &Config,
+        ledger: &Ledger,
+        (ca, name): (&CaName, &str),
+    ) -> Result<Locator, ConductError> {
+        let device = self.device_of(name)?;
+        let known = KnownCa::find(config, ledger, ca.as_str())?;
+        let copies = key_places(config, ledger, known.ca())?.into_iter();
+        let copies = copies.filter(|place| {
+            let is_key = !matches!(place.kind, CopyKind::WrappingKey | CopyKind::Blob);
+            is_key && place.became != Some(Became::Destroyed)
+        });
+        let named = known.config.keys.iter().cloned();
+        let mut locators = named.chain(copies.map(|place| place.device));
+        let locator = locators.find_map(|locator| key_place::narrowed(&locator, device));
+        locator.ok_or_else(|| ConductError::NotInDevice {
+            ca: ca.to_string(),
+            device: name.to_owned(),
+        })
+    }
+
     fn is_in_device(
         &mut self,
-        known: &KnownCa,
-        name: &str,
+        locator: &Locator,
+        (planned, device): (&CaBefore, &str),
         key: &KeyData,
     ) -> Result<(), ConductError> {
-        let device = self.device_of(name)?;
-        let (ca, device_name) = (known.ca().name().to_owned(), name.to_owned());
-        let mut locators = known.config.keys.iter();
-        let locator = locators.find_map(|locator| key_place::narrowed(locator, device));
-        let Some(locator) = locator else {
-            let device = device_name;
-            return Err(ConductError::NotInDevice { ca, device });
-        };
-        let found = signer::describe_knowing(&locator, Some(key), &mut self.pins)?;
+        let found = signer::describe_knowing(locator, Some(key), &mut self.pins)?;
         if found.public_key == *key {
             return Ok(());
         }
         Err(ConductError::OtherKeyInDevice {
-            ca,
-            device: device_name,
+            ca: planned.name.to_string(),
+            device: device.to_owned(),
             found: fingerprint(&found.public_key),
         })
     }

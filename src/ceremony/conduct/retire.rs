@@ -17,14 +17,14 @@ use crate::signer::Locator;
 use crate::signer::yubikey::ManagementKey;
 
 /// A place of a key that ledger or config tells of.
-struct Known {
+pub(super) struct Known {
     /// Its locator, as it is written there; of what was wrapped it is a name.
     device: String,
     /// None of what was wrapped and went with the memory of a run.
-    locator: Option<Locator>,
+    pub(super) locator: Option<Locator>,
     /// The device for people.
     holder: String,
-    became: Option<Became>,
+    pub(super) became: Option<Became>,
 }
 
 impl<'s> Conduct<'s> {
@@ -154,7 +154,7 @@ impl<'s> Conduct<'s> {
         Ok(())
     }
 
-    fn miss(
+    pub(super) fn miss(
         &mut self,
         config: &Config,
         planned: &CaBefore,
@@ -195,7 +195,7 @@ impl<'s> Conduct<'s> {
     }
 
     /// The places that a copy of the plan means.
-    fn meant(
+    pub(super) fn meant(
         &self,
         config: &Config,
         planned: &CaBefore,
@@ -218,7 +218,7 @@ impl<'s> Conduct<'s> {
         }
     }
 
-    fn cas_before(&self) -> impl Iterator<Item = &'s CaBefore> + use<'s> {
+    pub(super) fn cas_before(&self) -> impl Iterator<Item = &'s CaBefore> + use<'s> {
         let ledger = self.setting.plan.ledger.iter();
         ledger.flat_map(|ledger| &ledger.cas)
     }
@@ -234,11 +234,17 @@ impl Known {
         }
     }
 
-    fn is_gone(&self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         self.became == Some(Became::Destroyed)
     }
 
-    fn words(&self) -> String {
+    /// Whether it may be the key that this locator names.
+    pub(super) fn may_be(&self, other: &Locator) -> bool {
+        let locator = self.locator.as_ref();
+        locator.is_some_and(|one| one.covers(other) || other.covers(one))
+    }
+
+    pub(super) fn words(&self) -> String {
         if self.holder.is_empty() {
             self.device.clone()
         } else {

@@ -2,6 +2,7 @@
 
 mod create;
 mod ledger;
+mod restore;
 mod retire;
 mod sign;
 
@@ -93,6 +94,9 @@ impl Draft {
             Kind::Sign => Ok(devices(ARE_SET, ARE_SET)? + &found() + &sign::tables(&self.bundles)),
             Kind::Retire => {
                 Ok(devices(ARE_SET, ARE_SET)? + &found() + &retire::ends(&self.devices))
+            }
+            Kind::Restore => {
+                Ok(devices(ARE_SET, ARE_SET)? + &found() + &named(restore::LOST, "root"))
             }
             // The old key is in the first card, and a new card makes the new one.
             Kind::Rollover => {

@@ -2,6 +2,7 @@
 
 mod create;
 mod ledger;
+mod restore;
 mod retire;
 mod sign;
 
@@ -197,6 +198,9 @@ impl Seen {
             Act::Retire(number) => self.retired(plan, number, line),
             Act::EndCopy(number) => self.end_of_copy(number, line),
             Act::StageMade => self.is(line, STAGE, STAGE_MADE),
+            Act::Lost => self.lost(plan, line),
+            Act::TestKey(number) => self.tested(plan, number, line),
+            Act::TakePlace(number) => self.took_place(plan, number, line),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::{filled, filled_for_bundles};
 use crate::ceremony::steps::{Act, Wanted};
+use crate::ceremony::test_signature::{restored_fact, test_fact, tested_fact};
 use crate::certificate::subject::fingerprint;
 use crate::wire::hex;
 
@@ -172,6 +173,21 @@ impl Made<'_> {
                 vec![self.fact(&retired_fact(&ca.name), RETIRED)]
             }
             Act::StageMade => vec![self.fact(STAGE, STAGE_MADE)],
+            Act::Lost => vec![self.fact(&copy_fact(0), "token")],
+            Act::TestKey(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![
+                    self.fact(&tested_fact(ca), "token"),
+                    self.fact(&test_fact(ca), "AAAA"),
+                ]
+            }
+            Act::TakePlace(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![
+                    self.fact(&end_fact(0), "token"),
+                    self.fact(&restored_fact(ca), "token"),
+                ]
+            }
             Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
             Act::MediumIn => {
                 let sign = plan.signing().unwrap();

@@ -49,6 +49,8 @@ enum Does {
     Retire,
     /// Make a new CA beside one whose place it takes
     Rollover,
+    /// Have a copy's device take the place of one that is lost
+    Restore,
 }
 
 impl Does {
@@ -58,6 +60,7 @@ impl Does {
             Self::Sign => Kind::Sign,
             Self::Retire => Kind::Retire,
             Self::Rollover => Kind::Rollover,
+            Self::Restore => Kind::Restore,
         }
     }
 }

@@ -222,6 +222,13 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
                 "by": base64(&delegated.by), "word": base64(&delegated.word),
                 "keyboard": delegated.keyboard }),
         ),
+        Event::CopyTried(tried) => (
+            "copy-tried",
+            json!({ "ca": tried.ca, "device": tried.device, "holder": tried.holder,
+                "tried-for": tried.tried_for, "result": tried.result, "word": tried.word,
+                "next-due": tried.next_due, "plan": hex(&tried.plan),
+                "keyboard": tried.keyboard }),
+        ),
         Event::CopySeen(seen) => (
             "copy-seen",
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,

@@ -1,4 +1,4 @@
-//! Copies of CAs' keys: each is of a CA, and is made before it is made again.
+//! Copies of CAs' keys: each is of a CA, and is made before it is made again; and their trials.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::fault::Fault;
 use super::finding::Findings;
 use super::keys::{Keys, sha256};
 use super::subjects::KeyHash;
-use crate::ledger::entry::{Became, CopySeen};
+use crate::ledger::entry::{Became, CopySeen, CopyTried};
 
 /// What became of each copy so far, by the CA's position and the SHA-256 of the device.
 #[derive(Debug, Default)]
@@ -25,6 +25,21 @@ impl Copies {
         let place = (seen.ca, sha256(seen.device.as_bytes()));
         let before = self.0.insert(place, seen.became);
         if let Err(why) = seen.became.follows(before) {
+            found.broken(Fault::Copy(why));
+        }
+    }
+
+    pub(super) fn tried(
+        &self,
+        found: &mut Findings,
+        keys: &Keys,
+        (tried, time): (&CopyTried, u64),
+    ) {
+        if keys.ca(tried.ca).is_none() {
+            found.broken(Fault::Reference(tried.ca));
+        }
+        let place = (tried.ca, sha256(tried.device.as_bytes()));
+        if let Err(why) = tried.follows(self.0.get(&place).copied(), time) {
             found.broken(Fault::Copy(why));
         }
     }

@@ -121,4 +121,6 @@ tables! {
     CUSTODY = 49,
     /// Each delegation of the signing of lists. The key is empty; the newest counts.
     DELEGATION = 50,
+    /// Each trial of a copy of a CA's key, by the position of the CA (8).
+    TRIED = 51,
 }

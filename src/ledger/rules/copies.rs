@@ -2,7 +2,7 @@
 
 use super::Ledger;
 use super::read::damaged;
-use crate::ledger::entry::{Became, CopySeen, Event};
+use crate::ledger::entry::{Became, CopySeen, CopyTried, Event};
 use crate::ledger::rows::{copy_key, number, table};
 use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError};
@@ -37,6 +37,37 @@ impl Ledger {
             }
             draft.entry(Event::CopySeen(seen)).map(drop)
         })
+    }
+
+    /// Records that a copy of a CA's key was tried.
+    ///
+    /// # Errors
+    /// [`LedgerError::Copy`] if that can't follow what is known of it, and then nothing changed.
+    pub fn record_trial(&mut self, tried: CopyTried, time: u64) -> Result<(), LedgerError> {
+        self.append(time, |draft| {
+            let known = draft.ledger.copy_at(tried.ca, &tried.device)?;
+            if let Err(why) = tried.follows(known.map(|known| known.seen.became), time) {
+                let device = tried.device;
+                return Err(LedgerError::Copy { device, why });
+            }
+            draft.entry(Event::CopyTried(tried)).map(drop)
+        })
+    }
+
+    /// Every trial of a copy of a CA's key, the oldest first, each with its Unix second.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn trials(&self, ca: &Ca) -> Result<Vec<(u64, CopyTried)>, LedgerError> {
+        let positions = self.index.positions(table::TRIED, &number(ca.position()))?;
+        let one = |position| {
+            let entry = self.entry(position)?;
+            match entry.event {
+                Event::CopyTried(tried) => Ok((entry.time, tried)),
+                _ => Err(damaged(position)),
+            }
+        };
+        positions.into_iter().map(one).collect()
     }
 
     /// Every copy of a CA's key that an entry tells of, as the newest has it, in the order in which

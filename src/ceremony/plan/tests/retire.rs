@@ -12,6 +12,15 @@ pub(in crate::ceremony) fn filled_to_roll_over() -> String {
     filled_about_users(Kind::Rollover, &[])
 }
 
+/// A plan for three people in which the token's copy of `users` takes the place of another, filled in.
+pub(in crate::ceremony) fn filled_to_restore() -> String {
+    let lost = "pkcs11:token=Lost;serial=1;object=users";
+    filled_about_users(
+        Kind::Restore,
+        &["the safe was flooded", lost, "nobody found it"],
+    )
+}
+
 fn filled_about_users(kind: Kind, own: &[&str]) -> String {
     let draft = Draft {
         kind,
@@ -134,6 +143,37 @@ fn a_plan_that_makes_a_ca_beside_another_wants_nothing_but_what_its_people_know(
     ] {
         let text = filled_to_roll_over().replacen(from, to, 1);
         assert_ne!(text, filled_to_roll_over(), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+}
+
+#[test]
+fn a_plan_that_restores_a_ca_wants_nothing_but_what_its_people_know() {
+    assert_draft_lacks_words_alone(Kind::Restore);
+    let plan = Plan::parse(filled_to_restore().as_bytes()).unwrap();
+    assert_eq!(plan.copies_that_end().len(), 1);
+    for (from, to, fault) in [
+        ("[[lost]]", "[[copy]]", "lost: no place is of CA `users`"),
+        (
+            "device      = \"root\"",
+            "",
+            "known-ca: CA `users` has no device, which is where its copy is",
+        ),
+        (
+            "missing = \"nobody",
+            "mussing = \"nobody",
+            "lost 1, missing: is missing",
+        ),
+        (
+            "ca      = \"users\"",
+            "ca      = \"hosts\"",
+            "lost 1, ca: is no [[known-ca]] of the plan",
+        ),
+        ("reason =", "reasons =", "restore, reason: is missing"),
+    ] {
+        let text = filled_to_restore().replacen(from, to, 1);
+        assert_ne!(text, filled_to_restore(), "{from}");
         let found = faults(&text).join("\n");
         assert!(found.contains(fault), "{from} {to}: {found}");
     }

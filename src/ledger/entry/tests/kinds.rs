@@ -329,5 +329,16 @@ pub(super) fn each_kind() -> Vec<Event> {
             why: "anna is no revoker".into(),
             keyboard: keyboard(),
         }),
+        Event::CopyTried(CopyTried {
+            ca: 1,
+            device: "yubikey:serial=12345679;slot-id=9c".into(),
+            holder: "YubiKey 12345679, slot 9c".into(),
+            tried_for: TriedFor::Drill,
+            result: TrialResult::Failed,
+            word: "no PIN opened it".into(),
+            next_due: 1_795_000_000,
+            plan: [1; 32],
+            keyboard: keyboard(),
+        }),
     ]
 }

@@ -204,6 +204,17 @@ impl Fixture {
                 word: "lost".to_owned(),
                 keyboard: keyboard(),
             }),
+            Writing::Tried(is_first, tried_for, result) => Event::CopyTried(CopyTried {
+                ca: self.ca.position,
+                device: if is_first { "a" } else { "b" }.to_owned(),
+                holder: String::new(),
+                tried_for,
+                result,
+                word: "no PIN opened it".to_owned(),
+                next_due: 0,
+                plan: [1; 32],
+                keyboard: keyboard(),
+            }),
             Writing::Secrets(is_first, generation, counter, set) => {
                 let serial = if is_first { "1" } else { "2" };
                 Event::SecretsDerived(SecretsDerived {
@@ -255,6 +266,7 @@ impl Fixture {
             }
             Event::ClockCorrected(corrected) => ledger.correct_clock(corrected, NOW).is_ok(),
             Event::CopySeen(seen) => ledger.record_copy(seen, NOW).is_ok(),
+            Event::CopyTried(tried) => ledger.record_trial(tried, NOW).is_ok(),
             Event::SecretsDerived(derived) => ledger.record_secrets(derived, NOW).is_ok(),
             Event::StageReached(reached) => ledger.reach_stage(reached, NOW).is_ok(),
             other => panic!("{other:?}"),

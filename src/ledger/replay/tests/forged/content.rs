@@ -105,6 +105,26 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                history.push(Event::CopySeen(copy(1, Became::Destroyed)));
+                history.push(Event::CopyTried(tried(1, 0)));
+            },
+            "broken 5: of a copy of the CA's key it says what can't be: it was destroyed before",
+        ),
+        (
+            |history| {
+                history.push(Event::CopyTried(tried(1, 1)));
+            },
+            "broken 4: of a copy of the CA's key it says what can't be: \
+             the next drill is due before this entry",
+        ),
+        (
+            |history| {
+                history.push(Event::CopyTried(tried(3, 0)));
+            },
+            "broken 4: it refers to entry 3, which is not what it should be",
+        ),
+        (
+            |history| {
                 history.push(Event::CaRetired(retired(1)));
                 history.push(Event::CaRetired(retired(1)));
             },
@@ -178,6 +198,20 @@ fn copy(ca: u64, became: Became) -> CopySeen {
         device: "yubikey:serial=12345679;slot-id=9c".to_owned(),
         holder: String::new(),
         word: "lost".to_owned(),
+        keyboard: String::new(),
+    }
+}
+
+fn tried(ca: u64, next_due: u64) -> CopyTried {
+    CopyTried {
+        ca,
+        device: copy(ca, Became::Made).device,
+        holder: String::new(),
+        tried_for: TriedFor::Restore,
+        result: TrialResult::Proved,
+        word: String::new(),
+        next_due,
+        plan: [1; 32],
         keyboard: String::new(),
     }
 }

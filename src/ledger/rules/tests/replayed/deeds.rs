@@ -39,6 +39,8 @@ pub(super) enum Writing {
     Clock(u64),
     /// What became of one of two copies of the CA's key.
     Copy(bool, Became),
+    /// What a trial of one of them came to.
+    Tried(bool, TriedFor, TrialResult),
     /// What opens one of two devices: generation, counter, and whether it opened with it.
     Secrets(bool, u32, u32, SecretsSet),
     /// The CA with this key takes the place of the first.
@@ -99,6 +101,8 @@ fn writing() -> impl Strategy<Value = Writing> {
         1 => (0_u64..2).prop_map(|off| Writing::Clock(NOW - off)),
         2 => (any::<bool>(), prop::sample::select(&FATES[..]))
             .prop_map(|(first, became)| Writing::Copy(first, became)),
+        1 => (any::<bool>(), prop::sample::select(&TRIALS[..]))
+            .prop_map(|(first, (tried_for, result))| Writing::Tried(first, tried_for, result)),
         3 => (any::<bool>(), 1_u32..3, 1_u32..3, prop::sample::select(&SETS[..]))
             .prop_map(|(first, generation, counter, set)| {
                 Writing::Secrets(first, generation, counter, set)
@@ -140,4 +144,9 @@ pub(super) fn deed() -> impl Strategy<Value = Deed> {
 }
 
 const FATES: [Became; 3] = [Became::Made, Became::Destroyed, Became::Missing];
+const TRIALS: [(TriedFor, TrialResult); 3] = [
+    (TriedFor::Restore, TrialResult::Proved),
+    (TriedFor::Restore, TrialResult::Failed),
+    (TriedFor::Drill, TrialResult::Failed),
+];
 const SETS: [SecretsSet; 2] = [SecretsSet::AboutToBe, SecretsSet::Done];

@@ -1,0 +1,75 @@
+//! What a ceremony of kind `restore` does: a copy's device takes the place of one that is lost.
+
+use super::ledger::LedgerBefore;
+use super::reader::{Reader, Table};
+use super::retire::{End, EndOfCopy};
+use crate::config::CaName;
+
+/// What takes the place of what. The CAs, and the devices that their keys are in from here on, are those
+/// that the plan knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// Why, for the ledger.
+    pub reason: String,
+    /// Every place of a key that is lost; all of them end as missing.
+    pub lost: Vec<EndOfCopy>,
+}
+
+/// Reads `[restore]` and `[[lost]]`.
+pub(super) fn read(
+    reader: &mut Reader,
+    top: &mut Table,
+    ledger: Option<&LedgerBefore>,
+) -> Option<Restore> {
+    let table = &mut top.table(reader, "restore");
+    let reason = table.words(reader, "reason");
+    table.end(reader);
+    let mut lost: Vec<EndOfCopy> = Vec::new();
+    let mut is_whole = true;
+    for table in &mut top.tables(reader, "lost") {
+        let read = place(reader, table);
+        table.end(reader);
+        let Some(place) = read else {
+            is_whole = false;
+            continue;
+        };
+        if ledger.is_some_and(|known| known.cas.iter().all(|ca| ca.name != place.ca)) {
+            table.fault(reader, "ca", "is no [[known-ca]] of the plan");
+        }
+        if lost.contains(&place) {
+            table.fault(reader, "ca", "and its place are there twice");
+        }
+        lost.push(place);
+    }
+    for ca in ledger.iter().flat_map(|known| &known.cas) {
+        if is_whole && lost.iter().all(|place| place.ca != ca.name) {
+            reader.add("lost", format!("no place is of CA `{}`", ca.name));
+        }
+    }
+    a_device_each(reader, ledger);
+    Some(Restore {
+        reason: reason?,
+        lost,
+    })
+}
+
+/// Each CA has a device in the room: what takes the place of another.
+pub(super) fn a_device_each(reader: &mut Reader, ledger: Option<&LedgerBefore>) {
+    for ca in ledger.iter().flat_map(|known| &known.cas) {
+        if ca.device.is_none() {
+            let words = format!("CA `{}` has no device, which is where its copy is", ca.name);
+            reader.add("known-ca", words);
+        }
+    }
+}
+
+fn place(reader: &mut Reader, table: &mut Table) -> Option<EndOfCopy> {
+    let ca = table.parsed(reader, "ca", |text| {
+        text.parse::<CaName>().map_err(|error| error.to_string())
+    });
+    let copy = table.line(reader, "locator");
+    let words = table.words(reader, "missing");
+    let end = copy.zip(words);
+    let end = end.map(|(copy, words)| End::Missing { copy, words });
+    Some(EndOfCopy { ca: ca?, end: end? })
+}

@@ -1,0 +1,27 @@
+//! What a CA key signs in a room to show that it is there: nothing that is of use anywhere else
+//! ([`TestSignature`](crate::issue::TestSignature)).
+
+use super::plan::Plan;
+use crate::config::CaName;
+use crate::wire::hex;
+
+/// The message, which names this one ceremony and CA: a signature of another day says nothing here.
+pub(super) fn message(plan: &Plan, ca: &CaName) -> Vec<u8> {
+    let plan = hex(&plan.sha256);
+    format!("a test of the key of CA {ca} in the ceremony of plan {plan}").into_bytes()
+}
+
+/// The fact that is the signature.
+pub(super) fn test_fact(ca: &CaName) -> String {
+    format!("test signature {ca}")
+}
+
+/// The fact that is the device that made it.
+pub(super) fn tested_fact(ca: &CaName) -> String {
+    format!("tested {ca}")
+}
+
+/// The fact that a CA signs by another device from here on.
+pub(super) fn restored_fact(ca: &CaName) -> String {
+    format!("restored {ca}")
+}
