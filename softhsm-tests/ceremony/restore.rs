@@ -76,7 +76,7 @@ fn a_restore_that_is_killed_at_every_write_goes_on_to_the_same_end() {
     let room = room();
     let mut people = people(&room);
     let own = ["--pin-file", "pin", "ceremony", "run", "plan.toml"];
-    let words = killed_at_every_write(10, &own, |arguments| {
+    let words = killed_at_every_write(9, &own, |arguments| {
         people.hold(room.started_by("strace", arguments))
     });
     assert_restored(&room, &words);
