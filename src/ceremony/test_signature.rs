@@ -17,8 +17,8 @@ pub(super) fn test_fact(ca: &CaName) -> String {
 }
 
 /// The fact that is the device that made it.
-pub(super) fn tested_fact(ca: &CaName) -> String {
-    format!("tested {ca}")
+pub(super) fn test_by_fact(ca: &CaName) -> String {
+    format!("test signed by {ca}")
 }
 
 /// The fact that a CA signs by another device from here on.

@@ -8,7 +8,7 @@ use super::{Conduct, ConductError};
 use crate::ceremony::facts::{copy_fact, end_fact};
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Restore, Task};
 use crate::ceremony::steps::Step;
-use crate::ceremony::test_signature::{message, restored_fact, test_fact, tested_fact};
+use crate::ceremony::test_signature::{message, restored_fact, test_by_fact, test_fact};
 use crate::config::{Config, with_key_moved};
 use crate::issue::test_signature;
 use crate::ledger::{Became, CopyTried, Ledger, TrialResult, TriedFor};
@@ -57,7 +57,7 @@ impl<'s> Conduct<'s> {
         let message = message(setting.plan, &planned.name);
         let (_, signature) = test_signature(&locator, &key, &message, &mut self.pins)?;
         signature.verify(&key, &message)?;
-        self.fact(step, &tested_fact(&planned.name), &holder.words)?;
+        self.fact(step, &test_by_fact(&planned.name), &holder.words)?;
         self.write_fact(step, &test_fact(&planned.name), &signature.to_text()?)
     }
 

@@ -199,7 +199,7 @@ impl Seen {
             Act::EndCopy(number) => self.end_of_copy(number, line),
             Act::StageMade => self.is(line, STAGE, STAGE_MADE),
             Act::Lost => self.lost(plan, line),
-            Act::TestKey(number) => self.tested(plan, number, line),
+            Act::TestKey(number) => self.test_signed(plan, number, line),
             Act::TakePlace(number) => self.took_place(plan, number, line),
         }
     }

@@ -13,7 +13,7 @@ use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::{filled, filled_for_bundles};
 use crate::ceremony::steps::{Act, Wanted};
-use crate::ceremony::test_signature::{restored_fact, test_fact, tested_fact};
+use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact};
 use crate::certificate::subject::fingerprint;
 use crate::wire::hex;
 
@@ -177,7 +177,7 @@ impl Made<'_> {
             Act::TestKey(_) => {
                 let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
                 vec![
-                    self.fact(&tested_fact(ca), "token"),
+                    self.fact(&test_by_fact(ca), "token"),
                     self.fact(&test_fact(ca), "AAAA"),
                 ]
             }

@@ -3,7 +3,7 @@
 use super::{Seen, foreign};
 use crate::ceremony::facts::{copy_fact, end_fact};
 use crate::ceremony::plan::{CaBefore, Plan, Task};
-use crate::ceremony::test_signature::{restored_fact, test_fact, tested_fact};
+use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact};
 use crate::ceremony::verdict::VerdictFault;
 
 impl Seen {
@@ -19,9 +19,14 @@ impl Seen {
     }
 
     /// A key signed its test; that it did is checked by the key of the ledger.
-    pub(super) fn tested(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
+    pub(super) fn test_signed(
+        &self,
+        plan: &Plan,
+        number: usize,
+        line: u64,
+    ) -> Result<(), VerdictFault> {
         let ca = ca_before(plan, number, line)?;
-        self.fact(line, &tested_fact(&ca.name))?;
+        self.fact(line, &test_by_fact(&ca.name))?;
         self.fact(line, &test_fact(&ca.name)).map(drop)
     }
 
