@@ -4,12 +4,13 @@
 
 mod item;
 mod signers;
+mod unverified;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
-use ssh_key::{PublicKey, Signature};
 
 use super::answer::{Answer, AnswerError, Answered};
 use super::{BundleError, Item};
@@ -19,12 +20,12 @@ use crate::krl::{
 use crate::ledger::checkpoint::{Checkpoint, CheckpointError};
 use crate::ledger::note::{NoteError, unverified_text};
 use crate::ledger::{
-    BundleClosed, CaAdded, Entry, EntryError, Event, LedgerError, Mirror, MirrorError, RequestId,
-    Reserved, SuffixesSet,
+    BundleClosed, Entry, EntryError, Event, LedgerError, Mirror, MirrorError, RequestId, Reserved,
+    SuffixesSet,
 };
-use crate::wire::verify::verify_signature;
 pub use item::fits;
 use signers::Signers;
+use unverified::Unverified;
 
 /// Why an answer is not accepted. Nothing of it was taken.
 #[derive(Debug, thiserror::Error)]
@@ -98,11 +99,12 @@ pub enum AcceptError {
 /// What the frames of an answer say, as far as it is looked for.
 #[derive(Default)]
 struct Frames {
-    cas: HashMap<u64, (CaAdded, Option<KeyData>)>,
+    cas: HashMap<u64, Option<Arc<KeyData>>>,
     /// The suffixes that a CA reserves; none is ever taken off its list.
     suffixes: HashMap<u64, Vec<String>>,
     open: HashMap<u64, Arc<Reserved>>,
     issued: HashMap<RequestId, Granted>,
+    unverified: Unverified,
     closed: Option<BundleClosed>,
 }
 
@@ -165,6 +167,7 @@ fn frames_of(
             frames.take(position, entry.event, &answer.header().id)?;
         }
     }
+    frames.unverified.verify()?;
     let signer = signers.believe(note, &head)?;
     base_fits(answer, &head, signer)?;
     Ok((head, frames))
@@ -194,8 +197,8 @@ impl Frames {
     fn of(mirror: &Mirror) -> Result<Self, AcceptError> {
         let mut frames = Self::default();
         for ca in mirror.ledger().cas()? {
-            let key = Some(ca.public_key().clone());
-            frames.cas.insert(ca.position(), (ca.added().clone(), key));
+            let key = Arc::new(ca.public_key().clone());
+            frames.cas.insert(ca.position(), Some(key));
             let recorded = mirror.ledger().suffixes(&ca)?;
             recorded.into_iter().for_each(|set| frames.reserve(set));
         }
@@ -211,8 +214,8 @@ impl Frames {
         match event {
             Event::CaAdded(added) => {
                 let key = PublicKey::from_bytes(&added.public_key).ok();
-                let key = key.map(|key| key.key_data().clone());
-                self.cas.insert(position, (added, key));
+                let key = key.map(|key| Arc::new(key.key_data().clone()));
+                self.cas.insert(position, key);
             }
             Event::SuffixesSet(set) => self.reserve(set),
             Event::Reserved(reserved) => {
@@ -241,10 +244,9 @@ impl Frames {
         signature: &[u8],
     ) -> Result<(), AcceptError> {
         let bad = || AcceptError::Signature(position);
-        let ca = self.cas.get(&reserved.ca).and_then(|(_, key)| key.as_ref());
-        let parsed = Signature::try_from(signature).map_err(|_form| bad())?;
+        let ca = self.cas.get(&reserved.ca).and_then(Option::as_ref);
         let ca = ca.ok_or_else(bad)?;
-        verify_signature(&reserved.to_be_signed, &parsed, ca).map_err(|_error| bad())?;
+        self.unverified.add((position, &reserved), signature, ca)?;
         let grounds = reserved.grounds.as_ref();
         if let Some(id) = grounds.and_then(|grounds| grounds.request_id) {
             // PROTOCOL.certkeys: the signature is the last field, a string, over all before it.

@@ -5,6 +5,7 @@
 //! head, and what an item got stands in an entry of these frames. A checksum tells what was spoilt on the
 //! way. `docs/formats/answer.md` has the layout.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -102,6 +103,8 @@ pub struct Answer {
     header: AnswerHeader,
     /// Items and frames, from its first byte on.
     file: File,
+    /// Where the base of lists begins, once that is known.
+    base_at: Cell<Option<u64>>,
 }
 
 impl AnswerHeader {
@@ -261,7 +264,11 @@ impl Answer {
         if copied != header.bytes || header.checksum != *hash.finalize() {
             return Err(AnswerError::Checksum);
         }
-        Ok(Self { header, file })
+        Ok(Self {
+            header,
+            file,
+            base_at: Cell::new(None),
+        })
     }
 
     /// What it says of itself.
@@ -311,16 +318,27 @@ impl Answer {
     }
 
     fn base_and_rest(&self) -> Result<(Option<SignedBase>, BufReader<File>), AnswerError> {
-        let mut input = self.parts()?;
-        for _ in 0..self.header.items {
-            string::<AnswerError>(&mut input, "an item", LARGEST_ITEM)?;
-        }
+        let mut input = self.behind_items()?;
         let bytes = string::<AnswerError>(&mut input, "the base of lists", LARGEST_BASE)?;
         let signature = string::<AnswerError>(&mut input, "its signature", LARGEST_SIGNATURE)?;
         let signature =
             String::from_utf8(signature).map_err(|_utf8| ssh_encoding::Error::Length)?;
         let base = SignedBase { bytes, signature };
         Ok(((base != SignedBase::default()).then_some(base), input))
+    }
+
+    /// Reads past the items, once.
+    fn behind_items(&self) -> Result<BufReader<File>, AnswerError> {
+        let mut input = self.parts()?;
+        if let Some(place) = self.base_at.get() {
+            input.seek(SeekFrom::Start(place))?;
+            return Ok(input);
+        }
+        for _ in 0..self.header.items {
+            string::<AnswerError>(&mut input, "an item", LARGEST_ITEM)?;
+        }
+        self.base_at.set(Some(input.stream_position()?));
+        Ok(input)
     }
 
     fn parts(&self) -> Result<BufReader<File>, AnswerError> {

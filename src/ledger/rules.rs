@@ -184,8 +184,8 @@ impl std::fmt::Debug for Ledger {
 }
 
 /// How many entries a run may be ahead of the rows on disk: a killed run costs the next one
-/// a replay of so many, some 20 ms.
-const LAG_OF_A_RUN: u64 = 4096;
+/// a replay of so many, some 5 ms. Their rows are in memory, the most of what a run holds.
+const LAG_OF_A_RUN: u64 = 1024;
 /// How many entries may be left for the next run to read: a write to the index costs as much
 /// as the reading of some 50.
 const LAG_AT_THE_END: u64 = 32;

@@ -35,21 +35,34 @@ impl Carried {
             path: bundle.display().to_string(),
             source,
         };
-        let file = own_copy(bundle, config)?;
-        let length = file.metadata().map_err(|error| of_file(bundle, error))?;
-        let length = length.len();
-        let mut carried = Self {
-            header: opened(&file, length).map_err(of_bundle)?.header().clone(),
-            name: bundle.display().to_string(),
-            roles: BTreeSet::new(),
-            file,
-            length,
-        };
+        let mut carried = Self::copy_unread(bundle, config)?;
         for item in carried.items().map_err(of_bundle)? {
             let item = item.map_err(of_bundle)?;
             carried.roles.insert(item.content().role.clone());
         }
         Ok(carried)
+    }
+
+    /// The same, of which the header alone was read: whoever goes through its items has read all of them
+    /// before any counts. Of roles nothing is known.
+    ///
+    /// # Errors
+    /// As for [`Self::copy`].
+    pub fn copy_unread(bundle: &Path, config: &Config) -> Result<Self, BundleSessionError> {
+        let file = own_copy(bundle, config)?;
+        let length = file.metadata().map_err(|error| of_file(bundle, error))?;
+        let length = length.len();
+        let opened = opened(&file, length).map_err(|source| BundleSessionError::Bundle {
+            path: bundle.display().to_string(),
+            source,
+        })?;
+        Ok(Self {
+            header: opened.header().clone(),
+            name: bundle.display().to_string(),
+            roles: BTreeSet::new(),
+            file,
+            length,
+        })
     }
 
     /// Its items once more.

@@ -11,7 +11,8 @@ use serde_json::json;
 
 use crate::batch::CERTIFICATE_MODE;
 use crate::bundle::{
-    Answer, Answered, Became, Carried, Made, MadeError, check_answer, check_entries, own_file,
+    AcceptError, Answer, Answered, Became, Carried, Made, MadeError, check_answer, check_entries,
+    own_file,
 };
 use crate::certificate::certificate_line;
 use crate::cli::base::context::Context;
@@ -88,12 +89,16 @@ impl Accept {
             context.tell(&words, object)?;
             return Ok(Exit::Done);
         }
-        let carried = Carried::copy(&bundle, &config)?;
+        let carried = Carried::copy_unread(&bundle, &config)?;
         if carried.header.hash()? != answer.header().sha256 {
             return Err(Failure::new("is not the bundle that was answered").at(path(&bundle)));
         }
         let trusted = self.trusted()?;
-        let head = check_answer(&answer, &mirror, &trusted, carried.items()?)?;
+        let checked = check_answer(&answer, &mirror, &trusted, carried.items()?);
+        let head = checked.map_err(|error| match error {
+            AcceptError::Bundle(error) => Failure::from(error).at(path(&bundle)),
+            error => error.into(),
+        })?;
         if self.dry_run {
             return foretell(&answer, &head, context);
         }
