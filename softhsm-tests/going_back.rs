@@ -5,11 +5,13 @@
 
 mod home;
 mod machine;
+mod office;
 mod probes;
 mod table;
 mod ways;
 
 use self::home::Home;
+use self::office::Office;
 use self::probes::{Probed, probe};
 use self::table::{Outcome, outcome};
 use self::ways::go;
@@ -52,6 +54,10 @@ listed! {
         SignedHead,
         KeptHead,
         LedgerKeys,
+        /// What was revoked beside a mirror, and no entry of its ledger clears yet.
+        PendingRevocations,
+        /// The version of a mirror's lists.
+        MirrorVersion,
     }
 }
 
@@ -90,13 +96,15 @@ listed! {
 
 #[test]
 fn nothing_goes_back_by_any_way() {
-    let home = Home::ready();
+    let (home, office) = (Home::ready(), Office::ready());
     for way in Way::ALL {
         home.put_back();
+        office.put_back();
         let (road, _stopped) = go(&home, *way);
+        let (of_office, _stopped_too) = office.go(*way);
         let before = home.kept_entries();
         for state in State::ALL {
-            let probed = probe(&home, &road, *state);
+            let probed = probe((&home, &road), (&office, &of_office), *state);
             assert_outcome(*state, *way, &probed);
         }
         assert!(

@@ -1,7 +1,7 @@
 //! A home folder in which every state was set once, and is put back before each way.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::harness::admin::Admin;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::process::{Ran, bounded, run};
 use crate::harness::pty::Pty;
-use crate::harness::punchmark::BINARY;
+use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::scratch;
 
 /// The home, a copy of it as it was after all states were set, and what the states were.
@@ -40,6 +40,23 @@ pub(super) struct Road {
 }
 
 impl Road {
+    /// Runs `punchmark` of an account on this road.
+    pub(super) fn run(&self, account: &Punchmark, arguments: &[&str]) -> Ran {
+        let mut command = account.prepare(self.program());
+        if let Some(home) = &self.home {
+            let beside = |name: &str| home.join(name);
+            command
+                .env("HOME", home)
+                .env("XDG_CONFIG_HOME", beside("config"));
+            command.env("XDG_STATE_HOME", beside("state"));
+        }
+        command.args(&self.options).args(arguments);
+        if arguments.contains(&"sign") {
+            command.args(&self.of_sign);
+        }
+        run(&mut command)
+    }
+
     /// The binary, in a mount namespace of its own where something is to be mounted.
     fn program(&self) -> Command {
         let Some((file, name)) = &self.mounted else {
@@ -75,16 +92,7 @@ impl Home {
 
     /// Makes all as it was when every state had just been set.
     pub(super) fn put_back(&self) {
-        let home = self.admin.punchmark.home();
-        for entry in std::fs::read_dir(home).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                std::fs::remove_dir_all(path).unwrap();
-            } else {
-                std::fs::remove_file(path).unwrap();
-            }
-        }
-        self.copy(self.whole.path().into(), home.into());
+        put_back(self.whole.path(), self.admin.punchmark.home());
         self.admin.token.put_back();
     }
 
@@ -96,20 +104,8 @@ impl Home {
 
     /// Runs `punchmark` on this road, with the token's PIN.
     pub(super) fn run(&self, road: &Road, arguments: &[&str]) -> Ran {
-        let mut command = self.admin.punchmark.prepare(road.program());
-        if let Some(home) = &road.home {
-            let beside = |name: &str| home.join(name);
-            command
-                .env("HOME", home)
-                .env("XDG_CONFIG_HOME", beside("config"));
-            command.env("XDG_STATE_HOME", beside("state"));
-        }
-        command.args(["--pin-file", "pin"]).args(&road.options);
-        command.args(arguments);
-        if arguments.first() == Some(&"sign") {
-            command.args(&road.of_sign);
-        }
-        run(&mut command)
+        let pinned = [&["--pin-file", "pin"], arguments].concat();
+        road.run(&self.admin.punchmark, &pinned)
     }
 
     /// Runs a command at a terminal and types a yes; gives what it said and its exit code.
@@ -253,6 +249,19 @@ impl Home {
     fn copy(&self, from: PathBuf, to: PathBuf) {
         run(bounded("cp").arg("-a").arg(from.join(".")).arg(to)).ok();
     }
+}
+
+/// Makes a folder what its copy is.
+pub(super) fn put_back(whole: &Path, home: &Path) {
+    for entry in std::fs::read_dir(home).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    run(bounded("cp").arg("-a").arg(whole.join(".")).arg(home)).ok();
 }
 
 /// Of the two slots of a kept head, the size in the one that knows more.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::State;
 use super::home::{FETCH, FETCH_KNOWN, FOLLOW, Home, Road, SIGN};
+use super::office::Office;
 use crate::harness::process::Ran;
 
 /// What an attempt came to: what was run, and whether the state held although it went on.
@@ -13,7 +14,11 @@ pub(super) struct Probed {
 }
 
 /// Tries to take a state back, by the command to which it would be of use.
-pub(super) fn probe(home: &Home, road: &Road, state: State) -> Probed {
+pub(super) fn probe(
+    (home, road): (&Home, &Road),
+    (office, of_office): (&Office, &Road),
+    state: State,
+) -> Probed {
     let run = |arguments: &[&str]| home.run(road, arguments);
     let sign = |more: &[&str]| run(&[&SIGN[..], more].concat());
     let refused = |ran: Ran, words: &str| Probed {
@@ -61,6 +66,14 @@ pub(super) fn probe(home: &Home, road: &Road, state: State) -> Probed {
         }
         State::SignedHead => signed_head(home, road),
         State::KeptHead => kept_head(home, sign(&["key7.pub"])),
+        State::PendingRevocations => {
+            let (ran, held) = office.still_revokes(of_office);
+            Probed { ran, held }
+        }
+        State::MirrorVersion => {
+            let (ran, held) = office.next_version(of_office);
+            Probed { ran, held }
+        }
         State::LedgerKeys => refused(sign(&["second_key.pub"]), "a ledger key is never certified"),
     }
 }

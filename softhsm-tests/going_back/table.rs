@@ -38,6 +38,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Kept,
         },
         Way::IndexDeleted => match state {
             State::NextSerial
@@ -58,6 +59,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Kept,
         },
         Way::OlderIndex => match state {
             State::NextSerial
@@ -78,6 +80,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Kept,
         },
         Way::LastNightsFile => match state {
             State::NextSerial
@@ -98,6 +101,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed(OLDER),
         },
         Way::NewMachine => match state {
             State::NextSerial
@@ -118,6 +122,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed("no kept head"),
         },
         Way::Resumed => match state {
             State::UsedRequestIds | State::Challenges => {
@@ -139,6 +144,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Elsewhere(NOT_RESUMED),
         },
         Way::AnotherHome => match state {
             State::NextSerial
@@ -159,6 +165,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed(OLDER),
         },
         Way::AnotherConfig => match state {
             State::UsedRequestIds | State::Challenges | State::EnrolmentsTakenAway => {
@@ -179,6 +186,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Kept,
         },
         Way::HeadsElsewhere => match state {
             State::NextSerial
@@ -199,6 +207,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed("no kept head"),
         },
         Way::HardLink => match state {
             State::NextSerial
@@ -219,6 +228,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed("has 2 hard links"),
         },
         Way::Symlink => match state {
             State::NextSerial
@@ -239,6 +249,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed(MISSING),
         },
         Way::BindMount => match state {
             State::NextSerial
@@ -259,6 +270,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed(MISSING),
         },
         Way::RenamedUnderARun => match state {
             State::NextSerial
@@ -279,6 +291,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed(OLDER),
         },
         Way::TwoWriters => match state {
             State::NextSerial
@@ -299,6 +312,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Closed("is in use by another run"),
         },
         Way::SignResume => match state {
             State::NextSerial
@@ -319,6 +333,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             State::InstalledList | State::InstalledKnown | State::FollowedKey => {
                 Elsewhere(A_SERVERS)
             }
+            State::PendingRevocations | State::MirrorVersion => Elsewhere(NOT_SIGNED),
         },
         Way::InstalledListEmpty => match state {
             State::NextSerial
@@ -338,6 +353,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::LedgerKeys => Elsewhere(A_LEDGERS),
             State::InstalledList | State::InstalledKnown => Closed("older than"),
             State::FollowedKey => Closed("took over"),
+            State::PendingRevocations | State::MirrorVersion => Elsewhere(A_MIRRORS),
         },
         Way::InstalledListDamaged => match state {
             State::NextSerial
@@ -357,6 +373,7 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
             | State::LedgerKeys => Elsewhere(A_LEDGERS),
             State::InstalledList | State::InstalledKnown => Closed("older than"),
             State::FollowedKey => Closed("took over"),
+            State::PendingRevocations | State::MirrorVersion => Elsewhere(A_MIRRORS),
         },
     }
 }
@@ -365,3 +382,8 @@ pub(super) fn outcome(state: State, way: Way) -> Outcome {
 const OLDER: &str = "knows";
 const A_SERVERS: &str = "it lies on a server, which keeps a mark of its own";
 const A_LEDGERS: &str = "it stands in the ledger, and the list only follows from that";
+/// What is pending lies beside the mirror by its own name.
+const MISSING: &str = ".pending is missing";
+const A_MIRRORS: &str = "it lies beside the mirror, and a server has no part in it";
+const NOT_RESUMED: &str = "a mirror is never gone on with behind a gap";
+const NOT_SIGNED: &str = "nothing is signed from a mirror";

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -11,12 +11,13 @@ use super::Way;
 use super::home::{Home, Road, SIGN};
 use crate::harness::lock;
 use crate::harness::process::{bounded, detached, run, wait_until};
-use crate::harness::punchmark::BINARY;
+use crate::harness::punchmark::{BINARY, Punchmark};
 
 /// Goes one way back; the road on which the probes then come, and a run that is still there.
 pub(super) fn go(home: &Home, way: Way) -> (Road, Option<Stopped>) {
     let mut road = Road::default();
     let path = |name: &str| home.admin.punchmark.path(name);
+    let account = account(home);
     let index = home.admin.ledger_file().with_extension("ledger.index");
     match way {
         Way::Killed => kill_at_every_sync(home),
@@ -27,25 +28,24 @@ pub(super) fn go(home: &Home, way: Way) -> (Road, Option<Stopped>) {
         Way::Resumed => resume(home),
         Way::AnotherHome => {
             home.put_last_night_back();
-            road.options = config_option(home, "config/punchmark/punchmark.toml");
+            road.options = account.config_option(&account.config);
             road.home = Some(path("another"));
         }
         Way::AnotherConfig => {
             another_config(home, &home.admin.ledger_file().display().to_string());
-            road.options = config_option(home, "other/punchmark.toml");
+            road.options = account.config_option(&path("other/punchmark.toml"));
         }
         Way::HeadsElsewhere => {
             home.put_last_night_back();
-            heads_elsewhere(home);
-            road.options = config_option(home, "config/punchmark/elsewhere.toml");
+            road.options = account.heads_elsewhere();
         }
         Way::HardLink => {
             fs::hard_link(home.admin.ledger_file(), path("second-name")).unwrap();
         }
-        Way::Symlink => symlink_config(home, &mut road),
-        Way::BindMount => bind_mount_config(home, &mut road),
+        Way::Symlink => account.symlink_config(&mut road),
+        Way::BindMount => account.bind_mount_config(&mut road),
         Way::RenamedUnderARun => rename_under_a_run(home),
-        Way::TwoWriters => return (road, Some(Stopped::start(home))),
+        Way::TwoWriters => return (road, Some(stopped(home))),
         Way::SignResume => road.of_sign = vec!["--resume"],
         Way::InstalledListEmpty => install(home, ""),
         Way::InstalledListDamaged => install(home, "SSHKRL\n\0"),
@@ -53,25 +53,47 @@ pub(super) fn go(home: &Home, way: Way) -> (Road, Option<Stopped>) {
     (road, None)
 }
 
+fn account(home: &Home) -> Account<'_> {
+    Account {
+        punchmark: &home.admin.punchmark,
+        config: home.admin.config_file(),
+        ledger: home.admin.ledger_file(),
+    }
+}
+
+/// Signs, and is stopped at a sync of the ledger.
+fn stopped(home: &Home) -> Stopped {
+    let sign = [&["--pin-file", "pin"], &SIGN[..], &["key3.pub"]].concat();
+    Stopped::start(&account(home), &sign, &home.admin.ledger_file())
+}
+
+/// An account with a config, and the ledger or mirror that it names.
+pub(super) struct Account<'h> {
+    pub(super) punchmark: &'h Punchmark,
+    pub(super) config: PathBuf,
+    pub(super) ledger: PathBuf,
+}
+
 /// A run that writes, stopped in the middle of what it writes; it goes with this.
 pub(super) struct Stopped(Child);
 
 impl Stopped {
-    /// Signs, and is stopped at a sync of the ledger.
-    fn start(home: &Home) -> Self {
-        let mut strace = strace(home, "signal=SIGSTOP:when=2", detached("strace"));
-        let command = strace.args(SIGN).arg("key3.pub");
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null());
+    /// Starts a command that is stopped at a sync, while it holds this file.
+    pub(super) fn start(account: &Account<'_>, command: &[&str], held: &Path) -> Self {
+        let mut strace = account.strace("signal=SIGSTOP:when=2", detached("strace"));
+        let child = strace
+            .args(command)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let child = child.spawn().unwrap();
-        let ledger = home.admin.ledger_file();
-        wait_until("the run is stopped while it holds the ledger", || {
-            is_stopped(&child) && lock::is_held(&ledger)
+        wait_until("the run is stopped while it holds its file", || {
+            is_stopped(&child) && lock::is_held(held)
         });
         Self(child)
     }
 
     /// Lets the run go on to its end; whether it succeeded.
-    fn go_on(mut self) -> bool {
+    pub(super) fn go_on(mut self) -> bool {
         self.signal(Signal::CONT);
         self.0.wait().unwrap().success()
     }
@@ -101,15 +123,6 @@ fn is_stopped(strace: &Child) -> bool {
     })
 }
 
-/// The binary with something done to it at one of its syncs.
-fn strace(home: &Home, what: &str, program: Command) -> Command {
-    let mut strace = home.admin.punchmark.prepare(program);
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync"]);
-    strace.args(["-e", &format!("inject=fdatasync:{what}")]);
-    strace.args([BINARY, "--pin-file", "pin"]);
-    strace
-}
-
 /// Each command that sets a state, killed at its first syncs.
 fn kill_at_every_sync(home: &Home) {
     for command in [
@@ -118,11 +131,7 @@ fn kill_at_every_sync(home: &Home) {
         &["krl", "--out", "killed.krl"],
         &["ledger", "checkpoint"],
     ] {
-        for sync in 1..=3 {
-            let what = format!("signal=SIGKILL:when={sync}");
-            let ran = run(strace(home, &what, bounded("strace")).args(command));
-            assert!(sync > 1 || ran.code != Some(0), "nothing was killed: {ran}");
-        }
+        account(home).kill_at_its_syncs(&[&["--pin-file", "pin"], command].concat());
     }
 }
 
@@ -149,48 +158,82 @@ fn another_config(home: &Home, ledger: &str) {
     fs::write(other.join("punchmark.toml"), text).unwrap();
 }
 
-/// The same config, but for the folder where alone it wants the heads.
-fn heads_elsewhere(home: &Home) {
-    let config = home.admin.config_file();
-    let text = fs::read_to_string(&config).unwrap();
-    let (_, rest) = text.split_once("kept-heads-only = ").unwrap();
-    let (_, rest) = rest.split_once('\n').unwrap();
-    let (before, _) = text.split_once("kept-heads-only = ").unwrap();
-    let folder = home.admin.punchmark.path("elsewhere");
-    let ledger = home.admin.ledger_file();
-    let lines = format!(
-        "ledger = \"{}\"\nkept-heads-only = [\"{}\"]\n",
-        ledger.display(),
-        folder.display()
-    );
-    let text = format!("{before}{lines}{rest}");
-    fs::write(config.with_file_name("elsewhere.toml"), text).unwrap();
-}
+impl Account<'_> {
+    /// The binary with something done to it at one of its syncs.
+    fn strace(&self, what: &str, program: Command) -> Command {
+        let mut strace = self.punchmark.prepare(program);
+        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync"]);
+        strace.args(["-e", &format!("inject=fdatasync:{what}"), BINARY]);
+        strace
+    }
 
-/// The same config, which names the ledger by a link.
-fn symlink_config(home: &Home, road: &mut Road) {
-    let link = home.admin.punchmark.path("other.ledger");
-    symlink(home.admin.ledger_file(), &link).unwrap();
-    config_with_ledger(home, &link, road);
-}
+    /// Runs a command that is killed at each of its first syncs.
+    pub(super) fn kill_at_its_syncs(&self, command: &[&str]) {
+        for sync in 1..=3 {
+            let what = format!("signal=SIGKILL:when={sync}");
+            let ran = run(self.strace(&what, bounded("strace")).args(command));
+            assert!(sync > 1 || ran.code != Some(0), "nothing was killed: {ran}");
+        }
+    }
 
-/// The same config, which names the ledger by a second mount of its file. Every command of the
-/// road mounts it in a namespace of its own, so that nothing of it outlasts the test.
-fn bind_mount_config(home: &Home, road: &mut Road) {
-    // In a folder of its own: the kept heads do not lie below it.
-    let other = home.admin.punchmark.path("elsewhere/other.ledger");
-    fs::create_dir_all(other.parent().unwrap()).unwrap();
-    fs::write(&other, "").unwrap();
-    road.mounted = Some((home.admin.ledger_file(), other.clone()));
-    config_with_ledger(home, &other, road);
-}
+    /// The same config, but for the folder where alone it wants the heads.
+    pub(super) fn heads_elsewhere(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.config).unwrap();
+        let (before, rest) = text.split_once("kept-heads-only = ").unwrap();
+        let (_, rest) = rest.split_once('\n').unwrap();
+        let folder = self.punchmark.path("elsewhere");
+        let lines = format!(
+            "ledger = \"{}\"\nkept-heads-only = [\"{}\"]\n",
+            self.ledger.display(),
+            folder.display()
+        );
+        self.another("elsewhere.toml", format!("{before}{lines}{rest}"))
+    }
 
-fn config_with_ledger(home: &Home, ledger: &Path, road: &mut Road) {
-    let text = fs::read_to_string(home.admin.config_file()).unwrap();
-    let text = format!("ledger = \"{}\"\n{text}", ledger.display());
-    let config = home.admin.config_file().with_file_name("linked.toml");
-    fs::write(config, text).unwrap();
-    road.options = config_option(home, "config/punchmark/linked.toml");
+    /// The same config without its roles.
+    pub(super) fn without_roles(&self) -> Vec<String> {
+        let text = fs::read_to_string(&self.config).unwrap();
+        let (before, _) = text.split_once("\n[role.").unwrap();
+        let ledger = self.ledger.display();
+        self.another("other.toml", format!("ledger = \"{ledger}\"\n{before}\n"))
+    }
+
+    /// The same config, which names the ledger by a link.
+    pub(super) fn symlink_config(&self, road: &mut Road) {
+        let link = self.punchmark.path("other.ledger");
+        symlink(&self.ledger, &link).unwrap();
+        road.options = self.with_ledger(&link);
+    }
+
+    /// The same config, which names the ledger by a second mount of its file. Every command of the
+    /// road mounts it in a namespace of its own, so that nothing of it outlasts the test.
+    pub(super) fn bind_mount_config(&self, road: &mut Road) {
+        // In a folder of its own: the kept heads do not lie below it.
+        let other = self.punchmark.path("elsewhere/other.ledger");
+        fs::create_dir_all(other.parent().unwrap()).unwrap();
+        fs::write(&other, "").unwrap();
+        road.mounted = Some((self.ledger.clone(), other.clone()));
+        road.options = self.with_ledger(&other);
+    }
+
+    fn with_ledger(&self, ledger: &Path) -> Vec<String> {
+        let text = fs::read_to_string(&self.config).unwrap();
+        self.another(
+            "linked.toml",
+            format!("ledger = \"{}\"\n{text}", ledger.display()),
+        )
+    }
+
+    /// Writes a config of this name beside the account's own, and gives the option that names it.
+    fn another(&self, name: &str, text: String) -> Vec<String> {
+        let config = self.config.with_file_name(name);
+        crate::harness::write(&config, text, 0o600);
+        self.config_option(&config)
+    }
+
+    pub(super) fn config_option(&self, config: &Path) -> Vec<String> {
+        vec!["--config".to_owned(), config.display().to_string()]
+    }
 }
 
 /// Makes the server's lists these bytes.
@@ -202,15 +245,10 @@ fn install(home: &Home, bytes: &str) {
 
 /// Puts last night's file in the ledger's place while a run writes.
 fn rename_under_a_run(home: &Home) {
-    let stopped = Stopped::start(home);
+    let stopped = stopped(home);
     let ledger = home.admin.ledger_file();
     fs::rename(&ledger, home.admin.punchmark.path("renamed.ledger")).unwrap();
     fs::copy(home.admin.punchmark.path("last-night.ledger"), ledger).unwrap();
     assert!(!stopped.go_on(), "the run didn't notice");
     assert!(!home.admin.punchmark.path("key3-cert.pub").exists());
-}
-
-fn config_option(home: &Home, name: &str) -> Vec<String> {
-    let path = home.admin.punchmark.path(name);
-    vec!["--config".to_owned(), path.display().to_string()]
 }
