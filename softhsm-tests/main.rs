@@ -69,6 +69,7 @@ mod manifest;
 mod migrate;
 mod mirror;
 mod mirror_lists;
+mod mirror_rollover;
 mod modules;
 mod odd_tokens;
 mod openssh;

@@ -36,6 +36,9 @@ impl Sides {
         }
         assert!(!self.office.path("refused.krl").exists());
         assert!(!self.office.path("refused.bundle").exists());
+        let doctor = self.office("doctor");
+        assert!(!doctor.stdout.contains("ledger head adopt"), "{doctor}");
+        assert!(doctor.stdout.contains("punchmark mirror"), "{doctor}");
     }
 
     /// `mirror adopt` at a terminal, answered with yes.

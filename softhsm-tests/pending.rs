@@ -149,6 +149,23 @@ fn no_list_ever_lacks_what_was_revoked_between_a_bundle_and_its_answer() {
 }
 
 #[test]
+fn a_reason_is_short_so_that_each_revocation_travels() {
+    let sides = Sides::with_revoker();
+    let long = "x".repeat(1025);
+    let revoke = |reason: &str| {
+        sides.office(&format!(
+            "revoke --revoker-key anna --yes --serial 1 --reason {reason}"
+        ))
+    };
+    revoke(&long).exits(2).says("1024 is the most");
+    revoke(&long[1..]).ok();
+    sides
+        .room(&format!("revoke --yes --serial 1 --reason {long}"))
+        .exits(2)
+        .says("1024 is the most");
+}
+
+#[test]
 fn nothing_is_asked_for_a_key_whose_revocation_is_pending() {
     let sides = Sides::with_revoker();
     sides.revoke("--key erik2.pub").ok();

@@ -13,7 +13,7 @@ mod made;
 mod read;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 use std::io;

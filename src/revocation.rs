@@ -36,7 +36,7 @@ pub use living::{Last, Living, living};
 pub use naming::NamingError;
 pub use pending::{
     ListMade, OpenStatement, Pending, PendingError, REVOCATION_NAMESPACE, Rebased, Statement,
-    StatementError,
+    StatementError, is_covered,
 };
 pub use selector::Selector;
 pub use state::PublishedState;

@@ -320,6 +320,39 @@ fn what_a_bundle_brings_is_shown_noted_and_recorded_and_what_does_not_count_is_t
 }
 
 #[test]
+fn a_bundle_that_asks_for_nothing_brings_what_else_there_is() {
+    let sides = Sides::begun_with(&["anna"]);
+    keygen::make(sides.office.home(), "lost", ED25519);
+    let revoke = "revoke --revoker-key anna --yes --reason lost --key lost.pub";
+    sides.in_office(revoke).ok();
+    let make = "bundle make --key ole --out one.bundle --enroll erik=erik.pub";
+    sides.in_office(make).ok();
+    fs::create_dir_all(sides.stick()).unwrap();
+    let bundle = sides.office.path("one.bundle");
+    fs::copy(bundle, sides.stick().join("one.bundle")).unwrap();
+    sides.plan(&["one.bundle"]);
+    let (shown, code) = sides.room.hold(sides.room.start());
+    assert_eq!(code, 0, "{shown}");
+    let transcript = sides.room.transcript();
+    for fact in ["nothing would be signed", "0 certificates, 0 refused"] {
+        assert!(transcript.contains(fact), "{fact}: {transcript}");
+    }
+    let (words, _) = words_of(&shown);
+    let no_test = |name: &&str| !name.ends_with("test-cert.pub");
+    let outputs: Vec<_> = OUTPUTS.into_iter().filter(no_test).collect();
+    sides.room.verify(&words, &outputs).ok();
+    let revoked = sides.in_room("revoke --list").stdout;
+    assert!(
+        revoked.contains("anna, a revoker; taken in by"),
+        "{revoked}"
+    );
+    let enrolled = sides.in_room("requester list").stdout;
+    assert!(enrolled.contains("erik"), "{enrolled}");
+    sides.accept("one.bundle");
+    sides.in_office("ledger verify --signatures").ok();
+}
+
+#[test]
 fn killed_at_every_write_it_goes_on_and_signs_nothing_twice() {
     let sides = Sides::begun();
     sides.make("one.bundle", &["erik", "anna", "peter"]);

@@ -8,6 +8,7 @@ mod column;
 mod document;
 mod fault;
 mod lines;
+mod quotes;
 mod read;
 mod rows;
 mod table;

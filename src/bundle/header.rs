@@ -109,6 +109,29 @@ impl Header {
         header.within_limits()
     }
 
+    /// Takes of what waits the oldest that there is room for, and gives how many are left for the next bundle.
+    ///
+    /// # Errors
+    /// [`BundleError::Header`] if a field is longer than the wire allows.
+    pub fn carry(&mut self, waiting: Vec<SignedRevocation>) -> Result<usize, BundleError> {
+        let most = usize::try_from(MOST_PENDING).unwrap_or(usize::MAX);
+        let mut length = self.to_bytes()?.len();
+        let mut waiting = waiting.into_iter().peekable();
+        while self.pending.len() < most {
+            let fits = |(signed, signature): &SignedRevocation| {
+                // Each with its length before it.
+                let behind = length + 8 + signed.len() + signature.len();
+                u64::try_from(behind).is_ok_and(|behind| behind <= LARGEST_HEADER)
+            };
+            let Some(one) = waiting.next_if(fits) else {
+                break;
+            };
+            length += 8 + one.0.len() + one.1.len();
+            self.pending.push(one);
+        }
+        Ok(waiting.count())
+    }
+
     fn within_limits(self) -> Result<Self, BundleError> {
         if self.items > MOST_ITEMS {
             return Err(BundleError::TooMany(self.items));

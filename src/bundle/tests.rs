@@ -37,7 +37,7 @@ fn item(seed: u8, claimed: Option<&str>) -> Item {
 }
 
 /// The header of a bundle with two items.
-pub(super) fn header() -> Header {
+pub(crate) fn header() -> Header {
     drawn().1
 }
 
@@ -202,4 +202,27 @@ fn what_a_header_announces_is_held_against_its_limits_before_anything_is_read() 
         read(&long),
         Err(BundleError::TooLarge { part: "header", .. })
     ));
+}
+
+#[test]
+fn what_has_no_room_waits_for_the_next_bundle_and_the_oldest_go_first() {
+    let revocation = |number: u32, length: usize| (number.to_be_bytes().repeat(length), vec![0; 8]);
+    // By number: a bundle has room for a thousand.
+    let mut header = header();
+    let waiting: Vec<_> = (0..1003).map(|number| revocation(number, 1)).collect();
+    assert_eq!(header.carry(waiting.clone()).unwrap(), 3);
+    assert_eq!(header.pending, waiting[..1000]);
+    // By length: the header is read, and one more would be too many.
+    let mut header = super::tests::header();
+    let waiting: Vec<_> = (0..8).map(|number| revocation(number, 50_000)).collect();
+    let left = header.carry(waiting.clone()).unwrap();
+    assert_eq!(header.pending, waiting[..5]);
+    assert_eq!(left, 3);
+    assert!(header.to_bytes().unwrap().len() <= 1024 * 1024);
+    header.pending.push(waiting[5].clone());
+    assert!(header.to_bytes().unwrap().len() > 1024 * 1024);
+    // A later one that is short overtakes none.
+    let mut header = super::tests::header();
+    let waiting = vec![revocation(1, 300_000), revocation(2, 1)];
+    assert_eq!(header.carry(waiting).unwrap(), 2);
 }

@@ -24,6 +24,8 @@ pub struct ServersSay {
     pub without_new: Vec<(String, String)>,
     /// The servers of which it is not known that they no longer trust the old CA, and why.
     pub with_old: Vec<(String, String)>,
+    /// Whether the list that servers get, as far as it was shown, revokes the key of the old CA.
+    pub list_revokes: Option<bool>,
 }
 
 /// What keeps a stage from being reached.
@@ -212,7 +214,7 @@ impl Rollover {
     }
 
     fn trusted(&mut self, servers: &ServersSay) {
-        if servers.listed.is_none() {
+        if servers.listed.is_none_or(|listed| listed == 0) {
             self.lock_out(
                 "no list of servers was given, so whoever doesn't trust the new CA is not known"
                     .to_owned(),
@@ -287,12 +289,19 @@ impl Rollover {
             ));
             return Ok(());
         }
-        if !is_in_a_list(seen.ledger, &self.old)? {
-            self.block(format!(
+        match seen.servers.list_revokes {
+            Some(true) => {}
+            Some(false) => self.block(format!("the list that was shown does not revoke {name}")),
+            // What the room lists itself is published nowhere where there is a mirror.
+            None if seen.ledger.has_mirror()? => self.block(
+                "no list of the mirror was shown, where servers get theirs: --krl FILE".to_owned(),
+            ),
+            None if is_in_a_list(seen.ledger, &self.old)? => {}
+            None => self.block(format!(
                 "no KRL was made since: punchmark krl --ca {name} --out revoked.krl"
-            ));
+            )),
         }
-        if seen.servers.listed.is_none() {
+        if seen.servers.listed.is_none_or(|listed| listed == 0) {
             self.block(
                 "no list of servers was given, so who still trusts it is not known".to_owned(),
             );

@@ -1,6 +1,7 @@
 //! An outsider's check of a ceremony: transcript, plan, words, and every output.
 
 mod attestations;
+mod brought;
 mod bundles;
 mod copies;
 mod custody;

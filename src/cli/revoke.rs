@@ -47,7 +47,8 @@ pub(crate) struct Revoke {
         long,
         value_name = "WORDS",
         default_value = "",
-        allow_hyphen_values = true
+        allow_hyphen_values = true,
+        value_parser = short_reason
     )]
     reason: String,
 
@@ -124,11 +125,8 @@ impl Revoke {
         }
         record(&mut ledger, caught, &self.reason)?;
         if context.talks() {
-            let of = ca.map_or_else(String::new, |ca| format!(" --ca {}", ca.name()));
-            say(&format!(
-                "revoked; servers know it when they have the KRL: \
-                 punchmark krl{of} --out revoked.krl",
-            ));
+            let list = pending::when_servers_know(&ledger, ca.as_ref().map(Ca::name))?;
+            say(&format!("revoked; {list}"));
         }
         Ok(Exit::Done)
     }
@@ -222,6 +220,17 @@ fn families(config: &Config) -> Result<BTreeSet<String>, Failure> {
     let trusted = config.attestation_roots()?.families();
     let families = trusted.into_iter().chain([Family::Yubico]);
     Ok(families.map(|family| family.to_string()).collect())
+}
+
+/// A reason is read by people, and travels with a bundle that has little room.
+fn short_reason(text: &str) -> Result<String, String> {
+    if text.len() <= LONGEST_REASON {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "it has {} bytes, and {LONGEST_REASON} is the most",
+        text.len()
+    ))
 }
 
 fn record(ledger: &mut Ledger, caught: Caught, reason: &str) -> Result<(), Failure> {
@@ -319,6 +328,8 @@ impl Advised for NamingError {
 const CHANGED: &str = "the ledger went on while you were asked, and more would end than you were shown; \
                        nothing is revoked";
 const LOOK_AGAIN: &str = "run it again, and see what is caught now";
+
+const LONGEST_REASON: usize = 1024;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -11,6 +11,6 @@ mod file;
 mod part;
 mod statement;
 
-pub use file::{OpenStatement, Pending, PendingError};
+pub use file::{OpenStatement, Pending, PendingError, is_covered};
 pub use part::{ListMade, Rebased};
 pub use statement::{REVOCATION_NAMESPACE, Statement, StatementError};

@@ -29,6 +29,14 @@ pub enum LineFault {
     /// It is no CSV.
     #[error("is no line of CSV")]
     Csv(#[from] ::csv::Error),
+    /// A quote that is never closed.
+    #[error("a quote is opened and never closed; is the end of the file missing?")]
+    OpenQuote,
+    /// A quote where none can stand.
+    #[error(
+        "a quote within a cell: a quoted cell begins and ends with one, and one within it is doubled"
+    )]
+    Quote,
     /// It is no TOML.
     #[error("{0}")]
     Toml(String),

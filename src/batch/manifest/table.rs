@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ::csv::{ByteRecord, ReaderBuilder};
 
 use super::breaks::Breaks;
+use super::quotes::{WrongQuote, wrong_quote};
 use super::{Cell, Column, LineFault, MOST_LINES, ManifestFault, Row};
 
 /// The rows of a table, and all that is wrong with its form.
@@ -14,9 +15,17 @@ pub(super) fn rows(bytes: &[u8]) -> (Vec<Row>, Vec<ManifestFault>) {
         .flexible(true)
         .from_reader(bytes);
     let (mut rows, mut faults) = (Vec::new(), Vec::new());
+    let breaks = Breaks::of(bytes);
+    if let Some(wrong) = wrong_quote(bytes) {
+        let (at, fault) = match wrong {
+            WrongQuote::Open(at) => (at, LineFault::OpenQuote),
+            WrongQuote::Within(at) => (at, LineFault::Quote),
+        };
+        let line = breaks.line(at);
+        return (rows, vec![ManifestFault { line, fault }]);
+    }
     let mut columns: Option<Vec<Option<Column>>> = None;
     let mut record = ByteRecord::new();
-    let breaks = Breaks::of(bytes);
     loop {
         let line = next_line(reader.position(), bytes, &breaks);
         match reader.read_byte_record(&mut record) {

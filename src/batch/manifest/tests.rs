@@ -230,11 +230,20 @@ fn a_role_is_for_somebody_and_must_be_there() {
 
 #[test]
 fn an_open_quote_swallows_no_line() {
-    let table = format!("key,principals,key-id\n{ONE},a,\"x\n{TWO},b,y\n");
-    let found = faults(Form::Csv, &table, Kind::User);
+    let of = |cell: &str| {
+        let table = format!("key,principals,key-id\n{ONE},a,{cell}\n{TWO},b,y\n");
+        faults(Form::Csv, &table, Kind::User)
+    };
+    let open = "2: a quote is opened and never closed; is the end of the file missing?";
+    assert_eq!(of("\"x"), [open]);
     assert_eq!(
-        found[0],
+        of("\"x\ny\"")[0],
         "2: `key-id` holds a line break; is a quote left open?"
+    );
+    let within = of("\"x\"y");
+    assert!(
+        within[0].starts_with("2: a quote within a cell"),
+        "{within:?}"
     );
 }
 

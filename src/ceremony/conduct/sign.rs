@@ -168,18 +168,19 @@ impl<'s> Conduct<'s> {
                 None => ConductError::Gone("the bundle"),
             }
         })?;
-        let known = session.known.as_ref();
-        let known = known.ok_or(ConductError::Gone("the CA of the bundle"))?;
-        let (taken, ca) = (&session.taken, known.ca().name());
+        let taken = &session.taken;
         if taken.id != bundle.id || taken.sha256 != bundle.header || taken.items != bundle.items {
             return Err(ConductError::OtherBundle(bundle.file.clone()));
         }
-        let planned = self.plan.ledger.iter().flat_map(|ledger| &ledger.cas);
-        if !planned.into_iter().any(|one| one.name.as_str() == ca) {
-            let (file, ca) = (bundle.file.clone(), ca.to_owned());
-            return Err(ConductError::BundleOfOtherCa { file, ca });
+        let mut planned = self.plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+        let ca = session.known.as_ref().map(|known| known.ca().name());
+        match ca.filter(|ca| !planned.any(|one| one.name.as_str() == *ca)) {
+            None => Ok(session),
+            Some(ca) => Err(ConductError::BundleOfOtherCa {
+                file: bundle.file.clone(),
+                ca: ca.to_owned(),
+            }),
         }
-        Ok(session)
     }
 
     /// Signs what is neither refused nor signed, and writes the answer.

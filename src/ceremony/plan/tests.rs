@@ -575,7 +575,11 @@ fn each_rule_of_a_bundle_is_held_to() {
             "bytes  = 99999999999",
             "bundle 1, bytes: are more than any",
         ),
-        ("items  = 3", "items  = 0", "bundle 1, items: are none"),
+        (
+            "items  = 3",
+            "items  = 100001",
+            "bundle 1, items: are more than any",
+        ),
         (
             "items  = 3",
             "items  = -1",

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::Outputs;
+use super::brought::Recorded;
 use crate::bundle::{Answer, AnswerError, Answered, BundleError, Item, Opened, fits};
 use crate::ceremony::conduct::{tested_fact, tested_item};
 use crate::ceremony::plan::{Plan, PlannedBundle};
@@ -33,6 +34,7 @@ impl Outputs<'_> {
             return Ok(());
         };
         let mut certificates = 0;
+        let mut recorded = Recorded::of(ledger, (found.size, end.size))?;
         for planned in &sign.bundles {
             let wrong = |what: String| VerdictFault::Bundle {
                 file: planned.file.clone(),
@@ -46,6 +48,7 @@ impl Outputs<'_> {
             let opened =
                 open_bundle(self.path(&planned.file)?).map_err(|error| wrong(chain(&error)))?;
             is_reviewed(opened.header(), planned).map_err(&wrong)?;
+            recorded.require(opened.header(), ledger).map_err(&wrong)?;
             let answer = self.answer(planned)?;
             let head = leads_to(&answer, ledger, (planned, key)).map_err(&wrong)?;
             let granted = answers(&answer, ledger, &known, opened.items()).map_err(&wrong)?;
@@ -53,6 +56,7 @@ impl Outputs<'_> {
             self.is_as_tested(transcript, planned, &answer)?;
             has_frames(&answer, ledger, &head).map_err(&wrong)?;
         }
+        recorded.require_no_more()?;
         require_no_more(ledger, (found.size, end.size), certificates)
     }
 

@@ -6,12 +6,33 @@ use super::failure::{Advised, At, Failure};
 use crate::config::read_limited;
 use crate::server::fleet::{Report, ReportError};
 
-/// The names of servers, one a line.
+/// The names of servers, one a line; what stands behind a `#` is for people. There is one at the least: a list
+/// that names nobody tells of nobody that something is well.
 pub(crate) fn servers(file: &Path) -> Result<Vec<String>, Failure> {
     let text = read_limited(file, BYTES_MAX).in_file(file)?;
-    let lines = text.lines().map(str::trim);
-    let names = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(names.map(str::to_owned).collect())
+    let names = names(&text).map_err(|words| Failure::new(words).at(file.display().to_string()))?;
+    if names.is_empty() {
+        return Err(
+            Failure::new(format!("{} names no server", file.display())).hint("one name a line")
+        );
+    }
+    Ok(names)
+}
+
+fn names(text: &str) -> Result<Vec<String>, String> {
+    // Some editors begin a file with a mark of its byte order.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut names = Vec::new();
+    for (line, number) in text.lines().zip(1_usize..) {
+        let name = line.split('#').next().unwrap_or_default().trim();
+        if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(format!("line {number}: {name:?} is no name of a server"));
+        }
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
 }
 
 /// The reports of `punchmark doctor sshd --json` in these files, and in the files of these folders
@@ -61,3 +82,17 @@ impl Advised for ReportError {}
 
 /// A survey of ten thousand keys takes some 4 MiB.
 const BYTES_MAX: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_list_of_servers_is_read_as_its_author_meant_it() {
+        let read = names("\u{feff}web1\r\n\n# all of them\n  web2  # in the cellar\nweb3#old\n");
+        assert_eq!(read.unwrap(), ["web1", "web2", "web3"]);
+        assert_eq!(names("# nobody yet\n").unwrap(), Vec::<String>::new());
+        let two = names("web1\nweb2 web3\n").unwrap_err();
+        assert!(two.contains("line 2: \"web2 web3\""), "{two}");
+    }
+}

@@ -80,7 +80,7 @@ fn hint(fault: &LineFault) -> Option<String> {
             let names: Vec<_> = Column::ALL.iter().map(|column| column.name()).collect();
             Some(format!("the columns are {}", names.join(", ")))
         }
-        LineFault::Cells { .. } => Some(QUOTES.to_owned()),
+        LineFault::Cells { .. } | LineFault::Quote => Some(QUOTES.to_owned()),
         LineFault::Validity(error) => error.hint(),
         LineFault::NoKeyId => Some("say it in the line, or for all lines with -I".to_owned()),
         LineFault::NoPrincipals => {

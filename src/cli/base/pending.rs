@@ -9,6 +9,7 @@ use super::words::{chain, number_of};
 use crate::certificate::length;
 use crate::config::Config;
 use crate::ledger::file::OpenError;
+use crate::ledger::heads::HeadsError;
 use crate::ledger::{Ledger, LedgerError};
 use crate::revocation::{ListMade, OpenStatement, Pending, PendingError, StatementError};
 
@@ -35,11 +36,8 @@ pub(crate) fn hold(config: &Config) -> Result<Beside, Failure> {
     }
     let pending = hold_alone(config, &looked)?;
     // Read behind the lock: whatever was accepted until here is in it.
-    let refused = Ledger::contradicted(&path, &config.ledger_settings())?;
-    if let Some(refused) = refused {
-        return Err(Failure::of(Kind::Failed, refused)
-            .at("the mirror is not known to be the newest copy")
-            .hint(ANEW));
+    if let Some(refused) = Ledger::contradicted(&path, &config.ledger_settings())? {
+        return Err(not_newest(refused));
     }
     let mirror = Ledger::open_to_read(&path)?;
     let open = pending.open(&mirror)?;
@@ -49,6 +47,13 @@ pub(crate) fn hold(config: &Config) -> Result<Beside, Failure> {
         pending,
         open,
     })
+}
+
+/// That a kept head contradicts a mirror, and the way on: what mends the ledger itself is refused there.
+pub(crate) fn not_newest(refused: HeadsError) -> Failure {
+    Failure::of(Kind::Failed, refused)
+        .at("the mirror is not known to be the newest copy")
+        .hint(ANEW)
 }
 
 /// Opens the file beside the mirror of the config, alone: nobody revokes or makes a list meanwhile.
@@ -99,6 +104,21 @@ pub(crate) fn newest_list(config: &Config, mirror: &Ledger) -> Result<Option<Lis
         return Ok(None);
     }
     Ok(hold_alone(config, mirror)?.newest_list())
+}
+
+/// When servers know what was revoked just now, of this CA, and what is to be done for it.
+pub(crate) fn when_servers_know(ledger: &Ledger, ca: Option<&str>) -> Result<String, LedgerError> {
+    if ledger.has_mirror()? {
+        return Ok(
+            "servers know it when the mirror has it, by the answer to the next bundle, and made its list: \
+             punchmark krl --out revoked.krl, there"
+                .to_owned(),
+        );
+    }
+    let of = ca.map_or_else(String::new, |ca| format!(" --ca {ca}"));
+    Ok(format!(
+        "servers know it when they have the KRL: punchmark krl{of} --out revoked.krl"
+    ))
 }
 
 /// What waits, and since when, in words.

@@ -54,10 +54,6 @@ impl Published {
     }
 
     /// All that it revokes, as entries would say it.
-    #[cfg_attr(
-        not(feature = "two-sides"),
-        allow(dead_code, reason = "a CA of two sides alone has it")
-    )]
     pub(crate) fn revoked(&self) -> Vec<Revoked> {
         OfList::new(&self.krl, &config::keyboard()).revoked
     }

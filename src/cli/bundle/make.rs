@@ -20,7 +20,7 @@ use crate::cli::base::interrupt::on_signal;
 use crate::cli::base::issuing::books;
 use crate::cli::base::pending;
 use crate::cli::base::progress::{Failures, Progress, style};
-use crate::cli::base::terminal::say;
+use crate::cli::base::terminal::{say, warn};
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config, SubjectFile};
 use crate::issue::{Bundled, Judge};
@@ -140,14 +140,14 @@ impl Make {
         carries.enrolments = enrolments;
         let last = made.last(&carries.taken);
         let against = (head, carries);
-        let (header, bytes) = self.signed(&wanted, signer.registrar, against, last)?;
+        let (header, bytes, waiting) = self.signed(&wanted, signer.registrar, against, last)?;
         // Kept here too, until its answer is held against it.
         output::write(&Made::kept(&config.ledger(), &header.id), &bytes, MODE)?;
         // Listed before it goes out: an answer must never come to a bundle that is not known here.
         made.begin(&header, &absolute(&self.out)?)?;
         output::write(&self.out, &bytes, MODE)?;
         made.note(&header.id, Became::Open, config::now())?;
-        self.tell(&header, context)?;
+        self.tell(&header, waiting, context)?;
         Ok(Exit::Done)
     }
 
@@ -186,14 +186,14 @@ impl Make {
         Ok(Signer { registrar, duties })
     }
 
-    /// The signed bundle, read back as whoever gets it will.
+    /// The signed bundle, read back as whoever gets it will; and how many revocations wait for the next one.
     fn signed(
         &self,
         wanted: &[Wanted],
         registrar: Registrar,
         (against, pending): (Checkpoint, Carries),
         before: [u8; 32],
-    ) -> Result<(Header, Vec<u8>), Failure> {
+    ) -> Result<(Header, Vec<u8>, usize), Failure> {
         let mut draft = Draft::default();
         for wanted in wanted {
             draft.add(&wanted.item)?;
@@ -201,17 +201,23 @@ impl Make {
         let id = random_id().at("no random numbers")?;
         let mut header = draft.header((id, before), config::now(), against, registrar);
         header.list_version = pending.list_version;
-        header.pending = pending.signed;
         header.enrolments = pending.enrolments;
+        let waiting = header.carry(pending.signed)?;
         let signature = by_ssh_keygen(&header.to_bytes()?, NAMESPACE, &self.key)?;
         let bytes = draft.to_bytes(&header, &signature)?;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let opened = Opened::read(bytes.as_slice(), length)?;
         opened.items().try_for_each(|item| item.map(drop))?;
-        Ok((header, bytes))
+        Ok((header, bytes, waiting))
     }
 
-    fn tell(&self, header: &Header, context: &Context) -> Result<(), Failure> {
+    fn tell(&self, header: &Header, waiting: usize, context: &Context) -> Result<(), Failure> {
+        if waiting > 0 {
+            let words = number_of(waiting, "pending revocation");
+            warn(&format!(
+                "{words} had no room in it: the next bundle carries more"
+            ));
+        }
         let hash = header.hash()?;
         let asked = number_of(header.items, "certificate");
         let out = self.out.display();
@@ -228,6 +234,7 @@ impl Make {
             "sha256": hex(&hash), "words": words(&hash), "before": hex(&header.before),
             "registrar": header.registrar.name.as_str(), "made": header.made,
             "origin": header.against.origin, "size": header.against.size,
+            "revocations": header.pending.len(), "waiting": waiting,
         });
         context.tell(&said, object)
     }

@@ -8,6 +8,7 @@ use crate::ca::{LockOut, Retirement, retire, roles_of};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::ledger_ca::ca_named;
+use crate::cli::base::pending;
 use crate::cli::base::terminal::{product, warn};
 use crate::cli::base::words::number_of;
 use crate::config;
@@ -75,7 +76,8 @@ impl Retire {
             (&self.reason, &keyboard),
             config::now(),
         )?;
-        context.tell(&done(&before, lock_out), json(&before, lock_out))
+        let list = pending::when_servers_know(&ledger, Some(&self.name))?;
+        context.tell(&done(&before, lock_out, &list), json(&before, lock_out))
     }
 }
 
@@ -113,13 +115,10 @@ fn plan(before: &Retirement, lock_out: LockOut) -> String {
     }
 }
 
-fn done(before: &Retirement, lock_out: LockOut) -> String {
+fn done(before: &Retirement, lock_out: LockOut, list: &str) -> String {
     let name = before.ca.name();
     if before.revokes(lock_out) {
-        return format!(
-            "CA {name} is retired, and its key revoked; servers know it when they have the KRL: \
-             punchmark krl --ca {name} --out revoked.krl"
-        );
+        return format!("CA {name} is retired, and its key revoked; {list}");
     }
     format!("CA {name} is retired; {}", later(before))
 }

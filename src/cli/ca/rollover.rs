@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
+use ssh_key::HashAlg;
 
 use super::{utc, when};
 use crate::ca::{Block, Rollover, RolloverError, ServersSay};
@@ -12,10 +13,11 @@ use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure, Kind};
 use crate::cli::base::fleet_files::{reports, servers};
 use crate::cli::base::ledger_ca::ca_named;
+use crate::cli::base::published::Published;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
-use crate::ledger::{Ca, Ledger, Purpose, Stage};
+use crate::ledger::{Ca, Ledger, Purpose, Revoked, Stage};
 use crate::server::fleet::who_trusts;
 
 /// Show how far a new CA took the place of an old one, and go on to the next stage
@@ -44,6 +46,11 @@ pub(super) struct RolloverOf {
     #[arg(long, value_name = "REPORTS", requires = "servers")]
     reports: Vec<PathBuf>,
 
+    /// The list that servers get, with its signature in FILE.sig: where there is a mirror, it shows
+    /// that the old CA is revoked
+    #[arg(long, value_name = "FILE")]
+    krl: Option<PathBuf>,
+
     /// Record the next stage, unless something blocks it
     #[arg(long)]
     next: bool,
@@ -67,7 +74,10 @@ impl RolloverOf {
         };
         let cas = looked.cas()?;
         let pair = (ca_named(&cas, &self.old)?, ca_named(&cas, &self.to)?);
-        let servers = self.servers(&pair)?;
+        let servers = ServersSay {
+            list_revokes: self.list_revokes(&pair.0, &looked)?,
+            ..self.servers(&pair)?
+        };
         let rollover = look(&config, &looked, &pair, &servers)?;
         drop(looked);
         if !self.next {
@@ -95,6 +105,18 @@ impl RolloverOf {
         );
         let after = look(&config, &ledger, &pair, &servers)?;
         context.tell(&words, json(&after, &servers))
+    }
+
+    /// Whether the list that was shown, signed by a key that the ledger knows, revokes this CA's key.
+    fn list_revokes(&self, old: &Ca, ledger: &Ledger) -> Result<Option<bool>, Failure> {
+        let Some(file) = &self.krl else {
+            return Ok(None);
+        };
+        let list = Published::read(file, None, ledger)?;
+        let key = old.public_key().fingerprint(HashAlg::Sha256).sha256();
+        let revoked = list.revoked();
+        let mut keys = revoked.iter().flat_map(Revoked::key_hashes);
+        Ok(Some(keys.any(|one| Some(one) == key)))
     }
 
     /// What the reports say of both CAs; host CAs are trusted by clients, who send none.
@@ -138,6 +160,7 @@ impl RolloverOf {
             Some((trust.server, why))
         });
         Ok(ServersSay {
+            list_revokes: None,
             listed: Some(names.len()),
             without_new: without_new.collect(),
             with_old: with_old.collect(),

@@ -98,12 +98,7 @@ impl DoctorCa {
             Err(failure) => vec![Point::failed("ledger", &failure)],
             Ok((krl, head)) => vec![
                 self.age("krl", "KRL", krl, "`punchmark krl --out FILE`, by a timer"),
-                self.age(
-                    "head",
-                    "signed head",
-                    head,
-                    "`punchmark ledger checkpoint`, kept elsewhere",
-                ),
+                self.age("head", "signed head", head, way_to_a_head(ledger)),
             ],
         }
     }
@@ -140,12 +135,26 @@ impl DoctorCa {
     }
 }
 
+fn way_to_a_head(ledger: &Ledger) -> &'static str {
+    if ledger.is_mirror() {
+        "the answer to the next bundle brings one: `punchmark bundle make`"
+    } else {
+        "`punchmark ledger checkpoint`, kept elsewhere"
+    }
+}
+
 /// The ledger, if its clock and every kept head let it be written to. No lock is taken: a run
 /// that signs is not held up.
 fn ledger_of(config: &Config) -> Result<Ledger, Failure> {
     let contradicted = Ledger::contradicted(&config.ledger(), &config.ledger_settings())?;
     if let Some(contradicts) = contradicted {
-        return Err(contradicts.into());
+        let is_mirror =
+            Ledger::open_to_read(&config.ledger()).is_ok_and(|ledger| ledger.is_mirror());
+        return Err(if is_mirror {
+            pending::not_newest(contradicts)
+        } else {
+            contradicts.into()
+        });
     }
     // Nobody is there to be asked about a leap of the clock.
     Ok(config.ledger_place().read(&mut |_leap| false)?)

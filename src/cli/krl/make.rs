@@ -15,7 +15,7 @@ use crate::cli::base::failure::{Advised, At, Exit, Failure};
 use crate::cli::base::known_list::KnownFile;
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::ledger_key::{self, SigningKey};
-use crate::cli::base::terminal::{product_object, say, warn};
+use crate::cli::base::terminal::{hint, product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::krl::rollover::Rollovers;
 use crate::krl::{Header, Krl, ListHead, ListName};
@@ -70,6 +70,10 @@ impl Make {
         places.check()?;
         if looked.is_mirror() {
             return self.of_mirror(looked, (&config, &places), context);
+        }
+        if looked.has_mirror()? {
+            warn(OF_THE_ROOM);
+            hint("servers get the lists of the mirror: punchmark krl, there");
         }
         if self.dry_run {
             let list = self.list(&looked, &cas, config::now())?;
@@ -228,5 +232,7 @@ fn tell_of_signature(context: &Context, places: &Places, signed: bool) {
 
 impl Advised for KrlError {}
 
+const OF_THE_ROOM: &str = "this list stays here: published, it would take back what was revoked on the mirror and did \
+     not come in yet";
 /// How long an expired certificate stays in the list, in seconds: clocks of servers are wrong by up to a day.
 const MARGIN: u64 = 86_400;

@@ -115,6 +115,14 @@ fn follow(statement: &mut Statement, key: &Path, config: &Config) -> Result<bool
     statement.made = config::now();
     drop(held);
     let bytes = statement.to_bytes()?;
+    if bytes.len() > LARGEST_STATEMENT {
+        let words = format!(
+            "what is caught takes {} bytes to say, and {LARGEST_STATEMENT} is the most on a mirror",
+            bytes.len()
+        );
+        return Err(Failure::of(Kind::Refused, words)
+            .hint("revoke it in parts: by key, by card, or by ranges of serials"));
+    }
     let signed = by_ssh_keygen(&bytes, REVOCATION_NAMESPACE, key)?;
     let signature = ssh_encoding::Encode::encode_vec(&signed)?;
     Statement::signed(&bytes, &signature)?;
@@ -124,5 +132,7 @@ fn follow(statement: &mut Statement, key: &Path, config: &Config) -> Result<bool
     }
 }
 
+/// A quarter of what a bundle has room for, so that each one travels.
+const LARGEST_STATEMENT: usize = 256 * 1024;
 /// How many others may come before, each while somebody touches a key.
 const TRIES: usize = 20;

@@ -131,6 +131,20 @@ impl Ledger {
         Ok(all)
     }
 
+    /// Whether there is a mirror of this ledger, as far as it tells: a bundle came from one, or the signing of
+    /// lists was delegated. Servers get the lists of that, and none of the ledger itself.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn has_mirror(&self) -> Result<bool, LedgerError> {
+        for table in [table::BUNDLE, table::DELEGATION] {
+            if self.index.first(&Keys::of(table, &[]))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The bundle that is being signed.
     ///
     /// # Errors

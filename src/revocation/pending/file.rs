@@ -359,7 +359,10 @@ fn refusal(one: &Statement, ledger: &Ledger) -> Result<Option<PendingRefused>, P
 }
 
 /// Whether the ledger revoked all that a statement says, and bars all whom it bars.
-fn is_covered(one: &Statement, set: &RevokedSet, ledger: &Ledger) -> Result<bool, LedgerError> {
+///
+/// # Errors
+/// [`LedgerError`].
+pub fn is_covered(one: &Statement, set: &RevokedSet, ledger: &Ledger) -> Result<bool, LedgerError> {
     if let Some(revoked) = &one.revoked
         && set.all_before(revoked).is_none()
     {
