@@ -2,6 +2,7 @@
 
 mod cards;
 mod copies;
+mod drill;
 mod faults;
 mod pages;
 mod people;

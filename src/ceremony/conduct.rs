@@ -9,11 +9,13 @@ mod attested;
 mod brought;
 mod custody;
 mod devices;
+mod drill;
 mod error;
 mod finish;
 mod issue;
 mod keys;
 mod ledger;
+mod opened;
 mod outputs;
 mod restore;
 mod retire;
@@ -36,6 +38,7 @@ use crate::certificate::KeyId;
 use crate::config::{Config, Place};
 use crate::ledger::{Ledger, LedgerError, file::OpenError};
 use crate::secret::AskPin;
+use crate::secret::share::Share;
 use crate::wire::hex;
 
 pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
@@ -81,6 +84,8 @@ struct Conduct<'a> {
     pins: Guard<'a>,
     on_paper: OnPaper,
     shared: Option<Shared>,
+    /// Shares that were typed off their sheets, until they are put together.
+    typed_again: Vec<Share>,
 }
 
 /// Holds the ceremony of a plan, or goes on with it where a run was cut short.
@@ -105,6 +110,7 @@ pub fn conduct(
         pins: Guard::new(pins),
         on_paper: OnPaper::default(),
         shared: None,
+        typed_again: Vec::new(),
     };
     conduct.begin()?;
     conduct.looks_again()?;
@@ -239,6 +245,7 @@ impl Conduct<'_> {
             Act::Devices => self.devices(step)?,
             Act::Ledger => self.ledger_before(step)?,
             Act::Shares => self.all_sets(step)?,
+            Act::OpenAgain => self.open_again(step)?,
             Act::Pins(number) => self.give_secrets(step, number)?,
             Act::Key(number) => self.key(step, number)?,
             Act::LedgerKey => self.ledger_key(step)?,
@@ -257,6 +264,7 @@ impl Conduct<'_> {
             Act::Lost => self.lost(step)?,
             Act::TestKey(number) => self.test_key(step, number)?,
             Act::TakePlace(number) => self.take_place(step, number)?,
+            Act::TryCopy(number) => self.try_copy(step, number)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),
@@ -276,6 +284,7 @@ impl Conduct<'_> {
             }
             Wanted::Before { kind, .. } => return self.come_with(step, ask, kind),
             Wanted::Share(number) => return self.share(step, ask, number),
+            Wanted::ShareAgain(number) => return self.share_again(step, ask, number),
             _ => {}
         }
         loop {

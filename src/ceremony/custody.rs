@@ -15,7 +15,7 @@ mod session;
 mod table;
 mod typed;
 
-pub(super) use derived::{CardDerived, TokenDerived};
+pub(super) use derived::{CardDerived, Derived, TokenDerived};
 pub use error::CustodyError;
 pub(super) use given::{given_out, in_lines};
 pub use reshare::{NewCustodians, Reshared};

@@ -32,6 +32,9 @@ pub(super) const LEDGER_KEY: &str = "public key of the ledger";
 /// And the one that is its fingerprint.
 pub(super) const LEDGER_KEY_PRINT: &str = "fingerprint of the ledger key";
 
+/// What a fact begins with that tells of something that is not there, or doesn't open.
+pub(super) const MISSING: &str = "MISSING";
+
 /// The fact that is a copy of a key, by its place in the plan, as ledger or config has it.
 pub(super) fn copy_fact(number: usize) -> String {
     format!("copy {}", number + 1)

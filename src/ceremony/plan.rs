@@ -8,6 +8,7 @@ mod create;
 mod custody;
 mod devices;
 mod draft;
+mod drill;
 mod fault;
 mod ledger;
 mod people;
@@ -27,6 +28,7 @@ pub use create::{Ca, Copies, Create, KeyPlace, LedgerKey};
 pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
 pub use draft::{Draft, DraftDevices, DraftError, DraftLedger};
+pub use drill::Drill;
 pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
@@ -94,6 +96,8 @@ pub enum Kind {
     Rollover,
     /// A copy's device takes the place of one that is lost.
     Restore,
+    /// Copies and shares are tried, and nothing is issued.
+    Drill,
 }
 
 /// What a ceremony does, with what the plan says of it.
@@ -109,6 +113,8 @@ pub enum Task {
     Rollover(NewBeside),
     /// A copy's device takes the place of one that is lost.
     Restore(Restore),
+    /// Copies and shares are tried, and nothing is issued.
+    Drill(Drill),
 }
 
 impl Plan {
@@ -146,6 +152,7 @@ impl Plan {
             Task::Retire(_) => Kind::Retire,
             Task::Rollover(_) => Kind::Rollover,
             Task::Restore(_) => Kind::Restore,
+            Task::Drill(_) => Kind::Drill,
         }
     }
 
@@ -155,7 +162,7 @@ impl Plan {
         match &self.task {
             Task::Create(create) => &create.cas,
             Task::Rollover(beside) => &beside.cas,
-            Task::Sign(_) | Task::Retire(_) | Task::Restore(_) => &[],
+            Task::Sign(_) | Task::Retire(_) | Task::Restore(_) | Task::Drill(_) => &[],
         }
     }
 
@@ -163,7 +170,7 @@ impl Plan {
     #[must_use]
     pub fn copies_that_end(&self) -> &[EndOfCopy] {
         match &self.task {
-            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) => &[],
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Drill(_) => &[],
             Task::Retire(retire) => &retire.copies,
             Task::Restore(restore) => &restore.lost,
         }
@@ -184,7 +191,11 @@ impl Plan {
     pub fn ledger_key(&self) -> Option<&LedgerKey> {
         match &self.task {
             Task::Create(create) => Some(&create.ledger_key),
-            Task::Sign(_) | Task::Retire(_) | Task::Rollover(_) | Task::Restore(_) => None,
+            Task::Sign(_)
+            | Task::Retire(_)
+            | Task::Rollover(_)
+            | Task::Restore(_)
+            | Task::Drill(_) => None,
         }
     }
 
@@ -193,7 +204,11 @@ impl Plan {
     pub fn signing(&self) -> Option<&Sign> {
         match &self.task {
             Task::Sign(sign) => Some(sign),
-            Task::Create(_) | Task::Retire(_) | Task::Rollover(_) | Task::Restore(_) => None,
+            Task::Create(_)
+            | Task::Retire(_)
+            | Task::Rollover(_)
+            | Task::Restore(_)
+            | Task::Drill(_) => None,
         }
     }
 
@@ -212,12 +227,13 @@ impl Plan {
 
 impl Kind {
     /// The kinds, as a plan names them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Create,
         Self::Sign,
         Self::Retire,
         Self::Rollover,
         Self::Restore,
+        Self::Drill,
     ];
 
     /// Whether it works on a ledger, a config and CAs that are there before it.
@@ -225,7 +241,7 @@ impl Kind {
     pub fn finds_ledger(self) -> bool {
         match self {
             Self::Create => false,
-            Self::Sign | Self::Retire | Self::Rollover | Self::Restore => true,
+            Self::Sign | Self::Retire | Self::Rollover | Self::Restore | Self::Drill => true,
         }
     }
 
@@ -238,6 +254,7 @@ impl Kind {
             Self::Retire => "retire",
             Self::Rollover => "rollover",
             Self::Restore => "restore",
+            Self::Drill => "drill",
         }
     }
 }
@@ -278,7 +295,8 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         _ => None,
     };
     let known = ledger.as_ref().and_then(Option::as_ref);
-    let task = task(reader, top, kind, (&devices, known));
+    let until = window.map(|(_, until)| until);
+    let task = task(reader, top, (kind, until), (&devices, known));
     top.end(reader);
     Some(Plan {
         task: task?,
@@ -309,7 +327,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
 fn task(
     reader: &mut Reader,
     top: &mut reader::Table,
-    kind: Option<Kind>,
+    (kind, until): (Option<Kind>, Option<Instant>),
     (devices, ledger): (&Named<Device>, Option<&LedgerBefore>),
 ) -> Option<Task> {
     match kind {
@@ -323,6 +341,7 @@ fn task(
         Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
         Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),
         Some(Kind::Restore) => restore::read(reader, top, ledger).map(Task::Restore),
+        Some(Kind::Drill) => drill::read(reader, top, until, ledger).map(Task::Drill),
     }
 }
 

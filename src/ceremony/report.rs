@@ -4,6 +4,7 @@
 //! words off the paper. Nothing in it claims that anything complies with anything.
 
 mod asked;
+mod drill;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +50,7 @@ pub fn report(plan: &Plan, transcript: &Transcript, account: &Account) -> String
         &["Step", "Begun", "Done", "Answered by"],
         course(plan, transcript),
     );
+    drill::found(&mut page, plan, transcript);
     otherwise(&mut page, account);
     page.heading("What was made");
     let files = account.files.iter();

@@ -44,9 +44,10 @@ fn row(number: usize, step: Step) -> Row {
             Wanted::Paper(_) => "(from the words above)".to_owned(),
             Wanted::Time => "________________".to_owned(),
             Wanted::Rehearsal => "(from the paper of the rehearsal)".to_owned(),
-            Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_) => {
-                "(off the sheet, unseen)".to_owned()
-            }
+            Wanted::Secret { .. }
+            | Wanted::Before { .. }
+            | Wanted::Share(_)
+            | Wanted::ShareAgain(_) => "(off the sheet, unseen)".to_owned(),
         };
         format!("{}: {}. Types: {answer}", ask.who, ask.question)
     });

@@ -1,6 +1,7 @@
 //! What happens in a ceremony, step by step: data, which paper, run and check read alike.
 
 mod create;
+mod drill;
 mod frame;
 mod restore;
 mod retire;
@@ -74,6 +75,9 @@ pub enum Wanted {
     /// A share, by its place in the plan, which was shown to this person alone, typed back off the
     /// paper. It is in no transcript.
     Share(usize),
+    /// A share, by its place in the plan, typed off its sheet: it was given out in an earlier ceremony. It
+    /// is in no transcript; that it is missing, is.
+    ShareAgain(usize),
 }
 
 /// What the program does in a step.
@@ -93,6 +97,8 @@ pub enum Act {
     Ledger,
     /// Puts every set of shares together that must open the secret.
     Shares,
+    /// Puts shares of an earlier ceremony together, and opens the devices by them.
+    OpenAgain,
     /// Gives the device at this place in the plan secrets of its own.
     Pins(usize),
     /// Makes the key of the CA at this place in the plan.
@@ -129,6 +135,8 @@ pub enum Act {
     TestKey(usize),
     /// Has the device of the CA at this place in the plan take the place of what is lost.
     TakePlace(usize),
+    /// Tries the copy of the CA at this place in the plan, and notes what is missing.
+    TryCopy(usize),
     /// Ends the transcript.
     End,
 }
@@ -142,6 +150,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
         Task::Retire(retire) => retire::steps(plan, retire),
         Task::Rollover(beside) => rollover::steps(plan, beside),
         Task::Restore(restore) => restore::steps(plan, restore),
+        Task::Drill(drill) => drill::steps(plan, drill),
     }
 }
 
@@ -151,7 +160,8 @@ impl Step {
     pub fn needs_open_devices(&self) -> bool {
         matches!(
             self.act,
-            Act::Ledger
+            Act::Devices
+                | Act::Ledger
                 | Act::Pins(_)
                 | Act::Key(_)
                 | Act::LedgerKey
@@ -159,6 +169,7 @@ impl Step {
                 | Act::List
                 | Act::EndCopy(_)
                 | Act::TestKey(_)
+                | Act::TryCopy(_)
         )
     }
 
@@ -187,6 +198,8 @@ impl Step {
     }
 }
 
+/// What is typed in the place of a share that nobody has, or nobody can read.
+pub(super) const MISSING: &str = "missing";
 /// How many words of a hash are typed: enough that nothing else was made to begin so.
 pub(super) const WORDS_TYPED: usize = 8;
 
@@ -206,6 +219,7 @@ impl Wanted {
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
             // It is never an answer that is written down.
             Self::Secret { .. } | Self::Before { .. } | Self::Share(_) => false,
+            Self::ShareAgain(_) => answer == MISSING,
         }
     }
 }
@@ -214,8 +228,8 @@ impl Wanted {
 mod tests {
     use super::*;
     use crate::ceremony::plan::tests::{
-        filled, filled_for_bundles, filled_for_cards, filled_for_shares, filled_to_restore,
-        filled_to_retire, filled_to_roll_over,
+        filled, filled_for_bundles, filled_for_cards, filled_for_shares, filled_to_drill,
+        filled_to_restore, filled_to_retire, filled_to_roll_over,
     };
 
     #[test]
@@ -227,6 +241,7 @@ mod tests {
             filled_to_retire(),
             filled_to_roll_over(),
             filled_to_restore(),
+            filled_to_drill(),
         ];
         for text in (2..=5).map(filled).chain(cards).chain(others) {
             let plan = Plan::parse(text.as_bytes()).unwrap();

@@ -21,6 +21,16 @@ pub(super) fn test_by_fact(ca: &CaName) -> String {
     format!("test signed by {ca}")
 }
 
+/// The fact that is what came of the trial of a CA's copy.
+pub(super) fn tried_fact(ca: &CaName) -> String {
+    format!("tried {ca}")
+}
+
+/// What is noted of a copy that signed the test, so long after the ceremony began.
+pub(super) fn in_words(seconds: u64) -> String {
+    format!("it has the key and signed, {seconds} seconds after the ceremony began")
+}
+
 /// The fact that a CA signs by another device from here on.
 pub(super) fn restored_fact(ca: &CaName) -> String {
     format!("restored {ca}")

@@ -5,6 +5,7 @@ mod brought;
 mod bundles;
 mod copies;
 mod custody;
+mod drilled;
 mod made;
 mod restored;
 mod retired;
@@ -34,6 +35,7 @@ use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Signatures};
 use crate::wire::{hex, words};
 use copies::{has_copy, origin_of};
 use custody::has_custody;
+use drilled::has_drilled;
 use made::are_of_the_keys;
 use restored::has_restored;
 use retired::has_retired;
@@ -227,6 +229,7 @@ impl<'a> Outputs<'a> {
         has_retired(&ledger, evidence.plan, self)?;
         has_rolled_over(&ledger, evidence.plan)?;
         has_restored(&ledger, evidence.plan, transcript)?;
+        has_drilled(&ledger, evidence.plan, transcript)?;
         if let Some(found) = &found {
             self.bundles(evidence.plan, &ledger, (found, before), (transcript, key))?;
         }

@@ -11,6 +11,7 @@ pub(crate) mod config_text;
 pub(crate) mod context;
 pub(crate) mod credential;
 pub(crate) mod decided;
+pub(crate) mod drills;
 pub(crate) mod establish;
 pub(crate) mod factory;
 pub(crate) mod failure;

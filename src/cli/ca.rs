@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::base::context::Context;
+use super::base::drills;
 use super::base::failure::{Exit, Failure};
 use super::base::roots::roots;
 use super::base::storage;
@@ -22,7 +23,7 @@ use super::base::terminal::{product, product_object};
 use crate::attestation::Roots;
 use crate::ca::{Storage, opened_devices_of};
 use crate::certificate::subject::{describe, fingerprint};
-use crate::config::{CaConfig, Config};
+use crate::config::{CaConfig, Config, now};
 use crate::ledger::{self, KnownCopy, Ledger, Purpose};
 
 /// Tell of the CAs: where each key was born, and by whose word
@@ -80,6 +81,8 @@ struct Known {
     copies: Vec<KnownCopy>,
     /// The devices of its keys that shares open.
     opened: Vec<opened::Opened>,
+    /// When the next drill is due.
+    drill_due: Option<u64>,
 }
 
 impl Ca {
@@ -156,6 +159,7 @@ fn one(
         retired: ledger.retired(known.ca())?,
         suffixes: suffixes(config),
         copies: ledger.copies(known.ca())?,
+        drill_due: ledger.drill_due(known.ca())?,
         opened: opened_devices_of(&ledger.opened_devices()?, &keys)
             .into_iter()
             .map(|(name, device)| (name.to_owned(), device.clone()))
@@ -193,6 +197,9 @@ fn print(known: &Known) -> Result<(), Failure> {
     ))?;
     known.copies.iter().try_for_each(copies::print)?;
     known.opened.iter().try_for_each(opened::print)?;
+    if let Some(due) = known.drill_due {
+        product(&format!("  drill        {}", drills::in_words(due, now())))?;
+    }
     for fault in storage::faults(&known.storage) {
         product(&format!("  warning      {fault}"))?;
     }
@@ -242,6 +249,7 @@ fn json(known: &Known) -> Value {
         "storage": storage::json(&known.storage),
         "copies": known.copies.iter().map(copies::json).collect::<Vec<_>>(),
         "opened-by-shares": known.opened.iter().map(opened::json).collect::<Vec<_>>(),
+        "drill-due": known.drill_due,
         "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
         "token-says": added.token_says,
         "next-serial": known.next_serial.filter(|_| known.retired.is_none()),

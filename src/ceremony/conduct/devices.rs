@@ -105,8 +105,11 @@ impl Conduct<'_> {
             .collect();
         for (device, token) in planned {
             let found = there.iter().find(|entry| is_it(token, entry));
-            let found = found.ok_or_else(|| missing(device))?;
-            self.log_in_to_token(step, device, token, found)?;
+            let opened = match found {
+                Some(found) => self.log_in_to_token(step, device, token, found),
+                None => Err(missing(device)),
+            };
+            self.or_noted(step, device, opened)?;
         }
         Ok(())
     }
@@ -119,7 +122,8 @@ impl Conduct<'_> {
         found: &TokenEntry,
     ) -> Result<(), ConductError> {
         // One whose PINs are changed is opened when they were.
-        if device.pins == Pins::AreSet {
+        if self.has_pins(device) {
+            self.has_secret_for(device)?;
             let uri = key_place::token(token)?;
             signer::inventory(Some(&uri), Some((&uri, &mut self.pins)))?;
         }
@@ -130,6 +134,15 @@ impl Conduct<'_> {
             found.model.lossy(),
         );
         self.fact(step, &format!("device {}", device.name), &says)
+    }
+
+    /// Whether the device came with its secrets: set before, or by shares in an earlier ceremony.
+    fn has_pins(&self, device: &Device) -> bool {
+        match device.pins {
+            Pins::AreSet => true,
+            Pins::Random => false,
+            Pins::Shares => self.setting.plan.ledger.is_some(),
+        }
     }
 
     /// Cards are looked for where the plan has one, and wherever a service for readers answers.
@@ -147,8 +160,11 @@ impl Conduct<'_> {
         let there = self.no_extra_card()?;
         for (device, serial, firmware) in planned {
             let found = there.iter().find(|card| card.serial == serial);
-            let found = found.ok_or_else(|| missing(device))?;
-            self.log_in_to_card(step, device, (serial, firmware), found)?;
+            let opened = match found {
+                Some(found) => self.log_in_to_card(step, device, (serial, firmware), found),
+                None => Err(missing(device)),
+            };
+            self.or_noted(step, device, opened)?;
         }
         Ok(())
     }
@@ -167,12 +183,12 @@ impl Conduct<'_> {
                 found: found.firmware,
             });
         }
-        match device.pins {
-            Pins::AreSet => {
-                require_set(device, serial)?;
-                setup::log_in(serial, &mut self.pins)?;
-            }
-            Pins::Random | Pins::Shares => require_of_factory(serial)?,
+        if self.has_pins(device) {
+            self.has_secret_for(device)?;
+            require_set(device, serial)?;
+            setup::log_in(serial, &mut self.pins)?;
+        } else {
+            require_of_factory(serial)?;
         }
         let form = found.form_factor.unwrap_or("form not told");
         let says = format!("{}, {form}, by its own word", device.words());

@@ -7,7 +7,7 @@ use ssh_key::Fingerprint;
 
 use crate::attestation::{EvidenceError, EvidenceFormError};
 use crate::bundle::BundleSessionError;
-use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError};
+use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError, SharedDeviceError};
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
@@ -214,6 +214,23 @@ pub enum ConductError {
     /// Shares open nothing.
     #[error("the shares")]
     Combine(#[from] CombineError),
+    /// There are too few shares.
+    #[error("too few shares: {0}")]
+    FewShares(String),
+    /// A device is not opened by this secret, or was left half way.
+    #[error("the ledger doesn't say that these shares open device `{0}`")]
+    NotOpenedBy(String),
+    /// A device is named as none.
+    #[error(transparent)]
+    SharedDevice(#[from] SharedDeviceError),
+    /// A device did not open when the devices were looked at.
+    #[error("device `{name}` did not open: {why}")]
+    DidNotOpen {
+        /// What the plan calls it.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// Shares open another secret than was given out in this ceremony.
     #[error("the shares open another secret than that of this ceremony")]
     OtherSecret,

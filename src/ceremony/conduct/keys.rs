@@ -242,7 +242,7 @@ impl<'s> Conduct<'s> {
         Ok(LedgerKey::open(&locator, &mut self.pins, &ledger.cas()?)?)
     }
 
-    fn ledger_key_of_config(&self) -> Result<Locator, ConductError> {
+    pub(super) fn ledger_key_of_config(&self) -> Result<Locator, ConductError> {
         let place = self.config()?.and_then(|config| config.ledger_key());
         match place {
             Some(LedgerKeyPlace::Device(locator)) => Ok(locator),

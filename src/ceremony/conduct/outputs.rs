@@ -80,7 +80,11 @@ impl Conduct<'_> {
         let names: Vec<_> = cas.iter().map(CaOfLedger::name).collect();
         let known_as = match &self.plan.task {
             Task::Retire(retire) => retire.list_name.clone(),
-            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Restore(_) => None,
+            Task::Create(_)
+            | Task::Sign(_)
+            | Task::Rollover(_)
+            | Task::Restore(_)
+            | Task::Drill(_) => None,
         };
         let name = ListName {
             name: known_as.unwrap_or_else(|| names.join(" ")),

@@ -83,38 +83,40 @@ impl<'s> Conduct<'s> {
             }
             self.fact(step, &end_fact(number), &told.join("; "))?;
         }
-        self.keep_trial(&config, planned, &holder, TriedFor::Restore)?;
+        let tried = CopyTried {
+            ca: 0,
+            device: holder.locator.to_string(),
+            holder: holder.words.clone(),
+            tried_for: TriedFor::Restore,
+            result: TrialResult::Proved,
+            word: self.restoring()?.reason.clone(),
+            next_due: 0,
+            plan: self.setting.plan.sha256,
+            keyboard: self.setting.keyboard.clone(),
+        };
+        self.keep_trial(&config, planned, tried)?;
         let text = with_key_moved(&config, &planned.name, &gone, locator)?;
         output::write(config.path(), text.as_bytes(), CONFIG_MODE)?;
         self.fact(step, &restored_fact(&planned.name), &holder.words)
     }
 
-    /// Has the ledger keep, once for a plan, that a copy was tried.
-    fn keep_trial(
-        &mut self,
+    /// Has the ledger keep, once for a plan, that a copy of this CA's key was tried.
+    pub(super) fn keep_trial(
+        &self,
         config: &Config,
         planned: &CaBefore,
-        holder: &Holder,
-        tried_for: TriedFor,
+        tried: CopyTried,
     ) -> Result<(), ConductError> {
-        let (plan, device) = (self.setting.plan.sha256, holder.locator.to_string());
         let mut ledger = self.ledger(config)?;
         let ca = of_ledger(&ledger, planned)?;
         let trials = ledger.trials(&ca)?;
-        let is_it = |tried: &CopyTried| tried.plan == plan && tried.device == device;
-        if trials.iter().any(|(_, tried)| is_it(tried)) {
+        let is_it = |one: &CopyTried| one.plan == tried.plan && one.result == tried.result;
+        if trials.iter().any(|(_, one)| is_it(one)) {
             return Ok(());
         }
         let tried = CopyTried {
             ca: ca.position(),
-            device,
-            holder: holder.words.clone(),
-            tried_for,
-            result: TrialResult::Proved,
-            word: self.restoring()?.reason.clone(),
-            next_due: 0,
-            plan,
-            keyboard: self.setting.keyboard.clone(),
+            ..tried
         };
         Ok(ledger.record_trial(tried, self.room.now())?)
     }

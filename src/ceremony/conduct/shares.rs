@@ -24,6 +24,17 @@ pub(super) struct Shared {
     typed: Vec<Share>,
 }
 
+impl Shared {
+    /// A secret that came back from shares.
+    pub(super) fn back(secret: SharedSecret) -> Self {
+        Self {
+            secret,
+            shown: Vec::new(),
+            typed: Vec::new(),
+        }
+    }
+}
+
 impl Conduct<'_> {
     /// Shows a share to its custodian, until it is typed back off the paper.
     pub(super) fn share(
@@ -78,7 +89,7 @@ impl Conduct<'_> {
         Ok(in_lines(share.ok_or(ConductError::Gone("the share"))?))
     }
 
-    fn custody(&self) -> Result<&Custody, ConductError> {
+    pub(super) fn custody(&self) -> Result<&Custody, ConductError> {
         let custody = self.setting.plan.custody.as_ref();
         custody.ok_or(ConductError::Gone("the custody of the plan"))
     }
@@ -121,14 +132,14 @@ impl Conduct<'_> {
         if hex(&secret.check()) != check {
             return Err(ConductError::OtherSecret);
         }
-        for device in &setting.plan.devices {
-            self.know_if_set(&secret, device)?;
+        if setting.plan.ledger.is_some() {
+            self.know_opened(&secret)?;
+        } else {
+            for device in &setting.plan.devices {
+                self.know_if_set(&secret, device)?;
+            }
         }
-        self.shared = Some(Shared {
-            secret,
-            shown: Vec::new(),
-            typed: Vec::new(),
-        });
+        self.shared = Some(Shared::back(secret));
         Ok(())
     }
 

@@ -60,7 +60,7 @@ impl Derived {
         })
     }
 
-    pub(super) fn pin(&self) -> Pin {
+    pub(in crate::ceremony) fn pin(&self) -> Pin {
         match self {
             Self::Card(card) => Pin::new(card.pin.expose().to_owned()),
             Self::Token(token) => token.pin.copy(),

@@ -1,6 +1,7 @@
 //! A plan that is ready but for what only its people know.
 
 mod create;
+mod drill;
 mod ledger;
 mod restore;
 mod retire;
@@ -95,6 +96,7 @@ impl Draft {
             Kind::Retire => {
                 Ok(devices(ARE_SET, ARE_SET)? + &found() + &retire::ends(&self.devices))
             }
+            Kind::Drill => Ok(devices(ARE_SET, ARE_SET)? + &found() + &named(drill::NEXT, "root")),
             Kind::Restore => {
                 Ok(devices(ARE_SET, ARE_SET)? + &found() + &named(restore::LOST, "root"))
             }

@@ -2,7 +2,9 @@ mod retire;
 
 use super::*;
 
-pub(in crate::ceremony) use retire::{filled_to_restore, filled_to_retire, filled_to_roll_over};
+pub(in crate::ceremony) use retire::{
+    filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
+};
 
 fn draft(people: usize) -> String {
     let draft = Draft {

@@ -97,7 +97,7 @@ impl Cast {
         }
     }
 
-    fn seal_shares(&self, custody: &Custody) -> Step {
+    pub(super) fn seal_shares(&self, custody: &Custody) -> Step {
         let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
             let share = number + 1;
             let question = format!("the number of the envelope that share {share} is sealed in");

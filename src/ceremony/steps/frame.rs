@@ -1,7 +1,7 @@
 //! The steps that ceremonies of every kind begin and end with.
 
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
-use crate::ceremony::plan::{Device, LedgerBefore, Person, Plan, Role};
+use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Plan, Role};
 use crate::secret::SecretKind;
 
 /// Who does what nobody is named for.
@@ -21,6 +21,8 @@ impl Cast {
         steps.extend(plan.requires_rehearsal.then(|| self.rehearsal()));
         steps.push(self.machine(plan));
         steps.extend(plan.devices.iter().map(|device| self.unseal(device)));
+        let again = plan.custody.as_ref().filter(|_| plan.ledger.is_some());
+        steps.extend(again.map(|custody| self.open_again(custody)));
         steps.push(self.devices(plan));
         steps.extend(plan.ledger.as_ref().map(|ledger| self.ledger(ledger)));
         steps
@@ -28,10 +30,14 @@ impl Cast {
 
     /// The devices are sealed, and the transcript ends.
     pub(super) fn after(&self, plan: &Plan) -> Vec<Step> {
+        // Shares that were opened again go into envelopes again.
+        let again = plan.custody.as_ref().filter(|_| plan.ledger.is_some());
+        let shares = again.map(|custody| self.seal_shares(custody));
         let mut steps: Vec<_> = plan
             .devices
             .iter()
             .map(|device| self.seal(device))
+            .chain(shares)
             .collect();
         steps.push(self.end());
         steps
@@ -169,6 +175,34 @@ impl Cast {
                 format!("I show bag {} around, and cut it open.", device.bag),
                 Act::Nothing,
                 "the seal was whole",
+            )
+        }
+    }
+
+    /// Shares that were given out in an earlier ceremony.
+    fn open_again(&self, custody: &Custody) -> Step {
+        let (needed, all) = (custody.quorum.threshold(), custody.quorum.shares());
+        let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
+            let share = number + 1;
+            Ask {
+                name: format!("share {share}"),
+                who: holder.name.clone(),
+                question: format!("the 20 words of share {share} of {all}, off its sheet"),
+                wanted: Wanted::ShareAgain(number),
+            }
+        });
+        Step {
+            asks: asks.collect(),
+            ..step(
+                "shares",
+                &self.administrator,
+                format!(
+                    "Each custodian opens their envelope, and alone types the share that is in it; or \
+                     \"missing\", where nobody has it or can read it. {needed} of {all} open the devices. No PIN \
+                     is shown, and the counters stay as they are."
+                ),
+                Act::OpenAgain,
+                "every set of shares opens one secret, which is the one that the ledger knows",
             )
         }
     }

@@ -2,13 +2,15 @@
 
 use super::frame::{Cast, step};
 use super::{Act, Step};
-use crate::ceremony::plan::{NewBeside, Plan};
+use crate::ceremony::plan::{NewBeside, Pins, Plan};
 
 /// The steps that make the new key, and have both trusted.
 pub(super) fn steps(plan: &Plan, beside: &NewBeside) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    // What shares open has its secrets since an earlier ceremony.
     let devices = (0..).zip(&plan.devices);
+    let devices = devices.filter(|(_, device)| device.pins != Pins::Shares);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
     let numbers = 0..beside.cas.len();
     steps.extend(numbers.filter_map(|number| cast.key(&beside.cas, number)));

@@ -124,7 +124,10 @@ impl Seen {
         let is_secret = |wanted: &Wanted| {
             matches!(
                 wanted,
-                Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_)
+                Wanted::Secret { .. }
+                    | Wanted::Before { .. }
+                    | Wanted::Share(_)
+                    | Wanted::ShareAgain(_)
             )
         };
         let is_it = |ask: &&Ask| ask.name == name && ask.who == by && is_secret(&ask.wanted);
@@ -183,6 +186,7 @@ impl Seen {
             Act::Devices => self.devices(plan, line),
             Act::Ledger => self.ledger_before(plan, line),
             Act::Shares => self.shares(plan, line),
+            Act::OpenAgain => self.opened_again(plan, line),
             Act::Pins(number) => self.pins(plan, number, line),
             Act::Custody => self.custody(plan, line),
             Act::Key(number) => self.key_of_ca(plan, number, line),
@@ -201,6 +205,7 @@ impl Seen {
             Act::Lost => self.lost(plan, line),
             Act::TestKey(number) => self.test_signed(plan, number, line),
             Act::TakePlace(number) => self.took_place(plan, number, line),
+            Act::TryCopy(number) => self.tried(plan, number, line),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::{filled, filled_for_bundles};
 use crate::ceremony::steps::{Act, Wanted};
-use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact};
+use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::certificate::subject::fingerprint;
 use crate::wire::hex;
 
@@ -42,11 +42,17 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
                 Wanted::Rehearsal => crate::wire::words(&[5; 8]),
-                Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_) => String::new(),
+                Wanted::Secret { .. }
+                | Wanted::Before { .. }
+                | Wanted::Share(_)
+                | Wanted::ShareAgain(_) => String::new(),
             };
             let is_secret = matches!(
                 ask.wanted,
-                Wanted::Secret { .. } | Wanted::Before { .. } | Wanted::Share(_)
+                Wanted::Secret { .. }
+                    | Wanted::Before { .. }
+                    | Wanted::Share(_)
+                    | Wanted::ShareAgain(_)
             );
             let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
             events.push(if is_secret {
@@ -138,6 +144,7 @@ impl Made<'_> {
                 self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),
                 self.fact(SECRET_CHECK, "c"),
             ],
+            Act::OpenAgain => vec![self.fact(SHARES, "2 typed"), self.fact(SECRET_CHECK, "c")],
             Act::Custody => vec![self.fact("opened by root", "generation 1, counter 1")],
             Act::Pins(_) => vec![self.fact("secrets root", SECRETS_ARE_SET)],
             Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
@@ -179,6 +186,14 @@ impl Made<'_> {
                 vec![
                     self.fact(&test_by_fact(ca), "token"),
                     self.fact(&test_fact(ca), "AAAA"),
+                ]
+            }
+            Act::TryCopy(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![
+                    self.fact(&test_by_fact(ca), "token"),
+                    self.fact(&test_fact(ca), "AAAA"),
+                    self.fact(&tried_fact(ca), "it signed"),
                 ]
             }
             Act::TakePlace(_) => {

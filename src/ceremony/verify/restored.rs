@@ -38,7 +38,7 @@ pub(super) fn has_restored(
     Ok(())
 }
 
-fn signed_the_test(
+pub(super) fn signed_the_test(
     plan: &Plan,
     transcript: &Transcript,
     planned: &CaBefore,
@@ -78,7 +78,7 @@ fn is_missing(
     Ok(())
 }
 
-fn is_in_room(plan: &Plan, planned: &CaBefore, device: &str) -> bool {
+pub(super) fn is_in_room(plan: &Plan, planned: &CaBefore, device: &str) -> bool {
     let there = device.parse::<Locator>().ok();
     let device = planned.device.as_deref();
     let device = device.and_then(|name| plan.device(name));
@@ -87,6 +87,6 @@ fn is_in_room(plan: &Plan, planned: &CaBefore, device: &str) -> bool {
         .is_some_and(|(there, device)| key_place::narrowed(&there, device).is_some())
 }
 
-fn not_so(planned: &CaBefore, words: &str) -> VerdictFault {
+pub(super) fn not_so(planned: &CaBefore, words: &str) -> VerdictFault {
     VerdictFault::Ledger(format!("CA `{}` {words}", planned.name))
 }

@@ -51,6 +51,8 @@ enum Does {
     Rollover,
     /// Have a copy's device take the place of one that is lost
     Restore,
+    /// Try copies and shares, and issue nothing
+    Drill,
 }
 
 impl Does {
@@ -61,6 +63,7 @@ impl Does {
             Self::Retire => Kind::Retire,
             Self::Rollover => Kind::Rollover,
             Self::Restore => Kind::Restore,
+            Self::Drill => Kind::Drill,
         }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::certificate::length;
 use crate::cli::base::arguments::span;
 use crate::cli::base::context::Context;
+use crate::cli::base::drills;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::heads_below;
 use crate::cli::base::monitoring::State;
@@ -86,6 +87,7 @@ impl DoctorCa {
                 points.extend(tail(&ledger));
                 points.extend(below(config));
                 points.extend(cas(context, config, &ledger));
+                points.extend(drills_due(context, config, &ledger));
                 points.extend(self.ages(config, &ledger));
                 points.extend(self.pending(config, &ledger));
             }
@@ -266,6 +268,29 @@ fn cas(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
         },
     );
     all.collect()
+}
+
+/// When the next drill of each CA is due, where its ledger says so.
+fn drills_due(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
+    let now = config::now();
+    let one = |name: &str| -> Result<Option<Point>, Failure> {
+        let known = context.known_ca(config, ledger, name)?;
+        if ledger.retired(known.ca())?.is_some() {
+            return Ok(None);
+        }
+        let due = ledger.drill_due(known.ca())?;
+        Ok(due.map(|due| {
+            let words = format!("{name}: the next drill is {}", drills::in_words(due, now));
+            if drills::is_overdue(due, now) {
+                Point::new("drill", State::Warning, words).hint(drills::DRILL)
+            } else {
+                Point::new("drill", State::Ok, words)
+            }
+        }))
+    };
+    // What keeps a CA from being known is told above.
+    let all = config.cas().filter_map(|(name, _)| one(name.as_str()).ok());
+    all.flatten().collect()
 }
 
 /// When the last KRL and the last signed head were made. Servers have those of a mirror, which stand beside

@@ -70,6 +70,16 @@ impl Ledger {
         positions.into_iter().map(one).collect()
     }
 
+    /// When the next drill with the copies of a CA's key is due, in Unix seconds; none where nothing says so.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn drill_due(&self, ca: &Ca) -> Result<Option<u64>, LedgerError> {
+        let trials = self.trials(ca)?.into_iter().rev();
+        let mut due = trials.map(|(_, tried)| tried.next_due);
+        Ok(due.find(|due| *due != 0))
+    }
+
     /// Every copy of a CA's key that an entry tells of, as the newest has it, in the order in which
     /// they were first told of.
     ///

@@ -21,6 +21,11 @@ pub(in crate::ceremony) fn filled_to_restore() -> String {
     )
 }
 
+/// A plan for three people that tries the token's copy of `users`, filled in.
+pub(in crate::ceremony) fn filled_to_drill() -> String {
+    filled_about_users(Kind::Drill, &["2027-12-01T00:00Z"])
+}
+
 fn filled_about_users(kind: Kind, own: &[&str]) -> String {
     let draft = Draft {
         kind,
@@ -174,6 +179,30 @@ fn a_plan_that_restores_a_ca_wants_nothing_but_what_its_people_know() {
     ] {
         let text = filled_to_restore().replacen(from, to, 1);
         assert_ne!(text, filled_to_restore(), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+}
+
+#[test]
+fn a_plan_of_a_drill_wants_nothing_but_what_its_people_know() {
+    assert_draft_lacks_words_alone(Kind::Drill);
+    Plan::parse(filled_to_drill().as_bytes()).unwrap();
+    for (from, to, fault) in [
+        (
+            "2027-12-01",
+            "2026-12-01",
+            "drill, next-due: is before the end of this window",
+        ),
+        ("next-due", "next", "drill, next-due: is missing"),
+        (
+            "device      = \"root\"",
+            "",
+            "known-ca: CA `users` has no device, which is where its copy is",
+        ),
+    ] {
+        let text = filled_to_drill().replacen(from, to, 1);
+        assert_ne!(text, filled_to_drill(), "{from}");
         let found = faults(&text).join("\n");
         assert!(found.contains(fault), "{from} {to}: {found}");
     }

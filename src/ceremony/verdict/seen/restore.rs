@@ -1,9 +1,10 @@
 //! What belongs to the steps in which a copy's device takes the place of one that is lost.
 
 use super::{Seen, foreign};
-use crate::ceremony::facts::{copy_fact, end_fact};
-use crate::ceremony::plan::{CaBefore, Plan, Task};
-use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact};
+use crate::ceremony::conduct::{SECRET_CHECK, SHARES};
+use crate::ceremony::facts::{MISSING, copy_fact, end_fact};
+use crate::ceremony::plan::{CaBefore, Kind, Plan, Task};
+use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::ceremony::verdict::VerdictFault;
 
 impl Seen {
@@ -28,6 +29,29 @@ impl Seen {
         let ca = ca_before(plan, number, line)?;
         self.fact(line, &test_by_fact(&ca.name))?;
         self.fact(line, &test_fact(&ca.name)).map(drop)
+    }
+
+    /// What came of a trial; where it came to one, the test is there.
+    pub(super) fn tried(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
+        let ca = ca_before(plan, number, line)?;
+        let (_, told) = self.fact(line, &tried_fact(&ca.name))?;
+        if told.starts_with(MISSING) {
+            return Ok(());
+        }
+        self.test_signed(plan, number, line)
+    }
+
+    /// What was typed of shares; where it was enough, the check of their secret is there.
+    pub(super) fn opened_again(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let (at, told) = self.fact(line, SHARES)?;
+        if !told.starts_with(MISSING) {
+            return self.fact(line, SECRET_CHECK).map(drop);
+        }
+        if plan.kind() == Kind::Drill {
+            return Ok(());
+        }
+        let (line, name) = (*at, SHARES.to_owned());
+        Err(VerdictFault::Fact { line, name })
     }
 
     pub(super) fn took_place(

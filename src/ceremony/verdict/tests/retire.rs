@@ -1,7 +1,9 @@
 //! The end of a CA, line by line.
 
 use super::*;
-use crate::ceremony::plan::tests::{filled_to_restore, filled_to_retire, filled_to_roll_over};
+use crate::ceremony::plan::tests::{
+    filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
+};
 
 fn plan() -> Plan {
     Plan::parse(filled_to_retire().as_bytes()).unwrap()
@@ -54,14 +56,16 @@ fn a_new_ca_beside_another_without_one_of_its_lines_is_found() {
 }
 
 #[test]
-fn a_restore_without_one_of_its_lines_is_found() {
-    let plan = Plan::parse(filled_to_restore().as_bytes()).unwrap();
-    let all = events(&plan);
-    judged(&plan, &all).unwrap();
-    for at in 0..all.len() {
-        let mut dropped = all.clone();
-        let line = dropped.remove(at);
-        assert!(judged(&plan, &dropped).is_err(), "{line:?}");
+fn a_restore_or_drill_without_one_of_its_lines_is_found() {
+    for text in [filled_to_restore(), filled_to_drill()] {
+        let plan = Plan::parse(text.as_bytes()).unwrap();
+        let all = events(&plan);
+        judged(&plan, &all).unwrap();
+        for at in 0..all.len() {
+            let mut dropped = all.clone();
+            let line = dropped.remove(at);
+            assert!(judged(&plan, &dropped).is_err(), "{line:?}");
+        }
     }
 }
 

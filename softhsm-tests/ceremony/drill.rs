@@ -1,0 +1,198 @@
+//! Real copies and shares that are tried, with nothing issued and nothing changed.
+
+use std::fs;
+
+use super::cards::CardRoom;
+use super::people::People;
+use super::retire::{drawn, hide, hold, people, ran, two_tokens};
+use super::room::{Room, date, killed_at_every_write, with_window, words_of};
+use super::shares;
+use super::unlock::{CONFIG, assert_card, opened_by, secret_of};
+use crate::harness::keygen;
+use crate::harness::module::Module;
+
+/// Everything that it makes, but for the transcript.
+const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
+
+/// A room with a CA that was made in `Backup`, which stays in its safe; its copy in the token of the room
+/// is tried.
+fn room() -> Room {
+    let (room, _) = two_tokens("Backup");
+    hide(&room, "Backup");
+    let next = date("+1 year");
+    room.write_plan(&drawn(&room, "drill", None, &[&next]));
+    room
+}
+
+fn exported(room: &Room, event: &str) -> usize {
+    let exported = ran(room, &["ledger", "export"]).ok().stdout;
+    exported.matches(event).count()
+}
+
+#[track_caller]
+fn assert_drilled(room: &Room, words: &str, result: &str) {
+    room.verify(words, &OUTPUTS).ok();
+    for (event, count) in [
+        ("\"kind\":\"copy-tried\"", 1),
+        ("\"tried-for\":\"drill\"", 1),
+        (&format!("\"result\":\"{result}\""), 1),
+        ("\"kind\":\"reserved\"", 0),
+        ("\"became\":\"missing\"", 0),
+    ] {
+        assert_eq!(exported(room, event), count, "{event}");
+    }
+    for class in ["privkey", "pubkey"] {
+        assert_eq!(room.objects(class, "users"), 1, "{class}");
+    }
+    ran(room, &["ledger", "verify", "--signatures"]).ok();
+    let due = format!("due on {}", &date("+1 year")[..10]);
+    let shown = ran(room, &["ca", "show", "users"]).ok().stdout;
+    assert!(shown.contains(&due), "{shown}");
+    let doctor = ran(room, &["doctor"]);
+    assert!(doctor.stdout.contains(&due), "{doctor}");
+}
+
+fn report(room: &Room) -> String {
+    let report = ["ceremony", "report", "ceremony/transcript.jsonl", "--plan"];
+    let report = [&report[..], &["plan.toml"]].concat();
+    room.account.run(&report).ok().stdout
+}
+
+#[test]
+fn a_copy_is_tried_and_its_time_told_and_nothing_is_left_behind() {
+    let room = room();
+    let config = fs::read(room.account.path("ca/punchmark.toml")).unwrap();
+    let (shown, code) = hold(&room);
+    assert_eq!(code, 0, "{shown}");
+    let words = words_of(&shown).0;
+    assert_drilled(&room, &words, "proved");
+    let after = fs::read(room.account.path("ca/punchmark.toml")).unwrap();
+    assert_eq!(after, config);
+    let page = report(&room);
+    for words in ["What the drill found", "seconds after the ceremony began"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    // What says that it signed says so of this key alone.
+    let file = room.output("transcript.jsonl");
+    let whole = fs::read(&file).unwrap();
+    let lines: Vec<_> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+    for at in 0..lines.len() {
+        let mut dropped = lines.clone();
+        dropped.remove(at);
+        crate::harness::write(&file, dropped.concat(), 0o644);
+        room.verify(&words, &OUTPUTS).exits(1);
+    }
+}
+
+#[test]
+fn a_drill_that_is_killed_at_every_write_goes_on_to_the_same_end() {
+    let room = room();
+    let mut people = people(&room);
+    let own = ["--pin-file", "pin", "ceremony", "run", "plan.toml"];
+    let words = killed_at_every_write(8, &own, |arguments| {
+        people.hold(room.started_by("strace", arguments))
+    });
+    assert_drilled(&room, &words, "proved");
+}
+
+#[test]
+fn a_device_that_is_not_there_is_told_and_ends_nothing() {
+    let room = room();
+    let module = Module::SoftHsm.path().display().to_string();
+    let safe = format!(
+        "[[device]]\nname = \"safe\"\nmodule = {module:?}\ntoken = \"Backup\"\nserial = \"77\"\n\
+         pins = \"are-set\"\nbag = \"B5\"\nnew-bag = \"B6\"\npin-envelope = \"E5\"\n\n[ledger]"
+    );
+    let plan = room.text().replacen("[ledger]", &safe, 1);
+    let (before, known) = plan.split_once("[[known-ca]]").unwrap();
+    let known = known.replacen("\"root\"", "\"safe\"", 1);
+    room.write_plan(&format!("{before}[[known-ca]]{known}"));
+    let (shown, code) = hold(&room);
+    assert_eq!(code, 0, "{shown}");
+    assert_drilled(&room, &words_of(&shown).0, "failed");
+    let page = report(&room);
+    assert!(page.contains("MISSING: device `safe` "), "{page}");
+    assert!(page.contains("is not there"), "{page}");
+}
+
+/// A room whose card shares open since its ceremony, and a drill of it: of three shares so many are there.
+fn of_shares(there: usize) -> (CardRoom, People, People) {
+    let room = shares::room();
+    let mut before = shares::people(&room);
+    let (shown, code) = before.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    let words = words_of(&shown).0;
+    let account = &room.admin.punchmark;
+    fs::rename(account.path("ceremony"), account.path("first")).unwrap();
+    let head = account
+        .run(&[&CONFIG[..], &["ledger", "head", "show"]].concat())
+        .ok()
+        .stdout;
+    let head: Vec<_> = head.lines().collect();
+    let print = keygen::fingerprint(&account.path("ca/users.pub"));
+    let text = room.text();
+    let (plan, _) = text.split_once("[[ca]]").unwrap();
+    let (_, rest) = text.split_once("[[attestation-root]]").unwrap();
+    let plan = plan
+        .replace("kind    = \"create\"", "kind = \"drill\"")
+        .replace("last    = \"none\"", &format!("last = \"{words}\""));
+    let plan = format!(
+        "{plan}\n[ledger]\nname = \"{}\"\nsize = {}\nroot = \"{}\"\n\n[[known-ca]]\nname = \"users\"\n\
+         fingerprint = \"{print}\"\ndevice = \"root\"\n\n[drill]\nnext-due = \"{}\"\n\n[[attestation-root]]{rest}",
+        head[0],
+        head[1],
+        head[2],
+        date("+1 year")
+    );
+    room.write_plan(&with_window(&plan, "-1 day", "+1 day"));
+    let mut people = shares::people(&room);
+    people.sheets = before.sheets.clone();
+    for number in there + 1..=3 {
+        let of = |what: &String| what.starts_with(&format!("the 20 words of share {number} "));
+        let sheet = people.sheets.iter_mut().find(|(what, _)| of(what));
+        "missing".clone_into(sheet.unwrap().1);
+    }
+    (room, people, before)
+}
+
+#[test]
+fn shares_open_the_real_card_and_a_missing_one_is_told() {
+    let (room, mut people, before) = of_shares(2);
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0).ok();
+    let transcript = room.transcript();
+    assert!(
+        transcript.contains("shares 1, 2 of 3 typed"),
+        "{transcript}"
+    );
+    assert!(
+        transcript.contains("\"answer\":\"missing\""),
+        "{transcript}"
+    );
+    assert!(
+        transcript.contains("it has the key and signed"),
+        "{transcript}"
+    );
+    let account = &room.admin.punchmark;
+    assert!(opened_by(account).contains("generation 1, counter 1"));
+    assert_card(&room, &secret_of(&before), 1);
+    room.assert_in_no_file(&shares::secrets(&before).1);
+}
+
+#[test]
+fn with_too_few_shares_no_pin_is_tried_and_the_ledger_key_stops_what_can_t_be_recorded() {
+    let (room, mut people, before) = of_shares(1);
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 1, "{shown}");
+    let transcript = room.transcript();
+    assert!(
+        transcript.contains("MISSING: shares 1 of 3 typed, 2 needed"),
+        "{transcript}"
+    );
+    assert!(
+        transcript.contains("MISSING: too few shares"),
+        "{transcript}"
+    );
+    assert_card(&room, &secret_of(&before), 1);
+}

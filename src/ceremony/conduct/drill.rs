@@ -1,0 +1,170 @@
+//! The real copies are tried, and nothing is issued or changed: what is missing is noted, and ends nothing.
+
+use super::retire::of_ledger;
+use super::{Conduct, ConductError};
+use crate::ceremony::facts::MISSING;
+use crate::ceremony::key_place;
+use crate::ceremony::plan::{CaBefore, Device, Drill, Pins, Task};
+use crate::ceremony::steps::Step;
+use crate::ceremony::test_signature::{in_words, tried_fact};
+use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
+use crate::signer::Holder;
+
+impl Conduct<'_> {
+    /// A copy shows that it has the key and signs a test; or what keeps it from that is noted.
+    pub(super) fn try_copy(&mut self, step: &Step, number: usize) -> Result<(), ConductError> {
+        let planned = self.cas_before().nth(number);
+        let planned = planned.ok_or(ConductError::Gone("the CA of the plan"))?;
+        let tried = self.tried(step, number, planned);
+        let took = self.room.now().saturating_sub(self.begun());
+        let (holder, result, word) = match tried {
+            Ok(holder) => (holder, TrialResult::Proved, in_words(took)),
+            Err(error) if error.is_of_device() => {
+                let holder = self.place_of_copy(planned)?;
+                (holder, TrialResult::Failed, chain(&error))
+            }
+            Err(error) => return Err(error),
+        };
+        self.keep_drill(planned, holder, result, &word)?;
+        let told = match result {
+            TrialResult::Proved => word,
+            TrialResult::Failed => format!("{MISSING}: {word}"),
+        };
+        self.fact(step, &tried_fact(&planned.name), &told)
+    }
+
+    fn tried(
+        &mut self,
+        step: &Step,
+        number: usize,
+        planned: &CaBefore,
+    ) -> Result<Holder, ConductError> {
+        let name = planned.device.as_deref().unwrap_or_default();
+        // Where it did not open before, another try of its PIN is one too many.
+        let fact = self.transcript().fact(&format!("device {name}"));
+        if let Some((_, why)) = fact.and_then(|says| says.split_once(MISSING)) {
+            return Err(ConductError::DidNotOpen {
+                name: name.to_owned(),
+                why: why.trim_start_matches(": ").to_owned(),
+            });
+        }
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let (locator, holder) = self.copy_in_room(&config, planned)?;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let key = of_ledger(&ledger, planned)?.public_key().clone();
+        self.is_in_device(&locator, (planned, name), &key)?;
+        self.test_key(step, number)?;
+        Ok(holder)
+    }
+
+    /// What is told of a copy that nobody got to.
+    fn place_of_copy(&self, planned: &CaBefore) -> Result<Holder, ConductError> {
+        let name = planned.device.as_deref().unwrap_or_default();
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let device = self.device_of(name)?;
+        let locator = match self.key_in_device(&config, &ledger, (&planned.name, name)) {
+            Ok(locator) => locator,
+            Err(ConductError::NotInDevice { .. }) => key_place::device(device).parse()?,
+            Err(error) => return Err(error),
+        };
+        Ok(Holder {
+            locator,
+            words: device.words(),
+        })
+    }
+
+    fn keep_drill(
+        &mut self,
+        planned: &CaBefore,
+        holder: Holder,
+        result: TrialResult,
+        word: &str,
+    ) -> Result<(), ConductError> {
+        let drill = self.drilled()?;
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let tried = CopyTried {
+            ca: 0,
+            device: holder.locator.to_string(),
+            holder: holder.words,
+            tried_for: TriedFor::Drill,
+            result,
+            word: word.to_owned(),
+            next_due: drill.next_due.seconds(),
+            plan: self.setting.plan.sha256,
+            keyboard: self.setting.keyboard.clone(),
+        };
+        self.keep_trial(&config, planned, tried)
+    }
+
+    /// A device of a drill that is not there, or doesn't open, is noted: the drill goes on.
+    pub(super) fn or_noted(
+        &mut self,
+        step: &Step,
+        device: &Device,
+        opened: Result<(), ConductError>,
+    ) -> Result<(), ConductError> {
+        match opened {
+            Err(error) if self.is_drill() && error.is_of_device() => {
+                let says = format!("{}, {MISSING}: {}", device.words(), chain(&error));
+                self.fact(step, &format!("device {}", device.name), &says)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Without the secret, no PIN of a device that shares open is tried.
+    pub(super) fn has_secret_for(&self, device: &Device) -> Result<(), ConductError> {
+        if device.pins == Pins::Shares && self.shared.is_none() {
+            return Err(ConductError::FewShares("no PIN follows".to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_drill(&self) -> bool {
+        matches!(self.setting.plan.task, Task::Drill(_))
+    }
+
+    fn drilled(&self) -> Result<&Drill, ConductError> {
+        match &self.setting.plan.task {
+            Task::Drill(drill) => Ok(drill),
+            _ => Err(ConductError::Gone("the drill of the plan")),
+        }
+    }
+
+    /// When the ceremony began, by the machine's clock.
+    fn begun(&self) -> u64 {
+        let first = self.transcript().lines().first();
+        first.map_or(0, |line| line.time)
+    }
+}
+
+impl ConductError {
+    /// Whether it says that a device, or the key in it, is not as it should be: of this a drill is to tell.
+    fn is_of_device(&self) -> bool {
+        matches!(
+            self,
+            Self::NoDevice { .. }
+                | Self::NotInDevice { .. }
+                | Self::OtherKeyInDevice { .. }
+                | Self::OtherFirmware { .. }
+                | Self::NotSetUp(_)
+                | Self::DidNotOpen { .. }
+                | Self::FewShares(_)
+                | Self::Setup(_)
+                | Self::Opening(_)
+                | Self::Test(_)
+        )
+    }
+}
+
+/// An error and its causes, on one line.
+fn chain(error: &ConductError) -> String {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        words += &format!(": {error}");
+        cause = error.source();
+    }
+    words.replace('\n', " ")
+}

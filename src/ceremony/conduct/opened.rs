@@ -1,0 +1,138 @@
+//! Devices that shares open since an earlier ceremony: their custodians open them for this one.
+//!
+//! Nobody sees a PIN: what the secret gives is known to this run alone, and the counters stay as they are.
+
+use super::shares::Shared;
+use super::{Conduct, ConductError, SECRET_CHECK, SHARES};
+use crate::ca::SharedDevice;
+use crate::ceremony::custody::Derived;
+use crate::ceremony::key_place;
+use crate::ceremony::plan::{Device, Hardware, Kind, Pins};
+use crate::ceremony::steps::{Ask, MISSING, Step};
+use crate::ceremony::transcript::Event;
+use crate::ledger::Ledger;
+use crate::secret::share::{Share, SharedSecret};
+use crate::wire::hex;
+
+impl Conduct<'_> {
+    /// A custodian types a share off its sheet; or that it is missing, where that ends nothing.
+    pub(super) fn share_again(
+        &mut self,
+        step: &Step,
+        ask: &Ask,
+        number: usize,
+    ) -> Result<(), ConductError> {
+        if number == 0 {
+            self.typed_again.clear();
+        }
+        loop {
+            let typed = self.room.ask_alone(&ask.who, &ask.question);
+            let typed = typed.map_err(ConductError::Ask)?;
+            if typed.expose().trim() == MISSING {
+                return self.write(Event::Answer {
+                    step: step.name.clone(),
+                    ask: ask.name.clone(),
+                    by: ask.who.clone(),
+                    answer: MISSING.to_owned(),
+                });
+            }
+            self.pins.keep_out(&typed);
+            match Share::parse(typed.expose()) {
+                Ok(share) => {
+                    self.typed_again.push(share);
+                    return self.write(Event::TypedBack {
+                        step: step.name.clone(),
+                        ask: ask.name.clone(),
+                        by: ask.who.clone(),
+                    });
+                }
+                Err(error) => self.room.show(&format!(
+                    "That is no share: {error}. Type it again, or \"{MISSING}\"."
+                )),
+            }
+        }
+    }
+
+    /// Puts every set of what was typed together, and opens the devices by it.
+    pub(super) fn open_again(&mut self, step: &Step) -> Result<(), ConductError> {
+        let quorum = self.custody()?.quorum;
+        let needed = usize::from(quorum.threshold());
+        let typed = std::mem::take(&mut self.typed_again);
+        let numbers: Vec<_> = typed
+            .iter()
+            .map(|share| share.number().to_string())
+            .collect();
+        let all = quorum.shares();
+        let words = match numbers.join(", ") {
+            none if none.is_empty() => format!("no share of {all} typed, {needed} needed"),
+            numbers => format!("shares {numbers} of {all} typed, {needed} needed"),
+        };
+        if typed.len() < needed {
+            if self.plan.kind() != Kind::Drill {
+                return Err(ConductError::FewShares(words));
+            }
+            return self.fact(step, SHARES, &format!("MISSING: {words}"));
+        }
+        let secret = one_secret(&typed, needed)?;
+        self.know_opened(&secret)?;
+        self.fact(
+            step,
+            SHARES,
+            &format!("{words}; each set of {needed} opens the secret"),
+        )?;
+        self.fact(step, SECRET_CHECK, &hex(&secret.check()))?;
+        self.shared = Some(Shared::back(secret));
+        Ok(())
+    }
+
+    /// Each device of the plan that shares open has the PIN that the ledger says it has.
+    pub(super) fn know_opened(&mut self, secret: &SharedSecret) -> Result<(), ConductError> {
+        let setting = self.setting;
+        let config = self.config()?.ok_or(ConductError::NoConfig)?;
+        let known = Ledger::open_to_read(&config.ledger())?.opened_devices()?;
+        let generation = known.generation_of(&secret.check());
+        let generation = generation.ok_or(ConductError::OtherSecret)?;
+        let devices = setting.plan.devices.iter();
+        for device in devices.filter(|device| device.pins == Pins::Shares) {
+            let name = key_place::device(device);
+            let there = known.device(&name);
+            let by = there.filter(|one| one.about_to_be.is_none());
+            let by = by.and_then(|one| one.opened_by);
+            let by = by.filter(|by| by.generation == generation);
+            let by = by.ok_or_else(|| ConductError::NotOpenedBy(device.name.clone()))?;
+            self.know_derived(device, secret, by.counter)?;
+        }
+        Ok(())
+    }
+
+    fn know_derived(
+        &mut self,
+        device: &Device,
+        secret: &SharedSecret,
+        counter: u32,
+    ) -> Result<(), ConductError> {
+        let shared: SharedDevice = key_place::device(device).parse()?;
+        let derived = Derived::of(secret, &shared, &device.serial(), counter)?;
+        let pin = derived.pin();
+        self.pins.keep_out(&pin);
+        match &device.hardware {
+            Hardware::Token(token) => self.pins.know(&super::token_pins::self_name(token), pin),
+            Hardware::YubiKey { serial, .. } => self.pins.know(&format!("YubiKey {serial}"), pin),
+        }
+        Ok(())
+    }
+}
+
+/// The secret that each set of so many of these shares opens.
+fn one_secret(typed: &[Share], needed: usize) -> Result<SharedSecret, ConductError> {
+    let first = typed.get(..needed).unwrap_or_default();
+    let secret = SharedSecret::combine(first)?;
+    for place in needed..typed.len() {
+        // With one of the first left out, and this one in its place.
+        let others = first.iter().skip(1).chain(typed.get(place));
+        if !SharedSecret::combine(others)?.is_same(&secret) {
+            return Err(ConductError::OtherSecret);
+        }
+    }
+    Ok(secret)
+}

@@ -1,0 +1,49 @@
+//! The ledger has each trial of a drill as the transcript tells of it, and no certificate came of it.
+
+use super::restored::{is_in_room, not_so, signed_the_test};
+use crate::ceremony::facts::MISSING;
+use crate::ceremony::plan::{Drill, Plan, Task};
+use crate::ceremony::test_signature::tried_fact;
+use crate::ceremony::transcript::Transcript;
+use crate::ceremony::verdict::VerdictFault;
+use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
+
+/// Holds a drill against the ledger's entries and keys.
+pub(super) fn has_drilled(
+    ledger: &Ledger,
+    plan: &Plan,
+    transcript: &Transcript,
+) -> Result<(), VerdictFault> {
+    let Task::Drill(drill) = &plan.task else {
+        return Ok(());
+    };
+    for planned in plan.ledger.iter().flat_map(|ledger| &ledger.cas) {
+        let cas = ledger.cas()?;
+        let ca = cas.iter().find(|ca| ca.name() == planned.name.as_str());
+        let ca = ca.ok_or_else(|| not_so(planned, "is not there"))?;
+        let told = transcript.fact(&tried_fact(&planned.name));
+        let result = match told {
+            Some(told) if told.starts_with(MISSING) => TrialResult::Failed,
+            _ => TrialResult::Proved,
+        };
+        if result == TrialResult::Proved {
+            signed_the_test(plan, transcript, planned, ca)?;
+        }
+        let is_it = |tried: &CopyTried| {
+            is_of(drill, plan, tried)
+                && tried.result == result
+                && told.is_some_and(|told| told.ends_with(&tried.word))
+                && is_in_room(plan, planned, &tried.device)
+        };
+        if !ledger.trials(ca)?.iter().any(|(_, tried)| is_it(tried)) {
+            return Err(not_so(planned, "was not tried so by this plan"));
+        }
+    }
+    Ok(())
+}
+
+fn is_of(drill: &Drill, plan: &Plan, tried: &CopyTried) -> bool {
+    tried.plan == plan.sha256
+        && tried.tried_for == TriedFor::Drill
+        && tried.next_due == drill.next_due.seconds()
+}
