@@ -140,8 +140,8 @@ fn each_rule_of_a_plan_is_held_to() {
         ("format  = 1", "format  = 2", "format: 2 is none"),
         (
             "kind    = \"create\"",
-            "kind    = \"drill\"",
-            "kind: \"drill\": not one of create, sign, retire, rollover",
+            "kind    = \"fest\"",
+            "kind: \"fest\": not one of create, sign, retire, rollover, restore, drill",
         ),
         (
             "last    = \"none\"",
