@@ -239,3 +239,39 @@ fn what_is_unusual_about_an_item_is_told() {
         assert!(shown.stdout.contains(words), "{words}: {shown}");
     }
 }
+
+#[test]
+fn what_bound_a_certificate_before_and_a_longer_validity_are_told() {
+    let admin = office();
+    admin.configure(
+        "\n[role.visitor]\nca = \"users\"\nrequesters = [\"erik\"]\nprincipals = [\"{requester}\"]\n\
+         storage = \"ignore\"\nlifetime = { default = \"1h\", maximum = \"8h\" }\n\
+         critical-options = { allowed = [\"source-address=*\", \"force-command=*\"] }\n",
+    );
+    let add = ["requester", "add", "erik", "--key", "erik.pub"];
+    admin.punchmark.run(&add).ok();
+    let manifest = |validity: &str, options: &str| {
+        let head = "key,requester,role,validity,options";
+        let line = format!("{head}\nerik.pub,erik,visitor,{validity},{options}\n");
+        write(&admin, "people.csv", &line);
+    };
+    let bound = "source-address=10.0.0.0/8;force-command=/bin/true";
+    manifest("+1h", bound);
+    let sign = ["sign", "--manifest", "people.csv", "--yes"];
+    admin.punchmark.pinned(&sign).ok();
+    let shown = |name: &str, validity: &str, options: &str| {
+        manifest(validity, options);
+        make(&admin, name, &["--manifest", "people.csv"]).ok();
+        bundle(&admin, &["show", name]).stdout
+    };
+    let same = shown("same.bundle", "+1h", bound);
+    assert_eq!(same.matches("! ").count(), 1, "{same}");
+    let wider = shown("wider.bundle", "+4h", "source-address=10.1.0.0/16");
+    for words in [
+        "! source-address is asked for otherwise than in serial 1",
+        "! force-command is not asked for (the role may give it), and bound serial 1",
+        "! valid for 4 hours, and serial 1 was for 1 hour",
+    ] {
+        assert!(wider.contains(words), "{words}: {wider}");
+    }
+}

@@ -89,7 +89,7 @@ fn what_is_asked_in_the_office_is_signed_in_the_room_and_filed_where_it_was_aske
         "{planned}"
     );
     let signed = sides.sign("one.bundle", &made).exits(3);
-    for words in ["known by registrar", "refused: ", "was revoked"] {
+    for words in ["known by registrar; key ID \"", "refused: ", "was revoked"] {
         assert!(signed.stdout.contains(words), "{words}: {signed}");
     }
     signed.says("2 certificates, 1 refused");

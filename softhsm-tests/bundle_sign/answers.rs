@@ -91,6 +91,10 @@ impl Parts {
 #[test]
 fn an_answer_that_was_spoilt_or_cut_is_not_accepted() {
     let sides = answered();
+    sides
+        .room("bundle show one.bundle")
+        .exits(1)
+        .says("the bundle was signed before");
     let whole = sides.answer();
     for at in (0..whole.len()).step_by(whole.len() / 23) {
         let mut changed = whole.clone();

@@ -120,6 +120,18 @@ impl BundleSession {
         }
     }
 
+    /// Why a ledger would not take a bundle as it is, beside what its config and its clock say.
+    #[must_use]
+    pub fn refused_by(header: &Header, ledger: &Ledger) -> Vec<BundleSessionError> {
+        let mut faults = Vec::new();
+        if let Some(taken) = note(&mut faults, taken(header)) {
+            note(&mut faults, ledger.may_take_bundle(&taken));
+        }
+        note(&mut faults, fits(header, ledger));
+        note(&mut faults, pending::of(header, ledger));
+        faults
+    }
+
     /// Decides by this CA, for others and the registrar's roles where his word counts.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use super::stream::{named, number};
 use super::{BundleSessionError, Carried};
 use crate::batch::{Batch, HowFar, Report, Reporter, Subjects};
 use crate::bundle::Item;
+use crate::certificate::Body;
+use crate::certificate::explain::key_id_in_quotes;
 use crate::issue::{SharedLedger, lock};
 use crate::ledger::Wanted;
 use crate::wire::{chain, number_of};
@@ -192,11 +194,28 @@ fn would_be(wanted: &Wanted) -> String {
     let decided = wanted.decided();
     let body = decided.body();
     format!(
-        "{}; {}; known by {}",
+        "{}; {}; known by {}; key ID {}; {}",
         body.principals,
         body.validity,
-        decided.known_by()
+        decided.known_by(),
+        key_id_in_quotes(body.key_id.as_str().as_bytes()),
+        options(body)
     )
+}
+
+/// The options of a certificate: those that bind whoever has it, with what they bind to, then those that allow.
+fn options(body: &Body) -> String {
+    let critical = body.options.critical().iter();
+    let critical = critical.map(|(name, value)| match value.as_str() {
+        "" => name.clone(),
+        value => format!("{name}={}", key_id_in_quotes(value.as_bytes())),
+    });
+    let allowed = body.options.extensions().keys().cloned();
+    let all: Vec<_> = critical.chain(allowed).collect();
+    if all.is_empty() {
+        return "no options".to_owned();
+    }
+    all.join(", ")
 }
 
 /// How many are decided together: enough that a look costs little, few enough to hold.

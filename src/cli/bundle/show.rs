@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 use ssh_key::PublicKey;
 
-use crate::bundle::{BundleError, Enrolment, Header, Item, Opened, Wish};
+use crate::bundle::{BundleError, BundleSession, Enrolment, Header, Item, Opened, Wish};
 use crate::certificate::length;
 use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
@@ -95,8 +95,12 @@ impl Show {
     }
 }
 
-/// Why the ledger would not take it as it is.
+/// Why the ledger would not take it as it is. A mirror doesn't know which bundle the ledger took last.
 fn faults(header: &Header, ledger: &Ledger) -> Result<Vec<String>, Failure> {
+    if !ledger.is_mirror() {
+        let all = BundleSession::refused_by(header, ledger);
+        return Ok(all.iter().map(|error| chain(error)).collect());
+    }
     let (name, mut faults) = (header.registrar.name.as_str(), Vec::new());
     let key = Credential::Key(header.registrar.key.clone());
     if ledger.requester_of(&key)?.as_deref() != Some(name) {

@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 
 use ssh_key::HashAlg;
 
-use crate::certificate::OptionsAsked;
+use crate::certificate::{OptionsAsked, length};
 use crate::cli::base::failure::Failure;
 use crate::ledger::{Ledger, Record, State, Term};
-use crate::request::Content;
+use crate::request::{Content, Span};
 use crate::wire::RawCertificate;
+use crate::wire::certificate::OptionValue;
 
 /// What the ledger has never seen of this person, or has seen of this key.
 pub(super) fn unusual(content: &Content, ledger: &Ledger) -> Result<Vec<String>, Failure> {
@@ -39,6 +40,8 @@ pub(super) fn unusual(content: &Content, ledger: &Ledger) -> Result<Vec<String>,
     };
     words.extend(new("names", new_names(content, &before)));
     words.extend(new("options", new_options(content, &before)));
+    words.extend(looser(content, &before).map(|what| format!("{what} serial {serial}")));
+    words.extend(longer(content, (serial, &before)));
     Ok(words)
 }
 
@@ -80,8 +83,45 @@ fn new_names(content: &Content, before: &RawCertificate) -> Vec<String> {
     names.filter(|name| !had(name)).collect()
 }
 
-/// Extensions that the certificate before did not have, and critical options that it had and that
-/// are asked for otherwise.
+/// Critical options that bound the certificate before, and that are asked for no more, or otherwise.
+fn looser(content: &Content, before: &RawCertificate) -> impl Iterator<Item = String> {
+    let asked = OptionsAsked::parse(&content.options).unwrap_or_default();
+    let all = before.critical().iter().filter_map(move |bound| {
+        let name = String::from_utf8_lossy(bound.name()).into_owned();
+        let had = match bound.value() {
+            OptionValue::Flag => Some(&b""[..]),
+            OptionValue::Value(value) => Some(value),
+            OptionValue::Opaque => None,
+        };
+        match asked.critical().get(&name) {
+            Some(value) if Some(value.as_bytes()) == had => None,
+            Some(_) => Some(format!("{name} is asked for otherwise than in")),
+            None => Some(format!(
+                "{name} is not asked for (the role may give it), and bound"
+            )),
+        }
+    });
+    all.collect::<Vec<_>>().into_iter()
+}
+
+/// A validity that is longer than that of the certificate before.
+fn longer(content: &Content, (serial, before): (u64, &RawCertificate)) -> Option<String> {
+    let asked = match content.validity? {
+        Span::Length(seconds) => seconds,
+        Span::Interval(all) => all.valid_before().saturating_sub(all.valid_after()),
+    };
+    let had = before.valid_before().saturating_sub(before.valid_after());
+    // Clocks differ, and a certificate may begin some minutes before it is signed.
+    (asked > had.saturating_add(A_CLOCK_APART)).then(|| {
+        format!(
+            "valid for {}, and serial {serial} was for {}",
+            length(asked),
+            length(had)
+        )
+    })
+}
+
+/// Extensions that the certificate before did not have.
 fn new_options(content: &Content, before: &RawCertificate) -> Vec<String> {
     let Ok(asked) = OptionsAsked::parse(&content.options) else {
         return Vec::new();
@@ -95,3 +135,5 @@ fn new_options(content: &Content, before: &RawCertificate) -> Vec<String> {
     let new = extensions.filter(|name| !had.contains(name.as_bytes()));
     new.cloned().collect()
 }
+
+const A_CLOCK_APART: u64 = 600;
