@@ -1,5 +1,6 @@
 //! The ceremony: its plan, its paper, and the room.
 
+mod between;
 mod cards;
 mod copies;
 mod drill;

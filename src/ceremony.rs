@@ -12,6 +12,7 @@ mod instant;
 mod key_card;
 mod key_place;
 mod medium;
+mod own_entries;
 mod plan;
 mod public_files;
 mod record;

@@ -313,7 +313,7 @@ pub(super) fn killed_at_every_write(
     own: &[&str],
     hold: impl FnMut(&[&str]) -> (String, u8),
 ) -> String {
-    killed_within(11, least, own, hold)
+    killed_within(13, least, own, hold)
 }
 
 /// The same, where a step has so many writes that a run that goes on begins it anew.

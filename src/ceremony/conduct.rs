@@ -5,6 +5,7 @@
 //! what a run left behind without a line for it is looked at before it is made.
 
 mod acts;
+mod again;
 mod attested;
 mod brought;
 mod custody;
@@ -25,8 +26,10 @@ mod shares;
 mod sign;
 mod tested;
 mod token_pins;
+mod window;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::plan::Plan;
 use super::record::Record;
@@ -86,6 +89,8 @@ struct Conduct<'a> {
     shared: Option<Shared>,
     /// Shares that were typed off their sheets, until they are put together.
     typed_again: Vec<Share>,
+    /// What the clock that nobody sets showed when the machine's clock showed this.
+    clocks_began: (Duration, u64),
 }
 
 /// Holds the ceremony of a plan, or goes on with it where a run was cut short.
@@ -100,6 +105,8 @@ pub fn conduct(
     let plan = setting.plan;
     let place = Place::find(Some(&setting.folder.join(&plan.config)))?;
     let folder = setting.folder.join(&plan.folder);
+    is_no_folder_of_the_ca(&folder, &place)?;
+    let clocks_began = (room.unset_clock(), room.now());
     let mut conduct = Conduct {
         setting,
         plan,
@@ -111,6 +118,7 @@ pub fn conduct(
         on_paper: OnPaper::default(),
         shared: None,
         typed_again: Vec::new(),
+        clocks_began,
     };
     conduct.begin()?;
     conduct.looks_again()?;
@@ -127,7 +135,10 @@ impl Conduct<'_> {
         self.record.transcript()
     }
 
+    /// Writes a line, in the window of the plan or behind one that says why not.
     fn write(&mut self, event: Event) -> Result<(), ConductError> {
+        self.clock_was_not_set()?;
+        self.in_window_or_late()?;
         let now = self.room.now();
         Ok(self.record.write(now, event)?)
     }
@@ -138,14 +149,11 @@ impl Conduct<'_> {
         let first = self.transcript().events().next().cloned();
         match first {
             Some(Event::Begin { plan, .. }) if plan == sha256 => {
+                let cut = self.record.cut_off()?;
                 if self.transcript().has_ended() {
                     return Ok(());
                 }
-                self.in_window()?;
-                let cut = self.record.cut();
-                self.room
-                    .show("This ceremony was begun before, and goes on.");
-                self.write(Event::GoOn { cut })
+                self.go_on(cut)
             }
             Some(_) => Err(ConductError::OtherPlan(self.folder.clone())),
             None => {
@@ -153,6 +161,7 @@ impl Conduct<'_> {
                 self.was_rehearsed()?;
                 self.follows_the_last()?;
                 self.nothing_is_in_the_way()?;
+                self.record.cut_off()?;
                 self.write(Event::Begin {
                     plan: sha256,
                     purpose: self.plan.purpose.clone(),
@@ -161,15 +170,6 @@ impl Conduct<'_> {
                 })
             }
         }
-    }
-
-    fn in_window(&self) -> Result<(), ConductError> {
-        let (from, until) = self.plan.window;
-        let now = self.room.minute();
-        if from <= now && now < until {
-            return Ok(());
-        }
-        Err(ConductError::Window { from, until, now })
     }
 
     /// Nobody is called together for a ceremony that can't come to its end.
@@ -225,7 +225,6 @@ impl Conduct<'_> {
     }
 
     fn step(&mut self, step: &Step) -> Result<(), ConductError> {
-        self.in_window()?;
         self.room.show("");
         self.room
             .show(&format!("== {} ({}) ==", step.name, step.actor));
@@ -318,30 +317,32 @@ impl Conduct<'_> {
 
     /// Writes down what went otherwise, in the words of who saw it.
     fn deviation(&mut self, step: &Step, by: &str) -> Result<(), ConductError> {
-        let text = self.room.ask(&format!("{by}: what is otherwise?\n> "));
-        let text = text.map_err(ConductError::Ask)?;
-        if KeyId::parse(&text).is_err() {
-            self.room
-                .show("Nothing was written: one line, of at most 255 bytes.");
+        let Some(text) = self.text(by, "what is otherwise?")? else {
             return Ok(());
-        }
-        if self.pins.is_in(&text) {
-            self.room
-                .show("Nothing was written: the text holds a secret.");
-            return Ok(());
-        }
-        // A run that goes on doesn't know the secrets of the one before.
-        if may_hold_a_pin(&text, &self.words_of_the_steps()) {
-            self.room.show(
-                "Nothing was written: six digits or more in a row may be a PIN. Say it without them, or on the paper.",
-            );
-            return Ok(());
-        }
+        };
         self.write(Event::Deviation {
             step: step.name.clone(),
             by: by.to_owned(),
             text,
         })
+    }
+
+    /// A text of one line, that holds no secret; none where it may be one.
+    fn text(&mut self, by: &str, question: &str) -> Result<Option<String>, ConductError> {
+        let text = self.room.ask(&format!("{by}: {question}\n> "));
+        let text = text.map_err(ConductError::Ask)?;
+        let refused = if KeyId::parse(&text).is_err() {
+            "Nothing was written: one line, of at most 255 bytes."
+        } else if self.pins.is_in(&text) {
+            "Nothing was written: the text holds a secret."
+        } else if may_hold_a_pin(&text, &self.words_of_the_steps()) {
+            // A run that goes on doesn't know the secrets of the one before.
+            "Nothing was written: six digits or more in a row may be a PIN. Say it without them, or on the paper."
+        } else {
+            return Ok(Some(text));
+        };
+        self.room.show(refused);
+        Ok(None)
     }
 
     /// Whatever the plan has people read and type: its numbers are no secrets.
@@ -372,6 +373,17 @@ impl Conduct<'_> {
             value: value.to_owned(),
         })
     }
+}
+
+/// What a ceremony makes is for others to read, and a copy of the ledger would take the place of the ledger.
+fn is_no_folder_of_the_ca(folder: &Path, place: &Place) -> Result<(), ConductError> {
+    let of_config = place.path().parent().unwrap_or(Path::new("/"));
+    let (own, its) = (folder.canonicalize(), of_config.canonicalize());
+    let is_same = folder == of_config || own.is_ok_and(|own| its.is_ok_and(|its| own == its));
+    if is_same {
+        return Err(ConductError::FolderOfCa(folder.to_owned()));
+    }
+    Ok(())
 }
 
 /// The name of the step that looks at the devices.

@@ -25,6 +25,8 @@ pub(super) fn head_of_words(words: &str) -> Option<Checkpoint> {
     (head_in_words(&head) == words).then_some(head)
 }
 
+/// The fact that is what all clocks said.
+pub(super) const CLOCKS: &str = "clocks, the machine's last";
 /// The fact that is the ledger as it was before.
 pub(super) const LEDGER_BEFORE: &str = "ledger before";
 /// The fact that is the ledger key.

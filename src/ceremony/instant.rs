@@ -70,6 +70,9 @@ impl fmt::Display for Instant {
 
 const FORM: &str = "%Y-%m-%dT%H:%MZ";
 
+/// How far clocks may be apart, in seconds.
+pub(super) const FIVE_MINUTES: u64 = 5 * 60;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,12 @@
 //! The transcript as a file: one run writes it, and each line is on disk before anything follows from it.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::transcript::{Event, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
 
@@ -14,8 +15,10 @@ pub(super) struct Record {
     file: File,
     path: PathBuf,
     transcript: Transcript,
-    /// Bytes of a line that a killed run left unfinished, which were cut off.
-    cut: u64,
+    /// How many bytes the whole lines have.
+    whole: u64,
+    /// Bytes of a line that a killed run left unfinished.
+    torn: u64,
 }
 
 /// Why a transcript is not written on.
@@ -33,6 +36,12 @@ pub enum RecordError {
         /// What is wrong with it.
         source: TranscriptError,
     },
+    /// What is there is no file of ours: a link, a pipe, a folder.
+    #[error("{0} is no file, but something else of that name")]
+    NoFile(String),
+    /// Behind the last whole line stands what is no beginning of the next.
+    #[error("{0} goes on with what is no line of a transcript")]
+    Foreign(String),
     /// The clock was set back since the last line.
     #[error("the clock was set back since the last line of the transcript")]
     Clock,
@@ -50,8 +59,8 @@ pub enum RecordError {
 }
 
 impl Record {
-    /// Opens the transcript in a folder, both of which are made if they are not there. A line that was
-    /// not written whole is cut off: whatever was to follow from it has not happened.
+    /// Opens the transcript in a folder, both of which are made if they are not there. What a killed run left
+    /// of a line stays until [`Self::cut_off`]: it may be the transcript of another plan.
     pub(super) fn open(folder: &Path) -> Result<Self, RecordError> {
         let path = folder.join(TRANSCRIPT_FILE);
         let failed = |source| RecordError::File {
@@ -59,9 +68,7 @@ impl Record {
             source,
         };
         make(folder)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).mode(0o644);
-        let mut file = options.open(&path).map_err(failed)?;
+        let mut file = open_file(&path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(RecordError::Busy),
@@ -77,18 +84,34 @@ impl Record {
             path: path.display().to_string(),
             source,
         })?;
-        let length = u64::try_from(kept.len()).unwrap_or(u64::MAX);
-        file.set_len(length).map_err(failed)?;
-        file.seek(SeekFrom::Start(length)).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        sync_folder(folder)?;
-        let cut = u64::try_from(torn.len()).unwrap_or(u64::MAX);
+        if !transcript.may_go_on_with(torn) {
+            return Err(RecordError::Foreign(path.display().to_string()));
+        }
+        let length = |bytes: &[u8]| u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let (whole, torn) = (length(kept), length(torn));
         Ok(Self {
             file,
             path,
             transcript,
-            cut,
+            whole,
+            torn,
         })
+    }
+
+    /// Cuts off what a killed run left of a line, and gives how many bytes that were: whatever was to follow
+    /// from it has not happened.
+    pub(super) fn cut_off(&mut self) -> Result<u64, RecordError> {
+        let cut = self
+            .file
+            .set_len(self.whole)
+            .and_then(|()| self.file.seek(SeekFrom::Start(self.whole)))
+            .and_then(|_| self.file.sync_all());
+        cut.map_err(|source| RecordError::File {
+            path: self.path.display().to_string(),
+            source,
+        })?;
+        sync_folder(self.path.parent().unwrap_or(Path::new(".")))?;
+        Ok(std::mem::take(&mut self.torn))
     }
 
     /// Writes what happened. It is on disk when this returns.
@@ -114,10 +137,6 @@ impl Record {
         &self.transcript
     }
 
-    pub(super) fn cut(&self) -> u64 {
-        self.cut
-    }
-
     /// All of it, as it stands on disk.
     pub(super) fn bytes(&mut self) -> Result<Vec<u8>, RecordError> {
         let mut bytes = Vec::new();
@@ -137,6 +156,27 @@ impl Drop for Record {
     fn drop(&mut self) {
         let _closed_all_the_same = self.file.unlock();
     }
+}
+
+/// Opens a file, or makes it: never through a link, and without waiting for whoever writes to a pipe.
+fn open_file(path: &Path) -> Result<File, RecordError> {
+    let flags =
+        OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(path, flags, Mode::from_raw_mode(0o644));
+    let no_file = || RecordError::NoFile(path.display().to_string());
+    let failed = |source| RecordError::File {
+        path: path.display().to_string(),
+        source,
+    };
+    let file = match opened {
+        Ok(opened) => File::from(opened),
+        Err(Errno::LOOP | Errno::ISDIR | Errno::NXIO) => return Err(no_file()),
+        Err(error) => return Err(failed(error.into())),
+    };
+    if file.metadata().map_err(failed)?.is_file() {
+        return Ok(file);
+    }
+    Err(no_file())
 }
 
 fn make(folder: &Path) -> Result<(), RecordError> {
@@ -186,14 +226,25 @@ mod tests {
         drop(record);
         let file = folder.join(TRANSCRIPT_FILE);
         let whole = std::fs::read(&file).unwrap();
-        for length in 1..20 {
-            let torn = [whole.as_slice(), &whole[..length]].concat();
+        let mut two = Record::open(&folder).unwrap();
+        two.cut_off().unwrap();
+        two.write(100, done("clocks")).unwrap();
+        let next = two.bytes().unwrap()[whole.len()..].to_vec();
+        drop(two);
+        for length in 1..next.len() {
+            let torn = [whole.as_slice(), &next[..length]].concat();
             std::fs::write(&file, torn).unwrap();
             let mut record = Record::open(&folder).unwrap();
-            assert_eq!(record.cut(), u64::try_from(length).unwrap());
+            // Nothing is cut before it is known whose transcript it is.
+            assert_eq!(std::fs::read(&file).unwrap().len(), whole.len() + length);
+            assert_eq!(record.cut_off().unwrap(), u64::try_from(length).unwrap());
             assert_eq!(record.bytes().unwrap(), whole);
         }
+        // A cut of power may leave room of which nothing was written.
+        std::fs::write(&file, [whole.as_slice(), &[0; 100]].concat()).unwrap();
+        assert_eq!(Record::open(&folder).unwrap().cut_off().unwrap(), 100);
         let mut record = Record::open(&folder).unwrap();
+        record.cut_off().unwrap();
         record.write(100, done("clocks")).unwrap();
         assert_eq!(record.transcript().lines().len(), 2);
     }
@@ -215,5 +266,43 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn what_is_no_transcript_is_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(TRANSCRIPT_FILE);
+        for text in [
+            "hello",
+            "{\"number\":2,\"time\":1",
+            "{\"number\":1,\"tame",
+            "\0a",
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let opened = Record::open(dir.path());
+            assert!(matches!(opened, Err(RecordError::Foreign(_))), "{text}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+        }
+        std::fs::remove_file(&file).unwrap();
+        let elsewhere = dir.path().join("elsewhere");
+        std::fs::write(&elsewhere, "").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+        assert!(matches!(
+            Record::open(dir.path()),
+            Err(RecordError::NoFile(_))
+        ));
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert!(matches!(
+            Record::open(dir.path()),
+            Err(RecordError::NoFile(_))
+        ));
+        std::fs::remove_dir(&file).unwrap();
+        let mode = Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        assert!(matches!(
+            Record::open(dir.path()),
+            Err(RecordError::NoFile(_))
+        ));
     }
 }

@@ -218,6 +218,21 @@ fn otherwise(page: &mut Page, account: &Account) {
     let deviations = account.deviations.iter();
     let deviations = deviations.map(|(step, by, words)| vec![text(step), text(by), text(words)]);
     page.table("deviations", &["Step", "Who says so", "What"], deviations);
+    let apart = account.clocks_apart.iter();
+    let apart = apart.map(|(line, clocks)| {
+        format!("Clocks that were more than five minutes apart, line {line}: {clocks}.")
+    });
+    let behind = account.behind_the_end.iter();
+    let behind = behind.map(|entry| {
+        format!(
+            "The ledger took behind the end of the transcript, under the same signed head: {entry}."
+        )
+    });
+    let remarks = account.remarks.iter();
+    let remarks = remarks.map(|remark| format!("The audit of the ledger remarks: {remark}."));
+    for words in apart.chain(behind).chain(remarks) {
+        page.paragraph("note", &words);
+    }
     page.paragraph(
         "note",
         &format!(

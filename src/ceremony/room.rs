@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::instant::Instant;
 use crate::secret::share::is_share_word;
@@ -44,6 +45,9 @@ pub trait Room {
     /// # Errors
     /// What `ssh-keygen` says of a certificate that it doesn't read.
     fn openssh_reads(&mut self, certificate: &str) -> io::Result<Option<String>>;
+
+    /// What a clock shows that nobody sets, and that counts from anywhere.
+    fn unset_clock(&self) -> Duration;
 
     /// Unix time in seconds, by the machine's clock.
     fn now(&self) -> u64;

@@ -47,6 +47,31 @@ pub enum Event {
         /// Bytes of a line that was not written whole, and were cut off.
         cut: u64,
     },
+    /// The window of the plan was over, and somebody said why the ceremony goes on.
+    Late {
+        /// Who said so.
+        by: String,
+        /// Why.
+        text: String,
+    },
+    /// What somebody's clock said when the program was started again.
+    Clock {
+        /// Who read it.
+        by: String,
+        /// The time.
+        time: String,
+    },
+    /// The ledger has an entry that is none of the plan's, and somebody said what it is.
+    ForeignEntry {
+        /// Where it stands in the ledger.
+        position: u64,
+        /// What it says.
+        what: String,
+        /// Who said what it is.
+        by: String,
+        /// What they said.
+        text: String,
+    },
     /// Somebody gave the answer that was wanted.
     Answer {
         /// The step.
@@ -232,6 +257,14 @@ impl Transcript {
         }
     }
 
+    /// Whether bytes behind the last line can be what a killed run, or a cut of power, left of the next.
+    pub(super) fn may_go_on_with(&self, torn: &[u8]) -> bool {
+        let number = u64::try_from(self.lines.len()).unwrap_or(u64::MAX);
+        let start = format!("{{\"number\":{},\"time\":", number.saturating_add(1));
+        let mut same = start.bytes().zip(torn);
+        same.all(|(wanted, found)| wanted == *found) || torn.iter().all(|byte| *byte == 0)
+    }
+
     /// Every line, in order.
     #[must_use]
     pub fn lines(&self) -> &[Line] {
@@ -296,7 +329,12 @@ impl Event {
             | Self::Fact { step, .. }
             | Self::File { step, .. }
             | Self::Done { step } => Some(step),
-            Self::Begin { .. } | Self::GoOn { .. } | Self::End { .. } => None,
+            Self::Begin { .. }
+            | Self::GoOn { .. }
+            | Self::Late { .. }
+            | Self::Clock { .. }
+            | Self::ForeignEntry { .. }
+            | Self::End { .. } => None,
         }
     }
 }

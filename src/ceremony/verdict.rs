@@ -5,9 +5,12 @@ mod seen;
 #[cfg(test)]
 pub(super) mod tests;
 
-use super::instant::Instant;
+use std::collections::BTreeSet;
+
+use super::facts::CLOCKS;
+use super::instant::{FIVE_MINUTES, Instant};
 use super::plan::Plan;
-use super::steps::{Step, steps};
+use super::steps::{Act, Step, steps};
 use super::transcript::{Event, Transcript};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::wire::hex;
@@ -25,6 +28,15 @@ pub struct Account {
     pub other_answers: usize,
     /// How often the program was started again.
     pub went_on: usize,
+    /// Clocks that were more than five minutes apart, whereupon the program stopped: by the line.
+    pub clocks_apart: Vec<(u64, String)>,
+    /// Entries of the ledger that the transcript names as none of the plan's, by their positions.
+    pub foreign_entries: BTreeSet<u64>,
+    /// Entries that the ledger took between the end of the transcript and the signed head, and that are no
+    /// ceremony's.
+    pub behind_the_end: Vec<String>,
+    /// What an audit of the ledger remarks, and that leaves it in order.
+    pub remarks: Vec<String>,
     /// Each file that was written, with its SHA-256 in hexadecimal.
     pub files: Vec<(String, String)>,
     /// The value of the rehearsal's transcript, where the plan requires one.
@@ -45,6 +57,9 @@ pub fn judge(plan: &Plan, transcript: &Transcript) -> Result<Account, VerdictFau
         steps: steps(plan),
         at: 0,
         seen: Seen::default(),
+        is_late: false,
+        clocks: Vec::new(),
+        files_of_before: Vec::new(),
         account: Account::default(),
     };
     for line in transcript.lines() {
@@ -72,10 +87,26 @@ struct Judge<'p> {
     at: usize,
     /// What was seen of it.
     seen: Seen,
+    /// Whether somebody said why it goes on behind its window.
+    is_late: bool,
+    /// Whose clocks are still to be read, since the program was started again; the next is the last.
+    clocks: Vec<String>,
+    /// The files of the steps before this one.
+    files_of_before: Vec<(String, String)>,
     account: Account,
 }
 
 impl Judge<'_> {
+    /// A step may write its file anew where it was cut short; another step's file is left alone.
+    fn is_one_file(&self, line: u64, name: &str, sha256: &str) -> Result<(), VerdictFault> {
+        let mut before = self.files_of_before.iter();
+        if before.any(|(file, other)| file == name && other != sha256) {
+            let name = name.to_owned();
+            return Err(VerdictFault::WrittenTwice { line, name });
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, time: u64, event: &Event) -> Result<(), VerdictFault> {
         let Event::Begin { plan, purpose, .. } = event else {
             return Err(VerdictFault::NoBegin);
@@ -87,27 +118,92 @@ impl Judge<'_> {
         self.in_window(1, time)
     }
 
+    /// A line stands in the window, or behind one that says why it doesn't. A run goes by the same rule.
     fn in_window(&self, line: u64, time: u64) -> Result<(), VerdictFault> {
         let (from, until) = self.plan.window;
         let time = Instant::of(time);
-        if from <= time && time < until {
+        if self.is_late || (from <= time && time < until) {
             return Ok(());
         }
         Err(VerdictFault::Window { line, time })
     }
 
     fn line(&mut self, line: u64, time: u64, event: &Event) -> Result<(), VerdictFault> {
+        if let Event::Late { by, text } = event {
+            self.is_late = true;
+            return self.otherwise(line, "window", by, text.clone());
+        }
+        self.in_window(line, time)?;
         match event {
             Event::Begin { .. } => Err(VerdictFault::NoBegin),
             Event::GoOn { .. } => {
                 self.account.went_on += 1;
-                // Whoever goes on asks the whole step again.
+                // Whoever goes on asks the whole step again, and reads the clocks anew.
                 self.seen.asked_anew();
-                self.in_window(line, time)
+                self.clocks = self.clocks_to_read();
+                Ok(())
+            }
+            Event::Clock { by, time: told } => self.clock(line, time, by, told),
+            _ if !self.clocks.is_empty() => Err(VerdictFault::Missing {
+                line,
+                missing: format!("the clock of {}", self.clocks.join(" and that of ")),
+            }),
+            Event::ForeignEntry {
+                position,
+                what,
+                by,
+                text,
+            } => {
+                self.account.foreign_entries.insert(*position);
+                let text = format!("entry {position} is none of the plan's, {what}: {text}");
+                self.otherwise(line, "ledger", by, text)
             }
             Event::End { ledger, size, root } => self.end(line, ledger, *size, root),
             of_step => self.of_step(line, time, of_step),
         }
+    }
+
+    /// Somebody of the plan said what is otherwise, beside the steps.
+    fn otherwise(
+        &mut self,
+        line: u64,
+        of: &str,
+        by: &str,
+        text: String,
+    ) -> Result<(), VerdictFault> {
+        let mut people = self.plan.people.all.iter();
+        if !people.any(|person| person.name == by) {
+            let what = "a deviation of a stranger";
+            return Err(VerdictFault::Foreign { line, what });
+        }
+        let deviation = (of.to_owned(), by.to_owned(), text);
+        self.account.deviations.push(deviation);
+        Ok(())
+    }
+
+    /// Behind the step that reads the clocks, a run that goes on reads them first.
+    fn clocks_to_read(&self) -> Vec<String> {
+        let at = self.steps.iter().position(|step| step.act == Act::Clocks);
+        let step = at.filter(|at| *at < self.at);
+        let step = step.and_then(|at| self.steps.get(at));
+        let asks = step.into_iter().flat_map(|step| &step.asks);
+        asks.map(|ask| ask.who.clone()).rev().collect()
+    }
+
+    fn clock(&mut self, line: u64, time: u64, by: &str, told: &str) -> Result<(), VerdictFault> {
+        if self.clocks.pop().as_deref() != Some(by) {
+            let what = "a clock that nobody asked for";
+            return Err(VerdictFault::Foreign { line, what });
+        }
+        let far = || VerdictFault::Clock {
+            line,
+            by: by.to_owned(),
+        };
+        let read = told.parse::<Instant>().map_err(|_form| far())?;
+        if read.apart(Instant::of(time)) > FIVE_MINUTES {
+            return Err(far());
+        }
+        Ok(())
     }
 
     fn end(&mut self, line: u64, ledger: &str, size: u64, root: &str) -> Result<(), VerdictFault> {
@@ -144,9 +240,6 @@ impl Judge<'_> {
                 found,
             });
         }
-        if self.seen.is_new() {
-            self.in_window(line, time)?;
-        }
         self.seen.take(self.plan, step, (line, time), event)?;
         match event {
             Event::Deviation { step, by, text } => {
@@ -154,11 +247,16 @@ impl Judge<'_> {
                 self.account.deviations.push(deviation);
             }
             Event::OtherAnswer { .. } => self.account.other_answers += 1,
+            Event::Fact { name, value, .. } if name == CLOCKS && are_apart(value) => {
+                self.account.clocks_apart.push((line, value.clone()));
+            }
             Event::File { name, sha256, .. } => {
+                self.is_one_file(line, name, sha256)?;
                 self.account.files.retain(|(file, _)| file != name);
                 self.account.files.push((name.clone(), sha256.clone()));
             }
             Event::Done { .. } => {
+                self.files_of_before = self.account.files.clone();
                 self.account.rehearsal = self.account.rehearsal.or(self.seen.rehearsal());
                 self.seen = Seen::default();
                 self.at += 1;
@@ -167,6 +265,16 @@ impl Judge<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the times of the machine and of those who read clocks are further apart than a run takes.
+fn are_apart(times: &str) -> bool {
+    let times: Vec<Instant> = times
+        .split(", ")
+        .filter_map(|time| time.parse().ok())
+        .collect();
+    let is_far = |one: &Instant| times.iter().any(|other| one.apart(*other) > FIVE_MINUTES);
+    times.iter().any(is_far)
 }
 
 /// What no file can say.

@@ -6,6 +6,7 @@ mod bundles;
 mod copies;
 mod custody;
 mod drilled;
+mod entries;
 mod made;
 mod restored;
 mod retired;
@@ -31,7 +32,7 @@ use crate::config::CaName;
 use crate::krl::{KRL_NAMESPACE, ListSignature};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::NoteKey;
-use crate::ledger::{Auditor, Ca, HEADS, LISTS, Ledger, Signatures};
+use crate::ledger::{Audit, Auditor, Ca, HEADS, LISTS, Ledger, Signatures};
 use crate::wire::{hex, words};
 use copies::{has_copy, origin_of};
 use custody::has_custody;
@@ -72,7 +73,7 @@ pub fn verify(evidence: &Evidence<'_>) -> Result<Account, VerdictFault> {
         let found = words(&transcript.value());
         return Err(VerdictFault::Words { found });
     }
-    let account = judge(evidence.plan, &transcript)?;
+    let mut account = judge(evidence.plan, &transcript)?;
     rehearsed(evidence, &account)?;
     let outputs = Outputs::of(evidence.outputs)?;
     outputs.are_those(&account, evidence.plan)?;
@@ -80,7 +81,7 @@ pub fn verify(evidence: &Evidence<'_>) -> Result<Account, VerdictFault> {
     are_of_the_keys(evidence.plan, &transcript, &account)?;
     outputs.attestations(evidence, &transcript)?;
     outputs.signatures(evidence, &key)?;
-    outputs.ledger(evidence, &transcript, &account, &key)?;
+    outputs.ledger(evidence, &transcript, &mut account, &key)?;
     Ok(account)
 }
 
@@ -200,41 +201,36 @@ impl<'a> Outputs<'a> {
         &self,
         evidence: &Evidence<'_>,
         transcript: &Transcript,
-        account: &Account,
+        account: &mut Account,
         key: &KeyData,
     ) -> Result<(), VerdictFault> {
         let path = self.path(LEDGER_FILE)?;
         let audit = Auditor::open(path)?.audit(Signatures::Check)?;
-        if let Some(finding) = audit
-            .replayed
-            .findings
-            .first()
-            .filter(|_| !audit.replayed.is_in_order())
-        {
-            let words = format!("entry {}: {}", finding.position, finding.fault);
-            return Err(VerdictFault::Ledger(words));
-        }
+        account.remarks = remarks(&audit)?;
         if audit.tail.is_some() {
             return Err(VerdictFault::Ledger(
                 "it does not end with a whole frame".to_owned(),
             ));
         }
         let ledger = Ledger::open_to_read(path)?;
-        let before = account.head.as_ref().ok_or(VerdictFault::NoEnd)?;
+        let before = account.head.clone().ok_or(VerdictFault::NoEnd)?;
+        let before = &before;
         goes_on(&ledger, before)?;
         let found = found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
-        self.list_is_of(&ledger, evidence.plan)?;
+        self.list_is_of(&ledger, evidence.plan, account)?;
         has_retired(&ledger, evidence.plan, self)?;
         has_rolled_over(&ledger, evidence.plan)?;
         has_restored(&ledger, evidence.plan, transcript)?;
         has_drilled(&ledger, evidence.plan, transcript)?;
         if let Some(found) = &found {
-            self.bundles(evidence.plan, &ledger, (found, before), (transcript, key))?;
+            let range = (found, before, &account.foreign_entries);
+            self.bundles(evidence.plan, &ledger, range, (transcript, key))?;
         }
         let position = has_ceremony(&ledger, evidence)?;
-        self.head(evidence, &ledger, position, key)
+        let head = self.head(evidence, &ledger, position, key)?;
+        self.entries(evidence.plan, (&ledger, head), transcript, account)
     }
 
     fn head(
@@ -243,7 +239,7 @@ impl<'a> Outputs<'a> {
         ledger: &Ledger,
         position: u64,
         key: &KeyData,
-    ) -> Result<(), VerdictFault> {
+    ) -> Result<u64, VerdictFault> {
         let bytes = self.read(HEAD_FILE)?;
         let sha256: [u8; 32] = Sha256::digest(&bytes).into();
         if evidence.head.is_some_and(|wanted| wanted != sha256) {
@@ -257,8 +253,26 @@ impl<'a> Outputs<'a> {
         if head.size < position || ledger.extends(&head).is_err() {
             return Err(VerdictFault::HeadCovers);
         }
-        Ok(())
+        Ok(head.size)
     }
+}
+
+/// What an audit remarks of a ledger that is in order all the same.
+fn remarks(audit: &Audit) -> Result<Vec<String>, VerdictFault> {
+    let replayed = &audit.replayed;
+    if let Some(first) = replayed.broken().first() {
+        let words = format!("entry {}: {}", first.position, first.fault);
+        return Err(VerdictFault::Ledger(words));
+    }
+    // What more there is may be anything.
+    if replayed.more > 0 {
+        let words = format!("{} more findings than are told", replayed.more);
+        return Err(VerdictFault::Ledger(words));
+    }
+    let findings = replayed.findings.iter();
+    Ok(findings
+        .map(|finding| format!("entry {}: {}", finding.position, finding.fault))
+        .collect())
 }
 
 fn goes_on(ledger: &Ledger, before: &Checkpoint) -> Result<(), VerdictFault> {

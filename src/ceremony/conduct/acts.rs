@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::{Conduct, ConductError};
+use crate::ceremony::facts::CLOCKS;
 use crate::ceremony::files::file_sha256;
-use crate::ceremony::instant::Instant;
+use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::wire::{bytes_of_words, hex};
@@ -20,7 +21,7 @@ impl Conduct<'_> {
         clocks.push(self.room.minute());
         let told: Vec<_> = clocks.iter().map(ToString::to_string).collect();
         let told = told.join(", ");
-        self.fact(step, "clocks, the machine's last", &told)?;
+        self.fact(step, CLOCKS, &told)?;
         let apart = |one: &Instant| clocks.iter().any(|other| one.apart(*other) > FIVE_MINUTES);
         if clocks.iter().any(apart) {
             return Err(ConductError::Clocks(told));
@@ -94,5 +95,3 @@ impl Conduct<'_> {
         })
     }
 }
-
-const FIVE_MINUTES: u64 = 5 * 60;

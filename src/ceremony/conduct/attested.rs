@@ -7,6 +7,7 @@ use crate::attestation::{Evidence, PivEvidence};
 use crate::ceremony::attested::{in_words, require_of_plan};
 use crate::ceremony::plan::{Device, KeyPlace};
 use crate::ceremony::steps::Step;
+use crate::ceremony::transcript::Event;
 use crate::signer::{self, Locator};
 
 impl Conduct<'_> {
@@ -22,13 +23,18 @@ impl Conduct<'_> {
         if !matches!(place, KeyPlace::Slot { .. }) {
             return Ok(());
         }
+        let file = attestation_of(name);
+        let is_it = |event: &Event| matches!(event, Event::File { name, .. } if *name == file);
+        if self.transcript().events().any(is_it) {
+            return Ok(());
+        }
         let said = signer::attest(locator)?;
         let said = said.ok_or_else(|| ConductError::NoEvidence(locator.to_string()))?;
         let evidence = PivEvidence::new(said.leaf, said.f9, Vec::new())?;
         let proof = Evidence::Piv(evidence.clone()).verify(key, &self.setting.roots)?;
         require_of_plan(&proof, device, place)?;
         self.fact(step, &format!("attested {name}"), &in_words(&proof))?;
-        self.put(step, &attestation_of(name), evidence.to_pem().as_bytes())
+        self.put(step, &file, evidence.to_pem().as_bytes())
     }
 }
 

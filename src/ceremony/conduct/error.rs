@@ -56,6 +56,17 @@ pub enum ConductError {
     /// Nobody answers any more.
     #[error("no answer")]
     Ask(#[source] io::Error),
+    /// The clock was set while this run was under way.
+    #[error(
+        "the machine's clock was set by about {0} minutes since this run began, or the machine slept"
+    )]
+    ClockSet(u64),
+    /// The folder of the ceremony is that of the CA's config.
+    #[error("{} is the folder of the CA's config and ledger", .0.display())]
+    FolderOfCa(PathBuf),
+    /// A file that another step wrote before, with other bytes.
+    #[error("{0} was written by a step before, with other bytes")]
+    WrittenTwice(String),
     /// Two clocks say different times.
     #[error("the clocks are more than five minutes apart: {0}")]
     Clocks(String),

@@ -66,6 +66,7 @@ impl Conduct<'_> {
     }
 
     fn end(&mut self, config: &Config) -> Result<(), ConductError> {
+        self.foreign_entries()?;
         let head = Ledger::open_to_read(&config.ledger())?.checkpoint()?;
         let head = head.ok_or(ConductError::Gone("the ledger"))?;
         self.write(Event::End {

@@ -122,8 +122,27 @@ impl Conduct<'_> {
         name: &str,
         bytes: &[u8],
     ) -> Result<(), ConductError> {
+        let sha256 = Sha256::digest(bytes).into();
+        self.is_no_other_file(step, name, &sha256)?;
         output::write(&self.folder.join(name), bytes, OUTPUT_MODE)?;
-        self.note_file(step, name, &Sha256::digest(bytes).into())
+        self.note_file(step, name, &sha256)
+    }
+
+    /// No step writes over what another wrote.
+    fn is_no_other_file(
+        &self,
+        step: &Step,
+        name: &str,
+        sha256: &[u8; 32],
+    ) -> Result<(), ConductError> {
+        let is_other = |event: &Event| {
+            matches!(event, Event::File { step: of, name: file, sha256: written }
+                if *of != step.name && file == name && *written != hex(sha256))
+        };
+        if self.transcript().events().any(is_other) {
+            return Err(ConductError::WrittenTwice(name.to_owned()));
+        }
+        Ok(())
     }
 
     pub(super) fn note_file(

@@ -122,6 +122,25 @@ pub enum VerdictFault {
         /// The fact.
         name: String,
     },
+    /// Two steps wrote a file of the same name, with other bytes.
+    #[error("line {line}: {name} was written by a step before, with other bytes")]
+    WrittenTwice {
+        /// The line.
+        line: u64,
+        /// The file.
+        name: String,
+    },
+    /// The ledger has entries of the ceremony's time that are none of the plan's, and of which the
+    /// transcript says nothing.
+    #[error(
+        "the ledger: entry {position} is none of the plan's, and the transcript hides it: {what}"
+    )]
+    HiddenEntry {
+        /// Where it stands.
+        position: u64,
+        /// What it says.
+        what: String,
+    },
     /// The plan requires a rehearsal, and none was given.
     #[error("the rehearsal that the plan requires was not given, and can't be checked")]
     NotRehearsed,

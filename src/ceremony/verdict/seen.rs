@@ -9,8 +9,8 @@ mod sign;
 use std::collections::BTreeMap;
 
 use super::fault::VerdictFault;
-use crate::ceremony::facts::{STAGE, STAGE_MADE};
-use crate::ceremony::instant::Instant;
+use crate::ceremony::facts::{CLOCKS, STAGE, STAGE_MADE};
+use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::Plan;
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
@@ -20,8 +20,6 @@ use crate::wire::{bytes_of_words, hex};
 /// What was seen of the step that is under way.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// How many lines there were.
-    lines: usize,
     /// How many of the questions were answered, in their order.
     answered: usize,
     has_intent: bool,
@@ -32,10 +30,6 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn is_new(&self) -> bool {
-        self.lines == 0
-    }
-
     pub(super) fn asked_anew(&mut self) {
         self.answered = 0;
     }
@@ -48,7 +42,6 @@ impl Seen {
         (line, time): (u64, u64),
         event: &Event,
     ) -> Result<(), VerdictFault> {
-        self.lines += 1;
         match event {
             Event::Answer {
                 ask, by, answer, ..
@@ -81,9 +74,12 @@ impl Seen {
                 Ok(())
             }
             Event::Done { .. } => self.done(plan, step, line),
-            Event::Begin { .. } | Event::GoOn { .. } | Event::End { .. } => {
-                Err(foreign(line, "a beginning or an end"))
-            }
+            Event::Begin { .. }
+            | Event::GoOn { .. }
+            | Event::Late { .. }
+            | Event::Clock { .. }
+            | Event::ForeignEntry { .. }
+            | Event::End { .. } => Err(foreign(line, "a line of no step")),
         }
     }
 
@@ -227,7 +223,7 @@ impl Seen {
                 });
             }
         }
-        self.fact(line, "clocks, the machine's last").map(drop)
+        self.fact(line, CLOCKS).map(drop)
     }
 
     /// The rehearsal's transcript begins with the words that were typed.
@@ -310,6 +306,5 @@ fn foreign(line: u64, what: &'static str) -> VerdictFault {
     VerdictFault::Foreign { line, what }
 }
 
-const FIVE_MINUTES: u64 = 5 * 60;
 /// The fact that is the value of the rehearsal's transcript.
 const REHEARSAL: &str = "rehearsal";

@@ -6,8 +6,8 @@ use crate::ceremony::conduct::{
     tested_fact,
 };
 use crate::ceremony::facts::{
-    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE, copy_fact, end_fact,
-    head_in_words, retired_fact,
+    CLOCKS, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE, copy_fact,
+    end_fact, head_in_words, retired_fact,
 };
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::KeyPlace;
@@ -409,12 +409,151 @@ fn a_run_that_goes_on_asks_the_step_again_and_makes_no_second_key() {
         let again = again.filter(|event| !matches!(event, Event::Intent { .. }));
         let mut resumed = before.to_vec();
         resumed.push(Event::GoOn { cut: 0 });
+        resumed.extend(clocks_again(&plan, before));
         resumed.extend(again.cloned());
         resumed.extend(after.to_vec());
         let account = judged(&plan, &resumed).unwrap_or_else(|fault| panic!("{at}: {fault}"));
         assert_eq!(account.went_on, 1);
         assert_eq!(account.files.len(), 6);
     }
+}
+
+/// What a run that goes on asks first, where the clocks were read before.
+pub(super) fn clocks_again(plan: &Plan, before: &[Event]) -> Vec<Event> {
+    let is_read = |event: &Event| matches!(event, Event::Done { step } if step == "clocks");
+    if !before.iter().any(is_read) {
+        return Vec::new();
+    }
+    let steps = steps(plan);
+    let step = steps.iter().find(|step| step.act == Act::Clocks).unwrap();
+    let clock = |ask: &crate::ceremony::steps::Ask| Event::Clock {
+        by: ask.who.clone(),
+        time: plan.window.0.to_string(),
+    };
+    step.asks.iter().map(clock).collect()
+}
+
+/// The events of a run that was started again before the second question behind the clocks.
+fn resumed(plan: &Plan, clocks: &[Event]) -> Vec<Event> {
+    let all = events(plan);
+    let is_read = |event: &Event| matches!(event, Event::Done { step } if step == "clocks");
+    let at = all.iter().position(is_read).unwrap() + 1;
+    let mut events = all[..at].to_vec();
+    events.push(Event::GoOn { cut: 0 });
+    events.extend(clocks.to_vec());
+    events.extend(all[at..].to_vec());
+    events
+}
+
+#[test]
+fn a_run_that_goes_on_reads_the_clocks_again_and_clocks_apart_are_told() {
+    let plan = plan();
+    let right = clocks_again(&plan, &events(&plan));
+    assert_eq!(right.len(), 2);
+    judged(&plan, &resumed(&plan, &right)).unwrap();
+    let mut far = right.clone();
+    let hours_ahead = Instant::of(plan.window.0.seconds() + 3 * 3600);
+    if let Event::Clock { time, .. } = &mut far[0] {
+        *time = hours_ahead.to_string();
+    }
+    let swapped: Vec<_> = right.iter().rev().cloned().collect();
+    for wrong in [&[][..], &right[..1], &swapped, &far] {
+        assert!(judged(&plan, &resumed(&plan, wrong)).is_err(), "{wrong:?}");
+    }
+    // Those that were apart when they were read first are told.
+    let mut first = events(&plan);
+    let is_fact = |event: &Event| matches!(event, Event::Fact { name, .. } if name == CLOCKS);
+    let at = first.iter().position(is_fact).unwrap();
+    let apart = format!("{}, {hours_ahead}", plan.window.0);
+    let (step, name) = ("clocks".to_owned(), CLOCKS.to_owned());
+    let value = apart.clone();
+    first.insert(at, Event::Fact { step, name, value });
+    let account = judged(&plan, &first).unwrap();
+    assert_eq!(account.clocks_apart[0].1, apart);
+}
+
+#[test]
+fn behind_the_window_a_line_stands_where_somebody_said_why() {
+    let plan = plan();
+    let all = events(&plan);
+    let late = |by: &str| Event::Late {
+        by: by.to_owned(),
+        text: "the token was locked".to_owned(),
+    };
+    for at in 1..all.len() {
+        let written = |before: Option<Event>| {
+            let mut transcript = Transcript::default();
+            for event in &all[..at] {
+                transcript
+                    .push(plan.window.0.seconds(), event.clone())
+                    .unwrap();
+            }
+            for event in before.into_iter().chain(all[at..].to_vec()) {
+                transcript.push(plan.window.1.seconds(), event).unwrap();
+            }
+            judge(&plan, &transcript)
+        };
+        let is_clock =
+            |event: &Event| matches!(event, Event::Answer { ask, .. } if ask.starts_with("clock"));
+        if all[at..].iter().any(is_clock) {
+            // The clocks that people read then are those of that time.
+            continue;
+        }
+        let fault = written(None).unwrap_err();
+        assert!(matches!(fault, VerdictFault::Window { .. }), "{fault}");
+        let account = written(Some(late("Anna"))).unwrap();
+        let words = ("window", "Anna", "the token was locked");
+        let told = &account.deviations[0];
+        assert_eq!((told.0.as_str(), told.1.as_str(), told.2.as_str()), words);
+        let fault = written(Some(late("Mallory"))).unwrap_err();
+        assert!(matches!(fault, VerdictFault::Foreign { .. }), "{fault}");
+    }
+}
+
+#[test]
+fn a_file_that_another_step_writes_with_other_bytes_is_found() {
+    let plan = plan();
+    let mut all = events(&plan);
+    let file = |step: &str, sha256: [u8; 32]| Event::File {
+        step: step.to_owned(),
+        name: "ledger.pub".to_owned(),
+        sha256: hex(&sha256),
+    };
+    let of_key = all
+        .iter()
+        .position(|event| matches!(event, Event::Done { step } if step == "key users"))
+        .unwrap();
+    all.insert(of_key, file("key users", [4; 32]));
+    let fault = judged(&plan, &all).unwrap_err();
+    assert!(
+        matches!(&fault, VerdictFault::WrittenTwice { name, .. } if name == "ledger.pub"),
+        "{fault}"
+    );
+    // A step that was cut short writes its own anew.
+    all[of_key] = file("key users", [3; 32]);
+    all.insert(of_key, file("key users", [4; 32]));
+    judged(&plan, &all).unwrap();
+}
+
+#[test]
+fn an_entry_that_is_none_of_the_plan_is_told_with_who_said_what_it_is() {
+    let plan = plan();
+    let foreign = |by: &str| Event::ForeignEntry {
+        position: 14,
+        what: "serial 1 was taken".to_owned(),
+        by: by.to_owned(),
+        text: "Anna signed for the fire brigade".to_owned(),
+    };
+    let mut all = events(&plan);
+    let at = all.len() - 1;
+    all.insert(at, foreign("Anna"));
+    let account = judged(&plan, &all).unwrap();
+    assert!(account.foreign_entries.contains(&14));
+    let (step, _, text) = &account.deviations[0];
+    assert_eq!(step, "ledger");
+    assert!(text.contains("entry 14") && text.contains("fire brigade"));
+    all[at] = foreign("Mallory");
+    judged(&plan, &all).unwrap_err();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What bundles bring beside their items, against what the ledger came to have in the ceremony: each
 //! revocation and enrolment of theirs stands there, and nobody's else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use crate::bundle::Header;
@@ -25,14 +25,21 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    /// What the ledger says between these two sizes.
-    pub(super) fn of(ledger: &Ledger, (from, to): (u64, u64)) -> Result<Self, VerdictFault> {
+    /// What the ledger says between these two sizes, but for entries that the transcript names as none of the
+    /// plan's.
+    pub(super) fn of(
+        ledger: &Ledger,
+        (from, to): (u64, u64),
+        foreign: &BTreeSet<u64>,
+    ) -> Result<Self, VerdictFault> {
         let mut recorded = Self::default();
         ledger.each_entry(from.saturating_add(1), &mut |position, bytes| {
             if position > to {
                 return ControlFlow::Break(());
             }
-            if let Ok(entry) = Entry::from_bytes(bytes) {
+            if let Ok(entry) = Entry::from_bytes(bytes)
+                && !foreign.contains(&position)
+            {
                 recorded.take(entry.time, entry.event);
             }
             ControlFlow::Continue(())
@@ -240,7 +247,7 @@ mod tests {
         for event in events.into_iter().chain([Event::BundleTaken(bundle)]) {
             ledger.forge(event, TIME).unwrap();
         }
-        let mut recorded = Recorded::of(&ledger, (0, ledger.size())).unwrap();
+        let mut recorded = Recorded::of(&ledger, (0, ledger.size()), &BTreeSet::new()).unwrap();
         match recorded.require(&header(), &ledger) {
             Err(words) => words,
             Ok(()) => recorded

@@ -9,7 +9,7 @@ use crate::ceremony::public_files::{LIST_FILE, public_files};
 use crate::ceremony::steps::{Act, steps};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::{Account, VerdictFault};
-use crate::krl::Krl;
+use crate::krl::{Krl, has_all};
 use crate::ledger::Ledger;
 use crate::revocation::{Prune, krl};
 use crate::wire::hex;
@@ -39,7 +39,12 @@ pub(super) fn are_of_the_keys(
 impl Outputs<'_> {
     /// The first list revokes what the ledger has revoked, which is nothing where the ceremony made the
     /// ledger.
-    pub(super) fn list_is_of(&self, ledger: &Ledger, plan: &Plan) -> Result<(), VerdictFault> {
+    pub(super) fn list_is_of(
+        &self,
+        ledger: &Ledger,
+        plan: &Plan,
+        account: &Account,
+    ) -> Result<(), VerdictFault> {
         if plan.kind() != Kind::Create {
             return Ok(());
         }
@@ -52,10 +57,12 @@ impl Outputs<'_> {
             list.header().clone(),
             Prune::Nothing,
         );
-        let own = own.ok().and_then(|own| own.to_bytes().ok());
-        if own.is_none_or(|own| own != bytes) {
-            return Err(other());
+        let own = own.map_err(|_ledger| other())?;
+        // What others revoked since it was made, and the transcript names, isn't in it.
+        let is_before_others = !account.foreign_entries.is_empty() && has_all(&list, &own).is_ok();
+        if is_before_others || own.to_bytes().is_ok_and(|own| own == bytes) {
+            return Ok(());
         }
-        Ok(())
+        Err(other())
     }
 }

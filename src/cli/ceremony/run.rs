@@ -115,7 +115,9 @@ impl Advised for ConductError {
             Self::Pin(error) => return error.hint(),
             Self::Cards(error) => return error.hint(),
             Self::KeyPlace(error) => return error.hint(),
-            Self::Window { .. } => "set the clock, or have all review a plan with another window",
+            Self::Window { .. } => {
+                "set the clock, or have all review a plan with another window; nothing was begun"
+            }
             Self::OtherPlan(_) => {
                 "a plan is never changed once its ceremony began; give a new one a `folder` of its own"
             }
@@ -195,6 +197,9 @@ impl Advised for ConductError {
                 "stop here: this may be no card of the maker, or another one than was reviewed"
             }
             Self::Ask(_) => "run this again: it goes on here",
+            Self::ClockSet(_) => "run this again: it goes on, and the clocks are read anew",
+            Self::FolderOfCa(_) => "have all review a plan with a `folder` of its own",
+            Self::WrittenTwice(_) => "have all review a plan in which no two outputs have one name",
             Self::Clocks(_) => {
                 "set the clock that is wrong, and run this again: the clocks are read anew"
             }

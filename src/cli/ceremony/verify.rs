@@ -126,6 +126,19 @@ fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
     for (step, by, text) in &account.deviations {
         product(&format!("deviation in `{step}`, by {by}: {text}"))?;
     }
+    for (line, clocks) in &account.clocks_apart {
+        product(&format!(
+            "clocks more than five minutes apart, line {line}: {clocks}"
+        ))?;
+    }
+    for entry in &account.behind_the_end {
+        product(&format!(
+            "the ledger took behind the end of the transcript, and its signed head covers: {entry}"
+        ))?;
+    }
+    for remark in &account.remarks {
+        product(&format!("the audit of the ledger remarks: {remark}"))?;
+    }
     product("what this can't know:")?;
     unknown
         .iter()
@@ -146,6 +159,8 @@ fn object(plan: &Plan, account: &Account, unknown: &[&str]) -> serde_json::Value
         "began": account.times.0, "ended": account.times.1,
         "started-again": account.went_on, "other-answers": account.other_answers,
         "deviations": deviations.collect::<Vec<_>>(),
+        "clocks-apart": account.clocks_apart.iter().map(|(_, clocks)| clocks).collect::<Vec<_>>(),
+        "behind-the-end": account.behind_the_end, "remarks": account.remarks,
         "files": files.collect::<Vec<_>>(),
         "unknown": unknown,
     })

@@ -30,21 +30,40 @@ impl Ledger {
         from: u64,
         each: &mut dyn FnMut(u64, &[u8]) -> ControlFlow<()>,
     ) -> Result<(), LedgerError> {
+        self.each_frame_from(from, &mut |first, entries| {
+            for (position, bytes) in (first..).zip(entries) {
+                if position > self.size() {
+                    return ControlFlow::Break(());
+                }
+                if position >= from {
+                    each(position, bytes)?;
+                }
+            }
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Calls `each` with the first position and the entries of every frame from the one on that holds
+    /// position `from`, until it breaks off: what stands in one frame happened together.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn each_frame_from(
+        &self,
+        from: u64,
+        each: &mut dyn FnMut(u64, &[Vec<u8>]) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
         let mut place = self.place_of(from.max(1))?;
         let mut left = self.size();
         while let Some(at) = place {
             let Some(frame) = self.frames.read(at)? else {
                 break;
             };
-            for (position, bytes) in (frame.first..).zip(&frame.entries) {
-                if position > self.size() {
-                    return Ok(());
-                }
-                left = left.saturating_sub(1);
-                if position >= from && each(position, bytes).is_break() {
-                    return Ok(());
-                }
+            if each(frame.first, &frame.entries).is_break() {
+                return Ok(());
             }
+            let count = u64::try_from(frame.entries.len()).unwrap_or(u64::MAX);
+            left = left.saturating_sub(count);
             place = (left > 0 && frame.after.size < self.size()).then_some(frame.next);
         }
         Ok(())

@@ -34,7 +34,8 @@ fn an_end_that_was_cut_short_anywhere_and_went_on_is_in_order() {
         let step_begins = |event: &Event| matches!(event, Event::Done { .. } | Event::Begin { .. });
         let cut = before.iter().rposition(step_begins).unwrap();
         let again = before[cut + 1..].to_vec();
-        let going_on = vec![Event::GoOn { cut: 0 }];
+        let mut going_on = vec![Event::GoOn { cut: 0 }];
+        going_on.extend(clocks_again(&plan, before));
         let resumed = [before.to_vec(), going_on, again, after.to_vec()].concat();
         judged(&plan, &resumed).unwrap_or_else(|fault| panic!("{at}: {fault}"));
     }

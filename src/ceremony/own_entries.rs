@@ -1,0 +1,307 @@
+//! Which entries of the ledger are a ceremony's: what its plan has done there, and nothing else.
+//!
+//! A run that goes on and an outsider's check ask alike, so that nothing can be done in the ledger between two
+//! runs and stay unsaid. Each kind of entry is named here: of a new one the compiler asks whose it is.
+
+mod told;
+
+use std::collections::HashSet;
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ssh_key::PublicKey;
+
+use super::facts::{LEDGER_BEFORE, LEDGER_KEY, head_of_words};
+use super::files::file_sha256;
+use super::plan::{Copies, Pins, Plan, Task};
+use super::public_files::LIST_FILE;
+use super::transcript::Transcript;
+use crate::bundle::Opened;
+use crate::ledger::{Entry, Event, Ledger, LedgerError, RequestId, Reserved, Stage};
+
+/// What a ceremony does in its ledger.
+pub(super) struct OwnEntries<'p> {
+    plan: &'p Plan,
+    /// The size of the ledger that was found; 0 where the ceremony makes it, none where it was not looked
+    /// at yet.
+    found: Option<u64>,
+    /// The ledger key that was made, where that is known by now.
+    ledger_key: Option<Vec<u8>>,
+    /// SHA-256 of the list that was made.
+    list: Option<[u8; 32]>,
+    /// What the bundles of the plan ask for.
+    requests: HashSet<RequestId>,
+}
+
+/// An entry that is none of the plan's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stranger {
+    /// Where it stands.
+    pub(super) position: u64,
+    /// What it says.
+    pub(super) what: String,
+}
+
+/// What was seen of the ledger on the way through it.
+#[derive(Default)]
+struct Walk {
+    /// Where the CAs stand whose keys are made here.
+    made: Vec<u64>,
+    /// Where those stand that the plan finds.
+    before: Vec<u64>,
+    /// Their public keys.
+    keys: Vec<Vec<u8>>,
+    /// The public keys of those that are made here.
+    made_keys: Vec<Vec<u8>>,
+    has_ledger_key: bool,
+    /// Reservations that are the ceremony's.
+    reserved: HashSet<u64>,
+    /// Reservations that are not.
+    foreign: HashSet<u64>,
+}
+
+/// What else stands in the frame of an entry.
+#[derive(Clone, Copy)]
+struct Frame {
+    takes_bundle: bool,
+    reserves: bool,
+}
+
+impl<'p> OwnEntries<'p> {
+    /// Of a ceremony whose outputs lie where `path` says.
+    pub(super) fn of(
+        plan: &'p Plan,
+        transcript: &Transcript,
+        path: impl Fn(&str) -> PathBuf,
+    ) -> Self {
+        let found = match &plan.ledger {
+            None => Some(0),
+            Some(_) => transcript
+                .fact(LEDGER_BEFORE)
+                .and_then(head_of_words)
+                .map(|head| head.size),
+        };
+        let key = transcript
+            .fact(LEDGER_KEY)
+            .and_then(|line| line.parse::<PublicKey>().ok());
+        let bundles = plan.signing().into_iter().flat_map(|sign| &sign.bundles);
+        Self {
+            plan,
+            found,
+            ledger_key: key.and_then(|key| key.to_bytes().ok()),
+            list: file_sha256(&path(LIST_FILE)).ok(),
+            requests: bundles
+                .flat_map(|bundle| requests(&path(&bundle.file)))
+                .collect(),
+        }
+    }
+
+    /// The entries behind the ledger that was found, up to one, that are not the ceremony's.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn strangers(
+        &self,
+        ledger: &Ledger,
+        end: u64,
+    ) -> Result<Vec<Stranger>, LedgerError> {
+        let Some(found) = self.found else {
+            return Ok(Vec::new());
+        };
+        let (mut walk, mut strangers) = (self.begin(ledger)?, Vec::new());
+        let from = found.saturating_add(1);
+        ledger.each_frame_from(from, &mut |first, entries| {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|bytes| Entry::from_bytes(bytes).map(|entry| entry.event))
+                .collect();
+            let any = |is: &dyn Fn(&Event) -> bool| entries.iter().flatten().any(is);
+            let frame = Frame {
+                takes_bundle: any(&|event| self.takes_bundle(event)),
+                reserves: any(
+                    &|event| matches!(event, Event::Reserved(reserved) if self.asked_for(reserved)),
+                ),
+            };
+            for (position, event) in (first..).zip(&entries) {
+                if position > end {
+                    return ControlFlow::Break(());
+                }
+                let what = match event {
+                    _ if position < from => None,
+                    Ok(event) if self.is_own(&mut walk, frame, position, event) => None,
+                    Ok(event) => Some(told::told(event)),
+                    Err(error) => Some(error.to_string()),
+                };
+                strangers.extend(what.map(|what| Stranger { position, what }));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(strangers)
+    }
+
+    fn begin(&self, ledger: &Ledger) -> Result<Walk, LedgerError> {
+        let mut walk = Walk::default();
+        let cas = ledger.cas()?;
+        for planned in self.plan.ledger.iter().flat_map(|before| &before.cas) {
+            let is_it = |ca: &&crate::ledger::Ca| {
+                ca.name() == planned.name.as_str()
+                    && ca.public_key().fingerprint(ssh_key::HashAlg::Sha256) == planned.fingerprint
+            };
+            if let Some(ca) = cas.iter().find(is_it) {
+                walk.before.push(ca.position());
+                walk.keys.push(ca.added().public_key.clone());
+            }
+        }
+        let is_made = |name: &str| {
+            let mut made = self.plan.cas().iter();
+            made.any(|ca| ca.name.as_str() == name)
+        };
+        let made = cas.iter().filter(|ca| is_made(ca.name()));
+        walk.made_keys
+            .extend(made.map(|ca| ca.added().public_key.clone()));
+        Ok(walk)
+    }
+
+    fn is_own(&self, walk: &mut Walk, frame: Frame, position: u64, event: &Event) -> bool {
+        let is_new = self.plan.ledger.is_none();
+        let signs = self.plan.signing().is_some();
+        // Of CAs that it finds: what becomes of copies, and whether their keys are revoked.
+        let (sees_copies, retires) = match self.plan.task {
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Drill(_) => (false, false),
+            Task::Restore(_) => (true, false),
+            Task::Retire(_) => (true, true),
+        };
+        match event {
+            // A run that was killed left it.
+            Event::TailCut(_) => true,
+            Event::HeadPlaces(_) | Event::PlaceAllowed(_) => is_new,
+            Event::CaAdded(added) => {
+                let is_planned = self
+                    .plan
+                    .cas()
+                    .iter()
+                    .any(|ca| ca.name.as_str() == added.name);
+                if is_planned {
+                    walk.made.push(position);
+                }
+                is_planned
+            }
+            Event::SuffixesSet(set) => walk.made.contains(&set.ca),
+            Event::Bound(bound) => walk.made.contains(&bound.ca) || walk.before.contains(&bound.ca),
+            Event::NotBound(bound) => walk.made.contains(&bound.ca),
+            Event::LedgerKeyAdded(added) => self.is_own_key(walk, &added.key),
+            Event::CopySeen(seen) if sees_copies => walk.before.contains(&seen.ca),
+            Event::CopySeen(seen) => {
+                let mut cas = self.plan.cas().iter();
+                walk.made.contains(&seen.ca) && cas.any(|ca| ca.copies != Copies::None)
+            }
+            Event::SecretsDerived(derived) => self
+                .plan
+                .devices
+                .iter()
+                .any(|device| device.pins == Pins::Shares && device.serial() == derived.serial),
+            Event::KrlMade(made) => self.list == Some(made.sha256),
+            Event::CheckpointSigned(_) => signs,
+            Event::CeremonyHeld(held) => held.plan == self.plan.sha256,
+            Event::CaRetired(retired) => retires && walk.before.contains(&retired.ca),
+            Event::Revoked(revoked) => {
+                let of_keys = revoked.serials.is_empty()
+                    && revoked.key_ids.is_empty()
+                    && revoked.sha256s.is_empty()
+                    && revoked.keys.iter().all(|key| walk.keys.contains(key));
+                (retires && of_keys) || frame.takes_bundle
+            }
+            Event::StageReached(reached) => {
+                reached.stage == Stage::Made && walk.made.contains(&reached.new)
+            }
+            Event::BundleTaken(_) => self.takes_bundle(event),
+            Event::BundleClosed(closed) => {
+                closed.is_signed != 0
+                    && self
+                        .plan
+                        .signing()
+                        .is_some_and(|sign| sign.bundles.iter().any(|one| one.id == closed.id))
+            }
+            Event::Reserved(reserved) => self.is_own_reservation(walk, position, reserved),
+            Event::Issued(issued) => walk.reserved.contains(&issued.reserved),
+            // What a run before it left open is given up by a session over bundles.
+            Event::Failed(failed) => signs && !walk.foreign.contains(&failed.reserved),
+            // A card said of a CA's key that it was born there.
+            Event::EvidenceSeen(seen) if walk.made_keys.contains(&seen.subject) => true,
+            Event::PolicySeen(_) | Event::EvidenceSeen(_) => frame.reserves,
+            Event::CopyTried(tried) => tried.plan == self.plan.sha256,
+            Event::PendingTaken(_)
+            | Event::PendingRefused(_)
+            | Event::RequesterAdded(_)
+            | Event::RequesterNamed(_)
+            | Event::DutiesSet(_)
+            | Event::Barred(_) => frame.takes_bundle,
+            Event::Resumed(_)
+            | Event::ChallengeMade(_)
+            | Event::ClockCorrected(_)
+            | Event::RequesterRemoved(_)
+            | Event::HeadAdopted(_)
+            | Event::LedgerKeyRolled(_)
+            | Event::LedgerKeyRevoked(_)
+            | Event::RootDistrusted(_)
+            | Event::ListsDelegated(_) => false,
+        }
+    }
+
+    /// The key of the transcript; before that has one, the first.
+    fn is_own_key(&self, walk: &mut Walk, key: &[u8]) -> bool {
+        let is_planned = self.plan.ledger_key().is_some();
+        let is_first = !std::mem::replace(&mut walk.has_ledger_key, true);
+        let is_it = match &self.ledger_key {
+            Some(own) => own == key,
+            None => is_first,
+        };
+        is_planned && is_it
+    }
+
+    fn takes_bundle(&self, event: &Event) -> bool {
+        let Event::BundleTaken(taken) = event else {
+            return false;
+        };
+        let mut bundles = self
+            .plan
+            .signing()
+            .into_iter()
+            .flat_map(|sign| &sign.bundles);
+        bundles.any(|one| one.id == taken.id && one.header == taken.sha256)
+    }
+
+    fn is_own_reservation(&self, walk: &mut Walk, position: u64, reserved: &Reserved) -> bool {
+        let is_own = self.asked_for(reserved) && walk.before.contains(&reserved.ca);
+        let known = if is_own {
+            &mut walk.reserved
+        } else {
+            &mut walk.foreign
+        };
+        known.insert(position);
+        is_own
+    }
+
+    fn asked_for(&self, reserved: &Reserved) -> bool {
+        let grounds = reserved.grounds.as_ref();
+        let id = grounds.and_then(|grounds| grounds.request_id);
+        id.is_some_and(|id| self.requests.contains(&id))
+    }
+}
+
+/// The ids of what a bundle asks for; none where it is not there yet.
+fn requests(bundle: &Path) -> Vec<RequestId> {
+    let Ok(file) = crate::file::open(bundle) else {
+        return Vec::new();
+    };
+    let length = file.metadata().map_or(0, |found| found.len());
+    match Opened::read(BufReader::new(file), length) {
+        Ok(opened) => opened
+            .items()
+            .flatten()
+            .map(|item| item.content().id)
+            .collect(),
+        Err(_unread) => Vec::new(),
+    }
+}
