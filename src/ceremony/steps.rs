@@ -189,6 +189,17 @@ impl Step {
         )
     }
 
+    /// Whether it may write anew what a step before wrote: what a bundle asks for is decided, and tested, once
+    /// more before it is signed.
+    #[must_use]
+    pub fn may_write_anew(&self, plan: &Plan, name: &str) -> bool {
+        let Act::SignBundle(at) = self.act else {
+            return false;
+        };
+        plan.bundle(at)
+            .is_some_and(|bundle| bundle.test_certificate() == name)
+    }
+
     /// The question of this name that this person answers.
     #[must_use]
     pub fn ask(&self, name: &str, who: &str) -> Option<&Ask> {
