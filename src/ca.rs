@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod foreseen;
 mod home;
+mod in_memory;
 mod known;
 mod overwritten;
 mod retire;
@@ -30,11 +31,12 @@ pub use copies::{EndCopyError, Ending, KeyPlace, key_places};
 pub use error::EstablishError;
 pub use export::{ExportError, der, jwk, pem};
 pub use foreseen::{Foreseen, foresee, foresee_spare};
+pub use in_memory::{InMemory, establish_in_memory};
 pub use known::{KnownCa, KnownCaError};
 pub use retire::{LockOut, Retirement, retire};
 pub use rollover::{Block, Rollover, RolloverError, ServersSay, roles_of};
 pub use shared_device::{SharedDevice, SharedDeviceError, opened_devices_of};
-pub use spare::{Spare, SpareAdded, Use, add_spare};
+pub use spare::{Spare, SpareAdded, SpareKey, Use, add_spare};
 pub use storage::{Attested, Storage};
 
 use binding::Binder;
@@ -89,6 +91,8 @@ pub enum Source<'a> {
     Software,
     /// It comes from a file, and copies of it may stay outside. The second part as above.
     Import(&'a KeypairData, NewSlotKey<'a>),
+    /// It was made in memory for this CA, and ends there with the run. The second part as above.
+    InMemory(&'a KeypairData, NewSlotKey<'a>),
 }
 
 /// A CA that stands in the config and in the ledger.
@@ -138,7 +142,7 @@ pub fn establish(
         home.refuse_known(new)?;
         home.require_place_for_file(new)?;
     }
-    if let Source::Import(key, _) = new.source {
+    if let Source::Import(key, _) | Source::InMemory(key, _) = new.source {
         let key = KeyData::try_from(key)?;
         refuse_unfit(&key)?;
         home.refuse_bound(new, &new.locator, &key, pins)?;
@@ -285,7 +289,9 @@ impl NewCa<'_> {
     /// What may be overwritten in a YubiKey's slot.
     fn replaces(&self) -> &[Replaceable] {
         match &self.source {
-            Source::Generate(_, in_slot) | Source::Import(_, in_slot) => in_slot.replace,
+            Source::Generate(_, in_slot)
+            | Source::Import(_, in_slot)
+            | Source::InMemory(_, in_slot) => in_slot.replace,
             _ => &[],
         }
     }
@@ -293,7 +299,9 @@ impl NewCa<'_> {
     /// What a YubiKey wants before it names the ledger.
     fn management_key(&self) -> ManagementKey<'_> {
         match &self.source {
-            Source::Generate(_, in_slot) | Source::Import(_, in_slot) => in_slot.management_key,
+            Source::Generate(_, in_slot)
+            | Source::Import(_, in_slot)
+            | Source::InMemory(_, in_slot) => in_slot.management_key,
             Source::Adopt(_, key) => *key,
             Source::Copied(..) | Source::TakenUp | Source::Software => ManagementKey::Protected,
         }
@@ -316,7 +324,7 @@ impl Source<'_> {
             Self::Generate(..) | Self::TakenUp => Origin::Generated,
             Self::Copied(..) => Origin::Extractable,
             Self::Adopt(..) => Origin::Adopted,
-            Self::Import(..) => Origin::Imported,
+            Self::Import(..) | Self::InMemory(..) => Origin::Imported,
             Self::Software => Origin::Software,
         }
     }
@@ -347,7 +355,9 @@ fn obtain(
         Source::TakenUp | Source::Software => {
             Ok(signer::describe_knowing(&new.locator, None, pins)?)
         }
-        Source::Import(key, in_slot) => Ok(signer::import(&new.locator, key, in_slot, pins)?),
+        Source::Import(key, in_slot) | Source::InMemory(key, in_slot) => {
+            Ok(signer::import(&new.locator, key, in_slot, pins)?)
+        }
     }
 }
 

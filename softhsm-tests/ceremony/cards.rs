@@ -6,7 +6,7 @@ use serde_json::Value;
 use virtual_yubikey::pcscd::Pcscd;
 
 use super::people::People;
-use super::room::{killed_at_every_write, with_window, words_of};
+use super::room::{killed_at_every_write, killed_within, with_window, words_of};
 use super::sha256;
 use crate::harness::admin::Admin;
 use crate::harness::lock;
@@ -177,6 +177,47 @@ fn two_people_with_two_new_cards_make_two_cas_that_are_trusted_together() {
         "peter.pub",
     ];
     account.pinned(&sign).ok();
+}
+
+#[test]
+fn one_key_of_no_card_is_in_two_cards_and_each_signs() {
+    let room = CardRoom::new(&["5.7.1", "5.7.1"], 2);
+    let text = room.text();
+    let (first, rest) = text.split_once("\n[[ca]]").unwrap();
+    let (ca, rest) = rest.split_once("\n[[ca]]").unwrap();
+    let (_, ledger_key) = rest.split_once("\n[ledger-key]").unwrap();
+    let in_both = "copies       = \"in-memory\"\ncopy-devices = [\"root2\"]";
+    let ca = ca.replacen("copies       = \"none\"", in_both, 1);
+    room.write_plan(&format!("{first}\n[[ca]]{ca}\n[ledger-key]{ledger_key}"));
+    let mut people = room.people();
+    let own = ["ceremony", "run", "plan.toml"];
+    let words = killed_within(40, 10, &own, |arguments| {
+        people.hold(room.started_by("strace", arguments))
+    });
+    room.verify(&words).ok();
+    assert!(room.transcript().contains("NOT ATTESTED users"));
+    let account = &room.admin.punchmark;
+    assert!(!account.path("ceremony/users-attestation.pem").exists());
+    let shown = ["--config", "ca/punchmark.toml", "ca", "show", "--json"];
+    let shown = account.run(&shown).ok().stdout;
+    assert!(shown.contains(&(SERIAL + 1).to_string()), "{shown}");
+    let config = fs::read_to_string(account.path("ca/punchmark.toml")).unwrap();
+    for number in 0..2 {
+        let card = format!("serial={};slot-id=9c", SERIAL + number);
+        let named = config.replace(&format!("serial={SERIAL};slot-id=9c"), &card);
+        write(&account.path("ca/punchmark.toml"), &named, 0o600);
+        let name = if number == 0 { "root" } else { "root2" };
+        let what = format!("PIN of `{name}`");
+        let mut sheets = people.sheets.iter();
+        let (_, pin) = sheets.find(|(sheet, _)| sheet.contains(&what)).unwrap();
+        account.write_pin("pin", pin);
+        let mut sign = vec!["--config", "ca/punchmark.toml", "sign", "-s", "users"];
+        let key = format!("peter{number}");
+        room.admin.key(&key, crate::harness::keygen::ED25519);
+        let file = format!("{key}.pub");
+        sign.extend(["-I", "peter", "-n", "peter", &file]);
+        account.pinned(&sign).ok();
+    }
 }
 
 #[test]

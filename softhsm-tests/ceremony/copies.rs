@@ -11,6 +11,11 @@ use crate::harness::token::PIN;
 
 /// A room with a second token, which gets the copy.
 fn room() -> (Room, People) {
+    room_with("copies       = \"wrapped\"\ncopy-device  = \"spare\"")
+}
+
+/// The same, with these lines about copies.
+fn room_with(copies: &str) -> (Room, People) {
     let room = Room::new("2");
     room.token.add_token("Backup");
     let module = Module::SoftHsm.path().display().to_string();
@@ -27,11 +32,10 @@ fn room() -> (Room, People) {
         "[[device]]\nname = \"spare\"\nmodule = {module:?}\ntoken = \"Backup\"\nserial = {serial:?}\n\
          pins = \"are-set\"\nbag = \"B3\"\nnew-bag = \"B4\"\npin-envelope = \"E2\"\n\n[[ca]]"
     );
-    let text = room.text().replacen("[[ca]]", &device, 1).replacen(
-        "copies       = \"none\"",
-        "copies       = \"wrapped\"\ncopy-device  = \"spare\"",
-        1,
-    );
+    let text =
+        room.text()
+            .replacen("[[ca]]", &device, 1)
+            .replacen("copies       = \"none\"", copies, 1);
     room.write_plan(&text);
     let mut people = People::of(&text, room.checked()["words"].as_str().unwrap());
     let sheet = "typed at a login: the PIN of `root`".to_owned();
@@ -64,26 +68,7 @@ fn a_key_is_in_two_tokens_and_what_it_travelled_by_is_gone() {
         .run(&[&config[..], &["ca", "show"]].concat())
         .ok();
     assert!(told.stdout.contains("token \"Backup\""), "{told}");
-    // The copy signs alone.
-    let at = room.account.path("ca/punchmark.toml");
-    let text = std::fs::read_to_string(&at).unwrap();
-    let key = text.lines().find(|line| line.starts_with("key ")).unwrap();
-    let copy = "key = \"pkcs11:token=Backup;object=users?module-path=".to_owned()
-        + &Module::SoftHsm.path().display().to_string()
-        + "\"";
-    std::fs::write(&at, text.replacen(key, &copy, 1)).unwrap();
-    keygen::make(room.account.home(), "peter", ED25519);
-    let sign = [
-        "sign",
-        "-s",
-        "users",
-        "-I",
-        "peter",
-        "-n",
-        "peter",
-        "peter.pub",
-    ];
-    room.account.pinned(&[&config[..], &sign].concat()).ok();
+    assert_signs_alone(&room);
 }
 
 #[test]
@@ -111,3 +96,63 @@ fn a_copy_that_can_t_be_is_told_before_anything_is_made() {
         assert!(checked.stderr.contains(words), "{checked}");
     }
 }
+
+#[test]
+fn a_key_of_no_device_is_in_two_tokens_and_every_page_says_so() {
+    let (room, mut people) = room_with(IN_MEMORY);
+    let script = ["ceremony", "script", "plan.toml", "--markdown"];
+    let script = room.account.run(&script).ok().stdout;
+    let (shown, code) = people.hold(start(&room));
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+    for text in [&script, &room.transcript()] {
+        assert!(
+            text.contains("IS MADE IN THE MEMORY OF THIS MACHINE"),
+            "{text}"
+        );
+    }
+    let show = ["--config", "ca/punchmark.toml", "ca", "show", "--json"];
+    let told = room.account.run(&show).ok().stdout;
+    for words in ["Root%20CA", "Backup", "imported"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_signs_alone(&room);
+}
+
+#[test]
+fn killed_at_every_write_one_key_of_no_device_is_in_both_tokens() {
+    let (room, mut people) = room_with(IN_MEMORY);
+    let words = killed_within(50, 10, &["ceremony", "run", "plan.toml"], |arguments| {
+        people.hold(room.started_by("strace", arguments))
+    });
+    room.verify(&words, &OUTPUTS).ok();
+    assert_eq!(room.objects("privkey", "users"), 1);
+    assert_eq!(room.objects("pubkey", "users"), 1);
+    assert_signs_alone(&room);
+}
+
+/// The copy signs, with the first token out of the config.
+fn assert_signs_alone(room: &Room) {
+    let config = ["--config", "ca/punchmark.toml"];
+    let at = room.account.path("ca/punchmark.toml");
+    let text = std::fs::read_to_string(&at).unwrap();
+    let key = text.lines().find(|line| line.starts_with("key ")).unwrap();
+    let copy = "key = \"pkcs11:token=Backup;object=users?module-path=".to_owned()
+        + &Module::SoftHsm.path().display().to_string()
+        + "\"";
+    std::fs::write(&at, text.replacen(key, &copy, 1)).unwrap();
+    keygen::make(room.account.home(), "peter", ED25519);
+    let sign = [
+        "sign",
+        "-s",
+        "users",
+        "-I",
+        "peter",
+        "-n",
+        "peter",
+        "peter.pub",
+    ];
+    room.account.pinned(&[&config[..], &sign].concat()).ok();
+}
+
+const IN_MEMORY: &str = "copies       = \"in-memory\"\ncopy-devices = [\"spare\"]";

@@ -8,7 +8,9 @@ use crate::config::{CaName, ConfigError, EditError};
 use crate::issue::{OpenLedgerError, SelfTestError};
 use crate::ledger::{LedgerError, SuffixesError};
 use crate::output::OutputError;
-use crate::signer::{BindError, GenerateError, ImportError, LocatorError, OpeningError, WrapError};
+use crate::signer::{
+    BindError, GenerateError, ImportError, KeyAlgorithm, LocatorError, OpeningError, WrapError,
+};
 
 /// Why there is no new CA. A key that was made stays in the token, for `adopt`.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,9 @@ pub enum EstablishError {
     /// The key can't leave its token any more, and its copy is not there.
     #[error("the key can't leave its token any more, and its copy is not at {0}")]
     NoCopy(String),
+    /// Nothing makes such a key but a device.
+    #[error("a key for {0} is made in a device, and in no memory")]
+    NotInMemory(KeyAlgorithm),
     /// There is no randomness.
     #[error("no randomness")]
     Random(#[source] getrandom::Error),

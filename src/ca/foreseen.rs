@@ -68,7 +68,7 @@ pub fn foresee(place: &Place, new: &NewCa<'_>) -> Result<Foreseen, EstablishErro
 /// # Errors
 /// [`EstablishError`], as it would be met.
 pub fn foresee_spare(place: &Place, spare: &Spare<'_>) -> Result<(), EstablishError> {
-    let given = KeyData::try_from(spare.keypair)?;
+    let given = spare.key.public()?;
     let there = place.read_if_there()?;
     if let Some(config) = there.filter(|config| config.ca(spare.ca.as_str()).is_ok()) {
         spare.require_key_of_ca(&config, &given)?;
@@ -95,7 +95,7 @@ fn key_of(new: &NewCa<'_>) -> Result<Option<KeyData>, EstablishError> {
             }
             Ok(None)
         }
-        Source::Import(key, in_slot) => {
+        Source::Import(key, in_slot) | Source::InMemory(key, in_slot) => {
             signer::require_free(&new.locator, in_slot).map_err(ImportError::from)?;
             Ok(Some(KeyData::try_from(*key)?))
         }

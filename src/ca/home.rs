@@ -80,7 +80,7 @@ impl Home {
         let imported = match new.source {
             Source::Adopt(..) | Source::TakenUp | Source::Software => return Ok(()),
             Source::Generate(..) | Source::Copied(..) => None,
-            Source::Import(key, _) => Some(KeyData::try_from(key)?),
+            Source::Import(key, _) | Source::InMemory(key, _) => Some(KeyData::try_from(key)?),
         };
         if let Some(key) = &imported {
             self.refuse_key(key)?;
@@ -144,7 +144,7 @@ impl Home {
         match new.source {
             // A key that is not made yet is in no file.
             Source::Generate(..) | Source::Copied(..) => self.require_public_key_file(""),
-            Source::Import(key, _) => {
+            Source::Import(key, _) | Source::InMemory(key, _) => {
                 let key = KeyData::try_from(key)?;
                 self.require_public_key_file(&public_key_line(&key, &new.name)?)
             }
@@ -229,7 +229,7 @@ impl Home {
         }
         let is_new = matches!(
             new.source,
-            Source::Generate(..) | Source::Copied(..) | Source::TakenUp
+            Source::Generate(..) | Source::Copied(..) | Source::TakenUp | Source::InMemory(..)
         );
         if is_new && new.purpose != Purpose::Host {
             text = with_suffixes(&self.config, &new.name, text);

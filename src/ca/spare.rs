@@ -32,11 +32,20 @@ pub struct Spare<'a> {
     /// Where the key shall be.
     pub locator: &'a Locator,
     /// The key.
-    pub keypair: &'a KeypairData,
+    pub key: SpareKey<'a>,
     /// What a YubiKey is asked for.
     pub in_slot: &'a NewSlotKey<'a>,
     /// What it is for.
     pub to_be: Use,
+}
+
+/// The key of a CA, on its way into one more device.
+#[derive(Clone, Copy)]
+pub enum SpareKey<'a> {
+    /// It is brought in.
+    BroughtIn(&'a KeypairData),
+    /// It is there already, and this is its public half.
+    There(&'a KeyData),
 }
 
 /// A device that has the key of a CA now.
@@ -65,7 +74,7 @@ pub fn add_spare(
     time: u64,
 ) -> Result<SpareAdded, EstablishError> {
     let config = place.read()?;
-    let given = KeyData::try_from(spare.keypair)?;
+    let given = spare.key.public()?;
     spare.require_key_of_ca(&config, &given)?;
     // Before the key is brought in: the device must not be one that the config names.
     with_key(&config, spare.ca, spare.locator.clone())?;
@@ -105,6 +114,15 @@ pub fn add_spare(
     Ok(SpareAdded { key, binding })
 }
 
+impl SpareKey<'_> {
+    pub(super) fn public(self) -> Result<KeyData, EstablishError> {
+        match self {
+            Self::BroughtIn(keypair) => Ok(KeyData::try_from(keypair)?),
+            Self::There(key) => Ok(key.clone()),
+        }
+    }
+}
+
 impl Spare<'_> {
     pub(super) fn require_key_of_ca(
         &self,
@@ -139,7 +157,10 @@ impl Spare<'_> {
     }
 
     fn bring_in(&self, key: &KeyData, pins: &mut dyn AskPin) -> Result<NewKey, EstablishError> {
-        match signer::import(self.locator, self.keypair, self.in_slot, pins) {
+        let SpareKey::BroughtIn(keypair) = self.key else {
+            return Ok(signer::describe_knowing(self.locator, Some(key), pins)?);
+        };
+        match signer::import(self.locator, keypair, self.in_slot, pins) {
             Err(ImportError::Place(PlaceError::SlotTaken {
                 fingerprint: there, ..
             })) if there == fingerprint(key) => {

@@ -4,6 +4,7 @@
 //! there is no key for a secret. The SHA-256 of its bytes is the plan's name in paper, transcript
 //! and ledger.
 
+mod copies;
 mod create;
 mod custody;
 mod devices;
@@ -24,7 +25,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-pub use create::{Ca, Copies, Create, KeyPlace, LedgerKey};
+pub use copies::Copies;
+pub use create::{Ca, Create, KeyPlace, LedgerKey};
 pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
 pub use draft::{Draft, DraftDevices, DraftError, DraftLedger};

@@ -12,7 +12,7 @@ use super::facts::{LEDGER_BEFORE, end_fact};
 use super::instant::Instant;
 use super::plan::{Copies, End, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};
-use super::steps::steps;
+use super::steps::{in_memory, steps};
 use super::transcript::{Event, Line, Transcript};
 use super::verdict::{Account, UNKNOWN};
 use crate::output::page::{Cell, Page};
@@ -138,6 +138,7 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
             Copies::Wrapped(copy) => {
                 format!("in `{}`; WAS EXTRACTABLE: wrapped for `{copy}`", ca.device)
             }
+            Copies::InMemory(_) => in_memory(ca),
         };
         vec![text(what), text(print), text(place)]
     });

@@ -8,7 +8,7 @@ mod retire;
 mod rollover;
 mod sign;
 
-pub(super) use create::FIRST_COUNTER;
+pub(super) use create::{FIRST_COUNTER, in_memory};
 
 use super::plan::{Plan, Task};
 use crate::secret::SecretKind;

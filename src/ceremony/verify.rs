@@ -34,7 +34,7 @@ use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::NoteKey;
 use crate::ledger::{Audit, Auditor, Ca, HEADS, LISTS, Ledger, Signatures};
 use crate::wire::{hex, words};
-use copies::{has_copy, origin_of};
+use copies::{has_copies, origin_of};
 use custody::has_custody;
 use drilled::has_drilled;
 use made::are_of_the_keys;
@@ -333,7 +333,7 @@ fn has_keys(
                 && one.added().origin == origin_of(ca)
         });
         require_ca(is_it, &ca.name)?;
-        has_copy(ledger, plan, ca)?;
+        has_copies(ledger, plan, ca)?;
     }
     let hash = key.fingerprint(ssh_key::HashAlg::Sha256).sha256();
     let state = hash

@@ -14,7 +14,7 @@ use super::base::private_key::read_private_key;
 use super::base::slot_arguments::SlotArguments;
 use super::base::terminal::{ask, product, product_object, say, somebody_is_there, warn};
 use crate::ca::{
-    EstablishError, OfAnother, Source, Spare, SpareAdded, Use, add_spare, foresee_spare,
+    EstablishError, OfAnother, Source, Spare, SpareAdded, SpareKey, Use, add_spare, foresee_spare,
 };
 use crate::config::{self, CaName, Place};
 use crate::secret::AskPin;
@@ -187,7 +187,7 @@ impl ToOthers<'_> {
         Spare {
             ca: &self.name,
             locator,
-            keypair: self.key.key_data(),
+            key: SpareKey::BroughtIn(self.key.key_data()),
             in_slot: &self.in_slot,
             to_be,
         }

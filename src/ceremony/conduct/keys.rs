@@ -3,6 +3,7 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::in_memory::in_slot;
 use super::{Conduct, ConductError, LEDGER_KEY_NAME};
 use crate::ca::{self, NewCa, OfAnother, Source};
 use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
@@ -14,7 +15,7 @@ use crate::certificate::Serial;
 use crate::certificate::subject::fingerprint;
 use crate::config::{Config, LedgerKeyPlace, with_ledger_key};
 use crate::ledger::key::LedgerKey;
-use crate::ledger::{Became, CopyKind, HEADS, KnownCopy, LISTS, Ledger, LedgerKeyAdded};
+use crate::ledger::{Became, HEADS, LISTS, Ledger, LedgerKeyAdded};
 use crate::output;
 use crate::signer::yubikey::NewSlotKey;
 use crate::signer::{self, KeyAlgorithm, Locator, NewKey, OpeningError};
@@ -36,6 +37,9 @@ impl<'s> Conduct<'s> {
             .cas()
             .get(number)
             .ok_or(ConductError::Gone("the CA of the plan"))?;
+        if let Copies::InMemory(others) = &ca.copies {
+            return self.in_memory(step, ca, others);
+        }
         let locator = self.place_of(step, &ca.device, &ca.place)?;
         let key = match self.made_before(ca, &locator)? {
             Some(key) => key,
@@ -99,27 +103,39 @@ impl<'s> Conduct<'s> {
         })
     }
 
-    /// Notes which token has the copy, by the ledger's word.
-    fn copied(&mut self, step: &Step, ca: &Ca, key: &KeyData) -> Result<(), ConductError> {
-        if ca.copies == Copies::None {
+    /// Notes which devices have a copy, by the ledger's word.
+    pub(super) fn copied(
+        &mut self,
+        step: &Step,
+        ca: &Ca,
+        key: &KeyData,
+    ) -> Result<(), ConductError> {
+        let Some(kind) = ca.copies.kind() else {
             return Ok(());
-        }
+        };
         let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
         let ledger = Ledger::open_to_read(&config.ledger())?;
         let known = ledger.cas()?;
         let known = known.iter().find(|one| one.public_key() == key);
-        let copies = known.map(|one| ledger.copies(one)).transpose()?;
-        let is_it = |copy: &KnownCopy| {
-            copy.seen.kind == CopyKind::Wrapped && copy.seen.became == Became::Made
-        };
-        let copy = copies.into_iter().flatten().find(is_it);
-        let copy = copy.ok_or(ConductError::Gone("the copy of the key"))?;
-        self.fact(step, &copy_fact(ca), &copy.seen.holder)
+        let known = known.map(|one| ledger.copies(one)).transpose()?;
+        let known = known.unwrap_or_default();
+        for name in ca.copies.devices() {
+            let device = self.device_of(name)?;
+            let copy = known.iter().find(|copy| {
+                let there = copy.seen.device.parse::<Locator>();
+                copy.seen.kind == kind
+                    && copy.seen.became == Became::Made
+                    && there.is_ok_and(|there| key_place::narrowed(&there, device).is_some())
+            });
+            let copy = copy.ok_or(ConductError::Gone("the copy of the key"))?;
+            self.fact(step, &copy_fact(ca, name), &copy.seen.holder)?;
+        }
+        Ok(())
     }
 
     /// Where the key of a step is made: what an earlier run wrote down, else a place of its own, which
     /// is on disk before the token hears of it.
-    fn place_of(
+    pub(super) fn place_of(
         &mut self,
         step: &Step,
         device: &str,
@@ -193,18 +209,10 @@ impl<'s> Conduct<'s> {
         algorithm: KeyAlgorithm,
         place: &KeyPlace,
     ) -> Result<NewKey, ConductError> {
-        let in_slot = match place {
-            KeyPlace::Label(_) => NewSlotKey::default(),
-            KeyPlace::Slot { pin, touch, .. } => NewSlotKey {
-                pin: Some(*pin),
-                touch: Some(*touch),
-                ..NewSlotKey::default()
-            },
-        };
         Ok(signer::generate(
             locator,
             algorithm,
-            &in_slot,
+            &in_slot(place),
             &mut self.pins,
         )?)
     }
@@ -251,9 +259,9 @@ impl<'s> Conduct<'s> {
     }
 }
 
-/// The fact of which token has the copy of a CA's key.
-pub(in crate::ceremony) fn copy_fact(ca: &Ca) -> String {
-    format!("copy {}", ca.name)
+/// The fact of a copy of a CA's key in a device of the plan.
+pub(in crate::ceremony) fn copy_fact(ca: &Ca, device: &str) -> String {
+    format!("copy {} in {device}", ca.name)
 }
 
 /// The name of the step that makes the ledger key.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::devices::{Device, Hardware, Named};
+use super::copies::{Copies, copies};
+use super::devices::{Device, Hardware, Named, is_made};
 use super::reader::{Reader, Table};
 use crate::config::CaName;
 use crate::ledger::Purpose;
 use crate::signer::KeyAlgorithm;
-use crate::signer::yubikey::{Firmware, PinPolicy, Slot, TouchPolicy};
+use crate::signer::yubikey::{PinPolicy, Slot, TouchPolicy};
 
 /// What a ceremony makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,16 +37,6 @@ pub struct Ca {
     pub beside: Option<CaName>,
     /// What there is of its key in other devices.
     pub copies: Copies,
-}
-
-/// What there is of a CA's key in other devices than its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Copies {
-    /// Nothing: it is lost with its device.
-    None,
-    /// One more, in the token of this name and under the same label: the key is wrapped once for it,
-    /// and can't leave either token after. It was extractable for good, by its origin.
-    Wrapped(String),
 }
 
 /// The key that vouches for the ledger.
@@ -112,7 +103,7 @@ pub(super) fn cas(
         table.end(reader);
         let Some(ca) = read else { continue };
         check_place(reader, table, (&ca.device, &ca.place), places);
-        if let Copies::Wrapped(device) = &ca.copies {
+        for device in ca.copies.devices() {
             check_place(reader, table, (device, &ca.place), places);
         }
         if cas.iter().any(|one| one.name == ca.name) {
@@ -133,7 +124,7 @@ fn ca(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Option
     let certificates = table.choice(reader, "certificates", &purposes);
     let algorithm = algorithm(reader, table, &KeyAlgorithm::ALL);
     let (device, place) = place(reader, table, devices, algorithm);
-    let copies = copies(reader, table, devices, device.as_deref());
+    let copies = copies(reader, table, devices, (device.as_deref(), algorithm));
     let beside = table.parsed_if_there(reader, "beside", |text| {
         text.parse::<CaName>().map_err(|error| error.to_string())
     });
@@ -175,40 +166,6 @@ fn check_files(reader: &mut Reader, cas: &[Ca]) {
                 other.name
             );
             reader.add(&place, words);
-        }
-    }
-}
-
-/// Said on purpose: what has no copy is lost with its device.
-fn copies(
-    reader: &mut Reader,
-    table: &mut Table,
-    devices: &Named<Device>,
-    of: Option<&str>,
-) -> Option<Copies> {
-    let is_wrapped = [("none", false), ("wrapped", true)];
-    if !table.choice(reader, "copies", &is_wrapped)? {
-        return Some(Copies::None);
-    }
-    let name = table.words(reader, "copy-device")?;
-    let find = |name: &str| devices.all.iter().find(|device| device.name == name);
-    let is_token = |device: &Device| matches!(device.hardware, Hardware::Token(_));
-    let fault = if of == Some(name.as_str()) {
-        Some("is the device of the key itself".to_owned())
-    } else if !devices.has(&name) {
-        Some(format!("{name:?} is no [[device]] of the plan"))
-    } else if find(&name).is_some_and(|copy| !is_token(copy))
-        || of.and_then(find).is_some_and(|own| !is_token(own))
-    {
-        Some("a YubiKey gives no key away, and takes none that was wrapped".to_owned())
-    } else {
-        None
-    };
-    match fault {
-        None => Some(Copies::Wrapped(name)),
-        Some(fault) => {
-            table.fault(reader, "copy-device", fault);
-            None
         }
     }
 }
@@ -316,15 +273,6 @@ fn place_in(
     })
 }
 
-/// Whether a YubiKey makes such a key (YubiKey 5 technical manual, 5.7 features).
-fn is_made(algorithm: KeyAlgorithm, firmware: Firmware) -> bool {
-    match algorithm {
-        KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::Rsa2048 => true,
-        KeyAlgorithm::P521 => false,
-        KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 | KeyAlgorithm::Ed25519 => firmware >= MORE,
-    }
-}
-
 fn check_place(
     reader: &mut Reader,
     table: &Table,
@@ -353,9 +301,3 @@ const TOUCH_POLICIES: [(&str, TouchPolicy); 3] = [
     ("always", TouchPolicy::Always),
     ("cached", TouchPolicy::Cached),
 ];
-/// The first firmware with Ed25519 and long RSA keys.
-const MORE: Firmware = Firmware {
-    major: 5,
-    minor: 7,
-    patch: 0,
-};

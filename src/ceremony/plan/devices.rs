@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::reader::{Reader, Table};
 use crate::secret::SecretKind;
+use crate::signer::KeyAlgorithm;
 use crate::signer::yubikey::Firmware;
 
 /// A PKCS#11 module, which the machine must have as it was reviewed.
@@ -90,6 +91,12 @@ impl Device {
             Hardware::Token(token) => token.serial.clone(),
             Hardware::YubiKey { serial, .. } => serial.to_string(),
         }
+    }
+
+    /// Whether it is a YubiKey.
+    #[must_use]
+    pub fn is_card(&self) -> bool {
+        matches!(self.hardware, Hardware::YubiKey { .. })
     }
 
     /// What unlocks its PIN, or sets it anew.
@@ -184,6 +191,13 @@ pub(super) fn devices(
 impl<T> Named<T> {
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|one| one == name)
+    }
+}
+
+impl Named<Device> {
+    /// The one of this name, where it could be read.
+    pub(super) fn find(&self, name: &str) -> Option<&Device> {
+        self.all.iter().find(|device| device.name == name)
     }
 }
 
@@ -291,5 +305,21 @@ const SHARES: &str = "shares";
 const OLDEST: Firmware = Firmware {
     major: 5,
     minor: 3,
+    patch: 0,
+};
+
+/// Whether a YubiKey makes such a key (YubiKey 5 technical manual, 5.7 features).
+pub(super) fn is_made(algorithm: KeyAlgorithm, firmware: Firmware) -> bool {
+    match algorithm {
+        KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::Rsa2048 => true,
+        KeyAlgorithm::P521 => false,
+        KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 | KeyAlgorithm::Ed25519 => firmware >= MORE,
+    }
+}
+
+/// The first firmware with Ed25519 and long RSA keys.
+const MORE: Firmware = Firmware {
+    major: 5,
+    minor: 7,
     patch: 0,
 };

@@ -173,7 +173,13 @@ impl Cast {
                 &self.administrator,
                 made(ca),
                 Act::Key(number),
-                seen(&ca.place),
+                match ca.copies {
+                    Copies::InMemory(_) => {
+                        "each device reads the same key back and signs by it; the fingerprint is shown; write \
+                         it on the key card"
+                    }
+                    Copies::None | Copies::Wrapped(_) => seen(&ca.place),
+                },
             )
         })
     }
@@ -245,6 +251,9 @@ impl Cast {
 }
 
 fn made(ca: &Ca) -> String {
+    if let Copies::InMemory(_) = ca.copies {
+        return in_memory(ca);
+    }
     let mut words = format!(
         "`{}` makes the {} key of the CA `{}` for {}s{}.",
         ca.device,
@@ -263,6 +272,24 @@ fn made(ca: &Ca) -> String {
         words += &format!(" It is trusted beside `{first}`, whose key has no copy.");
     }
     words
+}
+
+/// What is told of a key that no device made, on paper, in the transcript and in the report.
+pub(in crate::ceremony) fn in_memory(ca: &Ca) -> String {
+    let devices: Vec<_> = std::iter::once(&ca.device)
+        .chain(ca.copies.devices())
+        .map(|name| format!("`{name}`"))
+        .collect();
+    format!(
+        "THE {} KEY OF THE CA `{}` FOR {}S IS MADE IN THE MEMORY OF THIS MACHINE AND PUT INTO {} DEVICES: {}{}. NO \
+         DEVICE CAN ATTEST IT, AND WHOEVER READ THIS MEMORY HAS IT.",
+        ca.algorithm.to_string().to_uppercase(),
+        ca.name,
+        ca.certificates.to_string().to_uppercase(),
+        devices.len(),
+        devices.join(", "),
+        slot(&ca.place)
+    )
 }
 
 fn slot(place: &KeyPlace) -> String {

@@ -4,7 +4,7 @@ use super::{Evidence, Outputs, key_of};
 use crate::attestation::Evidence as OfKey;
 use crate::ceremony::attested::require_of_plan;
 use crate::ceremony::conduct::{LEDGER_KEY_NAME, attestation_of};
-use crate::ceremony::plan::KeyPlace;
+use crate::ceremony::plan::{Ca, Copies, KeyPlace};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 
@@ -17,7 +17,9 @@ impl Outputs<'_> {
         transcript: &Transcript,
     ) -> Result<(), VerdictFault> {
         let plan = evidence.plan;
-        for ca in plan.cas() {
+        // What was made in memory no device has a word for.
+        let in_device = |ca: &&Ca| !matches!(ca.copies, Copies::InMemory(_));
+        for ca in plan.cas().iter().filter(in_device) {
             let key = format!("public key {}", ca.name);
             let named = (ca.name.as_str(), key.as_str());
             self.attestation(evidence, transcript, named, (&ca.device, &ca.place))?;

@@ -40,7 +40,8 @@ algorithm    = \"p256\" # p384, p521, rsa2048, rsa3072, rsa4096, ed25519
 device       = \"@name\"
 label        = \"@ca\"
 copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told; or \"wrapped\",
-# with copy-device = \"spare\": a second token of this plan, and then the key was extractable for good
+# with copy-device = \"spare\": a second token of this plan, and then the key was extractable for good; or
+# \"in-memory\", with copy-devices = [\"spare\"]: no device made the key, and whoever read the memory has it
 ";
 /// A ledger key that a token makes.
 const LEDGER_KEY_IN_TOKEN: &str = "\
@@ -59,7 +60,7 @@ device       = \"@name\"
 slot         = \"9c\"
 pin-policy   = \"once\" # or \"always\": for each signature
 touch-policy = \"always\" # \"cached\" for 15 seconds, \"never\"
-copies       = \"none\" # what leaves a card loses its attestation
+copies       = \"none\" # or \"in-memory\", with copy-devices = [\"root2\"]: one key in several cards, which NONE CAN ATTEST
 ";
 /// A ledger key that a YubiKey makes.
 const LEDGER_KEY_IN_YUBIKEY: &str = "\

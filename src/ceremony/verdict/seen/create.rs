@@ -2,12 +2,13 @@
 
 use super::{Seen, foreign};
 use crate::ceremony::conduct::{
-    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, copy_fact, in_words,
-    opened_by_fact,
+    LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, copy_fact,
+    in_memory_fact, in_words, opened_by_fact,
 };
 use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
 use crate::ceremony::key_card::KEY_CARD_FILE;
 use crate::ceremony::plan::{Copies, KeyPlace, Pins, Plan};
+use crate::ceremony::steps::in_memory;
 use crate::ceremony::verdict::VerdictFault;
 
 impl Seen {
@@ -47,8 +48,11 @@ impl Seen {
             format!("fingerprint {}", ca.name),
         ];
         self.key(line, &names[0], &names[1])?;
-        if ca.copies != Copies::None {
-            self.fact(line, &copy_fact(ca))?;
+        for device in ca.copies.devices() {
+            self.fact(line, &copy_fact(ca, device))?;
+        }
+        if let Copies::InMemory(_) = ca.copies {
+            return self.is(line, &in_memory_fact(ca), &in_memory(ca));
         }
         self.attestation(Some(&ca.place), attestation_of(ca.name.as_str()), line)
     }
