@@ -166,6 +166,31 @@ fn a_reason_is_short_so_that_each_revocation_travels() {
 }
 
 #[test]
+fn whose_revocation_is_pending_is_neither_known_nor_shown_as_valid() {
+    let sides = Sides::with_revoker();
+    let known = || {
+        let ledger = "--ledger config/punchmark/punchmark.ledger";
+        let known = format!("known {ledger} --ca users --out users.known --dry-run");
+        sides.office(&known).ok().stdout
+    };
+    let before = known();
+    assert!(before.contains("knows 2 certificates"), "{before}");
+    sides.revoke("--serial 1").ok();
+    let behind = known();
+    assert!(behind.contains("knows 1 certificate,"), "{behind}");
+    let shown = sides.office("show peter-cert.pub").stdout;
+    assert!(shown.contains("revoked"), "{shown}");
+    // Without what is pending, nobody is called known.
+    let file = "config/punchmark/punchmark.ledger.pending";
+    std::fs::remove_file(sides.office.path(file)).unwrap();
+    let ledger = "--ledger config/punchmark/punchmark.ledger";
+    sides
+        .office(&format!("known {ledger} --ca users --out users.known"))
+        .exits(1)
+        .says("is missing");
+}
+
+#[test]
 fn nothing_is_asked_for_a_key_whose_revocation_is_pending() {
     let sides = Sides::with_revoker();
     sides.revoke("--key erik2.pub").ok();

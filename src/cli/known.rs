@@ -19,6 +19,7 @@ use super::base::terminal::{product, product_object, say, warn};
 use crate::config::{self, Config, LedgerKeyPlace};
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{LISTS, Ledger};
+use crate::revocation::Pending;
 
 /// Publish which certificates a CA's ledger knows, for accounts that let in no others
 ///
@@ -116,7 +117,13 @@ impl Make {
     fn copy(&self) -> Result<Ledger, Failure> {
         let file = self.ledger.as_ref();
         let file = file.ok_or_else(|| Failure::usage("--ledger FILE is missing"))?;
-        Ok(Ledger::open_to_read(file)?)
+        let copy = Ledger::open_to_read(file)?;
+        if !copy.is_mirror() || copy.size() == 0 {
+            return Ok(copy);
+        }
+        // What is pending beside a mirror is revoked on its lists: here it is known no more.
+        let beside = Pending::look(file)?.beside(&copy)?;
+        Ok(copy.with_pending(beside)?)
     }
 
     /// A copy records nothing: its key must be one that signs lists already.

@@ -7,8 +7,8 @@ use ssh_key::public::KeyData;
 use crate::attestation::Roots;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
+use crate::cli::base::pending;
 use crate::cli::base::terminal::warn;
-use crate::cli::base::words::chain;
 use crate::config::Config;
 use crate::ledger::Ledger;
 
@@ -60,10 +60,11 @@ impl Known {
     pub(super) fn ledger(&self) -> Option<&Ledger> {
         let open = || {
             let file = self.config.as_ref()?.ledger();
-            match Ledger::open_to_read(&file) {
+            let opened = Ledger::open_to_read(&file).map_err(Failure::from);
+            match opened.and_then(|ledger| pending::seen(&file, ledger)) {
                 Ok(ledger) => Some(ledger),
-                Err(error) => {
-                    warn(&format!("the ledger was not asked: {}", chain(&error)));
+                Err(failure) => {
+                    warn(&format!("the ledger was not asked: {}", failure.words()));
                     None
                 }
             }
