@@ -115,6 +115,26 @@ fn a_device_that_is_not_there_is_told_and_ends_nothing() {
     assert!(page.contains("is not there"), "{page}");
 }
 
+#[test]
+fn a_plan_that_makes_a_ca_says_when_its_first_drill_is_due() {
+    let room = Room::new("2");
+    let next = date("+1 year");
+    let plan = room.text() + &format!("\n[drill]\nnext-due = \"{next}\"\n");
+    room.write_plan(&plan.replace(&next, &date("+1 hour")));
+    let check = ["ceremony", "check", "plan.toml"];
+    let checked = room.account.run(&check);
+    let fault = "drill, next-due: is before the end of this window";
+    assert!(checked.stderr.contains(fault), "{checked}");
+    room.write_plan(&plan);
+    let (shown, code) = room.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0, &super::run::OUTPUTS).ok();
+    let due = format!("due on {}", &next[..10]);
+    let told = ran(&room, &["ca", "show", "users"]).ok().stdout;
+    assert!(told.contains(&due), "{told}");
+    assert_eq!(exported(&room, "\"tried-for\":\"create\""), 1);
+}
+
 /// A room whose card shares open since its ceremony, and a drill of it: of three shares so many are there.
 fn of_shares(there: usize) -> (CardRoom, People, People) {
     let room = shares::room();

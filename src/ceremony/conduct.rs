@@ -266,6 +266,7 @@ impl Conduct<'_> {
             Act::TestKey(number) => self.test_key(step, number)?,
             Act::TakePlace(number) => self.take_place(step, number)?,
             Act::TryCopy(number) => self.try_copy(step, number)?,
+            Act::FirstDrill => self.first_drill(step)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),

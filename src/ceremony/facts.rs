@@ -37,6 +37,9 @@ pub(super) const LEDGER_KEY_PRINT: &str = "fingerprint of the ledger key";
 /// What a fact begins with that tells of something that is not there, or doesn't open.
 pub(super) const MISSING: &str = "MISSING";
 
+/// The fact that is the day of the first drill.
+pub(super) const FIRST_DRILL: &str = "first drill";
+
 /// The fact that is a copy of a key, by its place in the plan, as ledger or config has it.
 pub(super) fn copy_fact(number: usize) -> String {
     format!("copy {}", number + 1)

@@ -201,6 +201,16 @@ impl Plan {
         }
     }
 
+    /// When the next drill is due that this ceremony records; none where the plan says nothing of one.
+    #[must_use]
+    pub fn drill(&self) -> Option<&Drill> {
+        match &self.task {
+            Task::Create(create) => create.drill.as_ref(),
+            Task::Drill(drill) => Some(drill),
+            Task::Sign(_) | Task::Retire(_) | Task::Rollover(_) | Task::Restore(_) => None,
+        }
+    }
+
     /// What bundles it signs; none of another kind.
     #[must_use]
     pub fn signing(&self) -> Option<&Sign> {
@@ -338,7 +348,7 @@ fn task(
             top.leave();
             None
         }
-        Some(Kind::Create) => create::read(reader, top, devices).map(Task::Create),
+        Some(Kind::Create) => create::read(reader, top, until, devices).map(Task::Create),
         Some(Kind::Sign) => sign::read(reader, top, ledger).map(Task::Sign),
         Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
         Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),

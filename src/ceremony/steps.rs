@@ -137,6 +137,8 @@ pub enum Act {
     TakePlace(usize),
     /// Tries the copy of the CA at this place in the plan, and notes what is missing.
     TryCopy(usize),
+    /// Records when the first drill of the CAs that were made is due.
+    FirstDrill,
     /// Ends the transcript.
     End,
 }

@@ -1,14 +1,15 @@
 //! The real copies are tried, and nothing is issued or changed: what is missing is noted, and ends nothing.
 
 use super::retire::of_ledger;
+use super::rollover::named;
 use super::{Conduct, ConductError};
-use crate::ceremony::facts::MISSING;
+use crate::ceremony::facts::{FIRST_DRILL, MISSING};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, Device, Drill, Pins, Task};
 use crate::ceremony::steps::Step;
 use crate::ceremony::test_signature::{in_words, tried_fact};
 use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
-use crate::signer::Holder;
+use crate::signer::{self, Holder};
 
 impl Conduct<'_> {
     /// A copy shows that it has the key and signs a test; or what keeps it from that is noted.
@@ -95,6 +96,37 @@ impl Conduct<'_> {
             keyboard: self.setting.keyboard.clone(),
         };
         self.keep_trial(&config, planned, tried)
+    }
+
+    /// Has the ledger keep when the first drill is due: each key was tested when it was made.
+    pub(super) fn first_drill(&mut self, step: &Step) -> Result<(), ConductError> {
+        let setting = self.setting;
+        let drill = setting.plan.drill();
+        let drill = drill.ok_or(ConductError::Gone("the drill of the plan"))?;
+        let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
+        let mut ledger = self.ledger(&config)?;
+        for planned in setting.plan.cas() {
+            let keys = &config.ca(planned.name.as_str())?.keys;
+            let locator = keys
+                .first()
+                .ok_or(ConductError::Gone("the key of the CA"))?;
+            let holder = signer::holder(locator)?;
+            let ca = named(&ledger, planned.name.as_str())?;
+            let tried = CopyTried {
+                ca: ca.position(),
+                device: holder.locator.to_string(),
+                holder: holder.words,
+                tried_for: TriedFor::Create,
+                result: TrialResult::Proved,
+                word: String::new(),
+                next_due: drill.next_due.seconds(),
+                plan: setting.plan.sha256,
+                keyboard: setting.keyboard.clone(),
+            };
+            self.keep_trial_of(&mut ledger, &ca, tried)?;
+        }
+        drop(ledger);
+        self.fact(step, FIRST_DRILL, &drill.next_due.to_string())
     }
 
     /// A device of a drill that is not there, or doesn't open, is noted: the drill goes on.

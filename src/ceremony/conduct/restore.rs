@@ -11,7 +11,7 @@ use crate::ceremony::steps::Step;
 use crate::ceremony::test_signature::{message, restored_fact, test_by_fact, test_fact};
 use crate::config::{Config, with_key_moved};
 use crate::issue::test_signature;
-use crate::ledger::{Became, CopyTried, Ledger, TrialResult, TriedFor};
+use crate::ledger::{Became, Ca, CopyTried, Ledger, TrialResult, TriedFor};
 use crate::output;
 use crate::signer::{self, Holder, Locator};
 
@@ -109,7 +109,16 @@ impl<'s> Conduct<'s> {
     ) -> Result<(), ConductError> {
         let mut ledger = self.ledger(config)?;
         let ca = of_ledger(&ledger, planned)?;
-        let trials = ledger.trials(&ca)?;
+        self.keep_trial_of(&mut ledger, &ca, tried)
+    }
+
+    pub(super) fn keep_trial_of(
+        &self,
+        ledger: &mut Ledger,
+        ca: &Ca,
+        tried: CopyTried,
+    ) -> Result<(), ConductError> {
+        let trials = ledger.trials(ca)?;
         let is_it = |one: &CopyTried| one.plan == tried.plan && one.result == tried.result;
         if trials.iter().any(|(_, one)| is_it(one)) {
             return Ok(());

@@ -52,7 +52,7 @@ impl Conduct<'_> {
     }
 }
 
-fn named(ledger: &Ledger, name: &str) -> Result<Ca, ConductError> {
+pub(super) fn named(ledger: &Ledger, name: &str) -> Result<Ca, ConductError> {
     let mut cas = ledger.cas()?.into_iter();
     cas.find(|ca| ca.name() == name)
         .ok_or(ConductError::Gone("the CA of the plan"))

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::copies::{Copies, copies};
 use super::devices::{Device, Hardware, Named, is_made};
+use super::drill::{self, Drill};
 use super::reader::{Reader, Table};
+use crate::ceremony::instant::Instant;
 use crate::config::CaName;
 use crate::ledger::Purpose;
 use crate::signer::KeyAlgorithm;
@@ -17,6 +19,8 @@ pub struct Create {
     pub cas: Vec<Ca>,
     /// The key that vouches for the ledger.
     pub ledger_key: LedgerKey,
+    /// The first drill; none where the plan says nothing of one.
+    pub drill: Option<Drill>,
 }
 
 /// A CA whose key is made.
@@ -66,10 +70,11 @@ pub enum KeyPlace {
     },
 }
 
-/// Reads `[[ca]]` and `[ledger-key]`. No two keys share a place in one device.
+/// Reads `[[ca]]`, `[ledger-key]` and `[drill]`, which may be left out. No two keys share a place in one device.
 pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
+    until: Option<Instant>,
     devices: &Named<Device>,
 ) -> Option<Create> {
     let mut places = BTreeSet::new();
@@ -80,9 +85,11 @@ pub(super) fn read(
     if let Some(key) = &read {
         check_place(reader, table, (&key.device, &key.place), &mut places);
     }
+    let drill = drill::first(reader, top, until);
     Some(Create {
         cas,
         ledger_key: read?,
+        drill,
     })
 }
 

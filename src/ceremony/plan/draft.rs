@@ -91,7 +91,9 @@ impl Draft {
         let devices = |first, more| devices(&self.devices, first, more);
         let found = || ledger::tables(self.before.as_ref());
         match self.kind {
-            Kind::Create => Ok(devices(RANDOM, RANDOM)? + &create::keys(&self.devices)),
+            Kind::Create => {
+                Ok(devices(RANDOM, RANDOM)? + &create::keys(&self.devices) + create::DRILL)
+            }
             Kind::Sign => Ok(devices(ARE_SET, ARE_SET)? + &found() + &sign::tables(&self.bundles)),
             Kind::Retire => {
                 Ok(devices(ARE_SET, ARE_SET)? + &found() + &retire::ends(&self.devices))

@@ -19,6 +19,20 @@ pub(super) fn read(
     until: Option<Instant>,
     ledger: Option<&LedgerBefore>,
 ) -> Option<Drill> {
+    let drill = table(reader, top, until);
+    a_device_each(reader, ledger);
+    drill
+}
+
+/// Reads `[drill]` of a plan that makes CAs, where it is there.
+pub(super) fn first(reader: &mut Reader, top: &mut Table, until: Option<Instant>) -> Option<Drill> {
+    if !top.has("drill") {
+        return None;
+    }
+    table(reader, top, until)
+}
+
+fn table(reader: &mut Reader, top: &mut Table, until: Option<Instant>) -> Option<Drill> {
     let table = &mut top.table(reader, "drill");
     let next_due = table.instant(reader, "next-due");
     if let (Some(next), Some(until)) = (next_due, until)
@@ -27,7 +41,6 @@ pub(super) fn read(
         table.fault(reader, "next-due", "is before the end of this window");
     }
     table.end(reader);
-    a_device_each(reader, ledger);
     Some(Drill {
         next_due: next_due?,
     })

@@ -2,7 +2,9 @@
 
 use super::frame::{Cast, ask, step};
 use super::{Act, Ask, Step, Wanted};
-use crate::ceremony::plan::{Ca, Copies, Create, Custody, Device, Hardware, KeyPlace, Pins, Plan};
+use crate::ceremony::plan::{
+    Ca, Copies, Create, Custody, Device, Drill, Hardware, KeyPlace, Pins, Plan,
+};
 use crate::secret::SecretKind;
 
 /// The steps that make CA keys.
@@ -16,6 +18,7 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     steps.extend(numbers.filter_map(|number| cast.key(&create.cas, number)));
     steps.push(cast.ledger_key(create));
     steps.extend(plan.custody.as_ref().map(|_custody| cast.custody()));
+    steps.extend(create.drill.as_ref().map(|drill| cast.first_drill(drill)));
     steps.extend([cast.compare(), cast.list(), cast.lines()]);
     steps.extend(
         plan.custody
@@ -202,6 +205,19 @@ impl Cast {
                 seen(&create.ledger_key.place),
             )
         }
+    }
+
+    fn first_drill(&self, drill: &Drill) -> Step {
+        step(
+            "first drill",
+            &self.administrator,
+            format!(
+                "The first drill, in which the keys are tried without anything issued, is due on {}.",
+                drill.next_due
+            ),
+            Act::FirstDrill,
+            "the ledger has the day, and says when it is over",
+        )
     }
 
     fn custody(&self) -> Step {

@@ -202,6 +202,7 @@ impl Seen {
             Act::TestKey(number) => self.test_signed(plan, number, line),
             Act::TakePlace(number) => self.took_place(plan, number, line),
             Act::TryCopy(number) => self.tried(plan, number, line),
+            Act::FirstDrill => self.first_drill(plan, line),
         }
     }
 

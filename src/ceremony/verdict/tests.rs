@@ -6,8 +6,8 @@ use crate::ceremony::conduct::{
     tested_fact,
 };
 use crate::ceremony::facts::{
-    CLOCKS, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE, copy_fact,
-    end_fact, head_in_words, retired_fact,
+    CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE,
+    copy_fact, end_fact, head_in_words, retired_fact,
 };
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::KeyPlace;
@@ -187,6 +187,10 @@ impl Made<'_> {
                     self.fact(&test_by_fact(ca), "token"),
                     self.fact(&test_fact(ca), "AAAA"),
                 ]
+            }
+            Act::FirstDrill => {
+                let due = plan.drill().unwrap().next_due.to_string();
+                vec![self.fact(FIRST_DRILL, &due)]
             }
             Act::TryCopy(_) => {
                 let ca = &plan.ledger.as_ref().unwrap().cas[0].name;

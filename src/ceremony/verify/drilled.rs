@@ -14,6 +14,7 @@ pub(super) fn has_drilled(
     plan: &Plan,
     transcript: &Transcript,
 ) -> Result<(), VerdictFault> {
+    is_due(ledger, plan)?;
     let Task::Drill(drill) = &plan.task else {
         return Ok(());
     };
@@ -37,6 +38,23 @@ pub(super) fn has_drilled(
         };
         if !ledger.trials(ca)?.iter().any(|(_, tried)| is_it(tried)) {
             return Err(not_so(planned, "was not tried so by this plan"));
+        }
+    }
+    Ok(())
+}
+
+/// The ledger has the day of the next drill for each CA that was made.
+fn is_due(ledger: &Ledger, plan: &Plan) -> Result<(), VerdictFault> {
+    let Some(drill) = plan.drill() else {
+        return Ok(());
+    };
+    let cas = ledger.cas()?;
+    for planned in plan.cas() {
+        let ca = cas.iter().find(|ca| ca.name() == planned.name.as_str());
+        let due = ca.map(|ca| ledger.drill_due(ca)).transpose()?.flatten();
+        if due != Some(drill.next_due.seconds()) {
+            let words = format!("CA `{}` has another day for its drill", planned.name);
+            return Err(VerdictFault::Ledger(words));
         }
     }
     Ok(())

@@ -29,6 +29,11 @@ pub(super) fn key_beside(devices: &DraftDevices) -> String {
     named(&format!("\n{table}"), &device).replace("@ca", "users2")
 }
 
+/// The first drill, which is left out at first: its day is its people's.
+pub(super) const DRILL: &str = "
+# [drill] # what was never read back is no backup: `doctor` and `ca show` say when a drill is overdue
+# next-due = \"2027-12-01T00:00Z\" # the day of the first
+";
 const BESIDE: &str =
     "beside       = \"users\" # trusted with it from the first day: what a copy would be for\n";
 /// A CA whose key a token makes.

@@ -2,7 +2,7 @@
 
 use super::{Seen, foreign};
 use crate::ceremony::conduct::{SECRET_CHECK, SHARES};
-use crate::ceremony::facts::{MISSING, copy_fact, end_fact};
+use crate::ceremony::facts::{FIRST_DRILL, MISSING, copy_fact, end_fact};
 use crate::ceremony::plan::{CaBefore, Kind, Plan, Task};
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::ceremony::verdict::VerdictFault;
@@ -39,6 +39,11 @@ impl Seen {
             return Ok(());
         }
         self.test_signed(plan, number, line)
+    }
+
+    pub(super) fn first_drill(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let drill = plan.drill().ok_or_else(|| foreign(line, "a drill"))?;
+        self.is(line, FIRST_DRILL, &drill.next_due.to_string())
     }
 
     /// What was typed of shares; where it was enough, the check of their secret is there.
