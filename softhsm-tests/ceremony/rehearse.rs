@@ -104,6 +104,20 @@ fn a_rehearsal_is_held_on_tokens_of_its_own_and_the_ceremony_wants_its_words() {
         .account
         .run(&[&check[..], &["--rehearsal", "rehearsal"]].concat());
     prints(checked, &format!("rehearsed, with the words {words}"));
+    // Lines alone are written by anybody: it counts with all that it made.
+    let of_rehearsal = |name: &str| room.account.path(&format!("rehearsal/ceremony/{name}"));
+    for name in ["transcript.jsonl.sig", "head.txt", "punchmark.ledger"] {
+        let aside = room.account.path("aside");
+        fs::rename(of_rehearsal(name), &aside).unwrap();
+        let refused = room
+            .account
+            .run(&[&check[..], &["--rehearsal", "rehearsal"]].concat());
+        refused
+            .exits(1)
+            .says("not held to its end as planned")
+            .says(name);
+        fs::rename(&aside, of_rehearsal(name)).unwrap();
+    }
     let (shown, code) = run_with(&room, "rehearsal");
     assert_eq!(code, 0, "{shown}");
     let (words, _) = words_of(&shown);

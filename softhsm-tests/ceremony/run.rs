@@ -74,7 +74,7 @@ fn two_people_make_a_ca_and_its_ledger_and_an_outsider_checks_all_of_it() {
     arguments.extend(["--words", &upper, "--head-words", &head, "--json"]);
     let outputs = OUTPUTS.map(|name| format!("ceremony/{name}"));
     arguments.extend(outputs.iter().map(String::as_str));
-    arguments.push("ceremony/transcript.jsonl");
+    arguments.push("./ca/../ceremony/transcript.jsonl");
     let ran = room.account.run(&arguments).ok();
     let object: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(

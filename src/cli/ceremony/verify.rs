@@ -1,6 +1,7 @@
 //! `punchmark ceremony verify`: an outsider's check, on another machine.
 
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
@@ -68,7 +69,7 @@ impl Verify {
         let outputs: Vec<_> = self
             .outputs
             .iter()
-            .filter(|path| **path != self.transcript)
+            .filter(|path| !is_same_file(path, &self.transcript))
             .cloned()
             .collect();
         let rehearsed = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
@@ -91,6 +92,13 @@ impl Verify {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Whether two paths lead to one file, however they are spelt.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    let found = |path: &Path| path.metadata().map(|found| (found.dev(), found.ino()));
+    let same = found(one).ok().zip(found(other).ok());
+    one == other || same.is_some_and(|(one, other)| one == other)
 }
 
 fn of_words(option: &str, words: &str) -> Result<[u8; 32], Failure> {
