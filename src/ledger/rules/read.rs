@@ -11,6 +11,9 @@ use crate::ledger::rows::{number, request_key, serial_key, table};
 use crate::ledger::store::{Frame, Keys, Place, Walk};
 use crate::ledger::{Ca, LedgerError, Record, RequestId, State, Wanted};
 
+/// Takes the first position and the entries of a frame, and says whether to go on.
+pub type EachFrame<'a> = dyn FnMut(u64, &[Vec<u8>]) -> ControlFlow<()> + 'a;
+
 impl Ledger {
     /// The time of the last entry, in Unix seconds; none in an empty ledger.
     ///
@@ -48,11 +51,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn each_frame_from(
-        &self,
-        from: u64,
-        each: &mut dyn FnMut(u64, &[Vec<u8>]) -> ControlFlow<()>,
-    ) -> Result<(), LedgerError> {
+    pub fn each_frame_from(&self, from: u64, each: &mut EachFrame<'_>) -> Result<(), LedgerError> {
         let mut place = self.place_of(from.max(1))?;
         let mut left = self.size();
         while let Some(at) = place {
