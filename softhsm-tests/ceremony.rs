@@ -2,6 +2,7 @@
 
 mod between;
 mod cards;
+mod compromise;
 mod copies;
 mod drill;
 mod faults;

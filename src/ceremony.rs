@@ -36,10 +36,10 @@ pub use files::file_sha256;
 pub use instant::{Instant, InstantError};
 pub use medium::MediumError;
 pub use plan::{
-    Ca, CaBefore, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError, DraftLedger,
-    Drill, End, EndOfCopy, Hardware, Holder, KeyPlace, Kind, LedgerBefore, LedgerKey, Medium,
-    Module, NewBeside, PLAN_BYTES_MAX, Paper, People, Person, Pins, Plan, PlanFault, PlanFaults,
-    PlannedBundle, Restore, Retire, Role, RootFile, Sign, Task, TokenPlace,
+    Ca, CaBefore, Compromise, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError,
+    DraftLedger, Drill, Emergency, End, EndOfCopy, Hardware, Holder, KeyPlace, Kind, LedgerBefore,
+    LedgerKey, Medium, Module, NewBeside, PLAN_BYTES_MAX, Paper, People, Person, Pins, Plan,
+    PlanFault, PlanFaults, PlannedBundle, Restore, Retire, Role, RootFile, Sign, Task, TokenPlace,
 };
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};

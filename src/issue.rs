@@ -27,6 +27,7 @@ pub use anew::{Lasting, NotAnewError, base_names};
 pub use case::intake::{self, IntakeError};
 pub use case::{
     Anew, Asked, Bundled, Case, CaseError, Enrolments, Judge, Rulebook, WasKnownBy, WordError,
+    requester_names,
 };
 pub use desk::{Desk, SubmitError, Ticket};
 pub use open::{

@@ -9,6 +9,8 @@ use crate::harness::pty::Pty;
 pub(super) struct People {
     /// The answer to a question that has this text.
     pub(super) answers: Vec<(String, String)>,
+    /// What is typed in the place of the answer that a question with this text names.
+    pub(super) instead: Vec<(String, String)>,
     /// The words of the plan.
     pub(super) words: String,
     /// What was shown to somebody alone, by the question that asks for it; the last one counts.
@@ -44,6 +46,7 @@ impl People {
         }
         Self {
             answers,
+            instead: Vec::new(),
             words: words.to_owned(),
             sheets: BTreeMap::new(),
             shown: Vec::new(),
@@ -178,6 +181,10 @@ impl People {
         }
         if asked.contains("the time in UTC") {
             return date("now");
+        }
+        let mut instead = self.instead.iter();
+        if let Some((_, typed)) = instead.find(|(part, _)| asked.contains(part.as_str())) {
+            return typed.clone();
         }
         // Whatever is to be typed as it stands: `type "make users"`.
         if let Some((_, typed)) = asked.split_once("type \"") {

@@ -8,6 +8,7 @@ mod acts;
 mod again;
 mod attested;
 mod brought;
+mod compromise;
 mod custody;
 mod devices;
 mod drill;
@@ -267,6 +268,9 @@ impl Conduct<'_> {
             Act::TakePlace(number) => self.take_place(step, number)?,
             Act::TryCopy(number) => self.try_copy(step, number)?,
             Act::FirstDrill => self.first_drill(step)?,
+            Act::Emergency(number) => self.emergency(step, number)?,
+            Act::StageTrusted => self.stage_trusted(step)?,
+            Act::ShutOut => self.shut_out(step)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),
@@ -297,7 +301,10 @@ impl Conduct<'_> {
                 continue;
             }
             // What the plan itself says is no secret, though a PIN be part of it.
-            let is_of_plan = matches!(ask.wanted, Wanted::Text(_) | Wanted::Paper(_));
+            let is_of_plan = matches!(
+                ask.wanted,
+                Wanted::Text(_) | Wanted::AnyOf(_) | Wanted::Paper(_)
+            );
             if ask.wanted.takes(&answer) && (is_of_plan || !self.pins.is_in(&answer)) {
                 return self.write(Event::Answer {
                     step: step.name.clone(),

@@ -62,3 +62,12 @@ pub(super) const RETIRED: &str = "it signs no more, and its key is revoked";
 pub(super) const STAGE: &str = "stage";
 /// What is noted of the first.
 pub(super) const STAGE_MADE: &str = "made";
+/// What is noted of the second.
+pub(super) const STAGE_TRUSTED: &str = "trusted";
+/// The fact that is what servers say.
+pub(super) const SERVERS: &str = "servers";
+
+/// The fact that is a certificate of an emergency, by its place in the plan.
+pub(super) fn emergency_fact(number: usize) -> String {
+    format!("emergency {}", number + 1)
+}

@@ -166,10 +166,12 @@ impl<'p> OwnEntries<'p> {
     fn is_own(&self, walk: &mut Walk, frame: Frame, position: u64, event: &Event) -> bool {
         let is_new = self.plan.ledger.is_none();
         let signs = self.plan.signing().is_some();
+        let issues = signs || self.plan.compromise().is_some();
         // Of CAs that it finds: what becomes of copies, and whether their keys are revoked.
         let (sees_copies, retires) = match self.plan.task {
             Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Drill(_) => (false, false),
             Task::Restore(_) => (true, false),
+            Task::Compromise(_) => (false, true),
             Task::Retire(_) => (true, true),
         };
         match event {
@@ -213,7 +215,12 @@ impl<'p> OwnEntries<'p> {
                 (retires && of_keys) || frame.takes_bundle
             }
             Event::StageReached(reached) => {
-                reached.stage == Stage::Made && walk.made.contains(&reached.new)
+                let is_ours = match reached.stage {
+                    Stage::Made => true,
+                    Stage::Trusted => self.plan.compromise().is_some(),
+                    _ => false,
+                };
+                is_ours && walk.made.contains(&reached.new)
             }
             Event::BundleTaken(_) => self.takes_bundle(event),
             Event::BundleClosed(closed) => {
@@ -225,8 +232,8 @@ impl<'p> OwnEntries<'p> {
             }
             Event::Reserved(reserved) => self.is_own_reservation(walk, position, reserved),
             Event::Issued(issued) => walk.reserved.contains(&issued.reserved),
-            // What a run before it left open is given up by a session over bundles.
-            Event::Failed(failed) => signs && !walk.foreign.contains(&failed.reserved),
+            // What a run before it left open is given up by a session that signs.
+            Event::Failed(failed) => issues && !walk.foreign.contains(&failed.reserved),
             // A card said of a CA's key that it was born there.
             Event::EvidenceSeen(seen) if walk.made_keys.contains(&seen.subject) => true,
             Event::PolicySeen(_) | Event::EvidenceSeen(_) => frame.reserves,
@@ -273,7 +280,10 @@ impl<'p> OwnEntries<'p> {
     }
 
     fn is_own_reservation(&self, walk: &mut Walk, position: u64, reserved: &Reserved) -> bool {
-        let is_own = self.asked_for(reserved) && walk.before.contains(&reserved.ca);
+        let is_own = match self.plan.compromise() {
+            None => self.asked_for(reserved) && walk.before.contains(&reserved.ca),
+            Some(_) => self.asked_for(reserved) && walk.made.contains(&reserved.ca),
+        };
         let known = if is_own {
             &mut walk.reserved
         } else {
@@ -284,6 +294,13 @@ impl<'p> OwnEntries<'p> {
     }
 
     fn asked_for(&self, reserved: &Reserved) -> bool {
+        let theft = self.plan.compromise().into_iter();
+        let mut emergencies = theft.flat_map(|theft| &theft.emergencies);
+        if emergencies.any(|one| {
+            one.name.as_str() == reserved.requester && one.role.as_str() == reserved.role
+        }) {
+            return true;
+        }
         let grounds = reserved.grounds.as_ref();
         let id = grounds.and_then(|grounds| grounds.request_id);
         id.is_some_and(|id| self.requests.contains(&id))

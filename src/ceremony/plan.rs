@@ -4,6 +4,7 @@
 //! there is no key for a secret. The SHA-256 of its bytes is the plan's name in paper, transcript
 //! and ledger.
 
+mod compromise;
 mod copies;
 mod create;
 mod custody;
@@ -25,6 +26,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+pub(super) use compromise::emergency_file;
+pub use compromise::{Compromise, Emergency};
 pub use copies::Copies;
 pub use create::{Ca, Create, KeyPlace, LedgerKey};
 pub use custody::{Custody, Holder};
@@ -100,6 +103,8 @@ pub enum Kind {
     Restore,
     /// Copies and shares are tried, and nothing is issued.
     Drill,
+    /// A new CA in the place of one whose key is stolen, and then that one is shut out.
+    Compromise,
 }
 
 /// What a ceremony does, with what the plan says of it.
@@ -117,6 +122,8 @@ pub enum Task {
     Restore(Restore),
     /// Copies and shares are tried, and nothing is issued.
     Drill(Drill),
+    /// A new CA in the place of one whose key is stolen, and then that one is shut out.
+    Compromise(Compromise),
 }
 
 impl Plan {
@@ -155,6 +162,7 @@ impl Plan {
             Task::Rollover(_) => Kind::Rollover,
             Task::Restore(_) => Kind::Restore,
             Task::Drill(_) => Kind::Drill,
+            Task::Compromise(_) => Kind::Compromise,
         }
     }
 
@@ -164,6 +172,7 @@ impl Plan {
         match &self.task {
             Task::Create(create) => &create.cas,
             Task::Rollover(beside) => &beside.cas,
+            Task::Compromise(compromise) => &compromise.beside.cas,
             Task::Sign(_) | Task::Retire(_) | Task::Restore(_) | Task::Drill(_) => &[],
         }
     }
@@ -172,7 +181,11 @@ impl Plan {
     #[must_use]
     pub fn copies_that_end(&self) -> &[EndOfCopy] {
         match &self.task {
-            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Drill(_) => &[],
+            Task::Create(_)
+            | Task::Sign(_)
+            | Task::Rollover(_)
+            | Task::Compromise(_)
+            | Task::Drill(_) => &[],
             Task::Retire(retire) => &retire.copies,
             Task::Restore(restore) => &restore.lost,
         }
@@ -181,8 +194,14 @@ impl Plan {
     /// The CA whose place the new one takes; none of another kind.
     #[must_use]
     pub fn old_ca(&self) -> Option<&CaBefore> {
-        let Task::Rollover(beside) = &self.task else {
-            return None;
+        let beside = match &self.task {
+            Task::Rollover(beside) => beside,
+            Task::Compromise(compromise) => &compromise.beside,
+            Task::Create(_)
+            | Task::Sign(_)
+            | Task::Retire(_)
+            | Task::Restore(_)
+            | Task::Drill(_) => return None,
         };
         let known = self.ledger.iter().flat_map(|ledger| &ledger.cas);
         known.into_iter().find(|ca| ca.name == beside.old)
@@ -196,6 +215,7 @@ impl Plan {
             Task::Sign(_)
             | Task::Retire(_)
             | Task::Rollover(_)
+            | Task::Compromise(_)
             | Task::Restore(_)
             | Task::Drill(_) => None,
         }
@@ -207,7 +227,11 @@ impl Plan {
         match &self.task {
             Task::Create(create) => create.drill.as_ref(),
             Task::Drill(drill) => Some(drill),
-            Task::Sign(_) | Task::Retire(_) | Task::Rollover(_) | Task::Restore(_) => None,
+            Task::Sign(_)
+            | Task::Retire(_)
+            | Task::Rollover(_)
+            | Task::Restore(_)
+            | Task::Compromise(_) => None,
         }
     }
 
@@ -217,6 +241,21 @@ impl Plan {
         match &self.task {
             Task::Sign(sign) => Some(sign),
             Task::Create(_)
+            | Task::Retire(_)
+            | Task::Rollover(_)
+            | Task::Compromise(_)
+            | Task::Restore(_)
+            | Task::Drill(_) => None,
+        }
+    }
+
+    /// What follows when a key is stolen; none of another kind.
+    #[must_use]
+    pub fn compromise(&self) -> Option<&Compromise> {
+        match &self.task {
+            Task::Compromise(compromise) => Some(compromise),
+            Task::Create(_)
+            | Task::Sign(_)
             | Task::Retire(_)
             | Task::Rollover(_)
             | Task::Restore(_)
@@ -239,13 +278,14 @@ impl Plan {
 
 impl Kind {
     /// The kinds, as a plan names them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Create,
         Self::Sign,
         Self::Retire,
         Self::Rollover,
         Self::Restore,
         Self::Drill,
+        Self::Compromise,
     ];
 
     /// Whether it works on a ledger, a config and CAs that are there before it.
@@ -253,7 +293,12 @@ impl Kind {
     pub fn finds_ledger(self) -> bool {
         match self {
             Self::Create => false,
-            Self::Sign | Self::Retire | Self::Rollover | Self::Restore | Self::Drill => true,
+            Self::Sign
+            | Self::Retire
+            | Self::Rollover
+            | Self::Compromise
+            | Self::Restore
+            | Self::Drill => true,
         }
     }
 
@@ -267,6 +312,7 @@ impl Kind {
             Self::Rollover => "rollover",
             Self::Restore => "restore",
             Self::Drill => "drill",
+            Self::Compromise => "compromise",
         }
     }
 }
@@ -354,6 +400,9 @@ fn task(
         Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),
         Some(Kind::Restore) => restore::read(reader, top, ledger).map(Task::Restore),
         Some(Kind::Drill) => drill::read(reader, top, until, ledger).map(Task::Drill),
+        Some(Kind::Compromise) => {
+            compromise::read(reader, top, devices, ledger).map(Task::Compromise)
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a ceremony needs of the room: somebody to speak to, and the time.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::instant::Instant;
+use crate::ca::ServersSay;
+use crate::ledger::Ca;
 use crate::secret::share::is_share_word;
 use crate::secret::{AskPin, Notice, Pin, PinError};
 
@@ -48,6 +50,17 @@ pub trait Room {
 
     /// What a clock shows that nobody sets, and that counts from anywhere.
     fn unset_clock(&self) -> Duration;
+
+    /// What the reports in a folder say of these servers: whether they trust the old CA and the new one.
+    ///
+    /// # Errors
+    /// A file of the folder that is no report.
+    fn servers_say(
+        &mut self,
+        servers: &[String],
+        reports: &Path,
+        pair: (&Ca, &Ca),
+    ) -> io::Result<ServersSay>;
 
     /// Unix time in seconds, by the machine's clock.
     fn now(&self) -> u64;

@@ -40,6 +40,7 @@ fn row(number: usize, step: Step) -> Row {
     let typed = step.asks.iter().map(|ask| {
         let answer = match &ask.wanted {
             Wanted::Text(text) => text.clone(),
+            Wanted::AnyOf(texts) => texts.join(", or "),
             // Filled in by hand: what the program printed could be what it wants to hear.
             Wanted::Paper(_) => "(from the words above)".to_owned(),
             Wanted::Time => "________________".to_owned(),

@@ -1,5 +1,6 @@
 //! What happens in a ceremony, step by step: data, which paper, run and check read alike.
 
+mod compromise;
 mod create;
 mod drill;
 mod frame;
@@ -8,6 +9,7 @@ mod retire;
 mod rollover;
 mod sign;
 
+pub(super) use compromise::LOCK_OUT;
 pub(super) use create::{FIRST_COUNTER, in_memory};
 
 use super::plan::{Plan, Task};
@@ -49,6 +51,8 @@ pub struct Ask {
 pub enum Wanted {
     /// This text, whatever its case and white space.
     Text(String),
+    /// One of these texts, whatever its case and white space.
+    AnyOf(Vec<String>),
     /// The words of the plan that are on the paper, and not on the screen.
     Paper(String),
     /// The time, read off a clock that is not the machine's.
@@ -139,6 +143,12 @@ pub enum Act {
     TryCopy(usize),
     /// Records when the first drill of the CAs that were made is due.
     FirstDrill,
+    /// Signs the certificate at this place in the plan by the new CA.
+    Emergency(usize),
+    /// Records that servers trust the new CA, unless somebody would be locked out.
+    StageTrusted,
+    /// Ends the CA whose key is stolen: no serial, and its key is revoked.
+    ShutOut,
     /// Ends the transcript.
     End,
 }
@@ -153,6 +163,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
         Task::Rollover(beside) => rollover::steps(plan, beside),
         Task::Restore(restore) => restore::steps(plan, restore),
         Task::Drill(drill) => drill::steps(plan, drill),
+        Task::Compromise(compromise) => compromise::steps(plan, compromise),
     }
 }
 
@@ -172,6 +183,7 @@ impl Step {
                 | Act::EndCopy(_)
                 | Act::TestKey(_)
                 | Act::TryCopy(_)
+                | Act::Emergency(_)
         )
     }
 
@@ -188,6 +200,7 @@ impl Step {
                 | Act::ShowBundle(_)
                 | Act::TestCertificate(_)
                 | Act::SignBundle(_)
+                | Act::Emergency(_)
         )
     }
 
@@ -221,13 +234,8 @@ impl Wanted {
     #[must_use]
     pub fn takes(&self, answer: &str) -> bool {
         match self {
-            Self::Text(text) | Self::Paper(text) => {
-                let words = answer.split_whitespace();
-                let same =
-                    |(typed, wanted): (&str, &str)| typed.to_lowercase() == wanted.to_lowercase();
-                answer.split_whitespace().count() == text.split_whitespace().count()
-                    && words.zip(text.split_whitespace()).all(same)
-            }
+            Self::Text(text) | Self::Paper(text) => is_same(answer, text),
+            Self::AnyOf(texts) => texts.iter().any(|text| is_same(answer, text)),
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
             // It is never an answer that is written down.
@@ -237,12 +245,18 @@ impl Wanted {
     }
 }
 
+/// Whether two texts have the same words, whatever their case.
+pub(super) fn is_same(answer: &str, text: &str) -> bool {
+    let words = |text: &str| -> Vec<_> { text.split_whitespace().map(str::to_lowercase).collect() };
+    words(answer) == words(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ceremony::plan::tests::{
-        filled, filled_for_bundles, filled_for_cards, filled_for_shares, filled_to_drill,
-        filled_to_restore, filled_to_retire, filled_to_roll_over,
+        filled, filled_after_a_theft, filled_for_bundles, filled_for_cards, filled_for_shares,
+        filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
     };
 
     #[test]
@@ -255,6 +269,7 @@ mod tests {
             filled_to_roll_over(),
             filled_to_restore(),
             filled_to_drill(),
+            filled_after_a_theft(),
         ];
         for text in (2..=5).map(filled).chain(cards).chain(others) {
             let plan = Plan::parse(text.as_bytes()).unwrap();

@@ -11,6 +11,7 @@ mod made;
 mod restored;
 mod retired;
 mod rolled_over;
+mod shut_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ use made::are_of_the_keys;
 use restored::has_restored;
 use retired::has_retired;
 use rolled_over::has_rolled_over;
+use shut_out::has_shut_out;
 
 /// What is checked.
 pub struct Evidence<'a> {
@@ -225,6 +227,7 @@ impl<'a> Outputs<'a> {
         has_restored(&ledger, evidence.plan, transcript)?;
         has_drilled(&ledger, evidence.plan, transcript)?;
         if let Some(found) = &found {
+            has_shut_out(&ledger, evidence.plan, (found.size, self))?;
             let range = (found, before, &account.foreign_entries);
             self.bundles(evidence.plan, &ledger, range, (transcript, key))?;
         }

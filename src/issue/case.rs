@@ -155,7 +155,7 @@ impl<'a> Judge<'a> {
             rulebook,
             ca: ca.ca().clone(),
             ca_keys: ledger.cas()?.into_iter().map(named).collect(),
-            names: names(ledger)?,
+            names: requester_names(ledger)?,
             texts: Mutex::default(),
         })
     }
@@ -311,8 +311,12 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What isn't a principal to this version gives nobody anything.
-fn names(ledger: &Ledger) -> Result<BTreeMap<String, Vec<Principal>>, LedgerError> {
+/// The names that the ledger has for requesters, by the requester's name. What isn't a principal to this
+/// version gives nobody anything.
+///
+/// # Errors
+/// [`LedgerError`].
+pub fn requester_names(ledger: &Ledger) -> Result<BTreeMap<String, Vec<Principal>>, LedgerError> {
     let all = ledger.requester_names()?.into_iter();
     let parsed = all.map(|(requester, names)| {
         let names = names.iter().map(|name| Principal::parse(name, Kind::User));

@@ -44,7 +44,7 @@ impl Conduct<'_> {
     }
 
     /// The last answer to a question of a step.
-    fn answer(&self, step: &Step, name: &str) -> Option<&str> {
+    pub(super) fn answer(&self, step: &Step, name: &str) -> Option<&str> {
         let answers = self.transcript().events().filter_map(|event| match event {
             Event::Answer {
                 step: of,

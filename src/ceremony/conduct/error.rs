@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ssh_key::Fingerprint;
 
 use crate::attestation::{EvidenceError, EvidenceFormError};
+use crate::batch::{BatchError, BooksError};
 use crate::bundle::BundleSessionError;
 use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError, SharedDeviceError};
 use crate::ceremony::attested::OtherThanPlanned;
@@ -174,6 +175,20 @@ pub enum ConductError {
     /// The machine's OpenSSH doesn't read a certificate as it was signed.
     #[error("ssh-keygen -L")]
     OpenSsh(#[source] io::Error),
+    /// A role of the plan is not there.
+    #[error("the config has no role `{0}`")]
+    NoRole(String),
+    /// A certificate of the plan is not signed.
+    #[error(transparent)]
+    Emergency(Box<BatchError>),
+    /// Whose key is whose can't be read.
+    #[error(transparent)]
+    Books(#[from] BooksError),
+    /// The old key would be shut out before anybody gets in by the new one.
+    #[error(
+        "the ledger doesn't have that servers trust a new CA, so that the key of CA `{0}` is not revoked"
+    )]
+    NotTrusted(String),
     /// Not all was signed.
     #[error("{} not signed", number_of(*.0, "item"))]
     NotSigned(u64),

@@ -32,6 +32,7 @@ impl Conduct<'_> {
             self.public(step, (ca.name.as_str(), &key))?;
         }
         self.fits_the_old_ca(&ledger)?;
+        self.emergencies_are_allowed(&config, &ledger)?;
         self.ledger_key_there(step, &ledger)
     }
 

@@ -80,6 +80,7 @@ impl Conduct<'_> {
         let names: Vec<_> = cas.iter().map(CaOfLedger::name).collect();
         let known_as = match &self.plan.task {
             Task::Retire(retire) => retire.list_name.clone(),
+            Task::Compromise(compromise) => compromise.list_name.clone(),
             Task::Create(_)
             | Task::Sign(_)
             | Task::Rollover(_)

@@ -30,18 +30,24 @@ impl Conduct<'_> {
         .into())
     }
 
+    /// The CA that goes and the one that comes.
+    pub(super) fn pair(&self, ledger: &Ledger) -> Result<(Ca, Ca), ConductError> {
+        let plan = &self.setting.plan;
+        let old = plan.old_ca();
+        let old = old.ok_or(ConductError::Gone("the CA of the plan"))?;
+        let new = plan.cas().first().map(|ca| ca.name.as_str());
+        Ok((
+            of_ledger(ledger, old)?,
+            named(ledger, new.unwrap_or_default())?,
+        ))
+    }
+
     /// Has the ledger keep it, once: a run that was cut short finds it there.
     pub(super) fn stage_made(&mut self, step: &Step) -> Result<(), ConductError> {
         let setting = self.setting;
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let mut ledger = self.ledger(&config)?;
-        let old = setting.plan.old_ca();
-        let old = of_ledger(
-            &ledger,
-            old.ok_or(ConductError::Gone("the CA of the plan"))?,
-        )?;
-        let new = setting.plan.cas().first().map(|ca| ca.name.as_str());
-        let new = named(&ledger, new.unwrap_or_default())?;
+        let (old, new) = self.pair(&ledger)?;
         let now = self.room.now();
         let rollover = Rollover::of(&config, &ledger, (&old, &new), &ServersSay::default(), now)?;
         if rollover.next == Some(Stage::Made) {

@@ -92,19 +92,23 @@ impl Conduct<'_> {
         self.fact(step, &compared_fact(bundle), AS_TESTED)?;
         let raw = RawCertificate::from_blob(&real).map_err(TestCertificateError::from)?;
         let line = certificate_line(&raw, &bundle.file);
-        let read = match self
-            .room
-            .openssh_reads(&line)
-            .map_err(ConductError::OpenSsh)?
-        {
-            Some(read) => {
-                self.room.show(&read);
-                is_read_as_signed(&read, raw.serial())?;
-                "reads it"
-            }
-            None => "is not on this machine",
-        };
+        let read = self.read_back(&line, raw.serial())?;
         self.fact(step, &read_back_fact(bundle), read)
+    }
+
+    /// Has the machine's OpenSSH read a certificate of this serial, and shows what it says.
+    pub(super) fn read_back(
+        &mut self,
+        line: &str,
+        serial: u64,
+    ) -> Result<&'static str, ConductError> {
+        let read = self.room.openssh_reads(line);
+        let Some(read) = read.map_err(ConductError::OpenSsh)? else {
+            return Ok("is not on this machine");
+        };
+        self.room.show(&read);
+        is_read_as_signed(&read, serial)?;
+        Ok("reads it")
     }
 
     /// The certificate that the tested item got, in this run or one before; none where it got none yet.

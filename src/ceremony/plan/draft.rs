@@ -1,5 +1,6 @@
 //! A plan that is ready but for what only its people know.
 
+mod compromise;
 mod create;
 mod drill;
 mod ledger;
@@ -103,6 +104,19 @@ impl Draft {
                 Ok(devices(ARE_SET, ARE_SET)? + &found() + &named(restore::LOST, "root"))
             }
             // The old key is in the first card, and a new card makes the new one.
+            // The old key is in no device of the room.
+            Kind::Compromise => {
+                let found = found().replace(ledger::DEVICE, "");
+                let (from, until) = (
+                    self.day.seconds() + 8 * HOUR,
+                    self.day.seconds() + 18 * HOUR,
+                );
+                let valid = (Instant::of(from), Instant::of(until));
+                Ok(devices(ARE_SET, RANDOM)?
+                    + &found
+                    + &create::key_beside(&self.devices)
+                    + &compromise::tables(valid))
+            }
             Kind::Rollover => {
                 Ok(devices(ARE_SET, RANDOM)? + &found() + &create::key_beside(&self.devices))
             }

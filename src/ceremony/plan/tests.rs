@@ -2,6 +2,9 @@ mod retire;
 
 use super::*;
 
+mod compromise;
+
+pub(in crate::ceremony) use compromise::filled_after_a_theft;
 pub(in crate::ceremony) use retire::{
     filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
 };

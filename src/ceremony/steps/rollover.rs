@@ -20,7 +20,7 @@ pub(super) fn steps(plan: &Plan, beside: &NewBeside) -> Vec<Step> {
 }
 
 impl Cast {
-    fn stage(&self, beside: &NewBeside) -> Step {
+    pub(super) fn stage(&self, beside: &NewBeside) -> Step {
         let new = beside.cas.first().map(|ca| ca.name.to_string());
         let (old, new) = (&beside.old, new.unwrap_or_default());
         step(

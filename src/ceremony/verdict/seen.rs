@@ -9,10 +9,12 @@ mod sign;
 use std::collections::BTreeMap;
 
 use super::fault::VerdictFault;
-use crate::ceremony::facts::{CLOCKS, STAGE, STAGE_MADE};
+use crate::ceremony::facts::{
+    CLOCKS, RETIRED, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, emergency_fact, retired_fact,
+};
 use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::Plan;
+use crate::ceremony::plan::{Plan, emergency_file};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 use crate::wire::{bytes_of_words, hex};
@@ -203,6 +205,18 @@ impl Seen {
             Act::TakePlace(number) => self.took_place(plan, number, line),
             Act::TryCopy(number) => self.tried(plan, number, line),
             Act::FirstDrill => self.first_drill(plan, line),
+            Act::Emergency(number) => {
+                self.fact(line, &emergency_fact(number))?;
+                self.file(line, &emergency_file(number)).map(drop)
+            }
+            Act::StageTrusted => {
+                self.fact(line, SERVERS)?;
+                self.is(line, STAGE, STAGE_TRUSTED)
+            }
+            Act::ShutOut => {
+                let old = plan.old_ca().ok_or_else(|| foreign(line, "an end"))?;
+                self.is(line, &retired_fact(&old.name), RETIRED)
+            }
         }
     }
 

@@ -6,12 +6,12 @@ use crate::ceremony::conduct::{
     tested_fact,
 };
 use crate::ceremony::facts::{
-    CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, STAGE, STAGE_MADE,
-    copy_fact, end_fact, head_in_words, retired_fact,
+    CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, SERVERS, STAGE,
+    STAGE_MADE, STAGE_TRUSTED, copy_fact, emergency_fact, end_fact, head_in_words, retired_fact,
 };
 use crate::ceremony::medium::planned_hash;
-use crate::ceremony::plan::KeyPlace;
 use crate::ceremony::plan::tests::{filled, filled_for_bundles};
+use crate::ceremony::plan::{KeyPlace, emergency_file};
 use crate::ceremony::steps::{Act, Wanted};
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::certificate::subject::fingerprint;
@@ -40,6 +40,7 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
         for ask in &step.asks {
             let answer = match &ask.wanted {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
+                Wanted::AnyOf(texts) => texts[0].clone(),
                 Wanted::Time => plan.window.0.to_string(),
                 Wanted::Rehearsal => crate::wire::words(&[5; 8]),
                 Wanted::Secret { .. }
@@ -206,6 +207,19 @@ impl Made<'_> {
                     self.fact(&end_fact(0), "token"),
                     self.fact(&restored_fact(ca), "token"),
                 ]
+            }
+            Act::Emergency(number) => {
+                let mut events = vec![self.fact(&emergency_fact(number), "serial 1")];
+                events.extend(self.files(&[&emergency_file(number)]));
+                events
+            }
+            Act::StageTrusted => vec![
+                self.fact(SERVERS, "all 1 trust both"),
+                self.fact(STAGE, STAGE_TRUSTED),
+            ],
+            Act::ShutOut => {
+                let old = &plan.old_ca().unwrap().name;
+                vec![self.fact(&retired_fact(old), RETIRED)]
             }
             Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
             Act::MediumIn => {

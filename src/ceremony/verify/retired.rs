@@ -34,7 +34,7 @@ pub(super) fn has_retired(
     Ok(())
 }
 
-fn ca_of(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, VerdictFault> {
+pub(super) fn ca_of(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, VerdictFault> {
     let mut cas = ledger.cas()?.into_iter();
     let is_it = |ca: &Ca| {
         ca.name() == planned.name.as_str()
@@ -44,7 +44,7 @@ fn ca_of(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, VerdictFault> {
         .ok_or_else(|| not_so(planned, "is not there"))
 }
 
-fn is_revoked(list: &Krl, ca: &Ca) -> bool {
+pub(super) fn is_revoked(list: &Krl, ca: &Ca) -> bool {
     let key = Subject::from_blob(&ca.added().public_key, Signatures::Unchecked);
     key.is_ok_and(|key| list.revokes(&key).is_some())
 }
@@ -80,6 +80,6 @@ fn copies_ended(
     Ok(())
 }
 
-fn not_so(planned: &CaBefore, words: &str) -> VerdictFault {
+pub(super) fn not_so(planned: &CaBefore, words: &str) -> VerdictFault {
     VerdictFault::Ledger(format!("CA `{}` {words}", planned.name))
 }

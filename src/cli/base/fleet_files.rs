@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::{Advised, At, Failure};
-use crate::config::read_limited;
-use crate::server::fleet::{Report, ReportError};
+use crate::ca::ServersSay;
+use crate::certificate::subject::fingerprint;
+use crate::config::{self, read_limited};
+use crate::ledger::Ca;
+use crate::server::fleet::{Report, ReportError, who_trusts};
 
 /// The names of servers, one a line; what stands behind a `#` is for people. There is one at the least: a list
 /// that names nobody tells of nobody that something is well.
@@ -44,6 +47,45 @@ pub(crate) fn reports(paths: &[PathBuf]) -> Result<Vec<Report>, Failure> {
     match unread.into_iter().next() {
         Some(failure) => Err(failure),
         None => Ok(reports),
+    }
+}
+
+/// What the reports say of the CA that goes and the one that comes, now.
+pub(crate) fn servers_say(
+    names: &[String],
+    reports: &[Report],
+    (old, new): (&Ca, &Ca),
+) -> ServersSay {
+    let of = |ca: &Ca| {
+        let key = fingerprint(ca.public_key());
+        who_trusts(reports, names, &key, config::now())
+    };
+    let without_new = of(new).into_iter().filter_map(|trust| {
+        let why = match trust.says {
+            Err(why) => why,
+            Ok(says) if !says.in_trust_file => {
+                format!("its TrustedUserCAKeys lacks {}", new.name())
+            }
+            Ok(says) if !says.in_access_list => {
+                format!("its access list takes no certificate of {}", new.name())
+            }
+            Ok(_) => return None,
+        };
+        Some((trust.server, why))
+    });
+    let with_old = of(old).into_iter().filter_map(|trust| {
+        let why = match trust.says {
+            Err(why) => why,
+            Ok(says) if says.in_trust_file => format!("it still trusts {}", old.name()),
+            Ok(_) => return None,
+        };
+        Some((trust.server, why))
+    });
+    ServersSay {
+        list_revokes: None,
+        listed: Some(names.len()),
+        without_new: without_new.collect(),
+        with_old: with_old.collect(),
     }
 }
 

@@ -8,17 +8,15 @@ use ssh_key::HashAlg;
 
 use super::{utc, when};
 use crate::ca::{Block, Rollover, RolloverError, ServersSay};
-use crate::certificate::subject::fingerprint;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Failure, Kind};
-use crate::cli::base::fleet_files::{reports, servers};
+use crate::cli::base::fleet_files::{reports, servers, servers_say};
 use crate::cli::base::ledger_ca::ca_named;
 use crate::cli::base::published::Published;
 use crate::cli::base::terminal::{product, product_object};
 use crate::cli::base::words::number_of;
 use crate::config::{self, Config};
 use crate::ledger::{Ca, Ledger, Purpose, Revoked, Stage};
-use crate::server::fleet::who_trusts;
 
 /// Show how far a new CA took the place of an old one, and go on to the next stage
 ///
@@ -129,42 +127,11 @@ impl RolloverOf {
                 "a host CA is trusted by clients, and servers' reports say nothing of them",
             ));
         }
-        let (names, reports) = (servers(list)?, reports(&self.reports)?);
-        let of = |ca: &Ca| {
-            who_trusts(
-                &reports,
-                &names,
-                &fingerprint(ca.public_key()),
-                config::now(),
-            )
-        };
-        let without_new = of(new).into_iter().filter_map(|trust| {
-            let why = match trust.says {
-                Err(why) => why,
-                Ok(says) if !says.in_trust_file => {
-                    format!("its TrustedUserCAKeys lacks {}", new.name())
-                }
-                Ok(says) if !says.in_access_list => {
-                    format!("its access list takes no certificate of {}", new.name())
-                }
-                Ok(_) => return None,
-            };
-            Some((trust.server, why))
-        });
-        let with_old = of(old).into_iter().filter_map(|trust| {
-            let why = match trust.says {
-                Err(why) => why,
-                Ok(says) if says.in_trust_file => format!("it still trusts {}", old.name()),
-                Ok(_) => return None,
-            };
-            Some((trust.server, why))
-        });
-        Ok(ServersSay {
-            list_revokes: None,
-            listed: Some(names.len()),
-            without_new: without_new.collect(),
-            with_old: with_old.collect(),
-        })
+        Ok(servers_say(
+            &servers(list)?,
+            &reports(&self.reports)?,
+            (old, new),
+        ))
     }
 
     fn show(

@@ -53,6 +53,8 @@ enum Does {
     Restore,
     /// Try copies and shares, and issue nothing
     Drill,
+    /// Replace a CA whose key is stolen, and then shut it out
+    Compromise,
 }
 
 impl Does {
@@ -64,6 +66,7 @@ impl Does {
             Self::Rollover => Kind::Rollover,
             Self::Restore => Kind::Restore,
             Self::Drill => Kind::Drill,
+            Self::Compromise => Kind::Compromise,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,12 +12,15 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use zeroize::Zeroizing;
 
+use crate::ca::ServersSay;
 use crate::ceremony::Room;
 use crate::cli::base::answer::Answers;
 use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::fleet_files;
 use crate::cli::base::pin::typed;
 use crate::cli::base::terminal::say;
 use crate::config;
+use crate::ledger::Ca;
 use crate::secret::{Pin, PinError, SecretKind};
 
 /// The people at the terminal.
@@ -108,6 +112,20 @@ impl Room for Terminal {
 
     fn unset_clock(&self) -> Duration {
         self.opened.elapsed()
+    }
+
+    fn servers_say(
+        &mut self,
+        servers: &[String],
+        folder: &Path,
+        pair: (&Ca, &Ca),
+    ) -> io::Result<ServersSay> {
+        // Where no report came in yet, nobody says anything.
+        let folders = folder.is_dir().then(|| folder.to_owned());
+        let folders: Vec<_> = folders.into_iter().collect();
+        let reports = fleet_files::reports(&folders);
+        let reports = reports.map_err(|failure| io::Error::other(failure.words()))?;
+        Ok(fleet_files::servers_say(servers, &reports, pair))
     }
 
     fn now(&self) -> u64 {

@@ -8,6 +8,7 @@ use super::plan_file::{self, program};
 use super::rehearsal_folder::read_if_given;
 use super::room::Terminal;
 use super::roots::roots_of;
+use crate::ca::RolloverError;
 use crate::ceremony::{ConductError, Held, Plan, Rehearsed, Setting, conduct};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
@@ -130,6 +131,11 @@ impl Advised for ConductError {
             Self::TestCertificate(_) | Self::OpenSsh(_) => {
                 "stop here and keep everything: sign nothing more with this program until it is known why"
             }
+            Self::Emergency(error) => return error.hint(),
+            Self::NoRole(_) => {
+                "write it into the config before, under [role.NAME]; `punchmark role lint` looks at it"
+            }
+            Self::Rollover(RolloverError::Blocked { .. }) => SERVERS_FIRST,
             Self::NotSigned(_) => GO_ON,
             Self::Medium(_) => {
                 "take nothing off it: find out where it was, and have all review a plan for what is there"
@@ -209,6 +215,8 @@ impl Advised for ConductError {
     }
 }
 
+const SERVERS_FIRST: &str = "give these servers the file with both keys, put their reports into the folder, and run this \
+    again; what can't be waited for, the witness goes on without by the words that the question names";
 const GO_ON: &str = "run this again: it goes on with the rest, and signs nothing twice";
 const NO_TERMINAL: &str = "a ceremony is held by people at a terminal, and there is none";
 const EXAMPLES: &str = "\

@@ -56,3 +56,5 @@ name        = \"@ca\"
 fingerprint = \"@fingerprint\" # as its key card has it
 device      = \"@name\"
 ";
+/// What says that the key of a CA is in the first device.
+pub(super) const DEVICE: &str = "device      = \"root\"\n";

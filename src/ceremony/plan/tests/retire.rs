@@ -26,7 +26,7 @@ pub(in crate::ceremony) fn filled_to_drill() -> String {
     filled_about_users(Kind::Drill, &["2027-12-01T00:00Z"])
 }
 
-fn filled_about_users(kind: Kind, own: &[&str]) -> String {
+pub(super) fn filled_about_users(kind: Kind, own: &[&str]) -> String {
     let draft = Draft {
         kind,
         people: 3,
@@ -50,7 +50,7 @@ fn filled_about_users(kind: Kind, own: &[&str]) -> String {
 }
 
 /// A plan as it is drawn has no fault but what its people are still to fill in.
-fn assert_draft_lacks_words_alone(kind: Kind) {
+pub(super) fn assert_draft_lacks_words_alone(kind: Kind) {
     for devices in [DraftDevices::Token(None), DraftDevices::YubiKeys(2)] {
         let draft = Draft {
             kind,

@@ -1,0 +1,91 @@
+//! Plans for the night in which a key was stolen.
+
+use super::retire::{assert_draft_lacks_words_alone, filled_about_users};
+use super::*;
+
+const ANNA: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4D0uMP1Zy8HkEm3SVwEyBdbzD1yBHJ2I4/V+VkG6OD anna";
+
+/// A plan for three people that makes `users2`, lets anna in, and shuts `users` out, filled in.
+pub(in crate::ceremony) fn filled_after_a_theft() -> String {
+    let own = ["the token was stolen", "anna", ANNA, "emergency"];
+    let text = filled_about_users(Kind::Compromise, &own);
+    let text = text.replacen("[\"?\"]", "[\"web1\", \"web2\"]", 1);
+    text.replacen("[\"?\"]", "[\"root\"]", 1)
+}
+
+#[test]
+fn a_plan_after_a_theft_wants_nothing_but_what_its_people_know() {
+    assert_draft_lacks_words_alone(Kind::Compromise);
+    let plan = Plan::parse(filled_after_a_theft().as_bytes()).unwrap();
+    let theft = plan.compromise().unwrap();
+    assert_eq!(theft.servers, ["web1", "web2"]);
+    assert_eq!(theft.emergencies.len(), 1);
+    assert_eq!(plan.old_ca().unwrap().device, None);
+    assert_eq!(plan.cas()[0].name.as_str(), "users2");
+    assert!(plan.copies_that_end().is_empty());
+}
+
+#[test]
+fn each_rule_of_such_a_plan_is_held_to() {
+    let first = format!("name       = \"anna\"\nkey        = \"{ANNA}\"");
+    let twice = format!(
+        "{first}\nrole = \"emergency\"\nprincipals = [\"root\"]\nfrom = \"2026-12-01T08:00Z\"\n\
+         until = \"2026-12-01T09:00Z\"\n\n[[emergency]]\n{first}"
+    );
+    let cases = [
+        (
+            "[\"web1\", \"web2\"]",
+            "[]",
+            "compromise, servers: names no server",
+        ),
+        (
+            "\"web2\"",
+            "\"web1\"",
+            "compromise, servers: names a server twice",
+        ),
+        (
+            "certificates = \"user\"",
+            "certificates = \"host\"",
+            "whose clients can't be asked",
+        ),
+        ("[\"root\"]", "[]", "emergency 1, principals: "),
+        ("[\"root\"]", "[\"ro*t\"]", "emergency 1, principals: "),
+        (
+            "key        = \"ssh-ed25519",
+            "key        = \"ssh-dead",
+            "emergency 1, key: is no public key",
+        ),
+        (
+            "from       = \"2026-12-01T08:00Z\"",
+            "from       = \"2026-12-02T08:00Z\"",
+            "emergency 1, until: ",
+        ),
+        (
+            "from       = \"2026-12-01T08:00Z\"",
+            "from       = \"+4h\"",
+            "emergency 1, from: ",
+        ),
+        (
+            first.as_str(),
+            twice.as_str(),
+            "emergency 2, key: is that of another",
+        ),
+        (
+            first.as_str(),
+            twice.as_str(),
+            "emergency 2, name: is that of another",
+        ),
+        (
+            "[[emergency]]",
+            "[[emergencies]]",
+            "emergency: nobody gets in",
+        ),
+    ];
+    for (from, to, fault) in cases {
+        let text = filled_after_a_theft().replacen(from, to, 1);
+        assert_ne!(text, filled_after_a_theft(), "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
+}

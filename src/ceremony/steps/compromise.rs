@@ -1,0 +1,114 @@
+//! The steps of a ceremony after a CA's key was stolen: first a new door, then the old one is closed.
+
+use super::frame::{Cast, ask, step};
+use super::{Act, Ask, Step, Wanted};
+use crate::ceremony::plan::{Compromise, Emergency, Plan};
+use crate::certificate::subject::fingerprint;
+
+/// The steps, in an order that never closes the last door.
+pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
+    let cast = Cast::of(plan);
+    let mut steps = cast.before(plan);
+    let devices = (0..).zip(&plan.devices);
+    steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
+    let cas = &compromise.beside.cas;
+    let numbers = 0..cas.len();
+    steps.extend(numbers.filter_map(|number| cast.key(cas, number)));
+    steps.extend([cast.compare(), cast.stage(&compromise.beside), cast.lines()]);
+    let emergencies = (0..).zip(&compromise.emergencies);
+    steps.extend(emergencies.map(|(number, one)| cast.emergency(number, one)));
+    steps.extend([
+        cast.trusted(compromise),
+        cast.shut_out(compromise),
+        cast.list_of_old(compromise),
+    ]);
+    steps.extend(cast.after(plan));
+    steps
+}
+
+impl Cast {
+    fn emergency(&self, number: usize, one: &Emergency) -> Step {
+        let name = &one.name;
+        let print = fingerprint(&one.key);
+        let question = format!("{name} is known, and their key is {print}; type yes");
+        Step {
+            asks: vec![ask("key", &self.witness, question, "yes")],
+            ..step(
+                format!("emergency {name}"),
+                &self.administrator,
+                format!(
+                    "The new CA signs its first certificates, for those who open the servers: this one is \
+                     {name}'s, as {}, valid {}.",
+                    one.principals, one.validity
+                ),
+                Act::Emergency(number),
+                "the certificate is its test certificate but for CA key, nonce, serial and signature, and is \
+                 carried out",
+            )
+        }
+    }
+
+    fn trusted(&self, compromise: &Compromise) -> Step {
+        let question = format!(
+            "{} gave a report, and let somebody in by a certificate of the new CA. Only where that can't be \
+             waited for, the words {LOCK_OUT:?} go on without. Else type \"{LET_IN}\"",
+            compromise.servers.join(", ")
+        );
+        let ask = Ask {
+            name: "servers".to_owned(),
+            who: self.witness.clone(),
+            question,
+            wanted: Wanted::AnyOf(vec![LET_IN.to_owned(), LOCK_OUT.to_owned()]),
+        };
+        Step {
+            asks: vec![ask],
+            ..step(
+                "servers trust both",
+                &self.administrator,
+                "The file with both keys goes onto every server, and the access list with both. Somebody logs \
+                 in to each by a certificate of the new CA. Nothing is revoked before.",
+                Act::StageTrusted,
+                "stage trusted is an entry; whoever is locked out all the same stands in it",
+            )
+        }
+    }
+
+    fn shut_out(&self, compromise: &Compromise) -> Step {
+        let old = &compromise.beside.old;
+        let typed = format!("shut out {old}");
+        let question = format!("what can't be undone: type \"{typed}\"");
+        Step {
+            asks: vec![ask("go", &self.witness, question, &typed)],
+            ..step(
+                typed,
+                &self.administrator,
+                format!(
+                    "The CA `{old}` signs no more, and its key is revoked: whoever has a certificate of it, by \
+                     us or by the thief, gets in nowhere. None of its devices is needed for that."
+                ),
+                Act::ShutOut,
+                "the ledger reserves no serial for it any more, and has its key as revoked",
+            )
+        }
+    }
+
+    fn list_of_old(&self, compromise: &Compromise) -> Step {
+        let new = compromise.beside.cas.first().map(|ca| ca.name.to_string());
+        let new = new.unwrap_or_default();
+        step(
+            "list with the old key",
+            &self.administrator,
+            format!(
+                "A list of revoked keys is made that has the old key, and signed. Servers get it first, then \
+                 `{new}.pub` alone as the file of trusted keys."
+            ),
+            Act::List,
+            "revoked.krl is written, and its signature beside it",
+        )
+    }
+}
+
+/// What is typed when every server is known to trust the new CA.
+const LET_IN: &str = "every server let us in";
+/// What is typed to go on although some are not known to.
+pub(in crate::ceremony) const LOCK_OUT: &str = "yes, lock out";

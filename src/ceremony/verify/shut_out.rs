@@ -1,0 +1,103 @@
+//! The ledger says of a CA whose key was stolen what the plan has: a new one was trusted before, and let in those
+//! of the plan; then the old key was revoked, and is in the list.
+
+use super::Outputs;
+use super::retired::{ca_of, is_revoked, not_so};
+use crate::ceremony::plan::{Compromise, Plan, emergency_file};
+use crate::ceremony::public_files::LIST_FILE;
+use crate::ceremony::verdict::VerdictFault;
+use crate::certificate::key_line::read_certificate_line;
+use crate::krl::Krl;
+use crate::ledger::{Ca, Entry, Event, Ledger, Stage, State};
+use crate::wire::RawCertificate;
+use std::ops::ControlFlow;
+
+/// Holds the order of what was done, the list and the certificates against ledger and plan.
+pub(super) fn has_shut_out(
+    ledger: &Ledger,
+    plan: &Plan,
+    (found, outputs): (u64, &Outputs<'_>),
+) -> Result<(), VerdictFault> {
+    let Some((theft, planned)) = plan.compromise().zip(plan.old_ca()) else {
+        return Ok(());
+    };
+    let old = ca_of(ledger, planned)?;
+    let list = Krl::from_bytes(&outputs.read(LIST_FILE)?);
+    let list = list.map_err(|error| VerdictFault::List(error.to_string()))?;
+    if !is_revoked(&list, &old) {
+        let words = format!("the key of CA `{}` is not in it", planned.name);
+        return Err(VerdictFault::List(words));
+    }
+    let (mut trusted, mut retired, mut issued) = (None, None, 0);
+    ledger.each_entry(found.saturating_add(1), &mut |position, bytes| {
+        match Entry::from_bytes(bytes).map(|entry| entry.event) {
+            Ok(Event::StageReached(reached))
+                if reached.old == old.position() && reached.stage == Stage::Trusted =>
+            {
+                trusted = Some(position);
+            }
+            Ok(Event::CaRetired(end)) if end.ca == old.position() => retired = Some(position),
+            Ok(Event::Issued(_)) if retired.is_none() => issued += 1,
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    })?;
+    if retired.is_none() {
+        return Err(not_so(planned, "was not retired in this ceremony"));
+    }
+    if trusted.is_none() || trusted > retired {
+        return Err(not_so(
+            planned,
+            "was shut out before servers trusted another one",
+        ));
+    }
+    if issued != theft.emergencies.len() {
+        let words =
+            format!("{issued} certificates were signed before the end, and not those of the plan");
+        return Err(VerdictFault::Ledger(words));
+    }
+    certificates(ledger, plan, theft, outputs)
+}
+
+/// Each certificate of the plan is one of the new CA in the ledger, and says what the plan has.
+fn certificates(
+    ledger: &Ledger,
+    plan: &Plan,
+    theft: &Compromise,
+    outputs: &Outputs<'_>,
+) -> Result<(), VerdictFault> {
+    let new = plan.cas().first().map(|ca| ca.name.as_str());
+    let mut cas = ledger.cas()?.into_iter();
+    let new = cas.find(|ca| Some(ca.name()) == new);
+    let new = new.ok_or_else(|| VerdictFault::Ledger("it has no new CA".to_owned()))?;
+    for (number, one) in (0..).zip(&theft.emergencies) {
+        let file = emergency_file(number);
+        let read = read_certificate_line(&outputs.read(&file)?);
+        let (raw, _) = read.map_err(|_form| VerdictFault::Output(file.clone()))?;
+        let names = one.principals.iter().map(|name| name.as_str().as_bytes());
+        // A class of storage may have added its suffix to each name.
+        let is_named = raw.principals().len() == one.principals.iter().count()
+            && raw
+                .principals()
+                .iter()
+                .zip(names)
+                .all(|(has, name)| has.starts_with(name));
+        let validity = (one.validity.valid_after(), one.validity.valid_before());
+        let is_it = raw.subject_key().as_ref() == Some(&one.key)
+            && (raw.valid_after(), raw.valid_before()) == validity
+            && is_named;
+        if !is_it || !is_issued(ledger, &new, &raw)? {
+            return Err(VerdictFault::Output(file));
+        }
+    }
+    Ok(())
+}
+
+fn is_issued(ledger: &Ledger, new: &Ca, raw: &RawCertificate) -> Result<bool, VerdictFault> {
+    let serial = raw.serial().try_into().ok();
+    let record = serial
+        .map(|serial| ledger.record_of(new, serial))
+        .transpose()?;
+    let state = record.flatten().map(|record| record.state);
+    Ok(matches!(state, Some(State::Issued(blob)) if blob == raw.blob()))
+}
