@@ -168,7 +168,7 @@ fn killed_at_every_write_it_makes_one_key_and_one_certificate_and_keeps_who_is_l
     let room = room();
     let mut people = who_lock_out(&room);
     let own = ["--pin-file", "pin", "ceremony", "run", "plan.toml"];
-    let words = killed_within(12, 15, &own, |arguments| {
+    let words = killed_within(18, 10, &own, |arguments| {
         people.hold(room.started_by("strace", arguments))
     });
     room.verify(&words, &OUTPUTS).ok();
