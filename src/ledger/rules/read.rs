@@ -12,7 +12,7 @@ use crate::ledger::store::{Frame, Keys, Place, Walk};
 use crate::ledger::{Ca, LedgerError, Record, RequestId, State, Wanted};
 
 /// Takes the first position and the entries of a frame, and says whether to go on.
-pub type EachFrame<'a> = dyn FnMut(u64, &[Vec<u8>]) -> ControlFlow<()> + 'a;
+type EachFrame<'a> = dyn FnMut(u64, &[Vec<u8>]) -> ControlFlow<()> + 'a;
 
 impl Ledger {
     /// The time of the last entry, in Unix seconds; none in an empty ledger.
