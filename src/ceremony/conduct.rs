@@ -7,6 +7,7 @@
 mod acts;
 mod again;
 mod attested;
+mod begin;
 mod brought;
 mod compromise;
 mod custody;
@@ -41,10 +42,8 @@ use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
 use crate::certificate::KeyId;
 use crate::config::{Config, Place};
-use crate::ledger::{Ledger, LedgerError, file::OpenError};
 use crate::secret::AskPin;
 use crate::secret::share::Share;
-use crate::wire::hex;
 
 pub(super) use attested::{LEDGER_KEY_NAME, attestation_of};
 pub(super) use custody::{check_of, opened_by_fact};
@@ -144,82 +143,6 @@ impl Conduct<'_> {
         self.in_window_or_late()?;
         let now = self.room.now();
         Ok(self.record.write(now, event)?)
-    }
-
-    /// The first line, or one that says that a run goes on.
-    fn begin(&mut self) -> Result<(), ConductError> {
-        let sha256 = hex(&self.plan.sha256);
-        let first = self.transcript().events().next().cloned();
-        match first {
-            Some(Event::Begin { plan, .. }) if plan == sha256 => {
-                let cut = self.record.cut_off()?;
-                if self.transcript().has_ended() {
-                    return Ok(());
-                }
-                self.go_on(cut)
-            }
-            Some(_) => Err(ConductError::OtherPlan(self.folder.clone())),
-            None => {
-                self.in_window()?;
-                self.was_rehearsed()?;
-                self.follows_the_last()?;
-                self.nothing_is_in_the_way()?;
-                self.record.cut_off()?;
-                self.write(Event::Begin {
-                    plan: sha256,
-                    purpose: self.plan.purpose.clone(),
-                    program: self.setting.version.clone(),
-                    random: RANDOM.to_owned(),
-                })
-            }
-        }
-    }
-
-    /// Nobody is called together for a ceremony that can't come to its end.
-    fn was_rehearsed(&self) -> Result<(), ConductError> {
-        if self.plan.requires_rehearsal && self.setting.rehearsal.is_none() {
-            return Err(ConductError::NotRehearsed);
-        }
-        Ok(())
-    }
-
-    /// The plan names the ceremony before, which the ledger has.
-    fn follows_the_last(&self) -> Result<(), ConductError> {
-        let recorded = match self
-            .config()?
-            .map(|config| Ledger::open_to_read(&config.ledger()))
-        {
-            None | Some(Err(LedgerError::Open(OpenError::Missing(_)))) => None,
-            Some(ledger) => ledger?.ceremonies()?.pop(),
-        };
-        if recorded.map(|(_, held)| held.transcript) == self.plan.last {
-            return Ok(());
-        }
-        Err(ConductError::Last)
-    }
-
-    /// Behind the step that looked at the devices, no other was put in.
-    fn looks_again(&self) -> Result<(), ConductError> {
-        let transcript = self.transcript();
-        if transcript.is_done(DEVICES_STEP) && !transcript.has_ended() {
-            self.no_extra_device()?;
-        }
-        Ok(())
-    }
-
-    /// What is to be made is not there, which the steps would find only when other keys were made.
-    fn nothing_is_in_the_way(&self) -> Result<(), ConductError> {
-        let Some(config) = self.config()? else {
-            return Ok(());
-        };
-        if self.plan.ledger_key().is_some() && config.ledger_key().is_some() {
-            return Err(ConductError::OtherLedgerKey);
-        }
-        let mut made = self.plan.cas().iter();
-        match made.find(|ca| config.ca(ca.name.as_str()).is_ok()) {
-            Some(ca) => Err(ConductError::OtherCa(ca.name.to_string())),
-            None => Ok(()),
-        }
     }
 
     /// The config of the CA, where it is there by now.
