@@ -54,4 +54,4 @@ pub use steps::{Act, Ask, Step, Wanted, steps};
 pub use test_certificate::TestCertificateError;
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
 pub use verdict::{Account, UNKNOWN, VerdictFault, judge};
-pub use verify::{Evidence, signature_of, verify};
+pub use verify::{Evidence, verify};

@@ -26,7 +26,6 @@ use super::facts::LEDGER_KEY;
 use super::files::file_sha256;
 use super::plan::Plan;
 use super::public_files::LIST_FILE;
-use super::record::TRANSCRIPT_FILE;
 use super::transcript::Transcript;
 use super::verdict::{Account, VerdictFault, judge};
 use crate::attestation::Roots;
@@ -143,7 +142,7 @@ impl<'a> Outputs<'a> {
     /// Each file that was written is there as it was written, and nothing else is.
     fn are_those(&self, account: &Account, plan: &Plan) -> Result<(), VerdictFault> {
         let signed = plan.people.all.iter().filter(|person| person.key.is_some());
-        let beside = signed.map(|person| signature_of(&person.name));
+        let beside = signed.map(|person| person.signature_file());
         let own = [SIGNATURE_FILE, HEAD_FILE, LEDGER_FILE].map(str::to_owned);
         let mut known: BTreeSet<_> = beside.chain(own).collect();
         known.extend(account.files.iter().map(|(name, _)| name.clone()));
@@ -171,7 +170,7 @@ impl<'a> Outputs<'a> {
         for person in &evidence.plan.people.all {
             if let Some(key) = &person.key {
                 self.signature(
-                    &signature_of(&person.name),
+                    &person.signature_file(),
                     CEREMONY_NAMESPACE,
                     transcript,
                     key,
@@ -276,12 +275,6 @@ fn remarks(audit: &Audit) -> Result<Vec<String>, VerdictFault> {
     Ok(findings
         .map(|finding| format!("entry {}: {}", finding.position, finding.fault))
         .collect())
-}
-
-/// The signature of a person beside the transcript.
-#[must_use]
-pub fn signature_of(person: &str) -> String {
-    format!("{TRANSCRIPT_FILE}.{person}.sig")
 }
 
 fn unread(path: &Path, source: std::io::Error) -> VerdictFault {

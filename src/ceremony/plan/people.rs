@@ -27,6 +27,27 @@ pub struct Person {
     pub key: Option<KeyData>,
 }
 
+impl Person {
+    /// The file of their signature, beside the transcript.
+    #[must_use]
+    pub fn signature_file(&self) -> String {
+        format!("transcript.jsonl.{}.sig", self.name)
+    }
+
+    /// What they do when the words were shown, if they have a key.
+    #[must_use]
+    pub fn signs(&self) -> Option<String> {
+        self.key.as_ref().map(|_key| {
+            format!(
+                "{} signs transcript.jsonl with their own key, on a machine of their own (ssh-keygen -Y sign -n \
+                 ceremony@punchmark -f KEY < transcript.jsonl), and the signature goes beside it as {:?}.",
+                self.name,
+                self.signature_file()
+            )
+        })
+    }
+}
+
 /// What somebody is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {

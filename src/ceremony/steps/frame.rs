@@ -39,7 +39,7 @@ impl Cast {
             .map(|device| self.seal(device))
             .chain(shares)
             .collect();
-        steps.push(self.end());
+        steps.push(self.end(plan));
         steps
     }
 
@@ -303,15 +303,19 @@ impl Cast {
         }
     }
 
-    fn end(&self) -> Step {
+    fn end(&self, plan: &Plan) -> Step {
+        let signed = plan.people.all.iter().filter_map(Person::signs);
+        let signed: String = signed.map(|words| format!(" {words}")).collect();
         let question = "nothing is left to be recorded; type end".to_owned();
         Step {
             asks: vec![ask("end", &self.administrator, question, "end")],
             ..step(
                 "end",
                 &self.administrator,
-                "The transcript ends here. Its words, and those of the signed head, go onto the paper; then the \
-                 devices are sealed.",
+                format!(
+                    "The transcript ends here. Its words, and those of the signed head, go onto the paper; then \
+                     the devices are sealed.{signed}"
+                ),
                 Act::End,
                 "32 words of the transcript and 32 of the head are shown; all copy them by hand",
             )

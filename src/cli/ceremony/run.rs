@@ -97,6 +97,11 @@ fn tell(held: &Held, plan: &Plan) -> Result<(), Failure> {
     product(&format!("head        {}", hex(&held.head)))?;
     product(&format!("words       {}", held.head_words()))?;
     say(&format!("what was made lies in {}", held.folder.display()));
+    plan.people
+        .all
+        .iter()
+        .filter_map(|person| person.signs())
+        .for_each(|words| say(&words));
     Ok(())
 }
 
