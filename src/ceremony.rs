@@ -45,7 +45,7 @@ pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
     CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, Prop,
-    RehearsalError, Rehearsed, Stage, draw, token_label,
+    RehearsalError, Rehearsed, Stage, can_be_rehearsed, draw, token_label,
 };
 pub use report::report;
 pub use room::Room;

@@ -87,8 +87,8 @@ pub enum RehearsalError {
     #[error(transparent)]
     Plan(#[from] PlanFaults),
     /// The plan of the rehearsal is none.
-    #[error("the plan of the rehearsal")]
-    Own(#[source] PlanFaults),
+    #[error("the plan that is drawn for the rehearsal: {}", listed(.0))]
+    Own(PlanFaults),
     /// It is one of another plan.
     #[error("it is no rehearsal of this plan")]
     OtherPlan,
@@ -125,6 +125,27 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
     let drawn = format!("{HEAD}{table}");
     Plan::parse(drawn.as_bytes()).map_err(RehearsalError::Own)?;
     Ok(drawn)
+}
+
+/// Whether a rehearsal could be drawn from a plan, on tokens alone: its names are longer than the plan's.
+///
+/// # Errors
+/// [`RehearsalError`], as [`draw`].
+pub fn can_be_rehearsed(plan: &[u8]) -> Result<(), RehearsalError> {
+    let read = Plan::parse(plan)?;
+    let tokens = (1..=read.devices.len()).map(|number| Prop::Token(format!("throw-away {number}")));
+    let stage = Stage {
+        window: read.window,
+        module: Some((NO_MODULE.to_owned(), [0; 32])),
+        props: tokens.collect(),
+        roots: Vec::new(),
+    };
+    draw(plan, &stage).map(drop)
+}
+
+fn listed(faults: &PlanFaults) -> String {
+    let all: Vec<_> = faults.all().iter().map(ToString::to_string).collect();
+    all.join("; ")
 }
 
 /// The label of the throw-away token for a device of the plan.
@@ -250,6 +271,8 @@ pub const CONFIG: &str = "ca/punchmark.toml";
 /// Where its transcript and outputs go, from its own folder.
 pub const FOLDER: &str = "ceremony";
 const LABEL_BYTES: usize = 32;
+/// Where a module would be that nobody loads.
+const NO_MODULE: &str = "/throw-away.so";
 const HEAD: &str = "\
 # The plan of a REHEARSAL, drawn by `punchmark ceremony rehearse`. Nothing that it makes counts, and
 # nothing in it may be changed.

@@ -198,3 +198,14 @@ fn a_label_fits_a_token() {
     assert_eq!(long.len(), 32);
     assert!(long.starts_with("REHEARSAL ä"));
 }
+
+#[test]
+fn a_plan_whose_rehearsal_would_have_a_name_that_is_too_long_is_told_which() {
+    can_be_rehearsed(plan().as_bytes()).unwrap();
+    can_be_rehearsed(filled_for_cards(2).as_bytes()).unwrap();
+    let purpose = "user CA of example.org";
+    let longer = plan().replace(purpose, &"p".repeat(250));
+    Plan::parse(longer.as_bytes()).unwrap();
+    let refused = can_be_rehearsed(longer.as_bytes()).unwrap_err();
+    assert!(refused.to_string().contains("purpose: "), "{refused}");
+}

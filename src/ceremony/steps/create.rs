@@ -1,6 +1,6 @@
 //! The steps of a ceremony that makes CA keys.
 
-use super::frame::{Cast, ask, step};
+use super::frame::{Cast, ask, step, typed_shares};
 use super::{Act, Ask, Step, Wanted};
 use crate::ceremony::plan::{
     Ca, Copies, Create, Custody, Device, Drill, Hardware, KeyPlace, Pins, Plan,
@@ -33,17 +33,8 @@ impl Cast {
     /// One secret, of which each custodian gets a share.
     fn shares(&self, custody: &Custody) -> Step {
         let (needed, all) = (custody.quorum.threshold(), custody.quorum.shares());
-        let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
-            let share = number + 1;
-            Ask {
-                name: format!("share {share}"),
-                who: holder.name.clone(),
-                question: format!("the 20 words of share {share} of {all}, off its sheet"),
-                wanted: Wanted::Share(number),
-            }
-        });
         Step {
-            asks: asks.collect(),
+            asks: typed_shares(custody, Wanted::Share),
             ..step(
                 "shares",
                 &self.administrator,

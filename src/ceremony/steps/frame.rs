@@ -181,18 +181,10 @@ impl Cast {
 
     /// Shares that were given out in an earlier ceremony.
     fn open_again(&self, custody: &Custody) -> Step {
-        let (needed, all) = (custody.quorum.threshold(), custody.quorum.shares());
-        let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
-            let share = number + 1;
-            Ask {
-                name: format!("share {share}"),
-                who: holder.name.clone(),
-                question: format!("the 20 words of share {share} of {all}, off its sheet"),
-                wanted: Wanted::ShareAgain(number),
-            }
-        });
+        let needed = custody.quorum.threshold();
+        let all = custody.quorum.shares();
         Step {
-            asks: asks.collect(),
+            asks: typed_shares(custody, Wanted::ShareAgain),
             ..step(
                 "shares",
                 &self.administrator,
@@ -321,6 +313,21 @@ impl Cast {
             )
         }
     }
+}
+
+/// Each custodian types their share off its sheet.
+pub(super) fn typed_shares(custody: &Custody, wanted: impl Fn(usize) -> Wanted) -> Vec<Ask> {
+    let all = custody.quorum.shares();
+    let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
+        let share = number + 1;
+        Ask {
+            name: format!("share {share}"),
+            who: holder.name.clone(),
+            question: format!("the 20 words of share {share} of {all}, off its sheet"),
+            wanted: wanted(number),
+        }
+    });
+    asks.collect()
 }
 
 /// How many devices there are, in words that fit one as well.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::plan_file;
 use super::rehearsal_folder::read_if_given;
-use crate::ceremony::{Plan, REHEARSAL, Rehearsed, Step, steps};
+use crate::ceremony::{Plan, REHEARSAL, Rehearsed, Step, can_be_rehearsed, steps};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
@@ -30,6 +30,9 @@ impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let plan = plan_file::read(&self.plan)?;
         let rehearsed = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
+        if plan.requires_rehearsal {
+            can_be_rehearsed(&plan_file::bytes(&self.plan)?)?;
+        }
         if context.json() {
             product_object(object(&plan, rehearsed))?;
             return Ok(Exit::Done);

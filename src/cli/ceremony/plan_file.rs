@@ -9,7 +9,7 @@ use crate::config::read_bytes;
 
 /// Reads a plan; all that is wrong with it is told at once.
 pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
-    let bytes = read_bytes(path, PLAN_BYTES_MAX).in_file(path)?;
+    let bytes = bytes(path)?;
     let told = |found: PlanFaults| {
         let mut faults = Faults::default();
         for fault in found.all() {
@@ -21,6 +21,11 @@ pub(super) fn read(path: &Path) -> Result<Plan, Failure> {
         }
     };
     Plan::parse(&bytes).map_err(told)
+}
+
+/// The bytes of a plan, as they are.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_bytes(path, PLAN_BYTES_MAX).in_file(path)
 }
 
 /// The SHA-256 of a file of the machine.

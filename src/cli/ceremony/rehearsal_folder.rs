@@ -19,7 +19,7 @@ pub(super) fn plan_in(folder: &Path) -> PathBuf {
 /// Reads the rehearsal that a folder holds, which must be one of this plan, held to its end: with signature,
 /// ledger, head and every output, since whoever writes lines alone held nothing.
 pub(super) fn read(folder: &Path, plan: &Path) -> Result<Rehearsed, Failure> {
-    let of = read_bytes(plan, PLAN_BYTES_MAX).in_file(plan)?;
+    let of = super::plan_file::bytes(plan)?;
     let own = plan_in(folder);
     // Whatever is wrong with either is told in full.
     plan_file::read(plan)?;
@@ -69,6 +69,9 @@ impl Advised for RehearsalError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::OfRehearsal => "rehearse the plan that it was drawn from",
+            Self::Own(_) => {
+                "a rehearsal puts its mark before each name: shorten what is too long for that"
+            }
             Self::OtherPlan | Self::Changed | Self::Transcript(_) | Self::Verdict(_) => {
                 "rehearse this plan to its end, in a folder of its own: `punchmark ceremony rehearse PLAN --folder DIR`"
             }

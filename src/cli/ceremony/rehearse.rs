@@ -14,15 +14,15 @@ use super::plan_file::{self, program, sha256};
 use super::rehearsal_folder::plan_in;
 use super::run::hold;
 use crate::ceremony::{
-    Device, Hardware, Instant, PLAN_BYTES_MAX, Plan, Prop, REHEARSAL_CONFIG, RehearsalError,
-    RootFile, Stage, draw, html, token_label,
+    Device, Hardware, Instant, Plan, Prop, REHEARSAL_CONFIG, RehearsalError, RootFile, Stage, draw,
+    html, token_label,
 };
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Exit, Failure};
 use crate::cli::base::terminal::say;
 use crate::cli::base::throwaway_token::{self, pin_in, random_pin};
-use crate::config::{self, read_bytes};
+use crate::config;
 use crate::output;
 use crate::signer;
 
@@ -171,7 +171,7 @@ impl Hall {
         };
         private(&self.path("ca"))?;
         output::write(&self.path(REHEARSAL_CONFIG), BEGUN.as_bytes(), PRIVATE)?;
-        let drawn = draw(&read_bytes(of, PLAN_BYTES_MAX).in_file(of)?, &stage)?;
+        let drawn = draw(&plan_file::bytes(of)?, &stage)?;
         let paper = html(&Plan::parse(drawn.as_bytes())?);
         output::write(&self.path("paper.html"), paper.as_bytes(), PRIVATE)?;
         Ok(output::create(&own, drawn.as_bytes(), PRIVATE)?)
