@@ -1,7 +1,7 @@
 //! The steps that ceremonies of every kind begin and end with.
 
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
-use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Plan, Role};
+use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Pins, Plan, Role};
 use crate::secret::SecretKind;
 
 /// Who does what nobody is named for.
@@ -217,11 +217,26 @@ impl Cast {
             ..step(
                 "devices",
                 &self.witness,
-                in_the_room(plan),
+                in_the_room(plan) + &self.typed_pins(plan),
                 Act::Devices,
                 "the devices of the plan are found, each opens, and no other is there",
             )
         }
+    }
+
+    /// Whose hands type the PINs that are on paper.
+    fn typed_pins(&self, plan: &Plan) -> String {
+        let set = plan.devices.iter();
+        let set = set.filter(|device| device.pins == Pins::AreSet);
+        let names: Vec<_> = set.map(|device| format!("`{}`", device.name)).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        format!(
+            " {} types the PIN of {} off its paper when the program asks for it, and all others look away.",
+            self.custodian,
+            names.join(" and of ")
+        )
     }
 
     /// The ledger that is there before, and the keys of its CAs.
