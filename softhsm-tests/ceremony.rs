@@ -147,6 +147,6 @@ fn a_plan_is_drawn_for_2_to_20_people_and_for_a_module_that_is_there() {
     let refused = account.run(&["ceremony", "plan", "--module", "nowhere.so"]);
     refused.exits(1).says("nowhere.so");
     account
-        .run(&["ceremony", "plan", "--kind", "drill"])
+        .run(&["ceremony", "plan", "--kind", "feast"])
         .exits(2);
 }
