@@ -1,7 +1,7 @@
 //! A key that is in two tokens from its first day, by the plan.
 
 use super::people::People;
-use super::room::{Room, killed_within, words_of};
+use super::room::{Room, killed_at, killed_within, words_of};
 use super::run::OUTPUTS;
 use crate::harness::keygen::{self, ED25519};
 use crate::harness::module::Module;
@@ -129,6 +129,30 @@ fn killed_at_every_write_one_key_of_no_device_is_in_both_tokens() {
     assert_eq!(room.objects("privkey", "users"), 1);
     assert_eq!(room.objects("pubkey", "users"), 1);
     assert_signs_alone(&room);
+}
+
+#[test]
+fn a_key_of_no_device_that_the_ledger_has_and_the_config_not_yet_is_taken_up() {
+    let own = ["ceremony", "run", "plan.toml"];
+    for when in 24..60 {
+        let (room, mut people) = room_with(IN_MEMORY);
+        let traced = killed_at("fdatasync", when);
+        let traced: Vec<_> = traced.iter().map(String::as_str).collect();
+        let arguments = [&traced[..], &own].concat();
+        let (shown, code) = people.hold(room.started_by("strace", &arguments));
+        assert_eq!(code, 137, "{shown}");
+        let in_ledger = room.account.path("ca/punchmark.ledger").exists();
+        let config = std::fs::read_to_string(room.account.path("ca/punchmark.toml"));
+        if !in_ledger || config.is_ok_and(|config| config.contains("[ca.users]")) {
+            continue;
+        }
+        let (shown, code) = people.hold(start(&room));
+        assert_eq!(code, 0, "{shown}");
+        room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+        assert_signs_alone(&room);
+        return;
+    }
+    panic!("no run was killed between ledger and config");
 }
 
 /// The copy signs, with the first token out of the config.

@@ -36,7 +36,9 @@ fn a_key_file_of_every_kind_that_a_card_takes_is_imported_and_signs() {
         assert!(signer.contains(&expected), "{signer}");
         let shown = admin.punchmark.run(&["ca", "show", name]).ok();
         assert!(
-            shown.stdout.contains("imported: it was in a file once"),
+            shown
+                .stdout
+                .contains("imported: it was outside of its device once"),
             "{shown}"
         );
     }

@@ -14,7 +14,7 @@ use super::spare::{Spare, SpareKey, Use, add_spare};
 use super::{EstablishError, NewCa, OfAnother, Source, establish};
 use crate::attestation::Roots;
 use crate::certificate::Serial;
-use crate::config::{CaName, Place};
+use crate::config::{CaName, Config, Place};
 use crate::ledger::file::OpenError;
 use crate::ledger::{Ledger, LedgerError, Purpose};
 use crate::secret::AskPin;
@@ -87,9 +87,9 @@ pub fn establish_in_memory(
 impl InMemory<'_> {
     /// The key of the CA in the ledger, which every device has by then.
     fn recorded(&self, place: &Place) -> Result<Option<KeyData>, EstablishError> {
-        let Some(config) = place.read_if_there()? else {
-            return Ok(None);
-        };
+        // The config is written last: the ledger may be there without one.
+        let config = place.read_if_there()?;
+        let config = config.unwrap_or_else(|| Config::empty(place.path()));
         let ledger = match Ledger::open_to_read(&config.ledger()) {
             Err(LedgerError::Open(OpenError::Missing(_))) => return Ok(None),
             opened => opened?,

@@ -67,6 +67,15 @@ pub(super) const STAGE_TRUSTED: &str = "trusted";
 /// The fact that is what servers say.
 pub(super) const SERVERS: &str = "servers";
 
+/// What is noted of servers, by the word that the ledger keeps: who is locked out by it, or nobody.
+pub(super) fn servers_in_words(word: &str, servers: usize) -> String {
+    if word.is_empty() {
+        format!("all {servers} trust both")
+    } else {
+        word.to_owned()
+    }
+}
+
 /// The fact that is a certificate of an emergency, by its place in the plan.
 pub(super) fn emergency_fact(number: usize) -> String {
     format!("emergency {}", number + 1)

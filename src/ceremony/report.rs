@@ -231,7 +231,9 @@ fn otherwise(page: &mut Page, account: &Account) {
     });
     let remarks = account.remarks.iter();
     let remarks = remarks.map(|remark| format!("The audit of the ledger remarks: {remark}."));
-    for words in apart.chain(behind).chain(remarks) {
+    let missing = account.missing.iter();
+    let missing = missing.map(|missing| format!("Not as it should be: {missing}."));
+    for words in apart.chain(behind).chain(missing).chain(remarks) {
         page.paragraph("note", &words);
     }
     page.paragraph(

@@ -35,6 +35,8 @@ pub struct Account {
     /// Entries that the ledger took between the end of the transcript and the signed head, and that are no
     /// ceremony's.
     pub behind_the_end: Vec<String>,
+    /// What a drill found missing, and whom the end of a stolen key locks out.
+    pub missing: Vec<String>,
     /// What an audit of the ledger remarks, and that leaves it in order.
     pub remarks: Vec<String>,
     /// Each file that was written, with its SHA-256 in hexadecimal.

@@ -35,7 +35,7 @@ use crate::ledger::note::NoteKey;
 use crate::ledger::{Audit, Auditor, Ledger, Signatures};
 use crate::wire::{hex, words};
 use custody::has_custody;
-use drilled::has_drilled;
+use drilled::{has_drilled, missing};
 use ledger::{found_before, goes_on, has_ceremony, has_keys};
 use made::are_of_the_keys;
 use restored::has_restored;
@@ -225,8 +225,10 @@ impl<'a> Outputs<'a> {
         has_rolled_over(&ledger, evidence.plan)?;
         has_restored(&ledger, evidence.plan, transcript)?;
         has_drilled(&ledger, evidence.plan, transcript)?;
+        account.missing = missing(evidence.plan, transcript);
         if let Some(found) = &found {
-            has_shut_out(&ledger, evidence.plan, (found.size, self))?;
+            let told = (transcript, &account.foreign_entries);
+            has_shut_out(&ledger, evidence.plan, (found.size, self), told)?;
             let range = (found, before, &account.foreign_entries);
             self.bundles(evidence.plan, &ledger, range, (transcript, key))?;
         }

@@ -159,7 +159,11 @@ fn one(
         retired: ledger.retired(known.ca())?,
         suffixes: suffixes(config),
         copies: ledger.copies(known.ca())?,
-        drill_due: ledger.drill_due(known.ca())?,
+        // Nobody tries the copies of a CA that ended.
+        drill_due: match ledger.retired(known.ca())? {
+            None => ledger.drill_due(known.ca())?,
+            Some(_) => None,
+        },
         opened: opened_devices_of(&ledger.opened_devices()?, &keys)
             .into_iter()
             .map(|(name, device)| (name.to_owned(), device.clone()))

@@ -8,7 +8,7 @@ use super::{Conduct, ConductError};
 use crate::batch::{BatchError, Books};
 use crate::ca::{KnownCa, LockOut, Rollover, retire};
 use crate::ceremony::facts::{
-    RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, retired_fact,
+    RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, retired_fact, servers_in_words,
 };
 use crate::ceremony::plan::{Compromise, Emergency, emergency_file};
 use crate::ceremony::steps::{LOCK_OUT, Step, is_same};
@@ -159,12 +159,9 @@ impl<'s> Conduct<'s> {
         }
         let word = trusted(&ledger, &old)?;
         drop(ledger);
-        let word = match word.as_deref() {
-            Some("") => format!("all {} trust both", theft.servers.len()),
-            Some(word) => word.to_owned(),
-            None => return Err(ConductError::NotTrusted(old.name().to_owned())),
-        };
-        self.fact(step, SERVERS, &word)?;
+        let word = word.ok_or_else(|| ConductError::NotTrusted(old.name().to_owned()))?;
+        let servers = servers_in_words(&word, theft.servers.len());
+        self.fact(step, SERVERS, &servers)?;
         self.fact(step, STAGE, STAGE_TRUSTED)
     }
 

@@ -1,7 +1,7 @@
 //! The ledger has each trial of a drill as the transcript tells of it, and no certificate came of it.
 
 use super::restored::{is_in_room, not_so, signed_the_test};
-use crate::ceremony::facts::MISSING;
+use crate::ceremony::facts::{MISSING, SERVERS, servers_in_words};
 use crate::ceremony::plan::{Drill, Plan, Task};
 use crate::ceremony::test_signature::tried_fact;
 use crate::ceremony::transcript::Transcript;
@@ -41,6 +41,22 @@ pub(super) fn has_drilled(
         }
     }
     Ok(())
+}
+
+/// What a drill found missing, and whom a stolen key's end locks out, as the transcript tells of it.
+pub(super) fn missing(plan: &Plan, transcript: &Transcript) -> Vec<String> {
+    let cas = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+    let tried = cas.filter_map(|ca| {
+        let told = transcript.fact(&tried_fact(&ca.name))?;
+        told.starts_with(MISSING)
+            .then(|| format!("CA `{}`: {told}", ca.name))
+    });
+    let servers = plan.compromise().and_then(|theft| {
+        let told = transcript.fact(SERVERS)?;
+        let whole = servers_in_words("", theft.servers.len());
+        (told != whole).then(|| format!("servers: {told}"))
+    });
+    tried.chain(servers).collect()
 }
 
 /// The ledger has the day of the next drill for each CA that was made.

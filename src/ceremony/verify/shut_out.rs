@@ -1,22 +1,27 @@
 //! The ledger says of a CA whose key was stolen what the plan has: a new one was trusted before, and let in those
 //! of the plan; then the old key was revoked, and is in the list.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
 use super::Outputs;
 use super::retired::{ca_of, is_revoked, not_so};
+use crate::ceremony::facts::{SERVERS, servers_in_words};
 use crate::ceremony::plan::{Compromise, Plan, emergency_file};
 use crate::ceremony::public_files::LIST_FILE;
+use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::certificate::key_line::read_certificate_line;
 use crate::krl::Krl;
 use crate::ledger::{Ca, Entry, Event, Ledger, Stage, State};
 use crate::wire::RawCertificate;
-use std::ops::ControlFlow;
 
 /// Holds the order of what was done, the list and the certificates against ledger and plan.
 pub(super) fn has_shut_out(
     ledger: &Ledger,
     plan: &Plan,
     (found, outputs): (u64, &Outputs<'_>),
+    (transcript, foreign): (&Transcript, &BTreeSet<u64>),
 ) -> Result<(), VerdictFault> {
     let Some((theft, planned)) = plan.compromise().zip(plan.old_ca()) else {
         return Ok(());
@@ -34,10 +39,13 @@ pub(super) fn has_shut_out(
             Ok(Event::StageReached(reached))
                 if reached.old == old.position() && reached.stage == Stage::Trusted =>
             {
-                trusted = Some(position);
+                trusted = Some((position, reached.word));
             }
             Ok(Event::CaRetired(end)) if end.ca == old.position() => retired = Some(position),
-            Ok(Event::Issued(_)) if retired.is_none() => issued += 1,
+            // What a witness named as none of the plan's is told elsewhere.
+            Ok(Event::Issued(_)) if retired.is_none() && !foreign.contains(&position) => {
+                issued += 1;
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -45,10 +53,18 @@ pub(super) fn has_shut_out(
     if retired.is_none() {
         return Err(not_so(planned, "was not retired in this ceremony"));
     }
-    if trusted.is_none() || trusted > retired {
+    let trusted = trusted.filter(|(position, _)| Some(*position) < retired);
+    let Some((_, word)) = trusted else {
         return Err(not_so(
             planned,
             "was shut out before servers trusted another one",
+        ));
+    };
+    let servers = servers_in_words(&word, theft.servers.len());
+    if transcript.fact(SERVERS) != Some(servers.as_str()) {
+        return Err(not_so(
+            planned,
+            "was shut out with other words about servers than the transcript has",
         ));
     }
     if issued != theft.emergencies.len() {

@@ -10,7 +10,9 @@ use crate::ca::Storage;
 pub(crate) fn words(storage: &Storage) -> String {
     match storage {
         Storage::Software => "in software, which can copy it".to_owned(),
-        Storage::Imported => "imported: it was in a file once, and copies may exist".to_owned(),
+        Storage::Imported => {
+            "imported: it was outside of its device once, and copies may exist".to_owned()
+        }
         Storage::WasExtractable => {
             "was extractable: wrapped for its copy before it signed anything, by the token's word"
                 .to_owned()

@@ -144,6 +144,9 @@ fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
             "the ledger took behind the end of the transcript, and its signed head covers: {entry}"
         ))?;
     }
+    for missing in &account.missing {
+        product(&format!("not as it should be: {missing}"))?;
+    }
     for remark in &account.remarks {
         product(&format!("the audit of the ledger remarks: {remark}"))?;
     }
@@ -169,6 +172,7 @@ fn object(plan: &Plan, account: &Account, unknown: &[&str]) -> serde_json::Value
         "deviations": deviations.collect::<Vec<_>>(),
         "clocks-apart": account.clocks_apart.iter().map(|(_, clocks)| clocks).collect::<Vec<_>>(),
         "behind-the-end": account.behind_the_end, "remarks": account.remarks,
+        "missing": account.missing,
         "files": files.collect::<Vec<_>>(),
         "unknown": unknown,
     })

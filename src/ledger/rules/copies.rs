@@ -1,8 +1,10 @@
 //! Copies of CAs' keys: where each is, until it was destroyed.
 
+use std::collections::BTreeSet;
+
 use super::Ledger;
 use super::read::damaged;
-use crate::ledger::entry::{Became, CopySeen, CopyTried, Event};
+use crate::ledger::entry::{Became, CopySeen, CopyTried, Event, TrialResult};
 use crate::ledger::rows::{copy_key, number, table};
 use crate::ledger::store::{Keys, Walk};
 use crate::ledger::{Ca, LedgerError};
@@ -71,13 +73,24 @@ impl Ledger {
     }
 
     /// When the next drill with the copies of a CA's key is due, in Unix seconds; none where nothing says so.
+    /// A drill in which something was missing moves no date: where it is the only one, the next has been due
+    /// since then.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn drill_due(&self, ca: &Ca) -> Result<Option<u64>, LedgerError> {
-        let trials = self.trials(ca)?.into_iter().rev();
-        let mut due = trials.map(|(_, tried)| tried.next_due);
-        Ok(due.find(|due| *due != 0))
+        let mut trials = self.trials(ca)?;
+        trials.retain(|(_, tried)| tried.next_due != 0);
+        let failed = trials
+            .iter()
+            .filter(|(_, tried)| tried.result == TrialResult::Failed);
+        let failed: BTreeSet<_> = failed.map(|(_, tried)| tried.plan).collect();
+        let mut newest = trials.iter().rev();
+        let whole = newest.find(|(_, tried)| !failed.contains(&tried.plan));
+        Ok(match whole {
+            Some((_, tried)) => Some(tried.next_due),
+            None => trials.first().map(|(time, _)| *time),
+        })
     }
 
     /// Every copy of a CA's key that an entry tells of, as the newest has it, in the order in which
