@@ -153,6 +153,9 @@ fn a_new_door_is_open_everywhere_before_the_old_key_is_shut_out() {
     let words = words_of(&shown).0;
     room.verify(&words, &OUTPUTS).ok();
     let revoked = format!("RevokedKeys {}", room.output("revoked.krl").display());
+    // Servers fetch the list by the name that it had until now.
+    let list = std::fs::read(room.output("revoked.krl")).unwrap();
+    assert!(String::from_utf8_lossy(&list).contains("users [head "));
     for trusted in [both, room.output("users2.pub")] {
         let sshd = Sshd::start(&Configuration::users(&trusted, &["peter"]).line(&revoked));
         assert_ne!(sshd.login(&path("peter")).code, Some(0));

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
+use crate::ceremony::facts::{LEDGER_BEFORE, head_of_words};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::plan::Task;
 use crate::ceremony::public_files::{LIST_FILE, public_files};
@@ -74,10 +75,23 @@ impl Conduct<'_> {
         Ok(version.is_some() && version == ledger.last_krl_version()?)
     }
 
-    /// Named as `krl` names a list of all CAs of the ledger, unless servers know it by another name.
+    /// Named as `krl` names a list of all CAs of the ledger, unless servers know it by another name. Servers
+    /// that refuse a stolen key know the list from before the CA that takes its place.
     fn header(&self, ledger: &Ledger, head: Checkpoint) -> Result<Header, ConductError> {
         let cas = ledger.cas()?;
-        let names: Vec<_> = cas.iter().map(CaOfLedger::name).collect();
+        let known_until = match self.plan.task {
+            Task::Compromise(_) => self
+                .transcript()
+                .fact(LEDGER_BEFORE)
+                .and_then(head_of_words),
+            _ => None,
+        };
+        let is_known = |ca: &&CaOfLedger| {
+            let until = known_until.as_ref();
+            until.is_none_or(|before| ca.position() <= before.size)
+        };
+        let names = cas.iter().filter(is_known).map(CaOfLedger::name);
+        let names: Vec<_> = names.collect();
         let known_as = match &self.plan.task {
             Task::Retire(retire) => retire.list_name.clone(),
             Task::Compromise(compromise) => compromise.list_name.clone(),

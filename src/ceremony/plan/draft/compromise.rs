@@ -17,7 +17,7 @@ reason  = \"@\" # why, for the ledger: \"the token was stolen on 2026-11-26\"
 servers = [\"@\"] # every server that must not be lost
 reports = \"reports\" # what `punchmark doctor sshd --json` says on each, in files of this folder; they come in during
 # the ceremony, when the servers have the new file
-# list-name = \"users\" # what `krl fetch` on servers knows the list by, where it isn't the names of all CAs
+# list-name = \"users\" # what `krl fetch` on servers knows the list by, where it isn't the names of all CAs until now
 ";
 const EMERGENCY: &str = "
 [[emergency]] # who opens the servers by the new CA before the old key is shut out
