@@ -88,6 +88,15 @@ impl Plan {
         }
     }
 
+    /// Whether what is in this envelope is destroyed in the end.
+    #[must_use]
+    pub fn destroys(&self, envelope: &str) -> bool {
+        match &self.task {
+            Task::Retire(retire) => retire.papers.iter().any(|paper| paper.envelope == envelope),
+            _ => false,
+        }
+    }
+
     /// The CA whose place the new one takes; none of another kind.
     #[must_use]
     pub fn old_ca(&self) -> Option<&CaBefore> {

@@ -20,11 +20,8 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     steps.extend(plan.custody.as_ref().map(|_custody| cast.custody()));
     steps.extend(create.drill.as_ref().map(|drill| cast.first_drill(drill)));
     steps.extend([cast.compare(), cast.list(), cast.lines()]);
-    steps.extend(
-        plan.custody
-            .as_ref()
-            .map(|custody| cast.seal_shares(custody)),
-    );
+    let custody = plan.custody.as_ref();
+    steps.extend(custody.and_then(|custody| cast.seal_shares(custody, plan)));
     steps.extend(cast.after(plan));
     steps
 }
@@ -91,8 +88,11 @@ impl Cast {
         }
     }
 
-    pub(super) fn seal_shares(&self, custody: &Custody) -> Step {
-        let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
+    /// The shares go into their envelopes; none where all of them are destroyed in the end.
+    pub(super) fn seal_shares(&self, custody: &Custody, plan: &Plan) -> Option<Step> {
+        let holders = custody.holders.iter().enumerate();
+        let kept = holders.filter(|(_, holder)| !plan.destroys(&holder.envelope));
+        let asks = kept.map(|(number, holder)| {
             let share = number + 1;
             let question = format!("the number of the envelope that share {share} is sealed in");
             ask(
@@ -102,16 +102,15 @@ impl Cast {
                 &holder.envelope,
             )
         });
-        Step {
-            asks: asks.collect(),
-            ..step(
-                "seal shares",
-                &self.administrator,
-                "Each custodian seals their share in its envelope, and keeps it where no other share is.",
-                Act::Nothing,
-                "the seals are signed by all",
-            )
-        }
+        let asks: Vec<_> = asks.collect();
+        let step = step(
+            "seal shares",
+            &self.administrator,
+            "Each custodian seals their share in its envelope, and keeps it where no other share is.",
+            Act::Nothing,
+            "the seals are signed by all",
+        );
+        (!asks.is_empty()).then_some(Step { asks, ..step })
     }
 
     /// Secrets of its own, for a device that comes as the factory left it.

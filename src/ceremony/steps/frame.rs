@@ -1,7 +1,7 @@
 //! The steps that ceremonies of every kind begin and end with.
 
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
-use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Pins, Plan, Role};
+use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Pins, Plan, Role, Task};
 use crate::secret::SecretKind;
 
 /// Who does what nobody is named for.
@@ -32,11 +32,11 @@ impl Cast {
     pub(super) fn after(&self, plan: &Plan) -> Vec<Step> {
         // Shares that were opened again go into envelopes again.
         let again = plan.custody.as_ref().filter(|_| plan.ledger.is_some());
-        let shares = again.map(|custody| self.seal_shares(custody));
+        let shares = again.and_then(|custody| self.seal_shares(custody, plan));
         let mut steps: Vec<_> = plan
             .devices
             .iter()
-            .map(|device| self.seal(device))
+            .map(|device| self.seal(device, plan))
             .chain(shares)
             .collect();
         steps.push(self.end(plan));
@@ -268,7 +268,7 @@ impl Cast {
         }
     }
 
-    fn seal(&self, device: &Device) -> Step {
+    fn seal(&self, device: &Device, plan: &Plan) -> Step {
         let bag = format!(
             "the number of the bag that `{}` is sealed in when the words were shown",
             device.name
@@ -289,7 +289,10 @@ impl Cast {
             (device.unlocked_by(), &device.unlock_envelope),
         ] {
             let secret = secret.to_string();
-            if let Some(number) = number {
+            // What is destroyed in the end is sealed in nothing.
+            if let Some(number) = number
+                && !plan.destroys(number)
+            {
                 asks.push(envelope(&secret, number));
                 secrets += &format!(", its {secret} in envelope {number}");
             }
@@ -313,6 +316,12 @@ impl Cast {
     fn end(&self, plan: &Plan) -> Step {
         let signed = plan.people.all.iter().filter_map(Person::signs);
         let signed: String = signed.map(|words| format!(" {words}")).collect();
+        let papers = match &plan.task {
+            Task::Retire(retire) if !retire.papers.is_empty() => {
+                " The papers that were collected are destroyed before all of us."
+            }
+            _ => "",
+        };
         let question = "nothing is left to be recorded; type end".to_owned();
         Step {
             asks: vec![ask("end", &self.administrator, question, "end")],
@@ -321,7 +330,7 @@ impl Cast {
                 &self.administrator,
                 format!(
                     "The transcript ends here. Its words, and those of the signed head, go onto the paper; then \
-                     the devices are sealed.{signed}"
+                     the devices are sealed.{papers}{signed}"
                 ),
                 Act::End,
                 "32 words of the transcript and 32 of the head are shown; all copy them by hand",

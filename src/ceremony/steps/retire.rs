@@ -130,16 +130,17 @@ impl Cast {
             let name = format!("envelope {number}");
             ask(&name, &self.custodian, question, &paper.envelope)
         });
-        let gone = "all of them were destroyed before us, and nobody kept a copy; type yes";
-        let gone = ask("destroyed", &self.witness, gone.to_owned(), "yes");
+        let all = "all of them lie before us, and nobody kept a copy; type yes";
+        let all = ask("collected", &self.witness, all.to_owned(), "yes");
         Step {
-            asks: envelopes.chain([gone]).collect(),
+            asks: envelopes.chain([all]).collect(),
             ..step(
                 "papers",
                 &self.custodian,
-                "What opened the devices is collected, and destroyed here.",
+                "What opened the devices is collected here. It is destroyed before all of us when the words of the \
+                 end were shown: until then a run that was cut short may need it.",
                 Act::Nothing,
-                "the papers are gone",
+                "the papers lie on the table; that they were destroyed is signed by all when the words were shown",
             )
         }
     }
