@@ -1,6 +1,7 @@
 //! A PIV card behind OpenSC's and Yubico's PKCS#11 modules, instead of straight over PC/SC.
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -148,6 +149,19 @@ fn a_wrong_pin_reaches_the_card_once(device: Device) {
     admin.assert_issued(0);
 }
 
+/// Whether a run ends within two minutes; else it is killed, and must have lost nothing either. Rarely OpenSC
+/// (0.23) waits in C_Login for a lock of its own when its card was pulled just then, and never comes back.
+fn ends(child: &mut Child) -> bool {
+    for _ in 0..1200 {
+        if child.try_wait().unwrap().is_some() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    child.kill().unwrap();
+    false
+}
+
 fn a_card_that_was_pulled_in_a_batch_loses_nothing(device: Device) {
     let admin = device.with_slow_ca();
     admin.list_of_keys(200);
@@ -160,15 +174,17 @@ fn a_card_that_was_pulled_in_a_batch_loses_nothing(device: Device) {
         command
     };
     let _of_adopt = admin.token.card().take_headers();
-    let child = sign().spawn().unwrap();
+    let mut child = sign().spawn().unwrap();
     wait_until("the card has signed", || count(&admin, SIGN) > 0);
     admin.token.pull_card();
     admin.token.card().put_back();
+    let has_ended = ends(&mut child);
+    assert!(has_ended || matches!(device, Device::OpenSc));
     let output = child.wait_with_output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     let written = admin.certificates().len();
     assert_eq!(output.status.success(), written == 200, "{words}");
-    if written < 200 {
+    if written < 200 && has_ended {
         assert!(words.contains("is gone"), "{words}");
         assert!(words.contains("--resume"), "{words}");
     }
