@@ -108,7 +108,17 @@ impl<T> Admin<T> {
     /// Runs a program with the device in its environment; it must succeed.
     #[track_caller]
     pub(crate) fn tool(&self, program: &str, arguments: &[&str]) {
-        run(self.punchmark.prepare(bounded(program)).args(arguments)).ok();
+        let once = || run(self.punchmark.prepare(bounded(program)).args(arguments));
+        let mut ran = once();
+        // The card is still being reset behind the tool that ran before.
+        for _ in 0..20 {
+            if !ran.stderr.contains("Failed to connect to yubikey") {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            ran = once();
+        }
+        ran.ok();
     }
 
     /// Writes several keys' paths for `--files-from`; gives that file.
