@@ -1,9 +1,12 @@
+mod bundles;
+mod cards;
+mod compromise;
 mod retire;
 
 use super::*;
 
-mod compromise;
-
+pub(in crate::ceremony) use bundles::filled_for_bundles;
+pub(in crate::ceremony) use cards::{filled_for_cards, filled_for_shares};
 pub(in crate::ceremony) use compromise::filled_after_a_theft;
 pub(in crate::ceremony) use retire::{
     filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
@@ -42,55 +45,22 @@ pub(in crate::ceremony) fn filled(people: usize) -> String {
     text
 }
 
-/// A plan for two people and so many YubiKeys, filled in.
-pub(in crate::ceremony) fn filled_for_cards(count: usize) -> String {
-    let draft = Draft {
-        kind: Kind::Create,
-        people: 2,
-        program: [1; 32],
-        devices: DraftDevices::YubiKeys(count),
-        day: "2026-12-01T00:00Z".parse().unwrap(),
-        before: None,
-        bundles: Vec::new(),
-    };
-    let mut text = draft.text().unwrap();
-    for word in FILLED {
-        text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
-    }
-    text = text.replacen("= \"?\"", "= \"live system 7\"", 1);
-    for number in 1..=count {
-        for word in ["1234567@", "5.7.1", "B1@", "B2@", "E1@", "E2@"] {
-            let word = word.replace('@', &number.to_string());
-            text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
-        }
-    }
-    text
-}
-
-/// A plan for six people and a YubiKey that shares open, filled in.
-pub(in crate::ceremony) fn filled_for_shares() -> String {
-    let text = filled(7);
-    let head = text.split("[[module]]").next().unwrap();
-    let cards = filled_for_cards(1);
-    let tables = cards.split_once("[[device]]").unwrap().1;
-    let tables = tables
-        .replace("pins         = \"random\"", "pins         = \"shares\"")
-        .lines()
-        .filter(|line| !line.contains("-envelope"))
-        .map(|line| format!("{line}\n"))
-        .collect::<String>();
-    format!(
-        "{head}[custody]\nthreshold = 2\ncustodians = [\"Cem\", \"Erik\", \"Gus\"]\n\
-         envelopes = [\"S1\", \"S2\", \"S3\"]\n\n[[device]]{tables}"
-    )
-}
-
 /// What stands first in every plan.
 const FILLED: [&str; 4] = ["user CA of example.org", "Room 5", "Anna", "Bob"];
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Plan::parse(text.as_bytes()).unwrap_err();
     faults.all().iter().map(ToString::to_string).collect()
+}
+
+/// Each text of the plan that gives way to another one makes the fault that is named.
+fn assert_each_rule(plan: &str, cases: &[(&str, &str, &str)]) {
+    for (from, to, fault) in cases {
+        let text = plan.replacen(from, to, 1);
+        assert_ne!(text, plan, "{from}");
+        let found = faults(&text).join("\n");
+        assert!(found.contains(fault), "{from} {to}: {found}");
+    }
 }
 
 #[test]
@@ -256,12 +226,7 @@ fn each_rule_of_a_plan_is_held_to() {
             "line 6: duplicate key",
         ),
     ];
-    for (from, to, fault) in cases {
-        let text = filled(3).replacen(from, to, 1);
-        assert_ne!(text, filled(3), "{from}");
-        let found = faults(&text).join("\n");
-        assert!(found.contains(fault), "{from} {to}: {found}");
-    }
+    assert_each_rule(&filled(3), &cases);
     let large = "#".repeat(PLAN_BYTES_MAX + 1);
     assert!(faults(&large).join("\n").contains("more than 262144 bytes"));
     assert!(!faults(&large[1..]).join("\n").contains("more than"));
@@ -328,305 +293,4 @@ fn no_step_has_the_name_of_another() {
         faults(&text),
         ["device 1, name: is what the paper calls the shares"]
     );
-}
-
-#[test]
-fn a_plan_of_cards_wants_nothing_but_what_its_people_know() {
-    for count in 1..=4 {
-        let plan = Plan::parse(filled_for_cards(count).as_bytes()).unwrap();
-        assert_eq!((plan.devices.len(), plan.cas().len()), (count, count));
-        let beside = plan.cas().iter().filter(|ca| ca.beside.is_some()).count();
-        assert_eq!(beside, count - 1);
-    }
-    for count in [0, 5] {
-        let draft = Draft {
-            kind: Kind::Create,
-            people: 2,
-            program: [1; 32],
-            devices: DraftDevices::YubiKeys(count),
-            day: Instant::of(0),
-            before: None,
-            bundles: Vec::new(),
-        };
-        assert_eq!(draft.text(), Err(DraftError::YubiKeys(count)));
-    }
-}
-
-#[test]
-fn each_rule_of_a_card_is_held_to() {
-    let cases = [
-        (
-            "\"12345671\"",
-            "\"012345671\"",
-            "yubikey: \"012345671\": is not a serial",
-        ),
-        (
-            "\"12345672\"",
-            "\"12345671\"",
-            "device 2, name: name or serial",
-        ),
-        (
-            "\"5.7.1\"",
-            "\"5.7\"",
-            "firmware: \"5.7\": a firmware version reads",
-        ),
-        ("\"5.7.1\"", "\"5.2.7\"", "firmware before 5.3.0"),
-        (
-            "\"random\"",
-            "\"factory\"",
-            "device 1, pins: \"factory\": not one of",
-        ),
-        (
-            "\"random\"",
-            "\"are-set\"",
-            "puk-envelope: is no key of a plan",
-        ),
-        (
-            "puk-envelope = \"E21\"\n",
-            "",
-            "device 1, puk-envelope: is missing",
-        ),
-        ("\"9c\"", "\"9b\"", "ca 1, slot: \"9b\":"),
-        (
-            "\"9d\"",
-            "\"9c\"",
-            "ledger-key, slot: \"9c\" is that of another key",
-        ),
-        (
-            "\"once\"",
-            "\"never\"",
-            "ca 1, pin-policy: \"never\": not one of once, always",
-        ),
-        ("\"p256\"", "\"p521\"", "makes no key for p521"),
-        (
-            "device       = \"root2\"",
-            "device       = \"root\"",
-            "in the same device",
-        ),
-        (
-            "beside       = \"users\"",
-            "beside       = \"users3\"",
-            "no CA that stands before",
-        ),
-        (
-            "slot         = \"9c\"",
-            "label = \"users\"",
-            "ca 1, slot: is missing",
-        ),
-    ];
-    for (from, to, fault) in cases {
-        let text = filled_for_cards(2).replacen(from, to, 1);
-        assert_ne!(text, filled_for_cards(2), "{from}");
-        let found = faults(&text).join("\n");
-        assert!(found.contains(fault), "{from} {to}: {found}");
-    }
-    let old = filled_for_cards(1).replace("5.7.1", "5.4.3");
-    let old = old.replacen("\"p256\"", "\"ed25519\"", 1);
-    let found = faults(&old).join("\n");
-    assert!(
-        found.contains("firmware 5.4.3 makes no key for ed25519"),
-        "{found}"
-    );
-}
-
-#[test]
-fn shares_are_for_custodians_and_one_of_them_may_be_lost() {
-    let plan = Plan::parse(filled_for_shares().as_bytes()).unwrap();
-    let custody = plan.custody.unwrap();
-    assert_eq!(
-        (custody.quorum.threshold(), custody.quorum.shares()),
-        (2, 3)
-    );
-    assert_eq!(custody.holders[1].name, "Erik");
-    let cases = [
-        (
-            "threshold = 2",
-            "threshold = 3",
-            "3 of 3: one share more than are needed",
-        ),
-        (
-            "threshold = 2",
-            "threshold = 1",
-            "1 of 3: at least two shares",
-        ),
-        (
-            "\"Erik\", ",
-            "\"Bob\", ",
-            "\"Bob\" is no person of the plan with role custodian",
-        ),
-        ("\"Erik\", ", "\"Cem\", ", "\"Cem\" is there twice"),
-        ("\"S1\", ", "", "envelopes: are not as many"),
-        ("\"S1\"", "\"?\"", "envelopes: 1 is still to be filled in"),
-        ("\"S2\"", "\"\"", "envelopes: 2 is empty"),
-        ("\"S2\"", "\"a\\nb\"", "envelopes: 2 holds a character"),
-        ("\"S3\"", "\"S1\"", "envelopes: \"S1\" is there twice"),
-        ("\"shares\"", "\"are-set\"", "custody: opens no device"),
-        ("[custody]", "[custodie]", "custody: is missing"),
-    ];
-    for (from, to, fault) in cases {
-        let text = filled_for_shares().replacen(from, to, 1);
-        assert_ne!(text, filled_for_shares(), "{from}");
-        let found = faults(&text).join("\n");
-        assert!(found.contains(fault), "{from} {to}: {found}");
-    }
-    // 8 of 16 would be 12,870 sets to try.
-    let names: Vec<_> = (1..=16).map(|number| format!("\"C{number}\"")).collect();
-    let names = names.join(", ");
-    let many = filled_for_shares()
-        .replace("threshold = 2", "threshold = 8")
-        .replace("[\"Cem\", \"Erik\", \"Gus\"]", &format!("[{names}]"));
-    let found = faults(&many).join("\n");
-    assert!(
-        found.contains("12870 sets of shares to try, and at most 2000"),
-        "{found}"
-    );
-}
-
-/// A plan for two people that signs two bundles, filled in.
-pub(in crate::ceremony) fn filled_for_bundles() -> String {
-    let bundle = |number: u8, file: &str| PlannedBundle {
-        file: file.to_owned(),
-        bytes: 1000,
-        sha256: [number; 32],
-        id: [number; 16],
-        header: [number; 32],
-        items: 3,
-    };
-    let key: ssh_key::PublicKey =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk"
-            .parse()
-            .unwrap();
-    let draft = Draft {
-        kind: Kind::Sign,
-        people: 2,
-        program: [1; 32],
-        devices: DraftDevices::Token(Some(("/usr/lib/m.so".to_owned(), [2; 32]))),
-        day: "2026-12-01T00:00Z".parse().unwrap(),
-        before: Some(DraftLedger {
-            last: Some(long_hash()),
-            head: crate::ledger::checkpoint::Checkpoint {
-                origin: "punchmark.ledger/00".to_owned(),
-                size: 7,
-                root: [3; 32],
-            },
-            cas: vec![(
-                "users".to_owned(),
-                key.fingerprint(ssh_key::HashAlg::Sha256),
-            )],
-        }),
-        bundles: vec![bundle(1, "one.bundle"), bundle(2, "two.bundle")],
-    };
-    let mut text = draft.text().unwrap();
-    for word in FILLED
-        .into_iter()
-        .chain(["live system 7", "Root CA", "fe12", "B1", "B2", "E1"])
-    {
-        text = text.replacen("= \"?\"", &format!("= \"{word}\""), 1);
-    }
-    text.replacen("= \"?\"", "= \"stick 4\"", 1)
-}
-
-#[test]
-fn a_plan_of_bundles_wants_nothing_but_what_its_people_know() {
-    let plan = Plan::parse(filled_for_bundles().as_bytes()).unwrap();
-    assert_eq!(plan.last, Some(long_hash()));
-    let sign = plan.signing().unwrap();
-    assert_eq!(sign.bundles.len(), 2);
-    assert_eq!(
-        (sign.bundles[1].header, sign.bundles[1].items),
-        ([2; 32], 3)
-    );
-    assert_eq!(plan.ledger.unwrap().cas[0].device.as_deref(), Some("root"));
-    let open = Draft {
-        kind: Kind::Sign,
-        people: 2,
-        program: [1; 32],
-        devices: DraftDevices::YubiKeys(1),
-        day: Instant::of(0),
-        before: None,
-        bundles: Vec::new(),
-    };
-    let missing = faults(&open.text().unwrap());
-    let filled_in = |fault: &String| fault.ends_with("is still to be filled in");
-    assert!(missing.iter().all(filled_in), "{missing:?}");
-}
-
-#[test]
-fn each_rule_of_a_bundle_is_held_to() {
-    let cases = [
-        (
-            "\"one.bundle\"",
-            "\"two.bundle\"",
-            "bundle 2, file: is that of another",
-        ),
-        (
-            "\"one.bundle\"",
-            "\"../one.bundle\"",
-            "bundle 1, file: \"../one.bundle\": is no name",
-        ),
-        ("\"one.bundle\"", "\"head.txt\"", "is no name of letters"),
-        (
-            "\"01010101010101010101010101010101\"",
-            "\"02020202020202020202020202020202\"",
-            "bundle 2, id: is that of another",
-        ),
-        (
-            "\"01010101010101010101010101010101\"",
-            "\"01\"",
-            "bundle 1, id: \"01\": no id",
-        ),
-        (
-            "bytes  = 1000",
-            "bytes  = 99999999999",
-            "bundle 1, bytes: are more than any",
-        ),
-        (
-            "items  = 3",
-            "items  = 100001",
-            "bundle 1, items: are more than any",
-        ),
-        (
-            "items  = 3",
-            "items  = -1",
-            "bundle 1, items: -1 is no number",
-        ),
-        (
-            "requires-rehearsal = false",
-            "requires-rehearsal = true",
-            "has no rehearsal",
-        ),
-        ("[medium]", "[media]", "medium, label: is missing"),
-        ("[ledger]", "[ledgers]", "ledger, name: is missing"),
-        (
-            "size = 7",
-            "size = \"7\"",
-            "ledger, size: \"7\" is no number",
-        ),
-        (
-            "device      = \"root\"\n",
-            "",
-            "CA `users` has no `device`, and can't sign",
-        ),
-        (
-            "device      = \"root\"\n",
-            "device = \"toor\"\n",
-            "\"toor\" is no [[device]]",
-        ),
-        (
-            "fingerprint = \"SHA256:",
-            "fingerprint = \"MD5:",
-            "known-ca 1, fingerprint",
-        ),
-        ("[[known-ca]]", "[[ca]]", "known-ca: no CA is named"),
-    ];
-    for (from, to, fault) in cases {
-        let text = filled_for_bundles().replacen(from, to, 1);
-        assert_ne!(text, filled_for_bundles(), "{from}");
-        let found = faults(&text).join("\n");
-        assert!(found.contains(fault), "{from} {to}: {found}");
-    }
-    // What belongs to bundles alone is no key of another kind.
-    let text = filled_for_bundles().replace("kind    = \"sign\"", "kind    = \"create\"");
-    let found = faults(&text).join("\n");
-    assert!(found.contains("bundle: is no key of a plan"), "{found}");
 }

@@ -123,14 +123,23 @@ mod tests {
         for tried_for in [Create, Restore, Drill] {
             assert_eq!(says(tried_for, Proved, "", 101, Some(Became::Made)), Ok(()));
             assert_eq!(says(tried_for, Proved, "", 0, None), Ok(()));
-            assert!(says(tried_for, Proved, "", 100, None).is_err());
-            for became in [Became::Destroyed, Became::Missing] {
-                assert!(says(tried_for, Proved, "", 0, Some(became)).is_err());
+            let early = says(tried_for, Proved, "", 100, None);
+            assert_eq!(early, Err("the next drill is due before this entry"));
+            for (became, fault) in [
+                (Became::Destroyed, "it was destroyed before"),
+                (Became::Missing, "it is missing"),
+            ] {
+                let gone = says(tried_for, Proved, "", 0, Some(became));
+                assert_eq!(gone, Err(fault));
             }
-            assert!(says(tried_for, Failed, "", 0, None).is_err());
         }
         let words = "no PIN opened it";
         assert_eq!(says(Drill, Failed, words, 0, Some(Became::Missing)), Ok(()));
-        assert!(says(Restore, Failed, words, 0, None).is_err());
+        let wordless = says(Drill, Failed, "", 0, None);
+        assert_eq!(wordless, Err("it failed without a word"));
+        for tried_for in [Create, Restore] {
+            let failed = says(tried_for, Failed, words, 0, None);
+            assert_eq!(failed, Err("a copy that failed is none to go on with"));
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! One thread and one connection: the connection's own task turns while this one waits, and all that
 //! is asked is a task too, so that a panic of the crate at bytes that are no LDAP ends that task, and is
-//! an error here, of which nothing else is said. One deadline holds for everything; behind it, nothing that was answered counts.
+//! an error here, of which nothing else is said (a released program, which doesn't unwind, ends there, and has
+//! written nothing). One deadline holds for everything; behind it, nothing that was answered counts.
 
 mod question;
 mod quiet;

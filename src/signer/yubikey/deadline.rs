@@ -44,8 +44,9 @@ impl<'a> Patience<'a> {
 
 /// Does `work` on a thread of its own. What is late goes on alone, and is thrown away.
 ///
-/// The `yubikey` crate panics on some answers that are cut short; such a panic ends the
-/// thread alone, and is told as [`CardFault::Malformed`].
+/// The `yubikey` crate panics on some answers that are cut short. In a program that unwinds such a panic ends
+/// the thread alone, and is told as [`CardFault::Malformed`]; a released program, which doesn't, ends there
+/// as by a kill.
 pub(super) fn within<T: Send + 'static>(
     patience: &Patience<'_>,
     work: impl FnOnce() -> T + Send + 'static,

@@ -1,0 +1,245 @@
+//! What a run writes that meets no trouble.
+
+use super::*;
+
+/// What a run writes that meets no trouble, by the steps alone.
+pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
+    let mut events = vec![Event::Begin {
+        plan: hex(&plan.sha256),
+        purpose: plan.purpose.clone(),
+        program: String::new(),
+        random: String::new(),
+    }];
+    for step in steps(plan) {
+        for ask in &step.asks {
+            let answer = match &ask.wanted {
+                Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
+                Wanted::AnyOf(texts) => texts[0].clone(),
+                Wanted::Time => plan.window.0.to_string(),
+                Wanted::Rehearsal => crate::wire::words(&[5; 8]),
+                Wanted::Secret { .. }
+                | Wanted::Before { .. }
+                | Wanted::Share(_)
+                | Wanted::ShareAgain(_) => String::new(),
+            };
+            let is_secret = matches!(
+                ask.wanted,
+                Wanted::Secret { .. }
+                    | Wanted::Before { .. }
+                    | Wanted::Share(_)
+                    | Wanted::ShareAgain(_)
+            );
+            let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
+            events.push(if is_secret {
+                Event::TypedBack { step, ask, by }
+            } else {
+                Event::Answer {
+                    step,
+                    ask,
+                    by,
+                    answer,
+                }
+            });
+        }
+        let made = Made {
+            plan,
+            step: &step.name,
+        };
+        events.extend(made.by(step.act));
+        events.push(Event::Done {
+            step: step.name.clone(),
+        });
+    }
+    let (ledger, root) = ("l".to_owned(), hex(&[1; 32]));
+    events.push(Event::End {
+        ledger,
+        size: 1,
+        root,
+    });
+    events
+}
+
+struct Made<'a> {
+    plan: &'a Plan,
+    step: &'a str,
+}
+
+impl Made<'_> {
+    fn fact(&self, name: &str, value: &str) -> Event {
+        let (name, value) = (name.to_owned(), value.to_owned());
+        Event::Fact {
+            step: self.step.to_owned(),
+            name,
+            value,
+        }
+    }
+
+    fn key(&self, device: &str, place: &KeyPlace, names: [&str; 2]) -> Vec<Event> {
+        let device = self.plan.device(device).unwrap();
+        let locator = crate::ceremony::key_place::key(device, place, &[7; 16]).unwrap();
+        let key: ssh_key::PublicKey = KEY.parse().unwrap();
+        let intent = Event::Intent {
+            step: self.step.to_owned(),
+            locator: locator.to_string(),
+        };
+        let print = fingerprint(key.key_data());
+        vec![
+            intent,
+            self.fact(names[0], KEY),
+            self.fact(names[1], &print),
+        ]
+    }
+
+    fn files(&self, names: &[&str]) -> Vec<Event> {
+        let file = |name: &&str| Event::File {
+            step: self.step.to_owned(),
+            name: (*name).to_owned(),
+            sha256: hex(&[3; 32]),
+        };
+        names.iter().map(file).collect()
+    }
+
+    fn by(&self, act: Act) -> Vec<Event> {
+        let plan = self.plan;
+        match act {
+            Act::Nothing | Act::End => Vec::new(),
+            Act::Ledger => {
+                let before = plan.ledger.as_ref().unwrap();
+                let ca = &before.cas[0];
+                let print = ca.fingerprint.to_string();
+                vec![
+                    self.fact(LEDGER_BEFORE, &head_in_words(&before.head)),
+                    self.fact(&format!("public key {}", ca.name), KEY),
+                    self.fact(&format!("fingerprint {}", ca.name), &print),
+                    self.fact(LEDGER_KEY, KEY),
+                    self.fact(LEDGER_KEY_PRINT, &print),
+                ]
+            }
+            Act::Shares => vec![
+                self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),
+                self.fact(SECRET_CHECK, "c"),
+            ],
+            Act::OpenAgain => vec![self.fact(SHARES, "2 typed"), self.fact(SECRET_CHECK, "c")],
+            Act::Custody => vec![self.fact("opened by root", "generation 1, counter 1")],
+            Act::Pins(_) => vec![self.fact("secrets root", SECRETS_ARE_SET)],
+            Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
+            Act::Machine => {
+                let module = &plan.modules[0];
+                let name = format!("module {}", module.path.display());
+                vec![
+                    self.fact("program", &hex(&plan.program)),
+                    self.fact(&name, &hex(&module.sha256)),
+                ]
+            }
+            Act::Devices => {
+                let device = &plan.devices[0];
+                let says = format!("{}, of x", device.words());
+                vec![self.fact("device root", &says)]
+            }
+            Act::Rehearsal => vec![self.fact("rehearsal", &hex(&[5; 32]))],
+            Act::Key(_) => {
+                let ca = &plan.cas()[0];
+                let names = [
+                    format!("public key {}", ca.name),
+                    format!("fingerprint {}", ca.name),
+                ];
+                self.key("root", &ca.place, [&names[0], &names[1]])
+            }
+            Act::LedgerKey => {
+                let names = ["public key of the ledger", "fingerprint of the ledger key"];
+                self.key("root", &plan.ledger_key().unwrap().place, names)
+            }
+            Act::Copies => vec![self.fact(&copy_fact(0), "token")],
+            Act::Retire(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0];
+                vec![self.fact(&retired_fact(&ca.name), RETIRED)]
+            }
+            Act::StageMade => vec![self.fact(STAGE, STAGE_MADE)],
+            Act::Lost => vec![self.fact(&copy_fact(0), "token")],
+            Act::TestKey(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![
+                    self.fact(&test_by_fact(ca), "token"),
+                    self.fact(&test_fact(ca), "AAAA"),
+                ]
+            }
+            Act::FirstDrill => {
+                let due = plan.drill().unwrap().next_due.to_string();
+                vec![self.fact(FIRST_DRILL, &due)]
+            }
+            Act::TryCopy(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![
+                    self.fact(&test_by_fact(ca), "token"),
+                    self.fact(&test_fact(ca), "AAAA"),
+                    self.fact(&tried_fact(ca), "it signed"),
+                ]
+            }
+            Act::TakePlace(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![
+                    self.fact(&end_fact(0), "token"),
+                    self.fact(&restored_fact(ca), "token"),
+                ]
+            }
+            Act::Emergency(number) => {
+                let mut events = vec![self.fact(&emergency_fact(number), "serial 1")];
+                events.extend(self.files(&[&emergency_file(number)]));
+                events
+            }
+            Act::StageTrusted => vec![
+                self.fact(SERVERS, "all 1 trust both"),
+                self.fact(STAGE, STAGE_TRUSTED),
+            ],
+            Act::ShutOut => {
+                let old = &plan.old_ca().unwrap().name;
+                vec![self.fact(&retired_fact(old), RETIRED)]
+            }
+            Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
+            Act::MediumIn => {
+                let sign = plan.signing().unwrap();
+                let hash = hex(&planned_hash(sign));
+                let copied = sign.files().map(|(name, sha256)| Event::File {
+                    step: self.step.to_owned(),
+                    name: name.to_owned(),
+                    sha256: hex(&sha256),
+                });
+                std::iter::once(self.fact("medium before", &hash))
+                    .chain(copied)
+                    .collect()
+            }
+            Act::ShowBundle(at) => {
+                let bundle = plan.bundle(at).unwrap();
+                let mut events = self.files(&[&bundle.table()]);
+                events.push(self.fact(&format!("decided {}", bundle.file), "1"));
+                events
+            }
+            Act::TestCertificate(at) => {
+                let bundle = plan.bundle(at).unwrap();
+                let mut events = self.files(&[&bundle.test_certificate()]);
+                events.push(self.fact(&tested_fact(bundle), "item 1"));
+                events
+            }
+            Act::SignBundle(at) => {
+                let bundle = plan.bundle(at).unwrap();
+                let mut events = vec![
+                    self.fact(&format!("signed {}", bundle.file), "1"),
+                    self.fact(&compared_fact(bundle), AS_TESTED),
+                    self.fact(&read_back_fact(bundle), "is not on this machine"),
+                ];
+                events.extend(self.files(&[&bundle.answer()]));
+                events
+            }
+            Act::MediumOut => {
+                let hash = hex(&planned_hash(plan.signing().unwrap()));
+                vec![self.fact("medium after", &hash)]
+            }
+            Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
+            Act::Lines => {
+                let ca = &plan.cas()[0].name;
+                let names = [format!("{ca}.pub"), format!("{ca}.sshd_config")];
+                self.files(&[&names[0], &names[1], "ledger.pub", "key-card.html"])
+            }
+        }
+    }
+}
