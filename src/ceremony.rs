@@ -26,6 +26,7 @@ mod test_signature;
 mod transcript;
 mod verdict;
 mod verify;
+mod world;
 
 pub use conduct::{
     CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE, Setting,
@@ -44,7 +45,7 @@ pub use plan::{
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
-    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, MARK as REHEARSAL, Prop,
+    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, Found, MARK as REHEARSAL, Prop,
     RehearsalError, Rehearsed, Stage, can_be_rehearsed, draw, token_label,
 };
 pub use report::report;
@@ -55,3 +56,4 @@ pub use test_certificate::TestCertificateError;
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
 pub use verdict::{Account, UNKNOWN, VerdictFault, judge};
 pub use verify::{Evidence, verify};
+pub use world::{Made, Sheet, World, WorldError};

@@ -13,7 +13,7 @@ use crate::harness::sshd::{Configuration, Sshd};
 use crate::harness::write;
 
 /// Everything that it makes, but for the transcript.
-const OUTPUTS: [&str; 11] = [
+pub(super) const OUTPUTS: [&str; 11] = [
     "emergency-1-cert.pub",
     "head.txt",
     "key-card.html",
@@ -39,7 +39,7 @@ extensions = { default = [\"permit-pty\"], allowed = [\"permit-pty\"] }
 
 /// A room whose CA's key is gone with the thief: nothing of it is in the room, and somebody has a
 /// certificate of it.
-fn room() -> Room {
+pub(super) fn room() -> Room {
     let (room, words, _) = held("2");
     for name in ["peter", "erik"] {
         keygen::make(room.account.home(), name, keygen::ED25519);
@@ -76,9 +76,9 @@ fn room() -> Room {
     room
 }
 
-/// What a server says when it has the file with both keys.
-fn report(room: &Room, server: &str, trusts: &[&str]) {
-    let folder = room.account.path("reports");
+/// What a server says when it has the file with both keys, in this folder.
+pub(super) fn report_in(room: &Room, folder: &str, server: &str, trusts: &[&str]) {
+    let folder = room.account.path(folder);
     fs::create_dir_all(&folder).unwrap();
     let print =
         |file: &&str| json!({ "fingerprint": keygen::fingerprint(&room.account.path(file)) });
@@ -94,6 +94,10 @@ fn report(room: &Room, server: &str, trusts: &[&str]) {
     );
 }
 
+fn report(room: &Room, server: &str, trusts: &[&str]) {
+    report_in(room, "reports", server, trusts);
+}
+
 fn key_with_certificate(room: &Room) -> std::path::PathBuf {
     let beside = room.account.path("erik-cert.pub");
     fs::copy(room.output("emergency-1-cert.pub"), beside).unwrap();
@@ -101,7 +105,7 @@ fn key_with_certificate(room: &Room) -> std::path::PathBuf {
 }
 
 /// Whoever locks out says so in full, where they are asked for the servers.
-fn who_lock_out(room: &Room) -> People {
+pub(super) fn who_lock_out(room: &Room) -> People {
     let mut people = people(room);
     let servers = "let somebody in by a certificate of the new CA";
     people

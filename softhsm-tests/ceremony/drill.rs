@@ -16,7 +16,7 @@ const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.si
 
 /// A room with a CA that was made in `Backup`, which stays in its safe; its copy in the token of the room
 /// is tried.
-fn room() -> Room {
+pub(super) fn room() -> Room {
     let (room, _) = two_tokens("Backup");
     hide(&room, "Backup");
     let next = date("+1 year");

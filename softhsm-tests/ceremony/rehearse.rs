@@ -1,5 +1,7 @@
 //! A rehearsal: the same steps on tokens of its own, which count for nothing.
 
+mod found;
+
 use std::fs;
 use std::path::Path;
 

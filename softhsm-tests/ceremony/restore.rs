@@ -12,7 +12,7 @@ const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.si
 const LOST: &str = "pkcs11:token=Backup;object=users";
 
 /// A room with a CA that was made in `Backup`, which is lost; its copy is in the token that is there.
-fn room() -> Room {
+pub(super) fn room() -> Room {
     let (room, _) = two_tokens("Backup");
     hide(&room, "Backup");
     let own = ["the safe was flooded", LOST, "Anna and Bob looked"];

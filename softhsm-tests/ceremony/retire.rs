@@ -76,7 +76,7 @@ pub(super) fn drawn(room: &Room, kind: &str, last: Option<&str>, own: &[&str]) -
 }
 
 /// A room in which `users` was made by a ceremony, and shall end now.
-fn room() -> Room {
+pub(super) fn room() -> Room {
     let (room, words, _) = held("2");
     keygen::make(room.account.home(), "peter", keygen::ED25519);
     fs::rename(room.account.path("ceremony"), room.account.path("first")).unwrap();

@@ -21,7 +21,7 @@ const OUTPUTS: [&str; 8] = [
 ];
 
 /// A room in which `users` was made by a ceremony, and `users2` is to be made.
-fn room() -> Room {
+pub(super) fn room() -> Room {
     let (room, words, _) = held("2");
     for name in ["peter", "erik"] {
         keygen::make(room.account.home(), name, keygen::ED25519);

@@ -150,7 +150,7 @@ impl Room {
     }
 
     /// The first words of the transcript of the rehearsal beside the plan; none where there is none.
-    fn rehearsed(&self) -> String {
+    pub(super) fn rehearsed(&self) -> String {
         let checked = ["ceremony", "check", "--json", "plan.toml", "--rehearsal"];
         let ran = self.account.run(&[&checked[..], &["rehearsal"]].concat());
         let object: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();

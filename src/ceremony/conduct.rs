@@ -59,6 +59,7 @@ pub(super) use sign::{MEDIUM_AFTER, MEDIUM_BEFORE, decided_fact, signed_fact};
 pub(super) use tested::{
     AS_TESTED, NOTHING, compared_fact, read_back_fact, tested_fact, tested_item,
 };
+pub(super) use token_pins::self_name;
 
 /// What a ceremony is held with.
 pub struct Setting<'a> {

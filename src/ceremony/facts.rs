@@ -1,5 +1,6 @@
 //! What facts of a transcript are called that more than one reads.
 
+use super::plan::Plan;
 use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::wire::hex;
@@ -29,6 +30,27 @@ pub(super) fn head_of_words(words: &str) -> Option<Checkpoint> {
 pub(super) const CLOCKS: &str = "clocks, the machine's last";
 /// The fact that is the ledger as it was before.
 pub(super) const LEDGER_BEFORE: &str = "ledger before";
+/// The fact that is what was made for a rehearsal to find.
+pub(super) const MADE_TO_FIND: &str = "made for this rehearsal";
+
+/// What is noted of that; none where nothing was made: in earnest, and where a plan begins with nothing.
+pub(super) fn made_to_find(plan: &Plan) -> Option<String> {
+    let ledger = plan
+        .ledger
+        .as_ref()
+        .filter(|_| plan.rehearsal_of.is_some())?;
+    let cas: Vec<_> = ledger
+        .cas
+        .iter()
+        .map(|ca| format!("the CA `{}` ({})", ca.name, ca.words()))
+        .collect();
+    Some(format!(
+        "the ledger {}, its key, {}; all of it is thrown away",
+        ledger.head.origin,
+        cas.join(", ")
+    ))
+}
+
 /// The fact that is the ledger key.
 pub(super) const LEDGER_KEY: &str = "public key of the ledger";
 /// And the one that is its fingerprint.

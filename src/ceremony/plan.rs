@@ -140,9 +140,10 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
             "is true in the plan of a rehearsal".to_owned(),
         );
     }
-    if kind.is_some_and(Kind::finds_ledger) && requires_rehearsal == Some(true) {
-        let words = "is true, and what works on a ledger that is there has no rehearsal";
-        reader.add("requires-rehearsal", words.to_owned());
+    let has_none = kind.filter(|kind| !kind.is_rehearsed());
+    if let (Some(kind), Some(true)) = (has_none, requires_rehearsal) {
+        let words = format!("is true, and kind `{}` has no rehearsal", kind.as_str());
+        reader.add("requires-rehearsal", words);
     }
     let window = window(reader, top);
     let people = people::read(reader, top);

@@ -5,19 +5,21 @@
 //! draw it again: a rehearsal of another plan, or one that was edited, shows.
 
 mod drawing;
+mod found;
 #[cfg(test)]
 mod tests;
 
 use toml::Table;
 
 use super::instant::Instant;
-use super::plan::{Device, Hardware, Plan, PlanFaults};
+use super::plan::{Device, Hardware, Kind, Pins, Plan, PlanFaults};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
 use crate::signer::yubikey::Firmware;
 use crate::wire::words;
 
 use drawing::Drawing;
+pub use found::Found;
 
 /// What a rehearsal is held on, instead of what the plan names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub struct Stage {
     /// Where the files of the plan's roots of attestation are, in its order; none where there is no
     /// card.
     pub roots: Vec<String>,
+    /// What it finds, where the plan works on what is there; none where it begins with nothing.
+    pub found: Option<Found>,
 }
 
 /// What stands for a device of the plan.
@@ -61,9 +65,15 @@ pub enum RehearsalError {
     /// A rehearsal is drawn from a plan, not from another rehearsal.
     #[error("this is the plan of a rehearsal itself")]
     OfRehearsal,
-    /// What it works on is not there in a rehearsal.
-    #[error("this plan works on a ledger that is there, which a rehearsal has none of")]
-    FindsLedger,
+    /// Nobody can make for a rehearsal what it works on.
+    #[error("a plan of kind `{}` has no rehearsal: what it works on can't be made for one", .0.as_str())]
+    NoneOfKind(Kind),
+    /// What it finds is not as much as the plan has.
+    #[error("what was made for the rehearsal is not what the plan finds")]
+    Unlike,
+    /// A card has the secrets of an earlier ceremony, and a spare one has none.
+    #[error("a spare card can't stand for `{0}`, which shares open since an earlier ceremony")]
+    SharedCard(String),
     /// Something of the plan would be touched.
     #[error("{what} {name:?} is one of the plan, which a rehearsal leaves alone")]
     Production {
@@ -112,10 +122,10 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
     if read.rehearsal_of.is_some() {
         return Err(RehearsalError::OfRehearsal);
     }
-    // Only what begins with nothing is rehearsed on nothing.
-    if read.kind().finds_ledger() {
-        return Err(RehearsalError::FindsLedger);
+    if !read.kind().is_rehearsed() {
+        return Err(RehearsalError::NoneOfKind(read.kind()));
     }
+    Found::fits(stage.found.as_ref(), &read)?;
     leaves_alone(&read, stage)?;
     // It was read as TOML a moment ago.
     let text = String::from_utf8_lossy(plan);
@@ -139,6 +149,7 @@ pub fn can_be_rehearsed(plan: &[u8]) -> Result<(), RehearsalError> {
         module: Some((NO_MODULE.to_owned(), [0; 32])),
         props: tokens.collect(),
         roots: Vec::new(),
+        found: Found::sketched(&read),
     };
     draw(plan, &stage).map(drop)
 }
@@ -206,6 +217,7 @@ impl Stage {
             module: modules.next().flatten(),
             props: props.collect(),
             roots: roots.collect::<Option<_>>()?,
+            found: Found::of(rehearsal),
         })
     }
 
@@ -225,6 +237,9 @@ fn leaves_alone(plan: &Plan, stage: &Stage) -> Result<(), RehearsalError> {
         let is_card = matches!(prop, Prop::Card { .. });
         if is_card && matches!(device.hardware, Hardware::Token(_)) {
             return Err(RehearsalError::NoCard(device.name.clone()));
+        }
+        if is_card && plan.ledger.is_some() && device.pins == Pins::Shares {
+            return Err(RehearsalError::SharedCard(device.name.clone()));
         }
         if device_serials(plan).contains(&prop.serial()) {
             return Err(RehearsalError::Production {

@@ -13,6 +13,7 @@ mod restored;
 mod retired;
 mod rolled_over;
 mod shut_out;
+mod thrown_away;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 //! `punchmark ceremony`: keys made by a few people in a closed room, from one reviewed plan.
 
 mod check;
+mod hall;
 mod plan;
 mod plan_file;
 mod rehearsal_folder;

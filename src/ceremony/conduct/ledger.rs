@@ -5,7 +5,9 @@ use ssh_key::public::KeyData;
 
 use super::{Conduct, ConductError};
 use crate::ca::{KnownCa, key_places};
-use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_in_words};
+use crate::ceremony::facts::{
+    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, MADE_TO_FIND, head_in_words, made_to_find,
+};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::CaBefore;
 use crate::ceremony::steps::Step;
@@ -27,6 +29,9 @@ impl Conduct<'_> {
         let head = ledger.checkpoint()?;
         let head = head.ok_or(ConductError::Gone("the ledger"))?;
         self.fact(step, LEDGER_BEFORE, &head_in_words(&head))?;
+        if let Some(made) = made_to_find(setting.plan) {
+            self.fact(step, MADE_TO_FIND, &made)?;
+        }
         for ca in &planned.cas {
             let key = self.key_of_ca(&config, &ledger, ca)?;
             self.public(step, (ca.name.as_str(), &key))?;

@@ -162,7 +162,7 @@ fn of(device: &Device, kind: SecretKind) -> String {
 }
 
 /// How a token's name begins, as it names itself; its slot may be another one the next time.
-pub(super) fn self_name(token: &TokenPlace) -> String {
+pub(in crate::ceremony) fn self_name(token: &TokenPlace) -> String {
     format!("token {:?} (", token.label)
 }
 

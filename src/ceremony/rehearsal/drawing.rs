@@ -34,6 +34,7 @@ impl Drawing<'_> {
             mark(ca, "beside", "rehearsal-");
             mark(ca, "label", LABELLED);
         }
+        self.found(table);
         if let Some(key) = inner(table, "ledger-key") {
             self.in_token(key, "device");
             mark(key, "label", LABELLED);
@@ -77,6 +78,7 @@ impl Drawing<'_> {
     }
 
     fn token(&self, device: &mut Table, serial: &str) {
+        let opened = device.get("pins").and_then(Value::as_str) == Some("shares");
         let name = device.get("name").and_then(Value::as_str);
         let label = token_label(name.unwrap_or_default());
         let module = self.stage.module.as_ref().map(|(path, _)| path.as_str());
@@ -86,11 +88,15 @@ impl Drawing<'_> {
         for of_card in ["yubikey", "firmware", "puk-envelope", "so-pin-envelope"] {
             device.remove(of_card);
         }
+        put(device, "serial", serial);
+        // What shares open since an earlier ceremony is opened by shares that were made for this one.
+        if opened && self.stage.found.is_some() {
+            return;
+        }
         put(device, "pins", "are-set");
         device
             .entry("pin-envelope")
             .or_insert_with(|| Value::String(NO_ENVELOPE.to_owned()));
-        put(device, "serial", serial);
     }
 
     /// What a card makes in a slot, a token that stands for it makes under a label, which is named
@@ -113,26 +119,26 @@ impl Drawing<'_> {
     }
 }
 
-fn put(table: &mut Table, key: &str, text: impl Into<String>) {
+pub(super) fn put(table: &mut Table, key: &str, text: impl Into<String>) {
     table.insert(key.to_owned(), Value::String(text.into()));
 }
 
 /// Puts the mark of a rehearsal before a text.
-fn mark(table: &mut Table, key: &str, before: &str) {
+pub(super) fn mark(table: &mut Table, key: &str, before: &str) {
     if let Some(Value::String(text)) = table.get_mut(key) {
         text.insert_str(0, before);
     }
 }
 
-fn inner<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Table> {
+pub(super) fn inner<'t>(table: &'t mut Table, key: &str) -> Option<&'t mut Table> {
     table.get_mut(key)?.as_table_mut()
 }
 
-fn each<'t>(table: &'t mut Table, key: &str) -> impl Iterator<Item = &'t mut Table> {
+pub(super) fn each<'t>(table: &'t mut Table, key: &str) -> impl Iterator<Item = &'t mut Table> {
     let tables = table.get_mut(key).and_then(Value::as_array_mut);
     tables.into_iter().flatten().filter_map(Value::as_table_mut)
 }
 
-const LABELLED: &str = "REHEARSAL ";
+pub(super) const LABELLED: &str = "REHEARSAL ";
 /// Where the plan has shares and no PIN on paper.
 const NO_ENVELOPE: &str = "PIN";

@@ -1,3 +1,5 @@
+mod found;
+
 use super::*;
 use crate::ceremony::plan::tests::{filled, filled_for_cards};
 use crate::ceremony::plan::{Ca, KeyPlace};
@@ -13,6 +15,7 @@ fn stage() -> Stage {
         module: Some(("/usr/lib/softhsm/libsofthsm2.so".to_owned(), [2; 32])),
         props: vec![Prop::Token("ab34".to_owned())],
         roots: Vec::new(),
+        found: None,
     }
 }
 

@@ -2,14 +2,16 @@
 
 use super::frame::{Cast, ask, step};
 use super::{Act, Ask, Step, Wanted};
-use crate::ceremony::plan::{Compromise, Emergency, Plan};
+use crate::ceremony::plan::{Compromise, Emergency, Pins, Plan};
 use crate::certificate::subject::fingerprint;
 
 /// The steps, in an order that never closes the last door.
 pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    // What shares open has its secrets since an earlier ceremony.
     let devices = (0..).zip(&plan.devices);
+    let devices = devices.filter(|(_, device)| device.pins != Pins::Shares);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
     let cas = &compromise.beside.cas;
     let numbers = 0..cas.len();

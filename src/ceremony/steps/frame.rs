@@ -1,6 +1,7 @@
 //! The steps that ceremonies of every kind begin and end with.
 
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
+use crate::ceremony::facts::made_to_find;
 use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Pins, Plan, Role, Task};
 use crate::secret::SecretKind;
 
@@ -24,7 +25,7 @@ impl Cast {
         let again = plan.custody.as_ref().filter(|_| plan.ledger.is_some());
         steps.extend(again.map(|custody| self.open_again(custody)));
         steps.push(self.devices(plan));
-        steps.extend(plan.ledger.as_ref().map(|ledger| self.ledger(ledger)));
+        steps.extend(plan.ledger.as_ref().map(|ledger| self.ledger(plan, ledger)));
         steps
     }
 
@@ -240,7 +241,8 @@ impl Cast {
     }
 
     /// The ledger that is there before, and the keys of its CAs.
-    fn ledger(&self, ledger: &LedgerBefore) -> Step {
+    fn ledger(&self, plan: &Plan, ledger: &LedgerBefore) -> Step {
+        let made = made_to_find(plan).map(|made| format!(" Made for this REHEARSAL: {made}."));
         let asks = ledger.cas.iter().map(|ca| {
             let question = format!(
                 "the key card of CA `{}` says {}; type yes",
@@ -259,8 +261,10 @@ impl Cast {
                 "ledger",
                 &self.administrator,
                 format!(
-                    "The ledger is {}, and goes on from entry {}.",
-                    ledger.head.origin, ledger.head.size
+                    "The ledger is {}, and goes on from entry {}.{}",
+                    ledger.head.origin,
+                    ledger.head.size,
+                    made.unwrap_or_default()
                 ),
                 Act::Ledger,
                 "it goes on from the head of the plan, and each key in a device is the one that it has",

@@ -7,8 +7,9 @@ use crate::ceremony::conduct::{
     tested_fact,
 };
 use crate::ceremony::facts::{
-    CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, RETIRED, SERVERS, STAGE,
-    STAGE_MADE, STAGE_TRUSTED, copy_fact, emergency_fact, end_fact, head_in_words, retired_fact,
+    CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, MADE_TO_FIND, RETIRED,
+    SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, copy_fact, emergency_fact, end_fact, head_in_words,
+    made_to_find, retired_fact,
 };
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::tests::{filled, filled_for_bundles};
@@ -19,7 +20,7 @@ use crate::certificate::subject::fingerprint;
 use crate::wire::hex;
 pub(in crate::ceremony) use made::events;
 
-const KEY: &str =
+pub(in crate::ceremony) const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFBG/fUCXIRhD0pyGp6FnxZT7bSNg8YmUuhcrZHXR8bk";
 
 fn plan() -> Plan {

@@ -3,6 +3,7 @@
 use ssh_key::public::KeyData;
 
 use super::copies::{has_copies, origin_of};
+use super::thrown_away::thrown_away;
 use super::{Evidence, key_of};
 use crate::ceremony::facts::{LEDGER_BEFORE, head_of_words};
 use crate::ceremony::plan::Plan;
@@ -42,6 +43,7 @@ pub(super) fn found_before(
     let found = found.filter(|found| found.size <= end.size);
     let missing = || VerdictFault::Ledger("the transcript has no head before".to_owned());
     goes_on(ledger, &planned.head)?;
+    thrown_away(ledger, plan)?;
     let found = found.ok_or_else(missing)?;
     goes_on(ledger, &found)?;
     Ok(Some(found))

@@ -24,8 +24,7 @@ impl Holder {
     /// that was held all along (measured: 5 in 1,000 beside three busy processes): a lock has to be missing in
     /// each of several.
     pub(in crate::ledger) fn of(stat: &Stat) -> Option<Self> {
-        let process =
-            (0..READINGS).find_map(|_| holder(&text(Path::new("/proc/locks"))?, stat))?;
+        let process = (0..READINGS).find_map(|_| holder(&text(Path::new("/proc/locks"))?, stat))?;
         let program = text(Path::new(&format!("/proc/{process}/comm")));
         Some(Self {
             process,
@@ -85,9 +84,8 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| {
-                    let others: Vec<File> = (0..120)
-                        .map(|_| tempfile::tempfile().unwrap())
-                        .collect();
+                    let others: Vec<File> =
+                        (0..120).map(|_| tempfile::tempfile().unwrap()).collect();
                     while !over.load(Ordering::Relaxed) {
                         others.iter().for_each(|other| other.lock().unwrap());
                         others.iter().for_each(|other| other.unlock().unwrap());

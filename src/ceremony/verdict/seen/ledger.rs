@@ -4,7 +4,9 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::{Seen, foreign};
-use crate::ceremony::facts::{LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, head_of_words};
+use crate::ceremony::facts::{
+    LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, MADE_TO_FIND, head_of_words, made_to_find,
+};
 use crate::ceremony::plan::Plan;
 use crate::ceremony::verdict::VerdictFault;
 use crate::certificate::subject::fingerprint;
@@ -23,6 +25,9 @@ impl Seen {
         if !head_of_words(words).is_some_and(goes_on) {
             let (line, name) = (*at, LEDGER_BEFORE.to_owned());
             return Err(VerdictFault::Fact { line, name });
+        }
+        if let Some(made) = made_to_find(plan) {
+            self.is(line, MADE_TO_FIND, &made)?;
         }
         for ca in &planned.cas {
             let name = format!("public key {}", ca.name);

@@ -107,13 +107,16 @@ impl Made<'_> {
                 let before = plan.ledger.as_ref().unwrap();
                 let ca = &before.cas[0];
                 let print = ca.fingerprint.to_string();
-                vec![
+                let made = made_to_find(plan);
+                let made = made.map(|made| self.fact(MADE_TO_FIND, &made));
+                let seen = vec![
                     self.fact(LEDGER_BEFORE, &head_in_words(&before.head)),
                     self.fact(&format!("public key {}", ca.name), KEY),
                     self.fact(&format!("fingerprint {}", ca.name), &print),
                     self.fact(LEDGER_KEY, KEY),
                     self.fact(LEDGER_KEY_PRINT, &print),
-                ]
+                ];
+                seen.into_iter().chain(made).collect()
             }
             Act::Shares => vec![
                 self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),

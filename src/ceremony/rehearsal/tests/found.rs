@@ -1,0 +1,142 @@
+//! What the plan of a rehearsal finds, in the place of what its plan finds.
+
+use super::*;
+use crate::ceremony::plan::tests::{
+    filled_after_a_theft, filled_for_bundles, filled_to_drill, filled_to_restore, filled_to_retire,
+    filled_to_roll_over,
+};
+
+/// The key of the transcripts that are made for tests.
+const FINGERPRINT: &str = "SHA256:dR5Z6T/AXFP8NncNoqn3R2hGvXhEnMuDzOtgovUq290";
+
+/// A plan about a CA whose key is another than in those transcripts.
+fn about_another(plan: &str) -> String {
+    let read = Plan::parse(plan.as_bytes()).unwrap();
+    let known = &read.ledger.unwrap().cas[0].fingerprint;
+    plan.replace(&known.to_string(), FINGERPRINT)
+}
+
+fn stage_for(plan: &str) -> Stage {
+    let read = Plan::parse(plan.as_bytes()).unwrap();
+    let mut found = Found::sketched(&read).unwrap();
+    found.head.origin = "punchmark.ledger/7".to_owned();
+    let key = crate::ceremony::verdict::tests::KEY;
+    let key: ssh_key::PublicKey = key.parse().unwrap();
+    found.cas = vec![key.fingerprint(ssh_key::HashAlg::Sha256)];
+    let found = Some(found);
+    Stage { found, ..stage() }
+}
+
+fn night() -> String {
+    about_another(&filled_after_a_theft())
+}
+
+fn drawn(plan: &str) -> Plan {
+    let own = draw(plan.as_bytes(), &stage_for(plan)).unwrap();
+    Plan::parse(own.as_bytes()).unwrap()
+}
+
+#[test]
+fn what_was_made_takes_the_place_of_what_is_there() {
+    let (of, own) = (Plan::parse(night().as_bytes()).unwrap(), drawn(&night()));
+    assert_eq!(Stage::of(&own), Some(stage_for(&night())));
+    assert_eq!(own.old_ca().unwrap().name.as_str(), "rehearsal-users");
+    assert_eq!(own.cas()[0].name.as_str(), "rehearsal-users2");
+    let (theft, before) = (own.compromise().unwrap(), of.compromise().unwrap());
+    assert_eq!(theft.servers, before.servers);
+    assert_eq!(theft.reports.to_str(), Some("reports"));
+    assert!(theft.reason.as_str().starts_with("REHEARSAL: "));
+    let (one, other) = (&theft.emergencies[0], &before.emergencies[0]);
+    assert_eq!(one.key, other.key);
+    assert_eq!(one.name.as_str(), "rehearsal-anna");
+    assert_eq!(one.principals.to_string(), "rehearsal-root");
+    let times = (one.validity.valid_after(), one.validity.valid_before());
+    let window = (own.window.0.seconds(), own.window.1.seconds());
+    assert_eq!(times, window);
+    let names = |plan: &Plan| {
+        let steps = crate::ceremony::steps(plan).into_iter();
+        steps
+            .map(|step| step.name.replace("rehearsal-", ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&own), names(&of));
+}
+
+#[test]
+fn whatever_is_the_plans_own_is_refused() {
+    let plan = night();
+    let of = Plan::parse(plan.as_bytes()).unwrap();
+    let ledger = of.ledger.unwrap();
+    let mut stages = [stage_for(&plan), stage_for(&plan), stage_for(&plan)];
+    let [origin, root, key] = &mut stages;
+    origin.found.as_mut().unwrap().head.origin = ledger.head.origin.clone();
+    root.found.as_mut().unwrap().head.root = ledger.head.root;
+    key.found.as_mut().unwrap().cas = vec![ledger.cas[0].fingerprint];
+    for stage in stages {
+        let refused = draw(plan.as_bytes(), &stage).unwrap_err();
+        assert!(
+            matches!(refused, RehearsalError::Production { .. }),
+            "{refused}"
+        );
+    }
+    let mut more = stage_for(&plan);
+    more.found.as_mut().unwrap().missing = vec!["pkcs11:object=x".to_owned()];
+    let without = Stage {
+        found: None,
+        ..stage()
+    };
+    for stage in [more, without] {
+        let refused = draw(plan.as_bytes(), &stage).unwrap_err();
+        assert!(matches!(refused, RehearsalError::Unlike), "{refused}");
+    }
+}
+
+#[test]
+fn a_transcript_says_what_was_made_for_it() {
+    let plan = night();
+    let own = draw(plan.as_bytes(), &stage_for(&plan)).unwrap();
+    let read = Plan::parse(own.as_bytes()).unwrap();
+    let lines = |skip: &str| {
+        let mut transcript = Transcript::default();
+        let time = read.window.0.seconds();
+        let events = events(&read).into_iter().filter(|event| match event {
+            crate::ceremony::Event::Fact { name, .. } => name != skip,
+            _ => true,
+        });
+        let lines: Vec<u8> = events
+            .flat_map(|event| transcript.push(time, event).unwrap())
+            .collect();
+        lines
+    };
+    check(&plan, &own, &lines("")).unwrap();
+    let refused = check(&plan, &own, &lines("made for this rehearsal")).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            RehearsalError::Verdict(VerdictFault::Missing { .. })
+        ),
+        "{refused}"
+    );
+}
+
+#[test]
+fn each_kind_has_a_rehearsal_or_says_that_it_has_none() {
+    for plan in [
+        filled_for_bundles(),
+        filled_to_retire(),
+        filled_to_roll_over(),
+        filled_to_restore(),
+        filled_to_drill(),
+        filled_after_a_theft(),
+    ] {
+        let kind = Plan::parse(plan.as_bytes()).unwrap().kind();
+        let drawn = can_be_rehearsed(plan.as_bytes());
+        assert_eq!(drawn.is_ok(), kind.is_rehearsed(), "{drawn:?}");
+        let wanted = plan.replace("requires-rehearsal = false", "requires-rehearsal = true");
+        assert_eq!(
+            Plan::parse(wanted.as_bytes()).is_ok(),
+            kind.is_rehearsed(),
+            "{kind:?}"
+        );
+    }
+}

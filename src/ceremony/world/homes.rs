@@ -1,0 +1,137 @@
+//! Where keys are before a rehearsal begins: in devices of its room, or elsewhere.
+
+use crate::ceremony::plan::{CaBefore, Device, End, Hardware, Pins, Plan, Task, TokenPlace};
+use crate::signer::Locator;
+
+/// Where the keys of the known CAs are, in the order of the plan.
+pub(super) struct Homes<'p> {
+    sketch: &'p Plan,
+    cas: Vec<Vec<Home<'p>>>,
+}
+
+/// Where one copy of a key is.
+#[derive(Clone, Copy)]
+enum Home<'p> {
+    /// In a device of the room.
+    Room(&'p Device),
+    /// In a token elsewhere, by its number. The plan calls it lost or missing, and has it at this place
+    /// among those; or it says nothing of it.
+    Elsewhere(usize, Option<usize>),
+}
+
+impl<'p> Homes<'p> {
+    pub(super) fn of(sketch: &'p Plan) -> Self {
+        let mut homes = Self {
+            sketch,
+            cas: Vec::new(),
+        };
+        for ca in sketch.ledger.iter().flat_map(|ledger| &ledger.cas) {
+            let of_ca = homes.of_ca(ca);
+            homes.cas.push(of_ca);
+        }
+        homes
+    }
+
+    /// How many are elsewhere.
+    pub(super) fn elsewhere(&self) -> usize {
+        let all = self.cas.iter().flatten();
+        all.filter(|home| matches!(home, Home::Elsewhere(..)))
+            .count()
+    }
+
+    /// The devices that have the key of the CA at this place in the plan.
+    pub(super) fn devices<'d>(&self, ca: usize, elsewhere: &'d [Device]) -> Vec<&'d Device>
+    where
+        'p: 'd,
+    {
+        let homes = self.cas.get(ca).into_iter().flatten();
+        let device = |home: &Home<'p>| match *home {
+            Home::Room(device) => Some(device),
+            Home::Elsewhere(number, _) => elsewhere.get(number),
+        };
+        homes.filter_map(device).collect()
+    }
+
+    /// Which of its places the plan calls lost or missing, each with its number there.
+    pub(super) fn missing(&self, ca: usize, locators: &[Locator]) -> Vec<(usize, String)> {
+        let homes = self.cas.get(ca).into_iter().flatten();
+        let missing = homes
+            .zip(locators)
+            .filter_map(|(home, locator)| match home {
+                Home::Elsewhere(_, Some(number)) => Some((*number, locator.to_string())),
+                _ => None,
+            });
+        missing.collect()
+    }
+
+    /// The place that the config names first.
+    fn of_ca(&self, ca: &CaBefore) -> Vec<Home<'p>> {
+        let in_room = ca.device.as_ref().and_then(|name| self.sketch.device(name));
+        let in_room = in_room.map(Home::Room);
+        let first = self.elsewhere();
+        match &self.sketch.task {
+            Task::Retire(_) => self.that_end(ca, first),
+            // What is there goes on in the place of what is lost.
+            Task::Restore(_) => self
+                .that_end(ca, first)
+                .into_iter()
+                .chain(in_room)
+                .collect(),
+            // The copy is tried, and not the device of every day.
+            Task::Drill(_) => [Home::Elsewhere(first, None)]
+                .into_iter()
+                .chain(in_room)
+                .collect(),
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Compromise(_) => {
+                vec![in_room.unwrap_or(Home::Elsewhere(first, None))]
+            }
+        }
+    }
+
+    fn that_end(&self, ca: &CaBefore, first: usize) -> Vec<Home<'p>> {
+        let (mut homes, mut missing, mut next) = (Vec::new(), 0, first);
+        for copy in self.sketch.copies_that_end() {
+            let is_its = copy.ca == ca.name;
+            match &copy.end {
+                End::Destroyed(name) if is_its => {
+                    homes.extend(self.sketch.device(name).map(Home::Room));
+                }
+                End::Destroyed(_) => {}
+                End::Missing { .. } => {
+                    if is_its {
+                        homes.push(Home::Elsewhere(next, Some(missing)));
+                        next += 1;
+                    }
+                    missing += 1;
+                }
+            }
+        }
+        homes
+    }
+}
+
+/// A token that is in no bag of the plan.
+pub(super) fn elsewhere(token: &TokenPlace) -> Device {
+    Device {
+        name: token.label.clone(),
+        hardware: Hardware::Token(token.clone()),
+        pins: Pins::AreSet,
+        bag: String::new(),
+        new_bag: String::new(),
+        pin_envelope: None,
+        unlock_envelope: None,
+    }
+}
+
+/// Where the ledger key is: best in a device that has and makes no CA key; never in one that has no PIN before.
+pub(super) fn holder_of_ledger_key(sketch: &Plan) -> Option<&Device> {
+    let opens = |device: &&Device| device.pins != Pins::Random;
+    let known = sketch.ledger.iter().flat_map(|ledger| &ledger.cas);
+    let mut busy: Vec<_> = known.filter_map(|ca| ca.device.as_deref()).collect();
+    busy.extend(sketch.cas().iter().map(|ca| ca.device.as_str()));
+    let mut devices = sketch.devices.iter().filter(opens);
+    let free = devices
+        .clone()
+        .find(|device| !busy.contains(&device.name.as_str()));
+    free.or_else(|| devices.next())
+}

@@ -1,0 +1,103 @@
+//! What the plan of a rehearsal finds, made in its folder.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{Hall, PRIVATE};
+use crate::ceremony::{
+    Found, Plan, REHEARSAL, REHEARSAL_CONFIG, Sheet, TokenPlace, World, WorldError,
+};
+use crate::cli::base::failure::{Advised, At, Failure};
+use crate::cli::base::throwaway_token::{self, pin_in};
+use crate::cli::ceremony::roots::roots_of;
+use crate::config::{self, Place};
+use crate::output;
+use crate::secret::{AskPin, Pin};
+
+impl Hall {
+    /// Makes it. Tokens with keys that are in no device of the room are thrown away at once.
+    pub(super) fn find(
+        &self,
+        sketch: &Plan,
+        module: &Path,
+        pins: &mut dyn AskPin,
+    ) -> Result<Found, Failure> {
+        let in_room = self.token_folders()?;
+        let pin = pin_in(&self.path("pin"))?;
+        let elsewhere = (1..=World::elsewhere(sketch)).map(|number| {
+            let label = format!("{REHEARSAL} elsewhere {number}");
+            let serial = throwaway_token::make(module, &label, &pin)?;
+            Ok(TokenPlace {
+                module: module.to_owned(),
+                label,
+                serial,
+            })
+        });
+        let elsewhere = elsewhere.collect::<Result<_, Failure>>()?;
+        let place = Place::find(Some(&self.path(REHEARSAL_CONFIG)))?;
+        let world = World {
+            sketch,
+            place: &place,
+            elsewhere,
+            pin: Pin::new(pin),
+            roots: roots_of(sketch, &self.folder, &place)?,
+            keyboard: config::keyboard(),
+            now: config::now(),
+        };
+        let made = world.make(pins)?;
+        for folder in self.token_folders()?.difference(&in_room) {
+            std::fs::remove_dir_all(folder).in_file(folder)?;
+        }
+        self.write_shares(&made.sheets)?;
+        Ok(made.found)
+    }
+
+    /// The sheets that its custodians are given.
+    pub(super) fn shares(&self) -> PathBuf {
+        self.path("shares.txt")
+    }
+
+    fn write_shares(&self, sheets: &[Sheet]) -> Result<(), Failure> {
+        if sheets.is_empty() {
+            return Ok(());
+        }
+        let mut text = Zeroizing::new(SHARES.to_owned());
+        for Sheet {
+            name,
+            envelope,
+            words,
+        } in sheets
+        {
+            text.push_str(&format!("\n{name}, envelope {envelope}:\n"));
+            text.push_str(words);
+            text.push('\n');
+        }
+        Ok(output::write(&self.shares(), text.as_bytes(), PRIVATE)?)
+    }
+
+    /// SoftHSM keeps each token in a folder of its own.
+    fn token_folders(&self) -> Result<BTreeSet<PathBuf>, Failure> {
+        let tokens = self.path("tokens");
+        let mut folders = BTreeSet::new();
+        for entry in tokens.read_dir().in_file(&tokens)? {
+            folders.insert(entry.in_file(&tokens)?.path());
+        }
+        Ok(folders)
+    }
+}
+
+impl Advised for WorldError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Conduct(error) => error.hint(),
+            Self::NoHome | Self::NoSlot(_) => Some(FEWER_CARDS.to_owned()),
+        }
+    }
+}
+
+const FEWER_CARDS: &str = "rehearse with fewer --card: a token has room for it";
+const SHARES: &str = "\
+REHEARSAL. These shares open tokens that are thrown away, and are no secret. Each custodian is given their own.
+";
