@@ -45,8 +45,9 @@ pub use plan::{
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
-    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, Found, MARK as REHEARSAL, Prop,
-    RehearsalError, Rehearsed, Stage, can_be_rehearsed, draw, token_label,
+    CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, Found, MARK as REHEARSAL,
+    MEDIUM as REHEARSAL_MEDIUM, Prop, RehearsalError, Rehearsed, Stage, can_be_rehearsed, draw,
+    token_label,
 };
 pub use report::report;
 pub use room::Room;
@@ -56,4 +57,4 @@ pub use test_certificate::TestCertificateError;
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
 pub use verdict::{Account, UNKNOWN, VerdictFault, judge};
 pub use verify::{Evidence, verify};
-pub use world::{Made, Sheet, World, WorldError};
+pub use world::{Asked, Made, Sheet, World, WorldError};

@@ -140,11 +140,6 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
             "is true in the plan of a rehearsal".to_owned(),
         );
     }
-    let has_none = kind.filter(|kind| !kind.is_rehearsed());
-    if let (Some(kind), Some(true)) = (has_none, requires_rehearsal) {
-        let words = format!("is true, and kind `{}` has no rehearsal", kind.as_str());
-        reader.add("requires-rehearsal", words);
-    }
     let window = window(reader, top);
     let people = people::read(reader, top);
     let machine = &mut top.table(reader, "machine");

@@ -12,7 +12,7 @@ mod tests;
 use toml::Table;
 
 use super::instant::Instant;
-use super::plan::{Device, Hardware, Kind, Pins, Plan, PlanFaults};
+use super::plan::{Device, Hardware, Pins, Plan, PlanFaults};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
 use crate::signer::yubikey::Firmware;
@@ -65,9 +65,6 @@ pub enum RehearsalError {
     /// A rehearsal is drawn from a plan, not from another rehearsal.
     #[error("this is the plan of a rehearsal itself")]
     OfRehearsal,
-    /// Nobody can make for a rehearsal what it works on.
-    #[error("a plan of kind `{}` has no rehearsal: what it works on can't be made for one", .0.as_str())]
-    NoneOfKind(Kind),
     /// What it finds is not as much as the plan has.
     #[error("what was made for the rehearsal is not what the plan finds")]
     Unlike,
@@ -121,9 +118,6 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
     let read = Plan::parse(plan)?;
     if read.rehearsal_of.is_some() {
         return Err(RehearsalError::OfRehearsal);
-    }
-    if !read.kind().is_rehearsed() {
-        return Err(RehearsalError::NoneOfKind(read.kind()));
     }
     Found::fits(stage.found.as_ref(), &read)?;
     leaves_alone(&read, stage)?;
@@ -283,6 +277,8 @@ fn device_labels(plan: &Plan) -> Vec<String> {
 pub const MARK: &str = "REHEARSAL";
 /// The config of a rehearsal, from its own folder.
 pub const CONFIG: &str = "ca/punchmark.toml";
+/// Where the medium is that its bundles come in on, from its own folder.
+pub const MEDIUM: &str = "medium";
 /// Where its transcript and outputs go, from its own folder.
 pub const FOLDER: &str = "ceremony";
 const LABEL_BYTES: usize = 32;

@@ -4,6 +4,8 @@
 //! It works on a sketch of the rehearsal's plan, which has every name of it and no fingerprint yet. A run that
 //! was cut short here leaves no plan, and the next one makes all of it anew.
 
+mod asked;
+mod bundles;
 mod homes;
 mod roles;
 mod shares;
@@ -13,19 +15,23 @@ use ssh_key::{HashAlg, PublicKey};
 
 use super::conduct::{ConductError, self_name};
 use super::key_place;
-use super::plan::{CaBefore, Device, Hardware, KeyPlace, Plan, TokenPlace};
+use super::plan::{CaBefore, Device, Hardware, KeyPlace, Plan, PlannedBundle, TokenPlace};
 use super::rehearsal::{Found, MARK};
 use super::room::Guard;
 use crate::attestation::Roots;
+use crate::bundle::BundleError;
 use crate::ca::{self, InMemory, NewCa, OfAnother, Source, establish_in_memory};
 use crate::certificate::Serial;
 use crate::config::{Config, Place, with_ledger_key};
-use crate::ledger::{HEADS, LISTS, Ledger, LedgerKeyAdded, Purpose};
+use crate::ledger::checkpoint::Checkpoint;
+use crate::ledger::{EnrolError, HEADS, LISTS, Ledger, LedgerKeyAdded, Purpose};
 use crate::output;
+use crate::request::SignRequestError;
 use crate::secret::{AskPin, Pin};
 use crate::signer::yubikey::{NewSlotKey, PinPolicy, TouchPolicy};
 use crate::signer::{self, KeyAlgorithm, Locator};
 
+pub use asked::Asked;
 use homes::{Homes, holder_of_ledger_key};
 pub use shares::Sheet;
 
@@ -37,6 +43,8 @@ pub struct World<'a> {
     pub place: &'a Place,
     /// Tokens for keys that are in no device of the room, as many as [`World::elsewhere`] says.
     pub elsewhere: Vec<TokenPlace>,
+    /// What its bundles ask for.
+    pub asked: Asked,
     /// What opens every token that is thrown away.
     pub pin: Pin,
     /// Whose word is taken for where a key was born.
@@ -53,6 +61,8 @@ pub struct Made {
     pub found: Found,
     /// The shares that open its devices, where the plan has custodians.
     pub sheets: Vec<Sheet>,
+    /// The files of its medium, by their names.
+    pub medium: Vec<(String, Vec<u8>)>,
 }
 
 /// Why nothing was made for a rehearsal to find.
@@ -67,6 +77,15 @@ pub enum WorldError {
     /// A card has no slot left for what it holds before.
     #[error("`{0}` has no slot left for a key that is there before")]
     NoSlot(String),
+    /// The registrar of its bundles is not enrolled.
+    #[error("the registrar of the rehearsal")]
+    Registrar(#[from] EnrolError),
+    /// A bundle is not made.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A bundle is not signed.
+    #[error(transparent)]
+    Signed(#[from] SignRequestError),
     /// Something that a ceremony does as well.
     #[error(transparent)]
     Conduct(#[from] ConductError),
@@ -81,8 +100,8 @@ impl World<'_> {
 
     /// The roles that the config has before.
     #[must_use]
-    pub fn roles(sketch: &Plan) -> String {
-        roles::of(sketch)
+    pub fn roles(&self) -> String {
+        roles::of(self.sketch, &self.asked)
     }
 
     /// Makes it. The config is there, with the roles.
@@ -98,23 +117,37 @@ impl World<'_> {
         let (mut cas, mut missing) = (Vec::new(), Vec::new());
         for (number, ca) in (0..).zip(self.known()) {
             let locators = self.locators(&homes, number, ca)?;
-            let key = self.ca(ca, &locators, &mut guard)?;
-            cas.push(key.fingerprint(HashAlg::Sha256));
+            cas.push(self.ca((number, ca), &locators, &mut guard)?);
             missing.extend(homes.missing(number, &locators));
         }
         missing.sort();
         self.ledger_key(&mut guard)?;
         let sheets = self.share_out()?;
-        let ledger = Ledger::open_to_read(&self.config()?.ledger());
-        let head = ledger.and_then(|ledger| ledger.checkpoint());
-        let head = head.map_err(ConductError::from)?;
-        let head = head.ok_or(ConductError::Gone("the ledger"))?;
+        let registrar = self.registrar()?;
+        let head = self.head()?;
+        let carried = self.bundles(registrar, &cas, &head)?;
+        let (bundles, medium): (Vec<PlannedBundle>, _) = carried.into_iter().unzip();
+        let names = bundles.iter().map(|bundle| bundle.file.clone());
+        let medium = names.zip::<Vec<_>>(medium).collect();
         let found = Found {
             head,
-            cas,
+            cas: cas
+                .iter()
+                .map(|key| key.fingerprint(HashAlg::Sha256))
+                .collect(),
             missing: missing.into_iter().map(|(_, locator)| locator).collect(),
+            bundles,
         };
-        Ok(Made { found, sheets })
+        Ok(Made {
+            found,
+            sheets,
+            medium,
+        })
+    }
+
+    fn head(&self) -> Result<Checkpoint, ConductError> {
+        let ledger = Ledger::open_to_read(&self.config()?.ledger())?;
+        ledger.checkpoint()?.ok_or(ConductError::Gone("the ledger"))
     }
 
     fn tokens(&self) -> impl Iterator<Item = &TokenPlace> {
@@ -180,7 +213,7 @@ impl World<'_> {
     /// One key in one place, or one in each of several.
     fn ca(
         &self,
-        ca: &CaBefore,
+        (number, ca): (usize, &CaBefore),
         locators: &[Locator],
         pins: &mut dyn AskPin,
     ) -> Result<KeyData, ConductError> {
@@ -188,11 +221,11 @@ impl World<'_> {
             return Err(ConductError::Gone("the place of a key"));
         };
         if others.is_empty() {
-            return self.made_in(ca, first, pins);
+            return self.made_in((number, ca), first, pins);
         }
         let new = InMemory {
             name: &ca.name,
-            purpose: self.purpose(),
+            purpose: self.purpose(number),
             algorithm: ALGORITHM,
             locator: first,
             others,
@@ -204,14 +237,14 @@ impl World<'_> {
 
     fn made_in(
         &self,
-        ca: &CaBefore,
+        (number, ca): (usize, &CaBefore),
         locator: &Locator,
         pins: &mut dyn AskPin,
     ) -> Result<KeyData, ConductError> {
         let new = NewCa {
             name: ca.name.clone(),
             locator: locator.clone(),
-            purpose: self.purpose(),
+            purpose: self.purpose(number),
             source: Source::Generate(ALGORITHM, in_slot(locator)),
             next_serial: Serial::FIRST,
             roots: self.roots.clone(),
@@ -222,10 +255,14 @@ impl World<'_> {
         Ok(made.key.public_key)
     }
 
-    /// What a known CA signs is what the new one signs that takes its place; no plan tells of others.
-    fn purpose(&self) -> Purpose {
-        let new = self.sketch.cas().first();
-        new.map_or(Purpose::User, |ca| ca.certificates)
+    /// What a known CA signs is what the new one signs that takes its place, or what bundles ask it for; no
+    /// plan tells of others.
+    fn purpose(&self, number: usize) -> Purpose {
+        match self.sketch.cas().first() {
+            Some(new) => new.certificates,
+            None if self.asked.is_for_hosts(number) => Purpose::Host,
+            None => Purpose::User,
+        }
     }
 
     fn ledger_key(&self, pins: &mut dyn AskPin) -> Result<(), WorldError> {

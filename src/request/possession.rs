@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use ssh_key::SshSig;
+use ssh_key::private::Ed25519Keypair;
 use ssh_key::public::KeyData;
 
 use super::ssh_keygen::{SshKeygenError, by_ssh_keygen};
@@ -155,5 +156,24 @@ fn by_device(
     let mut signer = signer::open(locator, RsaHash::default(), pins)?;
     let signature = signer.sign(&message)?;
     SshSig::new(signer.public_key().clone(), namespace, hash, signature)
+        .map_err(SignRequestError::Signature)
+}
+
+/// Signs with a key pair that is in memory, as `ssh-keygen -Y sign` does: one of a rehearsal, which ends with the
+/// run that made it.
+///
+/// # Errors
+/// [`SignRequestError::Signature`].
+pub fn sign_in_memory(
+    bytes: &[u8],
+    namespace: &str,
+    pair: &Ed25519Keypair,
+) -> Result<SshSig, SignRequestError> {
+    let hash = RequestFile::HASH;
+    let message =
+        SshSig::signed_data(namespace, hash, bytes).map_err(SignRequestError::Signature)?;
+    let signature = signature::Signer::try_sign(pair, &message);
+    let signature = signature.map_err(|_never| SignRequestError::Signature(ssh_key::Error::Crypto));
+    SshSig::new(KeyData::from(pair.public), namespace, hash, signature?)
         .map_err(SignRequestError::Signature)
 }

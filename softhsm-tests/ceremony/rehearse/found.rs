@@ -1,5 +1,6 @@
 //! Rehearsals of plans that work on what is there: it is made for them, and the steps are the same.
 
+mod bundles;
 mod ends;
 mod theft;
 

@@ -202,20 +202,6 @@ impl Kind {
         }
     }
 
-    /// Whether it can be rehearsed: what it finds can be made for that, and thrown away.
-    #[must_use]
-    pub fn is_rehearsed(self) -> bool {
-        match self {
-            Self::Create
-            | Self::Compromise
-            | Self::Retire
-            | Self::Rollover
-            | Self::Restore
-            | Self::Drill => true,
-            Self::Sign => false,
-        }
-    }
-
     /// Its name in a plan.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -4,11 +4,11 @@ use ssh_key::Fingerprint;
 use toml::{Table, Value};
 
 use super::drawing::{Drawing, LABELLED, each, inner, mark, put};
-use super::{MARK, RehearsalError};
+use super::{MARK, MEDIUM, RehearsalError};
 use crate::ceremony::instant::Instant;
-use crate::ceremony::plan::{End, EndOfCopy, Plan};
+use crate::ceremony::plan::{End, EndOfCopy, Plan, PlannedBundle};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::wire::hex;
+use crate::wire::{hex, words};
 
 /// What was made for a rehearsal before its first step, and is thrown away with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Found {
     pub cas: Vec<Fingerprint>,
     /// The locator of each copy that the plan calls lost or missing, in its order.
     pub missing: Vec<String>,
+    /// The bundles on its medium, in the order of the plan's, each under the name that is drawn for it.
+    pub bundles: Vec<PlannedBundle>,
 }
 
 impl Found {
@@ -37,6 +39,7 @@ impl Found {
             },
             cas: vec![Fingerprint::Sha256([0; 32]); ledger.cas.len()],
             missing: missing.map(locator).collect(),
+            bundles: bundles(plan).iter().map(sketched).collect(),
         })
     }
 
@@ -47,6 +50,7 @@ impl Found {
             head: ledger.head.clone(),
             cas: ledger.cas.iter().map(|ca| ca.fingerprint).collect(),
             missing: missing(rehearsal).map(str::to_owned).collect(),
+            bundles: bundles(rehearsal).to_vec(),
         })
     }
 
@@ -57,8 +61,11 @@ impl Found {
             (Some(found), Some(ledger)) => (found, ledger),
             _ => return Err(RehearsalError::Unlike),
         };
-        let is_as_much =
-            found.cas.len() == ledger.cas.len() && found.missing.len() == missing(plan).count();
+        let bundles = bundles(plan);
+        let is_as_much = found.cas.len() == ledger.cas.len()
+            && found.missing.len() == missing(plan).count()
+            && found.bundles.len() == bundles.len()
+            && found.bundles.iter().zip(bundles).all(is_as_large);
         if !is_as_much {
             return Err(RehearsalError::Unlike);
         }
@@ -70,12 +77,39 @@ impl Found {
         if let Some(ca) = cas.find(|ca| found.cas.contains(&ca.fingerprint)) {
             return own("the key of CA", ca.name.to_string());
         }
+        let mut of_plan = bundles.iter();
+        let is_made = |one: &PlannedBundle| found.bundles.iter().any(|made| made.id == one.id);
+        if let Some(bundle) = of_plan.find(|one| is_made(one)) {
+            return own("the bundle", bundle.file.clone());
+        }
         let mut places = missing(plan);
         match places.find(|place| found.missing.iter().any(|made| made == place)) {
             Some(place) => own("the copy", place.to_owned()),
             None => Ok(()),
         }
     }
+}
+
+fn bundles(plan: &Plan) -> &[PlannedBundle] {
+    plan.signing().map_or(&[], |sign| &sign.bundles)
+}
+
+/// A bundle that nobody made yet.
+fn sketched(bundle: &PlannedBundle) -> PlannedBundle {
+    PlannedBundle {
+        file: format!("{BUNDLE}{}", bundle.file),
+        bytes: 1,
+        sha256: [0; 32],
+        // As many ids as bundles, and none of theirs.
+        id: bundle.id.map(|byte| !byte),
+        header: [0; 32],
+        items: bundle.items,
+    }
+}
+
+/// Whether a bundle asks for as many certificates as one of the plan, in its place.
+fn is_as_large((made, bundle): (&PlannedBundle, &PlannedBundle)) -> bool {
+    made.items == bundle.items && made.file == format!("{BUNDLE}{}", bundle.file)
 }
 
 /// The locators of what a plan calls lost or missing.
@@ -113,6 +147,7 @@ impl Drawing<'_> {
             let behind = self.stage.window.1.seconds().saturating_add(DAY);
             put(drill, "next-due", Instant::of(behind).to_string());
         }
+        carried_in(table, found);
         self.ends(table, found);
         self.after_a_theft(table);
     }
@@ -158,6 +193,22 @@ impl Drawing<'_> {
     }
 }
 
+/// The medium and its bundles, made of what those of the plan ask for.
+fn carried_in(table: &mut Table, found: &Found) {
+    if let Some(medium) = inner(table, "medium") {
+        mark(medium, "label", LABELLED);
+        put(medium, "folder", MEDIUM);
+    }
+    for (bundle, made) in each(table, "bundle").zip(&found.bundles) {
+        put(bundle, "file", made.file.as_str());
+        put(bundle, "sha256", hex(&made.sha256));
+        put(bundle, "id", hex(&made.id));
+        put(bundle, "words", words(&made.header));
+        let bytes = i64::try_from(made.bytes).unwrap_or(i64::MAX);
+        bundle.insert("bytes".to_owned(), bytes.into());
+    }
+}
+
 /// Puts the mark of a rehearsal before each text of a list.
 fn mark_all(table: &mut Table, key: &str, before: &str) {
     let texts = table.get_mut(key).and_then(Value::as_array_mut);
@@ -168,6 +219,8 @@ fn mark_all(table: &mut Table, key: &str, before: &str) {
     }
 }
 
+/// What the name of a bundle begins with.
+const BUNDLE: &str = "rehearsal-";
 const DAY: u64 = 86_400;
 /// What words of people begin with that a ledger keeps.
 const WORDS: &str = "REHEARSAL: ";

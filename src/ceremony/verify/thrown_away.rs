@@ -14,6 +14,7 @@ pub(super) fn thrown_away(ledger: &Ledger, plan: &Plan) -> Result<(), VerdictFau
         return Ok(());
     };
     let is_known = |name: &str| planned.cas.iter().any(|ca| ca.name.as_str() == name);
+    let signs = plan.signing().is_some();
     let mut stranger = None;
     ledger.each_entry(1, &mut |position, bytes| {
         if position > planned.head.size {
@@ -21,7 +22,7 @@ pub(super) fn thrown_away(ledger: &Ledger, plan: &Plan) -> Result<(), VerdictFau
         }
         let is_made = match Entry::from_bytes(bytes).map(|entry| entry.event) {
             Ok(Event::CaAdded(added)) => is_known(&added.name),
-            Ok(event) => is_of_the_making(&event),
+            Ok(event) => is_of_the_making(&event) || (signs && is_of_bundles(&event)),
             Err(_) => false,
         };
         if is_made {
@@ -52,4 +53,9 @@ fn is_of_the_making(event: &Event) -> bool {
             | Event::LedgerKeyAdded(_)
             | Event::SecretsDerived(_)
     )
+}
+
+/// What comes with the registrar of the bundles that are made.
+fn is_of_bundles(event: &Event) -> bool {
+    matches!(event, Event::RequesterAdded(_) | Event::DutiesSet(_))
 }

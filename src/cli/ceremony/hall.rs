@@ -9,8 +9,8 @@ use std::process::Command;
 use super::plan_file::{self, program, sha256};
 use super::rehearsal_folder::plan_in;
 use crate::ceremony::{
-    Device, Found, Hardware, Instant, Plan, Prop, REHEARSAL_CONFIG, RootFile, Stage, World, draw,
-    html, token_label,
+    Asked, Device, Found, Hardware, Instant, Plan, Prop, REHEARSAL_CONFIG, REHEARSAL_MEDIUM,
+    RootFile, Stage, draw, html, token_label,
 };
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::terminal::say;
@@ -109,13 +109,14 @@ impl Hall {
         // What a run that was killed left of it.
         self.throw_away("tokens")?;
         self.throw_away("ca")?;
+        self.throw_away(REHEARSAL_MEDIUM)?;
         let bytes = plan_file::bytes(of)?;
         let mut stage = self.stage((of, plan), module, cards)?;
         private(&self.path("ca"))?;
         if stage.found.is_some() {
             let sketch = Plan::parse(draw(&bytes, &stage)?.as_bytes())?;
-            self.begin_config(&World::roles(&sketch))?;
-            stage.found = Some(self.find(&sketch, module, pins)?);
+            let asked = asked((of, plan))?;
+            stage.found = Some(self.find(&sketch, asked, module, pins)?);
         } else {
             self.begin_config("")?;
         }
@@ -203,6 +204,12 @@ impl Hall {
         }
         Ok(())
     }
+}
+
+/// What the bundles of the plan ask for.
+fn asked((of, plan): (&Path, &Plan)) -> Result<Asked, Failure> {
+    let whole = real(of)?;
+    Ok(Asked::of(plan, whole.parent().unwrap_or(Path::new("/")))?)
 }
 
 /// The cards of these serials, which are in a reader.

@@ -52,9 +52,6 @@ impl Rehearse {
         if plan.rehearsal_of.is_some() {
             return Err(RehearsalError::OfRehearsal.into());
         }
-        if !plan.kind().is_rehearsed() {
-            return Err(RehearsalError::NoneOfKind(plan.kind()).into());
-        }
         let whole = real(&self.plan)?;
         let beside = whole.parent().unwrap_or(Path::new("/"));
         let folder = match &self.folder {

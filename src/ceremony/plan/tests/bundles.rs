@@ -110,11 +110,6 @@ fn each_rule_of_a_bundle_is_held_to() {
             "items  = -1",
             "bundle 1, items: -1 is no number",
         ),
-        (
-            "requires-rehearsal = false",
-            "requires-rehearsal = true",
-            "has no rehearsal",
-        ),
         ("[medium]", "[media]", "medium, label: is missing"),
         ("[ledger]", "[ledgers]", "ledger, name: is missing"),
         (

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Hall, PRIVATE};
+use super::{Hall, PRIVATE, private};
 use crate::ceremony::{
-    Found, Plan, REHEARSAL, REHEARSAL_CONFIG, Sheet, TokenPlace, World, WorldError,
+    Asked, Found, Plan, REHEARSAL, REHEARSAL_CONFIG, REHEARSAL_MEDIUM, Sheet, TokenPlace, World,
+    WorldError,
 };
 use crate::cli::base::failure::{Advised, At, Failure};
 use crate::cli::base::throwaway_token::{self, pin_in};
@@ -21,6 +22,7 @@ impl Hall {
     pub(super) fn find(
         &self,
         sketch: &Plan,
+        asked: Asked,
         module: &Path,
         pins: &mut dyn AskPin,
     ) -> Result<Found, Failure> {
@@ -41,16 +43,19 @@ impl Hall {
             sketch,
             place: &place,
             elsewhere,
+            asked,
             pin: Pin::new(pin),
             roots: roots_of(sketch, &self.folder, &place)?,
             keyboard: config::keyboard(),
             now: config::now(),
         };
+        self.begin_config(&world.roles())?;
         let made = world.make(pins)?;
         for folder in self.token_folders()?.difference(&in_room) {
             std::fs::remove_dir_all(folder).in_file(folder)?;
         }
         self.write_shares(&made.sheets)?;
+        self.write_medium(&made.medium)?;
         Ok(made.found)
     }
 
@@ -77,6 +82,18 @@ impl Hall {
         Ok(output::write(&self.shares(), text.as_bytes(), PRIVATE)?)
     }
 
+    fn write_medium(&self, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let medium = self.path(REHEARSAL_MEDIUM);
+        private(&medium)?;
+        for (name, bytes) in files {
+            output::write(&medium.join(name), bytes, PRIVATE)?;
+        }
+        Ok(())
+    }
+
     /// SoftHSM keeps each token in a folder of its own.
     fn token_folders(&self) -> Result<BTreeSet<PathBuf>, Failure> {
         let tokens = self.path("tokens");
@@ -93,6 +110,7 @@ impl Advised for WorldError {
         match self {
             Self::Conduct(error) => error.hint(),
             Self::NoHome | Self::NoSlot(_) => Some(FEWER_CARDS.to_owned()),
+            _ => None,
         }
     }
 }
