@@ -242,7 +242,10 @@ impl Replay {
             }
             Event::PendingRefused(refused) => self.bundles.refused(found, &refused),
             Event::BundleClosed(end) => self.bundles.closed(found, &mut self.entitled, &end),
-            Event::CaRetired(retired) => self.keys.retired(found, retired.ca),
+            Event::CaRetired(retired) => {
+                self.keys.retired(found, retired.ca);
+                self.rollovers.retired(found, retired.ca);
+            }
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),
             Event::SecretsDerived(derived) => self.custody.derived(found, &derived),
             Event::ListsDelegated(delegated) => self.delegated(time, &delegated),

@@ -172,6 +172,9 @@ pub enum Fault {
     /// A CA that was retired takes a serial, or is retired again.
     #[error("its CA was retired before")]
     CaRetired,
+    /// A CA ends before servers trust the one that takes its place.
+    #[error("its CA ends before the one that takes its place is trusted: nobody gets in by either")]
+    RetiredEarly,
     /// A card that was barred was served again.
     #[error("card {0} was barred before")]
     CardBarred(u64),

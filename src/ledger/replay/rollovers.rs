@@ -12,6 +12,17 @@ use crate::ledger::entry::{Stage, StageReached};
 pub(super) struct Rollovers(HashMap<u64, (u64, Stage)>);
 
 impl Rollovers {
+    /// A CA that ends in the middle of a rollover leaves people without a door: any hand may do that by mistake.
+    pub(super) fn retired(&self, found: &mut Findings, ca: u64) {
+        if self
+            .0
+            .get(&ca)
+            .is_some_and(|(_, stage)| *stage < Stage::Trusted)
+        {
+            found.odd(Fault::RetiredEarly);
+        }
+    }
+
     pub(super) fn reached(&mut self, found: &mut Findings, keys: &Keys, reached: &StageReached) {
         let before = self.0.insert(reached.old, (reached.new, reached.stage));
         let standing = |position| match keys.standing(position) {

@@ -132,6 +132,16 @@ fn a_content_that_is_not_that_of_its_entry() {
         ),
         (
             |history| {
+                let new = history.ca("users2", 9, Purpose::User);
+                history.push(Event::StageReached(reached(new, Stage::Made)));
+                history.push(Event::CaRetired(retired(1)));
+                history.push(Event::StageReached(reached(new, Stage::Trusted)));
+            },
+            "odd 6: its CA ends before the one that takes its place is trusted: \
+             nobody gets in by either",
+        ),
+        (
+            |history| {
                 history.push(Event::CaRetired(retired(3)));
             },
             "broken 4: it refers to entry 3, which is not what it should be",
