@@ -208,12 +208,38 @@ fn what_a_mirror_has_is_taken_up_by_an_older_ledger_and_nothing_is_lost() {
         .room(resume)
         .exits(1)
         .says("the older one stays as")
-        .says("still missing");
+        .says("1 entry behind the head of the mirror is still missing")
+        .says("takes no serial")
+        .says("ledger resume --ca users --after 3 ");
     assert_eq!(sides.room(list).ok().stdout, before);
     assert!(std::fs::read(&ledger).unwrap() != whole);
     sides
         .room("ledger verify --signatures --against head.txt --signer ledger_key.pub")
         .ok();
+    // A copy that was carried out behind that entry has it: a kept head says that it is this ledger's.
+    let copy = sides.room.punchmark.path("mirror.ledger");
+    let mirror = std::fs::read(&copy).unwrap();
+    write(&copy, &whole, 0o600);
+    write(&ledger, &old, 0o600);
+    sides.room(resume).ok().says("the older one stays as");
+    // But for the room that is kept behind the last frame.
+    let frames = |bytes: &[u8]| {
+        let end = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+        bytes[..=end].to_vec()
+    };
+    assert!(frames(&std::fs::read(&ledger).unwrap()) == frames(&whole));
+    write(&copy, mirror, 0o600);
+    // Without one, the gap takes no serial that was never given out, and the mirror goes on from there.
+    write(&ledger, &old, 0o600);
+    sides.room(resume).exits(1);
+    behind_a_gap(&sides);
+    sides.carry_in("anna.pub");
+    let anna = sides.pinned("sign --role engineer --requester anna --yes anna.pub");
+    anna.ok().says("serial 3");
+    let made = sides.bundle("one.bundle", "ole2");
+    sides.signed("one.bundle", &made).ok();
+    sides.accepted("one.bundle").ok();
+    sides.office("ledger verify --signatures").ok();
     // Another room's mirror is none of this one's.
     let other = signed();
     std::fs::copy(
@@ -234,6 +260,20 @@ fn what_a_mirror_has_is_taken_up_by_an_older_ledger_and_nothing_is_lost() {
     write(&ledger, &old, 0o600);
     sides.room(resume).exits(1).says("is of ledger");
     assert_eq!(std::fs::read(&ledger).unwrap(), old);
+}
+
+/// Goes on behind the one entry that is missing, which took no serial: two were given out.
+fn behind_a_gap(sides: &Sides) {
+    let mut resume = sides.room.punchmark.on_a_terminal();
+    resume.args([
+        "ledger", "resume", "--ca", "users", "--after", "2", "--no-krl",
+    ]);
+    let mut pty = crate::harness::pty::Pty::start(resume);
+    pty.expect("Type yes if that is right: ");
+    pty.type_line("yes");
+    pty.expect("Type 3 if you know that it is free: ");
+    pty.type_line("3");
+    assert_eq!(pty.finish().1, 0);
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub use replay::Signatures;
 pub use rules::{
     Audit, Auditor, Brought, BundleRefused, EndOfTrust, Inclusion, IndexFault, KnownBundle,
     KnownCopy, Ledger, LedgerKeyState, Mirror, MirrorError, PendingRevocation, ProofError, Reached,
-    Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, Term,
+    Revocation, RevokedBy, RevokedSet, SuffixDifference, SuffixesError, TakenOver, TakenUp, Term,
     TrustEnded, recorded_form,
 };
 pub use wanted::{OPERATOR, Policy, SerialChoice, Wanted};

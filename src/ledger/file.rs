@@ -45,6 +45,7 @@ use std::path::{Path, PathBuf};
 use super::disk::sync_folder;
 use super::heads::{HeadsError, Ignored, KeptHead, KeptHeads};
 use super::settings::FileSettings;
+use super::store::Head;
 
 pub(super) use guard::{HARD_LINKS, folder};
 pub use holder::Holder;
@@ -291,6 +292,11 @@ impl FileFrames {
     #[must_use]
     pub fn standing(&self) -> &Standing {
         &self.standing
+    }
+
+    /// The kept head that covers most, if one was found.
+    pub(in crate::ledger) fn highest_kept(&self) -> Option<Head> {
+        self.heads.as_ref()?.highest().map(|kept| kept.head)
     }
 
     /// Where heads were found that are not believed, with the way to mend it.

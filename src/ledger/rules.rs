@@ -55,7 +55,7 @@ pub use bundles::{Brought, BundleRefused, KnownBundle, PendingRevocation};
 pub use copies::KnownCopy;
 pub use ends::{EndOfTrust, TrustEnded};
 pub use ledger_keys::LedgerKeyState;
-pub use mirror::{Mirror, MirrorError};
+pub use mirror::{Mirror, MirrorError, TakenUp};
 pub use proofs::{Inclusion, ProofError};
 pub use revoked::{Revocation, RevokedBy};
 pub use revoked_set::RevokedSet;

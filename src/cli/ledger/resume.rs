@@ -150,32 +150,28 @@ impl Resume {
         let head = signed.map(|kept| kept.head).max_by_key(|head| head.size);
         let head = head.ok_or_else(|| Failure::new("no head that is named is signed"))?;
         let own = Ledger::open_to_read(&config.ledger())?.size();
-        let missing = number_of(head.size.saturating_sub(own), "entry");
-        let words = format!(
-            "{missing} that this ledger lacks are taken up from {}",
-            mirror.display()
-        );
-        let object = json!({ "from": mirror.display().to_string(), "entries-before": own,
-            "entries": head.size });
+        let words = |size: u64| {
+            let missing = number_of(size.saturating_sub(own), "entry");
+            let mirror = mirror.display();
+            format!("{missing} that this ledger lacks are taken up from {mirror}")
+        };
+        let object = |size: u64| json!({ "from": mirror.display().to_string(), "entries-before": own, "entries": size });
         if self.dry_run {
-            context.tell_plan(&words, object)?;
+            context.tell_plan(&words(head.size), object(head.size))?;
             return Ok(Exit::Done);
         }
-        context.confirm_or_go_on(&format!("{words}.\nGo on?"))?;
-        let kept = config
+        context.confirm_or_go_on(&format!("{}.\nGo on?", words(head.size)))?;
+        let taken = config
             .ledger_place()
             .take_up_from(&from, &head)
             .in_file(mirror)?;
-        let kept = kept.display();
-        context.tell(&format!("{words}; the older one stays as {kept}"), object)?;
-        let more = Ledger::contradicted(&config.ledger(), &config.ledger_settings())?;
-        if let Some(more) = more {
-            let words = "what stands behind the head of the mirror is still missing";
-            return Err(Failure::from(more)
-                .at(words)
-                .hint("it is behind a gap: punchmark ledger resume --ca CA --after SERIAL"));
+        let kept = taken.older.display();
+        let said = format!("{}; the older one stays as {kept}", words(taken.size));
+        context.tell(&said, object(taken.size))?;
+        match Ledger::contradicted(&config.ledger(), &config.ledger_settings())? {
+            None => Ok(Exit::Done),
+            Some(more) => Err(still_missing(config, more)?),
         }
-        Ok(Exit::Done)
     }
 
     fn published(&self, ledger: &Ledger) -> Result<Option<Published>, Failure> {
@@ -263,6 +259,35 @@ impl Resume {
     }
 }
 
+/// What stands behind the head of a mirror, and the ways on: a copy that has it, or a gap.
+fn still_missing(config: &Config, more: HeadsError) -> Result<Failure, Failure> {
+    let HeadsError::Older { kept, found, .. } = more else {
+        return Ok(Failure::from(more));
+    };
+    let lost = kept.saturating_sub(found);
+    let words = format!(
+        "{} behind the head of the mirror {} still missing",
+        number_of(lost, "entry"),
+        if lost == 1 { "is" } else { "are" }
+    );
+    let failure = Failure::from(more).at(words).hint(A_COPY);
+    let ledger = Ledger::open_to_read(&config.ledger())?;
+    let mut failure = match lost {
+        1 => failure.hint(ONE_OWN_ENTRY),
+        _ => failure,
+    };
+    for ca in ledger.cas()? {
+        let after = last_that_may_be_out(&ledger, &ca, lost)?;
+        let way = format!(
+            "else it is behind a gap: punchmark ledger resume --ca {} --after {after} --krl LIST, by the list that was \
+             published last",
+            ca.name()
+        );
+        failure = failure.hint(&way);
+    }
+    Ok(failure)
+}
+
 /// How many entries of this head the ledger lacks at the least; none if it goes on from it.
 fn missing(looked: &Ledger, kept: &Kept) -> Result<Option<u64>, Failure> {
     match looked.extends(&kept.head) {
@@ -325,6 +350,10 @@ fn gap(ledger: &Ledger, ca: &Ca, after: Serial) -> Result<Option<(u64, u64)>, Fa
 }
 
 const TEN_MINUTES: u64 = 600;
+const A_COPY: &str = "if there is a copy of the ledger that has it, take that up first: punchmark ledger resume --from \
+    COPY; each ceremony carries one out, as punchmark.ledger";
+const ONE_OWN_ENTRY: &str = "the room writes one entry behind each head that it signs, which says who signed it and takes \
+    no serial: if nothing else was done there, --after may be the last serial that was given out";
 /// A slip of the finger must not end a CA: what is revoked here stays revoked.
 const LARGEST_GAP: u64 = 1_000_000;
 const CONFIRM_EACH: &str = "each enrolment serves again once it was confirmed: see `punchmark \

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{LedgerPlace, OpenLedgerError};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::heads::HeadsError;
-use crate::ledger::{Ledger, Mirror, MirrorError};
+use crate::ledger::{Ledger, Mirror, MirrorError, TakenUp};
 
 impl LedgerPlace {
     /// Opens the mirror that lies where the ledger would, to extend it.
@@ -59,7 +59,7 @@ impl LedgerPlace {
     ///
     /// # Errors
     /// [`MirrorError`].
-    pub fn take_up_from(&self, mirror: &Ledger, head: &Checkpoint) -> Result<PathBuf, MirrorError> {
+    pub fn take_up_from(&self, mirror: &Ledger, head: &Checkpoint) -> Result<TakenUp, MirrorError> {
         Ledger::take_up_from(&self.path, self.settings.clone(), mirror, head)
     }
 }

@@ -25,6 +25,15 @@ pub struct Mirror {
     pub(super) ledger: Ledger,
 }
 
+/// A ledger that took up what a mirror has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenUp {
+    /// Where the older one lies.
+    pub older: PathBuf,
+    /// How many entries it has now.
+    pub size: u64,
+}
+
 /// Why a mirror does not take what it was given.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -256,11 +265,13 @@ impl Ledger {
         settings: FileSettings,
         mirror: &Self,
         head: &Checkpoint,
-    ) -> Result<PathBuf, MirrorError> {
+    ) -> Result<TakenUp, MirrorError> {
         // Held until the end: nobody writes to what is replaced.
-        let older = Self::open_unkept(path, settings)?;
+        let mut older = Self::open_unkept(path, settings)?;
         let own = older.checkpoint()?.ok_or(LedgerError::Head)?;
         mirror.extends(head)?;
+        let kept = older.file().and_then(|file| file.highest_kept());
+        let head = &furthest(mirror, head, kept);
         if own.origin == head.origin && own.size >= head.size {
             return Err(MirrorError::NothingMissing { own: own.size });
         }
@@ -270,7 +281,10 @@ impl Ledger {
         let kept = put_aside(path, own.size)?;
         file.persist(path).map_err(|error| failed(error.error))?;
         sync_folder(folder(path)).map_err(failed)?;
-        Ok(kept)
+        Ok(TakenUp {
+            older: kept,
+            size: head.size,
+        })
     }
 
     /// Calls `each` with every frame in order, until it wants no more.
@@ -341,6 +355,18 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// How far the entries of a mirror are believed: up to a head that was signed; or, where it goes on, up to one that
+/// this machine kept of the ledger, as in the copy that a ceremony carries out.
+fn furthest(mirror: &Ledger, signed: &Checkpoint, kept: Option<Head>) -> Checkpoint {
+    let kept = kept.map(|kept| Checkpoint {
+        origin: signed.origin.clone(),
+        size: kept.size,
+        root: kept.root,
+    });
+    let is_further = |kept: &Checkpoint| kept.size > signed.size && mirror.extends(kept).is_ok();
+    kept.filter(is_further).unwrap_or_else(|| signed.clone())
 }
 
 /// A file with all frames of a ledger or mirror up to a head, under a temporary name.

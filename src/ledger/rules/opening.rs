@@ -155,7 +155,7 @@ impl Ledger {
     }
 
     /// The file, where the frames lie in one that was opened to write.
-    fn file(&mut self) -> Option<&mut FileFrames> {
+    pub(super) fn file(&mut self) -> Option<&mut FileFrames> {
         let frames: &mut dyn Any = &mut *self.frames;
         frames.downcast_mut()
     }
