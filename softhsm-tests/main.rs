@@ -27,6 +27,7 @@ mod asked_again;
 mod batch;
 mod binding;
 mod bundle;
+mod bundle_show;
 mod bundle_sign;
 mod ca_export;
 mod ceremony;

@@ -34,6 +34,7 @@ use crate::certificate::length;
 use crate::config::{self, Config};
 use crate::issue::{Bundled, Judge, SharedLedger};
 use crate::ledger::{Brought, BundleClosed, BundleTaken, Ledger};
+use crate::request::RoleName;
 
 /// What is known of a bundle before anybody is asked for anything.
 pub struct BundleSession {
@@ -129,6 +130,21 @@ impl BundleSession {
         }
         note(&mut faults, fits(header, ledger));
         note(&mut faults, pending::of(header, ledger));
+        faults
+    }
+
+    /// Why a config would not have a bundle signed now that asks for these roles: its age, and whose they are.
+    #[must_use]
+    pub fn refused_by_config<'r>(
+        header: &Header,
+        roles: impl Iterator<Item = &'r RoleName> + Clone,
+        config: &Config,
+    ) -> Vec<BundleSessionError> {
+        let mut faults = Vec::new();
+        note(&mut faults, fresh(header, config));
+        if roles.clone().next().is_some() {
+            note(&mut faults, only_ca(roles, config));
+        }
         faults
     }
 

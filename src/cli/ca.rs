@@ -14,9 +14,11 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::base::ca_standing::CaStanding;
 use super::base::context::Context;
-use super::base::drills;
 use super::base::failure::{Exit, Failure};
+use super::base::monitoring::State;
+use super::base::pending;
 use super::base::roots::roots;
 use super::base::storage;
 use super::base::terminal::{product, product_object};
@@ -71,9 +73,7 @@ struct Known {
     config: CaConfig,
     ca: ledger::Ca,
     storage: Storage,
-    next_serial: Option<u64>,
-    /// Since when it takes no serial.
-    retired: Option<u64>,
+    standing: CaStanding,
     public_key_file: PathBuf,
     /// Those that the CA alone writes.
     suffixes: Vec<String>,
@@ -81,8 +81,6 @@ struct Known {
     copies: Vec<KnownCopy>,
     /// The devices of its keys that shares open.
     opened: Vec<opened::Opened>,
-    /// When the next drill is due.
-    drill_due: Option<u64>,
 }
 
 impl Ca {
@@ -132,7 +130,8 @@ fn list(context: &Context) -> Result<(), Failure> {
 
 fn known(context: &Context, name: Option<&str>, roots: &Roots) -> Result<Vec<Known>, Failure> {
     let config = context.config()?;
-    let ledger = Ledger::open_to_read(&config.ledger())?;
+    let file = config.ledger();
+    let ledger = pending::seen(&file, Ledger::open_to_read(&file)?)?;
     let names = match name {
         Some(name) => vec![name.to_owned()],
         None => config.cas().map(|(name, _)| name.to_string()).collect(),
@@ -152,18 +151,10 @@ fn one(
     let keys: Vec<_> = known.config.keys.iter().cloned().collect();
     Ok(Known {
         storage: Storage::of(config, ledger, known.ca(), roots)?,
-        next_serial: ledger
-            .next_serial(known.ca())?
-            .map(|serial| serial.number()),
+        standing: CaStanding::of(ledger, known.ca())?,
         public_key_file: config.resolve(&known.config.public_key),
-        retired: ledger.retired(known.ca())?,
         suffixes: suffixes(config),
         copies: ledger.copies(known.ca())?,
-        // Nobody tries the copies of a CA that ended.
-        drill_due: match ledger.retired(known.ca())? {
-            None => ledger.drill_due(known.ca())?,
-            Some(_) => None,
-        },
         opened: opened_devices_of(&ledger.opened_devices()?, &keys)
             .into_iter()
             .map(|(name, device)| (name.to_owned(), device.clone()))
@@ -201,18 +192,21 @@ fn print(known: &Known) -> Result<(), Failure> {
     ))?;
     known.copies.iter().try_for_each(copies::print)?;
     known.opened.iter().try_for_each(opened::print)?;
-    if let Some(due) = known.drill_due {
-        product(&format!("  drill        {}", drills::in_words(due, now())))?;
+    if let Some(due) = known.standing.drill_in_words(now()) {
+        product(&format!("  drill        {due}"))?;
     }
     for fault in storage::faults(&known.storage) {
         product(&format!("  warning      {fault}"))?;
     }
-    product(&format!("  token said   {}", added.token_says))?;
-    match known.next_serial.filter(|_| known.retired.is_none()) {
-        Some(serial) => product(&format!("  next serial  {serial}"))?,
-        None if known.retired.is_some() => product("  next serial  none: it is retired")?,
-        None => product("  next serial  none is left")?,
+    // That a drill is overdue stands above.
+    let ended = known.standing.findings(ca.name(), now()).into_iter();
+    let ended = ended.filter(|finding| finding.state == State::Critical);
+    for finding in ended {
+        product(&format!("  warning      {}", finding.words))?;
     }
+    product(&format!("  token said   {}", added.token_says))?;
+    let serial = known.standing.serial_in_words();
+    product(&format!("  next serial  {serial}"))?;
     if known.config.certificates != Purpose::Host {
         product(&format!("  suffixes     {}", reserved(&known.suffixes)))?;
     }
@@ -253,11 +247,12 @@ fn json(known: &Known) -> Value {
         "storage": storage::json(&known.storage),
         "copies": known.copies.iter().map(copies::json).collect::<Vec<_>>(),
         "opened-by-shares": known.opened.iter().map(opened::json).collect::<Vec<_>>(),
-        "drill-due": known.drill_due,
+        "drill-due": known.standing.drill_due,
         "faults": storage::faults(&known.storage).iter().map(|f| f.as_str()).collect::<Vec<_>>(),
         "token-says": added.token_says,
-        "next-serial": known.next_serial.filter(|_| known.retired.is_none()),
-        "retired": known.retired,
+        "next-serial": known.standing.next_serial,
+        "retired": known.standing.retired,
+        "revoked": known.standing.is_revoked,
         "suffixes": known.suffixes,
         "public-key-file": known.public_key_file.to_string_lossy(),
         "recorded": ca.time(),

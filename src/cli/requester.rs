@@ -7,10 +7,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::base::context::Context;
 use super::base::credential::named;
 use super::base::failure::{Exit, Failure};
+use super::base::pending;
 use super::base::terminal::{product, product_object};
 use crate::attestation::Family;
 use crate::certificate::{Kind, Principals};
@@ -110,7 +112,13 @@ impl Requester {
         match self.command {
             Command::Add(addition) => addition.run(context, &config, &mut ledger()?)?,
             // Whoever reads the list may take his time.
-            Command::List => list(context, &Ledger::open_to_read(&config.ledger())?)?,
+            Command::List => {
+                let file = config.ledger();
+                list(
+                    context,
+                    &pending::seen(&file, Ledger::open_to_read(&file)?)?,
+                )?;
+            }
             Command::Remove(removal) => removal.run(context, &config, &mut ledger()?)?,
         }
         Ok(Exit::Done)
@@ -223,10 +231,12 @@ fn not_enrolled(words: &str, name: &RequesterName) -> Failure {
 
 fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
     for (time, added) in ledger.requesters()? {
+        let end = end_of(ledger, &added)?;
         if context.json() {
-            product_object(json_of(time, &added))?
+            product_object(json_of(time, &added, end))?
         } else {
-            product(&format!("{:20}{}", added.name, added.credential))?
+            let end = end.map_or(String::new(), |end| format!(", {end}"));
+            product(&format!("{:20}{}{end}", added.name, added.credential))?
         }
     }
     for (name, names) in ledger.requester_names()? {
@@ -246,7 +256,22 @@ fn list(context: &Context, ledger: &Ledger) -> Result<(), Failure> {
     Ok(())
 }
 
-fn json_of(time: u64, added: &RequesterAdded) -> Value {
+/// Why an enrolment counts for nothing any more, by what the ledger revoked or barred, or a mirror is about to.
+fn end_of(ledger: &Ledger, added: &RequesterAdded) -> Result<Option<&'static str>, Failure> {
+    let is_ended = match &added.credential {
+        Credential::Key(blob) => ledger
+            .key_is_revoked(&Sha256::digest(blob).into())?
+            .then_some("REVOKED"),
+        Credential::Card(serial) => ledger.card_is_barred(*serial, None)?.then_some("BARRED"),
+        Credential::FamilyCard(card) => ledger
+            .card_is_barred(card.serial, Some(&card.family))?
+            .then_some("BARRED"),
+    };
+    let is_barred = ledger.requester_is_barred(&added.name)?;
+    Ok(is_ended.or(is_barred.then_some("BARRED")))
+}
+
+fn json_of(time: u64, added: &RequesterAdded, end: Option<&str>) -> Value {
     let (field, value) = named(&added.credential);
     let family = match &added.credential {
         Credential::FamilyCard(card) => Some(&card.family),
@@ -254,7 +279,7 @@ fn json_of(time: u64, added: &RequesterAdded) -> Value {
     };
     json!({
         "requester": added.name, field: value, "family": family, "added": time,
-        "by": added.keyboard,
+        "by": added.keyboard, "ended": end.map(str::to_lowercase),
     })
 }
 

@@ -8,6 +8,8 @@ use super::terminal::{hint, warn};
 use super::words::{chain, number_of};
 use crate::certificate::length;
 use crate::config::Config;
+#[cfg(feature = "two-sides")]
+use crate::issue::OpenLedgerError;
 use crate::ledger::file::OpenError;
 use crate::ledger::heads::HeadsError;
 use crate::ledger::{Ledger, LedgerError};
@@ -54,6 +56,15 @@ pub(crate) fn not_newest(refused: HeadsError) -> Failure {
     Failure::of(Kind::Failed, refused)
         .at("the mirror is not known to be the newest copy")
         .hint(ANEW)
+}
+
+/// Why a mirror was not opened: where no head says that it is the newest copy, with the way on of a mirror.
+#[cfg(feature = "two-sides")]
+pub(crate) fn of_mirror(error: OpenLedgerError) -> Failure {
+    match error {
+        OpenLedgerError::Ledger(LedgerError::Unkept(refused)) => not_newest(refused),
+        error => error.into(),
+    }
 }
 
 /// Opens the file beside the mirror of the config, alone: nobody revokes or makes a list meanwhile.

@@ -68,7 +68,8 @@ struct Filed {
 impl Accept {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let config = context.config()?;
-        let mut mirror = config.ledger_place().open_mirror()?;
+        let mirror = config.ledger_place().open_mirror();
+        let mut mirror = mirror.map_err(pending::of_mirror)?;
         let mut made = Made::hold(&config.ledger())?;
         let answer = self.read(&config)?;
         let id = answer.header().id;

@@ -1,5 +1,6 @@
 //! `punchmark bundle show`: what a bundle asks for, and what is unusual about it.
 
+mod refused;
 mod unusual;
 
 use std::io::BufReader;
@@ -24,6 +25,7 @@ use crate::revocation::Statement;
 use crate::wire::{hex, words};
 
 use super::in_bundle::InBundle;
+use refused::refused;
 use unusual::unusual;
 
 /// Show what a bundle asks for, for review: by whom, for whom, and what is unusual
@@ -52,6 +54,10 @@ impl Show {
             None => Vec::new(),
         };
         faults.extend(unsigned(&items));
+        let config = context.config_if_there()?;
+        if let Some(config) = &config {
+            faults.extend(refused(&header, &items, config, ledger.as_ref())?);
+        }
         say_header(&header, context)?;
         say_enrolments(&header, ledger.as_ref(), context)?;
         say_revocations(&header, context)?;
@@ -67,6 +73,9 @@ impl Show {
                 "there is no ledger here: whose the registrar's key is, and what is unusual, is not known",
             );
             hint("name one with --ledger FILE");
+        }
+        if config.is_none() {
+            warn("there is no config here: ages and roles are not held against it");
         }
         faults.iter().for_each(|fault| warn(fault));
         Ok(if faults.is_empty() {

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::certificate::length;
 use crate::cli::base::arguments::span;
+use crate::cli::base::ca_standing::CaStanding;
 use crate::cli::base::context::Context;
-use crate::cli::base::drills;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::heads_below;
 use crate::cli::base::monitoring::State;
@@ -87,7 +87,7 @@ impl DoctorCa {
                 points.extend(tail(&ledger));
                 points.extend(below(config));
                 points.extend(cas(context, config, &ledger));
-                points.extend(drills_due(context, config, &ledger));
+                points.extend(standings(context, config, &ledger));
                 points.extend(self.ages(config, &ledger));
                 points.extend(self.pending(config, &ledger));
             }
@@ -270,23 +270,24 @@ fn cas(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
     all.collect()
 }
 
-/// When the next drill of each CA is due, where its ledger says so.
-fn drills_due(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
+/// How each CA stands: whether it ended, and when its next drill is due.
+fn standings(context: &Context, config: &Config, ledger: &Ledger) -> Vec<Point> {
     let now = config::now();
-    let one = |name: &str| -> Result<Option<Point>, Failure> {
+    let one = |name: &str| -> Result<Vec<Point>, Failure> {
         let known = context.known_ca(config, ledger, name)?;
-        if ledger.retired(known.ca())?.is_some() {
-            return Ok(None);
+        let standing = CaStanding::of(ledger, known.ca())?;
+        let findings = standing.findings(name, now).into_iter();
+        let mut points: Vec<_> = findings
+            .map(|one| Point::new("ca", one.state, one.words).hint(&one.way))
+            .collect();
+        // One that is overdue is among them.
+        if points.iter().all(|point| point.state != State::Warning)
+            && let Some(due) = standing.drill_in_words(now)
+        {
+            let words = format!("{name}: the next drill is {due}");
+            points.push(Point::new("drill", State::Ok, words));
         }
-        let due = ledger.drill_due(known.ca())?;
-        Ok(due.map(|due| {
-            let words = format!("{name}: the next drill is {}", drills::in_words(due, now));
-            if drills::is_overdue(due, now) {
-                Point::new("drill", State::Warning, words).hint(drills::DRILL)
-            } else {
-                Point::new("drill", State::Ok, words)
-            }
-        }))
+        Ok(points)
     };
     // What keeps a CA from being known is told above.
     let all = config.cas().filter_map(|(name, _)| one(name.as_str()).ok());

@@ -1,18 +1,19 @@
 //! What there is to see: the CAs of the config, their devices, and the ledger.
 
 use serde_json::{Value, json};
-use ssh_key::HashAlg;
 
 use super::custody;
 use super::device::Device;
 use super::finding::Finding;
 use super::ledger::{LedgerSeen, Limits};
 use crate::certificate::subject::{describe, fingerprint};
+use crate::cli::base::ca_standing::CaStanding;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::Failure;
 use crate::cli::base::monitoring::State;
+use crate::cli::base::pending;
 use crate::cli::base::words::number_of;
-use crate::config::Config;
+use crate::config::{Config, now};
 use crate::ledger::Ledger;
 use crate::policy::Description;
 use crate::signer::yubikey::CardEntry;
@@ -31,16 +32,15 @@ pub(super) struct CaSeen {
     what: String,
     key: String,
     description: Option<Description>,
-    next_serial: Option<u64>,
-    is_revoked: bool,
-    is_retired: bool,
+    standing: CaStanding,
     devices: Vec<Device>,
 }
 
 /// Looks at everything. Only without config or ledger is there nothing to look at.
 pub(super) fn look(context: &Context, limits: &Limits) -> Result<Seen, Failure> {
     let config = context.config()?;
-    let ledger = Ledger::open_to_read(&config.ledger())?;
+    let file = config.ledger();
+    let ledger = pending::seen(&file, Ledger::open_to_read(&file)?)?;
     let cards = cards(&config);
     let mut findings = Vec::new();
     let mut cas = Vec::new();
@@ -53,7 +53,7 @@ pub(super) fn look(context: &Context, limits: &Limits) -> Result<Seen, Failure> 
             }
         }
     }
-    findings.extend(cas.iter().filter(|ca| ca.is_revoked).map(CaSeen::revoked));
+    findings.extend(cas.iter().flat_map(CaSeen::findings));
     for device in cas.iter_mut().flat_map(|ca| &mut ca.devices) {
         findings.append(&mut device.findings);
     }
@@ -76,8 +76,6 @@ fn one(
     cards: &[CardEntry],
 ) -> Result<CaSeen, Failure> {
     let known = context.known_ca(config, ledger, name)?;
-    let hash = known.ca().public_key().fingerprint(HashAlg::Sha256);
-    let is_revoked = ledger.key_is_revoked(&hash.sha256().unwrap_or_default())?;
     let (ca, key) = (known.ca(), known.ca().public_key());
     let keys = known.config.keys.iter();
     let mut devices: Vec<_> = keys
@@ -91,9 +89,7 @@ fn one(
         what: format!("{} CA, {}", known.config.certificates, describe(key)),
         key: fingerprint(key),
         description: known.config.description.clone(),
-        next_serial: ledger.next_serial(ca)?.map(|serial| serial.number()),
-        is_revoked,
-        is_retired: ledger.retired(ca)?.is_some(),
+        standing: CaStanding::of(ledger, ca)?,
         devices,
     })
 }
@@ -123,23 +119,15 @@ impl Seen {
 }
 
 impl CaSeen {
-    fn revoked(&self) -> Finding {
-        let words = format!(
-            "CA `{}`: its key was revoked, and signs nothing more",
-            self.name
-        );
-        let way = format!("take [ca.{}] out of the config", self.name);
-        Finding::new(State::Critical, words).way(way)
+    fn findings(&self) -> impl Iterator<Item = Finding> {
+        let all = self.standing.findings(&self.name, now()).into_iter();
+        all.map(|one| Finding::new(one.state, one.words).way(one.way))
     }
 
     fn lines(&self) -> Vec<String> {
-        let serial = self.next_serial;
-        let serial = match serial {
-            _ if self.is_retired => "none: it is retired".to_owned(),
-            Some(serial) => serial.to_string(),
-            None => "none is left".to_owned(),
-        };
-        let revoked = if self.is_revoked { ", revoked" } else { "" };
+        let serial = self.standing.serial_in_words();
+        let is_revoked = self.standing.is_revoked;
+        let revoked = if is_revoked { ", revoked" } else { "" };
         let mut lines = vec![format!(
             "{}: {} {}{revoked}",
             self.name, self.what, self.key
@@ -148,6 +136,8 @@ impl CaSeen {
         lines.extend(description.map(|words| format!("  is for       {words}")));
         lines.extend(self.devices.iter().flat_map(Device::lines));
         lines.push(format!("  next serial  {serial}"));
+        let drill = self.standing.drill_in_words(now());
+        lines.extend(drill.map(|words| format!("  drill        {words}")));
         lines
     }
 
@@ -156,8 +146,10 @@ impl CaSeen {
             "name": self.name,
             "description": self.description,
             "fingerprint": self.key,
-            "next-serial": self.next_serial,
-            "revoked": self.is_revoked,
+            "next-serial": self.standing.next_serial,
+            "retired": self.standing.retired,
+            "revoked": self.standing.is_revoked,
+            "drill-due": self.standing.drill_due,
             "keys": self.devices.iter().map(Device::json).collect::<Vec<_>>(),
         })
     }

@@ -36,11 +36,10 @@ pub enum WordError {
 impl Bundled {
     /// Who asks, by the registrar's word. Whoever is known by an enrolment, a card or a line of the
     /// allowed signers needs none, and nothing that a registrar says changes whose that is.
-    pub(super) fn by_word(
-        &self,
-        name: &RequesterName,
-        role: &RoleName,
-    ) -> Result<Requester, WordError> {
+    ///
+    /// # Errors
+    /// [`WordError`].
+    pub fn by_word(&self, name: &RequesterName, role: &RoleName) -> Result<Requester, WordError> {
         let registrar = &self.registrar;
         if name.as_str() == registrar.name {
             return Err(WordError::Himself(name.to_string()));

@@ -74,11 +74,14 @@ impl Ledger {
 
     /// When the next drill with the copies of a CA's key is due, in Unix seconds; none where nothing says so.
     /// A drill in which something was missing moves no date: where it is the only one, the next has been due
-    /// since then.
+    /// since then. Nobody tries the copies of a CA that was retired.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn drill_due(&self, ca: &Ca) -> Result<Option<u64>, LedgerError> {
+        if self.retired(ca)?.is_some() {
+            return Ok(None);
+        }
         let mut trials = self.trials(ca)?;
         trials.retain(|(_, tried)| tried.next_due != 0);
         let failed = trials
