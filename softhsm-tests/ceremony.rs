@@ -2,6 +2,7 @@
 
 mod between;
 mod cards;
+mod cards_later;
 mod compromise;
 mod copies;
 mod drill;
@@ -18,6 +19,7 @@ mod run;
 mod shares;
 mod sign;
 mod token_secrets;
+mod told;
 mod unlock;
 mod verify;
 

@@ -8,6 +8,7 @@ mod conduct;
 mod custody;
 mod facts;
 mod files;
+mod foreseen;
 mod instant;
 mod key_card;
 mod key_place;
@@ -34,6 +35,7 @@ pub use conduct::{
 };
 pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;
+pub use foreseen::foreseen;
 pub use instant::{Instant, InstantError};
 pub use medium::MediumError;
 pub use plan::{
@@ -52,7 +54,7 @@ pub use rehearsal::{
 pub use report::report;
 pub use room::Room;
 pub use script::{html, markdown};
-pub use steps::{Act, Ask, Step, Wanted, steps};
+pub use steps::{Act, Ask, OrMissing, Step, Wanted, steps};
 pub use test_certificate::TestCertificateError;
 pub use transcript::{Event, Line, LineFault, TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError};
 pub use verdict::{Account, UNKNOWN, VerdictFault, judge};

@@ -171,6 +171,23 @@ fn a_new_door_is_open_everywhere_before_the_old_key_is_shut_out() {
 }
 
 #[test]
+fn whoever_retired_the_stolen_ca_at_once_did_no_harm() {
+    for more in [&[][..], &["--yes-lock-out"]] {
+        let room = room();
+        ran(
+            &room,
+            &[&["--yes", "ca", "retire", "users"][..], more].concat(),
+        )
+        .ok();
+        let (shown, code) = who_lock_out(&room).hold(room.start());
+        assert_eq!(code, 0, "{shown}");
+        let told = room.verify(&words_of(&shown).0, &OUTPUTS).ok().stdout;
+        let words = "CA `users` was retired before this ceremony";
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn killed_at_every_write_it_makes_one_key_and_one_certificate_and_keeps_who_is_locked_out() {
     let room = room();
     let mut people = who_lock_out(&room);

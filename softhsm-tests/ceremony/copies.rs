@@ -15,7 +15,7 @@ fn room() -> (Room, People) {
 }
 
 /// The same, with these lines about copies.
-fn room_with(copies: &str) -> (Room, People) {
+pub(super) fn room_with(copies: &str) -> (Room, People) {
     let room = Room::new("2");
     room.token.add_token("Backup");
     let module = Module::SoftHsm.path().display().to_string();
@@ -43,7 +43,7 @@ fn room_with(copies: &str) -> (Room, People) {
     (room, people)
 }
 
-fn start(room: &Room) -> Pty {
+pub(super) fn start(room: &Room) -> Pty {
     room.started_by(BINARY, &["ceremony", "run", "plan.toml"])
 }
 
@@ -179,4 +179,4 @@ fn assert_signs_alone(room: &Room) {
     room.account.pinned(&[&config[..], &sign].concat()).ok();
 }
 
-const IN_MEMORY: &str = "copies       = \"in-memory\"\ncopy-devices = [\"spare\"]";
+pub(super) const IN_MEMORY: &str = "copies       = \"in-memory\"\ncopy-devices = [\"spare\"]";

@@ -12,7 +12,7 @@ use crate::harness::keygen;
 use crate::harness::module::Module;
 
 /// Everything that it makes, but for the transcript.
-const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
+pub(super) const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
 
 /// A room with a CA that was made in `Backup`, which stays in its safe; its copy in the token of the room
 /// is tried.
@@ -54,8 +54,10 @@ fn assert_drilled(room: &Room, words: &str, result: &str) {
     };
     let shown = ran(room, &["ca", "show", "users"]).ok().stdout;
     assert!(shown.contains(&due), "{shown}");
-    let doctor = ran(room, &["doctor"]);
-    assert!(doctor.stdout.contains(&due), "{doctor}");
+    for asked in ["doctor", "status"] {
+        let told = ran(room, &[asked]).stdout;
+        assert!(told.contains(&due), "{asked}: {told}");
+    }
 }
 
 fn report(room: &Room) -> String {
@@ -101,8 +103,8 @@ fn a_drill_that_is_killed_at_every_write_goes_on_to_the_same_end() {
     assert_drilled(&room, &words, "proved");
 }
 
-#[test]
-fn a_device_that_is_not_there_is_told_and_ends_nothing() {
+/// A plan in which the copy is in one more device, which nobody finds.
+fn of_a_device_that_is_not_there() -> Room {
     let room = room();
     let module = Module::SoftHsm.path().display().to_string();
     let safe = format!(
@@ -113,6 +115,73 @@ fn a_device_that_is_not_there_is_told_and_ends_nothing() {
     let (before, known) = plan.split_once("[[known-ca]]").unwrap();
     let known = known.replacen("\"root\"", "\"safe\"", 1);
     room.write_plan(&format!("{before}[[known-ca]]{known}"));
+    room
+}
+
+#[test]
+fn a_device_that_is_missing_is_said_to_be_and_is_asked_for_no_more() {
+    let room = of_a_device_that_is_not_there();
+    let script = ["ceremony", "script", "plan.toml", "--markdown"];
+    let script = room.account.run(&script).ok().stdout;
+    assert!(script.contains("Types: B5, or missing"), "{script}");
+    for (question, then) in [
+        (
+            "the number of the bag of `safe`",
+            "the serial number of `safe`",
+        ),
+        (
+            "the serial number of `safe`",
+            "the bag that `safe` is sealed in",
+        ),
+    ] {
+        let mut people = people(&room);
+        let missing = (question.to_owned(), "missing".to_owned());
+        people.instead.push(missing);
+        let (shown, code) = people.hold(room.start());
+        assert_eq!(code, 0, "{shown}");
+        assert!(!shown.contains(then), "{shown}");
+        let words = words_of(&shown).0;
+        let told = room.verify(&words, &OUTPUTS).ok().stdout;
+        assert!(
+            told.contains("by Anna: missing: `safe`") || told.contains("by Bob: missing: `safe`"),
+            "{told}"
+        );
+        // Whoever takes the deviation out of the transcript is found.
+        let lines = room.transcript();
+        let lines = lines
+            .lines()
+            .filter(|line| !line.contains("missing: `safe`"));
+        let without: String = lines.map(|line| format!("{line}\n")).collect();
+        let whole = room.transcript();
+        let file = room.output("transcript.jsonl");
+        let chained = super::verify::chained(&without);
+        crate::harness::write(&file, &chained, 0o644);
+        let value = super::sha256_of(chained.lines().last().unwrap().as_bytes());
+        let value = punchmark::wire::words(&base16ct::lower::decode_vec(value).unwrap());
+        let refused = room.verify(&value, &OUTPUTS).exits(1);
+        assert!(
+            refused.stderr.contains("done without the deviation of"),
+            "{refused}"
+        );
+        crate::harness::write(&file, whole, 0o644);
+        assert!(report(&room).contains("missing: `safe`"));
+        fs::remove_dir_all(room.account.path("ceremony")).unwrap();
+        room.write_plan(&with_last(&room.text(), &words));
+    }
+}
+
+/// The same plan behind the ceremony of these words.
+fn with_last(plan: &str, words: &str) -> String {
+    let line = |line: &str| match line.split('=').next().map(str::trim) {
+        Some("last") => format!("last = \"{words}\"\n"),
+        _ => format!("{line}\n"),
+    };
+    plan.lines().map(line).collect()
+}
+
+#[test]
+fn a_device_that_is_not_there_is_told_and_ends_nothing() {
+    let room = of_a_device_that_is_not_there();
     let (shown, code) = hold(&room);
     assert_eq!(code, 0, "{shown}");
     assert_drilled(&room, &words_of(&shown).0, "failed");
@@ -196,6 +265,9 @@ fn shares_open_the_real_card_and_a_missing_one_is_told() {
         transcript.contains("\"answer\":\"missing\""),
         "{transcript}"
     );
+    // Nobody seals what is missing.
+    assert!(shown.contains("the envelope that share 2 is sealed in"));
+    assert!(!shown.contains("the envelope that share 3 is sealed in"));
     assert!(
         transcript.contains("it has the key and signed"),
         "{transcript}"
@@ -204,6 +276,18 @@ fn shares_open_the_real_card_and_a_missing_one_is_told() {
     assert!(opened_by(account).contains("generation 1, counter 1"));
     assert_card(&room, &secret_of(&before), 1);
     room.assert_in_no_file(&shares::secrets(&before).1);
+}
+
+#[test]
+fn a_share_that_is_typed_twice_is_told_and_asked_for_again() {
+    let (room, mut people, before) = of_shares(2);
+    let first = shares::shares(&before)[0].words();
+    let second = "the 20 words of share 2 of 3, off its sheet".to_owned();
+    people.once.push((second, first.as_str().to_owned()));
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("That share was typed before."), "{shown}");
+    room.verify(&words_of(&shown).0).ok();
 }
 
 #[test]

@@ -11,6 +11,8 @@ pub(super) struct People {
     pub(super) answers: Vec<(String, String)>,
     /// What is typed in the place of the answer that a question with this text names.
     pub(super) instead: Vec<(String, String)>,
+    /// What is typed once in the place of a sheet that a question with this text asks for.
+    pub(super) once: Vec<(String, String)>,
     /// The words of the plan.
     pub(super) words: String,
     /// What was shown to somebody alone, by the question that asks for it; the last one counts.
@@ -47,6 +49,7 @@ impl People {
         Self {
             answers,
             instead: Vec::new(),
+            once: Vec::new(),
             words: words.to_owned(),
             sheets: BTreeMap::new(),
             shown: Vec::new(),
@@ -124,7 +127,11 @@ impl People {
     }
 
     /// The share that is asked for; any of them, each once, where a secret is put together again.
-    fn share(&self, what: &str) -> String {
+    fn share(&mut self, what: &str) -> String {
+        let once = self.once.iter().position(|(of, _)| what.contains(of));
+        if let Some(at) = once {
+            return self.once.remove(at).1;
+        }
         if let Some(words) = self.sheets.get(what) {
             return words.clone();
         }
@@ -152,7 +159,9 @@ impl People {
                 .collect();
             let secret = secret.join(" ");
             self.shown.push(secret.clone());
-            self.sheets.insert(what.trim().to_owned(), secret);
+            // It is asked for by the sheet that it was written onto.
+            let what = what.trim().replace("onto its sheet", "off its sheet");
+            self.sheets.insert(what, secret);
             return String::new();
         }
         if question.starts_with("Type it off the paper") {

@@ -7,7 +7,7 @@ use super::room::{Room, killed_at_every_write, words_of};
 use crate::harness::sshd::{Configuration, Sshd};
 
 /// Everything that it makes, but for the transcript.
-const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
+pub(super) const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
 /// The place that is lost.
 const LOST: &str = "pkcs11:token=Backup;object=users";
 

@@ -18,7 +18,7 @@ use crate::harness::write;
 const CONFIG: [&str; 2] = ["--config", "ca/punchmark.toml"];
 
 /// Everything that an end makes, but for the transcript.
-const OUTPUTS: [&str; 5] = [
+pub(super) const OUTPUTS: [&str; 5] = [
     "head.txt",
     "punchmark.ledger",
     "revoked.krl",
@@ -116,6 +116,21 @@ fn assert_ended(room: &Room, words: &str) {
     ran(room, &["ledger", "verify", "--signatures"]).ok();
     let sign = ["sign", "-s", "users", "-I", "x", "-n", "peter", "peter.pub"];
     ran(room, &sign).exits(3).says("signs no more");
+    // Whoever is asked how it stands says the same.
+    let ended = "CA `users`: its key was revoked, and signs nothing more";
+    for asked in [&["ca", "show", "users"][..], &["status"], &["doctor"]] {
+        let told = ran(room, asked).stdout;
+        assert!(told.contains(ended), "{asked:?}: {told}");
+        assert!(!told.contains("OVERDUE"), "{asked:?}: {told}");
+    }
+    for asked in [
+        &["ca", "show", "users", "--json"][..],
+        &["status", "--json"],
+    ] {
+        let told: Value = serde_json::from_str(&ran(room, asked).stdout).unwrap();
+        assert_eq!(told["cas"][0]["next-serial"], Value::Null, "{asked:?}");
+        assert_eq!(told["cas"][0]["revoked"], true, "{asked:?}");
+    }
 }
 
 #[test]
@@ -188,6 +203,35 @@ fn whoever_would_be_locked_out_stops_it_before_anything_ends_unless_the_plan_say
         shown.contains("type \"retire users and lock out\""),
         "{shown}"
     );
+    assert_ended(&room, &words_of(&shown).0);
+}
+
+#[test]
+fn a_ca_that_was_retired_before_ends_all_the_same_and_that_is_told() {
+    let room = room();
+    keygen::make(room.account.home(), "erik", keygen::ED25519);
+    let sign = [
+        "sign", "-s", "users", "-I", "erik", "-n", "erik", "-V", "+1h",
+    ];
+    ran(&room, &[&sign[..], &["erik.pub"]].concat()).ok();
+    // Of the one the key is revoked in the room, of the other it was before.
+    ran(&room, &["--yes", "ca", "retire", "users"]).ok();
+    room.write_plan(&room.text().replace("lock-out = false", "lock-out = true"));
+    let (shown, code) = hold(&room);
+    assert_eq!(code, 0, "{shown}");
+    let words = words_of(&shown).0;
+    assert_ended(&room, &words);
+    let told = room.verify(&words, &OUTPUTS).ok().stdout;
+    let words = "CA `users` was retired before this ceremony";
+    assert!(told.contains(words), "{told}");
+}
+
+#[test]
+fn a_ca_whose_key_was_revoked_before_ends_all_the_same() {
+    let room = room();
+    ran(&room, &["--yes", "ca", "retire", "users"]).ok();
+    let (shown, code) = hold(&room);
+    assert_eq!(code, 0, "{shown}");
     assert_ended(&room, &words_of(&shown).0);
 }
 

@@ -152,13 +152,17 @@ fn a_copy_of_the_ledger_that_was_written_anew_or_cut_is_found() {
     room.verify(&words, &OUTPUTS).ok();
 }
 
-/// The lines, each of which follows from the one before.
-fn chained(lines: &str) -> String {
+/// The lines, numbered anew, each of which follows from the one before.
+pub(super) fn chained(lines: &str) -> String {
     let mut value = "0".repeat(64);
     let mut chained = String::new();
-    for line in lines.lines() {
+    for (number, line) in (1..).zip(lines.lines()) {
         let (start, rest) = line.split_once("\"before\":\"").unwrap();
-        let line = format!("{start}\"before\":\"{value}{}", &rest[64..]);
+        let (_, time) = start.split_once(",").unwrap();
+        let line = format!(
+            "{{\"number\":{number},{time}\"before\":\"{value}{}",
+            &rest[64..]
+        );
         value = super::sha256_of(line.as_bytes());
         chained += &format!("{line}\n");
     }

@@ -37,7 +37,7 @@ use std::time::Duration;
 use super::plan::Plan;
 use super::record::Record;
 use super::room::{Guard, Room, may_hold_a_pin};
-use super::steps::{Act, Ask, Step, Wanted, steps};
+use super::steps::{Act, Ask, OrMissing, Step, Wanted, missing, steps};
 use super::transcript::{Event, Transcript};
 use crate::attestation::Roots;
 use crate::certificate::KeyId;
@@ -157,7 +157,12 @@ impl Conduct<'_> {
             .show(&format!("== {} ({}) ==", step.name, step.actor));
         self.room.show(&step.say);
         for ask in &step.asks {
-            self.ask(step, ask)?;
+            if ask
+                .wanted
+                .is_asked(&missing(&steps(self.plan), self.transcript()))
+            {
+                self.ask(step, ask)?;
+            }
         }
         if step.needs_open_devices() {
             self.looks_again()?;
@@ -227,9 +232,10 @@ impl Conduct<'_> {
             // What the plan itself says is no secret, though a PIN be part of it.
             let is_of_plan = matches!(
                 ask.wanted,
-                Wanted::Text(_) | Wanted::AnyOf(_) | Wanted::Paper(_)
+                Wanted::Text(_) | Wanted::AnyOf(_) | Wanted::OrMissing(_) | Wanted::Paper(_)
             );
             if ask.wanted.takes(&answer) && (is_of_plan || !self.pins.is_in(&answer)) {
+                self.note_missing(step, ask, &answer)?;
                 return self.write(Event::Answer {
                     step: step.name.clone(),
                     ask: ask.name.clone(),
@@ -246,6 +252,18 @@ impl Conduct<'_> {
             self.room.show(
                 "That is not what was wanted. Again; or type ! to write down what is otherwise.",
             );
+        }
+    }
+
+    /// That something is missing is a deviation, and stands before the answer.
+    fn note_missing(&mut self, step: &Step, ask: &Ask, answer: &str) -> Result<(), ConductError> {
+        match &ask.wanted {
+            Wanted::OrMissing(asked) if asked.is_missing(answer) => self.write(Event::Deviation {
+                step: step.name.clone(),
+                by: ask.who.clone(),
+                text: asked.deviation(),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -286,7 +304,7 @@ impl Conduct<'_> {
             words += &format!(" {}", step.say);
             for ask in step.asks {
                 words += &format!(" {}", ask.question);
-                if let Wanted::Text(text) = ask.wanted {
+                if let Wanted::Text(text) | Wanted::OrMissing(OrMissing { text, .. }) = ask.wanted {
                     words += &format!(" {text}");
                 }
             }

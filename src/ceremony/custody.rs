@@ -20,3 +20,4 @@ pub use error::CustodyError;
 pub(super) use given::{given_out, in_lines};
 pub use reshare::{NewCustodians, Reshared};
 pub use session::{Custodians, Unlocked};
+pub(super) use typed::why_not;

@@ -1,9 +1,14 @@
 //! What facts of a transcript are called that more than one reads.
 
-use super::plan::Plan;
+use std::collections::BTreeMap;
+
+use super::plan::{Device, Plan, PlannedBundle};
+use super::transcript::Transcript;
 use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::wire::hex;
+use crate::secret::SecretKind;
+use crate::secret::share::Quorum;
+use crate::wire::{hex, number_of};
 
 /// What is noted of the head of a ledger.
 pub(super) fn head_in_words(head: &Checkpoint) -> String {
@@ -72,6 +77,11 @@ pub(super) fn end_fact(number: usize) -> String {
     format!("end of copy {}", number + 1)
 }
 
+/// What is noted of a copy that ended: its device, and what the ledger keeps of it.
+pub(super) fn end_in_words(holder: &str, word: &str) -> String {
+    format!("{holder}: {word}")
+}
+
 /// The fact that a CA ended.
 pub(super) fn retired_fact(ca: &CaName) -> String {
     format!("retired {ca}")
@@ -101,4 +111,118 @@ pub(super) fn servers_in_words(word: &str, servers: usize) -> String {
 /// The fact that is a certificate of an emergency, by its place in the plan.
 pub(super) fn emergency_fact(number: usize) -> String {
     format!("emergency {}", number + 1)
+}
+
+/// What is noted of such a certificate.
+pub(super) fn emergency_in_words(serial: u64, ca: &str) -> String {
+    format!("serial {serial} of {ca}")
+}
+
+/// The fact that is a device, as it was found.
+pub(super) fn device_fact(device: &Device) -> String {
+    format!("device {}", device.name)
+}
+
+/// The fact that a device got secrets of its own.
+pub(super) fn secrets_fact(device: &Device) -> String {
+    format!("secrets {}", device.name)
+}
+
+/// The fact that is how far the change of one secret of a token is.
+pub(super) fn secret_fact(device: &Device, kind: SecretKind) -> String {
+    format!("{kind} of {}", device.name)
+}
+
+/// What is noted of a secret that a token has by now.
+pub(super) const SECRET_IS_SET: &str = "set";
+
+/// The fact that is what a card proved of a key.
+pub(super) fn attested_fact(key: &str) -> String {
+    format!("attested {key}")
+}
+
+/// The fact that is how often a bundle wants the device to be touched.
+pub(super) fn touches_fact(bundle: &PlannedBundle) -> String {
+    format!("touches for {}", bundle.file)
+}
+
+/// What is noted of a bundle that was signed.
+pub(super) fn signed_in_words(certificates: u64, refused: u64) -> String {
+    format!(
+        "{}, {refused} refused",
+        number_of(certificates, "certificate")
+    )
+}
+
+/// The fact that is why an item of a bundle is refused.
+pub(super) fn refused_fact(bundle: &PlannedBundle, item: u64) -> String {
+    format!("refused {} {item}", bundle.file)
+}
+
+/// The items that a transcript says are refused, each with the last that it says of why.
+pub(super) fn refusals_told(
+    transcript: &Transcript,
+    bundle: &PlannedBundle,
+) -> BTreeMap<u64, String> {
+    let facts = transcript.facts();
+    let refusals =
+        facts.filter_map(|(name, why)| Some((item_refused(bundle, name)?, why.to_owned())));
+    refusals.collect()
+}
+
+/// The item that a fact says is refused.
+pub(super) fn item_refused(bundle: &PlannedBundle, name: &str) -> Option<u64> {
+    number_behind(&refused_fact(bundle, 0), name)
+}
+
+/// The number that a name has in the place of the 0 at the end of this one.
+pub(super) fn number_behind(with_zero: &str, name: &str) -> Option<u64> {
+    let text = name.strip_prefix(with_zero.strip_suffix('0')?)?;
+    let number = text.parse::<u64>().ok()?;
+    // There is one spelling.
+    (number > 0 && number.to_string() == text).then_some(number)
+}
+
+/// How many refusals a transcript has room for: it has 100,000 lines, and a plan 20 bundles.
+pub(super) const REFUSALS_TOLD: usize = 1000;
+
+/// What is noted of the machine's OpenSSH when it read a certificate.
+pub(super) const READ_BACK: &str = "reads it";
+/// And where there is none.
+pub(super) const NO_OPENSSH: &str = "is not on this machine";
+
+/// The fact that is one of the things that a bundle brings beside its items.
+pub(super) fn brought_fact(kind: &str, bundle: &PlannedBundle, number: usize) -> String {
+    format!("{kind} {} {number}", bundle.file)
+}
+
+/// What is brought: whom the bundle enrols.
+pub(super) const ENROLMENT: &str = "enrolment";
+/// What it revokes.
+pub(super) const REVOCATION: &str = "revocation";
+/// Which revocation of its does not count.
+pub(super) const LEFT_OUT: &str = "left out";
+
+/// What is noted of shares that were given out before, by their numbers; and whether they are enough.
+pub(super) fn typed_in_words(numbers: &[String], quorum: Quorum) -> (String, bool) {
+    let (needed, all) = (quorum.threshold(), quorum.shares());
+    let typed = match numbers {
+        [] => format!("no share of {all} typed, {needed} needed"),
+        numbers => format!(
+            "shares {} of {all} typed, {needed} needed",
+            numbers.join(", ")
+        ),
+    };
+    (typed, numbers.len() >= usize::from(needed))
+}
+
+/// What is noted where they are not enough.
+pub(super) fn too_few(typed: &str) -> String {
+    format!("{MISSING}: {typed}")
+}
+
+/// What is noted where they are.
+pub(super) fn enough(typed: &str, quorum: Quorum) -> String {
+    let needed = quorum.threshold();
+    format!("{typed}; each set of {needed} opens the secret")
 }

@@ -13,6 +13,7 @@ mod draft;
 mod drill;
 mod fault;
 mod ledger;
+mod lines;
 mod people;
 mod reader;
 mod restore;
@@ -35,6 +36,7 @@ pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
 pub use draft::{Draft, DraftDevices, DraftError, DraftLedger};
 pub use drill::Drill;
+pub(super) use fault::in_lines;
 pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
@@ -155,8 +157,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         _ => None,
     };
     let known = ledger.as_ref().and_then(Option::as_ref);
-    let until = window.map(|(_, until)| until);
-    let task = task(reader, top, (kind, until), (&devices, known));
+    let task = task(reader, top, (kind, window), (&devices, known));
     top.end(reader);
     Some(Plan {
         task: task?,
@@ -187,9 +188,10 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
 fn task(
     reader: &mut Reader,
     top: &mut reader::Table,
-    (kind, until): (Option<Kind>, Option<Instant>),
+    (kind, window): (Option<Kind>, Option<(Instant, Instant)>),
     (devices, ledger): (&Named<Device>, Option<&LedgerBefore>),
 ) -> Option<Task> {
+    let until = window.map(|(_, until)| until);
     match kind {
         None => {
             // Whose keys the rest are, nobody knows.
@@ -203,7 +205,7 @@ fn task(
         Some(Kind::Restore) => restore::read(reader, top, ledger).map(Task::Restore),
         Some(Kind::Drill) => drill::read(reader, top, until, ledger).map(Task::Drill),
         Some(Kind::Compromise) => {
-            compromise::read(reader, top, devices, ledger).map(Task::Compromise)
+            compromise::read(reader, top, (devices, ledger), window).map(Task::Compromise)
         }
     }
 }

@@ -4,7 +4,7 @@ mod page;
 mod text;
 
 use super::plan::{Custody, Device, Holder, Plan};
-use super::steps::{Step, Wanted, steps};
+use super::steps::{MISSING, Step, Wanted, steps};
 
 pub(super) use page::REHEARSAL_STYLE;
 pub use page::html;
@@ -41,6 +41,7 @@ fn row(number: usize, step: Step) -> Row {
         let answer = match &ask.wanted {
             Wanted::Text(text) => text.clone(),
             Wanted::AnyOf(texts) => texts.join(", or "),
+            Wanted::OrMissing(asked) => format!("{}, or {MISSING}", asked.text),
             // Filled in by hand: what the program printed could be what it wants to hear.
             Wanted::Paper(_) => "(from the words above)".to_owned(),
             Wanted::Time => "________________".to_owned(),

@@ -4,6 +4,7 @@ mod compromise;
 mod create;
 mod drill;
 mod frame;
+mod missing;
 mod restore;
 mod retire;
 mod rollover;
@@ -11,6 +12,10 @@ mod sign;
 
 pub(super) use compromise::LOCK_OUT;
 pub(super) use create::{FIRST_COUNTER, in_memory};
+pub use missing::OrMissing;
+pub(super) use missing::missing;
+
+use std::collections::BTreeSet;
 
 use super::plan::{Plan, Task};
 use crate::secret::SecretKind;
@@ -53,6 +58,8 @@ pub enum Wanted {
     Text(String),
     /// One of these texts, whatever its case and white space.
     AnyOf(Vec<String>),
+    /// This text, or that what it is about is missing, which is a deviation.
+    OrMissing(OrMissing),
     /// The words of the plan that are on the paper, and not on the screen.
     Paper(String),
     /// The time, read off a clock that is not the machine's.
@@ -224,18 +231,36 @@ impl Step {
     }
 }
 
-/// What is typed in the place of a share that nobody has, or nobody can read.
+/// What is typed in the place of what nobody has, or nobody can read.
 pub(super) const MISSING: &str = "missing";
 /// How many words of a hash are typed: enough that nothing else was made to begin so.
 pub(super) const WORDS_TYPED: usize = 8;
 
 impl Wanted {
+    /// Whether it is asked, when these questions were answered by what is missing.
+    pub(super) fn is_asked(&self, missing: &BTreeSet<(String, String)>) -> bool {
+        match self {
+            Self::OrMissing(asked) => asked.unless.iter().all(|one| !missing.contains(one)),
+            _ => true,
+        }
+    }
+
+    /// Whether this answer says that what it asks for is missing.
+    pub(super) fn is_missing(&self, answer: &str) -> bool {
+        match self {
+            Self::OrMissing(asked) => asked.is_missing(answer),
+            Self::ShareAgain(_) => answer == MISSING,
+            _ => false,
+        }
+    }
+
     /// Whether an answer lets the ceremony go on.
     #[must_use]
     pub fn takes(&self, answer: &str) -> bool {
         match self {
             Self::Text(text) | Self::Paper(text) => is_same(answer, text),
             Self::AnyOf(texts) => texts.iter().any(|text| is_same(answer, text)),
+            Self::OrMissing(asked) => is_same(answer, &asked.text) || asked.is_missing(answer),
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
             // It is never an answer that is written down.
@@ -243,6 +268,11 @@ impl Wanted {
             Self::ShareAgain(_) => answer == MISSING,
         }
     }
+}
+
+/// What is said where a secret is shown that is asked for off its sheet next.
+pub(super) fn onto_its_sheet(question: &str) -> String {
+    question.replace("off its sheet", "onto its sheet")
 }
 
 /// Whether two texts have the same words, whatever their case.

@@ -1,8 +1,10 @@
 //! What a CA key signs in a room to show that it is there: nothing that is of use anywhere else
 //! ([`TestSignature`](crate::issue::TestSignature)).
 
+use super::facts::MISSING;
 use super::plan::Plan;
 use crate::config::CaName;
+use crate::ledger::{CopyTried, TrialResult};
 use crate::wire::hex;
 
 /// The message, which names this one ceremony and CA: a signature of another day says nothing here.
@@ -29,6 +31,14 @@ pub(super) fn tried_fact(ca: &CaName) -> String {
 /// What is noted of a copy that signed the test, so long after the ceremony began.
 pub(super) fn in_words(seconds: u64) -> String {
     format!("it has the key and signed, {seconds} seconds after the ceremony began")
+}
+
+/// What is noted of a trial, by what the ledger keeps of it.
+pub(super) fn tried_in_words(tried: &CopyTried) -> String {
+    match tried.result {
+        TrialResult::Proved => tried.word.clone(),
+        TrialResult::Failed => format!("{MISSING}: {}", tried.word),
+    }
 }
 
 /// The fact that a CA signs by another device from here on.

@@ -301,11 +301,16 @@ impl Transcript {
     /// The last value of a fact.
     #[must_use]
     pub fn fact(&self, wanted: &str) -> Option<&str> {
-        let facts = self.events().filter_map(|event| match event {
-            Event::Fact { name, value, .. } if name == wanted => Some(value.as_str()),
+        let facts = self.facts().filter(|(name, _)| *name == wanted);
+        facts.map(|(_, value)| value).last()
+    }
+
+    /// Every fact by its name, in order; the last of a name counts.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.events().filter_map(|event| match event {
+            Event::Fact { name, value, .. } => Some((name.as_str(), value.as_str())),
             _ => None,
-        });
-        facts.last()
+        })
     }
 
     /// Whether nothing more may be added.

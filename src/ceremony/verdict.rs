@@ -262,7 +262,7 @@ impl Judge<'_> {
             Event::Done { .. } => {
                 self.files_of_before = self.account.files.clone();
                 self.account.rehearsal = self.account.rehearsal.or(self.seen.rehearsal());
-                self.seen = Seen::default();
+                self.seen = std::mem::take(&mut self.seen).next_step();
                 self.at += 1;
             }
             _ => {}

@@ -14,6 +14,7 @@ mod retired;
 mod rolled_over;
 mod shut_out;
 mod thrown_away;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -42,7 +43,7 @@ use made::are_of_the_keys;
 use restored::has_restored;
 use retired::has_retired;
 use rolled_over::has_rolled_over;
-use shut_out::has_shut_out;
+use shut_out::{ended_before, has_shut_out};
 
 /// What is checked.
 pub struct Evidence<'a> {
@@ -222,13 +223,15 @@ impl<'a> Outputs<'a> {
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript)?;
         self.list_is_of(&ledger, evidence.plan, account)?;
-        has_retired(&ledger, evidence.plan, self)?;
+        has_retired(&ledger, (evidence.plan, transcript), self)?;
         has_rolled_over(&ledger, evidence.plan)?;
         has_restored(&ledger, evidence.plan, transcript)?;
         has_drilled(&ledger, evidence.plan, transcript)?;
         account.missing = missing(evidence.plan, transcript);
         if let Some(found) = &found {
             let told = (transcript, &account.foreign_entries);
+            let ended = ended_before(&ledger, evidence.plan, found.size)?;
+            account.remarks.extend(ended);
             has_shut_out(&ledger, evidence.plan, (found.size, self), told)?;
             let range = (found, before, &account.foreign_entries);
             self.bundles(evidence.plan, &ledger, range, (transcript, key))?;

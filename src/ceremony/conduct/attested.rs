@@ -5,6 +5,7 @@ use ssh_key::public::KeyData;
 use super::{Conduct, ConductError};
 use crate::attestation::{Evidence, PivEvidence};
 use crate::ceremony::attested::{in_words, require_of_plan};
+use crate::ceremony::facts::attested_fact;
 use crate::ceremony::plan::{Device, KeyPlace};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
@@ -33,7 +34,7 @@ impl Conduct<'_> {
         let evidence = PivEvidence::new(said.leaf, said.f9, Vec::new())?;
         let proof = Evidence::Piv(evidence.clone()).verify(key, &self.setting.roots)?;
         require_of_plan(&proof, device, place)?;
-        self.fact(step, &format!("attested {name}"), &in_words(&proof))?;
+        self.fact(step, &attested_fact(name), &in_words(&proof))?;
         self.put(step, &file, evidence.to_pem().as_bytes())
     }
 }

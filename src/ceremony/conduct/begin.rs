@@ -1,6 +1,7 @@
 //! How a run begins: what must be so before the first line, and where one goes on that was cut short.
 
 use super::{Conduct, ConductError, DEVICES_STEP, RANDOM};
+use crate::ceremony::foreseen::ledger_key_elsewhere;
 use crate::ceremony::transcript::Event;
 use crate::ledger::{Ledger, LedgerError, file::OpenError};
 use crate::wire::hex;
@@ -70,8 +71,14 @@ impl Conduct<'_> {
     /// What is to be made is not there, which the steps would find only when other keys were made.
     fn nothing_is_in_the_way(&self) -> Result<(), ConductError> {
         let Some(config) = self.config()? else {
-            return Ok(());
+            return match self.plan.ledger {
+                Some(_) => Err(ConductError::NoConfig),
+                None => Ok(()),
+            };
         };
+        if let Some(fault) = ledger_key_elsewhere(self.plan, &config) {
+            return Err(ConductError::LedgerKeyElsewhere(fault));
+        }
         if self.plan.ledger_key().is_some() && config.ledger_key().is_some() {
             return Err(ConductError::OtherLedgerKey);
         }

@@ -2,6 +2,7 @@
 
 use super::{Conduct, ConductError};
 use crate::bundle::BundleSession;
+use crate::ceremony::facts::{ENROLMENT, LEFT_OUT, REVOCATION, brought_fact};
 use crate::ceremony::plan::PlannedBundle;
 use crate::ceremony::steps::Step;
 
@@ -16,15 +17,15 @@ pub(super) struct BroughtThing {
 /// Whom it enrols, what it revokes, and which of its revocations do not count, in that order.
 pub(super) fn brought(session: &BundleSession) -> Vec<BroughtThing> {
     let enrolments = session.brought.enrolments.iter().map(|one| BroughtThing {
-        kind: "enrolment",
+        kind: ENROLMENT,
         lines: vec![format!("enrols {}: {}", one.name, one.credential)],
     });
     let pending = session.brought.pending.iter().map(|one| BroughtThing {
-        kind: "revocation",
+        kind: REVOCATION,
         lines: one.told(),
     });
     let left_out = session.left_out.iter().map(|one| BroughtThing {
-        kind: "left out",
+        kind: LEFT_OUT,
         lines: [vec![one.words()], one.statement.told()].concat(),
     });
     enrolments.chain(pending).chain(left_out).collect()
@@ -39,7 +40,7 @@ impl Conduct<'_> {
         session: &BundleSession,
     ) -> Result<(), ConductError> {
         for (number, one) in (1..).zip(brought(session).iter().take(THINGS_NOTED)) {
-            let name = format!("{} {} {number}", one.kind, bundle.file);
+            let name = brought_fact(one.kind, bundle, number);
             self.write_fact(step, &name, &one.in_brief())?;
         }
         Ok(())

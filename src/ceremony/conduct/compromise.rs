@@ -8,7 +8,8 @@ use super::{Conduct, ConductError};
 use crate::batch::{BatchError, Books};
 use crate::ca::{KnownCa, LockOut, Rollover, retire};
 use crate::ceremony::facts::{
-    RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, retired_fact, servers_in_words,
+    RETIRED, SERVERS, STAGE, STAGE_TRUSTED, emergency_fact, emergency_in_words, retired_fact,
+    servers_in_words,
 };
 use crate::ceremony::plan::{Compromise, Emergency, emergency_file};
 use crate::ceremony::steps::{LOCK_OUT, Step, is_same};
@@ -91,7 +92,7 @@ impl<'s> Conduct<'s> {
         let raw = RawCertificate::from_blob(&blob).map_err(TestCertificateError::from)?;
         let line = certificate_line(&raw, one.name.as_str());
         self.read_back(&line, raw.serial())?;
-        let says = format!("serial {} of {}", raw.serial(), new.name);
+        let says = emergency_in_words(raw.serial(), new.name.as_str());
         self.fact(step, &emergency_fact(number), &says)?;
         self.put(
             step,

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Conduct, ConductError};
+use crate::ceremony::facts::device_fact;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Hardware, Pins, TokenPlace};
 use crate::ceremony::steps::Step;
@@ -133,7 +134,7 @@ impl Conduct<'_> {
             found.manufacturer.lossy(),
             found.model.lossy(),
         );
-        self.fact(step, &format!("device {}", device.name), &says)
+        self.fact(step, &device_fact(device), &says)
     }
 
     /// Whether the device came with its secrets: set before, or by shares in an earlier ceremony.
@@ -192,7 +193,7 @@ impl Conduct<'_> {
         }
         let form = found.form_factor.unwrap_or("form not told");
         let says = format!("{}, {form}, by its own word", device.words());
-        self.fact(step, &format!("device {}", device.name), &says)
+        self.fact(step, &device_fact(device), &says)
     }
 }
 

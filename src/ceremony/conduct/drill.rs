@@ -3,11 +3,11 @@
 use super::retire::of_ledger;
 use super::rollover::named;
 use super::{Conduct, ConductError};
-use crate::ceremony::facts::{FIRST_DRILL, MISSING};
+use crate::ceremony::facts::{FIRST_DRILL, MISSING, device_fact};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, Device, Drill, Pins, Task};
 use crate::ceremony::steps::Step;
-use crate::ceremony::test_signature::{in_words, tried_fact};
+use crate::ceremony::test_signature::{in_words, tried_fact, tried_in_words};
 use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
 use crate::signer::{self, Holder};
 
@@ -26,12 +26,9 @@ impl Conduct<'_> {
             }
             Err(error) => return Err(error),
         };
-        self.keep_drill(planned, holder, result, &word)?;
-        let told = match result {
-            TrialResult::Proved => word,
-            TrialResult::Failed => format!("{MISSING}: {word}"),
-        };
-        self.fact(step, &tried_fact(&planned.name), &told)
+        // As the ledger has it, by a run that was cut short behind it too.
+        let kept = self.keep_drill(planned, holder, result, &word)?;
+        self.fact(step, &tried_fact(&planned.name), &tried_in_words(&kept))
     }
 
     fn tried(
@@ -81,7 +78,7 @@ impl Conduct<'_> {
         holder: Holder,
         result: TrialResult,
         word: &str,
-    ) -> Result<(), ConductError> {
+    ) -> Result<CopyTried, ConductError> {
         let drill = self.drilled()?;
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let tried = CopyTried {
@@ -139,7 +136,7 @@ impl Conduct<'_> {
         match opened {
             Err(error) if self.is_drill() && error.is_of_device() => {
                 let says = format!("{}, {MISSING}: {}", device.words(), chain(&error));
-                self.fact(step, &format!("device {}", device.name), &says)
+                self.fact(step, &device_fact(device), &says)
             }
             opened => opened,
         }

@@ -12,6 +12,7 @@ use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError, Share
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
+use crate::ceremony::plan::PlanFault;
 use crate::ceremony::record::RecordError;
 use crate::ceremony::test_certificate::TestCertificateError;
 use crate::config::{ConfigError, EditError, PlaceError};
@@ -79,6 +80,9 @@ pub enum ConductError {
         /// What it has.
         found: String,
     },
+    /// The device of the ledger key is none of the room.
+    #[error("the plan, {0}")]
+    LedgerKeyElsewhere(PlanFault),
     /// There is no config, and the plan is about a CA that is there.
     #[error("the config of the plan is not there, nor is its ledger")]
     NoConfig,

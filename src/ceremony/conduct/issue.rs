@@ -8,6 +8,7 @@ use super::sign::shared;
 use super::{Conduct, ConductError};
 use crate::batch::{Batch, Decision, Ended, Report, Reporter};
 use crate::bundle::{BundleSession, Offer, number};
+use crate::ceremony::facts::{refused_fact, touches_fact};
 use crate::ceremony::plan::PlannedBundle;
 use crate::ceremony::steps::Step;
 use crate::config::Config;
@@ -58,7 +59,7 @@ impl Conduct<'_> {
         let (ca, keys) = (&known.agreed, &known.config.keys);
         let mut ca = OpenCa::open(ca, keys, None, SESSIONS, &mut self.pins)?;
         let told = touches(ca.touch(), offer.left);
-        self.fact(step, &format!("touches for {}", bundle.file), &told)?;
+        self.fact(step, &touches_fact(bundle), &told)?;
         let ledger = shared(config.ledger_place().open_again(known.ca())?);
         if self.first_certificate(bundle, session, looking)?.is_none() {
             self.sign_first(&work, &mut ca, &ledger, offer)?;
@@ -111,7 +112,7 @@ impl Conduct<'_> {
         let mut late = work.late.lock().unwrap_or_else(|error| error.into_inner());
         let late = std::mem::take(&mut *late);
         for (number, why) in &late {
-            let name = format!("refused {} {number}", work.bundle.file);
+            let name = refused_fact(work.bundle, *number);
             self.write_fact(work.step, &name, why)?;
         }
         offer.refuse_late(late);

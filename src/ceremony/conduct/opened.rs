@@ -5,13 +5,14 @@
 use super::shares::Shared;
 use super::{Conduct, ConductError, SECRET_CHECK, SHARES};
 use crate::ca::SharedDevice;
-use crate::ceremony::custody::Derived;
+use crate::ceremony::custody::{Derived, why_not};
+use crate::ceremony::facts::{enough, too_few, typed_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Hardware, Kind, Pins};
 use crate::ceremony::steps::{Ask, MISSING, Step};
 use crate::ceremony::transcript::Event;
 use crate::ledger::Ledger;
-use crate::secret::share::{Share, SharedSecret};
+use crate::secret::share::{Quorum, Share, SharedSecret};
 use crate::wire::hex;
 
 impl Conduct<'_> {
@@ -38,14 +39,17 @@ impl Conduct<'_> {
             }
             self.pins.keep_out(&typed);
             match Share::parse(typed.expose()) {
-                Ok(share) => {
-                    self.typed_again.push(share);
-                    return self.write(Event::TypedBack {
-                        step: step.name.clone(),
-                        ask: ask.name.clone(),
-                        by: ask.who.clone(),
-                    });
-                }
+                Ok(share) => match why_not(&self.typed_again, &share) {
+                    Some(why) => self.room.show(&format!("{why} Or type \"{MISSING}\".")),
+                    None => {
+                        self.typed_again.push(share);
+                        return self.write(Event::TypedBack {
+                            step: step.name.clone(),
+                            ask: ask.name.clone(),
+                            by: ask.who.clone(),
+                        });
+                    }
+                },
                 Err(error) => self.room.show(&format!(
                     "That is no share: {error}. Type it again, or \"{MISSING}\"."
                 )),
@@ -56,30 +60,21 @@ impl Conduct<'_> {
     /// Puts every set of what was typed together, and opens the devices by it.
     pub(super) fn open_again(&mut self, step: &Step) -> Result<(), ConductError> {
         let quorum = self.custody()?.quorum;
-        let needed = usize::from(quorum.threshold());
         let typed = std::mem::take(&mut self.typed_again);
         let numbers: Vec<_> = typed
             .iter()
             .map(|share| share.number().to_string())
             .collect();
-        let all = quorum.shares();
-        let words = match numbers.join(", ") {
-            none if none.is_empty() => format!("no share of {all} typed, {needed} needed"),
-            numbers => format!("shares {numbers} of {all} typed, {needed} needed"),
-        };
-        if typed.len() < needed {
+        let (words, is_enough) = typed_in_words(&numbers, quorum);
+        if !is_enough {
             if self.plan.kind() != Kind::Drill {
                 return Err(ConductError::FewShares(words));
             }
-            return self.fact(step, SHARES, &format!("MISSING: {words}"));
+            return self.fact(step, SHARES, &too_few(&words));
         }
-        let secret = one_secret(&typed, needed)?;
+        let secret = one_secret(&typed, quorum)?;
         self.know_opened(&secret)?;
-        self.fact(
-            step,
-            SHARES,
-            &format!("{words}; each set of {needed} opens the secret"),
-        )?;
+        self.fact(step, SHARES, &enough(&words, quorum))?;
         self.fact(step, SECRET_CHECK, &hex(&secret.check()))?;
         self.shared = Some(Shared::back(secret));
         Ok(())
@@ -123,14 +118,14 @@ impl Conduct<'_> {
     }
 }
 
-/// The secret that each set of so many of these shares opens.
-fn one_secret(typed: &[Share], needed: usize) -> Result<SharedSecret, ConductError> {
-    let first = typed.get(..needed).unwrap_or_default();
-    let secret = SharedSecret::combine(first)?;
-    for place in needed..typed.len() {
-        // With one of the first left out, and this one in its place.
-        let others = first.iter().skip(1).chain(typed.get(place));
-        if !SharedSecret::combine(others)?.is_same(&secret) {
+/// The secret that every set of these shares opens, each of which is tried.
+fn one_secret(typed: &[Share], quorum: Quorum) -> Result<SharedSecret, ConductError> {
+    let needed = usize::from(quorum.threshold());
+    let secret = SharedSecret::combine(typed.get(..needed).unwrap_or_default())?;
+    let is_typed = |set: &Vec<usize>| set.iter().all(|place| *place < typed.len());
+    for set in quorum.sets().filter(is_typed) {
+        let chosen = set.iter().filter_map(|place| typed.get(*place));
+        if !SharedSecret::combine(chosen)?.is_same(&secret) {
             return Err(ConductError::OtherSecret);
         }
     }

@@ -100,13 +100,13 @@ impl<'s> Conduct<'s> {
         self.fact(step, &restored_fact(&planned.name), &holder.words)
     }
 
-    /// Has the ledger keep, once for a plan, that a copy of this CA's key was tried.
+    /// Has the ledger keep, once for a plan, that a copy of this CA's key was tried. Gives what it keeps.
     pub(super) fn keep_trial(
         &self,
         config: &Config,
         planned: &CaBefore,
         tried: CopyTried,
-    ) -> Result<(), ConductError> {
+    ) -> Result<CopyTried, ConductError> {
         let mut ledger = self.ledger(config)?;
         let ca = of_ledger(&ledger, planned)?;
         self.keep_trial_of(&mut ledger, &ca, tried)
@@ -117,17 +117,18 @@ impl<'s> Conduct<'s> {
         ledger: &mut Ledger,
         ca: &Ca,
         tried: CopyTried,
-    ) -> Result<(), ConductError> {
-        let trials = ledger.trials(ca)?;
+    ) -> Result<CopyTried, ConductError> {
+        let mut trials = ledger.trials(ca)?.into_iter();
         let is_it = |one: &CopyTried| one.plan == tried.plan && one.result == tried.result;
-        if trials.iter().any(|(_, one)| is_it(one)) {
-            return Ok(());
+        if let Some((_, kept)) = trials.find(|(_, one)| is_it(one)) {
+            return Ok(kept);
         }
         let tried = CopyTried {
             ca: ca.position(),
             ..tried
         };
-        Ok(ledger.record_trial(tried, self.room.now())?)
+        ledger.record_trial(tried.clone(), self.room.now())?;
+        Ok(tried)
     }
 
     /// The key of a CA in its device of the room: how it is reached, and as the ledger names it.

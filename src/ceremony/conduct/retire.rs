@@ -6,7 +6,7 @@
 
 use super::{Conduct, ConductError};
 use crate::ca::{Ending, KeyPlace, LockOut, Retirement, key_places, retire};
-use crate::ceremony::facts::{RETIRED, copy_fact, end_fact, retired_fact};
+use crate::ceremony::facts::{RETIRED, copy_fact, end_fact, end_in_words, retired_fact};
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Retire, Task};
@@ -133,7 +133,7 @@ impl<'s> Conduct<'s> {
         for seen in ledger.copies(&ca)?.into_iter().map(|copy| copy.seen) {
             let place = Known::of(&seen);
             if self.means(copy, planned, &place) {
-                told.push(format!("{}: {}", place.words(), seen.word));
+                told.push(end_in_words(&place.words(), &seen.word));
             }
         }
         self.fact(step, &end_fact(number), &told.join("; "))

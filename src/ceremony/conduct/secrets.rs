@@ -7,8 +7,9 @@
 use super::{Conduct, ConductError};
 use zeroize::Zeroizing;
 
+use crate::ceremony::facts::secrets_fact;
 use crate::ceremony::plan::{Device, Hardware, Pins};
-use crate::ceremony::steps::{Ask, Step};
+use crate::ceremony::steps::{Ask, Step, onto_its_sheet};
 use crate::ceremony::transcript::Event;
 use crate::secret::{Pin, SecretKind};
 use crate::signer::yubikey::setup::{
@@ -119,7 +120,7 @@ impl<'s> Conduct<'s> {
             let secret = self.new_secret(kind)?;
             self.pins.keep_out(&secret);
             self.room
-                .show_alone(&ask.who, &ask.question, secret.expose())
+                .show_alone(&ask.who, &onto_its_sheet(&ask.question), secret.expose())
                 .map_err(ConductError::Ask)?;
             let typed = self.room.ask_secret(question)?;
             if typed.is_same(&secret) {
@@ -159,7 +160,7 @@ impl<'s> Conduct<'s> {
         };
         self.set_up(serial, &secrets)?;
         setup::log_in(serial, &mut self.pins)?;
-        self.fact(step, &format!("secrets {}", device.name), SECRETS_ARE_SET)
+        self.fact(step, &secrets_fact(device), SECRETS_ARE_SET)
     }
 
     fn on_paper(&mut self) -> Result<DeviceSecrets, ConductError> {

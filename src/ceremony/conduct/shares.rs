@@ -6,7 +6,7 @@
 
 use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
-use crate::ceremony::custody::{CardDerived, TokenDerived, given_out, in_lines};
+use crate::ceremony::custody::{CardDerived, TokenDerived, given_out, in_lines, why_not};
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
 use crate::ceremony::transcript::Event;
@@ -152,7 +152,10 @@ impl Conduct<'_> {
             match Share::parse(typed.expose()) {
                 Ok(share) => {
                     self.pins.keep_out(&typed);
-                    shares.push(share);
+                    match why_not(&shares, &share) {
+                        Some(why) => self.room.show(why),
+                        None => shares.push(share),
+                    }
                 }
                 Err(error) => self.room.show(&format!("That is no share: {error}.")),
             }

@@ -16,6 +16,7 @@ use super::{Conduct, ConductError};
 use crate::bundle::{
     BundleSession, Item, ItemVerdict, Offer, OfferedBase, SessionGoal, signed_base,
 };
+use crate::ceremony::facts::{REFUSALS_TOLD, refusals_told, refused_fact, signed_in_words};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::medium::{MediumError, MediumFiles};
 use crate::ceremony::plan::{PlannedBundle, Sign};
@@ -26,7 +27,7 @@ use crate::issue::SharedLedger;
 use crate::ledger::key::LedgerKey;
 use crate::ledger::{CheckpointSigned, Ledger};
 use crate::output;
-use crate::wire::{chain, hex, number_of};
+use crate::wire::{chain, hex};
 
 impl<'s> Conduct<'s> {
     /// Reads what the plan names off the medium, sizes before contents, into the ceremony's folder.
@@ -143,7 +144,7 @@ impl<'s> Conduct<'s> {
         offer: &Offer,
     ) -> Result<(), ConductError> {
         for (number, why) in offer.refused.iter().take(REFUSALS_TOLD) {
-            let name = format!("refused {} {number}", bundle.file);
+            let name = refused_fact(bundle, *number);
             self.write_fact(step, &name, why)?;
         }
         Ok(())
@@ -208,6 +209,7 @@ impl<'s> Conduct<'s> {
         (config, ledger): (&Config, &SharedLedger),
     ) -> Result<(), ConductError> {
         let mut offer = self.decided(session, (config, ledger), &mut String::new())?;
+        self.as_shown(step, bundle, &mut offer)?;
         let (taken, brought) = (session.taken.clone(), session.brought.clone());
         let now = self.room.now();
         self.ledger(config)?
@@ -219,6 +221,27 @@ impl<'s> Conduct<'s> {
         let closed = session.closed(&offer);
         let recorded = self.ledger(config)?.close_bundle(closed, self.room.now());
         Ok(recorded.map_err(crate::bundle::BundleSessionError::from)?)
+    }
+
+    /// What was shown as refused is not signed behind anybody's back, and each reason is told as it is answered.
+    fn as_shown(
+        &mut self,
+        step: &Step,
+        bundle: &PlannedBundle,
+        offer: &mut Offer,
+    ) -> Result<(), ConductError> {
+        for (item, why) in refusals_told(self.transcript(), bundle) {
+            match offer.refused.get(&item) {
+                Some(now) if *now == why => {}
+                Some(now) => {
+                    let now = now.clone();
+                    self.write_fact(step, &refused_fact(bundle, item), &now)?;
+                }
+                None if offer.passed().any(|one| one == item) => {}
+                None => offer.refuse_late(vec![(item, why)]),
+            }
+        }
+        Ok(())
     }
 
     /// A head behind the bundle, signed, and the answer that leads to it. It is written anew by whoever
@@ -253,11 +276,11 @@ impl<'s> Conduct<'s> {
         let of = (&head, note, base.as_ref());
         let (header, refused) = session.write_answer(&ledger, of, &out)?;
         let refused = u64::try_from(refused).unwrap_or(u64::MAX);
-        let signed = number_of(header.items.saturating_sub(refused), "certificate");
+        let signed = header.items.saturating_sub(refused);
         self.fact(
             step,
             &signed_fact(bundle),
-            &format!("{signed}, {refused} refused"),
+            &signed_in_words(signed, refused),
         )?;
         let sha256 = file_sha256(&out).map_err(|source| ConductError::File {
             path: out.display().to_string(),
@@ -313,5 +336,3 @@ pub(in crate::ceremony) fn signed_fact(bundle: &PlannedBundle) -> String {
 pub(in crate::ceremony) const MEDIUM_BEFORE: &str = "medium before";
 /// And as it went out.
 pub(in crate::ceremony) const MEDIUM_AFTER: &str = "medium after";
-/// A transcript has 100,000 lines, and a plan 20 bundles.
-const REFUSALS_TOLD: usize = 1000;

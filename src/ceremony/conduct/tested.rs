@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use super::sign::shared;
 use super::{Conduct, ConductError};
 use crate::bundle::{BundleSession, BundleSessionError, SessionGoal, number};
+use crate::ceremony::facts::{NO_OPENSSH, READ_BACK};
 use crate::ceremony::plan::PlannedBundle;
 use crate::ceremony::steps::Step;
 use crate::ceremony::test_certificate::{TestCertificate, TestCertificateError};
@@ -104,11 +105,11 @@ impl Conduct<'_> {
     ) -> Result<&'static str, ConductError> {
         let read = self.room.openssh_reads(line);
         let Some(read) = read.map_err(ConductError::OpenSsh)? else {
-            return Ok("is not on this machine");
+            return Ok(NO_OPENSSH);
         };
         self.room.show(&read);
         is_read_as_signed(&read, serial)?;
-        Ok("reads it")
+        Ok(READ_BACK)
     }
 
     /// The certificate that the tested item got, in this run or one before; none where it got none yet.

@@ -8,6 +8,7 @@
 
 use super::secrets::OnPaper;
 use super::{Conduct, ConductError, SECRETS_ARE_SET};
+use crate::ceremony::facts::{SECRET_IS_SET, secret_fact, secrets_fact};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Pins, TokenPlace};
 use crate::ceremony::steps::{Ask, Step};
@@ -48,9 +49,9 @@ impl Conduct<'_> {
         token: &TokenPlace,
         kind: SecretKind,
     ) -> Result<bool, ConductError> {
-        match self.transcript().fact(&of(device, kind)) {
+        match self.transcript().fact(&secret_fact(device, kind)) {
             None => return Ok(false),
-            Some(SET) => return Ok(true),
+            Some(SECRET_IS_SET) => return Ok(true),
             Some(_about_to_be) => {}
         }
         let old = match kind {
@@ -105,7 +106,7 @@ impl Conduct<'_> {
         self.change(step, device, &uri, (SecretKind::Pin, &old_pin, &pin))?;
         signer::token_opens(&uri, TokenUser::User, &pin)?;
         self.pins.know(&self_name(token), pin);
-        self.fact(step, &format!("secrets {}", device.name), SECRETS_ARE_SET)
+        self.fact(step, &secrets_fact(device), SECRETS_ARE_SET)
     }
 
     fn change(
@@ -115,15 +116,15 @@ impl Conduct<'_> {
         uri: &Uri,
         (kind, old, new): (SecretKind, &Pin, &Pin),
     ) -> Result<(), ConductError> {
-        let name = of(device, kind);
+        let name = secret_fact(device, kind);
         let user = user_of(kind);
         match self.transcript().fact(&name) {
-            Some(SET) => return Ok(signer::token_opens(uri, user, new)?),
+            Some(SECRET_IS_SET) => return Ok(signer::token_opens(uri, user, new)?),
             Some(_about_to_be) => {}
             None => {
                 self.fact(step, &name, ABOUT_TO_BE)?;
                 signer::change_token_pin(uri, user, old, new)?;
-                return self.fact(step, &name, SET);
+                return self.fact(step, &name, SECRET_IS_SET);
             }
         }
         // Cut short at the change itself: the token has one of the two.
@@ -134,12 +135,16 @@ impl Conduct<'_> {
             }
             Err(other) => return Err(other.into()),
         }
-        self.fact(step, &name, SET)
+        self.fact(step, &name, SECRET_IS_SET)
     }
 
     /// A token whose PIN was set by an earlier run opens with it.
     pub(super) fn know_token(&mut self, device: &Device, token: &TokenPlace, pin: Pin) {
-        if self.transcript().fact(&of(device, SecretKind::Pin)) == Some(SET) {
+        if self
+            .transcript()
+            .fact(&secret_fact(device, SecretKind::Pin))
+            == Some(SECRET_IS_SET)
+        {
             self.pins.know(&self_name(token), pin);
         }
     }
@@ -157,10 +162,6 @@ fn user_of(kind: SecretKind) -> TokenUser {
     }
 }
 
-fn of(device: &Device, kind: SecretKind) -> String {
-    format!("{kind} of {}", device.name)
-}
-
 /// How a token's name begins, as it names itself; its slot may be another one the next time.
 pub(in crate::ceremony) fn self_name(token: &TokenPlace) -> String {
     format!("token {:?} (", token.label)
@@ -168,4 +169,3 @@ pub(in crate::ceremony) fn self_name(token: &TokenPlace) -> String {
 
 const TYPED_BACK: &str = "what was typed back";
 const ABOUT_TO_BE: &str = "about to be set";
-const SET: &str = "set";

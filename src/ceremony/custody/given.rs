@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::ceremony::room::Room;
+use crate::ceremony::steps::onto_its_sheet;
 use crate::secret::Pin;
 use crate::secret::share::Share;
 
@@ -19,7 +20,7 @@ pub(in crate::ceremony) fn given_out(
     let mut is_shown = false;
     loop {
         if !is_shown {
-            room.show_alone(who, question, words.expose())?;
+            room.show_alone(who, &onto_its_sheet(question), words.expose())?;
             is_shown = true;
         }
         let typed = room.ask_alone(who, question)?;

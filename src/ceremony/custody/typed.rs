@@ -34,7 +34,8 @@ pub(super) fn typed_secret(
     }
 }
 
-fn why_not(shares: &[Share], share: &Share) -> Option<&'static str> {
+/// Why a share can't be put together with those that were typed before it.
+pub(in crate::ceremony) fn why_not(shares: &[Share], share: &Share) -> Option<&'static str> {
     let first = shares.first()?;
     if !share.is_of_set(first) || share.threshold() != first.threshold() {
         return Some("That share is of another set than the first one. Take another sheet.");

@@ -50,8 +50,8 @@ pub struct Emergency {
 pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
-    devices: &Named<Device>,
-    ledger: Option<&LedgerBefore>,
+    (devices, ledger): (&Named<Device>, Option<&LedgerBefore>),
+    window: Option<(Instant, Instant)>,
 ) -> Option<Compromise> {
     let table = &mut top.table(reader, "compromise");
     let reason = table.parsed(reader, "reason", |text| {
@@ -86,7 +86,7 @@ pub(super) fn read(
         );
     }
     for table in tables {
-        let read = emergency(reader, table);
+        let read = emergency(reader, table, window);
         table.end(reader);
         let Some(read) = read else { continue };
         if emergencies.iter().any(|one| one.key == read.key) {
@@ -107,7 +107,11 @@ pub(super) fn read(
     })
 }
 
-fn emergency(reader: &mut Reader, table: &mut Table) -> Option<Emergency> {
+fn emergency(
+    reader: &mut Reader,
+    table: &mut Table,
+    window: Option<(Instant, Instant)>,
+) -> Option<Emergency> {
     let name = table.parsed(reader, "name", |text| {
         text.parse::<RequesterName>()
             .map_err(|error| error.to_string())
@@ -134,6 +138,19 @@ fn emergency(reader: &mut Reader, table: &mut Table) -> Option<Emergency> {
     let validity = from.zip(until).map(|(from, until)| validity(from, until));
     if let Some(Err(words)) = &validity {
         table.fault(reader, "until", words.clone());
+    }
+    // Who gets in by it gets in while the old key is shut out.
+    if let (Some((begins, ends)), Some(Ok(_))) = (window, &validity) {
+        if until.is_some_and(|until| until <= begins) {
+            let words =
+                "is before the window begins: nobody gets in by it; give a time behind its end";
+            table.fault(reader, "until", words);
+        }
+        if from.is_some_and(|from| from >= ends) {
+            let words = "is behind the end of the window: nobody gets in by it before the old key is shut out; \
+                         give a time before its end";
+            table.fault(reader, "from", words);
+        }
     }
     Some(Emergency {
         name: name?,

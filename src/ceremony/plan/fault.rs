@@ -2,11 +2,15 @@
 
 use std::fmt;
 
+use super::lines::Lines;
+
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanFault {
     /// The key, with its table: `device 1, serial`; none for the file itself.
     pub place: Option<String>,
+    /// The line of the file; none where no line has it.
+    pub line: Option<usize>,
     /// What is wrong with it.
     pub words: String,
 }
@@ -17,8 +21,21 @@ pub struct PlanFault {
 pub struct PlanFaults(Vec<PlanFault>);
 
 impl PlanFault {
+    /// What is wrong at a place, whose line is not known yet.
+    pub(in crate::ceremony) fn at(place: &str, words: impl Into<String>) -> Self {
+        Self {
+            place: Some(place.to_owned()),
+            line: None,
+            words: words.into(),
+        }
+    }
+
     pub(super) fn file(words: String) -> Self {
-        Self { place: None, words }
+        Self {
+            place: None,
+            line: None,
+            words,
+        }
     }
 }
 
@@ -27,6 +44,17 @@ impl PlanFaults {
     #[must_use]
     pub fn all(&self) -> &[PlanFault] {
         &self.0
+    }
+}
+
+/// Gives each fault the line of its place in the text of the plan.
+pub(in crate::ceremony) fn in_lines(faults: &mut [PlanFault], text: &str) {
+    if faults.is_empty() {
+        return;
+    }
+    let lines = Lines::of(text);
+    for fault in faults {
+        fault.line = fault.place.as_ref().and_then(|place| lines.line(place));
     }
 }
 
@@ -44,10 +72,13 @@ impl From<Vec<PlanFault>> for PlanFaults {
 
 impl fmt::Display for PlanFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Some(place) => write!(f, "{place}: {}", self.words),
-            None => f.write_str(&self.words),
+        let Some(place) = &self.place else {
+            return f.write_str(&self.words);
+        };
+        if let Some(line) = self.line {
+            write!(f, "line {line}, ")?;
         }
+        write!(f, "{place}: {}", self.words)
     }
 }
 

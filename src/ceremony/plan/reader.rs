@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use toml::Value;
 
-use super::fault::PlanFault;
+use super::fault::{PlanFault, in_lines};
 use crate::ceremony::instant::Instant;
 use crate::certificate::KeyId;
 
 /// The faults of a plan so far, and its top table until that is taken.
 pub(super) struct Reader {
     top: toml::Table,
+    text: String,
     faults: Vec<PlanFault>,
 }
 
@@ -33,6 +34,7 @@ impl Reader {
         })?;
         let mut reader = Self {
             top,
+            text: text.to_owned(),
             faults: Vec::new(),
         };
         reader.format();
@@ -59,13 +61,12 @@ impl Reader {
 
     /// Notes what is wrong at a place.
     pub(super) fn add(&mut self, place: &str, words: String) {
-        self.faults.push(PlanFault {
-            place: Some(place.to_owned()),
-            words,
-        });
+        self.faults.push(PlanFault::at(place, words));
     }
 
-    pub(super) fn end(self) -> Vec<PlanFault> {
+    /// All faults, each with its line.
+    pub(super) fn end(mut self) -> Vec<PlanFault> {
+        in_lines(&mut self.faults, &self.text);
         self.faults
     }
 }

@@ -4,6 +4,7 @@ use super::ledger::LedgerBefore;
 use super::reader::{Reader, Table};
 use super::retire::{End, EndOfCopy};
 use crate::config::CaName;
+use crate::signer::Locator;
 
 /// What takes the place of what. The CAs, and the devices that their keys are in from here on, are those
 /// that the plan knows.
@@ -68,6 +69,10 @@ fn place(reader: &mut Reader, table: &mut Table) -> Option<EndOfCopy> {
         text.parse::<CaName>().map_err(|error| error.to_string())
     });
     let copy = table.line(reader, "locator");
+    if let Some(Err(error)) = copy.as_ref().map(|copy| copy.parse::<Locator>()) {
+        let words = format!("is no locator of a key, as `ca show --json` has it: {error}");
+        table.fault(reader, "locator", words);
+    }
     let words = table.words(reader, "missing");
     let end = copy.zip(words);
     let end = end.map(|(copy, words)| End::Missing { copy, words });

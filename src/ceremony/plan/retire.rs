@@ -6,6 +6,7 @@ use super::ledger::LedgerBefore;
 use super::reader::{Reader, Table};
 use crate::ca::LockOut;
 use crate::config::CaName;
+use crate::signer::Locator;
 
 /// What a ceremony ends. The CAs are those that the plan knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +131,12 @@ fn copy(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Opti
     let end = if table.has("missing") {
         let words = table.words(reader, "missing");
         let copy = table.line(reader, "locator");
+        // What was wrapped has the path of its file in the place of a locator.
+        let locator = copy.as_ref().filter(|copy| is_meant_as_locator(copy));
+        if let Some(Err(error)) = locator.map(|copy| copy.parse::<Locator>()) {
+            let words = format!("is no locator of a key, as `ca show --json` has it: {error}");
+            table.fault(reader, "locator", words);
+        }
         copy.zip(words)
             .map(|(copy, words)| End::Missing { copy, words })
     } else {
@@ -141,4 +148,9 @@ fn copy(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Opti
         device.map(End::Destroyed)
     };
     Some(EndOfCopy { ca: ca?, end: end? })
+}
+
+fn is_meant_as_locator(text: &str) -> bool {
+    let schemes = ["pkcs11:", "yubikey:", "agent:", "file:"];
+    schemes.iter().any(|scheme| text.starts_with(scheme))
 }

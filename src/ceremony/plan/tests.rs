@@ -50,7 +50,14 @@ const FILLED: [&str; 4] = ["user CA of example.org", "Room 5", "Anna", "Bob"];
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Plan::parse(text.as_bytes()).unwrap_err();
-    faults.all().iter().map(ToString::to_string).collect()
+    let told = faults.all().iter().map(|fault| {
+        let told = fault.to_string();
+        match fault.line {
+            Some(line) => told.replacen(&format!("line {line}, "), "", 1),
+            None => told,
+        }
+    });
+    told.collect()
 }
 
 /// Each text of the plan that gives way to another one makes the fault that is named.

@@ -1,6 +1,7 @@
 //! The steps of a ceremony that makes CA keys.
 
-use super::frame::{Cast, ask, step, typed_shares};
+use super::frame::{Cast, ask, step};
+use super::missing::{SHARES_STEP, or_missing, share_ask, typed_shares};
 use super::{Act, Ask, Step, Wanted};
 use crate::ceremony::plan::{
     Ca, Copies, Create, Custody, Device, Drill, Hardware, KeyPlace, Pins, Plan,
@@ -95,12 +96,11 @@ impl Cast {
         let asks = kept.map(|(number, holder)| {
             let share = number + 1;
             let question = format!("the number of the envelope that share {share} is sealed in");
-            ask(
-                &format!("share-envelope {share}"),
-                &holder.name,
-                question,
-                &holder.envelope,
-            )
+            let name = format!("share-envelope {share}");
+            let asked = ask(&name, &holder.name, question, &holder.envelope);
+            let what = format!("share {share}, for envelope {}", holder.envelope);
+            let typed = (SHARES_STEP.to_owned(), share_ask(share));
+            or_missing(plan, asked, &what, vec![typed])
         });
         let asks: Vec<_> = asks.collect();
         let step = step(

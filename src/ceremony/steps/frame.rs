@@ -1,5 +1,9 @@
 //! The steps that ceremonies of every kind begin and end with.
 
+use super::missing::{
+    BAG, DEVICES_STEP, SHARES_STEP, bag_of, may_miss, or_missing, serial_ask, typed_shares,
+    unseal_step,
+};
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
 use crate::ceremony::facts::made_to_find;
 use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Pins, Plan, Role, Task};
@@ -21,7 +25,7 @@ impl Cast {
         let mut steps = vec![self.people(plan), self.clocks(), self.plan(plan)];
         steps.extend(plan.requires_rehearsal.then(|| self.rehearsal()));
         steps.push(self.machine(plan));
-        steps.extend(plan.devices.iter().map(|device| self.unseal(device)));
+        steps.extend(plan.devices.iter().map(|device| self.unseal(device, plan)));
         let again = plan.custody.as_ref().filter(|_| plan.ledger.is_some());
         steps.extend(again.map(|custody| self.open_again(custody)));
         steps.push(self.devices(plan));
@@ -163,17 +167,23 @@ impl Cast {
         }
     }
 
-    fn unseal(&self, device: &Device) -> Step {
+    fn unseal(&self, device: &Device, plan: &Plan) -> Step {
         let question = format!(
             "the number of the bag of `{}`, whose seal is whole",
             device.name
         );
+        let what = format!("`{}`, in bag {}", device.name, device.bag);
+        let bag = ask(BAG, &self.custodian, question, &device.bag);
         Step {
-            asks: vec![ask("bag", &self.custodian, question, &device.bag)],
+            asks: vec![or_missing(plan, bag, &what, Vec::new())],
             ..step(
-                format!("unseal {}", device.name),
+                unseal_step(device),
                 &self.custodian,
-                format!("I show bag {} around, and cut it open.", device.bag),
+                format!(
+                    "I show bag {} around, and cut it open.{}",
+                    device.bag,
+                    may_miss(plan)
+                ),
                 Act::Nothing,
                 "the seal was whole",
             )
@@ -187,7 +197,7 @@ impl Cast {
         Step {
             asks: typed_shares(custody, Wanted::ShareAgain),
             ..step(
-                "shares",
+                SHARES_STEP,
                 &self.administrator,
                 format!(
                     "Each custodian opens their envelope, and alone types the share that is in it; or \
@@ -195,7 +205,8 @@ impl Cast {
                      is shown, and the counters stay as they are."
                 ),
                 Act::OpenAgain,
-                "every set of shares opens one secret, which is the one that the ledger knows",
+                "every set of the shares that were typed opens one secret, which is the one that the ledger \
+                 knows; which are missing is told",
             )
         }
     }
@@ -206,19 +217,21 @@ impl Cast {
                 "the serial number of `{}`, off the device or its label",
                 device.name
             );
-            ask(
-                &format!("serial {}", device.name),
+            let asked = ask(
+                &serial_ask(device),
                 &self.witness,
                 question,
                 &device.serial(),
-            )
+            );
+            let what = format!("`{}`, serial {}", device.name, device.serial());
+            or_missing(plan, asked, &what, vec![bag_of(device)])
         });
         Step {
             asks: asks.collect(),
             ..step(
-                "devices",
+                DEVICES_STEP,
                 &self.witness,
-                in_the_room(plan) + &self.typed_pins(plan),
+                in_the_room(plan) + &self.typed_pins(plan) + may_miss(plan),
                 Act::Devices,
                 "the devices of the plan are found, each opens, and no other is there",
             )
@@ -283,10 +296,14 @@ impl Cast {
                 device.name
             );
             let name = format!("{}-envelope", secret.to_lowercase().replace(' ', "-"));
-            ask(&name, &self.custodian, question, number)
+            let asked = ask(&name, &self.custodian, question, number);
+            let what = format!("the {secret} of `{}`, for envelope {number}", device.name);
+            or_missing(plan, asked, &what, Vec::new())
         };
         let bag = ask("new-bag", &self.custodian, bag, &device.new_bag);
-        let mut asks = vec![bag];
+        let what = format!("`{}`, for bag {}", device.name, device.new_bag);
+        let serial = (DEVICES_STEP.to_owned(), serial_ask(device));
+        let mut asks = vec![or_missing(plan, bag, &what, vec![bag_of(device), serial])];
         let mut secrets = String::new();
         for (secret, number) in [
             (SecretKind::Pin, &device.pin_envelope),
@@ -308,8 +325,9 @@ impl Cast {
                 &self.custodian,
                 format!(
                     "Bag {} is ready for the device{secrets}. The device stays where it is until the words \
-                     of the end are shown: it signs them. Then I seal it.",
-                    device.new_bag
+                     of the end are shown: it signs them. Then I seal it.{}",
+                    device.new_bag,
+                    may_miss(plan)
                 ),
                 Act::Nothing,
                 "bag and envelopes are at hand; the seals are signed by all when the words were shown",
@@ -341,21 +359,6 @@ impl Cast {
             )
         }
     }
-}
-
-/// Each custodian types their share off its sheet.
-pub(super) fn typed_shares(custody: &Custody, wanted: impl Fn(usize) -> Wanted) -> Vec<Ask> {
-    let all = custody.quorum.shares();
-    let asks = custody.holders.iter().enumerate().map(|(number, holder)| {
-        let share = number + 1;
-        Ask {
-            name: format!("share {share}"),
-            who: holder.name.clone(),
-            question: format!("the 20 words of share {share} of {all}, off its sheet"),
-            wanted: wanted(number),
-        }
-    });
-    asks.collect()
 }
 
 /// How many devices there are, in words that fit one as well.

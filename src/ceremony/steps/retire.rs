@@ -9,7 +9,7 @@ use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Paper, Plan, Retire};
 pub(super) fn steps(plan: &Plan, retire: &Retire) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
-    steps.push(cast.copies(retire));
+    steps.extend(cast.copies(retire));
     let cas = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
     let cas = (0..).zip(cas);
     steps.extend(cas.map(|(number, ca)| cast.retire(number, ca, retire)));
@@ -23,22 +23,31 @@ pub(super) fn steps(plan: &Plan, retire: &Retire) -> Vec<Step> {
 }
 
 impl Cast {
-    fn copies(&self, retire: &Retire) -> Step {
+    /// The copies are shown before anybody is asked about them.
+    fn copies(&self, retire: &Retire) -> [Step; 2] {
         let count = retire.copies.len();
         let question = "the copies on the paper are those on the screen, and no other; type yes";
-        Step {
+        let shown = step(
+            "copies",
+            &self.administrator,
+            match count {
+                1 => "The ledger knows this one copy of the key, and no other.".to_owned(),
+                many => format!("The ledger knows these {many} copies of keys, and no other."),
+            },
+            Act::Copies,
+            "ledger and plan have the same copies; nobody is locked out whom the plan doesn't have",
+        );
+        let compared = Step {
             asks: vec![ask("compared", &self.witness, question.to_owned(), "yes")],
             ..step(
-                "copies",
-                &self.administrator,
-                match count {
-                    1 => "The ledger knows this one copy of the key, and no other.".to_owned(),
-                    many => format!("The ledger knows these {many} copies of keys, and no other."),
-                },
-                Act::Copies,
-                "ledger and plan have the same copies; nobody is locked out whom the plan doesn't have",
+                "compare copies",
+                &self.witness,
+                "I compare the copies on the screen with those on the paper.",
+                Act::Nothing,
+                "paper and screen say the same",
             )
-        }
+        };
+        [shown, compared]
     }
 
     fn retire(&self, number: usize, ca: &CaBefore, retire: &Retire) -> Step {

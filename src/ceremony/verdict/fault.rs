@@ -100,6 +100,14 @@ pub enum VerdictFault {
         /// What it is.
         what: &'static str,
     },
+    /// A fact that the step doesn't tell of.
+    #[error("line {line}: {name} is told in a step that tells of no such thing")]
+    ForeignFact {
+        /// The line.
+        line: u64,
+        /// The fact.
+        name: String,
+    },
     /// A key was to be made in another place than the plan's.
     #[error("line {line}: a key in another place than the plan has")]
     Place {
@@ -201,6 +209,16 @@ pub enum VerdictFault {
         wanted: String,
         /// The one that was given.
         found: String,
+    },
+    /// The transcript tells something else than ledger or outputs say.
+    #[error("the transcript: {name} is {told:?}, and ledger and outputs say {wanted:?}")]
+    Told {
+        /// The fact.
+        name: String,
+        /// What the transcript tells.
+        told: String,
+        /// What it has to be.
+        wanted: String,
     },
     /// The ledger does not hold what it should.
     #[error("the ledger: {0}")]

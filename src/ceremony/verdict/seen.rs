@@ -2,29 +2,38 @@
 
 mod create;
 mod ledger;
+mod named;
 mod restore;
 mod retire;
+mod room;
 mod sign;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::VerdictFault;
 use crate::ceremony::facts::{
-    CLOCKS, RETIRED, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, emergency_fact, retired_fact,
+    RETIRED, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, emergency_fact, retired_fact,
 };
-use crate::ceremony::instant::{FIVE_MINUTES, Instant};
+use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Plan, emergency_file};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
-use crate::wire::{bytes_of_words, hex};
 
 /// What was seen of the step that is under way.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// How many of the questions were answered, in their order.
     answered: usize,
+    /// How many of them by a secret that stands nowhere.
+    typed_back: usize,
+    /// What was read off clocks, since they were last asked for.
+    clocks: Vec<Instant>,
     has_intent: bool,
+    /// What was written down as otherwise, since the step was begun.
+    deviations: Vec<(String, String)>,
+    /// The questions, of earlier steps too, that were answered by what is missing.
+    missing: BTreeSet<(String, String)>,
     /// The last value of each fact, with its line.
     facts: BTreeMap<String, (u64, String)>,
     /// The last SHA-256 of each file.
@@ -32,8 +41,19 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// What of it counts for the step behind this one.
+    pub(super) fn next_step(self) -> Self {
+        Self {
+            missing: self.missing,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn asked_anew(&mut self) {
         self.answered = 0;
+        self.deviations.clear();
+        self.typed_back = 0;
+        self.clocks.clear();
     }
 
     /// Takes the next line of the step.
@@ -53,9 +73,10 @@ impl Seen {
                 Some(_) => Ok(()),
                 None => Err(foreign(line, "an answer")),
             },
-            Event::Deviation { by, .. } => {
+            Event::Deviation { by, text, .. } => {
                 let is_there = plan.people.all.iter().any(|person| person.name == *by);
                 if is_there {
+                    self.deviations.push((by.clone(), text.clone()));
                     Ok(())
                 } else {
                     Err(foreign(line, "a deviation of a stranger"))
@@ -64,6 +85,13 @@ impl Seen {
             Event::Intent { locator, .. } => self.intent(plan, step, line, locator),
             Event::Fact { name, value, .. } => {
                 self.require_answers(step, line)?;
+                if !named::tells_of(plan, step.act, name) {
+                    let name = name.clone();
+                    return Err(VerdictFault::ForeignFact { line, name });
+                }
+                if step.act == Act::Clocks {
+                    self.clocks_are((line, time), value)?;
+                }
                 self.facts.insert(name.clone(), (line, value.clone()));
                 Ok(())
             }
@@ -92,15 +120,18 @@ impl Seen {
         (name, by): (&str, &str),
         answer: &str,
     ) -> Result<(), VerdictFault> {
-        let next = step.asks.get(self.answered);
-        let is_it = |ask: &&Ask| ask.name == name && ask.who == by && ask.wanted.takes(answer);
-        let Some(ask) = next.filter(is_it) else {
+        let next = self.next(step);
+        let is_it = |(_, ask): &(usize, &Ask)| {
+            ask.name == name && ask.who == by && ask.wanted.takes(answer)
+        };
+        let Some((at, ask)) = next.filter(is_it) else {
             let (ask, by) = (name.to_owned(), by.to_owned());
             return Err(VerdictFault::Answer { line, ask, by });
         };
         // Beyond five minutes the run stops, and the step is gone through again.
         if ask.wanted == Wanted::Time {
             let told = answer.parse::<Instant>();
+            self.clocks.extend(told.as_ref().ok());
             let apart = told.map_or(u64::MAX, |told| told.apart(Instant::of(time)));
             self.facts
                 .insert(ask.name.clone(), (line, apart.to_string()));
@@ -109,7 +140,8 @@ impl Seen {
             self.facts
                 .insert(ask.name.clone(), (line, answer.to_owned()));
         }
-        self.answered += 1;
+        self.note_missing((step, ask), line, answer)?;
+        self.answered = at + 1;
         Ok(())
     }
 
@@ -128,19 +160,51 @@ impl Seen {
                     | Wanted::ShareAgain(_)
             )
         };
-        let is_it = |ask: &&Ask| ask.name == name && ask.who == by && is_secret(&ask.wanted);
-        if step.asks.get(self.answered).filter(is_it).is_none() {
+        let is_it =
+            |(_, ask): &(usize, &Ask)| ask.name == name && ask.who == by && is_secret(&ask.wanted);
+        let Some((at, ask)) = self.next(step).filter(is_it) else {
             let (ask, by) = (name.to_owned(), by.to_owned());
             return Err(VerdictFault::Answer { line, ask, by });
+        };
+        self.note_missing((step, ask), line, "")?;
+        self.answered = at + 1;
+        self.typed_back += 1;
+        Ok(())
+    }
+
+    /// The next question, with its place: what is asked of something that is missing isn't asked.
+    fn next<'s>(&self, step: &'s Step) -> Option<(usize, &'s Ask)> {
+        let mut rest = step.asks.iter().enumerate().skip(self.answered);
+        rest.find(|(_, ask)| ask.wanted.is_asked(&self.missing))
+    }
+
+    /// Whoever says that something is missing says so in a deviation before.
+    fn note_missing(
+        &mut self,
+        (step, ask): (&Step, &Ask),
+        line: u64,
+        answer: &str,
+    ) -> Result<(), VerdictFault> {
+        let question = (step.name.clone(), ask.name.clone());
+        if !ask.wanted.is_missing(answer) {
+            self.missing.remove(&question);
+            return Ok(());
         }
-        self.answered += 1;
+        if let Wanted::OrMissing(asked) = &ask.wanted {
+            let deviation = (ask.who.clone(), asked.deviation());
+            if !self.deviations.contains(&deviation) {
+                let missing = format!("the deviation of {}, {:?}", ask.who, deviation.1);
+                return Err(VerdictFault::Missing { line, missing });
+            }
+        }
+        self.missing.insert(question);
         Ok(())
     }
 
     fn require_answers(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
-        match step.asks.get(self.answered) {
+        match self.next(step) {
             None => Ok(()),
-            Some(ask) => Err(VerdictFault::Missing {
+            Some((_, ask)) => Err(VerdictFault::Missing {
                 line,
                 missing: format!("the answer of {} to `{}`", ask.who, ask.name),
             }),
@@ -228,58 +292,6 @@ impl Seen {
         self.facts.get(name).ok_or_else(missing)
     }
 
-    fn clocks(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
-        for ask in &step.asks {
-            let (line, apart) = self.fact(line, &ask.name)?;
-            if apart.parse::<u64>().is_ok_and(|apart| apart > FIVE_MINUTES) {
-                return Err(VerdictFault::Clock {
-                    line: *line,
-                    by: ask.who.clone(),
-                });
-            }
-        }
-        self.fact(line, CLOCKS).map(drop)
-    }
-
-    /// The rehearsal's transcript begins with the words that were typed.
-    fn rehearsed(&self, step: &Step, line: u64) -> Result<(), VerdictFault> {
-        let (at, _) = self.fact(line, REHEARSAL)?;
-        let value = self.rehearsal();
-        for ask in &step.asks {
-            let (_, typed) = self.fact(line, &ask.name)?;
-            let typed = bytes_of_words(typed).unwrap_or_default();
-            if !value.is_some_and(|value| value.starts_with(&typed)) {
-                let (line, name) = (*at, REHEARSAL.to_owned());
-                return Err(VerdictFault::Fact { line, name });
-            }
-        }
-        Ok(())
-    }
-
-    /// The value of the rehearsal's transcript, where this step names it.
-    pub(super) fn rehearsal(&self) -> Option<[u8; 32]> {
-        let (_, text) = self.facts.get(REHEARSAL)?;
-        let mut value = [0; 32];
-        let read = base16ct::lower::decode(text, &mut value).map(<[u8]>::len);
-        (read == Ok(32)).then_some(value)
-    }
-
-    fn machine(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
-        self.is(line, "program", &hex(&plan.program))?;
-        for root in &plan.roots {
-            let name = format!("roots {}", root.path.display());
-            self.is(line, &name, &hex(&root.sha256))?;
-        }
-        for module in &plan.modules {
-            self.is(
-                line,
-                &format!("module {}", module.path.display()),
-                &hex(&module.sha256),
-            )?;
-        }
-        Ok(())
-    }
-
     fn is(&self, line: u64, name: &str, wanted: &str) -> Result<(), VerdictFault> {
         let (line, value) = self.fact(line, name)?;
         if value == wanted {
@@ -289,17 +301,6 @@ impl Seen {
             line: *line,
             name: name.to_owned(),
         })
-    }
-
-    fn devices(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
-        for device in &plan.devices {
-            let name = format!("device {}", device.name);
-            let (line, says) = self.fact(line, &name)?;
-            if !says.starts_with(&format!("{},", device.words())) {
-                return Err(VerdictFault::Fact { line: *line, name });
-            }
-        }
-        Ok(())
     }
 
     fn files(&self, line: u64, wanted: &[String]) -> Result<(), VerdictFault> {

@@ -1,4 +1,5 @@
 mod made;
+mod named;
 mod retire;
 
 use super::*;
@@ -8,15 +9,16 @@ use crate::ceremony::conduct::{
 };
 use crate::ceremony::facts::{
     CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, MADE_TO_FIND, RETIRED,
-    SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, copy_fact, emergency_fact, end_fact, head_in_words,
-    made_to_find, retired_fact,
+    SECRET_IS_SET, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, copy_fact, emergency_fact, end_fact,
+    enough, head_in_words, made_to_find, retired_fact, secret_fact, secrets_fact, typed_in_words,
 };
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::tests::{filled, filled_for_bundles};
-use crate::ceremony::plan::{KeyPlace, emergency_file};
+use crate::ceremony::plan::{Hardware, KeyPlace, emergency_file};
 use crate::ceremony::steps::{Act, Wanted};
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::certificate::subject::fingerprint;
+use crate::secret::SecretKind;
 use crate::wire::hex;
 pub(in crate::ceremony) use made::events;
 
@@ -140,9 +142,6 @@ fn a_fact_that_is_not_the_plans_or_contradicts_another_is_found() {
         let Event::Fact { name, value, .. } = &mut changed[at] else {
             continue;
         };
-        if name.starts_with("clocks") {
-            continue;
-        }
         value.insert(0, 'x');
         let name = name.clone();
         let fault = judged(&plan, &changed).unwrap_err();
@@ -166,7 +165,11 @@ fn a_key_in_another_place_and_a_clock_far_away_are_found() {
                 assert!(matches!(fault, VerdictFault::Place { .. }), "{fault}");
             }
             Event::Answer { ask, answer, .. } if ask == "clock 2" => {
-                *answer = Instant::of(plan.window.0.seconds() + 360).to_string();
+                let (now, far) = (plan.window.0, Instant::of(plan.window.0.seconds() + 360));
+                *answer = far.to_string();
+                if let Some(Event::Fact { value, .. }) = changed.get_mut(at + 1) {
+                    *value = format!("{now}, {far}, {now}");
+                }
                 let fault = judged(&plan, &changed).unwrap_err();
                 assert!(matches!(fault, VerdictFault::Clock { .. }), "{fault}");
             }
@@ -240,15 +243,21 @@ fn a_run_that_goes_on_reads_the_clocks_again_and_clocks_apart_are_told() {
         assert!(judged(&plan, &resumed(&plan, wrong)).is_err(), "{wrong:?}");
     }
     // Those that were apart when they were read first are told.
-    let mut first = events(&plan);
-    let is_fact = |event: &Event| matches!(event, Event::Fact { name, .. } if name == CLOCKS);
-    let at = first.iter().position(is_fact).unwrap();
-    let apart = format!("{}, {hours_ahead}", plan.window.0);
-    let (step, name) = ("clocks".to_owned(), CLOCKS.to_owned());
-    let value = apart.clone();
-    first.insert(at, Event::Fact { step, name, value });
+    let all = events(&plan);
+    let is_clock = |event: &Event| matches!(event, Event::Answer { ask, .. } if ask == "clock 1");
+    let at = all.iter().position(is_clock).unwrap();
+    let mut apart = all[at..at + 3].to_vec();
+    let told = format!("{0}, {hours_ahead}, {0}", plan.window.0);
+    if let Event::Answer { answer, .. } = &mut apart[1] {
+        *answer = hours_ahead.to_string();
+    }
+    if let Event::Fact { value, .. } = &mut apart[2] {
+        value.clone_from(&told);
+    }
+    apart.push(Event::GoOn { cut: 0 });
+    let first = [&all[..at], &apart, &all[at..]].concat();
     let account = judged(&plan, &first).unwrap();
-    assert_eq!(account.clocks_apart[0].1, apart);
+    assert_eq!(account.clocks_apart[0].1, told);
 }
 
 #[test]
@@ -272,8 +281,11 @@ fn behind_the_window_a_line_stands_where_somebody_said_why() {
             }
             judge(&plan, &transcript)
         };
-        let is_clock =
-            |event: &Event| matches!(event, Event::Answer { ask, .. } if ask.starts_with("clock"));
+        let is_clock = |event: &Event| match event {
+            Event::Answer { ask, .. } => ask.starts_with("clock"),
+            Event::Fact { name, .. } => name == CLOCKS,
+            _ => false,
+        };
         if all[at..].iter().any(is_clock) {
             // The clocks that people read then are those of that time.
             continue;

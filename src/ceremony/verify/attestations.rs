@@ -1,9 +1,11 @@
 //! What cards said of their keys, checked again.
 
+use super::told::is_told;
 use super::{Evidence, Outputs, key_of};
 use crate::attestation::Evidence as OfKey;
-use crate::ceremony::attested::require_of_plan;
+use crate::ceremony::attested::{in_words, require_of_plan};
 use crate::ceremony::conduct::{LEDGER_KEY_NAME, attestation_of};
+use crate::ceremony::facts::attested_fact;
 use crate::ceremony::plan::{Ca, Copies, KeyPlace};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
@@ -54,6 +56,15 @@ impl Outputs<'_> {
         let key = key_of(transcript, fact)?;
         let proof = said.verify(&key, evidence.roots);
         let proof = proof.map_err(|error| fault(error.into()))?;
-        require_of_plan(&proof, device, place).map_err(|error| fault(error.into()))
+        require_of_plan(&proof, device, place).map_err(|error| fault(error.into()))?;
+        // Of faults of a firmware each version of the program knows its own.
+        let fact = attested_fact(name);
+        let told = transcript.fact(&fact).unwrap_or_default();
+        let proved = in_words(&proof);
+        let without_faults = |words: &str| words.split("; ").next().map(str::to_owned);
+        if without_faults(told) == without_faults(&proved) {
+            return Ok(());
+        }
+        is_told(transcript, &fact, &proved)
     }
 }

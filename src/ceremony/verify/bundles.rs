@@ -8,8 +8,10 @@ use std::path::Path;
 
 use super::Outputs;
 use super::brought::Recorded;
+use super::told::is_told;
 use crate::bundle::{Answer, AnswerError, Answered, BundleError, Item, Opened, fits};
-use crate::ceremony::conduct::{tested_fact, tested_item};
+use crate::ceremony::conduct::{signed_fact, tested_fact, tested_item};
+use crate::ceremony::facts::{REFUSALS_TOLD, refusals_told, refused_fact, signed_in_words};
 use crate::ceremony::plan::{Plan, PlannedBundle};
 use crate::ceremony::test_certificate::TestCertificate;
 use crate::ceremony::transcript::Transcript;
@@ -50,22 +52,30 @@ impl Outputs<'_> {
             recorded.require(opened.header(), ledger).map_err(&wrong)?;
             let answer = self.answer(planned)?;
             let head = leads_to(&answer, ledger, (planned, key)).map_err(&wrong)?;
-            answers(&answer, ledger, &known, opened.items()).map_err(&wrong)?;
-            self.is_as_tested(transcript, planned, &answer)?;
+            let signed = answers(&answer, ledger, &known, opened.items()).map_err(&wrong)?;
+            let refused = planned.items.saturating_sub(signed);
+            let signed_words = signed_in_words(signed, refused);
+            is_told(transcript, &signed_fact(planned), &signed_words)?;
+            refusals_are_told(transcript, planned, &known)?;
+            self.is_as_tested(transcript, (planned, signed), &answer)?;
             has_frames(&answer, ledger, &head).map_err(&wrong)?;
         }
         recorded.require_no_more()
     }
 
-    /// The certificate of the tested item says what its test certificate says.
+    /// The certificate of the tested item says what its test certificate says; none was tested only where none
+    /// was signed.
     fn is_as_tested(
         &self,
         transcript: &Transcript,
-        planned: &PlannedBundle,
+        (planned, signed): (&PlannedBundle, u64),
         answer: &Answer,
     ) -> Result<(), VerdictFault> {
         let tested = transcript.fact(&tested_fact(planned)).and_then(tested_item);
-        let Some(tested) = tested else { return Ok(()) };
+        if signed == 0 {
+            return Ok(());
+        }
+        let tested = tested.unwrap_or_default();
         let name = planned.test_certificate();
         let wrong = |what: String| VerdictFault::Bundle {
             file: planned.file.clone(),
@@ -73,14 +83,17 @@ impl Outputs<'_> {
         };
         let test = TestCertificate::read(&name, &self.read(&name)?);
         let test = test.map_err(|error| wrong(chain(&error)))?;
-        let mut compared = Ok(());
+        let mut compared = None;
         let read = answer.each_item::<AnswerError>(&mut |number, answered| {
             if let (true, Answered::Certificate(blob)) = (number == tested, answered) {
-                compared = test.is_that_of(&blob);
+                compared = Some(test.is_that_of(&blob));
             }
             Ok(())
         });
         read.map_err(|error| wrong(chain(&error)))?;
+        let compared = compared.ok_or_else(|| {
+            wrong("the item that was tested, by the transcript, got no certificate".to_owned())
+        })?;
         compared.map_err(|error| wrong(chain(&error)))
     }
 
@@ -96,6 +109,36 @@ impl Outputs<'_> {
             what: chain(&error),
         })
     }
+}
+
+/// The transcript tells why each item was refused, in the words of the ledger; of very many, of the first.
+fn refusals_are_told(
+    transcript: &Transcript,
+    planned: &PlannedBundle,
+    known: &KnownBundle,
+) -> Result<(), VerdictFault> {
+    let closed = known.closed.as_ref();
+    let refused = closed.map(|end| end.refused.as_slice()).unwrap_or_default();
+    let told = refusals_told(transcript, planned);
+    let wrong = |what: String| VerdictFault::Bundle {
+        file: planned.file.clone(),
+        what,
+    };
+    for item in told.keys() {
+        let found = refused.binary_search_by_key(item, |(refused, _)| *refused);
+        let (_, why) = found.ok().and_then(|at| refused.get(at)).ok_or_else(|| {
+            wrong(format!(
+                "item {item} is not refused, as the transcript has it"
+            ))
+        })?;
+        is_told(transcript, &refused_fact(planned, *item), why)?;
+    }
+    if told.len() < refused.len().min(REFUSALS_TOLD) {
+        return Err(wrong(
+            "the transcript does not tell of each refusal".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// The bundle in the ledger, signed to its end.

@@ -1,7 +1,10 @@
 //! The ledger has the copy of a key that the plan wants, and nothing by which another could be made.
 
+use super::told::is_told;
+use crate::ceremony::conduct::copy_fact;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Ca, Copies, Plan};
+use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::ledger::{Became, CopyKind, KnownCopy, Ledger, Origin};
 use crate::signer::Locator;
@@ -17,7 +20,11 @@ pub(super) fn origin_of(ca: &Ca) -> Origin {
 
 /// Holds the copies of a CA's key against the plan: one in each device that it names; what it travelled
 /// by was destroyed.
-pub(super) fn has_copies(ledger: &Ledger, plan: &Plan, ca: &Ca) -> Result<(), VerdictFault> {
+pub(super) fn has_copies(
+    ledger: &Ledger,
+    (plan, transcript): (&Plan, &Transcript),
+    ca: &Ca,
+) -> Result<(), VerdictFault> {
     let Some(kind) = ca.copies.kind() else {
         return Ok(());
     };
@@ -36,8 +43,9 @@ pub(super) fn has_copies(ledger: &Ledger, plan: &Plan, ca: &Ca) -> Result<(), Ve
                     .zip(there.ok())
                     .is_some_and(|(device, there)| key_place::narrowed(&there, device).is_some())
         };
-        if !left.iter().any(is_it) {
-            return fault(format!("has no copy of its key in `{name}`"));
+        match left.iter().find(|copy| is_it(copy)) {
+            None => return fault(format!("has no copy of its key in `{name}`")),
+            Some(copy) => is_told(transcript, &copy_fact(ca, name), &copy.seen.holder)?,
         }
     }
     let travels =

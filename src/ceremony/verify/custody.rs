@@ -14,11 +14,12 @@ pub(super) fn has_custody(
     transcript: &Transcript,
 ) -> Result<(), VerdictFault> {
     let known = ledger.opened_devices()?;
-    let secret = transcript.fact(SECRET_CHECK).and_then(check_of);
+    let told = transcript.fact(SECRET_CHECK);
+    let secret = told.and_then(check_of);
     let generation = secret.and_then(|check| known.generation_of(&check));
     // An earlier ceremony recorded what shares open; in a drill they may be missing.
     if plan.ledger.is_some() {
-        let is_known = secret.is_none() || generation.is_some();
+        let is_known = told.is_none() || generation.is_some();
         let words = "it knows no secret with the check of the transcript".to_owned();
         return is_known.then_some(()).ok_or(VerdictFault::Ledger(words));
     }

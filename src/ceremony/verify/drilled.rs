@@ -1,9 +1,10 @@
 //! The ledger has each trial of a drill as the transcript tells of it, and no certificate came of it.
 
 use super::restored::{is_in_room, not_so, signed_the_test};
+use super::told::is_told;
 use crate::ceremony::facts::{MISSING, SERVERS, servers_in_words};
 use crate::ceremony::plan::{Drill, Plan, Task};
-use crate::ceremony::test_signature::tried_fact;
+use crate::ceremony::test_signature::{test_by_fact, test_fact, tried_fact, tried_in_words};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
@@ -27,17 +28,27 @@ pub(super) fn has_drilled(
             Some(told) if told.starts_with(MISSING) => TrialResult::Failed,
             _ => TrialResult::Proved,
         };
-        if result == TrialResult::Proved {
+        let has_signed = transcript.fact(&test_fact(&planned.name)).is_some();
+        if result == TrialResult::Proved || has_signed {
             signed_the_test(plan, transcript, planned, ca)?;
         }
         let is_it = |tried: &CopyTried| {
             is_of(drill, plan, tried)
                 && tried.result == result
-                && told.is_some_and(|told| told.ends_with(&tried.word))
                 && is_in_room(plan, planned, &tried.device)
         };
-        if !ledger.trials(ca)?.iter().any(|(_, tried)| is_it(tried)) {
+        let trials = ledger.trials(ca)?;
+        let Some((_, tried)) = trials.iter().find(|(_, tried)| is_it(tried)) else {
             return Err(not_so(planned, "was not tried so by this plan"));
+        };
+        is_told(
+            transcript,
+            &tried_fact(&planned.name),
+            &tried_in_words(tried),
+        )?;
+        // What a run before signed, and one that was cut short did not record, counts for nothing.
+        if result == TrialResult::Proved {
+            is_told(transcript, &test_by_fact(&planned.name), &tried.holder)?;
         }
     }
     Ok(())

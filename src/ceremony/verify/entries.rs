@@ -32,3 +32,53 @@ impl Outputs<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::ceremony::plan::tests::filled;
+    use crate::ledger::checkpoint::Checkpoint;
+    use crate::ledger::{Credential, Event, RequesterAdded, for_tests};
+
+    #[test]
+    fn an_entry_of_nobody_s_is_hidden_told_or_behind_the_end() {
+        let plan = Plan::parse(filled(3).as_bytes()).unwrap();
+        let mut ledger = for_tests::ledger(Box::new(|_| Ok(())));
+        let added = RequesterAdded {
+            name: "mallory".to_owned(),
+            credential: Credential::Key(vec![1]),
+            keyboard: String::new(),
+        };
+        ledger.forge(Event::RequesterAdded(added), 1).unwrap();
+        let verdict = |end: u64, told: &[u64]| {
+            let mut account = Account {
+                head: Some(Checkpoint {
+                    origin: String::new(),
+                    size: end,
+                    root: [0; 32],
+                }),
+                foreign_entries: told.iter().copied().collect(),
+                ..Account::default()
+            };
+            let outputs = Outputs(BTreeMap::new());
+            let (at, transcript) = ((&ledger, ledger.size()), Transcript::default());
+            let entries = outputs.entries(&plan, at, &transcript, &mut account);
+            entries.map(|()| account.behind_the_end)
+        };
+        let hidden = verdict(1, &[]).unwrap_err();
+        assert!(
+            matches!(&hidden, VerdictFault::HiddenEntry { position: 1, what } if what.contains("mallory")),
+            "{hidden}"
+        );
+        assert!(
+            hidden.to_string().contains("the transcript hides it"),
+            "{hidden}"
+        );
+        // One that another line tells of is hidden all the same.
+        assert!(verdict(1, &[2]).is_err());
+        assert!(verdict(1, &[1]).unwrap().is_empty());
+        assert_eq!(verdict(0, &[]).unwrap().len(), 1);
+    }
+}

@@ -72,7 +72,7 @@ pub(super) fn has_keys(
                 && one.added().origin == origin_of(ca)
         });
         require_ca(is_it, &ca.name)?;
-        has_copies(ledger, plan, ca)?;
+        has_copies(ledger, (plan, transcript), ca)?;
     }
     let hash = key.fingerprint(ssh_key::HashAlg::Sha256).sha256();
     let state = hash

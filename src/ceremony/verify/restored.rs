@@ -1,8 +1,11 @@
 //! The ledger says what was lost and what goes on, and the test signature is of the key that it has.
 
+use super::retired::entries_about;
+use super::told::{holder_of, is_found_there, is_told};
+use crate::ceremony::facts::{copy_fact, end_fact};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, Plan, Restore, Task};
-use crate::ceremony::test_signature::{message, test_fact};
+use crate::ceremony::test_signature::{message, restored_fact, test_by_fact, test_fact};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::issue::TestSignature;
@@ -24,16 +27,20 @@ pub(super) fn has_restored(
         let ca = ca.ok_or_else(|| not_so(planned, "is not there"))?;
         signed_the_test(plan, transcript, planned, ca)?;
         is_missing(ledger, plan, (restore, planned), ca)?;
+        lost_is_told(ledger, (plan, transcript), (restore, planned), ca)?;
         let trials = ledger.trials(ca)?;
         let is_it = |tried: &CopyTried| {
             tried.plan == plan.sha256
                 && tried.tried_for == TriedFor::Restore
                 && tried.result == TrialResult::Proved
+                && tried.word == restore.reason
                 && is_in_room(plan, planned, &tried.device)
         };
-        if !trials.iter().any(|(_, tried)| is_it(tried)) {
+        let Some((_, tried)) = trials.iter().find(|(_, tried)| is_it(tried)) else {
             return Err(not_so(planned, "was not restored by this plan"));
-        }
+        };
+        is_told(transcript, &test_by_fact(&planned.name), &tried.holder)?;
+        is_told(transcript, &restored_fact(&planned.name), &tried.holder)?;
     }
     Ok(())
 }
@@ -52,6 +59,25 @@ pub(super) fn signed_the_test(
         return Ok(());
     }
     Err(not_so(planned, "did not sign the test of the transcript"))
+}
+
+/// The transcript tells of each place that is lost as the ledger does.
+fn lost_is_told(
+    ledger: &Ledger,
+    (plan, transcript): (&Plan, &Transcript),
+    (restore, planned): (&Restore, &CaBefore),
+    ca: &Ca,
+) -> Result<(), VerdictFault> {
+    let (entries, newest) = (entries_about(ledger, ca)?, ledger.copies(ca)?);
+    let lost = (0..).zip(&restore.lost);
+    for (number, lost) in lost.filter(|(_, lost)| lost.ca == planned.name) {
+        is_found_there((plan, transcript), (&copy_fact(number), lost), &entries)?;
+        let given_up = newest.iter().map(|known| &known.seen);
+        let given_up = given_up.filter(|seen| key_place::is_end_of(plan, lost, &seen.device));
+        let given_up: Vec<_> = given_up.map(holder_of).collect();
+        is_told(transcript, &end_fact(number), &given_up.join("; "))?;
+    }
+    Ok(())
 }
 
 /// Each place that is lost is missing.

@@ -1,18 +1,23 @@
 //! The ledger and the last list say of CAs that ended what the plan has: revoked, and every copy of
 //! their keys accounted for.
 
+use std::ops::ControlFlow;
+
 use super::Outputs;
+use super::told::{holder_of, is_found_there, is_told};
+use crate::ceremony::facts::{copy_fact, end_fact, end_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Plan, Retire, Task};
 use crate::ceremony::public_files::LIST_FILE;
+use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::krl::{Krl, Signatures, Subject};
-use crate::ledger::{Became, Ca, KnownCopy, Ledger};
+use crate::ledger::{Became, Ca, CopySeen, Entry, Event, KnownCopy, Ledger};
 
 /// Holds the end of each CA against ledger and list.
 pub(super) fn has_retired(
     ledger: &Ledger,
-    plan: &Plan,
+    (plan, transcript): (&Plan, &Transcript),
     outputs: &Outputs<'_>,
 ) -> Result<(), VerdictFault> {
     let Task::Retire(retire) = &plan.task else {
@@ -30,8 +35,44 @@ pub(super) fn has_retired(
             return Err(VerdictFault::List(words));
         }
         copies_ended(plan, retire, planned, &ledger.copies(&ca)?)?;
+        ends_are_told(ledger, (plan, transcript), (retire, planned), &ca)?;
     }
     Ok(())
+}
+
+/// The transcript tells of each copy where it was, and what became of it, as the ledger does.
+fn ends_are_told(
+    ledger: &Ledger,
+    (plan, transcript): (&Plan, &Transcript),
+    (retire, planned): (&Retire, &CaBefore),
+    ca: &Ca,
+) -> Result<(), VerdictFault> {
+    let (entries, newest) = (entries_about(ledger, ca)?, ledger.copies(ca)?);
+    let of_ca = (0..).zip(&retire.copies);
+    for (number, copy) in of_ca.filter(|(_, copy)| copy.ca == planned.name) {
+        is_found_there((plan, transcript), (&copy_fact(number), copy), &entries)?;
+        let ended = newest.iter().map(|known| &known.seen);
+        let ended = ended.filter(|seen| key_place::is_end_of(plan, copy, &seen.device));
+        let ended: Vec<_> = ended
+            .map(|seen| end_in_words(holder_of(seen), &seen.word))
+            .collect();
+        is_told(transcript, &end_fact(number), &ended.join("; "))?;
+    }
+    Ok(())
+}
+
+/// Every entry about a copy of a CA's key.
+pub(super) fn entries_about(ledger: &Ledger, ca: &Ca) -> Result<Vec<CopySeen>, VerdictFault> {
+    let mut entries = Vec::new();
+    ledger.each_entry(1, &mut |_position, bytes| {
+        if let Ok(Event::CopySeen(seen)) = Entry::from_bytes(bytes).map(|entry| entry.event)
+            && seen.ca == ca.position()
+        {
+            entries.push(seen);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(entries)
 }
 
 pub(super) fn ca_of(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, VerdictFault> {

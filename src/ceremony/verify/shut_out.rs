@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 
 use super::Outputs;
 use super::retired::{ca_of, is_revoked, not_so};
-use crate::ceremony::facts::{SERVERS, servers_in_words};
-use crate::ceremony::plan::{Compromise, Plan, emergency_file};
+use super::told::is_told;
+use crate::ceremony::facts::{SERVERS, emergency_fact, emergency_in_words, servers_in_words};
+use crate::ceremony::plan::{Compromise, Plan, Task, emergency_file};
 use crate::ceremony::public_files::LIST_FILE;
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
@@ -50,10 +51,12 @@ pub(super) fn has_shut_out(
         }
         ControlFlow::Continue(())
     })?;
-    if retired.is_none() {
-        return Err(not_so(planned, "was not retired in this ceremony"));
+    // Whoever ended the CA before did nothing that this ceremony would not have done.
+    let was_retired = retired.is_none() && ledger.retired(&old)?.is_some();
+    if retired.is_none() && !was_retired {
+        return Err(not_so(planned, "was not retired"));
     }
-    let trusted = trusted.filter(|(position, _)| Some(*position) < retired);
+    let trusted = trusted.filter(|(position, _)| was_retired || Some(*position) < retired);
     let Some((_, word)) = trusted else {
         return Err(not_so(
             planned,
@@ -72,13 +75,46 @@ pub(super) fn has_shut_out(
             format!("{issued} certificates were signed before the end, and not those of the plan");
         return Err(VerdictFault::Ledger(words));
     }
-    certificates(ledger, plan, theft, outputs)
+    certificates(ledger, (plan, transcript), theft, outputs)
+}
+
+/// The CAs that ended before a ceremony that ends them: that is no fault, and not what it did.
+pub(super) fn ended_before(
+    ledger: &Ledger,
+    plan: &Plan,
+    found: u64,
+) -> Result<Vec<String>, VerdictFault> {
+    let ends: Vec<_> = match &plan.task {
+        Task::Compromise(_) => plan.old_ca().into_iter().collect(),
+        Task::Retire(_) => plan.ledger.iter().flat_map(|ledger| &ledger.cas).collect(),
+        _ => Vec::new(),
+    };
+    let mut told = Vec::new();
+    for planned in ends {
+        let ca = ca_of(ledger, planned)?;
+        let mut is_before = false;
+        ledger.each_entry(1, &mut |position, bytes| {
+            if position > found {
+                return ControlFlow::Break(());
+            }
+            let event = Entry::from_bytes(bytes).map(|entry| entry.event);
+            is_before |= matches!(event, Ok(Event::CaRetired(end)) if end.ca == ca.position());
+            ControlFlow::Continue(())
+        })?;
+        if is_before {
+            told.push(format!(
+                "CA `{}` was retired before this ceremony",
+                planned.name
+            ));
+        }
+    }
+    Ok(told)
 }
 
 /// Each certificate of the plan is one of the new CA in the ledger, and says what the plan has.
 fn certificates(
     ledger: &Ledger,
-    plan: &Plan,
+    (plan, transcript): (&Plan, &Transcript),
     theft: &Compromise,
     outputs: &Outputs<'_>,
 ) -> Result<(), VerdictFault> {
@@ -105,6 +141,8 @@ fn certificates(
         if !is_it || !is_issued(ledger, &new, &raw)? {
             return Err(VerdictFault::Output(file));
         }
+        let told = emergency_in_words(raw.serial(), new.name());
+        is_told(transcript, &emergency_fact(number), &told)?;
     }
     Ok(())
 }

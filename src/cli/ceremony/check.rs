@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 use super::plan_file;
 use super::rehearsal_folder::read_if_given;
-use crate::ceremony::{Plan, REHEARSAL, Rehearsed, Step, can_be_rehearsed, steps};
+use crate::ceremony::{Plan, REHEARSAL, Rehearsed, Step, can_be_rehearsed, foreseen, steps};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object};
+use crate::config;
 use crate::wire::hex;
 
 /// Read a plan strictly, and show what will happen, and its SHA-256 in words to be read aloud
@@ -29,9 +30,14 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let plan = plan_file::read(&self.plan)?;
+        let config = plan_file::config(&plan, &self.plan)?;
+        let (bytes, now) = (plan_file::bytes(&self.plan)?, config::now());
+        let text = String::from_utf8_lossy(&bytes);
+        let foreseen = foreseen((&plan, &text), now, config.as_ref());
+        foreseen.map_err(|found| plan_file::told(&self.plan, found))?;
         let rehearsed = read_if_given(self.rehearsal.as_ref(), &self.plan)?;
         if plan.requires_rehearsal {
-            can_be_rehearsed(&plan_file::bytes(&self.plan)?)?;
+            can_be_rehearsed(&bytes)?;
         }
         if context.json() {
             product_object(object(&plan, rehearsed))?;
@@ -52,6 +58,9 @@ impl Check {
             product(&format!("rehearsed, with the words {}", rehearsed.words()))?;
         } else if plan.requires_rehearsal {
             product("a rehearsal is required, and is held by `punchmark ceremony rehearse`")?;
+        }
+        if plan.ledger.is_some() && config.is_none() {
+            product("not checked: the config of the CA is not here, which names the ledger key")?;
         }
         Ok(Exit::Done)
     }

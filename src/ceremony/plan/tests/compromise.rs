@@ -33,6 +33,11 @@ fn each_rule_of_such_a_plan_is_held_to() {
         "{first}\nrole = \"emergency\"\nprincipals = [\"root\"]\nfrom = \"2026-12-01T08:00Z\"\n\
          until = \"2026-12-01T09:00Z\"\n\n[[emergency]]\n{first}"
     );
+    let text = filled_after_a_theft();
+    let (_, emergency) = text.split_once("[[emergency]]").unwrap();
+    let valid = emergency.split_once("from").unwrap().1;
+    let valid = format!("from{}", valid.trim_end());
+    let valid = valid.as_str();
     let cases = [
         (
             "[\"web1\", \"web2\"]",
@@ -65,6 +70,16 @@ fn each_rule_of_such_a_plan_is_held_to() {
             "from       = \"2026-12-01T08:00Z\"",
             "from       = \"+4h\"",
             "emergency 1, from: ",
+        ),
+        (
+            valid,
+            "from = \"2026-11-30T08:00Z\"\nuntil = \"2026-12-01T08:00Z\"",
+            "emergency 1, until: is before the window begins",
+        ),
+        (
+            valid,
+            "from = \"2026-12-01T18:00Z\"\nuntil = \"2026-12-02T08:00Z\"",
+            "emergency 1, from: is behind the end of the window",
         ),
         (
             first.as_str(),

@@ -193,3 +193,32 @@ fn a_plan_of_a_drill_wants_nothing_but_what_its_people_know() {
 
 /// That of the key that stands in transcripts of tests.
 const FINGERPRINT: &str = "SHA256:RSdppg7jnRo0U7BaL65Ethq4wADasVql4kakkd89g84";
+
+#[test]
+fn a_place_that_is_lost_or_missing_is_named_by_a_locator_and_each_fault_has_its_line() {
+    let lost = "pkcs11:token=Lost;serial=1;object=users";
+    let plan = filled_to_restore().replace(lost, "the red token");
+    let line = plan.lines().position(|line| line.contains("the red token"));
+    let faults = Plan::parse(plan.as_bytes()).unwrap_err();
+    let told = faults.all()[0].to_string();
+    let place = format!("line {}, lost 1, locator: is no locator", line.unwrap() + 1);
+    assert!(told.starts_with(&place), "{told}");
+    let copy = "\n[[copy]]\nca = \"users\"\nmissing = \"nobody found it\"\nlocator = ";
+    let with = |locator: &str| filled_to_retire() + &format!("{copy}{locator:?}\n");
+    Plan::parse(with("/var/lib/blob").as_bytes()).unwrap();
+    Plan::parse(with(lost).as_bytes()).unwrap();
+    let faults = Plan::parse(with("pkcs11:nonsense").as_bytes()).unwrap_err();
+    let told = faults.all()[0].to_string();
+    assert!(told.contains("copy 2, locator: is no locator"), "{told}");
+}
+
+/// What the fuzz target of plans begins with are plans of every kind.
+#[test]
+fn each_kind_of_plan_is_among_the_seeds_of_its_fuzz_target() {
+    for kind in Kind::ALL {
+        let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/plan");
+        let seed = std::path::Path::new(corpus).join(kind.as_str());
+        let plan = Plan::parse(&std::fs::read(seed).unwrap()).unwrap();
+        assert_eq!(plan.kind(), kind);
+    }
+}

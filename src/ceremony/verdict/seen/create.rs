@@ -5,11 +5,14 @@ use crate::ceremony::conduct::{
     LEDGER_KEY_NAME, SECRET_CHECK, SECRETS_ARE_SET, SHARES, attestation_of, copy_fact,
     in_memory_fact, in_words, opened_by_fact,
 };
-use crate::ceremony::facts::{LEDGER_KEY, LEDGER_KEY_PRINT};
+use crate::ceremony::facts::{
+    LEDGER_KEY, LEDGER_KEY_PRINT, SECRET_IS_SET, attested_fact, secret_fact, secrets_fact,
+};
 use crate::ceremony::key_card::KEY_CARD_FILE;
-use crate::ceremony::plan::{Copies, KeyPlace, Pins, Plan};
+use crate::ceremony::plan::{Copies, Hardware, KeyPlace, Pins, Plan};
 use crate::ceremony::steps::in_memory;
 use crate::ceremony::verdict::VerdictFault;
+use crate::secret::SecretKind;
 
 impl Seen {
     pub(super) fn shares(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
@@ -21,9 +24,15 @@ impl Seen {
     }
 
     pub(super) fn pins(&self, plan: &Plan, number: usize, line: u64) -> Result<(), VerdictFault> {
-        let device = plan.devices.get(number).map(|device| device.name.as_str());
-        let name = format!("secrets {}", device.unwrap_or_default());
-        self.is(line, &name, SECRETS_ARE_SET)
+        let device = plan.devices.get(number);
+        let device = device.ok_or_else(|| foreign(line, "a device"))?;
+        // A token doesn't tell which PIN it has; a card does.
+        if let Hardware::Token(_) = device.hardware {
+            for kind in [SecretKind::SoPin, SecretKind::Pin] {
+                self.is(line, &secret_fact(device, kind), SECRET_IS_SET)?;
+            }
+        }
+        self.is(line, &secrets_fact(device), SECRETS_ARE_SET)
     }
 
     pub(super) fn custody(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
@@ -54,18 +63,21 @@ impl Seen {
         if let Copies::InMemory(_) = ca.copies {
             return self.is(line, &in_memory_fact(ca), &in_memory(ca));
         }
-        self.attestation(Some(&ca.place), attestation_of(ca.name.as_str()), line)
+        self.attestation(Some(&ca.place), ca.name.as_str(), line)
     }
 
     /// What a card says of a key that was born in it is an output.
     fn attestation(
         &self,
         place: Option<&KeyPlace>,
-        file: String,
+        key: &str,
         line: u64,
     ) -> Result<(), VerdictFault> {
         match place {
-            Some(KeyPlace::Slot { .. }) => self.files(line, &[file]),
+            Some(KeyPlace::Slot { .. }) => {
+                self.fact(line, &attested_fact(key))?;
+                self.files(line, &[attestation_of(key)])
+            }
             _ => Ok(()),
         }
     }
@@ -73,7 +85,7 @@ impl Seen {
     pub(super) fn ledger_key(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
         self.key(line, LEDGER_KEY, LEDGER_KEY_PRINT)?;
         let place = plan.ledger_key().map(|key| &key.place);
-        self.attestation(place, attestation_of(LEDGER_KEY_NAME), line)
+        self.attestation(place, LEDGER_KEY_NAME, line)
     }
 
     pub(super) fn lines_of(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {

@@ -52,6 +52,16 @@ impl Seen {
             line: *at,
             name: name.to_owned(),
         })?;
+        // There is one spelling, with the name of the key behind it.
+        let comment = match name.strip_prefix("public key ") {
+            Some(ca) if name != LEDGER_KEY => ca,
+            _ => "ledger key",
+        };
+        let spelt = PublicKey::new(key.key_data().clone(), comment).to_openssh();
+        if !spelt.is_ok_and(|spelt| spelt.trim_end() == text) {
+            let (line, name) = (*at, name.to_owned());
+            return Err(VerdictFault::Fact { line, name });
+        }
         self.is(line, print, &fingerprint(key.key_data()))?;
         Ok(key.key_data().clone())
     }

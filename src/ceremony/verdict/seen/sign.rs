@@ -5,6 +5,7 @@ use crate::ceremony::conduct::{
     AS_TESTED, MEDIUM_AFTER, MEDIUM_BEFORE, NOTHING, compared_fact, decided_fact, read_back_fact,
     signed_fact, tested_fact, tested_item,
 };
+use crate::ceremony::facts::{NO_OPENSSH, READ_BACK};
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::{Plan, PlannedBundle, Sign};
 use crate::ceremony::verdict::VerdictFault;
@@ -31,7 +32,14 @@ impl Seen {
 
     pub(super) fn shown(&self, plan: &Plan, at: usize, line: u64) -> Result<(), VerdictFault> {
         let bundle = bundle(plan, at, line)?;
-        self.fact(line, &decided_fact(bundle))?;
+        let (at, decided) = self.fact(line, &decided_fact(bundle))?;
+        let counted = decided
+            .split(", ")
+            .filter_map(|part| part.split(' ').next()?.parse::<u64>().ok());
+        if counted.sum::<u64>() != bundle.items {
+            let (line, name) = (*at, decided_fact(bundle));
+            return Err(VerdictFault::Fact { line, name });
+        }
         self.file(line, &bundle.table()).map(drop)
     }
 
@@ -54,7 +62,11 @@ impl Seen {
         let (_, signed) = self.fact(line, &signed_fact(bundle))?;
         if !signed.starts_with("0 ") {
             self.is(line, &compared_fact(bundle), AS_TESTED)?;
-            self.fact(line, &read_back_fact(bundle))?;
+            let (at, read) = self.fact(line, &read_back_fact(bundle))?;
+            if ![READ_BACK, NO_OPENSSH].contains(&read.as_str()) {
+                let (line, name) = (*at, read_back_fact(bundle));
+                return Err(VerdictFault::Fact { line, name });
+            }
         }
         self.file(line, &bundle.answer()).map(drop)
     }

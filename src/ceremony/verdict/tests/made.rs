@@ -15,6 +15,7 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
             let answer = match &ask.wanted {
                 Wanted::Text(text) | Wanted::Paper(text) => text.clone(),
                 Wanted::AnyOf(texts) => texts[0].clone(),
+                Wanted::OrMissing(asked) => asked.text.clone(),
                 Wanted::Time => plan.window.0.to_string(),
                 Wanted::Rehearsal => crate::wire::words(&[5; 8]),
                 Wanted::Secret { .. }
@@ -59,6 +60,14 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
     events
 }
 
+/// The key as a fact of this name tells it.
+fn key_line(name: &str) -> String {
+    match name {
+        LEDGER_KEY => format!("{KEY} ledger key"),
+        name => format!("{KEY} {}", name.trim_start_matches("public key ")),
+    }
+}
+
 struct Made<'a> {
     plan: &'a Plan,
     step: &'a str,
@@ -85,7 +94,7 @@ impl Made<'_> {
         let print = fingerprint(key.key_data());
         vec![
             intent,
-            self.fact(names[0], KEY),
+            self.fact(names[0], &key_line(names[0])),
             self.fact(names[1], &print),
         ]
     }
@@ -111,9 +120,12 @@ impl Made<'_> {
                 let made = made.map(|made| self.fact(MADE_TO_FIND, &made));
                 let seen = vec![
                     self.fact(LEDGER_BEFORE, &head_in_words(&before.head)),
-                    self.fact(&format!("public key {}", ca.name), KEY),
+                    self.fact(
+                        &format!("public key {}", ca.name),
+                        &format!("{KEY} {}", ca.name),
+                    ),
                     self.fact(&format!("fingerprint {}", ca.name), &print),
-                    self.fact(LEDGER_KEY, KEY),
+                    self.fact(LEDGER_KEY, &key_line(LEDGER_KEY)),
                     self.fact(LEDGER_KEY_PRINT, &print),
                 ];
                 seen.into_iter().chain(made).collect()
@@ -122,10 +134,30 @@ impl Made<'_> {
                 self.fact(SHARES, &in_words(plan.custody.as_ref().unwrap().quorum)),
                 self.fact(SECRET_CHECK, "c"),
             ],
-            Act::OpenAgain => vec![self.fact(SHARES, "2 typed"), self.fact(SECRET_CHECK, "c")],
+            Act::OpenAgain => {
+                let quorum = plan.custody.as_ref().unwrap().quorum;
+                let numbers: Vec<_> = (1..=quorum.shares()).map(|one| one.to_string()).collect();
+                let (words, _) = typed_in_words(&numbers, quorum);
+                vec![
+                    self.fact(SHARES, &enough(&words, quorum)),
+                    self.fact(SECRET_CHECK, "c"),
+                ]
+            }
             Act::Custody => vec![self.fact("opened by root", "generation 1, counter 1")],
-            Act::Pins(_) => vec![self.fact("secrets root", SECRETS_ARE_SET)],
-            Act::Clocks => vec![self.fact("clocks, the machine's last", "")],
+            Act::Pins(number) => {
+                let device = &plan.devices[number];
+                let mut events = vec![self.fact(&secrets_fact(device), SECRETS_ARE_SET)];
+                if let Hardware::Token(_) = device.hardware {
+                    for kind in [SecretKind::SoPin, SecretKind::Pin] {
+                        events.push(self.fact(&secret_fact(device, kind), SECRET_IS_SET));
+                    }
+                }
+                events
+            }
+            Act::Clocks => {
+                let now = plan.window.0;
+                vec![self.fact(CLOCKS, &format!("{now}, {now}, {now}"))]
+            }
             Act::Machine => {
                 let module = &plan.modules[0];
                 let name = format!("module {}", module.path.display());
@@ -214,7 +246,8 @@ impl Made<'_> {
             Act::ShowBundle(at) => {
                 let bundle = plan.bundle(at).unwrap();
                 let mut events = self.files(&[&bundle.table()]);
-                events.push(self.fact(&format!("decided {}", bundle.file), "1"));
+                let decided = format!("{} certificates would be signed", bundle.items);
+                events.push(self.fact(&format!("decided {}", bundle.file), &decided));
                 events
             }
             Act::TestCertificate(at) => {
