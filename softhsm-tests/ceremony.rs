@@ -3,6 +3,7 @@
 mod between;
 mod cards;
 mod cards_later;
+mod components;
 mod compromise;
 mod copies;
 mod drill;

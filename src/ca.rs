@@ -4,6 +4,9 @@
 //! last the config: a crash in between leaves nothing that `adopt` cannot take up.
 
 mod binding;
+mod blob_end;
+mod brought;
+mod components;
 mod copied;
 mod copies;
 mod copying;
@@ -19,6 +22,7 @@ mod rollover;
 mod shared_device;
 mod spare;
 mod storage;
+mod wrapped_key;
 
 use std::path::PathBuf;
 
@@ -27,6 +31,9 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
 pub use binding::{Binding, OfAnother};
+pub use blob_end::{Begun, OverwriteError, overwrite};
+pub use brought::Bring;
+pub use components::{InComponents, InFile, establish_in_components};
 pub use copies::{EndCopyError, Ending, KeyPlace, key_places};
 pub use error::EstablishError;
 pub use export::{ExportError, der, jwk, pem};
@@ -38,6 +45,9 @@ pub use rollover::{Block, Rollover, RolloverError, ServersSay, roles_of};
 pub use shared_device::{SharedDevice, SharedDeviceError, opened_devices_of};
 pub use spare::{Spare, SpareAdded, SpareKey, Use, add_spare};
 pub use storage::{Attested, Storage};
+pub use wrapped_key::{
+    WRAPPED_KEY_BYTES_MAX, WrappedKeyError, WrappedKeyFile, blob_name, components_name,
+};
 
 use binding::Binder;
 use copied::Copied;

@@ -39,17 +39,18 @@ pub use foreseen::foreseen;
 pub use instant::{Instant, InstantError};
 pub use medium::MediumError;
 pub use plan::{
-    Ca, CaBefore, Compromise, Copies, Create, Custody, Device, Draft, DraftDevices, DraftError,
-    DraftLedger, Drill, Emergency, End, EndOfCopy, Hardware, Holder, KeyPlace, Kind, LedgerBefore,
-    LedgerKey, Medium, Module, NewBeside, PLAN_BYTES_MAX, Paper, People, Person, Pins, Plan,
-    PlanFault, PlanFaults, PlannedBundle, Restore, Retire, Role, RootFile, Sign, Task, TokenPlace,
+    Ca, CaBefore, Components, Compromise, Copies, Create, Custody, Device, Draft, DraftDevices,
+    DraftError, DraftLedger, Drill, Emergency, End, EndOfCopy, Hardware, Holder, KeyPlace, Kind,
+    LedgerBefore, LedgerKey, Medium, Module, NewBeside, PLAN_BYTES_MAX, Paper, People, Person,
+    Pins, Plan, PlanFault, PlanFaults, PlannedBlob, PlannedBundle, Restore, Retire, Role, RootFile,
+    Sign, Task, TokenPlace,
 };
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{
     CONFIG as REHEARSAL_CONFIG, FOLDER as REHEARSAL_FOLDER, Found, MARK as REHEARSAL,
     MEDIUM as REHEARSAL_MEDIUM, Prop, RehearsalError, Rehearsed, Stage, can_be_rehearsed, draw,
-    token_label,
+    finds_no_wrapped_key, token_label,
 };
 pub use report::report;
 pub use room::Room;

@@ -212,7 +212,7 @@ fn sync(staged: &[Staged]) -> io::Result<()> {
 
 /// Makes renames in `folder` durable. Some file systems cannot sync a folder; the
 /// contents are safe by then, and a lost name is restored by `--resume`.
-fn sync_folder(folder: &Path) {
+pub(crate) fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _unsupported = folder.sync_all();
     }

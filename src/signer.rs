@@ -5,6 +5,7 @@
 //! a signature is one private-key operation and nothing else.
 
 pub mod agent;
+mod blob;
 mod card;
 pub(crate) mod copy;
 mod device;
@@ -39,6 +40,7 @@ use std::str::FromStr;
 use ssh_key::Signature;
 use ssh_key::public::KeyData;
 
+pub use blob::{AesWrap, Blob};
 #[cfg(test)]
 pub(crate) use device::describe;
 pub(crate) use device::{

@@ -26,7 +26,7 @@ pub(super) struct People {
 impl People {
     pub(super) fn of(plan: &str, words: &str) -> Self {
         let mut answers = Vec::new();
-        for table in plan.split("[[device]]").skip(1) {
+        for table in plan.split("\n[[device]]").skip(1) {
             let value = |key: &str| {
                 let line = table
                     .lines()
@@ -136,7 +136,12 @@ impl People {
             return words.clone();
         }
         let number = what.split_once('(').unwrap().1.split(' ').next().unwrap();
-        let wanted = format!("the 20 words of share {number} ");
+        let kind = if what.contains("component") {
+            "component"
+        } else {
+            "share"
+        };
+        let wanted = format!("the 20 words of {kind} {number} ");
         let sheets = match &self.given_up {
             Some(given_up) if what.contains("that is given up") => given_up,
             _ => &self.sheets,

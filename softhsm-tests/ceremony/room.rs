@@ -34,7 +34,7 @@ impl Room {
         for word in ["user CA of example.org", "Room 5", "Anna", "Bob"] {
             plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
         }
-        for name in ["Cem", "Dora"] {
+        for name in ["Cem", "Dora", "Erik", "Fay", "Gus"] {
             plan = plan.replacen("name  = \"?\"", &format!("name  = \"{name}\""), 1);
         }
         for word in ["live system 7", "Root CA", &serial, "B1", "B2", "E1"] {

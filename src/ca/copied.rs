@@ -218,19 +218,45 @@ impl Copied<'_> {
         (device, holder): &Told,
         word: &str,
     ) -> Result<(), EstablishError> {
-        let mut ledger = open_when_free(&self.home.config)?;
-        let ca = known_ca(&ledger, key)?;
-        let seen = CopySeen {
-            ca: ca.position(),
+        let seen = Seen {
             kind,
             became,
-            device: device.clone(),
-            holder: holder.clone(),
-            word: word.to_owned(),
-            keyboard: self.keyboard.clone(),
+            device,
+            holder,
+            word,
         };
-        Ok(ledger.record_copy(seen, self.time)?)
+        record_copy(&self.home.config, key, &seen, (&self.keyboard, self.time))
     }
+}
+
+/// What is told of a copy.
+pub(super) struct Seen<'a> {
+    pub(super) kind: CopyKind,
+    pub(super) became: Became,
+    pub(super) device: &'a str,
+    pub(super) holder: &'a str,
+    pub(super) word: &'a str,
+}
+
+/// Has the ledger keep what became of a copy of this CA's key.
+pub(super) fn record_copy(
+    config: &Config,
+    key: &KeyData,
+    seen: &Seen<'_>,
+    (keyboard, time): (&str, u64),
+) -> Result<(), EstablishError> {
+    let mut ledger = open_when_free(config)?;
+    let ca = known_ca(&ledger, key)?;
+    let seen = CopySeen {
+        ca: ca.position(),
+        kind: seen.kind,
+        became: seen.became,
+        device: seen.device.to_owned(),
+        holder: seen.holder.to_owned(),
+        word: seen.word.to_owned(),
+        keyboard: keyboard.to_owned(),
+    };
+    Ok(ledger.record_copy(seen, time)?)
 }
 
 /// A key that its token lets go must not sign, once it was made for a copy.

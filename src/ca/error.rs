@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::wrapped_key::WrappedKeyError;
 use crate::attestation::EvidenceFormError;
 use crate::certificate::SubjectError;
 use crate::config::{CaName, ConfigError, EditError};
@@ -49,6 +50,14 @@ pub enum EstablishError {
     /// The key can't leave its token any more, and its copy is not there.
     #[error("the key can't leave its token any more, and its copy is not at {0}")]
     NoCopy(String),
+    /// The file of the wrapped key is not what was written.
+    #[error("{path}")]
+    Wrapped {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: WrappedKeyError,
+    },
     /// Nothing makes such a key but a device.
     #[error("a key for {0} is made in a device, and in no memory")]
     NotInMemory(KeyAlgorithm),

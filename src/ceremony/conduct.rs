@@ -8,7 +8,9 @@ mod acts;
 mod again;
 mod attested;
 mod begin;
+mod bring;
 mod brought;
+mod components;
 mod compromise;
 mod custody;
 mod devices;
@@ -90,6 +92,8 @@ struct Conduct<'a> {
     pins: Guard<'a>,
     on_paper: OnPaper,
     shared: Option<Shared>,
+    /// The key that CA keys are wrapped by, while the run knows it.
+    wrapping: Option<Shared>,
     /// Shares that were typed off their sheets, until they are put together.
     typed_again: Vec<Share>,
     /// What the clock that nobody sets showed when the machine's clock showed this.
@@ -120,6 +124,7 @@ pub fn conduct(
         pins: Guard::new(pins),
         on_paper: OnPaper::default(),
         shared: None,
+        wrapping: None,
         typed_again: Vec::new(),
         clocks_began,
     };
@@ -175,7 +180,11 @@ impl Conduct<'_> {
             Act::Machine => self.machine(step)?,
             Act::Devices => self.devices(step)?,
             Act::Ledger => self.ledger_before(step)?,
+            Act::CanWrap => self.can_wrap(step)?,
             Act::Shares => self.all_sets(step)?,
+            Act::Components => self.all_components(step)?,
+            Act::OpenComponents => self.open_components(step)?,
+            Act::Bring(number) => self.bring(step, number)?,
             Act::OpenAgain => self.open_again(step)?,
             Act::Pins(number) => self.give_secrets(step, number)?,
             Act::Key(number) => self.key(step, number)?,
@@ -220,6 +229,8 @@ impl Conduct<'_> {
             Wanted::Before { kind, .. } => return self.come_with(step, ask, kind),
             Wanted::Share(number) => return self.share(step, ask, number),
             Wanted::ShareAgain(number) => return self.share_again(step, ask, number),
+            Wanted::Component(number) => return self.component(step, ask, number),
+            Wanted::ComponentAgain(number) => return self.component_again(step, ask, number),
             _ => {}
         }
         loop {

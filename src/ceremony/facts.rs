@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Device, Plan, PlannedBundle};
+use super::plan::{Ca, Device, Plan, PlannedBundle};
 use super::transcript::Transcript;
 use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
@@ -80,6 +80,43 @@ pub(super) fn end_fact(number: usize) -> String {
 /// What is noted of a copy that ended: its device, and what the ledger keeps of it.
 pub(super) fn end_in_words(holder: &str, word: &str) -> String {
     format!("{holder}: {word}")
+}
+
+/// The fact that is how many components are the wrapping key.
+pub(super) const COMPONENTS: &str = "components";
+/// What tells the wrapping key from another one, and nothing of it.
+pub(super) const COMPONENTS_CHECK: &str = "check of the wrapping key";
+
+/// What is noted of components that were all put together.
+pub(super) fn components_in_words(quorum: Quorum) -> String {
+    let sets = quorum.sets().count();
+    let (needed, all) = (quorum.threshold(), quorum.shares());
+    format!("{needed} of {all}; each of the {sets} sets of {needed} is the wrapping key")
+}
+
+/// The fact that a token wraps such keys as this CA's.
+pub(super) fn can_wrap_fact(ca: &Ca) -> String {
+    format!("can wrap {} in {}", ca.algorithm, ca.device)
+}
+
+/// The fact that is the file of a CA's wrapped key.
+pub(super) fn blob_fact(ca: &CaName) -> String {
+    format!("wrapped key {ca}")
+}
+
+/// What is noted of it: its SHA-256, and where it is kept.
+pub(super) fn blob_in_words(sha256: &[u8; 32], kept: &str) -> String {
+    format!("{}, {kept}", hex(sha256))
+}
+
+/// The fact that is the device that a CA's key was brought into, out of its wrapped file.
+pub(super) fn brought_key_fact(ca: &CaName) -> String {
+    format!("brought {ca}")
+}
+
+/// The fact that its file is about to be overwritten.
+pub(super) fn begins_fact(number: usize) -> String {
+    format!("overwriting copy {}", number + 1)
 }
 
 /// The fact that a CA ended.

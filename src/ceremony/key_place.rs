@@ -63,6 +63,7 @@ pub(super) fn is_end_of(plan: &Plan, copy: &EndOfCopy, device: &str) -> bool {
         End::Destroyed(name) => there
             .zip(plan.device(name))
             .is_some_and(|(there, device)| narrowed(&there, device).is_some()),
+        End::Overwritten { copy, .. } | End::ByHand { copy, .. } => copy == device,
         End::Missing { copy, .. } => {
             let planned = copy.parse::<Locator>().ok();
             let is_same =

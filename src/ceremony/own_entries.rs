@@ -169,7 +169,9 @@ impl<'p> OwnEntries<'p> {
         let issues = signs || self.plan.compromise().is_some();
         // Of CAs that it finds: what becomes of copies, and whether their keys are revoked.
         let (sees_copies, retires) = match self.plan.task {
-            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Drill(_) => (false, false),
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) => (false, false),
+            // Onto a spare and off it again.
+            Task::Drill(_) => (self.plan.components.is_some(), false),
             Task::Restore(_) => (true, false),
             Task::Compromise(_) => (false, true),
             Task::Retire(_) => (true, true),
@@ -191,7 +193,10 @@ impl<'p> OwnEntries<'p> {
             }
             Event::SuffixesSet(set) => walk.made.contains(&set.ca),
             Event::Bound(bound) => walk.made.contains(&bound.ca) || walk.before.contains(&bound.ca),
-            Event::NotBound(bound) => walk.made.contains(&bound.ca),
+            Event::NotBound(bound) => {
+                let brings = self.plan.components.is_some() && sees_copies;
+                walk.made.contains(&bound.ca) || (brings && walk.before.contains(&bound.ca))
+            }
             Event::LedgerKeyAdded(added) => self.is_own_key(walk, &added.key),
             Event::CopySeen(seen) if sees_copies => walk.before.contains(&seen.ca),
             Event::CopySeen(seen) => {

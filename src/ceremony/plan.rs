@@ -4,6 +4,8 @@
 //! there is no key for a secret. The SHA-256 of its bytes is the plan's name in paper, transcript
 //! and ledger.
 
+mod blobs;
+mod components;
 mod compromise;
 mod copies;
 mod create;
@@ -28,6 +30,9 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
+pub use blobs::PlannedBlob;
+pub use components::Components;
+pub(super) use components::wrapped_file;
 pub(super) use compromise::emergency_file;
 pub use compromise::{Compromise, Emergency};
 pub use copies::Copies;
@@ -86,6 +91,8 @@ pub struct Plan {
     pub devices: Vec<Device>,
     /// Who holds shares of what opens them; none where nothing is shared.
     pub custody: Option<Custody>,
+    /// Who holds components of the key that CA keys are wrapped by; none where none is.
+    pub components: Option<Components>,
     /// The ledger that is there before; none where the ceremony makes it.
     pub ledger: Option<LedgerBefore>,
     /// SHA-256 of the file.
@@ -152,12 +159,20 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let roots = devices::roots(reader, top);
     let devices = devices::devices(reader, top, &modules);
     let custody = custody::read(reader, top, people.as_ref(), &devices.all);
+    let has_components = top.has("components");
     let ledger = match kind {
         Some(kind) if kind.finds_ledger() => Some(ledger::read(reader, top, &devices)),
         _ => None,
     };
     let known = ledger.as_ref().and_then(Option::as_ref);
-    let task = task(reader, top, (kind, window), (&devices, known));
+    let who = (kind, people.as_ref());
+    let components = components::read(reader, top, who, (&devices, known));
+    let blobs = components.as_ref().map(|one| one.blobs.as_slice());
+    let before = (known, blobs.unwrap_or_default());
+    let task = task(reader, top, (kind, window), (&devices, before));
+    if let (Some(task), Some(kind)) = (&task, kind) {
+        components::are_of_use(reader, (kind, has_components), task.cas());
+    }
     top.end(reader);
     Some(Plan {
         task: task?,
@@ -176,6 +191,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         roots,
         devices: devices.all,
         custody,
+        components,
         ledger: match ledger {
             Some(ledger) => Some(ledger?),
             None => None,
@@ -189,7 +205,7 @@ fn task(
     reader: &mut Reader,
     top: &mut reader::Table,
     (kind, window): (Option<Kind>, Option<(Instant, Instant)>),
-    (devices, ledger): (&Named<Device>, Option<&LedgerBefore>),
+    (devices, (ledger, blobs)): (&Named<Device>, (Option<&LedgerBefore>, &[PlannedBlob])),
 ) -> Option<Task> {
     let until = window.map(|(_, until)| until);
     match kind {
@@ -202,8 +218,8 @@ fn task(
         Some(Kind::Sign) => sign::read(reader, top, ledger).map(Task::Sign),
         Some(Kind::Retire) => retire::read(reader, top, devices, ledger).map(Task::Retire),
         Some(Kind::Rollover) => rollover::read(reader, top, devices, ledger).map(Task::Rollover),
-        Some(Kind::Restore) => restore::read(reader, top, ledger).map(Task::Restore),
-        Some(Kind::Drill) => drill::read(reader, top, until, ledger).map(Task::Drill),
+        Some(Kind::Restore) => restore::read(reader, top, (ledger, blobs)).map(Task::Restore),
+        Some(Kind::Drill) => drill::read(reader, top, until, (ledger, blobs)).map(Task::Drill),
         Some(Kind::Compromise) => {
             compromise::read(reader, top, (devices, ledger), window).map(Task::Compromise)
         }

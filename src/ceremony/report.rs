@@ -8,7 +8,7 @@ mod drill;
 
 use std::collections::BTreeMap;
 
-use super::facts::{LEDGER_BEFORE, end_fact};
+use super::facts::{LEDGER_BEFORE, blob_fact, end_fact};
 use super::instant::Instant;
 use super::plan::{Copies, End, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};
@@ -139,13 +139,20 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
                 format!("in `{}`; WAS EXTRACTABLE: wrapped for `{copy}`", ca.device)
             }
             Copies::InMemory(_) => in_memory(ca),
+            Copies::Components => {
+                let kept = fact(&blob_fact(&ca.name));
+                format!("in `{}`; WAS EXTRACTABLE: wrapped key {kept}", ca.device)
+            }
         };
         vec![text(what), text(print), text(place)]
     });
     let before = plan.ledger.iter().flat_map(|before| &before.cas).map(|ca| {
         let place = match &ca.device {
             Some(device) => format!("in `{device}`"),
-            None => "in no device of the room".to_owned(),
+            None => match plan.blob(&ca.name) {
+                Some(blob) => format!("out of {}, onto `{}`", blob.file, blob.onto),
+                None => "in no device of the room".to_owned(),
+            },
         };
         let what = format!("CA `{}`, from before", ca.name);
         vec![text(what), text(ca.fingerprint.to_string()), text(place)]
@@ -153,6 +160,8 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
     let ended = (0..).zip(plan.copies_that_end()).map(|(number, copy)| {
         let end = match &copy.end {
             End::Destroyed(device) => format!("destroyed in `{device}`"),
+            End::Overwritten { file, .. } => format!("overwritten: {}", file.display()),
+            End::ByHand { words, .. } => format!("destroyed by hand: {words}"),
             End::Missing { words, .. } => format!("MISSING: {words}"),
         };
         let what = format!("Copy {} of the key of `{}`", number + 1, copy.ca);

@@ -1,5 +1,6 @@
 //! The paper of a ceremony: the steps with boxes to fill in, and sheets for what is written by hand.
 
+mod components;
 mod page;
 mod text;
 
@@ -49,7 +50,9 @@ fn row(number: usize, step: Step) -> Row {
             Wanted::Secret { .. }
             | Wanted::Before { .. }
             | Wanted::Share(_)
-            | Wanted::ShareAgain(_) => "(off the sheet, unseen)".to_owned(),
+            | Wanted::ShareAgain(_)
+            | Wanted::Component(_)
+            | Wanted::ComponentAgain(_) => "(off the sheet, unseen)".to_owned(),
         };
         format!("{}: {}. Types: {answer}", ask.who, ask.question)
     });
@@ -106,6 +109,12 @@ fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
         let cas = before.cas.iter();
         heading.extend(cas.map(|ca| ("CA", format!("{}: {}", ca.name, ca.words()))));
     }
+    for blob in plan.components.iter().flat_map(|one| &one.blobs) {
+        let (ca, file, onto) = (&blob.ca, &blob.file, &blob.onto);
+        let words = format!("{ca}: {file}, onto `{onto}`");
+        heading.push(("Wrapped key", words));
+        heading.push(("Wrapped key, SHA-256", crate::wire::hex(&blob.sha256)));
+    }
     for bundle in plan.signing().iter().flat_map(|sign| &sign.bundles) {
         let (file, items) = (&bundle.file, bundle.items);
         let id = crate::wire::hex(&bundle.id);
@@ -145,6 +154,7 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
         let holders = custody.holders.iter().enumerate();
         sheets.extend(holders.map(|(number, holder)| share_sheet(custody, number, holder)));
     }
+    sheets.extend(components::sheets(plan));
     sheets.push(Sheet {
         title: "What is copied by hand at the end".to_owned(),
         rows: blanks(&[

@@ -1,5 +1,6 @@
 //! What happens in a ceremony, step by step: data, which paper, run and check read alike.
 
+mod components;
 mod compromise;
 mod create;
 mod drill;
@@ -89,6 +90,12 @@ pub enum Wanted {
     /// A share, by its place in the plan, typed off its sheet: it was given out in an earlier ceremony. It
     /// is in no transcript; that it is missing, is.
     ShareAgain(usize),
+    /// A component of the wrapping key, by its place in the plan, which was shown to this person alone, typed
+    /// back off the paper. It is in no transcript.
+    Component(usize),
+    /// A component, by its place in the plan, typed off its sheet: it was given out in an earlier ceremony. It
+    /// is in no transcript; that it is missing, is.
+    ComponentAgain(usize),
 }
 
 /// What the program does in a step.
@@ -110,6 +117,14 @@ pub enum Act {
     Shares,
     /// Puts shares of an earlier ceremony together, and opens the devices by them.
     OpenAgain,
+    /// Tries whether tokens wrap keys, and the medium takes what comes out.
+    CanWrap,
+    /// Puts every set of components together that must be the wrapping key.
+    Components,
+    /// Puts components of an earlier ceremony together.
+    OpenComponents,
+    /// Brings the key of the CA at this place in the plan out of its wrapped file.
+    Bring(usize),
     /// Gives the device at this place in the plan secrets of its own.
     Pins(usize),
     /// Makes the key of the CA at this place in the plan.
@@ -182,12 +197,14 @@ impl Step {
             self.act,
             Act::Devices
                 | Act::Ledger
+                | Act::CanWrap
                 | Act::Pins(_)
                 | Act::Key(_)
                 | Act::LedgerKey
                 | Act::SignBundle(_)
                 | Act::List
                 | Act::EndCopy(_)
+                | Act::Bring(_)
                 | Act::TestKey(_)
                 | Act::TryCopy(_)
                 | Act::Emergency(_)
@@ -264,8 +281,10 @@ impl Wanted {
             Self::Time => answer.parse::<super::instant::Instant>().is_ok(),
             Self::Rehearsal => bytes_of_words(answer).is_ok_and(|bytes| bytes.len() == WORDS_TYPED),
             // It is never an answer that is written down.
-            Self::Secret { .. } | Self::Before { .. } | Self::Share(_) => false,
-            Self::ShareAgain(_) => answer == MISSING,
+            Self::Secret { .. } | Self::Before { .. } | Self::Share(_) | Self::Component(_) => {
+                false
+            }
+            Self::ShareAgain(_) | Self::ComponentAgain(_) => answer == MISSING,
         }
     }
 }
@@ -285,8 +304,9 @@ pub(super) fn is_same(answer: &str, text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::ceremony::plan::tests::{
-        filled, filled_after_a_theft, filled_for_bundles, filled_for_cards, filled_for_shares,
-        filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
+        filled, filled_after_a_theft, filled_for_bundles, filled_for_cards, filled_for_components,
+        filled_for_shares, filled_to_drill, filled_to_drill_blob, filled_to_restore,
+        filled_to_restore_from_blob, filled_to_retire, filled_to_roll_over,
     };
 
     #[test]
@@ -300,6 +320,9 @@ mod tests {
             filled_to_restore(),
             filled_to_drill(),
             filled_after_a_theft(),
+            filled_for_components(),
+            filled_to_restore_from_blob(),
+            filled_to_drill_blob(),
         ];
         for text in (2..=5).map(filled).chain(cards).chain(others) {
             let plan = Plan::parse(text.as_bytes()).unwrap();
@@ -321,10 +344,11 @@ mod tests {
 
     #[test]
     fn whoever_types_the_words_is_not_whoever_acts() {
-        for text in (2..=5)
-            .map(filled)
-            .chain([filled_to_retire(), filled_to_restore()])
-        {
+        for text in (2..=5).map(filled).chain([
+            filled_to_retire(),
+            filled_to_restore(),
+            filled_to_restore_from_blob(),
+        ]) {
             let plan = Plan::parse(text.as_bytes()).unwrap();
             for step in steps(&plan) {
                 if matches!(
@@ -334,6 +358,7 @@ mod tests {
                         | Act::Retire(_)
                         | Act::EndCopy(_)
                         | Act::TakePlace(_)
+                        | Act::Bring(_)
                 ) {
                     assert!(!step.asks.is_empty(), "{step:?}");
                     assert!(

@@ -41,6 +41,14 @@ pub(super) fn tried_in_words(tried: &CopyTried) -> String {
     }
 }
 
+/// What is noted of a wrapped key that was opened onto a spare, so long after the ceremony began.
+pub(super) fn on_spare_in_words(device: &str, seconds: u64) -> String {
+    format!(
+        "it came out onto `{device}`, is the key, signed, and left nothing there, {seconds} seconds after the \
+         ceremony began"
+    )
+}
+
 /// The fact that a CA signs by another device from here on.
 pub(super) fn restored_fact(ca: &CaName) -> String {
     format!("restored {ca}")

@@ -3,7 +3,7 @@
 use ssh_key::public::KeyData;
 
 use super::pkcs11::{self, Uri, WrappedKey, WrappingKey};
-use super::{DestroyError, Gone, Holder, KeyAlgorithm, Locator, NewKey, WrapError};
+use super::{Blob, DestroyError, Gone, Holder, KeyAlgorithm, Locator, NewKey, WrapError};
 use crate::secret::AskPin;
 
 fn token(locator: &Locator) -> Result<&Uri, WrapError> {
@@ -97,6 +97,46 @@ pub(crate) fn unwrap(
     pins: &mut dyn AskPin,
 ) -> Result<NewKey, WrapError> {
     pkcs11::unwrap(token(target)?, wrapped, by, key, pins)
+}
+
+/// Wraps the key at `source` by a key of AES, unwraps what comes out again in the same token, and sees that it is
+/// the key; nothing of that is left there.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn wrap_by(
+    source: &Locator,
+    key: &KeyData,
+    by: &[u8],
+    pins: &mut dyn AskPin,
+) -> Result<Blob, WrapError> {
+    pkcs11::wrap_by(token(source)?, key, by, pins)
+}
+
+/// Puts the key that a blob is into the place that `target` names, where it can never leave.
+///
+/// # Errors
+/// [`WrapError`]. No half of the pair is left behind where another key came out.
+pub(crate) fn unwrap_by(
+    target: &Locator,
+    blob: &Blob,
+    by: &[u8],
+    key: &KeyData,
+    pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    pkcs11::unwrap_by(token(target)?, blob, by, key, pins)
+}
+
+/// Tries with a key that is thrown away whether a token wraps such keys by a key of AES, and takes them back.
+///
+/// # Errors
+/// [`WrapError`].
+pub(crate) fn can_wrap(
+    place: &Locator,
+    algorithm: KeyAlgorithm,
+    pins: &mut dyn AskPin,
+) -> Result<(), WrapError> {
+    pkcs11::can_wrap(token(place)?, algorithm, pins)
 }
 
 /// Makes a key one that can't leave its token any more, and reads that back.

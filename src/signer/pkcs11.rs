@@ -12,6 +12,8 @@ mod uri;
 #[cfg(feature = "pkcs11")]
 mod binding;
 #[cfg(feature = "pkcs11")]
+mod components;
+#[cfg(feature = "pkcs11")]
 mod destroy;
 #[cfg(feature = "pkcs11")]
 mod door;
@@ -70,6 +72,8 @@ pub use uri::{URI_MAX, Uri, UriError};
 #[cfg(feature = "pkcs11")]
 pub(super) use binding::{bind, bound_to};
 #[cfg(feature = "pkcs11")]
+pub(super) use components::{can_wrap, unwrap_by, wrap_by};
+#[cfg(feature = "pkcs11")]
 pub(super) use destroy::destroy;
 #[cfg(feature = "pkcs11")]
 pub(super) use door::{describe, holder, pin_tries, shown};
@@ -104,6 +108,6 @@ pub(super) use left_out::{
 };
 #[cfg(not(feature = "pkcs11"))]
 pub(super) use left_out::{
-    generate_extractable, make_wrapping_key, plan_wrapping_key, remove_pair, require_vacant, seal,
-    unwrap, wrap,
+    can_wrap, generate_extractable, make_wrapping_key, plan_wrapping_key, remove_pair,
+    require_vacant, seal, unwrap, unwrap_by, wrap, wrap_by,
 };

@@ -3,11 +3,12 @@
 use super::retire::of_ledger;
 use super::rollover::named;
 use super::{Conduct, ConductError};
+use crate::ca::blob_name;
 use crate::ceremony::facts::{FIRST_DRILL, MISSING, device_fact};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{CaBefore, Device, Drill, Pins, Task};
+use crate::ceremony::plan::{CaBefore, Device, Drill, Pins, PlannedBlob, Task};
 use crate::ceremony::steps::Step;
-use crate::ceremony::test_signature::{in_words, tried_fact, tried_in_words};
+use crate::ceremony::test_signature::{in_words, on_spare_in_words, tried_fact, tried_in_words};
 use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
 use crate::signer::{self, Holder};
 
@@ -18,16 +19,27 @@ impl Conduct<'_> {
         let planned = planned.ok_or(ConductError::Gone("the CA of the plan"))?;
         let tried = self.tried(step, number, planned);
         let took = self.room.now().saturating_sub(self.begun());
-        let (holder, result, word) = match tried {
-            Ok(holder) => (holder, TrialResult::Proved, in_words(took)),
-            Err(error) if error.is_of_device() => {
-                let holder = self.place_of_copy(planned)?;
-                (holder, TrialResult::Failed, chain(&error))
+        let blob = self.setting.plan.blob(&planned.name);
+        let (result, word) = match &tried {
+            Ok(_) => match blob {
+                Some(blob) => (TrialResult::Proved, on_spare_in_words(&blob.onto, took)),
+                None => (TrialResult::Proved, in_words(took)),
+            },
+            Err(error) if error.is_of_device() || error.is_of_wrapped_key() => {
+                (TrialResult::Failed, chain(error))
             }
-            Err(error) => return Err(error),
+            Err(_) => return tried.map(drop),
+        };
+        let place = match (blob, tried) {
+            (Some(blob), _) => self.name_of_blob(blob)?,
+            (None, Ok(holder)) => (holder.locator.to_string(), holder.words),
+            (None, Err(_)) => {
+                let holder = self.place_of_copy(planned)?;
+                (holder.locator.to_string(), holder.words)
+            }
         };
         // As the ledger has it, by a run that was cut short behind it too.
-        let kept = self.keep_drill(planned, holder, result, &word)?;
+        let kept = self.keep_drill(planned, place, result, &word)?;
         self.fact(step, &tried_fact(&planned.name), &tried_in_words(&kept))
     }
 
@@ -37,7 +49,8 @@ impl Conduct<'_> {
         number: usize,
         planned: &CaBefore,
     ) -> Result<Holder, ConductError> {
-        let name = planned.device.as_deref().unwrap_or_default();
+        let plan = &self.setting.plan;
+        let name = plan.device_with(planned).unwrap_or_default();
         // Where it did not open before, another try of its PIN is one too many.
         let fact = self.transcript().fact(&format!("device {name}"));
         if let Some((_, why)) = fact.and_then(|says| says.split_once(MISSING)) {
@@ -45,6 +58,11 @@ impl Conduct<'_> {
                 name: name.to_owned(),
                 why: why.trim_start_matches(": ").to_owned(),
             });
+        }
+        if let Some(blob) = plan.blob(&planned.name) {
+            let locator = self.place_of_blob(blob)?;
+            self.tried_on_spare(step, number, (planned, blob))?;
+            return Ok(signer::holder(&locator)?);
         }
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let (locator, holder) = self.copy_in_room(&config, planned)?;
@@ -72,10 +90,16 @@ impl Conduct<'_> {
         })
     }
 
+    /// What the ledger calls a wrapped key, and where it is kept.
+    fn name_of_blob(&self, blob: &PlannedBlob) -> Result<(String, String), ConductError> {
+        let kept = self.planned_components()?.kept(&blob.file);
+        Ok((blob_name(&blob.sha256), kept))
+    }
+
     fn keep_drill(
         &mut self,
         planned: &CaBefore,
-        holder: Holder,
+        (device, holder): (String, String),
         result: TrialResult,
         word: &str,
     ) -> Result<CopyTried, ConductError> {
@@ -83,8 +107,8 @@ impl Conduct<'_> {
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let tried = CopyTried {
             ca: 0,
-            device: holder.locator.to_string(),
-            holder: holder.words,
+            device,
+            holder,
             tried_for: TriedFor::Drill,
             result,
             word: word.to_owned(),

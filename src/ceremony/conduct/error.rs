@@ -8,7 +8,10 @@ use ssh_key::Fingerprint;
 use crate::attestation::{EvidenceError, EvidenceFormError};
 use crate::batch::{BatchError, BooksError};
 use crate::bundle::BundleSessionError;
-use crate::ca::{EndCopyError, EstablishError, KnownCaError, RolloverError, SharedDeviceError};
+use crate::ca::{
+    EndCopyError, EstablishError, KnownCaError, OverwriteError, RolloverError, SharedDeviceError,
+    WrappedKeyError,
+};
 use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
@@ -26,7 +29,10 @@ use crate::secret::share::{CombineError, SplitError};
 use crate::signer::pkcs11::UriError;
 use crate::signer::yubikey::setup::SetupError;
 use crate::signer::yubikey::{CardFault, Firmware, NewSecretError};
-use crate::signer::{GenerateError, LocatorError, OpeningError, PlaceError as PlaceOfKeyError};
+use crate::signer::{
+    GenerateError, KeyAlgorithm, LocatorError, OpeningError, PlaceError as PlaceOfKeyError,
+    WrapError,
+};
 use crate::wire::number_of;
 
 /// Why a ceremony stopped. What was done by then is in the transcript.
@@ -142,6 +148,9 @@ pub enum ConductError {
     /// A copy did not end.
     #[error(transparent)]
     EndCopy(#[from] EndCopyError),
+    /// The file of a wrapped key did not go.
+    #[error(transparent)]
+    Overwrite(#[from] OverwriteError),
     /// The ledger key is none that the ledger knows and believes.
     #[error("the ledger key {0} is not one that the ledger believes")]
     UnknownLedgerKey(String),
@@ -264,6 +273,44 @@ pub enum ConductError {
     /// Shares open another secret than was given out in this ceremony.
     #[error("the shares open another secret than that of this ceremony")]
     OtherSecret,
+    /// There are too few components.
+    #[error("too few components: {0}")]
+    FewComponents(String),
+    /// A token that should be a spare has a key that the ledger knows.
+    #[error("device `{0}` is no spare: ledger or config know a key in it")]
+    NoSpare(String),
+    /// The ledger doesn't have a wrapped key, or calls it destroyed or missing.
+    #[error("{0} is no wrapped key that the ledger has as there")]
+    NotWrapped(String),
+    /// A wrapped key is none of the CA's.
+    #[error("{0} is the wrapped key of another CA")]
+    OtherWrapped(PathBuf),
+    /// Components are another wrapping key than was given out in this ceremony, or than the ledger knows.
+    #[error("the components are another wrapping key than they should be")]
+    OtherWrappingKey,
+    /// A token doesn't wrap such a key, or doesn't take it back.
+    #[error(
+        "device `{device}` doesn't wrap a key for {algorithm} and take it back, so that none is made"
+    )]
+    WrapsNot {
+        /// What the plan calls it.
+        device: String,
+        /// The type of the key.
+        algorithm: KeyAlgorithm,
+        /// What it answered.
+        source: WrapError,
+    },
+    /// A file is on the medium already.
+    #[error("{} is on the medium already, or is no file", .0.display())]
+    OnMedium(PathBuf),
+    /// A file is no wrapped key.
+    #[error("{}", path.display())]
+    Wrapped {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: WrappedKeyError,
+    },
     /// A secret was not given.
     #[error(transparent)]
     Pin(#[from] PinError),

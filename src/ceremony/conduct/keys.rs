@@ -40,6 +40,9 @@ impl<'s> Conduct<'s> {
         if let Copies::InMemory(others) = &ca.copies {
             return self.in_memory(step, ca, others);
         }
+        if ca.copies.is_wrapped_by_components() {
+            return self.in_components(step, ca);
+        }
         let locator = self.place_of(step, &ca.device, &ca.place)?;
         let key = match self.made_before(ca, &locator)? {
             Some(key) => key,
@@ -164,7 +167,11 @@ impl<'s> Conduct<'s> {
     }
 
     /// The key of a CA that an earlier run wrote into the config; it is the one that was meant.
-    fn made_before(&self, ca: &Ca, locator: &Locator) -> Result<Option<KeyData>, ConductError> {
+    pub(super) fn made_before(
+        &self,
+        ca: &Ca,
+        locator: &Locator,
+    ) -> Result<Option<KeyData>, ConductError> {
         let Some(config) = self.config()? else {
             return Ok(None);
         };

@@ -119,7 +119,7 @@ impl Conduct<'_> {
 }
 
 /// The secret that every set of these shares opens, each of which is tried.
-fn one_secret(typed: &[Share], quorum: Quorum) -> Result<SharedSecret, ConductError> {
+pub(super) fn one_secret(typed: &[Share], quorum: Quorum) -> Result<SharedSecret, ConductError> {
     let needed = usize::from(quorum.threshold());
     let secret = SharedSecret::combine(typed.get(..needed).unwrap_or_default())?;
     let is_typed = |set: &Vec<usize>| set.iter().all(|place| *place < typed.len());

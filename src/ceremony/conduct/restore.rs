@@ -31,7 +31,10 @@ impl<'s> Conduct<'s> {
                     number + 1
                 )),
             }
-            let (locator, _) = self.copy_in_room(&config, planned)?;
+            let locator = match self.setting.plan.blob(&planned.name) {
+                Some(blob) => self.place_of_blob(blob)?,
+                None => self.copy_in_room(&config, planned)?.0,
+            };
             if places.iter().any(|place| place.may_be(&locator)) {
                 wrong.push(format!(
                     "lost place {} may be the device that goes on, {locator}",
@@ -137,7 +140,7 @@ impl<'s> Conduct<'s> {
         config: &Config,
         planned: &CaBefore,
     ) -> Result<(Locator, Holder), ConductError> {
-        let device = planned.device.as_deref().unwrap_or_default();
+        let device = self.plan.device_with(planned).unwrap_or_default();
         let ledger = Ledger::open_to_read(&config.ledger())?;
         let locator = self.key_in_device(config, &ledger, (&planned.name, device))?;
         let holder = signer::holder(&locator)?;

@@ -4,9 +4,14 @@
 //! Nothing is done twice: what the ledger says that became of a copy is looked at before, so that a run
 //! that was cut short goes on.
 
+use std::path::Path;
+
 use super::{Conduct, ConductError};
-use crate::ca::{Ending, KeyPlace, LockOut, Retirement, key_places, retire};
-use crate::ceremony::facts::{RETIRED, copy_fact, end_fact, end_in_words, retired_fact};
+use crate::ca::{Begun, Ending, KeyPlace, LockOut, Retirement, key_places, overwrite, retire};
+use crate::ceremony::facts::{
+    RETIRED, begins_fact, copy_fact, end_fact, end_in_words, retired_fact,
+};
+use crate::ceremony::files::file_sha256;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Retire, Task};
@@ -15,6 +20,7 @@ use crate::config::Config;
 use crate::ledger::{Became, Ca, CopyKind, CopySeen, Ledger};
 use crate::signer::Locator;
 use crate::signer::yubikey::ManagementKey;
+use crate::wire::hex;
 
 /// A place of a key that ledger or config tells of.
 pub(super) struct Known {
@@ -121,7 +127,17 @@ impl<'s> Conduct<'s> {
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         for place in self.meant(&config, planned, copy)? {
             match &copy.end {
-                End::Destroyed(_) if place.is_gone() => {}
+                End::Destroyed(_) | End::Overwritten { .. } | End::ByHand { .. }
+                    if place.is_gone() => {}
+                End::Overwritten { file, .. } => {
+                    self.overwrite_blob((step, number), &place, file)?;
+                    let word = format!("{OVERWRITTEN}; {}", task.reason);
+                    self.seen(&config, planned, &place, (Became::Destroyed, &word))?;
+                }
+                End::ByHand { words, .. } => {
+                    let word = format!("{BY_HAND}{words}; {}", task.reason);
+                    self.seen(&config, planned, &place, (Became::Destroyed, &word))?;
+                }
                 End::Missing { .. } if place.became == Some(Became::Missing) => {}
                 End::Destroyed(device) => self.destroy(copy, device, &place)?,
                 End::Missing { words, .. } => self.miss(&config, planned, &place, words)?,
@@ -154,12 +170,48 @@ impl<'s> Conduct<'s> {
         Ok(())
     }
 
+    /// Overwrites the file of a wrapped key, once that this is about to be is written down.
+    fn overwrite_blob(
+        &mut self,
+        (step, number): (&Step, usize),
+        place: &Known,
+        file: &Path,
+    ) -> Result<(), ConductError> {
+        let mut sha256 = [0; 32];
+        let digits = place.device.strip_prefix("blob:").unwrap_or_default();
+        base16ct::lower::decode(digits, &mut sha256)
+            .map_err(|_form| ConductError::Gone("the wrapped key of the plan"))?;
+        let begins = begins_fact(number);
+        let begun = match self.transcript().fact(&begins) {
+            Some(_) => Begun::Before,
+            None => Begun::Now,
+        };
+        let path = self.setting.folder.join(file);
+        if begun == Begun::Now {
+            // It is the one: behind this line it may be overwritten.
+            is_blob(&path, &sha256)?;
+            self.fact(step, &begins, &place.device)?;
+        }
+        Ok(overwrite(&path, &sha256, begun)?)
+    }
+
     pub(super) fn miss(
         &mut self,
         config: &Config,
         planned: &CaBefore,
         place: &Known,
         words: &str,
+    ) -> Result<(), ConductError> {
+        self.seen(config, planned, place, (Became::Missing, words))
+    }
+
+    /// Has the ledger keep what became of a place of a key.
+    fn seen(
+        &mut self,
+        config: &Config,
+        planned: &CaBefore,
+        place: &Known,
+        (became, word): (Became, &str),
     ) -> Result<(), ConductError> {
         let mut ledger = self.ledger(config)?;
         let ca = of_ledger(&ledger, planned)?;
@@ -170,10 +222,10 @@ impl<'s> Conduct<'s> {
             kind: known
                 .next()
                 .map_or(CopyKind::Original, |copy| copy.seen.kind),
-            became: Became::Missing,
+            became,
             device: place.device.clone(),
             holder: place.words(),
-            word: words.to_owned(),
+            word: word.to_owned(),
             keyboard: self.setting.keyboard.clone(),
         };
         Ok(ledger.record_copy(seen, self.room.now())?)
@@ -252,6 +304,26 @@ impl Known {
         }
     }
 }
+
+/// Refuses a file that is not the wrapped key.
+fn is_blob(path: &Path, sha256: &[u8; 32]) -> Result<(), ConductError> {
+    let found = file_sha256(path).map_err(|source| ConductError::File {
+        path: path.display().to_string(),
+        source,
+    })?;
+    if found == *sha256 {
+        return Ok(());
+    }
+    Err(ConductError::OtherFile {
+        path: path.display().to_string(),
+        found: hex(&found),
+    })
+}
+
+/// What the ledger keeps of a file that is gone.
+const OVERWRITTEN: &str = "its file was overwritten, removed, and read back as gone";
+/// What it keeps of what people destroyed.
+const BY_HAND: &str = "by hand: ";
 
 /// The CA of the plan, by its key.
 pub(super) fn of_ledger(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, ConductError> {

@@ -17,14 +17,23 @@ use crate::wire::hex;
 
 /// The secret, while the run knows it.
 pub(super) struct Shared {
-    secret: SharedSecret,
+    pub(super) secret: SharedSecret,
     /// What each custodian is shown; empty where the secret came back from shares.
-    shown: Vec<Share>,
+    pub(super) shown: Vec<Share>,
     /// What was typed back.
-    typed: Vec<Share>,
+    pub(super) typed: Vec<Share>,
 }
 
 impl Shared {
+    /// A secret that is new, with its shares.
+    pub(super) fn new(secret: SharedSecret, shown: Vec<Share>) -> Self {
+        Self {
+            secret,
+            shown,
+            typed: Vec::new(),
+        }
+    }
+
     /// A secret that came back from shares.
     pub(super) fn back(secret: SharedSecret) -> Self {
         Self {
@@ -66,11 +75,8 @@ impl Conduct<'_> {
         loop {
             let secret = SharedSecret::random().map_err(ConductError::Random)?;
             if self.is_fit(&secret) {
-                return Ok(Shared {
-                    shown: secret.split(custody.quorum)?,
-                    typed: Vec::new(),
-                    secret,
-                });
+                let shown = secret.split(custody.quorum)?;
+                return Ok(Shared::new(secret, shown));
             }
         }
     }
@@ -99,12 +105,7 @@ impl Conduct<'_> {
         let quorum = self.custody()?.quorum;
         let shared = self.shared.as_ref();
         let shared = shared.ok_or(ConductError::Gone("the secret"))?;
-        for set in quorum.sets() {
-            let chosen = set.iter().filter_map(|place| shared.typed.get(*place));
-            if !SharedSecret::combine(chosen)?.is_same(&shared.secret) {
-                return Err(ConductError::OtherSecret);
-            }
-        }
+        all_sets_open(shared, quorum)?;
         let check = hex(&shared.secret.check());
         self.fact(step, SHARES, &in_words(quorum))?;
         self.fact(step, SECRET_CHECK, &check)
@@ -207,6 +208,17 @@ impl Conduct<'_> {
         self.pins.keep_out(&so_pin);
         Ok((pin, so_pin))
     }
+}
+
+/// Every set of what was typed back that must open the secret does.
+pub(super) fn all_sets_open(shared: &Shared, quorum: Quorum) -> Result<(), ConductError> {
+    for set in quorum.sets() {
+        let chosen = set.iter().filter_map(|place| shared.typed.get(*place));
+        if !SharedSecret::combine(chosen)?.is_same(&shared.secret) {
+            return Err(ConductError::OtherSecret);
+        }
+    }
+    Ok(())
 }
 
 /// The PIN and the SO PIN that follow from a secret for a token, with the first counter.

@@ -34,7 +34,7 @@ pub(super) fn typed_secret(
     }
 }
 
-/// Why a share can't be put together with those that were typed before it.
+/// Why a share is not taken beside those that were typed before.
 pub(in crate::ceremony) fn why_not(shares: &[Share], share: &Share) -> Option<&'static str> {
     let first = shares.first()?;
     if !share.is_of_set(first) || share.threshold() != first.threshold() {

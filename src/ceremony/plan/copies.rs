@@ -17,6 +17,9 @@ pub enum Copies {
     /// The same key in each of the devices of these names too, at the same place: it is made in the
     /// memory of the machine and put into all of them, and no device can say that it was not elsewhere.
     InMemory(Vec<String>),
+    /// A file on a medium: the key is wrapped once, by a key of AES that people hold in components, and
+    /// can't leave its token after. It was extractable for good, by its origin.
+    Components,
 }
 
 impl Copies {
@@ -27,14 +30,21 @@ impl Copies {
             Self::None => None,
             Self::Wrapped(_) => Some(CopyKind::Wrapped),
             Self::InMemory(_) => Some(CopyKind::Imported),
+            Self::Components => Some(CopyKind::Blob),
         }
+    }
+
+    /// Whether there is a wrapped key, which components open.
+    #[must_use]
+    pub fn is_wrapped_by_components(&self) -> bool {
+        *self == Self::Components
     }
 
     /// The devices that have a copy.
     #[must_use]
     pub fn devices(&self) -> &[String] {
         match self {
-            Self::None => &[],
+            Self::None | Self::Components => &[],
             Self::Wrapped(device) => std::slice::from_ref(device),
             Self::InMemory(devices) => devices,
         }
@@ -52,6 +62,7 @@ pub(super) fn copies(
         ("none", CopiesKind::None),
         ("wrapped", CopiesKind::Wrapped),
         ("in-memory", CopiesKind::InMemory),
+        ("components", CopiesKind::Components),
     ];
     match table.choice(reader, "copies", &kinds)? {
         CopiesKind::None => Some(Copies::None),
@@ -64,6 +75,16 @@ pub(super) fn copies(
                     None
                 }
             }
+        }
+        CopiesKind::Components => {
+            if of
+                .and_then(|of| devices.find(of))
+                .is_some_and(Device::is_card)
+            {
+                table.fault(reader, "copies", OF_NO_CARD);
+                return None;
+            }
+            Some(Copies::Components)
         }
         CopiesKind::InMemory => {
             let names = table.list(reader, "copy-devices");
@@ -143,7 +164,10 @@ enum CopiesKind {
     None,
     Wrapped,
     InMemory,
+    Components,
 }
+
+const OF_NO_CARD: &str = "a YubiKey gives no key away; what fits is \"none\" with a second CA `beside` it, or \"in-memory\"";
 
 #[cfg(test)]
 mod tests {
@@ -199,6 +223,10 @@ mod tests {
             (
                 with("copies = \"wrapped\"\ncopy-device = \"root2\""),
                 "a YubiKey gives no key away",
+            ),
+            (
+                with("copies = \"components\""),
+                "what fits is \"none\" with a second CA `beside` it, or \"in-memory\"",
             ),
         ];
         for (text, fault) in cases {

@@ -47,10 +47,20 @@ pub(super) fn read(
         );
     }
     let table = &mut top.table(reader, "custody");
+    let custody = shared(reader, table, people);
+    table.end(reader);
+    custody
+}
+
+/// Reads who holds how many shares, of which how many are needed.
+pub(super) fn shared(
+    reader: &mut Reader,
+    table: &mut Table,
+    people: Option<&People>,
+) -> Option<Custody> {
     let threshold = table.count(reader, "threshold");
     let names = table.list(reader, "custodians");
     let envelopes = table.list(reader, "envelopes");
-    table.end(reader);
     check_names(reader, table, &names, people);
     for (at, envelope) in envelopes.iter().enumerate() {
         if envelopes.iter().take(at).any(|other| other == envelope) {

@@ -92,17 +92,22 @@ impl Draft {
         let devices = |first, more| devices(&self.devices, first, more);
         let found = || ledger::tables(self.before.as_ref());
         match self.kind {
-            Kind::Create => {
-                Ok(devices(RANDOM, RANDOM)? + &create::keys(&self.devices) + create::DRILL)
-            }
+            Kind::Create => Ok(devices(RANDOM, RANDOM)?
+                + &create::keys(&self.devices)
+                + self.components()
+                + create::DRILL),
             Kind::Sign => Ok(devices(ARE_SET, ARE_SET)? + &found() + &sign::tables(&self.bundles)),
             Kind::Retire => {
                 Ok(devices(ARE_SET, ARE_SET)? + &found() + &retire::ends(&self.devices))
             }
-            Kind::Drill => Ok(devices(ARE_SET, ARE_SET)? + &found() + &named(drill::NEXT, "root")),
-            Kind::Restore => {
-                Ok(devices(ARE_SET, ARE_SET)? + &found() + &named(restore::LOST, "root"))
-            }
+            Kind::Drill => Ok(devices(ARE_SET, ARE_SET)?
+                + &found()
+                + &named(drill::NEXT, "root")
+                + restore::BLOB),
+            Kind::Restore => Ok(devices(ARE_SET, ARE_SET)?
+                + &found()
+                + &named(restore::LOST, "root")
+                + restore::BLOB),
             // The old key is in the first card, and a new card makes the new one.
             // The old key is in no device of the room.
             Kind::Compromise => {
@@ -120,6 +125,14 @@ impl Draft {
             Kind::Rollover => {
                 Ok(devices(ARE_SET, RANDOM)? + &found() + &create::key_beside(&self.devices))
             }
+        }
+    }
+
+    /// A card wraps nothing.
+    fn components(&self) -> &'static str {
+        match self.devices {
+            DraftDevices::Token(_) => create::COMPONENTS,
+            DraftDevices::YubiKeys(_) => "",
         }
     }
 

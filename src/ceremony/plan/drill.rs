@@ -1,5 +1,6 @@
 //! What a ceremony of kind `drill` tries: the real copies and shares, with nothing issued.
 
+use super::blobs::PlannedBlob;
 use super::ledger::LedgerBefore;
 use super::reader::{Reader, Table};
 use super::restore::a_device_each;
@@ -17,10 +18,10 @@ pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
     until: Option<Instant>,
-    ledger: Option<&LedgerBefore>,
+    (ledger, blobs): (Option<&LedgerBefore>, &[PlannedBlob]),
 ) -> Option<Drill> {
     let drill = table(reader, top, until);
-    a_device_each(reader, ledger);
+    a_device_each(reader, ledger, blobs);
     drill
 }
 

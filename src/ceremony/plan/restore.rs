@@ -1,5 +1,6 @@
 //! What a ceremony of kind `restore` does: a copy's device takes the place of one that is lost.
 
+use super::blobs::PlannedBlob;
 use super::ledger::LedgerBefore;
 use super::reader::{Reader, Table};
 use super::retire::{End, EndOfCopy};
@@ -20,7 +21,7 @@ pub struct Restore {
 pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
-    ledger: Option<&LedgerBefore>,
+    (ledger, blobs): (Option<&LedgerBefore>, &[PlannedBlob]),
 ) -> Option<Restore> {
     let table = &mut top.table(reader, "restore");
     let reason = table.words(reader, "reason");
@@ -47,18 +48,25 @@ pub(super) fn read(
             reader.add("lost", format!("no place is of CA `{}`", ca.name));
         }
     }
-    a_device_each(reader, ledger);
+    a_device_each(reader, ledger, blobs);
     Some(Restore {
         reason: reason?,
         lost,
     })
 }
 
-/// Each CA has a device in the room: what takes the place of another.
-pub(super) fn a_device_each(reader: &mut Reader, ledger: Option<&LedgerBefore>) {
+/// Each CA has a device in the room with its copy, or a wrapped key that goes into one.
+pub(super) fn a_device_each(
+    reader: &mut Reader,
+    ledger: Option<&LedgerBefore>,
+    blobs: &[PlannedBlob],
+) {
     for ca in ledger.iter().flat_map(|known| &known.cas) {
-        if ca.device.is_none() {
-            let words = format!("CA `{}` has no device, which is where its copy is", ca.name);
+        if ca.device.is_none() && blobs.iter().all(|blob| blob.ca != ca.name) {
+            let words = format!(
+                "CA `{}` has no device, which is where its copy is, and no [[blob]]",
+                ca.name
+            );
             reader.add("known-ca", words);
         }
     }

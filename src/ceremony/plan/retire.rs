@@ -1,6 +1,8 @@
 //! What ends in a ceremony of kind `retire`: CAs, every copy of their keys, and the papers that opened
 //! them.
 
+use std::path::PathBuf;
+
 use super::devices::{Device, Named};
 use super::ledger::LedgerBefore;
 use super::reader::{Reader, Table};
@@ -37,6 +39,20 @@ pub struct EndOfCopy {
 pub enum End {
     /// Whatever is of it in this device of the room is destroyed, and read back as gone.
     Destroyed(String),
+    /// A wrapped key: its file is overwritten, removed, and read back as gone.
+    Overwritten {
+        /// What the ledger calls it.
+        copy: String,
+        /// The file; from the plan's folder.
+        file: PathBuf,
+    },
+    /// What is in no device is destroyed by people: a medium, or the components on paper.
+    ByHand {
+        /// What the ledger calls it.
+        copy: String,
+        /// What becomes of it.
+        words: String,
+    },
     /// Nobody knows where it is, and that stays visible.
     Missing {
         /// The copy, by its locator in ledger or config.
@@ -139,6 +155,16 @@ fn copy(reader: &mut Reader, table: &mut Table, devices: &Named<Device>) -> Opti
         }
         copy.zip(words)
             .map(|(copy, words)| End::Missing { copy, words })
+    } else if table.has("file") {
+        let file = table.path(reader, "file");
+        let copy = named(reader, table, &[BLOB]);
+        copy.zip(file)
+            .map(|(copy, file)| End::Overwritten { copy, file })
+    } else if table.has("by-hand") {
+        let words = table.words(reader, "by-hand");
+        let copy = named(reader, table, &[BLOB, COMPONENTS]);
+        copy.zip(words)
+            .map(|(copy, words)| End::ByHand { copy, words })
     } else {
         let device = table.words(reader, "device");
         if let Some(name) = device.as_ref().filter(|name| !devices.has(name)) {
@@ -154,3 +180,21 @@ fn is_meant_as_locator(text: &str) -> bool {
     let schemes = ["pkcs11:", "yubikey:", "agent:", "file:"];
     schemes.iter().any(|scheme| text.starts_with(scheme))
 }
+
+/// What the ledger calls something that is in no device: one of these words, and 64 digits.
+fn named(reader: &mut Reader, table: &mut Table, kinds: &[&str]) -> Option<String> {
+    table.parsed(reader, "locator", |text| {
+        let is_hex = |digits: &str| {
+            let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            digits.len() == 64 && digits.bytes().all(digit)
+        };
+        let mut kinds = kinds.iter();
+        let is_it = kinds.any(|kind| text.strip_prefix(kind).is_some_and(is_hex));
+        is_it
+            .then(|| text.to_owned())
+            .ok_or_else(|| "is none of what such an end is for; see `ca show --json`".to_owned())
+    })
+}
+
+const BLOB: &str = "blob:";
+const COMPONENTS: &str = "components:";

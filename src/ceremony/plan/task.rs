@@ -1,6 +1,7 @@
 //! What a ceremony does: its kind, and what the plan says of that alone.
 
 use super::Plan;
+use super::blobs::PlannedBlob;
 use super::compromise::Compromise;
 use super::create::{Ca, Create, LedgerKey};
 use super::drill::Drill;
@@ -9,6 +10,7 @@ use super::restore::Restore;
 use super::retire::{EndOfCopy, Retire};
 use super::rollover::NewBeside;
 use super::sign::{PlannedBundle, Sign};
+use crate::config::CaName;
 
 /// What a ceremony does, as `kind` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +68,27 @@ impl Plan {
     /// The CAs whose keys are made here; those that were there before are in [`Self::ledger`].
     #[must_use]
     pub fn cas(&self) -> &[Ca] {
-        match &self.task {
-            Task::Create(create) => &create.cas,
-            Task::Rollover(beside) => &beside.cas,
-            Task::Compromise(compromise) => &compromise.beside.cas,
-            Task::Sign(_) | Task::Retire(_) | Task::Restore(_) | Task::Drill(_) => &[],
-        }
+        self.task.cas()
+    }
+
+    /// The CAs whose keys are wrapped by a key that people hold in components.
+    pub fn wrapped(&self) -> impl Iterator<Item = &Ca> {
+        let cas = self.cas().iter();
+        cas.filter(|ca| ca.copies.is_wrapped_by_components())
+    }
+
+    /// The wrapped key of this CA that is opened; none where its copy is in a device.
+    #[must_use]
+    pub fn blob(&self, ca: &CaName) -> Option<&PlannedBlob> {
+        let mut blobs = self.components.iter().flat_map(|one| &one.blobs);
+        blobs.find(|blob| blob.ca == *ca)
+    }
+
+    /// The device of the room that has a CA's key, or gets it out of a wrapped one.
+    #[must_use]
+    pub fn device_with<'a>(&'a self, ca: &'a CaBefore) -> Option<&'a str> {
+        let onto = self.blob(&ca.name).map(|blob| blob.onto.as_str());
+        ca.device.as_deref().or(onto)
     }
 
     /// The copies of keys that end here: destroyed, or given up as missing.
@@ -173,6 +190,19 @@ impl Plan {
     #[must_use]
     pub fn bundle(&self, number: usize) -> Option<&PlannedBundle> {
         self.signing()?.bundles.get(number)
+    }
+}
+
+impl Task {
+    /// The CAs whose keys are made.
+    #[must_use]
+    pub fn cas(&self) -> &[Ca] {
+        match self {
+            Self::Create(create) => &create.cas,
+            Self::Rollover(beside) => &beside.cas,
+            Self::Compromise(compromise) => &compromise.beside.cas,
+            Self::Sign(_) | Self::Retire(_) | Self::Restore(_) | Self::Drill(_) => &[],
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 mod bundles;
 mod cards;
+mod components;
 mod compromise;
 mod retire;
 
@@ -7,6 +8,9 @@ use super::*;
 
 pub(in crate::ceremony) use bundles::filled_for_bundles;
 pub(in crate::ceremony) use cards::{filled_for_cards, filled_for_shares};
+pub(in crate::ceremony) use components::{
+    filled_for_components, filled_to_drill_blob, filled_to_restore_from_blob,
+};
 pub(in crate::ceremony) use compromise::filled_after_a_theft;
 pub(in crate::ceremony) use retire::{
     filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,

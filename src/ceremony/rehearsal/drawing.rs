@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::{CONFIG, FOLDER, MARK, Prop, Stage, token_label};
+use super::{CONFIG, FOLDER, MARK, MEDIUM, Prop, Stage, token_label};
 use crate::ceremony::plan::Plan;
 use crate::wire::hex;
 
@@ -38,6 +38,11 @@ impl Drawing<'_> {
         if let Some(key) = inner(table, "ledger-key") {
             self.in_token(key, "device");
             mark(key, "label", LABELLED);
+        }
+        if let Some(components) = inner(table, "components") {
+            mark(components, "medium", LABELLED);
+            mark(components, "new-bag", LABELLED);
+            put(components, "folder", MEDIUM);
         }
         if self.stage.has_cards() {
             for (root, path) in each(table, "attestation-root").zip(&self.stage.roots) {

@@ -120,7 +120,7 @@ fn missing(plan: &Plan) -> impl Iterator<Item = &str> {
 fn locator(copy: &EndOfCopy) -> Option<&str> {
     match &copy.end {
         End::Missing { copy, .. } => Some(copy),
-        End::Destroyed(_) => None,
+        End::Destroyed(_) | End::Overwritten { .. } | End::ByHand { .. } => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a drill found: each share, device and copy that was missing, and how long the others took.
 
-use super::super::facts::MISSING;
+use super::super::facts::{COMPONENTS, MISSING};
 use super::super::plan::{Plan, Task};
 use super::super::test_signature::tried_fact;
 use super::super::transcript::{Event, Transcript};
@@ -25,8 +25,14 @@ pub(super) fn found(page: &mut Page, plan: &Plan, transcript: &Transcript) {
 fn rows(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
     let fact = |name: &str| transcript.fact(name).unwrap_or_default();
     let copies = plan.ledger.iter().flat_map(|ledger| &ledger.cas).map(|ca| {
-        let device = ca.device.as_deref().unwrap_or_default();
-        let what = format!("The key of CA `{}` in `{device}`", ca.name);
+        let device = plan.device_with(ca).unwrap_or_default();
+        let what = match plan.blob(&ca.name) {
+            Some(blob) => format!(
+                "The key of CA `{}` out of {}, onto `{device}`",
+                ca.name, blob.file
+            ),
+            None => format!("The key of CA `{}` in `{device}`", ca.name),
+        };
         vec![text(what), text(fact(&tried_fact(&ca.name)))]
     });
     let devices = plan.devices.iter().filter_map(|device| {
@@ -38,11 +44,20 @@ fn rows(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
         let says = fact("shares");
         vec![text("The shares together"), text(says)]
     });
+    let components = plan.components.iter().map(|_components| {
+        let says = fact(COMPONENTS);
+        vec![text("The components together"), text(says)]
+    });
     let missing = transcript.events().filter_map(|event| match event {
         Event::Answer {
             ask, by, answer, ..
         } if answer == "missing" => Some(vec![text(format!("The {ask} of {by}")), text(MISSING)]),
         _ => None,
     });
-    copies.chain(devices).chain(shares).chain(missing).collect()
+    copies
+        .chain(devices)
+        .chain(shares)
+        .chain(components)
+        .chain(missing)
+        .collect()
 }

@@ -9,13 +9,12 @@ use crate::certificate::subject::fingerprint;
 pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    steps.extend(cast.can_wrap_first(plan));
     // What shares open has its secrets since an earlier ceremony.
     let devices = (0..).zip(&plan.devices);
     let devices = devices.filter(|(_, device)| device.pins != Pins::Shares);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
-    let cas = &compromise.beside.cas;
-    let numbers = 0..cas.len();
-    steps.extend(numbers.filter_map(|number| cast.key(cas, number)));
+    steps.extend(cast.keys(plan));
     steps.extend([cast.compare(), cast.stage(&compromise.beside), cast.lines()]);
     let emergencies = (0..).zip(&compromise.emergencies);
     steps.extend(emergencies.map(|(number, one)| cast.emergency(number, one)));

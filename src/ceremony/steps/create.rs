@@ -12,11 +12,11 @@ use crate::secret::SecretKind;
 pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    steps.extend(cast.can_wrap_first(plan));
     steps.extend(plan.custody.as_ref().map(|custody| cast.shares(custody)));
     let devices = (0..).zip(&plan.devices);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
-    let numbers = 0..create.cas.len();
-    steps.extend(numbers.filter_map(|number| cast.key(&create.cas, number)));
+    steps.extend(cast.keys(plan));
     steps.push(cast.ledger_key(create));
     steps.extend(plan.custody.as_ref().map(|_custody| cast.custody()));
     steps.extend(create.drill.as_ref().map(|drill| cast.first_drill(drill)));
@@ -171,6 +171,10 @@ impl Cast {
                         "each device reads the same key back and signs by it; the fingerprint is shown; write \
                          it on the key card"
                     }
+                    Copies::Components => {
+                        "the wrapped key was read back from the medium; the fingerprint of the key is shown; write \
+                         it on the key card, and the SHA-256 of the wrapped key onto the medium's sheet"
+                    }
                     Copies::None | Copies::Wrapped(_) => seen(&ca.place),
                 },
             )
@@ -273,6 +277,10 @@ fn made(ca: &Ca) -> String {
             " It is wrapped once for `{device}`, by a key that is made there and removed after, and then can \
              leave neither; its origin says for good that it could."
         );
+    }
+    if ca.copies.is_wrapped_by_components() {
+        words += " It is wrapped once by the key that people hold in components, goes onto the medium so, and \
+                  then can't leave the token; its origin says for good that it could.";
     }
     if let Some(first) = &ca.beside {
         words += &format!(" It is trusted beside `{first}`, whose key has no copy.");

@@ -43,6 +43,7 @@ impl Cast {
             .iter()
             .map(|device| self.seal(device, plan))
             .chain(shares)
+            .chain(self.seal_components(plan))
             .collect();
         steps.push(self.end(plan));
         steps

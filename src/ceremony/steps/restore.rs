@@ -8,10 +8,12 @@ use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Plan, Restore};
 pub(super) fn steps(plan: &Plan, restore: &Restore) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    steps.extend(cast.open_components(plan));
     steps.push(cast.lost(restore));
     let cas = || (0..).zip(plan.ledger.iter().flat_map(|ledger| &ledger.cas));
-    steps.extend(cas().map(|(number, ca)| cast.test(number, ca)));
-    steps.extend(cas().map(|(number, ca)| cast.take_place(number, ca)));
+    steps.extend(cas().filter_map(|(number, ca)| Some(cast.bring(number, plan.blob(&ca.name)?))));
+    steps.extend(cas().map(|(number, ca)| cast.test(number, (plan, ca))));
+    steps.extend(cas().map(|(number, ca)| cast.take_place(number, (plan, ca))));
     steps.extend(cast.after(plan));
     steps
 }
@@ -35,8 +37,8 @@ impl Cast {
     }
 
     /// The key of a CA signs a message that is of no use.
-    pub(super) fn test(&self, number: usize, ca: &CaBefore) -> Step {
-        let device = ca.device.as_deref().unwrap_or_default();
+    pub(super) fn test(&self, number: usize, (plan, ca): (&Plan, &CaBefore)) -> Step {
+        let device = plan.device_with(ca).unwrap_or_default();
         step(
             format!("test {}", ca.name),
             &self.administrator,
@@ -50,8 +52,8 @@ impl Cast {
         )
     }
 
-    fn take_place(&self, number: usize, ca: &CaBefore) -> Step {
-        let device = ca.device.as_deref().unwrap_or_default();
+    fn take_place(&self, number: usize, (plan, ca): (&Plan, &CaBefore)) -> Step {
+        let device = plan.device_with(ca).unwrap_or_default();
         let typed = format!("restore {} to {device}", ca.name);
         let question = format!("what can't be undone: type \"{typed}\"");
         Step {
@@ -77,5 +79,8 @@ fn words_of(lost: &EndOfCopy) -> String {
             format!("the key of CA `{}` in {copy} is missing: {words}", lost.ca)
         }
         End::Destroyed(device) => format!("the key of CA `{}` in `{device}`", lost.ca),
+        End::Overwritten { copy, .. } | End::ByHand { copy, .. } => {
+            format!("the key of CA `{}` in {copy}", lost.ca)
+        }
     }
 }

@@ -111,6 +111,39 @@ impl Cast {
                     )
                 }
             }
+            End::Overwritten { file, .. } => {
+                let typed = format!("overwrite the wrapped key of {ca}");
+                let file = file.display();
+                let question = format!("what can't be undone: type \"{typed}\"");
+                Step {
+                    asks: vec![ask("go", &self.witness, question, &typed)],
+                    ..step(
+                        format!("overwrite {ca} {}", number + 1),
+                        &self.administrator,
+                        format!(
+                            "The wrapped key of the CA `{ca}` in {file} is overwritten and removed. Flash memory \
+                             may keep it: the medium is destroyed all the same."
+                        ),
+                        Act::EndCopy(number),
+                        "the file was read back as gone",
+                    )
+                }
+            }
+            End::ByHand { copy, words } => {
+                let question = format!(
+                    "before my eyes: {words}; nothing of it can be read any more: type \"destroyed\""
+                );
+                Step {
+                    asks: vec![ask("destroyed", &self.witness, question, "destroyed")],
+                    ..step(
+                        format!("by hand {ca} {}", number + 1),
+                        &self.custodian,
+                        format!("For the CA `{ca}`, {copy} is destroyed by hand: {words}."),
+                        Act::EndCopy(number),
+                        "the ledger has it as destroyed, by the word of the witness",
+                    )
+                }
+            }
             End::Missing { copy, words } => {
                 let question =
                     format!("whoever finds {copy} can sign; that stays visible: type \"missing\"");

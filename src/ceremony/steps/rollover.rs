@@ -8,12 +8,12 @@ use crate::ceremony::plan::{NewBeside, Pins, Plan};
 pub(super) fn steps(plan: &Plan, beside: &NewBeside) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
+    steps.extend(cast.can_wrap_first(plan));
     // What shares open has its secrets since an earlier ceremony.
     let devices = (0..).zip(&plan.devices);
     let devices = devices.filter(|(_, device)| device.pins != Pins::Shares);
     steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
-    let numbers = 0..beside.cas.len();
-    steps.extend(numbers.filter_map(|number| cast.key(&beside.cas, number)));
+    steps.extend(cast.keys(plan));
     steps.extend([cast.compare(), cast.stage(beside), cast.lines()]);
     steps.extend(cast.after(plan));
     steps

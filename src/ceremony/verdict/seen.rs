@@ -1,5 +1,6 @@
 //! What was seen of one step so far, and whether that is all that belongs to it.
 
+mod components;
 mod create;
 mod ledger;
 mod named;
@@ -16,7 +17,7 @@ use crate::ceremony::facts::{
 };
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{Plan, emergency_file};
+use crate::ceremony::plan::{KeyPlace, Plan, emergency_file};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 
@@ -158,6 +159,8 @@ impl Seen {
                     | Wanted::Before { .. }
                     | Wanted::Share(_)
                     | Wanted::ShareAgain(_)
+                    | Wanted::Component(_)
+                    | Wanted::ComponentAgain(_)
             )
         };
         let is_it =
@@ -220,8 +223,18 @@ impl Seen {
     ) -> Result<(), VerdictFault> {
         self.require_answers(step, line)?;
         let planned = match step.act {
-            Act::Key(number) => plan.cas().get(number).map(|ca| (&ca.device, &ca.place)),
-            Act::LedgerKey => plan.ledger_key().map(|key| (&key.device, &key.place)),
+            Act::Key(number) => {
+                let ca = plan.cas().get(number);
+                ca.map(|ca| (&ca.device, ca.place.clone()))
+            }
+            Act::LedgerKey => plan
+                .ledger_key()
+                .map(|key| (&key.device, key.place.clone())),
+            Act::Bring(number) | Act::TryCopy(number) => {
+                let mut cas = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+                let blob = cas.nth(number).and_then(|ca| plan.blob(&ca.name));
+                blob.map(|blob| (&blob.onto, KeyPlace::Label(blob.label.clone())))
+            }
             _ => None,
         };
         let Some((device, place)) = planned.filter(|_| !self.has_intent) else {
@@ -230,7 +243,7 @@ impl Seen {
         self.has_intent = true;
         let is_there = plan
             .device(device)
-            .is_some_and(|device| key_place::is_key(locator, device, place));
+            .is_some_and(|device| key_place::is_key(locator, device, &place));
         if is_there {
             Ok(())
         } else {
@@ -247,7 +260,11 @@ impl Seen {
             Act::Machine => self.machine(plan, line),
             Act::Devices => self.devices(plan, line),
             Act::Ledger => self.ledger_before(plan, line),
+            Act::CanWrap => self.can_wrap(plan, line),
             Act::Shares => self.shares(plan, line),
+            Act::Components => self.components(plan, line),
+            Act::OpenComponents => self.opened_components(plan, line),
+            Act::Bring(number) => self.brought(plan, number, line),
             Act::OpenAgain => self.opened_again(plan, line),
             Act::Pins(number) => self.pins(plan, number, line),
             Act::Custody => self.custody(plan, line),

@@ -8,16 +8,21 @@ use crate::ceremony::conduct::{
     tested_fact,
 };
 use crate::ceremony::facts::{
-    CLOCKS, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, MADE_TO_FIND, RETIRED,
-    SECRET_IS_SET, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, copy_fact, emergency_fact, end_fact,
+    CLOCKS, COMPONENTS, COMPONENTS_CHECK, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT,
+    MADE_TO_FIND, RETIRED, SECRET_IS_SET, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, blob_fact,
+    brought_key_fact, can_wrap_fact, components_in_words, copy_fact, emergency_fact, end_fact,
     enough, head_in_words, made_to_find, retired_fact, secret_fact, secrets_fact, typed_in_words,
 };
 use crate::ceremony::medium::planned_hash;
-use crate::ceremony::plan::tests::{filled, filled_for_bundles};
+use crate::ceremony::plan::tests::{
+    filled, filled_for_bundles, filled_for_components, filled_to_drill_blob,
+    filled_to_restore_from_blob,
+};
 use crate::ceremony::plan::{Hardware, KeyPlace, emergency_file};
 use crate::ceremony::steps::{Act, Wanted};
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::certificate::subject::fingerprint;
+use crate::config::CaName;
 use crate::secret::SecretKind;
 use crate::wire::hex;
 pub(in crate::ceremony) use made::events;
@@ -61,7 +66,14 @@ fn what_a_run_writes_by_the_steps_of_the_plan_is_in_order() {
 
 #[test]
 fn whoever_drops_or_swaps_a_line_and_chains_all_anew_is_found() {
-    for plan in [plan(), of_bundles()] {
+    let wrapped = [
+        filled_for_components(),
+        filled_to_restore_from_blob(),
+        filled_to_drill_blob(),
+    ];
+    let wrapped = wrapped.map(|text| Plan::parse(text.as_bytes()).unwrap());
+    for plan in [plan(), of_bundles()].into_iter().chain(wrapped) {
+        judged(&plan, &events(&plan)).unwrap();
         each_line_counts(&plan);
     }
 }

@@ -1,9 +1,11 @@
 //! The ledger has the copy of a key that the plan wants, and nothing by which another could be made.
 
 use super::told::is_told;
+use crate::ca::components_name;
 use crate::ceremony::conduct::copy_fact;
+use crate::ceremony::facts::{COMPONENTS_CHECK, blob_fact, blob_in_words};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{Ca, Copies, Plan};
+use crate::ceremony::plan::{Ca, Copies, Plan, wrapped_file};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::ledger::{Became, CopyKind, KnownCopy, Ledger, Origin};
@@ -13,7 +15,7 @@ use crate::signer::Locator;
 pub(super) fn origin_of(ca: &Ca) -> Origin {
     match ca.copies {
         Copies::None => Origin::Generated,
-        Copies::Wrapped(_) => Origin::Extractable,
+        Copies::Wrapped(_) | Copies::Components => Origin::Extractable,
         Copies::InMemory(_) => Origin::Imported,
     }
 }
@@ -33,6 +35,12 @@ pub(super) fn has_copies(
     let left = known.map(|one| ledger.copies_left(one)).transpose()?;
     let left = left.unwrap_or_default();
     let fault = |words: String| Err(VerdictFault::Ledger(format!("CA `{}` {words}", ca.name)));
+    if ca.copies.is_wrapped_by_components() {
+        if are_as_told((plan, transcript), ca, &left) {
+            return Ok(());
+        }
+        return fault("has another wrapped key than the transcript tells of".to_owned());
+    }
     for name in ca.copies.devices() {
         let is_it = |copy: &KnownCopy| {
             let there = copy.seen.device.parse::<Locator>();
@@ -54,4 +62,36 @@ pub(super) fn has_copies(
         return fault("still has what its key was wrapped by, on its way".to_owned());
     }
     Ok(())
+}
+
+/// One wrapped key and the components of one wrapping key are left, which are those of the transcript.
+fn are_as_told((plan, transcript): (&Plan, &Transcript), ca: &Ca, left: &[KnownCopy]) -> bool {
+    let of_kind = |kind: CopyKind| {
+        let mut of_kind = left.iter().filter(move |copy| copy.seen.kind == kind);
+        let one = of_kind.next();
+        one.filter(|_| of_kind.next().is_none())
+            .filter(|copy| copy.seen.became == Became::Made)
+            .map(|copy| &copy.seen)
+    };
+    let (Some(blob), Some(key), Some(components)) = (
+        of_kind(CopyKind::Blob),
+        of_kind(CopyKind::WrappingKey),
+        &plan.components,
+    ) else {
+        return false;
+    };
+    let kept = components.kept(&wrapped_file(&ca.name));
+    let sha256 = blob.device.strip_prefix("blob:").and_then(bytes_of_hex);
+    let check = transcript.fact(COMPONENTS_CHECK).and_then(bytes_of_hex);
+    let told = sha256.map(|sha256| blob_in_words(&sha256, &kept));
+    told.as_deref() == transcript.fact(&blob_fact(&ca.name))
+        && blob.holder == kept
+        && check.map(|check| components_name(&check)).as_ref() == Some(&key.device)
+        && key.holder == components.words()
+}
+
+fn bytes_of_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    let read = base16ct::lower::decode(text, &mut bytes).map(<[u8]>::len);
+    (read == Ok(32)).then_some(bytes)
 }

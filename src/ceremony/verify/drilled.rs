@@ -1,13 +1,14 @@
 //! The ledger has each trial of a drill as the transcript tells of it, and no certificate came of it.
 
-use super::restored::{is_in_room, not_so, signed_the_test};
+use super::restored::{is_in_room, is_wrapped, not_so, signed_the_test};
 use super::told::is_told;
+use crate::ca::blob_name;
 use crate::ceremony::facts::{MISSING, SERVERS, servers_in_words};
-use crate::ceremony::plan::{Drill, Plan, Task};
+use crate::ceremony::plan::{CaBefore, Drill, Plan, Task};
 use crate::ceremony::test_signature::{test_by_fact, test_fact, tried_fact, tried_in_words};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
-use crate::ledger::{CopyTried, Ledger, TrialResult, TriedFor};
+use crate::ledger::{CopyTried, KnownCopy, Ledger, TrialResult, TriedFor};
 
 /// Holds a drill against the ledger's entries and keys.
 pub(super) fn has_drilled(
@@ -32,10 +33,20 @@ pub(super) fn has_drilled(
         if result == TrialResult::Proved || has_signed {
             signed_the_test(plan, transcript, planned, ca)?;
         }
+        if let Some(blob) = plan.blob(&planned.name) {
+            let left = ledger.copies_left(ca)?;
+            if result == TrialResult::Proved {
+                is_wrapped(&left, transcript, (planned, blob))?;
+            }
+            let is_there = |copy: &KnownCopy| is_in_room(plan, planned, &copy.seen.device);
+            if left.iter().any(is_there) {
+                return Err(not_so(planned, "has a copy of its key in the spare still"));
+            }
+        }
         let is_it = |tried: &CopyTried| {
             is_of(drill, plan, tried)
                 && tried.result == result
-                && is_in_room(plan, planned, &tried.device)
+                && is_the_copy(plan, planned, &tried.device)
         };
         let trials = ledger.trials(ca)?;
         let Some((_, tried)) = trials.iter().find(|(_, tried)| is_it(tried)) else {
@@ -52,6 +63,14 @@ pub(super) fn has_drilled(
         }
     }
     Ok(())
+}
+
+/// What was tried: the copy in its device, or the wrapped key.
+fn is_the_copy(plan: &Plan, planned: &CaBefore, device: &str) -> bool {
+    match plan.blob(&planned.name) {
+        Some(blob) => device == blob_name(&blob.sha256),
+        None => is_in_room(plan, planned, device),
+    }
 }
 
 /// What a drill found missing, and whom a stolen key's end locks out, as the transcript tells of it.

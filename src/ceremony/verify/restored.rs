@@ -2,14 +2,15 @@
 
 use super::retired::entries_about;
 use super::told::{holder_of, is_found_there, is_told};
-use crate::ceremony::facts::{copy_fact, end_fact};
+use crate::ca::blob_name;
+use crate::ceremony::facts::{COMPONENTS_CHECK, brought_key_fact, copy_fact, end_fact};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{CaBefore, Plan, Restore, Task};
+use crate::ceremony::plan::{CaBefore, Plan, PlannedBlob, Restore, Task};
 use crate::ceremony::test_signature::{message, restored_fact, test_by_fact, test_fact};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::issue::TestSignature;
-use crate::ledger::{Became, Ca, CopyTried, Ledger, TrialResult, TriedFor};
+use crate::ledger::{Became, Ca, CopyKind, CopyTried, KnownCopy, Ledger, TrialResult, TriedFor};
 use crate::signer::Locator;
 
 /// Holds a restore against the ledger's entries and keys.
@@ -28,6 +29,9 @@ pub(super) fn has_restored(
         signed_the_test(plan, transcript, planned, ca)?;
         is_missing(ledger, plan, (restore, planned), ca)?;
         lost_is_told(ledger, (plan, transcript), (restore, planned), ca)?;
+        if let Some(blob) = plan.blob(&planned.name) {
+            has_brought(ledger, (plan, transcript), (planned, blob), ca)?;
+        }
         let trials = ledger.trials(ca)?;
         let is_it = |tried: &CopyTried| {
             tried.plan == plan.sha256
@@ -80,6 +84,48 @@ fn lost_is_told(
     Ok(())
 }
 
+/// The wrapped key is there still, and so is the copy that came out of it, as the transcript tells of it.
+fn has_brought(
+    ledger: &Ledger,
+    (plan, transcript): (&Plan, &Transcript),
+    (planned, blob): (&CaBefore, &PlannedBlob),
+    ca: &Ca,
+) -> Result<(), VerdictFault> {
+    let left = ledger.copies_left(ca)?;
+    is_wrapped(&left, transcript, (planned, blob))?;
+    let told = transcript.fact(&brought_key_fact(&planned.name));
+    let is_there = left.iter().any(|copy| {
+        copy.seen.kind == CopyKind::Wrapped
+            && copy.seen.became == Became::Made
+            && is_in_room(plan, planned, &copy.seen.device)
+            && told == Some(copy.seen.holder.as_str())
+    });
+    if is_there {
+        return Ok(());
+    }
+    Err(not_so(
+        planned,
+        "has no copy that came out of its wrapped key",
+    ))
+}
+
+/// The wrapped key of the plan and the wrapping key of the transcript are those of the ledger.
+pub(super) fn is_wrapped(
+    left: &[KnownCopy],
+    transcript: &Transcript,
+    (planned, blob): (&CaBefore, &PlannedBlob),
+) -> Result<(), VerdictFault> {
+    let is_there = |name: &str| {
+        let mut left = left.iter();
+        left.any(|copy| copy.seen.device == name && copy.seen.became == Became::Made)
+    };
+    let check = transcript.fact(COMPONENTS_CHECK).unwrap_or_default();
+    if is_there(&blob_name(&blob.sha256)) && is_there(&format!("components:{check}")) {
+        return Ok(());
+    }
+    Err(not_so(planned, "has another wrapped key or wrapping key"))
+}
+
 /// Each place that is lost is missing.
 fn is_missing(
     ledger: &Ledger,
@@ -106,7 +152,7 @@ fn is_missing(
 
 pub(super) fn is_in_room(plan: &Plan, planned: &CaBefore, device: &str) -> bool {
     let there = device.parse::<Locator>().ok();
-    let device = planned.device.as_deref();
+    let device = plan.device_with(planned);
     let device = device.and_then(|name| plan.device(name));
     there
         .zip(device)

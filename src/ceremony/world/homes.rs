@@ -96,7 +96,7 @@ impl<'p> Homes<'p> {
                 End::Destroyed(name) if is_its => {
                     homes.extend(self.sketch.device(name).map(Home::Room));
                 }
-                End::Destroyed(_) => {}
+                End::Destroyed(_) | End::Overwritten { .. } | End::ByHand { .. } => {}
                 End::Missing { .. } => {
                     if is_its {
                         homes.push(Home::Elsewhere(next, Some(missing)));

@@ -14,7 +14,7 @@ pub(super) fn print(copy: &KnownCopy) -> Result<(), Failure> {
         Became::Destroyed if is_a_key_of_the_ca(seen.kind) => {
             "destroyed, and read back as gone".to_owned()
         }
-        Became::Destroyed => format!("{}, destroyed, and read back as gone", seen.kind),
+        Became::Destroyed => format!("{}, destroyed", seen.kind),
         Became::Missing => "MISSING: whoever finds it can sign".to_owned(),
     };
     let word = if seen.word.is_empty() {

@@ -161,6 +161,28 @@ impl Advised for ConductError {
             Self::NotInDevice { .. } => {
                 "compare `keys` of the CA in the config with the devices of the plan"
             }
+            Self::WrapsNot { .. } => {
+                "have all review a plan with copies that fit: `copies = \"none\"` with a second CA `beside` it, or \
+                 `copies = \"in-memory\"`; or with another token or type of key"
+            }
+            Self::NoSpare(_) => {
+                "take a token that holds nothing, and have all review a plan that names it as `onto`"
+            }
+            Self::NotWrapped(_) => {
+                "`punchmark ca show CA --json` lists wrapped keys, as `blob:…`; have all review a plan with that `sha256`"
+            }
+            Self::OtherWrapped(_) | Self::Wrapped { .. } => {
+                "look whether it is the right medium, by its label and its bag"
+            }
+            Self::FewComponents(_) => {
+                "get the custodians together who have the others, and run this again: nothing was opened"
+            }
+            Self::OnMedium(_) => {
+                "take a new medium: what is on this one may be all there is of another key"
+            }
+            Self::OtherWrappingKey => {
+                "the sheets are of another ceremony: look at the numbers of their envelopes, and run this again"
+            }
             Self::OtherCopies(_) => {
                 "`punchmark ca show CA --json` lists them; have all review a plan that has an end for each"
             }

@@ -92,7 +92,7 @@ fn make(
     vacancy.call(|session| Ok(session.generate_key_pair(&mechanism, &public, &private)?))
 }
 
-fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
+pub(super) fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
     use KeyAlgorithm as A;
     match algorithm {
         A::P256 | A::P384 | A::P521 => Mechanism::EccKeyPairGen,
@@ -101,7 +101,8 @@ fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
     }
 }
 
-fn parameters(algorithm: KeyAlgorithm) -> Vec<Vec<Attribute>> {
+/// What tells the algorithm, in each form that modules take.
+pub(super) fn parameters(algorithm: KeyAlgorithm) -> Vec<Vec<Attribute>> {
     let curve = |curve| vec![vec![Attribute::EcParams(nist_params(curve).to_vec())]];
     match algorithm {
         KeyAlgorithm::P256 => curve(EcdsaCurve::NistP256),

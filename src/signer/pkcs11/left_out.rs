@@ -9,7 +9,7 @@ use crate::signer::error::{
     BindError, DestroyError, GenerateError, Gone, ImportError, OpeningError, PinTries, PlaceError,
     WrapError,
 };
-use crate::signer::{Holder, KeyAlgorithm, NewKey, RsaHash, Sessions, TokenUser};
+use crate::signer::{Blob, Holder, KeyAlgorithm, NewKey, RsaHash, Sessions, TokenUser};
 
 /// Loads nothing: whoever opens a key is told.
 pub(in crate::signer) fn load_ahead(_uri: &Uri) {}
@@ -180,6 +180,36 @@ pub(in crate::signer) fn unwrap(
     _key: &KeyData,
     _pins: &mut dyn AskPin,
 ) -> Result<NewKey, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn wrap_by(
+    _source: &Uri,
+    _key: &KeyData,
+    _by: &[u8],
+    _pins: &mut dyn AskPin,
+) -> Result<Blob, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn unwrap_by(
+    _target: &Uri,
+    _blob: &Blob,
+    _by: &[u8],
+    _key: &KeyData,
+    _pins: &mut dyn AskPin,
+) -> Result<NewKey, WrapError> {
+    Err(OpeningError::Pkcs11LeftOut.into())
+}
+
+/// Says that it can't.
+pub(in crate::signer) fn can_wrap(
+    _token: &Uri,
+    _algorithm: KeyAlgorithm,
+    _pins: &mut dyn AskPin,
+) -> Result<(), WrapError> {
     Err(OpeningError::Pkcs11LeftOut.into())
 }
 

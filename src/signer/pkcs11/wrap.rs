@@ -25,7 +25,7 @@ use super::uri::Uri;
 use super::vacancy::{Leaving, Vacancy, private_denials};
 use crate::secret::AskPin;
 use crate::signer::error::{DestroyError, Fault, GenerateError, Gone, WrapError};
-use crate::signer::{Holder, KeyAlgorithm, Locator, NewKey};
+use crate::signer::{AesWrap, Holder, KeyAlgorithm, Locator, NewKey};
 use crate::wire::hex;
 
 /// Makes a key that may leave its token until it is sealed.
@@ -81,13 +81,6 @@ enum OaepHash {
     Sha1,
 }
 
-/// How AES wraps. Which one a token has for its private keys differs; both ends are of one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum AesWrap {
-    Plain,
-    Padded,
-}
-
 impl OaepHash {
     fn mechanism(self) -> Mechanism<'static> {
         let (hash, mask) = match self {
@@ -99,7 +92,7 @@ impl OaepHash {
 }
 
 impl AesWrap {
-    fn mechanism(self) -> Mechanism<'static> {
+    pub(super) fn mechanism(self) -> Mechanism<'static> {
         match self {
             Self::Plain => Mechanism::AesKeyWrap,
             Self::Padded => Mechanism::AesKeyWrapPad,
@@ -227,7 +220,7 @@ fn wrap_in(session: &Session, key: ObjectHandle, by: &WrappingKey) -> Result<Wra
 }
 
 /// What the token does first of what it may do; what it answered last, if it does none.
-fn first_of<W: Copy, T>(
+pub(super) fn first_of<W: Copy, T>(
     ways: [W; 2],
     attempt: impl Fn(W) -> Result<T, Fault>,
 ) -> Result<(W, T), Fault> {
@@ -290,7 +283,7 @@ pub(in crate::signer) fn unwrap(
 }
 
 /// The public object of a key. A token hands out what was not wrapped with the private half.
-fn public_parts(key: &KeyData) -> Option<(KeyType, Vec<Attribute>)> {
+pub(super) fn public_parts(key: &KeyData) -> Option<(KeyType, Vec<Attribute>)> {
     match key {
         KeyData::Ecdsa(key) => Some((
             KeyType::EC,

@@ -46,7 +46,19 @@ device       = \"@name\"
 label        = \"@ca\"
 copies       = \"none\" # lost with its device: then a new CA is made, which servers must be told; or \"wrapped\",
 # with copy-device = \"spare\": a second token of this plan, and then the key was extractable for good; or
-# \"in-memory\", with copy-devices = [\"spare\"]: no device made the key, and whoever read the memory has it
+# \"in-memory\", with copy-devices = [\"spare\"]: no device made the key, and whoever read the memory has it; or
+# \"components\", with [components] below: wrapped into a file by a key that people hold in components; the key
+# was extractable for good, and is brought into a spare token from there
+";
+/// Who holds the components, which is left out at first.
+pub(super) const COMPONENTS: &str = "
+# [components] # with copies = \"components\": of the key that it is wrapped by; as in [custody]
+# threshold  = 2 # how many of them are needed: at least 2, and fewer than there are
+# custodians = [\"?\", \"?\", \"?\"] # persons with that role
+# envelopes  = [\"?\", \"?\", \"?\"] # the numbers of the envelopes that the components go into
+# medium     = \"?\" # what is written on the new medium that the wrapped key goes onto
+# folder     = \"/media/stick\" # where it is mounted
+# new-bag    = \"?\" # the number of the bag that it goes into, where no component is
 ";
 /// A ledger key that a token makes.
 const LEDGER_KEY_IN_TOKEN: &str = "\

@@ -36,6 +36,16 @@ const MISSING: &str = "
 # ca      = \"users\"
 # missing = \"not in the safe on 2026-11-26, Anna and Bob looked\"
 # locator = \"yubikey:serial=12345679;slot-id=9c\" # as `punchmark ca show users --json` has it
+
+# [[copy]] # a wrapped key: its file is overwritten and removed
+# ca      = \"users\"
+# locator = \"blob:…\" # as `punchmark ca show users --json` has it
+# file    = \"/media/stick/users.wrapped\"
+
+# [[copy]] # what people destroy: components on paper, or a medium that can't be read any more
+# ca      = \"users\"
+# locator = \"components:…\"
+# by-hand = \"all three sheets were shredded\"
 ";
 const PAPER: &str = "
 [[paper]] # a sheet that opened it, or a share: collected in its envelope, and destroyed

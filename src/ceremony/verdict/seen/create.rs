@@ -60,6 +60,7 @@ impl Seen {
         for device in ca.copies.devices() {
             self.fact(line, &copy_fact(ca, device))?;
         }
+        self.is_wrapped(ca, line)?;
         if let Copies::InMemory(_) = ca.copies {
             return self.is(line, &in_memory_fact(ca), &in_memory(ca));
         }

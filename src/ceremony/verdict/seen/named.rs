@@ -6,8 +6,9 @@ use crate::ceremony::conduct::{
     signed_fact, tested_fact,
 };
 use crate::ceremony::facts::{
-    CLOCKS, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT, LEFT_OUT,
-    MADE_TO_FIND, REVOCATION, SERVERS, STAGE, attested_fact, brought_fact, copy_fact, device_fact,
+    CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
+    LEDGER_KEY_PRINT, LEFT_OUT, MADE_TO_FIND, REVOCATION, SERVERS, STAGE, attested_fact,
+    begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact, copy_fact, device_fact,
     emergency_fact, end_fact, item_refused, made_to_find, number_behind, retired_fact, secret_fact,
     secrets_fact, touches_fact,
 };
@@ -52,7 +53,9 @@ pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
         Act::Copies | Act::Lost => {
             (0..plan.copies_that_end().len()).any(|at| copy_fact(at) == name)
         }
-        Act::EndCopy(number) => end_fact(number) == name,
+        Act::EndCopy(number) => [begins_fact(number), end_fact(number)]
+            .iter()
+            .any(|one| one == name),
         Act::Retire(number) => is_of(plan, number, &retired_fact, name),
         Act::StageMade => name == STAGE,
         Act::StageTrusted => [STAGE, SERVERS].contains(&name),
@@ -66,6 +69,9 @@ pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
         Act::TakePlace(number) => is_of_place(plan, number, name),
         Act::FirstDrill => name == FIRST_DRILL,
         Act::Emergency(number) => emergency_fact(number) == name,
+        Act::CanWrap => plan.wrapped().any(|ca| can_wrap_fact(ca) == name),
+        Act::Components | Act::OpenComponents => [COMPONENTS, COMPONENTS_CHECK].contains(&name),
+        Act::Bring(number) => is_of(plan, number, &brought_key_fact, name),
     }
 }
 
@@ -94,7 +100,11 @@ fn public(ca: &CaName) -> [String; 2] {
 fn of_key(ca: &Ca) -> Vec<String> {
     let copies = ca.copies.devices().iter();
     let copies = copies.map(|device| copy_in_device(ca, device));
-    let own = [in_memory_fact(ca), attested_fact(ca.name.as_str())];
+    let own = [
+        in_memory_fact(ca),
+        blob_fact(&ca.name),
+        attested_fact(ca.name.as_str()),
+    ];
     public(&ca.name)
         .into_iter()
         .chain(own)

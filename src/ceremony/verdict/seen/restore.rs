@@ -40,6 +40,9 @@ impl Seen {
         if told.starts_with(MISSING) {
             return Ok(());
         }
+        if plan.blob(&ca.name).is_some() {
+            self.has_a_place(line)?;
+        }
         self.test_signed(plan, number, line)
     }
 

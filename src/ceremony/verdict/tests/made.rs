@@ -21,7 +21,9 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                 Wanted::Secret { .. }
                 | Wanted::Before { .. }
                 | Wanted::Share(_)
-                | Wanted::ShareAgain(_) => String::new(),
+                | Wanted::ShareAgain(_)
+                | Wanted::Component(_)
+                | Wanted::ComponentAgain(_) => String::new(),
             };
             let is_secret = matches!(
                 ask.wanted,
@@ -29,6 +31,8 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                     | Wanted::Before { .. }
                     | Wanted::Share(_)
                     | Wanted::ShareAgain(_)
+                    | Wanted::Component(_)
+                    | Wanted::ComponentAgain(_)
             );
             let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
             events.push(if is_secret {
@@ -97,6 +101,20 @@ impl Made<'_> {
             self.fact(names[0], &key_line(names[0])),
             self.fact(names[1], &print),
         ]
+    }
+
+    /// Where a wrapped key goes.
+    fn intent(&self, ca: &CaName) -> Event {
+        let blob = self.plan.blob(ca).unwrap();
+        let (device, place) = (
+            self.plan.device(&blob.onto),
+            KeyPlace::Label(blob.label.clone()),
+        );
+        let locator = crate::ceremony::key_place::key(device.unwrap(), &place, &[7; 16]).unwrap();
+        Event::Intent {
+            step: self.step.to_owned(),
+            locator: locator.to_string(),
+        }
     }
 
     fn files(&self, names: &[&str]) -> Vec<Event> {
@@ -178,7 +196,27 @@ impl Made<'_> {
                     format!("public key {}", ca.name),
                     format!("fingerprint {}", ca.name),
                 ];
-                self.key("root", &ca.place, [&names[0], &names[1]])
+                let mut events = self.key("root", &ca.place, [&names[0], &names[1]]);
+                if ca.copies.is_wrapped_by_components() {
+                    events.push(self.fact(&blob_fact(&ca.name), "kept"));
+                }
+                events
+            }
+            Act::CanWrap => vec![self.fact(&can_wrap_fact(&plan.cas()[0]), "it does")],
+            Act::Components => {
+                let quorum = plan.components.as_ref().unwrap().custody.quorum;
+                vec![
+                    self.fact(COMPONENTS, &components_in_words(quorum)),
+                    self.fact(COMPONENTS_CHECK, "c"),
+                ]
+            }
+            Act::OpenComponents => vec![
+                self.fact(COMPONENTS, "2 typed"),
+                self.fact(COMPONENTS_CHECK, "c"),
+            ],
+            Act::Bring(_) => {
+                let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
+                vec![self.intent(ca), self.fact(&brought_key_fact(ca), "token")]
             }
             Act::LedgerKey => {
                 let names = ["public key of the ledger", "fingerprint of the ledger key"];
@@ -204,11 +242,15 @@ impl Made<'_> {
             }
             Act::TryCopy(_) => {
                 let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
-                vec![
+                let mut events = vec![
                     self.fact(&test_by_fact(ca), "token"),
                     self.fact(&test_fact(ca), "AAAA"),
                     self.fact(&tried_fact(ca), "it signed"),
-                ]
+                ];
+                if plan.blob(ca).is_some() {
+                    events.insert(0, self.intent(ca));
+                }
+                events
             }
             Act::TakePlace(_) => {
                 let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
