@@ -104,6 +104,29 @@ fn what_is_not_lost_or_not_known_is_told_before_anything_is_given_up() {
 }
 
 #[test]
+fn a_ledger_key_in_no_device_of_the_room_is_told_before_anything_is_written() {
+    let room = room();
+    let config = room.account.path("ca/punchmark.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let (own, rest) = text.split_once('\n').unwrap();
+    let elsewhere = own.replace("token=Root%20CA", "token=Elsewhere");
+    assert_ne!(own, elsewhere);
+    crate::harness::write(&config, format!("{elsewhere}\n{rest}"), 0o600);
+    let fault = "device: none is that of the ledger key";
+    let checked = room.account.run(&["ceremony", "check", "plan.toml"]);
+    let checked = checked.exits(1);
+    assert!(checked.stderr.contains(fault), "{checked}");
+    assert!(checked.stderr.contains("plan.toml: line "), "{checked}");
+    crate::harness::write(&config, &text, 0o600);
+    let mut people = people(&room);
+    crate::harness::write(&config, format!("{elsewhere}\n{rest}"), 0o600);
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains(fault), "{shown}");
+    assert_eq!(room.transcript(), "");
+}
+
+#[test]
 fn each_line_of_a_restore_that_was_dropped_and_a_ledger_of_before_are_found() {
     let room = room();
     let ledger = room.account.path("ca/punchmark.ledger");
