@@ -6,6 +6,7 @@ mod cards_later;
 mod components;
 mod compromise;
 mod copies;
+mod drawn_shares;
 mod drill;
 mod faults;
 mod pages;

@@ -21,11 +21,22 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(people: &str) -> Self {
+    /// An account with a token, and no plan yet.
+    pub(super) fn without_plan() -> Self {
         let token = Token::softhsm();
         let account = Punchmark::new(&token);
         account.begin_config("ca/punchmark.toml");
         let serial = serial(&account);
+        Self {
+            account,
+            token,
+            serial,
+        }
+    }
+
+    pub(super) fn new(people: &str) -> Self {
+        let room = Self::without_plan();
+        let (account, serial) = (&room.account, &room.serial);
         let module = Module::SoftHsm.path();
         let drawn = ["ceremony", "plan", "--people", people, "--module"];
         let mut drawn: Vec<_> = drawn.map(str::to_owned).to_vec();
@@ -37,14 +48,9 @@ impl Room {
         for name in ["Cem", "Dora", "Erik", "Fay", "Gus"] {
             plan = plan.replacen("name  = \"?\"", &format!("name  = \"{name}\""), 1);
         }
-        for word in ["live system 7", "Root CA", &serial, "B1", "B2", "E1"] {
+        for word in ["live system 7", "Root CA", serial, "B1", "B2", "E1"] {
             plan = plan.replacen("= \"?\"", &format!("= \"{word}\""), 1);
         }
-        let room = Self {
-            account,
-            token,
-            serial,
-        };
         room.write_plan(&with_window(&plan, "-1 day", "+1 day"));
         room
     }

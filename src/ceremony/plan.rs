@@ -158,7 +158,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let modules = devices::modules(reader, top);
     let roots = devices::roots(reader, top);
     let devices = devices::devices(reader, top, &modules);
-    let custody = custody::read(reader, top, people.as_ref(), &devices.all);
+    let custody = custody::read(reader, top, people.as_ref(), &devices);
     let has_components = top.has("components");
     let ledger = match kind {
         Some(kind) if kind.finds_ledger() => Some(ledger::read(reader, top, &devices)),

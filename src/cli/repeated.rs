@@ -128,8 +128,9 @@ mod tests {
     }
 
     /// Values of every kind that options have.
-    const SAMPLES: [&str; 13] = [
+    const SAMPLES: [&str; 14] = [
         "1",
+        "2/3",
         "3",
         "/a",
         "127.0.0.1",

@@ -1,8 +1,8 @@
 //! Who holds shares of the secret that opens the devices.
 
-use super::devices::{Device, Pins};
+use super::devices::{Device, Named};
 use super::people::{People, Role};
-use super::reader::{Reader, Table};
+use super::reader::{Reader, TO_FILL_IN, Table};
 use crate::secret::share::Quorum;
 
 /// The shares of the one secret that PINs, PUKs and management keys follow from.
@@ -28,9 +28,9 @@ pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
     people: Option<&People>,
-    devices: &[Device],
+    devices: &Named<Device>,
 ) -> Option<Custody> {
-    let opens = devices.iter().any(|device| device.pins == Pins::Shares);
+    let opens = devices.has_shared;
     if !top.has("custody") {
         if opens {
             reader.add(
@@ -63,7 +63,8 @@ pub(super) fn shared(
     let envelopes = table.list(reader, "envelopes");
     check_names(reader, table, &names, people);
     for (at, envelope) in envelopes.iter().enumerate() {
-        if envelopes.iter().take(at).any(|other| other == envelope) {
+        let is_open = envelope == TO_FILL_IN;
+        if !is_open && envelopes.iter().take(at).any(|other| other == envelope) {
             table.fault(reader, "envelopes", format!("{envelope:?} is there twice"));
         }
     }
@@ -93,7 +94,8 @@ pub(super) fn shared(
 /// Each is a custodian of the plan, and holds one share: two in one hand are one.
 fn check_names(reader: &mut Reader, table: &Table, names: &[String], people: Option<&People>) {
     let Some(people) = people else { return };
-    for (at, name) in names.iter().enumerate() {
+    let named = names.iter().enumerate();
+    for (at, name) in named.filter(|(_, name)| *name != TO_FILL_IN) {
         let person = people.all.iter().find(|person| person.name == *name);
         if !person.is_some_and(|person| person.roles.contains(&Role::Custodian)) {
             let words = format!("{name:?} is no person of the plan with role custodian");

@@ -127,6 +127,8 @@ impl Device {
 pub(super) struct Named<T> {
     pub(super) all: Vec<T>,
     names: Vec<String>,
+    /// Whether shares open one of them, also of those that something else is wrong with.
+    pub(super) has_shared: bool,
 }
 
 /// Reads `[[module]]`.
@@ -151,6 +153,7 @@ pub(super) fn modules(reader: &mut Reader, top: &mut Table) -> Named<Module> {
     Named {
         all: modules,
         names,
+        has_shared: false,
     }
 }
 
@@ -161,11 +164,12 @@ pub(super) fn devices(
     modules: &Named<Module>,
 ) -> Named<Device> {
     let mut devices: Vec<Device> = Vec::new();
-    let mut names = Vec::new();
+    let (mut names, mut has_shared) = (Vec::new(), false);
     for table in &mut top.tables(reader, "device") {
         let name = table.words(reader, "name");
         names.extend(name.clone());
-        let read = device(reader, table, name);
+        let (pins, read) = device(reader, table, name);
+        has_shared |= pins == Some(Pins::Shares);
         table.end(reader);
         let Some(device) = read else { continue };
         if device.name == SHARES {
@@ -185,6 +189,7 @@ pub(super) fn devices(
     Named {
         all: devices,
         names,
+        has_shared,
     }
 }
 
@@ -201,7 +206,12 @@ impl Named<Device> {
     }
 }
 
-fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Option<Device> {
+/// A device, and its `pins` also where something else is wrong with it.
+fn device(
+    reader: &mut Reader,
+    table: &mut Table,
+    name: Option<String>,
+) -> (Option<Pins>, Option<Device>) {
     let is_card = table.has("yubikey");
     let hardware = if is_card {
         yubikey(reader, table)
@@ -227,21 +237,24 @@ fn device(reader: &mut Reader, table: &mut Table, name: Option<String>) -> Optio
             "is the bag that it comes in, which is cut open",
         );
     }
-    Some(Device {
-        name: name?,
-        hardware: hardware?,
-        pins: pins?,
-        bag: bag?,
-        new_bag: new_bag?,
-        pin_envelope: match pin_envelope {
-            None => None,
-            Some(envelope) => Some(envelope?),
-        },
-        unlock_envelope: match unlock_envelope {
-            None => None,
-            Some(envelope) => Some(envelope?),
-        },
-    })
+    let device = || {
+        Some(Device {
+            name: name?,
+            hardware: hardware?,
+            pins: pins?,
+            bag: bag?,
+            new_bag: new_bag?,
+            pin_envelope: match pin_envelope {
+                None => None,
+                Some(envelope) => Some(envelope?),
+            },
+            unlock_envelope: match unlock_envelope {
+                None => None,
+                Some(envelope) => Some(envelope?),
+            },
+        })
+    };
+    (pins, device())
 }
 
 fn token(reader: &mut Reader, table: &mut Table) -> Option<Hardware> {

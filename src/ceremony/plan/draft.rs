@@ -2,6 +2,7 @@
 
 mod compromise;
 mod create;
+mod custody;
 mod drill;
 mod ledger;
 mod restore;
@@ -11,6 +12,7 @@ mod sign;
 use super::reader::TO_FILL_IN;
 use super::{Kind, PlannedBundle};
 use crate::ceremony::instant::Instant;
+use crate::secret::share::Quorum;
 use crate::wire::{hex, words};
 
 pub use ledger::DraftLedger;
@@ -25,6 +27,8 @@ pub struct Draft {
     pub program: [u8; 32],
     /// What makes the keys.
     pub devices: DraftDevices,
+    /// How many shares there are and open the devices; none where no shares do.
+    pub shares: Option<Quorum>,
     /// The day for which the window is drawn, by its first minute.
     pub day: Instant,
     /// The ledger that is there before, where it is known; for the kinds that work on one.
@@ -50,6 +54,14 @@ pub enum DraftError {
     /// More cards than a room has, or none.
     #[error("a ceremony has 1 to 4 YubiKeys, not {0}")]
     YubiKeys(usize),
+    /// A share more than there are people: two in one hand would be one.
+    #[error("{people} people can't hold {shares} shares: each has one person who keeps it")]
+    Holders {
+        /// How many people there are.
+        people: usize,
+        /// How many shares.
+        shares: u8,
+    },
 }
 
 impl Draft {
@@ -60,6 +72,10 @@ impl Draft {
     pub fn text(&self) -> Result<String, DraftError> {
         if !(2..=20).contains(&self.people) {
             return Err(DraftError::People(self.people));
+        }
+        if self.custodians() > self.people {
+            let (people, shares) = (self.people, self.shares.map_or(0, Quorum::shares));
+            return Err(DraftError::Holders { people, shares });
         }
         let (from, until) = (
             self.day.seconds() + 8 * HOUR,
@@ -75,8 +91,13 @@ impl Draft {
             .replace("@until", &Instant::of(until).to_string())
             .replace(
                 "@two-roles",
-                if self.people == 2 { "true" } else { "false" },
+                if self.has_two_roles() {
+                    "true"
+                } else {
+                    "false"
+                },
             )
+            .replace("@custodians", &self.custodians().to_string())
             .replace("@people", &self.people_text())
             .replace("@program", &hex(&self.program))
             .replace("@hardware", &hardware))
@@ -87,28 +108,36 @@ impl Draft {
         last.map_or_else(|| "none".to_owned(), |value| words(&value))
     }
 
+    /// Where the first device has its secrets from, and where the others.
+    fn pins(&self) -> (&'static str, &'static str) {
+        let shared = self.shares.map(|_quorum| custody::pins(self.kind));
+        match self.kind {
+            Kind::Create => {
+                let pins = shared.unwrap_or(RANDOM);
+                (pins, pins)
+            }
+            // A new card makes the new key.
+            Kind::Rollover | Kind::Compromise => (shared.unwrap_or(ARE_SET), RANDOM),
+            Kind::Sign | Kind::Retire | Kind::Restore | Kind::Drill => {
+                let pins = shared.unwrap_or(ARE_SET);
+                (pins, pins)
+            }
+        }
+    }
+
     /// The tables of devices, and those that only plans of this kind have.
     fn hardware(&self) -> Result<String, DraftError> {
-        let devices = |first, more| devices(&self.devices, first, more);
+        let custody = self.shares.map(|quorum| custody::table(self.kind, quorum));
+        let devices = devices(&self.devices, self.pins())? + &custody.unwrap_or_default();
         let found = || ledger::tables(self.before.as_ref());
-        match self.kind {
-            Kind::Create => Ok(devices(RANDOM, RANDOM)?
-                + &create::keys(&self.devices)
-                + self.components()
-                + create::DRILL),
-            Kind::Sign => Ok(devices(ARE_SET, ARE_SET)? + &found() + &sign::tables(&self.bundles)),
-            Kind::Retire => {
-                Ok(devices(ARE_SET, ARE_SET)? + &found() + &retire::ends(&self.devices))
+        Ok(match self.kind {
+            Kind::Create => {
+                devices + &create::keys(&self.devices) + self.components() + create::DRILL
             }
-            Kind::Drill => Ok(devices(ARE_SET, ARE_SET)?
-                + &found()
-                + &named(drill::NEXT, "root")
-                + restore::BLOB),
-            Kind::Restore => Ok(devices(ARE_SET, ARE_SET)?
-                + &found()
-                + &named(restore::LOST, "root")
-                + restore::BLOB),
-            // The old key is in the first card, and a new card makes the new one.
+            Kind::Sign => devices + &found() + &sign::tables(&self.bundles),
+            Kind::Retire => devices + &found() + &retire::ends(&self.devices, self.shares),
+            Kind::Drill => devices + &found() + &named(drill::NEXT, "root") + restore::BLOB,
+            Kind::Restore => devices + &found() + &named(restore::LOST, "root") + restore::BLOB,
             // The old key is in no device of the room.
             Kind::Compromise => {
                 let found = found().replace(ledger::DEVICE, "");
@@ -117,15 +146,10 @@ impl Draft {
                     self.day.seconds() + 18 * HOUR,
                 );
                 let valid = (Instant::of(from), Instant::of(until));
-                Ok(devices(ARE_SET, RANDOM)?
-                    + &found
-                    + &create::key_beside(&self.devices)
-                    + &compromise::tables(valid))
+                devices + &found + &create::key_beside(&self.devices) + &compromise::tables(valid)
             }
-            Kind::Rollover => {
-                Ok(devices(ARE_SET, RANDOM)? + &found() + &create::key_beside(&self.devices))
-            }
-        }
+            Kind::Rollover => devices + &found() + &create::key_beside(&self.devices),
+        })
     }
 
     /// A card wraps nothing.
@@ -136,14 +160,29 @@ impl Draft {
         }
     }
 
-    /// Two people share three roles; more have one each, and whoever comes after the third is a
-    /// custodian or a witness in turn.
+    /// How many custodians there must be: one for each share.
+    fn custodians(&self) -> usize {
+        self.shares.map_or(1, |quorum| usize::from(quorum.shares()))
+    }
+
+    /// Whether there are too few people for a role each.
+    fn has_two_roles(&self) -> bool {
+        self.people < self.custodians() + 2
+    }
+
+    /// Too few people share the roles: the administrator, and then the witness, is a custodian too. More have
+    /// one each, and whoever comes after those that are needed is a custodian or a witness in turn; no more
+    /// than there are shares are custodians of those.
     fn people_text(&self) -> String {
-        let roles = |number| match (self.people, number) {
-            (2, 0) => "\"administrator\", \"custodian\"",
-            (_, 0) => "\"administrator\"",
-            (_, 1) => "\"witness\"",
-            (_, number) if number % 2 == 0 => "\"custodian\"",
+        let missing = (self.custodians() + 2).saturating_sub(self.people);
+        let is_needed = |number| number < self.custodians() + 2;
+        let roles = |number| match number {
+            0 if missing > 0 => "\"administrator\", \"custodian\"",
+            0 => "\"administrator\"",
+            1 if missing > 1 => "\"witness\", \"custodian\"",
+            1 => "\"witness\"",
+            number if is_needed(number) => "\"custodian\"",
+            number if self.shares.is_none() && number % 2 == 0 => "\"custodian\"",
             _ => "\"witness\"",
         };
         let person = |number| {
@@ -157,14 +196,16 @@ impl Draft {
 }
 
 /// The tables of what the keys are in.
-fn devices(devices: &DraftDevices, first: &str, more: &str) -> Result<String, DraftError> {
+fn devices(devices: &DraftDevices, (first, more): (&str, &str)) -> Result<String, DraftError> {
     match devices {
         DraftDevices::Token(module) => {
             let (path, hash) = match module {
                 Some((path, hash)) => (path.as_str(), hex(hash)),
                 None => (TO_FILL_IN, TO_FILL_IN.to_owned()),
             };
-            Ok(named(&format!("\n{MODULE}\n{TOKEN}"), "root")
+            // A new token is one whose PIN is set.
+            let pins = if first == RANDOM { ARE_SET } else { first };
+            Ok(named(&format!("\n{MODULE}\n{TOKEN}{pins}"), "root")
                 .replace("@module-sha256", &hash)
                 .replace("@module-path", &toml::Value::from(path).to_string()))
         }
@@ -218,7 +259,7 @@ until = \"@until\"
 [people] # at least so many of each, or there is no ceremony
 administrators = 1 # type at the machine
 witnesses      = 1 # look on, compare, and type the words before what can't be undone
-custodians     = 1 # keep a device, or what opens it
+custodians     = @custodians # keep a device, or what opens it
 two-roles      = @two-roles # whether one person may have two of them; nobody witnesses their own typing
 @people
 # Who brings a key of their own signs the transcript too: key = \"ssh-ed25519 AAAA… anna\"
@@ -241,10 +282,8 @@ name         = \"@name\"
 module       = @module-path
 token        = \"@\" # its label, and its serial: `punchmark tokens` shows both
 serial       = \"@\"
-pins         = \"are-set\" # its PIN was set before, and is typed off its paper
 bag          = \"@\" # the number of the bag that it comes in
 new-bag      = \"@\" # and of the bag that it goes into
-pin-envelope = \"@\" # the number of the envelope that its PIN goes into
 ";
 /// A YubiKey.
 const YUBIKEY: &str = "\
@@ -255,7 +294,7 @@ firmware     = \"@\"
 bag          = \"@\" # the number of the bag that it comes in
 new-bag      = \"@\" # and of the bag that it goes into
 ";
-/// Secrets of a YubiKey that has them.
+/// Secrets of a device that has them.
 const ARE_SET: &str = "\
 pins         = \"are-set\" # its PIN was set before, and is typed off its paper
 pin-envelope = \"@\" # the number of the envelope that its PIN goes into

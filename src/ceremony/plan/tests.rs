@@ -3,6 +3,7 @@ mod cards;
 mod components;
 mod compromise;
 mod retire;
+mod shares;
 
 use super::*;
 
@@ -25,6 +26,7 @@ fn draft(people: usize) -> String {
             "/usr/lib/softhsm/libsofthsm2.so".to_owned(),
             [2; 32],
         ))),
+        shares: None,
         day: "2026-12-01T00:00Z".parse().unwrap(),
         before: None,
         bundles: Vec::new(),
@@ -91,6 +93,7 @@ fn a_draft_wants_nothing_but_what_its_people_know() {
             people,
             program: [1; 32],
             devices: DraftDevices::Token(None),
+            shares: None,
             day: Instant::of(0),
             before: None,
             bundles: Vec::new(),

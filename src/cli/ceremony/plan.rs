@@ -1,6 +1,7 @@
 //! `punchmark ceremony plan`: a plan that is ready but for what only its people know.
 
 mod found;
+mod shares;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use crate::cli::base::failure::{Advised, Exit, Failure, Kind as FailureKind};
 use crate::cli::base::terminal::{product_text, warn};
 use crate::config;
 
+use shares::{Shares, people_for};
+
 /// Write a commented plan, with "?" where only its people know what belongs there
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -21,9 +24,13 @@ pub(super) struct Draw {
     #[arg(long, value_name = "KIND", default_value = "create")]
     kind: Does,
 
-    /// How many people take part, from 2 to 20
-    #[arg(long, value_name = "N", default_value = "2")]
-    people: usize,
+    /// How many people take part, from 2 to 20 [default: 2; with --shares, one a share and two more]
+    #[arg(long, value_name = "N")]
+    people: Option<usize>,
+
+    /// Have custodians open the devices together by shares: how many shares are needed, and how many there are
+    #[arg(long, value_name = "K/N")]
+    shares: Option<Shares>,
 
     /// How many YubiKeys make keys, each a CA of its own; without it a token does
     #[arg(long, value_name = "N", conflicts_with = "module")]
@@ -77,15 +84,17 @@ impl Draw {
         if kind != Kind::Sign && !self.bundle.is_empty() {
             return Err(Failure::usage("bundles are signed by --kind sign alone"));
         }
+        let shares = self.shares.map(Shares::quorum).transpose()?;
         let (bundles, roles) = found::bundles(&self.bundle)?;
         let draft = Draft {
             kind,
-            people: self.people,
+            people: self.people.unwrap_or_else(|| people_for(shares)),
             program: sha256(&program())?,
             devices: match self.yubikeys {
                 Some(count) => DraftDevices::YubiKeys(count),
                 None => DraftDevices::Token(self.module()?),
             },
+            shares,
             day: Instant::of(tomorrow()),
             before: if kind == Kind::Sign {
                 found::ledger(context, &roles)?
@@ -128,6 +137,13 @@ impl Advised for DraftError {
     fn kind(&self) -> FailureKind {
         FailureKind::Usage
     }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Holders { shares, .. } => Some(shares::people_hint(*shares)),
+            Self::People(_) | Self::YubiKeys(_) => None,
+        }
+    }
 }
 
 const DAY: u64 = 86_400;
@@ -137,5 +153,6 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony plan --kind create --people 2 > plan.toml
   punchmark ceremony plan --people 2 --yubikeys 2 > plan.toml
+  punchmark ceremony plan --shares 2/3 --yubikeys 2 > plan.toml
   punchmark ceremony plan --kind sign --yubikeys 1 --bundle monday.bundle > plan.toml
   punchmark ceremony plan --people 5 --module /usr/lib/opensc-pkcs11.so > plan.toml";

@@ -1,15 +1,20 @@
 //! What a new plan of kind `retire` ends.
 
 use super::{DraftDevices, named, numbered};
+use crate::secret::share::Quorum;
 
-/// The CA, a copy of its key in each device, and the papers that opened them.
-pub(super) fn ends(devices: &DraftDevices) -> String {
+/// The CA, a copy of its key in each device, and the papers that opened them. Shares may open what stays.
+pub(super) fn ends(devices: &DraftDevices, shares: Option<Quorum>) -> String {
     let count = match devices {
         DraftDevices::Token(_) => 1,
         DraftDevices::YubiKeys(count) => *count,
     };
     let copies = (1..=count).map(|at| named(COPY, &numbered("root", at)));
-    let papers = (1..=count).map(|at| named(PAPER, &numbered("root", at)));
+    let papers = (1..=count).map(|at| match shares {
+        None => named(PAPER, &numbered("root", at)),
+        Some(_) if at == 1 => SHARE.to_owned(),
+        Some(_) => String::new(),
+    });
     [named(RETIRE, "root")]
         .into_iter()
         .chain(copies)
@@ -51,4 +56,9 @@ const PAPER: &str = "
 [[paper]] # a sheet that opened it, or a share: collected in its envelope, and destroyed
 what     = \"the PIN of `@name`\"
 envelope = \"@\"
+";
+const SHARE: &str = "
+# [[paper]] # a share, where these shares open nothing that stays: collected in its envelope, and destroyed
+# what     = \"share 1\"
+# envelope = \"S1\"
 ";

@@ -21,6 +21,7 @@ pub(in crate::ceremony) fn filled_for_bundles() -> String {
         people: 2,
         program: [1; 32],
         devices: DraftDevices::Token(Some(("/usr/lib/m.so".to_owned(), [2; 32]))),
+        shares: None,
         day: "2026-12-01T00:00Z".parse().unwrap(),
         before: Some(DraftLedger {
             last: Some(long_hash()),
@@ -62,6 +63,7 @@ fn a_plan_of_bundles_wants_nothing_but_what_its_people_know() {
         people: 2,
         program: [1; 32],
         devices: DraftDevices::YubiKeys(1),
+        shares: None,
         day: Instant::of(0),
         before: None,
         bundles: Vec::new(),
