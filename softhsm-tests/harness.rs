@@ -13,6 +13,7 @@ pub(crate) mod log_socket;
 pub(crate) mod module;
 pub(crate) mod odd;
 pub(crate) mod p11kit;
+pub(crate) mod printer;
 pub(crate) mod process;
 pub(crate) mod pty;
 pub(crate) mod punchmark;

@@ -5,6 +5,7 @@
 
 mod attested;
 mod conduct;
+mod counters;
 mod custody;
 mod facts;
 mod files;
@@ -15,12 +16,15 @@ mod key_place;
 mod medium;
 mod own_entries;
 mod plan;
+mod print;
+mod print_error;
 mod public_files;
 mod record;
 mod rehearsal;
 mod report;
 mod room;
 mod script;
+mod sheet;
 mod steps;
 mod test_certificate;
 mod test_signature;
@@ -42,9 +46,10 @@ pub use plan::{
     Ca, CaBefore, Components, Compromise, Copies, Create, Custody, Device, Draft, DraftDevices,
     DraftError, DraftLedger, Drill, Emergency, End, EndOfCopy, Hardware, Holder, KeyPlace, Kind,
     LedgerBefore, LedgerKey, Medium, Module, NewBeside, PLAN_BYTES_MAX, Paper, People, Person,
-    Pins, Plan, PlanFault, PlanFaults, PlannedBlob, PlannedBundle, Restore, Retire, Role, RootFile,
-    Sign, Task, TokenPlace,
+    Pins, Plan, PlanFault, PlanFaults, PlannedBlob, PlannedBundle, Printer, Restore, Retire, Role,
+    RootFile, Sign, Task, TokenPlace,
 };
+pub use print_error::PrintError;
 pub use public_files::LIST_FILE;
 pub use record::{RecordError, TRANSCRIPT_FILE};
 pub use rehearsal::{

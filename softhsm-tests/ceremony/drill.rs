@@ -273,8 +273,8 @@ fn shares_open_the_real_card_and_a_missing_one_is_told() {
         "{transcript}"
     );
     let account = &room.admin.punchmark;
-    assert!(opened_by(account).contains("generation 1, counter 1"));
-    assert_card(&room, &secret_of(&before), 1);
+    assert!(opened_by(account).contains("generation 1, counter 2"));
+    assert_card(&room, &secret_of(&before), 2);
     room.assert_in_no_file(&shares::secrets(&before).1);
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::room::date;
+use crate::harness::printer::{Printer, rendered};
 use crate::harness::pty::Pty;
 
 /// What is known to those in the room.
@@ -21,6 +22,12 @@ pub(super) struct People {
     pub(super) shown: Vec<String>,
     /// Sheets of shares that are given up, where they are not those of `sheets`.
     pub(super) given_up: Option<BTreeMap<String, String>>,
+    /// What prints sheets, where the plan has that.
+    pub(super) printer: Option<Printer>,
+    /// What is typed where it made none: `print`, or `screen`.
+    pub(super) without_sheet: &'static str,
+    /// How many of its sheets were read.
+    read: usize,
 }
 
 impl People {
@@ -54,6 +61,9 @@ impl People {
             sheets: BTreeMap::new(),
             shown: Vec::new(),
             given_up: None,
+            printer: None,
+            without_sheet: "screen",
+            read: 0,
         }
     }
 
@@ -135,6 +145,10 @@ impl People {
         if let Some(words) = self.sheets.get(what) {
             return words.clone();
         }
+        // Nothing came out of the printer.
+        if self.printer.is_some() && what.ends_with("off its sheet") {
+            return String::new();
+        }
         let number = what.split_once('(').unwrap().1.split(' ').next().unwrap();
         let kind = if what.contains("component") {
             "component"
@@ -150,7 +164,27 @@ impl People {
         sheet.unwrap_or_else(|| panic!("{what}")).1.clone()
     }
 
+    /// Reads the sheets that came since, which are of this question.
+    fn read_sheet(&mut self, what: &str) {
+        let Some(printer) = &self.printer else { return };
+        let sheets = printer.sheets();
+        if let Some(newest) = sheets.get(self.read..).and_then(|new| new.last()) {
+            let secret = rendered(newest, "a4").code;
+            self.shown.push(secret.clone());
+            self.sheets.insert(what.to_owned(), secret);
+        }
+        self.read = sheets.len();
+    }
+
     pub(super) fn answer(&mut self, before: &str, question: &str) -> String {
+        if question.contains("to have it printed once more") {
+            return self.without_sheet.to_owned();
+        }
+        if let Some((_, what)) = question.split_once(": the ")
+            && what.ends_with("off its sheet")
+        {
+            self.read_sheet(&format!("the {what}"));
+        }
         if question.starts_with("Write it down") {
             let alone = before
                 .lines()
@@ -175,6 +209,7 @@ impl People {
                 .find(|line| line.contains(" alone: "))
                 .unwrap();
             let (_, what) = alone.split_once(" alone: ").unwrap();
+            self.read_sheet(what.trim());
             return self.share(what.trim());
         }
         if question.ends_with("press Enter") {

@@ -4,10 +4,12 @@ use punchmark::secret::share::SharedSecret;
 
 use super::cards::CardRoom;
 use super::people::People;
+use super::printer::of_shares;
 use super::room::{killed_at, texts};
 use super::shares::{by_the_docs, people, room, room_with, shares};
 use super::token_secrets::{opens, start, token_room};
 use super::unlock::{CONFIG, assert_card, assert_management_key, opened_by, secret_of, session};
+use crate::harness::printer::{Printer, rendered};
 use crate::harness::pty::{self, Pty};
 use crate::harness::punchmark::{BINARY, Punchmark};
 use crate::harness::yubikey::{SERIAL, pull, wait_until_noticed};
@@ -29,6 +31,33 @@ fn reshare(account: &Punchmark) -> Pty {
     let mut command = account.prepare(pty::command(BINARY));
     command.args(CONFIG).args(RESHARE);
     Pty::start(command)
+}
+
+/// The same with sheets from the printer of the room's plan.
+fn reshare_by_printer(account: &Punchmark) -> Pty {
+    let mut command = account.prepare(pty::command(BINARY));
+    command.args(CONFIG).args(RESHARE);
+    command.args(["--printer-of", "plan.toml"]);
+    Pty::start(command)
+}
+
+#[test]
+fn new_shares_come_from_the_printer_of_a_plan() {
+    let (room, mut people) = of_shares(Printer::new());
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    give_up(&mut people);
+    let (shown, code) = people.hold(reshare_by_printer(&room.admin.punchmark));
+    assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("Write it down"), "{shown}");
+    let printer = people.printer.as_ref().unwrap();
+    assert_eq!(printer.sheets().len(), 6);
+    let sheet = rendered(printer.sheets().last().unwrap(), "a4").text;
+    for words in ["Share 3 of 3", "Ida alone", "Generation"] {
+        assert!(sheet.contains(words), "{sheet}");
+    }
+    assert_card(&room, &secret_of(&people), 1);
+    room.assert_in_no_file(&super::shares::secrets(&people).1);
 }
 
 fn held(room: &CardRoom) -> People {

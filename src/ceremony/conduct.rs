@@ -12,6 +12,7 @@ mod bring;
 mod brought;
 mod components;
 mod compromise;
+mod counters;
 mod custody;
 mod devices;
 mod drill;
@@ -28,6 +29,7 @@ mod retire;
 mod rollover;
 mod secrets;
 mod shares;
+mod sheets;
 mod sign;
 mod tested;
 mod token_pins;
@@ -209,6 +211,7 @@ impl Conduct<'_> {
             Act::Emergency(number) => self.emergency(step, number)?,
             Act::StageTrusted => self.stage_trusted(step)?,
             Act::ShutOut => self.shut_out(step)?,
+            Act::Counters => self.counters(step)?,
         }
         self.write(Event::Done {
             step: step.name.clone(),

@@ -11,13 +11,14 @@ mod derived;
 mod error;
 mod given;
 mod reshare;
+mod rotation;
 mod session;
 mod table;
 mod typed;
 
 pub(super) use derived::{CardDerived, Derived, TokenDerived};
 pub use error::CustodyError;
-pub(super) use given::{given_out, in_lines};
+pub(super) use given::{in_lines, read_back};
 pub use reshare::{NewCustodians, Reshared};
 pub use session::{Custodians, Unlocked};
 pub(super) use typed::why_not;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::{Ca, Device, Plan, PlannedBundle};
+use super::plan::{Ca, Device, Plan, PlannedBundle, Printer};
 use super::transcript::Transcript;
 use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
@@ -262,4 +262,9 @@ pub(super) fn too_few(typed: &str) -> String {
 pub(super) fn enough(typed: &str, quorum: Quorum) -> String {
     let needed = quorum.threshold();
     format!("{typed}; each set of {needed} opens the secret")
+}
+
+/// The fact that is the SHA-256 of what prints sheets of secrets.
+pub(super) fn printed_by(printer: &Printer) -> String {
+    format!("printer {}", printer.program)
 }

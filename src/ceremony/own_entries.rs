@@ -203,11 +203,13 @@ impl<'p> OwnEntries<'p> {
                 let mut cas = self.plan.cas().iter();
                 walk.made.contains(&seen.ca) && cas.any(|ca| ca.copies != Copies::None)
             }
-            Event::SecretsDerived(derived) => self
-                .plan
-                .devices
-                .iter()
-                .any(|device| device.pins == Pins::Shares && device.serial() == derived.serial),
+            Event::SecretsDerived(derived) => {
+                let custody = self.plan.custody.as_ref();
+                let changes = is_new || custody.is_some_and(|custody| custody.rotates);
+                let mut devices = self.plan.devices.iter();
+                changes
+                    && devices.any(|one| one.pins == Pins::Shares && one.serial() == derived.serial)
+            }
             Event::KrlMade(made) => self.list == Some(made.sha256),
             Event::CheckpointSigned(_) => signs,
             Event::CeremonyHeld(held) => held.plan == self.plan.sha256,

@@ -17,6 +17,7 @@ mod fault;
 mod ledger;
 mod lines;
 mod people;
+mod printer;
 mod reader;
 mod restore;
 mod retire;
@@ -45,6 +46,7 @@ pub(super) use fault::in_lines;
 pub use fault::{PlanFault, PlanFaults};
 pub use ledger::{CaBefore, LedgerBefore};
 pub use people::{People, Person, Role};
+pub use printer::Printer;
 pub use restore::Restore;
 pub use retire::{End, EndOfCopy, Paper, Retire};
 pub use rollover::NewBeside;
@@ -83,6 +85,8 @@ pub struct Plan {
     pub boot_medium: String,
     /// SHA-256 of the program that holds the ceremony.
     pub program: [u8; 32],
+    /// What sheets of secrets are printed by; none where they are written by hand.
+    pub printer: Option<Printer>,
     /// The PKCS#11 modules.
     pub modules: Vec<Module>,
     /// Roots of attestation beside those that the program has.
@@ -154,12 +158,19 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
     let machine = &mut top.table(reader, "machine");
     let boot_medium = machine.words(reader, "boot-medium");
     let program = machine.sha256(reader, "program");
+    let printer = printer::read(reader, machine);
     machine.end(reader);
     let modules = devices::modules(reader, top);
     let roots = devices::roots(reader, top);
     let devices = devices::devices(reader, top, &modules);
-    let custody = custody::read(reader, top, people.as_ref(), &devices);
+    let custody = custody::read(reader, top, (kind, people.as_ref()), &devices);
     let has_components = top.has("components");
+    printer::check_use(
+        reader,
+        printer.as_ref(),
+        kind,
+        (&devices.all, custody.is_some() || has_components),
+    );
     let ledger = match kind {
         Some(kind) if kind.finds_ledger() => Some(ledger::read(reader, top, &devices)),
         _ => None,
@@ -187,6 +198,7 @@ fn read(reader: &mut Reader, sha256: [u8; 32]) -> Option<Plan> {
         people: people?,
         boot_medium: boot_medium?,
         program: program?,
+        printer,
         modules: modules.all,
         roots,
         devices: devices.all,

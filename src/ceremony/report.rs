@@ -5,20 +5,22 @@
 
 mod asked;
 mod drill;
+mod summary;
 
 use std::collections::BTreeMap;
 
-use super::facts::{LEDGER_BEFORE, blob_fact, end_fact};
+use super::conduct::opened_by_fact;
+use super::facts::{blob_fact, end_fact};
 use super::instant::Instant;
-use super::plan::{Copies, End, Plan};
+use super::plan::{Copies, End, Pins, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};
 use super::steps::{in_memory, steps};
 use super::transcript::{Event, Line, Transcript};
 use super::verdict::{Account, UNKNOWN};
 use crate::output::page::{Cell, Page};
-use crate::wire::{hex, words};
 
 use asked::{Found, asked, sources};
+use summary::summary;
 
 /// The report of a ceremony, as one HTML file.
 #[must_use]
@@ -68,45 +70,6 @@ pub fn report(plan: &Plan, transcript: &Transcript, account: &Account) -> String
 
 fn text(words: impl Into<String>) -> Cell {
     Cell::Text(words.into())
-}
-
-fn summary(plan: &Plan, transcript: &Transcript, account: &Account) -> Vec<(String, String)> {
-    let (from, until) = (Instant::of(account.times.0), Instant::of(account.times.1));
-    let value = transcript.value();
-    let mut rows = vec![
-        ("Kind", plan.kind().as_str().to_owned()),
-        ("Room", plan.place.clone()),
-        ("Held, by the machine's clock", format!("{from} to {until}")),
-        ("Machine", format!("started from {}", plan.boot_medium)),
-        ("Program, SHA-256", hex(&plan.program)),
-        ("Plan, SHA-256", hex(&plan.sha256)),
-        ("Plan, words", plan.words()),
-        ("Transcript, SHA-256", hex(&value)),
-        ("Transcript, words", words(&value)),
-    ];
-    if let Some(head) = &account.head {
-        let words = format!(
-            "{}, {} entries, root {}",
-            head.origin,
-            head.size,
-            hex(&head.root)
-        );
-        rows.push(("Ledger as it was at the end", words));
-    }
-    if plan.ledger.is_some() {
-        let found = transcript.fact(LEDGER_BEFORE).unwrap_or_default();
-        rows.push(("Ledger as it was found", found.to_owned()));
-    }
-    if let Some(last) = &plan.last {
-        rows.push(("The ceremony before, words", words(last)));
-    }
-    if let Some(held) = &account.rehearsal {
-        rows.push(("Rehearsed, words", words(held)));
-    }
-    rows.push(("The words are those on the paper: initials", String::new()));
-    rows.into_iter()
-        .map(|(name, says)| (name.to_owned(), says))
-        .collect()
 }
 
 fn signatures(plan: &Plan) -> Vec<Vec<Cell>> {
@@ -176,7 +139,18 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
             text(format!("in `{}`", key.device)),
         ]
     });
+    let opened = plan.devices.iter().filter(|one| one.pins == Pins::Shares);
+    let opened = opened.map(|device| {
+        let what = format!("What opens `{}`", device.name);
+        let says = fact(&opened_by_fact(device));
+        vec![
+            text(what),
+            text(says),
+            text("with the custodians, in shares"),
+        ]
+    });
     devices
+        .chain(opened)
         .chain(cas)
         .chain(before)
         .chain(ended)

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::instant::Instant;
+use super::plan::Printer;
+use super::print_error::PrintError;
 use crate::ca::ServersSay;
 use crate::ledger::Ca;
 use crate::secret::share::is_share_word;
@@ -27,6 +29,12 @@ pub trait Room {
     /// # Errors
     /// As for [`Room::ask`].
     fn show_alone(&mut self, who: &str, what: &str, secret: &str) -> io::Result<()>;
+
+    /// Hands a sheet to the program that prints it, on its standard input and in no other way.
+    ///
+    /// # Errors
+    /// [`PrintError`]; the program has ended by then.
+    fn print(&mut self, printer: &Printer, sheet: &[u8]) -> Result<(), PrintError>;
 
     /// Asks one person alone for a secret that is too long to be typed unseen, on a screen that is
     /// wiped behind it.

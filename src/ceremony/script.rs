@@ -4,7 +4,7 @@ mod components;
 mod page;
 mod text;
 
-use super::plan::{Custody, Device, Holder, Plan};
+use super::plan::{Custody, Device, Holder, Pins, Plan};
 use super::steps::{MISSING, Step, Wanted, steps};
 
 pub(super) use page::REHEARSAL_STYLE;
@@ -99,6 +99,11 @@ fn heading(plan: &Plan) -> Vec<(&'static str, String)> {
             format!("{} {hash}", module.path.display()),
         ));
     }
+    if let Some(printer) = &plan.printer {
+        let hash = crate::wire::hex(&printer.sha256);
+        heading.push(("Sheets are printed by", printer.words()));
+        heading.push(("Its SHA-256", hash));
+    }
     if let Some(before) = &plan.ledger {
         let (origin, size) = (&before.head.origin, before.head.size);
         let root = crate::wire::hex(&before.head.root);
@@ -140,19 +145,23 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
     sheets.extend(is_made.then(|| key_card(plan)));
     for device in &plan.devices {
         if let Some(envelope) = &device.pin_envelope {
-            sheets.push(secret_sheet(device, "PIN", envelope));
+            sheets.push(secret_sheet(plan, device, "PIN", envelope));
         }
         if let Some(envelope) = &device.unlock_envelope {
             sheets.push(secret_sheet(
+                plan,
                 device,
                 &device.unlocked_by().to_string(),
                 envelope,
             ));
         }
     }
-    if let Some(custody) = &plan.custody {
+    // Those of an earlier ceremony are there.
+    let given_out = plan.custody.as_ref().filter(|_| plan.ledger.is_none());
+    if let Some(custody) = given_out {
         let holders = custody.holders.iter().enumerate();
-        sheets.extend(holders.map(|(number, holder)| share_sheet(custody, number, holder)));
+        let forms = holders.map(|(number, holder)| share_sheet(plan, custody, (number, holder)));
+        sheets.extend(forms);
     }
     sheets.extend(components::sheets(plan));
     sheets.push(Sheet {
@@ -167,7 +176,7 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
 }
 
 /// A form for a share: a line for each word, which its custodian alone sees.
-fn share_sheet(custody: &Custody, number: usize, holder: &Holder) -> Sheet {
+fn share_sheet(plan: &Plan, custody: &Custody, (number, holder): (usize, &Holder)) -> Sheet {
     let words = (1..=SHARE_WORDS).map(|word| (format!("Word {word}"), String::new()));
     let rest = blanks(&[
         "Generation of the secret",
@@ -177,23 +186,26 @@ fn share_sheet(custody: &Custody, number: usize, holder: &Holder) -> Sheet {
     ]);
     Sheet {
         title: format!(
-            "Share {} of {}, for {} alone: for envelope {}; {} shares open the devices",
+            "Share {} of {}, for {} alone: for envelope {}; {} shares open the devices{}",
             number + 1,
             custody.quorum.shares(),
             holder.name,
             holder.envelope,
             custody.quorum.threshold(),
+            by_printer(plan.printer.is_some()),
         ),
         rows: words.chain(rest).collect(),
     }
 }
 
 /// A form for a secret, which is written by hand and goes into an envelope of its own.
-fn secret_sheet(device: &Device, secret: &str, envelope: &str) -> Sheet {
+fn secret_sheet(plan: &Plan, device: &Device, secret: &str, envelope: &str) -> Sheet {
+    let is_printed = plan.printer.is_some() && device.pins == Pins::Random;
     Sheet {
         title: format!(
-            "{secret} of `{}`: for envelope {envelope}, opened by nobody alone",
-            device.name
+            "{secret} of `{}`: for envelope {envelope}, opened by nobody alone{}",
+            device.name,
+            by_printer(is_printed)
         ),
         rows: blanks(&[
             &format!("Device, serial {}", device.serial()),
@@ -202,6 +214,11 @@ fn secret_sheet(device: &Device, secret: &str, envelope: &str) -> Sheet {
             "Date",
         ]),
     }
+}
+
+/// A form is there for when no sheet comes.
+fn by_printer(is_printed: bool) -> &'static str {
+    if is_printed { FALLBACK } else { "" }
 }
 
 fn inventory(plan: &Plan) -> Sheet {
@@ -249,6 +266,8 @@ fn blanks(names: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What stands on a form whose sheet comes from the printer.
+const FALLBACK: &str = ". The sheet comes from the printer; this form is for when it fails, and is destroyed empty else";
 /// As many words as a share of 128 bits has (SLIP-0039).
 const SHARE_WORDS: usize = 20;
 /// The columns of the steps; the last three are boxes.

@@ -3,6 +3,7 @@
 mod components;
 mod compromise;
 mod create;
+mod custody;
 mod drill;
 mod frame;
 mod missing;
@@ -171,6 +172,8 @@ pub enum Act {
     StageTrusted,
     /// Ends the CA whose key is stolen: no serial, and its key is revoked.
     ShutOut,
+    /// Gives each device that shares opened the secrets of its next counter, or notes that it keeps them.
+    Counters,
     /// Ends the transcript.
     End,
 }
@@ -208,6 +211,7 @@ impl Step {
                 | Act::TestKey(_)
                 | Act::TryCopy(_)
                 | Act::Emergency(_)
+                | Act::Counters
         )
     }
 

@@ -101,6 +101,28 @@ pub enum Event {
         /// Who typed it.
         by: String,
     },
+    /// A program took the sheet of a secret for one person. What is on it stands nowhere.
+    Printed {
+        /// The step.
+        step: String,
+        /// The question for which it is typed back, by its name.
+        ask: String,
+        /// Whose sheet it is.
+        by: String,
+        /// The program.
+        program: String,
+    },
+    /// The sheet of a secret was not printed, or is written by hand instead.
+    NotPrinted {
+        /// The step.
+        step: String,
+        /// The question for which it is typed back, by its name.
+        ask: String,
+        /// Whose sheet it is.
+        by: String,
+        /// Why.
+        why: String,
+    },
     /// Something went otherwise than the plan says.
     Deviation {
         /// The step.
@@ -329,6 +351,8 @@ impl Event {
             Self::Answer { step, .. }
             | Self::OtherAnswer { step, .. }
             | Self::TypedBack { step, .. }
+            | Self::Printed { step, .. }
+            | Self::NotPrinted { step, .. }
             | Self::Deviation { step, .. }
             | Self::Intent { step, .. }
             | Self::Fact { step, .. }

@@ -221,7 +221,7 @@ impl<'a> Outputs<'a> {
         goes_on(&ledger, before)?;
         let found = found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
-        has_custody(&ledger, evidence.plan, transcript)?;
+        has_custody(&ledger, evidence.plan, transcript, found.as_ref())?;
         self.list_is_of(&ledger, evidence.plan, account)?;
         has_retired(&ledger, (evidence.plan, transcript), self)?;
         has_rolled_over(&ledger, evidence.plan)?;

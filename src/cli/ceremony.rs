@@ -4,6 +4,7 @@ mod check;
 mod hall;
 mod plan;
 mod plan_file;
+mod printer;
 mod rehearsal_folder;
 mod rehearse;
 mod report;

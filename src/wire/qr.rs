@@ -10,12 +10,20 @@ mod tests;
 use std::fmt::Write as _;
 
 use qrcode::types::{Color, QrError as Refused};
+use zeroize::Zeroize;
 
 /// A code, as dark and light modules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QrCode {
     width: usize,
     dark: Vec<bool>,
+}
+
+impl Drop for QrCode {
+    /// It may be one of a secret.
+    fn drop(&mut self) {
+        self.dark.zeroize();
+    }
 }
 
 /// Why there is no code, or a text that was scanned is none of bytes.
@@ -113,6 +121,21 @@ impl QrCode {
              width=\"{whole}.{rest}mm\" height=\"{whole}.{rest}mm\" shape-rendering=\"crispEdges\">\
              <path fill=\"#fff\" d=\"M0 0h{size}v{size}h-{size}z\"/><path d=\"{path}\"/></svg>\n"
         )
+    }
+
+    /// The dark modules, as runs: row and column from the upper left, and how many there are side by side.
+    pub fn dark_runs(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let rows = (0..).zip(self.dark.chunks(self.width.max(1)));
+        rows.flat_map(|(row, modules)| {
+            let alike = modules.chunk_by(|one, other| one == other);
+            let places = alike.scan(0, |place, run| {
+                let from = *place;
+                *place += run.len();
+                Some((from, run))
+            });
+            let dark = places.filter(|(_, run)| run.first() == Some(&true));
+            dark.map(move |(from, run)| (row, from, run.len()))
+        })
     }
 
     /// The code as lines of a terminal, two rows of modules each, black on white whatever its colours.

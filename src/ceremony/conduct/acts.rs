@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Conduct, ConductError};
-use crate::ceremony::facts::CLOCKS;
+use crate::ceremony::facts::{CLOCKS, printed_by};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::steps::Step;
@@ -69,6 +69,10 @@ impl Conduct<'_> {
         for module in &setting.plan.modules {
             let name = format!("module {}", module.path.display());
             self.same_file(step, &name, &module.path, &module.sha256)?;
+        }
+        if let Some(printer) = &setting.plan.printer {
+            let program = Path::new(&printer.program);
+            self.same_file(step, &printed_by(printer), program, &printer.sha256)?;
         }
         Ok(())
     }

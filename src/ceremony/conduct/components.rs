@@ -11,7 +11,7 @@ use super::{Conduct, ConductError};
 use crate::ca::{
     InComponents, InFile, WrappedKeyError, WrappedKeyFile, blob_name, establish_in_components,
 };
-use crate::ceremony::custody::{given_out, in_lines, why_not};
+use crate::ceremony::custody::{in_lines, why_not};
 use crate::ceremony::facts::{
     COMPONENTS, COMPONENTS_CHECK, blob_fact, blob_in_words, can_wrap_fact, components_in_words,
 };
@@ -82,8 +82,7 @@ impl Conduct<'_> {
         let share = wrapping.and_then(|one| one.shown.get(number));
         let words = in_lines(share.ok_or(ConductError::Gone("the component"))?);
         self.pins.keep_out(&words);
-        let typed = given_out(self.room, &ask.who, &ask.question, &words);
-        let typed = typed.map_err(ConductError::Ask)?;
+        let typed = self.off_its_sheet(step, ask, &words)?;
         if let Some(wrapping) = &mut self.wrapping {
             wrapping.typed.push(typed);
         }

@@ -13,6 +13,7 @@ use crate::ca::{
     WrappedKeyError,
 };
 use crate::ceremony::attested::OtherThanPlanned;
+use crate::ceremony::custody::CustodyError;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
 use crate::ceremony::plan::PlanFault;
@@ -379,6 +380,9 @@ pub enum ConductError {
     /// A key became no CA.
     #[error(transparent)]
     Establish(#[from] EstablishError),
+    /// The devices that shares open.
+    #[error(transparent)]
+    Custody(Box<CustodyError>),
     /// The ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -394,6 +398,12 @@ pub enum ConductError {
     /// A file was not written.
     #[error(transparent)]
     Output(#[from] OutputError),
+}
+
+impl From<CustodyError> for ConductError {
+    fn from(error: CustodyError) -> Self {
+        Self::Custody(Box::new(error))
+    }
 }
 
 impl From<BundleSessionError> for ConductError {

@@ -1,6 +1,6 @@
 //! Devices that shares open since an earlier ceremony: their custodians open them for this one.
 //!
-//! Nobody sees a PIN: what the secret gives is known to this run alone, and the counters stay as they are.
+//! Nobody sees a PIN: what the secret gives is known to this run alone.
 
 use super::shares::Shared;
 use super::{Conduct, ConductError, SECRET_CHECK, SHARES};
@@ -91,8 +91,12 @@ impl Conduct<'_> {
         for device in devices.filter(|device| device.pins == Pins::Shares) {
             let name = key_place::device(device);
             let there = known.device(&name);
-            let by = there.filter(|one| one.about_to_be.is_none());
-            let by = by.and_then(|one| one.opened_by);
+            let by = match there {
+                Some(one) if one.about_to_be.is_some() => {
+                    self.finished_change(&config, secret, device)?
+                }
+                there => there.and_then(|one| one.opened_by),
+            };
             let by = by.filter(|by| by.generation == generation);
             let by = by.ok_or_else(|| ConductError::NotOpenedBy(device.name.clone()))?;
             self.know_derived(device, secret, by.counter)?;
@@ -100,7 +104,7 @@ impl Conduct<'_> {
         Ok(())
     }
 
-    fn know_derived(
+    pub(super) fn know_derived(
         &mut self,
         device: &Device,
         secret: &SharedSecret,

@@ -4,12 +4,13 @@
 //! touched. So a run that is killed anywhere leaves a device whose secrets are the factory's or on
 //! paper, and the next run sees which by asking the device, which costs no try.
 
+use super::sheets::Showing;
 use super::{Conduct, ConductError};
 use zeroize::Zeroizing;
 
 use crate::ceremony::facts::secrets_fact;
 use crate::ceremony::plan::{Device, Hardware, Pins};
-use crate::ceremony::steps::{Ask, Step, onto_its_sheet};
+use crate::ceremony::steps::{Ask, Step};
 use crate::ceremony::transcript::Event;
 use crate::secret::{Pin, SecretKind};
 use crate::signer::yubikey::setup::{
@@ -84,7 +85,7 @@ impl<'s> Conduct<'s> {
             }
             typed
         } else {
-            self.shown_until_typed(ask, kind, &question)?
+            self.shown_until_typed((step, ask), kind, &question)?
         };
         self.pins.keep_out(&secret);
         let place = match kind {
@@ -112,23 +113,25 @@ impl<'s> Conduct<'s> {
 
     fn shown_until_typed(
         &mut self,
-        ask: &Ask,
+        (step, ask): (&Step, &Ask),
         kind: SecretKind,
         question: &str,
     ) -> Result<Pin, ConductError> {
+        let mut showing = Showing::First;
         loop {
             let secret = self.new_secret(kind)?;
             self.pins.keep_out(&secret);
-            self.room
-                .show_alone(&ask.who, &onto_its_sheet(&ask.question), secret.expose())
-                .map_err(ConductError::Ask)?;
+            self.onto_sheet(step, ask, &secret, showing)?;
+            showing = Showing::Again;
             let typed = self.room.ask_secret(question)?;
             if typed.is_same(&secret) {
                 return Ok(secret);
             }
-            self.room.show(
-                "That is not what was shown. Strike it out on the sheet; another one is shown.",
-            );
+            self.room.show(if self.setting.plan.printer.is_some() {
+                "That is not what the sheet says. Destroy the sheet, if there is one; another secret is made."
+            } else {
+                "That is not what was shown. Strike it out on the sheet; another one is shown."
+            });
         }
     }
 
@@ -219,7 +222,7 @@ impl<'s> Conduct<'s> {
         Ok(())
     }
 
-    fn device(&self, number: usize) -> Result<&'s Device, ConductError> {
+    pub(super) fn device(&self, number: usize) -> Result<&'s Device, ConductError> {
         let device = self.setting.plan.devices.get(number);
         device.ok_or(ConductError::Gone("the device of the plan"))
     }

@@ -6,7 +6,7 @@
 
 use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
-use crate::ceremony::custody::{CardDerived, TokenDerived, given_out, in_lines, why_not};
+use crate::ceremony::custody::{CardDerived, TokenDerived, in_lines, why_not};
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
 use crate::ceremony::transcript::Event;
@@ -34,6 +34,10 @@ impl Shared {
         }
     }
 
+    pub(super) fn secret(&self) -> &SharedSecret {
+        &self.secret
+    }
+
     /// A secret that came back from shares.
     pub(super) fn back(secret: SharedSecret) -> Self {
         Self {
@@ -57,8 +61,7 @@ impl Conduct<'_> {
         }
         let words = self.words_of_share(number)?;
         self.pins.keep_out(&words);
-        let typed = given_out(self.room, &ask.who, &ask.question, &words);
-        let typed = typed.map_err(ConductError::Ask)?;
+        let typed = self.off_its_sheet(step, ask, &words)?;
         if let Some(shared) = &mut self.shared {
             shared.typed.push(typed);
         }

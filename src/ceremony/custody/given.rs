@@ -1,39 +1,82 @@
-//! A share that is given out: shown to one person alone, and counted once it was typed back.
+//! A share that is given out to one person alone, and counts once it was typed back.
 
 use std::io;
 
+use crate::ceremony::plan::Printer;
+use crate::ceremony::print::{Instead, instead, print_for};
 use crate::ceremony::room::Room;
+use crate::ceremony::sheet::Sheet;
 use crate::ceremony::steps::onto_its_sheet;
 use crate::secret::Pin;
 use crate::secret::share::Share;
 
-/// Shows a share to its custodian alone, until it is typed back off the paper: what was typed.
+/// Has a share put onto its sheet for one person alone: by a printer, where there is one and it works, or off the
+/// screen. `again` says that the sheet was not there, or not as it is to be.
 ///
 /// # Errors
 /// What the system says of the terminal.
-pub(in crate::ceremony) fn given_out(
+pub(super) fn onto_sheet(
+    room: &mut dyn Room,
+    printer: Option<&Printer>,
+    (who, question): (&str, &str),
+    (sheet, words, again): (&Sheet<'_>, &Pin, bool),
+) -> io::Result<()> {
+    let Some(printer) = printer else {
+        return room.show_alone(who, &onto_its_sheet(question), words.expose());
+    };
+    let mut is_asked = again;
+    loop {
+        if is_asked {
+            match instead(room, who)? {
+                Instead::Print => {}
+                Instead::Screen => {
+                    return room.show_alone(who, &onto_its_sheet(question), words.expose());
+                }
+                Instead::Deviation => {
+                    room.show(
+                        "A session between ceremonies has no transcript: write it onto paper.",
+                    );
+                    continue;
+                }
+            }
+        }
+        if print_for(room, printer, who, sheet.postscript())?.is_none() {
+            return Ok(());
+        }
+        is_asked = true;
+    }
+}
+
+/// Has a share typed back off its sheet by its custodian alone: what was typed; none where it is to be put onto the
+/// sheet again.
+///
+/// # Errors
+/// What the system says of the terminal.
+pub(in crate::ceremony) fn read_back(
     room: &mut dyn Room,
     who: &str,
     question: &str,
     words: &Pin,
-) -> io::Result<Share> {
-    let mut is_shown = false;
+) -> io::Result<Option<Share>> {
     loop {
-        if !is_shown {
-            room.show_alone(who, &onto_its_sheet(question), words.expose())?;
-            is_shown = true;
-        }
         let typed = room.ask_alone(who, question)?;
         match Share::parse(typed.expose()) {
-            Ok(share) if share.words().as_str() == one_line(words).expose() => return Ok(share),
-            Ok(_) => room.show("That is another share than was shown."),
-            Err(_) if typed.expose().is_empty() => is_shown = false,
+            Ok(share) if share.words().as_str() == one_line(words).expose() => {
+                return Ok(Some(share));
+            }
+            Ok(_) => room.show("That is another share than is on the sheet."),
+            Err(_) if is_none(typed.expose()) => return Ok(None),
             Err(error) => room.show(&format!("That is not the share: {error}.")),
         }
         room.show(
-            "Look at the sheet and type it again; or press Enter alone to be shown it again.",
+            "Look at the sheet and type it again; or press Enter alone to have it onto the sheet again.",
         );
     }
+}
+
+/// Nothing was typed; or that there is no sheet.
+fn is_none(typed: &str) -> bool {
+    matches!(typed.trim(), "" | "none")
 }
 
 /// The words of a share as they are shown, numbered by their lines: five in each.

@@ -7,11 +7,13 @@
 use super::change::{Before, change, log_in};
 use super::derived::Derived;
 use super::error::CustodyError;
-use super::given::{given_out, in_lines};
+use super::given::{in_lines, onto_sheet, read_back};
 use super::session::{Custodians, Opening};
 use super::table::{Known, devices};
 use super::typed::typed_secret;
+use crate::ceremony::plan::Printer;
 use crate::ceremony::room::Room;
+use crate::ceremony::sheet::Sheet;
 use crate::ledger::{Derivation, OpenedDevices, SecretsSet};
 use crate::secret::share::{Quorum, Share, SharedSecret};
 
@@ -21,6 +23,8 @@ pub struct NewCustodians<'a> {
     pub quorum: Quorum,
     /// Who gets each share, in the order of their numbers.
     pub names: &'a [String],
+    /// What prints the sheets; none where they are written by hand.
+    pub printer: Option<&'a Printer>,
 }
 
 /// What came of it.
@@ -205,8 +209,21 @@ fn given_to(
     let mut typed: Vec<Share> = Vec::new();
     for ((number, share), who) in (1..).zip(&shares).zip(new.names) {
         let question = format!("the 20 words of share {number} of {count}, off its sheet");
-        let given = given_out(room, who, &question, &in_lines(share));
-        typed.push(given.map_err(CustodyError::Ask)?);
+        let words = in_lines(share);
+        let of = (number, count, new.quorum.threshold());
+        let sheet = Sheet::new_share(who, of, opened.next_generation(), &words);
+        let mut again = false;
+        let given = loop {
+            let asked = (who.as_str(), question.as_str());
+            let shown = onto_sheet(room, new.printer, asked, (&sheet, &words, again));
+            shown.map_err(CustodyError::Ask)?;
+            again = true;
+            let given = read_back(room, who, &question, &words);
+            if let Some(given) = given.map_err(CustodyError::Ask)? {
+                break given;
+            }
+        };
+        typed.push(given);
     }
     for set in new.quorum.sets() {
         let chosen = set.iter().filter_map(|place| typed.get(*place));

@@ -28,7 +28,7 @@ pub struct Custodians<'a> {
 pub struct Unlocked(Vec<Opened>);
 
 /// One device that was opened.
-struct Opened {
+pub(super) struct Opened {
     known: Known,
     check: [u8; 32],
     generation: u32,
@@ -117,7 +117,7 @@ impl<'o> Opening<'o> {
         Ok(Derived::of(self.secret, &known.device, serial, counter)?)
     }
 
-    fn open(&self, room: &mut dyn Room, known: Known) -> Result<Opened, CustodyError> {
+    pub(super) fn open(&self, room: &mut dyn Room, known: Known) -> Result<Opened, CustodyError> {
         let by = self.settled(room, &known)?;
         let now = self.derived(&known, by.counter)?;
         log_in(&known.device, now.pin())?;
@@ -212,7 +212,21 @@ fn opens(known: &Known, derived: &Derived, other: u32) -> Result<(), CustodyErro
     }
 }
 
+impl Opened {
+    /// What it gets at the end.
+    pub(super) fn next(&self) -> Derivation {
+        Derivation {
+            generation: self.generation,
+            counter: self.next.0,
+        }
+    }
+}
+
 impl Unlocked {
+    pub(super) fn of(one: Opened) -> Self {
+        Self(vec![one])
+    }
+
     /// What opens each device, by its serial number.
     #[must_use]
     pub fn pins(&self) -> Vec<(String, Pin)> {
@@ -228,10 +242,7 @@ impl Unlocked {
     /// goes on where this one stopped.
     pub fn rotate(self, of: &Custodians<'_>, room: &mut dyn Room) -> Result<(), CustodyError> {
         for one in self.0 {
-            let by = Derivation {
-                generation: one.generation,
-                counter: one.next.0,
-            };
+            let by = one.next();
             let entry = |set| one.known.entry(by, one.check, set, of.keyboard);
             of.record(entry(SecretsSet::AboutToBe), room)?;
             change(&one.known.device, &one.now.1, &one.next.1, Before::Old)?;

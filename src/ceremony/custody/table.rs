@@ -5,6 +5,7 @@ use super::error::CustodyError;
 use crate::ca::SharedDevice;
 use crate::config::Config;
 use crate::ledger::{Derivation, Ledger, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet};
+use crate::secret::share::SharedSecret;
 use crate::signer::{self, Locator, OpeningError};
 
 /// One device, as the ledger has it and as this machine reaches it.
@@ -68,6 +69,29 @@ pub(super) fn devices(config: &Config) -> Result<(OpenedDevices, Vec<Known>), Cu
         return Err(CustodyError::NoDevice);
     }
     Ok((opened, devices))
+}
+
+/// One of them, which is there, with the number of the secret that opens it.
+///
+/// # Errors
+/// [`CustodyError`], also where the ledger knows neither.
+pub(super) fn device(
+    config: &Config,
+    secret: &SharedSecret,
+    name: &str,
+) -> Result<(u32, Known), CustodyError> {
+    let opened = Ledger::open_to_read(&config.ledger())?.opened_devices()?;
+    let generation = opened.generation_of(&secret.check());
+    let generation = generation.ok_or(CustodyError::OtherSecret)?;
+    let no_device = || CustodyError::Device(name.to_owned());
+    let device = name.parse::<SharedDevice>().map_err(|_form| no_device())?;
+    let known = Known {
+        name: name.to_owned(),
+        device: device.reached_by(config),
+        ledger: opened.device(name).ok_or_else(no_device)?.clone(),
+        is_there: true,
+    };
+    Ok((generation, known))
 }
 
 fn is_there(device: &SharedDevice) -> Result<bool, CustodyError> {

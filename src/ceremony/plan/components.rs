@@ -78,7 +78,7 @@ pub(super) fn read(
         reader.add("components", words.to_owned());
     }
     let table = &mut top.table(reader, "components");
-    let custody = shared(reader, table, people);
+    let custody = shared(reader, table, people, false);
     let (medium, folder) = (table.words(reader, "medium"), table.path(reader, "folder"));
     // A new medium comes in no bag.
     let bag = opens.then(|| table.words(reader, "bag"));

@@ -1,5 +1,6 @@
 //! Who holds shares of the secret that opens the devices.
 
+use super::Kind;
 use super::devices::{Device, Named};
 use super::people::{People, Role};
 use super::reader::{Reader, TO_FILL_IN, Table};
@@ -12,6 +13,9 @@ pub struct Custody {
     pub quorum: Quorum,
     /// Who gets each share, in the order of their numbers.
     pub holders: Vec<Holder>,
+    /// Whether the devices that shares open for this ceremony get the secrets of their next counter at its
+    /// end. Those that get their first ones in it don't.
+    pub rotates: bool,
 }
 
 /// Somebody who gets a share.
@@ -27,7 +31,7 @@ pub struct Holder {
 pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
-    people: Option<&People>,
+    (kind, people): (Option<Kind>, Option<&People>),
     devices: &Named<Device>,
 ) -> Option<Custody> {
     let opens = devices.has_shared;
@@ -47,7 +51,8 @@ pub(super) fn read(
         );
     }
     let table = &mut top.table(reader, "custody");
-    let custody = shared(reader, table, people);
+    let rotates = rotates(reader, table, kind);
+    let custody = shared(reader, table, people, rotates);
     table.end(reader);
     custody
 }
@@ -57,6 +62,7 @@ pub(super) fn shared(
     reader: &mut Reader,
     table: &mut Table,
     people: Option<&People>,
+    rotates: bool,
 ) -> Option<Custody> {
     let threshold = table.count(reader, "threshold");
     let names = table.list(reader, "custodians");
@@ -88,7 +94,22 @@ pub(super) fn shared(
     Some(Custody {
         quorum,
         holders: holders.collect(),
+        rotates,
     })
+}
+
+/// A device has nothing to change from where its first secrets are made.
+fn rotates(reader: &mut Reader, table: &mut Table, kind: Option<Kind>) -> bool {
+    let is_new = kind == Some(Kind::Create);
+    if !table.has("rotate") {
+        return !is_new;
+    }
+    let rotates = table.truth(reader, "rotate");
+    if is_new {
+        let words = "is of ceremonies on a ledger that is there: in this one devices get their first secrets";
+        table.fault(reader, "rotate", words);
+    }
+    rotates.unwrap_or(true) && !is_new
 }
 
 /// Each is a custodian of the plan, and holds one share: two in one hand are one.

@@ -100,6 +100,7 @@ impl Draft {
             .replace("@custodians", &self.custodians().to_string())
             .replace("@people", &self.people_text())
             .replace("@program", &hex(&self.program))
+            .replace("@print\n", if self.shows_secrets() { PRINT } else { "" })
             .replace("@hardware", &hardware))
     }
 
@@ -158,6 +159,14 @@ impl Draft {
             DraftDevices::Token(_) => create::COMPONENTS,
             DraftDevices::YubiKeys(_) => "",
         }
+    }
+
+    /// Whether PINs or shares go onto sheets.
+    fn shows_secrets(&self) -> bool {
+        let (first, more) = self.pins();
+        let makes_shares = self.shares.is_some() && !self.kind.finds_ledger();
+        let has_cards = matches!(self.devices, DraftDevices::YubiKeys(_));
+        makes_shares || (has_cards && (first == RANDOM || more == RANDOM))
     }
 
     /// How many custodians there must be: one for each share.
@@ -267,7 +276,13 @@ two-roles      = @two-roles # whether one person may have two of them; nobody wi
 [machine]
 boot-medium = \"@\" # what it is started from, with the number on it
 program     = \"@program\" # sha256sum of punchmark
+@print
 @hardware
+";
+/// Where sheets of secrets could come from, beside a pen.
+const PRINT: &str = "\
+# print        = [\"/usr/bin/lp\", \"-d\", \"safe\"] # sheets of secrets come from a printer: read docs/ceremony.md before
+# print-sha256 = \"…\" # sha256sum of that program
 ";
 /// The module of tokens.
 const MODULE: &str = "\

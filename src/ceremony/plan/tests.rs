@@ -2,6 +2,7 @@ mod bundles;
 mod cards;
 mod components;
 mod compromise;
+mod printer;
 mod retire;
 mod shares;
 

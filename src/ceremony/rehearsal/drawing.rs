@@ -57,6 +57,17 @@ impl Drawing<'_> {
         if !each(table, "device").any(of_shares) {
             table.remove("custody");
         }
+        // What stands for a device may have nothing that is printed.
+        let is_shown = |device: &mut Table| {
+            let pins = device.get("pins").and_then(Value::as_str);
+            pins == Some("random") || (pins == Some("shares") && !self.plan.kind().finds_ledger())
+        };
+        if !each(table, "device").any(is_shown)
+            && let Some(machine) = inner(table, "machine")
+        {
+            machine.remove("print");
+            machine.remove("print-sha256");
+        }
     }
 
     fn module(&self, table: &mut Table) {

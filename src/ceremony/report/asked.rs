@@ -69,7 +69,7 @@ const fn both(
     }
 }
 
-const ASKED: [Asked; 34] = [
+const ASKED: [Asked; 35] = [
     here(
         "BR 6.1.1.1, script",
         "keys are made by a script that was prepared before",
@@ -243,6 +243,12 @@ const ASKED: [Asked; 34] = [
         "ISO A.8.24, lost keys",
         "keys can be recovered or replaced, and that was tried",
         "date of the last drill",
+    ),
+    both(
+        "ISO A.7.14",
+        "what held secrets is cleared before it is thrown away or used for something else",
+        "\"Sheets of secrets\" at the top, where a printer had some; else they were written by hand",
+        "memory and disk of the printer, and the spool: cleared how, by whom, or kept where",
     ),
     by_hand(
         "ISO A.5.33",

@@ -1,6 +1,6 @@
 //! The sheets of what a wrapped key needs: a component each, and the label of the medium.
 
-use super::{SHARE_WORDS, Sheet, blanks};
+use super::{SHARE_WORDS, Sheet, blanks, by_printer};
 use crate::ceremony::plan::{Components, Holder, Plan, wrapped_file};
 
 /// A sheet for each custodian, and one that lies with the medium.
@@ -9,22 +9,28 @@ pub(super) fn sheets(plan: &Plan) -> Vec<Sheet> {
         return Vec::new();
     };
     let holders = components.custody.holders.iter().enumerate();
-    let sheets = holders.map(|(number, holder)| component_sheet(components, number, holder));
+    let sheets =
+        holders.map(|(number, holder)| component_sheet(plan, components, (number, holder)));
     sheets.chain([medium_sheet(plan, components)]).collect()
 }
 
-fn component_sheet(components: &Components, number: usize, holder: &Holder) -> Sheet {
+fn component_sheet(
+    plan: &Plan,
+    components: &Components,
+    (number, holder): (usize, &Holder),
+) -> Sheet {
     let words = (1..=SHARE_WORDS).map(|word| (format!("Word {word}"), String::new()));
     let rest = blanks(&["Medium that it opens", "Sealed by", "Date"]);
     let quorum = components.custody.quorum;
     Sheet {
         title: format!(
-            "Component {} of {}, for {} alone: for envelope {}; {} components are the wrapping key",
+            "Component {} of {}, for {} alone: for envelope {}; {} components are the wrapping key{}",
             number + 1,
             quorum.shares(),
             holder.name,
             holder.envelope,
             quorum.threshold(),
+            by_printer(plan.printer.is_some()),
         ),
         rows: words.chain(rest).collect(),
     }

@@ -11,7 +11,11 @@ impl Cast {
         if !self.can_be_tried_first(plan) {
             steps.extend(self.can_wrap(plan));
         }
-        steps.extend(plan.components.as_ref().map(|one| self.components(one)));
+        steps.extend(
+            plan.components
+                .as_ref()
+                .map(|one| self.components(plan, one)),
+        );
         let cas = plan.cas();
         steps.extend((0..cas.len()).filter_map(|number| self.key(cas, number)));
         steps
@@ -51,7 +55,7 @@ impl Cast {
         })
     }
 
-    fn components(&self, components: &Components) -> Step {
+    fn components(&self, plan: &Plan, components: &Components) -> Step {
         let quorum = components.custody.quorum;
         let (needed, all) = (quorum.threshold(), quorum.shares());
         Step {
@@ -61,8 +65,12 @@ impl Cast {
                 &self.administrator,
                 format!(
                     "A key of 128 random bits is made in the memory of this machine, by which keys are wrapped, and \
-                     split so that {needed} of {all} components are the key. Each custodian alone sees their \
-                     component, writes it onto its sheet, and types it back off the paper."
+                     split so that {needed} of {all} components are the key. Each custodian alone {}, and types it \
+                     back off the paper.",
+                    match plan.printer {
+                        None => "sees their component, writes it onto its sheet",
+                        Some(_) => "takes the sheet with their component from the printer",
+                    }
                 ),
                 Act::Components,
                 "every set of components that must be the key was put together, and is",

@@ -13,7 +13,7 @@ pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
     // What shares open has its secrets since an earlier ceremony.
     let devices = (0..).zip(&plan.devices);
     let devices = devices.filter(|(_, device)| device.pins != Pins::Shares);
-    steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
+    steps.extend(devices.filter_map(|(number, device)| cast.pins(plan, (number, device))));
     steps.extend(cast.keys(plan));
     steps.extend([cast.compare(), cast.stage(&compromise.beside), cast.lines()]);
     let emergencies = (0..).zip(&compromise.emergencies);

@@ -13,9 +13,10 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
     let cast = Cast::of(plan);
     let mut steps = cast.before(plan);
     steps.extend(cast.can_wrap_first(plan));
-    steps.extend(plan.custody.as_ref().map(|custody| cast.shares(custody)));
+    let custody = plan.custody.as_ref();
+    steps.extend(custody.map(|custody| cast.shares(plan, custody)));
     let devices = (0..).zip(&plan.devices);
-    steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
+    steps.extend(devices.filter_map(|(number, device)| cast.pins(plan, (number, device))));
     steps.extend(cast.keys(plan));
     steps.push(cast.ledger_key(create));
     steps.extend(plan.custody.as_ref().map(|_custody| cast.custody()));
@@ -29,7 +30,7 @@ pub(super) fn steps(plan: &Plan, create: &Create) -> Vec<Step> {
 
 impl Cast {
     /// One secret, of which each custodian gets a share.
-    fn shares(&self, custody: &Custody) -> Step {
+    fn shares(&self, plan: &Plan, custody: &Custody) -> Step {
         let (needed, all) = (custody.quorum.threshold(), custody.quorum.shares());
         Step {
             asks: typed_shares(custody, Wanted::Share),
@@ -38,8 +39,11 @@ impl Cast {
                 &self.administrator,
                 format!(
                     "A secret of 128 random bits is made, and split so that {needed} of {all} shares \
-                     open the devices. Each custodian alone sees their share, writes it onto its sheet, \
-                     and types it back off the paper."
+                     open the devices. Each custodian alone {}, and types it back off the paper.",
+                    match plan.printer {
+                        None => "sees their share, writes it onto its sheet",
+                        Some(_) => "takes the sheet with their share from the printer",
+                    }
                 ),
                 Act::Shares,
                 "every set of shares that must open the secret was put together, and did",
@@ -114,7 +118,7 @@ impl Cast {
     }
 
     /// Secrets of its own, for a device that comes as the factory left it.
-    pub(super) fn pins(&self, number: usize, device: &Device) -> Option<Step> {
+    pub(super) fn pins(&self, plan: &Plan, (number, device): (usize, &Device)) -> Option<Step> {
         match device.pins {
             Pins::AreSet => return None,
             Pins::Shares => return Some(self.derived_pins(number, device)),
@@ -139,15 +143,18 @@ impl Cast {
                 format!("pins {}", device.name),
                 &self.custodian,
                 format!(
-                    "`{}` gets {} {} and a PIN that are made at random. {} alone sees each of them, \
-                     writes it onto its sheet, and types it back.",
+                    "`{}` gets {} {} and a PIN that are made at random. {} alone {}, and types it back.",
                     device.name,
                     match device.hardware {
                         Hardware::Token(_) => "an",
                         Hardware::YubiKey { .. } => "a",
                     },
                     device.unlocked_by(),
-                    self.custodian
+                    self.custodian,
+                    match plan.printer {
+                        None => "sees each of them, writes it onto its sheet",
+                        Some(_) => "takes the sheet of each of them from the printer",
+                    }
                 ),
                 Act::Pins(number),
                 "the device opens with the PIN of the sheet",

@@ -1,12 +1,9 @@
 //! The steps that ceremonies of every kind begin and end with.
 
-use super::missing::{
-    BAG, DEVICES_STEP, SHARES_STEP, bag_of, may_miss, or_missing, serial_ask, typed_shares,
-    unseal_step,
-};
+use super::missing::{BAG, DEVICES_STEP, bag_of, may_miss, or_missing, serial_ask, unseal_step};
 use super::{Act, Ask, Step, WORDS_TYPED, Wanted};
 use crate::ceremony::facts::made_to_find;
-use crate::ceremony::plan::{Custody, Device, LedgerBefore, Person, Pins, Plan, Role, Task};
+use crate::ceremony::plan::{Device, LedgerBefore, Person, Pins, Plan, Role, Task};
 use crate::secret::SecretKind;
 
 /// Who does what nobody is named for.
@@ -35,16 +32,13 @@ impl Cast {
 
     /// The devices are sealed, and the transcript ends.
     pub(super) fn after(&self, plan: &Plan) -> Vec<Step> {
-        // Shares that were opened again go into envelopes again.
         let again = plan.custody.as_ref().filter(|_| plan.ledger.is_some());
+        let counters = again.map(|custody| self.counters(custody));
+        // Shares that were opened again go into envelopes again.
         let shares = again.and_then(|custody| self.seal_shares(custody, plan));
-        let mut steps: Vec<_> = plan
-            .devices
-            .iter()
-            .map(|device| self.seal(device, plan))
-            .chain(shares)
-            .chain(self.seal_components(plan))
-            .collect();
+        let seals = plan.devices.iter().map(|device| self.seal(device, plan));
+        let seals = seals.chain(shares).chain(self.seal_components(plan));
+        let mut steps: Vec<_> = counters.into_iter().chain(seals).collect();
         steps.push(self.end(plan));
         steps
     }
@@ -161,7 +155,12 @@ impl Cast {
             ..step(
                 "machine",
                 &self.administrator,
-                "The program and its modules are those that were reviewed.",
+                match plan.printer {
+                    None => "The program and its modules are those that were reviewed.",
+                    Some(_) => {
+                        "The program, its modules and what prints sheets are those that were reviewed."
+                    }
+                },
                 Act::Machine,
                 "program and modules have the SHA-256 of the plan",
             )
@@ -187,27 +186,6 @@ impl Cast {
                 ),
                 Act::Nothing,
                 "the seal was whole",
-            )
-        }
-    }
-
-    /// Shares that were given out in an earlier ceremony.
-    fn open_again(&self, custody: &Custody) -> Step {
-        let needed = custody.quorum.threshold();
-        let all = custody.quorum.shares();
-        Step {
-            asks: typed_shares(custody, Wanted::ShareAgain),
-            ..step(
-                SHARES_STEP,
-                &self.administrator,
-                format!(
-                    "Each custodian opens their envelope, and alone types the share that is in it; or \
-                     \"missing\", where nobody has it or can read it. {needed} of {all} open the devices. No PIN \
-                     is shown, and the counters stay as they are."
-                ),
-                Act::OpenAgain,
-                "every set of the shares that were typed opens one secret, which is the one that the ledger \
-                 knows; which are missing is told",
             )
         }
     }

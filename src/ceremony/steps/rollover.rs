@@ -12,7 +12,7 @@ pub(super) fn steps(plan: &Plan, beside: &NewBeside) -> Vec<Step> {
     // What shares open has its secrets since an earlier ceremony.
     let devices = (0..).zip(&plan.devices);
     let devices = devices.filter(|(_, device)| device.pins != Pins::Shares);
-    steps.extend(devices.filter_map(|(number, device)| cast.pins(number, device)));
+    steps.extend(devices.filter_map(|(number, device)| cast.pins(plan, (number, device))));
     steps.extend(cast.keys(plan));
     steps.extend([cast.compare(), cast.stage(beside), cast.lines()]);
     steps.extend(cast.after(plan));

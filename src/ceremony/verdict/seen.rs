@@ -2,11 +2,13 @@
 
 mod components;
 mod create;
+mod custody;
 mod ledger;
 mod named;
 mod restore;
 mod retire;
 mod room;
+mod sheets;
 mod sign;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +37,8 @@ pub(super) struct Seen {
     deviations: Vec<(String, String)>,
     /// The questions, of earlier steps too, that were answered by what is missing.
     missing: BTreeSet<(String, String)>,
+    /// Of which questions the sheet was printed, or written by hand instead.
+    sheets: BTreeSet<String>,
     /// The last value of each fact, with its line.
     facts: BTreeMap<String, (u64, String)>,
     /// The last SHA-256 of each file.
@@ -69,7 +73,11 @@ impl Seen {
             Event::Answer {
                 ask, by, answer, ..
             } => self.answer(step, (line, time), (ask, by), answer),
-            Event::TypedBack { ask, by, .. } => self.typed_back(step, line, (ask, by)),
+            Event::TypedBack { ask, by, .. } => self.typed_back(plan, step, line, (ask, by)),
+            Event::Printed {
+                ask, by, program, ..
+            } => self.sheet(plan, step, (line, ask, by), Some(program)),
+            Event::NotPrinted { ask, by, .. } => self.sheet(plan, step, (line, ask, by), None),
             Event::OtherAnswer { ask, by, .. } => match step.ask(ask, by) {
                 Some(_) => Ok(()),
                 None => Err(foreign(line, "an answer")),
@@ -148,6 +156,7 @@ impl Seen {
 
     fn typed_back(
         &mut self,
+        plan: &Plan,
         step: &Step,
         line: u64,
         (name, by): (&str, &str),
@@ -169,6 +178,7 @@ impl Seen {
             let (ask, by) = (name.to_owned(), by.to_owned());
             return Err(VerdictFault::Answer { line, ask, by });
         };
+        self.has_sheet(plan, step, (line, name, by))?;
         self.note_missing((step, ask), line, "")?;
         self.answered = at + 1;
         self.typed_back += 1;
@@ -294,6 +304,7 @@ impl Seen {
                 self.fact(line, SERVERS)?;
                 self.is(line, STAGE, STAGE_TRUSTED)
             }
+            Act::Counters => self.counters(plan, line),
             Act::ShutOut => {
                 let old = plan.old_ca().ok_or_else(|| foreign(line, "an end"))?;
                 self.is(line, &retired_fact(&old.name), RETIRED)

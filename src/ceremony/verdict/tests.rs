@@ -1,6 +1,8 @@
+mod counters;
 mod made;
 mod named;
 mod retire;
+mod sheets;
 
 use super::*;
 use crate::ceremony::conduct::{
@@ -11,7 +13,8 @@ use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT,
     MADE_TO_FIND, RETIRED, SECRET_IS_SET, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, blob_fact,
     brought_key_fact, can_wrap_fact, components_in_words, copy_fact, emergency_fact, end_fact,
-    enough, head_in_words, made_to_find, retired_fact, secret_fact, secrets_fact, typed_in_words,
+    enough, head_in_words, made_to_find, printed_by, retired_fact, secret_fact, secrets_fact,
+    typed_in_words,
 };
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::tests::{

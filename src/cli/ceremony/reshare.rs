@@ -1,10 +1,13 @@
 //! `punchmark ceremony reshare`: a new secret and new shares, when a custodian leaves.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::json;
 
+use super::plan_file;
 use super::room::Terminal;
-use crate::ceremony::{Custodians, CustodyError, NewCustodians, Reshared, Room};
+use crate::ceremony::{Custodians, CustodyError, NewCustodians, Printer, Reshared, Room};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object, say};
@@ -27,11 +30,16 @@ pub(super) struct Reshare {
     /// Who gets a share; one more than are needed, or several
     #[arg(long = "custodian", value_name = "NAME", required = true)]
     custodians: Vec<String>,
+
+    /// The plan whose `print` command prints the sheets [default: they are written by hand]
+    #[arg(long, value_name = "PLAN")]
+    printer_of: Option<PathBuf>,
 }
 
 impl Reshare {
     pub(super) fn run(self, context: &Context) -> Result<Exit, Failure> {
         let quorum = self.quorum()?;
+        let printer = self.printer()?;
         let config = context.config()?;
         context.check_clock(&context.place()?)?;
         let mut room = Terminal::open()?.ok_or_else(|| Failure::usage(NO_TERMINAL))?;
@@ -43,11 +51,24 @@ impl Reshare {
         let new = NewCustodians {
             quorum,
             names: &self.custodians,
+            printer: printer.as_ref(),
         };
         let done = custodians.reshare(&mut room, &new)?;
         tell(context, &done)?;
         end(&mut room, &done)?;
         Ok(Exit::Done)
+    }
+
+    /// What was reviewed with a plan.
+    fn printer(&self) -> Result<Option<Printer>, Failure> {
+        let Some(path) = &self.printer_of else {
+            return Ok(None);
+        };
+        let printer = plan_file::read(path)?.printer;
+        let missing = || {
+            Failure::usage("the plan names no program that prints").at(path.display().to_string())
+        };
+        printer.ok_or_else(missing).map(Some)
     }
 
     /// Whoever holds two shares is one person still.

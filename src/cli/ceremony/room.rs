@@ -12,8 +12,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use zeroize::Zeroizing;
 
+use super::printer::print;
 use crate::ca::ServersSay;
-use crate::ceremony::Room;
+use crate::ceremony::{PrintError, Printer, Room};
 use crate::cli::base::answer::Answers;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::fleet_files;
@@ -94,6 +95,10 @@ impl Room for Terminal {
         let written = "Write it down, then press Enter: the screen is wiped.\n> ";
         self.alone(who, &format!("{what}\r\n\r\n"), &shown, written)?;
         Ok(())
+    }
+
+    fn print(&mut self, printer: &Printer, sheet: &[u8]) -> Result<(), PrintError> {
+        print(printer, sheet)
     }
 
     fn ask_alone(&mut self, who: &str, question: &str) -> io::Result<Pin> {

@@ -120,6 +120,7 @@ impl Advised for ConductError {
             Self::Setup(error) => return error.hint(),
             Self::Pin(error) => return error.hint(),
             Self::Cards(error) => return error.hint(),
+            Self::Custody(error) => return error.hint(),
             Self::KeyPlace(error) => return error.hint(),
             Self::Window { .. } => {
                 "set the clock, or have all review a plan with another window; nothing was begun"

@@ -1,6 +1,7 @@
 //! Devices whose secrets follow from one that custodians hold in shares.
 
 use super::Ledger;
+use super::read::damaged;
 use crate::ledger::LedgerError;
 use crate::ledger::entry::{Event, OpenedDevices, SecretsDerived};
 use crate::ledger::rows::table;
@@ -36,5 +37,18 @@ impl Ledger {
         let mut known = OpenedDevices::default();
         entries.iter().for_each(|(_, derived)| known.take(derived));
         Ok(known)
+    }
+
+    /// Every entry about such a device, with its position, in their order.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn secrets_derived(&self) -> Result<Vec<(u64, SecretsDerived)>, LedgerError> {
+        let positions = self.positions_of(table::CUSTODY)?.into_iter();
+        let entry = |position| match self.entry(position)?.event {
+            Event::SecretsDerived(derived) => Ok((position, derived)),
+            _ => Err(damaged(position)),
+        };
+        positions.map(entry).collect()
     }
 }

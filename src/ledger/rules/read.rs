@@ -299,6 +299,16 @@ impl Ledger {
         table: u8,
         of: impl Fn(Event) -> Option<T>,
     ) -> Result<Vec<(u64, T)>, LedgerError> {
+        let entry = |position| {
+            let entry = self.entry(position)?;
+            let found = of(entry.event).ok_or_else(|| damaged(position))?;
+            Ok((entry.time, found))
+        };
+        self.positions_of(table)?.into_iter().map(entry).collect()
+    }
+
+    /// Where those entries stand.
+    pub(super) fn positions_of(&self, table: u8) -> Result<Vec<u64>, LedgerError> {
         let mut positions = Vec::new();
         self.index.walk(&Keys::of(table, &[]), &mut |_, position| {
             positions.push(position);
@@ -306,12 +316,7 @@ impl Ledger {
         })?;
         positions.sort_unstable();
         positions.dedup();
-        let entry = |position| {
-            let entry = self.entry(position)?;
-            let found = of(entry.event).ok_or_else(|| damaged(position))?;
-            Ok((entry.time, found))
-        };
-        positions.into_iter().map(entry).collect()
+        Ok(positions)
     }
 
     /// The entry at a position that something points to.

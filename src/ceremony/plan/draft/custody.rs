@@ -8,7 +8,8 @@ use crate::secret::share::Quorum;
 pub(super) fn table(kind: Kind, quorum: Quorum) -> String {
     let open = vec![format!("\"{TO_FILL_IN}\""); usize::from(quorum.shares())].join(", ");
     let given_out = if kind.finds_ledger() { BEFORE } else { HERE };
-    CUSTODY
+    let rotate = if kind.finds_ledger() { ROTATE } else { "" };
+    format!("{CUSTODY}{rotate}")
         .replace("@given-out", given_out)
         .replace("@needed", &quorum.threshold().to_string())
         .replace("@shares", &quorum.shares().to_string())
@@ -25,6 +26,10 @@ const CUSTODY: &str = "
 threshold  = @needed
 custodians = [@open] # who holds share 1, share 2 and so on: persons with that role
 envelopes  = [@open] # the numbers of the envelopes that they go into, in the same order
+";
+/// What is left out at first.
+const ROTATE: &str = "\
+# rotate   = false # the devices keep their secrets: whoever saw a PIN of this ceremony can use it
 ";
 const HERE: &str = "a secret is made, and split into shares";
 const BEFORE: &str = "shares that an earlier ceremony gave out";

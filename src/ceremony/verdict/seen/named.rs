@@ -9,8 +9,8 @@ use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
     LEDGER_KEY_PRINT, LEFT_OUT, MADE_TO_FIND, REVOCATION, SERVERS, STAGE, attested_fact,
     begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact, copy_fact, device_fact,
-    emergency_fact, end_fact, item_refused, made_to_find, number_behind, retired_fact, secret_fact,
-    secrets_fact, touches_fact,
+    emergency_fact, end_fact, item_refused, made_to_find, number_behind, printed_by, retired_fact,
+    secret_fact, secrets_fact, touches_fact,
 };
 use crate::ceremony::plan::{Ca, CaBefore, Pins, Plan, PlannedBundle};
 use crate::ceremony::steps::Act;
@@ -41,7 +41,7 @@ pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
             LEDGER_KEY_PRINT.to_owned(),
             attested_fact(LEDGER_KEY_NAME),
         ]),
-        Act::Custody => {
+        Act::Custody | Act::Counters => {
             let mut devices = plan.devices.iter();
             devices.any(|one| one.pins == Pins::Shares && opened_by_fact(one) == name)
         }
@@ -80,8 +80,9 @@ fn of_machine(plan: &Plan) -> Vec<String> {
     let modules = modules.map(|module| format!("module {}", module.path.display()));
     let roots = plan.roots.iter();
     let roots = roots.map(|root| format!("roots {}", root.path.display()));
+    let printer = plan.printer.iter().map(printed_by);
     let program = std::iter::once("program".to_owned());
-    program.chain(modules).chain(roots).collect()
+    program.chain(printer).chain(modules).chain(roots).collect()
 }
 
 fn of_ledger(plan: &Plan) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What belongs to the steps that look at the room: clocks, machine, devices.
 
 use super::{REHEARSAL, Seen};
-use crate::ceremony::facts::{CLOCKS, MISSING, device_fact};
+use crate::ceremony::facts::{CLOCKS, MISSING, device_fact, printed_by};
 use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::plan::{Kind, Plan};
 use crate::ceremony::steps::Step;
@@ -76,6 +76,9 @@ impl Seen {
                 &format!("module {}", module.path.display()),
                 &hex(&module.sha256),
             )?;
+        }
+        if let Some(printer) = &plan.printer {
+            self.is(line, &printed_by(printer), &hex(&printer.sha256))?;
         }
         Ok(())
     }

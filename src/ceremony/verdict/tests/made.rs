@@ -34,7 +34,18 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
                     | Wanted::Component(_)
                     | Wanted::ComponentAgain(_)
             );
+            let is_on_a_sheet = matches!(
+                ask.wanted,
+                Wanted::Secret { .. } | Wanted::Share(_) | Wanted::Component(_)
+            );
             let (step, ask, by) = (step.name.clone(), ask.name.clone(), ask.who.clone());
+            let printer = plan.printer.as_ref().filter(|_| is_on_a_sheet);
+            events.extend(printer.map(|printer| Event::Printed {
+                step: step.clone(),
+                ask: ask.clone(),
+                by: by.clone(),
+                program: printer.program.clone(),
+            }));
             events.push(if is_secret {
                 Event::TypedBack { step, ask, by }
             } else {
@@ -162,6 +173,7 @@ impl Made<'_> {
                 ]
             }
             Act::Custody => vec![self.fact("opened by root", "generation 1, counter 1")],
+            Act::Counters => vec![self.fact("opened by root", "generation 1, counter 2")],
             Act::Pins(number) => {
                 let device = &plan.devices[number];
                 let mut events = vec![self.fact(&secrets_fact(device), SECRETS_ARE_SET)];
@@ -179,10 +191,15 @@ impl Made<'_> {
             Act::Machine => {
                 let module = &plan.modules[0];
                 let name = format!("module {}", module.path.display());
-                vec![
+                let printer = plan.printer.iter();
+                let printer = printer.map(|one| self.fact(&printed_by(one), &hex(&one.sha256)));
+                [
                     self.fact("program", &hex(&plan.program)),
                     self.fact(&name, &hex(&module.sha256)),
                 ]
+                .into_iter()
+                .chain(printer)
+                .collect()
             }
             Act::Devices => {
                 let device = &plan.devices[0];
