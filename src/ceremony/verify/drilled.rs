@@ -8,7 +8,7 @@ use crate::ceremony::plan::{CaBefore, Drill, Plan, Task};
 use crate::ceremony::test_signature::{test_by_fact, test_fact, tried_fact, tried_in_words};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
-use crate::ledger::{CopyTried, KnownCopy, Ledger, TrialResult, TriedFor};
+use crate::ledger::{Ca, CopyTried, KnownCopy, Ledger, TrialResult, TriedFor};
 
 /// Holds a drill against the ledger's entries and keys.
 pub(super) fn has_drilled(
@@ -59,10 +59,27 @@ pub(super) fn has_drilled(
         )?;
         // What a run before signed, and one that was cut short did not record, counts for nothing.
         if result == TrialResult::Proved {
-            is_told(transcript, &test_by_fact(&planned.name), &tried.holder)?;
+            let signed_by = match plan.blob(&planned.name) {
+                Some(_) => spare_in_words(ledger, plan, planned, ca)?,
+                None => tried.holder.clone(),
+            };
+            is_told(transcript, &test_by_fact(&planned.name), &signed_by)?;
         }
     }
     Ok(())
+}
+
+/// The spare that a wrapped key was tried in, as the ledger has it; a copy that ended there is told of for good.
+fn spare_in_words(
+    ledger: &Ledger,
+    plan: &Plan,
+    planned: &CaBefore,
+    ca: &Ca,
+) -> Result<String, VerdictFault> {
+    let mut copies = ledger.copies(ca)?.into_iter();
+    let tried = copies.find(|copy| is_in_room(plan, planned, &copy.seen.device));
+    let tried = tried.ok_or_else(|| not_so(planned, "has no copy that was in the spare"))?;
+    Ok(tried.seen.holder)
 }
 
 /// What was tried: the copy in its device, or the wrapped key.
