@@ -88,7 +88,7 @@ pub fn overwrite(path: &Path, sha256: &[u8; 32], begun: Begun) -> Result<(), Ove
 /// In place: another file of that name would leave the bytes where they are.
 fn write_over(path: &Path, length: usize) -> io::Result<()> {
     let mut random = vec![0; length];
-    getrandom::fill(&mut random)?;
+    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
     let mut file = OpenOptions::new()
         .write(true)
         .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
