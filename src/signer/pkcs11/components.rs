@@ -2,7 +2,7 @@
 //! by it.
 //!
 //! The wrapping key is an object of one session, which is destroyed when it was used. The
-//! [other way](super::wrap) needs the second token at once and leaves nothing; what this one gives is a blob,
+//! [other way](mod@super::wrap) needs the second token at once and leaves nothing; what this one gives is a blob,
 //! from which a copy is made years later.
 
 use cryptoki::error::RvError;
