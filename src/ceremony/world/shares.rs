@@ -50,9 +50,10 @@ impl World<'_> {
         let Hardware::Token(token) = &device.hardware else {
             return Err(ConductError::NotOpenedBy(device.name.clone()));
         };
-        let pin = TokenDerived::of(secret, &device.serial(), FIRST_COUNTER).pin;
+        let set = TokenDerived::of(secret, &device.serial(), FIRST_COUNTER);
         let uri = key_place::token(token)?;
-        signer::change_token_pin(&uri, TokenUser::User, &self.pin, &pin)?;
+        signer::change_token_pin(&uri, TokenUser::SecurityOfficer, &self.pin, &set.so_pin)?;
+        signer::change_token_pin(&uri, TokenUser::User, &self.pin, &set.pin)?;
         let config = self.config()?;
         let mut ledger = config.ledger_place().open_confirmed()?;
         let known = ledger.opened_devices()?;

@@ -6,10 +6,10 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::session::UserType;
 use cryptoki::types::AuthPin;
 
-use super::random_pin;
 use crate::cli::base::failure::{Advised, At, Failure};
 
-/// Makes a token where `SOFTHSM2_CONF` says that tokens are, and gives its serial number.
+/// Makes a token where `SOFTHSM2_CONF` says that tokens are, with one PIN for its user and its security officer, and
+/// gives its serial number.
 pub(crate) fn make(module: &Path, label: &str, pin: &str) -> Result<String, Failure> {
     let pin = AuthPin::new(pin.into());
     let pkcs11 = Pkcs11::new(module).at("SoftHSM")?;
@@ -21,11 +21,10 @@ pub(crate) fn make(module: &Path, label: &str, pin: &str) -> Result<String, Fail
         token.is_ok_and(|token| !token.token_initialized())
     });
     let slot = free.ok_or_else(|| Failure::new("SoftHSM has no free slot"))?;
-    // Nobody needs the security officer again.
-    let officer = AuthPin::new(random_pin()?.into());
-    pkcs11.init_token(slot, &officer, label).at("C_InitToken")?;
+    // Where a rehearsal changes both PINs, it knows the security officer's too.
+    pkcs11.init_token(slot, &pin, label).at("C_InitToken")?;
     let session = pkcs11.open_rw_session(slot).at("C_OpenSession")?;
-    session.login(UserType::So, Some(&officer)).at("C_Login")?;
+    session.login(UserType::So, Some(&pin)).at("C_Login")?;
     session.init_pin(&pin).at("C_InitPIN")?;
     let serial = pkcs11.get_token_info(slot).at("C_GetTokenInfo")?;
     let serial = serial.serial_number().trim().to_owned();
