@@ -231,9 +231,10 @@ impl Conduct<'_> {
             }
             Wanted::Before { kind, .. } => return self.come_with(step, ask, kind),
             Wanted::Share(number) => return self.share(step, ask, number),
-            Wanted::ShareAgain(number) => return self.share_again(step, ask, number),
+            Wanted::ShareAgain(number) | Wanted::ComponentAgain(number) => {
+                return self.share_again(step, ask, number);
+            }
             Wanted::Component(number) => return self.component(step, ask, number),
-            Wanted::ComponentAgain(number) => return self.component_again(step, ask, number),
             _ => {}
         }
         loop {

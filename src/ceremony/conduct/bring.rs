@@ -10,14 +10,12 @@ use super::{Conduct, ConductError};
 use crate::ca::{
     Bring, Ending, WrappedKeyError, WrappedKeyFile, blob_name, components_name, key_places,
 };
-use crate::ceremony::custody::why_not;
 use crate::ceremony::facts::{
     COMPONENTS, COMPONENTS_CHECK, MISSING as NOT_THERE, brought_key_fact,
 };
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, KeyPlace, Kind, PlannedBlob};
-use crate::ceremony::steps::{Ask, MISSING, Step};
-use crate::ceremony::transcript::Event;
+use crate::ceremony::steps::Step;
 use crate::config::LedgerKeyPlace;
 use crate::ledger::{Became, Ca, CopyKind, Ledger};
 use crate::secret::share::{Quorum, Share, SharedSecret};
@@ -26,47 +24,6 @@ use crate::signer::{self, Holder, Locator};
 use crate::wire::hex;
 
 impl Conduct<'_> {
-    /// A custodian types a component off its sheet; or that it is missing.
-    pub(super) fn component_again(
-        &mut self,
-        step: &Step,
-        ask: &Ask,
-        number: usize,
-    ) -> Result<(), ConductError> {
-        if number == 0 {
-            self.typed_again.clear();
-        }
-        loop {
-            let typed = self.room.ask_alone(&ask.who, &ask.question);
-            let typed = typed.map_err(ConductError::Ask)?;
-            if typed.expose().trim() == MISSING {
-                return self.write(Event::Answer {
-                    step: step.name.clone(),
-                    ask: ask.name.clone(),
-                    by: ask.who.clone(),
-                    answer: MISSING.to_owned(),
-                });
-            }
-            self.pins.keep_out(&typed);
-            let why = match Share::parse(typed.expose()) {
-                Err(error) => format!("That is no component: {error}."),
-                Ok(share) => match why_not(&self.typed_again, &share) {
-                    Some(why) => why.to_owned(),
-                    None => {
-                        self.typed_again.push(share);
-                        return self.write(Event::TypedBack {
-                            step: step.name.clone(),
-                            ask: ask.name.clone(),
-                            by: ask.who.clone(),
-                        });
-                    }
-                },
-            };
-            self.room
-                .show(&format!("{why} Type it again, or \"{MISSING}\"."));
-        }
-    }
-
     /// Puts every set of what was typed together, and holds it against the ledger.
     pub(super) fn open_components(&mut self, step: &Step) -> Result<(), ConductError> {
         self.are_spares()?;

@@ -18,7 +18,6 @@ use crate::ceremony::facts::{
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Ca, Components, wrapped_file};
 use crate::ceremony::steps::{Ask, Step};
-use crate::ceremony::transcript::Event;
 use crate::ledger::Ledger;
 use crate::output;
 use crate::secret::share::{Share, SharedSecret};
@@ -86,11 +85,7 @@ impl Conduct<'_> {
         if let Some(wrapping) = &mut self.wrapping {
             wrapping.typed.push(typed);
         }
-        self.write(Event::TypedBack {
-            step: step.name.clone(),
-            ask: ask.name.clone(),
-            by: ask.who.clone(),
-        })
+        self.note_typed_back(step, ask)
     }
 
     /// Puts together every set of what was typed back that must be the key.

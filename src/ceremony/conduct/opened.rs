@@ -16,7 +16,8 @@ use crate::secret::share::{Quorum, Share, SharedSecret};
 use crate::wire::hex;
 
 impl Conduct<'_> {
-    /// A custodian types a share off its sheet; or that it is missing, where that ends nothing.
+    /// A custodian types a share off its sheet, or a component, which is a share of another secret; or that it is
+    /// missing, where that ends nothing.
     pub(super) fn share_again(
         &mut self,
         step: &Step,
@@ -43,11 +44,7 @@ impl Conduct<'_> {
                     Some(why) => self.room.show(&format!("{why} Or type \"{MISSING}\".")),
                     None => {
                         self.typed_again.push(share);
-                        return self.write(Event::TypedBack {
-                            step: step.name.clone(),
-                            ask: ask.name.clone(),
-                            by: ask.who.clone(),
-                        });
+                        return self.note_typed_back(step, ask);
                     }
                 },
                 Err(error) => self.room.show(&format!(

@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 use crate::ceremony::facts::secrets_fact;
 use crate::ceremony::plan::{Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, Step};
-use crate::ceremony::transcript::Event;
 use crate::secret::{Pin, SecretKind};
 use crate::signer::yubikey::setup::{
     self, Due, ManagementKeyAlgorithm, NewManagementKey, SecretState, Step as SetupStep, Tries,
@@ -93,11 +92,7 @@ impl<'s> Conduct<'s> {
             _ => &mut self.on_paper.pin,
         };
         *place = Some(secret);
-        self.write(Event::TypedBack {
-            step: step.name.clone(),
-            ask: ask.name.clone(),
-            by: ask.who.clone(),
-        })
+        self.note_typed_back(step, ask)
     }
 
     /// Whether a card has a secret of its own by now. It was the factory's when the devices were looked

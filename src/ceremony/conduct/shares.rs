@@ -9,7 +9,6 @@ use super::{Conduct, ConductError};
 use crate::ceremony::custody::{CardDerived, TokenDerived, in_lines, why_not};
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
-use crate::ceremony::transcript::Event;
 use crate::secret::Pin;
 use crate::secret::share::{Quorum, Share, SharedSecret};
 use crate::signer::yubikey::setup::{self, SecretState};
@@ -65,11 +64,7 @@ impl Conduct<'_> {
         if let Some(shared) = &mut self.shared {
             shared.typed.push(typed);
         }
-        self.write(Event::TypedBack {
-            step: step.name.clone(),
-            ask: ask.name.clone(),
-            by: ask.who.clone(),
-        })
+        self.note_typed_back(step, ask)
     }
 
     /// A secret of which every device can take what follows.

@@ -66,6 +66,15 @@ impl Conduct<'_> {
         }
     }
 
+    /// What somebody typed off paper stands nowhere; that they did stands in the transcript.
+    pub(super) fn note_typed_back(&mut self, step: &Step, ask: &Ask) -> Result<(), ConductError> {
+        self.write(Event::TypedBack {
+            step: step.name.clone(),
+            ask: ask.name.clone(),
+            by: ask.who.clone(),
+        })
+    }
+
     fn on_screen(&mut self, ask: &Ask, secret: &Pin) -> Result<(), ConductError> {
         let shown = self
             .room

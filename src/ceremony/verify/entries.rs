@@ -77,7 +77,11 @@ mod tests {
             "{hidden}"
         );
         // One that another line tells of is hidden all the same.
-        assert!(verdict(1, &[2]).is_err());
+        let hidden = verdict(1, &[2]).unwrap_err();
+        assert!(
+            matches!(&hidden, VerdictFault::HiddenEntry { position: 1, .. }),
+            "{hidden}"
+        );
         assert!(verdict(1, &[1]).unwrap().is_empty());
         assert_eq!(verdict(0, &[]).unwrap().len(), 1);
     }

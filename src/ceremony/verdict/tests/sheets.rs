@@ -70,7 +70,8 @@ fn a_plan_without_a_printer_has_no_sheet_of_one() {
     };
     let why = "a lie".to_owned();
     all.insert(typed.unwrap(), Event::NotPrinted { step, ask, by, why });
-    assert!(judged(&plan, &all).is_err());
+    let fault = judged(&plan, &all).unwrap_err();
+    assert!(matches!(fault, VerdictFault::Foreign { .. }), "{fault}");
 }
 
 #[test]
