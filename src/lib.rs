@@ -4,6 +4,7 @@
 //! (`scripts/layers` holds them to it). The way of a request goes from top to bottom.
 //!
 //! - [`wire`]: the ground: bytes, keys, certificates and signatures as SSH has them.
+//! - [`api`]: what a server and its clients say to each other, as JSON.
 //! - [`krl`]: key revocation lists: written, read, searched and shown.
 //! - [`mod@file`]: files from outside, opened once; who can have written those that are believed.
 //! - [`secret`]: a [`secret::Pin`], and how one is asked for.
@@ -11,6 +12,7 @@
 //! - [`certificate`]: all that a certificate says, parsed once and never wrong after.
 //! - [`request`]: what comes from outside, not yet believed.
 //! - [`attestation`]: evidence that was checked, and so became a proof.
+//! - [`login`]: what somebody showed who logs in, checked, and so who it is.
 //! - [`policy`]: decides, and does nothing else.
 //! - [`ledger`]: serials, and what was done with them; durable before the key is used.
 //! - [`issue`]: the spine: decide, reserve, sign, verify, record, release.
@@ -25,6 +27,7 @@
 //! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
+pub mod api;
 pub mod attestation;
 pub mod batch;
 pub mod bundle;
@@ -37,6 +40,7 @@ pub mod file;
 pub mod issue;
 pub mod krl;
 pub mod ledger;
+pub mod login;
 pub mod output;
 pub mod policy;
 pub mod reconcile;

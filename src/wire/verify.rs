@@ -21,6 +21,7 @@ use self::engine::Engine;
 
 pub(crate) mod composite;
 mod engine;
+pub(crate) mod jose;
 mod security_key;
 #[cfg(test)]
 mod tests;

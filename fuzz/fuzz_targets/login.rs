@@ -1,0 +1,30 @@
+//! What comes with a login: tokens, proofs, keys, answers and bodies of any text.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use punchmark::api::login::{KeyShown, NewLogin, PasswordShown};
+use punchmark::login::dpop::{Expected, Proof};
+use punchmark::login::jws::{Jwk, Jws, strict};
+use punchmark::login::key::KeyAnswer;
+
+fuzz_target!(|text: &str| {
+    let expected = Expected {
+        method: "GET",
+        url: "https://ca/v1/session",
+        token: None,
+        key: None,
+    };
+    let _refused = Proof::check(text, &expected, |_nonce| true);
+    if let Ok(jws) = Jws::parse(text, 8192) {
+        let _any = jws.header::<serde_json::Value>();
+    }
+    if let Ok(key) = strict::<Jwk>(text.as_bytes()) {
+        let shown = key.thumbprint().to_string();
+        assert_eq!(shown.parse(), Ok(key.thumbprint()));
+    }
+    let _any = KeyAnswer::parse(text);
+    let _any = strict::<NewLogin>(text.as_bytes());
+    let _any = strict::<KeyShown>(text.as_bytes());
+    let _any = strict::<PasswordShown>(text.as_bytes());
+});

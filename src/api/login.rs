@@ -1,0 +1,73 @@
+//! A login, and the session that it opens.
+
+use serde::{Deserialize, Serialize};
+
+use super::Secret;
+
+/// Asks to log in by a method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NewLogin {
+    /// The method's name in the server's config.
+    pub method: String,
+}
+
+/// A login that began: what is to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LoginBegun {
+    /// Its id, which counts once.
+    pub login: String,
+    /// What kind of method it is: `key` or `password`.
+    pub kind: String,
+    /// For kind `key`: 32 random bytes in unpadded URL-safe Base64, to be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
+    /// When it is over, in Unix seconds by the server's clock.
+    pub expires: u64,
+}
+
+/// The answer to a login of kind `key`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct KeyShown {
+    /// An SSHSIG in its armour, as `login::key` says.
+    pub signature: String,
+}
+
+/// The answer to a login of kind `password`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PasswordShown {
+    /// The user's name.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// A session that was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SessionOpened {
+    /// What is shown from now on, with a proof of the session's key.
+    pub token: Secret,
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+}
+
+/// A session, as whoever has it may know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Session {
+    /// Who logged in.
+    pub requester: String,
+    /// By which method.
+    pub method: String,
+    /// The groups that the method says they are in, each as `method:name`.
+    pub groups: Vec<String>,
+    /// When it ends at the latest, in Unix seconds by the server's clock.
+    pub until: u64,
+    /// After how many seconds without a request it ends.
+    pub idle: u64,
+}

@@ -1,0 +1,125 @@
+//! Who somebody is who logs in: what they showed, checked, and so became a [`Login`].
+//!
+//! Beside `attestation`, which says what a key is made of, and as pure: no file, no clock, no
+//! network. What was shown comes from outside together with what was expected of it, and nothing
+//! else makes a [`Login`]. Fetching and keeping is the business of whoever calls.
+//!
+//! - [`key`]: an enrolled key signs our challenge;
+//! - [`dpop`]: the proof that a request comes from whoever has the session's key (RFC 9449);
+//! - [`jws`]: JSON Web Signatures, which such proofs are (RFC 7515).
+
+pub mod dpop;
+pub mod jws;
+pub mod key;
+mod method;
+
+use std::fmt;
+
+pub use method::{MethodName, MethodNameError};
+
+use crate::request::RequesterName;
+
+/// What is known of somebody by a login that was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    method: MethodName,
+    kind: LoginKind,
+    name: RequesterName,
+    subject: Option<LoginSubject>,
+    groups: Vec<Group>,
+    time: u64,
+    amr: Vec<String>,
+    acr: Option<String>,
+}
+
+/// By what somebody logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginKind {
+    /// A key that is enrolled for the name signs a challenge.
+    Key,
+}
+
+/// Somebody as an identity provider has them: what never changes, whatever they are called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LoginSubject {
+    /// Who says so, by URL.
+    pub issuer: String,
+    /// Whom it is said of.
+    pub subject: String,
+}
+
+/// A group, with the method that says that somebody is in it: it counts with it alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// The method.
+    pub method: MethodName,
+    /// The group's name there.
+    pub name: String,
+}
+
+impl Login {
+    /// The login method, by its name in the config.
+    #[must_use]
+    pub fn method(&self) -> &MethodName {
+        &self.method
+    }
+
+    /// What kind of method it is.
+    #[must_use]
+    pub fn kind(&self) -> LoginKind {
+        self.kind
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn name(&self) -> &RequesterName {
+        &self.name
+    }
+
+    /// Who it is to an identity provider; `None` where none was asked.
+    #[must_use]
+    pub fn subject(&self) -> Option<&LoginSubject> {
+        self.subject.as_ref()
+    }
+
+    /// The groups that the method says they are in.
+    #[must_use]
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// When they showed what was asked of them, in Unix seconds.
+    #[must_use]
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// How they showed it, in an identity provider's words (RFC 8176).
+    #[must_use]
+    pub fn amr(&self) -> &[String] {
+        &self.amr
+    }
+
+    /// How well, in an identity provider's word.
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.acr.as_deref()
+    }
+}
+
+impl LoginKind {
+    /// The word for it in config and API.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+        }
+    }
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.method, self.name)
+    }
+}
