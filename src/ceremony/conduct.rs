@@ -55,6 +55,7 @@ pub use error::ConductError;
 pub use finish::{CEREMONY_NAMESPACE, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE};
 pub(super) use in_memory::in_memory_fact;
 pub(super) use keys::copy_fact;
+pub(super) use outputs::SIGNATURE_OF_LIST;
 use secrets::OnPaper;
 pub(super) use secrets::SECRETS_ARE_SET;
 use shares::Shared;
@@ -358,4 +359,4 @@ const DEVICES_STEP: &str = "devices";
 /// What is typed in the place of an answer to write down what is otherwise.
 const DEVIATION: &str = "!";
 /// Keys are made by the tokens, of their own randomness; ours is for ids and salts.
-const RANDOM: &str = "keys: the token's own; ids and salts: getrandom(2)";
+pub(super) const RANDOM: &str = "keys: the token's own; ids and salts: getrandom(2)";

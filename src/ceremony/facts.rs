@@ -172,6 +172,8 @@ pub(super) fn secret_fact(device: &Device, kind: SecretKind) -> String {
 
 /// What is noted of a secret that a token has by now.
 pub(super) const SECRET_IS_SET: &str = "set";
+/// And of one that it is about to get.
+pub(super) const SECRET_ABOUT_TO_BE: &str = "about to be set";
 
 /// The fact that is what a card proved of a key.
 pub(super) fn attested_fact(key: &str) -> String {

@@ -73,19 +73,19 @@ pub(super) fn is_end_of(plan: &Plan, copy: &EndOfCopy, device: &str) -> bool {
     }
 }
 
-/// Whether a locator names a key in this place of a device, whatever its id.
+/// Whether a locator names a key in this place of a device, in the spelling of a run: a token's key has an id that was
+/// drawn, and there is nothing else in it.
 pub(super) fn is_key(locator: &str, device: &Device, place: &KeyPlace) -> bool {
-    let without_id = |text: &str| match text.split_once(";id=") {
-        None => Some((text.to_owned(), String::new())),
-        Some((before, rest)) => {
-            let (_, module) = rest.split_once('?')?;
-            Some((before.to_owned(), module.to_owned()))
-        }
+    let Ok(read) = locator.parse::<Locator>() else {
+        return false;
     };
-    let planned = key(device, place, &[0]).map(|planned| planned.to_string());
-    planned.is_ok_and(|planned| {
-        without_id(locator).is_some() && without_id(locator) == without_id(&planned)
-    })
+    let id = read.key_id().unwrap_or_default();
+    let is_drawn = match place {
+        KeyPlace::Label(_) => id.len() == KEY_ID_BYTES,
+        KeyPlace::Slot { .. } => id.is_empty(),
+    };
+    let planned = key(device, place, id).map(|planned| planned.to_string());
+    is_drawn && planned.is_ok_and(|planned| planned == locator)
 }
 
 fn of_token(token: &TokenPlace) -> String {
@@ -115,6 +115,9 @@ fn encoded(text: &str) -> String {
     }
     encoded
 }
+
+/// Bytes of the id of a token's key: no other key has the same by chance.
+pub(super) const KEY_ID_BYTES: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -176,6 +179,34 @@ mod tests {
         assert_eq!(found.as_deref(), Some("yubikey:serial=7;slot-id=9c"));
         assert_eq!(of("yubikey:serial=8;slot-id=9c", &card), None);
         assert_eq!(of(whole, &card), None);
+    }
+
+    #[test]
+    fn a_key_is_named_in_one_spelling_with_an_id_and_nothing_else() {
+        let root = device(Hardware::Token(TokenPlace {
+            module: "/m.so".into(),
+            label: "Root CA".to_owned(),
+            serial: "fe12".to_owned(),
+        }));
+        let place = KeyPlace::Label("users".to_owned());
+        let named = |id: &[u8]| key(&root, &place, id).unwrap().to_string();
+        let right = named(&[7; KEY_ID_BYTES]);
+        assert!(is_key(&right, &root, &place));
+        for wrong in [
+            named(&[]),
+            named(&[7; 2]),
+            named(&[7; 17]),
+            right.replace("%07%07", "%7e%07"),
+            right.replace(";id=", ";id=zzz;object=thiefs;token=Evil;id="),
+            right.replace(";id=", ";type=private;id="),
+            right.replace("Root%20CA", "Other"),
+            right.replace("Root%20CA", "%52oot%20CA"),
+            right.replace("?module-path=/m.so", ""),
+            right.replace("/m.so", "/n.so"),
+            format!("{right}&pin-source=/etc/passwd"),
+        ] {
+            assert!(!is_key(&wrong, &root, &place), "{wrong}");
+        }
     }
 
     #[test]

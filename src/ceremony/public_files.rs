@@ -45,6 +45,23 @@ pub(super) fn public_files(
     Ok(files)
 }
 
+/// What these files are called, whatever the keys are.
+pub(super) fn public_file_names(plan: &Plan) -> Vec<String> {
+    let mut names = vec!["ledger.pub".to_owned(), KEY_CARD_FILE.to_owned()];
+    for ca in plan.cas() {
+        names.push(format!("{}.pub", ca.name));
+        if ca.beside.is_none() {
+            let all = [
+                format!("{}.known_hosts", ca.name),
+                format!("{}.sshd_config", ca.name),
+                trusted_file(&ca.name),
+            ];
+            names.extend(all);
+        }
+    }
+    names
+}
+
 /// What servers or clients write who trust a CA, and all that stand beside it.
 fn trust(
     plan: &Plan,

@@ -1,6 +1,8 @@
 //! Whether a transcript is that of a plan: pure, line by line, by the same steps that were conducted.
 
 mod fault;
+mod form;
+mod otherwise;
 mod seen;
 #[cfg(test)]
 pub(super) mod tests;
@@ -32,6 +34,10 @@ pub struct Account {
     pub clocks_apart: Vec<(u64, String)>,
     /// Entries of the ledger that the transcript names as none of the plan's, by their positions.
     pub foreign_entries: BTreeSet<u64>,
+    /// What it says of each of them, with its line.
+    pub foreign_words: Vec<(u64, u64, String)>,
+    /// What a run that went on told otherwise than the one before it.
+    pub told_again: Vec<String>,
     /// Entries that the ledger took between the end of the transcript and the signed head, and that are no
     /// ceremony's.
     pub behind_the_end: Vec<String>,
@@ -60,6 +66,7 @@ pub fn judge(plan: &Plan, transcript: &Transcript) -> Result<Account, VerdictFau
         at: 0,
         seen: Seen::default(),
         is_late: false,
+        goes_on: false,
         clocks: Vec::new(),
         files_of_before: Vec::new(),
         account: Account::default(),
@@ -91,6 +98,8 @@ struct Judge<'p> {
     seen: Seen,
     /// Whether somebody said why it goes on behind its window.
     is_late: bool,
+    /// Whether the program was started again, and no line of a step was written since.
+    goes_on: bool,
     /// Whose clocks are still to be read, since the program was started again; the next is the last.
     clocks: Vec<String>,
     /// The files of the steps before this one.
@@ -116,6 +125,7 @@ impl Judge<'_> {
         if *plan != hex(&self.plan.sha256) || *purpose != self.plan.purpose {
             return Err(VerdictFault::OtherPlan(plan.clone()));
         }
+        form::require_form(self.plan, 1, event)?;
         self.account.times.0 = time;
         self.in_window(1, time)
     }
@@ -131,9 +141,9 @@ impl Judge<'_> {
     }
 
     fn line(&mut self, line: u64, time: u64, event: &Event) -> Result<(), VerdictFault> {
+        form::require_form(self.plan, line, event)?;
         if let Event::Late { by, text } = event {
-            self.is_late = true;
-            return self.otherwise(line, "window", by, text.clone());
+            return self.late((line, time), by, text);
         }
         self.in_window(line, time)?;
         match event {
@@ -142,6 +152,7 @@ impl Judge<'_> {
                 self.account.went_on += 1;
                 // Whoever goes on asks the whole step again, and reads the clocks anew.
                 self.seen.asked_anew();
+                self.goes_on = true;
                 self.clocks = self.clocks_to_read();
                 Ok(())
             }
@@ -155,32 +166,10 @@ impl Judge<'_> {
                 what,
                 by,
                 text,
-            } => {
-                self.account.foreign_entries.insert(*position);
-                let text = format!("entry {position} is none of the plan's, {what}: {text}");
-                self.otherwise(line, "ledger", by, text)
-            }
+            } => self.foreign_entry(line, (*position, what), (by, text)),
             Event::End { ledger, size, root } => self.end(line, ledger, *size, root),
             of_step => self.of_step(line, time, of_step),
         }
-    }
-
-    /// Somebody of the plan said what is otherwise, beside the steps.
-    fn otherwise(
-        &mut self,
-        line: u64,
-        of: &str,
-        by: &str,
-        text: String,
-    ) -> Result<(), VerdictFault> {
-        let mut people = self.plan.people.all.iter();
-        if !people.any(|person| person.name == by) {
-            let what = "a deviation of a stranger";
-            return Err(VerdictFault::Foreign { line, what });
-        }
-        let deviation = (of.to_owned(), by.to_owned(), text);
-        self.account.deviations.push(deviation);
-        Ok(())
     }
 
     /// Behind the step that reads the clocks, a run that goes on reads them first.
@@ -243,6 +232,7 @@ impl Judge<'_> {
             });
         }
         self.seen.take(self.plan, step, (line, time), event)?;
+        self.goes_on = false;
         match event {
             Event::Deviation { step, by, text } => {
                 let deviation = (step.clone(), by.clone(), text.clone());
@@ -262,6 +252,8 @@ impl Judge<'_> {
             Event::Done { .. } => {
                 self.files_of_before = self.account.files.clone();
                 self.account.rehearsal = self.account.rehearsal.or(self.seen.rehearsal());
+                let told_again = self.seen.told_again();
+                self.account.told_again.extend_from_slice(told_again);
                 self.seen = std::mem::take(&mut self.seen).next_step();
                 self.at += 1;
             }

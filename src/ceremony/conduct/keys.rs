@@ -147,7 +147,7 @@ impl<'s> Conduct<'s> {
         if let Some(locator) = self.transcript().intent(&step.name) {
             return Ok(locator.parse()?);
         }
-        let mut id = [0; ID];
+        let mut id = [0; key_place::KEY_ID_BYTES];
         getrandom::fill(&mut id).map_err(ConductError::Random)?;
         let locator = key_place::key(self.device_of(device)?, place, &id)?;
         // A slot has no id: whatever is in it from here on was made here.
@@ -273,7 +273,5 @@ pub(in crate::ceremony) fn copy_fact(ca: &Ca, device: &str) -> String {
 
 /// The name of the step that makes the ledger key.
 const LEDGER_KEY_STEP: &str = "ledger-key";
-/// Bytes of a key's id: no other key has the same by chance.
-const ID: usize = 16;
 /// As `init` writes it.
 const CONFIG_MODE: u32 = 0o644;

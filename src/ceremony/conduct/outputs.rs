@@ -178,6 +178,7 @@ impl Conduct<'_> {
     }
 }
 
-const SIGNATURE_OF_LIST: &str = "revoked.krl.sig";
+/// The signature of the list.
+pub(in crate::ceremony) const SIGNATURE_OF_LIST: &str = "revoked.krl.sig";
 /// All of it is for others to read.
 pub(super) const OUTPUT_MODE: u32 = 0o644;

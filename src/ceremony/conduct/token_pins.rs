@@ -8,7 +8,7 @@
 
 use super::secrets::OnPaper;
 use super::{Conduct, ConductError, SECRETS_ARE_SET};
-use crate::ceremony::facts::{SECRET_IS_SET, secret_fact, secrets_fact};
+use crate::ceremony::facts::{SECRET_ABOUT_TO_BE, SECRET_IS_SET, secret_fact, secrets_fact};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Pins, TokenPlace};
 use crate::ceremony::steps::{Ask, Step};
@@ -122,7 +122,7 @@ impl Conduct<'_> {
             Some(SECRET_IS_SET) => return Ok(signer::token_opens(uri, user, new)?),
             Some(_about_to_be) => {}
             None => {
-                self.fact(step, &name, ABOUT_TO_BE)?;
+                self.fact(step, &name, SECRET_ABOUT_TO_BE)?;
                 signer::change_token_pin(uri, user, old, new)?;
                 return self.fact(step, &name, SECRET_IS_SET);
             }
@@ -168,4 +168,3 @@ pub(in crate::ceremony) fn self_name(token: &TokenPlace) -> String {
 }
 
 const TYPED_BACK: &str = "what was typed back";
-const ABOUT_TO_BE: &str = "about to be set";

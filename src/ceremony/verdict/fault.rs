@@ -130,6 +130,26 @@ pub enum VerdictFault {
         /// The fact.
         name: String,
     },
+    /// A field of a line that no run writes so.
+    #[error("line {line}: its field `{field}` is not what a run writes there: {wanted}")]
+    Form {
+        /// The line.
+        line: u64,
+        /// The field.
+        field: &'static str,
+        /// What a run writes there.
+        wanted: &'static str,
+    },
+    /// A run tells of a thing once; one that goes on tells of it as it was.
+    #[error("line {line}: {name} is told again, as no run does: it stands in line {before}")]
+    ToldTwice {
+        /// The line.
+        line: u64,
+        /// The fact or file.
+        name: String,
+        /// Where it stands first.
+        before: u64,
+    },
     /// Two steps wrote a file of the same name, with other bytes.
     #[error("line {line}: {name} was written by a step before, with other bytes")]
     WrittenTwice {

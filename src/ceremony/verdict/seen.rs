@@ -3,8 +3,10 @@
 mod components;
 mod create;
 mod custody;
+mod intent;
 mod ledger;
 mod named;
+mod once;
 mod restore;
 mod retire;
 mod room;
@@ -18,8 +20,7 @@ use crate::ceremony::facts::{
     RETIRED, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED, emergency_fact, retired_fact,
 };
 use crate::ceremony::instant::Instant;
-use crate::ceremony::key_place;
-use crate::ceremony::plan::{KeyPlace, Plan, emergency_file};
+use crate::ceremony::plan::{Plan, emergency_file};
 use crate::ceremony::steps::{Act, Ask, Step, Wanted};
 use crate::ceremony::transcript::Event;
 
@@ -41,8 +42,12 @@ pub(super) struct Seen {
     sheets: BTreeSet<String>,
     /// The last value of each fact, with its line.
     facts: BTreeMap<String, (u64, String)>,
-    /// The last SHA-256 of each file.
-    files: BTreeMap<String, String>,
+    /// The last SHA-256 of each file, with its line.
+    files: BTreeMap<String, (u64, String)>,
+    /// The facts and files that were told since the step was begun.
+    told: BTreeSet<String>,
+    /// What was told again otherwise than before, where a run that goes on may find it so.
+    told_again: Vec<String>,
 }
 
 impl Seen {
@@ -59,6 +64,7 @@ impl Seen {
         self.deviations.clear();
         self.typed_back = 0;
         self.clocks.clear();
+        self.told.clear();
     }
 
     /// Takes the next line of the step.
@@ -78,19 +84,13 @@ impl Seen {
                 ask, by, program, ..
             } => self.sheet(plan, step, (line, ask, by), Some(program)),
             Event::NotPrinted { ask, by, .. } => self.sheet(plan, step, (line, ask, by), None),
-            Event::OtherAnswer { ask, by, .. } => match step.ask(ask, by) {
-                Some(_) => Ok(()),
-                None => Err(foreign(line, "an answer")),
-            },
-            Event::Deviation { by, text, .. } => {
-                let is_there = plan.people.all.iter().any(|person| person.name == *by);
-                if is_there {
-                    self.deviations.push((by.clone(), text.clone()));
+            Event::OtherAnswer { ask, by, .. } => match self.next(step) {
+                Some((_, next)) if next.name == *ask && next.who == *by && !is_secret(next) => {
                     Ok(())
-                } else {
-                    Err(foreign(line, "a deviation of a stranger"))
                 }
-            }
+                _ => Err(foreign(line, "an answer")),
+            },
+            Event::Deviation { by, text, .. } => self.deviation(plan, step, line, (by, text)),
             Event::Intent { locator, .. } => self.intent(plan, step, line, locator),
             Event::Fact { name, value, .. } => {
                 self.require_answers(step, line)?;
@@ -101,16 +101,14 @@ impl Seen {
                 if step.act == Act::Clocks {
                     self.clocks_are((line, time), value)?;
                 }
-                self.facts.insert(name.clone(), (line, value.clone()));
-                Ok(())
+                self.fact_told(step, line, (name, value))
             }
             Event::File { name, sha256, .. } => {
                 self.require_answers(step, line)?;
-                if !step.writes_files() {
+                if !named::writes(plan, step.act, name) {
                     return Err(foreign(line, "a file"));
                 }
-                self.files.insert(name.clone(), sha256.clone());
-                Ok(())
+                self.file_told(step, line, (name, sha256))
             }
             Event::Done { .. } => self.done(plan, step, line),
             Event::Begin { .. }
@@ -120,6 +118,26 @@ impl Seen {
             | Event::ForeignEntry { .. }
             | Event::End { .. } => Err(foreign(line, "a line of no step")),
         }
+    }
+
+    /// Whoever is asked says what is otherwise, in the place of an answer.
+    fn deviation(
+        &mut self,
+        plan: &Plan,
+        step: &Step,
+        line: u64,
+        (by, text): (&str, &str),
+    ) -> Result<(), VerdictFault> {
+        let may_say = |ask: &Ask| !is_secret(ask) || sheets::is_printed(plan, ask);
+        let next = self.next(step);
+        if !next.is_some_and(|(_, ask)| ask.who == by && may_say(ask)) {
+            return Err(foreign(
+                line,
+                "a deviation of somebody who is asked nothing",
+            ));
+        }
+        self.deviations.push((by.to_owned(), text.to_owned()));
+        Ok(())
     }
 
     fn answer(
@@ -161,19 +179,7 @@ impl Seen {
         line: u64,
         (name, by): (&str, &str),
     ) -> Result<(), VerdictFault> {
-        let is_secret = |wanted: &Wanted| {
-            matches!(
-                wanted,
-                Wanted::Secret { .. }
-                    | Wanted::Before { .. }
-                    | Wanted::Share(_)
-                    | Wanted::ShareAgain(_)
-                    | Wanted::Component(_)
-                    | Wanted::ComponentAgain(_)
-            )
-        };
-        let is_it =
-            |(_, ask): &(usize, &Ask)| ask.name == name && ask.who == by && is_secret(&ask.wanted);
+        let is_it = |(_, ask): &(usize, &Ask)| ask.name == name && ask.who == by && is_secret(ask);
         let Some((at, ask)) = self.next(step).filter(is_it) else {
             let (ask, by) = (name.to_owned(), by.to_owned());
             return Err(VerdictFault::Answer { line, ask, by });
@@ -221,43 +227,6 @@ impl Seen {
                 line,
                 missing: format!("the answer of {} to `{}`", ask.who, ask.name),
             }),
-        }
-    }
-
-    fn intent(
-        &mut self,
-        plan: &Plan,
-        step: &Step,
-        line: u64,
-        locator: &str,
-    ) -> Result<(), VerdictFault> {
-        self.require_answers(step, line)?;
-        let planned = match step.act {
-            Act::Key(number) => {
-                let ca = plan.cas().get(number);
-                ca.map(|ca| (&ca.device, ca.place.clone()))
-            }
-            Act::LedgerKey => plan
-                .ledger_key()
-                .map(|key| (&key.device, key.place.clone())),
-            Act::Bring(number) | Act::TryCopy(number) => {
-                let mut cas = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
-                let blob = cas.nth(number).and_then(|ca| plan.blob(&ca.name));
-                blob.map(|blob| (&blob.onto, KeyPlace::Label(blob.label.clone())))
-            }
-            _ => None,
-        };
-        let Some((device, place)) = planned.filter(|_| !self.has_intent) else {
-            return Err(foreign(line, "an intent"));
-        };
-        self.has_intent = true;
-        let is_there = plan
-            .device(device)
-            .is_some_and(|device| key_place::is_key(locator, device, &place));
-        if is_there {
-            Ok(())
-        } else {
-            Err(VerdictFault::Place { line })
         }
     }
 
@@ -342,8 +311,22 @@ impl Seen {
             line,
             missing: name.to_owned(),
         };
-        self.files.get(name).ok_or_else(missing)
+        let file = self.files.get(name);
+        file.map(|(_, sha256)| sha256).ok_or_else(missing)
     }
+}
+
+/// Whether a question is answered by a secret that stands nowhere.
+fn is_secret(ask: &Ask) -> bool {
+    matches!(
+        ask.wanted,
+        Wanted::Secret { .. }
+            | Wanted::Before { .. }
+            | Wanted::Share(_)
+            | Wanted::ShareAgain(_)
+            | Wanted::Component(_)
+            | Wanted::ComponentAgain(_)
+    )
 }
 
 fn foreign(line: u64, what: &'static str) -> VerdictFault {

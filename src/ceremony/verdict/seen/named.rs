@@ -1,9 +1,9 @@
 //! Which facts a step tells of: one of another name says nothing that anybody held against anything.
 
 use crate::ceremony::conduct::{
-    LEDGER_KEY_NAME, MEDIUM_AFTER, MEDIUM_BEFORE, SECRET_CHECK, SHARES, compared_fact,
-    copy_fact as copy_in_device, decided_fact, in_memory_fact, opened_by_fact, read_back_fact,
-    signed_fact, tested_fact,
+    LEDGER_KEY_NAME, MEDIUM_AFTER, MEDIUM_BEFORE, SECRET_CHECK, SHARES, SIGNATURE_OF_LIST,
+    attestation_of, compared_fact, copy_fact as copy_in_device, decided_fact, in_memory_fact,
+    opened_by_fact, read_back_fact, signed_fact, tested_fact,
 };
 use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
@@ -12,7 +12,8 @@ use crate::ceremony::facts::{
     emergency_fact, end_fact, item_refused, made_to_find, number_behind, printed_by, retired_fact,
     secret_fact, secrets_fact, touches_fact,
 };
-use crate::ceremony::plan::{Ca, CaBefore, Pins, Plan, PlannedBundle};
+use crate::ceremony::plan::{Ca, CaBefore, KeyPlace, Pins, Plan, PlannedBundle, emergency_file};
+use crate::ceremony::public_files::{LIST_FILE, public_file_names};
 use crate::ceremony::steps::Act;
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
 use crate::config::CaName;
@@ -73,6 +74,40 @@ pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
         Act::Components | Act::OpenComponents => [COMPONENTS, COMPONENTS_CHECK].contains(&name),
         Act::Bring(number) => is_of(plan, number, &brought_key_fact, name),
     }
+}
+
+/// Whether a step that does this writes a file of this name.
+pub(super) fn writes(plan: &Plan, act: Act, name: &str) -> bool {
+    let is_one_of = |names: &[String]| names.iter().any(|one| one == name);
+    match act {
+        Act::List => name == LIST_FILE || name == SIGNATURE_OF_LIST,
+        Act::Lines => is_one_of(&public_file_names(plan)),
+        Act::Key(number) => {
+            let ca = plan.cas().get(number);
+            ca.is_some_and(|ca| is_on_card(&ca.place) && name == attestation_of(ca.name.as_str()))
+        }
+        Act::LedgerKey => {
+            let key = plan.ledger_key();
+            key.is_some_and(|key| is_on_card(&key.place)) && name == attestation_of(LEDGER_KEY_NAME)
+        }
+        Act::MediumIn => {
+            let mut bundles = plan.signing().into_iter().flat_map(|sign| &sign.bundles);
+            bundles.any(|bundle| bundle.file == name)
+        }
+        Act::ShowBundle(at) => plan.bundle(at).is_some_and(|one| one.table() == name),
+        Act::TestCertificate(at) => plan
+            .bundle(at)
+            .is_some_and(|one| one.test_certificate() == name),
+        Act::SignBundle(at) => plan
+            .bundle(at)
+            .is_some_and(|one| one.test_certificate() == name || one.answer() == name),
+        Act::Emergency(number) => emergency_file(number) == name,
+        _ => false,
+    }
+}
+
+fn is_on_card(place: &KeyPlace) -> bool {
+    matches!(place, KeyPlace::Slot { .. })
 }
 
 fn of_machine(plan: &Plan) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{Seen, foreign};
 use crate::ceremony::plan::Plan;
-use crate::ceremony::steps::{Step, Wanted};
+use crate::ceremony::steps::{Ask, Step, Wanted};
 use crate::ceremony::verdict::VerdictFault;
 
 impl Seen {
@@ -49,6 +49,11 @@ impl Seen {
             missing: format!("what became of the sheet of `{name}`"),
         })
     }
+}
+
+/// Whether its secret goes through the plan's printer, and whose sheet didn't come out may say why.
+pub(super) fn is_printed(plan: &Plan, ask: &Ask) -> bool {
+    plan.printer.is_some() && is_put_on_paper(&ask.wanted)
 }
 
 fn is_put_on_paper(wanted: &Wanted) -> bool {

@@ -7,8 +7,8 @@ pub(in crate::ceremony) fn events(plan: &Plan) -> Vec<Event> {
     let mut events = vec![Event::Begin {
         plan: hex(&plan.sha256),
         purpose: plan.purpose.clone(),
-        program: String::new(),
-        random: String::new(),
+        program: "punchmark 0.2.0".to_owned(),
+        random: RANDOM.to_owned(),
     }];
     for step in steps(plan) {
         for ask in &step.asks {
