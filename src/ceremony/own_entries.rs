@@ -12,13 +12,20 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::PublicKey;
 
+use super::conduct::{SECRET_CHECK, check_of};
+use super::emergency::is_that_of;
 use super::facts::{LEDGER_BEFORE, LEDGER_KEY, head_of_words};
 use super::files::file_sha256;
+use super::key_place;
 use super::plan::{Copies, Pins, Plan, Task};
 use super::public_files::LIST_FILE;
-use super::transcript::Transcript;
+use super::transcript::{Event as LineEvent, Transcript};
 use crate::bundle::Opened;
-use crate::ledger::{Entry, Event, Ledger, LedgerError, RequestId, Reserved, Stage};
+use crate::ledger::{
+    Bound, CopySeen, Entry, Event, Ledger, LedgerError, NotBound, RequestId, Reserved, Stage,
+};
+use crate::signer::Locator;
+use crate::wire::RawCertificate;
 
 /// What a ceremony does in its ledger.
 pub(super) struct OwnEntries<'p> {
@@ -32,6 +39,10 @@ pub(super) struct OwnEntries<'p> {
     list: Option<[u8; 32]>,
     /// What the bundles of the plan ask for.
     requests: HashSet<RequestId>,
+    /// Where keys were to be made, or to come out of their wrapped files.
+    intents: Vec<Locator>,
+    /// What tells the secret that shares open from another one.
+    secret: Option<[u8; 32]>,
 }
 
 /// An entry that is none of the plan's.
@@ -77,9 +88,11 @@ impl<'p> OwnEntries<'p> {
     ) -> Self {
         let found = match &plan.ledger {
             None => Some(0),
+            // As it was found first: what came since was told when the run went on.
             Some(_) => transcript
-                .fact(LEDGER_BEFORE)
-                .and_then(head_of_words)
+                .facts()
+                .find(|(name, _)| *name == LEDGER_BEFORE)
+                .and_then(|(_, words)| head_of_words(words))
                 .map(|head| head.size),
         };
         let key = transcript
@@ -94,7 +107,14 @@ impl<'p> OwnEntries<'p> {
             requests: bundles
                 .flat_map(|bundle| requests(&path(&bundle.file)))
                 .collect(),
+            intents: transcript.events().filter_map(intent).collect(),
+            secret: transcript.fact(SECRET_CHECK).and_then(check_of),
         }
+    }
+
+    /// The size of the ledger that was found; none where it was not looked at.
+    pub(super) fn found(&self) -> Option<u64> {
+        self.found
     }
 
     /// The entries behind the ledger that was found, up to one, that are not the ceremony's.
@@ -167,14 +187,14 @@ impl<'p> OwnEntries<'p> {
         let is_new = self.plan.ledger.is_none();
         let signs = self.plan.signing().is_some();
         let issues = signs || self.plan.compromise().is_some();
-        // Of CAs that it finds: what becomes of copies, and whether their keys are revoked.
-        let (sees_copies, retires) = match self.plan.task {
-            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) => (false, false),
-            // Onto a spare and off it again.
-            Task::Drill(_) => (self.plan.components.is_some(), false),
-            Task::Restore(_) => (true, false),
-            Task::Compromise(_) => (false, true),
-            Task::Retire(_) => (true, true),
+        // Of CAs that it finds: whether their keys are revoked.
+        let retires = match self.plan.task {
+            Task::Create(_)
+            | Task::Sign(_)
+            | Task::Rollover(_)
+            | Task::Drill(_)
+            | Task::Restore(_) => false,
+            Task::Compromise(_) | Task::Retire(_) => true,
         };
         match event {
             // A run that was killed left it.
@@ -192,22 +212,19 @@ impl<'p> OwnEntries<'p> {
                 is_planned
             }
             Event::SuffixesSet(set) => walk.made.contains(&set.ca),
-            Event::Bound(bound) => walk.made.contains(&bound.ca) || walk.before.contains(&bound.ca),
-            Event::NotBound(bound) => {
-                let brings = self.plan.components.is_some() && sees_copies;
-                walk.made.contains(&bound.ca) || (brings && walk.before.contains(&bound.ca))
+            Event::Bound(Bound { ca, device, .. })
+            | Event::NotBound(NotBound { ca, device, .. }) => {
+                walk.made.contains(ca) || (walk.before.contains(ca) && self.is_announced(device))
             }
             Event::LedgerKeyAdded(added) => self.is_own_key(walk, &added.key),
-            Event::CopySeen(seen) if sees_copies => walk.before.contains(&seen.ca),
-            Event::CopySeen(seen) => {
-                let mut cas = self.plan.cas().iter();
-                walk.made.contains(&seen.ca) && cas.any(|ca| ca.copies != Copies::None)
-            }
+            Event::CopySeen(seen) => self.is_own_copy(walk, seen),
             Event::SecretsDerived(derived) => {
                 let custody = self.plan.custody.as_ref();
                 let changes = is_new || custody.is_some_and(|custody| custody.rotates);
                 let mut devices = self.plan.devices.iter();
+                let is_it = self.secret == Some(derived.check);
                 changes
+                    && is_it
                     && devices.any(|one| one.pins == Pins::Shares && one.serial() == derived.serial)
             }
             Event::KrlMade(made) => self.list == Some(made.sha256),
@@ -263,6 +280,25 @@ impl<'p> OwnEntries<'p> {
         }
     }
 
+    /// Of a CA that is made, a copy that the plan has made; of one that is found, a copy whose end the plan has, or one
+    /// that comes out of its wrapped file.
+    fn is_own_copy(&self, walk: &Walk, seen: &CopySeen) -> bool {
+        if walk.made.contains(&seen.ca) {
+            let mut cas = self.plan.cas().iter();
+            return cas.any(|ca| ca.copies != Copies::None);
+        }
+        let mut ends = self.plan.copies_that_end().iter();
+        walk.before.contains(&seen.ca)
+            && (self.is_announced(&seen.device)
+                || ends.any(|copy| key_place::is_end_of(self.plan, copy, &seen.device)))
+    }
+
+    /// Whether the transcript has as an intent that a key comes to this place.
+    fn is_announced(&self, device: &str) -> bool {
+        let there = device.parse::<Locator>();
+        there.is_ok_and(|there| self.intents.iter().any(|intent| intent.covers(&there)))
+    }
+
     /// The key of the transcript; before that has one, the first.
     fn is_own_key(&self, walk: &mut Walk, key: &[u8]) -> bool {
         let is_planned = self.plan.ledger_key().is_some();
@@ -303,14 +339,26 @@ impl<'p> OwnEntries<'p> {
     fn asked_for(&self, reserved: &Reserved) -> bool {
         let theft = self.plan.compromise().into_iter();
         let mut emergencies = theft.flat_map(|theft| &theft.emergencies);
+        let content = RawCertificate::of_to_be_signed(&reserved.to_be_signed).ok();
         if emergencies.any(|one| {
-            one.name.as_str() == reserved.requester && one.role.as_str() == reserved.role
+            one.name.as_str() == reserved.requester
+                && one.role.as_str() == reserved.role
+                && content
+                    .as_ref()
+                    .is_some_and(|content| is_that_of(one, content))
         }) {
             return true;
         }
         let grounds = reserved.grounds.as_ref();
         let id = grounds.and_then(|grounds| grounds.request_id);
         id.is_some_and(|id| self.requests.contains(&id))
+    }
+}
+
+fn intent(event: &LineEvent) -> Option<Locator> {
+    match event {
+        LineEvent::Intent { locator, .. } => locator.parse().ok(),
+        _ => None,
     }
 }
 

@@ -206,6 +206,8 @@ fn otherwise(page: &mut Page, account: &Account) {
     let apart = apart.map(|(line, clocks)| {
         format!("Clocks that were more than five minutes apart, line {line}: {clocks}.")
     });
+    let again = account.told_again.iter();
+    let again = again.map(|told| format!("The transcript, {told}."));
     let behind = account.behind_the_end.iter();
     let behind = behind.map(|entry| {
         format!(
@@ -216,7 +218,12 @@ fn otherwise(page: &mut Page, account: &Account) {
     let remarks = remarks.map(|remark| format!("The audit of the ledger remarks: {remark}."));
     let missing = account.missing.iter();
     let missing = missing.map(|missing| format!("Not as it should be: {missing}."));
-    for words in apart.chain(behind).chain(missing).chain(remarks) {
+    for words in apart
+        .chain(again)
+        .chain(behind)
+        .chain(missing)
+        .chain(remarks)
+    {
         page.paragraph("note", &words);
     }
     page.paragraph(

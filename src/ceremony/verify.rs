@@ -8,7 +8,9 @@ mod custody;
 mod drilled;
 mod entries;
 mod ledger;
+mod list;
 mod made;
+mod own;
 mod restored;
 mod retired;
 mod rolled_over;
@@ -222,7 +224,7 @@ impl<'a> Outputs<'a> {
         let found = found_before(&ledger, evidence.plan, transcript, before)?;
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript, found.as_ref())?;
-        self.list_is_of(&ledger, evidence.plan, account)?;
+        self.list_is_of(&ledger, (evidence.plan, transcript), key)?;
         has_retired(&ledger, (evidence.plan, transcript), self)?;
         has_rolled_over(&ledger, evidence.plan)?;
         has_restored(&ledger, evidence.plan, transcript)?;
@@ -232,13 +234,18 @@ impl<'a> Outputs<'a> {
             let told = (transcript, &account.foreign_entries);
             let ended = ended_before(&ledger, evidence.plan, found.size)?;
             account.remarks.extend(ended);
-            has_shut_out(&ledger, evidence.plan, (found.size, self), told)?;
+            has_shut_out(
+                &ledger,
+                evidence.plan,
+                ((found.size, before.size), self),
+                told,
+            )?;
             let range = (found, before, &account.foreign_entries);
             self.bundles(evidence.plan, &ledger, range, (transcript, key))?;
         }
         let position = has_ceremony(&ledger, evidence)?;
         let head = self.head(evidence, &ledger, position, key)?;
-        self.entries(evidence.plan, (&ledger, head), transcript, account)
+        self.entries((evidence.plan, transcript), (&ledger, head), key, account)
     }
 
     fn head(

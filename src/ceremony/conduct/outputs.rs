@@ -3,15 +3,14 @@
 use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
-use crate::ceremony::facts::{LEDGER_BEFORE, head_of_words};
 use crate::ceremony::files::file_sha256;
-use crate::ceremony::plan::Task;
+use crate::ceremony::list_name::list_name;
 use crate::ceremony::public_files::{LIST_FILE, public_files};
 use crate::ceremony::steps::Step;
 use crate::ceremony::transcript::Event;
 use crate::krl::{Header, KRL_BYTES_MAX, KRL_NAMESPACE, Krl, ListHead, ListName};
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Ca as CaOfLedger, KrlMade, Ledger, ListSigned};
+use crate::ledger::{KrlMade, Ledger, ListSigned};
 use crate::output;
 use crate::revocation::{Prune, krl};
 use crate::wire::hex;
@@ -75,34 +74,9 @@ impl Conduct<'_> {
         Ok(version.is_some() && version == ledger.last_krl_version()?)
     }
 
-    /// Named as `krl` names a list of all CAs of the ledger, unless servers know it by another name. Servers
-    /// that refuse a stolen key know the list from before the CA that takes its place.
     fn header(&self, ledger: &Ledger, head: Checkpoint) -> Result<Header, ConductError> {
-        let cas = ledger.cas()?;
-        let known_until = match self.plan.task {
-            Task::Compromise(_) => self
-                .transcript()
-                .fact(LEDGER_BEFORE)
-                .and_then(head_of_words),
-            _ => None,
-        };
-        let is_known = |ca: &&CaOfLedger| {
-            let until = known_until.as_ref();
-            until.is_none_or(|before| ca.position() <= before.size)
-        };
-        let names = cas.iter().filter(is_known).map(CaOfLedger::name);
-        let names: Vec<_> = names.collect();
-        let known_as = match &self.plan.task {
-            Task::Retire(retire) => retire.list_name.clone(),
-            Task::Compromise(compromise) => compromise.list_name.clone(),
-            Task::Create(_)
-            | Task::Sign(_)
-            | Task::Rollover(_)
-            | Task::Restore(_)
-            | Task::Drill(_) => None,
-        };
         let name = ListName {
-            name: known_as.unwrap_or_else(|| names.join(" ")),
+            name: list_name(self.plan, self.transcript(), &ledger.cas()?),
             head: Some(ListHead {
                 origin: head.origin,
                 size: head.size,

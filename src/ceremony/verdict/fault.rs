@@ -169,6 +169,52 @@ pub enum VerdictFault {
         /// What it says.
         what: String,
     },
+    /// The transcript names an entry as none of the plan's that is the plan's, is not there, or says something else.
+    #[error(
+        "line {line}: the ledger has no entry {position} of somebody else that says so: {wanted}"
+    )]
+    NoStranger {
+        /// The line.
+        line: u64,
+        /// Where it would stand.
+        position: u64,
+        /// What stands there.
+        wanted: String,
+    },
+    /// An entry of the plan's says something else than plan and transcript.
+    #[error(
+        "the ledger: entry {position}: its {field} is {found:?}, and plan and transcript say {wanted:?}"
+    )]
+    OwnEntry {
+        /// Where it stands.
+        position: u64,
+        /// The field.
+        field: &'static str,
+        /// What the entry says.
+        found: String,
+        /// What it should say.
+        wanted: String,
+    },
+    /// An entry of the plan's stands on the wrong side of the head that the transcript ends with.
+    #[error(
+        "the ledger: entry {position} is the plan's, and on the wrong side of the {size} entries that the transcript ends with"
+    )]
+    OwnPlace {
+        /// Where it stands.
+        position: u64,
+        /// The size by the last line.
+        size: u64,
+    },
+    /// An entry of the plan's was written at another time than the lines about it.
+    #[error(
+        "the ledger: entry {position} was written at {time}, and the lines of the transcript about it were not"
+    )]
+    OwnTime {
+        /// Where it stands.
+        position: u64,
+        /// When it was written.
+        time: Instant,
+    },
     /// The plan requires a rehearsal, and none was given.
     #[error("the rehearsal that the plan requires was not given, and can't be checked")]
     NotRehearsed,
@@ -187,9 +233,6 @@ pub enum VerdictFault {
     /// A file for servers or clients does not follow from the keys.
     #[error("{0} is not what plan and keys of the transcript come to")]
     NotOfKeys(String),
-    /// The list revokes something else.
-    #[error("revoked.krl is not the list of what the ledger has revoked")]
-    OtherList,
     /// A file can't be read.
     #[error("{path}")]
     File {

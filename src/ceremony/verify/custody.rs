@@ -58,17 +58,17 @@ fn has_at_the_end(
 ) -> Result<(), VerdictFault> {
     let name = key_place::device(device);
     let words = transcript.fact(&opened_by_fact(device));
+    let since = set_since(ledger, &name, found.size)?;
     let is_so = match words.and_then(AtTheEnd::parse) {
         None => false,
-        Some(AtTheEnd::Reset) => true,
-        Some(AtTheEnd::Kept(by) | AtTheEnd::Missing(by)) => {
-            had(ledger, &name, found.size)? == Some(by)
+        Some(AtTheEnd::Reset) => since.is_empty(),
+        Some(AtTheEnd::Kept(by)) => had(ledger, &name, found.size)? == Some(by),
+        Some(AtTheEnd::Missing(by)) => {
+            since.is_empty() && had(ledger, &name, found.size)? == Some(by)
         }
         Some(AtTheEnd::Changed(by)) => {
             let check = transcript.fact(SECRET_CHECK).and_then(check_of);
-            let since = set_since(ledger, &name, found.size)?;
-            let mut since = since.iter();
-            since.any(|(set, of)| *set == by && Some(*of) == check)
+            check.is_some_and(|check| since.last() == Some(&(by, check)))
         }
     };
     is_so.then_some(()).ok_or_else(|| other(device))

@@ -11,7 +11,7 @@ use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::config::CaName;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::ledger::{Ca, HEADS, LISTS, Ledger};
+use crate::ledger::{Ca, HEADS, LISTS, Ledger, LedgerKeyState};
 
 pub(super) fn goes_on(ledger: &Ledger, before: &Checkpoint) -> Result<(), VerdictFault> {
     let own = ledger
@@ -84,11 +84,14 @@ pub(super) fn has_keys(
         Some(_) => HEADS,
         None => HEADS | LISTS,
     };
-    if state.is_some_and(|state| state.recorded & wanted == wanted) {
+    let is_believed = |state: &LedgerKeyState| {
+        state.recorded & wanted == wanted && !state.rolled && state.believed_to.is_none()
+    };
+    if state.as_ref().is_some_and(is_believed) {
         return Ok(());
     }
     Err(VerdictFault::Ledger(
-        "the key of the transcript is none of its own".to_owned(),
+        "the key of the transcript is none of its own, or believed no more".to_owned(),
     ))
 }
 

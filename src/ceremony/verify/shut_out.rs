@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use super::Outputs;
 use super::retired::{ca_of, is_revoked, not_so};
 use super::told::is_told;
+use crate::ceremony::emergency::is_that_of;
 use crate::ceremony::facts::{SERVERS, emergency_fact, emergency_in_words, servers_in_words};
 use crate::ceremony::plan::{Compromise, Plan, Task, emergency_file};
 use crate::ceremony::public_files::LIST_FILE;
@@ -21,7 +22,7 @@ use crate::wire::RawCertificate;
 pub(super) fn has_shut_out(
     ledger: &Ledger,
     plan: &Plan,
-    (found, outputs): (u64, &Outputs<'_>),
+    ((found, end), outputs): ((u64, u64), &Outputs<'_>),
     (transcript, foreign): (&Transcript, &BTreeSet<u64>),
 ) -> Result<(), VerdictFault> {
     let Some((theft, planned)) = plan.compromise().zip(plan.old_ca()) else {
@@ -44,7 +45,7 @@ pub(super) fn has_shut_out(
             }
             Ok(Event::CaRetired(end)) if end.ca == old.position() => retired = Some(position),
             // What a witness named as none of the plan's is told elsewhere.
-            Ok(Event::Issued(_)) if retired.is_none() && !foreign.contains(&position) => {
+            Ok(Event::Issued(_)) if position <= end && !foreign.contains(&position) => {
                 issued += 1;
             }
             _ => {}
@@ -71,8 +72,7 @@ pub(super) fn has_shut_out(
         ));
     }
     if issued != theft.emergencies.len() {
-        let words =
-            format!("{issued} certificates were signed before the end, and not those of the plan");
+        let words = format!("{issued} certificates were signed, and not those of the plan");
         return Err(VerdictFault::Ledger(words));
     }
     certificates(ledger, (plan, transcript), theft, outputs)
@@ -126,19 +126,7 @@ fn certificates(
         let file = emergency_file(number);
         let read = read_certificate_line(&outputs.read(&file)?);
         let (raw, _) = read.map_err(|_form| VerdictFault::Output(file.clone()))?;
-        let names = one.principals.iter().map(|name| name.as_str().as_bytes());
-        // A class of storage may have added its suffix to each name.
-        let is_named = raw.principals().len() == one.principals.iter().count()
-            && raw
-                .principals()
-                .iter()
-                .zip(names)
-                .all(|(has, name)| has.starts_with(name));
-        let validity = (one.validity.valid_after(), one.validity.valid_before());
-        let is_it = raw.subject_key().as_ref() == Some(&one.key)
-            && (raw.valid_after(), raw.valid_before()) == validity
-            && is_named;
-        if !is_it || !is_issued(ledger, &new, &raw)? {
+        if !is_that_of(one, &raw) || !is_issued(ledger, &new, &raw)? {
             return Err(VerdictFault::Output(file));
         }
         let told = emergency_in_words(raw.serial(), new.name());

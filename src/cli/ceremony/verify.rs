@@ -139,6 +139,9 @@ fn tell(account: &Account, unknown: &[&str]) -> Result<(), Failure> {
             "clocks more than five minutes apart, line {line}: {clocks}"
         ))?;
     }
+    for told in &account.told_again {
+        product(told)?;
+    }
     for entry in &account.behind_the_end {
         product(&format!(
             "the ledger took behind the end of the transcript, and its signed head covers: {entry}"
@@ -171,6 +174,7 @@ fn object(plan: &Plan, account: &Account, unknown: &[&str]) -> serde_json::Value
         "started-again": account.went_on, "other-answers": account.other_answers,
         "deviations": deviations.collect::<Vec<_>>(),
         "clocks-apart": account.clocks_apart.iter().map(|(_, clocks)| clocks).collect::<Vec<_>>(),
+        "told-again": account.told_again,
         "behind-the-end": account.behind_the_end, "remarks": account.remarks,
         "missing": account.missing,
         "files": files.collect::<Vec<_>>(),
