@@ -82,6 +82,16 @@ pub(super) fn end_in_words(holder: &str, word: &str) -> String {
     format!("{holder}: {word}")
 }
 
+/// What tells the secret that shares open from another one, and nothing of it.
+pub(super) const SECRET_CHECK: &str = "check of the secret";
+
+/// The bytes of the check, as the transcript has it.
+pub(super) fn check_of(text: &str) -> Option<[u8; 32]> {
+    let mut check = [0; 32];
+    let read = base16ct::lower::decode(text, &mut check).map(<[u8]>::len);
+    (read == Ok(32)).then_some(check)
+}
+
 /// The fact that is how many components are the wrapping key.
 pub(super) const COMPONENTS: &str = "components";
 /// What tells the wrapping key from another one, and nothing of it.

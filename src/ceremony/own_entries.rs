@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::PublicKey;
 
-use super::conduct::{SECRET_CHECK, check_of};
 use super::emergency::is_that_of;
-use super::facts::{LEDGER_BEFORE, LEDGER_KEY, head_of_words};
+use super::facts::{LEDGER_BEFORE, LEDGER_KEY, SECRET_CHECK, check_of, head_of_words};
 use super::files::file_sha256;
 use super::key_place;
 use super::plan::{Copies, Pins, Plan, Task};

@@ -304,7 +304,8 @@ mod tests {
             by: "Bob".to_owned(),
             text: "a <fire> drill & more".to_owned(),
         };
-        events.insert(1, deviation);
+        // Behind the answer of Anna, when Bob is asked.
+        events.insert(2, deviation);
         for event in events {
             transcript.push(plan.window.0.seconds(), event).unwrap();
         }

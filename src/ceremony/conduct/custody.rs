@@ -1,6 +1,7 @@
 //! The ledger learns which secret opens each device, so that later sessions go on from there.
 
 use super::{Conduct, ConductError, SECRET_CHECK};
+pub(in crate::ceremony) use crate::ceremony::facts::check_of;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Pins};
 use crate::ceremony::steps::{FIRST_COUNTER, Step};
@@ -51,13 +52,6 @@ impl Conduct<'_> {
         }
         Ok(opened_by)
     }
-}
-
-/// The bytes of the check, as the transcript has it.
-pub(in crate::ceremony) fn check_of(text: &str) -> Option<[u8; 32]> {
-    let mut check = [0; 32];
-    let read = base16ct::lower::decode(text, &mut check).map(<[u8]>::len);
-    (read == Ok(32)).then_some(check)
 }
 
 /// The fact of what opens a device.

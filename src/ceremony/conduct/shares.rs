@@ -7,6 +7,7 @@
 use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
 use crate::ceremony::custody::{CardDerived, TokenDerived, in_lines, why_not};
+pub(in crate::ceremony) use crate::ceremony::facts::SECRET_CHECK;
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
 use crate::secret::Pin;
@@ -241,5 +242,3 @@ pub(in crate::ceremony) fn in_words(quorum: Quorum) -> String {
 
 /// The fact of the shares.
 pub(in crate::ceremony) const SHARES: &str = "shares";
-/// What tells the secret from another one, and nothing of it.
-pub(in crate::ceremony) const SECRET_CHECK: &str = "check of the secret";

@@ -315,27 +315,6 @@ fn behind_the_window_a_line_stands_where_somebody_said_why() {
 }
 
 #[test]
-fn a_file_that_the_step_does_not_write_is_found() {
-    for (plan, file) in [(plan(), "ledger.pub"), (of_bundles(), "more.txt")] {
-        let all = events(&plan);
-        for at in 1..all.len() {
-            let Event::Done { step } = &all[at] else {
-                continue;
-            };
-            let mut more = all.clone();
-            let (step, name, sha256) = (step.clone(), file.to_owned(), hex(&[3; 32]));
-            more.insert(at, Event::File { step, name, sha256 });
-            let fault = judged(&plan, &more).unwrap_err();
-            let is_it = matches!(
-                &fault,
-                VerdictFault::Foreign { what: "a file", .. } | VerdictFault::ToldTwice { .. }
-            );
-            assert!(is_it, "{fault}");
-        }
-    }
-}
-
-#[test]
 fn an_entry_that_is_none_of_the_plan_is_told_with_who_said_what_it_is() {
     let plan = plan();
     let foreign = |by: &str| Event::ForeignEntry {

@@ -4,6 +4,8 @@
 //! that is passed over with `_` is the machine's or the device's own word, or is held by the file that stands beside
 //! it here.
 
+mod field;
+mod places;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -16,8 +18,8 @@ use ssh_key::public::KeyData;
 
 use crate::ceremony::conduct::{SECRET_CHECK, check_of};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{Ca as PlannedCa, Device, Plan, Task};
-use crate::ceremony::steps::{Act, steps};
+use crate::ceremony::plan::{Plan, Task};
+use crate::ceremony::steps::Act;
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
 use crate::certificate::subject::fingerprint;
@@ -27,9 +29,9 @@ use crate::ledger::{
     Entry, Event, HEADS, HeadPlaces, LISTS, Ledger, LedgerKeyAdded, NotBound, PlaceAllowed,
     SecretsDerived, StageReached, SuffixesSet, TailCut, TriedFor,
 };
-use crate::signer::Locator;
 use crate::wire::{hex, words};
 
+use field::{Other, is, is_place, other};
 use times::Times;
 
 /// What the plan's own entries are held against.
@@ -42,13 +44,6 @@ pub(super) struct Own<'a> {
     cas: Vec<Ca>,
     end: &'a Checkpoint,
     times: Times,
-}
-
-/// A field that says something else than it should.
-struct Other {
-    field: &'static str,
-    found: String,
-    wanted: String,
 }
 
 impl<'a> Own<'a> {
@@ -372,68 +367,5 @@ impl<'a> Own<'a> {
             Task::Compromise(compromise) => compromise.reason.as_str().to_owned(),
             _ => String::new(),
         }
-    }
-
-    /// Where the key of a CA may be by what this ceremony did.
-    fn places_of(&self, ca: u64) -> Vec<Locator> {
-        let Some(ca) = self.cas.iter().find(|one| one.position() == ca) else {
-            return Vec::new();
-        };
-        let name = ca.name();
-        let made = self
-            .plan
-            .cas()
-            .iter()
-            .position(|one| one.name.as_str() == name);
-        if let Some((number, planned)) =
-            made.and_then(|number| Some((number, self.plan.cas().get(number)?)))
-        {
-            let intent = self.intent_of(&|act| act == Act::Key(number));
-            return intent.into_iter().chain(self.copies_of(planned)).collect();
-        }
-        let cas = self.plan.ledger.iter().flat_map(|before| &before.cas);
-        let number = cas.map(|one| one.name.as_str()).position(|one| one == name);
-        let comes = |act| number.is_some_and(|at| act == Act::Bring(at) || act == Act::TryCopy(at));
-        self.intent_of(&comes).into_iter().collect()
-    }
-
-    fn copies_of(&self, ca: &PlannedCa) -> Vec<Locator> {
-        let devices = ca.copies.devices().iter();
-        let devices = devices.filter_map(|name| self.plan.device(name));
-        let place = |device: &Device| key_place::key(device, &ca.place, &[]).ok();
-        devices.filter_map(place).collect()
-    }
-
-    /// Where the key of a step was to be made.
-    fn intent_of(&self, is_it: &dyn Fn(Act) -> bool) -> Option<Locator> {
-        let mut all = steps(self.plan).into_iter();
-        let step = all.find(|step| is_it(step.act))?;
-        self.transcript.intent(&step.name)?.parse().ok()
-    }
-}
-
-fn is(field: &'static str, found: &str, wanted: &str) -> Result<(), Other> {
-    if found == wanted {
-        return Ok(());
-    }
-    Err(other(field, found.to_owned(), wanted.to_owned()))
-}
-
-/// The entry may say more of the device than the place, and nothing else.
-fn is_place(field: &'static str, found: &str, wanted: &[Locator]) -> Result<(), Other> {
-    let there = found.parse::<Locator>().ok();
-    let is_it = |place: &Locator| there.as_ref().is_some_and(|there| place.covers(there));
-    if wanted.iter().any(is_it) {
-        return Ok(());
-    }
-    let wanted: Vec<_> = wanted.iter().map(ToString::to_string).collect();
-    Err(other(field, found.to_owned(), wanted.join(" or ")))
-}
-
-fn other(field: &'static str, found: String, wanted: String) -> Other {
-    Other {
-        field,
-        found,
-        wanted,
     }
 }

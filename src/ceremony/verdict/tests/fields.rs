@@ -278,3 +278,24 @@ fn a_fact_is_told_once_and_as_it_was_by_whoever_goes_on() {
     assert_eq!(account.told_again.len(), 1);
     assert!(account.told_again[0].contains("program"));
 }
+
+#[test]
+fn a_file_that_the_step_does_not_write_is_found() {
+    for (plan, file) in [(plan(), "ledger.pub"), (of_bundles(), "more.txt")] {
+        let all = events(&plan);
+        for at in 1..all.len() {
+            let Event::Done { step } = &all[at] else {
+                continue;
+            };
+            let mut more = all.clone();
+            let (step, name, sha256) = (step.clone(), file.to_owned(), hex(&[3; 32]));
+            more.insert(at, Event::File { step, name, sha256 });
+            let fault = judged(&plan, &more).unwrap_err();
+            let is_it = matches!(
+                &fault,
+                VerdictFault::Foreign { what: "a file", .. } | VerdictFault::ToldTwice { .. }
+            );
+            assert!(is_it, "{fault}");
+        }
+    }
+}

@@ -189,10 +189,12 @@ fn the_end_stands_behind_all_that_the_plan_did_and_before_the_ceremony() {
 fn an_entry_of_another_time_than_its_lines_is_named() {
     for at in 0..held().entries.len() {
         let mut late = held();
-        late.entries[at].1 += 3600;
+        late.entries[at..].iter_mut().for_each(|one| one.1 += 3600);
         let mut early = held();
-        early.entries[at].1 -= 3600;
-        // Behind its end a transcript says of no time.
+        early.entries[..=at]
+            .iter_mut()
+            .for_each(|one| one.1 -= 3600);
+        // Behind its end a transcript says of no time how late it is.
         if at < 3 {
             let fault = late.verdict().unwrap_err();
             assert!(matches!(fault, VerdictFault::OwnTime { .. }), "{fault}");
@@ -202,6 +204,6 @@ fn an_entry_of_another_time_than_its_lines_is_named() {
     }
     // A clock may be set a little while a ceremony is under way.
     let mut little = held();
-    little.entries[1].1 += 60;
+    little.entries[1..].iter_mut().for_each(|one| one.1 += 60);
     little.verdict().unwrap();
 }
