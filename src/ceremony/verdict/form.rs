@@ -53,6 +53,11 @@ pub(super) fn require_form(plan: &Plan, line: u64, event: &Event) -> Result<(), 
             by: _,
             text,
         } => ("text", said(text)),
+        Event::File {
+            step: _,
+            name: _,
+            sha256,
+        } => ("sha256", is_sha256(sha256).then_some(()).ok_or(SHA256)),
         // What more they say is held against the plan, word for word.
         Event::OtherAnswer {
             step: _,
@@ -78,11 +83,6 @@ pub(super) fn require_form(plan: &Plan, line: u64, event: &Event) -> Result<(), 
             step: _,
             name: _,
             value: _,
-        }
-        | Event::File {
-            step: _,
-            name: _,
-            sha256: _,
         }
         | Event::Done { step: _ }
         | Event::End {
@@ -136,6 +136,12 @@ fn is_part(cut: u64) -> bool {
     usize::try_from(cut).is_ok_and(|cut| cut < TRANSCRIPT_BYTES_MAX)
 }
 
+fn is_sha256(text: &str) -> bool {
+    let mut bytes = [0; 32];
+    let read = base16ct::lower::decode(text, &mut bytes).map(<[u8]>::len);
+    read == Ok(32)
+}
+
 /// What the plan itself has people say of what is missing may be longer than what they type.
 fn is_of_plan(plan: &Plan, step: &str, text: &str) -> bool {
     let steps = steps(plan);
@@ -151,4 +157,5 @@ const LINE_ENDS: [char; 7] = [
 ];
 const ONE_LINE: &str = "one line of printable text";
 const SAID: &str = "one line of 1 to 255 bytes of printable text, as a run takes it";
+const SHA256: &str = "64 lower-case hexadecimal digits";
 const PART: &str = "less than a transcript has room for";

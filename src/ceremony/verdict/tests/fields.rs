@@ -198,6 +198,28 @@ fn a_text_that_is_no_line_by_itself_is_refused_and_named() {
 }
 
 #[test]
+fn a_file_has_a_hash() {
+    let plan = plan();
+    for sha256 in ["", "garbage", &"A".repeat(64)] {
+        let mut other = events(&plan);
+        for event in &mut other {
+            if let Event::File { sha256: told, .. } = event {
+                sha256.clone_into(told);
+            }
+        }
+        let fault = judged(&plan, &other).unwrap_err();
+        let is_it = matches!(
+            fault,
+            VerdictFault::Form {
+                field: "sha256",
+                ..
+            }
+        );
+        assert!(is_it, "{fault}");
+    }
+}
+
+#[test]
 fn a_text_that_a_run_does_not_take_is_no_deviation() {
     let plan = plan();
     let all = troubled(&plan);
