@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use punchmark::secret::share::{Quorum, SharedSecret};
+
 use super::cards::CardRoom;
 use super::people::People;
 use super::retire::{drawn, hide, hold, people, ran, two_tokens};
@@ -10,6 +12,7 @@ use super::shares;
 use super::unlock::{CONFIG, assert_card, opened_by, secret_of};
 use crate::harness::keygen;
 use crate::harness::module::Module;
+use crate::harness::yubikey::pull;
 
 /// Everything that it makes, but for the transcript.
 pub(super) const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcript.jsonl.sig"];
@@ -182,12 +185,25 @@ fn with_last(plan: &str, words: &str) -> String {
 #[test]
 fn a_device_that_is_not_there_is_told_and_ends_nothing() {
     let room = of_a_device_that_is_not_there();
-    let (shown, code) = hold(&room);
+    let mut people = people(&room);
+    let question = "the serial number of `safe`".to_owned();
+    people.once_then_missing(&question, "77");
+    let (shown, code) = people.hold(room.start());
     assert_eq!(code, 0, "{shown}");
+    // Its number was right, and so somebody looks at the plug before it is missing.
+    assert!(shown.contains("The machine doesn't see `safe`"), "{shown}");
+    for nobody_said in [
+        "done: the devices of the plan are found",
+        "the bag that `safe` is sealed in",
+    ] {
+        assert!(!shown.contains(nobody_said), "{shown}");
+    }
     assert_drilled(&room, &words_of(&shown).0, "failed");
     let page = report(&room);
     assert!(page.contains("MISSING: device `safe` "), "{page}");
     assert!(page.contains("is not there"), "{page}");
+    assert!(page.contains("such a drill moves no date"), "{page}");
+    assert!(!page.contains("The next drill is due"), "{page}");
 }
 
 #[test]
@@ -276,6 +292,59 @@ fn shares_open_the_real_card_and_a_missing_one_is_told() {
     assert!(opened_by(account).contains("generation 1, counter 2"));
     assert_card(&room, &secret_of(&before), 2);
     room.assert_in_no_file(&shares::secrets(&before).1);
+}
+
+#[test]
+fn a_card_whose_plug_was_loose_is_asked_for_again_and_tried() {
+    let (room, mut people, _) = of_shares(3);
+    let mut asked = 0;
+    let loose = |question: &str| {
+        if question.contains("the serial number of `root`") {
+            asked += 1;
+            match asked {
+                1 => pull(&room.admin.token, 0),
+                _ => room.admin.put_back(room.admin.card()),
+            }
+        }
+        false
+    };
+    let (shown, code) = people.hold_until(room.start(), loose).unwrap();
+    assert_eq!(code, 0, "{shown}");
+    assert!(shown.contains("The machine doesn't see `root`"), "{shown}");
+    assert!(
+        shown.contains("done: the devices of the plan are found"),
+        "{shown}"
+    );
+    room.verify(&words_of(&shown).0).ok();
+    let transcript = room.transcript();
+    assert!(!transcript.contains("MISSING"), "{transcript}");
+}
+
+#[test]
+fn who_took_the_wrong_envelope_first_spoils_no_drill() {
+    let (room, mut people, before) = of_shares(3);
+    let other = SharedSecret::random().unwrap();
+    let other = other.split(Quorum::new(2, 3).unwrap()).unwrap();
+    let right = shares::shares(&before)[1].words().to_string();
+    for (question, typed) in [
+        ("share 1 of 3, off its sheet", other[0].words().to_string()),
+        ("share 2 of 3, off its sheet", right),
+        ("share 2 of 3, off its sheet", "again".to_owned()),
+    ] {
+        people.once.push((question.to_owned(), typed));
+    }
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    assert!(
+        shown.contains("one of the two is the wrong sheet"),
+        "{shown}"
+    );
+    room.verify(&words_of(&shown).0).ok();
+    let transcript = room.transcript();
+    assert!(
+        transcript.contains("shares 1, 2, 3 of 3 typed"),
+        "{transcript}"
+    );
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub(super) struct People {
     pub(super) instead: Vec<(String, String)>,
     /// What is typed once in the place of a sheet that a question with this text asks for.
     pub(super) once: Vec<(String, String)>,
+    /// What is typed in its place from the second time on.
+    pub(super) later: Vec<(String, String)>,
     /// The words of the plan.
     pub(super) words: String,
     /// What was shown to somebody alone, by the question that asks for it; the last one counts.
@@ -57,6 +59,7 @@ impl People {
             answers,
             instead: Vec::new(),
             once: Vec::new(),
+            later: Vec::new(),
             words: words.to_owned(),
             sheets: BTreeMap::new(),
             shown: Vec::new(),
@@ -65,6 +68,13 @@ impl People {
             without_sheet: "screen",
             read: 0,
         }
+    }
+
+    /// A question is answered so at first, and from then on by `missing`.
+    pub(super) fn once_then_missing(&mut self, question: &str, first: &str) {
+        self.answers
+            .insert(0, (question.to_owned(), first.to_owned()));
+        self.later.push((question.to_owned(), "missing".to_owned()));
     }
 
     /// Answers to the end; gives what was shown to all, and the exit code.
@@ -138,9 +148,8 @@ impl People {
 
     /// The share that is asked for; any of them, each once, where a secret is put together again.
     fn share(&mut self, what: &str) -> String {
-        let once = self.once.iter().position(|(of, _)| what.contains(of));
-        if let Some(at) = once {
-            return self.once.remove(at).1;
+        if let Some(typed) = self.once_of(what) {
+            return typed;
         }
         if let Some(words) = self.sheets.get(what) {
             return words.clone();
@@ -164,6 +173,11 @@ impl People {
         sheet.unwrap_or_else(|| panic!("{what}")).1.clone()
     }
 
+    fn once_of(&mut self, what: &str) -> Option<String> {
+        let once = self.once.iter().position(|(of, _)| what.contains(of));
+        once.map(|at| self.once.remove(at).1)
+    }
+
     /// Reads the sheets that came since, which are of this question.
     fn read_sheet(&mut self, what: &str) {
         let Some(printer) = &self.printer else { return };
@@ -177,7 +191,7 @@ impl People {
     }
 
     pub(super) fn answer(&mut self, before: &str, question: &str) -> String {
-        if question.contains("to have it printed once more") {
+        if question.contains("to have it printed,") {
             return self.without_sheet.to_owned();
         }
         if let Some((_, what)) = question.split_once(": the ")
@@ -213,7 +227,7 @@ impl People {
             return self.share(what.trim());
         }
         if question.ends_with("press Enter") {
-            return String::new();
+            return self.once_of(question).unwrap_or_default();
         }
         let sheet =
             |(what, secret): (&String, &String)| question.contains(what).then(|| secret.clone());
@@ -234,6 +248,11 @@ impl People {
         let mut instead = self.instead.iter();
         if let Some((_, typed)) = instead.find(|(part, _)| asked.contains(part.as_str())) {
             return typed.clone();
+        }
+        // From the second time on.
+        if let Some(at) = self.later.iter().position(|(part, _)| asked.contains(part)) {
+            let later = self.later.remove(at);
+            self.instead.push(later);
         }
         // Whatever is to be typed as it stands: `type "make users"`.
         if let Some((_, typed)) = asked.split_once("type \"") {

@@ -159,6 +159,10 @@ fn a_printer_that_fails_is_told_and_another_try_or_the_screen_is_there() {
             "[ $count != 0 ] || kill -9 $$; cat > \"$sheet\"",
             "it ended with signal: 9",
         ),
+        (
+            "[ $count != 0 ] || exit 0; cat > \"$sheet\"",
+            "it ended before it took the whole sheet",
+        ),
     ] {
         let (room, mut people) = of_shares(Printer::that(does));
         people.without_sheet = "print";
@@ -231,4 +235,39 @@ fn killed_at_every_write_the_sheets_that_count_are_those_that_were_typed_back() 
     assert_eq!(room.transcript().matches("\"kind\":\"intent\"").count(), 2);
     assert!(printer(&people).sheets().len() >= 3);
     assert_secret(&room, &people);
+}
+
+#[test]
+fn what_stands_on_a_sheet_that_is_astray_opens_nothing() {
+    // The program took the page and failed: the sheet may come out an hour later, on another table.
+    for does in [
+        "cat > \"$count.astray\"; [ $count != 1 ] || exit 5; mv \"$count.astray\" \"$sheet\"",
+        "cat > \"$count.astray\"; [ $count = 1 ] || mv \"$count.astray\" \"$sheet\"",
+    ] {
+        let (room, mut people) = of_shares(Printer::that(does));
+        people.without_sheet = "print";
+        people
+            .once
+            .push(("share 2 of 3".to_owned(), "None".to_owned()));
+        let (shown, code) = people.hold(room.start());
+        assert_eq!(code, 0, "{shown}");
+        assert!(shown.contains("A SHEET IS ASTRAY"), "{shown}");
+        room.verify(&words_of(&shown).0).ok();
+        let astray = printer(&people).program().with_file_name("1.astray");
+        let lost = rendered(&astray, "a4").code;
+        for share in shares::shares(&people) {
+            assert_ne!(share.words().as_str(), lost);
+        }
+        // Nor was any sheet of the same secret handed out a second time.
+        let sheets = printer(&people).sheets();
+        let codes = sheets.iter().map(|sheet| rendered(sheet, "a4").code);
+        let codes: std::collections::BTreeSet<_> = codes.collect();
+        assert_eq!(codes.len(), sheets.len());
+        let transcript = room.transcript();
+        assert!(
+            transcript.contains("\"kind\":\"not-printed\""),
+            "{transcript}"
+        );
+        assert!(transcript.contains("\"kind\":\"go-on\""), "{transcript}");
+    }
 }

@@ -183,7 +183,7 @@ fn a_rehearsal_that_was_cut_short_goes_on_and_one_of_another_plan_counts_for_not
 #[test]
 fn what_is_of_the_ceremony_is_no_place_for_a_rehearsal() {
     let room = Room::new("2");
-    for folder in ["ca", "ceremony", ".", "ceremony/rehearsal"] {
+    for folder in ["ca", "ca/x", "ceremony", ".", "ceremony/rehearsal"] {
         let refused = ["ceremony", "rehearse", "plan.toml", "--folder", folder];
         let refused = room.account.run(&refused).exits(1);
         refused.says("is a folder of the ceremony itself");

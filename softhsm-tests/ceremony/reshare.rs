@@ -42,6 +42,19 @@ fn reshare_by_printer(account: &Punchmark) -> Pty {
 }
 
 #[test]
+fn a_new_share_whose_sheet_is_astray_ends_it_before_a_device_is_changed() {
+    let (room, mut people) = of_shares(Printer::that("cat > \"$sheet\"; [ $count -lt 3 ]"));
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    give_up(&mut people);
+    let (shown, code) = people.hold(reshare_by_printer(&room.admin.punchmark));
+    assert_eq!(code, 1, "{shown}");
+    assert!(shown.contains("a sheet is astray"), "{shown}");
+    assert_eq!(people.printer.as_ref().unwrap().starts(), 4);
+    assert!(opened_by(&room.admin.punchmark).contains("generation 1, counter 1"));
+}
+
+#[test]
 fn new_shares_come_from_the_printer_of_a_plan() {
     let (room, mut people) = of_shares(Printer::new());
     let (shown, code) = people.hold(room.start());
@@ -104,6 +117,8 @@ fn a_new_secret_opens_the_card_when_all_its_shares_are_on_paper_and_the_old_one_
     let (shown, code) = people.hold(session(account, &["--", "tokens"]));
     assert_eq!(code, 1, "{shown}");
     assert!(shown.contains("is opened by other shares"), "{shown}");
+    let given_up = "these shares are of generation 1, which opens no device any more";
+    assert!(shown.contains(given_up), "{shown}");
     people.sheets = kept;
     let (shown, code) = people.hold(session(account, &["--", "tokens"]));
     assert_eq!(code, 0, "{shown}");

@@ -85,8 +85,10 @@ pub(super) fn room() -> Room {
 }
 
 pub(super) fn people(room: &Room) -> People {
-    let checked = room.checked();
-    let mut people = People::of(&room.text(), checked["words"].as_str().unwrap());
+    // As `check` has them; it has none of a plan that can't be held.
+    let sha256 = super::sha256(&room.plan());
+    let words = punchmark::wire::words(&base16ct::lower::decode_vec(sha256).unwrap());
+    let mut people = People::of(&room.text(), &words);
     let papers = [("with the PIN of `root`", "E1"), ("with share", "E2")];
     let papers = papers.map(|(what, seal)| (what.to_owned(), seal.to_owned()));
     people.answers.extend(papers);
@@ -186,6 +188,10 @@ fn whoever_would_be_locked_out_stops_it_before_anything_ends_unless_the_plan_say
         "sign", "-s", "users", "-I", "erik", "-n", "erik", "-V", "+1h",
     ];
     ran(&room, &[&sign[..], &["erik.pub"]].concat()).ok();
+    let check = ["ceremony", "check", "plan.toml"];
+    let told = room.account.run(&check).exits(1).stderr;
+    let fault = "retire, lock-out: CA `users` has 1 certificate valid, the last until ";
+    assert!(told.contains(fault), "{told}");
     let (shown, code) = hold(&room);
     assert_eq!(code, 1, "{shown}");
     assert!(
@@ -280,6 +286,23 @@ pub(super) fn two_tokens(made_in: &str) -> (Room, String) {
 fn a_copy_that_the_plan_does_not_name_is_a_fault_and_a_missing_one_stays_visible() {
     let (room, copy) = two_tokens("Root CA");
     let plan = plan_of_end(&room, None);
+    room.write_plan(&plan);
+    // Both are told before anybody is called together, and at once.
+    keygen::make(room.account.home(), "erik", keygen::ED25519);
+    let erik = [
+        "sign", "-s", "users", "-I", "erik", "-n", "erik", "-V", "+1h",
+    ];
+    let signed = ran(&room, &[&erik[..], &["erik.pub"]].concat()).ok();
+    assert!(signed.stderr.contains("serial 1"), "{signed}");
+    let check = ["ceremony", "check", "plan.toml"];
+    let told = room.account.run(&check).exits(1).stderr;
+    for fault in [
+        "copy: none is for the key of `users` in pkcs11:",
+        "retire, lock-out: CA `users` has 1 certificate valid",
+    ] {
+        assert!(told.contains(fault), "{told}");
+    }
+    let plan = plan_of_end(&room, None).replace("lock-out = false", "lock-out = true");
     room.write_plan(&plan);
     // The second token is not in the room.
     hide(&room, "Backup");

@@ -136,8 +136,17 @@ fn more_people_and_a_ca_of_hosts_beside_that_of_users() {
 fn a_ceremony_that_was_held_is_held_once() {
     let (room, words, head) = held("2");
     let before = room.transcript();
+    // What lies in the archive stays as it was, whatever the ledger took since.
+    let archived = fs::read(room.output("punchmark.ledger")).unwrap();
+    keygen::make(room.account.home(), "erik", keygen::ED25519);
+    let sign = ["--config", "ca/punchmark.toml", "--pin-file", "pin", "sign"];
+    let erik = [
+        "-s", "users", "-I", "erik", "-n", "erik", "-V", "+1h", "erik.pub",
+    ];
+    room.account.run(&[&sign[..], &erik].concat()).ok();
     let (shown, code) = room.hold(room.started_by(BINARY, &["ceremony", "run", "plan.toml"]));
     assert_eq!(code, 0, "{shown}");
+    assert_eq!(fs::read(room.output("punchmark.ledger")).unwrap(), archived);
     assert_eq!(words_of(&shown), (words, head));
     assert_eq!(room.transcript(), before);
     assert_one_key(&room);

@@ -276,3 +276,18 @@ fn a_signal_wipes_the_screen_that_shows_a_share() {
     pty.expect("\u{1b}[2J\u{1b}[3J\u{1b}[H\u{1b}[?1049l");
     pty.expect("run this again: it goes on here");
 }
+
+#[test]
+fn words_that_are_typed_a_prompt_too_early_are_wiped_off_the_screen() {
+    let room = room();
+    let mut people = people(&room);
+    let early = "academic acid acne acquire acrobat activity actress adapt";
+    let question = "Cem alone sees the screen now".to_owned();
+    people.once.push((question, early.to_owned()));
+    let (shown, code) = people.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    let (before, after) = shown.split_once("Enter alone was wanted").unwrap();
+    assert!(before.ends_with("\x1b[2J\x1b[3J\x1b[H"), "{before}");
+    assert!(after.contains("Cem alone sees the screen now"), "{after}");
+    assert!(!room.transcript().contains("academic"));
+}

@@ -135,7 +135,7 @@ pub fn conduct(
     conduct.looks_again()?;
     for step in steps(plan) {
         if !conduct.transcript().is_done(&step.name) && !conduct.transcript().has_ended() {
-            conduct.step(&step)?;
+            conduct.step_to_its_end(&step)?;
         }
     }
     conduct.finish()
@@ -157,6 +157,16 @@ impl Conduct<'_> {
     /// The config of the CA, where it is there by now.
     fn config(&self) -> Result<Option<Config>, ConductError> {
         Ok(self.place.read_if_there()?)
+    }
+
+    /// Goes through a step, and through it anew where people ask for that.
+    fn step_to_its_end(&mut self, step: &Step) -> Result<(), ConductError> {
+        loop {
+            match self.step(step) {
+                Err(ConductError::Anew(why)) => self.anew(&why)?,
+                ended => return ended,
+            }
+        }
     }
 
     fn step(&mut self, step: &Step) -> Result<(), ConductError> {
@@ -219,7 +229,12 @@ impl Conduct<'_> {
         })?;
         // The words of the end are shown when all of it is signed.
         if step.act != Act::End {
-            self.room.show(&format!("done: {}", step.expect));
+            let words = if self.is_all_there(step) {
+                format!("done: {}", step.expect)
+            } else {
+                "noted, with what is MISSING".to_owned()
+            };
+            self.room.show(&words);
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ mod typed;
 
 pub(super) use derived::{CardDerived, Derived, TokenDerived};
 pub use error::CustodyError;
-pub(super) use given::{in_lines, read_back};
+pub(super) use given::{in_lines, is_none, read_back};
 pub use reshare::{NewCustodians, Reshared};
 pub use session::{Custodians, Unlocked};
-pub(super) use typed::why_not;
+pub(super) use typed::{AGAIN, COMPONENT, SHARE, typed_set, why_not};

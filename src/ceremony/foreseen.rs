@@ -1,5 +1,8 @@
 //! What of a plan shows only beside the clock and the config: told before anybody is called together.
 
+mod ends;
+
+use self::ends::ends;
 use super::key_place;
 use super::plan::{Plan, PlanFault, PlanFaults, in_lines};
 use crate::config::{Config, LedgerKeyPlace};
@@ -19,6 +22,7 @@ pub fn foreseen(
     emergencies_over(plan, now, &mut faults);
     if let Some(config) = config {
         faults.extend(ledger_key_elsewhere(plan, config));
+        faults.extend(ends(plan, config, now));
     }
     if faults.is_empty() {
         return Ok(());

@@ -31,7 +31,7 @@ pub(super) fn print_for(
     who: &str,
     sheet: Result<Zeroizing<String>, QrError>,
 ) -> io::Result<Option<PrintError>> {
-    room.ask(&format!(
+    room.press_enter(&format!(
         "{who} alone stands at the printer now, and takes the sheet as it comes out; press Enter\n> "
     ))?;
     let printed = sheet.map_err(PrintError::from).and_then(|sheet| {
@@ -57,8 +57,8 @@ pub(super) fn print_for(
 /// What the system says of the terminal.
 pub(super) fn instead(room: &mut dyn Room, who: &str) -> io::Result<Instead> {
     let question = format!(
-        "{who}: type \"print\" to have it printed once more, \"screen\" to write it by hand off the screen, or ! to \
-         write down what is otherwise\n> "
+        "{who}: type \"print\" to have it printed, \"screen\" to write it by hand off the screen, or ! to write down what \
+         is otherwise\n> "
     );
     loop {
         match room.ask(&question)?.as_str() {

@@ -13,7 +13,9 @@ pub enum PrintError {
     #[error("it can't be started: {0}")]
     Start(#[source] io::Error),
     /// It is not the program that was reviewed.
-    #[error("it has not the SHA-256 of the plan")]
+    #[error(
+        "it has not the SHA-256 of the plan: put the one back that was reviewed, and doubt the sheets that came from it in this ceremony"
+    )]
     OtherProgram,
     /// The program can't be read.
     #[error("it can't be read: {0}")]
@@ -33,4 +35,14 @@ pub enum PrintError {
     /// The sheet can't be made.
     #[error("the sheet can't be made: {0}")]
     Sheet(#[from] QrError),
+}
+
+impl PrintError {
+    /// Whether the program got nothing of the sheet, so that none can come out of a printer.
+    pub(super) const fn kept_the_sheet(&self) -> bool {
+        match self {
+            Self::Start(_) | Self::OtherProgram | Self::Read(_) | Self::Sheet(_) => true,
+            Self::Ended(_) | Self::Early | Self::Slow(_) | Self::Unknown(_) => false,
+        }
+    }
 }

@@ -23,6 +23,13 @@ pub trait Room {
     /// What the system says of the terminal; `UnexpectedEof` where nobody answers any more.
     fn ask(&mut self, question: &str) -> io::Result<String>;
 
+    /// Waits until somebody presses Enter alone. Whatever else is typed there may be a secret, typed too early, which all
+    /// see: it is wiped off the screen, and asked again.
+    ///
+    /// # Errors
+    /// As for [`Room::ask`].
+    fn press_enter(&mut self, question: &str) -> io::Result<()>;
+
     /// Shows a secret to one person alone, on a screen that is wiped behind it, until it is written
     /// down.
     ///

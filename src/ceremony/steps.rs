@@ -15,7 +15,7 @@ mod sign;
 pub(super) use compromise::LOCK_OUT;
 pub(super) use create::{FIRST_COUNTER, in_memory};
 pub use missing::OrMissing;
-pub(super) use missing::missing;
+pub(super) use missing::{is_told_missing, missing};
 
 use std::collections::BTreeSet;
 

@@ -377,6 +377,10 @@ fn a_drill_without_enough_components_is_recorded_as_failed() {
     }
     let (shown, code) = people.hold(start(&room));
     assert_eq!(code, 0, "{shown}");
+    assert!(!shown.contains("done: every set of components"), "{shown}");
+    let told = "MISSING: too few components: components 3 of 3 typed, 2 needed";
+    let (_, said) = shown.split_once("tried users: ").unwrap();
+    assert!(said.starts_with(told), "{said}");
     assert_drilled(&room, &sheets, &words_of(&shown).0, "failed");
 }
 

@@ -1,9 +1,12 @@
 //! What a run that goes on looks at first: the clocks, and what the ledger took since.
 
+use std::collections::BTreeMap;
+
 use super::{Conduct, ConductError};
+use crate::ceremony::facts::MISSING;
 use crate::ceremony::instant::{FIVE_MINUTES, Instant};
 use crate::ceremony::own_entries::{OwnEntries, Stranger};
-use crate::ceremony::steps::{Act, Ask, steps};
+use crate::ceremony::steps::{Act, Ask, Step, missing, steps};
 use crate::ceremony::transcript::Event;
 use crate::ledger::{Ledger, LedgerError, file::OpenError};
 
@@ -11,8 +14,6 @@ impl Conduct<'_> {
     /// Says that the ceremony goes on, and looks at what may have changed since. No line is written before the
     /// clocks agree: behind one of a later time nothing could be written until then.
     pub(super) fn go_on(&mut self, cut: u64) -> Result<(), ConductError> {
-        self.room
-            .show("This ceremony was begun before, and goes on.");
         let clocks = self.clocks_anew()?;
         self.write(Event::GoOn { cut })?;
         for (by, time) in clocks {
@@ -20,6 +21,30 @@ impl Conduct<'_> {
             self.write(Event::Clock { by, time })?;
         }
         self.foreign_entries()
+    }
+
+    /// A step is gone through once more, as a run that goes on does it.
+    pub(super) fn anew(&mut self, why: &str) -> Result<(), ConductError> {
+        self.room.show(why);
+        self.room
+            .show("This step begins anew; first those who read clocks read them again.");
+        self.go_on(0)
+    }
+
+    /// Whether nothing of a step was answered or noted as missing.
+    pub(super) fn is_all_there(&self, step: &Step) -> bool {
+        let answered = missing(&steps(self.plan), self.transcript());
+        if answered.iter().any(|(of, _)| *of == step.name) {
+            return false;
+        }
+        let facts = self.transcript().events().filter_map(|event| match event {
+            Event::Fact { step, name, value } => Some((step, name, value)),
+            _ => None,
+        });
+        let own = facts.filter(|(of, ..)| **of == step.name);
+        // What is told last of something counts.
+        let last: BTreeMap<_, _> = own.map(|(_, name, value)| (name, value)).collect();
+        !last.values().any(|value| value.contains(MISSING))
     }
 
     /// Who read their clocks at the beginning reads them again: the machine's may have been set since.

@@ -17,6 +17,8 @@ impl Conduct<'_> {
                 if self.transcript().has_ended() {
                     return Ok(());
                 }
+                self.room
+                    .show("This ceremony was begun before, and goes on.");
                 self.go_on(cut)
             }
             Some(_) => Err(ConductError::OtherPlan(self.folder.clone())),

@@ -11,7 +11,7 @@ use super::{Conduct, ConductError};
 use crate::ca::{
     InComponents, InFile, WrappedKeyError, WrappedKeyFile, blob_name, establish_in_components,
 };
-use crate::ceremony::custody::{in_lines, why_not};
+use crate::ceremony::custody::{COMPONENT, in_lines};
 use crate::ceremony::facts::{
     COMPONENTS, COMPONENTS_CHECK, blob_fact, blob_in_words, can_wrap_fact, components_in_words,
 };
@@ -20,7 +20,7 @@ use crate::ceremony::plan::{Ca, Components, wrapped_file};
 use crate::ceremony::steps::{Ask, Step};
 use crate::ledger::Ledger;
 use crate::output;
-use crate::secret::share::{Share, SharedSecret};
+use crate::secret::share::SharedSecret;
 use crate::signer::{Locator, copy};
 use crate::wire::hex;
 
@@ -183,39 +183,19 @@ impl Conduct<'_> {
         }
         let check = self.transcript().fact(COMPONENTS_CHECK).map(str::to_owned);
         let told = self.transcript().fact(COMPONENTS).unwrap_or_default();
-        let check = check.ok_or_else(|| ConductError::FewComponents(told.to_owned()))?;
+        // What was noted says already what they are.
+        let why = told.rsplit_once(": ").map_or(told, |(_, why)| why);
+        let check = check.ok_or_else(|| ConductError::FewComponents(why.to_owned()))?;
         let needed = self.planned_components()?.custody.quorum.threshold();
         self.room.show(&format!(
             "This was cut short. {needed} custodians give the wrapping key again, each with their component."
         ));
-        let secret = self.typed_wrapping_key(needed)?;
+        let secret = self.typed_secret(COMPONENT, needed)?;
         if check != hex(&secret.check()) {
             return Err(ConductError::OtherWrappingKey);
         }
         self.wrapping = Some(Shared::back(secret));
         Ok(())
-    }
-
-    /// What is wrong with a component is told at once, and that one is typed again.
-    fn typed_wrapping_key(&mut self, needed: u8) -> Result<SharedSecret, ConductError> {
-        let mut components: Vec<Share> = Vec::new();
-        while components.len() < usize::from(needed) {
-            let number = components.len() + 1;
-            let question = format!("the 20 words of a component ({number} of {needed})");
-            let typed = self.room.ask_alone("A custodian", &question);
-            let typed = typed.map_err(ConductError::Ask)?;
-            self.pins.keep_out(&typed);
-            match Share::parse(typed.expose()) {
-                Err(error) => self
-                    .room
-                    .show(&format!("That is no component: {error}. Type it again.")),
-                Ok(share) => match why_not(&components, &share) {
-                    Some(why) => self.room.show(why),
-                    None => components.push(share),
-                },
-            }
-        }
-        Ok(SharedSecret::combine(&components)?)
     }
 
     fn wrapped_file(&self, ca: &Ca) -> Result<PathBuf, ConductError> {

@@ -6,7 +6,7 @@ use super::{Conduct, ConductError};
 use crate::ceremony::facts::device_fact;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Hardware, Pins, TokenPlace};
-use crate::ceremony::steps::Step;
+use crate::ceremony::steps::{MISSING, Step, is_told_missing, missing as told_missing, steps};
 use crate::signer::pkcs11::Uri;
 use crate::signer::yubikey::setup::{self, ManagementKeyState, SecretState};
 use crate::signer::yubikey::{CardEntry, Firmware};
@@ -86,10 +86,41 @@ impl Conduct<'_> {
     /// Finds the tokens and cards of the plan and no other, and logs in to each whose PIN is set: one
     /// that is wrong shows here.
     pub(super) fn devices(&mut self, step: &Step) -> Result<(), ConductError> {
+        self.are_there_or_missing()?;
         for module in &self.setting.plan.modules {
             self.tokens(step, &module.path)?;
         }
         self.cards(step)
+    }
+
+    /// Where what is missing ends nothing, somebody has to say so: a plug may be loose. Nothing is logged in to before.
+    fn are_there_or_missing(&self) -> Result<(), ConductError> {
+        if !self.is_drill() {
+            return Ok(());
+        }
+        let mut there = Vec::new();
+        for module in &self.setting.plan.modules {
+            let tokens = self.no_extra_token(&module.path)?.into_iter();
+            there.extend(tokens.map(|token| (&module.path, token)));
+        }
+        let cards = self.no_extra_card()?;
+        let is_there = |device: &Device| match &device.hardware {
+            Hardware::Token(token) => there
+                .iter()
+                .any(|(module, entry)| **module == token.module && is_it(token, entry)),
+            Hardware::YubiKey { serial, .. } => cards.iter().any(|card| card.serial == *serial),
+        };
+        let told = told_missing(&steps(self.plan), self.transcript());
+        let devices = self.setting.plan.devices.iter();
+        let absent = devices.filter(|one| !is_there(one) && !is_told_missing(one, &told));
+        let names: Vec<_> = absent.map(|device| format!("`{}`", device.name)).collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        Err(ConductError::Anew(format!(
+            "The machine doesn't see {}. Look at the plug, and type the serial number once more; or \"{MISSING}\".",
+            names.join(" and ")
+        )))
     }
 
     fn tokens(&mut self, step: &Step, module: &Path) -> Result<(), ConductError> {

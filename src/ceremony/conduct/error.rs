@@ -62,6 +62,9 @@ pub enum ConductError {
     /// The words are those of another rehearsal.
     #[error("the words are not those of the rehearsal that was given")]
     OtherRehearsal,
+    /// A step is to be gone through once more, in the same run.
+    #[error("the step begins anew: {0}")]
+    Anew(String),
     /// Nobody answers any more.
     #[error("no answer")]
     Ask(#[source] io::Error),

@@ -56,8 +56,10 @@ impl Conduct<'_> {
         self.sign_transcript(&config, &mut key)?;
         self.enter(&config, transcript)?;
         let head = self.head(&config, &mut key, transcript)?;
-        // The copy holds the entry of the head, too.
-        self.copy(&config)?;
+        // The copy holds the entry of the head, too. One that is whole is evidence, and is not written again.
+        if !self.is_copied(&config, transcript)? {
+            self.copy(&config)?;
+        }
         Ok(Held {
             transcript,
             head,
@@ -184,6 +186,26 @@ impl Conduct<'_> {
         Ok(checkpoint
             .filter(covers)
             .map(|_| Sha256::digest(text.as_bytes()).into()))
+    }
+
+    /// Whether the copy of an earlier run is one of this ledger, behind the ceremony and its signed head.
+    fn is_copied(&self, config: &Config, transcript: [u8; 32]) -> Result<bool, ConductError> {
+        let Ok(copy) = Ledger::open_to_read(&self.folder.join(LEDGER_FILE)) else {
+            return Ok(false);
+        };
+        let (Some(held), Some(head)) =
+            (copy.position_of_ceremony(&transcript)?, copy.checkpoint()?)
+        else {
+            return Ok(false);
+        };
+        let text = crate::file::read_limited(&self.folder.join(HEAD_FILE), HEAD_BYTES_MAX);
+        let signed = text.ok().and_then(|text| {
+            let text = note::unverified_text(&text).ok()?;
+            Checkpoint::parse(text).ok()
+        });
+        let is_behind = signed.is_some_and(|signed| held <= signed.size && signed.size < head.size);
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        Ok(is_behind && ledger.extends(&head).is_ok())
     }
 
     /// The whole ledger, for whoever checks it elsewhere: it holds no secret.

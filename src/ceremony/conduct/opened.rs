@@ -5,11 +5,11 @@
 use super::shares::Shared;
 use super::{Conduct, ConductError, SECRET_CHECK, SHARES};
 use crate::ca::SharedDevice;
-use crate::ceremony::custody::{Derived, why_not};
+use crate::ceremony::custody::{AGAIN, COMPONENT, Derived, SHARE, why_not};
 use crate::ceremony::facts::{enough, too_few, typed_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{Device, Hardware, Kind, Pins};
-use crate::ceremony::steps::{Ask, MISSING, Step};
+use crate::ceremony::steps::{Ask, MISSING, Step, Wanted};
 use crate::ceremony::transcript::Event;
 use crate::ledger::Ledger;
 use crate::secret::share::{Quorum, Share, SharedSecret};
@@ -27,10 +27,14 @@ impl Conduct<'_> {
         if number == 0 {
             self.typed_again.clear();
         }
+        let what = match ask.wanted {
+            Wanted::ComponentAgain(_) => COMPONENT,
+            _ => SHARE,
+        };
         loop {
             let typed = self.room.ask_alone(&ask.who, &ask.question);
             let typed = typed.map_err(ConductError::Ask)?;
-            if typed.expose().trim() == MISSING {
+            if typed.expose().eq_ignore_ascii_case(MISSING) {
                 return self.write(Event::Answer {
                     step: step.name.clone(),
                     ask: ask.name.clone(),
@@ -38,17 +42,20 @@ impl Conduct<'_> {
                     answer: MISSING.to_owned(),
                 });
             }
+            if typed.expose().eq_ignore_ascii_case(AGAIN) {
+                return Err(ConductError::Anew(format!("Every {what} is typed anew.")));
+            }
             self.pins.keep_out(&typed);
             match Share::parse(typed.expose()) {
-                Ok(share) => match why_not(&self.typed_again, &share) {
-                    Some(why) => self.room.show(&format!("{why} Or type \"{MISSING}\".")),
+                Ok(share) => match why_not(&self.typed_again, &share, what) {
+                    Some(why) => self.room.show(&format!("{why}; or type \"{MISSING}\".")),
                     None => {
                         self.typed_again.push(share);
                         return self.note_typed_back(step, ask);
                     }
                 },
                 Err(error) => self.room.show(&format!(
-                    "That is no share: {error}. Type it again, or \"{MISSING}\"."
+                    "That is no {what}: {error}. Type it again, or \"{MISSING}\"."
                 )),
             }
         }

@@ -40,10 +40,10 @@ impl<'s> Conduct<'s> {
         let retire = self.retirement()?;
         let config = self.config()?.ok_or(ConductError::NoConfig)?;
         let ledger = Ledger::open_to_read(&config.ledger())?;
-        let mut wrong = Vec::new();
+        let (mut wrong, mut locked) = (Vec::new(), Ok(()));
         for planned in self.cas_before() {
             let ca = of_ledger(&ledger, planned)?;
-            self.nobody_is_locked_out(&ledger, &ca, retire.lock_out)?;
+            locked = locked.and_then(|()| self.nobody_is_locked_out(&ledger, &ca, retire.lock_out));
             let known = known(&config, &ledger, &ca)?;
             for place in known.iter().filter(|place| !place.is_gone()) {
                 let copies = retire.copies.iter();
@@ -77,10 +77,15 @@ impl<'s> Conduct<'s> {
                 }
             }
         }
-        if wrong.is_empty() {
-            return Ok(());
+        match (wrong.is_empty(), locked) {
+            (true, locked) => locked,
+            (false, Ok(())) => Err(ConductError::OtherCopies(wrong.join("; "))),
+            // Both are told at once: each plan more is reviewed by all.
+            (false, Err(error)) => Err(ConductError::OtherCopies(format!(
+                "{}; and {error}",
+                wrong.join("; ")
+            ))),
         }
-        Err(ConductError::OtherCopies(wrong.join("; ")))
     }
 
     fn nobody_is_locked_out(

@@ -4,7 +4,7 @@
 //! touched. So a run that is killed anywhere leaves a device whose secrets are the factory's or on
 //! paper, and the next run sees which by asking the device, which costs no try.
 
-use super::sheets::Showing;
+use super::sheets::{ASTRAY, Put, Showing};
 use super::{Conduct, ConductError};
 use zeroize::Zeroizing;
 
@@ -116,17 +116,17 @@ impl<'s> Conduct<'s> {
         loop {
             let secret = self.new_secret(kind)?;
             self.pins.keep_out(&secret);
-            self.onto_sheet(step, ask, &secret, showing)?;
+            let put = self.onto_sheet(step, ask, &secret, showing)?;
             showing = Showing::Again;
+            if put == Put::Astray {
+                self.room.show(ASTRAY);
+                continue;
+            }
             let typed = self.room.ask_secret(question)?;
             if typed.is_same(&secret) {
                 return Ok(secret);
             }
-            self.room.show(if self.setting.plan.printer.is_some() {
-                "That is not what the sheet says. Destroy the sheet, if there is one; another secret is made."
-            } else {
-                "That is not what was shown. Strike it out on the sheet; another one is shown."
-            });
+            self.none_came((step, ask), (put, &typed))?;
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::secrets::DeviceSecrets;
 use super::{Conduct, ConductError};
-use crate::ceremony::custody::{CardDerived, TokenDerived, in_lines, why_not};
+use crate::ceremony::custody::{CardDerived, SHARE, TokenDerived, in_lines, typed_set};
 pub(in crate::ceremony) use crate::ceremony::facts::SECRET_CHECK;
 use crate::ceremony::plan::{Custody, Device, Hardware, Pins};
 use crate::ceremony::steps::{Ask, FIRST_COUNTER, Step};
@@ -128,7 +128,7 @@ impl Conduct<'_> {
         self.room.show(&format!(
             "This was cut short. {needed} custodians open the devices again, each with their share."
         ));
-        let secret = self.combined(needed)?;
+        let secret = self.typed_secret(SHARE, needed)?;
         if hex(&secret.check()) != check {
             return Err(ConductError::OtherSecret);
         }
@@ -143,24 +143,17 @@ impl Conduct<'_> {
         Ok(())
     }
 
-    fn combined(&mut self, needed: u8) -> Result<SharedSecret, ConductError> {
-        let mut shares = Vec::new();
-        while shares.len() < usize::from(needed) {
-            let question = format!("the 20 words of a share ({} of {needed})", shares.len() + 1);
-            let typed = self.room.ask_alone("A custodian", &question);
-            let typed = typed.map_err(ConductError::Ask)?;
-            match Share::parse(typed.expose()) {
-                Ok(share) => {
-                    self.pins.keep_out(&typed);
-                    match why_not(&shares, &share) {
-                        Some(why) => self.room.show(why),
-                        None => shares.push(share),
-                    }
-                }
-                Err(error) => self.room.show(&format!("That is no share: {error}.")),
-            }
-        }
-        Ok(SharedSecret::combine(&shares)?)
+    /// Has a secret from custodians, each with a share or a component.
+    pub(super) fn typed_secret(
+        &mut self,
+        what: &str,
+        needed: u8,
+    ) -> Result<SharedSecret, ConductError> {
+        let pins = &mut self.pins;
+        let typed = typed_set(self.room, (what, ""), Some(needed), &mut |typed| {
+            pins.keep_out(typed);
+        });
+        Ok(SharedSecret::combine(&typed.map_err(ConductError::Ask)?)?)
     }
 
     fn know_if_set(&mut self, secret: &SharedSecret, device: &Device) -> Result<(), ConductError> {

@@ -19,9 +19,20 @@ pub enum CustodyError {
     /// Nobody answers any more.
     #[error("no answer")]
     Ask(#[source] io::Error),
+    /// A printer had a sheet with a share, and nobody has it.
+    #[error(
+        "a sheet is astray: it may be in the printer or its spool, and still come out. No device was changed, and none \
+         opens by what stands on it"
+    )]
+    Astray,
     /// The ledger tells of no device that shares open.
     #[error("the ledger knows no device that shares open")]
     NoDevice,
+    /// The shares were given up, and open nothing any more.
+    #[error(
+        "these shares are of generation {0}, which opens no device any more: their sheets were to be destroyed"
+    )]
+    NoneOpens(u32),
     /// Every device of the shares is elsewhere.
     #[error("none of the devices that these shares open is there: {0}")]
     NoneThere(String),

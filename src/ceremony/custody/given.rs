@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::error::CustodyError;
 use crate::ceremony::plan::Printer;
 use crate::ceremony::print::{Instead, instead, print_for};
 use crate::ceremony::room::Room;
@@ -10,28 +11,39 @@ use crate::ceremony::steps::onto_its_sheet;
 use crate::secret::Pin;
 use crate::secret::share::Share;
 
+/// How a share came to its sheet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    /// The printer took the sheet.
+    Printed,
+    /// It was written by hand off the screen.
+    ByHand,
+}
+
 /// Has a share put onto its sheet for one person alone: by a printer, where there is one and it works, or off the
-/// screen. `again` says that the sheet was not there, or not as it is to be.
+/// screen. `again` says that the sheet is to be written once more.
 ///
 /// # Errors
-/// What the system says of the terminal.
+/// What the system says of the terminal; that a sheet is astray.
 pub(super) fn onto_sheet(
     room: &mut dyn Room,
     printer: Option<&Printer>,
     (who, question): (&str, &str),
     (sheet, words, again): (&Sheet<'_>, &Pin, bool),
-) -> io::Result<()> {
+) -> Result<Put, CustodyError> {
+    let by_hand = |room: &mut dyn Room| {
+        let shown = room.show_alone(who, &onto_its_sheet(question), words.expose());
+        shown.map(|()| Put::ByHand).map_err(CustodyError::Ask)
+    };
     let Some(printer) = printer else {
-        return room.show_alone(who, &onto_its_sheet(question), words.expose());
+        return by_hand(room);
     };
     let mut is_asked = again;
     loop {
         if is_asked {
-            match instead(room, who)? {
+            match instead(room, who).map_err(CustodyError::Ask)? {
                 Instead::Print => {}
-                Instead::Screen => {
-                    return room.show_alone(who, &onto_its_sheet(question), words.expose());
-                }
+                Instead::Screen => return by_hand(room),
                 Instead::Deviation => {
                     room.show(
                         "A session between ceremonies has no transcript: write it onto paper.",
@@ -40,23 +52,25 @@ pub(super) fn onto_sheet(
                 }
             }
         }
-        if print_for(room, printer, who, sheet.postscript())?.is_none() {
-            return Ok(());
+        let printed = print_for(room, printer, who, sheet.postscript());
+        match printed.map_err(CustodyError::Ask)? {
+            None => return Ok(Put::Printed),
+            Some(error) if error.kept_the_sheet() => is_asked = true,
+            Some(_) => return Err(CustodyError::Astray),
         }
-        is_asked = true;
     }
 }
 
 /// Has a share typed back off its sheet by its custodian alone: what was typed; none where it is to be put onto the
-/// sheet again.
+/// sheet again, or there is none. `or` says what the latter is typed for.
 ///
 /// # Errors
 /// What the system says of the terminal.
 pub(in crate::ceremony) fn read_back(
     room: &mut dyn Room,
-    who: &str,
-    question: &str,
+    (who, question): (&str, &str),
     words: &Pin,
+    or: &str,
 ) -> io::Result<Option<Share>> {
     loop {
         let typed = room.ask_alone(who, question)?;
@@ -68,15 +82,14 @@ pub(in crate::ceremony) fn read_back(
             Err(_) if is_none(typed.expose()) => return Ok(None),
             Err(error) => room.show(&format!("That is not the share: {error}.")),
         }
-        room.show(
-            "Look at the sheet and type it again; or press Enter alone to have it onto the sheet again.",
-        );
+        room.show(&format!("Look at the sheet and type it again; or {or}."));
     }
 }
 
 /// Nothing was typed; or that there is no sheet.
-fn is_none(typed: &str) -> bool {
-    matches!(typed.trim(), "" | "none")
+pub(in crate::ceremony) fn is_none(typed: &str) -> bool {
+    let typed = typed.trim();
+    typed.is_empty() || typed.eq_ignore_ascii_case("none")
 }
 
 /// The words of a share as they are shown, numbered by their lines: five in each.

@@ -7,7 +7,7 @@
 use super::change::{Before, change, log_in};
 use super::derived::Derived;
 use super::error::CustodyError;
-use super::given::{in_lines, onto_sheet, read_back};
+use super::given::{Put, in_lines, onto_sheet, read_back};
 use super::session::{Custodians, Opening};
 use super::table::{Known, devices};
 use super::typed::typed_secret;
@@ -215,12 +215,18 @@ fn given_to(
         let mut again = false;
         let given = loop {
             let asked = (who.as_str(), question.as_str());
-            let shown = onto_sheet(room, new.printer, asked, (&sheet, &words, again));
-            shown.map_err(CustodyError::Ask)?;
+            let put = onto_sheet(room, new.printer, asked, (&sheet, &words, again))?;
             again = true;
-            let given = read_back(room, who, &question, &words);
-            if let Some(given) = given.map_err(CustodyError::Ask)? {
-                break given;
+            let or = match put {
+                Put::Printed => "where no sheet came out, type none: this ends then",
+                Put::ByHand => "press Enter alone to have it onto the sheet again",
+            };
+            let given = read_back(room, asked, &words, or);
+            match given.map_err(CustodyError::Ask)? {
+                Some(given) => break given,
+                // It may still come out: what stands on it is given up.
+                None if put == Put::Printed => return Err(CustodyError::Astray),
+                None => {}
             }
         };
         typed.push(given);

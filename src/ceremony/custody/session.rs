@@ -63,6 +63,9 @@ impl Custodians<'_> {
         for name in &names {
             room.show(&format!("{name} is not there, and stays as it is."));
         }
+        if there.is_empty() && names.is_empty() {
+            return Err(CustodyError::NoneOpens(generation));
+        }
         if there.is_empty() {
             return Err(CustodyError::NoneThere(names.join(", ")));
         }

@@ -18,7 +18,16 @@ pub(super) fn found(page: &mut Page, plan: &Plan, transcript: &Transcript) {
         &["What", "What came of it"],
         rows(plan, transcript),
     );
-    let next = format!("The next drill is due on {}.", drill.next_due);
+    let mut cas = plan.ledger.iter().flat_map(|ledger| &ledger.cas);
+    let failed = cas.any(|ca| {
+        let says = transcript.fact(&tried_fact(&ca.name));
+        says.is_none_or(|says| says.contains(MISSING))
+    });
+    let next = if failed {
+        NOT_MOVED.to_owned()
+    } else {
+        format!("The next drill is due on {}.", drill.next_due)
+    };
     page.paragraph("note", &next);
 }
 
@@ -61,3 +70,7 @@ fn rows(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
         .chain(missing)
         .collect()
 }
+
+/// What is said of a drill that did not prove every copy.
+const NOT_MOVED: &str = "A copy was not proved, and such a drill moves no date: what was due before stays due, as \
+    `punchmark ca show` tells, and this one is to be held again.";

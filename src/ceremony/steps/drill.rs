@@ -26,7 +26,7 @@ impl Cast {
             &self.administrator,
             format!(
                 "The key of the CA `{ca}` comes out of {} into `{onto}`, signs a test, and is destroyed there: no \
-                 certificate, and nothing that opens a door. What is missing is noted. The next drill is due on {}.",
+                 certificate, and nothing that opens a door. What is missing is noted. Where nothing is, the next drill is due on {}.",
                 blob.file, drill.next_due
             ),
             Act::TryCopy(number),
@@ -41,7 +41,7 @@ impl Cast {
             &self.administrator,
             format!(
                 "`{device}` shows that it has the key of the CA `{}`, and signs a test: no certificate, and \
-                 nothing that opens a door. What is missing is noted. The next drill is due on {}.",
+                 nothing that opens a door. What is missing is noted. Where nothing is, the next drill is due on {}.",
                 ca.name, drill.next_due
             ),
             Act::TryCopy(number),

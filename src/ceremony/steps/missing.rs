@@ -98,6 +98,15 @@ pub(super) fn serial_ask(device: &Device) -> String {
     format!("serial {}", device.name)
 }
 
+/// Whether somebody answered that a device is missing.
+pub(in crate::ceremony) fn is_told_missing(
+    device: &Device,
+    missing: &BTreeSet<(String, String)>,
+) -> bool {
+    let serial = (DEVICES_STEP.to_owned(), serial_ask(device));
+    missing.contains(&bag_of(device)) || missing.contains(&serial)
+}
+
 /// The question for the bag that a device comes in.
 pub(super) fn bag_of(device: &Device) -> (String, String) {
     (unseal_step(device), BAG.to_owned())

@@ -41,7 +41,12 @@ impl Hall {
         let outputs = real(&beside.join(&plan.folder))?;
         let holds = |place: &Path| place.starts_with(&self.folder);
         let ledgers = config.parent().is_some_and(|folder| folder == self.folder);
-        if ledgers || holds(&config) || holds(&outputs) || self.folder.starts_with(&outputs) {
+        // Below the folder of the ledger too, unless the plan lies there itself.
+        let plans = real(beside)?;
+        let of_config = config.parent().filter(|folder| *folder != plans);
+        let is_below = of_config.is_some_and(|folder| self.folder.starts_with(folder))
+            || self.folder.starts_with(&outputs);
+        if ledgers || is_below || holds(&config) || holds(&outputs) {
             let refused = Failure::new("is a folder of the ceremony itself, or holds one");
             return Err(refused
                 .at(self.folder.display().to_string())

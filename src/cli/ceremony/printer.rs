@@ -1,12 +1,13 @@
 //! The program that prints sheets of secrets: it gets a sheet on its standard input, and nothing else.
 
-use std::io::{self, Write};
+use std::io::{self, PipeReader, PipeWriter, Write, pipe};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::io::{Errno, ioctl_fionread};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::ceremony::{PrintError, Printer};
@@ -18,23 +19,30 @@ pub(super) fn print(printer: &Printer, sheet: &[u8]) -> Result<(), PrintError> {
     command.args(&printer.arguments).current_dir("/");
     command.env_clear().env("PATH", PATH).env("LC_ALL", "C");
     // Of a group of its own, so that what it started ends with it.
-    command.process_group(0).stdin(Stdio::piped());
+    command.process_group(0);
     command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (unread, sheet_to) = pipe().map_err(PrintError::Start)?;
+    command.stdin(unread.try_clone().map_err(PrintError::Start)?);
     let mut child = command.spawn().map_err(PrintError::Start)?;
-    let printed = handed(&mut child, sheet);
-    if let Err(PrintError::Slow(_) | PrintError::Unknown(_)) = printed {
+    // What the program was started with is its own from here on.
+    drop(command);
+    let printed = handed(&mut child, (sheet_to, &unread), sheet);
+    if let Err(PrintError::Slow(_) | PrintError::Unknown(_) | PrintError::Early) = printed {
         end(&mut child);
     }
     printed
 }
 
 /// Writes what the program takes, as it takes it: one that takes nothing keeps nobody waiting for good.
-fn handed(child: &mut Child, sheet: &[u8]) -> Result<(), PrintError> {
-    let mut pipe = child.stdin.take();
-    if let Some(pipe) = &pipe {
-        let set = fcntl_setfl(pipe, OFlags::NONBLOCK);
-        set.map_err(|error| PrintError::Unknown(error.into()))?;
-    }
+/// What it left in the pipe, which has room for a page, it did not take either.
+fn handed(
+    child: &mut Child,
+    (sheet_to, unread): (PipeWriter, &PipeReader),
+    sheet: &[u8],
+) -> Result<(), PrintError> {
+    let unknown = |error: Errno| PrintError::Unknown(error.into());
+    fcntl_setfl(&sheet_to, OFlags::NONBLOCK).map_err(unknown)?;
+    let mut pipe = Some(sheet_to);
     let begun = Instant::now();
     let mut left = sheet;
     loop {
@@ -50,7 +58,9 @@ fn handed(child: &mut Child, sheet: &[u8]) -> Result<(), PrintError> {
         }
         match child.try_wait().map_err(PrintError::Unknown)? {
             Some(status) if !status.success() => return Err(PrintError::Ended(status)),
-            Some(_) if !left.is_empty() => return Err(PrintError::Early),
+            Some(_) if !left.is_empty() || ioctl_fionread(unread).map_err(unknown)? > 0 => {
+                return Err(PrintError::Early);
+            }
             Some(_) => return Ok(()),
             None if begun.elapsed() > LONGEST => return Err(PrintError::Slow(LONGEST.as_secs())),
             None => sleep(POLLED),
@@ -59,7 +69,7 @@ fn handed(child: &mut Child, sheet: &[u8]) -> Result<(), PrintError> {
 }
 
 /// How many bytes a pipe took.
-fn taken(pipe: &mut ChildStdin, bytes: &[u8]) -> io::Result<usize> {
+fn taken(pipe: &mut PipeWriter, bytes: &[u8]) -> io::Result<usize> {
     match pipe.write(bytes) {
         Err(error)
             if matches!(

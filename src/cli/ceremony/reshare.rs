@@ -8,6 +8,7 @@ use serde_json::json;
 use super::plan_file;
 use super::room::Terminal;
 use crate::ceremony::{Custodians, CustodyError, NewCustodians, Printer, Reshared, Room};
+use crate::certificate::KeyId;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::{product, product_object, say};
@@ -73,6 +74,14 @@ impl Reshare {
 
     /// Whoever holds two shares is one person still.
     fn quorum(&self) -> Result<Quorum, Failure> {
+        for name in &self.custodians {
+            let is_name = KeyId::parse(name).is_ok() && name.trim() == name;
+            if !is_name || name.chars().count() > NAME_MAX {
+                let words =
+                    format!("a custodian's name is 1 to {NAME_MAX} characters that people can see");
+                return Err(Failure::usage(words));
+            }
+        }
         let mut names = self.custodians.clone();
         names.sort();
         names.dedup();
@@ -124,6 +133,8 @@ fn end(room: &mut Terminal, done: &Reshared) -> Result<(), Failure> {
     }
 }
 
+/// As long as the line of a sheet.
+const NAME_MAX: usize = 60;
 const NO_TERMINAL: &str = "shares are typed by people at a terminal, and there is none";
 const EXAMPLES: &str = "\
 Examples:

@@ -58,7 +58,7 @@ impl Terminal {
     /// it, short of SIGKILL, the screen is wiped first.
     fn alone(&mut self, who: &str, what: &str, secret: &str, question: &str) -> io::Result<String> {
         let mut screen = OpenOptions::new().write(true).open("/dev/tty")?;
-        self.answer(&format!(
+        self.press_enter(&format!(
             "{who} alone sees the screen now, and has the sheet; press Enter\n> "
         ))?;
         self.ends_at_once.store(false, Ordering::Relaxed);
@@ -87,6 +87,16 @@ impl Room for Terminal {
 
     fn ask(&mut self, question: &str) -> io::Result<String> {
         self.answer(question)
+    }
+
+    fn press_enter(&mut self, question: &str) -> io::Result<()> {
+        while !self.answer(question)?.is_empty() {
+            let mut screen = OpenOptions::new().write(true).open("/dev/tty")?;
+            screen.write_all(CLEARED.as_bytes())?;
+            screen.flush()?;
+            say(TOO_EARLY);
+        }
+        Ok(())
     }
 
     fn show_alone(&mut self, who: &str, what: &str, secret: &str) -> io::Result<()> {
@@ -164,3 +174,7 @@ fn keygen_reads(certificate: &str) -> io::Result<Option<String>> {
 const ALTERNATE: &str = "\x1b[?1049h\x1b[2J\x1b[H";
 /// Cleared, with what was scrolled out of it, and back.
 const WIPED: &str = "\x1b[2J\x1b[3J\x1b[H\x1b[?1049l";
+/// Cleared, with what was scrolled out of it.
+const CLEARED: &str = "\x1b[2J\x1b[3J\x1b[H";
+const TOO_EARLY: &str = "Enter alone was wanted. What was typed there stood on the screen before all, and was wiped. Where it was \
+    a share or another secret and somebody saw it, write that down by ! at a question, and on the paper.";

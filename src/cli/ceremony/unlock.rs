@@ -138,8 +138,15 @@ impl Advised for CustodyError {
             Self::NoDevice => {
                 "a ceremony records them whose plan has [custody]; see docs/ceremony.md"
             }
+            Self::Astray => {
+                "find that sheet and destroy it with all that were given out; then run this again, without --printer-of \
+                where the printer doesn't work: other shares are made"
+            }
             Self::NoneThere(_) => "plug one in, and run this again",
-            Self::OtherSecret | Self::OtherGeneration { .. } | Self::Combine(_) => {
+            Self::OtherSecret
+            | Self::NoneOpens(_)
+            | Self::OtherGeneration { .. }
+            | Self::Combine(_) => {
                 "take the sheets of the right generation; `punchmark ca show` tells which opens a device"
             }
             Self::HasOther { .. } => {
@@ -160,7 +167,7 @@ const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony unlock
   punchmark ceremony unlock -- bundle sign monday.bundle
-  punchmark ceremony unlock --keep-counter -- ledger checkpoint --out head.txt";
+  punchmark ceremony unlock --keep-counter -- ledger checkpoint";
 
 #[cfg(test)]
 mod tests {

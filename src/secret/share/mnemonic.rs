@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Quorum;
 use super::field::Point;
+use crate::wire::number_of;
 
 /// One share of a secret, of which it tells nothing by itself.
 ///
@@ -33,7 +34,7 @@ pub struct Share {
 #[non_exhaustive]
 pub enum MnemonicError {
     /// Too few or too many words.
-    #[error("{0} words; a share has 20, or 33 for a secret of 256 bits")]
+    #[error("{} typed; there are 20, or 33 for a secret of 256 bits", number_of(*.0, "word"))]
     Words(usize),
     /// A word that the list doesn't have.
     #[error("word {0} is not in SLIP-39's list")]
@@ -103,7 +104,12 @@ impl Share {
         let head = u32::from(*first) << 10 | u32::from(*second);
         let extendable = head >> 4 & 1 == 1;
         if checksum(customization(extendable), indices) != 1 {
-            return Err(MnemonicError::Checksum);
+            let is_so_long = [WORDS_MIN, WORDS_MAX].contains(&indices.len());
+            return Err(if is_so_long {
+                MnemonicError::Checksum
+            } else {
+                wrong
+            });
         }
         let tail = u32::from(*third) << 10 | u32::from(*fourth);
         let four = |shift: u32| low_byte(tail >> shift & 0xf);
