@@ -25,8 +25,8 @@ struct Row {
     number: String,
     actor: String,
     say: String,
-    /// What is typed, a line each, with who types it.
-    typed: Vec<String>,
+    /// What is typed, with who types it: the question, and what stands on the keys.
+    typed: Vec<(String, String)>,
     expect: String,
 }
 
@@ -54,7 +54,7 @@ fn row(number: usize, step: Step) -> Row {
             | Wanted::Component(_)
             | Wanted::ComponentAgain(_) => "(off the sheet, unseen)".to_owned(),
         };
-        format!("{}: {}. Types: {answer}", ask.who, ask.question)
+        (format!("{}: {}. Types:", ask.who, ask.question), answer)
     });
     Row {
         number: format!("{number}. {}", step.name),
@@ -172,7 +172,19 @@ fn sheets(plan: &Plan) -> Vec<Sheet> {
             "Signatures of all",
         ]),
     });
+    // Whoever finds a sheet alone sees what it belongs to.
+    for sheet in &mut sheets {
+        let of = ("Of the ceremony".to_owned(), name(plan));
+        sheet.rows.insert(0, of);
+    }
     sheets
+}
+
+/// What a ceremony is called on a sheet: its purpose, and the first words of its plan.
+fn name(plan: &Plan) -> String {
+    let words = plan.words();
+    let first: Vec<_> = words.split(' ').take(3).collect();
+    format!("{}; plan {} …", plan.purpose, first.join(" "))
 }
 
 /// A form for a share: a line for each word, which its custodian alone sees.
@@ -292,9 +304,10 @@ mod tests {
         let plan = Plan::parse(filled(3).replace("Room 5", "Room <5> & | `x`").as_bytes()).unwrap();
         let (page, text) = (html(&plan), markdown(&plan));
         for row in rows(&plan) {
+            let typed = row.typed.iter().flat_map(|(asked, answer)| [asked, answer]);
             for words in [&row.number, &row.actor, &row.say, &row.expect]
                 .into_iter()
-                .chain(&row.typed)
+                .chain(typed)
             {
                 assert!(
                     page.contains(&crate::output::page::escaped(words)),

@@ -15,8 +15,8 @@ pub struct Page(String);
 pub enum Cell {
     /// Text.
     Text(String),
-    /// Lines of text.
-    Lines(Vec<String>),
+    /// What is typed, behind what asks for it, a line each.
+    Typed(Vec<(String, String)>),
     /// Nothing: it is filled in by hand.
     Box,
 }
@@ -75,8 +75,11 @@ impl Page {
     fn cell(&mut self, cell: &Cell) {
         match cell {
             Cell::Text(text) => self.put(format_args!("<td>{}</td>", escaped(text))),
-            Cell::Lines(lines) => {
-                let lines: Vec<_> = lines.iter().map(|line| escaped(line)).collect();
+            Cell::Typed(lines) => {
+                let line = |(asked, answer): &(String, String)| {
+                    format!("{} <b>{}</b>", escaped(asked), escaped(answer))
+                };
+                let lines: Vec<_> = lines.iter().map(line).collect();
                 self.put(format_args!("<td>{}</td>", lines.join("<br>")));
             }
             Cell::Box => self.put(format_args!("<td class=\"box\"></td>")),
@@ -133,6 +136,7 @@ th, td { box-sizing: border-box; border: 0.3mm solid #000; padding: 1mm 1.5mm; t
 .named th { width: 30%; }
 section { break-before: page; }
 section td.box { height: 14mm; }
+td b { font-family: monospace; }
 ";
 
 #[cfg(test)]
@@ -148,7 +152,7 @@ mod tests {
         page.named([(text.to_owned(), text.to_owned())]);
         let row = vec![
             Cell::Text(text.to_owned()),
-            Cell::Lines(vec![text.to_owned(); 2]),
+            Cell::Typed(vec![(text.to_owned(), text.to_owned())]),
         ];
         page.table("x", &[text], [row]);
         let page = page.end();

@@ -25,7 +25,7 @@ pub fn html(plan: &Plan) -> String {
             Cell::Text(row.number),
             Cell::Text(row.actor),
             Cell::Text(row.say),
-            Cell::Lines(row.typed),
+            Cell::Typed(row.typed),
             Cell::Text(row.expect),
             Cell::Box,
             Cell::Box,
@@ -49,12 +49,12 @@ const STYLE: &str = "\
 .steps td.box { height: 14mm; }
 .steps th:nth-child(1) { width: 10.5%; }
 .steps th:nth-child(2) { width: 8%; }
-.steps th:nth-child(3) { width: 20%; }
-.steps th:nth-child(4) { width: 22%; }
-.steps th:nth-child(5) { width: 15.5%; }
+.steps th:nth-child(3) { width: 18%; }
+.steps th:nth-child(4) { width: 20.5%; }
+.steps th:nth-child(5) { width: 13%; }
 .steps th:nth-child(6) { width: 7%; }
 .steps th:nth-child(7) { width: 7.5%; }
-.steps th:nth-child(8) { width: 9.5%; }
+.steps th:nth-child(8) { width: 15.5%; }
 ";
 
 /// Each page says that it counts for nothing.

@@ -26,7 +26,11 @@ fn write_all(text: &mut String, plan: &Plan) -> std::fmt::Result {
     )?;
     writeln!(text, "\n## Steps\n")?;
     let rows = rows(plan).into_iter().map(|row| {
-        let typed = row.typed.join("; ");
+        let typed = row.typed.iter();
+        let typed: Vec<_> = typed
+            .map(|(asked, answer)| format!("{asked} {answer}"))
+            .collect();
+        let typed = typed.join("; ");
         let boxes = [String::new(), String::new(), String::new()];
         let [time, initials, deviation] = boxes;
         [

@@ -127,7 +127,10 @@ fn parted(
     if copy.extends(own).is_ok() {
         return Err(
             Failure::new("the ledger goes on from the mirror: they have not parted")
-                .hint("the answer to the next bundle brings the rest: punchmark bundle accept"),
+                .hint(
+                    "the answer to the next bundle brings the rest: punchmark bundle accept; where nobody may make one yet, move the \
+                     mirror's file out of its folder, and begin it from this copy: punchmark mirror init",
+                ),
         );
     }
     if mirror.extends(head).is_ok() {
