@@ -9,6 +9,8 @@ use super::room::{date, killed_at_every_write, with_window, words_of};
 use super::shares;
 use super::unlock::{CONFIG, assert_card, opened_by, secret_of};
 use crate::harness::keygen;
+use crate::harness::punchmark::BINARY;
+use crate::harness::yubikey::SERIAL;
 
 /// A room whose cards shares open since their ceremony, with a plan of another kind about one of the CAs.
 fn later(
@@ -116,4 +118,14 @@ fn a_card_that_is_reset_at_the_end_of_its_key_has_nothing_to_change() {
         "{transcript}"
     );
     assert_card(&room, &secret_of(&before), 2);
+    // A session counts the other card alone.
+    let config = ["--config", "ca/punchmark.toml"];
+    let session = ["ceremony", "unlock", "--", "ledger", "verify"];
+    let all = [&config[..], &session].concat();
+    let (shown, _) = people.hold(room.started_by(BINARY, &all));
+    assert!(shown.contains(&format!("YubiKey {SERIAL}: ")), "{shown}");
+    assert!(
+        !shown.contains(&format!("YubiKey {}", SERIAL + 1)),
+        "{shown}"
+    );
 }

@@ -4,8 +4,11 @@ use super::change::device_words;
 use super::error::CustodyError;
 use crate::ca::SharedDevice;
 use crate::config::Config;
-use crate::ledger::{Derivation, Ledger, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet};
+use crate::ledger::{
+    Became, Derivation, Ledger, OpenedDevice, OpenedDevices, SecretsDerived, SecretsSet,
+};
 use crate::secret::share::SharedSecret;
+use crate::signer::yubikey::setup::{self, SecretState};
 use crate::signer::{self, Locator, OpeningError};
 
 /// One device, as the ledger has it and as this machine reaches it.
@@ -52,15 +55,20 @@ impl Known {
 /// # Errors
 /// [`CustodyError`], also where there is none.
 pub(super) fn devices(config: &Config) -> Result<(OpenedDevices, Vec<Known>), CustodyError> {
-    let opened = Ledger::open_to_read(&config.ledger())?.opened_devices()?;
+    let ledger = Ledger::open_to_read(&config.ledger())?;
+    let opened = ledger.opened_devices()?;
     let mut devices = Vec::new();
     for (name, known) in opened.devices() {
         let named = name.parse::<SharedDevice>();
         let device = named.map_err(|_form| CustodyError::Device(name.to_owned()))?;
         let device = device.reached_by(config);
+        let is_there = is_there(&device)?;
+        if is_there && was_reset(&ledger, &device)? {
+            continue;
+        }
         devices.push(Known {
             name: name.to_owned(),
-            is_there: is_there(&device)?,
+            is_there,
             device,
             ledger: known.clone(),
         });
@@ -92,6 +100,23 @@ pub(super) fn device(
         is_there: true,
     };
     Ok((generation, known))
+}
+
+/// Whether a card has the factory's secrets since a key that was in it was destroyed: nothing of it follows from
+/// shares any more.
+fn was_reset(ledger: &Ledger, device: &SharedDevice) -> Result<bool, CustodyError> {
+    let SharedDevice::Card(serial) = device else {
+        return Ok(false);
+    };
+    let mut is_emptied = false;
+    for ca in ledger.cas()? {
+        let mut copies = ledger.copies(&ca)?.into_iter().map(|copy| copy.seen);
+        is_emptied |= copies.any(|seen| {
+            let place = seen.device.parse::<Locator>();
+            seen.became == Became::Destroyed && place.is_ok_and(|place| device.holds(&place))
+        });
+    }
+    Ok(is_emptied && setup::state(Some(*serial))?.pin == SecretState::Factory)
 }
 
 fn is_there(device: &SharedDevice) -> Result<bool, CustodyError> {
