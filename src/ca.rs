@@ -10,18 +10,21 @@ mod components;
 mod copied;
 mod copies;
 mod copying;
+mod destroyed;
 mod error;
 mod export;
 mod foreseen;
 mod home;
 mod in_memory;
 mod known;
+mod left;
 mod overwritten;
 mod retire;
 mod rollover;
 mod shared_device;
 mod spare;
 mod storage;
+mod wrapped_end;
 mod wrapped_key;
 
 use std::path::PathBuf;
@@ -31,7 +34,7 @@ use ssh_key::public::KeyData;
 use ssh_key::{Fingerprint, PublicKey};
 
 pub use binding::{Binding, OfAnother};
-pub use blob_end::{Begun, OverwriteError, overwrite};
+pub use blob_end::{Begun, OverwriteError, is_blob, overwrite};
 pub use brought::Bring;
 pub use components::{InComponents, InFile, establish_in_components};
 pub use copies::{EndCopyError, Ending, KeyPlace, key_places};
@@ -40,11 +43,13 @@ pub use export::{ExportError, der, jwk, pem};
 pub use foreseen::{Foreseen, foresee, foresee_spare};
 pub use in_memory::{InMemory, establish_in_memory};
 pub use known::{KnownCa, KnownCaError};
+pub use left::{LeftPlace, left_places};
 pub use retire::{LockOut, Retirement, retire};
 pub use rollover::{Block, Rollover, RolloverError, ServersSay, roles_of};
 pub use shared_device::{SharedDevice, SharedDeviceError, opened_devices_of};
 pub use spare::{Spare, SpareAdded, SpareKey, Use, add_spare};
 pub use storage::{Attested, Storage};
+pub use wrapped_end::{WrappedEnding, by_hand_word, is_wrapped_name, overwritten_word};
 pub use wrapped_key::{
     WRAPPED_KEY_BYTES_MAX, WrappedKeyError, WrappedKeyFile, blob_name, components_name,
 };

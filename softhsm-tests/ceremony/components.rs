@@ -1,5 +1,6 @@
 //! A key that leaves its token wrapped by a key which people hold in components, and the file that it leaves as.
 
+mod ended;
 mod opened;
 
 use std::fs;

@@ -27,7 +27,7 @@ pub(super) const OUTPUTS: [&str; 11] = [
     "users2.sshd_config",
 ];
 
-const ROLE: &str = "
+pub(super) const ROLE: &str = "
 [role.emergency]
 ca         = \"users2\"
 requesters = [\"erik\"]

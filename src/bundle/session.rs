@@ -22,7 +22,7 @@ pub use base::{OfferedBase, signed_base};
 pub use carried::{Carried, only_ca, own_file};
 pub use enrolments::BroughtEnrolmentError;
 pub use error::BundleSessionError;
-pub use offer::{ItemVerdict, Offer, ShowItem};
+pub use offer::{ItemVerdict, Offer, ShowItem, is_same_but_for_times};
 pub use pending::{LeftOut, WhyLeftOut};
 pub use stream::number;
 

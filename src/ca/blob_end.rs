@@ -11,7 +11,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
-use super::wrapped_key::WRAPPED_KEY_BYTES_MAX;
+use super::wrapped_key::{WRAPPED_KEY_BYTES_MAX, WrappedKeyFile};
 use crate::output::sync_folder;
 use crate::wire::hex;
 
@@ -70,11 +70,9 @@ pub fn overwrite(path: &Path, sha256: &[u8; 32], begun: Begun) -> Result<(), Ove
     let found: [u8; 32] = Sha256::digest(&bytes).into();
     if found == *sha256 {
         write_over(path, bytes.len()).map_err(failed)?;
-    } else if begun == Begun::Now {
-        return Err(OverwriteError::Other {
-            path: path.display().to_string(),
-            found: hex(&found),
-        });
+    } else if begun == Begun::Now || WrappedKeyFile::from_bytes(&bytes).is_ok() {
+        // Random bytes of a run that was cut short are none: that is another CA's, or a newer one.
+        return Err(other(path, &found));
     }
     std::fs::remove_file(path).map_err(failed)?;
     sync_folder(folder);
@@ -82,6 +80,30 @@ pub fn overwrite(path: &Path, sha256: &[u8; 32], begun: Begun) -> Result<(), Ove
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(failed(error)),
         Ok(_there) => Err(OverwriteError::StillThere(path.display().to_string())),
+    }
+}
+
+/// Refuses a file that has other bytes.
+///
+/// # Errors
+/// [`OverwriteError`].
+pub fn is_blob(path: &Path, sha256: &[u8; 32]) -> Result<(), OverwriteError> {
+    let bytes = crate::file::read_bytes(path, WRAPPED_KEY_BYTES_MAX);
+    let bytes = bytes.map_err(|source| OverwriteError::File {
+        path: path.display().to_string(),
+        source,
+    })?;
+    let found: [u8; 32] = Sha256::digest(&bytes).into();
+    if found == *sha256 {
+        return Ok(());
+    }
+    Err(other(path, &found))
+}
+
+fn other(path: &Path, found: &[u8; 32]) -> OverwriteError {
+    OverwriteError::Other {
+        path: path.display().to_string(),
+        found: hex(found),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use ssh_key::public::KeyData;
 
+use super::blob_end::OverwriteError;
 use super::home::open_when_free;
 use super::spare::known_ca;
 use crate::certificate::subject::fingerprint;
@@ -81,6 +82,12 @@ pub enum EndCopyError {
     /// The device is not there.
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    /// It is on paper, and no file has it.
+    #[error("{0} is in no file")]
+    NoFile(String),
+    /// The file of a wrapped key is another one, or is there still.
+    #[error(transparent)]
+    Overwrite(#[from] OverwriteError),
 }
 
 /// Every place of the key of a CA: those of the config, those that name the ledger, and the copies
@@ -135,11 +142,32 @@ fn others_there<'a>(
     all: &'a [KeyPlace],
     meant: &'a KeyPlace,
 ) -> impl Iterator<Item = &'a KeyPlace> {
-    all.iter().filter(|place| {
-        let signs = !matches!(place.kind, CopyKind::WrappingKey | CopyKind::Blob);
-        let ended = matches!(place.became, Some(Became::Destroyed | Became::Missing));
-        signs && !ended && place.device != meant.device
-    })
+    all.iter()
+        .filter(|place| signs(place) && place.device != meant.device)
+}
+
+/// Whether the key is in this place and signs there, as far as anybody knows.
+pub(super) fn signs(place: &KeyPlace) -> bool {
+    let ended = matches!(place.became, Some(Became::Destroyed | Became::Missing));
+    !matches!(place.kind, CopyKind::WrappingKey | CopyKind::Blob) && !ended
+}
+
+/// A CA that is taken out of the config has copies still: the ledger knows its key.
+pub(super) fn ca_of(
+    name: &CaName,
+    config: &Config,
+    ledger: &Ledger,
+) -> Result<(Ca, KeyData), EndCopyError> {
+    let Ok(named) = config.ca(name.as_str()) else {
+        let mut all = ledger.cas()?.into_iter();
+        let ca = all.find(|ca| ca.name() == name.as_str());
+        let ca = ca.ok_or_else(|| EndCopyError::NoCa(name.clone()))?;
+        let key = ca.public_key().clone();
+        return Ok((ca, key));
+    };
+    let key = config.public_key(named)?.key_data().clone();
+    let ca = known_ca(ledger, &key).map_err(|_none| EndCopyError::NoCa(name.clone()))?;
+    Ok((ca, key))
 }
 
 /// A copy that is to end.
@@ -164,7 +192,7 @@ impl Ending<'_> {
     pub fn look(&self, place: &Place) -> Result<KeyPlace, EndCopyError> {
         let config = place.read()?;
         let ledger = Ledger::open_to_read(&config.ledger())?;
-        let (ca, _) = self.ca_of(&config, &ledger)?;
+        let (ca, _) = ca_of(self.ca, &config, &ledger)?;
         self.place_of(&config, &ledger, &ca)
     }
 
@@ -185,7 +213,7 @@ impl Ending<'_> {
         // Whatever keeps the ledger from being written to shows before the key is gone.
         drop(config.ledger_place().open_confirmed()?);
         let ledger = Ledger::open_to_read(&config.ledger())?;
-        let (ca, key) = self.ca_of(&config, &ledger)?;
+        let (ca, key) = ca_of(self.ca, &config, &ledger)?;
         let known = self.place_of(&config, &ledger, &ca)?;
         let kept: Vec<Locator> = others_there(&key_places(&config, &ledger, &ca)?, &known)
             .map(|place| place.device.clone())
@@ -221,7 +249,7 @@ impl Ending<'_> {
     pub fn miss(&self, place: &Place) -> Result<KeyPlace, EndCopyError> {
         let config = place.read()?;
         let ledger = Ledger::open_to_read(&config.ledger())?;
-        let (ca, key) = self.ca_of(&config, &ledger)?;
+        let (ca, key) = ca_of(self.ca, &config, &ledger)?;
         let known = self.place_of(&config, &ledger, &ca)?;
         drop(ledger);
         let holder = Holder {
@@ -241,20 +269,6 @@ impl Ending<'_> {
             self.word.clone(),
         )?;
         Ok(known)
-    }
-
-    /// A CA that is taken out of the config has copies still: the ledger knows its key.
-    fn ca_of(&self, config: &Config, ledger: &Ledger) -> Result<(Ca, KeyData), EndCopyError> {
-        let Ok(named) = config.ca(self.ca.as_str()) else {
-            let mut all = ledger.cas()?.into_iter();
-            let ca = all.find(|ca| ca.name() == self.ca.as_str());
-            let ca = ca.ok_or_else(|| EndCopyError::NoCa(self.ca.clone()))?;
-            let key = ca.public_key().clone();
-            return Ok((ca, key));
-        };
-        let key = config.public_key(named)?.key_data().clone();
-        let ca = known_ca(ledger, &key).map_err(|_none| EndCopyError::NoCa(self.ca.clone()))?;
-        Ok((ca, key))
     }
 
     fn place_of(

@@ -6,12 +6,10 @@
 
 use sha2::{Digest, Sha256};
 
-use super::copies::{KeyPlace, key_places};
+use super::destroyed::left;
 use super::retire::Retirement;
 use crate::config::Config;
-use crate::ledger::{
-    Became, Ca, Ledger, LedgerError, Purpose, Reached, Stage, StageReached, TrustEnded,
-};
+use crate::ledger::{Ca, Ledger, LedgerError, Purpose, Reached, Stage, StageReached, TrustEnded};
 use crate::policy::role::Permit;
 use crate::revocation::living;
 
@@ -313,25 +311,9 @@ impl Rollover {
     }
 
     fn destroyed(&mut self, seen: &Seen<'_>) -> Result<(), LedgerError> {
-        let places = key_places(seen.config, seen.ledger, &self.old)?;
-        if places.is_empty() {
-            self.block("neither config nor ledger tells where the key is".to_owned());
-        }
-        for place in places {
-            match place.became {
-                Some(Became::Destroyed) => {}
-                Some(Became::Missing) => {
-                    self.not_known
-                        .push(format!("where {} is: it is missing", named(&place)));
-                }
-                Some(Became::Made) | None => self.block(format!(
-                    "its key is in {}: punchmark ca destroy-copy {} '{}'",
-                    named(&place),
-                    self.old.name(),
-                    place.device
-                )),
-            }
-        }
+        let left = left(seen.config, seen.ledger, &self.old)?;
+        left.there.into_iter().for_each(|why| self.block(why));
+        self.not_known.extend(left.missing);
         Ok(())
     }
 
@@ -377,14 +359,6 @@ fn is_in_a_list(ledger: &Ledger, ca: &Ca) -> Result<bool, LedgerError> {
     let ends = ledger.ends_of_trust()?;
     let revoked = ends.iter().find(|end| names(&end.what));
     Ok(revoked.is_some_and(|end| lists.iter().any(|(position, ..)| *position > end.position)))
-}
-
-fn named(place: &KeyPlace) -> String {
-    if place.holder.is_empty() {
-        place.device.to_string()
-    } else {
-        place.holder.clone()
-    }
 }
 
 fn words(blocks: &[Block]) -> String {

@@ -24,12 +24,14 @@ mod keys;
 mod ledger;
 mod opened;
 mod outputs;
+mod places;
 mod restore;
 mod retire;
 mod rollover;
 mod secrets;
 mod shares;
 mod sheets;
+mod shown;
 mod sign;
 mod tested;
 mod token_pins;
@@ -222,6 +224,7 @@ impl Conduct<'_> {
             Act::Emergency(number) => self.emergency(step, number)?,
             Act::StageTrusted => self.stage_trusted(step)?,
             Act::ShutOut => self.shut_out(step)?,
+            Act::Places => self.places_of_old(step)?,
             Act::Counters => self.counters(step)?,
         }
         self.write(Event::Done {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::plan::{Ca, Device, Plan, PlannedBundle, Printer};
 use super::transcript::Transcript;
+use crate::ca::LeftPlace;
 use crate::config::CaName;
+use crate::ledger::Became;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::secret::SecretKind;
 use crate::secret::share::Quorum;
@@ -155,6 +157,26 @@ pub(super) fn servers_in_words(word: &str, servers: usize) -> String {
     }
 }
 
+/// The fact that is every place that is left of the key of a CA which was shut out.
+pub(super) const PLACES: &str = "places of the key";
+
+/// What is noted of them.
+pub(super) fn places_in_words(places: &[LeftPlace]) -> String {
+    let words = |place: &LeftPlace| {
+        let is_missing = if place.became == Became::Missing {
+            format!(", {MISSING}")
+        } else {
+            String::new()
+        };
+        format!("{} ({}{is_missing})", place.holder, place.kind)
+    };
+    let words: Vec<_> = places.iter().map(words).collect();
+    if words.is_empty() {
+        return "the ledger knows none".to_owned();
+    }
+    words.join("; ")
+}
+
 /// The fact that is a certificate of an emergency, by its place in the plan.
 pub(super) fn emergency_fact(number: usize) -> String {
     format!("emergency {}", number + 1)
@@ -263,6 +285,41 @@ pub(super) fn typed_in_words(numbers: &[String], quorum: Quorum) -> (String, boo
         ),
     };
     (typed, numbers.len() >= usize::from(needed))
+}
+
+/// The same of components.
+pub(super) fn components_typed(numbers: &[String], quorum: Quorum) -> (String, bool) {
+    let (needed, all) = (quorum.threshold(), quorum.shares());
+    let typed = match numbers {
+        [] => format!("no component of {all} typed, {needed} needed"),
+        numbers => format!(
+            "components {} of {all} typed, {needed} needed",
+            numbers.join(", ")
+        ),
+    };
+    (typed, numbers.len() >= usize::from(needed))
+}
+
+/// What is noted of components that are the wrapping key.
+pub(super) fn one_wrapping_key(typed: &str, quorum: Quorum) -> String {
+    let needed = quorum.threshold();
+    format!("{typed}; each set of {needed} is the wrapping key")
+}
+
+/// The numbers of shares or components that were typed, each once as they are told, by what many of them are called.
+pub(super) fn numbers_told(told: &str, many: &str) -> Vec<String> {
+    let behind = told.split_once(&format!("{many} "));
+    let listed = behind.and_then(|(_, rest)| rest.split_once(" of "));
+    let numbers = listed
+        .into_iter()
+        .flat_map(|(numbers, _)| numbers.split(", "));
+    let mut all: Vec<String> = Vec::new();
+    for number in numbers {
+        if number.parse::<u8>().is_ok_and(|one| one > 0) && !all.iter().any(|one| one == number) {
+            all.push(number.to_owned());
+        }
+    }
+    all
 }
 
 /// What is noted where they are not enough.

@@ -15,6 +15,7 @@ use super::instant::Instant;
 use super::plan::{Device, End, EndOfCopy, Hardware, Pins, Plan, PlanFaults};
 use super::transcript::{Transcript, TranscriptError};
 use super::verdict::{VerdictFault, judge};
+use crate::ca::is_wrapped_name;
 use crate::signer::yubikey::Firmware;
 use crate::wire::words;
 
@@ -142,8 +143,11 @@ pub fn draw(plan: &[u8], stage: &Stage) -> Result<String, RehearsalError> {
 /// # Errors
 /// [`RehearsalError::Wrapped`].
 pub fn finds_no_wrapped_key(plan: &Plan) -> Result<(), RehearsalError> {
-    let of_blob =
-        |copy: &EndOfCopy| matches!(copy.end, End::Overwritten { .. } | End::ByHand { .. });
+    let of_blob = |copy: &EndOfCopy| match &copy.end {
+        End::Overwritten { .. } | End::ByHand { .. } => true,
+        End::Missing { copy, .. } => is_wrapped_name(copy),
+        End::Destroyed(_) => false,
+    };
     let has_blobs = plan.components.iter().any(|one| !one.blobs.is_empty());
     if has_blobs || plan.copies_that_end().iter().any(of_blob) {
         return Err(RehearsalError::Wrapped);

@@ -10,7 +10,7 @@ mod summary;
 use std::collections::BTreeMap;
 
 use super::conduct::opened_by_fact;
-use super::facts::{blob_fact, end_fact};
+use super::facts::{PLACES, blob_fact, end_fact};
 use super::instant::Instant;
 use super::plan::{Copies, End, Pins, Plan};
 use super::script::{REHEARSAL_STYLE, banner, people};
@@ -130,6 +130,11 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
         let what = format!("Copy {} of the key of `{}`", number + 1, copy.ca);
         vec![text(what), text(fact(&end_fact(number))), text(end)]
     });
+    let left = plan.old_ca().filter(|_| plan.compromise().is_some());
+    let left = left.map(|old| {
+        let what = format!("Places of the key of `{}` that a thief may have", old.name);
+        vec![text(what), text(fact(PLACES)), text(OF_A_THIEF)]
+    });
     let ledger = plan.ledger_key().map(|key| {
         let what = format!("Ledger key, {} key", key.algorithm);
         let print = fact("fingerprint of the ledger key");
@@ -154,9 +159,13 @@ fn inventory(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {
         .chain(cas)
         .chain(before)
         .chain(ended)
+        .chain(left)
         .chain(ledger)
         .collect()
 }
+
+/// What is to be said of them.
+const OF_A_THIEF: &str = "devices, wrapped keys and the components that open them; each ends by a ceremony of kind `retire`";
 
 /// Each step with its first and its last line, and whoever answered in it.
 fn course(plan: &Plan, transcript: &Transcript) -> Vec<Vec<Cell>> {

@@ -172,6 +172,8 @@ pub enum Act {
     StageTrusted,
     /// Ends the CA whose key is stolen: no serial, and its key is revoked.
     ShutOut,
+    /// Tells of each place of the key of the CA that was shut out, and has what is lost as missing.
+    Places,
     /// Gives each device that shares opened the secrets of its next counter, or notes that it keeps them.
     Counters,
     /// Ends the transcript.

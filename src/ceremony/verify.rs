@@ -45,7 +45,7 @@ use made::are_of_the_keys;
 use restored::has_restored;
 use retired::has_retired;
 use rolled_over::has_rolled_over;
-use shut_out::{ended_before, has_shut_out};
+use shut_out::{ended_before, has_shut_out, places_are_told};
 
 /// What is checked.
 pub struct Evidence<'a> {
@@ -225,7 +225,8 @@ impl<'a> Outputs<'a> {
         has_keys(&ledger, evidence.plan, transcript, key)?;
         has_custody(&ledger, evidence.plan, transcript, found.as_ref())?;
         self.list_is_of(&ledger, (evidence.plan, transcript), key)?;
-        has_retired(&ledger, (evidence.plan, transcript), self)?;
+        let size = found.as_ref().map_or(0, |found| found.size);
+        has_retired(&ledger, (evidence.plan, transcript), (size, self))?;
         has_rolled_over(&ledger, evidence.plan)?;
         has_restored(&ledger, evidence.plan, transcript)?;
         has_drilled(&ledger, evidence.plan, transcript)?;
@@ -240,6 +241,7 @@ impl<'a> Outputs<'a> {
                 ((found.size, before.size), self),
                 told,
             )?;
+            places_are_told(&ledger, (evidence.plan, transcript), before.size)?;
             let range = (found, before, &account.foreign_entries);
             self.bundles(evidence.plan, &ledger, range, (transcript, key))?;
         }

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::{OUTPUTS, Sides};
 use crate::ceremony::room::words_of;
+use crate::harness::write;
 
 #[test]
 fn whatever_is_on_the_medium_beside_the_bundles_stops_it_by_name_and_is_not_read() {
@@ -82,4 +83,55 @@ fn an_answer_that_was_changed_or_left_out_is_found() {
     }
     fs::write(sides.room.output("transcript.jsonl"), &transcript).unwrap();
     sides.room.verify(&words, &OUTPUTS).ok();
+}
+
+#[test]
+fn a_role_that_was_changed_behind_the_table_that_people_read_stops_it() {
+    let sides = Sides::begun();
+    sides.make("one.bundle", &["erik", "anna"]);
+    sides.plan(&["one.bundle"]);
+    let room = &sides.room;
+    let config = room.account.path("ca/punchmark.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    for (from, to) in [
+        (
+            "default = \"8h\", maximum = \"8h\"",
+            "default = \"29d\", maximum = \"29d\"",
+        ),
+        (
+            "default = [\"permit-pty\"], allowed = [\"permit-pty\"]",
+            "default = [\"permit-pty\", \"permit-agent-forwarding\"], allowed = [\"permit-pty\", \"permit-agent-forwarding\"]",
+        ),
+    ] {
+        let changed = text.replace(from, to);
+        assert_ne!(changed, text);
+        let words = room.checked()["words"].as_str().unwrap().to_owned();
+        let (mut pty, mut shown) = (room.start(), String::new());
+        let code = loop {
+            match pty.expect_or_end("\n> ") {
+                Ok(before) => {
+                    let question = before.lines().last().unwrap().trim().to_owned();
+                    shown += &before;
+                    if question.contains("type \"sign one.bundle\"") {
+                        write(&config, &changed, 0o644);
+                    }
+                    pty.type_line(&room.answer(&question, &words));
+                }
+                Err((rest, code)) => {
+                    shown += &rest;
+                    break code;
+                }
+            }
+        };
+        assert_eq!(code, 1, "{shown}");
+        let fault = "of one.bundle would be signed otherwise than it was shown";
+        assert!(shown.contains(fault), "{shown}");
+        assert_eq!(sides.certificates(), 0);
+        write(&config, &text, 0o644);
+    }
+    // As it was shown, it goes on.
+    let (shown, code) = room.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    room.verify(&words_of(&shown).0, &OUTPUTS).ok();
+    assert_eq!(sides.certificates(), 2);
 }

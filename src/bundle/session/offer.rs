@@ -194,13 +194,32 @@ fn would_be(wanted: &Wanted) -> String {
     let decided = wanted.decided();
     let body = decided.body();
     format!(
-        "{}; {}; known by {}; key ID {}; {}",
+        "{}; known by {}; key ID {}; {}{VALID}{}",
         body.principals,
-        body.validity,
         decided.known_by(),
         key_id_in_quotes(body.key_id.as_str().as_bytes()),
-        options(body)
+        options(body),
+        body.validity,
     )
+}
+
+/// Whether two decisions of one item come to the same, in the words of [`ItemVerdict::Sign`]: the later one may
+/// begin later, and then it ends later by as much, or at the same time.
+#[must_use]
+pub fn is_same_but_for_times(shown: &str, now: &str) -> bool {
+    let parts = |words: &str| {
+        let (says, valid) = words.rsplit_once(VALID)?;
+        let (_, until) = valid.split_once(" to ").unwrap_or(("", valid));
+        let (until, lasts) = until.split_once(" (").unwrap_or((until, ""));
+        Some((says.to_owned(), until.to_owned(), lasts.to_owned()))
+    };
+    match (parts(shown), parts(now)) {
+        (Some((one, until, lasts)), Some((other, until_now, lasts_now))) => {
+            let is_as_long = lasts == lasts_now && !lasts.is_empty();
+            one == other && (is_as_long || until == until_now)
+        }
+        _ => shown == now,
+    }
 }
 
 /// The options of a certificate: those that bind whoever has it, with what they bind to, then those that allow.
@@ -218,5 +237,36 @@ fn options(body: &Body) -> String {
     all.join(", ")
 }
 
+/// What stands before the times of a certificate.
+const VALID: &str = "; valid ";
 /// How many are decided together: enough that a look costs little, few enough to hold.
 const AT_ONCE: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_but_for_times;
+
+    #[test]
+    fn a_decision_is_the_one_that_was_shown_but_for_when_it_begins() {
+        let says = "erik; known by vouch; key ID \"erik, ops\"; permit-pty";
+        let shown =
+            format!("{says}; valid 2026-11-26 16:08 to 2026-11-26 20:09:32 UTC (4 hours 1 minute)");
+        let later =
+            format!("{says}; valid 2026-11-26 16:09 to 2026-11-26 20:10:40 UTC (4 hours 1 minute)");
+        let same_end =
+            format!("{says}; valid 2026-11-26 16:09 to 2026-11-26 20:09:32 UTC (4 hours)");
+        for same in [&shown, &later, &same_end] {
+            assert!(is_same_but_for_times(&shown, same), "{same}");
+        }
+        for other in [
+            later.replace("4 hours 1 minute", "30 days"),
+            shown.replace("permit-pty", "permit-pty, permit-X11-forwarding"),
+            shown.replace("erik; known", "root; known"),
+            shown.replace("erik, ops", "root emergency"),
+            says.to_owned(),
+        ] {
+            assert!(!is_same_but_for_times(&shown, &other), "{other}");
+        }
+        assert!(is_same_but_for_times(says, says));
+    }
+}

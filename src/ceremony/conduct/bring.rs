@@ -11,7 +11,8 @@ use crate::ca::{
     Bring, Ending, WrappedKeyError, WrappedKeyFile, blob_name, components_name, key_places,
 };
 use crate::ceremony::facts::{
-    COMPONENTS, COMPONENTS_CHECK, MISSING as NOT_THERE, brought_key_fact,
+    COMPONENTS, COMPONENTS_CHECK, MISSING as NOT_THERE, brought_key_fact, components_typed,
+    one_wrapping_key,
 };
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, KeyPlace, Kind, PlannedBlob};
@@ -28,22 +29,17 @@ impl Conduct<'_> {
     pub(super) fn open_components(&mut self, step: &Step) -> Result<(), ConductError> {
         self.are_spares()?;
         let quorum = self.planned_components()?.custody.quorum;
-        let (needed, all) = (quorum.threshold(), quorum.shares());
         let typed = std::mem::take(&mut self.typed_again);
         let numbers: Vec<_> = typed.iter().map(|one| one.number().to_string()).collect();
-        let words = match numbers.join(", ") {
-            none if none.is_empty() => format!("no component of {all} typed, {needed} needed"),
-            numbers => format!("components {numbers} of {all} typed, {needed} needed"),
-        };
-        let opened = if typed.len() < usize::from(needed) {
-            Err(ConductError::FewComponents(words.clone()))
-        } else {
+        let (words, is_enough) = components_typed(&numbers, quorum);
+        let opened = if is_enough {
             self.known_wrapping_key(&typed, quorum)
+        } else {
+            Err(ConductError::FewComponents(words.clone()))
         };
         match opened {
             Ok(secret) => {
-                let told = format!("{words}; each set of {needed} is the wrapping key");
-                self.fact(step, COMPONENTS, &told)?;
+                self.fact(step, COMPONENTS, &one_wrapping_key(&words, quorum))?;
                 self.fact(step, COMPONENTS_CHECK, &hex(&secret.check()))?;
                 self.wrapping = Some(Shared::back(secret));
                 Ok(())

@@ -161,6 +161,16 @@ pub enum ConductError {
     /// A medium is not as the plan has it.
     #[error(transparent)]
     Medium(#[from] MediumError),
+    /// What would be signed is not what people read and said yes to.
+    #[error(
+        "item {item} of {file} would be signed otherwise than it was shown: nothing more of it is signed"
+    )]
+    NotAsShown {
+        /// The bundle.
+        file: String,
+        /// The number of the item.
+        item: u64,
+    },
     /// A medium was changed during the ceremony.
     #[error("the medium is not what it was when it was put in")]
     MediumChanged,

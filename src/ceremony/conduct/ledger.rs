@@ -38,6 +38,7 @@ impl Conduct<'_> {
         }
         self.fits_the_old_ca(&ledger)?;
         self.emergencies_are_allowed(&config, &ledger)?;
+        self.lost_to_a_thief_is_known(&config)?;
         self.ledger_key_there(step, &ledger)
     }
 

@@ -7,11 +7,13 @@
 use std::path::Path;
 
 use super::{Conduct, ConductError};
-use crate::ca::{Begun, Ending, KeyPlace, LockOut, Retirement, key_places, overwrite, retire};
+use crate::ca::{
+    Begun, Ending, KeyPlace, LockOut, Retirement, by_hand_word, is_blob, key_places, overwrite,
+    overwritten_word, retire,
+};
 use crate::ceremony::facts::{
     RETIRED, begins_fact, copy_fact, end_fact, end_in_words, retired_fact,
 };
-use crate::ceremony::files::file_sha256;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Retire, Task};
@@ -20,7 +22,6 @@ use crate::config::Config;
 use crate::ledger::{Became, Ca, CopyKind, CopySeen, Ledger};
 use crate::signer::Locator;
 use crate::signer::yubikey::ManagementKey;
-use crate::wire::hex;
 
 /// A place of a key that ledger or config tells of.
 pub(super) struct Known {
@@ -136,11 +137,11 @@ impl<'s> Conduct<'s> {
                     if place.is_gone() => {}
                 End::Overwritten { file, .. } => {
                     self.overwrite_blob((step, number), &place, file)?;
-                    let word = format!("{OVERWRITTEN}; {}", task.reason);
+                    let word = overwritten_word(&task.reason);
                     self.seen(&config, planned, &place, (Became::Destroyed, &word))?;
                 }
                 End::ByHand { words, .. } => {
-                    let word = format!("{BY_HAND}{words}; {}", task.reason);
+                    let word = by_hand_word(words, &task.reason);
                     self.seen(&config, planned, &place, (Became::Destroyed, &word))?;
                 }
                 End::Missing { .. } if place.became == Some(Became::Missing) => {}
@@ -309,26 +310,6 @@ impl Known {
         }
     }
 }
-
-/// Refuses a file that is not the wrapped key.
-fn is_blob(path: &Path, sha256: &[u8; 32]) -> Result<(), ConductError> {
-    let found = file_sha256(path).map_err(|source| ConductError::File {
-        path: path.display().to_string(),
-        source,
-    })?;
-    if found == *sha256 {
-        return Ok(());
-    }
-    Err(ConductError::OtherFile {
-        path: path.display().to_string(),
-        found: hex(&found),
-    })
-}
-
-/// What the ledger keeps of a file that is gone.
-const OVERWRITTEN: &str = "its file was overwritten, removed, and read back as gone";
-/// What it keeps of what people destroyed.
-const BY_HAND: &str = "by hand: ";
 
 /// The CA of the plan, by its key.
 pub(super) fn of_ledger(ledger: &Ledger, planned: &CaBefore) -> Result<Ca, ConductError> {

@@ -208,7 +208,9 @@ impl<'s> Conduct<'s> {
         session: &BundleSession,
         (config, ledger): (&Config, &SharedLedger),
     ) -> Result<(), ConductError> {
-        let mut offer = self.decided(session, (config, ledger), &mut String::new())?;
+        let mut table = String::new();
+        let mut offer = self.decided(session, (config, ledger), &mut table)?;
+        self.is_as_shown(bundle, &table)?;
         self.as_shown(step, bundle, &mut offer)?;
         let (taken, brought) = (session.taken.clone(), session.brought.clone());
         let now = self.room.now();

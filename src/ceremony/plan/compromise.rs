@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use super::devices::{Device, Named};
 use super::ledger::LedgerBefore;
 use super::reader::{Reader, TO_FILL_IN, Table};
+use super::restore;
+use super::retire::EndOfCopy;
 use super::rollover::{self, NewBeside};
 use crate::ceremony::instant::Instant;
 use crate::certificate::{Kind, Principals, Validity};
@@ -29,6 +31,8 @@ pub struct Compromise {
     pub beside: NewBeside,
     /// Who gets in by the new CA before the old one is shut out.
     pub emergencies: Vec<Emergency>,
+    /// What a thief may have of the old CA's key: all of it ends as missing.
+    pub lost: Vec<EndOfCopy>,
 }
 
 /// A certificate for somebody who opens the servers.
@@ -46,7 +50,7 @@ pub struct Emergency {
     pub validity: Validity,
 }
 
-/// Reads `[compromise]`, `[[ca]]` and `[[emergency]]`.
+/// Reads `[compromise]`, `[[ca]]`, `[[emergency]]` and `[[lost]]`.
 pub(super) fn read(
     reader: &mut Reader,
     top: &mut Table,
@@ -97,6 +101,7 @@ pub(super) fn read(
         }
         emergencies.push(read);
     }
+    let (lost, _) = restore::lost(reader, top, ledger);
     Some(Compromise {
         reason: reason?,
         list_name,
@@ -104,6 +109,7 @@ pub(super) fn read(
         reports: reports?,
         beside: beside?,
         emergencies,
+        lost,
     })
 }
 

@@ -34,6 +34,19 @@ pub struct EndOfCopy {
     pub end: End,
 }
 
+impl EndOfCopy {
+    /// Whether it is this copy, by what the ledger calls it where it is in no device.
+    #[must_use]
+    pub fn is_of(&self, name: &str) -> bool {
+        match &self.end {
+            End::Destroyed(_) => false,
+            End::Overwritten { copy, .. }
+            | End::ByHand { copy, .. }
+            | End::Missing { copy, .. } => copy == name,
+        }
+    }
+}
+
 /// What becomes of a copy of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
@@ -184,17 +197,21 @@ fn is_meant_as_locator(text: &str) -> bool {
 /// What the ledger calls something that is in no device: one of these words, and 64 digits.
 fn named(reader: &mut Reader, table: &mut Table, kinds: &[&str]) -> Option<String> {
     table.parsed(reader, "locator", |text| {
-        let is_hex = |digits: &str| {
-            let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-            digits.len() == 64 && digits.bytes().all(digit)
-        };
-        let mut kinds = kinds.iter();
-        let is_it = kinds.any(|kind| text.strip_prefix(kind).is_some_and(is_hex));
-        is_it
+        is_named(text, kinds)
             .then(|| text.to_owned())
             .ok_or_else(|| "is none of what such an end is for; see `ca show --json`".to_owned())
     })
 }
 
-const BLOB: &str = "blob:";
-const COMPONENTS: &str = "components:";
+/// Whether the ledger may call something so that is of one of these kinds.
+pub(super) fn is_named(text: &str, kinds: &[&str]) -> bool {
+    let is_hex = |digits: &str| {
+        let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        digits.len() == 64 && digits.bytes().all(digit)
+    };
+    let mut kinds = kinds.iter();
+    kinds.any(|kind| text.strip_prefix(kind).is_some_and(is_hex))
+}
+
+pub(super) const BLOB: &str = "blob:";
+pub(super) const COMPONENTS: &str = "components:";

@@ -95,11 +95,8 @@ impl Plan {
     #[must_use]
     pub fn copies_that_end(&self) -> &[EndOfCopy] {
         match &self.task {
-            Task::Create(_)
-            | Task::Sign(_)
-            | Task::Rollover(_)
-            | Task::Compromise(_)
-            | Task::Drill(_) => &[],
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Drill(_) => &[],
+            Task::Compromise(theft) => &theft.lost,
             Task::Retire(retire) => &retire.copies,
             Task::Restore(restore) => &restore.lost,
         }

@@ -13,7 +13,9 @@ pub(in crate::ceremony) use cards::{filled_for_cards, filled_for_shares};
 pub(in crate::ceremony) use components::{
     filled_for_components, filled_to_drill_blob, filled_to_restore_from_blob,
 };
-pub(in crate::ceremony) use compromise::filled_after_a_theft;
+pub(in crate::ceremony) use compromise::{
+    filled_after_a_theft, filled_after_a_theft_of_a_wrapped_key,
+};
 pub(in crate::ceremony) use retire::{
     filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
 };

@@ -1,6 +1,7 @@
 //! The steps of a ceremony after a CA's key was stolen: first a new door, then the old one is closed.
 
 use super::frame::{Cast, ask, step};
+use super::restore::words_of;
 use super::{Act, Ask, Step, Wanted};
 use crate::ceremony::plan::{Compromise, Emergency, Pins, Plan};
 use crate::certificate::subject::fingerprint;
@@ -22,6 +23,7 @@ pub(super) fn steps(plan: &Plan, compromise: &Compromise) -> Vec<Step> {
         cast.trusted(compromise),
         cast.shut_out(compromise),
         cast.list_of_old(compromise),
+        cast.places(compromise),
     ]);
     steps.extend(cast.after(plan));
     steps
@@ -106,6 +108,36 @@ impl Cast {
             Act::List,
             "revoked.krl is written, and its signature beside it",
         )
+    }
+}
+
+impl Cast {
+    /// Whoever has one of these can sign: devices, and wrapped keys as well.
+    fn places(&self, compromise: &Compromise) -> Step {
+        let old = &compromise.beside.old;
+        let asks = (1..).zip(&compromise.lost).map(|(number, lost)| {
+            let question = format!("{}; a thief may have it: type \"missing\"", words_of(lost));
+            let name = format!("lost {number}");
+            ask(&name, &self.witness, question, "missing")
+        });
+        let lost = match compromise.lost.len() {
+            0 => "The plan calls none of them lost.".to_owned(),
+            many => format!("The plan calls {many} of them lost."),
+        };
+        Step {
+            asks: asks.collect(),
+            ..step(
+                format!("places of {old}"),
+                &self.administrator,
+                format!(
+                    "These are the places of the key of `{old}` that the ledger knows, devices and wrapped keys: a thief \
+                     who has one of them, or a wrapped key and enough components, can sign until servers have the list. \
+                     {lost} The others end when nobody needs them as evidence."
+                ),
+                Act::Places,
+                "each place is shown; what is lost is missing in the ledger for good",
+            )
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl Cast {
     }
 }
 
-fn words_of(lost: &EndOfCopy) -> String {
+pub(super) fn words_of(lost: &EndOfCopy) -> String {
     match &lost.end {
         End::Missing { copy, words } => {
             format!("the key of CA `{}` in {copy} is missing: {words}", lost.ca)

@@ -274,6 +274,7 @@ impl Seen {
                 self.is(line, STAGE, STAGE_TRUSTED)
             }
             Act::Counters => self.counters(plan, line),
+            Act::Places => self.places(plan, line),
             Act::ShutOut => {
                 let old = plan.old_ca().ok_or_else(|| foreign(line, "an end"))?;
                 self.is(line, &retired_fact(&old.name), RETIRED)

@@ -3,7 +3,7 @@
 use super::restored::{is_in_room, is_wrapped, not_so, signed_the_test};
 use super::told::is_told;
 use crate::ca::blob_name;
-use crate::ceremony::facts::{MISSING, SERVERS, servers_in_words};
+use crate::ceremony::facts::{MISSING, PLACES, SERVERS, servers_in_words};
 use crate::ceremony::plan::{CaBefore, Drill, Plan, Task};
 use crate::ceremony::test_signature::{test_by_fact, test_fact, tried_fact, tried_in_words};
 use crate::ceremony::transcript::Transcript;
@@ -103,7 +103,12 @@ pub(super) fn missing(plan: &Plan, transcript: &Transcript) -> Vec<String> {
         let whole = servers_in_words("", theft.servers.len());
         (told != whole).then(|| format!("servers: {told}"))
     });
-    tried.chain(servers).collect()
+    let left = plan.old_ca().filter(|_| plan.compromise().is_some());
+    let left = left.and_then(|old| {
+        let told = transcript.fact(PLACES)?;
+        Some(format!("CA `{}`, left of its key: {told}", old.name))
+    });
+    tried.chain(servers).chain(left).collect()
 }
 
 /// The ledger has the day of the next drill for each CA that was made.

@@ -5,7 +5,7 @@ use super::told::{holder_of, is_found_there, is_told};
 use crate::ca::blob_name;
 use crate::ceremony::facts::{COMPONENTS_CHECK, brought_key_fact, copy_fact, end_fact};
 use crate::ceremony::key_place;
-use crate::ceremony::plan::{CaBefore, Plan, PlannedBlob, Restore, Task};
+use crate::ceremony::plan::{CaBefore, EndOfCopy, Plan, PlannedBlob, Task};
 use crate::ceremony::test_signature::{message, restored_fact, test_by_fact, test_fact};
 use crate::ceremony::transcript::Transcript;
 use crate::ceremony::verdict::VerdictFault;
@@ -27,8 +27,9 @@ pub(super) fn has_restored(
         let ca = cas.iter().find(|ca| ca.name() == planned.name.as_str());
         let ca = ca.ok_or_else(|| not_so(planned, "is not there"))?;
         signed_the_test(plan, transcript, planned, ca)?;
-        is_missing(ledger, plan, (restore, planned), ca)?;
-        lost_is_told(ledger, (plan, transcript), (restore, planned), ca)?;
+        is_missing(ledger, (plan, planned), &restore.lost, ca)?;
+        are_found(ledger, (plan, transcript), (&restore.lost, planned), ca)?;
+        lost_is_told(ledger, (plan, transcript), (&restore.lost, planned), ca)?;
         if let Some(blob) = plan.blob(&planned.name) {
             has_brought(ledger, (plan, transcript), (planned, blob), ca)?;
         }
@@ -65,17 +66,31 @@ pub(super) fn signed_the_test(
     Err(not_so(planned, "did not sign the test of the transcript"))
 }
 
-/// The transcript tells of each place that is lost as the ledger does.
-fn lost_is_told(
+/// The transcript tells of each place that is lost where the ledger has it.
+fn are_found(
     ledger: &Ledger,
     (plan, transcript): (&Plan, &Transcript),
-    (restore, planned): (&Restore, &CaBefore),
+    (lost, planned): (&[EndOfCopy], &CaBefore),
     ca: &Ca,
 ) -> Result<(), VerdictFault> {
-    let (entries, newest) = (entries_about(ledger, ca)?, ledger.copies(ca)?);
-    let lost = (0..).zip(&restore.lost);
+    let entries = entries_about(ledger, ca)?;
+    let lost = (0..).zip(lost);
     for (number, lost) in lost.filter(|(_, lost)| lost.ca == planned.name) {
         is_found_there((plan, transcript), (&copy_fact(number), lost), &entries)?;
+    }
+    Ok(())
+}
+
+/// The transcript tells of what became of each place that is lost as the ledger does.
+pub(super) fn lost_is_told(
+    ledger: &Ledger,
+    (plan, transcript): (&Plan, &Transcript),
+    (lost, planned): (&[EndOfCopy], &CaBefore),
+    ca: &Ca,
+) -> Result<(), VerdictFault> {
+    let newest = ledger.copies(ca)?;
+    let lost = (0..).zip(lost);
+    for (number, lost) in lost.filter(|(_, lost)| lost.ca == planned.name) {
         let given_up = newest.iter().map(|known| &known.seen);
         let given_up = given_up.filter(|seen| key_place::is_end_of(plan, lost, &seen.device));
         let given_up: Vec<_> = given_up.map(holder_of).collect();
@@ -127,14 +142,14 @@ pub(super) fn is_wrapped(
 }
 
 /// Each place that is lost is missing.
-fn is_missing(
+pub(super) fn is_missing(
     ledger: &Ledger,
-    plan: &Plan,
-    (restore, planned): (&Restore, &CaBefore),
+    (plan, planned): (&Plan, &CaBefore),
+    lost: &[EndOfCopy],
     ca: &Ca,
 ) -> Result<(), VerdictFault> {
     let copies = ledger.copies(ca)?;
-    let lost = restore.lost.iter().filter(|lost| lost.ca == planned.name);
+    let lost = lost.iter().filter(|lost| lost.ca == planned.name);
     for (number, lost) in (1..).zip(lost) {
         let is_known = copies.iter().any(|copy| {
             copy.seen.became == Became::Missing

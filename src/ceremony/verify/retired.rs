@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use super::Outputs;
 use super::told::{holder_of, is_found_there, is_told};
-use crate::ceremony::facts::{copy_fact, end_fact, end_in_words};
+use crate::ca::{by_hand_word, overwritten_word};
+use crate::ceremony::facts::{begins_fact, copy_fact, end_fact, end_in_words};
 use crate::ceremony::key_place;
 use crate::ceremony::plan::{CaBefore, End, EndOfCopy, Plan, Retire, Task};
 use crate::ceremony::public_files::LIST_FILE;
@@ -18,7 +19,7 @@ use crate::ledger::{Became, Ca, CopySeen, Entry, Event, KnownCopy, Ledger};
 pub(super) fn has_retired(
     ledger: &Ledger,
     (plan, transcript): (&Plan, &Transcript),
-    outputs: &Outputs<'_>,
+    (found, outputs): (u64, &Outputs<'_>),
 ) -> Result<(), VerdictFault> {
     let Task::Retire(retire) = &plan.task else {
         return Ok(());
@@ -36,6 +37,44 @@ pub(super) fn has_retired(
         }
         copies_ended(plan, retire, planned, &ledger.copies(&ca)?)?;
         ends_are_told(ledger, (plan, transcript), (retire, planned), &ca)?;
+        ended_as_planned((ledger, found), (plan, transcript), (retire, planned), &ca)?;
+    }
+    Ok(())
+}
+
+/// What ended in this ceremony ended in the way of the plan, by the words that the ledger keeps: a file that was
+/// overwritten is none that people destroyed, and the other way round.
+fn ended_as_planned(
+    (ledger, found): (&Ledger, u64),
+    (plan, transcript): (&Plan, &Transcript),
+    (retire, planned): (&Retire, &CaBefore),
+    ca: &Ca,
+) -> Result<(), VerdictFault> {
+    let entries = entries_from(ledger, ca, found.saturating_add(1))?;
+    let of_ca = (0..).zip(&retire.copies);
+    for (number, copy) in of_ca.filter(|(_, copy)| copy.ca == planned.name) {
+        let ended = entries.iter().rev();
+        let mut ended = ended.filter(|seen| key_place::is_end_of(plan, copy, &seen.device));
+        let Some(seen) = ended.next() else {
+            continue;
+        };
+        let wanted = match &copy.end {
+            End::Destroyed(_) => continue,
+            End::Overwritten { copy, .. } => {
+                is_told(transcript, &begins_fact(number), copy)?;
+                overwritten_word(&retire.reason)
+            }
+            End::ByHand { words, .. } => by_hand_word(words, &retire.reason),
+            End::Missing { words, .. } => words.clone(),
+        };
+        if seen.word != wanted {
+            let words = format!(
+                "has copy {} of the plan ended otherwise: {:?}, and not {wanted:?}",
+                number + 1,
+                seen.word
+            );
+            return Err(not_so(planned, &words));
+        }
     }
     Ok(())
 }
@@ -63,8 +102,12 @@ fn ends_are_told(
 
 /// Every entry about a copy of a CA's key.
 pub(super) fn entries_about(ledger: &Ledger, ca: &Ca) -> Result<Vec<CopySeen>, VerdictFault> {
+    entries_from(ledger, ca, 1)
+}
+
+fn entries_from(ledger: &Ledger, ca: &Ca, from: u64) -> Result<Vec<CopySeen>, VerdictFault> {
     let mut entries = Vec::new();
-    ledger.each_entry(1, &mut |_position, bytes| {
+    ledger.each_entry(from, &mut |_position, bytes| {
         if let Ok(Event::CopySeen(seen)) = Entry::from_bytes(bytes).map(|entry| entry.event)
             && seen.ca == ca.position()
         {

@@ -5,10 +5,14 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use super::Outputs;
+use super::restored::{is_missing, lost_is_told};
 use super::retired::{ca_of, is_revoked, not_so};
 use super::told::is_told;
+use crate::ca::left_places;
 use crate::ceremony::emergency::is_that_of;
-use crate::ceremony::facts::{SERVERS, emergency_fact, emergency_in_words, servers_in_words};
+use crate::ceremony::facts::{
+    PLACES, SERVERS, emergency_fact, emergency_in_words, places_in_words, servers_in_words,
+};
 use crate::ceremony::plan::{Compromise, Plan, Task, emergency_file};
 use crate::ceremony::public_files::LIST_FILE;
 use crate::ceremony::transcript::Transcript;
@@ -76,6 +80,22 @@ pub(super) fn has_shut_out(
         return Err(VerdictFault::Ledger(words));
     }
     certificates(ledger, (plan, transcript), theft, outputs)
+}
+
+/// The transcript tells of each place of the old key as the ledger does, and what is lost is missing there.
+pub(super) fn places_are_told(
+    ledger: &Ledger,
+    (plan, transcript): (&Plan, &Transcript),
+    end: u64,
+) -> Result<(), VerdictFault> {
+    let Some((theft, planned)) = plan.compromise().zip(plan.old_ca()) else {
+        return Ok(());
+    };
+    let old = ca_of(ledger, planned)?;
+    is_missing(ledger, (plan, planned), &theft.lost, &old)?;
+    lost_is_told(ledger, (plan, transcript), (&theft.lost, planned), &old)?;
+    let left = left_places(ledger, &old, end)?;
+    is_told(transcript, PLACES, &places_in_words(&left))
 }
 
 /// The CAs that ended before a ceremony that ends them: that is no fault, and not what it did.

@@ -82,7 +82,14 @@ impl<'p> Homes<'p> {
                 .into_iter()
                 .chain(in_room)
                 .collect(),
-            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) | Task::Compromise(_) => {
+            // What is lost is with the thief, and so is the key where the plan says nothing of it.
+            Task::Compromise(_) => {
+                let lost = self.that_end(ca, first);
+                let next = first + lost.len();
+                let other = in_room.or(lost.is_empty().then_some(Home::Elsewhere(next, None)));
+                lost.into_iter().chain(other).collect()
+            }
+            Task::Create(_) | Task::Sign(_) | Task::Rollover(_) => {
                 vec![in_room.unwrap_or(Home::Elsewhere(first, None))]
             }
         }

@@ -205,6 +205,9 @@ impl Advised for ConductError {
             Self::OtherFile { .. } => {
                 "stop here: find out why, and have all review a plan for what is there"
             }
+            Self::NotAsShown { .. } => {
+                "find out who changed config or roles; with those that were shown, run this again: it goes on here"
+            }
             Self::NoDevice { .. } => "plug it in, and run this again: it goes on here",
             Self::ExtraDevice { .. } => {
                 "take it out of the machine, and run this again: it goes on here"

@@ -81,7 +81,7 @@ impl std::fmt::Display for CopyKind {
             Self::Imported => "imported",
             Self::Wrapped => "wrapped from the first token",
             Self::WrappingKey => "wrapping key",
-            Self::Blob => "wrapped key on its way",
+            Self::Blob => "wrapped key",
         })
     }
 }

@@ -27,4 +27,9 @@ role       = \"@\" # a role of the config, with the new CA as its `ca`
 principals = [\"@\"]
 from       = \"@from\"
 until      = \"@until\"
+
+# [[lost]] # what a thief may have: a device, a wrapped key, or components of what that was wrapped by
+# ca      = \"users\"
+# locator = \"blob:…\" # as `punchmark ca show users --json` has it
+# missing = \"not in the safe on 2026-11-26, Anna and Bob looked\"
 ";

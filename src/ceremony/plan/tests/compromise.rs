@@ -99,3 +99,41 @@ fn each_rule_of_such_a_plan_is_held_to() {
     ];
     assert_each_rule(&filled_after_a_theft(), &cases);
 }
+
+/// The same, in which the wrapped key of `users` may be with the thief.
+pub(in crate::ceremony) fn filled_after_a_theft_of_a_wrapped_key() -> String {
+    let lost = format!(
+        "\n[[lost]]\nca = \"users\"\nlocator = \"blob:{}\"\nmissing = \"not in the safe\"\n",
+        "08".repeat(32)
+    );
+    filled_after_a_theft() + &lost
+}
+
+#[test]
+fn what_a_thief_may_have_is_a_place_of_the_old_key() {
+    let text = filled_after_a_theft_of_a_wrapped_key();
+    let plan = Plan::parse(text.as_bytes()).unwrap();
+    assert_eq!(plan.copies_that_end().len(), 1);
+    let digits = "08".repeat(32);
+    for (from, to, fault) in [
+        ("blob:", "blobs:", "lost 1, locator: is no locator of a key"),
+        (&digits, "08", "lost 1, locator: is no `blob:…`"),
+        (
+            "ca = \"users\"",
+            "ca = \"hosts\"",
+            "lost 1, ca: is no [[known-ca]]",
+        ),
+    ] {
+        let (before, lost) = text.rsplit_once("[[lost]]").unwrap();
+        let changed = format!("{before}[[lost]]{}", lost.replacen(from, to, 1));
+        let faults = Plan::parse(changed.as_bytes()).unwrap_err().to_string();
+        assert!(faults.contains(fault), "{fault}: {faults}");
+    }
+    for other in ["components:", "pkcs11:token=T;object="] {
+        let changed = {
+            let (before, lost) = text.rsplit_once("[[lost]]").unwrap();
+            format!("{before}[[lost]]{}", lost.replacen("blob:", other, 1))
+        };
+        Plan::parse(changed.as_bytes()).unwrap();
+    }
+}

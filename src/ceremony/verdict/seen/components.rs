@@ -1,9 +1,10 @@
 //! What belongs to the steps about the key that CA keys are wrapped by.
 
 use super::{Seen, foreign};
+use crate::ceremony::conduct::ConductError;
 use crate::ceremony::facts::{
     COMPONENTS, COMPONENTS_CHECK, MISSING, blob_fact, brought_key_fact, can_wrap_fact,
-    components_in_words,
+    components_in_words, components_typed, numbers_told, one_wrapping_key,
 };
 use crate::ceremony::plan::{Ca, Kind, Plan};
 use crate::ceremony::verdict::VerdictFault;
@@ -27,15 +28,31 @@ impl Seen {
 
     /// What was typed of components; where it was enough, the check of their key is there.
     pub(super) fn opened_components(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        let components = plan.components.as_ref();
+        let components = components.ok_or_else(|| foreign(line, "components"))?;
+        let quorum = components.custody.quorum;
         let (at, told) = self.fact(line, COMPONENTS)?;
-        if !told.starts_with(MISSING) {
-            return self.fact(line, COMPONENTS_CHECK).map(drop);
-        }
-        if plan.kind() == Kind::Drill {
+        let may_miss = plan.kind() == Kind::Drill;
+        // That enough of them are another key is a drill's to tell, in whatever words.
+        let is_enough_typed = self.typed_back >= usize::from(quorum.threshold());
+        if may_miss && is_enough_typed && told.starts_with(MISSING) {
             return Ok(());
         }
-        let (line, name) = (*at, COMPONENTS.to_owned());
-        Err(VerdictFault::Fact { line, name })
+        let numbers = numbers_told(told, "components");
+        let (words, is_enough) = components_typed(&numbers, quorum);
+        let wanted = if is_enough {
+            one_wrapping_key(&words, quorum)
+        } else {
+            format!("{MISSING}: {}", ConductError::FewComponents(words))
+        };
+        if *told != wanted || numbers.len() != self.typed_back || !(is_enough || may_miss) {
+            let (line, name) = (*at, COMPONENTS.to_owned());
+            return Err(VerdictFault::Fact { line, name });
+        }
+        if is_enough {
+            self.fact(line, COMPONENTS_CHECK)?;
+        }
+        Ok(())
     }
 
     /// A key came out of its wrapped file.

@@ -7,12 +7,14 @@ use crate::ceremony::conduct::{
 };
 use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
-    LEDGER_KEY_PRINT, LEFT_OUT, MADE_TO_FIND, REVOCATION, SERVERS, STAGE, attested_fact,
+    LEDGER_KEY_PRINT, LEFT_OUT, MADE_TO_FIND, PLACES, REVOCATION, SERVERS, STAGE, attested_fact,
     begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact, copy_fact, device_fact,
     emergency_fact, end_fact, item_refused, made_to_find, number_behind, printed_by, retired_fact,
     secret_fact, secrets_fact, touches_fact,
 };
-use crate::ceremony::plan::{Ca, CaBefore, KeyPlace, Pins, Plan, PlannedBundle, emergency_file};
+use crate::ceremony::plan::{
+    Ca, CaBefore, End, KeyPlace, Pins, Plan, PlannedBundle, emergency_file,
+};
 use crate::ceremony::public_files::{LIST_FILE, public_file_names};
 use crate::ceremony::steps::Act;
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
@@ -54,15 +56,20 @@ pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
         Act::Copies | Act::Lost => {
             (0..plan.copies_that_end().len()).any(|at| copy_fact(at) == name)
         }
-        Act::EndCopy(number) => [begins_fact(number), end_fact(number)]
-            .iter()
-            .any(|one| one == name),
+        Act::EndCopy(number) => {
+            let copy = plan.copies_that_end().get(number);
+            let is_file = copy.is_some_and(|copy| matches!(copy.end, End::Overwritten { .. }));
+            end_fact(number) == name || (is_file && begins_fact(number) == name)
+        }
         Act::Retire(number) => is_of(plan, number, &retired_fact, name),
         Act::StageMade => name == STAGE,
         Act::StageTrusted => [STAGE, SERVERS].contains(&name),
         Act::ShutOut => plan
             .old_ca()
             .is_some_and(|old| retired_fact(&old.name) == name),
+        Act::Places => {
+            name == PLACES || (0..plan.copies_that_end().len()).any(|at| end_fact(at) == name)
+        }
         Act::TestKey(number) => is_of_test(plan, number, name),
         Act::TryCopy(number) => {
             is_of_test(plan, number, name) || is_of(plan, number, &tried_fact, name)

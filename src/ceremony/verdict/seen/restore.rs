@@ -3,7 +3,7 @@
 use super::{Seen, foreign};
 use crate::ceremony::conduct::{SECRET_CHECK, SHARES};
 use crate::ceremony::facts::{
-    FIRST_DRILL, MISSING, copy_fact, end_fact, enough, too_few, typed_in_words,
+    FIRST_DRILL, MISSING, copy_fact, end_fact, enough, numbers_told, too_few, typed_in_words,
 };
 use crate::ceremony::plan::{CaBefore, Kind, Plan, Task};
 use crate::ceremony::test_signature::{restored_fact, test_by_fact, test_fact, tried_fact};
@@ -56,14 +56,15 @@ impl Seen {
         let custody = plan.custody.as_ref();
         let custody = custody.ok_or_else(|| foreign(line, "shares"))?;
         let (at, told) = self.fact(line, SHARES)?;
-        let (words, is_enough) = typed_in_words(&numbers_of(told), custody.quorum);
+        let numbers = numbers_told(told, "shares");
+        let (words, is_enough) = typed_in_words(&numbers, custody.quorum);
         let wanted = if is_enough {
             enough(&words, custody.quorum)
         } else {
             too_few(&words)
         };
         let may_miss = is_enough || plan.kind() == Kind::Drill;
-        if *told != wanted || numbers_of(told).len() != self.typed_back || !may_miss {
+        if *told != wanted || numbers.len() != self.typed_back || !may_miss {
             let (line, name) = (*at, SHARES.to_owned());
             return Err(VerdictFault::Fact { line, name });
         }
@@ -86,25 +87,6 @@ impl Seen {
         }
         self.fact(line, &restored_fact(&ca.name)).map(drop)
     }
-}
-
-/// The numbers of the shares that were typed, each once, as they are told.
-fn numbers_of(told: &str) -> Vec<String> {
-    let told = told
-        .strip_prefix(MISSING)
-        .map_or(told, |rest| rest.trim_start_matches(": "));
-    let listed = told.strip_prefix("shares ");
-    let listed = listed.and_then(|rest| rest.split_once(" of "));
-    let numbers = listed
-        .into_iter()
-        .flat_map(|(numbers, _)| numbers.split(", "));
-    let mut all: Vec<String> = Vec::new();
-    for number in numbers {
-        if number.parse::<u8>().is_ok_and(|one| one > 0) && !all.iter().any(|one| one == number) {
-            all.push(number.to_owned());
-        }
-    }
-    all
 }
 
 fn ca_before(plan: &Plan, number: usize, line: u64) -> Result<&CaBefore, VerdictFault> {

@@ -1,7 +1,7 @@
 //! What belongs to the steps that end CAs and copies of their keys.
 
 use super::{Seen, foreign};
-use crate::ceremony::facts::{RETIRED, copy_fact, end_fact, retired_fact};
+use crate::ceremony::facts::{PLACES, RETIRED, copy_fact, end_fact, retired_fact};
 use crate::ceremony::plan::{Plan, Task};
 use crate::ceremony::verdict::VerdictFault;
 
@@ -30,5 +30,13 @@ impl Seen {
 
     pub(super) fn end_of_copy(&self, number: usize, line: u64) -> Result<(), VerdictFault> {
         self.fact(line, &end_fact(number)).map(drop)
+    }
+
+    /// Each place of the old key is told of, and what became of those that are lost.
+    pub(super) fn places(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        for number in 0..plan.copies_that_end().len() {
+            self.fact(line, &end_fact(number))?;
+        }
+        self.fact(line, PLACES).map(drop)
     }
 }

@@ -227,10 +227,15 @@ impl Made<'_> {
                     self.fact(COMPONENTS_CHECK, "c"),
                 ]
             }
-            Act::OpenComponents => vec![
-                self.fact(COMPONENTS, "2 typed"),
-                self.fact(COMPONENTS_CHECK, "c"),
-            ],
+            Act::OpenComponents => {
+                let quorum = plan.components.as_ref().unwrap().custody.quorum;
+                let numbers: Vec<_> = (1..=quorum.shares()).map(|one| one.to_string()).collect();
+                let (words, _) = components_typed(&numbers, quorum);
+                vec![
+                    self.fact(COMPONENTS, &one_wrapping_key(&words, quorum)),
+                    self.fact(COMPONENTS_CHECK, "c"),
+                ]
+            }
             Act::Bring(_) => {
                 let ca = &plan.ledger.as_ref().unwrap().cas[0].name;
                 vec![self.intent(ca), self.fact(&brought_key_fact(ca), "token")]
@@ -288,6 +293,14 @@ impl Made<'_> {
             Act::ShutOut => {
                 let old = &plan.old_ca().unwrap().name;
                 vec![self.fact(&retired_fact(old), RETIRED)]
+            }
+            Act::Places => {
+                let lost = 0..plan.copies_that_end().len();
+                let mut events: Vec<_> = lost
+                    .map(|number| self.fact(&end_fact(number), "a medium"))
+                    .collect();
+                events.push(self.fact(PLACES, "token (original)"));
+                events
             }
             Act::EndCopy(number) => vec![self.fact(&end_fact(number), "token: gone")],
             Act::MediumIn => {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::ceremony::plan::tests::{
-    filled_after_a_theft, filled_to_drill, filled_to_restore, filled_to_retire, filled_to_roll_over,
+    filled_after_a_theft, filled_after_a_theft_of_a_wrapped_key, filled_to_drill,
+    filled_to_restore, filled_to_retire, filled_to_roll_over,
 };
 
 fn plan() -> Plan {
@@ -43,7 +44,11 @@ fn an_end_that_was_cut_short_anywhere_and_went_on_is_in_order() {
 
 #[test]
 fn a_new_ca_beside_another_without_one_of_its_lines_is_found() {
-    for text in [filled_to_roll_over(), filled_after_a_theft()] {
+    for text in [
+        filled_to_roll_over(),
+        filled_after_a_theft(),
+        filled_after_a_theft_of_a_wrapped_key(),
+    ] {
         each_line_counts(&Plan::parse(text.as_bytes()).unwrap());
     }
 }
