@@ -10,6 +10,7 @@ mod counters;
 mod drawn_shares;
 mod drill;
 mod faults;
+mod half_a_pair;
 mod pages;
 mod people;
 mod printer;

@@ -57,6 +57,7 @@ pub use wrapped_key::{
 use binding::Binder;
 use copied::Copied;
 use copying::Copying;
+pub(crate) use copying::clear_unfinished;
 use home::Home;
 
 use crate::attestation::Roots;

@@ -47,9 +47,9 @@ pub use medium::MediumError;
 pub use plan::{
     Ca, CaBefore, Components, Compromise, Copies, Create, Custody, Device, Draft, DraftDevices,
     DraftError, DraftLedger, Drill, Emergency, End, EndOfCopy, Hardware, Holder, KeyPlace, Kind,
-    LedgerBefore, LedgerKey, Medium, Module, NewBeside, PLAN_BYTES_MAX, Paper, People, Person,
-    Pins, Plan, PlanFault, PlanFaults, PlannedBlob, PlannedBundle, Printer, Restore, Retire, Role,
-    RootFile, Sign, Task, TokenPlace,
+    LastCeremony, LedgerBefore, LedgerKey, Medium, Module, NewBeside, PLAN_BYTES_MAX, Paper,
+    People, Person, Pins, Plan, PlanFault, PlanFaults, PlannedBlob, PlannedBundle, Printer,
+    Restore, Retire, Role, RootFile, Sign, Task, TokenPlace,
 };
 pub use print_error::PrintError;
 pub use public_files::LIST_FILE;

@@ -1,6 +1,10 @@
 //! Answers that another hand was on, or that are not the next.
 
-use punchmark::bundle::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
+use punchmark::bundle::{
+    Answer, AnswerError, AnswerHeader, Answered, Draft, NAMESPACE, Opened, Registrar, SignedBase,
+    write_answer,
+};
+use ssh_key::{HashAlg, PrivateKey};
 
 use super::*;
 
@@ -155,6 +159,62 @@ fn an_answer_that_was_written_anew_is_not_accepted() {
     };
     changed(&name, "the checkpoint is of ledger");
     sides.offer(&whole).ok();
+}
+
+/// The same bundle whose certificates go elsewhere, signed again by another key in the registrar's name; with the
+/// hash of its header.
+fn signed_again(bundle: &[u8], place: &str) -> (Vec<u8>, [u8; 32]) {
+    let length = u64::try_from(bundle.len()).unwrap();
+    let opened = Opened::read(bundle, length).unwrap();
+    let old = opened.header().clone();
+    let mut draft = Draft::default();
+    for item in opened.items() {
+        let mut item = item.unwrap();
+        item.place = place.into();
+        draft.add(&item).unwrap();
+    }
+    let key = PrivateKey::from(ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]));
+    let registrar = Registrar {
+        key: key.public_key().to_bytes().unwrap(),
+        ..old.registrar
+    };
+    let mut header = draft.header((old.id, old.before), old.made, old.against, registrar);
+    header.list_version = old.list_version;
+    let signature = key.sign(NAMESPACE, HashAlg::Sha512, &header.to_bytes().unwrap());
+    let bytes = draft.to_bytes(&header, &signature.unwrap()).unwrap();
+    (bytes, header.hash().unwrap())
+}
+
+#[test]
+fn a_bundle_that_somebody_signed_again_is_not_the_one_that_the_ledger_answered() {
+    let sides = Sides::begun();
+    let made = sides.make("one.bundle", ERIK, "");
+    sides.sign("one.bundle", &made).ok();
+    sides.carry_out("one.bundle.answer");
+    let bundle = std::fs::read(sides.office.path("one.bundle")).unwrap();
+    // The mirror of an earlier head, beside which the bundle was not made.
+    sides.lose_mirror();
+    sides
+        .office(&format!("mirror init {}", crate::harness::two_sides::FROM))
+        .ok();
+    let place = sides.office.path("important.conf");
+    write(&place, "mine", 0o600);
+    let (again, hash) = signed_again(&bundle, place.to_str().unwrap());
+    write(&sides.office.path("again.bundle"), again, 0o644);
+    let mut parts = Parts::of(&sides.answer());
+    parts.header.sha256 = hash;
+    write(&sides.office.path("odd.answer"), parts.written(), 0o644);
+    let before = sides.entries();
+    sides
+        .office("bundle accept --bundle again.bundle odd.answer")
+        .fails()
+        .says("the bundle of this id that the ledger took to be signed is another one");
+    assert_eq!(std::fs::read(&place).unwrap(), b"mine");
+    assert_eq!(sides.entries(), before);
+    sides
+        .office("bundle accept --bundle one.bundle one.bundle.answer")
+        .ok()
+        .says("1 certificate filed");
 }
 
 #[test]
@@ -323,6 +383,18 @@ fn a_mirror_that_was_begun_anew_makes_bundles_and_goes_on_by_the_answers_to_othe
     sides.office(named).ok().says("1 certificate filed");
     assert!(sides.certificate("peter").is_some());
     assert_eq!(sides.entries() + 1, sides.entries_in_the_room());
+    // Nor by an answer that names a bundle which its entries don't have.
+    let mut parts = Parts::of(&sides.answer_of("two.bundle"));
+    parts.header.id[3] ^= 1;
+    write(
+        &sides.office.path("two.bundle.answer"),
+        parts.written(),
+        0o644,
+    );
+    sides
+        .office("bundle accept two.bundle.answer")
+        .fails()
+        .says("the ledger does not say that this bundle was signed");
     // What was changed on its way is taken from nobody.
     let mut answer = sides.answer_of("two.bundle");
     *answer.last_mut().unwrap() ^= 1;

@@ -130,6 +130,19 @@ fn the_report_is_one_page_for_the_archive_that_prints_with_whole_rows() {
         assert!((3..9).contains(&pages.len()), "{pages:#?}");
         assert_whole_rows(&pages, head, &rows);
     }
+    // A page takes the place of a page, and of nothing else: what lies beside it is evidence.
+    let again = [&report[..], &["--out", "report.html"]].concat();
+    room.account.run(&again).ok();
+    for evidence in [transcript, "plan.toml", "ceremony/punchmark.ledger"] {
+        let before = fs::read(room.account.path(evidence)).unwrap();
+        let script = ["ceremony", "script", "plan.toml", "--markdown"];
+        for page in [&report[..], &script[..3], &script[..]] {
+            let over = [page, &["--out", evidence]].concat();
+            let refused = room.account.run(&over).exits(1);
+            refused.says("is there already, and is no page of this kind");
+        }
+        assert_eq!(fs::read(room.account.path(evidence)).unwrap(), before);
+    }
     // A transcript that is not the plan's has no report.
     let text = fs::read_to_string(room.output("transcript.jsonl")).unwrap();
     let (cut, _) = text.trim_end().rsplit_once('\n').unwrap();

@@ -192,6 +192,28 @@ fn what_is_of_the_ceremony_is_no_place_for_a_rehearsal() {
     write(&room.account.path("full/letter"), "x", 0o600);
     let refused = ["ceremony", "rehearse", "plan.toml", "--folder", "full"];
     room.account.run(&refused).exits(1).says("is not empty");
+    // Somebody's own tokens, and a CA beside them: nothing is thrown away there.
+    let theirs = room.account.path("theirs");
+    let tokens = format!(
+        "directories.tokendir = {}\n",
+        theirs.join("tokens").display()
+    );
+    for (name, text) in [
+        ("softhsm2.conf", tokens.as_str()),
+        ("tokens/key.object", "the only one"),
+        ("ca/other.ledger", "years"),
+        ("medium/monday.bundle", "asked for"),
+    ] {
+        let file = theirs.join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        write(&file, text, 0o600);
+    }
+    let before = files_below(&theirs);
+    let refused = ["ceremony", "rehearse", "plan.toml", "--folder", "theirs"];
+    let refused = room.account.run(&refused).exits(1);
+    refused.says("has a softhsm2.conf that no rehearsal of this plan wrote");
+    assert_eq!(files_below(&theirs), before);
+    assert_eq!(before.len(), 4);
     // The plan of a rehearsal is neither run nor rehearsed by itself.
     let (shown, code) = rehearse(&room, &[]);
     assert_eq!(code, 0, "{shown}");

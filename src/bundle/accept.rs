@@ -78,6 +78,9 @@ pub enum AcceptError {
     /// The ledger doesn't say that the bundle was signed.
     #[error("the ledger does not say that this bundle was signed")]
     NotSigned,
+    /// The ledger says that another bundle of this id was signed.
+    #[error("the bundle of this id that the ledger took to be signed is another one")]
+    OtherBundle,
     /// It has another number of items than the bundle.
     #[error("it has {found} items, and the bundle {asked}")]
     Items {
@@ -102,15 +105,19 @@ struct Frames {
     cas: HashMap<u64, Option<Arc<KeyData>>>,
     /// The suffixes that a CA reserves; none is ever taken off its list.
     suffixes: HashMap<u64, Vec<String>>,
-    open: HashMap<u64, Arc<Reserved>>,
+    open: HashMap<u64, (Arc<Reserved>, u64)>,
     issued: HashMap<RequestId, Granted>,
     unverified: Unverified,
+    /// SHA-256 of the header that was taken to be signed.
+    taken: Option<[u8; 32]>,
     closed: Option<BundleClosed>,
 }
 
 /// A certificate of the frames.
 struct Granted {
     reserved: Arc<Reserved>,
+    /// In Unix seconds.
+    reserved_at: u64,
     blob: Vec<u8>,
 }
 
@@ -164,12 +171,13 @@ fn frames_of(
             let entry = Entry::from_bytes(bytes);
             let entry = entry.map_err(|source| AcceptError::Entry { position, source })?;
             signers.take(position, &entry.event, &head.origin);
-            frames.take(position, entry.event, &answer.header().id)?;
+            frames.take(position, entry, &answer.header().id)?;
         }
     }
     frames.unverified.verify()?;
     let signer = signers.believe(note, &head)?;
     base_fits(answer, &head, signer)?;
+    frames.are_of(answer)?;
     Ok((head, frames))
 }
 
@@ -210,8 +218,8 @@ impl Frames {
         self.suffixes.insert(set.ca, suffixes.collect());
     }
 
-    fn take(&mut self, position: u64, event: Event, bundle: &[u8; 16]) -> Result<(), AcceptError> {
-        match event {
+    fn take(&mut self, position: u64, entry: Entry, bundle: &[u8; 16]) -> Result<(), AcceptError> {
+        match entry.event {
             Event::CaAdded(added) => {
                 let key = PublicKey::from_bytes(&added.public_key).ok();
                 let key = key.map(|key| Arc::new(key.key_data().clone()));
@@ -219,7 +227,8 @@ impl Frames {
             }
             Event::SuffixesSet(set) => self.reserve(set),
             Event::Reserved(reserved) => {
-                self.open.insert(position, Arc::new(reserved));
+                let reserved = (Arc::new(reserved), entry.time);
+                self.open.insert(position, reserved);
             }
             Event::Failed(failed) => {
                 self.open.remove(&failed.reserved);
@@ -231,6 +240,7 @@ impl Frames {
                 };
                 self.issued(position, reserved, &issued.signature)?;
             }
+            Event::BundleTaken(taken) if taken.id == *bundle => self.taken = Some(taken.sha256),
             Event::BundleClosed(closed) if closed.id == *bundle => self.closed = Some(closed),
             _ => {}
         }
@@ -240,7 +250,7 @@ impl Frames {
     fn issued(
         &mut self,
         position: u64,
-        reserved: Arc<Reserved>,
+        (reserved, reserved_at): (Arc<Reserved>, u64),
         signature: &[u8],
     ) -> Result<(), AcceptError> {
         let bad = || AcceptError::Signature(position);
@@ -252,7 +262,23 @@ impl Frames {
             // PROTOCOL.certkeys: the signature is the last field, a string, over all before it.
             let length = u32::try_from(signature.len()).map_err(|_long| bad())?;
             let blob = [&reserved.to_be_signed, &length.to_be_bytes()[..], signature].concat();
-            self.issued.insert(id, Granted { reserved, blob });
+            let granted = Granted {
+                reserved,
+                reserved_at,
+                blob,
+            };
+            self.issued.insert(id, granted);
+        }
+        Ok(())
+    }
+
+    /// Whether they say that the bundle was signed which the answer names: nobody signed what its header says.
+    fn are_of(&self, answer: &Answer) -> Result<(), AcceptError> {
+        if !self.closed.as_ref().is_some_and(|end| end.is_signed != 0) {
+            return Err(AcceptError::NotSigned);
+        }
+        if self.taken != Some(answer.header().sha256) {
+            return Err(AcceptError::OtherBundle);
         }
         Ok(())
     }
@@ -263,8 +289,7 @@ impl Frames {
         answer: &Answer,
         mut items: impl Iterator<Item = Result<Item, BundleError>>,
     ) -> Result<(), AcceptError> {
-        let closed = self.closed.as_ref().filter(|end| end.is_signed != 0);
-        let closed = closed.ok_or(AcceptError::NotSigned)?;
+        let closed = self.closed.as_ref().ok_or(AcceptError::NotSigned)?;
         let refused: BTreeMap<u64, &String> = closed
             .refused
             .iter()
@@ -284,7 +309,8 @@ impl Frames {
                     Some(granted) if granted.blob == blob => {
                         let suffixes = self.suffixes.get(&granted.reserved.ca);
                         let suffixes = suffixes.map_or(&[][..], Vec::as_slice);
-                        item::fits(&item, &granted.reserved, suffixes, &granted.blob)
+                        let reserved = (granted.reserved.as_ref(), granted.reserved_at);
+                        item::fits(&item, reserved, suffixes, &granted.blob)
                     }
                     _ => Err("its certificate is not the one of the ledger"),
                 },

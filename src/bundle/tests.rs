@@ -7,12 +7,12 @@ use crate::certificate::Kind;
 use crate::ledger::checkpoint::Checkpoint;
 use crate::request::{Content, Target};
 
-fn key(seed: u8) -> PrivateKey {
+pub(super) fn key(seed: u8) -> PrivateKey {
     let pair = ssh_key::private::Ed25519Keypair::from_seed(&[seed; 32]);
     PrivateKey::from(pair)
 }
 
-fn item(seed: u8, claimed: Option<&str>) -> Item {
+pub(super) fn item(seed: u8, claimed: Option<&str>) -> Item {
     let subject = key(seed).public_key().key_data().clone();
     Item {
         place: format!("/home/ole/{seed}-cert.pub").into(),

@@ -127,6 +127,24 @@ impl Copying {
     }
 }
 
+/// Removes what a run that was killed in the midst of making a key left of it at a place that it had written down:
+/// nothing, or half a pair. Whoever calls it knows that no config and no ledger names the key.
+///
+/// # Errors
+/// [`EstablishError`]; also what a whole key, or another fault of the device, is told by.
+pub(crate) fn clear_unfinished(
+    place: &Locator,
+    found: OpeningError,
+    pins: &mut dyn AskPin,
+) -> Result<(), EstablishError> {
+    match place {
+        Locator::Pkcs11(_) if is_unfinished(&found) => remove(place, pins),
+        // A card's slot has a key or has none.
+        _ if matches!(found, OpeningError::NoKey { .. }) => Ok(()),
+        _ => Err(found.into()),
+    }
+}
+
 /// Whether there is nothing, or half a pair.
 pub(super) fn is_unfinished(error: &OpeningError) -> bool {
     matches!(

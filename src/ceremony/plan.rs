@@ -40,7 +40,7 @@ pub use copies::Copies;
 pub use create::{Ca, Create, KeyPlace, LedgerKey};
 pub use custody::{Custody, Holder};
 pub use devices::{Device, Hardware, Module, Pins, RootFile, TokenPlace};
-pub use draft::{Draft, DraftDevices, DraftError, DraftLedger};
+pub use draft::{Draft, DraftDevices, DraftError, DraftLedger, LastCeremony};
 pub use drill::Drill;
 pub(super) use fault::in_lines;
 pub use fault::{PlanFault, PlanFaults};

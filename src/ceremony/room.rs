@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::instant::Instant;
 use super::plan::Printer;
 use super::print_error::PrintError;
@@ -106,8 +108,9 @@ impl<'p> Guard<'p> {
     /// Whether a text holds a secret of the session, however it is spaced, or a share of anything.
     pub(super) fn is_in(&self, text: &str) -> bool {
         let bare = bare(text);
-        let holds =
-            |secret: &Pin| text.contains(secret.expose()) || bare.contains(&bare_of(secret));
+        let holds = |secret: &Pin| {
+            text.contains(secret.expose()) || bare.contains(bare_of(secret).as_str())
+        };
         self.given.iter().any(holds) || holds_a_share(text)
     }
 
@@ -141,15 +144,18 @@ fn is_named(device: &str, known: &str) -> bool {
 }
 
 /// The letters and digits of a text, in lower case: a PIN that is read out in groups is a PIN.
-fn bare(text: &str) -> String {
+fn bare(text: &str) -> Zeroizing<String> {
     let kept = text.chars().filter(char::is_ascii_alphanumeric);
-    kept.map(|c| c.to_ascii_lowercase()).collect()
+    // As long as it may get from the start: one that grows leaves what it had behind.
+    let mut bare = Zeroizing::new(String::with_capacity(text.len()));
+    kept.for_each(|c| bare.push(c.to_ascii_lowercase()));
+    bare
 }
 
 /// A secret without a letter or digit would be in every text.
-fn bare_of(secret: &Pin) -> String {
+fn bare_of(secret: &Pin) -> Zeroizing<String> {
     match bare(secret.expose()) {
-        bare if bare.is_empty() => secret.expose().to_owned(),
+        bare if bare.is_empty() => Zeroizing::new(secret.expose().to_owned()),
         bare => bare,
     }
 }

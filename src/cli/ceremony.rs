@@ -2,6 +2,7 @@
 
 mod check;
 mod hall;
+mod page_file;
 mod plan;
 mod plan_file;
 mod printer;

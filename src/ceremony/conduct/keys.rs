@@ -18,7 +18,7 @@ use crate::ledger::key::LedgerKey;
 use crate::ledger::{Became, HEADS, LISTS, Ledger, LedgerKeyAdded};
 use crate::output;
 use crate::signer::yubikey::NewSlotKey;
-use crate::signer::{self, KeyAlgorithm, Locator, NewKey, OpeningError};
+use crate::signer::{self, KeyAlgorithm, Locator, NewKey};
 
 /// What is at the place of a key that is to be made.
 enum There {
@@ -91,7 +91,14 @@ impl<'s> Conduct<'s> {
             let copy = key_place::key(self.device_of(device)?, &ca.place, &[])?;
             return Ok(Source::Copied(ca.algorithm, copy));
         }
-        Ok(match self.there(locator)? {
+        let is_recorded = match self.config()? {
+            Some(config) if config.ledger().exists() => {
+                let known = Ledger::open_to_read(&config.ledger())?.cas()?;
+                known.iter().any(|known| known.name() == ca.name.as_str())
+            }
+            _ => false,
+        };
+        Ok(match self.there(locator, is_recorded)? {
             There::Ours(_) => Source::TakenUp,
             There::Nothing => match ca.place {
                 KeyPlace::Label(_) => Source::Generate(ca.algorithm, NewSlotKey::default()),
@@ -184,11 +191,16 @@ impl<'s> Conduct<'s> {
         Ok(Some(config.public_key(there)?.key_data().clone()))
     }
 
-    fn there(&mut self, locator: &Locator) -> Result<There, ConductError> {
+    /// What is at a place that was written down. A token that was cut off within the making of a pair may have half
+    /// of it: that goes, unless the ledger has the key.
+    fn there(&mut self, locator: &Locator, is_recorded: bool) -> Result<There, ConductError> {
         match signer::describe_knowing(locator, None, &mut self.pins) {
             Ok(key) => Ok(There::Ours(Box::new(key))),
-            Err(OpeningError::NoKey { .. }) => Ok(There::Nothing),
-            Err(error) => Err(error.into()),
+            Err(error) if is_recorded => Err(error.into()),
+            Err(error) => {
+                ca::clear_unfinished(locator, error, &mut self.pins)?;
+                Ok(There::Nothing)
+            }
         }
     }
 
@@ -197,7 +209,10 @@ impl<'s> Conduct<'s> {
         let planned = self.setting.plan.ledger_key();
         let planned = planned.ok_or(ConductError::Gone("the ledger key of the plan"))?;
         let locator = self.place_of(step, &planned.device, &planned.place)?;
-        let key = match self.there(&locator)? {
+        let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
+        let ledger = Ledger::open_to_read(&config.ledger())?;
+        let is_recorded = ledger.has_ledger_key_at(&locator.to_string())?;
+        let key = match self.there(&locator, is_recorded)? {
             There::Ours(key) => *key,
             There::Nothing => self.generate(&locator, planned.algorithm, &planned.place)?,
         };

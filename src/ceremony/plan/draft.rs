@@ -13,9 +13,9 @@ use super::reader::TO_FILL_IN;
 use super::{Kind, PlannedBundle};
 use crate::ceremony::instant::Instant;
 use crate::secret::share::Quorum;
-use crate::wire::{hex, words};
+use crate::wire::hex;
 
-pub use ledger::DraftLedger;
+pub use ledger::{DraftLedger, LastCeremony};
 
 /// What a new plan begins with.
 pub struct Draft {
@@ -105,8 +105,10 @@ impl Draft {
     }
 
     fn last(&self) -> String {
-        let last = self.before.as_ref().and_then(|before| before.last);
-        last.map_or_else(|| "none".to_owned(), |value| words(&value))
+        let before = self.before.as_ref();
+        before
+            .map_or(LastCeremony::None, |before| before.last)
+            .text()
     }
 
     /// Where the first device has its secrets from, and where the others.

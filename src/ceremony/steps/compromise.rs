@@ -103,7 +103,9 @@ impl Cast {
             &self.administrator,
             format!(
                 "A list of revoked keys is made that has the old key, and signed. Servers get it first, then \
-                 `{new}.pub` alone as the file of trusted keys."
+                 `{new}.pub` alone as the file of trusted keys. Where a mirror makes their lists, this one stays \
+                 here, since it lacks what is pending there: the entries are carried to the mirror, and its list \
+                 is the one that they get."
             ),
             Act::List,
             "revoked.krl is written, and its signature beside it",

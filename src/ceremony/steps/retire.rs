@@ -87,7 +87,9 @@ impl Cast {
             &self.administrator,
             "A list of revoked keys is made that has the keys of the CAs, and signed.",
             Act::List,
-            "revoked.krl is written, and its signature beside it; servers get it before anything else",
+            "revoked.krl is written, and its signature beside it; servers get it before anything else, but where a \
+             mirror makes their lists: this one lacks what is pending there, so the entries are carried to it, and its list \
+             is the one that they get",
         )
     }
 

@@ -240,7 +240,7 @@ fn granted(item: &Item, blob: &[u8], ledger: &Ledger, behind: u64) -> Result<(),
     let set = ledger.suffixes(ca).map_err(|_unread| unread)?;
     let suffixes = set.into_iter().flat_map(|set| set.suffixes);
     let suffixes: Vec<_> = suffixes.map(|one| one.suffix).collect();
-    fits(item, &record.reserved, &suffixes, blob)
+    fits(item, (&record.reserved, record.time), &suffixes, blob)
 }
 
 /// The frames of an answer are those of the ledger, up to its head.

@@ -186,8 +186,10 @@ impl Sign {
         if bytes_of_words(given).is_ok_and(|given| given == hash) {
             return Ok(());
         }
-        Err(Failure::new("the words are not those of this bundle")
-            .hint(format!("they are: {told}; is it the right one, and whole?")))
+        // Whoever were told the right ones would copy them, and nothing would be compared.
+        Err(Failure::new("the words are not those of this bundle").hint(
+            "compare what came with the bundle, by another way, with what `punchmark bundle show` tells of this file",
+        ))
     }
 
     fn open_ledger_key(

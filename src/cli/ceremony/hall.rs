@@ -19,6 +19,7 @@ use crate::config;
 use crate::output;
 use crate::secret::AskPin;
 use crate::signer;
+use crate::wire::hex;
 
 /// Where a rehearsal is held.
 pub(super) struct Hall {
@@ -66,16 +67,31 @@ impl Hall {
                 Err(self.taken("has the rehearsal of another plan"))
             };
         }
+        let tokens = self.tokens_of(plan);
         if self.conf().exists() {
-            return Ok(());
+            // What lies beside another's file is nothing that a rehearsal made, and is thrown away by nobody.
+            let there = config::read_limited(&self.conf(), LARGEST_CONF);
+            return if there.is_ok_and(|there| there == tokens) {
+                Ok(())
+            } else {
+                Err(self.taken("has a softhsm2.conf that no rehearsal of this plan wrote"))
+            };
         }
         private(&self.folder)?;
         let mut entries = self.folder.read_dir().in_file(&self.folder)?;
         if entries.next().is_some() {
             return Err(self.taken("is not empty"));
         }
-        let tokens = throwaway_token::conf(&self.path("tokens"));
         Ok(output::create(&self.conf(), tokens.as_bytes(), PRIVATE)?)
+    }
+
+    /// What SoftHSM reads, which also says whose folder it is: the first file of it, and of no other.
+    fn tokens_of(&self, plan: &Plan) -> String {
+        let tokens = throwaway_token::conf(&self.path("tokens"));
+        format!(
+            "# THE TOKENS OF A REHEARSAL of the plan {}\n{tokens}",
+            hex(&plan.sha256)
+        )
     }
 
     fn taken(&self, words: &str) -> Failure {
@@ -271,6 +287,8 @@ fn private(folder: &Path) -> Result<(), Failure> {
 }
 
 const CONF: &str = "SOFTHSM2_CONF";
+/// Two lines, of which one has a path.
+const LARGEST_CONF: u64 = 16 * 1024;
 const DAY: u64 = 86_400;
 const PRIVATE: u32 = 0o600;
 /// What stands in the config before there is a CA: whatever it signs has ended an hour later, and

@@ -12,11 +12,16 @@ use super::hall::{Hall, real};
 use super::plan_file;
 use super::rehearsal_folder::plan_in;
 use super::run::hold;
+use crate::ca::key_places;
 use crate::ceremony::{RehearsalError, finds_no_wrapped_key};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
-use crate::cli::base::failure::{Exit, Failure};
+use crate::cli::base::failure::{Exit, Failure, Kind};
 use crate::cli::base::throwaway_token;
+use crate::config::{Config, LedgerKeyPlace};
+use crate::ledger::file::OpenError;
+use crate::ledger::{Ledger, LedgerError};
+use crate::signer::Locator;
 
 /// Rehearse a plan: the same steps, on SoftHSM tokens that are made for it and thrown away
 ///
@@ -61,6 +66,7 @@ impl Rehearse {
         };
         let hall = Hall { folder };
         hall.is_none_of(&plan, beside)?;
+        refuse_cards_in_use(&self.card, &beside.join(&plan.config))?;
         let module = throwaway_token::softhsm().ok_or_else(no_softhsm)?;
         hall.open(&plan)?;
         if !hall.is_in_sight() {
@@ -76,6 +82,45 @@ impl Rehearse {
         let own = plan_in(&hall.folder);
         hold((context, self.asks), &own, &plan_file::read(&own)?, None)
     }
+}
+
+/// Refuses a card that has a key of the real config or its ledger, whatever the plan says of it.
+fn refuse_cards_in_use(cards: &[u32], config: &Path) -> Result<(), Failure> {
+    if cards.is_empty() || !config.exists() {
+        return Ok(());
+    }
+    let config = Config::read(config)?;
+    let ledger = match Ledger::open_to_read(&config.ledger()) {
+        Err(LedgerError::Open(OpenError::Missing(_))) => None,
+        opened => Some(opened?),
+    };
+    let mut used: Vec<Locator> = config
+        .cas()
+        .flat_map(|(_, ca)| ca.keys.iter().cloned())
+        .collect();
+    if let Some(LedgerKeyPlace::Device(place)) = config.ledger_key() {
+        used.push(place);
+    }
+    if let Some(ledger) = &ledger {
+        for ca in ledger.cas()? {
+            let places = key_places(&config, ledger, &ca)?;
+            used.extend(places.into_iter().map(|place| place.device));
+        }
+    }
+    for card in cards {
+        let is_it =
+            |place: &Locator| matches!(place, Locator::YubiKey(at) if at.serial == Some(*card));
+        if let Some(place) = used.iter().find(|place| is_it(place)) {
+            return Err(Failure::of(
+                Kind::Refused,
+                format!(
+                    "YubiKey {card} is in use: {place} is a key of the real config or its ledger"
+                ),
+            )
+            .hint("a rehearsal wants a spare card, as the factory left it"));
+        }
+    }
+    Ok(())
 }
 
 fn no_softhsm() -> Failure {

@@ -4,14 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::plan_file;
+use super::{page_file, plan_file};
 use crate::ceremony::{TRANSCRIPT_BYTES_MAX, Transcript, TranscriptError, judge, report};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, At, Exit, Failure};
-use crate::cli::base::output_file::target;
 use crate::cli::base::terminal::product_text;
 use crate::config::read_bytes;
-use crate::output;
 
 /// Write the report for the archive: one HTML page, with what auditors ask and where it is
 ///
@@ -47,9 +45,7 @@ impl Report {
         let page = report(&plan, &transcript, &account);
         match &self.out {
             None => product_text(&page)?,
-            Some(out) => {
-                output::write(&target(out)?, page.as_bytes(), PAGE_MODE).at("cannot write")?
-            }
+            Some(out) => page_file::write(out, &page)?,
         }
         Ok(Exit::Done)
     }
@@ -57,8 +53,6 @@ impl Report {
 
 impl Advised for TranscriptError {}
 
-/// A report is no secret.
-const PAGE_MODE: u32 = 0o644;
 const NO_JSON: &str = "a report is a page for people; `ceremony verify` has --json";
 const EXAMPLES: &str = "\
 Examples:

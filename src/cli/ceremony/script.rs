@@ -4,12 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::plan_file;
+use super::{page_file, plan_file};
 use crate::ceremony::{html, markdown};
-use crate::cli::base::failure::{At, Exit, Failure};
-use crate::cli::base::output_file::target;
+use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product_text;
-use crate::output;
 
 /// Write the paper: each step with boxes for time, initials and deviations, and the sheets
 ///
@@ -45,16 +43,12 @@ impl Script {
         };
         match &self.out {
             None => product_text(&text)?,
-            Some(out) => {
-                output::write(&target(out)?, text.as_bytes(), PAPER_MODE).at("cannot write")?
-            }
+            Some(out) => page_file::write(out, &text)?,
         }
         Ok(Exit::Done)
     }
 }
 
-/// A paper is no secret.
-const PAPER_MODE: u32 = 0o644;
 const EXAMPLES: &str = "\
 Examples:
   punchmark ceremony script plan.toml --out paper.html

@@ -5,16 +5,39 @@ use ssh_key::Fingerprint;
 use super::super::reader::TO_FILL_IN;
 use super::named;
 use crate::ledger::checkpoint::Checkpoint;
-use crate::wire::hex;
+use crate::wire::{hex, words};
 
 /// A ledger that is there before, as whoever writes the plan sees it.
 pub struct DraftLedger {
-    /// The value of the transcript of its last ceremony; none where it had none.
-    pub last: Option<[u8; 32]>,
+    /// Its last ceremony.
+    pub last: LastCeremony,
     /// Its head.
     pub head: Checkpoint,
     /// The CAs that the ceremony is about, each with its key.
     pub cas: Vec<(String, Fingerprint)>,
+}
+
+/// The last ceremony of a ledger, as far as whoever writes the plan can know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastCeremony {
+    /// It had none.
+    None,
+    /// The value of its transcript.
+    Value([u8; 32]),
+    /// A mirror learned of a session's bundle by its answer, which was made before that session ended: the paper alone
+    /// has the words.
+    OnPaper,
+}
+
+impl LastCeremony {
+    /// What the plan says.
+    pub(super) fn text(self) -> String {
+        match self {
+            Self::None => "none".to_owned(),
+            Self::Value(value) => words(&value),
+            Self::OnPaper => TO_FILL_IN.to_owned(),
+        }
+    }
 }
 
 /// `[ledger]` and a `[[known-ca]]` for each CA.

@@ -24,7 +24,7 @@ pub(in crate::ceremony) fn filled_for_bundles() -> String {
         shares: None,
         day: "2026-12-01T00:00Z".parse().unwrap(),
         before: Some(DraftLedger {
-            last: Some(long_hash()),
+            last: LastCeremony::Value(long_hash()),
             head: crate::ledger::checkpoint::Checkpoint {
                 origin: "punchmark.ledger/00".to_owned(),
                 size: 7,

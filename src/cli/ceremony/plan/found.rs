@@ -8,7 +8,7 @@ use ssh_key::{Fingerprint, HashAlg};
 
 use super::super::plan_file::sha256;
 use crate::bundle::{Opened, only_ca};
-use crate::ceremony::{DraftLedger, PlannedBundle};
+use crate::ceremony::{DraftLedger, LastCeremony, PlannedBundle};
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
 use crate::cli::base::terminal::warn;
@@ -66,11 +66,29 @@ pub(super) fn ledger(
     let head = ledger
         .checkpoint()?
         .ok_or_else(|| Failure::new("the ledger has no entry yet"))?;
-    let last = ledger.ceremonies()?.pop();
     Ok(Some(DraftLedger {
-        last: last.map(|(_, held)| held.transcript),
+        last: last_ceremony(&ledger)?,
         cas: cas(&config, &ledger, roles)?,
         head,
+    }))
+}
+
+/// A mirror that took an answer behind the last ceremony that it knows can't know the one in which that was made.
+fn last_ceremony(ledger: &Ledger) -> Result<LastCeremony, Failure> {
+    let last = ledger.ceremonies()?.pop();
+    let signed = ledger.bundles()?.into_iter();
+    let signed = signed.filter(|bundle| bundle.closed.is_some());
+    let behind = signed.map(|bundle| bundle.position).max();
+    let known = last.as_ref().map(|(position, _)| *position);
+    if ledger.is_mirror() && behind.is_some() && behind > known {
+        warn(
+            "the mirror can't know the ceremony in which its last bundle was signed: `last` is to be filled in from the \
+             paper of that one, or of a later one",
+        );
+        return Ok(LastCeremony::OnPaper);
+    }
+    Ok(last.map_or(LastCeremony::None, |(_, held)| {
+        LastCeremony::Value(held.transcript)
     }))
 }
 
