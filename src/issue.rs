@@ -26,10 +26,10 @@ pub use again::{AgainError, Before, stands};
 pub use anew::{Lasting, NotAnewError, base_names};
 pub use case::intake::{self, IntakeError};
 pub use case::{
-    Anew, Asked, Bundled, Case, CaseError, Enrolments, Judge, Rulebook, WasKnownBy, WordError,
-    requester_names,
+    Anew, Asked, Bundled, Case, CaseError, Enrolments, Judge, OverLogin, Rulebook, WasKnownBy,
+    WordError, requester_names,
 };
-pub use desk::{Desk, SubmitError, Ticket};
+pub use desk::{Desk, Reply, SubmitError, Ticket};
 pub use open::{
     AgreedCa, ConfiguredCa, Confirm, DisagreementError, LedgerPlace, OpenLedgerError, UnkeptLedger,
     WrongTime, agree,

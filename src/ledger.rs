@@ -41,13 +41,13 @@ pub use entry::{
     ChallengeMade, CheckpointSigned, ClockCorrected, CopyKind, CopySeen, CopyTried, Credential,
     Derivation, DutiesSet, Entry, EntryError, Event, EvidenceSeen, Failed, Grounds, HEADS,
     HeadAdopted, HeadPlaces, Issued, Known, KrlMade, LISTS, LedgerKeyAdded, LedgerKeyRevoked,
-    LedgerKeyRolled, ListSigned, ListsDelegated, Nonce, NotBound, OpenedDevice, OpenedDevices,
-    Origin, PendingRefused, PendingTaken, PlaceAllowed, PolicySeen, Purpose, RECEIPTS, Recovery,
-    RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved, Resumed, Revoked,
-    RootDistrusted, SecretsDerived, SecretsSet, Sequence, Stage, StageReached, SuffixSet,
-    SuffixesSet, TailCut, TrialResult, TriedFor,
+    LedgerKeyRolled, ListSigned, ListsDelegated, LoginSeen, Nonce, NotBound, OpenedDevice,
+    OpenedDevices, Origin, PendingRefused, PendingTaken, PlaceAllowed, PolicySeen, Purpose,
+    RECEIPTS, Recovery, RequestId, RequesterAdded, RequesterNamed, RequesterRemoved, Reserved,
+    Resumed, Revoked, RootDistrusted, SecretsDerived, SecretsSet, Sequence, Served, Stage,
+    StageReached, SuffixSet, SuffixesSet, TailCut, TrialResult, TriedFor,
 };
-pub use error::{EnrolError, LedgerError, ReserveError};
+pub use error::{EnrolError, LedgerError, LoginError, ReserveError};
 pub use key_id::before_private_root;
 pub use replay::Signatures;
 pub use rules::{

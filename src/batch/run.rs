@@ -229,7 +229,7 @@ fn as_known(before: &Wanted, again: Wanted) -> Result<Wanted, BatchError> {
         KnownBy::Key => "key",
         KnownBy::Card => "card",
         KnownBy::AllowedSigners => "line of the allowed signers",
-        KnownBy::Vouch | KnownBy::Registrar | KnownBy::Token => return Ok(again),
+        KnownBy::Vouch | KnownBy::Registrar | KnownBy::Token | KnownBy::Login => return Ok(again),
     };
     let name = again.decided().requester().to_owned();
     Err(CaseError::from(IntakeError::NoLonger { name, by }).into())

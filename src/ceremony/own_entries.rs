@@ -275,7 +275,8 @@ impl<'p> OwnEntries<'p> {
             | Event::LedgerKeyRolled(_)
             | Event::LedgerKeyRevoked(_)
             | Event::RootDistrusted(_)
-            | Event::ListsDelegated(_) => false,
+            | Event::ListsDelegated(_)
+            | Event::LoginSeen(_) => false,
         }
     }
 

@@ -66,7 +66,7 @@ impl Role {
 fn list(context: &Context, config: &Config) -> Result<Exit, Failure> {
     let roles = config.policy().roles();
     if context.json() {
-        let roles: Vec<_> = roles.map(json).collect();
+        let roles: Vec<_> = roles.map(PolicyRole::shown).collect();
         product_object(json!({ "roles": roles }))?;
         return Ok(Exit::Done);
     }
@@ -118,14 +118,10 @@ fn storage(role: &PolicyRole) -> &'static str {
     }
 }
 
-fn json(role: &PolicyRole) -> serde_json::Value {
-    json!({ "role": role.name(), "on": role.is_on(), "table": role.table() })
-}
-
 /// Prints a role as it would stand in the config, each field in its place.
 fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
     if context.json() {
-        product_object(json(role))?;
+        product_object(role.shown())?;
         return Ok(Exit::Done);
     }
     let table: BTreeMap<&str, BTreeMap<&str, &RoleTable>> =

@@ -10,6 +10,7 @@
 
 mod anew;
 pub mod intake;
+mod login;
 mod word;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use crate::request::{
 };
 pub use anew::{Anew, WasKnownBy};
 use intake::IntakeError;
+pub use login::OverLogin;
 pub use word::{Bundled, WordError};
 
 /// What somebody asks, and what is known of who asks.
@@ -77,6 +79,8 @@ pub enum Asked {
         /// The name that the operator vouches for, after it was shown and confirmed.
         vouched: Option<RequesterName>,
     },
+    /// A request came to a server, in the session of whoever asks.
+    OverLogin(Box<OverLogin>),
     /// The registrar of the bundle that is signed asks for a key that signed nothing.
     Carried(Box<Content>),
     /// A certificate of the ledger is to be made anew.
@@ -201,7 +205,11 @@ impl<'a> Judge<'a> {
             None => &known.evidence,
         };
         let basis = (content, evidence.as_slice());
-        Ok(Wanted::seal(decided, request, basis, policy, keyboard)?)
+        let wanted = Wanted::seal(decided, request, basis, policy, keyboard)?;
+        Ok(match &case.asked {
+            Asked::OverLogin(over) => wanted.served(over.served.clone()),
+            _ => wanted,
+        })
     }
 
     /// What would be decided for a key that is not made yet, if its card proves `facts`.
@@ -278,6 +286,7 @@ impl<'a> Judge<'a> {
             Asked::Request { file, vouched } => {
                 intake::take_in(self, file, vouched.as_ref(), enrolled, now)
             }
+            Asked::OverLogin(over) => login::take_in(self, over, enrolled, now),
             Asked::Carried(content) => intake::carried(self, content, enrolled, now),
             Asked::Anew(case) => anew::take_in(self, case, enrolled, now),
         }

@@ -51,7 +51,7 @@ mod ticket;
 mod worker;
 
 pub use front::Desk;
-pub use ticket::Ticket;
+pub use ticket::{Reply, Ticket};
 
 use super::IssueError;
 use crate::ledger::Wanted;

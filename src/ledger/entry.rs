@@ -56,6 +56,8 @@ mod custody;
 mod delegated;
 mod ending;
 mod grounds;
+mod kind;
+mod login;
 mod requester;
 mod reserved;
 mod revocation;
@@ -74,6 +76,7 @@ pub use delegated::ListsDelegated;
 pub(in crate::ledger) use ending::Standing;
 pub use ending::{CaRetired, Stage, StageReached};
 pub use grounds::{ChallengeMade, EvidenceSeen, Grounds, Known, Nonce, PolicySeen, RequestId};
+pub use login::{LoginSeen, Served};
 pub use requester::{
     CardId, Credential, DutiesSet, RequesterAdded, RequesterNamed, RequesterRemoved,
 };
@@ -178,6 +181,8 @@ pub enum Event {
     ListsDelegated(ListsDelegated),
     /// A copy of a CA's key was tried.
     CopyTried(CopyTried),
+    /// Somebody logged in to a server.
+    LoginSeen(LoginSeen),
 }
 
 /// Bytes that are not an entry.
@@ -246,6 +251,7 @@ impl Entry {
             Event::SecretsDerived(event) => event.encode(out)?,
             Event::ListsDelegated(event) => event.encode(out)?,
             Event::CopyTried(event) => event.encode(out)?,
+            Event::LoginSeen(event) => event.encode(out)?,
         }
         Ok(std::mem::take(out))
     }
@@ -304,6 +310,8 @@ impl Entry {
             42 => Event::ListsDelegated(ListsDelegated::decode(input)?),
             43 => Event::PendingRefused(PendingRefused::decode(input)?),
             44 => Event::CopyTried(CopyTried::decode(input)?),
+            45 => Event::LoginSeen(LoginSeen::decode(input)?),
+            46 => Event::Reserved(Reserved::decode_served(input)?),
             value => {
                 return Err(EntryError::Unknown {
                     field: "kind",
@@ -312,58 +320,6 @@ impl Entry {
             }
         };
         Ok(input.finish(Self { time, salt, event })?)
-    }
-
-    fn kind(&self) -> u8 {
-        match &self.event {
-            Event::CaAdded(_) => 1,
-            Event::Reserved(Reserved { grounds: None, .. }) => 2,
-            Event::Reserved(Reserved {
-                grounds: Some(Grounds { known: None, .. }),
-                ..
-            }) => 8,
-            Event::Issued(_) => 3,
-            Event::Failed(_) => 4,
-            Event::Revoked(_) => 5,
-            Event::KrlMade(KrlMade { list: None, .. }) => 6,
-            Event::Resumed(Resumed { recovery: None, .. }) => 7,
-            Event::EvidenceSeen(_) => 9,
-            Event::CheckpointSigned(_) => 10,
-            Event::RequesterAdded(_) => 11,
-            Event::ChallengeMade(_) => 12,
-            Event::ClockCorrected(_) => 13,
-            Event::Barred(barred) if barred.family_cards.is_empty() => 14,
-            Event::PolicySeen(_) => 15,
-            Event::RequesterRemoved(_) => 16,
-            Event::Barred(_) => 17,
-            Event::Reserved(_) => 18,
-            Event::SuffixesSet(_) => 19,
-            Event::HeadAdopted(_) => 20,
-            Event::HeadPlaces(_) => 21,
-            Event::TailCut(_) => 22,
-            Event::LedgerKeyAdded(_) => 23,
-            Event::LedgerKeyRolled(_) => 24,
-            Event::LedgerKeyRevoked(_) => 27,
-            Event::RootDistrusted(_) => 28,
-            Event::Bound(_) => 29,
-            Event::PlaceAllowed(_) => 30,
-            Event::NotBound(_) => 31,
-            Event::RequesterNamed(_) => 32,
-            Event::DutiesSet(_) => 33,
-            Event::CeremonyHeld(_) => 34,
-            Event::CopySeen(_) => 35,
-            Event::BundleTaken(_) => 36,
-            Event::BundleClosed(_) => 37,
-            Event::PendingTaken(_) => 40,
-            Event::CaRetired(_) => 38,
-            Event::StageReached(_) => 39,
-            Event::SecretsDerived(_) => 41,
-            Event::ListsDelegated(_) => 42,
-            Event::PendingRefused(_) => 43,
-            Event::CopyTried(_) => 44,
-            Event::KrlMade(_) => 25,
-            Event::Resumed(_) => 26,
-        }
     }
 }
 

@@ -116,6 +116,9 @@ pub enum ReserveError {
     /// The key or card that should become the requester's with it does not.
     #[error("the key or card cannot be enrolled")]
     Enrol(#[source] EnrolError),
+    /// The login that a server goes by does not count.
+    #[error("the login does not count")]
+    Login(#[source] LoginError),
     /// The content cannot be encoded as a certificate.
     #[error("the certificate cannot be built")]
     Encode(#[from] EncodeError),
@@ -132,6 +135,32 @@ impl ReserveError {
                 | Self::Enrol(EnrolError::Ledger(_))
         )
     }
+}
+
+/// Why a login to a server does not count, or no longer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// Nothing says by which login somebody asks, or another entry than a login does.
+    #[error("no entry of the ledger is a login of `{0}`")]
+    None(String),
+    /// The key that logged in is not, or no longer, that of the requester.
+    #[error("the key that logged in is not that of requester `{0}`")]
+    NotEnrolled(String),
+    /// The requester was barred, or the key was revoked.
+    #[error("{0} was barred or revoked")]
+    Barred(&'static str),
+    /// The session is over.
+    #[error("the session is over")]
+    Over,
+    /// By login alone nothing is proved of a key, whatever its evidence says.
+    #[error(
+        "neither the key nor its card is enrolled for `{0}`, so that a login proves nothing of it"
+    )]
+    Unproved(String),
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 /// Why a key or a card was not enrolled.

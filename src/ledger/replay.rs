@@ -20,6 +20,7 @@ mod fault;
 mod finding;
 mod fit;
 mod keys;
+mod logins;
 mod places;
 mod positions;
 mod replayed;
@@ -248,6 +249,10 @@ impl Replay {
             }
             Event::StageReached(reached) => self.rollovers.reached(found, &self.keys, &reached),
             Event::SecretsDerived(derived) => self.custody.derived(found, &derived),
+            Event::LoginSeen(seen) => {
+                self.entitled
+                    .logged_in(found, &self.keys, (position, time), seen);
+            }
             Event::ListsDelegated(delegated) => self.delegated(time, &delegated),
             Event::CopyTried(tried) => self.copies.tried(found, &self.keys, (&tried, time)),
             Event::CopySeen(seen) => self.copies.seen(found, &self.keys, &seen),
@@ -305,11 +310,13 @@ impl Replay {
 
     fn succession(&mut self, kind: u8) {
         let newest = match kind {
-            2 | 8 | 18 => &mut self.newest.reserved,
+            2 | 8 | 18 | 46 => &mut self.newest.reserved,
             6 | 25 => &mut self.newest.krl,
             7 | 26 => &mut self.newest.resumed,
             _ => return,
         };
+        // A server's reservations and those of commands take turns.
+        let kind = if kind == 46 { 18 } else { kind };
         if kind < *newest {
             self.found.broken(Fault::OldKind {
                 kind,

@@ -72,6 +72,7 @@ pub fn rows(position: u64, entry: &Entry) -> Vec<Row> {
         Event::StageReached(reached) => rows.add(table::ROLLOVER, number(reached.old)),
         Event::SecretsDerived(_) => rows.add(table::CUSTODY, []),
         Event::CopyTried(tried) => rows.add(table::TRIED, number(tried.ca)),
+        Event::LoginSeen(seen) => rows.add(table::LOGIN, &seen.name),
         Event::CopySeen(seen) => rows.add(table::COPY, copy_key(seen.ca, &seen.device)),
     }
     std::mem::take(&mut rows.rows)

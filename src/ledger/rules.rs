@@ -20,6 +20,7 @@ mod ends;
 mod enrolment;
 mod evidence;
 mod ledger_keys;
+mod logins;
 mod mirror;
 mod opening;
 mod proofs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Credential, Nonce, RequestId};
+use super::{Credential, Nonce, RequestId, Served};
 use crate::attestation::{Proof, ProofKind};
 use crate::certificate::Serial;
 use crate::policy::Decided;
@@ -57,6 +57,8 @@ pub(super) struct Basis {
     pub(super) evidence: Vec<u8>,
     /// Why it is asked for, where a role wants a reason; else empty.
     pub(super) reason: String,
+    /// The way by which a server was asked; none in a command.
+    pub(super) served: Option<Served>,
 }
 
 /// The text of what decided (role, suffixes, roots, program version), and its SHA-256.
@@ -91,6 +93,15 @@ impl Wanted {
             keyboard,
             enrols: None,
         })
+    }
+
+    /// The same, asked of a server: the challenge that the request answers is the server's own, which
+    /// saw to it, and none of the ledger's.
+    #[must_use]
+    pub(crate) fn served(mut self, served: Served) -> Self {
+        self.basis.challenge = None;
+        self.basis.served = Some(served);
+        self
     }
 
     /// The same, which also makes this key or card the requester's: in the frame that takes
@@ -145,6 +156,7 @@ impl Basis {
                 Vec::new()
             },
             reason: reason.map(ToString::to_string).unwrap_or_default(),
+            served: None,
         }
     }
 }

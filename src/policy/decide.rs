@@ -321,6 +321,15 @@ impl Decided {
         }
     }
 
+    /// The same, asked by somebody in a session.
+    #[cfg(test)]
+    pub(crate) fn asked_by_login(self, requester: &str) -> Self {
+        Self {
+            requester: Requester::known(requester.parse().unwrap(), KnownBy::Login),
+            ..self
+        }
+    }
+
     /// Who asked, and how that is known.
     pub fn asker(&self) -> &Requester {
         &self.requester

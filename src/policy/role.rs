@@ -180,6 +180,11 @@ impl Role {
         }
     }
 
+    /// The role as `role show --json` and a server tell it.
+    pub fn shown(&self) -> serde_json::Value {
+        serde_json::json!({ "role": self.name, "on": self.is_on(), "table": self.table })
+    }
+
     /// The name of the role.
     pub fn name(&self) -> &RoleName {
         &self.name

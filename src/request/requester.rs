@@ -35,6 +35,8 @@ pub enum KnownBy {
     AllowedSigners,
     /// The card that made the evidence is enrolled for that name.
     Card,
+    /// They logged in to a server, and ask in that session.
+    Login,
 }
 
 impl Requester {
@@ -109,6 +111,7 @@ impl fmt::Display for KnownBy {
             Self::Key => "key",
             Self::AllowedSigners => "allowed-signers",
             Self::Card => "card",
+            Self::Login => "login",
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::cli::base::failure::{Exit, Failure};
 use crate::cli::base::terminal::product_object;
 use crate::ledger::merkle::leaf_hash;
 use crate::ledger::{
-    CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Recovery, Reserved, Revoked,
+    CaAdded, CardId, Credential, Entry, Event, EvidenceSeen, Recovery, Reserved, Revoked, Served,
     SuffixesSet,
 };
 use crate::wire::hex;
@@ -229,6 +229,12 @@ fn about_the_ledger(event: &Event) -> (&'static str, Value) {
                 "next-due": tried.next_due, "plan": hex(&tried.plan),
                 "keyboard": tried.keyboard }),
         ),
+        Event::LoginSeen(seen) => (
+            "login-seen",
+            json!({ "name": seen.name, "method": seen.method, "key": base64(&seen.key),
+                "session-key": hex(&seen.session_key), "until": seen.until,
+                "server": seen.server, "peer": seen.peer, "keyboard": seen.keyboard }),
+        ),
         Event::CopySeen(seen) => (
             "copy-seen",
             json!({ "ca": seen.ca, "kind": seen.kind, "became": seen.became, "device": seen.device,
@@ -307,6 +313,7 @@ fn reserved(reserved: &Reserved) -> Value {
             "reason": grounds.reason,
             "known-by": grounds.known.as_ref().map(|known| &known.by),
             "card-family": grounds.known.as_ref().map(|known| &known.family),
+            "served": grounds.served.as_ref().map(|served| served_by(served)),
         })
     });
     json!({
@@ -322,6 +329,15 @@ fn reserved(reserved: &Reserved) -> Value {
         "to-be-signed": base64(&reserved.to_be_signed),
         "content": Fields::of_to_be_signed(&reserved.to_be_signed),
         "grounds": grounds,
+    })
+}
+
+fn served_by(served: &Served) -> Value {
+    json!({
+        "login": served.login,
+        "server": served.server,
+        "peer": served.peer,
+        "challenge": hex(&served.challenge),
     })
 }
 

@@ -25,6 +25,14 @@ pub(super) fn rows(
     if let Some(challenge) = grounds.challenge {
         rows.push(("challenge", format!("made by entry {challenge}")));
     }
+    if let Some(served) = &grounds.served {
+        let (server, peer) = (&served.server, &served.peer);
+        let words = format!(
+            "{server}, asked from {peer}, by the login of entry {}",
+            served.login
+        );
+        rows.push(("service", words));
+    }
     if let Some(seen) = seen(ledger, grounds.evidence)? {
         rows.extend(private_root(&seen.facts).map(|root| ("private root", root)));
         rows.push(("facts", seen.facts));
@@ -76,6 +84,9 @@ pub(super) fn json(ledger: &Ledger, reserved: &Reserved) -> Result<Option<Value>
         "facts": facts,
         "card": grounds.card,
         "reason": grounds.reason,
+        "service": grounds.served.as_ref().map(|served| json!({
+            "login": served.login, "server": served.server, "peer": served.peer,
+        })),
     })))
 }
 

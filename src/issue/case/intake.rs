@@ -32,6 +32,9 @@ pub enum IntakeError {
     /// There is no such role.
     #[error("there is no role `{0}`")]
     NoRole(RoleName),
+    /// It came to a server, and answers no challenge of the session that it came in.
+    #[error("the request answers no challenge of this session")]
+    NoAnswer,
     /// What it brings as evidence is none.
     #[error("evidence of the request")]
     Form(#[from] EvidenceFormError),
@@ -151,7 +154,7 @@ impl<'a> Judge<'a> {
             .map_or(now, |bundle| bundle.made)
     }
 
-    fn role_of(&self, content: &Content) -> Result<&'a Role, IntakeError> {
+    pub(super) fn role_of(&self, content: &Content) -> Result<&'a Role, IntakeError> {
         if content.role.is_operator() {
             return Err(IntakeError::Operator(content.role.clone()));
         }

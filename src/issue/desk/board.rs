@@ -64,6 +64,12 @@ impl Board {
         Ok(())
     }
 
+    /// Whether an order could be left, were there room.
+    pub(super) fn is_open(&self) -> bool {
+        let state = self.state();
+        !state.closed && state.end.is_none()
+    }
+
     /// Takes no order any more; those that were taken go their way.
     pub(super) fn close(&self) {
         self.state().closed = true;

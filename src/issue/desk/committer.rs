@@ -51,7 +51,8 @@ impl Committer<'_> {
     }
 
     /// One durable step. Nothing is released before it, and nothing signed that it reserves.
-    fn commit(&self, hand: Vec<(Checked, Answer)>, orders: Vec<Order>) {
+    fn commit(&self, hand: Vec<(Checked, Answer)>, mut orders: Vec<Order>) {
+        orders.retain(|order| order.answer.is_awaited());
         let outcomes: Vec<Outcome<'_>> =
             hand.iter().map(|(checked, _)| checked.outcome()).collect();
         let (wanted, answers): (Vec<_>, Vec<_>) = orders

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::board::{Board, NoRoom};
 use super::committer::Committer;
 use super::sync::{JoinHandle, spawn};
-use super::ticket::{Ticket, pair};
+use super::ticket::{Answer, Reply, Ticket, pair};
 use super::worker::Worker;
 use super::{ROOM, SubmitError};
 use crate::issue::way::refuse_unfit;
@@ -74,13 +74,31 @@ impl Desk {
     /// # Errors
     /// [`SubmitError`]; nothing was reserved.
     pub fn submit(&self, wanted: Wanted) -> Result<Ticket, SubmitError> {
-        refuse_unfit(&wanted, &self.ca, self.longest).map_err(SubmitError::Unfit)?;
         let (answer, ticket) = pair();
+        self.leave(wanted, answer).map(|()| ticket)
+    }
+
+    /// The same, with the answer going where the front says.
+    ///
+    /// # Errors
+    /// As [`Self::submit`]; the reply is then told that the run broke, and says it to nobody.
+    pub fn submit_to(&self, wanted: Wanted, reply: Box<dyn Reply>) -> Result<(), SubmitError> {
+        self.leave(wanted, Answer::to(reply))
+    }
+
+    fn leave(&self, wanted: Wanted, answer: Answer) -> Result<(), SubmitError> {
+        refuse_unfit(&wanted, &self.ca, self.longest).map_err(SubmitError::Unfit)?;
         match self.board.submit(wanted, answer) {
-            Ok(()) => Ok(ticket),
+            Ok(()) => Ok(()),
             Err(NoRoom::Full(wanted)) => Err(SubmitError::Full(wanted)),
             Err(NoRoom::Closed) => Err(SubmitError::Closed),
         }
+    }
+
+    /// Whether it takes orders: it was neither closed nor stopped, its ledger takes entries, and
+    /// one of its devices can sign.
+    pub fn is_open(&self) -> bool {
+        self.board.is_open()
     }
 
     /// Ends it soon, by somebody's wish: what has no serial yet gets none. What has one is

@@ -8,14 +8,37 @@ use crate::issue::{IssueError, Issued};
 /// Stands for one submitted order. Its answer comes exactly once.
 pub struct Ticket(Receiver<Result<Issued, IssueError>>);
 
-/// The other end of a [`Ticket`]. Dropped without an answer, by a panic, it answers too:
-/// the ticket then says that the run broke.
-pub(super) struct Answer(Sender<Result<Issued, IssueError>>);
+/// Where the answer to an order goes, for a front that can't wait on a thread of its own.
+pub trait Reply: Send {
+    /// Takes the answer. Called wherever it is known, once: it must wait for nothing.
+    fn give(self: Box<Self>, answer: Result<Issued, IssueError>);
+
+    /// Whether anybody still waits for it. An order that nobody waits for gets no serial; one
+    /// that has a serial goes all the way.
+    fn is_awaited(&self) -> bool;
+}
+
+/// The other end of a [`Ticket`] or a [`Reply`]. Dropped without an answer, by a panic, it answers
+/// too: that the run broke.
+pub(super) struct Answer(Option<Box<dyn Reply>>);
 
 /// Both ends.
 pub(super) fn pair() -> (Answer, Ticket) {
     let (answer, ticket) = channel();
-    (Answer(answer), Ticket(ticket))
+    (Answer::to(Box::new(ToTicket(answer))), Ticket(ticket))
+}
+
+struct ToTicket(Sender<Result<Issued, IssueError>>);
+
+impl Reply for ToTicket {
+    fn give(self: Box<Self>, answer: Result<Issued, IssueError>) {
+        // Whoever dropped the ticket doesn't want to know; the ledger knows.
+        let _nobody_waits = self.0.send(answer);
+    }
+
+    fn is_awaited(&self) -> bool {
+        true
+    }
 }
 
 impl Ticket {
@@ -48,8 +71,25 @@ impl Ticket {
 }
 
 impl Answer {
-    pub(super) fn give(self, answer: Result<Issued, IssueError>) {
-        // Whoever dropped the ticket doesn't want to know; the ledger knows.
-        let _nobody_waits = self.0.send(answer);
+    pub(super) fn to(reply: Box<dyn Reply>) -> Self {
+        Self(Some(reply))
+    }
+
+    pub(super) fn is_awaited(&self) -> bool {
+        self.0.as_ref().is_some_and(|reply| reply.is_awaited())
+    }
+
+    pub(super) fn give(mut self, answer: Result<Issued, IssueError>) {
+        if let Some(reply) = self.0.take() {
+            reply.give(answer);
+        }
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(reply) = self.0.take() {
+            reply.give(Err(IssueError::Panicked));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use ssh_encoding::{Decode, Encode, Reader};
 
-use super::EntryError;
+use super::{EntryError, Served};
 
 /// What stood behind the decision to reserve a serial.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Grounds {
     /// How the requester is known, and whose number the card's is; none in an entry of
     /// kind 8, which format 3 has.
     pub known: Option<Box<Known>>,
+    /// The way by which a server was asked; none where a command reserved it.
+    pub served: Option<Box<Served>>,
 }
 
 /// How a requester is known, and the authority that a card's serial belongs to.
@@ -89,7 +91,8 @@ impl Grounds {
             return Ok(());
         };
         known.by.encode(out)?;
-        Ok(known.family.encode(out)?)
+        known.family.encode(out)?;
+        self.served.iter().try_for_each(|served| served.encode(out))
     }
 
     /// Reads what an entry of kind 18 has.
@@ -99,6 +102,13 @@ impl Grounds {
             by: String::decode(input)?,
             family: String::decode(input)?,
         }));
+        Ok(grounds)
+    }
+
+    /// Reads what an entry of kind 46 has.
+    pub(super) fn decode_served(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let mut grounds = Self::decode(input)?;
+        grounds.served = Some(Box::new(Served::decode(input)?));
         Ok(grounds)
     }
 
@@ -112,6 +122,7 @@ impl Grounds {
             card: unless_zero(input)?,
             reason: String::decode(input)?,
             known: None,
+            served: None,
         })
     }
 }

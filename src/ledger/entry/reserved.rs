@@ -85,6 +85,13 @@ impl Reserved {
         Ok(reserved)
     }
 
+    /// Reads an entry of kind 46.
+    pub(super) fn decode_served(input: &mut impl Reader) -> Result<Self, EntryError> {
+        let mut reserved = Self::decode_before_format_3(input)?;
+        reserved.grounds = Some(Grounds::decode_served(input)?);
+        Ok(reserved)
+    }
+
     /// Reads an entry of kind 8.
     pub(super) fn decode_before_format_4(input: &mut impl Reader) -> Result<Self, EntryError> {
         let mut reserved = Self::decode_before_format_3(input)?;

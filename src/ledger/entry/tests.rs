@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn any_grounds_read_back(policy: [u8; 32], id: Option<[u8; 16]>, numbers in prop::array::uniform3(prop::option::of(1_u64..)), reason: String) {
         let [challenge, evidence, card] = numbers;
-        let grounds = Grounds { policy, request_id: id, challenge, evidence, card, reason, known: None };
+        let grounds = Grounds { policy, request_id: id, challenge, evidence, card, reason, known: None, served: None };
         let Event::Reserved(reserved) = reserved().event else { unreachable!() };
         let event = Event::Reserved(Reserved { grounds: Some(grounds), ..reserved });
         prop_assert_eq!(Entry::from_bytes(&bytes_of(event.clone())).unwrap().event, event);

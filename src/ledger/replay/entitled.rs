@@ -6,11 +6,12 @@ use super::fault::Fault;
 use super::finding::Findings;
 use super::fit::check_fit;
 use super::keys::{Keys, sha256};
+use super::logins::Logins;
 use super::subjects::Subjects;
 use crate::certificate::{Kind, Principal};
 use crate::ledger::OPERATOR;
 use crate::ledger::entry::{
-    Barred, CardId, Credential, DutiesSet, Grounds, RequesterAdded, RequesterNamed,
+    Barred, CardId, Credential, DutiesSet, Grounds, LoginSeen, RequesterAdded, RequesterNamed,
     RequesterRemoved, Reserved,
 };
 
@@ -25,6 +26,7 @@ pub(super) struct Entitled {
     barred_requesters: HashSet<String>,
     /// The newest duties of everybody, since the last gap that left them open.
     duties: HashMap<String, DutiesSet>,
+    logins: Logins,
     /// Whose word counts: the registrar of the bundle that is being signed.
     word_of: Option<String>,
 }
@@ -161,7 +163,13 @@ impl Entitled {
     }
 
     /// Whether somebody who was barred was served, or with another's key.
-    pub(super) fn reserved(&self, found: &mut Findings, reserved: &Reserved, subject: &[u8]) {
+    pub(super) fn reserved(
+        &self,
+        found: &mut Findings,
+        keys: &Keys,
+        (reserved, time): (&Reserved, u64),
+        subject: &[u8],
+    ) {
         if self.barred_requesters.contains(&reserved.requester) {
             found.broken(Fault::RequesterBarred(reserved.requester.clone()));
         }
@@ -179,7 +187,7 @@ impl Entitled {
             self.card(found, *card, family);
         }
         if let Some(grounds) = &reserved.grounds {
-            self.known_by(found, reserved, grounds, subject);
+            self.known_by(found, keys, (reserved, time), grounds, subject);
         }
         let owner = self.enrolled.get(&Credential::Key(subject.to_vec()));
         let other = owner.filter(|owner| **owner != reserved.requester);
@@ -198,30 +206,80 @@ impl Entitled {
     fn known_by(
         &self,
         found: &mut Findings,
-        reserved: &Reserved,
+        keys: &Keys,
+        (reserved, time): (&Reserved, u64),
         grounds: &Grounds,
         subject: &[u8],
     ) {
         let Some(known) = &grounds.known else { return };
         let is_so = match known.by.as_str() {
             "operator" => reserved.requester == OPERATOR,
-            "vouch" | "allowed-signers" | "login" => true,
+            "vouch" | "allowed-signers" => true,
+            "login" => self.by_login(keys, (reserved, time), grounds, subject),
             "registrar" => self.word_counts(&reserved.requester, &reserved.role),
             "key" => self.serves(&Credential::Key(subject.to_vec()), &reserved.requester),
-            "card" => grounds.card.is_some_and(|serial| {
-                // A number alone is any maker's, and proves nothing of this card.
-                let family = known.family.clone();
-                let of_family = Credential::FamilyCard(CardId { family, serial });
-                self.serves(&of_family, &reserved.requester)
-            }),
+            "card" => self.serves_card(grounds, &reserved.requester),
             _ => false,
         };
-        if !is_so {
+        if !is_so || (grounds.served.is_some() && known.by != "login") {
             found.broken(Fault::KnownBy {
                 requester: reserved.requester.clone(),
                 by: known.by.clone(),
             });
         }
+    }
+
+    /// Whether the card in which the key is proved to be is this requester's. A number alone is any
+    /// maker's, and proves nothing of this card.
+    fn serves_card(&self, grounds: &Grounds, requester: &str) -> bool {
+        let (Some(serial), Some(known)) = (grounds.card, &grounds.known) else {
+            return false;
+        };
+        let family = known.family.clone();
+        let of_family = Credential::FamilyCard(CardId { family, serial });
+        self.serves(&of_family, requester)
+    }
+
+    /// Notes that somebody logged in with a key, which is to be theirs.
+    pub(super) fn logged_in(
+        &mut self,
+        found: &mut Findings,
+        keys: &Keys,
+        (position, time): (u64, u64),
+        seen: LoginSeen,
+    ) {
+        if !self.may_log_in(keys, &seen, time) {
+            found.broken(Fault::Login(seen.name.clone()));
+        }
+        self.logins.seen(position, seen);
+    }
+
+    fn may_log_in(&self, keys: &Keys, seen: &LoginSeen, time: u64) -> bool {
+        self.serves(&Credential::Key(seen.key.clone()), &seen.name)
+            && seen.name != OPERATOR
+            && !self.barred_requesters.contains(&seen.name)
+            && !keys.is_revoked(&sha256(&seen.key))
+            && seen.until > time
+    }
+
+    /// Whether the reservation goes by a login of its requester that still counted; a proof beside it
+    /// wants a key or card of theirs.
+    fn by_login(
+        &self,
+        keys: &Keys,
+        (reserved, time): (&Reserved, u64),
+        grounds: &Grounds,
+        subject: &[u8],
+    ) -> bool {
+        let requester = &reserved.requester;
+        let served = grounds.served.as_ref();
+        let login = served.and_then(|served| self.logins.of(served.login, requester));
+        let is_theirs = || {
+            self.serves(&Credential::Key(subject.to_vec()), requester)
+                || self.serves_card(grounds, requester)
+        };
+        login.is_some_and(|login| self.may_log_in(keys, login, time))
+            && (reserved.proof == "none" || is_theirs())
     }
 
     /// Whether a key or card is this requester's, and no gap has left that open.

@@ -270,6 +270,9 @@ pub enum Fault {
         /// The word for the ground.
         by: String,
     },
+    /// A login with a key that was not the requester's, or no longer good for one.
+    #[error("the login of {0:?} is with a key that was not theirs, or was barred or over")]
+    Login(String),
     /// A requester's name that a role could make a proved principal.
     #[error("requester {requester:?} ends in the reserved {suffix:?}")]
     RequesterSuffix {

@@ -140,7 +140,7 @@ impl Reservations {
                 }
                 known
                     .entitled
-                    .reserved(found, reserved, content.public_key());
+                    .reserved(found, known.keys, (reserved, time), content.public_key());
                 self.suffixes(found, known, reserved, content);
             }
             Err(_) => found.broken(Fault::Content),

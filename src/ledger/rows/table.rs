@@ -123,4 +123,6 @@ tables! {
     DELEGATION = 50,
     /// Each trial of a copy of a CA's key, by the position of the CA (8).
     TRIED = 51,
+    /// A login to a server, by the requester's name.
+    LOGIN = 52,
 }

@@ -117,6 +117,7 @@ impl Ledger {
             Err(refused) => return Ok(Err(refused)),
         };
         unless_refused!(self.is_served(ca, &cas, wanted));
+        unless_refused!(self.login_counts(wanted, time));
         unless_refused!(self.key_id_is_free(ca, &wanted.decided));
         unless_refused!(self.request_is_new(&wanted.basis));
         unless_refused!(self.open_challenge(wanted.basis.challenge, time));
@@ -198,6 +199,7 @@ impl Draft<'_> {
         let ca = serials.ca().clone();
         unless_refused!(self.ledger.is_served(&ca, cas, &wanted));
         unless_refused!(self.ledger.word_counts(&wanted.decided));
+        unless_refused!(self.ledger.login_counts(&wanted, self.time));
         unless_refused!(self.ledger.key_id_is_free(&ca, &wanted.decided));
         unless_refused!(self.ledger.request_is_new(&wanted.basis));
         let challenge = wanted.basis.challenge;
@@ -263,6 +265,7 @@ impl Draft<'_> {
                 by: wanted.decided.known_by().to_string(),
                 family: card.map_or(String::new(), |(family, _)| family.to_string()),
             })),
+            served: basis.served.clone().map(Box::new),
         })
     }
 

@@ -7,6 +7,7 @@ mod enrolled;
 mod grounds;
 mod index;
 mod keys;
+mod logins;
 mod recovery;
 mod replayed;
 mod revoked;

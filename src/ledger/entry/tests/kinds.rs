@@ -31,6 +31,7 @@ fn grounds() -> Grounds {
         card: Some(12_345_678),
         reason: "on call".into(),
         known: None,
+        served: None,
     }
 }
 
@@ -340,5 +341,29 @@ pub(super) fn each_kind() -> Vec<Event> {
             plan: [1; 32],
             keyboard: keyboard(),
         }),
+        Event::LoginSeen(LoginSeen {
+            name: "peter".into(),
+            method: "keys".into(),
+            key: vec![1; 51],
+            session_key: [4; 32],
+            until: 1_795_000_000,
+            server: "https://ca.example.org".into(),
+            peer: "2001:db8::1".into(),
+            keyboard: keyboard(),
+        }),
+        with_grounds(Some(Grounds {
+            challenge: None,
+            known: Some(Box::new(Known {
+                by: "login".into(),
+                family: String::new(),
+            })),
+            served: Some(Box::new(Served {
+                login: 45,
+                server: "https://ca.example.org".into(),
+                peer: "192.0.2.1".into(),
+                challenge: [5; 32],
+            })),
+            ..grounds()
+        })),
     ]
 }

@@ -5,7 +5,7 @@
 use super::*;
 use crate::ledger::entry::*;
 use crate::ledger::rules::SuffixesError;
-use crate::ledger::{ClockError, EnrolError, LedgerError, ReserveError};
+use crate::ledger::{ClockError, EnrolError, LedgerError, LoginError, ReserveError};
 use crate::policy::Refusal;
 use history::{Content, HOSTS, LEDGER, USERS};
 
@@ -32,7 +32,7 @@ macro_rules! rows {
 }
 
 mod decided;
-
+mod logins;
 mod reserved;
 mod revocation;
 

@@ -184,7 +184,7 @@ fn a_reservation_that_the_ledger_refuses() {
             },
             "broken 8: serial 5 is behind the sequence",
         ),
-        Enrol => NoEntry("the rows of its own error stand for it"),
+        Enrol | Login => NoEntry("the rows of its own error stand for it"),
         Encode => Found(
             |history| {
                 history.reserve_with(Content::of(10, 1), |reserved| {
