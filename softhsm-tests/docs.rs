@@ -130,6 +130,7 @@ const SUBCOMMANDS: &[&str] = &[
     "bundle show",
     "challenge",
     "role",
+    "serve",
     "role add",
     "config",
     "config check",

@@ -97,6 +97,8 @@ mod roles;
 mod rollover;
 mod security_key;
 mod selftest;
+#[cfg(feature = "service")]
+mod service;
 mod sessions;
 mod shares;
 mod sharing;

@@ -41,6 +41,8 @@ mod request;
 mod requester;
 mod revoke;
 mod role;
+#[cfg(feature = "service")]
+mod serve;
 mod setup_card;
 mod short_help;
 mod show;
@@ -106,6 +108,8 @@ enum Command {
     Requester(requester::Requester),
     Challenge(challenge::Challenge),
     Role(role::Role),
+    #[cfg(feature = "service")]
+    Serve(serve::Serve),
     Config(config::ConfigCommand),
     Show(show::Show),
     Krl(krl::Krl),
@@ -157,6 +161,8 @@ impl Cli<Command> {
             Command::Bundle(command) => command.run(&context),
             Command::Sign(command) => command.run(&context),
             Command::Renew(command) => command.run(&context),
+            #[cfg(feature = "service")]
+            Command::Serve(command) => command.run(&context),
             Command::Status(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
             Command::Enroll(command) => command.run(&context),

@@ -15,6 +15,7 @@ mod own_ledger_key;
 mod place;
 mod policy;
 mod requests;
+mod serve;
 mod subject;
 mod surroundings;
 mod templates;
@@ -43,6 +44,7 @@ pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
+pub use serve::{ServeConfig, ServeConfigError, ServeTls, ServerUrl, ServerUrlError};
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;
 
@@ -51,6 +53,7 @@ pub use surroundings::{keyboard, now, time_zone, working_folder};
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
+use self::serve::{LoginName, LoginTable, ServeTable};
 use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
 use crate::ledger::settings::FileSettings;
@@ -94,6 +97,10 @@ struct ConfigFile {
     ca: BTreeMap<CaName, CaConfig>,
     #[serde(default)]
     suffixes: Suffixes,
+    #[serde(default)]
+    serve: Option<ServeTable>,
+    #[serde(default)]
+    login: BTreeMap<LoginName, LoginTable>,
     #[serde(default)]
     role: BTreeMap<RoleName, Spanned<RoleTable>>,
     /// Whether a table of a role stood there; the tables themselves are the policy's.

@@ -25,6 +25,7 @@
 //! - [`ceremony`]: keys made by a few people in a closed room, from one reviewed plan.
 //! - [`server`]: what a server does with what a CA made elsewhere; needs no ledger.
 //! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
+//! - `service`: certificates on demand, over HTTP; a feature of its own.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
 pub mod api;
@@ -48,5 +49,7 @@ pub mod request;
 pub mod revocation;
 pub mod secret;
 pub mod server;
+#[cfg(feature = "service")]
+pub mod service;
 pub mod signer;
 pub mod wire;

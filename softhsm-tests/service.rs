@@ -1,0 +1,10 @@
+//! A real server over SoftHSM: people log in with an enrolled key, and get certificates.
+
+mod client;
+mod hang_up;
+mod http;
+mod killed;
+mod refused;
+mod room;
+mod story;
+mod tls;

@@ -1,0 +1,159 @@
+//! An admin whose config serves a CA on loopback, and the server in the background.
+
+use std::fs::File;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+
+use ssh_key::PrivateKey;
+
+use crate::harness::admin::Admin;
+use crate::harness::keygen::ED25519;
+use crate::harness::process::{bounded, run, wait_until};
+use crate::harness::punchmark::BINARY;
+
+pub(crate) const URL: &str = "https://ca.example.org";
+
+/// A CA with a role for engineers, and a server behind a proxy that isn't there.
+pub(crate) struct Room {
+    pub(crate) admin: Admin,
+    pub(crate) port: u16,
+}
+
+/// A server that runs; killed where the test ends before it.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+}
+
+impl Room {
+    pub(crate) fn ready() -> Self {
+        Self::with_tls("\"proxy\"\ntrusted-proxies = [\"127.0.0.1\"]")
+    }
+
+    /// The same, with another value of `tls`.
+    pub(crate) fn with_tls(tls: &str) -> Self {
+        let port = free_port();
+        let serve = format!(
+            "{ROLES}\n[serve]\nurl = \"{URL}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = {tls}\n\
+             [login.keys]\nkind = \"key\"\n"
+        );
+        Self {
+            admin: Admin::ready().and_config(&serve),
+            port,
+        }
+    }
+
+    /// Makes a key of somebody, who is enrolled with it.
+    pub(crate) fn enrolled(&self, name: &str) -> PrivateKey {
+        let path = self.admin.key(name, ED25519);
+        let public = format!("{name}.pub");
+        let add = ["requester", "add", name, "--key", &public];
+        self.admin.punchmark.run(&add).ok();
+        PrivateKey::read_openssh_file(&path).unwrap()
+    }
+
+    /// Starts the server, and waits until it takes connections.
+    pub(crate) fn start(&self) -> Running {
+        let mut command = self.admin.punchmark.background();
+        let log = File::options()
+            .append(true)
+            .create(true)
+            .open(self.log_file());
+        command.arg("serve").stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(log.unwrap());
+        let mut running = Running {
+            child: command.spawn().unwrap(),
+        };
+        wait_until("the server listens", || {
+            let ended = running.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{}", self.log());
+            TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        });
+        running
+    }
+
+    /// All that servers of this room said.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> std::path::PathBuf {
+        self.admin.punchmark.path("serve.log")
+    }
+
+    /// A request of a key in the home folder, with these more arguments.
+    pub(crate) fn request_file(&self, key: &str, challenge: &str, more: &[&str]) -> String {
+        let ca = self.admin.ca_file("users");
+        let public = format!("{key}.pub");
+        let mut command = self.admin.punchmark.prepare(bounded(BINARY));
+        command.args(["request", "--key", &public, "--ca", ca.to_str().unwrap()]);
+        command.args(["--challenge", challenge]);
+        if !more.contains(&"--role") {
+            command.args(["--role", "engineer"]);
+        }
+        let path = self.admin.punchmark.path(&format!("{key}.req"));
+        let _none_before = std::fs::remove_file(&path);
+        run(command.args(more)).ok();
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    /// Holds the whole ledger against itself, signatures and all.
+    #[track_caller]
+    pub(crate) fn ledger_is_right(&self) {
+        let verify = ["ledger", "verify", "--signatures"];
+        self.admin.punchmark.run(&verify).ok();
+    }
+}
+
+impl Running {
+    /// Asks it to end, and waits until it has; it must end well.
+    #[track_caller]
+    pub(crate) fn end(mut self) {
+        self.terminate();
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}");
+    }
+
+    pub(crate) fn terminate(&self) {
+        self.signal(rustix::process::Signal::TERM);
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.signal(rustix::process::Signal::KILL);
+        self.child.wait().unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It ended already, where the test went well.
+        let _ended = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+const ROLES: &str = "
+[role.engineer]
+ca         = \"users\"
+requesters = [\"peter\", \"erik\", \"user*\"]
+principals = [\"{requester}\"]
+storage    = \"mark\"
+lifetime   = { default = \"1h\", maximum = \"8h\", back-date = \"5m\" }
+extensions = { default = [\"permit-pty\"], allowed = [\"permit-port-forwarding\"] }
+
+[role.boss]
+ca         = \"users\"
+requesters = [\"anna\"]
+principals = [\"{requester}\"]
+storage    = \"mark\"
+lifetime   = { default = \"1h\", maximum = \"8h\" }
+";

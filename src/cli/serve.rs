@@ -1,0 +1,208 @@
+//! `punchmark serve`: people log in over HTTPS, and get certificates by their roles.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use clap::Args;
+use serde_json::json;
+
+use super::base::asks_for_pins::AsksForPins;
+use super::base::context::Context;
+use super::base::failure::{Advised, Exit, Failure};
+use super::base::issuing::books;
+use super::base::terminal::{product_object, say, warn};
+use super::base::words::number_of;
+use crate::batch::Books;
+use crate::ca::KnownCa;
+use crate::certificate::explain::utc;
+use crate::config::{self, Config, ServeConfigError};
+use crate::issue::{Desk, Judge, Lost, OpenCa, SharedLedger};
+use crate::ledger::Ledger;
+use crate::policy::role::Permit;
+use crate::secret::AskPin;
+use crate::service::{self, Line, Listening, Log, Opened, ServeError, ServedCa};
+
+/// Serve certificates on demand: people log in with an enrolled key and ask by role
+///
+/// Opens the CAs that roles name, asks for their PINs as `sign` does, takes the ledger's lock and
+/// keeps it, and then listens as `[serve]` of the config says. SIGTERM ends it: what was begun is
+/// finished.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Serve {
+    /// Do all but listening, and end
+    #[arg(long)]
+    check: bool,
+
+    #[command(flatten)]
+    asks: AsksForPins,
+}
+
+impl Serve {
+    pub(crate) fn run(self, context: &Context) -> Result<Exit, Failure> {
+        // Both live as long as the process, whose threads all read them.
+        let config: &'static Config = Box::leak(Box::new(context.config()?));
+        let serve = config.serve()?;
+        let names = served(config)?;
+        let ledger = context.ledger_to_look(config)?;
+        let books: &'static Books = Box::leak(Box::new(books(config, &ledger, context)?));
+        let known = known(&names, config, &ledger, context)?;
+        let open = self.opened(&known, context)?;
+        // A person may have taken an hour for a PIN: all is held against the ledger again.
+        drop(ledger);
+        let ledger = context.ledger_after_asking(config)?;
+        let known = self::known(&names, config, &ledger, context)?;
+        let judges = judges(&known, (config, books), &ledger)?;
+        let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
+        let cas = desks(known, judges, open, &ledger);
+        let count = u64::try_from(cas.len()).unwrap_or_default();
+        let opened = Opened {
+            serve,
+            policy: config.policy(),
+            cas,
+            ledger,
+            sessions: config.sessions(),
+            clock: config::now,
+            keyboard: config::keyboard(),
+        };
+        let listening = if self.check {
+            Listening::No
+        } else {
+            Listening::Yes
+        };
+        service::run(opened, listening, &log(context))?;
+        if self.check {
+            let words = format!("all is well: {} could be served", number_of(count, "CA"));
+            context.tell(&words, json!({ "serves": count }))?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn opened(&self, known: &[KnownCa], context: &Context) -> Result<Vec<OpenCa>, Failure> {
+        let mut pins = context.pins(self.asks);
+        let open = known.iter().map(|known| open(known, &mut pins));
+        let open = open.collect::<Result<Vec<_>, Failure>>()?;
+        for (locator, error) in open.iter().flat_map(OpenCa::absent) {
+            warn(&format!(
+                "{locator} is not there, and the others go on: {error}"
+            ));
+        }
+        Ok(open)
+    }
+}
+
+/// The CAs that roles name which somebody can ask for.
+fn served(config: &Config) -> Result<BTreeSet<String>, Failure> {
+    let roles = config.policy().roles();
+    let asked = roles.filter(|role| role.is_on() && !role.name().is_operator());
+    let names: BTreeSet<String> = asked
+        .filter_map(|role| match role.ca() {
+            Permit::Only(name) => Some(name.to_owned()),
+            _ => None,
+        })
+        .collect();
+    if names.is_empty() {
+        return Err(Failure::new(
+            "no role of the config names a CA, so that nothing could be asked for",
+        )
+        .hint("write one: punchmark role add --help"));
+    }
+    Ok(names)
+}
+
+fn known(
+    names: &BTreeSet<String>,
+    config: &Config,
+    ledger: &Ledger,
+    context: &Context,
+) -> Result<Vec<KnownCa>, Failure> {
+    let known = names
+        .iter()
+        .map(|name| context.known_ca(config, ledger, name));
+    known.collect()
+}
+
+fn open(known: &KnownCa, pins: &mut dyn AskPin) -> Result<OpenCa, Failure> {
+    let keys = &known.config.keys;
+    Ok(OpenCa::open(&known.agreed, keys, None, SESSIONS, pins)?)
+}
+
+fn judges(
+    known: &[KnownCa],
+    (config, books): (&'static Config, &'static Books),
+    ledger: &Ledger,
+) -> Result<Vec<Judge<'static>>, Failure> {
+    let judge = |known: &KnownCa| Judge::new(books.rulebook(config), &known.agreed, ledger);
+    Ok(known.iter().map(judge).collect::<Result<_, _>>()?)
+}
+
+fn desks(
+    known: Vec<KnownCa>,
+    judges: Vec<Judge<'static>>,
+    open: Vec<OpenCa>,
+    ledger: &SharedLedger,
+) -> Vec<ServedCa> {
+    let lost: Lost = Arc::new(|device, error| {
+        warn(&format!(
+            "{device} can sign no more, and is looked for again: {error}"
+        ));
+    });
+    let all = known.into_iter().zip(judges).zip(open);
+    all.map(|((known, judge), open)| {
+        let ca = known.ca();
+        let name = (ca.name().to_owned(), ca.added().purpose);
+        let key = ca.public_key().clone();
+        let desk = Desk::open(open, Arc::clone(ledger), config::now, Arc::clone(&lost));
+        ServedCa::new(name, key, judge, desk)
+    })
+    .collect()
+}
+
+/// Lines go to stderr, or as objects to stdout.
+fn log(context: &Context) -> Log {
+    if context.json() {
+        return Arc::new(|line| {
+            let object = json!({ "time": config::now(), "line": line });
+            // Whoever read the lines went away; the server stays.
+            let _gone = product_object(object);
+        });
+    }
+    Arc::new(|line: &Line| say(&format!("{} {line}", utc(config::now()))))
+}
+
+impl Advised for ServeConfigError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::None => "write one, as docs/service.md shows",
+            Self::NoListener => "write listen = [\"[::]:8443\"]",
+            Self::NotLoopback(_) => {
+                "let the proxy reach it on 127.0.0.1 or [::1], or name certificate and key"
+            }
+            Self::NoProxies => "name the address that the proxy comes from",
+            Self::NoLogin => "write [login.keys] with kind = \"key\"",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for ServeError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Listen { .. } => Some(
+                "another program may listen there, or the port is below 1024 and wants the right to it"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Logins at a device: as many as SoftHSM gains by. One that has fewer gets fewer.
+const SESSIONS: usize = 4;
+
+const EXAMPLES: &str = "\
+Examples:
+  punchmark serve --check
+  punchmark serve --pin-file /run/credentials/punchmark.service/pin
+  punchmark serve --json >> requests.jsonl";

@@ -1,0 +1,286 @@
+//! What the config says of a server: `[serve]`, and how people log in, `[login.NAME]`.
+
+mod url;
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::Config;
+use crate::certificate::length_in_seconds;
+use crate::login::MethodName;
+pub use url::{ServerUrl, ServerUrlError};
+
+/// The `[serve]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ServeTable {
+    url: ServerUrl,
+    listen: Vec<SocketAddr>,
+    tls: TlsValue,
+    #[serde(default)]
+    trusted_proxies: Vec<Proxy>,
+    #[serde(default)]
+    address_header: Option<HeaderName>,
+    #[serde(default)]
+    session: SessionTable,
+}
+
+/// One `[login.NAME]` table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct LoginTable {
+    kind: LoginKindName,
+}
+
+/// The kinds of logins that a server knows.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LoginKindName {
+    Key,
+}
+
+/// The name of a login method, as the key of its table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct LoginName(MethodName);
+
+impl TryFrom<String> for LoginName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error| format!("{error}"))
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`tls` is \"proxy\", or { certificate = FILE, key = FILE }"
+)]
+enum TlsValue {
+    Word(TlsWord),
+    Files(TlsFiles),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TlsWord {
+    Proxy,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// A proxy: an address or a network.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Proxy(IpNet);
+
+impl TryFrom<String> for Proxy {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let network = text.parse::<IpNet>().ok();
+        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        let found = network.or_else(address);
+        let wrong = || format!("{text:?} is neither an address nor a network");
+        found.map(Self).ok_or_else(wrong)
+    }
+}
+
+/// The header in which a proxy says whom it was asked by, in lower case.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct HeaderName(String);
+
+impl TryFrom<String> for HeaderName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let is_token = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if text.is_empty() || text.len() > 64 || !text.bytes().all(is_token) {
+            return Err(format!("{text:?} is no name of a header"));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SessionTable {
+    longest: Seconds,
+    idle: Seconds,
+}
+
+impl Default for SessionTable {
+    fn default() -> Self {
+        Self {
+            longest: Seconds(12 * 60 * 60),
+            idle: Seconds(2 * 60 * 60),
+        }
+    }
+}
+
+/// A length of a session, as `-V` writes one: at least a minute, at most a week.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Seconds(u64);
+
+impl TryFrom<String> for Seconds {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let seconds = length_in_seconds(&text).filter(|seconds| (60..=WEEK).contains(seconds));
+        let wrong = || format!("{text:?} is no length of 1m to 7d; write 12h or 30m");
+        seconds.map(Self).ok_or_else(wrong)
+    }
+}
+
+/// What a server is to do, whole paths and all.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// What users type. Sessions are bound to it, never to a Host header.
+    pub url: ServerUrl,
+    /// Where it listens.
+    pub listen: Vec<SocketAddr>,
+    /// Who does TLS.
+    pub tls: ServeTls,
+    /// How long a session lives at most, in seconds.
+    pub longest: u64,
+    /// After how many seconds without a request it ends.
+    pub idle: u64,
+    /// The ways to log in, each by an enrolled key.
+    pub logins: Vec<MethodName>,
+}
+
+/// Who does TLS.
+#[derive(Clone, Debug)]
+pub enum ServeTls {
+    /// The server itself, with a certificate chain and its key, both PEM.
+    Files {
+        /// The chain.
+        certificate: PathBuf,
+        /// The key.
+        key: PathBuf,
+    },
+    /// A proxy before it on this machine.
+    Proxy {
+        /// Whose word counts for who asked.
+        trusted: Vec<IpNet>,
+        /// The header with that word; without, the proxy's own address is told.
+        header: Option<String>,
+    },
+}
+
+/// Why the config makes no server.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeConfigError {
+    /// There is no `[serve]`.
+    #[error("the config has no [serve]")]
+    None,
+    /// It would listen nowhere.
+    #[error("[serve] listens nowhere: `listen` is empty")]
+    NoListener,
+    /// Without TLS of its own, others could read along.
+    #[error("[serve] listens on {0}, which is not this machine alone, and `tls` is \"proxy\"")]
+    NotLoopback(SocketAddr),
+    /// Nobody says who asked.
+    #[error("[serve] has `tls` = \"proxy\" and names no `trusted-proxies`")]
+    NoProxies,
+    /// What belongs to a proxy stands where there is none.
+    #[error("[serve] has `{0}`, and does TLS itself")]
+    NoProxy(&'static str),
+    /// Nobody could log in.
+    #[error("the config has no [login.NAME], so that nobody could log in")]
+    NoLogin,
+    /// It would be over before it is idle.
+    #[error("[serve] ends a session when it is idle for longer than the longest lives")]
+    Idle,
+}
+
+impl Config {
+    /// What `[serve]` and the logins say, held against one another.
+    ///
+    /// # Errors
+    /// [`ServeConfigError`].
+    pub fn serve(&self) -> Result<ServeConfig, ServeConfigError> {
+        let table = self.file.serve.as_ref().ok_or(ServeConfigError::None)?;
+        if table.listen.is_empty() {
+            return Err(ServeConfigError::NoListener);
+        }
+        let logins = methods(&self.file.login);
+        if logins.is_empty() {
+            return Err(ServeConfigError::NoLogin);
+        }
+        let (longest, idle) = (table.session.longest.0, table.session.idle.0);
+        if idle > longest {
+            return Err(ServeConfigError::Idle);
+        }
+        Ok(ServeConfig {
+            url: table.url.clone(),
+            listen: table.listen.clone(),
+            tls: self.tls(table)?,
+            longest,
+            idle,
+            logins,
+        })
+    }
+
+    /// Where the sessions of a server are kept: beside the ledger.
+    pub fn sessions(&self) -> PathBuf {
+        self.ledger().with_extension("sessions")
+    }
+
+    fn tls(&self, table: &ServeTable) -> Result<ServeTls, ServeConfigError> {
+        match &table.tls {
+            TlsValue::Word(TlsWord::Proxy) => by_proxy(table),
+            TlsValue::Files(files) => {
+                if !table.trusted_proxies.is_empty() {
+                    return Err(ServeConfigError::NoProxy("trusted-proxies"));
+                }
+                if table.address_header.is_some() {
+                    return Err(ServeConfigError::NoProxy("address-header"));
+                }
+                Ok(ServeTls::Files {
+                    certificate: self.resolve(&files.certificate),
+                    key: self.resolve(&files.key),
+                })
+            }
+        }
+    }
+}
+
+fn by_proxy(table: &ServeTable) -> Result<ServeTls, ServeConfigError> {
+    let open = table.listen.iter().find(|at| !at.ip().is_loopback());
+    if let Some(open) = open {
+        return Err(ServeConfigError::NotLoopback(*open));
+    }
+    if table.trusted_proxies.is_empty() {
+        return Err(ServeConfigError::NoProxies);
+    }
+    Ok(ServeTls::Proxy {
+        trusted: table.trusted_proxies.iter().map(|proxy| proxy.0).collect(),
+        header: table.address_header.as_ref().map(|name| name.0.clone()),
+    })
+}
+
+fn methods(logins: &BTreeMap<LoginName, LoginTable>) -> Vec<MethodName> {
+    let keys = logins.iter().map(|(name, table)| match table.kind {
+        LoginKindName::Key => name.0.clone(),
+    });
+    keys.collect()
+}
+
+const WEEK: u64 = 7 * 24 * 60 * 60;
+
+#[cfg(test)]
+mod tests;

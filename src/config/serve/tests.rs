@@ -1,0 +1,101 @@
+//! What `[serve]` says, and what it can't.
+
+use std::path::Path;
+
+use super::*;
+use crate::config::ConfigError;
+
+const SERVE: &str = "[serve]\nurl = \"https://ca.example.org\"\nlisten = [\"[::]:8443\"]\n\
+    tls = { certificate = \"tls.pem\", key = \"tls.key\" }\n";
+const LOGIN: &str = "[login.keys]\nkind = \"key\"\n";
+
+fn config(text: &str) -> Result<Config, ConfigError> {
+    Config::of_text(Path::new("/etc/punchmark/punchmark.toml"), text)
+}
+
+fn serve(text: &str) -> Result<ServeConfig, ServeConfigError> {
+    config(text).unwrap().serve()
+}
+
+#[test]
+fn a_server_has_url_place_and_a_way_to_log_in() {
+    let serve = serve(&format!("{SERVE}{LOGIN}")).unwrap();
+    assert_eq!(serve.url.as_str(), "https://ca.example.org");
+    assert_eq!(serve.listen, ["[::]:8443".parse().unwrap()]);
+    assert_eq!((serve.longest, serve.idle), (43_200, 7_200));
+    assert_eq!(serve.logins[0].as_str(), "keys");
+    let ServeTls::Files { certificate, .. } = serve.tls else {
+        panic!("{:?}", serve.tls);
+    };
+    assert_eq!(certificate, Path::new("/etc/punchmark/tls.pem"));
+}
+
+#[test]
+fn what_makes_no_server_is_said_in_words() {
+    let with = |from: &str, to: &str| format!("{}{LOGIN}", SERVE.replace(from, to));
+    let files = "{ certificate = \"tls.pem\", key = \"tls.key\" }";
+    let proxied = with(files, "\"proxy\"\ntrusted-proxies = [\"127.0.0.1\"]");
+    for (text, expected) in [
+        (String::new(), ServeConfigError::None),
+        (SERVE.to_owned(), ServeConfigError::NoLogin),
+        (with("\"[::]:8443\"", ""), ServeConfigError::NoListener),
+        (
+            proxied.clone(),
+            ServeConfigError::NotLoopback("[::]:8443".parse().unwrap()),
+        ),
+        (
+            with("[::]", "[::1]").replace(files, "\"proxy\""),
+            ServeConfigError::NoProxies,
+        ),
+        (
+            with("listen", "trusted-proxies = [\"10.0.0.0/8\"]\nlisten"),
+            ServeConfigError::NoProxy("trusted-proxies"),
+        ),
+        (
+            with("listen", "address-header = \"X-Forwarded-For\"\nlisten"),
+            ServeConfigError::NoProxy("address-header"),
+        ),
+        (
+            with("listen", "session = { longest = \"1h\" }\nlisten"),
+            ServeConfigError::Idle,
+        ),
+    ] {
+        assert_eq!(serve(&text).unwrap_err(), expected, "{text}");
+    }
+    let proxied = serve(&proxied.replace("[::]", "[::1]")).unwrap();
+    assert!(matches!(proxied.tls, ServeTls::Proxy { header: None, .. }));
+}
+
+#[test]
+fn a_wrong_value_is_an_error_where_it_stands() {
+    for (from, to, line, word) in [
+        ("url", "colour = 1\nurl", 2, "colour"),
+        ("https://ca", "http://ca", 2, "https://HOST"),
+        ("[::]:8443", "8443", 3, "socket address"),
+        ("key = \"tls.key\"", "kee = \"tls.key\"", 4, "tls"),
+        ("listen", "session = { longest = \"8d\" }\nlisten", 3, "7d"),
+        ("listen", "trusted-proxies = [\"all\"]\nlisten", 3, "all"),
+        ("listen", "address-header = \"a b\"\nlisten", 3, "a b"),
+    ] {
+        let text = format!("{}{LOGIN}", SERVE.replacen(from, to, 1));
+        let error = config(&text).unwrap_err();
+        let ConfigError::Syntax {
+            line: at, message, ..
+        } = &error
+        else {
+            panic!("{error}");
+        };
+        assert!(
+            *at == line && message.contains(word),
+            "{to}: {at} {message}"
+        );
+    }
+    for (text, word) in [
+        ("[login.Keys]\nkind = \"key\"\n", "lower-case"),
+        ("[login.keys]\nkind = \"oidc\"\n", "oidc"),
+        ("[login.keys]\nkind = \"key\"\nissuer = \"a\"\n", "issuer"),
+    ] {
+        let error = config(text).unwrap_err().to_string();
+        assert!(error.contains(word), "{error}");
+    }
+}

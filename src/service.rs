@@ -1,0 +1,130 @@
+//! Certificates on demand: a login over HTTP, and orders at the desks of the CAs.
+//!
+//! One more front of the spine, and no rule of its own. The way of a request, in the order of the
+//! files:
+//!
+//! 1. `edge`: a connection is taken, of so many at most, and TLS ends ([`tls`]);
+//! 2. `asked`: the request is read whole, within its limits; what could be read in two ways is
+//!    refused (`framing`);
+//! 3. `routes`: where it goes;
+//! 4. `authenticate`: whose session it is, by token and proof (`sessions`, `nonces`);
+//! 5. `endpoints`: what is done. A login becomes an entry of the ledger and a session
+//!    (`endpoints/logins`); a request for a certificate becomes a case, is decided, and left at the
+//!    desk of its CA (`order`), which answers when the ledger has it;
+//! 6. `problem`: what is said where something is refused.
+//!
+//! HTTP is asynchronous, on a few threads; all that thinks or touches the ledger is not, and runs
+//! on threads that may wait. Between them stands `routes`. `axum`, `hyper` and `tokio` are named
+//! in this room alone.
+
+mod asked;
+mod authenticate;
+mod busy;
+mod challenges;
+mod edge;
+mod endpoints;
+mod framing;
+mod log;
+mod logins;
+mod nonces;
+mod order;
+mod peer;
+mod problem;
+mod routes;
+mod run;
+mod sessions;
+mod tls;
+
+pub use log::{Line, Log};
+pub use run::{Listening, ServeError, run};
+pub use sessions::SessionsError;
+pub use tls::TlsError;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ssh_key::public::KeyData;
+
+use crate::config::ServeConfig;
+use crate::issue::{Clock, Desk, Judge, SharedLedger};
+use crate::ledger::Purpose;
+use crate::policy::Policy;
+use busy::Busy;
+use challenges::Challenges;
+use logins::Logins;
+use nonces::Nonces;
+use sessions::Sessions;
+
+/// What a server serves with: everything is open, and checked.
+pub struct Opened {
+    /// What the config says.
+    pub serve: ServeConfig,
+    /// The roles that can be asked for. It lives as long as the process.
+    pub policy: &'static Policy,
+    /// Each CA, with its desk.
+    pub cas: Vec<ServedCa>,
+    /// The ledger that all desks write to.
+    pub ledger: SharedLedger,
+    /// Where sessions are kept.
+    pub sessions: PathBuf,
+    /// Tells the time.
+    pub clock: Clock,
+    /// The account of the server, by the system's word.
+    pub keyboard: String,
+}
+
+/// A CA that a server serves.
+pub struct ServedCa {
+    name: String,
+    public_key: KeyData,
+    purpose: Purpose,
+    judge: Judge<'static>,
+    /// None once the server closes.
+    desk: Mutex<Option<Desk>>,
+    busy: Busy,
+}
+
+/// All that endpoints share.
+struct Service {
+    serve: ServeConfig,
+    policy: &'static Policy,
+    cas: Vec<Arc<ServedCa>>,
+    ledger: SharedLedger,
+    nonces: Nonces,
+    logins: Logins,
+    challenges: Challenges,
+    sessions: Sessions,
+    clock: Clock,
+    keyboard: String,
+}
+
+impl ServedCa {
+    /// The CA of this name, with the key that signs by it and the judge that decides for it.
+    pub fn new(
+        (name, purpose): (String, Purpose),
+        public_key: KeyData,
+        judge: Judge<'static>,
+        desk: Desk,
+    ) -> Self {
+        Self {
+            name,
+            public_key,
+            purpose,
+            judge,
+            desk: Mutex::new(Some(desk)),
+            busy: Busy::default(),
+        }
+    }
+
+    /// Whether its desk takes orders.
+    fn is_open(&self) -> bool {
+        let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.as_ref().is_some_and(Desk::is_open)
+    }
+}
+
+impl Service {
+    fn now(&self) -> u64 {
+        (self.clock)()
+    }
+}

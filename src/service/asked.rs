@@ -1,0 +1,106 @@
+//! A request that was read whole, within its limits.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, Request, header};
+use serde::de::DeserializeOwned;
+
+use super::problem::{ProblemKind, Refused};
+use super::{Service, framing, peer};
+
+/// A request, of which nothing is believed yet.
+pub(super) struct Asked {
+    pub(super) method: Method,
+    /// The path alone; nothing here has a query.
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    /// The address that it came from.
+    pub(super) peer: IpAddr,
+    body: Vec<u8>,
+}
+
+impl Asked {
+    /// Reads the body to its end.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) async fn read(request: Request<Body>, service: &Service) -> Result<Self, Refused> {
+        let (parts, body) = request.into_parts();
+        framing::check(&parts.headers)?;
+        let peer = peer_of(&parts, service);
+        let body = axum::body::to_bytes(body, LARGEST);
+        let body = body.await.map_err(|error| not_read(&error))?;
+        Ok(Self {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            headers: parts.headers,
+            peer,
+            body: body.to_vec(),
+        })
+    }
+
+    /// The JSON of the body, of exactly this form.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+        let mut types = self.headers.get_all(header::CONTENT_TYPE).iter();
+        let media = types.next().and_then(|value| value.to_str().ok());
+        if !media.is_some_and(is_json) || types.next().is_some() {
+            let detail = "Content-Type: application/json is wanted";
+            return Err(Refused::new(ProblemKind::MediaType, detail));
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Refused::new(ProblemKind::Malformed, format!("the body: {error}")))
+    }
+
+    /// The value of a header that has to be there once.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn header(&self, name: &'static str) -> Result<&str, Refused> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().and_then(|value| value.to_str().ok());
+        match (value, values.next()) {
+            (Some(value), None) => Ok(value),
+            _ => {
+                let detail = format!("the header {name} is wanted, once");
+                Err(Refused::new(ProblemKind::Malformed, detail))
+            }
+        }
+    }
+
+    /// Whether a header is there at all.
+    pub(super) fn has(&self, name: &'static str) -> bool {
+        self.headers.contains_key(name)
+    }
+}
+
+/// The address of whoever asks, as the connection and a proxy have it.
+pub(super) fn peer_of(parts: &Parts, service: &Service) -> IpAddr {
+    let connection = parts.extensions.get::<SocketAddr>();
+    let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+    let connection = *connection.unwrap_or(&unknown);
+    peer::of(connection, &parts.headers, &service.serve.tls)
+}
+
+fn not_read(error: &axum::Error) -> Refused {
+    let source = std::error::Error::source(error);
+    if source.is_some_and(|source| source.to_string().contains("length limit")) {
+        let detail = format!("a request has at most {LARGEST} bytes");
+        return Refused::new(ProblemKind::TooLarge, detail);
+    }
+    Refused::new(ProblemKind::Malformed, "the body broke off")
+}
+
+fn is_json(media: &str) -> bool {
+    let (name, parameter) = media.split_once(';').unwrap_or((media, ""));
+    let parameter = parameter.trim();
+    name.trim().eq_ignore_ascii_case("application/json")
+        && (parameter.is_empty() || parameter.eq_ignore_ascii_case("charset=utf-8"))
+}
+
+/// In bytes.
+const LARGEST: usize = 64 * 1024;

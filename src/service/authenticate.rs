@@ -1,0 +1,106 @@
+//! Whose session a request is in: the token names it, and a proof by its key says that whoever
+//! shows the token is who opened it (RFC 9449).
+
+use axum::http::header;
+
+use super::Service;
+use super::asked::Asked;
+use super::nonces::NotTaken;
+use super::problem::{ProblemKind, Refused};
+use super::sessions::{Session, TokenHash};
+use crate::issue::lock;
+use crate::ledger::LoginError;
+use crate::login::dpop::{DpopError, Expected, Proof, url_of};
+
+/// A session that something is asked in.
+pub(super) struct InSession {
+    pub(super) hash: TokenHash,
+    pub(super) session: Session,
+}
+
+impl Service {
+    /// The session that a request is in.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn session_of(&self, asked: &Asked) -> Result<InSession, Refused> {
+        if !asked.has(header::AUTHORIZATION.as_str()) {
+            return Err(no_session("a session's token is wanted: log in first"));
+        }
+        let shown = asked.header("authorization")?;
+        let token = shown
+            .strip_prefix("DPoP ")
+            .filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| no_session("Authorization: DPoP TOKEN is wanted"))?;
+        let now = self.now();
+        let found = self.sessions.of(token, now);
+        let (hash, session) = found.ok_or_else(|| no_session(OVER))?;
+        self.proof(asked, Some((token, &session)))?;
+        self.still_counts(&hash, &session)?;
+        self.sessions.used(&hash, now);
+        Ok(InSession { hash, session })
+    }
+
+    /// Checks the proof of a request: by the key of a session, or where one begins, by whatever key.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn proof(
+        &self,
+        asked: &Asked,
+        session: Option<(&str, &Session)>,
+    ) -> Result<Proof, Refused> {
+        let now = self.now();
+        let url = url_of(self.serve.url.as_str(), &asked.path);
+        let expected = Expected {
+            method: asked.method.as_str(),
+            url: &url,
+            token: session.map(|(token, _)| token),
+            key: session.map(|(_, session)| &session.key),
+        };
+        let shown = asked.header("dpop")?;
+        let fresh = |nonce: &str| self.nonces.is_fresh(nonce, now);
+        let proof = Proof::check(shown, &expected, fresh).map_err(|error| refused(&error))?;
+        match self.nonces.take(&proof, now) {
+            Ok(()) => Ok(proof),
+            Err(NotTaken::Again) => {
+                let detail = "this very proof came before";
+                Err(Refused::new(ProblemKind::Proof, detail))
+            }
+            Err(NotTaken::Full) => {
+                let detail = "so many proofs came that no more can be told apart";
+                Err(Refused::new(ProblemKind::Busy, detail).retry_after(60))
+            }
+        }
+    }
+
+    /// Whoever was barred, or whose key was taken away, has no session any more.
+    fn still_counts(&self, hash: &TokenHash, session: &Session) -> Result<(), Refused> {
+        let ledger = lock(&self.ledger);
+        let counts = ledger.still_counts(session.login, session.requester.as_str(), self.now());
+        drop(ledger);
+        match counts {
+            Ok(()) => Ok(()),
+            Err(LoginError::Ledger(error)) => Err(Refused::fault(error)),
+            Err(_over) => {
+                // Whether that could be kept changes nothing: it is asked of the ledger each time.
+                let _kept = self.sessions.end(hash);
+                Err(no_session(OVER))
+            }
+        }
+    }
+}
+
+fn refused(error: &DpopError) -> Refused {
+    let kind = match error {
+        DpopError::Nonce => ProblemKind::Nonce,
+        _ => ProblemKind::Proof,
+    };
+    Refused::new(kind, crate::wire::chain(error))
+}
+
+fn no_session(detail: &str) -> Refused {
+    Refused::new(ProblemKind::NoSession, detail)
+}
+
+const OVER: &str = "the session is over, or there never was one: log in again";

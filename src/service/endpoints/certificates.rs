@@ -1,0 +1,139 @@
+//! Certificates: asked for, decided about, and looked at again.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::json as value;
+
+use super::{Outcome, json};
+use crate::api::issue::{Issued as IssuedJson, RequestShown};
+use crate::certificate::{Serial, certificate_line};
+use crate::issue::{IssueError, Issued, lock};
+use crate::ledger::{Record, State};
+use crate::service::Service;
+use crate::service::asked::Asked;
+use crate::service::authenticate::InSession;
+use crate::service::order::{Ordered, Placed, Requested};
+use crate::service::problem::{ProblemKind, Refused};
+use crate::wire::RawCertificate;
+
+/// What a request for a certificate came to at once: an answer, or an order that waits.
+pub(in crate::service) enum Left {
+    Answered(Outcome),
+    Waits(Box<Placed>, String),
+}
+
+/// Asks for a certificate.
+pub(in crate::service) fn orders(service: &Service, asked: &Asked) -> Left {
+    let by = match service.session_of(asked) {
+        Ok(by) => by,
+        Err(refused) => return Left::Answered(Outcome::of(Err(refused))),
+    };
+    let requester = by.session.requester.to_string();
+    let ordered = requested(service, asked).and_then(|request| service.order(&by, request));
+    match ordered {
+        Ok(Ordered::Waits(placed)) => Left::Waits(placed, requester),
+        Ok(Ordered::Again(issued)) => Left::Answered(
+            Outcome::of(json(StatusCode::OK, &issued))
+                .by(&requester)
+                .noting(format!("{} {} once more", issued.ca, issued.serial)),
+        ),
+        Err(refused) => Left::Answered(Outcome::of(Err(refused)).by(&requester)),
+    }
+}
+
+/// What is told once the desk has answered.
+pub(in crate::service) fn answered(
+    service: &Service,
+    request: &Requested,
+    requester: &str,
+    answer: Result<Issued, IssueError>,
+) -> Outcome {
+    let note = match &answer {
+        Ok(issued) => format!("{} {}", request.ca_name(), issued.serial),
+        Err(error) => crate::wire::chain(error),
+    };
+    let told = service.answer(request, answer);
+    let told = told.and_then(|issued| json(StatusCode::CREATED, &issued));
+    Outcome::of(told).by(&requester).noting(note)
+}
+
+/// Says what would be decided, and reserves nothing.
+pub(in crate::service) fn decisions(service: &Service, asked: &Asked) -> Outcome {
+    with_session(service, asked, |by| {
+        let request = requested(service, asked)?;
+        let wanted = service.decide(by, &request)?;
+        service.would_reserve(&wanted)?;
+        let decided = wanted.decided();
+        let body = value!({
+            "ca": request.ca_name(),
+            "role": decided.role(),
+            "requester": decided.requester(),
+            "suffix": decided.suffix(),
+            "proof": decided.proof_in_words(),
+            "certificate": decided.body(),
+            "warnings": decided.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        });
+        json(StatusCode::OK, &body)
+    })
+}
+
+/// One of one's own certificates. Whose another one is, nobody is told.
+pub(in crate::service) fn certificate(
+    service: &Service,
+    (ca, serial): (&str, &str),
+    asked: &Asked,
+) -> Outcome {
+    with_session(service, asked, |by| {
+        let none = || Refused::new(ProblemKind::NotFound, "you have no such certificate");
+        let serial: u64 = serial.parse().map_err(|_number| none())?;
+        let serial = Serial::try_from(serial).map_err(|_zero| none())?;
+        let ledger = lock(&service.ledger);
+        let cas = ledger.cas().map_err(Refused::fault)?;
+        let ca = cas
+            .iter()
+            .find(|known| known.name() == ca)
+            .ok_or_else(none)?;
+        let record = ledger.record_of(ca, serial);
+        drop(ledger);
+        let record = record.map_err(Refused::fault)?;
+        let own = record.filter(|record| is_of(record, by.session.requester.as_str()));
+        let issued = own.as_ref().and_then(issued).ok_or_else(none)?;
+        json(StatusCode::OK, &issued)
+    })
+}
+
+fn with_session(
+    service: &Service,
+    asked: &Asked,
+    then: impl FnOnce(&InSession) -> Result<Response, Refused>,
+) -> Outcome {
+    match service.session_of(asked) {
+        Ok(by) => Outcome::of(then(&by)).by(&by.session.requester),
+        Err(refused) => Outcome::of(Err(refused)),
+    }
+}
+
+fn requested(service: &Service, asked: &Asked) -> Result<Requested, Refused> {
+    let RequestShown { request } = asked.json()?;
+    service.requested(&request, asked.peer.to_string())
+}
+
+fn is_of(record: &Record, requester: &str) -> bool {
+    record.reserved.requester == requester
+}
+
+fn issued(record: &Record) -> Option<IssuedJson> {
+    let State::Issued(blob) = &record.state else {
+        return None;
+    };
+    let certificate = RawCertificate::from_blob(blob).ok()?;
+    let until = certificate.valid_before();
+    Some(IssuedJson {
+        certificate: certificate_line(&certificate, ""),
+        ca: record.ca.clone(),
+        serial: record.reserved.serial,
+        valid_before: Some(until).filter(|until| *until != u64::MAX),
+        warnings: Vec::new(),
+        receipt: None,
+    })
+}

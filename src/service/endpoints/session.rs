@@ -1,0 +1,78 @@
+//! A session: what it is, what can be asked for in it, and its end.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::logins::shown;
+use super::{Outcome, json};
+use crate::api::about::Roles;
+use crate::api::issue::ChallengeMade;
+use crate::policy::Role;
+use crate::policy::role::Permit;
+use crate::request::RequesterName;
+use crate::service::Service;
+use crate::service::asked::Asked;
+use crate::service::authenticate::InSession;
+use crate::service::problem::Refused;
+use crate::wire::hex;
+
+/// The session that is asked in.
+pub(in crate::service) fn session(service: &Service, asked: &Asked) -> Outcome {
+    in_session(service, asked, |by| {
+        json(StatusCode::OK, &shown(service, &by.session))
+    })
+}
+
+/// Ends it.
+pub(in crate::service) fn end(service: &Service, asked: &Asked) -> Outcome {
+    in_session(service, asked, |by| {
+        let ended = service.sessions.end(&by.hash);
+        ended.map_err(Refused::fault)?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    })
+}
+
+/// The roles that the requester may ask for, of the CAs that are served.
+pub(in crate::service) fn roles(service: &Service, asked: &Asked) -> Outcome {
+    in_session(service, asked, |by| {
+        let roles = service.policy.roles();
+        let open = roles.filter(|role| is_open(service, role, &by.session.requester));
+        let roles = open.map(Role::shown).collect();
+        json(StatusCode::OK, &Roles { roles })
+    })
+}
+
+/// A challenge for a request of this session.
+pub(in crate::service) fn challenges(service: &Service, asked: &Asked) -> Outcome {
+    in_session(service, asked, |by| {
+        let made = service.challenges.make(&by.hash, service.now());
+        let (challenge, expires) = made.map_err(|error| Refused::fault_of(error.to_string()))?;
+        let challenge = hex(&challenge);
+        json(StatusCode::CREATED, &ChallengeMade { challenge, expires })
+    })
+}
+
+fn in_session(
+    service: &Service,
+    asked: &Asked,
+    then: impl FnOnce(&InSession) -> Result<Response, Refused>,
+) -> Outcome {
+    match service.session_of(asked) {
+        Ok(by) => Outcome::of(then(&by)).by(&by.session.requester),
+        Err(refused) => Outcome::of(Err(refused)),
+    }
+}
+
+fn is_open(service: &Service, role: &Role, requester: &RequesterName) -> bool {
+    let is_served = match role.ca() {
+        Permit::Anything => true,
+        Permit::Nothing => false,
+        Permit::Only(name) => service.cas.iter().any(|ca| ca.name == name),
+    };
+    let is_theirs = match role.requesters() {
+        Permit::Anything => true,
+        Permit::Nothing => false,
+        Permit::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(requester)),
+    };
+    role.is_on() && !role.name().is_operator() && is_served && is_theirs
+}

@@ -1,0 +1,242 @@
+//! From a request file to a certificate: decided, left at the desk of its CA, and answered when the
+//! ledger has it; or found in the ledger, where it was answered before.
+//!
+//! The id of a request comes first. What was issued for it goes out again, to the same requester
+//! alone, by all checks of the first time; so a client that lost the answer, or a server that was
+//! killed, costs no second serial.
+
+mod again;
+mod reply;
+
+use std::sync::{Arc, PoisonError};
+
+use super::authenticate::InSession;
+use super::problem::{ProblemKind, Refused};
+use super::{ServedCa, Service};
+use crate::api::issue::Issued as IssuedJson;
+use crate::issue::intake::IntakeError;
+use crate::issue::{Asked, Case, CaseError, IssueError, Issued, OverLogin, SubmitError, lock};
+use crate::ledger::{Credential, ReserveError, SerialChoice, Served, Wanted};
+use crate::request::RequestFile;
+use crate::wire::chain;
+pub(super) use reply::Waiting;
+use reply::{Place, Reply};
+
+/// What became of an order at once.
+pub(super) enum Ordered {
+    /// It was issued before.
+    Again(Box<IssuedJson>),
+    /// It is at the desk.
+    Waits(Box<Placed>),
+}
+
+/// An order that waits for its answer.
+pub(super) struct Placed {
+    pub(super) waiting: Waiting,
+    pub(super) request: Requested,
+}
+
+/// A request, its CA, and what of the decision stands beside the certificate.
+pub(super) struct Requested {
+    ca: Arc<ServedCa>,
+    pub(super) file: RequestFile,
+    peer: String,
+    warnings: Vec<String>,
+}
+
+impl Service {
+    /// Leaves a request at the desk of its CA, or finds what was issued for it.
+    ///
+    /// # Errors
+    /// [`Refused`]; nothing was reserved.
+    pub(super) fn order(&self, by: &InSession, mut request: Requested) -> Result<Ordered, Refused> {
+        if let Some(before) = self.before(by, &request)? {
+            return Ok(Ordered::Again(Box::new(before)));
+        }
+        self.answers(by, &request)?;
+        let wanted = self.decide(by, &request)?;
+        let warnings = wanted.decided().warnings().iter();
+        request.warnings = warnings.map(ToString::to_string).collect();
+        let waiting = place(&request.ca, wanted)?;
+        Ok(Ordered::Waits(Box::new(Placed { waiting, request })))
+    }
+
+    /// What is asked for, once it is known which CA is meant.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn requested(&self, armour: &str, peer: String) -> Result<Requested, Refused> {
+        let file = RequestFile::from_text(armour)
+            .map_err(|error| Refused::new(ProblemKind::Unfit, chain(&error)))?;
+        let target = file.content().target;
+        let ca = self.cas.iter().find(|ca| target.is(&ca.public_key));
+        let ca = ca.ok_or_else(|| {
+            let detail = format!("the request is for the CA with key {target}, which is none here");
+            Refused::new(ProblemKind::Unfit, detail)
+        })?;
+        Ok(Requested {
+            ca: Arc::clone(ca),
+            file,
+            peer,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Decides, and reserves nothing.
+    ///
+    /// # Errors
+    /// [`Refused`], with every reason.
+    pub(super) fn decide(&self, by: &InSession, request: &Requested) -> Result<Wanted, Refused> {
+        let challenge = request.file.content().challenge;
+        let over = OverLogin {
+            file: request.file.clone(),
+            requester: by.session.requester.clone(),
+            served: Served {
+                login: by.session.login,
+                server: self.serve.url.to_string(),
+                peer: request.peer.clone(),
+                challenge: challenge.unwrap_or_default(),
+            },
+        };
+        let case = Case {
+            asked: Asked::OverLogin(Box::new(over)),
+            serial: SerialChoice::Next,
+            witnessed: None,
+        };
+        let whose = |credential: &Credential| lock(&self.ledger).requester_of(credential);
+        request
+            .ca
+            .judge
+            .decide(&case, &whose, self.now())
+            .map_err(|error| not_decided(&error))
+    }
+
+    /// Whether the ledger would take it.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn would_reserve(&self, wanted: &Wanted) -> Result<(), Refused> {
+        let checked = lock(&self.ledger).check(wanted, self.now());
+        match checked {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(refused)) => Err(not_reserved(&refused)),
+            Err(error) => Err(Refused::fault(error)),
+        }
+    }
+
+    /// What is told of a certificate that was issued now.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) fn answer(
+        &self,
+        request: &Requested,
+        answer: Result<Issued, IssueError>,
+    ) -> Result<IssuedJson, Refused> {
+        let issued = answer.map_err(|error| not_issued(&error))?;
+        let comment = request.file.content().comment.as_str();
+        let raw = issued.certificate.raw();
+        Ok(IssuedJson {
+            certificate: issued.certificate.to_openssh(comment),
+            ca: request.ca.name.clone(),
+            serial: issued.serial.number(),
+            valid_before: Some(raw.valid_before()).filter(|until| *until != u64::MAX),
+            warnings: request.warnings.clone(),
+            receipt: None,
+        })
+    }
+
+    /// The challenge is one of the session's, and no other request answered it.
+    fn answers(&self, by: &InSession, request: &Requested) -> Result<(), Refused> {
+        let content = request.file.content();
+        let challenge = content.challenge.as_ref();
+        let counts = challenge.is_some_and(|challenge| {
+            self.challenges
+                .take(&by.hash, challenge, &content.id, self.now())
+        });
+        if counts {
+            return Ok(());
+        }
+        let detail =
+            "the request answers no challenge of this session that still counts: make one anew";
+        Err(Refused::new(ProblemKind::Refused, detail))
+    }
+}
+
+/// Leaves what was decided at the desk.
+fn place(ca: &Arc<ServedCa>, wanted: Wanted) -> Result<Waiting, Refused> {
+    ca.busy.enter().map_err(full)?;
+    let (reply, waiting) = Reply::new(Place::of(Arc::clone(ca)));
+    let desk = ca.desk.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(desk) = desk.as_ref() else {
+        return Err(closed());
+    };
+    match desk.submit_to(wanted, Box::new(reply)) {
+        Ok(()) => Ok(waiting),
+        Err(SubmitError::Full(_)) => Err(full(ca.busy.wait())),
+        Err(SubmitError::Closed) => Err(closed()),
+        Err(SubmitError::Unfit(error)) => Err(Refused::new(ProblemKind::Unfit, chain(&error))),
+    }
+}
+
+impl Requested {
+    pub(super) fn ca_name(&self) -> &str {
+        &self.ca.name
+    }
+}
+
+fn not_decided(error: &CaseError) -> Refused {
+    match error {
+        CaseError::Refused(refusals) => Refused::by_policy(refusals),
+        CaseError::Intake(IntakeError::Ledger(error)) => Refused::fault(error),
+        CaseError::Intake(IntakeError::Other { .. }) => {
+            // Whose it is, is nobody's business.
+            let detail = "the key, its card or the name in the request is not yours";
+            Refused::new(ProblemKind::Used, detail)
+        }
+        error if error.is_refusal() => Refused::new(ProblemKind::Refused, chain(error)),
+        error => Refused::fault(error),
+    }
+}
+
+fn not_issued(error: &IssueError) -> Refused {
+    match error {
+        // It was free a moment ago: the same request is at the desk twice.
+        IssueError::Reserve(ReserveError::RequestUsed(_)) => {
+            busy("the same request is being signed just now").retry_after(1)
+        }
+        IssueError::Reserve(refused) => not_reserved(refused),
+        _ => busy(NOT_ISSUED),
+    }
+}
+
+fn not_reserved(refused: &ReserveError) -> Refused {
+    match refused {
+        ReserveError::KeyOfAnother { .. } => {
+            Refused::new(ProblemKind::Used, "the key was certified to somebody else")
+        }
+        ReserveError::RequestUsed(_) => {
+            Refused::new(ProblemKind::Used, "the request was used before")
+        }
+        refused if refused.is_refusal() => Refused::new(ProblemKind::Refused, chain(refused)),
+        error => Refused::fault(error),
+    }
+}
+
+fn full(seconds: u64) -> Refused {
+    let detail = "as many wait for this CA as may; the same request is taken later";
+    Refused::new(ProblemKind::Busy, detail).retry_after(seconds)
+}
+
+fn closed() -> Refused {
+    busy("the CA takes no orders now; the same request is taken once it does")
+}
+
+fn busy(detail: &str) -> Refused {
+    Refused::new(ProblemKind::Busy, detail).retry_after(RETRY)
+}
+
+const NOT_ISSUED: &str = "it was not signed, or could not be recorded, and nobody has a certificate of it; \
+    send the same request again";
+/// In seconds, where no pace tells.
+const RETRY: u64 = 5;

@@ -1,0 +1,259 @@
+//! Where a request goes, and what stands around each of them: its id, its time, its line in the log.
+//!
+//! Here the two worlds meet. Reading and answering is asynchronous; an endpoint runs on a thread that may
+//! wait, for a lock or a disk, and is over before a device is asked for anything.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Path, State};
+use axum::http::{HeaderName, HeaderValue, Request, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::asked::{Asked, peer_of};
+use super::endpoints::{self, Left, Outcome};
+use super::log::Answered;
+use super::problem::{ProblemKind, Refused};
+use super::{Line, Log, Service};
+use crate::api::path;
+use crate::wire::hex;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) service: Arc<Service>,
+    pub(super) log: Log,
+}
+
+/// What of an outcome the log tells, on its way through the answer.
+#[derive(Clone, Default)]
+struct Told {
+    requester: Option<String>,
+    note: Option<String>,
+}
+
+/// All paths.
+pub(super) fn router(shared: Shared) -> Router {
+    let around = middleware::from_fn_with_state(shared.clone(), around);
+    Router::new()
+        .route(path::SERVER, get(server))
+        .route("/v1/cas/{ca}/public-key", get(public_key))
+        .route(path::LOGINS, post(begin))
+        .route("/v1/logins/{id}/token", post(token))
+        .route(path::SESSION, get(session).delete(end))
+        .route(path::ROLES, get(roles))
+        .route(path::CHALLENGES, post(challenges))
+        .route(path::DECISIONS, post(decisions))
+        .route(path::CERTIFICATES, post(orders))
+        .route("/v1/certificates/{ca}/{serial}", get(certificate))
+        .route("/problems/{name}", get(problem_page))
+        .route("/healthz/live", get(live))
+        .route("/healthz/ready", get(ready))
+        .fallback(nothing)
+        .method_not_allowed_fallback(other_method)
+        .layer(around)
+        .with_state(shared)
+}
+
+/// An id, a limit of time, the headers of every answer, and a line.
+async fn around(State(shared): State<Shared>, request: Request<Body>, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = request_id();
+    let (parts, body) = request.into_parts();
+    let route = parts.extensions.get::<MatchedPath>();
+    let mut answered = Answered {
+        id: id.clone(),
+        peer: peer_of(&parts, &shared.service).to_string(),
+        method: parts.method.to_string(),
+        route: route.map_or("-", MatchedPath::as_str).to_owned(),
+        ..Answered::default()
+    };
+    let request = Request::from_parts(parts, body);
+    let answer = tokio::time::timeout(LONGEST, next.run(request)).await;
+    let mut response = answer.unwrap_or_else(|_late| {
+        let refused = Refused::new(ProblemKind::Busy, LATE).retry_after(1);
+        refused.into_response(&shared.service)
+    });
+    finish(&mut response, &id, &shared.service);
+    let told = response
+        .extensions_mut()
+        .remove::<Told>()
+        .unwrap_or_default();
+    answered.status = response.status().as_u16();
+    answered.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    answered.requester = told.requester;
+    answered.note = told.note;
+    (shared.log)(&Line::Request(answered));
+    response
+}
+
+fn finish(response: &mut Response, id: &str, service: &Service) {
+    let headers = response.headers_mut();
+    let nonce = HeaderValue::from_str(&service.nonces.current(service.now()));
+    let id = HeaderValue::from_str(id);
+    for (name, value) in [(NONCE, nonce), (ID, id)] {
+        if let Ok(value) = value {
+            headers.insert(name, value);
+        }
+    }
+    let no_store = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    let no_sniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, no_sniff);
+}
+
+/// Random, to find a line by; nothing rests on it.
+fn request_id() -> String {
+    let mut id = [0; 8];
+    let _zeros_will_do = getrandom::fill(&mut id);
+    hex(&id)
+}
+
+/// Reads a request, and has an endpoint answer it on a thread that may wait.
+async fn run(
+    shared: &Shared,
+    request: Request<Body>,
+    endpoint: impl FnOnce(&Service, &Asked) -> Outcome + Send + 'static,
+) -> Response {
+    let asked = match Asked::read(request, &shared.service).await {
+        Ok(asked) => asked,
+        Err(refused) => return said(Outcome::of(Err(refused)), &shared.service),
+    };
+    let service = Arc::clone(&shared.service);
+    let outcome = tokio::task::spawn_blocking(move || endpoint(&service, &asked)).await;
+    let broken = |panic: tokio::task::JoinError| Outcome::of(Err(Refused::fault(panic)));
+    said(outcome.unwrap_or_else(broken), &shared.service)
+}
+
+fn said(outcome: Outcome, service: &Service) -> Response {
+    let Outcome {
+        answer,
+        requester,
+        mut note,
+    } = outcome;
+    let mut response = answer.unwrap_or_else(|refused| {
+        note.get_or_insert_with(|| refused.note().to_owned());
+        refused.into_response(service)
+    });
+    response.extensions_mut().insert(Told { requester, note });
+    response
+}
+
+async fn server(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, |service, _| endpoints::server(service)).await
+}
+
+async fn public_key(
+    State(shared): State<Shared>,
+    Path(ca): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::public_key(service, &ca, asked)
+    })
+    .await
+}
+
+async fn begin(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::begin).await
+}
+
+async fn token(
+    State(shared): State<Shared>,
+    Path(id): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::token(service, &id, asked)
+    })
+    .await
+}
+
+async fn session(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::session).await
+}
+
+async fn end(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::end).await
+}
+
+async fn roles(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::roles).await
+}
+
+async fn challenges(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::challenges).await
+}
+
+async fn decisions(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, endpoints::decisions).await
+}
+
+/// An order is left on a thread that may wait; its answer is waited for on none.
+async fn orders(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    let service = &shared.service;
+    let asked = match Asked::read(request, service).await {
+        Ok(asked) => asked,
+        Err(refused) => return said(Outcome::of(Err(refused)), service),
+    };
+    let of_thread = Arc::clone(service);
+    let left = tokio::task::spawn_blocking(move || endpoints::orders(&of_thread, &asked)).await;
+    let outcome = match left {
+        Ok(Left::Waits(placed, requester)) => {
+            let answer = placed.waiting.await;
+            let answer = answer.unwrap_or(Err(crate::issue::IssueError::Panicked));
+            endpoints::answered(service, &placed.request, &requester, answer)
+        }
+        Ok(Left::Answered(outcome)) => outcome,
+        Err(panic) => Outcome::of(Err(Refused::fault(panic))),
+    };
+    said(outcome, service)
+}
+
+async fn certificate(
+    State(shared): State<Shared>,
+    Path((ca, serial)): Path<(String, String)>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |service, asked| {
+        endpoints::certificate(service, (&ca, &serial), asked)
+    })
+    .await
+}
+
+async fn problem_page(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    run(&shared, request, move |_, _| endpoints::problem_page(&name)).await
+}
+
+async fn live() -> &'static str {
+    "live\n"
+}
+
+async fn ready(State(shared): State<Shared>, request: Request<Body>) -> Response {
+    run(&shared, request, |service, _| endpoints::ready(service)).await
+}
+
+async fn nothing(State(shared): State<Shared>) -> Response {
+    let refused = Refused::new(ProblemKind::NotFound, "there is nothing at this path");
+    said(Outcome::of(Err(refused)), &shared.service)
+}
+
+async fn other_method(State(shared): State<Shared>) -> Response {
+    let refused = Refused::new(ProblemKind::Method, "this path takes another method");
+    said(Outcome::of(Err(refused)), &shared.service)
+}
+
+/// A whole request, from its first header to its answer.
+const LONGEST: Duration = Duration::from_secs(30);
+const LATE: &str =
+    "the answer did not come in time; what was begun goes on, and the same request finds it";
+const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const ID: HeaderName = HeaderName::from_static("request-id");

@@ -1,0 +1,188 @@
+//! A server from its first connection to its last.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::challenges::Challenges;
+use super::edge::Edge;
+use super::nonces::Nonces;
+use super::routes::{Shared, router};
+use super::sessions::Sessions;
+use super::{Line, Log, Opened, Service, SessionsError, TlsError, tls};
+use crate::config::ServeTls;
+use crate::issue::RunEnd;
+
+/// Why there is no server, or why it ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// It can't listen.
+    #[error("can't listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Certificate or key.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// Sessions can't be kept.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
+    /// The system gives no threads or signals.
+    #[error("the system")]
+    System(#[from] io::Error),
+    /// The system has no random numbers.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// A desk ended before it was closed.
+    #[error("CA `{ca}`")]
+    Desk {
+        /// The CA.
+        ca: String,
+        /// Why.
+        source: RunEnd,
+    },
+}
+
+/// Whether a server listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// It does.
+    Yes,
+    /// Everything but that is done.
+    No,
+}
+
+/// Serves until a signal ends it. What was reserved by then is finished and answered, for half a minute
+/// at most; then the desks let their devices go.
+///
+/// # Errors
+/// [`ServeError`].
+pub fn run(opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeError> {
+    let tls = match &opened.serve.tls {
+        ServeTls::Files { certificate, key } => Some(tls::acceptor(certificate, key)?),
+        ServeTls::Proxy { .. } => None,
+    };
+    let service = Arc::new(service(opened, log)?);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(THREADS)
+        .enable_all()
+        .build()?;
+    let served = match listening {
+        Listening::No => Ok(()),
+        Listening::Yes => listen(&runtime, &service, tls, log),
+    };
+    runtime.shutdown_timeout(PATIENCE);
+    let closed = close(&service);
+    served.and(closed)
+}
+
+fn service(opened: Opened, log: &Log) -> Result<Service, ServeError> {
+    let tell = |words| log(&Line::Note(words));
+    let sessions = Sessions::open(&opened.sessions, opened.serve.idle, &tell)?;
+    Ok(Service {
+        challenges: Challenges::by(sessions.challenge_key()),
+        sessions,
+        nonces: Nonces::new().map_err(ServeError::Random)?,
+        logins: super::Logins::default(),
+        serve: opened.serve,
+        policy: opened.policy,
+        cas: opened.cas.into_iter().map(Arc::new).collect(),
+        ledger: opened.ledger,
+        clock: opened.clock,
+        keyboard: opened.keyboard,
+    })
+}
+
+fn listen(
+    runtime: &Runtime,
+    service: &Arc<Service>,
+    tls: Option<TlsAcceptor>,
+    log: &Log,
+) -> Result<(), ServeError> {
+    runtime.block_on(async {
+        let listeners = service.serve.listen.iter().map(|at| bound(*at));
+        let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
+        let (end, ending) = watch::channel(false);
+        let shared = Shared {
+            service: Arc::clone(service),
+            log: Arc::clone(log),
+        };
+        let edge = Edge::new(router(shared), tls, ending);
+        let mut signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+        for listener in listeners {
+            let at = listener.local_addr()?;
+            log(&Line::Note(format!(
+                "{} listens on {at}",
+                service.serve.url
+            )));
+            tokio::spawn(edge.clone().take(listener));
+        }
+        let [terminate, interrupt] = &mut signals;
+        let (terminate, interrupt) = match (terminate, interrupt) {
+            (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+            (Err(error), _) | (_, Err(error)) => return Err(io::Error::from(error.kind()).into()),
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        log(&Line::Note("ends: finishes what was begun".to_owned()));
+        let _everybody_left = end.send(true);
+        let until = Instant::now() + PATIENCE;
+        while edge.open() > 0 && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    })
+}
+
+fn bound(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let listener = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listener().map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Closes all desks: what they took goes all the way. Then notes when sessions were last used.
+fn close(service: &Service) -> Result<(), ServeError> {
+    let mut ended = Ok(());
+    for ca in &service.cas {
+        let desk = ca
+            .desk
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(Err(source)) = desk.map(crate::issue::Desk::close) {
+            let ca = ca.name.clone();
+            ended = ended.and(Err(ServeError::Desk { ca, source }));
+        }
+    }
+    ended.and(Ok(service.sessions.close()?))
+}
+
+/// At the edge.
+const WORKERS: usize = 2;
+/// For endpoints, which wait for locks and disks.
+const THREADS: usize = 32;
+const BACKLOG: u32 = 1024;
+/// How long an end takes at most.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,391 @@
+//! Sessions, in a file beside the ledger. Losing it logs everybody out, and nothing more.
+//!
+//! Of a token its SHA-256 alone is kept. A session is bound to the key of the client that opened it, and
+//! to the entry of its login in the ledger, which says whether it still counts.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::api::Secret;
+use crate::file::{Untrusted, Writers, read_limited};
+use crate::login::jws::Thumbprint;
+use crate::output::{self, OutputError};
+use crate::request::RequesterName;
+
+/// The SHA-256 of a token.
+pub(super) type TokenHash = [u8; 32];
+
+/// All sessions.
+pub(super) struct Sessions {
+    path: PathBuf,
+    /// After how many seconds without a request one ends.
+    idle: u64,
+    all: Mutex<HashMap<TokenHash, Session>>,
+    /// The key of challenges, which lies with them.
+    key: [u8; 32],
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Session {
+    /// Whose it is.
+    pub(super) requester: RequesterName,
+    /// The method that they logged in by.
+    pub(super) method: String,
+    /// The key that it is bound to.
+    pub(super) key: Thumbprint,
+    /// The position of the login in the ledger.
+    pub(super) login: u64,
+    /// The first second in which it is over, in Unix seconds.
+    pub(super) until: u64,
+    /// When something was last asked in it.
+    pub(super) seen: u64,
+}
+
+/// Why sessions can't be kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionsError {
+    /// Others can write the file.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
+    /// It can't be read.
+    #[error("sessions {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It can't be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The system has no random numbers.
+    #[error("no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+/// The file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Kept {
+    format: u32,
+    challenge_key: String,
+    sessions: Vec<KeptSession>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct KeptSession {
+    token: String,
+    requester: String,
+    method: String,
+    key: String,
+    login: u64,
+    until: u64,
+    seen: u64,
+}
+
+impl Sessions {
+    /// Takes up the sessions of a file; without one, there are none. A file that can't be understood is
+    /// none, and `tell` is told of it.
+    ///
+    /// # Errors
+    /// [`SessionsError`].
+    pub(super) fn open(
+        path: &Path,
+        idle: u64,
+        tell: &dyn Fn(String),
+    ) -> Result<Self, SessionsError> {
+        let (key, all) = match read(path)? {
+            Some(text) => understood(&text).map_or_else(|| fresh(path, tell), Ok)?,
+            None => (new_key()?, HashMap::new()),
+        };
+        let sessions = Self {
+            path: path.to_path_buf(),
+            idle,
+            all: Mutex::new(all),
+            key,
+        };
+        sessions.keep(&sessions.all())?;
+        Ok(sessions)
+    }
+
+    /// The key of challenges.
+    pub(super) fn challenge_key(&self) -> [u8; 32] {
+        self.key
+    }
+
+    /// Opens a session, and returns its token.
+    ///
+    /// # Errors
+    /// [`SessionsError`], and then there is none.
+    pub(super) fn begin(&self, session: Session, now: u64) -> Result<Secret, SessionsError> {
+        let mut token = zeroize::Zeroizing::new([0; 32]);
+        getrandom::fill(&mut token[..]).map_err(SessionsError::Random)?;
+        let token = Secret::new(Base64UrlUnpadded::encode_string(&token[..]));
+        let mut all = self.all();
+        all.retain(|_, session| session.counts(now, self.idle));
+        make_room(&mut all, &session.requester);
+        let hash = hash_of(token.expose());
+        all.insert(hash, session);
+        if let Err(error) = self.keep(&all) {
+            all.remove(&hash);
+            return Err(error);
+        }
+        Ok(token)
+    }
+
+    /// The session of a token, which was just used. None if there is none that counts.
+    pub(super) fn of(&self, token: &str, now: u64) -> Option<(TokenHash, Session)> {
+        let hash = hash_of(token);
+        let mut all = self.all();
+        let session = all
+            .get_mut(&hash)
+            .filter(|session| session.counts(now, self.idle))?;
+        Some((hash, session.clone()))
+    }
+
+    /// Notes that something was asked in a session by whoever has its key.
+    pub(super) fn used(&self, hash: &TokenHash, now: u64) {
+        if let Some(session) = self.all().get_mut(hash) {
+            session.seen = session.seen.max(now);
+        }
+    }
+
+    /// Ends a session. It is over for this run of the server even where that can't be kept.
+    ///
+    /// # Errors
+    /// [`SessionsError`].
+    pub(super) fn end(&self, hash: &TokenHash) -> Result<(), SessionsError> {
+        let mut all = self.all();
+        all.remove(hash);
+        self.keep(&all)
+    }
+
+    /// Writes down when each was last used.
+    ///
+    /// # Errors
+    /// [`SessionsError`].
+    pub(super) fn close(&self) -> Result<(), SessionsError> {
+        self.keep(&self.all())
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<TokenHash, Session>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, all: &HashMap<TokenHash, Session>) -> Result<(), SessionsError> {
+        let kept = Kept {
+            format: 1,
+            challenge_key: Base64UrlUnpadded::encode_string(&self.key),
+            sessions: all
+                .iter()
+                .map(|(hash, session)| session.kept(hash))
+                .collect(),
+        };
+        let text = serde_json::to_vec(&kept).unwrap_or_default();
+        Ok(output::write(&self.path, &text, 0o600)?)
+    }
+}
+
+impl Session {
+    fn counts(&self, now: u64, idle: u64) -> bool {
+        self.until > now && self.seen.saturating_add(idle) > now
+    }
+
+    fn kept(&self, hash: &TokenHash) -> KeptSession {
+        KeptSession {
+            token: Base64UrlUnpadded::encode_string(hash),
+            requester: self.requester.to_string(),
+            method: self.method.clone(),
+            key: self.key.to_string(),
+            login: self.login,
+            until: self.until,
+            seen: self.seen,
+        }
+    }
+}
+
+/// The SHA-256 of a token.
+pub(super) fn hash_of(token: &str) -> TokenHash {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+fn read(path: &Path) -> Result<Option<String>, SessionsError> {
+    match read_limited(path, LARGEST) {
+        Ok(text) => {
+            Writers::of_this_account().check(path)?;
+            Ok(Some(text))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SessionsError::File {
+            path: path.to_path_buf(),
+            source,
+        }),
+    }
+}
+
+type Understood = ([u8; 32], HashMap<TokenHash, Session>);
+
+fn understood(text: &str) -> Option<Understood> {
+    let kept: Kept = serde_json::from_str(text).ok()?;
+    if kept.format != 1 {
+        return None;
+    }
+    let sessions = kept.sessions.into_iter().map(|kept| {
+        let session = Session {
+            requester: kept.requester.parse().ok()?,
+            method: kept.method,
+            key: kept.key.parse().ok()?,
+            login: kept.login,
+            until: kept.until,
+            seen: kept.seen,
+        };
+        Some((bytes(&kept.token)?, session))
+    });
+    Some((
+        bytes(&kept.challenge_key)?,
+        sessions.collect::<Option<_>>()?,
+    ))
+}
+
+fn fresh(path: &Path, tell: &dyn Fn(String)) -> Result<Understood, SessionsError> {
+    tell(format!(
+        "sessions {} can't be understood, and everybody logs in anew",
+        path.display()
+    ));
+    Ok((new_key()?, HashMap::new()))
+}
+
+fn new_key() -> Result<[u8; 32], SessionsError> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(SessionsError::Random)?;
+    Ok(key)
+}
+
+fn bytes(text: &str) -> Option<[u8; 32]> {
+    Base64UrlUnpadded::decode_vec(text).ok()?.try_into().ok()
+}
+
+/// Who has many sessions loses the oldest; where all have many, so does everybody.
+fn make_room(all: &mut HashMap<TokenHash, Session>, requester: &RequesterName) {
+    let oldest = |all: &HashMap<TokenHash, Session>, of: Option<&RequesterName>| {
+        let fits = |session: &&Session| of.is_none_or(|name| session.requester == *name);
+        let mut found: Vec<_> = all
+            .iter()
+            .filter(|(_, session)| fits(session))
+            .map(|(hash, session)| (session.seen, *hash))
+            .collect();
+        found.sort_unstable();
+        found
+    };
+    for (of, most) in [(Some(requester), MOST_OF_ONE), (None, MOST)] {
+        let found = oldest(all, of);
+        let surplus = (found.len() + 1).saturating_sub(most);
+        for (_, hash) in found.into_iter().take(surplus) {
+            all.remove(&hash);
+        }
+    }
+}
+
+/// In bytes: more than all sessions take.
+const LARGEST: u64 = 16 << 20;
+const MOST: usize = 20_000;
+const MOST_OF_ONE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::login::dpop::SessionKey;
+
+    const NOW: u64 = 1_795_400_000;
+
+    fn session(requester: &str, seen: u64) -> Session {
+        Session {
+            requester: requester.parse().unwrap(),
+            method: "keys".to_owned(),
+            key: SessionKey::from_seed(&[1; 32]).thumbprint(),
+            login: 7,
+            until: NOW + 3600,
+            seen,
+        }
+    }
+
+    fn open(path: &Path) -> (Sessions, Vec<String>) {
+        let told = Mutex::new(Vec::new());
+        let tell = |words| told.lock().unwrap().push(words);
+        let sessions = Sessions::open(path, 600, &tell).unwrap();
+        (sessions, told.into_inner().unwrap())
+    }
+
+    #[test]
+    fn a_session_outlives_the_server_and_its_token_is_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sessions");
+        let (sessions, _) = open(&path);
+        let peters = session("peter", NOW);
+        let token = sessions.begin(peters.clone(), NOW).unwrap();
+        let file = std::fs::read_to_string(&path).unwrap();
+        assert!(!file.contains(token.expose()));
+        let (again, told) = open(&path);
+        assert_eq!(told, [""; 0]);
+        assert_eq!(again.of(token.expose(), NOW).unwrap().1, peters);
+        assert_eq!(again.challenge_key(), sessions.challenge_key());
+        let (hash, _) = again.of(token.expose(), NOW).unwrap();
+        again.end(&hash).unwrap();
+        assert_eq!(again.of(token.expose(), NOW), None);
+        assert_eq!(open(&path).0.of(token.expose(), NOW), None);
+    }
+
+    #[test]
+    fn a_session_ends_with_its_time_and_where_nothing_is_asked_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sessions, _) = open(&folder.path().join("a.sessions"));
+        let token = sessions.begin(session("peter", NOW), NOW).unwrap();
+        let is_there = |now| sessions.of(token.expose(), now);
+        let (hash, _) = is_there(NOW + 599).unwrap();
+        assert_eq!(is_there(NOW + 600), None);
+        for minutes in 1..60 {
+            sessions.used(&hash, NOW + minutes * 60);
+        }
+        assert!(is_there(NOW + 3599).is_some());
+        assert_eq!(is_there(NOW + 3600), None);
+    }
+
+    #[test]
+    fn a_file_that_is_none_logs_everybody_out_and_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sessions");
+        let (sessions, _) = open(&path);
+        let token = sessions.begin(session("peter", NOW), NOW).unwrap();
+        for text in ["", "{}", "{\"format\":2}", "\0"] {
+            std::fs::write(&path, text).unwrap();
+            let (again, told) = open(&path);
+            assert_eq!(told.len(), 1, "{text:?}");
+            assert_eq!(again.of(token.expose(), NOW), None);
+            again.begin(session("peter", NOW), NOW).unwrap();
+        }
+    }
+
+    #[test]
+    fn who_opens_many_loses_the_oldest_and_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sessions, _) = open(&folder.path().join("a.sessions"));
+        let eriks = sessions.begin(session("erik", NOW - 9), NOW).unwrap();
+        let tokens: Vec<_> = (0..=MOST_OF_ONE)
+            .map(|at| {
+                let seen = NOW - 5 + u64::from(at > 0);
+                sessions.begin(session("peter", seen), NOW).unwrap()
+            })
+            .collect();
+        assert_eq!(sessions.of(tokens[0].expose(), NOW), None);
+        assert!(sessions.of(tokens[1].expose(), NOW).is_some());
+        assert!(sessions.of(eriks.expose(), NOW).is_some());
+    }
+}

@@ -1,0 +1,92 @@
+//! Who the server is, by its certificate: TLS 1.2 and 1.3 by rustls on ring.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use zeroize::Zeroizing;
+
+use crate::file::{Untrusted, Writers, read_bytes};
+
+/// Why there is no TLS.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsError {
+    /// A file can't be read.
+    #[error("{}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Others can write the key.
+    #[error(transparent)]
+    Untrusted(#[from] Untrusted),
+    /// Others can read the key.
+    #[error("{} can be read by others: chmod 600", .0.display())]
+    Readable(PathBuf),
+    /// It holds no PEM of what is meant.
+    #[error("{} holds no {what} in PEM", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What is meant.
+        what: &'static str,
+    },
+    /// The two don't go together, or can't be used.
+    #[error("certificate and key of [serve] can't be used")]
+    Unfit(#[from] rustls::Error),
+}
+
+/// Takes connections by this certificate chain and key.
+pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let pem = read(certificate)?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let chain = chain.unwrap_or_default();
+    if chain.is_empty() {
+        return Err(none(certificate, "certificate"));
+    }
+    refuse_open(key)?;
+    let pem = Zeroizing::new(read(key)?);
+    let private = PrivateKeyDer::from_pem_slice(&pem);
+    let private = private.map_err(|_form| none(key, "private key"))?;
+    // A builder without a provider would take whichever another crate brings along.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, private)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TlsError> {
+    read_bytes(path, LARGEST).map_err(|source| TlsError::File {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn refuse_open(key: &Path) -> Result<(), TlsError> {
+    use std::os::unix::fs::MetadataExt as _;
+    Writers::of_this_account().check(key)?;
+    let found = std::fs::metadata(key).map_err(|source| TlsError::File {
+        path: key.to_path_buf(),
+        source,
+    })?;
+    if found.mode() & 0o004 != 0 {
+        return Err(TlsError::Readable(key.to_path_buf()));
+    }
+    Ok(())
+}
+
+fn none(path: &Path, what: &'static str) -> TlsError {
+    let path = path.to_path_buf();
+    TlsError::Pem { path, what }
+}
+
+/// In bytes.
+const LARGEST: usize = 1 << 20;
