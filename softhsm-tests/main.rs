@@ -64,6 +64,8 @@ mod ledger;
 mod ledger_keys;
 mod ledger_page;
 mod listing;
+#[cfg(feature = "login")]
+mod login;
 mod logins;
 mod looks_first;
 mod manifest;

@@ -20,6 +20,8 @@ mod config;
 mod doctor;
 mod enroll;
 mod evidence;
+#[cfg(feature = "login")]
+mod get;
 mod getopt;
 #[cfg(feature = "hosts")]
 mod host;
@@ -29,6 +31,8 @@ mod known;
 mod krl;
 mod ledger;
 mod letters;
+#[cfg(feature = "login")]
+mod login;
 mod man;
 #[cfg(feature = "two-sides")]
 mod mirror;
@@ -103,6 +107,10 @@ enum Command {
     Sign(sign::Sign),
     Renew(Box<renew::Renew>),
     Status(status::Status),
+    #[cfg(feature = "login")]
+    Login(Box<login::Login>),
+    #[cfg(feature = "login")]
+    Get(Box<get::Get>),
     Request(request::Request),
     Enroll(enroll::Enroll),
     Requester(requester::Requester),
@@ -164,6 +172,10 @@ impl Cli<Command> {
             #[cfg(feature = "service")]
             Command::Serve(command) => command.run(&context),
             Command::Status(command) => command.run(&context),
+            #[cfg(feature = "login")]
+            Command::Login(command) => command.run(&context),
+            #[cfg(feature = "login")]
+            Command::Get(command) => command.run(&context),
             Command::Request(command) => command.run(&context),
             Command::Enroll(command) => command.run(&context),
             Command::Requester(command) => command.run(&context),

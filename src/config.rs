@@ -49,7 +49,7 @@ pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;
 
 pub use crate::file::{read_bytes, read_limited};
-pub use surroundings::{keyboard, now, time_zone, working_folder};
+pub use surroundings::{home_folder, keyboard, now, state_folder, time_zone, working_folder};
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;

@@ -26,6 +26,7 @@
 //! - [`server`]: what a server does with what a CA made elsewhere; needs no ledger.
 //! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
 //! - `service`: certificates on demand, over HTTP; a feature of its own.
+//! - `client`: logs in to a server, and gets certificates from it.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
 
 pub mod api;
@@ -36,6 +37,8 @@ pub mod ca;
 pub mod ceremony;
 pub mod certificate;
 pub mod cli;
+#[cfg(feature = "login")]
+pub mod client;
 pub mod config;
 pub mod file;
 pub mod issue;

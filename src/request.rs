@@ -39,7 +39,7 @@ pub use detached::{DetachedError, verify_detached};
 pub use file::{PossessionError, RequestFile, RequestFileError};
 pub use possession::{
     Holder, SignRequestError, key_in_card, new_key_in_card, require_free, require_key, sign,
-    sign_in_memory,
+    sign_in_memory, sign_text,
 };
 pub use reason::{Reason, ReasonError};
 pub use requester::{KnownBy, Requester, RequesterName};

@@ -106,6 +106,24 @@ impl Sshd {
         self.login_with(user, key, &options)
     }
 
+    /// Logs in by what an ssh-agent has.
+    pub(crate) fn login_by_agent(&self, socket: &Path) -> Ran {
+        let mut ssh = bounded("ssh");
+        ssh.env("SSH_AUTH_SOCK", socket);
+        ssh.args(["-F", "none", "-o", "BatchMode=yes"]);
+        ssh.args(["-o", "GlobalKnownHostsFile=none"]);
+        // No key of the account that runs the tests.
+        ssh.args(["-o", "IdentityFile=none"]);
+        for option in UNKNOWN_HOST {
+            ssh.args(["-o", option]);
+        }
+        ssh.args(["-p", &self.port.to_string()]);
+        ssh.arg(format!("{}@127.0.0.1", own_user()));
+        let mut ran = run(ssh.args(["echo", "welcome"]));
+        ran.stderr.push_str(&self.log());
+        ran
+    }
+
     /// Logs in by one method that asks for a password, or by `none`.
     pub(crate) fn login_by_password(&self, user: &str, method: &str, password: &str) -> Ran {
         let askpass = self.folder.path().join("askpass");

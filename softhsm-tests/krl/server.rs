@@ -181,7 +181,7 @@ fn endless(stream: &mut Tls, slowly: bool) -> std::io::Result<()> {
     }
 }
 
-fn configuration(folder: &Folder) -> ServerConfig {
+pub(crate) fn configuration(folder: &Folder) -> ServerConfig {
     let certificate = CertificateDer::from_pem_slice(&folder.read("server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_slice(&folder.read("server.key")).unwrap();
     ServerConfig::builder()
@@ -191,7 +191,7 @@ fn configuration(folder: &Folder) -> ServerConfig {
 }
 
 /// A root of a web PKI of its own, and a certificate for the loopback address and `lists.example`.
-fn make_certificates(folder: &Folder) {
+pub(crate) fn make_certificates(folder: &Folder) {
     const KEY: [&str; 7] = [
         "req",
         "-x509",

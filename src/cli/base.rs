@@ -49,6 +49,8 @@ pub(crate) mod published;
 pub(crate) mod request;
 pub(crate) mod revoked;
 pub(crate) mod roots;
+#[cfg(feature = "login")]
+pub(crate) mod server;
 pub(crate) mod signed_head;
 #[cfg(feature = "hosts")]
 pub(crate) mod signed_list;

@@ -37,11 +37,22 @@ pub fn keyboard() -> String {
 
 /// The folder where programs of this account keep what they remember between two runs
 /// (XDG Base Directory), with our name in it; none without a home.
-pub(super) fn state_folder() -> Option<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
-    let state = state.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".local/state")))?;
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
+    let state = folder_of("XDG_STATE_HOME");
+    let state = state.or_else(|| Some(home_folder()?.join(".local/state")))?;
     Some(state.join("punchmark"))
+}
+
+/// The home of this account; none where the environment doesn't say.
+#[must_use]
+pub fn home_folder() -> Option<PathBuf> {
+    folder_of("HOME")
+}
+
+fn folder_of(variable: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(variable).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
 }
 
 /// From the local password file; users of a directory service stay numbers.

@@ -13,7 +13,8 @@ use ssh_key::public::KeyData;
 
 use super::ssh_keygen::{SshKeygenError, by_ssh_keygen};
 use super::{Content, ContentError, PossessionError, RequestFile};
-use crate::secret::AskPin;
+use crate::secret::{AskPin, Pin, PinError};
+use crate::signer::agent::AgentLocator;
 use crate::signer::file::FileLocator;
 use crate::signer::yubikey::{NewSlotKey, SlotLocator};
 use crate::signer::{
@@ -29,6 +30,8 @@ pub enum Holder<'a> {
     SshKeygen(&'a Path, &'a mut dyn AskPin),
     /// A slot of a YubiKey, and whoever knows its PIN.
     Card(&'a SlotLocator, &'a mut dyn AskPin),
+    /// An ssh-agent, asked without `ssh-keygen`.
+    Agent(&'a AgentLocator),
 }
 
 /// Why a request was not signed.
@@ -74,13 +77,40 @@ pub fn sign(
         return Err(SignRequestError::CaKey);
     }
     let bytes = content.to_bytes()?;
-    let signature = match holder {
-        Holder::SshKeygen(key, pins) => by_file(&bytes, key, pins)?,
-        Holder::Card(slot, pins) => by_device(&bytes, &Locator::YubiKey(slot.clone()), pins)?,
-    };
+    let signature = sign_text(&bytes, RequestFile::NAMESPACE, holder)?;
     let file = RequestFile::new(content, signature)?;
     file.possession()?;
     Ok(file)
+}
+
+/// Has a user's key sign a text in a namespace, as `ssh-keygen -Y sign` does: by SHA-512.
+///
+/// # Errors
+/// [`SignRequestError`].
+pub fn sign_text(
+    text: &[u8],
+    namespace: &str,
+    holder: Holder<'_>,
+) -> Result<SshSig, SignRequestError> {
+    match holder {
+        Holder::SshKeygen(key, pins) => by_file((text, namespace), key, pins),
+        Holder::Card(slot, pins) => {
+            by_device((text, namespace), &Locator::YubiKey(slot.clone()), pins)
+        }
+        Holder::Agent(key) => {
+            by_device((text, namespace), &Locator::Agent(key.clone()), &mut Nobody)
+        }
+    }
+}
+
+/// An agent asks for no PIN of ours.
+struct Nobody;
+
+impl AskPin for Nobody {
+    fn pin(&mut self, device: &str) -> Result<Pin, PinError> {
+        let device = device.to_owned();
+        Err(PinError::NobodyToAsk { device })
+    }
 }
 
 /// Makes a user's key in a slot, which it never leaves.
@@ -121,13 +151,17 @@ pub fn key_in_card(slot: &SlotLocator, pins: &mut dyn AskPin) -> Result<NewKey, 
 }
 
 /// Has `ssh-keygen` sign; where there is none, the private key itself.
-fn by_file(bytes: &[u8], key: &Path, pins: &mut dyn AskPin) -> Result<SshSig, SignRequestError> {
-    let signed = by_ssh_keygen(bytes, RequestFile::NAMESPACE, key);
+fn by_file(
+    (text, namespace): (&[u8], &str),
+    key: &Path,
+    pins: &mut dyn AskPin,
+) -> Result<SshSig, SignRequestError> {
+    let signed = by_ssh_keygen(text, namespace, key);
     match (&signed, private_half(key)) {
         (Err(SshKeygenError::Start(missing)), Some(file))
             if missing.kind() == io::ErrorKind::NotFound =>
         {
-            by_device(bytes, &Locator::File(file), pins)
+            by_device((text, namespace), &Locator::File(file), pins)
         }
         _ => Ok(signed?),
     }
@@ -146,13 +180,13 @@ fn private_half(key: &Path) -> Option<FileLocator> {
 }
 
 fn by_device(
-    bytes: &[u8],
+    (text, namespace): (&[u8], &str),
     locator: &Locator,
     pins: &mut dyn AskPin,
 ) -> Result<SshSig, SignRequestError> {
-    let (namespace, hash) = (RequestFile::NAMESPACE, RequestFile::HASH);
+    let hash = RequestFile::HASH;
     let message =
-        SshSig::signed_data(namespace, hash, bytes).map_err(SignRequestError::Signature)?;
+        SshSig::signed_data(namespace, hash, text).map_err(SignRequestError::Signature)?;
     let mut signer = signer::open(locator, RsaHash::default(), pins)?;
     let signature = signer.sign(&message)?;
     SshSig::new(signer.public_key().clone(), namespace, hash, signature)

@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 pub use command::{CommandError, CommandLine};
 pub use https::Https;
+#[cfg(feature = "login")]
+pub(crate) use https::agent;
 pub use url::{Url, UrlError};
 
 use crate::config::read_bytes;

@@ -5,6 +5,8 @@
 //! the algorithm that was asked for, and the spine verifies it.
 
 mod connection;
+#[cfg(feature = "login")]
+mod keeper;
 mod locator;
 pub mod wire;
 
@@ -14,6 +16,8 @@ use ssh_key::public::KeyData;
 use ssh_key::{Algorithm, HashAlg, PublicKey, Signature};
 
 pub use super::error::AgentFault;
+#[cfg(feature = "login")]
+pub use keeper::Keeper;
 pub use locator::{AgentLocator, AgentLocatorError};
 
 use super::error::SignerError;
@@ -67,11 +71,16 @@ pub(super) fn describe(locator: &AgentLocator) -> Result<NewKey, OpeningError> {
 }
 
 fn socket(locator: &AgentLocator) -> Result<PathBuf, AgentFault> {
-    let of_environment = || std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
-    let named = locator.socket().map(PathBuf::from);
-    named
-        .or_else(|| of_environment().map(PathBuf::from))
-        .ok_or(AgentFault::NoSocket)
+    match locator.socket() {
+        Some(named) => Ok(named.to_path_buf()),
+        None => own_socket(),
+    }
+}
+
+/// The socket of the agent of whoever runs this.
+fn own_socket() -> Result<PathBuf, AgentFault> {
+    let socket = std::env::var_os("SSH_AUTH_SOCK").filter(|path| !path.is_empty());
+    socket.map(PathBuf::from).ok_or(AgentFault::NoSocket)
 }
 
 fn find(

@@ -22,24 +22,8 @@ impl Https {
     /// # Errors
     /// [`HttpsError::Roots`] if the text holds no certificate, or a broken one.
     pub fn new(seconds: u64, roots: Option<&str>) -> Result<Self, HttpsError> {
-        let roots = match roots {
-            None => RootCerts::WebPki,
-            Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
-        };
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            .root_certs(roots)
-            .build();
-        let config = Agent::config_builder()
-            .tls_config(tls)
-            .https_only(true)
-            .max_redirects(REDIRECTS_MAX)
-            .timeout_global(Some(Duration::from_secs(seconds)))
-            .max_response_header_size(HEADER_BYTES_MAX)
-            .user_agent(concat!("punchmark/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Self {
-            agent: config.into(),
+            agent: agent(seconds, roots, REDIRECTS_MAX)?,
             seconds,
         })
     }
@@ -66,7 +50,6 @@ impl Https {
 
     fn fault(&self, error: Error) -> HttpsError {
         match error {
-            Error::StatusCode(status) => HttpsError::Status(status),
             Error::RequireHttpsOnly(_) => HttpsError::NotHttps,
             Error::Timeout(Timeout::Global) => HttpsError::TimedOut {
                 seconds: self.seconds,
@@ -74,6 +57,36 @@ impl Https {
             error => HttpsError::Connection(error.to_string()),
         }
     }
+}
+
+/// What asks servers by https and nothing else, and takes an answer of any status for one. `roots` is as for
+/// [`Https::new`]. Proxies are those of the environment.
+///
+/// # Errors
+/// [`HttpsError::Roots`].
+pub(crate) fn agent(
+    seconds: u64,
+    roots: Option<&str>,
+    redirects: u32,
+) -> Result<Agent, HttpsError> {
+    let roots = match roots {
+        None => RootCerts::WebPki,
+        Some(pem) => RootCerts::new_with_certs(&certificates(pem)?),
+    };
+    let tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        .root_certs(roots)
+        .build();
+    let config = Agent::config_builder()
+        .tls_config(tls)
+        .https_only(true)
+        .http_status_as_error(false)
+        .max_redirects(redirects)
+        .timeout_global(Some(Duration::from_secs(seconds)))
+        .max_response_header_size(HEADER_BYTES_MAX)
+        .user_agent(concat!("punchmark/", env!("CARGO_PKG_VERSION")))
+        .build();
+    Ok(config.into())
 }
 
 fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>, HttpsError> {

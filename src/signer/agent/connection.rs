@@ -44,6 +44,12 @@ impl Connection {
         read_signature(&self.exchange(&request, CONFIRMATION)?)
     }
 
+    /// Asks for something that is done or not.
+    #[cfg(feature = "login")]
+    pub(super) fn command(&mut self, request: &[u8]) -> Result<(), AgentFault> {
+        super::wire::read_success(&self.exchange(request, CONFIRMATION)?)
+    }
+
     fn exchange(&mut self, request: &[u8], limit: Duration) -> Result<Vec<u8>, AgentFault> {
         let length = u32::try_from(request.len()).map_err(|_| AgentFault::Malformed)?;
         let deadline = Deadline::after(limit);

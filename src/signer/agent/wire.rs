@@ -40,6 +40,44 @@ pub(super) fn request_signature(
     Ok(request)
 }
 
+/// A certificate to be added with its Ed25519 key, and for how many seconds
+/// (draft-miller-ssh-agent, 3.2 and 3.2.7.1; PROTOCOL.certkeys).
+#[cfg(feature = "login")]
+pub(super) fn request_addition(
+    (algorithm, certificate): (&str, &[u8]),
+    pair: &ssh_key::private::Ed25519Keypair,
+    comment: &str,
+    seconds: u32,
+) -> zeroize::Zeroizing<Vec<u8>> {
+    use crate::wire::put_string;
+    // With room for all of it, so that no piece of the key stays behind where it grows.
+    let room = certificate.len() + comment.len() + algorithm.len() + 256;
+    let mut request = zeroize::Zeroizing::new(Vec::with_capacity(room));
+    request.push(ADD_CONSTRAINED);
+    put_string(&mut request, algorithm.as_bytes());
+    put_string(&mut request, certificate);
+    put_string(&mut request, &pair.public.0);
+    put_string(&mut request, &*zeroize::Zeroizing::new(pair.to_bytes()));
+    put_string(&mut request, comment.as_bytes());
+    request.push(CONSTRAIN_LIFETIME);
+    request.extend_from_slice(&seconds.to_be_bytes());
+    request
+}
+
+/// The request to forget a key or certificate.
+#[cfg(feature = "login")]
+pub(super) fn request_removal(blob: &[u8]) -> Vec<u8> {
+    let mut request = vec![REMOVE];
+    crate::wire::put_string(&mut request, blob);
+    request
+}
+
+/// Reads the answer to what is done or not.
+#[cfg(feature = "login")]
+pub(super) fn read_success(answer: &[u8]) -> Result<(), AgentFault> {
+    body(answer, SUCCESS)?.finish().map_err(malformed)
+}
+
 /// Reads the answer to a request for the list.
 ///
 /// # Errors
@@ -83,6 +121,14 @@ fn malformed(_: WireError) -> AgentFault {
 }
 
 const FAILURE: u8 = 5;
+#[cfg(feature = "login")]
+const SUCCESS: u8 = 6;
+#[cfg(feature = "login")]
+const REMOVE: u8 = 18;
+#[cfg(feature = "login")]
+const ADD_CONSTRAINED: u8 = 25;
+#[cfg(feature = "login")]
+const CONSTRAIN_LIFETIME: u8 = 1;
 const REQUEST_IDENTITIES: u8 = 11;
 const IDENTITIES_ANSWER: u8 = 12;
 const SIGN_REQUEST: u8 = 13;

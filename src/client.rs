@@ -1,0 +1,26 @@
+//! The client of a server: it logs in, asks for certificates, and puts them where ssh finds them.
+//!
+//! Synchronous, and the only room that talks to a server of ours. Nothing that a server says is
+//! believed further than it must be: its CAs' keys are kept from the first contact on, and a certificate
+//! counts once it is checked by them, and for the key that was asked for.
+//!
+//! The way of a certificate: [`ServerAddress`] → [`Exchange`] (https, with a proof of the session's
+//! key in each request) → [`Trusted`] (the CAs, as they were before) → [`log_in`] → [`order`] →
+//! [`place`](mod@place). What is kept between two runs stands in a [`ServerFolder`].
+
+mod address;
+mod exchange;
+mod folder;
+mod held;
+mod log_in;
+mod order;
+pub mod place;
+mod trust;
+
+pub use address::{AddressError, ServerAddress};
+pub use exchange::{Exchange, ExchangeError};
+pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
+pub use held::{Held, HeldCertificate, Whereabouts};
+pub use log_in::{LogInError, log_in};
+pub use order::{Order, OrderError, Ordered, RoleOffered, order, roles};
+pub use trust::{TrustError, Trusted};

@@ -1,0 +1,153 @@
+//! Asking for a certificate, and believing it.
+
+use serde_json::Value;
+use ssh_key::public::KeyData;
+
+use super::log_in::by;
+use super::{Exchange, ExchangeError, KeptSession};
+use crate::api::about::Roles;
+use crate::api::issue::{ChallengeMade, Issued, RequestShown};
+use crate::api::path;
+use crate::certificate::Kind;
+use crate::certificate::key_line::{KeyLineError, read_certificate_line};
+use crate::login::dpop::SessionKey;
+use crate::request::{Challenge, RequestFile, challenge_from_hex};
+use crate::wire::PublicKey;
+use crate::wire::RawCertificate;
+use crate::wire::verify::{SignatureError, verify_by_any};
+
+/// A role that a session may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleOffered {
+    /// Its name.
+    pub name: String,
+    /// Its CA's name.
+    pub ca: String,
+}
+
+/// Who asks for what; the request answers a challenge of the session.
+pub struct Order<'a> {
+    /// The session.
+    pub session: &'a KeptSession,
+    /// Its key.
+    pub key: &'a SessionKey,
+    /// The key of the CA that is to sign.
+    pub ca: &'a KeyData,
+    /// The key that is to be certified.
+    pub subject: &'a KeyData,
+}
+
+/// A certificate that was checked.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    /// The certificate.
+    pub certificate: RawCertificate,
+    /// Its line.
+    pub line: String,
+    /// What else the server says of it.
+    pub issued: Issued,
+}
+
+/// Why there is no certificate, or none that is believed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrderError<E: std::error::Error + 'static> {
+    /// The server said no, or nothing.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The request was not made.
+    #[error(transparent)]
+    Request(E),
+    /// The request can't be written.
+    #[error("the request cannot be encoded")]
+    Encode(#[source] ssh_encoding::Error),
+    /// The answer is no certificate.
+    #[error("the server's answer is no certificate")]
+    Line(#[from] KeyLineError),
+    /// It is one, of something else.
+    #[error("the server's certificate has another {0} than was asked for")]
+    Other(&'static str),
+    /// It is not signed by the CA.
+    #[error("the server's certificate is not signed by its CA")]
+    Signature(#[from] SignatureError),
+}
+
+/// The roles that the server offers to a session.
+///
+/// # Errors
+/// [`ExchangeError`].
+pub fn roles(
+    exchange: &mut Exchange,
+    session: &KeptSession,
+    key: &SessionKey,
+) -> Result<Vec<RoleOffered>, ExchangeError> {
+    let roles: Roles = exchange.read(path::ROLES, Some(by(session, key)))?;
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let offered = roles.roles.iter().filter_map(|role| {
+        Some(RoleOffered {
+            name: text(role.get("role"))?,
+            ca: text(role.pointer("/table/ca"))?,
+        })
+    });
+    Ok(offered.collect())
+}
+
+/// Asks for a certificate: `request` makes the request that answers this challenge. One whose answer is lost
+/// is sent once more, which costs no second serial.
+///
+/// # Errors
+/// [`OrderError`].
+pub fn order<E: std::error::Error + 'static>(
+    exchange: &mut Exchange,
+    order: &Order<'_>,
+    request: impl FnOnce(Challenge) -> Result<RequestFile, E>,
+) -> Result<Ordered, OrderError<E>> {
+    let by = by(order.session, order.key);
+    let made: ChallengeMade = exchange.post(path::CHALLENGES, Some(by), &serde_json::json!({}))?;
+    let challenge = challenge_from_hex(&made.challenge);
+    let challenge = challenge.ok_or_else(|| exchange.strange("a challenge that is none"))?;
+    let request = request(challenge).map_err(OrderError::Request)?;
+    let shown = RequestShown {
+        request: request.to_text().map_err(OrderError::Encode)?,
+    };
+    let issued: Result<Issued, _> = exchange.post(path::CERTIFICATES, Some(by), &shown);
+    let issued = match issued {
+        Err(ExchangeError::Unreachable { .. }) => {
+            exchange.post(path::CERTIFICATES, Some(by), &shown)?
+        }
+        answered => answered?,
+    };
+    let certificate = checked(&issued, order)?;
+    let line = issued.certificate.trim().to_owned();
+    Ok(Ordered {
+        certificate,
+        line,
+        issued,
+    })
+}
+
+fn checked<E: std::error::Error + 'static>(
+    issued: &Issued,
+    order: &Order<'_>,
+) -> Result<RawCertificate, OrderError<E>> {
+    let (certificate, _comment) = read_certificate_line(&issued.certificate)?;
+    if certificate.subject_key().as_ref() != Some(order.subject) {
+        return Err(OrderError::Other("key"));
+    }
+    if certificate.kind() != Kind::User.code() {
+        return Err(OrderError::Other("kind"));
+    }
+    if certificate.principals().is_empty() {
+        return Err(OrderError::Other("list of principals"));
+    }
+    if certificate.serial() != issued.serial {
+        return Err(OrderError::Other("serial"));
+    }
+    if certificate.signing_key().as_ref() != Some(order.ca) {
+        return Err(OrderError::Other("CA"));
+    }
+    let ca = PublicKey::from_blob(certificate.ca_key());
+    let ca = ca.map_err(|_form| OrderError::Other("CA"))?;
+    verify_by_any(certificate.signed(), certificate.signature(), &ca)?;
+    Ok(certificate)
+}

@@ -1,0 +1,184 @@
+//! Where a new certificate goes: into the ssh-agent, or into files beside its key.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use ssh_key::private::{Ed25519Keypair, KeypairData};
+use ssh_key::{LineEnding, PrivateKey};
+use zeroize::Zeroizing;
+
+use super::{HeldCertificate, Ordered, Whereabouts};
+use crate::config::home_folder;
+use crate::output::{self, OutputError};
+use crate::signer::agent::{AgentFault, Keeper};
+
+/// A key in memory, made for one certificate; wiped when dropped.
+pub struct NewKey(Ed25519Keypair);
+
+/// Why a certificate is nowhere.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlaceError {
+    /// There is no folder for files.
+    #[error("$HOME doesn't say where to put the certificate's files")]
+    NoHome,
+    /// The folder can't be made.
+    #[error("{}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The key can't be written.
+    #[error("the new key cannot be written")]
+    Key(#[source] ssh_key::Error),
+    /// The files can't be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+}
+
+impl NewKey {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(&mut *seed)?;
+        Ok(Self(Ed25519Keypair::from_seed(&seed)))
+    }
+
+    /// The key pair.
+    #[must_use]
+    pub fn pair(&self) -> &Ed25519Keypair {
+        &self.0
+    }
+}
+
+/// The comment of a role's certificates in an agent.
+#[must_use]
+pub fn comment(role: &str, server: &impl ToString) -> String {
+    format!("punchmark {role}@{}", server.to_string())
+}
+
+/// Puts a certificate and its new key into the agent, for as long as it is valid, and makes the agent
+/// forget those of the same role before it.
+///
+/// # Errors
+/// [`AgentFault`], and then the agent has what it had.
+pub fn into_agent(
+    ordered: &Ordered,
+    key: &NewKey,
+    comment: &str,
+    now: u64,
+) -> Result<Whereabouts, AgentFault> {
+    let mut keeper = Keeper::open()?;
+    let certificate = &ordered.certificate;
+    let left = certificate.valid_before().saturating_sub(now);
+    let seconds = u32::try_from(left).unwrap_or(u32::MAX).max(1);
+    keeper.add(certificate, key.pair(), comment, seconds)?;
+    keeper.forget(comment, Some(certificate.blob()))?;
+    Ok(Whereabouts::Agent)
+}
+
+/// Puts a certificate and its new key into files: `~/.ssh/punchmark/ROLE` and `ROLE-cert.pub`.
+///
+/// # Errors
+/// [`PlaceError`].
+pub fn into_files(
+    ordered: &Ordered,
+    key: &NewKey,
+    role: &str,
+    comment: &str,
+) -> Result<Whereabouts, PlaceError> {
+    let folder = home_folder().ok_or(PlaceError::NoHome)?;
+    let folder = folder.join(FOLDER);
+    let mut folders = DirBuilder::new();
+    folders.recursive(true).mode(0o700);
+    folders
+        .create(&folder)
+        .map_err(|source| PlaceError::Folder {
+            path: folder.clone(),
+            source,
+        })?;
+    let private = PrivateKey::new(KeypairData::Ed25519(key.0.clone()), comment);
+    let text = private.and_then(|key| key.to_openssh(LineEnding::LF));
+    let text = text.map_err(PlaceError::Key)?;
+    let certificate = folder.join(format!("{role}-cert.pub"));
+    let staged = vec![
+        output::stage(&folder.join(role), text.as_bytes(), 0o600)?,
+        output::stage(&certificate, line(ordered).as_bytes(), 0o644)?,
+    ];
+    for released in output::release(staged) {
+        released?;
+    }
+    Ok(Whereabouts::File(certificate))
+}
+
+/// Puts a certificate beside the public key file that it is for.
+///
+/// # Errors
+/// [`PlaceError::Output`].
+pub fn beside(ordered: &Ordered, certificate: &Path) -> Result<Whereabouts, PlaceError> {
+    output::write(certificate, line(ordered).as_bytes(), 0o644)?;
+    Ok(Whereabouts::File(certificate.to_path_buf()))
+}
+
+fn line(ordered: &Ordered) -> String {
+    format!("{}\n", ordered.line)
+}
+
+/// Takes away a certificate that was put somewhere, and the key that was made for it; a user's own key stays.
+///
+/// # Errors
+/// What the system says of a file; an agent that is gone has nothing any more.
+pub fn take_away(role: &str, comment: &str, held: &HeldCertificate) -> io::Result<()> {
+    match &held.r#where {
+        Whereabouts::Agent => {
+            let _gone = Keeper::open().and_then(|mut keeper| keeper.forget(comment, None));
+            Ok(())
+        }
+        Whereabouts::File(file) if is_there(held) => {
+            remove(file)?;
+            let made_here = home_folder().map(|home| home.join(FOLDER).join(role));
+            match made_here.filter(|key| key.parent() == file.parent()) {
+                Some(key) => remove(&key),
+                None => Ok(()),
+            }
+        }
+        Whereabouts::File(_) => Ok(()),
+    }
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a certificate is where it was put.
+#[must_use]
+pub fn is_there(held: &HeldCertificate) -> bool {
+    let Some(certificate) = held.read() else {
+        return false;
+    };
+    match &held.r#where {
+        Whereabouts::Agent => {
+            let has = Keeper::open().and_then(|mut keeper| keeper.has(certificate.blob()));
+            has.unwrap_or(false)
+        }
+        Whereabouts::File(file) => {
+            let text = crate::config::read_bytes(file, LARGEST).unwrap_or_default();
+            let there = crate::certificate::key_line::read_certificate_line(&text);
+            there.is_ok_and(|(there, _comment)| there == certificate)
+        }
+    }
+}
+
+/// Below a home.
+const FOLDER: &str = ".ssh/punchmark";
+const LARGEST: usize = 128 * 1024;
