@@ -123,6 +123,8 @@ const SUBCOMMANDS: &[&str] = &[
     "import",
     "sign",
     "renew",
+    "login",
+    "get",
     "request",
     "enroll",
     "requester",

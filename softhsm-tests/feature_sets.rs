@@ -60,6 +60,12 @@ fn the_set_for_servers_has_nothing_of_modules_and_cards() {
 }
 
 #[test]
+fn a_client_of_a_server_has_no_tokio_and_no_directory() {
+    assert_none("login", &["tokio", "hyper", "ldap3", "cryptoki", "yubikey"]);
+    assert!(packages("login").contains("ureq"));
+}
+
+#[test]
 fn the_full_set_has_what_every_set_has() {
     let full = packages("full");
     assert!(full.contains("ldap3"));
