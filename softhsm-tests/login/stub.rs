@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) asked: Vec<String>,
     pub(crate) serial: u64,
     nonces: u64,
+    /// Whether the nonce was over at the last request for a certificate: each second one is.
+    was_stale: bool,
     session: Option<(String, Thumbprint)>,
     ids: Vec<String>,
 }
@@ -84,6 +86,7 @@ impl Stub {
             asked: Vec::new(),
             serial: 40,
             nonces: 0,
+            was_stale: false,
             session: None,
             ids: Vec::new(),
         }));
@@ -207,6 +210,10 @@ fn read(stream: &mut Tls) -> Option<Request> {
 
 impl State {
     fn answer(&mut self, request: &Request, folder: &Folder, url: &str) -> Answer {
+        if request.path == "/v1/certificates" {
+            self.was_stale = !self.was_stale;
+            self.nonces += u64::from(self.was_stale);
+        }
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/v1/server") => (200, self.about(folder, url)),
             ("POST", "/v1/logins") => {
@@ -266,7 +273,7 @@ impl State {
             Err(error) => Err(problem(401, &error.to_string())),
             Ok(proof) => {
                 assert!(
-                    !self.ids.contains(&proof.id().to_owned()),
+                    !self.ids.iter().any(|id| id == proof.id()),
                     "a proof came twice"
                 );
                 self.ids.push(proof.id().to_owned());

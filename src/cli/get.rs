@@ -11,9 +11,11 @@ use super::base::asks_for_pins::AsksForPins;
 use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::request::key::{OwnKey, own_file};
-use super::base::server::{LogInArguments, Opened, ServerArgument, Unvisited, Visit, plain};
+use super::base::server::{
+    LogInArguments, Opened, ServerArgument, Unvisited, Visit, plain, rounded,
+};
 use super::base::terminal::{product_object, say, warn};
-use crate::certificate::{Kind, Subject, length};
+use crate::certificate::{Kind, Subject};
 use crate::client::place::{NewKey, beside, comment, into_agent, into_files, is_there};
 use crate::client::{
     ExchangeError, HeldCertificate, Order, OrderError, Ordered, RoleOffered, ServerFolder,
@@ -25,6 +27,7 @@ use crate::request::{
     random_id, sign, sign_in_memory,
 };
 use crate::secret::AskPin;
+use crate::signer::agent::AgentFault;
 
 /// Get a certificate from a server that you are logged in to
 ///
@@ -305,9 +308,10 @@ fn place(
     match into_agent(ordered, new, &comment, config::now()) {
         Ok(place) => Ok(place),
         Err(fault) => {
-            warn(&format!(
-                "the ssh-agent takes no certificate: {fault}; files are written"
-            ));
+            warn(&match fault {
+                AgentFault::NoSocket => format!("{NO_AGENT}; files are written"),
+                fault => format!("the ssh-agent takes no certificate: {fault}; files are written"),
+            });
             Ok(into_files(ordered, new, role.as_str(), &comment)?)
         }
     }
@@ -335,7 +339,7 @@ fn tell(
         }));
     }
     if context.talks() {
-        let left = length(held.valid_before.saturating_sub(config::now()));
+        let left = rounded(held.valid_before.saturating_sub(config::now()));
         let place = match &held.r#where {
             Whereabouts::Agent => "into the ssh-agent".to_owned(),
             Whereabouts::File(file) => format!("in {}", file.display()),
@@ -368,6 +372,8 @@ fn not_logged_in(server: &ServerArgument) -> Failure {
         .map_or("HOST".to_owned(), ToString::to_string);
     Failure::new("nobody is logged in").hint(format!("punchmark login {host}"))
 }
+
+const NO_AGENT: &str = "there is no ssh-agent: $SSH_AUTH_SOCK is not set";
 
 const EXAMPLES: &str = "\
 Examples:

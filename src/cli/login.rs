@@ -13,6 +13,7 @@ use super::base::terminal::{product, product_object, warn};
 use crate::client::place::{comment, take_away};
 use crate::client::{Exchange, ServerAddress, ServerFolder, Trusted};
 use crate::config;
+use crate::wire::chain;
 
 /// Log in to a server, with a key that is enrolled for you
 ///
@@ -151,7 +152,8 @@ fn end_at_server(folder: &ServerFolder, trusted: &Trusted) -> Result<(), Failure
     match exchange.end(&kept, &key) {
         Err(error) if !error.is_logged_out() => {
             warn(&format!(
-                "the session is forgotten here; at the server it ends by itself: {error}"
+                "the session is forgotten here; at the server it ends by itself: {}",
+                chain(&error)
             ));
             Ok(())
         }

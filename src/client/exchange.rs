@@ -36,7 +36,7 @@ pub(super) struct Shown<'a> {
 #[non_exhaustive]
 pub enum ExchangeError {
     /// The way to the server; it may be down.
-    #[error("{server} cannot be reached: {source}")]
+    #[error("{server} cannot be reached")]
     Unreachable {
         /// Which server.
         server: ServerAddress,
@@ -180,8 +180,8 @@ impl Exchange {
 
     fn body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, ExchangeError> {
         let mut bytes = Vec::new();
-        let body = answer.body_mut().as_reader().take(ANSWER_MAX + 1);
-        { body }
+        let body = answer.body_mut().as_reader();
+        body.take(ANSWER_MAX + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| self.unreachable(error.into()))?;
         if bytes.len() > usize::try_from(ANSWER_MAX).unwrap_or_default() {

@@ -131,9 +131,14 @@ fn warn_of_clock(trusted: &Trusted, about: &Server) {
         let server = &trusted.server;
         warn(&format!(
             "this machine is {} {side} {server}; a certificate counts by the clock of whoever reads it",
-            length(apart)
+            rounded(apart)
         ));
     }
+}
+
+/// A length of time to the minute.
+pub(crate) fn rounded(seconds: u64) -> String {
+    length(seconds.saturating_add(30) / 60 * 60)
 }
 
 /// A name as a server says it, without what steers a terminal.
