@@ -274,7 +274,7 @@ impl Frames {
 
     /// Whether they say that the bundle was signed which the answer names: nobody signed what its header says.
     fn are_of(&self, answer: &Answer) -> Result<(), AcceptError> {
-        if !self.closed.as_ref().is_some_and(|end| end.is_signed != 0) {
+        if self.closed.as_ref().is_none_or(|end| end.is_signed == 0) {
             return Err(AcceptError::NotSigned);
         }
         if self.taken != Some(answer.header().sha256) {

@@ -191,6 +191,9 @@ mod tests {
     use crate::ceremony::verdict::tests::KEY;
     use crate::ledger::{ListSigned, TailCut, for_tests};
 
+    /// A change of the list's header, or of what the ledger has of it.
+    type Change = fn(&mut Header, &mut Made);
+
     fn held(change: impl Fn(&mut Header, &mut Made)) -> Result<(), VerdictFault> {
         let plan = Plan::parse(filled(3).as_bytes()).unwrap();
         let mut ledger = for_tests::ledger(Box::new(|_| Ok(())));
@@ -247,12 +250,9 @@ mod tests {
             (header.generated, made.time) = (500, 500);
         })
         .unwrap();
-        let said = |change: fn(&mut Header, &mut Made)| held(change).unwrap_err().to_string();
-        for (change, named) in [
-            (
-                (|header, _| header.version = u64::MAX) as fn(&mut Header, &mut Made),
-                "version",
-            ),
+        let said = |change: Change| held(change).unwrap_err().to_string();
+        let changes: [(Change, &str); 11] = [
+            (|header, _| header.version = u64::MAX, "version"),
             (|_, made| made.made.version = 1001, "version"),
             (
                 |header, made| (header.version, made.made.version) = (u64::MAX, u64::MAX),
@@ -275,7 +275,8 @@ mod tests {
                 |_, made| made.made.list.as_mut().unwrap().root = [0; 32],
                 "head",
             ),
-        ] {
+        ];
+        for (change, named) in changes {
             let fault = said(change);
             assert!(fault.contains(named), "{fault}");
         }

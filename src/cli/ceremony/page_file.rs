@@ -26,7 +26,7 @@ pub(super) fn write(out: &Path, page: &str) -> Result<(), Failure> {
             );
         }
     }
-    Ok(output::write(&to, page.as_bytes(), PAGE_MODE).at("cannot write")?)
+    output::write(&to, page.as_bytes(), PAGE_MODE).at("cannot write")
 }
 
 /// Of a ceremony with as many people and devices as a plan may have.

@@ -111,6 +111,7 @@ impl Again<'_> {
             | Act::SignBundle(_)
             | Act::Copies
             | Act::Lost
+            | Act::Places
             | Act::TryCopy(_) => true,
             Act::Ledger => self.name == LEDGER_BEFORE,
             Act::Shares | Act::OpenAgain => [SHARES, SECRET_CHECK].contains(&self.name),

@@ -93,7 +93,7 @@ fn writes(act: Act, event: &Event) -> bool {
             matches!(event, Event::CopySeen(_) | Event::CopyTried(_))
         }
         Act::FirstDrill => matches!(event, Event::CopyTried(_)),
-        Act::EndCopy(_) => matches!(event, Event::CopySeen(_)),
+        Act::EndCopy(_) | Act::Places => matches!(event, Event::CopySeen(_)),
         Act::Custody | Act::Counters => matches!(event, Event::SecretsDerived(_)),
         Act::List => matches!(event, Event::KrlMade(_)),
         Act::Retire(_) | Act::ShutOut => {
