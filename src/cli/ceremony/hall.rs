@@ -42,9 +42,9 @@ impl Hall {
         let outputs = real(&beside.join(&plan.folder))?;
         let holds = |place: &Path| place.starts_with(&self.folder);
         let ledgers = config.parent().is_some_and(|folder| folder == self.folder);
-        // Below the folder of the ledger too, unless the plan lies there itself.
+        // Below the folder of the ledger too, unless the plan lies below it itself.
         let plans = real(beside)?;
-        let of_config = config.parent().filter(|folder| *folder != plans);
+        let of_config = config.parent().filter(|folder| !plans.starts_with(folder));
         let is_below = of_config.is_some_and(|folder| self.folder.starts_with(folder))
             || self.folder.starts_with(&outputs);
         if ledgers || is_below || holds(&config) || holds(&outputs) {

@@ -26,7 +26,7 @@ use crate::signer::Locator;
 /// Rehearse a plan: the same steps, on SoftHSM tokens that are made for it and thrown away
 ///
 /// All that it makes lies in one folder and says REHEARSAL: the plan that is drawn from yours, the
-/// paper, token and key labels, the CA, whose certificates live an hour at most but for those of an emergency, and the transcript.
+/// paper, token and key labels, the CA, whose certificates live an hour at most, and the transcript.
 /// No token, label or ledger of the plan is touched. Where the plan works on a ledger that is there,
 /// one is made for it, with the CAs that it names. A rehearsal that was cut short goes on.
 #[derive(Debug, Args)]
