@@ -126,8 +126,9 @@ fn what_a_thief_may_have_is_a_place_of_the_old_key() {
     ] {
         let (before, lost) = text.rsplit_once("[[lost]]").unwrap();
         let changed = format!("{before}[[lost]]{}", lost.replacen(from, to, 1));
-        let faults = Plan::parse(changed.as_bytes()).unwrap_err().to_string();
-        assert!(faults.contains(fault), "{fault}: {faults}");
+        let faults = faults(&changed);
+        let is_it = |told: &String| told.starts_with(fault);
+        assert!(faults.iter().any(is_it), "{fault}: {faults:?}");
     }
     for other in ["components:", "pkcs11:token=T;object="] {
         let changed = {

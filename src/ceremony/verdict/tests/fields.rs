@@ -30,13 +30,14 @@ const HELD_ELSEWHERE: [(&str, &str); 5] = [
 ];
 
 /// Facts whose values the lines and the plan alone don't tell.
-const FACTS_HELD_ELSEWHERE: [&str; 25] = [
+const FACTS_HELD_ELSEWHERE: [&str; 26] = [
     "device ",
     "check of the secret",
     "check of the wrapping key",
     "opened by ",
     "can wrap ",
     "components",
+    "places of the key",
     "wrapped key ",
     "brought ",
     "copy ",
