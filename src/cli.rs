@@ -54,6 +54,7 @@ mod sign;
 mod sshd_config;
 mod status;
 mod tokens;
+#[cfg(feature = "hosts")]
 mod try_out;
 mod usage;
 mod version;
@@ -93,6 +94,7 @@ struct Cli<C: Subcommand> {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "hosts")]
     Try(try_out::Try),
     Tokens(tokens::Tokens),
     SetupCard(setup_card::SetupCard),
@@ -156,6 +158,7 @@ impl Cli<Command> {
     fn run_in(self, more: impl FnOnce(Context) -> Context) -> Result<Exit, Failure> {
         let context = more(Context::new(self.global)?);
         match self.command {
+            #[cfg(feature = "hosts")]
             Command::Try(command) => command.run(&context),
             Command::Tokens(command) => command.run(&context),
             Command::SetupCard(command) => command.run(&context),

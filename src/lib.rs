@@ -24,7 +24,7 @@
 //! - [`bundle`]: requests that are carried to an offline CA in one file.
 //! - [`ceremony`]: keys made by a few people in a closed room, from one reviewed plan.
 //! - [`server`]: what a server does with what a CA made elsewhere; needs no ledger.
-//! - [`reconcile`]: which certificates servers saw that the ledger knows nothing of.
+//! - `reconcile`: which certificates servers saw that the ledger knows nothing of.
 //! - `service`: certificates on demand, over HTTP; a feature of its own.
 //! - `client`: logs in to a server, and gets certificates from it.
 //! - [`cli`]: arguments to library calls, results to words; alone prints.
@@ -47,6 +47,7 @@ pub mod ledger;
 pub mod login;
 pub mod output;
 pub mod policy;
+#[cfg(feature = "hosts")]
 pub mod reconcile;
 pub mod request;
 pub mod revocation;

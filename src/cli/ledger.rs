@@ -11,10 +11,12 @@ mod grounds;
 mod kept;
 mod key;
 mod list;
+#[cfg(feature = "hosts")]
 mod log_time;
 mod migrate;
 mod one;
 mod prove;
+#[cfg(feature = "hosts")]
 mod reconcile;
 mod records;
 mod resume;
@@ -67,6 +69,7 @@ enum Command {
     /// Print every entry as JSON, one a line, and the head
     Export(export::Export),
     /// Name the certificates that an sshd saw and the ledger doesn't know, from its log
+    #[cfg(feature = "hosts")]
     Reconcile(reconcile::Reconcile),
     /// Check a proof without the ledger
     CheckProof(prove::Check),
@@ -95,6 +98,7 @@ impl Ledger {
             Command::Resume(command) => command.run(context),
             Command::Migrate(command) => command.run(context),
             Command::CheckProof(command) => command.run(context),
+            #[cfg(feature = "hosts")]
             Command::Reconcile(command) => command.run(context),
             Command::CorrectClock(command) => command.run(context),
             Command::Export(command) => command.run(context),
