@@ -9,16 +9,16 @@ use crate::harness::token::Usage;
 /// Cuts a ceremony off behind the intent of a step, before the token hears of the key; gives the id that the intent
 /// names, in hex.
 fn cut_off_behind_intent(step: &str) -> (Room, String) {
-    let call = sync_of_intent(step);
+    let (call, when) = sync_of_intent(step);
     let room = Room::new("2");
-    let traced = killed_at("fdatasync,fsync,rename", call);
+    let traced = killed_at(&call, when);
     let own = ["--pin-file", "pin", "ceremony", "run", "plan.toml"];
     let arguments = [&texts(&traced), &own[..]].concat();
     let (shown, code) = room.hold(room.started_by("strace", &arguments));
     assert_eq!(code, 137, "{shown}");
     let transcript = room.transcript();
     let intent = transcript.lines().find(|line| is_intent(line, step));
-    let intent = intent.unwrap_or_else(|| panic!("{call}: {transcript}"));
+    let intent = intent.unwrap_or_else(|| panic!("{call} {when}: {transcript}"));
     let (_, id) = intent.split_once("id=").unwrap();
     let id = id.split(['?', ';', '"']).next().unwrap();
     (room, id.replace('%', "").to_lowercase())
@@ -28,8 +28,9 @@ fn is_intent(line: &str, step: &str) -> bool {
     line.contains("\"kind\":\"intent\"") && line.contains(&format!("\"step\":\"{step}\""))
 }
 
-/// Which of the calls that make something durable is the one behind the intent of this step.
-fn sync_of_intent(step: &str) -> usize {
+/// The call that makes the intent of this step durable, and which of its kind it is in its thread: so `strace`
+/// counts them.
+fn sync_of_intent(step: &str) -> (String, usize) {
     let room = Room::new("2");
     let log = room.account.path("trace");
     let arguments = traced(&log);
@@ -38,17 +39,20 @@ fn sync_of_intent(step: &str) -> usize {
     let (shown, code) = room.hold(room.started_by("strace", &arguments));
     assert_eq!(code, 0, "{shown}");
     let log = std::fs::read_to_string(&log).unwrap();
-    let is_sync = |line: &&str| {
-        ["fdatasync(", "fsync(", "rename("]
-            .iter()
-            .any(|one| line.contains(one))
-    };
-    let (before, _) = log
-        .split_once(&format!(
-            "\\\"kind\\\":\\\"intent\\\",\\\"step\\\":\\\"{step}\\\""
-        ))
-        .unwrap_or_else(|| panic!("no intent: {log}"));
-    before.lines().filter(is_sync).count() + 1
+    let text = format!("\\\"kind\\\":\\\"intent\\\",\\\"step\\\":\\\"{step}\\\"");
+    let lines: Vec<_> = log.lines().collect();
+    let written = lines.iter().position(|line| line.contains(&text));
+    let (before, behind) = lines.split_at(written.unwrap_or_else(|| panic!("no intent: {log}")));
+    let (thread, _) = behind[0].split_once(' ').unwrap();
+    let is_call =
+        |line: &&str, call: &str| line.starts_with(thread) && line.contains(&format!(" {call}("));
+    let calls = ["fdatasync", "fsync"];
+    let synced = behind
+        .iter()
+        .find_map(|line| calls.iter().find(|call| is_call(line, call)));
+    let call = synced.unwrap_or_else(|| panic!("no sync: {log}"));
+    let earlier = before.iter().filter(|line| is_call(line, call)).count();
+    ((*call).to_owned(), earlier + 1)
 }
 
 fn traced(log: &Path) -> [String; 9] {
