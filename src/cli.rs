@@ -33,6 +33,7 @@ mod ledger;
 mod letters;
 #[cfg(feature = "login")]
 mod login;
+#[cfg(feature = "man")]
 mod man;
 #[cfg(feature = "two-sides")]
 mod mirror;
@@ -139,6 +140,7 @@ enum Command {
     #[cfg(feature = "hosts")]
     Host(Box<host::Host>),
     Completion(completion::Completion),
+    #[cfg(feature = "man")]
     Man(man::ManPages),
 }
 
@@ -203,6 +205,7 @@ impl Cli<Command> {
             #[cfg(feature = "hosts")]
             Command::Host(command) => command.run(&context),
             Command::Completion(command) => command.run(&context, whole_tree()),
+            #[cfg(feature = "man")]
             Command::Man(command) => command.run(whole_tree()),
         }
     }
