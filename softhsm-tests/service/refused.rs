@@ -150,7 +150,7 @@ fn a_request_that_is_not_allowed_reserves_nothing() {
     };
     let long = ask("laptop", &["-V", "+20h"]).is(403);
     assert_eq!(long.json()["refusals"][0]["field"], "lifetime");
-    long.refuses(403, "refused", "at most 8h");
+    long.refuses(403, "refused", "at most 8 hours");
     ask("laptop", &["--role", "boss"]).refuses(403, "refused", "requester");
     ask("laptop", &["--role", "none"]).refuses(403, "refused", "no role");
     ask("laptop", &["--requester", "erik"]).refuses(409, "used", "not yours");
