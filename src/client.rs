@@ -5,7 +5,7 @@
 //! counts once it is checked by them, and for the key that was asked for.
 //!
 //! The way of a certificate: [`ServerAddress`] → [`Exchange`] (https, with a proof of the session's
-//! key in each request) → [`Trusted`] (the CAs, as they were before) → [`log_in`] → [`order`] →
+//! key in each request) → [`Trusted`] (the CAs, as they were before) → [`log_in`](fn@log_in) → [`order`](fn@order) →
 //! [`place`](mod@place). What is kept between two runs stands in a [`ServerFolder`].
 
 mod address;

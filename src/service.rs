@@ -3,7 +3,7 @@
 //! One more front of the spine, and no rule of its own. The way of a request, in the order of the
 //! files:
 //!
-//! 1. `edge`: a connection is taken, of so many at most, and TLS ends ([`tls`]);
+//! 1. `edge`: a connection is taken, of so many at most, and TLS ends (`tls`);
 //! 2. `asked`: the request is read whole, within its limits; what could be read in two ways is
 //!    refused (`framing`);
 //! 3. `routes`: where it goes;
