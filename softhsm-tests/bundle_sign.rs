@@ -2,6 +2,7 @@
 
 mod answers;
 mod killed;
+mod signed_again;
 
 use serde_json::Value;
 

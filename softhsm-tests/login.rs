@@ -15,13 +15,13 @@ use crate::harness::sshd::{Configuration, Sshd};
 use stub::{Stub, Wrong};
 
 /// A user's account: a home of its own, and an agent or none.
-struct User {
+pub(crate) struct User {
     home: TempDir,
-    agent: Option<Agent>,
+    pub(crate) agent: Option<Agent>,
 }
 
 impl User {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             home: scratch(),
             agent: Some(Agent::start()),
@@ -45,7 +45,7 @@ impl User {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         run(self.prepare(bounded(BINARY)).args(arguments))
     }
 
@@ -63,11 +63,11 @@ impl User {
         ])
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    fn identities(&self) -> Vec<String> {
+    pub(crate) fn identities(&self) -> Vec<String> {
         let list = self.agent.as_ref().unwrap().list();
         list.lines().map(str::to_owned).collect()
     }

@@ -1,5 +1,6 @@
 //! A real server over SoftHSM: people log in with an enrolled key, and get certificates.
 
+mod by_its_client;
 mod client;
 mod hang_up;
 mod http;

@@ -1,10 +1,6 @@
 //! Answers that another hand was on, or that are not the next.
 
-use punchmark::bundle::{
-    Answer, AnswerError, AnswerHeader, Answered, Draft, NAMESPACE, Opened, Registrar, SignedBase,
-    write_answer,
-};
-use ssh_key::{HashAlg, PrivateKey};
+use punchmark::bundle::{Answer, AnswerError, AnswerHeader, Answered, SignedBase, write_answer};
 
 use super::*;
 
@@ -30,21 +26,21 @@ impl Sides {
         ran
     }
 
-    fn answer(&self) -> Vec<u8> {
+    pub(super) fn answer(&self) -> Vec<u8> {
         std::fs::read(self.office.path("one.bundle.answer")).unwrap()
     }
 }
 
 /// The parts of an answer.
-struct Parts {
-    header: AnswerHeader,
+pub(super) struct Parts {
+    pub(super) header: AnswerHeader,
     items: Vec<Answered>,
     base: Option<SignedBase>,
     frames: Vec<Vec<u8>>,
 }
 
 impl Parts {
-    fn of(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         let length = u64::try_from(bytes.len()).unwrap();
         let answer = Answer::copy(bytes, length, tempfile::tempfile().unwrap()).unwrap();
         let mut items = Vec::new();
@@ -78,7 +74,7 @@ impl Parts {
     }
 
     /// An answer with a right checksum, as whoever knows the format writes one.
-    fn written(self) -> Vec<u8> {
+    pub(super) fn written(self) -> Vec<u8> {
         let mut file = tempfile::tempfile().unwrap();
         let items = self.items.into_iter().map(Ok::<_, AnswerError>);
         write_answer(&mut file, self.header, items, self.base.as_ref(), |add| {
@@ -159,62 +155,6 @@ fn an_answer_that_was_written_anew_is_not_accepted() {
     };
     changed(&name, "the checkpoint is of ledger");
     sides.offer(&whole).ok();
-}
-
-/// The same bundle whose certificates go elsewhere, signed again by another key in the registrar's name; with the
-/// hash of its header.
-fn signed_again(bundle: &[u8], place: &str) -> (Vec<u8>, [u8; 32]) {
-    let length = u64::try_from(bundle.len()).unwrap();
-    let opened = Opened::read(bundle, length).unwrap();
-    let old = opened.header().clone();
-    let mut draft = Draft::default();
-    for item in opened.items() {
-        let mut item = item.unwrap();
-        item.place = place.into();
-        draft.add(&item).unwrap();
-    }
-    let key = PrivateKey::from(ssh_key::private::Ed25519Keypair::from_seed(&[7; 32]));
-    let registrar = Registrar {
-        key: key.public_key().to_bytes().unwrap(),
-        ..old.registrar
-    };
-    let mut header = draft.header((old.id, old.before), old.made, old.against, registrar);
-    header.list_version = old.list_version;
-    let signature = key.sign(NAMESPACE, HashAlg::Sha512, &header.to_bytes().unwrap());
-    let bytes = draft.to_bytes(&header, &signature.unwrap()).unwrap();
-    (bytes, header.hash().unwrap())
-}
-
-#[test]
-fn a_bundle_that_somebody_signed_again_is_not_the_one_that_the_ledger_answered() {
-    let sides = Sides::begun();
-    let made = sides.make("one.bundle", ERIK, "");
-    sides.sign("one.bundle", &made).ok();
-    sides.carry_out("one.bundle.answer");
-    let bundle = std::fs::read(sides.office.path("one.bundle")).unwrap();
-    // The mirror of an earlier head, beside which the bundle was not made.
-    sides.lose_mirror();
-    sides
-        .office(&format!("mirror init {}", crate::harness::two_sides::FROM))
-        .ok();
-    let place = sides.office.path("important.conf");
-    write(&place, "mine", 0o600);
-    let (again, hash) = signed_again(&bundle, place.to_str().unwrap());
-    write(&sides.office.path("again.bundle"), again, 0o644);
-    let mut parts = Parts::of(&sides.answer());
-    parts.header.sha256 = hash;
-    write(&sides.office.path("odd.answer"), parts.written(), 0o644);
-    let before = sides.entries();
-    sides
-        .office("bundle accept --bundle again.bundle odd.answer")
-        .fails()
-        .says("the bundle of this id that the ledger took to be signed is another one");
-    assert_eq!(std::fs::read(&place).unwrap(), b"mine");
-    assert_eq!(sides.entries(), before);
-    sides
-        .office("bundle accept --bundle one.bundle one.bundle.answer")
-        .ok()
-        .says("1 certificate filed");
 }
 
 #[test]
@@ -333,25 +273,6 @@ fn a_certificate_that_cannot_be_written_keeps_the_answer_open() {
         .says("1 certificate filed, 1 there already");
     assert!(folder.join("anna-cert.pub").exists());
     sides.accept("one.bundle").ok().says("nothing changed");
-}
-
-impl Sides {
-    /// The mirror is lost, with all that was kept beside it.
-    fn lose_mirror(&self) {
-        let folder = self.office.path("config/punchmark");
-        for file in std::fs::read_dir(folder).unwrap() {
-            let file = file.unwrap();
-            if file
-                .file_name()
-                .to_str()
-                .unwrap()
-                .starts_with("punchmark.ledger")
-            {
-                std::fs::remove_file(file.path()).unwrap();
-            }
-        }
-        std::fs::remove_dir_all(self.office.path("heads")).unwrap();
-    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use punchmark::secret::share::{Quorum, SharedSecret};
 
 use super::cards::CardRoom;
 use super::people::People;
-use super::retire::{drawn, hide, hold, people, ran, two_tokens};
+use super::retire::{drawn, hold, people, ran, two_tokens};
 use super::room::{Room, date, killed_at_every_write, with_window, words_of};
 use super::shares;
 use super::unlock::{CONFIG, assert_card, opened_by, secret_of};
@@ -21,7 +21,7 @@ pub(super) const OUTPUTS: [&str; 3] = ["head.txt", "punchmark.ledger", "transcri
 /// is tried.
 pub(super) fn room() -> Room {
     let (room, _) = two_tokens("Backup");
-    hide(&room, "Backup");
+    room.hide("Backup");
     let next = date("+1 year");
     room.write_plan(&drawn(&room, "drill", None, &[&next]));
     room

@@ -5,8 +5,10 @@ use std::fs;
 
 use super::room::{Room, words_of};
 use super::run::{OUTPUTS, assert_one_key};
+use crate::harness::process::{bounded, run};
 use crate::harness::pty::Pty;
 use crate::harness::punchmark::BINARY;
+use crate::harness::token::PIN;
 use crate::harness::write;
 
 /// Answers up to the first question that has these words; the terminal then waits for its answer.
@@ -205,4 +207,40 @@ fn a_run_that_goes_on_writes_down_no_pin_of_the_one_before() {
     assert!(!room.transcript().contains("95925403"));
     assert!(room.transcript().contains("fell down"));
     goes_on_to_the_end(&room);
+}
+
+#[test]
+fn a_run_that_is_ended_by_a_fault_leaves_no_core_file_and_tells_nobody_its_pin() {
+    let room = Room::new("2");
+    // Core files of any size would be left in the folder of the run.
+    let script = format!(
+        "ulimit -c unlimited; echo $$ > process; exec \"{BINARY}\" --pin-file pin ceremony run plan.toml"
+    );
+    // Up to where the PIN was typed, and a key is about to be made.
+    let pty = room.started_by("sh", &["-c", &script]);
+    let pty = hold_until(&room, pty, "type \"make users\"");
+    let process = fs::read_to_string(room.account.path("process")).unwrap();
+    let of = |name: &str| {
+        let bytes = fs::read(format!("/proc/{}/{name}", process.trim())).unwrap();
+        String::from_utf8_lossy(&bytes).replace('\0', " ")
+    };
+    let limits = of("limits");
+    let core = limits.lines().find(|line| line.contains("core file"));
+    let numbers: Vec<_> = core.unwrap().split_whitespace().rev().take(3).collect();
+    assert_eq!(numbers, ["bytes", "0", "0"], "{limits}");
+    for name in ["cmdline", "environ"] {
+        assert!(!of(name).contains(PIN), "{name}");
+    }
+    run(bounded("kill").args(["-ABRT", process.trim()])).ok();
+    let (shown, code) = pty.finish();
+    assert_eq!(code, 134, "{shown}");
+    assert!(!shown.contains("core dumped"), "{shown}");
+    let left = fs::read_dir(room.account.home()).unwrap().flatten();
+    let is_core = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("core");
+    let cores: Vec<_> = left.map(|file| file.file_name()).filter(is_core).collect();
+    assert!(cores.is_empty(), "{cores:?}");
+    // And the next run goes on.
+    let (shown, code) = room.hold(room.start());
+    assert_eq!(code, 0, "{shown}");
+    assert_one_key(&room);
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::retire::{drawn, hide, hold, people, ran, two_tokens};
+use super::retire::{drawn, hold, people, ran, two_tokens};
 use super::room::{Room, killed_at_every_write, words_of};
 use crate::harness::sshd::{Configuration, Sshd};
 
@@ -14,7 +14,7 @@ const LOST: &str = "pkcs11:token=Backup;object=users";
 /// A room with a CA that was made in `Backup`, which is lost; its copy is in the token that is there.
 pub(super) fn room() -> Room {
     let (room, _) = two_tokens("Backup");
-    hide(&room, "Backup");
+    room.hide("Backup");
     let own = ["the safe was flooded", LOST, "Anna and Bob looked"];
     room.write_plan(&drawn(&room, "restore", None, &own));
     room

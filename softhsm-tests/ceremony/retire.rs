@@ -305,7 +305,7 @@ fn a_copy_that_the_plan_does_not_name_is_a_fault_and_a_missing_one_stays_visible
     let plan = plan_of_end(&room, None).replace("lock-out = false", "lock-out = true");
     room.write_plan(&plan);
     // The second token is not in the room.
-    hide(&room, "Backup");
+    room.hide("Backup");
     let (shown, code) = hold(&room);
     assert_eq!(code, 1, "{shown}");
     assert!(
@@ -341,21 +341,6 @@ fn a_copy_that_the_plan_does_not_name_is_a_fault_and_a_missing_one_stays_visible
             .contains("not in the safe, Anna and Bob looked"),
         "{shown}"
     );
-}
-
-/// Takes a token out of the room.
-pub(super) fn hide(room: &Room, label: &str) {
-    let away = room.account.path("away");
-    fs::create_dir_all(&away).unwrap();
-    for token in fs::read_dir(room.token.store()).unwrap().flatten() {
-        let object = fs::read(token.path().join("token.object")).unwrap();
-        let is_it = object
-            .windows(label.len())
-            .any(|part| part == label.as_bytes());
-        if is_it {
-            fs::rename(token.path(), away.join(token.file_name())).unwrap();
-        }
-    }
 }
 
 #[test]

@@ -342,50 +342,6 @@ fn clocks_that_are_far_apart_stop_it_and_are_read_again() {
 }
 
 #[test]
-fn a_run_that_is_ended_by_a_fault_leaves_no_core_file_and_tells_nobody_its_pin() {
-    let room = Room::new("2");
-    let words = room.checked()["words"].as_str().unwrap().to_owned();
-    // Core files of any size would be left in the folder of the run.
-    let script = format!(
-        "ulimit -c unlimited; echo $$ > process; exec \"{BINARY}\" --pin-file pin ceremony run plan.toml"
-    );
-    let mut pty = room.started_by("sh", &["-c", &script]);
-    // Up to where the PIN was typed, and a key is about to be made.
-    loop {
-        let shown = pty.expect("\n> ");
-        let question = shown.lines().last().unwrap().trim().to_owned();
-        if question.contains("type \"make users\"") {
-            break;
-        }
-        pty.type_line(&room.answer(&question, &words));
-    }
-    let process = fs::read_to_string(room.account.path("process")).unwrap();
-    let of = |name: &str| {
-        let bytes = fs::read(format!("/proc/{}/{name}", process.trim())).unwrap();
-        String::from_utf8_lossy(&bytes).replace('\0', " ")
-    };
-    let limits = of("limits");
-    let core = limits.lines().find(|line| line.contains("core file"));
-    let numbers: Vec<_> = core.unwrap().split_whitespace().rev().take(3).collect();
-    assert_eq!(numbers, ["bytes", "0", "0"], "{limits}");
-    for name in ["cmdline", "environ"] {
-        assert!(!of(name).contains(PIN), "{name}");
-    }
-    run(bounded("kill").args(["-ABRT", process.trim()])).ok();
-    let (shown, code) = pty.finish();
-    assert_eq!(code, 134, "{shown}");
-    assert!(!shown.contains("core dumped"), "{shown}");
-    let left = fs::read_dir(room.account.home()).unwrap().flatten();
-    let is_core = |name: &std::ffi::OsString| name.to_string_lossy().starts_with("core");
-    let cores: Vec<_> = left.map(|file| file.file_name()).filter(is_core).collect();
-    assert!(cores.is_empty(), "{cores:?}");
-    // And the next run goes on.
-    let (shown, code) = room.hold(room.start());
-    assert_eq!(code, 0, "{shown}");
-    assert_one_key(&room);
-}
-
-#[test]
 fn a_plan_that_was_changed_on_the_way_does_not_go_on() {
     let room = Room::new("2");
     let mut pty = room.start();

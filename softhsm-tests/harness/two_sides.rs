@@ -102,6 +102,23 @@ impl Sides {
     pub(crate) fn carry_out(&self, name: &str) {
         std::fs::copy(self.room.punchmark.path(name), self.office.path(name)).unwrap();
     }
+
+    /// The mirror is lost, with all that was kept beside it.
+    pub(crate) fn lose_mirror(&self) {
+        let folder = self.office.path("config/punchmark");
+        for file in std::fs::read_dir(folder).unwrap() {
+            let file = file.unwrap();
+            if file
+                .file_name()
+                .to_str()
+                .unwrap()
+                .starts_with("punchmark.ledger")
+            {
+                std::fs::remove_file(file.path()).unwrap();
+            }
+        }
+        std::fs::remove_dir_all(self.office.path("heads")).unwrap();
+    }
 }
 
 /// The objects that a command printed.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use ssh_key::{LineEnding, PrivateKey};
 
 use super::http::{Answer, request, send};
-use super::room::URL;
+use super::room::{Room, Running, URL};
+use crate::harness::keygen::ED25519;
 
 /// Somebody's program, with a session once it has logged in.
 pub(crate) struct Client {
@@ -35,6 +36,17 @@ impl Client {
         let opened = client.log_in(key).is(200).json();
         client.token = Some(opened["token"].as_str().unwrap().to_owned());
         client
+    }
+
+    /// Peter, logged in at a server of the room, with a request of another key that is not sent yet.
+    #[track_caller]
+    pub(crate) fn with_request(room: &Room) -> (Running, Self, String) {
+        let peter = room.enrolled("peter");
+        room.admin.key("laptop", ED25519);
+        let server = room.start();
+        let client = Self::logged_in(room.port, &peter);
+        let asked = room.request_file("laptop", &client.challenge(), &[]);
+        (server, client, asked)
     }
 
     /// Begins a login and answers it with this key.

@@ -14,11 +14,7 @@ use crate::harness::keygen::ED25519;
 #[test]
 fn a_client_that_hangs_up_at_each_byte_harms_nobody_and_gets_its_certificate_later() {
     let room = Room::ready();
-    let peter = room.enrolled("peter");
-    room.admin.key("laptop", ED25519);
-    let server = room.start();
-    let client = Client::logged_in(room.port, &peter);
-    let asked = room.request_file("laptop", &client.challenge(), &[]);
+    let (server, client, asked) = Client::with_request(&room);
     let body = json!({ "request": asked }).to_string();
     let whole = client.bytes("POST", "/v1/certificates", Some(&body));
     for end in (0..whole.len()).step_by(97).chain([whole.len()]) {

@@ -189,11 +189,7 @@ fn a_request_that_is_not_allowed_reserves_nothing() {
 #[test]
 fn a_ledger_that_cannot_grow_releases_nothing() {
     let room = Room::ready();
-    let peter = room.enrolled("peter");
-    room.admin.key("laptop", ED25519);
-    let server = room.start();
-    let client = Client::logged_in(room.port, &peter);
-    let asked = room.request_file("laptop", &client.challenge(), &[]);
+    let (server, client, asked) = Client::with_request(&room);
     // From here on no file of the server grows: a full disk, as the ledger sees one.
     let pid = server.child.id().to_string();
     let limit = std::process::Command::new("prlimit")

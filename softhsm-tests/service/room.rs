@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
 use ssh_key::PrivateKey;
 
+use super::tls::{FILES, certify};
 use crate::harness::admin::Admin;
 use crate::harness::keygen::ED25519;
 use crate::harness::process::{bounded, run, wait_until};
@@ -31,9 +33,25 @@ impl Room {
 
     /// The same, with another value of `tls`.
     pub(crate) fn with_tls(tls: &str) -> Self {
+        Self::at(URL, free_port(), tls)
+    }
+
+    /// One that clients reach by its URL, and by the root that is made for it.
+    pub(crate) fn for_clients() -> Self {
         let port = free_port();
+        let room = Self::at(&format!("https://127.0.0.1:{port}"), port, FILES);
+        certify(&room.folder());
+        room
+    }
+
+    /// Where its config is.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.admin.config_file().parent().unwrap().to_path_buf()
+    }
+
+    fn at(url: &str, port: u16, tls: &str) -> Self {
         let serve = format!(
-            "{ROLES}\n[serve]\nurl = \"{URL}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = {tls}\n\
+            "{ROLES}\n[serve]\nurl = \"{url}\"\nlisten = [\"127.0.0.1:{port}\"]\ntls = {tls}\n\
              [login.keys]\nkind = \"key\"\n"
         );
         Self {

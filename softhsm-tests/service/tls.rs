@@ -14,12 +14,12 @@ use super::room::Room;
 use crate::harness::process::{bounded, run};
 use crate::harness::write;
 
-const FILES: &str = "{ certificate = \"server.pem\", key = \"server.key\" }";
+pub(super) const FILES: &str = "{ certificate = \"server.pem\", key = \"server.key\" }";
 
 #[test]
 fn it_speaks_tls_by_its_certificate_and_nothing_in_clear() {
     let room = Room::with_tls(FILES);
-    let folder = room.admin.config_file().parent().unwrap().to_path_buf();
+    let folder = room.folder();
     certify(&folder);
     let server = room.start();
     let answer = ask(&folder, room.port, &["server"]).unwrap().is(200);
@@ -34,7 +34,7 @@ fn it_speaks_tls_by_its_certificate_and_nothing_in_clear() {
 #[test]
 fn a_key_that_others_read_or_that_is_anothers_is_refused_before_it_listens() {
     let room = Room::with_tls(FILES);
-    let folder = room.admin.config_file().parent().unwrap().to_path_buf();
+    let folder = room.folder();
     let check = || room.admin.punchmark.pinned(&["serve", "--check"]);
     check().exits(1).says("server.pem");
     certify(&folder);
@@ -72,7 +72,7 @@ fn ask(folder: &Path, port: u16, believed: &[&str]) -> Option<Answer> {
 }
 
 /// A root, and by it a certificate for 127.0.0.1.
-fn certify(folder: &Path) {
+pub(super) fn certify(folder: &Path) {
     let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
     let root = "-keyout root.key -out root.pem -subj /CN=root";
     let leaf = "-keyout server.key -out server.pem -subj /CN=server -CA root.pem -CAkey root.key \

@@ -16,8 +16,16 @@ fn what_a_server_reads_takes_nothing_that_it_does_not_know() {
     ] {
         assert!(serde_json::from_str::<NewLogin>(text).is_err(), "{text}");
     }
-    assert!(serde_json::from_str::<KeyShown>(r#"{"signature":"x","key":"y"}"#).is_err());
-    assert!(serde_json::from_str::<PasswordShown>(r#"{"name":"peter"}"#).is_err());
+    let more = serde_json::from_str::<KeyShown>(r#"{"signature":"x","key":"y"}"#).unwrap_err();
+    assert!(
+        more.to_string().starts_with("unknown field `key`"),
+        "{more}"
+    );
+    let less = serde_json::from_str::<PasswordShown>(r#"{"name":"peter"}"#).unwrap_err();
+    assert!(
+        less.to_string().starts_with("missing field `password`"),
+        "{less}"
+    );
 }
 
 #[test]

@@ -113,8 +113,8 @@ impl Get {
 
     fn has_for(&self, folder: &ServerFolder, margin: u64) -> Result<bool, Failure> {
         let held = folder.held()?;
-        let held = held.of(self.role.as_ref().map(RoleName::as_str));
-        Ok(held.is_some_and(|(_role, held)| {
+        let mut of_role = held.of(self.role.as_ref().map(RoleName::as_str));
+        Ok(of_role.any(|held| {
             held.is_good_for(margin, config::now()) && self.is_meant(held) && is_there(held)
         }))
     }
@@ -169,12 +169,13 @@ impl Get {
         let place = place(&ordered, &key, &name, &visit)?;
         let mut held = visit.folder.held().map_err(Failure::from)?;
         let newest = HeldCertificate {
+            role: role.name.clone(),
             certificate: ordered.line.clone(),
             valid_before: ordered.certificate.valid_before(),
             r#where: place,
         };
-        tell(context, &ordered, &newest, &role.name)?;
-        held.note(&role.name, newest);
+        tell(context, &ordered, &newest)?;
+        held.note(newest);
         let kept = visit.folder.keep_held(&visit.lock, &held);
         Ok(kept.map_err(Failure::from)?)
     }
@@ -317,12 +318,7 @@ fn place(
     }
 }
 
-fn tell(
-    context: &Context,
-    ordered: &Ordered,
-    held: &HeldCertificate,
-    role: &str,
-) -> Result<(), Failure> {
+fn tell(context: &Context, ordered: &Ordered, held: &HeldCertificate) -> Result<(), Failure> {
     let certificate = &ordered.certificate;
     let principals = certificate.principals().iter();
     let principals: Vec<_> = principals
@@ -334,7 +330,7 @@ fn tell(
     }
     if context.json() {
         return product_object(json!({
-            "principals": principals, "serial": serial, "ca": ca, "role": role,
+            "principals": principals, "serial": serial, "ca": ca, "role": held.role,
             "valid-before": held.valid_before, "where": held.r#where,
         }));
     }
@@ -345,7 +341,7 @@ fn tell(
             Whereabouts::File(file) => format!("in {}", file.display()),
         };
         say(&format!("{} for {left}, {place}", principals.join(", ")));
-        say(&format!("  serial {serial} of {ca}, role {role}"));
+        say(&format!("  serial {serial} of {ca}, role {}", held.role));
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::base::context::Context;
 use super::base::failure::{At, Exit, Failure};
 use super::base::server::{LogInArguments, Opened, ServerArgument, Visit, plain, until};
 use super::base::terminal::{product, product_object, warn};
-use crate::client::place::{comment, take_away};
+use crate::client::place::take_away;
 use crate::client::{Exchange, ServerAddress, ServerFolder, Trusted};
 use crate::config;
 use crate::wire::chain;
@@ -91,10 +91,10 @@ fn status(context: &Context, folder: &ServerFolder) -> Result<Exit, Failure> {
     let server = folder.trusted()?.map(|trusted| trusted.server.to_string());
     let server = server.unwrap_or_default();
     let held = folder.held()?;
-    let good = held.iter().filter(|(_, held)| held.is_good_for(0, now));
+    let good = held.iter().filter(|held| held.is_good_for(0, now));
     if context.json() {
         let certificates =
-            good.map(|(role, held)| json!({ "role": role, "until": held.valid_before }));
+            good.map(|held| json!({ "role": held.role, "until": held.valid_before }));
         let certificates: Vec<_> = certificates.collect();
         let session = kept.as_ref().map(|kept| json!(kept.session));
         product_object(
@@ -110,8 +110,9 @@ fn status(context: &Context, folder: &ServerFolder) -> Result<Exit, Failure> {
                 until(kept.session.until)
             ),
         })?;
-        for (role, held) in good {
-            product(&format!("  role {role} until {}", until(held.valid_before)))?;
+        for held in good {
+            let until = until(held.valid_before);
+            product(&format!("  role {} until {until}", held.role))?;
         }
     }
     Ok(kept.map_or(Exit::Failed, |_kept| Exit::Done))
@@ -124,8 +125,8 @@ fn end(context: &Context, folder: &ServerFolder) -> Result<Exit, Failure> {
     };
     end_at_server(folder, &trusted)?;
     let held = folder.held()?;
-    for (role, held) in held.iter() {
-        take_away(role, &comment(role, &trusted.server), held)?;
+    for held in held.iter() {
+        take_away(&trusted.server, held)?;
     }
     folder.keep_held(&lock, &crate::client::Held::default())?;
     folder.forget_session(&lock)?;

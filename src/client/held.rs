@@ -1,20 +1,21 @@
 //! Which certificates were got from a server, and whether one is still good.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::wire::RawCertificate;
 
-/// The newest certificate of each role.
+/// The newest certificate of each role at each place: one role may have some in the agent and beside several keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held(BTreeMap<String, HeldCertificate>);
+pub struct Held(Vec<HeldCertificate>);
 
 /// One certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HeldCertificate {
+    /// The role that it was asked for under.
+    pub role: String,
     /// Its line.
     pub certificate: String,
     /// When it ends, in Unix seconds.
@@ -34,25 +35,25 @@ pub enum Whereabouts {
 }
 
 impl Held {
-    /// The certificate of a role; of the only one, where no role is named.
-    #[must_use]
-    pub fn of(&self, role: Option<&str>) -> Option<(&str, &HeldCertificate)> {
-        match role {
-            Some(role) => self.0.get_key_value(role),
-            None if self.0.len() == 1 => self.0.first_key_value(),
-            None => None,
-        }
-        .map(|(role, held)| (role.as_str(), held))
+    /// The certificates of a role; where no role is named, all if they are of one.
+    pub fn of<'h>(&'h self, role: Option<&'h str>) -> impl Iterator<Item = &'h HeldCertificate> {
+        let first = self.0.first().map(|held| held.role.as_str());
+        let is_only = self.0.iter().all(|held| Some(held.role.as_str()) == first);
+        let role = role.or(first.filter(|_| is_only));
+        self.iter()
+            .filter(move |held| Some(held.role.as_str()) == role)
     }
 
-    /// All of them, by role.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &HeldCertificate)> {
-        self.0.iter().map(|(role, held)| (role.as_str(), held))
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &HeldCertificate> {
+        self.0.iter()
     }
 
-    /// Notes a certificate instead of the one before.
-    pub fn note(&mut self, role: &str, held: HeldCertificate) {
-        self.0.insert(role.to_owned(), held);
+    /// Notes a certificate instead of the one of its role at its place before.
+    pub fn note(&mut self, held: HeldCertificate) {
+        let place = (&held.role, &held.r#where);
+        self.0.retain(|one| (&one.role, &one.r#where) != place);
+        self.0.push(held);
     }
 }
 
@@ -70,5 +71,38 @@ impl HeldCertificate {
     #[must_use]
     pub fn is_good_for(&self, seconds: u64, now: u64) -> bool {
         self.valid_before.saturating_sub(now) > seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(role: &str, place: Option<&str>) -> HeldCertificate {
+        HeldCertificate {
+            role: role.to_owned(),
+            certificate: String::new(),
+            valid_before: 1000,
+            r#where: place.map_or(Whereabouts::Agent, |file| Whereabouts::File(file.into())),
+        }
+    }
+
+    #[test]
+    fn a_certificate_takes_the_place_of_its_roles_at_its_place_and_of_no_other() {
+        let mut all = Held::default();
+        for one in [
+            held("a", None),
+            held("a", Some("x-cert.pub")),
+            held("a", None),
+        ] {
+            all.note(one);
+        }
+        assert_eq!(all.of(None).count(), 2);
+        all.note(held("b", None));
+        assert_eq!(all.iter().count(), 3);
+        assert_eq!(all.of(Some("a")).count(), 2);
+        // Of which role is meant, somebody has to say.
+        assert_eq!(all.of(None).count(), 0);
+        assert_eq!(all.of(Some("c")).count(), 0);
     }
 }

@@ -135,15 +135,16 @@ fn line(ordered: &Ordered) -> String {
 ///
 /// # Errors
 /// What the system says of a file; an agent that is gone has nothing any more.
-pub fn take_away(role: &str, comment: &str, held: &HeldCertificate) -> io::Result<()> {
+pub fn take_away(server: &impl ToString, held: &HeldCertificate) -> io::Result<()> {
     match &held.r#where {
         Whereabouts::Agent => {
-            let _gone = Keeper::open().and_then(|mut keeper| keeper.forget(comment, None));
+            let _gone = Keeper::open()
+                .and_then(|mut keeper| keeper.forget(&comment(&held.role, server), None));
             Ok(())
         }
         Whereabouts::File(file) if is_there(held) => {
             remove(file)?;
-            let made_here = home_folder().map(|home| home.join(FOLDER).join(role));
+            let made_here = home_folder().map(|home| home.join(FOLDER).join(&held.role));
             match made_here.filter(|key| key.parent() == file.parent()) {
                 Some(key) => remove(&key),
                 None => Ok(()),

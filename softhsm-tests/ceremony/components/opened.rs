@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{COMPONENTS, assert_in_no_file, left, secrets, sha256sum, start};
 use crate::ceremony::people::People;
-use crate::ceremony::retire::{drawn, hide, ran};
+use crate::ceremony::retire::{drawn, ran};
 use crate::ceremony::room::{Room, date, killed_within, words_of};
 use crate::harness::keygen;
 use crate::harness::module::Module;
@@ -91,7 +91,7 @@ fn room() -> (Room, People, String) {
     let (shown, code) = sheets.hold(start(&room));
     assert_eq!(code, 0, "{shown}");
     fs::rename(room.account.path("ceremony"), room.account.path("first")).unwrap();
-    hide(&room, "Backup");
+    room.hide("Backup");
     room.token.add_token("Third");
     (room, sheets, words_of(&shown).0)
 }

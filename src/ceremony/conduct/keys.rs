@@ -211,7 +211,7 @@ impl<'s> Conduct<'s> {
         let locator = self.place_of(step, &planned.device, &planned.place)?;
         let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
         let ledger = Ledger::open_to_read(&config.ledger())?;
-        let is_recorded = ledger.has_ledger_key_at(&locator.to_string())?;
+        let is_recorded = ledger.knows_ledger_key_at(&locator.to_string())?;
         let key = match self.there(&locator, is_recorded)? {
             There::Ours(key) => *key,
             There::Nothing => self.generate(&locator, planned.algorithm, &planned.place)?,

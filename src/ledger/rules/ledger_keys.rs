@@ -141,19 +141,6 @@ impl Ledger {
         signed.map(|one| one.ok_or(LedgerError::Rollover)).collect()
     }
 
-    /// Whether a ledger key was recorded that lies at this place.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn has_ledger_key_at(&self, place: &str) -> Result<bool, LedgerError> {
-        let events = self.entries_of(table::LEDGER_KEY, Some)?;
-        let mut added = events.iter().filter_map(|(_, event)| match event {
-            Event::LedgerKeyAdded(added) => Some(added),
-            _ => None,
-        });
-        Ok(added.any(|added| added.place == place))
-    }
-
     /// Every entry of a rollover, oldest first.
     ///
     /// # Errors

@@ -16,6 +16,15 @@ impl Advised for ExchangeError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Unreachable { source, .. }
+                if source.to_string().contains("CaUsedAsEndEntity") =>
+            {
+                Some(
+                    "the server shows a CA's own certificate as its: whoever runs it makes one that says CA:FALSE, as in \
+                     docs/service.md"
+                        .to_owned(),
+                )
+            }
             Self::Unreachable { source, .. } if source.to_string().contains("certificate") => Some(
                 "if its TLS certificate is by a CA of your own, name that with: \
                  punchmark login --ca-file ROOTS.pem HOST"
