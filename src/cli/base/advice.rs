@@ -5,6 +5,7 @@ mod batch;
 pub(crate) mod config;
 pub(crate) mod evidence;
 pub(crate) mod file_kind;
+mod https;
 pub(crate) mod intake;
 pub(crate) mod ledger;
 mod ledger_file;

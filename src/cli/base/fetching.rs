@@ -19,7 +19,7 @@ use super::output_file::folder_of;
 use super::terminal::{hint, product, product_object};
 use crate::config::{read_bytes, read_limited};
 use crate::server::fetch::FetchError;
-use crate::server::source::{Https, HttpsError, Source, UrlError};
+use crate::server::source::{Https, Source, UrlError};
 
 /// How a source is asked.
 #[derive(Debug, Args)]
@@ -175,8 +175,6 @@ impl<R: WayOut + Error + Send + Sync + 'static> Advised for FetchError<R> {
         }
     }
 }
-
-impl Advised for HttpsError {}
 
 impl Advised for UrlError {
     fn kind(&self) -> Kind {

@@ -20,7 +20,7 @@ impl<'a> Patience<'a> {
         Self { limit, nudge: None }
     }
 
-    /// Calls `nudge` if there is no answer after a while.
+    /// Calls `nudge` if there is no answer after a while; in any case where that is no time at all.
     pub(super) fn nudging(self, after: Duration, nudge: &'a dyn Fn()) -> Self {
         Self {
             nudge: Some((after, nudge)),
@@ -32,6 +32,10 @@ impl<'a> Patience<'a> {
         let Some((after, nudge)) = self.nudge else {
             return answer.recv_timeout(self.limit);
         };
+        if after.is_zero() {
+            nudge();
+            return answer.recv_timeout(self.limit);
+        }
         match answer.recv_timeout(after) {
             Err(RecvTimeoutError::Timeout) => {
                 nudge();
@@ -108,6 +112,17 @@ mod tests {
         assert_eq!(within(&patience, || 1), Ok(1));
         assert_eq!(nudged.get(), 0);
         assert_eq!(within(&patience, || thread::sleep(4 * SOON)), Ok(()));
+        assert_eq!(nudged.get(), 1);
+    }
+
+    #[test]
+    fn what_is_certain_is_said_however_soon_the_answer_is_there() {
+        let nudged = Cell::new(0);
+        let nudge = || nudged.set(nudged.get() + 1);
+        let patience = Patience::of(50 * SOON).nudging(Duration::ZERO, &nudge);
+        let (sender, answer) = sync_channel(1);
+        sender.send(1).unwrap();
+        assert_eq!(patience.await_answer(&answer), Ok(1));
         assert_eq!(nudged.get(), 1);
     }
 }
