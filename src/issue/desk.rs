@@ -20,7 +20,9 @@
 //! - `close`: no more orders; those that were taken go all the way. A session goes home when
 //!   nothing waits, nothing is reserved and nothing is at another device, from which it could
 //!   come back; the committer when nothing is left at all.
-//! - `stop`: the same, but what has no serial yet is answered at once.
+//! - `hold`: serials are taken for nobody for a while, in which another run may have the ledger.
+//!   What has one goes all the way; what waits goes on waiting until it is let go.
+//! - `stop`: the same as `close`, but what has no serial yet is answered at once.
 //! - A device that can sign no more leaves its order to the other sessions, and is looked for
 //!   again after a pause, twice as long each time. It counts again once it is back with the
 //!   CA's key; it never shows a refused PIN twice. The last session that fails ends the desk:

@@ -70,9 +70,32 @@ impl Board {
         !state.closed && state.end.is_none()
     }
 
+    /// Takes serials for nobody until it is let go; what has one goes its way. Orders may still be left.
+    pub(super) fn hold(&self) {
+        let mut state = self.state();
+        // A desk that closes is emptied.
+        state.held = !state.closed;
+        drop(state);
+        self.wake_all();
+    }
+
+    pub(super) fn let_go(&self) {
+        self.state().held = false;
+        self.wake_all();
+    }
+
+    /// Whether it is held, and the ledger has the outcome of all that has a serial.
+    pub(super) fn rests(&self) -> bool {
+        let state = self.state();
+        state.held && state.nothing_is_open()
+    }
+
     /// Takes no order any more; those that were taken go their way.
     pub(super) fn close(&self) {
-        self.state().closed = true;
+        let mut state = self.state();
+        state.closed = true;
+        state.held = false;
+        drop(state);
         self.wake_all();
     }
 

@@ -101,6 +101,23 @@ impl Desk {
         self.board.is_open()
     }
 
+    /// Takes serials for nobody until it is [let go](Self::let_go), so that another run can have the ledger for
+    /// a while. Orders may still be left; closing it lets go of it too.
+    pub fn hold(&self) {
+        self.board.hold();
+    }
+
+    /// Whether it is held, and the ledger has the outcome of all that has a serial. Once it is so, it stays so
+    /// until it is let go or closed.
+    pub fn rests(&self) -> bool {
+        self.board.rests()
+    }
+
+    /// Goes on.
+    pub fn let_go(&self) {
+        self.board.let_go();
+    }
+
     /// Ends it soon, by somebody's wish: what has no serial yet gets none. What has one is
     /// signed and recorded.
     pub fn stop(&self) {

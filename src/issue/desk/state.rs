@@ -47,6 +47,8 @@ pub(super) struct State {
     /// Devices that lied.
     pub(super) expelled: Vec<usize>,
     pub(super) closed: bool,
+    /// Whether serials are taken for nobody, for a while.
+    pub(super) held: bool,
     pub(super) end: Option<RunEnd>,
     /// Whether the committer is gone, so that nothing can be recorded.
     pub(super) broken: bool,
@@ -80,10 +82,14 @@ impl State {
     }
 
     pub(super) fn is_through(&self) -> bool {
-        self.takes_no_more()
-            && self.waiting.is_empty()
-            && self.reserved.is_empty()
+        self.takes_no_more() && self.waiting.is_empty() && self.nothing_is_open()
+    }
+
+    /// Whether the ledger has the outcome of all that has a serial.
+    pub(super) fn nothing_is_open(&self) -> bool {
+        self.reserved.is_empty()
             && self.nothing_at_devices()
+            && self.tried.is_empty()
             && self.in_hand == 0
     }
 
@@ -91,7 +97,7 @@ impl State {
     /// nothing is reserved ahead: a crash then leaves no serial that nobody came to.
     pub(super) fn wants_more(&self) -> bool {
         let chunk = self.chunk.get();
-        if self.waiting.is_empty() || self.sessions == 0 || self.end.is_some() {
+        if self.held || self.waiting.is_empty() || self.sessions == 0 || self.end.is_some() {
             return false;
         }
         if chunk <= self.sessions {

@@ -101,6 +101,7 @@ struct Trouble {
     steps: usize,
     book: BookFault,
     somebody_stops: bool,
+    somebody_holds: bool,
 }
 
 /// More orders than there is room for, and what must hold whatever comes first.
@@ -127,6 +128,11 @@ fn run(trouble: &Trouble) {
         let desk = Arc::clone(&desk);
         shuttle::thread::spawn(move || desk.stop())
     });
+    let holding = trouble.somebody_holds.then(|| {
+        let (desk, pages) = (Arc::clone(&desk), Arc::clone(&pages));
+        let is_torn = trouble.steps != usize::MAX;
+        shuttle::thread::spawn(move || hold(&desk, &pages, is_torn))
+    });
     let tickets: Vec<Ticket> = (0..ORDERS)
         .filter_map(|tag| desk.submit(wanted(tag, &ca_key, SerialChoice::Next)).ok())
         .collect();
@@ -137,12 +143,29 @@ fn run(trouble: &Trouble) {
             assert_eq!(said, Said::Issued, "it went out before it was recorded");
         }
     }
-    if let Some(stopping) = stopping {
-        stopping.join().unwrap();
+    for other in [stopping, holding].into_iter().flatten() {
+        other.join().unwrap();
     }
     let desk = Arc::into_inner(desk).unwrap();
     let ended = desk.close();
     the_book_is_whole(&ended, &pages);
+}
+
+/// Another run has the ledger for a while: nothing is open in it meanwhile, and nothing becomes so.
+fn hold(desk: &Desk, pages: &Pages, is_torn: bool) {
+    let open = || pages.lock().unwrap().contains(&Said::Reserved);
+    desk.hold();
+    while !desk.rests() {
+        shuttle::thread::yield_now();
+    }
+    let written = pages.lock().unwrap().len();
+    for _while_another_writes in 0..3 {
+        assert!(is_torn || !open(), "something is open at a desk that rests");
+        assert_eq!(pages.lock().unwrap().len(), written);
+        shuttle::thread::yield_now();
+    }
+    assert!(desk.rests());
+    desk.let_go();
 }
 
 fn the_book_is_whole(ended: &Result<(), RunEnd>, pages: &Pages) {
@@ -164,6 +187,7 @@ fn no_trouble(devices: &[(Fault, bool)]) -> Trouble {
         steps: usize::MAX,
         book: BookFault::Fails,
         somebody_stops: false,
+        somebody_holds: false,
     }
 }
 
@@ -221,6 +245,28 @@ fn somebody_may_stop_it_at_any_moment() {
     ] {
         holds(Trouble {
             somebody_stops: true,
+            ..no_trouble(&devices)
+        });
+    }
+}
+
+#[test]
+fn somebody_may_hold_it_for_a_while_at_any_moment() {
+    for devices in [
+        [(Fault::None, false), (Fault::None, false)],
+        [(Fault::Gone(1), true), (Fault::Lies(1), false)],
+        [(Fault::Gone(1), false), (Fault::Panics(1), false)],
+    ] {
+        for somebody_stops in [false, true] {
+            holds(Trouble {
+                somebody_stops,
+                somebody_holds: true,
+                ..no_trouble(&devices)
+            });
+        }
+        holds(Trouble {
+            steps: 2,
+            somebody_holds: true,
             ..no_trouble(&devices)
         });
     }
