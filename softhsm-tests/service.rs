@@ -5,6 +5,7 @@ mod client;
 mod hang_up;
 mod http;
 mod killed;
+mod lent;
 mod refused;
 mod room;
 mod story;

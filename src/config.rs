@@ -253,6 +253,7 @@ impl Config {
             settings: self.ledger_settings(),
             leap_days: self.clock_leap_days(),
             clock: now,
+            borrows: false,
         }
     }
 

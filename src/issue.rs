@@ -6,6 +6,7 @@
 //! - `way`: reserve, sign, verify, record, release, each with its reason: read that first;
 //! - `anew`: what a certificate of the ledger asks for, so that it is made once more;
 //! - `desk`: the same for as many as come, on a thread for each session of a device;
+//! - `lent`: the ledger of a server that runs, lent to a command;
 //! - `open_ca`: the key that signs, found and held against the one that was recorded;
 //! - `sign`: the only place that asks a CA key for a signature.
 
@@ -13,6 +14,7 @@ mod again;
 mod anew;
 mod case;
 mod desk;
+pub mod lent;
 mod open;
 mod open_ca;
 mod sign;

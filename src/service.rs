@@ -13,6 +13,8 @@
 //!    desk of its CA (`order`), which answers when the ledger has it;
 //! 6. `problem`: what is said where something is refused.
 //!
+//! Beside that, `lend` lets a command of the same machine have the ledger for a while.
+//!
 //! HTTP is asynchronous, on a few threads; all that thinks or touches the ledger is not, and runs
 //! on threads that may wait. Between them stands `routes`. `axum`, `hyper` and `tokio` are named
 //! in this room alone.
@@ -24,6 +26,7 @@ mod challenges;
 mod edge;
 mod endpoints;
 mod framing;
+mod lend;
 mod log;
 mod logins;
 mod nonces;
@@ -35,6 +38,7 @@ mod run;
 mod sessions;
 mod tls;
 
+pub use lend::{Again, Lending};
 pub use log::{Line, Log};
 pub use run::{Listening, ServeError, run};
 pub use sessions::SessionsError;
@@ -65,6 +69,8 @@ pub struct Opened {
     pub cas: Vec<ServedCa>,
     /// The ledger that all desks write to.
     pub ledger: SharedLedger,
+    /// How it is lent to commands.
+    pub lending: Lending,
     /// Where sessions are kept.
     pub sessions: PathBuf,
     /// Tells the time.
@@ -78,7 +84,8 @@ pub struct ServedCa {
     name: String,
     public_key: KeyData,
     purpose: Purpose,
-    judge: Judge<'static>,
+    /// Made anew where somebody else wrote to the ledger.
+    judge: Mutex<Arc<Judge<'static>>>,
     /// None once the server closes.
     desk: Mutex<Option<Desk>>,
     busy: Busy,
@@ -90,6 +97,8 @@ struct Service {
     policy: &'static Policy,
     cas: Vec<Arc<ServedCa>>,
     ledger: SharedLedger,
+    /// Locked while the ledger is lent, and from the server's end on.
+    lent: Mutex<()>,
     nonces: Nonces,
     logins: Logins,
     challenges: Challenges,
@@ -110,7 +119,7 @@ impl ServedCa {
             name,
             public_key,
             purpose,
-            judge,
+            judge: Mutex::new(Arc::new(judge)),
             desk: Mutex::new(Some(desk)),
             busy: Busy::default(),
         }
@@ -118,8 +127,22 @@ impl ServedCa {
 
     /// Whether its desk takes orders.
     fn is_open(&self) -> bool {
+        self.at_desk(&Desk::is_open).unwrap_or(false)
+    }
+
+    /// Does this at its desk, unless that is closed.
+    fn at_desk<T>(&self, what: &dyn Fn(&Desk) -> T) -> Option<T> {
         let desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        desk.as_ref().is_some_and(Desk::is_open)
+        desk.as_ref().map(what)
+    }
+
+    /// Who decides. Nothing is locked meanwhile: a decision looks into the ledger.
+    fn judge(&self) -> Arc<Judge<'static>> {
+        Arc::clone(&self.judge.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn judge_by(&self, judge: Judge<'static>) {
+        *self.judge.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(judge);
     }
 }
 

@@ -17,10 +17,10 @@ use crate::ca::KnownCa;
 use crate::certificate::explain::utc;
 use crate::config::{self, Config, ServeConfigError};
 use crate::issue::{Desk, Judge, Lost, OpenCa, SharedLedger};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
-use crate::service::{self, Line, Listening, Log, Opened, ServeError, ServedCa};
+use crate::service::{self, Lending, Line, Listening, Log, Opened, ServeError, ServedCa};
 
 /// Serve certificates on demand: people log in with an enrolled key and ask by role
 ///
@@ -50,7 +50,7 @@ impl Serve {
         let open = self.opened(&known, context)?;
         // A person may have taken an hour for a PIN: all is held against the ledger again.
         drop(ledger);
-        let ledger = context.ledger_after_asking(config)?;
+        let ledger = context.ledger_for_long_after_asking(config)?;
         let known = self::known(&names, config, &ledger, context)?;
         let judges = judges(&known, (config, books), &ledger)?;
         let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
@@ -61,6 +61,7 @@ impl Serve {
             policy: config.policy(),
             cas,
             ledger,
+            lending: lending(config, books, names),
             sessions: config.sessions(),
             clock: config::now,
             keyboard: config::keyboard(),
@@ -127,13 +128,30 @@ fn open(known: &KnownCa, pins: &mut dyn AskPin) -> Result<OpenCa, Failure> {
     Ok(OpenCa::open(&known.agreed, keys, None, SESSIONS, pins)?)
 }
 
+/// Commands may have the ledger between; then all is held against it again.
+fn lending(config: &'static Config, books: &'static Books, names: BTreeSet<String>) -> Lending {
+    let again = move || {
+        let ledger = config.ledger_place().open_confirmed()?;
+        let known = names
+            .iter()
+            .map(|name| KnownCa::find(config, &ledger, name));
+        let known = known.collect::<Result<Vec<_>, _>>()?;
+        let judges = judges(&known, (config, books), &ledger)?;
+        Ok((ledger, judges))
+    };
+    Lending {
+        place: config.ledger_place(),
+        again: Box::new(again),
+    }
+}
+
 fn judges(
     known: &[KnownCa],
     (config, books): (&'static Config, &'static Books),
     ledger: &Ledger,
-) -> Result<Vec<Judge<'static>>, Failure> {
+) -> Result<Vec<Judge<'static>>, LedgerError> {
     let judge = |known: &KnownCa| Judge::new(books.rulebook(config), &known.agreed, ledger);
-    Ok(known.iter().map(judge).collect::<Result<_, _>>()?)
+    known.iter().map(judge).collect()
 }
 
 fn desks(

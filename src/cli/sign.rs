@@ -159,8 +159,10 @@ impl Sign {
         } = work;
         let ledger = if attended {
             context.ledger_to_look(&config)?
-        } else {
+        } else if count == Some(1) {
             context.ledger(&config)?
+        } else {
+            context.ledger_for_long(&config)?
         };
         let known = context.known_ca(&config, &ledger, &name)?;
         let books = books(&config, &ledger, context)?;

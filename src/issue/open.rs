@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 use ssh_key::public::KeyData;
 
-use super::Clock;
+use super::{Clock, lent};
 use crate::ledger::file::OpenError;
 use crate::ledger::heads::HeadsError;
 use crate::ledger::settings::FileSettings;
@@ -44,6 +44,8 @@ pub struct LedgerPlace {
     pub leap_days: u64,
     /// Tells the time.
     pub clock: Clock,
+    /// Whether a server that has the ledger is asked to lend it. What keeps the lock for long doesn't ask.
+    pub borrows: bool,
 }
 
 /// A ledger that is open to be written to, whatever the kept heads say of it. It takes nothing
@@ -231,14 +233,38 @@ impl LedgerPlace {
         Ok(Ledger::create(&self.path, self.settings.clone())?)
     }
 
+    /// The same ledger, which a server that has it is asked to lend.
+    #[must_use]
+    pub fn borrowing(self) -> Self {
+        Self {
+            borrows: true,
+            ..self
+        }
+    }
+
     fn unkept(&self) -> Result<UnkeptLedger, LedgerError> {
-        let mut ledger = Ledger::open_unkept(&self.path, self.settings.clone())?;
+        let open = || Ledger::open_unkept(&self.path, self.settings.clone());
+        let mut ledger = self.or_lent(open)?;
         let refusal = ledger.take_refusal();
         Ok(UnkeptLedger { ledger, refusal })
     }
 
     fn writable(&self) -> Result<Ledger, LedgerError> {
-        Ledger::open(&self.path, self.settings.clone())
+        self.or_lent(|| Ledger::open(&self.path, self.settings.clone()))
+    }
+
+    fn or_lent(
+        &self,
+        open: impl Fn() -> Result<Ledger, LedgerError>,
+    ) -> Result<Ledger, LedgerError> {
+        match open() {
+            Err(LedgerError::Open(OpenError::Locked { path, holder })) if self.borrows => {
+                let lent = lent::borrow(&path);
+                let lent = lent.ok_or(OpenError::Locked { path, holder })?;
+                Ok(open()?.until_dropped(lent))
+            }
+            opened => opened,
+        }
     }
 
     fn believe(&self, last: Option<u64>, confirm: &mut Confirm<'_>) -> Result<(), OpenLedgerError> {

@@ -81,6 +81,8 @@ pub struct Ledger {
     taken: BTreeMap<u64, Weak<()>>,
     /// Frames that were read last: what is looked up together often lies together.
     recent: RefCell<VecDeque<(Place, Arc<Frame>)>>,
+    /// By what the lock was to be had. It is let go of last.
+    by: Option<Box<dyn Send>>,
 }
 
 impl Ledger {
@@ -104,7 +106,15 @@ impl Ledger {
             told: false,
             taken: BTreeMap::new(),
             recent: RefCell::default(),
+            by: None,
         })
+    }
+
+    /// Keeps this until the ledger is closed, and its lock let go of.
+    #[must_use]
+    pub fn until_dropped(mut self, by: impl Send + 'static) -> Self {
+        self.by = Some(Box::new(by));
+        self
     }
 
     /// How many entries it has.

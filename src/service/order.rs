@@ -106,7 +106,7 @@ impl Service {
         let whose = |credential: &Credential| lock(&self.ledger).requester_of(credential);
         request
             .ca
-            .judge
+            .judge()
             .decide(&case, &whose, self.now())
             .map_err(|error| not_decided(&error))
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -13,12 +13,13 @@ use tokio_rustls::TlsAcceptor;
 
 use super::challenges::Challenges;
 use super::edge::Edge;
+use super::lend::{self, Lender, Lending};
 use super::nonces::Nonces;
 use super::routes::{Shared, router};
 use super::sessions::Sessions;
 use super::{Line, Log, Opened, Service, SessionsError, TlsError, tls};
 use crate::config::ServeTls;
-use crate::issue::RunEnd;
+use crate::issue::{RunEnd, lent};
 
 /// Why there is no server, or why it ended.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +74,8 @@ pub fn run(opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeE
         ServeTls::Files { certificate, key } => Some(tls::acceptor(certificate, key)?),
         ServeTls::Proxy { .. } => None,
     };
-    let service = Arc::new(service(opened, log)?);
+    let (service, lending) = service(opened, log)?;
+    let service = Arc::new(service);
     let runtime = Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(THREADS)
@@ -81,17 +83,33 @@ pub fn run(opened: Opened, listening: Listening, log: &Log) -> Result<(), ServeE
         .build()?;
     let served = match listening {
         Listening::No => Ok(()),
-        Listening::Yes => listen(&runtime, &service, tls, log),
+        Listening::Yes => {
+            let socket = lent::socket(&lending.place.path);
+            lend(lending, &service, log)?;
+            let served = listen(&runtime, &service, tls, log);
+            served.and(lend::remove(&socket).map_err(ServeError::System))
+        }
     };
     runtime.shutdown_timeout(PATIENCE);
     let closed = close(&service);
     served.and(closed)
 }
 
-fn service(opened: Opened, log: &Log) -> Result<Service, ServeError> {
+/// A server goes on without a socket, where its path is too long for one.
+fn lend(lending: Lending, service: &Arc<Service>, log: &Log) -> Result<(), ServeError> {
+    match Lender::beside(lending) {
+        Ok(lender) => lender.start(Arc::clone(service), Arc::clone(log))?,
+        Err(error) => log(&Line::Note(format!(
+            "commands can't have the ledger while this runs, for want of a socket beside it: {error}"
+        ))),
+    }
+    Ok(())
+}
+
+fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> {
     let tell = |words| log(&Line::Note(words));
     let sessions = Sessions::open(&opened.sessions, opened.serve.idle, &tell)?;
-    Ok(Service {
+    let service = Service {
         challenges: Challenges::by(sessions.challenge_key()),
         sessions,
         nonces: Nonces::new().map_err(ServeError::Random)?,
@@ -100,9 +118,11 @@ fn service(opened: Opened, log: &Log) -> Result<Service, ServeError> {
         policy: opened.policy,
         cas: opened.cas.into_iter().map(Arc::new).collect(),
         ledger: opened.ledger,
+        lent: Mutex::default(),
         clock: opened.clock,
         keyboard: opened.keyboard,
-    })
+    };
+    Ok((service, opened.lending))
 }
 
 fn listen(
@@ -164,6 +184,7 @@ fn bound(address: SocketAddr) -> Result<TcpListener, ServeError> {
 
 /// Closes all desks: what they took goes all the way. Then notes when sessions were last used.
 fn close(service: &Service) -> Result<(), ServeError> {
+    let _never_again = service.lent.lock();
     let mut ended = Ok(());
     for ca in &service.cas {
         let desk = ca

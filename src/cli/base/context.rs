@@ -164,6 +164,13 @@ impl Context {
 
     /// Opens the ledger to write.
     pub(crate) fn ledger(&self, config: &Config) -> Result<Ledger, Failure> {
+        let place = config.ledger_place().borrowing();
+        Ok(warn_of_heads(place.open(&mut confirm_leap)?))
+    }
+
+    /// Opens the ledger to write to it for long, as long as many signatures take. A server that has it
+    /// isn't asked for it.
+    pub(crate) fn ledger_for_long(&self, config: &Config) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open(&mut confirm_leap)?;
         Ok(warn_of_heads(ledger))
     }
@@ -171,7 +178,8 @@ impl Context {
     /// Opens the ledger to write to it, whatever the kept heads say: for the commands that say
     /// why it is the newest copy.
     pub(crate) fn ledger_unkept(&self, config: &Config) -> Result<UnkeptLedger, Failure> {
-        Ok(config.ledger_place().open_unkept(&mut confirm_leap)?)
+        let place = config.ledger_place().borrowing();
+        Ok(place.open_unkept(&mut confirm_leap)?)
     }
 
     /// Opens the ledger to look at it, while somebody may be asked: others may write meanwhile.
@@ -187,6 +195,16 @@ impl Context {
     /// Opens the ledger that [`Self::ledger_to_look`] opened a moment ago, before somebody was asked
     /// for a PIN; it must still have this CA.
     pub(crate) fn ledger_again(&self, config: &Config, ca: &Ca) -> Result<Ledger, Failure> {
+        let place = config.ledger_place().borrowing();
+        Ok(warn_of_heads(place.open_again(ca)?))
+    }
+
+    /// The same, for long.
+    pub(crate) fn ledger_for_long_again(
+        &self,
+        config: &Config,
+        ca: &Ca,
+    ) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open_again(ca)?;
         Ok(warn_of_heads(ledger))
     }
@@ -194,6 +212,12 @@ impl Context {
     /// Opens the ledger that [`Self::ledger_to_look`] opened before somebody was asked. Others may have
     /// written meanwhile: what was decided then is to be decided again.
     pub(crate) fn ledger_after_asking(&self, config: &Config) -> Result<Ledger, Failure> {
+        let place = config.ledger_place().borrowing();
+        Ok(warn_of_heads(place.open_confirmed()?))
+    }
+
+    /// The same, for long.
+    pub(crate) fn ledger_for_long_after_asking(&self, config: &Config) -> Result<Ledger, Failure> {
         let ledger = config.ledger_place().open_confirmed()?;
         Ok(warn_of_heads(ledger))
     }

@@ -81,7 +81,10 @@ impl Run<'_> {
         let (ledger, decision) = match locked {
             Some(ledger) => (ledger, Decision::Stands),
             None => {
-                let ledger = context.ledger_again(self.config, self.known.ca())?;
+                let ledger = match self.count {
+                    Some(1) => context.ledger_again(self.config, self.known.ca()),
+                    _ => context.ledger_for_long_again(self.config, self.known.ca()),
+                }?;
                 let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
                 (ledger, Decision::IsMadeAgain)
             }

@@ -116,11 +116,9 @@ impl Sign {
         let mut pins = context.pins(self.asks);
         let mut key = self.open_ledger_key(&work, &ledger, (context, &mut pins))?;
         let now = config::now();
-        context.ledger_after_asking(&work.config)?.take_bundle(
-            session.taken.clone(),
-            session.brought.clone(),
-            now,
-        )?;
+        context
+            .ledger_for_long_after_asking(&work.config)?
+            .take_bundle(session.taken.clone(), session.brought.clone(), now)?;
         if let Some(known) = session.known.as_ref().filter(|_| offer.left > 0) {
             let run = (known, ledger, interrupted.as_ref());
             work.issue(&mut offer, run, (context, &mut pins))?;
@@ -208,7 +206,7 @@ impl Work {
     /// not used; gives the ledger as it is then. Nobody has a certificate of it: none is released before
     /// it is recorded.
     fn give_up_what_was_cut_off(&self, context: &Context) -> Result<Ledger, Failure> {
-        let mut ledger = context.ledger_after_asking(&self.config)?;
+        let mut ledger = context.ledger_for_long_after_asking(&self.config)?;
         ledger.close_abandoned(config::now())?;
         drop(ledger);
         Ok(Ledger::open_to_read(&self.config.ledger())?)
@@ -248,7 +246,7 @@ impl Work {
     }
 
     fn close(&self, offer: &Offer, context: &Context) -> Result<(), Failure> {
-        let mut ledger = context.ledger_after_asking(&self.config)?;
+        let mut ledger = context.ledger_for_long_after_asking(&self.config)?;
         Ok(ledger.close_bundle(self.session.closed(offer), config::now())?)
     }
 }

@@ -83,7 +83,7 @@ impl Adopt {
             Some(shown) => shown,
             None => by_word(size, last)?,
         };
-        let again = config.ledger_place().open_unkept_confirmed()?;
+        let again = config.ledger_place().borrowing().open_unkept_confirmed()?;
         let Some(mut ledger) = unkept(again)? else {
             return is_kept_already(context);
         };

@@ -53,6 +53,7 @@ fn place(folder: &TempDir, clock: Clock) -> LedgerPlace {
         },
         leap_days: 400,
         clock,
+        borrows: false,
     }
 }
 

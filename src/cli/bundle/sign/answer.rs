@@ -29,7 +29,7 @@ impl Sign {
         key: &mut LedgerKey,
         context: &Context,
     ) -> Result<Exit, Failure> {
-        let mut ledger = context.ledger_after_asking(&work.config)?;
+        let mut ledger = context.ledger_for_long_after_asking(&work.config)?;
         let (head, note) = signed_head::sign(&mut ledger, key, &work.key)?;
         let session = &work.session;
         let base = match signed_base(&ledger, &head, key)? {
