@@ -1,6 +1,7 @@
 //! CAs that end in a room: revoked, every copy accounted for, and an outsider finds all of it.
 
 mod cards;
+mod mirror;
 
 use std::fs;
 
@@ -140,6 +141,8 @@ fn a_ca_ends_with_every_copy_and_an_outsider_checks_all_of_it() {
     let room = room();
     let (shown, code) = hold(&room);
     assert_eq!(code, 0, "{shown}");
+    let told = "list of the room: servers get it first: the ledger knows no mirror";
+    assert!(shown.contains(told), "{shown}");
     let words = words_of(&shown).0;
     assert_ended(&room, &words);
     // Held a second time it asks nothing and says the same.

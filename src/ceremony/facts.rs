@@ -157,6 +157,20 @@ pub(super) fn servers_in_words(word: &str, servers: usize) -> String {
     }
 }
 
+/// The fact that is where a list of revoked keys goes that a ledger has which was there before.
+pub(super) const LIST_GOES: &str = "list of the room";
+
+/// What is noted of it: a list of the room lacks what is pending on a mirror, and would take that back on servers.
+pub(super) fn list_goes(has_mirror: bool) -> &'static str {
+    if has_mirror {
+        LIST_STAYS
+    } else {
+        "servers get it first: the ledger knows no mirror"
+    }
+}
+
+const LIST_STAYS: &str = "it stays in the room: the entries are carried to the mirror, whose list is the one that servers get";
+
 /// The fact that is every place that is left of the key of a CA which was shut out.
 pub(super) const PLACES: &str = "places of the key";
 

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Conduct, ConductError};
+use crate::ceremony::facts::{LIST_GOES, list_goes};
 use crate::ceremony::files::file_sha256;
 use crate::ceremony::list_name::list_name;
 use crate::ceremony::public_files::{LIST_FILE, public_files};
@@ -22,6 +23,10 @@ impl Conduct<'_> {
     pub(super) fn list(&mut self, step: &Step) -> Result<(), ConductError> {
         let config = self.config()?.ok_or(ConductError::Gone("the config"))?;
         let mut ledger = self.ledger(&config)?;
+        // A ledger that this ceremony began has no mirror yet.
+        if self.plan.ledger.is_some() {
+            self.fact(step, LIST_GOES, list_goes(ledger.has_mirror()?))?;
+        }
         if !self.is_recorded(&ledger)? {
             self.make_list(&mut ledger)?;
         }

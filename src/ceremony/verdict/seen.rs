@@ -254,7 +254,7 @@ impl Seen {
             Act::TestCertificate(number) => self.tested(plan, number, line),
             Act::SignBundle(number) => self.signed(plan, number, line),
             Act::MediumOut => self.medium_out(plan, line),
-            Act::List => self.files(line, &[crate::ceremony::LIST_FILE.to_owned()]),
+            Act::List => self.list(plan, line),
             Act::Lines => self.lines_of(plan, line),
             Act::Copies => self.copies(plan, line),
             Act::Retire(number) => self.retired(plan, number, line),

@@ -12,10 +12,11 @@ use crate::ceremony::conduct::{
 };
 use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY, LEDGER_KEY_PRINT,
-    MADE_TO_FIND, PLACES, RETIRED, SECRET_IS_SET, SERVERS, STAGE, STAGE_MADE, STAGE_TRUSTED,
-    blob_fact, brought_key_fact, can_wrap_fact, components_in_words, components_typed, copy_fact,
-    emergency_fact, end_fact, enough, head_in_words, made_to_find, one_wrapping_key, printed_by,
-    retired_fact, secret_fact, secrets_fact, typed_in_words,
+    LIST_GOES, MADE_TO_FIND, PLACES, RETIRED, SECRET_IS_SET, SERVERS, STAGE, STAGE_MADE,
+    STAGE_TRUSTED, blob_fact, brought_key_fact, can_wrap_fact, components_in_words,
+    components_typed, copy_fact, emergency_fact, end_fact, enough, head_in_words, list_goes,
+    made_to_find, one_wrapping_key, printed_by, retired_fact, secret_fact, secrets_fact,
+    typed_in_words,
 };
 use crate::ceremony::medium::planned_hash;
 use crate::ceremony::plan::tests::{

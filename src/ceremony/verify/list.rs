@@ -10,8 +10,10 @@ use sha2::{Digest, Sha256};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::told::is_told;
 use super::{Outputs, unread};
 use crate::ceremony::conduct::LEDGER_FILE;
+use crate::ceremony::facts::{LIST_GOES, list_goes};
 use crate::ceremony::instant::FIVE_MINUTES;
 use crate::ceremony::list_name::list_name;
 use crate::ceremony::plan::Plan;
@@ -57,7 +59,7 @@ impl Outputs<'_> {
         );
         let again = again.ok().and_then(|list| list.to_bytes().ok());
         if again.as_ref() == Some(&bytes) {
-            return Ok(());
+            return goes_where_it_is_told((plan, transcript), &before, ledger);
         }
         let words = format!(
             "it is not what the ledger had revoked by entry {}",
@@ -75,6 +77,21 @@ impl Outputs<'_> {
         write_until(ledger, (path, &short), entry.position.saturating_sub(1)).map_err(failed)?;
         Ok(Ledger::open_to_read(&short)?)
     }
+}
+
+/// Where there was a mirror when the list was made, it stays in the room. One that came to be known before the run
+/// that told of it may be told of.
+fn goes_where_it_is_told(
+    (plan, transcript): (&Plan, &Transcript),
+    before: &Ledger,
+    end: &Ledger,
+) -> Result<(), VerdictFault> {
+    if plan.ledger.is_none() {
+        return Ok(());
+    }
+    let told_later = transcript.fact(LIST_GOES) == Some(list_goes(true)) && end.has_mirror()?;
+    let has_mirror = told_later || before.has_mirror()?;
+    is_told(transcript, LIST_GOES, list_goes(has_mirror))
 }
 
 /// The frames of a ledger up to a size, as a file of their own.

@@ -19,7 +19,8 @@ pub(super) fn of(sketch: &Plan, asked: &Asked) -> String {
     for (name, ca) in asked.roles() {
         if let Some(ca) = cas.get(ca) {
             let who = (vec!["rehearsal-*".into()], vec!["{requester}".into()]);
-            roles.insert(name.to_owned(), role(ca.name.as_str(), who, &[]));
+            let role = role(ca.name.as_str(), who, &[]);
+            roles.insert(name.to_owned(), role.into());
         }
     }
     if roles.is_empty() {
@@ -43,7 +44,21 @@ fn emergencies(sketch: &Plan) -> Table {
     }
     let roles = roles.into_iter();
     roles
-        .map(|(name, who)| (name, role(new.name.as_str(), who, &LONG)))
+        .map(|(name, who)| {
+            let mut role = role(new.name.as_str(), who, &LONG);
+            role.insert("extensions".to_owned(), terminal().into());
+            (name, role.into())
+        })
+        .collect()
+}
+
+/// Whoever opens a server types there.
+fn terminal() -> Table {
+    let terminal = || Value::Array(vec!["permit-pty".into()]);
+    let kinds = ["default", "allowed"];
+    kinds
+        .into_iter()
+        .map(|kind| (kind.to_owned(), terminal()))
         .collect()
 }
 
@@ -52,7 +67,7 @@ fn role(
     ca: &str,
     (requesters, principals): (Vec<Value>, Vec<Value>),
     longer: &[(&str, &str)],
-) -> Value {
+) -> Table {
     let mut lifetime = Table::new();
     for (key, span) in HOUR.iter().chain(longer) {
         lifetime.insert((*key).to_owned(), (*span).into());
@@ -63,7 +78,7 @@ fn role(
     role.insert("principals".to_owned(), Value::Array(principals));
     role.insert("storage".to_owned(), "ignore".into());
     role.insert("lifetime".to_owned(), lifetime.into());
-    role.into()
+    role
 }
 
 const HOUR: [(&str, &str); 2] = [("default", "1h"), ("maximum", "1h")];

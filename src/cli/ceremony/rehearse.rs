@@ -27,7 +27,8 @@ use crate::signer::Locator;
 ///
 /// All that it makes lies in one folder and says REHEARSAL: the plan that is drawn from yours, the
 /// paper, token and key labels, the CA, whose certificates live an hour at most, and the transcript.
-/// No token, label or ledger of the plan is touched. Where the plan works on a ledger that is there,
+/// Those for an emergency live a day, as the rehearsal does: one that is cut short and goes on has to
+/// get into its servers still, and no server but those of the rehearsal trusts that CA. No token, label or ledger of the plan is touched. Where the plan works on a ledger that is there,
 /// one is made for it, with the CAs that it names. A rehearsal that was cut short goes on.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

@@ -7,10 +7,10 @@ use crate::ceremony::conduct::{
 };
 use crate::ceremony::facts::{
     CLOCKS, COMPONENTS, COMPONENTS_CHECK, ENROLMENT, FIRST_DRILL, LEDGER_BEFORE, LEDGER_KEY,
-    LEDGER_KEY_PRINT, LEFT_OUT, MADE_TO_FIND, PLACES, REVOCATION, SERVERS, STAGE, attested_fact,
-    begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact, copy_fact, device_fact,
-    emergency_fact, end_fact, item_refused, made_to_find, number_behind, printed_by, retired_fact,
-    secret_fact, secrets_fact, touches_fact,
+    LEDGER_KEY_PRINT, LEFT_OUT, LIST_GOES, MADE_TO_FIND, PLACES, REVOCATION, SERVERS, STAGE,
+    attested_fact, begins_fact, blob_fact, brought_fact, brought_key_fact, can_wrap_fact,
+    copy_fact, device_fact, emergency_fact, end_fact, item_refused, made_to_find, number_behind,
+    printed_by, retired_fact, secret_fact, secrets_fact, touches_fact,
 };
 use crate::ceremony::plan::{
     Ca, CaBefore, End, KeyPlace, Pins, Plan, PlannedBundle, emergency_file,
@@ -27,7 +27,8 @@ use super::REHEARSAL;
 pub(super) fn tells_of(plan: &Plan, act: Act, name: &str) -> bool {
     let is_one_of = |names: &[String]| names.iter().any(|one| one == name);
     match act {
-        Act::Nothing | Act::End | Act::List | Act::Lines => false,
+        Act::Nothing | Act::End | Act::Lines => false,
+        Act::List => name == LIST_GOES && plan.ledger.is_some(),
         Act::Clocks => name == CLOCKS,
         Act::Rehearsal => name == REHEARSAL,
         Act::Machine => is_one_of(&of_machine(plan)),

@@ -112,6 +112,7 @@ impl Again<'_> {
             | Act::Copies
             | Act::Lost
             | Act::Places
+            | Act::List
             | Act::TryCopy(_) => true,
             Act::Ledger => self.name == LEDGER_BEFORE,
             Act::Shares | Act::OpenAgain => [SHARES, SECRET_CHECK].contains(&self.name),

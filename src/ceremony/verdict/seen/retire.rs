@@ -1,8 +1,11 @@
 //! What belongs to the steps that end CAs and copies of their keys.
 
 use super::{Seen, foreign};
-use crate::ceremony::facts::{PLACES, RETIRED, copy_fact, end_fact, retired_fact};
+use crate::ceremony::facts::{
+    LIST_GOES, PLACES, RETIRED, copy_fact, end_fact, list_goes, retired_fact,
+};
 use crate::ceremony::plan::{Plan, Task};
+use crate::ceremony::public_files::LIST_FILE;
 use crate::ceremony::verdict::VerdictFault;
 
 impl Seen {
@@ -30,6 +33,18 @@ impl Seen {
 
     pub(super) fn end_of_copy(&self, number: usize, line: u64) -> Result<(), VerdictFault> {
         self.fact(line, &end_fact(number)).map(drop)
+    }
+
+    /// The list is there, and who gets it where a ledger was there before.
+    pub(super) fn list(&self, plan: &Plan, line: u64) -> Result<(), VerdictFault> {
+        if plan.ledger.is_some() {
+            let (line, told) = self.fact(line, LIST_GOES)?;
+            if ![true, false].into_iter().any(|one| told == list_goes(one)) {
+                let (line, name) = (*line, LIST_GOES.to_owned());
+                return Err(VerdictFault::Fact { line, name });
+            }
+        }
+        self.file(line, LIST_FILE).map(drop)
     }
 
     /// Each place of the old key is told of, and what became of those that are lost.

@@ -342,7 +342,12 @@ impl Made<'_> {
                 let hash = hex(&planned_hash(plan.signing().unwrap()));
                 vec![self.fact("medium after", &hash)]
             }
-            Act::List => self.files(&["revoked.krl.sig", "revoked.krl"]),
+            Act::List => {
+                let goes = plan.ledger.iter();
+                let goes = goes.map(|_| self.fact(LIST_GOES, list_goes(false)));
+                goes.chain(self.files(&["revoked.krl.sig", "revoked.krl"]))
+                    .collect()
+            }
             Act::Lines => {
                 let ca = &plan.cas()[0].name;
                 let names = [format!("{ca}.pub"), format!("{ca}.sshd_config")];
