@@ -36,8 +36,8 @@ mod verify;
 mod world;
 
 pub use conduct::{
-    CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, LEDGER_FILE, SIGNATURE_FILE, Setting,
-    conduct,
+    CEREMONY_NAMESPACE, ConductError, HEAD_FILE, Held, KeyFault, LEDGER_FILE, SIGNATURE_FILE,
+    Setting, conduct,
 };
 pub use custody::{Custodians, CustodyError, NewCustodians, Reshared, Unlocked};
 pub use files::file_sha256;

@@ -2,6 +2,7 @@
 
 mod ended;
 mod opened;
+mod printed;
 
 use std::fs;
 

@@ -62,9 +62,15 @@ pub(super) fn room() -> Room {
     let config = room.account.path("ca/punchmark.toml");
     let text = fs::read_to_string(&config).unwrap();
     write(&config, format!("{text}{ROLE}"), 0o644);
+    plan_for(&room, &words);
+    room
+}
+
+/// Writes the plan of that night, behind the ceremony with these words: erik gets in first.
+pub(super) fn plan_for(room: &Room, words: &str) {
     let key = fs::read_to_string(room.account.path("erik.pub")).unwrap();
     let own = ["the token was stolen", "erik", key.trim(), "emergency"];
-    let plan = drawn(&room, "compromise", Some(&words), &own);
+    let plan = drawn(room, "compromise", Some(words), &own);
     let plan = plan.replacen("[\"?\"]", "[\"web1\", \"web2\"]", 1);
     let plan = plan.replacen("[\"?\"]", "[\"peter\"]", 1);
     // The certificate is for a few hours, the window is wider.
@@ -73,7 +79,6 @@ pub(super) fn room() -> Room {
         .replace(&date("-1 day"), &date("-1 minute"))
         .replace(&date("+1 day"), &date("+4 hours"));
     room.write_plan(&format!("{before}[[emergency]]{emergency}"));
-    room
 }
 
 /// What a server says when it has the file with both keys, in this folder.
@@ -107,11 +112,15 @@ fn key_with_certificate(room: &Room) -> std::path::PathBuf {
 /// Whoever locks out says so in full, where they are asked for the servers.
 pub(super) fn who_lock_out(room: &Room) -> People {
     let mut people = people(room);
+    locks_out(&mut people);
+    people
+}
+
+pub(super) fn locks_out(people: &mut People) {
     let servers = "let somebody in by a certificate of the new CA";
     people
         .instead
         .push((servers.to_owned(), "yes, lock out".to_owned()));
-    people
 }
 
 fn entries(room: &Room, kind: &str) -> usize {

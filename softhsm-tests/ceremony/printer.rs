@@ -11,14 +11,18 @@ use crate::harness::printer::{Printer, rendered};
 
 /// The plan of a room prints by this program.
 fn with_printer(room: &CardRoom, printer: &Printer) {
+    room.write_plan(&that_prints(&room.text(), printer));
+}
+
+/// A plan that prints by this program.
+pub(super) fn that_prints(plan: &str, printer: &Printer) -> String {
     let program = printer.program();
     let print = format!(
         "print = [{program:?}, \"-d\", \"the safe; cat\"]\nprint-sha256 = \"{}\"\n",
         sha256(&program)
     );
-    let text = room.text();
-    let (before, behind) = text.split_once("program     = ").unwrap();
-    room.write_plan(&format!("{before}{print}program     = {behind}"));
+    let (before, behind) = plan.split_once("program     = ").unwrap();
+    format!("{before}{print}program     = {behind}")
 }
 
 /// A room with a card that 2 of 3 shares open, and its people, who read what the printer made.

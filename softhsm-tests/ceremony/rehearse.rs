@@ -1,6 +1,6 @@
 //! A rehearsal: the same steps on tokens of its own, which count for nothing.
 
-mod found;
+pub(super) mod found;
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Rehearsals of plans that work on what is there: it is made for them, and the steps are the same.
 
 mod bundles;
-mod ends;
+pub(in crate::ceremony) mod ends;
 mod theft;
 
 use std::fs;

@@ -2,6 +2,7 @@
 
 use ssh_key::public::KeyData;
 
+use super::key_fault::KeyFault;
 use super::{Conduct, ConductError};
 use crate::attestation::{Evidence, PivEvidence};
 use crate::ceremony::attested::{in_words, require_of_plan};
@@ -30,10 +31,11 @@ impl Conduct<'_> {
             return Ok(());
         }
         let said = signer::attest(locator)?;
-        let said = said.ok_or_else(|| ConductError::NoEvidence(locator.to_string()))?;
-        let evidence = PivEvidence::new(said.leaf, said.f9, Vec::new())?;
-        let proof = Evidence::Piv(evidence.clone()).verify(key, &self.setting.roots)?;
-        require_of_plan(&proof, device, place)?;
+        let said = said.ok_or_else(|| KeyFault::NoEvidence(locator.to_string()))?;
+        let evidence = PivEvidence::new(said.leaf, said.f9, Vec::new()).map_err(KeyFault::from)?;
+        let proof = Evidence::Piv(evidence.clone()).verify(key, &self.setting.roots);
+        let proof = proof.map_err(KeyFault::from)?;
+        require_of_plan(&proof, device, place).map_err(KeyFault::from)?;
         self.fact(step, &attested_fact(name), &in_words(&proof))?;
         self.put(step, &file, evidence.to_pem().as_bytes())
     }

@@ -1,5 +1,6 @@
 //! The real copies are tried, and nothing is issued or changed: what is missing is noted, and ends nothing.
 
+use super::key_fault::KeyFault;
 use super::retire::of_ledger;
 use super::rollover::named;
 use super::{Conduct, ConductError};
@@ -81,7 +82,9 @@ impl Conduct<'_> {
         let device = self.device_of(name)?;
         let locator = match self.key_in_device(&config, &ledger, (&planned.name, name)) {
             Ok(locator) => locator,
-            Err(ConductError::NotInDevice { .. }) => key_place::device(device).parse()?,
+            Err(ConductError::KeyFault(KeyFault::NotInDevice { .. })) => {
+                key_place::device(device).parse()?
+            }
             Err(error) => return Err(error),
         };
         Ok(Holder {
@@ -198,8 +201,7 @@ impl ConductError {
         matches!(
             self,
             Self::NoDevice { .. }
-                | Self::NotInDevice { .. }
-                | Self::OtherKeyInDevice { .. }
+                | Self::KeyFault(KeyFault::NotInDevice { .. } | KeyFault::OtherInDevice { .. })
                 | Self::OtherFirmware { .. }
                 | Self::NotSetUp(_)
                 | Self::DidNotOpen { .. }

@@ -3,16 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
-use ssh_key::Fingerprint;
-
-use crate::attestation::{EvidenceError, EvidenceFormError};
+use super::key_fault::KeyFault;
 use crate::batch::{BatchError, BooksError};
 use crate::bundle::BundleSessionError;
 use crate::ca::{
     EndCopyError, EstablishError, KnownCaError, OverwriteError, RolloverError, SharedDeviceError,
     WrappedKeyError,
 };
-use crate::ceremony::attested::OtherThanPlanned;
 use crate::ceremony::custody::CustodyError;
 use crate::ceremony::instant::Instant;
 use crate::ceremony::medium::MediumError;
@@ -102,34 +99,9 @@ pub enum ConductError {
     /// A CA is not what the plan says.
     #[error(transparent)]
     KnownCa(#[from] KnownCaError),
-    /// A CA has another key than the plan says.
-    #[error("CA `{name}` has the key {found} in the ledger, and not {wanted} as the plan says")]
-    OtherKeyOfCa {
-        /// The CA.
-        name: String,
-        /// The plan's.
-        wanted: Fingerprint,
-        /// The ledger's.
-        found: String,
-    },
-    /// Neither config nor ledger has a key of a CA in the device that the plan says.
-    #[error("neither config nor ledger has a key of CA `{ca}` in device `{device}`")]
-    NotInDevice {
-        /// The CA.
-        ca: String,
-        /// What the plan calls the device.
-        device: String,
-    },
-    /// A device holds another key than the CA's.
-    #[error("device `{device}` holds the key {found}, and not the one of CA `{ca}`")]
-    OtherKeyInDevice {
-        /// The CA.
-        ca: String,
-        /// What the plan calls the device.
-        device: String,
-        /// What it holds.
-        found: String,
-    },
+    /// A key is not the one of plan and ledger.
+    #[error(transparent)]
+    KeyFault(#[from] KeyFault),
     /// The ledger tells of other copies than the plan.
     #[error("the copies of the plan are not those of the ledger: {0}")]
     OtherCopies(String),
@@ -249,18 +221,6 @@ pub enum ConductError {
     /// The cards can't be listed.
     #[error("the cards")]
     Cards(#[source] CardFault),
-    /// A card says nothing of a key.
-    #[error("{0}: the card attests nothing of this key")]
-    NoEvidence(String),
-    /// What a card says of a key is no evidence.
-    #[error(transparent)]
-    EvidenceForm(#[from] EvidenceFormError),
-    /// What a card says of a key is not believed.
-    #[error("what the card says of its key")]
-    Evidence(#[from] EvidenceError),
-    /// What a card says of a key is not what the plan has.
-    #[error(transparent)]
-    OtherThanPlanned(#[from] OtherThanPlanned),
     /// Shares were not made.
     #[error("the secret can't be split")]
     Split(#[from] SplitError),

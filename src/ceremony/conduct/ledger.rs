@@ -3,6 +3,7 @@
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::key_fault::KeyFault;
 use super::{Conduct, ConductError};
 use crate::ca::{KnownCa, key_places};
 use crate::ceremony::facts::{
@@ -52,11 +53,12 @@ impl Conduct<'_> {
         let known = KnownCa::find(config, ledger, planned.name.as_str())?;
         let key = known.ca().public_key().clone();
         if key.fingerprint(ssh_key::HashAlg::Sha256) != planned.fingerprint {
-            return Err(ConductError::OtherKeyOfCa {
+            return Err(KeyFault::OtherThanLedger {
                 name: planned.name.to_string(),
                 wanted: planned.fingerprint,
                 found: fingerprint(&key),
-            });
+            }
+            .into());
         }
         // A drill tries that in a step of its own, which goes on where it isn't so.
         if let Some(device) = planned.device.as_ref().filter(|_| !self.is_drill()) {
@@ -84,10 +86,11 @@ impl Conduct<'_> {
         let named = known.config.keys.iter().cloned();
         let mut locators = named.chain(copies.map(|place| place.device));
         let locator = locators.find_map(|locator| key_place::narrowed(&locator, device));
-        locator.ok_or_else(|| ConductError::NotInDevice {
+        let missing = || KeyFault::NotInDevice {
             ca: ca.to_string(),
             device: name.to_owned(),
-        })
+        };
+        Ok(locator.ok_or_else(missing)?)
     }
 
     pub(super) fn is_in_device(
@@ -100,11 +103,12 @@ impl Conduct<'_> {
         if found.public_key == *key {
             return Ok(());
         }
-        Err(ConductError::OtherKeyInDevice {
+        Err(KeyFault::OtherInDevice {
             ca: planned.name.to_string(),
             device: device.to_owned(),
             found: fingerprint(&found.public_key),
-        })
+        }
+        .into())
     }
 
     /// The ledger key opens, and is one that the ledger believes.

@@ -9,7 +9,7 @@ use super::rehearsal_folder::read_if_given;
 use super::room::Terminal;
 use super::roots::roots_of;
 use crate::ca::RolloverError;
-use crate::ceremony::{ConductError, Held, Plan, Rehearsed, Setting, conduct};
+use crate::ceremony::{ConductError, Held, KeyFault, Plan, Rehearsed, Setting, conduct};
 use crate::cli::base::asks_for_pins::AsksForPins;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{Advised, Exit, Failure};
@@ -156,12 +156,7 @@ impl Advised for ConductError {
             Self::OtherLedger(_) => {
                 "stop here: this is another ledger, or an older copy; if it is the right one, have all review a plan with its head"
             }
-            Self::OtherKeyOfCa { .. } | Self::OtherKeyInDevice { .. } => {
-                "stop here: find out whose key this is before anything is signed"
-            }
-            Self::NotInDevice { .. } => {
-                "compare `keys` of the CA in the config with the devices of the plan"
-            }
+            Self::KeyFault(fault) => return fault.hint(),
             Self::WrapsNot { .. } => {
                 "have all review a plan with copies that fit: `copies = \"none\"` with a second CA `beside` it, or \
                  `copies = \"in-memory\"`; or with another token or type of key"
@@ -230,15 +225,30 @@ impl Advised for ConductError {
             Self::NotOfFactory(_) => {
                 "take a new card, or reset this one's PIV applet, which takes its keys away, too"
             }
-            Self::Evidence(_) | Self::NoEvidence(_) | Self::OtherThanPlanned(_) => {
-                "stop here: this may be no card of the maker, or another one than was reviewed"
-            }
             Self::Ask(_) => "run this again: it goes on here",
             Self::ClockSet(_) => "run this again: it goes on, and the clocks are read anew",
             Self::FolderOfCa(_) => "have all review a plan with a `folder` of its own",
             Self::WrittenTwice(_) => "have all review a plan in which no two outputs have one name",
             Self::Clocks(_) => {
                 "set the clock that is wrong, and run this again: the clocks are read anew"
+            }
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Advised for KeyFault {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::OtherThanLedger { .. } | Self::OtherInDevice { .. } => {
+                "stop here: find out whose key this is before anything is signed"
+            }
+            Self::NotInDevice { .. } => {
+                "compare `keys` of the CA in the config with the devices of the plan"
+            }
+            Self::Evidence(_) | Self::NoEvidence(_) | Self::OtherThanPlanned(_) => {
+                "stop here: this may be no card of the maker, or another one than was reviewed"
             }
             _ => return None,
         };

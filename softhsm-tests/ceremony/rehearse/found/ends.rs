@@ -6,6 +6,7 @@ use super::{
     REHEARSE, assert_counts_whole, check, of_ca, rehearse, rehearsed, wants_one, who_rehearsed,
     words,
 };
+use crate::ceremony::kills::killed_now_and_then;
 use crate::ceremony::people::People;
 use crate::ceremony::room::{Room, killed_within, words_of};
 use crate::ceremony::{drill, restore, retire, rollover};
@@ -75,8 +76,43 @@ fn killed_at_every_write_the_rehearsal_of_an_end_comes_to_its_end() {
     check(&room).ok();
 }
 
+/// Rehearses the plan of a room by runs that are killed: nothing of the CA is touched by any of them.
+#[track_caller]
+fn killed_and_held(room: Room, event: &str) {
+    let room = wants_one(room);
+    let before = of_ca(&room);
+    killed_now_and_then(&REHEARSE, |arguments| {
+        rehearsed(&room, ("strace", arguments), collects)
+    });
+    check(&room).ok();
+    assert_eq!(of_ca(&room), before);
+    let export = [
+        "--config",
+        "rehearsal/ca/punchmark.toml",
+        "ledger",
+        "export",
+    ];
+    let exported = room.account.run(&export).ok().stdout;
+    assert_eq!(exported.matches(event).count(), 1, "{exported}");
+}
+
+#[test]
+fn killed_now_and_then_the_rehearsal_of_a_restore_comes_to_its_end() {
+    killed_and_held(restore::room(), "\"kind\":\"copy-tried\"");
+}
+
+#[test]
+fn killed_now_and_then_the_rehearsal_of_a_rollover_comes_to_its_end() {
+    killed_and_held(rollover::room(), "\"kind\":\"stage-reached\"");
+}
+
+#[test]
+fn killed_now_and_then_the_rehearsal_of_a_drill_comes_to_its_end() {
+    killed_and_held(drill::room(), "\"kind\":\"copy-tried\"");
+}
+
 /// The plan of a drill whose device three custodians open.
-fn opened_by_shares(room: &Room) {
+pub(in crate::ceremony) fn opened_by_shares(room: &Room) {
     let plan = room.text();
     let kept = plan
         .lines()
