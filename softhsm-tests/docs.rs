@@ -133,6 +133,7 @@ const SUBCOMMANDS: &[&str] = &[
     "challenge",
     "role",
     "serve",
+    "user",
     "role add",
     "config",
     "config check",

@@ -35,7 +35,7 @@ impl User {
         }
     }
 
-    fn prepare(&self, mut command: Command) -> Command {
+    pub(crate) fn prepare(&self, mut command: Command) -> Command {
         command.env_clear();
         command.env("PATH", std::env::var_os("PATH").unwrap());
         command.env("HOME", self.home.path());

@@ -1,6 +1,7 @@
-//! A real server over SoftHSM: people log in with an enrolled key, and get certificates.
+//! A real server over SoftHSM: people log in with an enrolled key or a password, and get certificates.
 
 mod by_its_client;
+mod by_password;
 mod client;
 mod hang_up;
 mod http;

@@ -58,6 +58,8 @@ mod tokens;
 #[cfg(feature = "hosts")]
 mod try_out;
 mod usage;
+#[cfg(feature = "service")]
+mod user;
 mod version;
 
 use std::ffi::OsString;
@@ -121,6 +123,8 @@ enum Command {
     Role(role::Role),
     #[cfg(feature = "service")]
     Serve(serve::Serve),
+    #[cfg(feature = "service")]
+    User(user::User),
     Config(config::ConfigCommand),
     Show(show::Show),
     Krl(krl::Krl),
@@ -176,6 +180,8 @@ impl Cli<Command> {
             Command::Renew(command) => command.run(&context),
             #[cfg(feature = "service")]
             Command::Serve(command) => command.run(&context),
+            #[cfg(feature = "service")]
+            Command::User(command) => command.run(&context),
             Command::Status(command) => command.run(&context),
             #[cfg(feature = "login")]
             Command::Login(command) => command.run(&context),

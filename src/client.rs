@@ -21,6 +21,6 @@ pub use address::{AddressError, ServerAddress};
 pub use exchange::{Exchange, ExchangeError};
 pub use folder::{FolderError, FolderLock, KeptSession, ServerFolder};
 pub use held::{Held, HeldCertificate, Whereabouts};
-pub use log_in::{LogInError, log_in};
+pub use log_in::{LogInBy, LogInError, log_in};
 pub use order::{Order, OrderError, Ordered, RoleOffered, order, roles};
 pub use trust::{TrustError, Trusted};

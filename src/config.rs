@@ -44,7 +44,7 @@ pub use given::{Given, certificate_beside};
 pub use ledger_key::LedgerKeyPlace;
 pub use own_ledger_key::{OwnLedgerKeyError, ledger_key_in_file};
 pub use place::{Place, PlaceError};
-pub use serve::{ServeConfig, ServeConfigError, ServeTls, ServerUrl, ServerUrlError};
+pub use serve::{LoginMethod, ServeConfig, ServeConfigError, ServeTls, ServerUrl, ServerUrlError};
 pub use subject::{SubjectFile, SubjectFileError, read_stdin};
 pub use templates::RoleTemplate;
 
@@ -53,11 +53,13 @@ pub use surroundings::{home_folder, keyboard, now, state_folder, time_zone, work
 
 use self::attestation::AttestationConfig;
 use self::requests::RequestAge;
-use self::serve::{LoginName, LoginTable, ServeTable};
+use self::serve::{LoginTable, ServeTable};
 use crate::file::{Untrusted, Writers};
 use crate::issue::LedgerPlace;
 use crate::ledger::settings::FileSettings;
 use crate::ledger::{LEAP_DAYS, Purpose};
+use crate::login::MethodName;
+use crate::policy::lint::{Finding, lint};
 use crate::policy::{Description, Policy, Role, RoleTable, Suffixes};
 use crate::request::RoleName;
 use crate::signer::Locators;
@@ -100,7 +102,7 @@ struct ConfigFile {
     #[serde(default)]
     serve: Option<ServeTable>,
     #[serde(default)]
-    login: BTreeMap<LoginName, LoginTable>,
+    login: BTreeMap<MethodName, LoginTable>,
     #[serde(default)]
     role: BTreeMap<RoleName, Spanned<RoleTable>>,
     /// Whether a table of a role stood there; the tables themselves are the policy's.
@@ -202,6 +204,13 @@ impl Config {
     /// Suffixes and roles.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// What is odd about suffixes and roles, beside the CAs and login methods that there are.
+    pub fn oddities(&self) -> Vec<Finding> {
+        let cas: Vec<_> = self.cas().map(|(name, _)| name.as_str()).collect();
+        let logins: Vec<_> = self.file.login.keys().map(MethodName::as_str).collect();
+        lint(&self.policy, &cas, &logins)
     }
 
     /// The role of this name; `operator` is always there.

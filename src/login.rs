@@ -5,6 +5,7 @@
 //! else makes a [`Login`]. Fetching and keeping is the business of whoever calls.
 //!
 //! - [`key`]: an enrolled key signs our challenge;
+//! - `password`: a password, of which a file keeps a hash; a part of the feature `service`;
 //! - [`dpop`]: the proof that a request comes from whoever has the session's key (RFC 9449);
 //! - [`jws`]: JSON Web Signatures, which such proofs are (RFC 7515).
 
@@ -12,6 +13,8 @@ pub mod dpop;
 pub mod jws;
 pub mod key;
 mod method;
+#[cfg(feature = "service")]
+pub mod password;
 
 use std::fmt;
 
@@ -38,6 +41,8 @@ pub struct Login {
 pub enum LoginKind {
     /// A key that is enrolled for the name signs a challenge.
     Key,
+    /// A password, of which the server keeps a hash.
+    Password,
 }
 
 /// Somebody as an identity provider has them: what never changes, whatever they are called.
@@ -114,6 +119,7 @@ impl LoginKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
+            Self::Password => "password",
         }
     }
 }

@@ -96,6 +96,16 @@ pub fn write(target: &Path, bytes: &[u8], mode: u32) -> Result<(), OutputError> 
         .collect()
 }
 
+/// Keeps other runs from changing files of a folder, which ask for the same, until it is dropped.
+///
+/// # Errors
+/// What the system says.
+pub fn lock_folder(folder: &Path) -> io::Result<File> {
+    let folder = File::open(folder)?;
+    folder.lock()?;
+    Ok(folder)
+}
+
 /// Renames a staged file to its target without making it durable: for what may be lost
 /// in a power cut, but never be seen in part.
 ///

@@ -42,7 +42,7 @@ pub use possession::{
     sign_in_memory, sign_text,
 };
 pub use reason::{Reason, ReasonError};
-pub use requester::{KnownBy, Requester, RequesterName};
+pub use requester::{KnownBy, LoggedInBy, Requester, RequesterName};
 pub use role_name::{RoleName, RoleNameError};
 pub use security_key::{SecurityKeyError, SecurityKeyFiles};
 pub use span::Span;

@@ -7,9 +7,9 @@
 //! 2. `asked`: the request is read whole, within its limits; what could be read in two ways is
 //!    refused (`framing`);
 //! 3. `routes`: where it goes;
-//! 4. `authenticate`: whose session it is, by token and proof (`sessions`, `nonces`);
+//! 4. `authenticate`: whose session it is, by token and proof (`sessions`, `nonces`, `users`);
 //! 5. `endpoints`: what is done. A login becomes an entry of the ledger and a session
-//!    (`endpoints/logins`); a request for a certificate becomes a case, is decided, and left at the
+//!    (`endpoints/logins`, with `back_off` and `hashing` before a password); a request for a certificate becomes a case, is decided, and left at the
 //!    desk of its CA (`order`), which answers when the ledger has it;
 //! 6. `problem`: what is said where something is refused.
 //!
@@ -21,11 +21,13 @@
 
 mod asked;
 mod authenticate;
+mod back_off;
 mod busy;
 mod challenges;
 mod edge;
 mod endpoints;
 mod framing;
+mod hashing;
 mod lend;
 mod log;
 mod logins;
@@ -37,24 +39,28 @@ mod routes;
 mod run;
 mod sessions;
 mod tls;
+mod users;
 
 pub use lend::{Again, Lending};
 pub use log::{Line, Log};
 pub use run::{Listening, ServeError, run};
 pub use sessions::SessionsError;
 pub use tls::TlsError;
+pub use users::{UsersFile, UsersFileError};
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ssh_key::public::KeyData;
 
-use crate::config::ServeConfig;
+use crate::config::{LoginMethod, ServeConfig};
 use crate::issue::{Clock, Desk, Judge, SharedLedger};
 use crate::ledger::Purpose;
 use crate::policy::Policy;
+use back_off::BackOff;
 use busy::Busy;
 use challenges::Challenges;
+use hashing::Hashing;
 use logins::Logins;
 use nonces::Nonces;
 use sessions::Sessions;
@@ -71,6 +77,8 @@ pub struct Opened {
     pub ledger: SharedLedger,
     /// How it is lent to commands.
     pub lending: Lending,
+    /// The users who have a password.
+    pub users: UsersFile,
     /// Where sessions are kept.
     pub sessions: PathBuf,
     /// Tells the time.
@@ -101,6 +109,9 @@ struct Service {
     lent: Mutex<()>,
     nonces: Nonces,
     logins: Logins,
+    users: UsersFile,
+    back_off: BackOff,
+    hashing: Hashing,
     challenges: Challenges,
     sessions: Sessions,
     clock: Clock,
@@ -147,6 +158,12 @@ impl ServedCa {
 }
 
 impl Service {
+    /// The login method of this name.
+    fn method(&self, name: &str) -> Option<&LoginMethod> {
+        let mut methods = self.serve.logins.iter();
+        methods.find(|method| method.name.as_str() == name)
+    }
+
     fn now(&self) -> u64 {
         (self.clock)()
     }

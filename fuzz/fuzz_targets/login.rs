@@ -7,6 +7,7 @@ use punchmark::api::login::{KeyShown, NewLogin, PasswordShown};
 use punchmark::login::dpop::{Expected, Proof};
 use punchmark::login::jws::{Jwk, Jws, strict};
 use punchmark::login::key::KeyAnswer;
+use punchmark::login::password::Users;
 
 fuzz_target!(|text: &str| {
     let expected = Expected {
@@ -22,6 +23,9 @@ fuzz_target!(|text: &str| {
     if let Ok(key) = strict::<Jwk>(text.as_bytes()) {
         let shown = key.thumbprint().to_string();
         assert_eq!(shown.parse(), Ok(key.thumbprint()));
+    }
+    if let Ok(users) = Users::parse(text) {
+        assert!(Users::parse(&users.to_text()).is_ok_and(|again| again == users));
     }
     let _any = KeyAnswer::parse(text);
     let _any = strict::<NewLogin>(text.as_bytes());

@@ -119,7 +119,7 @@ impl Client {
             .prove((method, &url), self.token.as_deref(), nonce, &random(), 0)
     }
 
-    fn learn(&self, answer: &Answer) {
+    pub(crate) fn learn(&self, answer: &Answer) {
         let nonce = answer
             .header("dpop-nonce")
             .expect("each answer has a nonce");

@@ -48,8 +48,13 @@ fn what_a_client_reads_may_gain_members() {
 }
 
 #[test]
-fn secrets_are_compared_whole() {
+fn secrets_are_compared_whole_and_no_error_repeats_one() {
     let secret = |text: &str| Secret::new(text.to_owned());
+    for number in ["4711", "-4711", "4711.5"] {
+        let text = format!(r#"{{"name":"peter","password":{number}}}"#);
+        let error = serde_json::from_str::<PasswordShown>(&text).unwrap_err();
+        assert!(!error.to_string().contains("4711"), "{error}");
+    }
     assert!(secret("a") == secret("a") && secret("a") != secret("b") && secret("a") != secret(""));
 }
 

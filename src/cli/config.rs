@@ -12,7 +12,6 @@ use super::base::heads_below;
 use super::base::terminal::{product, product_object};
 use crate::config::{Config, ConfigError, Reading, faults_of};
 use crate::ledger::Ledger;
-use crate::policy::lint::lint;
 
 /// Look at the config, without a token
 #[derive(Debug, Args)]
@@ -130,8 +129,7 @@ fn of_files(context: &Context, config: &Config) -> Vec<Found> {
 }
 
 fn oddities(config: &Config) -> Vec<Found> {
-    let cas: Vec<_> = config.cas().map(|(name, _)| name.as_str()).collect();
-    let found = lint(config.policy(), &cas).into_iter();
+    let found = config.oddities().into_iter();
     let odd = found.map(|finding| Found {
         place: None,
         table: Some(match &finding.role {

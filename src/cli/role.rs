@@ -13,7 +13,6 @@ use super::base::context::Context;
 use super::base::failure::{Exit, Failure};
 use super::base::terminal::{product, product_object, say};
 use crate::config::Config;
-use crate::policy::lint::lint;
 use crate::policy::role::{Permit, Storage};
 use crate::policy::{Role as PolicyRole, RoleTable};
 use crate::request::RoleName;
@@ -146,8 +145,7 @@ fn show(context: &Context, role: &PolicyRole) -> Result<Exit, Failure> {
 }
 
 fn print_findings(context: &Context, config: &Config) -> Result<Exit, Failure> {
-    let cas: Vec<_> = config.cas().map(|(name, _)| name.as_str()).collect();
-    let findings = lint(config.policy(), &cas);
+    let findings = config.oddities();
     for finding in &findings {
         let role = finding.role.as_ref().map(RoleName::as_str);
         let words = finding.oddity.to_string();

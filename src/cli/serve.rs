@@ -20,9 +20,11 @@ use crate::issue::{Desk, Judge, Lost, OpenCa, SharedLedger};
 use crate::ledger::{Ledger, LedgerError};
 use crate::policy::role::Permit;
 use crate::secret::AskPin;
-use crate::service::{self, Lending, Line, Listening, Log, Opened, ServeError, ServedCa};
+use crate::service::{
+    self, Lending, Line, Listening, Log, Opened, ServeError, ServedCa, UsersFile,
+};
 
-/// Serve certificates on demand: people log in with an enrolled key and ask by role
+/// Serve certificates on demand: people log in and ask by role
 ///
 /// Opens the CAs that roles name, asks for their PINs as `sign` does, takes the ledger's lock and
 /// keeps it, and then listens as `[serve]` of the config says. SIGTERM ends it: what was begun is
@@ -62,6 +64,7 @@ impl Serve {
             cas,
             ledger,
             lending: lending(config, books, names),
+            users: UsersFile::at(config.users()),
             sessions: config.sessions(),
             clock: config::now,
             keyboard: config::keyboard(),
@@ -197,7 +200,10 @@ impl Advised for ServeConfigError {
                 "let the proxy reach it on 127.0.0.1 or [::1], or name certificate and key"
             }
             Self::NoProxies => "name the address that the proxy comes from",
-            Self::NoLogin => "write [login.keys] with kind = \"key\"",
+            Self::NoLogin => {
+                "write [login.keys] with kind = \"key\", or [login.start] with kind = \"password\""
+            }
+            Self::Passwords(..) => "keep one of them",
             _ => return None,
         };
         Some(hint.to_owned())
@@ -211,6 +217,7 @@ impl Advised for ServeError {
                 "another program may listen there, or the port is below 1024 and wants the right to it"
                     .to_owned(),
             ),
+            Self::Users(error) => error.hint(),
             _ => None,
         }
     }

@@ -1,12 +1,14 @@
-//! Logging in by an enrolled key.
+//! Logging in, by an enrolled key or a password.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ssh_key::{LineEnding, SshSig};
 
 use super::exchange::Shown;
 use super::{Exchange, ExchangeError, KeptSession};
-use crate::api::login::{KeyShown, LoginBegun, NewLogin, SessionOpened};
+use crate::api::Secret;
+use crate::api::login::{KeyShown, LoginBegun, NewLogin, PasswordShown, SessionOpened};
 use crate::api::path;
+use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
 use crate::login::key::{KeyChallenge, KeyChallengeError};
 use crate::request::SignRequestError;
@@ -20,7 +22,7 @@ pub enum LogInError {
     Exchange(#[from] ExchangeError),
     /// A method of another kind.
     #[error(
-        "login method {method} of {server} is of kind {kind:?}, which this program doesn't know"
+        "login method {method} of {server} is of kind {kind:?}, which is not what it said before, or none that this program knows"
     )]
     Kind {
         /// Which method.
@@ -41,8 +43,20 @@ pub enum LogInError {
     Signature(#[source] ssh_key::Error),
 }
 
-/// Logs in by a method of kind `key`: `sign` has the enrolled key sign the challenge, and what is opened
-/// belongs to the session's key.
+/// What somebody logs in with.
+pub enum LogInBy<'a> {
+    /// Has the enrolled key sign the challenge.
+    Key(&'a mut dyn FnMut(&KeyChallenge) -> Result<SshSig, SignRequestError>),
+    /// A name and its password.
+    Password {
+        /// The name.
+        name: &'a str,
+        /// The password.
+        password: Secret,
+    },
+}
+
+/// Logs in by a method; what is opened belongs to the session's key.
 ///
 /// # Errors
 /// [`LogInError`].
@@ -50,51 +64,68 @@ pub fn log_in(
     exchange: &mut Exchange,
     method: &str,
     key: &SessionKey,
-    sign: &mut dyn FnMut(&KeyChallenge) -> Result<SshSig, SignRequestError>,
+    by: LogInBy<'_>,
 ) -> Result<KeptSession, LogInError> {
     let asked = NewLogin {
         method: method.to_owned(),
     };
     let begun: LoginBegun = exchange.post(path::LOGINS, None, &asked)?;
-    let challenge = challenge(exchange, method, &begun, key)?;
-    let signature = sign(&challenge)?;
-    let signature = signature.to_pem(LineEnding::LF);
-    let shown = KeyShown {
-        signature: signature.map_err(LogInError::Signature)?,
+    let is_meant = match by {
+        LogInBy::Key(_) => begun.kind == LoginKind::Key.as_str(),
+        LogInBy::Password { .. } => begun.kind == LoginKind::Password.as_str(),
     };
-    let by = Shown { key, token: None };
-    let opened: SessionOpened = exchange.post(&path::token(&begun.login), Some(by), &shown)?;
+    if !is_meant {
+        return Err(other_kind(exchange, method, &begun));
+    }
+    let token = token_path(exchange, &begun)?;
+    let shown_by = Some(Shown { key, token: None });
+    let opened: SessionOpened = match by {
+        LogInBy::Key(sign) => {
+            let signature = sign(&challenge(exchange, &begun, key)?)?;
+            let signature = signature.to_pem(LineEnding::LF);
+            let signature = signature.map_err(LogInError::Signature)?;
+            exchange.post(&token, shown_by, &KeyShown { signature })?
+        }
+        LogInBy::Password { name, password } => {
+            let name = name.to_owned();
+            exchange.post(&token, shown_by, &PasswordShown { name, password })?
+        }
+    };
     Ok(KeptSession::new(opened.token, key, opened.session))
+}
+
+fn other_kind(exchange: &Exchange, method: &str, begun: &LoginBegun) -> LogInError {
+    LogInError::Kind {
+        method: method.to_owned(),
+        server: exchange.server().clone(),
+        kind: begun
+            .kind
+            .chars()
+            .filter(|char| !char.is_control())
+            .collect(),
+    }
+}
+
+/// Where the login is answered; its id becomes a part of a path.
+fn token_path(exchange: &Exchange, begun: &LoginBegun) -> Result<String, ExchangeError> {
+    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if !begun.login.bytes().all(is_id) {
+        return Err(exchange.strange("the id of the login"));
+    }
+    Ok(path::token(&begun.login))
 }
 
 fn challenge(
     exchange: &Exchange,
-    method: &str,
     begun: &LoginBegun,
     key: &SessionKey,
 ) -> Result<KeyChallenge, LogInError> {
-    let server = exchange.server();
-    if begun.kind != "key" {
-        return Err(LogInError::Kind {
-            method: method.to_owned(),
-            server: server.clone(),
-            kind: begun
-                .kind
-                .chars()
-                .filter(|char| !char.is_control())
-                .collect(),
-        });
-    }
     let challenge = begun.challenge.as_deref().unwrap_or_default();
     let challenge = Base64UrlUnpadded::decode_vec(challenge).ok();
     let challenge: Option<[u8; 32]> = challenge.and_then(|bytes| bytes.try_into().ok());
     let challenge = challenge.ok_or_else(|| exchange.strange("a challenge of another length"))?;
-    let is_id = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if !begun.login.bytes().all(is_id) {
-        return Err(exchange.strange("the id of the login").into());
-    }
     Ok(KeyChallenge::new(
-        &server.url(),
+        &exchange.server().url(),
         &begun.login,
         &challenge,
         &key.thumbprint(),

@@ -22,6 +22,9 @@ pub struct Trusted {
     /// What was logged in with last, as `login --identity` takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,
+    /// The name that was logged in with last, by a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
     /// The login method that was used last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -75,6 +78,7 @@ impl Trusted {
             server,
             roots,
             identity: None,
+            user: None,
             method: None,
             cas: BTreeMap::new(),
         }

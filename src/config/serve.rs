@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::Config;
 use crate::certificate::length_in_seconds;
-use crate::login::MethodName;
+use crate::login::{LoginKind, MethodName};
 pub use url::{ServerUrl, ServerUrlError};
 
 /// The `[serve]` table.
@@ -41,19 +41,7 @@ pub(super) struct LoginTable {
 #[serde(rename_all = "kebab-case")]
 enum LoginKindName {
     Key,
-}
-
-/// The name of a login method, as the key of its table.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub(super) struct LoginName(MethodName);
-
-impl TryFrom<String> for LoginName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(Self).map_err(|error| format!("{error}"))
-    }
+    Password,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -157,8 +145,17 @@ pub struct ServeConfig {
     pub longest: u64,
     /// After how many seconds without a request it ends.
     pub idle: u64,
-    /// The ways to log in, each by an enrolled key.
-    pub logins: Vec<MethodName>,
+    /// The ways to log in.
+    pub logins: Vec<LoginMethod>,
+}
+
+/// A way to log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginMethod {
+    /// Its name.
+    pub name: MethodName,
+    /// What is shown.
+    pub kind: LoginKind,
 }
 
 /// Who does TLS.
@@ -202,6 +199,11 @@ pub enum ServeConfigError {
     /// Nobody could log in.
     #[error("the config has no [login.NAME], so that nobody could log in")]
     NoLogin,
+    /// All passwords stand in one file.
+    #[error(
+        "[login.{0}] and [login.{1}] are both of kind \"password\", and there is one file of users"
+    )]
+    Passwords(MethodName, MethodName),
     /// It would be over before it is idle.
     #[error("[serve] ends a session when it is idle for longer than the longest lives")]
     Idle,
@@ -217,7 +219,7 @@ impl Config {
         if table.listen.is_empty() {
             return Err(ServeConfigError::NoListener);
         }
-        let logins = methods(&self.file.login);
+        let logins = methods(&self.file.login)?;
         if logins.is_empty() {
             return Err(ServeConfigError::NoLogin);
         }
@@ -233,6 +235,11 @@ impl Config {
             idle,
             logins,
         })
+    }
+
+    /// Where the users of a server are kept who have a password: beside the ledger.
+    pub fn users(&self) -> PathBuf {
+        self.ledger().with_extension("users")
     }
 
     /// Where the sessions of a server are kept: beside the ledger.
@@ -273,11 +280,27 @@ fn by_proxy(table: &ServeTable) -> Result<ServeTls, ServeConfigError> {
     })
 }
 
-fn methods(logins: &BTreeMap<LoginName, LoginTable>) -> Vec<MethodName> {
-    let keys = logins.iter().map(|(name, table)| match table.kind {
-        LoginKindName::Key => name.0.clone(),
+fn methods(
+    logins: &BTreeMap<MethodName, LoginTable>,
+) -> Result<Vec<LoginMethod>, ServeConfigError> {
+    let all = logins.iter().map(|(name, table)| LoginMethod {
+        name: name.clone(),
+        kind: match table.kind {
+            LoginKindName::Key => LoginKind::Key,
+            LoginKindName::Password => LoginKind::Password,
+        },
     });
-    keys.collect()
+    let all: Vec<_> = all.collect();
+    let mut passwords = all
+        .iter()
+        .filter(|method| method.kind == LoginKind::Password);
+    match (passwords.next(), passwords.next()) {
+        (Some(one), Some(other)) => {
+            let (one, other) = (one.name.clone(), other.name.clone());
+            Err(ServeConfigError::Passwords(one, other))
+        }
+        _ => Ok(all),
+    }
 }
 
 const WEEK: u64 = 7 * 24 * 60 * 60;

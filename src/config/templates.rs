@@ -153,7 +153,7 @@ mod tests {
             };
             let fields = template.fields(ca, &["peter".to_owned()]);
             let config = parse(format!("{}\n[role.mine]\n{fields}", new_config()));
-            let found = lint(config.policy(), &["users", "hosts"]);
+            let found = lint(config.policy(), &["users", "hosts"], &[]);
             assert!(found.is_empty(), "{}: {found:?}", template.name);
         }
     }

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The name of a login method, as in `[login.keys]`: a letter, then letters, digits and hyphens,
 /// all in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct MethodName(String);
 
 /// A text that names no login method.
@@ -36,6 +39,20 @@ impl FromStr for MethodName {
         is_meant
             .then(|| Self(text.to_owned()))
             .ok_or(MethodNameError)
+    }
+}
+
+impl TryFrom<String> for MethodName {
+    type Error = MethodNameError;
+
+    fn try_from(text: String) -> Result<Self, MethodNameError> {
+        text.parse()
+    }
+}
+
+impl From<MethodName> for String {
+    fn from(name: MethodName) -> Self {
+        name.0
     }
 }
 

@@ -113,6 +113,7 @@ impl<'a> Case<'a> {
     fn judge(&mut self) -> Option<Decided> {
         self.check_ca();
         self.check_requester();
+        self.check_login();
         self.check_emergency();
         let subject = self.subject();
         let mark = self.mark();
@@ -198,6 +199,22 @@ impl<'a> Case<'a> {
             self.refuse(Refusal::Requester {
                 requester: name.to_string(),
                 allowed: words(patterns),
+            });
+        }
+    }
+
+    fn check_login(&mut self) {
+        let role = self.rules.role;
+        if let Some(by) = self.requester.login()
+            && !role.opens_to(by)
+        {
+            self.refuse(Refusal::Login {
+                method: by.method().to_owned(),
+                allowed: role
+                    .table()
+                    .login
+                    .as_ref()
+                    .map(|login| words(&login.methods)),
             });
         }
     }
@@ -325,7 +342,10 @@ impl Decided {
     #[cfg(test)]
     pub(crate) fn asked_by_login(self, requester: &str) -> Self {
         Self {
-            requester: Requester::known(requester.parse().unwrap(), KnownBy::Login),
+            requester: Requester::logged_in(
+                requester.parse().unwrap(),
+                crate::request::LoggedInBy::EnrolledKey("keys".to_owned()),
+            ),
             ..self
         }
     }

@@ -9,6 +9,7 @@ use super::suffix::SuffixClass;
 use super::{Policy, Role, Suffixes};
 use crate::attestation::ProofKind;
 use crate::certificate::Place;
+use crate::login::MethodName;
 use crate::request::RoleName;
 
 /// Something to look at again, and the role that it is about.
@@ -41,6 +42,12 @@ pub enum Oddity {
     /// The CA that the role names is not there.
     #[error("the config has no CA `{0}`")]
     NoCa(String),
+    /// Nobody logs in by it.
+    #[error("the config has no [login.{0}]")]
+    NoLogin(String),
+    /// Nothing opens it at a server.
+    #[error("login.methods is empty, so that no login opens the role")]
+    NoMethods,
     /// Keys without proof are refused.
     #[error("storage = \"mark\", and no class of [suffixes] is for keys without proof")]
     NoUnprovedClass,
@@ -100,8 +107,8 @@ pub enum Oddity {
 }
 
 /// Everything that is odd about a policy, in the order of its roles. `cas` are the CAs
-/// that the config has.
-pub fn lint(policy: &Policy, cas: &[&str]) -> Vec<Finding> {
+/// that the config has, and `logins` its login methods.
+pub fn lint(policy: &Policy, cas: &[&str], logins: &[&str]) -> Vec<Finding> {
     let suffixes = policy.suffixes();
     let of_suffixes = lint_suffixes(suffixes).into_iter();
     let mut found: Vec<_> = of_suffixes
@@ -110,6 +117,7 @@ pub fn lint(policy: &Policy, cas: &[&str]) -> Vec<Finding> {
     let roles = with_forced(policy);
     for (role, forced) in &roles {
         let mut oddities = unreachable(role, cas);
+        oddities.extend(odd_logins(role, logins));
         oddities.extend(odd_storage(role, suffixes));
         oddities.extend(odd_globs(role, suffixes));
         oddities.extend(odd_limits(role));
@@ -155,6 +163,20 @@ fn unreachable(role: &Role, cas: &[&str]) -> Vec<Oddity> {
         _ => None,
     };
     absent.chain(unknown).collect()
+}
+
+fn odd_logins(role: &Role, logins: &[&str]) -> Vec<Oddity> {
+    let Some(login) = &role.table().login else {
+        return Vec::new();
+    };
+    if login.methods.is_empty() {
+        return vec![Oddity::NoMethods];
+    }
+    let methods = login.methods.iter().map(MethodName::as_str);
+    let unknown = methods.filter(|method| !logins.contains(method));
+    unknown
+        .map(|method| Oddity::NoLogin(method.to_owned()))
+        .collect()
 }
 
 fn is_none<T>(permit: Permit<&[T]>) -> bool {

@@ -48,6 +48,14 @@ pub enum Refusal {
         /// The patterns.
         allowed: Vec<String>,
     },
+    /// None of the role's login methods; a role that names none is open to enrolled keys.
+    #[error("a login by `{method}` doesn't open the role: {}", ways(.allowed.as_deref()))]
+    Login {
+        /// The method.
+        method: String,
+        /// The role's.
+        allowed: Option<Vec<String>>,
+    },
     /// A role is for somebody who is known by name.
     #[error("`operator` is whoever holds token and PIN, and no requester's name")]
     NobodysName,
@@ -248,6 +256,7 @@ impl Refusal {
             Self::Requester { .. } | Self::RequesterSuffix { .. } | Self::NobodysName => {
                 "requesters"
             }
+            Self::Login { .. } => "login",
             Self::KeyType { .. } => "key-types",
             Self::PrincipalNotNamed { .. }
             | Self::Principal { .. }
@@ -301,6 +310,13 @@ fn list(allowed: &[String]) -> String {
     match allowed {
         [] => "nothing".to_owned(),
         allowed => allowed.join(", "),
+    }
+}
+
+fn ways(allowed: Option<&[String]>) -> String {
+    match allowed {
+        Some(allowed) => format!("its methods are {}", list(allowed)),
+        None => "it names no `login`, so that enrolled keys alone do".to_owned(),
     }
 }
 

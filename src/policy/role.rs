@@ -12,7 +12,8 @@ use super::pattern::{PrincipalPattern, RequesterPattern};
 use super::suffix::Suffixes;
 use crate::attestation::Fault;
 use crate::certificate::{OptionError, Place};
-use crate::request::RoleName;
+use crate::login::MethodName;
+use crate::request::{LoggedInBy, RoleName};
 
 /// One `[role.NAME]` table, as it stands in the config.
 ///
@@ -33,6 +34,9 @@ pub struct RoleTable {
     /// Who may ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requesters: Option<Vec<RequesterPattern>>,
+    /// By which logins at a server; absent, by enrolled keys alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<RoleLogin>,
     /// Which base principals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principals: Option<Vec<PrincipalPattern>>,
@@ -70,6 +74,14 @@ pub struct RoleTable {
     /// Whether the role is for programs: then `source-address` and `force-command` must be there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automation: bool,
+}
+
+/// What a role asks of a login at a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RoleLogin {
+    /// The methods that open the role, by their names in the config.
+    pub methods: Vec<MethodName>,
 }
 
 /// What the storage of a key does to its principals.
@@ -213,6 +225,15 @@ impl Role {
     /// Who may ask.
     pub fn requesters(&self) -> Permit<&[RequesterPattern]> {
         self.permit(self.table.requesters.as_deref())
+    }
+
+    /// Whether a login opens it. A method that somebody adds to the server opens no role that doesn't
+    /// name it: an enrolled key alone counts as it does without a server.
+    pub fn opens_to(&self, by: &LoggedInBy) -> bool {
+        match &self.table.login {
+            Some(login) => login.methods.iter().any(|one| one.as_str() == by.method()),
+            None => matches!(by, LoggedInBy::EnrolledKey(_)),
+        }
     }
 
     /// Which base principals.

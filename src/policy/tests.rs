@@ -1,6 +1,7 @@
 //! What a decision must never let through.
 
 mod lint;
+mod login;
 mod properties;
 mod security_key;
 mod storage;

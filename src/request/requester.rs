@@ -18,6 +18,16 @@ pub struct Requester {
     name: RequesterName,
     known_by: KnownBy,
     names: Vec<Principal>,
+    login: Option<LoggedInBy>,
+}
+
+/// By what somebody logged in to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoggedInBy {
+    /// By a key that is enrolled for them, with a method of this name.
+    EnrolledKey(String),
+    /// By something else, with a method of this name.
+    Other(String),
 }
 
 /// How it is known who asks.
@@ -46,6 +56,7 @@ impl Requester {
             name: RequesterName("operator".to_owned()),
             known_by: KnownBy::Token,
             names: Vec::new(),
+            login: None,
         }
     }
 
@@ -55,6 +66,15 @@ impl Requester {
             name,
             known_by,
             names: Vec::new(),
+            login: None,
+        }
+    }
+
+    /// Somebody who logged in to a server, and asks in that session.
+    pub fn logged_in(name: RequesterName, by: LoggedInBy) -> Self {
+        Self {
+            login: Some(by),
+            ..Self::known(name, KnownBy::Login)
         }
     }
 
@@ -75,9 +95,23 @@ impl Requester {
         &self.name
     }
 
+    /// By what they logged in; none where they are known otherwise.
+    pub fn login(&self) -> Option<&LoggedInBy> {
+        self.login.as_ref()
+    }
+
     /// How it is known.
     pub fn known_by(&self) -> KnownBy {
         self.known_by
+    }
+}
+
+impl LoggedInBy {
+    /// The login method, by its name in the server's config.
+    pub fn method(&self) -> &str {
+        match self {
+            Self::EnrolledKey(method) | Self::Other(method) => method,
+        }
     }
 }
 

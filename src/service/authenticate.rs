@@ -10,12 +10,15 @@ use super::problem::{ProblemKind, Refused};
 use super::sessions::{Session, TokenHash};
 use crate::issue::lock;
 use crate::ledger::LoginError;
+use crate::login::LoginKind;
 use crate::login::dpop::{DpopError, Expected, Proof, url_of};
+use crate::request::LoggedInBy;
 
 /// A session that something is asked in.
 pub(super) struct InSession {
     pub(super) hash: TokenHash,
     pub(super) session: Session,
+    pub(super) logged_in_by: LoggedInBy,
 }
 
 impl Service {
@@ -36,9 +39,13 @@ impl Service {
         let found = self.sessions.of(token, now);
         let (hash, session) = found.ok_or_else(|| no_session(OVER))?;
         self.proof(asked, Some((token, &session)))?;
-        self.still_counts(&hash, &session)?;
+        let logged_in_by = self.still_counts(&hash, &session)?;
         self.sessions.used(&hash, now);
-        Ok(InSession { hash, session })
+        Ok(InSession {
+            hash,
+            session,
+            logged_in_by,
+        })
     }
 
     /// Checks the proof of a request: by the key of a session, or where one begins, by whatever key.
@@ -74,20 +81,41 @@ impl Service {
         }
     }
 
-    /// Whoever was barred, or whose key was taken away, has no session any more.
-    fn still_counts(&self, hash: &TokenHash, session: &Session) -> Result<(), Refused> {
+    /// By what it was opened. Whoever was barred, or whose key or password was taken away, has no session any more.
+    fn still_counts(&self, hash: &TokenHash, session: &Session) -> Result<LoggedInBy, Refused> {
+        let Some(by) = self.still_opens(session)? else {
+            return Err(self.over(hash));
+        };
         let ledger = lock(&self.ledger);
         let counts = ledger.still_counts(session.login, session.requester.as_str(), self.now());
         drop(ledger);
         match counts {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(by),
             Err(LoginError::Ledger(error)) => Err(Refused::fault(error)),
-            Err(_over) => {
-                // Whether that could be kept changes nothing: it is asked of the ledger each time.
-                let _kept = self.sessions.end(hash);
-                Err(no_session(OVER))
-            }
+            Err(_over) => Err(self.over(hash)),
         }
+    }
+
+    /// What opened a session, where it would open one now: by a method that is still there, and the password
+    /// that it was.
+    fn still_opens(&self, session: &Session) -> Result<Option<LoggedInBy>, Refused> {
+        let name = session.method.clone();
+        let kind = self.method(&name).map(|method| method.kind);
+        Ok(match (kind, session.user) {
+            (Some(LoginKind::Key), None) => Some(LoggedInBy::EnrolledKey(name)),
+            (Some(LoginKind::Password), Some(mark)) => {
+                let users = self.users.users().map_err(Refused::fault)?;
+                let is_same = users.mark(session.requester.as_str()) == Some(mark);
+                is_same.then_some(LoggedInBy::Other(name))
+            }
+            _ => None,
+        })
+    }
+
+    fn over(&self, hash: &TokenHash) -> Refused {
+        // Whether that could be kept changes nothing: it is asked anew each time.
+        let _kept = self.sessions.end(hash);
+        no_session(OVER)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use super::peer::network;
-use crate::login::MethodName;
+use crate::config::LoginMethod;
 
 /// Those that nobody answered yet.
 #[derive(Default)]
@@ -17,7 +17,7 @@ pub(super) struct Logins(Mutex<HashMap<String, Begun>>);
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
     /// By which method.
-    pub(super) method: MethodName,
+    pub(super) method: LoginMethod,
     /// What is to be signed.
     pub(super) challenge: [u8; 32],
     /// The first second in which it is over, in Unix seconds.
@@ -41,7 +41,7 @@ impl Logins {
     /// [`NotBegun`].
     pub(super) fn begin(
         &self,
-        method: &MethodName,
+        method: &LoginMethod,
         peer: IpAddr,
         now: u64,
     ) -> Result<(String, Begun), NotBegun> {
@@ -85,7 +85,10 @@ mod tests {
     const NOW: u64 = 1_795_400_000;
 
     fn begin(logins: &Logins, peer: &str, now: u64) -> Result<String, NotBegun> {
-        let method = "keys".parse().unwrap();
+        let method = LoginMethod {
+            name: "keys".parse().unwrap(),
+            kind: crate::login::LoginKind::Key,
+        };
         let begun = logins.begin(&method, peer.parse().unwrap(), now);
         begun.map(|(id, _)| id)
     }

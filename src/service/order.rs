@@ -91,6 +91,7 @@ impl Service {
         let over = OverLogin {
             file: request.file.clone(),
             requester: by.session.requester.clone(),
+            logged_in_by: by.logged_in_by.clone(),
             served: Served {
                 login: by.session.login,
                 server: self.serve.url.to_string(),

@@ -11,15 +11,18 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use super::back_off::BackOff;
 use super::challenges::Challenges;
 use super::edge::Edge;
+use super::hashing::Hashing;
 use super::lend::{self, Lender, Lending};
 use super::nonces::Nonces;
 use super::routes::{Shared, router};
 use super::sessions::Sessions;
-use super::{Line, Log, Opened, Service, SessionsError, TlsError, tls};
+use super::{Line, Log, Opened, Service, SessionsError, TlsError, UsersFileError, tls};
 use crate::config::ServeTls;
 use crate::issue::{RunEnd, lent};
+use crate::login::LoginKind;
 
 /// Why there is no server, or why it ended.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,9 @@ pub enum ServeError {
     /// Sessions can't be kept.
     #[error(transparent)]
     Sessions(#[from] SessionsError),
+    /// The users can't be known.
+    #[error(transparent)]
+    Users(#[from] UsersFileError),
     /// The system gives no threads or signals.
     #[error("the system")]
     System(#[from] io::Error),
@@ -108,12 +114,23 @@ fn lend(lending: Lending, service: &Arc<Service>, log: &Log) -> Result<(), Serve
 
 fn service(opened: Opened, log: &Log) -> Result<(Service, Lending), ServeError> {
     let tell = |words| log(&Line::Note(words));
+    if opened
+        .serve
+        .logins
+        .iter()
+        .any(|method| method.kind == LoginKind::Password)
+    {
+        opened.users.users()?;
+    }
     let sessions = Sessions::open(&opened.sessions, opened.serve.idle, &tell)?;
     let service = Service {
         challenges: Challenges::by(sessions.challenge_key()),
         sessions,
         nonces: Nonces::new().map_err(ServeError::Random)?,
         logins: super::Logins::default(),
+        users: opened.users,
+        back_off: BackOff::default(),
+        hashing: Hashing::default(),
         serve: opened.serve,
         policy: opened.policy,
         cas: opened.cas.into_iter().map(Arc::new).collect(),

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::api::Secret;
 use crate::file::{Untrusted, Writers, read_limited};
 use crate::login::jws::Thumbprint;
+use crate::login::password::PasswordMark;
 use crate::output::{self, OutputError};
 use crate::request::RequesterName;
 
@@ -39,6 +40,8 @@ pub(super) struct Session {
     pub(super) method: String,
     /// The key that it is bound to.
     pub(super) key: Thumbprint,
+    /// The password that it was opened by, where it was one.
+    pub(super) user: Option<PasswordMark>,
     /// The position of the login in the ledger.
     pub(super) login: u64,
     /// The first second in which it is over, in Unix seconds.
@@ -86,6 +89,8 @@ struct KeptSession {
     requester: String,
     method: String,
     key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
     login: u64,
     until: u64,
     seen: u64,
@@ -205,6 +210,9 @@ impl Session {
             requester: self.requester.to_string(),
             method: self.method.clone(),
             key: self.key.to_string(),
+            user: self
+                .user
+                .map(|mark| Base64UrlUnpadded::encode_string(&mark)),
             login: self.login,
             until: self.until,
             seen: self.seen,
@@ -243,6 +251,9 @@ fn understood(text: &str) -> Option<Understood> {
             requester: kept.requester.parse().ok()?,
             method: kept.method,
             key: kept.key.parse().ok()?,
+            user: kept
+                .user
+                .map_or(Some(None), |mark| bytes(&mark).map(Some))?,
             login: kept.login,
             until: kept.until,
             seen: kept.seen,
@@ -311,6 +322,7 @@ mod tests {
             requester: requester.parse().unwrap(),
             method: "keys".to_owned(),
             key: SessionKey::from_seed(&[1; 32]).thumbprint(),
+            user: (requester == "peter").then_some([5; 32]),
             login: 7,
             until: NOW + 3600,
             seen,

@@ -218,6 +218,15 @@ pub(crate) fn ask_passphrase(file: &str) -> Result<Pin, PinError> {
     ask_pinentry(file, "Passphrase:")
 }
 
+/// The password of an account, from a person.
+#[cfg(feature = "login")]
+pub(crate) fn ask_password(account: &str) -> Result<Pin, PinError> {
+    if File::open("/dev/tty").is_ok() {
+        return typed(&format!("Password of {account}: "), SecretKind::Password);
+    }
+    ask_pinentry(account, "Password:")
+}
+
 /// At the terminal where there is one, although stdin may be a file.
 fn ask_person(device: &str) -> Result<Pin, PinError> {
     if File::open("/dev/tty").is_ok() {

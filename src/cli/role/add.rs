@@ -12,7 +12,6 @@ use crate::cli::base::terminal::{product, product_object, say, warn};
 use crate::config::{CaName, Config, EditError, RoleTemplate, with_role};
 use crate::ledger::Purpose;
 use crate::output;
-use crate::policy::lint::lint;
 use crate::policy::pattern::RequesterPattern;
 use crate::policy::{Role, RoleTable};
 use crate::request::RoleName;
@@ -154,8 +153,7 @@ impl Add {
 
     fn warn_of_oddities(&self, config: &Config, text: &str) -> Result<(), Failure> {
         let with = Config::of_text(config.path(), text)?;
-        let cas: Vec<_> = with.cas().map(|(name, _)| name.as_str()).collect();
-        let found = lint(with.policy(), &cas).into_iter();
+        let found = with.oddities().into_iter();
         let found = found.filter(|finding| finding.role.as_ref() == Some(&self.name));
         found.for_each(|finding| warn(&format!("role {}: {}", self.name, finding.oddity)));
         Ok(())

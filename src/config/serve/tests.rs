@@ -23,7 +23,7 @@ fn a_server_has_url_place_and_a_way_to_log_in() {
     assert_eq!(serve.url.as_str(), "https://ca.example.org");
     assert_eq!(serve.listen, ["[::]:8443".parse().unwrap()]);
     assert_eq!((serve.longest, serve.idle), (43_200, 7_200));
-    assert_eq!(serve.logins[0].as_str(), "keys");
+    assert_eq!(serve.logins[0].name.as_str(), "keys");
     let ServeTls::Files { certificate, .. } = serve.tls else {
         panic!("{:?}", serve.tls);
     };
@@ -42,6 +42,10 @@ fn what_makes_no_server_is_said_in_words() {
         (
             proxied.clone(),
             ServeConfigError::NotLoopback("[::]:8443".parse().unwrap()),
+        ),
+        (
+            format!("{SERVE}[login.a]\nkind = \"password\"\n[login.b]\nkind = \"password\"\n"),
+            ServeConfigError::Passwords("a".parse().unwrap(), "b".parse().unwrap()),
         ),
         (
             with("[::]", "[::1]").replace(files, "\"proxy\""),

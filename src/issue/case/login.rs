@@ -9,7 +9,7 @@ use super::intake::{IntakeError, agree, enrolled, proof, request};
 use super::{Enrolments, Judge, Known};
 use crate::attestation::Proof;
 use crate::ledger::Served;
-use crate::request::{Content, KnownBy, RequestFile, Requester, RequesterName};
+use crate::request::{Content, LoggedInBy, RequestFile, Requester, RequesterName};
 
 /// A request that came in a session.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct OverLogin {
     pub file: RequestFile,
     /// Whose session it is.
     pub requester: RequesterName,
+    /// By what it was opened.
+    pub logged_in_by: LoggedInBy,
     /// The way by which it came; the ledger holds the login in it against the requester.
     pub served: Served,
 }
@@ -51,7 +53,7 @@ pub(super) fn take_in<'a>(
     Ok(Known {
         request: request(content, now)?,
         role,
-        requester: Requester::known(named.clone(), KnownBy::Login),
+        requester: Requester::logged_in(named.clone(), over.logged_in_by.clone()),
         proofs: proof.into_iter().collect(),
         unbelieved,
         content: Some(admitted.into_content()),

@@ -4,14 +4,15 @@ use ssh_encoding::{Decode, Encode, Reader};
 
 use super::EntryError;
 
-/// Somebody logged in to a server with an enrolled key, and has a session from here on.
+/// Somebody logged in to a server, and has a session from here on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoginSeen {
-    /// The name of the requester whose key it is.
+    /// The name of the requester.
     pub name: String,
     /// The login method, as the config names it.
     pub method: String,
-    /// The public key blob of the enrolled key that signed.
+    /// The public key blob of the enrolled key that signed; empty where the server knew them by something else,
+    /// a password.
     pub key: Vec<u8>,
     /// The session's own key: the SHA-256 thumbprint of RFC 7638.
     pub session_key: [u8; 32],

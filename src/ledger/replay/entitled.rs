@@ -240,7 +240,7 @@ impl Entitled {
         self.serves(&of_family, requester)
     }
 
-    /// Notes that somebody logged in with a key, which is to be theirs.
+    /// Notes that somebody logged in, with a key that is to be theirs, or with none.
     pub(super) fn logged_in(
         &mut self,
         found: &mut Findings,
@@ -255,10 +255,13 @@ impl Entitled {
     }
 
     fn may_log_in(&self, keys: &Keys, seen: &LoginSeen, time: u64) -> bool {
-        self.serves(&Credential::Key(seen.key.clone()), &seen.name)
+        let has_key = || {
+            self.serves(&Credential::Key(seen.key.clone()), &seen.name)
+                && !keys.is_revoked(&sha256(&seen.key))
+        };
+        (seen.key.is_empty() || has_key())
             && seen.name != OPERATOR
             && !self.barred_requesters.contains(&seen.name)
-            && !keys.is_revoked(&sha256(&seen.key))
             && seen.until > time
     }
 

@@ -11,7 +11,7 @@ use crate::ledger::{LedgerError, LoginError, OPERATOR, ReserveError, Wanted};
 use crate::request::KnownBy;
 
 impl Ledger {
-    /// Records that somebody logged in to a server with an enrolled key, and returns the position of
+    /// Records that somebody logged in to a server, with an enrolled key or by its word alone, and returns the position of
     /// the entry, by which the session's requests are reserved.
     ///
     /// # Errors
@@ -38,19 +38,20 @@ impl Ledger {
         }
     }
 
-    /// The key is the requester's, and neither was revoked or barred.
+    /// The key, where the login was by one, is the requester's, and neither was revoked or barred.
     fn may_log_in(&self, seen: &LoginSeen, time: u64) -> Result<(), LoginError> {
         if seen.name == OPERATOR {
             return Err(LoginError::None(seen.name.clone()));
         }
+        let is_by_key = !seen.key.is_empty();
         let whose = self.requester_of(&Credential::Key(seen.key.clone()))?;
-        if whose.as_ref() != Some(&seen.name) {
+        if is_by_key && whose.as_ref() != Some(&seen.name) {
             return Err(LoginError::NotEnrolled(seen.name.clone()));
         }
         if self.requester_is_barred(&seen.name)? {
             return Err(LoginError::Barred("the requester"));
         }
-        if self.key_is_revoked(&sha256(&seen.key))? {
+        if is_by_key && self.key_is_revoked(&sha256(&seen.key))? {
             return Err(LoginError::Barred("the key"));
         }
         if seen.until <= time {

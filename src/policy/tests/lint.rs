@@ -37,21 +37,21 @@ fn others(found: &[Finding], number: u32) -> usize {
 #[test]
 fn of_thousands_of_roles_only_those_that_meet_are_told_and_only_some_of_many() {
     let apart = roles(3_000, |number| format!("team{number:04}-*"));
-    let found = lint(&apart, &["users"]);
+    let found = lint(&apart, &["users"], &[]);
     assert_eq!(others(&found, 0) + others(&found, 2_999), 0);
     let together = roles(3_000, |number| format!("*-team{number:04}-*"));
-    let found = lint(&together, &["users"]);
+    let found = lint(&together, &["users"], &[]);
     assert_eq!(others(&found, 0), 17);
     assert_eq!(others(&found, 2_999), 17);
     let few = roles(3, |_| "*".to_owned());
-    assert_eq!(others(&lint(&few, &["users"]), 0), 2);
+    assert_eq!(others(&lint(&few, &["users"], &[]), 0), 2);
 }
 
 #[test]
 fn roles_that_force_the_same_are_not_told_of_each_other() {
     let same = |name: &str| named(name, ENGINEER);
     let policy = Policy::new(suffixes(), [same("one"), same("two")]);
-    let found = lint(&policy, &["users"]);
+    let found = lint(&policy, &["users"], &[]);
     let other = found
         .iter()
         .any(|finding| matches!(finding.oddity, Oddity::OtherForced { .. }));

@@ -10,7 +10,6 @@ use super::{Outcome, json, text};
 use crate::api::about::{Ca, Method, Server};
 use crate::certificate::subject::fingerprint;
 use crate::ledger::Purpose;
-use crate::login::LoginKind;
 use crate::service::asked::Asked;
 use crate::service::problem::{ProblemKind, Refused};
 use crate::service::{ServedCa, Service};
@@ -34,9 +33,9 @@ fn told(service: &Service) -> Result<Response, Refused> {
             fingerprint: fingerprint(&ca.public_key),
         })
     });
-    let logins = service.serve.logins.iter().map(|name| Method {
-        name: name.to_string(),
-        kind: LoginKind::Key.as_str().to_owned(),
+    let logins = service.serve.logins.iter().map(|method| Method {
+        name: method.name.to_string(),
+        kind: method.kind.as_str().to_owned(),
     });
     let server = Server {
         name: service.serve.url.host().to_owned(),

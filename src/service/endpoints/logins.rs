@@ -1,19 +1,21 @@
 //! A login begins, and is answered for a token.
 
+mod key;
+mod password;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
-use ssh_key::PublicKey;
 
 use super::{Outcome, json};
-use crate::api::login::{KeyShown, LoginBegun, NewLogin, Session as SessionJson, SessionOpened};
+use crate::api::login::{LoginBegun, NewLogin, Session as SessionJson, SessionOpened};
 use crate::issue::lock;
-use crate::ledger::{Credential, LoginError, LoginSeen};
-use crate::login::key::{KeyAnswer, KeyChallenge};
+use crate::ledger::{LoginError, LoginSeen};
+use crate::login::password::PasswordMark;
 use crate::login::{Login, LoginKind};
 use crate::service::Service;
 use crate::service::asked::Asked;
-use crate::service::logins::{Begun, NotBegun};
+use crate::service::logins::NotBegun;
 use crate::service::problem::{ProblemKind, Refused};
 use crate::service::sessions::Session;
 
@@ -37,12 +39,7 @@ pub(in crate::service) fn token(service: &Service, id: &str, asked: &Asked) -> O
 
 fn begun(service: &Service, asked: &Asked) -> Result<Response, Refused> {
     let NewLogin { method } = asked.json()?;
-    let known = service
-        .serve
-        .logins
-        .iter()
-        .find(|name| name.as_str() == method);
-    let known = known.ok_or_else(|| {
+    let known = service.method(&method).ok_or_else(|| {
         Refused::new(
             ProblemKind::Unfit,
             format!("there is no login method {method:?}"),
@@ -58,33 +55,41 @@ fn begun(service: &Service, asked: &Asked) -> Result<Response, Refused> {
     })?;
     let told = LoginBegun {
         login: id,
-        kind: LoginKind::Key.as_str().to_owned(),
-        challenge: Some(Base64UrlUnpadded::encode_string(&begun.challenge)),
+        kind: known.kind.as_str().to_owned(),
+        challenge: (known.kind == LoginKind::Key)
+            .then(|| Base64UrlUnpadded::encode_string(&begun.challenge)),
         expires: begun.expires,
     };
     json(StatusCode::CREATED, &told)
 }
 
+/// What was shown, and checked.
+struct Opener {
+    login: Login,
+    /// The blob of the enrolled key that signed; empty where none did.
+    key: Vec<u8>,
+    /// The password that it was, where it was one.
+    user: Option<PasswordMark>,
+}
+
 fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, u64), Refused> {
-    let KeyShown { signature } = asked.json()?;
     let proof = service.proof(asked, None)?;
+    let begun = service.logins.take(id, service.now());
+    let begun = begun.ok_or_else(no_login)?;
+    let opener = match begun.method.kind {
+        LoginKind::Key => key::opener(service, asked, (id, &begun), &proof)?,
+        LoginKind::Password => password::opener(service, asked, &begun)?,
+    };
     let now = service.now();
-    let begun = service.logins.take(id, now).ok_or_else(no_login)?;
-    let answer = KeyAnswer::parse(&signature).map_err(|_form| no_login())?;
-    let url = service.serve.url.as_str();
-    let challenge = KeyChallenge::new(url, id, &begun.challenge, proof.key());
-    let challenge = challenge.map_err(|_form| no_login())?;
-    let key = PublicKey::from(answer.key().clone()).to_bytes();
-    let key = key.map_err(|_form| no_login())?;
-    let login = checked(service, &begun, (&answer, &challenge), &key, now)?;
     let until = now.saturating_add(service.serve.longest);
+    let Opener { login, key, user } = opener;
     let seen = LoginSeen {
         name: login.name().to_string(),
         method: login.method().to_string(),
         key,
         session_key: *proof.key().as_bytes(),
         until,
-        server: url.to_owned(),
+        server: service.serve.url.to_string(),
         peer: asked.peer.to_string(),
         keyboard: service.keyboard.clone(),
     };
@@ -97,6 +102,7 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
         requester: login.name().clone(),
         method: login.method().to_string(),
         key: *proof.key(),
+        user,
         login: position,
         until,
         seen: now,
@@ -106,26 +112,6 @@ fn opened(service: &Service, id: &str, asked: &Asked) -> Result<(SessionOpened, 
     let token = token.map_err(Refused::fault)?;
     let session = told;
     Ok((SessionOpened { token, session }, position))
-}
-
-/// The login of whoever the key is enrolled for, if it signed the challenge. A key of nobody is checked
-/// alike, so that no answer and no clock tells whose key is known.
-fn checked(
-    service: &Service,
-    begun: &Begun,
-    (answer, challenge): (&KeyAnswer, &KeyChallenge),
-    key: &[u8],
-    now: u64,
-) -> Result<Login, Refused> {
-    let whose = lock(&service.ledger).requester_of(&Credential::Key(key.to_vec()));
-    let whose = whose.map_err(Refused::fault)?;
-    let name = whose.as_deref().unwrap_or(NOBODY).parse();
-    let name = name.map_err(|_name| no_login())?;
-    let login = answer.check(challenge, name, begun.method.clone(), now);
-    match (whose, login) {
-        (Some(_), Ok(login)) => Ok(login),
-        _ => Err(no_login()),
-    }
 }
 
 /// A session, as whoever has it may know it.
@@ -145,5 +131,3 @@ fn no_login() -> Refused {
 
 const NO_LOGIN: &str =
     "the login was answered before, is over, or what was shown opens nothing here: begin anew";
-/// Stands for the name of nobody while a signature is checked; the login is refused all the same.
-const NOBODY: &str = "nobody";

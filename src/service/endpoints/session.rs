@@ -9,7 +9,6 @@ use crate::api::about::Roles;
 use crate::api::issue::ChallengeMade;
 use crate::policy::Role;
 use crate::policy::role::Permit;
-use crate::request::RequesterName;
 use crate::service::Service;
 use crate::service::asked::Asked;
 use crate::service::authenticate::InSession;
@@ -36,7 +35,7 @@ pub(in crate::service) fn end(service: &Service, asked: &Asked) -> Outcome {
 pub(in crate::service) fn roles(service: &Service, asked: &Asked) -> Outcome {
     in_session(service, asked, |by| {
         let roles = service.policy.roles();
-        let open = roles.filter(|role| is_open(service, role, &by.session.requester));
+        let open = roles.filter(|role| is_open(service, role, by));
         let roles = open.map(Role::shown).collect();
         json(StatusCode::OK, &Roles { roles })
     })
@@ -63,7 +62,8 @@ fn in_session(
     }
 }
 
-fn is_open(service: &Service, role: &Role, requester: &RequesterName) -> bool {
+fn is_open(service: &Service, role: &Role, by: &InSession) -> bool {
+    let requester = &by.session.requester;
     let is_served = match role.ca() {
         Permit::Anything => true,
         Permit::Nothing => false,
@@ -74,5 +74,9 @@ fn is_open(service: &Service, role: &Role, requester: &RequesterName) -> bool {
         Permit::Nothing => false,
         Permit::Only(patterns) => patterns.iter().any(|pattern| pattern.matches(requester)),
     };
-    role.is_on() && !role.name().is_operator() && is_served && is_theirs
+    role.is_on()
+        && !role.name().is_operator()
+        && is_served
+        && is_theirs
+        && role.opens_to(&by.logged_in_by)
 }

@@ -4,12 +4,17 @@ use clap::Args;
 
 use super::identity::{AGENT, Identity};
 use super::{Visit, plain, until};
+use crate::api::Secret;
+use crate::api::about::Method;
 use crate::cli::base::context::Context;
 use crate::cli::base::failure::{At, Failure};
+use crate::cli::base::pin::ask_password;
 use crate::cli::base::terminal::say;
-use crate::client::{KeptSession, log_in};
+use crate::client::{KeptSession, LogInBy, log_in};
 use crate::config;
+use crate::login::LoginKind;
 use crate::login::dpop::SessionKey;
+use crate::login::key::KeyChallenge;
 use crate::secret::AskPin;
 
 /// How to log in.
@@ -19,6 +24,11 @@ pub(crate) struct LogInArguments {
     /// the last time, else agent]
     #[arg(long, value_name = "FILE|SHA256:…|agent")]
     pub(crate) identity: Option<String>,
+
+    /// Your name at the server, where you log in with a password [default: as the last time, else that of
+    /// this account]
+    #[arg(long, value_name = "NAME", conflicts_with = "identity")]
+    pub(crate) user: Option<String>,
 
     /// The server's login method, where it has several
     #[arg(long, value_name = "NAME")]
@@ -50,17 +60,13 @@ impl Opened {
         context: &Context,
     ) -> Result<Self, Failure> {
         let method = method(visit, arguments)?;
-        let named = arguments
-            .identity
-            .as_ref()
-            .or(visit.trusted.identity.as_ref());
-        let identity = Identity::named(named.map_or(AGENT, String::as_str))?;
         let key = new_key()?;
-        let kept = log_in(&mut visit.exchange, &method, &key, &mut |challenge| {
-            identity.answer(challenge, pins)
-        })?;
-        visit.trusted.identity = Some(identity.name());
-        visit.trusted.method = Some(method);
+        let kept = if method.kind == LoginKind::Password.as_str() {
+            by_password(visit, arguments, (&method.name, &key))?
+        } else {
+            by_key(visit, arguments, (&method.name, &key), pins)?
+        };
+        visit.trusted.method = Some(method.name);
         visit.folder.keep_trusted(&visit.lock, &visit.trusted)?;
         visit.folder.keep_session(&visit.lock, &kept)?;
         if context.talks() {
@@ -68,6 +74,42 @@ impl Opened {
         }
         Ok(Self { kept, key })
     }
+}
+
+/// With the enrolled key that is named, or was the last time, or is the only one in the agent.
+fn by_key(
+    visit: &mut Visit,
+    arguments: &LogInArguments,
+    (method, key): (&str, &SessionKey),
+    pins: &mut dyn AskPin,
+) -> Result<KeptSession, Failure> {
+    let before = visit.trusted.identity.as_ref();
+    let named = arguments.identity.as_ref().or(before);
+    let identity = Identity::named(named.map_or(AGENT, String::as_str))?;
+    let mut sign = |challenge: &KeyChallenge| identity.answer(challenge, pins);
+    let kept = log_in(&mut visit.exchange, method, key, LogInBy::Key(&mut sign))?;
+    visit.trusted.identity = Some(identity.name());
+    Ok(kept)
+}
+
+/// With a name, and the password that a person types.
+fn by_password(
+    visit: &mut Visit,
+    arguments: &LogInArguments,
+    (method, key): (&str, &SessionKey),
+) -> Result<KeptSession, Failure> {
+    let before = visit.trusted.user.as_ref();
+    let name = arguments.user.as_ref().or(before).cloned();
+    let name = name.unwrap_or_else(config::keyboard);
+    let server = &visit.trusted.server;
+    let password = ask_password(&format!("{} at {server}", plain(&name)))?;
+    let by = LogInBy::Password {
+        name: &name,
+        password: Secret::new(password.expose().to_owned()),
+    };
+    let kept = log_in(&mut visit.exchange, method, key, by)?;
+    visit.trusted.user = Some(name);
+    Ok(kept)
 }
 
 /// `logged in as peter by keys until 2026-11-27 20:05`
@@ -85,9 +127,12 @@ fn logged_in(kept: &KeptSession) -> String {
     )
 }
 
-fn method(visit: &Visit, arguments: &LogInArguments) -> Result<String, Failure> {
+/// The method that is named, or was the last time, or fits what else is named, or is the only one.
+fn method(visit: &Visit, arguments: &LogInArguments) -> Result<Method, Failure> {
     let logins = &visit.about.logins;
-    let offers = |name: &String| logins.iter().any(|method| method.name == *name);
+    let is_known = |method: &&Method| KINDS.iter().any(|kind| kind.as_str() == method.kind);
+    let of = |name: &String| logins.iter().find(|method| method.name == *name);
+    let offers = |name: &&String| of(name).is_some();
     let asked = arguments.method.as_ref();
     if let Some(name) = asked.filter(|name| !offers(name)) {
         let server = &visit.trusted.server;
@@ -95,15 +140,23 @@ fn method(visit: &Visit, arguments: &LogInArguments) -> Result<String, Failure> 
             "{server} has no login method {name}"
         )));
     }
-    let before = visit.trusted.method.as_ref().filter(|name| offers(name));
-    if let Some(name) = asked.or(before) {
-        return Ok(name.clone());
+    let wanted = match arguments {
+        LogInArguments { user: Some(_), .. } => Some(LoginKind::Password),
+        LogInArguments {
+            identity: Some(_), ..
+        } => Some(LoginKind::Key),
+        _ => None,
+    };
+    let fits = |method: &&Method| wanted.is_none_or(|kind| kind.as_str() == method.kind);
+    let before = visit.trusted.method.as_ref().and_then(of).filter(fits);
+    if let Some(method) = asked.and_then(of).or(before) {
+        return Ok(method.clone());
     }
-    let known: Vec<_> = logins.iter().filter(|method| method.kind == KEY).collect();
+    let known: Vec<_> = logins.iter().filter(is_known).filter(fits).collect();
     match known.as_slice() {
-        [only] => Ok(only.name.clone()),
+        [only] => Ok((*only).clone()),
         [] => Err(Failure::new(format!(
-            "{} has no login method that this program knows",
+            "{} has no login method that this program knows and that fits what was named",
             visit.trusted.server
         ))),
         several => {
@@ -122,4 +175,5 @@ fn new_key() -> Result<SessionKey, Failure> {
     Ok(SessionKey::from_seed(&seed))
 }
 
-const KEY: &str = "key";
+/// What this program can log in by.
+const KINDS: [LoginKind; 2] = [LoginKind::Key, LoginKind::Password];

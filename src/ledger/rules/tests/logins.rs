@@ -17,6 +17,17 @@ impl Fixture {
         self.ledger.record_login(seen, NOW)
     }
 
+    /// A login that the server knows by something else than a key.
+    fn log_in_without_key(&mut self, name: &str) -> Result<u64, LoginError> {
+        let seen = LoginSeen {
+            name: name.to_owned(),
+            method: "start".to_owned(),
+            until: LATER,
+            ..LoginSeen::default()
+        };
+        self.ledger.record_login(seen, NOW)
+    }
+
     /// Peter's key 12, and the login with it.
     fn peters_login(&mut self) -> u64 {
         self.enrol("peter", Credential::Key(blob(12))).unwrap();
@@ -48,6 +59,7 @@ conform!(
     nobody_logs_in_with_a_key_that_is_not_theirs,
     a_session_ends_with_its_key,
     a_login_alone_proves_nothing_of_a_key,
+    a_login_without_a_key_counts_until_its_requester_is_barred,
 );
 
 fn a_server_reserves_by_a_login_of_the_requester(stand: Stand) {
@@ -115,5 +127,25 @@ fn a_login_alone_proves_nothing_of_a_key(stand: Stand) {
         .enrol("peter", Credential::FamilyCard(card))
         .unwrap();
     fixture.ask(proved()).unwrap();
+    fixture.is_whole();
+}
+
+fn a_login_without_a_key_counts_until_its_requester_is_barred(stand: Stand) {
+    let mut fixture = fixture(stand, 1);
+    let login = fixture.log_in_without_key("peter").unwrap();
+    fixture.ask(served(login)).unwrap();
+    let mut proved = served(login);
+    proved.basis.proof = Some(proof(9, 7));
+    let refused = refused(fixture.ask(proved));
+    assert!(matches!(refused, LoginError::Unproved(name) if name == "peter"));
+    let counts = fixture.ledger.still_counts(login, "erik", NOW);
+    assert!(matches!(counts, Err(LoginError::None(_))));
+    let late = fixture.ledger.still_counts(login, "peter", LATER);
+    assert!(matches!(late, Err(LoginError::Over)));
+    let operator = fixture.log_in_without_key("operator");
+    assert!(matches!(operator, Err(LoginError::None(_))));
+    fixture.bar(Vec::new(), &["peter"]);
+    let barred = fixture.ledger.still_counts(login, "peter", NOW);
+    assert!(matches!(barred, Err(LoginError::Barred("the requester"))));
     fixture.is_whole();
 }

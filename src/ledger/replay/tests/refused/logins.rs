@@ -50,6 +50,27 @@ fn what_a_session_asks_for_takes_turns_with_what_commands_sign() {
 }
 
 #[test]
+fn a_login_without_a_key_counts_while_its_session_does() {
+    let mut history = History::begun();
+    history.ledger_key(LEDGER, HEADS | LISTS);
+    let seen = |until| {
+        Event::LoginSeen(LoginSeen {
+            name: "peter".to_owned(),
+            method: "start".to_owned(),
+            until,
+            ..LoginSeen::default()
+        })
+    };
+    let login = history.push(seen(NOW + 3600));
+    let reserved = served(&mut history, login, |_| ());
+    history.issue(reserved);
+    assert_eq!(said(&history), [""; 0]);
+    history.push(seen(NOW));
+    let words = "the login of \"peter\" is with a key that was not theirs, or was barred or over";
+    assert!(said(&history)[0].ends_with(words), "{:?}", said(&history));
+}
+
+#[test]
 fn a_login_that_the_ledger_refuses() {
     hold(rows!(LoginError:
         None => Found(
