@@ -7,6 +7,7 @@ use punchmark::api::login::{KeyShown, NewLogin, PasswordShown};
 use punchmark::login::dpop::{Expected, Proof};
 use punchmark::login::jws::{Jwk, Jws, strict};
 use punchmark::login::key::KeyAnswer;
+use punchmark::login::oidc::{Expected as Wanted, IdToken, KeySet};
 use punchmark::login::password::Users;
 
 fuzz_target!(|text: &str| {
@@ -26,6 +27,17 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(users) = Users::parse(text) {
         assert!(Users::parse(&users.to_text()).is_ok_and(|again| again == users));
+    }
+    let (keys, token) = text.split_once('\n').unwrap_or((text, text));
+    if let Ok(keys) = KeySet::parse(keys.as_bytes()) {
+        let wanted = Wanted {
+            issuer: "https://id",
+            client_id: "punchmark",
+            nonce: "n",
+            max_age: None,
+            now: 1_795_400_000,
+        };
+        let _refused = IdToken::check(token, &keys, &wanted);
     }
     let _any = KeyAnswer::parse(text);
     let _any = strict::<NewLogin>(text.as_bytes());
