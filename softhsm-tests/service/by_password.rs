@@ -193,7 +193,7 @@ fn a_file_of_users_that_others_read_starts_no_server_and_no_password_is_short() 
     let reserved = ["user", "add", "erik_file", "--password-file", "password"];
     punchmark
         .run(&reserved)
-        .exits(1)
+        .exits(2)
         .says("which the CA alone writes");
     punchmark
         .run(&["user", "remove", "erik"])
@@ -236,7 +236,7 @@ fn a_user_types_the_password_gets_a_certificate_and_is_let_in() {
     assert_eq!(sshd.login_by_agent(&agent).ok().stdout, "welcome\n");
     user.run(&["login", "--end"]).ok();
     // Without a terminal nobody is asked, and nothing hangs.
-    user.run(&["login"]).exits(1).says("password");
+    user.run(&["login"]).exits(1).says("typed at a terminal");
     server.end();
     room.ledger_is_right();
 }

@@ -218,13 +218,13 @@ pub(crate) fn ask_passphrase(file: &str) -> Result<Pin, PinError> {
     ask_pinentry(file, "Passphrase:")
 }
 
-/// The password of an account, from a person.
+/// The password of an account, from a person at a terminal; none where there is no terminal.
 #[cfg(feature = "login")]
-pub(crate) fn ask_password(account: &str) -> Result<Pin, PinError> {
-    if File::open("/dev/tty").is_ok() {
-        return typed(&format!("Password of {account}: "), SecretKind::Password);
+pub(crate) fn ask_password(account: &str) -> Result<Option<Pin>, PinError> {
+    if File::open("/dev/tty").is_err() {
+        return Ok(None);
     }
-    ask_pinentry(account, "Password:")
+    typed(&format!("Password of {account}: "), SecretKind::Password).map(Some)
 }
 
 /// At the terminal where there is one, although stdin may be a file.

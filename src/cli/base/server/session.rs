@@ -102,7 +102,11 @@ fn by_password(
     let name = arguments.user.as_ref().or(before).cloned();
     let name = name.unwrap_or_else(config::keyboard);
     let server = &visit.trusted.server;
-    let password = ask_password(&format!("{} at {server}", plain(&name)))?;
+    let account = format!("{} at {server}", plain(&name));
+    let password = ask_password(&account)?.ok_or_else(|| {
+        let words = format!("the password of {account} is typed at a terminal, and there is none");
+        Failure::new(words).hint(format!("log in at one first: punchmark login {server}"))
+    })?;
     let by = LogInBy::Password {
         name: &name,
         password: Secret::new(password.expose().to_owned()),
