@@ -205,7 +205,7 @@ fn a_file_of_users_that_others_read_starts_no_server_and_no_password_is_short() 
         .pinned(&["serve", "--check"])
         .exits(1)
         .says("chmod 600");
-    write(&users, &text.replace("m=19456", "m=4294967295"), 0o600);
+    write(&users, text.replace("m=19456", "m=4294967295"), 0o600);
     punchmark.pinned(&["serve", "--check"]).exits(1).says("KiB");
     write(&users, &text, 0o600);
     punchmark.pinned(&["serve", "--check"]).ok();
