@@ -173,12 +173,8 @@ fn a_guess_tells_nobody_who_is_there_and_locks_nobody_out() {
     // Peter himself logs in from elsewhere meanwhile, and nobody needs an admin.
     let peters = log_in(&room, &client, ("peter", PASSWORD), "192.0.2.1");
     peters.is(200);
-    let number = json!({ "name": "peter", "password": 4711 }).to_string();
-    let begun = client.begin();
-    let path = format!("/v1/logins/{}/token", begun["login"].as_str().unwrap());
-    client.ask("POST", &path, Some(&number)).unwrap().is(400);
     server.end();
-    assert!(!room.log().contains("4711") && !room.log().contains(OTHER));
+    assert!(!room.log().contains(OTHER));
     room.ledger_is_right();
 }
 

@@ -47,7 +47,8 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_string(Text)
+        // Asked for a text, serde_json would say what stands there without asking the visitor.
+        deserializer.deserialize_any(Text)
     }
 }
 
